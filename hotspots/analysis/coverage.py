@@ -1,0 +1,121 @@
+"""Safe havens: which incidents have one within reach, and one open when they happen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import opening_hours
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_metres
+from hotspots.errors import ParameterError
+from hotspots.geography import collapse_points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a crime happens within reach of a safe haven.
+
+    Attributes:
+        reach_m: Straight-line distance that counts as within reach, metres.
+        n_incidents: Incidents measured.
+        n_within_reach: Of these, with any haven within reach, open or not.
+        share_within_reach: The same as a share; NaN without incidents.
+        n_timed: Incidents with a clock time.
+        n_open_within_reach: Timed incidents with a haven within reach that is open at their start.
+        share_open_within_reach: The same as a share of timed incidents; None without any.
+        n_incidents_by_haven: int on the index of the havens, incidents within reach of each.
+    """
+
+    reach_m: float
+    n_incidents: int
+    n_within_reach: int
+    share_within_reach: float
+    n_timed: int
+    n_open_within_reach: int
+    share_open_within_reach: float | None
+    n_incidents_by_haven: pd.Series
+
+
+def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, reach_m: float = 400.0) -> Coverage:
+    """Measure how many incidents have a safe haven within reach, at any hour and at the hour they happened.
+
+    Distance is straight-line, so a railway or the river in between is not seen. Opening hours are read on the
+    date of the incident, with the public holidays of Great Britain where the hours mention them. A haven
+    without readable hours counts as closed.
+
+    Args:
+        incidents: Points with `started_at` and `time_precision`, in metres.
+        havens: The havens table, in the same CRS.
+        reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
+
+    Raises:
+        DataError: A table lacks its columns or is not in metres.
+        ParameterError: `reach_m` is not positive.
+    """
+    require_columns(havens, HAVEN_COLUMNS, table="havens")
+    require_metres(incidents, table="incidents")
+    require_metres(havens, table="havens")
+    if not (math.isfinite(reach_m) and reach_m > 0):
+        raise ParameterError(f"The reach must be above 0 m, not {reach_m}. 400 m is five minutes on foot.")
+    places = collapse_points(incidents)
+    of_haven = cKDTree(places.coordinates).query_ball_point(
+        np.column_stack([havens.geometry.x, havens.geometry.y]), r=reach_m
+    )
+    incidents_of_place = _rows_by_place(places.inverse, len(places.easting))
+    timed = (incidents["time_precision"] == "minute").to_numpy()
+    started_at = incidents["started_at"].to_numpy().astype("datetime64[s]")
+
+    reached = np.zeros(len(incidents), dtype=bool)
+    reached_open = np.zeros(len(incidents), dtype=bool)
+    n_by_haven = np.zeros(len(havens), dtype=np.int64)
+    for position, (near, hours) in enumerate(zip(of_haven, havens["opening_hours"], strict=True)):
+        if not near:
+            continue
+        rows = np.concatenate([incidents_of_place[place] for place in near])
+        reached[rows] = True
+        n_by_haven[position] = len(rows)
+        rows = rows[timed[rows]]
+        if isinstance(hours, str) and len(rows):
+            reached_open[rows] |= is_open_at(hours, started_at[rows])
+    n, n_timed = len(incidents), int(timed.sum())
+    return Coverage(
+        reach_m=float(reach_m),
+        n_incidents=n,
+        n_within_reach=int(reached.sum()),
+        share_within_reach=float(reached.sum() / n) if n else math.nan,
+        n_timed=n_timed,
+        n_open_within_reach=int(reached_open.sum()),
+        share_open_within_reach=float(reached_open.sum() / n_timed) if n_timed else None,
+        n_incidents_by_haven=pd.Series(n_by_haven, index=havens.index, name="n_incidents"),
+    )
+
+
+def _rows_by_place(inverse: npt.NDArray[np.intp], n_places: int) -> list[npt.NDArray[np.intp]]:
+    order = np.argsort(inverse, kind="stable")
+    return np.split(order, np.searchsorted(inverse[order], np.arange(1, n_places)))
+
+
+def is_open_at(hours: str, times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+    """Whether a place with these opening hours is open at each time.
+
+    Args:
+        hours: Opening hours in OpenStreetMap syntax, "Mo-Fr 09:00-17:30; PH off".
+        times: Naive local wall-clock times.
+    """
+    first = times.min().astype(dt.datetime)
+    last = times.max().astype(dt.datetime) + dt.timedelta(minutes=1)
+    schedule = opening_hours.OpeningHours(hours, country="GB")
+    # The intervals are walked once, because asking for each time parses and searches the schedule again.
+    starts, is_open = [], []
+    for start, _, state, _ in schedule.intervals(first, last):
+        starts.append(np.datetime64(start, "s"))
+        is_open.append(state == opening_hours.State.OPEN)
+    position = np.searchsorted(np.array(starts), times, side="right") - 1
+    return np.array(is_open, dtype=bool)[position]

@@ -1,0 +1,75 @@
+"""The tables that pass between stages: their columns, their CRS, and the check at the door of each function.
+
+The tables stay plain GeoDataFrames. What is promised of them is written here once:
+
+incidents
+    index `incident_id` (unique); `category`, `subcategory` (nullable), `is_knife` (nullable), `started_at` and
+    `ended_at` (naive local wall-clock time, `ended_at` nullable), `time_precision` (`minute`, `day` or
+    `month`), `location`, `location_kind` (nullable), `source`, `source_row` (1 is the first row under the
+    header), `geometry` (Point). After ward assignment also `ward_code` (nullable).
+wards
+    index `ward_code` (unique, sorted); `ward_name`, `borough` (nullable), `geometry` (Polygon or MultiPolygon,
+    valid).
+havens
+    index `haven_id` (unique); `name`, `kind`, `opening_hours` (OpenStreetMap syntax, nullable), `geometry`
+    (Point).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import geopandas as gpd
+
+from hotspots.errors import DataError
+
+TimePrecision = Literal["minute", "day", "month"]
+
+INCIDENT_COLUMNS = (
+    "category",
+    "subcategory",
+    "is_knife",
+    "started_at",
+    "ended_at",
+    "time_precision",
+    "location",
+    "location_kind",
+    "source",
+    "source_row",
+    "geometry",
+)
+WARD_COLUMNS = ("ward_name", "borough", "geometry")
+HAVEN_COLUMNS = ("name", "kind", "opening_hours", "geometry")
+
+
+def require_columns(frame: gpd.GeoDataFrame, columns: tuple[str, ...], *, table: str) -> None:
+    """Refuse a table without the columns that its contract names.
+
+    Raises:
+        DataError: A column is missing; the message names it and lists those that are there.
+    """
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise DataError(
+            f"The {table} table needs the columns {', '.join(columns)}; {', '.join(missing)} missing from "
+            f"{', '.join(map(str, frame.columns))}. Read it with hotspots.ingest, or rename its columns."
+        )
+
+
+def require_metres(frame: gpd.GeoDataFrame | gpd.GeoSeries, *, table: str) -> None:
+    """Refuse geometry that is not in a projected CRS measured in metres.
+
+    Raises:
+        DataError: The CRS is missing, geographic, or in another unit; degrees are not distances.
+    """
+    if frame.crs is None:
+        raise DataError(
+            f"Distances need a projected CRS in metres; the {table} have no CRS. "
+            "Set it with set_crs(...), then to_crs('EPSG:27700')."
+        )
+    units = {axis.unit_name for axis in frame.crs.axis_info[:2]}
+    if not frame.crs.is_projected or units != {"metre"}:
+        raise DataError(
+            f"Distances need a projected CRS in metres; the {table} are in {frame.crs.name} "
+            f"({'/'.join(sorted(units))}). Use to_crs('EPSG:27700') first."
+        )

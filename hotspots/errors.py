@@ -1,0 +1,26 @@
+"""The errors that Hotspots raises on purpose.
+
+Each message states the rule, what was given, the first offender and the next step. The command line turns
+the class into an exit code, so the class says whose turn it is: the caller's (`ParameterError`,
+`NotFoundError`), the data's (`DataError`), or nobody's (`TooLittleDataError`).
+"""
+
+
+class HotspotsError(Exception):
+    """Anything that Hotspots refuses to do, with a message meant for the person who asked."""
+
+
+class ParameterError(HotspotsError, ValueError):
+    """An option or argument lies outside what the method allows."""
+
+
+class NotFoundError(HotspotsError, LookupError):
+    """A file, ward or crime was named that is not there."""
+
+
+class DataError(HotspotsError, ValueError):
+    """A file or table cannot be read as what it should hold."""
+
+
+class TooLittleDataError(DataError):
+    """The data are sound, but nothing is left of them to analyse."""

@@ -1,0 +1,67 @@
+"""Many incidents, few places: collapse points to their unique coordinates, work there, broadcast back.
+
+Recorded crime is snapped to shared points, so a million incidents lie on some tens of thousands of places.
+Every method here gives the same answer on unique coordinates with counts as on the raw points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniquePoints:
+    """Unique coordinates of a table of points.
+
+    Attributes:
+        easting, northing: float (n_unique,), metres, in order of first appearance.
+        n_incidents: int (n_unique,), how many points share each coordinate.
+        inverse: int (n_points,), the unique coordinate of each point.
+    """
+
+    easting: npt.NDArray[np.float64]
+    northing: npt.NDArray[np.float64]
+    n_incidents: npt.NDArray[np.int64]
+    inverse: npt.NDArray[np.intp]
+
+    @property
+    def coordinates(self) -> npt.NDArray[np.float64]:
+        """Float (n_unique, 2): easting and northing side by side."""
+        return np.column_stack([self.easting, self.northing])
+
+
+def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
+    """Collapse points to unique coordinates; two are the same only if they are equal to the bit.
+
+    The order of first appearance is kept because it makes order-dependent methods, such as the numbering of
+    DBSCAN clusters, come out as they would on the raw points.
+    """
+    geometry = points.geometry
+    place = geometry.x.to_numpy() + 1j * geometry.y.to_numpy()
+    inverse, unique = pd.factorize(place)
+    return UniquePoints(
+        easting=np.ascontiguousarray(unique.real),
+        northing=np.ascontiguousarray(unique.imag),
+        n_incidents=np.bincount(inverse, minlength=len(unique)).astype(np.int64),
+        inverse=inverse,
+    )
+
+
+def find_polygon(places: UniquePoints, polygons: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    """The polygon that each place lies in: exact, and the first where it lies in several (or on their edge).
+
+    Returns:
+        int (n_unique,): position in `polygons`, or -1 where no polygon holds the place.
+    """
+    points = shapely.points(places.easting, places.northing)
+    place_index, polygon_index = shapely.STRtree(polygons).query(points, predicate="intersects")
+    found = np.full(len(points), len(polygons), dtype=np.int64)
+    np.minimum.at(found, place_index, polygon_index)
+    found[found == len(polygons)] = -1
+    return found

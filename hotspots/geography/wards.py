@@ -1,0 +1,43 @@
+"""Which ward each incident lies in."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from hotspots.contracts import WARD_COLUMNS, require_columns, require_metres
+from hotspots.errors import DataError
+from hotspots.geography.points import collapse_points, find_polygon
+
+
+def assign_wards(points: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> pd.Series:
+    """Give each point the code of the ward that holds it, by exact point-in-polygon.
+
+    Outlines are used as they are, not simplified. A point on an edge that wards share goes to the ward whose
+    code sorts first, so each point is in at most one ward and the answer depends on no order of rows.
+
+    Args:
+        points: Point geometry in a projected CRS.
+        wards: The wards table, in the same CRS.
+
+    Returns:
+        Ward codes on the index of `points`, categorical over all ward codes; missing where no ward holds the
+        point.
+
+    Raises:
+        DataError: The CRS of either is missing, not in metres, or not the same as the other's.
+    """
+    require_columns(wards, WARD_COLUMNS, table="wards")
+    require_metres(points, table="points")
+    require_metres(wards, table="wards")
+    if not points.crs.equals(wards.crs, ignore_axis_order=True):
+        raise DataError(
+            f"Points and wards need one CRS; the points are in {points.crs.name}, the wards in "
+            f"{wards.crs.name}. Use to_crs(...) on one of them."
+        )
+    codes = np.sort(wards.index.to_numpy(dtype=object))
+    places = collapse_points(points)
+    ward_of_place = find_polygon(places, wards.geometry.loc[codes].to_numpy())
+    assigned = pd.Categorical.from_codes(ward_of_place[places.inverse], categories=pd.Index(codes))
+    return pd.Series(assigned, index=points.index, name="ward_code")

@@ -1,0 +1,16 @@
+"""Reading: files of any known layout to the tables of `hotspots.contracts`, with an account of every row."""
+
+from hotspots.ingest.boundaries import Boundaries, read_boundaries
+from hotspots.ingest.files import InputFile
+from hotspots.ingest.havens import Havens, read_havens
+from hotspots.ingest.incidents import Intake, read_incidents
+
+__all__ = [
+    "Boundaries",
+    "Havens",
+    "InputFile",
+    "Intake",
+    "read_boundaries",
+    "read_havens",
+    "read_incidents",
+]

@@ -1,0 +1,205 @@
+"""Incident files to one table of incidents, one of refusals, and an account of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from hotspots.contracts import INCIDENT_COLUMNS
+from hotspots.crimes import UNRECOGNISED
+from hotspots.errors import DataError
+from hotspots.geography.projection import BRITISH_NATIONAL_GRID
+from hotspots.ingest import police_uk, tabular
+from hotspots.ingest.files import (
+    CSV_SUFFIXES,
+    InputFile,
+    expand_paths,
+    fingerprint,
+    open_tables,
+    read_header,
+    read_text_table,
+    refuse_repeats,
+)
+from hotspots.ingest.parsing import MALFORMED_ROW, REPEATED_ROW, said_once
+
+LAYOUTS: tuple[ModuleType, ...] = (police_uk, tabular)
+SUFFIXES = (*CSV_SUFFIXES, ".zip")
+
+_CONTENT = [
+    "category",
+    "subcategory",
+    "is_knife",
+    "started_at",
+    "ended_at",
+    "location",
+    "easting",
+    "northing",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What came out of the incident files.
+
+    Attributes:
+        incidents: The incidents table of `hotspots.contracts`, in EPSG:27700.
+        rejected: One row a refused row: `source`, `source_row`, `category`, `subcategory`, `is_knife`, `reason`.
+        inputs: The files read.
+        quality: Counts of what is odd about rows that were kept.
+        notes: What the reader of a product should know about the reading.
+    """
+
+    incidents: gpd.GeoDataFrame
+    rejected: pd.DataFrame
+    inputs: tuple[InputFile, ...]
+    quality: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_read(self) -> int:
+        """Rows read, over all files: incidents and refusals together."""
+        return len(self.incidents) + len(self.rejected)
+
+
+def read_incidents(paths: Sequence[Path], *, progress: Callable[[str], None] = lambda message: None) -> Intake:
+    """Read incident files of any known layout.
+
+    Args:
+        paths: CSV files (`.csv`, `.csv.gz`), `.zip` archives of them, and folders of either.
+        progress: Called with the path of each file before it is read.
+
+    Raises:
+        NotFoundError: A path does not exist.
+        DataError: A file is of no known layout, cannot be unpacked or parsed, or was given twice.
+    """
+    inputs: list[InputFile] = []
+    tables: list[pd.DataFrame] = []
+    passed_over: list[str] = []
+    for path in expand_paths(paths, suffixes=SUFFIXES, what="incidents"):
+        progress(path.as_posix())
+        sha256 = fingerprint(path)
+        members: list[pd.DataFrame] = []
+        layouts: set[str] = set()
+        statuses: set[str] = set()
+        for label, content in open_tables(path):
+            if label.lower().removesuffix(".gz").endswith(police_uk.NOT_INCIDENTS):
+                passed_over.append(label)
+                continue
+            layout = _recognise(read_header(content, label=label), label=label)
+            records, status = _read_table(content, layout, label=label)
+            members.append(records)
+            layouts.add(layout.NAME)
+            statuses |= {status} if status else set()
+        tables += members
+        inputs.append(
+            InputFile(
+                path=path.as_posix(),
+                sha256=sha256,
+                n_rows=sum(map(len, members)),
+                layout=", ".join(sorted(layouts)) or "nothing to read",
+                data_status=", ".join(sorted(statuses)) or None,
+            )
+        )
+    refuse_repeats(inputs)
+    if not tables:
+        raise DataError(
+            f"No incidents in {', '.join(file.path for file in inputs)}: only outcomes or stop-and-search "
+            "tables. Give the street-level files of the same archive."
+        )
+    return _assemble(tables, inputs=tuple(inputs), passed_over=passed_over)
+
+
+def _recognise(header: list[str], *, label: str) -> ModuleType:
+    names = {name.strip().casefold() for name in header}
+    for layout in LAYOUTS:
+        if names.issuperset(layout.REQUIRED):
+            return layout
+    needs = "; or ".join(f"{', '.join(layout.REQUIRED)} ({layout.NAME})" for layout in LAYOUTS)
+    raise DataError(
+        f"{label} is of no known layout. An incident file needs the columns {needs}. "
+        f"It has: {', '.join(header)}. Rename its columns, or leave it out of --incidents."
+    )
+
+
+def _read_table(content: bytes, layout: ModuleType, *, label: str) -> tuple[pd.DataFrame, str | None]:
+    """The records of one table with `source`, `source_row` and `reason`, and its data status."""
+    wanted = {*layout.REQUIRED, *layout.OPTIONAL}
+    table = read_text_table(content, wanted.__contains__, label=label)
+    records: pd.DataFrame = layout.parse(table.columns)
+    records["source_row"] = table.row.to_numpy()
+    if table.malformed_rows:
+        malformed = pd.DataFrame({"source_row": table.malformed_rows, "reason": MALFORMED_ROW})
+        malformed["category"] = UNRECOGNISED
+        records = pd.concat([records.astype({"category": "object", "subcategory": "object"}), malformed])
+        records = records.sort_values("source_row", ignore_index=True)
+    records["source"] = label
+    return records, layout.read_status(table.columns)
+
+
+def _assemble(tables: list[pd.DataFrame], *, inputs: tuple[InputFile, ...], passed_over: list[str]) -> Intake:
+    records = pd.concat(
+        [table.astype({"category": "object", "subcategory": "object"}) for table in tables], ignore_index=True
+    )
+    text = ["category", "subcategory", "time_precision", "location", "location_kind", "source"]
+    records = records.astype(dict.fromkeys(text, "category") | {"is_knife": "boolean"})
+    records["started_at"] = records["started_at"].astype("datetime64[s]")
+    records["ended_at"] = records["ended_at"].astype("datetime64[s]")
+
+    usable = records["reason"].isna()
+    has_id = usable & records["incident_id"].notna()
+    shared = has_id & records["incident_id"].where(has_id).duplicated(keep=False)
+    repeats = records.loc[shared].duplicated(subset=["incident_id", *_CONTENT])
+    records.loc[repeats.index[repeats], "reason"] = REPEATED_ROW
+
+    refused = records["reason"].notna()
+    kept = records[~refused].copy()
+    reversed_times = kept["ended_at"] < kept["started_at"]
+    kept.loc[reversed_times, "ended_at"] = pd.NaT
+    kept["incident_id"], n_conflicting = _unique_ids(kept)
+    unrecognised = kept["category"].eq(UNRECOGNISED)
+    quality = {
+        "reversed_times": int(reversed_times.sum()),
+        "times_unknown": int(kept["time_precision"].eq("day").sum()),
+        "conflicting_ids": n_conflicting,
+        "unrecognised_offences": int(unrecognised.sum()),
+    }
+    notes = []
+    if passed_over:
+        notes.append(f"{len(passed_over)} outcomes or stop-and-search tables were passed over: they hold no incidents.")
+    geometry = gpd.points_from_xy(kept["easting"], kept["northing"], crs=BRITISH_NATIONAL_GRID)
+    incidents = gpd.GeoDataFrame(kept, geometry=geometry).set_index("incident_id")[list(INCIDENT_COLUMNS)]
+    columns = ["source", "source_row", "category", "subcategory", "is_knife", "reason"]
+    return Intake(
+        incidents=incidents,
+        rejected=records.loc[refused, columns].reset_index(drop=True),
+        inputs=inputs,
+        quality=quality,
+        notes=tuple(notes),
+    )
+
+
+def _unique_ids(kept: pd.DataFrame) -> tuple[pd.Series, int]:
+    """IDs that are unique: those of the source, its file and row where it has none, numbered where it repeats.
+
+    Returns:
+        The IDs, and how many rows share the ID of another row with other content.
+    """
+    ids = kept["incident_id"].astype("object")
+    without = ids.isna()
+    fallback = kept["source"].astype("str") + ":" + kept["source_row"].astype("str")
+    ids = ids.where(~without, fallback)
+    nth = ids.groupby(ids).cumcount()
+    again = nth > 0
+    ids = ids.where(~again, ids.astype("str") + "#" + (nth + 1).astype("str"))
+    return ids, int(again.sum())
+
+
+def common_status(files: Sequence[InputFile]) -> str | None:
+    """What the files say of themselves, joined; None where none says anything."""
+    return said_once(pd.Series([file.data_status for file in files], dtype="object").replace({None: np.nan}))

@@ -1,0 +1,5 @@
+"""Drawing and writing what an analysis holds; nothing is computed here that the summary does not state."""
+
+from hotspots.products.bundle import write_bundle, write_index
+
+__all__ = ["write_bundle", "write_index"]

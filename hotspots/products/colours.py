@@ -1,0 +1,33 @@
+"""Colours and class breaks: one sequential scale that colour-blind readers can tell apart, in round numbers."""
+
+from __future__ import annotations
+
+import math
+
+# YlGnBu, five classes, light to dark. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
+SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
+HOTSPOT = "#b3005e"
+HAVEN = "#e66100"
+OUTSIDE = "#eceae4"
+
+
+def choose_breaks(highest: float, *, n_classes: int = len(SEQUENTIAL)) -> list[float]:
+    """Lower bounds of the classes, from the series 1, 2, 5, 10 ..., so that the top class is in use.
+
+    Roughly doubling steps suit crime, which is thin almost everywhere and thick in a few places; equal steps
+    would colour one cell in a thousand.
+
+    Returns:
+        Ascending lower bounds, at most `n_classes`; empty where `highest` is not above 0.
+    """
+    if not highest > 0:
+        return []
+    exponent = math.floor(math.log10(highest)) + 1
+    series = [step * 10.0**power for power in range(exponent - n_classes, exponent + 1) for step in (1, 2, 5)]
+    return [round(value, 10) for value in series if value < highest][-n_classes:]
+
+
+def colour_of(value: float, breaks: list[float]) -> str | None:
+    """The colour of the class that holds a value; None below the lowest class."""
+    position = sum(value >= bound for bound in breaks)
+    return SEQUENTIAL[len(SEQUENTIAL) - len(breaks) + position - 1] if position else None

@@ -1,0 +1,87 @@
+"""From a folium map to parts of a page that needs no network, is the same every time, and runs no stranger's text.
+
+A stock folium page asks four hosts for Leaflet, jQuery, Bootstrap and fonts, and is blank without them. Only
+Leaflet is needed here; it comes from the XStatic-Leaflet package and is put in the file.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import xstatic.pkg.leaflet
+from branca.element import CssLink, Element, Figure, JavascriptLink
+
+_LEAFLET = Path(xstatic.pkg.leaflet.BASE_DIR)
+
+_FOLIUM_LINKS = re.compile(r"leaflet|jquery|bootstrap|awesome[-._]?markers|awesome\.rotate|fontawesome", re.IGNORECASE)
+"""What folium asks for in every map, whether or not a layer uses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapParts:
+    """What folium made of a map.
+
+    Attributes:
+        body: HTML that goes where the map is to be.
+        script: JavaScript that goes after it.
+        names: The JavaScript variable of each element, by the name that folium gave it.
+    """
+
+    body: str
+    script: str
+    names: dict[str, str]
+
+
+def render_map(element: Element) -> MapParts:
+    """The body and script of a folium map, with names that are the same on every run.
+
+    Raises:
+        AssertionError: A layer needs a script or style that is not in the file.
+    """
+    figure = element.get_root()
+    assert isinstance(figure, Figure)
+    figure.render()
+    for link in figure.header._children.values():
+        if isinstance(link, JavascriptLink | CssLink) and not _FOLIUM_LINKS.search(link.url):
+            raise AssertionError(f"a layer needs {link.url}, which is not in the file")
+    body, script = figure.html.render(), figure.script.render()
+    # folium names its variables at random; numbered by first appearance, the same map has the same bytes
+    names: dict[str, str] = {}
+    for match in re.finditer(r"\b([a-z_]+)_[0-9a-f]{32}", body + script):
+        names.setdefault(match[0], f"{match[1]}_{len(names) + 1}")
+    return MapParts(body=_rename(body, names), script=_rename(script, names), names=names)
+
+
+def _rename(rendered: str, names: dict[str, str]) -> str:
+    # a name may go on after its digits: geo_json_<id>_styler
+    return re.sub(r"\b[a-z_]+_[0-9a-f]{32}", lambda match: names[match[0]], rendered)
+
+
+def leaflet_script() -> str:
+    """Leaflet itself, without the pointer to its source map, which a browser would go and look for."""
+    return (_LEAFLET / "leaflet.js").read_text("utf-8").split("//# sourceMappingURL")[0]
+
+
+def leaflet_style() -> str:
+    """Leaflet's style sheet with its images inside."""
+
+    def inline(match: re.Match[str]) -> str:
+        data = base64.b64encode((_LEAFLET / match[1]).read_bytes()).decode("ascii")
+        return f"url(data:image/png;base64,{data})"
+
+    return re.sub(r"url\((images/[\w.-]+\.png)\)", inline, (_LEAFLET / "leaflet.css").read_text("utf-8"))
+
+
+def hash_script(script: str) -> str:
+    """The source expression by which a Content-Security-Policy allows this inline script and no other."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def guard_template_literal(markup: str) -> str:
+    """HTML for the places where folium pastes it into a JavaScript template literal: nothing in it can end one."""
+    return re.sub(r"[\\`${}]", lambda match: f"&#{ord(match[0])};", markup)

@@ -1,0 +1,70 @@
+"use strict";
+(() => {
+  const view = {{ view | tojson }};
+  const map = {{ view.map }};
+  const layers = { {% for key, name in view.layers.items() %}{{ key }}: {{ name }}, {% endfor %} };
+  const container = map.getContainer();
+
+  // On a wide screen the legend lies over the map, so the map keeps clear of it.
+  const fit = () => map.fitBounds(view.bounds, {
+    paddingTopLeft: [container.clientWidth > 700 ? 130 : 8, 8], paddingBottomRight: [8, 8], animate: false,
+  });
+  fit();
+  L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+
+  const north = L.control({ position: "topleft" });
+  north.onAdd = () => {
+    const box = L.DomUtil.create("div", "north");
+    box.innerHTML = '<svg viewBox="0 0 20 30" aria-label="North is up"><path d="M10 1 17 20 10 16 3 20z"/><text x="10" y="29" text-anchor="middle">N</text></svg>';
+    return box;
+  };
+  north.addTo(map);
+
+  // Names would cover the map when it is far away, and each other when wards are small on the screen.
+  const showNames = () => container.classList.toggle("far", map.getZoom() < 12);
+  map.on("zoomend", showNames);
+  showNames();
+
+  // A legend entry is shown while its layer is.
+  const showLegend = () => {
+    for (const entry of document.querySelectorAll("[data-layer]")) {
+      const layer = layers[entry.dataset.layer];
+      entry.hidden = !layer || !map.hasLayer(layer);
+    }
+    if (map.hasLayer(layers.hotspots)) {
+      layers.numbers.addTo(map);
+    } else {
+      layers.numbers.remove();
+    }
+    // Whatever was switched on last, hot spots stay on top of areas.
+    for (const key of ["outside", "outlines", "reach", "hotspots"]) {
+      if (layers[key] && map.hasLayer(layers[key])) layers[key].bringToFront();
+    }
+    if (layers.havens && map.hasLayer(layers.havens)) layers.havens.eachLayer((haven) => haven.bringToFront());
+  };
+  map.on("overlayadd overlayremove", showLegend);
+  showLegend();
+
+  for (const row of document.querySelectorAll("[data-rank]")) {
+    row.addEventListener("click", () => {
+      layers.hotspots.addTo(map);
+      showLegend();
+      layers.hotspots.eachLayer((layer) => {
+        if (String(layer.feature.properties.rank) !== row.dataset.rank) return;
+        map.fitBounds(layer.getBounds(), { maxZoom: 15.5, padding: [40, 40] });
+        layer.openPopup(layer.getCenter ? layer.getCenter() : layer.getBounds().getCenter());
+        container.scrollIntoView({ block: "nearest" });
+      });
+    });
+  }
+
+  // Paper has another shape than the screen, and the map must be drawn for it before it is printed.
+  const print = (on) => {
+    document.documentElement.classList.toggle("printing", on);
+    map.closePopup();
+    map.invalidateSize({ animate: false });
+    fit();
+  };
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
+})();

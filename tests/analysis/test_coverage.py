@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from support import MakeIncidents
+
+from hotspots.analysis import measure_coverage
+from hotspots.analysis.coverage import is_open_at
+from hotspots.errors import DataError, ParameterError
+
+
+def make_havens(*rows: tuple[float, float, str | None]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"name": "A", "kind": "shop", "opening_hours": [hours for *_, hours in rows]},
+        geometry=[shapely.Point(easting, northing) for easting, northing, _ in rows],
+        crs=27700,
+        index=pd.Index([f"H{i}" for i in range(len(rows))], name="haven_id"),
+    )
+
+
+def test_coverage_by_hand(make_incidents: MakeIncidents) -> None:
+    """Monday 15:30 and 20:30 at 300 m, Monday 15:30 at 500 m, and one at 300 m without a clock time."""
+    incidents = make_incidents(
+        [300.0, 300.0, 500.0, 300.0],
+        [0.0] * 4,
+        started_at=["2026-01-05 15:30", "2026-01-05 20:30", "2026-01-05 15:30", "2026-01-05 00:00"],
+        time_precision=["minute", "minute", "minute", "day"],
+    )
+    result = measure_coverage(incidents, make_havens((0, 0, "Mo-Fr 09:00-17:00")), reach_m=400)
+    assert (result.n_incidents, result.n_within_reach, result.share_within_reach) == (4, 3, 0.75)
+    assert (result.n_timed, result.n_open_within_reach) == (3, 1)
+    assert result.share_open_within_reach == pytest.approx(1 / 3)
+    assert result.n_incidents_by_haven.tolist() == [3]
+
+
+def test_an_incident_near_two_havens_counts_once(make_incidents: MakeIncidents) -> None:
+    havens = make_havens((0, 0, "Mo 09:00-10:00"), (10, 0, "24/7"))
+    result = measure_coverage(make_incidents([5.0], [0.0]), havens)
+    assert (result.n_within_reach, result.n_open_within_reach) == (1, 1)
+    assert result.n_incidents_by_haven.tolist() == [1, 1]
+
+
+def test_reach_includes_its_edge(make_incidents: MakeIncidents) -> None:
+    assert measure_coverage(make_incidents([400.0], [0.0]), make_havens((0, 0, None)), reach_m=400).n_within_reach == 1
+
+
+def test_without_clock_times_or_hours_openness_is_not_claimed(make_incidents: MakeIncidents) -> None:
+    month_only = make_incidents([0.0], [0.0], time_precision="month")
+    assert measure_coverage(month_only, make_havens((0, 0, "24/7"))).share_open_within_reach is None
+    no_hours = measure_coverage(make_incidents([0.0], [0.0]), make_havens((0, 0, None)))
+    assert no_hours.share_open_within_reach == 0
+
+
+def test_brute_force_agrees(make_incidents: MakeIncidents) -> None:
+    rng = np.random.default_rng(5)
+    times = pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.integers(0, 60 * 24 * 28, 300), unit="min")
+    incidents = make_incidents(rng.uniform(0, 3000, 300), rng.uniform(0, 3000, 300), started_at=times)
+    hours = ["Mo-Fr 09:00-17:00", "24/7", "Fr-Su 20:00-02:00", None, "Mo-Su 08:00-12:00,14:00-18:00"]
+    havens = make_havens(*zip(rng.uniform(0, 3000, 5), rng.uniform(0, 3000, 5), hours, strict=True))
+    result = measure_coverage(incidents, havens, reach_m=700)
+    near = np.array([[i.distance(h) <= 700 for h in havens.geometry] for i in incidents.geometry])
+    is_open = np.column_stack(
+        [np.zeros(300, bool) if text is None else [is_open_at(text, np.array([t]))[0] for t in times.to_numpy("M8[s]")]
+         for text in hours]
+    )  # fmt: skip
+    assert result.n_within_reach == near.any(axis=1).sum()
+    assert result.n_open_within_reach == (near & is_open).any(axis=1).sum()
+
+
+@pytest.mark.parametrize(
+    ("hours", "time", "expected"),
+    [
+        ("Mo-Fr 09:00-17:00", "2026-01-05 09:00", True),
+        ("Mo-Fr 09:00-17:00", "2026-01-05 16:59", True),
+        ("Mo-Fr 09:00-17:00", "2026-01-05 17:00", False),
+        ("Mo-Fr 09:00-17:00", "2026-01-04 10:00", False),  # a Sunday
+        ("Fr 20:00-02:00", "2026-01-10 01:30", True),  # Friday's hours, on Saturday
+        ("Mo-Su 09:00-17:00; PH off", "2026-12-25 10:00", False),
+        ("Mo-Su 09:00-17:00", "2026-12-25 10:00", True),
+        ("24/7", "2026-03-29 01:30", True),  # an hour that the clocks skip
+    ],
+)
+def test_opening_hours(hours: str, time: str, expected: bool) -> None:
+    assert is_open_at(hours, np.array([time], dtype="M8[s]")).tolist() == [expected]
+
+
+def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
+    incidents, havens = make_incidents([0.0], [0.0]), make_havens((0, 0, None))
+    with pytest.raises(ParameterError, match="reach must be above 0 m, not 0"):
+        measure_coverage(incidents, havens, reach_m=0)
+    with pytest.raises(DataError, match="the havens are in WGS 84"):
+        measure_coverage(incidents, havens.set_crs(4326, allow_override=True))
+    with pytest.raises(DataError, match="havens table needs the columns.*opening_hours missing"):
+        measure_coverage(incidents, havens.drop(columns="opening_hours"))

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import MakeIncidents
+
+from hotspots.analysis import Hotspot, count_wards, find_clusters, rank_hotspots, weigh_hours
+from hotspots.geography import assign_wards
+
+AREA = shapely.box(530_000, 180_000, 532_000, 182_000)
+
+
+def rank(incidents: gpd.GeoDataFrame, *, eps_m: float = 100, min_samples: int = 3) -> tuple[Hotspot, ...]:
+    clusters = find_clusters(incidents, eps_m=eps_m, min_samples=min_samples)
+    return rank_hotspots(incidents, clusters, study_area=AREA, hours=weigh_hours(incidents))
+
+
+def two_spots(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Four incidents around (530500, 180500), six on one point at (531500, 181500), one alone."""
+    easting = [530_500, 530_560, 530_500, 530_560, *[531_500] * 6, 530_100]
+    northing = [180_500, 180_500, 180_560, 180_560, *[181_500] * 6, 181_900]
+    incidents = make_incidents(
+        np.array(easting, float),
+        np.array(northing, float),
+        location=["Low Road", "Low Road", "High Road", None, *["Far Road"] * 6, "Nowhere"],
+    )
+    return incidents.assign(ward_code=assign_wards(incidents, square_wards))
+
+
+def test_hot_spots_are_ranked_by_what_they_hold(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
+    first, second = rank(two_spots(make_incidents, square_wards))
+    assert (first.rank, first.n_incidents, first.wards) == (1, 6, ("D",))
+    assert (second.rank, second.n_incidents, second.wards) == (2, 4, ("A",))
+    assert first.share == pytest.approx(6 / 11)
+    assert second.locations == (("Low Road", 2), ("High Road", 1))
+    assert second.location_kinds == ()
+    # one point: a disc of half of eps
+    assert first.area_km2 == pytest.approx(np.pi * 0.05**2, rel=0.05)
+    assert first.density_per_km2 == pytest.approx(6 / first.area_km2)
+
+
+def test_outlines_stay_in_the_study_area(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
+    incidents = make_incidents([530_001.0] * 5, [180_001.0] * 5)
+    (hotspot,) = rank(incidents.assign(ward_code=assign_wards(incidents, square_wards)))
+    assert hotspot.outline.within(AREA.buffer(1e-6))
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=5, max_size=150))
+def test_counts_can_be_counted_again_and_nothing_counts_twice(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame, places: list[tuple[int, int]]
+) -> None:
+    incidents = make_incidents([530_000.0 + 50 * x for x, _ in places], [180_000.0 + 50 * y for _, y in places])
+    incidents = incidents.assign(ward_code=assign_wards(incidents, square_wards))
+    hotspots = rank(incidents)
+    assert [hotspot.rank for hotspot in hotspots] == list(range(1, len(hotspots) + 1))
+    assert sorted((h.n_incidents for h in hotspots), reverse=True) == [h.n_incidents for h in hotspots]
+    assert sum(hotspot.n_incidents for hotspot in hotspots) <= len(incidents)
+    for index, hotspot in enumerate(hotspots):
+        assert hotspot.outline.is_valid
+        assert hotspot.n_incidents >= 3
+        assert hotspot.n_incidents == incidents.geometry.intersects(hotspot.outline).sum()
+        for other in hotspots[index + 1 :]:
+            assert hotspot.outline.intersection(other.outline).area < 1e-6
+
+
+def test_the_order_of_rows_does_not_matter_to_the_ranking(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
+) -> None:
+    incidents = two_spots(make_incidents, square_wards)
+    forwards, backwards = rank(incidents), rank(incidents.iloc[::-1])
+    assert [(h.n_incidents, h.wards) for h in forwards] == [(h.n_incidents, h.wards) for h in backwards]
+    assert all(a.outline.equals(b.outline) for a, b in zip(forwards, backwards, strict=True))
+
+
+def test_every_ward_is_counted(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
+    table = count_wards(two_spots(make_incidents, square_wards), square_wards)
+    assert table["n_incidents"].to_dict() == {"D": 6, "A": 4, "C": 1, "B": 0}
+    assert table["rank"].to_dict() == {"D": 1, "A": 2, "C": 3, "B": 4}
+    assert table["density_per_km2"]["D"] == 6

@@ -1,0 +1,110 @@
+"""Fixtures: small made-up tables, the demonstration data, the real data where present, and a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import settings
+from support import MakeIncidents
+
+from hotspots.pipeline import Study, load_study
+
+REPOSITORY = Path(__file__).parents[1]
+CRS = "EPSG:27700"
+
+settings.register_profile("hotspots", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("hotspots")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def demonstration() -> Study:
+    """The committed demonstration data, read once."""
+    data = REPOSITORY / "data"
+    return load_study([data / "incidents"], [data / "boundaries"], [data / "havens"])
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real data that are not part of the project: beside the checkout, or where HOTSPOTS_REAL_DATA says."""
+    folder = Path(os.environ.get("HOTSPOTS_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "police_uk").is_dir():
+        pytest.skip("the real data are not here; set HOTSPOTS_REAL_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_incidents() -> MakeIncidents:
+    """Builds an incidents table from eastings and northings; other columns by keyword, the rest plain."""
+
+    def make(easting: Any, northing: Any, **columns: Any) -> gpd.GeoDataFrame:
+        n = len(easting)
+        table = {
+            "category": "robbery",
+            "subcategory": None,
+            "is_knife": pd.array([pd.NA] * n, dtype="boolean"),
+            "started_at": pd.Timestamp("2026-01-05 15:30"),
+            "ended_at": pd.NaT,
+            "time_precision": "minute",
+            "location": None,
+            "location_kind": None,
+            "source": "made",
+            "source_row": np.arange(1, n + 1),
+            **columns,
+        }
+        frame = pd.DataFrame(table, index=pd.Index([f"i{i}" for i in range(n)], name="incident_id"))
+        for column in ("started_at", "ended_at"):
+            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
+        return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(easting, northing), crs=CRS)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def square_wards() -> gpd.GeoDataFrame:
+    """Four 1 km squares that meet in (531000, 181000): A and B below, C and D above."""
+    boxes = [shapely.box(530000 + 1000 * x, 180000 + 1000 * y, 531000 + 1000 * x, 181000 + 1000 * y)
+             for y in (0, 1) for x in (0, 1)]  # fmt: skip
+    return gpd.GeoDataFrame(
+        {"ward_name": ["Ash", "Beech", "Cedar", "Date"], "borough": ["West", "East", "West", "East"]},
+        geometry=boxes,
+        crs=CRS,
+        index=pd.Index(["A", "B", "C", "D"], name="ward_code"),
+    )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium. Without one the test skips, except in CI, where it must run."""
+
+    def give_up(reason: str) -> None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}, and CI must run the tests in a browser")
+        pytest.skip(reason)
+
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        give_up("no Chromium on this machine (Debian: apt-get install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        give_up("playwright is not installed (pip install '.[test]')")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotspots.errors import ParameterError
+from hotspots.geography import Grid
+
+
+def test_a_grid_is_aligned_and_covers_its_bounds() -> None:
+    grid = Grid.covering((530_010, 180_020, 530_990, 181_000), cell_size_m=50)
+    assert grid.bounds == (530_000, 180_000, 531_000, 181_050)
+    assert grid.shape == (21, 20)
+    assert grid.cell_area_km2 == pytest.approx(0.0025)
+
+
+@given(st.floats(0, 700_000), st.floats(0, 1_200_000), st.floats(1, 20_000), st.floats(1, 20_000), st.floats(10, 500))
+def test_every_place_within_the_bounds_has_a_cell(
+    west: float, south: float, width: float, height: float, cell: float
+) -> None:
+    bounds = (west, south, west + width, south + height)
+    grid = Grid.covering(bounds, cell_size_m=cell)
+    row, column = grid.locate(np.array([bounds[0], bounds[2]]), np.array([bounds[1], bounds[3]]))
+    assert row.min() >= 0
+    assert column.min() >= 0
+    assert row.max() < grid.n_rows
+    assert column.max() < grid.n_columns
+
+
+def test_cells_within_an_area_add_up_to_it() -> None:
+    area = shapely.box(530_000, 180_000, 531_000, 180_500)
+    grid = Grid.covering(area.bounds, cell_size_m=50, padding_m=300)
+    assert grid.cells_within(area).sum() * grid.cell_area_km2 == pytest.approx(0.5)
+
+
+def test_absurd_grids_are_refused() -> None:
+    with pytest.raises(ParameterError, match="cell size must be above 0 m, not -5"):
+        Grid.covering((0, 0, 1, 1), cell_size_m=-5)
+    with pytest.raises(ParameterError, match="Choose larger cells or fewer wards"):
+        Grid.covering((0, 0, 700_000, 1_300_000), cell_size_m=10)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import shapely
+
+from hotspots.geography.projection import (
+    is_national_grid,
+    project_lonlat,
+    to_national_grid,
+    to_wgs84,
+    unproject_grid,
+)
+
+# Ordnance Survey's OSTN15 test points (tests/reference/SOURCES.md): longitude, latitude, easting, northing
+TEST_POINTS = [
+    (-6.29977752014, 49.92226393730, 91492.146, 11318.804),
+    (-3.55128349240, 51.40078220140, 292184.870, 168003.465),
+    (1.71607397460, 52.65800783480, 651409.804, 313177.450),
+]
+
+
+@pytest.mark.parametrize(("longitude", "latitude", "easting", "northing"), TEST_POINTS)
+def test_the_test_points_of_ordnance_survey_are_hit(
+    longitude: float, latitude: float, easting: float, northing: float
+) -> None:
+    east, north = project_lonlat([longitude], [latitude])
+    assert east[0] == pytest.approx(easting, abs=0.002)
+    assert north[0] == pytest.approx(northing, abs=0.002)
+
+
+def test_there_and_back_is_the_same_place() -> None:
+    rng = np.random.default_rng(1)
+    easting, northing = rng.uniform(503_000, 562_000, 500), rng.uniform(155_000, 201_000, 500)
+    back_east, back_north = project_lonlat(*unproject_grid(easting, northing))
+    assert np.hypot(back_east - easting, back_north - northing).max() < 0.02
+
+
+def test_missing_and_foreign_coordinates_become_missing() -> None:
+    easting, northing = project_lonlat([np.nan, 2.35, -0.05, np.inf], [51.5, 48.85, 51.45, 51.5])
+    assert np.isnan(easting).tolist() == [True, True, False, True]
+    assert np.isnan(northing).tolist() == [True, True, False, True]
+
+
+def test_the_inputs_are_not_changed() -> None:
+    longitude, latitude = np.array([-0.05, np.nan]), np.array([51.45, 51.5])
+    project_lonlat(longitude, latitude)
+    assert longitude[0] == -0.05
+    assert np.isnan(longitude[1])
+
+
+def test_the_national_grid_is_known_without_its_code() -> None:
+    wkt = pyproj.CRS.from_epsg(27700).to_wkt("WKT1_ESRI")
+    assert is_national_grid(pyproj.CRS.from_wkt(wkt))
+    assert not is_national_grid(pyproj.CRS.from_epsg(3857))
+    assert not is_national_grid(pyproj.CRS.from_epsg(4326))
+    assert not is_national_grid(pyproj.CRS.from_epsg(29903))  # the Irish grid, also a transverse Mercator
+
+
+def test_grid_coordinates_pass_through_to_the_bit() -> None:
+    point = shapely.Point(535123.456789, 175987.654321)
+    frame = gpd.GeoDataFrame(geometry=[point], crs=27700)
+    assert to_national_grid(frame).geometry[0] == point
+
+
+def test_web_mercator_comes_to_the_same_place_as_degrees() -> None:
+    degrees = gpd.GeoDataFrame(geometry=[shapely.box(-0.1, 51.4, 0.0, 51.5)], crs=4326)
+    direct, detour = to_national_grid(degrees), to_national_grid(degrees.to_crs(3857))
+    assert direct.geometry[0].equals_exact(detour.geometry[0], 0.01)
+
+
+def test_wards_on_the_map_are_where_they_are_on_the_grid() -> None:
+    ward = shapely.box(530_000, 175_000, 538_000, 180_000)
+    frame = gpd.GeoDataFrame(geometry=[ward], crs=27700)
+    back = to_national_grid(to_wgs84(frame)).geometry[0]
+    assert back.hausdorff_distance(shapely.segmentize(ward, 500)) < 0.05

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from hotspots.errors import DataError, NotFoundError
+from hotspots.ingest import read_boundaries
+
+
+def write(wards: gpd.GeoDataFrame, path: Path, **options: object) -> Path:
+    wards.reset_index().to_file(path, **options)
+    return path
+
+
+def test_every_format_gives_the_same_wards(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    geopackage = write(square_wards, tmp_path / "wards.gpkg")
+    degrees = gpd.GeoDataFrame(square_wards.reset_index())
+    from hotspots.geography.projection import to_wgs84
+
+    geojson = tmp_path / "wards.geojson"
+    to_wgs84(degrees).to_file(geojson, COORDINATE_PRECISION=9)
+    shapefile = write(square_wards.rename(columns={"ward_name": "NAME"}).rename_axis("GSS_CODE"), tmp_path / "w.shp")
+    archive = tmp_path / "wards.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for part in sorted(tmp_path.glob("w.*")):
+            file.write(part, part.name)
+    for path in (geopackage, geojson, shapefile, archive):
+        wards = read_boundaries([path]).wards
+        assert wards.index.tolist() == ["A", "B", "C", "D"]
+        assert wards["ward_name"].tolist() == ["Ash", "Beech", "Cedar", "Date"]
+        assert wards.crs.to_epsg() == 27700
+        assert (
+            wards.geometry.geom_equals_exact(square_wards.geometry, 0.02).all()
+            or (wards.geometry.hausdorff_distance(square_wards.geometry) < 0.05).all()
+        )
+
+
+def test_two_files_make_one_table(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    write(square_wards.iloc[:2], tmp_path / "one.gpkg")
+    write(square_wards.iloc[2:], tmp_path / "two.gpkg")
+    boundaries = read_boundaries([tmp_path / "two.gpkg", tmp_path / "one.gpkg"])
+    assert boundaries.wards.index.tolist() == ["A", "B", "C", "D"]
+    assert [file.n_rows for file in boundaries.inputs] == [2, 2]
+
+
+def test_all_polygon_layers_of_a_file_are_read(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "wards.gpkg"
+    write(square_wards.iloc[:2], path, layer="west")
+    write(square_wards.iloc[2:], path, layer="east")
+    assert len(read_boundaries([path]).wards) == 4
+
+
+def test_parts_of_one_ward_are_joined(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    parts = square_wards.reset_index()
+    parts.loc[3, ["ward_code", "ward_name", "borough"]] = ["A", "Ash", "West"]
+    parts.to_file(tmp_path / "wards.gpkg")
+    wards = read_boundaries([tmp_path / "wards.gpkg"]).wards
+    assert wards.index.tolist() == ["A", "B", "C"]
+    assert wards.geometry["A"].area == pytest.approx(2e6)
+
+
+def test_an_outline_that_crosses_itself_is_repaired_and_counted(tmp_path: Path) -> None:
+    bow = shapely.Polygon([(530000, 180000), (531000, 181000), (531000, 180000), (530000, 181000)])
+    frame = gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[bow], crs=27700)
+    boundaries = read_boundaries([write(frame, tmp_path / "wards.gpkg", index=False)])
+    assert boundaries.n_repaired == 1
+    assert boundaries.wards.geometry.is_valid.all()
+    assert boundaries.wards["ward_name"].tolist() == ["A"]
+
+
+def test_boundaries_without_a_crs_are_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "wards.shp"
+    square_wards.reset_index().to_file(path)
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(DataError, match=r"must state their CRS; .*wards\.shp has none.*add the \.prj file"):
+        read_boundaries([path])
+
+
+def test_a_layer_without_polygons_is_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    centres = square_wards.set_geometry(square_wards.centroid)
+    with pytest.raises(DataError, match=r"must be polygons; .*centres\.gpkg holds Point"):
+        read_boundaries([write(centres, tmp_path / "centres.gpkg")])
+    with pytest.raises(DataError, match=r"must be polygons; .*c\.geojson holds Point"):
+        read_boundaries([write(centres.to_crs(4326), tmp_path / "c.geojson")])
+
+
+def test_a_mixed_layer_names_the_first_feature_that_is_no_polygon(
+    square_wards: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    mixed = square_wards.to_crs(4326)
+    mixed.loc["C", "geometry"] = shapely.Point(0, 51.5)
+    with pytest.raises(DataError, match="feature 3 of .* is not, and 1 in all"):
+        read_boundaries([write(mixed, tmp_path / "mixed.geojson")])
+
+
+def test_wards_need_codes(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    named = square_wards.reset_index(drop=True)
+    named.to_file(tmp_path / "named.gpkg")
+    with pytest.raises(DataError, match="need a column of ward codes .* has ward_name, borough"):
+        read_boundaries([tmp_path / "named.gpkg"])
+    holes = square_wards.reset_index()
+    holes.loc[1, "ward_code"] = None
+    holes.to_file(tmp_path / "holes.gpkg")
+    with pytest.raises(DataError, match="feature 2 of .* has none in ward_code"):
+        read_boundaries([tmp_path / "holes.gpkg"])
+
+
+def test_two_vintages_are_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    write(square_wards, tmp_path / "new.gpkg")
+    write(square_wards.rename(index=str.lower), tmp_path / "old.gpkg")
+    with pytest.raises(DataError, match=r"must not overlap; these do over 4\.0 km².*Give one vintage"):
+        read_boundaries([tmp_path / "new.gpkg", tmp_path / "old.gpkg"])
+
+
+def test_one_code_for_two_wards_is_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    twice = square_wards.rename(index={"D": "A"})
+    with pytest.raises(DataError, match="A stands for Ash and Date"):
+        read_boundaries([write(twice, tmp_path / "twice.gpkg")])
+
+
+def test_a_wrong_crs_is_noticed(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    wrong = square_wards.set_crs(3857, allow_override=True)
+    with pytest.raises(DataError, match=r"must lie in Great Britain; A in .* does not, read as WGS 84 / Pseudo"):
+        read_boundaries([write(wrong, tmp_path / "wrong.gpkg")])
+
+
+def test_files_that_are_no_boundaries_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "wards.geojson").write_text("not json")
+    with pytest.raises(DataError, match="cannot be read as boundaries"):
+        read_boundaries([tmp_path / "wards.geojson"])
+    with pytest.raises(NotFoundError, match="to read boundaries from"):
+        read_boundaries([tmp_path / "nowhere.gpkg"])
+
+
+def test_real_boundaries_of_every_kind_are_read(real_data: Path) -> None:
+    folder = real_data / "boundaries"
+    expected = {
+        "lewisham_southwark_wards_current_27700.gpkg": 42,
+        "lewisham_southwark_wards_current_4326.geojson": 42,
+        "london_wards_2014_shp.zip": 654,
+        "london_wards_2018_27700.gpkg": 657,
+        "london_boroughs.gpkg": 33,
+    }
+    assert {name: len(read_boundaries([folder / name]).wards) for name in expected} == expected
+
+
+def test_grid_and_degrees_of_the_same_wards_agree(real_data: Path) -> None:
+    """The publisher of the GeoJSON converted it by another route, so the outlines agree to metres, not less."""
+    grid, degrees = (
+        read_boundaries([real_data / "boundaries" / f"lewisham_southwark_wards_current_{name}"]).wards
+        for name in ("27700.gpkg", "4326.geojson")
+    )
+    pd.testing.assert_index_equal(grid.index, degrees.index)
+    assert grid.geometry.hausdorff_distance(degrees.geometry).max() < 5

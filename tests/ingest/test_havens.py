@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from hotspots.contracts import HAVEN_COLUMNS
+from hotspots.errors import DataError
+from hotspots.ingest import Havens, read_havens
+
+HEADER = "name,kind,opening_hours,easting,northing\n"
+
+
+def read(tmp_path: Path, text: str, name: str = "havens.csv") -> Havens:
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    return read_havens([path])
+
+
+def test_havens_are_read_with_their_hours(tmp_path: Path) -> None:
+    result = read(tmp_path, HEADER + "Library,library,Mo-Fr 09:00-17:00,536560,178413\n")
+    assert list(result.havens.columns) == list(HAVEN_COLUMNS)
+    assert result.havens.index.tolist() == ["H001"]
+    assert result.havens["opening_hours"].tolist() == ["Mo-Fr 09:00-17:00"]
+
+
+def test_degrees_do_as_well(tmp_path: Path) -> None:
+    result = read(tmp_path, "name,longitude,latitude\nLibrary,-0.034481,51.488184\n")
+    assert round(result.havens.geometry.x.iloc[0]) == 536560
+
+
+def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
+    result = read(tmp_path, HEADER + "A,shop,when I feel like it,536560,178413\nB,shop,24/7,,\nC,shop,,536560,178413\n")
+    assert result.havens["name"].tolist() == ["A", "C"]
+    assert result.n_without_location == 1
+    assert result.n_hours_unreadable == 1
+    assert result.havens["opening_hours"].isna().all()
+
+
+def test_a_layer_of_points_is_read(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.Point(536560, 178413)], crs=27700)
+    frame.to_file(tmp_path / "havens.gpkg")
+    assert read_havens([tmp_path / "havens.gpkg"]).havens["name"].tolist() == ["A"]
+
+
+def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="needs the columns name and easting, northing"):
+        read(tmp_path, "name,postcode\nA,SE1 1AA\n")
+    with pytest.raises(DataError, match="X1 is given twice"):
+        read(tmp_path, "haven_id,name,easting,northing\nX1,A,536560,178413\nX1,B,536561,178413\n")
+    areas = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=27700)
+    areas.to_file(tmp_path / "areas.gpkg")
+    with pytest.raises(DataError, match="needs points and a name column; .* holds Polygon"):
+        read_havens([tmp_path / "areas.gpkg"])

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hotspots.contracts import INCIDENT_COLUMNS
+from hotspots.errors import DataError, NotFoundError
+from hotspots.ingest import Intake, read_incidents
+
+POLICE_UK = (
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    "Last outcome category,Context\n"
+)
+A_STREET = "a1,2026-01,M,M,-0.034481,51.488184,On or near Grove Street,E01003244,Lewisham 001A,Robbery,,\n"
+COUNCIL = "Crime Ref,Offence,Date From,Date To,Easting,Northing,Location,Location Type,Knife Flag\n"
+
+
+def council(*rows: str) -> bytes:
+    return (COUNCIL + "".join(f"{row}\n" for row in rows)).encode()
+
+
+def read(tmp_path: Path, content: bytes, name: str = "crimes.csv") -> Intake:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return read_incidents([path])
+
+
+def reasons(intake: Intake) -> dict[str, int]:
+    return {str(k): int(v) for k, v in intake.rejected["reason"].value_counts().items()}
+
+
+def test_a_street_file_becomes_incidents_by_month(tmp_path: Path) -> None:
+    intake = read(tmp_path, (POLICE_UK + A_STREET).encode())
+    (row,) = intake.incidents.reset_index().to_dict("records")
+    assert list(intake.incidents.columns) == list(INCIDENT_COLUMNS)
+    assert row["incident_id"] == "a1"
+    assert row["category"] == "robbery"
+    assert row["started_at"] == pd.Timestamp("2026-01-01")
+    assert row["time_precision"] == "month"
+    assert row["location"] == "On or near Grove Street"
+    assert row["source_row"] == 1
+    assert intake.incidents["is_knife"].isna().all()
+    assert (round(row["geometry"].x), round(row["geometry"].y)) == (536560, 178413)
+
+
+def test_columns_beyond_the_four_needed_may_be_absent(tmp_path: Path) -> None:
+    content = b"Month,Longitude,Latitude,Crime type\n2026-01,-0.03,51.48,Robbery\n2026-01,-0.03,51.48,Robbery\n"
+    intake = read(tmp_path, content)
+    assert len(intake.incidents) == 2  # without an ID, equal rows are not repeats
+    assert intake.incidents.index.is_unique
+
+
+def test_gzip_folder_and_archive_read_the_same(tmp_path: Path) -> None:
+    january, february = POLICE_UK + A_STREET, POLICE_UK + A_STREET.replace("a1", "b1").replace("2026-01", "2026-02")
+    folder = tmp_path / "tree"
+    for month, text in (("2026-01", january), ("2026-02", february)):
+        (folder / month).mkdir(parents=True)
+        (folder / month / f"{month}-met-street.csv.gz").write_bytes(gzip.compress(text.encode()))
+    archive = tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("2026-01/2026-01-met-street.csv", january)
+        file.writestr("2026-02/2026-02-met-street.csv", february)
+        file.writestr("2026-01/2026-01-met-outcomes.csv", "Crime ID,Month\n1,2026-01\n")
+        file.writestr("2026-01/2026-01-met-stop-and-search.csv", "Type,Date\nPerson search,2026-01-02\n")
+    from_tree, from_archive = read_incidents([folder]), read_incidents([archive])
+    columns = ["category", "started_at", "geometry"]
+    assert from_tree.incidents[columns].equals(from_archive.incidents[columns])
+    assert [file.n_rows for file in from_tree.inputs] == [1, 1]
+    assert [file.n_rows for file in from_archive.inputs] == [2]
+    assert "2 outcomes or stop-and-search tables were passed over" in from_archive.notes[0]
+
+
+def test_an_extract_becomes_incidents_with_times(tmp_path: Path) -> None:
+    intake = read(
+        tmp_path,
+        council(
+            "1,Personal robbery,31/12/2025 18:05,31/12/2025 18:20,536560,178413,Grove Street,Street,Y",
+            "2,ASB - Begging,2026-01-01 09:30,,536560,178413,,,",
+        ),
+    )
+    first, second = intake.incidents.to_dict("records")
+    assert first["started_at"] == pd.Timestamp("2025-12-31 18:05")
+    assert first["ended_at"] == pd.Timestamp("2025-12-31 18:20")
+    assert (first["category"], first["subcategory"]) == ("robbery", "personal-robbery")
+    assert intake.incidents["is_knife"].tolist() == [True, pd.NA]
+    assert first["location_kind"] == "street"
+    assert second["time_precision"] == "minute"
+    assert (first["geometry"].x, first["geometry"].y) == (536560, 178413)
+
+
+def test_dates_are_read_day_first(tmp_path: Path) -> None:
+    intake = read(tmp_path, council("1,Robbery,03/04/2026 10:00,,536560,178413,,,N"))
+    assert intake.incidents["started_at"].iloc[0] == pd.Timestamp(2026, 4, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "precision"),
+    [
+        ("01/02/2026 00:00", "", "day"),
+        ("01/02/2026 00:00", "01/02/2026 00:00", "day"),
+        ("01/02/2026 00:00", "01/02/2026 23:59", "day"),
+        ("01/02/2026", "", "day"),
+        ("01/02/2026 00:00", "01/02/2026 00:20", "minute"),
+        ("01/02/2026 00:01", "", "minute"),
+    ],
+)
+def test_a_default_time_keeps_its_day_and_loses_its_hour(tmp_path: Path, start: str, end: str, precision: str) -> None:
+    intake = read(tmp_path, council(f"1,Robbery,{start},{end},536560,178413,,,N"))
+    assert intake.incidents["time_precision"].tolist() == [precision]
+    assert intake.quality["times_unknown"] == (precision == "day")
+
+
+def test_reversed_times_keep_their_start(tmp_path: Path) -> None:
+    intake = read(tmp_path, council("1,Robbery,02/02/2026 10:00,01/02/2026 10:00,536560,178413,,,N"))
+    assert intake.quality["reversed_times"] == 1
+    assert intake.incidents["ended_at"].isna().all()
+
+
+def test_each_refusal_has_its_reason_and_row(tmp_path: Path) -> None:
+    intake = read(
+        tmp_path,
+        council(
+            "1,Robbery,01/02/2026 10:00,,536560,178413,,,N",
+            "2,Robbery,01/02/2026 10:00,,,178413,,,N",
+            "3,Robbery,01/02/2026 10:00,,0,0,,,N",
+            "4,Robbery,01/02/2026 10:00,,here,178413,,,N",
+            "5,Robbery,01/02/2026 10:00,,9536560,178413,,,N",
+            "6,Robbery,,,536560,178413,,,N",
+            "7,Robbery,yesterday,,536560,178413,,,N",
+            "8,Robbery,01/02/2026 10:00,,536560",
+            "1,Robbery,01/02/2026 10:00,,536560,178413,,,N",
+            "1,Robbery,01/02/2026 11:00,,536560,178413,,,N",
+        ),
+    )
+    refused = dict(zip(intake.rejected["source_row"], intake.rejected["reason"], strict=True))
+    assert refused == {
+        2: "no location",
+        3: "no location",
+        4: "unreadable location",
+        5: "location outside Great Britain",
+        6: "no date",
+        7: "unreadable date",
+        8: "malformed row",
+        9: "repeated row",
+    }
+    assert intake.incidents.index.tolist() == ["1", "1#2"]
+    assert intake.incidents["source_row"].tolist() == [1, 10]
+    assert intake.quality["conflicting_ids"] == 1
+    assert intake.n_read == 10
+
+
+def test_rows_of_street_files_without_location_are_refused(tmp_path: Path) -> None:
+    content = POLICE_UK + A_STREET + ",2026-01,M,M,,,No Location,,,Anti-social behaviour,,\n"
+    assert reasons(read(tmp_path, content.encode())) == {"no location": 1}
+
+
+def test_accents_in_windows_encoding_are_read(tmp_path: Path) -> None:
+    content = council("1,Robbery,01/02/2026 10:00,,536560,178413,Café,Shop,N")
+    for encoding in ("utf-8", "cp1252", "utf-8-sig"):
+        intake = read(tmp_path, content.decode().encode(encoding), name=f"{encoding}.csv")
+        assert intake.incidents["location"].tolist() == ["Café"]
+
+
+def test_a_comma_and_a_newline_in_quotes_stay_in_the_field(tmp_path: Path) -> None:
+    intake = read(tmp_path, council('1,Robbery,01/02/2026 10:00,,536560,178413,"a, ""b""\nc",Shop,N'))
+    assert intake.incidents["location"].tolist() == ['a, "b"\nc']
+
+
+def test_offences_in_no_table_are_kept_and_counted(tmp_path: Path) -> None:
+    intake = read(tmp_path, council("1,Piracy,01/02/2026 10:00,,536560,178413,,,N"))
+    assert intake.quality["unrecognised_offences"] == 1
+    assert intake.incidents["category"].tolist() == ["unrecognised"]
+
+
+def test_what_a_file_says_of_itself_is_kept(tmp_path: Path) -> None:
+    synthetic = POLICE_UK + A_STREET.replace(",,\n", ",,synthetic\n")
+    assert read(tmp_path, synthetic.encode()).inputs[0].data_status == "synthetic"
+    assert read(tmp_path, (POLICE_UK + A_STREET).encode()).inputs[0].data_status is None
+
+
+def test_columns_not_in_the_contract_are_dropped_at_the_door(tmp_path: Path) -> None:
+    content = b"Offence,Date From,Easting,Northing,Victim Name\nRobbery,01/02/2026 10:00,536560,178413,Jo Bloggs\n"
+    intake = read(tmp_path, content)
+    assert "Bloggs" not in intake.incidents.to_csv() + intake.rejected.to_csv()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "a.csv is empty: its first line must name the columns"),
+        ("a.csv", b"x,y\n1,2\n", r"no known layout.*month, longitude.*or offence, date from.*It has: x, y"),
+        ("a.csv.gz", b"not gzip", "a.csv.gz cannot be unpacked.*Download or copy it again"),
+        ("a.csv.gz", gzip.compress(COUNCIL.encode() * 1000)[:60], "cannot be unpacked"),
+        ("a.zip", b"not zip", "a.zip cannot be unpacked"),
+    ],
+)
+def test_bad_files_raise_with_the_next_step(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, content, name=name)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"No file or folder .*nothing\.csv to read incidents from"):
+        read_incidents([tmp_path / "nothing.csv"])
+
+
+def test_an_empty_folder_and_archives_without_incidents_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="No incidents in .*empty: it holds no file ending in .csv"):
+        read_incidents([tmp_path / "empty"])
+    for members, message in (({"a.txt": "x"}, "holds no CSV"), ({"a-outcomes.csv": "x,y\n"}, "only outcomes")):
+        archive = tmp_path / "a.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            for name, text in members.items():
+                file.writestr(name, text)
+        with pytest.raises(DataError, match=message):
+            read_incidents([archive])
+
+
+def test_one_file_given_twice_is_refused(tmp_path: Path) -> None:
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text(POLICE_UK + A_STREET)
+    with pytest.raises(DataError, match=r"one\.csv and .*two\.csv have the same content"):
+        read_incidents([tmp_path])
+
+
+cell = st.text(st.characters(codec="utf-8", exclude_characters='",\r\n\x00'), max_size=12)
+number = st.one_of(st.floats(0, 700_000).map(str), st.just(""), st.just("NaN"), st.just("inf"), cell)
+date = st.one_of(st.datetimes().map(lambda d: f"{d:%d/%m/%Y %H:%M}"), st.just(""), cell)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    rows=st.lists(
+        st.tuples(cell, st.one_of(st.just("Robbery"), cell), date, date, number, number, cell, cell, cell),
+        min_size=1,
+        max_size=15,
+    )
+)
+def test_rows_are_conserved_whatever_they_hold(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
+    intake = read(tmp_path, (COUNCIL + "".join(",".join(row) + "\n" for row in rows)).encode())
+    assert intake.n_read == intake.inputs[0].n_rows == len(rows)
+    seen = sorted([*intake.incidents["source_row"], *intake.rejected["source_row"]])
+    assert seen == list(range(1, len(rows) + 1))
+    assert intake.incidents.index.is_unique
+    assert np.isfinite(intake.incidents.geometry.x).all()
+    assert intake.incidents["started_at"].notna().all()

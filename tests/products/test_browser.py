@@ -1,0 +1,214 @@
+"""What a person sees, in headless Chromium with the network cut off."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotspots.pipeline import AnalysisRequest, Study, analyse, load_study
+from hotspots.products import write_bundle, write_index
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+
+
+@dataclass
+class Opened:
+    """A page that was opened, with all it asked for and all it complained of."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+def dismiss(dialog: Any, opened: Opened) -> None:
+    opened.complaints.append(f"a dialog: {dialog.message}")
+    dialog.dismiss()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    contexts = []
+
+    def open_at(path: Path, size: tuple[int, int] = DESKTOP) -> Opened:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
+        contexts.append(context)
+        opened = Opened(context.new_page())
+        opened.page.on("request", lambda request: opened.requests.append(request.url))
+        opened.page.on("console", lambda message: opened.complaints.append(message.text))
+        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        opened.page.on("dialog", lambda dialog: dismiss(dialog, opened))
+        opened.page.goto(path.as_uri())
+        opened.page.wait_for_selector(".leaflet-control-scale-line" if path.name == "map.html" else "h1")
+        return opened
+
+    yield open_at
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def products(demonstration: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("maps")
+    for crime in ("robbery", "burglary"):
+        write_bundle(analyse(demonstration, AnalysisRequest(crime=crime)), out)
+    write_index(out)
+    return out
+
+
+def map_of(products: Path, crime: str) -> Path:
+    return products / crime / "2024-10-01_2026-09-30" / "map.html"
+
+
+def asked_elsewhere(opened: Opened, path: Path) -> list[str]:
+    return [url for url in opened.requests if url != path.as_uri() and not url.startswith("data:")]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_map_opens_without_a_network(products: Path, open_page: Any, size: tuple[int, int]) -> None:
+    path = map_of(products, "robbery")
+    opened = open_page(path, size)
+    page = opened.page
+    assert asked_elsewhere(opened, path) == []
+    assert opened.complaints == []
+    assert "Not for decisions." in page.inner_text(".banner")
+    assert "synthetic incidents, schematic boundaries and synthetic safe havens" in page.inner_text(".banner")
+    assert "Robbery hot spots Lewisham and Southwark" in page.inner_text("h1")
+    assert "1 October 2024 to 30 September 2026" in page.inner_text("header")
+    for selector in (".north", ".leaflet-control-scale-line", ".legend", ".leaflet-control-layers", "svg.chart"):
+        assert page.locator(selector).first.is_visible(), selector
+    assert page.evaluate("document.querySelector('.leaflet-image-layer').naturalWidth") > 100
+    assert page.locator(".leaflet-overlay-pane path").count() > 39
+    assert page.locator(".rank").count() == 20
+    # nothing is wider than the screen
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_a_click_on_a_rank_opens_its_hot_spot(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"))
+    opened.page.click('[data-rank="3"]')
+    popup = opened.page.locator(".leaflet-popup-content")
+    popup.wait_for()
+    text = popup.inner_text()
+    for word in ("Hot spot 3", "Incidents", "of all", "Top streets", "Peak", "weekdays 15:00-17:59", "Wards"):
+        assert word in text
+    assert opened.complaints == []
+
+
+def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"))
+    page = opened.page
+    page.locator(".leaflet-control-layers").hover()
+    page.wait_for_timeout(200)
+    labels = page.locator(".leaflet-control-layers-overlays label").all_inner_texts()
+    assert [label.strip() for label in labels] == [
+        "Density of robberies",
+        "Wards by incidents per km²",
+        "Within 400 m of a safe haven",
+        "Hot spots",
+        "Ward names",
+        "Safe havens",
+    ]
+    assert not page.locator('.legend [data-layer="wards"]').is_visible()
+    page.locator("label", has_text="Wards by incidents").locator("input").check()
+    page.locator("label", has_text="Within 400 m").locator("input").check()
+    page.locator("label", has_text="Density of").locator("input").uncheck()
+    assert page.locator('.legend [data-layer="wards"]').is_visible()
+    assert page.locator('.legend [data-layer="reach"]').is_visible()
+    assert not page.locator('.legend [data-layer="density"]').is_visible()
+    page.locator("label", has_text="Hot spots").locator("input").uncheck()
+    assert page.locator(".rank").count() == 0  # the numbers go with their outlines
+    assert opened.complaints == []
+
+
+def test_month_only_data_show_why_there_are_no_hours(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "burglary"))
+    assert "Withheld: month-only." in opened.page.inner_text("aside")
+    assert opened.page.locator("svg.chart").count() == 1  # the months
+
+
+def test_the_map_fits_on_a4(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"))
+    page = opened.page
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    box = page.locator(".folium-map").bounding_box()
+    assert box["width"] <= 186 / 25.4 * 96 + 1
+    inside = page.evaluate(
+        """() => { const box = document.querySelector('.folium-map').getBoundingClientRect();
+        return [...document.querySelectorAll('.rank')].every((rank) => { const r = rank.getBoundingClientRect();
+          return r.left >= box.left && r.right <= box.right && r.top >= box.top && r.bottom <= box.bottom; }); }"""
+    )
+    assert inside
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert opened.complaints == []
+
+
+def test_the_index_leads_to_every_map(products: Path, open_page: Any) -> None:
+    path = products / "index.html"
+    opened = open_page(path, PHONE)
+    assert asked_elsewhere(opened, path) == []
+    assert opened.complaints == []
+    opened.page.click('a[href="burglary/2024-10-01_2026-09-30/map.html"]')
+    opened.page.wait_for_selector(".leaflet-control-scale-line")
+    assert "Burglary hot spots" in opened.page.inner_text("h1")
+
+
+ATTACKS = (
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(2)</script>",
+    "`${alert(3)}`",
+    "</script><script>alert(4)</script>",
+    "'\"><svg onload=alert(5)> {{7*7}} \\u0060",
+)
+
+
+def test_text_from_a_file_is_shown_and_never_run(tmp_path: Path, repository: Path, open_page: Any) -> None:
+    """In a street, a ward, a borough, and a haven's name, kind and (unreadable) hours."""
+    boundaries = (repository / "data" / "boundaries" / "wards.geojson").read_text("utf-8")
+    for name, attack in zip(("The Lane", "Peckham", "Nunhead", "Livesey", "Faraday"), ATTACKS, strict=True):
+        boundaries = boundaries.replace(f'"{name}"', _json(attack))
+    (tmp_path / "wards.geojson").write_text(boundaries.replace('"Southwark"', _json(ATTACKS[0])), "utf-8")
+    lines = gzip.decompress((repository / "data/incidents/council_extract.csv.gz").read_bytes()).decode().splitlines()
+    kept = [line for line in lines if ",Rye Lane," in line]
+    rows = [lines[0], *(line.replace("Rye Lane", _csv(ATTACKS[i % 5])) for i, line in enumerate(kept))]
+    (tmp_path / "crimes.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    point = next(line for line in kept if "robbery" in line).split(",")[4:6]
+    havens = [f"{_csv(a)},{_csv(a)},{_csv(a)},{point[0]},{point[1]}" for a in ATTACKS]
+    (tmp_path / "havens.csv").write_text(
+        "\n".join(["name,kind,opening_hours,easting,northing", *havens]) + "\n", "utf-8"
+    )
+    study = load_study([tmp_path / "crimes.csv"], [tmp_path / "wards.geojson"], [tmp_path / "havens.csv"])
+    analysis = analyse(study, AnalysisRequest(crime="robbery"))
+    _, paths = write_bundle(analysis, tmp_path / "maps")
+    write_index(tmp_path / "maps")
+
+    opened = open_page(paths["map"])
+    page = opened.page
+    page.click('[data-rank="1"]')
+    page.locator(".leaflet-popup-content").wait_for()
+    popup = page.inner_text(".leaflet-popup-content")
+    assert sum(attack in popup for attack in ATTACKS) >= 3  # the three top streets, to the letter
+    shown = page.inner_text("body")
+    assert ATTACKS[0] in shown
+    page.locator(".leaflet-popup-close-button").click()
+    for index in range(page.locator("path.leaflet-interactive").count()):
+        page.locator("path.leaflet-interactive").nth(index).dispatch_event("mouseover")
+    tooltips = " ".join(page.locator(".leaflet-tooltip").all_inner_texts())
+    assert all(attack in tooltips for attack in ATTACKS)
+    assert opened.complaints == []
+    assert page.locator("img[src=x]").count() == 0
+    assert asked_elsewhere(opened, paths["map"]) == []
+
+
+def _json(text: str) -> str:
+    return json.dumps(text)
+
+
+def _csv(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

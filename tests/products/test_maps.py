@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pyproj
+import pytest
+
+from hotspots.analysis import DensitySurface
+from hotspots.geography import Grid
+from hotspots.products.colours import SEQUENTIAL, choose_breaks, colour_of
+from hotspots.products.maps import warp_to_web_mercator
+from hotspots.products.offline import guard_template_literal, leaflet_style
+from hotspots.products.words import say_bound, say_date, say_list, say_share
+
+
+def test_the_density_image_lies_where_the_density_is() -> None:
+    """Over 12 km, a peak at any place comes out within half a cell of it; pinning by corners would miss by 100 m."""
+    grid = Grid.covering((530_000, 170_000, 542_000, 182_000), cell_size_m=50)
+    to_degrees = pyproj.Transformer.from_crs("EPSG:27700", "EPSG:3857", always_xy=True)
+    to_mercator = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:3857", always_xy=True)
+    for row, column in ((10, 10), (230, 10), (120, 120), (10, 230), (230, 230)):
+        density = np.zeros(grid.shape)
+        density[row, column] = 1
+        surface = DensitySurface(grid=grid, density_per_km2=density, kernel="quartic", bandwidth_m=300, n_incidents=1)
+        pixels, ((south, west), (north, east)) = warp_to_web_mercator(surface)
+        left, bottom = to_mercator.transform(west, south)
+        right, top = to_mercator.transform(east, north)
+        rows, columns = np.indices(pixels.shape)
+        y = top - ((rows + 0.5) * pixels).sum() / pixels.sum() * (top - bottom) / pixels.shape[0]
+        x = left + ((columns + 0.5) * pixels).sum() / pixels.sum() * (right - left) / pixels.shape[1]
+        expected = to_degrees.transform(grid.easting_min + (column + 0.5) * 50, grid.northing_min + (row + 0.5) * 50)
+        scale = 1 / np.cos(np.radians(51.45))  # metres on the ground are longer on the web map
+        assert np.hypot(x - expected[0], y - expected[1]) / scale < 25
+
+
+@pytest.mark.parametrize(
+    ("highest", "breaks"),
+    [
+        (3.7, [0.1, 0.2, 0.5, 1, 2]),
+        (1100, [50, 100, 200, 500, 1000]),
+        (1000, [20, 50, 100, 200, 500]),
+        (0, []),
+        (float("nan"), []),
+    ],
+)
+def test_class_bounds_are_round_and_the_top_class_is_used(highest: float, breaks: list[float]) -> None:
+    assert choose_breaks(highest) == breaks
+
+
+def test_colours_go_from_light_to_dark() -> None:
+    breaks = choose_breaks(1100)
+    assert [colour_of(value, breaks) for value in (10, 50, 1100)] == [None, SEQUENTIAL[0], SEQUENTIAL[-1]]
+    assert colour_of(5, [1.0, 2.0]) == SEQUENTIAL[-1]
+
+
+def test_nothing_ends_a_template_literal() -> None:
+    guarded = guard_template_literal("`${alert(1)}` \\u0060")
+    assert not set("`${}\\") & set(guarded)
+
+
+def test_the_style_sheet_asks_for_no_file() -> None:
+    assert "url(data:image/png;base64," in leaflet_style()
+    assert "url(images" not in leaflet_style()
+
+
+def test_words() -> None:
+    assert [say_share(share) for share in (0, 0.0004, 0.0123, 0.0994, 0.0996, 0.314, 1, None)] == [
+        *("0%", "under 0.1%", "1.2%", "9.9%", "10%", "31%", "100%", "not known"),
+    ]
+    assert say_date("2026-03-09") == "9 March 2026"
+    assert [say_list(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert [say_bound(value) for value in (0.5, 20.0, 1000.0)] == ["0.5", "20", "1,000"]

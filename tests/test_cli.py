@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+from click.testing import CliRunner, Result
+
+import hotspots
+from hotspots import cli
+
+HEAVY = ("pandas", "numpy", "geopandas", "sklearn", "folium", "shapely", "scipy", "pyproj", "pyarrow")
+
+
+def call(*arguments: str | Path) -> tuple[int, str, str]:
+    """The command as a user runs it: exit code, stdout, stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hotspots", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def run_on_demonstration(repository: Path, out: Path, *arguments: str) -> Result:
+    data = repository / "data"
+    inputs = ("--incidents", str(data / "incidents"), "--boundaries", str(data / "boundaries"))
+    return CliRunner().invoke(cli.cli, ["run", *inputs, "--out", str(out), *arguments], catch_exceptions=False)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """What keeps `hotspots --help` quick, as a fact that does not depend on the machine."""
+    code = f"import sys; import hotspots.cli; print([m for m in {HEAVY!r} if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
+
+
+def test_help_and_version() -> None:
+    code, out, _ = call("--help")
+    assert code == 0
+    assert "run" in out
+    assert call("--version")[1].strip() == f"hotspots, version {hotspots.__version__}"
+    assert "--crime" in call("run", "--help")[1]
+
+
+def test_json_is_the_summary_with_the_paths_of_the_products(repository: Path, tmp_path: Path) -> None:
+    result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--json")
+    summary = json.loads(result.stdout)
+    assert summary["crime"] == "robbery"
+    assert set(summary["products"]) == {"map", "summary", "hotspots_gpkg", "hotspots_csv", "rejected"}
+    folder = tmp_path / "robbery" / "2024-10-01_2026-09-30"
+    assert all(Path(path).parent == folder and Path(path).is_file() for path in summary["products"].values())
+    stored = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert stored | {"products": None} == summary | {"products": None}
+    assert stored["products"]["map"] == "map.html"
+    assert "Robbery, 2024-10-01 to 2026-09-30" in result.stderr
+    assert "Not for decisions" in result.stderr
+
+
+def test_several_crimes_make_a_list_and_one_index(repository: Path, tmp_path: Path) -> None:
+    arguments = ("--crime", "robbery", "--crime", "burglary", "--from", "2026-01-01", "--to", "2026-03-31", "--json")
+    result = run_on_demonstration(repository, tmp_path, *arguments)
+    assert [summary["crime"] for summary in json.loads(result.stdout)] == ["robbery", "burglary"]
+    index = (tmp_path / "index.html").read_text("utf-8")
+    for crime in ("robbery", "burglary"):
+        assert f'href="{crime}/2026-01-01_2026-03-31/map.html"' in index
+    assert "Not for decisions" in index
+
+
+def test_without_json_stdout_holds_the_paths_of_the_maps(repository: Path, tmp_path: Path) -> None:
+    result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--ward", "The Lane")
+    assert result.stdout.splitlines() == [(tmp_path / "robbery/2024-10-01_2026-09-30/map.html").as_posix()]
+
+
+def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Path], int, str]]:
+    boundaries = repository / "data" / "boundaries" / "wards.geojson"
+    incidents = tmp_path / "crimes.csv"
+    incidents.write_text("Month,Longitude,Latitude,Crime type\n2026-01,-0.05,51.47,Robbery\n")
+    elsewhere = tmp_path / "elsewhere.csv"
+    elsewhere.write_text("Month,Longitude,Latitude,Crime type\n2026-01,-2.24,53.48,Robbery\n")
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("a,b\n1,2\n")
+    points = tmp_path / "points.gpkg"
+    gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[shapely.Point(1, 2)], crs=27700).to_file(points)
+    unlabelled = tmp_path / "unlabelled.shp"
+    gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[shapely.box(0, 0, 9, 9)], crs=27700).to_file(unlabelled)
+    unlabelled.with_suffix(".prj").unlink()
+
+    def asks(crime: str = "robbery", read: Path = incidents, wards: Path = boundaries) -> list[str | Path]:
+        return ["--crime", crime, "--incidents", read, "--boundaries", wards]
+
+    return {
+        "missing file": (asks(read=tmp_path / "no.csv"), 2, "Check the path"),
+        "no needed columns": (asks(read=wrong), 3, "Rename its columns"),
+        "no crs": (asks(wards=unlabelled), 3, "add the .prj file"),
+        "no polygons": (asks(wards=points), 3, "Give the file of outlines"),
+        "nothing left": (asks(read=elsewhere), 4, "of the same place"),
+        "unknown crime": (asks("piracy"), 2, "Ask for one of: robbery"),
+        "knife crime unknowable": (asks("knife-crime"), 2, "flags knives"),
+        "unknown ward": ([*asks(), "--ward", "Narnia"], 2, "Give a code or a name"),
+        "bad bandwidth": ([*asks(), "--bandwidth", "-3"], 2, "bandwidth must be above 0 m"),
+        "period backwards": ([*asks(), "--from", "2026-02-01", "--to", "2026-01-01"], 2, "Swap them"),
+    }
+
+
+CASES = (
+    "missing file",
+    "no needed columns",
+    "no crs",
+    "no polygons",
+    "nothing left",
+    "unknown crime",
+    "knife crime unknowable",
+    "unknown ward",
+    "bad bandwidth",
+    "period backwards",
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mistake_is_one_line_with_its_exit_code_and_writes_nothing(
+    tmp_path: Path, repository: Path, case: str
+) -> None:
+    arguments, code, next_step = bad_calls(tmp_path, repository)[case]
+    out = tmp_path / "maps"
+    found, stdout, stderr = call("run", *arguments, "--out", out)
+    assert found == code, stderr
+    assert stdout == ""
+    assert next_step in stderr
+    assert stderr.startswith("hotspots: ")
+    assert stderr.count("\n") == 1
+    assert not out.exists()
+
+
+def test_every_case_is_tried(tmp_path: Path, repository: Path) -> None:
+    assert set(bad_calls(tmp_path, repository)) == set(CASES)
+
+
+def test_usage_errors_are_told_by_click() -> None:
+    code, _, stderr = call("run")
+    assert code == 2
+    assert "Missing option '--crime'" in stderr
+    assert call("run", "--crime", "robbery", "--from", "yesterday")[0] == 2
+
+
+def test_a_folder_that_cannot_be_written_is_a_failure(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    data = repository / "data"
+    code, _, stderr = call(
+        *("run", "--crime", "robbery", "--incidents", data / "incidents", "--boundaries", data / "boundaries"),
+        *("--out", tmp_path / "file"),
+    )
+    assert code == 1
+    assert stderr.startswith("hotspots: ")
+    assert "Traceback" not in stderr
+
+
+def test_an_interrupt_says_that_nothing_was_lost(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["hotspots", "run", "--crime", "robbery"])
+    monkeypatch.setattr(cli.run, "callback", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 1
+    assert "the last good products are untouched" in capsys.readouterr().err

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
+from hotspots.pipeline import Accounts, AnalysisRequest, Study, analyse, load_study
+
+DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
+
+
+def add_up(accounts: Accounts) -> int:
+    return (
+        sum(accounts.rejected.values())
+        + accounts.other_crimes
+        + accounts.outside_period
+        + accounts.outside_area
+        + accounts.analysed
+    )
+
+
+@settings(max_examples=15)
+@given(
+    crime=st.sampled_from(["robbery", "knife-crime", "burglary", "asb-begging"]),
+    days=st.tuples(DAYS, DAYS).map(sorted),
+    wards=st.lists(st.sampled_from(["The Lane", "Peckham", "Bellingham", "E05000444"]), max_size=3).map(tuple),
+)
+def test_accounts_add_up_whatever_is_asked(
+    demonstration: Study, crime: str, days: list[dt.date], wards: tuple[str, ...]
+) -> None:
+    request = AnalysisRequest(crime=crime, start=days[0], end=days[1], wards=wards)
+    try:
+        analysis = analyse(demonstration, request)
+    except TooLittleDataError:
+        return
+    assert add_up(analysis.accounts) == analysis.accounts.read == demonstration.intake.n_read
+    assert analysis.accounts.analysed == len(analysis.incidents) == analysis.ward_counts["n_incidents"].sum()
+    assert analysis.months.sum() == len(analysis.incidents)
+
+
+def test_accounts_that_do_not_add_up_cannot_be_made() -> None:
+    with pytest.raises(AssertionError, match="do not add up"):
+        Accounts(read=2, rejected={}, other_crimes=0, outside_period=0, outside_area=0, analysed=1, rejected_of_crime=0)
+
+
+def test_month_only_incidents_count_only_in_whole_months(tmp_path: Path, repository: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "Month,Longitude,Latitude,Crime type\n2026-01,-0.03,51.48,Robbery\n2026-02,-0.03,51.48,Robbery\n"
+    )
+    study = load_study([tmp_path / "a.csv"], [repository / "data" / "boundaries"])
+
+    def analysed(start: str | None, end: str | None) -> int:
+        dates = [dt.date.fromisoformat(day) if day else None for day in (start, end)]
+        return analyse(study, AnalysisRequest(crime="robbery", start=dates[0], end=dates[1])).accounts.analysed
+
+    assert analysed(None, None) == 2
+    assert analysed("2026-01-01", "2026-02-27") == 1
+    assert analysed("2026-01-02", None) == 1
+    everything = analyse(study, AnalysisRequest(crime="robbery"))
+    assert (everything.start, everything.end) == (dt.date(2026, 1, 1), dt.date(2026, 2, 28))
+
+
+def test_days_asked_for_are_inclusive(demonstration: Study) -> None:
+    day = dt.date(2026, 7, 4)
+    analysis = analyse(demonstration, AnalysisRequest(crime="asb", start=day, end=day))
+    assert set(analysis.incidents["started_at"].dt.date) == {day}
+
+
+def test_wards_are_chosen_by_code_or_name(demonstration: Study) -> None:
+    wards = demonstration.boundaries.wards
+    code = wards.index[wards["ward_name"] == "The Lane"][0]
+    for word in (code, "The Lane", "the lane"):
+        analysis = analyse(demonstration, AnalysisRequest(crime="robbery", wards=(word,)))
+        assert analysis.wards.index.tolist() == [code]
+        assert analysis.accounts.outside_area > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"crime": "piracy"}, NotFoundError, 'No crime called "piracy".*Ask for one of: asb, .*robbery'),
+        ({"wards": ("Narnia",)}, NotFoundError, 'No ward called "Narnia".*Give a code or a name, such as'),
+        ({"start": dt.date(2026, 2, 1), "end": dt.date(2026, 1, 1)}, ParameterError, "runs from 2026-02-01 to"),
+        ({"start": dt.date(1999, 1, 1), "end": dt.date(1999, 2, 1)}, TooLittleDataError, "Widen --from and --to"),
+        ({"bandwidth_m": -1.0}, ParameterError, "bandwidth must be above 0 m"),
+        ({"cell_size_m": 0.0}, ParameterError, "cell size must be above 0 m"),
+        ({"eps_m": 0.0}, ParameterError, "eps must be above 0 m"),
+        ({"min_samples": 1}, ParameterError, "min_samples must be 2 or more"),
+        ({"reach_m": float("nan")}, ParameterError, "reach must be above 0 m"),
+    ],
+)
+def test_bad_requests_are_refused_with_the_next_step(
+    demonstration: Study, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        analyse(demonstration, AnalysisRequest(**{"crime": "robbery", **options}))
+
+
+def test_a_name_that_two_wards_share_is_refused(demonstration: Study) -> None:
+    boundaries = demonstration.boundaries
+    wards = boundaries.wards.assign(ward_name="Alexandra")
+    twice = type(boundaries)(wards=wards, inputs=boundaries.inputs, n_repaired=0)
+    study = Study(intake=demonstration.intake, boundaries=twice, havens=None)
+    with pytest.raises(ParameterError, match='39 wards are called "Alexandra": E05.*Give the code instead'):
+        analyse(study, AnalysisRequest(crime="robbery", wards=("Alexandra",)))
