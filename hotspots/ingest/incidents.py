@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from hotspots.contracts import INCIDENT_COLUMNS
@@ -26,7 +25,7 @@ from hotspots.ingest.files import (
     read_text_table,
     refuse_repeats,
 )
-from hotspots.ingest.parsing import MALFORMED_ROW, REPEATED_ROW, said_once
+from hotspots.ingest.parsing import MALFORMED_ROW, REPEATED_ROW
 
 LAYOUTS: tuple[ModuleType, ...] = (police_uk, tabular)
 SUFFIXES = (*CSV_SUFFIXES, ".zip")
@@ -131,25 +130,19 @@ def _read_table(content: bytes, layout: ModuleType, *, label: str) -> tuple[pd.D
     """The records of one table with `source`, `source_row` and `reason`, and its data status."""
     wanted = {*layout.REQUIRED, *layout.OPTIONAL}
     table = read_text_table(content, wanted.__contains__, label=label)
-    records: pd.DataFrame = layout.parse(table.columns)
-    records["source_row"] = table.row.to_numpy()
+    records: pd.DataFrame = layout.parse(table.columns).set_axis(pd.Index(table.row, name="source_row"))
     if table.malformed_rows:
-        malformed = pd.DataFrame({"source_row": table.malformed_rows, "reason": MALFORMED_ROW})
-        malformed["category"] = UNRECOGNISED
-        records = pd.concat([records.astype({"category": "object", "subcategory": "object"}), malformed])
-        records = records.sort_values("source_row", ignore_index=True)
+        records = records.reindex(records.index.union(pd.Index(table.malformed_rows)))
+        records.loc[list(table.malformed_rows), ["reason", "category"]] = [MALFORMED_ROW, UNRECOGNISED]
+    records = records.reset_index(names="source_row")
     records["source"] = label
     return records, layout.read_status(table.columns)
 
 
 def _assemble(tables: list[pd.DataFrame], *, inputs: tuple[InputFile, ...], passed_over: list[str]) -> Intake:
-    records = pd.concat(
-        [table.astype({"category": "object", "subcategory": "object"}) for table in tables], ignore_index=True
-    )
+    records = pd.concat(tables, ignore_index=True)
     text = ["category", "subcategory", "time_precision", "location", "location_kind", "source"]
-    records = records.astype(dict.fromkeys(text, "category") | {"is_knife": "boolean"})
-    records["started_at"] = records["started_at"].astype("datetime64[s]")
-    records["ended_at"] = records["ended_at"].astype("datetime64[s]")
+    records = records.astype(dict.fromkeys(text, "category"))
 
     usable = records["reason"].isna()
     has_id = usable & records["incident_id"].notna()
@@ -202,4 +195,4 @@ def _unique_ids(kept: pd.DataFrame) -> tuple[pd.Series, int]:
 
 def common_status(files: Sequence[InputFile]) -> str | None:
     """What the files say of themselves, joined; None where none says anything."""
-    return said_once(pd.Series([file.data_status for file in files], dtype="object").replace({None: np.nan}))
+    return ", ".join(sorted({file.data_status for file in files if file.data_status})) or None

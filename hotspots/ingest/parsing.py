@@ -16,6 +16,22 @@ OUTSIDE_GREAT_BRITAIN = "location outside Great Britain"
 REPEATED_ROW = "repeated row"
 MALFORMED_ROW = "malformed row"
 
+RECORD_DTYPES = {
+    "incident_id": "object",
+    "category": "object",
+    "subcategory": "object",
+    "is_knife": "boolean",
+    "started_at": "datetime64[s]",
+    "ended_at": "datetime64[s]",
+    "time_precision": "object",
+    "location": "object",
+    "location_kind": "object",
+    "easting": "float64",
+    "northing": "float64",
+    "reason": "object",
+}
+"""What every layout turns a file into, one record a row; `reason` says why a row cannot be used, or is missing."""
+
 _WALL_CLOCK = ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 _WALL_CLOCK_ISO = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 _DAY_ONLY = ("%d/%m/%Y", "%Y-%m-%d")

@@ -13,6 +13,7 @@ from hotspots.crimes import classify_offences
 from hotspots.geography.projection import project_lonlat
 from hotspots.ingest.files import Columns
 from hotspots.ingest.parsing import (
+    RECORD_DTYPES,
     UNREADABLE_DATE,
     blank,
     location_reasons,
@@ -40,27 +41,28 @@ _KINDS = {
 
 
 def parse(columns: Columns) -> pd.DataFrame:
-    """Turn the text of a street file into incident records, one a row; `reason` says why one cannot be used."""
+    """Turn the text of a street file into records (`RECORD_DTYPES`)."""
     month = columns["month"]
     started_at = map_unique(month, lambda text: pd.to_datetime(text, format="%Y-%m", errors="coerce"))
     longitude, latitude = (parse_coordinates(columns[name]) for name in ("longitude", "latitude"))
     easting, northing = project_lonlat(longitude, latitude)
 
-    location = columns.get("location", blank(month)).replace({"No Location": np.nan})
-    kinds = location.astype("str").str.removeprefix("On or near ").str.casefold().map(_KINDS)
+    location = columns.get("location", blank(month)).astype("object")
+    location = location.mask(location == "No Location")
+    kinds = location.str.removeprefix("On or near ").str.casefold().map(_KINDS)
     records = classify_offences(columns["crime type"])
     records["incident_id"] = columns.get("crime id", blank(month)).astype("object")
     records["is_knife"] = pd.array(np.full(len(month), pd.NA), dtype="boolean")
     records["started_at"] = started_at
     records["ended_at"] = pd.NaT
     records["time_precision"] = "month"
-    records["location"] = location.astype("object")
+    records["location"] = location
     records["location_kind"] = kinds.astype("object")
     records["easting"] = easting
     records["northing"] = northing
     records["reason"] = location_reasons(longitude, latitude, easting)
     records.loc[started_at.isna(), "reason"] = UNREADABLE_DATE
-    return records
+    return records.astype(RECORD_DTYPES)
 
 
 def read_status(columns: Columns) -> str | None:

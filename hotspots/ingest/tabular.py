@@ -10,6 +10,7 @@ from hotspots.geography.projection import unproject_grid
 from hotspots.ingest.files import Columns
 from hotspots.ingest.parsing import (
     NO_DATE,
+    RECORD_DTYPES,
     UNREADABLE_DATE,
     blank,
     location_reasons,
@@ -36,7 +37,7 @@ _LAST_MINUTE = 23 * 60 + 59
 
 
 def parse(columns: Columns) -> pd.DataFrame:
-    """Turn the text of an extract into incident records, one a row; `reason` says why one cannot be used.
+    """Turn the text of an extract into records (`RECORD_DTYPES`).
 
     A start at 00:00 with no end, or one at 00:00 or 23:59, is what a form fills in when nobody knew the time:
     such a row keeps its day and loses its hour.
@@ -65,7 +66,7 @@ def parse(columns: Columns) -> pd.DataFrame:
     records["reason"] = location_reasons(easting, northing, longitude)
     records.loc[started_at.isna(), "reason"] = UNREADABLE_DATE
     records.loc[date_from.isna(), "reason"] = NO_DATE
-    return records
+    return records.astype(RECORD_DTYPES)
 
 
 def read_status(columns: Columns) -> str | None:

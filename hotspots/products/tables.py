@@ -70,7 +70,13 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
         for name, layer in layers.items():
             kind = "Point" if name == "havens" else "MultiPolygon"
             pyogrio.write_dataframe(
-                layer, path, layer=name, driver="GPKG", geometry_type=kind, promote_to_multi=kind != "Point"
+                layer,
+                path,
+                layer=name,
+                driver="GPKG",
+                geometry_type=kind,
+                promote_to_multi=kind != "Point",
+                VERSION="1.2",
             )
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
