@@ -82,7 +82,8 @@ def cli() -> None:
     "--min-samples",
     type=int,
     metavar="N",
-    help="Incidents that make a neighbourhood dense.  [default: 0.5% of them, at least 10]",
+    help="Incidents that make a neighbourhood dense.  "
+    "[default: 0.5% of them, or 7 times the average density if that is fewer; at least 10]",
 )
 @click.option("--reach", "reach_m", default=400.0, **_METRES, help="Distance within reach of a safe haven.")
 @click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")

@@ -154,6 +154,8 @@ class Analysis:
         density, clusters, hotspots, profile: The results of the functions of the same name.
         ward_counts: `count_wards` of the rows analysed.
         months: Incidents by calendar month of the period.
+        empty_months: Months of the period in which the files hold no row of any crime: a gap in the feed, not a
+            month without crime.
         coverage: Of the safe havens; None where none were given.
         notes: What a reader should know.
     """
@@ -173,6 +175,7 @@ class Analysis:
     profile: WeeklyProfile
     ward_counts: pd.DataFrame
     months: pd.Series
+    empty_months: tuple[pd.Period, ...]
     coverage: Coverage | None
     notes: tuple[str, ...] = field(default=())
 
@@ -247,11 +250,19 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
     grid = Grid.covering(study_area.bounds, cell_size_m=request.cell_size_m, padding_m=max(request.bandwidth_m, 0))
     density = estimate_density(analysed, grid=grid, bandwidth_m=request.bandwidth_m)
     progress("clusters")
-    clusters = find_clusters(analysed, eps_m=request.eps_m, min_samples=request.min_samples)
+    clusters = find_clusters(
+        analysed,
+        eps_m=request.eps_m,
+        min_samples=request.min_samples,
+        study_area_km2=study_area.area / 1e6,
+    )
     hours = weigh_hours(analysed)
     hotspots = rank_hotspots(analysed, clusters, study_area=study_area, hours=hours)
     progress("hours and havens")
     coverage = measure_coverage(analysed, study.havens.havens, reach_m=request.reach_m) if study.havens else None
+    months = pd.period_range(start, end, freq="M")
+    all_crimes = count_months(incidents, months=months)
+    empty_months = tuple(month for month, n in zip(months, all_crimes, strict=True) if n == 0)
     return Analysis(
         crime=crime,
         start=start,
@@ -267,14 +278,21 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
         hotspots=hotspots,
         profile=profile_week(analysed, hours=hours),
         ward_counts=count_wards(analysed, wards),
-        months=count_months(analysed, months=pd.period_range(start, end, freq="M")),
+        months=count_months(analysed, months=months),
+        empty_months=empty_months,
         coverage=coverage,
-        notes=(*study.intake.notes, *_notes(study, crime, incidents)),
+        notes=(*study.intake.notes, *_notes(study, crime, empty_months)),
     )
 
 
-def _notes(study: Study, crime: Crime, incidents: gpd.GeoDataFrame) -> list[str]:
+def _notes(study: Study, crime: Crime, empty_months: Sequence[pd.Period]) -> list[str]:
     notes = []
+    incidents = study.intake.incidents
+    if empty_months:
+        notes.append(
+            "The files hold no row of any crime for "
+            f"{', '.join(month.strftime('%B %Y') for month in empty_months)}: a gap in the data, not a fall in crime."
+        )
     if crime.slug == KNIFE_CRIME:
         silent = int(incidents["is_knife"].isna().sum())
         if silent:

@@ -65,6 +65,18 @@ def test_month_only_incidents_count_only_in_whole_months(tmp_path: Path, reposit
     assert (everything.start, everything.end) == (dt.date(2026, 1, 1), dt.date(2026, 2, 28))
 
 
+def test_a_month_without_rows_of_any_crime_is_a_gap_and_not_a_fall(tmp_path: Path, repository: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "Month,Longitude,Latitude,Crime type\n2026-01,-0.03,51.48,Robbery\n2026-02,-0.03,51.48,Drugs\n"
+        "2026-04,-0.03,51.48,Robbery\n"
+    )
+    study = load_study([tmp_path / "a.csv"], [repository / "data" / "boundaries"])
+    analysis = analyse(study, AnalysisRequest(crime="robbery"))
+    assert analysis.months.tolist() == [1, 0, 0, 1]
+    assert [str(month) for month in analysis.empty_months] == ["2026-03"]
+    assert "no row of any crime for March 2026: a gap in the data" in analysis.notes[0]
+
+
 def test_days_asked_for_are_inclusive(demonstration: Study) -> None:
     day = dt.date(2026, 7, 4)
     analysis = analyse(demonstration, AnalysisRequest(crime="asb", start=day, end=day))

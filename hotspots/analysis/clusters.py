@@ -15,6 +15,7 @@ from hotspots.geography import collapse_points
 
 _MIN_SAMPLES_FLOOR = 10
 _MIN_SAMPLES_SHARE = 0.005
+_MIN_SAMPLES_TIMES_AVERAGE = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,13 @@ class Clusters:
     min_samples_reason: str | None
 
 
-def find_clusters(incidents: gpd.GeoDataFrame, *, eps_m: float = 125.0, min_samples: int | None = None) -> Clusters:
+def find_clusters(
+    incidents: gpd.GeoDataFrame,
+    *,
+    eps_m: float = 125.0,
+    min_samples: int | None = None,
+    study_area_km2: float | None = None,
+) -> Clusters:
     """Group incidents by density with DBSCAN.
 
     Runs on unique coordinates weighted by the incidents that share them, which gives the labels of the run on
@@ -48,8 +55,8 @@ def find_clusters(incidents: gpd.GeoDataFrame, *, eps_m: float = 125.0, min_samp
     Args:
         incidents: Points in a projected CRS in metres.
         eps_m: Neighbourhood radius, metres.
-        min_samples: Incidents that make a neighbourhood dense; by default one in two hundred of all incidents,
-            and at least 10, so that a hot spot means the same share of the problem whatever the period.
+        min_samples: Incidents that make a neighbourhood dense; by default as `choose_min_samples` says.
+        study_area_km2: For that choice: the area in which the incidents lie.
 
     Raises:
         DataError: The incidents are not in a projected CRS in metres.
@@ -67,8 +74,7 @@ def find_clusters(incidents: gpd.GeoDataFrame, *, eps_m: float = 125.0, min_samp
         raise ParameterError(f"min_samples must be 2 or more, not {min_samples}: one incident is no cluster.")
     reason = None
     if min_samples is None:
-        min_samples = max(_MIN_SAMPLES_FLOOR, math.ceil(_MIN_SAMPLES_SHARE * len(incidents)))
-        reason = f"{_MIN_SAMPLES_SHARE:.1%} of {len(incidents):,} incidents, and at least {_MIN_SAMPLES_FLOOR}"
+        min_samples, reason = choose_min_samples(len(incidents), eps_m=eps_m, study_area_km2=study_area_km2)
     labels = np.full(len(incidents), -1)
     if len(incidents):
         places = collapse_points(incidents)
@@ -82,3 +88,21 @@ def find_clusters(incidents: gpd.GeoDataFrame, *, eps_m: float = 125.0, min_samp
         min_samples=int(min_samples),
         min_samples_reason=reason,
     )
+
+
+def choose_min_samples(n_incidents: int, *, eps_m: float, study_area_km2: float | None = None) -> tuple[int, str]:
+    """How many incidents within `eps_m` make a neighbourhood dense, and why, in words.
+
+    One in two hundred of all incidents, so that a hot spot means the same share of the problem whatever the
+    period; but where the area is so large that no place holds such a share, seven times what a neighbourhood
+    would hold if incidents were spread evenly. At least 10, below which counts are mostly chance.
+    """
+    candidates = {f"{_MIN_SAMPLES_SHARE:.1%} of {n_incidents:,} incidents": _MIN_SAMPLES_SHARE * n_incidents}
+    if study_area_km2:
+        average = n_incidents * math.pi * (eps_m / 1000) ** 2 / study_area_km2
+        words = f"{_MIN_SAMPLES_TIMES_AVERAGE} times the average density of the area"
+        candidates[words] = _MIN_SAMPLES_TIMES_AVERAGE * average
+    reason, wanted = min(candidates.items(), key=lambda candidate: candidate[1])
+    if wanted < _MIN_SAMPLES_FLOOR:
+        return _MIN_SAMPLES_FLOOR, f"the least that is ever used; {reason} would be fewer"
+    return math.ceil(wanted), reason

@@ -97,7 +97,7 @@ def _key(breaks: list[float], *, x: float, y: float, label: str) -> str:
 
 
 def draw_months(months: list[dict[str, Any]], *, plural: str) -> str:
-    """Incidents by month as bars; months of which the period holds only a part are drawn lighter.
+    """Incidents by month as bars; part months are lighter, and months without any data grey from top to bottom.
 
     Args:
         months: The `months` of a summary.
@@ -117,6 +117,11 @@ def draw_months(months: list[dict[str, Any]], *, plural: str) -> str:
     every = max(1, -(-len(months) // 8))
     for index, month in enumerate(months):
         x, height = left + 2 + index * step, tall * month["n_incidents"] / highest
+        if not month["has_data"]:
+            parts.append(
+                f'<rect x="{x:.1f}" y="{top}" width="{max(step - 2, 0.6):.1f}" height="{tall}" fill="#e4e2dc">'
+                f"<title>{month['month']}: no data of any crime</title></rect>"
+            )
         part = "" if month["is_whole"] else " (part of the month)"
         parts.append(
             f'<rect x="{x:.1f}" y="{top + tall - height:.1f}" width="{max(step - 2, 0.6):.1f}" height="{height:.1f}" '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from typing import Any
 
 import folium
@@ -24,8 +25,10 @@ from hotspots.products.offline import guard_template_literal, hash_script, leafl
 from hotspots.products.words import make_environment, read_template, say_list, say_number, say_share
 
 _MAX_PIXELS = 4_000_000
-_DISPLAY_TOLERANCE_M = 3.0
+_DISPLAY_STEPS = 4000
+"""Shapes are drawn with a tolerance of this fraction of the area's width: finer cannot be seen."""
 _NUMBER_CLEARANCE_M = 250.0
+_NAME_RADIUS_PIXELS = 19.0
 _BIND = "function(feature, layer) {{ layer.bind{}(feature.properties.text, {}); }}"
 
 
@@ -62,7 +65,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     view = {
         "map": parts.names[fmap.get_name()],
         "layers": {key: parts.names[layer.get_name()] for key, layer in layers.items()},
-        "bounds": _bounds(analysis),
+        "bounds": _bounds(analysis, summary),
     }
     environment = make_environment()
     scripts = [leaflet_script(), parts.script, environment.get_template("map.js").render(view=view)]
@@ -85,12 +88,24 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     )
 
 
+def _main_wards(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fewest wards that hold 99% of the incidents."""
+    wards = []
+    missing = 0.99 * summary["accounts"]["analysed"]
+    for ward in summary["wards"]:
+        if missing <= 0:
+            break
+        wards.append(ward)
+        missing -= ward["n_incidents"]
+    return wards
+
+
 def _name_place(summary: dict[str, Any]) -> str:
-    """What to call the study area: its wards if few, else its boroughs if few."""
+    """What to call the area: its wards if few, else the boroughs of nearly all incidents if few."""
     wards = [ward["name"] for ward in summary["wards"]]
     if len(wards) <= 3:
         return say_list(sorted(wards))
-    boroughs = sorted({ward["borough"] for ward in summary["wards"] if ward["borough"]})
+    boroughs = sorted({ward["borough"] for ward in _main_wards(summary) if ward["borough"]})
     return say_list(boroughs) if 0 < len(boroughs) <= 3 else f"{len(wards)} areas"
 
 
@@ -132,9 +147,14 @@ def warp_to_web_mercator(
     return pixels, [[corner_south, corner_west], [corner_north, corner_east]]
 
 
+def _tolerance_m(analysis: Analysis) -> float:
+    west, south, east, north = analysis.study_area.bounds
+    return float(np.clip(max(east - west, north - south) / _DISPLAY_STEPS, 1.0, 20.0))
+
+
 def _outside_layer(analysis: Analysis) -> folium.GeoJson:
     """A sheet over everything outside the study area: the surface ends where the data end."""
-    area = shapely.simplify(analysis.study_area, _DISPLAY_TOLERANCE_M)
+    area = shapely.simplify(analysis.study_area, _tolerance_m(analysis))
     west, south, east, north = area.bounds
     sheet = shapely.box(west - 200_000, south - 100_000, east + 100_000, north + 200_000)
     return _geojson(
@@ -145,7 +165,7 @@ def _outside_layer(analysis: Analysis) -> folium.GeoJson:
 
 def _display_wards(analysis: Analysis) -> list[shapely.Geometry]:
     """Ward outlines with fewer points, neighbours still meeting exactly; for the eye, never for counting."""
-    return list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _DISPLAY_TOLERANCE_M))
+    return list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
 
 
 def _outline_layer(analysis: Analysis) -> folium.GeoJson:
@@ -231,27 +251,29 @@ def _number_layer(analysis: Analysis) -> folium.FeatureGroup:
 
 
 def _name_layer(analysis: Analysis) -> folium.FeatureGroup:
-    """Ward names where they cover no hot spot number, as far from the ward's edge as that allows."""
+    """Ward names where they cover no hot spot number, each from the zoom at which its ward has room for it."""
     group = folium.FeatureGroup(name="Ward names", show=True)
     numbers = shapely.MultiPoint([hotspot.outline.representative_point() for hotspot in analysis.hotspots])
     taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
-    places = [_roomiest_point(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
-    for point, name in zip(_to_wgs84(places), analysis.wards["ward_name"], strict=True):
+    rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
+    middles = _to_wgs84([middle for middle, _ in rooms])
+    for middle, (_, radius_m), name in zip(middles, rooms, analysis.wards["ward_name"], strict=True):
         icon = folium.DivIcon(
-            html=f"<span>{_safe(str(name))}</span>",
-            icon_size=(0, 0),
-            icon_anchor=(0, 0),
-            class_name="ward-name",
+            html=f"<span>{_safe(str(name))}</span>", icon_size=(0, 0), icon_anchor=(0, 0), class_name="ward-name"
         )
-        folium.Marker((point.y, point.x), icon=icon, interactive=False, keyboard=False).add_to(group)
+        metres_per_pixel = max(radius_m, 1.0) / _NAME_RADIUS_PIXELS
+        zoom = math.log2(156_543 * math.cos(math.radians(middle.y)) / metres_per_pixel)
+        folium.Marker(
+            (middle.y, middle.x), icon=icon, interactive=False, keyboard=False, min_zoom=round(zoom, 2)
+        ).add_to(group)
     return group
 
 
-def _roomiest_point(free: shapely.Geometry, ward: shapely.Geometry) -> shapely.Point:
-    """The middle of the largest circle that fits in the free part of a ward."""
+def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[shapely.Point, float]:
+    """Centre and radius of the largest circle that fits in the free part of a ward."""
     largest = max(shapely.get_parts(ward if free.is_empty else free), key=shapely.area)
-    circle = shapely.maximum_inscribed_circle(shapely.simplify(largest, 10), tolerance=20)
-    return shapely.Point(shapely.get_coordinates(circle)[0])
+    radius = shapely.maximum_inscribed_circle(shapely.simplify(largest, 10), tolerance=20)
+    return shapely.get_point(radius, 0), float(shapely.length(radius))
 
 
 def _reach_layer(analysis: Analysis, summary: dict[str, Any]) -> folium.GeoJson:
@@ -259,7 +281,8 @@ def _reach_layer(analysis: Analysis, summary: dict[str, Any]) -> folium.GeoJson:
     reach_m = summary["havens"]["reach_m"]
     area = shapely.union_all(shapely.buffer(havens.to_numpy(), reach_m, quad_segs=16))
     return _geojson(
-        [shapely.simplify(area, _DISPLAY_TOLERANCE_M)], [{}], show=False, name=f"Within {reach_m:g} m of a safe haven",
+        [shapely.simplify(area, _tolerance_m(analysis))], [{}], show=False,
+        name=f"Within {reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
     )  # fmt: skip
 
@@ -324,9 +347,11 @@ def _safe(text: str) -> str:
     return html.escape(text)
 
 
-def _bounds(analysis: Analysis) -> list[list[float]]:
-    """The wards that hold incidents: what the map opens on."""
-    hit = analysis.ward_counts.index[analysis.ward_counts["n_incidents"] > 0]
-    (area,) = _to_wgs84([shapely.box(*analysis.wards.loc[hit].total_bounds)])
+def _bounds(analysis: Analysis, summary: dict[str, Any]) -> list[list[float]]:
+    """What the map opens on: the study area, or if nearly all incidents are in a small part of it, that part."""
+    everything = shapely.box(*analysis.study_area.bounds)
+    main = [ward["code"] for ward in _main_wards(summary)]
+    busy = shapely.box(*analysis.incidents[analysis.incidents["ward_code"].isin(main)].total_bounds).buffer(500)
+    (area,) = _to_wgs84([busy if busy.area < everything.area / 4 else everything])
     west, south, east, north = area.bounds
     return [[south, west], [north, east]]

@@ -98,6 +98,7 @@ def summarise(analysis: Analysis) -> Summary:
                 "month": str(month),
                 "n_incidents": int(n),
                 "is_whole": is_whole_month(month, start=analysis.start, end=analysis.end),
+                "has_data": month not in analysis.empty_months,
             }
             for month, n in analysis.months.items()
             if isinstance(month, pd.Period)

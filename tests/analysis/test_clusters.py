@@ -8,6 +8,7 @@ from sklearn.cluster import DBSCAN
 from support import MakeIncidents
 
 from hotspots.analysis import find_clusters
+from hotspots.analysis.clusters import choose_min_samples
 from hotspots.errors import DataError, ParameterError
 
 
@@ -36,10 +37,20 @@ def test_noise_is_missing_and_never_a_number(make_incidents: MakeIncidents) -> N
 
 def test_the_automatic_choice_is_reported(make_incidents: MakeIncidents) -> None:
     few = find_clusters(make_incidents([0.0] * 30, [0.0] * 30))
-    assert (few.min_samples, few.min_samples_reason) == (10, "0.5% of 30 incidents, and at least 10")
+    assert few.min_samples == 10
+    assert few.min_samples_reason == "the least that is ever used; 0.5% of 30 incidents would be fewer"
     many = find_clusters(make_incidents([0.0] * 5001, [0.0] * 5001))
-    assert many.min_samples == 26
+    assert (many.min_samples, many.min_samples_reason) == (26, "0.5% of 5,001 incidents")
     assert find_clusters(make_incidents([0.0], [0.0]), min_samples=3).min_samples_reason is None
+
+
+def test_in_a_large_area_dense_means_seven_times_the_average() -> None:
+    # 10,000 incidents on 100 km²: 0.03 km² of a 100 m neighbourhood holds 3.14 on average
+    assert choose_min_samples(10_000, eps_m=100, study_area_km2=100) == (
+        22,
+        "7 times the average density of the area",
+    )
+    assert choose_min_samples(10_000, eps_m=100, study_area_km2=10) == (50, "0.5% of 10,000 incidents")
 
 
 def test_no_incidents_make_no_clusters(make_incidents: MakeIncidents) -> None:

@@ -20,8 +20,14 @@
   };
   north.addTo(map);
 
-  // Names would cover the map when it is far away, and each other when wards are small on the screen.
-  const showNames = () => container.classList.toggle("far", map.getZoom() < 12);
+  // A name is shown once its ward is large enough on the screen to hold it.
+  const showNames = () => {
+    container.classList.toggle("far", map.getZoom() < 12);
+    layers.names.eachLayer((name) => {
+      const element = name.getElement();
+      if (element) element.hidden = map.getZoom() < name.options.minZoom;
+    });
+  };
   map.on("zoomend", showNames);
   showNames();
 
@@ -43,6 +49,7 @@
     if (layers.havens && map.hasLayer(layers.havens)) layers.havens.eachLayer((haven) => haven.bringToFront());
   };
   map.on("overlayadd overlayremove", showLegend);
+  map.on("overlayadd", showNames);
   showLegend();
 
   for (const row of document.querySelectorAll("[data-rank]")) {
