@@ -1,7 +1,7 @@
 """Pure functions on the tables of `hotspots.contracts`: no files, no clock, inputs never changed."""
 
 from hotspots.analysis.clusters import Clusters, find_clusters
-from hotspots.analysis.coverage import Coverage, measure_coverage
+from hotspots.analysis.coverage import Coverage, measure_coverage, measure_reach
 from hotspots.analysis.density import DensitySurface, estimate_density
 from hotspots.analysis.profile import PeakWindow, WeeklyProfile, count_months, profile_week, weigh_hours
 from hotspots.analysis.ranking import Hotspot, count_wards, rank_hotspots
@@ -18,6 +18,7 @@ __all__ = [
     "estimate_density",
     "find_clusters",
     "measure_coverage",
+    "measure_reach",
     "profile_week",
     "rank_hotspots",
     "weigh_hours",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import opening_hours
 import pandas as pd
+import shapely
 from scipy.spatial import cKDTree
 
 from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_metres
@@ -31,6 +32,8 @@ class Coverage:
         n_open_within_reach: Timed incidents with a haven within reach that is open at their start.
         share_open_within_reach: The same as a share of timed incidents; None without any.
         n_incidents_by_haven: int on the index of the havens, incidents within reach of each.
+        is_within_reach, is_open_within_reach: bool (n_incidents,), in the order of the incidents; the second is
+            false where there is no clock time.
     """
 
     reach_m: float
@@ -41,6 +44,8 @@ class Coverage:
     n_open_within_reach: int
     share_open_within_reach: float | None
     n_incidents_by_haven: pd.Series
+    is_within_reach: npt.NDArray[np.bool_]
+    is_open_within_reach: npt.NDArray[np.bool_]
 
 
 def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, reach_m: float = 400.0) -> Coverage:
@@ -94,7 +99,17 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         n_open_within_reach=int(reached_open.sum()),
         share_open_within_reach=float(reached_open.sum() / n_timed) if n_timed else None,
         n_incidents_by_haven=pd.Series(n_by_haven, index=havens.index, name="n_incidents"),
+        is_within_reach=reached,
+        is_open_within_reach=reached_open,
     )
+
+
+def measure_reach(
+    havens: gpd.GeoDataFrame | gpd.GeoSeries, *, reach_m: float, study_area: shapely.Geometry
+) -> shapely.Geometry:
+    """The part of the study area within reach of any haven: what share of incidents chance alone would cover."""
+    circles = shapely.buffer(havens.geometry.to_numpy(), reach_m, quad_segs=16)
+    return shapely.intersection(shapely.union_all(circles), study_area)
 
 
 def _rows_by_place(inverse: npt.NDArray[np.intp], n_places: int) -> list[npt.NDArray[np.intp]]:

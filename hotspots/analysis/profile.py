@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import sparse, special, stats
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +26,9 @@ _MAX_PEAKS = 3
 _MAX_PEAK_HOURS = 12
 _PEAK_LEVEL = 0.01
 _MIN_PEAK_SHARE = 0.05
-"""A window can be busier than chance allows and still hold too little to plan a shift around."""
+_MIN_PEAK_RATIO = 1.5
+_MIN_HOUR_OF_AVERAGE = 0.5
+"""A window can be busier than chance allows and still not be worth planning a shift around."""
 
 _DAY_SETS: dict[tuple[int, ...], str] = {
     tuple(range(7)): "every day",
@@ -52,6 +55,17 @@ class PeakWindow:
     n_hours: int
     n_incidents: float
     share: float
+
+    @property
+    def week_share(self) -> float:
+        """The window's hours as a share of the week: what `share` would be if all hours were alike."""
+        return len(self.days) * self.n_hours / HOURS_IN_WEEK
+
+    @property
+    def hours(self) -> npt.NDArray[np.int64]:
+        """The window's hours of the week, Monday 00:00 being 0."""
+        steps = np.arange(self.n_hours)
+        return np.concatenate([(day * 24 + self.start_hour + steps) % HOURS_IN_WEEK for day in self.days])
 
     @property
     def words(self) -> str:
@@ -162,7 +176,7 @@ def profile_week(incidents: pd.DataFrame, *, hours: sparse.csr_array | None = No
 def _windows() -> tuple[list[tuple[tuple[int, ...], int, int]], Floats]:
     """Every window looked at, and float (n_windows, 168) of 0 and 1 for the hours inside each."""
     windows = [
-        (days, start, n_hours) for days in _DAY_SETS for start in range(24) for n_hours in range(1, _MAX_PEAK_HOURS + 1)
+        (days, start, n_hours) for n_hours in range(1, _MAX_PEAK_HOURS + 1) for days in _DAY_SETS for start in range(24)
     ]
     inside = np.zeros((len(windows), HOURS_IN_WEEK))
     for index, (days, start, n_hours) in enumerate(windows):
@@ -171,14 +185,31 @@ def _windows() -> tuple[list[tuple[tuple[int, ...], int, int]], Floats]:
     return windows, inside
 
 
+def _quietest_hour(week: Floats) -> Floats:
+    """The count in the quietest hour of the day of each window, over the window's days; in the order of `_windows`."""
+    longest = np.concatenate([week, week[:_MAX_PEAK_HOURS]])
+    by_hour = np.array([sum(longest[day * 24 : day * 24 + 24 + _MAX_PEAK_HOURS] for day in days) for days in _DAY_SETS])
+    return np.concatenate(
+        [
+            sliding_window_view(by_hour, n_hours, axis=1).min(axis=2)[:, :24].ravel()
+            for n_hours in range(1, _MAX_PEAK_HOURS + 1)
+        ]
+    )
+
+
 def find_peaks(counts: npt.ArrayLike) -> tuple[PeakWindow, ...]:
     """Find the windows of the week that hold more than their share, the clearest first.
 
     Every run of up to 12 hours, on every day, on weekdays, at weekends and on each single day, is compared with
-    a week in which all hours are alike, by the likelihood ratio of the Poisson scan statistic. A window is a
-    peak if it holds more than its share, and at least 5% of all, and twice its log likelihood ratio exceeds the
-    chi-square quantile at 1% divided by the number of windows (Bonferroni, so on the careful side). The
-    clearest is reported first, then the clearest of those that share no hour with it, for at most three.
+    a week in which all hours are alike, by the likelihood ratio of the Poisson scan statistic. A window is a peak
+    if twice its log likelihood ratio exceeds the chi-square quantile at 1% divided by the number of windows
+    (Bonferroni, so on the careful side), and if it is worth planning a shift around: at least 5% of all incidents,
+    at least 1.5 times its share of the week, and no hour of the day below half of the window's average, so that
+    two peaks are not joined over the lull between them. The clearest is reported first, then the clearest of
+    those that share no hour with it, for at most three.
+
+    The comparison is with an even spread over all 168 hours: crime that follows people's waking hours has a peak
+    by this measure, and the peak says when, not why.
 
     Args:
         counts: 168 counts or sums of weights, Monday 00:00 first, in any shape.
@@ -188,26 +219,31 @@ def find_peaks(counts: npt.ArrayLike) -> tuple[PeakWindow, ...]:
     """
     week = np.asarray(counts, dtype=np.float64).ravel()
     total = float(week.sum())
-    windows, inside = _windows()
-    threshold = stats.chi2.isf(_PEAK_LEVEL / len(windows), df=1) / 2
     if total <= 0:
         return ()
+    windows, inside = _windows()
+    n_hours = np.array([length for _, _, length in windows])
     observed = inside @ week
     expected = total * inside.sum(axis=1) / HOURS_IN_WEEK
     ratio = special.xlogy(observed, observed / expected) + special.xlogy(
-        total - observed, np.maximum(total - observed, 0) / np.maximum(total - expected, 1e-12)
+        total - observed, np.maximum(total - observed, 0) / (total - expected)
     )
-    worth_saying = (observed > expected) & (observed >= _MIN_PEAK_SHARE * total)
-    ratio = np.where(worth_saying, ratio, -np.inf)
+    is_peak = (
+        (ratio > stats.chi2.isf(_PEAK_LEVEL / len(windows), df=1) / 2)
+        & (observed >= _MIN_PEAK_RATIO * expected)
+        & (observed >= _MIN_PEAK_SHARE * total)
+        & (_quietest_hour(week) >= _MIN_HOUR_OF_AVERAGE * observed / n_hours)
+    )
+    ratio = np.where(is_peak, ratio, -np.inf)
     peaks: list[PeakWindow] = []
-    while len(peaks) < _MAX_PEAKS and ratio.max() > threshold:
+    while len(peaks) < _MAX_PEAKS and ratio.max() > 0:
         best = int(ratio.argmax())
-        days, start, n_hours = windows[best]
+        days, start, length = windows[best]
         peaks.append(
             PeakWindow(
                 days=days,
                 start_hour=start,
-                n_hours=n_hours,
+                n_hours=length,
                 n_incidents=float(observed[best]),
                 share=float(observed[best]) / total,
             )

@@ -25,7 +25,9 @@ class Hotspot:
     Attributes:
         rank: 1 holds most incidents.
         outline: Polygon or MultiPolygon, metres.
-        n_incidents: Incidents inside the outline.
+        members: int (n_incidents,), positions of the incidents inside the outline.
+        n_incidents: How many they are.
+        n_places: Distinct coordinates that they lie on; on snapped data a few points can make a hot spot.
         share: The same as a share of all incidents analysed.
         area_km2: Area of the outline.
         wards: Codes of the wards it lies in, by number of its incidents.
@@ -36,7 +38,9 @@ class Hotspot:
 
     rank: int
     outline: shapely.Geometry
+    members: npt.NDArray[np.intp]
     n_incidents: int
+    n_places: int
     share: float
     area_km2: float
     wards: tuple[str, ...]
@@ -92,7 +96,9 @@ def rank_hotspots(
             Hotspot(
                 rank=rank,
                 outline=outlines[index],
+                members=rows,
                 n_incidents=len(rows),
+                n_places=len(np.unique(places.inverse[rows])),
                 share=len(rows) / len(incidents),
                 area_km2=float(shapely.area(outlines[index])) / 1e6,
                 wards=tuple(str(code) for code, _ in _most_common(members["ward_code"], limit=None)),

@@ -7,7 +7,7 @@ import pytest
 import shapely
 from support import MakeIncidents
 
-from hotspots.analysis import measure_coverage
+from hotspots.analysis import measure_coverage, measure_reach
 from hotspots.analysis.coverage import is_open_at
 from hotspots.errors import DataError, ParameterError
 
@@ -34,6 +34,8 @@ def test_coverage_by_hand(make_incidents: MakeIncidents) -> None:
     assert (result.n_timed, result.n_open_within_reach) == (3, 1)
     assert result.share_open_within_reach == pytest.approx(1 / 3)
     assert result.n_incidents_by_haven.tolist() == [3]
+    assert result.is_within_reach.tolist() == [True, True, False, True]
+    assert result.is_open_within_reach.tolist() == [True, False, False, False]
 
 
 def test_an_incident_near_two_havens_counts_once(make_incidents: MakeIncidents) -> None:
@@ -52,6 +54,14 @@ def test_without_clock_times_or_hours_openness_is_not_claimed(make_incidents: Ma
     assert measure_coverage(month_only, make_havens((0, 0, "24/7"))).share_open_within_reach is None
     no_hours = measure_coverage(make_incidents([0.0], [0.0]), make_havens((0, 0, None)))
     assert no_hours.share_open_within_reach == 0
+
+
+def test_the_area_within_reach_is_that_of_the_circles_inside_the_study_area() -> None:
+    study_area = shapely.box(0, -5000, 5000, 5000)
+    apart, together = make_havens((0, 0, None), (2000, 0, None)), make_havens((2000, 0, None), (2000, 0, None))
+    circle = np.pi * 400**2
+    assert measure_reach(apart, reach_m=400, study_area=study_area).area == pytest.approx(1.5 * circle, rel=0.01)
+    assert measure_reach(together, reach_m=400, study_area=study_area).area == pytest.approx(circle, rel=0.01)
 
 
 def test_brute_force_agrees(make_incidents: MakeIncidents) -> None:

@@ -109,6 +109,25 @@ def test_a_second_peak_shares_no_hour_with_the_first() -> None:
     assert [peak.words for peak in peaks] == ["weekdays 15:00-17:59", "weekdays 20:00-21:59"]
 
 
+def test_two_peaks_are_not_joined_over_the_lull_between_them() -> None:
+    """Counts by hour of a real kind: 64, 82, 64, then 11 and 14, then 41 and 33, over five weekdays."""
+    week = np.full((7, 24), 1.0)
+    week[:5, 15:22] = np.array([64, 82, 64, 11, 14, 41, 33]) / 5
+    assert [peak.words for peak in find_peaks(week)] == ["weekdays 15:00-17:59", "weekdays 20:00-21:59"]
+
+
+def test_what_is_hardly_more_than_even_is_no_peak_however_many_incidents() -> None:
+    week = np.full((7, 24), 1000.0)
+    week[:5, 13:18] = 1200
+    assert find_peaks(week) == ()
+
+
+def test_a_peak_knows_its_hours_and_its_share_of_the_week() -> None:
+    window = PeakWindow(days=(6,), start_hour=23, n_hours=2, n_incidents=9.0, share=0.1)
+    assert window.hours.tolist() == [167, 0]
+    assert window.week_share == pytest.approx(2 / 168)
+
+
 def test_a_week_of_chance_has_a_peak_at_most_as_often_as_stated() -> None:
     rng = np.random.default_rng(11)
     n_with_peak = sum(bool(find_peaks(rng.multinomial(600, np.full(168, 1 / 168)))) for _ in range(400))
