@@ -7,14 +7,18 @@ little data.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import hotspots
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
+
+if TYPE_CHECKING:
+    from hotspots.pipeline import Study
 
 # Everything else is imported inside the commands, so that --help answers at once.
 
@@ -27,7 +31,7 @@ _EXIT_CODES: tuple[tuple[type[HotspotsError], int], ...] = (
     (NotFoundError, EXIT_USAGE),
 )
 
-_DATE: Any = click.DateTime(formats=["%Y-%m-%d"])
+_DATE: Any = click.DateTime(formats=["%Y-%m-%d", "%d/%m/%Y"])
 _METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
 _PATH = click.Path(path_type=Path)
 
@@ -63,11 +67,10 @@ def cli() -> None:
     "--havens",
     multiple=True,
     type=_PATH,
-    help="CSV, GeoJSON or GeoPackage of safe havens. May repeat.  "
-    "[default: data/havens if --incidents is not given, otherwise none]",
+    help="CSV, GeoJSON or GeoPackage of safe havens. May repeat.  [default: data/havens, if it is there]",
 )
-@click.option("--from", "start", type=_DATE, help="First day.  [default: that of the incidents]")
-@click.option("--to", "end", type=_DATE, help="Last day.  [default: that of the incidents]")
+@click.option("--from", "start", type=_DATE, metavar="YYYY-MM-DD", help="First day.  [default: that of the incidents]")
+@click.option("--to", "end", type=_DATE, metavar="YYYY-MM-DD", help="Last day.  [default: that of the incidents]")
 @click.option(
     "--ward",
     "wards",
@@ -100,48 +103,47 @@ def run(
     as_json: bool,
     **methods: Any,
 ) -> None:
-    """Analyse crimes and write their maps and tables to OUT/CRIME/START_END/.
+    """Map crimes: write their maps and tables below OUT.
 
     Without --incidents, --boundaries and --havens the data/ folder here is used: in a fresh checkout, the
-    synthetic demonstration of Lewisham and Southwark.
+    synthetic demonstration of Lewisham and Southwark. Real incidents are never laid over its schematic wards or
+    made-up havens.
     """
     import json
 
     from tqdm import tqdm
 
+    from hotspots.ingest.files import find_files
+    from hotspots.ingest.incidents import SUFFIXES
     from hotspots.pipeline import AnalysisRequest, analyse, load_study
     from hotspots.products import write_bundle, write_index
 
-    if not havens and not incidents and Path("data/havens").is_dir():
-        havens = (Path("data/havens"),)
-    slugs = list(dict.fromkeys(crimes))
-    with tqdm(total=None, unit=" steps", disable=None, leave=False, file=sys.stderr) as bar:
+    requests = [
+        AnalysisRequest(
+            crime=slug,
+            start=start.date() if start else None,
+            end=end.date() if end else None,
+            wards=wards,
+            **methods,
+        )
+        for slug in dict.fromkeys(crimes)
+    ]
+    read = incidents or (Path("data/incidents"),)
+    havens_here = (Path("data/havens"),) if Path("data/havens").is_dir() else ()
+    n_steps = len(find_files(read, suffixes=SUFFIXES, what="incidents")) + 1 + 4 * len(requests)
+    with tqdm(total=n_steps, disable=None, leave=False, file=sys.stderr, bar_format="{l_bar}{bar}| {desc}") as bar:
 
         def progress(step: str) -> None:
-            bar.set_description(step)
+            bar.set_description_str(step)
             bar.update()
 
-        study = load_study(
-            incidents or (Path("data/incidents"),),
-            boundaries or (Path("data/boundaries"),),
-            havens,
-            progress=progress,
-        )
-        requests = [
-            AnalysisRequest(
-                crime=slug,
-                start=start.date() if start else None,
-                end=end.date() if end else None,
-                wards=wards,
-                **methods,
-            )
-            for slug in slugs
-        ]
+        study = load_study(read, boundaries or (Path("data/boundaries"),), havens or havens_here, progress=progress)
+        study = keep_apart(study, boundaries_given=bool(boundaries), havens_given=bool(havens))
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []
         for analysis in analyses:
-            progress(f"writing {analysis.crime.slug}")
+            progress(f"{analysis.crime.slug}: writing")
             written.append(write_bundle(analysis, out))
         index = write_index(out)
     summaries = [
@@ -156,32 +158,56 @@ def run(
         click.echo(json.dumps(summaries[0] if len(summaries) == 1 else summaries, ensure_ascii=False, indent=1))
 
 
+def keep_apart(study: Study, *, boundaries_given: bool, havens_given: bool) -> Study:
+    """Keep real incidents from the demonstration's wards and havens, unless those were asked for by name.
+
+    Raises:
+        DataError: Real incidents would be laid over schematic wards.
+    """
+    import dataclasses
+
+    status = study.data_status
+    if "incidents" in status:
+        return study
+    if "boundaries" in status and not boundaries_given:
+        raise DataError(
+            f"The wards in data/boundaries are {status['boundaries']}, and these incidents are not: counts in them "
+            "would mean nothing. Give the real outlines with --boundaries."
+        )
+    if "safe havens" in status and not havens_given:
+        return dataclasses.replace(study, havens=None)
+    return study
+
+
 def describe_run(summary: dict[str, Any]) -> str:
     """A run in a few lines, for the terminal."""
     from hotspots.products.words import say_list, say_share, say_status
 
-    accounts, top = summary["accounts"], summary["wards"][:3]
+    accounts, top, total = summary["accounts"], summary["wards"][:3], summary["hotspots_total"]
+    rejected = sum(accounts["rejected"].values())
+    hotspots_words = f"{len(summary['hotspots'])}, with {say_share(total['hit_rate'])} of {summary['crime_plural']}"
     lines = [
         f"{summary['crime_label']}, {summary['period']['start']} to {summary['period']['end']}: "
         f"{accounts['analysed']:,} of {accounts['read']:,} rows analysed "
         f"({accounts['other_crimes']:,} other crimes, {accounts['outside_period']:,} outside the period, "
-        f"{accounts['outside_area']:,} outside the area, {sum(accounts['rejected'].values()):,} rejected)",
+        f"{accounts['outside_area']:,} outside the wards, {rejected:,} rejected, "
+        f"{accounts['rejected_of_crime']:,} of them {summary['crime_plural']})",
         "  Top wards: " + say_list([f"{ward['name']} ({ward['n_incidents']:,})" for ward in top]),
-        f"  Hot spots: {len(summary['hotspots'])}, holding "
-        + say_share(sum(h["n_incidents"] for h in summary["hotspots"]) / accounts["analysed"]),
+        "  Hot spots: " + (hotspots_words if summary["hotspots"] else "none"),
     ]
     profile = summary["profile"]
     if profile["available"]:
         peaks = [f"{peak['words']} ({say_share(peak['share'])})" for peak in profile["peaks"]]
-        lines.append("  Peaks: " + ("; ".join(peaks) or "none clearer than chance"))
+        lines.append("  Peaks: " + ("; ".join(peaks) or "none"))
     else:
         lines.append(f"  Peaks: withheld, {profile['reason']}: {profile['explanation']}")
     if summary["havens"]:
         havens = summary["havens"]
-        lines.append(
-            f"  Safe havens: {say_share(havens['share_within_reach'])} within {havens['reach_m']:g} m of one, "
-            f"{say_share(havens['share_open_within_reach'])} of one open at the time"
-        )
+        nearby = f"{say_share(havens['share_within_reach'])} happened within {havens['reach_m']:g} m of one"
+        if havens["share_open_within_reach"] is not None:
+            nearby += f", {say_share(havens['share_open_within_reach'])} of one open at the time"
+        lines.append(f"  Safe havens: {nearby}")
+    lines += [f"  Note: {note}" for note in summary["notes"]]
     if summary["data_status"]:
         lines.append(f"  Not for decisions: made from {say_status(summary['data_status'])}")
     return "\n".join(lines)
@@ -189,6 +215,12 @@ def describe_run(summary: dict[str, Any]) -> str:
 
 def main() -> None:
     """Run the command, turning each deliberate error into one line and its exit code."""
+    import signal
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # place names do not fit every code page
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_FAILURE))  # so that drafts are removed
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as stop:

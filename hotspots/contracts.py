@@ -56,6 +56,22 @@ def require_columns(frame: gpd.GeoDataFrame, columns: tuple[str, ...], *, table:
         )
 
 
+def require_same_crs(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame, *, tables: str) -> None:
+    """Refuse two tables that are not both in metres and in one CRS.
+
+    Raises:
+        DataError: The CRS of either is missing, not in metres, or not the same as the other's.
+    """
+    first, second = tables.split(" and ")
+    require_metres(one, table=first)
+    require_metres(other, table=second)
+    if not one.crs.equals(other.crs, ignore_axis_order=True):
+        raise DataError(
+            f"Distances need one CRS; the {first} are in {one.crs.name}, the {second} in {other.crs.name}. "
+            "Use to_crs(...) on one of them."
+        )
+
+
 def require_metres(frame: gpd.GeoDataFrame | gpd.GeoSeries, *, table: str) -> None:
     """Refuse geometry that is not in a projected CRS measured in metres.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import calendar
+import dataclasses
 import datetime as dt
+import difflib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -19,15 +22,20 @@ from hotspots.analysis import (
     DensitySurface,
     Hotspot,
     WeeklyProfile,
+    WindowCoverage,
     count_months,
     count_wards,
     estimate_density,
     find_clusters,
     measure_coverage,
+    measure_reach,
+    measure_window_coverage,
+    outline_clusters,
     profile_week,
     rank_hotspots,
     weigh_hours,
 )
+from hotspots.analysis.clusters import choose_min_samples
 from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, list_crimes, select_crime
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
 from hotspots.geography import Grid, assign_wards
@@ -40,9 +48,13 @@ from hotspots.ingest import (
     read_havens,
     read_incidents,
 )
-from hotspots.ingest.incidents import common_status
 
 Progress = Callable[[str], None]
+
+_MAX_CELLS_A_BANDWIDTH = 100
+_CLUSTER_MARGIN = 4.0
+"""How many eps beyond the wards incidents are still looked at, so that a cluster across the boundary is found."""
+_LARGE_AREA_SHARE = 0.15
 
 
 def _silent(message: str) -> None:
@@ -77,8 +89,8 @@ class Study:
             "boundaries": self.boundaries.inputs,
             "safe havens": self.havens.inputs if self.havens else (),
         }
-        said = {table: common_status(inputs) for table, inputs in files.items()}
-        return {table: status for table, status in said.items() if status}
+        said = {table: sorted({f.data_status for f in inputs if f.data_status}) for table, inputs in files.items()}
+        return {table: ", ".join(words) for table, words in said.items() if words}
 
     @property
     def crimes(self) -> list[Crime]:
@@ -97,6 +109,10 @@ class AnalysisRequest:
         cell_size_m, bandwidth_m: Of the density surface.
         eps_m, min_samples: Of the clusters; `min_samples` is chosen by default.
         reach_m: Of the safe havens.
+
+    Raises:
+        ParameterError: A distance is not above 0 m or beyond what the method is for, or the period ends before it
+            starts.
     """
 
     crime: str
@@ -109,6 +125,31 @@ class AnalysisRequest:
     min_samples: int | None = None
     reach_m: float = 400.0
 
+    def __post_init__(self) -> None:
+        limits = {"cell size": (self.cell_size_m, 5_000), "bandwidth": (self.bandwidth_m, 20_000)}
+        limits |= {"eps": (self.eps_m, 2_000), "reach": (self.reach_m, 20_000)}
+        for name, (value, highest) in limits.items():
+            if not (math.isfinite(value) and 0 < value <= highest):
+                raise ParameterError(
+                    f"The {name} must be above 0 m and at most {highest:,} m, not {value:g}. "
+                    "Leave the option out for the usual value."
+                )
+        if self.bandwidth_m < self.cell_size_m:
+            raise ParameterError(
+                f"The bandwidth must be at least a cell; {self.bandwidth_m:g} m is less than {self.cell_size_m:g} m. "
+                "Choose smaller cells or a larger bandwidth."
+            )
+        if self.bandwidth_m > _MAX_CELLS_A_BANDWIDTH * self.cell_size_m:
+            raise ParameterError(
+                f"A bandwidth may be {_MAX_CELLS_A_BANDWIDTH} cells long; {self.bandwidth_m:g} m is "
+                f"{self.bandwidth_m / self.cell_size_m:,.0f} cells of {self.cell_size_m:g} m. Choose larger cells."
+            )
+        if self.start and self.end and self.end < self.start:
+            raise ParameterError(
+                f"A period must end on or after its first day; this one runs from {self.start} to {self.end}. "
+                "Swap them."
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
@@ -118,9 +159,9 @@ class Accounts:
         read: Rows in the incident files.
         rejected: Rows refused, by reason, whatever their crime.
         other_crimes: Rows of other crimes than the one asked for.
-        outside_period: Rows of the crime outside the days asked for.
+        outside_period: Rows of the crime outside the days analysed.
         outside_area: Rows of the crime in the period, in none of the wards analysed.
-        analysed: Rows that every number in the analysis is made from.
+        analysed: Rows that every count in the analysis is made from.
         rejected_of_crime: How many of the rejected are known to be of the crime asked for.
     """
 
@@ -139,6 +180,23 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HavenAnalysis:
+    """Safe havens, and what they cover.
+
+    Attributes:
+        havens: The havens table.
+        coverage: Over the whole week.
+        peaks: In each peak of the profile, in their order.
+        reach: The part of the study area within reach of any haven.
+    """
+
+    havens: gpd.GeoDataFrame
+    coverage: Coverage
+    peaks: tuple[WindowCoverage, ...]
+    reach: shapely.Geometry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """The results for one crime, with the parameters and accounts that they rest on.
 
@@ -149,6 +207,8 @@ class Analysis:
         study: What was read.
         accounts: Where every row went.
         incidents: The rows analysed.
+        n_beyond: Rows of the crime and period in no ward analysed, but near enough to them to be used by the
+            density and the clusters, so that neither stops at the boundary.
         wards: The wards analysed.
         study_area: Their union, metres.
         density, clusters, hotspots, profile: The results of the functions of the same name.
@@ -156,7 +216,7 @@ class Analysis:
         months: Incidents by calendar month of the period.
         empty_months: Months of the period in which the files hold no row of any crime: a gap in the feed, not a
             month without crime.
-        coverage: Of the safe havens; None where none were given.
+        havens: What the safe havens cover; None where none were given.
         notes: What a reader should know.
     """
 
@@ -167,6 +227,7 @@ class Analysis:
     study: Study
     accounts: Accounts
     incidents: gpd.GeoDataFrame
+    n_beyond: int
     wards: gpd.GeoDataFrame
     study_area: shapely.Geometry
     density: DensitySurface
@@ -176,7 +237,7 @@ class Analysis:
     ward_counts: pd.DataFrame
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
-    coverage: Coverage | None
+    havens: HavenAnalysis | None
     notes: tuple[str, ...] = field(default=())
 
 
@@ -198,14 +259,7 @@ def load_study(
     intake = read_incidents(incidents, progress=progress)
     progress("wards")
     located = intake.incidents.assign(ward_code=assign_wards(intake.incidents, outlines.wards))
-    intake = Intake(
-        incidents=located,
-        rejected=intake.rejected,
-        inputs=intake.inputs,
-        quality=intake.quality,
-        notes=intake.notes,
-    )
-    return Study(intake=intake, boundaries=outlines, havens=places)
+    return Study(intake=dataclasses.replace(intake, incidents=located), boundaries=outlines, havens=places)
 
 
 def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _silent) -> Analysis:
@@ -213,21 +267,25 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
 
     Raises:
         NotFoundError: The crime or a ward is not in the data.
-        ParameterError: The period ends before it starts, or an option is out of range.
+        ParameterError: An option is out of range.
         TooLittleDataError: No incident is left to analyse.
     """
-    incidents = study.intake.incidents
-    flags = bool(incidents["is_knife"].notna().any())
-    crime = find_crime(request.crime, among=study.crimes, knife_is_flagged=flags)
-    start, end = find_period(incidents, request)
+    incidents, rejected = study.intake.incidents, study.intake.rejected
+    if incidents.empty:
+        reasons = ", ".join(f"{reason} ({n:,})" for reason, n in rejected["reason"].value_counts().items())
+        raise TooLittleDataError(
+            f"No row of the {study.intake.n_read:,} read can be used{f': {reasons}' if reasons else ''}. "
+            "Check that these are the right files."
+        )
+    crime = _find_crime(study, request.crime)
     wards = _select_wards(study.boundaries.wards, request.wards)
-
     is_crime = select_crime(incidents, crime).to_numpy()
     first, last = _days_of(incidents)
+    start, end = _find_period(incidents[is_crime], (first.min(), last.max()), request)
+
     in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
     in_area = incidents["ward_code"].isin(wards.index).to_numpy()
     analysed = incidents[is_crime & in_period & in_area]
-    rejected = study.intake.rejected
     accounts = Accounts(
         read=study.intake.n_read,
         rejected={str(k): int(v) for k, v in sorted(rejected["reason"].value_counts().items())},
@@ -245,25 +303,32 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
             "or check that incidents and boundaries are of the same place."
         )
 
+    progress(f"{crime.slug}: density")
     study_area = wards.geometry.union_all()
-    progress("density")
-    grid = Grid.covering(study_area.bounds, cell_size_m=request.cell_size_m, padding_m=max(request.bandwidth_m, 0))
-    density = estimate_density(analysed, grid=grid, bandwidth_m=request.bandwidth_m)
-    progress("clusters")
-    clusters = find_clusters(
-        analysed,
-        eps_m=request.eps_m,
-        min_samples=request.min_samples,
-        study_area_km2=study_area.area / 1e6,
-    )
+    beyond = incidents[is_crime & in_period & ~in_area]
+    margin = max(request.bandwidth_m, _CLUSTER_MARGIN * request.eps_m)
+    beyond = beyond[_is_near(beyond, study_area.bounds, margin)]
+    around = gpd.GeoDataFrame(pd.concat([analysed, beyond]), crs=analysed.crs)
+    grid = Grid.covering(study_area.bounds, cell_size_m=request.cell_size_m, padding_m=request.bandwidth_m)
+    density = estimate_density(around, grid=grid, bandwidth_m=request.bandwidth_m)
+    progress(f"{crime.slug}: clusters")
+    min_samples, reason = request.min_samples, None
+    if min_samples is None:
+        min_samples, reason = choose_min_samples(
+            len(analysed), eps_m=request.eps_m, study_area_km2=study_area.area / 1e6
+        )
+    clusters = find_clusters(around, eps_m=request.eps_m, min_samples=min_samples)
+    clusters = dataclasses.replace(clusters, min_samples_reason=reason)
     hours = weigh_hours(analysed)
-    hotspots = rank_hotspots(analysed, clusters, study_area=study_area, hours=hours)
-    progress("hours and havens")
-    coverage = measure_coverage(analysed, study.havens.havens, reach_m=request.reach_m) if study.havens else None
+    outlines = outline_clusters(around, clusters, study_area=study_area)
+    hotspots = rank_hotspots(analysed, outlines, hours=hours, min_incidents=min_samples)
+    profile = profile_week(analysed, hours=hours)
+    progress(f"{crime.slug}: havens")
+    havens = _cover(analysed, study.havens, profile, request.reach_m, study_area) if study.havens else None
     months = pd.period_range(start, end, freq="M")
     all_crimes = count_months(incidents, months=months)
     empty_months = tuple(month for month, n in zip(months, all_crimes, strict=True) if n == 0)
-    return Analysis(
+    analysis = Analysis(
         crime=crime,
         start=start,
         end=end,
@@ -271,51 +336,116 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
         study=study,
         accounts=accounts,
         incidents=analysed,
+        n_beyond=len(beyond),
         wards=wards,
         study_area=study_area,
         density=density,
         clusters=clusters,
         hotspots=hotspots,
-        profile=profile_week(analysed, hours=hours),
+        profile=profile,
         ward_counts=count_wards(analysed, wards),
         months=count_months(analysed, months=months),
         empty_months=empty_months,
+        havens=havens,
+    )
+    return dataclasses.replace(analysis, notes=(*study.intake.notes, *_notes(analysis)))
+
+
+def _find_crime(study: Study, slug: str) -> Crime:
+    incidents = study.intake.incidents
+    try:
+        return find_crime(slug, among=study.crimes, knife_is_flagged=bool(incidents["is_knife"].notna().any()))
+    except NotFoundError as error:
+        if not study.intake.unrecognised:
+            raise
+        texts = ", ".join(f'"{text}" ({n:,})' for text, n in study.intake.unrecognised.items())
+        raise NotFoundError(
+            f"{error} {study.intake.quality['unrecognised_offences']:,} rows have an offence text that is in no "
+            f"table (hotspots/crimes.py), most of them {texts}."
+        ) from error
+
+
+def _is_near(
+    incidents: gpd.GeoDataFrame, bounds: tuple[float, float, float, float], margin_m: float
+) -> npt.NDArray[np.bool_]:
+    """Which incidents lie within the bounds and a margin."""
+    west, south, east, north = bounds
+    x, y = incidents.geometry.x.to_numpy(), incidents.geometry.y.to_numpy()
+    near: npt.NDArray[np.bool_] = (
+        (x >= west - margin_m) & (x <= east + margin_m) & (y >= south - margin_m) & (y <= north + margin_m)
+    )
+    return near
+
+
+def _cover(
+    incidents: gpd.GeoDataFrame,
+    havens: Havens,
+    profile: WeeklyProfile,
+    reach_m: float,
+    study_area: shapely.Geometry,
+) -> HavenAnalysis:
+    coverage = measure_coverage(incidents, havens.havens, reach_m=reach_m)
+    return HavenAnalysis(
+        havens=havens.havens,
         coverage=coverage,
-        notes=(*study.intake.notes, *_notes(study, crime, empty_months)),
+        peaks=tuple(measure_window_coverage(incidents, coverage, hours=peak.hours) for peak in profile.peaks),
+        reach=measure_reach(havens.havens, reach_m=reach_m, study_area=study_area),
     )
 
 
-def _notes(study: Study, crime: Crime, empty_months: Sequence[pd.Period]) -> list[str]:
+def _notes(analysis: Analysis) -> list[str]:
+    """What a reader should know that is particular to this run."""
+    study, request, crime = analysis.study, analysis.request, analysis.crime
+    incidents, havens = study.intake.incidents, study.havens
     notes = []
-    incidents = study.intake.incidents
-    if empty_months:
+    asked = (request.start or analysis.start, request.end or analysis.end)
+    if asked != (analysis.start, analysis.end):
         notes.append(
-            "The files hold no row of any crime for "
-            f"{', '.join(month.strftime('%B %Y') for month in empty_months)}: a gap in the data, not a fall in crime."
+            f"Asked for {asked[0]} to {asked[1]}; the incidents can answer for {analysis.start} to {analysis.end}, "
+            "in whole months where they give no days."
+        )
+    if analysis.empty_months:
+        named = [month.strftime("%B %Y") for month in analysis.empty_months]
+        said = ", ".join(named) if len(named) <= 6 else f"{len(named)} months between {named[0]} and {named[-1]}"
+        notes.append(f"The files hold no row of any crime for {said}: a gap in the data, not a fall in crime.")
+    covered = set(incidents["ward_code"].dropna().unique())
+    n_bare = int((~analysis.wards.index.isin(covered)).sum())
+    if n_bare > len(analysis.wards) / 2:
+        notes.append(
+            f"{n_bare} of the {len(analysis.wards)} wards have no row of any crime: the boundaries reach beyond the "
+            "data, so shares of the area mean little. Give the boundaries of the area that the data cover."
+        )
+    hot_share = sum(hotspot.area_km2 for hotspot in analysis.hotspots) * 1e6 / analysis.study_area.area
+    if hot_share > _LARGE_AREA_SHARE:
+        notes.append(
+            f"The hot spots take up {hot_share:.0%} of the area, too much to single out places: give a higher "
+            "--min-samples or a smaller --eps."
         )
     if crime.slug == KNIFE_CRIME:
-        silent = int(incidents["is_knife"].isna().sum())
-        if silent:
-            notes.append(
-                f"{silent:,} incidents come from rows that do not say whether a knife was used; they are counted "
-                "with the other crimes."
-            )
+        notes.append(
+            "Knife crime is every incident that the source flags as involving a knife. Robberies among them are in "
+            "robbery too, so the two must not be added."
+        )
+        if silent := int(incidents["is_knife"].isna().sum()):
+            notes.append(f"{silent:,} rows do not say whether there was a knife; they count as other crimes.")
+    if unreadable := study.intake.quality["unreadable_knife_flags"]:
+        notes.append(f"{unreadable:,} rows have a knife flag that is neither yes nor no; it counts as not known.")
     if study.boundaries.n_repaired:
         notes.append(f"{study.boundaries.n_repaired} ward outlines crossed themselves and were made valid.")
-    if study.havens and study.havens.n_without_location:
-        notes.append(f"{study.havens.n_without_location} safe havens have no usable location and are left out.")
-    if study.havens and study.havens.n_hours_unreadable:
+    if havens and havens.n_without_location:
+        notes.append(f"{havens.n_without_location} safe havens have no usable location and are left out.")
+    if havens and havens.n_hours_unreadable:
         notes.append(
-            f"The opening hours of {study.havens.n_hours_unreadable} safe havens are not in OpenStreetMap syntax; "
+            f"The opening hours of {havens.n_hours_unreadable} safe havens are not in OpenStreetMap syntax; "
             "they count as closed."
         )
-    unrecognised = study.intake.quality["unrecognised_offences"]
-    if unrecognised:
-        notes.append(f"{unrecognised:,} rows have an offence text that is in no table; they count as other crimes.")
+    if unrecognised := study.intake.quality["unrecognised_offences"]:
+        texts = ", ".join(f'"{text}"' for text in study.intake.unrecognised)
+        notes.append(f"{unrecognised:,} rows have an offence text that is in no table ({texts}); other crimes.")
     return notes
 
 
-def _days_of(incidents: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _days_of(incidents: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.datetime64]]:
     """First and last day on which each incident can have started: a month-only one, its whole month."""
     first = incidents["started_at"].to_numpy().astype("datetime64[D]")
     month = (incidents["time_precision"] == "month").to_numpy()
@@ -324,32 +454,34 @@ def _days_of(incidents: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
     return first, last
 
 
-def find_period(incidents: gpd.GeoDataFrame, request: AnalysisRequest) -> tuple[dt.date, dt.date]:
-    """The first and last day to analyse: those asked for, or those of the incidents.
+def _find_period(
+    incidents: gpd.GeoDataFrame, covered: tuple[np.datetime64, np.datetime64], request: AnalysisRequest
+) -> tuple[dt.date, dt.date]:
+    """The first and last day to analyse: those asked for, as far as the incidents can answer.
 
-    Month-only incidents stretch the default to whole months, and count only where their whole month lies in
-    the period, since nobody knows on which side of a day inside it they fell.
-
-    Raises:
-        ParameterError: The period ends before it starts.
-        TooLittleDataError: There is no incident to take the period from.
+    Incidents of all crimes say what days the files cover. Month-only incidents count only where their whole month
+    lies in the period, since nobody knows on which side of a day inside it they fell; where all incidents of the
+    crime are such, the period is of whole months.
     """
-    start, end = request.start, request.end
-    if start is None or end is None:
-        if incidents.empty:
-            raise TooLittleDataError("Every row was rejected, so there is nothing to analyse. See rejected.csv.")
-        first, last = _days_of(incidents)
-        start = start or first.min().astype(dt.date)
-        end = end or last.max().astype(dt.date)
+    data_start, data_end = (day.astype(dt.date) for day in covered)
+    start = max(request.start or data_start, data_start)
+    end = min(request.end or data_end, data_end)
+    if len(incidents) and (incidents["time_precision"] == "month").all():
+        if start.day > 1:
+            start = (start.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+        if (end + dt.timedelta(days=1)).day > 1:
+            end = end.replace(day=1) - dt.timedelta(days=1)
     if end < start:
-        raise ParameterError(f"A period must end on or after its first day; it runs from {start} to {end}. Swap them.")
+        raise TooLittleDataError(
+            f"Nothing can be said of {request.start or data_start} to {request.end or data_end}: the incidents run "
+            f"from {data_start} to {data_end}, and month-only ones count in whole months. Widen --from and --to."
+        )
     return start, end
 
 
 def is_whole_month(month: pd.Period, *, start: dt.date, end: dt.date) -> bool:
     """Whether every day of the month lies in the period."""
-    last = calendar.monthrange(month.year, month.month)[1]
-    return start <= dt.date(month.year, month.month, 1) and dt.date(month.year, month.month, last) <= end
+    return start <= month.start_time.date() and month.end_time.date() <= end
 
 
 def _select_wards(wards: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoDataFrame:
@@ -361,16 +493,14 @@ def _select_wards(wards: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoData
         if word in wards.index:
             codes.add(word)
             continue
-        matches = list(wards.index[names == word.strip().casefold()])
-        if not matches:
-            listed = ", ".join(f"{name} ({code})" for code, name in wards["ward_name"].head(8).items())
-            raise NotFoundError(
-                f'No ward called "{word}" in the boundaries. Give a code or a name, such as {listed}'
-                f"{' ...' if len(wards) > 8 else ''}."
-            )
+        matches = wards[names == word.strip().casefold()]
+        if matches.empty:
+            close = difflib.get_close_matches(word.casefold(), names.unique(), n=5, cutoff=0.5)
+            like = wards[names.isin(close)] if close else wards.head(5)
+            listed = ", ".join(f"{name} ({code})" for code, name in like["ward_name"].items())
+            raise NotFoundError(f'No ward called "{word}" in the boundaries. Give a code or a name, such as {listed}.')
         if len(matches) > 1:
-            raise ParameterError(
-                f'{len(matches)} wards are called "{word}": {", ".join(matches)}. Give the code instead.'
-            )
-        codes.add(str(matches[0]))
+            listed = ", ".join(f"{code} ({borough})" for code, borough in matches["borough"].items())
+            raise ParameterError(f'{len(matches)} wards are called "{word}": {listed}. Give the code instead.')
+        codes.add(str(matches.index[0]))
     return wards[wards.index.isin(codes)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,12 +69,39 @@ def test_several_crimes_make_a_list_and_one_index(repository: Path, tmp_path: Pa
     index = (tmp_path / "index.html").read_text("utf-8")
     for crime in ("robbery", "burglary"):
         assert f'href="{crime}/2026-01-01_2026-03-31/map.html"' in index
-    assert "Not for decisions" in index
+    assert "Do not base decisions on them" in index
 
 
 def test_without_json_stdout_holds_the_paths_of_the_maps(repository: Path, tmp_path: Path) -> None:
     result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--ward", "The Lane")
-    assert result.stdout.splitlines() == [(tmp_path / "robbery/2024-10-01_2026-09-30/map.html").as_posix()]
+    assert result.stdout.splitlines() == [(tmp_path / "robbery/2024-10-01_2026-09-30_the-lane/map.html").as_posix()]
+
+
+def test_real_incidents_are_kept_apart_from_the_demonstration(repository: Path, tmp_path: Path) -> None:
+    """Run where data/ is the demonstration, without naming boundaries or havens."""
+    incidents = tmp_path / "real.csv"
+    incidents.write_text("Month,Longitude,Latitude,Crime type\n" + "2026-01,-0.05,51.47,Robbery\n" * 12)
+    command = [sys.executable, "-m", "hotspots", "run", "--crime", "robbery", "--incidents", str(incidents)]
+    command += ["--out", str(tmp_path / "maps"), "--json"]
+    refused = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert refused.returncode == 3
+    assert "The wards in data/boundaries are schematic, and these incidents are not" in refused.stderr
+    command += ["--boundaries", "data/boundaries"]
+    summary = json.loads(subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout)
+    assert summary["havens"] is None
+    assert summary["data_status"] == {"boundaries": "schematic"}
+
+
+def test_names_beyond_the_code_page_are_printed(repository: Path, tmp_path: Path) -> None:
+    wards = (repository / "data/boundaries/wards.geojson").read_text("utf-8").replace('"Peckham"', '"Pŵckham"')
+    (tmp_path / "wards.geojson").write_text(wards, "utf-8")
+    command = [sys.executable, "-m", "hotspots", "run", "--crime", "robbery", "--json", "--ward", "Pŵckham"]
+    command += ["--incidents", "data/incidents/council_extract.csv.gz", "--boundaries", str(tmp_path / "wards.geojson")]
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "maps")], cwd=repository, capture_output=True, check=True, env=environment
+    )
+    assert "Pŵckham" in done.stdout.decode("utf-8")
 
 
 def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Path], int, str]]:
@@ -84,6 +112,10 @@ def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Pa
     elsewhere.write_text("Month,Longitude,Latitude,Crime type\n2026-01,-2.24,53.48,Robbery\n")
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("a,b\n1,2\n")
+    useless = tmp_path / "useless.csv"
+    useless.write_text("Month,Longitude,Latitude,Crime type\nsoon,-0.05,51.47,Robbery\n")
+    strange = tmp_path / "strange.csv"
+    strange.write_text("Offence,Date From,Easting,Northing\nPiracy,2026-01-01 10:00,534000,176000\n")
     points = tmp_path / "points.gpkg"
     gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[shapely.Point(1, 2)], crs=27700).to_file(points)
     unlabelled = tmp_path / "unlabelled.shp"
@@ -103,11 +135,35 @@ def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Pa
         "knife crime unknowable": (asks("knife-crime"), 2, "flags knives"),
         "unknown ward": ([*asks(), "--ward", "Narnia"], 2, "Give a code or a name"),
         "bad bandwidth": ([*asks(), "--bandwidth", "-3"], 2, "bandwidth must be above 0 m"),
+        "period beyond the data": (
+            [*asks(), "--from", "2031-01-01"],
+            4,
+            "the incidents run from 2026-01-01 to 2026-01-31",
+        ),
+        "every row refused": (asks(read=useless), 4, "Check that these are the right files"),
+        "unknown wording": (asks(read=strange), 2, 'most of them "Piracy" (1)'),
+        "bandwidth not a number": (
+            [*asks(), "--bandwidth", "nan"],
+            2,
+            "must be above 0 m and at most 20,000 m, not nan",
+        ),
+        "too large an eps": ([*asks(), "--eps", "1e300"], 2, "eps must be above 0 m and at most 2,000 m"),
+        "bandwidth below a cell": ([*asks(), "--bandwidth", "20"], 2, "must be at least a cell"),
+        "too fine a grid": ([*asks(), "--cell-size", "2"], 2, "Choose larger cells"),
+        "not a file": (asks(read=Path(os.devnull)), 3, "neither a file nor a folder"),
         "period backwards": ([*asks(), "--from", "2026-02-01", "--to", "2026-01-01"], 2, "Swap them"),
     }
 
 
 CASES = (
+    "period beyond the data",
+    "every row refused",
+    "unknown wording",
+    "bandwidth not a number",
+    "too large an eps",
+    "bandwidth below a cell",
+    "too fine a grid",
+    "not a file",
     "missing file",
     "no needed columns",
     "no crs",

@@ -125,6 +125,8 @@ def test_street_drinking_and_begging(demonstration: Study) -> None:
 
 def test_every_planted_hot_spot_is_found_and_nothing_else(demonstration: Study, truth: dict[str, Any]) -> None:
     analysis, _ = run(demonstration, "robbery")
+    kinds = [kind for hotspot in analysis.hotspots for kind, _ in hotspot.location_kinds]
+    assert kinds.count("transport hub") > len(analysis.hotspots) / 2
     assert len(analysis.hotspots) == len(truth["hot_spots"])
     for spot in truth["hot_spots"]:
         planted = shapely.Point(spot["easting"], spot["northing"])
@@ -135,7 +137,12 @@ def test_most_havens_are_closed_when_it_happens_in_the_evening(demonstration: St
     _, summary = run(demonstration, "robbery")
     havens = summary["havens"]
     assert havens["n_havens"] == 90
-    assert havens["share_open_within_reach"] < havens["share_within_reach"]
+    assert havens["share_open_within_reach"] < havens["share_within_reach"] - 0.1
+    after_school, evening = havens["peaks"]
+    assert (after_school["words"], evening["words"]) == ("weekdays 15:00-17:59", "weekdays 20:00-21:59")
+    assert evening["share_open_within_reach"] < after_school["share_open_within_reach"] / 2
+    bare = [hotspot["place"] for hotspot in summary["hotspots"] if hotspot["havens"]["share_within_reach"] < 0.1]
+    assert len(bare) == 3  # the planted ones without a haven
 
 
 def test_background_crime_is_month_only(demonstration: Study) -> None:

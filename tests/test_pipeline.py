@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
-from hotspots.pipeline import Accounts, AnalysisRequest, Study, analyse, load_study
+from hotspots.pipeline import Accounts, Analysis, AnalysisRequest, Study, analyse, load_study
 
 DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
 
@@ -61,6 +63,11 @@ def test_month_only_incidents_count_only_in_whole_months(tmp_path: Path, reposit
     assert analysed(None, None) == 2
     assert analysed("2026-01-01", "2026-02-27") == 1
     assert analysed("2026-01-02", None) == 1
+    partly = analyse(study, AnalysisRequest(crime="robbery", start=dt.date(2026, 1, 15), end=dt.date(2027, 1, 1)))
+    assert (partly.start, partly.end) == (dt.date(2026, 2, 1), dt.date(2026, 2, 28))
+    assert partly.notes[0].startswith("Asked for 2026-01-15 to 2027-01-01; the incidents can answer for 2026-02-01 to")
+    with pytest.raises(TooLittleDataError, match="Nothing can be said of 2026-01-02 to 2026-01-30"):
+        analysed("2026-01-02", "2026-01-30")
     everything = analyse(study, AnalysisRequest(crime="robbery"))
     assert (everything.start, everything.end) == (dt.date(2026, 1, 1), dt.date(2026, 2, 28))
 
@@ -99,6 +106,7 @@ def test_wards_are_chosen_by_code_or_name(demonstration: Study) -> None:
         ({"wards": ("Narnia",)}, NotFoundError, 'No ward called "Narnia".*Give a code or a name, such as'),
         ({"start": dt.date(2026, 2, 1), "end": dt.date(2026, 1, 1)}, ParameterError, "runs from 2026-02-01 to"),
         ({"start": dt.date(1999, 1, 1), "end": dt.date(1999, 2, 1)}, TooLittleDataError, "Widen --from and --to"),
+        ({"wards": ("Peckam",)}, NotFoundError, r"such as .*Peckham \("),
         ({"bandwidth_m": -1.0}, ParameterError, "bandwidth must be above 0 m"),
         ({"cell_size_m": 0.0}, ParameterError, "cell size must be above 0 m"),
         ({"eps_m": 0.0}, ParameterError, "eps must be above 0 m"),
@@ -113,10 +121,39 @@ def test_bad_requests_are_refused_with_the_next_step(
         analyse(demonstration, AnalysisRequest(**{"crime": "robbery", **options}))
 
 
+def test_one_ward_alone_looks_like_its_part_of_the_whole(demonstration: Study) -> None:
+    """Incidents beyond the boundary are known, so density and clusters do not stop at it."""
+    whole = analyse(demonstration, AnalysisRequest(crime="robbery"))
+    alone = analyse(demonstration, AnalysisRequest(crime="robbery", wards=("East Walworth",), min_samples=35))
+    east, north = (np.array(axis) for axis in zip(*(h.outline.centroid.coords[0] for h in alone.hotspots), strict=True))
+
+    def density_at(analysis: Analysis) -> np.ndarray:
+        rows, columns = analysis.density.grid.locate(east, north)
+        return analysis.density.density_per_km2[rows, columns]
+
+    np.testing.assert_allclose(density_at(alone), density_at(whole), rtol=1e-9)
+    assert alone.n_beyond > 0
+    assert alone.accounts.analysed == whole.ward_counts["n_incidents"][alone.wards.index[0]]
+
+
+def test_boundaries_far_beyond_the_data_are_pointed_out(demonstration: Study, tmp_path: Path) -> None:
+    here = demonstration.boundaries.wards.index[demonstration.boundaries.wards["ward_name"] == "Peckham"][0]
+    few = demonstration.intake.incidents[demonstration.intake.incidents["ward_code"] == here]
+    study = dataclasses.replace(demonstration, intake=dataclasses.replace(demonstration.intake, incidents=few))
+    notes = analyse(study, AnalysisRequest(crime="robbery")).notes
+    assert any(note.startswith("38 of the 39 wards have no row of any crime") for note in notes)
+
+
+def test_knife_crime_comes_with_its_definition(demonstration: Study) -> None:
+    notes = analyse(demonstration, AnalysisRequest(crime="knife-crime")).notes
+    assert any("the two must not be added" in note for note in notes)
+    assert any("do not say whether there was a knife" in note for note in notes)
+
+
 def test_a_name_that_two_wards_share_is_refused(demonstration: Study) -> None:
     boundaries = demonstration.boundaries
     wards = boundaries.wards.assign(ward_name="Alexandra")
     twice = type(boundaries)(wards=wards, inputs=boundaries.inputs, n_repaired=0)
     study = Study(intake=demonstration.intake, boundaries=twice, havens=None)
-    with pytest.raises(ParameterError, match='39 wards are called "Alexandra": E05.*Give the code instead'):
+    with pytest.raises(ParameterError, match='39 wards are called "Alexandra": E05.*Lewisham.*Give the code instead'):
         analyse(study, AnalysisRequest(crime="robbery", wards=("Alexandra",)))

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
 
+_MAX_PAIRS = 250_000_000
 _MIN_SAMPLES_FLOOR = 10
 _MIN_SAMPLES_SHARE = 0.005
 _MIN_SAMPLES_TIMES_AVERAGE = 7
@@ -60,7 +62,7 @@ def find_clusters(
 
     Raises:
         DataError: The incidents are not in a projected CRS in metres.
-        ParameterError: `eps_m` is not positive, or `min_samples` is below 2.
+        ParameterError: `eps_m` is not positive, or so large that memory would not do; or `min_samples` is below 2.
 
     Source: Ester, M., Kriegel, H.-P., Sander, J. and Xu, X. (1996), "A density-based algorithm for discovering
     clusters in large spatial databases with noise", KDD-96.
@@ -78,6 +80,14 @@ def find_clusters(
     labels = np.full(len(incidents), -1)
     if len(incidents):
         places = collapse_points(incidents)
+        tree = cKDTree(places.coordinates)
+        n_pairs = int(tree.count_neighbors(tree, eps_m))
+        if n_pairs > _MAX_PAIRS:
+            raise ParameterError(
+                f"DBSCAN may look at {_MAX_PAIRS:,} pairs of neighbouring places, about "
+                f"{_MAX_PAIRS * 8 / 1e9:.0f} GB; an eps of {eps_m:g} m makes {n_pairs:,}. Choose a smaller eps, a "
+                "shorter period or fewer wards."
+            )
         model = DBSCAN(eps=eps_m, min_samples=min_samples)
         labels = model.fit(places.coordinates, sample_weight=places.n_incidents).labels_[places.inverse]
     cluster_id = pd.Series(labels, index=incidents.index, dtype="Int64", name="cluster_id")

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_metres
+from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
 
@@ -61,12 +61,12 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
 
     Raises:
-        DataError: A table lacks its columns or is not in metres.
+        DataError: A table lacks its columns or is not in metres, or the two are not in one CRS.
         ParameterError: `reach_m` is not positive.
     """
     require_columns(havens, HAVEN_COLUMNS, table="havens")
-    require_metres(incidents, table="incidents")
-    require_metres(havens, table="havens")
+    require_columns(incidents, ("started_at", "time_precision"), table="incidents")
+    require_same_crs(incidents, havens, tables="incidents and havens")
     if not (math.isfinite(reach_m) and reach_m > 0):
         raise ParameterError(f"The reach must be above 0 m, not {reach_m}. 400 m is five minutes on foot.")
     places = collapse_points(incidents)
@@ -101,6 +101,42 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         n_incidents_by_haven=pd.Series(n_by_haven, index=havens.index, name="n_incidents"),
         is_within_reach=reached,
         is_open_within_reach=reached_open,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowCoverage:
+    """Coverage within some hours of the week.
+
+    Attributes:
+        n_timed: Incidents that started in these hours.
+        share_within_reach: Of these, with any haven within reach; None without any.
+        share_open_within_reach: Of these, with one within reach that is open; None without any.
+    """
+
+    n_timed: int
+    share_within_reach: float | None
+    share_open_within_reach: float | None
+
+
+def measure_window_coverage(
+    incidents: pd.DataFrame, coverage: Coverage, *, hours: npt.NDArray[np.int64]
+) -> WindowCoverage:
+    """Coverage of the incidents that started in some hours of the week.
+
+    Args:
+        incidents: The incidents that `coverage` was measured on.
+        coverage: `measure_coverage(incidents, ...)`.
+        hours: Hours of the week, Monday 00:00-00:59 being 0.
+    """
+    started_at = incidents["started_at"]
+    hour = started_at.dt.day_of_week * 24 + started_at.dt.hour
+    chosen = (hour.isin(hours) & (incidents["time_precision"] == "minute")).to_numpy()
+    n = int(chosen.sum())
+    return WindowCoverage(
+        n_timed=n,
+        share_within_reach=float(coverage.is_within_reach[chosen].mean()) if n else None,
+        share_open_within_reach=float(coverage.is_open_within_reach[chosen].mean()) if n else None,
     )
 
 

@@ -58,11 +58,11 @@ def estimate_density(
 
     The kernel is evaluated at the distance from each incident to each cell centre; nothing is binned. The
     surface integrates to the number of incidents as far as the sum over cells approximates the integral
-    (within 0.1% for a quartic kernel from four cells a bandwidth upwards) and every kernel lies inside the grid.
+    (within 0.1% for a quartic kernel of six cells a bandwidth) and every kernel lies inside the grid.
 
-    There is no edge correction: within a bandwidth of the study area's boundary the surface is too low,
-    because incidents beyond it are unknown. On data snapped to shared points a bandwidth below the spacing of
-    the points (about 100 m in London) shows the points, not the crime.
+    There is no edge correction: within a bandwidth of where the incidents given end, the surface is too low. On data
+    snapped to shared points a bandwidth below the spacing of the points (about 100 m in London) shows the points, not
+    the crime.
 
     Args:
         incidents: Points in a projected CRS in metres.
@@ -72,7 +72,7 @@ def estimate_density(
 
     Raises:
         DataError: The incidents are not in a projected CRS in metres.
-        ParameterError: The bandwidth is not positive, or the kernel is not known.
+        ParameterError: The bandwidth is not positive or less than a cell, or the kernel is not known.
 
     Source: Silverman, B. W. (1986), Density Estimation for Statistics and Data Analysis, section 4.2.
     """
@@ -81,6 +81,11 @@ def estimate_density(
         raise ParameterError(f'No kernel called "{kernel}". Choose one of: {", ".join(get_args(Kernel))}.')
     if not (math.isfinite(bandwidth_m) and bandwidth_m > 0):
         raise ParameterError(f"The bandwidth must be above 0 m, not {bandwidth_m}. 300 m suits a borough.")
+    if bandwidth_m < grid.cell_size_m:
+        raise ParameterError(
+            f"The bandwidth must be at least a cell, or incidents between cell centres vanish; {bandwidth_m:g} m is "
+            f"less than {grid.cell_size_m:g} m. Choose smaller cells or a larger bandwidth."
+        )
     places = collapse_points(incidents)
     row, column = grid.locate(places.easting, places.northing)
     # position of each place within its cell, from the centre of the cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -13,7 +14,8 @@ from scipy import sparse
 
 from hotspots.analysis.clusters import Clusters
 from hotspots.analysis.profile import WeeklyProfile, profile_week
-from hotspots.geography.points import UniquePoints, collapse_points, find_polygon
+from hotspots.contracts import require_columns, require_metres
+from hotspots.geography.points import collapse_points, find_polygon
 
 _N_TOP = 3
 
@@ -54,42 +56,76 @@ class Hotspot:
         return self.n_incidents / self.area_km2
 
 
-def rank_hotspots(
-    incidents: gpd.GeoDataFrame,
-    clusters: Clusters,
-    *,
-    study_area: shapely.Geometry,
-    hours: sparse.csr_array,
-) -> tuple[Hotspot, ...]:
-    """Draw an outline around each cluster and rank the outlines by the incidents inside.
+def outline_clusters(
+    incidents: gpd.GeoDataFrame, clusters: Clusters, *, study_area: shapely.Geometry
+) -> tuple[shapely.Geometry, ...]:
+    """Draw non-overlapping outlines around clusters, those with most incidents first.
 
-    The outline closes the gaps between the cluster's places and reaches half of `eps_m` beyond them, within the
-    study area. Where two meet, the one with more incidents in its cluster keeps the ground, so no incident is
-    in two hot spots; one that is left with fewer than `min_samples` incidents is dropped. Counts are of
-    incidents inside the outline: anyone can count them again on a map.
+    An outline closes the gaps between its cluster's places and reaches half of `eps_m` beyond them, within the
+    study area. Where two meet, the one with more incidents in its cluster keeps the ground.
 
     Args:
-        incidents: The incidents that the clusters were made from, with `ward_code`.
+        incidents: The incidents that the clusters were made from, in metres.
         clusters: `find_clusters(incidents)`.
-        study_area: Union of the wards analysed.
-        hours: `weigh_hours(incidents)`.
-    """
-    places = collapse_points(incidents)
-    outlines = _draw_outlines(places, clusters, study_area=study_area)
-    inside = find_polygon(places, outlines)[places.inverse]
+        study_area: Polygon or MultiPolygon in the same CRS.
 
+    Raises:
+        DataError: The incidents are not in a projected CRS in metres.
+    """
+    require_metres(incidents, table="incidents")
+    places = collapse_points(incidents)
+    label = np.full(len(places.easting), -1)
+    label[places.inverse] = clusters.cluster_id.fillna(-1).to_numpy(dtype=np.int64)
+    clustered = label >= 0
+    sizes = np.bincount(label[clustered], places.n_incidents[clustered], minlength=clusters.n_clusters)
+    southernmost = np.full((clusters.n_clusters, 2), np.inf)
+    np.minimum.at(southernmost, label[clustered], np.column_stack([places.northing, places.easting])[clustered])
+    points = shapely.points(places.easting, places.northing)
+    outlines: list[shapely.Geometry] = []
+    taken: shapely.Geometry = shapely.Polygon()
+    # of equal ones the southernmost comes first, then the westernmost, whatever the order of rows
+    for cluster in np.lexsort((southernmost[:, 1], southernmost[:, 0], -sizes)):
+        around = shapely.union_all(shapely.buffer(points[label == cluster], clusters.eps_m))
+        outline = shapely.simplify(shapely.buffer(around, -clusters.eps_m / 2), 1.0)
+        outline = shapely.intersection(shapely.difference(outline, taken), study_area)
+        outline = shapely.union_all([part for part in shapely.get_parts(outline) if part.geom_type == "Polygon"])
+        if not outline.is_empty:
+            outlines.append(outline)
+            taken = shapely.union(taken, outline)
+    return tuple(outlines)
+
+
+def rank_hotspots(
+    incidents: gpd.GeoDataFrame,
+    outlines: Sequence[shapely.Geometry],
+    *,
+    hours: sparse.csr_array,
+    min_incidents: int = 1,
+) -> tuple[Hotspot, ...]:
+    """Count the incidents inside each outline, and rank the outlines by them.
+
+    Anyone can count them again on a map. A place on the edge of two outlines counts for the first.
+
+    Args:
+        incidents: The incidents analysed, with `ward_code`, `location` and `location_kind`, in metres.
+        outlines: `outline_clusters(...)`.
+        hours: `weigh_hours(incidents)`.
+        min_incidents: Outlines with fewer are left out.
+
+    Raises:
+        DataError: The incidents lack a column or are not in a projected CRS in metres.
+    """
+    require_columns(incidents, ("ward_code", "location", "location_kind"), table="incidents")
+    require_metres(incidents, table="incidents")
+    places = collapse_points(incidents)
+    inside = find_polygon(places, np.array(outlines, dtype=object))[places.inverse]
     n_inside = np.bincount(inside[inside >= 0], minlength=len(outlines))
-    order = sorted(
-        np.flatnonzero(n_inside >= clusters.min_samples),
-        # by incidents, then the smaller area, then from north to south: no tie is left to chance
-        key=lambda index: (
-            -n_inside[index],
-            shapely.area(outlines[index]),
-            -shapely.get_y(shapely.centroid(outlines[index])),
-        ),
-    )
+    bounds = shapely.bounds(np.array(outlines, dtype=object)).reshape(-1, 4).round()
+    areas = shapely.area(np.array(outlines, dtype=object)).round()
+    # by incidents, then the smaller area, then from south to north and west to east: no tie is left to chance
+    order = np.lexsort((bounds[:, 0], bounds[:, 1], areas, -n_inside))
     hotspots = []
-    for rank, index in enumerate(order, start=1):
+    for rank, index in enumerate(order[n_inside[order] >= min_incidents], start=1):
         rows = np.flatnonzero(inside == index)
         members = incidents.iloc[rows]
         hotspots.append(
@@ -108,27 +144,6 @@ def rank_hotspots(
             )
         )
     return tuple(hotspots)
-
-
-def _draw_outlines(
-    places: UniquePoints, clusters: Clusters, *, study_area: shapely.Geometry
-) -> npt.NDArray[np.object_]:
-    """Non-overlapping outlines, those of the largest clusters first."""
-    label = np.full(len(places.easting), -1)
-    label[places.inverse] = clusters.cluster_id.fillna(-1).to_numpy(dtype=np.int64)
-    sizes = np.bincount(label[label >= 0], places.n_incidents[label >= 0], minlength=clusters.n_clusters)
-    points = shapely.points(places.easting, places.northing)
-    outlines: list[shapely.Geometry] = []
-    taken: shapely.Geometry = shapely.Polygon()
-    for cluster in np.argsort(-sizes, kind="stable"):
-        around = shapely.union_all(shapely.buffer(points[label == cluster], clusters.eps_m))
-        outline = shapely.simplify(shapely.buffer(around, -clusters.eps_m / 2), 1.0)
-        outline = shapely.intersection(shapely.difference(outline, taken), study_area)
-        outline = shapely.union_all([part for part in shapely.get_parts(outline) if part.geom_type == "Polygon"])
-        if not outline.is_empty:
-            outlines.append(outline)
-            taken = shapely.union(taken, outline)
-    return np.array(outlines, dtype=object)
 
 
 def _most_common(values: pd.Series, *, limit: int | None) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from hotspots.errors import ParameterError
 
@@ -86,10 +85,3 @@ class Grid:
         row = np.floor((northing - self.northing_min) / self.cell_size_m).astype(np.int64)
         column = np.floor((easting - self.easting_min) / self.cell_size_m).astype(np.int64)
         return row, column
-
-    def cells_within(self, area: shapely.Geometry) -> npt.NDArray[np.bool_]:
-        """Boolean (n_rows, n_columns): cells whose centre lies in the area."""
-        eastings = self.easting_min + (np.arange(self.n_columns) + 0.5) * self.cell_size_m
-        northings = self.northing_min + (np.arange(self.n_rows) + 0.5) * self.cell_size_m
-        shapely.prepare(area)
-        return np.asarray(shapely.contains_xy(area, eastings[None, :], northings[:, None]), dtype=np.bool_)

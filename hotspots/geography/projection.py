@@ -19,6 +19,8 @@ import pyproj.network
 import shapely
 from convertbng.cutil import convert_bng, convert_lonlat
 
+from hotspots.errors import DataError
+
 BRITISH_NATIONAL_GRID = "EPSG:27700"
 WGS84 = "EPSG:4326"
 
@@ -26,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 
 # results must not depend on whether a grid file could be fetched
 pyproj.network.set_network_enabled(active=False)  # type: ignore[attr-defined]
+
+_OSGB36 = 4277
 
 _EDGE_M = 500.0
 """Straight lines on the grid are curved in longitude and latitude; over this length by under a millimetre."""
@@ -85,6 +89,9 @@ def to_national_grid(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
     if is_national_grid(frame.crs):
         return frame.set_crs(BRITISH_NATIONAL_GRID, allow_override=True)
+    geodetic = frame.crs.geodetic_crs
+    if geodetic is not None and geodetic.to_epsg(min_confidence=25) == _OSGB36:
+        return frame.to_crs(BRITISH_NATIONAL_GRID)  # one datum: nothing to shift
     if not frame.crs.equals(WGS84):
         frame = frame.to_crs(WGS84)
 
@@ -97,8 +104,39 @@ def to_national_grid(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=BRITISH_NATIONAL_GRID))
 
 
+def lies_on_grid(geometry: gpd.GeoSeries) -> npt.NDArray[np.bool_]:
+    """Whether each National Grid geometry lies where OSTN15 is defined: Great Britain and its coastal waters."""
+    west, south, east, north = geometry.bounds.to_numpy(dtype=np.float64).T
+    corners = np.array(
+        [unproject_grid(x, y)[0] for x, y in ((west, south), (east, south), (west, north), (east, north))]
+    )
+    # a corner of the box may lie out at sea where no part of the geometry does
+    defined: npt.NDArray[np.bool_] = np.isfinite(corners).any(axis=0) & np.isfinite([west, south, east, north]).all(
+        axis=0
+    )
+    for index in np.flatnonzero(defined & ~np.isfinite(corners).all(axis=0)):
+        xy = shapely.get_coordinates(geometry.iloc[index])
+        defined[index] = np.isfinite(unproject_grid(xy[:, 0], xy[:, 1])[0]).all()
+    return defined
+
+
 def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """A National Grid table in WGS84 degrees, by OSTN15; long edges are cut so that they stay straight."""
+    """A National Grid table in WGS84 degrees, by OSTN15; long edges are cut so that they stay straight.
+
+    Raises:
+        DataError: A geometry lies where OSTN15 is not defined.
+    """
+
+    def unproject(easting: Floats, northing: Floats) -> tuple[Floats, Floats]:
+        longitude, latitude = unproject_grid(easting, northing)
+        if np.isnan(longitude).any():
+            first = int(np.flatnonzero(np.isnan(longitude))[0])
+            raise DataError(
+                f"OSTN15 is defined for Great Britain and its coastal waters; easting {easting[first]:.0f}, northing "
+                f"{northing[first]:.0f} lies outside. Check the coordinates."
+            )
+        return longitude, latitude
+
     geometry = shapely.segmentize(frame.geometry.array, _EDGE_M)
-    geometry = shapely.transform(geometry, unproject_grid, interleaved=False)
+    geometry = shapely.transform(geometry, unproject, interleaved=False)
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84))

@@ -6,8 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hotspots.contracts import WARD_COLUMNS, require_columns, require_metres
-from hotspots.errors import DataError
+from hotspots.contracts import WARD_COLUMNS, require_columns, require_same_crs
 from hotspots.geography.points import collapse_points, find_polygon
 
 
@@ -29,13 +28,7 @@ def assign_wards(points: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> pd.Series
         DataError: The CRS of either is missing, not in metres, or not the same as the other's.
     """
     require_columns(wards, WARD_COLUMNS, table="wards")
-    require_metres(points, table="points")
-    require_metres(wards, table="wards")
-    if not points.crs.equals(wards.crs, ignore_axis_order=True):
-        raise DataError(
-            f"Points and wards need one CRS; the points are in {points.crs.name}, the wards in "
-            f"{wards.crs.name}. Use to_crs(...) on one of them."
-        )
+    require_same_crs(points, wards, tables="points and wards")
     codes = np.sort(wards.index.to_numpy(dtype=object))
     places = collapse_points(points)
     ward_of_place = find_polygon(places, wards.geometry.loc[codes].to_numpy())

@@ -10,22 +10,23 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 
+from hotspots.contracts import WARD_COLUMNS
 from hotspots.errors import DataError
-from hotspots.geography.projection import to_national_grid
-from hotspots.ingest.files import InputFile, expand_paths, fingerprint, refuse_repeats
+from hotspots.geography.projection import lies_on_grid, to_national_grid
+from hotspots.ingest.files import FoundFile, InputFile, RepeatGuard, find_files, locate_layers, read_layer
+from hotspots.ingest.parsing import read_status
 
 SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip")
 
-_CODE = re.compile(r"ward_?code|gss_?code|wd\d\d_?cd|lsoa\d\d_?cd|msoa\d\d_?cd|code", re.IGNORECASE)
-_NAME = re.compile(r"ward_?name|name|wd\d\d_?nm|lsoa\d\d_?nm|msoa\d\d_?nm", re.IGNORECASE)
-_BOROUGH = re.compile(r"borough|lad_?name|lad\d\d_?nm|district", re.IGNORECASE)
-_STATUS = re.compile(r"data_?status", re.IGNORECASE)
+# The usual names of each column, in order of preference.
+_CODE = ("ward_?code", "gss_?code", r"wd\d\d_?cd", r"lsoa\d\d_?cd", r"msoa\d\d_?cd", "code")
+_NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
+_BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
 
 _MAX_OVERLAP_SHARE = 0.001
-"""Digitised outlines overlap by slivers; two vintages of the same borough overlap by nearly all of it."""
+"""Digitised outlines overlap by slivers; two vintages of the same ward overlap by nearly all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ def read_boundaries(paths: Sequence[Path]) -> Boundaries:
     """Read ward (or other small-area) outlines, in any CRS that the file states.
 
     The code, name and borough columns are known by their usual names (`ward_code`, `GSS_CODE`, `WD22CD`,
-    `lsoa21cd` ...). All polygon layers of a file are read.
+    `lsoa21cd` ...); of several codes, the one that differs on every feature is taken. All polygon layers of a file
+    are read.
 
     Raises:
         NotFoundError: A path does not exist.
@@ -56,104 +58,111 @@ def read_boundaries(paths: Sequence[Path]) -> Boundaries:
     """
     tables: list[gpd.GeoDataFrame] = []
     inputs: list[InputFile] = []
-    for path in expand_paths(paths, suffixes=SUFFIXES, what="boundaries"):
-        layers = [_read_layer(path, layer) for layer in _polygon_layers(path)]
+    guard = RepeatGuard()
+    for file in find_files(paths, suffixes=SUFFIXES, what="boundaries"):
+        guard.check(file.sha256, label=file.label)
+        address, found = locate_layers(file, what="boundaries")
+        layers = [_read_wards(file, address, layer) for layer in _polygon_layers(file, found)]
         tables += layers
-        statuses = sorted({status for layer in layers for status in layer["data_status"].dropna()})
         inputs.append(
             InputFile(
-                path=path.as_posix(),
-                sha256=fingerprint(path),
+                path=file.label,
+                table="boundaries",
+                sha256=file.sha256,
                 n_rows=sum(map(len, layers)),
                 layout="boundaries",
-                data_status=", ".join(statuses) or None,
+                data_status=read_status(pd.concat([layer["data_status"] for layer in layers])),
             )
         )
-    refuse_repeats(inputs)
-    wards = gpd.GeoDataFrame(pd.concat(tables), crs=tables[0].crs)
+    wards = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=tables[0].crs)
     wards, n_repaired = _repair(wards)
-    wards = _join_parts(wards)
-    _refuse_overlaps(wards)
-    return Boundaries(wards=wards.sort_index(), inputs=tuple(inputs), n_repaired=n_repaired)
-
-
-def _polygon_layers(path: Path) -> list[str]:
-    """Names of the layers that may hold polygons: an unstated geometry type may, a table without one cannot."""
-    try:
-        layers = pyogrio.list_layers(path)
-    except pyogrio.errors.DataSourceError as error:
+    flat = ~(wards.geometry.area > 0)
+    if flat.any():
         raise DataError(
-            f"{path.as_posix()} cannot be read as boundaries: {str(error).splitlines()[0]} "
-            "Give GeoJSON, GeoPackage, or a shapefile (all its parts, or zipped)."
-        ) from error
-    names = [str(name) for name, kind in layers if kind and ("Polygon" in kind or "Unknown" in kind)]
+            f"Each boundary must enclose an area; {wards['ward_code'][flat].iloc[0]} encloses none. "
+            "Remove it, or give its outline."
+        )
+    wards = _join_parts(wards).sort_index()
+    _refuse_overlaps(wards)
+    return Boundaries(wards=wards[list(WARD_COLUMNS)], inputs=tuple(inputs), n_repaired=n_repaired)
+
+
+def _polygon_layers(file: FoundFile, layers: Sequence[tuple[str, str | None]]) -> list[str]:
+    """Names of the layers that may hold polygons: an unstated geometry type may, a table without one cannot."""
+    names = [name for name, kind in layers if kind and ("Polygon" in kind or "Unknown" in kind)]
     if not names:
         kinds = ", ".join(sorted({str(kind or "no geometry") for _, kind in layers})) or "nothing"
         raise DataError(
-            f"Boundaries must be polygons; {path.as_posix()} holds {kinds}. "
+            f"Boundaries must be polygons; {file.label} holds {kinds}. "
             "Give the file of outlines, not of centres or lines."
         )
     return names
 
 
-def _read_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
-    label = path.as_posix()
-    frame = gpd.read_file(path, layer=layer)
-    if frame.crs is None:
-        raise DataError(
-            f"Boundaries must state their CRS; {label} has none. Save it with its CRS: for a shapefile add the "
-            ".prj file, otherwise set the layer's CRS in QGIS and export it again."
-        )
+def _read_wards(file: FoundFile, address: str, layer: str) -> gpd.GeoDataFrame:
+    frame = read_layer(file, address, layer, what="boundaries")
     is_polygon = frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.geometry.is_empty
     if not is_polygon.any():
         kinds = ", ".join(sorted(set(frame.geometry.geom_type.dropna()))) or "no features"
         raise DataError(
-            f"Boundaries must be polygons; {label} holds {kinds}. Give the file of outlines, not of centres or lines."
+            f"Boundaries must be polygons; {file.label} holds {kinds}. "
+            "Give the file of outlines, not of centres or lines."
         )
     if not is_polygon.all():
         first = frame.index[~is_polygon][0]
         raise DataError(
-            f"Each boundary must be a polygon; feature {first + 1} of {label} is not, and "
+            f"Each boundary must be a polygon; feature {first + 1} of {file.label} is not, and "
             f"{(~is_polygon).sum()} in all. Remove them, or give each its outline."
         )
-    code, name = _find(frame, _CODE), _find(frame, _NAME)
-    if code is None:
+    columns = [str(column) for column in frame.columns if column != frame.geometry.name]
+    codes = _find_columns(columns, _CODE)
+    if not codes:
         raise DataError(
             f"Boundaries need a column of ward codes (ward_code, GSS_CODE, WD22CD ...), because names repeat; "
-            f"{label} has {', '.join(map(str, frame.columns.drop('geometry', errors='ignore')))}. "
+            f"{file.label} has {', '.join(columns) or 'no columns'}. "
             "Rename the column that holds the code to ward_code."
         )
-    if frame[code].isna().any():
-        first = frame.index[frame[code].isna()][0]
-        raise DataError(f"Each boundary needs a code; feature {first + 1} of {label} has none in {code}. Fill it in.")
-    borough, status = _find(frame, _BOROUGH), _find(frame, _STATUS)
+    code = next((column for column in codes if frame[column].is_unique), codes[0])
+    blank = frame[code].isna() | frame[code].astype("str").str.strip().eq("")
+    if blank.any():
+        first = frame.index[blank][0]
+        raise DataError(
+            f"Each boundary needs a code; feature {first + 1} of {file.label} has none in {code}. Fill it in."
+        )
+    # lsoa21cd goes with lsoa21nm, even where the ward's name is there too
+    names = sorted(_find_columns(columns, _NAME), key=lambda name: name[:4].casefold() != code[:4].casefold())
+    boroughs = _find_columns(columns, _BOROUGH)
+    statuses = _find_columns(columns, ("data_?status",))
+    code_text = frame[code].astype("str").str.strip()
     wards = gpd.GeoDataFrame(
         {
-            "ward_code": frame[code].astype("str"),
-            "ward_name": (frame[name] if name is not None else frame[code]).astype("object"),
-            "borough": frame[borough].astype("object") if borough is not None else None,
-            "data_status": frame[status].astype("object") if status is not None else None,
+            "ward_code": code_text,
+            "ward_name": _as_text(frame[names[0]]).fillna(code_text) if names else code_text,
+            "borough": _as_text(frame[boroughs[0]]) if boroughs else None,
+            "data_status": _as_text(frame[statuses[0]]) if statuses else None,
         },
         geometry=shapely.force_2d(frame.geometry.array),
         crs=frame.crs,
     )
     wards = to_national_grid(wards)
-    outside = ~np.isfinite(wards.geometry.bounds.to_numpy()).all(axis=1)
+    outside = ~lies_on_grid(wards.geometry)
     if outside.any():
         raise DataError(
-            f"Boundaries must lie in Great Britain; {wards['ward_code'][outside].iloc[0]} in {label} does not, "
+            f"Boundaries must lie in Great Britain; {wards['ward_code'][outside].iloc[0]} in {file.label} does not, "
             f"read as {frame.crs.name}. Check the CRS that the file states."
         )
     return wards
 
 
-def _find(frame: gpd.GeoDataFrame, pattern: re.Pattern[str]) -> str | None:
-    """The column whose whole name matches, the alternatives of the pattern in their order."""
-    for alternative in pattern.pattern.split("|"):
-        for column in frame.columns:
-            if re.fullmatch(alternative, str(column), re.IGNORECASE):
-                return str(column)
-    return None
+def _as_text(values: pd.Series) -> pd.Series:
+    """Text, blanks missing; a file may hold numbers or lists where a name should be."""
+    text = values.astype("object").map(str, na_action="ignore").astype("object")
+    return text.mask(text.astype("str").str.strip() == "")
+
+
+def _find_columns(columns: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """The columns whose whole name matches a pattern, in the order of the patterns."""
+    return [column for pattern in patterns for column in columns if re.fullmatch(pattern, column, flags=re.IGNORECASE)]
 
 
 def _repair(wards: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
@@ -162,8 +171,7 @@ def _repair(wards: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
     if not invalid.any():
         return wards, 0
     outlines = wards.geometry.to_numpy().copy()
-    repaired = shapely.make_valid(outlines[invalid], method="structure", keep_collapsed=False)
-    outlines[invalid] = repaired
+    outlines[invalid] = shapely.make_valid(outlines[invalid], method="structure", keep_collapsed=False)
     return wards.set_geometry(gpd.GeoSeries(outlines, index=wards.index, crs=wards.crs)), int(invalid.sum())
 
 
@@ -180,18 +188,17 @@ def _join_parts(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _refuse_overlaps(wards: gpd.GeoDataFrame) -> None:
-    total = float(wards.geometry.area.sum())
-    overlap = total - float(wards.geometry.union_all().area)
-    if overlap <= _MAX_OVERLAP_SHARE * total:
-        return
-    one, other = wards.sindex.query(wards.geometry, predicate="intersects")
-    pairs = one < other
     outlines = wards.geometry.to_numpy()
-    shared = shapely.area(shapely.intersection(outlines[one[pairs]], outlines[other[pairs]]))
-    worst = int(shared.argmax())
-    first, second = wards.index[one[pairs][worst]], wards.index[other[pairs][worst]]
-    raise DataError(
-        f"Wards must not overlap; these do over {overlap / 1e6:.1f} km², most of all {first} "
-        f"{wards.at[first, 'ward_name']} and {second} {wards.at[second, 'ward_name']}. "
-        "Give one vintage of boundaries."
-    )
+    one, other = wards.sindex.query(outlines, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    shared = shapely.area(shapely.intersection(outlines[one], outlines[other]))
+    areas = shapely.area(outlines)
+    too_much = shared > _MAX_OVERLAP_SHARE * np.minimum(areas[one], areas[other])
+    if too_much.any():
+        worst = int(np.where(too_much, shared, 0).argmax())
+        first, second = wards.index[one[worst]], wards.index[other[worst]]
+        raise DataError(
+            f"Wards must not overlap; {int(too_much.sum())} pairs do, most of all {first} "
+            f"{wards.at[first, 'ward_name']} and {second} {wards.at[second, 'ward_name']}, over "
+            f"{shared[worst] / 1e6:.3g} km². Give one vintage of boundaries."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,25 +11,29 @@ import geopandas as gpd
 import numpy as np
 import opening_hours
 import pandas as pd
+import shapely
 
 from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import DataError
 from hotspots.geography.projection import (
     BRITISH_NATIONAL_GRID,
+    lies_on_grid,
     project_lonlat,
     to_national_grid,
     unproject_grid,
 )
 from hotspots.ingest.files import (
     CSV_SUFFIXES,
+    FoundFile,
     InputFile,
-    expand_paths,
-    fingerprint,
+    RepeatGuard,
+    find_files,
+    locate_layers,
     open_tables,
+    read_layer,
     read_text_table,
-    refuse_repeats,
 )
-from hotspots.ingest.parsing import blank, location_reasons, parse_coordinates, said_once
+from hotspots.ingest.parsing import blank, location_reasons, parse_coordinates, read_status
 
 SUFFIXES = (*CSV_SUFFIXES, ".geojson", ".gpkg")
 
@@ -44,7 +49,7 @@ class Havens:
     Attributes:
         havens: The havens table of `hotspots.contracts`, in EPSG:27700.
         inputs: The files read.
-        n_without_location: Havens left out because they have no usable location.
+        n_without_location: Havens left out because they have no usable location, or their row is malformed.
         n_hours_unreadable: Havens kept whose opening hours are not in OpenStreetMap syntax; `opening_hours` is
             missing for them, and they count as closed.
     """
@@ -64,42 +69,64 @@ def read_havens(paths: Sequence[Path]) -> Havens:
     """
     tables: list[gpd.GeoDataFrame] = []
     inputs: list[InputFile] = []
-    for path in expand_paths(paths, suffixes=SUFFIXES, what="safe havens"):
-        is_text = path.name.lower().endswith(CSV_SUFFIXES)
-        table = _read_csv(path) if is_text else _read_layer(path)
+    guard = RepeatGuard()
+    n_malformed = 0
+    for file in find_files(paths, suffixes=SUFFIXES, what="safe havens"):
+        guard.check(file.sha256, label=file.label)
+        is_text = file.path.name.lower().endswith(CSV_SUFFIXES)
+        table, n_skipped = _read_csv(file) if is_text else (_read_points(file), 0)
         tables.append(table)
+        n_malformed += n_skipped
         inputs.append(
             InputFile(
-                path=path.as_posix(),
-                sha256=fingerprint(path),
-                n_rows=len(table),
+                path=file.label,
+                table="safe havens",
+                sha256=file.sha256,
+                n_rows=len(table) + n_skipped,
                 layout="safe havens",
-                data_status=said_once(table["data_status"]),
+                data_status=read_status(table["data_status"]),
             )
         )
-    refuse_repeats(inputs)
     havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=BRITISH_NATIONAL_GRID)
-    located = np.isfinite(havens.geometry.x) & np.isfinite(havens.geometry.y)
-    numbered = pd.Series([f"H{number:03d}" for number in range(1, len(havens) + 1)], index=havens.index)
-    havens["haven_id"] = havens["haven_id"].astype("object").fillna(numbered)
-    if havens["haven_id"].duplicated().any():
-        again = havens.loc[havens["haven_id"].duplicated(), "haven_id"].iloc[0]
-        raise DataError(f"A haven_id must be given once; {again} is given twice. Number the havens afresh.")
+    located = lies_on_grid(havens.geometry)
+    if not located.any():
+        raise DataError(
+            f"None of the {len(havens) + n_malformed} safe havens read has a usable location. Check their easting and "
+            "northing, and that each row has as many fields as the header: hours with a comma need quotes."
+        )
+    havens["haven_id"] = _number(havens["haven_id"])
     stated = havens["opening_hours"].notna()
     readable = havens["opening_hours"].map(lambda hours: isinstance(hours, str) and opening_hours.validate(hours))
     havens["opening_hours"] = havens["opening_hours"].astype("object").where(readable.astype(bool), None)
     return Havens(
         havens=havens[located].set_index("haven_id")[list(HAVEN_COLUMNS)],
         inputs=tuple(inputs),
-        n_without_location=int((~located).sum()),
+        n_without_location=int((~located).sum()) + n_malformed,
         n_hours_unreadable=int((stated & ~readable.astype(bool)).sum()),
     )
 
 
-def _read_csv(path: Path) -> gpd.GeoDataFrame:
-    label, content = next(open_tables(path))
+def _number(ids: pd.Series) -> pd.Series:
+    """The IDs given, as text, and numbers for those that have none.
+
+    Raises:
+        DataError: An ID is given twice.
+    """
+    given = ids.astype("object").map(str, na_action="ignore")
+    again = given[given.notna() & given.duplicated()]
+    if len(again):
+        raise DataError(f"A haven_id must be given once; {again.iloc[0]} is given twice. Number the havens afresh.")
+    used = set(given.dropna())
+    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in used)
+    return given.map(lambda value: value if isinstance(value, str) else next(free)).astype("object")
+
+
+def _read_csv(file: FoundFile) -> tuple[gpd.GeoDataFrame, int]:
+    """The havens of a CSV file, and how many of its rows are malformed."""
+    label, content = next(open_tables(file))
     wanted = {*_TEXT, *_GRID, *_DEGREES}
-    columns = read_text_table(content, wanted.__contains__, label=label).columns
+    table = read_text_table(content, wanted.__contains__, label=label)
+    columns = table.columns
     pair = next((pair for pair in (_GRID, _DEGREES) if set(pair) <= columns.keys()), None)
     if "name" not in columns or pair is None:
         raise DataError(
@@ -116,25 +143,33 @@ def _read_csv(path: Path) -> gpd.GeoDataFrame:
     unusable = pd.notna(location_reasons(first, second, check))
     easting, northing = np.where(unusable, np.nan, easting), np.where(unusable, np.nan, northing)
     name = columns["name"]
-    return gpd.GeoDataFrame(
+    havens = gpd.GeoDataFrame(
         {column: columns.get(column, blank(name)).astype("object") for column in _TEXT},
         geometry=gpd.points_from_xy(easting, northing),
         crs=BRITISH_NATIONAL_GRID,
     )
+    return havens, len(table.malformed_rows)
 
 
-def _read_layer(path: Path) -> gpd.GeoDataFrame:
-    label = path.as_posix()
-    frame = gpd.read_file(path)
-    if "name" not in frame.columns or not (frame.geometry.geom_type == "Point").all():
-        kinds = ", ".join(sorted(set(frame.geometry.geom_type.dropna()))) or "no features"
+def _read_points(file: FoundFile) -> gpd.GeoDataFrame:
+    address, layers = locate_layers(file, what="safe havens")
+    spatial = [name for name, kind in layers if kind]
+    frames = [read_layer(file, address, layer, what="safe havens") for layer in spatial]
+    tables = []
+    for frame in frames:
+        points = frame.rename(columns=lambda column: str(column).strip().casefold()).explode(ignore_index=True)
+        kinds = set(points.geometry.geom_type.dropna())
+        if "name" not in points.columns or not kinds <= {"Point"}:
+            raise DataError(
+                f"A haven file needs points and a name column; {file.label} holds {', '.join(sorted(kinds))} with the "
+                f"columns {', '.join(map(str, frame.columns))}. Export the points with their names."
+            )
+        points.geometry = points.geometry.where(points.geometry.notna(), shapely.Point(np.nan, np.nan))
+        tables.append(to_national_grid(points.reindex(columns=[*_TEXT, "geometry"]).set_crs(frame.crs)))
+    if not tables:
         raise DataError(
-            f"A haven file needs points and a name column; {label} holds {kinds} with the columns "
-            f"{', '.join(map(str, frame.columns))}. Export the points with their names."
+            f"A haven file needs points and a name column; {file.label} holds tables without geometry. "
+            "Export the points with their names."
         )
-    if frame.crs is None:
-        raise DataError(f"Safe havens must state their CRS; {label} has none. Set it in QGIS and export it again.")
-    for column in _TEXT:
-        if column not in frame.columns:
-            frame[column] = None
-    return to_national_grid(frame)[[*_TEXT, "geometry"]].astype(dict.fromkeys(_TEXT, "object"))
+    havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=BRITISH_NATIONAL_GRID)
+    return havens.astype(dict.fromkeys(_TEXT, "object"))

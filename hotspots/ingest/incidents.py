@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,28 +20,20 @@ from hotspots.ingest import police_uk, tabular
 from hotspots.ingest.files import (
     CSV_SUFFIXES,
     InputFile,
-    expand_paths,
-    fingerprint,
+    RepeatGuard,
+    find_files,
     open_tables,
     read_header,
     read_text_table,
-    refuse_repeats,
 )
-from hotspots.ingest.parsing import MALFORMED_ROW, REPEATED_ROW
+from hotspots.ingest.parsing import MALFORMED_ROW, RECORD_DTYPES, REPEATED_ROW
 
 LAYOUTS: tuple[ModuleType, ...] = (police_uk, tabular)
 SUFFIXES = (*CSV_SUFFIXES, ".zip")
 
-_CONTENT = [
-    "category",
-    "subcategory",
-    "is_knife",
-    "started_at",
-    "ended_at",
-    "location",
-    "easting",
-    "northing",
-]
+_CONTENT = ["category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing"]
+_MONTH_OF_A_FORCE = re.compile(r"\d{4}-\d\d-[a-z-]+-street(?=\.csv)")
+_N_TEXTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +45,7 @@ class Intake:
         rejected: One row a refused row: `source`, `source_row`, `category`, `subcategory`, `is_knife`, `reason`.
         inputs: The files read.
         quality: Counts of what is odd about rows that were kept.
+        unrecognised: The most common offence texts that are in no table, with their rows.
         notes: What the reader of a product should know about the reading.
     """
 
@@ -58,6 +53,7 @@ class Intake:
     rejected: pd.DataFrame
     inputs: tuple[InputFile, ...]
     quality: dict[str, int] = field(default_factory=dict)
+    unrecognised: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -66,52 +62,61 @@ class Intake:
         return len(self.incidents) + len(self.rejected)
 
 
-def read_incidents(paths: Sequence[Path], *, progress: Callable[[str], None] = lambda message: None) -> Intake:
+def read_incidents(paths: Sequence[Path], *, progress: Callable[[str], None] = lambda step: None) -> Intake:
     """Read incident files of any known layout.
 
     Args:
         paths: CSV files (`.csv`, `.csv.gz`), `.zip` archives of them, and folders of either.
-        progress: Called with the path of each file before it is read.
+        progress: Called with the name of each file before it is read.
 
     Raises:
         NotFoundError: A path does not exist.
-        DataError: A file is of no known layout, cannot be unpacked or parsed, or was given twice.
+        DataError: A file is of no known layout, cannot be unpacked or parsed, or holds what another one holds.
     """
     inputs: list[InputFile] = []
     tables: list[pd.DataFrame] = []
-    passed_over: list[str] = []
-    for path in expand_paths(paths, suffixes=SUFFIXES, what="incidents"):
-        progress(path.as_posix())
-        sha256 = fingerprint(path)
+    texts: list[pd.Series] = []
+    passed_over = 0
+    guard = RepeatGuard()
+    for file in find_files(paths, suffixes=SUFFIXES, what="incidents"):
+        progress(file.label)
         members: list[pd.DataFrame] = []
         layouts: set[str] = set()
         statuses: set[str] = set()
-        for label, content in open_tables(path):
+        for label, content in open_tables(file):
             if label.lower().removesuffix(".gz").endswith(police_uk.NOT_INCIDENTS):
-                passed_over.append(label)
+                passed_over += 1
                 continue
             layout = _recognise(read_header(content, label=label), label=label)
             records, status = _read_table(content, layout, label=label)
+            if len(records):
+                guard.check(hashlib.sha256(content.rstrip()).hexdigest(), label=label)
+                if month := _MONTH_OF_A_FORCE.search(label.lower()):
+                    guard.check(month[0], label=label)
+            texts.append(records.pop("offence")[records["category"].eq(UNRECOGNISED) & records["reason"].isna()])
             members.append(records)
             layouts.add(layout.NAME)
             statuses |= {status} if status else set()
         tables += members
         inputs.append(
             InputFile(
-                path=path.as_posix(),
-                sha256=sha256,
+                path=file.label,
+                table="incidents",
+                sha256=file.sha256,
                 n_rows=sum(map(len, members)),
                 layout=", ".join(sorted(layouts)) or "nothing to read",
                 data_status=", ".join(sorted(statuses)) or None,
             )
         )
-    refuse_repeats(inputs)
     if not tables:
         raise DataError(
             f"No incidents in {', '.join(file.path for file in inputs)}: only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    return _assemble(tables, inputs=tuple(inputs), passed_over=passed_over)
+    common = pd.concat(texts).fillna("(blank)").value_counts().head(_N_TEXTS)
+    intake = _assemble(pd.concat(tables, ignore_index=True), inputs=tuple(inputs), passed_over=passed_over)
+    intake.unrecognised.update({str(text): int(n) for text, n in common.items()})
+    return intake
 
 
 def _recognise(header: list[str], *, label: str) -> ModuleType:
@@ -122,15 +127,17 @@ def _recognise(header: list[str], *, label: str) -> ModuleType:
     needs = "; or ".join(f"{', '.join(layout.REQUIRED)} ({layout.NAME})" for layout in LAYOUTS)
     raise DataError(
         f"{label} is of no known layout. An incident file needs the columns {needs}. "
-        f"It has: {', '.join(header)}. Rename its columns, or leave it out of --incidents."
+        f"It has: {', '.join(header)[:500]}. Rename its columns, or leave it out of --incidents."
     )
 
 
 def _read_table(content: bytes, layout: ModuleType, *, label: str) -> tuple[pd.DataFrame, str | None]:
-    """The records of one table with `source`, `source_row` and `reason`, and its data status."""
+    """The records of one table with `offence` (its text), `source`, `source_row` and `reason`, and its data status."""
     wanted = {*layout.REQUIRED, *layout.OPTIONAL}
-    table = read_text_table(content, wanted.__contains__, label=label)
-    records: pd.DataFrame = layout.parse(table.columns).set_axis(pd.Index(table.row, name="source_row"))
+    table = read_text_table(content, wanted.__contains__, label=label, plain=frozenset({layout.ID}))
+    records: pd.DataFrame = layout.parse(table.columns)
+    records = records.astype(RECORD_DTYPES).set_axis(pd.Index(table.row, name="source_row"))
+    records["offence"] = table.columns[layout.OFFENCE].astype("object").to_numpy()
     if table.malformed_rows:
         records = records.reindex(records.index.union(pd.Index(table.malformed_rows)))
         records.loc[list(table.malformed_rows), ["reason", "category"]] = [MALFORMED_ROW, UNRECOGNISED]
@@ -139,8 +146,7 @@ def _read_table(content: bytes, layout: ModuleType, *, label: str) -> tuple[pd.D
     return records, layout.read_status(table.columns)
 
 
-def _assemble(tables: list[pd.DataFrame], *, inputs: tuple[InputFile, ...], passed_over: list[str]) -> Intake:
-    records = pd.concat(tables, ignore_index=True)
+def _assemble(records: pd.DataFrame, *, inputs: tuple[InputFile, ...], passed_over: int) -> Intake:
     text = ["category", "subcategory", "time_precision", "location", "location_kind", "source"]
     records = records.astype(dict.fromkeys(text, "category"))
 
@@ -154,17 +160,19 @@ def _assemble(tables: list[pd.DataFrame], *, inputs: tuple[InputFile, ...], pass
     kept = records[~refused].copy()
     reversed_times = kept["ended_at"] < kept["started_at"]
     kept.loc[reversed_times, "ended_at"] = pd.NaT
-    kept["incident_id"], n_conflicting = _unique_ids(kept)
-    unrecognised = kept["category"].eq(UNRECOGNISED)
+    conflicting = kept["incident_id"].notna() & kept["incident_id"].duplicated()
+    kept["incident_id"] = _unique_ids(kept)
     quality = {
         "reversed_times": int(reversed_times.sum()),
         "times_unknown": int(kept["time_precision"].eq("day").sum()),
-        "conflicting_ids": n_conflicting,
-        "unrecognised_offences": int(unrecognised.sum()),
+        "unreadable_ends": int(kept["is_end_unreadable"].sum()),
+        "unreadable_knife_flags": int(kept["is_flag_unreadable"].sum()),
+        "conflicting_ids": int(conflicting.sum()),
+        "unrecognised_offences": int(kept["category"].eq(UNRECOGNISED).sum()),
     }
     notes = []
     if passed_over:
-        notes.append(f"{len(passed_over)} outcomes or stop-and-search tables were passed over: they hold no incidents.")
+        notes.append(f"{passed_over} outcomes or stop-and-search tables were passed over: they hold no incidents.")
     geometry = gpd.points_from_xy(kept["easting"], kept["northing"], crs=BRITISH_NATIONAL_GRID)
     incidents = gpd.GeoDataFrame(kept, geometry=geometry).set_index("incident_id")[list(INCIDENT_COLUMNS)]
     columns = ["source", "source_row", "category", "subcategory", "is_knife", "reason"]
@@ -177,22 +185,12 @@ def _assemble(tables: list[pd.DataFrame], *, inputs: tuple[InputFile, ...], pass
     )
 
 
-def _unique_ids(kept: pd.DataFrame) -> tuple[pd.Series, int]:
-    """IDs that are unique: those of the source, its file and row where it has none, numbered where it repeats.
-
-    Returns:
-        The IDs, and how many rows share the ID of another row with other content.
-    """
+def _unique_ids(kept: pd.DataFrame) -> pd.Series:
+    """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
     ids = kept["incident_id"].astype("object")
-    without = ids.isna()
-    fallback = kept["source"].astype("str") + ":" + kept["source_row"].astype("str")
-    ids = ids.where(~without, fallback)
-    nth = ids.groupby(ids).cumcount()
-    again = nth > 0
-    ids = ids.where(~again, ids.astype("str") + "#" + (nth + 1).astype("str"))
-    return ids, int(again.sum())
-
-
-def common_status(files: Sequence[InputFile]) -> str | None:
-    """What the files say of themselves, joined; None where none says anything."""
-    return ", ".join(sorted({file.data_status for file in files if file.data_status})) or None
+    without = (ids.isna() | ids.duplicated()).to_numpy()
+    rows = kept.loc[without]
+    ids[without] = rows["source"].astype("str") + ":" + rows["source_row"].astype("str")
+    while (again := ids.duplicated()).any():  # an ID that looks like a file and row
+        ids[again] += "'"
+    return ids

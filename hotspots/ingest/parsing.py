@@ -10,6 +10,7 @@ import pandas as pd
 
 NO_DATE = "no date"
 UNREADABLE_DATE = "unreadable date"
+IMPLAUSIBLE_DATE = "implausible date"
 NO_LOCATION = "no location"
 UNREADABLE_LOCATION = "unreadable location"
 OUTSIDE_GREAT_BRITAIN = "location outside Great Britain"
@@ -28,9 +29,17 @@ RECORD_DTYPES = {
     "location_kind": "object",
     "easting": "float64",
     "northing": "float64",
+    "is_end_unreadable": "boolean",
+    "is_flag_unreadable": "boolean",
     "reason": "object",
 }
 """What every layout turns a file into, one record a row; `reason` says why a row cannot be used, or is missing."""
+
+FIRST_YEAR, LAST_YEAR = 1990, 2099
+"""A date outside is a placeholder or a slip of the pen, and one of them would stretch the period by a century."""
+
+UNFINISHED = frozenset({"draft", "provisional", "schematic", "simulated", "synthetic", "test"})
+"""What a file can say of itself that makes its products unfit for decisions."""
 
 _WALL_CLOCK = ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 _WALL_CLOCK_ISO = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
@@ -47,6 +56,15 @@ def map_unique(texts: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> p
     codes = texts.cat.codes.to_numpy()
     converted = convert(pd.Series(texts.cat.categories, dtype="str").str.strip())
     return converted.reindex(codes).set_axis(texts.index)
+
+
+def parse_month(texts: pd.Series) -> pd.Series:
+    """Text (`2026-09`) to the first day of the month; missing where it is in another form."""
+
+    def convert(unique: pd.Series) -> pd.Series:
+        return pd.to_datetime(unique.where(unique.str.match(r"\d")), format="%Y-%m", errors="coerce")
+
+    return map_unique(texts, convert)
 
 
 def parse_coordinates(texts: pd.Series) -> pd.Series:
@@ -70,7 +88,7 @@ def parse_wall_clock(texts: pd.Series) -> tuple[pd.Series, npt.NDArray[np.bool_]
         def convert(unique: pd.Series) -> pd.Series:
             times = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[s]")
             for form in formats:
-                todo = times.isna()
+                todo = times.isna() & unique.str.match(r"\d")  # pandas takes "today" for a date
                 times[todo] = pd.to_datetime(unique[todo], format=form, errors="coerce").astype("datetime64[s]")
                 if times.notna().all():
                     break
@@ -105,11 +123,26 @@ def location_reasons(
     return reasons
 
 
-def said_once(texts: pd.Series | None, *, only: Sequence[str] | None = None) -> str | None:
-    """The distinct texts in a column, joined; None where there are none (or none of those looked for)."""
+def date_reasons(texts: pd.Series, times: pd.Series) -> npt.NDArray[np.object_]:
+    """Why each date cannot be used, or None, given its text and what was read from it."""
+    reasons = np.full(len(texts), None, dtype=object)
+    reasons[~times.dt.year.between(FIRST_YEAR, LAST_YEAR).to_numpy()] = IMPLAUSIBLE_DATE
+    reasons[times.isna().to_numpy()] = UNREADABLE_DATE
+    reasons[texts.isna().to_numpy()] = NO_DATE
+    return reasons
+
+
+def first_reason(*reasons: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """The first reason given for each row, or None."""
+    found = np.full(len(reasons[0]), None, dtype=object)
+    for later in reversed(reasons):
+        found = np.where(pd.notna(later), later, found)
+    return found
+
+
+def read_status(texts: pd.Series | None) -> str | None:
+    """The words in a column that are in `UNFINISHED`, joined; None where there are none."""
     if texts is None:
         return None
-    values = sorted({str(text).strip() for text in texts.dropna().unique()})
-    if only is not None:
-        values = [value for value in values if value.casefold() in only]
-    return ", ".join(values) or None
+    said = {str(text).strip().casefold() for text in texts.dropna().unique()}
+    return ", ".join(sorted(said & UNFINISHED)) or None

@@ -11,20 +11,13 @@ import pandas as pd
 
 from hotspots.crimes import classify_offences
 from hotspots.geography.projection import project_lonlat
+from hotspots.ingest import parsing
 from hotspots.ingest.files import Columns
-from hotspots.ingest.parsing import (
-    RECORD_DTYPES,
-    UNREADABLE_DATE,
-    blank,
-    location_reasons,
-    map_unique,
-    parse_coordinates,
-    said_once,
-)
 
 NAME = "police.uk street"
 REQUIRED = ("month", "longitude", "latitude", "crime type")
 OPTIONAL = ("crime id", "location", "context")
+ID, OFFENCE = "crime id", "crime type"
 NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
 """Other tables that come in the same archive."""
 
@@ -41,30 +34,33 @@ _KINDS = {
 
 
 def parse(columns: Columns) -> pd.DataFrame:
-    """Turn the text of a street file into records (`RECORD_DTYPES`)."""
+    """Turn the text of a street file into records (`parsing.RECORD_DTYPES`)."""
     month = columns["month"]
-    started_at = map_unique(month, lambda text: pd.to_datetime(text, format="%Y-%m", errors="coerce"))
-    longitude, latitude = (parse_coordinates(columns[name]) for name in ("longitude", "latitude"))
+    started_at = parsing.parse_month(month)
+    longitude, latitude = (parsing.parse_coordinates(columns[name]) for name in ("longitude", "latitude"))
     easting, northing = project_lonlat(longitude, latitude)
+    place = columns.get("location", parsing.blank(month))
 
-    location = columns.get("location", blank(month)).astype("object")
-    location = location.mask(location == "No Location")
-    kinds = location.str.removeprefix("On or near ").str.casefold().map(_KINDS)
-    records = classify_offences(columns["crime type"])
-    records["incident_id"] = columns.get("crime id", blank(month)).astype("object")
+    records = classify_offences(columns[OFFENCE])
+    records["incident_id"] = columns.get(ID, parsing.blank(month)).astype("object")
     records["is_knife"] = pd.array(np.full(len(month), pd.NA), dtype="boolean")
     records["started_at"] = started_at
     records["ended_at"] = pd.NaT
     records["time_precision"] = "month"
-    records["location"] = location
-    records["location_kind"] = kinds.astype("object")
+    records["location"] = parsing.map_unique(place, lambda text: text.mask(text == "No Location"))
+    records["location_kind"] = parsing.map_unique(
+        place, lambda text: text.str.removeprefix("On or near ").str.casefold().map(_KINDS)
+    )
     records["easting"] = easting
     records["northing"] = northing
-    records["reason"] = location_reasons(longitude, latitude, easting)
-    records.loc[started_at.isna(), "reason"] = UNREADABLE_DATE
-    return records.astype(RECORD_DTYPES)
+    records["is_end_unreadable"] = False
+    records["is_flag_unreadable"] = False
+    records["reason"] = parsing.first_reason(
+        parsing.date_reasons(month, started_at), parsing.location_reasons(longitude, latitude, easting)
+    )
+    return records
 
 
 def read_status(columns: Columns) -> str | None:
     """What the file says of itself: the layout has no column for it, so made-up data say so in `Context`."""
-    return said_once(columns.get("context"), only=("synthetic",))
+    return parsing.read_status(columns.get("context"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import math
+from html import escape
 from typing import Any
 
 import folium
@@ -12,77 +12,102 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from folium.utilities import JsCode
 from markupsafe import Markup
 from scipy import ndimage
 
 from hotspots.analysis import DensitySurface
-from hotspots.geography.projection import BRITISH_NATIONAL_GRID, to_wgs84
-from hotspots.pipeline import Analysis
+from hotspots.geography.projection import BRITISH_NATIONAL_GRID, WGS84, project_lonlat, to_wgs84
+from hotspots.pipeline import Analysis, HavenAnalysis
 from hotspots.products.charts import draw_months, draw_week
 from hotspots.products.colours import HAVEN, HOTSPOT, OUTSIDE, SEQUENTIAL, choose_breaks, colour_of
-from hotspots.products.offline import guard_template_literal, hash_script, leaflet_script, leaflet_style, render_map
-from hotspots.products.words import make_environment, read_template, say_list, say_number, say_share
+from hotspots.products.offline import hash_script, leaflet_script, leaflet_style, render_map
+from hotspots.products.words import make_environment, say_count, say_list, say_number, say_share
 
 _MAX_PIXELS = 4_000_000
+_EARTH_RADIUS_M = 6_378_137.0
 _DISPLAY_STEPS = 4000
 """Shapes are drawn with a tolerance of this fraction of the area's width: finer cannot be seen."""
 _NUMBER_CLEARANCE_M = 250.0
 _NAME_RADIUS_PIXELS = 19.0
-_BIND = "function(feature, layer) {{ layer.bind{}(feature.properties.text, {}); }}"
+_VIEW_MARGIN_DEGREES = 0.005
+_MIN_INCIDENTS_DRAWN = 10
+"""With fewer, the picture of a density would be a picture of single incidents, each of which is somebody's."""
 
 
 def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     """The whole page as HTML: the map, and beside it what the map says in tables, charts and words.
 
-    Every number comes from the summary, every shape from the analysis.
+    Every number comes from the summary, every shape from the analysis. folium gets shapes, numbers and our own words:
+    it runs what it renders as a template, so text from the sources is handed to the page as data instead.
     """
-    density_breaks = choose_breaks(float(summary["density"]["max_per_km2"] or 0.0))
-    ward_breaks = choose_breaks(max(ward["density_per_km2"] for ward in summary["wards"]))
+    plural = summary["crime_plural"]
+    is_enough = summary["accounts"]["analysed"] >= _MIN_INCIDENTS_DRAWN
+    density_classes = _classes(summary["density"]["max_per_km2"] if is_enough else 0.0)
+    ward_classes = _classes(max(ward["density_per_km2"] for ward in summary["wards"]))
     fmap = folium.Map(
         tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
         attribution_control=False,
     )  # fmt: skip
-    plural = summary["crime_plural"]
+    points = _to_wgs84([hotspot.outline.representative_point() for hotspot in analysis.hotspots])
+    numbers = [(point.y, point.x) for point in points]
+    wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     layers = {
-        "density": _density_layer(analysis.density, density_breaks, name=f"Density of {plural}"),
+        "density": _density_layer(analysis.density, density_classes, name=f"Density of {plural}"),
         "outside": _outside_layer(analysis),
-        "outlines": _outline_layer(analysis),
-        "wards": _ward_layer(analysis, summary, ward_breaks),
-    }
-    if summary["havens"] is not None and analysis.study.havens is not None:
-        layers["reach"] = _reach_layer(analysis, summary)
-    layers["hotspots"] = _hotspot_layer(analysis, summary)
-    layers["numbers"] = _number_layer(analysis)
+        "outlines": _geojson(
+            wards, show=True, control=False,
+            style={"color": "#5a6470", "weight": 0.8, "fill": False, "interactive": False},
+        ),
+        "wards": _ward_layer(analysis, summary, wards, ward_classes),
+    }  # fmt: skip
+    if analysis.havens is not None:
+        layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
+    layers["hotspots"] = _geojson(
+        [hotspot.outline for hotspot in analysis.hotspots], show=True, name="Hot spots",
+        style={"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06},
+    )  # fmt: skip
+    layers["numbers"] = _number_layer(numbers)
     layers["names"] = _name_layer(analysis)
-    if summary["havens"] is not None and analysis.study.havens is not None:
-        layers["havens"] = _haven_layer(analysis, summary)
+    if analysis.havens is not None:
+        layers["havens"] = _geojson(
+            list(analysis.havens.havens.geometry), show=True, name="Safe havens",
+            style={"color": "#ffffff", "weight": 1, "fillColor": HAVEN, "fillOpacity": 1},
+            marker=folium.CircleMarker(radius=4.5),
+        )  # fmt: skip
     for layer in layers.values():
         layer.add_to(fmap)
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
 
-    parts = render_map(fmap)
+    known_links = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
+    parts = render_map(fmap, known_links=known_links)
     view = {
         "map": parts.names[fmap.get_name()],
         "layers": {key: parts.names[layer.get_name()] for key, layer in layers.items()},
         "bounds": _bounds(analysis, summary),
+        "numbers": numbers,
+        "texts": _texts(analysis, summary),
     }
     environment = make_environment()
     scripts = [leaflet_script(), parts.script, environment.get_template("map.js").render(view=view)]
-    ranked = [ward for ward in summary["wards"] if ward["n_incidents"]]
+    legends = [("density", summary["crime_label"], density_classes), ("wards", "Wards", ward_classes)]
+    incident_files = [file["path"] for file in summary["inputs"] if file["table"] == "incidents"]
     return environment.get_template("map.html").render(
         s=summary,
         place=_name_place(summary),
-        ranked=ranked,
-        density_classes=list(zip(density_breaks, SEQUENTIAL[-len(density_breaks) :], strict=False)),
-        ward_classes=list(zip(ward_breaks, SEQUENTIAL[-len(ward_breaks) :], strict=False)),
-        colours={"hotspot": HOTSPOT, "haven": HAVEN, "outside": OUTSIDE},
+        ranked=[ward for ward in summary["wards"] if ward["n_incidents"]],
+        legends=[legend for legend in legends if legend[2]],
+        too_few=None if is_enough else _MIN_INCIDENTS_DRAWN,
+        snapped=any("police.uk" in file["layout"] for file in summary["inputs"]),
+        n_files=len(incident_files),
+        sources=[
+            incident_files[0] if len(incident_files) == 1 else f"{len(incident_files)} files from {incident_files[0]}",
+            *(file["path"] for file in summary["inputs"] if file["table"] != "incidents"),
+        ],
         # what is marked safe here was escaped where it was made
         week=Markup(draw_week(summary["profile"], plural=plural)) if summary["profile"]["available"] else None,
         months=Markup(draw_months(summary["months"], plural=plural)),
         body=Markup(parts.body),
         leaflet_css=Markup(leaflet_style()),
-        page_css=Markup(read_template("page.css")),
         scripts=[Markup(text) for text in scripts],
         script_hashes=[hash_script(text) for text in scripts],
     )
@@ -109,10 +134,18 @@ def _name_place(summary: dict[str, Any]) -> str:
     return say_list(boroughs) if 0 < len(boroughs) <= 3 else f"{len(wards)} areas"
 
 
-def _density_layer(surface: DensitySurface, breaks: list[float], *, name: str) -> folium.raster_layers.ImageOverlay:
+def _classes(highest: float) -> list[tuple[float, str]]:
+    """Lower bounds and colours of the classes of a map; none where there is nothing to show."""
+    breaks = choose_breaks(highest)
+    return list(zip(breaks, SEQUENTIAL[len(SEQUENTIAL) - len(breaks) :], strict=True))
+
+
+def _density_layer(
+    surface: DensitySurface, classes: list[tuple[float, str]], *, name: str
+) -> folium.raster_layers.ImageOverlay:
     pixels, bounds = warp_to_web_mercator(surface)
     image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
-    for bound, colour in zip(breaks, SEQUENTIAL[-len(breaks) :], strict=False):
+    for bound, colour in classes:
         image[pixels >= bound] = (*bytes.fromhex(colour[1:]), 215)
     return folium.raster_layers.ImageOverlay(image, bounds=bounds, pixelated=False, name=name, alt=name)
 
@@ -129,22 +162,32 @@ def warp_to_web_mercator(
         Densities, float (n_pixel_rows, n_pixel_columns), northernmost row first; and the corners of the image,
         [[south, west], [north, east]], degrees.
     """
-    to_mercator = pyproj.Transformer.from_crs(BRITISH_NATIONAL_GRID, "EPSG:3857", always_xy=True)
-    to_degrees = pyproj.Transformer.from_crs("EPSG:3857", "EPSG:4326", always_xy=True)
     grid = surface.grid
-    west, south, east, north = to_mercator.transform_bounds(*grid.bounds, densify_pts=21)
-    n_cells = grid.n_rows * grid.n_columns
-    oversample = 2 if 4 * n_cells <= _MAX_PIXELS else 1
-    n_rows, n_columns = grid.n_rows * oversample, grid.n_columns * oversample
+    bounds = pyproj.Transformer.from_crs(BRITISH_NATIONAL_GRID, WGS84, always_xy=True).transform_bounds(*grid.bounds)
+    (west, east), (south, north) = _mercator_x(np.array(bounds[::2])), _mercator_y(np.array(bounds[1::2]))
+    scale = min(2.0, math.sqrt(_MAX_PIXELS / (grid.n_rows * grid.n_columns)))
+    n_rows, n_columns = max(1, int(grid.n_rows * scale)), max(1, int(grid.n_columns * scale))
     xs = west + (np.arange(n_columns) + 0.5) * (east - west) / n_columns
     ys = north - (np.arange(n_rows) + 0.5) * (north - south) / n_rows
-    eastings, northings = to_mercator.transform(*np.meshgrid(xs, ys), direction="INVERSE")
+    longitudes = np.degrees(xs / _EARTH_RADIUS_M)
+    latitudes = np.degrees(2 * np.arctan(np.exp(ys / _EARTH_RADIUS_M)) - np.pi / 2)
+    longitude, latitude = (axis.ravel() for axis in np.meshgrid(longitudes, latitudes))
+    eastings, northings = (axis.reshape(n_rows, n_columns) for axis in project_lonlat(longitude, latitude))
     rows = (northings - grid.northing_min) / grid.cell_size_m - 0.5
     columns = (eastings - grid.easting_min) / grid.cell_size_m - 0.5
-    pixels = ndimage.map_coordinates(surface.density_per_km2, [rows, columns], order=1, cval=0.0)
-    corner_west, corner_south = to_degrees.transform(west, south)
-    corner_east, corner_north = to_degrees.transform(east, north)
-    return pixels, [[corner_south, corner_west], [corner_north, corner_east]]
+    # out at sea, where OSTN15 is not defined, nothing is looked up
+    where = np.nan_to_num(np.stack([rows, columns]), nan=-9.0)
+    pixels = ndimage.map_coordinates(surface.density_per_km2, where, order=1, cval=0.0)
+    return pixels, [[bounds[1], bounds[0]], [bounds[3], bounds[2]]]
+
+
+def _mercator_x(longitude: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.radians(longitude) * _EARTH_RADIUS_M
+
+
+def _mercator_y(latitude: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Spherical Mercator (EPSG:3857), Snyder (1987), Map Projections: A Working Manual, equation 7-2."""
+    return np.log(np.tan(np.pi / 4 + np.radians(latitude) / 2)) * _EARTH_RADIUS_M
 
 
 def _tolerance_m(analysis: Analysis) -> float:
@@ -154,99 +197,92 @@ def _tolerance_m(analysis: Analysis) -> float:
 
 def _outside_layer(analysis: Analysis) -> folium.GeoJson:
     """A sheet over everything outside the study area: the surface ends where the data end."""
-    area = shapely.simplify(analysis.study_area, _tolerance_m(analysis))
+    (area,) = _to_wgs84([shapely.simplify(analysis.study_area, _tolerance_m(analysis))])
     west, south, east, north = area.bounds
-    sheet = shapely.box(west - 200_000, south - 100_000, east + 100_000, north + 200_000)
-    return _geojson(
-        [shapely.difference(sheet, area)], [{}], show=True, control=False,
+    sheet = shapely.difference(shapely.box(west - 4, south - 3, east + 4, north + 3), area)
+    return _geojson_in_degrees(
+        [sheet], show=True, control=False,
         style={"stroke": False, "fillColor": OUTSIDE, "fillOpacity": 1, "interactive": False},
     )  # fmt: skip
 
 
-def _display_wards(analysis: Analysis) -> list[shapely.Geometry]:
-    """Ward outlines with fewer points, neighbours still meeting exactly; for the eye, never for counting."""
-    return list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
-
-
-def _outline_layer(analysis: Analysis) -> folium.GeoJson:
+def _ward_layer(
+    analysis: Analysis, summary: dict[str, Any], outlines: list[shapely.Geometry], classes: list[tuple[float, str]]
+) -> folium.GeoJson:
+    density = {ward["code"]: ward["density_per_km2"] for ward in summary["wards"]}
+    breaks = [bound for bound, _ in classes]
+    colours = [colour_of(density[code], breaks) or "#ffffff" for code in analysis.wards.index]
     return _geojson(
-        _display_wards(analysis), [{} for _ in range(len(analysis.wards))], show=True, control=False,
-        style={"color": "#5a6470", "weight": 0.8, "fill": False, "interactive": False},
-    )  # fmt: skip
-
-
-def _ward_layer(analysis: Analysis, summary: dict[str, Any], breaks: list[float]) -> folium.GeoJson:
-    wards = {ward["code"]: ward for ward in summary["wards"]}
-    properties = []
-    for code in analysis.wards.index:
-        ward = wards[code]
-        text = (
-            f"<b>{_safe(ward['name'])}</b>{', ' + _safe(ward['borough']) if ward['borough'] else ''}<br>"
-            f"{say_number(ward['n_incidents'])} {_safe(summary['crime_plural'])}, rank {ward['rank']} of "
-            f"{len(wards)}<br>{say_number(ward['density_per_km2'], 1)} per km²"
-        )
-        colour = colour_of(ward["density_per_km2"], breaks) or "#ffffff"
-        properties.append({"text": text, "colour": colour})
-    return _geojson(
-        _display_wards(analysis), properties, show=False, name="Wards by incidents per km²",
+        outlines, show=False, name="Wards by incidents per km²",
         style=lambda feature: {
-            "color": "#5a6470", "weight": 1, "fillColor": feature["properties"]["colour"], "fillOpacity": 0.8
+            "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8
         },
-        bind=_BIND.format("Tooltip", "{sticky: true}"),
     )  # fmt: skip
 
 
-def _hotspot_layer(analysis: Analysis, summary: dict[str, Any]) -> folium.GeoJson:
-    properties = [
-        {"rank": hotspot["rank"], "text": _hotspot_popup(hotspot, summary)} for hotspot in summary["hotspots"]
-    ]
-    return _geojson(
-        [hotspot.outline for hotspot in analysis.hotspots], properties, show=True, name="Hot spots",
-        style={"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06},
-        bind=_BIND.format("Popup", "{maxWidth: 300, minWidth: 230}"),
-    )  # fmt: skip
+def _texts(analysis: Analysis, summary: dict[str, Any]) -> dict[str, list[str]]:
+    """What the page shows at each shape: HTML with the texts of the sources escaped; ward names as they are."""
+    wards = {ward["code"]: ward for ward in summary["wards"]}
+    texts = {
+        "wards": [_ward_text(wards[code], summary) for code in analysis.wards.index],
+        "names": [wards[code]["name"] for code in analysis.wards.index],
+        "hotspots": [_hotspot_text(hotspot, summary) for hotspot in summary["hotspots"]],
+    }
+    if summary["havens"]:
+        texts["havens"] = [_haven_text(haven, summary) for haven in summary["havens"]["havens"]]
+    return texts
 
 
-def _hotspot_popup(hotspot: dict[str, Any], summary: dict[str, Any]) -> str:
-    peak = hotspot["peak"]
+def _ward_text(ward: dict[str, Any], summary: dict[str, Any]) -> str:
+    borough = f", {escape(ward['borough'])}" if ward["borough"] else ""
+    return (
+        f"<b>{escape(ward['name'])}</b>{borough}<br>{say_count(ward['n_incidents'], summary)}, rank {ward['rank']} of "
+        f"{len(summary['wards'])}<br>{say_number(ward['density_per_km2'], 1)} per km²"
+    )
+
+
+def _hotspot_text(hotspot: dict[str, Any], summary: dict[str, Any]) -> str:
+    peak, havens = hotspot["peak"], hotspot["havens"]
     if peak:
         when = f"{peak['words']} ({say_share(peak['share'])} of those with a time)"
     elif summary["profile"]["available"]:
         when = "no clear peak"
     else:
         when = f"not known ({summary['profile']['reason']})"
+    near = ""
+    if havens:
+        near = f"{say_share(havens['share_within_reach'])} within {summary['havens']['reach_m']:g} m of one"
+        if havens["share_open_within_reach"] is not None:
+            near += f", {say_share(havens['share_open_within_reach'])} of one open at the time"
     rows = {
-        "Incidents": f"{say_number(hotspot['n_incidents'])} ({say_share(hotspot['share'])} of all)",
+        "Incidents": f"{say_number(hotspot['n_incidents'])} ({say_share(hotspot['share'])} of all), on "
+        f"{say_number(hotspot['n_places'])} distinct point{'s' if hotspot['n_places'] != 1 else ''}",
         "Area": f"{hotspot['area_km2'] * 100:.1f} hectares",
         "Peak": when,
         "Top streets": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"])
-        or "not in the source",
+        or f"not in the source; {hotspot['place']}",
         "Kinds of place": "; ".join(f"{x['kind']} ({x['n_incidents']})" for x in hotspot["location_kinds"]),
         "Wards": say_list([ward["name"] for ward in hotspot["wards"]]),
+        "Safe havens": near,
     }
-    lines = "".join(f"<tr><th>{key}</th><td>{_safe(value)}</td></tr>" for key, value in rows.items() if value)
+    lines = "".join(f"<tr><th>{key}</th><td>{escape(value)}</td></tr>" for key, value in rows.items() if value)
     return f'<b class="popup-title">Hot spot {hotspot["rank"]}</b><table class="popup">{lines}</table>'
 
 
-def _number_layer(analysis: Analysis) -> folium.FeatureGroup:
+def _haven_text(haven: dict[str, Any], summary: dict[str, Any]) -> str:
+    return (
+        f"<b>{escape(haven['name'] or 'Safe haven')}</b><br>{escape(haven['kind'] or 'kind not given')}<br>"
+        f"{escape(haven['opening_hours'] or 'hours not known')}<br>"
+        f"{say_count(haven['n_incidents'], summary)} within {summary['havens']['reach_m']:g} m"
+    )
+
+
+def _number_layer(numbers: list[tuple[float, float]]) -> folium.FeatureGroup:
     """The rank on each hot spot; best ranks are drawn last, so they stay on top."""
     group = folium.FeatureGroup(name="Hot spot numbers", control=False)
-    for latitude, longitude, hotspot in reversed(
-        [
-            (point.y, point.x, hotspot)
-            for point, hotspot in zip(
-                _to_wgs84([h.outline.representative_point() for h in analysis.hotspots]),
-                analysis.hotspots,
-                strict=True,
-            )
-        ]
-    ):
-        icon = folium.DivIcon(
-            html=f"<span>{hotspot.rank}</span>", icon_size=(22, 22), icon_anchor=(11, 11), class_name="rank"
-        )
-        folium.Marker((latitude, longitude), icon=icon, interactive=False, keyboard=False, z_index_offset=1000).add_to(
-            group
-        )
+    for rank, place in reversed(list(enumerate(numbers, start=1))):
+        icon = folium.DivIcon(html=f"<span>{rank}</span>", icon_size=(22, 22), icon_anchor=(11, 11), class_name="rank")
+        folium.Marker(place, icon=icon, interactive=False, keyboard=False, z_index_offset=1000).add_to(group)
     return group
 
 
@@ -257,14 +293,12 @@ def _name_layer(analysis: Analysis) -> folium.FeatureGroup:
     taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
     rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
     middles = _to_wgs84([middle for middle, _ in rooms])
-    for middle, (_, radius_m), name in zip(middles, rooms, analysis.wards["ward_name"], strict=True):
-        icon = folium.DivIcon(
-            html=f"<span>{_safe(str(name))}</span>", icon_size=(0, 0), icon_anchor=(0, 0), class_name="ward-name"
-        )
+    for index, (middle, (_, radius_m)) in enumerate(zip(middles, rooms, strict=True)):
+        icon = folium.DivIcon(html="<span></span>", icon_size=(0, 0), icon_anchor=(0, 0), class_name="ward-name")
         metres_per_pixel = max(radius_m, 1.0) / _NAME_RADIUS_PIXELS
         zoom = math.log2(156_543 * math.cos(math.radians(middle.y)) / metres_per_pixel)
         folium.Marker(
-            (middle.y, middle.x), icon=icon, interactive=False, keyboard=False, min_zoom=round(zoom, 2)
+            (middle.y, middle.x), icon=icon, interactive=False, keyboard=False, min_zoom=round(zoom, 2), index=index
         ).add_to(group)
     return group
 
@@ -276,55 +310,38 @@ def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[sh
     return shapely.get_point(radius, 0), float(shapely.length(radius))
 
 
-def _reach_layer(analysis: Analysis, summary: dict[str, Any]) -> folium.GeoJson:
-    havens = analysis.study.havens.havens.geometry  # type: ignore[union-attr] # the caller has checked
-    reach_m = summary["havens"]["reach_m"]
-    area = shapely.union_all(shapely.buffer(havens.to_numpy(), reach_m, quad_segs=16))
+def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
+    reach = shapely.simplify(havens.reach, tolerance_m)
     return _geojson(
-        [shapely.simplify(area, _tolerance_m(analysis))], [{}], show=False,
-        name=f"Within {reach_m:g} m of a safe haven",
+        [] if reach.is_empty else [reach], show=False, name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
     )  # fmt: skip
 
 
-def _haven_layer(analysis: Analysis, summary: dict[str, Any]) -> folium.FeatureGroup:
-    group = folium.FeatureGroup(name="Safe havens", show=True)
-    points = _to_wgs84(list(analysis.study.havens.havens.geometry))  # type: ignore[union-attr] # checked
-    for point, haven in zip(points, summary["havens"]["havens"], strict=True):
-        text = (
-            f"<b>{_safe(haven['name'] or 'Safe haven')}</b><br>{_safe(haven['kind'] or 'kind not given')}<br>"
-            f"{_safe(haven['opening_hours'] or 'hours not known')}<br>"
-            f"{say_number(haven['n_incidents'])} {_safe(summary['crime_plural'])} within "
-            f"{summary['havens']['reach_m']:g} m"
-        )
-        marker = folium.CircleMarker(
-            (point.y, point.x), radius=4.5, color="#ffffff", weight=1, fill_color=HAVEN, fill_opacity=1
-        )
-        folium.Tooltip(guard_template_literal(text)).add_to(marker)
-        marker.add_to(group)
-    return group
+def _geojson(shapes: list[shapely.Geometry], **options: Any) -> folium.GeoJson:
+    """A GeoJSON layer from National Grid shapes; see `_geojson_in_degrees`."""
+    return _geojson_in_degrees(_to_wgs84(shapes), **options)
 
 
-def _geojson(
-    geometry: list[shapely.Geometry],
-    properties: list[dict[str, Any]],
+def _geojson_in_degrees(
+    shapes: list[shapely.Geometry],
     *,
     style: Any,
     show: bool,
     name: str | None = None,
     control: bool = True,
-    bind: str | None = None,
+    marker: folium.CircleMarker | None = None,
 ) -> folium.GeoJson:
-    """A GeoJSON layer from National Grid shapes, coordinates to the decimetre."""
-    shapes = [shapely.set_precision(shape, 1e-6, mode="pointwise") for shape in _to_wgs84(geometry)]
+    """A GeoJSON layer whose features hold their index and nothing else, coordinates to the decimetre."""
+    shapes = [shapely.set_precision(shape, 1e-6, mode="pointwise") for shape in shapes]
     features = [
         {
             "type": "Feature",
             "id": str(index),
-            "properties": values,
+            "properties": {"index": index},
             "geometry": shapely.geometry.mapping(shape),
         }
-        for index, (shape, values) in enumerate(zip(shapes, properties, strict=True))
+        for index, shape in enumerate(shapes)
     ]
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
@@ -332,8 +349,8 @@ def _geojson(
         show=show,
         control=control,
         style_function=style if callable(style) else lambda feature: style,
-        on_each_feature=JsCode(bind) if bind else None,
         smooth_factor=0.5,
+        marker=marker,
     )
 
 
@@ -342,16 +359,14 @@ def _to_wgs84(geometry: list[shapely.Geometry]) -> list[shapely.Geometry]:
     return list(to_wgs84(gpd.GeoDataFrame(geometry=series)).geometry)
 
 
-def _safe(text: str) -> str:
-    """Text from a source, for use in HTML."""
-    return html.escape(text)
-
-
 def _bounds(analysis: Analysis, summary: dict[str, Any]) -> list[list[float]]:
     """What the map opens on: the study area, or if nearly all incidents are in a small part of it, that part."""
-    everything = shapely.box(*analysis.study_area.bounds)
     main = [ward["code"] for ward in _main_wards(summary)]
-    busy = shapely.box(*analysis.incidents[analysis.incidents["ward_code"].isin(main)].total_bounds).buffer(500)
-    (area,) = _to_wgs84([busy if busy.area < everything.area / 4 else everything])
-    west, south, east, north = area.bounds
-    return [[south, west], [north, east]]
+    busy = analysis.incidents[analysis.incidents["ward_code"].isin(main)]
+    west, south, east, north = busy.total_bounds
+    everything = analysis.study_area.bounds
+    is_small = (east - west) * (north - south) < (everything[2] - everything[0]) * (everything[3] - everything[1]) / 4
+    shown = list(busy.geometry) if is_small else [analysis.study_area]
+    bounds = shapely.total_bounds(np.array(_to_wgs84(shown), dtype=object))
+    margin = _VIEW_MARGIN_DEGREES if is_small else 0.0
+    return [[bounds[1] - margin, bounds[0] - margin], [bounds[3] + margin, bounds[2] + margin]]

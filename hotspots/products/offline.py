@@ -1,4 +1,4 @@
-"""From a folium map to parts of a page that needs no network, is the same every time, and runs no stranger's text.
+"""From a folium map to parts of a page that needs no network and is the same every time.
 
 A stock folium page asks four hosts for Leaflet, jQuery, Bootstrap and fonts, and is blank without them. Only
 Leaflet is needed here; it comes from the XStatic-Leaflet package and is put in the file.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,6 @@ import xstatic.pkg.leaflet
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
 _LEAFLET = Path(xstatic.pkg.leaflet.BASE_DIR)
-
-_FOLIUM_LINKS = re.compile(r"leaflet|jquery|bootstrap|awesome[-._]?markers|awesome\.rotate|fontawesome", re.IGNORECASE)
-"""What folium asks for in every map, whether or not a layer uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +34,13 @@ class MapParts:
     names: dict[str, str]
 
 
-def render_map(element: Element) -> MapParts:
+def render_map(element: Element, *, known_links: Collection[str]) -> MapParts:
     """The body and script of a folium map, with names that are the same on every run.
+
+    Args:
+        element: The map. Nothing in it may be text from a source, because branca renders what folium has rendered
+            once more as a template.
+        known_links: Addresses that the map may ask for; they are left out.
 
     Raises:
         AssertionError: A layer needs a script or style that is not in the file.
@@ -46,7 +49,7 @@ def render_map(element: Element) -> MapParts:
     assert isinstance(figure, Figure)
     figure.render()
     for link in figure.header._children.values():
-        if isinstance(link, JavascriptLink | CssLink) and not _FOLIUM_LINKS.search(link.url):
+        if isinstance(link, JavascriptLink | CssLink) and link.url not in known_links:
             raise AssertionError(f"a layer needs {link.url}, which is not in the file")
     body, script = figure.html.render(), figure.script.render()
     # folium names its variables at random; numbered by first appearance, the same map has the same bytes
@@ -80,8 +83,3 @@ def hash_script(script: str) -> str:
     """The source expression by which a Content-Security-Policy allows this inline script and no other."""
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-def guard_template_literal(markup: str) -> str:
-    """HTML for the places where folium pastes it into a JavaScript template literal: nothing in it can end one."""
-    return re.sub(r"[\\`${}]", lambda match: f"&#{ord(match[0])};", markup)

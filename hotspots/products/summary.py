@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 import hotspots
-from hotspots.analysis import Hotspot, PeakWindow, WeeklyProfile
+from hotspots.analysis import Hotspot, PeakWindow, WeeklyProfile, WindowCoverage
 from hotspots.pipeline import Analysis, is_whole_month
 
 Summary = dict[str, Any]
@@ -39,6 +39,7 @@ def summarise(analysis: Analysis) -> Summary:
         "inputs": [
             {
                 "path": file.path,
+                "table": file.table,
                 "sha256": file.sha256,
                 "rows": file.n_rows,
                 "layout": file.layout,
@@ -56,8 +57,10 @@ def summarise(analysis: Analysis) -> Summary:
             "analysed": accounts.analysed,
         },
         "quality": analysis.study.intake.quality,
+        "unrecognised_offences": analysis.study.intake.unrecognised,
         "study_area": {
             "n_wards": len(analysis.wards),
+            "is_all": len(analysis.wards) == len(analysis.study.boundaries.wards),
             "area_km2": _rounded(analysis.study_area.area / 1e6, 3),
             "crs": "EPSG:27700",
         },
@@ -69,7 +72,7 @@ def summarise(analysis: Analysis) -> Summary:
                 "rank": int(ward["rank"]),
                 "n_incidents": int(ward["n_incidents"]),
                 "area_km2": _rounded(ward["area_km2"], 3),
-                "density_per_km2": _rounded(ward["density_per_km2"], 1),
+                "density_per_km2": _significant(ward["density_per_km2"]),
             }
             for code, ward in analysis.ward_counts.iterrows()
         ],
@@ -79,8 +82,9 @@ def summarise(analysis: Analysis) -> Summary:
             "cell_size_m": analysis.density.grid.cell_size_m,
             "n_rows": analysis.density.grid.n_rows,
             "n_columns": analysis.density.grid.n_columns,
-            "max_per_km2": _rounded(analysis.density.density_per_km2.max(), 1),
-            "integral": _rounded(analysis.density.integral, 1),
+            "n_incidents": analysis.density.n_incidents,
+            "n_beyond_area": analysis.n_beyond,
+            "max_per_km2": _significant(analysis.density.density_per_km2.max()),
             "edge_correction": False,
         },
         "clusters": {
@@ -92,6 +96,13 @@ def summarise(analysis: Analysis) -> Summary:
             "n_noise": int(analysis.clusters.cluster_id.isna().sum()),
         },
         "hotspots": [_hotspot(hotspot, analysis) for hotspot in analysis.hotspots],
+        "hotspots_total": {
+            "n_incidents": sum(hotspot.n_incidents for hotspot in analysis.hotspots),
+            "hit_rate": _rounded(sum(hotspot.share for hotspot in analysis.hotspots), 4),
+            "area_share": _significant(
+                sum(hotspot.area_km2 for hotspot in analysis.hotspots) * 1e6 / analysis.study_area.area
+            ),
+        },
         "profile": _profile(analysis.profile),
         "months": [
             {
@@ -113,12 +124,18 @@ def summarise(analysis: Analysis) -> Summary:
 def _hotspot(hotspot: Hotspot, analysis: Analysis) -> Summary:
     names = analysis.wards["ward_name"]
     centre = hotspot.outline.representative_point()
+    if hotspot.locations:
+        place = hotspot.locations[0][0].removeprefix("On or near ")
+    else:
+        place = f"around {round(centre.x, -2):.0f}, {round(centre.y, -2):.0f}"
     return {
         "rank": hotspot.rank,
+        "place": place,
         "n_incidents": hotspot.n_incidents,
+        "n_places": hotspot.n_places,
         "share": _rounded(hotspot.share, 4),
         "area_km2": _rounded(hotspot.area_km2, 4),
-        "density_per_km2": _rounded(hotspot.density_per_km2, 0),
+        "density_per_km2": _significant(hotspot.density_per_km2),
         "easting": round(centre.x),
         "northing": round(centre.y),
         "wards": [{"code": code, "name": str(names[code])} for code in hotspot.wards],
@@ -126,6 +143,19 @@ def _hotspot(hotspot: Hotspot, analysis: Analysis) -> Summary:
         "location_kinds": [{"kind": text, "n_incidents": n} for text, n in hotspot.location_kinds],
         "peak": _peak(hotspot.profile.peaks[0]) if hotspot.profile.peaks else None,
         "n_timed": hotspot.profile.n_timed,
+        "havens": _hotspot_havens(hotspot, analysis),
+    }
+
+
+def _hotspot_havens(hotspot: Hotspot, analysis: Analysis) -> Summary | None:
+    if analysis.havens is None:
+        return None
+    coverage = analysis.havens.coverage
+    timed = (analysis.incidents["time_precision"] == "minute").to_numpy()[hotspot.members]
+    is_open = coverage.is_open_within_reach[hotspot.members][timed]
+    return {
+        "share_within_reach": _rounded(coverage.is_within_reach[hotspot.members].mean(), 4),
+        "share_open_within_reach": _rounded(is_open.mean(), 4) if timed.any() else None,
     }
 
 
@@ -150,23 +180,28 @@ def _peak(peak: PeakWindow) -> Summary:
         "n_hours": peak.n_hours,
         "n_incidents": _rounded(peak.n_incidents, 1),
         "share": _rounded(peak.share, 4),
+        "week_share": _rounded(peak.week_share, 4),
     }
 
 
 def _havens(analysis: Analysis) -> Summary | None:
-    coverage = analysis.coverage
-    if coverage is None or analysis.study.havens is None:
+    if analysis.havens is None:
         return None
-    havens = analysis.study.havens.havens
+    havens, coverage = analysis.havens.havens, analysis.havens.coverage
     return {
         "reach_m": coverage.reach_m,
         "n_havens": len(havens),
+        "area_share_within_reach": _rounded(analysis.havens.reach.area / analysis.study_area.area, 4),
         "n_incidents": coverage.n_incidents,
         "n_within_reach": coverage.n_within_reach,
         "share_within_reach": _rounded(coverage.share_within_reach, 4),
         "n_timed": coverage.n_timed,
         "n_open_within_reach": coverage.n_open_within_reach,
         "share_open_within_reach": _rounded(coverage.share_open_within_reach, 4),
+        "peaks": [
+            _window_coverage(peak, covered)
+            for peak, covered in zip(analysis.profile.peaks, analysis.havens.peaks, strict=True)
+        ],
         "havens": [
             {
                 "id": str(haven_id),
@@ -180,6 +215,15 @@ def _havens(analysis: Analysis) -> Summary | None:
     }
 
 
+def _window_coverage(peak: PeakWindow, covered: WindowCoverage) -> Summary:
+    return {
+        "words": peak.words,
+        "n_timed": covered.n_timed,
+        "share_within_reach": _rounded(covered.share_within_reach, 4),
+        "share_open_within_reach": _rounded(covered.share_open_within_reach, 4),
+    }
+
+
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
@@ -189,3 +233,8 @@ def _rounded(value: float | np.floating[Any] | None, digits: int) -> float | Non
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0
+
+
+def _significant(value: float | np.floating[Any]) -> float:
+    """Four significant digits: a small density must not round to none."""
+    return float(f"{float(value):.4g}")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import jinja2
 import pandas as pd
 import pyogrio
 
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID
 from hotspots.pipeline import Analysis
 from hotspots.products.colours import HAVEN, HOTSPOT, OUTSIDE, SEQUENTIAL, choose_breaks
+from hotspots.products.words import make_environment, say_status
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -31,23 +32,33 @@ def _guard(value: object) -> object:
 
 def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
     """One row a hot spot, as the summary states it, in columns that a spreadsheet can hold."""
+    measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "density_per_km2"]
+    measured += ["easting", "northing"]
     columns = [
-        *("rank", "n_incidents", "share", "area_km2", "density_per_km2", "easting", "northing"),
+        *measured,
         *("ward_codes", "wards", "top_locations", "location_kinds", "peak", "peak_share"),
+        *("haven_share_within_reach", "haven_share_open_within_reach"),
+        *("crime", "period_start", "period_end", "data_status"),
     ]
     rows = [
         {
-            **{name: hotspot[name] for name in columns[:7]},
+            **{name: hotspot[name] for name in measured},
             "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
             "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
             "top_locations": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"]),
             "location_kinds": "; ".join(f"{x['kind']} ({x['n_incidents']})" for x in hotspot["location_kinds"]),
             "peak": hotspot["peak"] and hotspot["peak"]["words"],
             "peak_share": hotspot["peak"] and hotspot["peak"]["share"],
+            **{f"haven_{name}": value for name, value in (hotspot["havens"] or {}).items()},
+            "crime": summary["crime"],
+            "period_start": summary["period"]["start"],
+            "period_end": summary["period"]["end"],
+            "data_status": say_status(summary["data_status"]) or "ordinary",
         }
         for hotspot in summary["hotspots"]
     ]
-    return pd.DataFrame(rows, columns=columns).astype({"peak": "object", "peak_share": "float64"})
+    shares = ["peak_share", "haven_share_within_reach", "haven_share_open_within_reach"]
+    return pd.DataFrame(rows, columns=columns).astype({"peak": "object"} | dict.fromkeys(shares, "float64"))
 
 
 def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) -> None:
@@ -59,11 +70,11 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
         ),
         "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.hotspots]),
     }
-    if summary["havens"] is not None and analysis.study.havens is not None:
+    if analysis.havens is not None:
         havens = pd.DataFrame(
             summary["havens"]["havens"], columns=["id", "name", "kind", "opening_hours", "n_incidents"]
         )
-        layers["havens"] = _layer(havens, list(analysis.study.havens.havens.geometry))
+        layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry))
     # GDAL stamps the date of writing into the file; the same input must give the same bytes
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{summary['period']['end']}T00:00:00.000Z"})
     try:
@@ -77,10 +88,18 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
                 geometry_type=kind,
                 promote_to_multi=kind != "Point",
                 VERSION="1.2",
+                DESCRIPTION=describe_layer(summary),
             )
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     _write_styles(path, list(layers), summary)
+
+
+def describe_layer(summary: dict[str, Any]) -> str:
+    """What a layer is of: crime, period and, if so, that its data are unfinished."""
+    period = f"{summary['crime_label']}, {summary['period']['start']} to {summary['period']['end']}"
+    status = say_status(summary["data_status"])
+    return f"{period}. Not for decisions: made from {status}." if status else f"{period}."
 
 
 def _layer(table: pd.DataFrame, geometry: list[Any]) -> gpd.GeoDataFrame:
@@ -89,13 +108,13 @@ def _layer(table: pd.DataFrame, geometry: list[Any]) -> gpd.GeoDataFrame:
 
 def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> None:
     """Add the `layer_styles` table, from which QGIS takes a layer's default style."""
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("hotspots.products"), autoescape=True)
+    environment = make_environment()
     densest = max(ward["density_per_km2"] for ward in summary["wards"])
     breaks = choose_breaks(densest)
     classes = list(
         zip(
             [0.0, *breaks],
-            [*breaks, max(densest, *breaks, 0.0) + 1],
+            [*breaks, math.ceil(max(densest, *breaks, 1.0))],
             [OUTSIDE, *SEQUENTIAL[len(SEQUENTIAL) - len(breaks) :]],
             strict=True,
         )

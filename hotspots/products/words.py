@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
 import jinja2
@@ -28,6 +27,11 @@ def say_share(share: float | None) -> str:
     if 0 < percent < 0.1:
         return "under 0.1%"
     return f"{percent:.1f}%" if 0 < percent < 9.95 else f"{percent:.0f}%"
+
+
+def say_count(n: int, summary: dict[str, Any]) -> str:
+    """A number of incidents of the crime in the summary: "1 robbery", "6,803 robberies"."""
+    return f"{n:,} {summary['crime_label'].lower() if n == 1 else summary['crime_plural']}"
 
 
 def say_date(iso: str) -> str:
@@ -61,14 +65,10 @@ def make_environment() -> jinja2.Environment:
         "number": say_number,
         "bound": say_bound,
         "share": say_share,
+        "count": say_count,
         "date": say_date,
         "listed": say_list,
         "status": say_status,
     }
     environment.filters.update(filters)
     return environment
-
-
-def read_template(name: str) -> str:
-    """The text of a file beside the templates, as it is."""
-    return resources.files("hotspots.products").joinpath("templates", name).read_text("utf-8")

@@ -59,12 +59,12 @@ def test_the_default_cells_are_fine_enough_to_integrate(make_incidents: MakeInci
         min_size=1,
         max_size=12,
     ),
-    h=st.floats(20, 700),
+    h=st.floats(50, 700),
 )
 def test_it_equals_the_definition_whatever_the_points(
     make_incidents: MakeIncidents, places: list[tuple[int, int, int]], h: float
 ) -> None:
-    """Repeated points, points on cell edges, points outside the grid, bandwidths below a cell."""
+    """Repeated points, points on cell edges, points outside the grid, bandwidths that are no multiple of a cell."""
     repeated = [(e, n) for e, n, times in places for _ in range(times)]
     incidents = make_incidents([e for e, _ in repeated], [n for _, n in repeated])
     surface = estimate_density(incidents, grid=GRID, bandwidth_m=h)
@@ -80,6 +80,8 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents([531_025.0], [181_025.0])
     with pytest.raises(ParameterError, match="bandwidth must be above 0 m, not 0"):
         estimate_density(incidents, grid=GRID, bandwidth_m=0)
+    with pytest.raises(ParameterError, match="must be at least a cell, .*; 49 m is less than 50 m"):
+        estimate_density(incidents, grid=GRID, bandwidth_m=49)
     with pytest.raises(ParameterError, match='No kernel called "conical". Choose one of: quartic'):
         estimate_density(incidents, grid=GRID, kernel="conical")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="projected CRS in metres; the incidents are in WGS 84"):

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis import Hotspot, count_wards, find_clusters, rank_hotspots, weigh_hours
+from hotspots.analysis import Hotspot, count_wards, find_clusters, outline_clusters, rank_hotspots, weigh_hours
+from hotspots.errors import DataError
 from hotspots.geography import assign_wards
 
 AREA = shapely.box(530_000, 180_000, 532_000, 182_000)
@@ -16,7 +17,8 @@ AREA = shapely.box(530_000, 180_000, 532_000, 182_000)
 
 def rank(incidents: gpd.GeoDataFrame, *, eps_m: float = 100, min_samples: int = 3) -> tuple[Hotspot, ...]:
     clusters = find_clusters(incidents, eps_m=eps_m, min_samples=min_samples)
-    return rank_hotspots(incidents, clusters, study_area=AREA, hours=weigh_hours(incidents))
+    outlines = outline_clusters(incidents, clusters, study_area=AREA)
+    return rank_hotspots(incidents, outlines, hours=weigh_hours(incidents), min_incidents=min_samples)
 
 
 def two_spots(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -35,6 +37,8 @@ def test_hot_spots_are_ranked_by_what_they_hold(make_incidents: MakeIncidents, s
     first, second = rank(two_spots(make_incidents, square_wards))
     assert (first.rank, first.n_incidents, first.wards) == (1, 6, ("D",))
     assert (second.rank, second.n_incidents, second.wards) == (2, 4, ("A",))
+    assert (first.n_places, second.n_places) == (1, 4)
+    assert first.members.tolist() == [4, 5, 6, 7, 8, 9]
     assert first.share == pytest.approx(6 / 11)
     assert second.locations == (("Low Road", 2), ("High Road", 1))
     assert second.location_kinds == ()
@@ -75,6 +79,24 @@ def test_the_order_of_rows_does_not_matter_to_the_ranking(
     forwards, backwards = rank(incidents), rank(incidents.iloc[::-1])
     assert [(h.n_incidents, h.wards) for h in forwards] == [(h.n_incidents, h.wards) for h in backwards]
     assert all(a.outline.equals(b.outline) for a, b in zip(forwards, backwards, strict=True))
+
+
+def test_equal_hot_spots_are_ranked_by_where_they_are(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
+) -> None:
+    easting = np.array([*[530_300.0] * 5, *[530_900.0] * 5, *[530_600.0] * 5])
+    incidents = make_incidents(easting, np.full(15, 180_500.0))
+    incidents = incidents.assign(ward_code=assign_wards(incidents, square_wards))
+    for rows in (incidents, incidents.iloc[::-1], incidents.iloc[[7, 2, 12, *range(15)]].drop_duplicates("source_row")):
+        assert [round(hotspot.outline.centroid.x) for hotspot in rank(rows)] == [530_300, 530_600, 530_900]
+
+
+def test_what_cannot_be_ranked_is_refused(make_incidents: MakeIncidents) -> None:
+    incidents = make_incidents([530_300.0], [180_500.0])
+    with pytest.raises(DataError, match="ward_code missing"):
+        rank_hotspots(incidents, [], hours=weigh_hours(incidents))
+    with pytest.raises(DataError, match="projected CRS in metres"):
+        outline_clusters(incidents.to_crs(4326), find_clusters(incidents), study_area=AREA)
 
 
 def test_every_ward_is_counted(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:

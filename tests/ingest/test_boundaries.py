@@ -77,7 +77,7 @@ def test_boundaries_without_a_crs_are_refused(square_wards: gpd.GeoDataFrame, tm
     path = tmp_path / "wards.shp"
     square_wards.reset_index().to_file(path)
     path.with_suffix(".prj").unlink()
-    with pytest.raises(DataError, match=r"must state their CRS; .*wards\.shp has none.*add the \.prj file"):
+    with pytest.raises(DataError, match=r"must state its CRS; wards\.shp has none.*add the \.prj file"):
         read_boundaries([path])
 
 
@@ -113,7 +113,9 @@ def test_wards_need_codes(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> Non
 def test_two_vintages_are_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
     write(square_wards, tmp_path / "new.gpkg")
     write(square_wards.rename(index=str.lower), tmp_path / "old.gpkg")
-    with pytest.raises(DataError, match=r"must not overlap; these do over 4\.0 km².*Give one vintage"):
+    with pytest.raises(
+        DataError, match=r"must not overlap; 4 pairs do, most of all A Ash and a Ash, over 1 km².*Give one vintage"
+    ):
         read_boundaries([tmp_path / "new.gpkg", tmp_path / "old.gpkg"])
 
 
@@ -129,10 +131,63 @@ def test_a_wrong_crs_is_noticed(square_wards: gpd.GeoDataFrame, tmp_path: Path) 
         read_boundaries([write(wrong, tmp_path / "wrong.gpkg")])
 
 
+def test_overlap_is_judged_ward_by_ward(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    many = [shapely.box(500_000 + 1000 * x, 150_000 + 1000 * y, 501_000 + 1000 * x, 151_000 + 1000 * y)
+            for x in range(40) for y in range(20)]  # fmt: skip
+    small = shapely.box(500_100, 150_100, 500_150, 150_150)
+    codes = [f"W{i}" for i in range(801)]
+    frame = gpd.GeoDataFrame({"ward_code": codes}, geometry=[*many, small], crs=27700)
+    with pytest.raises(DataError, match="1 pairs do, most of all W0 W0 and W800 W800"):
+        read_boundaries([write(frame, tmp_path / "wards.gpkg", index=False)])
+
+
+def test_small_areas_are_not_taken_for_the_wards_they_lie_in(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    areas = square_wards.reset_index(drop=True).rename(columns={"ward_name": "lsoa21nm"})
+    areas["wd22cd"], areas["wd22nm"], areas["lsoa21cd"] = ["X", "X", "Y", "Y"], "Name", ["P", "Q", "R", "S"]
+    areas.to_file(tmp_path / "lsoa.gpkg")
+    wards = read_boundaries([tmp_path / "lsoa.gpkg"]).wards
+    assert wards["ward_name"].to_dict() == {"P": "Ash", "Q": "Beech", "R": "Cedar", "S": "Date"}
+
+
+def test_a_missing_name_is_the_code_and_a_blank_code_is_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    nameless = square_wards.reset_index()
+    nameless.loc[2, "ward_name"] = None
+    assert read_boundaries([write(nameless.set_index("ward_code"), tmp_path / "a.gpkg")]).wards["ward_name"]["C"] == "C"
+    nameless.loc[2, "ward_code"] = " "
+    with pytest.raises(DataError, match="feature 3 of b.gpkg has none in ward_code"):
+        read_boundaries([write(nameless.set_index("ward_code"), tmp_path / "b.gpkg")])
+
+
+def test_a_file_is_what_its_name_says(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    """GDAL would take the content for a pointer, and read another file or ask another host."""
+    write(square_wards, tmp_path / "wards.gpkg")
+    pointer = f"<OGRVRTDataSource><OGRVRTLayer name='wards'><SrcDataSource>{tmp_path}/wards.gpkg</SrcDataSource>"
+    for name in ("a.json", "a.gpkg", "a.shp", "a.zip"):
+        (tmp_path / name).write_text(pointer + "</OGRVRTLayer></OGRVRTDataSource>")
+        with pytest.raises(DataError, match="cannot be read as boundaries"):
+            read_boundaries([tmp_path / name])
+
+
+def test_outlines_of_nothing_are_refused(tmp_path: Path) -> None:
+    flat = gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[shapely.Polygon([(530000, 180000)] * 4)], crs=27700)
+    with pytest.raises(DataError, match="must enclose an area; A encloses none"):
+        read_boundaries([write(flat, tmp_path / "flat.gpkg", index=False)])
+    far = gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[shapely.box(5e6, 0, 5.1e6, 100)], crs=27700)
+    with pytest.raises(DataError, match="must lie in Great Britain; A in far.gpkg does not"):
+        read_boundaries([write(far, tmp_path / "far.gpkg", index=False)])
+
+
+def test_outlines_in_degrees_of_the_same_datum_are_not_shifted(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    wards = read_boundaries([write(square_wards.to_crs(4277), tmp_path / "wards.gpkg")]).wards
+    assert wards.geometry.hausdorff_distance(square_wards.geometry).max() < 0.01
+
+
 def test_files_that_are_no_boundaries_are_refused(tmp_path: Path) -> None:
     (tmp_path / "wards.geojson").write_text("not json")
-    with pytest.raises(DataError, match="cannot be read as boundaries"):
-        read_boundaries([tmp_path / "wards.geojson"])
+    for content in ("not json", '{"type": "FeatureCollection", "features": 7}'):
+        (tmp_path / "wards.geojson").write_text(content)
+        with pytest.raises(DataError, match="wards.geojson cannot be read as boundaries|holds no features|no geometry"):
+            read_boundaries([tmp_path / "wards.geojson"])
     with pytest.raises(NotFoundError, match="to read boundaries from"):
         read_boundaries([tmp_path / "nowhere.gpkg"])
 

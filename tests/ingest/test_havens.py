@@ -45,11 +45,39 @@ def test_a_layer_of_points_is_read(tmp_path: Path) -> None:
     assert read_havens([tmp_path / "havens.gpkg"]).havens["name"].tolist() == ["A"]
 
 
+def test_rows_of_another_length_are_counted(tmp_path: Path) -> None:
+    """Hours with a comma and without quotes: an easy mistake."""
+    result = read(
+        tmp_path, HEADER + "A,shop,Mo-Fr 08:00-17:00; Sa,Su 09:00-12:00,536560,178413\nB,shop,,536560,178413\n"
+    )
+    assert result.havens["name"].tolist() == ["B"]
+    assert result.n_without_location == 1
+    assert result.inputs[0].n_rows == 2
+
+
+def test_layers_of_points_and_names_in_capitals_are_read(tmp_path: Path) -> None:
+    points = [shapely.Point(536560, 178413), shapely.MultiPoint([(536600, 178400)])]
+    for layer, point in zip(("one", "two"), points, strict=True):
+        frame = gpd.GeoDataFrame({"NAME": [layer]}, geometry=[point], crs=27700)
+        frame.to_file(tmp_path / "havens.gpkg", layer=layer)
+    assert read_havens([tmp_path / "havens.gpkg"]).havens["name"].tolist() == ["one", "two"]
+
+
+def test_numbers_are_given_around_the_ids_that_are_there(tmp_path: Path) -> None:
+    text = "haven_id,name,easting,northing\nH001,A,536560,178413\n,B,536561,178413\n"
+    assert read(tmp_path, text).havens.index.tolist() == ["H001", "H002"]
+
+
 def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="needs the columns name and easting, northing"):
         read(tmp_path, "name,postcode\nA,SE1 1AA\n")
     with pytest.raises(DataError, match="X1 is given twice"):
         read(tmp_path, "haven_id,name,easting,northing\nX1,A,536560,178413\nX1,B,536561,178413\n")
+    with pytest.raises(DataError, match="None of the 1 safe havens read has a usable location"):
+        read(tmp_path, HEADER + "A,shop,,,\n")
+    (tmp_path / "broken.geojson").write_text("{")
+    with pytest.raises(DataError, match="broken.geojson cannot be read as safe havens"):
+        read_havens([tmp_path / "broken.geojson"])
     areas = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=27700)
     areas.to_file(tmp_path / "areas.gpkg")
     with pytest.raises(DataError, match="needs points and a name column; .* holds Polygon"):

@@ -150,7 +150,7 @@ def test_each_refusal_has_its_reason_and_row(tmp_path: Path) -> None:
         8: "malformed row",
         9: "repeated row",
     }
-    assert intake.incidents.index.tolist() == ["1", "1#2"]
+    assert intake.incidents.index.tolist() == ["1", "crimes.csv:10"]
     assert intake.incidents["source_row"].tolist() == [1, 10]
     assert intake.quality["conflicting_ids"] == 1
     assert intake.n_read == 10
@@ -227,8 +227,123 @@ def test_an_empty_folder_and_archives_without_incidents_are_refused(tmp_path: Pa
 def test_one_file_given_twice_is_refused(tmp_path: Path) -> None:
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_text(POLICE_UK + A_STREET)
-    with pytest.raises(DataError, match=r"one\.csv and .*two\.csv have the same content"):
+    with pytest.raises(DataError, match=r"one\.csv and .*two\.csv\. Leave one out"):
         read_incidents([tmp_path])
+
+
+def test_one_table_in_two_wrappings_is_refused(tmp_path: Path) -> None:
+    content = (POLICE_UK + A_STREET).encode()
+    (tmp_path / "a.csv").write_bytes(content)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content + b"\n"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("2026-01/a.csv", content)
+    for second in ("a.csv.gz", "a.zip"):
+        with pytest.raises(DataError, match="The same data were given twice"):
+            read_incidents([tmp_path / "a.csv", tmp_path / second])
+
+
+def test_two_editions_of_one_month_are_refused(tmp_path: Path) -> None:
+    for edition in ("old", "new"):
+        (tmp_path / edition).mkdir()
+        text = POLICE_UK + A_STREET.replace("a1", edition)
+        (tmp_path / edition / "2026-01-metropolitan-street.csv").write_text(text)
+    with pytest.raises(DataError, match="given twice"):
+        read_incidents([tmp_path])
+
+
+def test_tables_with_a_header_alone_are_no_repeats(tmp_path: Path) -> None:
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text(POLICE_UK)
+    assert read_incidents([tmp_path]).n_read == 0
+
+
+def test_a_quote_that_is_not_closed_is_refused_and_swallows_nothing(tmp_path: Path) -> None:
+    rows = [f"{i},Robbery,01/02/2026 10:00,,536560,178413,Road,Shop,N" for i in range(30)]
+    rows[5] = '5,Robbery,01/02/2026 10:00,,536560,178413,"The Lane,Shop,N'
+    with pytest.raises(DataError, match="has a quote that is not closed: .*beginning with 'The Lane,Shop,N'"):
+        read(tmp_path, council(*rows))
+    rows[15] = '15,Robbery,01/02/2026 10:00,,536560,178413,The Lane",Shop,N'
+    with pytest.raises(DataError, match=r"has a quote that is not closed: the text that ends on line 17"):
+        read(tmp_path, council(*rows))
+
+
+@pytest.mark.parametrize("text", ["today", "now", "01/01/1900 10:00", "31/12/9999 23:59", "0001-01-01 10:00"])
+def test_dates_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
+    assert sum(reasons(read(tmp_path, council(f"1,Robbery,{text},,536560,178413,,,N"))).values()) == 1
+    month = POLICE_UK + A_STREET.replace("2026-01", text[:7])
+    assert sum(reasons(read(tmp_path, month.encode(), name="b.csv")).values()) == 1
+
+
+def test_what_is_lost_of_a_row_is_counted(tmp_path: Path) -> None:
+    intake = read(
+        tmp_path,
+        council(
+            "1,Robbery,01/02/2026 10:00,31/02/2026 10:00,536560,178413,,,N",
+            "2,Robbery,01/02/2026 10:00,01/02/2026,536560,178413,,,perhaps",
+        ),
+    )
+    assert (intake.quality["unreadable_ends"], intake.quality["unreadable_knife_flags"]) == (1, 1)
+    assert intake.incidents["ended_at"].iloc[1] == pd.Timestamp("2026-02-01 23:59")
+    assert intake.quality["reversed_times"] == 0
+
+
+def test_the_commonest_unknown_offences_are_named(tmp_path: Path) -> None:
+    intake = read(
+        tmp_path, council(*(f"{i},{'Piracy' if i % 3 else ''},01/02/2026 10:00,,536560,178413,,,N" for i in range(9)))
+    )
+    assert intake.unrecognised == {"Piracy": 6, "(blank)": 3}
+
+
+def test_ids_are_unique_even_if_they_look_like_ours(tmp_path: Path) -> None:
+    names = ["a", "a", "a#2", "crimes.csv:2", "", "crimes.csv:5"]
+    rows = [f"{name},Robbery,01/02/2026 1{i}:00,,536560,178413,,,N" for i, name in enumerate(names)]
+    assert read(tmp_path, council(*rows)).incidents.index.is_unique
+
+
+def test_hidden_files_and_those_of_macos_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(POLICE_UK + A_STREET)
+    (tmp_path / "._a.csv").write_bytes(b"\x00\x05\x16\x07")
+    assert read_incidents([tmp_path]).n_read == 1
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as file:
+        file.writestr("b.csv", POLICE_UK + A_STREET.replace("a1", "b1"))
+        file.writestr("__MACOSX/._b.csv", b"\x00\x05\x16\x07")
+    assert read_incidents([tmp_path / "b.zip"]).n_read == 1
+
+
+def test_packed_tables_in_an_archive_are_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("a.csv.gz", gzip.compress((POLICE_UK + A_STREET).encode()))
+    assert read_incidents([tmp_path / "a.zip"]).n_read == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04 an Excel workbook", "is not CSV but a zip archive or an Excel workbook"),
+        ("Month,x".encode("utf-16"), "is not CSV but text in UTF-16"),
+        (b"Month;Longitude;Latitude;Crime type\n", "separates its columns by semicolons"),
+        (COUNCIL.replace("Location,", "Easting,").encode(), 'has two columns called "easting"'),
+        (council("1,Robbery,01/02/2026 10:00,,536560,178413,\x81,,N").decode().encode("latin-1"), "cannot be read as"),
+    ],
+)
+def test_what_is_no_csv_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, content)
+
+
+def test_archives_in_archives_and_oversized_tables_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("inner.zip", b"")
+    with pytest.raises(DataError, match="holds inner.zip. Unpack it first"):
+        read_incidents([tmp_path / "a.zip"])
+    monkeypatch.setattr("hotspots.ingest.files.MAX_TABLE_BYTES", 100)
+    for name, content in (("b.csv.gz", gzip.compress(b"x" * 101)), ("c.zip", b"")):
+        (tmp_path / name).write_bytes(content)
+        if name == "c.zip":
+            with zipfile.ZipFile(tmp_path / name, "w") as file:
+                file.writestr("c.csv", b"x" * 101)
+        with pytest.raises(DataError, match="A table may unpack to"):
+            read_incidents([tmp_path / name])
 
 
 cell = st.text(st.characters(codec="utf-8", exclude_characters='",\r\n\x00'), max_size=12)

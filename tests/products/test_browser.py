@@ -117,7 +117,8 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
     assert not page.locator('.legend [data-layer="wards"]').is_visible()
     page.locator("label", has_text="Wards by incidents").locator("input").check()
     page.locator("label", has_text="Within 400 m").locator("input").check()
-    page.locator("label", has_text="Density of").locator("input").uncheck()
+    page.wait_for_timeout(100)
+    assert not page.locator("label", has_text="Density of").locator("input").is_checked()  # they share their colours
     assert page.locator('.legend [data-layer="wards"]').is_visible()
     assert page.locator('.legend [data-layer="reach"]').is_visible()
     assert not page.locator('.legend [data-layer="density"]').is_visible()
@@ -159,6 +160,9 @@ def test_the_index_leads_to_every_map(products: Path, open_page: Any) -> None:
     assert "Burglary hot spots" in opened.page.inner_text("h1")
 
 
+TEMPLATES = ("{{7*7}}", "{% raw %}", "{# lost #}", "{{ oops", "{{cycler.__init__.__globals__.os.mkdir('pwned')}}")
+"""folium's own rendering would run these as templates."""
+
 ATTACKS = (
     "<img src=x onerror=alert(1)>",
     "<script>alert(2)</script>",
@@ -168,18 +172,22 @@ ATTACKS = (
 )
 
 
-def test_text_from_a_file_is_shown_and_never_run(tmp_path: Path, repository: Path, open_page: Any) -> None:
+@pytest.mark.parametrize("attacks", [ATTACKS, TEMPLATES], ids=["markup", "templates"])
+def test_text_from_a_file_is_shown_and_never_run(
+    tmp_path: Path, repository: Path, open_page: Any, monkeypatch: pytest.MonkeyPatch, attacks: tuple[str, ...]
+) -> None:
     """In a street, a ward, a borough, and a haven's name, kind and (unreadable) hours."""
+    monkeypatch.chdir(tmp_path)
     boundaries = (repository / "data" / "boundaries" / "wards.geojson").read_text("utf-8")
-    for name, attack in zip(("The Lane", "Peckham", "Nunhead", "Livesey", "Faraday"), ATTACKS, strict=True):
+    for name, attack in zip(("The Lane", "Peckham", "Nunhead", "Livesey", "Faraday"), attacks, strict=True):
         boundaries = boundaries.replace(f'"{name}"', _json(attack))
-    (tmp_path / "wards.geojson").write_text(boundaries.replace('"Southwark"', _json(ATTACKS[0])), "utf-8")
+    (tmp_path / "wards.geojson").write_text(boundaries.replace('"Southwark"', _json(attacks[0])), "utf-8")
     lines = gzip.decompress((repository / "data/incidents/council_extract.csv.gz").read_bytes()).decode().splitlines()
     kept = [line for line in lines if ",Rye Lane," in line]
-    rows = [lines[0], *(line.replace("Rye Lane", _csv(ATTACKS[i % 5])) for i, line in enumerate(kept))]
+    rows = [lines[0], *(line.replace("Rye Lane", _csv(attacks[i % 5])) for i, line in enumerate(kept))]
     (tmp_path / "crimes.csv").write_text("\n".join(rows) + "\n", "utf-8")
     point = next(line for line in kept if "robbery" in line).split(",")[4:6]
-    havens = [f"{_csv(a)},{_csv(a)},{_csv(a)},{point[0]},{point[1]}" for a in ATTACKS]
+    havens = [f"{_csv(a)},{_csv(a)},{_csv(a)},{point[0]},{point[1]}" for a in attacks]
     (tmp_path / "havens.csv").write_text(
         "\n".join(["name,kind,opening_hours,easting,northing", *havens]) + "\n", "utf-8"
     )
@@ -193,14 +201,19 @@ def test_text_from_a_file_is_shown_and_never_run(tmp_path: Path, repository: Pat
     page.click('[data-rank="1"]')
     page.locator(".leaflet-popup-content").wait_for()
     popup = page.inner_text(".leaflet-popup-content")
-    assert sum(attack in popup for attack in ATTACKS) >= 3  # the three top streets, to the letter
+    assert sum(attack in popup for attack in attacks) >= 3  # the three top streets, to the letter
+    page.locator(".leaflet-control-zoom-in").click(click_count=4, delay=120)
+    page.wait_for_timeout(500)
+    names = page.locator(".ward-name").all_text_contents()
+    assert all(attack in names for attack in attacks)
     shown = page.inner_text("body")
-    assert ATTACKS[0] in shown
+    assert attacks[0] in shown
     page.locator(".leaflet-popup-close-button").click()
+    assert not (tmp_path / "pwned").exists()
     for index in range(page.locator("path.leaflet-interactive").count()):
         page.locator("path.leaflet-interactive").nth(index).dispatch_event("mouseover")
     tooltips = " ".join(page.locator(".leaflet-tooltip").all_inner_texts())
-    assert all(attack in tooltips for attack in ATTACKS)
+    assert all(attack in tooltips for attack in attacks)
     assert opened.complaints == []
     assert page.locator("img[src=x]").count() == 0
     assert asked_elsewhere(opened, paths["map"]) == []

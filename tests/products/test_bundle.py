@@ -5,8 +5,6 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pytest
 
 from hotspots.pipeline import Analysis, AnalysisRequest, Study, analyse
 from hotspots.products import bundle, write_bundle, write_index
+from hotspots.products.bundle import name_folder
 from hotspots.products.summary import PRODUCTS, summarise
 from hotspots.products.tables import tabulate_hotspots, write_csv
 
@@ -53,7 +52,13 @@ def test_the_summary_holds_what_is_promised(written: tuple[dict[str, Any], dict[
     assert (len(summary["profile"]["counts"]), len(summary["profile"]["counts"][0])) == (7, 24)
     assert summary["density"]["kernel"] == "quartic"
     assert summary["density"]["bandwidth_m"] == 300
-    assert summary["density"]["integral"] == pytest.approx(summary["accounts"]["analysed"], rel=1e-3)
+    assert summary["density"]["n_incidents"] == summary["accounts"]["analysed"] + summary["density"]["n_beyond_area"]
+    total = summary["hotspots_total"]
+    assert total["n_incidents"] == sum(hotspot["n_incidents"] for hotspot in summary["hotspots"])
+    assert total["hit_rate"] == pytest.approx(total["n_incidents"] / summary["accounts"]["analysed"], abs=1e-4)
+    assert [peak["words"] for peak in summary["havens"]["peaks"]] == [
+        peak["words"] for peak in summary["profile"]["peaks"]
+    ]
     assert summary["clusters"]["min_samples_reason"] == "0.5% of 6,803 incidents"
 
 
@@ -94,7 +99,7 @@ def test_refused_rows_are_written_with_their_reason(
     analysis: Analysis, written: tuple[dict[str, Any], dict[str, Path]]
 ) -> None:
     table = pd.read_csv(written[1]["rejected"], encoding="utf-8-sig")
-    assert list(table.columns) == ["source", "source_row", "reason"]
+    assert list(table.columns) == ["source", "source_row", "category", "reason"]
     assert table["reason"].value_counts().to_dict() == analysis.accounts.rejected
 
 
@@ -114,26 +119,77 @@ def test_a_run_that_fails_leaves_the_last_good_products(
     assert [path.name for path in tmp_path.iterdir()] == ["robbery"]  # and no half-written folder
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a process cannot be killed this way on Windows")
-def test_a_run_that_is_killed_leaves_whole_files(repository: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hotspots", "run", "--crime", "robbery", "--crime", "asb", "--out", str(tmp_path)]
-    for seconds in (1.5, 2.5, 3.5, 4.0):
-        process = subprocess.Popen(command, cwd=repository, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(seconds)
-        process.kill()
-        process.wait()
-        for path in tmp_path.glob("*/*/summary.json"):
-            json.loads(path.read_text("utf-8"))
-        for path in tmp_path.glob("*/*/map.html"):
-            assert path.read_text("utf-8").rstrip().endswith("</html>")
-    subprocess.run(command, cwd=repository, check=True, capture_output=True)
-    assert all((tmp_path / "asb" / "2024-10-01_2026-09-30" / name).is_file() for name in PRODUCTS.values())
+def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
+    analysis: Analysis, demonstration: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the moves fails, as they do on Windows while a product is open."""
+    _, paths = write_bundle(analysis, tmp_path)
+    before = {path: path.read_bytes() for path in paths.values()}
+    other = analyse(demonstration, AnalysisRequest(crime="robbery", min_samples=200))
+    move = os.replace
+    for failing in (1, 2):
+        n_moves = 0
+
+        def fail_once(source: Path, target: Path, failing: int = failing) -> None:
+            nonlocal n_moves
+            n_moves += 1
+            if n_moves == failing:
+                raise PermissionError(f"{target} is open in another program")
+            move(source, target)
+
+        monkeypatch.setattr(os, "replace", fail_once)
+        with pytest.raises(PermissionError):
+            write_bundle(other, tmp_path)
+        monkeypatch.setattr(os, "replace", move)
+        assert {path: path.read_bytes() for path in paths.values()} == before
+    write_bundle(other, tmp_path)
+    assert all(path.read_bytes() != before[path] for path in paths.values() if path.name != "rejected.csv")
+
+
+def test_what_a_killed_run_left_is_tidied_and_products_set_aside_come_back(analysis: Analysis, tmp_path: Path) -> None:
+    _, paths = write_bundle(analysis, tmp_path)
+    folder = paths["map"].parent
+    left = tmp_path / ".writing-killed"
+    (left / "aside" / "asb").mkdir(parents=True)
+    folder.rename(left / "aside" / "asb" / folder.name)
+    (tmp_path / "asb").mkdir()
+    recent = tmp_path / ".writing-at-work"
+    recent.mkdir()
+    an_age_ago = time.time() - 100_000
+    os.utime(left, (an_age_ago, an_age_ago))
+    write_bundle(analysis, tmp_path)
+    assert (tmp_path / "asb" / folder.name / "map.html").is_file()
+    assert not left.exists()
+    assert recent.exists()
+
+
+def test_products_of_another_area_have_another_folder(demonstration: Study) -> None:
+    def name(*wards: str) -> str:
+        return name_folder(analyse(demonstration, AnalysisRequest(crime="robbery", wards=wards)))
+
+    assert name() == "2024-10-01_2026-09-30"
+    assert name("Peckham", "The Lane") == name("The Lane", "Peckham") == "2024-10-01_2026-09-30_peckham+the-lane"
+    assert name("Peckham", "The Lane", "Nunhead", "Faraday").startswith("2024-10-01_2026-09-30_4-wards-")
+
+
+def test_every_product_says_that_it_is_synthetic(written: tuple[dict[str, Any], dict[str, Path]]) -> None:
+    summary, paths = written
+    assert "Not for decisions." in paths["map"].read_text("utf-8")
+    assert summary["data_status"]["incidents"] == "synthetic"
+    assert "synthetic incidents" in paths["hotspots_csv"].read_text("utf-8-sig")
+    with sqlite3.connect(paths["hotspots_gpkg"]) as database:
+        descriptions = [row[0] for row in database.execute("SELECT description FROM gpkg_contents")]
+    database.close()
+    assert all("Not for decisions: made from synthetic incidents" in description for description in descriptions)
 
 
 def test_the_index_lists_every_run_and_survives_a_broken_one(analysis: Analysis, tmp_path: Path) -> None:
     write_bundle(analysis, tmp_path)
     (tmp_path / "burglary" / "x").mkdir(parents=True)
     (tmp_path / "burglary" / "x" / "summary.json").write_text("{half")
+    for name, content in (("y", "{}"), ("z", "[]"), ("a", '{"crime_label": "Old"}')):
+        (tmp_path / "burglary" / name).mkdir()
+        (tmp_path / "burglary" / name / "summary.json").write_text(content)
     text = write_index(tmp_path).read_text("utf-8")
     for name in PRODUCTS.values():
         assert f'href="robbery/2024-10-01_2026-09-30/{name}"' in text

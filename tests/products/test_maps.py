@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import folium
 import numpy as np
 import pyproj
 import pytest
+from folium.plugins import MarkerCluster
 
 from hotspots.analysis import DensitySurface
 from hotspots.geography import Grid
 from hotspots.products.colours import SEQUENTIAL, choose_breaks, colour_of
 from hotspots.products.maps import warp_to_web_mercator
-from hotspots.products.offline import guard_template_literal, leaflet_style
+from hotspots.products.offline import leaflet_style, render_map
 from hotspots.products.words import say_bound, say_date, say_list, say_share
 
 
@@ -52,9 +54,12 @@ def test_colours_go_from_light_to_dark() -> None:
     assert colour_of(5, [1.0, 2.0]) == SEQUENTIAL[-1]
 
 
-def test_nothing_ends_a_template_literal() -> None:
-    guarded = guard_template_literal("`${alert(1)}` \\u0060")
-    assert not set("`${}\\") & set(guarded)
+def test_a_layer_that_needs_another_script_is_refused() -> None:
+    fmap = folium.Map(tiles=None)
+    MarkerCluster().add_to(fmap)  # type: ignore[no-untyped-call]
+    known = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
+    with pytest.raises(AssertionError, match=r"needs https://.*markercluster.*, which is not in the file"):
+        render_map(fmap, known_links=known)
 
 
 def test_the_style_sheet_asks_for_no_file() -> None:

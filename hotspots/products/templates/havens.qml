@@ -4,7 +4,7 @@
   <symbols>
    <symbol type="marker" name="0" alpha="1" clip_to_extent="1">
     <layer class="SimpleMarker" enabled="1" pass="0" locked="0">
-     <prop k="name" v="square"/>
+     <prop k="name" v="circle"/>
      <prop k="color" v="{{ haven }}"/>
      <prop k="outline_color" v="255,255,255,255"/>
      <prop k="outline_width" v="0.2"/>

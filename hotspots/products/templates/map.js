@@ -5,6 +5,23 @@
   const layers = { {% for key, name in view.layers.items() %}{{ key }}: {{ name }}, {% endfor %} };
   const container = map.getContainer();
 
+  // Text from the sources comes in here and nowhere else: escaped where it is HTML, and as text where it is a name.
+  layers.wards.eachLayer((ward) => ward.bindTooltip(view.texts.wards[ward.feature.properties.index], { sticky: true }));
+  layers.hotspots.eachLayer((hotspot) => hotspot.bindPopup(view.texts.hotspots[hotspot.feature.properties.index], {
+    maxWidth: 300, minWidth: 230, autoPanPaddingTopLeft: [52, 12], autoPanPaddingBottomRight: [12, 12],
+  }));
+  if (layers.havens) {
+    layers.havens.eachLayer((haven) => haven.bindTooltip(view.texts.havens[haven.feature.properties.index]));
+  }
+  const write = (name) => {
+    name.getElement().firstElementChild.textContent = view.texts.names[name.options.index];
+    name.getElement().hidden = map.getZoom() < name.options.minZoom;
+  };
+  layers.names.eachLayer((name) => {
+    name.on("add", () => write(name));
+    if (name.getElement()) write(name);
+  });
+
   // On a wide screen the legend lies over the map, so the map keeps clear of it.
   const fit = () => map.fitBounds(view.bounds, {
     paddingTopLeft: [container.clientWidth > 700 ? 130 : 8, 8], paddingBottomRight: [8, 8], animate: false,
@@ -49,7 +66,14 @@
     if (layers.havens && map.hasLayer(layers.havens)) layers.havens.eachLayer((haven) => haven.bringToFront());
   };
   map.on("overlayadd overlayremove", showLegend);
-  map.on("overlayadd", showNames);
+  // Density and wards share their colours, so only one of them is shown.
+  map.on("overlayadd", (event) => {
+    const other = event.layer === layers.wards ? layers.density : event.layer === layers.density ? layers.wards : null;
+    if (other) setTimeout(() => other.remove(), 0);
+  });
+  map.on("layerremove", (event) => {
+    if (event.layer === layers.density || event.layer === layers.wards) showLegend();
+  });
   showLegend();
 
   for (const row of document.querySelectorAll("[data-rank]")) {
@@ -57,10 +81,11 @@
       layers.hotspots.addTo(map);
       showLegend();
       layers.hotspots.eachLayer((layer) => {
-        if (String(layer.feature.properties.rank) !== row.dataset.rank) return;
-        map.fitBounds(layer.getBounds(), { maxZoom: 15.5, padding: [40, 40] });
-        layer.openPopup(layer.getCenter ? layer.getCenter() : layer.getBounds().getCenter());
+        const index = layer.feature.properties.index;
+        if (index + 1 !== Number(row.dataset.rank)) return;
         container.scrollIntoView({ block: "nearest" });
+        map.fitBounds(layer.getBounds(), { maxZoom: 15.5, padding: [40, 40], animate: false });
+        layer.openPopup(view.numbers[index]);
       });
     });
   }
@@ -69,6 +94,7 @@
   const print = (on) => {
     document.documentElement.classList.toggle("printing", on);
     map.closePopup();
+    for (const details of document.querySelectorAll("details")) details.open = on;
     map.invalidateSize({ animate: false });
     fit();
   };

@@ -1,5 +1,5 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis version="3.22.0" styleCategories="Symbology">
+<qgis version="3.22.0" styleCategories="Symbology|Labeling" labelsEnabled="1">
  <renderer-v2 type="graduatedSymbol" attr="density_per_km2" graduatedMethod="GraduatedColor" symbollevels="0" forceraster="0">
   <ranges>
 {% for low, high, colour in classes %}
@@ -21,4 +21,13 @@
 {% endfor %}
   </symbols>
  </renderer-v2>
+ <labeling type="simple">
+  <settings>
+   <text-style fieldName="ward_name" isExpression="0" fontFamily="Sans Serif" fontSize="8" textColor="40,40,40,255">
+    <text-buffer bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" bufferColor="255,255,255,220"/>
+   </text-style>
+   <placement placement="1" centroidInside="1"/>
+   <rendering obstacle="0" drawLabels="1"/>
+  </settings>
+ </labeling>
 </qgis>
