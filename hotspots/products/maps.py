@@ -71,7 +71,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     if analysis.havens is not None:
         layers["havens"] = _geojson(
             list(analysis.havens.havens.geometry), show=True, name="Safe havens",
-            style={"color": "#ffffff", "weight": 1, "fillColor": HAVEN, "fillOpacity": 1},
+            style={"color": "#ffffff", "weight": 1, "fill": True, "fillColor": HAVEN, "fillOpacity": 1},
             marker=folium.CircleMarker(radius=4.5),
         )  # fmt: skip
     for layer in layers.values():

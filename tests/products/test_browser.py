@@ -85,6 +85,7 @@ def test_the_map_opens_without_a_network(products: Path, open_page: Any, size: t
     assert page.evaluate("document.querySelector('.leaflet-image-layer').naturalWidth") > 100
     assert page.locator(".leaflet-overlay-pane path").count() > 39
     assert page.locator(".rank").count() == 20
+    assert page.locator('.leaflet-overlay-pane path[fill="#e66100"]').count() == 90  # the havens
     # nothing is wider than the screen
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
@@ -155,6 +156,7 @@ def test_the_index_leads_to_every_map(products: Path, open_page: Any) -> None:
     opened = open_page(path, PHONE)
     assert asked_elsewhere(opened, path) == []
     assert opened.complaints == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     opened.page.click('a[href="burglary/2024-10-01_2026-09-30/map.html"]')
     opened.page.wait_for_selector(".leaflet-control-scale-line")
     assert "Burglary hot spots" in opened.page.inner_text("h1")

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import folium
+import geopandas as gpd
 import numpy as np
 import pyproj
 import pytest
+import shapely
 from folium.plugins import MarkerCluster
 
 from hotspots.analysis import DensitySurface
 from hotspots.geography import Grid
+from hotspots.pipeline import AnalysisRequest, analyse, load_study
 from hotspots.products.colours import SEQUENTIAL, choose_breaks, colour_of
-from hotspots.products.maps import warp_to_web_mercator
+from hotspots.products.maps import draw_map, warp_to_web_mercator
 from hotspots.products.offline import leaflet_style, render_map
+from hotspots.products.summary import summarise
 from hotspots.products.words import say_bound, say_date, say_list, say_share
 
 
@@ -74,3 +81,24 @@ def test_words() -> None:
     assert say_date("2026-03-09") == "9 March 2026"
     assert [say_list(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
     assert [say_bound(value) for value in (0.5, 20.0, 1000.0)] == ["0.5", "20", "1,000"]
+
+
+@pytest.mark.parametrize(
+    ("place", "easting", "northing"),
+    [("Penzance", 147_000, 30_000), ("Dover", 631_000, 141_000), ("Lerwick", 447_000, 1_141_000)],
+)
+def test_the_coast_is_no_edge_of_the_world(tmp_path: Path, place: str, easting: int, northing: int) -> None:
+    """OSTN15 ends some way out at sea, and a map needs room around its wards."""
+    ward = shapely.box(easting - 2000, northing - 2000, easting + 2000, northing + 2000)
+    gpd.GeoDataFrame({"ward_code": ["A"], "ward_name": [place]}, geometry=[ward], crs=27700).to_file(
+        tmp_path / "wards.gpkg"
+    )
+    rows = [f"{i},Robbery,01/02/2026 10:0{i % 10},,{easting + i},{northing},Quay,Street,N" for i in range(30)]
+    header = "Crime Ref,Offence,Date From,Date To,Easting,Northing,Location,Location Type,Knife Flag"
+    (tmp_path / "crimes.csv").write_text("\n".join([header, *rows]))
+    study = load_study([tmp_path / "crimes.csv"], [tmp_path / "wards.gpkg"])
+    analysis = analyse(study, AnalysisRequest(crime="robbery"))
+    page = draw_map(analysis, summarise(analysis))
+    _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)  # the first is Leaflet
+    assert place in ours
+    assert "NaN" not in layers + ours

@@ -24,7 +24,7 @@
 
   // On a wide screen the legend lies over the map, so the map keeps clear of it.
   const fit = () => map.fitBounds(view.bounds, {
-    paddingTopLeft: [container.clientWidth > 700 ? 130 : 8, 8], paddingBottomRight: [8, 8], animate: false,
+    paddingTopLeft: [container.clientWidth > 760 ? 130 : 8, 8], paddingBottomRight: [8, 8], animate: false,
   });
   fit();
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
