@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import difflib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -48,6 +46,7 @@ from hotspots.ingest import (
     read_havens,
     read_incidents,
 )
+from hotspots.selection import find_days, find_period, is_near, select_wards
 
 Progress = Callable[[str], None]
 
@@ -278,10 +277,12 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
             "Check that these are the right files."
         )
     crime = _find_crime(study, request.crime)
-    wards = _select_wards(study.boundaries.wards, request.wards)
+    wards = select_wards(study.boundaries.wards, request.wards)
     is_crime = select_crime(incidents, crime).to_numpy()
-    first, last = _days_of(incidents)
-    start, end = _find_period(incidents[is_crime], (first.min(), last.max()), request)
+    first, last = find_days(incidents)
+    start, end = find_period(
+        incidents[is_crime], covered=(first.min(), last.max()), start=request.start, end=request.end
+    )
 
     in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
     in_area = incidents["ward_code"].isin(wards.index).to_numpy()
@@ -307,7 +308,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
     study_area = wards.geometry.union_all()
     beyond = incidents[is_crime & in_period & ~in_area]
     margin = max(request.bandwidth_m, _CLUSTER_MARGIN * request.eps_m)
-    beyond = beyond[_is_near(beyond, study_area.bounds, margin)]
+    beyond = beyond[is_near(beyond, study_area.bounds, margin)]
     around = gpd.GeoDataFrame(pd.concat([analysed, beyond]), crs=analysed.crs)
     grid = Grid.covering(study_area.bounds, cell_size_m=request.cell_size_m, padding_m=request.bandwidth_m)
     density = estimate_density(around, grid=grid, bandwidth_m=request.bandwidth_m)
@@ -363,18 +364,6 @@ def _find_crime(study: Study, slug: str) -> Crime:
             f"{error} {study.intake.quality['unrecognised_offences']:,} rows have an offence text that is in no "
             f"table (hotspots/crimes.py), most of them {texts}."
         ) from error
-
-
-def _is_near(
-    incidents: gpd.GeoDataFrame, bounds: tuple[float, float, float, float], margin_m: float
-) -> npt.NDArray[np.bool_]:
-    """Which incidents lie within the bounds and a margin."""
-    west, south, east, north = bounds
-    x, y = incidents.geometry.x.to_numpy(), incidents.geometry.y.to_numpy()
-    near: npt.NDArray[np.bool_] = (
-        (x >= west - margin_m) & (x <= east + margin_m) & (y >= south - margin_m) & (y <= north + margin_m)
-    )
-    return near
 
 
 def _cover(
@@ -443,64 +432,3 @@ def _notes(analysis: Analysis) -> list[str]:
         texts = ", ".join(f'"{text}"' for text in study.intake.unrecognised)
         notes.append(f"{unrecognised:,} rows have an offence text that is in no table ({texts}); other crimes.")
     return notes
-
-
-def _days_of(incidents: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.datetime64]]:
-    """First and last day on which each incident can have started: a month-only one, its whole month."""
-    first = incidents["started_at"].to_numpy().astype("datetime64[D]")
-    month = (incidents["time_precision"] == "month").to_numpy()
-    next_month = first.astype("datetime64[M]") + np.timedelta64(1, "M")
-    last = np.where(month, next_month.astype("datetime64[D]") - np.timedelta64(1, "D"), first)
-    return first, last
-
-
-def _find_period(
-    incidents: gpd.GeoDataFrame, covered: tuple[np.datetime64, np.datetime64], request: AnalysisRequest
-) -> tuple[dt.date, dt.date]:
-    """The first and last day to analyse: those asked for, as far as the incidents can answer.
-
-    Incidents of all crimes say what days the files cover. Month-only incidents count only where their whole month
-    lies in the period, since nobody knows on which side of a day inside it they fell; where all incidents of the
-    crime are such, the period is of whole months.
-    """
-    data_start, data_end = (day.astype(dt.date) for day in covered)
-    start = max(request.start or data_start, data_start)
-    end = min(request.end or data_end, data_end)
-    if len(incidents) and (incidents["time_precision"] == "month").all():
-        if start.day > 1:
-            start = (start.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-        if (end + dt.timedelta(days=1)).day > 1:
-            end = end.replace(day=1) - dt.timedelta(days=1)
-    if end < start:
-        raise TooLittleDataError(
-            f"Nothing can be said of {request.start or data_start} to {request.end or data_end}: the incidents run "
-            f"from {data_start} to {data_end}, and month-only ones count in whole months. Widen --from and --to."
-        )
-    return start, end
-
-
-def is_whole_month(month: pd.Period, *, start: dt.date, end: dt.date) -> bool:
-    """Whether every day of the month lies in the period."""
-    return start <= month.start_time.date() and month.end_time.date() <= end
-
-
-def _select_wards(wards: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoDataFrame:
-    if not wanted:
-        return wards
-    names = wards["ward_name"].astype("str").str.casefold()
-    codes: set[str] = set()
-    for word in wanted:
-        if word in wards.index:
-            codes.add(word)
-            continue
-        matches = wards[names == word.strip().casefold()]
-        if matches.empty:
-            close = difflib.get_close_matches(word.casefold(), names.unique(), n=5, cutoff=0.5)
-            like = wards[names.isin(close)] if close else wards.head(5)
-            listed = ", ".join(f"{name} ({code})" for code, name in like["ward_name"].items())
-            raise NotFoundError(f'No ward called "{word}" in the boundaries. Give a code or a name, such as {listed}.')
-        if len(matches) > 1:
-            listed = ", ".join(f"{code} ({borough})" for code, borough in matches["borough"].items())
-            raise ParameterError(f'{len(matches)} wards are called "{word}": {listed}. Give the code instead.')
-        codes.add(str(matches.index[0]))
-    return wards[wards.index.isin(codes)]

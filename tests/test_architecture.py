@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-STAGES = ["errors", "contracts", "crimes", "geography", "ingest", "analysis", "pipeline", "products", "cli"]
+STAGES = [
+    "errors",
+    "contracts",
+    "crimes",
+    "geography",
+    "ingest",
+    "analysis",
+    "selection",
+    "pipeline",
+    "products",
+    "cli",
+]
 PACKAGE = Path(__file__).parents[1] / "hotspots"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

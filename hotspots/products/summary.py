@@ -10,7 +10,8 @@ import pandas as pd
 
 import hotspots
 from hotspots.analysis import Hotspot, PeakWindow, WeeklyProfile, WindowCoverage
-from hotspots.pipeline import Analysis, is_whole_month
+from hotspots.pipeline import Analysis
+from hotspots.selection import is_whole_month
 
 Summary = dict[str, Any]
 
