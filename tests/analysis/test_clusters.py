@@ -65,5 +65,8 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         find_clusters(incidents, eps_m=-1)
     with pytest.raises(ParameterError, match="min_samples must be 2 or more, not 1: one incident is no cluster"):
         find_clusters(incidents, min_samples=1)
+    crowd = np.random.default_rng(2).uniform(530_000, 530_500, (20_000, 2))
+    with pytest.raises(ParameterError, match="DBSCAN may look at 250,000,000 pairs .* makes 400,000,000. Choose"):
+        find_clusters(make_incidents(*crowd.T), eps_m=1000)
     with pytest.raises(DataError, match="projected CRS in metres"):
         find_clusters(incidents.to_crs(4326))

@@ -6,8 +6,10 @@ import pyproj
 import pytest
 import shapely
 
+from hotspots.errors import DataError
 from hotspots.geography.projection import (
     is_national_grid,
+    lies_on_grid,
     project_lonlat,
     to_national_grid,
     to_wgs84,
@@ -69,6 +71,14 @@ def test_web_mercator_comes_to_the_same_place_as_degrees() -> None:
     degrees = gpd.GeoDataFrame(geometry=[shapely.box(-0.1, 51.4, 0.0, 51.5)], crs=4326)
     direct, detour = to_national_grid(degrees), to_national_grid(degrees.to_crs(3857))
     assert direct.geometry[0].equals_exact(detour.geometry[0], 0.01)
+
+
+def test_what_lies_off_the_grid_is_known_and_refused() -> None:
+    inside, outside = shapely.box(530_000, 175_000, 531_000, 176_000), shapely.box(5e6, 0, 5.001e6, 1000)
+    series = gpd.GeoSeries([inside, outside], crs=27700)
+    assert lies_on_grid(series).tolist() == [True, False]
+    with pytest.raises(DataError, match="OSTN15 is defined for Great Britain.*easting 5001000.*lies outside"):
+        to_wgs84(gpd.GeoDataFrame(geometry=series))
 
 
 def test_wards_on_the_map_are_where_they_are_on_the_grid() -> None:

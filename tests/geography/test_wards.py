@@ -52,6 +52,13 @@ def test_degrees_are_refused(square_wards: gpd.GeoDataFrame) -> None:
         assign_wards(gpd.GeoDataFrame(geometry=[shapely.Point(0, 51)]), square_wards)
 
 
+def test_a_table_that_is_not_of_wards_is_refused(square_wards: gpd.GeoDataFrame) -> None:
+    with pytest.raises(
+        DataError, match="The wards table needs the columns .*; ward_name, borough missing from geometry"
+    ):
+        assign_wards(points((530500, 180500)), square_wards[["geometry"]])
+
+
 def test_two_grids_are_not_mixed(square_wards: gpd.GeoDataFrame) -> None:
     with pytest.raises(DataError, match="need one CRS"):
         assign_wards(points((530500, 180500)), square_wards.set_crs(32630, allow_override=True))

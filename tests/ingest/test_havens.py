@@ -78,6 +78,11 @@ def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
     (tmp_path / "broken.geojson").write_text("{")
     with pytest.raises(DataError, match="broken.geojson cannot be read as safe havens"):
         read_havens([tmp_path / "broken.geojson"])
+    lost = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.Point(1, 2)])
+    with pytest.warns(UserWarning, match="crs"):
+        lost.to_file(tmp_path / "lost.gpkg")
+    with pytest.raises(DataError, match="A file of safe havens must state its CRS; lost.gpkg has none"):
+        read_havens([tmp_path / "lost.gpkg"])
     areas = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=27700)
     areas.to_file(tmp_path / "areas.gpkg")
     with pytest.raises(DataError, match="needs points and a name column; .* holds Polygon"):
