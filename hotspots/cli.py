@@ -234,6 +234,9 @@ def main() -> None:
     except HotspotsError as error:
         click.echo(f"hotspots: {error}", err=True)
         sys.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_FAILURE))
+    except MemoryError:
+        click.echo("hotspots: not enough memory. Give fewer months, or fewer wards, at a time.", err=True)
+        sys.exit(EXIT_FAILURE)
     except OSError as error:
         click.echo(f"hotspots: {error}. Check that the path can be read and written.", err=True)
         sys.exit(EXIT_FAILURE)

@@ -26,7 +26,8 @@ _NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
 _BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
 
 _MAX_OVERLAP_SHARE = 0.001
-"""Digitised outlines overlap by slivers; two vintages of the same ward overlap by nearly all of it."""
+_MAX_OVERLAP_WIDTH_M = 25.0
+"""Outlines from two surveys overlap along their border by slivers; two vintages of a ward, by nearly all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,11 @@ def read_boundaries(paths: Sequence[Path]) -> Boundaries:
     for file in find_files(paths, suffixes=SUFFIXES, what="boundaries"):
         guard.check(file.sha256, label=file.label)
         address, found = locate_layers(file, what="boundaries")
-        layers = [_read_wards(file, address, layer) for layer in _polygon_layers(file, found)]
+        names = _polygon_layers(file, found)
+        frames = [read_layer(file, address, name, what="boundaries") for name in names]
+        # where some layers have codes, the others are of something else
+        coded = [frame for frame in frames if _find_columns(_columns_of(frame), _CODE)]
+        layers = [_to_wards(file, frame) for frame in coded or frames]
         tables += layers
         inputs.append(
             InputFile(
@@ -99,8 +104,11 @@ def _polygon_layers(file: FoundFile, layers: Sequence[tuple[str, str | None]]) -
     return names
 
 
-def _read_wards(file: FoundFile, address: str, layer: str) -> gpd.GeoDataFrame:
-    frame = read_layer(file, address, layer, what="boundaries")
+def _columns_of(frame: gpd.GeoDataFrame) -> list[str]:
+    return [str(column) for column in frame.columns if column != frame.geometry.name]
+
+
+def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     is_polygon = frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.geometry.is_empty
     if not is_polygon.any():
         kinds = ", ".join(sorted(set(frame.geometry.geom_type.dropna()))) or "no features"
@@ -114,7 +122,7 @@ def _read_wards(file: FoundFile, address: str, layer: str) -> gpd.GeoDataFrame:
             f"Each boundary must be a polygon; feature {first + 1} of {file.label} is not, and "
             f"{(~is_polygon).sum()} in all. Remove them, or give each its outline."
         )
-    columns = [str(column) for column in frame.columns if column != frame.geometry.name]
+    columns = _columns_of(frame)
     codes = _find_columns(columns, _CODE)
     if not codes:
         raise DataError(
@@ -122,8 +130,8 @@ def _read_wards(file: FoundFile, address: str, layer: str) -> gpd.GeoDataFrame:
             f"{file.label} has {', '.join(columns) or 'no columns'}. "
             "Rename the column that holds the code to ward_code."
         )
-    code = next((column for column in codes if frame[column].is_unique), codes[0])
-    blank = frame[code].isna() | frame[code].astype("str").str.strip().eq("")
+    code = next((column for column in codes if _as_text(frame[column]).is_unique), codes[0])
+    blank = _as_text(frame[code]).isna()
     if blank.any():
         first = frame.index[blank][0]
         raise DataError(
@@ -133,7 +141,7 @@ def _read_wards(file: FoundFile, address: str, layer: str) -> gpd.GeoDataFrame:
     names = sorted(_find_columns(columns, _NAME), key=lambda name: name[:4].casefold() != code[:4].casefold())
     boroughs = _find_columns(columns, _BOROUGH)
     statuses = _find_columns(columns, ("data_?status",))
-    code_text = frame[code].astype("str").str.strip()
+    code_text = _as_text(frame[code]).str.strip()
     wards = gpd.GeoDataFrame(
         {
             "ward_code": code_text,
@@ -191,9 +199,10 @@ def _refuse_overlaps(wards: gpd.GeoDataFrame) -> None:
     outlines = wards.geometry.to_numpy()
     one, other = wards.sindex.query(outlines, predicate="intersects")
     one, other = one[one < other], other[one < other]
-    shared = shapely.area(shapely.intersection(outlines[one], outlines[other]))
-    areas = shapely.area(outlines)
-    too_much = shared > _MAX_OVERLAP_SHARE * np.minimum(areas[one], areas[other])
+    overlaps = shapely.intersection(outlines[one], outlines[other])
+    shared, areas = shapely.area(overlaps), shapely.area(outlines)
+    width = 2 * shared / np.maximum(shapely.length(overlaps), 1.0)
+    too_much = (shared > _MAX_OVERLAP_SHARE * np.minimum(areas[one], areas[other])) & (width > _MAX_OVERLAP_WIDTH_M)
     if too_much.any():
         worst = int(np.where(too_much, shared, 0).argmax())
         first, second = wards.index[one[worst]], wards.index[other[worst]]

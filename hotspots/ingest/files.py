@@ -6,7 +6,10 @@ import csv
 import gzip
 import hashlib
 import io
+import json
+import lzma
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +30,22 @@ from hotspots.errors import DataError, NotFoundError
 
 CSV_SUFFIXES = (".csv", ".csv.gz")
 
-MAX_TABLE_BYTES = 2 * 1024**3
-"""What one table may unpack to; a year of all London is an eighth of this."""
+MAX_TABLE_BYTES = 512 * 1024**2
+"""What one table may unpack to; a year of all London is a third of this."""
+
+_UNPACKING_ERRORS = (
+    zipfile.BadZipFile,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    UnicodeDecodeError,  # in the name of a member
+    RuntimeError,  # encrypted
+    NotImplementedError,  # packed by a method that is not known here
+    OSError,  # damaged
+)
+
+# What GDAL would say of a damaged file is said by an error here.
+pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
 
 Columns = dict[str, pd.Series]
 """Columns of text by their name in lower case: categorical, except those read as plain text."""
@@ -133,7 +150,8 @@ class RepeatGuard:
         """
         if fingerprint in self.seen:
             raise DataError(
-                f"The same data were given twice, and would count twice: {self.seen[fingerprint]} and {label}. "
+                f"The same data, or month of a force, were given twice, and would count twice: "
+                f"{self.seen[fingerprint]} and {label}. "
                 "Leave one out."
             )
         self.seen[fingerprint] = label
@@ -164,11 +182,10 @@ def open_tables(file: FoundFile) -> Iterator[tuple[str, bytes]]:
                 label = f"{file.label}/{member.filename}"
                 _refuse_size(member.file_size, label=label)
                 yield label, _unpack(label, archive.read(member))
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{file.label} cannot be unpacked: {error}. Download or copy it again.") from error
-    except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed by a method unknown here
+    except _UNPACKING_ERRORS as error:
         raise DataError(
-            f"{file.label} cannot be unpacked: {error}. Unpack it yourself, and give the files in it."
+            f"{file.label} cannot be unpacked: {error}. Download or copy it again, or unpack it yourself and give the "
+            "files in it."
         ) from error
 
 
@@ -179,7 +196,7 @@ def _unpack(label: str, content: bytes) -> bytes:
     try:
         with gzip.open(io.BytesIO(content)) as packed:
             unpacked = packed.read(MAX_TABLE_BYTES + 1)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except _UNPACKING_ERRORS as error:
         raise DataError(f"{label} cannot be unpacked: {error}. Download or copy it again.") from error
     _refuse_size(len(unpacked), label=label)
     return unpacked
@@ -187,7 +204,7 @@ def _unpack(label: str, content: bytes) -> bytes:
 
 def _refuse_size(n_bytes: int, *, label: str) -> None:
     if n_bytes > MAX_TABLE_BYTES:
-        raise DataError(f"A table may unpack to {MAX_TABLE_BYTES / 1e9:.1f} GB; {label} is larger. Split it by month.")
+        raise DataError(f"A table may unpack to {MAX_TABLE_BYTES // 1024**2} MB; {label} is larger. Split it by month.")
 
 
 _SIGNATURES = {
@@ -219,25 +236,33 @@ def read_header(content: bytes, *, label: str) -> list[str]:
     return names
 
 
-def _refuse_swallowed_lines(content: bytes, *, n_records: int, n_columns: int, label: str) -> None:
+_DATE_BETWEEN_COMMAS = re.compile(r"(^|,)\s*(\d{4}-\d\d|\d\d?/\d\d?/\d{4})[^,]*,.*,")
+
+
+def _refuse_swallowed_lines(content: bytes, *, n_records: int, label: str) -> None:
     """Refuse a table in which a quote that is never closed has swallowed rows.
 
-    A line break inside quotes is fine in a free text. One after which the text looks like another row is not: its
-    incidents would be lost without a trace.
+    A line break inside quotes is fine in a free text. One after which comes what looks like another row, a date among
+    its commas, is not: its incident would be lost without a trace.
     """
-    if content.count(b"\n") <= n_records + 1:
+    if max(content.count(b"\n"), content.count(b"\r")) <= n_records + 1:
         return
-    text = content.decode("utf-8-sig", errors="replace")
-    if sum(bool(line.strip()) for line in text.splitlines()) <= n_records + 1:
-        return
-    reader = csv.reader(io.StringIO(text, newline=""))
-    for record in reader:
-        for value in record:
-            if any(line.count(",") >= n_columns - 1 for line in value.splitlines()[1:]):
-                raise DataError(
-                    f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} holds whole "
-                    f"rows, beginning with {value.splitlines()[0][:40]!r}. Close or remove the quote."
-                )
+    if sum(1 for _ in re.finditer(rb"\S[^\r\n]*", content)) <= n_records + 1:
+        return  # blank lines
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""))
+    try:
+        for record in reader:
+            for value in record:
+                if any(_DATE_BETWEEN_COMMAS.search(line) for line in value.splitlines()[1:]):
+                    raise DataError(
+                        f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} holds "
+                        f"whole rows, beginning with {value.splitlines()[0][:40]!r}. Close or remove the quote."
+                    )
+    except csv.Error as error:
+        raise DataError(
+            f"{label} cannot be read as comma-separated text: line {reader.line_num}: {error}. Save it again as CSV."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +301,7 @@ def read_text_table(
     Raises:
         DataError: The table cannot be parsed, or has two columns of one wanted name.
     """
+    content = content.removeprefix(b"\xef\xbb\xbf")
     names = {name: name.strip().casefold() for name in read_header(content, label=label)}
     keep = {written: name for written, name in names.items() if wanted(name)}
     header = [name.strip().casefold() for name in read_header(content, label=label)]
@@ -316,7 +342,7 @@ def read_text_table(
             f"{label} cannot be read as comma-separated text: {str(error).splitlines()[0]}. "
             "Save it again as CSV (UTF-8) with one header line."
         ) from error
-    _refuse_swallowed_lines(content, n_records=table.num_rows + len(malformed), n_columns=len(header), label=label)
+    _refuse_swallowed_lines(content, n_records=table.num_rows + len(malformed), label=label)
     frame = table.combine_chunks().to_pandas()
     row = np.arange(1, len(frame) + len(malformed) + 1)
     if malformed:
@@ -326,7 +352,16 @@ def read_text_table(
     )
 
 
-_MAGIC = {".gpkg": b"SQLite format 3\x00", ".shp": b"\x00\x00\x27\x0a"}
+_SHAPEFILE = b"\x00\x00\x27\x0a"
+_GEOJSON_TYPES = {
+    "FeatureCollection",
+    "Feature",
+    "Polygon",
+    "MultiPolygon",
+    "Point",
+    "MultiPoint",
+    "GeometryCollection",
+}
 
 
 def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, str | None]]]:
@@ -338,32 +373,50 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
     Raises:
         DataError: The file is not what its name says, or cannot be opened.
     """
-    suffix = file.path.suffix.lower()
-    address = str(file.path.resolve())
-    error: Exception | str = f"its content is not that of a {suffix} file."
-    with file.path.open("rb") as opened:
-        start = opened.read(4096)
-    genuine = start.startswith(_MAGIC[suffix]) if suffix in _MAGIC else start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{"
+    try:
+        address = _genuine_address(file.path)
+        return address, [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
+    except (
+        ValueError,
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        *_UNPACKING_ERRORS,
+    ) as error:
+        raise DataError(
+            f"{file.label} cannot be read as {what}: {(str(error) or 'damaged').splitlines()[0]} "
+            "Give GeoJSON, GeoPackage, or a shapefile (all its parts, or zipped)."
+        ) from error
+
+
+def _genuine_address(path: Path) -> str:
+    """The name of a file for GDAL, once its content is known to be what its suffix says; ValueError if it is not."""
+    suffix = path.suffix.lower()
+    wrong = ValueError(f"its content is not that of a {suffix} file.")
     if suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            shapes = [name for name in archive.namelist() if name.lower().endswith(".shp") and "/." not in f"/{name}"]
+            if len(shapes) != 1:
+                raise ValueError(f"it holds {len(shapes)} shapefiles where one is needed.")
+            with archive.open(shapes[0]) as member:
+                if member.read(4) != _SHAPEFILE:
+                    raise wrong
+        return f"/vsizip/{path.resolve()}/{shapes[0]}"
+    if suffix in (".json", ".geojson"):
+        content = path.read_bytes()
         try:
-            with zipfile.ZipFile(file.path) as archive:
-                shapes = [
-                    name for name in archive.namelist() if name.lower().endswith(".shp") and "/." not in f"/{name}"
-                ]
-        except zipfile.BadZipFile:
-            shapes = []
-        genuine = len(shapes) == 1
-        error = f"it holds {len(shapes)} shapefiles where one is needed."
-        address = f"/vsizip/{address}/{shapes[0]}" if genuine else address
-    if genuine:
-        try:
-            return address, [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as failure:
-            error = failure
-    raise DataError(
-        f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]} "
-        "Give GeoJSON, GeoPackage, or a shapefile (all its parts, or zipped)."
-    )
+            found = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise wrong from error
+        kind = found.get("type") if isinstance(found, dict) else None
+        if kind not in _GEOJSON_TYPES or b"gdal_streamed_alg" in content:
+            raise wrong
+    else:
+        with path.open("rb") as opened:
+            start = opened.read(72)
+        genuine = start[68:71] in (b"GPK", b"GP1") if suffix == ".gpkg" else start.startswith(_SHAPEFILE)
+        if not genuine:
+            raise wrong
+    return str(path.resolve())
 
 
 def read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.GeoDataFrame:

@@ -157,7 +157,12 @@ def _read_points(file: FoundFile) -> gpd.GeoDataFrame:
     frames = [read_layer(file, address, layer, what="safe havens") for layer in spatial]
     tables = []
     for frame in frames:
-        points = frame.rename(columns=lambda column: str(column).strip().casefold()).explode(ignore_index=True)
+        plain = frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
+        points = plain.rename(columns=lambda column: str(column).strip().casefold())
+        if points.columns.has_duplicates:
+            twice = points.columns[points.columns.duplicated()][0]
+            raise DataError(f'{file.label} has two columns called "{twice}". Rename or remove one.')
+        points = points.explode(ignore_index=True)
         kinds = set(points.geometry.geom_type.dropna())
         if "name" not in points.columns or not kinds <= {"Point"}:
             raise DataError(

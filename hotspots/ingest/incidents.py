@@ -32,7 +32,7 @@ LAYOUTS: tuple[ModuleType, ...] = (police_uk, tabular)
 SUFFIXES = (*CSV_SUFFIXES, ".zip")
 
 _CONTENT = ["category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing"]
-_MONTH_OF_A_FORCE = re.compile(r"\d{4}-\d\d-[a-z-]+-street(?=\.csv)")
+_MONTH_OF_A_FORCE = re.compile(r"(\d{4}-\d\d-[a-z-]+-street)\.csv(\.gz)?")
 _N_TEXTS = 5
 
 
@@ -76,27 +76,37 @@ def read_incidents(paths: Sequence[Path], *, progress: Callable[[str], None] = l
     inputs: list[InputFile] = []
     tables: list[pd.DataFrame] = []
     texts: list[pd.Series] = []
-    passed_over = 0
+    passed_over: list[str] = []
     guard = RepeatGuard()
     for file in find_files(paths, suffixes=SUFFIXES, what="incidents"):
         progress(file.label)
         members: list[pd.DataFrame] = []
+        foreign: DataError | None = None
         layouts: set[str] = set()
         statuses: set[str] = set()
         for label, content in open_tables(file):
             if label.lower().removesuffix(".gz").endswith(police_uk.NOT_INCIDENTS):
-                passed_over += 1
+                passed_over.append(label)
                 continue
-            layout = _recognise(read_header(content, label=label), label=label)
+            try:
+                layout = _recognise(read_header(content, label=label), label=label)
+            except DataError as error:
+                if label == file.label:
+                    raise
+                foreign = foreign or error  # an archive may hold other tables than those of incidents
+                passed_over.append(label)
+                continue
             records, status = _read_table(content, layout, label=label)
             if len(records):
                 guard.check(hashlib.sha256(content.rstrip()).hexdigest(), label=label)
-                if month := _MONTH_OF_A_FORCE.search(label.lower()):
-                    guard.check(month[0], label=label)
+                if month := _MONTH_OF_A_FORCE.fullmatch(Path(label).name.lower()):
+                    guard.check(month[1], label=label)
             texts.append(records.pop("offence")[records["category"].eq(UNRECOGNISED) & records["reason"].isna()])
             members.append(records)
             layouts.add(layout.NAME)
             statuses |= {status} if status else set()
+        if foreign and not members:
+            raise foreign
         tables += members
         inputs.append(
             InputFile(
@@ -146,7 +156,7 @@ def _read_table(content: bytes, layout: ModuleType, *, label: str) -> tuple[pd.D
     return records, layout.read_status(table.columns)
 
 
-def _assemble(records: pd.DataFrame, *, inputs: tuple[InputFile, ...], passed_over: int) -> Intake:
+def _assemble(records: pd.DataFrame, *, inputs: tuple[InputFile, ...], passed_over: list[str]) -> Intake:
     text = ["category", "subcategory", "time_precision", "location", "location_kind", "source"]
     records = records.astype(dict.fromkeys(text, "category"))
 
@@ -172,7 +182,8 @@ def _assemble(records: pd.DataFrame, *, inputs: tuple[InputFile, ...], passed_ov
     }
     notes = []
     if passed_over:
-        notes.append(f"{passed_over} outcomes or stop-and-search tables were passed over: they hold no incidents.")
+        first = f"{passed_over[0]}{' and others' if len(passed_over) > 1 else ''}"
+        notes.append(f"Tables in the files that hold no incidents were passed over: {len(passed_over)} ({first}).")
     geometry = gpd.points_from_xy(kept["easting"], kept["northing"], crs=BRITISH_NATIONAL_GRID)
     incidents = gpd.GeoDataFrame(kept, geometry=geometry).set_index("incident_id")[list(INCIDENT_COLUMNS)]
     columns = ["source", "source_row", "category", "subcategory", "is_knife", "reason"]

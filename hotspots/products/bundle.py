@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -57,7 +58,9 @@ def name_folder(analysis: Analysis) -> str:
     if len(analysis.wards) == len(analysis.study.boundaries.wards):
         return period
     if len(analysis.wards) <= _MAX_WARDS_NAMED:
-        names = sorted(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in analysis.wards["ward_name"])
+        alike = analysis.study.boundaries.wards["ward_name"].duplicated(keep=False)
+        called = [str(code) if alike[code] else name for code, name in analysis.wards["ward_name"].items()]
+        names = sorted(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in called)
         if all(names):
             return f"{period}_{'+'.join(name[:40] for name in names)}"
     codes = hashlib.sha256("\n".join(analysis.wards.index).encode()).hexdigest()[:8]
@@ -98,7 +101,7 @@ def write_index(out: Path) -> Path:
     for path in sorted(out.glob(f"*/*/{PRODUCTS['summary']}")):
         try:
             runs.append(_describe(path, out))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             continue  # half-written, or by another version
     page = make_environment().get_template("index.html").render(runs=runs)
     index = out / "index.html"
@@ -123,8 +126,8 @@ def _describe(path: Path, out: Path) -> dict[str, Any]:
     area = "all wards" if summary["study_area"]["is_all"] else f"{len(wards)} wards"
     return {
         "label": str(summary["crime_label"]),
-        "start": str(summary["period"]["start"]),
-        "end": str(summary["period"]["end"]),
+        "start": dt.date.fromisoformat(summary["period"]["start"]).isoformat(),
+        "end": dt.date.fromisoformat(summary["period"]["end"]).isoformat(),
         "area": ", ".join(sorted(wards)) if len(wards) <= _MAX_WARDS_NAMED else area,
         "n_incidents": int(summary["accounts"]["analysed"]),
         "n_hotspots": len(summary["hotspots"]),

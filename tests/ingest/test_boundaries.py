@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -134,7 +135,7 @@ def test_a_wrong_crs_is_noticed(square_wards: gpd.GeoDataFrame, tmp_path: Path) 
 def test_overlap_is_judged_ward_by_ward(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
     many = [shapely.box(500_000 + 1000 * x, 150_000 + 1000 * y, 501_000 + 1000 * x, 151_000 + 1000 * y)
             for x in range(40) for y in range(20)]  # fmt: skip
-    small = shapely.box(500_100, 150_100, 500_150, 150_150)
+    small = shapely.box(500_100, 150_100, 500_200, 150_200)
     codes = [f"W{i}" for i in range(801)]
     frame = gpd.GeoDataFrame({"ward_code": codes}, geometry=[*many, small], crs=27700)
     with pytest.raises(DataError, match="1 pairs do, most of all W0 W0 and W800 W800"):
@@ -158,6 +159,32 @@ def test_a_missing_name_is_the_code_and_a_blank_code_is_refused(square_wards: gp
         read_boundaries([write(nameless.set_index("ward_code"), tmp_path / "b.gpkg")])
 
 
+def test_slivers_between_two_surveys_are_let_pass(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    wider = square_wards.set_geometry(square_wards.buffer(3, join_style="mitre"))
+    assert len(read_boundaries([write(wider, tmp_path / "wards.gpkg")]).wards) == 4
+
+
+def test_layers_without_codes_beside_one_with_are_of_something_else(
+    square_wards: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    write(square_wards, tmp_path / "a.gpkg", layer="wards")
+    parks = gpd.GeoDataFrame({"park": ["P"]}, geometry=[shapely.box(530000, 180000, 530500, 180500)], crs=27700)
+    parks.to_file(tmp_path / "a.gpkg", layer="parks")
+    assert read_boundaries([tmp_path / "a.gpkg"]).wards.index.tolist() == ["A", "B", "C", "D"]
+
+
+def test_codes_of_an_odd_kind_are_no_traceback(tmp_path: Path) -> None:
+    ring = [[-0.1, 51.4], [-0.09, 51.4], [-0.09, 51.41], [-0.1, 51.4]]
+    feature = {
+        "type": "Feature",
+        "properties": {"ward_code": ["a"], "ward_name": {"x": 1}},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    path = tmp_path / "odd.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    assert len(read_boundaries([path]).wards) == 1
+
+
 def test_a_file_is_what_its_name_says(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
     """GDAL would take the content for a pointer, and read another file or ask another host."""
     write(square_wards, tmp_path / "wards.gpkg")
@@ -165,6 +192,13 @@ def test_a_file_is_what_its_name_says(square_wards: gpd.GeoDataFrame, tmp_path: 
     for name in ("a.json", "a.gpkg", "a.shp", "a.zip"):
         (tmp_path / name).write_text(pointer + "</OGRVRTLayer></OGRVRTDataSource>")
         with pytest.raises(DataError, match="cannot be read as boundaries"):
+            read_boundaries([tmp_path / name])
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as file:
+        file.writestr("wards.shp", pointer + "</OGRVRTLayer></OGRVRTDataSource>")
+    pipeline = {"type": "gdal_streamed_alg", "command_line": f"gdal vector pipeline ! read {tmp_path}/wards.gpkg"}
+    (tmp_path / "b.geojson").write_text(json.dumps(pipeline))
+    for name in ("b.zip", "b.geojson"):
+        with pytest.raises(DataError, match="its content is not that of a"):
             read_boundaries([tmp_path / name])
 
 

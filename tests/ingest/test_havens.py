@@ -75,6 +75,10 @@ def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
         read(tmp_path, "haven_id,name,easting,northing\nX1,A,536560,178413\nX1,B,536561,178413\n")
     with pytest.raises(DataError, match="None of the 1 safe havens read has a usable location"):
         read(tmp_path, HEADER + "A,shop,,,\n")
+    twice = gpd.GeoDataFrame({"name": ["A"], "Name": ["B"]}, geometry=[shapely.Point(536560, 178413)], crs=27700)
+    twice.to_crs(4326).to_file(tmp_path / "twice.geojson")
+    with pytest.raises(DataError, match='two columns called "name"'):
+        read_havens([tmp_path / "twice.geojson"])
     (tmp_path / "broken.geojson").write_text("{")
     with pytest.raises(DataError, match="broken.geojson cannot be read as safe havens"):
         read_havens([tmp_path / "broken.geojson"])

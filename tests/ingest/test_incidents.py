@@ -74,7 +74,10 @@ def test_gzip_folder_and_archive_read_the_same(tmp_path: Path) -> None:
     assert from_tree.incidents[columns].equals(from_archive.incidents[columns])
     assert [file.n_rows for file in from_tree.inputs] == [1, 1]
     assert [file.n_rows for file in from_archive.inputs] == [2]
-    assert "2 outcomes or stop-and-search tables were passed over" in from_archive.notes[0]
+    assert (
+        "hold no incidents were passed over: 2 (all.zip/2026-01/2026-01-met-outcomes.csv and others)"
+        in (from_archive.notes[0])
+    )
 
 
 def test_an_extract_becomes_incidents_with_times(tmp_path: Path) -> None:
@@ -238,7 +241,7 @@ def test_one_table_in_two_wrappings_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("2026-01/a.csv", content)
     for second in ("a.csv.gz", "a.zip"):
-        with pytest.raises(DataError, match="The same data were given twice"):
+        with pytest.raises(DataError, match="were given twice, and would count twice"):
             read_incidents([tmp_path / "a.csv", tmp_path / second])
 
 
@@ -265,6 +268,55 @@ def test_a_quote_that_is_not_closed_is_refused_and_swallows_nothing(tmp_path: Pa
     rows[15] = '15,Robbery,01/02/2026 10:00,,536560,178413,The Lane",Shop,N'
     with pytest.raises(DataError, match=r"has a quote that is not closed: the text that ends on line 17"):
         read(tmp_path, council(*rows))
+
+
+def test_a_quote_closed_by_the_next_row_is_refused_too(tmp_path: Path) -> None:
+    rows = [f"{i},Robbery,01/02/2026 10:00,,536560,178413,Road,Shop,N" for i in range(9)]
+    rows[5] = '5,Robbery,01/02/2026 10:00,,536560,178413,"The Lane'
+    rows[6] = '6,Robbery,01/02/2026 10:00,,536560,178413,The "Lane,Shop,N'
+    for line_end in ("\n", "\r\n", "\r"):
+        content = council(*rows).decode().replace("\n", line_end).encode()
+        with pytest.raises(DataError, match="has a quote that is not closed"):
+            read(tmp_path, content)
+
+
+def test_line_breaks_and_commas_in_a_quoted_text_are_fine(tmp_path: Path) -> None:
+    """Also in one longer than Python's own limit."""
+    long_text = "Seen running,\nthen walking, slowly, northwards\n" * 5000
+    content = (
+        "Offence,Date From,Easting,Northing,Location\n"
+        'Robbery,01/02/2026 10:00,536560,178413,"Shop\n1, High St, Deptford, London, SE8"\n'
+        f'Robbery,01/02/2026 10:00,536560,178413,"{long_text}"\n'
+    )
+    intake = read(tmp_path, content.encode())
+    assert intake.incidents["location"].tolist() == ["Shop\n1, High St, Deptford, London, SE8", long_text]
+
+
+def test_other_tables_in_an_archive_are_passed_over_and_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("meta/readme.csv", "x,y\n1,2\n")
+        file.writestr("a.csv", POLICE_UK + A_STREET)
+    intake = read_incidents([tmp_path / "a.zip"])
+    assert intake.n_read == 1
+    assert "a.zip/meta/readme.csv" in intake.notes[0]
+
+
+def test_a_mark_at_the_start_and_a_windows_byte_go_together(tmp_path: Path) -> None:
+    content = b"\xef\xbb\xbf" + council("1,Robbery,01/02/2026 10:00,,536560,178413,Caf\xe9,Shop,N").decode().encode(
+        "cp1252"
+    )
+    assert read(tmp_path, content).incidents["location"].tolist() == ["Café"]
+
+
+def test_damaged_archives_are_refused(tmp_path: Path) -> None:
+    for method in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as file:
+            file.writestr("a.csv", POLICE_UK + A_STREET * 50)
+        content = bytearray((tmp_path / "a.zip").read_bytes())
+        content[60:90] = bytes(30)
+        (tmp_path / "a.zip").write_bytes(content)
+        with pytest.raises(DataError, match="cannot be unpacked"):
+            read_incidents([tmp_path / "a.zip"])
 
 
 @pytest.mark.parametrize("text", ["today", "now", "01/01/1900 10:00", "31/12/9999 23:59", "0001-01-01 10:00"])

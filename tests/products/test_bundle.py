@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import re
@@ -169,6 +170,11 @@ def test_products_of_another_area_have_another_folder(demonstration: Study) -> N
 
     assert name() == "2024-10-01_2026-09-30"
     assert name("Peckham", "The Lane") == name("The Lane", "Peckham") == "2024-10-01_2026-09-30_peckham+the-lane"
+    wards = demonstration.boundaries.wards.replace({"ward_name": {"Nunhead": "Peckham"}})
+    alike = dataclasses.replace(demonstration, boundaries=dataclasses.replace(demonstration.boundaries, wards=wards))
+    code = wards.index[wards["ward_name"] == "Peckham"][0]
+    folder = name_folder(analyse(alike, AnalysisRequest(crime="robbery", wards=(code,))))
+    assert folder == f"2024-10-01_2026-09-30_{code.lower()}"
     assert name("Peckham", "The Lane", "Nunhead", "Faraday").startswith("2024-10-01_2026-09-30_4-wards-")
 
 
