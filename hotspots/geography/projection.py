@@ -42,7 +42,32 @@ def project_lonlat(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> tuple[F
         Two float arrays of the input's length, to the millimetre; NaN where either coordinate is missing or
         outside the cover of OSTN15 (Great Britain and its coastal waters).
     """
-    return _convert(convert_bng, longitude, latitude)
+    easting, northing = _convert(convert_bng, longitude, latitude)
+    lon, lat = np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
+    missed = np.isnan(easting) & np.isfinite(lon) & np.isfinite(lat)
+    if missed.any():
+        easting[missed], northing[missed] = _search_grid(lon[missed], lat[missed])
+    return easting, northing
+
+
+def _search_grid(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
+    """The grid position whose longitude and latitude these are, by iteration; NaN where there is none.
+
+    Along the southern edge of OSTN15 (the south of the Isles of Scilly) `convertbng` converts from the grid but not to
+    it, so its one direction is turned round, from the seven-parameter estimate.
+    """
+    to_grid = pyproj.Transformer.from_crs(WGS84, BRITISH_NATIONAL_GRID, always_xy=True)
+    wanted_east, wanted_north = to_grid.transform(longitude, latitude)
+    easting, northing = np.array(wanted_east, dtype=np.float64), np.array(wanted_north, dtype=np.float64)
+    off = np.full(len(easting), np.inf)
+    for _ in range(4):
+        lon, lat = unproject_grid(np.where(np.isfinite(easting), easting, np.nan), northing)
+        east, north = to_grid.transform(np.nan_to_num(lon), np.nan_to_num(lat))
+        step_east, step_north = wanted_east - east, wanted_north - north
+        easting, northing = easting + step_east, northing + step_north
+        off = np.where(np.isnan(lon), np.inf, np.hypot(step_east, step_north))
+    found = off < 0.001
+    return np.where(found, easting, np.nan), np.where(found, northing, np.nan)
 
 
 def unproject_grid(easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Floats, Floats]:

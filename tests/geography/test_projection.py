@@ -40,6 +40,15 @@ def test_there_and_back_is_the_same_place() -> None:
     assert np.hypot(back_east - easting, back_north - northing).max() < 0.02
 
 
+def test_the_south_of_scilly_is_on_the_grid() -> None:
+    """Where the library converts in one direction only, the other agrees with it."""
+    easting, northing = np.array([91_000.0, 90_300.0]), np.array([11_000.0, 10_500.0])
+    longitude, latitude = unproject_grid(easting, northing)
+    assert np.isfinite(longitude).all()
+    back_east, back_north = project_lonlat(longitude, latitude)
+    assert np.hypot(back_east - easting, back_north - northing).max() < 0.01
+
+
 def test_missing_and_foreign_coordinates_become_missing() -> None:
     easting, northing = project_lonlat([np.nan, 2.35, -0.05, np.inf], [51.5, 48.85, 51.45, 51.5])
     assert np.isnan(easting).tolist() == [True, True, False, True]
