@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyproj
 import shapely
 from convertbng.cutil import convert_lonlat
 
@@ -599,6 +600,18 @@ def council_csv(rows: pd.DataFrame) -> str:
 # --- Crime without times: the monthly files ---------------------------------------------------------------
 
 
+def unproject_as_police_uk(easting: Floats, northing: Floats) -> tuple[Floats, Floats]:
+    """National Grid metres to degrees by the seven-parameter shift (EPSG:1314), as police.uk does, not by OSTN15."""
+    transformer = pyproj.Transformer.from_pipeline(
+        "+proj=pipeline +step +inv +proj=tmerc +lat_0=49 +lon_0=-2 +k=0.9996012717 +x_0=400000 +y_0=-100000 "
+        "+ellps=airy +step +proj=cart +ellps=airy +step +proj=helmert +x=446.448 +y=-125.157 +z=542.06 "
+        "+rx=0.15 +ry=0.247 +rz=0.842 +s=-20.489 +convention=position_vector "
+        "+step +inv +proj=cart +ellps=WGS84 +step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    longitude, latitude, _ = transformer.transform(easting, northing, np.zeros(len(easting)))
+    return longitude, latitude
+
+
 def monthly_rows(shapes: dict[str, shapely.Polygon]) -> pd.DataFrame:
     """Draw the background crime of two years at a limited set of shared points, as police.uk publishes it."""
     tables = []
@@ -609,7 +622,7 @@ def monthly_rows(shapes: dict[str, shapely.Polygon]) -> pd.DataFrame:
         weight = ward.busy / np.sqrt(np.arange(1, len(xy) + 1))
         tables.append(pd.DataFrame({"e": xy[:, 0], "n": xy[:, 1], "street": streets, "weight": weight}))
     points = pd.concat(tables, ignore_index=True)
-    lon, lat = convert_lonlat(points["e"].to_numpy(np.float64), points["n"].to_numpy(np.float64))
+    lon, lat = unproject_as_police_uk(points["e"].to_numpy(np.float64), points["n"].to_numpy(np.float64))
     points["Longitude"] = [f"{x:.6f}" for x in lon]
     points["Latitude"] = [f"{y:.6f}" for y in lat]
     points["Location"] = "On or near " + points["street"]

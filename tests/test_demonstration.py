@@ -145,6 +145,13 @@ def test_most_havens_are_closed_when_it_happens_in_the_evening(demonstration: St
     assert len(bare) == 3  # the planted ones without a haven
 
 
+def test_the_monthly_files_are_converted_as_police_uk_converts_them(demonstration: Study) -> None:
+    incidents = demonstration.intake.incidents
+    monthly = incidents.geometry[incidents["time_precision"] == "month"]
+    for axis in (monthly.x, monthly.y):
+        assert (axis - axis.round()).abs().max() < 0.1
+
+
 def test_background_crime_is_month_only(demonstration: Study) -> None:
     for crime in ("burglary", "vehicle-crime"):
         _, summary = run(demonstration, crime)

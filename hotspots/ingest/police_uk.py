@@ -1,5 +1,8 @@
 """The street-level CSV of data.police.uk: months, not days, on shared anonymous points.
 
+Its longitudes and latitudes were made from whole metres of the National Grid by the seven-parameter shift, not OSTN15,
+and are undone the same way; see `hotspots.geography.projection`.
+
 Source: https://data.police.uk/about/ (columns, anonymisation). Twelve columns as published; all but `Month`,
 `Longitude`, `Latitude` and `Crime type` may be absent.
 """
@@ -10,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hotspots.crimes import classify_offences
-from hotspots.geography.projection import project_lonlat
+from hotspots.geography.projection import project_police_uk
 from hotspots.ingest import parsing
 from hotspots.ingest.files import Columns
 
@@ -38,7 +41,7 @@ def parse(columns: Columns) -> pd.DataFrame:
     month = columns["month"]
     started_at = parsing.parse_month(month)
     longitude, latitude = (parsing.parse_coordinates(columns[name]) for name in ("longitude", "latitude"))
-    easting, northing = project_lonlat(longitude, latitude)
+    easting, northing = project_police_uk(longitude, latitude)
     place = columns.get("location", parsing.blank(month))
 
     records = classify_offences(columns[OFFENCE])

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
+import pyproj.transformer
 import pytest
 import shapely
 
@@ -11,6 +16,7 @@ from hotspots.geography.projection import (
     is_national_grid,
     lies_on_grid,
     project_lonlat,
+    project_police_uk,
     to_national_grid,
     to_wgs84,
     unproject_grid,
@@ -38,6 +44,35 @@ def test_there_and_back_is_the_same_place() -> None:
     easting, northing = rng.uniform(503_000, 562_000, 500), rng.uniform(155_000, 201_000, 500)
     back_east, back_north = project_lonlat(*unproject_grid(easting, northing))
     assert np.hypot(back_east - easting, back_north - northing).max() < 0.02
+
+
+def test_the_shift_of_police_uk_is_that_of_proj_without_its_grid_file() -> None:
+    """PROJ's own choice on this machine, where its network is off, is an independent spelling of the same shift."""
+    longitude, latitude = np.array([-0.0334, -0.1, -2.24, -5.7]), np.array([51.4247, 51.5, 53.48, 50.1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that the grid file is missing
+        shift = pyproj.transformer.TransformerGroup(4326, 27700, always_xy=True)
+    (helmert,) = [t for t in shift.transformers if "OSGB36 to WGS 84 (6)" in t.description]
+    easting, northing = project_police_uk(longitude, latitude)
+    expected = helmert.transform(longitude, latitude)
+    assert np.hypot(easting - expected[0], northing - expected[1]).max() < 0.001
+    by_ostn15, _ = project_lonlat(longitude, latitude)
+    assert 1.5 < (easting - by_ostn15)[0] < 2.0
+
+
+def test_missing_and_foreign_coordinates_of_police_uk_become_missing() -> None:
+    easting, northing = project_police_uk([np.nan, 2.35, -0.05], [51.5, 48.85, 51.45])
+    assert np.isnan(easting).tolist() == np.isnan(northing).tolist() == [True, True, False]
+
+
+def test_the_points_of_police_uk_come_back_to_whole_metres(real_data: Path) -> None:
+    """The published decimals are worth 7 cm by 11 cm; OSTN15 leaves the points 20 cm off whole metres on average."""
+    rows = pd.read_csv(real_data / "police_uk" / "lewisham_southwark_12types_2018-02_2019-12.csv.gz")
+    places = rows[["Longitude", "Latitude"]].drop_duplicates()
+    for axis in project_police_uk(places["Longitude"], places["Latitude"]):
+        assert np.abs(axis - axis.round()).mean() < 0.05
+    by_ostn15, _ = project_lonlat(places["Longitude"], places["Latitude"])
+    assert np.abs(by_ostn15 - by_ostn15.round()).mean() > 0.15
 
 
 def test_the_south_of_scilly_is_on_the_grid() -> None:

@@ -47,7 +47,7 @@ def test_a_street_file_becomes_incidents_by_month(tmp_path: Path) -> None:
     assert row["location"] == "On or near Grove Street"
     assert row["source_row"] == 1
     assert intake.incidents["is_knife"].isna().all()
-    assert (round(row["geometry"].x), round(row["geometry"].y)) == (536560, 178413)
+    assert (round(row["geometry"].x), round(row["geometry"].y)) == (536562, 178413)
 
 
 def test_columns_beyond_the_four_needed_may_be_absent(tmp_path: Path) -> None:
