@@ -7,7 +7,7 @@ London; `convertbng` carries the OSTN15 grid itself.
 What was made with the one must be undone with the same one. police.uk publishes longitudes and latitudes that were
 made from whole metres of the grid by the shift: undone by it, they come back to whole metres within the rounding of
 the published decimals; undone by OSTN15 they lie 1.8 m further west, and since its points lie on the middle of streets,
-where ward boundaries run, one robbery in fifty in Lewisham and Southwark then falls in the wrong ward.
+where ward boundaries run, nearly one robbery in fifty in Lewisham and Southwark then falls in the wrong ward.
 
 Source: Ordnance Survey, "Transformations and OSGM15 user guide" (2020); the parameters of the shift are EPSG:1314.
 """

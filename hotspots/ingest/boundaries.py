@@ -15,7 +15,8 @@ import shapely
 from hotspots.contracts import WARD_COLUMNS
 from hotspots.errors import DataError
 from hotspots.geography.projection import lies_on_grid, to_national_grid
-from hotspots.ingest.files import FoundFile, InputFile, RepeatGuard, find_files, locate_layers, read_layer
+from hotspots.ingest.files import FoundFile, InputFile, RepeatGuard, find_files
+from hotspots.ingest.layers import locate_layers, read_layer
 from hotspots.ingest.parsing import read_status
 
 SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip")

@@ -22,18 +22,10 @@ from hotspots.geography.projection import (
     to_national_grid,
     unproject_grid,
 )
-from hotspots.ingest.files import (
-    CSV_SUFFIXES,
-    FoundFile,
-    InputFile,
-    RepeatGuard,
-    find_files,
-    locate_layers,
-    open_tables,
-    read_layer,
-    read_text_table,
-)
+from hotspots.ingest.files import CSV_SUFFIXES, FoundFile, InputFile, RepeatGuard, find_files, open_tables
+from hotspots.ingest.layers import locate_layers, read_layer
 from hotspots.ingest.parsing import blank, location_reasons, parse_coordinates, read_status
+from hotspots.ingest.text_tables import read_text_table
 
 SUFFIXES = (*CSV_SUFFIXES, ".geojson", ".gpkg")
 

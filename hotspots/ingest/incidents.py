@@ -17,16 +17,9 @@ from hotspots.crimes import UNRECOGNISED
 from hotspots.errors import DataError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID
 from hotspots.ingest import police_uk, tabular
-from hotspots.ingest.files import (
-    CSV_SUFFIXES,
-    InputFile,
-    RepeatGuard,
-    find_files,
-    open_tables,
-    read_header,
-    read_text_table,
-)
+from hotspots.ingest.files import CSV_SUFFIXES, InputFile, RepeatGuard, find_files, open_tables
 from hotspots.ingest.parsing import MALFORMED_ROW, RECORD_DTYPES, REPEATED_ROW
+from hotspots.ingest.text_tables import read_header, read_text_table
 
 LAYOUTS: tuple[ModuleType, ...] = (police_uk, tabular)
 SUFFIXES = (*CSV_SUFFIXES, ".zip")

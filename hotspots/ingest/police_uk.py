@@ -15,7 +15,7 @@ import pandas as pd
 from hotspots.crimes import classify_offences
 from hotspots.geography.projection import project_police_uk
 from hotspots.ingest import parsing
-from hotspots.ingest.files import Columns
+from hotspots.ingest.text_tables import Columns
 
 NAME = "police.uk street"
 REQUIRED = ("month", "longitude", "latitude", "crime type")

@@ -8,7 +8,7 @@ import pandas as pd
 from hotspots.crimes import classify_offences
 from hotspots.geography.projection import unproject_grid
 from hotspots.ingest import parsing
-from hotspots.ingest.files import Columns
+from hotspots.ingest.text_tables import Columns
 
 NAME = "council extract"
 REQUIRED = ("offence", "date from", "easting", "northing")
