@@ -117,9 +117,12 @@ def read_incidents(paths: Sequence[Path], *, progress: Callable[[str], None] = l
             "tables. Give the street-level files of the same archive."
         )
     common = pd.concat(texts).fillna("(blank)").value_counts().head(_N_TEXTS)
-    intake = _assemble(pd.concat(tables, ignore_index=True), inputs=tuple(inputs), passed_over=passed_over)
-    intake.unrecognised.update({str(text): int(n) for text, n in common.items()})
-    return intake
+    return _assemble(
+        pd.concat(tables, ignore_index=True),
+        inputs=tuple(inputs),
+        unrecognised={str(text): int(n) for text, n in common.items()},
+        passed_over=passed_over,
+    )
 
 
 def _recognise(header: list[str], *, label: str) -> ModuleType:
@@ -149,7 +152,13 @@ def _read_table(content: bytes, layout: ModuleType, *, label: str) -> tuple[pd.D
     return records, layout.read_status(table.columns)
 
 
-def _assemble(records: pd.DataFrame, *, inputs: tuple[InputFile, ...], passed_over: list[str]) -> Intake:
+def _assemble(
+    records: pd.DataFrame,
+    *,
+    inputs: tuple[InputFile, ...],
+    unrecognised: dict[str, int],
+    passed_over: list[str],
+) -> Intake:
     text = ["category", "subcategory", "time_precision", "location", "location_kind", "source"]
     records = records.astype(dict.fromkeys(text, "category"))
 
@@ -185,6 +194,7 @@ def _assemble(records: pd.DataFrame, *, inputs: tuple[InputFile, ...], passed_ov
         rejected=records.loc[refused, columns].reset_index(drop=True),
         inputs=inputs,
         quality=quality,
+        unrecognised=unrecognised,
         notes=tuple(notes),
     )
 
