@@ -44,7 +44,6 @@ def find_clusters(
     *,
     eps_m: float = 125.0,
     min_samples: int | None = None,
-    study_area_km2: float | None = None,
 ) -> Clusters:
     """Group incidents by density with DBSCAN.
 
@@ -58,7 +57,6 @@ def find_clusters(
         incidents: Points in a projected CRS in metres.
         eps_m: Neighbourhood radius, metres.
         min_samples: Incidents that make a neighbourhood dense; by default as `choose_min_samples` says.
-        study_area_km2: For that choice: the area in which the incidents lie.
 
     Raises:
         DataError: The incidents are not in a projected CRS in metres.
@@ -76,7 +74,7 @@ def find_clusters(
         raise ParameterError(f"min_samples must be 2 or more, not {min_samples}: one incident is no cluster.")
     reason = None
     if min_samples is None:
-        min_samples, reason = choose_min_samples(len(incidents), eps_m=eps_m, study_area_km2=study_area_km2)
+        min_samples, reason = choose_min_samples(len(incidents), eps_m=eps_m)
     labels = np.full(len(incidents), -1)
     if len(incidents):
         places = collapse_points(incidents)

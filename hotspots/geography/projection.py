@@ -38,7 +38,7 @@ pyproj.network.set_network_enabled(active=False)  # type: ignore[attr-defined]
 _OSGB36 = 4277
 
 _EDGE_M = 500.0
-"""Straight lines on the grid are curved in longitude and latitude; over this length by under a millimetre."""
+"""Straight lines on the grid are curved in longitude and latitude; over this length by under a centimetre."""
 
 
 def project_lonlat(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -70,7 +70,7 @@ def _helmert() -> pyproj.Transformer:
 def project_police_uk(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Longitudes and latitudes of police.uk to the National Grid metres that they were made from.
 
-    By the seven-parameter shift, good to some 4 cm: the rounding of the six decimals that are published.
+    By the seven-parameter shift, good to 7 cm: the rounding of the six decimals that are published.
 
     Returns:
         Two float arrays of the input's length; NaN where either coordinate is missing or outside the cover of OSTN15.
@@ -172,9 +172,7 @@ def lies_on_grid(geometry: gpd.GeoSeries) -> npt.NDArray[np.bool_]:
         [unproject_grid(x, y)[0] for x, y in ((west, south), (east, south), (west, north), (east, north))]
     )
     # a corner of the box may lie out at sea where no part of the geometry does
-    defined: npt.NDArray[np.bool_] = np.isfinite(corners).any(axis=0) & np.isfinite([west, south, east, north]).all(
-        axis=0
-    )
+    defined = np.asarray(np.isfinite([west, south, east, north]).all(axis=0), dtype=np.bool_)
     for index in np.flatnonzero(defined & ~np.isfinite(corners).all(axis=0)):
         xy = shapely.get_coordinates(geometry.iloc[index])
         defined[index] = np.isfinite(unproject_grid(xy[:, 0], xy[:, 1])[0]).all()

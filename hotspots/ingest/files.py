@@ -19,7 +19,7 @@ from hotspots.errors import DataError, NotFoundError
 CSV_SUFFIXES = (".csv", ".csv.gz")
 
 MAX_TABLE_BYTES = 512 * 1024**2
-"""What one table may unpack to; a year of all London is a third of this."""
+"""What one table may unpack to: over three million rows of police.uk."""
 
 UNPACKING_ERRORS = (
     zipfile.BadZipFile,
@@ -132,9 +132,8 @@ class RepeatGuard:
         """
         if fingerprint in self.seen:
             raise DataError(
-                f"The same data, or month of a force, were given twice, and would count twice: "
-                f"{self.seen[fingerprint]} and {label}. "
-                "Leave one out."
+                "The same data, or month of a force, were given twice, and would count twice: "
+                f"{self.seen[fingerprint]} and {label}. Leave one out."
             )
         self.seen[fingerprint] = label
 

@@ -92,11 +92,6 @@ class TextTable:
     row: npt.NDArray[np.int64]
     malformed_rows: tuple[int, ...]
 
-    @property
-    def n_rows(self) -> int:
-        """Rows in the file, malformed ones included."""
-        return len(self.row) + len(self.malformed_rows)
-
 
 def read_text_table(
     content: bytes, wanted: Callable[[str], bool], *, label: str, plain: frozenset[str] = frozenset()
@@ -114,11 +109,10 @@ def read_text_table(
         DataError: The table cannot be parsed, or has two columns of one wanted name.
     """
     content = content.removeprefix(b"\xef\xbb\xbf")
-    names = {name: name.strip().casefold() for name in read_header(content, label=label)}
-    keep = {written: name for written, name in names.items() if wanted(name)}
-    header = [name.strip().casefold() for name in read_header(content, label=label)]
+    header = [(written, written.strip().casefold()) for written in read_header(content, label=label)]
+    keep = {written: name for written, name in header if wanted(name)}
     for name in keep.values():
-        if header.count(name) > 1:
+        if sum(name == other for _, other in header) > 1:
             raise DataError(f'{label} has two columns called "{name}". Rename or remove one.')
     malformed: list[int] = []
 
