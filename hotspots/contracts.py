@@ -5,11 +5,13 @@ The tables stay plain GeoDataFrames. What is promised of them is written here on
 incidents
     index `incident_id` (unique); `category`, `subcategory` (nullable), `is_knife` (nullable), `started_at` and
     `ended_at` (naive local wall-clock time, `ended_at` nullable), `time_precision` (`minute`, `day` or
-    `month`), `location`, `location_kind` (nullable), `source`, `source_row` (1 is the first row under the
-    header), `geometry` (Point). After ward assignment also `ward_code` (nullable).
+    `month`), `location`, `location_kind` (nullable), `location_precision` (`point`; `anonymised`: moved to a shared
+    point; `postcode`; `area`: somewhere in an area or a large grid square), `stated_ward` (code of the ward that the
+    source has found, nullable), `source`, `source_row` (1 is the first row under the header), `geometry` (Point).
+    After ward assignment also `ward_code` (nullable).
 wards
-    index `ward_code` (unique, sorted); `ward_name`, `borough` (nullable), `geometry` (Polygon or MultiPolygon,
-    valid).
+    index `ward_code` (unique, sorted); `ward_name`, `borough` (nullable), `population` (float, missing where the
+    boundaries do not state it), `geometry` (Polygon or MultiPolygon, valid).
 havens
     index `haven_id` (unique); `name`, `kind`, `opening_hours` (OpenStreetMap syntax, nullable), `geometry`
     (Point).
@@ -23,7 +25,9 @@ import geopandas as gpd
 
 from hotspots.errors import DataError
 
-TimePrecision = Literal["minute", "day", "month"]
+LocationPrecision = Literal["point", "anonymised", "postcode", "area"]
+AREA: LocationPrecision = "area"
+"""An incident that lies somewhere in an area: it counts for wards and hours, not for places."""
 
 INCIDENT_COLUMNS = (
     "category",
@@ -34,11 +38,13 @@ INCIDENT_COLUMNS = (
     "time_precision",
     "location",
     "location_kind",
+    "location_precision",
+    "stated_ward",
     "source",
     "source_row",
     "geometry",
 )
-WARD_COLUMNS = ("ward_name", "borough", "geometry")
+WARD_COLUMNS = ("ward_name", "borough", "population", "geometry")
 HAVEN_COLUMNS = ("name", "kind", "opening_hours", "geometry")
 
 

@@ -1,24 +1,42 @@
 """What "robbery", "knife crime" or "ASB" mean in each source, as data.
 
-Two tables: `CATEGORIES` names the crimes that can be asked for, and `OFFENCES` says which category, and which
-part of it, each wording in a source belongs to. Categories follow the police.uk crime types, which is the
-coarsest division that every source can be brought to.
+The table is `crimes.toml`: the crimes that can be asked for, and under each the wordings that sources use for it.
+Categories follow the police.uk crime types, which is the coarsest division that every source can be brought to;
+each may have parts. A user's own table has the same form and is laid over it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import difflib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from hotspots.errors import NotFoundError
+from hotspots.errors import NotFoundError, ParameterError
 
 UNRECOGNISED = "unrecognised"
 """Category of a row whose offence text is in no table: kept, counted, never analysed."""
 
 KNIFE_CRIME = "knife-crime"
 """Not a category of its own: any offence that the source has flagged as involving a knife."""
+
+_CARRYING = ("possession-of-weapons", "public-disorder-and-weapons")
+
+_PREFIXES = "prefixes"
+_WORDINGS = {"offences": None, "knife_offences": True}
+_PART_KEYS = ("label", "plural", *_WORDINGS)
+_CATEGORY_KEYS = (*_PART_KEYS, "parts")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_BETWEEN_GROUP_AND_OFFENCE = re.compile(r"\s[-\u2010-\u2015/]\s|:\s")  # any dash, a slash, a colon
+_MAX_SPLITS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,107 +47,187 @@ class Crime:
         slug: The word on the command line and in folder names.
         label: The heading on a product.
         plural: The incidents in the middle of a sentence ("412 robberies").
+        part_of: The category that this is a part of; None for a category.
     """
 
     slug: str
     label: str
     plural: str
+    part_of: str | None = None
 
 
-def _table(*rows: tuple[str, str, str]) -> dict[str, Crime]:
-    return {slug: Crime(slug=slug, label=label, plural=plural) for slug, label, plural in rows}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offence:
+    """What a wording says.
+
+    Attributes:
+        category: Slug of the category.
+        subcategory: Slug of its part; None where the wording says no more than the category.
+        is_knife: True where the wording says that a knife was used or threatened; None where it does not say.
+    """
+
+    category: str
+    subcategory: str | None = None
+    is_knife: bool | None = None
 
 
-CATEGORIES = _table(
-    ("asb", "Antisocial behaviour", "antisocial behaviour incidents"),
-    ("bicycle-theft", "Bicycle theft", "bicycle thefts"),
-    ("burglary", "Burglary", "burglaries"),
-    ("criminal-damage-and-arson", "Criminal damage and arson", "criminal damage and arson offences"),
-    ("drugs", "Drugs", "drug offences"),
-    ("other-crime", "Other crime", "other crimes"),
-    ("other-theft", "Other theft", "other thefts"),
-    ("possession-of-weapons", "Possession of weapons", "possession of weapons offences"),
-    ("public-disorder-and-weapons", "Public disorder and weapons", "public disorder and weapons offences"),
-    ("public-order", "Public order", "public order offences"),
-    ("robbery", "Robbery", "robberies"),
-    ("shoplifting", "Shoplifting", "shoplifting offences"),
-    ("theft-from-the-person", "Theft from the person", "thefts from the person"),
-    ("vehicle-crime", "Vehicle crime", "vehicle crimes"),
-    ("violence", "Violence and sexual offences", "violent and sexual offences"),
-    ("violent-crime", "Violent crime", "violent crimes"),
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrimeDefinitions:
+    """The crimes that can be asked for, and what each wording of a source says.
 
-SUBCATEGORIES = _table(
-    ("asb-begging", "Begging", "begging incidents"),
-    ("asb-noise", "Noise", "noise incidents"),
-    ("asb-rowdy", "Rowdy or inconsiderate behaviour", "rowdy or inconsiderate behaviour incidents"),
-    ("asb-street-drinking", "Street drinking", "street drinking incidents"),
-    ("asb-vehicle-nuisance", "Vehicle nuisance", "vehicle nuisance incidents"),
-    ("business-robbery", "Business robbery", "business robberies"),
-    ("personal-robbery", "Personal robbery", "personal robberies"),
-)
+    Attributes:
+        crimes: Categories and parts, by slug.
+        offences: Meanings, by the words of a wording (`read_words`).
+        prefixes: Words that say nothing alone, and may stand before an offence ("Theft - Shoplifting").
+    """
 
-_KNIFE = Crime(slug=KNIFE_CRIME, label="Knife crime", plural="knife crimes")
+    crimes: Mapping[str, Crime]
+    offences: Mapping[str, Offence]
+    prefixes: frozenset[str]
 
-OFFENCES: dict[str, tuple[str, str | None]] = {
-    # police.uk crime types, including the three that were split up in 2013
-    "anti-social behaviour": ("asb", None),
-    "bicycle theft": ("bicycle-theft", None),
-    "burglary": ("burglary", None),
-    "criminal damage and arson": ("criminal-damage-and-arson", None),
-    "drugs": ("drugs", None),
-    "other crime": ("other-crime", None),
-    "other theft": ("other-theft", None),
-    "possession of weapons": ("possession-of-weapons", None),
-    "public disorder and weapons": ("public-disorder-and-weapons", None),
-    "public order": ("public-order", None),
-    "robbery": ("robbery", None),
-    "shoplifting": ("shoplifting", None),
-    "theft from the person": ("theft-from-the-person", None),
-    "vehicle crime": ("vehicle-crime", None),
-    "violence and sexual offences": ("violence", None),
-    "violent crime": ("violent-crime", None),
-    # wordings of police extracts to councils
-    "antisocial behaviour": ("asb", None),
-    "asb - begging": ("asb", "asb-begging"),
-    "asb - noise": ("asb", "asb-noise"),
-    "asb - rowdy or inconsiderate behaviour": ("asb", "asb-rowdy"),
-    "asb - street drinking": ("asb", "asb-street-drinking"),
-    "asb - vehicle nuisance": ("asb", "asb-vehicle-nuisance"),
-    "assault with injury": ("violence", None),
-    "business robbery": ("robbery", "business-robbery"),
-    "personal robbery": ("robbery", "personal-robbery"),
-    "serious wounding": ("violence", None),
-    "threats to kill": ("violence", None),
-}
+    def find_offence(self, texts: Sequence[str]) -> Offence | None:
+        """What the texts of one incident say, from least to most specific; None where no table holds them.
+
+        All texts together are tried first ("Robbery", "Personal Property"), then each alone, the most specific first.
+        """
+        if together := self.offences.get(read_words(" ".join(texts))):
+            return together
+        return next(filter(None, map(self._find_in_text, reversed(texts))), None)
+
+    def _find_in_text(self, text: str) -> Offence | None:
+        """The meaning of a whole text, or of "GROUP / OFFENCE": the last of the known wordings that it begins with.
+
+        One that is not known ends the search, so that "Alarm - Burglary" is not taken for a burglary.
+        """
+        pieces = _BETWEEN_GROUP_AND_OFFENCE.split(text, maxsplit=_MAX_SPLITS)
+        found = None
+        while pieces:
+            for n in range(len(pieces), 0, -1):  # the longest first: a wording may itself hold a dash
+                words = read_words(" ".join(pieces[:n]))
+                if words in self.offences or words in self.prefixes:
+                    break
+            else:
+                break
+            found = self.offences.get(words, found)
+            pieces = pieces[n:]
+        return found
 
 
-def classify_offences(offences: pd.Series) -> pd.DataFrame:
-    """Give each offence text its category and subcategory.
+def read_words(text: str) -> str:
+    """The words of a wording, by which wordings are compared: no case, punctuation or spacing, and "&" as "and"."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = text.replace("&", " and ").replace("'", "").replace("\u2019", "")
+    return " ".join(re.findall(r"[^\W_]+", text))
+
+
+@cache
+def _read_built_in() -> CrimeDefinitions:
+    text = resources.files("hotspots").joinpath("crimes.toml").read_text("utf-8")
+    return _extend(CrimeDefinitions(crimes={}, offences={}, prefixes=frozenset()), tomllib.loads(text))
+
+
+def load_definitions(extensions: Mapping[str, Any] | None = None) -> CrimeDefinitions:
+    """The built-in definitions, with a user's own laid over them.
 
     Args:
-        offences: Offence texts as the source has them; case and surrounding space do not matter.
+        extensions: What stands under `crimes` in the user's TOML, in the form of `crimes.toml`. It may add wordings
+            to crimes, parts to categories, and categories; label and plural of a new crime default to the words of
+            its slug. A wording that is built in too means what the user says.
+
+    Raises:
+        ParameterError: A key is unknown or of the wrong type, a slug is malformed, reserved or taken, or two crimes
+            of the table claim one wording.
+    """
+    return _read_built_in() if extensions is None else _extend(_read_built_in(), extensions)
+
+
+def add_wordings(definitions: CrimeDefinitions, wordings: Mapping[str, str], *, source: str) -> CrimeDefinitions:
+    """The definitions with the wordings of one source, each standing for a crime.
+
+    Args:
+        definitions: What the wordings are laid over.
+        wordings: Slugs of crimes (or known wordings of them) by wording.
+        source: Name of the source profile, for messages.
+
+    Raises:
+        ParameterError: A wording stands for a crime that is not defined.
+    """
+    offences = dict(definitions.offences)
+    for wording, slug in wordings.items():
+        crime = definitions.crimes.get(slug)
+        known = definitions.offences.get(read_words(slug))
+        if crime is not None:
+            known = Offence(category=crime.part_of or slug, subcategory=slug if crime.part_of else None)
+        if known is None:
+            close = difflib.get_close_matches(slug, definitions.crimes, n=1)
+            meant = f' Did you mean "{close[0]}"?' if close else ""
+            raise ParameterError(
+                f'Source profile {source} says that "{wording}" is "{slug}", and there is no such crime.{meant} '
+                f"Give one of: {', '.join(sorted(definitions.crimes))}; or define it under [crimes] in hotspots.toml."
+            )
+        offences[read_words(wording)] = known
+    return replace(definitions, offences=offences)
+
+
+def classify_offences(
+    offences: pd.Series | Sequence[pd.Series], *, definitions: CrimeDefinitions | None = None
+) -> pd.DataFrame:
+    """Give each incident the category and part that its offence text names.
+
+    Args:
+        offences: Offence texts as the source has them, or several columns of one table, from the least to the most
+            specific (`MajorText`, `MinorText`): the most specific text that is known decides.
+        definitions: By default the built-in ones.
 
     Returns:
-        `category` (`UNRECOGNISED` where no table holds the text) and `subcategory` (missing where the text
-        says no more than the category), both categorical, on the index of `offences`.
+        On the index of `offences`: `category` (`UNRECOGNISED` where no table holds the text, or there is none) and
+        `subcategory` (missing where the text says no more than the category), both categorical; `is_knife`
+        (nullable boolean), True where the text says that there was a knife, else missing: no text says that there
+        was none.
+
+    Raises:
+        ParameterError: There is no column, or the columns are not of one table.
     """
-    codes, texts = pd.factorize(offences)
-    found = [OFFENCES.get(str(text).strip().casefold(), (UNRECOGNISED, None)) for text in texts]
-    found.append((UNRECOGNISED, None))  # code -1, a missing text, reads the last entry
-    category = pd.Series([category for category, _ in found], dtype="category").iloc[codes]
-    subcategory = pd.Series([subcategory for _, subcategory in found], dtype="object").astype("category")
+    definitions = definitions or load_definitions()
+    columns = [offences] if isinstance(offences, pd.Series) else list(offences)
+    if not columns or not all(column.index.equals(columns[0].index) for column in columns):
+        lengths = ", ".join(f"{len(column):,}" for column in columns) or "none"
+        raise ParameterError(
+            f"Offence texts are one or more columns of one table, with one index; given: {lengths} rows. "
+            "Take the columns from the same table."
+        )
+    codes = np.zeros(len(columns[0]), dtype="int64")
+    for column in columns:  # each distinct combination of texts is looked up once, however many rows have it
+        own, texts = pd.factorize(column)
+        codes = pd.factorize(codes * (len(texts) + 1) + own)[0]
+    first = np.flatnonzero(~pd.Series(codes).duplicated())
+    combinations = zip(*(column.iloc[first] for column in columns), strict=True)
+    unknown = Offence(category=UNRECOGNISED)
+    found = [
+        definitions.find_offence([str(text) for text in texts if not pd.isna(text)]) or unknown
+        for texts in combinations
+    ]
+    category = pd.Series([offence.category for offence in found], dtype="category")
+    subcategory = pd.Series([offence.subcategory for offence in found], dtype="object").astype("category")
+    is_knife = pd.array([offence.is_knife for offence in found], dtype="boolean")
     return pd.DataFrame(
-        {"category": category.array, "subcategory": subcategory.iloc[codes].array}, index=offences.index
+        {
+            "category": category.iloc[codes].array,
+            "subcategory": subcategory.iloc[codes].array,
+            "is_knife": is_knife[codes],
+        },
+        index=columns[0].index,
     )
 
 
-def list_crimes(incidents: pd.DataFrame) -> list[Crime]:
+def list_crimes(incidents: pd.DataFrame, *, definitions: CrimeDefinitions | None = None) -> list[Crime]:
     """The crimes that can be asked of these incidents, sorted by slug."""
+    definitions = definitions or load_definitions()
     present = set(incidents["category"].unique()) | set(incidents["subcategory"].dropna().unique())
-    crimes = [crime for slug, crime in (CATEGORIES | SUBCATEGORIES).items() if slug in present]
-    if incidents["is_knife"].fillna(False).any():
-        crimes.append(_KNIFE)
+    crimes = [crime for slug, crime in definitions.crimes.items() if slug in present]
+    knife_crime = Crime(slug=KNIFE_CRIME, label="Knife crime", plural="knife crimes")
+    if select_crime(incidents, knife_crime).any():
+        crimes.append(knife_crime)
     return sorted(crimes, key=lambda crime: crime.slug)
 
 
@@ -143,7 +241,7 @@ def find_crime(slug: str, *, among: Iterable[Crime], knife_is_flagged: bool = Tr
     for crime in crimes:
         if crime.slug == slug:
             return crime
-    known = ", ".join(crime.slug for crime in crimes)
+    known = ", ".join(crime.slug for crime in crimes) or "(none: no offence text is known)"
     if slug == KNIFE_CRIME and not knife_is_flagged:
         raise NotFoundError(
             "Knife crime needs a source that flags knives, and none of these does: "
@@ -156,10 +254,115 @@ def find_crime(slug: str, *, among: Iterable[Crime], knife_is_flagged: bool = Tr
 def select_crime(incidents: pd.DataFrame, crime: Crime) -> pd.Series:
     """Which incidents are of that crime: booleans on the index of `incidents`.
 
-    Knife crime is every incident that its source has flagged; an incident whose source does not say is not
-    knife crime, and is counted with the other crimes.
+    Knife crime is every incident that its source has flagged, but for those that are possession of weapons, since
+    carrying a knife is not knife crime; an incident whose source does not say is counted with the other crimes.
     """
     if crime.slug == KNIFE_CRIME:
-        return incidents["is_knife"].fillna(False).astype(bool)
-    column = "subcategory" if crime.slug in SUBCATEGORIES else "category"
+        carried = incidents["category"].isin(_CARRYING)
+        return (incidents["is_knife"].astype("boolean").fillna(False).astype(bool) & ~carried).astype(bool)
+    column = "subcategory" if crime.part_of else "category"
     return (incidents[column] == crime.slug).fillna(False).astype(bool)
+
+
+def _extend(base: CrimeDefinitions, table: Mapping[str, Any]) -> CrimeDefinitions:
+    """Lay a table of definitions over others."""
+    crimes = dict(base.crimes)
+    claims: dict[str, tuple[str, Offence]] = {}
+    prefixes = set(base.prefixes)
+    for slug, content in _require_table(table, "crimes").items():
+        if slug == _PREFIXES:
+            prefixes |= {words for _, words in _read_wordings(content, f"crimes.{_PREFIXES}")}
+            continue
+        path = f"crimes.{slug}"
+        _check_keys(content, path, _CATEGORY_KEYS)
+        crimes[slug] = _define_crime(crimes, slug, content, path, part_of=None)
+        _claim_wordings(claims, content, path, category=slug, subcategory=None)
+        for part, part_content in _require_table(content.get("parts", {}), f"{path}.parts").items():
+            part_path = f"{path}.parts.{part}"
+            _check_keys(part_content, part_path, _PART_KEYS)
+            crimes[part] = _define_crime(crimes, part, part_content, part_path, part_of=slug)
+            _claim_wordings(claims, part_content, part_path, category=slug, subcategory=part)
+    offences = {words: offence for words, (_, offence) in claims.items()}
+    return CrimeDefinitions(crimes=crimes, offences={**base.offences, **offences}, prefixes=frozenset(prefixes))
+
+
+def _define_crime(
+    crimes: Mapping[str, Crime], slug: str, content: Mapping[str, Any], path: str, *, part_of: str | None
+) -> Crime:
+    if not _SLUG.fullmatch(slug):
+        better = read_words(slug).replace(" ", "-")
+        raise ParameterError(
+            f'The name of a crime is lower-case words with hyphens between them; "{slug}" ({path}) is not. '
+            f"Call it {better or 'something-else'}, and give the heading as its label."
+        )
+    if slug in (KNIFE_CRIME, UNRECOGNISED):
+        raise ParameterError(
+            f'"{slug}" ({path}) is reserved: knife crime is whatever the source flags as involving a knife, and '
+            "unrecognised is what no table holds. Put wordings that say there was a knife under knife_offences of the "
+            "crime that they name."
+        )
+    known = crimes.get(slug)
+    if known and known.part_of != part_of:
+        home = f"crimes.{known.part_of}.parts.{slug}" if known.part_of else f"crimes.{slug}"
+        raise ParameterError(
+            f'The name of a crime is used once; "{slug}" ({path}) is already that of {known.label} ({home}). '
+            "Add to it there, or choose another name."
+        )
+    texts = {key: _require_text(content[key], f"{path}.{key}") for key in ("label", "plural") if key in content}
+    if known:
+        return replace(known, **texts)
+    words = slug.replace("-", " ")
+    return Crime(slug=slug, **{"label": words.capitalize(), "plural": f"{words} incidents", **texts}, part_of=part_of)
+
+
+def _claim_wordings(
+    claims: dict[str, tuple[str, Offence]],
+    content: Mapping[str, Any],
+    path: str,
+    *,
+    category: str,
+    subcategory: str | None,
+) -> None:
+    for key, is_knife in _WORDINGS.items():
+        place = f"{path}.{key}"
+        offence = Offence(category=category, subcategory=subcategory, is_knife=is_knife)
+        for wording, words in _read_wordings(content.get(key, []), place):
+            other, claimed = claims.setdefault(words, (place, offence))
+            if claimed != offence:
+                raise ParameterError(
+                    f'A wording belongs to one crime; "{wording}" is in {other} and in {place}. '
+                    "Only its words count, not case or punctuation. Take it out of one of them."
+                )
+
+
+def _read_wordings(texts: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Each wording of a list, with its words."""
+    if not isinstance(texts, list):
+        raise ParameterError(
+            f'{place} must be a list of texts, such as ["Robbery"]; it is {texts!r}. Put square brackets round it.'
+        )
+    for text in texts:
+        words = read_words(_require_text(text, place))
+        if not words:
+            raise ParameterError(f'A wording needs a letter or a digit; "{text}" in {place} has none. Take it out.')
+        yield text, words
+
+
+def _require_text(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ParameterError(f"{place} takes text, and not a blank one; {value!r} is not. Put it in quotation marks.")
+    return value
+
+
+def _require_table(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ParameterError(f"{path} must be a table; it is {value!r}. Begin it with the line [{path}].")
+    return value
+
+
+def _check_keys(content: Any, path: str, keys: Sequence[str]) -> None:
+    for key in _require_table(content, path):
+        if key not in keys:
+            close = difflib.get_close_matches(key, keys, n=1)
+            meant = f' Did you mean "{close[0]}"?' if close else ""
+            raise ParameterError(f'{path} has no key "{key}".{meant} It takes: {", ".join(keys)}.')

@@ -2,7 +2,7 @@
 
 Each message states the rule, what was given, the first offender and the next step. The command line turns
 the class into an exit code, so the class says whose turn it is: the caller's (`ParameterError`,
-`NotFoundError`), the data's (`DataError`), or nobody's (`TooLittleDataError`).
+`NotFoundError`), the data's (`DataError`), the network's (`NetworkError`), or nobody's (`TooLittleDataError`).
 """
 
 
@@ -24,3 +24,7 @@ class DataError(HotspotsError, ValueError):
 
 class TooLittleDataError(DataError):
     """The data are sound, but nothing is left of them to analyse."""
+
+
+class NetworkError(HotspotsError):
+    """A server could not be reached, or did not give what it should."""

@@ -34,7 +34,8 @@ from hotspots.analysis import (
     weigh_hours,
 )
 from hotspots.analysis.clusters import choose_min_samples
-from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, list_crimes, select_crime
+from hotspots.contracts import AREA
+from hotspots.crimes import KNIFE_CRIME, Crime, CrimeDefinitions, find_crime, list_crimes, select_crime
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
 from hotspots.geography import Grid, assign_wards
 from hotspots.ingest import (
@@ -42,11 +43,18 @@ from hotspots.ingest import (
     Havens,
     InputFile,
     Intake,
+    ReadingOptions,
+    Store,
     read_boundaries,
     read_havens,
     read_incidents,
 )
-from hotspots.selection import find_days, find_period, is_near, select_wards
+from hotspots.ingest.incidents import REJECTED_COLUMNS
+from hotspots.ingest.locations import SWAPPED, find_swapped
+from hotspots.ingest.parsing import find_days
+from hotspots.ingest.records import REPEATED_ROW
+from hotspots.quality import Quality, assess_quality
+from hotspots.selection import find_period, is_near, select_wards
 
 Progress = Callable[[str], None]
 
@@ -68,11 +76,15 @@ class Study:
         intake: Incidents and refusals; the incidents carry `ward_code`.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
+        definitions: What each offence wording stands for.
+        quality: Of the incidents.
     """
 
     intake: Intake
     boundaries: Boundaries
     havens: Havens | None
+    definitions: CrimeDefinitions
+    quality: Quality
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:
@@ -94,7 +106,12 @@ class Study:
     @property
     def crimes(self) -> list[Crime]:
         """The crimes that can be asked for."""
-        return list_crimes(self.intake.incidents)
+        present = {
+            crime
+            for table in (self.intake.incidents, self.intake.set_aside)
+            for crime in list_crimes(table, definitions=self.definitions)
+        }
+        return sorted(present, key=lambda crime: crime.slug)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +178,8 @@ class Accounts:
         outside_period: Rows of the crime outside the days analysed.
         outside_area: Rows of the crime in the period, in none of the wards analysed.
         analysed: Rows that every count in the analysis is made from.
-        rejected_of_crime: How many of the rejected are known to be of the crime asked for.
+        rejected_of_crime: How many of the rejected are known to be of the crime asked for, and not known to be of
+            another period, or repeats of a row that counts.
     """
 
     read: int
@@ -245,20 +263,65 @@ def load_study(
     boundaries: Sequence[Path],
     havens: Sequence[Path] = (),
     *,
+    options: ReadingOptions | None = None,
+    layer: str | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    store: Store | None = None,
     progress: Progress = _silent,
 ) -> Study:
     """Read incidents, boundaries and safe havens, and assign every incident to its ward.
+
+    Args:
+        incidents: Files, and folders of them.
+        boundaries: Of the wards, likewise.
+        havens: Safe havens, likewise; none by default.
+        options: How incidents are read; everything is brought to its working CRS.
+        layer: Layer of the boundary files; by default all that have codes.
+        start: First day that will be asked for; months before are counted only, which saves memory.
+        end: Last day, likewise.
+        store: Where incidents that were read are kept.
+        progress: Called with each step.
 
     Raises:
         NotFoundError: A path does not exist.
         DataError: A file cannot be read as what it should hold.
     """
-    outlines = read_boundaries(boundaries)
-    places = read_havens(havens) if havens else None
-    intake = read_incidents(incidents, progress=progress)
+    options = options or ReadingOptions()
+    outlines = read_boundaries(boundaries, crs=options.crs, layer=layer)
+    places = read_havens(havens, crs=options.crs) if havens else None
+    intake = read_incidents(incidents, options=options, start=start, end=end, store=store, progress=progress)
     progress("wards")
-    located = intake.incidents.assign(ward_code=assign_wards(intake.incidents, outlines.wards))
-    return Study(intake=dataclasses.replace(intake, incidents=located), boundaries=outlines, havens=places)
+    intake = place_in_wards(intake, outlines.wards)
+    return Study(
+        intake=intake,
+        boundaries=outlines,
+        havens=places,
+        definitions=options.definitions,
+        quality=assess_quality(intake, wards=outlines.wards),
+    )
+
+
+def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
+    """Give each incident its ward; refuse those in none that would lie in one if their coordinates changed places."""
+    incidents = intake.incidents
+    incidents["ward_code"] = assign_wards(incidents, wards)
+    lost = incidents["ward_code"].isna().to_numpy()
+    if not lost.any():
+        return intake
+    points = incidents.geometry[lost]
+    swapped = np.zeros(len(incidents), dtype=bool)
+    swapped[lost] = find_swapped(points.x.to_numpy(), points.y.to_numpy(), wards.geometry.union_all())
+    if not swapped.any():
+        return intake
+    refused = incidents[swapped]
+    rows = pd.DataFrame(refused.drop(columns="geometry")).assign(
+        reason=SWAPPED, detail=[f"easting {point.x:.0f}, northing {point.y:.0f}" for point in refused.geometry]
+    )
+    rejected = pd.concat([intake.rejected, rows[list(REJECTED_COLUMNS)]], ignore_index=True)
+    return dataclasses.replace(
+        intake, incidents=incidents[~swapped], rejected=rejected.astype({"source": "category", "reason": "category"})
+    )
 
 
 def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _silent) -> Analysis:
@@ -269,8 +332,8 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
         ParameterError: An option is out of range.
         TooLittleDataError: No incident is left to analyse.
     """
-    incidents, rejected = study.intake.incidents, study.intake.rejected
-    if incidents.empty:
+    incidents, rejected, set_aside = study.intake.incidents, study.intake.rejected, study.intake.set_aside
+    if incidents.empty and set_aside.empty:
         reasons = ", ".join(f"{reason} ({n:,})" for reason, n in rejected["reason"].value_counts().items())
         raise TooLittleDataError(
             f"No row of the {study.intake.n_read:,} read can be used{f': {reasons}' if reasons else ''}. "
@@ -280,8 +343,12 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
     wards = select_wards(study.boundaries.wards, request.wards)
     is_crime = select_crime(incidents, crime).to_numpy()
     first, last = find_days(incidents)
+    n_aside = int(set_aside["n_rows"][select_crime(set_aside, crime)].sum())
+    days = np.concatenate(
+        [first, last, *(set_aside[day].to_numpy().astype(first.dtype) for day in ("first_day", "last_day"))]
+    )
     start, end = find_period(
-        incidents[is_crime], covered=(first.min(), last.max()), start=request.start, end=request.end
+        incidents[is_crime], covered=(days.min(), days.max()), start=request.start, end=request.end
     )
 
     in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
@@ -290,16 +357,16 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
     accounts = Accounts(
         read=study.intake.n_read,
         rejected={str(k): int(v) for k, v in sorted(rejected["reason"].value_counts().items())},
-        other_crimes=int((~is_crime).sum()),
-        outside_period=int((is_crime & ~in_period).sum()),
+        other_crimes=int((~is_crime).sum()) + study.intake.n_set_aside - n_aside,
+        outside_period=int((is_crime & ~in_period).sum()) + n_aside,
         outside_area=int((is_crime & in_period & ~in_area).sum()),
         analysed=len(analysed),
-        rejected_of_crime=int(select_crime(rejected, crime).sum()),
+        rejected_of_crime=int((select_crime(rejected, crime) & _is_loss(rejected, start, end)).sum()),
     )
     if analysed.empty:
         raise TooLittleDataError(
             f"No {crime.plural} are left to analyse from {start} to {end} in {len(wards)} wards: of "
-            f"{int(is_crime.sum()):,} read, {accounts.outside_period:,} lie outside the period and "
+            f"{int(is_crime.sum()) + n_aside:,} read, {accounts.outside_period:,} lie outside the period and "
             f"{accounts.outside_area:,} outside the wards. Widen --from and --to, or --ward; "
             "or check that incidents and boundaries are of the same place."
         )
@@ -310,6 +377,12 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
     margin = max(request.bandwidth_m, _CLUSTER_MARGIN * request.eps_m)
     beyond = beyond[is_near(beyond, study_area.bounds, margin)]
     around = gpd.GeoDataFrame(pd.concat([analysed, beyond]), crs=analysed.crs)
+    around = around[(around["location_precision"] != AREA).to_numpy()]
+    if around.empty:
+        raise TooLittleDataError(
+            f"None of the {len(analysed):,} {crime.plural} is located more precisely than to an area, so no place can "
+            "be told from another. Ask the source for coordinates or postcodes."
+        )
     grid = Grid.covering(study_area.bounds, cell_size_m=request.cell_size_m, padding_m=request.bandwidth_m)
     density = estimate_density(around, grid=grid, bandwidth_m=request.bandwidth_m)
     progress(f"{crime.slug}: clusters")
@@ -352,6 +425,14 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *_notes(analysis)))
 
 
+def _is_loss(rejected: pd.DataFrame, start: dt.date, end: dt.date) -> pd.Series:
+    """Which rejected rows may be of the period, and repeat none that counts."""
+    day = rejected["started_at"].dt.normalize()
+    elsewhere = (day < pd.Timestamp(start)) | (day > pd.Timestamp(end))
+    is_loss: pd.Series = ~elsewhere & (rejected["reason"] != REPEATED_ROW)
+    return is_loss
+
+
 def _find_crime(study: Study, slug: str) -> Crime:
     incidents = study.intake.incidents
     try:
@@ -361,8 +442,8 @@ def _find_crime(study: Study, slug: str) -> Crime:
             raise
         texts = ", ".join(f'"{text}" ({n:,})' for text, n in study.intake.unrecognised.items())
         raise NotFoundError(
-            f"{error} {study.intake.quality['unrecognised_offences']:,} rows have an offence text that is in no "
-            f"table (hotspots/crimes.py), most of them {texts}."
+            f"{error} {study.intake.oddities['unrecognised_offences']:,} rows have an offence text that is in no "
+            f"table, most of all {texts}. Say what they are in hotspots.toml, under [sources.NAME.offences]."
         ) from error
 
 
@@ -410,6 +491,16 @@ def _notes(analysis: Analysis) -> list[str]:
             f"The hot spots take up {hot_share:.0%} of the area, too much to single out places: give a higher "
             "--min-samples or a smaller --eps."
         )
+    if n_area := int((analysis.incidents["location_precision"] == AREA).sum()):
+        notes.append(
+            f"{n_area:,} of the {len(analysis.incidents):,} {crime.plural} are located only to an area: they count for "
+            "wards and hours, not for density and hot spots."
+        )
+    if n_postcode := int((analysis.incidents["location_precision"] == "postcode").sum()):
+        notes.append(
+            f"{n_postcode:,} of the {len(analysis.incidents):,} {crime.plural} stand at the point of their postcode, "
+            "some fifteen addresses at once: a hot spot of a few such points is no more exact than their postcodes."
+        )
     if crime.slug == KNIFE_CRIME:
         notes.append(
             "Knife crime is every incident that the source flags as involving a knife. Robberies among them are in "
@@ -417,7 +508,7 @@ def _notes(analysis: Analysis) -> list[str]:
         )
         if silent := int(incidents["is_knife"].isna().sum()):
             notes.append(f"{silent:,} rows do not say whether there was a knife; they count as other crimes.")
-    if unreadable := study.intake.quality["unreadable_knife_flags"]:
+    if unreadable := study.intake.oddities["unreadable_knife_flags"]:
         notes.append(f"{unreadable:,} rows have a knife flag that is neither yes nor no; it counts as not known.")
     if study.boundaries.n_repaired:
         notes.append(f"{study.boundaries.n_repaired} ward outlines crossed themselves and were made valid.")
@@ -428,7 +519,7 @@ def _notes(analysis: Analysis) -> list[str]:
             f"The opening hours of {havens.n_hours_unreadable} safe havens are not in OpenStreetMap syntax; "
             "they count as closed."
         )
-    if unrecognised := study.intake.quality["unrecognised_offences"]:
+    if unrecognised := study.intake.oddities["unrecognised_offences"]:
         texts = ", ".join(f'"{text}"' for text in study.intake.unrecognised)
         notes.append(f"{unrecognised:,} rows have an offence text that is in no table ({texts}); other crimes.")
     return notes

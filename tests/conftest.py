@@ -61,6 +61,8 @@ def make_incidents() -> MakeIncidents:
             "time_precision": "minute",
             "location": None,
             "location_kind": None,
+            "location_precision": "point",
+            "stated_ward": None,
             "source": "made",
             "source_row": np.arange(1, n + 1),
             **columns,
@@ -79,7 +81,11 @@ def square_wards() -> gpd.GeoDataFrame:
     boxes = [shapely.box(530000 + 1000 * x, 180000 + 1000 * y, 531000 + 1000 * x, 181000 + 1000 * y)
              for y in (0, 1) for x in (0, 1)]  # fmt: skip
     return gpd.GeoDataFrame(
-        {"ward_name": ["Ash", "Beech", "Cedar", "Date"], "borough": ["West", "East", "West", "East"]},
+        {
+            "ward_name": ["Ash", "Beech", "Cedar", "Date"],
+            "borough": ["West", "East", "West", "East"],
+            "population": np.nan,
+        },
         geometry=boxes,
         crs=CRS,
         index=pd.Index(["A", "B", "C", "D"], name="ward_code"),

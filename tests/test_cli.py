@@ -13,7 +13,7 @@ import shapely
 from click.testing import CliRunner, Result
 
 import hotspots
-from hotspots import cli
+from hotspots.cli import main as command_line
 
 HEAVY = ("pandas", "numpy", "geopandas", "sklearn", "folium", "shapely", "scipy", "pyproj", "pyarrow")
 
@@ -29,12 +29,12 @@ def call(*arguments: str | Path) -> tuple[int, str, str]:
 def run_on_demonstration(repository: Path, out: Path, *arguments: str) -> Result:
     data = repository / "data"
     inputs = ("--incidents", str(data / "incidents"), "--boundaries", str(data / "boundaries"))
-    return CliRunner().invoke(cli.cli, ["run", *inputs, "--out", str(out), *arguments], catch_exceptions=False)
+    return CliRunner().invoke(command_line.cli, ["run", *inputs, "--out", str(out), *arguments], catch_exceptions=False)
 
 
 def test_help_loads_nothing_heavy() -> None:
     """What keeps `hotspots --help` quick, as a fact that does not depend on the machine."""
-    code = f"import sys; import hotspots.cli; print([m for m in {HEAVY!r} if m in sys.modules])"
+    code = f"import sys; import hotspots.cli.main; print([m for m in {HEAVY!r} if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
@@ -52,7 +52,15 @@ def test_json_is_the_summary_with_the_paths_of_the_products(repository: Path, tm
     result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--json")
     summary = json.loads(result.stdout)
     assert summary["crime"] == "robbery"
-    assert set(summary["products"]) == {"map", "summary", "hotspots_gpkg", "hotspots_csv", "rejected"}
+    assert set(summary["products"]) == {
+        "map",
+        "summary",
+        "hotspots_gpkg",
+        "hotspots_csv",
+        "quality",
+        "quality_json",
+        "rejected",
+    }
     folder = tmp_path / "robbery" / "2024-10-01_2026-09-30"
     assert all(Path(path).parent == folder and Path(path).is_file() for path in summary["products"].values())
     stored = json.loads((folder / "summary.json").read_text("utf-8"))
@@ -127,7 +135,7 @@ def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Pa
 
     return {
         "missing file": (asks(read=tmp_path / "no.csv"), 2, "Check the path"),
-        "no needed columns": (asks(read=wrong), 3, "Rename its columns"),
+        "no needed columns": (asks(read=wrong), 3, "Write a source profile"),
         "no crs": (asks(wards=unlabelled), 3, "add the .prj file"),
         "no polygons": (asks(wards=points), 3, "Give the file of outlines"),
         "nothing left": (asks(read=elsewhere), 4, "of the same place"),
@@ -141,7 +149,7 @@ def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Pa
             "the incidents run from 2026-01-01 to 2026-01-31",
         ),
         "every row refused": (asks(read=useless), 4, "Check that these are the right files"),
-        "unknown wording": (asks(read=strange), 2, 'most of them "Piracy" (1)'),
+        "unknown wording": (asks(read=strange), 2, 'most of all "Piracy" (1)'),
         "bandwidth not a number": (
             [*asks(), "--bandwidth", "nan"],
             2,
@@ -220,8 +228,8 @@ def test_an_interrupt_says_that_nothing_was_lost(monkeypatch: pytest.MonkeyPatch
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "argv", ["hotspots", "run", "--crime", "robbery"])
-    monkeypatch.setattr(cli.run, "callback", interrupted)
+    monkeypatch.setattr(command_line.cli.commands["run"], "callback", interrupted)
     with pytest.raises(SystemExit) as stopped:
-        cli.main()
+        command_line.main()
     assert stopped.value.code == 1
     assert "the last good products are untouched" in capsys.readouterr().err

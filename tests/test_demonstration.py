@@ -64,14 +64,15 @@ def test_planted_dirt_is_refused_or_counted_to_the_row(demonstration: Study, tru
     intake = demonstration.intake
     assert intake.n_read == truth["council_extract"]["rows"] + monthly["rows"]
     assert intake.rejected["reason"].value_counts().to_dict() == {
-        "no location": dirt["missing_coordinates"] + dirt["zero_coordinates"] + monthly["no_location_rows"],
+        "no location": dirt["missing_coordinates"] + monthly["no_location_rows"],
+        "location at 0, 0": dirt["zero_coordinates"],
         "repeated row": dirt["exact_repeat"] + monthly["exact_repeats"],
         "no date": dirt["blank_date_from"],
     }
-    assert intake.quality["reversed_times"] == dirt["reversed_dates"]
-    assert intake.quality["times_unknown"] == dirt["midnight_default"]
-    assert intake.quality["conflicting_ids"] == dirt["conflicting_ref"]
-    assert intake.quality["unrecognised_offences"] == 0
+    assert intake.oddities["reversed_times"] == dirt["reversed_dates"]
+    assert intake.oddities["times_unknown"] == dirt["midnight_default"]
+    assert intake.oddities["conflicting_ids"] == dirt["conflicting_ref"]
+    assert intake.oddities["unrecognised_offences"] == 0
 
 
 @pytest.mark.parametrize(("crime", "key"), [("robbery", "robbery"), ("knife-crime", "knife"), ("asb", "asb")])

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from hotspots import cli
+from hotspots.cli.main import cli
+from hotspots.crimes import KNIFE_CRIME, load_definitions
+from hotspots.settings import load_settings
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -53,6 +56,13 @@ def test_the_python_shown_runs(workspace: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
+def test_every_settings_example_is_valid(page: Path, tmp_path: Path) -> None:
+    for block in blocks(page, "toml"):
+        (tmp_path / "hotspots.toml").write_text(block, "utf-8")
+        load_settings(tmp_path / "hotspots.toml")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
 def test_every_local_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
@@ -60,7 +70,9 @@ def test_every_local_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
 def test_every_option_named_exists(page: Path) -> None:
-    known = {option for parameter in cli.run.params for option in parameter.opts} | {"--help"}
+    groups = [group.commands for group in cli.commands.values() if isinstance(group, click.Group)]
+    commands = [*cli.commands.values(), *(command for group in groups for command in group.values())]
+    known = {option for command in commands for parameter in command.params for option in parameter.opts} | {"--help"}
     named = set(
         re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"pip install.*|python3? .*", "", page.read_text("utf-8")))
     )
@@ -69,6 +81,12 @@ def test_every_option_named_exists(page: Path) -> None:
 
 def test_the_readme_names_the_default_parameters() -> None:
     text = (REPOSITORY / "docs" / "methods.md").read_text("utf-8")
-    defaults = {parameter.name: parameter.default for parameter in cli.run.params}
+    defaults = {parameter.name: parameter.default for parameter in cli.commands["run"].params}
     for name in ("bandwidth_m", "cell_size_m", "eps_m", "reach_m"):
         assert f"{defaults[name]:g} m" in text
+
+
+def test_every_crime_is_listed() -> None:
+    text = (REPOSITORY / "docs" / "crimes.md").read_text("utf-8")
+    table = text[text.index("## The crimes that can be asked for") : text.index("## Your own wordings")]
+    assert set(re.findall(r"`([a-z-]+)`", table)) == {*load_definitions().crimes, KNIFE_CRIME}

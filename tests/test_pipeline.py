@@ -5,7 +5,9 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,6 +156,65 @@ def test_a_name_that_two_wards_share_is_refused(demonstration: Study) -> None:
     boundaries = demonstration.boundaries
     wards = boundaries.wards.assign(ward_name="Alexandra")
     twice = type(boundaries)(wards=wards, inputs=boundaries.inputs, n_repaired=0)
-    study = Study(intake=demonstration.intake, boundaries=twice, havens=None)
+    study = dataclasses.replace(demonstration, boundaries=twice, havens=None)
     with pytest.raises(ParameterError, match='39 wards are called "Alexandra": E05.*Lewisham.*Give the code instead'):
         analyse(study, AnalysisRequest(crime="robbery", wards=("Alexandra",)))
+
+
+def test_months_that_are_not_asked_for_are_counted_and_change_no_result(repository: Path) -> None:
+    data = repository / "data"
+    places = ([data / "incidents"], [data / "boundaries"], [data / "havens"])
+    start, end = dt.date(2025, 10, 1), dt.date(2026, 9, 30)
+    request = AnalysisRequest(crime="robbery", start=start, end=end)
+    whole, pruned = analyse(load_study(*places), request), analyse(load_study(*places, start=start, end=end), request)
+    assert pruned.study.intake.n_set_aside > 0
+    assert len(pruned.study.intake.incidents) < len(whole.study.intake.incidents)
+    for count in ("read", "outside_area", "analysed"):
+        assert getattr(pruned.accounts, count) == getattr(whole.accounts, count)
+    assert pruned.accounts.rejected_of_crime == whole.accounts.rejected_of_crime
+    assert (pruned.start, pruned.end) == (whole.start, whole.end)
+    pd.testing.assert_frame_equal(
+        # a row that takes an ID of an earlier one is named after its file and row, if somebody looked at the earlier
+        pd.DataFrame(pruned.incidents).reset_index(drop=True),
+        pd.DataFrame(whole.incidents).reset_index(drop=True),
+        check_categorical=False,
+    )
+    assert [crime.slug for crime in pruned.study.crimes] == [crime.slug for crime in whole.study.crimes]
+
+
+def test_rows_whose_easting_and_northing_changed_places_are_named(
+    repository: Path, tmp_path: Path, square_wards: gpd.GeoDataFrame
+) -> None:
+    """Swapped, they lie off the coast of Scotland, which is on the National Grid too."""
+    (tmp_path / "a.csv").write_text(
+        "Offence,Date From,Easting,Northing\n"
+        "Robbery,05/01/2026 15:30,530500,180500\nRobbery,05/01/2026 15:30,180500,530500\n"
+        "Robbery,05/01/2026 15:30,520500,180500\n"
+    )
+    square_wards.to_file(tmp_path / "wards.gpkg")
+    intake = load_study([tmp_path / "a.csv"], [tmp_path / "wards.gpkg"]).intake
+    (refused,) = intake.rejected.to_dict("records")
+    assert (refused["source_row"], refused["reason"]) == (2, "coordinates swapped")
+    assert refused["detail"] == "easting 180500, northing 530500"
+    assert intake.n_read == 3
+
+
+def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
+    tmp_path: Path, square_wards: gpd.GeoDataFrame
+) -> None:
+    precise = "Robbery,05/01/2026 15:30,TQ 30500 80500\n" * 12
+    coarse = "Robbery,05/01/2026 15:30,TQ 30 80\n" * 5
+    (tmp_path / "a.csv").write_text("Offence,Date From,Grid Ref\n" + precise + coarse)
+    square_wards.to_file(tmp_path / "wards.gpkg")
+    study = load_study([tmp_path / "a.csv"], [tmp_path / "wards.gpkg"])
+    assert study.intake.incidents["location_precision"].value_counts().to_dict() == {"point": 12, "area": 5}
+    analysis = analyse(study, AnalysisRequest(crime="robbery"))
+    assert analysis.ward_counts["n_incidents"].max() == 17
+    assert [hotspot.n_incidents for hotspot in analysis.hotspots] == [12]
+    assert analysis.density.n_incidents == 12
+    assert any("5 of the 17 robberies are located only to an area" in note for note in analysis.notes)
+    only = dataclasses.replace(
+        study, intake=dataclasses.replace(study.intake, incidents=study.intake.incidents[12:], inputs=())
+    )
+    with pytest.raises(TooLittleDataError, match="None of the 5 robberies is located more precisely than to an area"):
+        analyse(only, AnalysisRequest(crime="robbery"))

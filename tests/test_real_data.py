@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from hotspots.cli import cli
+from hotspots.cli.main import cli
 
 
 def run(out: Path, *arguments: str | Path) -> dict[str, Any]:

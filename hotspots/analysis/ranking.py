@@ -14,7 +14,7 @@ from scipy import sparse
 
 from hotspots.analysis.clusters import Clusters
 from hotspots.analysis.profile import WeeklyProfile, profile_week
-from hotspots.contracts import require_columns, require_metres
+from hotspots.contracts import AREA, require_columns, require_metres
 from hotspots.geography.points import collapse_points, find_polygon
 
 _N_TOP = 3
@@ -107,7 +107,8 @@ def rank_hotspots(
     Anyone can count them again on a map. A place on the edge of two outlines counts for the first.
 
     Args:
-        incidents: The incidents analysed, with `ward_code`, `location` and `location_kind`, in metres.
+        incidents: The incidents analysed, with `ward_code`, `location`, `location_kind` and `location_precision`, in
+            metres; those located to an area only are in no outline.
         outlines: `outline_clusters(...)`.
         hours: `weigh_hours(incidents)`.
         min_incidents: Outlines with fewer are left out.
@@ -115,10 +116,11 @@ def rank_hotspots(
     Raises:
         DataError: The incidents lack a column or are not in a projected CRS in metres.
     """
-    require_columns(incidents, ("ward_code", "location", "location_kind"), table="incidents")
+    require_columns(incidents, ("ward_code", "location", "location_kind", "location_precision"), table="incidents")
     require_metres(incidents, table="incidents")
     places = collapse_points(incidents)
     inside = find_polygon(places, np.array(outlines, dtype=object))[places.inverse]
+    inside[(incidents["location_precision"] == AREA).to_numpy()] = -1  # nobody knows where in the area
     n_inside = np.bincount(inside[inside >= 0], minlength=len(outlines))
     bounds = shapely.bounds(np.array(outlines, dtype=object)).reshape(-1, 4).round()
     areas = shapely.area(np.array(outlines, dtype=object)).round()

@@ -1,4 +1,7 @@
-"""Between longitude and latitude and the British National Grid, by OSTN15 and by the seven-parameter shift.
+"""Between the CRS of the sources, the one CRS that a study is worked in, and the longitude and latitude of maps.
+
+A study is worked in one projected CRS in metres. For the British National Grid, the usual one, conversion is by
+OSTN15 and the seven-parameter shift, as told below; for every other CRS it is PROJ's own.
 
 OSTN15 is the Ordnance Survey's definition of the National Grid relative to GPS coordinates. PROJ without its
 grid file (as in the wheels of pyproj) falls back to a seven-parameter (Helmert) shift that is about 2 m off in
@@ -15,6 +18,7 @@ Source: Ordnance Survey, "Transformations and OSGM15 user guide" (2020); the par
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
@@ -25,10 +29,12 @@ import pyproj.network
 import shapely
 from convertbng.cutil import convert_bng, convert_lonlat
 
-from hotspots.errors import DataError
+from hotspots.errors import DataError, ParameterError
 
 BRITISH_NATIONAL_GRID = "EPSG:27700"
 WGS84 = "EPSG:4326"
+POLICE_UK = "police.uk"
+"""As a source CRS: longitudes and latitudes that were made from the National Grid by the seven-parameter shift."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,6 +42,12 @@ Floats = npt.NDArray[np.float64]
 pyproj.network.set_network_enabled(active=False)  # type: ignore[attr-defined]
 
 _OSGB36 = 4277
+
+_AREA_MARGIN_DEGREES = 1.0
+"""How far beyond its area of use a CRS is taken: cities lie across the edges of UTM zones."""
+
+_MAX_STRETCH = 0.05
+"""By how much a metre of the CRS may differ from one on the ground: in UTM it does by 0.2%, in CRS of Europe by 2%."""
 
 _EDGE_M = 500.0
 """Straight lines on the grid are curved in longitude and latitude; over this length by under a centimetre."""
@@ -82,7 +94,7 @@ def project_police_uk(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> tupl
     if covered.any():
         # the pipeline of a transformer is of three dimensions, and heights play no part here
         heights = np.zeros(int(covered.sum()))
-        easting[covered], northing[covered], _ = _helmert().transform(lon[covered], lat[covered], heights)
+        easting[covered], northing[covered], _ = _apply(_helmert().transform, lon[covered], lat[covered], heights)
     return easting, northing
 
 
@@ -93,12 +105,12 @@ def _search_grid(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
     it, so its one direction is turned round, from the seven-parameter estimate.
     """
     to_grid = pyproj.Transformer.from_crs(WGS84, BRITISH_NATIONAL_GRID, always_xy=True)
-    wanted_east, wanted_north = to_grid.transform(longitude, latitude)
+    wanted_east, wanted_north = _apply(to_grid.transform, longitude, latitude)
     easting, northing = np.array(wanted_east, dtype=np.float64), np.array(wanted_north, dtype=np.float64)
     off = np.full(len(easting), np.inf)
     for _ in range(4):
         lon, lat = unproject_grid(np.where(np.isfinite(easting), easting, np.nan), northing)
-        east, north = to_grid.transform(np.nan_to_num(lon), np.nan_to_num(lat))
+        east, north = _apply(to_grid.transform, np.nan_to_num(lon), np.nan_to_num(lat))
         step_east, step_north = wanted_east - east, wanted_north - north
         easting, northing = easting + step_east, northing + step_north
         off = np.where(np.isnan(lon), np.inf, np.hypot(step_east, step_north))
@@ -111,6 +123,12 @@ def unproject_grid(easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Flo
     return _convert(convert_lonlat, easting, northing)
 
 
+def _apply(transform: Callable[..., Any], *axes: Floats) -> tuple[Floats, ...]:
+    """Transform arrays. Before 3.7.2 pyproj takes an array of one number for a number, at which NumPy warns."""
+    arguments = [axis.item() for axis in axes] if len(axes[0]) == 1 else axes
+    return tuple(np.atleast_1d(axis) for axis in transform(*arguments))
+
+
 def _convert(convert: Any, first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Floats]:
     one = np.array(first, dtype=np.float64)
     two = np.array(second, dtype=np.float64)
@@ -118,7 +136,8 @@ def _convert(convert: Any, first: npt.ArrayLike, second: npt.ArrayLike) -> tuple
     out_one, out_two = np.full_like(one, np.nan), np.full_like(two, np.nan)
     if known.any():
         out_one[known], out_two[known] = convert(one[known], two[known])
-    return out_one, out_two
+    defined = np.isfinite(out_one) & np.isfinite(out_two)
+    return np.where(defined, out_one, np.nan), np.where(defined, out_two, np.nan)
 
 
 def is_national_grid(crs: pyproj.CRS) -> bool:
@@ -127,8 +146,8 @@ def is_national_grid(crs: pyproj.CRS) -> bool:
     Old shapefiles describe the grid in full without naming its EPSG code, which makes PROJ treat it as another
     CRS and shift it.
     """
-    if crs.to_epsg(min_confidence=25) == 27700:
-        return True
+    if crs.is_bound and crs.source_crs is not None:
+        crs = crs.source_crs  # with a shift to WGS84 attached, which plays no part on the grid itself
     grid = pyproj.CRS.from_epsg(27700)
     operation = crs.coordinate_operation
     if not crs.is_projected or operation is None or grid.coordinate_operation is None:
@@ -143,59 +162,212 @@ def is_national_grid(crs: pyproj.CRS) -> bool:
     )
 
 
-def to_national_grid(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The same table in EPSG:27700, by OSTN15; coordinates outside its cover become infinite.
+def require_working_crs(crs: str | pyproj.CRS) -> pyproj.CRS:
+    """The CRS that a study is to be worked in, if distances and directions can be taken in it.
 
-    The CRS must be set. A table that already is on the National Grid keeps its coordinates to the bit.
+    Args:
+        crs: Anything that names a CRS to PROJ: "EPSG:32610", a WKT text.
+
+    Raises:
+        ParameterError: It names no CRS, or one that is not projected, in metres, with axes to the east and north.
     """
-    if is_national_grid(frame.crs):
-        return frame.set_crs(BRITISH_NATIONAL_GRID, allow_override=True)
-    geodetic = frame.crs.geodetic_crs
-    if geodetic is not None and geodetic.to_epsg(min_confidence=25) == _OSGB36:
-        return frame.to_crs(BRITISH_NATIONAL_GRID)  # one datum: nothing to shift
-    if not frame.crs.equals(WGS84):
-        frame = frame.to_crs(WGS84)
+    next_step = "Give the code of a local one, such as EPSG:27700 for Great Britain or EPSG:32610 for UTM zone 10N."
+    try:
+        known = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise ParameterError(f'The CRS must be one that PROJ knows; "{crs}" is not. {next_step}') from error
+    if is_national_grid(known):
+        return pyproj.CRS.from_user_input(BRITISH_NATIONAL_GRID)
+    directions = {axis.direction for axis in known.axis_info}
+    units = {axis.unit_name for axis in known.axis_info}
+    if not known.is_projected or directions != {"east", "north"} or units != {"metre"}:
+        raise ParameterError(
+            f"The CRS must be projected, in metres, with axes to the east and north; {known.name} has axes to the "
+            f"{' and '.join(sorted(directions))} in {'/'.join(sorted(units))}. {next_step}"
+        )
+    return known
 
-    def project(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
+
+def name_crs(crs: pyproj.CRS) -> str:
+    """A CRS in a word if it has a code ("EPSG:27700"), else as WKT; PROJ's guess at a code is not taken for it."""
+    authority = crs.to_authority(min_confidence=25)
+    code = ":".join(authority) if authority else ""
+    return code if code and pyproj.CRS(code).equals(crs, ignore_axis_order=True) else str(crs.to_wkt())
+
+
+def suggest_working_crs(longitude: float, latitude: float) -> str | None:
+    """A CRS in metres for a place in WGS84 degrees: the National Grid in Great Britain, else the UTM zone, if any."""
+    easting, _ = project_lonlat([longitude], [latitude])
+    if np.isfinite(easting[0]):
+        return BRITISH_NATIONAL_GRID
+    place = gpd.GeoSeries([shapely.Point(longitude, latitude)], crs=WGS84)
+    try:
+        return ":".join(place.estimate_utm_crs().to_authority())
+    except RuntimeError:
+        return None  # near a pole, or nowhere
+
+
+def describe_area(crs: pyproj.CRS) -> str:
+    """Where coordinates of a working CRS may lie, as a message says it: Great Britain, or the name of the CRS."""
+    if is_national_grid(crs):
+        return "Great Britain"
+    return str(crs.name if crs.name != "unknown" else crs.to_string())
+
+
+def project_coordinates(
+    first: npt.ArrayLike, second: npt.ArrayLike, *, source_crs: str | pyproj.CRS, crs: str | pyproj.CRS
+) -> tuple[Floats, Floats]:
+    """Coordinates of a source to eastings and northings of the working CRS.
+
+    To and from the National Grid by OSTN15, else by PROJ. Coordinates that already are in the working CRS come back
+    to the bit.
+
+    Args:
+        first: Longitude or easting, whatever the order of axes that the source CRS is defined with.
+        second: Latitude or northing.
+        source_crs: Their CRS, or `POLICE_UK`: undone by the shift that made them where the working CRS is the
+            National Grid, else plain WGS84.
+        crs: The working CRS.
+
+    Returns:
+        Two float arrays of the input's length, metres; NaN where either coordinate is missing or the place is
+        outside the working CRS: beyond the cover of OSTN15, or more than a degree beyond the CRS's area of use.
+    """
+    target = pyproj.CRS.from_user_input(crs)
+    to_grid = is_national_grid(target)
+    if source_crs == POLICE_UK:
+        if to_grid:
+            return project_police_uk(first, second)
+        source_crs = WGS84
+    source = pyproj.CRS.from_user_input(source_crs)
+    longitude, latitude = _to_degrees(first, second, source)
+    if _is_osgb36(source) == _is_osgb36(target):
+        easting, northing = _transform(first, second, source, target)
+    elif to_grid:
         easting, northing = project_lonlat(longitude, latitude)
+    else:
+        easting, northing = _transform(longitude, latitude, pyproj.CRS(WGS84), target)
+    inside = _lies_in_area(longitude, latitude, target)
+    return np.where(inside, easting, np.nan), np.where(inside, northing, np.nan)
+
+
+def to_working_crs(frame: gpd.GeoDataFrame, crs: str | pyproj.CRS) -> gpd.GeoDataFrame:
+    """The same table in the working CRS, as by `project_coordinates`; coordinates outside it become infinite.
+
+    The CRS of the table must be set. A table that already is in the working CRS keeps its coordinates to the bit.
+    """
+    crs = pyproj.CRS.from_user_input(crs)
+    if _is_same(frame.crs, crs):
+        return frame.set_crs(crs, allow_override=True)
+
+    def project(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+        easting, northing = project_coordinates(first, second, source_crs=frame.crs, crs=crs)
         # a ring must close, and NaN is not equal to itself
         return np.nan_to_num(easting, nan=np.inf), np.nan_to_num(northing, nan=np.inf)
 
     geometry = shapely.transform(frame.geometry.array, project, interleaved=False)
-    return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=BRITISH_NATIONAL_GRID))
+    return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=crs))
 
 
-def lies_on_grid(geometry: gpd.GeoSeries) -> npt.NDArray[np.bool_]:
-    """Whether each National Grid geometry lies where OSTN15 is defined: Great Britain and its coastal waters."""
+def lies_in_working_crs(geometry: gpd.GeoSeries) -> npt.NDArray[np.bool_]:
+    """Whether each geometry lies where its CRS is used.
+
+    On the National Grid that is where OSTN15 is defined (Great Britain and its coastal waters), elsewhere the CRS's
+    area of use and a degree around it.
+    """
+
+    def lies_in(easting: Any, northing: Any) -> npt.NDArray[np.bool_]:
+        return _lies_in_area(*_to_degrees(easting, northing, geometry.crs), geometry.crs)
+
     west, south, east, north = geometry.bounds.to_numpy(dtype=np.float64).T
-    corners = np.array(
-        [unproject_grid(x, y)[0] for x, y in ((west, south), (east, south), (west, north), (east, north))]
-    )
+    corners = np.array([lies_in(x, y) for x, y in ((west, south), (east, south), (west, north), (east, north))])
     # a corner of the box may lie out at sea where no part of the geometry does
     defined = np.asarray(np.isfinite([west, south, east, north]).all(axis=0), dtype=np.bool_)
-    for index in np.flatnonzero(defined & ~np.isfinite(corners).all(axis=0)):
+    for index in np.flatnonzero(defined & ~corners.all(axis=0)):
         xy = shapely.get_coordinates(geometry.iloc[index])
-        defined[index] = np.isfinite(unproject_grid(xy[:, 0], xy[:, 1])[0]).all()
+        defined[index] = lies_in(xy[:, 0], xy[:, 1]).all()
     return defined
 
 
-def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """A National Grid table in WGS84 degrees, by OSTN15; long edges are cut so that they stay straight.
+def require_true_scale(geometry: gpd.GeoSeries) -> None:
+    """Refuse a CRS whose metres are not metres on the ground in the middle of these geometries.
+
+    Source: Snyder (1987), Map Projections: A Working Manual, pages 20 to 26: the axes of Tissot's indicatrix.
 
     Raises:
-        DataError: A geometry lies where OSTN15 is not defined.
+        ParameterError: They differ by more than 5% in some direction, as in Web Mercator.
+    """
+    west, south, east, north = geometry.total_bounds
+    longitude, latitude = _to_degrees([(west + east) / 2], [(south + north) / 2], geometry.crs)
+    factors = pyproj.Proj(geometry.crs).get_factors(longitude[0], latitude[0])
+    scale = max(factors.tissot_semimajor, factors.tissot_semiminor, key=lambda scale: abs(scale - 1))
+    if not abs(scale - 1) <= _MAX_STRETCH:
+        raise ParameterError(
+            f"The CRS must be true to scale where the study is; in {geometry.crs.name} a metre on the ground measures "
+            f"{scale:.2f} m there. Give the code of a local one, such as that of the UTM zone."
+        )
+
+
+def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A table of the working CRS in WGS84 degrees; long edges are cut so that they stay straight.
+
+    Raises:
+        DataError: A geometry lies where the conversion is not defined: on the National Grid, outside OSTN15.
     """
 
     def unproject(easting: Floats, northing: Floats) -> tuple[Floats, Floats]:
-        longitude, latitude = unproject_grid(easting, northing)
+        longitude, latitude = _to_degrees(easting, northing, frame.crs)
         if np.isnan(longitude).any():
             first = int(np.flatnonzero(np.isnan(longitude))[0])
             raise DataError(
-                f"OSTN15 is defined for Great Britain and its coastal waters; easting {easting[first]:.0f}, northing "
-                f"{northing[first]:.0f} lies outside. Check the coordinates."
+                f"Only places in {describe_area(frame.crs)} have a longitude and latitude; easting "
+                f"{easting[first]:.0f}, northing {northing[first]:.0f} lies outside. Check the coordinates."
             )
         return longitude, latitude
 
     geometry = shapely.segmentize(frame.geometry.array, _EDGE_M)
     geometry = shapely.transform(geometry, unproject, interleaved=False)
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84))
+
+
+def _is_same(one: pyproj.CRS, other: pyproj.CRS) -> bool:
+    return one.equals(other, ignore_axis_order=True) or (is_national_grid(one) and is_national_grid(other))
+
+
+def _is_osgb36(crs: pyproj.CRS) -> bool:
+    """Whether a CRS is on the datum of the National Grid, so that there is nothing to shift between the two."""
+    geodetic = crs.geodetic_crs
+    return is_national_grid(crs) or (geodetic is not None and geodetic.to_epsg(min_confidence=25) == _OSGB36)
+
+
+def _to_degrees(first: npt.ArrayLike, second: npt.ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Floats]:
+    """Coordinates of any CRS to WGS84 longitudes and latitudes, from the National Grid by OSTN15; else NaN."""
+    if _is_osgb36(crs):
+        return unproject_grid(*_transform(first, second, crs, pyproj.CRS(BRITISH_NATIONAL_GRID)))
+    return _transform(first, second, crs, pyproj.CRS(WGS84))
+
+
+def _transform(
+    first: npt.ArrayLike, second: npt.ArrayLike, source: pyproj.CRS, target: pyproj.CRS
+) -> tuple[Floats, Floats]:
+    """By PROJ, or not at all between two spellings of one CRS; NaN where it is not defined."""
+    if _is_same(source, target):
+        return _convert(lambda one, two: (one, two), first, second)
+    transform = pyproj.Transformer.from_crs(source, target, always_xy=True).transform
+    return _convert(lambda one, two: _apply(transform, one, two), first, second)
+
+
+def _lies_in_area(longitude: Floats, latitude: Floats, crs: pyproj.CRS) -> npt.NDArray[np.bool_]:
+    """Whether degrees lie within a margin of a CRS's area of use, where it states one.
+
+    Not asked of the National Grid: whatever OSTN15 converts is inside.
+    """
+    known = np.isfinite(longitude)
+    if crs.area_of_use is None or is_national_grid(crs):
+        return known
+    west, south, east, north = crs.area_of_use.bounds
+    # areas across the 180th meridian end west of where they begin
+    width = (east - west) % 360 or 360
+    margin = _AREA_MARGIN_DEGREES
+    in_width = (longitude - west + margin) % 360 <= width + 2 * margin
+    return np.asarray(known & in_width & (latitude >= south - margin) & (latitude <= north + margin))

@@ -4,12 +4,18 @@ from hotspots.ingest.boundaries import Boundaries, read_boundaries
 from hotspots.ingest.files import InputFile
 from hotspots.ingest.havens import Havens, read_havens
 from hotspots.ingest.incidents import Intake, read_incidents
+from hotspots.ingest.profiles import SourceProfile
+from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.store import Store
 
 __all__ = [
     "Boundaries",
     "Havens",
     "InputFile",
     "Intake",
+    "ReadingOptions",
+    "SourceProfile",
+    "Store",
     "read_boundaries",
     "read_havens",
     "read_incidents",

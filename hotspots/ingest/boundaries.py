@@ -10,11 +10,19 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from hotspots.contracts import WARD_COLUMNS
-from hotspots.errors import DataError
-from hotspots.geography.projection import lies_on_grid, to_national_grid
+from hotspots.errors import DataError, NotFoundError
+from hotspots.geography.projection import (
+    BRITISH_NATIONAL_GRID,
+    describe_area,
+    lies_in_working_crs,
+    require_true_scale,
+    require_working_crs,
+    to_working_crs,
+)
 from hotspots.ingest.files import FoundFile, InputFile, RepeatGuard, find_files
 from hotspots.ingest.layers import locate_layers, read_layer
 from hotspots.ingest.parsing import read_status
@@ -25,6 +33,12 @@ SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip")
 _CODE = ("ward_?code", "gss_?code", r"wd\d\d_?cd", r"lsoa\d\d_?cd", r"msoa\d\d_?cd", "code")
 _NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
 _BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
+_POPULATION = (
+    r"(total_?)?pop(ulation)?(_?total)?(_?\d{4})?",
+    r"(census)?_?\d{4}_?pop(ulation)?(_?bestfit)?",
+    r"(all[ _]?)?(usual[ _]?res(idents?)?|residents)(_?\d{4})?",
+    r"all[ _]?(people|persons)(_?\d{4})?",
+)
 
 _MAX_OVERLAP_SHARE = 0.001
 _MAX_OVERLAP_WIDTH_M = 25.0
@@ -36,7 +50,7 @@ class Boundaries:
     """What came out of the boundary files.
 
     Attributes:
-        wards: The wards table of `hotspots.contracts`, in EPSG:27700, sorted by code.
+        wards: The wards table of `hotspots.contracts`, in the working CRS, sorted by code.
         inputs: The files read.
         n_repaired: Outlines that were invalid (crossing themselves) and were made valid.
     """
@@ -46,29 +60,40 @@ class Boundaries:
     n_repaired: int
 
 
-def read_boundaries(paths: Sequence[Path]) -> Boundaries:
+def read_boundaries(
+    paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID, layer: str | None = None
+) -> Boundaries:
     """Read ward (or other small-area) outlines, in any CRS that the file states.
 
-    The code, name and borough columns are known by their usual names (`ward_code`, `GSS_CODE`, `WD22CD`,
-    `lsoa21cd` ...); of several codes, the one that differs on every feature is taken. All polygon layers of a file
-    are read.
+    The columns of code, name, borough and population are known by their usual names (`ward_code`, `GSS_CODE`,
+    `WD22CD`, `lsoa21cd` ...); of several codes, the one that differs on every feature is taken, and of several
+    populations, the latest year's.
+
+    Args:
+        paths: Files, or folders of them.
+        crs: The working CRS, which the outlines are brought to.
+        layer: The layer to read of each file; by default all polygon layers that have codes.
 
     Raises:
-        NotFoundError: A path does not exist.
-        DataError: A file has no CRS, no polygons, no code column, coordinates outside Great Britain; or wards
-            repeat or overlap.
+        NotFoundError: A path does not exist, or a file has no such layer.
+        ParameterError: The working CRS is not in metres, or not true to scale at these outlines.
+        DataError: A file has no CRS, no polygons, no code column, a population that is no number, coordinates
+            outside the working CRS; or wards repeat or overlap.
     """
+    crs = require_working_crs(crs)
     tables: list[gpd.GeoDataFrame] = []
     inputs: list[InputFile] = []
     guard = RepeatGuard()
     for file in find_files(paths, suffixes=SUFFIXES, what="boundaries"):
         guard.check(file.sha256, label=file.label)
         address, found = locate_layers(file, what="boundaries")
-        names = _polygon_layers(file, found)
-        frames = [read_layer(file, address, name, what="boundaries") for name in names]
+        names = _polygon_layers(file, found if layer is None else _find_layer(file, found, layer))
+        frames = {name: read_layer(file, address, name, what="boundaries") for name in names}
         # where some layers have codes, the others are of something else
-        coded = [frame for frame in frames if _find_columns(_columns_of(frame), _CODE)]
-        layers = [_to_wards(file, frame) for frame in coded or frames]
+        coded = {name: frame for name, frame in frames.items() if _find_columns(_columns_of(frame), _CODE)}
+        layers = [
+            _to_wards(file, frame, crs).assign(file=file.label, layer=name) for name, frame in (coded or frames).items()
+        ]
         tables += layers
         inputs.append(
             InputFile(
@@ -80,7 +105,8 @@ def read_boundaries(paths: Sequence[Path]) -> Boundaries:
                 data_status=read_status(pd.concat([layer["data_status"] for layer in layers])),
             )
         )
-    wards = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=tables[0].crs)
+    wards = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=crs)
+    require_true_scale(wards.geometry)
     wards, n_repaired = _repair(wards)
     flat = ~(wards.geometry.area > 0)
     if flat.any():
@@ -91,6 +117,16 @@ def read_boundaries(paths: Sequence[Path]) -> Boundaries:
     wards = _join_parts(wards).sort_index()
     _refuse_overlaps(wards)
     return Boundaries(wards=wards[list(WARD_COLUMNS)], inputs=tuple(inputs), n_repaired=n_repaired)
+
+
+def _find_layer(file: FoundFile, layers: Sequence[tuple[str, str | None]], wanted: str) -> list[tuple[str, str | None]]:
+    found = [(name, kind) for name, kind in layers if name == wanted]
+    if not found:
+        raise NotFoundError(
+            f'There is no layer "{wanted}" in {file.label}; it has {", ".join(name for name, _ in layers) or "none"}. '
+            "Choose one of those, or leave the layer out to read all that have codes."
+        )
+    return found
 
 
 def _polygon_layers(file: FoundFile, layers: Sequence[tuple[str, str | None]]) -> list[str]:
@@ -109,7 +145,7 @@ def _columns_of(frame: gpd.GeoDataFrame) -> list[str]:
     return [str(column) for column in frame.columns if column != frame.geometry.name]
 
 
-def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     is_polygon = frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.geometry.is_empty
     if not is_polygon.any():
         kinds = ", ".join(sorted(set(frame.geometry.geom_type.dropna()))) or "no features"
@@ -148,19 +184,39 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "ward_code": code_text,
             "ward_name": _as_text(frame[names[0]]).fillna(code_text) if names else code_text,
             "borough": _as_text(frame[boroughs[0]]) if boroughs else None,
+            "population": _read_population(file, frame),
             "data_status": _as_text(frame[statuses[0]]) if statuses else None,
         },
         geometry=shapely.force_2d(frame.geometry.array),
         crs=frame.crs,
     )
-    wards = to_national_grid(wards)
-    outside = ~lies_on_grid(wards.geometry)
+    wards = to_working_crs(wards, crs)
+    outside = ~lies_in_working_crs(wards.geometry)
     if outside.any():
+        first = wards["ward_code"][outside].iloc[0]
         raise DataError(
-            f"Boundaries must lie in Great Britain; {wards['ward_code'][outside].iloc[0]} in {file.label} does not, "
-            f"read as {frame.crs.name}. Check the CRS that the file states."
+            f"Boundaries must lie in {describe_area(crs)}; {first} in {file.label} does not, read as "
+            f"{frame.crs.name}. Check the CRS that the file states; elsewhere, give a CRS of that place to work in."
         )
     return wards
+
+
+def _read_population(file: FoundFile, frame: gpd.GeoDataFrame) -> pd.Series:
+    columns = _find_columns(_columns_of(frame), _POPULATION)
+    if not columns:
+        return pd.Series(np.nan, index=frame.index)
+    # a name without a year comes first, and of the others the latest year
+    column = max(columns, key=lambda name: (re.findall(r"\d{4}", name) or ["9999"])[0])
+    text = _as_text(frame[column])
+    population = pd.to_numeric(text, errors="coerce").astype("float64")
+    wrong = text.notna() & ~(population.ge(0) & np.isfinite(population))
+    if wrong.any():
+        first = frame.index[wrong][0]
+        raise DataError(
+            f"A population must be a number from 0 up, in digits alone; feature {first + 1} of {file.label} has "
+            f'"{text[first]}" in {column}, and {int(wrong.sum())} in all are wrong. Correct or clear them.'
+        )
+    return population
 
 
 def _as_text(values: pd.Series) -> pd.Series:
@@ -191,6 +247,15 @@ def _join_parts(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         code = names.index[names > 1][0]
         both = " and ".join(sorted(set(wards.loc[wards["ward_code"] == code, "ward_name"].astype("str"))))
         raise DataError(f"A ward code must stand for one ward; {code} stands for {both}. Give one vintage of wards.")
+    counts = wards.groupby("ward_code")["population"].nunique()
+    if (counts > 1).any():
+        code = counts.index[counts > 1][0]
+        both = " and ".join(
+            f"{n:,.0f}" for n in sorted(wards.loc[wards["ward_code"] == code, "population"].dropna().unique())
+        )
+        raise DataError(
+            f"A ward has one population; the parts of {code} have {both}. Give each part that of the whole ward."
+        )
     if wards["ward_code"].is_unique:
         return wards.set_index("ward_code")
     return wards.dissolve(by="ward_code", aggfunc="first")
@@ -207,8 +272,14 @@ def _refuse_overlaps(wards: gpd.GeoDataFrame) -> None:
     if too_much.any():
         worst = int(np.where(too_much, shared, 0).argmax())
         first, second = wards.index[one[worst]], wards.index[other[worst]]
+        layers = sorted({wards.at[first, "layer"], wards.at[second, "layer"]})
+        next_step = "Give one vintage of boundaries."
+        if len(layers) > 1 and wards.at[first, "file"] == wards.at[second, "file"]:
+            next_step = (
+                f"They are of the layers {' and '.join(layers)} of {wards.at[first, 'file']}: give one with --layer."
+            )
         raise DataError(
             f"Wards must not overlap; {int(too_much.sum())} pairs do, most of all {first} "
             f"{wards.at[first, 'ward_name']} and {second} {wards.at[second, 'ward_name']}, over "
-            f"{shared[worst] / 1e6:.3g} km². Give one vintage of boundaries."
+            f"{shared[worst] / 1e6:.3g} km². {next_step}"
         )

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import functools
+import glob
 import gzip
 import hashlib
-import io
 import lzma
 import os
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal, cast
 
 from hotspots.errors import DataError, NotFoundError
 
+_SHAPEFILE_PARTS = (".shp", ".dbf", ".prj", ".cpg")
 CSV_SUFFIXES = (".csv", ".csv.gz")
 
-MAX_TABLE_BYTES = 512 * 1024**2
-"""What one table may unpack to: over three million rows of police.uk."""
+MAX_WHOLE_BYTES = 512 * 1024**2
+"""What a file that can only be read as a whole (a workbook, Parquet in an archive) may unpack to."""
 
 UNPACKING_ERRORS = (
     zipfile.BadZipFile,
@@ -69,9 +73,17 @@ class FoundFile:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file's bytes, in hexadecimal."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """SHA-256 of the file's bytes, in hexadecimal; of a shapefile, that of the digests of all its parts."""
+        if self.path.suffix.lower() != ".shp":
+            return _digest(self.path)
+        parts = sorted(self.path.parent.glob(f"{glob.escape(self.path.stem)}.*"))
+        digests = "".join(_digest(part) for part in parts if part.suffix.lower() in _SHAPEFILE_PARTS)
+        return hashlib.sha256(digests.encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def find_files(paths: Sequence[Path], *, suffixes: tuple[str, ...], what: str) -> list[FoundFile]:
@@ -138,51 +150,95 @@ class RepeatGuard:
         self.seen[fingerprint] = label
 
 
-def open_tables(file: FoundFile) -> Iterator[tuple[str, bytes]]:
-    """Each CSV table in a file, with a label: the file itself, or the members of a zip archive.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A file, or a file in a zip archive, whose content can be read from the start as often as is needed.
+
+    Attributes:
+        label: What to call it: the label of the file, and the path in the archive.
+        open: Opens its bytes; what is packed as `.gz` comes unpacked.
+        file: The file that it is, or is in.
+    """
+
+    label: str
+    open: Callable[[], IO[bytes]]
+    file: FoundFile
+
+    @property
+    def suffix(self) -> str:
+        """The end of its name in lower case, without `.gz`."""
+        return Path(self.label.lower().removesuffix(".gz")).suffix
+
+    def read(self) -> bytes:
+        """All its bytes.
+
+        Raises:
+            DataError: It is larger than fits into memory.
+        """
+        with self.open() as opened:
+            content = opened.read(MAX_WHOLE_BYTES + 1)
+        if len(content) > MAX_WHOLE_BYTES:
+            raise DataError(
+                f"A file of this kind may unpack to {MAX_WHOLE_BYTES // 1024**2} MB; {self.label} is larger. "
+                "Split it, or save it as CSV."
+            )
+        return content
+
+
+@contextmanager
+def explain_unpacking(label: str) -> Iterator[None]:
+    """Turn what a damaged archive raises, at whatever moment, into an error with the next step.
 
     Raises:
-        DataError: The file cannot be unpacked, is larger than a table may be, or is an archive without CSV or with
-            another archive in it.
+        DataError: It is damaged, encrypted or packed by a method that is not known here.
     """
-    if not file.path.name.lower().endswith(".zip"):
-        yield file.label, _unpack(file.label, file.path.read_bytes())
-        return
     try:
-        with zipfile.ZipFile(file.path) as archive:
-            members = [member for member in archive.infolist() if not Path(member.filename).name.startswith(".")]
-            tables = [member for member in members if member.filename.lower().endswith(CSV_SUFFIXES)]
-            nested = [member.filename for member in members if member.filename.lower().endswith(".zip")]
-            if nested:
-                raise DataError(
-                    f"An archive may hold tables, not archives; {file.label} holds {nested[0]}. Unpack it first."
-                )
-            if not tables:
-                raise DataError(f"{file.label} holds no CSV file. Give the archive as it was downloaded.")
-            for member in sorted(tables, key=lambda member: member.filename):
-                label = f"{file.label}/{member.filename}"
-                _refuse_size(member.file_size, label=label)
-                yield label, _unpack(label, archive.read(member))
+        yield
     except UNPACKING_ERRORS as error:
         raise DataError(
-            f"{file.label} cannot be unpacked: {error}. Download or copy it again, or unpack it yourself and give the "
-            "files in it."
+            f"{label} cannot be unpacked: {error or 'damaged'}. Download or copy it again, or unpack it yourself and "
+            "give the files in it."
         ) from error
 
 
-def _unpack(label: str, content: bytes) -> bytes:
-    """The content of a file, unpacked if its name ends in .gz."""
-    if not label.lower().endswith(".gz"):
-        return content
-    try:
-        with gzip.open(io.BytesIO(content)) as packed:
-            unpacked = packed.read(MAX_TABLE_BYTES + 1)
-    except UNPACKING_ERRORS as error:
-        raise DataError(f"{label} cannot be unpacked: {error}. Download or copy it again.") from error
-    _refuse_size(len(unpacked), label=label)
-    return unpacked
+def list_members(file: FoundFile, *, suffixes: tuple[str, ...]) -> list[Member]:
+    """The file itself, or the members of a zip archive whose names end in such a suffix.
+
+    Paths in an archive are only names here: nothing is unpacked to disk.
+
+    Raises:
+        DataError: An archive cannot be opened, or holds no such member, or another archive.
+    """
+    if not file.path.name.lower().endswith(".zip"):
+        return [Member(label=file.label, open=functools.partial(_open_file, file.path), file=file)]
+    with explain_unpacking(file.label), zipfile.ZipFile(file.path) as archive:
+        names = [name for name in archive.namelist() if not re.search(r"(^|[/\\])\.[^/\\]*$", name)]
+    nested = [name for name in names if name.lower().endswith(".zip")]
+    if nested:
+        raise DataError(f"An archive may hold tables, not archives; {file.label} holds {nested[0]}. Unpack it first.")
+    wanted = sorted(name for name in names if name.lower().endswith(suffixes))
+    if not wanted:
+        raise DataError(
+            f"{file.label} holds no file ending in {', '.join(suffixes)}. Give the archive as it was downloaded."
+        )
+    return [
+        Member(label=f"{file.label}/{name}", open=functools.partial(_open_member, file.path, name), file=file)
+        for name in wanted
+    ]
 
 
-def _refuse_size(n_bytes: int, *, label: str) -> None:
-    if n_bytes > MAX_TABLE_BYTES:
-        raise DataError(f"A table may unpack to {MAX_TABLE_BYTES // 1024**2} MB; {label} is larger. Split it by month.")
+def _open_file(path: Path) -> IO[bytes]:
+    return _unpacked(path.name, path.open("rb"))
+
+
+def _open_member(archive: Path, name: str) -> IO[bytes]:
+    with zipfile.ZipFile(archive) as opened:
+        return _unpacked(name, opened.open(name))  # keeps the archive open as long as it needs
+
+
+def _unpacked(name: str, opened: IO[bytes]) -> IO[bytes]:
+    if not name.lower().endswith(".gz"):
+        return opened
+    packed = gzip.GzipFile(fileobj=opened)
+    packed.myfileobj = opened  # type: ignore[assignment]  # so that closing the one closes the other
+    return cast("IO[bytes]", packed)

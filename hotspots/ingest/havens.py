@@ -11,23 +11,39 @@ import geopandas as gpd
 import numpy as np
 import opening_hours
 import pandas as pd
+import pyproj
 import shapely
 
 from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import DataError
 from hotspots.geography.projection import (
     BRITISH_NATIONAL_GRID,
-    lies_on_grid,
-    project_lonlat,
-    to_national_grid,
-    unproject_grid,
+    WGS84,
+    describe_area,
+    lies_in_working_crs,
+    project_coordinates,
+    require_working_crs,
+    to_working_crs,
 )
-from hotspots.ingest.files import CSV_SUFFIXES, FoundFile, InputFile, RepeatGuard, find_files, open_tables
+from hotspots.ingest import workbooks
+from hotspots.ingest.files import (
+    CSV_SUFFIXES,
+    FoundFile,
+    InputFile,
+    RepeatGuard,
+    explain_unpacking,
+    find_files,
+    list_members,
+)
 from hotspots.ingest.layers import locate_layers, read_layer
-from hotspots.ingest.parsing import blank, location_reasons, parse_coordinates, read_status
-from hotspots.ingest.text_tables import read_text_table
+from hotspots.ingest.locations import parse_coordinates
+from hotspots.ingest.parsing import read_status
+from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.sources import open_tables
+from hotspots.ingest.tables import require_unique
 
-SUFFIXES = (*CSV_SUFFIXES, ".geojson", ".gpkg")
+_TABLES = (*CSV_SUFFIXES, *workbooks.SUFFIXES)
+SUFFIXES = (*_TABLES, ".geojson", ".gpkg")
 
 _GRID = ("easting", "northing")
 _DEGREES = ("longitude", "latitude")
@@ -39,7 +55,7 @@ class Havens:
     """What came out of the haven files.
 
     Attributes:
-        havens: The havens table of `hotspots.contracts`, in EPSG:27700.
+        havens: The havens table of `hotspots.contracts`, in the working CRS.
         inputs: The files read.
         n_without_location: Havens left out because they have no usable location, or their row is malformed.
         n_hours_unreadable: Havens kept whose opening hours are not in OpenStreetMap syntax; `opening_hours` is
@@ -52,21 +68,27 @@ class Havens:
     n_hours_unreadable: int
 
 
-def read_havens(paths: Sequence[Path]) -> Havens:
+def read_havens(paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID) -> Havens:
     """Read safe havens.
+
+    Args:
+        paths: Files, or folders of them.
+        crs: The working CRS, which eastings and northings in a CSV file are in.
 
     Raises:
         NotFoundError: A path does not exist.
+        ParameterError: The working CRS is not in metres.
         DataError: A file has no `name` column, no location columns or points, or no CRS; or was given twice.
     """
+    crs = require_working_crs(crs)
     tables: list[gpd.GeoDataFrame] = []
     inputs: list[InputFile] = []
     guard = RepeatGuard()
     n_malformed = 0
     for file in find_files(paths, suffixes=SUFFIXES, what="safe havens"):
         guard.check(file.sha256, label=file.label)
-        is_text = file.path.name.lower().endswith(CSV_SUFFIXES)
-        table, n_skipped = _read_csv(file) if is_text else (_read_points(file), 0)
+        is_table = file.path.name.lower().endswith(_TABLES)
+        table, n_skipped = _read_table(file, crs) if is_table else (_read_points(file, crs), 0)
         tables.append(table)
         n_malformed += n_skipped
         inputs.append(
@@ -79,12 +101,13 @@ def read_havens(paths: Sequence[Path]) -> Havens:
                 data_status=read_status(table["data_status"]),
             )
         )
-    havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=BRITISH_NATIONAL_GRID)
-    located = lies_on_grid(havens.geometry)
+    havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=crs)
+    located = lies_in_working_crs(havens.geometry)
     if not located.any():
         raise DataError(
-            f"None of the {len(havens) + n_malformed} safe havens read has a usable location. Check their easting and "
-            "northing, and that each row has as many fields as the header: hours with a comma need quotes."
+            f"None of the {len(havens) + n_malformed} safe havens read has a usable location in {describe_area(crs)}. "
+            "Check their easting and northing, and that each row has as many fields as the header: hours with a comma "
+            "need quotes."
         )
     havens["haven_id"] = _number(havens["haven_id"])
     stated = havens["opening_hours"].notna()
@@ -113,37 +136,49 @@ def _number(ids: pd.Series) -> pd.Series:
     return given.map(lambda value: value if isinstance(value, str) else next(free)).astype("object")
 
 
-def _read_csv(file: FoundFile) -> tuple[gpd.GeoDataFrame, int]:
-    """The havens of a CSV file, and how many of its rows are malformed."""
-    label, content = next(open_tables(file))
-    wanted = {*_TEXT, *_GRID, *_DEGREES}
-    table = read_text_table(content, wanted.__contains__, label=label)
-    columns = table.columns
-    pair = next((pair for pair in (_GRID, _DEGREES) if set(pair) <= columns.keys()), None)
-    if "name" not in columns or pair is None:
-        raise DataError(
-            f"A haven file needs the columns name and easting, northing (or longitude, latitude); {label} has "
-            f"{', '.join(columns) or 'none of them'}. Add kind and opening_hours for coverage by hour."
+def _read_table(file: FoundFile, crs: pyproj.CRS) -> tuple[gpd.GeoDataFrame, int]:
+    """The havens of a CSV file or workbook, and how many of its rows are malformed."""
+    (member,) = list_members(file, suffixes=_TABLES)
+    with explain_unpacking(file.label):
+        tables = open_tables(member, ReadingOptions())
+        if not tables:
+            raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of havens.")
+        table = tables[0]
+        forms = {name.strip().casefold(): name for name in table.header}
+        pair = next((pair for pair in (_GRID, _DEGREES) if set(pair) <= forms.keys()), None)
+        if "name" not in forms or pair is None:
+            raise DataError(
+                f"A haven file needs the columns name and easting, northing (or longitude, latitude); {table.label} "
+                f"has {', '.join(forms) or 'none of them'}. Add kind and opening_hours for coverage by hour."
+            )
+        wanted = {form: forms[form] for form in (*_TEXT, *pair) if form in forms}
+        require_unique((name.strip().casefold() for name in table.header), wanted, label=table.label)
+        chunks = list(table.read(wanted.values()))
+    first, second = (
+        np.concatenate(
+            [parse_coordinates(chunk.columns[wanted[axis]], is_degrees=pair is _DEGREES).to_numpy() for chunk in chunks]
+            or [np.array([])]
         )
-    first, second = (parse_coordinates(columns[name]) for name in pair)
-    if pair is _GRID:
-        easting, northing = first.to_numpy(), second.to_numpy()
-        check, _ = unproject_grid(easting, northing)
-    else:
-        easting, northing = project_lonlat(first, second)
-        check = easting
-    unusable = pd.notna(location_reasons(first, second, check))
-    easting, northing = np.where(unusable, np.nan, easting), np.where(unusable, np.nan, northing)
-    name = columns["name"]
-    havens = gpd.GeoDataFrame(
-        {column: columns.get(column, blank(name)).astype("object") for column in _TEXT},
-        geometry=gpd.points_from_xy(easting, northing),
-        crs=BRITISH_NATIONAL_GRID,
+        for axis in pair
     )
-    return havens, len(table.malformed_rows)
+    easting, northing = project_coordinates(first, second, source_crs=crs if pair is _GRID else WGS84, crs=crs)
+    unusable = (first == 0) & (second == 0)
+    easting, northing = np.where(unusable, np.nan, easting), np.where(unusable, np.nan, northing)
+    columns = {
+        form: [value for chunk in chunks for value in chunk.columns[name].astype("object")]
+        for form, name in wanted.items()
+        if form in _TEXT
+    }
+    nothing = [None] * len(first)
+    havens = gpd.GeoDataFrame(
+        {form: pd.Series(columns.get(form, nothing), dtype="object") for form in _TEXT},
+        geometry=gpd.points_from_xy(easting, northing),
+        crs=crs,
+    )
+    return havens, sum(len(chunk.malformed_rows) for chunk in chunks)
 
 
-def _read_points(file: FoundFile) -> gpd.GeoDataFrame:
+def _read_points(file: FoundFile, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     address, layers = locate_layers(file, what="safe havens")
     spatial = [name for name, kind in layers if kind]
     frames = [read_layer(file, address, layer, what="safe havens") for layer in spatial]
@@ -154,6 +189,11 @@ def _read_points(file: FoundFile) -> gpd.GeoDataFrame:
         if points.columns.has_duplicates:
             twice = points.columns[points.columns.duplicated()][0]
             raise DataError(f'{file.label} has two columns called "{twice}". Rename or remove one.')
+        # what has no geometry, or an empty one, would be lost where points are taken apart
+        shapes = points.geometry.to_numpy()
+        points.geometry = points.geometry.where(
+            ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)), shapely.Point(np.nan, np.nan)
+        )
         points = points.explode(ignore_index=True)
         kinds = set(points.geometry.geom_type.dropna())
         if "name" not in points.columns or not kinds <= {"Point"}:
@@ -161,12 +201,11 @@ def _read_points(file: FoundFile) -> gpd.GeoDataFrame:
                 f"A haven file needs points and a name column; {file.label} holds {', '.join(sorted(kinds))} with the "
                 f"columns {', '.join(map(str, frame.columns))}. Export the points with their names."
             )
-        points.geometry = points.geometry.where(points.geometry.notna(), shapely.Point(np.nan, np.nan))
-        tables.append(to_national_grid(points.reindex(columns=[*_TEXT, "geometry"]).set_crs(frame.crs)))
+        tables.append(to_working_crs(points.reindex(columns=[*_TEXT, "geometry"]).set_crs(frame.crs), crs))
     if not tables:
         raise DataError(
             f"A haven file needs points and a name column; {file.label} holds tables without geometry. "
             "Export the points with their names."
         )
-    havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=BRITISH_NATIONAL_GRID)
+    havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=crs)
     return havens.astype(dict.fromkeys(_TEXT, "object"))

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
 
 from hotspots.contracts import INCIDENT_COLUMNS
 from hotspots.crimes import UNRECOGNISED
-from hotspots.errors import DataError
-from hotspots.geography.projection import BRITISH_NATIONAL_GRID
-from hotspots.ingest import police_uk, tabular
-from hotspots.ingest.files import CSV_SUFFIXES, InputFile, RepeatGuard, find_files, open_tables
-from hotspots.ingest.parsing import MALFORMED_ROW, RECORD_DTYPES, REPEATED_ROW
-from hotspots.ingest.text_tables import read_header, read_text_table
+from hotspots.errors import DataError, ParameterError
+from hotspots.ingest.files import InputFile, RepeatGuard, find_files
+from hotspots.ingest.parsing import find_days
+from hotspots.ingest.records import RECORDS, REPEATED_ROW, WITHOUT_DATE, Oddity, ReadingOptions, read_records
+from hotspots.ingest.sources import SUFFIXES, PassedOver, find_sources
+from hotspots.ingest.store import Store
 
-LAYOUTS: tuple[ModuleType, ...] = (police_uk, tabular)
-SUFFIXES = (*CSV_SUFFIXES, ".zip")
-
-_CONTENT = ["category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing"]
+_CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing")
 _MONTH_OF_A_FORCE = re.compile(r"(\d{4}-\d\d-[a-z-]+-street)\.csv(\.gz)?")
 _N_TEXTS = 5
+
+REJECTED_COLUMNS = ("source", "source_row", "category", "subcategory", "is_knife", "started_at", "reason", "detail")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +38,12 @@ class Intake:
     """What came out of the incident files.
 
     Attributes:
-        incidents: The incidents table of `hotspots.contracts`, in EPSG:27700.
-        rejected: One row a refused row: `source`, `source_row`, `category`, `subcategory`, `is_knife`, `reason`.
+        incidents: The incidents table of `hotspots.contracts`, in the working CRS.
+        rejected: One row a refused row, with the columns `REJECTED_COLUMNS`.
+        set_aside: Rows in months that were not asked for, which are counted and not kept: `source`, `category`,
+            `subcategory`, `is_knife`, `first_day`, `last_day`, `n_rows`.
         inputs: The files read.
-        quality: Counts of what is odd about rows that were kept.
+        oddities: Counts of what is odd about rows that were kept.
         unrecognised: The most common offence texts that are in no table, with their rows.
         notes: What the reader of a product should know about the reading.
     """
@@ -45,68 +51,92 @@ class Intake:
     incidents: gpd.GeoDataFrame
     rejected: pd.DataFrame
     inputs: tuple[InputFile, ...]
-    quality: dict[str, int] = field(default_factory=dict)
+    set_aside: pd.DataFrame
+    oddities: dict[str, int] = field(default_factory=dict)
     unrecognised: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
     def n_read(self) -> int:
-        """Rows read, over all files: incidents and refusals together."""
-        return len(self.incidents) + len(self.rejected)
+        """Rows read, over all files: incidents, refusals, and those set aside."""
+        return len(self.incidents) + len(self.rejected) + self.n_set_aside
+
+    @property
+    def n_set_aside(self) -> int:
+        """Rows in months that were not asked for."""
+        return int(self.set_aside["n_rows"].sum())
 
 
-def read_incidents(paths: Sequence[Path], *, progress: Callable[[str], None] = lambda step: None) -> Intake:
+def read_incidents(
+    paths: Sequence[Path],
+    *,
+    options: ReadingOptions | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    store: Store | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Intake:
     """Read incident files of any known layout.
 
     Args:
-        paths: CSV files (`.csv`, `.csv.gz`), `.zip` archives of them, and folders of either.
+        paths: Files (delimited text, workbooks, Parquet, GeoPackage, GeoJSON, shapefiles), `.zip` archives of them,
+            and folders of either.
+        options: How to read them.
+        start: First day that is wanted; rows of months before are counted, and not kept in memory.
+        end: Last day that is wanted, likewise. Rows that repeat each other are found among those kept only.
+        store: Where what was read is kept, so that it need not be read again.
         progress: Called with the name of each file before it is read.
 
     Raises:
         NotFoundError: A path does not exist.
         DataError: A file is of no known layout, cannot be unpacked or parsed, or holds what another one holds.
+        ParameterError: A source profile names a crime or a CRS that does not exist.
     """
+    options = options or ReadingOptions()
+    inside = [
+        path for path in paths if store and path.resolve() in (store.folder.resolve(), *store.folder.resolve().parents)
+    ]
+    if inside:
+        raise ParameterError(
+            f"The store must not lie in a folder that is read, or it would be read too; it does in "
+            f"{inside[0].as_posix()}. Put it elsewhere."
+        )
     inputs: list[InputFile] = []
-    tables: list[pd.DataFrame] = []
-    texts: list[pd.Series] = []
+    tables: list[pa.Table] = []
+    aside = [_tally(RECORDS.empty_table()).assign(source="")]
     passed_over: list[str] = []
     guard = RepeatGuard()
     for file in find_files(paths, suffixes=SUFFIXES, what="incidents"):
         progress(file.label)
-        members: list[pd.DataFrame] = []
-        foreign: DataError | None = None
-        layouts: set[str] = set()
-        statuses: set[str] = set()
-        for label, content in open_tables(file):
-            if label.lower().removesuffix(".gz").endswith(police_uk.NOT_INCIDENTS):
-                passed_over.append(label)
+        n_rows, layouts, statuses = 0, set(), set()
+        for source in find_sources(file, options):
+            if isinstance(source, PassedOver):
+                passed_over.append(source.label)
                 continue
-            try:
-                layout = _recognise(read_header(content, label=label), label=label)
-            except DataError as error:
-                if label == file.label:
-                    raise
-                foreign = foreign or error  # an archive may hold other tables than those of incidents
-                passed_over.append(label)
-                continue
-            records, status = _read_table(content, layout, label=label)
-            if len(records):
-                guard.check(hashlib.sha256(content.rstrip()).hexdigest(), label=label)
-                if month := _MONTH_OF_A_FORCE.fullmatch(Path(label).name.lower()):
-                    guard.check(month[1], label=label)
-            texts.append(records.pop("offence")[records["category"].eq(UNRECOGNISED) & records["reason"].isna()])
-            members.append(records)
-            layouts.add(layout.NAME)
-            statuses |= {status} if status else set()
-        if foreign and not members:
-            raise foreign
-        tables += members
+            table = source.table
+            read = store.load(source, options) if store else None
+            if read is None:
+                read = read_records(table, source.profile, options)
+                if store:
+                    store.save(source, options, read)
+            if read.records.num_rows:
+                guard.check(table.sha256, label=table.label)
+                if month := _MONTH_OF_A_FORCE.fullmatch(Path(table.label).name.lower()):
+                    guard.check(month[1], label=table.label)
+            records = read.records
+            if start or end:
+                records, tally = _set_aside(records, start, end)
+                aside.append(tally.assign(source=table.label))
+            tables.append(_with_source(records, table.label))
+            n_rows += read.records.num_rows
+            layouts.add(source.layout)
+            statuses |= {read.data_status} if read.data_status else set()
         inputs.append(
             InputFile(
                 path=file.label,
                 table="incidents",
                 sha256=file.sha256,
-                n_rows=sum(map(len, members)),
+                n_rows=n_rows,
                 layout=", ".join(sorted(layouts)) or "nothing to read",
                 data_status=", ".join(sorted(statuses)) or None,
             )
@@ -116,95 +146,159 @@ def read_incidents(paths: Sequence[Path], *, progress: Callable[[str], None] = l
             f"No incidents in {', '.join(file.path for file in inputs)}: only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    common = pd.concat(texts).fillna("(blank)").value_counts().head(_N_TEXTS)
-    return _assemble(
-        pd.concat(tables, ignore_index=True),
-        inputs=tuple(inputs),
-        unrecognised={str(text): int(n) for text, n in common.items()},
-        passed_over=passed_over,
-    )
+    records = pa.concat_tables(tables).unify_dictionaries()
+    tables.clear()
+    set_aside = pd.concat([tally for tally in aside if len(tally)] or aside, ignore_index=True)
+    return _assemble(records, inputs=tuple(inputs), set_aside=set_aside, passed_over=passed_over, crs=options.crs)
 
 
-def _recognise(header: list[str], *, label: str) -> ModuleType:
-    names = {name.strip().casefold() for name in header}
-    for layout in LAYOUTS:
-        if names.issuperset(layout.REQUIRED):
-            return layout
-    needs = "; or ".join(f"{', '.join(layout.REQUIRED)} ({layout.NAME})" for layout in LAYOUTS)
-    raise DataError(
-        f"{label} is of no known layout. An incident file needs the columns {needs}. "
-        f"It has: {', '.join(header)[:500]}. Rename its columns, or leave it out of --incidents."
-    )
+def _set_aside(records: pa.Table, start: dt.date | None, end: dt.date | None) -> tuple[pa.Table, pd.DataFrame]:
+    """The records in the months wanted and those whose date is refused, and a tally of the others."""
+    month = records["started_at"].to_numpy().astype("datetime64[M]")
+    wanted = np.ones(len(month), dtype=bool)
+    if start:
+        wanted &= month >= np.datetime64(start, "M")
+    if end:
+        wanted &= month <= np.datetime64(end, "M")
+    wanted |= np.asarray(pc.fill_null(pc.is_in(records["reason"].cast(pa.string()), pa.array(WITHOUT_DATE)), False))
+    return records.filter(pa.array(wanted)), _tally(records.filter(pa.array(~wanted)))
 
 
-def _read_table(content: bytes, layout: ModuleType, *, label: str) -> tuple[pd.DataFrame, str | None]:
-    """The records of one table with `offence` (its text), `source`, `source_row` and `reason`, and its data status."""
-    wanted = {*layout.REQUIRED, *layout.OPTIONAL}
-    table = read_text_table(content, wanted.__contains__, label=label, plain=frozenset({layout.ID}))
-    records: pd.DataFrame = layout.parse(table.columns)
-    records = records.astype(RECORD_DTYPES).set_axis(pd.Index(table.row, name="source_row"))
-    records["offence"] = table.columns[layout.OFFENCE].astype("object").to_numpy()
-    if table.malformed_rows:
-        records = records.reindex(records.index.union(pd.Index(table.malformed_rows)))
-        records.loc[list(table.malformed_rows), ["reason", "category"]] = [MALFORMED_ROW, UNRECOGNISED]
-    records = records.reset_index(names="source_row")
-    records["source"] = label
-    return records, layout.read_status(table.columns)
+def _tally(records: pa.Table) -> pd.DataFrame:
+    """Rows by crime, with the first and last day that they can have started on."""
+    names = ("category", "subcategory", "is_knife", "started_at", "time_precision")
+    frame = pd.DataFrame({name: _to_series(records, name) for name in names})
+    first, last = find_days(frame)
+    crime = ["category", "subcategory", "is_knife"]
+    frame = frame[crime].astype({"category": "object", "subcategory": "object"})
+    grouped = frame.assign(first_day=first, last_day=last).groupby(crime, dropna=False, sort=True)
+    tally = grouped.agg(first_day=("first_day", "min"), last_day=("last_day", "max"), n_rows=("first_day", "size"))
+    return tally.reset_index()
+
+
+def _with_source(records: pa.Table, label: str) -> pa.Table:
+    source = pa.DictionaryArray.from_arrays(pa.array(np.zeros(records.num_rows, dtype=np.int32)), pa.array([label]))
+    return records.append_column("source", source)
 
 
 def _assemble(
-    records: pd.DataFrame,
-    *,
-    inputs: tuple[InputFile, ...],
-    unrecognised: dict[str, int],
-    passed_over: list[str],
+    records: pa.Table, *, inputs: tuple[InputFile, ...], set_aside: pd.DataFrame, passed_over: list[str], crs: str
 ) -> Intake:
-    text = ["category", "subcategory", "time_precision", "location", "location_kind", "source"]
-    records = records.astype(dict.fromkeys(text, "category"))
+    ids = records["incident_id"].combine_chunks()
+    records = records.drop_columns(["incident_id"])
+    columns = {}
+    for name in records.column_names:  # a column at a time, because both forms of a year of London are large
+        columns[name] = _to_series(records, name)
+        records = records.drop_columns([name])
+    frame = pd.DataFrame(columns, copy=False)
+    del columns
 
-    usable = records["reason"].isna()
-    has_id = usable & records["incident_id"].notna()
-    shared = has_id & records["incident_id"].where(has_id).duplicated(keep=False)
-    repeats = records.loc[shared].duplicated(subset=["incident_id", *_CONTENT])
-    records.loc[repeats.index[repeats], "reason"] = REPEATED_ROW
+    usable = frame["reason"].isna().to_numpy()
+    codes = _number_texts(ids)
+    has_id = usable & (codes >= 0)
+    n_rows_of = np.bincount(codes[has_id], minlength=codes.max(initial=-1) + 2)
+    shared = has_id & (n_rows_of[codes] > 1)
+    suspects = frame.loc[shared, list(_CONTENT)].assign(id=codes[shared])
+    repeats = suspects.index[suspects.duplicated()]
+    frame["reason"] = frame["reason"].cat.add_categories(
+        [reason for reason in (REPEATED_ROW,) if reason not in frame["reason"].cat.categories]
+    )
+    frame.loc[repeats, "reason"] = REPEATED_ROW
 
-    refused = records["reason"].notna()
-    kept = records[~refused].copy()
-    reversed_times = kept["ended_at"] < kept["started_at"]
-    kept.loc[reversed_times, "ended_at"] = pd.NaT
-    conflicting = kept["incident_id"].notna() & kept["incident_id"].duplicated()
-    kept["incident_id"] = _unique_ids(kept)
-    quality = {
-        "reversed_times": int(reversed_times.sum()),
-        "times_unknown": int(kept["time_precision"].eq("day").sum()),
-        "unreadable_ends": int(kept["is_end_unreadable"].sum()),
-        "unreadable_knife_flags": int(kept["is_flag_unreadable"].sum()),
-        "conflicting_ids": int(conflicting.sum()),
-        "unrecognised_offences": int(kept["category"].eq(UNRECOGNISED).sum()),
+    kept = frame["reason"].isna().to_numpy()
+    rejected = frame.loc[~kept, list(REJECTED_COLUMNS)].reset_index(drop=True)
+    rejected["reason"] = rejected["reason"].cat.remove_unused_categories()
+    again = np.zeros(len(codes), dtype=bool)
+    known = kept & (codes >= 0)
+    again[known] = pd.Series(codes[known]).duplicated().to_numpy()
+    without_id = (codes == -1) | again
+    del codes
+    frame = frame.drop(columns=["reason", "detail"])
+    if len(rejected):
+        frame, ids, without_id = frame[kept], ids.filter(pa.array(kept)), without_id[kept]
+    index = _unique_ids(ids, without_id, frame)
+    texts = frame["unrecognised_offence"].value_counts()
+    unrecognised = sorted(((str(text), int(n)) for text, n in texts.items() if n), key=lambda pair: (-pair[1], pair[0]))
+
+    oddities = {
+        "times_unknown": int(frame["time_precision"].eq("day").sum()),
+        **{name: _count(frame, flag) for name, flag in _COUNTED.items()},
+        "conflicting_ids": int(again.sum()),
+        "located_by_postcode": int(frame["location_precision"].eq("postcode").sum()),
+        "located_by_area": int(frame["location_precision"].eq("area").sum()),
+        "unrecognised_offences": int(frame["category"].eq(UNRECOGNISED).sum()),
     }
     notes = []
     if passed_over:
-        first = f"{passed_over[0]}{' and others' if len(passed_over) > 1 else ''}"
-        notes.append(f"Tables in the files that hold no incidents were passed over: {len(passed_over)} ({first}).")
-    geometry = gpd.points_from_xy(kept["easting"], kept["northing"], crs=BRITISH_NATIONAL_GRID)
-    incidents = gpd.GeoDataFrame(kept, geometry=geometry).set_index("incident_id")[list(INCIDENT_COLUMNS)]
-    columns = ["source", "source_row", "category", "subcategory", "is_knife", "reason"]
+        named = ", ".join(passed_over[:_N_TEXTS]) + (" ..." if len(passed_over) > _N_TEXTS else "")
+        notes.append(f"{len(passed_over)} other tables in the files were passed over: {named}.")
+    contract = frame[[name for name in INCIDENT_COLUMNS if name != "geometry"]].set_axis(index)
     return Intake(
-        incidents=incidents,
-        rejected=records.loc[refused, columns].reset_index(drop=True),
+        incidents=gpd.GeoDataFrame(contract, geometry=_make_points(frame), crs=crs),
+        rejected=rejected,
         inputs=inputs,
-        quality=quality,
-        unrecognised=unrecognised,
+        set_aside=set_aside,
+        oddities=oddities,
+        unrecognised=dict(unrecognised[:_N_TEXTS]),
         notes=tuple(notes),
     )
 
 
-def _unique_ids(kept: pd.DataFrame) -> pd.Series:
+def _number_texts(texts: pa.Array) -> npt.NDArray[np.int64]:
+    """A number for each text, the same for the same text, -1 where it is missing.
+
+    By sorting, because a table of hashes of a year of London's IDs would be larger than all else that is read.
+    """
+    order = pc.sort_indices(texts)  # missing ones at the end
+    in_order = texts.take(order)
+    is_new = pc.fill_null(pc.not_equal(in_order[1:], in_order[:-1]), fill_value=True)
+    numbers = np.zeros(len(texts), dtype=np.int64)
+    numbers[1:] = np.cumsum(np.asarray(is_new))
+    codes = np.empty(len(texts), dtype=np.int64)
+    codes[np.asarray(order)] = numbers
+    codes[np.asarray(pc.is_null(texts))] = -1
+    return codes
+
+
+def _make_points(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """The point of each row; rows of one place share one."""
+    row, places = pd.factorize(frame["easting"].to_numpy() + 1j * frame["northing"].to_numpy())
+    points: npt.NDArray[np.object_] = shapely.points(places.real, places.imag)[row]
+    return points
+
+
+_COUNTED = {
+    "midnight_times": Oddity.MIDNIGHT,
+    "converted_times": Oddity.CONVERTED_TIME,
+    "reversed_times": Oddity.REVERSED,
+    "unreadable_times": Oddity.TIME_UNREADABLE,
+    "unreadable_ends": Oddity.END_UNREADABLE,
+    "nonexistent_times": Oddity.NONEXISTENT_TIME,
+    "ambiguous_times": Oddity.AMBIGUOUS_TIME,
+    "unreadable_knife_flags": Oddity.KNIFE_UNREADABLE,
+    "masked_texts": Oddity.MASKED,
+}
+
+
+def _count(frame: pd.DataFrame, flag: Oddity) -> int:
+    return int((frame["oddities"].to_numpy() & flag.value).astype(bool).sum())
+
+
+def _to_series(records: pa.Table, name: str) -> Any:
+    column = records[name]
+    if pa.types.is_boolean(column.type):
+        return column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    return column.to_pandas()
+
+
+def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFrame) -> pd.Index:
     """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
-    ids = kept["incident_id"].astype("object")
-    without = (ids.isna() | ids.duplicated()).to_numpy()
-    rows = kept.loc[without]
-    ids[without] = rows["source"].astype("str") + ":" + rows["source_row"].astype("str")
-    while (again := ids.duplicated()).any():  # an ID that looks like a file and row
-        ids[again] += "'"
-    return ids
+    rows = frame.loc[without]
+    made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
+    filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.string()))
+    index: pd.Index[Any] = pd.Index(filled.to_pandas(), name="incident_id")
+    while (again := index.duplicated()).any():  # an ID that looks like a file and row
+        texts = index.to_numpy(dtype="object", copy=True)
+        texts[again] += "'"
+        index = pd.Index(texts, name="incident_id")
+    return index

@@ -1,158 +1,352 @@
-"""CSV to columns of text: the header, the rows, and a refusal of what would lose any."""
+"""Delimited text to columns: its encoding, its delimiter, its header, and a refusal of what would lose rows."""
 
 from __future__ import annotations
 
+import codecs
 import csv
+import hashlib
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
 from hotspots.errors import DataError
+from hotspots.ingest.parsing import blank
+from hotspots.ingest.tables import (
+    HEADER_ROWS,
+    MAX_TABLE_ROWS,
+    Chunk,
+    Columns,
+    IsHeader,
+    Table,
+    find_header,
+    require_unique,
+)
 
-Columns = dict[str, pd.Series]
-"""Columns of text by their name in lower case: categorical, except those read as plain text."""
+Open = Callable[[], IO[bytes]]
+
+MAX_TABLE_BYTES = 4 * 1024**3
+"""What one table may unpack to: over twenty million rows of police.uk."""
 
 _SIGNATURES = {
     b"PK": "a zip archive or an Excel workbook",
     b"\x1f\x8b": "a gzip archive",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF",
+    b"PAR1": "Parquet",
+    b"SQLite format 3": "a database (GeoPackage)",
 }
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252"}
+_DATE = re.compile(r"\s*\"?(\d{4}-\d\d|\d\d?[-/. ]([a-z]{3,9}|\d\d?)[-/. ]\d{2,4})\b", re.IGNORECASE)
+_HEAD_BYTES = 1024**2
+_BLOCK_BYTES = 8 * 1024**2
+_MAX_MALFORMED_ROWS = 1_000_000
+
+csv.field_size_limit(2**31 - 1)
 
 
-def read_header(content: bytes, *, label: str) -> list[str]:
-    """The column names of a CSV table, as written.
+def open_text_table(
+    label: str,
+    open_bytes: Open,
+    *,
+    is_header: IsHeader = lambda names: False,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> Table:
+    """Open delimited text, finding out what is not said of it.
+
+    Args:
+        label: What to call it in a message.
+        open_bytes: Opens its bytes from the start.
+        is_header: Whether a row names the columns; the first row does if none of the first rows is recognised.
+        delimiter: What separates its columns; by default of comma, semicolon, tab and bar the one that divides the
+            first lines most and most evenly.
+        encoding: By default UTF-16 if it has that mark, otherwise UTF-8 if it is that throughout, otherwise
+            Windows-1252.
 
     Raises:
-        DataError: The table is empty, or its content is no comma-separated text.
+        DataError: It is empty, no text, or too large.
     """
+    with open_bytes() as opened:
+        head = opened.read(_HEAD_BYTES)
     for signature, kind in _SIGNATURES.items():
-        if content.startswith(signature):
-            raise DataError(f"{label} is not CSV but {kind}. Save it as CSV (UTF-8), with a name that says what it is.")
-    first_line = content[:65536].decode("utf-8-sig", errors="replace").splitlines()[:1]
-    names = next(csv.reader(first_line), [])
-    if not any(name.strip() for name in names):
+        if head.startswith(signature):
+            raise DataError(f"{label} is not text but {kind}. Give it a name that ends as such files do.")
+    sha256, found = _survey(label, open_bytes, encoding or _find_utf16(head))
+
+    def open_utf8() -> Utf8Stream:
+        return Utf8Stream(open_bytes(), found)
+
+    try:
+        with open_utf8() as stream:
+            start = stream.read(_HEAD_BYTES)
+    except UnicodeError as error:
+        raise DataError(f"{label} is not text in {found}: {error}. Correct encoding in its source profile.") from error
+    if b"\x00" in start:
+        raise DataError(f"{label} is not text: it holds zero bytes. Save it as CSV (UTF-8), Excel or GeoPackage.")
+    if len(start) == _HEAD_BYTES and b"\n" not in start and b"\r" not in start:
+        raise DataError(f"{label} is no table: its first line is over {_HEAD_BYTES // 1024**2} MB long.")
+    text = start.decode("utf-8", errors="replace")
+    delimiter = delimiter or _find_delimiter(text)
+    rows, lines_before = _first_rows(text, delimiter)
+    index = find_header(rows, is_header)
+    if not rows or not any(name.strip() for name in rows[index]):
         raise DataError(f"{label} is empty: its first line must name the columns.")
-    for separator, kind in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if len(names) == 1 and names[0].count(separator) > 1:
-            raise DataError(f"{label} separates its columns by {kind}. Save it again as CSV, separated by commas.")
-    return names
+    header = tuple(rows[index])
+
+    def read(columns: Collection[str]) -> Iterator[Chunk]:
+        require_unique(header, columns, label=label)
+        return _read(label, open_utf8, header, columns, delimiter=delimiter, n_lines_before=lines_before[index])
+
+    named = _ENCODINGS.get(found, found.upper())
+    separated = _DELIMITERS.get(delimiter, repr(delimiter))
+    return Table(
+        label=label,
+        kind=f"text in {named}, columns separated by {separated}",
+        sha256=sha256,
+        header=header,
+        read=read,
+    )
 
 
-_DATE_BETWEEN_COMMAS = re.compile(r"(^|,)\s*(\d{4}-\d\d|\d\d?/\d\d?/\d{4})[^,]*,.*,")
+class Utf8Stream(io.RawIOBase):
+    """The bytes of a text in UTF-8, whatever they were, without a mark and with a line break at the end.
+
+    Attributes:
+        n_breaks: Line breaks read so far.
+    """
+
+    def __init__(self, opened: IO[bytes], encoding: str) -> None:
+        super().__init__()
+        self._opened = opened
+        self._decoder = None
+        if encoding != "utf-8":
+            self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self._ready = b""
+        self._is_start, self._is_end = True, False
+        self._last = b""
+        self.n_breaks = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next `size` bytes, fewer only at the end."""
+        if size < 0:
+            return self.readall()
+        while len(self._ready) < size and not self._is_end:
+            raw = self._opened.read(max(size, _HEAD_BYTES))
+            self._ready += raw if self._decoder is None else self._decoder.decode(raw, final=not raw).encode("utf-8")
+            if self._is_start and self._ready:
+                self._ready = self._ready.removeprefix(codecs.BOM_UTF8)
+                self._is_start = False
+            if not raw:
+                self._is_end = True
+                # PyArrow wants one even after a header alone
+                self._ready += b"" if (self._ready or self._last).endswith((b"\n", b"\r")) else b"\n"
+        given, self._ready = self._ready[:size], self._ready[size:]
+        self.n_breaks += given.count(b"\n") + given.count(b"\r") - given.count(b"\r\n")
+        if self._last == b"\r" and given.startswith(b"\n"):
+            self.n_breaks -= 1
+        self._last = given[-1:] or self._last
+        return given
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        """Fill a buffer."""
+        given = self.read(len(buffer))
+        buffer[: len(given)] = given
+        return len(given)
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._opened.close()
+        super().close()
 
 
-def _refuse_swallowed_lines(content: bytes, *, n_records: int, label: str) -> None:
+def _find_utf16(head: bytes) -> str | None:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for encoding, nulls in (("utf-16-le", head[1:2000:2]), ("utf-16-be", head[:2000:2])):
+        if nulls and nulls.count(0) > 0.8 * len(nulls):
+            return encoding
+    return None
+
+
+def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[str, str]:
+    """The fingerprint of a text, without the blanks at its end, and its encoding."""
+    digest = hashlib.sha256()
+    held, n_bytes = b"", 0
+    utf8 = codecs.getincrementaldecoder("utf-8")() if encoding is None else None
+    is_utf8 = utf8 is not None
+    with open_bytes() as opened:
+        while block := opened.read(_HEAD_BYTES):
+            n_bytes += len(block)
+            if n_bytes > MAX_TABLE_BYTES:
+                raise DataError(
+                    f"A table may unpack to {MAX_TABLE_BYTES // 1024**3} GB; {label} is larger. Split it by month."
+                )
+            if is_utf8 and utf8 is not None:
+                try:
+                    utf8.decode(block)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+            block = held + (block.removeprefix(codecs.BOM_UTF8) if n_bytes == len(block) else block)
+            content = block.rstrip()
+            digest.update(content)
+            held = block[len(content) :]
+            if len(held) > _HEAD_BYTES:
+                digest.update(held)
+                held = b""
+    if encoding is not None:
+        try:
+            io.TextIOWrapper(io.BytesIO(), encoding)  # a codec that makes no text fails too
+        except LookupError as error:
+            raise DataError(f'No encoding called "{encoding}", given for {label}. Try utf-8 or cp1252.') from error
+        return digest.hexdigest(), encoding
+    if is_utf8 and utf8 is not None:
+        try:
+            utf8.decode(b"", final=True)
+        except UnicodeDecodeError:
+            is_utf8 = False
+    return digest.hexdigest(), "utf-8" if is_utf8 else "cp1252"
+
+
+def _first_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
+    """The first rows of a text that are not blank, and how many lines stand before each."""
+    rows: list[list[str]] = []
+    before: list[int] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    last = 0
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+                before.append(last)
+            last = reader.line_num
+            if len(rows) > HEADER_ROWS:
+                break
+    except csv.Error:
+        pass  # what cannot be read is told of when all of it is
+    return rows, before
+
+
+def _find_delimiter(text: str) -> str:
+    """The delimiter that divides most of the first rows into most columns."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        widths = [len(row) for row in _first_rows(text, delimiter)[0]]
+        usual = max(set(widths), key=lambda width: (widths.count(width) * (width > 1), width), default=1)
+        return (widths.count(usual) * (usual > 1), usual)
+
+    return max(_DELIMITERS, key=score)
+
+
+def _read(
+    label: str,
+    open_utf8: Callable[[], Utf8Stream],
+    header: Sequence[str],
+    columns: Collection[str],
+    *,
+    delimiter: str,
+    n_lines_before: int,
+) -> Iterator[Chunk]:
+    malformed: deque[int] = deque()
+
+    def skip(row: pyarrow.csv.InvalidRow) -> str:
+        malformed.append(row.number - n_lines_before - 1)  # the header is the first row after those lines
+        return "skip" if len(malformed) <= _MAX_MALFORMED_ROWS else "error"
+
+    keep = [name for name in header if name in columns]
+    text = pa.dictionary(pa.int32(), pa.string())
+    too_many = DataError(f"A table may have {MAX_TABLE_ROWS:,} rows; {label} has more. Split it by month.")
+    n_seen = 0
+    stream = open_utf8()
+    try:
+        with stream:
+            reader = pyarrow.csv.open_csv(
+                stream,
+                # row numbers of malformed rows are known only to a single thread
+                read_options=pyarrow.csv.ReadOptions(
+                    use_threads=False, block_size=_BLOCK_BYTES, skip_rows=n_lines_before
+                ),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    include_columns=keep,
+                    column_types=dict.fromkeys(keep, text),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+            for batch in reader:
+                # rows that are refused may be met ahead of the batch that they belong to
+                inside: list[int] = []
+                while malformed and malformed[0] <= n_seen + batch.num_rows + len(inside) + 1:
+                    inside.append(malformed.popleft())
+                row = np.arange(n_seen + 1, n_seen + batch.num_rows + len(inside) + 1)
+                n_seen += len(row)
+                if n_seen > MAX_TABLE_ROWS:
+                    raise too_many
+                if inside:
+                    row = np.setdiff1d(row, inside)
+                yield Chunk(columns=_to_columns(batch), row=row, malformed_rows=tuple(inside))
+    except (pa.ArrowException, UnicodeError) as error:
+        if len(malformed) > _MAX_MALFORMED_ROWS:
+            raise DataError(
+                f"{label} is no table: over {_MAX_MALFORMED_ROWS:,} rows have another number of columns than its "
+                "header. Save it again as CSV (UTF-8) with one header line."
+            ) from error
+        raise DataError(
+            f"{label} cannot be read as text with columns: {str(error).splitlines()[0]}. "
+            "Save it again as CSV (UTF-8) with one header line."
+        ) from error
+    if malformed:  # a block in which no row is well formed makes no batch
+        yield Chunk(columns={name: blank(0) for name in keep}, row=np.arange(0), malformed_rows=tuple(malformed))
+    if stream.n_breaks > n_lines_before + 1 + MAX_TABLE_ROWS:  # blank lines, or lines in quotes
+        raise too_many
+    if stream.n_breaks > n_lines_before + 1 + n_seen + len(malformed):
+        _refuse_swallowed_lines(label, open_utf8, delimiter)
+
+
+def _to_columns(batch: pa.RecordBatch) -> Columns:
+    frame = batch.to_pandas()
+    return {str(name): frame[name] for name in frame.columns}
+
+
+def _refuse_swallowed_lines(label: str, open_utf8: Callable[[], Utf8Stream], delimiter: str) -> None:
     """Refuse a table in which a quote that is never closed has swallowed rows.
 
     A line break inside quotes is fine in a free text. One after which comes what looks like another row, a date among
-    its commas, is not: its incident would be lost without a trace.
+    its delimiters, is not: its incident would be lost without a trace.
     """
-    if max(content.count(b"\n"), content.count(b"\r")) <= n_records + 1:
-        return
-    if sum(1 for _ in re.finditer(rb"\S[^\r\n]*", content)) <= n_records + 1:
-        return  # blank lines
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(io.StringIO(content.decode("utf-8-sig", errors="replace"), newline=""))
-    try:
-        for record in reader:
-            for value in record:
-                if any(_DATE_BETWEEN_COMMAS.search(line) for line in value.splitlines()[1:]):
-                    raise DataError(
-                        f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} holds "
-                        f"whole rows, beginning with {value.splitlines()[0][:40]!r}. Close or remove the quote."
-                    )
-    except csv.Error as error:
-        raise DataError(
-            f"{label} cannot be read as comma-separated text: line {reader.line_num}: {error}. Save it again as CSV."
-        ) from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextTable:
-    """The needed columns of one CSV table, as text.
-
-    Attributes:
-        columns: Text by lower-case column name; a blank is missing.
-        row: int (n_rows,), the row of each record in the file; 1 is the first under the header, and blank lines
-            do not count.
-        malformed_rows: Rows with another number of fields than the header.
-    """
-
-    columns: Columns
-    row: npt.NDArray[np.int64]
-    malformed_rows: tuple[int, ...]
-
-
-def read_text_table(
-    content: bytes, wanted: Callable[[str], bool], *, label: str, plain: frozenset[str] = frozenset()
-) -> TextTable:
-    """Read the wanted columns of a CSV table as text, and pass over all others.
-
-    Args:
-        content: The bytes of the file, in UTF-8 or Windows-1252.
-        wanted: Which columns to read, given the name in lower case.
-        label: What to call the file in a message.
-        plain: Columns in which nearly every text is another, such as IDs: read as they are, since finding the
-            distinct texts would cost more than it saves.
-
-    Raises:
-        DataError: The table cannot be parsed, or has two columns of one wanted name.
-    """
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    header = [(written, written.strip().casefold()) for written in read_header(content, label=label)]
-    keep = {written: name for written, name in header if wanted(name)}
-    for name in keep.values():
-        if sum(name == other for _, other in header) > 1:
-            raise DataError(f'{label} has two columns called "{name}". Rename or remove one.')
-    malformed: list[int] = []
-
-    def skip(row: pa.csv.InvalidRow) -> str:
-        malformed.append(row.number - 1)  # the header is row 1
-        return "skip"
-
-    def parse(encoding: str) -> pa.Table:
-        malformed.clear()
-        text = pa.dictionary(pa.int32(), pa.string())
-        return pa.csv.read_csv(
-            io.BytesIO(content),
-            # row numbers of malformed rows are known only to a single thread
-            read_options=pa.csv.ReadOptions(encoding=encoding, use_threads=False),
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
-            convert_options=pa.csv.ConvertOptions(
-                include_columns=list(keep),
-                column_types={written: pa.string() if name in plain else text for written, name in keep.items()},
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
+    with open_utf8() as opened:
+        reader = csv.reader(
+            io.TextIOWrapper(io.BufferedReader(opened), "utf-8", errors="replace", newline=""), delimiter=delimiter
         )
-
-    try:
         try:
-            table = parse("utf-8")
-        except pa.ArrowInvalid as error:
-            if "UTF8" not in str(error):
-                raise
-            table = parse("cp1252")
-    except (pa.ArrowException, UnicodeError) as error:
-        raise DataError(
-            f"{label} cannot be read as comma-separated text: {str(error).splitlines()[0]}. "
-            "Save it again as CSV (UTF-8) with one header line."
-        ) from error
-    _refuse_swallowed_lines(content, n_records=table.num_rows + len(malformed), label=label)
-    frame = table.combine_chunks().to_pandas()
-    row = np.arange(1, len(frame) + len(malformed) + 1)
-    if malformed:
-        row = np.setdiff1d(row, malformed)
-    return TextTable(
-        columns={name: frame[written] for written, name in keep.items()}, row=row, malformed_rows=tuple(malformed)
-    )
+            for record in reader:
+                for value in record:
+                    if any(_is_like_a_row(line, delimiter) for line in value.splitlines()[1:]):
+                        raise DataError(
+                            f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} "
+                            f"and begins {len(value.splitlines()) - 1} lines above, holds whole rows. Close or remove "
+                            "the quote."
+                        )
+        except csv.Error as error:
+            raise DataError(
+                f"{label} cannot be read as text with columns: line {reader.line_num}: {error}. Save it again as CSV."
+            ) from error
+
+
+def _is_like_a_row(line: str, delimiter: str) -> bool:
+    """Whether a line is one of several cells, and one of them a date."""
+    cells = line.split(delimiter)
+    return len(cells) > 2 and any(_DATE.match(cell) for cell in cells)

@@ -15,6 +15,7 @@ from typing import Any
 
 from hotspots.pipeline import Analysis
 from hotspots.products.maps import draw_map
+from hotspots.products.quality import draw_quality
 from hotspots.products.summary import PRODUCTS, summarise
 from hotspots.products.tables import tabulate_hotspots, write_csv, write_geopackage
 from hotspots.products.words import make_environment
@@ -42,12 +43,14 @@ def write_bundle(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[st
         draft = Path(temporary) / "new"
         draft.mkdir()
         (draft / PRODUCTS["map"]).write_text(draw_map(analysis, summary), "utf-8", newline="\n")
+        (draft / PRODUCTS["quality"]).write_text(draw_quality(summary), "utf-8", newline="\n")
         write_geopackage(analysis, summary, draft / PRODUCTS["hotspots_gpkg"])
         write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
-        rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason"]]
+        rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
         write_csv(rejected, draft / PRODUCTS["rejected"])
-        text = json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False)
-        (draft / PRODUCTS["summary"]).write_text(text + "\n", "utf-8", newline="\n")
+        for key, content in (("quality_json", summary["quality"]), ("summary", summary)):
+            text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+            (draft / PRODUCTS[key]).write_text(text + "\n", "utf-8", newline="\n")
         _take_place(draft, folder, aside=Path(temporary) / _ASIDE / folder.relative_to(out))
     return summary, {key: folder / name for key, name in PRODUCTS.items()}
 
@@ -132,5 +135,9 @@ def _describe(path: Path, out: Path) -> dict[str, Any]:
         "n_incidents": int(summary["accounts"]["analysed"]),
         "n_hotspots": len(summary["hotspots"]),
         "status": dict(summary["data_status"]),
-        "links": [f"{path.parent.relative_to(out).as_posix()}/{name}" for name in PRODUCTS.values()],
+        "links": [
+            f"{path.parent.relative_to(out).as_posix()}/{name}"
+            for name in PRODUCTS.values()
+            if (path.parent / name).exists()
+        ],
     }

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from scipy import ndimage
 
 from hotspots.analysis import DensitySurface
-from hotspots.geography.projection import BRITISH_NATIONAL_GRID, WGS84, project_lonlat, to_wgs84
+from hotspots.geography.projection import WGS84, project_coordinates, to_wgs84
 from hotspots.pipeline import Analysis, HavenAnalysis
 from hotspots.products.charts import draw_months, draw_week
 from hotspots.products.colours import HAVEN, HOTSPOT, OUTSIDE, SEQUENTIAL, choose_breaks, colour_of
@@ -48,14 +48,15 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
         attribution_control=False,
     )  # fmt: skip
-    points = _to_wgs84([hotspot.outline.representative_point() for hotspot in analysis.hotspots])
+    crs = analysis.wards.crs
+    points = _to_wgs84([hotspot.outline.representative_point() for hotspot in analysis.hotspots], crs)
     numbers = [(point.y, point.x) for point in points]
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     layers = {
-        "density": _density_layer(analysis.density, density_classes, name=f"Density of {plural}"),
+        "density": _density_layer(analysis.density, crs, density_classes, name=f"Density of {plural}"),
         "outside": _outside_layer(analysis),
         "outlines": _geojson(
-            wards, show=True, control=False,
+            wards, crs, show=True, control=False,
             style={"color": "#5a6470", "weight": 0.8, "fill": False, "interactive": False},
         ),
         "wards": _ward_layer(analysis, summary, wards, ward_classes),
@@ -63,14 +64,14 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
     layers["hotspots"] = _geojson(
-        [hotspot.outline for hotspot in analysis.hotspots], show=True, name="Hot spots",
+        [hotspot.outline for hotspot in analysis.hotspots], crs, show=True, name="Hot spots",
         style={"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06},
     )  # fmt: skip
     layers["numbers"] = _number_layer(numbers)
     layers["names"] = _name_layer(analysis)
     if analysis.havens is not None:
         layers["havens"] = _geojson(
-            list(analysis.havens.havens.geometry), show=True, name="Safe havens",
+            list(analysis.havens.havens.geometry), crs, show=True, name="Safe havens",
             style={"color": "#ffffff", "weight": 1, "fill": True, "fillColor": HAVEN, "fillOpacity": 1},
             marker=folium.CircleMarker(radius=4.5),
         )  # fmt: skip
@@ -97,7 +98,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         ranked=[ward for ward in summary["wards"] if ward["n_incidents"]],
         legends=[legend for legend in legends if legend[2]],
         too_few=None if is_enough else _MIN_INCIDENTS_DRAWN,
-        snapped=any("police.uk" in file["layout"] for file in summary["inputs"]),
+        snapped="anonymised" in summary["location_precision"],
         n_files=len(incident_files),
         sources=[
             incident_files[0] if len(incident_files) == 1 else f"{len(incident_files)} files from {incident_files[0]}",
@@ -141,9 +142,9 @@ def _classes(highest: float) -> list[tuple[float, str]]:
 
 
 def _density_layer(
-    surface: DensitySurface, classes: list[tuple[float, str]], *, name: str
+    surface: DensitySurface, crs: pyproj.CRS, classes: list[tuple[float, str]], *, name: str
 ) -> folium.raster_layers.ImageOverlay:
-    pixels, bounds = warp_to_web_mercator(surface)
+    pixels, bounds = warp_to_web_mercator(surface, crs=crs)
     image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
     for bound, colour in classes:
         image[pixels >= bound] = (*bytes.fromhex(colour[1:]), 215)
@@ -151,19 +152,19 @@ def _density_layer(
 
 
 def warp_to_web_mercator(
-    surface: DensitySurface,
+    surface: DensitySurface, *, crs: pyproj.CRS
 ) -> tuple[npt.NDArray[np.float64], list[list[float]]]:
-    """Resample a National Grid surface onto the pixels of a web map.
+    """Resample a surface on a grid of a CRS in metres onto the pixels of a web map.
 
-    The grids are turned against each other, so an image pinned by its corners would be up to 150 m out over
-    a borough; each pixel is looked up where it lies instead.
+    The two are turned against each other, so an image pinned by its corners would be up to 150 m out over a borough
+    on the National Grid; each pixel is looked up where it lies instead.
 
     Returns:
         Densities, float (n_pixel_rows, n_pixel_columns), northernmost row first; and the corners of the image,
         [[south, west], [north, east]], degrees.
     """
     grid = surface.grid
-    bounds = pyproj.Transformer.from_crs(BRITISH_NATIONAL_GRID, WGS84, always_xy=True).transform_bounds(*grid.bounds)
+    bounds = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True).transform_bounds(*grid.bounds)
     (west, east), (south, north) = _mercator_x(np.array(bounds[::2])), _mercator_y(np.array(bounds[1::2]))
     scale = min(2.0, math.sqrt(_MAX_PIXELS / (grid.n_rows * grid.n_columns)))
     n_rows, n_columns = max(1, int(grid.n_rows * scale)), max(1, int(grid.n_columns * scale))
@@ -172,10 +173,11 @@ def warp_to_web_mercator(
     longitudes = np.degrees(xs / _EARTH_RADIUS_M)
     latitudes = np.degrees(2 * np.arctan(np.exp(ys / _EARTH_RADIUS_M)) - np.pi / 2)
     longitude, latitude = (axis.ravel() for axis in np.meshgrid(longitudes, latitudes))
-    eastings, northings = (axis.reshape(n_rows, n_columns) for axis in project_lonlat(longitude, latitude))
+    projected = project_coordinates(longitude, latitude, source_crs=WGS84, crs=crs)
+    eastings, northings = (axis.reshape(n_rows, n_columns) for axis in projected)
     rows = (northings - grid.northing_min) / grid.cell_size_m - 0.5
     columns = (eastings - grid.easting_min) / grid.cell_size_m - 0.5
-    # out at sea, where OSTN15 is not defined, nothing is looked up
+    # where the CRS is not defined (at sea, beyond OSTN15), nothing is looked up
     where = np.nan_to_num(np.stack([rows, columns]), nan=-9.0)
     pixels = ndimage.map_coordinates(surface.density_per_km2, where, order=1, cval=0.0)
     return pixels, [[bounds[1], bounds[0]], [bounds[3], bounds[2]]]
@@ -197,7 +199,7 @@ def _tolerance_m(analysis: Analysis) -> float:
 
 def _outside_layer(analysis: Analysis) -> folium.GeoJson:
     """A sheet over everything outside the study area: the surface ends where the data end."""
-    (area,) = _to_wgs84([shapely.simplify(analysis.study_area, _tolerance_m(analysis))])
+    (area,) = _to_wgs84([shapely.simplify(analysis.study_area, _tolerance_m(analysis))], analysis.wards.crs)
     west, south, east, north = area.bounds
     sheet = shapely.difference(shapely.box(west - 4, south - 3, east + 4, north + 3), area)
     return _geojson_in_degrees(
@@ -213,7 +215,7 @@ def _ward_layer(
     breaks = [bound for bound, _ in classes]
     colours = [colour_of(density[code], breaks) or "#ffffff" for code in analysis.wards.index]
     return _geojson(
-        outlines, show=False, name="Wards by incidents per km²",
+        outlines, analysis.wards.crs, show=False, name="Wards by incidents per km²",
         style=lambda feature: {
             "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8
         },
@@ -292,7 +294,7 @@ def _name_layer(analysis: Analysis) -> folium.FeatureGroup:
     numbers = shapely.MultiPoint([hotspot.outline.representative_point() for hotspot in analysis.hotspots])
     taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
     rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
-    middles = _to_wgs84([middle for middle, _ in rooms])
+    middles = _to_wgs84([middle for middle, _ in rooms], analysis.wards.crs)
     for index, (middle, (_, radius_m)) in enumerate(zip(middles, rooms, strict=True)):
         icon = folium.DivIcon(html="<span></span>", icon_size=(0, 0), icon_anchor=(0, 0), class_name="ward-name")
         metres_per_pixel = max(radius_m, 1.0) / _NAME_RADIUS_PIXELS
@@ -313,14 +315,15 @@ def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[sh
 def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
     reach = shapely.simplify(havens.reach, tolerance_m)
     return _geojson(
-        [] if reach.is_empty else [reach], show=False, name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
+        [] if reach.is_empty else [reach], havens.havens.crs, show=False,
+        name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
     )  # fmt: skip
 
 
-def _geojson(shapes: list[shapely.Geometry], **options: Any) -> folium.GeoJson:
-    """A GeoJSON layer from National Grid shapes; see `_geojson_in_degrees`."""
-    return _geojson_in_degrees(_to_wgs84(shapes), **options)
+def _geojson(shapes: list[shapely.Geometry], crs: pyproj.CRS, **options: Any) -> folium.GeoJson:
+    """A GeoJSON layer from shapes in the CRS of the analysis; see `_geojson_in_degrees`."""
+    return _geojson_in_degrees(_to_wgs84(shapes, crs), **options)
 
 
 def _geojson_in_degrees(
@@ -354,8 +357,8 @@ def _geojson_in_degrees(
     )
 
 
-def _to_wgs84(geometry: list[shapely.Geometry]) -> list[shapely.Geometry]:
-    series = gpd.GeoSeries(geometry, crs=BRITISH_NATIONAL_GRID)
+def _to_wgs84(geometry: list[shapely.Geometry], crs: pyproj.CRS) -> list[shapely.Geometry]:
+    series = gpd.GeoSeries(geometry, crs=crs)
     return list(to_wgs84(gpd.GeoDataFrame(geometry=series)).geometry)
 
 
@@ -367,6 +370,6 @@ def _bounds(analysis: Analysis, summary: dict[str, Any]) -> list[list[float]]:
     everything = analysis.study_area.bounds
     is_small = (east - west) * (north - south) < (everything[2] - everything[0]) * (everything[3] - everything[1]) / 4
     shown = list(busy.geometry) if is_small else [analysis.study_area]
-    bounds = shapely.total_bounds(np.array(_to_wgs84(shown), dtype=object))
+    bounds = shapely.total_bounds(np.array(_to_wgs84(shown, analysis.wards.crs), dtype=object))
     margin = _VIEW_MARGIN_DEGREES if is_small else 0.0
     return [[bounds[1] - margin, bounds[0] - margin], [bounds[3] + margin, bounds[2] + margin]]

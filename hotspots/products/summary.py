@@ -10,7 +10,9 @@ import pandas as pd
 
 import hotspots
 from hotspots.analysis import Hotspot, PeakWindow, WeeklyProfile, WindowCoverage
+from hotspots.geography.projection import name_crs
 from hotspots.pipeline import Analysis
+from hotspots.products.quality import summarise_quality
 from hotspots.selection import is_whole_month
 
 Summary = dict[str, Any]
@@ -20,6 +22,8 @@ PRODUCTS = {
     "summary": "summary.json",
     "hotspots_gpkg": "hotspots.gpkg",
     "hotspots_csv": "hotspots.csv",
+    "quality": "quality.html",
+    "quality_json": "quality.json",
     "rejected": "rejected.csv",
 }
 
@@ -57,13 +61,18 @@ def summarise(analysis: Analysis) -> Summary:
             "outside_area": accounts.outside_area,
             "analysed": accounts.analysed,
         },
-        "quality": analysis.study.intake.quality,
+        "quality": summarise_quality(analysis.study.quality, analysis),
         "unrecognised_offences": analysis.study.intake.unrecognised,
+        "location_precision": {
+            str(kind): int(n)
+            for kind, n in analysis.incidents["location_precision"].value_counts().sort_index().items()
+            if n
+        },
         "study_area": {
             "n_wards": len(analysis.wards),
             "is_all": len(analysis.wards) == len(analysis.study.boundaries.wards),
             "area_km2": _rounded(analysis.study_area.area / 1e6, 3),
-            "crs": "EPSG:27700",
+            "crs": name_crs(analysis.wards.crs),
         },
         "wards": [
             {

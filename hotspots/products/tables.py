@@ -10,8 +10,8 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pyogrio
+import pyproj
 
-from hotspots.geography.projection import BRITISH_NATIONAL_GRID
 from hotspots.pipeline import Analysis
 from hotspots.products.colours import HAVEN, HOTSPOT, OUTSIDE, SEQUENTIAL, choose_breaks
 from hotspots.products.words import make_environment, say_status
@@ -62,19 +62,21 @@ def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
 
 
 def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) -> None:
-    """Write hot spots, wards and havens as layers in EPSG:27700, each with a default style for QGIS."""
+    """Write hot spots, wards and havens as layers in the CRS of the analysis, each with a default style for QGIS."""
+    crs = analysis.wards.crs
     layers = {
         "wards": _layer(
             pd.DataFrame(summary["wards"]).rename(columns={"code": "ward_code", "name": "ward_name"}),
             [analysis.wards.geometry[ward["code"]] for ward in summary["wards"]],
+            crs,
         ),
-        "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.hotspots]),
+        "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.hotspots], crs),
     }
     if analysis.havens is not None:
         havens = pd.DataFrame(
             summary["havens"]["havens"], columns=["id", "name", "kind", "opening_hours", "n_incidents"]
         )
-        layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry))
+        layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
     # GDAL stamps the date of writing into the file; the same input must give the same bytes
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{summary['period']['end']}T00:00:00.000Z"})
     try:
@@ -102,8 +104,8 @@ def describe_layer(summary: dict[str, Any]) -> str:
     return f"{period}. Not for decisions: made from {status}." if status else f"{period}."
 
 
-def _layer(table: pd.DataFrame, geometry: list[Any]) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, crs=BRITISH_NATIONAL_GRID))
+def _layer(table: pd.DataFrame, geometry: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, crs=crs))
 
 
 def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> None:

@@ -20,12 +20,14 @@ def say_bound(value: float) -> str:
 
 
 def say_share(share: float | None) -> str:
-    """A share of 0-1 as a percentage: whole numbers, one decimal below 10%, never 0% for something."""
+    """A share of 0-1 as a percentage: whole numbers, one decimal below 10%, never 0% for some, nor 100% for fewer."""
     if share is None:
         return "not known"
     percent = 100 * share
     if 0 < percent < 0.1:
         return "under 0.1%"
+    if 99.5 <= percent < 100:
+        return f"{min(percent, 99.9):.1f}%"
     return f"{percent:.1f}%" if 0 < percent < 9.95 else f"{percent:.0f}%"
 
 

@@ -54,7 +54,7 @@ def test_degrees_are_refused(square_wards: gpd.GeoDataFrame) -> None:
 
 def test_a_table_that_is_not_of_wards_is_refused(square_wards: gpd.GeoDataFrame) -> None:
     with pytest.raises(
-        DataError, match="The wards table needs the columns .*; ward_name, borough missing from geometry"
+        DataError, match="The wards table needs the columns .*; ward_name, borough, population missing from geometry"
     ):
         assign_wards(points((530500, 180500)), square_wards[["geometry"]])
 

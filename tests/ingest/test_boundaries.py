@@ -6,11 +6,13 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
-from hotspots.errors import DataError, NotFoundError
+from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.geography import assign_wards
 from hotspots.ingest import read_boundaries
 
 
@@ -226,6 +228,110 @@ def test_files_that_are_no_boundaries_are_refused(tmp_path: Path) -> None:
             read_boundaries([tmp_path / "wards.geojson"])
     with pytest.raises(NotFoundError, match="to read boundaries from"):
         read_boundaries([tmp_path / "nowhere.gpkg"])
+
+
+def test_wards_are_brought_to_another_working_crs(tmp_path: Path) -> None:
+    """The meridian of zone 10 and the equator cross at 500,000 m east and 0 m north."""
+    degrees = shapely.box(-123.0, 0.0, -122.99, 0.01)
+    frame = gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[degrees], crs=4326)
+    path = write(frame, tmp_path / "wards.geojson", index=False)
+    wards = read_boundaries([path], crs="EPSG:32610").wards
+    assert wards.crs == "EPSG:32610"
+    assert wards.geometry["A"].bounds[:2] == pytest.approx((500_000, 0), abs=0.001)
+    assert wards.geometry["A"].equals_exact(frame.to_crs(32610).geometry[0], 0.001)
+    again = read_boundaries([write(wards, tmp_path / "utm.gpkg")], crs="EPSG:32610").wards
+    assert again.geometry["A"].equals(wards.geometry["A"])
+
+
+def test_boundaries_outside_the_working_crs_are_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    path = write(square_wards, tmp_path / "london.gpkg")
+    with pytest.raises(
+        DataError,
+        match="must lie in WGS 84 / UTM zone 10N; A in london.gpkg does not, read as .*British National Grid.*"
+        "give a CRS of that place",
+    ):
+        read_boundaries([path], crs="EPSG:32610")
+    with pytest.raises(ParameterError, match="must be projected, in metres"):
+        read_boundaries([path], crs="EPSG:4326")
+    with pytest.raises(ParameterError, match="must be true to scale where the study is; in WGS 84 / Pseudo-Mercator"):
+        read_boundaries([path], crs="EPSG:3857")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("population", "Pop", "POP_2021", "pop2021", "Total_Population", "census2021_pop_bestfit"),
+        *("usual residents", "USUALRES", "All usual residents", "all_people"),
+    ],
+)
+def test_population_is_known_by_its_usual_names(square_wards: gpd.GeoDataFrame, tmp_path: Path, column: str) -> None:
+    wards = square_wards.drop(columns="population").assign(**{column: [10_950, 0, np.nan, 16_715]})
+    population = read_boundaries([write(wards, tmp_path / "wards.gpkg")]).wards["population"]
+    assert population.dtype == "float64"
+    assert population.to_dict() == pytest.approx({"A": 10_950, "B": 0, "C": np.nan, "D": 16_715}, nan_ok=True)
+
+
+def test_of_several_populations_the_latest_is_taken(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    wards = square_wards.drop(columns="population")
+    wards = wards.assign(pop_2011=["1", "2", "3", "4"], pop_2021=["5", " 6", "", None], pop_density=7, hectares=8)
+    population = read_boundaries([write(wards, tmp_path / "wards.gpkg")]).wards["population"]
+    assert population.to_dict() == pytest.approx({"A": 5, "B": 6, "C": np.nan, "D": np.nan}, nan_ok=True)
+    wards = wards.drop(columns=["pop_2011", "pop_2021"])
+    assert read_boundaries([write(wards, tmp_path / "none.gpkg")]).wards["population"].isna().all()
+
+
+@pytest.mark.parametrize("wrong", ["-5", "about 9000", "10,950", "inf"])
+def test_a_population_that_is_no_number_is_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path, wrong: str) -> None:
+    wards = square_wards.assign(population=["1", "2", wrong, None])
+    with pytest.raises(
+        DataError,
+        match=f'number from 0 up, in digits alone; feature 3 of wards.gpkg has "{wrong}" in population, and 1 in all',
+    ):
+        read_boundaries([write(wards, tmp_path / "wards.gpkg")])
+
+
+def test_parts_of_one_ward_share_its_population(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    parts = square_wards.reset_index().assign(population=[100.0, 200.0, 300.0, 100.0])
+    parts.loc[3, ["ward_code", "ward_name"]] = ["A", "Ash"]
+    parts.to_file(tmp_path / "wards.gpkg")
+    assert read_boundaries([tmp_path / "wards.gpkg"]).wards["population"].tolist() == [100, 200, 300]
+    parts.assign(population=[1000.0, 200.0, 300.0, 50.0]).to_file(tmp_path / "shares.gpkg")
+    with pytest.raises(DataError, match="one population; the parts of A have 50 and 1,000. Give each part that of"):
+        read_boundaries([tmp_path / "shares.gpkg"])
+
+
+def test_of_wards_and_boroughs_in_one_file_a_layer_is_chosen(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    path = write(square_wards, tmp_path / "areas.gpkg", layer="wards")
+    boroughs = square_wards.dissolve(by="borough").reset_index().rename_axis("gss_code")
+    boroughs.index = pd.Index(["X", "Y"], name="gss_code")
+    write(boroughs.assign(ward_name=["East", "West"]), path, layer="boroughs")
+    with pytest.raises(
+        DataError,
+        match="must not overlap; 4 pairs do, most of all .* They are of the layers boroughs and wards of areas.gpkg: "
+        "give one with --layer",
+    ):
+        read_boundaries([path])
+    assert read_boundaries([path], layer="wards").wards.index.tolist() == ["A", "B", "C", "D"]
+    assert read_boundaries([path], layer="boroughs").wards.index.tolist() == ["X", "Y"]
+    with pytest.raises(NotFoundError, match='no layer "Wards" in areas.gpkg; it has .*wards.* Choose one of those'):
+        read_boundaries([path], layer="Wards")
+
+
+def test_the_neighbourhoods_of_vancouver_hold_the_incidents_that_name_them(real_data: Path, tmp_path: Path) -> None:
+    """The police give eastings and northings in UTM zone 10N, moved to the middle of the block, and a neighbourhood."""
+    published = real_data / "timestamped" / "vancouver_neighbourhoods.geojson"
+    with pytest.raises(DataError, match="vancouver_neighbourhoods.geojson has name, mapid.* Rename the column"):
+        read_boundaries([published], crs="EPSG:32610")
+    coded = gpd.read_file(published)[["mapid", "name", "geometry"]].rename(columns={"mapid": "ward_code"})
+    wards = read_boundaries([write(coded, tmp_path / "v.geojson", index=False)], crs="EPSG:32610").wards
+    with zipfile.ZipFile(real_data / "timestamped" / "vancouver_crimes_2020.zip") as archive:
+        rows = pd.read_csv(archive.open("crimedata_csv_AllNeighbourhoods_2020.csv"))
+    rows["said"] = rows["NEIGHBOURHOOD"].replace({"Central Business District": "Downtown"})
+    rows = rows[(rows["X"] > 0) & rows["said"].isin(wards["ward_name"])]
+    points = gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy(rows["X"], rows["Y"]), crs=32610)
+    found = assign_wards(points, wards).astype("object").map(wards["ward_name"])
+    assert len(rows) > 30_000
+    assert (found == rows["said"]).mean() > 0.97
 
 
 def test_real_boundaries_of_every_kind_are_read(real_data: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from hotspots.contracts import HAVEN_COLUMNS
-from hotspots.errors import DataError
+from hotspots.errors import DataError, ParameterError
 from hotspots.ingest import Havens, read_havens
 
 HEADER = "name,kind,opening_hours,easting,northing\n"
@@ -29,6 +29,36 @@ def test_havens_are_read_with_their_hours(tmp_path: Path) -> None:
 def test_degrees_do_as_well(tmp_path: Path) -> None:
     result = read(tmp_path, "name,longitude,latitude\nLibrary,-0.034481,51.488184\n")
     assert round(result.havens.geometry.x.iloc[0]) == 536560
+
+
+def test_eastings_and_northings_are_in_the_working_crs(tmp_path: Path) -> None:
+    """The meridian of zone 10 and the equator cross at 500,000 m east and 0 m north."""
+    (tmp_path / "metres.csv").write_text(HEADER + "Library,library,,491059.5,5459122.4\nZero,shop,,0,0\n", "utf-8")
+    metres = read_havens([tmp_path / "metres.csv"], crs="EPSG:32610")
+    assert metres.havens.crs == "EPSG:32610"
+    assert (metres.havens.geometry.x.iloc[0], metres.havens.geometry.y.iloc[0]) == (491059.5, 5459122.4)
+    assert metres.n_without_location == 1
+    degrees = "name,longitude,latitude\nEquator,-123,0\nLondon,-0.03,51.49\n"
+    (tmp_path / "degrees.csv").write_text(degrees, "utf-8")
+    havens = read_havens([tmp_path / "degrees.csv"], crs="EPSG:32610")
+    assert havens.havens["name"].tolist() == ["Equator"]
+    assert havens.havens.geometry.x.iloc[0] == pytest.approx(500_000, abs=0.001)
+    assert havens.n_without_location == 1
+    frame = gpd.GeoDataFrame(
+        {"name": ["A", "B", "C"]}, geometry=[shapely.Point(-123, 0), None, shapely.MultiPoint()], crs=4326
+    )
+    frame.to_file(tmp_path / "points.geojson")
+    points = read_havens([tmp_path / "points.geojson"], crs="EPSG:32610")
+    assert points.havens.geometry.iloc[0].equals_exact(shapely.Point(500_000, 0), 0.001)
+    assert points.n_without_location == 2
+
+
+def test_a_crs_in_degrees_or_of_another_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "havens.csv").write_text("name,longitude,latitude\nLondon,-0.03,51.49\n", "utf-8")
+    with pytest.raises(ParameterError, match="must be projected, in metres"):
+        read_havens([tmp_path / "havens.csv"], crs="EPSG:4326")
+    with pytest.raises(DataError, match="None of the 1 safe havens read has a usable location in WGS 84 / UTM zone 10"):
+        read_havens([tmp_path / "havens.csv"], crs="EPSG:32610")
 
 
 def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
@@ -75,8 +105,8 @@ def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
         read(tmp_path, "haven_id,name,easting,northing\nX1,A,536560,178413\nX1,B,536561,178413\n")
     with pytest.raises(DataError, match="None of the 1 safe havens read has a usable location"):
         read(tmp_path, HEADER + "A,shop,,,\n")
-    twice = gpd.GeoDataFrame({"name": ["A"], "Name": ["B"]}, geometry=[shapely.Point(536560, 178413)], crs=27700)
-    twice.to_crs(4326).to_file(tmp_path / "twice.geojson")
+    twice = gpd.GeoDataFrame({"name": ["A"], "Name": ["B"]}, geometry=[shapely.Point(-0.03, 51.49)], crs=4326)
+    twice.to_file(tmp_path / "twice.geojson")
     with pytest.raises(DataError, match='two columns called "name"'):
         read_havens([tmp_path / "twice.geojson"])
     (tmp_path / "broken.geojson").write_text("{")

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspots.contracts import INCIDENT_COLUMNS
-from hotspots.errors import DataError, NotFoundError
-from hotspots.ingest import Intake, read_incidents
+from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.ingest import Intake, Store, read_incidents
 
 POLICE_UK = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
@@ -33,7 +33,7 @@ def read(tmp_path: Path, content: bytes, name: str = "crimes.csv") -> Intake:
 
 
 def reasons(intake: Intake) -> dict[str, int]:
-    return {str(k): int(v) for k, v in intake.rejected["reason"].value_counts().items()}
+    return {str(k): int(v) for k, v in intake.rejected["reason"].value_counts().items() if v}
 
 
 def test_a_street_file_becomes_incidents_by_month(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_gzip_folder_and_archive_read_the_same(tmp_path: Path) -> None:
     assert [file.n_rows for file in from_tree.inputs] == [1, 1]
     assert [file.n_rows for file in from_archive.inputs] == [2]
     assert (
-        "hold no incidents were passed over: 2 (all.zip/2026-01/2026-01-met-outcomes.csv and others)"
-        in (from_archive.notes[0])
+        "2 other tables in the files were passed over: all.zip/2026-01/2026-01-met-outcomes.csv, "
+        in from_archive.notes[0]
     )
 
 
@@ -117,12 +117,12 @@ def test_dates_are_read_day_first(tmp_path: Path) -> None:
 def test_a_default_time_keeps_its_day_and_loses_its_hour(tmp_path: Path, start: str, end: str, precision: str) -> None:
     intake = read(tmp_path, council(f"1,Robbery,{start},{end},536560,178413,,,N"))
     assert intake.incidents["time_precision"].tolist() == [precision]
-    assert intake.quality["times_unknown"] == (precision == "day")
+    assert intake.oddities["times_unknown"] == (precision == "day")
 
 
 def test_reversed_times_keep_their_start(tmp_path: Path) -> None:
     intake = read(tmp_path, council("1,Robbery,02/02/2026 10:00,01/02/2026 10:00,536560,178413,,,N"))
-    assert intake.quality["reversed_times"] == 1
+    assert intake.oddities["reversed_times"] == 1
     assert intake.incidents["ended_at"].isna().all()
 
 
@@ -145,7 +145,7 @@ def test_each_refusal_has_its_reason_and_row(tmp_path: Path) -> None:
     refused = dict(zip(intake.rejected["source_row"], intake.rejected["reason"], strict=True))
     assert refused == {
         2: "no location",
-        3: "no location",
+        3: "location at 0, 0",
         4: "unreadable location",
         5: "location outside Great Britain",
         6: "no date",
@@ -155,7 +155,7 @@ def test_each_refusal_has_its_reason_and_row(tmp_path: Path) -> None:
     }
     assert intake.incidents.index.tolist() == ["1", "crimes.csv:10"]
     assert intake.incidents["source_row"].tolist() == [1, 10]
-    assert intake.quality["conflicting_ids"] == 1
+    assert intake.oddities["conflicting_ids"] == 1
     assert intake.n_read == 10
 
 
@@ -178,7 +178,7 @@ def test_a_comma_and_a_newline_in_quotes_stay_in_the_field(tmp_path: Path) -> No
 
 def test_offences_in_no_table_are_kept_and_counted(tmp_path: Path) -> None:
     intake = read(tmp_path, council("1,Piracy,01/02/2026 10:00,,536560,178413,,,N"))
-    assert intake.quality["unrecognised_offences"] == 1
+    assert intake.oddities["unrecognised_offences"] == 1
     assert intake.incidents["category"].tolist() == ["unrecognised"]
 
 
@@ -198,7 +198,7 @@ def test_columns_not_in_the_contract_are_dropped_at_the_door(tmp_path: Path) -> 
     ("name", "content", "message"),
     [
         ("a.csv", b"", "a.csv is empty: its first line must name the columns"),
-        ("a.csv", b"x,y\n1,2\n", r"no known layout.*month, longitude.*or offence, date from.*It has: x, y"),
+        ("a.csv", b"x,y\n1,2\n", r"no known layout: no column says what happened.*nor when.*It has: x, y"),
         ("a.csv.gz", b"not gzip", "a.csv.gz cannot be unpacked.*Download or copy it again"),
         ("a.csv.gz", gzip.compress(COUNCIL.encode() * 1000)[:60], "cannot be unpacked"),
         ("a.zip", b"not zip", "a.zip cannot be unpacked"),
@@ -218,7 +218,10 @@ def test_an_empty_folder_and_archives_without_incidents_are_refused(tmp_path: Pa
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="No incidents in .*empty: it holds no file ending in .csv"):
         read_incidents([tmp_path / "empty"])
-    for members, message in (({"a.txt": "x"}, "holds no CSV"), ({"a-outcomes.csv": "x,y\n"}, "only outcomes")):
+    for members, message in (
+        ({"a.txt": "x"}, "holds no file ending in .csv"),
+        ({"a-outcomes.csv": "x,y\n"}, "only outcomes"),
+    ):
         archive = tmp_path / "a.zip"
         with zipfile.ZipFile(archive, "w") as file:
             for name, text in members.items():
@@ -263,7 +266,9 @@ def test_tables_with_a_header_alone_are_no_repeats(tmp_path: Path) -> None:
 def test_a_quote_that_is_not_closed_is_refused_and_swallows_nothing(tmp_path: Path) -> None:
     rows = [f"{i},Robbery,01/02/2026 10:00,,536560,178413,Road,Shop,N" for i in range(30)]
     rows[5] = '5,Robbery,01/02/2026 10:00,,536560,178413,"The Lane,Shop,N'
-    with pytest.raises(DataError, match="has a quote that is not closed: .*beginning with 'The Lane,Shop,N'"):
+    with pytest.raises(
+        DataError, match="has a quote that is not closed: the text that ends on line 31 and begins 24 lines above"
+    ):
         read(tmp_path, council(*rows))
     rows[15] = '15,Robbery,01/02/2026 10:00,,536560,178413,The Lane",Shop,N'
     with pytest.raises(DataError, match=r"has a quote that is not closed: the text that ends on line 17"):
@@ -289,7 +294,7 @@ def test_line_breaks_and_commas_in_a_quoted_text_are_fine(tmp_path: Path) -> Non
         f'Robbery,01/02/2026 10:00,536560,178413,"{long_text}"\n'
     )
     intake = read(tmp_path, content.encode())
-    assert intake.incidents["location"].tolist() == ["Shop\n1, High St, Deptford, London, SE8", long_text]
+    assert intake.incidents["location"].tolist() == ["Shop\n1, High St, Deptford, London, SE8", long_text.strip()]
 
 
 def test_other_tables_in_an_archive_are_passed_over_and_named(tmp_path: Path) -> None:
@@ -334,9 +339,9 @@ def test_what_is_lost_of_a_row_is_counted(tmp_path: Path) -> None:
             "2,Robbery,01/02/2026 10:00,01/02/2026,536560,178413,,,perhaps",
         ),
     )
-    assert (intake.quality["unreadable_ends"], intake.quality["unreadable_knife_flags"]) == (1, 1)
+    assert (intake.oddities["unreadable_ends"], intake.oddities["unreadable_knife_flags"]) == (1, 1)
     assert intake.incidents["ended_at"].iloc[1] == pd.Timestamp("2026-02-01 23:59")
-    assert intake.quality["reversed_times"] == 0
+    assert intake.oddities["reversed_times"] == 0
 
 
 def test_the_commonest_unknown_offences_are_named(tmp_path: Path) -> None:
@@ -371,11 +376,10 @@ def test_packed_tables_in_an_archive_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04 an Excel workbook", "is not CSV but a zip archive or an Excel workbook"),
-        ("Month,x".encode("utf-16"), "is not CSV but text in UTF-16"),
-        (b"Month;Longitude;Latitude;Crime type\n", "separates its columns by semicolons"),
-        (COUNCIL.replace("Location,", "Easting,").encode(), 'has two columns called "easting"'),
-        (council("1,Robbery,01/02/2026 10:00,,536560,178413,\x81,,N").decode().encode("latin-1"), "cannot be read as"),
+        (b"PK\x03\x04 an Excel workbook", "is not text but a zip archive or an Excel workbook"),
+        ("Month,x".encode("utf-16"), "no column says what happened"),
+        (b"Month,\x00\x00\n1,2\n", "is not text: it holds zero bytes"),
+        (COUNCIL.replace("Location,", "Easting,").encode(), 'has two columns called "Easting"'),
     ],
 )
 def test_what_is_no_csv_is_named(tmp_path: Path, content: bytes, message: str) -> None:
@@ -388,7 +392,7 @@ def test_archives_in_archives_and_oversized_tables_are_refused(tmp_path: Path, m
         file.writestr("inner.zip", b"")
     with pytest.raises(DataError, match="holds inner.zip. Unpack it first"):
         read_incidents([tmp_path / "a.zip"])
-    monkeypatch.setattr("hotspots.ingest.files.MAX_TABLE_BYTES", 100)
+    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_BYTES", 100)
     for name, content in (("b.csv.gz", gzip.compress(b"x" * 101)), ("c.zip", b"")):
         (tmp_path / name).write_bytes(content)
         if name == "c.zip":
@@ -419,3 +423,71 @@ def test_rows_are_conserved_whatever_they_hold(tmp_path: Path, rows: list[tuple[
     assert intake.incidents.index.is_unique
     assert np.isfinite(intake.incidents.geometry.x).all()
     assert intake.incidents["started_at"].notna().all()
+
+
+def test_an_unreadable_time_of_day_costs_the_hour_and_not_the_row(tmp_path: Path) -> None:
+    times = [*["05/01/2026,18:05"] * 20, "05/01/2026,unk", "unk,18:05"]
+    rows = "".join(f"Robbery,{time},536560,178413\n" for time in times)
+    intake = read(tmp_path, f"Offence,Date,Time,Easting,Northing\n{rows}".encode())
+    assert intake.incidents["time_precision"].value_counts().to_dict() == {"minute": 20, "day": 1}
+    assert set(intake.incidents["started_at"].dt.day) == {5}
+    assert intake.oddities["unreadable_times"] == 1
+    assert reasons(intake) == {"unreadable date": 1}
+
+
+def test_degrees_have_no_thousands(tmp_path: Path) -> None:
+    intake = read(tmp_path, b"Offence;Date;Longitude;Latitude\nRobbery;05/01/2026;-0,034;51,488\n")
+    (point,) = intake.incidents.geometry
+    assert (round(point.x, -2), round(point.y, -2)) == (536600, 178400)
+
+
+@pytest.mark.parametrize("date", ["2026-01-05", "05-01-2026", "5 Jan 2026", "05/01/26"])
+def test_a_quote_that_is_not_closed_is_noticed_wherever_the_date_stands(tmp_path: Path, date: str) -> None:
+    rows = [f"Robbery,536560,178413,Road {i},{date}" for i in range(30)]
+    rows[4], rows[13] = rows[4].replace("Road", '"Road'), rows[13].replace("Road 13", 'Road 13"')
+    content = "Offence,Easting,Northing,Location,Date\n" + "\n".join(rows) + "\n"
+    with pytest.raises(DataError, match="has a quote that is not closed"):
+        read(tmp_path, content.encode())
+
+
+def test_a_damaged_table_in_an_archive_is_not_passed_over(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_STORED) as file:
+        file.writestr("2026-01-met-street.csv", POLICE_UK + A_STREET * 50)
+        file.writestr("2026-02-met-street.csv", POLICE_UK + A_STREET.replace("2026-01", "2026-02") * 50)
+    content = (tmp_path / "a.zip").read_bytes()
+    (tmp_path / "a.zip").write_bytes(content.replace(b"2026-02,M", b"2026-03,M", 1))
+    with pytest.raises(DataError, match="2026-02-met-street.csv cannot be unpacked"):
+        read_incidents([tmp_path / "a.zip"])
+
+
+def test_a_table_that_is_nearly_recognised_is_not_passed_over(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("a.csv", POLICE_UK + A_STREET)
+        file.writestr("b.csv", "Offence,Dat From,Easting,Northing\nRobbery,01/02/2026 10:00,536560,178413\n")
+    with pytest.raises(DataError, match="b.csv is of no known layout: no column says when"):
+        read_incidents([tmp_path / "a.zip"])
+
+
+def test_a_store_among_the_files_that_are_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(POLICE_UK + A_STREET)
+    with pytest.raises(ParameterError, match="The store must not lie in a folder that is read"):
+        read_incidents([tmp_path], store=Store(folder=tmp_path / "store"))
+
+
+def test_a_mark_at_the_start_does_not_make_another_table(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes((POLICE_UK + A_STREET).encode())
+    (tmp_path / "b.csv").write_bytes((POLICE_UK + A_STREET).encode("utf-8-sig"))
+    with pytest.raises(DataError, match="given twice"):
+        read_incidents([tmp_path])
+
+
+def test_times_beside_their_dates_are_found_by_the_same_words(tmp_path: Path) -> None:
+    header = "Offence,Date Committed From,Time Committed From,Eastings,Northings\n"
+    rows = "".join(f"Robbery,05/01/2026,{time},536560,178413\n" for time in ("18:05", "1805", "18.05 hrs", "18-05"))
+    intake = read(tmp_path, (header + rows).encode())
+    assert intake.incidents["started_at"].dt.strftime("%H:%M").tolist() == ["18:05"] * 4
+
+
+def test_coordinates_that_are_wrong_are_not_hidden_by_a_place_nearby(tmp_path: Path) -> None:
+    reference = read(tmp_path, b"Offence,Date,Easting,Northing,Grid Ref\nRobbery,05/01/2026,-3800,6711000,TQ 38 75\n")
+    assert reasons(reference) == {"coordinates in another CRS": 1}

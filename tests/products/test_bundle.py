@@ -100,7 +100,7 @@ def test_refused_rows_are_written_with_their_reason(
     analysis: Analysis, written: tuple[dict[str, Any], dict[str, Path]]
 ) -> None:
     table = pd.read_csv(written[1]["rejected"], encoding="utf-8-sig")
-    assert list(table.columns) == ["source", "source_row", "category", "reason"]
+    assert list(table.columns) == ["source", "source_row", "category", "reason", "detail"]
     assert table["reason"].value_counts().to_dict() == analysis.accounts.rejected
 
 
@@ -144,7 +144,7 @@ def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
         monkeypatch.setattr(os, "replace", move)
         assert {path: path.read_bytes() for path in paths.values()} == before
     write_bundle(other, tmp_path)
-    assert all(path.read_bytes() != before[path] for path in paths.values() if path.name != "rejected.csv")
+    assert all(path.read_bytes() != before[path] for path in paths.values() if path.stem not in ("rejected", "quality"))
 
 
 def test_what_a_killed_run_left_is_tidied_and_products_set_aside_come_back(analysis: Analysis, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_the_index_lists_every_run_and_survives_a_broken_one(analysis: Analysis,
 
 
 def test_an_analysis_without_hot_spots_or_havens_is_written_too(demonstration: Study, tmp_path: Path) -> None:
-    study = Study(intake=demonstration.intake, boundaries=demonstration.boundaries, havens=None)
+    study = dataclasses.replace(demonstration, havens=None)
     analysis = analyse(study, AnalysisRequest(crime="robbery", min_samples=100_000))
     summary, paths = write_bundle(analysis, tmp_path)
     assert summary["hotspots"] == []

@@ -1,48 +1,26 @@
-"""The command line: parse, call, write. Data go to stdout, messages to stderr.
-
-Exit codes: 0 fine, 1 failure, 2 usage (an option, crime, ward or path that is not there), 3 bad data, 4 too
-little data.
-"""
+"""`hotspots run`: from files to maps and tables."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-import hotspots
-from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
+from hotspots.cli.workspace import settings_option
+from hotspots.errors import DataError
 
 if TYPE_CHECKING:
     from hotspots.pipeline import Study
-
-# Everything else is imported inside the commands, so that --help answers at once.
-
-EXIT_FAILURE, EXIT_USAGE, EXIT_BAD_DATA, EXIT_TOO_LITTLE_DATA = 1, 2, 3, 4
-
-_EXIT_CODES: tuple[tuple[type[HotspotsError], int], ...] = (
-    (TooLittleDataError, EXIT_TOO_LITTLE_DATA),
-    (DataError, EXIT_BAD_DATA),
-    (ParameterError, EXIT_USAGE),
-    (NotFoundError, EXIT_USAGE),
-)
 
 _DATE: Any = click.DateTime(formats=["%Y-%m-%d", "%d/%m/%Y"])
 _METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
 _PATH = click.Path(path_type=Path)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(hotspots.__version__, prog_name="hotspots")
-def cli() -> None:
-    """Where and when crime concentrates, and what is near that helps."""
-
-
-@cli.command()
+@click.command()
 @click.option(
     "--crime",
     "crimes",
@@ -55,7 +33,8 @@ def cli() -> None:
     "--incidents",
     multiple=True,
     type=_PATH,
-    help="CSV file, .csv.gz, .zip or folder of incidents. May repeat.  [default: data/incidents]",
+    help="CSV, Excel, Parquet, GeoPackage, GeoJSON, shapefile, .zip or folder of incidents. May repeat.  "
+    "[default: data/incidents]",
 )
 @click.option(
     "--boundaries",
@@ -63,6 +42,7 @@ def cli() -> None:
     type=_PATH,
     help="GeoJSON, GeoPackage or (zipped) shapefile of wards. May repeat.  [default: data/boundaries]",
 )
+@click.option("--layer", metavar="NAME", help="Layer of the boundary files.  [default: all with ward codes]")
 @click.option(
     "--havens",
     multiple=True,
@@ -89,6 +69,10 @@ def cli() -> None:
     "[default: 0.5% of them, or 7 times the average density if that is fewer; at least 10]",
 )
 @click.option("--reach", "reach_m", default=400.0, **_METRES, help="Distance within reach of a safe haven.")
+@click.option(
+    "--store", type=_PATH, help="Folder to keep what was read in, so that the next run reads only what is new."
+)
+@settings_option
 @click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(
@@ -99,25 +83,31 @@ def run(
     start: dt.datetime | None,
     end: dt.datetime | None,
     wards: tuple[str, ...],
+    layer: str | None,
+    store: Path | None,
+    settings_file: Path | None,
     out: Path,
     as_json: bool,
     **methods: Any,
 ) -> None:
     """Map crimes: write their maps and tables below OUT.
 
-    Without --incidents, --boundaries and --havens the data/ folder here is used: in a fresh checkout, the
-    synthetic demonstration of Lewisham and Southwark. Real incidents are never laid over its schematic wards or
-    made-up havens.
+    Without --incidents, --boundaries and --havens what hotspots.toml names is used, or the data/ folder here: in a
+    fresh checkout, the synthetic demonstration of Lewisham and Southwark. Real incidents are never laid over its
+    schematic wards or made-up havens.
     """
     import json
 
     from tqdm import tqdm
 
+    from hotspots.ingest import Store
     from hotspots.ingest.files import find_files
-    from hotspots.ingest.incidents import SUFFIXES
+    from hotspots.ingest.sources import SUFFIXES
     from hotspots.pipeline import AnalysisRequest, analyse, load_study
     from hotspots.products import write_bundle, write_index
+    from hotspots.settings import load_settings
 
+    settings = load_settings(settings_file)
     requests = [
         AnalysisRequest(
             crime=slug,
@@ -128,8 +118,13 @@ def run(
         )
         for slug in dict.fromkeys(crimes)
     ]
-    read = incidents or (Path("data/incidents"),)
-    havens_here = (Path("data/havens"),) if Path("data/havens").is_dir() else ()
+    read = incidents or settings.incidents or (Path("data/incidents"),)
+    outlines = boundaries or settings.boundaries
+    places = havens or settings.havens
+    folder_here = Path("data/havens")
+    havens_here = (folder_here,) if folder_here.is_dir() and any(folder_here.iterdir()) else ()
+    folder = store or settings.store
+    kept = Store(folder=folder) if folder else None
     n_steps = len(find_files(read, suffixes=SUFFIXES, what="incidents")) + 1 + 4 * len(requests)
     with tqdm(total=n_steps, disable=None, leave=False, file=sys.stderr, bar_format="{l_bar}{bar}| {desc}") as bar:
 
@@ -137,8 +132,18 @@ def run(
             bar.set_description_str(step)
             bar.update()
 
-        study = load_study(read, boundaries or (Path("data/boundaries"),), havens or havens_here, progress=progress)
-        study = keep_apart(study, boundaries_given=bool(boundaries), havens_given=bool(havens))
+        study = load_study(
+            read,
+            outlines or (Path("data/boundaries"),),
+            places or havens_here,
+            options=settings.make_reading_options(),
+            layer=layer,
+            start=start.date() if start else None,
+            end=end.date() if end else None,
+            store=kept,
+            progress=progress,
+        )
+        study = keep_apart(study, boundaries_given=bool(outlines), havens_given=bool(places))
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []
@@ -149,6 +154,14 @@ def run(
     summaries = [
         summary | {"products": {key: path.as_posix() for key, path in paths.items()}} for summary, paths in written
     ]
+    if kept and kept.problem:
+        click.echo(
+            f"What was read could not be kept in {kept.folder.as_posix()} ({kept.problem}). "
+            "The next run reads it again.",
+            err=True,
+        )
+    if kept and kept.rebuilt:
+        click.echo(f"The store was damaged; read again: {', '.join(kept.rebuilt)}", err=True)
     for summary, (_, paths) in zip(summaries, written, strict=True):
         click.echo(describe_run(summary), err=True)
         if not as_json:
@@ -192,7 +205,8 @@ def describe_run(summary: dict[str, Any]) -> str:
         f"({accounts['other_crimes']:,} other crimes, {accounts['outside_period']:,} outside the period, "
         f"{accounts['outside_area']:,} outside the wards, {rejected:,} rejected, "
         f"{accounts['rejected_of_crime']:,} of them {summary['crime_plural']})",
-        "  Top wards: " + say_list([f"{ward['name']} ({ward['n_incidents']:,})" for ward in top]),
+        "  Top wards: "
+        + say_list([f"{ward['name']} ({ward['n_incidents']:,})" for ward in top if ward["n_incidents"]]),
         "  Hot spots: " + (hotspots_words if summary["hotspots"] else "none"),
     ]
     profile = summary["profile"]
@@ -211,32 +225,3 @@ def describe_run(summary: dict[str, Any]) -> str:
     if summary["data_status"]:
         lines.append(f"  Not for decisions: made from {say_status(summary['data_status'])}")
     return "\n".join(lines)
-
-
-def main() -> None:
-    """Run the command, turning each deliberate error into one line and its exit code."""
-    import signal
-
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # place names do not fit every code page
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_FAILURE))  # so that drafts are removed
-    try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_USAGE)
-    except click.Abort:
-        click.echo("Stopped; the last good products are untouched.", err=True)
-        sys.exit(EXIT_FAILURE)
-    except HotspotsError as error:
-        click.echo(f"hotspots: {error}", err=True)
-        sys.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_FAILURE))
-    except MemoryError:
-        click.echo("hotspots: not enough memory. Give fewer months, or fewer wards, at a time.", err=True)
-        sys.exit(EXIT_FAILURE)
-    except OSError as error:
-        click.echo(f"hotspots: {error}. Check that the path can be read and written.", err=True)
-        sys.exit(EXIT_FAILURE)

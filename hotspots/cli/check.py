@@ -1,0 +1,243 @@
+"""`hotspots check`: what is recognised in files of incidents, and how good they are, without analysing them."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hotspots.cli.workspace import settings_option
+from hotspots.errors import DataError, TooLittleDataError
+
+if TYPE_CHECKING:
+    from hotspots.ingest.profiles import SourceProfile
+    from hotspots.ingest.sources import Source
+
+_PATH = click.Path(path_type=Path)
+_N_SOURCES = 12
+_WIDTH = 100
+_ROLES = (
+    ("What happened", ("offence",)),
+    ("When", ("start", "end")),
+    ("Where", ("easting", "northing", "longitude", "latitude", "wkt")),
+    ("Otherwise by", ("grid_reference", "postcode", "lsoa")),
+    ("Place", ("location", "location_kind")),
+    ("Number", ("id",)),
+    ("Knife", ("knife",)),
+    ("Ward", ("ward",)),
+    ("Status", ("status",)),
+)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=_PATH)
+@click.option("--boundaries", multiple=True, type=_PATH, help="Wards, to compare with those that the source names.")
+@click.option("--layer", metavar="NAME", help="Layer of the boundary files.")
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="Print the quality report as JSON.")
+def check(
+    files: tuple[Path, ...],
+    boundaries: tuple[Path, ...],
+    layer: str | None,
+    settings_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what is recognised in FILES, and how good the data are.
+
+    Reads incidents as hotspots run does, refuses what it would refuse, and says why. Prints the source profile that
+    each layout amounts to, ready to be pasted into hotspots.toml and corrected there.
+    """
+    import json
+
+    from hotspots.ingest import read_boundaries, read_incidents
+    from hotspots.ingest.files import find_files
+    from hotspots.ingest.recognition import UnknownLayoutError
+    from hotspots.ingest.sources import SUFFIXES, PassedOver, find_sources
+    from hotspots.pipeline import place_in_wards
+    from hotspots.products.quality import summarise_quality
+    from hotspots.quality import assess_quality
+    from hotspots.settings import load_settings
+
+    settings = load_settings(settings_file)
+    options = settings.make_reading_options()
+    sources: list[Source] = []
+    unknown: DataError | None = None
+    for file in find_files(files, suffixes=SUFFIXES, what="incidents"):
+        try:
+            for source in find_sources(file, options):
+                if isinstance(source, PassedOver):
+                    click.echo(
+                        f"Passed over: {source.label}, {source.reason.removeprefix(source.label).strip()}", err=True
+                    )
+                else:
+                    sources.append(source)
+        except UnknownLayoutError as error:
+            click.echo(f"{file.label}: to be completed, and put into hotspots.toml:\n\n{error.draft}\n")
+            if unknown:
+                click.echo(f"hotspots: {unknown}", err=True)
+            unknown = error
+    if unknown:
+        raise unknown
+    intake = read_incidents(files, options=options)
+    wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards if boundaries else None
+    if wards is not None:
+        intake = place_in_wards(intake, wards)
+    quality = summarise_quality(assess_quality(intake, wards=wards))
+    if as_json:
+        click.echo(json.dumps(quality, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(_describe(sources, quality, options.crs)))
+    if not quality["n_used"]:
+        raise TooLittleDataError("No row can be used. Why is said above.")
+
+
+def _describe(sources: list[Source], quality: dict[str, Any], crs: str) -> list[str]:
+    from hotspots.geography.projection import POLICE_UK
+    from hotspots.ingest.profiles import format_profile
+
+    layouts: dict[tuple[Any, ...], list[Source]] = {}
+    for source in sources:
+        layouts.setdefault((repr(source.profile), source.table.header, source.table.kind), []).append(source)
+    lines: list[str] = []
+    for (*_, kind), alike in layouts.items():
+        profile = alike[0].profile
+        named = alike[0].table.label if len(alike) == 1 else f"{len(alike)} files ({alike[0].table.label} ...)"
+        how = (
+            f"read by source profile {profile.name}" if alike[0].is_given else "recognised by the names of its columns"
+        )
+        if profile.crs == POLICE_UK and not alike[0].is_given:
+            how = "recognised as street-level crime of data.police.uk"
+        lines += [
+            f"{named}: {kind}, {how}",
+            *_describe_columns(alike[0], crs),
+            *_suggest_crs(alike[0], crs, quality),
+            "",
+        ]
+    lines += _describe_quality(quality)
+    recognised = {
+        repr(source.profile): source.profile
+        for source in sources
+        if not source.is_given and source.profile.crs != POLICE_UK
+    }
+    names: list[str] = []
+    for profile in recognised.values():
+        names.append(profile.name)
+        again = names.count(profile.name)  # a name is a key, and so can be there once
+        text = format_profile(dataclasses.replace(profile, name=f"{profile.name}-{again}") if again > 1 else profile)
+        lines += ["", "If that is right, there is nothing to do. To change it, put this into hotspots.toml:", "", text]
+    return lines
+
+
+def _describe_columns(source: Source, crs: str) -> list[str]:
+    lines = []
+    profile, header, stated_crs = source.profile, source.table.header, source.table.crs
+    columns = profile.columns
+    for words, roles in _ROLES:
+        named = [" + ".join(columns[role]) for role in roles if role in columns]
+        said = " to ".join(named) if words == "When" else ", ".join(named)
+        if words == "What happened" and profile.every_offence:
+            said = f"always {profile.every_offence}"
+        if words == "When":
+            said = said or f"always {profile.every_date}"
+            notes: list[str] = [profile.date_order] if profile.date_order != "day-first" else []
+            notes += {"stated": [], "local": ["local time"], "utc": ["UTC"]}[profile.clock]
+            said += f" ({', '.join(notes)})" if notes else ""
+        if words == "Where" and said:
+            said += f" ({_say_crs(profile, stated_crs, crs)})"
+        if said:
+            lines.append(f"  {words:<14} {said}")
+    used = {name for names in columns.values() for name in names}
+    dropped = [name for name in header if name not in used]
+    if dropped:
+        lines.append(f"  {'Not read':<14} {', '.join(dropped)}")
+    return lines
+
+
+def _say_crs(profile: SourceProfile, stated_crs: str | None, crs: str) -> str:
+    from hotspots.geography.projection import POLICE_UK
+
+    if profile.crs == POLICE_UK:
+        return "as police.uk makes them"
+    if profile.crs or stated_crs:
+        return str(profile.crs or stated_crs)
+    return "WGS84" if profile.longitude else f"taken for metres on {crs}"
+
+
+def _suggest_crs(source: Source, crs: str, quality: dict[str, Any]) -> list[str]:
+    """Where the places are, if the working CRS is not made for there."""
+    from hotspots.geography.projection import WGS84, suggest_working_crs
+    from hotspots.ingest.locations import OUTSIDE, parse_coordinates
+
+    profile = source.profile
+    outside = sum(group["n_rows"] for group in quality["refused"] if group["reason"].startswith(OUTSIDE))
+    if outside < quality["n_read"] / 2:
+        return []
+    if not (profile.longitude and profile.latitude and profile.crs in (None, WGS84)):
+        return _wrap(
+            f"The places are outside the area of {crs}. If the file is of another coordinate system, name it with crs "
+            "in a source profile; if it is of another country, set crs and time_zone at the top of hotspots.toml."
+        )
+    columns = source.table.sample({profile.longitude, profile.latitude})
+    longitude, latitude = (
+        float(parse_coordinates(columns[name], decimal=profile.decimal, is_degrees=True).median())
+        for name in (profile.longitude, profile.latitude)
+    )
+    suggested = suggest_working_crs(longitude, latitude)
+    there = (
+        f'To work there, set crs = "{suggested}" and time_zone (such as "America/Chicago") at the top of hotspots.toml.'
+    )
+    return _wrap(
+        f"The places lie around longitude {longitude:.2f}, latitude {latitude:.2f}, outside the area of {crs}. "
+        + (there if suggested else "Check the coordinates.")
+    )
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _say_examples(examples: list[dict[str, Any]]) -> str:
+    """Rows, what they gave, and the file if it is one for all."""
+    from hotspots.products.words import say_list
+
+    sources = {example["source"] for example in examples}
+    said = []
+    for example in examples:
+        of = f" of {example['source']}" if len(sources) > 1 else ""
+        said.append(f"row {example['row']}{of}" + (f" ({example['gave']})" if example["gave"] else ""))
+    return say_list(said) + (f" of {sources.pop()}" if len(sources) == 1 else "")
+
+
+def _describe_quality(quality: dict[str, Any]) -> list[str]:
+    from hotspots.products.quality import say_four_hours
+
+    days = [day for rows in quality["sources"] for day in (rows["first_day"], rows["last_day"]) if day]
+    lines = []
+    if days:
+        lines.append(f"Rows from {min(days)} to {max(days)}.")
+    times = quality["times"]
+    if times["quietest_hour"] is not None:
+        quiet, busy = say_four_hours(times["quietest_hour"]), say_four_hours(times["busiest_hour"])
+        lines.append(f"Hours: most of all {busy}, fewest {quiet}.")
+    crimes = [f"{slug} {n:,}" for slug, n in quality["n_by_crime"].items()]
+    if crimes:
+        lines += _wrap(f"Crimes: {', '.join(crimes)}.")
+    for finding in quality["findings"]:
+        lines += _wrap(f"* {finding}")
+    for group in quality["refused"]:
+        lines += _wrap(f"- {group['reason']} ({group['n_rows']:,}), such as {_say_examples(group['examples'])}", "  ")
+    if 1 < len(quality["sources"]) <= _N_SOURCES:
+        for rows in quality["sources"]:
+            refused = "".join(f", {n:,} {reason}" for reason, n in rows["refused"].items())
+            lines.append(f"  {rows['source']}: {rows['n_read']:,} read, {rows['n_used']:,} used{refused}")
+    return lines

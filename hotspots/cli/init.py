@@ -1,0 +1,30 @@
+"""`hotspots init`: a folder to work in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--demonstration", is_flag=True, help="With the synthetic demonstration of Lewisham and Southwark.")
+def init(folder: Path, demonstration: bool) -> None:
+    """Make FOLDER (this one by default) a workspace: hotspots.toml, data/ and maps/.
+
+    Nothing that is there is overwritten.
+    """
+    from hotspots.workspace import make_workspace
+
+    for path in make_workspace(folder, demonstration=demonstration):
+        click.echo(path.as_posix())
+    there = "" if folder == Path() else f"cd {folder.as_posix()}, "
+    if demonstration:
+        click.echo(f"Next: {there}hotspots run --crime robbery", err=True)
+    else:
+        click.echo(
+            f"Next: {there}put the police's files into data/incidents and ward outlines into data/boundaries (or have "
+            "hotspots fetch get them), then hotspots check data/incidents",
+            err=True,
+        )

@@ -1,0 +1,67 @@
+"""The command line: parse, call, write. Data go to stdout, messages to stderr.
+
+Exit codes: 0 fine, 1 failure, 2 usage (an option, crime, ward or path that is not there), 3 bad data, 4 too
+little data.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import click
+
+import hotspots
+from hotspots.cli.check import check
+from hotspots.cli.fetch import fetch
+from hotspots.cli.init import init
+from hotspots.cli.run import run
+from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
+
+EXIT_FAILURE, EXIT_USAGE, EXIT_BAD_DATA, EXIT_TOO_LITTLE_DATA = 1, 2, 3, 4
+
+_EXIT_CODES: tuple[tuple[type[HotspotsError], int], ...] = (
+    (TooLittleDataError, EXIT_TOO_LITTLE_DATA),
+    (DataError, EXIT_BAD_DATA),
+    (ParameterError, EXIT_USAGE),
+    (NotFoundError, EXIT_USAGE),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(hotspots.__version__, prog_name="hotspots")
+def cli() -> None:
+    """Where and when crime concentrates, and what is near that helps."""
+
+
+for command in (run, check, fetch, init):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command, turning each deliberate error into one line and its exit code."""
+    import signal
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # place names do not fit every code page
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_FAILURE))  # so that drafts are removed
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except click.Abort:
+        click.echo("Stopped; the last good products are untouched.", err=True)
+        sys.exit(EXIT_FAILURE)
+    except HotspotsError as error:
+        click.echo(f"hotspots: {error}", err=True)
+        sys.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_FAILURE))
+    except MemoryError:
+        click.echo("hotspots: not enough memory. Give fewer months, or fewer wards, at a time.", err=True)
+        sys.exit(EXIT_FAILURE)
+    except OSError as error:
+        click.echo(f"hotspots: {error}. Check that the path can be read and written.", err=True)
+        sys.exit(EXIT_FAILURE)

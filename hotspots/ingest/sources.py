@@ -1,0 +1,185 @@
+"""From a path to tables with their profiles: which files, which members, which sheets, read in which way."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from hotspots.errors import DataError
+from hotspots.geography.projection import POLICE_UK
+from hotspots.ingest import layers, workbooks
+from hotspots.ingest.files import CSV_SUFFIXES, FoundFile, Member, explain_unpacking, list_members
+from hotspots.ingest.profiles import SourceProfile, format_profile
+from hotspots.ingest.recognition import UnknownLayoutError, is_header, name_source, recognise
+from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.tables import Table
+from hotspots.ingest.text_tables import open_text_table
+
+_TEXT = (*CSV_SUFFIXES, ".tsv", ".tsv.gz", ".tab")
+_PARQUET = (".parquet", ".geoparquet")
+_LAYERS = (".gpkg", ".geojson", ".shp")
+
+MEMBER_SUFFIXES = (*_TEXT, *workbooks.SUFFIXES, *_PARQUET)
+"""What is looked for in an archive."""
+
+SUFFIXES = (*MEMBER_SUFFIXES, *_LAYERS, ".zip")
+"""What is looked for in a folder."""
+
+NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
+"""Other tables that come in the archives of police.uk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A table, and how to read it.
+
+    Attributes:
+        table: The table.
+        profile: Which column holds what.
+        is_given: Whether the profile was written down, not recognised.
+    """
+
+    table: Table
+    profile: SourceProfile
+    is_given: bool
+
+    @property
+    def layout(self) -> str:
+        """What a product calls it."""
+        if self.is_given:
+            return f"source profile {self.profile.name}"
+        return "police.uk street" if self.profile.crs == POLICE_UK else "recognised by its columns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A table in an archive or a workbook that is none of incidents, and why it is taken for none."""
+
+    label: str
+    reason: str
+
+
+def find_sources(file: FoundFile, options: ReadingOptions) -> Iterator[Source | PassedOver]:
+    """The tables of incidents in a file, and what else it holds.
+
+    Raises:
+        DataError: The file cannot be opened, or is of no known layout; a workbook or GeoPackage has several tables
+            that could be meant; an archive holds no table of a known layout.
+    """
+    if file.path.name.lower().endswith(".zip") and layers.holds_shapefile(file.path, besides=MEMBER_SUFFIXES):
+        yield from _choose(file.label, layers.open_layers(file), options)
+        return
+    foreign: DataError | None = None
+    found_one = False
+    for member in list_members(file, suffixes=MEMBER_SUFFIXES):
+        if member.label.lower().removesuffix(".gz").endswith(NOT_INCIDENTS):
+            yield PassedOver(label=member.label, reason="outcomes or stop and search")
+            continue
+        packed = member.label != file.label or member.label.lower().endswith(".gz")
+        try:
+            with explain_unpacking(member.label) if packed else nullcontext():
+                chosen = list(_choose(member.label, open_tables(member, options), options))
+        except UnknownLayoutError as error:
+            if member.label == file.label or error.is_alike:
+                raise
+            foreign = foreign or error  # an archive may hold other tables than those of incidents
+            yield PassedOver(label=member.label, reason=str(error))
+            continue
+        found_one = True
+        yield from chosen
+    if foreign and not found_one:
+        raise foreign
+
+
+def open_tables(member: Member, options: ReadingOptions) -> list[Table]:
+    """The tables of a file, by what the end of its name says it is.
+
+    Raises:
+        DataError: It is not what its name says, or damaged.
+    """
+    hints = next((profile for profile in options.profiles if profile.files and profile.fits(member.label, ())), None)
+
+    def names_columns(row: Sequence[str]) -> bool:
+        return is_header(row) or any(
+            all(name in row for names in profile.columns.values() for name in names)
+            for profile in options.profiles
+            if profile.columns
+        )
+
+    if member.suffix in workbooks.SUFFIXES:
+        content = member.read()
+        return workbooks.open_workbook(
+            member.label, content, hashlib.sha256(content).hexdigest(), is_header=names_columns
+        )
+    if member.suffix in _PARQUET:
+        if member.label == member.file.label:
+            return [layers.open_parquet(member.label, member.file.path, member.file.sha256)]
+        content = member.read()
+        return [layers.open_parquet(member.label, io.BytesIO(content), hashlib.sha256(content).hexdigest())]
+    if member.suffix in (*_LAYERS, ".json"):
+        return layers.open_layers(member.file)
+    text: dict[str, Any] = {"delimiter": hints.delimiter, "encoding": hints.encoding} if hints else {}
+    return [open_text_table(member.label, member.open, is_header=names_columns, **text)]
+
+
+def find_profile(table: Table, options: ReadingOptions) -> tuple[SourceProfile, bool]:
+    """How to read a table, and whether that was written down.
+
+    Raises:
+        DataError: No profile is for it, and its layout is not recognised.
+    """
+    given = next((profile for profile in options.profiles if profile.fits(table.label, table.header)), None)
+    return (given, True) if given else (recognise(table, crs=options.crs), False)
+
+
+def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterator[Source | PassedOver]:
+    """Those of the tables of one file that are meant.
+
+    Raises:
+        DataError: None has a known layout, or several have and nobody says which are meant.
+    """
+    if not tables:
+        raise DataError(f"{label} is empty: it holds no table with anything in it. Give the file with the incidents.")
+    found: list[Source] = []
+    errors: list[tuple[str, DataError]] = []
+    for table in tables:
+        try:
+            profile, is_given = find_profile(table, options)
+        except UnknownLayoutError as error:
+            errors.append((table.label, error))
+            if error.is_alike and len(tables) > 1:
+                raise
+            continue
+        wanted = profile.sheet or profile.layer
+        own = table.label.removeprefix(f"{label}/")
+        if wanted not in (None, "*", own) and len(tables) > 1:
+            errors.append((table.label, DataError(f"source profile {profile.name} is for {wanted}")))
+            continue
+        found.append(Source(table=table, profile=profile, is_given=is_given))
+    if not found:
+        raise errors[0][1]
+    if len(found) > 1 and any((source.profile.sheet or source.profile.layer) is None for source in found):
+        names = [source.table.label.removeprefix(f"{label}/") for source in found]
+        is_layer = label.lower().endswith(".gpkg")
+        profile = dataclasses.replace(
+            found[0].profile,
+            name=name_source(label),
+            files=PurePosixPath(label).name,
+            sheet=None if is_layer else names[0],
+            layer=names[0] if is_layer else None,
+        )
+        raise UnknownLayoutError(
+            f"{label} holds {len(found)} tables of incidents, which may repeat each other: {', '.join(names)}. Say "
+            f'which in a source profile (hotspots check prints one): {"layer" if is_layer else "sheet"} = "{names[0]}"'
+            ', or "*" for all of them.',
+            draft=format_profile(profile),
+        )
+    yield from found
+    for name, why in errors:
+        yield PassedOver(label=name, reason=str(why))

@@ -1,0 +1,137 @@
+"""Tables of any kind of file as columns of text: what a file holds, before anybody says what it means.
+
+Everything becomes text, numbers and times of workbooks and of Parquet too, because then one reading of dates and of
+coordinates serves every kind of file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.errors import DataError
+
+Columns = dict[str, pd.Series]
+"""Columns of text by their name as written: categorical, a blank is missing."""
+
+MAX_TABLE_ROWS = 20_000_000
+"""More rows than any force records in ten years: beyond it a file is damaged, or meant to do harm."""
+
+HEADER_ROWS = 20
+"""How far down the names of the columns may stand, below titles and notes."""
+
+SAMPLE_ROWS = 1000
+
+GEOMETRY_X, GEOMETRY_Y = "geometry.x", "geometry.y"
+"""What the coordinates of a point geometry are called, as columns."""
+
+IsHeader = Callable[[Sequence[str]], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Some consecutive rows of a table.
+
+    Attributes:
+        columns: The columns asked for.
+        row: int (n_rows,), the row of each record in the file; 1 is the first under the header, and blank lines
+            do not count.
+        malformed_rows: Rows that have another number of fields than the header, and are not in `columns`.
+    """
+
+    columns: Columns
+    row: npt.NDArray[np.int64]
+    malformed_rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table, open to be read.
+
+    Attributes:
+        label: What to call it in a product: the file, and the member or sheet of it.
+        kind: What the file is, for people ("text in UTF-8, columns separated by commas").
+        sha256: Fingerprint of its content, the same in whatever wrapping.
+        header: Names of the columns, as written.
+        crs: CRS that the file states for its geometry, or None.
+        read: Reads the columns named, all rows, a chunk at a time; may be called again.
+    """
+
+    label: str
+    kind: str
+    sha256: str
+    header: tuple[str, ...]
+    read: Callable[[Collection[str]], Iterator[Chunk]]
+    crs: str | None = None
+
+    def sample(self, columns: Collection[str]) -> Columns:
+        """The first rows of some columns; empty columns where there are no rows."""
+        for chunk in self.read(columns):
+            if len(chunk.row):
+                return {name: values.iloc[:SAMPLE_ROWS] for name, values in chunk.columns.items()}
+        return {name: pd.Series(pd.Categorical([]), dtype="category") for name in columns}
+
+
+def require_unique(header: Iterable[str], wanted: Collection[str], *, label: str) -> None:
+    """Refuse a table in which a column that is to be read is there twice.
+
+    Raises:
+        DataError: It is there twice.
+    """
+    seen = set()
+    for name in header:
+        if name in wanted and name in seen:
+            raise DataError(f'{label} has two columns called "{name}". Rename or remove one.')
+        seen.add(name)
+
+
+def find_header(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
+    """Which of the first rows names the columns: the first that is recognised, otherwise the first."""
+    return next((index for index, row in enumerate(rows[:HEADER_ROWS]) if is_header(row)), 0)
+
+
+def chunk_of_frame(frame: pd.DataFrame, *, first_row: int = 1) -> Chunk:
+    """A table of any types as one chunk of text."""
+    columns = {str(name): as_text(frame.iloc[:, index]) for index, name in enumerate(frame.columns)}
+    return Chunk(columns=columns, row=np.arange(first_row, first_row + len(frame)))
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Values of any type as categorical text: ISO times, plain numbers, missing where blank."""
+    try:
+        codes, unique = pd.factorize(values)
+    except TypeError:  # lists and other structures, which are no text
+        codes, unique = pd.factorize(values.where(values.map(pd.api.types.is_hashable)))
+    texts = pd.Series([_write(value) for value in unique], dtype="object")
+    # two values may be one text, and a categorical must not hold it twice
+    merged, distinct = pd.factorize(texts)
+    merged = np.append(merged, -1)
+    kept = pd.Categorical.from_codes(merged[codes], categories=pd.Index(distinct, dtype="object"))
+    return pd.Series(kept, index=pd.RangeIndex(len(values)))
+
+
+def _write(value: object) -> str | None:
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        if np.isnan(number):
+            return None
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    if isinstance(value, bytes):
+        return None  # no text, whatever it is
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    # datetime.date and datetime.time write themselves in ISO form
+    text = str(value).strip()
+    return text or None

@@ -1,0 +1,133 @@
+"""`hotspots.toml`: how a workspace wants its files read, and where they are."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hotspots.crimes import CrimeDefinitions, load_definitions
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.geography.projection import BRITISH_NATIONAL_GRID, name_crs, require_working_crs
+from hotspots.ingest.areas import read_areas
+from hotspots.ingest.postcodes import read_postcodes
+from hotspots.ingest.profiles import SourceProfile, parse_profile
+from hotspots.ingest.records import ReadingOptions
+
+FILE_NAME = "hotspots.toml"
+
+_TEXTS = ("crs", "time_zone")
+_PATHS = ("store", "postcodes")
+_PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas")
+_TABLES = ("crimes", "sources")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `hotspots.toml` says; without one, the defaults.
+
+    Attributes:
+        crs: The working CRS.
+        time_zone: IANA name of the zone whose wall-clock time is wanted.
+        incidents, boundaries, havens: What is read where a command is given nothing else; empty for `data/...`.
+        store: Folder in which incidents that were read are kept; None for none.
+        postcodes: Code-Point Open or ONS Postcode Directory, for rows with a postcode and no coordinates.
+        lsoas: Outlines of small areas, for rows with the code of one and nothing more precise.
+        definitions: What each offence wording stands for.
+        profiles: Source profiles.
+    """
+
+    crs: str = BRITISH_NATIONAL_GRID
+    time_zone: str = "Europe/London"
+    incidents: tuple[Path, ...] = ()
+    boundaries: tuple[Path, ...] = ()
+    havens: tuple[Path, ...] = ()
+    store: Path | None = None
+    postcodes: Path | None = None
+    lsoas: tuple[Path, ...] = ()
+    definitions: CrimeDefinitions = field(default_factory=load_definitions)
+    profiles: tuple[SourceProfile, ...] = ()
+
+    def make_reading_options(self) -> ReadingOptions:
+        """The options for reading incidents, with the lists of places read.
+
+        Raises:
+            NotFoundError: A list of places is not where the settings say.
+            DataError: A list of places cannot be read as such.
+        """
+        for path in (*((self.postcodes,) if self.postcodes else ()), *self.lsoas):
+            if not path.exists():
+                raise NotFoundError(
+                    f"hotspots.toml names {path.as_posix()}, and it is not there. Paths in it are relative to the "
+                    "folder that it is in."
+                )
+        return ReadingOptions(
+            crs=self.crs,
+            time_zone=self.time_zone,
+            profiles=self.profiles,
+            definitions=self.definitions,
+            postcodes=read_postcodes(self.postcodes) if self.postcodes else None,
+            areas=read_areas(self.lsoas) if self.lsoas else None,
+        )
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings of a workspace.
+
+    Args:
+        path: The file; by default `hotspots.toml` in the working directory, if it is there. Paths in it are relative
+            to the folder that it is in.
+
+    Raises:
+        NotFoundError: The file named is not there.
+        ParameterError: It is no TOML, has an unknown key, or a value of the wrong type.
+    """
+    if path is None:
+        path = Path(FILE_NAME)
+        if not path.is_file():
+            return Settings()
+    elif not path.is_file():
+        raise NotFoundError(f"No settings file {path.as_posix()}. hotspots init makes one.")
+    try:
+        table = tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ParameterError(
+            f"{path.as_posix()} is no valid TOML: {error}. Texts need double quotes, and a backslash in them is "
+            "written twice."
+        ) from error
+    return _parse_settings(table, path)
+
+
+def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
+    known = (*_TEXTS, *_PATHS, *_PATH_LISTS, *_TABLES)
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f'Did you mean "{close[0]}"?' if close else f"Known are {', '.join(known)}."
+            raise ParameterError(f'{path.as_posix()} has an unknown key "{key}". {hint}')
+        if key in _TABLES:
+            if not isinstance(value, Mapping):
+                raise ParameterError(f"{path.as_posix()}: {key} must be tables, such as [{key}.name].")
+        elif key in _PATH_LISTS:
+            several = [value] if isinstance(value, str) else value
+            if not (isinstance(several, list) and all(isinstance(item, str) and item for item in several)):
+                raise ParameterError(f"{path.as_posix()}: {key} must be a path or a list of paths, not {value!r}.")
+            values[key] = tuple(path.parent / item for item in several)
+        elif not (isinstance(value, str) and value):
+            raise ParameterError(f"{path.as_posix()}: {key} must be a text with something in it, not {value!r}.")
+        else:
+            values[key] = path.parent / value if key in _PATHS else value
+    if "crs" in values:
+        values["crs"] = name_crs(require_working_crs(values["crs"]))
+    if "crimes" in table:
+        values["definitions"] = load_definitions(table["crimes"])
+    profiles = []
+    for name, content in table.get("sources", {}).items():
+        if not isinstance(content, Mapping):
+            raise ParameterError(f"{path.as_posix()}: sources.{name} must be a table, [sources.{name}].")
+        profiles.append(parse_profile(name, content))
+    return Settings(**values, profiles=tuple(profiles))

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hotspots.cli.main import cli
+from hotspots.errors import DataError, TooLittleDataError
+from hotspots.settings import load_settings
+
+EXTRACT = (
+    "Crime Ref;Offence;Date From;Date To;Easting;Northing;Location;Victim Name\n"
+    "1;Personal robbery;31/12/2025 18:05;31/12/2025 18:20;536560,5;178413;Grove Street;Jo Bloggs\n"
+    "2;Personal robbery;31/12/2025 18:05;;178413;536560;Grove Street;Jo Bloggs\n"
+    "3;Piracy;31/13/2025 18:05;;536560;178413;Grove Street;Jo Bloggs\n"
+    "4;Piracy;30/12/2025 18:05;;-0.034;51.48;Grove Street;Jo Bloggs\n"
+)
+
+
+def check(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["check", *map(str, arguments)], catch_exceptions=False)
+
+
+@pytest.fixture
+def extract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "extract.csv").write_text(EXTRACT, "utf-8")
+    return tmp_path / "extract.csv"
+
+
+def test_it_says_what_is_recognised_and_what_is_not_read(extract: Path) -> None:
+    said = check(extract).stdout
+    assert "extract.csv: text in UTF-8, columns separated by semicolons, recognised by the names of its columns" in said
+    assert "  When           Date From to Date To\n" in said
+    assert "  Where          Easting, Northing (taken for metres on EPSG:27700)\n" in said
+    assert "  Not read       Victim Name\n" in said
+    assert "Bloggs" not in said
+
+
+def test_it_says_what_is_refused_with_examples(extract: Path) -> None:
+    said = check(extract).stdout
+    assert "unreadable date (1), such as row 3 (Date From 31/13/2025 18:05) of extract.csv" in said
+    assert "degrees where metres are expected (1), such as row 4 (Easting -0.034, Northing 51.48)" in said.replace(
+        "\n    ", " "
+    )
+
+
+def test_the_profile_printed_reads_the_file_the_same_way(extract: Path) -> None:
+    before = json.loads(check(extract, "--json").stdout)
+    said = check(extract).stdout
+    settings = extract.parent / "hotspots.toml"
+    settings.write_text(said[said.index("[sources.") :], "utf-8")
+    assert load_settings(settings).profiles[0].easting == "Easting"
+    assert "read by source profile extract" in check(extract).stdout
+    assert json.loads(check(extract, "--json").stdout) == before
+
+
+def test_a_layout_that_is_not_recognised_gets_a_profile_to_complete(extract: Path) -> None:
+    extract.write_text("cuando;donde;que;lon;lat\n2026-01-05 10:00;x;Robbery;-0.034;51.48\n", "utf-8")
+    with pytest.raises(DataError, match="no column says what happened"):
+        check(extract)
+    result = CliRunner().invoke(cli, ["check", str(extract)])
+    draft = result.stdout[result.stdout.index("[sources.") :]
+    completed = draft.replace('offence = "..."', 'offence = "que"').replace('start = "..."', 'start = "cuando"')
+    (extract.parent / "hotspots.toml").write_text(completed, "utf-8")
+    assert "The one row can be used" in check(extract).stdout
+
+
+def test_places_in_another_country_get_a_crs_to_set(extract: Path) -> None:
+    extract.write_text("Offence,Date,Longitude,Latitude\nRobbery,2026-01-05 10:00,-89.94,35.15\n", "utf-8")
+    with pytest.raises(TooLittleDataError, match="No row can be used"):
+        check(extract)
+    said = CliRunner().invoke(cli, ["check", str(extract)]).stdout
+    assert 'To work there, set crs = "EPSG:32616"' in said.replace("\n  ", " ")
+    (extract.parent / "hotspots.toml").write_text('crs = "EPSG:32616"\ntime_zone = "America/Chicago"\n')
+    assert "The one row can be used" in check(extract).stdout
+
+
+def test_wards_of_another_year_are_named(extract: Path, repository: Path) -> None:
+    extract.write_text(
+        "Offence,Date,Easting,Northing,Ward Code\nRobbery,2026-01-05 10:00,536560,178413,E05999999\n", "utf-8"
+    )
+    said = check(extract, "--boundaries", repository / "data" / "boundaries").stdout.replace("\n  ", " ")
+    assert "1 of 1 rows that name a ward name one that is not in the boundaries (E05999999)" in said
+
+
+def test_what_the_report_prints_is_in_its_json(extract: Path) -> None:
+    quality = json.loads(check(extract, "--json").stdout)
+    assert (quality["n_read"], quality["n_used"]) == (4, 2)
+    assert quality["n_read"] == quality["n_used"] + sum(group["n_rows"] for group in quality["refused"])

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import shapely
+from click.testing import CliRunner, Result
+from local_server import LocalServer, run_server
+
+from hotspots.cli.fetch import fetch
+from hotspots.errors import NotFoundError
+from hotspots.ingest import open_geography, police_archives
+from hotspots.ingest.services import LAYERS, Services
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalServer]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.chdir(tmp_path)
+    with run_server() as local:
+        services = Services(police_archives=f"{local.address}/archive", open_geography=f"{local.address}/services")
+        for module in (police_archives, open_geography):
+            monkeypatch.setattr(module, "Services", lambda: services)
+        yield local
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(fetch, arguments, catch_exceptions=False)
+
+
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name in ("2026-07/2026-07-kent", "2026-07/2026-07-surrey", "2026-08/2026-08-kent"):
+            file.writestr(f"{name}-street.csv", b"Month\n")
+    return buffer.getvalue()
+
+
+def test_crimes_go_where_run_looks_for_them(server: LocalServer) -> None:
+    server.files["/archive/latest.zip"] = archive()
+    result = call("crimes", "--force", "kent", "--from", "2026-07")
+    assert result.exit_code == 0
+    paths = [f"data/incidents/2026-0{month}/2026-0{month}-kent-street.csv" for month in (7, 8)]
+    assert result.stdout.splitlines() == paths
+    assert all(Path(path).read_bytes() == b"Month\n" for path in paths)
+    assert result.stderr.splitlines() == [
+        "2 files fetched (0.0 MB), 0 already there.",
+        "Say where you show it: Contains data from data.police.uk licensed under the Open Government Licence v3.0.",
+    ]
+    again = call("crimes", "--force", "kent", "--from", "2026-07", "--to", "2026-08")
+    assert again.stderr.splitlines()[0] == "0 files fetched (0.0 MB), 2 already there."
+    assert again.stdout == result.stdout
+    assert "2 files fetched" in call("crimes", "--force", "kent", "--from", "2026-07", "--refresh").stderr
+
+
+def test_months_that_a_force_did_not_give_are_said(server: LocalServer) -> None:
+    server.files["/archive/latest.zip"] = archive()
+    result = call("crimes", "--force", "surrey", "--from", "2026-07", "--to", "2026-08", "--out", "here")
+    assert result.stdout == "here/2026-07/2026-07-surrey-street.csv\n"
+    assert "Missing: surrey has given no file for 2026-08. This does not mean no crime." in result.stderr
+
+
+def test_boundaries_go_where_run_looks_for_them(server: LocalServer) -> None:
+    ring = [list(xy) for xy in shapely.box(530000, 170000, 531000, 171000).exterior.coords]
+    layer = LAYERS["wards"][max(LAYERS["wards"])]
+    columns = (layer.code, layer.name, layer.borough_code, layer.borough_name)
+    row = dict(zip(columns, ("E05000001", "Ash", "E09000023", "Lewisham"), strict=True))
+    page = {
+        "geometryType": "esriGeometryPolygon",
+        "spatialReference": {"wkid": 27700},
+        "fields": [{"name": name, "type": "esriFieldTypeString", "length": 99} for name in columns],
+        "features": [{"attributes": row, "geometry": {"rings": [ring]}}],
+        "count": 1,
+    }
+    server.files[f"/services/{layer.service}/FeatureServer/0/query"] = json.dumps(page).encode()
+    result = call("boundaries", "--borough", "Lewisham")
+    assert result.stdout == f"data/boundaries/wards-{max(LAYERS['wards'])}-lewisham.gpkg\n"
+    assert Path(result.stdout.strip()).is_file()
+    assert "Source: Office for National Statistics licensed under the Open Government Licence v.3.0." in result.stderr
+
+
+def test_errors_come_as_they_are(server: LocalServer) -> None:
+    with pytest.raises(NotFoundError, match=r"latest\.zip \(HTTP 404\): it is not published there"):
+        call("crimes", "--force", "kent", "--from", "2026-07")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["crimes", "--from", "2026-07"], "Missing option '--force'"),
+        (["crimes", "--force", "kent"], "Missing option '--from'"),
+        (["boundaries"], "Missing option '--borough'"),
+        (["boundaries", "--borough", "Lewisham", "--kind", "msoas"], "'msoas' is not one of 'wards', 'lsoas'"),
+    ],
+)
+def test_usage(arguments: list[str], words: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert words in result.output

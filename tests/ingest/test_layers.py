@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pyogrio
+import pytest
+import shapely
+
+from hotspots.errors import DataError
+from hotspots.ingest import Intake, read_incidents
+from hotspots.ingest.profiles import SourceProfile
+from hotspots.ingest.records import ReadingOptions
+
+GRID = "EPSG:27700"
+E, N = 536560, 178413
+
+
+def make_points(*points: shapely.Geometry | None, crs: str | None = GRID, **columns: Any) -> gpd.GeoDataFrame:
+    table = {"Offence": "Robbery", "Date From": "01/02/2026 10:00", **columns}
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, crs=crs), index=range(len(points)))
+
+
+def read(path: Path, **profile: Any) -> Intake:
+    columns: dict[str, Any] = {"offence": ("Offence",), "start": ("Date From",), **profile}
+    profiles = (SourceProfile(name="a", **columns),) if profile else ()
+    return read_incidents([path], options=ReadingOptions(profiles=profiles))
+
+
+def places(intake: Intake) -> list[tuple[float, float]]:
+    return list(zip(intake.incidents.geometry.x, intake.incidents.geometry.y, strict=True))
+
+
+def write_table(path: Path, table: pa.Table, **options: Any) -> Path:
+    pa.parquet.write_table(table, path, **options)
+    return path
+
+
+def plain_table(**columns: Any) -> pa.Table:
+    table = {"Offence": ["Robbery"] * 2, "Easting": [E, E + 1.5], "Northing": [N, N], **columns}
+    return pa.table(table)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hour"),
+    [
+        (pa.timestamp("s"), 10),
+        (pa.timestamp("ms"), 10),
+        (pa.timestamp("us"), 10),
+        (pa.timestamp("ns"), 10),
+        (pa.timestamp("us", "UTC"), 11),  # in July London is an hour ahead
+        (pa.timestamp("us", "Europe/London"), 11),
+    ],
+)
+def test_timestamps_become_local_time(tmp_path: Path, kind: pa.DataType, hour: int) -> None:
+    times = pa.array([dt.datetime(2026, 7, 1, 10), None], pa.timestamp("us")).cast(kind)
+    intake = read(write_table(tmp_path / "a.parquet", plain_table(**{"Date From": times})))
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp(2026, 7, 1, hour)]
+    assert intake.rejected["reason"].tolist() == ["no date"]
+    assert places(intake) == [(E, N)]
+
+
+def test_days_times_dictionaries_and_nested_columns(tmp_path: Path) -> None:
+    table = plain_table(
+        **{
+            "Offence": pa.array(["Robbery", "Burglary"]).dictionary_encode(),
+            "Date From": pa.array([dt.date(2026, 2, 1), dt.date(2026, 2, 2)]),
+            "Time From": pa.array([dt.time(18, 5), None]),
+            "Location": pa.array([["a", "list"], None]),
+            "Knife Flag": pa.array([True, None]),
+        }
+    )
+    intake = read(write_table(tmp_path / "a.parquet", table))
+    assert intake.incidents["category"].tolist() == ["robbery", "burglary"]
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp("2026-02-01 18:05"), pd.Timestamp("2026-02-02")]
+    assert intake.incidents["time_precision"].tolist() == ["minute", "day"]
+    assert intake.incidents["is_knife"].tolist() == [True, pd.NA]
+    assert intake.incidents["location"].isna().all()
+    assert places(intake) == [(E, N), (E + 1.5, N)]
+
+
+def test_rows_of_several_groups_are_numbered_on(tmp_path: Path) -> None:
+    n_rows = 300_000  # more than are read at a time
+    table = pa.table(
+        {
+            "Offence": ["Robbery"] * n_rows,
+            "Date From": ["01/02/2026 10:00"] * n_rows,
+            "Easting": [530_000 + n % 1000 for n in range(n_rows)],
+            "Northing": [N] * n_rows,
+        }
+    )
+    intake = read(write_table(tmp_path / "a.parquet", table, row_group_size=70_001))
+    assert intake.incidents["source_row"].tolist() == list(range(1, n_rows + 1))
+    assert (intake.incidents.geometry.x == 530_000 + (intake.incidents["source_row"] - 1) % 1000).all()
+
+
+@pytest.mark.parametrize("encoding", ["WKB", "geoarrow"])
+def test_geoparquet_brings_its_points_and_crs(tmp_path: Path, encoding: Any) -> None:
+    points = make_points(shapely.Point(E, N), None, shapely.Point(E + 0.25, N))
+    for crs in (GRID, "EPSG:4326"):
+        points.to_crs(crs).to_parquet(tmp_path / "a.parquet", geometry_encoding=encoding)
+        intake = read(tmp_path / "a.parquet")
+        assert intake.rejected[["source_row", "reason"]].to_numpy().tolist() == [[2, "no location"]]
+        for place, expected in zip(places(intake), [(E, N), (E + 0.25, N)], strict=True):
+            assert place == pytest.approx(expected, abs=5)  # GeoPandas knows no OSTN15
+
+
+def test_geoparquet_without_crs_is_refused(tmp_path: Path) -> None:
+    make_points(shapely.Point(E, N), crs=None).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"^A file of incidents must state its CRS; a\.parquet has none"):
+        read(tmp_path / "a.parquet")
+
+
+def test_geoparquet_of_outlines_is_refused(tmp_path: Path) -> None:
+    make_points(shapely.box(E, N, E + 1, N + 1)).to_parquet(tmp_path / "a.parquet", geometry_encoding="geoarrow")
+    with pytest.raises(DataError, match=r"^Incidents must be points; the geometry of a\.parquet is polygon"):
+        read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(
+    "geo",
+    [
+        "no JSON",
+        [],
+        {"primary_column": "geometry", "columns": {}},
+        {"primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}},
+        {"primary_column": "Offence", "columns": {"Offence": "WKB"}},
+        {"primary_column": "Offence", "columns": {"Offence": {"encoding": "WKB"}}},
+        {"primary_column": "Offence", "columns": {"Offence": {"encoding": "point"}}},
+        {"primary_column": "g", "columns": {"g": {"encoding": "WKB", "crs": {"a": 1}}}},
+    ],
+)
+def test_geoparquet_with_a_damaged_description_is_refused(tmp_path: Path, geo: Any) -> None:
+    table = plain_table(g=pa.array([b"", b""]))
+    described = geo if isinstance(geo, str) else json.dumps(geo)
+    write_table(tmp_path / "a.parquet", table.replace_schema_metadata({"geo": described}))
+    with pytest.raises(DataError, match=r"a\.parquet cannot be read as Parquet: .*Write it again, or save it as CSV"):
+        read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
+def test_parquet_that_is_cut_off_is_refused(tmp_path: Path, share: float) -> None:
+    content = write_table(tmp_path / "whole.parquet", plain_table()).read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content[: int(share * len(content))])
+    with pytest.raises(DataError, match=r"a\.parquet cannot be read as Parquet"):
+        read(tmp_path / "a.parquet")
+
+
+def test_parquet_has_a_largest_number_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotspots.ingest.layers.MAX_TABLE_ROWS", 1)
+    with pytest.raises(DataError, match=r"A table may have 1 rows; a\.parquet has more"):
+        read(write_table(tmp_path / "a.parquet", plain_table()))
+
+
+def test_parquet_in_an_archive_is_read(tmp_path: Path) -> None:
+    make_points(shapely.Point(E, N)).to_parquet(tmp_path / "a.parquet")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(tmp_path / "a.parquet", "a.parquet")
+    assert places(read(tmp_path / "a.zip")) == [(E, N)]
+
+
+def test_geopackages_of_one_layer_are_read(tmp_path: Path) -> None:
+    when = [pd.Timestamp("2026-02-01 10:05"), pd.NaT]
+    make_points(shapely.Point(E, N), shapely.Point(E, N)).assign(**{"Date From": when}).to_file(tmp_path / "a.gpkg")
+    intake = read(tmp_path / "a.gpkg")
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp("2026-02-01 10:05")]
+    assert intake.rejected["reason"].tolist() == ["no date"]
+    assert places(intake) == [(E, N)]
+
+
+def test_two_layers_of_incidents_are_refused_until_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(shapely.Point(E, N)).to_file(path, layer="january")
+    make_points(shapely.Point(E + 1, N)).to_file(path, layer="february")
+    with pytest.raises(DataError, match=r"a\.gpkg holds 2 tables of incidents.*: january, february"):
+        read(path)
+    axes = {"easting": "geometry.x", "northing": "geometry.y"}
+    assert places(read(path, layer="february", **axes)) == [(E + 1, N)]
+    assert places(read(path, layer="*", **axes)) == [(E, N), (E + 1, N)]
+
+
+def test_outlines_and_plain_tables_beside_the_points_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(shapely.box(E, N, E + 1, N + 1)).to_file(path, layer="wards")
+    make_points(shapely.Point(E, N)).to_file(path, layer="crimes")
+    pyogrio.write_dataframe(pd.DataFrame({"style": ["x"]}), path, layer="layer_styles")
+    assert places(read(path)) == [(E, N)]
+
+
+def test_a_layer_without_geometry_is_located_by_its_columns(tmp_path: Path) -> None:
+    make_points(None, None, Easting=E, Northing=N).to_file(tmp_path / "a.gpkg")
+    assert places(read(tmp_path / "a.gpkg")) == [(E, N), (E, N)]
+
+
+def write_features(path: Path, *geometries: Any, **properties: Any) -> Path:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"Offence": "Robbery", "Date From": "2026-02-01", **properties},
+            "geometry": one,
+        }
+        for one in geometries
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def test_geojson_of_points_is_read_in_degrees(tmp_path: Path) -> None:
+    point = {"type": "Point", "coordinates": [-0.034481, 51.488184]}
+    one = {"type": "MultiPoint", "coordinates": [point["coordinates"]]}
+    two = {"type": "MultiPoint", "coordinates": [point["coordinates"]] * 2}
+    intake = read(write_features(tmp_path / "a.geojson", point, one, two, None))
+    assert [(round(x, -1), round(y, -1)) for x, y in places(intake)] == [(536560, 178410)] * 2
+    assert intake.rejected[["source_row", "reason"]].to_numpy().tolist() == [[3, "no location"], [4, "no location"]]
+
+
+def test_lists_in_geojson_are_no_text(tmp_path: Path) -> None:
+    point = {"type": "Point", "coordinates": [-0.034481, 51.488184]}
+    intake = read(write_features(tmp_path / "a.geojson", point, Location=["a", "b"]))
+    assert intake.incidents["location"].isna().all()
+
+
+def test_geojson_of_outlines_is_refused(tmp_path: Path) -> None:
+    ring = [[-0.03, 51.48], [-0.02, 51.48], [-0.02, 51.49], [-0.03, 51.48]]
+    path = write_features(tmp_path / "a.geojson", {"type": "Polygon", "coordinates": [ring]})
+    with pytest.raises(
+        DataError, match=r"Incidents must be points; a\.geojson holds Polygon. Give the layer of points"
+    ):
+        read(path)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_shapefile_is_read_from_its_parts_and_from_a_zip(tmp_path: Path, wrapped: bool) -> None:
+    points = make_points(shapely.Point(E, N)).rename(columns={"Date From": "Date"})
+    points.to_file(tmp_path / "a.shp")
+    path = tmp_path / "a.shp"
+    if wrapped:
+        path = tmp_path / "b.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for part in tmp_path.glob("a.*"):
+                archive.write(part, f"folder/{part.name}")
+    assert places(read(path)) == [(E, N)]
+
+
+def test_points_without_crs_are_refused(tmp_path: Path) -> None:
+    make_points(shapely.Point(E, N)).rename(columns={"Date From": "Date"}).to_file(tmp_path / "a.shp")
+    (tmp_path / "a.prj").unlink()
+    with pytest.raises(
+        DataError, match=r"must state its CRS; a\.shp has none. Save it with its CRS: for a shapefile add"
+    ):
+        read(tmp_path / "a.shp")
+
+
+def test_points_in_a_crs_of_nowhere_are_refused(tmp_path: Path) -> None:
+    local = 'ENGCRS["Site grid",EDATUM["Site"],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["metre",1]]'
+    make_points(shapely.Point(E, N), crs=local).to_file(tmp_path / "a.gpkg")
+    with pytest.raises(DataError, match=r"must state its CRS; a\.gpkg has none"):
+        read(tmp_path / "a.gpkg")
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "geojson", "shp", "zip"])
+def test_what_is_not_what_its_name_says_is_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a.shp", b"<VRTDataset/>")
+    else:
+        path.write_bytes(b"<OGRVRTDataSource/>")
+    with pytest.raises(DataError, match=rf"a\.{suffix} cannot be read as incidents: its content is not that of a"):
+        read(path)

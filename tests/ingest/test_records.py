@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotspots.errors import DataError, ParameterError
+from hotspots.ingest.files import find_files
+from hotspots.ingest.profiles import SourceProfile, parse_profile
+from hotspots.ingest.records import (
+    RECORDS,
+    Oddity,
+    ReadingOptions,
+    TableRecords,
+    read_records,
+)
+from hotspots.ingest.sources import PassedOver, find_sources
+from hotspots.ingest.tables import Table, chunk_of_frame
+
+GRID = {"easting": "X", "northing": "Y"}
+HERE = {"X": "536560", "Y": "178413"}
+COUNCIL = parse_profile(
+    "council",
+    {
+        "id": "Ref",
+        "offence": "Offence",
+        "start": "From",
+        "end": "To",
+        **GRID,
+        "location": ["Road", "Place"],
+        "location_kind": "Kind",
+        "knife": "Knife",
+        "ward": "Ward",
+        "status": "Status",
+    },
+)
+BLANK = dict.fromkeys(("Ref", "Offence", "From", "To", "X", "Y", "Road", "Place", "Kind", "Knife", "Ward", "Status"))
+A_ROW = {**BLANK, **HERE, "Ref": "1", "Offence": "Robbery", "From": "31/01/2026 18:05"}
+
+
+def make_table(*rows: dict[str, Any]) -> Table:
+    frame = pd.DataFrame(list(rows), dtype="object")
+
+    def read(names: Any) -> Any:
+        yield chunk_of_frame(frame[[name for name in frame if name in names]])
+
+    return Table(label="made", kind="made", sha256="", header=tuple(frame.columns), read=read)
+
+
+def read_rows(profile: SourceProfile, *rows: dict[str, Any], **options: Any) -> TableRecords:
+    return read_records(make_table(*rows), profile, ReadingOptions(**options))
+
+
+def read_row(profile: SourceProfile = COUNCIL, /, **row: Any) -> dict[str, Any]:
+    (record,) = read_rows(profile, {**A_ROW, **row}).records.to_pylist()
+    return dict(record)
+
+
+def oddities(record: dict[str, Any]) -> Oddity:
+    return Oddity(record["oddities"])
+
+
+def test_a_plain_row() -> None:
+    read = read_rows(COUNCIL, {**A_ROW, "To": "31/01/2026 18:20", "Place": "Deptford", "Kind": "Street", "Knife": "N",
+                               "Ward": "E05009317"})  # fmt: skip
+    assert read.records.schema == RECORDS
+    assert read.data_status is None
+    assert read.records.to_pylist() == [
+        {
+            "source_row": 1,
+            "incident_id": "1",
+            "category": "robbery",
+            "subcategory": None,
+            "is_knife": False,
+            "started_at": pd.Timestamp("2026-01-31 18:05"),
+            "ended_at": pd.Timestamp("2026-01-31 18:20"),
+            "time_precision": "minute",
+            "location": "Deptford",
+            "location_kind": "street",
+            "location_precision": "point",
+            "easting": 536560.0,
+            "northing": 178413.0,
+            "stated_ward": "E05009317",
+            "unrecognised_offence": None,
+            "oddities": 0,
+            "reason": None,
+            "detail": None,
+        }
+    ]
+
+
+def test_what_a_profile_says_of_all_rows() -> None:
+    profile = parse_profile("s", {"every_offence": "asb", "every_date": "2026-01", **GRID})
+    first, second = read_rows(profile, HERE, {"X": None, "Y": None}).records.to_pylist()
+    assert (first["category"], first["time_precision"]) == ("asb", "month")
+    assert first["started_at"] == pd.Timestamp("2026-01-01")
+    assert first["reason"] is None
+    # what is said of all rows is said of a blank one too
+    assert (second["category"], second["reason"]) == ("asb", "no location")
+
+
+def test_every_offence_may_be_a_part_or_a_wording() -> None:
+    for said, category, part in (
+        ("personal-robbery", "robbery", "personal-robbery"),
+        ("Anti-social behaviour", "asb", None),
+    ):
+        profile = parse_profile("s", {"every_offence": said, "every_date": "2026-01-31", **GRID})
+        (record,) = read_rows(profile, HERE).records.to_pylist()
+        assert (record["category"], record["subcategory"]) == (category, part)
+        assert record["time_precision"] == "day"
+
+
+def test_a_crime_that_is_not_defined_is_explained() -> None:
+    profile = parse_profile("s", {"every_offence": "robery", "every_date": "2026-01", **GRID})
+    with pytest.raises(
+        ParameterError, match=r'Source profile s says that "robery" is "robery".*Did you mean "robbery"'
+    ):
+        read_rows(profile, HERE)
+    profile = parse_profile(
+        "s", {"offence": "Offence", "every_date": "2026-01", **GRID, "offences": {"Fight": "fihgt"}}
+    )
+    with pytest.raises(ParameterError, match='Source profile s says that "Fight" is "fihgt", and there is no such'):
+        read_rows(profile, A_ROW)
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    with pytest.raises(DataError, match='made has no column "Ref", which source profile council names for id. It has'):
+        read_rows(COUNCIL, HERE)
+
+
+def test_wordings_of_a_profile_come_before_the_built_in_ones() -> None:
+    profile = parse_profile(
+        "s",
+        {
+            "offence": "Offence",
+            "every_date": "2026-01",
+            **GRID,
+            "offences": {"GROUP drinking": "asb", "Robbery": "burglary"},
+        },
+    )
+    rows = [{**HERE, "Offence": text} for text in ("Group-drinking", "Robbery", "Shoplifting", "Yodelling", None)]
+    records = read_rows(profile, *rows).records.to_pylist()
+    assert [record["category"] for record in records] == ["asb", "burglary", "shoplifting", *["unrecognised"] * 2]
+    assert [record["unrecognised_offence"] for record in records] == [None, None, None, "Yodelling", "(blank)"]
+
+
+def test_of_several_columns_the_most_specific_known_text_decides() -> None:
+    profile = parse_profile("s", {"offence": ["Major", "Minor"], "every_date": "2026-01", **GRID})
+    texts = (
+        ("Robbery", "Personal Property"),
+        ("Robbery", "Other"),
+        ("Burglary", None),
+        ("Odd", "Odder"),
+        ("Odd", None),
+    )
+    records = read_rows(profile, *({**HERE, "Major": a, "Minor": b} for a, b in texts)).records.to_pylist()
+    assert [record["category"] for record in records] == ["robbery", "robbery", "burglary", *["unrecognised"] * 2]
+    assert [record["unrecognised_offence"] for record in records] == [None, None, None, "Odder", "Odd"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_knife", "odd"),
+    [("Y", True, 0), (" yes ", True, 0), ("TRUE", True, 0), ("1", True, 0), ("n", False, 0), ("No", False, 0),
+     (None, None, 0), ("maybe", None, Oddity.KNIFE_UNREADABLE)],
+)  # fmt: skip
+def test_a_knife_flag(text: str | None, is_knife: bool | None, odd: int) -> None:
+    record = read_row(Knife=text)
+    assert (record["is_knife"], record["oddities"]) == (is_knife, odd)
+
+
+def test_a_profile_says_which_words_mean_a_knife() -> None:
+    profile = parse_profile("s", {"offence": "Offence", "start": "From", **GRID, "knife": "Knife",
+                                  "knife_words": ["Blade", "Machete"]})  # fmt: skip
+    records = [read_row(profile, Knife=text) for text in ("machete", "Gun", "Y", None)]
+    assert [record["is_knife"] for record in records] == [True, False, False, None]
+    assert [record["oddities"] for record in records] == [0, 0, 0, 0]
+
+
+def test_an_offence_that_names_a_knife_needs_no_flag() -> None:
+    from hotspots.crimes import load_definitions
+
+    knife = next(words for words, offence in load_definitions().offences.items() if offence.is_knife)
+    assert read_row(Offence=knife)["is_knife"] is True
+    assert read_row(Offence=knife, Knife="N")["is_knife"] is True
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "ended_at", "precision", "odd"),
+    [
+        ("31/01/2026 18:05", "31/01/2026 18:05", "2026-01-31 18:05", "minute", 0),
+        ("31/01/2026 18:05", "31/01/2026 18:04", None, "minute", Oddity.REVERSED),
+        ("31/01/2026 18:05", "31/01/2026", "2026-01-31 23:59", "minute", 0),
+        ("31/01/2026 18:05", "30/01/2026", None, "minute", Oddity.REVERSED),
+        ("31/01/2026 18:05", "later", None, "minute", Oddity.END_UNREADABLE),
+        ("31/01/2026 18:05", "2026-02", None, "minute", Oddity.END_UNREADABLE),
+        ("31/01/2026", "01/02/2026 09:00", "2026-02-01 09:00", "day", 0),
+        ("2026-01", "01/02/2026 09:00", None, "month", 0),
+        # a form fills in midnight where nobody knew the time
+        ("31/01/2026 00:00", None, None, "day", Oddity.MIDNIGHT),
+        ("31/01/2026 00:00", "01/02/2026 00:00", "2026-02-01 00:00", "day", Oddity.MIDNIGHT),
+        ("31/01/2026 00:00", "31/01/2026 23:59", "2026-01-31 23:59", "day", Oddity.MIDNIGHT),
+        ("31/01/2026 00:00", "31/01/2026", "2026-01-31 23:59", "day", Oddity.MIDNIGHT),
+        ("31/01/2026 00:00", "31/01/2026 00:40", "2026-01-31 00:40", "minute", 0),
+        ("31/01/2026 00:01", None, None, "minute", 0),
+        # the clock went forward at 01:00 and back at 02:00
+        ("29/03/2026 01:30", None, None, "minute", Oddity.NONEXISTENT_TIME),
+        ("25/10/2026 01:30", None, None, "minute", Oddity.AMBIGUOUS_TIME),
+        # in UTC an interval over the hour that is there twice keeps its order
+        ("2026-10-25T00:50Z", "2026-10-25T01:10Z", "2026-10-25 01:50", "minute", Oddity.CONVERTED_TIME),
+    ],
+)  # fmt: skip
+def test_start_and_end_are_settled_together(
+    start: str, end: str | None, ended_at: str | None, precision: str, odd: int
+) -> None:
+    record = read_row(From=start, To=end)
+    assert record["reason"] is None
+    assert record["ended_at"] == (ended_at and pd.Timestamp(ended_at))
+    assert record["time_precision"] == precision
+    assert oddities(record) == odd
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "detail"),
+    [
+        ({"From": None}, "no date", None),
+        ({"From": "99/99/2026"}, "unreadable date", "From 99/99/2026"),
+        ({"From": "31/02/2026"}, "unreadable date", None),
+        ({"From": "31/01/1926"}, "implausible date", None),
+        ({"From": "31/01/9999"}, "implausible date", None),
+        ({"X": None}, "no location", None),
+        ({"X": "0", "Y": "0"}, "location at 0, 0", "X 0, Y 0"),
+        ({"X": "here"}, "unreadable location", None),
+        ({"X": "9536560"}, "location outside Great Britain", "X 9536560, Y 178413"),
+        ({"From": None, "X": None}, "no date", None),
+        (dict.fromkeys(A_ROW), "blank row", None),
+    ],
+)
+def test_a_row_that_cannot_be_used_says_why(changes: dict[str, Any], reason: str, detail: str | None) -> None:
+    record = read_row(**changes)
+    assert record["reason"] == reason
+    if detail:
+        assert record["detail"] == detail
+
+
+def test_the_place_is_the_most_specific_that_is_said() -> None:
+    assert read_row(Road="High Street", Place="The Albany")["location"] == "The Albany"
+    assert read_row(Road="High Street")["location"] == "High Street"
+    assert read_row(Road="No Location")["location"] is None
+    assert read_row()["location"] is None
+
+
+def test_a_person_in_a_place_is_masked() -> None:
+    record = read_row(Road="High Street, victim John Smith 07700 900123")
+    assert record["location"].startswith("High Street")
+    assert "Smith" not in record["location"]
+    assert "900123" not in record["location"]
+    assert oddities(record) == Oddity.MASKED
+
+
+def test_kinds_of_places_are_stated_or_told_by_the_place() -> None:
+    table = {"offence": "Offence", "start": "From", **GRID, "location": "Road", "location_kind": "Kind",
+             "location_kinds": {"The Albany": "licensed premises", "DWG": "home"}}  # fmt: skip
+    profile = parse_profile("s", table)
+    rows = [
+        ("the albany", None),
+        ("On or near The Albany", None),
+        ("The Albany", "Dwg"),
+        ("Elsewhere", "Car Park"),
+        (None, None),
+    ]
+    records = [read_row(profile, Road=road, Kind=kind) for road, kind in rows]
+    assert [record["location_kind"] for record in records] == [
+        *["licensed premises"] * 2, "home", "car park", None]  # fmt: skip
+
+
+def test_anonymised_points_say_so() -> None:
+    profile = parse_profile("s", {"offence": "Offence", "start": "From", **GRID, "is_anonymised": True})
+    assert read_row(profile)["location_precision"] == "anonymised"
+
+
+def test_what_a_table_says_of_itself() -> None:
+    rows = [{**A_ROW, "Status": status} for status in ("Synthetic", "final", "DRAFT ", None)]
+    assert read_rows(COUNCIL, *rows).data_status == "draft, synthetic"
+
+
+def read_file(path: Path, **options: Any) -> list[dict[str, Any]]:
+    chosen = ReadingOptions(**options)
+    (file,) = find_files([path], suffixes=(path.suffix,), what="incidents")
+    (source,) = find_sources(file, chosen)
+    assert not isinstance(source, PassedOver)
+    return list(read_records(source.table, source.profile, chosen).records.to_pylist())
+
+
+def test_an_extract_in_another_language(tmp_path: Path) -> None:
+    path = tmp_path / "hurto_a_persona.csv"
+    path.write_text(
+        "fecha_hecho;cantidad;latitud;longitud;sexo;edad;lugar;modalidad;conducta;nombre_barrio\n"
+        "2019-07-15T13:05:00.000-05:00;1;6,247112;-75,570092;Mujer;34;Vía pública;Atraco;Hurto a persona;Boston\n"
+        "2019-07-16T01:00:00.000-05:00;1;6,25;-75,57;Hombre;27;Bar;Cosquilleo;Hurto a persona;Sin dato\n"
+        "15/07/2019;1;;;Mujer;19;Parque;Atraco;Hurto a persona;Prado\n",
+        "cp1252",
+    )
+    profile = parse_profile(
+        "medellin",
+        {
+            "files": "hurto*.csv",
+            "delimiter": ";",
+            "encoding": "cp1252",
+            "decimal": ",",
+            "offence": ["conducta", "modalidad"],
+            "start": "fecha_hecho",
+            "clock": "local",
+            "longitude": "longitud",
+            "latitude": "latitud",
+            "location": "nombre_barrio",
+            "location_kind": "lugar",
+            "location_kinds": {"Vía pública": "street", "Bar": "licensed premises"},
+            "offences": {"Hurto a persona": "theft-from-the-person", "Atraco": "robbery"},
+        },
+    )
+    first, second, third = read_file(path, profiles=(profile,), crs="EPSG:3116", time_zone="America/Bogota")
+    assert (first["category"], second["category"]) == ("robbery", "theft-from-the-person")
+    assert first["started_at"] == pd.Timestamp("2019-07-15 13:05")
+    assert (first["location_kind"], second["location_kind"]) == ("street", "licensed premises")
+    assert first["location"] == "Boston"
+    # MAGNA-SIRGAS / Colombia Bogota has its origin at 4.596 N, 74.078 W, and 1,000,000 m there
+    assert 820_000 < first["easting"] < 850_000
+    assert 1_170_000 < first["northing"] < 1_190_000
+    assert (third["reason"], third["started_at"]) == ("no location", pd.Timestamp("2019-07-15"))
+
+
+def test_malformed_rows_keep_their_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "Offence,Date,Easting,Northing\n"
+        "Robbery,2026-01-31,536560,178413\n"
+        "Robbery,2026-01-31,536560\n"
+        ",,,\n"
+        "Robbery,2026-01-31,536560,178413,more\n"
+        "Robbery,2026-01-31,536560,178413\n"
+    )
+    rows = {record["source_row"]: record["reason"] for record in read_file(path)}
+    assert rows == {1: None, 2: "malformed row", 3: "blank row", 4: "malformed row", 5: None}
+
+
+def test_a_time_zone_that_does_not_exist_is_explained() -> None:
+    with pytest.raises(ParameterError, match='No time zone called "Europe/Lundon"'):
+        read_rows(COUNCIL, A_ROW, time_zone="Europe/Lundon")
+
+
+texts = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["31/01/2026 00:00", "536560", "Robbery", "Y", "0"]))
+
+
+@given(rows=st.lists(st.fixed_dictionaries(dict.fromkeys(BLANK, texts)), min_size=1, max_size=4))
+def test_any_row_becomes_one_record_that_can_be_used_or_says_why(rows: list[dict[str, str | None]]) -> None:
+    records = read_rows(COUNCIL, *rows).records.to_pylist()
+    assert [record["source_row"] for record in records] == list(range(1, len(rows) + 1))
+    for record in records:
+        known = (record["started_at"], record["easting"], record["northing"], record["location_precision"])
+        assert (record["reason"] is None) <= all(value is not None for value in known)
+        assert record["ended_at"] is None or record["reason"] or record["ended_at"] >= record["started_at"]

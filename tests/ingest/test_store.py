@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hotspots.crimes import load_definitions
+from hotspots.ingest import Intake, Store, incidents, read_incidents
+from hotspots.ingest.profiles import SourceProfile, parse_profile
+from hotspots.ingest.records import ReadingOptions, read_records
+
+POLICE_UK = "Crime ID,Month,Falls within,Longitude,Latitude,Location,LSOA code,Crime type,Context\n"
+COUNCIL = "Crime Ref,Offence,Date From,Date To,Easting,Northing,Location,Location Type,Knife Flag,Ward Code\n"
+COUNCIL_ROWS = (
+    "1,Personal robbery,31/12/2025 18:05,31/12/2025 18:20,536560,178413,Grove Street,Street,Y,E05009317\n"
+    "2,Yodelling,01/02/2026 00:00,,536561,178413,Grove Street,,N,\n"
+    "3,Robbery,yesterday,,536560,178413,,,,\n"
+    "4,Robbery,01/01/2026 10:00\n"
+    "5,Burglary,02/02/2026 10:00,01/02/2026 10:00,536560,178413,,Home,maybe,E05009317\n"
+    ",,,,,,,,,\n"
+    "6,Burglary,02/01/2026 10:00,,,,,,,\n"
+    "1,Robbery,02/01/2026 10:00,,536560,178413,Mr John Smith,,,\n"
+    "7,Yodelling,01/01/2026 12:00,,536560,178413,,,,E05009318\n"
+    "8,Humming,01/01/2026 12:00,,536560,178413,,,,\n"
+)
+
+
+def write_files(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in (1, 2):
+        row = f"m{number},2026-0{number},Met,-0.034481,51.488184,On or near Supermarket,E01003244,Robbery,\n"
+        blank = f"n{number},2026-0{number},Met,,,No Location,,Burglary,\n"
+        (folder / f"2026-0{number}-met-street.csv").write_text(POLICE_UK + row + blank)
+    (folder / "council.csv").write_text(COUNCIL + COUNCIL_ROWS)
+    (folder / "synthetic.csv").write_text(
+        "Offence,Date,Easting,Northing,Data status\nASB,2026-01-31,536560,178413,Synthetic\n"
+    )
+    return folder
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    return write_files(tmp_path / "files")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The labels of the tables that were parsed, in order."""
+    labels: list[str] = []
+    read = read_records
+
+    def count(table: Any, *others: Any) -> Any:
+        labels.append(table.label)
+        return read(table, *others)
+
+    monkeypatch.setattr(incidents, "read_records", count)
+    return labels
+
+
+def assert_same(one: Intake, other: Intake) -> None:
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(one.incidents), pd.DataFrame(other.incidents), check_categorical=False, check_exact=True
+    )
+    assert one.incidents.crs == other.incidents.crs
+    for table in ("rejected", "set_aside"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table), check_categorical=False)
+    for spec in dataclasses.fields(Intake):
+        if spec.name not in ("incidents", "rejected", "set_aside"):
+            assert getattr(one, spec.name) == getattr(other, spec.name), spec.name
+    assert list(one.oddities) == list(other.oddities)
+    assert list(one.unrecognised) == list(other.unrecognised)
+
+
+def test_what_is_kept_is_what_is_read(files: Path, folder: Path, parsed: list[str]) -> None:
+    fresh = read_incidents([files])
+    assert fresh.n_read == sum(file.n_rows for file in fresh.inputs) == 15
+    assert fresh.oddities["reversed_times"] == fresh.oddities["masked_texts"] == 1
+    parsed.clear()
+    for n_parsed in (4, 0, 0):
+        store = Store(folder=folder)
+        assert_same(read_incidents([files], store=store), fresh)
+        assert (len(parsed), store.rebuilt, store.problem) == (n_parsed, [], None)
+        parsed.clear()
+
+
+def test_a_table_in_many_chunks_keeps_its_order(tmp_path: Path, folder: Path, parsed: list[str]) -> None:
+    path = tmp_path / "large.csv"
+    kinds = ("Robbery", "Burglary", "Yodelling", "ASB")
+    with path.open("w") as file:
+        file.write("Ref,Offence,Date,Easting,Northing,Location\n")
+        for number in range(60_000):
+            if number % 9_973 == 5:
+                file.write("malformed\n")
+            date = (
+                "soon"
+                if number % 1_009 == 7
+                else f"2026-{1 + number % 7:02d}-{1 + number % 28:02d} 10:{number % 60:02d}"
+            )
+            file.write(f"r{number},{kinds[number * 7 % 4]},{date},{530000 + number % 977},178413,{'x' * 60}\n")
+    fresh = read_incidents([path])
+    assert (fresh.rejected["reason"] == "malformed row").sum() == 7
+    for _ in range(2):
+        assert_same(read_incidents([path], store=Store(folder=folder)), fresh)
+    assert len(parsed) == 2
+
+
+cells = st.sampled_from(
+    ["", "1", "2", "Robbery", "Odd", "Even", "2026-01-31", "31/12/2025 18:05", "soon", "536560", "178413", "0"]
+)
+rows = st.lists(st.lists(cells, min_size=8, max_size=10), max_size=6)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tables=st.lists(rows, min_size=1, max_size=2))
+def test_whatever_is_kept_is_what_is_read(tmp_path: Path, tables: list[list[list[str]]]) -> None:
+    shutil.rmtree(tmp_path, ignore_errors=True)
+    tmp_path.mkdir()
+    for number, table in enumerate(tables):
+        lines = "".join(f"{','.join(row)},t{number}\n" for row in table)
+        (tmp_path / f"{number}.csv").write_text(COUNCIL.replace("Ward Code", f"Ward Code,t{number}") + lines)
+    paths = sorted(tmp_path.glob("*.csv"))
+    fresh = read_incidents(paths)
+    for _ in range(2):
+        assert_same(read_incidents(paths, store=Store(folder=tmp_path / "store")), fresh)
+
+
+def test_only_what_is_new_is_parsed(files: Path, folder: Path, parsed: list[str]) -> None:
+    read_incidents([files], store=Store(folder=folder))
+    parsed.clear()
+    (files / "2026-03-met-street.csv").write_text(POLICE_UK + "o,2026-03,Met,-0.034481,51.488184,,,Robbery,\n")
+    council = files / "council.csv"
+    council.write_text(council.read_text() + "9,Robbery,01/01/2026 10:00,,536560,178413,,,,\n")
+    (files / "synthetic.csv").unlink()
+    store = Store(folder=folder)
+    kept = read_incidents([files], store=store)
+    assert parsed == ["files/2026-03-met-street.csv", "files/council.csv"]
+    assert store.rebuilt == []
+    assert_same(kept, read_incidents([files]))
+
+
+def profile(**changes: Any) -> SourceProfile:
+    table = {"offence": "Offence", "start": "Date From", "easting": "Easting", "northing": "Northing", **changes}
+    return parse_profile("council", {"files": "council.csv", **table})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ReadingOptions(profiles=(profile(),)),
+        ReadingOptions(profiles=(profile(location="Location"),)),
+        ReadingOptions(profiles=(profile(offences={"Yodelling": "asb"}),)),
+        ReadingOptions(definitions=load_definitions({"asb": {"offences": ["Yodelling"]}})),
+        ReadingOptions(definitions=load_definitions({"yodelling": {"label": "Yodelling"}})),
+        ReadingOptions(definitions=load_definitions({"prefixes": ["Heard"]})),
+        ReadingOptions(crs="EPSG:32630"),
+        ReadingOptions(time_zone="Europe/Dublin"),
+    ],
+    ids=["profile", "other profile", "wordings", "definitions", "crime", "prefixes", "crs", "zone"],
+)
+def test_other_options_read_again(files: Path, folder: Path, parsed: list[str], options: ReadingOptions) -> None:
+    council = files / "council.csv"
+    read_incidents([council], store=Store(folder=folder))
+    fresh = read_incidents([council], options=options)
+    parsed.clear()
+    store = Store(folder=folder)
+    assert_same(read_incidents([council], options=options, store=store), fresh)
+    assert_same(read_incidents([council], options=options, store=store), fresh)
+    assert (parsed, store.rebuilt) == (["council.csv"], [])
+
+
+def test_a_crime_that_is_no_longer_defined_is_not_remembered(files: Path, folder: Path) -> None:
+    wordings = (profile(offences={"Humming": "loud-humming"}),)
+    defined = ReadingOptions(profiles=wordings, definitions=load_definitions({"loud-humming": {}}))
+    read_incidents([files / "council.csv"], options=defined, store=Store(folder=folder))
+    with pytest.raises(ValueError, match='is "loud-humming", and there is no such crime'):
+        read_incidents([files / "council.csv"], options=ReadingOptions(profiles=wordings), store=Store(folder=folder))
+
+
+def entry_of(folder: Path, name: str) -> Path:
+    (entry,) = folder.glob(f"source={name}*")
+    return entry
+
+
+def flip(path: Path, position: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[position % len(content)] ^= 1
+    path.write_bytes(content)
+
+
+def replace_by_folder(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    path.mkdir()
+
+
+def replace_by_file(entry: Path) -> None:
+    shutil.rmtree(entry)
+    entry.write_text("no folder")
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "truncated part": lambda entry: os.truncate(entry / "month=2026-02/incidents.parquet", 100),
+    "empty part": lambda entry: (entry / "rejected.parquet").write_bytes(b""),
+    "flipped at the start": lambda entry: flip(entry / "month=2026-01/incidents.parquet", 3),
+    "flipped in the middle": lambda entry: flip(entry / "rejected.parquet", 700),
+    "flipped at the end": lambda entry: flip(entry / "month=2026-01/incidents.parquet", -1),
+    "missing part": lambda entry: (entry / "month=2026-02/incidents.parquet").unlink(),
+    "missing month": lambda entry: shutil.rmtree(entry / "month=2026-02"),
+    "missing refusals": lambda entry: (entry / "rejected.parquet").unlink(),
+    "no manifest": lambda entry: (entry / "table.json").unlink(),
+    "empty manifest": lambda entry: (entry / "table.json").write_bytes(b""),
+    "truncated manifest": lambda entry: os.truncate(entry / "table.json", 200),
+    "bytes for a manifest": lambda entry: (entry / "table.json").write_bytes(b"\xff\xfe\x00"),
+    "another manifest": lambda entry: (entry / "table.json").write_text('["a"]'),
+    "a number for a manifest": lambda entry: (entry / "table.json").write_text("3"),
+    "a deep manifest": lambda entry: (entry / "table.json").write_text("[" * 100_000),
+    "other numbers in the manifest": lambda entry: (entry / "table.json").write_text('{"table": 3, "sha256": 4}'),
+    "another status": lambda entry: (entry / "table.json").write_text(
+        (entry / "table.json").read_text().replace('"data_status": null', '"data_status": "draft"')
+    ),
+    "an extra part": lambda entry: shutil.copy(entry / "rejected.parquet", entry / "month=2026-02/more.parquet"),
+    "an empty folder": lambda entry: replace_by_folder(entry),
+    "a file for a folder": replace_by_file,
+    "a folder for a part": lambda entry: replace_by_folder(entry / "rejected.parquet"),
+    "a folder for the manifest": lambda entry: replace_by_folder(entry / "table.json"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_damage_is_noticed_and_repaired(
+    files: Path, folder: Path, parsed: list[str], damage: Callable[[Path], object]
+) -> None:
+    fresh = read_incidents([files], store=Store(folder=folder))
+    damage(entry_of(folder, "files-council"))
+    parsed.clear()
+    for rebuilt in (["files/council.csv"], []):
+        store = Store(folder=folder)
+        assert_same(read_incidents([files], store=store), fresh)
+        assert (store.rebuilt, store.problem) == (rebuilt, None)
+    assert parsed == ["files/council.csv"]
+    assert not list(folder.glob(".writing-*"))
+
+
+def test_any_byte_of_a_manifest_that_matters_is_guarded(files: Path, folder: Path) -> None:
+    council = files / "council.csv"
+    fresh = read_incidents([council], store=Store(folder=folder))
+    (manifest,) = folder.glob("*/table.json")
+    whole = manifest.read_bytes()
+    chance = random.Random(1)
+    for _ in range(30):
+        manifest.write_bytes(whole)
+        flip(manifest, chance.randrange(len(whole)))
+        assert_same(read_incidents([council], store=Store(folder=folder)), fresh)
+
+
+def test_what_others_put_beside_the_parts_is_left_alone(files: Path, folder: Path, parsed: list[str]) -> None:
+    read_incidents([files], store=Store(folder=folder))
+    (entry_of(folder, "files-council") / ".DS_Store").write_bytes(b"\0")
+    (folder / "note.txt").write_text("mine")
+    parsed.clear()
+    read_incidents([files], store=Store(folder=folder))
+    assert parsed == []
+
+
+def test_each_part_is_geoparquet_by_month_and_source(files: Path, folder: Path) -> None:
+    fresh = read_incidents([files], store=Store(folder=folder))
+    entry = entry_of(folder, "files-council")
+    assert sorted(path.relative_to(entry).as_posix() for path in entry.rglob("*.*")) == [
+        "month=2025-12/incidents.parquet",
+        "month=2026-01/incidents.parquet",
+        "month=2026-02/incidents.parquet",
+        "rejected.parquet",
+        "table.json",
+    ]
+    months = {path.parent.name: gpd.read_parquet(path) for path in folder.glob("*/month=*/*.parquet")}
+    for name, frame in months.items():
+        assert frame.crs == fresh.incidents.crs
+        assert set(frame["started_at"].dt.strftime("month=%Y-%m")) == {name}
+        assert frame.geometry.geom_type.eq("Point").all()
+    one = gpd.read_parquet(entry / "month=2025-12" / "incidents.parquet").iloc[0]
+    assert (one["incident_id"], one["location"], one.geometry.x, one.geometry.y) == (
+        "1",
+        "Grove Street",
+        536560,
+        178413,
+    )
+    refused = gpd.read_parquet(entry / "rejected.parquet")
+    assert sorted(refused["source_row"]) == [3, 4, 6, 7]
+    assert refused.geometry.is_empty.sum() + refused.geometry.isna().sum() == 3
+    manifest = json.loads((entry / "table.json").read_text())["table"]
+    assert (manifest["label"], manifest["n_rows"]) == ("files/council.csv", 10)
+
+
+def test_a_part_holds_no_word_of_another(files: Path, folder: Path) -> None:
+    read_incidents([files], store=Store(folder=folder))
+    part = entry_of(folder, "files-council") / "month=2025-12" / "incidents.parquet"
+    words = pq.read_table(part, partitioning=None)["unrecognised_offence"]
+    assert words.to_pylist() == [None]
+    assert b"Yodelling" not in part.read_bytes()
+
+
+def test_a_store_that_cannot_be_written_loses_nothing(files: Path, tmp_path: Path, parsed: list[str]) -> None:
+    fresh = read_incidents([files])
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the folder should be")
+    store = Store(folder=blocked)
+    assert_same(read_incidents([files], store=store), fresh)
+    assert store.problem is not None
+    assert blocked.read_text() == "a file where the folder should be"
+
+
+def test_a_full_disk_is_a_problem_and_no_error(
+    files: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, parsed: list[str]
+) -> None:
+    n_calls = 0
+
+    def write(*arguments: Any, **options: Any) -> None:
+        nonlocal n_calls
+        n_calls += 1
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", write)
+    store = Store(folder=folder)
+    fresh = read_incidents([files])
+    assert_same(read_incidents([files], store=store), fresh)
+    assert (store.problem, n_calls) == ("No space left on device", 1)
+    assert list(folder.iterdir()) == []
+
+
+def test_what_killed_runs_left_is_swept_when_it_is_old(files: Path, folder: Path) -> None:
+    for name, age in (("old", 7200), ("new", 60)):
+        left = folder / f".writing-{name}"
+        (left / "new").mkdir(parents=True)
+        os.utime(left, (time.time() - age,) * 2)
+    read_incidents([files], store=Store(folder=folder))
+    assert [path.name for path in folder.glob(".writing-*")] == [".writing-new"]
+
+
+READ = """
+import sys
+from pathlib import Path
+from hotspots.ingest import Store, read_incidents
+print("ready", flush=True)
+for _ in range(int(sys.argv[3])):
+    store = Store(folder=Path(sys.argv[2]))
+    read_incidents([Path(sys.argv[1])], store=store)
+    assert store.problem is None, store.problem
+"""
+
+
+def start_reading(files: Path, folder: Path, times: int) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", READ, str(files), str(folder), str(times)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_a_run_that_is_killed_leaves_a_store_that_can_be_read(files: Path, folder: Path) -> None:
+    fresh = read_incidents([files])
+    chance = random.Random(1)
+    for _ in range(4):
+        for entry in folder.glob("source=*"):
+            flip(entry / "table.json", 40)
+        with start_reading(files, folder, 50) as process:
+            time.sleep(chance.uniform(0, 0.4))
+            process.kill()
+        assert_same(read_incidents([files], store=Store(folder=folder)), fresh)
+
+
+def test_two_runs_at_once(files: Path, folder: Path) -> None:
+    fresh = read_incidents([files])
+    with start_reading(files, folder, 5) as one, start_reading(files, folder, 5) as other:
+        assert (one.wait(60), other.wait(60)) == (0, 0)
+    assert_same(read_incidents([files], store=Store(folder=folder)), fresh)
+    assert not list(folder.glob(".writing-*"))

@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import gzip
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hotspots.errors import DataError
+from hotspots.ingest import Intake, read_incidents
+from hotspots.ingest.files import find_files, list_members
+from hotspots.ingest.profiles import SourceProfile
+from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.tables import Table
+from hotspots.ingest.text_tables import open_text_table
+
+HEADER = ("Offence", "Date From", "Easting", "Northing", "Location")
+ROWS = (
+    ("Robbery", "01/02/2026 10:00", "536560", "178413", "Café"),
+    ("Burglary", "02/02/2026 11:00", "536561.5", "178414", "a, b; c"),
+)
+PROFILE: dict[str, Any] = {
+    "name": "a",
+    "offence": ("Offence",),
+    "start": ("Date From",),
+    "easting": "Easting",
+    "northing": "Northing",
+    "location": ("Location",),
+}
+
+
+def write(rows: Sequence[Sequence[str]], delimiter: str = ",", line_end: str = "\n") -> str:
+    def field(text: str) -> str:
+        return f'"{text}"' if delimiter in text else text
+
+    return "".join(delimiter.join(map(field, row)) + line_end for row in rows)
+
+
+def read(tmp_path: Path, content: bytes | str, name: str = "a.csv", **profile: Any) -> Intake:
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    options = ReadingOptions(profiles=(SourceProfile(**PROFILE, files=name, **profile),) if profile else ())
+    return read_incidents([path], options=options)
+
+
+def open_table(tmp_path: Path, content: bytes) -> Table:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    (member,) = list_members(*find_files([path], suffixes=(), what="x"), suffixes=())
+    return open_text_table(member.label, member.open)
+
+
+def require_both_rows(intake: Intake) -> None:
+    assert intake.incidents["category"].tolist() == ["robbery", "burglary"]
+    assert intake.incidents["location"].tolist() == ["Café", "a, b; c"]
+    assert intake.incidents.geometry.x.tolist() == [536560, 536561.5]
+    assert intake.incidents["source_row"].tolist() == [1, 2]
+    assert not len(intake.rejected)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_every_delimiter_and_line_end_is_found(tmp_path: Path, delimiter: str, line_end: str) -> None:
+    for name in ("a.csv", "a.tsv", "a.txt", "a.tab"):
+        require_both_rows(read(tmp_path, write([HEADER, *ROWS], delimiter, line_end), name))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16-LE"),
+        ("utf-16-be", "UTF-16-BE"),
+        ("cp1252", "Windows-1252"),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_every_encoding_is_found(tmp_path: Path, encoding: str, named: str, line_end: str) -> None:
+    content = write([HEADER, *ROWS], line_end=line_end).encode(encoding)
+    require_both_rows(read(tmp_path, content))
+    assert open_table(tmp_path, content).kind == f"text in {named}, columns separated by commas"
+    marked = "\ufeff".encode(encoding) if encoding.startswith("utf-16-") else b""
+    require_both_rows(read(tmp_path, marked + content))
+
+
+def test_an_accent_after_the_first_megabyte_decides_the_encoding_too(tmp_path: Path) -> None:
+    content = write([HEADER, *[ROWS[1]] * 30_000, ROWS[0]])
+    for encoding in ("utf-8", "cp1252"):
+        intake = read(tmp_path, content.encode(encoding))
+        assert intake.incidents["location"].iloc[-1] == "Café"
+
+
+def test_what_cannot_be_told_can_be_said(tmp_path: Path) -> None:
+    content = write([HEADER, *ROWS], "~").encode("cp850")
+    require_both_rows(read(tmp_path, content, delimiter="~", encoding="cp850"))
+    with pytest.raises(DataError, match='No encoding called "utf-9", given for a.csv. Try utf-8 or cp1252.'):
+        read(tmp_path, content, encoding="utf-9")
+    for no_text in ("rot13", "base64"):
+        with pytest.raises(DataError, match=f'No encoding called "{no_text}"'):
+            read(tmp_path, content, encoding=no_text)
+
+
+def test_decimal_commas_and_thousands_are_read(tmp_path: Path) -> None:
+    rows = [HEADER, ("Robbery", "01.02.2026 10:00", "536.560,5", "178413,25", "")]
+    intake = read(tmp_path, write(rows, ";"))
+    assert (intake.incidents.geometry.x.iloc[0], intake.incidents.geometry.y.iloc[0]) == (536560.5, 178413.25)
+    rows = [HEADER, ("Robbery", "01/02/2026 10:00", "536,560.5", "178,413", "")]
+    intake = read(tmp_path, write(rows))
+    assert (intake.incidents.geometry.x.iloc[0], intake.incidents.geometry.y.iloc[0]) == (536560.5, 178413)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_titles_and_blank_rows_above_the_header_do_not_count(tmp_path: Path, line_end: str) -> None:
+    titles = ["Crimes, by month", "", 'Made by "A', 'Unit", for B', "", ""]
+    rows = write([HEADER, ROWS[0]], line_end=line_end) + line_end + "short" + line_end + write([ROWS[1]])
+    intake = read(tmp_path, line_end.join(titles) + rows)
+    assert intake.incidents["source_row"].tolist() == [1, 3]
+    assert intake.rejected[["source_row", "reason"]].to_numpy().tolist() == [[2, "malformed row"]]
+
+
+def test_long_notes_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    notes = "".join(f"Note {n}: {'x' * 40_000}\n" for n in range(15))
+    require_both_rows(read(tmp_path, notes + write([HEADER, *ROWS])))
+
+
+def test_rows_of_delimiters_alone_are_blank_rows(tmp_path: Path) -> None:
+    intake = read(tmp_path, write([HEADER, ROWS[0], ("",) * 5, ROWS[1]]))
+    assert intake.rejected[["source_row", "reason"]].to_numpy().tolist() == [[2, "blank row"]]
+
+
+def test_a_delimiter_at_the_end_of_every_line_is_fine(tmp_path: Path) -> None:
+    require_both_rows(read(tmp_path, write([(*row, "", "") for row in (HEADER, *ROWS)])))
+
+
+def test_a_delimiter_at_the_end_of_rows_alone_makes_them_malformed(tmp_path: Path) -> None:
+    """Which of their fields is too many cannot be told, and a guess could shift every column."""
+    intake = read(tmp_path, write([HEADER, *((*row, "") for row in ROWS)]))
+    assert intake.rejected["reason"].tolist() == ["malformed row"] * 2
+    assert intake.rejected["source_row"].tolist() == [1, 2]
+
+
+def test_quotes_are_read_as_python_reads_them(tmp_path: Path) -> None:
+    content = write([HEADER]) + "".join(
+        f"Robbery,01/02/2026 10:00,536560,178413,{text}\n" for text in ('"a ""b"" c"', 'd "e" f', '"g\nh"', '"i"j')
+    )
+    assert read(tmp_path, content).incidents["location"].tolist() == ['a "b" c', 'd "e" f', "g\nh", "ij"]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r", "\n\n", "\r\n\r\n"])
+@pytest.mark.parametrize("title", ["", "A title\n", "A title\r\n\r\n"])
+def test_a_header_alone_is_a_table_without_rows(tmp_path: Path, title: str, end: str) -> None:
+    intake = read(tmp_path, title + ",".join(HEADER) + end)
+    assert (intake.n_read, intake.inputs[0].n_rows) == (0, 0)
+
+
+def test_rows_that_are_all_malformed_are_all_counted(tmp_path: Path) -> None:
+    intake = read(tmp_path, write([HEADER, ("Robbery",), ("Robbery",)]))
+    assert intake.rejected[["source_row", "reason"]].to_numpy().tolist() == [[1, "malformed row"], [2, "malformed row"]]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", " \n".encode("utf-16"), b",,,\n"])
+def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(DataError, match=r"a\.csv is empty: its first line must name the columns"):
+        read(tmp_path, content)
+
+
+def test_a_column_that_is_there_twice_is_refused_only_if_it_is_read(tmp_path: Path) -> None:
+    require_both_rows(
+        read(tmp_path, write([(*row, "x", "y") for row in ROWS]).join((write([(*HEADER, "n", "n")]), "")))
+    )
+    with pytest.raises(DataError, match='a.csv has two columns called "Easting". Rename or remove one.'):
+        read(tmp_path, write([(*HEADER, "Easting"), (*ROWS[0], "1")]))
+
+
+def test_a_line_without_end_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.csv is no table: its first line is over 1 MB long"):
+        read(tmp_path, b"x" * 1024**2)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PAR1....", "Parquet"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"\x1f\x8b\x08", "a gzip archive"),
+        (b"SQLite format 3\x00", "a database"),
+        (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    ],
+)
+def test_other_kinds_of_files_are_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    with pytest.raises(DataError, match=f"a.csv is not text but {kind}.*Give it a name that ends as such files do"):
+        read(tmp_path, content)
+
+
+def test_malformed_rows_in_a_file_of_several_blocks_keep_their_numbers(tmp_path: Path) -> None:
+    """Seventeen megabytes are three blocks; a thousand bad rows in a row, and one at each end."""
+    n_rows = 160_000
+    bad = {1, 2, 79_999, *range(90_000, 91_000), n_rows}
+    lines = [
+        "short" if row in bad else f"Robbery,01/02/2026 10:00,{530_000 + row / 100},178413,{'x' * 65}"
+        for row in range(1, n_rows + 1)
+    ]
+    intake = read(tmp_path, "\n".join([",".join(HEADER), *lines]))
+    assert intake.n_read == intake.inputs[0].n_rows == n_rows
+    assert set(intake.rejected["source_row"]) == bad
+    assert intake.incidents.geometry.x.tolist() == (530_000 + intake.incidents["source_row"] / 100).tolist()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(
+    kinds=st.lists(st.sampled_from(("good", "good", "short", "long", "blank", "quoted")), max_size=40),
+    block_bytes=st.integers(120, 400),
+    line_end=st.sampled_from(("\n", "\r\n", "\r")),
+    n_titles=st.integers(0, 2),
+)
+def test_rows_are_numbered_alike_however_the_text_falls_into_blocks(
+    tmp_path: Path, kinds: list[str], block_bytes: int, line_end: str, n_titles: int
+) -> None:
+    lines, number = ["A title"] * n_titles + [",".join(HEADER)], 0
+    good: list[int] = []
+    bad: list[int] = []
+    for kind in kinds:
+        number += kind != "blank"
+        row = f"Robbery,01/02/2026 10:00,{530_000 + number},178413"
+        lines.append(
+            {"short": row, "long": f"{row},a,b", "blank": "", "quoted": f'{row},"a{line_end}b"'}.get(kind, f"{row},a")
+        )
+        if kind != "blank":
+            (bad if kind in ("short", "long") else good).append(number)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hotspots.ingest.text_tables._BLOCK_BYTES", block_bytes)
+        intake = read(tmp_path, line_end.join(lines))
+    assert intake.incidents["source_row"].tolist() == good
+    assert intake.incidents.geometry.x.tolist() == [530_000 + number for number in good]
+    assert sorted(intake.rejected["source_row"]) == bad
+
+
+def test_a_table_has_a_largest_number_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_ROWS", 10)
+    assert read(tmp_path, write([HEADER, *[ROWS[0]] * 10])).n_read == 10
+    for content in (write([HEADER, *[ROWS[0]] * 11]), write([HEADER]) + "\n" * 11):
+        with pytest.raises(DataError, match=r"A table may have 10 rows; a\.csv has more. Split it by month"):
+            read(tmp_path, content)
+
+
+def test_a_table_has_a_largest_number_of_malformed_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotspots.ingest.text_tables._MAX_MALFORMED_ROWS", 10)
+    assert read(tmp_path, write([HEADER, *[("short",)] * 10])).n_read == 10
+    with pytest.raises(
+        DataError, match=r"a\.csv is no table: over 10 rows have another number of columns than its header"
+    ):
+        read(tmp_path, write([HEADER, *[("short",)] * 11]))
+
+
+def test_packed_text_is_read(tmp_path: Path) -> None:
+    content = write([HEADER, *ROWS]).encode()
+    require_both_rows(read(tmp_path, gzip.compress(content), "a.csv.gz"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("folder/a.csv", content)
+    intake = read_incidents([tmp_path / "a.zip"])
+    require_both_rows(intake)
+    assert set(intake.incidents["source"]) == {"a.zip/folder/a.csv"}
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_packed_text_that_is_cut_off_or_damaged_is_refused(tmp_path: Path, share: float) -> None:
+    content = write([HEADER, *((*row[:4], os.urandom(20).hex()) for row in ROWS * 500)]).encode()
+    with zipfile.ZipFile(tmp_path / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", content)
+    for name, packed in (("a.csv.gz", gzip.compress(content)), ("a.zip", (tmp_path / "whole.zip").read_bytes())):
+        at = int(share * len(packed))
+        with pytest.raises(DataError, match=rf"{name}.* cannot be unpacked"):
+            read(tmp_path, packed[:at], name)
+        if share < 0.99:  # what stands at the end may be of no consequence
+            with pytest.raises(DataError, match=rf"{name}.* cannot be unpacked"):
+                read(tmp_path, packed[:at] + bytes(b ^ 255 for b in packed[at : at + 4]) + packed[at + 4 :], name)
+
+
+def test_paths_that_climb_out_of_an_archive_are_only_names(tmp_path: Path) -> None:
+    inside = tmp_path / "folder"
+    inside.mkdir()
+    outside = tmp_path / "outside.csv"
+    with zipfile.ZipFile(inside / "a.zip", "w") as archive:
+        for number, name in enumerate(("../outside.csv", str(outside), "..\\..\\outside.csv")):
+            archive.writestr(name, write([HEADER, (*ROWS[0][:4], str(number))]))
+    intake = read_incidents([inside / "a.zip"])
+    assert len(intake.incidents) == 3
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.zip", "folder"]
+
+
+def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_BYTES", 4 * 1024**2)
+    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_ROWS", 1_000_000)
+    for name, piece in (("zeros", b"\x00"), ("pairs", b"a,b\n"), ("lines", b"\n"), ("quote", b'"')):
+        head = (",".join(HEADER) + "\n").encode()
+        large = head + piece * (5 * 1024**2 // len(piece))
+        with pytest.raises(DataError, match=rf"A table may unpack to .*{name}\.csv\.gz is larger. Split it by month"):
+            read(tmp_path, gzip.compress(large), f"{name}.csv.gz")
+        with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"{name}.csv", large)
+        with pytest.raises(DataError, match="A table may unpack to"):
+            read_incidents([tmp_path / "a.zip"])

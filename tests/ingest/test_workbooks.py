@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import struct
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from hotspots.errors import DataError
+from hotspots.ingest import Intake, read_incidents
+from hotspots.ingest.profiles import SourceProfile
+from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.workbooks import open_workbook
+
+HEADER = ["Offence", "Date From", "Easting", "Northing", "Knife Flag"]
+ROW = ["Robbery", dt.datetime(2026, 2, 1, 10, 5), 536560, 178413, True]
+Rows = Sequence[Sequence[Any]]
+
+
+def make_workbook(sheets: Mapping[str, Rows], hidden: Sequence[str] = ()) -> bytes:
+    workbook = openpyxl.Workbook()
+    for sheet in workbook.worksheets:
+        workbook.remove(sheet)
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+        if name in hidden:
+            sheet.sheet_state = "hidden"
+    content = io.BytesIO()
+    workbook.save(content)
+    return content.getvalue()
+
+
+def read(tmp_path: Path, content: bytes, name: str = "a.xlsx", **profile: Any) -> Intake:
+    path = tmp_path / name
+    path.write_bytes(content)
+    columns: dict[str, Any] = {"offence": ("Offence",), "start": ("Date From",)}
+    columns |= {"easting": "Easting", "northing": "Northing", **profile}
+    profiles = (SourceProfile(name="a", **columns),) if profile else ()
+    return read_incidents([path], options=ReadingOptions(profiles=profiles))
+
+
+def read_rows(tmp_path: Path, *rows: Sequence[Any]) -> Intake:
+    return read(tmp_path, make_workbook({"Sheet1": rows}))
+
+
+def test_a_sheet_of_typed_cells_becomes_incidents(tmp_path: Path) -> None:
+    intake = read_rows(tmp_path, HEADER, ROW, ["Burglary", dt.date(2026, 2, 2), 536560.25, 178413.5, "N"])
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp("2026-02-01 10:05"), pd.Timestamp("2026-02-02")]
+    assert intake.incidents["time_precision"].tolist() == ["minute", "day"]
+    assert intake.incidents["is_knife"].tolist() == [True, False]
+    assert intake.incidents.geometry.x.tolist() == [536560, 536560.25]
+    assert set(intake.incidents["source"]) == {"a.xlsx/Sheet1"}
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "expected"),
+    [
+        (dt.date(2026, 2, 1), dt.time(18, 5), "2026-02-01 18:05"),
+        (dt.datetime(2026, 2, 1), dt.time(18, 5), "2026-02-01 18:05"),
+        (dt.date(2026, 2, 1), "18:05", "2026-02-01 18:05"),
+        (dt.date(2026, 2, 1), 0.75, "2026-02-01 18:00"),
+        (dt.date(2026, 2, 1), 1805, "2026-02-01 18:05"),
+        (45658, 0.75, "2025-01-01 18:00"),
+        ("01/02/2026", dt.time(18, 5), "2026-02-01 18:05"),
+        (dt.datetime(2026, 2, 1, 18, 5), None, "2026-02-01 18:05"),
+    ],
+)
+def test_dates_and_times_in_two_columns_are_one(tmp_path: Path, day: Any, time: Any, expected: str) -> None:
+    header = ["Offence", "Date From", "Time From", "Easting", "Northing"]
+    intake = read_rows(tmp_path, header, ["Robbery", day, time, 536560, 178413])
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp(expected)]
+    assert intake.incidents["time_precision"].tolist() == ["minute"]
+
+
+def test_serial_numbers_that_are_not_shown_as_dates_are_dates(tmp_path: Path) -> None:
+    intake = read_rows(tmp_path, HEADER, ["Robbery", 45658.75, 536560, 178413, 1])
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp("2025-01-01 18:00")]
+
+
+def test_cells_of_errors_are_refused_with_their_row(tmp_path: Path) -> None:
+    intake = read_rows(
+        tmp_path, HEADER, ["Robbery", "#VALUE!", 536560, 178413, "Y"], ["Robbery", ROW[1], "#N/A", 178413, "Y"], ROW
+    )
+    assert intake.incidents["source_row"].tolist() == [3]
+    reasons = intake.rejected.set_index("source_row")["reason"].to_dict()
+    assert reasons[1] in ("no date", "unreadable date")
+    assert reasons[2] in ("no location", "unreadable location")
+
+
+def test_titles_above_and_blank_rows_between_do_not_count(tmp_path: Path) -> None:
+    intake = read_rows(tmp_path, ["Crimes of January"], [], ["made by us", None, None], HEADER, ROW, [], ROW)
+    assert intake.incidents["source_row"].tolist() == [1, 2]
+
+
+def test_two_sheets_of_incidents_are_refused_until_one_is_named(tmp_path: Path) -> None:
+    two = make_workbook(
+        {"January": [HEADER, ROW], "February": [HEADER, ["Burglary", *ROW[1:]]], "Notes": [["a"], ["b"]]}
+    )
+    with pytest.raises(
+        DataError, match=r'a\.xlsx holds 2 tables of incidents.*: January, February\..*sheet = "January"'
+    ):
+        read(tmp_path, two)
+    assert read(tmp_path, two, sheet="February").incidents["category"].tolist() == ["burglary"]
+    every = read(tmp_path, two, sheet="*")
+    assert every.incidents["source"].tolist() == ["a.xlsx/January", "a.xlsx/February"]
+    assert every.incidents["source_row"].tolist() == [1, 1]
+
+
+def test_other_and_hidden_sheets_are_passed_over(tmp_path: Path) -> None:
+    content = make_workbook(
+        {"Lookup": [["a", "b"], [1, 2]], "Data": [HEADER, ROW], "Old": [HEADER, ROW], "Empty": []}, hidden=["Old"]
+    )
+    intake = read(tmp_path, content)
+    assert intake.incidents["source"].tolist() == ["a.xlsx/Data"]
+    assert "a.xlsx/Lookup" in intake.notes[0]
+
+
+def test_an_empty_workbook_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.xlsx is empty: it holds no table with anything in it"):
+        read(tmp_path, make_workbook({"Sheet1": []}))
+
+
+def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
+    assert read_rows(tmp_path, HEADER).n_read == 0
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match='a.xlsx/Sheet1 has two columns called "Easting"'):
+        read_rows(tmp_path, [*HEADER, "Easting"], [*ROW, 1])
+
+
+def make_compound_file(*names: str) -> bytes:
+    """The smallest compound file with empty streams of these names, after [MS-CFB]: header, FAT, directory."""
+    free, end, fat = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+    start = struct.pack("<8s16xHHHHH6x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6)
+    header = start + struct.pack("<9I109I", 0, 1, 1, 0, 4096, end, 0, end, 0, 0, *[free] * 108)
+
+    def entry(name: str, kind: int, right: int, child: int) -> bytes:
+        text = name.encode("utf-16-le") + b"\0\0"
+        numbers = struct.pack("<HBBIII36xIQ", len(text), kind, 1, free, right, child, end if name else 0, 0)
+        return text.ljust(64, b"\0") + numbers
+
+    entries = [entry("Root Entry", 5, free, 1)]
+    entries += [entry(name, 2, n + 1 if n < len(names) else free, free) for n, name in enumerate(names, start=1)]
+    entries += [bytes(68) + struct.pack("<III", free, free, free) + bytes(48)] * (4 - len(entries))
+    return header + struct.pack("<128I", fat, end, *[free] * 126) + b"".join(entries)
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.xls"])
+def test_a_workbook_behind_a_password_is_refused(tmp_path: Path, name: str) -> None:
+    """Office keeps an encrypted workbook as two streams of a compound file, after [MS-OFFCRYPTO]."""
+    with pytest.raises(DataError, match=rf"{name} is protected by a password. Save it without one."):
+        read(tmp_path, make_compound_file("EncryptedPackage", "EncryptionInfo"), name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"Offence,Date From\n",
+        b"PK\x03\x04",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+        make_compound_file("WordDocument"),
+        make_workbook({"Sheet1": [HEADER, ROW]})[:-300],
+    ],
+)
+@pytest.mark.parametrize("name", ["a.xlsx", "a.xlsm", "a.xls"])
+def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, name: str) -> None:
+    with pytest.raises(
+        DataError, match=rf"{name} cannot be read as an Excel workbook: .*Save it again as \.xlsx or CSV"
+    ):
+        read(tmp_path, content, name)
+
+
+def replace_sheet(rows: str, name: str = "xl/worksheets/sheet1.xml") -> bytes:
+    """A workbook whose one sheet holds these rows as XML, under another name if one is given."""
+    content = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(make_workbook({"Sheet1": [["x"]]}))) as old,
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for part in old.namelist():
+            text = old.read(part).decode()
+            if part == "xl/worksheets/sheet1.xml":
+                part, text = name, text[: text.index("<sheetData>")] + f"<sheetData>{rows}</sheetData></worksheet>"
+            new.writestr(part, text.replace("/xl/worksheets/sheet1.xml", f"/{name}"))
+    return content.getvalue()
+
+
+CELL = '<row r="{row}"><c r="{column}{row}"><v>1</v></c></row>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        (CELL.format(row=1, column="A") + CELL.format(row=1048576, column="XFD"), "xl/worksheets/sheet1.xml"),
+        (CELL.format(row=1, column="A") + CELL.format(row=1048576, column="XFD"), "xl/elsewhere/sheet.data"),
+        ("<row><c r='a1'><v>1</v></c></row><row><c r = 'xfd1048576'><v>1</v></c></row>", "xl/worksheets/sheet1.xml"),
+        (CELL.format(row=1048576, column="A") + CELL.format(row=1, column="XFD"), "xl/worksheets/sheet1.xml"),
+    ],
+)
+def test_a_cell_in_the_far_corner_is_refused_before_it_takes_all_memory(tmp_path: Path, rows: str, name: str) -> None:
+    with pytest.raises(
+        DataError, match=r"A sheet may have 60 million cells; a\.xlsx reaches to XFD1048576\. Delete the empty"
+    ):
+        read(tmp_path, replace_sheet(rows, name))
+
+
+def test_a_sheet_just_below_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotspots.ingest.workbooks._MAX_CELLS", 10)
+    assert read_rows(tmp_path, HEADER, ROW).n_read == 1
+    with pytest.raises(DataError, match="reaches to E3"):
+        read_rows(tmp_path, HEADER, ROW, ROW)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotspots.ingest.workbooks._MAX_UNPACKED_BYTES", 2 * 1024**2)
+    with pytest.raises(
+        DataError, match=r"a\.xlsx cannot be read as an Excel workbook: it unpacks to more than 2 MB\. "
+    ):
+        read(tmp_path, replace_sheet(" " * 3 * 1024**2))
+
+
+def test_a_spreadsheet_of_another_kind_is_refused(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<office:document-content/>")
+    with pytest.raises(DataError, match="its content is not that of such a file"):
+        read(tmp_path, content.getvalue())
+
+
+def test_a_workbook_in_an_archive_is_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.xlsx", make_workbook({"Sheet1": [HEADER, ROW]}))
+    assert read_incidents([tmp_path / "a.zip"]).incidents["source"].tolist() == ["a.zip/a.xlsx/Sheet1"]
+
+
+def test_the_fingerprint_tells_sheets_apart() -> None:
+    january, february = open_workbook("a.xlsx", make_workbook({"January": [HEADER], "February": [HEADER]}), "0f")
+    assert january.sha256 != february.sha256
+    assert january.header == tuple(HEADER)

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotspots.pipeline import AnalysisRequest, Study, analyse
+from hotspots.products.quality import describe_quality, say_four_hours, summarise_quality
+from hotspots.quality import (
+    MonthQuality,
+    PlaceQuality,
+    Quality,
+    RefusedRows,
+    SourceRows,
+    TimeQuality,
+    WardQuality,
+)
+
+PERFECT = Quality(
+    n_read=1200,
+    n_used=1200,
+    n_set_aside=0,
+    refused=(),
+    sources=(
+        SourceRows(source="a", n_read=1200, n_used=1200, n_set_aside=0, refused={}, first_day=None, last_day=None),
+    ),
+    n_conflicting_ids=0,
+    n_masked=0,
+    unrecognised={},
+    n_unrecognised=0,
+    n_unreadable_knife_flags=0,
+    n_by_crime={"robbery": 1200},
+    times=TimeQuality(
+        n_by_precision={"minute": 1200},
+        n_midnight=0,
+        n_on_the_hour=20,
+        n_nonexistent=0,
+        n_ambiguous=0,
+        n_converted=0,
+        quietest_hour=3,
+        busiest_hour=18,
+        is_night_quietest=True,
+        n_with_end=1200,
+        n_reversed=0,
+        n_unreadable_times=0,
+        n_unreadable_ends=0,
+        n_over_a_week=0,
+    ),
+    places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0),
+    months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), low=(), cut_short=()),
+    wards=WardQuality(n_stated=1200, n_unknown=0, n_other=0, unknown_codes=()),
+)
+
+
+def change(path: str, **values: Any) -> Quality:
+    """The perfect quality with something else in it, or in a part of it."""
+    if not path:
+        return dataclasses.replace(PERFECT, **values)
+    return dataclasses.replace(PERFECT, **{path: dataclasses.replace(getattr(PERFECT, path), **values)})
+
+
+def findings(quality: Quality) -> list[str]:
+    return list(summarise_quality(quality)["findings"])
+
+
+def test_where_nothing_is_odd_nothing_is_said() -> None:
+    assert findings(PERFECT) == ["All 1,200 rows can be used."]
+    assert findings(change("", wards=None)) == ["All 1,200 rows can be used."]
+
+
+@pytest.mark.parametrize(
+    ("quality", "words"),
+    [
+        (change("", n_set_aside=200), "200 rows of months that were not asked for are counted, and not looked at"),
+        (
+            change("", n_conflicting_ids=5),
+            "5 rows repeat the ID of an earlier row and say something else; all are kept",
+        ),
+        (change("months", missing=("2025-12",)), "No row for December 2025: a gap in the data, not a fall in crime"),
+        (
+            change("months", missing=tuple(f"2025-{month:02d}" for month in range(1, 9))),
+            "June 2025 and 2 more months: a gap",
+        ),
+        (
+            change("months", low=(("2026-03", 40, 1000.0),)),
+            "March 2026 has 40 rows where the months beside it have 1,000: perhaps the feed failed",
+        ),
+        (change("months", cut_short=("2026-01",)), "January 2026 is not whole, and not to be compared"),
+        (
+            change("months", cut_short=("2026-01", "2026-03")),
+            "January 2026 and March 2026 are not whole, and not to be compared",
+        ),
+        (change("times", n_by_precision={"month": 1200}), "Times are known to the month only, so nothing can be said"),
+        (change("times", n_by_precision={"day": 1200}), "Times are known to the day only, so nothing can be said"),
+        (
+            change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000),
+            "200 rows have no time of day; they count, but not for hours",
+        ),
+        (
+            change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000, n_midnight=200),
+            "200 rows are at midnight exactly, which is taken for",
+        ),
+        (change("times", n_on_the_hour=600), "50% of times are on the full hour: they were rounded"),
+        (change("times", n_converted=300), "The times of 300 rows say that they are UTC, or of another offset"),
+        (
+            change("times", quietest_hour=22, is_night_quietest=False),
+            "The quietest hours are 22:00-01:59, where they should be in the night",
+        ),
+        (change("times", n_with_end=0), "No row says when an incident may have ended: each counts fully in the hour"),
+        (change("times", n_with_end=1000), "200 rows have a time and no end; each counts in the hour it began"),
+        (change("times", n_reversed=1), "1 row has an end before the start, which is ignored"),
+        (change("times", n_unreadable_ends=2), "2 rows have an end that is no time; it is ignored"),
+        (change("times", n_over_a_week=3), "3 rows span a week or more, without an hour to speak of"),
+        (change("times", n_nonexistent=1), "1 row is at a time that did not exist, when the clock went forward"),
+        (
+            change("places", n_by_precision={"point": 700, "postcode": 400, "area": 100}),
+            "Located: 700 where they happened, 400 at their postcode, for want of coordinates and 100 only to an area",
+        ),
+        (
+            change("places", n_places=300, shared_share=0.9),
+            "90% of rows share their exact point with others (300 points",
+        ),
+        (
+            change("wards", n_unknown=30, unknown_codes=("E05000448", "E05000451")),
+            "30 of 1,200 rows that name a ward name one that is not in the boundaries (E05000448, E05000451)",
+        ),
+        (change("wards", n_other=1), "1 row names another ward than the one their place lies in"),
+        (
+            change("", n_unrecognised=70, unrecognised={"Yodelling": 50, "Humming": 20}),
+            "70 rows have an offence text that is in no table, and so a place among other crimes, most of all "
+            '"Yodelling" (50) '
+            'and "Humming" (20)',
+        ),
+        (change("", n_unreadable_knife_flags=2), "2 rows have a knife flag that is neither yes nor no"),
+        (change("", n_masked=2), "Personal data (names, numbers, dates of birth) were masked in the text of 2 rows"),
+    ],
+)
+def test_each_oddity_has_its_sentence(quality: Quality, words: str) -> None:
+    first, *rest = findings(quality)
+    assert "can be used" in first
+    assert len(rest) == 1
+    assert words in rest[0]
+
+
+def test_refusals_are_named_most_first() -> None:
+    refused = tuple(RefusedRows(reason=reason, n_rows=n, examples=(("a", 1, None),)) for reason, n in
+                    (("no location", 250), ("no date", 50)))  # fmt: skip
+    assert findings(change("", n_used=900, refused=refused))[0] == (
+        "900 of 1,200 rows (75%) can be used. Refused: no location (250) and no date (50)."
+    )
+
+
+def test_no_rows_at_all() -> None:
+    nothing = dataclasses.replace(
+        PERFECT,
+        n_read=0,
+        n_used=0,
+        sources=(),
+        n_by_crime={},
+        times=dataclasses.replace(PERFECT.times, n_by_precision={}, n_on_the_hour=0, n_with_end=0),
+        places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None),
+        months=MonthQuality(n_by_month={}, missing=(), low=(), cut_short=()),
+    )
+    assert findings(nothing) == ["The files hold no row."]
+
+
+@pytest.mark.parametrize(("first", "words"), [(3, "03:00-06:59"), (20, "20:00-23:59"), (22, "22:00-01:59")])
+def test_four_hours_may_go_past_midnight(first: int, words: str) -> None:
+    assert say_four_hours(first) == words
+
+
+def test_the_summary_is_json_and_its_sentences_are_those_of_its_numbers() -> None:
+    quality = change(
+        "", n_used=1100, refused=(RefusedRows(reason="no date", n_rows=100, examples=(("a", 7, "soon"),)),)
+    )
+    summary = summarise_quality(quality)
+    again = json.loads(json.dumps(summary))
+    assert again["refused"] == [
+        {"reason": "no date", "n_rows": 100, "examples": [{"source": "a", "row": 7, "gave": "soon"}]}
+    ]
+    assert again["period"] is None
+    assert describe_quality(again) == again["findings"]
+
+
+def collect_numbers(value: Any) -> set[float]:
+    """All numbers in JSON values, also those in its texts."""
+    if isinstance(value, dict):
+        return set().union(*map(collect_numbers, value.values()), *map(collect_numbers, value))
+    if isinstance(value, (list, tuple)):
+        return set().union(*map(collect_numbers, value))
+    if isinstance(value, str):
+        return {float(number) for number in re.findall(r"\d+", value)}
+    return {float(value)} if isinstance(value, (int, float)) else set()
+
+
+counts = st.integers(0, 10**6)
+
+
+@given(n=st.lists(counts, min_size=9, max_size=9), months=st.dictionaries(st.integers(1, 12), counts, max_size=3))
+def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict[int, int]) -> None:
+    quality = dataclasses.replace(
+        PERFECT,
+        n_conflicting_ids=n[0],
+        n_masked=n[1],
+        n_unreadable_knife_flags=n[2],
+        times=dataclasses.replace(
+            PERFECT.times,
+            n_converted=n[3],
+            n_reversed=n[4],
+            n_unreadable_ends=n[5],
+            n_over_a_week=n[6],
+            n_nonexistent=n[7],
+        ),
+        wards=WardQuality(n_stated=1200, n_unknown=0, n_other=n[8], unknown_codes=()),
+        months=MonthQuality(
+            n_by_month={},
+            missing=(),
+            low=tuple((f"2026-{month:02d}", few, 4.0 * few) for month, few in months.items()),
+            cut_short=(),
+        ),
+    )
+    summary = summarise_quality(quality)
+    sentences = summary.pop("findings")
+    said = {float(number.replace(",", "")) for text in sentences for number in re.findall(r"\d[\d,]*", text)}
+    assert said <= collect_numbers(summary)
+
+
+def test_the_period_asked_for_and_covered(demonstration: Study) -> None:
+    analysis = analyse(demonstration, AnalysisRequest(crime="robbery"))
+    quality = demonstration.quality
+    summary = summarise_quality(quality, analysis)
+    assert summary["period"]["share"] == 1
+    assert summary["period"]["asked"] == summary["period"]["covered"]
+    early = analysis.start.replace(year=analysis.start.year - 1)
+    analysis = analyse(demonstration, AnalysisRequest(crime="robbery", start=early))
+    period = summarise_quality(quality, analysis)["period"]
+    n_asked, n_covered = (analysis.end - early).days + 1, (analysis.end - analysis.start).days + 1
+    assert period["asked"]["start"] == early.isoformat()
+    assert period["covered"]["start"] == analysis.start.isoformat()
+    assert period["share"] == pytest.approx(n_covered / n_asked, abs=5e-5)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.ingest.records import ReadingOptions
+from hotspots.settings import Settings, load_settings
+
+EVERY_KEY = """
+crs = "EPSG:26910"
+time_zone = "America/Vancouver"
+incidents = ["data/a.csv", "data/more"]
+boundaries = "wards.gpkg"
+havens = []
+store = "kept"
+postcodes = "places/onspd.zip"
+lsoas = ["lsoas.gpkg"]
+
+[crimes.robbery]
+offences = ["Bag theft with force"]
+
+[sources.wardens]
+offence = "Issue"
+start = "Date"
+easting = "X"
+northing = "Y"
+[sources."the others"]
+every_offence = "asb"
+every_date = "2026-01"
+postcode = "Where"
+"""
+
+
+def load(folder: Path, text: str | bytes) -> Settings:
+    path = folder / "hotspots.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_settings(path)
+
+
+def test_every_key(tmp_path: Path) -> None:
+    settings = load(tmp_path, EVERY_KEY)
+    assert (settings.crs, settings.time_zone) == ("EPSG:26910", "America/Vancouver")
+    assert settings.incidents == (tmp_path / "data" / "a.csv", tmp_path / "data" / "more")
+    assert settings.boundaries == (tmp_path / "wards.gpkg",)
+    assert settings.havens == ()
+    assert settings.store == tmp_path / "kept"
+    assert settings.postcodes == tmp_path / "places" / "onspd.zip"
+    assert settings.lsoas == (tmp_path / "lsoas.gpkg",)
+    assert settings.definitions.find_offence(["bag theft, with force"]) == settings.definitions.find_offence(
+        ["Robbery"]
+    )
+    assert [profile.name for profile in settings.profiles] == ["wardens", "the others"]
+    assert settings.profiles[0].columns["start"] == ("Date",)
+
+
+def test_without_a_file_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings() == Settings()
+    assert load(tmp_path, "") == Settings()
+    assert Settings().make_reading_options() == ReadingOptions()
+
+
+def test_the_file_in_the_working_directory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(tmp_path, 'store = "kept"')
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().store == Path("kept")
+
+
+def test_paths_are_relative_to_the_file_unless_they_are_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "workspace").mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    load(tmp_path / "workspace", f"incidents = ['../a.csv', '{elsewhere}']")
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(Path("workspace/hotspots.toml"))
+    assert settings.incidents == (Path("workspace/../a.csv"), elsewhere)
+
+
+def test_a_mark_at_the_start_is_no_mistake(tmp_path: Path) -> None:
+    assert load(tmp_path, b'\xef\xbb\xbfcrs = "EPSG:26910"\n').crs == "EPSG:26910"
+
+
+@pytest.mark.parametrize("written", ["EPSG:27700", "epsg:27700", "27700", "OSGB36 / British National Grid"])
+def test_a_crs_has_one_spelling_afterwards(tmp_path: Path, written: str) -> None:
+    assert load(tmp_path, f'crs = "{written}"').crs == "EPSG:27700"
+
+
+def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'crs = "+proj=tmerc +lat_0=51 +lon_0=0 +k=1 +x_0=500000 +y_0=200000 +datum=WGS84"')
+    assert settings.crs.startswith("PROJCRS[")
+    assert load(tmp_path, f"crs = '{settings.crs}'").crs == settings.crs
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("crs = EPSG:27700", "hotspots.toml is no valid TOML: .*Texts need double quotes, and a backslash in them"),
+        (r'store = "C:\kept"', "hotspots.toml is no valid TOML"),
+        (b'crs = "\xe9"', "hotspots.toml is no valid TOML"),
+        ('incident = "a.csv"', 'hotspots.toml has an unknown key "incident". Did you mean "incidents"?'),
+        ('colour = "red"', 'has an unknown key "colour". Known are crs, time_zone, store, postcodes, incidents'),
+        ("crs = 27700", "crs must be a text with something in it, not 27700"),
+        ('store = ""', "store must be a text with something in it, not ''"),
+        ("store = ['a']", r"store must be a text with something in it, not \['a'\]"),
+        ("incidents = 3", "incidents must be a path or a list of paths, not 3"),
+        ("incidents = ['a', 3]", r"incidents must be a path or a list of paths, not \['a', 3\]"),
+        ("incidents = ''", r"incidents must be a path or a list of paths, not ''"),
+        ("crimes = 'robbery'", r"crimes must be tables, such as \[crimes.name\]"),
+        ("sources = ['a']", r"sources must be tables, such as \[sources.name\]"),
+        ("sources.wardens = 'a.csv'", r"sources.wardens must be a table, \[sources.wardens\]"),
+        ("[sources.wardens]\nofence = 'a'", r'\[sources.wardens\] in hotspots.toml has an unknown key "ofence"'),
+        ("[crimes.robbery]\nofences = ['a']", 'crimes.robbery has no key "ofences". Did you mean "offences"?'),
+        ('crs = "EPSG:4326"', "CRS must be projected"),
+        ('crs = "EPSG:2263"', "metres"),
+        ('crs = "nowhere"', "nowhere"),
+    ],
+)
+def test_a_mistake_is_explained(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(ParameterError, match=message.replace("?", r"\?")):
+        load(tmp_path, text)
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"No settings file .*other.toml. hotspots init makes one"):
+        load_settings(tmp_path / "other.toml")
+
+
+def test_lists_of_places_are_read_for_reading(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'postcodes = "missing.csv"')
+    with pytest.raises(NotFoundError, match="missing.csv"):
+        settings.make_reading_options()
+    settings = load(tmp_path, 'lsoas = "missing.gpkg"')
+    with pytest.raises(NotFoundError, match="missing.gpkg"):
+        settings.make_reading_options()
+    (tmp_path / "open.csv").write_text('"SE135AA",10,538629,175288,"E92000001","","","","","E05000448"\n')
+    options = load(tmp_path, 'postcodes = "open.csv"').make_reading_options()
+    assert options.postcodes is not None
+    assert options.areas is None
