@@ -296,9 +296,7 @@ def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFra
     rows = frame.loc[without]
     made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
     filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.string()))
-    index: pd.Index[Any] = pd.Index(filled.to_pandas(), name="incident_id")
-    while (again := index.duplicated()).any():  # an ID that looks like a file and row
-        texts = index.to_numpy(dtype="object", copy=True)
-        texts[again] += "'"
-        index = pd.Index(texts, name="incident_id")
-    return index
+    while (again := pd.Series(_number_texts(filled)).duplicated().to_numpy()).any():
+        # an ID that looks like a file and row
+        filled = pc.if_else(pa.array(again), pc.binary_join_element_wise(filled, "'", ""), filled)
+    return pd.Index(filled.to_pandas(), name="incident_id")
