@@ -72,13 +72,13 @@ def name_folder(analysis: Analysis) -> str:
 
 def _take_place(draft: Path, folder: Path, *, aside: Path) -> None:
     """Put a folder in the place of another one, or leave that where it is."""
-    if folder.exists():
-        aside.parent.mkdir(parents=True)
-        os.replace(folder, aside)  # noqa: PTH105 - fails on every platform if a file in it is held open
+    aside.parent.mkdir(parents=True)
     try:
+        if folder.exists():
+            os.replace(folder, aside)  # noqa: PTH105 - fails on every platform if a file in it is held open
         os.replace(draft, folder)  # noqa: PTH105
-    except OSError:
-        if aside.exists():
+    except BaseException:  # also when the user stops the run at this moment
+        if aside.exists() and not folder.exists():
             os.replace(aside, folder)  # noqa: PTH105
         raise
 

@@ -147,6 +147,27 @@ def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
     assert all(path.read_bytes() != before[path] for path in paths.values() if path.stem not in ("rejected", "quality"))
 
 
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_a_run_that_is_stopped_between_two_moves_leaves_the_last_products(
+    analysis: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    _, paths = write_bundle(analysis, tmp_path)
+    before = {path: path.read_bytes() for path in paths.values()}
+    move, n_moves = os.replace, 0
+
+    def stop_after_the_first(source: Path, target: Path) -> None:
+        nonlocal n_moves
+        n_moves += 1
+        move(source, target)
+        if n_moves == 1:
+            raise stop
+
+    monkeypatch.setattr(os, "replace", stop_after_the_first)
+    with pytest.raises(stop):
+        write_bundle(analysis, tmp_path)
+    assert {path: path.read_bytes() for path in paths.values()} == before
+
+
 def test_what_a_killed_run_left_is_tidied_and_products_set_aside_come_back(analysis: Analysis, tmp_path: Path) -> None:
     _, paths = write_bundle(analysis, tmp_path)
     folder = paths["map"].parent
