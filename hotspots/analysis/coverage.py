@@ -30,7 +30,8 @@ class Coverage:
         share_within_reach: The same as a share; NaN without incidents.
         n_timed: Incidents with a clock time.
         n_open_within_reach: Timed incidents with a haven within reach that is open at their start.
-        share_open_within_reach: The same as a share of timed incidents; None without any.
+        share_open_within_reach: The same as a share of timed incidents; None without any, or where no haven says when
+            it is open.
         n_incidents_by_haven: int on the index of the havens, incidents within reach of each.
         is_within_reach, is_open_within_reach: bool (n_incidents,), in the order of the incidents; the second is
             false where there is no clock time.
@@ -90,6 +91,7 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         if isinstance(hours, str) and len(rows):
             reached_open[rows] |= is_open_at(hours, started_at[rows])
     n, n_timed = len(incidents), int(timed.sum())
+    can_tell = n_timed > 0 and bool(havens["opening_hours"].notna().any())
     return Coverage(
         reach_m=float(reach_m),
         n_incidents=n,
@@ -97,7 +99,7 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         share_within_reach=float(reached.sum() / n) if n else math.nan,
         n_timed=n_timed,
         n_open_within_reach=int(reached_open.sum()),
-        share_open_within_reach=float(reached_open.sum() / n_timed) if n_timed else None,
+        share_open_within_reach=float(reached_open.sum() / n_timed) if can_tell else None,
         n_incidents_by_haven=pd.Series(n_by_haven, index=havens.index, name="n_incidents"),
         is_within_reach=reached,
         is_open_within_reach=reached_open,
@@ -111,7 +113,8 @@ class WindowCoverage:
     Attributes:
         n_timed: Incidents that started in these hours.
         share_within_reach: Of these, with any haven within reach; None without any.
-        share_open_within_reach: Of these, with one within reach that is open; None without any.
+        share_open_within_reach: Of these, with one within reach that is open; None without any, or where no haven says
+            when it is open.
     """
 
     n_timed: int
@@ -133,10 +136,11 @@ def measure_window_coverage(
     hour = started_at.dt.day_of_week * 24 + started_at.dt.hour
     chosen = (hour.isin(hours) & (incidents["time_precision"] == "minute")).to_numpy()
     n = int(chosen.sum())
+    can_tell = n > 0 and coverage.share_open_within_reach is not None
     return WindowCoverage(
         n_timed=n,
         share_within_reach=float(coverage.is_within_reach[chosen].mean()) if n else None,
-        share_open_within_reach=float(coverage.is_open_within_reach[chosen].mean()) if n else None,
+        share_open_within_reach=float(coverage.is_open_within_reach[chosen].mean()) if can_tell else None,
     )
 
 

@@ -62,7 +62,7 @@ def summarise(analysis: Analysis) -> Summary:
             "analysed": accounts.analysed,
         },
         "quality": summarise_quality(analysis.study.quality, analysis),
-        "unrecognised_offences": analysis.study.intake.unrecognised,
+        "unrecognised_offences": analysis.study.quality.unrecognised,
         "location_precision": {
             str(kind): int(n)
             for kind, n in analysis.incidents["location_precision"].value_counts().sort_index().items()
@@ -163,9 +163,10 @@ def _hotspot_havens(hotspot: Hotspot, analysis: Analysis) -> Summary | None:
     coverage = analysis.havens.coverage
     timed = (analysis.incidents["time_precision"] == "minute").to_numpy()[hotspot.members]
     is_open = coverage.is_open_within_reach[hotspot.members][timed]
+    can_tell = bool(timed.any()) and coverage.share_open_within_reach is not None
     return {
         "share_within_reach": _rounded(coverage.is_within_reach[hotspot.members].mean(), 4),
-        "share_open_within_reach": _rounded(is_open.mean(), 4) if timed.any() else None,
+        "share_open_within_reach": _rounded(is_open.mean(), 4) if can_tell else None,
     }
 
 

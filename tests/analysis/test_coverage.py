@@ -7,7 +7,7 @@ import pytest
 import shapely
 from support import MakeIncidents
 
-from hotspots.analysis import measure_coverage, measure_reach
+from hotspots.analysis import measure_coverage, measure_reach, measure_window_coverage
 from hotspots.analysis.coverage import is_open_at
 from hotspots.errors import DataError, ParameterError
 
@@ -53,7 +53,11 @@ def test_without_clock_times_or_hours_openness_is_not_claimed(make_incidents: Ma
     month_only = make_incidents([0.0], [0.0], time_precision="month")
     assert measure_coverage(month_only, make_havens((0, 0, "24/7"))).share_open_within_reach is None
     no_hours = measure_coverage(make_incidents([0.0], [0.0]), make_havens((0, 0, None)))
-    assert no_hours.share_open_within_reach == 0
+    assert no_hours.share_open_within_reach is None
+    assert (
+        measure_window_coverage(make_incidents([0.0], [0.0]), no_hours, hours=np.arange(168)).share_open_within_reach
+        is None
+    )
 
 
 def test_the_area_within_reach_is_that_of_the_circles_inside_the_study_area() -> None:
