@@ -238,6 +238,7 @@ def find_crime(slug: str, *, among: Iterable[Crime], knife_is_flagged: bool = Tr
         NotFoundError: No such crime is among those that the sources hold; the message lists them.
     """
     crimes = list(among)
+    slug = slug.strip().lower().replace(" ", "-").replace("_", "-")
     for crime in crimes:
         if crime.slug == slug:
             return crime
@@ -248,7 +249,9 @@ def find_crime(slug: str, *, among: Iterable[Crime], knife_is_flagged: bool = Tr
             '"Possession of weapons" is not knife crime. '
             f"Add the force's extract with a knife flag to --incidents, or ask for one of: {known}."
         )
-    raise NotFoundError(f'No crime called "{slug}" in these incidents. Ask for one of: {known}.')
+    close = difflib.get_close_matches(slug, [crime.slug for crime in crimes], n=1)
+    meant = f' Did you mean "{close[0]}"?' if close else ""
+    raise NotFoundError(f'No crime called "{slug}" in these incidents.{meant} Ask for one of: {known}.')
 
 
 def select_crime(incidents: pd.DataFrame, crime: Crime) -> pd.Series:

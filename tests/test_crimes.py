@@ -455,3 +455,17 @@ def test_carrying_a_knife_is_not_knife_crime_whatever_the_flag_says() -> None:
     knife = next(crime for crime in list_crimes(incidents) if crime.slug == KNIFE_CRIME)
     assert select_crime(incidents, knife).tolist() == [True, False, False]
     assert KNIFE_CRIME not in {crime.slug for crime in list_crimes(incidents.iloc[[1]])}
+
+
+@pytest.mark.parametrize(
+    ("word", "slug"),
+    [("Robbery", "robbery"), (" ROBBERY ", "robbery"), ("Knife crime", "knife-crime"), ("knife_crime", "knife-crime")],
+)
+def test_a_crime_may_be_asked_for_in_any_letters(word: str, slug: str) -> None:
+    incidents = table(is_knife=pd.Series([True, False, False]))
+    assert find_crime(word, among=list_crimes(incidents)).slug == slug
+
+
+def test_a_crime_that_is_misspelt_gets_the_likeliest() -> None:
+    with pytest.raises(NotFoundError, match=r'No crime called "robery" in these incidents\. Did you mean "robbery"\?'):
+        find_crime("robery", among=list_crimes(table()))
