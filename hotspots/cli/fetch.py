@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from hotspots.ingest.download import Fetched
 
-_CRIMES, _BOUNDARIES = Path("data/incidents"), Path("data/boundaries")
+_CRIMES, _BOUNDARIES, _LSOAS = Path("data/incidents"), Path("data/boundaries"), Path("data/lsoas")
 _PATH = click.Path(path_type=Path, file_okay=False)
 _REFRESH = click.option("--refresh", is_flag=True, help="Fetch again what is there already.")
 
@@ -69,15 +69,20 @@ def crimes(forces: tuple[str, ...], out: Path, **options: Any) -> None:
 @_BOROUGH
 @click.option("--kind", type=click.Choice(["wards", "lsoas"]), default="wards", show_default=True, help="Which areas.")
 @_VINTAGE
-@click.option("--out", type=_PATH, default=_BOUNDARIES, show_default=True, help="Folder to write to.")
+@click.option("--out", type=_PATH, help="Folder to write to.  [default: data/boundaries; of LSOAs, data/lsoas]")
 @_REFRESH
-def boundaries(boroughs: tuple[str, ...], out: Path, **options: Any) -> None:
+def boundaries(boroughs: tuple[str, ...], kind: str, out: Path | None, **options: Any) -> None:
     """Fetch outlines of wards or LSOAs of local authorities from the ONS."""
     from hotspots.ingest.open_geography import fetch_boundaries
 
+    folder = out or {"wards": _BOUNDARIES, "lsoas": _LSOAS}[kind]
     with show_progress() as progress:
-        fetched = fetch_boundaries(boroughs, out=out, progress=progress, **options)
+        fetched = fetch_boundaries(boroughs, kind=kind, out=folder, progress=progress, **options)  # type: ignore[arg-type]
     report_fetched(fetched)
+    if kind == "lsoas":
+        click.echo(
+            f'To place rows that say only their LSOA: lsoas = ["{folder.as_posix()}"] in hotspots.toml', err=True
+        )
 
 
 @fetch.command()

@@ -252,8 +252,9 @@ class Connection:
                 failures += 1
                 if failures == ATTEMPTS:
                     raise NetworkError(
-                        f"{urlsplit(url).hostname} {trouble}, {ATTEMPTS} times in a row. Check the connection and run "
-                        "the same command again: files that are complete are kept."
+                        f"{urlsplit(url).hostname} {trouble}, {ATTEMPTS} times in a row. Check the connection, "
+                        "and HTTPS_PROXY if there is a proxy, and run the same command again: files that are complete "
+                        "are kept. Files downloaded by hand do as well."
                     ) from trouble
                 wait_s = trouble.wait_s
                 if wait_s is None:

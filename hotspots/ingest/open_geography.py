@@ -58,7 +58,7 @@ def fetch_boundaries(
         progress: Called with what is being done.
 
     Raises:
-        ParameterError: The vintage is not known here.
+        ParameterError: The vintage is not known here, or the folder holds another.
         NotFoundError: A borough is not known, or the service is no longer there.
         DataError: The outlines are not all there, or not on the National Grid.
         NetworkError: A server cannot be reached or does not give what it should.
@@ -71,6 +71,12 @@ def fetch_boundaries(
             f"The {kind} of {year} are not known to this version; those of {', '.join(map(str, vintages))} are. Choose "
             "one of these, or download the file from https://geoportal.statistics.gov.uk/ and give it to "
             "hotspots run --boundaries."
+        )
+    other = [path for path in out.glob(f"{kind}-*.gpkg") if not path.name.startswith(f"{kind}-{year}-")]
+    if other:
+        raise ParameterError(
+            f"A folder takes the {kind} of one year, since those of two overlap; {other[0].as_posix()} is of another "
+            f"than {year}. Give its year as --vintage, or take it away."
         )
     layer = vintages[year]
     there = {} if refresh else _find_boroughs(out, kind, year)

@@ -1,7 +1,7 @@
 """Street-level crime of data.police.uk, out of its archives.
 
-An archive of all forces has 1.7 GB, of which a force and a month are one or two megabytes: the members wanted are read
-out of the archive on the server, by range requests.
+An archive of all forces is large, and a force and a month are little of it: the members wanted are read out of the
+archive on the server, by range requests.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from local_server import LocalServer, run_server
 
 from hotspots.cli.fetch import fetch
-from hotspots.errors import NotFoundError
+from hotspots.errors import NotFoundError, ParameterError
 from hotspots.ingest import open_geography, police_archives
 from hotspots.ingest.services import LAYERS, Services
 
@@ -81,6 +81,36 @@ def test_boundaries_go_where_run_looks_for_them(server: LocalServer) -> None:
     assert result.stdout == f"data/boundaries/wards-{max(LAYERS['wards'])}-lewisham.gpkg\n"
     assert Path(result.stdout.strip()).is_file()
     assert "Source: Office for National Statistics licensed under the Open Government Licence v.3.0." in result.stderr
+
+
+def test_small_areas_do_not_go_among_the_wards(server: LocalServer) -> None:
+    """Both would overlap."""
+    ring = [list(xy) for xy in shapely.box(530000, 170000, 531000, 171000).exterior.coords]
+    layer = LAYERS["lsoas"][2021]
+    lookup = (layer.code, layer.borough_code, layer.borough_name)
+
+    def page(columns: tuple[str, ...], values: tuple[str, ...], **geometry: object) -> bytes:
+        fields = [{"name": name, "type": "esriFieldTypeString", "length": 99} for name in columns]
+        feature = {"attributes": dict(zip(columns, values, strict=True)), **geometry}
+        about = {"geometryType": "esriGeometryPolygon", "spatialReference": {"wkid": 27700}} if geometry else {}
+        return json.dumps({**about, "fields": fields, "features": [feature], "count": 1}).encode()
+
+    files = server.files
+    files[f"/services/{layer.lookup}/FeatureServer/0/query"] = page(lookup, ("E01000001", "E09000023", "Lewisham"))
+    files[f"/services/{layer.service}/FeatureServer/0/query"] = page(
+        (layer.code, layer.name), ("E01000001", "Lewisham 001A"), geometry={"rings": [ring]}
+    )
+    result = call("boundaries", "--borough", "Lewisham", "--kind", "lsoas")
+    assert result.stdout == "data/lsoas/lsoas-2021-lewisham.gpkg\n"
+    assert 'lsoas = ["data/lsoas"] in hotspots.toml' in result.stderr
+
+
+def test_wards_of_two_years_do_not_go_into_one_folder(server: LocalServer, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "boundaries"
+    folder.mkdir(parents=True)
+    (folder / "wards-2024-leeds.gpkg").touch()
+    with pytest.raises(ParameterError, match="wards-2024-leeds.gpkg is of another than 2025. Give its year"):
+        call("boundaries", "--borough", "Lewisham", "--vintage", "2025")
 
 
 def test_errors_come_as_they_are(server: LocalServer) -> None:
