@@ -103,14 +103,16 @@ def draw_months(months: list[dict[str, Any]], *, plural: str) -> str:
         months: The `months` of a summary.
         plural: What is counted, for the text alternative.
     """
-    left, top, width, tall = 34, 8, 376, 84
     highest = max(month["n_incidents"] for month in months) or 1
+    bounds = choose_breaks(highest * 1.001, n_classes=2)
+    left = 4 + 7 * max([4, *(len(say_bound(bound)) for bound in bounds)])
+    top, width, tall = 8, 376, 84
     step = (width - 4) / len(months)
     parts = [
         f'<svg viewBox="0 0 {left + width + 6} {top + tall + 24}" role="img" class="chart">',
         f"<title>{escape(plural)} by month, {months[0]['month']} to {months[-1]['month']}</title>",
     ]
-    for bound in choose_breaks(highest * 1.001, n_classes=2):
+    for bound in bounds:
         y = top + tall * (1 - bound / highest)
         parts.append(f'<line x1="{left}" x2="{left + width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="{left - 4}" y="{y + 3:.1f}" text-anchor="end">{say_bound(bound)}</text>')
