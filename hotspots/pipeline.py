@@ -62,6 +62,7 @@ _MAX_CELLS_A_BANDWIDTH = 100
 _CLUSTER_MARGIN = 4.0
 """How many eps beyond the wards incidents are still looked at, so that a cluster across the boundary is found."""
 _LARGE_AREA_SHARE = 0.15
+_N_NAMED = 5
 
 
 def _silent(message: str) -> None:
@@ -320,7 +321,10 @@ def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
     )
     rejected = pd.concat([intake.rejected, rows[list(REJECTED_COLUMNS)]], ignore_index=True)
     return dataclasses.replace(
-        intake, incidents=incidents[~swapped], rejected=rejected.astype({"source": "category", "reason": "category"})
+        intake,
+        incidents=incidents[~swapped],
+        remarks=intake.remarks[~swapped],
+        rejected=rejected.astype({"source": "category", "reason": "category"}),
     )
 
 
@@ -378,11 +382,6 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = _sil
     beyond = beyond[is_near(beyond, study_area.bounds, margin)]
     around = gpd.GeoDataFrame(pd.concat([analysed, beyond]), crs=analysed.crs)
     around = around[(around["location_precision"] != AREA).to_numpy()]
-    if around.empty:
-        raise TooLittleDataError(
-            f"None of the {len(analysed):,} {crime.plural} is located more precisely than to an area, so no place can "
-            "be told from another. Ask the source for coordinates or postcodes."
-        )
     grid = Grid.covering(study_area.bounds, cell_size_m=request.cell_size_m, padding_m=request.bandwidth_m)
     density = estimate_density(around, grid=grid, bandwidth_m=request.bandwidth_m)
     progress(f"{crime.slug}: clusters")
@@ -438,12 +437,19 @@ def _find_crime(study: Study, slug: str) -> Crime:
     try:
         return find_crime(slug, among=study.crimes, knife_is_flagged=bool(incidents["is_knife"].notna().any()))
     except NotFoundError as error:
-        if not study.intake.unrecognised:
+        quality = study.quality
+        if slug == KNIFE_CRIME and quality.unread_knife:
+            raise NotFoundError(
+                "No row is known to be knife crime: the knife column says neither yes nor no but "
+                f"{_say_texts(quality.unread_knife)}. Name all of its words for a knife, knife_words = [...], in a "
+                "source profile."
+            ) from error
+        if not quality.unrecognised:
             raise
-        texts = ", ".join(f'"{text}" ({n:,})' for text, n in study.intake.unrecognised.items())
         raise NotFoundError(
-            f"{error} {study.intake.oddities['unrecognised_offences']:,} rows have an offence text that is in no "
-            f"table, most of all {texts}. Say what they are in hotspots.toml, under [sources.NAME.offences]."
+            f"{error} {_say_rows(quality.n_unrecognised, 'has', 'have')} an offence text that is in no table, most of "
+            f"all {_say_texts(quality.unrecognised)}. Say what they are in hotspots.toml, under "
+            "[sources.NAME.offences]."
         ) from error
 
 
@@ -473,6 +479,12 @@ def _notes(analysis: Analysis) -> list[str]:
         notes.append(
             f"Asked for {asked[0]} to {asked[1]}; the incidents can answer for {analysis.start} to {analysis.end}, "
             "in whole months where they give no days."
+        )
+    if passed_over := [table.label for table in study.intake.passed_over]:
+        more = " ..." if len(passed_over) > _N_NAMED else ""
+        notes.append(
+            f"Passed over, since they are no tables of incidents ({len(passed_over)}): "
+            f"{', '.join(passed_over[:_N_NAMED])}{more}."
         )
     if analysis.empty_months:
         named = [month.strftime("%B %Y") for month in analysis.empty_months]
@@ -507,19 +519,49 @@ def _notes(analysis: Analysis) -> list[str]:
             "robbery too, so the two must not be added."
         )
         if silent := int(incidents["is_knife"].isna().sum()):
-            notes.append(f"{silent:,} rows do not say whether there was a knife; they count as other crimes.")
-    if unreadable := study.intake.oddities["unreadable_knife_flags"]:
-        notes.append(f"{unreadable:,} rows have a knife flag that is neither yes nor no; it counts as not known.")
-    if study.boundaries.n_repaired:
-        notes.append(f"{study.boundaries.n_repaired} ward outlines crossed themselves and were made valid.")
+            notes.append(f"Rows that do not say whether there was a knife, and are taken for other crimes: {silent:,}.")
+    quality = study.quality
+    if crime.slug == KNIFE_CRIME and quality.unread_knife:
+        taken_for = "no" if quality.n_knife_taken_for_no else "not known"
+        notes.append(
+            f"Texts in the knife column that are taken for {taken_for}, with their rows: "
+            f"{_say_texts(quality.unread_knife)}."
+        )
+    categories = set(analysis.incidents["category"].unique())
+    if overlaps := [overlap for overlap in quality.overlaps if overlap.category in categories]:
+        one, other = overlaps[0].sources
+        more = f" (and {len(overlaps) - 1} more pairs of files)" if len(overlaps) > 1 else ""
+        notes.append(
+            f"{one} and {other}{more} hold this crime in the same places and months: if they are records of the same "
+            "incidents, these count twice. Leave one out."
+        )
+    if n_repaired := study.boundaries.n_repaired:
+        notes.append(f"Ward outlines that crossed themselves and were made valid: {n_repaired}.")
     if havens and havens.n_without_location:
-        notes.append(f"{havens.n_without_location} safe havens have no usable location and are left out.")
+        notes.append(f"Safe havens left out for want of a usable location: {havens.n_without_location}.")
     if havens and havens.n_hours_unreadable:
         notes.append(
-            f"The opening hours of {havens.n_hours_unreadable} safe havens are not in OpenStreetMap syntax; "
-            "they count as closed."
+            "Safe havens whose opening hours are not in OpenStreetMap syntax, which count as closed: "
+            f"{havens.n_hours_unreadable}."
         )
-    if unrecognised := study.intake.oddities["unrecognised_offences"]:
-        texts = ", ".join(f'"{text}"' for text in study.intake.unrecognised)
-        notes.append(f"{unrecognised:,} rows have an offence text that is in no table ({texts}); other crimes.")
+    if havens and (n_silent := int(havens.havens["opening_hours"].isna().sum()) - havens.n_hours_unreadable):
+        every = n_silent == len(havens.havens)
+        notes.append(
+            "No safe haven states its opening hours, so nothing is said of which are open."
+            if every
+            else f"Safe havens that state no opening hours, and count as closed: {n_silent}."
+        )
+    if n_unrecognised := quality.n_unrecognised:
+        notes.append(
+            f"{_say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table, and so a place among "
+            f"other crimes: {_say_texts(quality.unrecognised)}."
+        )
     return notes
+
+
+def _say_rows(n: int, one: str, several: str) -> str:
+    return f"1 row {one}" if n == 1 else f"{n:,} rows {several}"
+
+
+def _say_texts(texts: dict[str, int]) -> str:
+    return ", ".join(f'"{text}" ({n:,})' for text, n in texts.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -13,9 +14,17 @@ from hotspots.crimes import UNRECOGNISED
 from hotspots.geography.points import collapse_points
 from hotspots.ingest import Intake
 from hotspots.ingest.parsing import find_days
+from hotspots.ingest.records import Oddity
 from hotspots.selection import is_whole_month
 
 _N_EXAMPLES = 3
+_N_TEXTS = 5
+_OVERLAP_CELL_M = 100.0
+_CELLS_ACROSS = 1_000_000
+_AROUND = np.array([x * _CELLS_ACROSS + y for x in (-1, 0, 1) for y in (-1, 0, 1)])
+_ENOUGH_TO_COMPARE = 50
+_SAME_SHARE = 0.95
+"""A force of one square mile within another has half of its incidents within 200 m of the boundary between them."""
 _WEEK = pd.Timedelta(days=7)
 _MANY_TIMES = 500
 _QUIET = range(10)
@@ -151,6 +160,24 @@ class WardQuality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Two sources that seem to hold the same incidents.
+
+    Attributes:
+        category: Of the incidents.
+        sources: The two tables.
+        start, end: The days that both cover.
+        n_rows: Rows that the smaller of them has in that time.
+    """
+
+    category: str
+    sources: tuple[str, str]
+    start: dt.date
+    end: dt.date
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """The quality of what was read.
 
@@ -160,10 +187,15 @@ class Quality:
         refused: Rows that cannot, by reason, most first.
         sources: Each table.
         n_conflicting_ids: Rows kept whose ID an earlier, different row has too.
+        n_placeholder_ids: Rows whose ID is none, so that nobody can tell whether they repeat others.
         n_masked: Rows in whose text personal data were masked.
         unrecognised: The most common offence texts that are in no table, with their rows.
         n_unrecognised: Rows with any such text.
         n_unreadable_knife_flags: Rows with a knife flag that is neither yes nor no.
+        n_knife_taken_for_no: Rows whose knife column says what is none of the words of its source profile.
+        unread_knife: The most common of both kinds of text, with their rows.
+        n_outside_wards: Rows that lie in none of the wards; None where there are no boundaries.
+        overlaps: Sources that seem to hold the same incidents.
         n_by_crime: Rows by category.
         times, places, months: See there.
         wards: None where there are no boundaries, or the source names no wards.
@@ -175,10 +207,15 @@ class Quality:
     refused: tuple[RefusedRows, ...]
     sources: tuple[SourceRows, ...]
     n_conflicting_ids: int
+    n_placeholder_ids: int
     n_masked: int
     unrecognised: dict[str, int]
     n_unrecognised: int
     n_unreadable_knife_flags: int
+    n_knife_taken_for_no: int
+    unread_knife: dict[str, int]
+    n_outside_wards: int | None
+    overlaps: tuple[Overlap, ...]
     n_by_crime: dict[str, int]
     times: TimeQuality
     places: PlaceQuality
@@ -193,25 +230,86 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         intake: What was read; with `wards`, its incidents carry `ward_code`.
         wards: The wards table, to compare with the wards that the source names.
     """
-    incidents, oddities = intake.incidents, intake.oddities
+    incidents = intake.incidents
     categories = incidents["category"].value_counts()
+    unread_knife = intake.remarks["unread_knife"].notna().to_numpy()
+    is_known = incidents["is_knife"].notna().to_numpy()
     return Quality(
         n_read=intake.n_read,
         n_used=len(incidents),
         n_set_aside=intake.n_set_aside,
         refused=_group_refused(intake.rejected),
         sources=_count_sources(intake),
-        n_conflicting_ids=oddities["conflicting_ids"],
-        n_masked=oddities["masked_texts"],
-        unrecognised=intake.unrecognised,
-        n_unrecognised=oddities["unrecognised_offences"],
-        n_unreadable_knife_flags=oddities["unreadable_knife_flags"],
+        n_conflicting_ids=intake.count(Oddity.CONFLICTING_ID),
+        n_placeholder_ids=intake.count(Oddity.PLACEHOLDER_ID),
+        n_masked=intake.count(Oddity.MASKED),
+        unrecognised=_most_common(intake.count_texts("unrecognised_offence")),
+        n_unrecognised=int((incidents["category"] == UNRECOGNISED).sum()),
+        n_unreadable_knife_flags=int((unread_knife & ~is_known).sum()),
+        n_knife_taken_for_no=int((unread_knife & is_known).sum()),
+        unread_knife=_most_common(intake.count_texts("unread_knife")),
+        n_outside_wards=int(incidents["ward_code"].isna().sum()) if wards is not None else None,
+        overlaps=find_overlaps(incidents),
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
-        times=_assess_times(incidents, oddities),
+        times=_assess_times(intake),
         places=_assess_places(incidents),
         months=_assess_months(incidents),
         wards=_assess_wards(incidents, wards) if wards is not None else None,
     )
+
+
+def _most_common(texts: dict[str, int]) -> dict[str, int]:
+    return dict(list(texts.items())[:_N_TEXTS])
+
+
+def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
+    """Pairs of sources that seem to hold the same incidents, which would count twice.
+
+    Two forces or boroughs may hold the same crime for the same months, and do so in different places; an extract and
+    the published version of it hold it in the same places, a little moved. So two sources overlap where, in the time
+    that both cover, most incidents of the smaller one lie in a cell of 100 m, or beside one, in which the other has
+    incidents of the category too. That they are the same incidents is likely, and not certain.
+
+    Args:
+        incidents: The incidents table.
+    """
+    first, last = find_days(incidents)
+    cells = np.floor_divide(np.column_stack([incidents.geometry.x, incidents.geometry.y]), _OVERLAP_CELL_M)
+    table = pd.DataFrame(
+        {
+            "category": incidents["category"].astype("object").to_numpy(),
+            "source": incidents["source"].astype("object").to_numpy(),
+            "first": first,
+            "last": last,
+            "cell": cells[:, 0].astype(np.int64) * _CELLS_ACROSS + cells[:, 1].astype(np.int64),
+        }
+    )
+    table = table[table["category"] != UNRECOGNISED]
+    found = []
+    for category, rows in table.groupby("category", sort=True):
+        if rows["source"].nunique() < 2:
+            continue
+        parts = {str(source): part for source, part in rows.groupby("source", sort=True)}
+        spans = {source: (part["first"].min(), part["last"].max()) for source, part in parts.items()}
+        for one, other in itertools.combinations(parts, 2):
+            start, end = max(spans[one][0], spans[other][0]), min(spans[one][1], spans[other][1])
+            if start > end:
+                continue
+            a, b = (
+                part.loc[(part["first"] >= start) & (part["last"] <= end), "cell"].to_numpy()
+                for part in (parts[one], parts[other])
+            )
+            fewer, more = (a, b) if len(a) <= len(b) else (b, a)
+            if len(fewer) < _ENOUGH_TO_COMPARE:
+                continue
+            near = np.unique(more[:, np.newaxis] + _AROUND)
+            share = float(np.isin(fewer, near).mean())
+            if share >= _SAME_SHARE:
+                overlap = Overlap(
+                    category=str(category), sources=(one, other), start=start.date(), end=end.date(), n_rows=len(fewer)
+                )
+                found.append(overlap)
+    return tuple(found)
 
 
 def _group_refused(rejected: pd.DataFrame) -> tuple[RefusedRows, ...]:
@@ -251,7 +349,8 @@ def _count_sources(intake: Intake) -> tuple[SourceRows, ...]:
     return tuple(counted)
 
 
-def _assess_times(incidents: gpd.GeoDataFrame, oddities: dict[str, int]) -> TimeQuality:
+def _assess_times(intake: Intake) -> TimeQuality:
+    incidents = intake.incidents
     precision = incidents["time_precision"].value_counts()
     timed = incidents.loc[(incidents["time_precision"] == "minute").to_numpy(), ["started_at", "ended_at"]]
     hours = np.bincount(timed["started_at"].dt.hour, minlength=24)
@@ -260,18 +359,18 @@ def _assess_times(incidents: gpd.GeoDataFrame, oddities: dict[str, int]) -> Time
     quietest = int(np.argmin(of_four_hours)) if is_enough else None
     return TimeQuality(
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
-        n_midnight=oddities["midnight_times"],
+        n_midnight=intake.count(Oddity.MIDNIGHT),
         n_on_the_hour=int((timed["started_at"].dt.minute == 0).sum()),
-        n_nonexistent=oddities["nonexistent_times"],
-        n_ambiguous=oddities["ambiguous_times"],
-        n_converted=oddities["converted_times"],
+        n_nonexistent=intake.count(Oddity.NONEXISTENT_TIME),
+        n_ambiguous=intake.count(Oddity.AMBIGUOUS_TIME),
+        n_converted=intake.count(Oddity.CONVERTED_TIME),
         quietest_hour=quietest,
         busiest_hour=int(np.argmax(of_four_hours)) if is_enough else None,
         is_night_quietest=quietest is None or quietest in _QUIET,
         n_with_end=int(timed["ended_at"].notna().sum()),
-        n_reversed=oddities["reversed_times"],
-        n_unreadable_times=oddities["unreadable_times"],
-        n_unreadable_ends=oddities["unreadable_ends"],
+        n_reversed=intake.count(Oddity.REVERSED),
+        n_unreadable_times=intake.count(Oddity.TIME_UNREADABLE),
+        n_unreadable_ends=intake.count(Oddity.END_UNREADABLE),
         n_over_a_week=int((timed["ended_at"] - timed["started_at"] >= _WEEK).sum()),
     )
 

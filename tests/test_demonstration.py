@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import shapely
 
+from hotspots.ingest.records import Oddity
 from hotspots.pipeline import Analysis, AnalysisRequest, Study, analyse
 from hotspots.products.summary import summarise
 
@@ -69,10 +70,10 @@ def test_planted_dirt_is_refused_or_counted_to_the_row(demonstration: Study, tru
         "repeated row": dirt["exact_repeat"] + monthly["exact_repeats"],
         "no date": dirt["blank_date_from"],
     }
-    assert intake.oddities["reversed_times"] == dirt["reversed_dates"]
-    assert intake.oddities["times_unknown"] == dirt["midnight_default"]
-    assert intake.oddities["conflicting_ids"] == dirt["conflicting_ref"]
-    assert intake.oddities["unrecognised_offences"] == 0
+    assert intake.count(Oddity.REVERSED) == dirt["reversed_dates"]
+    assert intake.count(Oddity.MIDNIGHT) == dirt["midnight_default"]
+    assert intake.count(Oddity.CONFLICTING_ID) == dirt["conflicting_ref"]
+    assert intake.count_texts("unrecognised_offence") == {}
 
 
 @pytest.mark.parametrize(("crime", "key"), [("robbery", "robbery"), ("knife-crime", "knife"), ("asb", "asb")])

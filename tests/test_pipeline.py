@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
 from hotspots.pipeline import Accounts, Analysis, AnalysisRequest, Study, analyse, load_study
+from hotspots.products import write_bundle
 
 DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
 
@@ -213,8 +214,10 @@ def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     assert [hotspot.n_incidents for hotspot in analysis.hotspots] == [12]
     assert analysis.density.n_incidents == 12
     assert any("5 of the 17 robberies are located only to an area" in note for note in analysis.notes)
-    only = dataclasses.replace(
-        study, intake=dataclasses.replace(study.intake, incidents=study.intake.incidents[12:], inputs=())
-    )
-    with pytest.raises(TooLittleDataError, match="None of the 5 robberies is located more precisely than to an area"):
-        analyse(only, AnalysisRequest(crime="robbery"))
+    only = dataclasses.replace(study, intake=dataclasses.replace(study.intake, incidents=study.intake.incidents[12:]))
+    analysis = analyse(only, AnalysisRequest(crime="robbery"))
+    assert analysis.ward_counts["n_incidents"].max() == 5
+    assert (analysis.hotspots, analysis.density.n_incidents) == ((), 0)
+    summary, paths = write_bundle(analysis, tmp_path / "out")
+    assert summary["accounts"]["analysed"] == 5
+    assert paths["map"].stat().st_size

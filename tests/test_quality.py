@@ -16,25 +16,19 @@ from support import MakeIncidents
 from hotspots.geography import assign_wards
 from hotspots.ingest import Intake, read_boundaries, read_incidents
 from hotspots.ingest.incidents import REJECTED_COLUMNS
-from hotspots.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality
-
-NO_ODDITIES = dict.fromkeys(
-    (
-        *("times_unknown", "midnight_times", "converted_times", "reversed_times", "unreadable_ends"),
-        "unreadable_times",
-        *("nonexistent_times", "ambiguous_times", "unreadable_knife_flags", "masked_texts", "conflicting_ids"),
-        *("located_by_postcode", "located_by_area", "unrecognised_offences"),
-    ),
-    0,
-)
+from hotspots.ingest.records import Oddity
+from hotspots.pipeline import place_in_wards
+from hotspots.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality, find_overlaps
 
 
-def make_intake(incidents: gpd.GeoDataFrame, rejected: list[tuple[Any, ...]] | None = None, **counts: int) -> Intake:
+def make_intake(
+    incidents: gpd.GeoDataFrame, rejected: list[tuple[Any, ...]] | None = None, oddities: int = 0
+) -> Intake:
     refused = pd.DataFrame(rejected or [], columns=list(REJECTED_COLUMNS))
+    remarks = pd.DataFrame({"oddities": oddities, "unrecognised_offence": None, "unread_knife": None}, incidents.index)
+    remarks = remarks.astype({"oddities": "int16"})
     set_aside = pd.DataFrame({"source": pd.Series(dtype="object"), "n_rows": pd.Series(dtype="int64")})
-    return Intake(
-        incidents=incidents, rejected=refused, inputs=(), set_aside=set_aside, oddities={**NO_ODDITIES, **counts}
-    )
+    return Intake(incidents=incidents, remarks=remarks, rejected=refused, inputs=(), set_aside=set_aside)
 
 
 @pytest.fixture
@@ -61,8 +55,8 @@ def test_rows_are_counted_by_reason_and_table(make_incidents: MakeIncidents) -> 
     )
     rejected: list[tuple[Any, ...]] = [("a", row, "robbery", None, None, None, "no date", None) for row in (4, 5, 6, 7)]
     rejected += [("c", 1, "robbery", None, None, None, "unreadable date", "Date soon")]
-    quality = assess_quality(make_intake(incidents, rejected, conflicting_ids=1, masked_texts=2))
-    assert (quality.n_read, quality.n_used, quality.n_conflicting_ids, quality.n_masked) == (8, 3, 1, 2)
+    quality = assess_quality(make_intake(incidents, rejected, oddities=int(Oddity.CONFLICTING_ID | Oddity.MASKED)))
+    assert (quality.n_read, quality.n_used, quality.n_conflicting_ids, quality.n_masked) == (8, 3, 3, 3)
     assert quality.n_by_crime == {"robbery": 2}
     first, second = quality.refused
     assert (first.reason, first.n_rows) == ("no date", 4)
@@ -244,3 +238,67 @@ def test_counts_add_up_for_any_table(
     assert set(quality.months.missing) == {month for month, n in quality.months.n_by_month.items() if n == 0}
     assert quality.places.n_places == len({place for _, _, place, _ in rows})
     assert quality.times.n_with_end <= quality.times.n_by_precision.get("minute", 0)
+
+
+def two_sources(make_incidents: MakeIncidents, shift_m: float, **other: Any) -> gpd.GeoDataFrame:
+    """Two robberies a day at changing places from each of two sources, the second's moved east."""
+    place = np.random.default_rng(4).uniform(0, 2000, (2, 120))
+    days = np.repeat(pd.date_range("2026-01-01", periods=60), 2)
+    first, second = (
+        make_incidents(530000 + place[0] + shift, 180000 + place[1], started_at=days, source=source, **columns)
+        for shift, source, columns in ((0, "police.csv", {}), (shift_m, "council.csv", other))
+    )
+    return gpd.GeoDataFrame(pd.concat([first, second]), crs=first.crs)
+
+
+def test_two_records_of_the_same_incidents_are_noticed(make_incidents: MakeIncidents) -> None:
+    months = {"started_at": pd.Timestamp("2026-01-01"), "time_precision": "month"}
+    for shift_m in (0, 80):
+        (overlap,) = find_overlaps(two_sources(make_incidents, shift_m))
+        assert (overlap.category, set(overlap.sources)) == ("robbery", {"council.csv", "police.csv"})
+        assert (overlap.start, overlap.end, overlap.n_rows) == (dt.date(2026, 1, 1), dt.date(2026, 3, 1), 120)
+    # a published month against days: only those in the month are compared
+    place = two_sources(make_incidents, 0)
+    by_month = place[place["source"] == "council.csv"].assign(**months)
+    (overlap,) = find_overlaps(gpd.GeoDataFrame(pd.concat([place[place["source"] == "police.csv"], by_month])))
+    assert (overlap.start, overlap.end) == (dt.date(2026, 1, 1), dt.date(2026, 1, 31))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"shift_m": 5000}, {"shift_m": 0, "category": "burglary"}, {"shift_m": 0, "category": "unrecognised"}],
+)
+def test_other_places_and_other_crimes_are_no_overlap(make_incidents: MakeIncidents, other: dict[str, Any]) -> None:
+    assert find_overlaps(two_sources(make_incidents, **other)) == ()
+
+
+def test_sources_that_follow_each_other_are_no_overlap(make_incidents: MakeIncidents) -> None:
+    both = two_sources(make_incidents, 0)
+    late = both["source"] == "council.csv"
+    both["started_at"] = both["started_at"].mask(late, both["started_at"] + pd.Timedelta(days=60))
+    assert find_overlaps(both) == ()
+
+
+def test_the_forces_of_the_city_and_around_it_are_no_overlap(real_data: Path) -> None:
+    """Two forces publish the same crimes for the same month, side by side."""
+    city = read_incidents([real_data / "police_uk" / "city_of_london" / "2024-06-city-of-london-street.csv"])
+    around = read_incidents([real_data / "police_uk" / "metropolitan" / "2019-06-metropolitan-street.csv"])
+    both = pd.concat([city.incidents, around.incidents.assign(started_at=city.incidents["started_at"].iloc[0])])
+    assert find_overlaps(gpd.GeoDataFrame(both)) == ()
+
+
+def test_rows_that_are_refused_late_are_not_counted_as_odd(tmp_path: Path, square_wards: gpd.GeoDataFrame) -> None:
+    """In Great Britain only the wards tell that coordinates are swapped."""
+    rows = "Robbery,05/01/2026 00:00,180500,530500\nRobbery,05/01/2026 10:00,530500,180500\n"
+    path = tmp_path / "a.csv"
+    path.write_text(f"Offence,Date,Easting,Northing\n{rows}")
+    quality = assess_quality(place_in_wards(read_incidents([path]), square_wards), wards=square_wards)
+    assert (quality.n_used, quality.times.n_midnight) == (1, 0)
+    assert [(group.reason, group.n_rows) for group in quality.refused] == [("coordinates swapped", 1)]
+
+
+def test_rows_outside_the_wards_are_counted(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
+    incidents = make_incidents([530500, 0], [180500, 0])
+    incidents["ward_code"] = assign_wards(incidents, square_wards)
+    assert assess_quality(make_intake(incidents), wards=square_wards).n_outside_wards == 1
+    assert assess_quality(make_intake(incidents)).n_outside_wards is None

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hotspots.cli.workspace import settings_option
-from hotspots.errors import DataError, TooLittleDataError
+from hotspots.errors import TooLittleDataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotspots.ingest import ReadingOptions
+    from hotspots.ingest.incidents import ReadTable
     from hotspots.ingest.profiles import SourceProfile
-    from hotspots.ingest.sources import Source
 
 _PATH = click.Path(path_type=Path)
 _N_SOURCES = 12
@@ -53,9 +56,7 @@ def check(
     import json
 
     from hotspots.ingest import read_boundaries, read_incidents
-    from hotspots.ingest.files import find_files
     from hotspots.ingest.recognition import UnknownLayoutError
-    from hotspots.ingest.sources import SUFFIXES, PassedOver, find_sources
     from hotspots.pipeline import place_in_wards
     from hotspots.products.quality import summarise_quality
     from hotspots.quality import assess_quality
@@ -63,25 +64,13 @@ def check(
 
     settings = load_settings(settings_file)
     options = settings.make_reading_options()
-    sources: list[Source] = []
-    unknown: DataError | None = None
-    for file in find_files(files, suffixes=SUFFIXES, what="incidents"):
-        try:
-            for source in find_sources(file, options):
-                if isinstance(source, PassedOver):
-                    click.echo(
-                        f"Passed over: {source.label}, {source.reason.removeprefix(source.label).strip()}", err=True
-                    )
-                else:
-                    sources.append(source)
-        except UnknownLayoutError as error:
-            click.echo(f"{file.label}: to be completed, and put into hotspots.toml:\n\n{error.draft}\n")
-            if unknown:
-                click.echo(f"hotspots: {unknown}", err=True)
-            unknown = error
-    if unknown:
-        raise unknown
-    intake = read_incidents(files, options=options)
+    try:
+        intake = read_incidents(files, options=options)
+    except UnknownLayoutError as error:
+        click.echo(f"To be completed, and put into hotspots.toml:\n\n{error.draft}\n")
+        raise
+    for other in intake.passed_over[:_N_SOURCES]:
+        click.echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
     wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards if boundaries else None
     if wards is not None:
         intake = place_in_wards(intake, wards)
@@ -89,51 +78,51 @@ def check(
     if as_json:
         click.echo(json.dumps(quality, ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_describe(sources, quality, options.crs)))
+        where = _suggest_crs(files, options, quality)
+        for note in intake.notes:
+            click.echo("\n".join(_wrap(f"Note: {note}")), err=True)
+        click.echo("\n".join(_describe(intake.tables, quality, options.crs, where)))
     if not quality["n_used"]:
         raise TooLittleDataError("No row can be used. Why is said above.")
 
 
-def _describe(sources: list[Source], quality: dict[str, Any], crs: str) -> list[str]:
+def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, where: list[str]) -> list[str]:
     from hotspots.geography.projection import POLICE_UK
     from hotspots.ingest.profiles import format_profile
 
-    layouts: dict[tuple[Any, ...], list[Source]] = {}
-    for source in sources:
-        layouts.setdefault((repr(source.profile), source.table.header, source.table.kind), []).append(source)
+    layouts: dict[tuple[Any, ...], list[ReadTable]] = {}
+    for table in tables:
+        layouts.setdefault((repr(dataclasses.replace(table.profile, name="")), table.header, table.kind), []).append(
+            table
+        )
     lines: list[str] = []
     for (*_, kind), alike in layouts.items():
         profile = alike[0].profile
-        named = alike[0].table.label if len(alike) == 1 else f"{len(alike)} files ({alike[0].table.label} ...)"
+        named = alike[0].label if len(alike) == 1 else f"{len(alike)} tables ({alike[0].label} ...)"
         how = (
             f"read by source profile {profile.name}" if alike[0].is_given else "recognised by the names of its columns"
         )
         if profile.crs == POLICE_UK and not alike[0].is_given:
             how = "recognised as street-level crime of data.police.uk"
-        lines += [
-            f"{named}: {kind}, {how}",
-            *_describe_columns(alike[0], crs),
-            *_suggest_crs(alike[0], crs, quality),
-            "",
-        ]
+        lines += [f"{named}: {kind}, {how}", *_describe_columns(alike[0], crs), ""]
+    lines += where
     lines += _describe_quality(quality)
-    recognised = {
-        repr(source.profile): source.profile
-        for source in sources
-        if not source.is_given and source.profile.crs != POLICE_UK
-    }
+    recognised = [
+        alike[0].profile for alike in layouts.values() if not alike[0].is_given and alike[0].profile.crs != POLICE_UK
+    ]
+    lead = "If that is right, there is nothing to do. To change it," if quality["n_used"] else "To read it otherwise,"
     names: list[str] = []
-    for profile in recognised.values():
+    for profile in recognised:
         names.append(profile.name)
         again = names.count(profile.name)  # a name is a key, and so can be there once
         text = format_profile(dataclasses.replace(profile, name=f"{profile.name}-{again}") if again > 1 else profile)
-        lines += ["", "If that is right, there is nothing to do. To change it, put this into hotspots.toml:", "", text]
+        lines += ["", f"{lead} put this into hotspots.toml:", "", text]
     return lines
 
 
-def _describe_columns(source: Source, crs: str) -> list[str]:
+def _describe_columns(table: ReadTable, crs: str) -> list[str]:
     lines = []
-    profile, header, stated_crs = source.profile, source.table.header, source.table.crs
+    profile, header, stated_crs = table.profile, table.header, table.crs
     columns = profile.columns
     for words, roles in _ROLES:
         named = [" + ".join(columns[role]) for role in roles if role in columns]
@@ -166,31 +155,39 @@ def _say_crs(profile: SourceProfile, stated_crs: str | None, crs: str) -> str:
     return "WGS84" if profile.longitude else f"taken for metres on {crs}"
 
 
-def _suggest_crs(source: Source, crs: str, quality: dict[str, Any]) -> list[str]:
-    """Where the places are, if the working CRS is not made for there."""
+def _suggest_crs(files: Sequence[Path], options: ReadingOptions, quality: dict[str, Any]) -> list[str]:
+    """What to do where most places are outside the area that the working CRS is made for."""
     from hotspots.geography.projection import WGS84, suggest_working_crs
+    from hotspots.ingest.files import find_files
     from hotspots.ingest.locations import OUTSIDE, parse_coordinates
+    from hotspots.ingest.sources import SUFFIXES, Source, find_sources
 
-    profile = source.profile
     outside = sum(group["n_rows"] for group in quality["refused"] if group["reason"].startswith(OUTSIDE))
-    if outside < quality["n_read"] / 2:
+    if not outside or outside < quality["n_read"] / 2:
         return []
-    if not (profile.longitude and profile.latitude and profile.crs in (None, WGS84)):
+    found = (
+        source
+        for file in find_files(files, suffixes=SUFFIXES, what="incidents")
+        for source in find_sources(file, options)
+        if isinstance(source, Source)
+    )
+    table, profile = next((source.table, source.profile) for source in found)
+    longitude, latitude = profile.longitude, profile.latitude
+    if not (longitude and latitude and longitude != latitude and profile.crs in (None, WGS84)):
         return _wrap(
-            f"The places are outside the area of {crs}. If the file is of another coordinate system, name it with crs "
-            "in a source profile; if it is of another country, set crs and time_zone at the top of hotspots.toml."
+            f"The places are outside the area of {options.crs}. If the file is of another coordinate system, name it "
+            "with crs in a source profile; if it is of another country, set crs and time_zone at the top of "
+            "hotspots.toml."
         )
-    columns = source.table.sample({profile.longitude, profile.latitude})
-    longitude, latitude = (
+    columns = table.sample({longitude, latitude})
+    east, north = (
         float(parse_coordinates(columns[name], decimal=profile.decimal, is_degrees=True).median())
-        for name in (profile.longitude, profile.latitude)
+        for name in (longitude, latitude)
     )
-    suggested = suggest_working_crs(longitude, latitude)
-    there = (
-        f'To work there, set crs = "{suggested}" and time_zone (such as "America/Chicago") at the top of hotspots.toml.'
-    )
+    suggested = suggest_working_crs(east, north)
+    there = f'To work there, set crs = "{suggested}" and time_zone, that of its clocks, at the top of hotspots.toml.'
     return _wrap(
-        f"The places lie around longitude {longitude:.2f}, latitude {latitude:.2f}, outside the area of {crs}. "
+        f"The places lie around longitude {east:.2f}, latitude {north:.2f}, outside the area of {options.crs}. "
         + (there if suggested else "Check the coordinates.")
     )
 
@@ -211,11 +208,17 @@ def _say_examples(examples: list[dict[str, Any]]) -> str:
     from hotspots.products.words import say_list
 
     sources = {example["source"] for example in examples}
-    said = []
-    for example in examples:
-        of = f" of {example['source']}" if len(sources) > 1 else ""
-        said.append(f"row {example['row']}{of}" + (f" ({example['gave']})" if example["gave"] else ""))
-    return say_list(said) + (f" of {sources.pop()}" if len(sources) == 1 else "")
+    of_one = f" of {next(iter(sources))}" if len(sources) == 1 else ""
+    if of_one and not any(example["gave"] for example in examples):
+        numbers = say_list([str(example["row"]) for example in examples])
+        return f"row{'s' if len(examples) > 1 else ''} {numbers}{of_one}"
+    said = [
+        f"row {example['row']}"
+        + ("" if of_one else f" of {example['source']}")
+        + (f" ({example['gave']})" if example["gave"] else "")
+        for example in examples
+    ]
+    return say_list(said) + of_one
 
 
 def _describe_quality(quality: dict[str, Any]) -> list[str]:

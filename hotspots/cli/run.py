@@ -15,7 +15,23 @@ from hotspots.errors import DataError
 if TYPE_CHECKING:
     from hotspots.pipeline import Study
 
-_DATE: Any = click.DateTime(formats=["%Y-%m-%d", "%d/%m/%Y"])
+
+class _Day(click.DateTime):
+    """A day, in ISO form or as it is written in Britain."""
+
+    name = "day"
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d", "%d/%m/%Y"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f'"{value}" is no day of the calendar. Write it as 2026-09-30 or 30/09/2026.', param, ctx)
+
+
+_DATE = _Day()
 _METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
 _PATH = click.Path(path_type=Path)
 
@@ -194,17 +210,23 @@ def keep_apart(study: Study, *, boundaries_given: bool, havens_given: bool) -> S
 
 def describe_run(summary: dict[str, Any]) -> str:
     """A run in a few lines, for the terminal."""
-    from hotspots.products.words import say_list, say_share, say_status
+    from hotspots.products.words import say_count, say_list, say_share, say_status
 
     accounts, top, total = summary["accounts"], summary["wards"][:3], summary["hotspots_total"]
-    rejected = sum(accounts["rejected"].values())
+    reasons = say_list([f"{n:,} {reason}" for reason, n in accounts["rejected"].items()])
+    rejected = f"{sum(accounts['rejected'].values()):,} rejected" + (f": {reasons}" if reasons else "")
+    lost = accounts["rejected_of_crime"]
     hotspots_words = f"{len(summary['hotspots'])}, with {say_share(total['hit_rate'])} of {summary['crime_plural']}"
     lines = [
         f"{summary['crime_label']}, {summary['period']['start']} to {summary['period']['end']}: "
         f"{accounts['analysed']:,} of {accounts['read']:,} rows analysed "
         f"({accounts['other_crimes']:,} other crimes, {accounts['outside_period']:,} outside the period, "
-        f"{accounts['outside_area']:,} outside the wards, {rejected:,} rejected, "
-        f"{accounts['rejected_of_crime']:,} of them {summary['crime_plural']})",
+        f"{accounts['outside_area']:,} outside the wards, {rejected})",
+        *(
+            [f"  Missing from the map: {say_count(lost, summary)} that may be of this period were rejected"]
+            if lost
+            else []
+        ),
         "  Top wards: "
         + say_list([f"{ward['name']} ({ward['n_incidents']:,})" for ward in top if ward["n_incidents"]]),
         "  Hot spots: " + (hotspots_words if summary["hotspots"] else "none"),

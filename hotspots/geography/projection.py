@@ -353,7 +353,12 @@ def _transform(
     """By PROJ, or not at all between two spellings of one CRS; NaN where it is not defined."""
     if _is_same(source, target):
         return _convert(lambda one, two: (one, two), first, second)
-    transform = pyproj.Transformer.from_crs(source, target, always_xy=True).transform
+    try:
+        transform = pyproj.Transformer.from_crs(source, target, always_xy=True).transform
+    except pyproj.exceptions.ProjError as error:
+        raise DataError(
+            f"PROJ knows no way from {source.name} to {target.name}. Give the data in EPSG:27700 or in WGS84."
+        ) from error
     return _convert(lambda one, two: _apply(transform, one, two), first, second)
 
 

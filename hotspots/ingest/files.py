@@ -11,13 +11,18 @@ import os
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from hotspots.errors import DataError, NotFoundError
+
+_HIDDEN = (".", "~$", "__MACOSX")
+"""How names of files and folders begin that are none of the user's: hidden ones, those by which Office says what is
+open, and what a Mac adds to an archive."""
 
 _SHAPEFILE_PARTS = (".shp", ".dbf", ".prj", ".cpg")
 CSV_SUFFIXES = (".csv", ".csv.gz")
@@ -82,6 +87,12 @@ class FoundFile:
 
 
 def _digest(path: Path) -> str:
+    state = path.stat()
+    return _digest_once(path, state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _digest_once(path: Path, _size: int, _changed_at: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -89,7 +100,8 @@ def _digest(path: Path) -> str:
 def find_files(paths: Sequence[Path], *, suffixes: tuple[str, ...], what: str) -> list[FoundFile]:
     """The files that paths stand for: a file is itself, a folder is every file below it with such a suffix.
 
-    Hidden files (a name that begins with a dot) in folders are passed over.
+    What is hidden in a folder (a name that begins with a dot) is passed over, and so are Office's marks of open files.
+    Files that have one name in several folders are told apart by their folders.
 
     Raises:
         NotFoundError: A path does not exist.
@@ -105,7 +117,9 @@ def find_files(paths: Sequence[Path], *, suffixes: tuple[str, ...], what: str) -
             below = sorted(
                 file
                 for file in path.rglob("*")
-                if file.name.lower().endswith(suffixes) and file.is_file() and not file.name.startswith(".")
+                if file.name.lower().endswith(suffixes)
+                and file.is_file()
+                and not _is_hidden(file.relative_to(path).parts)
             )
             if not below:
                 raise DataError(
@@ -123,7 +137,40 @@ def find_files(paths: Sequence[Path], *, suffixes: tuple[str, ...], what: str) -
                 f"No file or folder {path.as_posix()} to read {what} from. Check the path; it is relative to "
                 "the folder that the command runs in."
             )
-    return files
+    return _tell_apart(files)
+
+
+def _tell_apart(files: list[FoundFile]) -> list[FoundFile]:
+    """Give files with the same label as much of their path as tells them apart; one named twice keeps it."""
+    n_of = Counter(file.label for file in files)
+    paths = {file.path.resolve() for file in files}
+
+    def tell(file: FoundFile) -> FoundFile:
+        if n_of[file.label] == 1:
+            return file
+        parts = file.path.resolve().parts
+        for n in range(len(PurePosixPath(file.label).parts) + 1, len(parts)):
+            ending = parts[-n:]
+            if sum(path.parts[-n:] == ending for path in paths) == 1:
+                return replace(file, label="/".join(ending))
+        return file
+
+    return [tell(file) for file in files]
+
+
+def _is_hidden(parts: Sequence[str]) -> bool:
+    return any(part.startswith(_HIDDEN) and part not in (".", "..") for part in parts)
+
+
+def find_overlooked(paths: Sequence[Path], *, suffixes: tuple[str, ...]) -> list[str]:
+    """The names of files in folders that end in such a suffix, and which `find_files` has not been asked for."""
+    return sorted(
+        file.relative_to(path).as_posix()
+        for path in paths
+        if path.is_dir()
+        for file in path.rglob("*")
+        if file.name.lower().endswith(suffixes) and file.is_file() and not _is_hidden(file.relative_to(path).parts)
+    )
 
 
 @dataclass(slots=True)
@@ -201,23 +248,28 @@ def explain_unpacking(label: str) -> Iterator[None]:
         ) from error
 
 
-def list_members(file: FoundFile, *, suffixes: tuple[str, ...]) -> list[Member]:
+def list_members(file: FoundFile, *, suffixes: tuple[str, ...], is_needed: bool = True) -> list[Member]:
     """The file itself, or the members of a zip archive whose names end in such a suffix.
 
     Paths in an archive are only names here: nothing is unpacked to disk.
 
+    Args:
+        file: The file.
+        suffixes: What the names end in.
+        is_needed: Whether there must be such a member.
+
     Raises:
-        DataError: An archive cannot be opened, or holds no such member, or another archive.
+        DataError: An archive cannot be opened, or holds no such member although one is needed, or another archive.
     """
     if not file.path.name.lower().endswith(".zip"):
         return [Member(label=file.label, open=functools.partial(_open_file, file.path), file=file)]
     with explain_unpacking(file.label), zipfile.ZipFile(file.path) as archive:
-        names = [name for name in archive.namelist() if not re.search(r"(^|[/\\])\.[^/\\]*$", name)]
+        names = [name for name in archive.namelist() if not _is_hidden(re.split(r"[/\\]", name))]
     nested = [name for name in names if name.lower().endswith(".zip")]
     if nested:
         raise DataError(f"An archive may hold tables, not archives; {file.label} holds {nested[0]}. Unpack it first.")
     wanted = sorted(name for name in names if name.lower().endswith(suffixes))
-    if not wanted:
+    if is_needed and not wanted:
         raise DataError(
             f"{file.label} holds no file ending in {', '.join(suffixes)}. Give the archive as it was downloaded."
         )

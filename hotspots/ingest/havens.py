@@ -175,7 +175,7 @@ def _read_table(file: FoundFile, crs: pyproj.CRS) -> tuple[gpd.GeoDataFrame, int
         geometry=gpd.points_from_xy(easting, northing),
         crs=crs,
     )
-    return havens, sum(len(chunk.malformed_rows) for chunk in chunks)
+    return havens, sum(len(chunk.malformed) for chunk in chunks)
 
 
 def _read_points(file: FoundFile, crs: pyproj.CRS) -> gpd.GeoDataFrame:

@@ -36,6 +36,7 @@ from hotspots.ingest.tables import (
 pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
 
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+_WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
 _SHAPEFILE = b"\x00\x00\x27\x0a"
 _GEOJSON_TYPES = {
     "FeatureCollection",
@@ -88,6 +89,8 @@ def _genuine_address(path: Path) -> str:
                     raise wrong
         return f"/vsizip/{path.resolve()}/{shapes[0]}"
     if suffix in (".json", ".geojson"):
+        if path.stat().st_size > MAX_WHOLE_BYTES:
+            raise ValueError(f"it is larger than {MAX_WHOLE_BYTES // 1024**2} MB.")
         content = path.read_bytes()
         try:
             found = json.loads(content)
@@ -96,6 +99,11 @@ def _genuine_address(path: Path) -> str:
         kind = found.get("type") if isinstance(found, dict) else None
         if kind not in _GEOJSON_TYPES or b"gdal_streamed_alg" in content:
             raise wrong
+        features = found.get("features") if kind == "FeatureCollection" else []
+        for number, feature in enumerate(features if isinstance(features, list) else [None], start=1):
+            # GDAL would leave it out without a word
+            if not (isinstance(feature, dict) and feature.get("type") == "Feature"):
+                raise ValueError(f"feature {number} in it is none.")
     else:
         with path.open("rb") as opened:
             start = opened.read(72)
@@ -130,9 +138,10 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
     try:
         with warnings.catch_warnings():  # values that GDAL cannot read are missing, and their rows say so
             warnings.simplefilter("ignore")
-            return pyogrio.read_dataframe(address, layer=layer)
+            return pyogrio.read_dataframe(address, layer=layer, datetime_as_string=what == "incidents")
     except (
         ValueError,
+        UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
         shapely.errors.ShapelyError,
@@ -168,9 +177,10 @@ def open_layers(file: FoundFile) -> list[Table]:
     shapes = None
     for name, _ in layers:
         frame = _read_frame(file, address, name, what="incidents")
-        label = file.label if len(layers) == 1 else f"{file.label}/{name}"
+        part = name if len(layers) > 1 else None
+        label = f"{file.label}/{name}" if part else file.label
         try:
-            tables.append(_table_of_frame(label, frame, f"{sha256}/{name}"))
+            tables.append(_table_of_frame(label, frame, f"{sha256}/{name}", part=part))
         except DataError as error:
             shapes = shapes or error
     if shapes and not tables:
@@ -178,7 +188,7 @@ def open_layers(file: FoundFile) -> list[Table]:
     return tables
 
 
-def _table_of_frame(label: str, frame: pd.DataFrame, sha256: str) -> Table:
+def _table_of_frame(label: str, frame: pd.DataFrame, sha256: str, *, part: str | None) -> Table:
     crs = None
     if isinstance(frame, gpd.GeoDataFrame):
         points = frame.geometry
@@ -196,7 +206,8 @@ def _table_of_frame(label: str, frame: pd.DataFrame, sha256: str) -> Table:
         require_unique(header, columns, label=label)
         yield chunk_of_frame(frame.loc[:, [name for name in frame.columns if str(name) in columns]])
 
-    return Table(label=label, kind="layer of a geographic file", sha256=sha256, header=header, read=read, crs=crs)
+    kind = "layer of a geographic file"
+    return Table(label=label, kind=kind, sha256=sha256, header=header, read=read, part=part, crs=crs)
 
 
 def _point_coordinates(geometry: Any) -> tuple[Any, Any]:
@@ -252,12 +263,13 @@ def open_parquet(label: str, source: Any, sha256: str) -> Table:
             for batch in opened.iter_batches(
                 262_144, columns=keep + ([geometry[0]] if with_geometry and geometry else [])
             ):
-                frame = batch.select(keep).to_pandas(ignore_metadata=True)
+                # whole numbers stay whole where some are missing: as floats, two long IDs could become one
+                frame = batch.select(keep).to_pandas(ignore_metadata=True, types_mapper=_WHOLE_NUMBERS.get)
                 if with_geometry and geometry:
                     frame[GEOMETRY_X], frame[GEOMETRY_Y] = _read_points(batch.column(geometry[0]))
                 yield chunk_of_frame(frame, first_row=first_row)
                 first_row += batch.num_rows
-        except (pa.ArrowException, OSError, shapely.errors.ShapelyError) as error:
+        except (pa.ArrowException, OSError, ValueError, shapely.errors.ShapelyError) as error:
             raise DataError(f"{wrong}: {str(error).splitlines()[0]}. Write it again, or save it as CSV.") from error
 
     crs = geometry[1] if geometry else None
@@ -282,6 +294,8 @@ def _describe_geometry(schema: pa.Schema, label: str) -> tuple[str, str] | None:
     kind = schema.field(name).type
     if not (pa.types.is_struct(kind) if column["encoding"] == "point" else kind in _BYTES):
         raise ValueError(f"its geometry is {kind}.")
+    if pa.types.is_struct(kind) and kind.num_fields < 2:
+        raise ValueError("its points have not two coordinates.")
     crs = column.get("crs", "OGC:CRS84")
     crs = crs and pyproj.CRS.from_user_input(crs)
     _require_crs(crs, label, what="incidents")

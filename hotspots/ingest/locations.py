@@ -16,7 +16,14 @@ import shapely
 from hotspots.contracts import AREA
 from hotspots.errors import DataError
 from hotspots.geography.grid_references import parse_grid_references
-from hotspots.geography.projection import BRITISH_NATIONAL_GRID, POLICE_UK, WGS84, describe_area, project_coordinates
+from hotspots.geography.projection import (
+    BRITISH_NATIONAL_GRID,
+    POLICE_UK,
+    WGS84,
+    describe_area,
+    name_crs,
+    project_coordinates,
+)
 from hotspots.ingest.parsing import map_unique
 from hotspots.ingest.profiles import SourceProfile
 from hotspots.ingest.tables import Columns
@@ -45,12 +52,16 @@ _NOWHERE = pd.DataFrame({"easting": [], "northing": []}, dtype="float64")
 
 _MIRRORED_M = 100_000.0
 
+_MOST_ZEROS = 1
+"""How many of the last digits of an easting may be lost."""
+
 _FINE_SQUARE_M = 100.0
 """A grid reference that is finer than this is a place, not an area."""
 
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 _SRID = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
+_PAIR = re.compile(r"^\s*[(\[]?\s*([-+]?\d+(?:\.\d+)?)\s*[,;\s]\s*([-+]?\d+(?:\.\d+)?)\s*[)\]]?\s*$")
 _POINT = re.compile(
     r"\s*(?:SRID=\d+;)?\s*POINT\s*(?:ZM?|M)?\s*\(\s*([^\s(),]+)\s+([^\s(),]+)[^()]*\)\s*", re.IGNORECASE
 )
@@ -111,6 +122,9 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
             with_point = plain.str.replace(",", "", regex=False)
             with_comma = plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
             plain = with_comma.where(is_comma, with_point)
+        if not is_degrees:  # a spreadsheet's 5.39E+05 has lost the metres
+            power = plain.str.extract(r"^[-+]?\d*\.?(\d*)e\+?(\d+)$", flags=re.IGNORECASE)
+            plain = plain.mask(pd.to_numeric(power[1]) - power[0].str.len() > _MOST_ZEROS)
         numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
         return numbers.fillna(np.inf).where(unique.ne("") & ~unique.str.casefold().isin(_NOTHING))
 
@@ -144,7 +158,8 @@ def locate(
         reason=np.full(n_rows, NO_LOCATION, dtype=object),
         detail=np.full(n_rows, None, dtype=object),
     )
-    _use_coordinates(found, columns, profile, stated_crs=stated_crs, crs=crs)
+    for names, source in _list_coordinates(profile, stated_crs, crs):
+        _use_coordinates(found, columns, profile, names, source=source, crs=crs)
     if profile.grid_reference:
         squares = parse_grid_references(columns[profile.grid_reference])
         fine = squares["square_m"].to_numpy() <= _FINE_SQUARE_M
@@ -162,19 +177,27 @@ def locate(
     return found
 
 
+def _list_coordinates(profile: SourceProfile, stated_crs: str | None, crs: str) -> list[tuple[tuple[str, ...], str]]:
+    """The columns that hold coordinates, in the order in which they are used, and the CRS of each."""
+    listed: list[tuple[tuple[str, ...], str]] = []
+    several = sum(map(bool, (profile.easting, profile.longitude, profile.wkt))) > 1
+    is_metres = profile.crs not in (None, POLICE_UK) and pyproj.CRS(profile.crs).is_projected
+    for one, other, default in (
+        (profile.easting, profile.northing, crs),
+        (profile.longitude, profile.latitude, WGS84),
+        (profile.wkt, profile.wkt, crs),
+    ):
+        if one and other:
+            # of metres and degrees in one table, the CRS named can be that of only one
+            own = profile.crs if not several or is_metres == (default == crs) else None
+            listed.append(((one,) if one == other else (one, other), own or stated_crs or default))
+    return listed
+
+
 def _use_coordinates(
-    found: Locations, columns: Columns, profile: SourceProfile, *, stated_crs: str | None, crs: str
+    found: Locations, columns: Columns, profile: SourceProfile, names: tuple[str, ...], *, source: str, crs: str
 ) -> None:
-    names: tuple[str, ...]
-    if profile.easting and profile.northing:
-        names, default = (profile.easting, profile.northing), crs
-    elif profile.longitude and profile.latitude:
-        names, default = (profile.longitude, profile.latitude), WGS84
-    elif profile.wkt:
-        names, default = (profile.wkt,), crs
-    else:
-        return
-    source = profile.crs or stated_crs or default
+    """Give rows without a location that of their coordinates."""
     # many rows, few places: each distinct pair of texts is read once
     texts = [columns[name] for name in names]
     codes = texts[0].cat.codes.to_numpy().astype(np.int64)
@@ -184,17 +207,16 @@ def _use_coordinates(
     first_row = np.full(len(distinct), len(codes), dtype=np.int64)
     np.minimum.at(first_row, row, np.arange(len(codes)))
     unique = [text.iloc[first_row] for text in texts]
+    is_degrees = names[0] == profile.longitude
     if len(unique) == 2:
-        is_degrees = names[0] == profile.longitude
         first, second = (parse_coordinates(text, decimal=profile.decimal, is_degrees=is_degrees) for text in unique)
+    elif names[0] != profile.wkt:
+        first, second = _read_pairs(unique[0])
+        if is_degrees:
+            first, second = second, first
     else:
-        first, second = _read_wkt(unique[0])
-        srids = {match[1] for text in unique[0].dropna() if (match := _SRID.match(str(text)))}
-        if len(srids) > 1:
-            raise DataError(
-                f"Points of one table must be in one CRS; {names[0]} has the SRIDs {', '.join(sorted(srids))}."
-            )
-        source = profile.crs or (f"EPSG:{srids.pop()}" if srids else source)
+        first, second = read_wkt(unique[0])
+        source = profile.crs or _find_srid(unique[0], names[0]) or source
     one, two = first.to_numpy(), second.to_numpy()
     easting, northing = project_coordinates(one, two, source_crs=source, crs=crs)
     missing, at_zero = np.isnan(one) | np.isnan(two), (one == 0) & (two == 0)
@@ -213,10 +235,39 @@ def _use_coordinates(
         detail[index] = ", ".join(f"{name} {text.iat[index]}" for name, text in zip(names, unique, strict=True))
     precision = np.full(len(one), None, dtype=object)
     precision[usable] = "anonymised" if profile.is_anonymised else "point"
-    found.easting[:] = np.where(usable, easting, np.nan)[row]
-    found.northing[:] = np.where(usable, northing, np.nan)[row]
-    for column, values in ((found.precision, precision), (found.reason, reason), (found.detail, detail)):
-        column[:] = values[row]
+    # what an earlier pair of columns says that is wrong is told of, unless this one says where
+    todo = pd.isna(found.precision) & (found.reason == NO_LOCATION)
+    todo |= pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE) & usable[row]
+    for column, values in (
+        (found.easting, np.where(usable, easting, np.nan)),
+        (found.northing, np.where(usable, northing, np.nan)),
+        (found.precision, precision),
+        (found.reason, reason),
+        (found.detail, detail),
+    ):
+        column[todo] = values[row][todo]
+
+
+def _find_srid(texts: pd.Series, column: str) -> str | None:
+    """The CRS that points as well-known text name, if they do.
+
+    Raises:
+        DataError: They name several, or one that PROJ does not know.
+    """
+    srids = {match[1] for text in texts.dropna() if (match := _SRID.match(str(text)))} - {"0"}  # 0 is not known
+    if len(srids) > 1:
+        raise DataError(
+            f"Points of one table must be in one CRS; {column} has the SRIDs {', '.join(sorted(srids))}. Split it."
+        )
+    for srid in srids:
+        try:
+            return name_crs(pyproj.CRS.from_epsg(int(srid)))
+        except pyproj.exceptions.CRSError as error:
+            raise DataError(
+                f"The points of {column} name SRID {srid}, which is no CRS that PROJ knows. Name theirs with crs in a "
+                "source profile."
+            ) from error
+    return None
 
 
 def _diagnose(
@@ -250,9 +301,19 @@ def _diagnose(
     return diagnosed
 
 
-def _read_wkt(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+def read_wkt(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Points as well-known text to their coordinates; infinite where a text is no point, missing where it is blank."""
+    return _read_two(texts, _POINT)
+
+
+def _read_pairs(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Two numbers in one text, in the order written; like `read_wkt` where there are not."""
+    return _read_two(texts, _PAIR)
+
+
+def _read_two(texts: pd.Series, pattern: re.Pattern[str]) -> tuple[pd.Series, pd.Series]:
     unique = pd.Series(texts.cat.categories, dtype="object").astype(str)
-    parts = unique.str.extract(_POINT)
+    parts = unique.str.extract(pattern)
     numbers = parts.apply(pd.to_numeric, errors="coerce").astype("float64").fillna(np.inf)
     codes = texts.cat.codes.to_numpy()
     placed = numbers.reindex(codes).set_axis(texts.index)
@@ -272,18 +333,19 @@ def _fill(
     # coordinates that are wrong are told of, and not hidden by a place that is merely near
     open_ = pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE)
     grid_east, grid_north = (places[name].to_numpy(dtype=np.float64) for name in ("easting", "northing"))
-    known = open_ & np.isfinite(grid_east)
-    if known.any():
-        east, north = project_coordinates(
-            grid_east[known], grid_north[known], source_crs=BRITISH_NATIONAL_GRID, crs=crs
+    is_place = np.isfinite(grid_east) & np.isfinite(grid_north)
+    east, north = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
+    if (todo := open_ & is_place).any():
+        east[todo], north[todo] = project_coordinates(
+            grid_east[todo], grid_north[todo], source_crs=BRITISH_NATIONAL_GRID, crs=crs
         )
-        found.easting[known], found.northing[known] = east, north
-        found.precision[known] = precision[known]
-        found.reason[known] = found.detail[known] = None
-    given = texts.notna().to_numpy()
-    lost = open_ & given & ~np.isfinite(grid_east) & pd.isna(found.detail)
+    known = open_ & np.isfinite(east) & np.isfinite(north)
+    found.easting[known], found.northing[known] = east[known], north[known]
+    found.precision[known] = precision[known]
+    found.reason[known] = found.detail[known] = None
+    lost = open_ & ~known & texts.notna().to_numpy() & pd.isna(found.detail)
     found.detail[lost] = texts.astype("object").to_numpy()[lost]
-    found.reason[lost] = unknown
+    found.reason[lost] = np.where(is_place, OUTSIDE + describe_area(pyproj.CRS(crs)), unknown)[lost]
 
 
 def find_swapped(easting: Floats, northing: Floats, outlines: shapely.Geometry) -> npt.NDArray[np.bool_]:

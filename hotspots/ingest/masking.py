@@ -17,6 +17,8 @@ from itertools import groupby
 
 import pandas as pd
 
+NAME_MASK = "[name]"
+
 _GAP = r"[ \u00a0.()/-]{0,3}"
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -85,7 +87,7 @@ _PARTICLES = _words("al bin da de del der di dos du el ibn la le ul van von")
 
 _PLACES = _words(
     """
-    blvd hwy pde st
+    blvd brow fold garth ginnel hwy nook pde royd st vennel wynd
     academy acre alley approach arcade arches area arms av ave avenue bank bar barracks bay bridge broadway building
     buildings cafe campus causeway cemetery centre chapel chase church cinema circle circus cl clinic close club
     college common copse corner cottage cottages court courtyard cres crescent croft cross crossing crossway ct cut
@@ -270,6 +272,11 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
     return result
 
 
+def mask_text(text: str) -> str:
+    """One text, such as the name of a file, as `mask_personal_data` masks a column of them."""
+    return _mask(text)
+
+
 @lru_cache(maxsize=65_536)  # a street comes again in every part of a table
 def _mask(text: str) -> str:
     """Mask until nothing is left to mask: what one pass takes away can bring together what another finds."""
@@ -294,7 +301,7 @@ def _is_postcode_and_word(match: re.Match[str]) -> bool:
 def _mask_names(text: str) -> str:
     pieces, end = [], 0
     for start, stop in _find_names(text):
-        pieces += [text[end:start], "[name]"]
+        pieces += [text[end:start], NAME_MASK]
         end = stop
     return "".join([*pieces, text[end:]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import numpy as np
@@ -30,6 +31,15 @@ def read_status(texts: pd.Series | None) -> str | None:
         return None
     said = {str(text).strip().casefold() for text in texts.dropna().unique()}
     return ", ".join(sorted(said & UNFINISHED)) or None
+
+
+def is_wanted(month: np.datetime64 | None, start: dt.date | None, end: dt.date | None) -> bool:
+    """Whether a month may hold a day from `start` to `end`; one that nobody knows may."""
+    if month is None:
+        return True
+    return bool(
+        (start is None or month >= np.datetime64(start, "M")) and (end is None or month <= np.datetime64(end, "M"))
+    )
 
 
 def find_days(incidents: pd.DataFrame) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.datetime64]]:

@@ -32,8 +32,8 @@ class SourceProfile:
         name: What to call the source.
         files: Pattern (`*robbery*.xlsx`) of the names of the files that it is for; by default every file that has its
             columns.
-        sheet: Sheet of a workbook; `*` for all.
-        layer: Layer of a GeoPackage.
+        sheet: Sheet of a workbook, or a pattern for several; `*` for all that have its columns.
+        layer: Layer of a GeoPackage, likewise.
         delimiter, encoding, decimal: Of text, where they cannot be told from it.
         id: The source's own number of an incident.
         offence: From least to most specific, if there are several.
@@ -46,7 +46,8 @@ class SourceProfile:
         clock: `stated`: times are local unless they carry `Z` or an offset; `local`: they are local whatever they
             carry; `utc`: those that carry nothing are UTC.
         easting, northing: In metres, in `crs`.
-        longitude, latitude: In degrees, in `crs`.
+        longitude, latitude: In degrees, in `crs`, used where easting and northing are blank. If both name one column,
+            it holds the latitude first.
         wkt: Points as well-known text, in `crs`.
         crs: Of the coordinates; by default the working CRS for metres, WGS84 for degrees, what the file states for
             geometry. `police.uk` for longitudes and latitudes made as that site makes them.
@@ -57,7 +58,9 @@ class SourceProfile:
         location_kind: Kind of place.
         location_kinds: Not a column: words in `location` or `location_kind`, and the kinds they stand for.
         knife: Whether there was a knife.
-        knife_words: Not columns: what that column says where there was one, if not yes or Y.
+        knife_words: Not columns: all that column says where there was one, if not yes or Y. What else it says is taken
+            for no, and reported.
+        is_knife: Not a column: whether there was a knife in every row.
         ward: Code of the ward that the source has found.
         status: A word that marks unfinished data.
         offences: Not columns: wordings of offences, and the crimes they stand for.
@@ -93,6 +96,7 @@ class SourceProfile:
     location_kinds: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     knife: str | None = None
     knife_words: tuple[str, ...] = ()
+    is_knife: bool = False
     ward: str | None = None
     status: str | None = None
     offences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -126,8 +130,14 @@ class SourceProfile:
                 ) from error
         if self.decimal not in (None, ".", ","):
             raise ParameterError(f'{where}: decimal must be "." or ",", not "{self.decimal}".')
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '\r\n"'):
-            raise ParameterError(f"{where}: delimiter must be one character, not {self.delimiter!r}.")
+        if self.delimiter is not None and not (len(self.delimiter) == 1 and self.delimiter.isascii()):
+            raise ParameterError(f"{where}: delimiter must be one character, in ASCII, not {self.delimiter!r}.")
+        if self.delimiter is not None and self.delimiter in '\r\n"\0':
+            raise ParameterError(f"{where}: delimiter must be one character that no quote or line end is.")
+        if self.start and self.every_date:
+            raise ParameterError(f"{where} has both start and every_date. Take one out.")
+        if self.offence and self.every_offence:
+            raise ParameterError(f"{where} has both offence and every_offence. Take one out.")
         if (self.delimiter or self.encoding) and self.files is None:
             raise ParameterError(
                 f"{where} needs files, a pattern of names, for its delimiter or encoding: a file is opened before its "
@@ -143,6 +153,23 @@ class SourceProfile:
         for role in COLUMN_ROLES:
             value = getattr(self, role)
             yield role, value if isinstance(value, tuple) else (value,) if value else ()
+
+    @property
+    def part(self) -> str | None:
+        """The sheet or layer that it is for, or a pattern of several; None where it does not say."""
+        return self.sheet or self.layer
+
+    @property
+    def is_for_several_parts(self) -> bool:
+        """Whether it is for all sheets or layers that fit a pattern."""
+        return self.part is not None and any(sign in self.part for sign in "*?")
+
+    def fits_part(self, name: str) -> bool:
+        """Whether it is for a sheet or layer of a file that it is for."""
+        if self.part is None:
+            return True
+        own, wanted = name.casefold(), self.part.casefold()
+        return own == wanted or fnmatch.fnmatchcase(own, wanted)
 
     def fits(self, label: str, header: tuple[str, ...]) -> bool:
         """Whether it is for a file: by its name if the profile says which, otherwise by its columns."""
@@ -178,6 +205,7 @@ BLANK = "..."
 PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postcode", "lsoa"})
 _SEVERAL = ("offence", "start", "end", "location", "knife_words")
 _TABLES = ("location_kinds", "offences")
+_FLAGS = ("is_anonymised", "is_knife")
 
 
 def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:
@@ -200,7 +228,7 @@ def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:
                     f'{where}: {key} must be a table of "words in the source" = "what they stand for".'
                 )
             values[key] = dict(value)
-        elif key == "is_anonymised":
+        elif key in _FLAGS:
             if not isinstance(value, bool):
                 raise ParameterError(f"{where}: {key} must be true or false, not {value!r}.")
             values[key] = value

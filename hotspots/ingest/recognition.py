@@ -7,16 +7,18 @@ import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+import pyproj
 
 from hotspots.errors import DataError
-from hotspots.geography.projection import POLICE_UK, project_coordinates
-from hotspots.ingest.locations import parse_coordinates
+from hotspots.geography.projection import POLICE_UK, WGS84, project_coordinates
+from hotspots.ingest.locations import parse_coordinates, read_wkt
 from hotspots.ingest.profiles import BLANK, PLACE_ROLES, DateOrder, SourceProfile, format_profile
 from hotspots.ingest.tables import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.times import guess_date_order, join_columns, parse_times
@@ -45,6 +47,9 @@ _MANY_MONTHS = 3
 
 _MOST = 0.5
 """The share of the first rows that must fit for a column to be what its name says, if another name says it too."""
+
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+"""What may be somebody's name, and is not repeated."""
 
 _VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
 _COORDINATES = r"(?:POINT\s*)?[(\[]?\s*[-+]?\d+\.\d+\s*[,;\s]\s*[-+]?\d+\.\d+\s*[)\]]?"
@@ -113,16 +118,34 @@ class UnknownLayoutError(DataError):
 
     Attributes:
         draft: A source profile to be completed by hand, as TOML.
-        is_alike: Whether it looks like a table of incidents all the same: only one of the three is not recognised.
+        n_missing: How many of the three are not recognised.
     """
 
-    def __init__(self, message: str, *, draft: str, is_alike: bool = True) -> None:
+    def __init__(self, message: str, *, draft: str, n_missing: int = 1) -> None:
         super().__init__(message)
         self.draft = draft
-        self.is_alike = is_alike
+        self.n_missing = n_missing
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether it looks like a table of incidents all the same."""
+        return self.n_missing <= 1
 
 
-def recognise(table: Table, *, crs: str) -> SourceProfile:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What a table is taken for.
+
+    Attributes:
+        profile: Which column holds what.
+        doubts: What could be otherwise, in sentences.
+    """
+
+    profile: SourceProfile
+    doubts: tuple[str, ...] = ()
+
+
+def recognise(table: Table, *, crs: str) -> Recognised:
     """The profile of a table, from the names of its columns and its first rows.
 
     Args:
@@ -139,9 +162,10 @@ def recognise(table: Table, *, crs: str) -> SourceProfile:
         # another table may have these columns beside dates
         is_monthly = len(candidates["start"]) == 1 and len(parts) < 2
         if is_monthly or "falls within" in forms:
-            return _police_uk(forms)
+            return Recognised(profile=_police_uk(forms))
     found = {role: names[0] for role, names in candidates.items()}
     missing = {}
+    doubts: list[str] = []
     values: dict[str, Any] = {"name": name_source(table.label)}
     if "offence" in found:
         values["offence"] = _find_offences(found["offence"], forms)
@@ -152,7 +176,7 @@ def recognise(table: Table, *, crs: str) -> SourceProfile:
     if len(parts) > 1 and candidates.get("start", [forms["month"]]) == [forms["month"]]:
         values["start"] = parts
     elif "start" in found:
-        values |= _find_times(candidates, table)
+        values |= _find_times(candidates, table, doubts)
     else:
         missing["when (such as Date From or Month)"] = f'start = "{BLANK}"  # or every_date = "2026-01"'
     where = _find_coordinates(found, table, crs)
@@ -170,10 +194,10 @@ def recognise(table: Table, *, crs: str) -> SourceProfile:
         raise UnknownLayoutError(
             f"{table.label} is of no known layout: no column says {', nor '.join(missing)}. "
             f"{_describe_header(header, found)}",
-            draft=_draft(values, missing.values()),
-            is_alike=len(missing) == 1,
+            draft=_draft(values, missing.values(), table),
+            n_missing=len(missing),
         )
-    return SourceProfile(**values)
+    return Recognised(profile=SourceProfile(**values), doubts=tuple(doubts))
 
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
@@ -186,13 +210,15 @@ def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
         return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
     return (
-        f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or leave it "
-        "out of --incidents."
+        f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or take it "
+        "out of what is read."
     )
 
 
-def _draft(values: Mapping[str, Any], missing: Iterable[str]) -> str:
+def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> str:
     """What is known of a profile, with lines for what is not."""
+    if table.part is not None:
+        values = {**values, "layer" if ".gpkg/" in table.label.lower() else "sheet": table.part}
     blank: dict[str, Any] = {"offence": (BLANK,), "start": (BLANK,)}
     if not values.keys() & PLACE_ROLES:
         blank |= {"longitude": BLANK, "latitude": BLANK}
@@ -245,7 +271,7 @@ def _find_offences(column: str, forms: Mapping[str, str]) -> tuple[str, ...]:
     return (column,)
 
 
-def _find_times(candidates: Mapping[str, Sequence[str]], table: Table) -> dict[str, Any]:
+def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: list[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for role in ("start", "end"):
         names = candidates.get(role, [])
@@ -257,11 +283,30 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table) -> dict[s
         times = [] if _has_times(date, table) else [*own, *candidates.get(f"{role}_time", [])]
         time = next((name for name in times if name != date and _can_read((date, name), table)), None)
         values[role] = (date, time) if time else (date,)
+        if times and time is None:
+            column = times[0]
+            shown = [str(text) for text in table.sample({column})[column].dropna()]
+            if shown:
+                example = "" if _LETTERS.search(shown[0]) else f', such as "{shown[0][:20]}"'
+                doubts.append(
+                    f'{table.label}: column "{column}" is not read, because what it holds is no time of day{example}. '
+                    f'Write it as 18:05, or name the right column in a source profile, {role} = ["{date}", "..."].'
+                )
     start = values["start"][0]
     zone = next((clock for word, clock in _ZONES if normalise(start).endswith(word)), None)
     if zone:
         values["clock"] = zone
-    order = guess_date_order(chunk.columns[start] for chunk in table.read({start}))
+    dates = [values[role][0] for role in ("start", "end") if role in values]
+    order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
+    if not is_certain:
+        why, other = {
+            "day-first": ("which none of them proves", "month-first"),
+            "month-first": ("because many make no sense otherwise", "day-first"),
+        }[order]
+        doubts.append(
+            f"{table.label}: the dates in {start} are read {order}, {why}. If that is wrong, say "
+            f'date_order = "{other}" in a source profile.'
+        )
     return values | ({"date_order": order} if order != "day-first" else {})
 
 
@@ -285,34 +330,46 @@ def _can_read(names: Sequence[str], table: Table) -> bool:
 
 def _has_times(name: str, table: Table) -> bool:
     """Whether a column of dates says the time of day too: then a column of times only repeats it."""
-    return any((at.dropna() != at.dropna().dt.normalize()).any() for at in _sample_times((name,), table))
+    return any(
+        (at.dropna() != at.dropna().dt.normalize()).mean() >= _MOST for at in _sample_times((name,), table) if len(at)
+    )
 
 
 def _find_coordinates(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:
     if GEOMETRY_X in table.header:
         axes = ("easting", "northing") if _is_projected(table.crs) else ("longitude", "latitude")
         return dict(zip(axes, (GEOMETRY_X, GEOMETRY_Y), strict=True))
-    if {"easting", "northing"} <= found.keys():
-        return {role: found[role] for role in ("easting", "northing")}
-    if {"longitude", "latitude"} <= found.keys():
-        return {role: found[role] for role in ("longitude", "latitude")}
+    pairs = [pair for pair in (("easting", "northing"), ("longitude", "latitude")) if set(pair) <= found.keys()]
+    if pairs:
+        return {role: found[role] for pair in pairs for role in pair}
+    if "latitude_longitude" in found:
+        both = found["latitude_longitude"]
+        sample = table.sample({both})[both].dropna().astype(str)
+        if len(sample) and sample.str.fullmatch(_COORDINATES, case=False).mean() >= _MOST:
+            return {"longitude": both, "latitude": both}
     if "wkt" in found:
         sample = table.sample({found["wkt"]})[found["wkt"]].dropna()
         if len(sample) and sample.astype(str).str.contains(r"POINT", case=False).mean() >= _ENOUGH:
-            return {"wkt": found["wkt"]}
+            x, y = (axis.to_numpy() for axis in read_wkt(sample))
+            source = _find_crs(x, y, (crs, WGS84), crs)
+            return {"wkt": found["wkt"]} | ({"crs": source} if source == WGS84 else {})
     if {"x", "y"} <= found.keys():
         columns = table.sample({found["x"], found["y"]})
         x, y = (parse_coordinates(columns[found[axis]]).to_numpy() for axis in ("x", "y"))
-        known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
-        for axes, source in ((("easting", "northing"), crs), (("longitude", "latitude"), "EPSG:4326")):
-            easting, _ = project_coordinates(x[known], y[known], source_crs=source, crs=crs)
-            if known.any() and np.isfinite(easting).mean() >= _ENOUGH:
-                return dict(zip(axes, (found["x"], found["y"]), strict=True))
-        return {"easting": found["x"], "northing": found["y"]}
+        axes = ("longitude", "latitude") if _find_crs(x, y, (crs, WGS84), crs) == WGS84 else ("easting", "northing")
+        return dict(zip(axes, (found["x"], found["y"]), strict=True))
     return {}
 
 
-def _is_projected(crs: str | None) -> bool:
-    import pyproj
+def _find_crs(x: Any, y: Any, trials: Sequence[str], crs: str) -> str | None:
+    """The first CRS in which most of the places lie in the area of the working CRS, or None."""
+    known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
+    for source in trials:
+        easting, _ = project_coordinates(x[known], y[known], source_crs=source, crs=crs)
+        if known.any() and np.isfinite(easting).mean() >= _ENOUGH:
+            return source
+    return None
 
+
+def _is_projected(crs: str | None) -> bool:
     return crs is not None and pyproj.CRS(crs).is_projected

@@ -13,15 +13,22 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from hotspots.crimes import UNRECOGNISED, CrimeDefinitions, add_wordings, classify_offences, load_definitions
-from hotspots.errors import DataError
+from hotspots.crimes import (
+    KNIFE_CRIME,
+    UNRECOGNISED,
+    CrimeDefinitions,
+    add_wordings,
+    classify_offences,
+    load_definitions,
+)
+from hotspots.errors import DataError, ParameterError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID
 from hotspots.ingest.locations import Places, locate
-from hotspots.ingest.masking import mask_personal_data
+from hotspots.ingest.masking import NAME_MASK, mask_personal_data
 from hotspots.ingest.parsing import UNFINISHED, blank, map_unique
 from hotspots.ingest.profiles import SourceProfile
-from hotspots.ingest.tables import Chunk, Table
-from hotspots.ingest.times import Times, join_columns, parse_times
+from hotspots.ingest.tables import Chunk, Columns, Table
+from hotspots.ingest.times import Strings, Times, join_columns, parse_times
 
 BLANK_ROW = "blank row"
 MALFORMED_ROW = "malformed row"
@@ -55,6 +62,7 @@ RECORDS = pa.schema(
         ("northing", pa.float64()),
         ("stated_ward", _WORDS),
         ("unrecognised_offence", _WORDS),
+        ("unread_knife", _WORDS),
         ("oddities", pa.int16()),
         ("reason", _WORDS),
         ("detail", _WORDS),
@@ -63,11 +71,16 @@ RECORDS = pa.schema(
 """What every row of every source becomes; `reason` says why a row cannot be used, `detail` what it gave instead."""
 
 
+TALLIED = ["category", "subcategory", "is_knife", "started_at", "time_precision"]
+"""What is counted of rows in months that nobody asked for."""
+
+
 class Oddity(enum.IntFlag):
     """What is odd about a row that is kept."""
 
     END_UNREADABLE = 1
-    KNIFE_UNREADABLE = 2
+    CONFLICTING_ID = 2
+    """An earlier row of another content has the same ID."""
     MIDNIGHT = 4
     """The time was midnight, which is what a form fills in when nobody knew it; taken for not known."""
     NONEXISTENT_TIME = 8
@@ -77,6 +90,8 @@ class Oddity(enum.IntFlag):
     CONVERTED_TIME = 128
     TIME_UNREADABLE = 256
     """The time of day, in a column of its own, was none; the row keeps its day."""
+    PLACEHOLDER_ID = 512
+    """What stood for its ID identifies nothing, so the row counts whatever else it repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,18 +121,29 @@ class TableRecords:
     Attributes:
         records: One record a row, as `RECORDS`, in the order of the file but for malformed rows.
         data_status: What the table says of itself if it is unfinished or made up, or None.
+        other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
     """
 
     records: pa.Table
     data_status: str | None
+    other_months: pa.Table = field(default_factory=lambda: RECORDS.empty_table().select(TALLIED))
 
 
 _YES_NO = {
     **dict.fromkeys(("y", "yes", "true", "t", "1"), True),
     **dict.fromkeys(("n", "no", "false", "f", "0"), False),
 }
+_NO_ID = (
+    r"n/?a|nan|nil|null|none|not (?:known|recorded)|redacted|restricted|tba|tbc|unknown|[-x.?*#0]+|\d+(?:\.\d+)?e\+?\d+"
+)
+"""What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
+
+_RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
-_CODE = re.compile(r"[\w/-]{1,12}")
+_CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
+_DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
+"""A text whose only numbers have the form of degrees, which no number of a person has."""
+
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _WORDS_OF_DETAILS = frozenset(
     (
@@ -150,6 +176,11 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
             )
     definitions = add_wordings(options.definitions, profile.offences, source=profile.name)
     every = None
+    if profile.every_offence == KNIFE_CRIME:
+        raise ParameterError(
+            f'Source profile {profile.name} says every_offence = "{KNIFE_CRIME}", and knife crime is no offence but '
+            "any in which there was a knife. Name the offence of the rows, or its column, and say is_knife = true."
+        )
     if profile.every_offence:
         every = add_wordings(definitions, {profile.every_offence: profile.every_offence}, source=profile.name)
     parts: list[pa.Table] = []
@@ -158,8 +189,8 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         frame, statuses = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
         parts.append(_to_arrow(frame))
         said |= statuses
-        if chunk.malformed_rows:
-            parts.append(_refuse_malformed(chunk.malformed_rows))
+        if chunk.malformed:
+            parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
     return TableRecords(records=records, data_status=", ".join(sorted(said)) or None)
 
@@ -179,43 +210,36 @@ def _read_chunk(
     def column(name: str | None) -> pd.Series:
         return columns[name] if name else nothing
 
-    if profile.every_offence:
-        constant = _constant(profile.every_offence, n_rows)
-        records = classify_offences(constant, definitions=every)
-        offence = constant
-    else:
-        offences = [columns[name] for name in profile.offence]
-        records = classify_offences(offences, definitions=definitions)
-        offence = (
-            offences[-1] if len(offences) == 1 else offences[-1].astype("object").fillna(offences[0].astype("object"))
-        )
-    start_text = (
-        join_columns([columns[name] for name in profile.start])
-        if profile.start
-        else _constant(str(profile.every_date), n_rows)
+    offences = (
+        [_constant(profile.every_offence, n_rows)]
+        if profile.every_offence
+        else [columns[name] for name in profile.offence]
     )
-    end_text = join_columns([columns[name] for name in profile.end]) if profile.end else nothing
-    reading = {"date_order": profile.date_order, "clock": profile.clock, "time_zone": options.time_zone}
-    start = parse_times(start_text, **reading)  # type: ignore[arg-type]
-    without_time = np.zeros(n_rows, dtype=bool)
-    if len(profile.start) == 2 and start.at.isna().any():
-        day = parse_times(columns[profile.start[0]], **reading)  # type: ignore[arg-type]
-        without_time = (start.at.isna() & day.at.notna()).to_numpy()
-        start = dataclasses.replace(
-            start,
-            at=start.at.where(~without_time, day.at),
-            precision=np.where(without_time, day.precision, start.precision),
-        )
-    end = parse_times(end_text, **reading)  # type: ignore[arg-type]
-    started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
-    location = _first_known([columns[name] for name in reversed(profile.location)], nothing)
-    oddities[without_time] |= Oddity.TIME_UNREADABLE
-    location = _drop_no_location(location)
-    shown = mask_personal_data(location)
+    records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
+    records["source_row"] = chunk.row
+    ids = map_unique(column(profile.id), lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False)))
+    records["incident_id"] = ids.astype("object").to_numpy()
+    records["unrecognised_offence"] = _name_unrecognised(offences, records["category"]).to_numpy()
+
+    times, start_text, oddities = _read_times(columns, profile, options, n_rows)
+    records["started_at"], records["ended_at"], records["time_precision"] = times
+
+    is_knife, unread = _read_knife(column(profile.knife), profile)
+    # a wording that says there was a knife needs no flag
+    records["is_knife"] = records["is_knife"].fillna(is_knife)
+    records["unread_knife"] = mask_personal_data(unread.where(records["is_knife"].ne(True).fillna(True))).to_numpy()
+
+    location = _drop_no_location(_first_known([columns[name] for name in reversed(profile.location)], nothing))
+    # what a police force publishes of a place is the name of its street
+    shown = location if profile.is_anonymised else mask_personal_data(location)
     is_masked = location.notna() & (shown.astype("object") != location.astype("object"))
     oddities[is_masked.to_numpy()] |= Oddity.MASKED
-    is_knife, unreadable = _read_knife(column(profile.knife), profile.knife_words)
-    oddities[unreadable] |= Oddity.KNIFE_UNREADABLE
+    # and what is left of a text once a name is taken from it may be that person's address
+    records["location"] = shown.where(~shown.astype("object").str.contains(NAME_MASK, regex=False, na=False)).to_numpy()
+    kind = mask_personal_data(column(profile.location_kind))
+    records["location_kind"] = _find_kind(kind, location, profile.location_kinds).to_numpy()
+    records["stated_ward"] = _keep_codes(column(profile.ward)).to_numpy()
+
     place = locate(
         columns,
         profile,
@@ -224,25 +248,12 @@ def _read_chunk(
         postcodes=options.postcodes,
         areas=options.areas,
     )
-
-    records = records.reset_index(drop=True)
-    unknown = records["category"].eq(UNRECOGNISED).to_numpy()
-    records["source_row"] = chunk.row
-    records["incident_id"] = column(profile.id).astype("object").to_numpy()
-    # a wording that says there was a knife needs no flag
-    records["is_knife"] = records["is_knife"].fillna(is_knife)
-    records["started_at"], records["ended_at"], records["time_precision"] = started_at, ended_at, precision
-    records["location"] = shown.to_numpy()
-    kind = mask_personal_data(column(profile.location_kind))
-    records["location_kind"] = _find_kind(kind, location, profile.location_kinds).to_numpy()
     records["location_precision"] = place.precision
     records["easting"], records["northing"] = place.easting, place.northing
-    records["stated_ward"] = _keep_codes(column(profile.ward)).to_numpy()
-    offence_text = offence.astype("object").fillna("(blank)").where(unknown, None)
-    records["unrecognised_offence"] = mask_personal_data(offence_text.astype("object")).to_numpy()
+    oddities[(column(profile.id).notna() & ids.isna()).to_numpy()] |= Oddity.PLACEHOLDER_ID
     records["oddities"] = oddities
 
-    reason, detail = _refuse_dates(started_at, start_text, profile)
+    reason, detail = _refuse_dates(records["started_at"], start_text, profile)
     records["reason"] = np.where(pd.notna(reason), reason, place.reason)
     found = np.where(pd.notna(reason), detail, place.detail)
     records["detail"] = _mask_details(pd.Series(found, dtype="object"), profile).to_numpy()
@@ -251,6 +262,43 @@ def _read_chunk(
         records.loc[is_blank, "reason"] = BLANK_ROW
     statuses = {str(word).strip().casefold() for word in column(profile.status).cat.categories} & UNFINISHED
     return records, statuses
+
+
+def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd.Series:
+    """The most specific text of each row whose offence is in no table."""
+    texts = offences[-1].astype("object")
+    for other in reversed(offences[:-1]):
+        texts = texts.fillna(other.astype("object"))
+    return mask_personal_data(texts.fillna("(blank)").where(category.eq(UNRECOGNISED).to_numpy(), None))
+
+
+def _read_times(
+    columns: Columns, profile: SourceProfile, options: ReadingOptions, n_rows: int
+) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int16]]:
+    """Start, end and precision of each row; the text of its start; and what is odd about them."""
+
+    def parse(texts: pd.Series) -> Times:
+        return parse_times(texts, date_order=profile.date_order, clock=profile.clock, time_zone=options.time_zone)
+
+    start_text = (
+        join_columns([columns[name] for name in profile.start])
+        if profile.start
+        else _constant(str(profile.every_date), n_rows)
+    )
+    end_text = join_columns([columns[name] for name in profile.end]) if profile.end else blank(n_rows)
+    start, end = parse(start_text), parse(end_text)
+    without_time = np.zeros(n_rows, dtype=bool)
+    if len(profile.start) == 2 and start.at.isna().any():
+        day = parse(columns[profile.start[0]])
+        without_time = (start.at.isna() & day.at.notna()).to_numpy()
+        start = dataclasses.replace(
+            start,
+            at=start.at.where(~without_time, day.at),
+            precision=np.where(without_time, day.precision, start.precision),
+        )
+    started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
+    oddities[without_time] |= Oddity.TIME_UNREADABLE
+    return (started_at, ended_at, precision), start_text, oddities
 
 
 def _keep_codes(texts: pd.Series) -> pd.Series:
@@ -262,19 +310,41 @@ def _keep_codes(texts: pd.Series) -> pd.Series:
 def _mask_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
     """What rows gave, without words that are not of dates, of masks or of the names of the columns.
 
-    A row whose values stand in the wrong columns gives anything as its date, somebody's name too.
+    A row whose values stand in the wrong columns gives anything as its date, somebody's name too. Degrees are shown,
+    since the user must see them to correct them.
     """
     named = (name for names in profile.columns.values() for name in names)
     known = _WORDS_OF_DETAILS | {word.casefold() for name in named for word in _LETTERS.findall(name)}
-    return mask_personal_data(details).map(
-        lambda text: _LETTERS.sub(lambda word: word[0] if word[0].casefold() in known else "[text]", text),
-        na_action="ignore",
-    )
+
+    def hide(text: str) -> str:
+        return _LETTERS.sub(lambda word: word[0] if word[0].casefold() in known else "[text]", text)
+
+    is_plain = details.map(lambda text: isinstance(text, str) and hide(text) == text and bool(_DEGREES.fullmatch(text)))
+    return mask_personal_data(details).map(hide, na_action="ignore").where(~is_plain.astype(bool), details)
 
 
 def _constant(text: str, n_rows: int) -> pd.Series:
     return pd.Series(
         pd.Categorical.from_codes(np.zeros(n_rows, dtype=np.int8), categories=pd.Index([text], dtype="object"))
+    )
+
+
+def _undo_midnight(times: Times) -> Times:
+    """Days, where every converted time was midnight: a program has written dates as instants.
+
+    In summer they would become one o'clock, and no longer be known for what they are.
+    """
+    instant = times.instant.dropna()
+    if instant.empty or (instant != instant.dt.normalize()).any():
+        return times
+    was = times.instant.notna()
+    return dataclasses.replace(
+        times,
+        at=times.at.mask(was, times.instant),
+        precision=np.where(was, "day", times.precision),
+        instant=times.instant.mask(was),
+        is_nonexistent=times.is_nonexistent & ~was.to_numpy(),
+        is_ambiguous=times.is_ambiguous & ~was.to_numpy(),
     )
 
 
@@ -297,6 +367,9 @@ def _settle_times(
 ) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int16]]:
     """Start, end, precision and oddities of each row, once each is seen beside the other."""
     oddities = np.zeros(len(start.at), dtype=np.int16)
+    days = _undo_midnight(start)
+    if days is not start:
+        start, end = days, _undo_midnight(end)
     oddities[start.is_nonexistent | end.is_nonexistent] |= Oddity.NONEXISTENT_TIME
     oddities[start.instant.notna().to_numpy()] |= Oddity.CONVERTED_TIME
     oddities[start.is_ambiguous | end.is_ambiguous] |= Oddity.AMBIGUOUS_TIME
@@ -322,16 +395,24 @@ def _settle_times(
     return start.at, ended_at, precision, oddities
 
 
-def _read_knife(texts: pd.Series, words: Sequence[str]) -> tuple[pd.Series, npt.NDArray[np.bool_]]:
-    """Whether each row says that there was a knife, and which rows say something that is neither yes nor no."""
-    meant = {word.casefold() for word in words}
+def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd.Series]:
+    """Whether each row says that there was a knife, and the texts that are neither yes, no, nor a word of the profile.
+
+    Where the profile has words, such a text is taken for no; where it has none, for not known.
+    """
+    if profile.is_knife:
+        return pd.Series(True, index=texts.index, dtype="boolean"), blank(len(texts))
+    meant = {**_YES_NO, **{word.casefold(): True for word in profile.knife_words}}
 
     def read(unique: pd.Series) -> pd.Series:
-        folded = unique.str.casefold()
-        return (folded.isin(meant) if words else folded.map(_YES_NO)).astype("object")
+        return unique.str.casefold().map(meant).astype("object")
 
     is_knife = map_unique(texts, read).astype("boolean")
-    return is_knife, (texts.notna() & is_knife.isna()).to_numpy()
+    unread = texts.where(is_knife.isna())
+    # a word that comes once may be about somebody
+    rare = unread.map(unread.value_counts()).astype("float64") < _RARE
+    unread = unread.astype("object").mask(rare.to_numpy(), "(other texts)")
+    return is_knife.mask(unread.notna(), False) if profile.knife_words else is_knife, unread
 
 
 def _find_kind(kinds: pd.Series, location: pd.Series, words: Mapping[str, str]) -> pd.Series:
@@ -377,18 +458,20 @@ def _to_arrow(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=RECORDS)
 
 
-def _refuse_malformed(rows: Sequence[int]) -> pa.Table:
-    table = pa.table({"source_row": pa.array(rows, type=pa.int32())})
-    for position, spec in enumerate(RECORDS):
-        if spec.name == "source_row":
-            continue
-        text = {"category": UNRECOGNISED, "reason": MALFORMED_ROW}.get(spec.name)
-        values = (
-            pa.array([text] * len(rows), type=pa.string()).dictionary_encode()
-            if text
-            else pa.nulls(len(rows), spec.type)
-        )
-        if spec.name == "oddities":
-            values = pa.array(np.zeros(len(rows), dtype=np.int16))
-        table = table.add_column(position, spec.name, values)
-    return table.cast(RECORDS)
+def _refuse_malformed(rows: Sequence[tuple[int, int]], *, n_columns: int) -> pa.Table:
+    """Rows that have another number of fields than the header, each with that number."""
+    texts = {
+        "category": [UNRECOGNISED] * len(rows),
+        "reason": [MALFORMED_ROW] * len(rows),
+        "detail": [f"{n_fields} fields, and {n_columns} columns" for _, n_fields in rows],
+    }
+    numbers = {"source_row": [number for number, _ in rows], "oddities": [0] * len(rows)}
+    columns = [
+        pa.array(texts[spec.name], type=pa.string()).dictionary_encode()
+        if spec.name in texts
+        else pa.array(numbers[spec.name], type=spec.type)
+        if spec.name in numbers
+        else pa.nulls(len(rows), spec.type)
+        for spec in RECORDS
+    ]
+    return pa.Table.from_arrays(columns, names=RECORDS.names).cast(RECORDS)

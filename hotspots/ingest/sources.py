@@ -31,6 +31,9 @@ MEMBER_SUFFIXES = (*_TEXT, *workbooks.SUFFIXES, *_PARQUET)
 SUFFIXES = (*MEMBER_SUFFIXES, *_LAYERS, ".zip")
 """What is looked for in a folder."""
 
+OVERLOOKED = (".txt", ".dat", ".json", ".xlsb", ".ods", ".7z", ".rar")
+"""What may hold incidents, and is not looked for in a folder, where it is often something else."""
+
 NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
 """Other tables that come in the archives of police.uk."""
 
@@ -43,11 +46,13 @@ class Source:
         table: The table.
         profile: Which column holds what.
         is_given: Whether the profile was written down, not recognised.
+        doubts: What could be otherwise, where it was recognised.
     """
 
     table: Table
     profile: SourceProfile
     is_given: bool
+    doubts: tuple[str, ...] = ()
 
     @property
     def layout(self) -> str:
@@ -77,6 +82,10 @@ def find_sources(file: FoundFile, options: ReadingOptions) -> Iterator[Source | 
         return
     foreign: DataError | None = None
     found_one = False
+    if file.path.name.lower().endswith(".zip"):
+        other = list_members(file, suffixes=(*OVERLOOKED, *_LAYERS), is_needed=False)
+        reason = "of a kind that is not read in an archive: unpack it, and give the file"
+        yield from (PassedOver(label=member.label, reason=reason) for member in other)
     for member in list_members(file, suffixes=MEMBER_SUFFIXES):
         if member.label.lower().removesuffix(".gz").endswith(NOT_INCIDENTS):
             yield PassedOver(label=member.label, reason="outcomes or stop and search")
@@ -93,6 +102,9 @@ def find_sources(file: FoundFile, options: ReadingOptions) -> Iterator[Source | 
             continue
         found_one = True
         yield from chosen
+        if member.suffix in workbooks.SUFFIXES:
+            hidden = workbooks.list_hidden_sheets(member.read())
+            yield from (PassedOver(label=f"{member.label}/{name}", reason="a hidden sheet") for name in hidden)
     if foreign and not found_one:
         raise foreign
 
@@ -128,14 +140,23 @@ def open_tables(member: Member, options: ReadingOptions) -> list[Table]:
     return [open_text_table(member.label, member.open, is_header=names_columns, **text)]
 
 
-def find_profile(table: Table, options: ReadingOptions) -> tuple[SourceProfile, bool]:
-    """How to read a table, and whether that was written down.
+def find_source(table: Table, options: ReadingOptions) -> Source | PassedOver:
+    """How to read a table, or why it is not meant.
 
     Raises:
-        DataError: No profile is for it, and its layout is not recognised.
+        UnknownLayoutError: No profile is for it, and its layout is not recognised.
     """
-    given = next((profile for profile in options.profiles if profile.fits(table.label, table.header)), None)
-    return (given, True) if given else (recognise(table, crs=options.crs), False)
+    given = [profile for profile in options.profiles if profile.fits(table.label, table.header)]
+    if not given:
+        found = recognise(table, crs=options.crs)
+        return Source(table=table, profile=found.profile, is_given=False, doubts=found.doubts)
+    for profile in given:
+        if table.part is None or profile.fits_part(table.part):
+            absent = [name for names in profile.columns.values() for name in names if name not in table.header]
+            if absent and profile.is_for_several_parts:
+                return PassedOver(label=table.label, reason=f'it has no column "{absent[0]}"')
+            return Source(table=table, profile=profile, is_given=True)
+    return PassedOver(label=table.label, reason=f"source profile {given[0].name} is for {given[0].part}")
 
 
 def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterator[Source | PassedOver]:
@@ -146,26 +167,30 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
     """
     if not tables:
         raise DataError(f"{label} is empty: it holds no table with anything in it. Give the file with the incidents.")
+    if len(tables) == 1:
+        tables = [dataclasses.replace(tables[0], part=None)]  # there is nothing to choose
     found: list[Source] = []
-    errors: list[tuple[str, DataError]] = []
+    passed_over: list[PassedOver] = []
+    unknown: list[UnknownLayoutError] = []
     for table in tables:
         try:
-            profile, is_given = find_profile(table, options)
+            source = find_source(table, options)
         except UnknownLayoutError as error:
-            errors.append((table.label, error))
-            if error.is_alike and len(tables) > 1:
-                raise
+            unknown.append(error)
+            passed_over.append(PassedOver(label=table.label, reason=str(error)))
             continue
-        wanted = profile.sheet or profile.layer
-        own = table.label.removeprefix(f"{label}/")
-        if wanted not in (None, "*", own) and len(tables) > 1:
-            errors.append((table.label, DataError(f"source profile {profile.name} is for {wanted}")))
-            continue
-        found.append(Source(table=table, profile=profile, is_given=is_given))
+        if isinstance(source, PassedOver):
+            passed_over.append(source)
+        else:
+            found.append(source)
+    likeliest = min(unknown, key=lambda error: error.n_missing, default=None)
+    if likeliest and (not found or (likeliest.is_alike and len(tables) > 1)):
+        raise likeliest
     if not found:
-        raise errors[0][1]
-    if len(found) > 1 and any((source.profile.sheet or source.profile.layer) is None for source in found):
-        names = [source.table.label.removeprefix(f"{label}/") for source in found]
+        why = "; ".join(f"{other.label}: {other.reason}" for other in passed_over)
+        raise DataError(f"{label} holds no table that its source profile is for: {why}. Correct the profile.")
+    if len(found) > 1 and not all(source.is_given and source.profile.part is not None for source in found):
+        names = [str(source.table.part) for source in found]
         is_layer = label.lower().endswith(".gpkg")
         profile = dataclasses.replace(
             found[0].profile,
@@ -177,9 +202,8 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
         raise UnknownLayoutError(
             f"{label} holds {len(found)} tables of incidents, which may repeat each other: {', '.join(names)}. Say "
             f'which in a source profile (hotspots check prints one): {"layer" if is_layer else "sheet"} = "{names[0]}"'
-            ', or "*" for all of them.',
+            ', or "*" for all that have its columns.',
             draft=format_profile(profile),
         )
     yield from found
-    for name, why in errors:
-        yield PassedOver(label=name, reason=str(why))
+    yield from passed_over

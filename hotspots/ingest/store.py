@@ -8,6 +8,7 @@ and renamed, so it is there as a whole or not at all; one that does not hold wha
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -27,7 +28,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyproj
 
-from hotspots.ingest.records import RECORDS, ReadingOptions, TableRecords
+from hotspots.ingest.parsing import is_wanted
+from hotspots.ingest.records import RECORDS, TALLIED, ReadingOptions, TableRecords
 from hotspots.ingest.sources import Source
 
 _DRAFT = ".writing-"
@@ -51,8 +53,17 @@ class Store:
     rebuilt: list[str] = field(default_factory=list)
     problem: str | None = None
 
-    def load(self, source: Source, options: ReadingOptions) -> TableRecords | None:
-        """What was read from a table; None if it is not here as it would be read now."""
+    def load(
+        self, source: Source, options: ReadingOptions, *, start: dt.date | None = None, end: dt.date | None = None
+    ) -> TableRecords | None:
+        """What was read from a table; None if it is not here as it would be read now.
+
+        Args:
+            source: The table.
+            options: How it would be read.
+            start: First day that is wanted; of incidents in months before, only what is tallied is read.
+            end: Last day that is wanted, likewise.
+        """
         entry = self.folder / _name_entry(source.table.label)
         try:
             kept = json.loads((entry / _MANIFEST).read_text("utf-8"))
@@ -63,7 +74,13 @@ class Store:
                 return None
             if {part.relative_to(entry).as_posix() for part in entry.rglob("*.parquet")} != manifest["files"].keys():
                 raise ValueError("files are missing, or there are more of them")
-            parts = [_read_part(entry / name, sha256) for name, sha256 in sorted(manifest["files"].items())]
+            parts, others = [], [RECORDS.empty_table().select(TALLIED)]
+            for name, sha256 in sorted(manifest["files"].items()):
+                part = _open_part(entry / name, sha256)
+                if is_wanted(_read_month(name), start, end):
+                    parts.append(_read_part(part))
+                else:
+                    others.append(part.read(TALLIED).select(TALLIED).cast(others[0].schema))
         except FileNotFoundError:
             if entry.exists():
                 self.rebuilt.append(source.table.label)
@@ -76,7 +93,8 @@ class Store:
             # as the table had them: by row, but for malformed rows, which follow the chunk they were met in
             order = np.argsort(records["order"].to_numpy(), kind="stable")
             records = records.take(pa.array(order)).drop_columns(["order"])
-        return TableRecords(records=records, data_status=manifest["data_status"])
+        other_months = pa.concat_tables(others).unify_dictionaries()
+        return TableRecords(records=records, data_status=manifest["data_status"], other_months=other_months)
 
     def save(self, source: Source, options: ReadingOptions, read: TableRecords) -> None:
         """Keep what was read from a table, in place of what was kept of it before.
@@ -93,8 +111,8 @@ class Store:
                 draft = Path(temporary) / "new"
                 _write_entry(draft, source, options, read)
                 _put_in_place(draft, self.folder / _name_entry(source.table.label), old=Path(temporary) / "old")
-        except OSError as error:
-            self.problem = error.strerror or str(error)
+        except (OSError, pa.ArrowException) as error:
+            self.problem = getattr(error, "strerror", None) or str(error)
 
 
 def _write_entry(entry: Path, source: Source, options: ReadingOptions, read: TableRecords) -> None:
@@ -103,10 +121,10 @@ def _write_entry(entry: Path, source: Source, options: ReadingOptions, read: Tab
     usable = pc.is_null(records["reason"])
     files = {}
     incidents = records.filter(usable)
-    months = pc.strftime(incidents["started_at"], format="%Y-%m")
-    for month in sorted(pc.unique(months).to_pylist()):
+    months = incidents["started_at"].to_numpy().astype("datetime64[M]")
+    for month in np.unique(months):
         name = f"month={month}/incidents.parquet"
-        files[name] = _write_part(entry / name, incidents.filter(pc.equal(months, month)), options.crs)
+        files[name] = _write_part(entry / name, incidents.filter(pa.array(months == month)), options.crs)
     refused = records.filter(pc.invert(usable))
     if refused.num_rows:
         files["rejected.parquet"] = _write_part(entry / "rejected.parquet", refused, options.crs)
@@ -199,11 +217,19 @@ def _write_part(path: Path, records: pa.Table, crs: str) -> str:
     return _digest(path)
 
 
-def _read_part(path: Path, sha256: str) -> pa.Table:
+def _read_month(name: str) -> np.datetime64 | None:
+    """The month of the incidents in a part; None for the refused rows."""
+    return np.datetime64(found[1], "M") if (found := re.match(r"month=(\d{4}-\d\d)/", name)) else None
+
+
+def _open_part(path: Path, sha256: str) -> pq.ParquetFile:
     if _digest(path) != sha256:
         raise ValueError("the file is not what was written")
-    # a folder called month=... must not become a column
-    table = pq.ParquetFile(path).read()
+    return pq.ParquetFile(path)  # a folder called month=... must not become a column
+
+
+def _read_part(part: pq.ParquetFile) -> pa.Table:
+    table = part.read()
     x, y = table["geometry"].combine_chunks().flatten()
     table = table.drop_columns(["geometry"]).append_column("easting", x).append_column("northing", y)
     # Parquet knows no whole seconds

@@ -40,12 +40,12 @@ class Chunk:
         columns: The columns asked for.
         row: int (n_rows,), the row of each record in the file; 1 is the first under the header, and blank lines
             do not count.
-        malformed_rows: Rows that have another number of fields than the header, and are not in `columns`.
+        malformed: Row and number of fields of those that have another number than the header, and are not in `columns`.
     """
 
     columns: Columns
     row: npt.NDArray[np.int64]
-    malformed_rows: tuple[int, ...] = ()
+    malformed: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class Table:
         kind: What the file is, for people ("text in UTF-8, columns separated by commas").
         sha256: Fingerprint of its content, the same in whatever wrapping.
         header: Names of the columns, as written.
+        part: Name of the sheet or layer that it is, of a file that can hold several.
         crs: CRS that the file states for its geometry, or None.
         read: Reads the columns named, all rows, a chunk at a time; may be called again.
     """
@@ -66,13 +67,18 @@ class Table:
     sha256: str
     header: tuple[str, ...]
     read: Callable[[Collection[str]], Iterator[Chunk]]
+    part: str | None = None
     crs: str | None = None
 
     def sample(self, columns: Collection[str]) -> Columns:
         """The first rows of some columns; empty columns where there are no rows."""
         for chunk in self.read(columns):
             if len(chunk.row):
-                return {name: values.iloc[:SAMPLE_ROWS] for name, values in chunk.columns.items()}
+                # without the words of the other rows, each of which would be read too
+                return {
+                    name: values.iloc[:SAMPLE_ROWS].cat.remove_unused_categories()
+                    for name, values in chunk.columns.items()
+                }
         return {name: pd.Series(pd.Categorical([]), dtype="category") for name in columns}
 
 
@@ -90,8 +96,15 @@ def require_unique(header: Iterable[str], wanted: Collection[str], *, label: str
 
 
 def find_header(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
-    """Which of the first rows names the columns: the first that is recognised, otherwise the first."""
-    return next((index for index, row in enumerate(rows[:HEADER_ROWS]) if is_header(row)), 0)
+    """Which of the first rows names the columns: the first that is recognised, otherwise the first that is no title.
+
+    A title stands in one or two cells above columns that are many.
+    """
+    first = rows[:HEADER_ROWS]
+    n_filled = [sum(bool(cell.strip()) for cell in row) for row in first]
+    usual = max(n_filled, default=0)
+    wide = next((index for index, n in enumerate(n_filled) if 2 * n >= usual), 0)
+    return next((index for index, row in enumerate(first) if is_header(row)), wide)
 
 
 def chunk_of_frame(frame: pd.DataFrame, *, first_row: int = 1) -> Chunk:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
+import itertools
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,6 +26,7 @@ from hotspots.ingest.tables import (
     Columns,
     IsHeader,
     Table,
+    as_text,
     find_header,
     require_unique,
 )
@@ -47,8 +50,6 @@ _DATE = re.compile(r"\s*\"?(\d{4}-\d\d|\d\d?[-/. ]([a-z]{3,9}|\d\d?)[-/. ]\d{2,4
 _HEAD_BYTES = 1024**2
 _BLOCK_BYTES = 8 * 1024**2
 _MAX_MALFORMED_ROWS = 1_000_000
-
-csv.field_size_limit(2**31 - 1)
 
 
 def open_text_table(
@@ -207,7 +208,8 @@ def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[str, st
     if encoding is not None:
         try:
             io.TextIOWrapper(io.BytesIO(), encoding)  # a codec that makes no text fails too
-        except LookupError as error:
+            encoding = codecs.lookup(encoding).name  # one name for "utf8" and "UTF-8"
+        except (LookupError, ValueError) as error:
             raise DataError(f'No encoding called "{encoding}", given for {label}. Try utf-8 or cp1252.') from error
         return digest.hexdigest(), encoding
     if is_utf8 and utf8 is not None:
@@ -224,7 +226,7 @@ def _first_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     before: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     last = 0
-    try:
+    with _long_fields(), contextlib.suppress(csv.Error):  # what cannot be read is told of when all of it is
         for row in reader:
             if row:
                 rows.append(row)
@@ -232,9 +234,17 @@ def _first_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
             last = reader.line_num
             if len(rows) > HEADER_ROWS:
                 break
-    except csv.Error:
-        pass  # what cannot be read is told of when all of it is
     return rows, before
+
+
+@contextlib.contextmanager
+def _long_fields() -> Iterator[None]:
+    """Lift the limit on a field of the csv module, which is one for the whole process, for a moment."""
+    usual = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _find_delimiter(text: str) -> str:
@@ -257,10 +267,11 @@ def _read(
     delimiter: str,
     n_lines_before: int,
 ) -> Iterator[Chunk]:
-    malformed: deque[int] = deque()
+    malformed: deque[tuple[int, int]] = deque()
 
     def skip(row: pyarrow.csv.InvalidRow) -> str:
-        malformed.append(row.number - n_lines_before - 1)  # the header is the first row after those lines
+        # the header is the first row after those lines
+        malformed.append((row.number - n_lines_before - 1, row.actual_columns))
         return "skip" if len(malformed) <= _MAX_MALFORMED_ROWS else "error"
 
     keep = [name for name in header if name in columns]
@@ -288,16 +299,16 @@ def _read(
             )
             for batch in reader:
                 # rows that are refused may be met ahead of the batch that they belong to
-                inside: list[int] = []
-                while malformed and malformed[0] <= n_seen + batch.num_rows + len(inside) + 1:
+                inside: list[tuple[int, int]] = []
+                while malformed and malformed[0][0] <= n_seen + batch.num_rows + len(inside) + 1:
                     inside.append(malformed.popleft())
                 row = np.arange(n_seen + 1, n_seen + batch.num_rows + len(inside) + 1)
                 n_seen += len(row)
                 if n_seen > MAX_TABLE_ROWS:
                     raise too_many
                 if inside:
-                    row = np.setdiff1d(row, inside)
-                yield Chunk(columns=_to_columns(batch), row=row, malformed_rows=tuple(inside))
+                    row = np.setdiff1d(row, [number for number, _ in inside])
+                yield Chunk(columns=_to_columns(batch), row=row, malformed=tuple(inside))
     except (pa.ArrowException, UnicodeError) as error:
         if len(malformed) > _MAX_MALFORMED_ROWS:
             raise DataError(
@@ -309,36 +320,42 @@ def _read(
             "Save it again as CSV (UTF-8) with one header line."
         ) from error
     if malformed:  # a block in which no row is well formed makes no batch
-        yield Chunk(columns={name: blank(0) for name in keep}, row=np.arange(0), malformed_rows=tuple(malformed))
+        yield Chunk(columns={name: blank(0) for name in keep}, row=np.arange(0), malformed=tuple(malformed))
     if stream.n_breaks > n_lines_before + 1 + MAX_TABLE_ROWS:  # blank lines, or lines in quotes
         raise too_many
     if stream.n_breaks > n_lines_before + 1 + n_seen + len(malformed):
-        _refuse_swallowed_lines(label, open_utf8, delimiter)
+        _refuse_swallowed_lines(label, open_utf8, header, delimiter)
 
 
 def _to_columns(batch: pa.RecordBatch) -> Columns:
     frame = batch.to_pandas()
-    return {str(name): frame[name] for name in frame.columns}
+    columns = {str(name): frame[name] for name in frame.columns}
+    # a cell of blanks is a blank cell, and blanks around an ID make no other ID
+    padded = [name for name, values in columns.items() if any(text != text.strip() for text in values.cat.categories)]
+    return columns | {name: as_text(columns[name].astype("object")) for name in padded}
 
 
-def _refuse_swallowed_lines(label: str, open_utf8: Callable[[], Utf8Stream], delimiter: str) -> None:
+def _refuse_swallowed_lines(
+    label: str, open_utf8: Callable[[], Utf8Stream], header: Sequence[str], delimiter: str
+) -> None:
     """Refuse a table in which a quote that is never closed has swallowed rows.
 
-    A line break inside quotes is fine in a free text. One after which comes what looks like another row, a date among
-    its delimiters, is not: its incident would be lost without a trace.
+    A line break inside quotes is fine in a free text. One in a text that holds as many delimiters as half a row, or a
+    date among its delimiters, is not: incidents would be lost without a trace, and columns that are not read would
+    come into one that is.
     """
-    with open_utf8() as opened:
+    with open_utf8() as opened, _long_fields():
         reader = csv.reader(
             io.TextIOWrapper(io.BufferedReader(opened), "utf-8", errors="replace", newline=""), delimiter=delimiter
         )
         try:
             for record in reader:
                 for value in record:
-                    if any(_is_like_a_row(line, delimiter) for line in value.splitlines()[1:]):
+                    lines = value.splitlines()
+                    if len(lines) > 1 and _holds_rows(lines, delimiter, n_columns=len(header)):
                         raise DataError(
                             f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} "
-                            f"and begins {len(value.splitlines()) - 1} lines above, holds whole rows. Close or remove "
-                            "the quote."
+                            f"and begins {len(lines) - 1} lines above, holds whole rows. Close or remove the quote."
                         )
         except csv.Error as error:
             raise DataError(
@@ -346,7 +363,11 @@ def _refuse_swallowed_lines(label: str, open_utf8: Callable[[], Utf8Stream], del
             ) from error
 
 
-def _is_like_a_row(line: str, delimiter: str) -> bool:
-    """Whether a line is one of several cells, and one of them a date."""
-    cells = line.split(delimiter)
-    return len(cells) > 2 and any(_DATE.match(cell) for cell in cells)
+def _holds_rows(lines: Sequence[str], delimiter: str, *, n_columns: int) -> bool:
+    """Whether lines of one text look like parts of rows."""
+    # in prose a comma comes before a space or the end of a line; two lines are the end of one row and the next's start
+    n_delimiters = [len(re.findall(rf"{re.escape(delimiter)}(?=\S)", line)) for line in lines]
+    if max(map(sum, itertools.pairwise(n_delimiters))) >= max(2, n_columns / 2):
+        return True
+    cells = (line.split(delimiter) for line in lines)
+    return any(len(row) > 2 and any(_DATE.match(cell) for cell in row) for row in cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import zoneinfo
 from collections.abc import Iterable, Sequence
@@ -22,13 +23,16 @@ _FAST: dict[DateOrder, Sequence[str]] = {
     "day-first": ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", *_ISO, "%d/%m/%Y %I:%M:%S %p"),
     "month-first": ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", *_ISO, "%m/%d/%Y %I:%M:%S %p"),
 }
-_MONTHS = {name: number for number, name in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)}  # fmt: skip
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
+    *("november", "december"),
+)
+_MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 
 _SEPARATOR = r"[-/. ]"
 _TIME = (
     r"(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[ap]\.?m\.?)?"
-    r"\s*(?P<zone>z|utc|gmt|[+-]\d{2}(?::?\d{2})?)?(?:\s*\[?[a-z_]+/[a-z_]+\]?)?"
+    r"\s*(?P<zone>z|utc|gmt|bst|[+-]\d{2}(?::?\d{2})?)?(?:\s*\[?[a-z_]+/[a-z_]+\]?)?"
 )
 _DAY = (
     rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
@@ -50,6 +54,10 @@ _ISO_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\
 _MIDNIGHT = re.compile(
     r"[T ]\s*(?:0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?|12:00(?::00)?\s*am)$", flags=re.IGNORECASE
 )
+_SLIPS = 0.2
+"""The share of distinct days that may be slips of the pen."""
+
+_BAND = re.compile(r"\d\s*(?:[-\u2013]|to)\s*\d")
 _EXCEL_DAY_ZERO = pd.Timestamp("1899-12-30")
 _EXCEL_DAYS = (20_000, 80_000)
 """1954 to 2119: what a serial date of a workbook can be, and a number of anything else is unlikely to be."""
@@ -187,6 +195,8 @@ def _read_when(match: re.Match[str], order: DateOrder) -> tuple[pd.Timestamp, st
     date = pd.Timestamp(_year(year), _month(month), int(day))
     if parts["hour"] is None:
         return date.as_unit("s"), "day", None
+    if parts["zone"] and parts["zone"][0] == "-" and not (parts["y1"] or parts["y2"]):
+        raise ValueError  # 31/01/2025 1800-0200 is from six to two, and no time at an offset
     hour, minute, second = int(parts["hour"]), int(parts["minute"] or 0), int(parts["second"] or 0)
     if parts["half"]:
         if not 1 <= hour <= 12:
@@ -216,14 +226,19 @@ def _year(text: str) -> int:
 
 
 def _month(text: str) -> int:
-    return int(text) if text.isdigit() else _MONTHS[text[:3].lower()]
+    name = text.lower()
+    if name.isdigit():
+        return int(name)
+    if name != "sept" and name not in (name[:3], _MONTH_NAMES[_MONTHS[name[:3]] - 1]):
+        raise ValueError  # "decoy" is no December
+    return _MONTHS[name[:3]]
 
 
 def _offset(zone: str | None) -> int | None:
     if zone is None:
         return None
     if zone[0] not in "+-":
-        return 0
+        return 60 if zone.lower() == "bst" else 0
     digits = zone[1:].replace(":", "").ljust(4, "0")
     hours, minutes = int(digits[:2]), int(digits[2:])
     if hours > 14 or minutes > 59:
@@ -231,25 +246,31 @@ def _offset(zone: str | None) -> int | None:
     return (1 if zone[0] == "+" else -1) * (60 * hours + minutes)
 
 
-def guess_date_order(chunks: Iterable[pd.Series]) -> DateOrder:
-    """Whether dates in numbers put the month first: some only make sense so, and none only the other way.
+def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
+    """Whether dates in numbers put the month first, and whether they leave no doubt.
+
+    They do if none can be day-first and many can only be month-first: of all the days of a year three in five can, so
+    a few among many are slips of the pen, to be refused.
 
     Args:
-        chunks: All of a column, since the first days of a year fit both.
+        chunks: All of a column, or of several, since the first days of a month fit both.
     """
-    month_first = False
+    pairs: set[tuple[int, int]] = set()
     for texts in chunks:
+        is_numeric = False
         for text in texts.cat.categories:
-            match = _NUMERIC_DAY.match(str(text).strip())
-            if match is None:
-                continue
-            first, second = int(match[1]), int(match[2])
-            if first > 12:
-                return "day-first"
-            month_first = month_first or second > 12
-        if not month_first and not any(_NUMERIC_DAY.match(str(text).strip()) for text in texts.cat.categories[:100]):
-            return "day-first"  # in no numbers
-    return "month-first" if month_first else "day-first"
+            if match := _NUMERIC_DAY.match(str(text).strip()):
+                first, second = int(match[1]), int(match[2])
+                if first > 12:
+                    return "day-first", True
+                pairs.add((first, second))
+                is_numeric = True
+        if len(texts.cat.categories) and not is_numeric:
+            break  # dates are written in one way from beginning to end
+    if not pairs:
+        return "day-first", True
+    n_month_first = sum(second > 12 for _, second in pairs)
+    return ("month-first" if n_month_first > _SLIPS * len(pairs) else "day-first"), False
 
 
 def join_columns(columns: Sequence[pd.Series]) -> pd.Series:
@@ -284,8 +305,10 @@ def _join(parts: Sequence[str | None]) -> str | None:
             return day
         day = _strip_midnight(str(day))
         return day if ":" in day else f"{day} {_write_time(time)}"
-    date = "-".join(part for part in parts[:3] if part)
-    if len(parts) < 4 or parts[3] is None:
+    known = list(itertools.takewhile(bool, parts[:3]))
+    known[:1] = [str(_year(str(year))) if str(year).isdigit() and len(str(year)) == 2 else year for year in known[:1]]
+    date = "-".join(map(str, known))
+    if len(known) < 3 or len(parts) < 4 or parts[3] is None:
         return date
     return f"{date} {parts[3].zfill(2)}:{(parts[4] if len(parts) > 4 and parts[4] else '0').zfill(2)}"
 
@@ -298,9 +321,13 @@ def _strip_midnight(day: str) -> str:
 
 
 def _write_time(time: str) -> str:
-    """A time of day as text: `1805`, `18.05 hrs`, `18`, and what a workbook makes of them, become `18:05`."""
-    if re.fullmatch(r"0[.,][0-5]\d", time):
-        return f"{time}?"  # a quarter past midnight, or the fraction of a day: nobody can tell
+    """A time of day as text: `1805`, `18.05 hrs`, and what a workbook makes of them, become `18:05`.
+
+    A number of one or two digits stays as it is, and cannot be read: 18 may be an hour, or 18 minutes past midnight.
+    """
+    # a quarter past midnight, or the fraction of a day; from eight to nine, or eight at an offset: nobody can tell
+    if re.fullmatch(r"0[.,][0-5]\d", time) or _BAND.search(re.sub(r"^\d{4}-\d\d-\d\d[T ]", "", time)):
+        return f"{time}?"
     if re.fullmatch(r"0|0?[.,]\d+", time):
         minutes = round(float(time.replace(",", ".")) * 1440)
         return f"{minutes // 60:02d}:{minutes % 60:02d}"
@@ -308,6 +335,6 @@ def _write_time(time: str) -> str:
         # 1805 in a cell formatted as a time is day 1805 of Excel's calendar
         time = str((pd.Timestamp(typed[1]) - _EXCEL_DAY_ZERO).days)
     time = re.sub(r"\s*(hrs?|hours|h)\.?$", "", time, flags=re.IGNORECASE)
-    if digits := re.fullmatch(r"(\d{1,2})[-:.]?(\d\d)", time):
+    if digits := re.fullmatch(r"(\d{1,2})[:.]?(\d\d)", time):
         return f"{digits[1].zfill(2)}:{digits[2]}"
     return re.sub(r"^\d{4}-\d\d-\d\d[T ]|^1899-12-3\d[T ]", "", time)

@@ -26,16 +26,17 @@ from hotspots.ingest.tables import (
 SUFFIXES = (".xlsx", ".xlsm", ".xls")
 
 _MAX_UNPACKED_BYTES = 1024**3
-_MAX_CELLS = 60_000_000
+_MAX_CELLS = 25_000_000
 """A sheet is laid out in full when it is read, so one cell in the far corner would take all memory."""
 
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Names the part of a compound file in which Office keeps a workbook behind a password ([MS-OFFCRYPTO])."""
 
-_SCAN_BYTES = 1024**2
-_REFERENCE_BYTES = 32
-_ROW_NUMBER = re.compile(rb"r\s*=\s*[\"'][A-Za-z]*(\d{1,7})")
-_COLUMN_LETTERS = re.compile(rb"r\s*=\s*[\"']([A-Za-z]{1,3})\d")
+_REFERENCE = re.compile(rb"\br\s*=\s*[\"']\s*([A-Za-z]*)(\d*)")
+"""Where a cell or a row stands: `r="B12"`, `r="12"`."""
+
+_MAX_LETTERS, _MAX_DIGITS = 3, 7
+"""Of the last cell there can be, XFD1048576."""
 
 
 def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeader = lambda names: False) -> list[Table]:
@@ -48,11 +49,12 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
     if _ENCRYPTED in content:
         raise protected
     try:
-        n_rows, last_column = _find_extent(content) if content.startswith(b"PK") else (0, "")  # .xls cannot grow large
-        if n_rows * _number_column(last_column) > _MAX_CELLS:
+        is_zip = zipfile.is_zipfile(io.BytesIO(content))  # the older .xls cannot grow large
+        n_rows, n_columns = _find_extent(content) if is_zip else (0, 0)
+        if n_rows * n_columns > _MAX_CELLS:
             raise DataError(
-                f"A sheet may have {_MAX_CELLS // 10**6} million cells; {label} reaches to {last_column}{n_rows}. "
-                "Delete the empty rows and columns beyond the data, or save it as CSV."
+                f"A sheet may have {_MAX_CELLS // 10**6} million cells; {label} reaches to row {n_rows:,} and column "
+                f"{n_columns:,}. Delete the empty rows and columns beyond the data, or save it as CSV."
             )
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         visible = [
@@ -71,19 +73,30 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
             f"{label} cannot be read as an Excel workbook: {str(error) or 'damaged'}. Save it again as .xlsx or CSV."
         ) from error
     return [
-        _open_sheet(f"{label}/{name}", rows, f"{sha256}/{name}", is_header)
+        _open_sheet(label, name, rows, f"{sha256}/{name}", is_header)
         for name, rows in rows_of.items()
         if any(_is_filled(row) for row in rows)
     ]
 
 
-def _find_extent(content: bytes) -> tuple[int, str]:
-    """How far down and to the right the cells of a workbook reach, as its bytes say before any cell is laid out.
+def list_hidden_sheets(content: bytes) -> list[str]:
+    """The names of the hidden sheets of a workbook that `open_workbook` has opened."""
+    workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return [
+        sheet.name
+        for sheet in workbook.sheets_metadata
+        if sheet.visible != python_calamine.SheetVisibleEnum.Visible
+        and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+    ]
+
+
+def _find_extent(content: bytes) -> tuple[int, int]:
+    """How many rows and columns the cells of a workbook reach over, as its bytes say before any cell is laid out.
 
     Raises:
-        ValueError: It is another kind of archive, or unpacks to too much.
+        ValueError: It is another kind of archive, unpacks to too much, or has a cell where there can be none.
     """
-    n_rows, last_column = 0, ""
+    n_rows = n_columns = 0
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MAX_UNPACKED_BYTES:
             raise ValueError(f"it unpacks to more than {_MAX_UNPACKED_BYTES // 1024**2} MB")
@@ -93,12 +106,14 @@ def _find_extent(content: bytes) -> tuple[int, str]:
             part = archive.read(name)
             if b"sheetData" not in part:
                 continue
-            for start in range(0, len(part), _SCAN_BYTES):  # all references at once would take more memory than cells
-                block = part[start : start + _SCAN_BYTES + _REFERENCE_BYTES]
-                n_rows = max([n_rows, *map(int, _ROW_NUMBER.findall(block))])
-                columns = {letters.decode().upper() for letters in _COLUMN_LETTERS.findall(block)}
-                last_column = max([last_column, *columns], key=_number_column)
-    return n_rows, last_column
+            # all references at once would take more memory than cells
+            for found in _REFERENCE.finditer(part):
+                letters, digits = found[1], found[2]
+                if len(letters) > _MAX_LETTERS or not 0 < len(digits) <= _MAX_DIGITS:
+                    raise ValueError(f"it has a cell at {found[0].decode('ascii', 'replace')[:40]}")
+                n_rows = max(n_rows, int(digits))
+                n_columns = max(n_columns, _number_column(letters.decode().upper()))
+    return n_rows, n_columns
 
 
 def _number_column(letters: str) -> int:
@@ -112,7 +127,8 @@ def _is_filled(row: list[Any]) -> bool:
     return any(value is not None and value != "" for value in row)
 
 
-def _open_sheet(label: str, rows: list[list[Any]], sha256: str, is_header: IsHeader) -> Table:
+def _open_sheet(file: str, name: str, rows: list[list[Any]], sha256: str, is_header: IsHeader) -> Table:
+    label = f"{file}/{name}"
     filled = [row for row in rows if _is_filled(row)]
     index = find_header([[str(value) for value in row] for row in filled[:HEADER_ROWS]], is_header)
     header = tuple(str(value) for value in filled[index])
@@ -127,4 +143,4 @@ def _open_sheet(label: str, rows: list[list[Any]], sha256: str, is_header: IsHea
         )
         yield chunk_of_frame(frame)
 
-    return Table(label=label, kind="Excel sheet", sha256=sha256, header=header, read=read)
+    return Table(label=label, kind="Excel sheet", sha256=sha256, header=header, part=name, read=read)

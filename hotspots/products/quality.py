@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from hotspots.ingest.locations import ONLY_LSOA, ONLY_POSTCODE
+from hotspots.ingest.records import MALFORMED_ROW
 from hotspots.pipeline import Analysis
 from hotspots.products.charts import draw_months
 from hotspots.products.words import make_environment, say_date, say_list, say_number, say_share
@@ -23,6 +24,7 @@ _WORDS_FOR_PRECISION = {
 _MANY_ON_THE_HOUR = 0.15
 _MANY_SHARED = 0.5
 _MANY_A_POINT = 3
+_N_OVERLAPS = 3
 
 
 def summarise_quality(quality: Quality, analysis: Analysis | None = None) -> dict[str, Any]:
@@ -49,6 +51,15 @@ def summarise_quality(quality: Quality, analysis: Analysis | None = None) -> dic
                 "last_day": rows.last_day.isoformat() if rows.last_day else None,
             }
             for rows in quality.sources
+        ],
+        "overlaps": [
+            {
+                **dataclasses.asdict(overlap),
+                "sources": list(overlap.sources),
+                "start": overlap.start.isoformat(),
+                "end": overlap.end.isoformat(),
+            }
+            for overlap in quality.overlaps
         ],
         "period": None if analysis is None else _cover_period(analysis),
     }
@@ -82,7 +93,7 @@ def _cover_period(analysis: Analysis) -> dict[str, Any]:
 
 def describe_quality(quality: dict[str, Any]) -> list[str]:
     """What to know of the data, most important first; numbers are those of the summary."""
-    parts = (_say_rows, _say_period, _say_months, _say_times, _say_places, _say_wards, _say_words)
+    parts = (_say_rows, _say_overlaps, _say_period, _say_months, _say_times, _say_places, _say_wards, _say_words)
     return [sentence for part in parts for sentence in part(quality)]
 
 
@@ -116,6 +127,11 @@ def _say_rows(quality: dict[str, Any]) -> list[str]:
     why = {group["reason"] for group in quality["refused"]}
     if ONLY_POSTCODE in why:
         said.append("Rows with only a postcode can be placed: name a list with postcodes = ... in hotspots.toml.")
+    if MALFORMED_ROW in why:
+        said.append(
+            "Malformed rows have another number of fields than the header: name every column in it, and put texts that "
+            "hold a delimiter in quotes."
+        )
     if ONLY_LSOA in why:
         said.append("Rows with only an LSOA can be placed: name their outlines with lsoas = ... in hotspots.toml.")
     if n_aside:
@@ -125,7 +141,31 @@ def _say_rows(quality: dict[str, Any]) -> list[str]:
             f"{_rows(n_conflicting, 'repeat')} the ID of an earlier row and say something else; all are kept. In "
             "extracts of several weeks they may be later versions of one incident, which then counts twice."
         )
+    if n_placeholders := quality["n_placeholder_ids"]:
+        said.append(
+            f"{_rows(n_placeholders, 'have')} what is no ID in the place of one (N/A, 5.2E+15, one text on many rows), "
+            "so nobody can tell whether they repeat others: all are kept."
+        )
     return said
+
+
+def _say_overlaps(quality: dict[str, Any]) -> list[str]:
+    # a crime of one file in the twelve monthly ones of another source is one thing to know, not twelve
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for overlap in quality["overlaps"]:
+        grouped.setdefault((overlap["category"], overlap["sources"][0]), []).append(overlap)
+    sentences = []
+    for (category, source), overlaps in grouped.items():
+        others = [overlap["sources"][1] for overlap in overlaps]
+        more = f" and {len(others) - 1} more files" if len(others) > 1 else ""
+        sentences.append(
+            f"{source} holds {category} in the same places and months as {others[0]}{more}, from "
+            f"{say_date(min(overlap['start'] for overlap in overlaps))} to "
+            f"{say_date(max(overlap['end'] for overlap in overlaps))}: if they are records of the same incidents, "
+            "these count twice. Leave one out."
+        )
+    n_more = len(sentences) - _N_OVERLAPS
+    return sentences if n_more <= 0 else [*sentences[:_N_OVERLAPS], f"So it is with {n_more} more crimes and files."]
 
 
 def _say_period(quality: dict[str, Any]) -> list[str]:
@@ -171,7 +211,7 @@ def _say_times(quality: dict[str, Any]) -> list[str]:
     if not n_timed and quality["n_used"]:
         known = "month" if n_month >= n_day else "day"
         said.append(f"Times are known to the {known} only, so nothing can be said of hours.")
-    elif n_untimed := n_day + n_month - times["n_midnight"]:
+    elif n_untimed := n_day + n_month - times["n_midnight"] - times["n_unreadable_times"]:
         said.append(f"{_rows(n_untimed, 'have')} no time of day; they count, but not for hours.")
     if n_midnight := times["n_midnight"]:
         said.append(
@@ -205,6 +245,7 @@ def _say_times(quality: dict[str, Any]) -> list[str]:
         ("n_unreadable_ends", "have an end that is no time; it is ignored"),
         ("n_over_a_week", "span a week or more, without an hour to speak of"),
         ("n_nonexistent", "are at a time that did not exist, when the clock went forward"),
+        ("n_ambiguous", "are at a time that came twice, when the clock went back"),
     ):
         if times[key]:
             verb, _, rest = words.partition(" ")
@@ -217,13 +258,18 @@ def _say_places(quality: dict[str, Any]) -> list[str]:
     precision = {kind: n for kind, n in places["n_by_precision"].items() if n}
     if set(precision) - {"point"}:
         parts = [f"{n:,} {_WORDS_FOR_PRECISION.get(kind, kind)}" for kind, n in precision.items()]
-        said.append(f"Located: {say_list(parts)}.")
+        said.append(f"Located: {'; '.join(parts)}.")
     is_shared = places["shared_share"] is not None and places["shared_share"] > _MANY_SHARED
     if is_shared and quality["n_used"] >= _MANY_A_POINT * places["n_places"]:
         said.append(
             f"{say_share(places['shared_share'])} of rows share their exact point with others "
-            f"({say_number(places['n_places'])} points in all): a point stands for a street or more, and nothing finer "
-            "can be said."
+            f"({say_number(places['n_places'])} in all): a point stands for a street or more, and nothing finer can be "
+            "said."
+        )
+    if n_outside := quality["n_outside_wards"]:
+        said.append(
+            f"{n_outside:,} of the {quality['n_used']:,} rows that can be used lie in none of the wards"
+            + (": the boundaries are of another place." if n_outside == quality["n_used"] else ".")
         )
     return said
 
@@ -254,8 +300,18 @@ def _say_words(quality: dict[str, Any]) -> list[str]:
             f"{_rows(quality['n_unrecognised'], 'have')} an offence text that is in no table, and so a place among "
             f"other crimes, most of all {texts}. Say what they are under [crimes] in hotspots.toml."
         )
-    if quality["n_unreadable_knife_flags"]:
-        said.append(f"{_rows(quality['n_unreadable_knife_flags'], 'have')} a knife flag that is neither yes nor no.")
+    knife_texts = say_list([f'"{text}" ({n:,})' for text, n in quality["unread_knife"].items()])
+    if n_unreadable := quality["n_unreadable_knife_flags"]:
+        said.append(
+            f"{_rows(n_unreadable, 'have')} a knife flag that is neither yes nor no, and taken for not "
+            f"known: {knife_texts}. If one says that there was a knife, name all such words, knife_words = [...], in a "
+            "source profile."
+        )
+    if n_taken_for_no := quality["n_knife_taken_for_no"]:
+        said.append(
+            f"{_rows(n_taken_for_no, 'have')} a text in the knife column that is none of the knife_words, and taken "
+            f"for no knife: {knife_texts}. A word counts only if it is the whole text."
+        )
     if quality["n_masked"]:
         said.append(
             f"Personal data (names, numbers, dates of birth) were masked in the text of {_rows(quality['n_masked'])}."

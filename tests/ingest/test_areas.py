@@ -79,7 +79,7 @@ def test_rows_with_a_code_and_no_coordinates_stand_there(tmp_path: Path, areas: 
     )
     intake = read_incidents([path], options=ReadingOptions(areas=areas))
     assert intake.incidents["location_precision"].tolist() == ["area"]
-    assert intake.oddities["located_by_area"] == 1
+    assert intake.incidents["location_precision"].tolist().count("area") == 1
     assert SQUARE.contains(intake.incidents.geometry.iloc[0])
     assert intake.rejected["reason"].tolist() == ["LSOA not in the outlines", "no location"]
 

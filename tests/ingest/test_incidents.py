@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hotspots.contracts import INCIDENT_COLUMNS
 from hotspots.errors import DataError, NotFoundError, ParameterError
 from hotspots.ingest import Intake, Store, read_incidents
+from hotspots.ingest.records import Oddity
 
 POLICE_UK = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
@@ -74,10 +75,10 @@ def test_gzip_folder_and_archive_read_the_same(tmp_path: Path) -> None:
     assert from_tree.incidents[columns].equals(from_archive.incidents[columns])
     assert [file.n_rows for file in from_tree.inputs] == [1, 1]
     assert [file.n_rows for file in from_archive.inputs] == [2]
-    assert (
-        "2 other tables in the files were passed over: all.zip/2026-01/2026-01-met-outcomes.csv, "
-        in from_archive.notes[0]
-    )
+    assert [table.label for table in from_archive.passed_over] == [
+        "all.zip/2026-01/2026-01-met-outcomes.csv",
+        "all.zip/2026-01/2026-01-met-stop-and-search.csv",
+    ]
 
 
 def test_an_extract_becomes_incidents_with_times(tmp_path: Path) -> None:
@@ -117,12 +118,12 @@ def test_dates_are_read_day_first(tmp_path: Path) -> None:
 def test_a_default_time_keeps_its_day_and_loses_its_hour(tmp_path: Path, start: str, end: str, precision: str) -> None:
     intake = read(tmp_path, council(f"1,Robbery,{start},{end},536560,178413,,,N"))
     assert intake.incidents["time_precision"].tolist() == [precision]
-    assert intake.oddities["times_unknown"] == (precision == "day")
+    assert intake.count(Oddity.MIDNIGHT) == (precision == "day" and " " in start)
 
 
 def test_reversed_times_keep_their_start(tmp_path: Path) -> None:
     intake = read(tmp_path, council("1,Robbery,02/02/2026 10:00,01/02/2026 10:00,536560,178413,,,N"))
-    assert intake.oddities["reversed_times"] == 1
+    assert intake.count(Oddity.REVERSED) == 1
     assert intake.incidents["ended_at"].isna().all()
 
 
@@ -155,7 +156,7 @@ def test_each_refusal_has_its_reason_and_row(tmp_path: Path) -> None:
     }
     assert intake.incidents.index.tolist() == ["1", "crimes.csv:10"]
     assert intake.incidents["source_row"].tolist() == [1, 10]
-    assert intake.oddities["conflicting_ids"] == 1
+    assert intake.count(Oddity.CONFLICTING_ID) == 1
     assert intake.n_read == 10
 
 
@@ -178,7 +179,6 @@ def test_a_comma_and_a_newline_in_quotes_stay_in_the_field(tmp_path: Path) -> No
 
 def test_offences_in_no_table_are_kept_and_counted(tmp_path: Path) -> None:
     intake = read(tmp_path, council("1,Piracy,01/02/2026 10:00,,536560,178413,,,N"))
-    assert intake.oddities["unrecognised_offences"] == 1
     assert intake.incidents["category"].tolist() == ["unrecognised"]
 
 
@@ -303,7 +303,7 @@ def test_other_tables_in_an_archive_are_passed_over_and_named(tmp_path: Path) ->
         file.writestr("a.csv", POLICE_UK + A_STREET)
     intake = read_incidents([tmp_path / "a.zip"])
     assert intake.n_read == 1
-    assert "a.zip/meta/readme.csv" in intake.notes[0]
+    assert [table.label for table in intake.passed_over] == ["a.zip/meta/readme.csv"]
 
 
 def test_a_mark_at_the_start_and_a_windows_byte_go_together(tmp_path: Path) -> None:
@@ -339,16 +339,16 @@ def test_what_is_lost_of_a_row_is_counted(tmp_path: Path) -> None:
             "2,Robbery,01/02/2026 10:00,01/02/2026,536560,178413,,,perhaps",
         ),
     )
-    assert (intake.oddities["unreadable_ends"], intake.oddities["unreadable_knife_flags"]) == (1, 1)
+    assert intake.count(Oddity.END_UNREADABLE) == intake.remarks["unread_knife"].notna().sum() == 1
     assert intake.incidents["ended_at"].iloc[1] == pd.Timestamp("2026-02-01 23:59")
-    assert intake.oddities["reversed_times"] == 0
+    assert intake.count(Oddity.REVERSED) == 0
 
 
 def test_the_commonest_unknown_offences_are_named(tmp_path: Path) -> None:
     intake = read(
         tmp_path, council(*(f"{i},{'Piracy' if i % 3 else ''},01/02/2026 10:00,,536560,178413,,,N" for i in range(9)))
     )
-    assert intake.unrecognised == {"Piracy": 6, "(blank)": 3}
+    assert intake.count_texts("unrecognised_offence") == {"Piracy": 6, "(blank)": 3}
 
 
 def test_ids_are_unique_even_if_they_look_like_ours(tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_an_unreadable_time_of_day_costs_the_hour_and_not_the_row(tmp_path: Path
     intake = read(tmp_path, f"Offence,Date,Time,Easting,Northing\n{rows}".encode())
     assert intake.incidents["time_precision"].value_counts().to_dict() == {"minute": 20, "day": 1}
     assert set(intake.incidents["started_at"].dt.day) == {5}
-    assert intake.oddities["unreadable_times"] == 1
+    assert intake.count(Oddity.TIME_UNREADABLE) == 1
     assert reasons(intake) == {"unreadable date": 1}
 
 
@@ -485,9 +485,127 @@ def test_times_beside_their_dates_are_found_by_the_same_words(tmp_path: Path) ->
     header = "Offence,Date Committed From,Time Committed From,Eastings,Northings\n"
     rows = "".join(f"Robbery,05/01/2026,{time},536560,178413\n" for time in ("18:05", "1805", "18.05 hrs", "18-05"))
     intake = read(tmp_path, (header + rows).encode())
-    assert intake.incidents["started_at"].dt.strftime("%H:%M").tolist() == ["18:05"] * 4
+    assert intake.incidents["started_at"].dt.strftime("%H:%M").tolist() == [*["18:05"] * 3, "00:00"]
+    assert intake.incidents["time_precision"].tolist() == [*["minute"] * 3, "day"]  # from six to five, or 18:05
 
 
 def test_coordinates_that_are_wrong_are_not_hidden_by_a_place_nearby(tmp_path: Path) -> None:
     reference = read(tmp_path, b"Offence,Date,Easting,Northing,Grid Ref\nRobbery,05/01/2026,-3800,6711000,TQ 38 75\n")
     assert reasons(reference) == {"coordinates in another CRS": 1}
+
+
+def test_what_stands_for_an_id_makes_no_row_a_repeat(tmp_path: Path) -> None:
+    for placeholder in ("N/A", "-", "5.20124E+15", "redacted", "0000"):
+        intake = read(tmp_path, council(*[f"{placeholder},Robbery,01/02/2026 10:00,,536560,178413,,,"] * 3))
+        assert (len(intake.incidents), intake.count(Oddity.PLACEHOLDER_ID)) == (3, 3), placeholder
+
+
+def test_an_id_on_many_rows_of_a_table_is_none(tmp_path: Path) -> None:
+    row = "Batch 7,Robbery,01/02/2026 10:00,,536560,178413,,,"
+    intake = read(tmp_path, council(*[row] * 21))
+    assert (len(intake.incidents), intake.count(Oddity.PLACEHOLDER_ID)) == (21, 21)
+    few = read(tmp_path, council(*[row] * 20))
+    assert reasons(few) == {"repeated row": 19}
+    # the same row in many extracts is the same incident
+    for number in range(25):
+        rows = [f"{ref},Robbery,01/02/2026 10:00,,536560,178413,,," for ref in ("7", f"x{number}")]
+        (tmp_path / f"{number}.csv").write_bytes(council(*rows))
+    (tmp_path / "crimes.csv").unlink()
+    assert reasons(read_incidents([tmp_path])) == {"repeated row": 24}
+
+
+@pytest.mark.parametrize("wrapping", ["line ends", "encoding", "delimiter"])
+def test_rows_without_ids_cannot_be_given_twice_in_another_wrapping(tmp_path: Path, wrapping: str) -> None:
+    text = "Offence,Date,Easting,Northing\n" + "".join(
+        f"Robbery,2026-01-0{day} 10:00,536560,178413\n" for day in range(1, 7)
+    )
+    other = {
+        "line ends": text.replace("\n", "\r\n").encode(),
+        "encoding": text.encode("utf-16"),
+        "delimiter": text.replace(",", ";").encode(),
+    }
+    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "b.csv").write_bytes(other[wrapping])
+    with pytest.raises(DataError, match="given twice, and would count twice: .*a.csv and .*b.csv"):
+        read_incidents([tmp_path])
+
+
+def test_what_no_user_has_put_in_a_folder_is_not_read(tmp_path: Path) -> None:
+    content = council("1,Robbery,01/02/2026 10:00,,536560,178413,,,")
+    (tmp_path / "a.csv").write_bytes(content)
+    for name in (".ipynb_checkpoints/a-checkpoint.csv", ".hidden/b.csv", "__MACOSX/c.csv", "~$d.xlsx", ".e.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"anything")
+    assert read_incidents([tmp_path]).n_read == 1
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", content)
+        archive.writestr(".hidden/b.csv", "anything")
+        archive.writestr("__MACOSX/a.csv", "anything")
+    assert read_incidents([tmp_path / "a.zip"]).n_read == 1
+
+
+def test_what_is_not_read_is_named(tmp_path: Path) -> None:
+    content = council("1,Robbery,01/02/2026 10:00,,536560,178413,,,")
+    (tmp_path / "a.csv").write_bytes(content)
+    (tmp_path / "february.txt").write_bytes(content)
+    (tmp_path / "README.md").write_text("about")
+    note, *_ = read_incidents([tmp_path]).notes
+    assert note.startswith("Files in the folders that are of no kind that is looked for there: february.txt.")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a.csv", "b.geojson", "c.txt"):
+            archive.writestr(name, content)
+    passed_over = read_incidents([tmp_path / "a.zip"]).passed_over
+    assert [table.label for table in passed_over] == ["a.zip/b.geojson", "a.zip/c.txt"]
+    assert "unpack it" in passed_over[0].reason
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for number, folder in enumerate(("lewisham", "southwark")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "extract.csv").write_bytes(council(f"{number},Robbery,01/02/2026 10:00,,536560,178413,,,"))
+    (tmp_path / "other.csv").write_bytes(council("2,Robbery,01/02/2026 10:00,,536560,178413,,,"))
+    paths = [*(tmp_path / folder / "extract.csv" for folder in ("lewisham", "southwark")), tmp_path / "other.csv"]
+    intake = read_incidents(paths)
+    assert [file.path for file in intake.inputs] == ["lewisham/extract.csv", "southwark/extract.csv", "other.csv"]
+    assert sorted(intake.incidents["source"]) == ["lewisham/extract.csv", "other.csv", "southwark/extract.csv"]
+
+
+def test_people_in_the_names_of_files_are_masked(tmp_path: Path) -> None:
+    names = ("robbery victim John Smith 07700900123.csv", "robbery victim Jane Smith 07700900124.csv")
+    for number, name in enumerate(names):
+        (tmp_path / name).write_bytes(council(f"{number},Robbery,01/02/2026 10:00,,536560,178413,,,"))
+    intake = read_incidents([tmp_path / name for name in names])
+    assert sorted(intake.incidents["source"]) == [
+        "robbery victim [name] [phone].csv",
+        "robbery victim [name] [phone].csv (2)",
+    ]
+    assert {file.path for file in intake.inputs} == {"robbery victim [name] [phone].csv"}
+
+
+def test_doubts_about_dates_and_times_are_said(tmp_path: Path) -> None:
+    header = "Offence,Date,Time,Easting,Northing\n"
+    intake = read(tmp_path, (header + "Robbery,01/02/2026,18,536560,178413\n" * 3).encode())
+    column, order = intake.notes
+    assert column.startswith(
+        'crimes.csv: column "Time" is not read, because what it holds is no time of day, such as "18"'
+    )
+    assert "the dates in Date are read day-first, which none of them proves" in order
+    (tmp_path / "a.csv").write_text(
+        header + "".join(f"Robbery,02/{day}/2026,18:00,536560,178413\n" for day in range(10, 20))
+    )
+    notes = read_incidents([tmp_path]).notes
+    assert any("a.csv is read month-first and" in note and "crimes.csv day-first" in note for note in notes)
+
+
+def test_one_time_in_the_column_of_dates_does_not_cost_the_others_theirs(tmp_path: Path) -> None:
+    rows = "".join(f"Robbery,{day:02d}/01/2026,18:00,536560,178413\n" for day in range(13, 18))
+    content = f"Offence,Date,Time,Easting,Northing\n{rows}Robbery,19/01/2026 12:30,12:30,536560,178413\n"
+    hours = read(tmp_path, content.encode()).incidents["started_at"].dt.hour
+    assert hours.tolist() == [*[18] * 5, 12]
+
+
+def test_the_end_of_incidents_also_tells_the_order_of_dates(tmp_path: Path) -> None:
+    rows = "".join(f"Robbery,02/{day:02d}/2026,02/{day + 6:02d}/2026,536560,178413\n" for day in range(3, 13))
+    intake = read(tmp_path, f"Offence,Date From,Date To,Easting,Northing\n{rows}".encode())
+    assert intake.incidents["started_at"].iloc[0] == pd.Timestamp(2026, 2, 3)

@@ -275,3 +275,60 @@ def test_what_is_not_what_its_name_says_is_refused(tmp_path: Path, suffix: str) 
         path.write_bytes(b"<OGRVRTDataSource/>")
     with pytest.raises(DataError, match=rf"a\.{suffix} cannot be read as incidents: its content is not that of a"):
         read(path)
+
+
+@pytest.mark.parametrize("feature", [None, {"geometry": None}, {"type": "feature"}, {"type": "FeatureCollection"}])
+def test_features_that_would_be_left_out_are_refused(tmp_path: Path, feature: Any) -> None:
+    collection = json.loads(make_points(shapely.Point(-0.03, 51.48), crs="EPSG:4326").to_json())
+    collection["features"] += [feature]
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps(collection))
+    with pytest.raises(DataError, match="a.geojson cannot be read as incidents: feature 2 in it is none"):
+        read(path)
+
+
+def test_times_with_and_without_an_offset_in_one_layer(tmp_path: Path) -> None:
+    texts = ["2026-07-01T18:05:00", "2026-07-01T18:05:00Z", "2026-07-01T18:05:00+01:00"]
+    points = make_points(*[shapely.Point(-0.03, 51.48)] * 3, crs="EPSG:4326", **{"Date From": texts})
+    path = tmp_path / "a.geojson"
+    path.write_text(points.to_json())
+    assert read(path).incidents["started_at"].dt.hour.tolist() == [18, 19, 18]
+
+
+def test_long_numbers_beside_missing_ones_stay_what_they_are(tmp_path: Path) -> None:
+    ids = pa.array([12345678901234567, 12345678901234568, None], pa.int64())
+    table = pa.table({"Crime ID": ids, "Offence": ["Robbery"] * 3, "Date": ["2026-01-05"] * 3,
+                      "Easting": [E] * 3, "Northing": [N] * 3})  # fmt: skip
+    incidents = read(write_table(tmp_path / "a.parquet", table)).incidents
+    assert incidents.index.tolist() == ["12345678901234567", "12345678901234568", "a.parquet:3"]
+
+
+def test_parquet_that_pandas_cannot_hold_is_refused(tmp_path: Path) -> None:
+    far = pa.array([10**8, 10**8], pa.date32())
+    table = pa.table({"Offence": ["Robbery"] * 2, "Date": far, "Easting": [E] * 2, "Northing": [N] * 2})
+    with pytest.raises(DataError, match="a.parquet cannot be read as Parquet"):
+        read(write_table(tmp_path / "a.parquet", table))
+
+
+def test_points_of_one_coordinate_are_refused(tmp_path: Path) -> None:
+    points = pa.StructArray.from_arrays([pa.array([float(E)])], names=["x"])
+    geo = {"version": "1.1.0", "primary_column": "g", "columns": {"g": {"encoding": "point", "crs": None}}}
+    table = pa.table({"Offence": ["Robbery"], "Date": ["2026-01-05"], "g": points})
+    with pytest.raises(DataError, match="its points have not two coordinates"):
+        read(write_table(tmp_path / "a.parquet", table.replace_schema_metadata({"geo": json.dumps(geo)})))
+
+
+def test_a_projection_that_proj_does_not_know_is_refused(tmp_path: Path) -> None:
+    make_points(shapely.Point(E, N)).to_file(tmp_path / "a.shp")
+    prj = tmp_path / "a.prj"
+    prj.write_text(prj.read_text().replace("Transverse_Mercator", "Mercator_of_Nowhere"))
+    with pytest.raises(DataError, match="Give the data in EPSG:27700|cannot be read as incidents|must state its CRS"):
+        read(tmp_path / "a.shp")
+
+
+def test_a_crs_whose_name_is_no_utf8_is_refused_or_read(tmp_path: Path) -> None:
+    make_points(shapely.Point(E, N)).to_file(tmp_path / "a.shp")
+    prj = tmp_path / "a.prj"
+    prj.write_bytes(prj.read_bytes().replace(b"British_National_Grid", b"Br\xe9tish_National_Grid"))
+    with pytest.raises(DataError, match="a.shp cannot be read as incidents"):
+        read(tmp_path / "a.shp")

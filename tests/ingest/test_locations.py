@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hotspots.errors import DataError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID
 from hotspots.ingest.locations import Locations, Places, find_swapped, locate, parse_coordinates
 from hotspots.ingest.profiles import SourceProfile
@@ -264,3 +265,72 @@ def test_every_row_has_a_place_or_a_reason(
     assert (np.isnan(found.easting) == np.isnan(found.northing)).all()
     assert placed.tolist() == [reason is None for reason in found.reason]
     assert placed.tolist() == [precision is not None for precision in found.precision]
+
+
+def test_a_place_on_the_list_outside_the_working_area_is_refused() -> None:
+    """What cannot be projected has no place, and must not be given that of another row."""
+    off_the_grid = find({"grid_reference": ("HP 99 99", "TQ 38890 77320")})
+    assert off_the_grid.reason.tolist() == ["location outside Great Britain", None]
+    assert off_the_grid.precision.tolist() == [None, "point"]
+    abroad = find({"postcode": ("SE10 8XJ",)}, crs="EPSG:32610", postcodes=Known("SE10 8XJ"))
+    assert abroad.reason[0] == "location outside WGS 84 / UTM zone 10N"
+    assert np.isnan(abroad.easting[0])
+
+
+def test_a_second_pair_of_coordinates_is_used_where_the_first_is_blank() -> None:
+    found = find(
+        {
+            "easting": (str(E), None, "0", "-3800"),
+            "northing": (str(N), None, "0", "6711000"),
+            "longitude": (None, str(LONGITUDE), str(LONGITUDE), str(LONGITUDE)),
+            "latitude": (None, str(LATITUDE), str(LATITUDE), str(LATITUDE)),
+        }
+    )
+    assert found.easting[:3] == pytest.approx([E] * 3, abs=10)
+    # a first pair that is wrong is told of, and not hidden by the second
+    assert found.reason.tolist() == [None, None, None, "coordinates in another CRS"]
+
+
+def test_a_crs_named_for_two_pairs_is_that_of_the_pair_it_fits() -> None:
+    columns = {
+        name: column(text) for name, text in (("e", None), ("n", None), ("lo", "-0.034481"), ("la", "51.488184"))
+    }
+    profile = SourceProfile(
+        name="a",
+        offence=("o",),
+        start=("s",),
+        easting="e",
+        northing="n",
+        longitude="lo",
+        latitude="la",
+        crs="police.uk",
+    )
+    found = locate(columns, profile, stated_crs=None, crs=BRITISH_NATIONAL_GRID)
+    assert abs(found.easting[0] - round(found.easting[0])) < 0.05  # whole metres, by the shift that made them
+
+
+@pytest.mark.parametrize(
+    "text", ["51.47781, -0.00147", "(51.47781,-0.00147)", "[51.47781; -0.00147]", "51.47781 -0.00147"]
+)
+def test_both_coordinates_may_stand_in_one_column(text: str) -> None:
+    profile = SourceProfile(name="a", offence=("o",), start=("s",), longitude="gps", latitude="gps")
+    found = locate({"gps": column(text)}, profile, stated_crs=None, crs=BRITISH_NATIONAL_GRID)
+    assert (found.easting[0], found.northing[0]) == pytest.approx((E, N), abs=10)
+
+
+def test_what_is_no_pair_in_one_column_is_unreadable() -> None:
+    profile = SourceProfile(name="a", offence=("o",), start=("s",), longitude="gps", latitude="gps")
+    found = locate({"gps": column("by the park", None)}, profile, stated_crs=None, crs=BRITISH_NATIONAL_GRID)
+    assert found.reason.tolist() == ["unreadable location", "no location"]
+
+
+def test_a_spreadsheet_that_has_lost_the_metres_is_unreadable() -> None:
+    assert at("5.39E+05", "1.77E+05").reason[0] == "unreadable location"
+    assert at("5.3889E+05", N).reason[0] is None
+    assert at_degrees("-1.47E-03", LATITUDE).reason[0] is None  # near Greenwich degrees are small
+
+
+def test_srids_that_are_not_known() -> None:
+    assert at_wkt(f"SRID=0;POINT({E} {N})").reason[0] is None
+    with pytest.raises(DataError, match="SRID 999999, which is no CRS that PROJ knows. Name theirs with crs"):
+        at_wkt(f"SRID=999999;POINT({E} {N})")

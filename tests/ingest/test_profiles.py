@@ -16,7 +16,7 @@ texts = st.text(min_size=1, max_size=8)
 several = st.lists(texts, min_size=1, max_size=3).map(tuple)
 words = st.dictionaries(texts, texts, max_size=3)
 optional = {
-    **dict.fromkeys(("sheet", "layer", "id", "every_offence", "every_date", "wkt"), texts),
+    **dict.fromkeys(("sheet", "layer", "id", "wkt"), texts),
     "crs": st.sampled_from(["EPSG:27700", "EPSG:4326", "police.uk"]),
     **dict.fromkeys(("grid_reference", "postcode", "lsoa", "location_kind", "knife", "ward", "status"), texts),
     **dict.fromkeys(("end", "location", "knife_words"), several),
@@ -27,6 +27,7 @@ optional = {
     "date_order": st.sampled_from(["day-first", "month-first"]),
     "clock": st.sampled_from(["stated", "local", "utc"]),
     "is_anonymised": st.booleans(),
+    "is_knife": st.booleans(),
     "location_kinds": words,
     "offences": words,
 }
@@ -104,8 +105,11 @@ def test_a_text_is_a_list_of_one() -> None:
         ({"date_order": "year-first"}, 'date_order must be one of day-first, month-first, not "year-first"'),
         ({"clock": "GMT"}, 'clock must be one of stated, local, utc, not "GMT"'),
         ({"decimal": ";"}, 'decimal must be "." or ",", not ";"'),
-        ({"delimiter": "||"}, r"delimiter must be one character, not '\|\|'"),
-        ({"delimiter": '"', "files": "*"}, "delimiter must be one character"),
+        ({"delimiter": "||"}, r"delimiter must be one character, in ASCII, not '\|\|'"),
+        ({"delimiter": "é", "files": "*"}, "delimiter must be one character, in ASCII, not 'é'"),
+        ({"delimiter": '"', "files": "*"}, "delimiter must be one character that no quote or line end is"),
+        ({"every_date": "2026-01"}, "has both start and every_date. Take one out"),
+        ({"every_offence": "asb"}, "has both offence and every_offence. Take one out"),
         ({"delimiter": ";"}, "needs files, a pattern of names, for its delimiter or encoding: a file is opened before"),
         ({"encoding": "cp1252"}, "needs files, a pattern of names, for its delimiter or encoding"),
     ],
@@ -144,7 +148,7 @@ def test_without_a_pattern_the_columns_decide() -> None:
 
 
 def test_the_columns_are_named_by_what_they_hold() -> None:
-    profile = parse_profile("s", {**TABLE, "start": ["Date", "Time"], "every_offence": "asb", "knife_words": "blade"})
+    profile = parse_profile("s", {**TABLE, "start": ["Date", "Time"], "knife_words": "blade"})
     assert profile.columns == {"offence": ("Issue",), "start": ("Date", "Time"), "easting": ("X",), "northing": ("Y",)}
     assert set(profile.columns) <= set(COLUMN_ROLES)
 

@@ -35,7 +35,7 @@ def make_table(columns: dict[str, Any], *, label: str = "data/Crimes 2026.csv") 
 
 def recognised(columns: dict[str, Any], *, crs: str = "EPSG:27700") -> dict[str, Any]:
     """What a profile says beyond the defaults, as it would be written down."""
-    profile = recognise(make_table(columns), crs=crs)
+    profile = recognise(make_table(columns), crs=crs).profile
     (table,) = tomllib.loads(format_profile(profile))["sources"].values()
     return dict(table)
 
@@ -150,8 +150,26 @@ def recognised(columns: dict[str, Any], *, crs: str = "EPSG:27700") -> dict[str,
         ),
         pytest.param(
             {"Category": "ASB", "Date UTC": "2026-01-31", "Time UTC": "10:00", "WKT": "POINT (-0.03 51.48)"},
-            {"offence": "Category", "start": ["Date UTC", "Time UTC"], "clock": "utc", "wkt": "WKT"},
-            id="UTC and well-known text",
+            {"offence": "Category", "start": ["Date UTC", "Time UTC"], "clock": "utc", "wkt": "WKT",
+             "crs": "EPSG:4326"},
+            id="UTC and well-known text in degrees",
+        ),
+        pytest.param(
+            {"Category": "ASB", "Date": "2026-01-31", "WKT": "POINT (536560 178413)"},
+            {"offence": "Category", "start": "Date", "wkt": "WKT"},
+            id="well-known text in metres",
+        ),
+        pytest.param(
+            {"Category": "ASB", "Date": "2026-01-31", "GPS": "51.48, -0.03"},
+            {"offence": "Category", "start": "Date", "longitude": "GPS", "latitude": "GPS"},
+            id="both coordinates in one column",
+        ),
+        pytest.param(
+            {"Category": "ASB", "Date": "2026-01-31", "Easting": None, "Northing": None, "Lat": "51.48",
+             "Lon": "-0.03"},
+            {"offence": "Category", "start": "Date", "easting": "Easting", "northing": "Northing", "longitude": "Lon",
+             "latitude": "Lat"},
+            id="two pairs of coordinates",
         ),
     ],
 )  # fmt: skip
@@ -162,7 +180,7 @@ def test_usual_layouts(columns: dict[str, Any], expected: dict[str, Any]) -> Non
 def test_police_uk_with_all_its_columns() -> None:
     names = ("Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location", "LSOA code")
     rest = ("LSOA name", "Crime type", "Last outcome category", "Context")
-    profile = recognise(make_table(dict.fromkeys((*names, *rest), "a")), crs="EPSG:27700")
+    profile = recognise(make_table(dict.fromkeys((*names, *rest), "a")), crs="EPSG:27700").profile
     assert profile.columns == {
         "id": ("Crime ID",),
         "offence": ("Crime type",),
@@ -214,9 +232,9 @@ def test_which_column_says_when(columns: dict[str, Any], start: Any) -> None:
 
 def test_a_table_with_months_beside_dates_is_not_that_of_police_uk() -> None:
     columns = {"Month": "January", "Crime Type": "ASB", "Date": "31/01/2026", "Time": "18:05", **DEGREES}
-    profile = recognise(make_table(columns), crs="EPSG:27700")
+    profile = recognise(make_table(columns), crs="EPSG:27700").profile
     assert (profile.start, profile.crs, profile.is_anonymised) == (("Date", "Time"), None, False)
-    of_the_site = recognise(make_table({**columns, "Falls within": "Met"}), crs="EPSG:27700")
+    of_the_site = recognise(make_table({**columns, "Falls within": "Met"}), crs="EPSG:27700").profile
     assert (of_the_site.start, of_the_site.is_anonymised) == (("Month",), True)
 
 
@@ -342,7 +360,7 @@ def test_names_are_compared_in_a_normal_form(name: str, form: str) -> None:
     value=st.one_of(st.text(max_size=12), st.sampled_from(["2026-01", "1", "POINT (1 2)", "31/12/2025"])))  # fmt: skip
 def test_any_header_is_recognised_or_explained(names: list[str], value: str) -> None:
     try:
-        profile = recognise(make_table(dict.fromkeys(names, value)), crs="EPSG:27700")
+        profile = recognise(make_table(dict.fromkeys(names, value)), crs="EPSG:27700").profile
     except UnknownLayoutError as error:
         tomllib.loads(error.draft)
     else:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import gzip
 import os
 import zipfile
@@ -307,3 +308,56 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest
             archive.writestr(f"{name}.csv", large)
         with pytest.raises(DataError, match="A table may unpack to"):
             read_incidents([tmp_path / "a.zip"])
+
+
+def test_cells_of_blanks_are_blank_and_blanks_around_a_text_are_none(tmp_path: Path) -> None:
+    row = "Robbery,01/02/2026 10:00,536560,178413, Grove Street \n"
+    blank = "Burglary,  ,536560,178413,\n   , , , ,\n"
+    intake = read(tmp_path, write([HEADER]) + row + blank)
+    assert intake.incidents["location"].tolist() == ["Grove Street"]
+    assert intake.rejected["reason"].tolist() == ["no date", "blank row"]
+
+
+@pytest.mark.parametrize(
+    ("date", "n_between"), [("2026/01/15", 3), ("20260115", 3), ("46037", 3), ("15 Jan 2026", 3), ("31/01/2025", 0)]
+)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_two_quotes_that_are_not_closed_do_not_swallow_what_is_between(
+    tmp_path: Path, date: str, n_between: int, is_late: bool
+) -> None:
+    """Nor bring a column that nobody reads into one that is read."""
+    header = "Ref,Offence,Location,Surname,Mobile,Date,Easting,Northing\n"
+    if is_late:
+        header = "Ref,Date,Offence,Surname,Mobile,Easting,Northing,Location\n"
+
+    def row(number: int, location: str) -> str:
+        people = f"Bloggs,07700 90012{number % 10}"
+        if is_late:
+            return f"R{number},{date},Robbery,{people},538629,175281,{location}\n"
+        return f"R{number},Robbery,{location},{people},{date},538629,175281\n"
+
+    rows = [row(0, '"The Crown'), *(row(1 + i, "Park") for i in range(n_between)), row(9, '"The Bell')]
+    with pytest.raises(DataError, match="a.csv has a quote that is not closed"):
+        read(tmp_path, header + row(5, "Park") + "".join(rows) + row(6, "Park"))
+
+
+def test_rows_with_another_number_of_fields_say_how_many(tmp_path: Path) -> None:
+    intake = read(tmp_path, write([HEADER, (*ROWS[0], ""), (*ROWS[1], "")]))
+    assert intake.rejected["detail"].tolist() == ["6 fields, and 5 columns"] * 2
+
+
+@pytest.mark.parametrize("name", ["utf8", "UTF-8", "utf-8"])
+def test_an_encoding_may_have_any_of_its_names(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="invalid UTF8 data"):
+        read(tmp_path, write([HEADER, *ROWS]).encode("cp1252"), encoding=name)
+
+
+def test_an_encoding_that_is_no_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No encoding called"):
+        read(tmp_path, write([HEADER, *ROWS]), encoding="utf\0008")
+
+
+def test_reading_leaves_the_limits_of_other_programs_alone(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    read(tmp_path, write([HEADER, *ROWS]).replace("a, b; c", "a\nb"))
+    assert csv.field_size_limit() == before

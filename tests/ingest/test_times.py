@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hotspots.errors import ParameterError
 from hotspots.ingest import read_incidents
 from hotspots.ingest.profiles import Clock, DateOrder
+from hotspots.ingest.records import Oddity
 from hotspots.ingest.times import Times, guess_date_order, join_columns, parse_times
 
 
@@ -174,7 +175,7 @@ def test_an_interval_over_the_change_of_clocks_keeps_its_order(tmp_path: Path) -
     )
     intake = read_incidents([path])
     assert intake.incidents["ended_at"].tolist() == [pd.Timestamp("2025-10-26 01:50"), pd.NaT]
-    assert (intake.oddities["reversed_times"], intake.oddities["ambiguous_times"]) == (1, 1)
+    assert (intake.count(Oddity.REVERSED), intake.count(Oddity.AMBIGUOUS_TIME)) == (1, 1)
 
 
 def test_an_unknown_time_zone_is_refused() -> None:
@@ -250,7 +251,7 @@ def test_any_text_gives_a_time_or_none(texts: list[str | None], order: DateOrder
     ],
 )
 def test_the_order_of_dates_is_guessed_from_what_fits(chunks: list[list[str]], order: str) -> None:
-    assert guess_date_order(column(chunk) for chunk in chunks) == order
+    assert guess_date_order(column(chunk) for chunk in chunks)[0] == order
 
 
 @pytest.mark.parametrize(
@@ -288,3 +289,57 @@ def test_parts_that_are_missing_make_it_less_precise() -> None:
     years, months = column(["2025", "2025"]), column(["12", "12"])
     assert parse_times(join_columns([years, months])).precision.tolist() == ["month", "month"]
     assert parse_times(join_columns([years, months, column(["31", None])])).precision.tolist() == ["day", "month"]
+
+
+def test_summer_time_can_be_said() -> None:
+    assert read("01/07/2026 18:05 BST") == ("2026-07-01T18:05:00", "minute")
+
+
+@pytest.mark.parametrize("time", ["0800-0900", "08:00-09:00", "18-20", "22-02", "08:00 to 09:00", "8", "0.18"])
+def test_a_band_of_hours_is_no_time_of_day(time: str) -> None:
+    """Nobody can tell from eight to nine from eight o'clock nine hours west of Greenwich."""
+    assert read(str(join_columns([column(["31/01/2025"]), column([time])]).iloc[0])) == (None, None)
+
+
+def test_a_time_of_a_workbook_is_no_band() -> None:
+    joined = join_columns([column(["2025-01-31"]), column(["1899-12-31T18:05:00"])]).iloc[0]
+    assert read(str(joined)) == ("2025-01-31T18:05:00", "minute")
+
+
+@pytest.mark.parametrize("text", ["31/01/2025 1800-0200", "Junk 12", "Decoy 25", "3 Marmalade 2026"])
+def test_what_looks_like_a_time_and_is_none(text: str) -> None:
+    assert read(text) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (["2025", None, "12"], ("2025", None)),  # the month is not known, and 12 is no month
+        (["25", "3", "15"], ("2025-03-15T00:00:00", "day")),
+        (["2025", "3", None, "10"], ("2025-03-01T00:00:00", "month")),
+    ],
+)
+def test_parts_stop_at_the_first_that_is_missing(parts: list[str | None], expected: tuple[str | None, str]) -> None:
+    joined = join_columns([column([part]) for part in parts]).iloc[0]
+    assert (read(str(joined)) if expected[1] else (joined, None)) == expected
+
+
+def test_a_slip_among_many_dates_does_not_turn_them() -> None:
+    fortnight = [f"{day:02d}/03/2026" for day in range(1, 13)]
+    assert guess_date_order([column([*fortnight, "03/14/2026"])]) == ("day-first", False)
+    american = [f"02/{day:02d}/2026" for day in range(8, 15)]
+    assert guess_date_order([column(american)]) == ("month-first", False)
+    assert guess_date_order([column(["01/02/2026"]), column(["31/12/2026"])]) == ("day-first", True)
+
+
+def test_dates_written_as_instants_stay_dates(tmp_path: Path) -> None:
+    """In summer their midnight would be one o'clock, and a peak that is none."""
+    path = tmp_path / "a.csv"
+    rows = "".join(f"Robbery,2026-07-{day:02d}T00:00:00Z,536560,178413\n" for day in range(1, 9))
+    path.write_text(f"Offence,Date,Easting,Northing\n{rows}")
+    incidents = read_incidents([path]).incidents
+    assert set(incidents["time_precision"]) == {"day"}
+    assert incidents["started_at"].iloc[0] == pd.Timestamp(2026, 7, 1)
+    path.write_text(f"Offence,Date,Easting,Northing\n{rows}Robbery,2026-07-09T10:00:00Z,536560,178413\n")
+    incidents = read_incidents([path]).incidents
+    assert incidents["started_at"].tolist()[::8] == [pd.Timestamp(2026, 7, 1, 1), pd.Timestamp(2026, 7, 9, 11)]

@@ -15,6 +15,7 @@ import pytest
 from hotspots.errors import DataError
 from hotspots.ingest import Intake, read_incidents
 from hotspots.ingest.profiles import SourceProfile
+from hotspots.ingest.recognition import UnknownLayoutError
 from hotspots.ingest.records import ReadingOptions
 from hotspots.ingest.workbooks import open_workbook
 
@@ -120,7 +121,9 @@ def test_other_and_hidden_sheets_are_passed_over(tmp_path: Path) -> None:
     )
     intake = read(tmp_path, content)
     assert intake.incidents["source"].tolist() == ["a.xlsx/Data"]
-    assert "a.xlsx/Lookup" in intake.notes[0]
+    # a hidden sheet may hold more incidents, or an older state of them: that is for the user to say
+    assert [(table.label, table.reason) for table in intake.passed_over][1:] == [("a.xlsx/Old", "a hidden sheet")]
+    assert intake.passed_over[0].label == "a.xlsx/Lookup"
 
 
 def test_an_empty_workbook_is_refused(tmp_path: Path) -> None:
@@ -209,15 +212,28 @@ CELL = '<row r="{row}"><c r="{column}{row}"><v>1</v></c></row>'
 )
 def test_a_cell_in_the_far_corner_is_refused_before_it_takes_all_memory(tmp_path: Path, rows: str, name: str) -> None:
     with pytest.raises(
-        DataError, match=r"A sheet may have 60 million cells; a\.xlsx reaches to XFD1048576\. Delete the empty"
+        DataError, match=r"A sheet may have 25 million cells; a\.xlsx reaches to row 1,048,576 and column 16,384\."
     ):
         read(tmp_path, replace_sheet(rows, name))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["XFD00000000001048576", "XFD4294967295", "AAAXFD300", "A"],
+)
+def test_a_cell_where_there_can_be_none_is_refused(tmp_path: Path, reference: str) -> None:
+    rows = f'<row r="1"><c r="A1"><v>1</v></c></row><row><c r{" " * 60}="{reference}"><v>1</v></c></row>'
+    for junk in (b"", b"x"):
+        path = tmp_path / "a.xlsx"
+        path.write_bytes(junk + replace_sheet(rows, "xl/worksheets/sheet1.xml"))
+        with pytest.raises(DataError, match="a.xlsx cannot be read as an Excel workbook: it has a cell at r"):
+            read_incidents([path])
 
 
 def test_a_sheet_just_below_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hotspots.ingest.workbooks._MAX_CELLS", 10)
     assert read_rows(tmp_path, HEADER, ROW).n_read == 1
-    with pytest.raises(DataError, match="reaches to E3"):
+    with pytest.raises(DataError, match="reaches to row 3 and column 5"):
         read_rows(tmp_path, HEADER, ROW, ROW)
 
 
@@ -248,3 +264,53 @@ def test_the_fingerprint_tells_sheets_apart() -> None:
     january, february = open_workbook("a.xlsx", make_workbook({"January": [HEADER], "February": [HEADER]}), "0f")
     assert january.sha256 != february.sha256
     assert january.header == tuple(HEADER)
+
+
+def in_sheets(tmp_path: Path, sheets: Mapping[str, Rows], *profiles: dict[str, Any]) -> Intake:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(make_workbook(sheets))
+    columns: dict[str, Any] = {"offence": ("Offence",), "start": ("Date From",), "easting": "Easting",
+                               "northing": "Northing", "files": "a.xlsx"}  # fmt: skip
+    made = tuple(SourceProfile(name=f"p{number}", **{**columns, **profile}) for number, profile in enumerate(profiles))
+    return read_incidents([path], options=ReadingOptions(profiles=made))
+
+
+def test_all_sheets_are_those_that_have_the_columns(tmp_path: Path) -> None:
+    sheets: dict[str, Rows] = {
+        "Summary": [["Month", "Robberies"], ["January", 3]],
+        "Jan": [HEADER, ROW],
+        "Feb": [HEADER, ROW, ROW],
+    }
+    intake = in_sheets(tmp_path, sheets, {"sheet": "*"})
+    assert sorted(intake.incidents["source"].unique()) == ["a.xlsx/Feb", "a.xlsx/Jan"]
+    assert [(table.label, table.reason) for table in intake.passed_over] == [
+        ("a.xlsx/Summary", 'it has no column "Offence"')
+    ]
+
+
+def test_two_profiles_may_each_be_for_a_sheet(tmp_path: Path) -> None:
+    other = ["Offence", "When", "Easting", "Northing"]
+    sheets: dict[str, Rows] = {"Jan": [HEADER, ROW], "Feb": [other, ROW[:4]], "Old": [HEADER, ROW]}
+    intake = in_sheets(tmp_path, sheets, {"sheet": "Jan"}, {"sheet": "feb", "start": ("When",)})
+    assert sorted(intake.incidents["source"].unique()) == ["a.xlsx/Feb", "a.xlsx/Jan"]
+    assert [table.reason for table in intake.passed_over] == ["source profile p0 is for Jan"]
+
+
+def test_a_profile_for_a_sheet_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no table that its source profile is for: a.xlsx/Jan: source profile p0"):
+        in_sheets(tmp_path, {"Jan": [HEADER, ROW], "Feb": [HEADER, ROW]}, {"sheet": "March"})
+
+
+def test_a_title_is_no_header_even_where_a_column_has_an_odd_name(tmp_path: Path) -> None:
+    rows: Rows = [["ASB log 2025"], [], ["Ref", "Offence", "Whenabouts", "Easting", "Northing"], [1, *ROW[:4]]]
+    with pytest.raises(UnknownLayoutError, match="no column says when .* It has: Ref, Offence, Whenabouts") as error:
+        read(tmp_path, make_workbook({"Log": rows}))
+    assert 'offence = "Offence"\neasting = "Easting"' in error.value.draft
+
+
+def test_of_several_sheets_the_likeliest_is_told_of(tmp_path: Path) -> None:
+    notes: Rows = [["Prepared by"], ["Community Safety"]]
+    log: Rows = [["Ref", "What", "Date", "Easting", "Northing"], [1, "ASB", "05/01/2026", 536560, 178413]]
+    with pytest.raises(UnknownLayoutError, match="a.xlsx/ASB 2025 is of no known layout") as error:
+        read(tmp_path, make_workbook({"Notes": notes, "ASB 2025": log}))
+    assert 'sheet = "ASB 2025"' in error.value.draft

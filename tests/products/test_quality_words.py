@@ -30,10 +30,15 @@ PERFECT = Quality(
         SourceRows(source="a", n_read=1200, n_used=1200, n_set_aside=0, refused={}, first_day=None, last_day=None),
     ),
     n_conflicting_ids=0,
+    n_placeholder_ids=0,
     n_masked=0,
     unrecognised={},
     n_unrecognised=0,
     n_unreadable_knife_flags=0,
+    n_knife_taken_for_no=0,
+    unread_knife={},
+    n_outside_wards=0,
+    overlaps=(),
     n_by_crime={"robbery": 1200},
     times=TimeQuality(
         n_by_precision={"minute": 1200},
@@ -119,11 +124,11 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
         (change("times", n_nonexistent=1), "1 row is at a time that did not exist, when the clock went forward"),
         (
             change("places", n_by_precision={"point": 700, "postcode": 400, "area": 100}),
-            "Located: 700 where they happened, 400 at their postcode, for want of coordinates and 100 only to an area",
+            "Located: 700 where they happened; 400 at their postcode, for want of coordinates; 100 only to an area",
         ),
         (
             change("places", n_places=300, shared_share=0.9),
-            "90% of rows share their exact point with others (300 points",
+            "90% of rows share their exact point with others (300 in all",
         ),
         (
             change("wards", n_unknown=30, unknown_codes=("E05000448", "E05000451")),
