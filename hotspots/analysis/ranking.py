@@ -82,16 +82,16 @@ def outline_clusters(
     np.minimum.at(southernmost, label[clustered], np.column_stack([places.northing, places.easting])[clustered])
     points = shapely.points(places.easting, places.northing)
     outlines: list[shapely.Geometry] = []
-    taken: shapely.Geometry = shapely.Polygon()
     # of equal ones the southernmost comes first, then the westernmost, whatever the order of rows
     for cluster in np.lexsort((southernmost[:, 1], southernmost[:, 0], -sizes)):
         around = shapely.union_all(shapely.buffer(points[label == cluster], clusters.eps_m))
         outline = shapely.simplify(shapely.buffer(around, -clusters.eps_m / 2), 1.0)
+        earlier = np.array(outlines, dtype=object)
+        taken = shapely.union_all(earlier[shapely.intersects(outline, earlier)])
         outline = shapely.intersection(shapely.difference(outline, taken), study_area)
         outline = shapely.union_all([part for part in shapely.get_parts(outline) if part.geom_type == "Polygon"])
         if not outline.is_empty:
             outlines.append(outline)
-            taken = shapely.union(taken, outline)
     return tuple(outlines)
 
 
