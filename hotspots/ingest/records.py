@@ -134,7 +134,7 @@ _YES_NO = {
     **dict.fromkeys(("n", "no", "false", "f", "0"), False),
 }
 _NO_ID = (
-    r"n/?a|nan|nil|null|none|not (?:known|recorded)|redacted|restricted|tba|tbc|unknown|[-x.?*#0]+|\d+(?:\.\d+)?e\+?\d+"
+    r"n/?a|nan|nil|null|none|not (?:known|recorded)|redacted|restricted|tba|tbc|unknown|[-x.?*#0]+|\d(?:\.\d+)?e\+\d\d+"
 )
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 

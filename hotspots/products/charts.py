@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import Any
 
@@ -104,7 +105,7 @@ def draw_months(months: list[dict[str, Any]], *, plural: str) -> str:
         plural: What is counted, for the text alternative.
     """
     highest = max(month["n_incidents"] for month in months) or 1
-    bounds = choose_breaks(highest * 1.001, n_classes=2)
+    bounds = choose_ticks(highest)
     left = 4 + 7 * max([4, *(len(say_bound(bound)) for bound in bounds)])
     top, width, tall = 8, 376, 84
     step = (width - 4) / len(months)
@@ -135,6 +136,13 @@ def draw_months(months: list[dict[str, Any]], *, plural: str) -> str:
             parts.append(f'<text x="{middle:.1f}" y="{y}" text-anchor="middle">{_short(month["month"])}</text>')
     parts.append(f'<line x1="{left}" x2="{left + width}" y1="{top + tall}" y2="{top + tall}" stroke="#777"/>')
     return "".join([*parts, "</svg>"])
+
+
+def choose_ticks(highest: int) -> list[int]:
+    """Two or three round numbers up to the highest, in steps of 1, 2 or 5 times a power of ten."""
+    power = 10 ** math.floor(math.log10(max(highest / 3, 1)))
+    step = next(factor * power for factor in (1, 2, 5, 10) if 3 * factor * power >= highest)
+    return list(range(step, highest + 1, step)) or [highest]
 
 
 def _short(month: str) -> str:

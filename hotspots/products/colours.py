@@ -11,17 +11,18 @@ HAVEN = "#e66100"
 OUTSIDE = "#eceae4"
 
 
-def choose_breaks(highest: float, *, n_classes: int = len(SEQUENTIAL)) -> list[float]:
+def choose_breaks(highest: float) -> list[float]:
     """Lower bounds of the classes, from the series 1, 2, 5, 10 ..., so that the top class is in use.
 
     Roughly doubling steps suit crime, which is thin almost everywhere and thick in a few places; equal steps
     would colour one cell in a thousand.
 
     Returns:
-        Ascending lower bounds, at most `n_classes`; empty where `highest` is not above 0.
+        Ascending lower bounds, at most one a colour; empty where `highest` is not above 0.
     """
     if not highest > 0:
         return []
+    n_classes = len(SEQUENTIAL)
     exponent = math.floor(math.log10(highest)) + 1
     series = [step * 10.0**power for power in range(exponent - n_classes, exponent + 1) for step in (1, 2, 5)]
     return [round(value, 10) for value in series if value < highest][-n_classes:]

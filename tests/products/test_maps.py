@@ -18,6 +18,7 @@ from support import MakeIncidents
 from hotspots.analysis import DensitySurface
 from hotspots.geography import Grid
 from hotspots.pipeline import Analysis, AnalysisRequest, Study, analyse, load_study
+from hotspots.products.charts import choose_ticks
 from hotspots.products.colours import SEQUENTIAL, choose_breaks, colour_of
 from hotspots.products.maps import draw_map, warp_to_web_mercator
 from hotspots.products.offline import leaflet_style, render_map
@@ -195,3 +196,11 @@ def test_summary_and_layers_state_the_crs_of_the_analysis(vancouver: Analysis, t
     write_geopackage(vancouver, summary, tmp_path / "layers.gpkg")
     for layer in ("wards", "hotspots", "havens"):
         assert gpd.read_file(tmp_path / "layers.gpkg", layer=layer).crs == "EPSG:32610"
+
+
+@pytest.mark.parametrize(
+    ("highest", "ticks"),
+    [(1, [1]), (2, [1, 2]), (3, [1, 2, 3]), (7, [5]), (12, [5, 10]), (4_800, [2000, 4000]), (10_900, [5000, 10_000])],
+)
+def test_the_numbers_beside_bars_are_round(highest: int, ticks: list[int]) -> None:
+    assert choose_ticks(highest) == ticks
