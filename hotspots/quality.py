@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hotspots.crimes import UNRECOGNISED
@@ -22,7 +23,10 @@ _N_TEXTS = 5
 _OVERLAP_CELL_M = 100.0
 _CELLS_ACROSS = 1_000_000
 _AROUND = np.array([x * _CELLS_ACROSS + y for x in (-1, 0, 1) for y in (-1, 0, 1)])
-_ENOUGH_TO_COMPARE = 50
+_MARKS_A_CELL = 100_000
+"""More than there are days from 1970 to the last year that is read."""
+
+_ENOUGH_TO_COMPARE = 20
 _SAME_SHARE = 0.95
 """A force of one square mile within another has half of its incidents within 200 m of the boundary between them."""
 _WEEK = pd.Timedelta(days=7)
@@ -267,8 +271,9 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
 
     Two forces or boroughs may hold the same crime for the same months, and do so in different places; an extract and
     the published version of it hold it in the same places, a little moved. So two sources overlap where, in the time
-    that both cover, most incidents of the smaller one lie in a cell of 100 m, or beside one, in which the other has
-    incidents of the category too. That they are the same incidents is likely, and not certain.
+    that both cover, nearly all incidents of the smaller one lie in a cell of 100 m, or beside one, in which the other
+    has an incident of the category on that day, or in that month where either gives no days. That they are the same
+    incidents is likely, and not certain.
 
     Args:
         incidents: The incidents table.
@@ -295,21 +300,26 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
             start, end = max(spans[one][0], spans[other][0]), min(spans[one][1], spans[other][1])
             if start > end:
                 continue
-            a, b = (
-                part.loc[(part["first"] >= start) & (part["last"] <= end), "cell"].to_numpy()
-                for part in (parts[one], parts[other])
-            )
-            fewer, more = (a, b) if len(a) <= len(b) else (b, a)
+            both = [part[(part["first"] >= start) & (part["last"] <= end)] for part in (parts[one], parts[other])]
+            fewer, more = sorted(both, key=len)
             if len(fewer) < _ENOUGH_TO_COMPARE:
                 continue
-            near = np.unique(more[:, np.newaxis] + _AROUND)
-            share = float(np.isin(fewer, near).mean())
+            is_daily = all((part["first"] == part["last"]).all() for part in both)
+            near = _mark(more, is_daily=is_daily)[:, np.newaxis] + _AROUND * _MARKS_A_CELL
+            share = float(np.isin(_mark(fewer, is_daily=is_daily), np.unique(near)).mean())
             if share >= _SAME_SHARE:
                 overlap = Overlap(
                     category=str(category), sources=(one, other), start=start.date(), end=end.date(), n_rows=len(fewer)
                 )
                 found.append(overlap)
     return tuple(found)
+
+
+def _mark(rows: pd.DataFrame, *, is_daily: bool) -> npt.NDArray[np.int64]:
+    """One number for the cell and the day, or month, of each row."""
+    time = rows["first"].to_numpy().astype("datetime64[D]" if is_daily else "datetime64[M]").astype(np.int64)
+    marks: npt.NDArray[np.int64] = rows["cell"].to_numpy() * _MARKS_A_CELL + time
+    return marks
 
 
 def _group_refused(rejected: pd.DataFrame) -> tuple[RefusedRows, ...]:

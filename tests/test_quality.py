@@ -302,3 +302,13 @@ def test_rows_outside_the_wards_are_counted(make_incidents: MakeIncidents, squar
     incidents["ward_code"] = assign_wards(incidents, square_wards)
     assert assess_quality(make_intake(incidents), wards=square_wards).n_outside_wards == 1
     assert assess_quality(make_intake(incidents)).n_outside_wards is None
+
+
+def test_two_sources_of_one_busy_place_are_no_overlap(make_incidents: MakeIncidents) -> None:
+    """Whatever is dense lies near something else; the same incidents lie near each other on the same day."""
+    rng = np.random.default_rng(6)
+    place = rng.normal(0, 300, (2, 2, 2000))
+    days = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 365, (2, 2000)).ravel(), unit="D")
+    both = make_incidents(530000 + place[0].ravel(), 180000 + place[1].ravel(), started_at=days)
+    both["source"] = np.repeat(["a.csv", "b.csv"], 2000)
+    assert find_overlaps(both) == ()

@@ -173,8 +173,9 @@ def read_incidents(
             n_read = records.num_rows + others.num_rows
             if n_read:
                 guard.check(table.sha256, label=table.label)
-                if records.num_rows >= _MANY_ROWS and records["incident_id"].null_count == records.num_rows:
-                    guard.check(_fingerprint(records), label=table.label)
+                usable = records.filter(pc.is_null(records["reason"]))
+                if usable.num_rows >= _MANY_ROWS and usable["incident_id"].null_count == usable.num_rows:
+                    guard.check(_fingerprint(usable), label=table.label)
                 if month := _MONTH_OF_A_FORCE.fullmatch(Path(table.label).name.lower()):
                     guard.check(month[1], label=table.label)
             label = _name_once(mask_text(table.label), {read.label for read in tables})

@@ -48,6 +48,8 @@ _MANY_MONTHS = 3
 _MOST = 0.5
 """The share of the first rows that must fit for a column to be what its name says, if another name says it too."""
 
+_SOME = 0.1
+
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 """What may be somebody's name, and is not repeated."""
 
@@ -281,9 +283,10 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: l
             continue
         own = _time_beside(date, table.header)  # "Time Committed From" beside "Date Committed From"
         times = [] if _has_times(date, table) else [*own, *candidates.get(f"{role}_time", [])]
-        time = next((name for name in times if name != date and _can_read((date, name), table)), None)
+        # where a time of day is not known, others may be: a row without one keeps its day
+        time = next((name for name in times if name != date and _can_read((date, name), table, least=_SOME)), None)
         values[role] = (date, time) if time else (date,)
-        if times and time is None:
+        if times and time is None and _can_read((date,), table):
             column = times[0]
             shown = [str(text) for text in table.sample({column})[column].dropna()]
             if shown:
@@ -324,8 +327,8 @@ def _sample_times(names: Sequence[str], table: Table) -> list[pd.Series]:
     return [parse_times(texts, date_order=order, clock="local").at for order in get_args(DateOrder)]
 
 
-def _can_read(names: Sequence[str], table: Table) -> bool:
-    return any(len(at) > 0 and at.notna().mean() >= _MOST for at in _sample_times(names, table))
+def _can_read(names: Sequence[str], table: Table, *, least: float = _MOST) -> bool:
+    return any(len(at) > 0 and at.notna().mean() >= least for at in _sample_times(names, table))
 
 
 def _has_times(name: str, table: Table) -> bool:

@@ -50,6 +50,8 @@ _DATE = re.compile(r"\s*\"?(\d{4}-\d\d|\d\d?[-/. ]([a-z]{3,9}|\d\d?)[-/. ]\d{2,4
 _HEAD_BYTES = 1024**2
 _BLOCK_BYTES = 8 * 1024**2
 _MAX_MALFORMED_ROWS = 1_000_000
+_MANY_CELLS = 3
+"""So many cells in a line of a text, and exactly as many as there are columns before it, are no prose."""
 
 
 def open_text_table(
@@ -340,9 +342,9 @@ def _refuse_swallowed_lines(
 ) -> None:
     """Refuse a table in which a quote that is never closed has swallowed rows.
 
-    A line break inside quotes is fine in a free text. One in a text that holds as many delimiters as half a row, or a
-    date among its delimiters, is not: incidents would be lost without a trace, and columns that are not read would
-    come into one that is.
+    A line break inside quotes is fine in a free text. One in a text whose lines are the end of one row and the start of
+    another is not, nor one in a record that has not the fields of the header and holds parts of rows: incidents would
+    be lost without a trace, and columns that are not read would come into one that is.
     """
     with open_utf8() as opened, _long_fields():
         reader = csv.reader(
@@ -350,9 +352,13 @@ def _refuse_swallowed_lines(
         )
         try:
             for record in reader:
-                for value in record:
+                is_whole = len(record) == len(header)
+                for position, value in enumerate(record):
                     lines = value.splitlines()
-                    if len(lines) > 1 and _holds_rows(lines, delimiter, n_columns=len(header)):
+                    if len(lines) > 1 and (
+                        _makes_rows(lines, delimiter, position, n_columns=len(header))
+                        or (not is_whole and _holds_rows(lines, delimiter, n_columns=len(header)))
+                    ):
                         raise DataError(
                             f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} "
                             f"and begins {len(lines) - 1} lines above, holds whole rows. Close or remove the quote."
@@ -361,6 +367,19 @@ def _refuse_swallowed_lines(
             raise DataError(
                 f"{label} cannot be read as text with columns: line {reader.line_num}: {error}. Save it again as CSV."
             ) from error
+
+
+def _makes_rows(lines: Sequence[str], delimiter: str, position: int, *, n_columns: int) -> bool:
+    """Whether lines of a text in the column at `position` are the rest of a row, rows, and the start of a row.
+
+    If two quotes that are not closed stand in one column, what is between them makes one record of the right length.
+    """
+    # in prose a comma comes before a space
+    n_delimiters = [len(re.findall(rf"{re.escape(delimiter)}(?! )", line)) for line in lines]
+    first, *between, last = n_delimiters
+    is_start = last == position
+    is_rest = first == n_columns - 1 - position and all(n in (0, n_columns - 1) for n in between)
+    return is_start and (is_rest or position >= _MANY_CELLS)  # the row before may have been cut off
 
 
 def _holds_rows(lines: Sequence[str], delimiter: str, *, n_columns: int) -> bool:

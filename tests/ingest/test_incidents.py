@@ -609,3 +609,18 @@ def test_the_end_of_incidents_also_tells_the_order_of_dates(tmp_path: Path) -> N
     rows = "".join(f"Robbery,02/{day:02d}/2026,02/{day + 6:02d}/2026,536560,178413\n" for day in range(3, 13))
     intake = read(tmp_path, f"Offence,Date From,Date To,Easting,Northing\n{rows}".encode())
     assert intake.incidents["started_at"].iloc[0] == pd.Timestamp(2026, 2, 3)
+
+
+def test_a_time_that_is_often_not_known_does_not_cost_the_others_theirs(tmp_path: Path) -> None:
+    times = ["18:05"] * 4 + ["n/k"] * 6
+    rows = "".join(f"Robbery,{13 + i}/01/2026,{time},536560,178413\n" for i, time in enumerate(times))
+    intake = read(tmp_path, f"Offence,Date,Time,Easting,Northing\n{rows}".encode())
+    assert intake.incidents["time_precision"].tolist() == ["minute"] * 4 + ["day"] * 6
+    assert (intake.count(Oddity.TIME_UNREADABLE), intake.notes) == (6, ())
+
+
+def test_tables_without_a_usable_row_are_not_the_same_table(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        rows = "".join(f"Robbery,soon {name}{i},536560,178413\n" for i in range(6))
+        (tmp_path / f"{name}.csv").write_text(f"Offence,Date,Easting,Northing\n{rows}")
+    assert reasons(read_incidents([tmp_path])) == {"unreadable date": 12}

@@ -361,3 +361,20 @@ def test_reading_leaves_the_limits_of_other_programs_alone(tmp_path: Path) -> No
     before = csv.field_size_limit()
     read(tmp_path, write([HEADER, *ROWS]).replace("a, b; c", "a\nb"))
     assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Victim approached by group,\n2 aged 18, one older, all in black",
+        "Report taken.\n12/06/2025, 10:15, PC attended",
+        "Stolen:\nphone,wallet,keys,bag,cash",
+        "12 High St,Flat 2\nLewisham,London,SE13 6AA",
+        "Stolen: 1,200 pounds, 1,500 euros,\nand 2,000 dollars plus 3,000 yen",
+        "51.46,-0.01\n51.47,-0.02\n51.48,-0.03",
+    ],
+)
+def test_texts_of_several_lines_are_fine_whatever_they_list(tmp_path: Path, note: str) -> None:
+    header = "Crime Ref,Offence,Date,Easting,Northing,Notes,Beat,Status\n"
+    rows = "".join(f'R{i},Robbery,1{i}/06/2025 18:00,53800{i},175000,"{note}",B1,open\n' for i in range(3))
+    assert len(read(tmp_path, header + rows).incidents) == 3
