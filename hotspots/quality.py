@@ -304,6 +304,8 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
             fewer, more = sorted(both, key=len)
             if len(fewer) < _ENOUGH_TO_COMPARE:
                 continue
+            if not _is_beside(*both):
+                continue
             is_daily = all((part["first"] == part["last"]).all() for part in both)
             near = _mark(more, is_daily=is_daily)[:, np.newaxis] + _AROUND * _MARKS_A_CELL
             share = float(np.isin(_mark(fewer, is_daily=is_daily), np.unique(near)).mean())
@@ -313,6 +315,12 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
                 )
                 found.append(overlap)
     return tuple(found)
+
+
+def _is_beside(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether the places of two sources can be near each other at all, which is quickly told."""
+    lows, highs = ([part["cell"].agg(side) // _CELLS_ACROSS for part in (one, other)] for side in ("min", "max"))
+    return bool(max(lows) <= min(highs) + 1)
 
 
 def _mark(rows: pd.DataFrame, *, is_daily: bool) -> npt.NDArray[np.int64]:

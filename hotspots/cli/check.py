@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,6 +185,8 @@ def _suggest_crs(files: Sequence[Path], options: ReadingOptions, quality: dict[s
         float(parse_coordinates(columns[name], decimal=profile.decimal, is_degrees=True).median())
         for name in (longitude, latitude)
     )
+    if not (math.isfinite(east) and math.isfinite(north)):
+        return _wrap(f"The places are outside the area of {options.crs}. Check the coordinates of each file by itself.")
     suggested = suggest_working_crs(east, north)
     there = f'To work there, set crs = "{suggested}" and time_zone, that of its clocks, at the top of hotspots.toml.'
     return _wrap(

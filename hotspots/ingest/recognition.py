@@ -19,6 +19,7 @@ import pyproj
 from hotspots.errors import DataError
 from hotspots.geography.projection import POLICE_UK, WGS84, project_coordinates
 from hotspots.ingest.locations import parse_coordinates, read_wkt
+from hotspots.ingest.masking import mask_text
 from hotspots.ingest.profiles import BLANK, PLACE_ROLES, DateOrder, SourceProfile, format_profile
 from hotspots.ingest.tables import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.times import guess_date_order, join_columns, parse_times
@@ -252,7 +253,7 @@ def _police_uk(forms: Mapping[str, str]) -> SourceProfile:
 
 def name_source(label: str) -> str:
     """A name for the source of a file: the words of its own name."""
-    stem = PurePosixPath(label).name.lower().removesuffix(".gz").rpartition(".")[0] or label
+    stem = PurePosixPath(mask_text(label)).name.lower().removesuffix(".gz").rpartition(".")[0] or label
     return re.sub(r"[^a-z]+", "-", stem.lower()).strip("-") or "source"
 
 

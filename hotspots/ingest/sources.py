@@ -15,6 +15,7 @@ from hotspots.errors import DataError
 from hotspots.geography.projection import POLICE_UK
 from hotspots.ingest import layers, workbooks
 from hotspots.ingest.files import CSV_SUFFIXES, FoundFile, Member, explain_unpacking, list_members
+from hotspots.ingest.masking import mask_text
 from hotspots.ingest.profiles import SourceProfile, format_profile
 from hotspots.ingest.recognition import UnknownLayoutError, is_header, name_source, recognise
 from hotspots.ingest.records import ReadingOptions
@@ -58,7 +59,7 @@ class Source:
     def layout(self) -> str:
         """What a product calls it."""
         if self.is_given:
-            return f"source profile {self.profile.name}"
+            return f"source profile {mask_text(self.profile.name)}"
         return "police.uk street" if self.profile.crs == POLICE_UK else "recognised by its columns"
 
 
@@ -140,18 +141,18 @@ def open_tables(member: Member, options: ReadingOptions) -> list[Table]:
     return [open_text_table(member.label, member.open, is_header=names_columns, **text)]
 
 
-def find_source(table: Table, options: ReadingOptions) -> Source | PassedOver:
-    """How to read a table, or why it is not meant.
+def find_source(table: Table, options: ReadingOptions, *, is_only: bool = False) -> Source | PassedOver:
+    """How to read a table, or why it is not meant; of the only one in a file its name need not be that of its profile.
 
     Raises:
         UnknownLayoutError: No profile is for it, and its layout is not recognised.
     """
     given = [profile for profile in options.profiles if profile.fits(table.label, table.header)]
     if not given:
-        found = recognise(table, crs=options.crs)
+        found = recognise(dataclasses.replace(table, part=None) if is_only else table, crs=options.crs)
         return Source(table=table, profile=found.profile, is_given=False, doubts=found.doubts)
     for profile in given:
-        if table.part is None or profile.fits_part(table.part):
+        if table.part is None or profile.fits_part(table.part) or (is_only and len(given) == 1):
             absent = [name for names in profile.columns.values() for name in names if name not in table.header]
             if absent and profile.is_for_several_parts:
                 return PassedOver(label=table.label, reason=f'it has no column "{absent[0]}"')
@@ -167,14 +168,12 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
     """
     if not tables:
         raise DataError(f"{label} is empty: it holds no table with anything in it. Give the file with the incidents.")
-    if len(tables) == 1:
-        tables = [dataclasses.replace(tables[0], part=None)]  # there is nothing to choose
     found: list[Source] = []
     passed_over: list[PassedOver] = []
     unknown: list[UnknownLayoutError] = []
     for table in tables:
         try:
-            source = find_source(table, options)
+            source = find_source(table, options, is_only=len(tables) == 1)
         except UnknownLayoutError as error:
             unknown.append(error)
             passed_over.append(PassedOver(label=table.label, reason=str(error)))

@@ -46,7 +46,8 @@ _SIGNATURES = {
 }
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252"}
-_DATE = re.compile(r"\s*\"?(\d{4}-\d\d|\d\d?[-/. ]([a-z]{3,9}|\d\d?)[-/. ]\d{2,4})\b", re.IGNORECASE)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(rf"\s*\"?(\d{{4}}-\d\d|\d\d?[-/. ]({_MONTH}|\d\d?)[-/. ]\d{{2,4}})\b", re.IGNORECASE)
 _HEAD_BYTES = 1024**2
 _BLOCK_BYTES = 8 * 1024**2
 _MAX_MALFORMED_ROWS = 1_000_000
@@ -343,8 +344,8 @@ def _refuse_swallowed_lines(
     """Refuse a table in which a quote that is never closed has swallowed rows.
 
     A line break inside quotes is fine in a free text. One in a text whose lines are the end of one row and the start of
-    another is not, nor one in a record that has not the fields of the header and holds parts of rows: incidents would
-    be lost without a trace, and columns that are not read would come into one that is.
+    another is not, nor one that holds half a row, nor one in a record that has not the fields of the header: incidents
+    would be lost without a trace, and columns that are not read would come into one that is.
     """
     with open_utf8() as opened, _long_fields():
         reader = csv.reader(
@@ -356,12 +357,14 @@ def _refuse_swallowed_lines(
                 for position, value in enumerate(record):
                     lines = value.splitlines()
                     if len(lines) > 1 and (
-                        _makes_rows(lines, delimiter, position, n_columns=len(header))
-                        or (not is_whole and _holds_rows(lines, delimiter, n_columns=len(header)))
+                        not is_whole
+                        or _makes_rows(lines, delimiter, position, n_columns=len(header))
+                        or _holds_rows(lines, delimiter, n_columns=len(header))
                     ):
                         raise DataError(
                             f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} "
-                            f"and begins {len(lines) - 1} lines above, holds whole rows. Close or remove the quote."
+                            f"and begins {len(lines) - 1} lines above, holds whole rows. Close or remove "
+                            "the quote; in a text that lists things, put a space after each delimiter."
                         )
         except csv.Error as error:
             raise DataError(
@@ -385,8 +388,10 @@ def _makes_rows(lines: Sequence[str], delimiter: str, position: int, *, n_column
 def _holds_rows(lines: Sequence[str], delimiter: str, *, n_columns: int) -> bool:
     """Whether lines of one text look like parts of rows."""
     # in prose a comma comes before a space or the end of a line; two lines are the end of one row and the next's start
-    n_delimiters = [len(re.findall(rf"{re.escape(delimiter)}(?=\S)", line)) for line in lines]
+    # and a number has one before three digits
+    between = rf"{re.escape(delimiter)}(?=\S)(?!(?<=\d.)\d{{3}}\b)"
+    n_delimiters = [len(re.findall(between, line)) for line in lines]
     if max(map(sum, itertools.pairwise(n_delimiters))) >= max(2, n_columns / 2):
         return True
-    cells = (line.split(delimiter) for line in lines)
+    cells = (re.split(rf"{re.escape(delimiter)}(?! )", line) for line in lines)
     return any(len(row) > 2 and any(_DATE.match(cell) for cell in row) for row in cells)

@@ -249,8 +249,8 @@ def _offset(zone: str | None) -> int | None:
 def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
     """Whether dates in numbers put the month first, and whether they leave no doubt.
 
-    They do if none can be day-first and many can only be month-first: of all the days of a year three in five can, so
-    a few among many are slips of the pen, to be refused.
+    They do if many can only be month-first, and more than can only be day-first: of all the days of a year three in
+    five can, so a few among many are slips of the pen, to be refused.
 
     Args:
         chunks: All of a column, or of several, since the first days of a month fit both.
@@ -261,16 +261,16 @@ def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
         for text in texts.cat.categories:
             if match := _NUMERIC_DAY.match(str(text).strip()):
                 first, second = int(match[1]), int(match[2])
-                if first > 12:
-                    return "day-first", True
                 pairs.add((first, second))
                 is_numeric = True
         if len(texts.cat.categories) and not is_numeric:
             break  # dates are written in one way from beginning to end
     if not pairs:
         return "day-first", True
-    n_month_first = sum(second > 12 for _, second in pairs)
-    return ("month-first" if n_month_first > _SLIPS * len(pairs) else "day-first"), False
+    n_day_first, n_month_first = sum(first > 12 for first, _ in pairs), sum(second > 12 for _, second in pairs)
+    if n_month_first > max(n_day_first, _SLIPS * len(pairs)):
+        return "month-first", False
+    return "day-first", n_day_first > 0
 
 
 def join_columns(columns: Sequence[pd.Series]) -> pd.Series:

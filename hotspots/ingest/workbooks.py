@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Collection, Iterator
@@ -32,7 +33,7 @@ _MAX_CELLS = 25_000_000
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Names the part of a compound file in which Office keeps a workbook behind a password ([MS-OFFCRYPTO])."""
 
-_REFERENCE = re.compile(rb"\br\s*=\s*[\"']\s*([A-Za-z]*)(\d*)")
+_REFERENCE = re.compile(rb"<(?:\w+:)?(?:c|row)\b[^>]*?\br\s*=\s*[\"']\s*([A-Za-z]*)(\d*)")
 """Where a cell or a row stands: `r="B12"`, `r="12"`."""
 
 _MAX_LETTERS, _MAX_DIGITS = 3, 7
@@ -91,12 +92,12 @@ def list_hidden_sheets(content: bytes) -> list[str]:
 
 
 def _find_extent(content: bytes) -> tuple[int, int]:
-    """How many rows and columns the cells of a workbook reach over, as its bytes say before any cell is laid out.
+    """Rows and columns that the cells of its largest sheet reach over, as its bytes say before any cell is laid out.
 
     Raises:
         ValueError: It is another kind of archive, unpacks to too much, or has a cell where there can be none.
     """
-    n_rows = n_columns = 0
+    extents = [(0, 0)]
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MAX_UNPACKED_BYTES:
             raise ValueError(f"it unpacks to more than {_MAX_UNPACKED_BYTES // 1024**2} MB")
@@ -106,14 +107,16 @@ def _find_extent(content: bytes) -> tuple[int, int]:
             part = archive.read(name)
             if b"sheetData" not in part:
                 continue
+            n_rows = n_columns = 0
             # all references at once would take more memory than cells
             for found in _REFERENCE.finditer(part):
                 letters, digits = found[1], found[2]
                 if len(letters) > _MAX_LETTERS or not 0 < len(digits) <= _MAX_DIGITS:
-                    raise ValueError(f"it has a cell at {found[0].decode('ascii', 'replace')[:40]}")
+                    raise ValueError(f"it has a cell at {(letters + digits).decode()[:24]}")
                 n_rows = max(n_rows, int(digits))
                 n_columns = max(n_columns, _number_column(letters.decode().upper()))
-    return n_rows, n_columns
+            extents.append((n_rows, n_columns))
+    return max(extents, key=math.prod)
 
 
 def _number_column(letters: str) -> int:

@@ -119,3 +119,12 @@ def test_a_file_of_which_nothing_can_be_used_is_not_called_right(extract: Path) 
     said = CliRunner().invoke(cli, ["check", str(extract)]).stdout
     assert "there is nothing to do" not in said
     assert "To read it otherwise, put this into hotspots.toml" in said
+
+
+def test_files_of_which_the_first_has_no_places_get_advice(extract: Path) -> None:
+    header = "Offence,Date,Longitude,Latitude\n"
+    extract.write_text(header + "Robbery,2026-01-05 10:00,,\n", "utf-8")
+    other = extract.parent / "other.csv"
+    other.write_text(header + "Robbery,2026-01-05 10:00,-73.98,40.75\n" * 3, "utf-8")
+    said = CliRunner().invoke(cli, ["check", str(extract), str(other)]).stdout
+    assert "Check the coordinates of each file by itself" in said

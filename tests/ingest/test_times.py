@@ -343,3 +343,8 @@ def test_dates_written_as_instants_stay_dates(tmp_path: Path) -> None:
     path.write_text(f"Offence,Date,Easting,Northing\n{rows}Robbery,2026-07-09T10:00:00Z,536560,178413\n")
     incidents = read_incidents([path]).incidents
     assert incidents["started_at"].tolist()[::8] == [pd.Timestamp(2026, 7, 1, 1), pd.Timestamp(2026, 7, 9, 11)]
+
+
+def test_a_day_first_slip_does_not_turn_a_month_first_file() -> None:
+    american = [f"{month:02d}/{day:02d}/2025" for month in range(1, 13) for day in range(1, 29)]
+    assert guess_date_order([column([*american, "31/01/2025"])]) == ("month-first", False)

@@ -226,7 +226,9 @@ def test_a_cell_where_there_can_be_none_is_refused(tmp_path: Path, reference: st
     for junk in (b"", b"x"):
         path = tmp_path / "a.xlsx"
         path.write_bytes(junk + replace_sheet(rows, "xl/worksheets/sheet1.xml"))
-        with pytest.raises(DataError, match="a.xlsx cannot be read as an Excel workbook: it has a cell at r"):
+        with pytest.raises(
+            DataError, match=f"a.xlsx cannot be read as an Excel workbook: it has a cell at {reference[:24]}"
+        ):
             read_incidents([path])
 
 
@@ -314,3 +316,15 @@ def test_of_several_sheets_the_likeliest_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(UnknownLayoutError, match="a.xlsx/ASB 2025 is of no known layout") as error:
         read(tmp_path, make_workbook({"Notes": notes, "ASB 2025": log}))
     assert 'sheet = "ASB 2025"' in error.value.draft
+
+
+def test_the_only_sheet_of_a_file_is_read_by_the_profile_for_it(tmp_path: Path) -> None:
+    profiles = [{"sheet": name, "offence": (), "every_offence": name.lower()} for name in ("Robbery", "Burglary")]
+    intake = in_sheets(tmp_path, {"Burglary": [HEADER, ROW]}, *profiles)
+    assert intake.incidents["category"].tolist() == ["burglary"]
+
+
+def test_what_only_looks_like_a_far_cell_is_none(tmp_path: Path) -> None:
+    far: Rows = [['r="victim said"'], *[[1]] * 30]
+    sheets: dict[str, Rows] = {"Data": [HEADER, ROW], "Notes": far, "Wide": [list(range(200))]}
+    assert len(in_sheets(tmp_path, sheets, {"sheet": "Data"}).incidents) == 1
