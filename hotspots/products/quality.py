@@ -263,8 +263,8 @@ def _say_places(quality: dict[str, Any]) -> list[str]:
     if is_shared and quality["n_used"] >= _MANY_A_POINT * places["n_places"]:
         said.append(
             f"{say_share(places['shared_share'])} of rows share their exact point with others "
-            f"({say_number(places['n_places'])} in all): a point stands for a street or more, and nothing finer can be "
-            "said."
+            f"(distinct points: {say_number(places['n_places'])}): a point stands for a street or more, and nothing "
+            "finer can be said."
         )
     if n_outside := quality["n_outside_wards"]:
         said.append(

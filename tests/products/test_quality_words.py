@@ -128,7 +128,7 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
         ),
         (
             change("places", n_places=300, shared_share=0.9),
-            "90% of rows share their exact point with others (300 in all",
+            "90% of rows share their exact point with others (distinct points: 300",
         ),
         (
             change("wards", n_unknown=30, unknown_codes=("E05000448", "E05000451")),
