@@ -1,0 +1,219 @@
+"""The cells of a study area, square or hexagonal: what counts, tests and forecasts are made on."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy import sparse
+
+from hotspots.errors import ParameterError
+from hotspots.geography.grid import MAX_CELLS
+from hotspots.geography.points import UniquePoints, collapse_points
+
+CellShape = Literal["square", "hexagon"]
+
+# Steps (rows, columns) to the neighbours: of squares the eight around, of hexagons the six, which depend on the row.
+_Steps = tuple[tuple[int, int], ...]
+_SQUARE_STEPS: _Steps = tuple((r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0))
+_EVEN_STEPS: _Steps = ((0, -1), (0, 1), (-1, -1), (-1, 0), (1, -1), (1, 0))
+_ODD_STEPS: _Steps = ((0, -1), (0, 1), (-1, 0), (-1, 1), (1, 0), (1, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """The cells of a lattice that meet a study area, from south to north and, in each row, from west to east.
+
+    Attributes:
+        shape: "square", or "hexagon" with a point to the north.
+        cell_size_m: Side of a square; distance between opposite sides of a hexagon.
+        row, column: int (n_cells,), place in the lattice; odd rows of hexagons lie half a cell to the east.
+        easting, northing: float (n_cells,), centres, metres.
+        origin: Easting and northing of the south-western corner of the lattice (squares), or of the centre of
+            its first cell (hexagons).
+        n_rows, n_columns: Of the lattice, cells outside the study area included.
+    """
+
+    shape: CellShape
+    cell_size_m: float
+    row: npt.NDArray[np.int64]
+    column: npt.NDArray[np.int64]
+    easting: npt.NDArray[np.float64]
+    northing: npt.NDArray[np.float64]
+    origin: tuple[float, float]
+    n_rows: int
+    n_columns: int
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def cell_area_km2(self) -> float:
+        """Area of one whole cell."""
+        factor = math.sqrt(3) / 2 if self.shape == "hexagon" else 1.0
+        return factor * (self.cell_size_m / 1000.0) ** 2
+
+    def locate(self, easting: npt.NDArray[np.float64], northing: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Int (n,): the cell of each coordinate, -1 where it is in none; a cell holds its southern and western edge."""
+        x, y = np.asarray(easting, dtype=np.float64) - self.origin[0], np.asarray(northing, np.float64) - self.origin[1]
+        if self.shape == "square":
+            row, column = np.floor(y / self.cell_size_m), np.floor(x / self.cell_size_m)
+        else:
+            row, column = _find_hexagon(x, y, self.cell_size_m)
+        return self._find(row.astype(np.int64), column.astype(np.int64))
+
+    def _find(self, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The position of each place in the lattice among the cells, or -1."""
+        index = np.full((self.n_rows, self.n_columns), -1, dtype=np.int64)
+        index[self.row, self.column] = np.arange(len(self))
+        inside = (row >= 0) & (row < self.n_rows) & (column >= 0) & (column < self.n_columns)
+        found = np.full(len(row), -1, dtype=np.int64)
+        found[inside] = index[row[inside], column[inside]]
+        return found
+
+    def count(
+        self, points: gpd.GeoDataFrame | gpd.GeoSeries | UniquePoints, *, point_weights: npt.ArrayLike | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Float (n_cells,): points, or the sum of their weights, in each cell; points in no cell are left out."""
+        places = points if isinstance(points, UniquePoints) else collapse_points(points)
+        total = places.n_incidents.astype(np.float64)
+        if point_weights is not None:
+            total = np.bincount(places.inverse, np.asarray(point_weights, np.float64), len(total)).astype(np.float64)
+        cell = self.locate(places.easting, places.northing)
+        return np.bincount(cell[cell >= 0], total[cell >= 0], len(self)).astype(np.float64)
+
+    def neighbours(self) -> sparse.csr_array:
+        """Binary (n_cells, n_cells): the cells that share a side or corner with each cell, itself not among them."""
+        here, there = [], []
+        is_odd = self.row % 2 == 1
+        steps = [(_EVEN_STEPS, ~is_odd), (_ODD_STEPS, is_odd)]
+        if self.shape == "square":
+            steps = [(_SQUARE_STEPS, np.ones(len(self), dtype=bool))]
+        for directions, which in steps:
+            cells = np.arange(len(self))[which]
+            for rows_up, columns_right in directions:
+                found = self._find(self.row[which] + rows_up, self.column[which] + columns_right)
+                here.append(cells[found >= 0])
+                there.append(found[found >= 0])
+        rows, columns = np.concatenate(here), np.concatenate(there)
+        return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(self), len(self)))
+
+    def outlines(self, which: npt.NDArray[np.integer | np.bool] | None = None) -> npt.NDArray[np.object_]:
+        """Polygons of the cells, or of those that `which` (positions or a mask) picks out; whole cells, not clipped."""
+        picked = np.arange(len(self)) if which is None else np.arange(len(self))[which]
+        half = self.cell_size_m / 2
+        if self.shape == "square":
+            corners = np.array([(-half, -half), (half, -half), (half, half), (-half, half)])
+        else:
+            radius = self.cell_size_m / math.sqrt(3)
+            corners = np.array([(0, radius), (half, radius / 2), (half, -radius / 2)])
+            corners = np.concatenate([corners, -corners])
+        centres = np.column_stack([self.easting[picked], self.northing[picked]])
+        polygons: npt.NDArray[np.object_] = shapely.polygons(centres[:, None, :] + corners[None, :, :])
+        return polygons
+
+
+def make_cells(
+    study_area: shapely.Geometry,
+    *,
+    cell_size_m: float,
+    shape: CellShape = "square",
+    origin: tuple[float, float] | None = None,
+) -> Cells:
+    """Cover a study area with cells: all that share more than an edge with it.
+
+    Args:
+        study_area: Polygon or MultiPolygon, metres.
+        cell_size_m: Side of a square; distance between opposite sides of a hexagon.
+        shape: "square" or "hexagon".
+        origin: A corner (hexagons: a centre) of the lattice, metres; by default the origin of the CRS, so that every
+            run draws the same cells.
+
+    Raises:
+        ParameterError: The cell size is not positive or makes too many cells, the shape is not known, or the study
+            area is empty.
+    """
+    if shape not in get_args(CellShape):
+        raise ParameterError(f'No cells of the shape "{shape}". Choose one of: {", ".join(get_args(CellShape))}.')
+    if not (math.isfinite(cell_size_m) and cell_size_m > 0):
+        raise ParameterError(f"The cell size must be above 0 m, not {cell_size_m}. 50 m suits a borough.")
+    if shapely.area(study_area) == 0:
+        raise ParameterError("A study area needs a surface to lay cells over, and this one has none. Give polygons.")
+    corner = origin or (0.0, 0.0)
+    west, south, east, north = (b - c for b, c in zip(shapely.bounds(study_area), (*corner, *corner), strict=True))
+    step = cell_size_m if shape == "square" else cell_size_m * math.sqrt(3) / 2
+    first_row, last_row = math.floor(south / step) - 1, math.floor(north / step) + 1
+    first_row -= first_row % 2  # so that a row of hexagons is shifted whatever the study area
+    first_column, last_column = math.floor(west / cell_size_m) - 1, math.floor(east / cell_size_m) + 1
+    n_rows, n_columns = last_row - first_row + 1, last_column - first_column + 1
+    if n_rows * n_columns > MAX_CELLS:
+        raise ParameterError(
+            f"A grid may have {MAX_CELLS:,} cells; {cell_size_m:g} m makes {n_rows * n_columns:,} over "
+            f"{(east - west) / 1000:,.0f} by {(north - south) / 1000:,.0f} km. Choose larger cells or fewer wards."
+        )
+    lattice = Cells(
+        shape=shape,
+        cell_size_m=float(cell_size_m),
+        row=np.repeat(np.arange(n_rows), n_columns),
+        column=np.tile(np.arange(n_columns), n_rows),
+        easting=np.empty(0),
+        northing=np.empty(0),
+        origin=(corner[0] + first_column * cell_size_m, corner[1] + first_row * step),
+        n_rows=n_rows,
+        n_columns=n_columns,
+    )
+    return _keep(lattice, study_area)
+
+
+def _keep(lattice: Cells, study_area: shapely.Geometry) -> Cells:
+    """The cells of a whole lattice whose surface overlaps the study area."""
+    size, (x0, y0) = lattice.cell_size_m, lattice.origin
+    if lattice.shape == "square":
+        easting, northing = x0 + (lattice.column + 0.5) * size, y0 + (lattice.row + 0.5) * size
+    else:
+        easting = x0 + (lattice.column + 0.5 * (lattice.row % 2)) * size
+        northing = y0 + lattice.row * size * math.sqrt(3) / 2
+    cells = _pick(lattice, np.arange(len(lattice)), easting, northing)
+    kept = shapely.contains_xy(study_area, easting, northing)
+    # Only a cell that the boundary passes through or near needs a closer look than its centre.
+    passed = shapely.get_coordinates(shapely.segmentize(shapely.boundary(study_area), size / 2))
+    edge = np.unique(cells.locate(passed[:, 0], passed[:, 1]))
+    edge = np.unique(np.concatenate([edge, cells.neighbours()[edge].indices]))
+    outlines = cells.outlines(edge)
+    kept[edge] = shapely.intersects(study_area, outlines) & ~shapely.touches(study_area, outlines)
+    return _pick(lattice, np.flatnonzero(kept), easting, northing)
+
+
+def _pick(
+    lattice: Cells, which: npt.NDArray[np.intp], easting: npt.NDArray[np.floating], northing: npt.NDArray[np.floating]
+) -> Cells:
+    return dataclasses.replace(
+        lattice,
+        row=lattice.row[which],
+        column=lattice.column[which],
+        easting=easting[which].astype(np.float64),
+        northing=northing[which].astype(np.float64),
+    )
+
+
+def _find_hexagon(
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], size: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Row and column of the hexagon around each place: the nearest of the centres in the rows below and above."""
+    step = size * math.sqrt(3) / 2
+    below = np.floor(y / step)
+    best = np.full(len(x), np.inf)
+    row, column = below.copy(), below.copy()
+    for candidate in (below, below + 1):
+        shift = 0.5 * (candidate % 2)
+        nearest = np.floor(x / size - shift + 0.5)
+        distance = (x - (nearest + shift) * size) ** 2 + (y - candidate * step) ** 2
+        closer = distance < best
+        best[closer], row[closer], column[closer] = distance[closer], candidate[closer], nearest[closer]
+    return row, column
