@@ -66,16 +66,17 @@ class Cells:
             row, column = np.floor(y / self.cell_size_m), np.floor(x / self.cell_size_m)
         else:
             row, column = _find_hexagon(x, y, self.cell_size_m)
-        return self._find(row.astype(np.int64), column.astype(np.int64))
-
-    def _find(self, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The position of each place in the lattice among the cells, or -1."""
-        index = np.full((self.n_rows, self.n_columns), -1, dtype=np.int64)
-        index[self.row, self.column] = np.arange(len(self))
+        # Compared before they become integers, which a missing coordinate cannot.
         inside = (row >= 0) & (row < self.n_rows) & (column >= 0) & (column < self.n_columns)
         found = np.full(len(row), -1, dtype=np.int64)
-        found[inside] = index[row[inside], column[inside]]
+        found[inside] = self._number()[row[inside].astype(np.int64), column[inside].astype(np.int64)]
         return found
+
+    def _number(self) -> npt.NDArray[np.int64]:
+        """Int (n_rows, n_columns): the position of each place of the lattice among the cells, or -1."""
+        index = np.full((self.n_rows, self.n_columns), -1, dtype=np.int64)
+        index[self.row, self.column] = np.arange(len(self))
+        return index
 
     def count(
         self, points: gpd.GeoDataFrame | gpd.GeoSeries | UniquePoints, *, point_weights: npt.ArrayLike | None = None
@@ -90,19 +91,25 @@ class Cells:
 
     def neighbours(self) -> sparse.csr_array:
         """Binary (n_cells, n_cells): the cells that share a side or corner with each cell, itself not among them."""
-        here, there = [], []
-        is_odd = self.row % 2 == 1
-        steps = [(_EVEN_STEPS, ~is_odd), (_ODD_STEPS, is_odd)]
+        here, there = self._pair(np.arange(len(self)))
+        return sparse.csr_array((np.ones(len(here)), (here, there)), shape=(len(self), len(self)))
+
+    def _pair(self, which: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Each of some cells beside each of its neighbours."""
+        # A rim of no cells, so that no step leaves the lattice.
+        index = np.pad(self._number(), 1, constant_values=-1)
+        is_odd = self.row[which] % 2 == 1
+        groups = [(_EVEN_STEPS, which[~is_odd]), (_ODD_STEPS, which[is_odd])]
         if self.shape == "square":
-            steps = [(_SQUARE_STEPS, np.ones(len(self), dtype=bool))]
-        for directions, which in steps:
-            cells = np.arange(len(self))[which]
-            for rows_up, columns_right in directions:
-                found = self._find(self.row[which] + rows_up, self.column[which] + columns_right)
+            groups = [(_SQUARE_STEPS, which)]
+        here, there = [], []
+        for steps, cells in groups:
+            row, column = self.row[cells] + 1, self.column[cells] + 1
+            for rows_up, columns_right in steps:
+                found = index[row + rows_up, column + columns_right]
                 here.append(cells[found >= 0])
                 there.append(found[found >= 0])
-        rows, columns = np.concatenate(here), np.concatenate(there)
-        return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(self), len(self)))
+        return np.concatenate(here), np.concatenate(there)
 
     def outlines(self, which: npt.NDArray[np.integer | np.bool] | None = None) -> npt.NDArray[np.object_]:
         """Polygons of the cells, or of those that `which` (positions or a mask) picks out; whole cells, not clipped."""
@@ -184,7 +191,7 @@ def _keep(lattice: Cells, study_area: shapely.Geometry) -> Cells:
     # Only a cell that the boundary passes through or near needs a closer look than its centre.
     passed = shapely.get_coordinates(shapely.segmentize(shapely.boundary(study_area), size / 2))
     edge = np.unique(cells.locate(passed[:, 0], passed[:, 1]))
-    edge = np.unique(np.concatenate([edge, cells.neighbours()[edge].indices]))
+    edge = np.unique(np.concatenate([edge, cells._pair(edge)[1]]))
     outlines = cells.outlines(edge)
     kept[edge] = shapely.intersects(study_area, outlines) & ~shapely.touches(study_area, outlines)
     return _pick(lattice, np.flatnonzero(kept), easting, northing)
@@ -209,11 +216,11 @@ def _find_hexagon(
     step = size * math.sqrt(3) / 2
     below = np.floor(y / step)
     best = np.full(len(x), np.inf)
-    row, column = below.copy(), below.copy()
+    row, column = np.full(len(x), np.nan), np.full(len(x), np.nan)
     for candidate in (below, below + 1):
         shift = 0.5 * (candidate % 2)
         nearest = np.floor(x / size - shift + 0.5)
         distance = (x - (nearest + shift) * size) ** 2 + (y - candidate * step) ** 2
-        closer = distance < best
+        closer = distance <= best  # on the side between two rows, the row above
         best[closer], row[closer], column[closer] = distance[closer], candidate[closer], nearest[closer]
     return row, column
