@@ -1,31 +1,66 @@
 from __future__ import annotations
 
+import itertools
+import math
+import random
+from functools import partial
+from pathlib import Path
+
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from sklearn.cluster import DBSCAN
+from scipy import stats
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.spatial.distance import cdist
+from sklearn.cluster import DBSCAN, HDBSCAN
+from sklearn.metrics import adjusted_rand_score
+from sklearn.neighbors import NearestNeighbors
 from support import MakeIncidents
 
-from hotspots.analysis import find_clusters
-from hotspots.analysis.clusters import choose_min_samples
+from hotspots.analysis.clusters import ClusterMethod, choose_eps, choose_min_samples, find_clusters
+from hotspots.analysis.condensation import condense_hierarchy, measure_k_distances, span_places
 from hotspots.errors import DataError, ParameterError
+from hotspots.study import Study
+
+LATTICE = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=120)
+"""Places on a coarse lattice, so that many coincide and many distances are equal."""
 
 
-@given(
-    places=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=120),
-    min_samples=st.integers(2, 8),
-)
+def collapse(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    places, inverse, counts = np.unique(raw, axis=0, return_inverse=True, return_counts=True)
+    return places, inverse.ravel(), counts
+
+
+def make_pairs(make_incidents: MakeIncidents, distances: np.ndarray) -> gpd.GeoDataFrame:
+    """Two incidents at each distance from each other, and each pair far from the next."""
+    away = np.arange(len(distances)) * 5_000.0
+    return make_incidents(np.concatenate([away, away + distances]), np.zeros(2 * len(distances)))
+
+
+# DBSCAN
+
+
+@given(places=LATTICE, min_samples=st.integers(2, 8))
 def test_labels_are_those_of_the_raw_run(
     make_incidents: MakeIncidents, places: list[tuple[int, int]], min_samples: int
 ) -> None:
-    """Places on a coarse lattice, so that many coincide and many lie at exactly eps."""
     easting = [530_000 + 50 * x for x, _ in places]
     northing = [180_000 + 50 * y for _, y in places]
     found = find_clusters(make_incidents(easting, northing), eps_m=100, min_samples=min_samples)
     raw = DBSCAN(eps=100, min_samples=min_samples).fit(np.column_stack([easting, northing])).labels_
     assert found.cluster_id.fillna(-1).tolist() == raw.tolist()
     assert found.n_clusters == raw.max() + 1
+
+
+def test_the_clusters_of_memphis(real_data: Path) -> None:
+    table = pd.read_csv(real_data / "timestamped" / "memphis_robberies.csv")
+    points = gpd.points_from_xy(table["longitude"], table["latitude"], crs="EPSG:4326")
+    found = find_clusters(gpd.GeoDataFrame(geometry=points).to_crs("EPSG:32616"), eps_m=1057.21, min_samples=48)
+    assert found.cluster_id.value_counts().tolist() == [262, 198, 121, 48]
+    assert found.cluster_id.isna().sum() == 1616
 
 
 def test_noise_is_missing_and_never_a_number(make_incidents: MakeIncidents) -> None:
@@ -37,36 +72,313 @@ def test_noise_is_missing_and_never_a_number(make_incidents: MakeIncidents) -> N
 
 def test_the_automatic_choice_is_reported(make_incidents: MakeIncidents) -> None:
     few = find_clusters(make_incidents([0.0] * 30, [0.0] * 30))
-    assert few.min_samples == 10
+    assert few.min_samples == 5
     assert few.min_samples_reason == "the least that is ever used; 0.5% of 30 incidents would be fewer"
+    assert few.eps_m == 50
+    assert few.eps_reason == "fewer than two places have no distances, so the least that is ever used"
     many = find_clusters(make_incidents([0.0] * 5001, [0.0] * 5001))
     assert (many.min_samples, many.min_samples_reason) == (26, "0.5% of 5,001 incidents")
-    assert find_clusters(make_incidents([0.0], [0.0]), min_samples=3).min_samples_reason is None
+    given_both = find_clusters(make_incidents([0.0], [0.0]), eps_m=125, min_samples=3)
+    assert (given_both.eps_reason, given_both.min_samples_reason) == (None, None)
 
 
-def test_in_a_large_area_dense_means_seven_times_the_average() -> None:
-    # 10,000 incidents on 100 km²: 0.03 km² of a 100 m neighbourhood holds 3.14 on average
-    assert choose_min_samples(10_000, eps_m=100, study_area_km2=100) == (
-        22,
-        "7 times the average density of the area",
+def test_dense_is_a_share_or_in_a_large_area_seven_times_the_average_and_never_chance() -> None:
+    # 10,000 incidents on 150 km²: 0.0491 km² within 125 m hold 3.27 on average
+    assert choose_min_samples(10_000, study_area_km2=150) == (23, "7 times the average density of the area")
+    assert choose_min_samples(10_000, study_area_km2=65) == (50, "0.5% of 10,000 incidents")
+    assert choose_min_samples(10_000) == (50, "0.5% of 10,000 incidents")
+    few, why = choose_min_samples(200, study_area_km2=65)
+    assert (few, why) == (5, "the least that is ever used; 0.5% of 200 incidents would be fewer")
+    n, why = choose_min_samples(30_000, study_area_km2=1572)
+    assert why == (
+        "the least that would not come together by chance; 7 times the average density of the area would be fewer"
     )
-    assert choose_min_samples(10_000, eps_m=100, study_area_km2=10) == (50, "0.5% of 10,000 incidents")
+    neighbourhood_km2 = math.pi * 0.125**2
+    in_all = [1572 / neighbourhood_km2 * stats.poisson.sf(k - 1, 30_000 * neighbourhood_km2 / 1572) for k in (n - 1, n)]
+    assert in_all[0] > 0.05 >= in_all[1]
 
 
-def test_no_incidents_make_no_clusters(make_incidents: MakeIncidents) -> None:
-    found = find_clusters(make_incidents([], []))
+# k-distances and eps
+
+
+@given(places=LATTICE, min_samples=st.integers(1, 12), cap=st.sampled_from([2.5, np.inf]))
+def test_k_distances_are_those_of_the_raw_points(places: list[tuple[int, int]], min_samples: int, cap: float) -> None:
+    raw = np.array(places, dtype=float)
+    unique, inverse, counts = collapse(raw)
+    found = measure_k_distances(unique, counts, min_samples=min_samples, within_m=cap)[inverse]
+    if min_samples > len(raw):
+        assert np.isinf(found).all()
+        return
+    expected = NearestNeighbors(n_neighbors=min_samples).fit(raw).kneighbors(raw)[0][:, -1]
+    np.testing.assert_allclose(found, np.where(expected < cap, expected, np.inf))
+
+
+def test_k_distances_where_many_neighbours_must_be_looked_at() -> None:
+    raw = np.random.default_rng(5).integers(0, 80, (3000, 2)).astype(float)
+    unique, inverse, counts = collapse(raw)
+    expected = NearestNeighbors(n_neighbors=700).fit(raw).kneighbors(raw)[0][:, -1]
+    np.testing.assert_allclose(measure_k_distances(unique, counts, min_samples=700)[inverse], expected)
+
+
+def test_the_knee_of_a_curve_made_by_hand(make_incidents: MakeIncidents) -> None:
+    # 40 pairs from 61 to 100 m, then 10 that rise by 30 m each to 400 m; of 100 incidents the 80th is at the knee,
+    # 79/99 of the way along and 39/339 of the way up
+    distances = np.concatenate([np.arange(61, 101), np.arange(130, 401, 30)]).astype(float)
+    choice = choose_eps(make_pairs(make_incidents, distances[distances < 400]), min_samples=2)
+    assert (choice.eps_m, choice.knee_m) == (100, 100)
+    assert choice.reason == "the distances to 2 incidents have their knee at 100 m"
+    # what lies beyond twice the most moves the knee of the whole curve, not this one
+    lonely = make_pairs(make_incidents, np.append(distances, [900.0, 2000.0, 2400.0]))
+    assert choose_eps(lonely, min_samples=2).eps_m == 100
+
+
+def test_the_bounds_decide_where_the_curve_goes_past_them(make_incidents: MakeIncidents) -> None:
+    near = make_pairs(make_incidents, np.concatenate([np.arange(1, 31), np.arange(60, 391, 30)]).astype(float))
+    low = choose_eps(near, min_samples=2)
+    assert (low.eps_m, low.knee_m) == (50, 30)
+    assert low.reason == (
+        "the least that is ever used; less would follow from this: the distances to 2 incidents have their knee at 30 m"
+    )
+    assert choose_eps(near, min_samples=2, lowest_m=20).eps_m == 30
+    far = make_pairs(make_incidents, np.concatenate([np.arange(201, 241), np.arange(255, 391, 15)]).astype(float))
+    high = choose_eps(far, min_samples=2)
+    assert (high.eps_m, high.knee_m) == (200, 240)
+    assert high.reason.startswith("the most that suits a hot spot; more would follow from this: the distances to 2")
+
+
+def test_without_a_knee_the_spacing_of_the_places_decides(make_incidents: MakeIncidents) -> None:
+    straight = np.arange(60, 101).astype(float)
+    choice = choose_eps(make_pairs(make_incidents, straight), min_samples=2)
+    assert (choice.eps_m, choice.knee_m, choice.spacing_m) == (120, None, 80)
+    assert choice.reason == (
+        "1.5 times the 80 m between neighbouring places, because the distances to 2 incidents show no clear knee"
+    )
+    assert choose_eps(make_pairs(make_incidents, 2 * straight), min_samples=2).eps_m == 200
+    assert choose_eps(make_pairs(make_incidents, straight / 4), min_samples=2).eps_m == 50
+    assert choose_eps(make_pairs(make_incidents, straight), min_samples=500).eps_m == 120  # so many there are not
+
+
+def test_the_curve_has_one_step_for_each_incident(make_incidents: MakeIncidents) -> None:
+    # 10 pairs from 61 to 70 m, 30 that rise by 8 m each to 310 m: the knee lies 10/40 - 9/249 = 0.21 below the line;
+    # with 18 incidents at each of the first pairs and 10 at the others, 180/480 - 9/249 = 0.34
+    pairs = make_pairs(make_incidents, np.concatenate([np.arange(61, 71), np.arange(78, 311, 8)]).astype(float))
+    assert choose_eps(pairs, min_samples=2).knee_m is None
+    crowded = pairs.iloc[np.repeat(np.arange(80), np.tile(np.repeat([9, 5], [10, 30]), 2))]
+    assert choose_eps(crowded, min_samples=10).knee_m == 70
+
+
+def test_few_places_are_no_curve(make_incidents: MakeIncidents) -> None:
+    bent = np.array([61.0, 62, 63, 64, 65, 66, 67, 68, 69, 300])
+    assert choose_eps(make_pairs(make_incidents, bent), min_samples=2).knee_m is None
+    assert choose_eps(make_pairs(make_incidents, np.repeat(bent, 2)), min_samples=2).knee_m == 69
+
+
+def test_copies_alone_make_no_knee(make_incidents: MakeIncidents) -> None:
+    """40 of 122 incidents at a distance of 0 would put the knee of the whole curve there."""
+    pairs = make_pairs(make_incidents, np.append(np.arange(60, 101), np.full(10, 80)).astype(float))
+    is_copied = np.arange(len(pairs)) % 51 >= 41
+    incidents = pd.concat([pairs, pairs[is_copied]], ignore_index=True)
+    choice = choose_eps(incidents, min_samples=2)
+    assert (choice.eps_m, choice.knee_m) == (120, None)
+
+
+def test_planted_clusters_make_a_knee(demonstration: Study) -> None:
+    """The demonstration data hold 20 planted clusters of robbery; burglary is spread out."""
+    incidents = demonstration.intake.incidents
+    robberies = incidents[incidents["category"] == "robbery"]
+    assert choose_eps(robberies, min_samples=35).knee_m is not None
+    assert choose_eps(incidents[incidents["category"] == "burglary"], min_samples=39).knee_m is None
+
+
+# HDBSCAN
+
+
+@given(
+    places=st.one_of(LATTICE, st.lists(st.tuples(st.floats(0, 99), st.floats(0, 99)), min_size=1, max_size=60)),
+    core=st.randoms(use_true_random=False),
+)
+def test_the_spanning_tree_is_minimal(places: list[tuple[float, float]], core: random.Random) -> None:
+    """Whatever the core distances, its edges are as long as those of the tree of all pairs."""
+    unique, _, _ = collapse(np.round(np.array(places, dtype=np.float64), 3))
+    core_m = np.array([core.choice([1, 1, 2, 5, 20, 70]) for _ in unique], dtype=np.float64)
+    reach = np.maximum(np.maximum(core_m[:, None], core_m), cdist(unique, unique))
+    np.fill_diagonal(reach, 0)
+    first, second, length = span_places(unique, core_m)
+    np.testing.assert_allclose(length, reach[first, second])
+    np.testing.assert_allclose(length, np.sort(minimum_spanning_tree(reach).data))
+
+
+def test_two_towns_far_apart_are_spanned() -> None:
+    """No place has a neighbour of the other town among those first looked at."""
+    rng = np.random.default_rng(6)
+    towns = np.vstack([rng.uniform(0, 1000, (400, 2)), rng.uniform((50_000, 0), (51_000, 1000), (300, 2))])
+    core_m = measure_k_distances(towns, np.ones(700, dtype=np.int64), min_samples=5)
+    reach = np.maximum(np.maximum(core_m[:, None], core_m), cdist(towns, towns))
+    np.fill_diagonal(reach, 0)
+    np.testing.assert_allclose(span_places(towns, core_m)[2], np.sort(minimum_spanning_tree(reach).data))
+
+
+def hdbscan_by_definition(reach: np.ndarray, core: np.ndarray, min_cluster_size: int) -> np.ndarray:
+    """Each raw point's cluster: every level looked at in turn, a group being what is linked strictly below it."""
+
+    def fall_apart(members: np.ndarray, birth: float) -> tuple[float, list[np.ndarray]]:
+        stability, current = 0.0, members
+        while True:
+            within = reach[np.ix_(current, current)]
+            # the level at which the group is still whole: the longest edge of its tree, or a core distance
+            level = max(minimum_spanning_tree(within).data.max(initial=0), core[current].max())
+            linked = within < level
+            linked &= (core[current] < level)[:, None] & (core[current] < level)[None, :]
+            label = connected_components(linked)[1]
+            parts = [current[label == i] for i in np.unique(label[core[current] < level])]
+            large = [part for part in parts if len(part) >= min_cluster_size]
+            n_leaving = len(current) - (len(large[0]) if len(large) == 1 else 0)
+            stability += n_leaving * (1 / level - birth)
+            if len(large) == 1:
+                current = large[0]
+                continue
+            inner = [fall_apart(part, 1 / level) for part in large]
+            if sum(value for value, _ in inner) > stability or birth == 0:
+                return sum(value for value, _ in inner), list(itertools.chain(*(chosen for _, chosen in inner)))
+            return stability, [members]
+
+    label = np.full(len(core), -1)
+    for i, members in enumerate(fall_apart(np.arange(len(core)), 0.0)[1]):
+        label[members] = i
+    return label
+
+
+@given(places=LATTICE, min_samples=st.integers(2, 6), min_cluster_size=st.integers(2, 9))
+def test_clusters_are_those_of_the_definition_on_the_raw_points(
+    places: list[tuple[int, int]], min_samples: int, min_cluster_size: int
+) -> None:
+    """Copies and edges of one length abound on the lattice; distances are floored at half its spacing."""
+    assume(len(places) >= min_samples)
+    raw = np.array(places, dtype=float)
+    unique, inverse, counts = collapse(raw)
+    core_m = np.maximum(measure_k_distances(unique, counts, min_samples=min_samples), 0.5)
+    found = condense_hierarchy(unique, counts, core_m=core_m, min_cluster_size=min_cluster_size)[inverse]
+    core = core_m[inverse]
+    reach = np.maximum(np.maximum(core[:, None], core), cdist(raw, raw))
+    np.fill_diagonal(reach, 0)
+    expected = hdbscan_by_definition(reach, core, min_cluster_size)
+    assert adjusted_rand_score(expected, found) == 1
+    assert ((found < 0) == (expected < 0)).all()
+
+
+def make_towns(rng: np.random.Generator) -> np.ndarray:
+    """Six towns of different density and stragglers, no two points alike."""
+    centres, sizes = rng.uniform(0, 5000, (6, 2)), rng.uniform(30, 150, 6)
+    towns = [rng.normal(centre, size, (70, 2)) for centre, size in zip(centres, sizes, strict=True)]
+    return np.vstack([*towns, rng.uniform(0, 5000, (80, 2))])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_without_equal_lengths_the_partition_is_that_of_scikit_learn(seed: int) -> None:
+    """A core distance to one neighbour is the length of one edge only, so the order of removal decides nothing."""
+    points = make_towns(np.random.default_rng(seed))
+    once = np.ones(len(points), dtype=np.int64)
+    core_m = measure_k_distances(points, once, min_samples=2)
+    found = condense_hierarchy(points, once, core_m=core_m, min_cluster_size=15)
+    expected = HDBSCAN(min_cluster_size=15, min_samples=2, copy=True).fit(points).labels_
+    assert adjusted_rand_score(expected, found) == 1
+    assert ((found < 0) == (expected < 0)).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_with_equal_lengths_only_bridges_differ_from_scikit_learn(seed: int) -> None:
+    """Scikit-learn removes equal edges one by one, so the place where clusters meet goes with one of them."""
+    points = make_towns(np.random.default_rng(seed))
+    once = np.ones(len(points), dtype=np.int64)
+    core_m = measure_k_distances(points, once, min_samples=8)
+    found = condense_hierarchy(points, once, core_m=core_m, min_cluster_size=15)
+    expected = HDBSCAN(min_cluster_size=15, min_samples=8, copy=True).fit(points).labels_
+    in_both = (found >= 0) & (expected >= 0)
+    assert adjusted_rand_score(expected[in_both], found[in_both]) == 1
+    assert ((found < 0) != (expected < 0)).mean() < 0.02
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_count_as_points_side_by_side(make_incidents: MakeIncidents, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    places = make_towns(rng).round()
+    raw = np.repeat(places, rng.integers(1, 6, len(places)), axis=0)
+    found = find_clusters(make_incidents(*raw.T), method="hdbscan", min_samples=20, min_cluster_size=40)
+    scattered = raw + rng.uniform(-0.01, 0.01, raw.shape)
+    expected = HDBSCAN(min_cluster_size=40, min_samples=20, copy=True).fit(scattered).labels_
+    label = found.cluster_id.fillna(-1).to_numpy(dtype=np.int64)
+    assert found.n_clusters == expected.max() + 1 >= 3
+    assert adjusted_rand_score(expected, label) > 0.98
+
+
+def test_a_crowded_place_is_a_cluster_and_no_infinity(make_incidents: MakeIncidents) -> None:
+    # three places of 30 incidents, each a kilometre from the next, and 10 single incidents farther out
+    east = [0.0] * 30 + [1000.0] * 30 + [2000.0] * 30 + [10_000.0 * i for i in range(2, 12)]
+    found = find_clusters(make_incidents(east, np.zeros(100)), method="hdbscan", min_samples=10)
+    assert found.cluster_id.fillna(-1).tolist() == [0] * 30 + [1] * 30 + [2] * 30 + [-1] * 10
+    assert (found.n_clusters, found.method, found.min_cluster_size) == (3, "hdbscan", 10)
+    assert found.eps_m == 200  # 1.5 times a kilometre would be more
+
+
+def test_distances_finer_than_the_points_allow_count_for_nothing(make_incidents: MakeIncidents) -> None:
+    """Ten crowded places in a row, and thirty in another that set the spacing; 20 incidents at each."""
+    row, other = np.arange(10), np.arange(30)
+    # floor 80/2 = 40 m: 200 (1/50 - 1/100000) for the row is more than 200 (1/40 - 1/50) for its places
+    east = np.concatenate([50.0 * row, 100_000 + 80.0 * other])
+    together = find_clusters(make_incidents(np.repeat(east, 20), np.zeros(800)), method="hdbscan", min_samples=10)
+    assert together.cluster_id[:200].nunique() == 1
+    # floor 50 m at most, not 400/2: 200 (1/120 - 1/100000) for the row is less than 200 (1/50 - 1/120)
+    east = np.concatenate([120.0 * row, 100_000 + 400.0 * other])
+    apart = find_clusters(make_incidents(np.repeat(east, 20), np.zeros(800)), method="hdbscan", min_samples=10)
+    assert apart.cluster_id[:200].nunique() == 10
+
+
+@given(places=LATTICE, order=st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_numbers_only(
+    make_incidents: MakeIncidents, places: list[tuple[int, int]], order: random.Random
+) -> None:
+    shuffled = order.sample(range(len(places)), len(places))
+    raw = 80.0 * np.array(places)
+    incidents = make_incidents(*raw.T)
+    one = find_clusters(incidents, method="hdbscan", min_samples=4).cluster_id
+    other = find_clusters(incidents.iloc[shuffled], method="hdbscan", min_samples=4).cluster_id.loc[one.index]
+    assert (one.isna() == other.isna()).all()
+    assert adjusted_rand_score(one.fillna(-1), other.fillna(-1)) == 1
+
+
+# both
+
+
+@pytest.mark.parametrize("method", ["dbscan", "hdbscan"])
+def test_no_incidents_make_no_clusters(make_incidents: MakeIncidents, method: ClusterMethod) -> None:
+    found = find_clusters(make_incidents([], []), method=method)
     assert found.n_clusters == 0
     assert len(found.cluster_id) == 0
+    few = find_clusters(make_incidents([0.0, 0.0, 9.0], [0.0, 0.0, 0.0]), method=method, min_samples=5)
+    assert few.cluster_id.isna().all()
 
 
 def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
-    incidents = make_incidents([530_000.0], [180_000.0])
+    incidents = make_incidents([530_000.0, 530_100.0], [180_000.0, 180_000.0])
     with pytest.raises(ParameterError, match="eps must be above 0 m, not -1"):
         find_clusters(incidents, eps_m=-1)
+    with pytest.raises(ParameterError, match="eps must be above 0 m, not 0"):
+        find_clusters(incidents, eps_m=0)
     with pytest.raises(ParameterError, match="min_samples must be 2 or more, not 1: one incident is no cluster"):
         find_clusters(incidents, min_samples=1)
+    with pytest.raises(ParameterError, match="min_cluster_size must be 2 or more, not 1: one incident is no cluster"):
+        find_clusters(incidents, method="hdbscan", min_cluster_size=1)
+    with pytest.raises(ParameterError, match="DBSCAN has no min_cluster_size; 20 was given. Leave it out, or choose"):
+        find_clusters(incidents, min_cluster_size=20)
+    with pytest.raises(ParameterError, match='No way to cluster called "optics". Choose one of: dbscan, hdbscan.'):
+        find_clusters(incidents, method="optics")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="min_samples must be 2 or more, not 0"):
+        choose_eps(incidents, min_samples=0)
+    with pytest.raises(ParameterError, match="bounds of eps .* the lower first, not 200 m and 50 m. 50 m and 200 m"):
+        choose_eps(incidents, min_samples=5, lowest_m=200, highest_m=50)
     crowd = np.random.default_rng(2).uniform(530_000, 530_500, (20_000, 2))
     with pytest.raises(ParameterError, match="DBSCAN may look at 250,000,000 pairs .* makes 400,000,000. Choose"):
         find_clusters(make_incidents(*crowd.T), eps_m=1000)
-    with pytest.raises(DataError, match="projected CRS in metres"):
-        find_clusters(incidents.to_crs(4326))
+    for refuse in (find_clusters, partial(choose_eps, min_samples=5)):
+        with pytest.raises(DataError, match="projected CRS in metres"):
+            refuse(incidents.to_crs(4326))
