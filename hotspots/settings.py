@@ -12,6 +12,7 @@ from typing import Any
 from hotspots.crimes import CrimeDefinitions, load_definitions
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID, name_crs, require_working_crs
+from hotspots.harm import HarmTable, load_harm
 from hotspots.ingest.areas import read_areas
 from hotspots.ingest.postcodes import read_postcodes
 from hotspots.ingest.profiles import SourceProfile, parse_profile
@@ -20,9 +21,9 @@ from hotspots.ingest.records import ReadingOptions
 FILE_NAME = "hotspots.toml"
 
 _TEXTS = ("crs", "time_zone")
-_PATHS = ("store", "postcodes")
+_PATHS = ("store", "postcodes", "population")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas")
-_TABLES = ("crimes", "sources")
+_TABLES = {"crimes": "crimes.name", "harm": "harm.severity", "sources": "sources.name"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,9 @@ class Settings:
         store: Folder in which incidents that were read are kept; None for none.
         postcodes: Code-Point Open or ONS Postcode Directory, for rows with a postcode and no coordinates.
         lsoas: Outlines of small areas, for rows with the code of one and nothing more precise.
+        population: Table of residents by ward; None for what the boundaries say of themselves.
         definitions: What each offence wording stands for.
+        harm: What each offence weighs.
         profiles: Source profiles.
     """
 
@@ -48,7 +51,9 @@ class Settings:
     store: Path | None = None
     postcodes: Path | None = None
     lsoas: tuple[Path, ...] = ()
+    population: Path | None = None
     definitions: CrimeDefinitions = field(default_factory=load_definitions)
+    harm: HarmTable = field(default_factory=load_harm)
     profiles: tuple[SourceProfile, ...] = ()
 
     def make_reading_options(self) -> ReadingOptions:
@@ -111,7 +116,7 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
             raise ParameterError(f'{path.as_posix()} has an unknown key "{key}". {hint}')
         if key in _TABLES:
             if not isinstance(value, Mapping):
-                raise ParameterError(f"{path.as_posix()}: {key} must be tables, such as [{key}.name].")
+                raise ParameterError(f"{path.as_posix()}: {key} must be tables, such as [{_TABLES[key]}].")
         elif key in _PATH_LISTS:
             several = [value] if isinstance(value, str) else value
             if not (isinstance(several, list) and all(isinstance(item, str) and item for item in several)):
@@ -123,11 +128,11 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
             values[key] = path.parent / value if key in _PATHS else value
     if "crs" in values:
         values["crs"] = name_crs(require_working_crs(values["crs"]))
-    if "crimes" in table:
-        values["definitions"] = load_definitions(table["crimes"])
+    definitions = load_definitions(table.get("crimes"))
     profiles = []
     for name, content in table.get("sources", {}).items():
         if not isinstance(content, Mapping):
             raise ParameterError(f"{path.as_posix()}: sources.{name} must be a table, [sources.{name}].")
         profiles.append(parse_profile(name, content))
-    return Settings(**values, profiles=tuple(profiles))
+    harm = load_harm(table.get("harm"), definitions=definitions)
+    return Settings(**values, definitions=definitions, harm=harm, profiles=tuple(profiles))

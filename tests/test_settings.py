@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hotspots.errors import NotFoundError, ParameterError
+from hotspots.harm import HarmFigure, load_harm
 from hotspots.ingest.records import ReadingOptions
 from hotspots.settings import Settings, load_settings
 
@@ -17,9 +18,16 @@ havens = []
 store = "kept"
 postcodes = "places/onspd.zip"
 lsoas = ["lsoas.gpkg"]
+population = "places/residents.xlsx"
 
 [crimes.robbery]
 offences = ["Bag theft with force"]
+[crimes.robbery.parts.bag-robbery]
+
+[harm.severity]
+source = "Partnership board"
+as_of = "2026"
+bag-robbery = 300
 
 [sources.wardens]
 offence = "Issue"
@@ -48,9 +56,16 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.store == tmp_path / "kept"
     assert settings.postcodes == tmp_path / "places" / "onspd.zip"
     assert settings.lsoas == (tmp_path / "lsoas.gpkg",)
+    assert settings.population == tmp_path / "places" / "residents.xlsx"
     assert settings.definitions.find_offence(["bag theft, with force"]) == settings.definitions.find_offence(
         ["Robbery"]
     )
+    own, built_in = (table.find_figure("severity", "robbery", "bag-robbery") for table in (settings.harm, load_harm()))
+    assert own == HarmFigure(value=300, source="Partnership board", as_of="2026")
+    assert (
+        built_in == load_harm().find_figure("severity", "robbery") == settings.harm.find_figure("severity", "robbery")
+    )
+    assert settings.harm.definitions == settings.definitions
     assert [profile.name for profile in settings.profiles] == ["wardens", "the others"]
     assert settings.profiles[0].columns["start"] == ("Date",)
 
@@ -60,6 +75,12 @@ def test_without_a_file_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert load_settings() == Settings()
     assert load(tmp_path, "") == Settings()
     assert Settings().make_reading_options() == ReadingOptions()
+
+
+def test_harm_is_of_the_crimes_of_the_workspace(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[crimes.robbery.parts.bag-robbery]")
+    assert settings.harm == load_harm(definitions=settings.definitions)
+    assert "bag-robbery" in settings.harm.definitions.crimes
 
 
 def test_the_file_in_the_working_directory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,14 +122,25 @@ def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
         (r'store = "C:\kept"', "hotspots.toml is no valid TOML"),
         (b'crs = "\xe9"', "hotspots.toml is no valid TOML"),
         ('incident = "a.csv"', 'hotspots.toml has an unknown key "incident". Did you mean "incidents"?'),
-        ('colour = "red"', 'has an unknown key "colour". Known are crs, time_zone, store, postcodes, incidents'),
+        (
+            'colour = "red"',
+            'has an unknown key "colour". Known are crs, time_zone, store, postcodes, population, incidents',
+        ),
         ("crs = 27700", "crs must be a text with something in it, not 27700"),
         ('store = ""', "store must be a text with something in it, not ''"),
         ("store = ['a']", r"store must be a text with something in it, not \['a'\]"),
+        ("population = ['a']", r"population must be a text with something in it, not \['a'\]"),
         ("incidents = 3", "incidents must be a path or a list of paths, not 3"),
         ("incidents = ['a', 3]", r"incidents must be a path or a list of paths, not \['a', 3\]"),
         ("incidents = ''", r"incidents must be a path or a list of paths, not ''"),
         ("crimes = 'robbery'", r"crimes must be tables, such as \[crimes.name\]"),
+        ("harm = 3", r"harm must be tables, such as \[harm.severity\]"),
+        ("[harm.severety]", 'harm has no measure "severety". Did you mean "severity"?'),
+        ("[harm.cost]\nrobbery = 1", "harm.cost.source is missing"),
+        (
+            "[harm.cost]\nsource = 'a'\nas_of = 'b'\nbag-robbery = 1",
+            'harm.cost has a figure for "bag-robbery", and there is no such crime',
+        ),
         ("sources = ['a']", r"sources must be tables, such as \[sources.name\]"),
         ("sources.wardens = 'a.csv'", r"sources.wardens must be a table, \[sources.wardens\]"),
         ("[sources.wardens]\nofence = 'a'", r'\[sources.wardens\] in hotspots.toml has an unknown key "ofence"'),

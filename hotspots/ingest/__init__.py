@@ -4,6 +4,7 @@ from hotspots.ingest.boundaries import Boundaries, read_boundaries
 from hotspots.ingest.files import InputFile
 from hotspots.ingest.havens import Havens, read_havens
 from hotspots.ingest.incidents import Intake, read_incidents
+from hotspots.ingest.population import Population, read_population
 from hotspots.ingest.profiles import SourceProfile
 from hotspots.ingest.records import ReadingOptions
 from hotspots.ingest.store import Store
@@ -13,10 +14,12 @@ __all__ = [
     "Havens",
     "InputFile",
     "Intake",
+    "Population",
     "ReadingOptions",
     "SourceProfile",
     "Store",
     "read_boundaries",
     "read_havens",
     "read_incidents",
+    "read_population",
 ]

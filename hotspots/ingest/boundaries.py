@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -26,19 +25,20 @@ from hotspots.geography.projection import (
 from hotspots.ingest.files import FoundFile, InputFile, RepeatGuard, find_files
 from hotspots.ingest.layers import locate_layers, read_layer
 from hotspots.ingest.parsing import read_status
+from hotspots.ingest.population import (
+    CODE_NAMES,
+    STATUS_NAMES,
+    Population,
+    find_columns,
+    find_population,
+    parse_population,
+)
 
 SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip")
 
-# The usual names of each column, in order of preference.
-_CODE = ("ward_?code", "gss_?code", r"wd\d\d_?cd", r"lsoa\d\d_?cd", r"msoa\d\d_?cd", "code")
+# The usual names of each column, in order of preference; those of codes and residents are in `population`.
 _NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
 _BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
-_POPULATION = (
-    r"(total_?)?pop(ulation)?(_?total)?(_?\d{4})?",
-    r"(census)?_?\d{4}_?pop(ulation)?(_?bestfit)?",
-    r"(all[ _]?)?(usual[ _]?res(idents?)?|residents)(_?\d{4})?",
-    r"all[ _]?(people|persons)(_?\d{4})?",
-)
 
 _MAX_OVERLAP_SHARE = 0.001
 _MAX_OVERLAP_WIDTH_M = 25.0
@@ -51,13 +51,40 @@ class Boundaries:
 
     Attributes:
         wards: The wards table of `hotspots.contracts`, in the working CRS, sorted by code.
-        inputs: The files read.
+        inputs: The files read, last that of residents, if there is one of its own.
         n_repaired: Outlines that were invalid (crossing themselves) and were made valid.
     """
 
     wards: gpd.GeoDataFrame
     inputs: tuple[InputFile, ...]
     n_repaired: int
+
+    def with_population(self, population: Population) -> Boundaries:
+        """The same boundaries, their residents taken from a table by code.
+
+        A ward that the table does not have keeps the number that its own file gives, or none. Codes that only the
+        table has are left out.
+
+        Raises:
+            DataError: No ward is in the table.
+        """
+        codes, known = self.wards.index, population.by_ward.index
+        if not codes.isin(known).any():
+            raise DataError(
+                "Residents are found by the code of their ward, and no code is both in the boundaries and in "
+                f"{population.input.path}: they have {_name_some(codes)}, it has {_name_some(known)}. "
+                "Are they of another year, or of other areas? Give both of one kind and year."
+            )
+        given = population.by_ward.reindex(codes)
+        return replace(
+            self,
+            wards=self.wards.assign(population=given.fillna(self.wards["population"])),
+            inputs=(*self.inputs, population.input),
+        )
+
+
+def _name_some(codes: pd.Index) -> str:
+    return ", ".join(map(str, codes[:2])) + (" ..." if len(codes) > 2 else "")
 
 
 def read_boundaries(
@@ -90,7 +117,7 @@ def read_boundaries(
         names = _polygon_layers(file, found if layer is None else _find_layer(file, found, layer))
         frames = {name: read_layer(file, address, name, what="boundaries") for name in names}
         # where some layers have codes, the others are of something else
-        coded = {name: frame for name, frame in frames.items() if _find_columns(_columns_of(frame), _CODE)}
+        coded = {name: frame for name, frame in frames.items() if find_columns(_columns_of(frame), CODE_NAMES)}
         layers = [
             _to_wards(file, frame, crs).assign(file=file.label, layer=name) for name, frame in (coded or frames).items()
         ]
@@ -160,7 +187,7 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
             f"{(~is_polygon).sum()} in all. Remove them, or give each its outline."
         )
     columns = _columns_of(frame)
-    codes = _find_columns(columns, _CODE)
+    codes = find_columns(columns, CODE_NAMES)
     if not codes:
         raise DataError(
             f"Boundaries need a column of ward codes (ward_code, GSS_CODE, WD22CD ...), because names repeat; "
@@ -175,9 +202,9 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
             f"Each boundary needs a code; feature {first + 1} of {file.label} has none in {code}. Fill it in."
         )
     # lsoa21cd goes with lsoa21nm, even where the ward's name is there too
-    names = sorted(_find_columns(columns, _NAME), key=lambda name: name[:4].casefold() != code[:4].casefold())
-    boroughs = _find_columns(columns, _BOROUGH)
-    statuses = _find_columns(columns, ("data_?status",))
+    names = sorted(find_columns(columns, _NAME), key=lambda name: name[:4].casefold() != code[:4].casefold())
+    boroughs = find_columns(columns, _BOROUGH)
+    statuses = find_columns(columns, STATUS_NAMES)
     code_text = _as_text(frame[code]).str.strip()
     wards = gpd.GeoDataFrame(
         {
@@ -202,32 +229,17 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
 
 
 def _read_population(file: FoundFile, frame: gpd.GeoDataFrame) -> pd.Series:
-    columns = _find_columns(_columns_of(frame), _POPULATION)
-    if not columns:
+    column = find_population(_columns_of(frame))
+    if column is None:
         return pd.Series(np.nan, index=frame.index)
-    # a name without a year comes first, and of the others the latest year
-    column = max(columns, key=lambda name: (re.findall(r"\d{4}", name) or ["9999"])[0])
-    text = _as_text(frame[column])
-    population = pd.to_numeric(text, errors="coerce").astype("float64")
-    wrong = text.notna() & ~(population.ge(0) & np.isfinite(population))
-    if wrong.any():
-        first = frame.index[wrong][0]
-        raise DataError(
-            f"A population must be a number from 0 up, in digits alone; feature {first + 1} of {file.label} has "
-            f'"{text[first]}" in {column}, and {int(wrong.sum())} in all are wrong. Correct or clear them.'
-        )
-    return population
+    numbered = _as_text(frame[column]).set_axis(frame.index + 1)
+    return parse_population(numbered, label=file.label, each="feature").set_axis(frame.index)
 
 
 def _as_text(values: pd.Series) -> pd.Series:
     """Text, blanks missing; a file may hold numbers or lists where a name should be."""
     text = values.astype("object").map(str, na_action="ignore").astype("object")
     return text.mask(text.astype("str").str.strip() == "")
-
-
-def _find_columns(columns: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """The columns whose whole name matches a pattern, in the order of the patterns."""
-    return [column for pattern in patterns for column in columns if re.fullmatch(pattern, column, flags=re.IGNORECASE)]
 
 
 def _repair(wards: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:

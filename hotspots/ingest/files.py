@@ -57,7 +57,7 @@ class InputFile:
     """
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens"]
+    table: Literal["incidents", "boundaries", "safe havens", "population"]
     sha256: str
     n_rows: int
     layout: str

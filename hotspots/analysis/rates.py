@@ -1,0 +1,244 @@
+"""Rates per resident: what an area's number of incidents says about its risk, and how surely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy import optimize, special, stats
+
+from hotspots.errors import DataError, ParameterError
+
+Floats = npt.NDArray[np.float64]
+
+SMALL_NUMBER = 20
+"""Chance alone moves a rate of 20 incidents by 22% of itself (one standard deviation): 44% in one year of twenty."""
+
+_MIN_AREAS = 3
+_MAX_SHAPE = 1e6
+"""Rates that differ by a thousandth (one standard deviation) are taken as all alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaRates:
+    """Rates of several areas.
+
+    Attributes:
+        table: On the index of the incidents, float where not said otherwise, missing for an area without population:
+            `n_incidents` (int), `population`; `rate`, `rate_low`, `rate_high`: incidents per `per` residents and
+            year, with their exact interval; `ratio`, `ratio_low`, `ratio_high`: that rate over the rate of all areas
+            together; `p_value`: of both being the same; `shrunk_rate`, `shrunk_low`, `shrunk_high`: the rate drawn
+            towards those of the other areas, as far as its own number is small; `is_small` (bool): fewer than 20
+            incidents, too few for the plain rate to be read.
+        overall_rate: Rate of all areas with a population together.
+        prior_shape: Shape of the gamma distribution of the areas' rates, whose mean is `prior_mean`; the larger, the
+            more alike they are (standard deviation / mean = 1 / sqrt(shape)). None where nothing was shrunk.
+        prior_mean: Mean of that distribution. None where nothing was shrunk.
+        n_without_population: Areas whose population is missing or 0.
+        n_incidents_without_population: Incidents in them, which are in no rate.
+        per, n_years, confidence: As asked.
+    """
+
+    table: pd.DataFrame
+    overall_rate: float
+    prior_shape: float | None
+    prior_mean: float | None
+    n_without_population: int
+    n_incidents_without_population: int
+    per: float
+    n_years: float
+    confidence: float
+
+
+def estimate_rates(
+    n_incidents: pd.Series,
+    population: pd.Series,
+    *,
+    per: float = 1000.0,
+    n_years: float = 1.0,
+    confidence: float = 0.95,
+) -> AreaRates:
+    """Estimate the rate of incidents per resident of each area, with its uncertainty.
+
+    Three answers to three questions. *What was recorded here?* The plain rate, with the exact interval of a Poisson
+    count (Garwood). *Is it other than elsewhere?* The ratio to the rate of all areas together; given their total,
+    an area's number is binomial with its share of the population, which gives the exact interval (Clopper-Pearson)
+    and a p-value (twice the smaller tail). *What is the best guess of the risk here?* The shrunk rate: the areas'
+    rates are taken as drawn from one gamma distribution, fitted by maximum marginal likelihood (the counts are then
+    negative binomial); each area gets its posterior mean and interval. Rank areas by this one: the highest and the
+    lowest plain rates are those of the smallest areas, because they vary most.
+
+    **Residents are the wrong denominator for town centres.** Robbery, shoplifting and violence happen to those who
+    are there, and a ward with a station, a market or a night-time economy holds many times its residents; its rate
+    per resident says that people come, not that each is in danger. Use it for burglary of homes and for comparing
+    residential areas, and say beside any other that visitors are not counted.
+
+    Intervals are of chance alone, for incidents that come singly; series and repeat victims make them too narrow. The
+    population is taken as exact, and so is the fitted distribution, which makes the shrunk intervals a little narrow
+    where areas are few. Recording practice is not in them. With many areas some p-values are small by chance: adjust
+    them (`scipy.stats.false_discovery_control`) before calling areas different.
+
+    Args:
+        n_incidents: int for each area, index `ward_code` or another unique code.
+        population: Residents, by the same codes in any order; an area missing from it, or with 0, has no rate.
+        per: Residents to which the rate refers.
+        n_years: Length of the period of the incidents.
+        confidence: Of all intervals.
+
+    Raises:
+        DataError: A code is repeated, a count is not a whole number, a population is negative, or no area has one.
+        ParameterError: `per`, `n_years` or the confidence is out of range.
+
+    Source: Garwood, F. (1936), "Fiducial limits for the Poisson distribution", Biometrika 28,
+    doi:10.1093/biomet/28.3-4.437. Clayton, D., Kaldor, J. (1987), "Empirical Bayes estimates of age-standardized
+    relative risks for use in disease mapping", Biometrics 43, doi:10.2307/2532003.
+    """
+    for name, value in (("per", per), ("n_years", n_years)):
+        if not (math.isfinite(value) and value > 0):
+            raise ParameterError(f"{name} must be above 0, not {value:g}. A rate is per 1,000 residents and 1 year.")
+    if not 0 < confidence < 1:
+        raise ParameterError(f"The confidence lies between 0 and 1; {confidence:g} does not. 0.95 is usual.")
+    counts, residents = _read_areas(n_incidents, population)
+    known = residents > 0
+    n = counts[known]
+    exposure = residents[known] * n_years / per
+    total, total_exposure = n.sum(), exposure.sum()
+    overall = total / total_exposure
+    tail = (1 - confidence) / 2
+
+    columns = {"rate": n / exposure}
+    low, high = _find_poisson_limits(n, tail)
+    columns |= {"rate_low": low / exposure, "rate_high": high / exposure}
+    if total:
+        share = exposure / total_exposure
+        low, high = _find_binomial_limits(n, total, tail)
+        smaller = np.minimum(stats.binom.cdf(n, total, share), stats.binom.sf(n - 1, total, share))
+        columns |= {"ratio": n / total / share, "ratio_low": low / share, "ratio_high": high / share}
+        columns["p_value"] = np.minimum(2 * smaller, 1)
+    prior = _fit_gamma(n, exposure) if total and len(n) >= _MIN_AREAS else None
+    if prior:
+        shape, mean = prior
+        scale = 1 / (shape / mean + exposure)
+        columns["shrunk_rate"] = (shape + n) * scale
+        columns["shrunk_low"] = np.asarray(stats.gamma.ppf(tail, shape + n, scale=scale))
+        columns["shrunk_high"] = np.asarray(stats.gamma.isf(tail, shape + n, scale=scale))
+
+    table = pd.DataFrame({"n_incidents": counts.astype(np.int64), "population": residents}, index=n_incidents.index)
+    for column in (
+        *("rate", "rate_low", "rate_high", "ratio", "ratio_low", "ratio_high", "p_value"),
+        *("shrunk_rate", "shrunk_low", "shrunk_high"),
+    ):
+        values = np.full(len(counts), np.nan)
+        if column in columns:
+            values[known] = columns[column]
+        table[column] = values
+    table["is_small"] = counts < SMALL_NUMBER
+    return AreaRates(
+        table=table,
+        overall_rate=float(overall),
+        prior_shape=prior[0] if prior else None,
+        prior_mean=prior[1] if prior else None,
+        n_without_population=int((~known).sum()),
+        n_incidents_without_population=int(counts[~known].sum()),
+        per=float(per),
+        n_years=float(n_years),
+        confidence=float(confidence),
+    )
+
+
+def _find_poisson_limits(n: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Garwood's limits of the mean of a Poisson count; the lower is 0 for none."""
+    low = stats.chi2.ppf(tail, 2 * np.maximum(n, 1)) / 2
+    return np.where(n > 0, low, 0.0), np.asarray(stats.chi2.isf(tail, 2 * n + 2) / 2)
+
+
+def _find_binomial_limits(n: Floats, total: float, tail: float) -> tuple[Floats, Floats]:
+    """Clopper and Pearson's limits of the share that n of a total are; 0 and 1 where none and all are."""
+    low = stats.beta.ppf(tail, np.maximum(n, 1), total - n + 1)
+    high = stats.beta.isf(tail, n + 1, np.maximum(total - n, 1))
+    return np.where(n > 0, low, 0.0), np.where(n < total, high, 1.0)
+
+
+def _fit_gamma(n: Floats, exposure: Floats) -> tuple[float, float]:
+    """Shape and mean of the gamma distribution of rates under which the counts are likeliest.
+
+    Where the counts vary no more than chance makes them, the likelihood rises with the shape without end: the search
+    then stops at a shape that takes the rates as all alike.
+    """
+    overall = n.sum() / exposure.sum()
+
+    def lose(log_parameters: Floats) -> float:
+        shape, mean = np.exp(log_parameters)
+        expected = mean * exposure
+        # log of the negative binomial without what depends on n alone; log1p keeps it exact for a large shape
+        gain = special.gammaln(shape + n) - special.gammaln(shape) - n * np.log(shape) + n * np.log(expected)
+        return float(-(gain - (shape + n) * np.log1p(expected / shape)).sum())
+
+    bounds = [(math.log(1e-3), math.log(_MAX_SHAPE)), (math.log(overall) - 10, math.log(overall) + 10)]
+    fits = [
+        optimize.minimize(lose, [math.log(shape), math.log(overall)], method="L-BFGS-B", bounds=bounds)
+        for shape in (1.0, 30.0, 1000.0)
+    ]
+    best = min(fits, key=lambda fit: fit.fun)
+    return float(np.exp(best.x[0])), float(np.exp(best.x[1]))
+
+
+def _read_areas(n_incidents: pd.Series, population: pd.Series) -> tuple[Floats, Floats]:
+    for name, series in (("incidents", n_incidents), ("population", population)):
+        repeated = series.index[series.index.duplicated()]
+        if len(repeated):
+            raise DataError(
+                f"Each area has one number; {repeated[0]} has several in the {name}. Add them up, or use codes: "
+                "names of wards repeat across boroughs."
+            )
+    counts = n_incidents.to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = np.flatnonzero(~((counts >= 0) & (counts == np.floor(counts)) & np.isfinite(counts)))
+    if len(wrong):
+        raise DataError(
+            f"A rate needs whole incidents; {len(wrong):,} of {len(counts):,} numbers are none, the first is that of "
+            f"{n_incidents.index[wrong[0]]} ({counts[wrong[0]]:g}). Count incidents; an area without any has 0."
+        )
+    residents = population.reindex(n_incidents.index).to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = np.flatnonzero((residents < 0) | np.isinf(residents))
+    if len(wrong):
+        raise DataError(
+            f"A population is a number of residents; that of {n_incidents.index[wrong[0]]} is {residents[wrong[0]]:g}. "
+            "Correct it, or leave it empty: the area then has no rate."
+        )
+    if not (residents > 0).any():
+        raise DataError(
+            f"A rate needs the population of an area, and none of {len(counts):,} has one. Codes of the incidents "
+            f"begin {', '.join(map(str, n_incidents.index[:2])) or '(none)'}, those of the population "
+            f"{', '.join(map(str, population.index[:2])) or '(none)'}: are they of the same year?"
+        )
+    return counts, residents
+
+
+def estimate_residents(outlines: Sequence[shapely.Geometry], wards: gpd.GeoDataFrame) -> Floats:
+    """How many people live inside each outline, if those of a ward lived evenly all over it.
+
+    They do not: a park has none, and an estate as many as the rest of its ward. It tells tens from hundreds and
+    thousands, and no more.
+
+    Args:
+        outlines: Polygons in the CRS of the wards.
+        wards: The wards table; a ward without population makes the outlines in it unknown.
+
+    Returns:
+        float (n_outlines,), missing where an outline lies in no ward, or in one without a known population.
+    """
+    polygons = np.array(outlines, dtype=object)
+    wards_geometry = wards.geometry.to_numpy()
+    outline, ward = shapely.STRtree(wards_geometry).query(polygons, predicate="intersects")
+    overlap = shapely.area(shapely.intersection(polygons[outline], wards_geometry[ward]))
+    outline, ward, overlap = (values[overlap > 0] for values in (outline, ward, overlap))  # one that touches is not in
+    held = wards["population"].to_numpy(dtype=np.float64)[ward] * overlap / shapely.area(wards_geometry[ward])
+    residents = np.bincount(outline, held, len(polygons)).astype(np.float64)
+    residents[np.setdiff1d(np.arange(len(polygons)), outline)] = np.nan
+    return residents
