@@ -13,8 +13,10 @@ import pytest
 import shapely
 
 from hotspots.ingest.records import Oddity
-from hotspots.pipeline import Analysis, AnalysisRequest, Study, analyse
+from hotspots.pipeline import Analysis, analyse
 from hotspots.products.summary import summarise
+from hotspots.request import AnalysisRequest
+from hotspots.study import Study
 
 
 @pytest.fixture(scope="module")
@@ -127,12 +129,12 @@ def test_street_drinking_and_begging(demonstration: Study) -> None:
 
 def test_every_planted_hot_spot_is_found_and_nothing_else(demonstration: Study, truth: dict[str, Any]) -> None:
     analysis, _ = run(demonstration, "robbery")
-    kinds = [kind for hotspot in analysis.hotspots for kind, _ in hotspot.location_kinds]
-    assert kinds.count("transport hub") > len(analysis.hotspots) / 2
-    assert len(analysis.hotspots) == len(truth["hot_spots"])
+    kinds = [kind for hotspot in analysis.places.hotspots for kind, _ in hotspot.location_kinds]
+    assert kinds.count("transport hub") > len(analysis.places.hotspots) / 2
+    assert len(analysis.places.hotspots) == len(truth["hot_spots"])
     for spot in truth["hot_spots"]:
         planted = shapely.Point(spot["easting"], spot["northing"])
-        assert min(hotspot.outline.centroid.distance(planted) for hotspot in analysis.hotspots) < 100
+        assert min(hotspot.outline.centroid.distance(planted) for hotspot in analysis.places.hotspots) < 100
 
 
 def test_most_havens_are_closed_when_it_happens_in_the_evening(demonstration: Study) -> None:

@@ -17,7 +17,7 @@ from hotspots.crimes import KNIFE_CRIME, load_definitions
 from hotspots.settings import load_settings
 
 REPOSITORY = Path(__file__).parents[1]
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 PAGE_IDS = [page.name for page in PAGES]
 
 
@@ -50,9 +50,10 @@ def test_commands_are_shown() -> None:
 
 
 def test_the_python_shown_runs(workspace: Path) -> None:
-    (code,) = blocks(REPOSITORY / "README.md", "python")
+    code = "\n".join(blocks(REPOSITORY / "README.md", "python"))
     done = subprocess.run([sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=True)
     assert "weekdays 15:00-17:59" in done.stdout
+    assert "'risk': 0." in done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
@@ -82,7 +83,8 @@ def test_every_option_named_exists(page: Path) -> None:
 def test_the_readme_names_the_default_parameters() -> None:
     text = (REPOSITORY / "docs" / "methods.md").read_text("utf-8")
     defaults = {parameter.name: parameter.default for parameter in cli.commands["run"].params}
-    for name in ("bandwidth_m", "cell_size_m", "eps_m", "reach_m"):
+    assert f"{defaults['bandwidth']} m" in text
+    for name in ("cell_size_m", "max_extent_m", "reach_m"):
         assert f"{defaults[name]:g} m" in text
 
 

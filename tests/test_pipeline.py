@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
-from hotspots.pipeline import Accounts, Analysis, AnalysisRequest, Study, analyse, load_study
+from hotspots.pipeline import Analysis, analyse
 from hotspots.products import write_bundle
+from hotspots.request import AnalysisRequest
+from hotspots.study import Accounts, Study, load_study
 
 DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
 
@@ -128,14 +130,16 @@ def test_one_ward_alone_looks_like_its_part_of_the_whole(demonstration: Study) -
     """Incidents beyond the boundary are known, so density and clusters do not stop at it."""
     whole = analyse(demonstration, AnalysisRequest(crime="robbery"))
     alone = analyse(demonstration, AnalysisRequest(crime="robbery", wards=("East Walworth",), min_samples=35))
-    east, north = (np.array(axis) for axis in zip(*(h.outline.centroid.coords[0] for h in alone.hotspots), strict=True))
+    east, north = (
+        np.array(axis) for axis in zip(*(h.outline.centroid.coords[0] for h in alone.places.hotspots), strict=True)
+    )
 
     def density_at(analysis: Analysis) -> np.ndarray:
-        rows, columns = analysis.density.grid.locate(east, north)
-        return analysis.density.density_per_km2[rows, columns]
+        rows, columns = analysis.places.density.grid.locate(east, north)
+        return analysis.places.density.density_per_km2[rows, columns]
 
     np.testing.assert_allclose(density_at(alone), density_at(whole), rtol=1e-9)
-    assert alone.n_beyond > 0
+    assert alone.places.n_beyond > 0
     assert alone.accounts.analysed == whole.ward_counts["n_incidents"][alone.wards.index[0]]
 
 
@@ -211,13 +215,13 @@ def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     assert study.intake.incidents["location_precision"].value_counts().to_dict() == {"point": 12, "area": 5}
     analysis = analyse(study, AnalysisRequest(crime="robbery"))
     assert analysis.ward_counts["n_incidents"].max() == 17
-    assert [hotspot.n_incidents for hotspot in analysis.hotspots] == [12]
-    assert analysis.density.n_incidents == 12
+    assert [hotspot.n_incidents for hotspot in analysis.places.hotspots] == [12]
+    assert analysis.places.density.n_incidents == 12
     assert any("5 of the 17 robberies are located only to an area" in note for note in analysis.notes)
     only = dataclasses.replace(study, intake=dataclasses.replace(study.intake, incidents=study.intake.incidents[12:]))
     analysis = analyse(only, AnalysisRequest(crime="robbery"))
     assert analysis.ward_counts["n_incidents"].max() == 5
-    assert (analysis.hotspots, analysis.density.n_incidents) == ((), 0)
+    assert (analysis.places.hotspots, analysis.places.density.n_incidents) == ((), 0)
     summary, paths = write_bundle(analysis, tmp_path / "out")
     assert summary["accounts"]["analysed"] == 5
     assert paths["map"].stat().st_size

@@ -17,8 +17,8 @@ from hotspots.geography import assign_wards
 from hotspots.ingest import Intake, read_boundaries, read_incidents
 from hotspots.ingest.incidents import REJECTED_COLUMNS
 from hotspots.ingest.records import Oddity
-from hotspots.pipeline import place_in_wards
 from hotspots.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality, find_overlaps
+from hotspots.study import place_in_wards
 
 
 def make_intake(

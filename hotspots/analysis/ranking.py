@@ -1,4 +1,4 @@
-"""Hot spots and wards in order: where most incidents are, and what is known of each."""
+"""Hot spots and wards in order: where most is to be expected, and what is known of each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
-from hotspots.analysis.clusters import Clusters
+from hotspots.analysis.evidence import Evidence
 from hotspots.analysis.profile import WeeklyProfile, profile_week
 from hotspots.contracts import AREA, require_columns, require_metres
+from hotspots.errors import ParameterError
 from hotspots.geography.points import collapse_points, find_polygon
 
 _N_TOP = 3
@@ -25,7 +26,7 @@ class Hotspot:
     """A ranked area to act on.
 
     Attributes:
-        rank: 1 holds most incidents.
+        rank: 1 is where most incidents are to be expected.
         outline: Polygon or MultiPolygon, metres.
         members: int (n_incidents,), positions of the incidents inside the outline.
         n_incidents: How many they are.
@@ -36,6 +37,10 @@ class Hotspot:
         locations: At most three location texts with their incidents, most first.
         location_kinds: The same for kinds of location; empty where the source has none.
         profile: Its week.
+        evidence: How sure it is.
+        harm: Sum of the harm of its incidents; None where it is not known of all incidents analysed.
+        residents: Residents of the wards it lies in, by its share of their area; None where no population is known.
+            Homes are not spread evenly over a ward, so this is an order of magnitude.
     """
 
     rank: int
@@ -49,6 +54,9 @@ class Hotspot:
     locations: tuple[tuple[str, int], ...]
     location_kinds: tuple[tuple[str, int], ...]
     profile: WeeklyProfile
+    evidence: Evidence
+    harm: float | None
+    residents: float | None
 
     @property
     def density_per_km2(self) -> float:
@@ -56,103 +64,108 @@ class Hotspot:
         return self.n_incidents / self.area_km2
 
 
-def outline_clusters(
-    incidents: gpd.GeoDataFrame, clusters: Clusters, *, study_area: shapely.Geometry
-) -> tuple[shapely.Geometry, ...]:
-    """Draw non-overlapping outlines around clusters, those with most incidents first.
+def assign_outlines(incidents: gpd.GeoDataFrame, outlines: Sequence[shapely.Geometry]) -> npt.NDArray[np.int64]:
+    """Int (n_incidents,): the outline that holds each incident, the first where several do, -1 for none.
 
-    An outline closes the gaps between its cluster's places and reaches half of `eps_m` beyond them, within the
-    study area. Where two meet, the one with more incidents in its cluster keeps the ground.
-
-    Args:
-        incidents: The incidents that the clusters were made from, in metres.
-        clusters: `find_clusters(incidents)`.
-        study_area: Polygon or MultiPolygon in the same CRS.
+    Incidents located to an area only are in none: nobody knows where in the area they were.
 
     Raises:
-        DataError: The incidents are not in a projected CRS in metres.
+        DataError: The incidents lack a column or are not in a projected CRS in metres.
     """
+    require_columns(incidents, ("location_precision",), table="incidents")
     require_metres(incidents, table="incidents")
     places = collapse_points(incidents)
-    label = np.full(len(places.easting), -1)
-    label[places.inverse] = clusters.cluster_id.fillna(-1).to_numpy(dtype=np.int64)
-    clustered = label >= 0
-    sizes = np.bincount(label[clustered], places.n_incidents[clustered], minlength=clusters.n_clusters)
-    southernmost = np.full((clusters.n_clusters, 2), np.inf)
-    np.minimum.at(southernmost, label[clustered], np.column_stack([places.northing, places.easting])[clustered])
-    points = shapely.points(places.easting, places.northing)
-    outlines: list[shapely.Geometry] = []
-    # of equal ones the southernmost comes first, then the westernmost, whatever the order of rows
-    for cluster in np.lexsort((southernmost[:, 1], southernmost[:, 0], -sizes)):
-        around = shapely.union_all(shapely.buffer(points[label == cluster], clusters.eps_m))
-        outline = shapely.simplify(shapely.buffer(around, -clusters.eps_m / 2), 1.0)
-        earlier = np.array(outlines, dtype=object)
-        taken = shapely.union_all(earlier[shapely.intersects(outline, earlier)])
-        outline = shapely.intersection(shapely.difference(outline, taken), study_area)
-        outline = shapely.union_all([part for part in shapely.get_parts(outline) if part.geom_type == "Polygon"])
-        if not outline.is_empty:
-            outlines.append(outline)
-    return tuple(outlines)
+    inside = find_polygon(places, np.array(outlines, dtype=object))[places.inverse]
+    inside[(incidents["location_precision"] == AREA).to_numpy()] = -1
+    return inside
 
 
 def rank_hotspots(
     incidents: gpd.GeoDataFrame,
     outlines: Sequence[shapely.Geometry],
+    evidence: Sequence[Evidence],
     *,
     hours: sparse.csr_array,
-    min_incidents: int = 1,
+    residents: npt.NDArray[np.float64] | None = None,
+    harm: pd.Series | None = None,
+    by_harm: bool = False,
 ) -> tuple[Hotspot, ...]:
-    """Count the incidents inside each outline, and rank the outlines by them.
+    """Put hot spots in the order of what is to be expected in them, and say what is known of each.
 
-    Anyone can count them again on a map. A place on the edge of two outlines counts for the first.
+    By harm, what is to be expected is multiplied by the average harm of the incidents recorded there. Counts are of
+    the incidents inside the outline, so anyone can count them again on a map.
 
     Args:
         incidents: The incidents analysed, with `ward_code`, `location`, `location_kind` and `location_precision`, in
-            metres; those located to an area only are in no outline.
+            metres.
         outlines: `outline_clusters(...)`.
+        evidence: `weigh_evidence(...)` of the same outlines.
         hours: `weigh_hours(incidents)`.
-        min_incidents: Outlines with fewer are left out.
+        residents: `estimate_residents(outlines, wards)`.
+        harm: Of each incident, on the index of the incidents.
+        by_harm: Whether the order is by harm.
 
     Raises:
         DataError: The incidents lack a column or are not in a projected CRS in metres.
+        ParameterError: There is not one piece of evidence for each outline.
     """
-    require_columns(incidents, ("ward_code", "location", "location_kind", "location_precision"), table="incidents")
-    require_metres(incidents, table="incidents")
-    places = collapse_points(incidents)
-    inside = find_polygon(places, np.array(outlines, dtype=object))[places.inverse]
-    inside[(incidents["location_precision"] == AREA).to_numpy()] = -1  # nobody knows where in the area
-    n_inside = np.bincount(inside[inside >= 0], minlength=len(outlines))
+    require_columns(incidents, ("ward_code", "location", "location_kind"), table="incidents")
+    if len(outlines) != len(evidence):
+        raise ParameterError(
+            f"Each outline needs its evidence; there are {len(outlines)} outlines and evidence of {len(evidence)}. "
+            "Call weigh_evidence on the same outlines."
+        )
+    inside = assign_outlines(incidents, outlines)
+    rows = np.flatnonzero(inside >= 0)
+    rows = rows[np.argsort(inside[rows], kind="stable")]
+    members = np.split(rows, np.searchsorted(inside[rows], np.arange(1, len(outlines)))) if len(outlines) else []
+    wards, locations, kinds = (
+        _count_by_group(incidents[column].iloc[rows], inside[rows], len(outlines))
+        for column in ("ward_code", "location", "location_kind")
+    )
     bounds = shapely.bounds(np.array(outlines, dtype=object)).reshape(-1, 4).round()
     areas = shapely.area(np.array(outlines, dtype=object)).round()
-    # by incidents, then the smaller area, then from south to north and west to east: no tie is left to chance
-    order = np.lexsort((bounds[:, 0], bounds[:, 1], areas, -n_inside))
-    hotspots = []
-    for rank, index in enumerate(order[n_inside[order] >= min_incidents], start=1):
-        rows = np.flatnonzero(inside == index)
-        members = incidents.iloc[rows]
-        hotspots.append(
-            Hotspot(
-                rank=rank,
-                outline=outlines[index],
-                members=rows,
-                n_incidents=len(rows),
-                n_places=len(np.unique(places.inverse[rows])),
-                share=len(rows) / len(incidents),
-                area_km2=float(shapely.area(outlines[index])) / 1e6,
-                wards=tuple(str(code) for code, _ in _most_common(members["ward_code"], limit=None)),
-                locations=_most_common(members["location"], limit=_N_TOP),
-                location_kinds=_most_common(members["location_kind"], limit=_N_TOP),
-                profile=profile_week(members, hours=hours[rows]),
-            )
+    expected = np.array([round(one.expected, 6) for one in evidence])
+    n_inside = np.array([len(part) for part in members])
+    harms = np.full(len(outlines), np.nan)
+    if harm is not None:
+        harms = np.bincount(inside[rows], harm.to_numpy()[rows], len(outlines))
+    if by_harm:
+        expected = expected * harms / np.maximum(n_inside, 1)
+    # then the smaller area, then from south to north and west to east: no tie is left to chance
+    order = np.lexsort((bounds[:, 0], bounds[:, 1], areas, -n_inside, -expected))
+    return tuple(
+        Hotspot(
+            rank=rank,
+            outline=outlines[index],
+            members=members[index],
+            n_incidents=len(members[index]),
+            n_places=len(np.unique(incidents.geometry.iloc[members[index]].to_wkb())),
+            share=len(members[index]) / len(incidents),
+            area_km2=float(shapely.area(outlines[index])) / 1e6,
+            wards=tuple(code for code, _ in wards[index]),
+            locations=locations[index][:_N_TOP],
+            location_kinds=kinds[index][:_N_TOP],
+            profile=profile_week(incidents.iloc[members[index]], hours=hours[members[index]]),
+            evidence=evidence[index],
+            harm=None if harm is None else float(harms[index]),
+            residents=None if residents is None or np.isnan(residents[index]) else float(residents[index]),
         )
-    return tuple(hotspots)
+        for rank, index in enumerate(order, start=1)
+    )
 
 
-def _most_common(values: pd.Series, *, limit: int | None) -> tuple[tuple[str, int], ...]:
-    """Values with their counts, most first, equal counts in alphabetical order."""
-    counts = values.dropna().astype("str").value_counts()
-    ranked = sorted(((str(value), int(n)) for value, n in counts.items()), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(ranked[:limit])
+def _count_by_group(
+    values: pd.Series, group: npt.NDArray[np.int64], n_groups: int
+) -> list[tuple[tuple[str, int], ...]]:
+    """The values of each group with their counts, most first, equal counts in alphabetical order."""
+    code, texts = pd.factorize(values)
+    known = code >= 0
+    pairs, counts = np.unique(group[known] * max(len(texts), 1) + code[known], return_counts=True)
+    counted: list[list[tuple[str, int]]] = [[] for _ in range(n_groups)]
+    for pair, n in zip(pairs.tolist(), counts.tolist(), strict=True):
+        counted[pair // len(texts)].append((str(texts[pair % len(texts)]), n))
+    return [tuple(sorted(one, key=lambda item: (-item[1], item[0]))) for one in counted]
 
 
 def count_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> pd.DataFrame:

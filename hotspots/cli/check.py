@@ -58,10 +58,10 @@ def check(
 
     from hotspots.ingest import read_boundaries, read_incidents
     from hotspots.ingest.recognition import UnknownLayoutError
-    from hotspots.pipeline import place_in_wards
     from hotspots.products.quality import summarise_quality
     from hotspots.quality import assess_quality
     from hotspots.settings import load_settings
+    from hotspots.study import place_in_wards
 
     settings = load_settings(settings_file)
     options = settings.make_reading_options()

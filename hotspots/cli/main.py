@@ -13,6 +13,7 @@ import click
 
 import hotspots
 from hotspots.cli.check import check
+from hotspots.cli.evaluate import evaluate
 from hotspots.cli.fetch import fetch
 from hotspots.cli.init import init
 from hotspots.cli.run import run
@@ -34,7 +35,7 @@ def cli() -> None:
     """Where and when crime concentrates, and what is near that helps."""
 
 
-for command in (run, check, fetch, init):
+for command in (run, evaluate, check, fetch, init):
     cli.add_command(command)
 
 

@@ -9,6 +9,12 @@ SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 HOTSPOT = "#b3005e"
 HAVEN = "#e66100"
 OUTSIDE = "#eceae4"
+HALF = "#1a1a1a"
+SIGNIFICANT = "#6a3d9a"
+QUIET = "#2c7fb8"
+EXPECTED_SHARES = (0.01, 0.02, 0.05)
+EXPECTED = ("#fdae61", "#d94701", "#7f0000")
+"""Of the widest of these shares of the area first; brighter where less is to be expected."""
 
 
 def choose_breaks(highest: float) -> list[float]:

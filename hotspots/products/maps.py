@@ -16,12 +16,24 @@ from markupsafe import Markup
 from scipy import ndimage
 
 from hotspots.analysis import DensitySurface
+from hotspots.geography import Grid
 from hotspots.geography.projection import WGS84, project_coordinates, to_wgs84
 from hotspots.pipeline import Analysis, HavenAnalysis
 from hotspots.products.charts import draw_months, draw_week
-from hotspots.products.colours import HAVEN, HOTSPOT, OUTSIDE, SEQUENTIAL, choose_breaks, colour_of
+from hotspots.products.colours import (
+    EXPECTED,
+    EXPECTED_SHARES,
+    HALF,
+    HAVEN,
+    HOTSPOT,
+    OUTSIDE,
+    SEQUENTIAL,
+    SIGNIFICANT,
+    choose_breaks,
+    colour_of,
+)
 from hotspots.products.offline import hash_script, leaflet_script, leaflet_style, render_map
-from hotspots.products.words import make_environment, say_count, say_list, say_number, say_share
+from hotspots.products.words import make_environment, say_count, say_harm, say_list, say_number, say_share, say_why
 
 _MAX_PIXELS = 4_000_000
 _EARTH_RADIUS_M = 6_378_137.0
@@ -30,6 +42,7 @@ _DISPLAY_STEPS = 4000
 _NUMBER_CLEARANCE_M = 250.0
 _NAME_RADIUS_PIXELS = 19.0
 _VIEW_MARGIN_DEGREES = 0.005
+_SMALLEST = 1e-9
 _MIN_INCIDENTS_DRAWN = 10
 """With fewer, the picture of a density would be a picture of single incidents, each of which is somebody's."""
 
@@ -49,11 +62,12 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         attribution_control=False,
     )  # fmt: skip
     crs = analysis.wards.crs
-    points = _to_wgs84([hotspot.outline.representative_point() for hotspot in analysis.hotspots], crs)
+    points = _to_wgs84([hotspot.outline.representative_point() for hotspot in analysis.places.hotspots], crs)
     numbers = [(point.y, point.x) for point in points]
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     layers = {
-        "density": _density_layer(analysis.density, crs, density_classes, name=f"Density of {plural}"),
+        "density": _density_layer(analysis.places.density, crs, density_classes, name=f"Density of {plural}"),
+        **_expected_layer(analysis),
         "outside": _outside_layer(analysis),
         "outlines": _geojson(
             wards, crs, show=True, control=False,
@@ -61,10 +75,14 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         ),
         "wards": _ward_layer(analysis, summary, wards, ward_classes),
     }  # fmt: skip
+    if analysis.places.smallest_areas:
+        layers["half"] = _half_layer(analysis)
+    if analysis.places.test is not None and analysis.places.test.gi_star.is_hot.any():
+        layers["significant"] = _significant_layer(analysis)
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
     layers["hotspots"] = _geojson(
-        [hotspot.outline for hotspot in analysis.hotspots], crs, show=True, name="Hot spots",
+        [hotspot.outline for hotspot in analysis.places.hotspots], crs, show=True, name="Hot spots",
         style={"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06},
     )  # fmt: skip
     layers["numbers"] = _number_layer(numbers)
@@ -97,6 +115,9 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         place=_name_place(summary),
         ranked=[ward for ward in summary["wards"] if ward["n_incidents"]],
         legends=[legend for legend in legends if legend[2]],
+        expected=list(zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)) if "expected" in layers else [],
+        has_half="half" in layers,
+        has_significant="significant" in layers,
         too_few=None if is_enough else _MIN_INCIDENTS_DRAWN,
         snapped="anonymised" in summary["location_precision"],
         n_files=len(incident_files),
@@ -144,29 +165,84 @@ def _classes(highest: float) -> list[tuple[float, str]]:
 def _density_layer(
     surface: DensitySurface, crs: pyproj.CRS, classes: list[tuple[float, str]], *, name: str
 ) -> folium.raster_layers.ImageOverlay:
-    pixels, bounds = warp_to_web_mercator(surface, crs=crs)
+    pixels, bounds = warp_to_web_mercator(surface.density_per_km2, surface.grid, crs=crs)
     image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
     for bound, colour in classes:
         image[pixels >= bound] = (*bytes.fromhex(colour[1:]), 215)
     return folium.raster_layers.ImageOverlay(image, bounds=bounds, pixelated=False, name=name, alt=name)
 
 
+def _expected_layer(analysis: Analysis) -> dict[str, folium.raster_layers.ImageOverlay]:
+    """The cells where most is to be expected, as many as fill each share of the area."""
+    risk = analysis.places.risk
+    if risk is None or len(analysis.incidents) < _MIN_INCIDENTS_DRAWN:
+        return {}
+    cells = risk.cells
+    place = np.empty(len(cells))
+    place[np.argsort(-risk.expected, kind="stable")] = np.arange(1, len(cells) + 1) / len(cells)
+    share = np.ones((cells.n_rows, cells.n_columns))
+    share[cells.row, cells.column] = place
+    grid = Grid(
+        easting_min=cells.origin[0],
+        northing_min=cells.origin[1],
+        cell_size_m=cells.cell_size_m,
+        n_rows=cells.n_rows,
+        n_columns=cells.n_columns,
+    )
+    # nearest cell, so that a cell is drawn as what it is; beyond the lattice nothing is expected
+    pixels, bounds = warp_to_web_mercator(1 - share, grid, crs=analysis.wards.crs, is_smooth=False)
+    image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
+    for bound, colour in zip(reversed(EXPECTED_SHARES), EXPECTED, strict=True):
+        image[pixels > 1 - bound - _SMALLEST] = (*bytes.fromhex(colour[1:]), 225)
+    name = "Where most is to be expected"
+    layer = folium.raster_layers.ImageOverlay(image, bounds=bounds, pixelated=True, name=name, alt=name, show=False)
+    return {"expected": layer}
+
+
+def _half_layer(analysis: Analysis) -> folium.GeoJson:
+    """The line around the smallest area that holds half of the density."""
+    half = min(analysis.places.smallest_areas, key=lambda area: abs(area.share - 0.5))
+    outline = shapely.simplify(half.outline, _tolerance_m(analysis))
+    return _geojson(
+        [] if outline.is_empty else [outline], analysis.wards.crs, show=False, name="Densest half",
+        style={"color": HALF, "weight": 1.6, "dashArray": "5 3", "fill": False, "interactive": False},
+    )  # fmt: skip
+
+
+def _significant_layer(analysis: Analysis) -> folium.GeoJson:
+    """The cells that are hot by more than chance, joined."""
+    test = analysis.places.test
+    hot = [] if test is None else [shapely.union_all(test.cells.outlines(test.gi_star.is_hot), grid_size=0.01)]
+    return _geojson(
+        [shapely.intersection(shape, analysis.study_area) for shape in hot], analysis.wards.crs, show=False,
+        name="Busy surroundings (Gi*)",
+        style={
+            "color": SIGNIFICANT, "weight": 1.4, "fillColor": SIGNIFICANT, "fillOpacity": 0.18, "interactive": False,
+        },
+    )  # fmt: skip
+
+
 def warp_to_web_mercator(
-    surface: DensitySurface, *, crs: pyproj.CRS
+    values: npt.NDArray[np.float64], grid: Grid, *, crs: pyproj.CRS, is_smooth: bool = True
 ) -> tuple[npt.NDArray[np.float64], list[list[float]]]:
-    """Resample a surface on a grid of a CRS in metres onto the pixels of a web map.
+    """Resample values on a grid of a CRS in metres onto the pixels of a web map.
 
     The two are turned against each other, so an image pinned by its corners would be up to 150 m out over a borough
     on the National Grid; each pixel is looked up where it lies instead.
 
+    Args:
+        values: float (n_rows, n_columns), of the cells.
+        grid: The cells.
+        crs: Of the grid.
+        is_smooth: Whether to interpolate between cell centres, or take the cell as it is.
+
     Returns:
-        Densities, float (n_pixel_rows, n_pixel_columns), northernmost row first; and the corners of the image,
+        Values, float (n_pixel_rows, n_pixel_columns), northernmost row first; and the corners of the image,
         [[south, west], [north, east]], degrees.
     """
-    grid = surface.grid
     bounds = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True).transform_bounds(*grid.bounds)
     (west, east), (south, north) = _mercator_x(np.array(bounds[::2])), _mercator_y(np.array(bounds[1::2]))
-    scale = min(2.0, math.sqrt(_MAX_PIXELS / (grid.n_rows * grid.n_columns)))
+    scale = min(2.0 if is_smooth else 5.0, math.sqrt(_MAX_PIXELS / (grid.n_rows * grid.n_columns)))
     n_rows, n_columns = max(1, int(grid.n_rows * scale)), max(1, int(grid.n_columns * scale))
     xs = west + (np.arange(n_columns) + 0.5) * (east - west) / n_columns
     ys = north - (np.arange(n_rows) + 0.5) * (north - south) / n_rows
@@ -179,7 +255,7 @@ def warp_to_web_mercator(
     columns = (eastings - grid.easting_min) / grid.cell_size_m - 0.5
     # where the CRS is not defined (at sea, beyond OSTN15), nothing is looked up
     where = np.nan_to_num(np.stack([rows, columns]), nan=-9.0)
-    pixels = ndimage.map_coordinates(surface.density_per_km2, where, order=1, cval=0.0)
+    pixels = ndimage.map_coordinates(values, where, order=1 if is_smooth else 0, cval=0.0)
     return pixels, [[bounds[1], bounds[0]], [bounds[3], bounds[2]]]
 
 
@@ -259,6 +335,12 @@ def _hotspot_text(hotspot: dict[str, Any], summary: dict[str, Any]) -> str:
     rows = {
         "Incidents": f"{say_number(hotspot['n_incidents'])} ({say_share(hotspot['share'])} of all), on "
         f"{say_number(hotspot['n_places'])} distinct point{'s' if hotspot['n_places'] != 1 else ''}",
+        "Expected": f"{say_number(hotspot['expected_low'])} to {say_number(hotspot['expected_high'])} in another such "
+        "period",
+        "How sure": say_why(hotspot),
+        "Over time": hotspot["persistence"] if hotspot["persistence"] not in (None, "none") else "",
+        "Harm": say_harm(hotspot["harm"], summary["harm"]),
+        "Per 1,000 residents": f"about {hotspot['rate_per_1000']:g} a year" if hotspot["rate_per_1000"] else "",
         "Area": f"{hotspot['area_km2'] * 100:.1f} hectares",
         "Peak": when,
         "Top streets": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"])
@@ -291,7 +373,7 @@ def _number_layer(numbers: list[tuple[float, float]]) -> folium.FeatureGroup:
 def _name_layer(analysis: Analysis) -> folium.FeatureGroup:
     """Ward names where they cover no hot spot number, each from the zoom at which its ward has room for it."""
     group = folium.FeatureGroup(name="Ward names", show=True)
-    numbers = shapely.MultiPoint([hotspot.outline.representative_point() for hotspot in analysis.hotspots])
+    numbers = shapely.MultiPoint([hotspot.outline.representative_point() for hotspot in analysis.places.hotspots])
     taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
     rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
     middles = _to_wgs84([middle for middle, _ in rooms], analysis.wards.crs)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
 import hotspots
-from hotspots.analysis import Hotspot, PeakWindow, WeeklyProfile, WindowCoverage
+from hotspots.analysis import PeakWindow, WeeklyProfile, WindowCoverage
 from hotspots.geography.projection import name_crs
 from hotspots.pipeline import Analysis
+from hotspots.products.place_summary import summarise_peak, summarise_places
 from hotspots.products.quality import summarise_quality
+from hotspots.products.rounding import Summary, rounded, significant
 from hotspots.selection import is_whole_month
-
-Summary = dict[str, Any]
 
 PRODUCTS = {
     "map": "map.html",
@@ -71,7 +67,7 @@ def summarise(analysis: Analysis) -> Summary:
         "study_area": {
             "n_wards": len(analysis.wards),
             "is_all": len(analysis.wards) == len(analysis.study.boundaries.wards),
-            "area_km2": _rounded(analysis.study_area.area / 1e6, 3),
+            "area_km2": rounded(analysis.study_area.area / 1e6, 3),
             "crs": name_crs(analysis.wards.crs),
         },
         "wards": [
@@ -81,38 +77,13 @@ def summarise(analysis: Analysis) -> Summary:
                 "borough": ward["borough"] if isinstance(ward["borough"], str) else None,
                 "rank": int(ward["rank"]),
                 "n_incidents": int(ward["n_incidents"]),
-                "area_km2": _rounded(ward["area_km2"], 3),
-                "density_per_km2": _significant(ward["density_per_km2"]),
+                "area_km2": rounded(ward["area_km2"], 3),
+                "density_per_km2": significant(ward["density_per_km2"]),
+                **_rate(str(code), analysis),
             }
             for code, ward in analysis.ward_counts.iterrows()
         ],
-        "density": {
-            "kernel": analysis.density.kernel,
-            "bandwidth_m": analysis.density.bandwidth_m,
-            "cell_size_m": analysis.density.grid.cell_size_m,
-            "n_rows": analysis.density.grid.n_rows,
-            "n_columns": analysis.density.grid.n_columns,
-            "n_incidents": analysis.density.n_incidents,
-            "n_beyond_area": analysis.n_beyond,
-            "max_per_km2": _significant(analysis.density.density_per_km2.max()),
-            "edge_correction": False,
-        },
-        "clusters": {
-            "method": "DBSCAN",
-            "eps_m": analysis.clusters.eps_m,
-            "min_samples": analysis.clusters.min_samples,
-            "min_samples_reason": analysis.clusters.min_samples_reason,
-            "n_clusters": analysis.clusters.n_clusters,
-            "n_noise": int(analysis.clusters.cluster_id.isna().sum()),
-        },
-        "hotspots": [_hotspot(hotspot, analysis) for hotspot in analysis.hotspots],
-        "hotspots_total": {
-            "n_incidents": sum(hotspot.n_incidents for hotspot in analysis.hotspots),
-            "hit_rate": _rounded(sum(hotspot.share for hotspot in analysis.hotspots), 4),
-            "area_share": _significant(
-                sum(hotspot.area_km2 for hotspot in analysis.hotspots) * 1e6 / analysis.study_area.area
-            ),
-        },
+        **summarise_places(analysis),
         "profile": _profile(analysis.profile),
         "months": [
             {
@@ -124,6 +95,8 @@ def summarise(analysis: Analysis) -> Summary:
             for month, n in analysis.months.items()
             if isinstance(month, pd.Period)
         ],
+        "rates": _rates(analysis),
+        "harm": _harm(analysis),
         "havens": _havens(analysis),
         "notes": list(analysis.notes),
         "products": dict(PRODUCTS),
@@ -131,47 +104,48 @@ def summarise(analysis: Analysis) -> Summary:
     }
 
 
-def _hotspot(hotspot: Hotspot, analysis: Analysis) -> Summary:
-    names = analysis.wards["ward_name"]
-    centre = hotspot.outline.representative_point()
-    if hotspot.locations:
-        place = hotspot.locations[0][0].removeprefix("On or near ")
-    else:
-        place = f"around {round(centre.x, -2):.0f}, {round(centre.y, -2):.0f}"
+def _rate(code: str, analysis: Analysis) -> Summary:
+    """What the summary says of the rate of one ward; nothing where no ward has a population."""
+    if analysis.ward_rates is None:
+        return {}
+    row = analysis.ward_rates.table.loc[code].to_dict()
+    columns = ("rate", "rate_low", "rate_high", "shrunk_rate", "shrunk_low", "shrunk_high", "ratio_low", "ratio_high")
     return {
-        "rank": hotspot.rank,
-        "place": place,
-        "n_incidents": hotspot.n_incidents,
-        "n_places": hotspot.n_places,
-        "share": _rounded(hotspot.share, 4),
-        "area_km2": _rounded(hotspot.area_km2, 4),
-        "density_per_km2": _significant(hotspot.density_per_km2),
-        "easting": round(centre.x),
-        "northing": round(centre.y),
-        "wards": [{"code": code, "name": str(names[code])} for code in hotspot.wards],
-        "locations": [{"location": text, "n_incidents": n} for text, n in hotspot.locations],
-        "location_kinds": [{"kind": text, "n_incidents": n} for text, n in hotspot.location_kinds],
-        "peak": _peak(hotspot.profile.peaks[0]) if hotspot.profile.peaks else None,
-        "n_timed": hotspot.profile.n_timed,
-        "havens": _hotspot_havens(hotspot, analysis),
+        "population": rounded(row["population"], 0),
+        **{column: rounded(row[column], 2) for column in columns},
+        "is_small": bool(row["is_small"]),
     }
 
 
-def _hotspot_havens(hotspot: Hotspot, analysis: Analysis) -> Summary | None:
-    if analysis.havens is None:
+def _rates(analysis: Analysis) -> Summary | None:
+    rates = analysis.ward_rates
+    if rates is None:
         return None
-    coverage = analysis.havens.coverage
-    timed = (analysis.incidents["time_precision"] == "minute").to_numpy()[hotspot.members]
-    is_open = coverage.is_open_within_reach[hotspot.members][timed]
-    can_tell = bool(timed.any()) and coverage.share_open_within_reach is not None
     return {
-        "share_within_reach": _rounded(coverage.is_within_reach[hotspot.members].mean(), 4),
-        "share_open_within_reach": _rounded(is_open.mean(), 4) if can_tell else None,
+        "per": rates.per,
+        "n_years": rounded(rates.n_years, 3),
+        "overall_rate": rounded(rates.overall_rate, 2),
+        "confidence": rates.confidence,
+        "prior_shape": None if rates.prior_shape is None else significant(rates.prior_shape),
+        "n_without_population": rates.n_without_population,
+    }
+
+
+def _harm(analysis: Analysis) -> Summary:
+    harm = analysis.harm
+    own = harm.harm.loc[analysis.incidents.index]
+    return {
+        "measure": harm.measure,
+        "unit": harm.unit,
+        "total": None if harm.n_unweighed else significant(own.sum()),
+        "n_unweighed": dict(harm.n_unweighed),
+        "sources": list(harm.sources),
+        "ranks": analysis.request.harm is not None,
     }
 
 
 def _profile(profile: WeeklyProfile) -> Summary:
-    counts = None if profile.counts is None else [[_rounded(n, 2) for n in day] for day in profile.counts]
+    counts = None if profile.counts is None else [[rounded(n, 2) for n in day] for day in profile.counts]
     return {
         "available": profile.available,
         "reason": profile.reason,
@@ -179,19 +153,7 @@ def _profile(profile: WeeklyProfile) -> Summary:
         "counts": counts,
         "n_timed": profile.n_timed,
         "n_untimed": profile.n_untimed,
-        "peaks": [_peak(peak) for peak in profile.peaks],
-    }
-
-
-def _peak(peak: PeakWindow) -> Summary:
-    return {
-        "words": peak.words,
-        "days": list(peak.days),
-        "start_hour": peak.start_hour,
-        "n_hours": peak.n_hours,
-        "n_incidents": _rounded(peak.n_incidents, 1),
-        "share": _rounded(peak.share, 4),
-        "week_share": _rounded(peak.week_share, 4),
+        "peaks": [summarise_peak(peak) for peak in profile.peaks],
     }
 
 
@@ -202,13 +164,13 @@ def _havens(analysis: Analysis) -> Summary | None:
     return {
         "reach_m": coverage.reach_m,
         "n_havens": len(havens),
-        "area_share_within_reach": _rounded(analysis.havens.reach.area / analysis.study_area.area, 4),
+        "area_share_within_reach": rounded(analysis.havens.reach.area / analysis.study_area.area, 4),
         "n_incidents": coverage.n_incidents,
         "n_within_reach": coverage.n_within_reach,
-        "share_within_reach": _rounded(coverage.share_within_reach, 4),
+        "share_within_reach": rounded(coverage.share_within_reach, 4),
         "n_timed": coverage.n_timed,
         "n_open_within_reach": coverage.n_open_within_reach,
-        "share_open_within_reach": _rounded(coverage.share_open_within_reach, 4),
+        "share_open_within_reach": rounded(coverage.share_open_within_reach, 4),
         "peaks": [
             _window_coverage(peak, covered)
             for peak, covered in zip(analysis.profile.peaks, analysis.havens.peaks, strict=True)
@@ -230,22 +192,10 @@ def _window_coverage(peak: PeakWindow, covered: WindowCoverage) -> Summary:
     return {
         "words": peak.words,
         "n_timed": covered.n_timed,
-        "share_within_reach": _rounded(covered.share_within_reach, 4),
-        "share_open_within_reach": _rounded(covered.share_open_within_reach, 4),
+        "share_within_reach": rounded(covered.share_within_reach, 4),
+        "share_open_within_reach": rounded(covered.share_open_within_reach, 4),
     }
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _rounded(value: float | np.floating[Any] | None, digits: int) -> float | None:
-    """A plain float that reads the same on every machine; None for what is not known."""
-    if value is None or not math.isfinite(value):
-        return None
-    return round(float(value), digits) + 0.0
-
-
-def _significant(value: float | np.floating[Any]) -> float:
-    """Four significant digits: a small density must not round to none."""
-    return float(f"{float(value):.4g}")

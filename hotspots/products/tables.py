@@ -8,14 +8,46 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import pyproj
 
+from hotspots.analysis import RiskEstimate
 from hotspots.pipeline import Analysis
-from hotspots.products.colours import HAVEN, HOTSPOT, OUTSIDE, SEQUENTIAL, choose_breaks
+from hotspots.places import SignificanceTest
+from hotspots.products.colours import (
+    EXPECTED,
+    EXPECTED_SHARES,
+    HAVEN,
+    HOTSPOT,
+    OUTSIDE,
+    QUIET,
+    SEQUENTIAL,
+    SIGNIFICANT,
+    choose_breaks,
+)
 from hotspots.products.words import make_environment, say_status
 
+_CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "tested_cells": (
+        "cells.qml",
+        {
+            "attribute": "result",
+            "categories": [("hot", "busy surroundings", SIGNIFICANT), ("cold", "quiet", QUIET)],
+        },
+    ),
+    "expected_cells": (
+        "cells.qml",
+        {
+            "attribute": "within_share",
+            "categories": [
+                (share, f"most to be expected: {share:.0%} of the area", colour)
+                for share, colour in zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)
+            ],
+        },
+    ),
+}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -33,7 +65,9 @@ def _guard(value: object) -> object:
 def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
     """One row a hot spot, as the summary states it, in columns that a spreadsheet can hold."""
     measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "density_per_km2"]
-    measured += ["easting", "northing"]
+    measured += ["expected", "expected_low", "expected_high", "rank_low", "rank_high", "gi_star", "gi_star_p"]
+    measured += ["is_significant", "stability", "persistence", "harm", "residents", "rate_per_1000"]
+    measured += ["sureness", "certainty", "easting", "northing"]
     columns = [
         *measured,
         *("ward_codes", "wards", "top_locations", "location_kinds", "peak", "peak_share"),
@@ -57,12 +91,24 @@ def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
         }
         for hotspot in summary["hotspots"]
     ]
-    shares = ["peak_share", "haven_share_within_reach", "haven_share_open_within_reach"]
-    return pd.DataFrame(rows, columns=columns).astype({"peak": "object"} | dict.fromkeys(shares, "float64"))
+    shares = [
+        "harm",
+        "residents",
+        "rate_per_1000",
+        "peak_share",
+        "haven_share_within_reach",
+        "haven_share_open_within_reach",
+    ]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"peak": "object", "persistence": "object"} | dict.fromkeys(shares, "float64")
+    )
 
 
 def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) -> None:
-    """Write hot spots, wards and havens as layers in the CRS of the analysis, each with a default style for QGIS."""
+    """Write hot spots, wards, havens and cells as layers in the CRS of the analysis, each styled for QGIS.
+
+    Of the cells of the estimate only those are written that fill the largest share of the area shown on the map.
+    """
     crs = analysis.wards.crs
     layers = {
         "wards": _layer(
@@ -70,8 +116,12 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
             [analysis.wards.geometry[ward["code"]] for ward in summary["wards"]],
             crs,
         ),
-        "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.hotspots], crs),
+        "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.places.hotspots], crs),
     }
+    if analysis.places.test is not None:
+        layers["tested_cells"] = _tabulate_test(analysis.places.test, crs)
+    if analysis.places.risk is not None:
+        layers["expected_cells"] = _tabulate_risk(analysis.places.risk, crs)
     if analysis.havens is not None:
         havens = pd.DataFrame(
             summary["havens"]["havens"], columns=["id", "name", "kind", "opening_hours", "n_incidents"]
@@ -95,6 +145,42 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     _write_styles(path, list(layers), summary)
+
+
+def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    found = test.gi_star
+    table = pd.DataFrame(
+        {
+            "gi_star": found.z.round(3),
+            "p_hot": found.p_hot,
+            "p_hot_adjusted": found.p_hot_adjusted,
+            "p_cold_adjusted": found.p_cold_adjusted,
+            "result": np.select([found.is_hot, found.is_cold], ["hot", "cold"], default="neither"),
+            "moran_quadrant": test.moran.quadrant.astype(object),
+            "moran_p_adjusted": test.moran.p_adjusted,
+            "persistence": None if test.persistence is None else test.persistence.category.astype(object),
+        }
+    )
+    return _layer(table, list(test.cells.outlines()), crs)
+
+
+def _tabulate_risk(risk: RiskEstimate, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    order = np.argsort(-risk.expected, kind="stable")
+    first = order[: max(int(max(EXPECTED_SHARES) * len(order)), 1)]
+    area_share = np.arange(1, len(first) + 1) / len(order)
+    bounds = np.array(EXPECTED_SHARES)
+    within = bounds[np.minimum(np.searchsorted(bounds, area_share), len(bounds) - 1)]
+    table = pd.DataFrame(
+        {
+            "place": np.arange(1, len(first) + 1),
+            "area_share": area_share.round(5),
+            "within_share": within,
+            "n_incidents": risk.n_incidents[first].astype(np.int64),
+            "expected": risk.expected[first].round(3),
+            "own_share": risk.own_share[first].round(3),
+        }
+    )
+    return _layer(table, list(risk.cells.outlines(first)), crs)
 
 
 def describe_layer(summary: dict[str, Any]) -> str:
@@ -129,8 +215,9 @@ def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> Non
             "update_time DATETIME)"
         )
         for name in layers:
-            qml = environment.get_template(f"{name}.qml").render(
-                classes=classes, hotspot=HOTSPOT, haven=HAVEN, plural=summary["crime_plural"]
+            template, shown = _CELL_STYLES.get(name, (f"{name}.qml", {}))
+            qml = environment.get_template(template).render(
+                classes=classes, hotspot=HOTSPOT, haven=HAVEN, plural=summary["crime_plural"], **shown
             )
             database.execute(
                 "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "

@@ -54,6 +54,71 @@ def say_status(data_status: dict[str, str]) -> str:
     return say_list([f"{status} {table}" for table, status in data_status.items()])
 
 
+def say_p(p: float) -> str:
+    """A probability with the precision that anyone can use: "p 0.031", "p under 0.001"."""
+    return "p under 0.001" if p < 0.001 else f"p {p:.2g}" if p < 0.1 else f"p {p:.2f}"
+
+
+def say_why(hotspot: dict[str, Any]) -> str:
+    """How sure a hot spot of the summary is, and why, in a few words."""
+    again = say_share(hotspot["stability"])
+    return f"{hotspot['sureness']}: found again in {again} of resamples, Gi* {say_p(hotspot['gi_star_p'])}"
+
+
+def say_certainty(hotspot: dict[str, Any]) -> str:
+    """The same as a sentence, with what to expect."""
+    why = say_why(hotspot)
+    expected = f"{hotspot['expected_low']:,} to {hotspot['expected_high']:,} to expect in another such period"
+    return f"{why[0].upper()}{why[1:]}; {expected}."
+
+
+def say_harm(harm: float | None, table: dict[str, Any]) -> str:
+    """A sum of harm: "29,800 points (severity)", "£451,000 (cost)"; nothing where it is not known."""
+    if harm is None:
+        return ""
+    rounded = float(f"{harm:.3g}")
+    return (
+        f"£{rounded:,.0f} (cost)"
+        if table["unit"] == "pounds"
+        else f"{rounded:,.0f} {table['unit']} ({table['measure']})"
+    )
+
+
+def say_method(method: dict[str, Any]) -> str:
+    """A method of the score, as a reader knows it."""
+    names = {
+        "risk": "Risk estimate",
+        "counts": "Counts so far",
+        "last period": "Counts of the last period",
+        "gi-star": "Gi*",
+    }
+    return names.get(method["method"]) or f"Density, {method['bandwidth_m']:g} m"
+
+
+def say_predecessor(holdout: dict[str, Any], summary: dict[str, Any]) -> str:
+    """How the map before this one did: the last fold of the score, in words."""
+    fold, score = holdout["folds"][-1], holdout["last_hotspots"]
+    return (
+        f"Hot spots drawn from the data up to {say_date(fold['fit_end'])} held {say_share(score['hit_rate'])} of the "
+        f"{summary['crime_plural']} of {say_date(fold['test_start'])} to {say_date(fold['test_end'])}, in "
+        f"{say_share(score['area_share'])} of the area: {score['pai']:.1f} times their share."
+    )
+
+
+def say_uncertainty(methods: list[dict[str, Any]]) -> str:
+    """How far the best method stands apart from the others, in words."""
+    best = next(method for method in methods if method["behind_best"] is None)
+    judged = best["scores"][min(1, len(best["scores"]) - 1)]
+    alike = [say_method(method) for method in methods if method["behind_best"] and method["behind_best"]["p"] > 0.05]
+    apart = (
+        f"no more than chance tells it from: {say_list(alike)}."
+        if alike
+        else "better than each of the others by more than chance."
+    )
+    interval = f"{say_share(judged['hit_rate_low'])} to {say_share(judged['hit_rate_high'])}"
+    return f"Best at {say_share(judged['area_share'])} of the area: {say_method(best)} ({interval}), {apart}"
+
+
 def make_environment() -> jinja2.Environment:
     """The environment of the page templates: everything is escaped unless marked safe."""
     environment = jinja2.Environment(
@@ -70,6 +135,11 @@ def make_environment() -> jinja2.Environment:
         "count": say_count,
         "date": say_date,
         "listed": say_list,
+        "why": say_why,
+        "harm": say_harm,
+        "method": say_method,
+        "predecessor": say_predecessor,
+        "uncertainty": say_uncertainty,
         "status": say_status,
     }
     environment.filters.update(filters)

@@ -2,14 +2,24 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis import Hotspot, count_wards, find_clusters, outline_clusters, rank_hotspots, weigh_hours
-from hotspots.errors import DataError
+from hotspots.analysis import (
+    Evidence,
+    Hotspot,
+    assign_outlines,
+    count_wards,
+    find_clusters,
+    outline_clusters,
+    rank_hotspots,
+    weigh_hours,
+)
+from hotspots.errors import DataError, ParameterError
 from hotspots.geography import assign_wards
 
 AREA = shapely.box(530_000, 180_000, 532_000, 182_000)
@@ -18,7 +28,27 @@ AREA = shapely.box(530_000, 180_000, 532_000, 182_000)
 def rank(incidents: gpd.GeoDataFrame, *, eps_m: float = 100, min_samples: int = 3) -> tuple[Hotspot, ...]:
     clusters = find_clusters(incidents, eps_m=eps_m, min_samples=min_samples)
     outlines = outline_clusters(incidents, clusters, study_area=AREA)
-    return rank_hotspots(incidents, outlines, hours=weigh_hours(incidents), min_incidents=min_samples)
+    inside = assign_outlines(incidents, outlines)
+    n_inside = np.bincount(inside[inside >= 0], minlength=len(outlines))
+    kept = [outlines[index] for index in np.flatnonzero(n_inside >= min_samples)]
+    evidence = [expect(float(n)) for n in n_inside[n_inside >= min_samples]]
+    return rank_hotspots(incidents, kept, evidence, hours=weigh_hours(incidents))
+
+
+def expect(expected: float) -> Evidence:
+    """Evidence of which only what is expected matters here."""
+    return Evidence(
+        expected=expected,
+        expected_low=0,
+        expected_high=0,
+        rank_low=1,
+        rank_high=1,
+        z=0.0,
+        p_adjusted=1.0,
+        is_significant=False,
+        stability=0.0,
+        persistence=None,
+    )
 
 
 def two_spots(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -94,9 +124,37 @@ def test_equal_hot_spots_are_ranked_by_where_they_are(
 def test_what_cannot_be_ranked_is_refused(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents([530_300.0], [180_500.0])
     with pytest.raises(DataError, match="ward_code missing"):
-        rank_hotspots(incidents, [], hours=weigh_hours(incidents))
+        rank_hotspots(incidents, [], [], hours=weigh_hours(incidents))
+    with pytest.raises(ParameterError, match="1 outlines and evidence of 0. Call weigh_evidence on the same outlines"):
+        rank_hotspots(incidents.assign(ward_code="A"), [AREA], [], hours=weigh_hours(incidents))
     with pytest.raises(DataError, match="projected CRS in metres"):
         outline_clusters(incidents.to_crs(4326), find_clusters(incidents), study_area=AREA)
+
+
+def test_what_is_expected_ranks_and_harm_may_weigh_it(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
+) -> None:
+    incidents = two_spots(make_incidents, square_wards)
+    outlines = outline_clusters(incidents, find_clusters(incidents, eps_m=100, min_samples=3), study_area=AREA)
+    assert [assign_outlines(incidents, outlines).tolist().count(index) for index in (0, 1)] == [6, 4]
+    evidence = [expect(5.0), expect(7.0)]
+    hours = weigh_hours(incidents)
+    by_count = rank_hotspots(incidents, outlines, evidence, hours=hours)
+    assert [hotspot.n_incidents for hotspot in by_count] == [4, 6]
+    assert [(hotspot.harm, hotspot.residents) for hotspot in by_count] == [(None, None)] * 2
+    harm = pd.Series([1.0] * 4 + [2.0] * 6 + [100.0], index=incidents.index)
+    residents = np.array([10.0, np.nan])
+    by_harm = rank_hotspots(incidents, outlines, evidence, hours=hours, harm=harm, residents=residents, by_harm=True)
+    # 5 expected at 2 each come before 7 at 1 each
+    assert [(hotspot.n_incidents, hotspot.harm, hotspot.residents) for hotspot in by_harm] == [
+        (6, 12.0, 10.0),
+        (4, 4.0, None),
+    ]
+
+
+def test_what_is_located_to_an_area_is_in_no_outline(make_incidents: MakeIncidents) -> None:
+    incidents = make_incidents([530_500.0] * 2, [180_500.0] * 2, location_precision=["point", "area"])
+    assert assign_outlines(incidents, [AREA]).tolist() == [0, -1]
 
 
 def test_every_ward_is_counted(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from hotspots.pipeline import AnalysisRequest, Study, analyse, load_study
+from hotspots.pipeline import analyse
 from hotspots.products import write_bundle, write_index
+from hotspots.request import AnalysisRequest
+from hotspots.study import Study, load_study
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
@@ -96,7 +98,18 @@ def test_a_click_on_a_rank_opens_its_hot_spot(products: Path, open_page: Any) ->
     popup = opened.page.locator(".leaflet-popup-content")
     popup.wait_for()
     text = popup.inner_text()
-    for word in ("Hot spot 3", "Incidents", "of all", "Top streets", "Peak", "weekdays 15:00-17:59", "Wards"):
+    for word in (
+        "Hot spot 3",
+        "Incidents",
+        "of all",
+        "Expected",
+        "in another such period",
+        "sure: found again",
+        "Top streets",
+        "Peak",
+        "weekdays 15:00-17:59",
+        "Wards",
+    ):
         assert word in text
     assert opened.complaints == []
 
@@ -109,7 +122,10 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
     labels = page.locator(".leaflet-control-layers-overlays label").all_inner_texts()
     assert [label.strip() for label in labels] == [
         "Density of robberies",
+        "Where most is to be expected",
         "Wards by incidents per km²",
+        "Densest half",
+        "Busy surroundings (Gi*)",
         "Within 400 m of a safe haven",
         "Hot spots",
         "Ward names",
@@ -123,6 +139,11 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
     assert page.locator('.legend [data-layer="wards"]').is_visible()
     assert page.locator('.legend [data-layer="reach"]').is_visible()
     assert not page.locator('.legend [data-layer="density"]').is_visible()
+    for name, layer in (("Densest half", "half"), ("Busy surroundings", "significant"), ("most is to be", "expected")):
+        page.locator("label", has_text=name).locator("input").check()
+        page.wait_for_timeout(100)
+        assert page.locator(f'.legend [data-layer="{layer}"]').is_visible()
+    assert not page.locator("label", has_text="Wards by incidents").locator("input").is_checked()
     page.locator("label", has_text="Hot spots").locator("input").uncheck()
     assert page.locator(".rank").count() == 0  # the numbers go with their outlines
     assert opened.complaints == []

@@ -15,11 +15,15 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from hotspots.pipeline import Analysis, AnalysisRequest, Study, analyse
+from hotspots.pipeline import Analysis, analyse
 from hotspots.products import bundle, write_bundle, write_index
 from hotspots.products.bundle import name_folder
 from hotspots.products.summary import PRODUCTS, summarise
 from hotspots.products.tables import tabulate_hotspots, write_csv
+from hotspots.request import AnalysisRequest
+from hotspots.study import Study
+
+LAYERS = {"hotspots", "wards", "havens", "tested_cells", "expected_cells"}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,9 @@ def test_the_summary_holds_what_is_promised(written: tuple[dict[str, Any], dict[
     assert (len(summary["profile"]["counts"]), len(summary["profile"]["counts"][0])) == (7, 24)
     assert summary["density"]["kernel"] == "quartic"
     assert summary["density"]["bandwidth_m"] == 300
-    assert summary["density"]["n_incidents"] == summary["accounts"]["analysed"] + summary["density"]["n_beyond_area"]
+    # where the data end at the wards, what lies beyond them is left out and the edge corrected
+    assert summary["density"]["is_edge_corrected"] is True
+    assert summary["density"]["n_incidents"] == summary["accounts"]["analysed"]
     total = summary["hotspots_total"]
     assert total["n_incidents"] == sum(hotspot["n_incidents"] for hotspot in summary["hotspots"])
     assert total["hit_rate"] == pytest.approx(total["n_incidents"] / summary["accounts"]["analysed"], abs=1e-4)
@@ -61,6 +67,40 @@ def test_the_summary_holds_what_is_promised(written: tuple[dict[str, Any], dict[
         peak["words"] for peak in summary["profile"]["peaks"]
     ]
     assert summary["clusters"]["min_samples_reason"] == "0.5% of 6,803 incidents"
+    assert total["n_significant"] == sum(hotspot["is_significant"] for hotspot in summary["hotspots"])
+    expected = [hotspot["expected"] for hotspot in summary["hotspots"]]
+    assert expected == sorted(expected, reverse=True)
+    for hotspot in summary["hotspots"]:
+        assert hotspot["expected_low"] < hotspot["expected"] < hotspot["expected_high"]
+        assert hotspot["rank_low"] <= hotspot["rank"] <= hotspot["rank_high"]
+        assert hotspot["certainty"].startswith(hotspot["sureness"].capitalize())
+        assert hotspot["harm"] == pytest.approx(746 * hotspot["n_incidents"], rel=1e-3)
+    assert {method["method"] for method in summary["holdout"]["methods"]} == {
+        *("risk", "counts", "last period", "density", "gi-star")
+    }
+    json.dumps(summary, allow_nan=False)
+
+
+def test_the_cells_in_the_geopackage_are_those_of_the_analysis(
+    analysis: Analysis, written: tuple[dict[str, Any], dict[str, Path]]
+) -> None:
+    path = written[1]["hotspots_gpkg"]
+    tested = gpd.read_file(path, layer="tested_cells")
+    test, risk = analysis.places.test, analysis.places.risk
+    assert test is not None
+    assert risk is not None
+    assert len(tested) == len(test.cells)
+    assert (tested["result"] == "hot").sum() == test.gi_star.is_hot.sum() > 0
+    expected = gpd.read_file(path, layer="expected_cells")
+    assert len(expected) == len(risk.cells) // 20
+    assert expected["expected"].is_monotonic_decreasing
+    assert expected["n_incidents"].sum() <= len(analysis.incidents)
+    # some lie on the side of a cell, which belongs to one of the two
+    within, touching = (
+        len(expected.sjoin(analysis.incidents[["geometry"]], predicate=predicate))
+        for predicate in ("contains", "intersects")
+    )
+    assert within <= expected["n_incidents"].sum() <= touching
 
 
 def test_the_geopackage_has_styled_layers_on_the_national_grid(
@@ -68,7 +108,7 @@ def test_the_geopackage_has_styled_layers_on_the_national_grid(
 ) -> None:
     summary, paths = written
     path = paths["hotspots_gpkg"]
-    assert {name for name, kind in pyogrio.list_layers(path) if kind} == {"hotspots", "wards", "havens"}
+    assert {name for name, kind in pyogrio.list_layers(path) if kind} == LAYERS
     hotspots = gpd.read_file(path, layer="hotspots")
     assert hotspots.crs.to_epsg() == 27700
     assert hotspots["n_incidents"].tolist() == [hotspot["n_incidents"] for hotspot in summary["hotspots"]]
@@ -76,7 +116,7 @@ def test_the_geopackage_has_styled_layers_on_the_national_grid(
     with sqlite3.connect(path) as database:
         styles = database.execute("SELECT f_table_name, styleQML, useAsDefault FROM layer_styles").fetchall()
     database.close()
-    assert {name for name, _, _ in styles} == {"hotspots", "wards", "havens"}
+    assert {name for name, _, _ in styles} == LAYERS
     assert all(qml.startswith("<!DOCTYPE qgis") and default for _, qml, default in styles)
 
 
@@ -240,7 +280,7 @@ def test_the_map_shows_no_number_that_the_summary_does_not_hold(analysis: Analys
 
     summary = summarise(analysis)
     page = draw_map(analysis, summary)
-    shown = re.findall(r'data-rank="(\d+)".*?<td class="n">([\d,]+)</td>', page, flags=re.DOTALL)
+    shown = re.findall(r'data-rank="(\d+)".*?<td class="n">([\d,]+)<small>', page, flags=re.DOTALL)
     assert [(int(rank), int(n.replace(",", ""))) for rank, n in shown] == [
         (hotspot["rank"], hotspot["n_incidents"]) for hotspot in summary["hotspots"]
     ]

@@ -15,9 +15,8 @@ import shapely
 from folium.plugins import MarkerCluster
 from support import MakeIncidents
 
-from hotspots.analysis import DensitySurface
 from hotspots.geography import Grid
-from hotspots.pipeline import Analysis, AnalysisRequest, Study, analyse, load_study
+from hotspots.pipeline import Analysis, analyse
 from hotspots.products.charts import choose_ticks
 from hotspots.products.colours import SEQUENTIAL, choose_breaks, colour_of
 from hotspots.products.maps import draw_map, warp_to_web_mercator
@@ -25,6 +24,8 @@ from hotspots.products.offline import leaflet_style, render_map
 from hotspots.products.summary import summarise
 from hotspots.products.tables import write_geopackage
 from hotspots.products.words import say_bound, say_date, say_list, say_share
+from hotspots.request import AnalysisRequest
+from hotspots.study import Study, load_study
 
 
 @pytest.mark.parametrize(
@@ -44,8 +45,7 @@ def test_the_density_image_lies_where_the_density_is(crs: str, west: float, sout
     for row, column in ((10, 10), (230, 10), (120, 120), (10, 230), (230, 230)):
         density = np.zeros(grid.shape)
         density[row, column] = 1
-        surface = DensitySurface(grid=grid, density_per_km2=density, kernel="quartic", bandwidth_m=300, n_incidents=1)
-        pixels, ((south, west), (north, east)) = warp_to_web_mercator(surface, crs=pyproj.CRS(crs))
+        pixels, ((south, west), (north, east)) = warp_to_web_mercator(density, grid, crs=pyproj.CRS(crs))
         left, bottom = to_mercator.transform(west, south)
         right, top = to_mercator.transform(east, north)
         rows, columns = np.indices(pixels.shape)
@@ -166,9 +166,9 @@ def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> Non
     (spot,) = view["numbers"]
     assert spot == pytest.approx([latitude, longitude], abs=1e-3)  # somewhere in the outline, within 100 m
 
-    (image,) = re.findall(r"L\.imageOverlay\(\s*\"data:[^\"]*\",\s*(\[\[.*?\]\])", layers)
+    image, _ = re.findall(r"L\.imageOverlay\(\s*\"data:[^\"]*\",\s*(\[\[.*?\]\])", layers)
     (south, west), (north, east) = json.loads(image)
-    expected = to_degrees.transform_bounds(*vancouver.density.grid.bounds)
+    expected = to_degrees.transform_bounds(*vancouver.places.density.grid.bounds)
     assert (west, south, east, north) == pytest.approx(expected, abs=1e-6)
 
     collections = [json.loads(text) for text in re.findall(r"_add\((\{.*?\})\);", layers)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.pipeline import AnalysisRequest, Study, analyse
+from hotspots.pipeline import analyse
 from hotspots.products.quality import describe_quality, say_four_hours, summarise_quality
 from hotspots.quality import (
     MonthQuality,
@@ -20,6 +20,8 @@ from hotspots.quality import (
     TimeQuality,
     WardQuality,
 )
+from hotspots.request import AnalysisRequest
+from hotspots.study import Study
 
 PERFECT = Quality(
     n_read=1200,

@@ -60,19 +60,20 @@
       layers.numbers.remove();
     }
     // Whatever was switched on last, hot spots stay on top of areas.
-    for (const key of ["outside", "outlines", "reach", "hotspots"]) {
+    for (const key of ["outside", "outlines", "significant", "half", "reach", "hotspots"]) {
       if (layers[key] && map.hasLayer(layers[key])) layers[key].bringToFront();
     }
     if (layers.havens && map.hasLayer(layers.havens)) layers.havens.eachLayer((haven) => haven.bringToFront());
   };
   map.on("overlayadd overlayremove", showLegend);
-  // Density and wards share their colours, so only one of them is shown.
+  // Of the layers that colour the whole area only one is shown.
+  const fills = [layers.density, layers.expected, layers.wards].filter(Boolean);
   map.on("overlayadd", (event) => {
-    const other = event.layer === layers.wards ? layers.density : event.layer === layers.density ? layers.wards : null;
-    if (other) setTimeout(() => other.remove(), 0);
+    if (!fills.includes(event.layer)) return;
+    for (const other of fills) if (other !== event.layer) setTimeout(() => other.remove(), 0);
   });
   map.on("layerremove", (event) => {
-    if (event.layer === layers.density || event.layer === layers.wards) showLegend();
+    if (fills.includes(event.layer)) showLegend();
   });
   showLegend();
 

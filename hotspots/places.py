@@ -1,0 +1,348 @@
+"""Where: the density, the hot spots and what speaks for each, and whether such maps have been right before."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy import sparse
+
+from hotspots.analysis import (
+    Bandwidth,
+    CellSizeChoice,
+    DensitySurface,
+    Holdout,
+    Hotspot,
+    HotspotAreas,
+    LocalMoran,
+    Periods,
+    Persistence,
+    RiskEstimate,
+    Significance,
+    SmallestArea,
+    choose_adaptive_bandwidths,
+    choose_bandwidth,
+    choose_cell_size,
+    classify_persistence,
+    count_by_period,
+    draw_hotspots,
+    estimate_density,
+    estimate_residents,
+    estimate_risk,
+    evaluate_methods,
+    find_smallest_areas,
+    make_periods,
+    measure_gi_star,
+    measure_local_moran,
+    measure_stability,
+    plan_folds,
+    rank_hotspots,
+    weigh_evidence,
+)
+from hotspots.analysis.bandwidth import convert_bandwidth, warn_of_width
+from hotspots.analysis.density import KERNELS
+from hotspots.analysis.holdout import list_reaches
+from hotspots.contracts import AREA
+from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.geography import Cells, Grid, make_cells
+from hotspots.request import AnalysisRequest
+from hotspots.selection import is_near
+
+_MARGIN_M = 1000.0
+"""How far beyond the wards incidents are still looked at, so that a cluster across the boundary is found."""
+_MIN_RING_DENSITY = 0.2
+"""Recorded crime just beyond the wards, against that within, from which the data are taken to go on there."""
+_MIN_PERIODS, _MAX_PERIODS = 4, 12
+_MIN_INCIDENTS_A_PERIOD = 50
+_MONTHLY_FROM_DAYS = 240
+_DAYS_A_MONTH = 365.25 / 12
+_USUAL_BANDWIDTH_M = 300.0
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignificanceTest:
+    """The test of every cell.
+
+    Attributes:
+        cells: On which it was made.
+        choice: Their size, and why.
+        gi_star, moran: Its results.
+        periods, persistence: Hot cells over time; None where the period is too short for it.
+    """
+
+    cells: Cells
+    choice: CellSizeChoice
+    gi_star: Significance
+    moran: LocalMoran
+    periods: Periods | None
+    persistence: Persistence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceAnalysis:
+    """Where the incidents of one crime are.
+
+    Attributes:
+        n_beyond: Incidents in no ward analysed, but near enough to be used by the density and the clusters, so that
+            neither stops at the boundary.
+        density: Incidents, or harm, per square kilometre.
+        bandwidth: How its bandwidth was chosen; None where it was given.
+        bandwidth_warning: What speaks against sending people to places by it, in a sentence; None for nothing.
+        smallest_areas: The least of the area that holds a quarter, half and three quarters of it; empty where there
+            is nothing to hold.
+        areas: How the hot spots were drawn.
+        hotspots: In their order.
+        risk: What is to be expected of each cell; None, as the test, where no incident has a place of its own.
+        test: Which cells are hot by more than chance.
+        holdout: How such maps did on incidents they had not seen; None where the period is too short or too thin.
+        holdout_reason: Why there is none.
+    """
+
+    n_beyond: int
+    density: DensitySurface
+    bandwidth: Bandwidth | None
+    bandwidth_warning: str | None
+    smallest_areas: tuple[SmallestArea, ...]
+    areas: HotspotAreas
+    hotspots: tuple[Hotspot, ...]
+    risk: RiskEstimate | None
+    test: SignificanceTest | None
+    holdout: Holdout | None
+    holdout_reason: str | None
+
+
+def analyse_places(
+    incidents: gpd.GeoDataFrame,
+    beyond: gpd.GeoDataFrame,
+    other_incidents: gpd.GeoDataFrame,
+    others_beyond: gpd.GeoDataFrame,
+    *,
+    wards: gpd.GeoDataFrame,
+    study_area: shapely.Geometry,
+    start: dt.date,
+    end: dt.date,
+    hours: sparse.csr_array,
+    request: AnalysisRequest,
+    harm: pd.Series | None = None,
+) -> PlaceAnalysis:
+    """Find where the incidents of one crime are, and how sure that is.
+
+    Args:
+        incidents: Of the crime, in the wards analysed.
+        beyond: Of the crime, in none of them.
+        other_incidents: Of other crimes, in the wards analysed and the same days.
+        others_beyond: Of other crimes, in none of them.
+        wards: The wards analysed.
+        study_area: Their union.
+        start: First day of the period.
+        end: Last day of it.
+        hours: `weigh_hours(incidents)`.
+        request: The options; with `harm` in it, density and ranking are by harm.
+        harm: Of each incident, on the index of `incidents` and `beyond` together; None where it is not known of all.
+    """
+    located, others = with_places(incidents), with_places(other_incidents)
+    around = add_surroundings(located, beyond, study_area=study_area, request=request)
+    n_beyond = len(around) - len(located)
+    goes_on = _goes_on_beyond(len(located) + len(others), (around.iloc[len(located) :], others_beyond), study_area)
+    weights = harm.loc[around.index].to_numpy() if request.harm and harm is not None else None
+    bandwidth, density = _estimate(around, weights, None if goes_on else study_area, study_area, request)
+    warning = warn_of_width(density.bandwidth_m, kernel=density.kernel, area_m2=study_area.area)
+    areas = draw_hotspots(around, study_area=study_area, options=request.hotspot_options)
+    if located.empty:
+        return PlaceAnalysis(
+            n_beyond=n_beyond,
+            density=density,
+            bandwidth=bandwidth,
+            bandwidth_warning=warning,
+            smallest_areas=(),
+            areas=areas,
+            hotspots=(),
+            risk=None,
+            test=None,
+            holdout=None,
+            holdout_reason="no incident has a place of its own",
+        )
+    cells = make_cells(study_area, cell_size_m=request.cell_size_m)
+    risk = estimate_risk(
+        located, others if len(others) else None, cells=cells, bandwidths_m=list_reaches(request.cell_size_m)
+    )
+    test = measure_significance(located, study_area=study_area, start=start, end=end, request=request)
+    evidence = weigh_evidence(
+        located,
+        areas.outlines,
+        risk=risk,
+        cells=test.cells,
+        significance=test.gi_star,
+        stability=measure_stability(around, areas.outlines, areas.clusters),
+        persistence=test.persistence,
+    )
+    holdout, reason = _look_back(around, others, study_area, start, end, request)
+    return PlaceAnalysis(
+        n_beyond=n_beyond,
+        density=density,
+        bandwidth=bandwidth,
+        bandwidth_warning=warning,
+        smallest_areas=find_smallest_areas(density, located, study_area=study_area),
+        areas=areas,
+        hotspots=rank_hotspots(
+            incidents,
+            areas.outlines,
+            evidence,
+            hours=hours,
+            residents=estimate_residents(areas.outlines, wards),
+            harm=None if harm is None else harm.loc[incidents.index],
+            by_harm=request.harm is not None,
+        ),
+        risk=risk,
+        test=test,
+        holdout=holdout,
+        holdout_reason=reason,
+    )
+
+
+def _estimate(
+    incidents: gpd.GeoDataFrame,
+    weights: Floats | None,
+    ends_at: shapely.Geometry | None,
+    study_area: shapely.Geometry,
+    request: AnalysisRequest,
+) -> tuple[Bandwidth | None, DensitySurface]:
+    """The density with the bandwidth asked for; corrected at the edge where the data end at it."""
+    bandwidth, bandwidth_m, each_m = None, request.bandwidth_m, None
+    rule = request.bandwidth_rule
+    if bandwidth_m is None and rule == "adaptive":
+        # the distances are radii of a quartic kernel; others smooth as much at another bandwidth
+        same = convert_bandwidth(1.0, from_kernel="quartic", to_kernel=request.kernel)
+        each_m = np.maximum(same * choose_adaptive_bandwidths(incidents), request.cell_size_m)
+        bandwidth_m, ends_at = float(each_m.max(initial=request.cell_size_m)), None
+    elif bandwidth_m is None and rule != "adaptive":
+        bandwidth = choose_bandwidth(incidents, rule=rule, kernel=request.kernel, study_area=study_area)
+        bandwidth_m = max(bandwidth.bandwidth_m, request.cell_size_m)
+    bandwidth_m = float(bandwidth_m or request.cell_size_m)
+    density = estimate_density(
+        incidents,
+        grid=Grid.covering(
+            study_area.bounds, cell_size_m=request.cell_size_m, padding_m=bandwidth_m * KERNELS[request.kernel].reach
+        ),
+        bandwidth_m=bandwidth_m if each_m is None else each_m,
+        kernel=request.kernel,
+        incident_weights=weights,
+        study_area=ends_at,
+    )
+    return bandwidth, density
+
+
+def with_places(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Those that are located more precisely than to an area."""
+    return incidents[(incidents["location_precision"] != AREA).to_numpy()]
+
+
+def add_surroundings(
+    located: gpd.GeoDataFrame, beyond: gpd.GeoDataFrame, *, study_area: shapely.Geometry, request: AnalysisRequest
+) -> gpd.GeoDataFrame:
+    """Incidents in the wards, and after them those beyond that are near enough to matter to density and clusters."""
+    margin_m = max(KERNELS[request.kernel].reach * (request.bandwidth_m or 0), _MARGIN_M)
+    near = with_places(beyond[is_near(beyond, study_area.bounds, margin_m)])
+    return gpd.GeoDataFrame(pd.concat([located, near]) if len(near) else located, crs=located.crs)
+
+
+def _goes_on_beyond(n_within: int, beyond: Sequence[gpd.GeoDataFrame], study_area: shapely.Geometry) -> bool:
+    """Whether crime is recorded just beyond the wards as well, so that the density need not be corrected there."""
+    width_m = _MARGIN_M / 4
+    ring = shapely.difference(shapely.buffer(study_area, width_m), study_area)
+    shapely.prepare(ring)
+    near = [with_places(table[is_near(table, study_area.bounds, width_m)]).geometry for table in beyond]
+    n_ring = sum(int(shapely.contains_xy(ring, points.x, points.y).sum()) for points in near)
+    return bool(n_ring / ring.area >= _MIN_RING_DENSITY * n_within / study_area.area)
+
+
+def measure_significance(
+    incidents: gpd.GeoDataFrame,
+    *,
+    study_area: shapely.Geometry,
+    start: dt.date,
+    end: dt.date,
+    request: AnalysisRequest,
+) -> SignificanceTest:
+    """Test which cells are hot by more than chance, over the whole period and from one part of it to the next."""
+    choice = choose_cell_size(incidents)
+    cells = make_cells(study_area, cell_size_m=choice.cell_size_m, shape=request.cell_shape)
+    neighbours = cells.neighbours()
+    counts = cells.count(incidents)
+    periods = _divide(incidents, start, end)
+    persistence = None
+    if periods is not None:
+        tested = [measure_gi_star(n, neighbours) for n in count_by_period(incidents, cells, periods=periods).counts]
+        persistence = classify_persistence(
+            np.stack([one.is_hot for one in tested]), np.stack([one.z for one in tested])
+        )
+    return SignificanceTest(
+        cells=cells,
+        choice=choice,
+        gi_star=measure_gi_star(counts, neighbours),
+        moran=measure_local_moran(counts, neighbours),
+        periods=periods,
+        persistence=persistence,
+    )
+
+
+def _divide(incidents: gpd.GeoDataFrame, start: dt.date, end: dt.date) -> Periods | None:
+    """Up to twelve equal periods with enough incidents in each, or None where they are fewer than four."""
+    n_days = (end - start).days + 1
+    n_periods = min(_MAX_PERIODS, len(incidents) // _MIN_INCIDENTS_A_PERIOD)
+    if n_periods < _MIN_PERIODS:
+        return None
+    is_monthly = bool((incidents["time_precision"] == "month").any()) or n_days >= _MONTHLY_FROM_DAYS
+    n_units = n_days / (_DAYS_A_MONTH if is_monthly else 7)
+    length = math.ceil(round(n_units, 1) / n_periods)
+    try:
+        periods = (
+            make_periods(first=start, last=end, unit="month", length=length)
+            if is_monthly
+            else make_periods(first=start, last=end, unit="day", length=7 * length)
+        )
+    except TooLittleDataError:
+        return None
+    return periods if len(periods) >= _MIN_PERIODS else None
+
+
+def _look_back(
+    incidents: gpd.GeoDataFrame,
+    others: gpd.GeoDataFrame,
+    study_area: shapely.Geometry,
+    start: dt.date,
+    end: dt.date,
+    request: AnalysisRequest,
+) -> tuple[Holdout | None, str | None]:
+    """The test of such maps on incidents they had not seen, or why there is none."""
+    try:
+        folds = plan_folds(start, end, is_monthly=has_months(incidents, others))
+        holdout = evaluate_methods(
+            incidents,
+            others if len(others) else None,
+            study_area=study_area,
+            folds=folds,
+            cell_sizes_m=(request.cell_size_m,),
+            bandwidths_m=(max(request.bandwidth_m or _USUAL_BANDWIDTH_M, request.cell_size_m),),
+            hotspot_options=request.hotspot_options,
+        )
+    except (
+        TooLittleDataError,
+        ParameterError,
+    ) as error:  # an extent too small for the eps that fewer incidents ask for
+        return None, str(error)
+    return holdout, None
+
+
+def has_months(*tables: gpd.GeoDataFrame) -> bool:
+    """Whether any incident gives only its month, so that a test must be of whole months."""
+    return any(bool((table["time_precision"] == "month").any()) for table in tables)
