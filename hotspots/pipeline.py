@@ -130,6 +130,8 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         hours=hours,
         request=request,
         harm=weighed.harm if not weighed.n_unweighed else None,
+        earlier=chosen.earlier,
+        earlier_others=chosen.earlier_others,
     )
     profile = profile_week(analysed, hours=hours)
     ward_counts = count_wards(analysed, wards)

@@ -43,6 +43,7 @@ from hotspots.analysis import (
     measure_local_moran,
     measure_stability,
     plan_folds,
+    plan_predecessor,
     rank_hotspots,
     weigh_evidence,
 )
@@ -133,6 +134,8 @@ def analyse_places(
     hours: sparse.csr_array,
     request: AnalysisRequest,
     harm: pd.Series | None = None,
+    earlier: gpd.GeoDataFrame | None = None,
+    earlier_others: gpd.GeoDataFrame | None = None,
 ) -> PlaceAnalysis:
     """Find where the incidents of one crime are, and how sure that is.
 
@@ -148,6 +151,8 @@ def analyse_places(
         hours: `weigh_hours(incidents)`.
         request: The options; with `harm` in it, density and ranking are by harm.
         harm: Of each incident, on the index of `incidents` and `beyond` together; None where it is not known of all.
+        earlier: Of the crime, in the wards, before the period: the map before a short period is drawn from them.
+        earlier_others: Of other crimes, in the wards, before the period.
     """
     located, others = with_places(incidents), with_places(other_incidents)
     around = add_surroundings(located, beyond, study_area=study_area, request=request)
@@ -185,7 +190,8 @@ def analyse_places(
         stability=measure_stability(around, areas.outlines, areas.clusters),
         persistence=test.persistence,
     )
-    holdout, reason = _look_back(around, others, study_area, start, end, request)
+    past = (earlier, earlier_others) if earlier is not None and earlier_others is not None else None
+    holdout, reason = _look_back(around, others, past, study_area, start, end, request)
     return PlaceAnalysis(
         n_beyond=n_beyond,
         density=density,
@@ -318,14 +324,30 @@ def _divide(incidents: gpd.GeoDataFrame, start: dt.date, end: dt.date) -> Period
 def _look_back(
     incidents: gpd.GeoDataFrame,
     others: gpd.GeoDataFrame,
+    past: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None,
     study_area: shapely.Geometry,
     start: dt.date,
     end: dt.date,
     request: AnalysisRequest,
 ) -> tuple[Holdout | None, str | None]:
-    """The test of such maps on incidents they had not seen, or why there is none."""
+    """The test of such maps on incidents they had not seen, or why there is none.
+
+    A period too short to be divided is tested as a whole, by a map of the period before it, where that is known.
+    """
     try:
-        folds = plan_folds(start, end, is_monthly=has_months(incidents, others))
+        try:
+            folds = plan_folds(start, end, is_monthly=has_months(incidents, others))
+        except TooLittleDataError:
+            if past is None:
+                raise
+            is_monthly = has_months(incidents, past[0])
+            folds = plan_predecessor(start, end, known_from=_find_first_day(past), is_monthly=is_monthly)
+            incidents, others = (
+                gpd.GeoDataFrame(pd.concat([with_places(before), now]), crs=now.crs)
+                for before, now in zip(past, (incidents, others), strict=True)
+            )
+            if not is_monthly:  # of other crime that gives only its month, nobody knows on which side of a day it lies
+                others = others[(others["time_precision"] != "month").to_numpy()]
         holdout = evaluate_methods(
             incidents,
             others if len(others) else None,
@@ -335,12 +357,16 @@ def _look_back(
             bandwidths_m=(max(request.bandwidth_m or _USUAL_BANDWIDTH_M, request.cell_size_m),),
             hotspot_options=request.hotspot_options,
         )
-    except (
-        TooLittleDataError,
-        ParameterError,
-    ) as error:  # an extent too small for the eps that fewer incidents ask for
+    except (TooLittleDataError, ParameterError) as error:
+        # a ParameterError where the few incidents of a fold ask for a larger eps than the extent has room for
         return None, str(error)
     return holdout, None
+
+
+def _find_first_day(past: Sequence[gpd.GeoDataFrame]) -> dt.date | None:
+    """The first day of any incident before the period; None where there are none."""
+    first = [table["started_at"].min() for table in past if len(table)]
+    return min(first).date() if first else None
 
 
 def has_months(*tables: gpd.GeoDataFrame) -> bool:

@@ -131,6 +131,8 @@ class Selection:
         beyond: Of the crime and period, in none of them.
         others: Of other crimes and the period, in the wards.
         others_beyond: Of other crimes and the period, in none of them.
+        earlier: Of the crime, in the wards, wholly before the period; as far as they were read.
+        earlier_others: Of other crimes, likewise.
     """
 
     crime: Crime
@@ -142,6 +144,8 @@ class Selection:
     beyond: gpd.GeoDataFrame
     others: gpd.GeoDataFrame
     others_beyond: gpd.GeoDataFrame
+    earlier: gpd.GeoDataFrame
+    earlier_others: gpd.GeoDataFrame
 
 
 def load_study(
@@ -247,6 +251,7 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
     )
 
     in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
+    is_earlier = last < np.datetime64(start)
     in_area = incidents["ward_code"].isin(wards.index).to_numpy()
     analysed = incidents[is_crime & in_period & in_area]
     accounts = Accounts(
@@ -276,6 +281,8 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         beyond=incidents[beyond],
         others=incidents[~is_crime & in_period & in_area],
         others_beyond=incidents[~is_crime & in_period & ~in_area],
+        earlier=incidents[is_crime & is_earlier & in_area],
+        earlier_others=incidents[~is_crime & is_earlier & in_area],
     )
 
 

@@ -225,3 +225,21 @@ def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     summary, paths = write_bundle(analysis, tmp_path / "out")
     assert summary["accounts"]["analysed"] == 5
     assert paths["map"].stat().st_size
+
+
+def test_the_map_of_a_fortnight_is_tested_by_that_of_the_fortnight_before(demonstration: Study) -> None:
+    start, end = dt.date(2026, 9, 16), dt.date(2026, 9, 29)
+    places = analyse(demonstration, AnalysisRequest(crime="robbery", start=start, end=end)).places
+    assert places.holdout is not None
+    assert places.holdout.last_hotspots is not None
+    (fold,) = places.holdout.folds
+    assert (fold.fit_start, fold.fit_end) == (dt.date(2026, 9, 2), dt.date(2026, 9, 15))
+    before = analyse(demonstration, AnalysisRequest(crime="robbery", start=fold.fit_start, end=fold.fit_end))
+    tested = analyse(demonstration, AnalysisRequest(crime="robbery", start=start, end=end)).incidents
+    inside = sum(int(tested.geometry.intersects(hotspot.outline).sum()) for hotspot in before.places.hotspots)
+    assert places.holdout.last_hotspots.n_hits == inside
+    first = analyse(
+        demonstration, AnalysisRequest(crime="robbery", start=dt.date(2024, 10, 1), end=dt.date(2024, 10, 14))
+    )
+    assert first.places.holdout is None
+    assert "the data begin with the period" in str(first.places.holdout_reason)

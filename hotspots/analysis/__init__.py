@@ -33,7 +33,15 @@ from hotspots.analysis.density import (
     estimate_relative_density,
 )
 from hotspots.analysis.evidence import Evidence, weigh_evidence
-from hotspots.analysis.holdout import Fold, Holdout, MethodName, MethodScore, evaluate_methods, plan_folds
+from hotspots.analysis.holdout import (
+    Fold,
+    Holdout,
+    MethodName,
+    MethodScore,
+    evaluate_methods,
+    plan_folds,
+    plan_predecessor,
+)
 from hotspots.analysis.outlines import HotspotAreas, HotspotOptions, draw_hotspots, outline_clusters, split_clusters
 from hotspots.analysis.persistence import (
     Periods,
@@ -120,6 +128,7 @@ __all__ = [
     "measure_window_coverage",
     "outline_clusters",
     "plan_folds",
+    "plan_predecessor",
     "profile_week",
     "rank_hotspots",
     "score_areas",

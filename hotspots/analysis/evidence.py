@@ -20,9 +20,9 @@ from hotspots.errors import ParameterError
 from hotspots.geography import Cells, UniquePoints, collapse_points
 from hotspots.geography.points import find_polygon
 
-Sureness = Literal["sure", "fairly sure", "unsure"]
+Sureness = Literal["sure", "likely", "doubtful"]
 
-_STABLE = 0.9
+_SURE, _LIKELY = 0.95, 0.75
 _N_DRAWS = 1000
 _CONFIDENCE = 0.9
 _NOTHING = 1e-12
@@ -59,10 +59,10 @@ class Evidence:
 
     @property
     def sureness(self) -> Sureness:
-        """Sure: significant, and found again in nine resamples of ten. Unsure: neither."""
-        passed = self.is_significant + (self.stability >= _STABLE)
-        levels: tuple[Sureness, ...] = ("unsure", "fairly sure", "sure")
-        return levels[passed]
+        """Of being found again: sure from 95% of resamples, likely from 75%, else doubtful."""
+        if self.stability >= _SURE:
+            return "sure"
+        return "likely" if self.stability >= _LIKELY else "doubtful"
 
 
 def weigh_evidence(

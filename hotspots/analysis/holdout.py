@@ -161,6 +161,34 @@ def plan_folds(start: dt.date, end: dt.date, *, is_monthly: bool) -> tuple[Fold,
     )
 
 
+def plan_predecessor(start: dt.date, end: dt.date, *, known_from: dt.date | None, is_monthly: bool) -> tuple[Fold, ...]:
+    """One test of a whole period, fitted to the period as long before it: the last map, judged by this one.
+
+    Args:
+        start: First day of the period.
+        end: Last day, included.
+        known_from: First day that the data speak for; None where they do not reach back beyond `start`.
+        is_monthly: Whether any incidents give only their months: the period before is then of as many months.
+
+    Raises:
+        TooLittleDataError: The data do not reach back as far as the period before.
+    """
+    if is_monthly:
+        n_months = 12 * (end.year - start.year) + end.month - start.month + 1
+        fit_start = (np.datetime64(start, "M") - n_months).astype("datetime64[D]").item()
+    else:
+        fit_start = start - (end - start) - dt.timedelta(days=1)
+    fit_end = start - dt.timedelta(days=1)
+    # the first incident need not fall on the first day
+    if known_from is None or known_from > fit_start + (start - fit_start) / 10:
+        begin = "begin with the period" if known_from is None else f"begin on {known_from}"
+        raise TooLittleDataError(
+            f"A map of {start} to {end} is tested by one of {fit_start} to {fit_end}, and the data {begin}. "
+            "Read earlier files too."
+        )
+    return (Fold(fit_start=fit_start, fit_end=fit_end, test_start=start, test_end=end),)
+
+
 def list_reaches(cell_size_m: float) -> tuple[float, ...]:
     """The reaches, metres, that the risk estimate tries on cells of a size: the usual ones that leave the cell."""
     return tuple(h for h in RISK_BANDWIDTHS_M if h > cell_size_m) or (2 * cell_size_m,)

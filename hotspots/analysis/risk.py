@@ -119,8 +119,10 @@ def estimate_risk(
     quartic kernel over the cells around and both without the cell itself, so that its own count is not used twice. To
     the share is added one incident, and the other crime that goes with one everywhere: where little is recorded around,
     a single robbery beside a lone shop does not make every crime in the shop a robbery.
+
     The five numbers b1, b2, b3, a and p, and the reach of the kernel, are those that make the counts given likeliest
-    (marginal likelihood, negative binomial with a mean-dependent shape): nothing is tuned.
+    (marginal likelihood, negative binomial with a mean-dependent shape). The one incident added to the share is a
+    convention.
 
     It is an estimate of where incidents will be *recorded*, at the precision of the source: on data snapped to shared
     points a cell stands for the catchments of the points in it. It takes the recent past for the near future: no

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
+_LOOK_BACK_DAYS = 92
+"""As long as a period can be that is too short to be tested within itself: three months."""
 
 
 class _Day(click.DateTime):
@@ -136,7 +138,8 @@ def open_study(
             options=settings.make_reading_options(),
             harm=settings.harm,
             layer=layer,
-            start=to_day(start),
+            # so that the map of a short period can be compared with the one before it
+            start=start.date() - dt.timedelta(days=_LOOK_BACK_DAYS) if start else None,
             end=to_day(end),
             store=kept,
             progress=progress,

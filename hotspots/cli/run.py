@@ -10,27 +10,19 @@ import click
 
 from hotspots.cli.reading import open_study, study_options, to_day
 
+_RULES = ("likelihood", "scott", "silverman", "adaptive")
 
-class _Bandwidth(click.ParamType[dict[str, Any]]):
-    """Metres, or the name of a rule."""
 
-    name = "metres or rule"
-    _RULES = ("likelihood", "scott", "silverman", "adaptive")
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
-        if isinstance(value, dict):
-            return value
-        if value in self._RULES:
-            return {"bandwidth_m": None, "bandwidth_rule": value}
-        try:
-            return {"bandwidth_m": float(value)}
-        except ValueError:
-            self.fail(
-                f'"{value}" is no number of metres and no rule. Give one of {", ".join(self._RULES)}, or metres such '
-                "as 300.",
-                param,
-                ctx,
-            )
+def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: str) -> dict[str, Any]:
+    """Metres, or the name of a rule, as options of the request."""
+    if value in _RULES:
+        return {"bandwidth_m": None, "bandwidth_rule": value}
+    try:
+        return {"bandwidth_m": float(value)}
+    except ValueError:
+        raise click.BadParameter(
+            f'"{value}" is no number of metres and no rule. Give one of {", ".join(_RULES)}, or metres such as 300.'
+        ) from None
 
 
 _METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
@@ -58,7 +50,8 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option(
     "--bandwidth",
-    type=_Bandwidth(),
+    metavar="METRES|RULE",
+    callback=_parse_bandwidth,
     default="300",
     show_default=True,
     help="Radius of the density kernel, or how to choose it: likelihood, scott, silverman, adaptive.",

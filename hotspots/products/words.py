@@ -60,9 +60,10 @@ def say_p(p: float) -> str:
 
 
 def say_why(hotspot: dict[str, Any]) -> str:
-    """How sure a hot spot of the summary is, and why, in a few words."""
-    again = say_share(hotspot["stability"])
-    return f"{hotspot['sureness']}: found again in {again} of resamples, Gi* {say_p(hotspot['gi_star_p'])}"
+    """How sure a hot spot of the summary is, and what its surroundings say, in a few words."""
+    around = "busy surroundings" if hotspot["is_significant"] else "busy by itself"
+    again = f"{hotspot['sureness']} to be found again ({say_share(hotspot['stability'])})"
+    return f"{again}; {around} (Gi* {say_p(hotspot['gi_star_p'])})"
 
 
 def say_certainty(hotspot: dict[str, Any]) -> str:

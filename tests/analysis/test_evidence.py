@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
@@ -227,18 +226,22 @@ def test_counts_that_are_the_same_everywhere_have_no_z(make_incidents: MakeIncid
 
 
 @pytest.mark.parametrize(
-    ("is_significant", "stability", "sureness"),
-    [
-        (True, 0.9, "sure"),
-        (True, 0.89, "fairly sure"),
-        (False, 0.9, "fairly sure"),
-        (False, 0.89, "unsure"),
-    ],
+    ("stability", "sureness"), [(1.0, "sure"), (0.95, "sure"), (0.94, "likely"), (0.75, "likely"), (0.74, "doubtful")]
 )
-def test_sureness(make_incidents: MakeIncidents, is_significant: bool, stability: float, sureness: str) -> None:
-    found = weigh(make_incidents([50], [50]), [shapely.box(0, 0, 100, 100)], stability=np.array([stability]))[0]
-    assert found.stability == stability
-    assert dataclasses.replace(found, is_significant=is_significant).sureness == sureness
+def test_sureness(stability: float, sureness: str) -> None:
+    found = Evidence(
+        expected=1.0,
+        expected_low=0,
+        expected_high=3,
+        rank_low=1,
+        rank_high=1,
+        z=0.0,
+        p_adjusted=1.0,
+        is_significant=False,
+        stability=stability,
+        persistence=None,
+    )
+    assert found.sureness == sureness
 
 
 def test_no_hot_spots_have_no_evidence(make_incidents: MakeIncidents) -> None:

@@ -15,7 +15,16 @@ from support import MakeIncidents
 from hotspots.analysis import holdout
 from hotspots.analysis.accuracy import score_forecast
 from hotspots.analysis.density import estimate_density
-from hotspots.analysis.holdout import Fold, Holdout, MethodName, MethodScore, evaluate_methods, list_reaches, plan_folds
+from hotspots.analysis.holdout import (
+    Fold,
+    Holdout,
+    MethodName,
+    MethodScore,
+    evaluate_methods,
+    list_reaches,
+    plan_folds,
+    plan_predecessor,
+)
 from hotspots.analysis.outlines import HotspotOptions, draw_hotspots
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography import Grid
@@ -575,3 +584,30 @@ def test_degrees_are_refused(make_incidents: MakeIncidents) -> None:
     incidents = scatter(make_incidents, 600, seed=16)
     with pytest.raises(DataError, match="projected CRS in metres; the incidents are in WGS 84"):
         score(incidents.to_crs(4326))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_monthly", "fit_start"),
+    [
+        ("2026-09-16", "2026-09-29", False, "2026-09-02"),
+        ("2026-03-01", "2026-03-31", False, "2026-01-29"),  # 31 days before March
+        ("2026-03-01", "2026-03-31", True, "2026-02-01"),
+        ("2026-01-01", "2026-02-28", True, "2025-11-01"),
+    ],
+)
+def test_the_period_before_is_as_long(start: str, end: str, is_monthly: bool, fit_start: str) -> None:
+    (fold,) = plan_predecessor(day(start), day(end), known_from=day("2025-01-01"), is_monthly=is_monthly)
+    assert (fold.fit_start, fold.fit_end) == (day(fit_start), day(start) - dt.timedelta(days=1))
+    assert (fold.test_start, fold.test_end) == (day(start), day(end))
+
+
+def test_a_period_before_that_is_not_known_is_no_test() -> None:
+    def plan(known_from: str | None) -> tuple[Fold, ...]:
+        first = None if known_from is None else day(known_from)
+        return plan_predecessor(day("2026-09-16"), day("2026-09-29"), known_from=first, is_monthly=False)
+
+    assert plan("2026-09-03")  # the first incident need not fall on the first day, within a tenth
+    with pytest.raises(TooLittleDataError, match="2026-09-02 to 2026-09-15, and the data begin on 2026-09-04. Read"):
+        plan("2026-09-04")
+    with pytest.raises(TooLittleDataError, match="and the data begin with the period"):
+        plan(None)

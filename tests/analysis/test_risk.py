@@ -180,7 +180,7 @@ def test_the_size_of_cells_and_counts_does_not_stop_the_search() -> None:
 def test_empty_cells_in_groups_are_as_likely_as_one_by_one(
     make_incidents: MakeIncidents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the level around them, which falls off from the middle by a factor of some hundreds, is all that is known."""
+    """Where the level around them, which falls off from the middle some hundredfold, is all that is known."""
     cells = make_cells(shapely.box(0, 0, 5000, 5000), cell_size_m=50)
     level = 0.5 * np.exp(-np.hypot(cells.easting - 2500, cells.northing - 2500) / 500)
     own = lay(draw_counts(level, 2 * level**0.5, np.random.default_rng(12)), cells, make_incidents)
