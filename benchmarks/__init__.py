@@ -1,0 +1,1 @@
+"""Time and memory of Hotspots beside what a user would pick instead: `python -m benchmarks`."""

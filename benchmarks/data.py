@@ -1,0 +1,153 @@
+"""Seeded incidents and wards to measure on: the same numbers for every method, made anew in every process."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import shapely
+
+    from hotspots.geography import Cells, Grid
+
+Floats = npt.NDArray[np.float64]
+Spread = Literal["snapped", "unique"]
+
+CELL_SIZE_M = 50.0
+_CRS = "EPSG:27700"
+_SOUTH_WEST = (520_000.0, 160_000.0)
+_RANK_EXPONENT = 0.7
+"""Incidents of a place fall with this power of its rank; London's busiest then holds 10,000 of 1.1 million."""
+_CENTRE_SHARE = 0.3
+_CENTRE_SPREAD_M = 120.0
+_VERTEX_SPACING_M = 12.0
+_WAVES = ((41.0, 1900.0), (13.0, 610.0), (4.0, 170.0))
+"""Height and length, metres, of the waves that bend the wards' edges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much there is of everything.
+
+    Attributes:
+        n_incidents, n_places: Incidents, and the shared points that they are snapped to.
+        n_columns, n_rows: Of wards.
+        width_m, height_m: Of the area.
+    """
+
+    n_incidents: int
+    n_places: int
+    n_columns: int
+    n_rows: int
+    width_m: float
+    height_m: float
+
+    @property
+    def area_km2(self) -> float:
+        """Area of all wards."""
+        return self.width_m * self.height_m / 1e6
+
+
+SIZES = {
+    "tiny": Size(n_incidents=3_000, n_places=300, n_columns=3, n_rows=2, width_m=2_400.0, height_m=1_800.0),
+    "borough": Size(n_incidents=35_000, n_places=4_000, n_columns=7, n_rows=6, width_m=8_000.0, height_m=8_000.0),
+    "london": Size(
+        n_incidents=1_100_000, n_places=100_000, n_columns=30, n_rows=21, width_m=39_650.0, height_m=39_650.0
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One set of data. Each call makes its table anew, and always the same.
+
+    Attributes:
+        size: Key of `SIZES`.
+        spread: "snapped" to shared points, as police.uk publishes, or at "unique" coordinates.
+        seed: Where chance begins.
+    """
+
+    size: str
+    spread: Spread
+    seed: int = 20261126
+
+    @property
+    def sizes(self) -> Size:
+        """The numbers behind the name."""
+        return SIZES[self.size]
+
+    def coordinates(self) -> Floats:
+        """Float (n_incidents, 2): easting and northing, in whole metres where they are snapped."""
+        size, rng = self.sizes, np.random.default_rng(self.seed)
+        if self.spread == "unique":
+            return _scatter(size.n_incidents, size, rng)
+        places = np.round(_scatter(size.n_places, size, rng))
+        share = np.arange(1, size.n_places + 1) ** -_RANK_EXPONENT
+        return places[rng.choice(size.n_places, size.n_incidents, p=share / share.sum())]
+
+    def incidents(self) -> gpd.GeoDataFrame:
+        """Points, and nothing else."""
+        import geopandas as gpd
+
+        return gpd.GeoDataFrame(geometry=gpd.points_from_xy(*self.coordinates().T), crs=_CRS)
+
+    def wards(self) -> gpd.GeoDataFrame:
+        """Wards that meet without gaps along winding edges, with about as many vertices as real outlines have."""
+        import geopandas as gpd
+        import pandas as pd
+
+        size = self.sizes
+        n = size.n_columns * size.n_rows
+        row, column = np.divmod(np.arange(n), size.n_columns)
+        east, north = size.width_m / size.n_columns, size.height_m / size.n_rows
+        outlines = _bend_boxes(column * east, row * north, (column + 1) * east, (row + 1) * north)
+        index = pd.Index([f"E{i:08d}" for i in range(n)], name="ward_code")
+        names = [f"Ward {i}" for i in range(n)]
+        columns = {"ward_name": names, "borough": "Made", "population": np.nan}
+        return gpd.GeoDataFrame(columns, geometry=outlines, crs=_CRS, index=index)
+
+    def grid(self) -> Grid:
+        """50 m cells that hold every kernel whole."""
+        from hotspots.geography import Grid
+
+        (west, south), size = _SOUTH_WEST, self.sizes
+        bounds = (west, south, west + size.width_m, south + size.height_m)
+        return Grid.covering(bounds, cell_size_m=CELL_SIZE_M, padding_m=600.0)
+
+    def cells(self) -> Cells:
+        """50 m cells of the area of the wards."""
+        from hotspots.geography import make_cells
+
+        area: shapely.Polygon = _bend_boxes(0.0, 0.0, self.sizes.width_m, self.sizes.height_m)
+        return make_cells(area, cell_size_m=CELL_SIZE_M)
+
+
+def _scatter(n: int, size: Size, rng: np.random.Generator) -> Floats:
+    """Coordinates, three in ten of them about town centres, of which there is one to every two wards."""
+    extent = np.array([size.width_m, size.height_m])
+    centres = rng.uniform(0, 1, (max(size.n_columns * size.n_rows // 2, 1), 2)) * extent
+    spot: Floats = rng.uniform(0, 1, (n, 2)) * extent
+    is_central = rng.uniform(size=n) < _CENTRE_SHARE
+    around = centres[rng.integers(len(centres), size=n)] + rng.normal(0, _CENTRE_SPREAD_M, (n, 2))
+    spot[is_central] = np.clip(around[is_central], 0, extent)
+    spot += _SOUTH_WEST
+    return spot
+
+
+def _bend_boxes(west: npt.ArrayLike, south: npt.ArrayLike, east: npt.ArrayLike, north: npt.ArrayLike) -> Any:
+    """Boxes, metres from the south-west, whose edges wind: one map of the plane bends all, so neighbours still meet."""
+    import shapely
+
+    def bend(xy: Floats) -> Floats:
+        xy = np.round(xy, 3)  # an edge cut from either end has the same vertices
+        waves = [height * np.sin(2 * math.pi * xy[:, ::-1] / length + height) for height, length in _WAVES]
+        bent: Floats = xy + np.sum(waves, axis=0) + _SOUTH_WEST
+        return bent
+
+    boxes = shapely.segmentize(shapely.box(west, south, east, north), _VERTEX_SPACING_M)
+    return shapely.transform(boxes, bend)
