@@ -6,16 +6,15 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hotspots.analysis import Holdout, MethodScore, evaluate_methods, plan_folds
+from hotspots.analysis import Holdout, MethodScore, evaluate_methods
+from hotspots.analysis.holdout import find_judged
 from hotspots.crimes import Crime
-from hotspots.places import add_surroundings, has_months, with_places
+from hotspots.places import add_surroundings, plan_tests, with_places
 from hotspots.request import AnalysisRequest
 from hotspots.study import Progress, Study, select_incidents, silent
 
 CELL_SIZES_M = (50.0, 100.0, 200.0)
 BANDWIDTHS_M = (100.0, 200.0, 300.0, 500.0)
-JUDGED_SHARE = 0.02
-"""The share of the area that methods are judged at: about what a team can walk in a shift."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +25,11 @@ class Evaluation:
         crime: What was forecast.
         start, end: First and last day, inclusive.
         holdout: Every score.
-        best: The method with the highest hit rate at 2% of the area.
+        judged: Position of the area share that methods are put in order by.
+        best: The method with the highest hit rate there, of those whose cells are small enough for it.
         best_density: The same among densities; None where none was tried.
-        is_clear: Whether on its cells `best` is better than every other method by more than chance (p at most 0.05
-            over all comparisons, Bonferroni).
+        is_clear: Whether `best` is better than every other method on cells of its size by more than chance
+            (`HitRateDifference.winner`).
         is_snapped: Whether any incident was moved to a shared point.
     """
 
@@ -37,6 +37,7 @@ class Evaluation:
     start: dt.date
     end: dt.date
     holdout: Holdout
+    judged: int
     best: MethodScore
     best_density: MethodScore | None
     is_clear: bool
@@ -72,26 +73,35 @@ def evaluate(
     located, others = with_places(chosen.incidents), with_places(chosen.others)
     around = add_surroundings(located, chosen.beyond, study_area=study_area, request=request)
     progress(f"{chosen.crime.slug}: folds")
+    folds, others = plan_tests(chosen.start, chosen.end, around, others)
     holdout = evaluate_methods(
         around,
         others if len(others) else None,
         study_area=study_area,
-        folds=plan_folds(chosen.start, chosen.end, is_monthly=has_months(around, others)),
+        folds=folds,
         cell_sizes_m=cell_sizes_m,
         bandwidths_m=bandwidths_m,
         hotspot_options=request.hotspot_options,
     )
-    judged = holdout.area_shares.index(JUDGED_SHARE)
-    best = max(holdout.methods, key=lambda one: one.scores[judged].hit_rate)
-    densities = [one for one in holdout.methods if one.method == "density"]
+    judged = find_judged(holdout.area_shares)
+    # a size of which one cell is more than the share is not judged by it, unless all are
+    fair = [one for one in holdout.methods if is_fair(one, holdout, judged)] or list(holdout.methods)
+    best = max(fair, key=lambda one: one.scores[judged].hit_rate)
+    densities = [one for one in fair if one.method == "density"]
     rivals = [one.against_best for one in holdout.methods if one.cell_size_m == best.cell_size_m and one.against_best]
     return Evaluation(
         crime=chosen.crime,
         start=chosen.start,
         end=chosen.end,
         holdout=holdout,
+        judged=judged,
         best=best,
         best_density=max(densities, key=lambda one: one.scores[judged].hit_rate) if densities else None,
-        is_clear=all(rival.p_value * len(rivals) <= 0.05 for rival in rivals),
+        is_clear=all(rival.winner == "first" for rival in rivals),
         is_snapped=bool((located["location_precision"] == "anonymised").any()),
     )
+
+
+def is_fair(method: MethodScore, holdout: Holdout, position: int) -> bool:
+    """Whether the cells of a method are small enough to flag no more than the area share at a position."""
+    return method.scores[position].area_share <= holdout.area_shares[position] * (1 + 1e-9)

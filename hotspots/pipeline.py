@@ -70,6 +70,7 @@ class Analysis:
         profile: When they are.
         ward_counts: `count_wards` of the rows analysed.
         ward_rates: `estimate_rates` of them; None where no ward has a population.
+        n_years: Length of the period without the months that the files are silent about: what rates are a year of.
         harm: What the rows weigh; by severity unless the request says otherwise.
         months: Incidents by calendar month of the period.
         empty_months: Months of the period in which the files hold no row of any crime: a gap in the feed, not a
@@ -91,6 +92,7 @@ class Analysis:
     profile: WeeklyProfile
     ward_counts: pd.DataFrame
     ward_rates: AreaRates | None
+    n_years: float
     harm: HarmWeights
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
@@ -130,17 +132,16 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         hours=hours,
         request=request,
         harm=weighed.harm if not weighed.n_unweighed else None,
-        earlier=chosen.earlier,
-        earlier_others=chosen.earlier_others,
+        past=(chosen.earlier, chosen.earlier_beyond, chosen.earlier_others),
     )
     profile = profile_week(analysed, hours=hours)
     ward_counts = count_wards(analysed, wards)
-    n_years = ((end - start).days + 1) / 365.25
     progress(f"{crime.slug}: havens")
     havens = _cover(analysed, study.havens, profile, request.reach_m, study_area) if study.havens else None
     months = pd.period_range(start, end, freq="M")
     all_crimes = count_months(study.intake.incidents, months=months)
     empty_months = tuple(month for month, n in zip(months, all_crimes, strict=True) if n == 0)
+    n_years = _count_days(start, end, empty_months) / 365.25
     analysis = Analysis(
         crime=crime,
         start=start,
@@ -157,12 +158,19 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         ward_rates=estimate_rates(ward_counts["n_incidents"], wards["population"], n_years=n_years)
         if (wards["population"] > 0).any()
         else None,
+        n_years=n_years,
         harm=weighed,
         months=count_months(analysed, months=months),
         empty_months=empty_months,
         havens=havens,
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *_notes(analysis)))
+
+
+def _count_days(start: dt.date, end: dt.date, empty_months: tuple[pd.Period, ...]) -> int:
+    """Days of the period, without those of months in which the files hold nothing."""
+    days = pd.date_range(start, end)
+    return int((~days.to_period("M").isin(list(empty_months))).sum())
 
 
 def _cover(

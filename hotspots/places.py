@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from hotspots.analysis import (
     Bandwidth,
     CellSizeChoice,
     DensitySurface,
+    Fold,
     Holdout,
     Hotspot,
     HotspotAreas,
@@ -58,13 +60,14 @@ from hotspots.selection import is_near
 
 _MARGIN_M = 1000.0
 """How far beyond the wards incidents are still looked at, so that a cluster across the boundary is found."""
+_WIDEST_CHOICE_M = 2000.0
 _MIN_RING_DENSITY = 0.2
 """Recorded crime just beyond the wards, against that within, from which the data are taken to go on there."""
+_MIN_TESTED_CELLS = 25
 _MIN_PERIODS, _MAX_PERIODS = 4, 12
 _MIN_INCIDENTS_A_PERIOD = 50
 _MONTHLY_FROM_DAYS = 240
 _DAYS_A_MONTH = 365.25 / 12
-_USUAL_BANDWIDTH_M = 300.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -134,8 +137,7 @@ def analyse_places(
     hours: sparse.csr_array,
     request: AnalysisRequest,
     harm: pd.Series | None = None,
-    earlier: gpd.GeoDataFrame | None = None,
-    earlier_others: gpd.GeoDataFrame | None = None,
+    past: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame] | None = None,
 ) -> PlaceAnalysis:
     """Find where the incidents of one crime are, and how sure that is.
 
@@ -151,8 +153,12 @@ def analyse_places(
         hours: `weigh_hours(incidents)`.
         request: The options; with `harm` in it, density and ranking are by harm.
         harm: Of each incident, on the index of `incidents` and `beyond` together; None where it is not known of all.
-        earlier: Of the crime, in the wards, before the period: the map before a short period is drawn from them.
-        earlier_others: Of other crimes, in the wards, before the period.
+        past: Before the period: of the crime in the wards, of the crime in none of them, and of other crimes in the
+            wards. The map before a short period is drawn from them.
+
+    Raises:
+        ParameterError: Hot spots have no room in their extent.
+        TooLittleDataError: A bandwidth is to be chosen, and the incidents lie on fewer than three places.
     """
     located, others = with_places(incidents), with_places(other_incidents)
     around = add_surroundings(located, beyond, study_area=study_area, request=request)
@@ -190,8 +196,7 @@ def analyse_places(
         stability=measure_stability(around, areas.outlines, areas.clusters),
         persistence=test.persistence,
     )
-    past = (earlier, earlier_others) if earlier is not None and earlier_others is not None else None
-    holdout, reason = _look_back(around, others, past, study_area, start, end, request)
+    holdout, reason = _look_back(around, others, past, density, study_area, start, end, request)
     return PlaceAnalysis(
         n_beyond=n_beyond,
         density=density,
@@ -256,7 +261,11 @@ def add_surroundings(
     located: gpd.GeoDataFrame, beyond: gpd.GeoDataFrame, *, study_area: shapely.Geometry, request: AnalysisRequest
 ) -> gpd.GeoDataFrame:
     """Incidents in the wards, and after them those beyond that are near enough to matter to density and clusters."""
-    margin_m = max(KERNELS[request.kernel].reach * (request.bandwidth_m or 0), _MARGIN_M)
+    # a bandwidth that is yet to be chosen may be as wide as the widest that is tried
+    bandwidth_m = request.bandwidth_m or convert_bandwidth(
+        _WIDEST_CHOICE_M, from_kernel="quartic", to_kernel=request.kernel
+    )
+    margin_m = max(KERNELS[request.kernel].reach * bandwidth_m, _MARGIN_M)
     near = with_places(beyond[is_near(beyond, study_area.bounds, margin_m)])
     return gpd.GeoDataFrame(pd.concat([located, near]) if len(near) else located, crs=located.crs)
 
@@ -281,6 +290,10 @@ def measure_significance(
 ) -> SignificanceTest:
     """Test which cells are hot by more than chance, over the whole period and from one part of it to the next."""
     choice = choose_cell_size(incidents)
+    largest_m = math.sqrt(study_area.area / _MIN_TESTED_CELLS)
+    if choice.cell_size_m > largest_m:
+        reason = f"{choice.reason} The area is so small that {_MIN_TESTED_CELLS} of them are {largest_m:.0f} m."
+        choice = dataclasses.replace(choice, cell_size_m=largest_m, reason=reason)
     cells = make_cells(study_area, cell_size_m=choice.cell_size_m, shape=request.cell_shape)
     neighbours = cells.neighbours()
     counts = cells.count(incidents)
@@ -324,7 +337,8 @@ def _divide(incidents: gpd.GeoDataFrame, start: dt.date, end: dt.date) -> Period
 def _look_back(
     incidents: gpd.GeoDataFrame,
     others: gpd.GeoDataFrame,
-    past: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None,
+    past: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame] | None,
+    density: DensitySurface,
     study_area: shapely.Geometry,
     start: dt.date,
     end: dt.date,
@@ -336,31 +350,58 @@ def _look_back(
     """
     try:
         try:
-            folds = plan_folds(start, end, is_monthly=has_months(incidents, others))
+            folds, others = plan_tests(start, end, incidents, others)
         except TooLittleDataError:
             if past is None:
                 raise
-            is_monthly = has_months(incidents, past[0])
+            earlier, beyond, earlier_others = past
+            is_monthly = has_months(incidents, earlier)
             folds = plan_predecessor(start, end, known_from=_find_first_day(past), is_monthly=is_monthly)
+            before = add_surroundings(with_places(earlier), beyond, study_area=study_area, request=request)
             incidents, others = (
-                gpd.GeoDataFrame(pd.concat([with_places(before), now]), crs=now.crs)
-                for before, now in zip(past, (incidents, others), strict=True)
+                gpd.GeoDataFrame(pd.concat(both), crs=incidents.crs)
+                for both in ((before, incidents), (with_places(earlier_others), others))
             )
-            if not is_monthly:  # of other crime that gives only its month, nobody knows on which side of a day it lies
-                others = others[(others["time_precision"] != "month").to_numpy()]
+            if not is_monthly:
+                others = _with_days(others)
         holdout = evaluate_methods(
             incidents,
             others if len(others) else None,
             study_area=study_area,
             folds=folds,
             cell_sizes_m=(request.cell_size_m,),
-            bandwidths_m=(max(request.bandwidth_m or _USUAL_BANDWIDTH_M, request.cell_size_m),),
+            bandwidths_m=(max(density.bandwidth_m, request.cell_size_m),),
             hotspot_options=request.hotspot_options,
         )
     except (TooLittleDataError, ParameterError) as error:
         # a ParameterError where the few incidents of a fold ask for a larger eps than the extent has room for
         return None, str(error)
     return holdout, None
+
+
+def plan_tests(
+    start: dt.date, end: dt.date, incidents: gpd.GeoDataFrame, others: gpd.GeoDataFrame
+) -> tuple[tuple[Fold, ...], gpd.GeoDataFrame]:
+    """Rolling tests of a period, and the other crime that they may use.
+
+    Of whole months where any incident gives only its month. If the period is too short for that, and only other crime
+    does, the tests are of weeks and do without it: nobody knows on which side of a day such an incident lies.
+
+    Raises:
+        TooLittleDataError: The period is too short.
+    """
+    is_monthly = has_months(incidents)
+    try:
+        return plan_folds(start, end, is_monthly=is_monthly or has_months(others)), others
+    except TooLittleDataError:
+        if is_monthly or not has_months(others):
+            raise
+        return plan_folds(start, end, is_monthly=False), _with_days(others)
+
+
+def _with_days(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Those that give more than their month."""
+    return incidents[(incidents["time_precision"] != "month").to_numpy()]
 
 
 def _find_first_day(past: Sequence[gpd.GeoDataFrame]) -> dt.date | None:

@@ -28,7 +28,7 @@ from hotspots.ingest import (
     read_incidents,
     read_population,
 )
-from hotspots.ingest.incidents import REJECTED_COLUMNS
+from hotspots.ingest.incidents import REJECTED_COLUMNS, set_aside_before
 from hotspots.ingest.locations import SWAPPED, find_swapped
 from hotspots.ingest.parsing import find_days
 from hotspots.ingest.records import REPEATED_ROW
@@ -49,6 +49,7 @@ class Study:
 
     Attributes:
         intake: Incidents and refusals; the incidents carry `ward_code`.
+        earlier: Incidents of the months just before those asked for, which nothing is counted of.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
         definitions: What each offence wording stands for.
@@ -57,6 +58,7 @@ class Study:
     """
 
     intake: Intake
+    earlier: gpd.GeoDataFrame
     boundaries: Boundaries
     havens: Havens | None
     definitions: CrimeDefinitions
@@ -131,8 +133,9 @@ class Selection:
         beyond: Of the crime and period, in none of them.
         others: Of other crimes and the period, in the wards.
         others_beyond: Of other crimes and the period, in none of them.
-        earlier: Of the crime, in the wards, wholly before the period; as far as they were read.
-        earlier_others: Of other crimes, likewise.
+        earlier: Of the crime, wholly before the period, in the wards; as far as they were read.
+        earlier_beyond: Of the crime, wholly before the period, in none of them.
+        earlier_others: Of other crimes, wholly before the period, in the wards.
     """
 
     crime: Crime
@@ -145,6 +148,7 @@ class Selection:
     others: gpd.GeoDataFrame
     others_beyond: gpd.GeoDataFrame
     earlier: gpd.GeoDataFrame
+    earlier_beyond: gpd.GeoDataFrame
     earlier_others: gpd.GeoDataFrame
 
 
@@ -159,6 +163,7 @@ def load_study(
     layer: str | None = None,
     start: dt.date | None = None,
     end: dt.date | None = None,
+    look_back_days: int = 0,
     store: Store | None = None,
     progress: Progress = silent,
 ) -> Study:
@@ -174,6 +179,8 @@ def load_study(
         layer: Layer of the boundary files; by default all that have codes.
         start: First day that will be asked for; months before are counted only, which saves memory.
         end: Last day, likewise.
+        look_back_days: Days before `start` from which incidents are kept apart, so that the map of a short period can
+            be compared with the one before it.
         store: Where incidents that were read are kept.
         progress: Called with each step.
 
@@ -186,11 +193,16 @@ def load_study(
     if population:
         outlines = outlines.with_population(read_population(population))
     places = read_havens(havens, crs=options.crs) if havens else None
-    intake = read_incidents(incidents, options=options, start=start, end=end, store=store, progress=progress)
+    since = start - dt.timedelta(days=look_back_days) if start else None
+    intake = read_incidents(incidents, options=options, start=since, end=end, store=store, progress=progress)
     progress("wards")
     intake = place_in_wards(intake, outlines.wards)
+    earlier = intake.incidents.iloc[:0]
+    if start and look_back_days:
+        intake, earlier = set_aside_before(intake, start)
     return Study(
         intake=intake,
+        earlier=earlier,
         boundaries=outlines,
         havens=places,
         definitions=options.definitions,
@@ -251,7 +263,6 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
     )
 
     in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
-    is_earlier = last < np.datetime64(start)
     in_area = incidents["ward_code"].isin(wards.index).to_numpy()
     analysed = incidents[is_crime & in_period & in_area]
     accounts = Accounts(
@@ -271,6 +282,9 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
             "or check that incidents and boundaries are of the same place."
         )
     beyond = is_crime & in_period & ~in_area
+    before = incidents[last < np.datetime64(start)]
+    past = gpd.GeoDataFrame(pd.concat([study.earlier, before]), crs=incidents.crs) if len(study.earlier) else before
+    was_crime, was_in_area = select_crime(past, crime).to_numpy(), past["ward_code"].isin(wards.index).to_numpy()
     return Selection(
         crime=crime,
         wards=wards,
@@ -281,8 +295,9 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         beyond=incidents[beyond],
         others=incidents[~is_crime & in_period & in_area],
         others_beyond=incidents[~is_crime & in_period & ~in_area],
-        earlier=incidents[is_crime & is_earlier & in_area],
-        earlier_others=incidents[~is_crime & is_earlier & in_area],
+        earlier=past[was_crime & was_in_area],
+        earlier_beyond=past[was_crime & ~was_in_area],
+        earlier_others=past[~was_crime & was_in_area],
     )
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from hotspots import evaluation
 from hotspots.analysis import AreaScore, HitRateDifference, Holdout, MethodScore, plan_folds
+from hotspots.analysis.holdout import JUDGED_SHARE
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
-from hotspots.evaluation import BANDWIDTHS_M, CELL_SIZES_M, JUDGED_SHARE, Evaluation, evaluate
+from hotspots.evaluation import BANDWIDTHS_M, CELL_SIZES_M, Evaluation, evaluate
 from hotspots.request import AnalysisRequest
 from hotspots.study import Study, load_study
 
@@ -43,15 +44,15 @@ def make_rows(n: int = 600, *, offence: str = "Robbery", seed: int = 1, n_places
     return [f"{offence},{day.item():%d/%m/%Y},{x},{y}" for day, x, y in zip(days, east, north, strict=True)]
 
 
-def make_score(hit_rate: float) -> AreaScore:
+def make_score(hit_rate: float, area_share: float) -> AreaScore:
     return AreaScore(
         n_cells=10,
         n_hits=round(hit_rate * 100),
         n_incidents=100,
-        area_share=0.02,
+        area_share=area_share,
         hit_rate=hit_rate,
         hit_rate_interval=(hit_rate, hit_rate),
-        pai=hit_rate / 0.02,
+        pai=hit_rate / area_share,
         pai_interval=(1, 1),
         best_hit_rate=1.0,
         pei=hit_rate,
@@ -61,14 +62,16 @@ def make_score(hit_rate: float) -> AreaScore:
 
 
 def make_method(
-    method: Any, cell_size_m: float, hit_rate: float, p: float | None, h: float | None = None
+    method: Any, cell_size_m: float, hit_rate: float, p: float | None, h: float | None = None, taken: float = 0.0
 ) -> MethodScore:
-    """A method that at 2% of the area has a hit rate, and at other shares another."""
+    """A method that at 2% of the area has a hit rate, and at other shares another; it flags at least so much."""
     return MethodScore(
         method=method,
         cell_size_m=cell_size_m,
         bandwidth_m=h,
-        scores=tuple(make_score(hit_rate if share == JUDGED_SHARE else 1 - hit_rate) for share in SHARES),
+        scores=tuple(
+            make_score(hit_rate if share == JUDGED_SHARE else 1 - hit_rate, max(share, taken)) for share in SHARES
+        ),
         at_hotspots=None,
         against_best=None
         if p is None
@@ -101,9 +104,8 @@ def evaluate_made(study: Study, monkeypatch: pytest.MonkeyPatch, *methods: Metho
 @pytest.mark.parametrize(
     ("p_values", "is_clear"),
     [
-        ((0.024, 0.02), True),
-        ((0.025, 0.025), True),
-        ((0.026, 0.001), False),  # two comparisons: each must be at half the level
+        ((0.05, 0.02), True),
+        ((0.051, 0.001), False),
         ((0.001, 0.5), False),
     ],
 )
@@ -123,6 +125,15 @@ def test_the_best_is_clear_by_all_comparisons_on_its_own_cells(
     assert found.best_density is not None
     assert (found.best_density.cell_size_m, found.best_density.bandwidth_m) == (100, 500)
     assert found.is_clear is is_clear
+
+
+def test_cells_of_which_one_is_more_than_the_share_are_not_recommended(
+    read_study: ReadStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = read_study(make_rows(60))
+    small, large = make_method("risk", 50, 0.5, None), make_method("risk", 500, 0.9, None, taken=0.03)
+    assert evaluate_made(study, monkeypatch, small, large).best is small
+    assert evaluate_made(study, monkeypatch, large).best is large  # there is nothing else to recommend
 
 
 def test_without_densities_there_is_no_best_of_them(read_study: ReadStudy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,15 @@ from hotspots.errors import DataError, TooLittleDataError
 from hotspots.evaluation import evaluate
 from hotspots.geography import assign_wards
 from hotspots.pipeline import analyse
-from hotspots.places import PlaceAnalysis, add_surroundings, analyse_places, has_months, with_places
+from hotspots.places import (
+    PlaceAnalysis,
+    add_surroundings,
+    analyse_places,
+    has_months,
+    measure_significance,
+    plan_tests,
+    with_places,
+)
 from hotspots.request import AnalysisRequest
 from hotspots.study import load_study
 
@@ -142,8 +150,9 @@ def test_surroundings_come_after_the_incidents_and_no_further_than_they_matter(
         assert around.crs == located.crs
         return list(around.index)
 
-    assert near() == near(bandwidth_m=None) == ["i0", "bi0"]
+    assert near() == ["i0", "bi0"]
     assert near(bandwidth_m=1500) == near(kernel="gaussian", bandwidth_m=250) == ["i0", "bi0", "bi1"]
+    assert near(bandwidth_m=None) == ["i0", "bi0", "bi1"]  # it may be chosen as wide as 2 km
 
 
 # --- bandwidths
@@ -455,3 +464,33 @@ def test_inputs_stay_as_they_were(make_incidents: MakeIncidents, square_wards: g
     look(incidents, square_wards)
     pd.testing.assert_frame_equal(incidents, before)
     pd.testing.assert_frame_equal(square_wards, wards)
+
+
+def test_a_tiny_area_is_tested_on_smaller_cells(make_incidents: MakeIncidents) -> None:
+    easting = np.repeat([530_100.0, 530_350.0, 530_100.0, 530_350.0], 60)
+    northing = np.repeat([180_100.0, 180_100.0, 180_350.0, 180_350.0], 60)
+    area = shapely.box(530_000, 180_000, 530_500, 180_500)
+    found = measure_significance(
+        make_incidents(easting, northing),
+        study_area=area,
+        start=dt.date(2026, 1, 5),
+        end=dt.date(2026, 1, 5),
+        request=AnalysisRequest(crime="robbery"),
+    )
+    assert len(found.cells) == 25
+    assert found.choice.cell_size_m == 100
+    assert found.choice.reason.endswith("The area is so small that 25 of them are 100 m.")
+
+
+def test_weeks_are_tested_without_other_crime_that_gives_only_its_month(make_incidents: MakeIncidents) -> None:
+    dated = make_incidents([530_100.0], [180_100.0])
+    monthly = make_incidents([530_100.0] * 2, [180_100.0] * 2, time_precision=["month", "minute"])
+    start, end = dt.date(2026, 7, 1), dt.date(2026, 7, 31)
+    folds, others = plan_tests(start, end, dated, monthly)
+    assert len(folds) == 1
+    assert others["time_precision"].tolist() == ["minute"]
+    assert plan_tests(start, end, dated, monthly.iloc[1:])[1] is not None
+    with pytest.raises(TooLittleDataError, match="needs a month to test on and three before"):
+        plan_tests(start, end, monthly, dated)
+    months, kept = plan_tests(dt.date(2026, 1, 1), dt.date(2026, 12, 31), dated, monthly)
+    assert (months[-1].test_start, len(kept)) == (dt.date(2026, 12, 1), 2)

@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy import stats
 
 from hotspots.analysis.accuracy import (
     DEFAULT_AREA_SHARES,
@@ -41,8 +42,8 @@ _MIN_WINDOWS_TO_FIT = 3
 _SHORTEST_WINDOW_DAYS = 7
 _MONTHLY_FROM_DAYS = 240
 _MIN_INCIDENTS = 30
-_JUDGED = 1
-"""The area share that methods are put in order by: of the default ones 2%, what a team can walk in a shift."""
+JUDGED_SHARE = 0.02
+"""The share of the area that methods are put in order by, or the nearest to it: what a team can walk in a shift."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +91,8 @@ class MethodScore:
         bandwidth_m: Of the density; None for other methods.
         scores: At each area share asked for, in that order.
         at_hotspots: At the share of the area that the published hot spots took; None without such.
-        against_best: The best method on these cells, by the hit rate at the second area share (the only one, where
-            there is one), less this one; None for the best itself.
+        against_best: The best method on these cells, by the hit rate at 2% of the area, less this one; None for
+            the best itself.
     """
 
     method: MethodName
@@ -189,6 +190,11 @@ def plan_predecessor(start: dt.date, end: dt.date, *, known_from: dt.date | None
     return (Fold(fit_start=fit_start, fit_end=fit_end, test_start=start, test_end=end),)
 
 
+def find_judged(area_shares: Sequence[float]) -> int:
+    """Position of the area share that methods are put in order by."""
+    return int(np.abs(np.asarray(area_shares) - JUDGED_SHARE).argmin())
+
+
 def list_reaches(cell_size_m: float) -> tuple[float, ...]:
     """The reaches, metres, that the risk estimate tries on cells of a size: the usual ones that leave the cell."""
     return tuple(h for h in RISK_BANDWIDTHS_M if h > cell_size_m) or (2 * cell_size_m,)
@@ -213,13 +219,12 @@ def evaluate_methods(
     Each fold fits every method to the days before its test and flags the same share of the cells by each. The hits of
     all folds are added. Methods are the risk estimate (with its parameters fitted anew in each fold), the counts of
     all days before the test, those of the last window as long as the test, a quartic density by each bandwidth, and
-    the z of Gi*. Chance is the share of the cells, and the ceiling the most that as many cells could have caught in
+    the z of Gi*. Chance is the share of the area, and the ceiling the most that as many cells could have caught in
     each fold. Published hot spots are drawn from the days before each test as a run draws them, and scored by their
     own area. Ties are ordered against the forecaster.
 
-    Cells count whole, also where the study area ends within one: the larger they are, the more area beyond it a share
-    of them takes, and the better they look beside smaller ones and beside hot spots (a few hundredths of the area on
-    cells of 50 m, a tenth on cells of 200 m in a London borough).
+    Cells count whole, also where the study area ends within one, so the area flagged is never more than the share asked
+    for, unless a single cell is: the score has the share that was taken.
 
     Folds share most of what they are fitted to, and a cell hit in two of them counts as two in the resampling, so the
     intervals are somewhat too narrow. Whoever picks the best of many methods by this test must not quote its score as
@@ -282,6 +287,7 @@ def evaluate_methods(
             cell_size_m,
             area_shares,
             hotspot_share=hotspots.area_share if hotspots else None,
+            cell_share=cells.cell_area_km2 * 1e6 / study_area.area,
             n_resamples=n_resamples,
             seed=seed,
         )
@@ -411,14 +417,15 @@ def _score_methods(
     area_shares: Sequence[float],
     *,
     hotspot_share: float | None,
+    cell_share: float,
     n_resamples: int,
     seed: int,
 ) -> list[MethodScore]:
-    """Scores on cells of one size, of forecasts by fold and counts (n_folds, n_cells)."""
+    """Scores of forecasts by fold and counts (n_folds, n_cells), on cells of which each is `cell_share` of the area."""
     n_cells = observed.shape[1]
     wanted = [*area_shares] if hotspot_share is None else [*area_shares, hotspot_share]
-    # a share of whole cells, or that of all folds together might take one cell more than they take apart
-    n_flagged = [max(math.floor(share * n_cells * (1 + 1e-9)), 1) for share in wanted]
+    # whole cells, or those of all folds together might take one cell more than they take apart
+    n_flagged = [min(max(math.floor(share / cell_share * (1 + 1e-9)), 1), n_cells) for share in wanted]
     shares = [n / n_cells for n in n_flagged]
     most_hits = np.sort(observed, axis=1)[:, ::-1].sum(axis=0).cumsum()
     ceilings = [float(most_hits[n - 1] / observed.sum()) for n in n_flagged]
@@ -428,10 +435,10 @@ def _score_methods(
     for key, forecast in pooled.items():
         scored = score_forecast(forecast, counts, area_shares=shares, n_resamples=n_resamples, seed=seed).scores
         found[key] = tuple(
-            dataclasses.replace(score, best_hit_rate=ceiling, pei=score.hit_rate / ceiling)
-            for score, ceiling in zip(scored, ceilings, strict=True)
+            _restate(score, area_share=min(n * cell_share, 1.0), ceiling=ceiling)
+            for score, n, ceiling in zip(scored, n_flagged, ceilings, strict=True)
         )
-    judged = min(_JUDGED, len(area_shares) - 1)
+    judged = find_judged(area_shares)
     best = max(found, key=lambda key: found[key][judged].hit_rate, default=None)
     return [
         MethodScore(
@@ -453,6 +460,21 @@ def _score_methods(
         )
         for (method, bandwidth_m), scores in found.items()
     ]
+
+
+def _restate(score: AreaScore, *, area_share: float, ceiling: float) -> AreaScore:
+    """A score by a share of the cells as one by a share of the area, which cells at its edge reach beyond."""
+    stretch = score.area_share / area_share
+    low, high = (float(stats.binom.ppf(end, score.n_incidents, area_share)) for end in (0.025, 0.975))
+    return dataclasses.replace(
+        score,
+        area_share=area_share,
+        pai=score.pai * stretch,
+        pai_interval=(score.pai_interval[0] * stretch, score.pai_interval[1] * stretch),
+        chance_interval=(low / score.n_incidents, high / score.n_incidents),
+        best_hit_rate=ceiling,
+        pei=score.hit_rate / ceiling,
+    )
 
 
 def _score_outlines(

@@ -91,24 +91,25 @@ def evaluate(
 
 def _tabulate(found: Evaluation, scores: dict[str, Any]) -> list[str]:
     """Hit rates as a table, a line for each method on each size of cell."""
-    from hotspots.evaluation import JUDGED_SHARE
-    from hotspots.products.words import say_method, say_share
+    from hotspots.products.words import say_hit_rate, say_method, say_share
 
-    shares = [f"{say_share(share)} of area" for share in scores["area_shares"]]
-    header = ["Method", "cells", *shares, f"PEI at {say_share(JUDGED_SHARE)}"]
-    judged = found.holdout.area_shares.index(JUDGED_SHARE)
+    wanted = scores["area_shares"]
+    header = ["Method", "cells", *(f"{say_share(share)} of area" for share in wanted)]
+    header.append(f"PEI at {say_share(wanted[found.judged])}")
     rows = [
         [
             say_method(method),
             f"{method['cell_size_m']:g} m",
-            *(say_share(score["hit_rate"]) for score in method["scores"]),
-            f"{method['scores'][judged]['pei']:.2f}",
+            *(say_hit_rate(score, share) for score, share in zip(method["scores"], wanted, strict=True)),
+            f"{method['scores'][found.judged]['pei']:.2f}",
         ]
         for method in scores["methods"]
     ]
     rows.append(["Chance", "", *(say_share(share) for share in scores["area_shares"]), ""])
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     lines = [f"Share of the {scores['n_incidents']:,} {found.crime.plural} that each method caught", ""]
+    if any("-" in row for row in rows):
+        lines[1:1] = ["(-: a single cell is more than this share of the area)"]
     for row in [header, *rows]:
         cells = [row[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))]
         lines.append("  ".join(cells).rstrip())
@@ -117,19 +118,17 @@ def _tabulate(found: Evaluation, scores: dict[str, Any]) -> list[str]:
 
 def _recommend(found: Evaluation, scores: dict[str, Any]) -> list[str]:
     """The recommendation in words."""
-    from hotspots.evaluation import JUDGED_SHARE
     from hotspots.products.place_summary import summarise_method
     from hotspots.products.words import say_date, say_method, say_share
 
-    judged = found.holdout.area_shares.index(JUDGED_SHARE)
     best = summarise_method(found.best)
-    score = best["scores"][judged]
+    score = best["scores"][found.judged]
     tests = [f"{say_date(fold['test_start'])} to {say_date(fold['test_end'])}" for fold in scores["folds"]]
     lines = [
         f"Tested on {'; '.join(tests)}, each fitted to the days before it.",
-        f"Recommended: {say_method(best)} on cells of {best['cell_size_m']:g} m. At {say_share(JUDGED_SHARE)} of the "
-        f"area it caught {say_share(score['hit_rate'])} ({say_share(score['hit_rate_low'])} to "
-        f"{say_share(score['hit_rate_high'])}), "
+        f"Recommended: {say_method(best)} on cells of {best['cell_size_m']:g} m. "
+        f"In {say_share(score['area_share'])} of the area it caught {say_share(score['hit_rate'])} "
+        f"({say_share(score['hit_rate_low'])} to {say_share(score['hit_rate_high'])}), "
         + (
             "more than any other method on such cells by more than chance."
             if found.is_clear
@@ -140,7 +139,7 @@ def _recommend(found: Evaluation, scores: dict[str, Any]) -> list[str]:
         density = summarise_method(found.best_density)
         lines.append(
             f"For the picture: {say_method(density)}, cells of {density['cell_size_m']:g} m, the best of the densities "
-            f"({say_share(density['scores'][judged]['hit_rate'])})."
+            f"({say_share(density['scores'][found.judged]['hit_rate'])})."
         )
     if found.is_snapped:
         lines.append(

@@ -138,9 +138,9 @@ def open_study(
             options=settings.make_reading_options(),
             harm=settings.harm,
             layer=layer,
-            # so that the map of a short period can be compared with the one before it
-            start=start.date() - dt.timedelta(days=_LOOK_BACK_DAYS) if start else None,
+            start=to_day(start),
             end=to_day(end),
+            look_back_days=_LOOK_BACK_DAYS,
             store=kept,
             progress=progress,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import itertools
@@ -156,7 +157,7 @@ def read_incidents(
     inputs: list[InputFile] = []
     parts: list[pa.Table] = []
     tables: list[ReadTable] = []
-    aside = [_tally(RECORDS.empty_table()).assign(source="")]
+    aside = [_tally_records(RECORDS.empty_table()).assign(source="")]
     passed_over: list[PassedOver] = []
     doubts: list[str] = []
     guard = RepeatGuard()
@@ -179,7 +180,7 @@ def read_incidents(
                 if month := _MONTH_OF_A_FORCE.fullmatch(Path(table.label).name.lower()):
                     guard.check(month[1], label=table.label)
             label = _name_once(mask_text(table.label), {read.label for read in tables})
-            aside.append(_tally(others).assign(source=label))
+            aside.append(_tally_records(others).assign(source=label))
             parts.append(_with_source(records, label))
             tables.append(
                 ReadTable(
@@ -294,9 +295,42 @@ def _part_months(read: TableRecords, start: dt.date | None, end: dt.date | None)
     return read.records.filter(pa.array(wanted)), pa.concat_tables([others, read.other_months]).unify_dictionaries()
 
 
-def _tally(records: pa.Table) -> pd.DataFrame:
+def set_aside_before(intake: Intake, month: dt.date) -> tuple[Intake, gpd.GeoDataFrame]:
+    """Count the rows of earlier months instead of keeping them, as if only this month and later ones had been read.
+
+    Returns:
+        The intake, and the incidents that were taken out of it.
+    """
+    first = np.datetime64(month, "M")
+    is_kept = intake.incidents["started_at"].to_numpy().astype("datetime64[M]") >= first
+    day = intake.rejected["started_at"]
+    is_early = (day.notna() & (day < pd.Timestamp(first.astype("datetime64[D]").item()))).to_numpy()
+    earlier, refused = intake.incidents[~is_kept], intake.rejected[is_early]
+    rows = pd.concat(
+        [
+            pd.DataFrame(earlier[[*TALLIED, "source"]]).astype({"source": "object"}),
+            refused[[name for name in TALLIED if name in refused] + ["source"]]
+            .assign(time_precision="day")
+            .astype({"source": "object"}),
+        ]
+    )
+    tallies = [_tally(part[TALLIED]).assign(source=source) for source, part in rows.groupby("source", sort=True)]
+    kept = dataclasses.replace(
+        intake,
+        incidents=intake.incidents[is_kept],
+        remarks=intake.remarks[is_kept],
+        rejected=intake.rejected[~is_early].reset_index(drop=True),
+        set_aside=pd.concat([intake.set_aside, *tallies], ignore_index=True) if tallies else intake.set_aside,
+    )
+    return kept, earlier
+
+
+def _tally_records(records: pa.Table) -> pd.DataFrame:
+    return _tally(pd.DataFrame({name: _to_series(records, name) for name in TALLIED}))
+
+
+def _tally(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows by crime, with the first and last day that they can have started on."""
-    frame = pd.DataFrame({name: _to_series(records, name) for name in TALLIED})
     first, last = find_days(frame)
     crime = ["category", "subcategory", "is_knife"]
     frame = frame[crime].astype({"category": "object", "subcategory": "object"})

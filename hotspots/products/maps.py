@@ -33,6 +33,7 @@ from hotspots.products.colours import (
     colour_of,
 )
 from hotspots.products.offline import hash_script, leaflet_script, leaflet_style, render_map
+from hotspots.products.rounding import MIN_INCIDENTS_DRAWN
 from hotspots.products.words import make_environment, say_count, say_harm, say_list, say_number, say_share, say_why
 
 _MAX_PIXELS = 4_000_000
@@ -43,8 +44,6 @@ _NUMBER_CLEARANCE_M = 250.0
 _NAME_RADIUS_PIXELS = 19.0
 _VIEW_MARGIN_DEGREES = 0.005
 _SMALLEST = 1e-9
-_MIN_INCIDENTS_DRAWN = 10
-"""With fewer, the picture of a density would be a picture of single incidents, each of which is somebody's."""
 
 
 def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
@@ -54,7 +53,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     it runs what it renders as a template, so text from the sources is handed to the page as data instead.
     """
     plural = summary["crime_plural"]
-    is_enough = summary["accounts"]["analysed"] >= _MIN_INCIDENTS_DRAWN
+    is_enough = summary["accounts"]["analysed"] >= MIN_INCIDENTS_DRAWN
     density_classes = _classes(summary["density"]["max_per_km2"] if is_enough else 0.0)
     ward_classes = _classes(max(ward["density_per_km2"] for ward in summary["wards"]))
     fmap = folium.Map(
@@ -67,7 +66,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     layers = {
         "density": _density_layer(analysis.places.density, crs, density_classes, name=f"Density of {plural}"),
-        **_expected_layer(analysis),
+        **(_expected_layer(analysis) if is_enough else {}),
         "outside": _outside_layer(analysis),
         "outlines": _geojson(
             wards, crs, show=True, control=False,
@@ -75,7 +74,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         ),
         "wards": _ward_layer(analysis, summary, wards, ward_classes),
     }  # fmt: skip
-    if analysis.places.smallest_areas:
+    if analysis.places.smallest_areas and is_enough:
         layers["half"] = _half_layer(analysis)
     if analysis.places.test is not None and analysis.places.test.gi_star.is_hot.any():
         layers["significant"] = _significant_layer(analysis)
@@ -118,7 +117,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         expected=list(zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)) if "expected" in layers else [],
         has_half="half" in layers,
         has_significant="significant" in layers,
-        too_few=None if is_enough else _MIN_INCIDENTS_DRAWN,
+        too_few=None if is_enough else MIN_INCIDENTS_DRAWN,
         snapped="anonymised" in summary["location_precision"],
         n_files=len(incident_files),
         sources=[
@@ -175,7 +174,7 @@ def _density_layer(
 def _expected_layer(analysis: Analysis) -> dict[str, folium.raster_layers.ImageOverlay]:
     """The cells where most is to be expected, as many as fill each share of the area."""
     risk = analysis.places.risk
-    if risk is None or len(analysis.incidents) < _MIN_INCIDENTS_DRAWN:
+    if risk is None:
         return {}
     cells = risk.cells
     place = np.empty(len(cells))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hotspots.analysis import AreaScore, Holdout, Hotspot, MethodScore, PeakWindow
+from hotspots.analysis.holdout import find_judged
 from hotspots.pipeline import Analysis
 from hotspots.places import PlaceAnalysis
 from hotspots.products.rounding import Summary, rounded, significant
@@ -98,7 +99,6 @@ def _significance(places: PlaceAnalysis) -> Summary | None:
         "false_discovery_rate": test.gi_star.false_discovery_rate,
         "n_hot": int(test.gi_star.is_hot.sum()),
         "n_cold": int(test.gi_star.is_cold.sum()),
-        "n_hot_normal": int((test.gi_star.z > _Z_AT_5_PERCENT).sum()),
         "moran": {
             str(quadrant): int((test.moran.is_significant & (test.moran.quadrant == quadrant)).sum())
             for quadrant in test.moran.quadrant.categories
@@ -111,9 +111,6 @@ def _significance(places: PlaceAnalysis) -> Summary | None:
         if by_category is None
         else {str(name): int(n) for name, n in by_category.items() if name != "none"},
     }
-
-
-_Z_AT_5_PERCENT = 1.959964
 
 
 def summarise_holdout(holdout: Holdout) -> Summary:
@@ -130,6 +127,7 @@ def summarise_holdout(holdout: Holdout) -> Summary:
         ],
         "n_incidents": holdout.n_incidents,
         "area_shares": list(holdout.area_shares),
+        "judged": find_judged(holdout.area_shares),
         "methods": [summarise_method(method) for method in holdout.methods],
         "hotspots": holdout.hotspots and summarise_score(holdout.hotspots),
         "last_hotspots": holdout.last_hotspots and summarise_score(holdout.last_hotspots),
@@ -152,6 +150,7 @@ def summarise_method(method: MethodScore) -> Summary:
             "low": rounded(against.difference_interval[0], 4),
             "high": rounded(against.difference_interval[1], 4),
             "p": significant(against.p_value),
+            "is_clear": against.winner == "first",
         },
     }
 
@@ -201,8 +200,7 @@ def _hotspot(hotspot: Hotspot, analysis: Analysis) -> Summary:
 
 def _evidence(hotspot: Hotspot, analysis: Analysis) -> Summary:
     evidence = hotspot.evidence
-    n_years = ((analysis.end - analysis.start).days + 1) / 365.25
-    rate = 1000 * hotspot.n_incidents / hotspot.residents / n_years if hotspot.residents else None
+    rate = 1000 * hotspot.n_incidents / hotspot.residents / analysis.n_years if hotspot.residents else None
     found = {
         "expected": rounded(evidence.expected, 1),
         "expected_low": evidence.expected_low,

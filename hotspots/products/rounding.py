@@ -9,6 +9,9 @@ import numpy as np
 
 Summary = dict[str, Any]
 
+MIN_INCIDENTS_DRAWN = 10
+"""With fewer, a density or cells would be a picture of single incidents, each of which is somebody's."""
+
 
 def rounded(value: float | np.floating[Any] | None, digits: int) -> float | None:
     """A plain float that reads the same on every machine; None for what is not known."""

@@ -27,6 +27,7 @@ from hotspots.products.colours import (
     SIGNIFICANT,
     choose_breaks,
 )
+from hotspots.products.rounding import MIN_INCIDENTS_DRAWN
 from hotspots.products.words import make_environment, say_status
 
 _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -118,9 +119,10 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
         ),
         "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.places.hotspots], crs),
     }
-    if analysis.places.test is not None:
+    is_enough = len(analysis.incidents) >= MIN_INCIDENTS_DRAWN
+    if analysis.places.test is not None and is_enough:
         layers["tested_cells"] = _tabulate_test(analysis.places.test, crs)
-    if analysis.places.risk is not None:
+    if analysis.places.risk is not None and is_enough:
         layers["expected_cells"] = _tabulate_risk(analysis.places.risk, crs)
     if analysis.havens is not None:
         havens = pd.DataFrame(

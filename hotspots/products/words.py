@@ -61,7 +61,7 @@ def say_p(p: float) -> str:
 
 def say_why(hotspot: dict[str, Any]) -> str:
     """How sure a hot spot of the summary is, and what its surroundings say, in a few words."""
-    around = "busy surroundings" if hotspot["is_significant"] else "busy by itself"
+    around = "busy surroundings" if hotspot["is_significant"] else "surroundings not shown to be busy"
     again = f"{hotspot['sureness']} to be found again ({say_share(hotspot['stability'])})"
     return f"{again}; {around} (Gi* {say_p(hotspot['gi_star_p'])})"
 
@@ -70,7 +70,7 @@ def say_certainty(hotspot: dict[str, Any]) -> str:
     """The same as a sentence, with what to expect."""
     why = say_why(hotspot)
     expected = f"{hotspot['expected_low']:,} to {hotspot['expected_high']:,} to expect in another such period"
-    return f"{why[0].upper()}{why[1:]}; {expected}."
+    return f"{why[0].upper()}{why[1:]}; {expected}, if nothing changes."
 
 
 def say_harm(harm: float | None, table: dict[str, Any]) -> str:
@@ -106,18 +106,26 @@ def say_predecessor(holdout: dict[str, Any], summary: dict[str, Any]) -> str:
     )
 
 
-def say_uncertainty(methods: list[dict[str, Any]]) -> str:
+def say_hit_rate(score: dict[str, Any], area_share: float) -> str:
+    """A hit rate at the share of the area asked for; a dash where a single cell is more than that."""
+    return say_share(score["hit_rate"]) if score["area_share"] <= area_share * (1 + 1e-6) else "-"
+
+
+def say_uncertainty(holdout: dict[str, Any]) -> str:
     """How far the best method stands apart from the others, in words."""
+    methods = holdout["methods"]
     best = next(method for method in methods if method["behind_best"] is None)
-    judged = best["scores"][min(1, len(best["scores"]) - 1)]
-    alike = [say_method(method) for method in methods if method["behind_best"] and method["behind_best"]["p"] > 0.05]
+    judged = best["scores"][holdout["judged"]]
+    alike = [
+        say_method(method) for method in methods if method["behind_best"] and not method["behind_best"]["is_clear"]
+    ]
     apart = (
         f"no more than chance tells it from: {say_list(alike)}."
         if alike
         else "better than each of the others by more than chance."
     )
     interval = f"{say_share(judged['hit_rate_low'])} to {say_share(judged['hit_rate_high'])}"
-    return f"Best at {say_share(judged['area_share'])} of the area: {say_method(best)} ({interval}), {apart}"
+    return f"Best in {say_share(judged['area_share'])} of the area: {say_method(best)} ({interval}), {apart}"
 
 
 def make_environment() -> jinja2.Environment:
@@ -141,6 +149,7 @@ def make_environment() -> jinja2.Environment:
         "method": say_method,
         "predecessor": say_predecessor,
         "uncertainty": say_uncertainty,
+        "hit_rate": say_hit_rate,
         "status": say_status,
     }
     environment.filters.update(filters)

@@ -104,7 +104,7 @@ def test_the_table_and_the_json_agree(call: Any, inputs: list[str]) -> None:
     assert {key: best[key] for key in ("method", "cell_size_m", "bandwidth_m")} | {
         "is_clear": recommended["is_clear"]
     } == recommended
-    assert f"on cells of {best['cell_size_m']:g} m. At 2.0% of the area it caught" in said.err
+    assert f"on cells of {best['cell_size_m']:g} m. In 2.0% of the area it caught" in said.err
     assert ("by more than chance" in said.err) == recommended["is_clear"]
 
 
