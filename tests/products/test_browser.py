@@ -104,7 +104,7 @@ def test_a_click_on_a_rank_opens_its_hot_spot(products: Path, open_page: Any) ->
         "of all",
         "Expected",
         "in another such period",
-        "sure: found again",
+        "sure to be found again",
         "Top streets",
         "Peak",
         "weekdays 15:00-17:59",
