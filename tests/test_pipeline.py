@@ -243,3 +243,36 @@ def test_the_map_of_a_fortnight_is_tested_by_that_of_the_fortnight_before(demons
     )
     assert first.places.holdout is None
     assert "the data begin with the period" in str(first.places.holdout_reason)
+
+
+def test_looking_back_changes_no_account_and_no_quality(repository: Path) -> None:
+    data = repository / "data"
+    places = ([data / "incidents"], [data / "boundaries"])
+    start = dt.date(2026, 9, 1)
+    plain, back = load_study(*places, start=start), load_study(*places, start=start, look_back_days=92)
+    assert plain.earlier.empty
+    months = back.earlier["started_at"].dt.strftime("%Y-%m")
+    assert sorted(months.unique()) == ["2026-06", "2026-07", "2026-08"]
+    assert back.quality == plain.quality
+    assert back.intake.n_read == plain.intake.n_read
+    assert back.intake.n_set_aside == plain.intake.n_set_aside
+    assert len(back.intake.rejected) == len(plain.intake.rejected)
+    assert back.intake.incidents.index.equals(plain.intake.incidents.index)
+    request = AnalysisRequest(crime="robbery", start=start, end=dt.date(2026, 9, 14))
+    short, long = analyse(plain, request), analyse(back, request)
+    assert short.accounts == long.accounts
+    assert short.places.holdout is None
+    assert "the data begin with the period. Read earlier files too" in str(short.places.holdout_reason)
+    assert long.places.holdout is not None
+    assert long.places.holdout.folds[0].fit_start == dt.date(2026, 8, 18)
+
+
+def test_rates_are_of_the_months_that_have_data(tmp_path: Path, square_wards: gpd.GeoDataFrame) -> None:
+    rows = [f"2026-{month:02},530500,180500,Robbery" for month in (1, 2, 5, 6) for _ in range(10)]
+    (tmp_path / "a.csv").write_text("\n".join(["Month,Easting,Northing,Crime type", *rows]))
+    square_wards.assign(population=1000.0).to_file(tmp_path / "wards.gpkg")
+    analysis = analyse(load_study([tmp_path / "a.csv"], [tmp_path / "wards.gpkg"]), AnalysisRequest(crime="robbery"))
+    assert [str(month) for month in analysis.empty_months] == ["2026-03", "2026-04"]
+    assert analysis.n_years == pytest.approx((31 + 28 + 31 + 30) / 365.25)
+    assert analysis.ward_rates is not None
+    assert analysis.ward_rates.table.loc["A", "rate"] == pytest.approx(40 / analysis.n_years)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import datetime as dt
 import json
 import os
 import re
@@ -284,3 +285,24 @@ def test_the_map_shows_no_number_that_the_summary_does_not_hold(analysis: Analys
     assert [(int(rank), int(n.replace(",", ""))) for rank, n in shown] == [
         (hotspot["rank"], hotspot["n_incidents"]) for hotspot in summary["hotspots"]
     ]
+
+
+def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Path) -> None:
+    day = dt.date(2026, 9, 12)
+    analysis = analyse(demonstration, AnalysisRequest(crime="knife-crime", start=day, end=day))
+    assert 0 < len(analysis.incidents) < 10
+    _, paths = write_bundle(analysis, tmp_path)
+    assert {name for name, kind in pyogrio.list_layers(paths["hotspots_gpkg"]) if kind} == {
+        *("hotspots", "wards", "havens")
+    }
+    page = paths["map"].read_text("utf-8")
+    assert "no density is drawn" in page
+    for layer in ("Densest half", "Where most is to be expected"):
+        assert layer not in page
+
+
+def test_other_clusters_are_not_called_by_the_words_of_dbscan(demonstration: Study, tmp_path: Path) -> None:
+    request = AnalysisRequest(crime="robbery", cluster_method="hdbscan", start=dt.date(2026, 7, 1))
+    page = write_bundle(analyse(demonstration, request), tmp_path)[1]["map"].read_text("utf-8")
+    assert "Hot spots: HDBSCAN, at least" in page
+    assert not re.search(r"HDBSCAN, at least \d+ incidents( \([^)]*\))? within", page)
