@@ -38,6 +38,8 @@ from hotspots.selection import find_period, select_wards
 
 Progress = Callable[[str], None]
 
+_WHEREABOUTS = ["started_at", "time_precision", "location_precision", "geometry"]
+
 
 def silent(message: str) -> None:
     """Report no progress."""
@@ -131,7 +133,7 @@ class Selection:
         accounts: Where every row went.
         incidents: Of the crime and period, in the wards.
         beyond: Of the crime and period, in none of them.
-        others: Of other crimes and the period, in the wards.
+        others: Of other crimes and the period, in the wards: where and when they were, and nothing else.
         others_beyond: Of other crimes and the period, in none of them.
         earlier: Of the crime, wholly before the period, in the wards; as far as they were read.
         earlier_beyond: Of the crime, wholly before the period, in none of them.
@@ -282,6 +284,7 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
             "or check that incidents and boundaries are of the same place."
         )
     beyond = is_crime & in_period & ~in_area
+    whereabouts = incidents[_WHEREABOUTS]  # other crime is most of all, and little is asked of it
     before = incidents[last < np.datetime64(start)]
     past = gpd.GeoDataFrame(pd.concat([study.earlier, before]), crs=incidents.crs) if len(study.earlier) else before
     was_crime, was_in_area = select_crime(past, crime).to_numpy(), past["ward_code"].isin(wards.index).to_numpy()
@@ -293,11 +296,11 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         accounts=accounts,
         incidents=analysed,
         beyond=incidents[beyond],
-        others=incidents[~is_crime & in_period & in_area],
-        others_beyond=incidents[~is_crime & in_period & ~in_area],
+        others=whereabouts[~is_crime & in_period & in_area],
+        others_beyond=whereabouts[~is_crime & in_period & ~in_area],
         earlier=past[was_crime & was_in_area],
         earlier_beyond=past[was_crime & ~was_in_area],
-        earlier_others=past[~was_crime & was_in_area],
+        earlier_others=past[_WHEREABOUTS][~was_crime & was_in_area],
     )
 
 
