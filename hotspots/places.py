@@ -51,6 +51,7 @@ from hotspots.analysis import (
 )
 from hotspots.analysis.bandwidth import convert_bandwidth, warn_of_width
 from hotspots.analysis.density import KERNELS
+from hotspots.analysis.folds import MONTHLY_FROM_DAYS
 from hotspots.analysis.holdout import list_reaches
 from hotspots.contracts import AREA
 from hotspots.errors import ParameterError, TooLittleDataError
@@ -66,7 +67,6 @@ _MIN_RING_DENSITY = 0.2
 _MIN_TESTED_CELLS = 25
 _MIN_PERIODS, _MAX_PERIODS = 4, 12
 _MIN_INCIDENTS_A_PERIOD = 50
-_MONTHLY_FROM_DAYS = 240
 _DAYS_A_MONTH = 365.25 / 12
 
 Floats = npt.NDArray[np.float64]
@@ -288,7 +288,11 @@ def measure_significance(
     end: dt.date,
     request: AnalysisRequest,
 ) -> SignificanceTest:
-    """Test which cells are hot by more than chance, over the whole period and from one part of it to the next."""
+    """Test which cells are hot by more than chance, over the whole period and from one part of it to the next.
+
+    Raises:
+        ParameterError: The cells are too many, or their counts too large for the exact test.
+    """
     choice = choose_cell_size(incidents)
     largest_m = math.sqrt(study_area.area / _MIN_TESTED_CELLS)
     if choice.cell_size_m > largest_m:
@@ -320,7 +324,7 @@ def _divide(incidents: gpd.GeoDataFrame, start: dt.date, end: dt.date) -> Period
     n_periods = min(_MAX_PERIODS, len(incidents) // _MIN_INCIDENTS_A_PERIOD)
     if n_periods < _MIN_PERIODS:
         return None
-    is_monthly = bool((incidents["time_precision"] == "month").any()) or n_days >= _MONTHLY_FROM_DAYS
+    is_monthly = bool((incidents["time_precision"] == "month").any()) or n_days >= MONTHLY_FROM_DAYS
     n_units = n_days / (_DAYS_A_MONTH if is_monthly else 7)
     length = math.ceil(round(n_units, 1) / n_periods)
     try:

@@ -33,15 +33,8 @@ from hotspots.analysis.density import (
     estimate_relative_density,
 )
 from hotspots.analysis.evidence import Evidence, weigh_evidence
-from hotspots.analysis.holdout import (
-    Fold,
-    Holdout,
-    MethodName,
-    MethodScore,
-    evaluate_methods,
-    plan_folds,
-    plan_predecessor,
-)
+from hotspots.analysis.folds import Fold, plan_folds, plan_predecessor
+from hotspots.analysis.holdout import Holdout, MethodName, MethodScore, evaluate_methods
 from hotspots.analysis.outlines import HotspotAreas, HotspotOptions, draw_hotspots, outline_clusters, split_clusters
 from hotspots.analysis.persistence import (
     Periods,

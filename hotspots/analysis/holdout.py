@@ -24,8 +24,8 @@ from hotspots.analysis.accuracy import (
     score_forecast,
 )
 from hotspots.analysis.density import estimate_density
+from hotspots.analysis.folds import Fold
 from hotspots.analysis.outlines import HotspotOptions, draw_hotspots
-from hotspots.analysis.persistence import PeriodUnit, make_periods
 from hotspots.analysis.risk import RISK_BANDWIDTHS_M, estimate_risk
 from hotspots.analysis.significance import measure_gi_star
 from hotspots.contracts import require_metres
@@ -36,49 +36,9 @@ from hotspots.geography.points import find_polygon
 Floats = npt.NDArray[np.float64]
 MethodName = Literal["risk", "counts", "last period", "density", "gi-star"]
 
-_N_FOLDS = 3
-_WINDOWS_A_PERIOD = 8
-_MIN_WINDOWS_TO_FIT = 3
-_SHORTEST_WINDOW_DAYS = 7
-_MONTHLY_FROM_DAYS = 240
 _MIN_INCIDENTS = 30
 JUDGED_SHARE = 0.02
 """The share of the area that methods are put in order by, or the nearest to it: what a team can walk in a shift."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fold:
-    """One test: what was known, and what came after it.
-
-    Attributes:
-        fit_start, fit_end: First and last day that the forecast may see, both included.
-        test_start, test_end: First and last day that it is tested on, both included.
-
-    Raises:
-        ParameterError: A day that is tested on is not after those that are fitted to, or a window has no day.
-    """
-
-    fit_start: dt.date
-    fit_end: dt.date
-    test_start: dt.date
-    test_end: dt.date
-
-    def __post_init__(self) -> None:
-        if not self.fit_start <= self.fit_end < self.test_start <= self.test_end:
-            raise ParameterError(
-                f"A forecast is fitted to days before those that it is tested on; {self.fit_start} to {self.fit_end} "
-                f"and {self.test_start} to {self.test_end} were given. Make folds with plan_folds."
-            )
-
-    @property
-    def n_fit_days(self) -> int:
-        """Length of the first, in days."""
-        return (self.fit_end - self.fit_start).days + 1
-
-    @property
-    def n_test_days(self) -> int:
-        """Length of the second, in days."""
-        return (self.test_end - self.test_start).days + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,71 +83,6 @@ class Holdout:
     hotspots: AreaScore | None
     last_hotspots: AreaScore | None
     n_incidents: int
-
-
-def plan_folds(start: dt.date, end: dt.date, *, is_monthly: bool) -> tuple[Fold, ...]:
-    """Divide a period into rolling tests: up to three windows at its end, each tested on all that came before it.
-
-    A window is an eighth of the period: in whole months, one at least, if the data give no days or the period is long
-    (240 days), else in whole weeks. The last window ends with the period, or with its last whole month. What is left
-    over at the beginning is used for fitting.
-
-    Args:
-        start: First day of the period.
-        end: Last day, included.
-        is_monthly: Whether any incidents give only their months.
-
-    Raises:
-        TooLittleDataError: The period is too short to hold a test and three times as much to fit to.
-    """
-    n_days = (end - start).days + 1
-    unit: PeriodUnit = "month" if is_monthly or n_days >= _MONTHLY_FROM_DAYS else "day"
-    shortest = 1 if unit == "month" else _SHORTEST_WINDOW_DAYS
-    try:
-        n_units = len(make_periods(first=start, last=end, unit=unit))
-        length = max(n_units // _WINDOWS_A_PERIOD // shortest, 1) * shortest
-        windows = make_periods(first=start, last=end, unit=unit, length=length)
-        n_folds = min(_N_FOLDS, len(windows) - _MIN_WINDOWS_TO_FIT)
-    except TooLittleDataError:
-        n_folds = 0
-    if n_folds < 1:
-        raise TooLittleDataError(
-            f"A test needs a {'month' if unit == 'month' else 'week'} to test on and three before it to fit to; "
-            f"{start} to {end} is too short. Analyse a longer period."
-        )
-    first_days, last_days = (days[-n_folds:].tolist() for days in (windows.first_day, windows.last_day))
-    return tuple(
-        Fold(fit_start=start, fit_end=first - dt.timedelta(days=1), test_start=first, test_end=last)
-        for first, last in zip(first_days, last_days, strict=True)
-    )
-
-
-def plan_predecessor(start: dt.date, end: dt.date, *, known_from: dt.date | None, is_monthly: bool) -> tuple[Fold, ...]:
-    """One test of a whole period, fitted to the period as long before it: the last map, judged by this one.
-
-    Args:
-        start: First day of the period.
-        end: Last day, included.
-        known_from: First day that the data speak for; None where they do not reach back beyond `start`.
-        is_monthly: Whether any incidents give only their months: the period before is then of as many months.
-
-    Raises:
-        TooLittleDataError: The data do not reach back as far as the period before.
-    """
-    if is_monthly:
-        n_months = 12 * (end.year - start.year) + end.month - start.month + 1
-        fit_start = (np.datetime64(start, "M") - n_months).astype("datetime64[D]").item()
-    else:
-        fit_start = start - (end - start) - dt.timedelta(days=1)
-    fit_end = start - dt.timedelta(days=1)
-    # the first incident need not fall on the first day
-    if known_from is None or known_from > fit_start + (start - fit_start) / 10:
-        begin = "begin with the period" if known_from is None else f"begin on {known_from}"
-        raise TooLittleDataError(
-            f"A map of {start} to {end} is tested by one of {fit_start} to {fit_end}, and the data {begin}. "
-            "Read earlier files too."
-        )
-    return (Fold(fit_start=fit_start, fit_end=fit_end, test_start=start, test_end=end),)
 
 
 def find_judged(area_shares: Sequence[float]) -> int:
@@ -281,8 +176,10 @@ def evaluate_methods(
             for name in methods
             for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
         }
+        scales = {name: [_scale(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
+            scales,
             np.stack([cells.count(part.tested) for part in split]),
             cell_size_m,
             area_shares,
@@ -351,24 +248,9 @@ def _split(
         around=around,
         fitted=fitted,
         others=None if others is None else _between(others, fold.fit_start, fold.fit_end),
-        last=_between(fitted, _start_of_last(fold), fold.fit_end),
+        last=_between(fitted, fold.start_of_last, fold.fit_end),
         tested=tested,
     )
-
-
-def _start_of_last(fold: Fold) -> dt.date:
-    """First day of the window before the test and as long: as many months, where the test is of whole ones.
-
-    In days the window before April would begin on 2 March, and miss all incidents that are dated to their month.
-    """
-    first, stop = np.datetime64(fold.test_start, "D"), np.datetime64(fold.test_end, "D") + 1
-    month, stop_month = first.astype("datetime64[M]"), stop.astype("datetime64[M]")
-    if first == month and stop == stop_month:
-        before = (month - (stop_month - month)).astype("datetime64[D]")
-    else:
-        before = first - (stop - first)
-    start: dt.date = before.item()
-    return max(start, fold.fit_start)
 
 
 def _inside(incidents: gpd.GeoDataFrame, study_area: shapely.Geometry) -> gpd.GeoDataFrame:
@@ -412,6 +294,7 @@ def _pool(forecasts: Sequence[Floats], observed: Floats) -> Floats:
 
 def _score_methods(
     forecasts: dict[tuple[MethodName, float | None], list[Floats]],
+    scales: dict[MethodName, list[float | None]],
     observed: Floats,
     cell_size_m: float,
     area_shares: Sequence[float],
@@ -434,9 +317,10 @@ def _score_methods(
     found: dict[tuple[MethodName, float | None], tuple[AreaScore, ...]] = {}
     for key, forecast in pooled.items():
         scored = score_forecast(forecast, counts, area_shares=shares, n_resamples=n_resamples, seed=seed).scores
+        expected = _expect(forecasts[key], scales[key[0]], forecast, n_flagged)
         found[key] = tuple(
-            _restate(score, area_share=min(n * cell_share, 1.0), ceiling=ceiling)
-            for score, n, ceiling in zip(scored, n_flagged, ceilings, strict=True)
+            _restate(score, area_share=min(n * cell_share, 1.0), ceiling=ceiling, expected=inside)
+            for score, n, ceiling, inside in zip(scored, n_flagged, ceilings, expected, strict=True)
         )
     judged = find_judged(area_shares)
     best = max(found, key=lambda key: found[key][judged].hit_rate, default=None)
@@ -462,8 +346,29 @@ def _score_methods(
     ]
 
 
-def _restate(score: AreaScore, *, area_share: float, ceiling: float) -> AreaScore:
-    """A score by a share of the cells as one by a share of the area, which cells at its edge reach beyond."""
+def _scale(name: MethodName, fold: Fold, cells: Cells) -> float | None:
+    """What turns a forecast into incidents of the test; None for one that is not of incidents."""
+    if name == "gi-star":
+        return None
+    n_days = (fold.fit_end - fold.start_of_last).days + 1 if name == "last period" else fold.n_fit_days
+    return (cells.cell_area_km2 if name == "density" else 1.0) * fold.n_test_days / n_days
+
+
+def _expect(
+    forecasts: Sequence[Floats], scales: Sequence[float | None], pooled: Floats, n_flagged: Sequence[int]
+) -> list[float | None]:
+    """The incidents that a method expected in the cells it flagged, over all folds, for each number of cells."""
+    if None in scales:
+        return [None] * len(n_flagged)
+    amounts = np.concatenate([f * (scale or 0.0) for f, scale in zip(forecasts, scales, strict=True)])
+    return [float(amounts[pooled > -n].sum()) for n in n_flagged]
+
+
+def _restate(score: AreaScore, *, area_share: float, ceiling: float, expected: float | None) -> AreaScore:
+    """A score by a share of the cells as one by a share of the area, which cells at its edge reach beyond.
+
+    With the incidents expected inside it has a recapture rate index too: those per incident that came.
+    """
     stretch = score.area_share / area_share
     low, high = (float(stats.binom.ppf(end, score.n_incidents, area_share)) for end in (0.025, 0.975))
     return dataclasses.replace(
@@ -474,6 +379,7 @@ def _restate(score: AreaScore, *, area_share: float, ceiling: float) -> AreaScor
         chance_interval=(low / score.n_incidents, high / score.n_incidents),
         best_hit_rate=ceiling,
         pei=score.hit_rate / ceiling,
+        rri=expected / score.n_hits if expected is not None and score.n_hits else None,
     )
 
 

@@ -111,6 +111,9 @@ def say_hit_rate(score: dict[str, Any], area_share: float) -> str:
     return say_share(score["hit_rate"]) if score["area_share"] <= area_share * (1 + 1e-6) else "-"
 
 
+_INDICES = {"pai": 1, "pei": 2, "rri": 2}
+
+
 def say_uncertainty(holdout: dict[str, Any]) -> str:
     """How far the best method stands apart from the others, in words."""
     methods = holdout["methods"]
@@ -125,7 +128,9 @@ def say_uncertainty(holdout: dict[str, Any]) -> str:
         else "better than each of the others by more than chance."
     )
     interval = f"{say_share(judged['hit_rate_low'])} to {say_share(judged['hit_rate_high'])}"
-    return f"Best in {say_share(judged['area_share'])} of the area: {say_method(best)} ({interval}), {apart}"
+    indices = [f"{key.upper()} {judged[key]:.{digits}f}" for key, digits in _INDICES.items() if judged[key] is not None]
+    said = f"{say_method(best)} ({interval}; {', '.join(indices)})"
+    return f"Best in {say_share(judged['area_share'])} of the area: {said}, {apart}"
 
 
 def make_environment() -> jinja2.Environment:

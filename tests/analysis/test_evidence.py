@@ -10,7 +10,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import MakeIncidents
+from support import MakeIncidents, make_evidence
 
 from hotspots.analysis.evidence import Evidence, _share_cells, weigh_evidence
 from hotspots.analysis.persistence import PERSISTENCE_CATEGORIES, Persistence, measure_trend
@@ -229,19 +229,7 @@ def test_counts_that_are_the_same_everywhere_have_no_z(make_incidents: MakeIncid
     ("stability", "sureness"), [(1.0, "sure"), (0.95, "sure"), (0.94, "likely"), (0.75, "likely"), (0.74, "doubtful")]
 )
 def test_sureness(stability: float, sureness: str) -> None:
-    found = Evidence(
-        expected=1.0,
-        expected_low=0,
-        expected_high=3,
-        rank_low=1,
-        rank_high=1,
-        z=0.0,
-        p_adjusted=1.0,
-        is_significant=False,
-        stability=stability,
-        persistence=None,
-    )
-    assert found.sureness == sureness
+    assert make_evidence(stability=stability).sureness == sureness
 
 
 def test_no_hot_spots_have_no_evidence(make_incidents: MakeIncidents) -> None:

@@ -15,16 +15,8 @@ from support import MakeIncidents
 from hotspots.analysis import holdout
 from hotspots.analysis.accuracy import score_forecast
 from hotspots.analysis.density import estimate_density
-from hotspots.analysis.holdout import (
-    Fold,
-    Holdout,
-    MethodName,
-    MethodScore,
-    evaluate_methods,
-    list_reaches,
-    plan_folds,
-    plan_predecessor,
-)
+from hotspots.analysis.folds import Fold, plan_folds, plan_predecessor
+from hotspots.analysis.holdout import Holdout, MethodName, MethodScore, evaluate_methods, list_reaches
 from hotspots.analysis.outlines import HotspotOptions, draw_hotspots
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography import Grid
@@ -637,3 +629,18 @@ def test_cells_that_reach_beyond_the_area_count_whole(make_incidents: MakeIncide
     third = found.methods[0].scores[2]
     assert third.pai == pytest.approx(third.hit_rate / third.area_share)
     assert third.chance_interval[0] < third.area_share < third.chance_interval[1]
+
+
+def test_what_is_expected_is_compared_with_what_came(make_incidents: MakeIncidents) -> None:
+    """On one place the same number each day: whoever counts days expects what comes; z is no number of incidents."""
+    days = np.datetime64("2025-01-01") + np.repeat(np.arange(365), 3)
+    n = len(days)
+    incidents = make_incidents(np.full(n, 530_525.0), np.full(n, 180_525.0), started_at=days.astype("datetime64[s]"))
+    area = shapely.box(530_000, 180_000, 531_000, 181_000)
+    found = evaluate_methods(incidents, study_area=area, folds=FOLDS, bandwidths_m=(50.0,), area_shares=(0.01, 0.1))
+    rri = {one.method: [score.rri for score in one.scores] for one in found.methods}
+    assert rri["counts"] == pytest.approx([1, 1])
+    assert rri["last period"] == pytest.approx([1, 1], rel=0.05)  # months differ by a day
+    assert rri["risk"] == pytest.approx([1, 1], rel=0.02)
+    assert rri["density"][1] == pytest.approx(1, rel=0.2)  # a kernel of one cell, summed over cell centres
+    assert rri["gi-star"] == [None, None]

@@ -7,10 +7,9 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import MakeIncidents
+from support import MakeIncidents, make_evidence
 
 from hotspots.analysis import (
-    Evidence,
     Hotspot,
     assign_outlines,
     count_wards,
@@ -31,24 +30,8 @@ def rank(incidents: gpd.GeoDataFrame, *, eps_m: float = 100, min_samples: int = 
     inside = assign_outlines(incidents, outlines)
     n_inside = np.bincount(inside[inside >= 0], minlength=len(outlines))
     kept = [outlines[index] for index in np.flatnonzero(n_inside >= min_samples)]
-    evidence = [expect(float(n)) for n in n_inside[n_inside >= min_samples]]
+    evidence = [make_evidence(expected=float(n)) for n in n_inside[n_inside >= min_samples]]
     return rank_hotspots(incidents, kept, evidence, hours=weigh_hours(incidents))
-
-
-def expect(expected: float) -> Evidence:
-    """Evidence of which only what is expected matters here."""
-    return Evidence(
-        expected=expected,
-        expected_low=0,
-        expected_high=0,
-        rank_low=1,
-        rank_high=1,
-        z=0.0,
-        p_adjusted=1.0,
-        is_significant=False,
-        stability=0.0,
-        persistence=None,
-    )
 
 
 def two_spots(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -137,7 +120,7 @@ def test_what_is_expected_ranks_and_harm_may_weigh_it(
     incidents = two_spots(make_incidents, square_wards)
     outlines = outline_clusters(incidents, find_clusters(incidents, eps_m=100, min_samples=3), study_area=AREA)
     assert [assign_outlines(incidents, outlines).tolist().count(index) for index in (0, 1)] == [6, 4]
-    evidence = [expect(5.0), expect(7.0)]
+    evidence = [make_evidence(expected=5.0), make_evidence(expected=7.0)]
     hours = weigh_hours(incidents)
     by_count = rank_hotspots(incidents, outlines, evidence, hours=hours)
     assert [hotspot.n_incidents for hotspot in by_count] == [4, 6]
