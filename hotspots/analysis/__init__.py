@@ -8,7 +8,22 @@ from hotspots.analysis.accuracy import (
     score_areas,
     score_forecast,
 )
+from hotspots.analysis.aoristic import TimeCounts, count_times, weigh_hours, weigh_window
 from hotspots.analysis.bandwidth import Bandwidth, BandwidthRule, choose_adaptive_bandwidths, choose_bandwidth
+from hotspots.analysis.calendar import Calendar, make_calendar, measure_darkness
+from hotspots.analysis.change import (
+    VERDICTS,
+    ChangeCounts,
+    ChangeTable,
+    Comparison,
+    Dispersion,
+    count_change,
+    measure_change,
+    measure_dispersion,
+    plan_comparisons,
+    roll_twelve_months,
+    withhold_selected,
+)
 from hotspots.analysis.clusters import (
     ClusterMethod,
     Clusters,
@@ -17,7 +32,9 @@ from hotspots.analysis.clusters import (
     choose_min_samples,
     find_clusters,
 )
+from hotspots.analysis.conditions import ConditionSplit, StratifiedRatio, compare_conditions, compare_strata
 from hotspots.analysis.contours import SmallestArea, draw_contours, find_smallest_areas
+from hotspots.analysis.control import ControlChart, CountLimits, Signal, find_signals, limit_counts
 from hotspots.analysis.coverage import (
     Coverage,
     WindowCoverage,
@@ -32,10 +49,22 @@ from hotspots.analysis.density import (
     estimate_density,
     estimate_relative_density,
 )
+from hotspots.analysis.displacement import (
+    CountDifference,
+    RelativeChange,
+    Scatter,
+    WeightedDisplacement,
+    compare_changes,
+    measure_displacement,
+    measure_scatter,
+)
 from hotspots.analysis.evidence import Evidence, weigh_evidence
 from hotspots.analysis.folds import Fold, plan_folds, plan_predecessor
+from hotspots.analysis.gaps import find_gaps
 from hotspots.analysis.holdout import Holdout, MethodName, MethodScore, evaluate_methods
+from hotspots.analysis.near_repeat import NearRepeat, measure_near_repeat
 from hotspots.analysis.outlines import HotspotAreas, HotspotOptions, draw_hotspots, outline_clusters, split_clusters
+from hotspots.analysis.performance import PeerComparison, Target, compare_with_peers, judge_target
 from hotspots.analysis.persistence import (
     Periods,
     Persistence,
@@ -44,10 +73,36 @@ from hotspots.analysis.persistence import (
     make_periods,
     measure_trend,
 )
-from hotspots.analysis.profile import PeakWindow, WeeklyProfile, count_months, profile_week, weigh_hours
+from hotspots.analysis.priorities import Priorities, rank_priorities
+from hotspots.analysis.profile import (
+    CountedWindow,
+    PeakWindow,
+    QuietWindow,
+    WeeklyProfile,
+    count_months,
+    find_peaks,
+    find_quiet_windows,
+    profile_groups,
+    profile_week,
+)
 from hotspots.analysis.ranking import Hotspot, assign_outlines, count_wards, rank_hotspots
 from hotspots.analysis.rates import AreaRates, estimate_rates, estimate_residents
+from hotspots.analysis.ratios import RateRatios, compare_rates
+from hotspots.analysis.repeats import PlaceShare, Repeats, are_places_shared, measure_gini, measure_repeats
 from hotspots.analysis.risk import RiskEstimate, estimate_risk
+from hotspots.analysis.season import Season, SeasonalTrend, SeasonWindow, measure_season
+from hotspots.analysis.shifts import (
+    DAY_PARTS,
+    PlaceDifference,
+    Shift,
+    ShiftAnalysis,
+    ShiftHotspot,
+    ShiftPlaces,
+    analyse_shifts,
+    compare_places,
+    name_window,
+    weigh_shifts,
+)
 from hotspots.analysis.significance import (
     CellSizeChoice,
     LocalMoran,
@@ -57,17 +112,32 @@ from hotspots.analysis.significance import (
     measure_local_moran,
 )
 from hotspots.analysis.stability import measure_stability
+from hotspots.analysis.week import DAY_NAMES, HOURS_IN_WEEK, WeekWindow, parse_window
 
 __all__ = [
+    "DAY_NAMES",
+    "DAY_PARTS",
+    "HOURS_IN_WEEK",
+    "VERDICTS",
     "AreaRates",
     "AreaScore",
     "Bandwidth",
     "BandwidthRule",
+    "Calendar",
     "CellSizeChoice",
+    "ChangeCounts",
+    "ChangeTable",
     "ClusterMethod",
     "Clusters",
+    "Comparison",
+    "ConditionSplit",
+    "ControlChart",
+    "CountDifference",
+    "CountLimits",
+    "CountedWindow",
     "Coverage",
     "DensitySurface",
+    "Dispersion",
     "EpsChoice",
     "Evidence",
     "Fold",
@@ -81,15 +151,40 @@ __all__ = [
     "LocalMoran",
     "MethodName",
     "MethodScore",
+    "NearRepeat",
     "PeakWindow",
+    "PeerComparison",
     "Periods",
     "Persistence",
+    "PlaceDifference",
+    "PlaceShare",
+    "Priorities",
+    "QuietWindow",
+    "RateRatios",
+    "RelativeChange",
     "RelativeDensity",
+    "Repeats",
     "RiskEstimate",
+    "Scatter",
+    "Season",
+    "SeasonWindow",
+    "SeasonalTrend",
+    "Shift",
+    "ShiftAnalysis",
+    "ShiftHotspot",
+    "ShiftPlaces",
+    "Signal",
     "Significance",
     "SmallestArea",
+    "StratifiedRatio",
+    "Target",
+    "TimeCounts",
+    "WeekWindow",
     "WeeklyProfile",
+    "WeightedDisplacement",
     "WindowCoverage",
+    "analyse_shifts",
+    "are_places_shared",
     "assign_outlines",
     "choose_adaptive_bandwidths",
     "choose_bandwidth",
@@ -97,9 +192,17 @@ __all__ = [
     "choose_eps",
     "choose_min_samples",
     "classify_persistence",
+    "compare_changes",
+    "compare_conditions",
     "compare_forecasts",
+    "compare_places",
+    "compare_rates",
+    "compare_strata",
+    "compare_with_peers",
     "count_by_period",
+    "count_change",
     "count_months",
+    "count_times",
     "count_wards",
     "draw_contours",
     "draw_hotspots",
@@ -110,23 +213,48 @@ __all__ = [
     "estimate_risk",
     "evaluate_methods",
     "find_clusters",
+    "find_gaps",
+    "find_peaks",
+    "find_quiet_windows",
+    "find_signals",
     "find_smallest_areas",
+    "judge_target",
+    "limit_counts",
+    "make_calendar",
     "make_periods",
+    "measure_change",
     "measure_coverage",
+    "measure_darkness",
+    "measure_dispersion",
+    "measure_displacement",
     "measure_gi_star",
+    "measure_gini",
     "measure_local_moran",
+    "measure_near_repeat",
     "measure_reach",
+    "measure_repeats",
+    "measure_scatter",
+    "measure_season",
     "measure_stability",
     "measure_trend",
     "measure_window_coverage",
+    "name_window",
     "outline_clusters",
+    "parse_window",
+    "plan_comparisons",
     "plan_folds",
     "plan_predecessor",
+    "profile_groups",
     "profile_week",
     "rank_hotspots",
+    "rank_priorities",
+    "roll_twelve_months",
     "score_areas",
     "score_forecast",
     "split_clusters",
     "weigh_evidence",
     "weigh_hours",
+    "weigh_shifts",
+    "weigh_window",
+    "withhold_selected",
 ]

@@ -33,6 +33,7 @@ _EPS_TIMES_SPACING = 1.5
 _MIN_KNEE_DEPTH = 0.25
 """Twelve crimes in two London boroughs bend by at most 0.20, the clusters of the demonstration data by 0.38 or more."""
 _MIN_CURVE_PLACES = 30
+_SLACK = 1e-9
 _FINEST_M, _COARSEST_M = 1.0, 50.0
 """Distances that tell two incidents apart: not below a metre, and not above half the spacing of London's points."""
 
@@ -87,6 +88,7 @@ def find_clusters(
     min_samples: int | None = None,
     method: ClusterMethod = "dbscan",
     min_cluster_size: int | None = None,
+    incident_weights: npt.ArrayLike | None = None,
 ) -> Clusters:
     """Group incidents by density with DBSCAN or HDBSCAN.
 
@@ -111,11 +113,14 @@ def find_clusters(
         min_samples: Incidents that make a neighbourhood dense; by default as `choose_min_samples` says.
         method: Which of the two.
         min_cluster_size: Fewest incidents of a cluster of HDBSCAN; by default `min_samples`.
+        incident_weights: One for each incident, in their order, not negative: an incident of weight 0.5 counts as half
+            a one. For DBSCAN with both of its options given only, since neither is chosen for sums of weights.
 
     Raises:
         DataError: The incidents are not in a projected CRS in metres.
         ParameterError: `eps_m` is not positive, or so large that memory would not do; `min_samples` or
-            `min_cluster_size` is below 2, or the latter is given to DBSCAN; or the method is not known.
+            `min_cluster_size` is below 2, or the latter is given to DBSCAN; the method is not known; or weights are
+            given without both options of DBSCAN, not one for each incident, negative or not finite.
 
     Source: Ester, M., Kriegel, H.-P., Sander, J. and Xu, X. (1996), "A density-based algorithm for discovering
     clusters in large spatial databases with noise", KDD-96. Campello, R. J. G. B., Moulavi, D. and Sander, J. (2013),
@@ -136,6 +141,11 @@ def find_clusters(
             raise ParameterError(
                 f"DBSCAN has no min_cluster_size; {min_cluster_size} was given. Leave it out, or choose hdbscan."
             )
+    if incident_weights is not None and (method != "dbscan" or eps_m is None or min_samples is None):
+        raise ParameterError(
+            "Incidents can be weighted in DBSCAN with eps and min_samples given; "
+            f"here the method is {method}, eps {eps_m} and min_samples {min_samples}. Give both, or leave weights out."
+        )
     min_samples_reason = eps_reason = None
     if min_samples is None:
         min_samples, min_samples_reason = choose_min_samples(len(incidents))
@@ -147,7 +157,8 @@ def find_clusters(
         min_cluster_size = min_samples if min_cluster_size is None else min_cluster_size
         label = _run_hdbscan(places, min_samples=min_samples, min_cluster_size=min_cluster_size)
     else:
-        label = _run_dbscan(places, eps_m=eps_m, min_samples=min_samples)
+        mass = sum_weights(places, incident_weights)
+        label = _run_dbscan(places, mass, eps_m=eps_m, min_samples=min_samples)
     cluster_id = pd.Series(label[places.inverse], index=incidents.index, dtype="Int64", name="cluster_id")
     return Clusters(
         cluster_id=cluster_id.mask(cluster_id < 0),
@@ -166,8 +177,34 @@ def _require_two(number: int, name: str) -> None:
         raise ParameterError(f"{name} must be 2 or more, not {number}: one incident is no cluster.")
 
 
-def _run_dbscan(places: UniquePoints, *, eps_m: float, min_samples: int) -> npt.NDArray[np.intp]:
-    """The cluster of each place, -1 for noise."""
+def sum_weights(places: UniquePoints, incident_weights: npt.ArrayLike | None) -> Floats:
+    """Float (n_unique,): the incidents at each place, or the sum of their weights.
+
+    Sums of weights come out a hair larger, so that fractions that add up to a whole number are not found wanting.
+
+    Raises:
+        ParameterError: Weights are not one for each incident, or one is negative or not finite.
+    """
+    if incident_weights is None:
+        return places.n_incidents.astype(np.float64)
+    weight = np.asarray(incident_weights, dtype=np.float64)
+    if weight.shape != places.inverse.shape:
+        raise ParameterError(
+            f"Weights must be one for each incident; an array of shape {weight.shape} was given for "
+            f"{len(places.inverse):,} incidents. Give them in the order of the incidents."
+        )
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        raise ParameterError(
+            f"Weights must be numbers of 0 or more; incident {wrong[0] + 1:,} has {weight[wrong[0]]}. "
+            "Leave out the incidents that have no weight, or give them 0."
+        )
+    mass = np.bincount(places.inverse, weight, len(places.easting)).astype(np.float64)
+    return mass * (1 + _SLACK)
+
+
+def _run_dbscan(places: UniquePoints, mass: Floats, *, eps_m: float, min_samples: int) -> npt.NDArray[np.intp]:
+    """The cluster of each place, -1 for noise; `mass` is what counts of each."""
     from sklearn.cluster import DBSCAN  # a second to import, and only this needs it
 
     if not len(places.easting):
@@ -181,7 +218,7 @@ def _run_dbscan(places: UniquePoints, *, eps_m: float, min_samples: int) -> npt.
             "shorter period or fewer wards."
         )
     model = DBSCAN(eps=eps_m, min_samples=min_samples)
-    label: npt.NDArray[np.intp] = model.fit(places.coordinates, sample_weight=places.n_incidents).labels_
+    label: npt.NDArray[np.intp] = model.fit(places.coordinates, sample_weight=mass).labels_
     return label
 
 

@@ -14,7 +14,7 @@ import shapely
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from hotspots.analysis.clusters import ClusterMethod, Clusters, choose_min_samples, find_clusters
+from hotspots.analysis.clusters import ClusterMethod, Clusters, choose_min_samples, find_clusters, sum_weights
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
 from hotspots.geography import UniquePoints, collapse_points
@@ -54,7 +54,11 @@ class HotspotAreas:
 
 
 def draw_hotspots(
-    incidents: gpd.GeoDataFrame, *, study_area: shapely.Geometry, options: HotspotOptions | None = None
+    incidents: gpd.GeoDataFrame,
+    *,
+    study_area: shapely.Geometry,
+    options: HotspotOptions | None = None,
+    incident_weights: npt.ArrayLike | None = None,
 ) -> HotspotAreas:
     """Find clusters, cut those that are too long to patrol, and outline them.
 
@@ -63,36 +67,58 @@ def draw_hotspots(
             for nothing else.
         study_area: Polygon or MultiPolygon in the same CRS.
         options: By default `HotspotOptions()`.
+        incident_weights: One for each incident, as in `find_clusters`: then `eps_m` must be given, and whatever is
+            counted is a sum of weights.
 
     Raises:
         DataError: The incidents are not in a projected CRS in metres.
-        ParameterError: An option is out of range.
+        ParameterError: An option is out of range, or weights are as `find_clusters` refuses them.
     """
     options = options or HotspotOptions()
-    clusters = _find(incidents, study_area, options)
-    split, n_split = split_clusters(incidents, clusters, max_extent_m=options.max_extent_m)
-    outlines = outline_clusters(incidents, split, study_area=study_area)
+    clusters = _find(incidents, study_area, options, incident_weights)
+    split, n_split = split_clusters(
+        incidents, clusters, max_extent_m=options.max_extent_m, incident_weights=incident_weights
+    )
+    outlines = outline_clusters(incidents, split, study_area=study_area, incident_weights=incident_weights)
     places = collapse_points(incidents)
     inside = find_polygon(places, np.array(outlines, dtype=object))
-    n_inside = np.bincount(inside[inside >= 0], places.n_incidents[inside >= 0], len(outlines))
+    mass = sum_weights(places, incident_weights)
+    n_inside = np.bincount(inside[inside >= 0], mass[inside >= 0], len(outlines))
     kept = tuple(outlines[index] for index in np.flatnonzero(n_inside >= split.min_samples))
     return HotspotAreas(outlines=kept, clusters=split, n_split=n_split)
 
 
-def _find(incidents: gpd.GeoDataFrame, study_area: shapely.Geometry, options: HotspotOptions) -> Clusters:
+def _find(
+    incidents: gpd.GeoDataFrame,
+    study_area: shapely.Geometry,
+    options: HotspotOptions,
+    incident_weights: npt.ArrayLike | None,
+) -> Clusters:
     """Clusters by the options, with what they leave open chosen for the study area."""
     require_metres(incidents, table="incidents")
-    shapely.prepare(study_area)
-    n_inside = int(shapely.contains_xy(study_area, incidents.geometry.x, incidents.geometry.y).sum())
     min_samples, reason = options.min_samples, None
     if min_samples is None:
+        shapely.prepare(study_area)
+        places = collapse_points(incidents)
+        is_inside = shapely.contains_xy(study_area, places.easting, places.northing)
+        n_inside = round(float(sum_weights(places, incident_weights)[is_inside].sum()))
         min_samples, reason = choose_min_samples(n_inside, study_area_km2=study_area.area / 1e6)
-    found = find_clusters(incidents, method=options.method, eps_m=options.eps_m, min_samples=min_samples)
+    found = find_clusters(
+        incidents,
+        method=options.method,
+        eps_m=options.eps_m,
+        min_samples=min_samples,
+        incident_weights=incident_weights,
+    )
     return dataclasses.replace(found, min_samples_reason=reason)
 
 
 def split_clusters(
-    incidents: gpd.GeoDataFrame, clusters: Clusters, *, max_extent_m: float = 400.0
+    incidents: gpd.GeoDataFrame,
+    clusters: Clusters,
+    *,
+    max_extent_m: float = 400.0,
+    incident_weights: npt.ArrayLike | None = None,
 ) -> tuple[Clusters, int]:
     """Cut clusters that are too long to patrol into parts that are not, the densest part first.
 
@@ -106,6 +132,7 @@ def split_clusters(
         incidents: The incidents that the clusters were made from, in metres.
         clusters: `find_clusters(incidents)`.
         max_extent_m: The widest that an outline may be across.
+        incident_weights: Those that the clusters were made with.
 
     Returns:
         The clusters with the parts in their place, and how many were cut.
@@ -126,6 +153,7 @@ def split_clusters(
             "smaller eps."
         )
     places = collapse_points(incidents)
+    mass = sum_weights(places, incident_weights)
     label = _label_places(places, clusters)
     radius = (max_extent_m - clusters.eps_m) / 2
     split = np.full(len(label), -1)
@@ -133,7 +161,7 @@ def split_clusters(
     for members in _members(label, clusters.n_clusters):
         parts = [members]
         if _measure_extent(places.coordinates[members]) > 2 * radius:
-            parts = _cut_into_circles(places, members, radius_m=radius, clusters=clusters)
+            parts = _cut_into_circles(places, mass, members, radius_m=radius, clusters=clusters)
             n_split += 1
         for part in parts:
             split[part] = n_clusters
@@ -161,7 +189,12 @@ def _measure_extent(coordinates: npt.NDArray[np.float64]) -> float:
 
 
 def _cut_into_circles(
-    places: UniquePoints, members: npt.NDArray[np.intp], *, radius_m: float, clusters: Clusters
+    places: UniquePoints,
+    mass: npt.NDArray[np.float64],
+    members: npt.NDArray[np.intp],
+    *,
+    radius_m: float,
+    clusters: Clusters,
 ) -> list[npt.NDArray[np.intp]]:
     # from south to north, so that of equal circles the southernmost is taken whatever the order of rows
     members = members[np.lexsort((places.easting[members], places.northing[members]))]
@@ -170,7 +203,7 @@ def _cut_into_circles(
     within = sparse.csr_array((np.ones(distance.nnz), (distance.row, distance.col)), shape=distance.shape)
     step = tree.sparse_distance_matrix(tree, clusters.eps_m, output_type="coo_matrix")
     linked = sparse.csr_array((np.ones(step.nnz), (step.row, step.col)), shape=step.shape)
-    left = places.n_incidents[members].astype(np.float64)
+    left = mass[members]
     held = np.asarray(within @ left)
     parts = []
     while held.max() >= clusters.min_samples:
@@ -190,7 +223,11 @@ def _cut_into_circles(
 
 
 def outline_clusters(
-    incidents: gpd.GeoDataFrame, clusters: Clusters, *, study_area: shapely.Geometry
+    incidents: gpd.GeoDataFrame,
+    clusters: Clusters,
+    *,
+    study_area: shapely.Geometry,
+    incident_weights: npt.ArrayLike | None = None,
 ) -> tuple[shapely.Geometry, ...]:
     """Draw non-overlapping outlines around clusters, those with most incidents first.
 
@@ -201,15 +238,17 @@ def outline_clusters(
         incidents: The incidents that the clusters were made from, in metres.
         clusters: `find_clusters(incidents)` or `split_clusters(incidents, ...)`.
         study_area: Polygon or MultiPolygon in the same CRS.
+        incident_weights: Those that the clusters were made with.
 
     Raises:
         DataError: The incidents are not in a projected CRS in metres.
     """
     require_metres(incidents, table="incidents")
     places = collapse_points(incidents)
+    mass = sum_weights(places, incident_weights)
     label = _label_places(places, clusters)
     members = _members(label, clusters.n_clusters)
-    sizes = np.array([places.n_incidents[part].sum() for part in members])
+    sizes = np.array([mass[part].sum() for part in members])
     southernmost = np.array(
         [min(zip(places.northing[part], places.easting[part], strict=True)) for part in members]
     ).reshape(-1, 2)

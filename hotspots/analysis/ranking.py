@@ -13,7 +13,7 @@ import shapely
 from scipy import sparse
 
 from hotspots.analysis.evidence import Evidence
-from hotspots.analysis.profile import WeeklyProfile, profile_week
+from hotspots.analysis.profile import WeeklyProfile, profile_groups, profile_week
 from hotspots.contracts import AREA, require_columns, require_metres
 from hotspots.errors import ParameterError
 from hotspots.geography.points import collapse_points, find_polygon
@@ -123,6 +123,9 @@ def rank_hotspots(
         _count_by_group(incidents[column].iloc[rows], inside[rows], len(outlines))
         for column in ("ward_code", "location", "location_kind")
     )
+    groups = pd.Series(pd.array(inside, dtype="Int64"), index=incidents.index).mask(inside < 0)
+    profiles = profile_groups(incidents, groups, hours=hours)
+    no_profile = profile_week(incidents.iloc[:0])
     bounds = shapely.bounds(np.array(outlines, dtype=object)).reshape(-1, 4).round()
     areas = shapely.area(np.array(outlines, dtype=object)).round()
     expected = np.array([round(one.expected, 6) for one in evidence])
@@ -146,7 +149,7 @@ def rank_hotspots(
             wards=tuple(code for code, _ in wards[index]),
             locations=locations[index][:_N_TOP],
             location_kinds=kinds[index][:_N_TOP],
-            profile=profile_week(incidents.iloc[members[index]], hours=hours[members[index]]),
+            profile=profiles.get(str(index), no_profile),
             evidence=evidence[index],
             harm=None if harm is None else float(harms[index]),
             residents=None if residents is None or np.isnan(residents[index]) else float(residents[index]),

@@ -8,6 +8,7 @@ from hotspots.ingest.population import Population, read_population
 from hotspots.ingest.profiles import SourceProfile
 from hotspots.ingest.records import ReadingOptions
 from hotspots.ingest.store import Store
+from hotspots.ingest.term_dates import TermDates, read_term_dates
 
 __all__ = [
     "Boundaries",
@@ -18,8 +19,10 @@ __all__ = [
     "ReadingOptions",
     "SourceProfile",
     "Store",
+    "TermDates",
     "read_boundaries",
     "read_havens",
     "read_incidents",
     "read_population",
+    "read_term_dates",
 ]

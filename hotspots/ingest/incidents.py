@@ -306,14 +306,14 @@ def set_aside_before(intake: Intake, month: dt.date) -> tuple[Intake, gpd.GeoDat
     day = intake.rejected["started_at"]
     is_early = (day.notna() & (day < pd.Timestamp(first.astype("datetime64[D]").item()))).to_numpy()
     earlier, refused = intake.incidents[~is_kept], intake.rejected[is_early]
-    rows = pd.concat(
-        [
-            pd.DataFrame(earlier[[*TALLIED, "source"]]).astype({"source": "object"}),
-            refused[[name for name in TALLIED if name in refused] + ["source"]]
-            .assign(time_precision="day")
-            .astype({"source": "object"}),
-        ]
-    )
+    parts = [
+        pd.DataFrame(earlier[[*TALLIED, "source"]]).astype({"source": "object"}),
+        refused[[name for name in TALLIED if name in refused] + ["source"]]
+        .assign(time_precision="day")
+        .astype({"source": "object"}),
+    ]
+    # an empty table would have a say in the types of the columns
+    rows = pd.concat([part for part in parts if len(part)] or parts[:1])
     tallies = [_tally(part[TALLIED]).assign(source=source) for source, part in rows.groupby("source", sort=True)]
     kept = dataclasses.replace(
         intake,

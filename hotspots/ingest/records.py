@@ -380,16 +380,16 @@ def _settle_times(
 
     end_minute = ended_at.dt.hour * 60 + ended_at.dt.minute
     start_minute = start.at.dt.hour * 60 + start.at.dt.minute
-    open_ended = (ended_at.isna() | (end_minute == 0) | (end_minute == _LAST_MINUTE)).to_numpy()
-    at_midnight = (start_minute == 0).to_numpy() & open_ended & (start.precision == "minute")
-    oddities[at_midnight] |= Oddity.MIDNIGHT
-    precision = np.where(at_midnight, "day", start.precision)
-
     backwards = (ended_at < start.at).to_numpy()
     # over the hour that the clock shows twice, an end may show less than its start and be after it
     in_order = (end.instant >= start.instant).to_numpy()
-    ended_at = ended_at.where(~(backwards & in_order), start.at)
     is_reversed = backwards & ~in_order
+    # an end before the start says no more than none does
+    open_ended = (ended_at.isna() | (end_minute == 0) | (end_minute == _LAST_MINUTE)).to_numpy() | is_reversed
+    at_midnight = (start_minute == 0).to_numpy() & open_ended & (start.precision == "minute")
+    oddities[at_midnight] |= Oddity.MIDNIGHT
+    precision = np.where(at_midnight, "day", start.precision)
+    ended_at = ended_at.where(~(backwards & in_order), start.at)
     oddities[is_reversed] |= Oddity.REVERSED
     ended_at = ended_at.where(~is_reversed)
     return start.at, ended_at, precision, oddities

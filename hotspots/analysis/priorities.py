@@ -1,0 +1,113 @@
+"""Which crimes come first: several measures of each, scored, weighted and ranked."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.errors import ParameterError, TooLittleDataError
+
+Floats = npt.NDArray[np.float64]
+
+CRITERIA = ("volume", "trend", "harm", "cost", "concentration")
+EQUAL_WEIGHTS: Mapping[str, float] = MappingProxyType(dict.fromkeys(CRITERIA, 1.0))
+
+_TOP_SCORE = 10.0
+_TRIED = (0.5, 1.0, 2.0)
+"""Times its weight that each criterion is given in turn, to see what the order owes to the weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priorities:
+    """Crimes in order.
+
+    Attributes:
+        table: On the index of the measures, the first priority first: a score of 0-10 for each criterion, missing where
+            the measure is; `score`, their weighted mean over those that are known; `n_criteria`, how many those are;
+            `rank`; `rank_low`, `rank_high`: the best and the worst rank that it takes when each criterion's weight is
+            halved, kept or doubled, in every combination.
+        criterion_weights: As they were used; they sum to 1.
+    """
+
+    table: pd.DataFrame
+    criterion_weights: Mapping[str, float]
+
+
+def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, float] = EQUAL_WEIGHTS) -> Priorities:
+    """Score crimes by each criterion, and put them in order of the weighted mean.
+
+    Measures differ in unit and by factors of a thousand, so each is scored by its order: 10 for the crime that has
+    most, 0 for the one that has least, even steps between, ties the mean of their places. The distance between two
+    crimes is lost by this; in return no single large number (the cost of homicide) decides everything.
+
+    The order is a judgement, and the weights are the judgement: `rank_low` and `rank_high` say how much of it stands
+    if they are changed. A criterion that is not known of a crime is left out of its mean, so such a crime is compared
+    by less.
+
+    Args:
+        measures: float, a row a crime and a column a criterion, more meaning more urgent; missing where not known.
+        criterion_weights: From 0, of each column; need not sum to 1.
+
+    Raises:
+        ParameterError: A column has no weight, a weight is negative or no number, or all are 0.
+        TooLittleDataError: There are fewer than two crimes to put in order.
+    """
+    if len(measures) < 2:
+        raise TooLittleDataError(
+            f"Priorities put crimes in order, and there {'is only one' if len(measures) else 'are none'} here. "
+            "Read more kinds of crime."
+        )
+    given = [criterion_weights.get(str(name), math.nan) for name in measures.columns]
+    for name, weight in zip(measures.columns, given, strict=True):
+        if not (math.isfinite(weight) and weight >= 0):
+            raise ParameterError(
+                f'Each criterion needs a weight from 0; "{name}" has {criterion_weights.get(str(name))}. '
+                "0 leaves a criterion out, 1 is usual."
+            )
+    plain = np.array(given, dtype=np.float64)
+    if plain.sum() == 0:
+        raise ParameterError(
+            "At least one criterion must have a weight above 0; all have 0. Leave them out for 1 each."
+        )
+    scores = measures.apply(_score).to_numpy(dtype=np.float64)
+    means = _weigh(scores, plain)
+    ranks = [_rank(_weigh(scores, plain * factors)) for factors in itertools.product(_TRIED, repeat=len(plain))]
+    table = pd.DataFrame(scores, index=measures.index, columns=measures.columns)
+    table["score"] = means
+    table["n_criteria"] = (~np.isnan(scores) & (plain > 0)).sum(axis=1)
+    table["rank"] = _rank(means)
+    table["rank_low"], table["rank_high"] = np.min(ranks, axis=0), np.max(ranks, axis=0)
+    shares = plain / plain.sum()
+    return Priorities(
+        table=table.sort_values("rank", kind="stable"),
+        criterion_weights=MappingProxyType(dict(zip(map(str, measures.columns), shares.tolist(), strict=True))),
+    )
+
+
+def _score(measure: pd.Series) -> pd.Series:
+    """0 to 10 by order; 5 for the only one that is known, or for all where all are alike."""
+    known = measure.notna().sum()
+    if known < 2:
+        return measure.where(measure.isna(), _TOP_SCORE / 2).astype(np.float64)
+    return (measure.rank() - 1) / (known - 1) * _TOP_SCORE
+
+
+def _weigh(scores: Floats, criterion_weights: Floats) -> Floats:
+    """The mean of the known scores of each crime, 0 where none is known."""
+    parts = np.where(np.isnan(scores), 0.0, criterion_weights)
+    total = parts.sum(axis=1)
+    weighted: Floats = (parts * np.nan_to_num(scores)).sum(axis=1) / np.where(total > 0, total, 1.0)
+    return weighted
+
+
+def _rank(values: Floats) -> npt.NDArray[np.int64]:
+    """1 for the highest; equal values share the better rank."""
+    rounded = np.round(values, 9)
+    return np.array([1 + int((rounded > value).sum()) for value in rounded], dtype=np.int64)
