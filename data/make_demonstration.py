@@ -1,4 +1,4 @@
-"""Make the demonstration data: schematic wards, synthetic incidents and synthetic safe havens.
+"""Make the demonstration data: schematic wards, synthetic incidents, safe havens and term dates.
 
     python data/make_demonstration.py [--out DIR]
 
@@ -231,6 +231,27 @@ YEARS = {"2024-25": ("2024-10-01", "2025-09-30"), "2025-26": ("2025-10-01", "202
 SUMMER = (6, 7, 8)
 CLOCKS_FORWARD = ("2025-03-30", "2026-03-29")  # 01:00 to 01:59 does not exist on these days
 EVERY_DAY, WEEKDAYS, WEEKEND = range(7), range(5), range(5, 7)
+SCHOOL_LIFT = 1.8
+# First and last days of the stretches of term. In the pattern of the two boroughs' schools, not their published dates.
+TERMS = (
+    ("Autumn term 2024, first half", "2024-09-03", "2024-10-25"),
+    ("Autumn term 2024, second half", "2024-11-04", "2024-12-20"),
+    ("Spring term 2025, first half", "2025-01-06", "2025-02-14"),
+    ("Spring term 2025, second half", "2025-02-24", "2025-04-04"),
+    ("Summer term 2025, first half", "2025-04-22", "2025-05-23"),
+    ("Summer term 2025, second half", "2025-06-02", "2025-07-22"),
+    ("Autumn term 2025, first half", "2025-09-02", "2025-10-24"),
+    ("Autumn term 2025, second half", "2025-11-03", "2025-12-19"),
+    ("Spring term 2026, first half", "2026-01-05", "2026-02-13"),
+    ("Spring term 2026, second half", "2026-02-23", "2026-03-27"),
+    ("Summer term 2026, first half", "2026-04-13", "2026-05-22"),
+    ("Summer term 2026, second half", "2026-06-01", "2026-07-21"),
+    ("Autumn term 2026, first half", "2026-09-02", "2026-10-23"),
+)
+BANK_HOLIDAYS = (  # of England, October 2024 to September 2026
+    "2024-12-25", "2024-12-26", "2025-01-01", "2025-04-18", "2025-04-21", "2025-05-05", "2025-05-26", "2025-08-25",
+    "2025-12-25", "2025-12-26", "2026-01-01", "2026-04-03", "2026-04-06", "2026-05-04", "2026-05-25", "2026-08-31",
+)  # fmt: skip
 
 
 class Window(NamedTuple):
@@ -242,11 +263,15 @@ class Window(NamedTuple):
 
 
 class Rhythm(NamedTuple):
-    """A week in summer, a week in the rest of the year, and how many times busier summer is."""
+    """A week in summer, a week in the rest of the year, and how many times busier summer is.
+
+    ``school`` is how many times busier the hours after school are on school days than on other weekdays.
+    """
 
     summer: tuple[Window, ...]
     rest: tuple[Window, ...]
     lift: float
+    school: float = 1.0
 
 
 ORDINARY_DAY = (
@@ -261,8 +286,10 @@ KNIFE_ROBBERY_WEEK = (
 KNIFE_WEEK = (Window(EVERY_DAY, range(15, 17), 9.0),)
 BEGGING_WEEK = (Window(EVERY_DAY, range(24), 0.3), Window(WEEKDAYS, range(7, 18), 6.0))
 RHYTHMS: dict[str, Rhythm] = {
-    "robbery": Rhythm(ROBBERY_WEEK, ROBBERY_WEEK, 1.0),
-    "knife robbery": Rhythm(KNIFE_ROBBERY_WEEK, KNIFE_ROBBERY_WEEK, 1.4),
+    # The school holidays take some 5% from the summer. 1.48 leaves 1.4 to robberies with a knife, and 0.91 makes up for
+    # these, so that robbery as a whole has no season.
+    "robbery": Rhythm(ROBBERY_WEEK, ROBBERY_WEEK, 0.91, SCHOOL_LIFT),
+    "knife robbery": Rhythm(KNIFE_ROBBERY_WEEK, KNIFE_ROBBERY_WEEK, 1.48, SCHOOL_LIFT),
     "knife": Rhythm(KNIFE_WEEK, KNIFE_WEEK, 1.4),
     "asb": Rhythm((Window(WEEKEND, range(16, 24), 4.0),), (Window(WEEKEND, range(16, 24), 2.8),), 1.35),
     "begging": Rhythm(BEGGING_WEEK, BEGGING_WEEK, 1.0),
@@ -303,6 +330,14 @@ PEAKS: dict[str, list[tuple[str, int, int]]] = {  # days, first hour, last hour 
     "asb_summer": [("weekends", 16, 23)],
     "begging": [("weekdays", 7, 17)],
 }
+
+# What differs in one ward from the time before it.
+WORSE_WARD, WORSE_WEEKS, WORSE_TIMES = "New Cross", 12, 2.2  # robbery in the last weeks
+BETTER_WARD, BETTER_TIMES = "Lewisham Central", 0.6  # robbery in the second year
+CALMER_WARD, CALMER_TIMES = "Rushey Green", 0.75  # antisocial behaviour in the second year
+
+# Robberies that follow another one: how many of all, how near, how soon, and how many of them at the very place.
+FOLLOWING_SHARE, FOLLOWING_M, FOLLOWING_DAYS, SAME_PLACE_SHARE = 0.05, 150, 7, 0.5
 
 # Monthly files of background crime, in the layout of police.uk: records a year over both boroughs.
 MONTHLY = {"Burglary": 3900, "Vehicle crime": 5900, "Violence and sexual offences": 12000}
@@ -373,6 +408,23 @@ def whole(rng: np.random.RandomState, low: int, high: int, size: int) -> Ints:
 def sample(rng: np.random.RandomState, positions: Ints, size: int) -> Ints:
     """Draw some of the positions, without replacement."""
     return positions[np.argsort(rng.random_sample(len(positions)), kind="stable")[:size]]
+
+
+# --- School days ------------------------------------------------------------------------------------------
+
+
+def is_school_day(days: pd.DatetimeIndex) -> npt.NDArray[np.bool_]:
+    """Say which days are Mondays to Fridays in term and no bank holidays."""
+    in_term = np.zeros(len(days), dtype=np.bool_)
+    for _, first, last in TERMS:
+        in_term |= (days >= pd.Timestamp(first)) & (days <= pd.Timestamp(last))
+    return in_term & (days.day_of_week < 5) & ~days.isin(pd.to_datetime(list(BANK_HOLIDAYS)))
+
+
+def term_dates_csv() -> str:
+    """Write the stretches of term."""
+    terms = pd.DataFrame(TERMS, columns=["name", "first_day", "last_day"])
+    return terms.assign(data_status="synthetic").to_csv(index=False, lineterminator="\n")
 
 
 # --- Wards ------------------------------------------------------------------------------------------------
@@ -447,6 +499,9 @@ def points_near(rng: np.random.RandomState, ward: shapely.Polygon, spot: HotSpot
 
 # --- Incidents with times: the council's extract ----------------------------------------------------------
 
+PLACE = ["location", "type", "easting", "northing", "spot", "ward", "borough"]
+KIND = ["group", "offence", "knife"]  # rows of a kind are spread over the places in the same way
+
 
 def addresses(shapes: dict[str, shapely.Polygon]) -> pd.DataFrame:
     """List the distinct places where incidents happen: some at each hot spot, the rest in back streets.
@@ -486,7 +541,10 @@ def place_weights(places: pd.DataFrame, kind: str) -> Floats:
 
 
 def hour_weights(rhythm: Rhythm, days: pd.DatetimeIndex) -> Floats:
-    """Weigh every hour of the days given, so that the average day of summer has ``lift`` times the rest."""
+    """Weigh every hour of the days given, so that the average day of summer has ``lift`` times the rest.
+
+    School days then take from the other weekdays what they have more after school: the average week stays as it is.
+    """
     weights = np.empty((len(days), 24))
     is_summer = days.month.isin(SUMMER)
     for windows, season, lift in ((rhythm.summer, is_summer, rhythm.lift), (rhythm.rest, ~is_summer, 1.0)):
@@ -494,6 +552,11 @@ def hour_weights(rhythm: Rhythm, days: pd.DatetimeIndex) -> Floats:
         for window in windows:
             week[window.days.start : window.days.stop, window.hours.start : window.hours.stop] = window.rate
         weights[season] = (lift * week / week.sum())[days.day_of_week[season]]
+    is_weekday, is_school = days.day_of_week < 5, is_school_day(days)
+    other = is_weekday.sum() / (is_weekday.sum() + (rhythm.school - 1) * is_school.sum())
+    after_school = slice(AFTER_SCHOOL.start, AFTER_SCHOOL.stop)
+    weights[is_weekday, after_school] *= other
+    weights[is_school, after_school] *= rhythm.school
     # No event in the hour that the clocks skip, nor in the hour before it: its end might fall in the gap.
     weights[days.isin(pd.to_datetime(list(CLOCKS_FORWARD))), :2] = 0
     return weights.ravel()
@@ -537,6 +600,116 @@ def all_incidents(places: pd.DataFrame) -> pd.DataFrame:
             offences = [list(mix)[i] for i in pick(rng, mix.values(), size)]
             tables.append(rows.assign(offence=offences, group=group, knife=knife))
     return pd.concat(tables, ignore_index=True).assign(dirt="")
+
+
+def plant_near_repeats(rows: pd.DataFrame) -> None:
+    """Let some robberies be followed by another of the same year and hot spot, or back streets of the ward.
+
+    The one that follows keeps its weekday and its time of day: it is put on the first such day after the other, at the
+    same place or one not far off. So no total of a ward, hot spot or hour of the week changes. The two get a number
+    in common, ``pair``; others have -1.
+    """
+    rng = stream("near repeats")
+    rows["pair"] = -1
+    skipped = pd.to_datetime(list(CLOCKS_FORWARD))
+    robberies = np.flatnonzero(rows["group"] == "robbery")
+    patches = rows.iloc[robberies].groupby(["ward", "spot", "year"]).indices
+    last = rows["year"].map({year: pd.Timestamp(end) for year, (_, end) in YEARS.items()})
+    early = robberies[(rows["start"] < last - pd.Timedelta(FOLLOWING_DAYS, "D")).iloc[robberies]]
+    pair = itertools.count()
+    for first in sample(rng, early, len(early)):
+        if rows["pair"].max() + 1 == round(FOLLOWING_SHARE * len(robberies)):
+            break
+        there = rows.loc[first]
+        patch = robberies[patches[there["ward"], there["spot"], there["year"]]]
+        here = rows.loc[patch, ["start", "pair", "easting", "northing"]]
+        start = there["start"] + (here["start"] - there["start"]) % pd.Timedelta(7, "D")
+        is_soon = start.dt.normalize() - there["start"].normalize() < pd.Timedelta(FOLLOWING_DAYS, "D")
+        is_skipped = start.dt.normalize().isin(skipped) & (start.dt.hour < 2)
+        found = here.index[(here["pair"] < 0) & is_soon & ~is_skipped & (here.index != first)].to_numpy()
+        if there["pair"] >= 0 or not len(found):
+            continue
+        second = sample(rng, found, 1)[0]
+        away = np.hypot(here["easting"] - there["easting"], here["northing"] - there["northing"])
+        near = here.index[(away > 0) & (away <= FOLLOWING_M)].to_numpy()
+        is_same = rng.random_sample() < SAME_PLACE_SHARE or not len(near)
+        rows.loc[second, PLACE] = rows.loc[first if is_same else sample(rng, near, 1)[0], PLACE]
+        put_off(rows, np.array([second]), start[[second]])
+        rows.loc[[first, second], "pair"] = next(pair)
+
+
+def put_off(rows: pd.DataFrame, moved: Ints, start: pd.Series) -> None:
+    """Give rows other starts; how long they lasted stays."""
+    rows.loc[moved, "end"] += start.to_numpy() - rows.loc[moved, "start"]
+    rows.loc[moved, "start"] = start.to_numpy()
+
+
+def resettle(rng: np.random.RandomState, rows: pd.DataFrame, moved: Ints, wards: Iterable[str]) -> None:
+    """Give rows the places of others of the same kind that are in some wards."""
+    others = rows[rows["ward"].isin(list(wards))].groupby(KIND).indices
+    positions = np.flatnonzero(rows["ward"].isin(list(wards)))
+    for kind, mine in rows.loc[moved].groupby(KIND).groups.items():
+        found = positions[others[kind]]
+        chosen = found[whole(rng, 0, len(found) - 1, len(mine))]
+        rows.loc[mine, PLACE] = rows.loc[chosen, PLACE].to_numpy()
+
+
+def change_windows() -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
+    """Return the first and the last day of the weeks at the end, of those before and of those a year ago."""
+    last = pd.Timestamp(YEARS["2025-26"][1])
+    length = pd.Timedelta(7 * WORSE_WEEKS - 1, "D")
+    ends = {
+        "current": last,
+        "before": last - pd.Timedelta(7 * WORSE_WEEKS, "D"),
+        "last_year": last - pd.Timedelta(364, "D"),
+    }
+    return {name: (end - length, end) for name, end in ends.items()}
+
+
+def count_windows(rows: pd.DataFrame) -> dict[str, int]:
+    """Count rows in each of those windows."""
+    days = rows["start"].dt.normalize()
+    return {name: int(days.between(*window).sum()) for name, window in change_windows().items()}
+
+
+def plant_changes(rows: pd.DataFrame) -> None:
+    """Let robbery rise in one ward and fall in another, and antisocial behaviour fall in a third.
+
+    What one ward loses, others of the borough get, so that the yearly totals of the borough stay.
+    """
+    rng = stream("changes")
+    first, second = YEARS
+    is_free = (rows["pair"] < 0) & (rows["year"] == second)
+    wards = {ward.name for ward in WARDS["Lewisham"]}
+
+    def leave(ward: str, group: str, times: float) -> Ints:
+        mine = (rows["ward"] == ward) & (rows["group"] == group)
+        n_first, n_second = ((mine & (rows["year"] == year)).sum() for year in (first, second))
+        return sample(rng, np.flatnonzero(mine & is_free), n_second - round(times * n_first))
+
+    calmer = leave(CALMER_WARD, "asb", CALMER_TIMES)
+    resettle(rng, rows, calmer, wards - {CALMER_WARD})
+
+    leaving = leave(BETTER_WARD, "robbery", BETTER_TIMES)
+    counts = count_windows(rows[(rows["ward"] == WORSE_WARD) & (rows["group"] == "robbery")])
+    n_more = round(WORSE_TIMES * max(counts["before"], counts["last_year"])) - counts["current"]
+    elsewhere = wards - {BETTER_WARD, WORSE_WARD}
+    others = is_free & rows["ward"].isin(list(elsewhere)) & (rows["group"] == "robbery")
+    joining = sample(rng, np.flatnonzero(others), max(0, n_more - len(leaving)))
+    coming = np.concatenate([leaving[:n_more], joining])
+    resettle(rng, rows, leaving[n_more:], elsewhere)
+    resettle(rng, rows, coming, {WORSE_WARD})
+
+    # those that come get another date in the window, with the weekday and the time of day that they had
+    days = pd.date_range(*YEARS[second], freq="D")
+    start, end = change_windows()["current"]
+    rhythms = {"N": "robbery", "Y": "knife robbery"}
+    weights = {flag: hour_weights(RHYTHMS[name], days).reshape(-1, 24) for flag, name in rhythms.items()}
+    for row in coming:
+        old = rows.loc[row, "start"]
+        fit = np.flatnonzero((days >= start) & (days <= end) & (days.day_of_week == old.day_of_week))
+        new = days[fit[pick(rng, weights[rows.loc[row, "knife"]][fit, old.hour], 1)[0]]]
+        put_off(rows, np.array([row]), pd.Series([new + (old - old.normalize())]))
 
 
 def spoil(rng: np.random.RandomState, rows: pd.DataFrame, kind: str) -> Ints:
@@ -712,6 +885,105 @@ def ranking(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [{"ward": str(ward), "count": int(count)} for ward, count in counts.items()]
 
 
+def changes(placed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Say what changed in a ward: incidents with usable coordinates in the windows compared, by name of the window."""
+    first, second = YEARS
+    weeks = {name: [f"{day:%Y-%m-%d}" for day in window] for name, window in change_windows().items()}
+    years = {"r12": list(YEARS[second]), "r12_before": list(YEARS[first])}
+    found = []
+    for ward, group, times, windows, verdict in (
+        (WORSE_WARD, "robbery", WORSE_TIMES, weeks | years, "clearly deteriorating"),
+        (BETTER_WARD, "robbery", BETTER_TIMES, years, "clearly improving"),
+        (CALMER_WARD, "asb", CALMER_TIMES, years, "clearly improving"),
+    ):
+        mine = placed.loc[(placed["ward"] == ward) & (placed["group"] == group), "start"].dt.normalize()
+        found.append({
+            "ward": ward,
+            "crime": group,
+            "planted_times": times,
+            "verdict": verdict,
+            "windows": windows,
+            "incidents": {name: int(mine.between(*window).sum()) for name, window in windows.items()},
+        })  # fmt: skip
+    return found
+
+
+def seasons(series: dict[str, pd.Series]) -> dict[str, dict[str, Any]]:
+    """Say how many times busier an average day of June, July and August was than one of the rest of the year."""
+    days = pd.date_range(YEARS["2024-25"][0], YEARS["2025-26"][1], freq="D")
+    n_summer, n_rest = (int((days.month.isin(SUMMER) == summer).sum()) for summer in (True, False))
+    planted = {"robbery": 1.0, "knife": RHYTHMS["knife"].lift, "asb": RHYTHMS["asb"].lift}
+    found = {}
+    for name, times in planted.items():
+        dated = series[name].dropna()
+        summer = int(dated.dt.month.isin(SUMMER).sum())
+        ratio = (summer / n_summer) / ((len(dated) - summer) / n_rest)
+        found[name] = {
+            "planted_times": times,
+            "summer": {"days": n_summer, "incidents": summer},
+            "rest": {"days": n_rest, "incidents": len(dated) - summer},
+            "times": round(ratio, 2),
+        }
+    return found
+
+
+def school_days(placed: pd.DataFrame) -> dict[str, Any]:
+    """Count robberies of Mondays to Fridays, bank holidays left out, on school days and in the school holidays."""
+    days = pd.date_range(YEARS["2024-25"][0], YEARS["2025-26"][1], freq="D")
+    usual = days[(days.day_of_week < 5) & ~days.isin(pd.to_datetime(list(BANK_HOLIDAYS)))]
+    is_school = is_school_day(usual)
+    timed = placed.loc[(placed["group"] == "robbery") & (placed["dirt"] != "midnight_default"), "start"].dropna()
+    after = timed.dt.hour.isin(AFTER_SCHOOL)
+    counts = {
+        hours: {name: int(mine.dt.normalize().isin(which).sum())
+                for name, which in (("school_day", usual[is_school]), ("school_holiday", usual[~is_school]))}
+        for hours, mine in (("after_school", timed[after]), ("other_hours", timed[~after]))
+    }  # fmt: skip
+    return {
+        "file": "calendar/term_dates.csv",
+        "crime": "robbery",
+        "hours": named(("days", "first_hour", "last_hour"), ("weekdays", AFTER_SCHOOL.start, AFTER_SCHOOL.stop - 1)),
+        "planted_times": SCHOOL_LIFT,
+        "bank_holidays_left_out": list(BANK_HOLIDAYS),
+        "days": {"school_day": int(is_school.sum()), "school_holiday": int((~is_school).sum())},
+        "incidents": counts,
+    }
+
+
+def near_repeats(placed: pd.DataFrame) -> dict[str, Any]:
+    """Say how many pairs were planted, and how many robberies at one place within some days there are for it.
+
+    ``expected`` is what there would be if dates had nothing to do with places: the pairs at one place, times the share
+    of all pairs that are so few days apart.
+    """
+    robberies = placed[(placed["group"] == "robbery") & placed["start"].notna()].copy()
+    robberies["day"] = robberies["start"].dt.normalize()
+    pairs = robberies[robberies["pair"] >= 0].sort_values("start").groupby("pair")
+    both = pairs.agg(["first", "last"])[pairs.size() == 2]
+    away = np.hypot(*((both[axis, "last"] - both[axis, "first"]).to_numpy(float) for axis in ("easting", "northing")))
+
+    def count_close(days: pd.Series) -> int:
+        counts = np.bincount((days - robberies["day"].min()).dt.days)
+        later = sum(int((counts[lag:] * counts[:-lag]).sum()) for lag in range(1, FOLLOWING_DAYS) if lag < len(counts))
+        return later + int((counts * (counts - 1) // 2).sum())
+
+    places = [days for _, days in robberies.groupby(["easting", "northing"])["day"]]
+    at_one_place = sum(len(days) * (len(days) - 1) // 2 for days in places)
+    every_pair = len(robberies) * (len(robberies) - 1) // 2
+    found, expected = sum(map(count_close, places)), at_one_place * count_close(robberies["day"]) / every_pair
+    return {
+        "crime": "robbery",
+        "planted_share": FOLLOWING_SHARE,
+        "within_m": FOLLOWING_M,
+        "fewer_days_than": FOLLOWING_DAYS,
+        "pairs": len(both),
+        "pairs_at_the_same_place": int((away == 0).sum()),
+        "all_pairs_at_the_same_place": {
+            "found": found, "expected": round(expected, 1), "times": round(found / expected, 2),
+        },
+    }  # fmt: skip
+
+
 def truth(rows: pd.DataFrame, monthly: pd.DataFrame, havens: pd.DataFrame) -> dict[str, Any]:
     """Say precisely what was planted."""
     real = rows[rows["dirt"] != "exact_repeat"]
@@ -758,6 +1030,10 @@ def truth(rows: pd.DataFrame, monthly: pd.DataFrame, havens: pd.DataFrame) -> di
             },
         },
         "hot_spots": spots,
+        "changes": changes(placed),
+        "seasons": seasons({name: placed.loc[mine[placed.index], "start"] for name, mine in series.items()}),
+        "school_days": school_days(placed),
+        "near_repeats": near_repeats(placed),
         "monthly_files": {
             "folder": "incidents/police_uk",
             "rows": len(monthly),
@@ -794,10 +1070,14 @@ def write(path: Path, text: str) -> None:
 
 def make_all(out: Path) -> None:
     """Make every data file below a folder."""
+    write(out / "calendar/term_dates.csv", term_dates_csv())
     shapes = draw_wards()
     write(out / "boundaries/wards.geojson", wards_geojson(shapes))
 
-    rows = plant_dirt(all_incidents(addresses(shapes)), shapes.values())
+    rows = all_incidents(addresses(shapes))
+    plant_near_repeats(rows)
+    plant_changes(rows)
+    rows = plant_dirt(rows, shapes.values())
     write(out / "incidents/council_extract.csv.gz", council_csv(rows))
 
     monthly = monthly_rows(shapes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.settings import FILE_NAME
 
-DEMONSTRATED = ("incidents", "boundaries", "havens")
+DEMONSTRATED = ("incidents", "boundaries", "havens", "calendar")
 FOLDERS = (*(f"data/{name}" for name in DEMONSTRATED), "maps")
 
 

@@ -9,14 +9,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from scipy import stats
 
+from hotspots.analysis.ratios import compare_rates
 from hotspots.ingest.records import Oddity
 from hotspots.pipeline import Analysis, analyse
 from hotspots.products.summary import summarise
 from hotspots.request import AnalysisRequest
-from hotspots.study import Study
+from hotspots.study import Study, select_incidents
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +47,7 @@ def test_the_committed_files_are_those_the_script_makes(repository: Path, tmp_pa
     spec.loader.exec_module(module)
     module.make_all(tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert len(made) == 28
+    assert len(made) == 29
     for name in made:
         committed, fresh = (folder / name for folder in (repository / "data", tmp_path))
         # packed bytes depend on the zlib that Python was built with; what is in them does not
@@ -91,8 +96,8 @@ def test_yearly_totals_by_borough(demonstration: Study, truth: dict[str, Any], c
 def test_robbery_peaks_after_school_and_in_the_evening(demonstration: Study) -> None:
     _, summary = run(demonstration, "robbery")
     assert [peak["words"] for peak in summary["profile"]["peaks"]] == [
-        "weekdays 15:00-17:59",
-        "weekdays 20:00-21:59",
+        "Mondays to Fridays 15:00-17:59",
+        "Mondays to Fridays 20:00-21:59",
     ]
 
 
@@ -114,7 +119,7 @@ def test_antisocial_behaviour_wards_and_peaks(demonstration: Study) -> None:
     assert (analysis.incidents.loc[in_southwark, "subcategory"] == "asb-rowdy").mean() > 0.9
     _, summer = run(demonstration, "asb", start=dt.date(2026, 6, 1), end=dt.date(2026, 8, 31))
     for found in (summary, summer):
-        assert found["profile"]["peaks"][0]["words"] == "weekends 16:00-23:59"
+        assert found["profile"]["peaks"][0]["words"] == "Saturdays and Sundays 16:00-23:59"
 
 
 def test_street_drinking_and_begging(demonstration: Study) -> None:
@@ -124,7 +129,7 @@ def test_street_drinking_and_begging(demonstration: Study) -> None:
     _, begging = run(demonstration, "asb-begging")
     assert southwark(begging)[0]["name"] == "Cathedrals"
     cathedrals = run(demonstration, "asb-begging", wards=("Cathedrals",))[1]
-    assert cathedrals["profile"]["peaks"][0]["words"] == "weekdays 07:00-17:59"
+    assert cathedrals["profile"]["peaks"][0]["words"] == "Mondays to Fridays 07:00-17:59"
 
 
 def test_every_planted_hot_spot_is_found_and_nothing_else(demonstration: Study, truth: dict[str, Any]) -> None:
@@ -143,7 +148,10 @@ def test_most_havens_are_closed_when_it_happens_in_the_evening(demonstration: St
     assert havens["n_havens"] == 90
     assert havens["share_open_within_reach"] < havens["share_within_reach"] - 0.1
     after_school, evening = havens["peaks"]
-    assert (after_school["words"], evening["words"]) == ("weekdays 15:00-17:59", "weekdays 20:00-21:59")
+    assert (after_school["words"], evening["words"]) == (
+        "Mondays to Fridays 15:00-17:59",
+        "Mondays to Fridays 20:00-21:59",
+    )
     assert evening["share_open_within_reach"] < after_school["share_open_within_reach"] / 2
     bare = [hotspot["place"] for hotspot in summary["hotspots"] if hotspot["havens"]["share_within_reach"] < 0.1]
     assert len(bare) == 3  # the planted ones without a haven
@@ -169,3 +177,121 @@ def test_the_data_say_what_they_are(demonstration: Study) -> None:
         "boundaries": "schematic",
         "safe havens": "synthetic",
     }
+
+
+def select(study: Study, crime: str) -> gpd.GeoDataFrame:
+    """Incidents of a crime with the day of each and the name of its ward."""
+    selection = select_incidents(study, AnalysisRequest(crime=crime))
+    return selection.incidents.assign(
+        day=selection.incidents["started_at"].dt.normalize(),
+        ward=selection.incidents["ward_code"].map(selection.wards["ward_name"]),
+    )
+
+
+def count_wards(incidents: pd.DataFrame, window: tuple[str, str], wards: pd.Index) -> pd.Series:
+    within = incidents["day"].between(pd.Timestamp(window[0]), pd.Timestamp(window[1]))
+    return incidents.loc[within, "ward"].value_counts().reindex(wards, fill_value=0)
+
+
+# What is compared, and the wards in which robbery and antisocial behaviour were planted to differ.
+CHANGES = [
+    ("robbery", "current", "before", {"New Cross"}),
+    ("robbery", "current", "last_year", {"New Cross"}),
+    ("robbery", "r12", "r12_before", {"New Cross", "Lewisham Central"}),
+    ("asb", "current", "before", set()),
+    ("asb", "current", "last_year", set()),
+    ("asb", "r12", "r12_before", {"Rushey Green"}),
+    ("knife-crime", "current", "before", set()),
+    ("knife-crime", "current", "last_year", set()),
+    ("knife-crime", "r12", "r12_before", set()),
+]
+
+
+@pytest.mark.parametrize(("crime", "now", "then", "changed"), CHANGES)
+def test_the_wards_planted_to_change_do_and_no_other(
+    demonstration: Study, truth: dict[str, Any], crime: str, now: str, then: str, changed: set[str]
+) -> None:
+    windows = truth["changes"][0]["windows"]
+    wards = pd.Index(demonstration.boundaries.wards["ward_name"])
+    incidents = select(demonstration, crime)
+    counts = [count_wards(incidents, windows[name], wards) for name in (now, then)]
+    adjusted = stats.false_discovery_control(compare_rates(*counts).p_value)
+    assert set(wards[adjusted <= 0.05]) == changed
+    assert (adjusted[wards.isin(list(changed))] <= 0.01).all()  # "clearly"
+
+
+def test_what_changed_is_as_written_down_and_about_as_much_as_planned(
+    demonstration: Study, truth: dict[str, Any]
+) -> None:
+    for change in truth["changes"]:
+        incidents = select(demonstration, change["crime"])
+        mine = incidents[incidents["ward"] == change["ward"]]
+        found = {name: len(mine[mine["day"].between(*window)]) for name, window in change["windows"].items()}
+        assert found == change["incidents"]
+        now, *earlier = ("current", "before", "last_year") if "current" in found else ("r12", "r12_before")
+        for then in earlier:
+            assert found[now] / found[then] == pytest.approx(change["planted_times"], rel=0.05)
+
+
+@pytest.mark.parametrize(("crime", "key"), [("robbery", "robbery"), ("knife-crime", "knife"), ("asb", "asb")])
+def test_summer_is_busier_for_all_but_robbery(
+    demonstration: Study, truth: dict[str, Any], crime: str, key: str
+) -> None:
+    planted = truth["seasons"][key]
+    days = pd.date_range("2024-10-01", "2026-09-30")
+    is_summer = select(demonstration, crime)["day"].dt.month.isin((6, 7, 8))
+    for name, n_incidents, n_days in (
+        ("summer", is_summer.sum(), days.month.isin((6, 7, 8)).sum()),
+        ("rest", (~is_summer).sum(), (~days.month.isin((6, 7, 8))).sum()),
+    ):
+        assert planted[name] == {"days": n_days, "incidents": n_incidents}
+    summer, rest = (planted[name]["incidents"] / planted[name]["days"] for name in ("summer", "rest"))
+    assert summer / rest == pytest.approx(planted["planted_times"], abs=0.08)
+    assert planted["times"] == round(summer / rest, 2)
+
+
+def test_robbery_after_school_keeps_to_school_days(
+    repository: Path, demonstration: Study, truth: dict[str, Any]
+) -> None:
+    holidays = pytest.importorskip("holidays")
+    planted = truth["school_days"]
+    bank = pd.to_datetime(sorted(holidays.country_holidays("GB", subdiv="ENG", years=range(2024, 2027))))
+    days = pd.date_range("2024-10-01", "2026-09-30")
+    days = days[days.day_of_week < 5]
+    assert [str(day.date()) for day in days[days.isin(bank)]] == planted["bank_holidays_left_out"]
+    days = days[~days.isin(bank)]
+    terms = pd.read_csv(repository / "data" / planted["file"], parse_dates=["first_day", "last_day"])
+    stretches = [pd.date_range(*term) for term in zip(terms["first_day"], terms["last_day"], strict=True)]
+    in_term = np.logical_or.reduce([days.isin(stretch) for stretch in stretches])
+    assert planted["days"] == {"school_day": in_term.sum(), "school_holiday": (~in_term).sum()}
+
+    robberies = select(demonstration, "robbery").query("time_precision == 'minute'")
+    is_after_school = robberies["started_at"].dt.hour.between(15, 17)
+    for hours, mine, times in (
+        ("after_school", robberies[is_after_school], planted["planted_times"]),
+        ("other_hours", robberies[~is_after_school], 1),
+    ):
+        school, holiday = (int(mine["day"].isin(which).sum()) for which in (days[in_term], days[~in_term]))
+        assert planted["incidents"][hours] == {"school_day": school, "school_holiday": holiday}
+        rates = compare_rates(school, holiday, exposure_first=in_term.sum(), exposure_second=(~in_term).sum())
+        assert rates.low < times < rates.high
+        assert (rates.p_value < 0.001) == (hours == "after_school")
+
+
+def test_robberies_are_followed_by_others_at_the_same_place(demonstration: Study, truth: dict[str, Any]) -> None:
+    planted = truth["near_repeats"]
+    robberies = select(demonstration, "robbery")
+    day = (robberies["day"] - robberies["day"].min()).dt.days.to_numpy()
+    place = robberies.geometry.to_wkb().factorize()[0]
+    first, second = np.triu_indices(len(robberies), 1)
+    is_close = np.abs(day[first] - day[second]) < planted["fewer_days_than"]
+    is_same = place[first] == place[second]
+    found, expected = (is_close & is_same).sum(), is_same.sum() * is_close.mean()
+    assert planted["all_pairs_at_the_same_place"] == {
+        "found": found,
+        "expected": round(expected, 1),
+        "times": round(found / expected, 2),
+    }
+    assert 1.3 < found / expected < 2
+    assert planted["pairs"] == pytest.approx(planted["planted_share"] * len(robberies), rel=0.01)
+    assert planted["pairs_at_the_same_place"] <= found

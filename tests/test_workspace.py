@@ -19,7 +19,7 @@ from hotspots.workspace import make_workspace
 def test_a_workspace_has_settings_that_can_be_read_and_places_for_files(tmp_path: Path) -> None:
     made = make_workspace(tmp_path / "new")
     assert {path.relative_to(tmp_path / "new").as_posix() for path in made} == {
-        "data/incidents", "data/boundaries", "data/havens", "maps", "hotspots.toml",
+        "data/incidents", "data/boundaries", "data/havens", "data/calendar", "maps", "hotspots.toml",
     }  # fmt: skip
     settings = load_settings(tmp_path / "new" / "hotspots.toml")
     assert (settings.crs, settings.time_zone) == ("EPSG:27700", "Europe/London")
@@ -88,5 +88,8 @@ def test_the_wheel_carries_the_demonstration(tmp_path: Path, repository: Path) -
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "installed")}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "ws")], check=True, cwd=tmp_path, env=environment)
-    made = sorted(path.name for path in (tmp_path / "ws" / "data" / "incidents").iterdir())
-    assert made == sorted(path.name for path in (repository / "data" / "incidents").iterdir())
+    for name in workspace.DEMONSTRATED:
+        made, kept = (
+            sorted(path.name for path in (at / "data" / name).iterdir()) for at in (tmp_path / "ws", repository)
+        )
+        assert made == kept
