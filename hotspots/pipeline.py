@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import pandas as pd
 import shapely
+from scipy import sparse
 
 from hotspots.analysis import (
     AreaRates,
     Coverage,
     WeeklyProfile,
     WindowCoverage,
+    assign_outlines,
     count_months,
     count_wards,
     estimate_rates,
     measure_coverage,
     measure_reach,
     measure_window_coverage,
-    profile_week,
     weigh_hours,
 )
 from hotspots.contracts import AREA
@@ -30,10 +31,17 @@ from hotspots.harm import HarmWeights, weigh_harm
 from hotspots.ingest import Havens
 from hotspots.places import PlaceAnalysis, analyse_places
 from hotspots.request import AnalysisRequest
-from hotspots.study import Accounts, Progress, Study, say_rows, say_texts, select_incidents, silent
+from hotspots.study import Accounts, Progress, Selection, Study, say_rows, say_texts, select_incidents, silent
+from hotspots.times import TimeAnalysis, analyse_times
 
 _LARGE_AREA_SHARE = 0.15
 _N_NAMED = 5
+_GAPS = {
+    "no data": "no row of any crime",
+    "no data of this crime": "no {}, and far more than chance would leave out,",
+    "incomplete data": "less than half of the usual rows of all crimes",
+}
+"""What is missing in a month that is a gap, by its reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +75,13 @@ class Analysis:
         wards: The wards analysed.
         study_area: Their union, metres.
         places: Where they are.
-        profile: When they are.
+        times: When they are.
         ward_counts: `count_wards` of the rows analysed.
         ward_rates: `estimate_rates` of them; None where no ward has a population.
-        n_years: Length of the period without the months that the files are silent about: what rates are a year of.
+        n_years: Length of the period without the months whose feed failed: what rates are a year of.
         harm: What the rows weigh; by severity unless the request says otherwise.
         months: Incidents by calendar month of the period.
-        empty_months: Months of the period in which the files hold no row of any crime: a gap in the feed, not a
-            month without crime.
+        empty_months: Months of the period whose feed failed, which are not months without crime.
         havens: What the safe havens cover; None where none were given.
         notes: What a reader should know.
     """
@@ -89,7 +96,7 @@ class Analysis:
     wards: gpd.GeoDataFrame
     study_area: shapely.Geometry
     places: PlaceAnalysis
-    profile: WeeklyProfile
+    times: TimeAnalysis
     ward_counts: pd.DataFrame
     ward_rates: AreaRates | None
     n_years: float
@@ -134,13 +141,13 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         harm=weighed.harm if not weighed.n_unweighed else None,
         past=(chosen.earlier, chosen.earlier_beyond, chosen.earlier_others),
     )
-    profile = profile_week(analysed, hours=hours)
+    progress(f"{crime.slug}: times")
+    times = _analyse_times(study, chosen, places, study_area=study_area, hours=hours)
     ward_counts = count_wards(analysed, wards)
     progress(f"{crime.slug}: havens")
-    havens = _cover(analysed, study.havens, profile, request.reach_m, study_area) if study.havens else None
+    havens = _cover(analysed, study.havens, times.profile, request.reach_m, study_area) if study.havens else None
     months = pd.period_range(start, end, freq="M")
-    all_crimes = count_months(study.intake.incidents, months=months)
-    empty_months = tuple(month for month, n in zip(months, all_crimes, strict=True) if n == 0)
+    empty_months = tuple(month for month in times.gap_months if month in months)
     n_years = _count_days(start, end, empty_months) / 365.25
     analysis = Analysis(
         crime=crime,
@@ -153,7 +160,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         wards=wards,
         study_area=study_area,
         places=places,
-        profile=profile,
+        times=times,
         ward_counts=ward_counts,
         ward_rates=estimate_rates(ward_counts["n_incidents"], wards["population"], n_years=n_years)
         if (wards["population"] > 0).any()
@@ -165,6 +172,33 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         havens=havens,
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *_notes(analysis)))
+
+
+def _analyse_times(
+    study: Study,
+    chosen: Selection,
+    places: PlaceAnalysis,
+    *,
+    study_area: shapely.Geometry,
+    hours: sparse.csr_array,
+) -> TimeAnalysis:
+    outlines = [hotspot.outline for hotspot in places.hotspots]
+    when = ["started_at", "time_precision"]
+    everything = pd.concat([pd.DataFrame(table[when]) for table in (study.earlier, study.intake.incidents)])
+    return analyse_times(
+        chosen.incidents,
+        chosen.earlier,
+        everything[everything["started_at"] < pd.Timestamp(chosen.end) + pd.Timedelta(days=1)],
+        wards=chosen.wards,
+        study_area=study_area,
+        start=chosen.start,
+        end=chosen.end,
+        hours=hours,
+        hotspot_index=assign_outlines(chosen.incidents, outlines),
+        earlier_hotspot_index=assign_outlines(chosen.earlier, outlines),
+        n_hotspots=len(outlines),
+        calendar=study.calendar,
+    )
 
 
 def _count_days(start: dt.date, end: dt.date, empty_months: tuple[pd.Period, ...]) -> int:
@@ -206,10 +240,13 @@ def _notes(analysis: Analysis) -> list[str]:
             f"Passed over, since they are no tables of incidents ({len(passed_over)}): "
             f"{', '.join(passed_over[:_N_NAMED])}{more}."
         )
-    if analysis.empty_months:
-        named = [month.strftime("%B %Y") for month in analysis.empty_months]
-        said = ", ".join(named) if len(named) <= 6 else f"{len(named)} months between {named[0]} and {named[-1]}"
-        notes.append(f"The files hold no row of any crime for {said}: a gap in the data, not a fall in crime.")
+    for reason, said in _GAPS.items():
+        named = [month.strftime("%B %Y") for month in analysis.empty_months if analysis.times.gaps[month] == reason]
+        if named:
+            months = ", ".join(named) if len(named) <= 6 else f"{len(named)} months between {named[0]} and {named[-1]}"
+            notes.append(
+                f"The files hold {said.format(crime.plural)} for {months}: a gap in the data, not a fall in crime."
+            )
     covered = set(incidents["ward_code"].dropna().unique())
     n_bare = int((~analysis.wards.index.isin(covered)).sum())
     if n_bare > len(analysis.wards) / 2:

@@ -46,13 +46,16 @@ from hotspots.analysis import (
     measure_stability,
     plan_folds,
     plan_predecessor,
+    profile_week,
     rank_hotspots,
     weigh_evidence,
+    weigh_hours,
 )
 from hotspots.analysis.bandwidth import convert_bandwidth, warn_of_width
 from hotspots.analysis.density import KERNELS
 from hotspots.analysis.folds import MONTHLY_FROM_DAYS
 from hotspots.analysis.holdout import list_reaches
+from hotspots.analysis.shifts import DAY_PARTS, ShiftAnalysis, ShiftPlaces, analyse_shifts, name_window
 from hotspots.contracts import AREA
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Cells, Grid, make_cells
@@ -109,6 +112,7 @@ class PlaceAnalysis:
         test: Which cells are hot by more than chance.
         holdout: How such maps did on incidents they had not seen; None where the period is too short or too thin.
         holdout_reason: Why there is none.
+        shifts: Where they are in each part of the week.
     """
 
     n_beyond: int
@@ -122,6 +126,7 @@ class PlaceAnalysis:
     test: SignificanceTest | None
     holdout: Holdout | None
     holdout_reason: str | None
+    shifts: ShiftAnalysis
 
 
 def analyse_places(
@@ -165,7 +170,8 @@ def analyse_places(
     n_beyond = len(around) - len(located)
     goes_on = _goes_on_beyond(len(located) + len(others), (around.iloc[len(located) :], others_beyond), study_area)
     weights = harm.loc[around.index].to_numpy() if request.harm and harm is not None else None
-    bandwidth, density = _estimate(around, weights, None if goes_on else study_area, study_area, request)
+    ends_at = None if goes_on else study_area
+    bandwidth, bandwidths_m, density = _estimate(around, weights, ends_at, study_area, request)
     warning = warn_of_width(density.bandwidth_m, kernel=density.kernel, area_m2=study_area.area)
     areas = draw_hotspots(around, study_area=study_area, options=request.hotspot_options)
     if located.empty:
@@ -181,6 +187,12 @@ def analyse_places(
             test=None,
             holdout=None,
             holdout_reason="no incident has a place of its own",
+            shifts=ShiftAnalysis(
+                available=False,
+                reason="no places",
+                explanation="No incident has a place of its own.",
+                n_timed=int((incidents["time_precision"] == "minute").sum()),
+            ),
         )
     cells = make_cells(study_area, cell_size_m=request.cell_size_m)
     risk = estimate_risk(
@@ -197,6 +209,15 @@ def analyse_places(
         persistence=test.persistence,
     )
     holdout, reason = _look_back(around, others, past, density, study_area, start, end, request)
+    hotspots = rank_hotspots(
+        incidents,
+        areas.outlines,
+        evidence,
+        hours=hours,
+        residents=estimate_residents(areas.outlines, wards),
+        harm=None if harm is None else harm.loc[incidents.index],
+        by_harm=request.harm is not None,
+    )
     return PlaceAnalysis(
         n_beyond=n_beyond,
         density=density,
@@ -204,19 +225,62 @@ def analyse_places(
         bandwidth_warning=warning,
         smallest_areas=find_smallest_areas(density, located, study_area=study_area),
         areas=areas,
-        hotspots=rank_hotspots(
-            incidents,
-            areas.outlines,
-            evidence,
-            hours=hours,
-            residents=estimate_residents(areas.outlines, wards),
-            harm=None if harm is None else harm.loc[incidents.index],
-            by_harm=request.harm is not None,
-        ),
+        hotspots=hotspots,
         risk=risk,
         test=test,
         holdout=holdout,
         holdout_reason=reason,
+        shifts=_divide_week(
+            incidents,
+            around,
+            areas,
+            density,
+            week_outlines=[hotspot.outline for hotspot in hotspots],
+            study_area=study_area,
+            hours=hours,
+            bandwidths_m=bandwidths_m,
+            request=request,
+        ),
+    )
+
+
+def _divide_week(
+    incidents: gpd.GeoDataFrame,
+    around: gpd.GeoDataFrame,
+    areas: HotspotAreas,
+    density: DensitySurface,
+    *,
+    week_outlines: Sequence[shapely.Geometry],
+    study_area: shapely.Geometry,
+    hours: sparse.csr_array,
+    bandwidths_m: float | Floats,
+    request: AnalysisRequest,
+) -> ShiftAnalysis:
+    """The parts of the week, withheld where the weekly profile is and for the same reason."""
+    profile = profile_week(incidents, hours=hours)
+    chosen = () if request.window is None else (name_window(request.window),)
+    shifts: tuple[ShiftPlaces, ...] = ()
+    if profile.available:
+        shifts = analyse_shifts(
+            incidents,
+            around,
+            shifts=(*chosen, *DAY_PARTS),
+            hours=hours,
+            surrounding_hours=weigh_hours(around),
+            week_outlines=week_outlines,
+            study_area=study_area,
+            options=dataclasses.replace(request.hotspot_options, eps_m=areas.clusters.eps_m),
+            grid=density.grid,
+            bandwidth_m=bandwidths_m,
+            kernel=density.kernel,
+            density_area=study_area if density.is_edge_corrected else None,
+        )
+    return ShiftAnalysis(
+        available=profile.available,
+        reason=profile.reason,
+        explanation=profile.explanation,
+        n_timed=profile.n_timed,
+        shifts=shifts,
     )
 
 
@@ -226,8 +290,11 @@ def _estimate(
     ends_at: shapely.Geometry | None,
     study_area: shapely.Geometry,
     request: AnalysisRequest,
-) -> tuple[Bandwidth | None, DensitySurface]:
-    """The density with the bandwidth asked for; corrected at the edge where the data end at it."""
+) -> tuple[Bandwidth | None, float | Floats, DensitySurface]:
+    """How the bandwidth was chosen, the one for all or that of each, and the density with it.
+
+    It is corrected at the edge where the data end at it.
+    """
     bandwidth, bandwidth_m, each_m = None, request.bandwidth_m, None
     rule = request.bandwidth_rule
     if bandwidth_m is None and rule == "adaptive":
@@ -239,17 +306,18 @@ def _estimate(
         bandwidth = choose_bandwidth(incidents, rule=rule, kernel=request.kernel, study_area=study_area)
         bandwidth_m = max(bandwidth.bandwidth_m, request.cell_size_m)
     bandwidth_m = float(bandwidth_m or request.cell_size_m)
+    bandwidths_m = bandwidth_m if each_m is None else each_m
     density = estimate_density(
         incidents,
         grid=Grid.covering(
             study_area.bounds, cell_size_m=request.cell_size_m, padding_m=bandwidth_m * KERNELS[request.kernel].reach
         ),
-        bandwidth_m=bandwidth_m if each_m is None else each_m,
+        bandwidth_m=bandwidths_m,
         kernel=request.kernel,
         incident_weights=weights,
         study_area=ends_at,
     )
-    return bandwidth, density
+    return bandwidth, bandwidths_m, density
 
 
 def with_places(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -257,7 +257,7 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
         times=_assess_times(intake),
         places=_assess_places(incidents),
-        months=_assess_months(incidents),
+        months=assess_months(incidents),
         wards=_assess_wards(incidents, wards) if wards is not None else None,
     )
 
@@ -404,7 +404,12 @@ def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
     )
 
 
-def _assess_months(incidents: gpd.GeoDataFrame) -> MonthQuality:
+def assess_months(incidents: pd.DataFrame) -> MonthQuality:
+    """Count rows by month, and say which months are missing, low or cut short.
+
+    Args:
+        incidents: The incidents table, or any with `started_at` and `time_precision`.
+    """
     if incidents.empty:
         return MonthQuality(n_by_month={}, missing=(), low=(), cut_short=())
     number = incidents["started_at"].to_numpy().astype("datetime64[M]").astype(np.int64)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from hotspots.analysis import BandwidthRule, ClusterMethod, HotspotOptions, Kernel
+from hotspots.analysis.week import WeekWindow
 from hotspots.errors import ParameterError
 from hotspots.geography import CellShape
 from hotspots.harm import Measure
@@ -31,6 +32,7 @@ class AnalysisRequest:
         cell_shape: Of the cells that are tested for significance.
         harm: What incidents are weighed by in density and ranking; None for counts.
         reach_m: Of the safe havens.
+        window: Hours of the week to look at beside the usual parts of it; None for those alone.
 
     Raises:
         ParameterError: A distance is not above 0 m or beyond what the method is for, a choice is not known, or the
@@ -52,6 +54,7 @@ class AnalysisRequest:
     cell_shape: CellShape = "square"
     harm: Measure | None = None
     reach_m: float = 400.0
+    window: WeekWindow | None = None
 
     def __post_init__(self) -> None:
         limits: dict[str, tuple[float | None, float]] = {

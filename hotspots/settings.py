@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hotspots.crimes import CrimeDefinitions, load_definitions
+from hotspots.analysis.performance import Target
+from hotspots.analysis.priorities import CRITERIA, EQUAL_WEIGHTS
+from hotspots.crimes import KNIFE_CRIME, CrimeDefinitions, load_definitions
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID, name_crs, require_working_crs
 from hotspots.harm import HarmTable, load_harm
@@ -20,10 +24,17 @@ from hotspots.ingest.records import ReadingOptions
 
 FILE_NAME = "hotspots.toml"
 
-_TEXTS = ("crs", "time_zone")
-_PATHS = ("store", "postcodes", "population")
+_TEXTS = ("crs", "time_zone", "country", "subdivision")
+_PATHS = ("store", "postcodes", "population", "term_dates", "peers")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas")
-_TABLES = {"crimes": "crimes.name", "harm": "harm.severity", "sources": "sources.name"}
+_TEXT_LISTS = ("indicators",)
+_TABLES = {
+    "crimes": "crimes.name",
+    "harm": "harm.severity",
+    "sources": "sources.name",
+    "targets": "targets",
+    "priorities": "priorities",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +44,17 @@ class Settings:
     Attributes:
         crs: The working CRS.
         time_zone: IANA name of the zone whose wall-clock time is wanted.
+        country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them.
         incidents, boundaries, havens: What is read where a command is given nothing else; empty for `data/...`.
         store: Folder in which incidents that were read are kept; None for none.
         postcodes: Code-Point Open or ONS Postcode Directory, for rows with a postcode and no coordinates.
         lsoas: Outlines of small areas, for rows with the code of one and nothing more precise.
         population: Table of residents by ward; None for what the boundaries say of themselves.
+        term_dates: Table of school terms; None where school days are not known.
+        peers: Table of what other areas record; None for none.
+        indicators: Slugs of the performance table, in order; empty for the usual ones.
+        targets: What each is wanted to be, by slug.
+        criterion_weights: Of the criteria by which crimes are put in order of priority.
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
         profiles: Source profiles.
@@ -45,6 +62,8 @@ class Settings:
 
     crs: str = BRITISH_NATIONAL_GRID
     time_zone: str = "Europe/London"
+    country: str = "GB"
+    subdivision: str = "ENG"
     incidents: tuple[Path, ...] = ()
     boundaries: tuple[Path, ...] = ()
     havens: tuple[Path, ...] = ()
@@ -52,6 +71,11 @@ class Settings:
     postcodes: Path | None = None
     lsoas: tuple[Path, ...] = ()
     population: Path | None = None
+    term_dates: Path | None = None
+    peers: Path | None = None
+    indicators: tuple[str, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    criterion_weights: Mapping[str, float] = field(default_factory=lambda: EQUAL_WEIGHTS)
     definitions: CrimeDefinitions = field(default_factory=load_definitions)
     harm: HarmTable = field(default_factory=load_harm)
     profiles: tuple[SourceProfile, ...] = ()
@@ -107,7 +131,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
 
 def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
-    known = (*_TEXTS, *_PATHS, *_PATH_LISTS, *_TABLES)
+    known = (*_TEXTS, *_PATHS, *_PATH_LISTS, *_TEXT_LISTS, *_TABLES)
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
@@ -122,6 +146,10 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
             if not (isinstance(several, list) and all(isinstance(item, str) and item for item in several)):
                 raise ParameterError(f"{path.as_posix()}: {key} must be a path or a list of paths, not {value!r}.")
             values[key] = tuple(path.parent / item for item in several)
+        elif key in _TEXT_LISTS:
+            if not (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
+                raise ParameterError(f'{path.as_posix()}: {key} must be a list of texts, such as ["robbery"].')
+            values[key] = tuple(value)
         elif not (isinstance(value, str) and value):
             raise ParameterError(f"{path.as_posix()}: {key} must be a text with something in it, not {value!r}.")
         else:
@@ -134,5 +162,54 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
         if not isinstance(content, Mapping):
             raise ParameterError(f"{path.as_posix()}: sources.{name} must be a table, [sources.{name}].")
         profiles.append(parse_profile(name, content))
-    harm = load_harm(table.get("harm"), definitions=definitions)
-    return Settings(**values, definitions=definitions, harm=harm, profiles=tuple(profiles))
+    for slug in (*values.get("indicators", ()), *table.get("targets", {})):
+        _require_crime(slug, definitions, path)
+    return Settings(
+        **values,
+        targets={slug: _parse_target(slug, value, path) for slug, value in table.get("targets", {}).items()},
+        criterion_weights=_parse_criteria(table.get("priorities", {}), path),
+        definitions=definitions,
+        harm=load_harm(table.get("harm"), definitions=definitions),
+        profiles=tuple(profiles),
+    )
+
+
+def _require_crime(slug: str, definitions: CrimeDefinitions, path: Path) -> None:
+    if slug in definitions.crimes or slug == KNIFE_CRIME:
+        return
+    close = difflib.get_close_matches(slug, [*definitions.crimes, KNIFE_CRIME], n=1)
+    hint = f' Did you mean "{close[0]}"?' if close else ""
+    raise ParameterError(
+        f'{path.as_posix()} names "{slug}", and there is no such crime.{hint} Give one of: '
+        f"{', '.join(sorted([*definitions.crimes, KNIFE_CRIME]))}."
+    )
+
+
+def _parse_target(slug: str, value: Any, path: Path) -> Target:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Target(n_incidents=value)
+    percent = re.fullmatch(r"([+-]?\d+(?:\.\d+)?) ?%", value) if isinstance(value, str) else None
+    if percent is None:
+        raise ParameterError(
+            f"{path.as_posix()}: a target is a change on the twelve months before, in quotes, or a number of "
+            f'incidents; targets.{slug} is {value!r}. Write {slug} = "-5%" or {slug} = 1200.'
+        )
+    return Target(change=float(percent[1]) / 100)
+
+
+def _parse_criteria(table: Mapping[str, Any], path: Path) -> Mapping[str, float]:
+    for name, value in table.items():
+        if name not in CRITERIA:
+            raise ParameterError(
+                f'{path.as_posix()}: priorities are judged by {", ".join(CRITERIA)}; "{name}" is none of them. '
+                "Correct or remove it."
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
+            raise ParameterError(
+                f"{path.as_posix()}: the weight of a criterion is a number from 0; priorities.{name} is {value!r}. "
+                "1 is usual, 0 leaves it out."
+            )
+    weights = {**EQUAL_WEIGHTS, **{name: float(value) for name, value in table.items()}}
+    if not any(weights.values()):
+        raise ParameterError(f"{path.as_posix()}: at least one criterion of priorities must have a weight above 0.")
+    return weights

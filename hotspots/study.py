@@ -23,10 +23,12 @@ from hotspots.ingest import (
     Intake,
     ReadingOptions,
     Store,
+    TermDates,
     read_boundaries,
     read_havens,
     read_incidents,
     read_population,
+    read_term_dates,
 )
 from hotspots.ingest.incidents import REJECTED_COLUMNS, set_aside_before
 from hotspots.ingest.locations import SWAPPED, find_swapped
@@ -46,6 +48,22 @@ def silent(message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarOptions:
+    """What makes one day other than the next.
+
+    Attributes:
+        time_zone: IANA name of the zone of the local clock.
+        country, subdivision: Codes of the place whose bank holidays count, as the package `holidays` has them.
+        terms: When schools are in; None where that is not known.
+    """
+
+    time_zone: str = "Europe/London"
+    country: str = "GB"
+    subdivision: str = "ENG"
+    terms: TermDates | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """Everything read, before a crime is chosen.
 
@@ -56,6 +74,7 @@ class Study:
         havens: Safe havens, or None where none were given.
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
+        calendar: What makes one day other than the next.
         quality: Of the incidents.
     """
 
@@ -65,13 +84,15 @@ class Study:
     havens: Havens | None
     definitions: CrimeDefinitions
     harm: HarmTable
+    calendar: CalendarOptions
     quality: Quality
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:
         """All files read, incidents first."""
         havens = self.havens.inputs if self.havens else ()
-        return self.intake.inputs + self.boundaries.inputs + havens
+        terms = (self.calendar.terms.input,) if self.calendar.terms else ()
+        return self.intake.inputs + self.boundaries.inputs + havens + terms
 
     @property
     def data_status(self) -> dict[str, str]:
@@ -160,6 +181,9 @@ def load_study(
     havens: Sequence[Path] = (),
     *,
     population: Path | None = None,
+    term_dates: Path | None = None,
+    country: str = "GB",
+    subdivision: str = "ENG",
     options: ReadingOptions | None = None,
     harm: HarmTable | None = None,
     layer: str | None = None,
@@ -176,6 +200,9 @@ def load_study(
         boundaries: Of the wards, likewise.
         havens: Safe havens, likewise; none by default.
         population: Residents by ward code; by default what the boundaries say of themselves.
+        term_dates: When schools are in; not known by default.
+        country: Code of the place whose bank holidays count, as in `CalendarOptions`.
+        subdivision: Of the country.
         options: How incidents are read; everything is brought to its working CRS.
         harm: What each offence weighs; by default the built-in table.
         layer: Layer of the boundary files; by default all that have codes.
@@ -195,6 +222,7 @@ def load_study(
     if population:
         outlines = outlines.with_population(read_population(population))
     places = read_havens(havens, crs=options.crs) if havens else None
+    terms = read_term_dates(term_dates) if term_dates else None
     since = start - dt.timedelta(days=look_back_days) if start else None
     intake = read_incidents(incidents, options=options, start=since, end=end, store=store, progress=progress)
     progress("wards")
@@ -209,6 +237,7 @@ def load_study(
         havens=places,
         definitions=options.definitions,
         harm=harm or load_harm(definitions=options.definitions),
+        calendar=CalendarOptions(time_zone=options.time_zone, country=country, subdivision=subdivision, terms=terms),
         quality=assess_quality(intake, wards=outlines.wards),
     )
 

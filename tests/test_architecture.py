@@ -22,8 +22,11 @@ STAGES = [
     "request",
     "study",
     "places",
+    "times",
     "pipeline",
     "evaluation",
+    "operation",
+    "performance",
     "products",
     "cli",
 ]

@@ -14,6 +14,8 @@ from support import MakeIncidents
 
 from hotspots import places
 from hotspots.analysis import choose_adaptive_bandwidths, weigh_hours
+from hotspots.analysis.shifts import DAY_PARTS
+from hotspots.analysis.week import WeekWindow
 from hotspots.errors import DataError, TooLittleDataError
 from hotspots.evaluation import evaluate
 from hotspots.geography import assign_wards
@@ -494,3 +496,70 @@ def test_weeks_are_tested_without_other_crime_that_gives_only_its_month(make_inc
         plan_tests(start, end, monthly, dated)
     months, kept = plan_tests(dt.date(2026, 1, 1), dt.date(2026, 12, 31), dated, monthly)
     assert (months[-1].test_start, len(kept)) == (dt.date(2026, 12, 1), 2)
+
+
+# --- parts of the week
+
+
+@pytest.mark.usefixtures("no_look_back")
+def test_a_window_that_is_asked_for_comes_before_the_parts_of_the_week(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
+) -> None:
+    incidents = make_year(make_incidents)
+    window = WeekWindow(days=(5, 6), start_hour=20, n_hours=8)
+    shifts = look(incidents, square_wards, window=window).shifts
+    assert shifts.available
+    assert shifts.n_timed == len(incidents)
+    assert [part.shift.window for part in shifts.shifts] == [window, *(part.window for part in DAY_PARTS)]
+    usual = look(incidents, square_wards).shifts
+    assert [part.shift.key for part in usual.shifts] == [part.key for part in DAY_PARTS]
+    assert [part.n_incidents for part in usual.shifts] == [part.n_incidents for part in shifts.shifts[1:]]
+
+
+@pytest.mark.usefixtures("no_look_back")
+@pytest.mark.parametrize("rule", ["likelihood", "adaptive"])
+def test_parts_of_the_week_have_the_bandwidths_and_the_neighbourhood_of_the_whole(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame, rule: Any
+) -> None:
+    found = look(make_year(make_incidents), square_wards, bandwidth_m=None, bandwidth_rule=rule)
+    total = np.zeros(found.density.grid.shape)
+    for part in found.shifts.shifts:
+        assert part.density is not None
+        assert part.areas is not None
+        assert part.areas.clusters.eps_m == found.areas.clusters.eps_m
+        total += part.density.density_per_km2
+    assert np.allclose(total, found.density.density_per_km2)
+
+
+@pytest.mark.usefixtures("no_look_back")
+@pytest.mark.parametrize(
+    ("precision", "reason"), [("month", "month-only"), ("day", "times unknown")], ids=["months", "days"]
+)
+def test_parts_of_the_week_are_withheld_where_the_profile_is(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame, precision: str, reason: str
+) -> None:
+    window = WeekWindow(days=(0,), start_hour=0, n_hours=24)
+    shifts = look(make_year(make_incidents, time_precision=precision), square_wards, window=window).shifts
+    assert (shifts.available, shifts.reason, shifts.shifts) == (False, reason, ())
+    assert shifts.explanation
+    nowhere = look(make_year(make_incidents, location_precision="area"), square_wards).shifts
+    assert (nowhere.available, nowhere.explanation) == (False, "No incident has a place of its own.")
+
+
+@pytest.mark.usefixtures("no_look_back")
+def test_places_that_differ_by_the_hour_are_told_from_those_that_do_not(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
+) -> None:
+    incidents = make_year(make_incidents)
+    even = look(incidents, square_wards).shifts.shifts
+    assert not any(part.difference and part.difference.is_different for part in even)
+    in_first = (incidents.geometry.x == CLUMPS[0][0]).to_numpy()
+    monday = pd.Timestamp("2025-01-06")
+    after_school = monday + pd.to_timedelta(7 * 24 * (np.arange(120) % 50) + 24 * (np.arange(120) % 5) + 16, "h")
+    incidents.loc[in_first, "started_at"] = after_school.to_numpy()
+    found = look(incidents, square_wards)
+    difference = {part.shift.key: part for part in found.shifts.shifts}["after-school"].difference
+    assert difference is not None
+    assert difference.is_different
+    first = next(spot.rank for spot in found.hotspots if spot.outline.contains(shapely.Point(CLUMPS[0][:2])))
+    assert difference.is_busier[first - 1]

@@ -19,6 +19,7 @@ def test_what_is_left_out_is_the_usual() -> None:
     request = ask()
     assert (request.cell_size_m, request.bandwidth_m, request.kernel, request.harm) == (50, 300, "quartic", None)
     assert request.hotspot_options == HotspotOptions()
+    assert request.window is None
 
 
 def test_options_of_hot_spots_are_handed_on() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hotspots.analysis.performance import Target
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.harm import HarmFigure, load_harm
 from hotspots.ingest.records import ReadingOptions
@@ -12,6 +13,11 @@ from hotspots.settings import Settings, load_settings
 EVERY_KEY = """
 crs = "EPSG:26910"
 time_zone = "America/Vancouver"
+country = "CA"
+subdivision = "BC"
+term_dates = "terms.csv"
+peers = "peers.csv"
+indicators = ["bag-robbery", "knife-crime"]
 incidents = ["data/a.csv", "data/more"]
 boundaries = "wards.gpkg"
 havens = []
@@ -19,6 +25,13 @@ store = "kept"
 postcodes = "places/onspd.zip"
 lsoas = ["lsoas.gpkg"]
 population = "places/residents.xlsx"
+
+[targets]
+robbery = "-5%"
+bag-robbery = 1200
+
+[priorities]
+trend = 2
 
 [crimes.robbery]
 offences = ["Bag theft with force"]
@@ -57,6 +70,11 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.postcodes == tmp_path / "places" / "onspd.zip"
     assert settings.lsoas == (tmp_path / "lsoas.gpkg",)
     assert settings.population == tmp_path / "places" / "residents.xlsx"
+    assert (settings.country, settings.subdivision) == ("CA", "BC")
+    assert (settings.term_dates, settings.peers) == (tmp_path / "terms.csv", tmp_path / "peers.csv")
+    assert settings.indicators == ("bag-robbery", "knife-crime")
+    assert settings.targets == {"robbery": Target(change=-0.05), "bag-robbery": Target(n_incidents=1200)}
+    assert settings.criterion_weights == {"volume": 1, "trend": 2, "harm": 1, "cost": 1, "concentration": 1}
     assert settings.definitions.find_offence(["bag theft, with force"]) == settings.definitions.find_offence(
         ["Robbery"]
     )
@@ -122,10 +140,7 @@ def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
         (r'store = "C:\kept"', "hotspots.toml is no valid TOML"),
         (b'crs = "\xe9"', "hotspots.toml is no valid TOML"),
         ('incident = "a.csv"', 'hotspots.toml has an unknown key "incident". Did you mean "incidents"?'),
-        (
-            'colour = "red"',
-            'has an unknown key "colour". Known are crs, time_zone, store, postcodes, population, incidents',
-        ),
+        ("zzz = 1", 'has an unknown key "zzz". Known are crs, time_zone, country, subdivision, store'),
         ("crs = 27700", "crs must be a text with something in it, not 27700"),
         ('store = ""', "store must be a text with something in it, not ''"),
         ("store = ['a']", r"store must be a text with something in it, not \['a'\]"),
@@ -145,6 +160,20 @@ def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
         ("sources.wardens = 'a.csv'", r"sources.wardens must be a table, \[sources.wardens\]"),
         ("[sources.wardens]\nofence = 'a'", r'\[sources.wardens\] in hotspots.toml has an unknown key "ofence"'),
         ("[crimes.robbery]\nofences = ['a']", 'crimes.robbery has no key "ofences". Did you mean "offences"?'),
+        ("indicators = 'robbery'", r'indicators must be a list of texts, such as \["robbery"\]'),
+        ("indicators = ['robery']", 'names "robery", and there is no such crime. Did you mean "robbery"?'),
+        ("[targets]\nrobery = 5", 'names "robery", and there is no such crime. Did you mean "robbery"?'),
+        ("targets = 5", r"targets must be tables, such as \[targets\]"),
+        ("[targets]\nrobbery = -0.05", 'targets.robbery is -0.05. Write robbery = "-5%" or robbery = 1200'),
+        ("[targets]\nrobbery = true", "targets.robbery is True"),
+        ("[targets]\nrobbery = '-120%'", "A target cannot be a change of -120%: -100% is none at all"),
+        ("[targets]\nrobbery = -1", "A target is a number of incidents from 0, not -1"),
+        ("[priorities]\nsize = 1", 'volume, trend, harm, cost, concentration; "size" is none of them'),
+        ("[priorities]\nharm = -1", "a number from 0; priorities.harm is -1. 1 is usual, 0 leaves it out"),
+        (
+            "[priorities]\nvolume = 0\ntrend = 0\nharm = 0\ncost = 0\nconcentration = 0",
+            "at least one criterion of priorities must have a weight above 0",
+        ),
         ('crs = "EPSG:4326"', "CRS must be projected"),
         ('crs = "EPSG:2263"', "metres"),
         ('crs = "nowhere"', "nowhere"),

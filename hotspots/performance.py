@@ -1,0 +1,330 @@
+"""How each crime stands: twelve months against the twelve before, targets, peers, and which comes first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.analysis import (
+    ChangeTable,
+    Comparison,
+    PeerComparison,
+    Priorities,
+    Target,
+    compare_with_peers,
+    count_change,
+    judge_target,
+    measure_change,
+    measure_dispersion,
+    measure_gini,
+    plan_comparisons,
+    rank_priorities,
+)
+from hotspots.analysis.change import VERDICTS, WHOLE_AREA
+from hotspots.analysis.performance import TargetStatus, choose_indicators
+from hotspots.analysis.priorities import EQUAL_WEIGHTS
+from hotspots.contracts import AREA
+from hotspots.crimes import KNIFE_CRIME, Crime, select_crime
+from hotspots.errors import NotFoundError, TooLittleDataError
+from hotspots.geography import Cells, make_cells
+from hotspots.harm import Measure, weigh_harm
+from hotspots.selection import select_wards
+from hotspots.study import Progress, Study, silent
+from hotspots.times import count_known_months, find_first_day, list_gaps
+
+USUAL_INDICATORS = (
+    "robbery",
+    KNIFE_CRIME,
+    "violence-with-injury",
+    "burglary",
+    "theft-from-the-person",
+    "theft-from-vehicle",
+    "theft-of-vehicle",
+    "criminal-damage",
+    "asb",
+)
+"""What partnerships report; parts that the files do not tell apart are shown as their category."""
+
+MIN_RANKED = 30
+"""Incidents of twelve months from which a crime is put among the priorities."""
+MIN_KNOWN_SHARE = 0.9
+"""Share of a crime's incidents that must have a figure of harm for their sum to be that of the crime."""
+CELL_SIZE_M = 250.0
+"""Of the cells over which concentration is measured: wide enough for shared points, so that sources compare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """One crime over twelve months.
+
+    Attributes:
+        crime: Which.
+        comparison: The twelve months and the twelve before, in whole months.
+        n_current: Incidents of the twelve months.
+        change: Against the twelve before; None where that cannot be said, for `comparison.reason`.
+        target: What was wanted; None where nothing was.
+        status: Whether it was met; None where nothing was wanted or a change is not known.
+        peers: How its rate stands among peers; None where they or the residents are not known.
+        gap_months: Months of either twelve whose feed failed.
+    """
+
+    crime: Crime
+    comparison: Comparison
+    n_current: int
+    change: ChangeTable | None
+    target: Target | None
+    status: TargetStatus | None
+    peers: PeerComparison | None
+    gap_months: tuple[pd.Period, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """How the crimes of an area stand.
+
+    Attributes:
+        study: What was read.
+        wards: The wards that are counted.
+        start, end: First and last day of the twelve months.
+        indicators: In the order asked for.
+        measures: Of each crime that is put in order, a column a criterion, missing where not known.
+        n_by_crime: Incidents of the twelve months of each of those.
+        priorities: Their order; None where there are fewer than two.
+        population: Residents of the wards; None where not every ward has any.
+        sources: Of the figures of harm and cost, for the product that shows them.
+    """
+
+    study: Study
+    wards: gpd.GeoDataFrame
+    start: dt.date
+    end: dt.date
+    indicators: tuple[Indicator, ...]
+    measures: pd.DataFrame
+    n_by_crime: Mapping[str, int]
+    priorities: Priorities | None
+    population: float | None
+    sources: tuple[str, ...]
+
+
+def measure_performance(
+    study: Study,
+    *,
+    end: dt.date | None = None,
+    wards: Sequence[str] = (),
+    indicators: Sequence[str] = (),
+    targets: Mapping[str, Target] | None = None,
+    criterion_weights: Mapping[str, float] = EQUAL_WEIGHTS,
+    peers: pd.DataFrame | None = None,
+    progress: Progress = silent,
+) -> Performance:
+    """Compare twelve months with the twelve before, for each indicator, and put crimes in order of priority.
+
+    The twelve months are whole ones, the last that ends on or before `end` and that the files hold to its last day.
+    Each indicator is compared by itself, so of twenty without any change one is called at 5% all the same.
+
+    Args:
+        study: What was read: two years of it, and every crime.
+        end: Last day that may count; by default the last that the files hold.
+        wards: Codes or names of the wards to count; all by default.
+        indicators: Slugs, in order; by default `USUAL_INDICATORS`, as far as the files hold them.
+        targets: By slug.
+        criterion_weights: Of the criteria of priority.
+        peers: `hotspots.ingest.peers.read_peers(...)`.
+        progress: Called with each step.
+
+    Raises:
+        NotFoundError: An indicator or a ward is not in the data.
+        TooLittleDataError: There is no whole month.
+    """
+    chosen = select_wards(study.boundaries.wards, wards)
+    everything = study.intake.incidents
+    incidents = everything[everything["ward_code"].isin(chosen.index).to_numpy()]
+    if incidents.empty:
+        raise TooLittleDataError(
+            f"None of {len(everything):,} incidents lies in the {len(chosen)} wards. Check that both are of one place."
+        )
+    known_from, until = _find_span(everything, end)
+    progress("indicators")
+    found = [
+        _measure_indicator(
+            crime, incidents, everything, known_from=known_from, until=until, population=_count_residents(chosen),
+            target=(targets or {}).get(crime.slug),
+            peers=None if peers is None else peers[peers["crime"] == crime.slug],
+        )
+        for crime in _choose_crimes(study, indicators)
+    ]  # fmt: skip
+    progress("priorities")
+    measures, sources = _measure_criteria(study, incidents, everything, chosen, known_from=known_from, until=until)
+    plan = _plan(until, known_from, ())
+    return Performance(
+        study=study,
+        wards=chosen,
+        start=plan.current_first,
+        end=plan.current_last,
+        indicators=tuple(found),
+        measures=measures,
+        n_by_crime={str(slug): int(n) for slug, n in measures["volume"].items()},
+        priorities=rank_priorities(measures, criterion_weights=criterion_weights) if len(measures) > 1 else None,
+        population=_count_residents(chosen),
+        sources=sources,
+    )
+
+
+def _find_span(everything: gpd.GeoDataFrame, end: dt.date | None) -> tuple[dt.date, dt.date]:
+    """First day of the files, and the last day of the last month that they hold to its end."""
+    when = everything[["started_at", "time_precision"]]
+    if end is not None:
+        when = when[when["started_at"] < pd.Timestamp(end) + pd.Timedelta(days=1)]
+    if when.empty:
+        raise TooLittleDataError(f"The files hold nothing up to {end}. Give a later --to.")
+    known_from, last = find_first_day(when), when["started_at"].max().date()
+    months, _ = count_known_months(when, when, known_from=known_from, end=_month_end(last, end))
+    whole = months.dropna()
+    if whole.empty:
+        raise TooLittleDataError(
+            f"Performance is told by whole months, and the files hold none: they run from {known_from} to {last}. "
+            "Read more of them."
+        )
+    return known_from, whole.index[-1].end_time.date()
+
+
+def _month_end(last: dt.date, end: dt.date | None) -> dt.date:
+    """The end of the month of the last incident, unless a day before it was asked for."""
+    month_end = pd.Period(last, freq="M").end_time.date()
+    return month_end if end is None else min(month_end, end)
+
+
+def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
+    present = {crime.slug: crime for crime in study.crimes}
+    part_of = {slug: crime.part_of for slug, crime in study.definitions.crimes.items()}
+    slugs = choose_indicators(wanted or USUAL_INDICATORS, list(present), part_of)
+    if not slugs:
+        raise NotFoundError(
+            f"The files hold none of the indicators {', '.join(wanted or USUAL_INDICATORS)}. They hold: "
+            f"{', '.join(present)}. Name some under indicators in hotspots.toml."
+        )
+    return [present[slug] for slug in slugs]
+
+
+def _count_residents(wards: gpd.GeoDataFrame) -> float | None:
+    return float(wards["population"].sum()) if bool((wards["population"] > 0).all()) else None
+
+
+def _plan(until: dt.date, known_from: dt.date, missing: Sequence[pd.Period]) -> Comparison:
+    planned = plan_comparisons(until, known_from=known_from, is_monthly=True, missing_months=missing)
+    return next(comparison for comparison in planned if comparison.key == "r12")
+
+
+def _compare(
+    incidents: pd.DataFrame, everything: pd.DataFrame, *, known_from: dt.date, until: dt.date
+) -> tuple[Comparison, ChangeTable | None, tuple[pd.Period, ...]]:
+    """Twelve months of a crime against the twelve before."""
+    _, gaps = count_known_months(incidents, everything, known_from=known_from, end=until)
+    missing = list_gaps(gaps)
+    comparison = _plan(until, known_from, missing)
+    if not comparison.available:
+        return comparison, None, missing
+    dispersion = measure_dispersion(incidents, comparison, known_from=known_from, missing_months=missing)
+    return comparison, measure_change(count_change(incidents, comparison), dispersion=dispersion), missing
+
+
+def _measure_indicator(
+    crime: Crime,
+    incidents: gpd.GeoDataFrame,
+    everything: gpd.GeoDataFrame,
+    *,
+    known_from: dt.date,
+    until: dt.date,
+    population: float | None,
+    target: Target | None,
+    peers: pd.DataFrame | None,
+) -> Indicator:
+    mine = incidents[select_crime(incidents, crime).to_numpy()]
+    comparison, change, missing = _compare(mine, everything, known_from=known_from, until=until)
+    n_current = int(_is_current(mine, comparison).sum())
+    n_previous = None if change is None else int(change.table["n_earlier"][WHOLE_AREA])
+    n_compared = n_current if change is None else int(change.table["n_current"][WHOLE_AREA])
+    n_days = (comparison.current_last - comparison.current_first).days + 1
+    n_missing = sum(month.days_in_month for month in missing if _is_within(month, comparison))
+    status = None
+    if target is not None:
+        status = judge_target(
+            n_current if target.n_incidents is not None else n_compared,
+            n_previous,
+            target=target,
+            exposure_current=max(comparison.days_current, 1),
+            exposure_previous=max(comparison.days_earlier, 1),
+            dispersion=1.0 if change is None else float(change.table["dispersion"][WHOLE_AREA]),
+        )
+    is_compared = peers is not None and len(peers) > 0 and population is not None and n_missing < n_days
+    return Indicator(
+        crime=crime,
+        comparison=comparison,
+        n_current=n_current,
+        change=change,
+        target=target,
+        status=status,
+        peers=compare_with_peers(n_current, population, peers, n_years=(n_days - n_missing) / 365.25)
+        if is_compared and peers is not None and population is not None
+        else None,
+        gap_months=tuple(month for month in missing if month.start_time.date() >= comparison.earlier_first),
+    )
+
+
+def _is_within(month: pd.Period, comparison: Comparison) -> bool:
+    return comparison.current_first <= month.start_time.date() <= comparison.current_last
+
+
+def _is_current(incidents: pd.DataFrame, comparison: Comparison) -> npt.NDArray[np.bool_]:
+    started = incidents["started_at"]
+    after = pd.Timestamp(comparison.current_last) + pd.Timedelta(days=1)
+    return ((started >= pd.Timestamp(comparison.current_first)) & (started < after)).to_numpy()
+
+
+def _measure_criteria(
+    study: Study,
+    incidents: gpd.GeoDataFrame,
+    everything: gpd.GeoDataFrame,
+    wards: gpd.GeoDataFrame,
+    *,
+    known_from: dt.date,
+    until: dt.date,
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """What each category of crime weighs by each criterion, and where the figures are from."""
+    plan = _plan(until, known_from, ())
+    cells = make_cells(wards.geometry.union_all(), cell_size_m=CELL_SIZE_M)
+    rows, sources = {}, set()
+    for slug in sorted(incidents["category"].dropna().unique()):
+        mine = incidents[(incidents["category"] == slug).to_numpy()]
+        current = mine[_is_current(mine, plan)]
+        if len(current) < MIN_RANKED or slug not in study.definitions.crimes:
+            continue
+        _, change, _ = _compare(mine, everything, known_from=known_from, until=until)
+        row = {"volume": float(len(current)), "trend": math.nan}
+        if change is not None:
+            row["trend"] = VERDICTS.index(str(change.table["verdict"][WHOLE_AREA])) - 2.0
+        measures: dict[str, Measure] = {"harm": "severity", "cost": "cost"}
+        for name, measure in measures.items():
+            weighed = weigh_harm(current, table=study.harm, measure=measure, allow_unweighed=True)
+            known = float(weighed.harm.notna().mean())
+            row[name] = weighed.total / known if known >= MIN_KNOWN_SHARE else math.nan
+            sources |= set(weighed.sources) if known >= MIN_KNOWN_SHARE else set()
+        row["concentration"] = _measure_concentration(current, cells)
+        rows[str(slug)] = row
+    columns = ["volume", "trend", "harm", "cost", "concentration"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype("float64"), tuple(sorted(sources))
+
+
+def _measure_concentration(incidents: gpd.GeoDataFrame, cells: Cells) -> float:
+    """Generalised Gini over cells of all that are located; missing where few are."""
+    located = incidents[(incidents["location_precision"] != AREA).to_numpy()]
+    if len(located) < MIN_RANKED:
+        return math.nan
+    return float(measure_gini(cells.count(located)))
