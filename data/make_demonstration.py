@@ -892,9 +892,9 @@ def changes(placed: pd.DataFrame) -> list[dict[str, Any]]:
     years = {"r12": list(YEARS[second]), "r12_before": list(YEARS[first])}
     found = []
     for ward, group, times, windows, verdict in (
-        (WORSE_WARD, "robbery", WORSE_TIMES, weeks | years, "clearly deteriorating"),
-        (BETTER_WARD, "robbery", BETTER_TIMES, years, "clearly improving"),
-        (CALMER_WARD, "asb", CALMER_TIMES, years, "clearly improving"),
+        (WORSE_WARD, "robbery", WORSE_TIMES, weeks | years, "deteriorating"),
+        (BETTER_WARD, "robbery", BETTER_TIMES, years, "improving"),
+        (CALMER_WARD, "asb", CALMER_TIMES, years, "improving"),
     ):
         mine = placed.loc[(placed["ward"] == ward) & (placed["group"] == group), "start"].dt.normalize()
         found.append({

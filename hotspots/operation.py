@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import dataclasses
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -24,6 +25,7 @@ from hotspots.analysis.displacement import (
     WeightedDisplacement,
     add_counts,
     compare_changes,
+    count_areas_needed,
     measure_displacement,
     measure_scatter,
 )
@@ -36,12 +38,19 @@ from hotspots.ingest.boundaries import SUFFIXES
 from hotspots.ingest.files import FoundFile, find_files
 from hotspots.ingest.layers import locate_layers, read_layer
 from hotspots.ingest.parsing import find_days
+from hotspots.quality import assess_months
 from hotspots.request import AnalysisRequest
 from hotspots.selection import select_wards
 from hotspots.study import Progress, Selection, Study, select_incidents, silent
+from hotspots.times import count_known_months, find_first_day
 
 Before = Literal["year", "previous"]
+Untried = Literal["none before", "area too large", "control too large", "too few alike"]
+"""Why a result was not tried where nothing was done: the treated area had no incident before, so none is like it;
+there is no room for enough areas of its size, or for the control, in the study area; too few parts of it are like it.
+"""
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _WEEKS_A_YEAR = 52
 _MAX_BUFFER_M = 5_000.0
 _MAX_BINS = 80
@@ -53,10 +62,10 @@ _MAX_ELSEWHERE = 400
 _MIN_ELSEWHERE = 40
 _LIKE = 2.0
 """An area elsewhere is like the treated one if it had from half to twice as many incidents before."""
-_MIN_APART = 10.0
-"""Room for this many areas side by side is needed: overlapping ones say the same thing many times."""
 _MIN_INSIDE_SHARE = 0.9
 _N_SAMPLES = 60
+_MIN_RING_SHARE = 0.01
+"""Of a ring, what must be left of it: less is a sliver between outlines that were meant to meet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +84,8 @@ class OperationRequest:
         seed: Of the places elsewhere with which the result is compared.
 
     Raises:
-        ParameterError: The period ends before it starts, or reaches into the period it is compared with; the buffer is
-            below 0 m or too wide; or `before` is not known.
+        ParameterError: The period ends before it starts, reaches into the period it is compared with, or is not of the
+            years 1900 to 2100; the buffer is below 0 m or too wide; or `before` is not known.
     """
 
     crime: str
@@ -91,6 +100,11 @@ class OperationRequest:
     def __post_init__(self) -> None:
         if self.before not in get_args(Before):
             raise ParameterError(f'No "{self.before}" to compare with. Choose one of: {", ".join(get_args(Before))}.')
+        if not (_FIRST_YEAR <= self.start.year <= _LAST_YEAR and _FIRST_YEAR <= self.end.year <= _LAST_YEAR):
+            raise ParameterError(
+                f"An operation must be of the years {_FIRST_YEAR} to {_LAST_YEAR}; this one runs from {self.start} to "
+                f"{self.end}. Check the year of --from and --to."
+            )
         if self.end < self.start:
             raise ParameterError(
                 f"An operation must end on or after its first day; this one runs from {self.start} to {self.end}. "
@@ -160,8 +174,9 @@ class OperationAreas:
         study_area: Of which all the others are parts.
         treated: Where something was done.
         control: What it is compared with.
-        treated_ring: Around the treated area; None without a buffer.
-        control_ring: Around the control; None without a buffer, or where the control is the rest of the study area.
+        treated_ring: Around the treated area; None without a buffer, or where nothing is left there.
+        control_ring: Around the control; None likewise, where there is no treated ring, and where the control is the
+            rest of the study area.
         is_rest: Whether the control is all of the study area that is not treated, and not around it.
         outside_share: Share of the treated area that is not in the study area, and so left out.
         overlap_share: Share of the control as given that was treated too, and so left out.
@@ -208,7 +223,7 @@ class Judgement:
 
     Attributes:
         change: Against the control, its limits widened by how far areas elsewhere scatter, where that is known.
-        elsewhere: That scatter; None where too few areas are like the treated one.
+        elsewhere: That scatter; None where it is not known.
     """
 
     change: RelativeChange
@@ -226,9 +241,11 @@ class Operation:
         files: Of the areas.
         areas: Where was counted.
         before: First and last day of the period compared with.
+        other_before: The other period before, if it could be compared with as well; else None.
         displacement: The counts, and what they say if they are Poisson.
         net, local, displaced: What can be said of the treated area and its surroundings, of the area alone, and of its
-            surroundings alone; `displaced` is None without a buffer, and `net` is then `local`.
+            surroundings alone; `displaced` is None without a treated ring, and `net` is then `local`.
+        untried: Why the result was not tried elsewhere, and limits are not widened; None where it was.
         bins: By month or week, from the period compared with to the end of the operation.
         bin_unit: Which of them.
         selection: The incidents, with the accounts of every row.
@@ -237,7 +254,8 @@ class Operation:
         n_points: Distinct places of incidents in the treated area, where incidents were moved to shared points; else
             None.
         spacing_m: How far apart such points are, usually; None likewise.
-        low_months: Months of either period with far fewer rows of all crimes than the months beside them.
+        low_months: Months of either period with far fewer rows than the months beside them: of all crimes, or of all
+            and this one.
         study: What all this was made of.
     """
 
@@ -248,10 +266,12 @@ class Operation:
     files: tuple[FoundFile, ...]
     areas: OperationAreas
     before: tuple[dt.date, dt.date]
+    other_before: Before | None
     displacement: WeightedDisplacement
     net: Judgement
     local: Judgement
     displaced: Judgement | None
+    untried: Untried | None
     bins: tuple[Bin, ...]
     bin_unit: Literal["month", "week"]
     selection: Selection
@@ -345,10 +365,11 @@ def evaluate_operation(
         NotFoundError: The crime or a ward is not in the data.
         ParameterError: Month-only incidents are to be counted by days.
         DataError: The treated area lies outside the study area, or leaves no control.
-        TooLittleDataError: The files do not cover both periods, or hold no incident there.
+        TooLittleDataError: The files do not cover both periods, or hold no incident there, or none of this crime in a
+            month that would have some.
     """
     before = request.before_period
-    _require_cover(study, before, request)
+    _require_cover(study, request)
     months = AnalysisRequest(
         crime=request.crime,
         start=before[0].replace(day=1),
@@ -358,6 +379,7 @@ def evaluate_operation(
     chosen = select_incidents(study, months)
     incidents = chosen.incidents
     _require_days(incidents, chosen.crime, request)
+    incomplete, other_before = _require_own_cover(study, chosen, request)
     areas = _draw_areas(chosen.wards.geometry.union_all(), treated, control, request.buffer_m)
     progress(f"{chosen.crime.slug}: counting")
 
@@ -391,7 +413,7 @@ def evaluate_operation(
     weight_before, weight_after = (
         np.bincount(places.inverse[is_placed & kept], minlength=len(places.easting)) for kept in (is_before, is_after)
     )
-    elsewhere = _count_elsewhere(areas, places, weight_before, weight_after, inside[0], request.seed)
+    elsewhere = _count_elsewhere(areas, places, weight_before, weight_after, inside[0], request)
     around, beside = displacement.displacement_treated, displacement.displacement_control
     local = _judge(inside, outside, elsewhere, (0, 1), areas, request)
     displaced = None if around is None else _judge(around, beside or outside, elsewhere, (2, 3), areas, request)
@@ -410,10 +432,12 @@ def evaluate_operation(
         files=treated.files + (control.files if control else ()),
         areas=areas,
         before=before,
+        other_before=other_before,
         displacement=displacement,
         net=net,
         local=local,
         displaced=displaced,
+        untried=elsewhere if isinstance(elsewhere, str) else None,
         bins=bins,
         bin_unit=unit,
         selection=chosen,
@@ -421,7 +445,9 @@ def evaluate_operation(
         n_undated=int((touches & ~is_before & ~is_after).sum()),
         n_points=len(np.unique(places.inverse[is_counted & (part == 0)])) if is_snapped else None,
         spacing_m=_measure_spacing(places) if is_snapped else None,
-        low_months=_list_months([month for month, _, _ in study.quality.months.low], before, request),
+        low_months=tuple(
+            sorted({*incomplete, *_list_months([month for month, _, _ in study.quality.months.low], request)})
+        ),
         study=study,
     )
 
@@ -433,32 +459,107 @@ def _is_within(
     return within
 
 
-def _require_cover(study: Study, before: tuple[dt.date, dt.date], request: OperationRequest) -> None:
+def _get_all_times(study: Study) -> pd.DataFrame:
+    """`started_at` and `time_precision` of every row read, of any crime."""
+    columns = ["started_at", "time_precision"]
+    return pd.concat([pd.DataFrame(table[columns]) for table in (study.earlier, study.intake.incidents)])
+
+
+def _require_cover(study: Study, request: OperationRequest) -> None:
     """Refuse periods that the files do not speak for: what is not there is no fall in crime."""
-    incidents = study.intake.incidents
-    if incidents.empty:
+    if study.intake.incidents.empty:
         return  # said by the selection
-    first, last = find_days(incidents)
-    data_start, data_end = first.min().astype(dt.date), last.max().astype(dt.date)
-    # days without a row at either end may be quiet days: is it likely, at the usual number a day?
-    quiet = dt.timedelta(days=int(-np.log(_UNLIKELY) * ((data_end - data_start).days + 1) / len(incidents)))
-    if data_start - quiet > before[0] or data_end + quiet < request.end:
+    all_times = _get_all_times(study)
+    data_start, data_end, is_covered, gaps = _find_cover(all_times, request)
+    before, other = request.before_period, _say_other(_find_other(all_times, request))
+    if not is_covered:
         raise TooLittleDataError(
             f"An operation from {request.start} to {request.end} is compared with {before[0]} to {before[1]}, and the "
-            f"incidents run from {data_start} to {data_end}. Give files of all these days, other dates, or "
-            + ("--before previous." if request.before == "year" else "--before year.")
+            f"incidents of that time run from {data_start} to {data_end}. Give files of all these days{other}."
         )
-    gaps = _list_months(study.quality.months.missing, before, request)
     if gaps:
         raise TooLittleDataError(
             f"No row of any crime is of {', '.join(gaps)}, which the comparison needs: a gap in the data would look "
-            "like a change in crime. Give the files of these months, or other dates."
+            f"like a change in crime. Give the files of these months{other}."
         )
 
 
-def _list_months(months: Sequence[str], before: tuple[dt.date, dt.date], request: OperationRequest) -> tuple[str, ...]:
+def _find_cover(all_times: pd.DataFrame, request: OperationRequest) -> tuple[dt.date, dt.date, bool, tuple[str, ...]]:
+    """First and last day of the rows of that time, whether they cover both periods, and months of these without any."""
+    first, last = find_days(all_times)
+    n_days = (last.max() - first.min()).astype(np.int64) + 1
+    # days without a row at either end may be quiet days: is it likely, at the usual number a day?
+    quiet = dt.timedelta(days=int(-np.log(_UNLIKELY) * n_days / len(all_times)))
+    within = (last >= np.datetime64(request.before_period[0])) & (first <= np.datetime64(request.end))
+    if within.any():
+        first, last = first[within], last[within]
+    data_start, data_end = first.min().astype(dt.date), last.max().astype(dt.date)
+    is_covered = data_start - quiet <= request.before_period[0] and request.end <= data_end + quiet
+    return data_start, data_end, is_covered, _list_months(assess_months(all_times).missing, request)
+
+
+def _find_other(
+    all_times: pd.DataFrame,
+    request: OperationRequest,
+    find_own_gaps: Callable[[OperationRequest], Sequence[str]] = lambda request: (),
+) -> Before | None:
+    """The other period before, if the operation can be compared with it and the files cover it."""
+    try:
+        other = dataclasses.replace(request, before="previous" if request.before == "year" else "year")
+    except ParameterError:  # longer than a year
+        return None
+    _, _, is_covered, gaps = _find_cover(all_times, other)
+    return other.before if is_covered and not gaps and not find_own_gaps(other) else None
+
+
+def _say_other(other: Before | None) -> str:
+    return f", other dates, or --before {other}" if other else ", or other dates"
+
+
+def _require_own_cover(
+    study: Study, chosen: Selection, request: OperationRequest
+) -> tuple[tuple[str, ...], Before | None]:
+    """Refuse months in which the files of this crime fail while others go on.
+
+    Returns:
+        Months that are incomplete, and the other period before if the files cover it.
+    """
+    all_times = _get_all_times(study)
+    known = pd.concat([pd.DataFrame(table[all_times.columns]) for table in (chosen.earlier, chosen.incidents)])
+    known_from = min(request.before_period[0], find_first_day(all_times))
+    _, reasons = count_known_months(known, all_times, known_from=known_from, end=request.end)
+    first, last = find_days(known)
+    own_days = (first.min().astype(dt.date), last.max().astype(dt.date))
+
+    def find_own_gaps(asked: OperationRequest) -> list[str]:
+        months = _list_months(list(map(str, reasons.index[reasons == "no data of this crime"])), asked)
+        parts = _list_months(list(map(str, reasons.index[reasons == "part of this crime"])), asked)
+        return sorted([*months, *(month for month in parts if not _is_reached(month, own_days, asked))])
+
+    gaps, other = find_own_gaps(request), _find_other(all_times, request, find_own_gaps)
+    if gaps:
+        raise TooLittleDataError(
+            f"The files hold none, or only a part, of the {chosen.crime.plural} of {', '.join(gaps)}, though they go "
+            "on with other crimes: a gap in the data would look like a change in crime. "
+            f"Give the files of these months{_say_other(other)}."
+        )
+    return _list_months(list(map(str, reasons.index[reasons == "incomplete data"])), request), other
+
+
+def _is_reached(month: str, own_days: tuple[dt.date, dt.date], request: OperationRequest) -> bool:
+    """Whether the days of a month that the comparison needs are all between the first and last incident."""
+    start, end = pd.Period(month, "M").start_time.date(), pd.Period(month, "M").end_time.date()
+    spans = [(max(start, first), min(end, last)) for first, last in _list_periods(request)]
+    return all(own_days[0] <= first and last <= own_days[1] for first, last in spans if first <= last)
+
+
+def _list_periods(request: OperationRequest) -> tuple[tuple[dt.date, dt.date], tuple[dt.date, dt.date]]:
+    return request.before_period, (request.start, request.end)
+
+
+def _list_months(months: Sequence[str], request: OperationRequest) -> tuple[str, ...]:
     """Those months that have a day in either period."""
-    spans = [(pd.Period(start, "M"), pd.Period(end, "M")) for start, end in (before, (request.start, request.end))]
+    spans = [(pd.Period(start, "M"), pd.Period(end, "M")) for start, end in _list_periods(request)]
     return tuple(month for month in months if any(start <= pd.Period(month, "M") <= end for start, end in spans))
 
 
@@ -503,18 +604,20 @@ def _draw_areas(study_area: shapely.Geometry, treated: Area, control: Area | Non
             if around is not None
             else None
         )
+        beside = _keep_ring(beside, wide, outside)
         is_adjoining = bool(shapely.dwithin(inside, outside, max(buffer_m, 1.0)))
     if not outside.area > 0:
         raise DataError(
             "A control needs places that were not treated; none are left of "
             f"{control.name if control else 'the study area'}. Give another control, or a smaller treated area."
         )
+    around = _keep_ring(around, near, inside)
     return OperationAreas(
         study_area=study_area,
         treated=inside,
         control=outside,
-        treated_ring=around if around is not None and around.area > 0 else None,
-        control_ring=beside if beside is not None and beside.area > 0 else None,
+        treated_ring=around,
+        control_ring=beside if around is not None else None,
         is_rest=control is None,
         outside_share=1 - inside.area / treated.geometry.area,
         overlap_share=1 - kept,
@@ -522,16 +625,23 @@ def _draw_areas(study_area: shapely.Geometry, treated: Area, control: Area | Non
     )
 
 
+def _keep_ring(
+    ring: shapely.Geometry | None, wide: shapely.Geometry, inside: shapely.Geometry
+) -> shapely.Geometry | None:
+    """What is left of a ring, unless that is next to nothing of what lies between its two outlines."""
+    return ring if ring is not None and ring.area > _MIN_RING_SHARE * (wide.area - inside.area) else None
+
+
 def _judge(
     first: Counts,
     second: Counts,
-    elsewhere: npt.NDArray[np.int64],
+    elsewhere: npt.NDArray[np.int64] | Untried,
     columns: tuple[int, int],
     areas: OperationAreas,
     request: OperationRequest,
 ) -> Judgement:
     scatter = None
-    if len(elsewhere):
+    if not isinstance(elsewhere, str):
         one, other = (elsewhere[:, column] for column in columns)
         scatter = measure_scatter(one, other, confidence=request.confidence, n_independent=areas.n_apart)
     change = compare_changes(first, second, confidence=request.confidence, spread=scatter.spread if scatter else 1.0)
@@ -544,19 +654,23 @@ def _count_elsewhere(
     n_before: npt.NDArray[np.int64],
     n_after: npt.NDArray[np.int64],
     n_wanted: int,
-    seed: int,
-) -> npt.NDArray[np.int64]:
+    request: OperationRequest,
+) -> npt.NDArray[np.int64] | Untried:
     """Count in areas of the same shapes, moved at random to where the operation was not.
 
     Returns:
         int (n_areas, 6, 2): incidents before and after in each treated area, its control, its surroundings and what
-        they are compared with, and in area and surroundings together and what these are; empty where too few are like
-        the treated area.
+        they are compared with, and in area and surroundings together and what these are; or why there are none.
     """
+    n_needed = count_areas_needed(request.confidence)
+    if n_wanted == 0:
+        return "none before"
+    # areas that overlap say the same thing many times, so it is those side by side that count
+    if areas.n_apart < n_needed:
+        return "area too large"
+    n_needed = max(n_needed, _MIN_ELSEWHERE)
     touched = areas.treated if areas.treated_ring is None else shapely.union(areas.treated, areas.treated_ring)
-    if areas.n_apart < _MIN_APART:
-        return np.empty((0, 6, 2), dtype=np.int64)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(request.seed)
     frame = np.array(areas.study_area.bounds).reshape(2, 2)
     shapely.prepare([areas.study_area, touched])
     all_counts = np.array([n_before, n_after])
@@ -594,12 +708,12 @@ def _count_elsewhere(
         shapely.prepare([shape for shape in (areas.control, areas.control_ring) if shape is not None])
         controls, _ = move(areas.control)
         if len(controls) < _MIN_ELSEWHERE:
-            return np.empty((0, 6, 2), dtype=np.int64)
+            return "control too large"
     rows = []
     for index, offset in enumerate(offsets):
         inside = find(areas.treated, offset)
         n_inside = all_counts[:, inside].sum(axis=1)
-        if not (n_wanted / _LIKE <= n_inside[0] <= n_wanted * _LIKE and n_inside.sum() > 0):
+        if not n_wanted / _LIKE <= n_inside[0] <= n_wanted * _LIKE:
             continue
         around = find(areas.treated_ring, offset) & ~inside
         if areas.is_rest:
@@ -613,10 +727,10 @@ def _count_elsewhere(
         against_ring = outside if areas.control_ring is None else beside
         parts = (inside, outside, around, against_ring, inside | around, outside | beside)
         rows.append([all_counts[:, part].sum(axis=1) for part in parts])
-        if len(rows) == _MAX_ELSEWHERE:
+        if len(rows) == max(_MAX_ELSEWHERE, n_needed):
             break
-    if len(rows) < _MIN_ELSEWHERE:
-        return np.empty((0, 6, 2), dtype=np.int64)
+    if len(rows) < n_needed:
+        return "too few alike"
     return np.array(rows, dtype=np.int64)
 
 

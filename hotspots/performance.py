@@ -35,6 +35,8 @@ from hotspots.crimes import KNIFE_CRIME, Crime, select_crime
 from hotspots.errors import NotFoundError, TooLittleDataError
 from hotspots.geography import Cells, make_cells
 from hotspots.harm import Measure, weigh_harm
+from hotspots.ingest import InputFile
+from hotspots.ingest.peers import Peers
 from hotspots.selection import select_wards
 from hotspots.study import Progress, Study, silent
 from hotspots.times import count_known_months, find_first_day, list_gaps
@@ -56,6 +58,7 @@ MIN_RANKED = 30
 """Incidents of twelve months from which a crime is put among the priorities."""
 MIN_KNOWN_SHARE = 0.9
 """Share of a crime's incidents that must have a figure of harm for their sum to be that of the crime."""
+_N_MONTHS = 12
 CELL_SIZE_M = 250.0
 """Of the cells over which concentration is measured: wide enough for shared points, so that sources compare."""
 
@@ -67,10 +70,12 @@ class Indicator:
     Attributes:
         crime: Which.
         comparison: The twelve months and the twelve before, in whole months.
-        n_current: Incidents of the twelve months.
+        n_current: Incidents of those of the twelve months that the files speak for.
+        n_months: How many of the twelve those are.
         change: Against the twelve before; None where that cannot be said, for `comparison.reason`.
         target: What was wanted; None where nothing was.
-        status: Whether it was met; None where nothing was wanted or a change is not known.
+        status: Whether it was met; None where nothing was wanted or a change is not known, or the count of a part of
+            the twelve months does not tell.
         peers: How its rate stands among peers; None where they or the residents are not known.
         gap_months: Months of either twelve whose feed failed.
     """
@@ -78,6 +83,7 @@ class Indicator:
     crime: Crime
     comparison: Comparison
     n_current: int
+    n_months: int
     change: ChangeTable | None
     target: Target | None
     status: TargetStatus | None
@@ -97,8 +103,11 @@ class Performance:
         measures: Of each crime that is put in order, a column a criterion, missing where not known.
         n_by_crime: Incidents of the twelve months of each of those.
         priorities: Their order; None where there are fewer than two.
+        unranked: Categories that are not put in order because the files do not speak for each of the twelve months.
         population: Residents of the wards; None where not every ward has any.
         sources: Of the figures of harm and cost, for the product that shows them.
+        peers: What was read of peers; None where nothing was.
+        unshown_targets: Crimes for which a target is set, and which are no indicator here.
     """
 
     study: Study
@@ -109,8 +118,22 @@ class Performance:
     measures: pd.DataFrame
     n_by_crime: Mapping[str, int]
     priorities: Priorities | None
+    unranked: tuple[str, ...]
     population: float | None
     sources: tuple[str, ...]
+    peers: Peers | None = None
+    unshown_targets: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[InputFile, ...]:
+        """All files read, those of the study first."""
+        return self.study.inputs + ((self.peers.input,) if self.peers else ())
+
+    @property
+    def data_status(self) -> dict[str, str]:
+        """What the files say of themselves, by table; empty for ordinary data."""
+        status = self.peers.input.data_status if self.peers else None
+        return self.study.data_status | ({"peers": status} if status else {})
 
 
 def measure_performance(
@@ -121,7 +144,7 @@ def measure_performance(
     indicators: Sequence[str] = (),
     targets: Mapping[str, Target] | None = None,
     criterion_weights: Mapping[str, float] = EQUAL_WEIGHTS,
-    peers: pd.DataFrame | None = None,
+    peers: Peers | None = None,
     progress: Progress = silent,
 ) -> Performance:
     """Compare twelve months with the twelve before, for each indicator, and put crimes in order of priority.
@@ -145,23 +168,25 @@ def measure_performance(
     """
     chosen = select_wards(study.boundaries.wards, wards)
     everything = study.intake.incidents
+    known_from, until = _find_span(everything, end)
     incidents = everything[everything["ward_code"].isin(chosen.index).to_numpy()]
     if incidents.empty:
         raise TooLittleDataError(
             f"None of {len(everything):,} incidents lies in the {len(chosen)} wards. Check that both are of one place."
         )
-    known_from, until = _find_span(everything, end)
     progress("indicators")
     found = [
         _measure_indicator(
             crime, incidents, everything, known_from=known_from, until=until, population=_count_residents(chosen),
             target=(targets or {}).get(crime.slug),
-            peers=None if peers is None else peers[peers["crime"] == crime.slug],
+            peers=None if peers is None else peers.table[peers.table["crime"] == crime.slug],
         )
         for crime in _choose_crimes(study, indicators)
     ]  # fmt: skip
     progress("priorities")
-    measures, sources = _measure_criteria(study, incidents, everything, chosen, known_from=known_from, until=until)
+    measures, unranked, sources = _measure_criteria(
+        study, incidents, everything, chosen, known_from=known_from, until=until
+    )
     plan = _plan(until, known_from, ())
     return Performance(
         study=study,
@@ -172,8 +197,11 @@ def measure_performance(
         measures=measures,
         n_by_crime={str(slug): int(n) for slug, n in measures["volume"].items()},
         priorities=rank_priorities(measures, criterion_weights=criterion_weights) if len(measures) > 1 else None,
+        unranked=unranked,
         population=_count_residents(chosen),
         sources=sources,
+        peers=peers,
+        unshown_targets=tuple(sorted(set(targets or {}) - {indicator.crime.slug for indicator in found})),
     )
 
 
@@ -248,44 +276,56 @@ def _measure_indicator(
 ) -> Indicator:
     mine = incidents[select_crime(incidents, crime).to_numpy()]
     comparison, change, missing = _compare(mine, everything, known_from=known_from, until=until)
-    n_current = int(_is_current(mine, comparison).sum())
-    n_previous = None if change is None else int(change.table["n_earlier"][WHOLE_AREA])
-    n_compared = n_current if change is None else int(change.table["n_current"][WHOLE_AREA])
-    n_days = (comparison.current_last - comparison.current_first).days + 1
-    n_missing = sum(month.days_in_month for month in missing if _is_within(month, comparison))
+    known = _list_known_months(comparison, known_from=known_from, missing=missing)
+    n_current = _count_in(mine, known)
+    n_days = sum(month.days_in_month for month in known)
     status = None
-    if target is not None:
+    # In part of the twelve months more than the target is a target missed; fewer is no target met.
+    can_tell = target is not None and (
+        len(known) == _N_MONTHS or target.n_incidents is None or n_current > target.n_incidents
+    )
+    if target is not None and can_tell:
+        counts = None if change is None else change.table.to_dict("index")[WHOLE_AREA]
         status = judge_target(
-            n_current if target.n_incidents is not None else n_compared,
-            n_previous,
+            n_current if target.n_incidents is not None or counts is None else int(counts["n_current"]),
+            None if counts is None else int(counts["n_earlier"]),
             target=target,
             exposure_current=max(comparison.days_current, 1),
             exposure_previous=max(comparison.days_earlier, 1),
-            dispersion=1.0 if change is None else float(change.table["dispersion"][WHOLE_AREA]),
+            dispersion=1.0 if counts is None else float(counts["dispersion"]),
         )
-    is_compared = peers is not None and len(peers) > 0 and population is not None and n_missing < n_days
+    # twelve whole months are a year, as the peers' are, whether of 365 days or 366
+    n_years = 1.0 if len(known) == _N_MONTHS else n_days / 365.25
     return Indicator(
         crime=crime,
         comparison=comparison,
         n_current=n_current,
+        n_months=len(known),
         change=change,
         target=target,
         status=status,
-        peers=compare_with_peers(n_current, population, peers, n_years=(n_days - n_missing) / 365.25)
-        if is_compared and peers is not None and population is not None
+        peers=compare_with_peers(n_current, population, peers, n_years=n_years)
+        if peers is not None and len(peers) and population is not None and known
         else None,
         gap_months=tuple(month for month in missing if month.start_time.date() >= comparison.earlier_first),
     )
 
 
-def _is_within(month: pd.Period, comparison: Comparison) -> bool:
-    return comparison.current_first <= month.start_time.date() <= comparison.current_last
+def _list_known_months(
+    comparison: Comparison, *, known_from: dt.date, missing: Sequence[pd.Period]
+) -> tuple[pd.Period, ...]:
+    """The months of the twelve that the files speak for."""
+    months = pd.period_range(comparison.current_first, comparison.current_last, freq="M")
+    return tuple(month for month in months if month not in missing and month.start_time.date() >= known_from)
 
 
-def _is_current(incidents: pd.DataFrame, comparison: Comparison) -> npt.NDArray[np.bool_]:
-    started = incidents["started_at"]
-    after = pd.Timestamp(comparison.current_last) + pd.Timedelta(days=1)
-    return ((started >= pd.Timestamp(comparison.current_first)) & (started < after)).to_numpy()
+def _count_in(incidents: pd.DataFrame, months: Sequence[pd.Period]) -> int:
+    return int(_is_in(incidents, months).sum())
+
+
+def _is_in(incidents: pd.DataFrame, months: Sequence[pd.Period]) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = incidents["started_at"].dt.to_period("M").isin(list(months)).to_numpy()
+    return inside
 
 
 def _measure_criteria(
@@ -296,30 +336,37 @@ def _measure_criteria(
     *,
     known_from: dt.date,
     until: dt.date,
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """What each category of crime weighs by each criterion, and where the figures are from."""
-    plan = _plan(until, known_from, ())
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """What each category of crime weighs by each criterion, which are known in part, and where the figures are from."""
     cells = make_cells(wards.geometry.union_all(), cell_size_m=CELL_SIZE_M)
-    rows, sources = {}, set()
+    rows, unranked, sources = {}, [], set()
     for slug in sorted(incidents["category"].dropna().unique()):
         mine = incidents[(incidents["category"] == slug).to_numpy()]
-        current = mine[_is_current(mine, plan)]
+        comparison, change, missing = _compare(mine, everything, known_from=known_from, until=until)
+        known = _list_known_months(comparison, known_from=known_from, missing=missing)
+        current = mine[_is_in(mine, known)]
         if len(current) < MIN_RANKED or slug not in study.definitions.crimes:
             continue
-        _, change, _ = _compare(mine, everything, known_from=known_from, until=until)
+        if len(known) < _N_MONTHS:
+            unranked.append(str(slug))
+            continue
         row = {"volume": float(len(current)), "trend": math.nan}
         if change is not None:
             row["trend"] = VERDICTS.index(str(change.table["verdict"][WHOLE_AREA])) - 2.0
         measures: dict[str, Measure] = {"harm": "severity", "cost": "cost"}
         for name, measure in measures.items():
             weighed = weigh_harm(current, table=study.harm, measure=measure, allow_unweighed=True)
-            known = float(weighed.harm.notna().mean())
-            row[name] = weighed.total / known if known >= MIN_KNOWN_SHARE else math.nan
-            sources |= set(weighed.sources) if known >= MIN_KNOWN_SHARE else set()
+            known_share = float(weighed.harm.notna().mean())
+            row[name] = weighed.total / known_share if known_share >= MIN_KNOWN_SHARE else math.nan
+            sources |= set(weighed.sources) if known_share >= MIN_KNOWN_SHARE else set()
         row["concentration"] = _measure_concentration(current, cells)
         rows[str(slug)] = row
     columns = ["volume", "trend", "harm", "cost", "concentration"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype("float64"), tuple(sorted(sources))
+    return (
+        pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype("float64"),
+        tuple(unranked),
+        tuple(sorted(sources)),
+    )
 
 
 def _measure_concentration(incidents: gpd.GeoDataFrame, cells: Cells) -> float:

@@ -38,7 +38,8 @@ _LARGE_AREA_SHARE = 0.15
 _N_NAMED = 5
 _GAPS = {
     "no data": "no row of any crime",
-    "no data of this crime": "no {}, and far more than chance would leave out,",
+    "no data of this crime": "no {}, which chance alone would hardly do,",
+    "part of this crime": "only a part of the {}",
     "incomplete data": "less than half of the usual rows of all crimes",
 }
 """What is missing in a month that is a gap, by its reason."""
@@ -240,10 +241,12 @@ def _notes(analysis: Analysis) -> list[str]:
             f"Passed over, since they are no tables of incidents ({len(passed_over)}): "
             f"{', '.join(passed_over[:_N_NAMED])}{more}."
         )
+    failed = analysis.times.gaps[analysis.times.gaps.index.isin(list(analysis.empty_months))]
     for reason, said in _GAPS.items():
-        named = [month.strftime("%B %Y") for month in analysis.empty_months if analysis.times.gaps[month] == reason]
+        named = pd.PeriodIndex(failed.index[failed == reason]).strftime("%B %Y").tolist()
         if named:
-            months = ", ".join(named) if len(named) <= 6 else f"{len(named)} months between {named[0]} and {named[-1]}"
+            listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+            months = listed if len(named) <= 6 else f"{len(named)} months between {named[0]} and {named[-1]}"
             notes.append(
                 f"The files hold {said.format(crime.plural)} for {months}: a gap in the data, not a fall in crime."
             )

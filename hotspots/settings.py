@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hotspots.analysis.performance import Target
-from hotspots.analysis.priorities import CRITERIA, EQUAL_WEIGHTS
+from hotspots.analysis.priorities import CRITERIA, EQUAL_WEIGHTS, MAX_WEIGHT
 from hotspots.crimes import KNIFE_CRIME, CrimeDefinitions, load_definitions
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID, name_crs, require_working_crs
@@ -44,7 +43,8 @@ class Settings:
     Attributes:
         crs: The working CRS.
         time_zone: IANA name of the zone whose wall-clock time is wanted.
-        country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them.
+        country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them; without a
+            subdivision those of the whole country.
         incidents, boundaries, havens: What is read where a command is given nothing else; empty for `data/...`.
         store: Folder in which incidents that were read are kept; None for none.
         postcodes: Code-Point Open or ONS Postcode Directory, for rows with a postcode and no coordinates.
@@ -63,7 +63,7 @@ class Settings:
     crs: str = BRITISH_NATIONAL_GRID
     time_zone: str = "Europe/London"
     country: str = "GB"
-    subdivision: str = "ENG"
+    subdivision: str | None = "ENG"
     incidents: tuple[Path, ...] = ()
     boundaries: tuple[Path, ...] = ()
     havens: tuple[Path, ...] = ()
@@ -156,6 +156,8 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
             values[key] = path.parent / value if key in _PATHS else value
     if "crs" in values:
         values["crs"] = name_crs(require_working_crs(values["crs"]))
+    if values.get("country", "GB") != "GB":
+        values.setdefault("subdivision", None)
     definitions = load_definitions(table.get("crimes"))
     profiles = []
     for name, content in table.get("sources", {}).items():
@@ -186,13 +188,13 @@ def _require_crime(slug: str, definitions: CrimeDefinitions, path: Path) -> None
 
 
 def _parse_target(slug: str, value: Any, path: Path) -> Target:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return Target(n_incidents=value)
     percent = re.fullmatch(r"([+-]?\d+(?:\.\d+)?) ?%", value) if isinstance(value, str) else None
-    if percent is None:
+    if percent is None or float(percent[1]) < -100:
         raise ParameterError(
-            f"{path.as_posix()}: a target is a change on the twelve months before, in quotes, or a number of "
-            f'incidents; targets.{slug} is {value!r}. Write {slug} = "-5%" or {slug} = 1200.'
+            f"{path.as_posix()}: a target is a change on the twelve months before, from -100% and in quotes, or a "
+            f'number of incidents from 0; targets.{slug} is {value!r}. Write {slug} = "-5%" or {slug} = 1200.'
         )
     return Target(change=float(percent[1]) / 100)
 
@@ -204,12 +206,12 @@ def _parse_criteria(table: Mapping[str, Any], path: Path) -> Mapping[str, float]
                 f'{path.as_posix()}: priorities are judged by {", ".join(CRITERIA)}; "{name}" is none of them. '
                 "Correct or remove it."
             )
-        if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_WEIGHT:
             raise ParameterError(
-                f"{path.as_posix()}: the weight of a criterion is a number from 0; priorities.{name} is {value!r}. "
-                "1 is usual, 0 leaves it out."
+                f"{path.as_posix()}: the weight of a criterion is a number from 0 to {MAX_WEIGHT:,.0f}; "
+                f"priorities.{name} is {value!r}. 1 is usual, 0 leaves it out."
             )
-    weights = {**EQUAL_WEIGHTS, **{name: float(value) for name, value in table.items()}}
-    if not any(weights.values()):
+    criterion_weights = {**EQUAL_WEIGHTS, **{name: float(value) for name, value in table.items()}}
+    if not any(criterion_weights.values()):
         raise ParameterError(f"{path.as_posix()}: at least one criterion of priorities must have a weight above 0.")
-    return weights
+    return criterion_weights

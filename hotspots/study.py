@@ -59,7 +59,7 @@ class CalendarOptions:
 
     time_zone: str = "Europe/London"
     country: str = "GB"
-    subdivision: str = "ENG"
+    subdivision: str | None = "ENG"
     terms: TermDates | None = None
 
 
@@ -183,7 +183,7 @@ def load_study(
     population: Path | None = None,
     term_dates: Path | None = None,
     country: str = "GB",
-    subdivision: str = "ENG",
+    subdivision: str | None = "ENG",
     options: ReadingOptions | None = None,
     harm: HarmTable | None = None,
     layer: str | None = None,
@@ -202,7 +202,7 @@ def load_study(
         population: Residents by ward code; by default what the boundaries say of themselves.
         term_dates: When schools are in; not known by default.
         country: Code of the place whose bank holidays count, as in `CalendarOptions`.
-        subdivision: Of the country.
+        subdivision: Of the country; None for the whole of it.
         options: How incidents are read; everything is brought to its working CRS.
         harm: What each offence weighs; by default the built-in table.
         layer: Layer of the boundary files; by default all that have codes.

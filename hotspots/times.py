@@ -39,11 +39,12 @@ from hotspots.analysis import (
     roll_twelve_months,
     withhold_selected,
 )
+from hotspots.analysis.gaps import find_own_days
 from hotspots.geography.projection import to_wgs84
 from hotspots.quality import assess_months
 from hotspots.study import CalendarOptions
 
-_MOSTLY_MONTHS = 0.05
+_MAX_MONTH_ONLY_SHARE = 0.05
 """Share of incidents of which only the month is known, from which windows are of whole months."""
 
 
@@ -174,8 +175,11 @@ def count_known_months(
 ) -> tuple[pd.Series, pd.Series]:
     """Incidents of each month that the files speak for, and why a month has none.
 
+    A month in which the file of the crime begins or ends, while those of others go on, is a gap as well ("part of this
+    crime").
+
     Args:
-        known: The incidents to count, with `started_at`.
+        known: The incidents to count, with `started_at` and `time_precision`.
         all_times: `started_at` and `time_precision` of every row of any crime.
         known_from: First day that the files speak for.
         end: Last day to count.
@@ -190,9 +194,30 @@ def count_known_months(
     if (end + dt.timedelta(days=1)).day != 1:
         cut_short.add(pd.Period(end, freq="M"))
     is_whole = ~months.isin(list(cut_short))
-    gaps = pd.Series(None, index=months, dtype=object)
-    gaps[is_whole] = find_gaps(counts[is_whole], all_counts[is_whole])
+    reasons = np.full(len(months), None, dtype=object)
+    reasons[is_whole] = find_gaps(counts[is_whole], all_counts[is_whole]).to_numpy(dtype=object)
+    has_any = counts.to_numpy() > 0
+    is_silent = _find_silent_months(known, months, known_from=known_from, end=end) & pd.isna(reasons)
+    reasons[is_silent & has_any] = "part of this crime"
+    reasons[is_silent & ~has_any] = "no data of this crime"
+    gaps = pd.Series(reasons, index=months, dtype=object)
     return counts.astype(np.float64).where(is_whole & gaps.isna().to_numpy()), gaps
+
+
+def _find_silent_months(
+    known: pd.DataFrame, months: pd.PeriodIndex, *, known_from: dt.date, end: dt.date
+) -> npt.NDArray[np.bool_]:
+    """Which months have days that the files of this crime do not reach, though those of others do."""
+    has_day = (known["time_precision"] != "month").to_numpy(dtype=bool)
+    if not has_day.any() or (~has_day).mean() > _MAX_MONTH_ONLY_SHARE:
+        return np.zeros(len(months), dtype=bool)
+    started = known["started_at"][has_day]
+    inside = (started >= pd.Timestamp(known_from)) & (started < pd.Timestamp(end) + pd.Timedelta(days=1))
+    first, last = find_own_days(started[inside], first=known_from, last=end)
+    starts = np.maximum(months.to_timestamp().to_numpy(), np.datetime64(known_from))
+    ends = np.minimum((months + 1).to_timestamp().to_numpy() - np.timedelta64(1, "D"), np.datetime64(end))
+    silent: npt.NDArray[np.bool_] = (starts < np.datetime64(first)) | (ends > np.datetime64(last))
+    return silent
 
 
 def list_gaps(gaps: pd.Series) -> tuple[pd.Period, ...]:
@@ -234,7 +259,7 @@ def _compare_windows(
     wards: gpd.GeoDataFrame,
     n_hotspots: int,
 ) -> tuple[Change, ...]:
-    is_monthly = bool((known["time_precision"] == "month").mean() > _MOSTLY_MONTHS)
+    is_monthly = bool((known["time_precision"] == "month").mean() > _MAX_MONTH_ONLY_SHARE)
     planned = plan_comparisons(end, known_from=known_from, is_monthly=is_monthly, missing_months=missing)
     fair = withhold_selected(planned, drawn_from=start, drawn_to=end)
     wanted = {

@@ -17,19 +17,19 @@ import pytest
 import shapely
 
 from benchmarks import __main__ as command
+from benchmarks.contest import N_PERMUTATIONS, DisagreementError
 from benchmarks.contestants import (
     CONTESTANTS,
-    N_PERMUTATIONS,
     STAGES,
-    DisagreementError,
     compare_density,
     compare_equal,
     compare_labels,
     compare_p,
     compare_z,
 )
-from benchmarks.data import Case, Spread
+from benchmarks.data import FIRST_DAY, N_DAYS, Case, Spread
 from benchmarks.measure import Measurement, measure
+from benchmarks.times import PLACELESS_STAGES, compare_change, compare_hours, compare_knox
 
 TINY = Case(size="tiny", spread="snapped")
 
@@ -57,6 +57,23 @@ def test_the_command_checks_answers_and_prints_a_table(repository: Path) -> None
         ("scikit-learn DBSCAN", r"same [1-9]\d* groups and noise"),
     ]:
         assert re.search(rf"^  {name}(\s+[\d.]+){{6}}  {answers}$", table, re.M), table
+
+
+def test_stages_without_places_are_measured_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = ("--stage", "change by ward", "--stage", "near repeat, 12 cells")
+    monkeypatch.setattr(command, "measure", lambda *_, **__: Measurement(failure="not run"))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--size", "tiny", *stages])
+    assert command.main() == 0
+    table = capsys.readouterr().out
+    assert "near repeats of 200, hours and change of 1,000 in 6 wards" in table
+    assert (table.count("near repeat, 12 cells"), table.count("change by ward")) == (2, 1)
+
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--size", "tiny", *stages[:2]])
+    assert command.main() == 0
+    table = capsys.readouterr().out
+    assert (table.count("tiny, snapped"), table.count("tiny, unique")) == (1, 0)
 
 
 @pytest.fixture
@@ -158,6 +175,20 @@ def test_answers_agree(stage: str, spread: Spread) -> None:
         pytest.skip(f"{', '.join(map(str, missing))} not installed")
 
 
+@pytest.mark.parametrize("spread", ["snapped", "unique"])
+def test_pointpats_counts_the_same_pairs(spread: Spread) -> None:
+    pytest.importorskip("pointpats")
+    case = Case(size="tiny", spread=spread, seed=2)
+    found = {
+        contestant.name: contestant.answer(contestant.prepare(case)())
+        for contestant in CONTESTANTS
+        if contestant.stage == "near repeat, one cell"
+    }
+    ours, theirs = found["hotspots measure_near_repeat"], found["pointpats Knox"]
+    assert ours[0, 0] > 10
+    assert compare_knox(ours, theirs) == f"all {ours[0, 0]:.0f} pairs, p within chance"
+
+
 def test_simulated_p_agrees_with_the_exact_one(repository: Path) -> None:
     pytest.importorskip("esda")
     code = """
@@ -230,6 +261,47 @@ def test_p_may_differ_by_chance() -> None:
         compare_p(ours, p)
 
 
+def test_pairs_may_not_differ_and_their_p_by_chance() -> None:
+    ours = np.array([[30.0, 4.0], [25.5, 4.5], [0.2, 0.5]])
+    assert compare_knox(ours, ours.copy()) == "all 34 pairs, p within chance"
+    for row, value, words in [
+        (0, 31, "^pairs are counted otherwise in 1 of 2 cells$"),
+        (1, 25.6, "^other pairs are expected$"),
+        (2, 0.35, "^p differs by more than chance: 0.350 where ours is 0.200$"),
+        (2, np.nan, "^p differs by more than chance: nan where ours is 0.200$"),
+    ]:
+        theirs = ours.copy()
+        theirs[row, 0] = value
+        with pytest.raises(DisagreementError, match=words):
+            compare_knox(ours, theirs)
+    # a fifth of 999, and as many as draws of the same chance now and then give
+    theirs = ours.copy()
+    theirs[2, 0] = 0.24
+    assert compare_knox(ours, theirs).endswith("p within chance")
+
+
+def test_hours_may_differ_by_rounding() -> None:
+    ours = np.array([20.0, 0.0, 80.0])
+    assert compare_hours(ours, ours + 5e-8) == "all 3 hours within 5e-08"
+    with pytest.raises(DisagreementError, match="^an hour differs by 2e-07 incidents$"):
+        compare_hours(ours, ours + 2e-7)
+    with pytest.raises(DisagreementError, match="^an hour differs by nan incidents$"):
+        compare_hours(ours, ours * np.nan)
+
+
+def test_change_may_differ_by_rounding_of_p_alone() -> None:
+    ours = np.array([[3.0, 0.0], [9.0, 0.0], [0.15, 1.0], [0.15, 1.0]])
+    theirs = ours.copy()
+    theirs[2, 0] += 5e-10
+    assert compare_change(ours, theirs) == "2 wards, p within 5e-10 (1e-9 allowed)"
+    theirs[3, 0] += 1e-8
+    with pytest.raises(DisagreementError, match="^p differs by 1e-08; 1e-9 is allowed$"):
+        compare_change(ours, theirs)
+    theirs[1, 1] = 1
+    with pytest.raises(DisagreementError, match="^incidents are counted otherwise in 1 of 2 wards$"):
+        compare_change(ours, theirs)
+
+
 # The data
 
 
@@ -256,6 +328,28 @@ def test_snapped_incidents_share_places_and_a_few_places_hold_thousands() -> Non
     assert np.median(n_each) < 10
     unique = Case(size="tiny", spread="unique").coordinates()
     assert len(np.unique(unique, axis=0)) == len(unique) == 3_000
+
+
+def test_crimes_are_days_of_a_year_in_no_more_than_a_borough() -> None:
+    crimes = Case(size="london", spread="snapped").crimes()
+    assert len(crimes) == 5_000
+    assert np.ptp(crimes.get_coordinates().to_numpy(), axis=0).max() <= 8_000
+    assert crimes.index.size > crimes.geometry.nunique()
+    day = (crimes["started_at"].to_numpy() - FIRST_DAY).astype("timedelta64[D]").astype(int)
+    assert set(day) == set(range(N_DAYS))
+
+
+def test_times_are_of_every_kind_and_one_ward_has_none() -> None:
+    from hotspots.analysis import count_times
+
+    case = Case(size="borough", spread="unique")
+    incidents = case.timed()
+    found = count_times(incidents)
+    assert found.n_point + found.n_interval + found.n_week_or_more + found.n_untimed == 10_000
+    assert found.n_point > found.n_interval > found.n_untimed > found.n_week_or_more > 10
+    assert set(case.timed_wards()) - set(incidents["ward_code"]) == {"E00000041"}
+    assert incidents.equals(Case(size="borough", spread="snapped").timed())
+    assert set(PLACELESS_STAGES) <= set(STAGES)
 
 
 # The measurement

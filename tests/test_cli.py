@@ -54,9 +54,11 @@ def test_json_is_the_summary_with_the_paths_of_the_products(repository: Path, tm
     assert summary["crime"] == "robbery"
     assert set(summary["products"]) == {
         "map",
+        "times",
         "summary",
         "hotspots_gpkg",
         "hotspots_csv",
+        "shifts_csv",
         "quality",
         "quality_json",
         "rejected",
@@ -68,6 +70,37 @@ def test_json_is_the_summary_with_the_paths_of_the_products(repository: Path, tm
     assert stored["products"]["map"] == "map.html"
     assert "Robbery, 2024-10-01 to 2026-09-30" in result.stderr
     assert "Not for decisions" in result.stderr
+
+
+def test_hours_that_are_asked_for_come_first_and_are_told(repository: Path, tmp_path: Path) -> None:
+    result = run_on_demonstration(
+        repository, tmp_path, "--crime", "robbery", "--hours", "15-18", "--days", "Mon-Fri", "--json"
+    )
+    shifts = json.loads(result.stdout)["shifts"]
+    assert shifts["chosen"] == {"key": "chosen", "words": "Mondays to Fridays 15:00-17:59"}
+    assert [part["key"] for part in shifts["parts"][:2]] == ["chosen", "before-school"]
+    chosen, after_school = shifts["parts"][0], next(part for part in shifts["parts"] if part["key"] == "after-school")
+    same = ("words", "n_incidents", "share", "pace", "max_per_km2", "hotspots", "hotspots_total")
+    assert all(chosen[key] == after_school[key] for key in same)
+    told = next(line for line in result.stderr.splitlines() if "Mondays to Fridays 15:00-17:59: " in line)
+    assert "in 8.9% of the week; hot spots in these hours: " in told
+    assert "over the whole week" in told
+
+
+def test_hours_are_withheld_where_the_data_have_none(repository: Path, tmp_path: Path) -> None:
+    result = run_on_demonstration(repository, tmp_path, "--crime", "burglary", "--days", "weekend")
+    assert result.exit_code == 0
+    assert "Saturdays and Sundays all day: withheld, month-only: The source gives the month" in result.stderr
+
+
+def test_a_run_tells_change_season_and_quiet_hours(repository: Path, tmp_path: Path) -> None:
+    result = run_on_demonstration(repository, tmp_path, "--crime", "asb")
+    told = [line.strip() for line in result.stderr.splitlines()]
+    (change,) = [line for line in told if line.startswith("Change: ")]
+    assert change.startswith("Change: the 12 months to September 2026 against the 12 before: ")
+    assert change.endswith("no apparent change; wards: Rushey Green clearly improving")  # as the demonstration is made
+    assert any(line.startswith("Season: summer: June-August") for line in told)
+    assert any(line.startswith("Quiet: every day 00:00-") for line in told)
 
 
 def test_several_crimes_make_a_list_and_one_index(repository: Path, tmp_path: Path) -> None:
@@ -160,6 +193,12 @@ def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Pa
         "too fine a grid": ([*asks(), "--cell-size", "2"], 2, "Choose larger cells"),
         "not a file": (asks(read=Path(os.devnull)), 3, "neither a file nor a folder"),
         "period backwards": ([*asks(), "--from", "2026-02-01", "--to", "2026-01-01"], 2, "Swap them"),
+        "hours with minutes": ([*asks(), "--hours", "15:30-18"], 2, "Write 15-18 for 15:00 to 17:59"),
+        "no such day": (
+            [*asks(), "--hours", "15-18", "--days", "Mon-Someday"],
+            2,
+            '"someday" in "Mon-Someday" is none',
+        ),
     }
 
 
@@ -182,6 +221,8 @@ CASES = (
     "unknown ward",
     "bad bandwidth",
     "period backwards",
+    "hours with minutes",
+    "no such day",
 )
 
 

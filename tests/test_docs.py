@@ -52,7 +52,7 @@ def test_commands_are_shown() -> None:
 def test_the_python_shown_runs(workspace: Path) -> None:
     code = "\n".join(blocks(REPOSITORY / "README.md", "python"))
     done = subprocess.run([sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=True)
-    assert "weekdays 15:00-17:59" in done.stdout
+    assert "Mondays to Fridays 15:00-17:59" in done.stdout
     assert "'risk': 0." in done.stdout
 
 

@@ -15,9 +15,12 @@ import pytest
 
 from hotspots.analysis import Target
 from hotspots.errors import NotFoundError, TooLittleDataError
+from hotspots.ingest import InputFile
+from hotspots.ingest.peers import Peers
 from hotspots.performance import Performance, measure_performance
 from hotspots.products.performance import (
     draw_performance,
+    say_measure,
     say_target,
     summarise_performance,
     tabulate_indicators,
@@ -25,6 +28,7 @@ from hotspots.products.performance import (
 )
 from hotspots.study import Study
 
+PEERS_FILE = InputFile(path="peers.csv", table="peers", sha256="0" * 64, n_rows=2, layout="peers")
 MONTHS = pd.period_range("2024-10", "2026-09", freq="M")
 
 
@@ -140,6 +144,62 @@ def test_less_than_two_years_give_counts_and_the_reason(demonstration: Study) ->
     assert "The data begin on 1 June 2025" in page
 
 
+def test_part_of_a_year_is_told_as_such_and_puts_nothing_in_order(demonstration: Study) -> None:
+    months = pd.period_range("2026-05", "2026-09", freq="M")
+    study = make_study(demonstration, {"robbery": [40] * 5, "burglary": [30] * 5}, months=months)
+    targets = {"robbery": Target(n_incidents=100), "burglary": Target(n_incidents=300)}
+    performance = measure_performance(study, targets=targets)
+    said = {slug: (row.n_current, row.n_months, row.status) for slug, row in by_crime(performance).items()}
+    # more than the target in five months is a target missed; fewer is no target met
+    assert said == {"robbery": (200, 5, "missed"), "burglary": (150, 5, None)}
+    assert performance.priorities is None
+    assert performance.unranked == ("burglary", "robbery")
+    page = draw_performance(summarise_performance(performance))
+    assert page.count("in 5 of 12 months") == 2
+    assert tabulate_indicators(summarise_performance(performance))["months_with_data"].tolist() == [5, 5]
+
+
+def test_incidents_of_a_month_whose_feed_failed_are_in_no_rate(demonstration: Study) -> None:
+    monthly = {"robbery": [400] * 20 + [100] + [400] * 3, "burglary": [400] * 20 + [100] + [400] * 3}
+    study = make_study(demonstration, monthly)
+    wards = study.boundaries.wards.assign(population=1000.0)
+    study = dataclasses.replace(study, boundaries=dataclasses.replace(study.boundaries, wards=wards))
+    table = pd.DataFrame(
+        [("Lambeth", "robbery", 4000, 50_000.0)], columns=["area", "crime", "n_incidents", "population"]
+    )
+    robbery = by_crime(measure_performance(study, peers=Peers(table=table, input=PEERS_FILE)))["robbery"]
+    assert (robbery.n_current, robbery.n_months) == (4400, 11)
+    assert robbery.peers is not None
+    # June has 30 days of the 365
+    assert robbery.peers.rate == pytest.approx(4400 / (335 / 365.25) / len(wards))
+
+
+def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, demonstration: Study) -> None:
+    study = make_study(demonstration, {"robbery": steady(40), "burglary": steady(40)})
+    performance = measure_performance(study, targets={"arson": Target(n_incidents=10)})
+    assert performance.unshown_targets == ("arson",)
+    page = draw_performance(summarise_performance(performance))
+    assert "Targets are set for Arson too, which are no indicators here." in page
+    assert "Targets are set" not in draw_performance(summarise_performance(found))
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "words"),
+    [
+        (1490, "harm", "1,490"),
+        (2499, "cost", "£2,500"),
+        (38_499_320, "cost", "£38.5 million"),
+        (1.234e9, "cost", "£1,230 million"),
+        (999_900, "harm", "1 million"),
+        (15480, "volume", "15,480"),
+        (-2, "trend", "clearly improving"),
+        (0.724, "concentration", "0.72"),
+    ],
+)
+def test_measures_in_words(value: float, name: str, words: str) -> None:
+    assert say_measure(value, name) == words
+
+
 def test_the_twelve_months_are_whole_ones_up_to_the_day_asked_for(demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": steady(40), "burglary": steady(40)})
     performance = measure_performance(study, end=dt.date(2026, 8, 14))
@@ -161,7 +221,7 @@ def test_peers(demonstration: Study) -> None:
         [("Lambeth", "robbery", 4000, 50_000.0), ("Hackney", "robbery", 100, 50_000.0)],
         columns=["area", "crime", "n_incidents", "population"],
     )
-    performance = measure_performance(study, peers=peers)
+    performance = measure_performance(study, peers=Peers(table=peers, input=PEERS_FILE))
     robbery, burglary = (by_crime(performance)[slug] for slug in ("robbery", "burglary"))
     assert robbery.peers.rank == 2
     assert robbery.peers.rate == pytest.approx(480 / (1000 * len(wards)) * 1000, rel=1e-3)
@@ -169,6 +229,27 @@ def test_peers(demonstration: Study) -> None:
     page = draw_performance(summarise_performance(performance))
     assert "Beside peers" in page
     assert "Lambeth 80.0" in page
+
+
+def test_the_table_of_peers_is_among_the_inputs_and_what_it_says_of_itself_is_told(demonstration: Study) -> None:
+    ordinary = dataclasses.replace(
+        demonstration,
+        intake=dataclasses.replace(demonstration.intake, inputs=()),
+        boundaries=dataclasses.replace(demonstration.boundaries, inputs=()),
+        havens=None,
+        calendar=dataclasses.replace(demonstration.calendar, terms=None),
+    )
+    study = make_study(ordinary, {"robbery": steady(40), "burglary": steady(40)})
+    assert summarise_performance(measure_performance(study))["data_status"] == {}
+    table = pd.DataFrame([("A", "robbery", 4, 50.0)], columns=["area", "crime", "n_incidents", "population"])
+    made_up = Peers(table=table, input=dataclasses.replace(PEERS_FILE, data_status="synthetic"))
+    summary = summarise_performance(measure_performance(study, peers=made_up))
+    assert summary["inputs"] == [
+        {"path": "peers.csv", "table": "peers", "sha256": "0" * 64, "data_status": "synthetic"}
+    ]
+    assert summary["data_status"] == {"peers": "synthetic"}
+    assert "This product is made from synthetic peers." in draw_performance(summary)
+    assert set(tabulate_indicators(summary)["data_status"]) == {"synthetic peers"}
 
 
 def test_an_indicator_that_is_not_there_is_refused(demonstration: Study) -> None:
@@ -231,3 +312,13 @@ def test_names_of_wards_are_text(found: Performance) -> None:
     page = draw_performance(summary | {"study_area": area})
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_target_number_is_not_met_by_a_part_of_the_twelve_months(demonstration: Study) -> None:
+    months = MONTHS[-8:]
+    study = make_study(demonstration, {"robbery": [20] * 8, "burglary": [40] * 8}, months=months)
+    targets = {"robbery": Target(n_incidents=200), "burglary": Target(n_incidents=200)}
+    robbery, burglary = measure_performance(study, targets=targets).indicators
+    # 160 of eight months are under 200, and twelve need not be; 320 are over it already
+    assert (robbery.n_current, robbery.status) == (160, None)
+    assert (burglary.n_current, burglary.status) == (320, "missed")

@@ -166,10 +166,15 @@ def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
         ("targets = 5", r"targets must be tables, such as \[targets\]"),
         ("[targets]\nrobbery = -0.05", 'targets.robbery is -0.05. Write robbery = "-5%" or robbery = 1200'),
         ("[targets]\nrobbery = true", "targets.robbery is True"),
-        ("[targets]\nrobbery = '-120%'", "A target cannot be a change of -120%: -100% is none at all"),
-        ("[targets]\nrobbery = -1", "A target is a number of incidents from 0, not -1"),
+        (
+            "[targets]\nrobbery = '-120%'",
+            "from -100% and in quotes, or a number of incidents from 0; targets.robbery is .-120%",
+        ),
+        ("[targets]\nrobbery = -1", 'targets.robbery is -1. Write robbery = "-5%" or robbery = 1200'),
         ("[priorities]\nsize = 1", 'volume, trend, harm, cost, concentration; "size" is none of them'),
-        ("[priorities]\nharm = -1", "a number from 0; priorities.harm is -1. 1 is usual, 0 leaves it out"),
+        ("[priorities]\nharm = -1", "a number from 0 to 1,000; priorities.harm is -1. 1 is usual, 0 leaves it out"),
+        ("[priorities]\nharm = 1e308", r"from 0 to 1,000; priorities.harm is 1e\+308"),
+        ("[priorities]\nharm = nan", "from 0 to 1,000; priorities.harm is nan"),
         (
             "[priorities]\nvolume = 0\ntrend = 0\nharm = 0\ncost = 0\nconcentration = 0",
             "at least one criterion of priorities must have a weight above 0",
@@ -200,3 +205,9 @@ def test_lists_of_places_are_read_for_reading(tmp_path: Path) -> None:
     options = load(tmp_path, 'postcodes = "open.csv"').make_reading_options()
     assert options.postcodes is not None
     assert options.areas is None
+
+
+def test_another_country_has_no_subdivision_unless_one_is_given(tmp_path: Path) -> None:
+    assert load(tmp_path, 'country = "IE"').subdivision is None
+    assert load(tmp_path, 'country = "GB"').subdivision == "ENG"
+    assert load(tmp_path, 'country = "CA"\nsubdivision = "BC"').subdivision == "BC"

@@ -227,7 +227,7 @@ def plan_comparisons(
     Args:
         end: Last day that the data speak for, included.
         known_from: First such day.
-        is_monthly: Whether any incidents give only their months.
+        is_monthly: Whether more than a few incidents give only their months, so that windows are of whole ones.
         missing_months: Months in which the feed failed: "2026-08", a date in it, or a pandas Period.
 
     Raises:

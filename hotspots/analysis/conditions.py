@@ -509,14 +509,19 @@ class _Splitter:
         days, tallies = np.ones(len(n)), n.astype(np.float64)
         table = (add_up(tallies, side), add_up(tallies, ~side), add_up(days, side), add_up(days, ~side))
         blank = self._begin(name, label, against, "days", is_certain)
+        withheld = self._withhold_uncertain(blank, needs="day" if is_certain is is_counted else "time of day")
         has_terms = self.calendar.first_term_day is not None
-        if name in ("school_days", "after_school") and not has_terms:
+        # Of months alone term dates would say no more.
+        is_month_only = withheld is not None and withheld.reason == "month-only"
+        if name in ("school_days", "after_school") and not has_terms and not is_month_only:
             return _withhold(blank, "no term dates", "Term dates are not given, so that school days are not known.")
-        if withheld := self._withhold_uncertain(blank, needs="day" if is_certain is is_counted else "time of day"):
+        if withheld:
             return withheld
         if not ((table[2] > 0) & (table[3] > 0)).any():
             return _withhold(
-                blank, "no contrast", f"The period has no days of both kinds to compare: {label}, and {against[3:]}."
+                blank,
+                "no contrast",
+                f"The period has no days of both kinds to compare: {label}, and {against.partition(' ')[2]}.",
             )
         return self._conclude(blank, table, used, n, stratum, side)
 
@@ -601,6 +606,14 @@ class _Splitter:
         in_dark, n = is_dark[day, hour], counts[day, hour].astype(np.int64)
         if self.match_months:
             fit = _fit_season(n, month, hour, in_dark, confidence=self.confidence)
+            if fit is None and 0 in (filled.n_with, filled.n_without):
+                side = "dark" if filled.n_with else "light"
+                return _withhold(
+                    filled,
+                    "all on one side",
+                    f"All {filled.n_with + filled.n_without:,} incidents at hours that can be either were when it was "
+                    f"{side}: a difference, but none that a ratio within months can be put to.",
+                )
             if fit is None:
                 return _withhold(
                     filled, "no contrast", "Within months, darkness cannot be told from the hour. Give a longer period."

@@ -16,13 +16,14 @@ from hotspots.errors import ParameterError, TooLittleDataError
 Counts = tuple[int, int]
 """Incidents before and after."""
 
-Direction = Literal["fell", "rose", "no apparent effect"]
+Direction = Literal["better", "worse", "no apparent effect", "nothing can be said"]
 
 _MIN_EXPECTED = 5.0
 """Below this expectation in any count, the normal approximation of the difference is not to be relied on."""
 _ALIKE = 2.0
 """Up to this many times the incidents, or as small a part of them, a control counts as of the same size."""
 _WIDEST_LOG_RATIO = 60.0
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,13 @@ class RelativeChange:
 
     @property
     def direction(self) -> Direction:
-        """Which way the first area went against the second, if by more than chance."""
-        return "fell" if self.high < 1 else "rose" if self.low > 1 else "no apparent effect"
+        """Whether the first area did better than the second (fewer incidents than had it changed likewise) or worse.
+
+        "No apparent effect" where it may be chance; "nothing can be said" where any ratio at all may be the true one.
+        """
+        if self.low == 0 and self.high == math.inf:
+            return "nothing can be said"
+        return "better" if self.high < 1 else "worse" if self.low > 1 else "no apparent effect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +340,18 @@ def compare_changes(first: Counts, second: Counts, *, confidence: float = 0.95, 
     )
 
 
+def count_areas_needed(confidence: float) -> int:
+    """How many independent areas it takes to widen limits to a confidence: 19 for 0.95.
+
+    The one more area is beyond all of n like it once in n + 1 times, so the largest of fewer does not go far enough.
+
+    Raises:
+        ParameterError: The confidence is not between 0 and 1.
+    """
+    _require_confidence(confidence)
+    return max(1, math.ceil(confidence / (1 - confidence) - _ROUNDING))
+
+
 def measure_scatter(
     first: npt.ArrayLike, second: npt.ArrayLike, *, confidence: float = 0.95, n_independent: float | None = None
 ) -> Scatter:
@@ -341,9 +359,10 @@ def measure_scatter(
 
     Real counts vary more than Poisson ones: offences come in series, and one street changes otherwise than the next.
     The spread is a quantile of the areas' absolute standardised log ratios (0.5 being added to each count), over that
-    of the normal distribution. With n independent areas it is the quantile at `confidence` (n + 1) / n, at most the
-    largest: one more area lies beyond it no more often than stated, if it is like them. It is no better than they are:
-    like the treated area in size, in incidents, and in that no other thing was done there.
+    of the normal distribution. With n independent areas it is the quantile at `confidence` (n + 1) / n: one more area
+    lies beyond it no more often than stated, if it is like them. Of fewer than `count_areas_needed` even the largest
+    does not keep that promise. It is no better than the areas are: like the treated area in size, in incidents, and in
+    that no other thing was done there.
 
     Args:
         first: Incidents before and after in each area; int (n_areas, 2).
@@ -354,7 +373,7 @@ def measure_scatter(
     Raises:
         ParameterError: The counts are not of that shape or no whole numbers from 0, the confidence not between 0 and
             1, or fewer than one area independent.
-        TooLittleDataError: There is no area.
+        TooLittleDataError: There is no area, or they are worth too few for the confidence.
 
     Source: for the quantile Vovk, V., Gammerman, A. and Shafer, G. (2005), "Algorithmic learning in a random world",
     doi:10.1007/b106715 (conformal prediction).
@@ -374,6 +393,12 @@ def measure_scatter(
         raise ParameterError(
             f"Areas are worth one independent area or more, not {n_worth:g}. Leave it out if they do not overlap."
         )
+    n_needed = count_areas_needed(confidence)
+    if n_worth < n_needed:
+        raise TooLittleDataError(
+            f"It takes {n_needed:,} independent areas to widen limits to {100 * confidence:g}%; these are worth "
+            f"{math.floor(n_worth):,}. Take a larger study area or smaller areas, or leave the limits as they are."
+        )
     n_after, n_first, total = one[:, 1] + other[:, 1], one.sum(axis=1), counts.sum(axis=1)
     tails = np.minimum(
         stats.hypergeom.cdf(one[:, 1], total, n_after, n_first),
@@ -385,7 +410,7 @@ def measure_scatter(
     return Scatter(
         n_areas=len(counts),
         called_share=float((2 * tails <= 1 - confidence).mean()),
-        spread=max(1.0, float(np.quantile(np.abs(z), min(1.0, confidence * (n_worth + 1) / n_worth))) / usual),
+        spread=max(1.0, float(np.quantile(np.abs(z), min(1.0, confidence * (1 + 1 / n_worth)))) / usual),
     )
 
 

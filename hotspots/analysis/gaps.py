@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hotspots.errors import ParameterError
@@ -12,6 +15,10 @@ _UNLIKELY = 1e-6
 _LOW_SHARE = 0.5
 _MANY_A_MONTH = 50.0
 """Below this many rows a month, half of them may be missing by chance."""
+_MIN_MONTHS_BESIDE = 6
+"""Of a rare crime, months with any from which its silence is judged: of fewer, one burst may be all there was."""
+_SELDOM = 0.001
+_DAYS_IN_MONTH = 365.25 / 12
 
 
 def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
@@ -22,6 +29,11 @@ def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
     together have less than half of what they usually have, and this crime too ("incomplete data"). Usual is the median
     of the months that have any. A crime that truly falls below half in the month in which all crime does is lost by
     this, which is the price of not calling a failed feed an improvement.
+
+    Of a rare crime, of which a month without any is no surprise, a run of such months at the beginning or the end is
+    judged as one, if six months have any. Months that are empty in every year, while those that are not come back,
+    are a season and no gap. A rare crime that comes in series may be quiet by itself for as long: of 24 or 60 months
+    in which counts vary three times as much as by chance, at most 1% are taken to begin late or end early.
 
     Args:
         counts: Incidents of the crime by month, int; index PeriodIndex of consecutive months.
@@ -43,9 +55,85 @@ def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
     is_low = (usual_of_all >= _MANY_A_MONTH) & (n_all < _LOW_SHARE * usual_of_all) & (n < _LOW_SHARE * usual)
     reasons = np.full(len(counts), None, dtype=object)
     reasons[is_low] = "incomplete data"
-    reasons[(n == 0) & (np.exp(-usual) < _UNLIKELY)] = "no data of this crime"
+    for run in _find_runs(n == 0):
+        is_at_edge = run[0] == 0 or run[-1] == len(n) - 1
+        is_missing = np.exp(-usual) < _UNLIKELY or (is_at_edge and _is_silence(n, run, usual))
+        if is_missing and not _is_season(counts, run):
+            reasons[run] = "no data of this crime"
     reasons[n_all == 0] = "no data"
     return pd.Series(reasons, index=counts.index, dtype=object)
+
+
+def find_own_days(started_at: pd.Series, *, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day that the files speak for one crime, which may be fewer than they speak for others.
+
+    The file of a crime may begin later or end earlier than those of others. Days before its first incident, or after
+    its last, are taken for that where so long a silence would happen less than once in a million: at the median of the
+    months that have any, and with as many incidents dealt out over all these days. It takes six months with any, and
+    a silence at the same time of another year is a season.
+
+    Args:
+        started_at: Of its incidents, those that give their days, between `first` and `last`.
+        first: First day that the files speak for at all.
+        last: Last such day.
+
+    Returns:
+        Of either `first`, or `last`, as given; or that of the crime, to the end of a month where chance allows it.
+    """
+    started = started_at.dropna()
+    months = started.dt.to_period("M").value_counts()
+    if not len(months):
+        return first, last
+    usual = _usual(months) / _DAYS_IN_MONTH
+    own_first, own_last = started.min().date(), started.max().date()
+    n_days = (own_last - own_first).days + 1
+
+    def is_silent(from_day: dt.date, to_day: dt.date, other_year: int) -> bool:
+        days = (to_day - from_day).days + 1
+        if days < 1 or len(months) < _MIN_MONTHS_BESIDE or np.exp(-usual * days) >= _UNLIKELY:
+            return False
+        if (n_days / (n_days + days)) ** len(started) >= _UNLIKELY:
+            return False
+        start, stop = (
+            pd.Timestamp(day) + pd.DateOffset(years=other_year) for day in (from_day, to_day + dt.timedelta(days=1))
+        )
+        is_known = start >= pd.Timestamp(own_first) and stop <= pd.Timestamp(own_last)
+        return not is_known or bool(((started >= start) & (started < stop)).any())
+
+    day = dt.timedelta(days=1)
+    begins_late, ends_early = is_silent(first, own_first - day, 1), is_silent(own_last + day, last, -1)
+    # A file usually begins and ends with a month: it is taken to, unless that leaves a silence that chance seldom does.
+    month_first, month_last = own_first.replace(day=1), pd.Period(own_last, freq="M").end_time.date()
+    if np.exp(-usual * (own_first - month_first).days) > _SELDOM:
+        own_first = max(month_first, first)
+    if np.exp(-usual * (month_last - own_last).days) > _SELDOM:
+        own_last = min(month_last, last)
+    return own_first if begins_late else first, own_last if ends_early else last
+
+
+def _find_runs(is_in: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.int64]]:
+    """Positions of each run of consecutive months."""
+    position = np.flatnonzero(is_in).astype(np.int64)
+    return np.split(position, np.flatnonzero(np.diff(position) > 1) + 1) if len(position) else []
+
+
+def _is_silence(n: npt.NDArray[np.int64], run: npt.NDArray[np.int64], usual: float) -> bool:
+    """Whether chance would hardly leave so many months without any, at what is usual and with incidents dealt out."""
+    present = np.flatnonzero(n > 0)
+    if len(present) < _MIN_MONTHS_BESIDE or np.exp(-usual * len(run)) >= _UNLIKELY:
+        return False
+    first, last = min(present[0], run[0]), max(present[-1], run[-1])
+    return bool((1 - len(run) / (last - first + 1)) ** int(n.sum()) < _UNLIKELY)
+
+
+def _is_season(counts: pd.Series, run: npt.NDArray[np.int64]) -> bool:
+    """Whether other years are without any in the calendar months of a run, too, and the months with any come back."""
+    month = pd.PeriodIndex(counts.index).month.to_numpy()
+    has_any = counts.to_numpy() > 0
+    is_like = np.isin(month, month[run])
+    n_years_with = np.bincount(month[has_any], minlength=13)
+    comes_back = bool((n_years_with[n_years_with > 0] > 1).all()) and bool(has_any.any())
+    return comes_back and not has_any[is_like].any() and int(is_like.sum()) > len(run)
 
 
 def _usual(counts: pd.Series) -> float:

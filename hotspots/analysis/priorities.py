@@ -20,6 +20,8 @@ CRITERIA = ("volume", "trend", "harm", "cost", "concentration")
 EQUAL_WEIGHTS: Mapping[str, float] = MappingProxyType(dict.fromkeys(CRITERIA, 1.0))
 
 _TOP_SCORE = 10.0
+MAX_WEIGHT = 1000.0
+"""A criterion of a thousand times the weight of another decides alone."""
 _TRIED = (0.5, 1.0, 2.0)
 """Times its weight that each criterion is given in turn, to see what the order owes to the weights."""
 
@@ -34,10 +36,12 @@ class Priorities:
             `rank`; `rank_low`, `rank_high`: the best and the worst rank that it takes when each criterion's weight is
             halved, kept or doubled, in every combination.
         criterion_weights: As they were used; they sum to 1.
+        unranked: Crimes of which no criterion with a weight is known, and which are not in the table.
     """
 
     table: pd.DataFrame
     criterion_weights: Mapping[str, float]
+    unranked: tuple[str, ...]
 
 
 def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, float] = EQUAL_WEIGHTS) -> Priorities:
@@ -49,7 +53,7 @@ def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, f
 
     The order is a judgement, and the weights are the judgement: `rank_low` and `rank_high` say how much of it stands
     if they are changed. A criterion that is not known of a crime is left out of its mean, so such a crime is compared
-    by less.
+    by less; one of which none is known is not put in order.
 
     Args:
         measures: float, a row a crime and a column a criterion, more meaning more urgent; missing where not known.
@@ -66,20 +70,22 @@ def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, f
         )
     given = [criterion_weights.get(str(name), math.nan) for name in measures.columns]
     for name, weight in zip(measures.columns, given, strict=True):
-        if not (math.isfinite(weight) and weight >= 0):
+        if not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
             raise ParameterError(
-                f'Each criterion needs a weight from 0; "{name}" has {criterion_weights.get(str(name))}. '
-                "0 leaves a criterion out, 1 is usual."
+                f'Each criterion needs a weight from 0 to {MAX_WEIGHT:,.0f}; "{name}" has '
+                f"{criterion_weights.get(str(name))}. 0 leaves a criterion out, 1 is usual."
             )
     plain = np.array(given, dtype=np.float64)
     if plain.sum() == 0:
         raise ParameterError(
             "At least one criterion must have a weight above 0; all have 0. Leave them out for 1 each."
         )
-    scores = measures.apply(_score).to_numpy(dtype=np.float64)
+    is_known = np.asarray((measures.notna().to_numpy() & (plain > 0)).any(axis=1), dtype=bool)
+    unranked = tuple(map(str, measures.index[~is_known]))
+    scores = measures.apply(_score).to_numpy(dtype=np.float64)[is_known]
     means = _weigh(scores, plain)
     ranks = [_rank(_weigh(scores, plain * factors)) for factors in itertools.product(_TRIED, repeat=len(plain))]
-    table = pd.DataFrame(scores, index=measures.index, columns=measures.columns)
+    table = pd.DataFrame(scores, index=measures.index[is_known], columns=measures.columns)
     table["score"] = means
     table["n_criteria"] = (~np.isnan(scores) & (plain > 0)).sum(axis=1)
     table["rank"] = _rank(means)
@@ -88,6 +94,7 @@ def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, f
     return Priorities(
         table=table.sort_values("rank", kind="stable"),
         criterion_weights=MappingProxyType(dict(zip(map(str, measures.columns), shares.tolist(), strict=True))),
+        unranked=unranked,
     )
 
 
@@ -100,10 +107,9 @@ def _score(measure: pd.Series) -> pd.Series:
 
 
 def _weigh(scores: Floats, criterion_weights: Floats) -> Floats:
-    """The mean of the known scores of each crime, 0 where none is known."""
+    """The mean of the known scores of each crime."""
     parts = np.where(np.isnan(scores), 0.0, criterion_weights)
-    total = parts.sum(axis=1)
-    weighted: Floats = (parts * np.nan_to_num(scores)).sum(axis=1) / np.where(total > 0, total, 1.0)
+    weighted: Floats = (parts * np.nan_to_num(scores)).sum(axis=1) / parts.sum(axis=1)
     return weighted
 
 

@@ -236,12 +236,16 @@ def _find_reason(times: TimeCounts, n_month_only: int) -> tuple[str | None, str 
     if n_telling < _MIN_TIMED_SHARE * n:
         return (
             "month-only" if n_month_only > n / 2 else "times unknown",
-            f"Only {n_telling:,} of {n:,} incidents have a clock time{but}; their hours need not be those of the rest.",
+            f"Only {n_telling:,} of {n:,} incidents have a clock time{but}; their hours need not be those of the rest."
+            if n_telling
+            else f"None of {n:,} incidents has a clock time{but}.",
         )
     if n_telling < _MIN_TIMED:
         return (
             "too few",
-            f"{n_telling} incidents with a clock time{but} are too few for 168 hours; {_MIN_TIMED} are needed.",
+            f"{n_telling} incidents with a clock time{but} are too few for 168 hours; {_MIN_TIMED} are needed."
+            if n_telling != 1
+            else f"One incident with a clock time{but} is too few for 168 hours; {_MIN_TIMED} are needed.",
         )
     return None, None
 

@@ -218,12 +218,12 @@ def weigh_shifts(hours: sparse.csr_array, shifts: Sequence[Shift]) -> Floats:
     inside = np.zeros((HOURS_IN_WEEK, len(shifts)))
     for column, shift in enumerate(shifts):
         inside[shift.window.hours, column] = 1.0
-    weights: Floats = np.minimum(hours @ inside, 1.0)
-    return weights
+    shift_shares: Floats = np.minimum(hours @ inside, 1.0)
+    return shift_shares
 
 
 def compare_places(
-    weights: Floats, groups: Integers, *, n_permutations: int = _N_PERMUTATIONS, seed: int = 1
+    shift_shares: Floats, groups: Integers, *, n_permutations: int = _N_PERMUTATIONS, seed: int = 1
 ) -> tuple[PlaceDifference, ...]:
     """Test whether the incidents of each shift are spread over groups of places as those of all hours are.
 
@@ -239,13 +239,13 @@ def compare_places(
     group is not seen. Groups must be drawn without regard to the hour, or the test finds what drew them.
 
     Args:
-        weights: float (n_incidents, n_shifts), shares of 0-1; incidents without a clock time left out.
+        shift_shares: float (n_incidents, n_shifts), shares of 0-1; incidents without a clock time left out.
         groups: int (n_incidents,), from 0 and with none left out.
         n_permutations: Dealings.
         seed: Of the generator.
 
     Returns:
-        One for each shift; with fewer than two groups, or weights that are all alike, `p_value` is 1.
+        One for each shift; with fewer than two groups, or shift_shares that are all alike, `p_value` is 1.
 
     Raises:
         ParameterError: There is not one group for each incident, a group is negative, or dealings are below 1.
@@ -254,21 +254,21 @@ def compare_places(
     American Statistical Association 47(260), doi:10.1080/01621459.1952.10483441; largest difference of any group:
     Westfall, P. H. and Young, S. S. (1993), Resampling-Based Multiple Testing, section 2.3.
     """
-    if groups.shape != weights.shape[:1] or (groups < 0).any():
+    if groups.shape != shift_shares.shape[:1] or (groups < 0).any():
         raise ParameterError(
-            f"Each incident must be in one group from 0; there are {len(weights):,} incidents and groups of shape "
+            f"Each incident must be in one group from 0; there are {len(shift_shares):,} incidents and groups of shape "
             f"{groups.shape}, the lowest {groups.min(initial=0)}. Put those in no hot spot into a group of their own."
         )
     if n_permutations < 1:
         raise ParameterError(f"Times must be dealt out at least once, not {n_permutations} times. 999 are usual.")
-    n, n_shifts = weights.shape
+    n, n_shifts = shift_shares.shape
     n_groups = int(groups.max(initial=-1)) + 1
     sizes = np.bincount(groups, minlength=n_groups).astype(np.float64)
     order = np.argsort(groups, kind="stable")
     filled = np.flatnonzero(sizes > 0)
     starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]]).astype(np.intp)
-    expected = sizes[:, None] * weights.sum(axis=0) / max(n, 1)
-    spread = ((weights - weights.sum(axis=0) / max(n, 1)) ** 2).sum(axis=0) / max(n - 1, 1)
+    expected = sizes[:, None] * shift_shares.sum(axis=0) / max(n, 1)
+    spread = ((shift_shares - shift_shares.sum(axis=0) / max(n, 1)) ** 2).sum(axis=0) / max(n - 1, 1)
     variance = spread * sizes[:, None] * (n - sizes[:, None]) / max(n, 1)
 
     def measure(sums: Floats) -> tuple[Floats, Floats]:
@@ -280,12 +280,12 @@ def compare_places(
         return total, z
 
     if len(filled) > 1 and n_shifts:
-        sums = np.add.reduceat(weights[order], starts, axis=0)
+        sums = np.add.reduceat(shift_shares[order], starts, axis=0)
         total, z = measure(sums)
         rng = np.random.default_rng(seed)
         n_total, n_largest = np.ones(n_shifts), np.ones(z.shape)
         for _ in range(n_permutations):
-            dealt_total, dealt_z = measure(np.add.reduceat(weights[rng.permutation(n)], starts, axis=0))
+            dealt_total, dealt_z = measure(np.add.reduceat(shift_shares[rng.permutation(n)], starts, axis=0))
             # what is equal but for rounding counts as as extreme
             n_total += dealt_total >= total - _SMALLEST * (1 + total)
             n_largest += np.abs(dealt_z).max(axis=0) >= np.abs(z) - _SMALLEST
@@ -377,20 +377,20 @@ def analyse_shifts(
             f"Hours must be those of the incidents; {hours.shape[0]:,} and {surrounding_hours.shape[0]:,} rows were "
             f"given for {len(incidents):,} and {len(surroundings):,} incidents. Call weigh_hours on the same tables."
         )
-    weights, around = weigh_shifts(hours, shifts), weigh_shifts(surrounding_hours, shifts)
+    shift_shares, around = weigh_shifts(hours, shifts), weigh_shifts(surrounding_hours, shifts)
     is_timed = np.asarray(hours.sum(axis=1)) > 0
     n_timed = int(is_timed.sum())
     has_place = (incidents["location_precision"] != AREA).to_numpy()
     week_index = assign_outlines(incidents, week_outlines)
     tested = np.flatnonzero(is_timed & has_place)
     groups = _group_places(week_index[tested], incidents["ward_code"].iloc[tested], n_outlines=len(week_outlines))
-    totals = weights.sum(axis=0)
+    totals = shift_shares.sum(axis=0)
     drawn = [column for column, total in enumerate(totals) if total >= MIN_INCIDENTS_A_SHIFT - _SMALLEST]
     differences = dict(
         zip(
             drawn,
             compare_places(
-                weights[tested][:, drawn],
+                shift_shares[tested][:, drawn],
                 groups,
                 n_permutations=int(np.clip(_MAX_DEALT // max(len(tested), 1), _FEWEST_PERMUTATIONS, _N_PERMUTATIONS)),
                 seed=seed,
@@ -420,7 +420,7 @@ def analyse_shifts(
         hotspots = _rank_hotspots(
             incidents,
             areas.outlines,
-            weight=weights[:, column],
+            weight=shift_shares[:, column],
             is_timed=is_timed,
             has_place=has_place,
             week_index=week_index,
@@ -534,7 +534,7 @@ def _rank_hotspots(
 
 
 def _sum_by_text(texts: pd.Series, weight: Floats) -> list[tuple[str, float]]:
-    """The texts with their sums of weights, most first, equal sums in alphabetical order; missing ones left out."""
+    """The texts with their sums, most first, equal sums in alphabetical order; missing ones left out."""
     code, names = pd.factorize(texts)
     sums = np.bincount(code[code >= 0], weight[code >= 0], len(names))
     counted = [(str(name), float(n)) for name, n in zip(names, sums.tolist(), strict=True)]

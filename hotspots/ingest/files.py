@@ -57,7 +57,7 @@ class InputFile:
     """
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates"]
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers"]
     sha256: str
     n_rows: int
     layout: str

@@ -28,6 +28,8 @@ _POPULATION_NAMES = (
     r"(all_?)?(usual_?res(idents?)?|residents)(_?\d{4})?",
     r"all_?(people|persons)(_?\d{4})?",
 )
+_MAX_NUMBER = 1_000_000_000
+"""More than live in any area, or are recorded there: beyond it a number is a slip, or something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,26 +99,31 @@ def find_population(columns: Sequence[str]) -> str | None:
     return max(found, key=lambda name: (re.findall(r"\d{4}", name) or ["9999"])[0], default=None)
 
 
-def parse_population(texts: pd.Series, *, label: str, each: str) -> pd.Series:
-    """Numbers of residents from text; missing stays missing.
+def parse_population(texts: pd.Series, *, label: str, each: str, noun: str = "A population") -> pd.Series:
+    """Numbers of residents, or of anything else that is counted, from text; missing stays missing.
 
     Args:
         texts: Text or missing. Its index is the number of each row or feature in the file, its name that of the column.
         label: What to call the file in a message.
         each: What the index counts: "row" or "feature".
+        noun: What one of the numbers is, at the beginning of a message.
 
     Raises:
-        DataError: A text is no number from 0 up.
+        DataError: A text is no number from 0 up, or one above 1,000,000,000.
     """
-    population = pd.to_numeric(texts, errors="coerce").astype("float64")
-    wrong = texts.notna() & ~(population.ge(0) & np.isfinite(population))
-    if wrong.any():
-        first = texts.index[wrong][0]
-        raise DataError(
-            f"A population must be a number from 0 up, in digits alone; {each} {first} of {label} has "
-            f'"{texts[first]}" in {texts.name}, and {int(wrong.sum())} in all are wrong. Correct or clear them.'
-        )
-    return population
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
+    rules = {
+        "a number from 0 up, in digits alone": texts.notna() & ~(numbers.ge(0) & np.isfinite(numbers)),
+        f"at most {_MAX_NUMBER:,}": numbers > _MAX_NUMBER,
+    }
+    for rule, wrong in rules.items():
+        if wrong.any():
+            first = texts.index[wrong][0]
+            raise DataError(
+                f"{noun} must be {rule}; {each} {first} of {label} has "
+                f'"{texts[first]}" in {texts.name}, and {int(wrong.sum())} in all are wrong. Correct or clear them.'
+            )
+    return numbers
 
 
 def _open(file: FoundFile) -> Iterator[tuple[FoundFile, Table]]:
@@ -150,17 +157,7 @@ def _read_table(file: FoundFile, table: Table) -> Population:
     column = find_population(table.header)
     statuses = find_columns(table.header, STATUS_NAMES)
     wanted = [*codes, str(column), *statuses]
-    chunks = list(table.read(wanted))
-    # a note below a table has one field
-    malformed = [(row, n_fields) for chunk in chunks for row, n_fields in chunk.malformed]
-    odd = next(((row, n_fields) for row, n_fields in malformed if n_fields > 1), None)
-    if odd:
-        raise DataError(
-            f"Each row must have the fields of the header, {len(table.header)}; row {odd[0]} of {table.label} has "
-            f"{odd[1]}. Write numbers in digits alone, and put texts that hold a comma in quotes."
-        )
-    parts = [pd.DataFrame(chunk.columns).set_axis(chunk.row).astype("object") for chunk in chunks]
-    frame = pd.concat([pd.DataFrame(columns=wanted, dtype="object"), *parts])
+    frame = table.read_whole(wanted)
     # the code of small areas, not that of the wards they lie in
     code = next((name for name in codes if frame[name].dropna().is_unique), codes[0])
     coded = frame[frame[code].notna()]
@@ -177,7 +174,7 @@ def _read_table(file: FoundFile, table: Table) -> Population:
             path=file.label,
             table="population",
             sha256=file.sha256,
-            n_rows=len(frame) + len(malformed),
+            n_rows=len(frame),
             layout="population",
             data_status=read_status(frame[statuses[0]]) if statuses else None,
         ),

@@ -81,6 +81,26 @@ class Table:
                 }
         return {name: pd.Series(pd.Categorical([]), dtype="category") for name in columns}
 
+    def read_whole(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Every row of some columns of a small table as text, on its number in the file.
+
+        A row of a single field, as a note below a table is, has nothing in any column.
+
+        Raises:
+            DataError: Another row has not the fields of the header.
+        """
+        chunks = list(self.read(columns))
+        odd = next(((row, n) for chunk in chunks for row, n in chunk.malformed if n > 1), None)
+        if odd:
+            raise DataError(
+                f"Each row must have the fields of the header, {len(self.header)}; row {odd[0]} of {self.label} has "
+                f"{odd[1]}. Write numbers in digits alone, and put texts that hold a comma in quotes."
+            )
+        notes = [row for chunk in chunks for row, _ in chunk.malformed]
+        parts = [pd.DataFrame(chunk.columns).set_axis(chunk.row).astype("object") for chunk in chunks]
+        whole = pd.concat([pd.DataFrame(columns=list(columns), dtype="object"), *parts])
+        return whole.reindex([*whole.index, *notes])
+
 
 def require_unique(header: Iterable[str], wanted: Collection[str], *, label: str) -> None:
     """Refuse a table in which a column that is to be read is there twice.

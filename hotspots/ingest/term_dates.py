@@ -15,7 +15,7 @@ from hotspots.ingest.parsing import read_status
 from hotspots.ingest.records import ReadingOptions
 from hotspots.ingest.sources import MEMBER_SUFFIXES, open_tables
 from hotspots.ingest.tables import Table
-from hotspots.ingest.times import guess_date_order, parse_times
+from hotspots.ingest.times import parse_times
 
 SUFFIXES = (*MEMBER_SUFFIXES, ".zip")
 
@@ -29,15 +29,26 @@ _NAMES = {
     "kind": ("kind", "type", "category"),
     "data_status": (r"data_?status",),
 }
-_HALF_TERM = re.compile(r"half[\s_-]*term", flags=re.IGNORECASE)
-_NO_SCHOOL = re.compile(
-    r"holiday|\binset\b|training|staff|non[\s_-]*pupil|break|closed|closure|vacation|occasional|in-service",
-    flags=re.IGNORECASE,
-)
+
+
+def _compile_words(pattern: str) -> re.Pattern[str]:
+    """Whole words: Staffordshire is no staff, and INSET2 and bank_holiday are what they say."""
+    return re.compile(rf"(?<![^\W\d_])(?:{pattern})(?![^\W\d_])", flags=re.IGNORECASE)
+
+
+_TERM = _compile_words("terms?")
+_HALF_TERM = _compile_words(r"half[\s_-]*terms?")
+_HOLIDAY = _compile_words("holidays?|breaks?|closed|closures?|vacations?")
+_WITHOUT_PUPILS = _compile_words(r"insets?|training|staff|non[\s_-]*pupils?|occasional|in[\s_-]service")
 _DAYS = ("day", "minute")
-_MAX_HALF_TERM_DAYS = 21
+_MAX_SHORT_DAYS = 21
 """A half-term holiday is a week or two; the half of a term, which bears the same name, is a month or more."""
 
+_MAX_HOLIDAY_DAYS = 50
+"""The longest of the year, in summer, is of six or seven weeks."""
+
+_MAX_STRETCH_DAYS = 366
+_YEARS = (1900, 2100)
 _ONE_DAY = pd.Timedelta(days=1)
 
 
@@ -61,12 +72,19 @@ def read_term_dates(path: Path) -> TermDates:
     Each row is a stretch of days, both ends included. What lies between two stretches of term is holiday, so a file
     may give each half of a term a row; or it may give whole terms, and rows for the half-terms, holidays and days
     without pupils (INSET, training), which are taken out of the term around them. A row says which it is by its kind,
-    otherwise by its name: one of holiday, INSET, training, closed and the like is no term, and one called half-term is
-    none if it is of three weeks or less. A day without pupils may give its first day alone.
+    otherwise by its name. A kind with a word such as holiday, closed, INSET or training is no term, whatever its
+    length. A name may hold such a word and be that of a term ("Autumn, INSET 1 September"), so it is no term only if it
+    is of three weeks or less, or with a word for a holiday of 50 days or less. Half-term, as a kind or a name, is a
+    holiday if it is of three weeks or less, otherwise half of a term. A day without pupils may give its first day
+    alone.
 
     The columns are known by their usual names (`first_day`, `start`, `from` ...; `last_day`, `end`, `to` ...; `name`,
     `term` ...; `kind`, `type`), dates are ISO or have the day first. Rows that are blank in all of these columns are
     passed over.
+
+    A list of holidays without a word that says so would turn the year inside out. It is known by its short stretches
+    with long times between them, and refused; so are real terms of which only a few short ones are given, unless their
+    kind says that they are terms.
 
     Terms differ between boroughs, academies and independent schools: one file speaks for the schools it names, and a
     border borough has pupils of several.
@@ -76,8 +94,9 @@ def read_term_dates(path: Path) -> TermDates:
 
     Raises:
         NotFoundError: The path does not exist.
-        DataError: The file is empty or lacks a column, a date cannot be read, a stretch ends before it starts, two
-            terms overlap, or no term is left.
+        DataError: The file is empty or lacks a column; a date cannot be read, has the month first or is of a year
+            outside 1900 to 2100; a stretch ends before it starts or is longer than a year; a row may be a term or a
+            holiday; two terms overlap; the rows look like holidays; or no term is left.
     """
     file, table, columns = _find_table(path)
     with explain_unpacking(table.label):
@@ -85,6 +104,7 @@ def read_term_dates(path: Path) -> TermDates:
     is_term = _find_terms(rows)
     terms = rows[is_term].sort_values(["first_day", "last_day"], kind="stable")
     _refuse_overlap(terms, table.label)
+    _refuse_holidays(terms, rows, table.label)
     stretches = _take_out(terms, rows[~is_term])
     if stretches.empty:
         raise DataError(
@@ -149,34 +169,20 @@ def _find_columns(header: Sequence[str]) -> dict[str, str]:
 
 def _read_rows(table: Table, columns: dict[str, str]) -> pd.DataFrame:
     """What each row says, on its number in the file; blank rows are left out."""
-    chunks = list(table.read(list(columns.values())))
-    malformed = next(((row, n) for chunk in chunks for row, n in chunk.malformed if n > 1), None)
-    if malformed:
-        raise DataError(
-            f"Each row must have the fields of the header, {len(table.header)}; row {malformed[0]} of {table.label} "
-            f"has {malformed[1]}. Put texts that hold a comma in quotes."
-        )
-    parts = [pd.DataFrame(chunk.columns).set_axis(chunk.row).astype("object") for chunk in chunks]
-    texts = pd.concat([pd.DataFrame(columns=list(columns.values()), dtype="object"), *parts])
+    texts = table.read_whole(list(columns.values()))
     texts = texts.rename(columns={column: part for part, column in columns.items()}).dropna(how="all")
     if texts.empty:
         raise DataError(f"{table.label} is empty: no row is below its header. Give a row to each term.")
     rows = pd.DataFrame(index=texts.index)
     is_one_day = texts["last_day"].isna() & ~texts["first_day"].isna()
-    written = [texts[part].astype("category") for part in ("first_day", "last_day")]
-    order, _ = guess_date_order(written)
-    for part, column in zip(("first_day", "last_day"), written, strict=True):
-        times = parse_times(column, date_order=order)
+    for part in ("first_day", "last_day"):
+        times = parse_times(texts[part].astype("category"), date_order="day-first")
         is_day = pd.Series(times.precision, index=texts.index)[times.at.notna()].reindex(texts.index).isin(_DAYS)
         unread = ~is_day & ~is_one_day if part == "last_day" else ~is_day
         if unread.any():
-            row = int(texts.index.to_numpy()[unread.to_numpy()][0])
-            given = "nothing" if texts[part].isna()[row] else f'"{texts[part][row]}"'
-            raise DataError(
-                f"A stretch of term has a first and a last day; row {row} of {table.label} has {given} in "
-                f"{columns[part]}, and {int(unread.sum())} in all cannot be read. Write 1/9/2025 or 2025-09-01."
-            )
+            _refuse_unread(texts.loc[unread, part], columns[part], table.label)
         rows[part] = times.at.dt.floor("D")
+        _refuse_years(rows[part], texts[part], columns[part], table.label)
     rows["last_day"] = rows["last_day"].where(~is_one_day, rows["first_day"])
     for part in ("name", "kind", "data_status"):
         rows[part] = texts[part] if part in texts else pd.Series(None, index=texts.index, dtype="object")
@@ -188,18 +194,112 @@ def _read_rows(table: Table, columns: dict[str, str]) -> pd.DataFrame:
             f"{_say(rows, row)}, and {int(backwards.sum())} in all "
             "end before they start. Correct them."
         )
+    _refuse_long_stretches(rows, texts, table.label)
     _refuse_terms_without_end(rows[is_one_day & _find_terms(rows)], table.label)
+    _refuse_unclear(rows, table.label)
     return rows
+
+
+def _refuse_unread(texts: pd.Series, column: str, label: str) -> None:
+    row, text, n = int(texts.index[0]), texts.iloc[0], len(texts)
+    month_first = parse_times(texts.iloc[:1].astype("category"), date_order="month-first")
+    if month_first.precision[0] in _DAYS:
+        raise DataError(
+            f'Dates are ISO or have the day first; row {row} of {label} has "{text}" in {column}, which has the month '
+            f"first, and {n} in all cannot be read. Write every date as {month_first.at.iloc[0]:%Y-%m-%d}."
+        )
+    given = "nothing" if pd.isna(text) else f'"{text}"'
+    raise DataError(
+        f"A stretch of term has a first and a last day; row {row} of {label} has {given} in {column}, and {n} in all "
+        "cannot be read. Write 1/9/2025 or 2025-09-01."
+    )
+
+
+def _refuse_years(days: pd.Series, texts: pd.Series, column: str, label: str) -> None:
+    first, last = _YEARS
+    wrong = days.notna() & ~days.dt.year.between(first, last)
+    if wrong.any():
+        row = int(days.index[wrong][0])
+        raise DataError(
+            f'Term dates lie in the years {first} to {last}; row {row} of {label} has "{texts[row]}" in {column}, and '
+            f"{int(wrong.sum())} in all lie outside. Correct the year."
+        )
+
+
+def _refuse_long_stretches(rows: pd.DataFrame, texts: pd.DataFrame, label: str) -> None:
+    n_days = _count_days(rows)
+    wrong = n_days > _MAX_STRETCH_DAYS
+    if wrong.any():
+        row = int(rows.index[wrong][0])
+        raise DataError(
+            f"A stretch of term or holiday is of {_MAX_STRETCH_DAYS} days at most; row {row} of {label} runs from "
+            f'"{texts["first_day"][row]}" to "{texts["last_day"][row]}", {n_days[row]:,} days, and '
+            f"{int(wrong.sum())} in all are longer. Correct the year, or give each term a row."
+        )
+
+
+def _count_days(rows: pd.DataFrame) -> pd.Series:
+    n_days: pd.Series = (rows["last_day"] - rows["first_day"]).dt.days + 1
+    return n_days
 
 
 def _find_terms(rows: pd.DataFrame) -> pd.Series:
     """Whether each row is term, by its kind if it says one, otherwise by its name."""
-    words = rows["kind"].where(rows["kind"].notna(), rows["name"])
-    words = pd.Series([word if isinstance(word, str) else "" for word in words], index=rows.index, dtype="object")
-    is_short = (rows["last_day"] - rows["first_day"]).dt.days < _MAX_HALF_TERM_DAYS
-    is_half_term = words.str.contains(_HALF_TERM).astype(bool) & is_short
-    is_term: pd.Series = ~(words.str.contains(_NO_SCHOOL).astype(bool) | is_half_term)
+    n_days, has_kind = _count_days(rows), rows["kind"].notna()
+    words = _as_text(rows["kind"].where(has_kind, rows["name"]))
+    is_short, is_within_holiday = n_days <= _MAX_SHORT_DAYS, n_days <= _MAX_HOLIDAY_DAYS
+    is_term: pd.Series = ~(
+        (_hold(words, _HOLIDAY) & (has_kind | is_within_holiday))
+        | (_hold(words, _WITHOUT_PUPILS) & (has_kind | is_short))
+        | (_hold(words, _HALF_TERM) & is_short)
+    )
     return is_term
+
+
+def _as_text(words: pd.Series) -> pd.Series:
+    return pd.Series([word if isinstance(word, str) else "" for word in words], index=words.index, dtype="object")
+
+
+def _hold(words: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    return words.str.contains(pattern).astype(bool)
+
+
+def _say_term(words: pd.Series) -> pd.Series:
+    """Whether texts hold the word term, other than as half-term."""
+    return _hold(_as_text(words).str.replace(_HALF_TERM, " ", regex=True), _TERM)
+
+
+def _refuse_unclear(rows: pd.DataFrame, label: str) -> None:
+    """Refuse what is named a term and a holiday, and could be either by its length."""
+    wrong = (
+        rows["kind"].isna()
+        & _say_term(rows["name"])
+        & _hold(_as_text(rows["name"]), _HOLIDAY)
+        & _count_days(rows).between(_MAX_SHORT_DAYS + 1, _MAX_HOLIDAY_DAYS)
+    )
+    if wrong.any():
+        row = int(rows.index[wrong][0])
+        raise DataError(
+            f'A row is a term or a holiday; row {row} of {label}, "{rows["name"][row]}" from {_say(rows, row)}, may '
+            f'be either, and {int(wrong.sum())} in all may. Write "term" or "holiday" in a column "kind".'
+        )
+
+
+def _refuse_holidays(terms: pd.DataFrame, rows: pd.DataFrame, label: str) -> None:
+    """Refuse what is taken for terms if all are short and lie far apart, unless their kind says that they are."""
+    n_days = _count_days(terms)
+    if terms.empty or n_days.max() > _MAX_HOLIDAY_DAYS or _say_term(terms["kind"]).all():
+        return
+    n_in = int(n_days.sum())
+    n_between = (rows["last_day"].max() - rows["first_day"].min()).days + 1 - n_in
+    if n_between > n_in:
+        row = int(terms.index[0])
+        raise DataError(
+            f"Term dates need the stretches of term, and those of {label} look like holidays: none is longer than "
+            f"{n_days.max()} days, and they hold {n_in} days and leave out {n_between}; the first is row {row}, "
+            f'{_say(terms, row)}. Give a row to each term, and write "holiday" in a column "kind" for each holiday; if '
+            'these are terms, write "term" there.'
+        )
 
 
 def _refuse_terms_without_end(rows: pd.DataFrame, label: str) -> None:

@@ -15,6 +15,14 @@ QUIET = "#2c7fb8"
 EXPECTED_SHARES = (0.01, 0.02, 0.05)
 EXPECTED = ("#fdae61", "#d94701", "#7f0000")
 """Of the widest of these shares of the area first; brighter where less is to be expected."""
+# Blues and oranges of PuOr and RdBu. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
+VERDICTS = {
+    "clearly improving": "#2166ac",
+    "improving": "#92c5de",
+    "deteriorating": "#fdb863",
+    "clearly deteriorating": "#b35806",
+}
+"""Of a change by more than chance; anything else has no colour."""
 
 
 def choose_breaks(highest: float) -> list[float]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import functools
 import math
+import struct
+import zlib
 from html import escape
 from typing import Any
 
@@ -19,6 +23,17 @@ from hotspots.analysis import DensitySurface
 from hotspots.geography import Grid
 from hotspots.geography.projection import WGS84, project_coordinates, to_wgs84
 from hotspots.pipeline import Analysis, HavenAnalysis
+from hotspots.products.change_words import (
+    choose_main_comparison,
+    count_changed,
+    explain_no_change,
+    name_changed_wards,
+    say_hotspot_change,
+    say_label,
+    say_season,
+    say_unit,
+    split_ratio,
+)
 from hotspots.products.charts import draw_months, draw_week
 from hotspots.products.colours import (
     EXPECTED,
@@ -29,14 +44,31 @@ from hotspots.products.colours import (
     OUTSIDE,
     SEQUENTIAL,
     SIGNIFICANT,
+    VERDICTS,
     choose_breaks,
     colour_of,
 )
 from hotspots.products.offline import hash_script, leaflet_script, leaflet_style, render_map
 from hotspots.products.rounding import MIN_INCIDENTS_DRAWN
-from hotspots.products.words import make_environment, say_count, say_harm, say_list, say_number, say_share, say_why
+from hotspots.products.shift_summary import PER_HOURS, hours_in_period, say_ratio, say_sum, shorten_days
+from hotspots.products.times import NO_CHANGE, choose_comparisons, list_changed
+from hotspots.products.words import (
+    make_environment,
+    say_count,
+    say_harm,
+    say_list,
+    say_number,
+    say_p,
+    say_share,
+    say_verdict,
+    say_why,
+)
 
 _MAX_PIXELS = 4_000_000
+_MAX_SHIFT_PIXELS = 1_000_000
+"""Of each part of the week: there are eight of them or nine in the file."""
+_SHIFT_TOLERANCE_M = 4.0
+_OPAQUE = 215
 _EARTH_RADIUS_M = 6_378_137.0
 _DISPLAY_STEPS = 4000
 """Shapes are drawn with a tolerance of this fraction of the area's width: finer cannot be seen."""
@@ -44,6 +76,7 @@ _NUMBER_CLEARANCE_M = 250.0
 _NAME_RADIUS_PIXELS = 19.0
 _VIEW_MARGIN_DEGREES = 0.005
 _SMALLEST = 1e-9
+_HOTSPOT_STYLE = {"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06}
 
 
 def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
@@ -55,6 +88,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     plural = summary["crime_plural"]
     is_enough = summary["accounts"]["analysed"] >= MIN_INCIDENTS_DRAWN
     density_classes = _classes(summary["density"]["max_per_km2"] if is_enough else 0.0)
+    shift_classes = _classes_of_shifts(summary["shifts"]["max_per_km2"])
     ward_classes = _classes(max(ward["density_per_km2"] for ward in summary["wards"]))
     fmap = folium.Map(
         tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
@@ -74,6 +108,11 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         ),
         "wards": _ward_layer(analysis, summary, wards, ward_classes),
     }  # fmt: skip
+    comparisons = [change for change in summary["changes"] if change["available"]]
+    main_change = choose_main_comparison(comparisons)
+    if main_change is not None:
+        # the page fills it with the shapes of the ward layer
+        layers["change"] = _geojson([], crs, show=False, name="Change by ward", style={})
     if analysis.places.smallest_areas and is_enough:
         layers["half"] = _half_layer(analysis)
     if analysis.places.test is not None and analysis.places.test.gi_star.is_hot.any():
@@ -82,7 +121,7 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
     layers["hotspots"] = _geojson(
         [hotspot.outline for hotspot in analysis.places.hotspots], crs, show=True, name="Hot spots",
-        style={"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06},
+        style=_HOTSPOT_STYLE,
     )  # fmt: skip
     layers["numbers"] = _number_layer(numbers)
     layers["names"] = _name_layer(analysis)
@@ -104,8 +143,24 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         "bounds": _bounds(analysis, summary),
         "numbers": numbers,
         "texts": _texts(analysis, summary),
+        "shifts": _shift_views(analysis, summary, shift_classes),
+        "shiftRows": _SHIFT_ROWS,
+        "hotspotStyle": _HOTSPOT_STYLE,
+        "opening": _find_opening(summary),
+        "changes": [_change_view(change, analysis) for change in comparisons],
+        "verdicts": _list_verdicts(),
     }
     environment = make_environment()
+    environment.filters |= {
+        "weighted": say_sum,
+        "ratio": say_ratio,
+        "shortened": shorten_days,
+        "p": say_p,
+        "compared": say_label,
+        "season": say_season,
+        "verdict": say_verdict,
+        "split_ratio": split_ratio,
+    }
     scripts = [leaflet_script(), parts.script, environment.get_template("map.js").render(view=view)]
     legends = [("density", summary["crime_label"], density_classes), ("wards", "Wards", ward_classes)]
     incident_files = [file["path"] for file in summary["inputs"] if file["table"] == "incidents"]
@@ -114,9 +169,18 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         place=_name_place(summary),
         ranked=[ward for ward in summary["wards"] if ward["n_incidents"]],
         legends=[legend for legend in legends if legend[2]],
+        shift_classes=shift_classes,
+        opening=view["opening"],
         expected=list(zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)) if "expected" in layers else [],
         has_half="half" in layers,
         has_significant="significant" in layers,
+        comparisons=comparisons,
+        main_change=main_change,
+        main_wards=None if main_change is None else name_changed_wards(main_change),
+        no_comparison=explain_no_change(summary) if main_change is None else None,
+        told_changes=_tell_changes(comparisons, choose_comparisons(summary["changes"])),
+        untold_changes=[change for change in choose_comparisons(summary["changes"]) if not change["available"]],
+        verdicts=[verdict for verdict in _list_verdicts() if verdict["colour"]],
         too_few=None if is_enough else MIN_INCIDENTS_DRAWN,
         snapped="anonymised" in summary["location_precision"],
         n_files=len(incident_files),
@@ -125,7 +189,9 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
             *(file["path"] for file in summary["inputs"] if file["table"] != "incidents"),
         ],
         # what is marked safe here was escaped where it was made
-        week=Markup(draw_week(summary["profile"], plural=plural)) if summary["profile"]["available"] else None,
+        week=Markup(draw_week(summary["profile"], plural=plural, with_quiet=True))
+        if summary["profile"]["available"]
+        else None,
         months=Markup(draw_months(summary["months"], plural=plural)),
         body=Markup(parts.body),
         leaflet_css=Markup(leaflet_style()),
@@ -161,14 +227,118 @@ def _classes(highest: float) -> list[tuple[float, str]]:
     return list(zip(breaks, SEQUENTIAL[len(SEQUENTIAL) - len(breaks) :], strict=True))
 
 
+def _classes_of_shifts(highest: float | None) -> list[tuple[float, str]]:
+    """The classes of all parts of the week, in steps of about three: the quiet parts share them with the busy ones."""
+    if not highest:
+        return []
+    exponent = math.floor(math.log10(highest))
+    series = [step * 10.0**power for power in range(exponent - len(SEQUENTIAL), exponent + 1) for step in (1, 3)]
+    breaks = [round(value, 10) for value in series if value < highest][-len(SEQUENTIAL) :]
+    return list(zip(breaks, SEQUENTIAL, strict=True))
+
+
 def _density_layer(
     surface: DensitySurface, crs: pyproj.CRS, classes: list[tuple[float, str]], *, name: str
 ) -> folium.raster_layers.ImageOverlay:
     pixels, bounds = warp_to_web_mercator(surface.density_per_km2, surface.grid, crs=crs)
-    image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
-    for bound, colour in classes:
-        image[pixels >= bound] = (*bytes.fromhex(colour[1:]), 215)
+    image = _colour_image(pixels, classes)
     return folium.raster_layers.ImageOverlay(image, bounds=bounds, pixelated=False, name=name, alt=name)
+
+
+def _colour_image(pixels: npt.NDArray[np.float64], classes: list[tuple[float, str]]) -> str:
+    """A PNG of the classes as a data URL: one byte a pixel before it is compressed, and nothing below the lowest."""
+    index = np.searchsorted([bound for bound, _ in classes], pixels, side="right").astype(np.uint8)
+    palette = bytes(3) + b"".join(bytes.fromhex(colour[1:]) for _, colour in classes)
+    rows = np.hstack([np.zeros((len(index), 1), dtype=np.uint8), index])  # each row begins with its filter: none
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", index.shape[1], index.shape[0], 8, 3, 0, 0, 0)),
+        (b"PLTE", palette),
+        (b"tRNS", bytes([0, *[_OPAQUE] * len(classes)])),
+        (b"IDAT", zlib.compress(rows.tobytes(), 9)),
+        (b"IEND", b""),
+    )
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def _shift_views(
+    analysis: Analysis, summary: dict[str, Any], classes: list[tuple[float, str]]
+) -> dict[str, dict[str, Any]]:
+    """What the map shows in each part of the week that is drawn: density, outlines, where their numbers go, texts."""
+    views: dict[str, dict[str, Any]] = {}
+    crs = analysis.wards.crs
+    for places, part in zip(analysis.places.shifts.shifts, summary["shifts"]["parts"], strict=True):
+        if places.density is None:
+            continue
+        # per hour of the part, so that the same colour means the same in a short part and a long one
+        per_hours = places.density.density_per_km2 / hours_in_period(places, analysis) * PER_HOURS
+        pixels, _ = warp_to_web_mercator(per_hours, places.density.grid, crs=crs, max_pixels=_MAX_SHIFT_PIXELS)
+        outlines = [hotspot.outline for hotspot in places.hotspots]
+        simple = list(shapely.simplify(outlines, _SHIFT_TOLERANCE_M))
+        points = _to_wgs84([outline.representative_point() for outline in outlines], crs)
+        views[part["key"]] = {
+            "image": _colour_image(pixels, classes),
+            "shapes": _as_features(_to_wgs84(simple, crs), precision_degrees=1e-5),
+            "numbers": [(round(point.y, 5), round(point.x, 5)) for point in points],
+            "title": f"{part['label']}, hot spot",
+            "texts": [_shift_hotspot_values(hotspot) for hotspot in part["hotspots"]],
+        }
+    return views
+
+
+def _list_verdicts() -> list[dict[str, Any]]:
+    """Each verdict with its colour, None for no change, and its sign."""
+    words = [*list(VERDICTS)[:2], NO_CHANGE, *list(VERDICTS)[2:]]
+    return [{"words": word, "colour": VERDICTS.get(word), "sign": say_verdict(word)[1]} for word in words]
+
+
+def _change_view(change: dict[str, Any], analysis: Analysis) -> dict[str, Any]:
+    """What the map shows of a comparison: numbers and verdict of each ward, in the order of their shapes.
+
+    Put into words by the page, as `say_counts` does, since the words of many wards and comparisons would be long.
+    """
+    index = {verdict["words"]: position for position, verdict in enumerate(_list_verdicts())}
+    rows = {row["code"]: row for row in change["wards"]}
+    return {
+        "words": change["words"],
+        "unit": say_unit(change),
+        "told": count_changed(change),
+        "rows": [
+            [row["n_current"], row["n_earlier"], *split_ratio(row), index[row["verdict"]]]
+            for row in (rows[code] for code in analysis.wards.index)
+        ],
+    }
+
+
+_N_CHANGED_TOLD = 5
+
+
+def _tell_changes(comparisons: list[dict[str, Any]], chosen: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the panel says of the comparisons that wards are shown for: the longest first, with wards that changed."""
+    told = []
+    able = [change for change in chosen if change["available"]]
+    for change in sorted(able, key=lambda change: -change["days_current"]):
+        changed = list_changed(change, "wards")
+        n_more = len(changed) - _N_CHANGED_TOLD
+        rest = f"and {n_more} more ward{'s' if n_more > 1 else ''}" if n_more > 0 else ""
+        told.append(
+            {
+                "position": comparisons.index(change),
+                "words": change["words"],
+                "unit": say_unit(change),
+                "rows": [{"name": "All together"} | change["area"], *changed[:_N_CHANGED_TOLD]],
+                "rest": rest if changed else count_changed(change),
+            }
+        )
+    return told
+
+
+def _find_opening(summary: dict[str, Any]) -> str:
+    """The part of the week that the map opens on: the chosen one if it is drawn, else the whole week."""
+    first = summary["shifts"]["parts"][:1]
+    return "chosen" if first and first[0]["key"] == "chosen" and first[0]["is_drawn"] else "week"
 
 
 def _expected_layer(analysis: Analysis) -> dict[str, folium.raster_layers.ImageOverlay]:
@@ -222,7 +392,12 @@ def _significant_layer(analysis: Analysis) -> folium.GeoJson:
 
 
 def warp_to_web_mercator(
-    values: npt.NDArray[np.float64], grid: Grid, *, crs: pyproj.CRS, is_smooth: bool = True
+    values: npt.NDArray[np.float64],
+    grid: Grid,
+    *,
+    crs: pyproj.CRS,
+    is_smooth: bool = True,
+    max_pixels: int = _MAX_PIXELS,
 ) -> tuple[npt.NDArray[np.float64], list[list[float]]]:
     """Resample values on a grid of a CRS in metres onto the pixels of a web map.
 
@@ -234,14 +409,28 @@ def warp_to_web_mercator(
         grid: The cells.
         crs: Of the grid.
         is_smooth: Whether to interpolate between cell centres, or take the cell as it is.
+        max_pixels: Of the image.
 
     Returns:
         Values, float (n_pixel_rows, n_pixel_columns), northernmost row first; and the corners of the image,
         [[south, west], [north, east]], degrees.
     """
+    scale = min(2.0 if is_smooth else 5.0, math.sqrt(max_pixels / (grid.n_rows * grid.n_columns)))
+    where, bounds = _locate_pixels(grid, crs, scale)
+    pixels = ndimage.map_coordinates(values, where, order=1 if is_smooth else 0, cval=0.0)
+    return pixels, [[bounds[1], bounds[0]], [bounds[3], bounds[2]]]
+
+
+@functools.lru_cache(maxsize=1)
+def _locate_pixels(
+    grid: Grid, crs: pyproj.CRS, scale: float
+) -> tuple[npt.NDArray[np.float64], tuple[float, float, float, float]]:
+    """Row and column of each pixel in the grid, as fractions; and the west, south, east and north of the image.
+
+    Kept for the next image on the same grid, since it takes ten times as long as the image itself.
+    """
     bounds = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True).transform_bounds(*grid.bounds)
     (west, east), (south, north) = _mercator_x(np.array(bounds[::2])), _mercator_y(np.array(bounds[1::2]))
-    scale = min(2.0 if is_smooth else 5.0, math.sqrt(_MAX_PIXELS / (grid.n_rows * grid.n_columns)))
     n_rows, n_columns = max(1, int(grid.n_rows * scale)), max(1, int(grid.n_columns * scale))
     xs = west + (np.arange(n_columns) + 0.5) * (east - west) / n_columns
     ys = north - (np.arange(n_rows) + 0.5) * (north - south) / n_rows
@@ -253,9 +442,7 @@ def warp_to_web_mercator(
     rows = (northings - grid.northing_min) / grid.cell_size_m - 0.5
     columns = (eastings - grid.easting_min) / grid.cell_size_m - 0.5
     # where the CRS is not defined (at sea, beyond OSTN15), nothing is looked up
-    where = np.nan_to_num(np.stack([rows, columns]), nan=-9.0)
-    pixels = ndimage.map_coordinates(values, where, order=1 if is_smooth else 0, cval=0.0)
-    return pixels, [[bounds[1], bounds[0]], [bounds[3], bounds[2]]]
+    return np.nan_to_num(np.stack([rows, columns]), nan=-9.0), bounds
 
 
 def _mercator_x(longitude: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -312,9 +499,11 @@ def _texts(analysis: Analysis, summary: dict[str, Any]) -> dict[str, list[str]]:
 
 def _ward_text(ward: dict[str, Any], summary: dict[str, Any]) -> str:
     borough = f", {escape(ward['borough'])}" if ward["borough"] else ""
+    peaks = (ward["profile"] or {"peaks": []})["peaks"]
+    busiest = f"<br>busiest {escape(peaks[0]['words'])} ({say_share(peaks[0]['share'])})" if peaks else ""
     return (
         f"<b>{escape(ward['name'])}</b>{borough}<br>{say_count(ward['n_incidents'], summary)}, rank {ward['rank']} of "
-        f"{len(summary['wards'])}<br>{say_number(ward['density_per_km2'], 1)} per km²"
+        f"{len(summary['wards'])}<br>{say_number(ward['density_per_km2'], 1)} per km²{busiest}"
     )
 
 
@@ -326,6 +515,7 @@ def _hotspot_text(hotspot: dict[str, Any], summary: dict[str, Any]) -> str:
         when = "no clear peak"
     else:
         when = f"not known ({summary['profile']['reason']})"
+    quiet = next(hours["quiet"] for hours in summary["hotspot_profiles"] if hours["rank"] == hotspot["rank"])
     near = ""
     if havens:
         near = f"{say_share(havens['share_within_reach'])} within {summary['havens']['reach_m']:g} m of one"
@@ -338,10 +528,12 @@ def _hotspot_text(hotspot: dict[str, Any], summary: dict[str, Any]) -> str:
         "period",
         "How sure": say_why(hotspot),
         "Over time": hotspot["persistence"] if hotspot["persistence"] not in (None, "none") else "",
+        "Change": say_hotspot_change(hotspot["rank"], summary),
         "Harm": say_harm(hotspot["harm"], summary["harm"]),
         "Per 1,000 residents": f"about {hotspot['rate_per_1000']:g} a year" if hotspot["rate_per_1000"] else "",
         "Area": f"{hotspot['area_km2'] * 100:.1f} hectares",
         "Peak": when,
+        "Quiet": "; ".join(f"{window['words']} ({say_share(window['share'])})" for window in quiet),
         "Top streets": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"])
         or f"not in the source; {hotspot['place']}",
         "Kinds of place": "; ".join(f"{x['kind']} ({x['n_incidents']})" for x in hotspot["location_kinds"]),
@@ -350,6 +542,24 @@ def _hotspot_text(hotspot: dict[str, Any], summary: dict[str, Any]) -> str:
     }
     lines = "".join(f"<tr><th>{key}</th><td>{escape(value)}</td></tr>" for key, value in rows.items() if value)
     return f'<b class="popup-title">Hot spot {hotspot["rank"]}</b><table class="popup">{lines}</table>'
+
+
+_SHIFT_ROWS = ("Incidents", "Hours", "Whole week", "Area", "Top streets", "Wards")
+
+
+def _shift_hotspot_values(hotspot: dict[str, Any]) -> list[str]:
+    """What the page says of `_SHIFT_ROWS`, as plain text."""
+    points = f"{say_number(hotspot['n_places'])} distinct point{'s' if hotspot['n_places'] != 1 else ''}"
+    also = "no hot spot" if hotspot["week_rank"] is None else f"hot spot {hotspot['week_rank']}"
+    return [
+        f"{say_sum(hotspot['n_incidents'])} in these hours ({say_share(hotspot['share'])} of them), on {points}",
+        say_ratio(hotspot),
+        f"{say_share(hotspot['share_of_week'])} of all; {also}",
+        f"{hotspot['area_km2'] * 100:.1f} hectares",
+        "; ".join(f"{x['location']} ({say_sum(x['n_incidents'])})" for x in hotspot["locations"])
+        or f"not in the source; {hotspot['place']}",
+        say_list([ward["name"] for ward in hotspot["wards"]]),
+    ]
 
 
 def _haven_text(haven: dict[str, Any], summary: dict[str, Any]) -> str:
@@ -417,7 +627,20 @@ def _geojson_in_degrees(
     marker: folium.CircleMarker | None = None,
 ) -> folium.GeoJson:
     """A GeoJSON layer whose features hold their index and nothing else, coordinates to the decimetre."""
-    shapes = [shapely.set_precision(shape, 1e-6, mode="pointwise") for shape in shapes]
+    return folium.GeoJson(
+        _as_features(shapes),
+        name=name,
+        show=show,
+        control=control,
+        style_function=style if callable(style) else lambda feature: style,
+        smooth_factor=0.5,
+        marker=marker,
+    )
+
+
+def _as_features(shapes: list[shapely.Geometry], *, precision_degrees: float = 1e-6) -> dict[str, Any]:
+    """A GeoJSON collection of features that hold their index and nothing else, coordinates to the decimetre."""
+    shapes = [shapely.set_precision(shape, precision_degrees, mode="pointwise") for shape in shapes]
     features = [
         {
             "type": "Feature",
@@ -427,15 +650,7 @@ def _geojson_in_degrees(
         }
         for index, shape in enumerate(shapes)
     ]
-    return folium.GeoJson(
-        {"type": "FeatureCollection", "features": features},
-        name=name,
-        show=show,
-        control=control,
-        style_function=style if callable(style) else lambda feature: style,
-        smooth_factor=0.5,
-        marker=marker,
-    )
+    return {"type": "FeatureCollection", "features": features}
 
 
 def _to_wgs84(geometry: list[shapely.Geometry], crs: pyproj.CRS) -> list[shapely.Geometry]:

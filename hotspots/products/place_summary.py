@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from hotspots.analysis import AreaScore, Holdout, Hotspot, MethodScore, PeakWindow
+from hotspots.analysis import AreaScore, Holdout, Hotspot, MethodScore
 from hotspots.analysis.holdout import find_judged
 from hotspots.pipeline import Analysis
 from hotspots.places import PlaceAnalysis
 from hotspots.products.rounding import Summary, rounded, significant
+from hotspots.products.time_summary import summarise_window
 from hotspots.products.words import say_certainty
 
 
@@ -192,7 +193,7 @@ def _hotspot(hotspot: Hotspot, analysis: Analysis) -> Summary:
         "locations": [{"location": text, "n_incidents": n} for text, n in hotspot.locations],
         "location_kinds": [{"kind": text, "n_incidents": n} for text, n in hotspot.location_kinds],
         **_evidence(hotspot, analysis),
-        "peak": summarise_peak(hotspot.profile.peaks[0]) if hotspot.profile.peaks else None,
+        "peak": summarise_window(hotspot.profile.peaks[0]) if hotspot.profile.peaks else None,
         "n_timed": hotspot.profile.n_timed,
         "havens": _hotspot_havens(hotspot, analysis),
     }
@@ -230,17 +231,4 @@ def _hotspot_havens(hotspot: Hotspot, analysis: Analysis) -> Summary | None:
     return {
         "share_within_reach": rounded(coverage.is_within_reach[hotspot.members].mean(), 4),
         "share_open_within_reach": rounded(is_open.mean(), 4) if can_tell else None,
-    }
-
-
-def summarise_peak(peak: PeakWindow) -> Summary:
-    """A window of the week that stands out."""
-    return {
-        "words": peak.words,
-        "days": list(peak.days),
-        "start_hour": peak.start_hour,
-        "n_hours": peak.n_hours,
-        "n_incidents": rounded(peak.n_incidents, 1),
-        "share": rounded(peak.share, 4),
-        "week_share": rounded(peak.week_share, 4),
     }

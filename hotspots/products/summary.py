@@ -5,19 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 import hotspots
-from hotspots.analysis import PeakWindow, WeeklyProfile, WindowCoverage
+from hotspots.analysis import PeakWindow, WindowCoverage
 from hotspots.geography.projection import name_crs
 from hotspots.pipeline import Analysis
-from hotspots.products.place_summary import summarise_peak, summarise_places
+from hotspots.products.place_summary import summarise_places
 from hotspots.products.quality import summarise_quality
 from hotspots.products.rounding import Summary, rounded, significant
+from hotspots.products.shift_summary import summarise_shifts
+from hotspots.products.time_summary import summarise_times, summarise_ward_profile
 from hotspots.selection import is_whole_month
 
 PRODUCTS = {
     "map": "map.html",
+    "times": "times.html",
     "summary": "summary.json",
     "hotspots_gpkg": "hotspots.gpkg",
     "hotspots_csv": "hotspots.csv",
+    "shifts_csv": "shifts.csv",
     "quality": "quality.html",
     "quality_json": "quality.json",
     "rejected": "rejected.csv",
@@ -80,11 +84,13 @@ def summarise(analysis: Analysis) -> Summary:
                 "area_km2": rounded(ward["area_km2"], 3),
                 "density_per_km2": significant(ward["density_per_km2"]),
                 **_rate(str(code), analysis),
+                "profile": summarise_ward_profile(str(code), analysis),
             }
             for code, ward in analysis.ward_counts.iterrows()
         ],
         **summarise_places(analysis),
-        "profile": _profile(analysis.profile),
+        "shifts": summarise_shifts(analysis),
+        **summarise_times(analysis),
         "months": [
             {
                 "month": str(month),
@@ -144,19 +150,6 @@ def _harm(analysis: Analysis) -> Summary:
     }
 
 
-def _profile(profile: WeeklyProfile) -> Summary:
-    counts = None if profile.counts is None else [[rounded(n, 2) for n in day] for day in profile.counts]
-    return {
-        "available": profile.available,
-        "reason": profile.reason,
-        "explanation": profile.explanation,
-        "counts": counts,
-        "n_timed": profile.n_timed,
-        "n_untimed": profile.n_untimed,
-        "peaks": [summarise_peak(peak) for peak in profile.peaks],
-    }
-
-
 def _havens(analysis: Analysis) -> Summary | None:
     if analysis.havens is None:
         return None
@@ -173,7 +166,7 @@ def _havens(analysis: Analysis) -> Summary | None:
         "share_open_within_reach": rounded(coverage.share_open_within_reach, 4),
         "peaks": [
             _window_coverage(peak, covered)
-            for peak, covered in zip(analysis.profile.peaks, analysis.havens.peaks, strict=True)
+            for peak, covered in zip(analysis.times.profile.peaks, analysis.havens.peaks, strict=True)
         ],
         "havens": [
             {

@@ -28,6 +28,7 @@ from hotspots.products.colours import (
     choose_breaks,
 )
 from hotspots.products.rounding import MIN_INCIDENTS_DRAWN
+from hotspots.products.shift_summary import say_sum
 from hotspots.products.words import make_environment, say_status
 
 _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -105,6 +106,56 @@ def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
     )
 
 
+def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row a hot spot of a part of the week; a part without one has a row that says how much falls in it, and why.
+
+    Kept apart from the hot spots of the whole week, since their incidents are counted there as well.
+    """
+    measured = ["rank", "place", "n_incidents", "n_places", "share", "share_of_week", "hours_share", "elsewhere_share"]
+    measured += ["ratio", "week_rank", "area_km2", "easting", "northing"]
+    columns = [
+        *("shift", "hours", "week_share", "shift_n_incidents", "shift_share", "shift_pace"),
+        *("places_differ", "places_differ_p", *measured, "ward_codes", "wards", "top_locations", "note"),
+        *("crime", "period_start", "period_end", "data_status"),
+    ]
+    rows = []
+    for part in summary["shifts"]["parts"]:
+        difference = part["difference"] or {}
+        common = {
+            "shift": part["label"],
+            "hours": part["words"],
+            "week_share": part["week_share"],
+            **{f"shift_{name}": part[name] for name in ("n_incidents", "share", "pace")},
+            "places_differ": difference.get("is_different"),
+            "places_differ_p": difference.get("p_adjusted"),
+            "crime": summary["crime"],
+            "period_start": summary["period"]["start"],
+            "period_end": summary["period"]["end"],
+            "data_status": say_status(summary["data_status"]) or "ordinary",
+        }
+        rows += [
+            {
+                **common,
+                **{name: hotspot[name] for name in measured},
+                "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
+                "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+                "top_locations": "; ".join(
+                    f"{x['location']} ({say_sum(x['n_incidents'])})" for x in hotspot["locations"]
+                ),
+            }
+            for hotspot in part["hotspots"]
+        ] or [{**common, "note": part["reason"] or "No place is dense enough in these hours to be a hot spot."}]
+    whole = ["rank", "n_places", "week_rank", "easting", "northing"]
+    texts = ["place", "ward_codes", "wards", "top_locations", "note"]
+    fractions = ["n_incidents", "share", "share_of_week", "hours_share", "elsewhere_share", "ratio", "area_km2"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        dict.fromkeys(whole, "Int64")
+        | dict.fromkeys(texts, "object")
+        | dict.fromkeys([*fractions, "places_differ_p"], "float64")
+        | {"places_differ": "boolean"}
+    )
+
+
 def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) -> None:
     """Write hot spots, wards, havens and cells as layers in the CRS of the analysis, each styled for QGIS.
 
@@ -113,12 +164,15 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
     crs = analysis.wards.crs
     layers = {
         "wards": _layer(
-            pd.DataFrame(summary["wards"]).rename(columns={"code": "ward_code", "name": "ward_name"}),
+            _tabulate_wards(summary),
             [analysis.wards.geometry[ward["code"]] for ward in summary["wards"]],
             crs,
         ),
         "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.places.hotspots], crs),
     }
+    if shift_outlines := [spot.outline for part in analysis.places.shifts.shifts for spot in part.hotspots]:
+        table = tabulate_shifts(summary)
+        layers["shift_hotspots"] = _layer(table[table["rank"].notna()].drop(columns="note"), shift_outlines, crs)
     is_enough = len(analysis.incidents) >= MIN_INCIDENTS_DRAWN
     if analysis.places.test is not None and is_enough:
         layers["tested_cells"] = _tabulate_test(analysis.places.test, crs)
@@ -147,6 +201,23 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     _write_styles(path, list(layers), summary)
+
+
+def _tabulate_wards(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row a ward, with its busiest hours in words and its change in twelve months; missing where not known."""
+    table = pd.DataFrame([{key: value for key, value in ward.items() if key != "profile"} for ward in summary["wards"]])
+    windows = [next(iter((ward["profile"] or {"peaks": []})["peaks"]), None) for ward in summary["wards"]]
+    peaks = [None if window is None else window["words"] for window in windows]
+    r12 = next((change for change in summary["changes"] if change["key"] == "r12" and change["available"]), None)
+    rows = {} if r12 is None else {row["code"]: row for row in r12["wards"]}
+    changed = [rows.get(ward["code"], {}) for ward in summary["wards"]]
+    return table.rename(columns={"code": "ward_code", "name": "ward_name"}).assign(
+        peak=pd.Series(peaks, dtype="object"),
+        r12_current=pd.array([row.get("n_current") for row in changed], dtype="Int64"),
+        r12_earlier=pd.array([row.get("n_earlier") for row in changed], dtype="Int64"),
+        r12_ratio=pd.array([row.get("ratio") for row in changed], dtype="Float64"),
+        r12_verdict=pd.Series([row.get("verdict") for row in changed], dtype="object"),
+    )
 
 
 def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
@@ -193,7 +264,14 @@ def describe_layer(summary: dict[str, Any]) -> str:
 
 
 def _layer(table: pd.DataFrame, geometry: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, crs=crs))
+    return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=gpd.GeoSeries(geometry, crs=crs))
+
+
+def _list_shifts(summary: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """Label, words and whether QGIS shows it at first, of each part of the week with hot spots: one at a time."""
+    parts = [part for part in summary["shifts"]["parts"] if part["hotspots"]]
+    first = max(parts, key=lambda part: (part["key"] == "chosen", part["pace"]), default=None)
+    return [(part["label"], part["words"], part is first) for part in parts]
 
 
 def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> None:
@@ -219,7 +297,12 @@ def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> Non
         for name in layers:
             template, shown = _CELL_STYLES.get(name, (f"{name}.qml", {}))
             qml = environment.get_template(template).render(
-                classes=classes, hotspot=HOTSPOT, haven=HAVEN, plural=summary["crime_plural"], **shown
+                classes=classes,
+                hotspot=HOTSPOT,
+                haven=HAVEN,
+                plural=summary["crime_plural"],
+                shifts=_list_shifts(summary),
+                **shown,
             )
             database.execute(
                 "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "

@@ -96,13 +96,18 @@ def say_method(method: dict[str, Any]) -> str:
     return names.get(method["method"]) or f"Density, {method['bandwidth_m']:g} m"
 
 
+def say_times(factor: float) -> str:
+    """A multiple, no more exact than anyone can use: "4.7", "45", "1,000"."""
+    return f"{factor:.1f}" if factor < 10 else f"{float(f'{factor:.2g}'):,.0f}"
+
+
 def say_predecessor(holdout: dict[str, Any], summary: dict[str, Any]) -> str:
     """How the map before this one did: the last fold of the score, in words."""
     fold, score = holdout["folds"][-1], holdout["last_hotspots"]
     return (
         f"Hot spots drawn from the data up to {say_date(fold['fit_end'])} held {say_share(score['hit_rate'])} of the "
         f"{summary['crime_plural']} of {say_date(fold['test_start'])} to {say_date(fold['test_end'])}, in "
-        f"{say_share(score['area_share'])} of the area: {score['pai']:.1f} times their share."
+        f"{say_share(score['area_share'])} of the area: {say_times(score['pai'])} times their share."
     )
 
 
@@ -159,3 +164,67 @@ def make_environment() -> jinja2.Environment:
     }
     environment.filters.update(filters)
     return environment
+
+
+def say_place(summary: dict[str, Any]) -> str:
+    """What to call the area: its wards if few, else its boroughs if few."""
+    wards = [ward["name"] for ward in summary["wards"]]
+    if len(wards) <= 3:
+        return say_list(sorted(wards))
+    boroughs = sorted({ward["borough"] for ward in summary["wards"] if ward["borough"] and ward["n_incidents"]})
+    return say_list(boroughs) if 0 < len(boroughs) <= 3 else f"{len(wards)} areas"
+
+
+def say_month(month: str) -> str:
+    """September 2026."""
+    return f"{dt.date.fromisoformat(f'{month}-01'):%B %Y}"
+
+
+def say_ratio(row: dict[str, Any]) -> str:
+    """A ratio with its limits: "1.3 (1.2 to 1.4)"; a dash where there is nothing to compare.
+
+    One digit where the limits are wide, unless they would run together with no difference.
+    """
+    ratio, low, high = row["ratio"], row["low"], row["high"]
+    if low is None and high is None:
+        return "-"
+    is_open = ratio is None or high is None
+    wide = is_open or high - (low or 0) >= 0.5
+    digits = 1 if wide and 1.0 not in (round(low or 0, 1), round(high or 0, 1)) else 2
+    if is_open:
+        return f"over {low:.{digits}f}"
+    return f"{ratio:.{digits}f} ({low or 0:.{digits}f} to {high:.{digits}f})"
+
+
+def say_limits(row: dict[str, Any]) -> str:
+    """The limits of a ratio alone, as exact as `say_ratio` has them: "1.2 to 1.4"."""
+    return say_ratio(row).partition(" (")[2].removesuffix(")")
+
+
+def say_change(percent: int | None) -> str:
+    """A change in percent with its sign: "+31%", "-14%"; a dash where there were too few for one."""
+    if percent is None:
+        return "-"
+    return f"+{percent}%" if percent > 0 else f"\N{MINUS SIGN}{-percent}%" if percent else "0%"
+
+
+def say_verdict(verdict: str) -> tuple[str, str]:
+    """The class and the symbol of a verdict: fewer point down, more point up, two where it is clear."""
+    if "improving" in verdict:
+        return "fewer", "▼▼" if "clearly" in verdict else "▼"
+    if "deteriorating" in verdict:
+        return "more", "▲▲" if "clearly" in verdict else "▲"
+    return "same", "="
+
+
+def say_distance_band(edges: list[float], index: int) -> str:
+    """One band of distance: "same place", "up to 200 m", "200 to 400 m"."""
+    low, high = (edges[index - 1] if index else 0.0), edges[index]
+    if index == 0 and high <= 1:
+        return "same place"
+    return f"{low:g} to {high:g} m" if low > 1 else f"up to {high:g} m"
+
+
+def say_round_share(share: float) -> str:
+    """A share that somebody chose, as it was chosen: 5%, 1%, 99.7%."""
+    return f"{100 * share:.3g}%"

@@ -253,6 +253,15 @@ def test_a_season_is_not_taken_for_darkness(calendar: Calendar) -> None:
     assert unmatched.is_significant
 
 
+@pytest.mark.parametrize(("dark", "side"), [(1.0, "dark"), (0.0, "light")])
+def test_incidents_that_all_lie_on_one_side_are_told_as_such(calendar: Calendar, dark: float, side: str) -> None:
+    level = 0.3 * (measure_darkness(calendar) == dark)
+    split = split_of("darkness", compare_conditions(draw(calendar, level, np.random.default_rng(3)), calendar))
+    assert not split.available
+    assert split.reason == "all on one side"
+    assert f"were when it was {side}: a difference, but none that a ratio" in str(split.explanation)
+
+
 @pytest.mark.parametrize("clusters", [False, True])
 def test_shuffled_dates_show_conditions_seldom(calendar: Calendar, clusters: bool) -> None:
     """Of 40 years in which nothing matters, in at most 5 is any of the five splits called significant.
@@ -411,3 +420,9 @@ def test_inputs_are_left_as_they_are_and_results_are_the_same_again(calendar: Ca
 def test_options_that_are_none_are_refused(calendar: Calendar, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         compare_conditions(incidents_at(["2025-01-15 15:30"]), calendar, **options)
+
+
+def test_of_months_alone_term_dates_would_say_no_more() -> None:
+    plain = make_calendar(dt.date(2025, 1, 1), dt.date(2025, 3, 31), longitude=-0.07, latitude=51.47)
+    months = incidents_at(["2025-01-01"] * 100).assign(time_precision="month")
+    assert {split.reason for split in compare_conditions(months, plain)} == {"month-only"}

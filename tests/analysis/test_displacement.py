@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats.contingency import odds_ratio
 
-from hotspots.analysis.displacement import compare_changes, measure_displacement, measure_scatter
+from hotspots.analysis.displacement import compare_changes, count_areas_needed, measure_displacement, measure_scatter
 from hotspots.errors import ParameterError, TooLittleDataError
 
 counts = st.tuples(st.integers(0, 400), st.integers(0, 400))
@@ -171,12 +171,21 @@ def test_counts_of_none_leave_the_ratio_open() -> None:
     new = compare_changes((0, 12), (30, 30))
     assert (new.ratio, new.high) == (math.inf, math.inf)
     assert new.low > 1
-    assert math.isnan(compare_changes((0, 0), (30, 30)).ratio)
+    nothing = compare_changes((0, 0), (30, 30))
+    assert math.isnan(nothing.ratio)
+    assert (nothing.low, nothing.high) == (0, math.inf)
+    assert nothing.direction == "nothing can be said"
+    assert compare_changes((5, 0), (30, 0)).direction == "nothing can be said"
+
+
+def test_a_rise_by_less_than_the_other_is_better_and_a_fall_by_less_is_worse() -> None:
+    assert compare_changes((200, 220), (200, 340)).direction == "better"
+    assert compare_changes((200, 180), (200, 100)).direction == "worse"
 
 
 def test_a_london_year_is_quick() -> None:
     change = compare_changes((40_000, 38_000), (490_000, 495_000))
-    assert change.direction == "fell"
+    assert change.direction == "better"
     normal = math.exp(1.959964 * math.sqrt(1 / 40_000 + 1 / 38_000 + 1 / 490_000 + 1 / 495_000))
     assert change.high / change.ratio == pytest.approx(normal, rel=1e-4)
 
@@ -218,7 +227,7 @@ def test_a_halving_is_found() -> None:
         compare_changes((int(a), int(b)), (1_000, 1_000)).direction
         for a, b in zip(rng.poisson(80, 200), rng.poisson(40, 200), strict=True)
     ]
-    assert found.count("fell") > 180
+    assert found.count("better") > 180
 
 
 def test_areas_that_overlap_widen_the_limits_further() -> None:
@@ -231,6 +240,30 @@ def test_areas_that_overlap_widen_the_limits_further() -> None:
     assert all_apart.spread == pytest.approx(np.quantile(z, 0.95 * 1.01) / 1.959964, rel=1e-4)
     assert few_apart.spread == pytest.approx(z.max() / 1.959964, rel=1e-4)
     assert measure_scatter(first, second, n_independent=5_000) == all_apart
+
+
+@pytest.mark.parametrize(("confidence", "n"), [(0.95, 19), (0.9, 9), (0.99, 99), (0.8, 4), (0.5, 1)])
+def test_as_many_areas_are_needed_as_the_confidence_takes(confidence: float, n: int) -> None:
+    """One more area is beyond all of n like it once in n + 1 times: 1 / (n + 1) must be 1 - confidence or less."""
+    assert count_areas_needed(confidence) == n
+    areas = np.full((n, 2), 30), np.full((n, 2), 300)
+    assert measure_scatter(*areas, confidence=confidence).n_areas == n
+    if n > 1:
+        with pytest.raises(TooLittleDataError, match=f"It takes {n} independent areas to widen limits to"):
+            measure_scatter(areas[0][1:], areas[1][1:], confidence=confidence)
+
+
+def test_widened_limits_hold_as_often_as_stated_with_the_fewest_areas() -> None:
+    """With 19 areas one more lies beyond them once in 20 times, however they are distributed; with 10, once in 11."""
+    rng = np.random.default_rng(5)
+    n, called = 400, 0
+    for _ in range(n):
+        first = rng.negative_binomial(5, 5 / (5 + 40), (20, 2))  # mean 40, variance 360
+        second = np.full((19, 2), 100_000)
+        spread = measure_scatter(first[:19], second).spread
+        last = (int(first[19, 0]), int(first[19, 1]))
+        called += compare_changes(last, (100_000, 100_000), spread=spread).direction != "no apparent effect"
+    assert called / n < 0.05 + 3 * math.sqrt(0.05 * 0.95 / n)
 
 
 # --- mistakes
@@ -274,6 +307,10 @@ def test_mistakes_about_scatter_are_named() -> None:
         measure_scatter(np.empty((0, 2)), np.empty((0, 2)))
     with pytest.raises(ParameterError, match="worth one independent area or more, not 0.5. Leave it out"):
         measure_scatter([[1, 2]], [[3, 4]], n_independent=0.5)
+    with pytest.raises(
+        TooLittleDataError, match=r"to widen limits to 95%; these are worth 10. Take a larger study area"
+    ):
+        measure_scatter(np.full((40, 2), 9), np.full((40, 2), 9), n_independent=10.9)
     for first, second in (([[1, 2]], [[1, 2], [3, 4]]), ([1, 2], [3, 4]), ([[1, -2]], [[1, 2]]), ([[1]], [[1]])):
         with pytest.raises(ParameterError, match="Give two arrays of two columns"):
             measure_scatter(first, second)

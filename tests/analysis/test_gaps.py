@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
-from hotspots.analysis.gaps import find_gaps
+from hotspots.analysis.gaps import find_gaps, find_own_days
 from hotspots.errors import ParameterError
 
 
@@ -52,3 +54,51 @@ def test_the_months_must_be_the_same() -> None:
         find_gaps(series(1, 2), series(1, 2, start="2025-02"))
     with pytest.raises(ParameterError, match="here they are none and"):
         find_gaps(series(), series(1))
+
+
+def test_a_long_silence_of_a_rare_crime_is_a_gap() -> None:
+    counts = series(*[5] * 21, 0, 0, 0)
+    everything = series(*[900] * 24)
+    # 15 were to be expected: exp(-15) is below one in a million, and so is (21/24) to the power of 105
+    assert reasons(counts, everything) == [None] * 21 + ["no data of this crime"] * 3
+    # of two months exp(-10) is not
+    assert reasons(series(*[5] * 22, 0, 0), everything) == [None] * 24
+
+
+def test_a_burst_and_nothing_after_it_is_no_gap() -> None:
+    assert reasons(series(9, 9, *[0] * 10), series(*[900] * 12)) == [None] * 12
+
+
+def test_months_that_are_empty_every_year_are_a_season() -> None:
+    year = [0] * 9 + [40, 40, 0]
+    assert reasons(series(*year, *year), series(*[900] * 24)) == [None] * 24
+    # a feed of three months in two years does not come back
+    assert reasons(series(40, 40, 40, *[0] * 21), series(*[900] * 24))[3:] == ["no data of this crime"] * 21
+
+
+def days(first: str, last: str, *, every: int = 1) -> pd.Series:
+    return pd.Series(pd.date_range(first, last, freq=f"{every}D"))
+
+
+def test_a_file_of_one_crime_may_begin_later_and_end_earlier() -> None:
+    first, last = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
+    # one a day, 30 in the median month: 13 silent days are a chance of exp(-13), which is too likely
+    assert find_own_days(days("2025-01-01", "2025-12-18"), first=first, last=last) == (first, last)
+    assert find_own_days(days("2025-02-01", "2025-12-10"), first=first, last=last) == (
+        dt.date(2025, 2, 1),
+        dt.date(2025, 12, 10),
+    )
+    # a few days without any may be chance: the file is taken to end with the month
+    assert find_own_days(days("2025-01-01", "2025-11-26"), first=first, last=last) == (first, dt.date(2025, 11, 30))
+
+
+def test_a_silence_at_the_same_time_of_the_year_before_is_a_season() -> None:
+    summers = pd.concat([days(f"{year}-03-01", f"{year}-10-31") for year in (2023, 2024, 2025)])
+    first, last = dt.date(2023, 3, 1), dt.date(2025, 12, 31)
+    assert find_own_days(summers, first=first, last=last) == (first, last)
+
+
+def test_the_days_of_few_incidents_are_those_of_the_files() -> None:
+    first, last = dt.date(2025, 1, 1), dt.date(2025, 12, 31)
+    assert find_own_days(days("2025-01-01", "2025-03-31"), first=first, last=last) == (first, last)
+    assert find_own_days(pd.Series([], dtype="datetime64[s]"), first=first, last=last) == (first, last)

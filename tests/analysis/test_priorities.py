@@ -50,10 +50,13 @@ def test_a_criterion_without_weight_counts_for_nothing() -> None:
     assert found.table["n_criteria"].tolist() == [1, 1]
 
 
-def test_a_crime_of_which_nothing_is_known_comes_last() -> None:
+def test_a_crime_of_which_nothing_is_known_is_not_put_in_order() -> None:
     found = rank_priorities(measures({"a": [np.nan, np.nan], "b": [2, 1], "c": [1, 2]}))
-    assert found.table.index[-1] == "a"
-    assert found.table[["score", "n_criteria"]].to_dict("index")["a"] == {"score": 0, "n_criteria": 0}
+    assert set(found.table.index) == {"b", "c"}
+    assert found.unranked == ("a",)
+    # nor one of which only what has no weight is known
+    found = rank_priorities(measures({"a": [9, np.nan], "b": [2, 1]}), criterion_weights={"volume": 0, "harm": 1})
+    assert (list(found.table.index), found.unranked) == (["b"], ("a",))
 
 
 def test_a_criterion_known_of_one_crime_tells_nothing_apart() -> None:
@@ -76,7 +79,9 @@ def test_mistakes_are_explained() -> None:
         rank_priorities(two.iloc[:1])
     with pytest.raises(TooLittleDataError, match="there are none here"):
         rank_priorities(two.iloc[:0])
-    with pytest.raises(ParameterError, match='needs a weight from 0; "harm" has None. 0 leaves a criterion out'):
+    with pytest.raises(
+        ParameterError, match='needs a weight from 0 to 1,000; "harm" has None. 0 leaves a criterion out'
+    ):
         rank_priorities(two, criterion_weights={"volume": 1})
     with pytest.raises(ParameterError, match='"volume" has -1'):
         rank_priorities(two, criterion_weights={"volume": -1, "harm": 1})

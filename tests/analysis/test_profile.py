@@ -375,3 +375,10 @@ def test_months_without_incidents_are_zero(make_incidents: MakeIncidents) -> Non
     incidents = make_incidents([0.0] * 2, [0.0] * 2, started_at=["2026-01-31 23:59", "2026-03-01 00:00"])
     months = count_months(incidents, months=pd.period_range("2025-12", "2026-03", freq="M"))
     assert months.tolist() == [0, 1, 0, 1]
+
+
+def test_no_clock_time_at_all_and_a_single_one_in_words(make_incidents: MakeIncidents) -> None:
+    days = profile_week(make_incidents([0.0] * 30, [0.0] * 30, time_precision="day"))
+    assert days.explanation == "None of 30 incidents has a clock time."
+    one = profile_week(make_incidents([0.0], [0.0]))
+    assert one.explanation == "One incident with a clock time is too few for 168 hours; 20 are needed."

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ DEFINITIONS = load_definitions()
 def read(folder: Path, text: str) -> list[list[object]]:
     path = folder / "peers.csv"
     path.write_text(text, "utf-8")
-    return read_peers(path, definitions=DEFINITIONS).to_numpy().tolist()
+    return read_peers(path, definitions=DEFINITIONS).table.to_numpy().tolist()
 
 
 def test_crimes_are_known_by_slug_and_by_wording(tmp_path: Path) -> None:
@@ -30,14 +32,76 @@ def test_blank_rows_and_other_columns_are_passed_over(tmp_path: Path) -> None:
     assert read(tmp_path, text) == [["Lambeth", "robbery", 0, 317600.0]]
 
 
+@pytest.mark.parametrize("crime", ["knife-crime", "Knife crime", "KNIFE  CRIME "])
+def test_knife_crime_is_known(tmp_path: Path, crime: str) -> None:
+    text = f"area,crime,incidents,population\nA,{crime},7,10\n"
+    assert read(tmp_path, text) == [["A", "knife-crime", 7, 10.0]]
+
+
+def test_areas_are_named_without_blanks_around_them(tmp_path: Path) -> None:
+    text = 'area,crime,incidents,population\n"  Tower   Hamlets ",robbery,7,10\n'
+    assert read(tmp_path, text) == [["Tower Hamlets", "robbery", 7, 10.0]]
+
+
+def test_a_note_below_the_table_is_passed_over(tmp_path: Path) -> None:
+    text = "area,crime,incidents,population\nA,robbery,7,10\nSource: returns of June,,,\nprovisional\n"
+    assert read(tmp_path, text) == [["A", "robbery", 7, 10.0]]
+
+
+def test_the_file_is_named_with_what_it_says_of_itself(tmp_path: Path) -> None:
+    path = tmp_path / "peers.csv"
+    text = "area,crime,incidents,population\nA,robbery,7,10\n"
+    path.write_text(text, "utf-8")
+    plain = read_peers(path, definitions=DEFINITIONS).input
+    assert (plain.path, plain.table, plain.n_rows, plain.data_status) == ("peers.csv", "peers", 1, None)
+    assert plain.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    path.write_text("area,crime,incidents,population,data_status\nA,robbery,7,10,synthetic\n", "utf-8")
+    assert read_peers(path, definitions=DEFINITIONS).input.data_status == "synthetic"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("area,crime,incidents\nA,robbery,1\n", "peers.csv has none of population. Its columns are area, crime"),
         ("area,crime,incidents,population\nA,robbery,1.5,10\n", 'row 1 of peers.csv has "1.5" and "10"'),
         ("area,crime,incidents,population\nA,robbery,1,0\n", 'row 1 of peers.csv has "1" and "0"'),
-        ("area,crime,incidents,population\nA,robbery,,10\n", "row 1 of peers.csv has"),
-        ("area,crime,incidents,population\nA,robbery,many,10\n", "must be a number from 0 up"),
+        ("area,crime,incidents,population\nA,robbery,,10\n", 'row 1 of peers.csv has nothing and "10"'),
+        (
+            "area,crime,incidents,population\nA,robbery,many,10\n",
+            'A number of incidents must be a number from 0 up, in digits alone; row 1 of peers.csv has "many" in inc',
+        ),
+        (
+            "area,crime,incidents,population\nA,robbery,-1,10\n",
+            'A number of incidents must be .* has "-1" in incidents',
+        ),
+        ("area,crime,incidents,population\nA,robbery,1,few\n", 'A population must be .* has "few" in population'),
+        (
+            "area,crime,incidents,population\nA,robbery,1000000001,10\n",
+            'A number of incidents must be at most 1,000,000,000; row 1 of peers.csv has "1000000001" in inc',
+        ),
+        (
+            "area,crime,incidents,population\nA,robbery,1,1e300\n",
+            'A population must be at most 1,000,000,000; row 1 of peers.csv has "1e300" in population',
+        ),
+        ("", "peers.csv is empty"),
+        ("area,crime,incidents,population\n", "peers.csv is empty: no row below its header has an area and a crime"),
+        (
+            "area,crime,incidents,population\nA,robbery,1,10\n,robbery,5,10\n",
+            'row 2 of peers.csv has "5" in incidents and nothing in area, and 1 in all lack one. Fill it in, or remove',
+        ),
+        (
+            "borough,offence,n,residents\nA,robbery,1,10\nTotal,,,50\n, ,7,\n",
+            'row 2 of peers.csv has "50" in residents and nothing in offence, and 2 in all',
+        ),
+        (
+            "area,crime,incidents,population\nLambeth,robbery,1,10\n LAMBETH,Robbery,2,10\n",
+            "row 2 of peers.csv gives robbery in LAMBETH again. Keep one row",
+        ),
+        ("area,crime,incidents,population\nA,gun running,1,10\n", "Write it as one of: .*, knife-crime, "),
+        (
+            "area,crime,incidents,population\nA,Knife enabled robbery,1,10\n",
+            'a whole one, with and without a knife, or knife crime; row 1 of peers.csv has "Knife enabled robbery"',
+        ),
         ("area,crime,incidents,population\nA,roberry,1,10\n", 'row 1 of peers.csv has "roberry". Write it as one of'),
         (
             "area,crime,incidents,population\nA,robbery,1,10\nA,Robbery,2,10\n",
@@ -48,6 +112,19 @@ def test_blank_rows_and_other_columns_are_passed_over(tmp_path: Path) -> None:
 def test_mistakes_are_explained(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message.replace("(", r"\(")):
         read(tmp_path, text)
+
+
+def test_one_table_in_one_file_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Peers are read from one file; .* is a folder. Name the file that is meant"):
+        read_peers(tmp_path, definitions=DEFINITIONS)
+    (tmp_path / "peers.pdf").write_text("x", "utf-8")
+    with pytest.raises(DataError, match="a file ending in .*; peers.pdf does not. Save it as CSV"):
+        read_peers(tmp_path / "peers.pdf", definitions=DEFINITIONS)
+    with zipfile.ZipFile(tmp_path / "peers.zip", "w") as archive:
+        archive.writestr("a.csv", "area\nA\n")
+        archive.writestr("b.csv", "area\nB\n")
+    with pytest.raises(DataError, match="peers.zip holds 2 tables. Save that one to a file of its own"):
+        read_peers(tmp_path / "peers.zip", definitions=DEFINITIONS)
 
 
 def test_the_file_must_be_there(tmp_path: Path) -> None:

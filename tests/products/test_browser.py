@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 
+from hotspots.analysis.week import WeekWindow
 from hotspots.pipeline import analyse
 from hotspots.products import write_bundle, write_index
+from hotspots.products.change_words import choose_main_comparison, count_changed, say_counts
+from hotspots.products.colours import VERDICTS
+from hotspots.products.times import NO_CHANGE
+from hotspots.products.words import say_verdict
 from hotspots.request import AnalysisRequest
 from hotspots.study import Study, load_study
 
@@ -107,7 +112,7 @@ def test_a_click_on_a_rank_opens_its_hot_spot(products: Path, open_page: Any) ->
         "sure to be found again",
         "Top streets",
         "Peak",
-        "weekdays 15:00-17:59",
+        "Mondays to Fridays 15:00-17:59",
         "Wards",
     ):
         assert word in text
@@ -124,6 +129,7 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
         "Density of robberies",
         "Where most is to be expected",
         "Wards by incidents per km²",
+        "Change by ward",
         "Densest half",
         "Busy surroundings (Gi*)",
         "Within 400 m of a safe haven",
@@ -149,10 +155,200 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
     assert opened.complaints == []
 
 
+_FILLS = ", ".join(f'.leaflet-overlay-pane path[fill="{colour}"]' for colour in VERDICTS.values())
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_only_wards_that_changed_are_filled_and_signed(products: Path, open_page: Any, size: tuple[int, int]) -> None:
+    path = map_of(products, "robbery")
+    summary = json.loads((path.parent / "summary.json").read_text("utf-8"))
+    opened = open_page(path, size)
+    page = opened.page
+    assert not page.locator(".legend .change").is_visible()
+    assert page.locator(_FILLS).count() == page.locator(".change-sign").count() == 0
+    page.locator("[data-show-change]").first.click()
+    assert page.locator(".leaflet-image-layer").count() == 0  # one fill at a time
+    chooser = page.locator(".change select")
+    assert chooser.bounding_box()["height"] >= 44
+    assert page.locator(".change option").count() == len(summary["changes"])
+    page.evaluate("document.activeElement.blur()")
+    for position, change in enumerate(summary["changes"]):
+        chooser.select_option(str(position))
+        changed = [row for row in change["wards"] if row["verdict"] != NO_CHANGE]
+        assert page.locator(_FILLS).count() == len(changed)
+        signs = page.locator(".change-sign").all_text_contents()
+        assert sorted(signs) == sorted(say_verdict(row["verdict"])[1] for row in changed)
+        assert change["words"] in page.inner_text(".legend")
+        assert f"{count_changed(change)}." in page.inner_text(".legend")
+        nothing = page.locator('[data-change="nothing"]')
+        assert nothing.is_visible() == (not changed)
+        if not changed:
+            assert nothing.inner_text() == f"No ward changed by more than chance: {change['words']}."
+    # by the keyboard alone, onto another comparison
+    chooser.focus()
+    before = page.inner_text(".change p")
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(100)
+    assert page.inner_text(".change p") != before
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert opened.complaints == []
+    assert asked_elsewhere(opened, path) == []
+
+
+def test_a_ward_says_how_it_changed(products: Path, open_page: Any) -> None:
+    """The page puts the numbers into the same words as the summary's readers in Python do."""
+    path = map_of(products, "robbery")
+    summary = json.loads((path.parent / "summary.json").read_text("utf-8"))
+    opened = open_page(path)
+    page = opened.page
+    page.locator("[data-show-change]").first.click()
+    change = choose_main_comparison(summary["changes"])
+    assert change is not None
+    said = {f"{row['name']}\n{say_counts(row, change)}\n{change['words']}" for row in change["wards"]}
+    page.evaluate(
+        """() => { window.told = [];
+        for (const path of document.querySelectorAll('.leaflet-overlay-pane path.leaflet-interactive')) {
+          const at = { bubbles: true, clientX: 400, clientY: 400 };
+          path.dispatchEvent(new MouseEvent('mouseover', at));
+          for (const tip of document.querySelectorAll('.leaflet-tooltip.wide')) window.told.push(tip.innerText);
+          path.dispatchEvent(new MouseEvent('mouseout', at));
+        } }"""
+    )
+    assert {tip.strip() for tip in page.evaluate("window.told")} == said
+    assert opened.complaints == []
+
+
+def test_change_follows_the_layers_and_prints(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"))
+    page = opened.page
+    page.locator(".leaflet-control-layers").hover()
+    page.locator("label", has_text="Change by ward").locator("input").check()
+    page.wait_for_timeout(100)
+    assert not page.locator("label", has_text="Density of").locator("input").is_checked()
+    assert page.locator(".change-sign").count() == 1  # in twelve months one ward is made to change
+    page.locator(".when label", has_text="After school").click()
+    assert "Change by ward, whole week" in page.inner_text(".legend")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(_FILLS).count() == 1
+    assert page.locator(".change").is_visible()
+    assert not page.locator(".change select").is_visible()
+    assert not page.locator("[data-show-change]").first.is_visible()
+    # map, legend and heading on one page of A4
+    assert page.locator("section.map").bounding_box()["height"] + 120 < (297 - 24) / 25.4 * 96
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    page.locator(".leaflet-control-layers").hover()
+    page.locator("label", has_text="Wards by incidents").locator("input").check()
+    page.wait_for_timeout(100)
+    assert page.locator(".change-sign").count() == 0
+    assert not page.locator(".change").is_visible()
+    assert opened.complaints == []
+
+
+def test_a_popup_is_no_taller_than_the_map(products: Path, open_page: Any) -> None:
+    for size in (DESKTOP, PHONE):
+        opened = open_page(map_of(products, "robbery"), size)
+        page = opened.page
+        page.click('[data-rank="11"]')
+        page.locator(".leaflet-popup-content").wait_for()
+        page.wait_for_timeout(400)
+        popup, whole = (page.locator(name).bounding_box() for name in (".leaflet-popup", ".folium-map"))
+        assert popup["y"] >= whole["y"]
+        assert popup["y"] + popup["height"] <= whole["y"] + whole["height"] + 1
+        assert "against a year before: 12 months, " in page.inner_text(".leaflet-popup-content")
+        assert opened.complaints == []
+
+
+def now_shown(page: Any) -> list[str]:
+    """What is visible of all that belongs to some hours only."""
+    shown = "[...document.querySelectorAll('[data-when]')].filter((e) => !e.hidden).map((e) => e.dataset.when)"
+    return sorted(set(page.evaluate(shown)))
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_hours_switch_picture_places_and_list(products: Path, open_page: Any, size: tuple[int, int]) -> None:
+    path = map_of(products, "robbery")
+    summary = json.loads((path.parent / "summary.json").read_text("utf-8"))
+    opened = open_page(path, size)
+    page = opened.page
+    image = "document.querySelector('.leaflet-image-layer').src"
+    of_week, n_week = page.evaluate(image), page.locator(".rank").count()
+    assert now_shown(page) == ["week"]
+    assert page.locator('.when input[value="week"]').is_checked()
+    part = next(part for part in summary["shifts"]["parts"] if part["key"] == "after-school")
+    label = page.locator(".when label", has_text="After school")
+    assert label.bounding_box()["height"] >= 44
+    label.click()
+    assert now_shown(page) == ["after-school", "part"]
+    assert page.evaluate(image) != of_week
+    page.wait_for_function("document.querySelector('.leaflet-image-layer').naturalWidth > 100")
+    assert page.locator(".rank").count() == len(part["hotspots"])
+    assert part["words"] in page.inner_text(".legend")
+    assert "per km² in 100 such hours" in page.inner_text(".legend")
+    assert "per km² in the period" not in page.inner_text(".legend")
+    rows = page.locator('section[data-when="after-school"] tbody tr')
+    assert rows.count() == len(part["hotspots"])
+    rows.nth(1).locator("button").click()
+    popup = page.locator(".leaflet-popup-content")
+    popup.wait_for()
+    assert "After school, hot spot 2" in popup.inner_text()
+    assert part["hotspots"][1]["locations"][0]["location"] in popup.inner_text()
+    # by the keyboard alone, onto the next part
+    page.locator('.when input[value="after-school"]').focus()
+    page.keyboard.press("ArrowRight")
+    assert now_shown(page) == ["part", "weekend-day"]
+    page.locator('.when input[value="week"]').check()
+    assert now_shown(page) == ["week"]
+    assert page.evaluate(image) == of_week
+    assert page.locator(".rank").count() == n_week
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert opened.complaints == []
+    assert asked_elsewhere(opened, path) == []
+
+
+def test_hours_and_layers_go_together(products: Path, open_page: Any) -> None:
+    """Hot spots that are switched off stay off, and what is of the whole week says so."""
+    opened = open_page(map_of(products, "robbery"))
+    page = opened.page
+    page.locator(".leaflet-control-layers").hover()
+    page.locator("label", has_text="Hot spots").locator("input").uncheck()
+    page.locator("label", has_text="Wards by incidents").locator("input").check()
+    page.wait_for_timeout(100)
+    page.locator(".when label", has_text="After school").click()
+    assert page.locator(".rank").count() == 0
+    assert page.locator(".leaflet-image-layer").count() == 0
+    assert "in the period, whole week" in page.inner_text(".legend")
+    page.locator(".leaflet-control-layers").hover()
+    page.locator("label", has_text="Hot spots").locator("input").check()
+    page.wait_for_timeout(100)
+    assert page.locator(".rank").count() == 10
+    assert opened.complaints == []
+
+
+def test_a_map_of_chosen_hours_opens_and_prints_them(demonstration: Study, tmp_path: Path, open_page: Any) -> None:
+    window = WeekWindow(days=(4, 5), start_hour=20, n_hours=6)
+    _, paths = write_bundle(analyse(demonstration, AnalysisRequest(crime="robbery", window=window)), tmp_path)
+    opened = open_page(paths["map"])
+    page = opened.page
+    assert now_shown(page) == ["chosen", "part"]
+    assert page.locator('.when input[value="chosen"]').is_checked()
+    assert "shown: Chosen hours, Fridays and Saturdays 20:00-01:59" in page.inner_text("header")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert not page.locator(".when").is_visible()
+    assert page.locator('section[data-when="chosen"]').is_visible()
+    # map, legend and heading on one page of A4
+    assert page.locator("section.map").bounding_box()["height"] + 120 < (297 - 24) / 25.4 * 96
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert opened.complaints == []
+
+
 def test_month_only_data_show_why_there_are_no_hours(products: Path, open_page: Any) -> None:
     opened = open_page(map_of(products, "burglary"))
     assert "Withheld: month-only." in opened.page.inner_text("aside")
     assert opened.page.locator("svg.chart").count() == 1  # the months
+    assert opened.page.locator(".when").count() == 0
 
 
 def test_the_map_fits_on_a4(products: Path, open_page: Any) -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import re
+import struct
+import zlib
 from pathlib import Path
 
 import folium
@@ -15,14 +18,36 @@ import shapely
 from folium.plugins import MarkerCluster
 from support import MakeIncidents
 
+from hotspots.analysis.change import VERDICTS as VERDICT_WORDS
+from hotspots.analysis.week import WeekWindow
 from hotspots.geography import Grid
 from hotspots.pipeline import Analysis, analyse
+from hotspots.products.change_words import (
+    choose_main_comparison,
+    count_changed,
+    explain_no_change,
+    name_changed_wards,
+    say_counts,
+    say_hotspot_change,
+    say_label,
+    say_main_change,
+    say_season,
+)
 from hotspots.products.charts import choose_ticks
-from hotspots.products.colours import SEQUENTIAL, choose_breaks, colour_of
-from hotspots.products.maps import draw_map, warp_to_web_mercator
+from hotspots.products.colours import SEQUENTIAL, VERDICTS, choose_breaks, colour_of
+from hotspots.products.maps import (
+    _classes_of_shifts,
+    _colour_image,
+    _list_verdicts,
+    _tell_changes,
+    draw_map,
+    warp_to_web_mercator,
+)
 from hotspots.products.offline import leaflet_style, render_map
+from hotspots.products.shift_summary import say_difference, say_ratio, say_sum, shorten_days
 from hotspots.products.summary import summarise
-from hotspots.products.tables import write_geopackage
+from hotspots.products.tables import tabulate_shifts, write_csv, write_geopackage
+from hotspots.products.times import list_changed
 from hotspots.products.words import say_bound, say_date, say_list, say_share
 from hotspots.request import AnalysisRequest
 from hotspots.study import Study, load_study
@@ -116,7 +141,7 @@ def test_the_coast_is_no_edge_of_the_world(tmp_path: Path, place: str, easting: 
     page = draw_map(analysis, summarise(analysis))
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)  # the first is Leaflet
     assert place in ours
-    assert "NaN" not in layers + ours
+    assert "NaN" not in re.sub(r"data:image/png;base64,[^\"]+", "", layers + ours)
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +229,355 @@ def test_summary_and_layers_state_the_crs_of_the_analysis(vancouver: Analysis, t
 )
 def test_the_numbers_beside_bars_are_round(highest: int, ticks: list[int]) -> None:
     assert choose_ticks(highest) == ticks
+
+
+def test_an_image_of_classes_is_a_small_png_of_their_colours() -> None:
+    """Read back by the rules of the format: signature, checksums, and one byte a pixel into a palette."""
+    pixels = np.array([[0.0, 0.9, 1.0], [2.9, 3.0, 40.0]])
+    url = _colour_image(pixels, [(1.0, "#c7e9b4"), (3.0, "#253494")])
+    png = base64.b64decode(url.removeprefix("data:image/png;base64,"))
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    parts, place = {}, 8
+    while place < len(png):
+        (length,) = struct.unpack(">I", png[place : place + 4])
+        kind, data = png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
+        assert struct.unpack(">I", png[place + 8 + length : place + 12 + length]) == (zlib.crc32(kind + data),)
+        parts[kind], place = data, place + 12 + length
+    assert list(parts) == [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]
+    assert struct.unpack(">IIBBBBB", parts[b"IHDR"]) == (3, 2, 8, 3, 0, 0, 0)
+    assert parts[b"PLTE"][3:].hex() == "c7e9b4253494"
+    assert parts[b"tRNS"][0] == 0
+    assert zlib.decompress(parts[b"IDAT"]) == bytes([0, 0, 0, 1, 0, 1, 2, 2])
+
+
+@pytest.mark.parametrize(
+    ("highest", "breaks"),
+    [(143.6, [1, 3, 10, 30, 100]), (100.0, [0.3, 1, 3, 10, 30]), (0.04, [0.0003, 0.001, 0.003, 0.01, 0.03])],
+)
+def test_parts_of_the_week_share_wide_classes(highest: float, breaks: list[float]) -> None:
+    assert [bound for bound, _ in _classes_of_shifts(highest)] == breaks
+    assert [colour for _, colour in _classes_of_shifts(highest)] == list(SEQUENTIAL)
+
+
+def test_nothing_to_show_has_no_classes() -> None:
+    assert _classes_of_shifts(None) == _classes_of_shifts(0.0) == []
+
+
+@pytest.fixture(scope="module")
+def with_hours(demonstration: Study) -> Analysis:
+    window = WeekWindow(days=(4, 5), start_hour=20, n_hours=6)
+    return analyse(demonstration, AnalysisRequest(crime="robbery", window=window))
+
+
+def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
+    summary = summarise(with_hours)
+    page = draw_map(with_hours, summary)
+    n_days = (with_hours.end - with_hours.start).days + 1
+    for part, places in zip(summary["shifts"]["parts"], with_hours.places.shifts.shifts, strict=True):
+        n_hours = n_days / 7 * len(places.shift.window.hours)
+        assert part["hours_in_period"] == round(n_hours)
+        assert places.density is not None
+        assert part["max_per_km2"] == pytest.approx(100 * places.density.density_per_km2.max() / n_hours, rel=1e-3)
+        section = page[page.index(f'<section class="part" data-when="{part["key"]}">') :]
+        section = section[: section.index("</section>")]
+        assert f"<b>{say_sum(part['n_incidents'])}</b> of {summary['shifts']['n_timed']:,} robberies" in section
+        for hotspot in part["hotspots"]:
+            assert f'<td class="n">{say_sum(hotspot["n_incidents"])}<small>{say_share(hotspot["share"])}' in section
+            assert say_ratio(hotspot) in section
+        assert part["difference"]["words"] in section
+    assert summary["shifts"]["max_per_km2"] == max(part["max_per_km2"] for part in summary["shifts"]["parts"])
+
+
+def test_the_parts_add_little_to_the_page(with_hours: Analysis) -> None:
+    summary = summarise(with_hours)
+    bare = dataclasses.replace(
+        with_hours,
+        places=dataclasses.replace(with_hours.places, shifts=dataclasses.replace(with_hours.places.shifts, shifts=())),
+    )
+    assert len(draw_map(with_hours, summary)) - len(draw_map(bare, summarise(bare))) < 150_000
+
+
+def test_shifts_as_a_table_and_a_layer(with_hours: Analysis, tmp_path: Path) -> None:
+    summary = summarise(with_hours)
+    table = tabulate_shifts(summary)
+    parts = summary["shifts"]["parts"]
+    assert table["hours"].iloc[0] == "Fridays and Saturdays 20:00-01:59"
+    assert table.groupby("shift", sort=False).size().to_dict() == {
+        part["label"]: max(len(part["hotspots"]), 1) for part in parts
+    }
+    assert table.loc[0, "n_incidents"] == parts[0]["hotspots"][0]["n_incidents"]
+    write_csv(table, tmp_path / "shifts.csv")
+    again = pd.read_csv(tmp_path / "shifts.csv")
+    assert again["rank"].tolist() == table["rank"].tolist()
+    write_geopackage(with_hours, summary, tmp_path / "layers.gpkg")
+    layer = gpd.read_file(tmp_path / "layers.gpkg", layer="shift_hotspots")
+    assert len(layer) == sum(len(part["hotspots"]) for part in parts)
+    assert layer["rank"].iloc[0] == 1
+    assert bool(layer["places_differ"].iloc[0]) == parts[0]["difference"]["is_different"]
+    assert layer.geometry.iloc[0].equals(shapely.MultiPolygon([with_hours.places.shifts.shifts[0].hotspots[0].outline]))
+    styles = gpd.read_file(tmp_path / "layers.gpkg", layer="layer_styles")
+    style = styles.loc[styles["f_table_name"] == "shift_hotspots", "styleQML"].item()
+    assert style.count('render="true"') == 1
+    assert 'value="Chosen hours" label="Chosen hours: Fridays and Saturdays 20:00-01:59" render="true"' in style
+
+
+def test_a_part_without_hot_spots_has_a_row_that_says_why(with_hours: Analysis) -> None:
+    summary = summarise(with_hours)
+    part = summary["shifts"]["parts"][1]
+    few = {**part, "hotspots": [], "is_drawn": False, "reason": "Fewer than 10.", "difference": None}
+    row = tabulate_shifts({**summary, "shifts": {**summary["shifts"], "parts": [few]}}).iloc[0]
+    assert row["note"] == "Fewer than 10."
+    assert row["shift_n_incidents"] == part["n_incidents"]
+    assert pd.isna(row["rank"])
+    assert tabulate_shifts({**summary, "shifts": {**summary["shifts"], "parts": []}}).empty
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (
+            {"is_different": False, "p_adjusted": 0.4, "busier": [], "quieter": []},
+            "Not shown to be elsewhere than over the whole week (p 0.40): the hot spots of the whole week, which rest "
+            "on more incidents, are the better guide to these hours too.",
+        ),
+        (
+            {"is_different": True, "p_adjusted": 0.008, "busier": [3], "quieter": [1, 2, 7]},
+            "Elsewhere than over the whole week, by more than chance (p 0.008). More than their share in these hours: "
+            "hot spot 3 of the whole week. Fewer than their share in these hours: hot spots 1, 2 and 7 of the whole "
+            "week.",
+        ),
+        (
+            {"is_different": True, "p_adjusted": 0.04, "busier": [], "quieter": []},
+            "Elsewhere than over the whole week, by more than chance (p 0.04). No single hot spot of the whole week "
+            "stands out.",
+        ),
+    ],
+)
+def test_whether_places_differ_is_said(found: dict[str, object], words: str) -> None:
+    assert say_difference(found) == words
+
+
+def test_words_of_parts() -> None:
+    assert [say_sum(n) for n in (0.5, 12.0, 12.34, 19.9, 20.4, 3008.6)] == ["0.5", "12", "12.3", "19.9", "20", "3,009"]
+    assert shorten_days("Mondays to Fridays 15:00-17:59") == "Mon to Fri 15:00-17:59"
+
+
+def make_row(now: int, then: int, verdict: str, p: float = 0.03, **more: object) -> dict[str, object]:
+    ratio = now / then if then else None
+    low, high = (None, None) if not now and not then else (0.5, None) if not then else (ratio / 1.5, ratio * 1.4)  # type: ignore[operator]
+    return {"n_current": now, "n_earlier": then, "ratio": ratio, "low": low, "high": high, "percent": None,
+            "p_adjusted": p, "verdict": verdict, **more}  # fmt: skip
+
+
+def make_change(
+    key: str, against: str, *, wards: list[dict[str, object]] | None = None, is_available: bool = True, **more: object
+) -> dict[str, object]:
+    """A comparison of a summary, as far as words of it go."""
+    n_days = {"r12": 365, "3-months": 91, "12-weeks": 84, "1-month": 30, "4-weeks": 28, "2-weeks": 14}[key]
+    label = "12 months" if key == "r12" else key.replace("-", " ")
+    return {
+        "key": key,
+        "against": against,
+        "label": label,
+        "words": f"the {label} to June against others",
+        "available": is_available,
+        "reason": None if is_available else f"Too few days for {label}.",
+        "days_current": n_days,
+        "days_earlier": n_days,
+        "area": make_row(90, 100, "no apparent change", 0.5) if is_available else None,
+        "wards": (wards or []) if is_available else None,
+        "n_wards_compared": len(wards or []) if is_available else None,
+        "hotspots": None,
+        "n_hotspots_compared": None,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "first"),
+    [
+        ([("2-weeks", "before"), ("12-weeks", "last year"), ("r12", "before")], ("r12", "before")),
+        ([("12-weeks", "before"), ("4-weeks", "last year"), ("2-weeks", "last year")], ("4-weeks", "last year")),
+        ([("1-month", "before"), ("3-months", "before")], ("3-months", "before")),
+    ],
+)
+def test_the_comparison_to_look_at_first(keys: list[tuple[str, str]], first: tuple[str, str]) -> None:
+    changes = [make_change(*key) for key in keys] + [make_change("3-months", "last year", is_available=False)]
+    found = choose_main_comparison(changes)
+    assert found is not None
+    assert (found["key"], found["against"]) == first
+    assert choose_main_comparison([make_change("r12", "before", is_available=False)]) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "days_earlier", "words"),
+    [
+        (
+            {"n_current": 98, "n_earlier": 45, "ratio": 2.18, "low": 1.53, "high": 3.12, "verdict": "deteriorating"},
+            84,
+            "98 against 45, 2.2 times as many (1.5 to 3.1): deteriorating",
+        ),
+        (
+            {"n_current": 1200, "n_earlier": 1000, "ratio": 1.2, "low": 1.1, "high": 1.31, "verdict": "deteriorating"},
+            80,
+            "1,200 against 1,000, 1.20 times as many a day (1.10 to 1.31): deteriorating",
+        ),
+        (
+            {"n_current": 9, "n_earlier": 0, "ratio": None, "low": 2.3, "high": None, "verdict": "deteriorating"},
+            84,
+            "9 against 0, over 2.3 times as many: deteriorating",
+        ),
+        (
+            {"n_current": 0, "n_earlier": 0, "ratio": None, "low": None, "high": None, "verdict": "no apparent change"},
+            84,
+            "0 against 0: no apparent change",
+        ),
+    ],
+)
+def test_counts_of_a_change_in_words(row: dict[str, object], days_earlier: int, words: str) -> None:
+    assert say_counts(row, make_change("12-weeks", "before") | {"days_earlier": days_earlier}) == words
+
+
+def test_changed_wards_in_words() -> None:
+    wards = [
+        make_row(1, 1, "no apparent change", 1.0, name="Same"),
+        make_row(9, 3, "deteriorating", 0.04, name="Later"),
+        make_row(3, 30, "clearly improving", 0.001, name="First"),
+    ]
+    change = make_change("r12", "before", wards=wards)
+    assert say_label(change) == "12 months (R12): 2 wards"
+    assert count_changed(change) == "2 of 3 wards changed by more than chance"
+    assert name_changed_wards(change) == "First clearly improving and Later deteriorating"
+    more = make_change("4-weeks", "before", wards=[make_row(9, 3, "deteriorating", name=name) for name in "ABCDEFG"])
+    assert name_changed_wards(more) == "A deteriorating, B deteriorating, C deteriorating and 4 more"
+    (told,) = _tell_changes([change, more], [more])
+    assert told["position"] == 1
+    assert [row["name"] for row in told["rows"]] == ["All together", *"ABCDE"]
+    assert told["rest"] == "and 2 more wards"
+    none = make_change("4-weeks", "before", wards=wards[:1])
+    assert say_label(none) == "4 weeks: no wards"
+    assert count_changed(none) == "No ward changed by more than chance"
+    assert name_changed_wards(none) == ""
+    assert _tell_changes([none], [none])[0]["rest"] == "No ward changed by more than chance"
+
+
+def test_the_change_of_a_run_in_a_line() -> None:
+    wards = [make_row(1, 1, "no apparent change", name=name) for name in "AB"]
+    changes = [make_change("r12", "before", wards=wards)]
+    start = "the 12 months to June against others: 90 against 100, no apparent change"
+    assert say_main_change({"changes": changes}) == f"{start}; wards: none changed by more than chance"
+    assert say_main_change({"changes": [make_change("r12", "before", wards=wards[:1])]}) == start
+    unable = {"changes": [make_change(key, "before", is_available=False) for key in ("2-weeks", "r12")]}
+    assert say_main_change(unable) is None
+    assert explain_no_change(unable) == (
+        "cannot be told, not even for the 2 weeks to June against others. Too few days for 2 weeks."
+    )
+
+
+def test_a_hot_spot_is_compared_with_the_year_before_or_else_with_the_time_before() -> None:
+    hotspots = [make_row(20, 10, "no apparent change", rank=1), make_row(30, 10, "deteriorating", rank=2)]
+    before, year = (make_change("12-weeks", against, hotspots=hotspots) for against in ("before", "last year"))
+    r12 = make_change("r12", "before", hotspots=hotspots)
+    row = "30 against 10, 3.0 times as many (2.0 to 4.2): deteriorating"
+    assert say_hotspot_change(2, {"changes": [before, year, r12]}) == (
+        f"against a year before: 12 months, {row}; 12 weeks, {row}"
+    )
+    assert say_hotspot_change(2, {"changes": [before]}) == f"against the time before: 12 weeks, {row}"
+    assert say_hotspot_change(2, {"changes": [make_change("r12", "before")]}) == ""  # withheld for hot spots
+
+
+def test_a_season_in_words() -> None:
+    window = {"words": "summer: June-August 1.3 times the rest", "ratio": 1.33, "low": 1.24, "high": 1.42}
+    assert say_season({"window": window}) == "summer: June-August 1.3 times the rest (1.24 to 1.42)"
+    assert say_season({"window": None}) == ""
+
+
+def test_every_verdict_has_a_sign_and_those_of_a_change_a_colour() -> None:
+    verdicts = _list_verdicts()
+    assert [verdict["words"] for verdict in verdicts] == list(VERDICT_WORDS)
+    assert [verdict["sign"] for verdict in verdicts] == ["▼▼", "▼", "=", "▲", "▲▲"]
+    assert [verdict["colour"] for verdict in verdicts if verdict["words"] not in VERDICTS] == [None]
+    assert all(colour not in SEQUENTIAL for colour in VERDICTS.values())
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.1, relative luminance."""
+    shares = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_clear_change_is_darker_and_directions_differ_in_blue() -> None:
+    """Blue against yellow is what colour-blind readers nearly always can tell; lightness tells clear from plain."""
+    clear_fewer, fewer, more, clear_more = VERDICTS.values()
+    for clear, plain in ((clear_fewer, fewer), (clear_more, more)):
+        assert (luminance(plain) + 0.05) / (luminance(clear) + 0.05) > 2
+    for blue, orange in ((clear_fewer, clear_more), (fewer, more)):
+        assert int(blue[5:], 16) - int(blue[1:3], 16) > 60
+        assert int(orange[1:3], 16) - int(orange[5:], 16) > 60
+
+
+def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analysis) -> None:
+    summary = summarise(with_hours)
+    page = draw_map(with_hours, summary)
+    _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    view = json.loads(re.search(r"const view = (.*);\n", ours)[1])  # type: ignore[index]
+    assert [change["words"] for change in view["changes"]] == [change["words"] for change in summary["changes"]]
+    for shown, change in zip(view["changes"], summary["changes"], strict=True):
+        rows = {row["code"]: row for row in change["wards"]}
+        for code, (now, then, _, _, verdict) in zip(with_hours.wards.index, shown["rows"], strict=True):
+            assert (now, then) == (rows[code]["n_current"], rows[code]["n_earlier"])
+            assert view["verdicts"][verdict]["words"] == rows[code]["verdict"]
+    sizes = [len(json.loads(text)["features"]) for text in re.findall(r"_add\((\{.*?\})\);", layers)]
+    assert sizes.count(len(with_hours.wards)) == 2  # lines and fills, as without change
+    assert len(json.dumps(view["changes"])) / len(view["changes"]) / len(with_hours.wards) < 50  # bytes a ward
+
+
+def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analysis) -> None:
+    summary = summarise(with_hours)
+    page = draw_map(with_hours, summary)
+    hours = page[page.index("<h2>Day and hour</h2>") : page.index("<h2>Month by month</h2>")]
+    assert [window["words"] in hours for window in summary["profile"]["quiet"]] == [True]
+    assert "scan statistic" in hours
+    assert 'href="times.html"' in hours
+    changed = page[page.index("<h2>What changed</h2>") : page.index("<h2>Wards</h2>")]
+    r12 = next(change for change in summary["changes"] if change["key"] == "r12")
+    assert f"{r12['area']['n_current']:,}" in changed
+    shown = [change for change in summary["changes"] if change["key"] == "r12" or change["against"] == "last year"]
+    named = [row["name"] for change in shown if change["key"] != "2-weeks" for row in list_changed(change, "wards")]
+    assert len(named) > 1
+    rows = re.findall(r"<td>([^<]*)<small><span", changed)
+    assert sorted(name for name in rows if name != "All together") == sorted(named)
+    facts = page[page.index("<h2>In short</h2>") : page.index("<h2>Hot spots by")]
+    assert f"Change: <b>{r12['area']['verdict']}</b> in {r12['words']}" in facts
+    assert "busiest Mondays to Fridays 15:00-17:59" in page  # of a ward
+
+
+def test_a_map_says_why_there_is_no_change_on_it(vancouver: Analysis, tmp_path: Path) -> None:
+    summary = summarise(vancouver)
+    unable = [
+        {**change, "available": False, "reason": "Too short.", "area": None, "wards": None, "hotspots": None}
+        for change in summary["changes"]
+    ]
+    summary = summary | {"changes": unable}
+    page = draw_map(vancouver, summary)
+    assert f"Change cannot be told, not even for {unable[0]['words']}. Too short. So the map shows none." in page
+    assert '<select aria-labelledby="change-title">' not in page
+    assert "Change by ward" not in page
+    write_geopackage(vancouver, summary, tmp_path / "layers.gpkg")
+    wards = gpd.read_file(tmp_path / "layers.gpkg", layer="wards")
+    assert wards[["r12_current", "r12_earlier", "r12_ratio", "r12_verdict"]].isna().all(axis=None)
+
+
+def test_wards_in_qgis_have_their_change_in_twelve_months(with_hours: Analysis, tmp_path: Path) -> None:
+    summary = summarise(with_hours)
+    write_geopackage(with_hours, summary, tmp_path / "layers.gpkg")
+    wards = gpd.read_file(tmp_path / "layers.gpkg", layer="wards").set_index("ward_code")
+    r12 = next(change for change in summary["changes"] if change["key"] == "r12")
+    for row in r12["wards"]:
+        found = wards.loc[row["code"]]
+        assert (found["r12_current"], found["r12_earlier"]) == (row["n_current"], row["n_earlier"])
+        assert found["r12_verdict"] == row["verdict"]
+        assert found["r12_ratio"] == row["ratio"] or (pd.isna(found["r12_ratio"]) and row["ratio"] is None)
+    assert "profile" not in wards.columns  # hours are in the summary, and the busiest are here in words
+    assert wards["peak"].notna().any()

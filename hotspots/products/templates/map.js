@@ -4,12 +4,20 @@
   const map = {{ view.map }};
   const layers = { {% for key, name in view.layers.items() %}{{ key }}: {{ name }}, {% endfor %} };
   const container = map.getContainer();
+  const make = (kind, text, name = "") => {
+    const element = document.createElement(kind);
+    element.textContent = text;
+    element.className = name;
+    return element;
+  };
 
   // Text from the sources comes in here and nowhere else: escaped where it is HTML, and as text where it is a name.
   layers.wards.eachLayer((ward) => ward.bindTooltip(view.texts.wards[ward.feature.properties.index], { sticky: true }));
-  layers.hotspots.eachLayer((hotspot) => hotspot.bindPopup(view.texts.hotspots[hotspot.feature.properties.index], {
-    maxWidth: 300, minWidth: 230, autoPanPaddingTopLeft: [52, 12], autoPanPaddingBottomRight: [12, 12],
-  }));
+  const popup = {
+    maxWidth: container.clientWidth > 600 ? 380 : 300, minWidth: 230, maxHeight: container.clientHeight - 70,
+    autoPanPaddingTopLeft: [52, 12], autoPanPaddingBottomRight: [12, 12],
+  };
+  layers.hotspots.eachLayer((hotspot) => hotspot.bindPopup(view.texts.hotspots[hotspot.feature.properties.index], popup));
   if (layers.havens) {
     layers.havens.eachLayer((haven) => haven.bindTooltip(view.texts.havens[haven.feature.properties.index]));
   }
@@ -48,16 +56,107 @@
   map.on("zoomend", showNames);
   showNames();
 
-  // A legend entry is shown while its layer is.
+  // Wards that changed by more than chance are filled and signed, by the comparison that is chosen; others are not.
+  const chooser = document.querySelector(".change select");
+  const signs = L.layerGroup();
+  const lift = () => signs.eachLayer((sign) => {
+    const name = sign.options.name.getElement();
+    const room = name && !name.hidden ? name.firstElementChild.offsetHeight / 2 + 9 : 0;
+    if (sign.getElement()) sign.getElement().firstElementChild.style.marginTop = `${-room}px`;
+  });
+  const compare = () => view.changes[Number(chooser.value)];
+  const sayChange = (index) => {
+    const [now, earlier, ratio, limits, verdict] = compare().rows[index];
+    const counts = `${now.toLocaleString("en-GB")} against ${earlier.toLocaleString("en-GB")}`;
+    const times = ratio ? `, ${ratio} times as many${compare().unit}` : "";
+    return `${counts}${times}${limits ? ` (${limits})` : ""}: ${view.verdicts[verdict].words}`;
+  };
+  const showChange = () => {
+    const { rows, words, told } = compare();
+    signs.clearLayers();
+    layers.change.setStyle((ward) => {
+      const { colour } = view.verdicts[rows[ward.properties.index][4]];
+      return { color: "#5a6470", weight: 1, fill: true, fillColor: colour || "#ffffff", fillOpacity: colour ? 0.8 : 0 };
+    });
+    layers.names.eachLayer((name) => {
+      const { colour, sign } = view.verdicts[rows[name.options.index][4]];
+      if (!colour) return;
+      const icon = L.divIcon({ html: `<span>${sign}</span>`, iconSize: [0, 0], className: "change-sign" });
+      signs.addLayer(L.marker(name.getLatLng(), {
+        icon, interactive: false, keyboard: false, zIndexOffset: 1100, name,
+      }));
+    });
+    for (const [part, text] of [["words", words], ["told", `${told}.`], ["nothing", `${told}: ${words}.`]]) {
+      document.querySelector(`[data-change="${part}"]`).textContent = text;
+    }
+    lift();
+  };
+  if (layers.change) {
+    layers.change.addData(layers.wards.toGeoJSON());
+    layers.change.eachLayer((ward) => ward.bindTooltip(() => {
+      const index = ward.feature.properties.index;
+      const whole = make("div", "");
+      whole.append(make("b", view.texts.names[index]), make("div", sayChange(index)), make("small", compare().words));
+      return whole;
+    }, { sticky: true, className: "wide" }));
+    chooser.addEventListener("change", () => { showChange(); showLegend(); });
+    map.on("zoomend", lift);
+    layers.names.on("add remove", () => setTimeout(lift, 0));
+    const nothing = L.control({ position: "bottomright" });
+    nothing.onAdd = () => document.querySelector('[data-change="nothing"]');
+    nothing.addTo(map);
+  }
+
+  // What the map shows of the whole week and of its parts; a part's layers are made when it is first looked at.
+  const shown = {
+    week: {
+      image: layers.density._url, outlines: layers.hotspots.getLayers(), ranks: layers.numbers.getLayers(),
+      numbers: view.numbers,
+    },
+  };
+  let now = "week";
+  const describe = (part, index) => {
+    const table = make("table", "", "popup");
+    part.texts[index].forEach((text, row) => {
+      const line = table.insertRow();
+      line.append(make("th", view.shiftRows[row]), make("td", text));
+    });
+    const whole = make("div", "");
+    whole.append(make("b", `${part.title} ${index + 1}`, "popup-title"), table);
+    return whole;
+  };
+  const look = (key) => {
+    if (shown[key]) return shown[key];
+    const part = view.shifts[key];
+    const made = L.geoJSON(part.shapes, { smoothFactor: 0.5, style: view.hotspotStyle });
+    made.eachLayer((hotspot) => hotspot.bindPopup(describe(part, hotspot.feature.properties.index), popup));
+    const icon = (rank) => L.divIcon({
+      html: `<span>${rank}</span>`, iconSize: [22, 22], iconAnchor: [11, 11], className: "rank",
+    });
+    const ranks = part.numbers.map((place, index) => L.marker(place, {
+      icon: icon(index + 1), interactive: false, keyboard: false, zIndexOffset: 1000,
+    })).reverse();
+    shown[key] = { image: part.image, outlines: made.getLayers(), ranks, numbers: part.numbers };
+    return shown[key];
+  };
+  const isNow = (when) => !when || when === now || (when === "part" && now !== "week");
+
+  // A legend entry is shown while its layer is, and what is said of some hours while they are chosen.
   const showLegend = () => {
-    for (const entry of document.querySelectorAll("[data-layer]")) {
+    for (const entry of document.querySelectorAll("[data-layer], [data-when]")) {
       const layer = layers[entry.dataset.layer];
-      entry.hidden = !layer || !map.hasLayer(layer);
+      entry.hidden = !isNow(entry.dataset.when) || ("layer" in entry.dataset && (!layer || !map.hasLayer(layer)));
     }
     if (map.hasLayer(layers.hotspots)) {
       layers.numbers.addTo(map);
     } else {
       layers.numbers.remove();
+    }
+    if (layers.change) {
+      const isOn = map.hasLayer(layers.change);
+      if (isOn) signs.addTo(map); else signs.remove();
+      if (isOn) lift();
+      document.querySelector('[data-change="nothing"]').hidden = !isOn || signs.getLayers().length > 0;
     }
     // Whatever was switched on last, hot spots stay on top of areas.
     for (const key of ["outside", "outlines", "significant", "half", "reach", "hotspots"]) {
@@ -67,7 +166,7 @@
   };
   map.on("overlayadd overlayremove", showLegend);
   // Of the layers that colour the whole area only one is shown.
-  const fills = [layers.density, layers.expected, layers.wards].filter(Boolean);
+  const fills = [layers.density, layers.expected, layers.wards, layers.change].filter(Boolean);
   map.on("overlayadd", (event) => {
     if (!fills.includes(event.layer)) return;
     for (const other of fills) if (other !== event.layer) setTimeout(() => other.remove(), 0);
@@ -75,18 +174,51 @@
   map.on("layerremove", (event) => {
     if (fills.includes(event.layer)) showLegend();
   });
+  if (layers.change) {
+    chooser.value = chooser.querySelector("[selected]").value; // whatever the browser remembers of the page
+    showChange();
+  }
   showLegend();
+  for (const button of document.querySelectorAll("[data-show-change]")) {
+    button.addEventListener("click", () => {
+      chooser.value = button.dataset.showChange;
+      showChange();
+      layers.change.addTo(map);
+      showLegend();
+      container.scrollIntoView({ block: "nearest" });
+    });
+  }
 
-  for (const row of document.querySelectorAll("[data-rank]")) {
+  const choose = (key) => {
+    map.closePopup();
+    now = key;
+    const one = look(key);
+    layers.density.setUrl(one.image);
+    for (const [group, members] of [[layers.hotspots, one.outlines], [layers.numbers, one.ranks]]) {
+      group.clearLayers();
+      for (const member of members) group.addLayer(member);
+    }
+    for (const label of document.querySelectorAll(".when label")) {
+      label.classList.toggle("now", label.firstElementChild.value === key);
+    }
+    showLegend();
+  };
+  for (const choice of document.querySelectorAll(".when input")) {
+    choice.checked = choice.value === view.opening; // a browser may remember what was chosen when the page is reloaded
+    choice.addEventListener("change", () => choose(choice.value));
+  }
+  choose(view.opening);
+
+  for (const row of document.querySelectorAll("[data-rank], [data-part-rank]")) {
     row.addEventListener("click", () => {
       layers.hotspots.addTo(map);
       showLegend();
       layers.hotspots.eachLayer((layer) => {
         const index = layer.feature.properties.index;
-        if (index + 1 !== Number(row.dataset.rank)) return;
+        if (index + 1 !== Number(row.dataset.rank || row.dataset.partRank)) return;
         container.scrollIntoView({ block: "nearest" });
         map.fitBounds(layer.getBounds(), { maxZoom: 15.5, padding: [40, 40], animate: false });
-        layer.openPopup(view.numbers[index]);
+        layer.openPopup(look(now).numbers[index]);
       });
     });
   }

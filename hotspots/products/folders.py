@@ -1,0 +1,92 @@
+"""Writing a folder of products, all or none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+
+_DRAFT = ".writing-"
+_ASIDE = "aside"
+_STALE_SECONDS = 3600
+MAX_WARDS_NAMED = 3
+
+
+@contextmanager
+def replace_folder(folder: Path, *, out: Path) -> Iterator[Path]:
+    """Give a draft to write to, which takes the place of a folder below `out` once all is written.
+
+    A run that fails or is killed leaves the last good products, never a mixture.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(out)
+    with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=out) as temporary:
+        draft = Path(temporary) / "new"
+        draft.mkdir()
+        yield draft
+        _take_place(draft, folder, aside=Path(temporary) / _ASIDE / folder.relative_to(out))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a text, which takes the place of the last one once all of it is written."""
+    handle, draft = tempfile.mkstemp(prefix=_DRAFT, dir=path.parent, text=False)
+    with os.fdopen(handle, "wb") as file:
+        file.write(text.encode("utf-8"))
+    Path(draft).chmod(0o666 & ~_umask())
+    os.replace(draft, path)  # noqa: PTH105 - fails on every platform if the file is held open
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _take_place(draft: Path, folder: Path, *, aside: Path) -> None:
+    """Put a folder in the place of another one, or leave that where it is."""
+    aside.parent.mkdir(parents=True)
+    try:
+        if folder.exists():
+            os.replace(folder, aside)  # noqa: PTH105 - fails on every platform if a file in it is held open
+        os.replace(draft, folder)  # noqa: PTH105
+    except BaseException:  # also when the user stops the run at this moment
+        if aside.exists() and not folder.exists():
+            os.replace(aside, folder)  # noqa: PTH105
+        raise
+
+
+def _sweep(out: Path) -> None:
+    """Tidy up after runs that were killed: put back products that were set aside, remove drafts."""
+    for left in out.glob(f"{_DRAFT}*"):
+        if time.time() - left.stat().st_mtime < _STALE_SECONDS:
+            continue  # perhaps of a run that is still at work
+        for aside in left.glob(f"{_ASIDE}/*/*"):
+            folder = out / aside.relative_to(left / _ASIDE)
+            if not folder.exists():
+                os.replace(aside, folder)  # noqa: PTH105
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def name_folder(period: str, wards: gpd.GeoDataFrame, all_wards: gpd.GeoDataFrame) -> str:
+    """The period, and the wards if not all: products of another area must not take each other's place."""
+    if len(wards) == len(all_wards):
+        return period
+    if len(wards) <= MAX_WARDS_NAMED:
+        alike = all_wards["ward_name"].duplicated(keep=False)
+        called = [str(code) if alike[code] else name for code, name in wards["ward_name"].items()]
+        names = sorted(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in called)
+        if all(names):
+            return f"{period}_{'+'.join(name[:40] for name in names)}"
+    codes = hashlib.sha256("\n".join(wards.index).encode()).hexdigest()[:8]
+    return f"{period}_{len(wards)}-wards-{codes}"

@@ -1,0 +1,222 @@
+"""When and what changed: what the composer decides before it asks the analysis."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from hotspots.analysis import assign_outlines, weigh_hours
+from hotspots.pipeline import _GAPS
+from hotspots.request import AnalysisRequest
+from hotspots.study import Selection, Study, load_study, select_incidents
+from hotspots.times import Change, TimeAnalysis, analyse_times, count_known_months, find_first_day, list_gaps
+
+
+def happen(days: np.ndarray, precision: str = "minute") -> pd.DataFrame:
+    return pd.DataFrame({"started_at": days.astype("datetime64[s]"), "time_precision": precision})
+
+
+def every_day(first: str, stop: str, n: int = 10) -> np.ndarray:
+    return np.arange(first, stop, dtype="datetime64[D]").repeat(n)
+
+
+def test_files_speak_for_the_quiet_days_before_their_first_row() -> None:
+    assert find_first_day(happen(every_day("2025-01-01", "2025-07-01"))) == dt.date(2025, 1, 1)
+    # one incident every three days or so: the first on the second of the month is as good as on the first
+    assert find_first_day(happen(np.arange("2025-01-02", "2025-07-01", 3, dtype="datetime64[D]"))) == dt.date(
+        2025, 1, 1
+    )
+    # ten a day: half a month without any is no quiet spell
+    assert find_first_day(happen(every_day("2025-01-15", "2025-07-01"))) == dt.date(2025, 1, 15)
+    assert find_first_day(happen(every_day("2025-01-01", "2025-01-02"), "month")) == dt.date(2025, 1, 1)
+
+
+def test_months_that_are_known_in_part_and_gaps_are_missing() -> None:
+    days = every_day("2025-01-10", "2025-08-20")
+    with_hole = days[days.astype("datetime64[M]") != np.datetime64("2025-04")]
+    counts, gaps = count_known_months(
+        happen(with_hole), happen(with_hole), known_from=dt.date(2025, 1, 10), end=dt.date(2025, 8, 19)
+    )
+    assert counts.dropna().to_dict() == {
+        pd.Period(f"2025-{month:02d}", "M"): 10.0 * days_in_month
+        for month, days_in_month in ((2, 28), (3, 31), (5, 31), (6, 30), (7, 31))
+    }
+    assert list_gaps(gaps) == (pd.Period("2025-04", "M"),)
+    assert gaps["2025-04"] == "no data"
+    assert gaps["2025-01"] is None  # a part is known, so nothing failed
+
+
+def test_the_feed_of_one_crime_can_fail_while_the_others_go_on() -> None:
+    others = every_day("2025-01-01", "2025-07-01")
+    mine = others[others < np.datetime64("2025-05-01")]
+    counts, gaps = count_known_months(
+        happen(mine), happen(others), known_from=dt.date(2025, 1, 1), end=dt.date(2025, 6, 30)
+    )
+    assert gaps.dropna().to_dict() == dict.fromkeys(
+        (pd.Period("2025-05", "M"), pd.Period("2025-06", "M")), "no data of this crime"
+    )
+    assert counts.notna().sum() == 4
+
+
+N_HOTSPOTS = 3
+
+
+def look(study: Study, crime: str, **period: dt.date) -> tuple[Selection, TimeAnalysis]:
+    """The times of a crime, with the first three wards for hot spots."""
+    chosen = select_incidents(study, AnalysisRequest(crime=crime, start=period.get("start"), end=period.get("end")))
+    outlines = list(chosen.wards.geometry[:N_HOTSPOTS])
+    times = analyse_times(
+        chosen.incidents,
+        chosen.earlier,
+        pd.DataFrame(
+            pd.concat([table[["started_at", "time_precision"]] for table in (study.earlier, study.intake.incidents)])
+        ),
+        wards=chosen.wards,
+        study_area=chosen.wards.geometry.union_all(),
+        start=chosen.start,
+        end=chosen.end,
+        hours=weigh_hours(chosen.incidents),
+        hotspot_index=assign_outlines(chosen.incidents, outlines),
+        earlier_hotspot_index=assign_outlines(chosen.earlier, outlines),
+        n_hotspots=N_HOTSPOTS,
+        calendar=study.calendar,
+    )
+    return chosen, times
+
+
+Found = tuple[Selection, TimeAnalysis]
+
+
+@pytest.fixture(scope="module")
+def whole(demonstration: Study) -> Found:
+    return look(demonstration, "robbery")
+
+
+def by_key(times: TimeAnalysis) -> dict[tuple[str, str], Change]:
+    return {(change.comparison.key, change.comparison.against): change for change in times.changes}
+
+
+def test_every_comparison_is_made_for_the_area_its_wards_and_its_hot_spots(whole: Found) -> None:
+    chosen, times = whole
+    changes = by_key(times)
+    assert list(changes) == [
+        *((f"{n}-weeks", against) for n in (2, 4, 12) for against in ("before", "last year")),
+        ("r12", "before"),
+    ]
+    for change in changes.values():
+        assert change.area is not None
+        assert change.wards is not None
+        assert change.hotspots is not None
+        n_current = int(change.area.table["n_current"].iloc[0])
+        assert change.wards.table["n_current"].sum() == n_current
+        assert change.hotspots.table["n_current"].sum() <= n_current
+        assert len(change.wards.table) == len(chosen.wards)
+        assert len(change.hotspots.table) == N_HOTSPOTS
+
+
+def test_counts_of_a_comparison_can_be_counted_again(whole: Found) -> None:
+    chosen, times = whole
+    change = by_key(times)[("r12", "before")]
+    started = chosen.incidents["started_at"]
+    assert change.area is not None
+    assert change.area.table[["n_current", "n_earlier"]].to_numpy().tolist() == [
+        [int((started >= "2025-10-01").sum()), int((started < "2025-10-01").sum())]
+    ]
+
+
+def test_hot_spots_are_not_compared_with_days_before_those_they_were_drawn_from(
+    demonstration: Study, whole: Found
+) -> None:
+    _, year = look(demonstration, "robbery", start=dt.date(2025, 10, 1), end=dt.date(2026, 9, 30))
+    change = by_key(year)[("r12", "before")]
+    assert change.area is not None
+    assert change.hotspots is None
+    assert "would look too many by the choice of places alone" in str(change.hotspots_reason)
+    # the year before is known all the same, and counted as in the run of both years
+    both = by_key(whole[1])[("r12", "before")]
+    assert both.area is not None
+    assert change.area.table["n_earlier"].tolist() == both.area.table["n_earlier"].tolist()
+    assert by_key(year)[("12-weeks", "before")].hotspots is not None
+
+
+def test_what_came_before_the_period_is_read_for_change_and_counted_nowhere_else(repository: Path) -> None:
+    data = repository / "data"
+    places = ([data / "incidents" / "council_extract.csv.gz"], [data / "boundaries"])
+    start, end = dt.date(2026, 9, 1), dt.date(2026, 9, 30)
+    study = load_study(*places, start=start, end=end, look_back_days=731)
+    chosen, month = look(study, "robbery", start=start, end=end)
+    assert chosen.accounts.analysed == len(chosen.incidents) == month.profile.n_timed + month.profile.n_untimed
+    changes = by_key(month)
+    assert {change.comparison.available for change in changes.values()} == {True}
+    assert month.season.n_months == 24
+    without = load_study(*places, start=start, end=end)
+    blind = by_key(look(without, "robbery", start=start, end=end)[1])
+    assert not blind[("r12", "before")].comparison.available
+    assert "The data begin on 1 September 2026" in str(blind[("r12", "before")].comparison.reason)
+
+
+def test_month_only_data_are_compared_by_months(demonstration: Study) -> None:
+    _, times = look(demonstration, "burglary")
+    assert list(by_key(times)) == [
+        *((key, against) for key in ("1-month", "3-months") for against in ("before", "last year")),
+        ("r12", "before"),
+    ]
+    assert not times.profile.available
+    assert not any(split.available for split in times.conditions)
+    assert not times.near_repeat.available
+    assert times.near_repeat.reason is not None
+    assert times.season.available
+
+
+def test_a_few_rows_without_a_day_do_not_make_a_table_monthly(demonstration: Study) -> None:
+    incidents = demonstration.intake.incidents
+    robbery = np.flatnonzero((incidents["category"] == "robbery").to_numpy())
+    changed = incidents["time_precision"].to_numpy(dtype=object, copy=True)
+    changed[robbery[:100]] = "month"
+    intake = dataclasses.replace(
+        demonstration.intake,
+        incidents=gpd.GeoDataFrame(incidents.assign(time_precision=changed), crs=incidents.crs),
+    )
+    _, times = look(dataclasses.replace(demonstration, intake=intake), "robbery")
+    assert ("4-weeks", "before") in by_key(times)
+
+
+def test_term_dates_reach_the_splits(demonstration: Study, repository: Path) -> None:
+    data = repository / "data"
+    study = load_study(
+        [data / "incidents" / "council_extract.csv.gz"],
+        [data / "boundaries"],
+        term_dates=data / "calendar" / "term_dates.csv",
+    )
+    splits = {split.name: split for split in look(study, "robbery")[1].conditions}
+    assert splits["after_school"].is_significant
+    assert splits["after_school"].low is not None
+    assert splits["after_school"].high is not None
+    assert splits["after_school"].low < 1.8 < splits["after_school"].high + 0.25
+    assert study.data_status["term dates"] == "synthetic"
+    assert any(file.table == "term dates" for file in study.inputs)
+    without = look(demonstration, "robbery")[1].conditions
+    assert not next(split for split in without if split.name == "after_school").available
+
+
+def test_every_reason_for_a_gap_has_words() -> None:
+    days = every_day("2025-01-01", "2025-09-01", n=20)
+    month = days.astype("datetime64[M]")
+    mine = days[(days < np.datetime64("2025-08-12")) & (month != np.datetime64("2025-03"))]
+    mine = np.concatenate(
+        [mine[mine.astype("datetime64[M]") != np.datetime64("2025-05")], every_day("2025-05-01", "2025-05-05")]
+    )
+    others = days[(month != np.datetime64("2025-05")) & (month != np.datetime64("2025-06"))]
+    mine = mine[mine.astype("datetime64[M]") != np.datetime64("2025-06")]
+    everything = np.concatenate([others.repeat(3), mine])
+    _, gaps = count_known_months(
+        happen(mine), happen(everything), known_from=dt.date(2025, 1, 1), end=dt.date(2025, 8, 31)
+    )
+    reasons = set(gaps.dropna())
+    assert reasons == {"no data", "no data of this crime", "part of this crime", "incomplete data"} == set(_GAPS)
