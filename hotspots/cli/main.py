@@ -16,6 +16,8 @@ from hotspots.cli.check import check
 from hotspots.cli.evaluate import evaluate
 from hotspots.cli.fetch import fetch
 from hotspots.cli.init import init
+from hotspots.cli.operation import operation
+from hotspots.cli.performance import performance
 from hotspots.cli.run import run
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
 
@@ -35,7 +37,7 @@ def cli() -> None:
     """Where and when crime concentrates, and what is near that helps."""
 
 
-for command in (run, evaluate, check, fetch, init):
+for command in (run, evaluate, performance, operation, check, fetch, init):
     cli.add_command(command)
 
 

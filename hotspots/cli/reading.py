@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
-_LOOK_BACK_DAYS = 92
-"""As long as a period can be that is too short to be tested within itself: three months."""
+_YEARS = (1900, 2100)
+_LOOK_BACK_DAYS = 731
+"""What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
 
 
 class _Day(click.DateTime):
@@ -34,13 +35,19 @@ class _Day(click.DateTime):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return super().convert(value, param, ctx)
+            day = super().convert(value, param, ctx)
         except click.BadParameter:
             self.fail(f'"{value}" is no day of the calendar. Write it as 2026-09-30 or 30/09/2026.', param, ctx)
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            self.fail(f'"{value}" is not a day of {_YEARS[0]} to {_YEARS[1]}. Check its year.', param, ctx)
+        return day
 
 
 _DATE = _Day()
 
+_FROM = click.option(
+    "--from", "start", type=_DATE, metavar="YYYY-MM-DD", help="First day.  [default: that of the incidents]"
+)
 _STUDY_OPTIONS = (
     click.option(
         "--incidents",
@@ -56,9 +63,7 @@ _STUDY_OPTIONS = (
         help="GeoJSON, GeoPackage or (zipped) shapefile of wards. May repeat.  [default: data/boundaries]",
     ),
     click.option("--layer", metavar="NAME", help="Layer of the boundary files.  [default: all with ward codes]"),
-    click.option(
-        "--from", "start", type=_DATE, metavar="YYYY-MM-DD", help="First day.  [default: that of the incidents]"
-    ),
+    _FROM,
     click.option("--to", "end", type=_DATE, metavar="YYYY-MM-DD", help="Last day.  [default: that of the incidents]"),
     click.option(
         "--ward",
@@ -81,6 +86,13 @@ def study_options(command: Command) -> Command:
     return command
 
 
+def whole_study_options(command: Command) -> Command:
+    """The same for a command that needs all that came before its last day."""
+    for option in reversed(_STUDY_OPTIONS):
+        command = command if option is _FROM else option(command)
+    return command
+
+
 def to_day(moment: dt.datetime | None) -> dt.date | None:
     """The day of an option, if it was given."""
     return moment.date() if moment else None
@@ -99,11 +111,13 @@ def open_study(
     store: Path | None,
     settings_file: Path | None,
     n_steps: int,
+    term_dates: Path | None = None,
+    has_calendar: bool = False,
 ) -> Iterator[tuple[Study, Progress]]:
     """Read a study under a progress bar that has `n_steps` to go when it is read.
 
     What the options leave open is taken from the settings, then from the data/ folder here. A command without use for
-    safe havens gives None for them, and none are read.
+    safe havens gives None for them, and none are read; one that has use for term dates says so with `has_calendar`.
     """
     from tqdm import tqdm
 
@@ -121,6 +135,8 @@ def open_study(
     havens_here = (folder_here,) if folder_here.is_dir() and any(folder_here.iterdir()) else ()
     if havens is None:
         places = havens_here = ()
+    terms = (term_dates or settings.term_dates) if has_calendar else None
+    terms_here = Path("data/calendar/term_dates.csv")
     folder = store or settings.store
     kept = Store(folder=folder) if folder else None
     total = len(find_files(read, suffixes=SUFFIXES, what="incidents")) + 1 + n_steps
@@ -135,6 +151,9 @@ def open_study(
             outlines or (Path("data/boundaries"),),
             places or havens_here,
             population=population or settings.population,
+            term_dates=terms or (terms_here if has_calendar and terms_here.is_file() else None),
+            country=settings.country,
+            subdivision=settings.subdivision,
             options=settings.make_reading_options(),
             harm=settings.harm,
             layer=layer,
@@ -144,7 +163,10 @@ def open_study(
             store=kept,
             progress=progress,
         )
-        yield keep_apart(study, boundaries_given=bool(outlines), havens_given=bool(places)), progress
+        yield (
+            keep_apart(study, boundaries_given=bool(outlines), havens_given=bool(places), terms_given=bool(terms)),
+            progress,
+        )
     if kept and kept.problem:
         click.echo(
             f"What was read could not be kept in {kept.folder.as_posix()} ({kept.problem}). "
@@ -155,8 +177,8 @@ def open_study(
         click.echo(f"The store was damaged; read again: {', '.join(kept.rebuilt)}", err=True)
 
 
-def keep_apart(study: Study, *, boundaries_given: bool, havens_given: bool) -> Study:
-    """Keep real incidents from the demonstration's wards and havens, unless those were asked for by name.
+def keep_apart(study: Study, *, boundaries_given: bool, havens_given: bool, terms_given: bool) -> Study:
+    """Keep real incidents from the demonstration's wards, havens and terms, unless those were asked for by name.
 
     Raises:
         DataError: Real incidents would be laid over schematic wards.
@@ -172,5 +194,7 @@ def keep_apart(study: Study, *, boundaries_given: bool, havens_given: bool) -> S
             "would mean nothing. Give the real outlines with --boundaries."
         )
     if "safe havens" in status and not havens_given:
-        return dataclasses.replace(study, havens=None)
+        study = dataclasses.replace(study, havens=None)
+    if "term dates" in status and not terms_given:
+        study = dataclasses.replace(study, calendar=dataclasses.replace(study.calendar, terms=None))
     return study

@@ -46,6 +46,11 @@ _PATH = click.Path(path_type=Path)
     help="CSV, GeoJSON or GeoPackage of safe havens. May repeat.  [default: data/havens, if it is there]",
 )
 @click.option(
+    "--term-dates",
+    type=_PATH,
+    help="Table of school terms, for school days.  [default: data/calendar/term_dates.csv, if it is there]",
+)
+@click.option(
     "--population", type=_PATH, help="Table of residents by ward code, for rates.  [default: what the boundaries say]"
 )
 @click.option(
@@ -86,13 +91,22 @@ _PATH = click.Path(path_type=Path)
     help="Weigh incidents in density and ranking by their harm.  [default: each counts as one]",
 )
 @click.option("--reach", "reach_m", default=400.0, **_METRES, help="Distance within reach of a safe haven.")
+@click.option(
+    "--hours",
+    metavar="HOURS",
+    help="Hours to look at beside the usual parts of the week: 15-18, or 22-2 past midnight.",
+)
+@click.option("--days", metavar="DAYS", help="Days on which these start: Mon-Fri, Sat,Sun, weekend.")
 @click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(
     crimes: tuple[str, ...],
     havens: tuple[Path, ...],
+    term_dates: Path | None,
     population: Path | None,
     bandwidth: dict[str, Any],
+    hours: str | None,
+    days: str | None,
     out: Path,
     as_json: bool,
     incidents: tuple[Path, ...],
@@ -113,12 +127,16 @@ def run(
     """
     import json
 
+    from hotspots.analysis.week import parse_window
     from hotspots.pipeline import analyse
     from hotspots.products import write_bundle, write_index
     from hotspots.request import AnalysisRequest
 
+    window = None if hours is None and days is None else parse_window(hours, days)
     requests = [
-        AnalysisRequest(crime=slug, start=to_day(start), end=to_day(end), wards=wards, **bandwidth, **methods)
+        AnalysisRequest(
+            crime=slug, start=to_day(start), end=to_day(end), wards=wards, window=window, **bandwidth, **methods
+        )
         for slug in dict.fromkeys(crimes)
     ]
     with open_study(
@@ -131,7 +149,9 @@ def run(
         end=end,
         store=store,
         settings_file=settings_file,
-        n_steps=3 * len(requests),
+        n_steps=4 * len(requests),
+        term_dates=term_dates,
+        has_calendar=True,
     ) as (study, progress):
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
@@ -154,10 +174,11 @@ def run(
 
 def describe_run(summary: dict[str, Any]) -> str:
     """A run in a few lines, for the terminal."""
+    from hotspots.products.change_words import explain_no_change, say_main_change, say_season
     from hotspots.products.words import say_count, say_list, say_predecessor, say_share, say_status
 
     accounts, top, total = summary["accounts"], summary["wards"][:3], summary["hotspots_total"]
-    reasons = say_list([f"{n:,} {reason}" for reason, n in accounts["rejected"].items()])
+    reasons = say_list([f"{n:,} {reason}" for reason, n in accounts["rejected"].items() if n])
     rejected = f"{sum(accounts['rejected'].values()):,} rejected" + (f": {reasons}" if reasons else "")
     lost = accounts["rejected_of_crime"]
     hotspots_words = (
@@ -186,8 +207,14 @@ def describe_run(summary: dict[str, Any]) -> str:
     if profile["available"]:
         peaks = [f"{peak['words']} ({say_share(peak['share'])})" for peak in profile["peaks"]]
         lines.append("  Peaks: " + ("; ".join(peaks) or "none"))
+        lines += [f"  Quiet: {_describe_quiet(profile)}"] if profile["quiet"] else []
     else:
         lines.append(f"  Peaks: withheld, {profile['reason']}: {profile['explanation']}")
+    lines.append(f"  Change: {say_main_change(summary) or explain_no_change(summary)}")
+    if summary["season"]["window"]:
+        lines.append(f"  Season: {say_season(summary['season'])}")
+    if summary["shifts"]["chosen"]:
+        lines.append(f"  {_describe_window(summary['shifts'])}")
     if summary["havens"]:
         havens = summary["havens"]
         nearby = f"{say_share(havens['share_within_reach'])} happened within {havens['reach_m']:g} m of one"
@@ -198,3 +225,32 @@ def describe_run(summary: dict[str, Any]) -> str:
     if summary["data_status"]:
         lines.append(f"  Not for decisions: made from {say_status(summary['data_status'])}")
     return "\n".join(lines)
+
+
+def _describe_quiet(profile: dict[str, Any]) -> str:
+    """The hours with least, in words."""
+    from hotspots.products.words import say_share
+
+    return "; ".join(
+        f"{window['words']} ({say_share(window['share'])} in {say_share(window['week_share'])} of the week)"
+        for window in profile["quiet"]
+    )
+
+
+def _describe_window(shifts: dict[str, Any]) -> str:
+    """The hours that were asked for: how much falls in them, and whether it is elsewhere then."""
+    from hotspots.products.shift_summary import say_sum
+    from hotspots.products.words import say_share
+
+    words = shifts["chosen"]["words"]
+    words = words[0].upper() + words[1:]
+    if not shifts["available"]:
+        return f"{words}: withheld, {shifts['reason']}: {shifts['explanation']}"
+    part = shifts["parts"][0]
+    found = f"{words}: {say_sum(part['n_incidents'])} incidents, {say_share(part['share'])}"
+    if part["reason"]:
+        return f"{found}. {part['reason']}"
+    said = f"; hot spots in these hours: {part['n_hotspots_found'] or 'none'}."
+    return f"{found} in {say_share(part['week_share'])} of the week{said} " + (
+        part["difference"]["words"] if part["difference"] else ""
+    )
