@@ -22,9 +22,11 @@ from typing import get_args
 
 import numpy as np
 
-from benchmarks.contestants import CONTESTANTS, STAGES, Array, Contestant, DisagreementError
+from benchmarks.contest import Array, Contestant, DisagreementError
+from benchmarks.contestants import CONTESTANTS, STAGES
 from benchmarks.data import SIZES, Case, Spread
 from benchmarks.measure import Measurement, measure
+from benchmarks.times import PLACELESS_STAGES
 
 _PACKAGES = (
     "hotspots",
@@ -34,9 +36,11 @@ _PACKAGES = (
     "shapely",
     "geopandas",
     "scikit-learn",
+    "statsmodels",
     "KDEpy",
     "esda",
     "libpysal",
+    "pointpats",
 )
 
 
@@ -177,14 +181,18 @@ def main() -> int:
         parser.error("--repeats must be 1 or more")
 
     machine, every = describe_machine(), []
+    spreads = tuple(dict.fromkeys(options.spread or get_args(Spread)))
     if not options.json:
         print(", ".join(f"{name} {value}" for name, value in machine.items() if value is not None))
     for size in options.size or ["borough"]:
-        for spread in options.spread or get_args(Spread):
+        for spread in spreads:
             case = Case(size=size, spread=spread, seed=options.seed)
+            stages = [s for s in options.stage or STAGES if spread == spreads[0] or s not in PLACELESS_STAGES]
+            if not stages:
+                continue
             rows = []
             with tempfile.TemporaryDirectory() as folder:
-                for stage in options.stage or STAGES:
+                for stage in stages:
                     rows += run_stage(
                         case,
                         stage,
@@ -195,8 +203,11 @@ def main() -> int:
                     )
             every += rows
             if not options.json:
-                n = case.sizes.n_incidents
-                print(f"\n{size}, {spread}: {n:,} incidents, {case.sizes.area_km2:,.0f} km2, seed {case.seed}")
+                n = case.sizes
+                print(
+                    f"\n{size}, {spread}: {n.n_incidents:,} incidents, {n.area_km2:,.0f} km2, seed {case.seed}; near "
+                    f"repeats of {n.n_crimes:,}, hours and change of {n.n_timed:,} in {n.n_timed_wards} wards"
+                )
                 print(*format_rows(rows), sep="\n", flush=True)
     if options.json:
         print(json.dumps({"machine": machine, "rows": [asdict(row) for row in every]}, indent=1))

@@ -1,4 +1,4 @@
-"""The methods measured, and when two answers count as the same.
+"""The methods measured, those of place and after them those of time, and when two answers count as the same.
 
 Every run begins with what a user of Hotspots holds (a GeoDataFrame of incidents, a grid, counts of cells), so turning
 that into what another package wants is part of its run. Options are those that serve the other package best.
@@ -8,47 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from benchmarks.contest import N_PERMUTATIONS, Array, Contestant, DisagreementError, Run
 from benchmarks.data import Case, Floats
-
-Array = npt.NDArray[Any]
-Run = Callable[[], Any]
+from benchmarks.times import TIME_CONTESTANTS
 
 BANDWIDTH_M = 300.0
 GAUSSIAN_BANDWIDTH_M = 100.0
 EPS_M = 125.0
-N_PERMUTATIONS = 999
-
-
-class DisagreementError(Exception):
-    """Two methods that should give the same answer do not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contestant:
-    """One method of one stage.
-
-    Attributes:
-        stage: What is done; contestants of a stage do the same.
-        name: Package and function.
-        imports: Modules, loaded first and timed apart.
-        prepare: Makes the input and returns what is timed.
-        answer: Turns what a run returned into an array, outside the clock.
-        compare: Says in words how well the first contestant's answer and this one agree, or raises; None for the first.
-    """
-
-    stage: str
-    name: str
-    imports: tuple[str, ...]
-    prepare: Callable[[Case], Run]
-    answer: Callable[[Any], Array] = np.asarray
-    compare: Callable[[Array, Array], str] | None = None
 
 
 # What counts as agreement
@@ -417,5 +388,6 @@ CONTESTANTS = (
         answer=lambda found: found.p_sim,
         compare=compare_p,
     ),
+    *TIME_CONTESTANTS,
 )
 STAGES = tuple(dict.fromkeys(contestant.stage for contestant in CONTESTANTS))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     import shapely
 
     from hotspots.geography import Cells, Grid
@@ -28,6 +29,11 @@ _CENTRE_SPREAD_M = 120.0
 _VERTEX_SPACING_M = 12.0
 _WAVES = ((41.0, 1900.0), (13.0, 610.0), (4.0, 170.0))
 """Height and length, metres, of the waves that bend the wards' edges."""
+FIRST_DAY, N_DAYS = np.datetime64("2025-01-01", "D"), 364
+"""Of the incidents with times: whole weeks."""
+_NO_END_SHARE, _DAY_ONLY_SHARE = 0.5, 0.05
+_MEDIAN_MINUTES, _SPREAD = 240.0, 1.5
+"""Of the intervals in which incidents happened, log-normal: one in 170 is of a week or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,8 @@ class Size:
         n_incidents, n_places: Incidents, and the shared points that they are snapped to.
         n_columns, n_rows: Of wards.
         width_m, height_m: Of the area.
+        n_crimes: Incidents of one crime, for near repeats.
+        n_timed, n_timed_wards: Incidents known by intervals of time, and the wards that they are counted in.
     """
 
     n_incidents: int
@@ -46,6 +54,9 @@ class Size:
     n_rows: int
     width_m: float
     height_m: float
+    n_crimes: int
+    n_timed: int
+    n_timed_wards: int
 
     @property
     def area_km2(self) -> float:
@@ -54,10 +65,38 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(n_incidents=3_000, n_places=300, n_columns=3, n_rows=2, width_m=2_400.0, height_m=1_800.0),
-    "borough": Size(n_incidents=35_000, n_places=4_000, n_columns=7, n_rows=6, width_m=8_000.0, height_m=8_000.0),
+    "tiny": Size(
+        n_incidents=3_000,
+        n_places=300,
+        n_columns=3,
+        n_rows=2,
+        width_m=2_400.0,
+        height_m=1_800.0,
+        n_crimes=200,
+        n_timed=1_000,
+        n_timed_wards=6,
+    ),
+    "borough": Size(
+        n_incidents=35_000,
+        n_places=4_000,
+        n_columns=7,
+        n_rows=6,
+        width_m=8_000.0,
+        height_m=8_000.0,
+        n_crimes=1_000,
+        n_timed=10_000,
+        n_timed_wards=42,
+    ),
     "london": Size(
-        n_incidents=1_100_000, n_places=100_000, n_columns=30, n_rows=21, width_m=39_650.0, height_m=39_650.0
+        n_incidents=1_100_000,
+        n_places=100_000,
+        n_columns=30,
+        n_rows=21,
+        width_m=39_650.0,
+        height_m=39_650.0,
+        n_crimes=5_000,
+        n_timed=100_000,
+        n_timed_wards=700,
     ),
 }
 
@@ -83,18 +122,58 @@ class Case:
 
     def coordinates(self) -> Floats:
         """Float (n_incidents, 2): easting and northing, in whole metres where they are snapped."""
-        size, rng = self.sizes, np.random.default_rng(self.seed)
-        if self.spread == "unique":
-            return _scatter(size.n_incidents, size, rng)
-        places = np.round(_scatter(size.n_places, size, rng))
-        share = np.arange(1, size.n_places + 1) ** -_RANK_EXPONENT
-        return places[rng.choice(size.n_places, size.n_incidents, p=share / share.sum())]
+        return _place(self.sizes.n_incidents, self.sizes, self.spread, np.random.default_rng(self.seed))
 
     def incidents(self) -> gpd.GeoDataFrame:
         """Points, and nothing else."""
         import geopandas as gpd
 
         return gpd.GeoDataFrame(geometry=gpd.points_from_xy(*self.coordinates().T), crs=_CRS)
+
+    def crimes(self) -> gpd.GeoDataFrame:
+        """Incidents of one crime with a day each, in an area no larger than the borough: London's would be far apart.
+
+        Any day is as likely as any other, whatever happened nearby.
+        """
+        import geopandas as gpd
+
+        area, rng = min(self.sizes, SIZES["borough"], key=lambda size: size.area_km2), np.random.default_rng(self.seed)
+        n = self.sizes.n_crimes
+        points = gpd.points_from_xy(*_place(n, area, self.spread, rng).T)
+        columns = {
+            "started_at": (FIRST_DAY + rng.integers(N_DAYS, size=n)).astype("datetime64[s]"),
+            "ended_at": np.full(n, np.datetime64("NaT", "s")),
+            "time_precision": "day",
+            "location_precision": "point",
+        }
+        return gpd.GeoDataFrame(columns, geometry=points, crs=_CRS)
+
+    def timed(self) -> pd.DataFrame:
+        """Incidents without places: half of them known by an interval, some only by a day, each in a ward.
+
+        The wards are as unequal as wards are, and one of them has no incident.
+        """
+        import pandas as pd
+
+        n, rng = self.sizes.n_timed, np.random.default_rng(self.seed)
+        wards = self.timed_wards()
+        start = FIRST_DAY.astype("datetime64[m]") + rng.integers(N_DAYS * 1440, size=n)
+        minutes = np.round(_MEDIAN_MINUTES * rng.lognormal(0, _SPREAD, n)).astype(np.int64)
+        has_end = rng.uniform(size=n) >= _NO_END_SHARE
+        share = np.arange(1, len(wards)) ** -0.5
+        columns = {
+            "started_at": start.astype("datetime64[s]"),
+            "ended_at": np.where(has_end, start + minutes, np.datetime64("NaT", "m")).astype("datetime64[s]"),
+            "time_precision": np.where(rng.uniform(size=n) < _DAY_ONLY_SHARE, "day", "minute"),
+            "ward_code": wards[rng.choice(len(wards) - 1, n, p=share / share.sum())],
+        }
+        return pd.DataFrame(columns)
+
+    def timed_wards(self) -> pd.Index:
+        """All wards in which `timed` incidents can be."""
+        import pandas as pd
+
+        return pd.Index([f"E{i:08d}" for i in range(self.sizes.n_timed_wards)], name="ward_code")
 
     def wards(self) -> gpd.GeoDataFrame:
         """Wards that meet without gaps along winding edges, with about as many vertices as real outlines have."""
@@ -125,6 +204,15 @@ class Case:
 
         area: shapely.Polygon = _bend_boxes(0.0, 0.0, self.sizes.width_m, self.sizes.height_m)
         return make_cells(area, cell_size_m=CELL_SIZE_M)
+
+
+def _place(n: int, size: Size, spread: Spread, rng: np.random.Generator) -> Floats:
+    """Coordinates of incidents, at places that they share or at their own."""
+    if spread == "unique":
+        return _scatter(n, size, rng)
+    places = np.round(_scatter(size.n_places, size, rng))
+    share = np.arange(1, size.n_places + 1) ** -_RANK_EXPONENT
+    return places[rng.choice(size.n_places, n, p=share / share.sum())]
 
 
 def _scatter(n: int, size: Size, rng: np.random.Generator) -> Floats:
