@@ -118,6 +118,14 @@ def test_priorities_are_of_crimes_with_enough_incidents(found: Performance) -> N
     assert measures["cost"]["robbery"] == 240 * 11320
 
 
+def test_a_volume_is_a_count_to_the_last_incident(demonstration: Study) -> None:
+    study = make_study(demonstration, {"robbery": steady(40), "burglary": [40] * 23 + [12_106]})
+    summary = summarise_performance(measure_performance(study))
+    volumes = {crime["crime"]: crime["criteria"]["volume"]["measure"] for crime in summary["priorities"]["crimes"]}
+    assert volumes == {"robbery": 480, "burglary": 12_546}
+    assert "12,546" in draw_performance(summary)
+
+
 def test_a_month_whose_feed_failed_is_no_improvement(demonstration: Study) -> None:
     monthly = {"robbery": [40] * 20 + [0] + [40] * 3, "burglary": steady(40)}
     (robbery, burglary) = measure_performance(make_study(demonstration, monthly)).indicators

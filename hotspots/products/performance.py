@@ -189,6 +189,8 @@ def _summarise_priority(slug: str, row: dict[Any, Any], performance: Performance
 def _round_measure(name: str, value: float) -> float | None:
     if not math.isfinite(value):
         return None
+    if name in ("volume", "trend"):  # counted, and a step of the scale: neither is rounded
+        return rounded(value, 0)
     return rounded(value, 3) if name == "concentration" else significant(value)
 
 
