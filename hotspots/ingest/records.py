@@ -448,7 +448,9 @@ def _to_arrow(frame: pd.DataFrame) -> pa.Table:
         values = frame[spec.name]
         if spec.type == _WORDS:
             values = values.astype("category")
-            codes = pa.array(values.cat.codes.to_numpy(), type=pa.int32(), mask=(values.cat.codes == -1).to_numpy())
+            codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
+            # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
+            codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
             words = pa.array([str(word) for word in values.cat.categories], type=pa.string())
             arrays.append(pa.DictionaryArray.from_arrays(codes, words))
         elif spec.name == "incident_id":
