@@ -123,7 +123,7 @@ def _codes(found: Any) -> Array:
 
 def _estimate_density(kernel: Any, bandwidth_m: float) -> Callable[[Case], Run]:
     def prepare(case: Case) -> Run:
-        from hotspots.analysis import estimate_density
+        from hotspots.analysis.surfaces import estimate_density
 
         incidents, grid = case.incidents(), case.grid()
         return lambda: estimate_density(incidents, grid=grid, kernel=kernel, bandwidth_m=bandwidth_m).density_per_km2
@@ -197,7 +197,7 @@ def _min_samples(case: Case) -> int:
 
 
 def _find_clusters(case: Case) -> Run:
-    from hotspots.analysis import find_clusters
+    from hotspots.analysis.hotspots import find_clusters
 
     incidents, min_samples = case.incidents(), _min_samples(case)
     return lambda: find_clusters(incidents, eps_m=EPS_M, min_samples=min_samples).cluster_id
@@ -214,7 +214,7 @@ def _dbscan(case: Case) -> Run:
 
 
 def _measure_gi_star(case: Case) -> Run:
-    from hotspots.analysis import measure_gi_star
+    from hotspots.analysis.significance import measure_gi_star
 
     cells = case.cells()
     counts = cells.count(case.incidents())

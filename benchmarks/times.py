@@ -81,7 +81,7 @@ def compare_change(ours: Array, theirs: Array) -> str:
 
 def _measure_near_repeat(bands: Bands) -> Callable[[Case], Run]:
     def prepare(case: Case) -> Run:
-        from hotspots.analysis import measure_near_repeat
+        from hotspots.analysis.repeats import measure_near_repeat
 
         crimes, (distances, days, metric) = case.crimes(), bands
         return lambda: measure_near_repeat(
@@ -210,14 +210,14 @@ def _finish(n_pairs: npt.NDArray[np.int64], drawn: npt.NDArray[np.int64], expect
 
 
 def _weigh_hours(case: Case) -> Run:
-    from hotspots.analysis import weigh_hours
+    from hotspots.analysis.hours import weigh_hours
 
     incidents = case.timed()
     return lambda: weigh_hours(incidents).sum(axis=0)
 
 
 def _profile_week(case: Case) -> Run:
-    from hotspots.analysis import profile_week
+    from hotspots.analysis.hours import profile_week
 
     incidents = case.timed()
     return lambda: profile_week(incidents, seed=case.seed)
@@ -277,7 +277,7 @@ _WINDOW_DAYS = 28
 
 
 def _measure_change(case: Case) -> Run:
-    from hotspots.analysis import count_change, measure_change, plan_comparisons
+    from hotspots.analysis.change import count_change, measure_change, plan_comparisons
 
     incidents, wards = case.timed(), case.timed_wards()
     first, last = (day.astype(dt.date) for day in (FIRST_DAY, FIRST_DAY + N_DAYS - 1))

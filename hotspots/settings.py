@@ -10,16 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hotspots.analysis.performance import Target
-from hotspots.analysis.priorities import CRITERIA, EQUAL_WEIGHTS, MAX_WEIGHT
+from hotspots.analysis.rates import CRITERIA, EQUAL_WEIGHTS, MAX_WEIGHT, Target
 from hotspots.crimes import KNIFE_CRIME, CrimeDefinitions, load_definitions
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.geography.projection import BRITISH_NATIONAL_GRID, name_crs, require_working_crs
+from hotspots.geography import BRITISH_NATIONAL_GRID, name_crs, require_working_crs
 from hotspots.harm import HarmTable, load_harm
-from hotspots.ingest.areas import read_areas
-from hotspots.ingest.postcodes import read_postcodes
-from hotspots.ingest.profiles import SourceProfile, parse_profile
-from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.incidents import ReadingOptions, SourceProfile, parse_profile
+from hotspots.ingest.reference import read_areas, read_postcodes
 
 FILE_NAME = "hotspots.toml"
 

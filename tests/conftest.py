@@ -16,7 +16,7 @@ import shapely
 from hypothesis import settings
 from support import MakeIncidents
 
-from hotspots.study import Study, load_study
+from hotspots.pipeline.study import Study, load_study
 
 REPOSITORY = Path(__file__).parents[1]
 CRS = "EPSG:27700"

@@ -7,7 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 
-from hotspots.analysis import Evidence
+from hotspots.analysis.hotspots.evidence import Evidence
 
 MakeIncidents = Callable[..., gpd.GeoDataFrame]
 """Builds an incidents table from eastings and northings; see the fixture `make_incidents`."""

@@ -1,67 +1,183 @@
-"""The shape of the package: a stage imports only from stages before it, and folium has one importer."""
+"""The shape of the house: stages in order, rooms with a face, each name once, and no option named outside `cli`."""
 
 from __future__ import annotations
 
 import ast
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-STAGES = [
-    "errors",
-    "contracts",
-    "crimes",
-    "harm",
-    "geography",
-    "ingest",
-    "analysis",
-    "selection",
-    "quality",
-    "settings",
-    "workspace",
-    "request",
-    "study",
-    "places",
-    "times",
-    "pipeline",
-    "evaluation",
-    "operation",
-    "performance",
-    "products",
-    "cli",
-]
 PACKAGE = Path(__file__).parents[1] / "hotspots"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+METHODS = PACKAGE.parent / "docs" / "methods"
+
+STAGES = (
+    "hotspots.errors",
+    "hotspots.contracts",
+    "hotspots.crimes",
+    "hotspots.harm",
+    "hotspots.geography",
+    "hotspots.ingest.texts",
+    "hotspots.ingest.formats",
+    "hotspots.ingest.reference",
+    "hotspots.ingest.incidents",
+    "hotspots.ingest.fetch",
+    "hotspots.analysis.calendar",
+    "hotspots.analysis.hours",
+    "hotspots.analysis.surfaces",
+    "hotspots.analysis.significance",
+    "hotspots.analysis.hotspots",
+    "hotspots.analysis.accuracy",
+    "hotspots.analysis.rates",
+    "hotspots.analysis.change",
+    "hotspots.analysis.repeats",
+    "hotspots.settings",
+    "hotspots.workspace",
+    "hotspots.pipeline",
+    "hotspots.products.words",
+    "hotspots.products.summary",
+    "hotspots.products.drawing",
+    "hotspots.products.pages",
+    "hotspots.products.files",
+    "hotspots.cli",
+)
+"""From the ground floor up: a room may use those before it."""
+
+FLOORS = ("hotspots.ingest", "hotspots.analysis", "hotspots.products")
+"""Folders of rooms, which hold nothing themselves."""
+
+ENTRANCES = ("hotspots", "hotspots.__main__")
+"""What stands in front of the house: the face of the package and its command."""
 
 
-def imported_modules(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def find_modules(package: Path) -> dict[str, Path]:
+    """Every module by its dotted name; a folder is the module that its face is."""
+    parts = {path: path.relative_to(package.parent).with_suffix("").parts for path in package.rglob("*.py")}
+    return {".".join(names).removesuffix(".__init__"): path for path, names in sorted(parts.items())}
+
+
+def find_room(module: str, modules: dict[str, Path]) -> str:
+    """The folder that a module is in; of what lies loose at the top, itself."""
+    if module not in modules:  # a name in a face
+        module = module.rpartition(".")[0]
+    is_face = modules[module].name == "__init__.py"
+    return module if is_face or module.count(".") == 1 else module.rpartition(".")[0]
+
+
+def find_imports(module: str, modules: dict[str, Path]) -> Iterator[str]:
+    """What a module imports of the package: dotted names of modules, a room where it is its face."""
+    for node in ast.walk(ast.parse(modules[module].read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "") in modules:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in modules else str(node.module)
 
 
-def stage_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def find_wrong_ways(package: Path) -> list[str]:
+    """Imports from a later stage."""
+    modules = find_modules(package)
+    order = {room: index for index, room in enumerate(STAGES)}
+    return [
+        f"{module} imports {name}"
+        for module in modules
+        if module not in ENTRANCES
+        for name in find_imports(module, modules)
+        if name != "hotspots" and order[find_room(name, modules)] > order[find_room(module, modules)]
+    ]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_its_own_stage_and_those_before(path: Path) -> None:
-    stage = stage_of(path)
-    if stage in ("__init__", "__main__"):
-        pytest.skip("the package itself and its entry point stand outside the stages")
-    allowed = STAGES[: STAGES.index(stage) + 1]
-    used = {name.split(".")[1] for name in imported_modules(path) if name.startswith("hotspots.")}
-    assert used - {"__version__"} <= set(allowed)
+def find_break_ins(package: Path) -> list[str]:
+    """Imports that reach past the face of another room."""
+    modules = find_modules(package)
+    return [
+        f"{module} imports {name}"
+        for module in modules
+        if module not in ENTRANCES
+        for name in find_imports(module, modules)
+        if name != find_room(name, modules) != find_room(module, modules)
+    ]
 
 
-def test_every_module_belongs_to_a_stage() -> None:
-    assert {stage_of(path) for path in MODULES} - {"__init__", "__main__"} == set(STAGES)
+def find_namesakes(package: Path) -> list[list[str]]:
+    """Files and folders of one name."""
+    by_name = defaultdict(list)
+    for module in find_modules(package):
+        if module not in ENTRANCES:
+            by_name[module.rpartition(".")[2]].append(module)
+    return [alike for alike in by_name.values() if len(alike) > 1]
 
 
-def test_only_maps_imports_folium() -> None:
-    importers = {p.name for p in MODULES if any(n.split(".")[0] == "folium" for n in imported_modules(p))}
-    assert importers == {"maps.py"}
+def find_options_named(package: Path) -> list[str]:
+    """Texts outside the command line that name one of its options."""
+    return [
+        f"{module}:{node.lineno}: {node.value}"
+        for module, path in find_modules(package).items()
+        if not module.startswith("hotspots.cli")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.search(r"(?<![\w-])--[a-z]", node.value)
+    ]
+
+
+def test_every_room_is_on_a_floor_and_every_floor_is_in_use() -> None:
+    modules = find_modules(PACKAGE)
+    rooms = {find_room(module, modules) for module in modules} - {*ENTRANCES, *FLOORS}
+    assert rooms == set(STAGES)
+
+
+def test_a_module_imports_only_from_its_own_stage_and_those_before() -> None:
+    assert find_wrong_ways(PACKAGE) == []
+
+
+def test_nobody_reaches_past_the_face_of_another_room() -> None:
+    assert find_break_ins(PACKAGE) == []
+
+
+def test_no_two_modules_share_a_name() -> None:
+    assert find_namesakes(PACKAGE) == []
+
+
+def test_messages_of_the_library_name_parameters_and_not_options() -> None:
+    assert find_options_named(PACKAGE) == []
+
+
+def test_each_room_of_analysis_is_a_page_of_the_methods() -> None:
+    rooms = {room.rpartition(".")[2] for room in STAGES if room.startswith("hotspots.analysis.")}
+    assert {page.stem for page in METHODS.glob("*.md")} == rooms
+
+
+def test_only_the_map_imports_folium() -> None:
+    modules = find_modules(PACKAGE)
+    importers = {
+        module
+        for module, path in modules.items()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom) and "folium" in ast.unparse(node)
+    }
+    assert importers == {"hotspots.products.pages.map_page"}
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "find"),
+    [
+        ("analysis/hours/week.py", "from hotspots.pipeline import load_study", find_wrong_ways),
+        ("analysis/hours/week.py", "import hotspots.cli.main", find_wrong_ways),
+        ("products/files/folders.py", "from hotspots.analysis.hours.week import DAY_NAMES", find_break_ins),
+        ("cli/main.py", "from hotspots.ingest.texts import masking", find_break_ins),
+        ("cli/week.py", "", find_namesakes),
+        ("pipeline/hours.py", "", find_namesakes),
+        ("geography/wards.py", 'raise ValueError("Give the outlines with --boundaries.")', find_options_named),
+    ],
+)
+def test_what_breaks_the_rules_is_found(place: str, line: str, find: object, tmp_path: Path) -> None:
+    house = shutil.copytree(PACKAGE, tmp_path / "hotspots", ignore=shutil.ignore_patterns("__pycache__"))
+    before = find(house)  # type: ignore[operator]
+    planted = house / place
+    planted.write_text((planted.read_text("utf-8") if planted.exists() else "") + f"\n{line}\n", "utf-8")
+    assert len(find(house)) == len(before) + 1  # type: ignore[operator]

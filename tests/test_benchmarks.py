@@ -340,7 +340,7 @@ def test_crimes_are_days_of_a_year_in_no_more_than_a_borough() -> None:
 
 
 def test_times_are_of_every_kind_and_one_ward_has_none() -> None:
-    from hotspots.analysis import count_times
+    from hotspots.analysis.hours.aoristic import count_times
 
     case = Case(size="borough", spread="unique")
     incidents = case.timed()

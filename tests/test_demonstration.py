@@ -16,12 +16,12 @@ import pytest
 import shapely
 from scipy import stats
 
-from hotspots.analysis.ratios import compare_rates
-from hotspots.ingest.records import Oddity
-from hotspots.pipeline import Analysis, analyse
-from hotspots.products.summary import summarise
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study, select_incidents
+from hotspots.analysis.rates.ratios import compare_rates
+from hotspots.ingest.incidents.records import Oddity
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.study import Study, select_incidents
+from hotspots.products.summary.run_summary import summarise
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,14 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
-from hotspots import evaluation
-from hotspots.analysis import AreaScore, HitRateDifference, Holdout, MethodScore, plan_folds
-from hotspots.analysis.holdout import JUDGED_SHARE
+from hotspots.analysis.accuracy.folds import plan_folds
+from hotspots.analysis.accuracy.holdout import JUDGED_SHARE, Holdout, MethodScore
+from hotspots.analysis.accuracy.scores import AreaScore, HitRateDifference
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
-from hotspots.evaluation import BANDWIDTHS_M, CELL_SIZES_M, Evaluation, evaluate
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study, load_study
+from hotspots.pipeline import evaluation
+from hotspots.pipeline.evaluation import BANDWIDTHS_M, CELL_SIZES_M, Evaluation, evaluate
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.study import Study, load_study
 
 REQUEST = AnalysisRequest(crime="robbery", start=dt.date(2025, 1, 1), end=dt.date(2025, 12, 31))
 SHARES = (0.01, 0.02, 0.05, 0.1)

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hotspots.analysis import Target
+from hotspots.analysis.rates.targets import Target
 from hotspots.errors import NotFoundError, TooLittleDataError
-from hotspots.ingest import InputFile
-from hotspots.ingest.peers import Peers
-from hotspots.performance import Performance, measure_performance
-from hotspots.products.performance import (
+from hotspots.ingest.formats.input_files import InputFile
+from hotspots.ingest.reference.peers import Peers
+from hotspots.pipeline.performance import Performance, measure_performance
+from hotspots.pipeline.study import Study
+from hotspots.products.pages.performance_page import (
     draw_performance,
     say_measure,
     say_target,
@@ -26,7 +27,6 @@ from hotspots.products.performance import (
     tabulate_indicators,
     write_performance,
 )
-from hotspots.study import Study
 
 PEERS_FILE = InputFile(path="peers.csv", table="peers", sha256="0" * 64, n_rows=2, layout="peers")
 MONTHS = pd.period_range("2024-10", "2026-09", freq="M")

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
-from hotspots.pipeline import Analysis, analyse
-from hotspots.products import write_bundle
-from hotspots.request import AnalysisRequest
-from hotspots.study import Accounts, Study, load_study
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.study import Accounts, Study, load_study
+from hotspots.products.files.bundle import write_bundle
 
 DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
 

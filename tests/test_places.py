@@ -12,15 +12,15 @@ import pytest
 import shapely
 from support import MakeIncidents
 
-from hotspots import places
-from hotspots.analysis import choose_adaptive_bandwidths, weigh_hours
-from hotspots.analysis.shifts import DAY_PARTS
-from hotspots.analysis.week import WeekWindow
+from hotspots.analysis.hotspots.shifts import DAY_PARTS
+from hotspots.analysis.hours.aoristic import weigh_hours
+from hotspots.analysis.hours.week import WeekWindow
+from hotspots.analysis.surfaces.bandwidth import choose_adaptive_bandwidths
 from hotspots.errors import DataError, TooLittleDataError
-from hotspots.evaluation import evaluate
-from hotspots.geography import assign_wards
-from hotspots.pipeline import analyse
-from hotspots.places import (
+from hotspots.geography.wards import assign_wards
+from hotspots.pipeline import places
+from hotspots.pipeline.evaluation import evaluate
+from hotspots.pipeline.places import (
     PlaceAnalysis,
     add_surroundings,
     analyse_places,
@@ -29,8 +29,9 @@ from hotspots.places import (
     plan_tests,
     with_places,
 )
-from hotspots.request import AnalysisRequest
-from hotspots.study import load_study
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import analyse
+from hotspots.pipeline.study import load_study
 
 YEAR = (dt.date(2025, 1, 1), dt.date(2025, 12, 31))
 CLUMPS = ((530_525.0, 180_525.0, 120), (531_525.0, 181_525.0, 90))

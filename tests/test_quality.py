@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.geography import assign_wards
-from hotspots.ingest import Intake, read_boundaries, read_incidents
-from hotspots.ingest.incidents import REJECTED_COLUMNS
-from hotspots.ingest.records import Oddity
-from hotspots.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality, find_overlaps
-from hotspots.study import place_in_wards
+from hotspots.geography.wards import assign_wards
+from hotspots.ingest.incidents.intake import REJECTED_COLUMNS, Intake, read_incidents
+from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.reference.boundaries import read_boundaries
+from hotspots.pipeline.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality, find_overlaps
+from hotspots.pipeline.study import place_in_wards
 
 
 def make_intake(

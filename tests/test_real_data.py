@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from hotspots.analysis import Fold, Holdout, MethodScore, evaluate_methods
+from hotspots.analysis.accuracy.folds import Fold
+from hotspots.analysis.accuracy.holdout import Holdout, MethodScore, evaluate_methods
 from hotspots.cli.main import cli
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study, load_study, select_incidents
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.study import Study, load_study, select_incidents
 
 
 def run(out: Path, *arguments: str | Path) -> dict[str, Any]:

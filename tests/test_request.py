@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hotspots.analysis import HotspotOptions
+from hotspots.analysis.hotspots.outlines import HotspotOptions
 from hotspots.errors import ParameterError
-from hotspots.request import AnalysisRequest
+from hotspots.pipeline.request import AnalysisRequest
 
 
 def ask(**options: Any) -> AnalysisRequest:

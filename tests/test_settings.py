@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from hotspots.analysis.performance import Target
+from hotspots.analysis.rates.targets import Target
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.harm import HarmFigure, load_harm
-from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.settings import Settings, load_settings
 
 EVERY_KEY = """

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hotspots.analysis import assign_outlines, weigh_hours
-from hotspots.pipeline import _GAPS
-from hotspots.request import AnalysisRequest
-from hotspots.study import Selection, Study, load_study, select_incidents
-from hotspots.times import Change, TimeAnalysis, analyse_times, count_known_months, find_first_day, list_gaps
+from hotspots.analysis.hotspots.ranking import assign_outlines
+from hotspots.analysis.hours.aoristic import weigh_hours
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import _GAPS
+from hotspots.pipeline.study import Selection, Study, load_study, select_incidents
+from hotspots.pipeline.times import Change, TimeAnalysis, analyse_times, count_known_months, find_first_day, list_gaps
 
 
 def happen(days: np.ndarray, precision: str = "minute") -> pd.DataFrame:

@@ -15,21 +15,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hotspots.analysis import (
-    assign_outlines,
-    count_change,
-    count_months,
-    measure_change,
-    measure_dispersion,
-    measure_season,
-    plan_comparisons,
-    weigh_hours,
-)
-from hotspots.analysis.shifts import DAY_PARTS, compare_places, weigh_shifts
-from hotspots.pipeline import Analysis, analyse
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study, load_study, select_incidents
-from hotspots.times import TimeAnalysis, analyse_times
+from hotspots.analysis.change.comparisons import count_change, measure_change, measure_dispersion, plan_comparisons
+from hotspots.analysis.change.season import measure_season
+from hotspots.analysis.hotspots.ranking import assign_outlines
+from hotspots.analysis.hotspots.shifts import DAY_PARTS, compare_places, weigh_shifts
+from hotspots.analysis.hours.aoristic import weigh_hours
+from hotspots.analysis.hours.profile import count_months
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.study import Study, load_study, select_incidents
+from hotspots.pipeline.times import TimeAnalysis, analyse_times
 
 N_COPIES = 6
 N_THINNED = 500

@@ -12,13 +12,13 @@ import sys
 import click
 
 import hotspots
-from hotspots.cli.check import check
-from hotspots.cli.evaluate import evaluate
-from hotspots.cli.fetch import fetch
-from hotspots.cli.init import init
-from hotspots.cli.operation import operation
-from hotspots.cli.performance import performance
-from hotspots.cli.run import run
+from hotspots.cli.check_command import check
+from hotspots.cli.evaluate_command import evaluate
+from hotspots.cli.fetch_command import fetch
+from hotspots.cli.init_command import init
+from hotspots.cli.operation_command import operation
+from hotspots.cli.performance_command import performance
+from hotspots.cli.run_command import run
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_BAD_DATA, EXIT_TOO_LITTLE_DATA = 1, 2, 3, 4

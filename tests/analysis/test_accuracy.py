@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse, spatial, stats
 
-from hotspots.analysis.accuracy import compare_forecasts, score_areas, score_forecast
+from hotspots.analysis.accuracy.scores import compare_forecasts, score_areas, score_forecast
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import Cells, make_cells
+from hotspots.geography.cells import Cells, make_cells
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis import TimeCounts, WeekWindow, count_times, weigh_hours, weigh_window
+from hotspots.analysis.hours.aoristic import TimeCounts, count_times, weigh_hours, weigh_window
+from hotspots.analysis.hours.week import WeekWindow
 from hotspots.errors import DataError, ParameterError
 
 MONDAY = pd.Timestamp("2026-01-05")

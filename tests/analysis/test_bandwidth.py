@@ -16,13 +16,13 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import KernelDensity
 from support import MakeIncidents
 
-from hotspots.analysis.bandwidth import (
+from hotspots.analysis.surfaces.bandwidth import (
     BandwidthRule,
     choose_adaptive_bandwidths,
     choose_bandwidth,
     convert_bandwidth,
 )
-from hotspots.analysis.density import KERNELS, Kernel
+from hotspots.analysis.surfaces.density import KERNELS, Kernel
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 
 SQUARE = shapely.box(530_000, 180_000, 532_000, 182_000)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.analysis.calendar import Calendar, make_calendar, measure_darkness
+from hotspots.analysis.calendar.days import Calendar, make_calendar, measure_darkness
 from hotspots.errors import DataError, ParameterError
 
 LONDON = {"longitude": -0.1276, "latitude": 51.5072}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.analysis.change import (
+from hotspots.analysis.change.comparisons import (
     MIN_PAIRS,
     VERDICTS,
     WHOLE_AREA,

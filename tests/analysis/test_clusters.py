@@ -20,10 +20,10 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 from support import MakeIncidents
 
-from hotspots.analysis.clusters import ClusterMethod, choose_eps, choose_min_samples, find_clusters
-from hotspots.analysis.condensation import condense_hierarchy, measure_k_distances, span_places
+from hotspots.analysis.hotspots.clusters import ClusterMethod, choose_eps, choose_min_samples, find_clusters
+from hotspots.analysis.hotspots.condensation import condense_hierarchy, measure_k_distances, span_places
 from hotspots.errors import DataError, ParameterError
-from hotspots.study import Study
+from hotspots.pipeline.study import Study
 
 LATTICE = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=120)
 """Places on a coarse lattice, so that many coincide and many distances are equal."""

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.analysis.calendar import Calendar, make_calendar, measure_darkness
-from hotspots.analysis.conditions import (
+from hotspots.analysis.calendar.conditions import (
     ConditionSplit,
     _fit_poisson,
     _measure_dispersion,
     compare_conditions,
     compare_strata,
 )
-from hotspots.analysis.ratios import compare_rates
+from hotspots.analysis.calendar.days import Calendar, make_calendar, measure_darkness
+from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]

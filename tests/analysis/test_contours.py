@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support import MakeIncidents
 
-from hotspots.analysis.contours import draw_contours, find_smallest_areas
-from hotspots.analysis.density import DensitySurface, estimate_density
+from hotspots.analysis.surfaces.contours import draw_contours, find_smallest_areas
+from hotspots.analysis.surfaces.density import DensitySurface, estimate_density
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import Grid
+from hotspots.geography.grid import Grid
 
 
 def lay(density: object, cell_size_m: float = 100) -> DensitySurface:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.analysis.control import Signal, find_signals, limit_counts
-from hotspots.analysis.season import measure_season
+from hotspots.analysis.change.control import Signal, find_signals, limit_counts
+from hotspots.analysis.change.season import measure_season
 from hotspots.errors import DataError, ParameterError
 
 WAFER_DEFECTS = [16, 14, 28, 16, 12, 20, 10, 12, 10, 17, 19, 17, 14, 16, 15, 13, 14, 16, 11, 20, 11, 19, 16, 31, 13]

@@ -7,8 +7,7 @@ import pytest
 import shapely
 from support import MakeIncidents
 
-from hotspots.analysis import measure_coverage, measure_reach, measure_window_coverage
-from hotspots.analysis.coverage import is_open_at
+from hotspots.analysis.hours.coverage import is_open_at, measure_coverage, measure_reach, measure_window_coverage
 from hotspots.errors import DataError, ParameterError
 
 

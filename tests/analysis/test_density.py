@@ -17,9 +17,10 @@ from scipy import integrate, stats
 from sklearn.neighbors import KernelDensity
 from support import MakeIncidents
 
-from hotspots.analysis.density import KERNELS, Comparison, Kernel, estimate_density, estimate_relative_density
+from hotspots.analysis.surfaces.density import KERNELS, Comparison, Kernel, estimate_density, estimate_relative_density
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import Cells, Grid, make_cells
+from hotspots.geography.cells import Cells, make_cells
+from hotspots.geography.grid import Grid
 
 GRID = Grid.covering((530_000, 180_000, 532_000, 182_000), cell_size_m=50, padding_m=600)
 SQUARE = shapely.box(530_000, 180_000, 532_000, 182_000)

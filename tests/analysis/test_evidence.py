@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents, make_evidence
 
-from hotspots.analysis.evidence import Evidence, _share_cells, weigh_evidence
-from hotspots.analysis.persistence import PERSISTENCE_CATEGORIES, Persistence, measure_trend
-from hotspots.analysis.risk import RiskEstimate, estimate_risk, predict_counts
-from hotspots.analysis.significance import Significance, measure_gi_star
+from hotspots.analysis.hotspots.evidence import Evidence, _share_cells, weigh_evidence
+from hotspots.analysis.significance.gi_star import Significance, measure_gi_star
+from hotspots.analysis.significance.persistence import PERSISTENCE_CATEGORIES, Persistence, measure_trend
+from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
 from hotspots.errors import ParameterError
-from hotspots.geography import Cells, collapse_points, make_cells
-from hotspots.geography.points import find_polygon
+from hotspots.geography.cells import Cells, make_cells
+from hotspots.geography.points import collapse_points, find_polygon
 
 ROW = make_cells(shapely.box(0, 0, 400, 100), cell_size_m=100)
 """Four cells in a row."""

@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from hotspots.analysis.gaps import find_gaps, find_own_days
+from hotspots.analysis.change.gaps import find_gaps, find_own_days
 from hotspots.errors import ParameterError
 
 

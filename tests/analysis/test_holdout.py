@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis import holdout
-from hotspots.analysis.accuracy import score_forecast
-from hotspots.analysis.density import estimate_density
-from hotspots.analysis.folds import Fold, plan_folds, plan_predecessor
-from hotspots.analysis.holdout import Holdout, MethodName, MethodScore, evaluate_methods, list_reaches
-from hotspots.analysis.outlines import HotspotOptions, draw_hotspots
+from hotspots.analysis.accuracy import holdout
+from hotspots.analysis.accuracy.folds import Fold, plan_folds, plan_predecessor
+from hotspots.analysis.accuracy.holdout import Holdout, MethodName, MethodScore, evaluate_methods, list_reaches
+from hotspots.analysis.accuracy.scores import score_forecast
+from hotspots.analysis.hotspots.outlines import HotspotOptions, draw_hotspots
+from hotspots.analysis.surfaces.density import estimate_density
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import Grid
+from hotspots.geography.grid import Grid
 
 SQUARE = shapely.box(530_000, 180_000, 532_000, 182_000)
 """1,600 cells of 50 m."""

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from support import MakeIncidents
 
-from hotspots.analysis import near_repeat
-from hotspots.analysis.near_repeat import NearRepeat, measure_near_repeat
+from hotspots.analysis.repeats import near_repeat
+from hotspots.analysis.repeats.near_repeat import NearRepeat, measure_near_repeat
 from hotspots.errors import DataError, ParameterError
 
 FIRST_DAY = pd.Timestamp("2025-01-01")

@@ -15,8 +15,8 @@ from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 from support import MakeIncidents
 
-from hotspots.analysis.clusters import Clusters, choose_min_samples, find_clusters
-from hotspots.analysis.outlines import HotspotOptions, draw_hotspots, outline_clusters, split_clusters
+from hotspots.analysis.hotspots.clusters import Clusters, choose_min_samples, find_clusters
+from hotspots.analysis.hotspots.outlines import HotspotOptions, draw_hotspots, outline_clusters, split_clusters
 from hotspots.errors import DataError, ParameterError
 
 SQUARE = shapely.box(530_000, 180_000, 534_000, 184_000)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from support import MakeIncidents
 
-from hotspots.analysis.persistence import (
+from hotspots.analysis.significance.persistence import (
     PERSISTENCE_CATEGORIES,
     classify_persistence,
     count_by_period,
@@ -24,7 +24,7 @@ from hotspots.analysis.persistence import (
     measure_trend,
 )
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import make_cells
+from hotspots.geography.cells import make_cells
 
 CELLS = make_cells(shapely.box(530_000, 180_000, 532_000, 182_000), cell_size_m=500)
 days = st.dates(dt.date(2015, 1, 1), dt.date(2026, 12, 31))

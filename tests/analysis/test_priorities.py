@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.analysis.priorities import CRITERIA, EQUAL_WEIGHTS, rank_priorities
+from hotspots.analysis.rates.priorities import CRITERIA, EQUAL_WEIGHTS, rank_priorities
 from hotspots.errors import ParameterError, TooLittleDataError
 
 

@@ -10,17 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis import (
-    TimeCounts,
-    WeekWindow,
+from hotspots.analysis.hours.aoristic import TimeCounts, weigh_hours
+from hotspots.analysis.hours.profile import (
+    _simulate_extremes,
     count_months,
     find_peaks,
     find_quiet_windows,
     profile_groups,
     profile_week,
-    weigh_hours,
 )
-from hotspots.analysis.profile import _simulate_extremes
+from hotspots.analysis.hours.week import WeekWindow
 from hotspots.errors import DataError, ParameterError
 
 MONDAY = pd.Timestamp("2026-01-05")

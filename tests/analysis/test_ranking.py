@@ -9,17 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents, make_evidence
 
-from hotspots.analysis import (
-    Hotspot,
-    assign_outlines,
-    count_wards,
-    find_clusters,
-    outline_clusters,
-    rank_hotspots,
-    weigh_hours,
-)
+from hotspots.analysis.hotspots.clusters import find_clusters
+from hotspots.analysis.hotspots.outlines import outline_clusters
+from hotspots.analysis.hotspots.ranking import Hotspot, assign_outlines, count_wards, rank_hotspots
+from hotspots.analysis.hours.aoristic import weigh_hours
 from hotspots.errors import DataError, ParameterError
-from hotspots.geography import assign_wards
+from hotspots.geography.wards import assign_wards
 
 AREA = shapely.box(530_000, 180_000, 532_000, 182_000)
 

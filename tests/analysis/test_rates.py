@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from hotspots.analysis.rates import AreaRates, estimate_rates, estimate_residents
+from hotspots.analysis.rates.area_rates import AreaRates, estimate_rates, estimate_residents
 from hotspots.errors import DataError, ParameterError
 
 

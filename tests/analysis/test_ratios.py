@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hotspots.analysis.ratios import compare_rates
+from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.errors import ParameterError
 
 COUNTS = st.integers(0, 2_000)

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.repeats import (
+from hotspots.analysis.repeats.repeat_places import (
     Repeats,
     _expect_occupied,
     _find_even_places,
@@ -23,7 +23,8 @@ from hotspots.analysis.repeats import (
     measure_repeats,
 )
 from hotspots.errors import DataError, ParameterError
-from hotspots.geography import collapse_points, make_cells
+from hotspots.geography.cells import make_cells
+from hotspots.geography.points import collapse_points
 
 
 def make_counted(make_incidents: MakeIncidents, counts: Any, **columns: Any) -> gpd.GeoDataFrame:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 from support import MakeIncidents
 
-from hotspots.analysis import risk
-from hotspots.analysis.risk import RiskEstimate, estimate_risk, predict_counts
+from hotspots.analysis.surfaces import risk
+from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import Cells, CellShape, make_cells
+from hotspots.geography.cells import Cells, CellShape, make_cells
 
 SIDE = 2000
 CELLS = make_cells(shapely.box(530_000, 180_000, 530_000 + SIDE, 180_000 + SIDE), cell_size_m=50)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.analysis.persistence import measure_trend
-from hotspots.analysis.season import DAYS_IN_MONTH, SeasonWindow, fit_rates, measure_season
+from hotspots.analysis.change.season import DAYS_IN_MONTH, SeasonWindow, fit_rates, measure_season
+from hotspots.analysis.significance.persistence import measure_trend
 from hotspots.errors import DataError, ParameterError
 
 SUMMER = (6, 7, 8)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from support import MakeIncidents
 
-from hotspots.analysis import HotspotOptions, draw_hotspots, estimate_density, find_clusters, weigh_hours
-from hotspots.analysis.shifts import (
+from hotspots.analysis.hotspots.clusters import find_clusters
+from hotspots.analysis.hotspots.outlines import HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots.shifts import (
     DAY_PARTS,
     MIN_INCIDENTS_A_SHIFT,
     ShiftPlaces,
@@ -23,10 +24,12 @@ from hotspots.analysis.shifts import (
     name_window,
     weigh_shifts,
 )
-from hotspots.analysis.week import HOURS_IN_WEEK, WeekWindow
+from hotspots.analysis.hours.aoristic import weigh_hours
+from hotspots.analysis.hours.week import HOURS_IN_WEEK, WeekWindow
+from hotspots.analysis.surfaces.density import estimate_density
 from hotspots.errors import ParameterError
-from hotspots.geography import Grid
-from hotspots.products.rounding import MIN_INCIDENTS_DRAWN
+from hotspots.geography.grid import Grid
+from hotspots.products.summary.rounding import MIN_INCIDENTS_DRAWN
 
 AREA = shapely.box(530_000, 180_000, 534_000, 184_000)
 WEEK = name_window(WeekWindow(days=tuple(range(7)), start_hour=0, n_hours=24))

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from scipy import sparse, spatial, stats
 from support import MakeIncidents
 
-from hotspots.analysis.permutation import find_tails
-from hotspots.analysis.significance import choose_cell_size, measure_gi_star, measure_local_moran
+from hotspots.analysis.significance.gi_star import choose_cell_size, measure_gi_star, measure_local_moran
+from hotspots.analysis.significance.permutation import find_tails
 from hotspots.errors import DataError, ParameterError
-from hotspots.geography import Cells, make_cells
-from hotspots.study import load_study
+from hotspots.geography.cells import Cells, make_cells
+from hotspots.pipeline.study import load_study
 
 Integers = npt.NDArray[np.int64]
 

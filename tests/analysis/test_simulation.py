@@ -17,20 +17,15 @@ import pytest
 import shapely
 from scipy import stats
 
-from hotspots.analysis import (
-    HotspotAreas,
-    RiskEstimate,
-    Significance,
-    choose_cell_size,
-    draw_hotspots,
-    estimate_risk,
-    measure_gi_star,
-    measure_stability,
-    weigh_evidence,
-)
-from hotspots.geography import Cells, collapse_points, make_cells
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study, select_incidents
+from hotspots.analysis.hotspots.evidence import weigh_evidence
+from hotspots.analysis.hotspots.outlines import HotspotAreas, draw_hotspots
+from hotspots.analysis.hotspots.stability import measure_stability
+from hotspots.analysis.significance.gi_star import Significance, choose_cell_size, measure_gi_star
+from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk
+from hotspots.geography.cells import Cells, make_cells
+from hotspots.geography.points import collapse_points
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.study import Study, select_incidents
 
 N_SHUFFLES = 200
 STATED_RATE = 0.05
@@ -71,7 +66,7 @@ def find_significant(
     test: Significance,
     p: np.ndarray,
 ) -> list[bool]:
-    """Which hot spots are significant, as `hotspots.places` has it, with the probabilities given."""
+    """Which hot spots are significant, as `hotspots.pipeline.places` has it, with the probabilities given."""
     evidence = weigh_evidence(
         incidents,
         areas.outlines,

@@ -10,9 +10,9 @@ from scipy import stats
 from sklearn.cluster import DBSCAN
 from support import MakeIncidents
 
-from hotspots.analysis.clusters import Clusters, find_clusters
-from hotspots.analysis.outlines import outline_clusters
-from hotspots.analysis.stability import measure_stability
+from hotspots.analysis.hotspots.clusters import Clusters, find_clusters
+from hotspots.analysis.hotspots.outlines import outline_clusters
+from hotspots.analysis.hotspots.stability import measure_stability
 from hotspots.errors import DataError, ParameterError
 
 SQUARE = shapely.box(530_000, 180_000, 534_000, 184_000)

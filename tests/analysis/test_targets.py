@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from hotspots.analysis.performance import Target, choose_indicators, compare_with_peers, judge_target
+from hotspots.analysis.rates.targets import Target, choose_indicators, compare_with_peers, judge_target
 from hotspots.errors import ParameterError
 
 FIVE_PERCENT_LESS = Target(change=-0.05)

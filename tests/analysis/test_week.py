@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.analysis import HOURS_IN_WEEK, WeekWindow, parse_window
-from hotspots.analysis.week import say_days
+from hotspots.analysis.hours.week import HOURS_IN_WEEK, WeekWindow, parse_window, say_days
 from hotspots.errors import ParameterError
 
 WEEKDAYS = (0, 1, 2, 3, 4)

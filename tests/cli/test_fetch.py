@@ -11,10 +11,10 @@ import shapely
 from click.testing import CliRunner, Result
 from local_server import LocalServer, run_server
 
-from hotspots.cli.fetch import fetch
+from hotspots.cli.fetch_command import fetch
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.ingest import open_geography, police_archives
-from hotspots.ingest.services import LAYERS, Services
+from hotspots.ingest.fetch import open_geography, police_archives
+from hotspots.ingest.fetch.services import LAYERS, Services
 
 
 @pytest.fixture

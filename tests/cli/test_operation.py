@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 
 from hotspots.cli import main as command_line
 from hotspots.errors import DataError, ParameterError
-from hotspots.operation import Area, OperationRequest, evaluate_operation, find_area
-from hotspots.products.operation import (
+from hotspots.pipeline.operation import Area, OperationRequest, evaluate_operation, find_area
+from hotspots.pipeline.study import Study, load_study
+from hotspots.products.pages.operation_page import (
     name_operation,
     say_ratio_as_change,
     say_ratio_limits,
     summarise_operation,
     write_operation,
 )
-from hotspots.study import Study, load_study
 
 HEADER = "Offence,Date From,Easting,Northing"
 DATES = ("--from", "2026-04-01", "--to", "2026-06-30")

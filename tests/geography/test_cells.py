@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError
-from hotspots.geography import Cells, CellShape, collapse_points, make_cells
+from hotspots.geography.cells import Cells, CellShape, make_cells
+from hotspots.geography.points import collapse_points
 
 AREA = shapely.Polygon(
     [(0, 0), (900, 120), (1400, 800), (700, 640), (520, 1300), (-130, 900)], [[(300, 300), (500, 300), (400, 500)]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError
-from hotspots.geography import Grid
+from hotspots.geography.grid import Grid
 
 
 def test_a_grid_is_aligned_and_covers_its_bounds() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError
-from hotspots.geography import assign_wards
-from hotspots.ingest import read_boundaries
+from hotspots.geography.wards import assign_wards
+from hotspots.ingest.reference.boundaries import read_boundaries
 
 CRS = "EPSG:27700"
 

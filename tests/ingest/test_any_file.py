@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from hotspots.errors import HotspotsError
-from hotspots.ingest import read_incidents
+from hotspots.ingest.incidents.intake import read_incidents
 
 slow = settings(suppress_health_check=list(HealthCheck), max_examples=60)
 

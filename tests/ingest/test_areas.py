@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError, NotFoundError
-from hotspots.ingest import read_incidents
-from hotspots.ingest.areas import Areas, read_areas
-from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.incidents.intake import read_incidents
+from hotspots.ingest.incidents.records import ReadingOptions
+from hotspots.ingest.reference.small_areas import Areas, read_areas
 
 SQUARE = shapely.box(536000, 178000, 536100, 178100)
 # an L, whose middle lies outside it

@@ -12,8 +12,8 @@ import pytest
 import shapely
 
 from hotspots.errors import DataError, NotFoundError, ParameterError
-from hotspots.geography import assign_wards
-from hotspots.ingest import read_boundaries
+from hotspots.geography.wards import assign_wards
+from hotspots.ingest.reference.boundaries import read_boundaries
 
 
 def write(wards: gpd.GeoDataFrame, path: Path, **options: object) -> Path:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from local_server import LocalServer, Trouble, run_server
 
 from hotspots.errors import NetworkError, NotFoundError
-from hotspots.ingest import download
-from hotspots.ingest.download import (
+from hotspots.ingest.fetch import download
+from hotspots.ingest.fetch.download import (
     ATTEMPTS,
     Connection,
     RangesIgnoredError,

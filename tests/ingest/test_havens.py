@@ -8,7 +8,7 @@ import shapely
 
 from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import DataError, ParameterError
-from hotspots.ingest import Havens, read_havens
+from hotspots.ingest.reference.havens import Havens, read_havens
 
 HEADER = "name,kind,opening_hours,easting,northing\n"
 

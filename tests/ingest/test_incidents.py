@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hotspots.contracts import INCIDENT_COLUMNS
 from hotspots.errors import DataError, NotFoundError, ParameterError
-from hotspots.ingest import Intake, Store, read_incidents
-from hotspots.ingest.records import Oddity
+from hotspots.ingest.incidents.intake import Intake, read_incidents
+from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.incidents.store import Store
 
 POLICE_UK = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
@@ -392,7 +393,7 @@ def test_archives_in_archives_and_oversized_tables_are_refused(tmp_path: Path, m
         file.writestr("inner.zip", b"")
     with pytest.raises(DataError, match="holds inner.zip. Unpack it first"):
         read_incidents([tmp_path / "a.zip"])
-    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_BYTES", 100)
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_TABLE_BYTES", 100)
     for name, content in (("b.csv.gz", gzip.compress(b"x" * 101)), ("c.zip", b"")):
         (tmp_path / name).write_bytes(content)
         if name == "c.zip":

@@ -15,9 +15,9 @@ import pytest
 import shapely
 
 from hotspots.errors import DataError
-from hotspots.ingest import Intake, read_incidents
-from hotspots.ingest.profiles import SourceProfile
-from hotspots.ingest.records import ReadingOptions
+from hotspots.ingest.incidents.intake import Intake, read_incidents
+from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.incidents.records import ReadingOptions
 
 GRID = "EPSG:27700"
 E, N = 536560, 178413
@@ -154,7 +154,7 @@ def test_parquet_that_is_cut_off_is_refused(tmp_path: Path, share: float) -> Non
 
 
 def test_parquet_has_a_largest_number_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.layers.MAX_TABLE_ROWS", 1)
+    monkeypatch.setattr("hotspots.ingest.formats.layers.MAX_TABLE_ROWS", 1)
     with pytest.raises(DataError, match=r"A table may have 1 rows; a\.parquet has more"):
         read(write_table(tmp_path / "a.parquet", plain_table()))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.ingest.masking import mask_personal_data
+from hotspots.ingest.texts.masking import mask_personal_data
 
 
 def mask(text: str) -> str:

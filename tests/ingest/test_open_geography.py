@@ -13,10 +13,10 @@ import shapely
 from local_server import LocalServer, Trouble, run_server
 
 from hotspots.errors import DataError, NetworkError, NotFoundError, ParameterError
-from hotspots.ingest import read_boundaries
-from hotspots.ingest.download import Connection, Fetched
-from hotspots.ingest.open_geography import fetch_boundaries
-from hotspots.ingest.services import LAYERS, Services
+from hotspots.ingest.fetch.download import Connection, Fetched
+from hotspots.ingest.fetch.open_geography import fetch_boundaries
+from hotspots.ingest.fetch.services import LAYERS, Services
+from hotspots.ingest.reference.boundaries import read_boundaries
 
 WARDS = LAYERS["wards"][2026]
 LSOAS = LAYERS["lsoas"][2021]

@@ -8,7 +8,7 @@ import pytest
 
 from hotspots.crimes import load_definitions
 from hotspots.errors import DataError, NotFoundError
-from hotspots.ingest.peers import read_peers
+from hotspots.ingest.reference.peers import read_peers
 
 DEFINITIONS = load_definitions()
 

@@ -16,10 +16,11 @@ import pytest
 from local_server import LocalServer, Trouble, run_server
 
 from hotspots.errors import DataError, NetworkError, NotFoundError, ParameterError
-from hotspots.ingest import police_archives, read_incidents
-from hotspots.ingest.download import Connection, Fetched
-from hotspots.ingest.police_archives import fetch_crimes
-from hotspots.ingest.services import Services
+from hotspots.ingest.fetch import police_archives
+from hotspots.ingest.fetch.download import Connection, Fetched
+from hotspots.ingest.fetch.police_archives import fetch_crimes
+from hotspots.ingest.fetch.services import Services
+from hotspots.ingest.incidents.intake import read_incidents
 
 HEADER = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
@@ -311,8 +312,8 @@ def test_a_fetch_that_is_killed_leaves_whole_files_and_the_next_completes_it(
     # three parts of two requests each bring the directory and the first file; the second file stalls half-way
     server.troubles = [None] * 7 + [Trouble(stall_after=100_000)]
     code = (
-        "import sys; from pathlib import Path; from hotspots.ingest.police_archives import fetch_crimes\n"
-        "from hotspots.ingest.services import Services\n"
+        "import sys; from pathlib import Path; from hotspots.ingest.fetch.police_archives import fetch_crimes\n"
+        "from hotspots.ingest.fetch.services import Services\n"
         "fetch_crimes(['metropolitan'], first_month='2026-06', out=Path(sys.argv[1]),"
         " services=Services(police_archives=sys.argv[2]))"
     )

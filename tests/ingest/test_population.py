@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError, NotFoundError
-from hotspots.ingest import Boundaries, InputFile, Population, read_boundaries, read_population
+from hotspots.ingest.formats.input_files import InputFile
+from hotspots.ingest.reference.boundaries import Boundaries, read_boundaries
+from hotspots.ingest.reference.population import Population, read_population
 
 PLAIN = "ward_code,population\nB,200\nA,100\n"
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError, NotFoundError
-from hotspots.ingest.postcodes import Postcodes, read_postcodes
+from hotspots.ingest.reference.postcodes import Postcodes, read_postcodes
 
 # the official layout of Code-Point Open: no header, postcodes padded to seven characters
 CODE_POINT = (

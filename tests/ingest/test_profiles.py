@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError
-from hotspots.ingest.profiles import COLUMN_ROLES, SourceProfile, format_profile, parse_profile
+from hotspots.ingest.incidents.profiles import COLUMN_ROLES, SourceProfile, format_profile, parse_profile
 
 TABLE: dict[str, Any] = {"offence": "Issue", "start": "Date", "easting": "X", "northing": "Y"}
 

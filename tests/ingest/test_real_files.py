@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from hotspots.ingest import Intake, ReadingOptions, read_incidents
-from hotspots.ingest.profiles import parse_profile
+from hotspots.ingest.incidents.intake import Intake, read_incidents
+from hotspots.ingest.incidents.profiles import parse_profile
+from hotspots.ingest.incidents.records import ReadingOptions
 
 PROFILES = {
     "medellin": {

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.ingest.files import find_files
-from hotspots.ingest.profiles import SourceProfile, format_profile, parse_profile
-from hotspots.ingest.recognition import UnknownLayoutError, is_header, normalise, recognise
-from hotspots.ingest.records import ReadingOptions
-from hotspots.ingest.sources import PassedOver, find_sources
-from hotspots.ingest.tables import Chunk, Table, chunk_of_frame
+from hotspots.ingest.formats.input_files import find_files
+from hotspots.ingest.formats.tables import Chunk, Table, chunk_of_frame
+from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
+from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, normalise, recognise
+from hotspots.ingest.incidents.records import ReadingOptions
+from hotspots.ingest.incidents.sources import PassedOver, find_sources
 
 PLACE = {"Easting": "536560", "Northing": "178413"}
 DEGREES = {"Longitude": "-0.034481", "Latitude": "51.488184"}

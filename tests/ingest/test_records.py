@@ -11,17 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError, ParameterError
-from hotspots.ingest.files import find_files
-from hotspots.ingest.profiles import SourceProfile, parse_profile
-from hotspots.ingest.records import (
-    RECORDS,
-    Oddity,
-    ReadingOptions,
-    TableRecords,
-    read_records,
-)
-from hotspots.ingest.sources import PassedOver, find_sources
-from hotspots.ingest.tables import Table, chunk_of_frame
+from hotspots.ingest.formats.input_files import find_files
+from hotspots.ingest.formats.tables import Table, chunk_of_frame
+from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
+from hotspots.ingest.incidents.records import RECORDS, Oddity, ReadingOptions, TableRecords, read_records
+from hotspots.ingest.incidents.sources import PassedOver, find_sources
 
 GRID = {"easting": "X", "northing": "Y"}
 HERE = {"X": "536560", "Y": "178413"}

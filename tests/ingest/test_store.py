@@ -22,10 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspots.crimes import load_definitions
-from hotspots.ingest import Intake, Store, incidents, read_incidents
-from hotspots.ingest import store as store_module
-from hotspots.ingest.profiles import SourceProfile, parse_profile
-from hotspots.ingest.records import Oddity, ReadingOptions, read_records
+from hotspots.ingest.incidents import intake as incidents
+from hotspots.ingest.incidents import store as store_module
+from hotspots.ingest.incidents.intake import Intake, read_incidents
+from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
+from hotspots.ingest.incidents.records import Oddity, ReadingOptions, read_records
+from hotspots.ingest.incidents.store import Store
 
 POLICE_UK = "Crime ID,Month,Falls within,Longitude,Latitude,Location,LSOA code,Crime type,Context\n"
 COUNCIL = "Crime Ref,Offence,Date From,Date To,Easting,Northing,Location,Location Type,Knife Flag,Ward Code\n"

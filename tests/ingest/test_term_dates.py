@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError, NotFoundError
-from hotspots.ingest.term_dates import read_term_dates
+from hotspots.ingest.reference.term_dates import read_term_dates
 
 PLAIN = "first_day,last_day,name\n2025-09-01,2025-10-24,Autumn 1\n2025-11-03,2025-12-19,Autumn 2\n"
 

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError
-from hotspots.ingest import Intake, read_incidents
-from hotspots.ingest.files import find_files, list_members
-from hotspots.ingest.profiles import SourceProfile
-from hotspots.ingest.records import ReadingOptions
-from hotspots.ingest.tables import Table
-from hotspots.ingest.text_tables import open_text_table
+from hotspots.ingest.formats.delimited_text import open_text_table
+from hotspots.ingest.formats.input_files import find_files, list_members
+from hotspots.ingest.formats.tables import Table
+from hotspots.ingest.incidents.intake import Intake, read_incidents
+from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.incidents.records import ReadingOptions
 
 HEADER = ("Offence", "Date From", "Easting", "Northing", "Location")
 ROWS = (
@@ -236,7 +236,7 @@ def test_rows_are_numbered_alike_however_the_text_falls_into_blocks(
         if kind != "blank":
             (bad if kind in ("short", "long") else good).append(number)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hotspots.ingest.text_tables._BLOCK_BYTES", block_bytes)
+        patch.setattr("hotspots.ingest.formats.delimited_text._BLOCK_BYTES", block_bytes)
         intake = read(tmp_path, line_end.join(lines))
     assert intake.incidents["source_row"].tolist() == good
     assert intake.incidents.geometry.x.tolist() == [530_000 + number for number in good]
@@ -244,7 +244,7 @@ def test_rows_are_numbered_alike_however_the_text_falls_into_blocks(
 
 
 def test_a_table_has_a_largest_number_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_ROWS", 10)
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_TABLE_ROWS", 10)
     assert read(tmp_path, write([HEADER, *[ROWS[0]] * 10])).n_read == 10
     for content in (write([HEADER, *[ROWS[0]] * 11]), write([HEADER]) + "\n" * 11):
         with pytest.raises(DataError, match=r"A table may have 10 rows; a\.csv has more. Split it by month"):
@@ -252,7 +252,7 @@ def test_a_table_has_a_largest_number_of_rows(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_table_has_a_largest_number_of_malformed_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.text_tables._MAX_MALFORMED_ROWS", 10)
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text._MAX_MALFORMED_ROWS", 10)
     assert read(tmp_path, write([HEADER, *[("short",)] * 10])).n_read == 10
     with pytest.raises(
         DataError, match=r"a\.csv is no table: over 10 rows have another number of columns than its header"
@@ -297,8 +297,8 @@ def test_paths_that_climb_out_of_an_archive_are_only_names(tmp_path: Path) -> No
 
 
 def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_BYTES", 4 * 1024**2)
-    monkeypatch.setattr("hotspots.ingest.text_tables.MAX_TABLE_ROWS", 1_000_000)
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_TABLE_BYTES", 4 * 1024**2)
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_TABLE_ROWS", 1_000_000)
     for name, piece in (("zeros", b"\x00"), ("pairs", b"a,b\n"), ("lines", b"\n"), ("quote", b'"')):
         head = (",".join(HEADER) + "\n").encode()
         large = head + piece * (5 * 1024**2 // len(piece))

@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from hotspots.analysis.week import WeekWindow
-from hotspots.pipeline import analyse
-from hotspots.products import write_bundle, write_index
-from hotspots.products.change_words import choose_main_comparison, count_changed, say_counts
-from hotspots.products.colours import VERDICTS
-from hotspots.products.times import NO_CHANGE
-from hotspots.products.words import say_verdict
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study, load_study
+from hotspots.analysis.hours.week import WeekWindow
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import analyse
+from hotspots.pipeline.study import Study, load_study
+from hotspots.products.drawing.colours import VERDICTS
+from hotspots.products.files.bundle import write_bundle
+from hotspots.products.pages.index_page import write_index
+from hotspots.products.pages.times_page import NO_CHANGE
+from hotspots.products.words.change_words import choose_main_comparison, count_changed, say_counts
+from hotspots.products.words.phrases import say_verdict
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 

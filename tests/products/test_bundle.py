@@ -16,14 +16,16 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from hotspots.pipeline import Analysis, analyse
-from hotspots.products import bundle, write_bundle, write_index
-from hotspots.products.folders import name_folder
-from hotspots.products.summary import PRODUCTS, summarise
-from hotspots.products.tables import tabulate_hotspots, write_csv
-from hotspots.request import AnalysisRequest
-from hotspots.selection import select_wards
-from hotspots.study import Study
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.selection import select_wards
+from hotspots.pipeline.study import Study
+from hotspots.products.files import bundle
+from hotspots.products.files.bundle import write_bundle
+from hotspots.products.files.folders import name_folder
+from hotspots.products.files.tables import tabulate_hotspots, write_csv
+from hotspots.products.pages.index_page import write_index
+from hotspots.products.summary.run_summary import PRODUCTS, summarise
 
 LAYERS = {"hotspots", "wards", "havens", "tested_cells", "expected_cells", "shift_hotspots"}
 
@@ -278,7 +280,7 @@ def test_an_analysis_without_hot_spots_or_havens_is_written_too(demonstration: S
 
 def test_the_map_shows_no_number_that_the_summary_does_not_hold(analysis: Analysis) -> None:
     """Ranks, counts and shares in the table of the page are those of the summary, in its order."""
-    from hotspots.products.maps import draw_map
+    from hotspots.products.pages.map_page import draw_map
 
     summary = summarise(analysis)
     page = draw_map(analysis, summary)

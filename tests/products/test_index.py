@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hotspots.products import write_index
-from hotspots.products.folders import replace_folder, write_file
+from hotspots.products.files.folders import replace_folder, write_file
+from hotspots.products.pages.index_page import write_index
 
 
 def put(path: Path, content: dict[str, Any]) -> None:

@@ -18,11 +18,28 @@ import shapely
 from folium.plugins import MarkerCluster
 from support import MakeIncidents
 
-from hotspots.analysis.change import VERDICTS as VERDICT_WORDS
-from hotspots.analysis.week import WeekWindow
-from hotspots.geography import Grid
-from hotspots.pipeline import Analysis, analyse
-from hotspots.products.change_words import (
+from hotspots.analysis.change.comparisons import VERDICTS as VERDICT_WORDS
+from hotspots.analysis.hours.week import WeekWindow
+from hotspots.geography.grid import Grid
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.study import Study, load_study
+from hotspots.products.drawing.charts import choose_ticks
+from hotspots.products.drawing.colours import SEQUENTIAL, VERDICTS, choose_breaks, colour_of
+from hotspots.products.files.tables import tabulate_shifts, write_csv, write_geopackage
+from hotspots.products.pages.map_page import (
+    _classes_of_shifts,
+    _colour_image,
+    _list_verdicts,
+    _tell_changes,
+    draw_map,
+    warp_to_web_mercator,
+)
+from hotspots.products.pages.offline import leaflet_style, render_map
+from hotspots.products.pages.times_page import list_changed
+from hotspots.products.summary.run_summary import summarise
+from hotspots.products.summary.shift_summary import say_difference, say_ratio, say_sum, shorten_days
+from hotspots.products.words.change_words import (
     choose_main_comparison,
     count_changed,
     explain_no_change,
@@ -33,24 +50,7 @@ from hotspots.products.change_words import (
     say_main_change,
     say_season,
 )
-from hotspots.products.charts import choose_ticks
-from hotspots.products.colours import SEQUENTIAL, VERDICTS, choose_breaks, colour_of
-from hotspots.products.maps import (
-    _classes_of_shifts,
-    _colour_image,
-    _list_verdicts,
-    _tell_changes,
-    draw_map,
-    warp_to_web_mercator,
-)
-from hotspots.products.offline import leaflet_style, render_map
-from hotspots.products.shift_summary import say_difference, say_ratio, say_sum, shorten_days
-from hotspots.products.summary import summarise
-from hotspots.products.tables import tabulate_shifts, write_csv, write_geopackage
-from hotspots.products.times import list_changed
-from hotspots.products.words import say_bound, say_date, say_list, say_share
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study, load_study
+from hotspots.products.words.phrases import say_bound, say_date, say_list, say_share
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.pipeline import analyse
-from hotspots.products.quality import describe_quality, say_four_hours, summarise_quality
-from hotspots.quality import (
+from hotspots.pipeline.quality import (
     MonthQuality,
     PlaceQuality,
     Quality,
@@ -20,8 +18,10 @@ from hotspots.quality import (
     TimeQuality,
     WardQuality,
 )
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import analyse
+from hotspots.pipeline.study import Study
+from hotspots.products.pages.quality_page import describe_quality, say_four_hours, summarise_quality
 
 PERFECT = Quality(
     n_read=1200,

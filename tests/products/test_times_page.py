@@ -17,9 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis import profile_week
-from hotspots.pipeline import analyse
-from hotspots.products.charts import (
+from hotspots.analysis.hours.profile import profile_week
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import analyse
+from hotspots.pipeline.study import Study
+from hotspots.products.drawing.charts import (
     FEWER,
     MORE,
     choose_span,
@@ -31,11 +33,17 @@ from hotspots.products.charts import (
     draw_strip,
     draw_week,
 )
-from hotspots.products.colours import SEQUENTIAL
-from hotspots.products.summary import PRODUCTS, summarise
-from hotspots.products.time_summary import choose_cell_hours, summarise_profile
-from hotspots.products.times import choose_comparisons, describe_times, draw_times, group_withheld, list_changed
-from hotspots.products.words import (
+from hotspots.products.drawing.colours import SEQUENTIAL
+from hotspots.products.pages.times_page import (
+    choose_comparisons,
+    describe_times,
+    draw_times,
+    group_withheld,
+    list_changed,
+)
+from hotspots.products.summary.run_summary import PRODUCTS, summarise
+from hotspots.products.summary.time_summary import choose_cell_hours, summarise_profile
+from hotspots.products.words.phrases import (
     say_change,
     say_distance_band,
     say_limits,
@@ -46,8 +54,6 @@ from hotspots.products.words import (
     say_share,
     say_verdict,
 )
-from hotspots.request import AnalysisRequest
-from hotspots.study import Study
 
 Summary = dict[str, Any]
 SECTIONS = ("short", "hours", "places", "calendar", "months", "change", "repeats", "made")

@@ -1,0 +1,5 @@
+"""How maps do on incidents that they have not seen."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

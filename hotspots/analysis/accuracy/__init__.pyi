@@ -1,0 +1,16 @@
+from .folds import MONTHLY_FROM_DAYS as MONTHLY_FROM_DAYS
+from .folds import Fold as Fold
+from .folds import plan_folds as plan_folds
+from .folds import plan_predecessor as plan_predecessor
+from .holdout import Holdout as Holdout
+from .holdout import MethodName as MethodName
+from .holdout import MethodScore as MethodScore
+from .holdout import evaluate_methods as evaluate_methods
+from .holdout import find_judged as find_judged
+from .holdout import list_reaches as list_reaches
+from .scores import AreaScore as AreaScore
+from .scores import ForecastScores as ForecastScores
+from .scores import HitRateDifference as HitRateDifference
+from .scores import compare_forecasts as compare_forecasts
+from .scores import score_areas as score_areas
+from .scores import score_forecast as score_forecast

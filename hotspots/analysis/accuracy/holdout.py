@@ -1,0 +1,412 @@
+"""Does it work? Fit to the past, test on what came after, and compare with what else one might have done."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy import stats
+
+from hotspots.analysis.accuracy.folds import Fold
+from hotspots.analysis.accuracy.scores import (
+    DEFAULT_AREA_SHARES,
+    AreaScore,
+    HitRateDifference,
+    compare_forecasts,
+    score_areas,
+    score_forecast,
+)
+from hotspots.analysis.hotspots import HotspotOptions, draw_hotspots
+from hotspots.analysis.significance import measure_gi_star
+from hotspots.analysis.surfaces import RISK_BANDWIDTHS_M, estimate_density, estimate_risk
+from hotspots.contracts import require_metres
+from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.geography import Cells, Grid, collapse_points, find_polygon, make_cells
+
+Floats = npt.NDArray[np.float64]
+MethodName = Literal["risk", "counts", "last period", "density", "gi-star"]
+
+_MIN_INCIDENTS = 30
+JUDGED_SHARE = 0.02
+"""The share of the area that methods are put in order by, or the nearest to it: what a team can walk in a shift."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodScore:
+    """How one method did over all folds together.
+
+    Attributes:
+        method: Which.
+        cell_size_m: Of the cells it ranked.
+        bandwidth_m: Of the density; None for other methods.
+        scores: At each area share asked for, in that order.
+        at_hotspots: At the share of the area that the published hot spots took; None without such.
+        against_best: The best method on these cells, by the hit rate at 2% of the area, less this one; None for
+            the best itself.
+    """
+
+    method: MethodName
+    cell_size_m: float
+    bandwidth_m: float | None
+    scores: tuple[AreaScore, ...]
+    at_hotspots: AreaScore | None
+    against_best: HitRateDifference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdout:
+    """What a rolling test found.
+
+    Attributes:
+        folds: The tests, the last one last.
+        area_shares: At which methods were scored.
+        methods: Their scores, in the order asked for.
+        hotspots: The score of the published hot spots over all folds; None where a fold has none.
+        last_hotspots: The same of the last fold alone: the map before this one, tested on what came since; None where
+            it has none, or nothing came.
+        n_incidents: Incidents tested on.
+    """
+
+    folds: tuple[Fold, ...]
+    area_shares: tuple[float, ...]
+    methods: tuple[MethodScore, ...]
+    hotspots: AreaScore | None
+    last_hotspots: AreaScore | None
+    n_incidents: int
+
+
+def find_judged(area_shares: Sequence[float]) -> int:
+    """Position of the area share that methods are put in order by."""
+    return int(np.abs(np.asarray(area_shares) - JUDGED_SHARE).argmin())
+
+
+def list_reaches(cell_size_m: float) -> tuple[float, ...]:
+    """The reaches, metres, that the risk estimate tries on cells of a size: the usual ones that leave the cell."""
+    return tuple(h for h in RISK_BANDWIDTHS_M if h > cell_size_m) or (2 * cell_size_m,)
+
+
+def evaluate_methods(
+    incidents: gpd.GeoDataFrame,
+    other_incidents: gpd.GeoDataFrame | None = None,
+    *,
+    study_area: shapely.Geometry,
+    folds: Sequence[Fold],
+    cell_sizes_m: Sequence[float] = (50.0,),
+    bandwidths_m: Sequence[float] = (300.0,),
+    methods: Sequence[MethodName] = get_args(MethodName),
+    hotspot_options: HotspotOptions | None = None,
+    area_shares: Sequence[float] = DEFAULT_AREA_SHARES,
+    n_resamples: int = 999,
+    seed: int = 0,
+) -> Holdout:
+    """Score methods on incidents that they have not seen.
+
+    Each fold fits every method to the days before its test and flags the same share of the cells by each. The hits of
+    all folds are added. Methods are the risk estimate (with its parameters fitted anew in each fold), the counts of
+    all days before the test, those of the last window as long as the test, a quartic density by each bandwidth, and
+    the z of Gi*. Chance is the share of the area, and the ceiling the most that as many cells could have caught in
+    each fold. Published hot spots are drawn from the days before each test as a run draws them, and scored by their
+    own area. Ties are ordered against the forecaster.
+
+    Cells count whole, also where the study area ends within one, so the area flagged is never more than the share asked
+    for, unless a single cell is: the score has the share that was taken.
+
+    Folds share most of what they are fitted to, and a cell hit in two of them counts as two in the resampling, so the
+    intervals are somewhat too narrow. Whoever picks the best of many methods by this test must not quote its score as
+    what to expect.
+
+    Args:
+        incidents: Of the crime, with `started_at` and points in metres. Those outside the study area are seen by the
+            density and the hot spots, which do not stop at its edge, and count for nothing else.
+        other_incidents: All other recorded crime of the same area and time, for the risk estimate.
+        study_area: Polygon or MultiPolygon in the same CRS.
+        folds: `plan_folds(...)`, or others; of whole months where incidents give no days, and are dated to the first.
+        cell_sizes_m: Each method is scored on cells of each size.
+        bandwidths_m: The density is scored with each; those below a cell size are left out with it.
+        methods: Which.
+        hotspot_options: How hot spots are drawn; None to leave them out.
+        area_shares: As in `score_forecast`.
+        n_resamples: As in `score_forecast`.
+        seed: As in `score_forecast`.
+
+    Raises:
+        DataError: The incidents are not in a projected CRS in metres.
+        ParameterError: A method is not known; there is no fold, cell size, area share or method; a bandwidth is not
+            positive, or each is below a cell where only densities are asked for; an area share is out of range.
+        TooLittleDataError: Fewer than 30 incidents lie in the test windows, or in the days before one of them.
+
+    Source: Chainey, S., Tompson, L. and Uhlig, S. (2008), "The utility of hotspot mapping for predicting spatial
+    patterns of crime", Security Journal 21, doi:10.1057/palgrave.sj.8350066.
+    """
+    require_metres(incidents, table="incidents")
+    _check_options(methods, folds, cell_sizes_m, bandwidths_m, area_shares)
+    shapely.prepare(study_area)
+    # each fold takes a copy, and no more is needed
+    incidents, others = (
+        table if table is None else table[["started_at", "geometry"]] for table in (incidents, other_incidents)
+    )
+    split = [_split(incidents, others, fold, study_area) for fold in folds]
+    n_tested, n_fitted = sum(len(part.tested) for part in split), min(len(part.fitted) for part in split)
+    if min(n_tested, n_fitted) < _MIN_INCIDENTS:
+        raise TooLittleDataError(
+            f"A test needs {_MIN_INCIDENTS} incidents to fit to and as many to test on; there are {n_fitted} and "
+            f"{n_tested}. Analyse a longer period or a larger area."
+        )
+    hotspots = last_hotspots = None
+    if hotspot_options is not None:
+        drawn = [draw_hotspots(part.around, study_area=study_area, options=hotspot_options).outlines for part in split]
+        tested = [part.tested for part in split]
+        hotspots = _score_outlines(drawn, tested, study_area, n_resamples=n_resamples, seed=seed)
+        last_hotspots = _score_outlines(drawn[-1:], tested[-1:], study_area, n_resamples=n_resamples, seed=seed)
+    scores: list[MethodScore] = []
+    for cell_size_m in dict.fromkeys(map(float, cell_sizes_m)):
+        cells = make_cells(study_area, cell_size_m=cell_size_m)
+        forecasts = {
+            (name, bandwidth_m): [_forecast(name, part, cells, bandwidth_m) for part in split]
+            for name in methods
+            for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
+        }
+        scales = {name: [_scale(name, fold, cells) for fold in folds] for name in methods}
+        scores += _score_methods(
+            forecasts,
+            scales,
+            np.stack([cells.count(part.tested) for part in split]),
+            cell_size_m,
+            area_shares,
+            hotspot_share=hotspots.area_share if hotspots else None,
+            cell_share=cells.cell_area_km2 * 1e6 / study_area.area,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+    return Holdout(
+        folds=tuple(folds),
+        area_shares=tuple(map(float, area_shares)),
+        methods=tuple(scores),
+        hotspots=hotspots,
+        last_hotspots=last_hotspots,
+        n_incidents=n_tested,
+    )
+
+
+def _check_options(
+    methods: Sequence[MethodName],
+    folds: Sequence[Fold],
+    cell_sizes_m: Sequence[float],
+    bandwidths_m: Sequence[float],
+    area_shares: Sequence[float],
+) -> None:
+    if unknown := [name for name in methods if name not in get_args(MethodName)]:
+        raise ParameterError(f'No method "{unknown[0]}". Choose from: {", ".join(get_args(MethodName))}.')
+    for name, given in {"method": methods, "cell size": cell_sizes_m, "area share": area_shares}.items():
+        if not given:
+            raise ParameterError(f"A test needs at least one {name}, and none was given. Leave it out for the usual.")
+    if not folds:
+        raise ParameterError("A test needs at least one fold. Make some with plan_folds.")
+    if wrong := [h for h in bandwidths_m if not (math.isfinite(h) and h > 0)]:
+        raise ParameterError(f"A bandwidth must be above 0 m, not {wrong[0]:g}. 300 m is usual.")
+    if beyond := [share for share in area_shares if not 0 < share <= 1]:
+        raise ParameterError(f"An area share is above 0 and at most 1; {beyond[0]:g} is not. 0.05 is 5% of the area.")
+    if set(methods) == {"density"} and max(bandwidths_m, default=0) < max(cell_sizes_m):
+        raise ParameterError(
+            f"A density needs a bandwidth of a cell or more; none is as large as {max(cell_sizes_m):g} m. Give a "
+            "larger one, or smaller cells."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Split:
+    """The incidents of one fold: those to fit to, those of the window before the test, those to test on.
+
+    All lie in the study area, except for `around`: those to fit to with what lies beyond it.
+    """
+
+    around: gpd.GeoDataFrame
+    fitted: gpd.GeoDataFrame
+    others: gpd.GeoDataFrame | None
+    last: gpd.GeoDataFrame
+    tested: gpd.GeoDataFrame
+
+
+def _split(
+    incidents: gpd.GeoDataFrame, others: gpd.GeoDataFrame | None, fold: Fold, study_area: shapely.Geometry
+) -> _Split:
+    around = _between(incidents, fold.fit_start, fold.fit_end)
+    fitted, tested = (
+        _inside(part, study_area) for part in (around, _between(incidents, fold.test_start, fold.test_end))
+    )
+    return _Split(
+        around=around,
+        fitted=fitted,
+        others=None if others is None else _between(others, fold.fit_start, fold.fit_end),
+        last=_between(fitted, fold.start_of_last, fold.fit_end),
+        tested=tested,
+    )
+
+
+def _inside(incidents: gpd.GeoDataFrame, study_area: shapely.Geometry) -> gpd.GeoDataFrame:
+    places = collapse_points(incidents)
+    return incidents[shapely.intersects_xy(study_area, places.coordinates)[places.inverse]]
+
+
+def _between(incidents: gpd.GeoDataFrame, first: dt.date, last: dt.date) -> gpd.GeoDataFrame:
+    days = incidents["started_at"].to_numpy().astype("datetime64[D]")
+    return incidents[(days >= np.datetime64(first)) & (days <= np.datetime64(last))]
+
+
+def _forecast(name: MethodName, part: _Split, cells: Cells, bandwidth_m: float | None) -> Floats:
+    """Float (n_cells,): what the method makes of the days before the test."""
+    if name == "risk":
+        reaches = list_reaches(cells.cell_size_m)
+        return estimate_risk(part.fitted, part.others, cells=cells, bandwidths_m=reaches).expected
+    if name == "counts":
+        return cells.count(part.fitted)
+    if name == "last period":
+        return cells.count(part.last)
+    if name == "gi-star":
+        return np.nan_to_num(measure_gi_star(cells.count(part.fitted), cells.neighbours()).z)
+    bandwidth = float(bandwidth_m or cells.cell_size_m)
+    west, south, east, north = cells.easting.min(), cells.northing.min(), cells.easting.max(), cells.northing.max()
+    grid = Grid.covering((west, south, east, north), cell_size_m=cells.cell_size_m)
+    row, column = grid.locate(cells.easting, cells.northing)
+    return estimate_density(part.around, grid=grid, bandwidth_m=bandwidth).density_per_km2[row, column]
+
+
+def _pool(forecasts: Sequence[Floats], observed: Floats) -> Floats:
+    """One forecast of all folds, (n_folds x n_cells,), that flags the same number of cells in each.
+
+    Within a fold only the order of cells counts; ties are broken against the forecaster before folds are mixed.
+    """
+    places = np.empty(observed.shape)
+    for place, predicted, counts in zip(places, forecasts, observed, strict=True):
+        place[np.lexsort((counts, -predicted))] = np.arange(len(counts))
+    return -places.ravel()
+
+
+def _score_methods(
+    forecasts: dict[tuple[MethodName, float | None], list[Floats]],
+    scales: dict[MethodName, list[float | None]],
+    observed: Floats,
+    cell_size_m: float,
+    area_shares: Sequence[float],
+    *,
+    hotspot_share: float | None,
+    cell_share: float,
+    n_resamples: int,
+    seed: int,
+) -> list[MethodScore]:
+    """Scores of forecasts by fold and counts (n_folds, n_cells), on cells of which each is `cell_share` of the area."""
+    n_cells = observed.shape[1]
+    wanted = [*area_shares] if hotspot_share is None else [*area_shares, hotspot_share]
+    # whole cells, or those of all folds together might take one cell more than they take apart
+    n_flagged = [min(max(math.floor(share / cell_share * (1 + 1e-9)), 1), n_cells) for share in wanted]
+    shares = [n / n_cells for n in n_flagged]
+    most_hits = np.sort(observed, axis=1)[:, ::-1].sum(axis=0).cumsum()
+    ceilings = [float(most_hits[n - 1] / observed.sum()) for n in n_flagged]
+    counts = observed.ravel()
+    pooled = {key: _pool(forecast, observed) for key, forecast in forecasts.items()}
+    found: dict[tuple[MethodName, float | None], tuple[AreaScore, ...]] = {}
+    for key, forecast in pooled.items():
+        scored = score_forecast(forecast, counts, area_shares=shares, n_resamples=n_resamples, seed=seed).scores
+        expected = _expect(forecasts[key], scales[key[0]], forecast, n_flagged)
+        found[key] = tuple(
+            _restate(score, area_share=min(n * cell_share, 1.0), ceiling=ceiling, expected=inside)
+            for score, n, ceiling, inside in zip(scored, n_flagged, ceilings, expected, strict=True)
+        )
+    judged = find_judged(area_shares)
+    best = max(found, key=lambda key: found[key][judged].hit_rate, default=None)
+    return [
+        MethodScore(
+            method=method,
+            cell_size_m=cell_size_m,
+            bandwidth_m=bandwidth_m,
+            scores=scores[: len(area_shares)],
+            at_hotspots=None if hotspot_share is None else scores[-1],
+            against_best=None
+            if best is None or (method, bandwidth_m) == best
+            else compare_forecasts(
+                pooled[best],
+                pooled[method, bandwidth_m],
+                counts,
+                area_shares=shares[judged : judged + 1],
+                n_resamples=n_resamples,
+                seed=seed,
+            )[0],
+        )
+        for (method, bandwidth_m), scores in found.items()
+    ]
+
+
+def _scale(name: MethodName, fold: Fold, cells: Cells) -> float | None:
+    """What turns a forecast into incidents of the test; None for one that is not of incidents."""
+    if name == "gi-star":
+        return None
+    n_days = (fold.fit_end - fold.start_of_last).days + 1 if name == "last period" else fold.n_fit_days
+    return (cells.cell_area_km2 if name == "density" else 1.0) * fold.n_test_days / n_days
+
+
+def _expect(
+    forecasts: Sequence[Floats], scales: Sequence[float | None], pooled: Floats, n_flagged: Sequence[int]
+) -> list[float | None]:
+    """The incidents that a method expected in the cells it flagged, over all folds, for each number of cells."""
+    if None in scales:
+        return [None] * len(n_flagged)
+    amounts = np.concatenate([f * (scale or 0.0) for f, scale in zip(forecasts, scales, strict=True)])
+    return [float(amounts[pooled > -n].sum()) for n in n_flagged]
+
+
+def _restate(score: AreaScore, *, area_share: float, ceiling: float, expected: float | None) -> AreaScore:
+    """A score by a share of the cells as one by a share of the area, which cells at its edge reach beyond.
+
+    With the incidents expected inside it has a recapture rate index too: those per incident that came.
+    """
+    stretch = score.area_share / area_share
+    low, high = (float(stats.binom.ppf(end, score.n_incidents, area_share)) for end in (0.025, 0.975))
+    return dataclasses.replace(
+        score,
+        area_share=area_share,
+        pai=score.pai * stretch,
+        pai_interval=(score.pai_interval[0] * stretch, score.pai_interval[1] * stretch),
+        chance_interval=(low / score.n_incidents, high / score.n_incidents),
+        best_hit_rate=ceiling,
+        pei=score.hit_rate / ceiling,
+        rri=expected / score.n_hits if expected is not None and score.n_hits else None,
+    )
+
+
+def _score_outlines(
+    drawn: Sequence[Sequence[shapely.Geometry]],
+    tested: Sequence[gpd.GeoDataFrame],
+    study_area: shapely.Geometry,
+    *,
+    n_resamples: int,
+    seed: int,
+) -> AreaScore | None:
+    """The score of outlines over folds, None where a fold has none or nothing came.
+
+    Their area is the mean over the folds, by the incidents tested on, so that chance catches as many as in each.
+    """
+    if not all(drawn) or not any(map(len, tested)):
+        return None
+    inside, counts, areas, n_tested = [], [], [], []
+    for outlines, incidents in zip(drawn, tested, strict=True):
+        places = collapse_points(incidents)
+        inside.append(find_polygon(places, np.array(outlines, dtype=object)) >= 0)
+        counts.append(places.n_incidents)
+        areas.append(sum(outline.area for outline in outlines))
+        n_tested.append(len(incidents))
+    return score_areas(
+        np.concatenate(inside),
+        n_incidents=np.concatenate(counts),
+        area_inside_km2=float(np.average(areas, weights=n_tested)) / 1e6,
+        study_area_km2=study_area.area / 1e6,
+        n_resamples=n_resamples,
+        seed=seed,
+    )

@@ -1,0 +1,321 @@
+"""What kind of day each day is: school days, bank holidays, pay-days, and when it is light."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astral import Observer
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+PAY_WINDOW_DAYS = 3
+"""Pay-day and the two days after it: spending, and what follows it, lasts over the next night or two."""
+
+CIVIL_TWILIGHT_DEGREES = 6.0
+"""How far the sun is below the horizon when it is dark: street lights are on, and a face is not known across a road."""
+
+_LAST_YEARS_KNOWN = (1900, 2100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Every day of a period at one place.
+
+    Attributes:
+        days: One row a day, none missing, index `day` (datetime64[s], midnight): `day_of_week` (Monday is 0),
+            `is_bank_holiday`, `bank_holiday` (its name, otherwise missing), `is_school_day`, `is_school_holiday`
+            (boolean, missing where no term dates cover the day), `is_pay_day`, `is_in_pay_window`, `dawn`, `sunrise`,
+            `sunset`, `dusk` (float, hours of the local clock since the day's midnight: 17.5 is 17:30, and 24.2 is
+            00:12 of the next day; missing where the sun does not come or go), `is_always_light`, `is_always_dark`.
+        time_zone: IANA name of the zone of the local clock.
+        longitude, latitude: Where the sun was looked at, degrees.
+        country, subdivision: Whose bank holidays they are.
+        n_pay_window_days: Days from pay-day on that are in the pay window.
+        depression_degrees: How far the sun is below the horizon at dawn and dusk.
+        first_term_day, last_term_day: Between which the term dates speak; None without any.
+    """
+
+    days: pd.DataFrame
+    time_zone: str
+    longitude: float
+    latitude: float
+    country: str
+    subdivision: str | None
+    n_pay_window_days: int
+    depression_degrees: float
+    first_term_day: dt.date | None
+    last_term_day: dt.date | None
+
+
+def make_calendar(
+    start: dt.date,
+    end: dt.date,
+    *,
+    longitude: float,
+    latitude: float,
+    time_zone: str = "Europe/London",
+    country: str = "GB",
+    subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
+    n_pay_window_days: int = PAY_WINDOW_DAYS,
+    depression_degrees: float = CIVIL_TWILIGHT_DEGREES,
+) -> Calendar:
+    """Say of each day whether schools are in, banks are shut and wages come in, and when it is light.
+
+    * Bank holidays are the public holidays of the country and subdivision. One that falls on a weekend is marked on its
+      own day and on the weekday given in its place: neither is a day like others.
+    * A school day is a Monday to Friday in term that is no bank holiday; a school holiday is a Monday to Friday outside
+      term that is none. Term dates speak from the first day of their first stretch to the last day of their last;
+      outside of that it is not known which a day is. A day without pupils (INSET) counts as a holiday.
+    * Pay-day is the last working day of the month: the last Monday to Friday that is no bank holiday. Many are paid
+      then, and many are not: weekly, on the 25th or 28th, or in December before Christmas; benefits are paid on yet
+      other days. What is found around this day can only be smaller than what wages do. The pay window is pay-day and
+      the days after it, so that part of it lies in the next month.
+    * Dawn and dusk are by default the ends of civil twilight, sunrise and sunset those of the sun's upper edge, on a
+      level horizon, within a minute or two. Clouds, trees and street lights are not allowed for.
+
+    Args:
+        start: First day.
+        end: Last day, itself included.
+        longitude: Of the middle of the area, degrees east; 0.25 degrees are a minute.
+        latitude: Degrees north.
+        time_zone: IANA name of the zone of the incidents' times.
+        country: ISO 3166 code, as the package `holidays` takes it.
+        subdivision: ENG, WLS, SCT or NIR for GB; None for the holidays of the whole country.
+        terms: `first_day` and `last_day` of each stretch of term, as `hotspots.ingest.reference.read_term_dates` has them.
+        n_pay_window_days: Days of the pay window, pay-day included.
+        depression_degrees: How far the sun is below the horizon at dawn and dusk.
+
+    Raises:
+        ParameterError: The end is before the start, the place not on Earth, the time zone, country or subdivision not
+            known, the pay window not of 1 to 14 days, or the depression not of 0 to 18 degrees.
+        DataError: The terms lack a column or a date, or one ends before it starts.
+
+    Source: civil twilight as in HM Nautical Almanac Office, Astronomical Information Sheet 7; the sun by the package
+    astral, after Meeus, J. (1998), Astronomical Algorithms.
+    """
+    first, last = _check_days(start, end)
+    zone = _check_place(longitude, latitude, time_zone)
+    if not (1 <= n_pay_window_days <= 14 and n_pay_window_days == int(n_pay_window_days)):
+        raise ParameterError(
+            f"The pay window is of 1 to 14 days, pay-day included, not {n_pay_window_days}. {PAY_WINDOW_DAYS} is usual."
+        )
+    if not 0 <= depression_degrees <= 18:
+        raise ParameterError(
+            f"At dawn and dusk the sun is 0 to 18 degrees below the horizon, not {depression_degrees:g}. "
+            f"{CIVIL_TWILIGHT_DEGREES:g} is civil twilight."
+        )
+    stretches = _check_terms(terms)
+    # Whole months on both sides, since a pay window may begin before the first day.
+    padded = pd.date_range(
+        first.replace(day=1) - pd.DateOffset(months=1), last + pd.offsets.MonthEnd(1), freq="D", unit="s"
+    )
+    names = _name_holidays(padded, country, subdivision)
+    days = pd.DataFrame({"day_of_week": padded.day_of_week.to_numpy(dtype=np.int64)}, index=padded.rename("day"))
+    is_holiday = names.notna().to_numpy()
+    days["is_bank_holiday"] = is_holiday
+    days["bank_holiday"] = names.to_numpy()
+    is_weekday = days["day_of_week"].to_numpy() < 5
+    days["is_school_day"], days["is_school_holiday"] = _mark_school(padded, stretches, is_weekday & ~is_holiday)
+    days["is_pay_day"], days["is_in_pay_window"] = _mark_pay(padded, is_weekday & ~is_holiday, int(n_pay_window_days))
+    days = days[(padded >= first) & (padded <= last)].copy()
+    _add_sun(days, longitude=float(longitude), latitude=float(latitude), zone=zone, degrees=float(depression_degrees))
+    return Calendar(
+        days=days,
+        time_zone=time_zone,
+        longitude=float(longitude),
+        latitude=float(latitude),
+        country=country,
+        subdivision=subdivision,
+        n_pay_window_days=int(n_pay_window_days),
+        depression_degrees=float(depression_degrees),
+        first_term_day=stretches["first_day"].min().date() if len(stretches) else None,
+        last_term_day=stretches["last_day"].max().date() if len(stretches) else None,
+    )
+
+
+def measure_darkness(calendar: Calendar) -> Floats:
+    """How much of each clock hour of each day is dark, from dusk to dawn.
+
+    Where the clock goes forward or back, the hour that is missing or there twice is taken as one like others.
+
+    Returns:
+        float (n_days, 24), 0 (light throughout) to 1 (dark throughout).
+    """
+    days = calendar.days
+    opens, closes = days["dawn"].to_numpy(copy=True), days["dusk"].to_numpy(copy=True)
+    always = days["is_always_light"].to_numpy()
+    opens[always], closes[always] = 0.0, 24.0
+    hours = np.arange(24.0)
+    light = np.zeros((len(days), 24))
+    # Far from the middle of its zone, or far north, a place has its dusk after midnight: on the next day's clock.
+    for shift in (-1, 0, 1):
+        source = np.clip(np.arange(len(days)) + shift, 0, len(days) - 1)
+        begin, finish = opens[source] + 24 * shift, closes[source] + 24 * shift
+        overlap = np.minimum(finish[:, None], hours + 1) - np.maximum(begin[:, None], hours)
+        light += np.nan_to_num(np.clip(overlap, 0.0, 1.0))
+    return np.clip(1.0 - light, 0.0, 1.0)
+
+
+def _check_days(start: dt.date, end: dt.date) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first, last = pd.Timestamp(start), pd.Timestamp(end)
+    if pd.isna(first) or pd.isna(last):
+        raise ParameterError(f"A calendar needs a first and a last day, not {start} and {end}. Give both.")
+    first, last = first.normalize(), last.normalize()
+    if last < first:
+        raise ParameterError(
+            f"A calendar ends on or after the day it starts; {last:%Y-%m-%d} is before {first:%Y-%m-%d}."
+        )
+    low, high = _LAST_YEARS_KNOWN
+    if first.year < low or last.year > high:
+        raise ParameterError(
+            f"Holidays and the sun are known for {low} to {high}; the calendar runs from {first:%Y-%m-%d} to "
+            f"{last:%Y-%m-%d}. Choose days within."
+        )
+    return first, last
+
+
+def _check_place(longitude: float, latitude: float, time_zone: str) -> dt.tzinfo:
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        raise ParameterError(
+            f"A place has a longitude from -180 to 180 and a latitude from -90 to 90 degrees, not {longitude:g} and "
+            f"{latitude:g}. Give degrees, longitude first, not metres."
+        )
+    try:
+        return zoneinfo.ZoneInfo(time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ParameterError(f'No time zone called "{time_zone}". Give an IANA name such as Europe/London.') from error
+
+
+def _check_terms(terms: pd.DataFrame | None) -> pd.DataFrame:
+    if terms is None:
+        return pd.DataFrame({"first_day": pd.to_datetime([]), "last_day": pd.to_datetime([])})
+    missing = [column for column in ("first_day", "last_day") if column not in terms.columns]
+    if missing:
+        raise DataError(
+            f"Term dates need the columns first_day and last_day; {', '.join(missing)} missing from "
+            f"{', '.join(map(str, terms.columns)) or 'a table without columns'}. Read them with "
+            "hotspots.ingest.reference.term_dates.read_term_dates."
+        )
+    stretches = pd.DataFrame({column: pd.to_datetime(terms[column]) for column in ("first_day", "last_day")})
+    wrong = ~(stretches["last_day"] >= stretches["first_day"]).to_numpy()
+    if wrong.any():
+        row = terms.index[wrong][0]
+        raise DataError(
+            f"A stretch of term ends on or after the day it starts; row {row} runs from "
+            f"{str(terms.at[row, 'first_day'])[:10]} to {str(terms.at[row, 'last_day'])[:10]}. Correct it."
+        )
+    return stretches
+
+
+def _name_holidays(days: pd.DatetimeIndex, country: str, subdivision: str | None) -> pd.Series:
+    """Name of the public holiday of each day; missing where there is none."""
+    import holidays
+
+    years = range(int(days[0].year), int(days[-1].year) + 1)
+    try:
+        public = holidays.country_holidays(country, subdiv=subdivision, years=years)
+    except NotImplementedError as error:
+        where = country if subdivision is None else f"{country}, {subdivision}"
+        raise ParameterError(
+            f'No bank holidays are known for "{where}". Give the ISO code of a country, such as GB, and of a part of '
+            "it, such as ENG, WLS, SCT or NIR."
+        ) from error
+    names = {pd.Timestamp(day): str(name) for day, name in public.items()}
+    return pd.Series([names.get(day) for day in days], index=days, dtype="object")
+
+
+def _mark_school(days: pd.DatetimeIndex, stretches: pd.DataFrame, is_working_day: Flags) -> tuple[pd.Series, pd.Series]:
+    """Whether each day is a school day, and whether a school holiday; both missing outside the term dates."""
+    in_term = np.zeros(len(days), dtype=bool)
+    for first, last in zip(stretches["first_day"], stretches["last_day"], strict=True):
+        in_term |= (days >= first) & (days <= last)
+    if len(stretches):
+        is_known = (days >= stretches["first_day"].min()) & (days <= stretches["last_day"].max())
+    else:
+        is_known = np.zeros(len(days), dtype=bool)
+
+    def mark(is_so: Flags) -> pd.Series:
+        return pd.Series(pd.arrays.BooleanArray(is_so, ~is_known), index=days)
+
+    return mark(in_term & is_working_day), mark(~in_term & is_working_day)
+
+
+def _mark_pay(days: pd.DatetimeIndex, is_working_day: Flags, n_window_days: int) -> tuple[Flags, Flags]:
+    """Whether each day is the last working day of its month, and whether it is in the window that begins with it."""
+    month = days.year.to_numpy() * 12 + days.month.to_numpy()
+    working = np.flatnonzero(is_working_day)
+    is_last = np.append(month[working][1:] != month[working][:-1], True)
+    is_pay_day = np.zeros(len(days), dtype=bool)
+    is_pay_day[working[is_last]] = True
+    window = np.convolve(is_pay_day, np.ones(n_window_days, dtype=np.int64))[: len(days)] > 0
+    return is_pay_day, window
+
+
+def _add_sun(days: pd.DataFrame, *, longitude: float, latitude: float, zone: dt.tzinfo, degrees: float) -> None:
+    """Add the columns about the sun."""
+    from astral import Observer, sun
+
+    observer = Observer(latitude=latitude, longitude=longitude, elevation=0.0)
+    solar = _make_solar_zone(longitude, zone, days.index[-1])
+    dates = [day.date() for day in days.index]
+    finders: dict[str, Callable[[dt.date], dt.datetime]] = {
+        "dawn": lambda date: sun.dawn(observer, date, depression=degrees, tzinfo=solar),
+        "sunrise": lambda date: sun.sunrise(observer, date, tzinfo=solar),
+        "sunset": lambda date: sun.sunset(observer, date, tzinfo=solar),
+        "dusk": lambda date: sun.dusk(observer, date, depression=degrees, tzinfo=solar),
+    }
+    for name, find in finders.items():
+        days[name] = _to_clock([_find_or_none(find, date) for date in dates], pd.DatetimeIndex(days.index), zone)
+    has_none = days["dawn"].isna() | days["dusk"].isna()
+    is_up = pd.Series(False, index=days.index)
+    for day in days.index[has_none]:
+        is_up[day] = _is_light_at_noon(observer, day.date(), solar, degrees)
+    # A day with only one of the two is the first or last of a season without darkness or light.
+    days.loc[has_none, ["dawn", "dusk"]] = np.nan
+    days["is_always_light"] = has_none & is_up
+    days["is_always_dark"] = has_none & ~is_up
+
+
+def _make_solar_zone(longitude: float, zone: dt.tzinfo, day: dt.date) -> dt.timezone:
+    """The sun's own clock, on which noon is in the middle of the date and dawn and dusk are on it, wherever it is."""
+    minutes = round(4 * longitude)
+    offset = dt.datetime(day.year, day.month, day.day, 12, tzinfo=zone).utcoffset() or dt.timedelta(0)
+    # Beside the date line the local date may be that of the other side.
+    days = round((offset.total_seconds() / 60 - minutes) / 1440)
+    return dt.timezone(dt.timedelta(minutes=min(max(minutes + 1440 * days, -1439), 1439)))
+
+
+def _find_or_none(find: Callable[[dt.date], dt.datetime], date: dt.date) -> dt.datetime | None:
+    try:
+        return find(date)
+    except ValueError:  # the sun does not come so far up or down on this date
+        return None
+
+
+def _is_light_at_noon(observer: Observer, date: dt.date, solar: dt.tzinfo, degrees: float) -> bool:
+    from astral import sun
+
+    noon = dt.datetime.combine(date, dt.time(12), tzinfo=solar)
+    return bool(sun.elevation(observer, noon) > -degrees)
+
+
+def _to_clock(instants: list[dt.datetime | None], days: pd.DatetimeIndex, zone: dt.tzinfo) -> Floats:
+    """Hours of the local clock since the midnight of each day."""
+    utc = [None if instant is None else instant.astimezone(dt.UTC).replace(tzinfo=None) for instant in instants]
+    local = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(zone).tz_localize(None)
+    hours: Floats = ((local - days) / pd.Timedelta(hours=1)).to_numpy(dtype=np.float64)
+    return hours

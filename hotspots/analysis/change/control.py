@@ -1,0 +1,379 @@
+"""Months that stand out: what each was to be expected to hold, and limits that chance alone seldom leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from hotspots.analysis.change.season import MONTH_NAMES, Season, check_months, fit_rates, get_calendar_months, get_days
+from hotspots.errors import ParameterError
+
+Floats = npt.NDArray[np.float64]
+LimitMethod = Literal["predictive", "laney"]
+SignalKind = Literal["above", "below", "run above", "run below"]
+
+MIN_BASELINE_MONTHS = 12
+
+_COVERAGE = 0.9973
+"""Of three standard deviations either way of a normal distribution."""
+_MEAN_RANGE_OF_TWO = 1.128
+"""Mean difference of two draws from a normal distribution, in its standard deviations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountLimits:
+    """Control limits of counts, in counts.
+
+    Attributes:
+        low, high: float, of the shape of the counts; `low` is at least 0.
+        sigma_z: How many times the scatter of Poisson counts was allowed for.
+    """
+
+    low: Floats
+    high: Floats
+    sigma_z: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A month, or the end of a run of months, that chance alone seldom brings.
+
+    Attributes:
+        month: The month; of a run the last one.
+        kind: Outside the limits, or a run on one side of what was expected.
+        n_months: Length of the run; 1 for a single month.
+        observed: Incidents of the month; of a run those of all its months.
+        expected: Of the same.
+        low, high: Limits, both included; missing for a run, which has none.
+        basis: What was expected comes from: "mean", "trend", "season" or "season and trend".
+    """
+
+    month: pd.Period
+    kind: SignalKind
+    n_months: int
+    observed: int
+    expected: float
+    low: float
+    high: float
+    basis: str
+
+    @property
+    def words(self) -> str:
+        """The signal in a sentence."""
+        last = f"{MONTH_NAMES[self.month.month - 1]} {self.month.year}"
+        basis = "the other months" if self.basis == "mean" else f"its {self.basis}"
+        side = self.kind.rpartition(" ")[2]
+        leads = "lead" if self.basis in ("mean", "season and trend") else "leads"
+        if self.n_months > 1:
+            bases = basis if self.basis == "mean" else f"their {self.basis}"
+            return (
+                f"The {self.n_months} months to {last} were all {side} what {bases} {leads} one to expect "
+                f"({self.observed:,} against {self.expected:,.0f})"
+            )
+        return (
+            f"{last} ({self.observed:,}) was {side} what {basis} {leads} one to expect "
+            f"({self.low:,.0f} to {self.high:,.0f})"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlChart:
+    """Monthly counts beside what was to be expected of them.
+
+    The series are float, on the months charted, in incidents in the month as long as it is.
+
+    Attributes:
+        available: Whether there are enough months to expect anything.
+        explanation: Where there are not, why; otherwise None.
+        observed: As given; missing for months without data.
+        expected: For every month, also those without data; of a "predictive" chart from the other months.
+        low, high: Limits, both included; None, as `expected`, where not available.
+        signals: In order of time; months without data are never one.
+        basis: What `expected` comes from: "mean", "trend", "season" or "season and trend".
+        dispersion: Variance of the counts as a multiple of that of Poisson counts, as measured; the predictive limits
+            allow for at least 1. None where not available.
+        n_months: Months with data among those charted.
+        method: By which the limits were found.
+        coverage: Of the limits, 0-1.
+        run_length: Months on one side from which they are a signal; None where runs were not looked for.
+    """
+
+    available: bool
+    explanation: str | None
+    observed: pd.Series
+    expected: pd.Series | None
+    low: pd.Series | None
+    high: pd.Series | None
+    signals: tuple[Signal, ...]
+    basis: str
+    dispersion: float | None
+    n_months: int
+    method: LimitMethod
+    coverage: float
+    run_length: int | None
+
+
+def limit_counts(
+    counts: npt.ArrayLike, expected: npt.ArrayLike, *, sigma_z: float | None = None, n_sigma: float = 3.0
+) -> CountLimits:
+    """Textbook control limits: expected, plus and minus three standard deviations of a count.
+
+    Expected counts that are the mean rate times the exposure make Laney's u' chart; with `sigma_z` of 1 it is the u
+    chart, and with equal exposures the c chart. Divide by the exposure for limits of rates.
+
+    `sigma_z` is measured by the mean difference between neighbours, each in standard deviations of a Poisson count.
+    It takes them to be independent: counts that resemble their neighbours get limits that are too narrow. The limits
+    are symmetric, which counts below about 10 are not.
+
+    Args:
+        counts: Float (n,), in order of time; missing ones are passed over.
+        expected: Of each, above 0.
+        sigma_z: How many times the scatter of Poisson counts to allow for; None to measure it.
+        n_sigma: Standard deviations between the expected count and either limit.
+
+    Raises:
+        ParameterError: The two differ in shape, an expected count is not above 0, an option is not above 0, or fewer
+            than two counts are there to measure the scatter by.
+
+    Source: Laney, D. B. (2002), "Improved control charts for attributes", Quality Engineering 14(4),
+    doi:10.1081/QEN-120003555.
+    """
+    observed, centre = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    if observed.ndim != 1 or observed.shape != centre.shape:
+        raise ParameterError(
+            f"Each count has one expected count; given are arrays of shape {observed.shape} and {centre.shape}. "
+            "Give two columns of one length."
+        )
+    is_wrong = ~(centre > 0) | np.isinf(centre)
+    if is_wrong.any():
+        raise ParameterError(
+            f"Expected counts are above 0 and finite; {centre[is_wrong][0]:g} is not. Leave out what nothing is "
+            "expected of."
+        )
+    for name, value in (("sigma_z", sigma_z), ("n_sigma", n_sigma)):
+        if value is not None and not 0 < value < np.inf:
+            raise ParameterError(f"{name} must be above 0 and finite, not {value:g}. 1 and 3 are usual.")
+    if sigma_z is None:
+        z = (observed - centre) / np.sqrt(centre)
+        z = z[~np.isnan(z)]
+        if len(z) < 2:
+            raise ParameterError(
+                f"Scatter is measured between neighbours: two counts are needed, not {len(z)}. Give sigma_z."
+            )
+        sigma_z = float(np.abs(np.diff(z)).mean()) / _MEAN_RANGE_OF_TWO
+    reach = n_sigma * sigma_z * np.sqrt(centre)
+    return CountLimits(low=np.maximum(centre - reach, 0.0), high=centre + reach, sigma_z=float(sigma_z))
+
+
+def find_signals(
+    counts: pd.Series,
+    *,
+    season: Season | None = None,
+    n_months: int = 36,
+    method: LimitMethod = "predictive",
+    run_length: int | None = None,
+) -> ControlChart:
+    """Find months that hold more or fewer incidents than was to be expected of them.
+
+    Expected is the mean number of incidents per day, times the length of the month; where `season` has a significant
+    window, that window has a rate of its own, and where it has a significant trend, rates rise or fall by the same
+    share each month (Poisson regression).
+
+    *predictive* (the default): what is expected of a month, and how much months scatter, is found from the other
+    months only, so that one that stands out does not hide itself. The limits are the quantiles, 0.135% at either end,
+    of a negative binomial distribution whose variance takes in the scatter (never less than
+    Poisson), the uncertainty of the expectation and, by Student's t, that of the scatter. *laney*: `limit_counts`
+    around a fit to all months, the chart of the textbooks.
+
+    In simulated series in which nothing happens, at most 0.4% of months are outside the predictive limits, and 0 to
+    10% of charts of 24 or 36 months have such a month. Of Laney's charts 5 to 23% have one, and up to 27% where months
+    resemble their neighbours (autocorrelation 0.3). A run of 8 months on one side is seen in 3 to 10% of such charts,
+    and in 7 to 23% of those with that autocorrelation; it is therefore looked for only when asked for.
+
+    When it misleads: two odd months widen the limits for each other, so that a lasting change looks like scatter: see
+    the trend, or a run. A significant window was picked from the same months. A season of another shape than one
+    block is scatter to this chart.
+
+    Args:
+        counts: Of consecutive months, on a PeriodIndex of months; missing for a month without data or covered in part.
+        season: `measure_season` of the same or a longer series; None to expect the mean.
+        n_months: The last so many months are charted and expected from; what was before says little about now.
+        method: Of the limits.
+        run_length: Months in a row on one side of what was expected that are a signal; None for none. A month
+            without data ends a run.
+
+    Raises:
+        ParameterError: An option is not known or too small.
+        DataError: The index is not of consecutive months, or a count is negative, infinite or no whole number.
+
+    Source: Shewhart limits: as in `limit_counts`; negative binomial variance in control charts: Spiegelhalter, D. J.
+    (2005), "Handling over-dispersion of performance indicators", Quality and Safety in Health Care 14,
+    doi:10.1136/qshc.2005.013755; runs: Nelson, L. S. (1984), "The Shewhart control chart: tests for special causes",
+    Journal of Quality Technology 16(4), doi:10.1080/00224065.1984.11978921.
+    """
+    if method not in get_args(LimitMethod):
+        raise ParameterError(f'No limits called "{method}". Choose one of: {", ".join(get_args(LimitMethod))}.')
+    if n_months != int(n_months) or n_months < MIN_BASELINE_MONTHS:
+        raise ParameterError(
+            f"A chart has a whole number of months from {MIN_BASELINE_MONTHS}, not {n_months}. 36 are usual."
+        )
+    if run_length is not None and (run_length != int(run_length) or run_length < 2):
+        raise ParameterError(f"A run is a whole number of months from 2, not {run_length}. 8 are usual.")
+    observed = check_months(counts, is_whole=True).iloc[-int(n_months) :]
+    known = observed.notna().to_numpy()
+    basis = _find_basis(season)
+    lack = _find_lack(observed)
+    if lack is not None:
+        return ControlChart(
+            available=False,
+            explanation=lack,
+            observed=observed,
+            expected=None,
+            low=None,
+            high=None,
+            signals=(),
+            basis=basis,
+            dispersion=None,
+            n_months=int(known.sum()),
+            method=method,
+            coverage=_COVERAGE,
+            run_length=run_length,
+        )
+    design = _make_design(observed, season, basis)
+    days, values = get_days(observed), observed.to_numpy()
+    _, coefficients, dispersion = _fit(values[known], design[known], days=days[known])
+    if method == "predictive":
+        expected, low, high = _predict(values, design, days=days)
+    else:
+        expected = days * np.exp(np.clip(design @ coefficients, -20.0, 20.0))
+        limits = limit_counts(values, expected)
+        low, high, dispersion = limits.low, limits.high, limits.sigma_z**2
+    chart = {
+        name: pd.Series(column, index=observed.index)
+        for name, column in (("expected", expected), ("low", low), ("high", high))
+    }
+    signals = _find_outside(observed, **chart, basis=basis)
+    if run_length is not None:
+        signals += _find_runs(observed, chart["expected"], run_length=int(run_length), basis=basis)
+    return ControlChart(
+        available=True,
+        explanation=None,
+        observed=observed,
+        **chart,
+        signals=tuple(sorted(signals, key=lambda signal: (signal.month, signal.n_months))),
+        basis=basis,
+        dispersion=dispersion,
+        n_months=int(known.sum()),
+        method=method,
+        coverage=_COVERAGE,
+        run_length=run_length,
+    )
+
+
+def _find_basis(season: Season | None) -> str:
+    """What is expected comes from."""
+    if season is None:
+        return "mean"
+    has_trend = season.year_trend is not None and season.year_trend.direction != "none"
+    parts = ["season"] * (season.window is not None) + ["trend"] * has_trend
+    return " and ".join(parts) or "mean"
+
+
+def _find_lack(observed: pd.Series) -> str | None:
+    """What the months lack to expect anything from them, in a sentence; None where they lack nothing."""
+    n = int(observed.notna().sum())
+    if n < MIN_BASELINE_MONTHS:
+        return f"{n} months with data are too few to say what to expect; {MIN_BASELINE_MONTHS} are needed."
+    if float(observed.sum()) == 0:
+        return "There are no incidents in any month."
+    return None
+
+
+def _make_design(observed: pd.Series, season: Season | None, basis: str) -> Floats:
+    """Float (n_months, n_columns): a mean, and the window and trend where they are part of the basis."""
+    columns = [np.ones(len(observed))]
+    if "season" in basis and season is not None and season.window is not None:
+        columns.append(np.isin(get_calendar_months(observed), season.window.months).astype(np.float64))
+    if "trend" in basis:
+        columns.append(np.linspace(-1.0, 1.0, len(observed)))
+    return np.column_stack(columns)
+
+
+def _fit(values: Floats, design: Floats, *, days: Floats) -> tuple[Floats, Floats, float]:
+    """Expected counts, coefficients, and the variance about what is expected as a multiple of Poisson variance."""
+    fitted, coefficients = fit_rates(values, design, days=days)
+    n_free = len(values) - design.shape[1]
+    scatter = (values - fitted) ** 2 / np.maximum(fitted, 1e-9)
+    return fitted, coefficients, float(scatter.sum()) / n_free
+
+
+def _predict(values: Floats, design: Floats, *, days: Floats) -> tuple[Floats, Floats, Floats]:
+    """Of each month, what the others lead one to expect, and the limits of that."""
+    known = ~np.isnan(values)
+    expected, variance = np.empty(len(values)), np.empty(len(values))
+    for month in range(len(values)):
+        others = known.copy()
+        others[month] = False
+        fitted, coefficients, dispersion = _fit(values[others], design[others], days=days[others])
+        expected[month] = days[month] * np.exp(np.clip(design[month] @ coefficients, -20.0, 20.0))
+        information = (design[others] * fitted[:, None]).T @ design[others]
+        relative = float(design[month] @ np.linalg.pinv(information) @ design[month])
+        n_free = int(others.sum()) - design.shape[1]
+        widening = stats.t.isf((1 - _COVERAGE) / 2, n_free) / stats.norm.isf((1 - _COVERAGE) / 2)
+        variance[month] = (
+            max(dispersion, 1.0) * (expected[month] + relative * expected[month] ** 2) * float(widening) ** 2
+        )
+    # A negative binomial count has a variance above its mean, which the widening makes sure of.
+    shape = expected**2 / (variance - expected)
+    tail = (1 - _COVERAGE) / 2
+    low = np.asarray(stats.nbinom.ppf(tail, shape, expected / variance), dtype=np.float64)
+    high = np.asarray(stats.nbinom.isf(tail, shape, expected / variance), dtype=np.float64)
+    return expected, np.maximum(low, 0.0), high
+
+
+def _find_outside(
+    observed: pd.Series, *, expected: pd.Series, low: pd.Series, high: pd.Series, basis: str
+) -> list[Signal]:
+    """Months outside the limits; a missing count is neither above nor below."""
+    is_above, is_below = observed > high, observed < low
+    return [
+        Signal(
+            month=month,
+            kind="above" if is_above[month] else "below",
+            n_months=1,
+            observed=int(observed[month]),
+            expected=float(expected[month]),
+            low=float(low[month]),
+            high=float(high[month]),
+            basis=basis,
+        )
+        for month in observed.index[is_above | is_below]
+    ]
+
+
+def _find_runs(observed: pd.Series, expected: pd.Series, *, run_length: int, basis: str) -> list[Signal]:
+    """Runs of months on one side, each as long as it is."""
+    side = np.sign((observed - expected).to_numpy())
+    # A new run wherever the side changes; a month without data differs from everything, itself included.
+    starts = np.flatnonzero(np.concatenate([[True], side[1:] != side[:-1]]))
+    runs = []
+    for start, stop in zip(starts, [*starts[1:], len(side)], strict=True):
+        if stop - start >= run_length and side[start] in (-1.0, 1.0):
+            runs.append(
+                Signal(
+                    month=observed.index[stop - 1],
+                    kind="run above" if side[start] > 0 else "run below",
+                    n_months=int(stop - start),
+                    observed=int(observed.iloc[start:stop].sum()),
+                    expected=float(expected.iloc[start:stop].sum()),
+                    low=float("nan"),
+                    high=float("nan"),
+                    basis=basis,
+                )
+            )
+    return runs

@@ -1,0 +1,167 @@
+"""How sure a hot spot is: what to expect of it, whether its surroundings agree, and whether chance could undo it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy import sparse
+
+from hotspots.analysis.significance import Persistence, Significance
+from hotspots.analysis.surfaces import RiskEstimate, predict_counts
+from hotspots.errors import ParameterError
+from hotspots.geography import Cells, UniquePoints, collapse_points, find_polygon
+
+Sureness = Literal["sure", "likely", "doubtful"]
+
+_SURE, _LIKELY = 0.95, 0.75
+_N_DRAWS = 1000
+_CONFIDENCE = 0.9
+_NOTHING = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for and against one hot spot.
+
+    Attributes:
+        expected: Incidents to expect in another period as long, if nothing changes (`estimate_risk`).
+        expected_low, expected_high: The range in which 9 of 10 such periods would end.
+        rank_low, rank_high: The best and worst rank by expected incidents in 9 of 10 draws of the estimate.
+        z: Getis-Ord Gi* of its clearest cell, the one of those with incidents of the hot spot that has the smallest p;
+            missing (NaN) where it has none, or counts are the same everywhere.
+        p_adjusted: The exact p of that cell after Benjamini-Hochberg over all cells; see `measure_gi_star`. 1 where
+            there is none.
+        is_significant: Whether that cell is hot by that test.
+        stability: Share of resamples in which it is found again (`measure_stability`).
+        persistence: How that cell has been hot over time (`classify_persistence`); None where there is none, or too
+            few periods.
+    """
+
+    expected: float
+    expected_low: int
+    expected_high: int
+    rank_low: int
+    rank_high: int
+    z: float
+    p_adjusted: float
+    is_significant: bool
+    stability: float
+    persistence: str | None
+
+    @property
+    def sureness(self) -> Sureness:
+        """Of being found again: sure from 95% of resamples, likely from 75%, else doubtful."""
+        if self.stability >= _SURE:
+            return "sure"
+        return "likely" if self.stability >= _LIKELY else "doubtful"
+
+
+def weigh_evidence(
+    incidents: gpd.GeoDataFrame,
+    outlines: Sequence[shapely.Geometry],
+    *,
+    risk: RiskEstimate,
+    cells: Cells,
+    significance: Significance,
+    stability: npt.NDArray[np.float64],
+    persistence: Persistence | None = None,
+    seed: int = 1,
+) -> tuple[Evidence, ...]:
+    """Bring together what is known of how sure each hot spot is.
+
+    The estimate of a risk cell that an outline cuts is shared by where its incidents lie, or by its centre where it
+    has none. The ranks come from drawing each hot spot's rate from its gamma distribution.
+
+    Args:
+        incidents: The incidents analysed, in metres.
+        outlines: Of the hot spots.
+        risk: `estimate_risk` of the incidents.
+        cells: Of the test.
+        significance: `measure_gi_star` on those cells.
+        stability: `measure_stability` of the same outlines.
+        persistence: `classify_persistence` on the cells of the test.
+        seed: Of the draws.
+
+    Raises:
+        ParameterError: The stabilities are not those of the outlines.
+    """
+    if len(stability) != len(outlines):
+        raise ParameterError(
+            f"Each outline needs its stability; there are {len(outlines)} outlines and {len(stability)} stabilities. "
+            "Call measure_stability on the same outlines."
+        )
+    if not len(outlines):
+        return ()
+    places = collapse_points(incidents)
+    home = find_polygon(places, np.array(outlines, dtype=object))
+    shares = _share_cells(places, home, outlines, risk)
+    mean = np.maximum(shares @ risk.expected, _NOTHING)
+    variance = np.maximum(shares.power(2) @ risk.variance, _NOTHING)
+    low, high = predict_counts(mean, variance, confidence=_CONFIDENCE)
+    draws = np.random.default_rng(seed).gamma(
+        (mean**2 / variance)[:, None], (variance / mean)[:, None], (len(mean), _N_DRAWS)
+    )
+    ranks = len(mean) - draws.argsort(axis=0).argsort(axis=0)
+    ends = [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2]
+    rank_low, rank_high = np.quantile(ranks, ends, axis=1, method="nearest")
+
+    clearest = _find_clearest_cells(places, home, len(outlines), cells, significance)
+    is_tested = clearest >= 0
+    return tuple(
+        Evidence(
+            expected=float(mean[index]),
+            expected_low=int(low[index]),
+            expected_high=int(high[index]),
+            rank_low=int(rank_low[index]),
+            rank_high=int(rank_high[index]),
+            z=float(significance.z[cell]) if is_tested[index] else math.nan,
+            p_adjusted=float(significance.p_hot_adjusted[cell]) if is_tested[index] else 1.0,
+            is_significant=bool(is_tested[index] and significance.is_hot[cell]),
+            stability=float(stability[index]),
+            persistence=str(persistence.category[cell]) if persistence is not None and is_tested[index] else None,
+        )
+        for index, cell in enumerate(clearest)
+    )
+
+
+def _share_cells(
+    places: UniquePoints, home: npt.NDArray[np.int64], outlines: Sequence[shapely.Geometry], risk: RiskEstimate
+) -> sparse.csr_array:
+    """Float (n_outlines, n_cells): how much of each cell's estimate belongs to each outline."""
+    cells = risk.cells
+    at = cells.locate(places.easting, places.northing)
+    counted = (home >= 0) & (at >= 0)
+    held = np.bincount(at[at >= 0], places.n_incidents[at >= 0], len(cells))
+    by_incident = places.n_incidents[counted] / held[at[counted]]
+    empty = np.flatnonzero(held == 0)
+    centres = UniquePoints(
+        easting=cells.easting[empty], northing=cells.northing[empty], n_incidents=np.zeros_like(empty), inverse=empty
+    )
+    centre_in = find_polygon(centres, np.array(outlines, dtype=object))
+    empty, centre_in = empty[centre_in >= 0], centre_in[centre_in >= 0]
+    values = np.concatenate([by_incident, np.ones(len(empty))])
+    rows = np.concatenate([home[counted], centre_in])
+    columns = np.concatenate([at[counted], empty])
+    return sparse.csr_array((values, (rows, columns)), shape=(len(outlines), len(cells)))
+
+
+def _find_clearest_cells(
+    places: UniquePoints, home: npt.NDArray[np.int64], n_outlines: int, cells: Cells, significance: Significance
+) -> npt.NDArray[np.intp]:
+    """Int (n_outlines,): of the cells that hold incidents of each outline, the one with the smallest p; -1 for none."""
+    at = cells.locate(places.easting, places.northing)
+    counted = (home >= 0) & (at >= 0)
+    outline, cell = home[counted], at[counted]
+    # the first of each outline, the clearest first
+    order = np.lexsort((cell, -significance.z[cell], significance.p_hot_adjusted[cell], outline))
+    clearest = np.full(n_outlines, -1, dtype=np.intp)
+    found, first = np.unique(outline[order], return_index=True)
+    clearest[found] = cell[order][first]
+    return clearest

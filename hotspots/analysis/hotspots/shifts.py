@@ -1,0 +1,541 @@
+"""Parts of the week: how much crime falls in each, where it is then, and whether it is elsewhere at other times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy import sparse
+
+from hotspots.analysis.hotspots.outlines import HotspotAreas, HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots.ranking import assign_outlines
+from hotspots.analysis.hours import HOURS_IN_WEEK, WeekWindow
+from hotspots.analysis.surfaces import DensitySurface, Kernel, estimate_density
+from hotspots.contracts import AREA, require_columns
+from hotspots.errors import ParameterError
+from hotspots.geography import Grid, collapse_points
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+MIN_INCIDENTS_A_SHIFT = 10
+"""With fewer, density and hot spots of a part of the week would be a picture of single incidents."""
+_MIN_SAMPLES_FLOOR = 5
+_MAX_HOTSPOTS = 10
+_N_TOP = 3
+_LEVEL = 0.05
+_N_PERMUTATIONS = 999
+_FEWEST_PERMUTATIONS = 199
+_MAX_DEALT = 10_000_000
+"""Incidents dealt out in all permutations together: about a second."""
+_SMALLEST = 1e-9
+
+_WEEKDAYS, _WEEKEND, _BEFORE_WORK, _BEFORE_REST = (0, 1, 2, 3, 4), (5, 6), (0, 1, 2, 3, 6), (4, 5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A part of the week that has a name.
+
+    Attributes:
+        key: Short and unique, of small letters and hyphens.
+        label: What it is called: "After school".
+        window: Its days and hours.
+    """
+
+    key: str
+    label: str
+    window: WeekWindow
+
+    @property
+    def words(self) -> str:
+        """Its days and hours: "Mondays to Fridays 15:00-17:59"."""
+        return self.window.words
+
+
+def _part(key: str, label: str, days: tuple[int, ...], start_hour: int, n_hours: int) -> Shift:
+    return Shift(key=key, label=label, window=WeekWindow(days=days, start_hour=start_hour, n_hours=n_hours))
+
+
+DAY_PARTS: tuple[Shift, ...] = (
+    _part("before-school", "Before school", _WEEKDAYS, 7, 2),
+    _part("school-day", "School day", _WEEKDAYS, 9, 6),
+    _part("after-school", "After school", _WEEKDAYS, 15, 3),
+    _part("weekend-day", "Weekend day", _WEEKEND, 7, 11),
+    _part("evening", "Evening", _BEFORE_WORK, 18, 4),
+    _part("weekend-evening", "Weekend evening", _BEFORE_REST, 18, 4),
+    _part("night", "Night", _BEFORE_WORK, 22, 9),
+    _part("weekend-night", "Weekend night", _BEFORE_REST, 22, 9),
+)
+"""Parts that cover each of the 168 hours once, by the day on which they start. Those named after school are hours of
+the clock: they hold school holidays too. Of the evenings and nights those of the weekend are Friday's and Saturday's.
+"""
+
+
+def name_window(window: WeekWindow) -> Shift:
+    """A window that somebody asked for, as a shift with the key "chosen"."""
+    return Shift(key="chosen", label="Chosen hours", window=window)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceDifference:
+    """Whether the incidents of a shift lie elsewhere than those of the other hours.
+
+    Attributes:
+        n_groups: Groups of places that were compared.
+        statistic: Sum over groups of (observed - expected)², over its variance; about n_groups - 1 if times and places
+            have nothing to do with each other.
+        p_value: Of so large a statistic if times were dealt out to incidents at random.
+        p_adjusted: The same, allowing for all shifts that were tested (Bonferroni).
+        is_different: Whether `p_adjusted` is at most 0.05.
+        observed, expected: float (n_groups,), sums of weights of the shift in each group, and what they would be if
+            each group had its share of them.
+        p_groups: float (n_groups,), of so large a difference, either way, in any group, and in any shift.
+        is_busier, is_quieter: bool (n_groups,), groups that hold more or fewer by more than chance; none where
+            `is_different` is false.
+        n_permutations: How often times were dealt out.
+    """
+
+    n_groups: int
+    statistic: float
+    p_value: float
+    p_adjusted: float
+    is_different: bool
+    observed: Floats
+    expected: Floats
+    p_groups: Floats
+    is_busier: npt.NDArray[np.bool_]
+    is_quieter: npt.NDArray[np.bool_]
+    n_permutations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftHotspot:
+    """A place that is dense in a shift.
+
+    Attributes:
+        rank: 1 holds most incidents of the shift.
+        outline: Polygon or MultiPolygon, metres.
+        members: int, positions of the incidents inside that can have happened in the shift.
+        n_incidents: Sum of their weights.
+        n_places: Distinct coordinates that they lie on.
+        share: `n_incidents` as a share of those of the shift.
+        share_of_week: Incidents with a clock time inside, as a share of all such incidents, whatever their hour.
+        hours_share: Of the incidents with a clock time inside, the share that falls in the shift.
+        elsewhere_share: The same of all that have a place outside.
+        area_km2: Area of the outline.
+        week_rank: The hot spot of the whole week, by its rank, in which most of its incidents lie; None where fewer
+            than half lie in any one.
+        wards: Codes of the wards it lies in, by number of its incidents.
+        locations: At most three location texts with their sums of weights, most first.
+    """
+
+    rank: int
+    outline: shapely.Geometry
+    members: npt.NDArray[np.intp]
+    n_incidents: float
+    n_places: int
+    share: float
+    share_of_week: float
+    hours_share: float
+    elsewhere_share: float
+    area_km2: float
+    week_rank: int | None
+    wards: tuple[str, ...]
+    locations: tuple[tuple[str, float], ...]
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the share of other places' incidents falls in the shift here; None where theirs is 0.
+
+        The place was picked because it is dense in these hours, so the ratio leans upwards.
+        """
+        return self.hours_share / self.elsewhere_share if self.elsewhere_share > 0 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftPlaces:
+    """One part of the week, and where its incidents are.
+
+    Attributes:
+        shift: Which part.
+        n_incidents: Incidents analysed that fall in it, a sum of aoristic weights.
+        share: The same as a share of all with a clock time.
+        reason: Why nothing is drawn, in a sentence; None where it is.
+        density: Incidents of the shift per square kilometre over the period; None where nothing is drawn.
+        areas: How the hot spots were drawn; None as the density.
+        n_found: Hot spots found, of which at most ten are kept.
+        hotspots: In order of their incidents.
+        difference: The test against the rest of the week; None where nothing is drawn or there is nothing to compare.
+    """
+
+    shift: Shift
+    n_incidents: float
+    share: float
+    reason: str | None
+    density: DensitySurface | None
+    areas: HotspotAreas | None
+    n_found: int
+    hotspots: tuple[ShiftHotspot, ...]
+    difference: PlaceDifference | None
+
+    @property
+    def pace(self) -> float:
+        """Incidents an hour, as a multiple of the average hour of the week."""
+        return self.share / self.shift.window.week_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftAnalysis:
+    """The parts of the week.
+
+    Attributes:
+        available: Whether the data can say anything about hours, as in `WeeklyProfile`.
+        reason, explanation: Why they cannot, in a word or two and in a sentence; otherwise None.
+        n_timed: Incidents analysed that have a clock time.
+        shifts: Each part; the chosen one first where there is one; empty where not available.
+    """
+
+    available: bool
+    reason: str | None
+    explanation: str | None
+    n_timed: int
+    shifts: tuple[ShiftPlaces, ...] = ()
+
+
+def weigh_shifts(hours: sparse.csr_array, shifts: Sequence[Shift]) -> Floats:
+    """Float (n_incidents, n_shifts): the share of each incident's time that falls in each shift; 0 without a time.
+
+    Args:
+        hours: `weigh_hours(incidents)`.
+        shifts: Which; they may overlap.
+    """
+    inside = np.zeros((HOURS_IN_WEEK, len(shifts)))
+    for column, shift in enumerate(shifts):
+        inside[shift.window.hours, column] = 1.0
+    shift_shares: Floats = np.minimum(hours @ inside, 1.0)
+    return shift_shares
+
+
+def compare_places(
+    shift_shares: Floats, groups: Integers, *, n_permutations: int = _N_PERMUTATIONS, seed: int = 1
+) -> tuple[PlaceDifference, ...]:
+    """Test whether the incidents of each shift are spread over groups of places as those of all hours are.
+
+    The shares of incidents that fall in the shifts are dealt out anew among the incidents, each keeping its place, and
+    the differences that come about are compared with those observed. The statistic sums them over groups, each over its
+    variance under such dealing (that of Kruskal and Wallis, on the shares in place of ranks). Where it stands out, the
+    groups are named whose own difference is beyond the largest that any group shows in all but 5% of dealings. All
+    shifts together are wrong in at most 5% of cases, for Bonferroni's correction holds however the shifts overlap.
+
+    It is conditional on how long the intervals are: incidents of which less is known have even shares, and if there are
+    more of them in some places, their hours look different without being so. It takes incidents to be independent: a
+    series at one place and hour counts as so many. And it sees places as the groups have them: what moves within one
+    group is not seen. Groups must be drawn without regard to the hour, or the test finds what drew them.
+
+    Args:
+        shift_shares: float (n_incidents, n_shifts), shares of 0-1; incidents without a clock time left out.
+        groups: int (n_incidents,), from 0 and with none left out.
+        n_permutations: Dealings.
+        seed: Of the generator.
+
+    Returns:
+        One for each shift; with fewer than two groups, or shift_shares that are all alike, `p_value` is 1.
+
+    Raises:
+        ParameterError: There is not one group for each incident, a group is negative, or dealings are below 1.
+
+    Source: Kruskal, W. H. and Wallis, W. A. (1952), "Use of ranks in one-criterion variance analysis", Journal of the
+    American Statistical Association 47(260), doi:10.1080/01621459.1952.10483441; largest difference of any group:
+    Westfall, P. H. and Young, S. S. (1993), Resampling-Based Multiple Testing, section 2.3.
+    """
+    if groups.shape != shift_shares.shape[:1] or (groups < 0).any():
+        raise ParameterError(
+            f"Each incident must be in one group from 0; there are {len(shift_shares):,} incidents and groups of shape "
+            f"{groups.shape}, the lowest {groups.min(initial=0)}. Put those in no hot spot into a group of their own."
+        )
+    if n_permutations < 1:
+        raise ParameterError(f"Times must be dealt out at least once, not {n_permutations} times. 999 are usual.")
+    n, n_shifts = shift_shares.shape
+    n_groups = int(groups.max(initial=-1)) + 1
+    sizes = np.bincount(groups, minlength=n_groups).astype(np.float64)
+    order = np.argsort(groups, kind="stable")
+    filled = np.flatnonzero(sizes > 0)
+    starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]]).astype(np.intp)
+    expected = sizes[:, None] * shift_shares.sum(axis=0) / max(n, 1)
+    spread = ((shift_shares - shift_shares.sum(axis=0) / max(n, 1)) ** 2).sum(axis=0) / max(n - 1, 1)
+    variance = spread * sizes[:, None] * (n - sizes[:, None]) / max(n, 1)
+
+    def measure(sums: Floats) -> tuple[Floats, Floats]:
+        """The statistic of each shift, and the difference of each group in standard deviations."""
+        away = sums - expected[filled]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total = np.where(spread > _SMALLEST, (away**2 / sizes[filled, None]).sum(axis=0) / spread, 0.0)
+            z = np.where(variance[filled] > _SMALLEST, away / np.sqrt(variance[filled]), 0.0)
+        return total, z
+
+    if len(filled) > 1 and n_shifts:
+        sums = np.add.reduceat(shift_shares[order], starts, axis=0)
+        total, z = measure(sums)
+        rng = np.random.default_rng(seed)
+        n_total, n_largest = np.ones(n_shifts), np.ones(z.shape)
+        for _ in range(n_permutations):
+            dealt_total, dealt_z = measure(np.add.reduceat(shift_shares[rng.permutation(n)], starts, axis=0))
+            # what is equal but for rounding counts as as extreme
+            n_total += dealt_total >= total - _SMALLEST * (1 + total)
+            n_largest += np.abs(dealt_z).max(axis=0) >= np.abs(z) - _SMALLEST
+        p_value, p_largest = n_total / (n_permutations + 1), n_largest / (n_permutations + 1)
+    else:
+        sums, total, z = expected[filled], np.zeros(n_shifts), np.zeros((len(filled), n_shifts))
+        p_value, p_largest = np.ones(n_shifts), np.ones(z.shape)
+    observed, p_groups, direction = (
+        np.zeros((n_groups, n_shifts)),
+        np.ones((n_groups, n_shifts)),
+        np.zeros((n_groups, n_shifts)),
+    )
+    observed[filled], p_groups[filled], direction[filled] = sums, np.minimum(p_largest * n_shifts, 1.0), np.sign(z)
+    p_adjusted = np.minimum(p_value * n_shifts, 1.0)
+    stands_out = (p_groups <= _LEVEL) & (p_adjusted <= _LEVEL)
+    return tuple(
+        PlaceDifference(
+            n_groups=len(filled),
+            statistic=float(total[shift]),
+            p_value=float(p_value[shift]),
+            p_adjusted=float(p_adjusted[shift]),
+            is_different=bool(p_adjusted[shift] <= _LEVEL),
+            observed=observed[:, shift],
+            expected=expected[:, shift],
+            p_groups=p_groups[:, shift],
+            is_busier=stands_out[:, shift] & (direction[:, shift] > 0),
+            is_quieter=stands_out[:, shift] & (direction[:, shift] < 0),
+            n_permutations=n_permutations,
+        )
+        for shift in range(n_shifts)
+    )
+
+
+def analyse_shifts(
+    incidents: gpd.GeoDataFrame,
+    surroundings: gpd.GeoDataFrame,
+    *,
+    shifts: Sequence[Shift],
+    hours: sparse.csr_array,
+    surrounding_hours: sparse.csr_array,
+    week_outlines: Sequence[shapely.Geometry],
+    study_area: shapely.Geometry,
+    options: HotspotOptions,
+    grid: Grid,
+    bandwidth_m: float | npt.ArrayLike,
+    kernel: Kernel = "quartic",
+    density_area: shapely.Geometry | None = None,
+    seed: int = 1,
+) -> tuple[ShiftPlaces, ...]:
+    """Find where the incidents of each part of the week are.
+
+    An incident whose time is known as an interval counts in each shift by the share of the interval's minutes that
+    fall in it. The density has the grid, kernel and bandwidth of the whole week's, so that the two can be laid over
+    each other. Hot spots are the places that are dense within the shift: DBSCAN on these sums, with the neighbourhood
+    of the whole week and, unless it is given, a least number of incidents chosen for the shift's own total by the rule
+    for the whole week (one given is scaled by the shift's share, to 5 at least). They are cut and outlined as those of
+    the whole week are, and ranked by what they recorded, since too little lies in one shift for an estimate by cell.
+
+    A shift of few incidents has hot spots that rest on five or so: the next period may have others. Where
+    `difference` shows nothing, the hot spots of the whole week are the better guide to the shift as well, as they rest
+    on more. The test compares the whole week's hot spots and the rest of each ward, which were drawn without regard to
+    the hour; a place that is hot in the shift alone is seen as far as it moves its ward.
+
+    Args:
+        incidents: The incidents analysed, with `ward_code`, `location` and `location_precision`, in metres.
+        surroundings: Those of them that have a place, and the incidents near enough beyond: what the whole week's
+            density and clusters were made from.
+        shifts: Which parts.
+        hours: `weigh_hours(incidents)`.
+        surrounding_hours: `weigh_hours(surroundings)`.
+        week_outlines: Hot spots of the whole week, in the order of their ranks.
+        study_area: Polygon or MultiPolygon.
+        options: Of the hot spots, with the `eps_m` of the whole week; the method is DBSCAN whatever they say.
+        grid: Of the density.
+        bandwidth_m: Of the density; one, or one for each of `surroundings`.
+        kernel: Of the density.
+        density_area: Where the density is corrected at its edge: see `estimate_density`.
+        seed: Of the test.
+
+    Raises:
+        DataError: A table lacks a column or is not in metres.
+        ParameterError: The options have no `eps_m`, or hours are not of the incidents.
+    """
+    require_columns(incidents, ("ward_code", "location", "location_precision"), table="incidents")
+    if options.eps_m is None:
+        raise ParameterError("Shifts take over the neighbourhood of the whole week; none was given. Give its eps_m.")
+    if hours.shape[0] != len(incidents) or surrounding_hours.shape[0] != len(surroundings):
+        raise ParameterError(
+            f"Hours must be those of the incidents; {hours.shape[0]:,} and {surrounding_hours.shape[0]:,} rows were "
+            f"given for {len(incidents):,} and {len(surroundings):,} incidents. Call weigh_hours on the same tables."
+        )
+    shift_shares, around = weigh_shifts(hours, shifts), weigh_shifts(surrounding_hours, shifts)
+    is_timed = np.asarray(hours.sum(axis=1)) > 0
+    n_timed = int(is_timed.sum())
+    has_place = (incidents["location_precision"] != AREA).to_numpy()
+    week_index = assign_outlines(incidents, week_outlines)
+    tested = np.flatnonzero(is_timed & has_place)
+    groups = _group_places(week_index[tested], incidents["ward_code"].iloc[tested], n_outlines=len(week_outlines))
+    totals = shift_shares.sum(axis=0)
+    drawn = [column for column, total in enumerate(totals) if total >= MIN_INCIDENTS_A_SHIFT - _SMALLEST]
+    differences = dict(
+        zip(
+            drawn,
+            compare_places(
+                shift_shares[tested][:, drawn],
+                groups,
+                n_permutations=int(np.clip(_MAX_DEALT // max(len(tested), 1), _FEWEST_PERMUTATIONS, _N_PERMUTATIONS)),
+                seed=seed,
+            ),
+            strict=True,
+        )
+    )
+    bandwidths = np.asarray(bandwidth_m, dtype=np.float64)
+    found = []
+    for column, shift in enumerate(shifts):
+        share = float(totals[column]) / n_timed if n_timed else 0.0
+        if column not in differences:
+            found.append(_withhold(shift, float(totals[column]), share))
+            continue
+        some = np.flatnonzero(around[:, column] > 0)
+        here, weight = surroundings.iloc[some], around[some, column]
+        areas = draw_hotspots(
+            here,
+            study_area=study_area,
+            options=HotspotOptions(
+                eps_m=options.eps_m,
+                min_samples=_scale_min_samples(options.min_samples, share),
+                max_extent_m=options.max_extent_m,
+            ),
+            incident_weights=weight,
+        )
+        hotspots = _rank_hotspots(
+            incidents,
+            areas.outlines,
+            weight=shift_shares[:, column],
+            is_timed=is_timed,
+            has_place=has_place,
+            week_index=week_index,
+            n_incidents=float(totals[column]),
+        )
+        difference = differences[column]
+        found.append(
+            ShiftPlaces(
+                shift=shift,
+                n_incidents=float(totals[column]),
+                share=share,
+                reason=None,
+                density=estimate_density(
+                    here,
+                    grid=grid,
+                    bandwidth_m=bandwidths[some] if bandwidths.ndim else float(bandwidths),
+                    kernel=kernel,
+                    incident_weights=weight,
+                    study_area=density_area,
+                ),
+                areas=areas,
+                n_found=len(areas.outlines),
+                hotspots=hotspots,
+                difference=difference if difference.n_groups > 1 else None,
+            )
+        )
+    return tuple(found)
+
+
+def _withhold(shift: Shift, n_incidents: float, share: float) -> ShiftPlaces:
+    reason = (
+        f"Fewer than {MIN_INCIDENTS_A_SHIFT} incidents fall in these hours, so nothing is drawn: single ones could be "
+        "told apart."
+    )
+    return ShiftPlaces(
+        shift=shift,
+        n_incidents=n_incidents,
+        share=share,
+        reason=reason,
+        density=None,
+        areas=None,
+        n_found=0,
+        hotspots=(),
+        difference=None,
+    )
+
+
+def _scale_min_samples(min_samples: int | None, share: float) -> int | None:
+    """The incidents that make a neighbourhood dense in a shift, where the number for the whole week was given."""
+    return None if min_samples is None else max(round(min_samples * share), _MIN_SAMPLES_FLOOR)
+
+
+def _group_places(week_index: Integers, ward_codes: pd.Series, *, n_outlines: int) -> Integers:
+    """The group of each incident: its hot spot of the whole week, and after those the rest of its ward."""
+    rest, _ = pd.factorize(ward_codes, sort=True, use_na_sentinel=False)
+    groups: Integers = np.where(week_index >= 0, week_index, n_outlines + rest).astype(np.int64)
+    return groups
+
+
+def _rank_hotspots(
+    incidents: gpd.GeoDataFrame,
+    outlines: Sequence[shapely.Geometry],
+    *,
+    weight: Floats,
+    is_timed: npt.NDArray[np.bool_],
+    has_place: npt.NDArray[np.bool_],
+    week_index: Integers,
+    n_incidents: float,
+) -> tuple[ShiftHotspot, ...]:
+    """At most ten hot spots of a shift with what is known of each, those with most of its incidents first."""
+    if not outlines:
+        return ()
+    place = collapse_points(incidents).inverse
+    ward_codes, locations = incidents["ward_code"], incidents["location"]
+    inside = assign_outlines(incidents, outlines)
+    n_outlines, held = len(outlines), inside >= 0
+    n_inside = np.bincount(inside[held], weight[held], n_outlines)
+    n_timed = np.bincount(inside[held], is_timed[held].astype(np.float64), n_outlines)
+    elsewhere = float(weight[has_place].sum()) - n_inside
+    timed_elsewhere = float((is_timed & has_place).sum()) - n_timed
+    shapes = np.array(outlines, dtype=object)
+    bounds, area_m2 = shapely.bounds(shapes).reshape(-1, 4).round(), shapely.area(shapes)
+    # then the smaller area, then from south to north and west to east: no tie is left to chance
+    order = np.lexsort((bounds[:, 0], bounds[:, 1], area_m2.round(), -n_inside.round(6)))
+    order = order[n_inside[order] > 0][:_MAX_HOTSPOTS]
+    hotspots = []
+    for rank, index in enumerate(order.tolist(), start=1):
+        members = np.flatnonzero((inside == index) & (weight > 0))
+        own = weight[members]
+        in_week = np.bincount(week_index[members] + 1, own)
+        in_week[0] = 0.0
+        best = int(in_week.argmax())
+        hotspots.append(
+            ShiftHotspot(
+                rank=rank,
+                outline=outlines[index],
+                members=members,
+                n_incidents=float(n_inside[index]),
+                n_places=len(np.unique(place[members])),
+                share=float(n_inside[index]) / n_incidents,
+                share_of_week=float(n_timed[index]) / max(int(is_timed.sum()), 1),
+                hours_share=float(n_inside[index] / n_timed[index]),
+                elsewhere_share=float(elsewhere[index] / timed_elsewhere[index]) if timed_elsewhere[index] > 0 else 0.0,
+                area_km2=float(area_m2[index]) / 1e6,
+                week_rank=best if in_week[best] >= own.sum() / 2 else None,
+                wards=tuple(code for code, _ in _sum_by_text(ward_codes.iloc[members], own)),
+                locations=tuple(_sum_by_text(locations.iloc[members], own)[:_N_TOP]),
+            )
+        )
+    return tuple(hotspots)
+
+
+def _sum_by_text(texts: pd.Series, weight: Floats) -> list[tuple[str, float]]:
+    """The texts with their sums, most first, equal sums in alphabetical order; missing ones left out."""
+    code, names = pd.factorize(texts)
+    sums = np.bincount(code[code >= 0], weight[code >= 0], len(names))
+    counted = [(str(name), float(n)) for name, n in zip(names, sums.tolist(), strict=True)]
+    return sorted(counted, key=lambda item: (-round(item[1], 6), item[0]))

@@ -1,0 +1,5 @@
+"""Incidents beside residents, years before, targets and peers."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

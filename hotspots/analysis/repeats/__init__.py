@@ -1,0 +1,5 @@
+"""Places that are hit again, and incidents that follow each other."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

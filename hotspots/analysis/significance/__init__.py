@@ -1,0 +1,5 @@
+"""Which cells are hot by more than chance, and for how long."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,479 @@
+"""Kernel density of incidents, exact at every cell centre: per square kilometre, or relative to a reference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy import fft
+
+from hotspots.contracts import require_metres, require_same_crs
+from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.geography import Grid, collapse_points
+
+Floats = npt.NDArray[np.float64]
+Kernel = Literal["quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian"]
+Comparison = Literal["ratio", "log-ratio", "difference", "sum"]
+
+_BAND = 1.2
+"""Incidents whose bandwidths differ by less than this factor are spread together, over the cells of the widest."""
+_MIN_SHARE_INSIDE = 0.05
+"""A cell in a sliver of the study area thinner than this divides by it: what is not known is not multiplied by more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelShape:
+    """A kernel of bandwidth 1 that integrates to 1 over the plane.
+
+    Attributes:
+        weigh: The kernel as a function of u², the squared distance; holds up to `reach` only.
+        variance: Along one axis.
+        roughness: Integral of the square of the kernel.
+        reach: Distance beyond which the kernel is nothing.
+    """
+
+    weigh: Callable[[Floats], Floats]
+    variance: float
+    roughness: float
+    reach: float = 1.0
+
+
+KERNELS: dict[Kernel, KernelShape] = {
+    "quartic": KernelShape(weigh=lambda u2: 3 / math.pi * (1 - u2) ** 2, variance=1 / 8, roughness=9 / (5 * math.pi)),
+    "epanechnikov": KernelShape(weigh=lambda u2: 2 / math.pi * (1 - u2), variance=1 / 6, roughness=4 / (3 * math.pi)),
+    "triweight": KernelShape(
+        weigh=lambda u2: 4 / math.pi * (1 - u2) ** 3, variance=1 / 10, roughness=16 / (7 * math.pi)
+    ),
+    "triangular": KernelShape(
+        weigh=lambda u2: 3 / math.pi * (1 - np.sqrt(u2)), variance=3 / 20, roughness=3 / (2 * math.pi)
+    ),
+    "uniform": KernelShape(weigh=lambda u2: np.full_like(u2, 1 / math.pi), variance=1 / 4, roughness=1 / math.pi),
+    # what lies beyond 5.5 standard deviations is exp(-5.5²/2), 0.00003% of the kernel
+    "gaussian": KernelShape(
+        weigh=lambda u2: np.exp(-u2 / 2) / (2 * math.pi), variance=1.0, roughness=1 / (4 * math.pi), reach=5.5
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DensitySurface:
+    """Incidents per square kilometre on a grid.
+
+    Attributes:
+        grid: The cells.
+        density_per_km2: float (n_rows, n_columns), the density at each cell's centre.
+        kernel, bandwidth_m: How it was smoothed; the median where each incident has its own bandwidth.
+        n_incidents: Incidents that went in.
+        n_outside: Incidents left out because they lie outside the study area.
+        weight_sum: Sum of their weights, which the surface then integrates to; None where each counts as one.
+        is_adaptive: Whether each incident has its own bandwidth.
+        is_inside: bool (n_rows, n_columns), cells with their centre in the study area; None where none was given.
+    """
+
+    grid: Grid
+    density_per_km2: Floats
+    kernel: Kernel
+    bandwidth_m: float
+    n_incidents: int
+    n_outside: int = 0
+    weight_sum: float | None = None
+    is_adaptive: bool = False
+    is_inside: npt.NDArray[np.bool] | None = None
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether incidents count by weights of their own."""
+        return self.weight_sum is not None
+
+    @property
+    def is_edge_corrected(self) -> bool:
+        """Whether the density makes up for what the kernels lose beyond the edge of the study area."""
+        return self.is_inside is not None
+
+    @property
+    def integral(self) -> float:
+        """Incidents under the surface: `n_incidents` or `weight_sum` where the grid holds every kernel whole."""
+        return float(self.density_per_km2.sum() * self.grid.cell_area_km2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelativeDensity:
+    """The density of incidents compared with that of a reference, such as residents or another period.
+
+    Attributes:
+        grid: The cells.
+        values: float (n_rows, n_columns); missing (NaN) where the comparison means nothing and outside the study area.
+        comparison: "ratio" (incidents per unit of the reference), "log-ratio" (its natural logarithm), "difference" or
+            "sum" (per square kilometre).
+        incidents, reference: The two surfaces compared.
+        min_expected: Incidents to be expected within the kernel below which a ratio is missing.
+        n_without_reference: Cells that are missing because the reference has no density there.
+        n_below_floor: Cells that are missing because fewer than `min_expected` incidents are to be expected there.
+        n_without_incidents: Cells whose log-ratio is missing because no incident is near.
+    """
+
+    grid: Grid
+    values: Floats
+    comparison: Comparison
+    incidents: DensitySurface
+    reference: DensitySurface
+    min_expected: float
+    n_without_reference: int
+    n_below_floor: int
+    n_without_incidents: int
+
+
+def estimate_density(
+    incidents: gpd.GeoDataFrame,
+    *,
+    grid: Grid,
+    bandwidth_m: float | npt.ArrayLike = 300.0,
+    kernel: Kernel = "quartic",
+    incident_weights: npt.ArrayLike | None = None,
+    study_area: shapely.Geometry | None = None,
+) -> DensitySurface:
+    """Estimate the density of incidents, exactly, at every cell centre of a grid.
+
+    The kernel is evaluated at the distance from each incident to each cell centre; nothing is binned. The
+    surface integrates to the number of incidents as far as the sum over cells approximates the integral
+    (within 0.1% for a quartic kernel of six cells a bandwidth) and every kernel lies inside the grid.
+
+    Without a study area there is no edge correction: within a bandwidth of where the incidents given end, the surface
+    is too low. Incidents from beyond the edge are the best remedy. Where there are none, give the study area: then only
+    incidents inside it count, the surface is nothing outside it, and the density at each cell inside is divided by the
+    share of a kernel at its centre that lies inside, summed over cell centres. That keeps an even spread of incidents
+    even up to the edge, but it assumes that incidents are as dense beyond the edge as within, and it does not keep the
+    total exactly. Shares below 5%, in slivers of the study area, are taken as 5%.
+
+    On data snapped to shared points a bandwidth below the spacing of the points (about 100 m in London) shows the
+    points, not the crime. `hotspots.analysis.surfaces.bandwidth` chooses bandwidths.
+
+    Args:
+        incidents: Points in a projected CRS in metres.
+        grid: The cells; incidents outside contribute as far as their kernel reaches in.
+        bandwidth_m: Radius at which the kernel falls to nothing, metres; for the gaussian kernel its standard
+            deviation. Or one for each incident, in their order: an adaptive density, wide where incidents are few.
+        kernel: The weighting function. The gaussian one is cut off at 5.5 standard deviations, where it has lost
+            0.00003% of its mass; it looks at 30 times as many cells as a quartic kernel of the same bandwidth.
+        incident_weights: One for each incident, in their order, not negative; an incident of weight 2 counts as two.
+        study_area: Polygon or MultiPolygon at whose edge the data end, in the same CRS.
+
+    Raises:
+        DataError: The incidents are not in a projected CRS in metres.
+        ParameterError: A bandwidth is not positive or less than a cell, the kernel is not known, bandwidths or weights
+            are not one for each incident, a weight is negative or not finite, no cell has its centre in the study area,
+            or an edge correction is asked of bandwidths that differ.
+
+    Source: Silverman, B. W. (1986), Density Estimation for Statistics and Data Analysis, section 4.2; for the edge
+    correction Diggle, P. J. (1985), "A kernel method for smoothing point process data", Journal of the Royal
+    Statistical Society C 34(2), doi:10.2307/2347366; for bandwidths that differ Abramson, I. S. (1982), "On bandwidth
+    variation in kernel estimates", Annals of Statistics 10(4), doi:10.1214/aos/1176345986.
+    """
+    require_metres(incidents, table="incidents")
+    require_kernel(kernel)
+    bandwidth = _check_bandwidths(bandwidth_m, n_incidents=len(incidents), cell_size_m=grid.cell_size_m)
+    is_adaptive = bandwidth.ndim > 0
+    middle_m = float(np.median(bandwidth)) if bandwidth.size else math.nan
+    weight = None if incident_weights is None else _check_weights(incident_weights, n_incidents=len(incidents))
+
+    is_inside = share_inside = None
+    n_outside = 0
+    if study_area is not None:
+        if is_adaptive:
+            raise ParameterError(
+                "The edge correction needs one bandwidth for all incidents; one for each was given. Give one, or leave "
+                "out the study area and give the incidents beyond its edge."
+            )
+        is_inside, share_inside = _share_kernel(grid, study_area, KERNELS[kernel], float(bandwidth))
+        counts = shapely.intersects_xy(study_area, shapely.get_coordinates(incidents.geometry.array))
+        incidents, n_outside = incidents[counts], int((~counts).sum())
+        weight = None if weight is None else weight[counts]
+
+    places = collapse_points(incidents)
+    place = np.arange(len(places.easting))
+    mass: Floats = places.n_incidents.astype(np.float64)
+    if is_adaptive:  # incidents on one place may differ in their bandwidth
+        bandwidths, which = np.unique(bandwidth, return_inverse=True)
+        pairs, member = np.unique(places.inverse * len(bandwidths) + which, return_inverse=True)
+        place, which = np.divmod(pairs, max(len(bandwidths), 1))
+        bandwidth = bandwidths[which]
+        mass = np.bincount(member, weight, len(pairs)).astype(np.float64)
+    elif weight is not None:
+        mass = np.bincount(places.inverse, weight, len(place)).astype(np.float64)
+    density = _sum_kernels(grid, places.easting[place], places.northing[place], mass, KERNELS[kernel], bandwidth)
+    if is_inside is not None and share_inside is not None:
+        density = np.where(is_inside, density / np.maximum(share_inside, _MIN_SHARE_INSIDE), 0.0)
+    return DensitySurface(
+        grid=grid,
+        density_per_km2=density * 1e6,
+        kernel=kernel,
+        bandwidth_m=middle_m,
+        n_incidents=len(incidents),
+        n_outside=n_outside,
+        weight_sum=None if weight is None else float(weight.sum()),
+        is_adaptive=is_adaptive,
+        is_inside=is_inside,
+    )
+
+
+def estimate_relative_density(
+    incidents: gpd.GeoDataFrame,
+    reference: gpd.GeoDataFrame,
+    *,
+    grid: Grid,
+    bandwidth_m: float = 300.0,
+    reference_bandwidth_m: float | None = None,
+    kernel: Kernel = "quartic",
+    incident_weights: npt.ArrayLike | None = None,
+    reference_weights: npt.ArrayLike | None = None,
+    comparison: Comparison = "ratio",
+    min_expected: float = 1.0,
+    study_area: shapely.Geometry | None = None,
+) -> RelativeDensity:
+    """Compare the density of incidents with that of a reference: dual kernel density.
+
+    The ratio of burglaries to homes is the risk of a home; the difference of two periods shows where incidents have
+    moved. Both surfaces are in their own units per square kilometre, so a difference or a sum means something only
+    where these are the same and the two periods are equally long.
+
+    A ratio over next to nothing is noise. It is missing where the reference is nothing, and where the incidents to be
+    expected within the kernel, were they spread as the reference is, are fewer than `min_expected`: reference density
+    x incidents / total reference x effective area of the kernel (1 / integral of its square). A logarithm is missing
+    also where there are no incidents. What is missing is counted. Residents are not the people at risk in a town
+    centre, where few live and many pass: a high ratio there says so and no more.
+
+    Args:
+        incidents: Points in a projected CRS in metres.
+        reference: Points in the same CRS.
+        grid: The cells.
+        bandwidth_m: Bandwidth of the incidents, metres.
+        reference_bandwidth_m: That of the reference, by default the same. With different ones the ratio has a pattern
+            of its own, even for two identical tables.
+        kernel: The weighting function of both.
+        incident_weights: One for each incident, in their order, not negative.
+        reference_weights: The same for the reference, such as the residents of an address.
+        comparison: "ratio", "log-ratio", "difference" or "sum".
+        min_expected: The floor of ratios, in incidents; 0 leaves only the zeros of the reference out.
+        study_area: Where both tables end at its edge: see `estimate_density`.
+
+    Raises:
+        DataError: The tables are not in one projected CRS in metres.
+        ParameterError: The comparison is not known, `min_expected` is negative, or as for `estimate_density`.
+        TooLittleDataError: The reference is empty, or all of its weights are 0.
+
+    Source: Bithell, J. F. (1990), "An application of density estimation to geographical epidemiology", Statistics in
+    Medicine 9(6), doi:10.1002/sim.4780090616; Kelsall, J. E. and Diggle, P. J. (1995), "Non-parametric estimation of
+    spatial variation in relative risk", Statistics in Medicine 14(21-22), doi:10.1002/sim.4780142106.
+    """
+    require_same_crs(incidents, reference, tables="incidents and reference")
+    if comparison not in get_args(Comparison):
+        raise ParameterError(f'No comparison called "{comparison}". Choose one of: {", ".join(get_args(Comparison))}.')
+    if not (math.isfinite(min_expected) and min_expected >= 0):
+        raise ParameterError(
+            f"The incidents to be expected must be 0 or more, not {min_expected}. 1 leaves out what is mostly chance."
+        )
+    over = estimate_density(
+        incidents,
+        grid=grid,
+        bandwidth_m=bandwidth_m,
+        kernel=kernel,
+        incident_weights=incident_weights,
+        study_area=study_area,
+    )
+    under = estimate_density(
+        reference,
+        grid=grid,
+        bandwidth_m=bandwidth_m if reference_bandwidth_m is None else reference_bandwidth_m,
+        kernel=kernel,
+        incident_weights=reference_weights,
+        study_area=study_area,
+    )
+    total = under.n_incidents if under.weight_sum is None else under.weight_sum
+    if total == 0:
+        raise TooLittleDataError(
+            f"A comparison needs a reference; of the {len(reference):,} points given none counts: they lie outside the "
+            "study area, or their weights are 0. Check that reference and incidents are of the same place."
+        )
+
+    top, bottom = over.density_per_km2, under.density_per_km2
+    is_missing = np.zeros(grid.shape, dtype=bool) if over.is_inside is None else ~over.is_inside
+    n_missing = {"reference": 0, "floor": 0, "incidents": 0}
+    if comparison in ("ratio", "log-ratio"):
+        effective_km2 = over.bandwidth_m**2 / KERNELS[kernel].roughness / 1e6
+        expected = bottom * (over.n_incidents / total) * effective_km2
+        for why, empty in (
+            ("reference", bottom <= 0),
+            ("floor", expected < min_expected),
+            ("incidents", (top <= 0) & (comparison == "log-ratio")),
+        ):
+            n_missing[why] = int((empty & ~is_missing).sum())
+            is_missing |= empty
+        values = np.divide(top, bottom, out=np.full(grid.shape, np.nan), where=~is_missing)
+        if comparison == "log-ratio":
+            values = np.log(values)
+    else:
+        values = np.where(is_missing, np.nan, top - bottom if comparison == "difference" else top + bottom)
+    return RelativeDensity(
+        grid=grid,
+        values=values,
+        comparison=comparison,
+        incidents=over,
+        reference=under,
+        min_expected=float(min_expected),
+        n_without_reference=n_missing["reference"],
+        n_below_floor=n_missing["floor"],
+        n_without_incidents=n_missing["incidents"],
+    )
+
+
+def require_kernel(kernel: Kernel) -> None:
+    """Refuse a kernel that is not there.
+
+    Raises:
+        ParameterError: It is none of those known; the message lists them.
+    """
+    if kernel not in get_args(Kernel):
+        raise ParameterError(f'No kernel called "{kernel}". Choose one of: {", ".join(get_args(Kernel))}.')
+
+
+def find_cells_inside(grid: Grid, study_area: shapely.Geometry, *, n_beyond: int = 0) -> npt.NDArray[np.bool]:
+    """Which cells have their centre in a study area; with `n_beyond` more cells on every side of the grid."""
+    east = grid.easting_min + (np.arange(-n_beyond, grid.n_columns + n_beyond) + 0.5) * grid.cell_size_m
+    north = grid.northing_min + (np.arange(-n_beyond, grid.n_rows + n_beyond) + 0.5) * grid.cell_size_m
+    is_inside: npt.NDArray[np.bool] = shapely.contains_xy(study_area, east[None, :], north[:, None])
+    return is_inside
+
+
+def _check_weights(incident_weights: npt.ArrayLike, *, n_incidents: int) -> Floats:
+    """Weights as numbers, one for each incident, in their order.
+
+    Raises:
+        ParameterError: There are more or fewer than incidents, or one is negative or not finite.
+    """
+    weight = np.asarray(incident_weights, dtype=np.float64)
+    if weight.shape != (n_incidents,):
+        raise ParameterError(
+            f"Weights must be one for each incident; an array of shape {weight.shape} was given for {n_incidents:,} "
+            "incidents. Give them in the order of the incidents."
+        )
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        raise ParameterError(
+            f"Weights must be numbers of 0 or more; {len(wrong):,} are not, the first of them {weight[wrong[0]]} "
+            f"(incident {wrong[0] + 1:,}). Leave out the incidents that have no weight, or give them 0."
+        )
+    return weight
+
+
+def _check_bandwidths(bandwidth_m: float | npt.ArrayLike, *, n_incidents: int, cell_size_m: float) -> Floats:
+    """The bandwidth as an array without dimensions, or one for each incident."""
+    bandwidth = np.asarray(bandwidth_m, dtype=np.float64)
+    if bandwidth.ndim and bandwidth.shape != (n_incidents,):
+        raise ParameterError(
+            f"Bandwidths must be one for all or one for each incident; an array of shape {bandwidth.shape} was given "
+            f"for {n_incidents:,} incidents. Give them in the order of the incidents."
+        )
+    each = np.atleast_1d(bandwidth)
+    wrong = each[~(np.isfinite(each) & (each > 0))]
+    if len(wrong):
+        raise ParameterError(f"The bandwidth must be above 0 m, not {wrong[0]:g}. 300 m suits a borough.")
+    narrow = each[each < cell_size_m]
+    if len(narrow):
+        raise ParameterError(
+            f"The bandwidth must be at least a cell, or incidents between cell centres vanish; {narrow[0]:g} m is "
+            f"less than {cell_size_m:g} m. Choose smaller cells or a larger bandwidth."
+        )
+    return bandwidth
+
+
+def _sum_kernels(
+    grid: Grid, easting: Floats, northing: Floats, mass: Floats, kernel: KernelShape, bandwidth: Floats
+) -> Floats:
+    """The sum of kernels at every cell centre, per square metre; `bandwidth` is one number or one for each place."""
+    total = np.zeros(grid.shape)
+    row, column = grid.locate(easting, northing)
+    # position of each place within its cell from the centre of the cell, the bandwidth being 1
+    east = (easting - grid.easting_min - (column + 0.5) * grid.cell_size_m) / bandwidth
+    north = (northing - grid.northing_min - (row + 0.5) * grid.cell_size_m) / bandwidth
+    step = grid.cell_size_m / bandwidth
+    mass = mass / bandwidth**2
+    reach = np.floor(kernel.reach / step + 0.5).astype(np.int64)
+    if reach.ndim == 0:
+        _add_kernels(total, row, column, east, north, mass, kernel, step, int(reach))
+        return total
+    band = np.ceil(np.log(reach) / math.log(_BAND)).astype(np.int64)
+    for one in np.unique(band):
+        of = band == one
+        widest = int(reach[of].max())
+        _add_kernels(total, row[of], column[of], east[of], north[of], mass[of], kernel, step[of], widest)
+    return total
+
+
+def _add_kernels(
+    total: Floats,
+    row: npt.NDArray[np.int64],
+    column: npt.NDArray[np.int64],
+    east: Floats,
+    north: Floats,
+    mass: Floats,
+    kernel: KernelShape,
+    step: Floats,
+    reach: int,
+) -> None:
+    """Add the kernels of places to `total`, looking `reach` cells far in each direction."""
+    n_rows, n_columns = total.shape
+    # Places of one cell reach the same cells, so sum them there first: each step then adds to distinct cells.
+    stride = n_columns + 2 * reach
+    inside = (row >= -reach) & (row < n_rows + reach) & (column >= -reach) & (column < n_columns + reach)
+    home = (row + reach) * stride + column + reach
+    homes, group = np.unique(home[inside], return_inverse=True)
+    east, north, mass = east[inside], north[inside], mass[inside]
+    step = step[inside] if step.ndim else step
+
+    margin = 2 * reach
+    padded = np.zeros((n_rows + 2 * margin, n_columns + 2 * margin))
+    width = padded.shape[1]
+    target = (homes // stride + reach) * width + homes % stride + reach
+    flat = padded.ravel()
+    for rows_up in range(-reach, reach + 1):
+        north2 = (rows_up * step - north) ** 2
+        for columns_right in range(-reach, reach + 1):
+            u2 = north2 + (columns_right * step - east) ** 2
+            near = u2 < kernel.reach**2
+            if not near.any():
+                continue
+            weight = mass[near] * kernel.weigh(u2[near])
+            flat[target + rows_up * width + columns_right] += np.bincount(group[near], weight, len(homes))
+    total += padded[margin : margin + n_rows, margin : margin + n_columns]
+
+
+def _share_kernel(
+    grid: Grid, study_area: shapely.Geometry, kernel: KernelShape, bandwidth: float
+) -> tuple[npt.NDArray[np.bool], Floats]:
+    """Which cells have their centre in the study area, and which share of a kernel at each centre lies inside it."""
+    step = grid.cell_size_m / bandwidth
+    reach = math.floor(kernel.reach / step + 0.5)
+    # beyond the grid too, or its edge would pass for that of the study area
+    is_inside = find_cells_inside(grid, study_area, n_beyond=reach)
+    core = is_inside[reach : reach + grid.n_rows, reach : reach + grid.n_columns]
+    if not core.any():
+        raise ParameterError(
+            "The study area must hold the centre of a cell, and holds none: it lies outside the grid, or is smaller "
+            f"than a cell of {grid.cell_size_m:g} m. Lay the grid over its bounds, or choose smaller cells."
+        )
+    u2 = ((np.arange(-reach, reach + 1) * step) ** 2)[:, None] + ((np.arange(-reach, reach + 1) * step) ** 2)[None, :]
+    near = u2 < kernel.reach**2
+    weight = np.zeros(u2.shape)
+    weight[near] = kernel.weigh(u2[near])
+    # by Fourier transform; what wraps around stays clear of the part that is kept
+    size = [fft.next_fast_len(n, real=True) for n in is_inside.shape]
+    spectrum = fft.rfft2(is_inside.astype(np.float64), size) * fft.rfft2(weight / weight.sum(), size)
+    kept = slice(2 * reach, 2 * reach + grid.n_rows), slice(2 * reach, 2 * reach + grid.n_columns)
+    share: Floats = fft.irfft2(spectrum, size)[kept]
+    return core.copy(), share

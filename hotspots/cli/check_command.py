@@ -1,0 +1,245 @@
+"""`hotspots check`: what is recognised in files of incidents, and how good they are, without analysing them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hotspots.cli.inputs import settings_option
+from hotspots.errors import TooLittleDataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotspots.ingest.incidents import ReadingOptions, ReadTable, SourceProfile
+
+_PATH = click.Path(path_type=Path)
+_N_SOURCES = 12
+_WIDTH = 100
+_ROLES = (
+    ("What happened", ("offence",)),
+    ("When", ("start", "end")),
+    ("Where", ("easting", "northing", "longitude", "latitude", "wkt")),
+    ("Otherwise by", ("grid_reference", "postcode", "lsoa")),
+    ("Place", ("location", "location_kind")),
+    ("Number", ("id",)),
+    ("Knife", ("knife",)),
+    ("Ward", ("ward",)),
+    ("Status", ("status",)),
+)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=_PATH)
+@click.option("--boundaries", multiple=True, type=_PATH, help="Wards, to compare with those that the source names.")
+@click.option("--layer", metavar="NAME", help="Layer of the boundary files.")
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="Print the quality report as JSON.")
+def check(
+    files: tuple[Path, ...],
+    boundaries: tuple[Path, ...],
+    layer: str | None,
+    settings_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what is recognised in FILES, and how good the data are.
+
+    Reads incidents as hotspots run does, refuses what it would refuse, and says why. Prints the source profile that
+    each layout amounts to, ready to be pasted into hotspots.toml and corrected there.
+    """
+    import json
+
+    from hotspots.ingest.incidents import UnknownLayoutError, read_incidents
+    from hotspots.ingest.reference import read_boundaries
+    from hotspots.pipeline import assess_quality, place_in_wards
+    from hotspots.products.pages import summarise_quality
+    from hotspots.settings import load_settings
+
+    settings = load_settings(settings_file)
+    options = settings.make_reading_options()
+    try:
+        intake = read_incidents(files, options=options)
+    except UnknownLayoutError as error:
+        click.echo(f"To be completed, and put into hotspots.toml:\n\n{error.draft}\n")
+        raise
+    for other in intake.passed_over[:_N_SOURCES]:
+        click.echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
+    wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards if boundaries else None
+    if wards is not None:
+        intake = place_in_wards(intake, wards)
+    quality = summarise_quality(assess_quality(intake, wards=wards))
+    if as_json:
+        click.echo(json.dumps(quality, ensure_ascii=False, indent=1))
+    else:
+        where = _suggest_crs(files, options, quality)
+        for note in intake.notes:
+            click.echo("\n".join(_wrap(f"Note: {note}")), err=True)
+        click.echo("\n".join(_describe(intake.tables, quality, options.crs, where)))
+    if not quality["n_used"]:
+        raise TooLittleDataError("No row can be used. Why is said above.")
+
+
+def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, where: list[str]) -> list[str]:
+    from hotspots.geography import POLICE_UK
+    from hotspots.ingest.incidents import format_profile
+
+    layouts: dict[tuple[Any, ...], list[ReadTable]] = {}
+    for table in tables:
+        layouts.setdefault((repr(dataclasses.replace(table.profile, name="")), table.header, table.kind), []).append(
+            table
+        )
+    lines: list[str] = []
+    for (*_, kind), alike in layouts.items():
+        profile = alike[0].profile
+        named = alike[0].label if len(alike) == 1 else f"{len(alike)} tables ({alike[0].label} ...)"
+        how = (
+            f"read by source profile {profile.name}" if alike[0].is_given else "recognised by the names of its columns"
+        )
+        if profile.crs == POLICE_UK and not alike[0].is_given:
+            how = "recognised as street-level crime of data.police.uk"
+        lines += [f"{named}: {kind}, {how}", *_describe_columns(alike[0], crs), ""]
+    lines += where
+    lines += _describe_quality(quality)
+    recognised = [
+        alike[0].profile for alike in layouts.values() if not alike[0].is_given and alike[0].profile.crs != POLICE_UK
+    ]
+    lead = "If that is right, there is nothing to do. To change it," if quality["n_used"] else "To read it otherwise,"
+    names: list[str] = []
+    for profile in recognised:
+        names.append(profile.name)
+        again = names.count(profile.name)  # a name is a key, and so can be there once
+        text = format_profile(dataclasses.replace(profile, name=f"{profile.name}-{again}") if again > 1 else profile)
+        lines += ["", f"{lead} put this into hotspots.toml:", "", text]
+    return lines
+
+
+def _describe_columns(table: ReadTable, crs: str) -> list[str]:
+    lines = []
+    profile, header, stated_crs = table.profile, table.header, table.crs
+    columns = profile.columns
+    for words, roles in _ROLES:
+        named = [" + ".join(columns[role]) for role in roles if role in columns]
+        said = " to ".join(named) if words == "When" else ", ".join(named)
+        if words == "What happened" and profile.every_offence:
+            said = f"always {profile.every_offence}"
+        if words == "When":
+            said = said or f"always {profile.every_date}"
+            notes: list[str] = [profile.date_order] if profile.date_order != "day-first" else []
+            notes += {"stated": [], "local": ["local time"], "utc": ["UTC"]}[profile.clock]
+            said += f" ({', '.join(notes)})" if notes else ""
+        if words == "Where" and said:
+            said += f" ({_say_crs(profile, stated_crs, crs)})"
+        if said:
+            lines.append(f"  {words:<14} {said}")
+    used = {name for names in columns.values() for name in names}
+    dropped = [name for name in header if name not in used]
+    if dropped:
+        lines.append(f"  {'Not read':<14} {', '.join(dropped)}")
+    return lines
+
+
+def _say_crs(profile: SourceProfile, stated_crs: str | None, crs: str) -> str:
+    from hotspots.geography import POLICE_UK
+
+    if profile.crs == POLICE_UK:
+        return "as police.uk makes them"
+    if profile.crs or stated_crs:
+        return str(profile.crs or stated_crs)
+    return "WGS84" if profile.longitude else f"taken for metres on {crs}"
+
+
+def _suggest_crs(files: Sequence[Path], options: ReadingOptions, quality: dict[str, Any]) -> list[str]:
+    """What to do where most places are outside the area that the working CRS is made for."""
+    from hotspots.geography import WGS84, suggest_working_crs
+    from hotspots.ingest.formats import find_files
+    from hotspots.ingest.incidents import INCIDENT_SUFFIXES, OUTSIDE, Source, find_sources, parse_coordinates
+
+    outside = sum(group["n_rows"] for group in quality["refused"] if group["reason"].startswith(OUTSIDE))
+    if not outside or outside < quality["n_read"] / 2:
+        return []
+    found = (
+        source
+        for file in find_files(files, suffixes=INCIDENT_SUFFIXES, what="incidents")
+        for source in find_sources(file, options)
+        if isinstance(source, Source)
+    )
+    table, profile = next((source.table, source.profile) for source in found)
+    longitude, latitude = profile.longitude, profile.latitude
+    if not (longitude and latitude and longitude != latitude and profile.crs in (None, WGS84)):
+        return _wrap(
+            f"The places are outside the area of {options.crs}. If the file is of another coordinate system, name it "
+            "with crs in a source profile; if it is of another country, set crs and time_zone at the top of "
+            "hotspots.toml."
+        )
+    columns = table.sample({longitude, latitude})
+    east, north = (
+        float(parse_coordinates(columns[name], decimal=profile.decimal, is_degrees=True).median())
+        for name in (longitude, latitude)
+    )
+    if not (math.isfinite(east) and math.isfinite(north)):
+        return _wrap(f"The places are outside the area of {options.crs}. Check the coordinates of each file by itself.")
+    suggested = suggest_working_crs(east, north)
+    there = f'To work there, set crs = "{suggested}" and time_zone, that of its clocks, at the top of hotspots.toml.'
+    return _wrap(
+        f"The places lie around longitude {east:.2f}, latitude {north:.2f}, outside the area of {options.crs}. "
+        + (there if suggested else "Check the coordinates.")
+    )
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _say_examples(examples: list[dict[str, Any]]) -> str:
+    """Rows, what they gave, and the file if it is one for all."""
+    from hotspots.products.words import say_list
+
+    sources = {example["source"] for example in examples}
+    of_one = f" of {next(iter(sources))}" if len(sources) == 1 else ""
+    if of_one and not any(example["gave"] for example in examples):
+        numbers = say_list([str(example["row"]) for example in examples])
+        return f"row{'s' if len(examples) > 1 else ''} {numbers}{of_one}"
+    said = [
+        f"row {example['row']}"
+        + ("" if of_one else f" of {example['source']}")
+        + (f" ({example['gave']})" if example["gave"] else "")
+        for example in examples
+    ]
+    return say_list(said) + of_one
+
+
+def _describe_quality(quality: dict[str, Any]) -> list[str]:
+    from hotspots.products.pages import say_four_hours
+
+    days = [day for rows in quality["sources"] for day in (rows["first_day"], rows["last_day"]) if day]
+    lines = []
+    if days:
+        lines.append(f"Rows from {min(days)} to {max(days)}.")
+    times = quality["times"]
+    if times["quietest_hour"] is not None:
+        quiet, busy = say_four_hours(times["quietest_hour"]), say_four_hours(times["busiest_hour"])
+        lines.append(f"Hours: most of all {busy}, fewest {quiet}.")
+    crimes = [f"{slug} {n:,}" for slug, n in quality["n_by_crime"].items()]
+    if crimes:
+        lines += _wrap(f"Crimes: {', '.join(crimes)}.")
+    for finding in quality["findings"]:
+        lines += _wrap(f"* {finding}")
+    for group in quality["refused"]:
+        lines += _wrap(f"- {group['reason']} ({group['n_rows']:,}), such as {_say_examples(group['examples'])}", "  ")
+    if 1 < len(quality["sources"]) <= _N_SOURCES:
+        for rows in quality["sources"]:
+            refused = "".join(f", {n:,} {reason}" for reason, n in rows["refused"].items())
+            lines.append(f"  {rows['source']}: {rows['n_read']:,} read, {rows['n_used']:,} used{refused}")
+    return lines

@@ -1,0 +1,131 @@
+"""`hotspots fetch`: open data of any area in England and Wales to files that `hotspots run` reads."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hotspots.ingest.fetch import Fetched
+
+_CRIMES, _BOUNDARIES, _LSOAS = Path("data/incidents"), Path("data/boundaries"), Path("data/lsoas")
+_PATH = click.Path(path_type=Path, file_okay=False)
+_REFRESH = click.option("--refresh", is_flag=True, help="Fetch again what is there already.")
+
+
+@click.group()
+def fetch() -> None:
+    """Fetch open data: recorded crime, and outlines of wards.
+
+    What is there already is not fetched again. Beside each file stands its record, NAME.source: where it came from,
+    when, under what licence, and its SHA-256.
+    """
+
+
+_FORCE = click.option(
+    "--force",
+    "forces",
+    multiple=True,
+    required=True,
+    metavar="FORCE",
+    help="Police force, as data.police.uk writes it: metropolitan, west-yorkshire ... May repeat.",
+)
+_FROM = click.option("--from", "first_month", required=True, metavar="YYYY-MM", help="First month.")
+_TO = click.option("--to", "last_month", metavar="YYYY-MM", help="Last month.  [default: the newest published]")
+_BOROUGH = click.option(
+    "--borough",
+    "boroughs",
+    multiple=True,
+    required=True,
+    metavar="BOROUGH",
+    help="Name or GSS code of a local authority: Lewisham, E09000028 ... May repeat.",
+)
+_VINTAGE = click.option(
+    "--vintage", type=int, metavar="YEAR", help="Year of the release of the outlines.  [default: the newest known]"
+)
+
+
+@fetch.command()
+@_FORCE
+@_FROM
+@_TO
+@click.option("--out", type=_PATH, default=_CRIMES, show_default=True, help="Folder to write to.")
+@_REFRESH
+def crimes(forces: tuple[str, ...], out: Path, **options: Any) -> None:
+    """Fetch street-level crime of police forces from data.police.uk."""
+    from hotspots.ingest.fetch import fetch_crimes
+
+    with show_progress() as progress:
+        fetched = fetch_crimes(forces, out=out, progress=progress, **options)
+    report_fetched(fetched)
+
+
+@fetch.command()
+@_BOROUGH
+@click.option("--kind", type=click.Choice(["wards", "lsoas"]), default="wards", show_default=True, help="Which areas.")
+@_VINTAGE
+@click.option("--out", type=_PATH, help="Folder to write to.  [default: data/boundaries; of LSOAs, data/lsoas]")
+@_REFRESH
+def boundaries(boroughs: tuple[str, ...], kind: str, out: Path | None, **options: Any) -> None:
+    """Fetch outlines of wards or LSOAs of local authorities from the ONS."""
+    from hotspots.ingest.fetch import fetch_boundaries
+
+    folder = out or {"wards": _BOUNDARIES, "lsoas": _LSOAS}[kind]
+    with show_progress() as progress:
+        fetched = fetch_boundaries(boroughs, kind=kind, out=folder, progress=progress, **options)  # type: ignore[arg-type]
+    report_fetched(fetched)
+    if kind == "lsoas":
+        click.echo(
+            f'To place rows that say only their LSOA: lsoas = ["{folder.as_posix()}"] in hotspots.toml', err=True
+        )
+
+
+@fetch.command()
+@_BOROUGH
+@_VINTAGE
+@_FORCE
+@_FROM
+@_TO
+@_REFRESH
+def area(boroughs: tuple[str, ...], vintage: int | None, forces: tuple[str, ...], refresh: bool, **months: Any) -> None:
+    """Fetch all that hotspots run needs of an area: its wards, and the crime of its police force.
+
+    Both go where hotspots run looks for them, data/boundaries and data/incidents.
+    """
+    from hotspots.ingest.fetch import fetch_boundaries, fetch_crimes
+
+    with show_progress() as progress:
+        # the small one first: a borough that is misspelt is told of before the long wait
+        outlines = fetch_boundaries(boroughs, vintage=vintage, out=_BOUNDARIES, refresh=refresh, progress=progress)
+        recorded = fetch_crimes(forces, out=_CRIMES, refresh=refresh, progress=progress, **months)
+    report_fetched(outlines)
+    report_fetched(recorded)
+
+
+@contextlib.contextmanager
+def show_progress() -> Iterator[Callable[[str], None]]:
+    """A line on stderr, where that is a terminal, that says what is being done."""
+    from tqdm import tqdm
+
+    with tqdm(disable=None, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as bar:
+        yield bar.set_description_str
+
+
+def report_fetched(fetched: Fetched) -> None:
+    """Paths of the files to stdout; what they are, and what is missing, to stderr."""
+    new = [file for file in fetched.files if file.is_new]
+    kept = len(fetched.files) - len(new)
+    click.echo(
+        f"{len(new)} files fetched ({sum(file.n_bytes for file in new) / 1e6:.1f} MB), {kept} already there.", err=True
+    )
+    for force, month in fetched.not_submitted:
+        click.echo(f"Missing: {force} has given no file for {month}. This does not mean no crime.", err=True)
+    for words in dict.fromkeys(file.attribution for file in fetched.files):
+        click.echo(f"Say where you show it: {words}", err=True)
+    for file in fetched.files:
+        click.echo(file.path.as_posix())

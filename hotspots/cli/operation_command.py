@@ -1,0 +1,144 @@
+"""`hotspots operation`: did it work, and did crime move next door."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hotspots.cli.inputs import open_study, study_options, to_day
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--crime", required=True, metavar="CRIME", help="Crime to count; an unknown one gets the list.")
+@click.option(
+    "--treated",
+    "treated_files",
+    multiple=True,
+    type=_PATH,
+    help="GeoJSON, GeoPackage or (zipped) shapefile of the area where something was done. May repeat.",
+)
+@click.option(
+    "--treated-ward",
+    "treated_wards",
+    multiple=True,
+    metavar="WARD",
+    help="The same by ward: a code or name. May repeat.",
+)
+@click.option(
+    "--control",
+    "control_files",
+    multiple=True,
+    type=_PATH,
+    help="File of the area to compare with. May repeat.  [default: the rest of the study area]",
+)
+@click.option("--control-ward", "control_wards", multiple=True, metavar="WARD", help="The same by ward. May repeat.")
+@click.option(
+    "--buffer",
+    "buffer_m",
+    type=float,
+    metavar="METRES",
+    default=0.0,
+    show_default="none",
+    help="Width of the areas around both in which to look for displacement.",
+)
+@click.option(
+    "--before",
+    type=click.Choice(["year", "previous"]),
+    default="year",
+    show_default=True,
+    help="Compare with the same dates of the year before, or with as long a period just before.",
+)
+@study_options
+@click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")
+@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+def operation(
+    crime: str,
+    treated_files: tuple[Path, ...],
+    treated_wards: tuple[str, ...],
+    control_files: tuple[Path, ...],
+    control_wards: tuple[str, ...],
+    buffer_m: float,
+    before: Any,
+    out: Path,
+    as_json: bool,
+    incidents: tuple[Path, ...],
+    boundaries: tuple[Path, ...],
+    layer: str | None,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    wards: tuple[str, ...],
+    store: Path | None,
+    settings_file: Path | None,
+) -> None:
+    """Judge an operation: did crime do better where something was done than in a control?
+
+    --from and --to are the first and last day of the operation. Incidents are read from the period before it, too. With
+    --buffer, it is asked whether crime moved next door.
+    """
+    import json
+
+    from hotspots.errors import ParameterError
+    from hotspots.pipeline import OperationRequest, evaluate_operation, find_area
+    from hotspots.products.pages import write_index, write_operation
+
+    first, last = to_day(start), to_day(end)
+    if first is None or last is None:
+        raise ParameterError(
+            "An operation has a first and a last day, and not both were given. Give --from and --to, such as "
+            "--from 2026-04-01 --to 2026-06-30."
+        )
+    if not treated_files and not treated_wards:
+        raise ParameterError(
+            "An operation has an area, and none was given. Give --treated with a file of its outline, or "
+            "--treated-ward."
+        )
+    request = OperationRequest(crime=crime, start=first, end=last, before=before, buffer_m=buffer_m, wards=wards)
+    with open_study(
+        incidents=incidents,
+        boundaries=boundaries,
+        havens=None,
+        population=None,
+        layer=layer,
+        start=dt.datetime.combine(request.before_period[0], dt.time()),
+        end=end,
+        store=store,
+        settings_file=settings_file,
+        n_steps=3,
+    ) as (study, progress):
+        known = study.boundaries.wards
+        treated = find_area(known, files=treated_files, ward_names=treated_wards)
+        control = find_area(known, files=control_files, ward_names=control_wards, what="control")
+        assert treated is not None  # files or wards were given
+        found = evaluate_operation(study, request, treated, control=control, progress=progress)
+        progress("writing")
+        summary, paths = write_operation(found, out)
+        index = write_index(out)
+    summary |= {"products": {key: path.as_posix() for key, path in paths.items()}}
+    click.echo("\n".join(_describe(summary)), err=True)
+    click.echo(f"All products: {index.as_posix()}", err=True)
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+    else:
+        click.echo(paths["operation"].as_posix())
+
+
+def _describe(summary: dict[str, Any]) -> list[str]:
+    """The result in a few lines, for the terminal."""
+    from hotspots.products.words import say_status
+
+    counts = "; ".join(f"{row['label'].lower()} {row['before']:,} to {row['after']:,}" for row in summary["counts"])
+    before, during = summary["before"], summary["operation"]
+    lines = [
+        f"{summary['crime_label']}, {during['start']} to {during['end']} against {before['start']} to {before['end']}",
+        f"  {counts}",
+        *(f"  {line}" for line in summary["words"]),
+        *(f"  Note: {note}" for note in summary["notes"]),
+    ]
+    if summary["data_status"]:
+        lines.append(f"  Not for decisions: made from {say_status(summary['data_status'])}")
+    return lines

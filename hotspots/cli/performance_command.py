@@ -1,0 +1,112 @@
+"""`hotspots performance`: twelve months against the twelve before, targets, peers and priorities."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hotspots.cli.inputs import open_study, to_day, whole_study_options
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--indicator",
+    "indicators",
+    multiple=True,
+    metavar="CRIME",
+    help="Crime to report. May repeat.  [default: those of hotspots.toml, or the usual ones]",
+)
+@whole_study_options
+@click.option(
+    "--population", type=_PATH, help="Table of residents by ward code, for rates.  [default: what the boundaries say]"
+)
+@click.option("--peers", type=_PATH, help="Table of area, crime, incidents of twelve months, and population.")
+@click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")
+@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+def performance(
+    indicators: tuple[str, ...],
+    population: Path | None,
+    peers: Path | None,
+    out: Path,
+    as_json: bool,
+    incidents: tuple[Path, ...],
+    boundaries: tuple[Path, ...],
+    layer: str | None,
+    end: dt.datetime | None,
+    wards: tuple[str, ...],
+    store: Path | None,
+    settings_file: Path | None,
+) -> None:
+    """Compare the last twelve months with the twelve before, for every crime, and put crimes in order.
+
+    The twelve months are whole ones and end by --to. Targets, indicators and the weights of the order are set in
+    hotspots.toml.
+    """
+    import json
+
+    from hotspots.ingest.reference import read_peers
+    from hotspots.pipeline import measure_performance
+    from hotspots.products.pages import write_index, write_performance
+    from hotspots.settings import load_settings
+
+    settings = load_settings(settings_file)
+    table = peers or settings.peers
+    others = read_peers(table, definitions=settings.definitions) if table else None
+    with open_study(
+        incidents=incidents,
+        boundaries=boundaries,
+        havens=None,
+        population=population,
+        layer=layer,
+        start=None,
+        end=end,
+        store=store,
+        settings_file=settings_file,
+        n_steps=3,
+    ) as (study, progress):
+        found = measure_performance(
+            study,
+            end=to_day(end),
+            wards=wards,
+            indicators=indicators or settings.indicators,
+            targets=settings.targets,
+            criterion_weights=settings.criterion_weights,
+            peers=others,
+            progress=progress,
+        )
+        progress("writing")
+        summary, paths = write_performance(found, out)
+        index = write_index(out)
+    summary |= {"products": {key: path.as_posix() for key, path in paths.items()}}
+    click.echo("\n".join(_describe(summary)), err=True)
+    click.echo(f"All products: {index.as_posix()}", err=True)
+    click.echo(json.dumps(summary, ensure_ascii=False, indent=1) if as_json else paths["performance"].as_posix())
+
+
+def _describe(summary: dict[str, Any]) -> list[str]:
+    """The result in a few lines, for the terminal."""
+    from hotspots.products.words import say_date, say_status
+
+    lines = [f"Twelve months to {say_date(summary['period']['end'])} against the twelve before"]
+    for row in summary["indicators"]:
+        change = row["change"]
+        if change is None:
+            lines.append(f"  {row['label']}: {row['n_current']:,}. {row['reason']}")
+            continue
+        percent = "" if change["percent"] is None else f", {change['percent']:+d}%" if change["percent"] else ", 0%"
+        wanted = f"; target {row['target']}: {row['status']}" if row["status"] else ""
+        lines.append(
+            f"  {row['label']}: {change['n_previous']:,} to {change['n_current']:,}{percent}, "
+            f"{change['verdict']}{wanted}"
+        )
+    if summary["priorities"]:
+        first = [f"{crime['label']} ({crime['score']:.1f})" for crime in summary["priorities"]["crimes"][:3]]
+        lines.append(f"  First priorities: {', '.join(first)}")
+    if summary["data_status"]:
+        lines.append(f"  Not for decisions: made from {say_status(summary['data_status'])}")
+    return lines

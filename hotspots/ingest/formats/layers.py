@@ -1,0 +1,309 @@
+"""Layers of geographic files and of Parquet, opened only if the file is what its name says."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+import zipfile
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pyogrio
+import pyproj
+import shapely
+
+from hotspots.errors import DataError
+from hotspots.geography import name_crs
+from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, UNPACKING_ERRORS, FoundFile
+from hotspots.ingest.formats.tables import (
+    GEOMETRY_X,
+    GEOMETRY_Y,
+    MAX_TABLE_ROWS,
+    Chunk,
+    Table,
+    chunk_of_frame,
+    require_unique,
+)
+
+# What GDAL would say of a damaged file is said by an error here.
+pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
+
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+_WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
+_SHAPEFILE = b"\x00\x00\x27\x0a"
+_GEOJSON_TYPES = {
+    "FeatureCollection",
+    "Feature",
+    "Polygon",
+    "MultiPolygon",
+    "Point",
+    "MultiPoint",
+    "GeometryCollection",
+}
+
+
+def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, str | None]]]:
+    """How to name a geographic file to GDAL, and its layers with their geometry types.
+
+    GDAL takes a file for what its content says, and some contents send it to other files and hosts; so the content
+    must be what the name says.
+
+    Raises:
+        DataError: The file is not what its name says, or cannot be opened.
+    """
+    try:
+        address = _genuine_address(file.path)
+        return address, [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
+    except (
+        ValueError,
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        *UNPACKING_ERRORS,
+    ) as error:
+        raise DataError(
+            f"{file.label} cannot be read as {what}: {(str(error) or 'damaged').splitlines()[0]} "
+            "Give GeoJSON, GeoPackage, or a shapefile (all its parts, or zipped)."
+        ) from error
+
+
+def _genuine_address(path: Path) -> str:
+    """The name of a file for GDAL, once its content is known to be what its suffix says; ValueError if it is not."""
+    suffix = path.suffix.lower()
+    wrong = ValueError(f"its content is not that of a {suffix} file.")
+    if suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_WHOLE_BYTES:
+                raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB.")
+            shapes = [name for name in archive.namelist() if name.lower().endswith(".shp") and "/." not in f"/{name}"]
+            if len(shapes) != 1:
+                raise ValueError(f"it holds {len(shapes)} shapefiles where one is needed.")
+            with archive.open(shapes[0]) as member:
+                if member.read(4) != _SHAPEFILE:
+                    raise wrong
+        return f"/vsizip/{path.resolve()}/{shapes[0]}"
+    if suffix in (".json", ".geojson"):
+        if path.stat().st_size > MAX_WHOLE_BYTES:
+            raise ValueError(f"it is larger than {MAX_WHOLE_BYTES // 1024**2} MB.")
+        content = path.read_bytes()
+        try:
+            found = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise wrong from error
+        kind = found.get("type") if isinstance(found, dict) else None
+        if kind not in _GEOJSON_TYPES or b"gdal_streamed_alg" in content:
+            raise wrong
+        features = found.get("features") if kind == "FeatureCollection" else []
+        for number, feature in enumerate(features if isinstance(features, list) else [None], start=1):
+            # GDAL would leave it out without a word
+            if not (isinstance(feature, dict) and feature.get("type") == "Feature"):
+                raise ValueError(f"feature {number} in it is none.")
+    else:
+        with path.open("rb") as opened:
+            start = opened.read(72)
+        genuine = start[68:71] in (b"GPK", b"GP1") if suffix == ".gpkg" else start.startswith(_SHAPEFILE)
+        if not genuine:
+            raise wrong
+    return str(path.resolve())
+
+
+def read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.GeoDataFrame:
+    """One layer of a geographic file, as `locate_layers` names them.
+
+    Raises:
+        DataError: The layer cannot be read, or has no CRS.
+    """
+    frame = _read_frame(file, address, layer, what=what)
+    _require_crs(frame.crs, file.label, what=what)
+    return frame
+
+
+def _require_crs(crs: Any, label: str, *, what: str) -> None:
+    """Refuse a file that does not say where on Earth its coordinates are; some programs then write a local CRS."""
+    if crs is None or not (crs.is_projected or crs.is_geographic):
+        raise DataError(
+            f"A file of {what} must state its CRS; {label} has none. Save it with its CRS: for a shapefile add "
+            "the .prj file, otherwise set the layer's CRS in QGIS and export it again."
+        )
+
+
+def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
+    """A GeoDataFrame, or a DataFrame where the layer has no geometry; DataError if it cannot be read."""
+    try:
+        with warnings.catch_warnings():  # values that GDAL cannot read are missing, and their rows say so
+            warnings.simplefilter("ignore")
+            return pyogrio.read_dataframe(address, layer=layer, datetime_as_string=what == "incidents")
+    except (
+        ValueError,
+        UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        shapely.errors.ShapelyError,
+    ) as error:
+        raise DataError(
+            f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
+            "Repair it in QGIS (Fix geometries) and export it again."
+        ) from error
+
+
+def holds_shapefile(archive: Path, *, besides: tuple[str, ...]) -> bool:
+    """Whether a zip archive is a shapefile, and holds no table of another kind besides."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            names = [name.lower() for name in opened.namelist()]
+    except UNPACKING_ERRORS:
+        return False  # told of when it is opened to be read
+    others = any(name.endswith(besides) and not PurePosixPath(name).name.startswith(".") for name in names)
+    return any(name.endswith(".shp") for name in names) and not others
+
+
+def open_layers(file: FoundFile) -> list[Table]:
+    """The layers of a geographic file as tables; points become the columns `geometry.x` and `geometry.y`.
+
+    Layers of lines and outlines are passed over if there is another one.
+
+    Raises:
+        DataError: The file is not what its name says, it holds no points, or its points have no CRS.
+    """
+    address, layers = locate_layers(file, what="incidents")
+    sha256 = file.sha256
+    tables = []
+    shapes = None
+    for name, _ in layers:
+        frame = _read_frame(file, address, name, what="incidents")
+        part = name if len(layers) > 1 else None
+        label = f"{file.label}/{name}" if part else file.label
+        try:
+            tables.append(_table_of_frame(label, frame, f"{sha256}/{name}", part=part))
+        except DataError as error:
+            shapes = shapes or error
+    if shapes and not tables:
+        raise shapes
+    return tables
+
+
+def _table_of_frame(label: str, frame: pd.DataFrame, sha256: str, *, part: str | None) -> Table:
+    crs = None
+    if isinstance(frame, gpd.GeoDataFrame):
+        points = frame.geometry
+        frame = pd.DataFrame(frame.drop(columns=points.name))
+        if points.notna().any():
+            _require_crs(points.crs, label, what="incidents")
+            crs = name_crs(points.crs)
+            frame[GEOMETRY_X], frame[GEOMETRY_Y] = _point_coordinates(points.to_numpy())
+            if frame[GEOMETRY_X].isna().all():
+                kinds = ", ".join(sorted(set(points.geom_type.dropna())))
+                raise DataError(f"Incidents must be points; {label} holds {kinds}. Give the layer of points.")
+    header = tuple(map(str, frame.columns))
+
+    def read(columns: Collection[str]) -> Iterator[Chunk]:
+        require_unique(header, columns, label=label)
+        yield chunk_of_frame(frame.loc[:, [name for name in frame.columns if str(name) in columns]])
+
+    kind = "layer of a geographic file"
+    return Table(label=label, kind=kind, sha256=sha256, header=header, read=read, part=part, crs=crs)
+
+
+def _point_coordinates(geometry: Any) -> tuple[Any, Any]:
+    """Coordinates of points, and of collections of one point; NaN of anything else."""
+    kinds = shapely.get_type_id(geometry)
+    single = np.where(
+        (kinds == 4) & (shapely.get_num_geometries(geometry) == 1), shapely.get_geometry(geometry, 0), geometry
+    )
+    return shapely.get_x(single), shapely.get_y(single)
+
+
+def open_parquet(label: str, source: Any, sha256: str) -> Table:
+    """A Parquet or GeoParquet file as a table.
+
+    Args:
+        label: What to call it in a message.
+        source: Path or file object.
+        sha256: Of its bytes.
+
+    Raises:
+        DataError: It is damaged, too large, or its geometry is no point.
+    """
+    wrong = f"{label} cannot be read as Parquet"
+    try:
+        texts = [field.name for field in pyarrow.parquet.ParquetFile(source).schema_arrow if _is_text(field.type)]
+        # a long text that comes often is held once
+        opened = pyarrow.parquet.ParquetFile(source, read_dictionary=texts)
+        geometry = _describe_geometry(opened.schema_arrow, label)
+    except DataError:
+        raise
+    except (
+        pa.ArrowException,
+        pyproj.exceptions.CRSError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise DataError(f"{wrong}: {str(error).splitlines()[0]}. Write it again, or save it as CSV.") from error
+    if opened.metadata.num_rows > MAX_TABLE_ROWS:
+        raise DataError(f"A table may have {MAX_TABLE_ROWS:,} rows; {label} has more. Split it by month.")
+    plain = [field.name for field in opened.schema_arrow if not pa.types.is_nested(field.type)]
+    plain = [name for name in plain if geometry is None or name != geometry[0]]
+    header = (*plain, *((GEOMETRY_X, GEOMETRY_Y) if geometry else ()))
+
+    def read(columns: Collection[str]) -> Iterator[Chunk]:
+        require_unique(header, columns, label=label)
+        keep = [name for name in plain if name in columns]
+        with_geometry = geometry is not None and GEOMETRY_X in columns
+        first_row = 1
+        try:
+            for batch in opened.iter_batches(
+                262_144, columns=keep + ([geometry[0]] if with_geometry and geometry else [])
+            ):
+                # whole numbers stay whole where some are missing: as floats, two long IDs could become one
+                frame = batch.select(keep).to_pandas(ignore_metadata=True, types_mapper=_WHOLE_NUMBERS.get)
+                if with_geometry and geometry:
+                    frame[GEOMETRY_X], frame[GEOMETRY_Y] = _read_points(batch.column(geometry[0]))
+                yield chunk_of_frame(frame, first_row=first_row)
+                first_row += batch.num_rows
+        except (pa.ArrowException, OSError, ValueError, shapely.errors.ShapelyError) as error:
+            raise DataError(f"{wrong}: {str(error).splitlines()[0]}. Write it again, or save it as CSV.") from error
+
+    crs = geometry[1] if geometry else None
+    kind = "GeoParquet" if geometry else "Parquet"
+    return Table(label=label, kind=kind, sha256=sha256, header=header, read=read, crs=crs)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _describe_geometry(schema: pa.Schema, label: str) -> tuple[str, str] | None:
+    """Name and CRS of the geometry column of GeoParquet."""
+    described = (schema.metadata or {}).get(b"geo")
+    if described is None:
+        return None
+    geo = json.loads(described)
+    name = geo["primary_column"]
+    column = geo["columns"][name]
+    if column.get("encoding") not in ("WKB", "point"):
+        raise DataError(f"Incidents must be points; the geometry of {label} is {column.get('encoding')}.")
+    kind = schema.field(name).type
+    if not (pa.types.is_struct(kind) if column["encoding"] == "point" else kind in _BYTES):
+        raise ValueError(f"its geometry is {kind}.")
+    if pa.types.is_struct(kind) and kind.num_fields < 2:
+        raise ValueError("its points have not two coordinates.")
+    crs = column.get("crs", "OGC:CRS84")
+    crs = crs and pyproj.CRS.from_user_input(crs)
+    _require_crs(crs, label, what="incidents")
+    return name, name_crs(crs)
+
+
+def _read_points(column: pa.Array) -> tuple[Any, Any]:
+    if pa.types.is_struct(column.type):
+        flat = column.flatten()
+        return flat[0].to_numpy(zero_copy_only=False), flat[1].to_numpy(zero_copy_only=False)
+    return _point_coordinates(shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore"))

@@ -1,0 +1,149 @@
+"""Excel workbooks to tables, one a sheet."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import zipfile
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import pandas as pd
+import python_calamine
+
+from hotspots.errors import DataError
+from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
+from hotspots.ingest.formats.tables import (
+    HEADER_ROWS,
+    Chunk,
+    IsHeader,
+    Table,
+    chunk_of_frame,
+    find_header,
+    require_unique,
+)
+
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls")
+
+_MAX_UNPACKED_BYTES = 1024**3
+_MAX_CELLS = 25_000_000
+"""A sheet is laid out in full when it is read, so one cell in the far corner would take all memory."""
+
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""Names the part of a compound file in which Office keeps a workbook behind a password ([MS-OFFCRYPTO])."""
+
+_REFERENCE = re.compile(rb"<(?:\w+:)?(?:c|row)\b[^>]*?\br\s*=\s*[\"']\s*([A-Za-z]*)(\d*)")
+"""Where a cell or a row stands: `r="B12"`, `r="12"`."""
+
+_MAX_LETTERS, _MAX_DIGITS = 3, 7
+"""Of the last cell there can be, XFD1048576."""
+
+
+def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeader = lambda names: False) -> list[Table]:
+    """The sheets of a workbook that hold anything and are not hidden.
+
+    Raises:
+        DataError: It is no workbook, is protected by a password, or is too large.
+    """
+    protected = DataError(f"{label} is protected by a password. Save it without one.")
+    if _ENCRYPTED in content:
+        raise protected
+    try:
+        is_zip = zipfile.is_zipfile(io.BytesIO(content))  # the older .xls cannot grow large
+        n_rows, n_columns = _find_extent(content) if is_zip else (0, 0)
+        if n_rows * n_columns > _MAX_CELLS:
+            raise DataError(
+                f"A sheet may have {_MAX_CELLS // 10**6} million cells; {label} reaches to row {n_rows:,} and column "
+                f"{n_columns:,}. Delete the empty rows and columns beyond the data, or save it as CSV."
+            )
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        visible = [
+            sheet.name
+            for sheet in workbook.sheets_metadata
+            if sheet.visible == python_calamine.SheetVisibleEnum.Visible
+            and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+        ]
+        rows_of = {name: workbook.get_sheet_by_name(name).to_python() for name in visible}
+    except python_calamine.PasswordError as error:
+        raise protected from error
+    except DataError:
+        raise
+    except (python_calamine.CalamineError, ValueError, *UNPACKING_ERRORS) as error:
+        raise DataError(
+            f"{label} cannot be read as an Excel workbook: {str(error) or 'damaged'}. Save it again as .xlsx or CSV."
+        ) from error
+    return [
+        _open_sheet(label, name, rows, f"{sha256}/{name}", is_header)
+        for name, rows in rows_of.items()
+        if any(_is_filled(row) for row in rows)
+    ]
+
+
+def list_hidden_sheets(content: bytes) -> list[str]:
+    """The names of the hidden sheets of a workbook that `open_workbook` has opened."""
+    workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return [
+        sheet.name
+        for sheet in workbook.sheets_metadata
+        if sheet.visible != python_calamine.SheetVisibleEnum.Visible
+        and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+    ]
+
+
+def _find_extent(content: bytes) -> tuple[int, int]:
+    """Rows and columns that the cells of its largest sheet reach over, as its bytes say before any cell is laid out.
+
+    Raises:
+        ValueError: It is another kind of archive, unpacks to too much, or has a cell where there can be none.
+    """
+    extents = [(0, 0)]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MAX_UNPACKED_BYTES:
+            raise ValueError(f"it unpacks to more than {_MAX_UNPACKED_BYTES // 1024**2} MB")
+        if "xl/workbook.xml" not in map(str.lower, archive.namelist()):
+            raise ValueError("its content is not that of such a file")
+        for name in archive.namelist():
+            part = archive.read(name)
+            if b"sheetData" not in part:
+                continue
+            n_rows = n_columns = 0
+            # all references at once would take more memory than cells
+            for found in _REFERENCE.finditer(part):
+                letters, digits = found[1], found[2]
+                if len(letters) > _MAX_LETTERS or not 0 < len(digits) <= _MAX_DIGITS:
+                    raise ValueError(f"it has a cell at {(letters + digits).decode()[:24]}")
+                n_rows = max(n_rows, int(digits))
+                n_columns = max(n_columns, _number_column(letters.decode().upper()))
+            extents.append((n_rows, n_columns))
+    return max(extents, key=math.prod)
+
+
+def _number_column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number
+
+
+def _is_filled(row: list[Any]) -> bool:
+    return any(value is not None and value != "" for value in row)
+
+
+def _open_sheet(file: str, name: str, rows: list[list[Any]], sha256: str, is_header: IsHeader) -> Table:
+    label = f"{file}/{name}"
+    filled = [row for row in rows if _is_filled(row)]
+    index = find_header([[str(value) for value in row] for row in filled[:HEADER_ROWS]], is_header)
+    header = tuple(str(value) for value in filled[index])
+    body = filled[index + 1 :]
+
+    def read(columns: Collection[str]) -> Iterator[Chunk]:
+        require_unique(header, columns, label=label)
+        keep = {name: position for position, name in enumerate(header) if name in columns}
+        frame = pd.DataFrame(
+            {name: pd.Series([row[position] for row in body], dtype="object") for name, position in keep.items()},
+            index=pd.RangeIndex(len(body)),
+        )
+        yield chunk_of_frame(frame)
+
+    return Table(label=label, kind="Excel sheet", sha256=sha256, header=header, part=name, read=read)

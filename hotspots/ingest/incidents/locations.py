@@ -1,0 +1,361 @@
+"""Text to places on the working CRS, how precise each is, and what is wrong with those that cannot be used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+
+from hotspots.contracts import AREA
+from hotspots.errors import DataError
+from hotspots.geography import (
+    BRITISH_NATIONAL_GRID,
+    POLICE_UK,
+    WGS84,
+    describe_area,
+    name_crs,
+    parse_grid_references,
+    project_coordinates,
+)
+from hotspots.ingest.formats import Columns
+from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.texts import map_unique
+
+Floats = npt.NDArray[np.float64]
+
+NO_LOCATION = "no location"
+AT_ZERO = "location at 0, 0"
+UNREADABLE_LOCATION = "unreadable location"
+SWAPPED = "coordinates swapped"
+DEGREES_FOR_METRES = "degrees where metres are expected"
+METRES_FOR_DEGREES = "metres where degrees are expected"
+OTHER_CRS = "coordinates in another CRS"
+UNREADABLE_GRID_REFERENCE = "unreadable grid reference"
+ONLY_POSTCODE, UNKNOWN_POSTCODE = "only a postcode, and no list of postcodes", "postcode not in the list"
+ONLY_LSOA, UNKNOWN_LSOA = "only an LSOA, and no outlines of LSOAs", "LSOA not in the outlines"
+OUTSIDE = "location outside "
+"""Followed by the area that the working CRS is for."""
+
+_NOTHING = ("na", "n/a", "nan", "null", "none", "unknown", "-")
+"""What stands in a column of coordinates where there are none."""
+
+_REPLACEABLE = (NO_LOCATION, AT_ZERO, ONLY_POSTCODE, UNKNOWN_POSTCODE, UNREADABLE_GRID_REFERENCE)
+
+_NOWHERE = pd.DataFrame({"easting": [], "northing": []}, dtype="float64")
+
+_MIRRORED_M = 100_000.0
+
+_MOST_ZEROS = 1
+"""How many of the last digits of an easting may be lost."""
+
+_FINE_SQUARE_M = 100.0
+"""A grid reference that is finer than this is a place, not an area."""
+
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+_DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
+_SRID = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
+_PAIR = re.compile(r"^\s*[(\[]?\s*([-+]?\d+(?:\.\d+)?)\s*[,;\s]\s*([-+]?\d+(?:\.\d+)?)\s*[)\]]?\s*$")
+_POINT = re.compile(
+    r"\s*(?:SRID=\d+;)?\s*POINT\s*(?:ZM?|M)?\s*\(\s*([^\s(),]+)\s+([^\s(),]+)[^()]*\)\s*", re.IGNORECASE
+)
+
+
+class Places(Protocol):
+    """Knows where the places of a list are: postcodes, or areas.
+
+    Attributes:
+        sha256: Fingerprint of the list.
+    """
+
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+
+    def locate(self, texts: pd.Series) -> pd.DataFrame:
+        """`easting` and `northing` of each text, National Grid metres; NaN where it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locations:
+    """Where the incidents of some rows happened.
+
+    Attributes:
+        easting, northing: float (n_rows,), metres of the working CRS; NaN where not known.
+        precision: `point`, `anonymised`, `postcode` or `area`, or None.
+        reason: Why a row has no location, or None.
+        detail: What was given, where there is a reason.
+    """
+
+    easting: Floats
+    northing: Floats
+    precision: npt.NDArray[np.object_]
+    reason: npt.NDArray[np.object_]
+    detail: npt.NDArray[np.object_]
+
+
+def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degrees: bool = False) -> pd.Series:
+    """Text to float; missing where blank, infinite where the text is no number, so the two can be told apart.
+
+    Args:
+        texts: Categorical text.
+        decimal: The decimal mark; by default the last of comma and point, unless commas part thousands.
+        is_degrees: Whether they are degrees, of which there are no thousands.
+    """
+
+    def convert(unique: pd.Series) -> pd.Series:
+        plain = unique.str.replace(r"[\s\u00a0_']", "", regex=True)
+        if decimal == "," or plain.str.contains(",", regex=False).any():
+            if is_degrees and decimal != ".":
+                is_comma = plain.str.contains(",", regex=False) & ~plain.str.contains(".", regex=False)
+            elif decimal == ",":  # a number of a workbook still has a point
+                is_comma = plain.str.contains(",", regex=False) | plain.str.fullmatch(_DOTTED_THOUSANDS)
+            elif decimal == ".":
+                is_comma = pd.Series(data=False, index=plain.index)
+            else:  # of two marks the last is the decimal one
+                is_comma = (plain.str.rfind(",") > plain.str.rfind(".")) & ~plain.str.fullmatch(_THOUSANDS)
+            with_point = plain.str.replace(",", "", regex=False)
+            with_comma = plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+            plain = with_comma.where(is_comma, with_point)
+        if not is_degrees:  # a spreadsheet's 5.39E+05 has lost the metres
+            power = plain.str.extract(r"^[-+]?\d*\.?(\d*)e\+?(\d+)$", flags=re.IGNORECASE)
+            plain = plain.mask(pd.to_numeric(power[1]) - power[0].str.len() > _MOST_ZEROS)
+        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+        return numbers.fillna(np.inf).where(unique.ne("") & ~unique.str.casefold().isin(_NOTHING))
+
+    return map_unique(texts, convert).astype("float64")
+
+
+def locate(
+    columns: Columns,
+    profile: SourceProfile,
+    *,
+    stated_crs: str | None,
+    crs: str,
+    postcodes: Places | None = None,
+    areas: Places | None = None,
+) -> Locations:
+    """Where each row happened, by the most precise of what it says.
+
+    Args:
+        columns: Text by column, as written in the file.
+        profile: Which column holds what.
+        stated_crs: What the file states for its geometry.
+        crs: The working CRS.
+        postcodes: Where postcodes are.
+        areas: Where small areas (LSOAs) are.
+    """
+    n_rows = len(next(iter(columns.values())))
+    found = Locations(
+        easting=np.full(n_rows, np.nan),
+        northing=np.full(n_rows, np.nan),
+        precision=np.full(n_rows, None, dtype=object),
+        reason=np.full(n_rows, NO_LOCATION, dtype=object),
+        detail=np.full(n_rows, None, dtype=object),
+    )
+    for names, source in _list_coordinates(profile, stated_crs, crs):
+        _use_coordinates(found, columns, profile, names, source=source, crs=crs)
+    if profile.grid_reference:
+        squares = parse_grid_references(columns[profile.grid_reference])
+        fine = squares["square_m"].to_numpy() <= _FINE_SQUARE_M
+        precision = np.where(fine, "point", AREA)
+        _fill(found, columns[profile.grid_reference], squares, precision, crs, unknown=UNREADABLE_GRID_REFERENCE)
+    for column, places, kind, lost in (
+        (profile.postcode, postcodes, "postcode", (ONLY_POSTCODE, UNKNOWN_POSTCODE)),
+        (profile.lsoa, areas, AREA, (ONLY_LSOA, UNKNOWN_LSOA)),
+    ):
+        if column:
+            texts = columns[column].where(pd.isna(found.precision))
+            kinds = np.full(n_rows, kind, dtype=object)
+            where = places.locate(texts) if places is not None else _NOWHERE.reindex(texts.index)
+            _fill(found, columns[column], where, kinds, crs, unknown=lost[places is not None])
+    return found
+
+
+def _list_coordinates(profile: SourceProfile, stated_crs: str | None, crs: str) -> list[tuple[tuple[str, ...], str]]:
+    """The columns that hold coordinates, in the order in which they are used, and the CRS of each."""
+    listed: list[tuple[tuple[str, ...], str]] = []
+    several = sum(map(bool, (profile.easting, profile.longitude, profile.wkt))) > 1
+    is_metres = profile.crs not in (None, POLICE_UK) and pyproj.CRS(profile.crs).is_projected
+    for one, other, default in (
+        (profile.easting, profile.northing, crs),
+        (profile.longitude, profile.latitude, WGS84),
+        (profile.wkt, profile.wkt, crs),
+    ):
+        if one and other:
+            # of metres and degrees in one table, the CRS named can be that of only one
+            own = profile.crs if not several or is_metres == (default == crs) else None
+            listed.append(((one,) if one == other else (one, other), own or stated_crs or default))
+    return listed
+
+
+def _use_coordinates(
+    found: Locations, columns: Columns, profile: SourceProfile, names: tuple[str, ...], *, source: str, crs: str
+) -> None:
+    """Give rows without a location that of their coordinates."""
+    # many rows, few places: each distinct pair of texts is read once
+    texts = [columns[name] for name in names]
+    codes = texts[0].cat.codes.to_numpy().astype(np.int64)
+    if len(texts) == 2:
+        codes = codes * (len(texts[1].cat.categories) + 1) + texts[1].cat.codes.to_numpy()
+    row, distinct = pd.factorize(codes)
+    first_row = np.full(len(distinct), len(codes), dtype=np.int64)
+    np.minimum.at(first_row, row, np.arange(len(codes)))
+    unique = [text.iloc[first_row] for text in texts]
+    is_degrees = names[0] == profile.longitude
+    if len(unique) == 2:
+        first, second = (parse_coordinates(text, decimal=profile.decimal, is_degrees=is_degrees) for text in unique)
+    elif names[0] != profile.wkt:
+        first, second = _read_pairs(unique[0])
+        if is_degrees:
+            first, second = second, first
+    else:
+        first, second = read_wkt(unique[0])
+        source = profile.crs or _find_srid(unique[0], names[0]) or source
+    one, two = first.to_numpy(), second.to_numpy()
+    easting, northing = project_coordinates(one, two, source_crs=source, crs=crs)
+    missing, at_zero = np.isnan(one) | np.isnan(two), (one == 0) & (two == 0)
+    unreadable = (np.isinf(one) | np.isinf(two)) & ~missing
+    usable = np.isfinite(easting) & ~missing & ~at_zero & ~unreadable
+    lost = ~usable & ~missing & ~at_zero & ~unreadable
+    reason = np.full(len(one), NO_LOCATION, dtype=object)
+    reason[usable] = None
+    reason[lost] = OUTSIDE + describe_area(pyproj.CRS(crs))
+    for diagnosis, is_so in _diagnose(one, two, lost, source=source, crs=crs).items():
+        reason[is_so] = diagnosis
+    reason[unreadable] = UNREADABLE_LOCATION
+    reason[at_zero] = AT_ZERO
+    detail = np.full(len(one), None, dtype=object)
+    for index in np.flatnonzero(~usable & ~missing).tolist():
+        detail[index] = ", ".join(f"{name} {text.iat[index]}" for name, text in zip(names, unique, strict=True))
+    precision = np.full(len(one), None, dtype=object)
+    precision[usable] = "anonymised" if profile.is_anonymised else "point"
+    # what an earlier pair of columns says that is wrong is told of, unless this one says where
+    todo = pd.isna(found.precision) & (found.reason == NO_LOCATION)
+    todo |= pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE) & usable[row]
+    for column, values in (
+        (found.easting, np.where(usable, easting, np.nan)),
+        (found.northing, np.where(usable, northing, np.nan)),
+        (found.precision, precision),
+        (found.reason, reason),
+        (found.detail, detail),
+    ):
+        column[todo] = values[row][todo]
+
+
+def _find_srid(texts: pd.Series, column: str) -> str | None:
+    """The CRS that points as well-known text name, if they do.
+
+    Raises:
+        DataError: They name several, or one that PROJ does not know.
+    """
+    srids = {match[1] for text in texts.dropna() if (match := _SRID.match(str(text)))} - {"0"}  # 0 is not known
+    if len(srids) > 1:
+        raise DataError(
+            f"Points of one table must be in one CRS; {column} has the SRIDs {', '.join(sorted(srids))}. Split it."
+        )
+    for srid in srids:
+        try:
+            return name_crs(pyproj.CRS.from_epsg(int(srid)))
+        except pyproj.exceptions.CRSError as error:
+            raise DataError(
+                f"The points of {column} name SRID {srid}, which is no CRS that PROJ knows. Name theirs with crs in a "
+                "source profile."
+            ) from error
+    return None
+
+
+def _diagnose(
+    first: Floats, second: Floats, lost: npt.NDArray[np.bool_], *, source: str, crs: str
+) -> Mapping[str, npt.NDArray[np.bool_]]:
+    """What else coordinates would mean that mean nothing as they are: where they would lie in the working area."""
+    metres = source != POLICE_UK and pyproj.CRS(source).is_projected
+    degrees = (np.abs(first) <= 180) & (np.abs(second) <= 180)
+    trials: list[tuple[str, Callable[[], tuple[Floats, Floats]]]] = [
+        (OTHER_CRS, lambda: project_coordinates(first, second, source_crs="EPSG:3857", crs=crs)),
+        (SWAPPED, lambda: project_coordinates(second, first, source_crs=source, crs=crs)),
+    ]
+    if metres:
+        trials += [
+            (DEGREES_FOR_METRES, lambda: project_coordinates(second, first, source_crs=WGS84, crs=crs)),
+            (DEGREES_FOR_METRES, lambda: project_coordinates(first, second, source_crs=WGS84, crs=crs)),
+        ]
+    else:
+        trials += [(METRES_FOR_DEGREES, lambda: project_coordinates(first, second, source_crs=crs, crs=crs))]
+    diagnosed: dict[str, npt.NDArray[np.bool_]] = {}
+    if not lost.any():
+        return diagnosed
+    for reason, trial in trials:
+        easting, _ = trial()
+        fits = lost & np.isfinite(easting)
+        if reason == DEGREES_FOR_METRES:
+            fits &= degrees
+        elif reason == OTHER_CRS:
+            fits &= ~degrees
+        diagnosed[reason] = diagnosed.get(reason, False) | fits
+    return diagnosed
+
+
+def read_wkt(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Points as well-known text to their coordinates; infinite where a text is no point, missing where it is blank."""
+    return _read_two(texts, _POINT)
+
+
+def _read_pairs(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Two numbers in one text, in the order written; like `read_wkt` where there are not."""
+    return _read_two(texts, _PAIR)
+
+
+def _read_two(texts: pd.Series, pattern: re.Pattern[str]) -> tuple[pd.Series, pd.Series]:
+    unique = pd.Series(texts.cat.categories, dtype="object").astype(str)
+    parts = unique.str.extract(pattern)
+    numbers = parts.apply(pd.to_numeric, errors="coerce").astype("float64").fillna(np.inf)
+    codes = texts.cat.codes.to_numpy()
+    placed = numbers.reindex(codes).set_axis(texts.index)
+    return placed[0], placed[1]
+
+
+def _fill(
+    found: Locations,
+    texts: pd.Series,
+    places: pd.DataFrame,
+    precision: npt.NDArray[np.object_],
+    crs: str,
+    *,
+    unknown: str,
+) -> None:
+    """Give rows without a location the place that their text stands for."""
+    # coordinates that are wrong are told of, and not hidden by a place that is merely near
+    open_ = pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE)
+    grid_east, grid_north = (places[name].to_numpy(dtype=np.float64) for name in ("easting", "northing"))
+    is_place = np.isfinite(grid_east) & np.isfinite(grid_north)
+    east, north = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
+    if (todo := open_ & is_place).any():
+        east[todo], north[todo] = project_coordinates(
+            grid_east[todo], grid_north[todo], source_crs=BRITISH_NATIONAL_GRID, crs=crs
+        )
+    known = open_ & np.isfinite(east) & np.isfinite(north)
+    found.easting[known], found.northing[known] = east[known], north[known]
+    found.precision[known] = precision[known]
+    found.reason[known] = found.detail[known] = None
+    lost = open_ & ~known & texts.notna().to_numpy() & pd.isna(found.detail)
+    found.detail[lost] = texts.astype("object").to_numpy()[lost]
+    found.reason[lost] = np.where(is_place, OUTSIDE + describe_area(pyproj.CRS(crs)), unknown)[lost]
+
+
+def find_swapped(easting: Floats, northing: Floats, outlines: shapely.Geometry) -> npt.NDArray[np.bool_]:
+    """Which points would lie inside an area if their two coordinates changed places, and do not as they are.
+
+    In Great Britain a swapped easting and northing often still lie on the grid, so only the area tells. Where easting
+    and northing are much alike (Leeds), a place mirrored is one next door, and nothing can be said.
+    """
+    shapely.prepare(outlines)
+    swapped: npt.NDArray[np.bool_] = shapely.contains_xy(outlines, northing, easting)
+    swapped &= ~shapely.contains_xy(outlines, easting, northing)
+    swapped &= np.abs(easting - northing) > _MIRRORED_M
+    return swapped

@@ -1,0 +1,378 @@
+"""Recognising a layout: which column holds what, from the names of the columns and a look at the first rows."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import PurePosixPath
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import pyproj
+
+from hotspots.errors import DataError
+from hotspots.geography import POLICE_UK, WGS84, project_coordinates
+from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
+from hotspots.ingest.incidents.locations import parse_coordinates, read_wkt
+from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, DateOrder, SourceProfile, format_profile
+from hotspots.ingest.texts import guess_date_order, join_columns, mask_text, parse_times
+
+_TIMES = ("start", "end", "start_time", "end_time")
+_COMPONENTS = ("year", "month", "day", "hour", "minute")
+_ZONES = (("local", "local"), ("utc", "utc"), ("gmt", "utc"))
+
+_POLICE_UK_COLUMNS = {"month", "longitude", "latitude", "crime type"}
+_POLICE_UK_KINDS = {
+    "airport/airfield": "transport hub",
+    "bus/coach station": "transport hub",
+    "nightclub": "licensed premises",
+    "parking area": "parking area",
+    "park/open space": "park",
+    "shopping area": "shop",
+    "supermarket": "shop",
+    "further/higher educational building": "school",
+}
+"""The words of police.uk for places that are no streets."""
+
+_ENOUGH = 0.9
+"""The share of the first rows that must fit before a column is taken for what its name does not say."""
+
+_MANY_MONTHS = 3
+
+_MOST = 0.5
+"""The share of the first rows that must fit for a column to be what its name says, if another name says it too."""
+
+_SOME = 0.1
+
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+"""What may be somebody's name, and is not repeated."""
+
+_VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
+_COORDINATES = r"(?:POINT\s*)?[(\[]?\s*[-+]?\d+\.\d+\s*[,;\s]\s*[-+]?\d+\.\d+\s*[)\]]?"
+
+
+@functools.cache
+def _read_table() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("hotspots.ingest.incidents").joinpath("columns.toml").read_text("utf-8"))
+
+
+def _read_names() -> Mapping[str, Sequence[str]]:
+    """The usual names of each column, in order of preference, by its role."""
+    return {role: names for role, names in _read_table().items() if role != "pairs"}
+
+
+def _read_pairs() -> Sequence[tuple[str, str]]:
+    """Names of a general column and a specific one, which are read together."""
+    return [(general, specific) for general, specific in _read_table()["pairs"]]
+
+
+@functools.cache
+def normalise(name: str) -> str:
+    """A column name in lower case, its words parted by single spaces: `CrimeRef_No.` is `crime ref no`.
+
+    `Offense` becomes `offence`, and `DateTime` two words.
+    """
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z]|[A-Z]+$)", " ", name)
+    form = re.sub(r"[^a-z0-9]+", " ", parted.casefold()).strip()
+    return form.replace("offense", "offence").replace("datetime", "date time")
+
+
+def is_header(names: Sequence[str]) -> bool:
+    """Whether a row looks like the names of the columns of an incident file."""
+    found = _find(names)
+    has_date = "start" in found or len(_find_parts(names)) > 1
+    return has_date and any(role in found for role in ("easting", "longitude", "x", "offence", "postcode", "wkt"))
+
+
+def _find(names: Sequence[str]) -> dict[str, list[str]]:
+    """The columns whose names say that they have a role, the likeliest first."""
+    by_form: dict[str, str] = {}
+    for name in names:
+        form = normalise(name)
+        by_form.setdefault(form, name)
+        by_form.setdefault(form.replace(" ", ""), name)
+    found: dict[str, list[str]] = {}
+    for role, forms in _read_names().items():
+        for form in forms:
+            # of several clocks, the local one
+            written = [f"{form} local", form, f"{form} utc", f"{form} gmt"] if role in _TIMES else [form]
+            written += [form.replace(" ", "") for form in written]
+            variant = next((variant for variant in written if variant in by_form), None)
+            if variant is not None and by_form[variant] not in found.setdefault(role, []):
+                found[role].append(by_form[variant])
+    return found
+
+
+def _find_parts(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of year, month, day, hour and minute, up to the first that is not there."""
+    by_form = {normalise(name): name for name in names}
+    return tuple(by_form[part] for part in itertools.takewhile(by_form.__contains__, _COMPONENTS))
+
+
+class UnknownLayoutError(DataError):
+    """A table of which it is not recognised what happened, when or where.
+
+    Attributes:
+        draft: A source profile to be completed by hand, as TOML.
+        n_missing: How many of the three are not recognised.
+    """
+
+    def __init__(self, message: str, *, draft: str, n_missing: int = 1) -> None:
+        super().__init__(message)
+        self.draft = draft
+        self.n_missing = n_missing
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether it looks like a table of incidents all the same."""
+        return self.n_missing <= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What a table is taken for.
+
+    Attributes:
+        profile: Which column holds what.
+        doubts: What could be otherwise, in sentences.
+    """
+
+    profile: SourceProfile
+    doubts: tuple[str, ...] = ()
+
+
+def recognise(table: Table, *, crs: str) -> Recognised:
+    """The profile of a table, from the names of its columns and its first rows.
+
+    Args:
+        table: The table.
+        crs: The working CRS, in which bare x and y are tried.
+
+    Raises:
+        UnknownLayoutError: No date, no offence or no location is recognised; the message says which and how to go on.
+    """
+    header = table.header
+    forms = {normalise(name): name for name in header}
+    candidates, parts = _find(header), _find_parts(header)
+    if forms.keys() >= _POLICE_UK_COLUMNS and GEOMETRY_X not in header:
+        # another table may have these columns beside dates
+        is_monthly = len(candidates["start"]) == 1 and len(parts) < 2
+        if is_monthly or "falls within" in forms:
+            return Recognised(profile=_police_uk(forms))
+    found = {role: names[0] for role, names in candidates.items()}
+    missing = {}
+    doubts: list[str] = []
+    values: dict[str, Any] = {"name": name_source(table.label)}
+    if "offence" in found:
+        values["offence"] = _find_offences(found["offence"], forms)
+    else:
+        missing["what happened (such as Offence or Crime type)"] = (
+            f'offence = "{BLANK}"  # or every_offence = "burglary", if all rows are of one crime'
+        )
+    if len(parts) > 1 and candidates.get("start", [forms["month"]]) == [forms["month"]]:
+        values["start"] = parts
+    elif "start" in found:
+        values |= _find_times(candidates, table, doubts)
+    else:
+        missing["when (such as Date From or Month)"] = f'start = "{BLANK}"  # or every_date = "2026-01"'
+    where = _find_coordinates(found, table, crs)
+    where |= {role: found[role] for role in ("grid_reference", "postcode", "lsoa") if role in found}
+    if not where:
+        missing["where (such as Easting and Northing, or Longitude and Latitude)"] = (
+            f'longitude = "{BLANK}"  # or easting and northing; wkt; grid_reference; postcode; lsoa\n'
+            f'latitude = "{BLANK}"'
+        )
+    values |= where
+    values |= {role: found[role] for role in ("id", "location_kind", "knife", "ward", "status") if role in found}
+    if location := _find_name_of_place(candidates.get("location", []), table):
+        values["location"] = (location,)
+    if missing:
+        raise UnknownLayoutError(
+            f"{table.label} is of no known layout: no column says {', nor '.join(missing)}. "
+            f"{_describe_header(header, found)}",
+            draft=_draft(values, missing.values(), table),
+            n_missing=len(missing),
+        )
+    return Recognised(profile=SourceProfile(**values), doubts=tuple(doubts))
+
+
+def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
+    """The names of the columns, unless they are values, which may be somebody's; and what to do with such a table."""
+    if not found and any(re.fullmatch(_VALUE, name.strip()) for name in header):
+        return "Its first row looks like values, and not like names of columns: put a row of names above it."
+    said = f"It has: {', '.join(header)[:500]}."
+    if {"postcode", "easting"} <= found.keys() and not {"offence", "start"} & found.keys():
+        return f'{said} It looks like a list of postcodes: name it in hotspots.toml, postcodes = "...".'
+    if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
+        return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
+    return (
+        f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or take it "
+        "out of what is read."
+    )
+
+
+def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> str:
+    """What is known of a profile, with lines for what is not."""
+    if table.part is not None:
+        values = {**values, "layer" if ".gpkg/" in table.label.lower() else "sheet": table.part}
+    blank: dict[str, Any] = {"offence": (BLANK,), "start": (BLANK,)}
+    if not values.keys() & PLACE_ROLES:
+        blank |= {"longitude": BLANK, "latitude": BLANK}
+    heading, *known = format_profile(SourceProfile(**{**blank, **values})).split("\n")
+    return "\n".join([heading, *missing, *(line for line in known if not line.endswith(f' = "{BLANK}"'))])
+
+
+def _police_uk(forms: Mapping[str, str]) -> SourceProfile:
+    """The street-level CSV of data.police.uk: months, not days, on shared anonymous points.
+
+    Source: https://data.police.uk/about/ (columns, anonymisation).
+    """
+    location = forms.get("location")
+    return SourceProfile(
+        name="police-uk",
+        id=forms.get("crime id"),
+        offence=(forms["crime type"],),
+        start=(forms["month"],),
+        longitude=forms["longitude"],
+        latitude=forms["latitude"],
+        crs=POLICE_UK,
+        lsoa=forms.get("lsoa code"),
+        is_anonymised=True,
+        location=(location,) if location else (),
+        location_kinds=_POLICE_UK_KINDS if location else {},
+        status=forms.get("context"),
+    )
+
+
+def name_source(label: str) -> str:
+    """A name for the source of a file: the words of its own name."""
+    stem = PurePosixPath(mask_text(label)).name.lower().removesuffix(".gz").rpartition(".")[0] or label
+    return re.sub(r"[^a-z]+", "-", stem.lower()).strip("-") or "source"
+
+
+def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
+    """The first column that does not hold coordinates, which some sources give as a location beside its name."""
+    for name in candidates:
+        texts = table.sample({name})[name].dropna().astype(str)
+        if texts.empty or texts.str.fullmatch(_COORDINATES, case=False).mean() < _MOST:
+            return name
+    return None
+
+
+def _find_offences(column: str, forms: Mapping[str, str]) -> tuple[str, ...]:
+    """A general and a specific column, where there are both."""
+    for general, specific in _read_pairs():
+        if {general, specific} <= forms.keys():
+            return forms[general], forms[specific]
+    return (column,)
+
+
+def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for role in ("start", "end"):
+        names = candidates.get(role, [])
+        # where none can be read, each row is refused with what it gave
+        date = next((name for name in names if _can_read((name,), table)), names[0] if names else None)
+        if date is None:
+            continue
+        own = _time_beside(date, table.header)  # "Time Committed From" beside "Date Committed From"
+        times = [] if _has_times(date, table) else [*own, *candidates.get(f"{role}_time", [])]
+        # where a time of day is not known, others may be: a row without one keeps its day
+        time = next((name for name in times if name != date and _can_read((date, name), table, least=_SOME)), None)
+        values[role] = (date, time) if time else (date,)
+        if times and time is None and _can_read((date,), table):
+            column = times[0]
+            shown = [str(text) for text in table.sample({column})[column].dropna()]
+            if shown:
+                example = "" if _LETTERS.search(shown[0]) else f', such as "{shown[0][:20]}"'
+                doubts.append(
+                    f'{table.label}: column "{column}" is not read, because what it holds is no time of day{example}. '
+                    f'Write it as 18:05, or name the right column in a source profile, {role} = ["{date}", "..."].'
+                )
+    start = values["start"][0]
+    zone = next((clock for word, clock in _ZONES if normalise(start).endswith(word)), None)
+    if zone:
+        values["clock"] = zone
+    dates = [values[role][0] for role in ("start", "end") if role in values]
+    order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
+    if not is_certain:
+        why, other = {
+            "day-first": ("which none of them proves", "month-first"),
+            "month-first": ("because many make no sense otherwise", "day-first"),
+        }[order]
+        doubts.append(
+            f"{table.label}: the dates in {start} are read {order}, {why}. If that is wrong, say "
+            f'date_order = "{other}" in a source profile.'
+        )
+    return values | ({"date_order": order} if order != "day-first" else {})
+
+
+def _time_beside(date: str, header: Sequence[str]) -> list[str]:
+    """The columns called as that of a date is, with "time" in the place of "date"."""
+    form = normalise(date)
+    wanted = re.sub(r"\bdate\b", "time", form)
+    return [name for name in header if normalise(name) == wanted] if wanted != form else []
+
+
+def _sample_times(names: Sequence[str], table: Table) -> list[pd.Series]:
+    """The times in the first rows, with days first and with months first; rows without any text are left out."""
+    columns = table.sample(set(names))
+    texts = join_columns([columns[name] for name in names]).dropna()
+    return [parse_times(texts, date_order=order, clock="local").at for order in get_args(DateOrder)]
+
+
+def _can_read(names: Sequence[str], table: Table, *, least: float = _MOST) -> bool:
+    return any(len(at) > 0 and at.notna().mean() >= least for at in _sample_times(names, table))
+
+
+def _has_times(name: str, table: Table) -> bool:
+    """Whether a column of dates says the time of day too: then a column of times only repeats it."""
+    return any(
+        (at.dropna() != at.dropna().dt.normalize()).mean() >= _MOST for at in _sample_times((name,), table) if len(at)
+    )
+
+
+def _find_coordinates(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:
+    if GEOMETRY_X in table.header:
+        axes = ("easting", "northing") if _is_projected(table.crs) else ("longitude", "latitude")
+        return dict(zip(axes, (GEOMETRY_X, GEOMETRY_Y), strict=True))
+    pairs = [pair for pair in (("easting", "northing"), ("longitude", "latitude")) if set(pair) <= found.keys()]
+    if pairs:
+        return {role: found[role] for pair in pairs for role in pair}
+    if "latitude_longitude" in found:
+        both = found["latitude_longitude"]
+        sample = table.sample({both})[both].dropna().astype(str)
+        if len(sample) and sample.str.fullmatch(_COORDINATES, case=False).mean() >= _MOST:
+            return {"longitude": both, "latitude": both}
+    if "wkt" in found:
+        sample = table.sample({found["wkt"]})[found["wkt"]].dropna()
+        if len(sample) and sample.astype(str).str.contains(r"POINT", case=False).mean() >= _ENOUGH:
+            x, y = (axis.to_numpy() for axis in read_wkt(sample))
+            source = _find_crs(x, y, (crs, WGS84), crs)
+            return {"wkt": found["wkt"]} | ({"crs": source} if source == WGS84 else {})
+    if {"x", "y"} <= found.keys():
+        columns = table.sample({found["x"], found["y"]})
+        x, y = (parse_coordinates(columns[found[axis]]).to_numpy() for axis in ("x", "y"))
+        axes = ("longitude", "latitude") if _find_crs(x, y, (crs, WGS84), crs) == WGS84 else ("easting", "northing")
+        return dict(zip(axes, (found["x"], found["y"]), strict=True))
+    return {}
+
+
+def _find_crs(x: Any, y: Any, trials: Sequence[str], crs: str) -> str | None:
+    """The first CRS in which most of the places lie in the area of the working CRS, or None."""
+    known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
+    for source in trials:
+        easting, _ = project_coordinates(x[known], y[known], source_crs=source, crs=crs)
+        if known.any() and np.isfinite(easting).mean() >= _ENOUGH:
+            return source
+    return None
+
+
+def _is_projected(crs: str | None) -> bool:
+    return crs is not None and pyproj.CRS(crs).is_projected

@@ -1,0 +1,487 @@
+"""One table of a source to records: what each row says, or why it cannot be used."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from hotspots.crimes import (
+    KNIFE_CRIME,
+    UNRECOGNISED,
+    CrimeDefinitions,
+    add_wordings,
+    classify_offences,
+    load_definitions,
+)
+from hotspots.errors import DataError, ParameterError
+from hotspots.geography import BRITISH_NATIONAL_GRID
+from hotspots.ingest.formats import Chunk, Columns, Table
+from hotspots.ingest.incidents.locations import Places, locate
+from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.texts import (
+    NAME_MASK,
+    UNFINISHED,
+    Strings,
+    Times,
+    blank,
+    join_columns,
+    map_unique,
+    mask_personal_data,
+    parse_times,
+)
+
+BLANK_ROW = "blank row"
+MALFORMED_ROW = "malformed row"
+REPEATED_ROW = "repeated row"
+NO_DATE = "no date"
+UNREADABLE_DATE = "unreadable date"
+IMPLAUSIBLE_DATE = "implausible date"
+
+WITHOUT_DATE = (BLANK_ROW, MALFORMED_ROW, NO_DATE, UNREADABLE_DATE, IMPLAUSIBLE_DATE)
+"""Reasons of rows of which nobody knows the month."""
+
+FIRST_YEAR, LAST_YEAR = 1990, 2099
+"""A date outside is a placeholder or a slip of the pen, and one of them would stretch the period by a century."""
+
+_WORDS = pa.dictionary(pa.int32(), pa.string())
+
+RECORDS = pa.schema(
+    [
+        ("source_row", pa.int32()),
+        ("incident_id", pa.string()),
+        ("category", _WORDS),
+        ("subcategory", _WORDS),
+        ("is_knife", pa.bool_()),
+        ("started_at", pa.timestamp("s")),
+        ("ended_at", pa.timestamp("s")),
+        ("time_precision", _WORDS),
+        ("location", _WORDS),
+        ("location_kind", _WORDS),
+        ("location_precision", _WORDS),
+        ("easting", pa.float64()),
+        ("northing", pa.float64()),
+        ("stated_ward", _WORDS),
+        ("unrecognised_offence", _WORDS),
+        ("unread_knife", _WORDS),
+        ("oddities", pa.int16()),
+        ("reason", _WORDS),
+        ("detail", _WORDS),
+    ]
+)
+"""What every row of every source becomes; `reason` says why a row cannot be used, `detail` what it gave instead."""
+
+
+TALLIED = ["category", "subcategory", "is_knife", "started_at", "time_precision"]
+"""What is counted of rows in months that nobody asked for."""
+
+
+class Oddity(enum.IntFlag):
+    """What is odd about a row that is kept."""
+
+    END_UNREADABLE = 1
+    CONFLICTING_ID = 2
+    """An earlier row of another content has the same ID."""
+    MIDNIGHT = 4
+    """The time was midnight, which is what a form fills in when nobody knew it; taken for not known."""
+    NONEXISTENT_TIME = 8
+    AMBIGUOUS_TIME = 16
+    REVERSED = 32
+    MASKED = 64
+    CONVERTED_TIME = 128
+    TIME_UNREADABLE = 256
+    """The time of day, in a column of its own, was none; the row keeps its day."""
+    PLACEHOLDER_ID = 512
+    """What stood for its ID identifies nothing, so the row counts whatever else it repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """How a workspace wants its incidents read.
+
+    Attributes:
+        crs: The working CRS, projected, in metres.
+        time_zone: IANA name of the zone whose wall-clock time is wanted.
+        profiles: Source profiles, tried before a layout is recognised.
+        definitions: What each offence wording stands for; by default the built-in ones.
+        postcodes, areas: Where postcodes and small areas (LSOAs) are, for rows without coordinates.
+    """
+
+    crs: str = BRITISH_NATIONAL_GRID
+    time_zone: str = "Europe/London"
+    profiles: tuple[SourceProfile, ...] = ()
+    definitions: CrimeDefinitions = field(default_factory=load_definitions)
+    postcodes: Places | None = None
+    areas: Places | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRecords:
+    """What one table says.
+
+    Attributes:
+        records: One record a row, as `RECORDS`, in the order of the file but for malformed rows.
+        data_status: What the table says of itself if it is unfinished or made up, or None.
+        other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
+    """
+
+    records: pa.Table
+    data_status: str | None
+    other_months: pa.Table = field(default_factory=lambda: RECORDS.empty_table().select(TALLIED))
+
+
+_YES_NO = {
+    **dict.fromkeys(("y", "yes", "true", "t", "1"), True),
+    **dict.fromkeys(("n", "no", "false", "f", "0"), False),
+}
+_NO_ID = (
+    r"n/?a|nan|nil|null|none|not (?:known|recorded)|redacted|restricted|tba|tbc|unknown|[-x.?*#0]+|\d(?:\.\d+)?e\+\d\d+"
+)
+"""What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
+
+_RARE = 3
+_LAST_MINUTE = 23 * 60 + 59
+_CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
+_DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
+"""A text whose only numbers have the form of degrees, which no number of a person has."""
+
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_WORDS_OF_DETAILS = frozenset(
+    (
+        *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
+        *("january", "february", "march", "april", "june", "july", "august", "september", "october", "november"),
+        *("december", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday"),
+        *("friday", "saturday", "sunday", "utc", "gmt", "bst", "point"),
+        *("name", "phone", "date", "mail", "number", "vehicle"),  # of masks
+    )
+)
+
+
+def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) -> TableRecords:
+    """Read every row of a table, a chunk at a time.
+
+    A start at 00:00 with no end, or one at 00:00 or 23:59, is what a form fills in when nobody knew the time: such a
+    row keeps its day and loses its hour. An end without a time of day means the end of that day.
+
+    Raises:
+        DataError: A column of the profile is not there, or the table cannot be read.
+        ParameterError: The profile names a crime or a time zone that does not exist.
+    """
+    needed = {name for names in profile.columns.values() for name in names}
+    for role, names in profile.columns.items():
+        absent = [name for name in names if name not in table.header]
+        if absent:
+            raise DataError(
+                f'{table.label} has no column "{absent[0]}", which source profile {profile.name} names for {role}. '
+                f"It has: {', '.join(table.header)[:500]}. Correct the profile, or its pattern of files."
+            )
+    definitions = add_wordings(options.definitions, profile.offences, source=profile.name)
+    every = None
+    if profile.every_offence == KNIFE_CRIME:
+        raise ParameterError(
+            f'Source profile {profile.name} says every_offence = "{KNIFE_CRIME}", and knife crime is no offence but '
+            "any in which there was a knife. Name the offence of the rows, or its column, and say is_knife = true."
+        )
+    if profile.every_offence:
+        every = add_wordings(definitions, {profile.every_offence: profile.every_offence}, source=profile.name)
+    parts: list[pa.Table] = []
+    said: set[str] = set()
+    for chunk in table.read(needed):
+        frame, statuses = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
+        parts.append(_to_arrow(frame))
+        said |= statuses
+        if chunk.malformed:
+            parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
+    records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
+    return TableRecords(records=records, data_status=", ".join(sorted(said)) or None)
+
+
+def _read_chunk(
+    chunk: Chunk,
+    profile: SourceProfile,
+    options: ReadingOptions,
+    definitions: CrimeDefinitions,
+    every: CrimeDefinitions | None,
+    *,
+    stated_crs: str | None,
+) -> tuple[pd.DataFrame, set[str]]:
+    columns, n_rows = chunk.columns, len(chunk.row)
+    nothing = blank(n_rows)
+
+    def column(name: str | None) -> pd.Series:
+        return columns[name] if name else nothing
+
+    offences = (
+        [_constant(profile.every_offence, n_rows)]
+        if profile.every_offence
+        else [columns[name] for name in profile.offence]
+    )
+    records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
+    records["source_row"] = chunk.row
+    ids = map_unique(column(profile.id), lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False)))
+    records["incident_id"] = ids.astype("object").to_numpy()
+    records["unrecognised_offence"] = _name_unrecognised(offences, records["category"]).to_numpy()
+
+    times, start_text, oddities = _read_times(columns, profile, options, n_rows)
+    records["started_at"], records["ended_at"], records["time_precision"] = times
+
+    is_knife, unread = _read_knife(column(profile.knife), profile)
+    # a wording that says there was a knife needs no flag
+    records["is_knife"] = records["is_knife"].fillna(is_knife)
+    records["unread_knife"] = mask_personal_data(unread.where(records["is_knife"].ne(True).fillna(True))).to_numpy()
+
+    location = _drop_no_location(_first_known([columns[name] for name in reversed(profile.location)], nothing))
+    # what a police force publishes of a place is the name of its street
+    shown = location if profile.is_anonymised else mask_personal_data(location)
+    is_masked = location.notna() & (shown.astype("object") != location.astype("object"))
+    oddities[is_masked.to_numpy()] |= Oddity.MASKED
+    # and what is left of a text once a name is taken from it may be that person's address
+    records["location"] = shown.where(~shown.astype("object").str.contains(NAME_MASK, regex=False, na=False)).to_numpy()
+    kind = mask_personal_data(column(profile.location_kind))
+    records["location_kind"] = _find_kind(kind, location, profile.location_kinds).to_numpy()
+    records["stated_ward"] = _keep_codes(column(profile.ward)).to_numpy()
+
+    place = locate(
+        columns,
+        profile,
+        stated_crs=stated_crs,
+        crs=options.crs,
+        postcodes=options.postcodes,
+        areas=options.areas,
+    )
+    records["location_precision"] = place.precision
+    records["easting"], records["northing"] = place.easting, place.northing
+    oddities[(column(profile.id).notna() & ids.isna()).to_numpy()] |= Oddity.PLACEHOLDER_ID
+    records["oddities"] = oddities
+
+    reason, detail = _refuse_dates(records["started_at"], start_text, profile)
+    records["reason"] = np.where(pd.notna(reason), reason, place.reason)
+    found = np.where(pd.notna(reason), detail, place.detail)
+    records["detail"] = _mask_details(pd.Series(found, dtype="object"), profile).to_numpy()
+    if profile.start and columns:
+        is_blank = np.logical_and.reduce([values.isna().to_numpy() for values in columns.values()])
+        records.loc[is_blank, "reason"] = BLANK_ROW
+    statuses = {str(word).strip().casefold() for word in column(profile.status).cat.categories} & UNFINISHED
+    return records, statuses
+
+
+def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd.Series:
+    """The most specific text of each row whose offence is in no table."""
+    texts = offences[-1].astype("object")
+    for other in reversed(offences[:-1]):
+        texts = texts.fillna(other.astype("object"))
+    return mask_personal_data(texts.fillna("(blank)").where(category.eq(UNRECOGNISED).to_numpy(), None))
+
+
+def _read_times(
+    columns: Columns, profile: SourceProfile, options: ReadingOptions, n_rows: int
+) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int16]]:
+    """Start, end and precision of each row; the text of its start; and what is odd about them."""
+
+    def parse(texts: pd.Series) -> Times:
+        return parse_times(texts, date_order=profile.date_order, clock=profile.clock, time_zone=options.time_zone)
+
+    start_text = (
+        join_columns([columns[name] for name in profile.start])
+        if profile.start
+        else _constant(str(profile.every_date), n_rows)
+    )
+    end_text = join_columns([columns[name] for name in profile.end]) if profile.end else blank(n_rows)
+    start, end = parse(start_text), parse(end_text)
+    without_time = np.zeros(n_rows, dtype=bool)
+    if len(profile.start) == 2 and start.at.isna().any():
+        day = parse(columns[profile.start[0]])
+        without_time = (start.at.isna() & day.at.notna()).to_numpy()
+        start = dataclasses.replace(
+            start,
+            at=start.at.where(~without_time, day.at),
+            precision=np.where(without_time, day.precision, start.precision),
+        )
+    started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
+    oddities[without_time] |= Oddity.TIME_UNREADABLE
+    return (started_at, ended_at, precision), start_text, oddities
+
+
+def _keep_codes(texts: pd.Series) -> pd.Series:
+    """Codes of wards: short texts in one word. Whatever else stands there is missing, since products name codes."""
+    masked = mask_personal_data(texts).astype("category")
+    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_CODE))).astype("object")
+
+
+def _mask_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
+    """What rows gave, without words that are not of dates, of masks or of the names of the columns.
+
+    A row whose values stand in the wrong columns gives anything as its date, somebody's name too. Degrees are shown,
+    since the user must see them to correct them.
+    """
+    named = (name for names in profile.columns.values() for name in names)
+    known = _WORDS_OF_DETAILS | {word.casefold() for name in named for word in _LETTERS.findall(name)}
+
+    def hide(text: str) -> str:
+        return _LETTERS.sub(lambda word: word[0] if word[0].casefold() in known else "[text]", text)
+
+    is_plain = details.map(lambda text: isinstance(text, str) and hide(text) == text and bool(_DEGREES.fullmatch(text)))
+    return mask_personal_data(details).map(hide, na_action="ignore").where(~is_plain.astype(bool), details)
+
+
+def _constant(text: str, n_rows: int) -> pd.Series:
+    return pd.Series(
+        pd.Categorical.from_codes(np.zeros(n_rows, dtype=np.int8), categories=pd.Index([text], dtype="object"))
+    )
+
+
+def _undo_midnight(times: Times) -> Times:
+    """Days, where every converted time was midnight: a program has written dates as instants.
+
+    In summer they would become one o'clock, and no longer be known for what they are.
+    """
+    instant = times.instant.dropna()
+    if instant.empty or (instant != instant.dt.normalize()).any():
+        return times
+    was = times.instant.notna()
+    return dataclasses.replace(
+        times,
+        at=times.at.mask(was, times.instant),
+        precision=np.where(was, "day", times.precision),
+        instant=times.instant.mask(was),
+        is_nonexistent=times.is_nonexistent & ~was.to_numpy(),
+        is_ambiguous=times.is_ambiguous & ~was.to_numpy(),
+    )
+
+
+def _first_known(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
+    if not columns:
+        return nothing
+    found = columns[0].astype("object")
+    for other in columns[1:]:
+        found = found.where(found.notna(), other.astype("object"))
+    return found.astype("category")
+
+
+def _drop_no_location(texts: pd.Series) -> pd.Series:
+    """The words of police.uk for a row without a place are no place."""
+    return map_unique(texts, lambda text: text.mask(text == "No Location")).astype("category")
+
+
+def _settle_times(
+    start: Times, end: Times, end_text: pd.Series
+) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int16]]:
+    """Start, end, precision and oddities of each row, once each is seen beside the other."""
+    oddities = np.zeros(len(start.at), dtype=np.int16)
+    days = _undo_midnight(start)
+    if days is not start:
+        start, end = days, _undo_midnight(end)
+    oddities[start.is_nonexistent | end.is_nonexistent] |= Oddity.NONEXISTENT_TIME
+    oddities[start.instant.notna().to_numpy()] |= Oddity.CONVERTED_TIME
+    oddities[start.is_ambiguous | end.is_ambiguous] |= Oddity.AMBIGUOUS_TIME
+    end_of_day = end.at + pd.Timedelta(minutes=_LAST_MINUTE)
+    ended_at = end.at.where(end.precision != "day", end_of_day).where(end.precision != "month")
+    oddities[end_text.notna().to_numpy() & ended_at.isna().to_numpy()] |= Oddity.END_UNREADABLE
+    ended_at = ended_at.where(start.precision != "month")
+
+    end_minute = ended_at.dt.hour * 60 + ended_at.dt.minute
+    start_minute = start.at.dt.hour * 60 + start.at.dt.minute
+    backwards = (ended_at < start.at).to_numpy()
+    # over the hour that the clock shows twice, an end may show less than its start and be after it
+    in_order = (end.instant >= start.instant).to_numpy()
+    is_reversed = backwards & ~in_order
+    # an end before the start says no more than none does
+    open_ended = (ended_at.isna() | (end_minute == 0) | (end_minute == _LAST_MINUTE)).to_numpy() | is_reversed
+    at_midnight = (start_minute == 0).to_numpy() & open_ended & (start.precision == "minute")
+    oddities[at_midnight] |= Oddity.MIDNIGHT
+    precision = np.where(at_midnight, "day", start.precision)
+    ended_at = ended_at.where(~(backwards & in_order), start.at)
+    oddities[is_reversed] |= Oddity.REVERSED
+    ended_at = ended_at.where(~is_reversed)
+    return start.at, ended_at, precision, oddities
+
+
+def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd.Series]:
+    """Whether each row says that there was a knife, and the texts that are neither yes, no, nor a word of the profile.
+
+    Where the profile has words, such a text is taken for no; where it has none, for not known.
+    """
+    if profile.is_knife:
+        return pd.Series(True, index=texts.index, dtype="boolean"), blank(len(texts))
+    meant = {**_YES_NO, **{word.casefold(): True for word in profile.knife_words}}
+
+    def read(unique: pd.Series) -> pd.Series:
+        return unique.str.casefold().map(meant).astype("object")
+
+    is_knife = map_unique(texts, read).astype("boolean")
+    unread = texts.where(is_knife.isna())
+    # a word that comes once may be about somebody
+    rare = unread.map(unread.value_counts()).astype("float64") < _RARE
+    unread = unread.astype("object").mask(rare.to_numpy(), "(other texts)")
+    return is_knife.mask(unread.notna(), False) if profile.knife_words else is_knife, unread
+
+
+def _find_kind(kinds: pd.Series, location: pd.Series, words: Mapping[str, str]) -> pd.Series:
+    meant = {word.casefold(): kind for word, kind in words.items()}
+    stated = map_unique(
+        kinds, lambda text: text.str.casefold().map(lambda word: meant.get(word, word)).astype("object")
+    )
+    if not meant:
+        return stated
+    told = map_unique(
+        location, lambda text: text.str.casefold().str.removeprefix("on or near ").map(meant).astype("object")
+    )
+    return stated.astype("object").where(stated.notna(), told)
+
+
+def _refuse_dates(
+    started_at: pd.Series, texts: pd.Series, profile: SourceProfile
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    reason = np.full(len(texts), None, dtype=object)
+    reason[~started_at.dt.year.between(FIRST_YEAR, LAST_YEAR).to_numpy()] = IMPLAUSIBLE_DATE
+    reason[started_at.isna().to_numpy()] = UNREADABLE_DATE
+    reason[texts.isna().to_numpy()] = NO_DATE
+    detail = np.full(len(texts), None, dtype=object)
+    names = " and ".join(profile.start)
+    for index in np.flatnonzero(pd.notna(reason) & texts.notna().to_numpy()).tolist():
+        detail[index] = f"{names} {texts.iat[index]}"
+    return reason, detail
+
+
+def _to_arrow(frame: pd.DataFrame) -> pa.Table:
+    arrays = []
+    for spec in RECORDS:
+        values = frame[spec.name]
+        if spec.type == _WORDS:
+            values = values.astype("category")
+            codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
+            # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
+            codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
+            words = pa.array([str(word) for word in values.cat.categories], type=pa.string())
+            arrays.append(pa.DictionaryArray.from_arrays(codes, words))
+        elif spec.name == "incident_id":
+            arrays.append(pa.array(values.to_numpy(), type=pa.string(), from_pandas=True))
+        else:
+            arrays.append(pa.array(values, type=spec.type, from_pandas=True))
+    return pa.Table.from_arrays(arrays, schema=RECORDS)
+
+
+def _refuse_malformed(rows: Sequence[tuple[int, int]], *, n_columns: int) -> pa.Table:
+    """Rows that have another number of fields than the header, each with that number."""
+    texts = {
+        "category": [UNRECOGNISED] * len(rows),
+        "reason": [MALFORMED_ROW] * len(rows),
+        "detail": [f"{n_fields} fields, and {n_columns} columns" for _, n_fields in rows],
+    }
+    numbers = {"source_row": [number for number, _ in rows], "oddities": [0] * len(rows)}
+    columns = [
+        pa.array(texts[spec.name], type=pa.string()).dictionary_encode()
+        if spec.name in texts
+        else pa.array(numbers[spec.name], type=spec.type)
+        if spec.name in numbers
+        else pa.nulls(len(rows), spec.type)
+        for spec in RECORDS
+    ]
+    return pa.Table.from_arrays(columns, names=RECORDS.names).cast(RECORDS)

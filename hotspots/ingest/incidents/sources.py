@@ -1,0 +1,217 @@
+"""From a path to tables with their profiles: which files, which members, which sheets, read in which way."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from hotspots.errors import DataError
+from hotspots.geography import POLICE_UK
+from hotspots.ingest.formats import (
+    CSV_SUFFIXES,
+    WORKBOOK_SUFFIXES,
+    FoundFile,
+    Member,
+    Table,
+    explain_unpacking,
+    holds_shapefile,
+    list_hidden_sheets,
+    list_members,
+    open_layers,
+    open_parquet,
+    open_text_table,
+    open_workbook,
+)
+from hotspots.ingest.incidents.profiles import SourceProfile, format_profile
+from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, name_source, recognise
+from hotspots.ingest.incidents.records import ReadingOptions
+from hotspots.ingest.texts import mask_text
+
+_TEXT = (*CSV_SUFFIXES, ".tsv", ".tsv.gz", ".tab")
+_PARQUET = (".parquet", ".geoparquet")
+_LAYERS = (".gpkg", ".geojson", ".shp")
+
+MEMBER_SUFFIXES = (*_TEXT, *WORKBOOK_SUFFIXES, *_PARQUET)
+"""What is looked for in an archive."""
+
+INCIDENT_SUFFIXES = (*MEMBER_SUFFIXES, *_LAYERS, ".zip")
+"""What is looked for in a folder."""
+
+OVERLOOKED = (".txt", ".dat", ".json", ".xlsb", ".ods", ".7z", ".rar")
+"""What may hold incidents, and is not looked for in a folder, where it is often something else."""
+
+NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
+"""Other tables that come in the archives of police.uk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A table, and how to read it.
+
+    Attributes:
+        table: The table.
+        profile: Which column holds what.
+        is_given: Whether the profile was written down, not recognised.
+        doubts: What could be otherwise, where it was recognised.
+    """
+
+    table: Table
+    profile: SourceProfile
+    is_given: bool
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> str:
+        """What a product calls it."""
+        if self.is_given:
+            return f"source profile {mask_text(self.profile.name)}"
+        return "police.uk street" if self.profile.crs == POLICE_UK else "recognised by its columns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A table in an archive or a workbook that is none of incidents, and why it is taken for none."""
+
+    label: str
+    reason: str
+
+
+def find_sources(file: FoundFile, options: ReadingOptions) -> Iterator[Source | PassedOver]:
+    """The tables of incidents in a file, and what else it holds.
+
+    Raises:
+        DataError: The file cannot be opened, or is of no known layout; a workbook or GeoPackage has several tables
+            that could be meant; an archive holds no table of a known layout.
+    """
+    if file.path.name.lower().endswith(".zip") and holds_shapefile(file.path, besides=MEMBER_SUFFIXES):
+        yield from _choose(file.label, open_layers(file), options)
+        return
+    foreign: DataError | None = None
+    found_one = False
+    if file.path.name.lower().endswith(".zip"):
+        other = list_members(file, suffixes=(*OVERLOOKED, *_LAYERS), is_needed=False)
+        reason = "of a kind that is not read in an archive: unpack it, and give the file"
+        yield from (PassedOver(label=member.label, reason=reason) for member in other)
+    for member in list_members(file, suffixes=MEMBER_SUFFIXES):
+        if member.label.lower().removesuffix(".gz").endswith(NOT_INCIDENTS):
+            yield PassedOver(label=member.label, reason="outcomes or stop and search")
+            continue
+        packed = member.label != file.label or member.label.lower().endswith(".gz")
+        try:
+            with explain_unpacking(member.label) if packed else nullcontext():
+                chosen = list(_choose(member.label, open_tables(member, options), options))
+        except UnknownLayoutError as error:
+            if member.label == file.label or error.is_alike:
+                raise
+            foreign = foreign or error  # an archive may hold other tables than those of incidents
+            yield PassedOver(label=member.label, reason=str(error))
+            continue
+        found_one = True
+        yield from chosen
+        if member.suffix in WORKBOOK_SUFFIXES:
+            hidden = list_hidden_sheets(member.read())
+            yield from (PassedOver(label=f"{member.label}/{name}", reason="a hidden sheet") for name in hidden)
+    if foreign and not found_one:
+        raise foreign
+
+
+def open_tables(member: Member, options: ReadingOptions) -> list[Table]:
+    """The tables of a file, by what the end of its name says it is.
+
+    Raises:
+        DataError: It is not what its name says, or damaged.
+    """
+    hints = next((profile for profile in options.profiles if profile.files and profile.fits(member.label, ())), None)
+
+    def names_columns(row: Sequence[str]) -> bool:
+        return is_header(row) or any(
+            all(name in row for names in profile.columns.values() for name in names)
+            for profile in options.profiles
+            if profile.columns
+        )
+
+    if member.suffix in WORKBOOK_SUFFIXES:
+        content = member.read()
+        return open_workbook(member.label, content, hashlib.sha256(content).hexdigest(), is_header=names_columns)
+    if member.suffix in _PARQUET:
+        if member.label == member.file.label:
+            return [open_parquet(member.label, member.file.path, member.file.sha256)]
+        content = member.read()
+        return [open_parquet(member.label, io.BytesIO(content), hashlib.sha256(content).hexdigest())]
+    if member.suffix in (*_LAYERS, ".json"):
+        return open_layers(member.file)
+    text: dict[str, Any] = {"delimiter": hints.delimiter, "encoding": hints.encoding} if hints else {}
+    return [open_text_table(member.label, member.open, is_header=names_columns, **text)]
+
+
+def find_source(table: Table, options: ReadingOptions, *, is_only: bool = False) -> Source | PassedOver:
+    """How to read a table, or why it is not meant; of the only one in a file its name need not be that of its profile.
+
+    Raises:
+        UnknownLayoutError: No profile is for it, and its layout is not recognised.
+    """
+    given = [profile for profile in options.profiles if profile.fits(table.label, table.header)]
+    if not given:
+        found = recognise(dataclasses.replace(table, part=None) if is_only else table, crs=options.crs)
+        return Source(table=table, profile=found.profile, is_given=False, doubts=found.doubts)
+    for profile in given:
+        if table.part is None or profile.fits_part(table.part) or (is_only and len(given) == 1):
+            absent = [name for names in profile.columns.values() for name in names if name not in table.header]
+            if absent and profile.is_for_several_parts:
+                return PassedOver(label=table.label, reason=f'it has no column "{absent[0]}"')
+            return Source(table=table, profile=profile, is_given=True)
+    return PassedOver(label=table.label, reason=f"source profile {given[0].name} is for {given[0].part}")
+
+
+def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterator[Source | PassedOver]:
+    """Those of the tables of one file that are meant.
+
+    Raises:
+        DataError: None has a known layout, or several have and nobody says which are meant.
+    """
+    if not tables:
+        raise DataError(f"{label} is empty: it holds no table with anything in it. Give the file with the incidents.")
+    found: list[Source] = []
+    passed_over: list[PassedOver] = []
+    unknown: list[UnknownLayoutError] = []
+    for table in tables:
+        try:
+            source = find_source(table, options, is_only=len(tables) == 1)
+        except UnknownLayoutError as error:
+            unknown.append(error)
+            passed_over.append(PassedOver(label=table.label, reason=str(error)))
+            continue
+        if isinstance(source, PassedOver):
+            passed_over.append(source)
+        else:
+            found.append(source)
+    likeliest = min(unknown, key=lambda error: error.n_missing, default=None)
+    if likeliest and (not found or (likeliest.is_alike and len(tables) > 1)):
+        raise likeliest
+    if not found:
+        why = "; ".join(f"{other.label}: {other.reason}" for other in passed_over)
+        raise DataError(f"{label} holds no table that its source profile is for: {why}. Correct the profile.")
+    if len(found) > 1 and not all(source.is_given and source.profile.part is not None for source in found):
+        names = [str(source.table.part) for source in found]
+        is_layer = label.lower().endswith(".gpkg")
+        profile = dataclasses.replace(
+            found[0].profile,
+            name=name_source(label),
+            files=PurePosixPath(label).name,
+            sheet=None if is_layer else names[0],
+            layer=names[0] if is_layer else None,
+        )
+        raise UnknownLayoutError(
+            f"{label} holds {len(found)} tables of incidents, which may repeat each other: {', '.join(names)}. Say "
+            f'which in a source profile (hotspots check prints one): {"layer" if is_layer else "sheet"} = "{names[0]}"'
+            ', or "*" for all that have its columns.',
+            draft=format_profile(profile),
+        )
+    yield from found
+    yield from passed_over

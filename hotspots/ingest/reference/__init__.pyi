@@ -1,0 +1,13 @@
+from .boundaries import BOUNDARY_SUFFIXES as BOUNDARY_SUFFIXES
+from .boundaries import Boundaries as Boundaries
+from .boundaries import read_boundaries as read_boundaries
+from .havens import Havens as Havens
+from .havens import read_havens as read_havens
+from .peers import Peers as Peers
+from .peers import read_peers as read_peers
+from .population import Population as Population
+from .population import read_population as read_population
+from .postcodes import read_postcodes as read_postcodes
+from .small_areas import read_areas as read_areas
+from .term_dates import TermDates as TermDates
+from .term_dates import read_term_dates as read_term_dates

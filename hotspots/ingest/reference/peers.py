@@ -1,0 +1,176 @@
+"""What other areas record: a table of twelve months' incidents and residents by area and crime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from hotspots.crimes import KNIFE_CRIME, CrimeDefinitions, read_words
+from hotspots.errors import DataError
+from hotspots.ingest.formats import FoundFile, InputFile, Table, explain_unpacking, find_files, list_members
+from hotspots.ingest.incidents import MEMBER_SUFFIXES, ReadingOptions, open_tables
+from hotspots.ingest.reference.population import STATUS_NAMES, SUFFIXES, find_columns, find_population, parse_population
+from hotspots.ingest.texts import read_status
+
+_NAMES = {
+    "area": ("area", "peer", "borough", "(local_?)?authority", "district", "force", "name"),
+    "crime": ("crime", "crime_?type", "offence", "indicator"),
+    "n_incidents": ("(n_?)?incidents", "(n_?)?offences", "(n_?)?crimes", "count", "number", "n", "total"),
+}
+_WANTED = (
+    "A table of peers needs a row for each area and crime, with the columns area, crime, incidents (of the last twelve "
+    "months) and population"
+)
+_NUMBERS = ("n_incidents", "population")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """What came out of a table of peers.
+
+    Attributes:
+        table: One row for each area and crime: `area` (text), `crime` (slug), `n_incidents` of twelve months (int),
+            `population` (float, above 0).
+        input: The file read.
+    """
+
+    table: pd.DataFrame
+    input: InputFile
+
+
+def read_peers(path: Path, *, definitions: CrimeDefinitions) -> Peers:
+    """Read what peer areas recorded in twelve months, and how many live there.
+
+    The columns are known by their usual names (`area`, `borough` ...; `crime`, `offence` ...; `incidents`, `count` ...;
+    `population`, `residents` ...). Areas are one if they differ only in case or blanks. Rows without a number that lack
+    the area or the crime (blank ones, a note) are passed over.
+
+    Args:
+        path: Text with columns, Excel or Parquet, also zipped; one table, a row for each area and crime.
+        definitions: What crimes are called, by slug or by any wording of theirs; knife crime, which is defined by a
+            flag, is known by its name.
+
+    Raises:
+        NotFoundError: The path does not exist.
+        DataError: The path is a folder; the table is empty or lacks a column; a row with numbers lacks its area or
+            crime; a number is none; a crime is not known, or only those with a knife; or an area has a crime twice.
+    """
+    file, table = _find_table(path)
+    label = table.label
+    columns = _find_columns(table)
+    statuses = find_columns(table.header, STATUS_NAMES)
+    with explain_unpacking(label):
+        whole = table.read_whole([*columns.values(), *statuses[:1]])
+    named = whole.rename(columns={column: name for name, column in columns.items()})
+    _refuse_nameless(named, columns, label)
+    frame = named.dropna(subset=["area", "crime"])
+    if frame.empty:
+        raise DataError(f"{label} is empty: no row below its header has an area and a crime. {_WANTED}.")
+    incidents = parse_population(
+        frame["n_incidents"].rename(columns["n_incidents"]), label=label, each="row", noun="A number of incidents"
+    )
+    residents = parse_population(frame["population"].rename(columns["population"]), label=label, each="row")
+    is_bad = incidents.isna() | (incidents % 1 != 0) | residents.isna() | (residents <= 0)
+    if is_bad.any():
+        row = frame.index[is_bad][0]
+        raise DataError(
+            f"Each peer has a whole number of incidents, and residents above 0; row {row} of {label} has "
+            f"{_quote(frame['n_incidents'][row])} and {_quote(frame['population'][row])}. Correct or remove the row."
+        )
+    peers = pd.DataFrame(
+        {
+            "area": [" ".join(str(text).split()) for text in frame["area"]],
+            "crime": [_find_slug(str(text), definitions, row, label) for row, text in frame["crime"].items()],
+            "n_incidents": incidents.astype("int64"),
+            "population": residents,
+        },
+        index=frame.index,
+    )
+    _refuse_repeats(peers, label)
+    return Peers(
+        table=peers.reset_index(drop=True),
+        input=InputFile(
+            path=file.label,
+            table="peers",
+            sha256=file.sha256,
+            n_rows=len(whole),
+            layout="peers",
+            data_status=read_status(whole[statuses[0]]) if statuses else None,
+        ),
+    )
+
+
+def _find_table(path: Path) -> tuple[FoundFile, Table]:
+    """The only table of the only file."""
+    if path.is_dir():
+        raise DataError(f"Peers are read from one file; {path.as_posix()} is a folder. Name the file that is meant.")
+    file = find_files([path], suffixes=SUFFIXES, what="peers")[0]
+    if not file.path.name.lower().endswith(SUFFIXES):
+        raise DataError(
+            f"Peers are read from a table, a file ending in {', '.join(SUFFIXES)}; {file.label} does not. "
+            "Save it as CSV."
+        )
+    tables: list[Table] = []
+    for member in list_members(file, suffixes=MEMBER_SUFFIXES):
+        with explain_unpacking(member.label):
+            tables += open_tables(member, ReadingOptions())
+    if not tables:
+        raise DataError(f"{path.name} is empty: it holds no table with anything in it. {_WANTED}.")
+    if len(tables) > 1:
+        raise DataError(f"{_WANTED}; {path.name} holds {len(tables)} tables. Save that one to a file of its own.")
+    return file, tables[0]
+
+
+def _find_columns(table: Table) -> dict[str, str]:
+    """The column of each part."""
+    found = {name: next(iter(find_columns(table.header, patterns)), None) for name, patterns in _NAMES.items()}
+    found["population"] = find_population(table.header)
+    if missing := [name for name, column in found.items() if column is None]:
+        raise DataError(
+            f"{_WANTED}; {table.label} has none of {' and '.join(missing)}. Its columns are {', '.join(table.header)}."
+        )
+    return {name: str(column) for name, column in found.items()}
+
+
+def _refuse_nameless(frame: pd.DataFrame, columns: dict[str, str], label: str) -> None:
+    """Refuse a row with a number and without its area or crime: a total, or one that belongs to the area above."""
+    wrong = frame[["area", "crime"]].isna().any(axis="columns") & frame[list(_NUMBERS)].notna().any(axis="columns")
+    if wrong.any():
+        row = frame.index[wrong][0]
+        name = next(name for name in _NUMBERS if pd.notna(frame[name][row]))
+        lacking = " and ".join(columns[name] for name in ("area", "crime") if pd.isna(frame[name][row]))
+        raise DataError(
+            f'Each row with numbers names its area and its crime; row {row} of {label} has "{frame[name][row]}" in '
+            f"{columns[name]} and nothing in {lacking}, and {int(wrong.sum())} in all lack one. Fill it in, or remove "
+            "the row."
+        )
+
+
+def _refuse_repeats(peers: pd.DataFrame, label: str) -> None:
+    twice = peers.assign(area=peers["area"].str.casefold()).duplicated(["area", "crime"])
+    if twice.any():
+        row = peers.index[twice][0]
+        raise DataError(
+            f"A peer has each crime once; row {row} of {label} gives {peers['crime'][row]} in {peers['area'][row]} "
+            "again. Keep one row of them."
+        )
+
+
+def _quote(text: object) -> str:
+    return "nothing" if pd.isna(text) else f'"{text}"'  # type: ignore[call-overload]
+
+
+def _find_slug(text: str, definitions: CrimeDefinitions, row: object, label: str) -> str:
+    slug = read_words(text).replace(" ", "-")
+    if slug == KNIFE_CRIME or slug in definitions.crimes:
+        return slug
+    offence = definitions.find_offence([text])
+    if offence is None or offence.is_knife:  # those with a knife are but a part of a crime
+        rule = "known" if offence is None else "a whole one, with and without a knife, or knife crime"
+        raise DataError(
+            f'Each crime of a peer must be {rule}; row {row} of {label} has "{text}". Write it as one of: '
+            f"{', '.join(sorted({*definitions.crimes, KNIFE_CRIME}))}."
+        )
+    return offence.subcategory or offence.category

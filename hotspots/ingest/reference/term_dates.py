@@ -1,0 +1,341 @@
+"""Term dates: a table of the stretches of term, with half-terms and training days taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from hotspots.errors import DataError
+from hotspots.ingest.formats import FoundFile, InputFile, Table, explain_unpacking, find_files, list_members
+from hotspots.ingest.incidents import MEMBER_SUFFIXES, ReadingOptions, open_tables
+from hotspots.ingest.texts import parse_times, read_status
+
+SUFFIXES = (*MEMBER_SUFFIXES, ".zip")
+
+TERM_COLUMNS = ("first_day", "last_day", "name")
+
+# The usual names of each column, in order of preference.
+_NAMES = {
+    "first_day": (r"(first|start|starting|begin|beginning|opening)(_?(day|date))?", r"(date_?)?from", r"starts|begins"),
+    "last_day": (r"(last|end|ending|finish|closing)(_?(day|date))?", r"(date_?)?(to|until)", r"ends|finishes"),
+    "name": ("name", "term", "term_?name", "title", "description", "event", "period"),
+    "kind": ("kind", "type", "category"),
+    "data_status": (r"data_?status",),
+}
+
+
+def _compile_words(pattern: str) -> re.Pattern[str]:
+    """Whole words: Staffordshire is no staff, and INSET2 and bank_holiday are what they say."""
+    return re.compile(rf"(?<![^\W\d_])(?:{pattern})(?![^\W\d_])", flags=re.IGNORECASE)
+
+
+_TERM = _compile_words("terms?")
+_HALF_TERM = _compile_words(r"half[\s_-]*terms?")
+_HOLIDAY = _compile_words("holidays?|breaks?|closed|closures?|vacations?")
+_WITHOUT_PUPILS = _compile_words(r"insets?|training|staff|non[\s_-]*pupils?|occasional|in[\s_-]service")
+_DAYS = ("day", "minute")
+_MAX_SHORT_DAYS = 21
+"""A half-term holiday is a week or two; the half of a term, which bears the same name, is a month or more."""
+
+_MAX_HOLIDAY_DAYS = 50
+"""The longest of the year, in summer, is of six or seven weeks."""
+
+_MAX_STRETCH_DAYS = 366
+_YEARS = (1900, 2100)
+_ONE_DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermDates:
+    """What came out of a table of term dates.
+
+    Attributes:
+        stretches: `first_day`, `last_day` (datetime64[s], midnight), `name` (text, missing where there is none):
+            stretches of term without a gap, in order, none overlapping.
+        input: The file read.
+    """
+
+    stretches: pd.DataFrame
+    input: InputFile
+
+
+def read_term_dates(path: Path) -> TermDates:
+    """Read when schools are in term.
+
+    Each row is a stretch of days, both ends included. What lies between two stretches of term is holiday, so a file
+    may give each half of a term a row; or it may give whole terms, and rows for the half-terms, holidays and days
+    without pupils (INSET, training), which are taken out of the term around them. A row says which it is by its kind,
+    otherwise by its name. A kind with a word such as holiday, closed, INSET or training is no term, whatever its
+    length. A name may hold such a word and be that of a term ("Autumn, INSET 1 September"), so it is no term only if it
+    is of three weeks or less, or with a word for a holiday of 50 days or less. Half-term, as a kind or a name, is a
+    holiday if it is of three weeks or less, otherwise half of a term. A day without pupils may give its first day
+    alone.
+
+    The columns are known by their usual names (`first_day`, `start`, `from` ...; `last_day`, `end`, `to` ...; `name`,
+    `term` ...; `kind`, `type`), dates are ISO or have the day first. Rows that are blank in all of these columns are
+    passed over.
+
+    A list of holidays without a word that says so would turn the year inside out. It is known by its short stretches
+    with long times between them, and refused; so are real terms of which only a few short ones are given, unless their
+    kind says that they are terms.
+
+    Terms differ between boroughs, academies and independent schools: one file speaks for the schools it names, and a
+    border borough has pupils of several.
+
+    Args:
+        path: Text with columns, Excel or Parquet, also zipped, with one table of term dates.
+
+    Raises:
+        NotFoundError: The path does not exist.
+        DataError: The file is empty or lacks a column; a date cannot be read, has the month first or is of a year
+            outside 1900 to 2100; a stretch ends before it starts or is longer than a year; a row may be a term or a
+            holiday; two terms overlap; the rows look like holidays; or no term is left.
+    """
+    file, table, columns = _find_table(path)
+    with explain_unpacking(table.label):
+        rows = _read_rows(table, columns)
+    is_term = _find_terms(rows)
+    terms = rows[is_term].sort_values(["first_day", "last_day"], kind="stable")
+    _refuse_overlap(terms, table.label)
+    _refuse_holidays(terms, rows, table.label)
+    stretches = _take_out(terms, rows[~is_term])
+    if stretches.empty:
+        raise DataError(
+            f"Term dates need a stretch of term; the {len(rows)} rows of {table.label} leave none. Give a row to each "
+            'term, with its first and last day, and call it "term" in a column "kind".'
+        )
+    return TermDates(
+        stretches=stretches,
+        input=InputFile(
+            path=file.label,
+            table="term dates",
+            sha256=file.sha256,
+            n_rows=len(rows),
+            layout="term dates",
+            data_status=read_status(rows["data_status"]),
+        ),
+    )
+
+
+def _find_table(path: Path) -> tuple[FoundFile, Table, dict[str, str]]:
+    """The only table that can be of term dates, and the column of each part."""
+    tables: list[tuple[FoundFile, Table]] = []
+    for file in find_files([path], suffixes=SUFFIXES, what="term dates"):
+        if not file.path.name.lower().endswith(SUFFIXES):
+            raise DataError(
+                f"Term dates are read from a table, a file ending in {', '.join(SUFFIXES)}; {file.label} does not. "
+                "Save it as CSV."
+            )
+        for member in list_members(file, suffixes=MEMBER_SUFFIXES):
+            with explain_unpacking(member.label):
+                tables += [(file, table) for table in open_tables(member, ReadingOptions())]
+    found = [(file, table, _find_columns(table.header)) for file, table in tables]
+    fitting = [one for one in found if {"first_day", "last_day"} <= set(one[-1])]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise DataError(
+            f"Term dates are read from one table; {path.name} holds {len(fitting)} that could be meant: "
+            f"{', '.join(table.label for _, table, _ in fitting)}. Save them as one table in a file of its own."
+        )
+    if not tables:
+        raise DataError(f"{path.name} is empty: it holds no table with anything in it. Give the table of term dates.")
+    _, table, columns = found[0]
+    missing = "first day" if "first_day" not in columns else "last day"
+    raise DataError(
+        "Term dates need a column of first days (first_day, start, from ...) and one of last days (last_day, end, "
+        f"to ...); {table.label} has none of {missing}s. Its columns are {', '.join(table.header)}. "
+        f"Rename the one that holds the {missing}s to {missing.replace(' ', '_')}."
+    )
+
+
+def _find_columns(header: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part, patterns in _NAMES.items():
+        for pattern in patterns:
+            for column in header:
+                name = re.sub(r"[\s-]+", "_", column.strip())
+                if part not in found and re.fullmatch(rf"(?:(?:term|holiday)_)?(?:{pattern})", name, re.IGNORECASE):
+                    found[part] = column
+    return found
+
+
+def _read_rows(table: Table, columns: dict[str, str]) -> pd.DataFrame:
+    """What each row says, on its number in the file; blank rows are left out."""
+    texts = table.read_whole(list(columns.values()))
+    texts = texts.rename(columns={column: part for part, column in columns.items()}).dropna(how="all")
+    if texts.empty:
+        raise DataError(f"{table.label} is empty: no row is below its header. Give a row to each term.")
+    rows = pd.DataFrame(index=texts.index)
+    is_one_day = texts["last_day"].isna() & ~texts["first_day"].isna()
+    for part in ("first_day", "last_day"):
+        times = parse_times(texts[part].astype("category"), date_order="day-first")
+        is_day = pd.Series(times.precision, index=texts.index)[times.at.notna()].reindex(texts.index).isin(_DAYS)
+        unread = ~is_day & ~is_one_day if part == "last_day" else ~is_day
+        if unread.any():
+            _refuse_unread(texts.loc[unread, part], columns[part], table.label)
+        rows[part] = times.at.dt.floor("D")
+        _refuse_years(rows[part], texts[part], columns[part], table.label)
+    rows["last_day"] = rows["last_day"].where(~is_one_day, rows["first_day"])
+    for part in ("name", "kind", "data_status"):
+        rows[part] = texts[part] if part in texts else pd.Series(None, index=texts.index, dtype="object")
+    backwards = rows["last_day"] < rows["first_day"]
+    if backwards.any():
+        row = int(rows.index.to_numpy()[backwards.to_numpy()][0])
+        raise DataError(
+            f"A stretch of term ends on or after the day it starts; row {row} of {table.label} runs from "
+            f"{_say(rows, row)}, and {int(backwards.sum())} in all "
+            "end before they start. Correct them."
+        )
+    _refuse_long_stretches(rows, texts, table.label)
+    _refuse_terms_without_end(rows[is_one_day & _find_terms(rows)], table.label)
+    _refuse_unclear(rows, table.label)
+    return rows
+
+
+def _refuse_unread(texts: pd.Series, column: str, label: str) -> None:
+    row, text, n = int(texts.index[0]), texts.iloc[0], len(texts)
+    month_first = parse_times(texts.iloc[:1].astype("category"), date_order="month-first")
+    if month_first.precision[0] in _DAYS:
+        raise DataError(
+            f'Dates are ISO or have the day first; row {row} of {label} has "{text}" in {column}, which has the month '
+            f"first, and {n} in all cannot be read. Write every date as {month_first.at.iloc[0]:%Y-%m-%d}."
+        )
+    given = "nothing" if pd.isna(text) else f'"{text}"'
+    raise DataError(
+        f"A stretch of term has a first and a last day; row {row} of {label} has {given} in {column}, and {n} in all "
+        "cannot be read. Write 1/9/2025 or 2025-09-01."
+    )
+
+
+def _refuse_years(days: pd.Series, texts: pd.Series, column: str, label: str) -> None:
+    first, last = _YEARS
+    wrong = days.notna() & ~days.dt.year.between(first, last)
+    if wrong.any():
+        row = int(days.index[wrong][0])
+        raise DataError(
+            f'Term dates lie in the years {first} to {last}; row {row} of {label} has "{texts[row]}" in {column}, and '
+            f"{int(wrong.sum())} in all lie outside. Correct the year."
+        )
+
+
+def _refuse_long_stretches(rows: pd.DataFrame, texts: pd.DataFrame, label: str) -> None:
+    n_days = _count_days(rows)
+    wrong = n_days > _MAX_STRETCH_DAYS
+    if wrong.any():
+        row = int(rows.index[wrong][0])
+        raise DataError(
+            f"A stretch of term or holiday is of {_MAX_STRETCH_DAYS} days at most; row {row} of {label} runs from "
+            f'"{texts["first_day"][row]}" to "{texts["last_day"][row]}", {n_days[row]:,} days, and '
+            f"{int(wrong.sum())} in all are longer. Correct the year, or give each term a row."
+        )
+
+
+def _count_days(rows: pd.DataFrame) -> pd.Series:
+    n_days: pd.Series = (rows["last_day"] - rows["first_day"]).dt.days + 1
+    return n_days
+
+
+def _find_terms(rows: pd.DataFrame) -> pd.Series:
+    """Whether each row is term, by its kind if it says one, otherwise by its name."""
+    n_days, has_kind = _count_days(rows), rows["kind"].notna()
+    words = _as_text(rows["kind"].where(has_kind, rows["name"]))
+    is_short, is_within_holiday = n_days <= _MAX_SHORT_DAYS, n_days <= _MAX_HOLIDAY_DAYS
+    is_term: pd.Series = ~(
+        (_hold(words, _HOLIDAY) & (has_kind | is_within_holiday))
+        | (_hold(words, _WITHOUT_PUPILS) & (has_kind | is_short))
+        | (_hold(words, _HALF_TERM) & is_short)
+    )
+    return is_term
+
+
+def _as_text(words: pd.Series) -> pd.Series:
+    return pd.Series([word if isinstance(word, str) else "" for word in words], index=words.index, dtype="object")
+
+
+def _hold(words: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    return words.str.contains(pattern).astype(bool)
+
+
+def _say_term(words: pd.Series) -> pd.Series:
+    """Whether texts hold the word term, other than as half-term."""
+    return _hold(_as_text(words).str.replace(_HALF_TERM, " ", regex=True), _TERM)
+
+
+def _refuse_unclear(rows: pd.DataFrame, label: str) -> None:
+    """Refuse what is named a term and a holiday, and could be either by its length."""
+    wrong = (
+        rows["kind"].isna()
+        & _say_term(rows["name"])
+        & _hold(_as_text(rows["name"]), _HOLIDAY)
+        & _count_days(rows).between(_MAX_SHORT_DAYS + 1, _MAX_HOLIDAY_DAYS)
+    )
+    if wrong.any():
+        row = int(rows.index[wrong][0])
+        raise DataError(
+            f'A row is a term or a holiday; row {row} of {label}, "{rows["name"][row]}" from {_say(rows, row)}, may '
+            f'be either, and {int(wrong.sum())} in all may. Write "term" or "holiday" in a column "kind".'
+        )
+
+
+def _refuse_holidays(terms: pd.DataFrame, rows: pd.DataFrame, label: str) -> None:
+    """Refuse what is taken for terms if all are short and lie far apart, unless their kind says that they are."""
+    n_days = _count_days(terms)
+    if terms.empty or n_days.max() > _MAX_HOLIDAY_DAYS or _say_term(terms["kind"]).all():
+        return
+    n_in = int(n_days.sum())
+    n_between = (rows["last_day"].max() - rows["first_day"].min()).days + 1 - n_in
+    if n_between > n_in:
+        row = int(terms.index[0])
+        raise DataError(
+            f"Term dates need the stretches of term, and those of {label} look like holidays: none is longer than "
+            f"{n_days.max()} days, and they hold {n_in} days and leave out {n_between}; the first is row {row}, "
+            f'{_say(terms, row)}. Give a row to each term, and write "holiday" in a column "kind" for each holiday; if '
+            'these are terms, write "term" there.'
+        )
+
+
+def _refuse_terms_without_end(rows: pd.DataFrame, label: str) -> None:
+    if len(rows):
+        raise DataError(
+            f"A term has a first and a last day; row {rows.index[0]} of {label} has no last day. Give it, or say by "
+            'its kind that it is a day without pupils ("INSET").'
+        )
+
+
+def _refuse_overlap(terms: pd.DataFrame, label: str) -> None:
+    first, last = terms["first_day"].to_numpy()[1:], terms["last_day"].to_numpy()[:-1]
+    wrong = (first <= last).nonzero()[0]
+    if len(wrong):
+        one, other = terms.index[wrong[0]], terms.index[wrong[0] + 1]
+        raise DataError(
+            f"Stretches of term do not overlap; those of rows {one} and {other} of {label} do: {_say(terms, one)} and "
+            f"{_say(terms, other)}. Keep the terms of one kind of school, and give a holiday its kind."
+        )
+
+
+def _say(rows: pd.DataFrame, row: int) -> str:
+    return f"{rows['first_day'][row]:%Y-%m-%d} to {rows['last_day'][row]:%Y-%m-%d}"
+
+
+def _take_out(terms: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The terms without the days of the other rows."""
+    stretches: list[tuple[pd.Timestamp, pd.Timestamp, object]] = []
+    others = others.sort_values("first_day", kind="stable")
+    holidays = list(zip(others["first_day"], others["last_day"], strict=True))
+    for first, last, name in zip(terms["first_day"], terms["last_day"], terms["name"], strict=True):
+        start = first
+        for out_first, out_last in holidays:
+            if out_last < start or out_first > last:
+                continue
+            if out_first > start:
+                stretches.append((start, out_first - _ONE_DAY, name))
+            start = out_last + _ONE_DAY
+        if start <= last:
+            stretches.append((start, last, name))
+    frame = pd.DataFrame(stretches, columns=list(TERM_COLUMNS))
+    return frame.astype({"first_day": "datetime64[s]", "last_day": "datetime64[s]", "name": "object"})

@@ -1,0 +1,14 @@
+from .clock_times import Strings as Strings
+from .clock_times import Times as Times
+from .clock_times import guess_date_order as guess_date_order
+from .clock_times import join_columns as join_columns
+from .clock_times import parse_times as parse_times
+from .columns import UNFINISHED as UNFINISHED
+from .columns import blank as blank
+from .columns import find_days as find_days
+from .columns import is_wanted as is_wanted
+from .columns import map_unique as map_unique
+from .columns import read_status as read_status
+from .masking import NAME_MASK as NAME_MASK
+from .masking import mask_personal_data as mask_personal_data
+from .masking import mask_text as mask_text

@@ -1,0 +1,340 @@
+"""Text to local wall-clock times, and how precise each is."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import zoneinfo
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.errors import ParameterError
+from hotspots.ingest.incidents import Clock, DateOrder
+
+Strings = npt.NDArray[np.object_]
+
+_ISO = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+# Tried first, because they are read at the speed of C; everything else is taken apart below.
+_FAST: dict[DateOrder, Sequence[str]] = {
+    "day-first": ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", *_ISO, "%d/%m/%Y %I:%M:%S %p"),
+    "month-first": ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", *_ISO, "%m/%d/%Y %I:%M:%S %p"),
+}
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
+    *("november", "december"),
+)
+_MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES, start=1)}
+
+_SEPARATOR = r"[-/. ]"
+_TIME = (
+    r"(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?\s*(?P<half>[ap]\.?m\.?)?"
+    r"\s*(?P<zone>z|utc|gmt|bst|[+-]\d{2}(?::?\d{2})?)?(?:\s*\[?[a-z_]+/[a-z_]+\]?)?"
+)
+_DAY = (
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
+    rf"(?:(?P<y1>\d{{4}}){_SEPARATOR}(?P<m1>\d{{1,2}}){_SEPARATOR}(?P<d1>\d{{1,2}})"
+    rf"|(?P<y2>\d{{4}})(?P<m2>\d{{2}})(?P<d2>\d{{2}})"
+    rf"|(?P<a3>\d{{1,2}}){_SEPARATOR}(?P<b3>\d{{1,2}}){_SEPARATOR}(?P<y3>\d{{4}}|\d{{2}})"
+    rf"|(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?[-/. ]*(?P<m4>[a-z]{{3,9}})\.?[-/., ]*(?P<y4>\d{{4}}|\d{{2}})"
+    rf"|(?P<m5>[a-z]{{3,9}})\.?\s+(?P<d5>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y5>\d{{4}}))"
+)
+_WHEN = re.compile(rf"{_DAY}(?:(?:t|[, ]\s*(?:at\s+)?){_TIME})?", flags=re.IGNORECASE)
+_MONTH_ONLY = re.compile(
+    r"(?P<y1>\d{4})(?:[-/. ](?=\d)|(?=\d\d$))(?P<m1>\d{1,2})|(?P<m2>\d{1,2})[-/. ](?P<y2>\d{4})"
+    r"|(?P<m3>[a-z]{3,9})\.?[-/ ]*(?P<y3>\d{4}|\d{2})|(?P<y4>\d{4})[-/ ]*(?P<m4>[a-z]{3,9})",
+    flags=re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+([.,]\d+)?")
+_NUMERIC_DAY = re.compile(rf"(\d{{1,2}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}(?:\d{{4}}|\d{{2}})\b")
+_ISO_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)"
+_MIDNIGHT = re.compile(
+    r"[T ]\s*(?:0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?|12:00(?::00)?\s*am)$", flags=re.IGNORECASE
+)
+_SLIPS = 0.2
+"""The share of distinct days that may be slips of the pen."""
+
+_BAND = re.compile(r"\d\s*(?:[-\u2013]|to)\s*\d")
+_EXCEL_DAY_ZERO = pd.Timestamp("1899-12-30")
+_EXCEL_DAYS = (20_000, 80_000)
+"""1954 to 2119: what a serial date of a workbook can be, and a number of anything else is unlikely to be."""
+_UNIX_MILLISECONDS = (10**11, 10**13)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """What was read from texts.
+
+    Attributes:
+        at: datetime64[s], naive local wall-clock time; missing where the text could not be read.
+        precision: `minute`, `day` or `month`, or None.
+        is_nonexistent: The clock never showed this time: it went forward over it.
+        is_ambiguous: The clock showed this time twice, and the text does not say which.
+        instant: datetime64[s], UTC, where the text or the column says which instant it was; otherwise missing.
+    """
+
+    at: pd.Series
+    instant: pd.Series
+    precision: Strings
+    is_nonexistent: npt.NDArray[np.bool_]
+    is_ambiguous: npt.NDArray[np.bool_]
+
+
+def parse_times(
+    texts: pd.Series,
+    *,
+    date_order: DateOrder = "day-first",
+    clock: Clock = "stated",
+    time_zone: str = "Europe/London",
+) -> Times:
+    """Read dates and times, each distinct text once.
+
+    Read are ISO forms, numbers in the order given (`31/12/2025`, `31.12.25`), names of months (`31 Dec 2025`), twelve
+    hours (`6:05 pm`), `24:00`, `Z` and offsets, months alone (`2025-12`, `Dec 2025`), serial dates of Excel, and
+    milliseconds since 1970 as web services give them (UTC).
+
+    Args:
+        texts: Categorical text; a blank is missing.
+        date_order: Of days and months in numbers.
+        clock: See `hotspots.ingest.incidents.profiles.SourceProfile`.
+        time_zone: IANA name of the zone whose wall-clock time is wanted.
+
+    Raises:
+        ParameterError: The time zone is not known.
+    """
+    try:
+        zone = zoneinfo.ZoneInfo(time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ParameterError(f'No time zone called "{time_zone}". Give an IANA name such as Europe/London.') from error
+    unique = pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip()
+    at = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[s]")
+    precision = np.full(len(unique), None, dtype=object)
+    is_utc = np.full(len(unique), clock == "utc")
+
+    with_offset = unique.str.fullmatch(_ISO_OFFSET).to_numpy(dtype=bool)
+    if with_offset.any():
+        at[with_offset] = _read_iso(unique[with_offset], keep_utc=clock != "local")
+        is_utc[with_offset & at.notna().to_numpy()] = clock != "local"
+    for form in _FAST[date_order]:
+        todo = at.isna() & unique.str.match(r"\d")  # pandas takes "today" for a date
+        if not todo.any():
+            break
+        at[todo] = pd.to_datetime(unique[todo], format=form, errors="coerce").astype("datetime64[s]")
+    precision[at.notna().to_numpy()] = "minute"
+    rest = np.flatnonzero(at.isna().to_numpy())
+    read = [_read_one(text, date_order) for text in unique.iloc[rest].tolist()]
+    if read:
+        shift = [None if clock == "local" else offset for _, _, offset in read]
+        slow = pd.Series([when for when, _, _ in read], dtype="datetime64[s]")
+        at.iloc[rest] = (slow - pd.to_timedelta([offset or 0 for offset in shift], unit="min")).to_numpy()
+        precision[rest] = np.array([kind for _, kind, _ in read], dtype=object)
+        is_utc[rest] |= np.array([offset is not None for offset in shift])
+    known = at.notna().to_numpy() & (precision == "minute")
+
+    from_utc = known & is_utc
+    instant = at.where(from_utc)
+    if from_utc.any():
+        local = at[from_utc].dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
+        at[from_utc] = local.astype("datetime64[s]")
+    naive = at.where(known & ~is_utc)
+    nonexistent = naive.dt.tz_localize(zone, ambiguous=True, nonexistent="NaT").isna() & naive.notna()
+    ambiguous = naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna() & naive.notna()
+
+    codes = texts.cat.codes.to_numpy()  # -1 where missing, which reads the last entry
+    return Times(
+        at=at.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
+        instant=instant.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
+        precision=np.array([*precision, None], dtype=object)[codes],
+        is_nonexistent=np.append(nonexistent.to_numpy(dtype=bool), False)[codes],
+        is_ambiguous=np.append(ambiguous.to_numpy(dtype=bool), False)[codes],
+    )
+
+
+def _read_iso(texts: pd.Series, *, keep_utc: bool) -> pd.Series:
+    """ISO times with an offset: in UTC, or as they would be without it."""
+    if not keep_utc:
+        texts = texts.str.replace(r"(?:Z|[+-]\d\d:?\d\d)$", "", regex=True)
+    times = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    return times.dt.tz_localize(None).dt.floor("s").astype("datetime64[s]")
+
+
+def _read_one(text: str, order: DateOrder) -> tuple[pd.Timestamp | None, str | None, int | None]:
+    """One text: the time, its precision, and its offset from UTC in minutes if it carries one."""
+    nothing = (None, None, None)
+    if len(text) > 60:
+        return nothing
+    try:
+        if match := _WHEN.fullmatch(text):
+            return _read_when(match, order)
+        if match := _MONTH_ONLY.fullmatch(text):
+            parts = match.groupdict()
+            year, month = _pick(parts, "y"), _pick(parts, "m")
+            return pd.Timestamp(_year(year), _month(month), 1).as_unit("s"), "month", None
+        if _NUMBER.fullmatch(text):
+            number = float(text.replace(",", "."))
+            if _EXCEL_DAYS[0] <= number < _EXCEL_DAYS[1]:
+                when = (_EXCEL_DAY_ZERO + pd.Timedelta(days=number)).round("s").as_unit("s")
+                return when, "day" if number.is_integer() else "minute", None
+            if _UNIX_MILLISECONDS[0] <= number < _UNIX_MILLISECONDS[1]:
+                return pd.Timestamp(int(number), unit="ms").floor("s").as_unit("s"), "minute", 0
+    except (ValueError, KeyError, OverflowError):
+        pass
+    return nothing
+
+
+def _read_when(match: re.Match[str], order: DateOrder) -> tuple[pd.Timestamp, str, int | None]:
+    parts = match.groupdict()
+    if parts["a3"]:
+        day, month = (parts["a3"], parts["b3"]) if order == "day-first" else (parts["b3"], parts["a3"])
+        year = parts["y3"]
+    else:
+        year, month, day = _pick(parts, "y"), _pick(parts, "m"), _pick(parts, "d")
+    date = pd.Timestamp(_year(year), _month(month), int(day))
+    if parts["hour"] is None:
+        return date.as_unit("s"), "day", None
+    if parts["zone"] and parts["zone"][0] == "-" and not (parts["y1"] or parts["y2"]):
+        raise ValueError  # 31/01/2025 1800-0200 is from six to two, and no time at an offset
+    hour, minute, second = int(parts["hour"]), int(parts["minute"] or 0), int(parts["second"] or 0)
+    if parts["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError
+        hour = hour % 12 + 12 * (parts["half"][0].lower() == "p")
+    elif parts["minute"] is None:
+        raise ValueError  # "2025-12-31 18" may be anything
+    if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute or second)):
+        raise ValueError
+    if hour == 24:
+        hour, minute = 23, 59  # the end of a day, which must not become the next
+    return (
+        (date + pd.Timedelta(hours=hour, minutes=minute, seconds=second)).as_unit("s"),
+        "minute",
+        _offset(parts["zone"]),
+    )
+
+
+def _pick(parts: dict[str, str | None], kind: str) -> str:
+    return next(value for name, value in parts.items() if name[0] == kind and name[1:].isdigit() and value)
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    # a year beyond these is implausible all the same, and pandas 2 cannot hold every one
+    return min(max(year, 1700), 2200) if len(text) == 4 else 2000 + year if year < 70 else 1900 + year
+
+
+def _month(text: str) -> int:
+    name = text.lower()
+    if name.isdigit():
+        return int(name)
+    if name != "sept" and name not in (name[:3], _MONTH_NAMES[_MONTHS[name[:3]] - 1]):
+        raise ValueError  # "decoy" is no December
+    return _MONTHS[name[:3]]
+
+
+def _offset(zone: str | None) -> int | None:
+    if zone is None:
+        return None
+    if zone[0] not in "+-":
+        return 60 if zone.lower() == "bst" else 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if hours > 14 or minutes > 59:
+        raise ValueError  # no zone on Earth
+    return (1 if zone[0] == "+" else -1) * (60 * hours + minutes)
+
+
+def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
+    """Whether dates in numbers put the month first, and whether they leave no doubt.
+
+    They do if many can only be month-first, and more than can only be day-first: of all the days of a year three in
+    five can, so a few among many are slips of the pen, to be refused.
+
+    Args:
+        chunks: All of a column, or of several, since the first days of a month fit both.
+    """
+    pairs: set[tuple[int, int]] = set()
+    for texts in chunks:
+        is_numeric = False
+        for text in texts.cat.categories:
+            if match := _NUMERIC_DAY.match(str(text).strip()):
+                first, second = int(match[1]), int(match[2])
+                pairs.add((first, second))
+                is_numeric = True
+        if len(texts.cat.categories) and not is_numeric:
+            break  # dates are written in one way from beginning to end
+    if not pairs:
+        return "day-first", True
+    n_day_first, n_month_first = sum(first > 12 for first, _ in pairs), sum(second > 12 for _, second in pairs)
+    if n_month_first > max(n_day_first, _SLIPS * len(pairs)):
+        return "month-first", False
+    return "day-first", n_day_first > 0
+
+
+def join_columns(columns: Sequence[pd.Series]) -> pd.Series:
+    """Parts of a date as one text: date and time; year and month; or year, month, day, hour and minute."""
+    if len(columns) == 1:
+        return columns[0]
+    codes = np.column_stack([column.cat.codes.to_numpy() for column in columns])
+    distinct, position = np.unique(codes, axis=0, return_inverse=True)
+    position = position.ravel()  # NumPy 2.0 keeps the axis
+    texts = [
+        _join(
+            [
+                None if code < 0 else str(column.cat.categories[code]).strip()
+                for code, column in zip(row, columns, strict=True)
+            ]
+        )
+        for row in distinct
+    ]
+    unique, distinct_texts = pd.factorize(pd.Series(texts, dtype="object"))
+    joined = pd.Categorical.from_codes(
+        np.append(unique, -1)[position], categories=pd.Index(distinct_texts, dtype="object")
+    )
+    return pd.Series(joined, index=columns[0].index)
+
+
+def _join(parts: Sequence[str | None]) -> str | None:
+    if parts[0] is None:
+        return None
+    if len(parts) == 2:
+        day, time = parts
+        if time is None:
+            return day
+        day = _strip_midnight(str(day))
+        return day if ":" in day else f"{day} {_write_time(time)}"
+    known = list(itertools.takewhile(bool, parts[:3]))
+    known[:1] = [str(_year(str(year))) if str(year).isdigit() and len(str(year)) == 2 else year for year in known[:1]]
+    date = "-".join(map(str, known))
+    if len(known) < 3 or len(parts) < 4 or parts[3] is None:
+        return date
+    return f"{date} {parts[3].zfill(2)}:{(parts[4] if len(parts) > 4 and parts[4] else '0').zfill(2)}"
+
+
+def _strip_midnight(day: str) -> str:
+    """The date alone: programs give it a time of midnight when there is a column for the time, or a serial number."""
+    if _NUMBER.fullmatch(day) and _EXCEL_DAYS[0] <= float(day.replace(",", ".")) < _EXCEL_DAYS[1]:
+        return str((_EXCEL_DAY_ZERO + pd.Timedelta(days=int(float(day.replace(",", "."))))).date())
+    return _MIDNIGHT.sub("", day)
+
+
+def _write_time(time: str) -> str:
+    """A time of day as text: `1805`, `18.05 hrs`, and what a workbook makes of them, become `18:05`.
+
+    A number of one or two digits stays as it is, and cannot be read: 18 may be an hour, or 18 minutes past midnight.
+    """
+    # a quarter past midnight, or the fraction of a day; from eight to nine, or eight at an offset: nobody can tell
+    if re.fullmatch(r"0[.,][0-5]\d", time) or _BAND.search(re.sub(r"^\d{4}-\d\d-\d\d[T ]", "", time)):
+        return f"{time}?"
+    if re.fullmatch(r"0|0?[.,]\d+", time):
+        minutes = round(float(time.replace(",", ".")) * 1440)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    if typed := re.fullmatch(r"(190[0-6]-\d\d-\d\d)[T ]00:00(:00)?", time):
+        # 1805 in a cell formatted as a time is day 1805 of Excel's calendar
+        time = str((pd.Timestamp(typed[1]) - _EXCEL_DAY_ZERO).days)
+    time = re.sub(r"\s*(hrs?|hours|h)\.?$", "", time, flags=re.IGNORECASE)
+    if digits := re.fullmatch(r"(\d{1,2})[:.]?(\d\d)", time):
+        return f"{digits[1].zfill(2)}:{digits[2]}"
+    return re.sub(r"^\d{4}-\d\d-\d\d[T ]|^1899-12-3\d[T ]", "", time)

@@ -1,0 +1,381 @@
+"""How each crime stands: twelve months against the twelve before, targets, peers, and which comes first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.analysis.change import (
+    VERDICTS,
+    WHOLE_AREA,
+    ChangeTable,
+    Comparison,
+    count_change,
+    measure_change,
+    measure_dispersion,
+    plan_comparisons,
+)
+from hotspots.analysis.rates import (
+    EQUAL_WEIGHTS,
+    PeerComparison,
+    Priorities,
+    Target,
+    TargetStatus,
+    choose_indicators,
+    compare_with_peers,
+    judge_target,
+    rank_priorities,
+)
+from hotspots.analysis.repeats import measure_gini
+from hotspots.contracts import AREA
+from hotspots.crimes import KNIFE_CRIME, Crime, select_crime
+from hotspots.errors import NotFoundError, TooLittleDataError
+from hotspots.geography import Cells, make_cells
+from hotspots.harm import Measure, weigh_harm
+from hotspots.ingest.formats import InputFile
+from hotspots.ingest.reference import Peers
+from hotspots.pipeline.selection import select_wards
+from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.times import count_known_months, find_first_day, list_gaps
+
+USUAL_INDICATORS = (
+    "robbery",
+    KNIFE_CRIME,
+    "violence-with-injury",
+    "burglary",
+    "theft-from-the-person",
+    "theft-from-vehicle",
+    "theft-of-vehicle",
+    "criminal-damage",
+    "asb",
+)
+"""What partnerships report; parts that the files do not tell apart are shown as their category."""
+
+MIN_RANKED = 30
+"""Incidents of twelve months from which a crime is put among the priorities."""
+MIN_KNOWN_SHARE = 0.9
+"""Share of a crime's incidents that must have a figure of harm for their sum to be that of the crime."""
+_N_MONTHS = 12
+CELL_SIZE_M = 250.0
+"""Of the cells over which concentration is measured: wide enough for shared points, so that sources compare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """One crime over twelve months.
+
+    Attributes:
+        crime: Which.
+        comparison: The twelve months and the twelve before, in whole months.
+        n_current: Incidents of those of the twelve months that the files speak for.
+        n_months: How many of the twelve those are.
+        change: Against the twelve before; None where that cannot be said, for `comparison.reason`.
+        target: What was wanted; None where nothing was.
+        status: Whether it was met; None where nothing was wanted or a change is not known, or the count of a part of
+            the twelve months does not tell.
+        peers: How its rate stands among peers; None where they or the residents are not known.
+        gap_months: Months of either twelve whose feed failed.
+    """
+
+    crime: Crime
+    comparison: Comparison
+    n_current: int
+    n_months: int
+    change: ChangeTable | None
+    target: Target | None
+    status: TargetStatus | None
+    peers: PeerComparison | None
+    gap_months: tuple[pd.Period, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """How the crimes of an area stand.
+
+    Attributes:
+        study: What was read.
+        wards: The wards that are counted.
+        start, end: First and last day of the twelve months.
+        indicators: In the order asked for.
+        measures: Of each crime that is put in order, a column a criterion, missing where not known.
+        n_by_crime: Incidents of the twelve months of each of those.
+        priorities: Their order; None where there are fewer than two.
+        unranked: Categories that are not put in order because the files do not speak for each of the twelve months.
+        population: Residents of the wards; None where not every ward has any.
+        sources: Of the figures of harm and cost, for the product that shows them.
+        peers: What was read of peers; None where nothing was.
+        unshown_targets: Crimes for which a target is set, and which are no indicator here.
+    """
+
+    study: Study
+    wards: gpd.GeoDataFrame
+    start: dt.date
+    end: dt.date
+    indicators: tuple[Indicator, ...]
+    measures: pd.DataFrame
+    n_by_crime: Mapping[str, int]
+    priorities: Priorities | None
+    unranked: tuple[str, ...]
+    population: float | None
+    sources: tuple[str, ...]
+    peers: Peers | None = None
+    unshown_targets: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[InputFile, ...]:
+        """All files read, those of the study first."""
+        return self.study.inputs + ((self.peers.input,) if self.peers else ())
+
+    @property
+    def data_status(self) -> dict[str, str]:
+        """What the files say of themselves, by table; empty for ordinary data."""
+        status = self.peers.input.data_status if self.peers else None
+        return self.study.data_status | ({"peers": status} if status else {})
+
+
+def measure_performance(
+    study: Study,
+    *,
+    end: dt.date | None = None,
+    wards: Sequence[str] = (),
+    indicators: Sequence[str] = (),
+    targets: Mapping[str, Target] | None = None,
+    criterion_weights: Mapping[str, float] = EQUAL_WEIGHTS,
+    peers: Peers | None = None,
+    progress: Progress = silent,
+) -> Performance:
+    """Compare twelve months with the twelve before, for each indicator, and put crimes in order of priority.
+
+    The twelve months are whole ones, the last that ends on or before `end` and that the files hold to its last day.
+    Each indicator is compared by itself, so of twenty without any change one is called at 5% all the same.
+
+    Args:
+        study: What was read: two years of it, and every crime.
+        end: Last day that may count; by default the last that the files hold.
+        wards: Codes or names of the wards to count; all by default.
+        indicators: Slugs, in order; by default `USUAL_INDICATORS`, as far as the files hold them.
+        targets: By slug.
+        criterion_weights: Of the criteria of priority.
+        peers: `hotspots.ingest.reference.peers.read_peers(...)`.
+        progress: Called with each step.
+
+    Raises:
+        NotFoundError: An indicator or a ward is not in the data.
+        TooLittleDataError: There is no whole month.
+    """
+    chosen = select_wards(study.boundaries.wards, wards)
+    everything = study.intake.incidents
+    known_from, until = _find_span(everything, end)
+    incidents = everything[everything["ward_code"].isin(chosen.index).to_numpy()]
+    if incidents.empty:
+        raise TooLittleDataError(
+            f"None of {len(everything):,} incidents lies in the {len(chosen)} wards. Check that both are of one place."
+        )
+    progress("indicators")
+    found = [
+        _measure_indicator(
+            crime, incidents, everything, known_from=known_from, until=until, population=_count_residents(chosen),
+            target=(targets or {}).get(crime.slug),
+            peers=None if peers is None else peers.table[peers.table["crime"] == crime.slug],
+        )
+        for crime in _choose_crimes(study, indicators)
+    ]  # fmt: skip
+    progress("priorities")
+    measures, unranked, sources = _measure_criteria(
+        study, incidents, everything, chosen, known_from=known_from, until=until
+    )
+    plan = _plan(until, known_from, ())
+    return Performance(
+        study=study,
+        wards=chosen,
+        start=plan.current_first,
+        end=plan.current_last,
+        indicators=tuple(found),
+        measures=measures,
+        n_by_crime={str(slug): int(n) for slug, n in measures["volume"].items()},
+        priorities=rank_priorities(measures, criterion_weights=criterion_weights) if len(measures) > 1 else None,
+        unranked=unranked,
+        population=_count_residents(chosen),
+        sources=sources,
+        peers=peers,
+        unshown_targets=tuple(sorted(set(targets or {}) - {indicator.crime.slug for indicator in found})),
+    )
+
+
+def _find_span(everything: gpd.GeoDataFrame, end: dt.date | None) -> tuple[dt.date, dt.date]:
+    """First day of the files, and the last day of the last month that they hold to its end."""
+    when = everything[["started_at", "time_precision"]]
+    if end is not None:
+        when = when[when["started_at"] < pd.Timestamp(end) + pd.Timedelta(days=1)]
+    if when.empty:
+        raise TooLittleDataError(f"The files hold nothing up to {end}. Give a later --to.")
+    known_from, last = find_first_day(when), when["started_at"].max().date()
+    months, _ = count_known_months(when, when, known_from=known_from, end=_month_end(last, end))
+    whole = months.dropna()
+    if whole.empty:
+        raise TooLittleDataError(
+            f"Performance is told by whole months, and the files hold none: they run from {known_from} to {last}. "
+            "Read more of them."
+        )
+    return known_from, whole.index[-1].end_time.date()
+
+
+def _month_end(last: dt.date, end: dt.date | None) -> dt.date:
+    """The end of the month of the last incident, unless a day before it was asked for."""
+    month_end = pd.Period(last, freq="M").end_time.date()
+    return month_end if end is None else min(month_end, end)
+
+
+def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
+    present = {crime.slug: crime for crime in study.crimes}
+    part_of = {slug: crime.part_of for slug, crime in study.definitions.crimes.items()}
+    slugs = choose_indicators(wanted or USUAL_INDICATORS, list(present), part_of)
+    if not slugs:
+        raise NotFoundError(
+            f"The files hold none of the indicators {', '.join(wanted or USUAL_INDICATORS)}. They hold: "
+            f"{', '.join(present)}. Name some under indicators in hotspots.toml."
+        )
+    return [present[slug] for slug in slugs]
+
+
+def _count_residents(wards: gpd.GeoDataFrame) -> float | None:
+    return float(wards["population"].sum()) if bool((wards["population"] > 0).all()) else None
+
+
+def _plan(until: dt.date, known_from: dt.date, missing: Sequence[pd.Period]) -> Comparison:
+    planned = plan_comparisons(until, known_from=known_from, is_monthly=True, missing_months=missing)
+    return next(comparison for comparison in planned if comparison.key == "r12")
+
+
+def _compare(
+    incidents: pd.DataFrame, everything: pd.DataFrame, *, known_from: dt.date, until: dt.date
+) -> tuple[Comparison, ChangeTable | None, tuple[pd.Period, ...]]:
+    """Twelve months of a crime against the twelve before."""
+    _, gaps = count_known_months(incidents, everything, known_from=known_from, end=until)
+    missing = list_gaps(gaps)
+    comparison = _plan(until, known_from, missing)
+    if not comparison.available:
+        return comparison, None, missing
+    dispersion = measure_dispersion(incidents, comparison, known_from=known_from, missing_months=missing)
+    return comparison, measure_change(count_change(incidents, comparison), dispersion=dispersion), missing
+
+
+def _measure_indicator(
+    crime: Crime,
+    incidents: gpd.GeoDataFrame,
+    everything: gpd.GeoDataFrame,
+    *,
+    known_from: dt.date,
+    until: dt.date,
+    population: float | None,
+    target: Target | None,
+    peers: pd.DataFrame | None,
+) -> Indicator:
+    mine = incidents[select_crime(incidents, crime).to_numpy()]
+    comparison, change, missing = _compare(mine, everything, known_from=known_from, until=until)
+    known = _list_known_months(comparison, known_from=known_from, missing=missing)
+    n_current = _count_in(mine, known)
+    n_days = sum(month.days_in_month for month in known)
+    status = None
+    # In part of the twelve months more than the target is a target missed; fewer is no target met.
+    can_tell = target is not None and (
+        len(known) == _N_MONTHS or target.n_incidents is None or n_current > target.n_incidents
+    )
+    if target is not None and can_tell:
+        counts = None if change is None else change.table.to_dict("index")[WHOLE_AREA]
+        status = judge_target(
+            n_current if target.n_incidents is not None or counts is None else int(counts["n_current"]),
+            None if counts is None else int(counts["n_earlier"]),
+            target=target,
+            exposure_current=max(comparison.days_current, 1),
+            exposure_previous=max(comparison.days_earlier, 1),
+            dispersion=1.0 if counts is None else float(counts["dispersion"]),
+        )
+    # twelve whole months are a year, as the peers' are, whether of 365 days or 366
+    n_years = 1.0 if len(known) == _N_MONTHS else n_days / 365.25
+    return Indicator(
+        crime=crime,
+        comparison=comparison,
+        n_current=n_current,
+        n_months=len(known),
+        change=change,
+        target=target,
+        status=status,
+        peers=compare_with_peers(n_current, population, peers, n_years=n_years)
+        if peers is not None and len(peers) and population is not None and known
+        else None,
+        gap_months=tuple(month for month in missing if month.start_time.date() >= comparison.earlier_first),
+    )
+
+
+def _list_known_months(
+    comparison: Comparison, *, known_from: dt.date, missing: Sequence[pd.Period]
+) -> tuple[pd.Period, ...]:
+    """The months of the twelve that the files speak for."""
+    months = pd.period_range(comparison.current_first, comparison.current_last, freq="M")
+    return tuple(month for month in months if month not in missing and month.start_time.date() >= known_from)
+
+
+def _count_in(incidents: pd.DataFrame, months: Sequence[pd.Period]) -> int:
+    return int(_is_in(incidents, months).sum())
+
+
+def _is_in(incidents: pd.DataFrame, months: Sequence[pd.Period]) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = incidents["started_at"].dt.to_period("M").isin(list(months)).to_numpy()
+    return inside
+
+
+def _measure_criteria(
+    study: Study,
+    incidents: gpd.GeoDataFrame,
+    everything: gpd.GeoDataFrame,
+    wards: gpd.GeoDataFrame,
+    *,
+    known_from: dt.date,
+    until: dt.date,
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """What each category of crime weighs by each criterion, which are known in part, and where the figures are from."""
+    cells = make_cells(wards.geometry.union_all(), cell_size_m=CELL_SIZE_M)
+    rows, unranked, sources = {}, [], set()
+    for slug in sorted(incidents["category"].dropna().unique()):
+        mine = incidents[(incidents["category"] == slug).to_numpy()]
+        comparison, change, missing = _compare(mine, everything, known_from=known_from, until=until)
+        known = _list_known_months(comparison, known_from=known_from, missing=missing)
+        current = mine[_is_in(mine, known)]
+        if len(current) < MIN_RANKED or slug not in study.definitions.crimes:
+            continue
+        if len(known) < _N_MONTHS:
+            unranked.append(str(slug))
+            continue
+        row = {"volume": float(len(current)), "trend": math.nan}
+        if change is not None:
+            row["trend"] = VERDICTS.index(str(change.table["verdict"][WHOLE_AREA])) - 2.0
+        measures: dict[str, Measure] = {"harm": "severity", "cost": "cost"}
+        for name, measure in measures.items():
+            weighed = weigh_harm(current, table=study.harm, measure=measure, allow_unweighed=True)
+            known_share = float(weighed.harm.notna().mean())
+            row[name] = weighed.total / known_share if known_share >= MIN_KNOWN_SHARE else math.nan
+            sources |= set(weighed.sources) if known_share >= MIN_KNOWN_SHARE else set()
+        row["concentration"] = _measure_concentration(current, cells)
+        rows[str(slug)] = row
+    columns = ["volume", "trend", "harm", "cost", "concentration"]
+    return (
+        pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype("float64"),
+        tuple(unranked),
+        tuple(sorted(sources)),
+    )
+
+
+def _measure_concentration(incidents: gpd.GeoDataFrame, cells: Cells) -> float:
+    """Generalised Gini over cells of all that are located; missing where few are."""
+    located = incidents[(incidents["location_precision"] != AREA).to_numpy()]
+    if len(located) < MIN_RANKED:
+        return math.nan
+    return float(measure_gini(cells.count(located)))

@@ -1,0 +1,453 @@
+"""What is odd about the data before anything is made of them: refusals, times, places, months, wards."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.crimes import UNRECOGNISED
+from hotspots.geography import collapse_points
+from hotspots.ingest.incidents import Intake, Oddity
+from hotspots.ingest.texts import find_days
+from hotspots.pipeline.selection import is_whole_month
+
+_N_EXAMPLES = 3
+_N_TEXTS = 5
+_OVERLAP_CELL_M = 100.0
+_CELLS_ACROSS = 1_000_000
+_AROUND = np.array([x * _CELLS_ACROSS + y for x in (-1, 0, 1) for y in (-1, 0, 1)])
+_MARKS_A_CELL = 100_000
+"""More than there are days from 1970 to the last year that is read."""
+
+_ENOUGH_TO_COMPARE = 20
+_SAME_SHARE = 0.95
+"""A force of one square mile within another has half of its incidents within 200 m of the boundary between them."""
+_WEEK = pd.Timedelta(days=7)
+_MANY_TIMES = 500
+_QUIET = range(10)
+"""Hours at which the four quietest of a day begin; if they begin at another, the clock is likely wrong."""
+_NEIGHBOURS = 3
+_LOW_SHARE = 0.5
+_MANY_A_MONTH = 20
+_UNLIKELY = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRows:
+    """Rows that were refused for one reason.
+
+    Attributes:
+        reason: Why.
+        n_rows: How many.
+        examples: Source, row and what the row gave, of the first few.
+    """
+
+    reason: str
+    n_rows: int
+    examples: tuple[tuple[str, int, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRows:
+    """Where the rows of one table went.
+
+    Attributes:
+        source: The table.
+        n_read: Rows in it.
+        n_used: Rows that can be analysed.
+        n_set_aside: Rows in months that were not asked for.
+        refused: Rows refused, by reason.
+        first_day, last_day: Of the rows that can be used; None where there are none.
+    """
+
+    source: str
+    n_read: int
+    n_used: int
+    n_set_aside: int
+    refused: dict[str, int]
+    first_day: dt.date | None
+    last_day: dt.date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeQuality:
+    """What the times can be trusted for.
+
+    Attributes:
+        n_by_precision: Rows whose time is known to the `minute`, the `day` or the `month`.
+        n_midnight: Rows at midnight, taken for "time not known".
+        n_on_the_hour: Rows known to the minute at which the clock showed a full hour.
+        n_nonexistent: Rows at a time that the clock went forward over.
+        n_ambiguous: Rows at a time that the clock showed twice.
+        n_converted: Rows whose times said that they were UTC, or of another offset.
+        quietest_hour: The first of the four hours of the day with the fewest rows; None where too few have a time.
+        busiest_hour: The first of the four with the most.
+        is_night_quietest: Whether the quietest hours are in the night or morning; if not, times may be of another zone.
+        n_with_end: Rows with an end, of those known to the minute.
+        n_reversed: Rows whose end came before their start, and was ignored.
+        n_unreadable_times: Rows with a time of day that is none, and which keep their day.
+        n_unreadable_ends: Rows with an end that is no time.
+        n_over_a_week: Rows whose interval is a week or longer: they say nothing of the hour.
+    """
+
+    n_by_precision: dict[str, int]
+    n_midnight: int
+    n_on_the_hour: int
+    n_nonexistent: int
+    n_ambiguous: int
+    n_converted: int
+    quietest_hour: int | None
+    busiest_hour: int | None
+    is_night_quietest: bool
+    n_with_end: int
+    n_reversed: int
+    n_unreadable_times: int
+    n_unreadable_ends: int
+    n_over_a_week: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceQuality:
+    """What the places can be trusted for.
+
+    Attributes:
+        n_by_precision: Rows by `location_precision`.
+        n_places: Distinct coordinates.
+        shared_share: Share of the rows that lie on a coordinate with others: near 1 where they were moved to shared
+            points.
+    """
+
+    n_by_precision: dict[str, int]
+    n_places: int
+    shared_share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthQuality:
+    """Whether any month is missing, cut short, or far below its neighbours as when a feed failed.
+
+    Attributes:
+        n_by_month: Rows of all crimes by month, from the first to the last.
+        missing: Months without any row.
+        low: Months with less than half of what their neighbours have; and that.
+        cut_short: The first and last month, where the rows do not reach its first or last day.
+    """
+
+    n_by_month: dict[str, int]
+    missing: tuple[str, ...]
+    low: tuple[tuple[str, int, float], ...]
+    cut_short: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WardQuality:
+    """Whether the wards that the source names are those of the boundaries.
+
+    Attributes:
+        n_stated: Rows whose source names a ward, by code.
+        n_unknown: Rows whose code is not in the boundaries: another vintage, or another area.
+        n_other: Rows whose code is in the boundaries, and whose place lies in another ward.
+        unknown_codes: The most common unknown codes.
+    """
+
+    n_stated: int
+    n_unknown: int
+    n_other: int
+    unknown_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Two sources that seem to hold the same incidents.
+
+    Attributes:
+        category: Of the incidents.
+        sources: The two tables.
+        start, end: The days that both cover.
+        n_rows: Rows that the smaller of them has in that time.
+    """
+
+    category: str
+    sources: tuple[str, str]
+    start: dt.date
+    end: dt.date
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """The quality of what was read.
+
+    Attributes:
+        n_read, n_used: Rows read, and rows that can be analysed.
+        n_set_aside: Rows in months that were not asked for, and at which nobody looked.
+        refused: Rows that cannot, by reason, most first.
+        sources: Each table.
+        n_conflicting_ids: Rows kept whose ID an earlier, different row has too.
+        n_placeholder_ids: Rows whose ID is none, so that nobody can tell whether they repeat others.
+        n_masked: Rows in whose text personal data were masked.
+        unrecognised: The most common offence texts that are in no table, with their rows.
+        n_unrecognised: Rows with any such text.
+        n_unreadable_knife_flags: Rows with a knife flag that is neither yes nor no.
+        n_knife_taken_for_no: Rows whose knife column says what is none of the words of its source profile.
+        unread_knife: The most common of both kinds of text, with their rows.
+        n_outside_wards: Rows that lie in none of the wards; None where there are no boundaries.
+        overlaps: Sources that seem to hold the same incidents.
+        n_by_crime: Rows by category.
+        times, places, months: See there.
+        wards: None where there are no boundaries, or the source names no wards.
+    """
+
+    n_read: int
+    n_used: int
+    n_set_aside: int
+    refused: tuple[RefusedRows, ...]
+    sources: tuple[SourceRows, ...]
+    n_conflicting_ids: int
+    n_placeholder_ids: int
+    n_masked: int
+    unrecognised: dict[str, int]
+    n_unrecognised: int
+    n_unreadable_knife_flags: int
+    n_knife_taken_for_no: int
+    unread_knife: dict[str, int]
+    n_outside_wards: int | None
+    overlaps: tuple[Overlap, ...]
+    n_by_crime: dict[str, int]
+    times: TimeQuality
+    places: PlaceQuality
+    months: MonthQuality
+    wards: WardQuality | None
+
+
+def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> Quality:
+    """Look at what was read.
+
+    Args:
+        intake: What was read; with `wards`, its incidents carry `ward_code`.
+        wards: The wards table, to compare with the wards that the source names.
+    """
+    incidents = intake.incidents
+    categories = incidents["category"].value_counts()
+    unread_knife = intake.remarks["unread_knife"].notna().to_numpy()
+    is_known = incidents["is_knife"].notna().to_numpy()
+    return Quality(
+        n_read=intake.n_read,
+        n_used=len(incidents),
+        n_set_aside=intake.n_set_aside,
+        refused=_group_refused(intake.rejected),
+        sources=_count_sources(intake),
+        n_conflicting_ids=intake.count(Oddity.CONFLICTING_ID),
+        n_placeholder_ids=intake.count(Oddity.PLACEHOLDER_ID),
+        n_masked=intake.count(Oddity.MASKED),
+        unrecognised=_most_common(intake.count_texts("unrecognised_offence")),
+        n_unrecognised=int((incidents["category"] == UNRECOGNISED).sum()),
+        n_unreadable_knife_flags=int((unread_knife & ~is_known).sum()),
+        n_knife_taken_for_no=int((unread_knife & is_known).sum()),
+        unread_knife=_most_common(intake.count_texts("unread_knife")),
+        n_outside_wards=int(incidents["ward_code"].isna().sum()) if wards is not None else None,
+        overlaps=find_overlaps(incidents),
+        n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
+        times=_assess_times(intake),
+        places=_assess_places(incidents),
+        months=assess_months(incidents),
+        wards=_assess_wards(incidents, wards) if wards is not None else None,
+    )
+
+
+def _most_common(texts: dict[str, int]) -> dict[str, int]:
+    return dict(list(texts.items())[:_N_TEXTS])
+
+
+def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
+    """Pairs of sources that seem to hold the same incidents, which would count twice.
+
+    Two forces or boroughs may hold the same crime for the same months, and do so in different places; an extract and
+    the published version of it hold it in the same places, a little moved. So two sources overlap where, in the time
+    that both cover, nearly all incidents of the smaller one lie in a cell of 100 m, or beside one, in which the other
+    has an incident of the category on that day, or in that month where either gives no days. That they are the same
+    incidents is likely, and not certain.
+
+    Args:
+        incidents: The incidents table.
+    """
+    first, last = find_days(incidents)
+    cells = np.floor_divide(np.column_stack([incidents.geometry.x, incidents.geometry.y]), _OVERLAP_CELL_M)
+    table = pd.DataFrame(
+        {
+            "category": incidents["category"].astype("object").to_numpy(),
+            "source": incidents["source"].astype("object").to_numpy(),
+            "first": first,
+            "last": last,
+            "cell": cells[:, 0].astype(np.int64) * _CELLS_ACROSS + cells[:, 1].astype(np.int64),
+        }
+    )
+    table = table[table["category"] != UNRECOGNISED]
+    found = []
+    for category, rows in table.groupby("category", sort=True):
+        if rows["source"].nunique() < 2:
+            continue
+        parts = {str(source): part for source, part in rows.groupby("source", sort=True)}
+        spans = {source: (part["first"].min(), part["last"].max()) for source, part in parts.items()}
+        for one, other in itertools.combinations(parts, 2):
+            start, end = max(spans[one][0], spans[other][0]), min(spans[one][1], spans[other][1])
+            if start > end:
+                continue
+            both = [part[(part["first"] >= start) & (part["last"] <= end)] for part in (parts[one], parts[other])]
+            fewer, more = sorted(both, key=len)
+            if len(fewer) < _ENOUGH_TO_COMPARE:
+                continue
+            if not _is_beside(*both):
+                continue
+            is_daily = all((part["first"] == part["last"]).all() for part in both)
+            near = _mark(more, is_daily=is_daily)[:, np.newaxis] + _AROUND * _MARKS_A_CELL
+            share = float(np.isin(_mark(fewer, is_daily=is_daily), np.unique(near)).mean())
+            if share >= _SAME_SHARE:
+                overlap = Overlap(
+                    category=str(category), sources=(one, other), start=start.date(), end=end.date(), n_rows=len(fewer)
+                )
+                found.append(overlap)
+    return tuple(found)
+
+
+def _is_beside(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether the places of two sources can be near each other at all, which is quickly told."""
+    lows, highs = ([part["cell"].agg(side) // _CELLS_ACROSS for part in (one, other)] for side in ("min", "max"))
+    return bool(max(lows) <= min(highs) + 1)
+
+
+def _mark(rows: pd.DataFrame, *, is_daily: bool) -> npt.NDArray[np.int64]:
+    """One number for the cell and the day, or month, of each row."""
+    time = rows["first"].to_numpy().astype("datetime64[D]" if is_daily else "datetime64[M]").astype(np.int64)
+    marks: npt.NDArray[np.int64] = rows["cell"].to_numpy() * _MARKS_A_CELL + time
+    return marks
+
+
+def _group_refused(rejected: pd.DataFrame) -> tuple[RefusedRows, ...]:
+    groups = []
+    for reason, rows in rejected.groupby("reason", observed=True):
+        first = rows.head(_N_EXAMPLES)
+        gave = [text if isinstance(text, str) else None for text in first["detail"]]
+        where = zip(first["source"].astype(str), first["source_row"].astype(int), gave, strict=True)
+        groups.append(RefusedRows(reason=str(reason), n_rows=len(rows), examples=tuple(where)))
+    return tuple(sorted(groups, key=lambda group: (-group.n_rows, group.reason)))
+
+
+def _count_sources(intake: Intake) -> tuple[SourceRows, ...]:
+    incidents, rejected = intake.incidents, intake.rejected
+    first, last = find_days(incidents)
+    days = pd.DataFrame({"source": incidents["source"].astype("object").to_numpy(), "first": first, "last": last})
+    used = {str(source): rows for source, rows in days.groupby("source")}
+    refused = {str(source): rows["reason"] for source, rows in rejected.groupby("source", observed=True)}
+    aside = intake.set_aside.groupby("source")["n_rows"].sum()
+    n_aside = {str(source): int(n) for source, n in aside.items()}
+    counted = []
+    for source in sorted({*used, *refused, *n_aside}):
+        why = refused[source].value_counts() if source in refused else pd.Series(dtype="int64")
+        reasons = {str(reason): int(n) for reason, n in why.items() if n}
+        rows = used.get(source)
+        counted.append(
+            SourceRows(
+                source=source,
+                n_read=sum(reasons.values()) + n_aside.get(source, 0) + (0 if rows is None else len(rows)),
+                n_set_aside=n_aside.get(source, 0),
+                n_used=0 if rows is None else len(rows),
+                refused=reasons,
+                first_day=None if rows is None else rows["first"].min().date(),
+                last_day=None if rows is None else rows["last"].max().date(),
+            )
+        )
+    return tuple(counted)
+
+
+def _assess_times(intake: Intake) -> TimeQuality:
+    incidents = intake.incidents
+    precision = incidents["time_precision"].value_counts()
+    timed = incidents.loc[(incidents["time_precision"] == "minute").to_numpy(), ["started_at", "ended_at"]]
+    hours = np.bincount(timed["started_at"].dt.hour, minlength=24)
+    of_four_hours = np.convolve(np.tile(hours, 2), np.ones(4), mode="valid")[:24]
+    is_enough = len(timed) >= _MANY_TIMES
+    quietest = int(np.argmin(of_four_hours)) if is_enough else None
+    return TimeQuality(
+        n_by_precision={str(name): int(n) for name, n in precision.items() if n},
+        n_midnight=intake.count(Oddity.MIDNIGHT),
+        n_on_the_hour=int((timed["started_at"].dt.minute == 0).sum()),
+        n_nonexistent=intake.count(Oddity.NONEXISTENT_TIME),
+        n_ambiguous=intake.count(Oddity.AMBIGUOUS_TIME),
+        n_converted=intake.count(Oddity.CONVERTED_TIME),
+        quietest_hour=quietest,
+        busiest_hour=int(np.argmax(of_four_hours)) if is_enough else None,
+        is_night_quietest=quietest is None or quietest in _QUIET,
+        n_with_end=int(timed["ended_at"].notna().sum()),
+        n_reversed=intake.count(Oddity.REVERSED),
+        n_unreadable_times=intake.count(Oddity.TIME_UNREADABLE),
+        n_unreadable_ends=intake.count(Oddity.END_UNREADABLE),
+        n_over_a_week=int((timed["ended_at"] - timed["started_at"] >= _WEEK).sum()),
+    )
+
+
+def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
+    precision = incidents["location_precision"].value_counts()
+    places = collapse_points(incidents)
+    shared = places.n_incidents[places.n_incidents > 1].sum()
+    return PlaceQuality(
+        n_by_precision={str(name): int(n) for name, n in precision.items() if n},
+        n_places=len(places.n_incidents),
+        shared_share=float(shared / len(incidents)) if len(incidents) else None,
+    )
+
+
+def assess_months(incidents: pd.DataFrame) -> MonthQuality:
+    """Count rows by month, and say which months are missing, low or cut short.
+
+    Args:
+        incidents: The incidents table, or any with `started_at` and `time_precision`.
+    """
+    if incidents.empty:
+        return MonthQuality(n_by_month={}, missing=(), low=(), cut_short=())
+    number = incidents["started_at"].to_numpy().astype("datetime64[M]").astype(np.int64)
+    first_month = int(number.min())
+    counts = np.bincount(number - first_month)
+    months = pd.period_range(pd.Period(ordinal=first_month, freq="M"), periods=len(counts), freq="M")
+    days_first, days_last = find_days(incidents)
+    start, end = days_first.min().astype(dt.date), days_last.max().astype(dt.date)
+    # days without a row at either end may be quiet days: is it likely, at the usual number a day?
+    quiet_days = int(-np.log(_UNLIKELY) * ((end - start).days + 1) / len(incidents))
+    start, end = start - dt.timedelta(days=quiet_days), end + dt.timedelta(days=quiet_days)
+    cut_short = [month for month in (months[0], months[-1]) if not is_whole_month(month, start=start, end=end)]
+    whole = np.array([month not in cut_short for month in months])
+    low = []
+    for index in np.flatnonzero(whole & (counts > 0)).tolist():
+        near = [i for i in range(index - _NEIGHBOURS, index + _NEIGHBOURS + 1) if i != index and 0 <= i < len(counts)]
+        others = counts[[i for i in near if whole[i] and counts[i] > 0]]
+        usual = float(np.median(others)) if len(others) else 0.0
+        if usual >= _MANY_A_MONTH and counts[index] < _LOW_SHARE * usual:
+            low.append((str(months[index]), int(counts[index]), usual))
+    return MonthQuality(
+        n_by_month={str(month): int(n) for month, n in zip(months, counts, strict=True)},
+        missing=tuple(str(month) for month, n in zip(months, counts, strict=True) if n == 0),
+        low=tuple(low),
+        cut_short=tuple(dict.fromkeys(map(str, cut_short))),
+    )
+
+
+def _assess_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> WardQuality | None:
+    stated = incidents["stated_ward"].astype("object")
+    said = stated.notna().to_numpy()
+    if not said.any():
+        return None
+    known = said & stated.isin(wards.index).to_numpy()
+    found = incidents["ward_code"].astype("object")
+    unknown = stated[said & ~known].value_counts()
+    return WardQuality(
+        n_stated=int(said.sum()),
+        n_unknown=int((said & ~known).sum()),
+        n_other=int((known & found.notna().to_numpy() & (found != stated).to_numpy()).sum()),
+        unknown_codes=tuple(map(str, unknown.index[:_N_EXAMPLES])),
+    )

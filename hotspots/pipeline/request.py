@@ -1,0 +1,110 @@
+"""What to analyse, and how."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from hotspots.analysis.hotspots import ClusterMethod, HotspotOptions
+from hotspots.analysis.hours import WeekWindow
+from hotspots.analysis.surfaces import BandwidthRule, Kernel
+from hotspots.errors import ParameterError
+from hotspots.geography import CellShape
+from hotspots.harm import Measure
+
+_MAX_CELLS_A_BANDWIDTH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisRequest:
+    """What to analyse, and how.
+
+    Attributes:
+        crime: Slug of the crime.
+        start, end: First and last day, inclusive; by default those of the incidents read.
+        wards: Codes or names of the wards to analyse; all by default.
+        cell_size_m: Of the density and the risk estimate.
+        bandwidth_m: Of the density; None to have it chosen by `bandwidth_rule`.
+        bandwidth_rule: How it is chosen; "adaptive" for one of its own for each incident.
+        kernel: Of the density.
+        cluster_method, eps_m, min_samples, max_extent_m: Of the hot spots, as in `HotspotOptions`.
+        cell_shape: Of the cells that are tested for significance.
+        harm: What incidents are weighed by in density and ranking; None for counts.
+        reach_m: Of the safe havens.
+        window: Hours of the week to look at beside the usual parts of it; None for those alone.
+
+    Raises:
+        ParameterError: A distance is not above 0 m or beyond what the method is for, a choice is not known, or the
+            period ends before it starts.
+    """
+
+    crime: str
+    start: dt.date | None = None
+    end: dt.date | None = None
+    wards: tuple[str, ...] = ()
+    cell_size_m: float = 50.0
+    bandwidth_m: float | None = 300.0
+    bandwidth_rule: BandwidthRule | Literal["adaptive"] = "likelihood"
+    kernel: Kernel = "quartic"
+    cluster_method: ClusterMethod = "dbscan"
+    eps_m: float | None = None
+    min_samples: int | None = None
+    max_extent_m: float = 400.0
+    cell_shape: CellShape = "square"
+    harm: Measure | None = None
+    reach_m: float = 400.0
+    window: WeekWindow | None = None
+
+    def __post_init__(self) -> None:
+        limits: dict[str, tuple[float | None, float]] = {
+            "cell size": (self.cell_size_m, 5_000),
+            "bandwidth": (self.bandwidth_m, 20_000),
+            "eps": (self.eps_m, 2_000),
+            "extent of a hot spot": (self.max_extent_m, 10_000),
+            "reach": (self.reach_m, 20_000),
+        }
+        for name, (value, highest) in limits.items():
+            if value is not None and not (math.isfinite(value) and 0 < value <= highest):
+                raise ParameterError(
+                    f"The {name} must be above 0 m and at most {highest:,} m, not {value:g}. "
+                    "Leave the option out for the usual value."
+                )
+        if self.bandwidth_m is not None and self.bandwidth_m < self.cell_size_m:
+            raise ParameterError(
+                f"The bandwidth must be at least a cell; {self.bandwidth_m:g} m is less than {self.cell_size_m:g} m. "
+                "Choose smaller cells or a larger bandwidth."
+            )
+        if self.bandwidth_m is not None and self.bandwidth_m > _MAX_CELLS_A_BANDWIDTH * self.cell_size_m:
+            raise ParameterError(
+                f"A bandwidth may be {_MAX_CELLS_A_BANDWIDTH} cells long; {self.bandwidth_m:g} m is "
+                f"{self.bandwidth_m / self.cell_size_m:,.0f} cells of {self.cell_size_m:g} m. Choose larger cells."
+            )
+        choices = {
+            "kernel": (self.kernel, Kernel),
+            "cluster method": (self.cluster_method, ClusterMethod),
+            "cell shape": (self.cell_shape, CellShape),
+            "harm": (self.harm or "severity", Measure),
+        }
+        for name, (chosen, known) in choices.items():
+            if chosen not in get_args(known):
+                raise ParameterError(f'No {name} called "{chosen}". Choose one of: {", ".join(get_args(known))}.')
+        rules = (*get_args(BandwidthRule), "adaptive")
+        if self.bandwidth_rule not in rules:
+            raise ParameterError(f'No bandwidth rule "{self.bandwidth_rule}". Choose one of: {", ".join(rules)}.')
+        if self.start and self.end and self.end < self.start:
+            raise ParameterError(
+                f"A period must end on or after its first day; this one runs from {self.start} to {self.end}. "
+                "Swap them."
+            )
+
+    @property
+    def hotspot_options(self) -> HotspotOptions:
+        """How hot spots are drawn."""
+        return HotspotOptions(
+            method=self.cluster_method,
+            eps_m=self.eps_m,
+            min_samples=self.min_samples,
+            max_extent_m=self.max_extent_m,
+        )

@@ -1,0 +1,40 @@
+"""Writing the products of a run, all or none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hotspots.pipeline import Analysis
+from hotspots.products.files.folders import name_folder, replace_folder
+from hotspots.products.files.tables import tabulate_hotspots, tabulate_shifts, write_csv, write_geopackage
+from hotspots.products.pages import draw_map, draw_quality, draw_times
+from hotspots.products.summary import PRODUCTS, summarise
+
+
+def write_bundle(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Write every product of an analysis to one folder below `<out>/<crime>/`.
+
+    All files are made in a temporary folder, which then takes the place of the last one: a run that fails or is
+    killed leaves the last good products, never a mixture.
+
+    Returns:
+        The summary, and the path of each product by its key in the summary.
+    """
+    summary = summarise(analysis)
+    period = f"{analysis.start}_{analysis.end}"
+    folder = out / analysis.crime.slug / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
+    with replace_folder(folder, out=out) as draft:
+        (draft / PRODUCTS["map"]).write_text(draw_map(analysis, summary), "utf-8", newline="\n")
+        (draft / PRODUCTS["times"]).write_text(draw_times(summary), "utf-8", newline="\n")
+        (draft / PRODUCTS["quality"]).write_text(draw_quality(summary), "utf-8", newline="\n")
+        write_geopackage(analysis, summary, draft / PRODUCTS["hotspots_gpkg"])
+        write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
+        write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
+        rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
+        write_csv(rejected, draft / PRODUCTS["rejected"])
+        for key, content in (("quality_json", summary["quality"]), ("summary", summary)):
+            text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+            (draft / PRODUCTS[key]).write_text(text + "\n", "utf-8", newline="\n")
+    return summary, {key: folder / name for key, name in PRODUCTS.items()}

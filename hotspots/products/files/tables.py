@@ -1,0 +1,311 @@
+"""Tables for Excel and layers for QGIS."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+
+from hotspots.analysis.surfaces import RiskEstimate
+from hotspots.pipeline import Analysis, SignificanceTest
+from hotspots.products.drawing import (
+    EXPECTED,
+    EXPECTED_SHARES,
+    HAVEN,
+    HOTSPOT,
+    OUTSIDE,
+    QUIET,
+    SEQUENTIAL,
+    SIGNIFICANT,
+    choose_breaks,
+)
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN, say_sum
+from hotspots.products.words import make_environment, say_status
+
+_CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "tested_cells": (
+        "cells.qml",
+        {
+            "attribute": "result",
+            "categories": [("hot", "busy surroundings", SIGNIFICANT), ("cold", "quiet", QUIET)],
+        },
+    ),
+    "expected_cells": (
+        "cells.qml",
+        {
+            "attribute": "within_share",
+            "categories": [
+                (share, f"most to be expected: {share:.0%} of the area", colour)
+                for share, colour in zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)
+            ],
+        },
+    ),
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a CSV that Excel opens as what it is: with a byte-order mark, and no text taken for a formula."""
+    text = frame.select_dtypes(include=["object", "string", "category"]).columns
+    guarded = frame.assign(**{column: frame[column].map(_guard, na_action="ignore") for column in text})
+    guarded.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def _guard(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row a hot spot, as the summary states it, in columns that a spreadsheet can hold."""
+    measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "density_per_km2"]
+    measured += ["expected", "expected_low", "expected_high", "rank_low", "rank_high", "gi_star", "gi_star_p"]
+    measured += ["is_significant", "stability", "persistence", "harm", "residents", "rate_per_1000"]
+    measured += ["sureness", "certainty", "easting", "northing"]
+    columns = [
+        *measured,
+        *("ward_codes", "wards", "top_locations", "location_kinds", "peak", "peak_share"),
+        *("haven_share_within_reach", "haven_share_open_within_reach"),
+        *("crime", "period_start", "period_end", "data_status"),
+    ]
+    rows = [
+        {
+            **{name: hotspot[name] for name in measured},
+            "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
+            "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+            "top_locations": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"]),
+            "location_kinds": "; ".join(f"{x['kind']} ({x['n_incidents']})" for x in hotspot["location_kinds"]),
+            "peak": hotspot["peak"] and hotspot["peak"]["words"],
+            "peak_share": hotspot["peak"] and hotspot["peak"]["share"],
+            **{f"haven_{name}": value for name, value in (hotspot["havens"] or {}).items()},
+            "crime": summary["crime"],
+            "period_start": summary["period"]["start"],
+            "period_end": summary["period"]["end"],
+            "data_status": say_status(summary["data_status"]) or "ordinary",
+        }
+        for hotspot in summary["hotspots"]
+    ]
+    shares = [
+        "harm",
+        "residents",
+        "rate_per_1000",
+        "peak_share",
+        "haven_share_within_reach",
+        "haven_share_open_within_reach",
+    ]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"peak": "object", "persistence": "object"} | dict.fromkeys(shares, "float64")
+    )
+
+
+def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row a hot spot of a part of the week; a part without one has a row that says how much falls in it, and why.
+
+    Kept apart from the hot spots of the whole week, since their incidents are counted there as well.
+    """
+    measured = ["rank", "place", "n_incidents", "n_places", "share", "share_of_week", "hours_share", "elsewhere_share"]
+    measured += ["ratio", "week_rank", "area_km2", "easting", "northing"]
+    columns = [
+        *("shift", "hours", "week_share", "shift_n_incidents", "shift_share", "shift_pace"),
+        *("places_differ", "places_differ_p", *measured, "ward_codes", "wards", "top_locations", "note"),
+        *("crime", "period_start", "period_end", "data_status"),
+    ]
+    rows = []
+    for part in summary["shifts"]["parts"]:
+        difference = part["difference"] or {}
+        common = {
+            "shift": part["label"],
+            "hours": part["words"],
+            "week_share": part["week_share"],
+            **{f"shift_{name}": part[name] for name in ("n_incidents", "share", "pace")},
+            "places_differ": difference.get("is_different"),
+            "places_differ_p": difference.get("p_adjusted"),
+            "crime": summary["crime"],
+            "period_start": summary["period"]["start"],
+            "period_end": summary["period"]["end"],
+            "data_status": say_status(summary["data_status"]) or "ordinary",
+        }
+        rows += [
+            {
+                **common,
+                **{name: hotspot[name] for name in measured},
+                "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
+                "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+                "top_locations": "; ".join(
+                    f"{x['location']} ({say_sum(x['n_incidents'])})" for x in hotspot["locations"]
+                ),
+            }
+            for hotspot in part["hotspots"]
+        ] or [{**common, "note": part["reason"] or "No place is dense enough in these hours to be a hot spot."}]
+    whole = ["rank", "n_places", "week_rank", "easting", "northing"]
+    texts = ["place", "ward_codes", "wards", "top_locations", "note"]
+    fractions = ["n_incidents", "share", "share_of_week", "hours_share", "elsewhere_share", "ratio", "area_km2"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        dict.fromkeys(whole, "Int64")
+        | dict.fromkeys(texts, "object")
+        | dict.fromkeys([*fractions, "places_differ_p"], "float64")
+        | {"places_differ": "boolean"}
+    )
+
+
+def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) -> None:
+    """Write hot spots, wards, havens and cells as layers in the CRS of the analysis, each styled for QGIS.
+
+    Of the cells of the estimate only those are written that fill the largest share of the area shown on the map.
+    """
+    crs = analysis.wards.crs
+    layers = {
+        "wards": _layer(
+            _tabulate_wards(summary),
+            [analysis.wards.geometry[ward["code"]] for ward in summary["wards"]],
+            crs,
+        ),
+        "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.places.hotspots], crs),
+    }
+    if shift_outlines := [spot.outline for part in analysis.places.shifts.shifts for spot in part.hotspots]:
+        table = tabulate_shifts(summary)
+        layers["shift_hotspots"] = _layer(table[table["rank"].notna()].drop(columns="note"), shift_outlines, crs)
+    is_enough = len(analysis.incidents) >= MIN_INCIDENTS_DRAWN
+    if analysis.places.test is not None and is_enough:
+        layers["tested_cells"] = _tabulate_test(analysis.places.test, crs)
+    if analysis.places.risk is not None and is_enough:
+        layers["expected_cells"] = _tabulate_risk(analysis.places.risk, crs)
+    if analysis.havens is not None:
+        havens = pd.DataFrame(
+            summary["havens"]["havens"], columns=["id", "name", "kind", "opening_hours", "n_incidents"]
+        )
+        layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
+    # GDAL stamps the date of writing into the file; the same input must give the same bytes
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{summary['period']['end']}T00:00:00.000Z"})
+    try:
+        for name, layer in layers.items():
+            kind = "Point" if name == "havens" else "MultiPolygon"
+            pyogrio.write_dataframe(
+                layer,
+                path,
+                layer=name,
+                driver="GPKG",
+                geometry_type=kind,
+                promote_to_multi=kind != "Point",
+                VERSION="1.2",
+                DESCRIPTION=describe_layer(summary),
+            )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    _write_styles(path, list(layers), summary)
+
+
+def _tabulate_wards(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row a ward, with its busiest hours in words and its change in twelve months; missing where not known."""
+    table = pd.DataFrame([{key: value for key, value in ward.items() if key != "profile"} for ward in summary["wards"]])
+    windows = [next(iter((ward["profile"] or {"peaks": []})["peaks"]), None) for ward in summary["wards"]]
+    peaks = [None if window is None else window["words"] for window in windows]
+    r12 = next((change for change in summary["changes"] if change["key"] == "r12" and change["available"]), None)
+    rows = {} if r12 is None else {row["code"]: row for row in r12["wards"]}
+    changed = [rows.get(ward["code"], {}) for ward in summary["wards"]]
+    return table.rename(columns={"code": "ward_code", "name": "ward_name"}).assign(
+        peak=pd.Series(peaks, dtype="object"),
+        r12_current=pd.array([row.get("n_current") for row in changed], dtype="Int64"),
+        r12_earlier=pd.array([row.get("n_earlier") for row in changed], dtype="Int64"),
+        r12_ratio=pd.array([row.get("ratio") for row in changed], dtype="Float64"),
+        r12_verdict=pd.Series([row.get("verdict") for row in changed], dtype="object"),
+    )
+
+
+def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    found = test.gi_star
+    table = pd.DataFrame(
+        {
+            "gi_star": found.z.round(3),
+            "p_hot": found.p_hot,
+            "p_hot_adjusted": found.p_hot_adjusted,
+            "p_cold_adjusted": found.p_cold_adjusted,
+            "result": np.select([found.is_hot, found.is_cold], ["hot", "cold"], default="neither"),
+            "moran_quadrant": test.moran.quadrant.astype(object),
+            "moran_p_adjusted": test.moran.p_adjusted,
+            "persistence": None if test.persistence is None else test.persistence.category.astype(object),
+        }
+    )
+    return _layer(table, list(test.cells.outlines()), crs)
+
+
+def _tabulate_risk(risk: RiskEstimate, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    order = np.argsort(-risk.expected, kind="stable")
+    first = order[: max(int(max(EXPECTED_SHARES) * len(order)), 1)]
+    area_share = np.arange(1, len(first) + 1) / len(order)
+    bounds = np.array(EXPECTED_SHARES)
+    within = bounds[np.minimum(np.searchsorted(bounds, area_share), len(bounds) - 1)]
+    table = pd.DataFrame(
+        {
+            "place": np.arange(1, len(first) + 1),
+            "area_share": area_share.round(5),
+            "within_share": within,
+            "n_incidents": risk.n_incidents[first].astype(np.int64),
+            "expected": risk.expected[first].round(3),
+            "own_share": risk.own_share[first].round(3),
+        }
+    )
+    return _layer(table, list(risk.cells.outlines(first)), crs)
+
+
+def describe_layer(summary: dict[str, Any]) -> str:
+    """What a layer is of: crime, period and, if so, that its data are unfinished."""
+    period = f"{summary['crime_label']}, {summary['period']['start']} to {summary['period']['end']}"
+    status = say_status(summary["data_status"])
+    return f"{period}. Not for decisions: made from {status}." if status else f"{period}."
+
+
+def _layer(table: pd.DataFrame, geometry: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=gpd.GeoSeries(geometry, crs=crs))
+
+
+def _list_shifts(summary: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """Label, words and whether QGIS shows it at first, of each part of the week with hot spots: one at a time."""
+    parts = [part for part in summary["shifts"]["parts"] if part["hotspots"]]
+    first = max(parts, key=lambda part: (part["key"] == "chosen", part["pace"]), default=None)
+    return [(part["label"], part["words"], part is first) for part in parts]
+
+
+def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> None:
+    """Add the `layer_styles` table, from which QGIS takes a layer's default style."""
+    environment = make_environment()
+    densest = max(ward["density_per_km2"] for ward in summary["wards"])
+    breaks = choose_breaks(densest)
+    classes = list(
+        zip(
+            [0.0, *breaks],
+            [*breaks, math.ceil(max(densest, *breaks, 1.0))],
+            [OUTSIDE, *SEQUENTIAL[len(SEQUENTIAL) - len(breaks) :]],
+            strict=True,
+        )
+    )
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), "
+            "f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), "
+            "styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
+            "update_time DATETIME)"
+        )
+        for name in layers:
+            template, shown = _CELL_STYLES.get(name, (f"{name}.qml", {}))
+            qml = environment.get_template(template).render(
+                classes=classes,
+                hotspot=HOTSPOT,
+                haven=HAVEN,
+                plural=summary["crime_plural"],
+                shifts=_list_shifts(summary),
+                **shown,
+            )
+            database.execute(
+                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
+                "styleName, styleQML, styleSLD, useAsDefault, description, owner, update_time) "
+                "VALUES ('', '', ?, 'geom', ?, ?, '', 1, 'Hotspots', '', ?)",
+                (name, name, qml, f"{summary['period']['end']}T00:00:00.000Z"),
+            )
+    database.close()

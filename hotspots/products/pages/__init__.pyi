@@ -1,0 +1,9 @@
+from .index_page import write_index as write_index
+from .map_page import draw_map as draw_map
+from .operation_page import write_operation as write_operation
+from .performance_page import write_performance as write_performance
+from .quality_page import draw_quality as draw_quality
+from .quality_page import say_four_hours as say_four_hours
+from .quality_page import summarise_quality as summarise_quality
+from .times_page import draw_times as draw_times
+from .times_page import list_changed as list_changed

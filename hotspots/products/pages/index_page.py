@@ -1,0 +1,95 @@
+"""The page that lists every product below a folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hotspots.products.files import MAX_WARDS_NAMED, write_file
+from hotspots.products.pages.operation_page import FOLDER as OPERATION_FOLDER
+from hotspots.products.pages.operation_page import PRODUCTS as OPERATION_PRODUCTS
+from hotspots.products.pages.performance_page import FOLDER as PERFORMANCE_FOLDER
+from hotspots.products.pages.performance_page import PRODUCTS as PERFORMANCE_PRODUCTS
+from hotspots.products.summary import PRODUCTS
+from hotspots.products.words import make_environment
+
+Entry = dict[str, Any]
+
+
+def write_index(out: Path) -> Path:
+    """Write `<out>/index.html`, which lists every run, performance table and operation below `out`.
+
+    What cannot be read is left out.
+    """
+    page = (
+        make_environment()
+        .get_template("index.html")
+        .render(
+            performances=_list(
+                out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
+            ),
+            operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
+            runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
+        )
+    )
+    index = out / "index.html"
+    write_file(index, page)
+    return index
+
+
+def _list(out: Path, pattern: str, describe: Callable[[dict[str, Any]], Entry]) -> list[Entry]:
+    """Each that can be read, with the links to its files."""
+    entries = []
+    for path in sorted(out.glob(pattern)):
+        try:
+            summary = json.loads(path.read_text("utf-8"))
+            names = [str(name) for name in summary["products"].values()]
+            links = [
+                f"{path.parent.relative_to(out).as_posix()}/{name}" for name in names if (path.parent / name).is_file()
+            ]
+            entries.append({**describe(summary), "status": dict(summary["data_status"]), "links": links})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+            continue  # half-written, or by another version
+    return entries
+
+
+def _describe_run(summary: dict[str, Any]) -> Entry:
+    wards = [ward["name"] for ward in summary["wards"]]
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": _name_area(wards, is_all=summary["study_area"]["is_all"]),
+        "n_incidents": int(summary["accounts"]["analysed"]),
+        "n_hotspots": len(summary["hotspots"]),
+    }
+
+
+def _describe_performance(summary: dict[str, Any]) -> Entry:
+    area = summary["study_area"]
+    return {
+        **_read_period(summary["period"]),
+        "area": _name_area(list(area["wards"]), is_all=area["is_all"]),
+        "n_indicators": len(summary["indicators"]),
+    }
+
+
+def _describe_operation(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["operation"]),
+        "area": str(summary["areas"]["treated"]["name"]),
+        "verdict": str(summary["words"][0]),
+    }
+
+
+def _read_period(period: dict[str, Any]) -> Entry:
+    return {name: dt.date.fromisoformat(period[name]).isoformat() for name in ("start", "end")}
+
+
+def _name_area(wards: list[str], *, is_all: bool) -> str:
+    if len(wards) <= MAX_WARDS_NAMED:
+        return ", ".join(sorted(wards))
+    return "all wards" if is_all else f"{len(wards)} wards"

@@ -1,0 +1,13 @@
+from .place_summary import summarise_holdout as summarise_holdout
+from .place_summary import summarise_method as summarise_method
+from .rounding import MIN_INCIDENTS_DRAWN as MIN_INCIDENTS_DRAWN
+from .rounding import Summary as Summary
+from .rounding import rounded as rounded
+from .rounding import significant as significant
+from .run_summary import PRODUCTS as PRODUCTS
+from .run_summary import summarise as summarise
+from .shift_summary import PER_HOURS as PER_HOURS
+from .shift_summary import hours_in_period as hours_in_period
+from .shift_summary import say_ratio as say_ratio
+from .shift_summary import say_sum as say_sum
+from .shift_summary import shorten_days as shorten_days
