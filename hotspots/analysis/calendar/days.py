@@ -95,7 +95,7 @@ def make_calendar(
         time_zone: IANA name of the zone of the incidents' times.
         country: ISO 3166 code, as the package `holidays` takes it.
         subdivision: ENG, WLS, SCT or NIR for GB; None for the holidays of the whole country.
-        terms: `first_day` and `last_day` of each stretch of term, as `hotspots.ingest.reference.read_term_dates` has them.
+        terms: `first_day` and `last_day` of each stretch of term, as `read_term_dates` has them.
         n_pay_window_days: Days of the pay window, pay-day included.
         depression_degrees: How far the sun is below the horizon at dawn and dusk.
 
