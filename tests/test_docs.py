@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -72,12 +73,17 @@ def test_every_local_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
 def test_every_option_named_exists(page: Path) -> None:
     groups = [group.commands for group in cli.commands.values() if isinstance(group, click.Group)]
-    commands = [*cli.commands.values(), *(command for group in groups for command in group.values())]
+    commands = [cli, *cli.commands.values(), *(command for group in groups for command in group.values())]
     known = {option for command in commands for parameter in command.params for option in parameter.opts} | {"--help"}
     named = set(
         re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"pip install.*|python3? .*", "", page.read_text("utf-8")))
     )
     assert named <= known
+
+
+def test_the_page_of_commands_is_what_help_prints() -> None:
+    rendered = runpy.run_path(str(REPOSITORY / "docs" / "make_commands.py"))["render_commands"]()
+    assert (REPOSITORY / "docs" / "commands.md").read_text("utf-8") == rendered, "Run: python docs/make_commands.py"
 
 
 def test_the_readme_names_the_default_parameters() -> None:
