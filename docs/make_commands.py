@@ -43,9 +43,8 @@ def list_contexts(command: click.Command, name: str, parent: click.Context | Non
 
 def render_commands() -> str:
     """The page as text."""
-    parts = [
-        f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n" for context in list_contexts(cli, "hotspots")
-    ]
+    contexts = list_contexts(cli, "hotspots")
+    parts = [f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n" for context in contexts]
     return "\n".join([_HEAD, *parts])
 
 
