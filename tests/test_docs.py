@@ -20,6 +20,7 @@ from hotspots.settings import load_settings
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 PAGE_IDS = [page.name for page in PAGES]
+LINKING = [*PAGES, *sorted(REPOSITORY.glob("[A-Z]*.md")), *sorted(REPOSITORY.glob("[!.]*/**/README.md"))]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -64,7 +65,7 @@ def test_every_settings_example_is_valid(page: Path, tmp_path: Path) -> None:
         load_settings(tmp_path / "hotspots.toml")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
+@pytest.mark.parametrize("page", sorted(set(LINKING)), ids=lambda page: page.relative_to(REPOSITORY).as_posix())
 def test_every_local_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
