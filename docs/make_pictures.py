@@ -6,6 +6,7 @@ python docs/make_pictures.py
 from __future__ import annotations
 
 import io
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,9 +23,9 @@ MAX_BYTES = 150_000
 N_COLOURS = 256
 
 COMMANDS = (
-    ("run", "--crime", "robbery"),
-    ("performance",),
-    ("operation", "--crime", "robbery", "--treated-ward", "Newington", "--from", "2026-04-01", "--to", "2026-06-30"),
+    "run --crime robbery",
+    "performance",
+    "operation --crime robbery --treated-ward 'Lewisham Central' --from 2025-10-01 --to 2026-09-30 --buffer 300",
 )
 
 
@@ -51,7 +52,8 @@ SHOWN = (
 def make_products(out: Path) -> None:
     """Run the demonstration as a user would."""
     for command in COMMANDS:
-        subprocess.run([sys.executable, "-m", "hotspots", *command, "--out", str(out)], cwd=REPOSITORY, check=True)  # noqa: S603
+        arguments = [sys.executable, "-m", "hotspots", *shlex.split(command), "--out", str(out)]
+        subprocess.run(arguments, cwd=REPOSITORY, check=True)  # noqa: S603 - what is run is the list above
 
 
 def take(page: Page, picture: Picture, products: Path) -> bytes:
