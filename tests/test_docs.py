@@ -71,6 +71,12 @@ def test_every_local_link_leads_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("picture", sorted(REPOSITORY.glob("docs/pictures/*")), ids=lambda picture: picture.stem)
+def test_every_picture_is_small_and_shown(picture: Path) -> None:
+    assert picture.stat().st_size <= 150_000
+    assert any(f"pictures/{picture.name})" in page.read_text("utf-8") for page in PAGES)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
 def test_every_option_named_exists(page: Path) -> None:
     groups = [group.commands for group in cli.commands.values() if isinstance(group, click.Group)]
