@@ -160,7 +160,7 @@ def test_only_the_map_imports_folium() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom) and "folium" in ast.unparse(node)
     }
-    assert importers == {"hotspots.products.pages.map_page"}
+    assert importers == {"hotspots.products.drawing.map_layers"}
 
 
 @pytest.mark.parametrize(

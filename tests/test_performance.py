@@ -19,13 +19,13 @@ from hotspots.ingest.formats.input_files import InputFile
 from hotspots.ingest.reference.peers import Peers
 from hotspots.pipeline.performance import Performance, measure_performance
 from hotspots.pipeline.study import Study
+from hotspots.products.files.performance_folder import write_performance
+from hotspots.products.files.spreadsheets import tabulate_indicators
 from hotspots.products.pages.performance_page import (
     draw_performance,
     say_measure,
     say_target,
     summarise_performance,
-    tabulate_indicators,
-    write_performance,
 )
 
 PEERS_FILE = InputFile(path="peers.csv", table="peers", sha256="0" * 64, n_rows=2, layout="peers")

@@ -84,7 +84,7 @@ def operation(
 
     from hotspots.errors import ParameterError
     from hotspots.pipeline import OperationRequest, evaluate_operation, find_area
-    from hotspots.products.pages import write_index, write_operation
+    from hotspots.products.files import write_index, write_operation
 
     first, last = to_day(start), to_day(end)
     if first is None or last is None:

@@ -51,7 +51,7 @@ def performance(
 
     from hotspots.ingest.reference import read_peers
     from hotspots.pipeline import measure_performance
-    from hotspots.products.pages import write_index, write_performance
+    from hotspots.products.files import write_index, write_performance
     from hotspots.settings import load_settings
 
     settings = load_settings(settings_file)

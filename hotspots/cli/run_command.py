@@ -129,8 +129,7 @@ def run(
 
     from hotspots.analysis.hours import parse_window
     from hotspots.pipeline import AnalysisRequest, analyse
-    from hotspots.products.files import write_bundle
-    from hotspots.products.pages import write_index
+    from hotspots.products.files import write_bundle, write_index
 
     window = None if hours is None and days is None else parse_window(hours, days)
     requests = [

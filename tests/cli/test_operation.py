@@ -19,12 +19,11 @@ from hotspots.cli import main as command_line
 from hotspots.errors import DataError, ParameterError
 from hotspots.pipeline.operation import Area, OperationRequest, evaluate_operation, find_area
 from hotspots.pipeline.study import Study, load_study
+from hotspots.products.files.operation_folder import name_operation, write_operation
 from hotspots.products.pages.operation_page import (
-    name_operation,
     say_ratio_as_change,
     say_ratio_limits,
     summarise_operation,
-    write_operation,
 )
 
 HEADER = "Offence,Date From,Easting,Northing"

@@ -17,7 +17,7 @@ from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.drawing.colours import VERDICTS
 from hotspots.products.files.bundle import write_bundle
-from hotspots.products.pages.index_page import write_index
+from hotspots.products.files.index import write_index
 from hotspots.products.pages.times_page import NO_CHANGE
 from hotspots.products.words.change_words import choose_main_comparison, count_changed, say_counts
 from hotspots.products.words.phrases import say_verdict

@@ -23,8 +23,8 @@ from hotspots.pipeline.study import Study
 from hotspots.products.files import bundle
 from hotspots.products.files.bundle import write_bundle
 from hotspots.products.files.folders import name_folder
-from hotspots.products.files.tables import tabulate_hotspots, write_csv
-from hotspots.products.pages.index_page import write_index
+from hotspots.products.files.index import write_index
+from hotspots.products.files.spreadsheets import tabulate_hotspots, write_csv
 from hotspots.products.summary.run_summary import PRODUCTS, summarise
 
 LAYERS = {"hotspots", "wards", "havens", "tested_cells", "expected_cells", "shift_hotspots"}

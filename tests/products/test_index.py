@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hotspots.products.files.folders import replace_folder, write_file
-from hotspots.products.pages.index_page import write_index
+from hotspots.products.files.folders import replace_file, replace_folder
+from hotspots.products.files.index import write_index
 
 
 def put(path: Path, content: dict[str, Any]) -> None:
@@ -66,6 +66,6 @@ def test_a_folder_that_fails_leaves_the_last_one(tmp_path: Path) -> None:
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    write_file(tmp_path / "index.html", "é\n")
+    replace_file(tmp_path / "index.html", "é\n")
     assert (tmp_path / "index.html").read_bytes() == "é\n".encode()
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]

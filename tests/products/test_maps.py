@@ -24,18 +24,15 @@ from hotspots.geography.grid import Grid
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
 from hotspots.pipeline.study import Study, load_study
-from hotspots.products.drawing.charts import choose_ticks
-from hotspots.products.drawing.colours import SEQUENTIAL, VERDICTS, choose_breaks, colour_of
-from hotspots.products.files.tables import tabulate_shifts, write_csv, write_geopackage
-from hotspots.products.pages.map_page import (
-    _classes_of_shifts,
-    _colour_image,
-    _list_verdicts,
-    _tell_changes,
-    draw_map,
-    warp_to_web_mercator,
-)
-from hotspots.products.pages.offline import leaflet_style, render_map
+from hotspots.products.drawing.axes import choose_ticks
+from hotspots.products.drawing.colours import SEQUENTIAL, VERDICTS, choose_breaks, choose_wide_classes, colour_of
+from hotspots.products.drawing.map_layers import colour_image
+from hotspots.products.drawing.offline import leaflet_style, render_map
+from hotspots.products.drawing.web_mercator import locate_pixels
+from hotspots.products.files.geopackage import write_geopackage
+from hotspots.products.files.spreadsheets import tabulate_shifts, write_csv
+from hotspots.products.pages.map_changes import list_verdicts, tell_changes
+from hotspots.products.pages.map_page import draw_map
 from hotspots.products.pages.times_page import list_changed
 from hotspots.products.summary.run_summary import summarise
 from hotspots.products.summary.shift_summary import say_difference, say_ratio, say_sum, shorten_days
@@ -67,10 +64,12 @@ def test_the_density_image_lies_where_the_density_is(crs: str, west: float, sout
     grid = Grid.covering((west, south, west + 12_000, south + 12_000), cell_size_m=50)
     to_degrees = pyproj.Transformer.from_crs(crs, "EPSG:3857", always_xy=True)
     to_mercator = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:3857", always_xy=True)
+    lattice = locate_pixels(grid, crs=pyproj.CRS(crs), max_pixels=4_000_000)
+    (south, west), (north, east) = lattice.bounds
     for row, column in ((10, 10), (230, 10), (120, 120), (10, 230), (230, 230)):
         density = np.zeros(grid.shape)
         density[row, column] = 1
-        pixels, ((south, west), (north, east)) = warp_to_web_mercator(density, grid, crs=pyproj.CRS(crs))
+        pixels = lattice.sample(density)
         left, bottom = to_mercator.transform(west, south)
         right, top = to_mercator.transform(east, north)
         rows, columns = np.indices(pixels.shape)
@@ -106,7 +105,7 @@ def test_a_layer_that_needs_another_script_is_refused() -> None:
     MarkerCluster().add_to(fmap)  # type: ignore[no-untyped-call]
     known = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
     with pytest.raises(AssertionError, match=r"needs https://.*markercluster.*, which is not in the file"):
-        render_map(fmap, known_links=known)
+        render_map({"map": fmap}, known_links=known)
 
 
 def test_the_style_sheet_asks_for_no_file() -> None:
@@ -234,7 +233,7 @@ def test_the_numbers_beside_bars_are_round(highest: int, ticks: list[int]) -> No
 def test_an_image_of_classes_is_a_small_png_of_their_colours() -> None:
     """Read back by the rules of the format: signature, checksums, and one byte a pixel into a palette."""
     pixels = np.array([[0.0, 0.9, 1.0], [2.9, 3.0, 40.0]])
-    url = _colour_image(pixels, [(1.0, "#c7e9b4"), (3.0, "#253494")])
+    url = colour_image(pixels, [(1.0, "#c7e9b4"), (3.0, "#253494")])
     png = base64.b64decode(url.removeprefix("data:image/png;base64,"))
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     parts, place = {}, 8
@@ -255,12 +254,12 @@ def test_an_image_of_classes_is_a_small_png_of_their_colours() -> None:
     [(143.6, [1, 3, 10, 30, 100]), (100.0, [0.3, 1, 3, 10, 30]), (0.04, [0.0003, 0.001, 0.003, 0.01, 0.03])],
 )
 def test_parts_of_the_week_share_wide_classes(highest: float, breaks: list[float]) -> None:
-    assert [bound for bound, _ in _classes_of_shifts(highest)] == breaks
-    assert [colour for _, colour in _classes_of_shifts(highest)] == list(SEQUENTIAL)
+    assert [bound for bound, _ in choose_wide_classes(highest)] == breaks
+    assert [colour for _, colour in choose_wide_classes(highest)] == list(SEQUENTIAL)
 
 
 def test_nothing_to_show_has_no_classes() -> None:
-    assert _classes_of_shifts(None) == _classes_of_shifts(0.0) == []
+    assert choose_wide_classes(None) == choose_wide_classes(0.0) == []
 
 
 @pytest.fixture(scope="module")
@@ -450,7 +449,7 @@ def test_changed_wards_in_words() -> None:
     assert name_changed_wards(change) == "First clearly improving and Later deteriorating"
     more = make_change("4-weeks", "before", wards=[make_row(9, 3, "deteriorating", name=name) for name in "ABCDEFG"])
     assert name_changed_wards(more) == "A deteriorating, B deteriorating, C deteriorating and 4 more"
-    (told,) = _tell_changes([change, more], [more])
+    (told,) = tell_changes([change, more], [more])
     assert told["position"] == 1
     assert [row["name"] for row in told["rows"]] == ["All together", *"ABCDE"]
     assert told["rest"] == "and 2 more wards"
@@ -458,7 +457,7 @@ def test_changed_wards_in_words() -> None:
     assert say_label(none) == "4 weeks: no wards"
     assert count_changed(none) == "No ward changed by more than chance"
     assert name_changed_wards(none) == ""
-    assert _tell_changes([none], [none])[0]["rest"] == "No ward changed by more than chance"
+    assert tell_changes([none], [none])[0]["rest"] == "No ward changed by more than chance"
 
 
 def test_the_change_of_a_run_in_a_line() -> None:
@@ -493,7 +492,7 @@ def test_a_season_in_words() -> None:
 
 
 def test_every_verdict_has_a_sign_and_those_of_a_change_a_colour() -> None:
-    verdicts = _list_verdicts()
+    verdicts = list_verdicts()
     assert [verdict["words"] for verdict in verdicts] == list(VERDICT_WORDS)
     assert [verdict["sign"] for verdict in verdicts] == ["▼▼", "▼", "=", "▲", "▲▲"]
     assert [verdict["colour"] for verdict in verdicts if verdict["words"] not in VERDICTS] == [None]

@@ -21,19 +21,11 @@ from hotspots.analysis.hours.profile import profile_week
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study
-from hotspots.products.drawing.charts import (
-    FEWER,
-    MORE,
-    choose_span,
-    draw_concentration,
-    draw_ratio,
-    draw_ratio_scale,
-    draw_rolling,
-    draw_series,
-    draw_strip,
-    draw_week,
-)
-from hotspots.products.drawing.colours import SEQUENTIAL
+from hotspots.products.drawing.colours import FEWER, MORE, SEQUENTIAL
+from hotspots.products.drawing.concentration import draw_concentration
+from hotspots.products.drawing.month_charts import draw_rolling, draw_series
+from hotspots.products.drawing.ratio_strips import choose_span, draw_ratio, draw_ratio_scale
+from hotspots.products.drawing.week_grid import draw_strip, draw_week
 from hotspots.products.pages.times_page import (
     choose_comparisons,
     describe_times,
@@ -381,11 +373,11 @@ def test_the_hours_of_few_incidents_are_told_in_coarser_cells(
     assert [hour for hour in range(24) if told["counts"][0][hour]] == list(range(first, first + cell_hours))
 
 
-def test_quiet_hours_are_outlined_only_where_asked_for() -> None:
+def test_quiet_hours_are_outlined() -> None:
     quiet = {"days": [0, 1], "start_hour": 2, "n_hours": 4, "words": "Mondays and Tuesdays 02:00-05:59"}
-    profile = make_profile([[1.0] * 24 for _ in range(7)], quiet=[quiet])
+    profile = make_profile([[1.0] * 24 for _ in range(7)])
     assert "stroke-dasharray" not in draw_week(profile, plural="robberies")
-    with_quiet = draw_week(profile, plural="robberies", with_quiet=True)
+    with_quiet = draw_week(profile | {"quiet": [quiet]}, plural="robberies")
     assert with_quiet.count("stroke-dasharray") == 1
     outline = re.search(r'<path d="([^"]+)" stroke="#2166ac"', with_quiet)
     assert outline is not None

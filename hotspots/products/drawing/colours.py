@@ -23,6 +23,10 @@ VERDICTS = {
     "clearly deteriorating": "#b35806",
 }
 """Of a change by more than chance; anything else has no colour."""
+MORE, FEWER = VERDICTS["clearly deteriorating"], VERDICTS["clearly improving"]
+"""Of what rose and fell; a symbol or a word says the same for those who cannot tell them apart."""
+RINGS = {"treated": "#f0c3da", "control": "#bcd9ee"}
+"""Around the areas of an operation."""
 
 
 def choose_breaks(highest: float) -> list[float]:
@@ -42,7 +46,28 @@ def choose_breaks(highest: float) -> list[float]:
     return [round(value, 10) for value in series if value < highest][-n_classes:]
 
 
+def choose_colours(breaks: list[float]) -> tuple[str, ...]:
+    """The colours of the classes: the darkest is for the highest."""
+    return SEQUENTIAL[len(SEQUENTIAL) - len(breaks) :]
+
+
 def colour_of(value: float, breaks: list[float]) -> str | None:
     """The colour of the class that holds a value; None below the lowest class."""
     position = sum(value >= bound for bound in breaks)
-    return SEQUENTIAL[len(SEQUENTIAL) - len(breaks) + position - 1] if position else None
+    return choose_colours(breaks)[position - 1] if position else None
+
+
+def choose_classes(highest: float) -> list[tuple[float, str]]:
+    """Lower bounds and colours of the classes of a map; none where there is nothing to show."""
+    breaks = choose_breaks(highest)
+    return list(zip(breaks, choose_colours(breaks), strict=True))
+
+
+def choose_wide_classes(highest: float | None) -> list[tuple[float, str]]:
+    """Classes in steps of about three: the quiet parts of the week share them with the busy ones."""
+    if not highest:
+        return []
+    exponent = math.floor(math.log10(highest))
+    series = [step * 10.0**power for power in range(exponent - len(SEQUENTIAL), exponent + 1) for step in (1, 3)]
+    breaks = [round(value, 10) for value in series if value < highest][-len(SEQUENTIAL) :]
+    return list(zip(breaks, SEQUENTIAL, strict=True))

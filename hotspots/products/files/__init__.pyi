@@ -1,6 +1,4 @@
 from .bundle import write_bundle as write_bundle
-from .folders import MAX_WARDS_NAMED as MAX_WARDS_NAMED
-from .folders import name_folder as name_folder
-from .folders import replace_folder as replace_folder
-from .folders import write_file as write_file
-from .tables import write_csv as write_csv
+from .index import write_index as write_index
+from .operation_folder import write_operation as write_operation
+from .performance_folder import write_performance as write_performance

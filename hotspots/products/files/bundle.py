@@ -8,7 +8,8 @@ from typing import Any
 
 from hotspots.pipeline import Analysis
 from hotspots.products.files.folders import name_folder, replace_folder
-from hotspots.products.files.tables import tabulate_hotspots, tabulate_shifts, write_csv, write_geopackage
+from hotspots.products.files.geopackage import write_geopackage
+from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts, write_csv
 from hotspots.products.pages import draw_map, draw_quality, draw_times
 from hotspots.products.summary import PRODUCTS, summarise
 

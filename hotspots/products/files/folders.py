@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 
@@ -35,7 +37,17 @@ def replace_folder(folder: Path, *, out: Path) -> Iterator[Path]:
         _take_place(draft, folder, aside=Path(temporary) / _ASIDE / folder.relative_to(out))
 
 
-def write_file(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a text to a draft: the same bytes on every system."""
+    path.write_text(text, "utf-8", newline="\n")
+
+
+def encode_json(content: Any) -> str:
+    """JSON that people can read, of values that JSON knows."""
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def replace_file(path: Path, text: str) -> None:
     """Write a text, which takes the place of the last one once all of it is written."""
     handle, draft = tempfile.mkstemp(prefix=_DRAFT, dir=path.parent, text=False)
     with os.fdopen(handle, "wb") as file:
@@ -78,6 +90,11 @@ def _sweep(out: Path) -> None:
             left.unlink(missing_ok=True)
 
 
+def slugify(name: str) -> str:
+    """A name in letters, digits and hyphens; empty where it has none of these."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
 def name_folder(period: str, wards: gpd.GeoDataFrame, all_wards: gpd.GeoDataFrame) -> str:
     """The period, and the wards if not all: products of another area must not take each other's place."""
     if len(wards) == len(all_wards):
@@ -85,7 +102,7 @@ def name_folder(period: str, wards: gpd.GeoDataFrame, all_wards: gpd.GeoDataFram
     if len(wards) <= MAX_WARDS_NAMED:
         alike = all_wards["ward_name"].duplicated(keep=False)
         called = [str(code) if alike[code] else name for code, name in wards["ward_name"].items()]
-        names = sorted(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in called)
+        names = sorted(slugify(name) for name in called)
         if all(names):
             return f"{period}_{'+'.join(name[:40] for name in names)}"
     codes = hashlib.sha256("\n".join(wards.index).encode()).hexdigest()[:8]

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 import math
-import re
-from html import escape
-from pathlib import Path
-
-import shapely
 
 import hotspots
 from hotspots.analysis.change import CountDifference, Counts, Scatter, count_areas_needed
 from hotspots.geography import name_crs
 from hotspots.pipeline import Judgement, Operation
-from hotspots.products.drawing import HOTSPOT, OUTSIDE, QUIET, choose_ticks
-from hotspots.products.files import replace_folder
+from hotspots.products.drawing import HOTSPOT, OUTSIDE, QUIET, RINGS, draw_areas, draw_before_after
 from hotspots.products.summary import Summary, rounded, significant
-from hotspots.products.words import make_environment, say_bound, say_date, say_list, say_p, say_share
+from hotspots.products.words import make_environment, say_list, say_p, say_share
 
-PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
-FOLDER = "operation"
+OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
 
 _IN_SHORT = {
     "better": "better than the control",
@@ -34,44 +25,6 @@ _FEW_POINTS = 10
 _MANY_TIMES = 2.0
 _WHOLE_FROM = 9.95
 _WIDENED_FROM = 1.05
-_WIDTH = 440.0
-"""Of a drawing, in units of which its letters have 10 to 12: on a phone they are still to be read."""
-_RING_FILL = {"treated": "#f0c3da", "control": "#bcd9ee"}
-
-
-def write_operation(operation: Operation, out: Path) -> tuple[Summary, dict[str, Path]]:
-    """Write the page and the numbers of an operation to one folder below `<out>/operation/`, both or neither.
-
-    Returns:
-        The summary, and the path of each product by its key.
-    """
-    summary = summarise_operation(operation)
-    folder = out / FOLDER / name_operation(operation)
-    page = draw_operation(operation, summary)
-    numbers = json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    with replace_folder(folder, out=out) as draft:
-        for key, text in (("operation", page), ("operation_json", numbers)):
-            (draft / PRODUCTS[key]).write_text(text, "utf-8", newline="\n")
-    return summary, {key: folder / name for key, name in PRODUCTS.items()}
-
-
-def name_operation(operation: Operation) -> str:
-    """Crime, dates and treated area, as the name of a folder, and a mark of all else that was asked.
-
-    Products of another question, such as the same with a buffer, must not take each other's place.
-    """
-    request, areas = operation.request, operation.areas
-    outlines = [shapely.to_wkb(shapely.normalize(shapely.force_2d(one))) for one in (areas.treated, areas.control)]
-    asked = (
-        request.buffer_m,
-        request.before,
-        request.confidence,
-        request.seed,
-        sorted(map(str, operation.selection.wards.index)),
-    )
-    mark = hashlib.sha256(b"".join([*outlines, repr(asked).encode()])).hexdigest()[:8]
-    area = re.sub(r"[^a-z0-9]+", "-", operation.treated_name.lower()).strip("-")[:60].strip("-")
-    return f"{operation.crime.slug}_{request.start}_{request.end}_{area or 'area'}_{mark}"
 
 
 def summarise_operation(operation: Operation) -> Summary:
@@ -168,7 +121,7 @@ def summarise_operation(operation: Operation) -> Summary:
                 for file in operation.files
             ),
         ],
-        "products": dict(PRODUCTS),
+        "products": dict(OPERATION_PRODUCTS),
         "version": hotspots.__version__,
     }
     # what changed around an area without any incident says nothing of the area
@@ -493,10 +446,10 @@ def draw_operation(operation: Operation, summary: Summary) -> str:
     environment.filters["signed"] = _signed
     return environment.get_template("operation.html").render(
         s=summary,
-        map=_draw_map(operation),
-        chart=_draw_bins(summary),
+        map=draw_areas(operation),
+        chart=draw_before_after(summary),
         rows=_make_rows(summary),
-        colours={"treated": HOTSPOT, "control": QUIET, "rings": _RING_FILL, "outside": OUTSIDE},
+        colours={"treated": HOTSPOT, "control": QUIET, "rings": RINGS, "outside": OUTSIDE},
         has_ring=areas.treated_ring is not None,
         has_control_ring=areas.control_ring is not None,
     )
@@ -531,122 +484,3 @@ def _make_rows(summary: Summary) -> list[dict[str, str]]:
 def _signed(value: float) -> str:
     rounded_value = round(value)
     return f"+{rounded_value:,}" if rounded_value > 0 else f"{rounded_value:,}".replace("-", "\u2212")
-
-
-def _draw_map(operation: Operation) -> str:
-    """Outlines of the areas, north up, with a scale."""
-    areas, wards = operation.areas, operation.selection.wards
-    shown = [
-        areas.treated,
-        areas.treated_ring,
-        areas.control_ring,
-        areas.study_area if areas.is_rest else areas.control,
-    ]
-    west, south, east, north = shapely.union_all([shape for shape in shown if shape is not None]).bounds
-    margin = 0.04 * max(east - west, north - south)
-    west, south, east, north = west - margin, south - margin, east + margin, north + margin
-    # no taller than wide, so that map and chart fit on one sheet
-    missing = max(north - south - (east - west), 0) / 2
-    west, east = west - missing, east + missing
-    width, scale = _WIDTH, _WIDTH / (east - west)
-    height = (north - south) * scale
-    window = shapely.box(west, south, east, north)
-
-    def trace(shape: shapely.Geometry | None, **style: str) -> str:
-        if shape is None:
-            return ""
-        simple = shapely.intersection(shapely.simplify(shape, 0.7 / scale), window)
-        polygons = [part for part in shapely.get_parts(simple) if part.geom_type == "Polygon" and not part.is_empty]
-        rings = [ring for part in polygons for ring in (part.exterior, *part.interiors)]
-        paths = []
-        for ring in rings:
-            points = [
-                f"{(x - west) * scale:.1f} {(north - y) * scale:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]
-            ]
-            paths.append(f"M{'L'.join(points)}Z")
-        drawn = " ".join(f'{key.replace("_", "-")}="{value}"' for key, value in style.items())
-        return f'<path d="{"".join(paths)}" fill-rule="evenodd" {drawn}/>'
-
-    title = f"Treated area: {operation.treated_name}. Control: {operation.control_name}."
-    parts = [
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" class="chart outlines">',
-        f"<title>{escape(title)}</title>",
-        f'<rect width="{width:.0f}" height="{height:.0f}" fill="{OUTSIDE}"/>',
-        trace(areas.study_area, fill="#ffffff"),
-        trace(
-            areas.control, fill=QUIET, fill_opacity="0.25" if areas.is_rest else "0.55", stroke=QUIET, stroke_width="1"
-        ),
-        trace(areas.control_ring, fill=_RING_FILL["control"], stroke=QUIET, stroke_width="1", stroke_dasharray="4 3"),
-        trace(areas.treated_ring, fill=_RING_FILL["treated"], stroke=HOTSPOT, stroke_width="1", stroke_dasharray="4 3"),
-        trace(areas.treated, fill=HOTSPOT, fill_opacity="0.85", stroke=HOTSPOT, stroke_width="1.5"),
-        *(trace(ward, fill="none", stroke="#8a8f94", stroke_width="0.6") for ward in wards.geometry),
-    ]
-    length = choose_ticks(max(int((east - west) / 3), 3))[-1]
-    bar, y = length * scale, height - 12
-    said = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    parts += [
-        f'<rect x="8" y="{y - 18:.0f}" width="{bar + 16:.0f}" height="26" fill="#fff" fill-opacity=".9"/>',
-        f'<path d="M16 {y - 4:.1f}v6h{bar:.1f}v-6" fill="none" stroke="#1d2630" stroke-width="1.5"/>',
-        f'<text x="{16 + bar / 2:.1f}" y="{y - 5:.1f}" text-anchor="middle" font-size="12">{said}</text>',
-        f'<g transform="translate({width - 26:.0f} 10)"><rect x="-8" y="-4" width="28" height="40" fill="#fff" '
-        'fill-opacity=".9"/><path d="M6 0l6 18-6-4-6 4z" fill="#1d2630"/><text x="6" y="32" text-anchor="middle" '
-        'font-size="12" font-weight="700">N</text></g>',
-    ]
-    return "".join([*parts, "</svg>"])
-
-
-def _draw_bins(summary: Summary) -> str:
-    """Counts of treated area and control by month or week, one below the other, the two periods shaded."""
-    bins, unit = summary["bins"], summary["bin_unit"]
-    first = dt.date.fromisoformat(bins[0]["start"])
-    n_days = (dt.date.fromisoformat(bins[-1]["end"]) - first).days + 1
-    panels = (("n_treated", "Treated area", HOTSPOT), ("n_control", "Control", QUIET))
-    highest = {key: max(one[key] for one in bins) or 1 for key, _, _ in panels}
-    left = 6 + 7 * max(3, *(len(say_bound(tick)) for key in highest for tick in choose_ticks(highest[key])))
-    width, tall, gap, top = _WIDTH - 8 - left, 70, 36, 34
-
-    def place(iso: str, extra: int = 0) -> float:
-        return left + width * ((dt.date.fromisoformat(iso) - first).days + extra) / n_days
-
-    parts = [
-        f'<svg viewBox="0 0 {_WIDTH:.0f} {top + 2 * tall + gap + 26}" role="img" class="chart bins">',
-        f"<title>{escape(summary['crime_plural'])} by {unit} in the treated area and in the control</title>",
-    ]
-    bottom = top + 2 * tall + gap
-    for key, label, fill in (("before", "Before", "#e9e7e0"), ("operation", "Operation", "#ffe9b8")):
-        x0, x1 = place(summary[key]["start"]), place(summary[key]["end"], 1)
-        parts.append(
-            f'<rect x="{x0:.1f}" y="{top - 18}" width="{x1 - x0:.1f}" height="{bottom - top + 18}" fill="{fill}"/>'
-        )
-        parts.append(f'<text x="{(x0 + x1) / 2:.1f}" y="{top - 22}" text-anchor="middle" font-size="12">{label}</text>')
-    for index, (key, label, colour) in enumerate(panels):
-        base = top + tall + index * (tall + gap)
-        parts.append(f'<text x="{left}" y="{base - tall - 6}" font-size="12" font-weight="600">{label}</text>')
-        for tick in choose_ticks(highest[key]):
-            y = base - tall * tick / highest[key]
-            parts.append(f'<line x1="{left}" x2="{left + width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d0cec8"/>')
-            parts.append(
-                f'<text x="{left - 4}" y="{y + 4:.1f}" text-anchor="end" font-size="11">{say_bound(tick)}</text>'
-            )
-        for one in bins:
-            x0, x1 = place(one["start"]), place(one["end"], 1)
-            height = tall * one[key] / highest[key]
-            part = "" if one["is_whole"] else f" (part of a {unit})"
-            parts.append(
-                f'<rect x="{x0 + 0.8:.1f}" y="{base - height:.1f}" width="{max(x1 - x0 - 1.6, 0.8):.1f}" '
-                f'height="{height:.1f}" fill="{colour}" fill-opacity="{1 if one["is_whole"] else 0.5}">'
-                f"<title>{say_date(one['start'])} to {say_date(one['end'])}{part}: {one[key]:,}</title></rect>"
-            )
-        parts.append(f'<line x1="{left}" x2="{left + width}" y1="{base}" y2="{base}" stroke="#777"/>')
-    month = first.replace(day=1)
-    n_months = max(1, n_days // 30)
-    every = next(step for step in (1, 2, 3, 6, 12) if n_months <= 7 * step or step == 12)
-    index = 0
-    while month <= dt.date.fromisoformat(bins[-1]["end"]):
-        if month >= first and index % every == 0:
-            x = place(month.isoformat())
-            parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 4}" stroke="#777"/>')
-            parts.append(f'<text x="{x + 2:.1f}" y="{bottom + 16}" font-size="11">{month:%b %y}</text>')
-        index += month >= first
-        month = (month + dt.timedelta(days=32)).replace(day=1)
-    return "".join([*parts, "</svg>"])

@@ -1,10 +1,8 @@
-"""The performance table and the priorities, as a page, a table and numbers."""
+"""The performance table and the priorities, as a page and numbers."""
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,16 +11,14 @@ import hotspots
 from hotspots.analysis.change import VERDICTS, WHOLE_AREA
 from hotspots.analysis.rates import CRITERIA, Target
 from hotspots.pipeline import CELL_SIZE_M, MIN_RANKED, Indicator, Performance
-from hotspots.products.files import name_folder, replace_folder, write_csv
 from hotspots.products.summary import Summary, rounded, significant
-from hotspots.products.words import make_environment, say_list, say_month, say_status
+from hotspots.products.words import make_environment, say_list, say_month
 
-PRODUCTS = {
+PERFORMANCE_PRODUCTS = {
     "performance": "performance.html",
     "performance_csv": "performance.csv",
     "performance_json": "performance.json",
 }
-FOLDER = "performance"
 
 _N_FILES_NAMED = 3
 _MILLION = 1e6
@@ -32,23 +28,6 @@ _MARKS = {
     "met": "good", "met, within chance": "fair", "missed, within chance": "poor", "missed": "bad",
 }  # fmt: skip
 """The mark beside each word: blue discs for good news, brown squares for bad, hollow where less sure."""
-
-
-def write_performance(performance: Performance, out: Path) -> tuple[Summary, dict[str, Path]]:
-    """Write the page, the table and the numbers to one folder below `<out>/performance/`, all or none.
-
-    Returns:
-        The summary, and the path of each product by its key.
-    """
-    summary = summarise_performance(performance)
-    period = f"{performance.start}_{performance.end}"
-    folder = out / FOLDER / name_folder(period, performance.wards, performance.study.boundaries.wards)
-    with replace_folder(folder, out=out) as draft:
-        (draft / PRODUCTS["performance"]).write_text(draw_performance(summary), "utf-8", newline="\n")
-        write_csv(tabulate_indicators(summary), draft / PRODUCTS["performance_csv"])
-        numbers = json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-        (draft / PRODUCTS["performance_json"]).write_text(numbers, "utf-8", newline="\n")
-    return summary, {key: folder / name for key, name in PRODUCTS.items()}
 
 
 def draw_performance(summary: Summary) -> str:
@@ -123,7 +102,7 @@ def summarise_performance(performance: Performance) -> Summary:
             {"path": file.path, "table": file.table, "sha256": file.sha256, "data_status": file.data_status}
             for file in performance.inputs
         ],
-        "products": dict(PRODUCTS),
+        "products": dict(PERFORMANCE_PRODUCTS),
         "version": hotspots.__version__,
     }
 
@@ -198,39 +177,3 @@ def say_target(target: Target) -> str:
         return f"no more than {target.n_incidents:,}"
     percent = 100 * float(target.change or 0.0)
     return f"{percent:+.3g}%" if percent else "no rise"
-
-
-def tabulate_indicators(summary: Summary) -> pd.DataFrame:
-    """One row an indicator, in the columns that partnerships print."""
-    rows = []
-    for indicator in summary["indicators"]:
-        change, peers = indicator["change"] or {}, indicator["peers"] or {}
-        rows.append(
-            {
-                "indicator": indicator["label"],
-                "previous_12_months": change.get("n_previous"),
-                "current_12_months": indicator["n_current"],
-                "months_with_data": indicator["n_months"],
-                "change_percent": change.get("percent"),
-                "ratio": change.get("ratio"),
-                "ratio_low": change.get("low"),
-                "ratio_high": change.get("high"),
-                "verdict": change.get("verdict"),
-                "target": indicator["target"],
-                "status": indicator["status"],
-                "rate": peers.get("rate"),
-                "rank_among_peers": peers.get("rank"),
-                "rank_low": peers.get("rank_low"),
-                "rank_high": peers.get("rank_high"),
-                "n_areas": peers.get("n_areas"),
-                "explanation": indicator["reason"],
-                "crime": indicator["crime"],
-                "period_start": indicator["current"][0],
-                "period_end": indicator["current"][1],
-                "data_status": say_status(summary["data_status"]) or "ordinary",
-            }
-        )
-    counts = dict.fromkeys(
-        ("previous_12_months", "change_percent", "rank_among_peers", "rank_low", "rank_high", "n_areas"), "Int64"
-    )
-    return pd.DataFrame(rows).astype(counts)

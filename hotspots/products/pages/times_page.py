@@ -74,7 +74,7 @@ def draw_times(summary: dict[str, Any]) -> str:
         s=summary,
         place=say_place(summary),
         facts=describe_times(summary),
-        week=Markup(draw_week(profile, plural=plural, with_quiet=True)) if profile["available"] else None,
+        week=Markup(draw_week(profile, plural=plural)) if profile["available"] else None,
         first_wards=ranked[:_N_FIRST_WARDS],
         more_wards=ranked[_N_FIRST_WARDS:],
         hotspots=_join_hotspots(summary),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class MapParts:
     Attributes:
         body: HTML that goes where the map is to be.
         script: JavaScript that goes after it.
-        names: The JavaScript variable of each element, by the name that folium gave it.
+        names: The JavaScript variable of the map and of each layer, by its key.
     """
 
     body: str
@@ -34,18 +34,18 @@ class MapParts:
     names: dict[str, str]
 
 
-def render_map(element: Element, *, known_links: Collection[str]) -> MapParts:
+def render_map(elements: Mapping[str, Element], *, known_links: Collection[str]) -> MapParts:
     """The body and script of a folium map, with names that are the same on every run.
 
     Args:
-        element: The map. Nothing in it may be text from a source, because branca renders what folium has rendered
-            once more as a template.
+        elements: The map and its layers by their key. Nothing in them may be text from a source, because branca
+            renders what folium has rendered once more as a template.
         known_links: Addresses that the map may ask for; they are left out.
 
     Raises:
         AssertionError: A layer needs a script or style that is not in the file.
     """
-    figure = element.get_root()
+    figure = next(iter(elements.values())).get_root()
     assert isinstance(figure, Figure)
     figure.render()
     for link in figure.header._children.values():
@@ -53,10 +53,14 @@ def render_map(element: Element, *, known_links: Collection[str]) -> MapParts:
             raise AssertionError(f"a layer needs {link.url}, which is not in the file")
     body, script = figure.html.render(), figure.script.render()
     # folium names its variables at random; numbered by first appearance, the same map has the same bytes
-    names: dict[str, str] = {}
+    numbered: dict[str, str] = {}
     for match in re.finditer(r"\b([a-z_]+)_[0-9a-f]{32}", body + script):
-        names.setdefault(match[0], f"{match[1]}_{len(names) + 1}")
-    return MapParts(body=_rename(body, names), script=_rename(script, names), names=names)
+        numbered.setdefault(match[0], f"{match[1]}_{len(numbered) + 1}")
+    return MapParts(
+        body=_rename(body, numbered),
+        script=_rename(script, numbered),
+        names={key: numbered[element.get_name()] for key, element in elements.items()},
+    )
 
 
 def _rename(rendered: str, names: dict[str, str]) -> str:

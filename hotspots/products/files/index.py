@@ -1,4 +1,4 @@
-"""The page that lists every product below a folder."""
+"""The list of every product below a folder, as a page beside them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hotspots.products.files import MAX_WARDS_NAMED, write_file
-from hotspots.products.pages.operation_page import FOLDER as OPERATION_FOLDER
-from hotspots.products.pages.operation_page import PRODUCTS as OPERATION_PRODUCTS
-from hotspots.products.pages.performance_page import FOLDER as PERFORMANCE_FOLDER
-from hotspots.products.pages.performance_page import PRODUCTS as PERFORMANCE_PRODUCTS
+from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
+from hotspots.products.files.operation_folder import FOLDER as OPERATION_FOLDER
+from hotspots.products.files.performance_folder import FOLDER as PERFORMANCE_FOLDER
+from hotspots.products.pages import OPERATION_PRODUCTS, PERFORMANCE_PRODUCTS
 from hotspots.products.summary import PRODUCTS
 from hotspots.products.words import make_environment
 
@@ -36,7 +35,7 @@ def write_index(out: Path) -> Path:
         )
     )
     index = out / "index.html"
-    write_file(index, page)
+    replace_file(index, page)
     return index
 
 

@@ -1,0 +1,326 @@
+"""The layers of the map, made with folium and told in HTML and JavaScript. The only importer of folium."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import folium
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+
+from hotspots.geography import Grid
+from hotspots.pipeline import Analysis, HavenAnalysis
+from hotspots.products.drawing.colours import (
+    EXPECTED,
+    EXPECTED_SHARES,
+    HALF,
+    HAVEN,
+    HOTSPOT,
+    OUTSIDE,
+    SIGNIFICANT,
+    colour_of,
+)
+from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
+from hotspots.products.drawing.offline import MapParts, render_map
+from hotspots.products.drawing.png import encode_png
+from hotspots.products.drawing.web_mercator import PixelLattice, locate_pixels
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN, PER_HOURS, hours_in_period
+
+HOTSPOT_STYLE = {"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06}
+_MAX_PIXELS = 4_000_000
+_MAX_SHIFT_PIXELS = 1_000_000
+"""Of each part of the week: there are eight of them or nine in the file."""
+_SHIFT_TOLERANCE_M = 4.0
+_SHIFT_DIGITS = 5
+"""Of degrees: a metre."""
+_OPAQUE = 215
+_DISPLAY_STEPS = 4000
+"""Shapes are drawn with a tolerance of this fraction of the area's width: finer cannot be seen."""
+_NUMBER_CLEARANCE_M = 250.0
+_NAME_RADIUS_PIXELS = 19.0
+_SMALLEST = 1e-9
+
+Classes = list[tuple[float, str]]
+"""Lower bounds and colours, ascending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapClasses:
+    """The classes of what the map shows in steps of colour; none where it is not shown."""
+
+    density: Classes
+    shifts: Classes
+    wards: Classes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapDrawing:
+    """The map without its texts.
+
+    Attributes:
+        parts: What folium made of it, with the names of "map" and of each layer.
+        numbers: Latitude and longitude of where the number of each hot spot goes.
+        shifts: Each part of the week, in the order of the analysis; None where nothing is drawn. `image` is the
+            density per hour of the part as a data URL, which lies where that of the whole week does; `shapes` are the
+            outlines of the hot spots as GeoJSON, and `numbers` as above.
+    """
+
+    parts: MapParts
+    numbers: list[tuple[float, float]]
+    shifts: list[dict[str, Any] | None]
+
+
+def draw_layers(analysis: Analysis, summary: dict[str, Any], classes: MapClasses, *, has_change: bool) -> MapDrawing:
+    """The map of an analysis: shapes, numbers and our own words.
+
+    folium runs what it renders as a template, so text from the sources is not among them; the page puts it there.
+
+    Args:
+        analysis: The shapes.
+        summary: The numbers that colour them.
+        classes: By which they are coloured.
+        has_change: Whether there is a layer for change by ward, which the page fills with the shapes of the wards.
+    """
+    crs = analysis.wards.crs
+    is_enough = summary["accounts"]["analysed"] >= MIN_INCIDENTS_DRAWN
+    fmap = folium.Map(
+        tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
+        attribution_control=False,
+    )  # fmt: skip
+    outlines = [hotspot.outline for hotspot in analysis.places.hotspots]
+    numbers = place_numbers(outlines, crs)
+    wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
+    density, shifts = _draw_densities(analysis, classes, name=f"Density of {summary['crime_plural']}")
+    layers = {
+        "density": density,
+        **(_expected_layer(analysis) if is_enough else {}),
+        "outside": _outside_layer(analysis),
+        "outlines": _geojson(
+            wards, crs, show=True, control=False,
+            style={"color": "#5a6470", "weight": 0.8, "fill": False, "interactive": False},
+        ),
+        "wards": _ward_layer(analysis, summary, wards, classes.wards),
+    }  # fmt: skip
+    if has_change:
+        layers["change"] = _geojson([], crs, show=False, name="Change by ward", style={})
+    if analysis.places.smallest_areas and is_enough:
+        layers["half"] = _half_layer(analysis)
+    if analysis.places.test is not None and analysis.places.test.gi_star.is_hot.any():
+        layers["significant"] = _significant_layer(analysis)
+    if analysis.havens is not None:
+        layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
+    layers["hotspots"] = _geojson(outlines, crs, show=True, name="Hot spots", style=HOTSPOT_STYLE)
+    layers["numbers"] = _number_layer(numbers)
+    layers["names"] = _name_layer(analysis)
+    if analysis.havens is not None:
+        layers["havens"] = _geojson(
+            list(analysis.havens.havens.geometry), crs, show=True, name="Safe havens",
+            style={"color": "#ffffff", "weight": 1, "fill": True, "fillColor": HAVEN, "fillOpacity": 1},
+            marker=folium.CircleMarker(radius=4.5),
+        )  # fmt: skip
+    for layer in layers.values():
+        layer.add_to(fmap)
+    folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
+    known_links = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
+    parts = render_map({"map": fmap, **layers}, known_links=known_links)
+    return MapDrawing(parts=parts, numbers=numbers, shifts=shifts)
+
+
+def _draw_densities(
+    analysis: Analysis, classes: MapClasses, *, name: str
+) -> tuple[folium.raster_layers.ImageOverlay, list[dict[str, Any] | None]]:
+    """The density of the whole week, and each part of the week, which has the same grid."""
+    surface, crs = analysis.places.density, analysis.wards.crs
+    lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_PIXELS)
+    image = colour_image(lattice.sample(surface.density_per_km2), classes.density)
+    overlay = folium.raster_layers.ImageOverlay(image, bounds=lattice.bounds, pixelated=False, name=name, alt=name)
+    if lattice.n_pixels > _MAX_SHIFT_PIXELS:
+        lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_SHIFT_PIXELS)
+    return overlay, _draw_shifts(analysis, lattice, classes.shifts)
+
+
+def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) -> list[dict[str, Any] | None]:
+    crs = analysis.wards.crs
+    drawn: list[dict[str, Any] | None] = []
+    for places in analysis.places.shifts.shifts:
+        if places.density is None:
+            drawn.append(None)
+            continue
+        # per hour of the part, so that the same colour means the same in a short part and a long one
+        per_hours = places.density.density_per_km2 / hours_in_period(places, analysis) * PER_HOURS
+        outlines = [hotspot.outline for hotspot in places.hotspots]
+        simple = to_degrees(list(shapely.simplify(outlines, _SHIFT_TOLERANCE_M)), crs)
+        numbers = [
+            (round(latitude, _SHIFT_DIGITS), round(longitude, _SHIFT_DIGITS))
+            for latitude, longitude in place_numbers(outlines, crs)
+        ]
+        drawn.append(
+            {
+                "image": colour_image(lattice.sample(per_hours), classes),
+                "shapes": as_features(simple, precision_degrees=10.0**-_SHIFT_DIGITS),
+                "numbers": numbers,
+            }
+        )
+    return drawn
+
+
+def colour_image(pixels: npt.NDArray[np.float64], classes: Classes) -> str:
+    """An image of the classes as a data URL, with nothing below the lowest."""
+    index = np.searchsorted([bound for bound, _ in classes], pixels, side="right").astype(np.uint8)
+    colours = ["#000000", *(colour for _, colour in classes)]
+    return encode_png(index, colours, opacities=[0, *[_OPAQUE] * len(classes)])
+
+
+def _expected_layer(analysis: Analysis) -> dict[str, folium.raster_layers.ImageOverlay]:
+    """The cells where most is to be expected, as many as fill each share of the area."""
+    risk = analysis.places.risk
+    if risk is None:
+        return {}
+    cells = risk.cells
+    place = np.empty(len(cells))
+    place[np.argsort(-risk.expected, kind="stable")] = np.arange(1, len(cells) + 1) / len(cells)
+    share = np.ones((cells.n_rows, cells.n_columns))
+    share[cells.row, cells.column] = place
+    grid = Grid(
+        easting_min=cells.origin[0],
+        northing_min=cells.origin[1],
+        cell_size_m=cells.cell_size_m,
+        n_rows=cells.n_rows,
+        n_columns=cells.n_columns,
+    )
+    lattice = locate_pixels(grid, crs=analysis.wards.crs, max_pixels=_MAX_PIXELS, max_pixels_per_cell=5.0)
+    # nearest cell, so that a cell is drawn as what it is; beyond the grid nothing is expected
+    pixels = lattice.sample(1 - share, is_smooth=False)
+    image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
+    for bound, colour in zip(reversed(EXPECTED_SHARES), EXPECTED, strict=True):
+        image[pixels > 1 - bound - _SMALLEST] = (*bytes.fromhex(colour[1:]), 225)
+    name = "Where most is to be expected"
+    layer = folium.raster_layers.ImageOverlay(
+        image, bounds=lattice.bounds, pixelated=True, name=name, alt=name, show=False
+    )
+    return {"expected": layer}
+
+
+def _half_layer(analysis: Analysis) -> folium.GeoJson:
+    """The line around the smallest area that holds half of the density."""
+    half = min(analysis.places.smallest_areas, key=lambda area: abs(area.share - 0.5))
+    outline = shapely.simplify(half.outline, _tolerance_m(analysis))
+    return _geojson(
+        [] if outline.is_empty else [outline], analysis.wards.crs, show=False, name="Densest half",
+        style={"color": HALF, "weight": 1.6, "dashArray": "5 3", "fill": False, "interactive": False},
+    )  # fmt: skip
+
+
+def _significant_layer(analysis: Analysis) -> folium.GeoJson:
+    """The cells that are hot by more than chance, joined."""
+    test = analysis.places.test
+    hot = [] if test is None else [shapely.union_all(test.cells.outlines(test.gi_star.is_hot), grid_size=0.01)]
+    return _geojson(
+        [shapely.intersection(shape, analysis.study_area) for shape in hot], analysis.wards.crs, show=False,
+        name="Busy surroundings (Gi*)",
+        style={
+            "color": SIGNIFICANT, "weight": 1.4, "fillColor": SIGNIFICANT, "fillOpacity": 0.18, "interactive": False,
+        },
+    )  # fmt: skip
+
+
+def _tolerance_m(analysis: Analysis) -> float:
+    west, south, east, north = analysis.study_area.bounds
+    return float(np.clip(max(east - west, north - south) / _DISPLAY_STEPS, 1.0, 20.0))
+
+
+def _outside_layer(analysis: Analysis) -> folium.GeoJson:
+    """A sheet over everything outside the study area: the surface ends where the data end."""
+    (area,) = to_degrees([shapely.simplify(analysis.study_area, _tolerance_m(analysis))], analysis.wards.crs)
+    west, south, east, north = area.bounds
+    sheet = shapely.difference(shapely.box(west - 4, south - 3, east + 4, north + 3), area)
+    return _geojson_in_degrees(
+        [sheet], show=True, control=False,
+        style={"stroke": False, "fillColor": OUTSIDE, "fillOpacity": 1, "interactive": False},
+    )  # fmt: skip
+
+
+def _ward_layer(
+    analysis: Analysis, summary: dict[str, Any], outlines: list[shapely.Geometry], classes: Classes
+) -> folium.GeoJson:
+    density = {ward["code"]: ward["density_per_km2"] for ward in summary["wards"]}
+    breaks = [bound for bound, _ in classes]
+    colours = [colour_of(density[code], breaks) or "#ffffff" for code in analysis.wards.index]
+    return _geojson(
+        outlines, analysis.wards.crs, show=False, name="Wards by incidents per km²",
+        style=lambda feature: {
+            "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8
+        },
+    )  # fmt: skip
+
+
+def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
+    reach = shapely.simplify(havens.reach, tolerance_m)
+    return _geojson(
+        [] if reach.is_empty else [reach], havens.havens.crs, show=False,
+        name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
+        style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
+    )  # fmt: skip
+
+
+def _number_layer(numbers: list[tuple[float, float]]) -> folium.FeatureGroup:
+    """The rank on each hot spot; best ranks are drawn last, so they stay on top."""
+    group = folium.FeatureGroup(name="Hot spot numbers", control=False)
+    for rank, place in reversed(list(enumerate(numbers, start=1))):
+        icon = folium.DivIcon(html=f"<span>{rank}</span>", icon_size=(22, 22), icon_anchor=(11, 11), class_name="rank")
+        folium.Marker(place, icon=icon, interactive=False, keyboard=False, z_index_offset=1000).add_to(group)
+    return group
+
+
+def _name_layer(analysis: Analysis) -> folium.FeatureGroup:
+    """Ward names where they cover no hot spot number, each from the zoom at which its ward has room for it."""
+    group = folium.FeatureGroup(name="Ward names", show=True)
+    numbers = shapely.MultiPoint([hotspot.outline.representative_point() for hotspot in analysis.places.hotspots])
+    taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
+    rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
+    middles = to_degrees([middle for middle, _ in rooms], analysis.wards.crs)
+    for index, (middle, (_, radius_m)) in enumerate(zip(middles, rooms, strict=True)):
+        icon = folium.DivIcon(html="<span></span>", icon_size=(0, 0), icon_anchor=(0, 0), class_name="ward-name")
+        metres_per_pixel = max(radius_m, 1.0) / _NAME_RADIUS_PIXELS
+        zoom = math.log2(156_543 * math.cos(math.radians(middle.y)) / metres_per_pixel)
+        folium.Marker(
+            (middle.y, middle.x), icon=icon, interactive=False, keyboard=False, min_zoom=round(zoom, 2), index=index
+        ).add_to(group)
+    return group
+
+
+def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[shapely.Point, float]:
+    """Centre and radius of the largest circle that fits in the free part of a ward."""
+    largest = max(shapely.get_parts(ward if free.is_empty else free), key=shapely.area)
+    radius = shapely.maximum_inscribed_circle(shapely.simplify(largest, 10), tolerance=20)
+    return shapely.get_point(radius, 0), float(shapely.length(radius))
+
+
+def _geojson(shapes: list[shapely.Geometry], crs: pyproj.CRS, **options: Any) -> folium.GeoJson:
+    """A GeoJSON layer from shapes in the CRS of the analysis; see `_geojson_in_degrees`."""
+    return _geojson_in_degrees(to_degrees(shapes, crs), **options)
+
+
+def _geojson_in_degrees(
+    shapes: list[shapely.Geometry],
+    *,
+    style: Any,
+    show: bool,
+    name: str | None = None,
+    control: bool = True,
+    marker: folium.CircleMarker | None = None,
+) -> folium.GeoJson:
+    """A GeoJSON layer whose features hold their index and nothing else, coordinates to the decimetre."""
+    return folium.GeoJson(
+        as_features(shapes),
+        name=name,
+        show=show,
+        control=control,
+        style_function=style if callable(style) else lambda feature: style,
+        smooth_factor=0.5,
+        marker=marker,
+    )

@@ -1,0 +1,152 @@
+"""Tables for Excel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hotspots.products.summary import say_sum
+from hotspots.products.words import say_status
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a CSV that Excel opens as what it is: with a byte-order mark, and no text taken for a formula."""
+    text = frame.select_dtypes(include=["object", "string", "category"]).columns
+    guarded = frame.assign(**{column: frame[column].map(_guard, na_action="ignore") for column in text})
+    guarded.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def _guard(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row a hot spot, as the summary states it, in columns that a spreadsheet can hold."""
+    measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "density_per_km2"]
+    measured += ["expected", "expected_low", "expected_high", "rank_low", "rank_high", "gi_star", "gi_star_p"]
+    measured += ["is_significant", "stability", "persistence", "harm", "residents", "rate_per_1000"]
+    measured += ["sureness", "certainty", "easting", "northing"]
+    columns = [
+        *measured,
+        *("ward_codes", "wards", "top_locations", "location_kinds", "peak", "peak_share"),
+        *("haven_share_within_reach", "haven_share_open_within_reach"),
+        *("crime", "period_start", "period_end", "data_status"),
+    ]
+    rows = [
+        {
+            **{name: hotspot[name] for name in measured},
+            "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
+            "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+            "top_locations": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"]),
+            "location_kinds": "; ".join(f"{x['kind']} ({x['n_incidents']})" for x in hotspot["location_kinds"]),
+            "peak": hotspot["peak"] and hotspot["peak"]["words"],
+            "peak_share": hotspot["peak"] and hotspot["peak"]["share"],
+            **{f"haven_{name}": value for name, value in (hotspot["havens"] or {}).items()},
+            "crime": summary["crime"],
+            "period_start": summary["period"]["start"],
+            "period_end": summary["period"]["end"],
+            "data_status": say_status(summary["data_status"]) or "ordinary",
+        }
+        for hotspot in summary["hotspots"]
+    ]
+    shares = [
+        "harm",
+        "residents",
+        "rate_per_1000",
+        "peak_share",
+        "haven_share_within_reach",
+        "haven_share_open_within_reach",
+    ]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"peak": "object", "persistence": "object"} | dict.fromkeys(shares, "float64")
+    )
+
+
+def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row a hot spot of a part of the week; a part without one has a row that says how much falls in it, and why.
+
+    Kept apart from the hot spots of the whole week, since their incidents are counted there as well.
+    """
+    measured = ["rank", "place", "n_incidents", "n_places", "share", "share_of_week", "hours_share", "elsewhere_share"]
+    measured += ["ratio", "week_rank", "area_km2", "easting", "northing"]
+    columns = [
+        *("shift", "hours", "week_share", "shift_n_incidents", "shift_share", "shift_pace"),
+        *("places_differ", "places_differ_p", *measured, "ward_codes", "wards", "top_locations", "note"),
+        *("crime", "period_start", "period_end", "data_status"),
+    ]
+    rows = []
+    for part in summary["shifts"]["parts"]:
+        difference = part["difference"] or {}
+        common = {
+            "shift": part["label"],
+            "hours": part["words"],
+            "week_share": part["week_share"],
+            **{f"shift_{name}": part[name] for name in ("n_incidents", "share", "pace")},
+            "places_differ": difference.get("is_different"),
+            "places_differ_p": difference.get("p_adjusted"),
+            "crime": summary["crime"],
+            "period_start": summary["period"]["start"],
+            "period_end": summary["period"]["end"],
+            "data_status": say_status(summary["data_status"]) or "ordinary",
+        }
+        rows += [
+            {
+                **common,
+                **{name: hotspot[name] for name in measured},
+                "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
+                "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+                "top_locations": "; ".join(
+                    f"{x['location']} ({say_sum(x['n_incidents'])})" for x in hotspot["locations"]
+                ),
+            }
+            for hotspot in part["hotspots"]
+        ] or [{**common, "note": part["reason"] or "No place is dense enough in these hours to be a hot spot."}]
+    whole = ["rank", "n_places", "week_rank", "easting", "northing"]
+    texts = ["place", "ward_codes", "wards", "top_locations", "note"]
+    fractions = ["n_incidents", "share", "share_of_week", "hours_share", "elsewhere_share", "ratio", "area_km2"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        dict.fromkeys(whole, "Int64")
+        | dict.fromkeys(texts, "object")
+        | dict.fromkeys([*fractions, "places_differ_p"], "float64")
+        | {"places_differ": "boolean"}
+    )
+
+
+def tabulate_indicators(summary: dict[str, Any]) -> pd.DataFrame:
+    """One row an indicator, in the columns that partnerships print."""
+    rows = []
+    for indicator in summary["indicators"]:
+        change, peers = indicator["change"] or {}, indicator["peers"] or {}
+        rows.append(
+            {
+                "indicator": indicator["label"],
+                "previous_12_months": change.get("n_previous"),
+                "current_12_months": indicator["n_current"],
+                "months_with_data": indicator["n_months"],
+                "change_percent": change.get("percent"),
+                "ratio": change.get("ratio"),
+                "ratio_low": change.get("low"),
+                "ratio_high": change.get("high"),
+                "verdict": change.get("verdict"),
+                "target": indicator["target"],
+                "status": indicator["status"],
+                "rate": peers.get("rate"),
+                "rank_among_peers": peers.get("rank"),
+                "rank_low": peers.get("rank_low"),
+                "rank_high": peers.get("rank_high"),
+                "n_areas": peers.get("n_areas"),
+                "explanation": indicator["reason"],
+                "crime": indicator["crime"],
+                "period_start": indicator["current"][0],
+                "period_end": indicator["current"][1],
+                "data_status": say_status(summary["data_status"]) or "ordinary",
+            }
+        )
+    counts = dict.fromkeys(
+        ("previous_12_months", "change_percent", "rank_among_peers", "rank_low", "rank_high", "n_areas"), "Int64"
+    )
+    return pd.DataFrame(rows).astype(counts)
