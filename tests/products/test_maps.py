@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import folium
 import geopandas as gpd
@@ -24,11 +25,12 @@ from hotspots.geography.grid import Grid
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
 from hotspots.pipeline.study import Study, load_study
+from hotspots.products.drawing import map_images
 from hotspots.products.drawing.axes import choose_ticks
 from hotspots.products.drawing.colours import SEQUENTIAL, VERDICTS, choose_breaks, choose_wide_classes, colour_of
-from hotspots.products.drawing.map_layers import colour_image
+from hotspots.products.drawing.map_images import colour_image
 from hotspots.products.drawing.offline import leaflet_style, render_map
-from hotspots.products.drawing.web_mercator import locate_pixels
+from hotspots.products.drawing.web_mercator import PixelLattice, locate_pixels
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_shifts, write_csv
 from hotspots.products.pages.map_changes import list_verdicts, tell_changes
@@ -78,6 +80,21 @@ def test_the_density_image_lies_where_the_density_is(crs: str, west: float, sout
         expected = to_degrees.transform(grid.easting_min + (column + 0.5) * 50, grid.northing_min + (row + 0.5) * 50)
         scale = 1 / np.cos(np.radians(latitude))  # metres on the ground are longer on the web map
         assert np.hypot(x - expected[0], y - expected[1]) / scale < 25
+
+
+def test_the_parts_of_the_week_are_drawn_on_the_pixels_of_the_whole_week(
+    with_hours: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finding them is most of the work; only a grid too large for an image of each part is given coarser pixels."""
+    located: list[Grid] = []
+
+    def locate(grid: Grid, **options: Any) -> PixelLattice:
+        located.append(grid)
+        return locate_pixels(grid, **options)
+
+    monkeypatch.setattr(map_images, "locate_pixels", locate)
+    draw_map(with_hours, summarise(with_hours))
+    assert len(located) == len(set(located)) == 2  # of the density and of what is to be expected
 
 
 @pytest.mark.parametrize(

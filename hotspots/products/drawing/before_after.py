@@ -28,14 +28,8 @@ def draw_before_after(summary: dict[str, Any]) -> str:
     def place(iso: str, extra: int = 0) -> float:
         return left + width * ((dt.date.fromisoformat(iso) - first).days + extra) / n_days
 
-    parts = [
-        open_svg(
-            _WIDTH,
-            bottom + 26,
-            f"{summary['crime_plural']} by {unit} in the treated area and in the control",
-            css="chart bins",
-        )
-    ]
+    title = f"{summary['crime_plural']} by {unit} in the treated area and in the control"
+    parts = [open_svg(_WIDTH, bottom + 26, title, css="chart bins")]
     for key, label, fill in (("before", "Before", "#e9e7e0"), ("operation", "Operation", "#ffe9b8")):
         x0, x1 = place(summary[key]["start"]), place(summary[key]["end"], 1)
         parts.append(
@@ -43,14 +37,8 @@ def draw_before_after(summary: dict[str, Any]) -> str:
         )
         parts.append(f'<text x="{(x0 + x1) / 2:.1f}" y="{top - 22}" text-anchor="middle" font-size="12">{label}</text>')
     for index, (key, label, colour) in enumerate(panels):
-        panel = Panel(
-            left=left,
-            top=top + index * (tall + gap),
-            width=width,
-            tall=tall,
-            highest=highest[key],
-            ticks=ticks[key],
-        )
+        down = top + index * (tall + gap)
+        panel = Panel(left=left, top=down, width=width, tall=tall, highest=highest[key], ticks=ticks[key])
         parts.append(f'<text x="{left}" y="{panel.top - 6}" font-size="12" font-weight="600">{label}</text>')
         parts.append(f'<g font-size="11">{panel.draw_grid()}</g>')
         for one in bins:

@@ -28,6 +28,9 @@ MORE, FEWER = VERDICTS["clearly deteriorating"], VERDICTS["clearly improving"]
 RINGS = {"treated": "#f0c3da", "control": "#bcd9ee"}
 """Around the areas of an operation."""
 
+Classes = list[tuple[float, str]]
+"""Lower bounds and colours of the classes of a map, ascending."""
+
 
 def choose_breaks(highest: float) -> list[float]:
     """Lower bounds of the classes, from the series 1, 2, 5, 10 ..., so that the top class is in use.
@@ -57,13 +60,13 @@ def colour_of(value: float, breaks: list[float]) -> str | None:
     return choose_colours(breaks)[position - 1] if position else None
 
 
-def choose_classes(highest: float) -> list[tuple[float, str]]:
-    """Lower bounds and colours of the classes of a map; none where there is nothing to show."""
+def choose_classes(highest: float) -> Classes:
+    """Classes in roughly doubling steps; none where there is nothing to show."""
     breaks = choose_breaks(highest)
     return list(zip(breaks, choose_colours(breaks), strict=True))
 
 
-def choose_wide_classes(highest: float | None) -> list[tuple[float, str]]:
+def choose_wide_classes(highest: float | None) -> Classes:
     """Classes in steps of about three: the quiet parts of the week share them with the busy ones."""
     if not highest:
         return []

@@ -8,44 +8,31 @@ from typing import Any
 
 import folium
 import numpy as np
-import numpy.typing as npt
 import pyproj
 import shapely
+from folium.map import Layer
+from folium.raster_layers import ImageOverlay
 
-from hotspots.geography import Grid
 from hotspots.pipeline import Analysis, HavenAnalysis
 from hotspots.products.drawing.colours import (
-    EXPECTED,
-    EXPECTED_SHARES,
     HALF,
     HAVEN,
     HOTSPOT,
     OUTSIDE,
     SIGNIFICANT,
+    Classes,
     colour_of,
 )
+from hotspots.products.drawing.map_images import draw_densities, draw_expected
 from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
 from hotspots.products.drawing.offline import MapParts, render_map
-from hotspots.products.drawing.png import encode_png
-from hotspots.products.drawing.web_mercator import PixelLattice, locate_pixels
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN, PER_HOURS, hours_in_period
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN
 
 HOTSPOT_STYLE = {"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06}
-_MAX_PIXELS = 4_000_000
-_MAX_SHIFT_PIXELS = 1_000_000
-"""Of each part of the week: there are eight of them or nine in the file."""
-_SHIFT_TOLERANCE_M = 4.0
-_SHIFT_DIGITS = 5
-"""Of degrees: a metre."""
-_OPAQUE = 215
 _DISPLAY_STEPS = 4000
 """Shapes are drawn with a tolerance of this fraction of the area's width: finer cannot be seen."""
 _NUMBER_CLEARANCE_M = 250.0
 _NAME_RADIUS_PIXELS = 19.0
-_SMALLEST = 1e-9
-
-Classes = list[tuple[float, str]]
-"""Lower bounds and colours, ascending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +51,7 @@ class MapDrawing:
     Attributes:
         parts: What folium made of it, with the names of "map" and of each layer.
         numbers: Latitude and longitude of where the number of each hot spot goes.
-        shifts: Each part of the week, in the order of the analysis; None where nothing is drawn. `image` is the
-            density per hour of the part as a data URL, which lies where that of the whole week does; `shapes` are the
-            outlines of the hot spots as GeoJSON, and `numbers` as above.
+        shifts: What changes with the part of the week: see `DensityImages`.
     """
 
     parts: MapParts
@@ -94,10 +79,16 @@ def draw_layers(analysis: Analysis, summary: dict[str, Any], classes: MapClasses
     outlines = [hotspot.outline for hotspot in analysis.places.hotspots]
     numbers = place_numbers(outlines, crs)
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
-    density, shifts = _draw_densities(analysis, classes, name=f"Density of {summary['crime_plural']}")
-    layers = {
-        "density": density,
-        **(_expected_layer(analysis) if is_enough else {}),
+    density = draw_densities(analysis, classes.density, shift_classes=classes.shifts)
+    name = f"Density of {summary['crime_plural']}"
+    layers: dict[str, Layer] = {
+        "density": ImageOverlay(density.week, bounds=density.bounds, pixelated=False, name=name, alt=name)
+    }
+    if analysis.places.risk is not None and is_enough:
+        image, bounds = draw_expected(analysis.places.risk, crs)
+        name = "Where most is to be expected"
+        layers["expected"] = ImageOverlay(image, bounds=bounds, pixelated=True, name=name, alt=name, show=False)
+    layers |= {
         "outside": _outside_layer(analysis),
         "outlines": _geojson(
             wards, crs, show=True, control=False,
@@ -127,82 +118,7 @@ def draw_layers(analysis: Analysis, summary: dict[str, Any], classes: MapClasses
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     known_links = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
     parts = render_map({"map": fmap, **layers}, known_links=known_links)
-    return MapDrawing(parts=parts, numbers=numbers, shifts=shifts)
-
-
-def _draw_densities(
-    analysis: Analysis, classes: MapClasses, *, name: str
-) -> tuple[folium.raster_layers.ImageOverlay, list[dict[str, Any] | None]]:
-    """The density of the whole week, and each part of the week, which has the same grid."""
-    surface, crs = analysis.places.density, analysis.wards.crs
-    lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_PIXELS)
-    image = colour_image(lattice.sample(surface.density_per_km2), classes.density)
-    overlay = folium.raster_layers.ImageOverlay(image, bounds=lattice.bounds, pixelated=False, name=name, alt=name)
-    if lattice.n_pixels > _MAX_SHIFT_PIXELS:
-        lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_SHIFT_PIXELS)
-    return overlay, _draw_shifts(analysis, lattice, classes.shifts)
-
-
-def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) -> list[dict[str, Any] | None]:
-    crs = analysis.wards.crs
-    drawn: list[dict[str, Any] | None] = []
-    for places in analysis.places.shifts.shifts:
-        if places.density is None:
-            drawn.append(None)
-            continue
-        # per hour of the part, so that the same colour means the same in a short part and a long one
-        per_hours = places.density.density_per_km2 / hours_in_period(places, analysis) * PER_HOURS
-        outlines = [hotspot.outline for hotspot in places.hotspots]
-        simple = to_degrees(list(shapely.simplify(outlines, _SHIFT_TOLERANCE_M)), crs)
-        numbers = [
-            (round(latitude, _SHIFT_DIGITS), round(longitude, _SHIFT_DIGITS))
-            for latitude, longitude in place_numbers(outlines, crs)
-        ]
-        drawn.append(
-            {
-                "image": colour_image(lattice.sample(per_hours), classes),
-                "shapes": as_features(simple, precision_degrees=10.0**-_SHIFT_DIGITS),
-                "numbers": numbers,
-            }
-        )
-    return drawn
-
-
-def colour_image(pixels: npt.NDArray[np.float64], classes: Classes) -> str:
-    """An image of the classes as a data URL, with nothing below the lowest."""
-    index = np.searchsorted([bound for bound, _ in classes], pixels, side="right").astype(np.uint8)
-    colours = ["#000000", *(colour for _, colour in classes)]
-    return encode_png(index, colours, opacities=[0, *[_OPAQUE] * len(classes)])
-
-
-def _expected_layer(analysis: Analysis) -> dict[str, folium.raster_layers.ImageOverlay]:
-    """The cells where most is to be expected, as many as fill each share of the area."""
-    risk = analysis.places.risk
-    if risk is None:
-        return {}
-    cells = risk.cells
-    place = np.empty(len(cells))
-    place[np.argsort(-risk.expected, kind="stable")] = np.arange(1, len(cells) + 1) / len(cells)
-    share = np.ones((cells.n_rows, cells.n_columns))
-    share[cells.row, cells.column] = place
-    grid = Grid(
-        easting_min=cells.origin[0],
-        northing_min=cells.origin[1],
-        cell_size_m=cells.cell_size_m,
-        n_rows=cells.n_rows,
-        n_columns=cells.n_columns,
-    )
-    lattice = locate_pixels(grid, crs=analysis.wards.crs, max_pixels=_MAX_PIXELS, max_pixels_per_cell=5.0)
-    # nearest cell, so that a cell is drawn as what it is; beyond the grid nothing is expected
-    pixels = lattice.sample(1 - share, is_smooth=False)
-    image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
-    for bound, colour in zip(reversed(EXPECTED_SHARES), EXPECTED, strict=True):
-        image[pixels > 1 - bound - _SMALLEST] = (*bytes.fromhex(colour[1:]), 225)
-    name = "Where most is to be expected"
-    layer = folium.raster_layers.ImageOverlay(
-        image, bounds=lattice.bounds, pixelated=True, name=name, alt=name, show=False
-    )
-    return {"expected": layer}
+    return MapDrawing(parts=parts, numbers=numbers, shifts=density.shifts)
 
 
 def _half_layer(analysis: Analysis) -> folium.GeoJson:

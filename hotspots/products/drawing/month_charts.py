@@ -5,14 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from hotspots.products.drawing.axes import (
-    Panel,
-    choose_ticks,
-    leave_room,
-    open_svg,
-    say_short_month,
-    say_tenth,
-)
+from hotspots.products.drawing.axes import Panel, choose_ticks, leave_room, open_svg, say_short_month, say_tenth
 from hotspots.products.drawing.colours import FEWER, MORE, QUIET, SEQUENTIAL
 from hotspots.products.words import say_number
 
@@ -34,15 +27,13 @@ def draw_months(months: list[dict[str, Any]], *, plural: str) -> str:
     step = (_WIDTH - 4) / len(months)
     parts = [
         open_svg(
-            left + _WIDTH + 6,
-            panel.bottom + 24,
-            f"{plural} by month, {months[0]['month']} to {months[-1]['month']}",
+            left + _WIDTH + 6, panel.bottom + 24, f"{plural} by month, {months[0]['month']} to {months[-1]['month']}"
         ),
         panel.draw_grid(),
     ]
     every = max(1, -(-len(months) // 8))
     for index, month in enumerate(months):
-        x, height = left + 2 + index * step, tall * month["n_incidents"] / highest
+        x, y = left + 2 + index * step, panel.y(month["n_incidents"])
         if not month["has_data"]:
             parts.append(
                 f'<rect x="{x:.1f}" y="{top}" width="{max(step - 2, 0.6):.1f}" height="{tall}" fill="#e4e2dc">'
@@ -50,13 +41,13 @@ def draw_months(months: list[dict[str, Any]], *, plural: str) -> str:
             )
         part = "" if month["is_whole"] else " (part of the month)"
         parts.append(
-            f'<rect x="{x:.1f}" y="{top + tall - height:.1f}" width="{max(step - 2, 0.6):.1f}" height="{height:.1f}" '
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(step - 2, 0.6):.1f}" height="{panel.bottom - y:.1f}" '
             f'fill="{SEQUENTIAL[3] if month["is_whole"] else SEQUENTIAL[0]}"><title>{month["month"]}{part}: '
             f"{say_number(month['n_incidents'])}</title></rect>"
         )
         if index % every == 0:
-            middle, y, said = x + step / 2 - 1, panel.bottom + 14, say_short_month(month["month"])
-            parts.append(f'<text x="{middle:.1f}" y="{y}" text-anchor="middle">{said}</text>')
+            place = f'x="{x + step / 2 - 1:.1f}" y="{panel.bottom + 14}"'
+            parts.append(f'<text {place} text-anchor="middle">{say_short_month(month["month"])}</text>')
     return "".join([*parts, panel.draw_base(), "</svg>"])
 
 

@@ -340,7 +340,7 @@ def _note_areas(summary: Summary) -> list[str]:
     treated, control, buffer_m = areas["treated"], areas["control"], areas["buffer_m"]
     if not buffer_m:
         said.append(
-            "Whether crime moved next door was not looked at; --buffer 200 does."
+            "Whether crime moved next door was not looked at; give a buffer of 200 m or so to see it."
             + (
                 " What moved there counts in the control, and makes the effect look larger."
                 if control["is_rest"]
@@ -406,7 +406,8 @@ def _note_data(summary: Summary) -> list[str]:
     if summary["before"]["kind"] == "previous":
         said.append(
             "The period before is of another time of year: what the season did differently here and in the control "
-            "counts as effect." + (" --before year avoids that." if summary["before"]["other"] == "year" else "")
+            "counts as effect."
+            + (" A comparison with the year before avoids that." if summary["before"]["other"] == "year" else "")
         )
     return said
 

@@ -1,0 +1,117 @@
+"""The images on the map: densities in classes of colour, and where most is to be expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+
+from hotspots.analysis.surfaces import RiskEstimate
+from hotspots.geography import Grid
+from hotspots.pipeline import Analysis
+from hotspots.products.drawing.colours import EXPECTED, EXPECTED_SHARES, Classes
+from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
+from hotspots.products.drawing.png import encode_png
+from hotspots.products.drawing.web_mercator import PixelLattice, locate_pixels
+from hotspots.products.summary import PER_HOURS, hours_in_period
+
+_MAX_PIXELS = 4_000_000
+_MAX_SHIFT_PIXELS = 1_000_000
+"""Of each part of the week: there are eight of them or nine in the file."""
+_SHIFT_TOLERANCE_M = 4.0
+_SHIFT_DIGITS = 5
+"""Of degrees: a metre."""
+_OPAQUE, _EXPECTED_OPAQUE = 215, 225
+_SMALLEST = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DensityImages:
+    """The densities of an analysis as images that lie in one place.
+
+    Attributes:
+        week: That of the whole week, as a data URL.
+        bounds: The corners of every image, [[south, west], [north, east]], degrees.
+        shifts: Each part of the week, in the order of the analysis; None where nothing is drawn. `image` is the
+            density per hour of the part as a data URL; `shapes` are the outlines of its hot spots as GeoJSON, and
+            `numbers` latitude and longitude of where the number of each goes.
+    """
+
+    week: str
+    bounds: list[list[float]]
+    shifts: list[dict[str, Any] | None]
+
+
+def draw_densities(analysis: Analysis, classes: Classes, *, shift_classes: Classes) -> DensityImages:
+    """The density of the whole week and of each part of it, which has the same grid."""
+    surface, crs = analysis.places.density, analysis.wards.crs
+    lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_PIXELS)
+    week = colour_image(lattice.sample(surface.density_per_km2), classes)
+    bounds = lattice.bounds
+    if lattice.n_pixels > _MAX_SHIFT_PIXELS:
+        lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_SHIFT_PIXELS)
+    return DensityImages(week=week, bounds=bounds, shifts=_draw_shifts(analysis, lattice, shift_classes))
+
+
+def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) -> list[dict[str, Any] | None]:
+    crs = analysis.wards.crs
+    drawn: list[dict[str, Any] | None] = []
+    for places in analysis.places.shifts.shifts:
+        if places.density is None:
+            drawn.append(None)
+            continue
+        # per hour of the part, so that the same colour means the same in a short part and a long one
+        per_hours = places.density.density_per_km2 / hours_in_period(places, analysis) * PER_HOURS
+        outlines = [hotspot.outline for hotspot in places.hotspots]
+        simple = to_degrees(list(shapely.simplify(outlines, _SHIFT_TOLERANCE_M)), crs)
+        numbers = [
+            (round(latitude, _SHIFT_DIGITS), round(longitude, _SHIFT_DIGITS))
+            for latitude, longitude in place_numbers(outlines, crs)
+        ]
+        drawn.append(
+            {
+                "image": colour_image(lattice.sample(per_hours), classes),
+                "shapes": as_features(simple, precision_degrees=10.0**-_SHIFT_DIGITS),
+                "numbers": numbers,
+            }
+        )
+    return drawn
+
+
+def colour_image(pixels: npt.NDArray[np.float64], classes: Classes) -> str:
+    """An image of the classes as a data URL, with nothing below the lowest."""
+    index = np.searchsorted([bound for bound, _ in classes], pixels, side="right").astype(np.uint8)
+    colours = ["#000000", *(colour for _, colour in classes)]
+    return encode_png(index, colours, opacities=[0, *[_OPAQUE] * len(classes)])
+
+
+def draw_expected(risk: RiskEstimate, crs: pyproj.CRS) -> tuple[npt.NDArray[np.uint8], list[list[float]]]:
+    """The cells where most is to be expected, as many as fill each share of the area.
+
+    Returns:
+        The image, uint8 (n_pixel_rows, n_pixel_columns, 4) of red, green, blue and opacity; and its corners,
+        [[south, west], [north, east]], degrees.
+    """
+    cells = risk.cells
+    place = np.empty(len(cells))
+    place[np.argsort(-risk.expected, kind="stable")] = np.arange(1, len(cells) + 1) / len(cells)
+    share = np.ones((cells.n_rows, cells.n_columns))
+    share[cells.row, cells.column] = place
+    grid = Grid(
+        easting_min=cells.origin[0],
+        northing_min=cells.origin[1],
+        cell_size_m=cells.cell_size_m,
+        n_rows=cells.n_rows,
+        n_columns=cells.n_columns,
+    )
+    lattice = locate_pixels(grid, crs=crs, max_pixels=_MAX_PIXELS, max_pixels_per_cell=5.0)
+    # nearest cell, so that a cell is drawn as what it is; beyond the grid nothing is expected
+    pixels = lattice.sample(1 - share, is_smooth=False)
+    image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
+    for bound, colour in zip(reversed(EXPECTED_SHARES), EXPECTED, strict=True):
+        image[pixels > 1 - bound - _SMALLEST] = (*bytes.fromhex(colour[1:]), _EXPECTED_OPAQUE)
+    return image, lattice.bounds
