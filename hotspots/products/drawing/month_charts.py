@@ -136,7 +136,7 @@ class _Plot(Panel):
 
     def __init__(self, months: list[dict[str, Any]], *, highest: float, tall: int) -> None:
         highest = max(highest, 1)
-        ticks = [0, *choose_ticks(highest, n_most=tall // 30 + 1)]
+        ticks = choose_ticks(highest, n_most=tall // 30 + 1)
         super().__init__(left=leave_room(ticks), top=10, width=_WIDTH, tall=tall, highest=highest, ticks=ticks)
         self.months, self.step = months, _WIDTH / len(months)
 
@@ -146,6 +146,11 @@ class _Plot(Panel):
 
     def open(self, title: str) -> str:
         return open_svg(self.left + self.width + 6, self.bottom + 20, title)
+
+    def draw_base(self) -> str:
+        """The line at 0, with its number."""
+        number = f'<text x="{self.left - 4}" y="{self.bottom + 3.5:.1f}" text-anchor="end">0</text>'
+        return number + super().draw_base()
 
     def label_months(self) -> str:
         """The names of at most seven months: Januaries, or also quarters where there are few years."""
