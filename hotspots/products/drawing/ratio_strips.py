@@ -8,6 +8,8 @@ from typing import Any
 from hotspots.products.drawing.colours import FEWER, MORE
 from hotspots.products.words import say_bound
 
+_WIDTH = 120.0
+
 
 def choose_span(rows: list[dict[str, Any]]) -> float:
     """How many times more or fewer a scale of ratios reaches: 2, 4 or 8, as the limits of the rows ask for."""
@@ -26,32 +28,28 @@ def draw_ratio(row: dict[str, Any], *, span: float, is_found: bool) -> str:
         span: From 1 / span to span.
         is_found: Whether more than chance is in it: the dot is then filled.
     """
-    wide, middle = 120.0, 9.0
+    middle = 9.0
     low = 0.0 if row["low"] is None else row["low"]
     high = math.inf if row["high"] is None else row["high"]
     if row["ratio"] is None and row["low"] is None:
         return ""
 
-    def at(value: float) -> float:
-        place = math.log(value) / math.log(span) if 0 < value < math.inf else math.copysign(2, value - 1)
-        return 5 + (wide - 10) * (min(max(place, -1), 1) + 1) / 2
-
     ticks = "".join(
-        f'<path d="M{at(tick):.1f} 1v16" stroke="#d9d9d3"/>' for tick in choose_ratio_ticks(span) if tick != 1
+        f'<path d="M{_place(tick, span):.1f} 1v16" stroke="#d9d9d3"/>' for tick in choose_ratio_ticks(span) if tick != 1
     )
     parts = [
-        f'<svg viewBox="0 0 {wide:.0f} 18" class="ratio" aria-hidden="true">{ticks}',
-        f'<path d="M{at(1):.1f} 0v18" stroke="#1d2630" stroke-width="1.2"/>',
-        f'<path d="M{at(low):.1f} {middle}H{at(high):.1f}" stroke="#1d2630" stroke-width="2"/>',
+        f'<svg viewBox="0 0 {_WIDTH:.0f} 18" class="ratio" aria-hidden="true">{ticks}',
+        f'<path d="M{_place(1, span):.1f} 0v18" stroke="#1d2630" stroke-width="1.2"/>',
+        f'<path d="M{_place(low, span):.1f} {middle}H{_place(high, span):.1f}" stroke="#1d2630" stroke-width="2"/>',
     ]
     if low < 1 / span:
         parts.append(f'<path d="M0 {middle}l6 -4v8z" fill="#1d2630"/>')
     if high > span:
-        parts.append(f'<path d="M{wide:.0f} {middle}l-6 -4v8z" fill="#1d2630"/>')
+        parts.append(f'<path d="M{_WIDTH:.0f} {middle}l-6 -4v8z" fill="#1d2630"/>')
     if row["ratio"] and 1 / span <= row["ratio"] <= span:
         colour = "#fff" if not is_found else MORE if row["ratio"] > 1 else FEWER
         parts.append(
-            f'<circle cx="{at(row["ratio"]):.1f}" cy="{middle}" r="4" fill="{colour}" stroke="#1d2630" '
+            f'<circle cx="{_place(row["ratio"], span):.1f}" cy="{middle}" r="4" fill="{colour}" stroke="#1d2630" '
             'stroke-width="1.5"/>'
         )
     return "".join([*parts, "</svg>"])
@@ -60,11 +58,18 @@ def draw_ratio(row: dict[str, Any], *, span: float, is_found: bool) -> str:
 def draw_ratio_scale(*, span: float) -> str:
     """The scale over a column of ratios."""
     labels = "".join(
-        f'<text x="{min(max(5 + 110 * (math.log(tick) / math.log(span) + 1) / 2, 8), 114):.1f}" y="10" '
-        f'text-anchor="middle">{say_bound(tick)}</text>'
+        f'<text x="{min(max(_place(tick, span), 8), 114):.1f}" y="10" text-anchor="middle">{say_bound(tick)}</text>'
         for tick in choose_ratio_ticks(span)
     )
-    return f'<svg viewBox="0 0 120 13" class="ratio" role="img"><title>Scale of the ratio</title>{labels}</svg>'
+    return (
+        f'<svg viewBox="0 0 {_WIDTH:.0f} 13" class="ratio" role="img"><title>Scale of the ratio</title>{labels}</svg>'
+    )
+
+
+def _place(value: float, span: float) -> float:
+    """How far along a strip a ratio is; at the end if it is beyond."""
+    place = math.log(value) / math.log(span) if 0 < value < math.inf else math.copysign(2, value - 1)
+    return 5 + (_WIDTH - 10) * (min(max(place, -1), 1) + 1) / 2
 
 
 def choose_ratio_ticks(span: float) -> list[float]:

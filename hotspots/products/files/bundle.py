@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from hotspots.pipeline import Analysis
-from hotspots.products.files.folders import name_folder, replace_folder
+from hotspots.products.files.folders import encode_json, name_folder, replace_folder, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts, write_csv
 from hotspots.products.pages import draw_map, draw_quality, draw_times
@@ -27,15 +26,14 @@ def write_bundle(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[st
     period = f"{analysis.start}_{analysis.end}"
     folder = out / analysis.crime.slug / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
     with replace_folder(folder, out=out) as draft:
-        (draft / PRODUCTS["map"]).write_text(draw_map(analysis, summary), "utf-8", newline="\n")
-        (draft / PRODUCTS["times"]).write_text(draw_times(summary), "utf-8", newline="\n")
-        (draft / PRODUCTS["quality"]).write_text(draw_quality(summary), "utf-8", newline="\n")
+        write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
+        write_text(draft / PRODUCTS["times"], draw_times(summary))
+        write_text(draft / PRODUCTS["quality"], draw_quality(summary))
         write_geopackage(analysis, summary, draft / PRODUCTS["hotspots_gpkg"])
         write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
         write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
         write_csv(rejected, draft / PRODUCTS["rejected"])
         for key, content in (("quality_json", summary["quality"]), ("summary", summary)):
-            text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-            (draft / PRODUCTS[key]).write_text(text + "\n", "utf-8", newline="\n")
+            write_text(draft / PRODUCTS[key], encode_json(content))
     return summary, {key: folder / name for key, name in PRODUCTS.items()}
