@@ -33,7 +33,6 @@ def draw_ratio(row: dict[str, Any], *, span: float, is_found: bool) -> str:
     high = math.inf if row["high"] is None else row["high"]
     if row["ratio"] is None and row["low"] is None:
         return ""
-
     ticks = "".join(
         f'<path d="M{_place(tick, span):.1f} 1v16" stroke="#d9d9d3"/>' for tick in choose_ratio_ticks(span) if tick != 1
     )
