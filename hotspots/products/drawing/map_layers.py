@@ -8,6 +8,7 @@ from typing import Any
 
 import folium
 import numpy as np
+import numpy.typing as npt
 import pyproj
 import shapely
 from folium.map import Layer
@@ -91,25 +92,26 @@ def draw_layers(analysis: Analysis, summary: dict[str, Any], classes: MapClasses
     layers |= {
         "outside": _outside_layer(analysis),
         "outlines": _geojson(
-            wards, crs, show=True, control=False,
+            to_degrees(wards, crs), show=True, control=False,
             style={"color": "#5a6470", "weight": 0.8, "fill": False, "interactive": False},
         ),
         "wards": _ward_layer(analysis, summary, wards, classes.wards),
     }  # fmt: skip
     if has_change:
-        layers["change"] = _geojson([], crs, show=False, name="Change by ward", style={})
+        layers["change"] = _geojson([], show=False, name="Change by ward", style={})
     if analysis.places.smallest_areas and is_enough:
         layers["half"] = _half_layer(analysis)
     if analysis.places.test is not None and analysis.places.test.gi_star.is_hot.any():
-        layers["significant"] = _significant_layer(analysis)
+        hot = analysis.places.test.cells.outlines(analysis.places.test.gi_star.is_hot)
+        layers["significant"] = _significant_layer(hot, analysis.study_area, crs)
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
-    layers["hotspots"] = _geojson(outlines, crs, show=True, name="Hot spots", style=HOTSPOT_STYLE)
+    layers["hotspots"] = _geojson(to_degrees(outlines, crs), show=True, name="Hot spots", style=HOTSPOT_STYLE)
     layers["numbers"] = _number_layer(numbers)
     layers["names"] = _name_layer(analysis)
     if analysis.havens is not None:
         layers["havens"] = _geojson(
-            list(analysis.havens.havens.geometry), crs, show=True, name="Safe havens",
+            to_degrees(list(analysis.havens.havens.geometry), crs), show=True, name="Safe havens",
             style={"color": "#ffffff", "weight": 1, "fill": True, "fillColor": HAVEN, "fillOpacity": 1},
             marker=folium.CircleMarker(radius=4.5),
         )  # fmt: skip
@@ -126,18 +128,16 @@ def _half_layer(analysis: Analysis) -> folium.GeoJson:
     half = min(analysis.places.smallest_areas, key=lambda area: abs(area.share - 0.5))
     outline = shapely.simplify(half.outline, _tolerance_m(analysis))
     return _geojson(
-        [] if outline.is_empty else [outline], analysis.wards.crs, show=False, name="Densest half",
+        to_degrees([] if outline.is_empty else [outline], analysis.wards.crs), show=False, name="Densest half",
         style={"color": HALF, "weight": 1.6, "dashArray": "5 3", "fill": False, "interactive": False},
     )  # fmt: skip
 
 
-def _significant_layer(analysis: Analysis) -> folium.GeoJson:
+def _significant_layer(hot: npt.NDArray[np.object_], study_area: shapely.Geometry, crs: pyproj.CRS) -> folium.GeoJson:
     """The cells that are hot by more than chance, joined."""
-    test = analysis.places.test
-    hot = [] if test is None else [shapely.union_all(test.cells.outlines(test.gi_star.is_hot), grid_size=0.01)]
+    joined = shapely.intersection(shapely.union_all(hot, grid_size=0.01), study_area)
     return _geojson(
-        [shapely.intersection(shape, analysis.study_area) for shape in hot], analysis.wards.crs, show=False,
-        name="Busy surroundings (Gi*)",
+        to_degrees([joined], crs), show=False, name="Busy surroundings (Gi*)",
         style={
             "color": SIGNIFICANT, "weight": 1.4, "fillColor": SIGNIFICANT, "fillOpacity": 0.18, "interactive": False,
         },
@@ -154,7 +154,7 @@ def _outside_layer(analysis: Analysis) -> folium.GeoJson:
     (area,) = to_degrees([shapely.simplify(analysis.study_area, _tolerance_m(analysis))], analysis.wards.crs)
     west, south, east, north = area.bounds
     sheet = shapely.difference(shapely.box(west - 4, south - 3, east + 4, north + 3), area)
-    return _geojson_in_degrees(
+    return _geojson(
         [sheet], show=True, control=False,
         style={"stroke": False, "fillColor": OUTSIDE, "fillOpacity": 1, "interactive": False},
     )  # fmt: skip
@@ -167,7 +167,7 @@ def _ward_layer(
     breaks = [bound for bound, _ in classes]
     colours = [colour_of(density[code], breaks) or "#ffffff" for code in analysis.wards.index]
     return _geojson(
-        outlines, analysis.wards.crs, show=False, name="Wards by incidents per km²",
+        to_degrees(outlines, analysis.wards.crs), show=False, name="Wards by incidents per km²",
         style=lambda feature: {
             "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8
         },
@@ -177,7 +177,7 @@ def _ward_layer(
 def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
     reach = shapely.simplify(havens.reach, tolerance_m)
     return _geojson(
-        [] if reach.is_empty else [reach], havens.havens.crs, show=False,
+        to_degrees([] if reach.is_empty else [reach], havens.havens.crs), show=False,
         name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
     )  # fmt: skip
@@ -216,12 +216,7 @@ def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[sh
     return shapely.get_point(radius, 0), float(shapely.length(radius))
 
 
-def _geojson(shapes: list[shapely.Geometry], crs: pyproj.CRS, **options: Any) -> folium.GeoJson:
-    """A GeoJSON layer from shapes in the CRS of the analysis; see `_geojson_in_degrees`."""
-    return _geojson_in_degrees(to_degrees(shapes, crs), **options)
-
-
-def _geojson_in_degrees(
+def _geojson(
     shapes: list[shapely.Geometry],
     *,
     style: Any,
@@ -230,7 +225,7 @@ def _geojson_in_degrees(
     control: bool = True,
     marker: folium.CircleMarker | None = None,
 ) -> folium.GeoJson:
-    """A GeoJSON layer whose features hold their index and nothing else, coordinates to the decimetre."""
+    """A GeoJSON layer of shapes in degrees, whose features hold their index and nothing else."""
     return folium.GeoJson(
         as_features(shapes),
         name=name,

@@ -39,17 +39,13 @@ def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
     rows = [
         {
             **{name: hotspot[name] for name in measured},
-            "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
-            "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+            **_name_wards(hotspot),
             "top_locations": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"]),
             "location_kinds": "; ".join(f"{x['kind']} ({x['n_incidents']})" for x in hotspot["location_kinds"]),
             "peak": hotspot["peak"] and hotspot["peak"]["words"],
             "peak_share": hotspot["peak"] and hotspot["peak"]["share"],
             **{f"haven_{name}": value for name, value in (hotspot["havens"] or {}).items()},
-            "crime": summary["crime"],
-            "period_start": summary["period"]["start"],
-            "period_end": summary["period"]["end"],
-            "data_status": say_status(summary["data_status"]) or "ordinary",
+            **_describe_run(summary),
         }
         for hotspot in summary["hotspots"]
     ]
@@ -88,17 +84,13 @@ def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
             **{f"shift_{name}": part[name] for name in ("n_incidents", "share", "pace")},
             "places_differ": difference.get("is_different"),
             "places_differ_p": difference.get("p_adjusted"),
-            "crime": summary["crime"],
-            "period_start": summary["period"]["start"],
-            "period_end": summary["period"]["end"],
-            "data_status": say_status(summary["data_status"]) or "ordinary",
+            **_describe_run(summary),
         }
         rows += [
             {
                 **common,
                 **{name: hotspot[name] for name in measured},
-                "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
-                "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+                **_name_wards(hotspot),
                 "top_locations": "; ".join(
                     f"{x['location']} ({say_sum(x['n_incidents'])})" for x in hotspot["locations"]
                 ),
@@ -114,6 +106,22 @@ def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
         | dict.fromkeys([*fractions, "places_differ_p"], "float64")
         | {"places_differ": "boolean"}
     )
+
+
+def _describe_run(summary: dict[str, Any]) -> dict[str, str]:
+    return {
+        "crime": summary["crime"],
+        "period_start": summary["period"]["start"],
+        "period_end": summary["period"]["end"],
+        "data_status": say_status(summary["data_status"]) or "ordinary",
+    }
+
+
+def _name_wards(hotspot: dict[str, Any]) -> dict[str, str]:
+    return {
+        "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
+        "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+    }
 
 
 def tabulate_indicators(summary: dict[str, Any]) -> pd.DataFrame:

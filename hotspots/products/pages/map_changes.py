@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hotspots.analysis.change import VERDICTS
 from hotspots.pipeline import Analysis
-from hotspots.products.drawing import VERDICTS
-from hotspots.products.pages.times_page import NO_CHANGE, list_changed
+from hotspots.products.drawing import VERDICTS as COLOURS
+from hotspots.products.pages.times_page import list_changed
 from hotspots.products.words import count_changed, say_unit, say_verdict, split_ratio
 
 _N_CHANGED_TOLD = 5
@@ -14,8 +15,7 @@ _N_CHANGED_TOLD = 5
 
 def list_verdicts() -> list[dict[str, Any]]:
     """Each verdict with its colour, None for no change, and its sign."""
-    words = [*list(VERDICTS)[:2], NO_CHANGE, *list(VERDICTS)[2:]]
-    return [{"words": word, "colour": VERDICTS.get(word), "sign": say_verdict(word)[1]} for word in words]
+    return [{"words": word, "colour": COLOURS.get(word), "sign": say_verdict(word)[1]} for word in VERDICTS]
 
 
 def view_change(change: dict[str, Any], analysis: Analysis) -> dict[str, Any]:
