@@ -340,11 +340,11 @@ def test_crimes_are_days_of_a_year_in_no_more_than_a_borough() -> None:
 
 
 def test_times_are_of_every_kind_and_one_ward_has_none() -> None:
-    from hotspots.analysis.hours.aoristic import count_times
+    from hotspots.analysis.hours import profile_week
 
     case = Case(size="borough", spread="unique")
     incidents = case.timed()
-    found = count_times(incidents)
+    found = profile_week(incidents).time_counts
     assert found.n_point + found.n_interval + found.n_week_or_more + found.n_untimed == 10_000
     assert found.n_point > found.n_interval > found.n_untimed > found.n_week_or_more > 10
     assert set(case.timed_wards()) - set(incidents["ward_code"]) == {"E00000041"}

@@ -12,7 +12,7 @@ import pytest
 import shapely
 from support import MakeIncidents
 
-from hotspots.analysis.hotspots.shifts import DAY_PARTS
+from hotspots.analysis.hotspots.day_parts import DAY_PARTS
 from hotspots.analysis.hours.aoristic import weigh_hours
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.analysis.surfaces.bandwidth import choose_adaptive_bandwidths

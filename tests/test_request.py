@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hotspots.analysis.hotspots.outlines import HotspotOptions
+from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions
 from hotspots.errors import ParameterError
 from hotspots.pipeline.request import AnalysisRequest
 

@@ -15,12 +15,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hotspots.analysis.change.comparisons import count_change, measure_change, measure_dispersion, plan_comparisons
+from hotspots.analysis.calendar.periods import count_months
+from hotspots.analysis.change.comparisons import plan_comparisons
+from hotspots.analysis.change.dispersion import measure_dispersion
 from hotspots.analysis.change.season import measure_season
+from hotspots.analysis.change.verdicts import measure_change
+from hotspots.analysis.change.window_counts import count_change
+from hotspots.analysis.hotspots.day_parts import DAY_PARTS, weigh_shifts
+from hotspots.analysis.hotspots.place_differences import compare_places
 from hotspots.analysis.hotspots.ranking import assign_outlines
-from hotspots.analysis.hotspots.shifts import DAY_PARTS, compare_places, weigh_shifts
 from hotspots.analysis.hours.aoristic import weigh_hours
-from hotspots.analysis.hours.profile import count_months
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
 from hotspots.pipeline.study import Study, load_study, select_incidents

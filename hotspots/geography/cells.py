@@ -78,14 +78,10 @@ class Cells:
         index[self.row, self.column] = np.arange(len(self))
         return index
 
-    def count(
-        self, points: gpd.GeoDataFrame | gpd.GeoSeries | UniquePoints, *, point_weights: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.float64]:
-        """Float (n_cells,): points, or the sum of their weights, in each cell; points in no cell are left out."""
+    def count(self, points: gpd.GeoDataFrame | gpd.GeoSeries | UniquePoints) -> npt.NDArray[np.float64]:
+        """Float (n_cells,): points in each cell; those in no cell are left out."""
         places = points if isinstance(points, UniquePoints) else collapse_points(points)
         total = places.n_incidents.astype(np.float64)
-        if point_weights is not None:
-            total = np.bincount(places.inverse, np.asarray(point_weights, np.float64), len(total)).astype(np.float64)
         cell = self.locate(places.easting, places.northing)
         return np.bincount(cell[cell >= 0], total[cell >= 0], len(self)).astype(np.float64)
 

@@ -24,6 +24,7 @@ from hotspots.analysis.accuracy import (
     plan_folds,
     plan_predecessor,
 )
+from hotspots.analysis.calendar import Periods, count_by_period, make_periods
 from hotspots.analysis.hotspots import (
     DAY_PARTS,
     Hotspot,
@@ -42,13 +43,10 @@ from hotspots.analysis.rates import estimate_residents
 from hotspots.analysis.significance import (
     CellSizeChoice,
     LocalMoran,
-    Periods,
     Persistence,
     Significance,
     choose_cell_size,
     classify_persistence,
-    count_by_period,
-    make_periods,
     measure_gi_star,
     measure_local_moran,
 )

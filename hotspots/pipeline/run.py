@@ -11,12 +11,12 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
+from hotspots.analysis.calendar import count_months
 from hotspots.analysis.hotspots import assign_outlines, count_wards
 from hotspots.analysis.hours import (
     Coverage,
     WeeklyProfile,
     WindowCoverage,
-    count_months,
     measure_coverage,
     measure_reach,
     measure_window_coverage,

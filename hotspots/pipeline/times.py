@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
-from hotspots.analysis.calendar import ConditionSplit, compare_conditions, make_calendar
+from hotspots.analysis.calendar import ConditionSplit, compare_conditions, count_months, make_calendar
 from hotspots.analysis.change import (
     ChangeTable,
     Comparison,
@@ -30,7 +30,7 @@ from hotspots.analysis.change import (
     roll_twelve_months,
     withhold_selected,
 )
-from hotspots.analysis.hours import WeeklyProfile, count_months, profile_groups, profile_week
+from hotspots.analysis.hours import WeeklyProfile, profile_groups, profile_week
 from hotspots.analysis.repeats import NearRepeat, Repeats, measure_near_repeat, measure_repeats
 from hotspots.geography import to_wgs84
 from hotspots.pipeline.quality import assess_months

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.hours.aoristic import TimeCounts, count_times, weigh_hours, weigh_window
+from hotspots.analysis.hours.aoristic import TimeCounts, weigh_hours, weigh_window
+from hotspots.analysis.hours.profile import profile_week
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.errors import DataError, ParameterError
 
@@ -149,10 +150,9 @@ def test_the_published_weights_of_a_shift_are_reproduced(make_incidents: MakeInc
 
 def test_the_shares_of_windows_that_make_up_the_week_sum_to_one(make_incidents: MakeIncidents) -> None:
     incidents = shift_incidents(make_incidents)
-    hours = weigh_hours(incidents)
     night = WeekWindow(days=tuple(range(7)), start_hour=22, n_hours=9).hours
     rest = np.setdiff1d(np.arange(168), night)
-    together = weigh_window(incidents, night, hours=hours) + weigh_window(incidents, rest)
+    together = weigh_window(incidents, night) + weigh_window(incidents, rest)
     np.testing.assert_allclose(together, [1, 1, 1, 1, 0, 1])
 
 
@@ -178,11 +178,11 @@ def test_hours_that_are_none_of_the_week_are_refused(
 def test_weights_of_other_incidents_are_refused(make_incidents: MakeIncidents) -> None:
     incidents = shift_incidents(make_incidents)
     with pytest.raises(ParameterError, match=r"given are 6 incidents and weights of shape \(5, 168\)\. Call weigh_"):
-        weigh_window(incidents, [0], hours=weigh_hours(incidents.iloc[1:]))
+        profile_week(incidents, hours=weigh_hours(incidents.iloc[1:]))
 
 
 def test_what_the_hours_rest_on_is_counted(make_incidents: MakeIncidents) -> None:
-    times = count_times(shift_incidents(make_incidents))
+    times = profile_week(shift_incidents(make_incidents)).time_counts
     assert times == TimeCounts(n_point=1, n_interval=3, n_week_or_more=1, n_untimed=1)
     assert (times.n_timed, times.n_telling) == (5, 4)
 
@@ -194,27 +194,27 @@ def test_a_reversed_end_is_a_moment_and_a_month_no_time(make_incidents: MakeInci
         ended_at=["2026-01-05 14:00", "2026-01-05 15:31", "2026-01-12 15:30"],
         time_precision=["minute", "minute", "month"],
     )
-    assert count_times(incidents) == TimeCounts(n_point=1, n_interval=1, n_week_or_more=0, n_untimed=1)
+    assert profile_week(incidents).time_counts == TimeCounts(n_point=1, n_interval=1, n_week_or_more=0, n_untimed=1)
 
 
 def test_no_incidents_have_no_hours(make_incidents: MakeIncidents) -> None:
     nothing = make_incidents([], [])
     assert weigh_hours(nothing).shape == (0, 168)
     assert weigh_window(nothing, [0]).shape == (0,)
-    assert count_times(nothing) == TimeCounts(n_point=0, n_interval=0, n_week_or_more=0, n_untimed=0)
+    assert profile_week(nothing).time_counts == TimeCounts(n_point=0, n_interval=0, n_week_or_more=0, n_untimed=0)
 
 
 def test_a_missing_start_is_no_time(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents([0.0] * 2, [0.0] * 2, started_at=[pd.NaT, "2026-01-05 15:30"])
     assert weigh_hours(incidents).sum(axis=1).tolist() == [0.0, 1.0]
-    assert count_times(incidents).n_untimed == 1
+    assert profile_week(incidents).time_counts.n_untimed == 1
 
 
 def test_the_incidents_are_not_changed(make_incidents: MakeIncidents) -> None:
     incidents = shift_incidents(make_incidents)
     before = incidents.copy()
     weigh_window(incidents, [0])
-    count_times(incidents)
+    profile_week(incidents)
     pd.testing.assert_frame_equal(incidents, before)
 
 
@@ -226,7 +226,7 @@ def test_times_in_a_zone_or_as_text_are_refused(make_incidents: MakeIncidents) -
     ):
         weigh_hours(zoned)
     with pytest.raises(DataError, match=r"ended_at is of type (object|str)\. Convert it with pandas\.to_datetime"):
-        count_times(incidents.assign(ended_at="2026-01-05 16:00"))
+        profile_week(incidents.assign(ended_at="2026-01-05 16:00"))
 
 
 def test_a_missing_column_is_named(make_incidents: MakeIncidents) -> None:

@@ -22,7 +22,7 @@ from hotspots.analysis.surfaces.bandwidth import (
     choose_bandwidth,
     convert_bandwidth,
 )
-from hotspots.analysis.surfaces.density import KERNELS, Kernel
+from hotspots.analysis.surfaces.kernels import KERNELS, Kernel
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 
 SQUARE = shapely.box(530_000, 180_000, 532_000, 182_000)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.analysis.calendar.days import Calendar, make_calendar, measure_darkness
+from hotspots.analysis.calendar.darkness import measure_darkness
+from hotspots.analysis.calendar.days import PAY_WINDOW_DAYS, Calendar, make_calendar
 from hotspots.errors import DataError, ParameterError
 
 LONDON = {"longitude": -0.1276, "latitude": 51.5072}
@@ -136,10 +137,10 @@ def test_pay_day_is_the_last_working_day_and_its_window_runs_into_the_next_month
     assert window[-3:] == ["08-30", "08-31", "09-01"]
 
 
-def test_the_pay_window_has_the_length_asked_for() -> None:
-    days = calendar_of("2025-01-01", "2025-12-31", n_pay_window_days=1).days
-    assert (days["is_in_pay_window"] == days["is_pay_day"]).all()
-    assert int(calendar_of("2025-01-01", "2025-12-31", n_pay_window_days=5).days["is_in_pay_window"].sum()) == 5 * 12
+def test_the_pay_window_is_of_three_days_a_month() -> None:
+    days = calendar_of("2025-01-01", "2025-12-31").days
+    assert days.loc[days["is_pay_day"], "is_in_pay_window"].all()
+    assert int(days["is_in_pay_window"].sum()) == PAY_WINDOW_DAYS * 12
 
 
 def test_the_hours_of_the_clock_jump_where_it_is_changed() -> None:
@@ -219,7 +220,6 @@ def test_the_terms_are_left_as_they_are() -> None:
         ({"time_zone": "London"}, 'No time zone called "London". Give an IANA name'),
         ({"country": "XX"}, 'No bank holidays are known for "XX, ENG". Give the ISO code'),
         ({"subdivision": "LDN"}, 'No bank holidays are known for "GB, LDN"'),
-        ({"n_pay_window_days": 0}, "The pay window is of 1 to 14 days, pay-day included, not 0. 3 is usual"),
         ({"depression_degrees": -6.0}, "the sun is 0 to 18 degrees below the horizon, not -6. 6 is civil twilight"),
     ],
 )

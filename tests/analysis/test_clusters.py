@@ -20,8 +20,9 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 from support import MakeIncidents
 
-from hotspots.analysis.hotspots.clusters import ClusterMethod, choose_eps, choose_min_samples, find_clusters
+from hotspots.analysis.hotspots.clusters import ClusterMethod, find_clusters
 from hotspots.analysis.hotspots.condensation import condense_hierarchy, measure_k_distances, span_places
+from hotspots.analysis.hotspots.neighbourhoods import choose_eps, choose_min_samples
 from hotspots.errors import DataError, ParameterError
 from hotspots.pipeline.study import Study
 
@@ -139,7 +140,6 @@ def test_the_bounds_decide_where_the_curve_goes_past_them(make_incidents: MakeIn
     assert low.reason == (
         "the least that is ever used; less would follow from this: the distances to 2 incidents have their knee at 30 m"
     )
-    assert choose_eps(near, min_samples=2, lowest_m=20).eps_m == 30
     far = make_pairs(make_incidents, np.concatenate([np.arange(201, 241), np.arange(255, 391, 15)]).astype(float))
     high = choose_eps(far, min_samples=2)
     assert (high.eps_m, high.knee_m) == (200, 240)
@@ -364,7 +364,7 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         find_clusters(incidents, eps_m=-1)
     with pytest.raises(ParameterError, match="eps must be above 0 m, not 0"):
         find_clusters(incidents, eps_m=0)
-    with pytest.raises(ParameterError, match="min_samples must be 2 or more, not 1: one incident is no cluster"):
+    with pytest.raises(ParameterError, match="`min_samples` must be 2 or more, not 1: one incident is no cluster"):
         find_clusters(incidents, min_samples=1)
     with pytest.raises(ParameterError, match="min_cluster_size must be 2 or more, not 1: one incident is no cluster"):
         find_clusters(incidents, method="hdbscan", min_cluster_size=1)
@@ -372,10 +372,8 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         find_clusters(incidents, min_cluster_size=20)
     with pytest.raises(ParameterError, match='No way to cluster called "optics". Choose one of: dbscan, hdbscan.'):
         find_clusters(incidents, method="optics")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="min_samples must be 2 or more, not 0"):
+    with pytest.raises(ParameterError, match="`min_samples` must be 2 or more, not 0"):
         choose_eps(incidents, min_samples=0)
-    with pytest.raises(ParameterError, match="bounds of eps .* the lower first, not 200 m and 50 m. 50 m and 200 m"):
-        choose_eps(incidents, min_samples=5, lowest_m=200, highest_m=50)
     crowd = np.random.default_rng(2).uniform(530_000, 530_500, (20_000, 2))
     with pytest.raises(ParameterError, match="DBSCAN may look at 250,000,000 pairs .* makes 400,000,000. Choose"):
         find_clusters(make_incidents(*crowd.T), eps_m=1000)

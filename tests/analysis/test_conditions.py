@@ -12,14 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.analysis.calendar.conditions import (
-    ConditionSplit,
-    _fit_poisson,
-    _measure_dispersion,
-    compare_conditions,
-    compare_strata,
-)
-from hotspots.analysis.calendar.days import Calendar, make_calendar, measure_darkness
+from hotspots.analysis.calendar.conditions import ConditionSplit, compare_conditions, measure_pearson_dispersion
+from hotspots.analysis.calendar.darkness import measure_darkness, measure_slope
+from hotspots.analysis.calendar.days import Calendar, make_calendar
+from hotspots.analysis.calendar.strata import compare_strata
 from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.errors import ParameterError
 
@@ -151,7 +147,7 @@ def test_the_regression_is_that_of_statsmodels() -> None:
     design = np.column_stack([rng.integers(0, 2, 60), np.ones(60), rng.integers(0, 2, 60)]).astype(float)
     exposure = rng.integers(1, 40, 60).astype(float)
     counts = rng.poisson(exposure * 0.4).astype(float)
-    fit = _fit_poisson(design, counts, exposure)
+    fit = measure_slope(design, counts, exposure)
     other = GLM(counts, design, family=Poisson(), exposure=exposure).fit()
     assert fit is not None
     assert fit[0] == pytest.approx(other.params[0], abs=1e-7)
@@ -162,7 +158,7 @@ def test_the_regression_is_that_of_statsmodels() -> None:
 def test_a_column_that_follows_from_the_others_has_no_slope() -> None:
     column = np.array([0.0, 1.0, 0.0, 1.0])
     design = np.column_stack([column, np.ones(4), 1 - column])
-    assert _fit_poisson(design, np.array([3.0, 4, 5, 6]), np.ones(4)) is None
+    assert measure_slope(design, np.array([3.0, 4, 5, 6]), np.ones(4)) is None
 
 
 def test_dispersion_is_pearsons_by_its_degrees_of_freedom() -> None:
@@ -170,8 +166,10 @@ def test_dispersion_is_pearsons_by_its_degrees_of_freedom() -> None:
     n = np.array([1, 5, 2, 4])
     fitted, stratum = np.full(4, 3.0), np.zeros(4, dtype=np.int64)
     arguments: dict[str, Any] = {"unit": np.arange(4), "stratum": stratum}
-    assert _measure_dispersion(n, fitted, totals=np.array([12.0]), **arguments) == pytest.approx(10 / 3 / 3)
-    assert _measure_dispersion(2 * n, 2 * fitted, totals=np.array([24.0]), **arguments) == pytest.approx(20 / 3 / 3)
+    assert measure_pearson_dispersion(n, fitted, totals=np.array([12.0]), **arguments) == pytest.approx(10 / 3 / 3)
+    assert measure_pearson_dispersion(2 * n, 2 * fitted, totals=np.array([24.0]), **arguments) == pytest.approx(
+        20 / 3 / 3
+    )
 
 
 def test_even_incidents_show_no_difference_and_the_exposures_are_those_of_the_calendar(calendar: Calendar) -> None:
@@ -199,10 +197,9 @@ def test_even_incidents_show_no_difference_and_the_exposures_are_those_of_the_ca
 
 def test_a_month_of_holidays_alone_is_not_compared_within_months(calendar: Calendar) -> None:
     august = incidents_at(pd.date_range("2025-08-01", "2025-08-28 23:00", freq="h"))
-    matched, unmatched = (compare_conditions(august, calendar, match_months=match)[0] for match in (True, False))
+    matched = compare_conditions(august, calendar)[0]
     assert matched.reason == "too few"
     assert matched.n_with + matched.n_without == 0
-    assert unmatched.n_without == 24 * 19  # of its first 28 days 20 are weekdays, and one a bank holiday
 
 
 def test_months_without_data_are_left_out_of_the_exposure(calendar: Calendar) -> None:
@@ -235,12 +232,14 @@ def test_a_planted_ratio_is_found(calendar: Calendar, name: str, words: str) -> 
         "darkness": measure_darkness(calendar),
     }
     incidents = draw(calendar, 1.0 * (1 + 0.8 * where[name]), np.random.default_rng(5))
-    split = split_of(name, compare_conditions(incidents, calendar, confidence=0.99))
+    split = split_of(name, compare_conditions(incidents, calendar))
     assert split.is_significant
     assert re.match(words, split.words)
+    assert split.ratio is not None
     assert split.low is not None
     assert split.high is not None
-    assert split.low < 1.8 < split.high
+    wider = 2.576 / 1.960  # limits of 99%, or one of four splits would be out in one of five draws
+    assert split.ratio * (split.low / split.ratio) ** wider < 1.8 < split.ratio * (split.high / split.ratio) ** wider
 
 
 def test_a_season_is_not_taken_for_darkness(calendar: Calendar) -> None:
@@ -248,9 +247,19 @@ def test_a_season_is_not_taken_for_darkness(calendar: Calendar) -> None:
     day = np.arange(len(calendar.days))
     season = 1 + 0.35 * np.cos(2 * np.pi * (day - 80) / 365)
     incidents = draw(calendar, 1.0 * season[:, None], np.random.default_rng(1))
-    matched, unmatched = (compare_conditions(incidents, calendar, match_months=match)[4] for match in (True, False))
-    assert not matched.is_significant
-    assert unmatched.is_significant
+    assert not split_of("darkness", compare_conditions(incidents, calendar)).is_significant
+
+    darkness = measure_darkness(calendar)
+    is_dark, is_light = darkness == 1, darkness == 0
+    started = incidents["started_at"]
+    day = (started.dt.normalize() - calendar.days.index[0]).dt.days
+    counts = np.zeros(darkness.shape)
+    np.add.at(counts, (day.to_numpy(), started.dt.hour.to_numpy()), 1)
+    either = is_dark.any(axis=0) & is_light.any(axis=0)
+    with_, without = ((counts * side).sum(axis=0)[either] for side in (is_dark, is_light))
+    exposures = [side.sum(axis=0)[either] for side in (is_dark, is_light)]
+    by_hours_alone = compare_strata(with_, without, exposure_with=exposures[0], exposure_without=exposures[1])
+    assert by_hours_alone.p_value < 0.01
 
 
 @pytest.mark.parametrize(("dark", "side"), [(1.0, "dark"), (0.0, "light")])
@@ -412,9 +421,10 @@ def test_inputs_are_left_as_they_are_and_results_are_the_same_again(calendar: Ca
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"missing_months": ["soon"]}, 'A missing month is written like 2026-03; "soon" is not. Correct it'),
-        ({"confidence": 0.0}, "A confidence lies between 0 and 1, not 0. 0.95 and 0.05 are usual"),
-        ({"significance_level": 5}, "A significance level lies between 0 and 1, not 5"),
+        (
+            {"missing_months": ["soon"]},
+            "given as \"2026-08\", a date in it or a pandas Period; 'soon' is none. Correct it",
+        ),
     ],
 )
 def test_options_that_are_none_are_refused(calendar: Calendar, options: dict[str, Any], words: str) -> None:

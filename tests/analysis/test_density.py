@@ -17,7 +17,9 @@ from scipy import integrate, stats
 from sklearn.neighbors import KernelDensity
 from support import MakeIncidents
 
-from hotspots.analysis.surfaces.density import KERNELS, Comparison, Kernel, estimate_density, estimate_relative_density
+from hotspots.analysis.surfaces.density import estimate_density
+from hotspots.analysis.surfaces.kernels import KERNELS, Kernel
+from hotspots.analysis.surfaces.relative_density import Comparison, estimate_relative_density
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.cells import Cells, make_cells
 from hotspots.geography.grid import Grid

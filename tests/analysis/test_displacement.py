@@ -9,12 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats.contingency import odds_ratio
 
-from hotspots.analysis.change.displacement import (
-    compare_changes,
-    count_areas_needed,
-    measure_displacement,
-    measure_scatter,
-)
+from hotspots.analysis.change.displacement import measure_displacement
+from hotspots.analysis.change.ratio_scatter import count_areas_needed, measure_scatter
+from hotspots.analysis.change.relative_change import compare_changes
 from hotspots.errors import ParameterError, TooLittleDataError
 
 counts = st.tuples(st.integers(0, 400), st.integers(0, 400))

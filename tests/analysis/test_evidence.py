@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents, make_evidence
 
-from hotspots.analysis.hotspots.evidence import Evidence, _share_cells, weigh_evidence
+from hotspots.analysis.hotspots.evidence import Evidence, share_cells, weigh_evidence
 from hotspots.analysis.significance.gi_star import Significance, measure_gi_star
 from hotspots.analysis.significance.persistence import PERSISTENCE_CATEGORIES, Persistence, measure_trend
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
@@ -106,7 +106,7 @@ def test_no_cell_is_given_out_more_than_once(
     outlines = [shapely.box(x, y, x + width, y + height) for x, y, width, height in sides]
     places = collapse_points(incidents)
     risk = state_risk(cells, rng.gamma(1, 2, len(cells)).tolist())
-    shares = _share_cells(places, find_polygon(places, np.array(outlines, dtype=object)), outlines, risk).toarray()
+    shares = share_cells(places, find_polygon(places, np.array(outlines, dtype=object)), outlines, risk).toarray()
     assert shares.min() >= 0
     assert shares.sum(axis=0).max() <= 1 + 1e-12
     no_overlap = shapely.area(outlines).sum() == shapely.union_all(outlines).area

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import ModuleType
 from typing import Any, get_args
 
 import geopandas as gpd
@@ -12,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.accuracy import holdout
+from hotspots.analysis.accuracy import forecasts, holdout
 from hotspots.analysis.accuracy.folds import Fold, plan_folds, plan_predecessor
-from hotspots.analysis.accuracy.holdout import Holdout, MethodName, MethodScore, evaluate_methods, list_reaches
+from hotspots.analysis.accuracy.forecasts import MethodName, list_reaches
+from hotspots.analysis.accuracy.holdout import Holdout, MethodScore, evaluate_methods
 from hotspots.analysis.accuracy.scores import score_forecast
-from hotspots.analysis.hotspots.outlines import HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions, draw_hotspots
 from hotspots.analysis.surfaces.density import estimate_density
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.grid import Grid
@@ -207,8 +209,8 @@ def test_what_comes_later_does_not_change_the_first_fold(make_incidents: MakeInc
 def test_no_method_sees_a_day_of_its_test(make_incidents: MakeIncidents, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, list[tuple[dt.date, dt.date]]] = {}
 
-    def watch(name: str) -> None:
-        function = getattr(holdout, name)
+    def watch(module: ModuleType, name: str) -> None:
+        function = getattr(module, name)
 
         def spy(*tables: Any, **options: Any) -> Any:
             for table in tables:
@@ -216,10 +218,11 @@ def test_no_method_sees_a_day_of_its_test(make_incidents: MakeIncidents, monkeyp
                 seen.setdefault(name, []).append((days.min(), days.max()))
             return function(*tables, **options)
 
-        monkeypatch.setattr(holdout, name, spy)
+        monkeypatch.setattr(module, name, spy)
 
-    for name in ("estimate_risk", "estimate_density", "draw_hotspots"):
-        watch(name)
+    watch(forecasts, "estimate_risk")
+    watch(forecasts, "estimate_density")
+    watch(holdout, "draw_hotspots")
     incidents = scatter(make_incidents, 3000, seed=3)  # every day has some
     score(incidents, scatter(make_incidents, 3000, seed=4), hotspot_options=HotspotOptions())
     known = [(fold.fit_start, fold.fit_end) for fold in FOLDS]

@@ -100,7 +100,7 @@ def test_the_published_close_pairs_of_burkitts_lymphoma_are_reproduced(make_inci
 
 def test_three_incidents_by_hand(make_incidents: MakeIncidents, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two at one place a day apart, one 300 m off ten days later: two of the six orders of dates keep the pair."""
-    monkeypatch.setattr(near_repeat, "_MIN_INCIDENTS", 3)
+    monkeypatch.setattr(near_repeat, "MIN_INCIDENTS", 3)
     incidents = make_dated(make_incidents, [0, 0, 300], [0, 0, 0], [0, 1, 11])
     result = measure_near_repeat(incidents, day_bands=[7, 21])
     assert result.n_pairs is not None
@@ -185,10 +185,7 @@ def test_planted_near_repeats_are_found(make_incidents: MakeIncidents) -> None:
 def test_busy_places_and_seasons_alone_show_no_near_repeat_more_often_than_stated(
     make_incidents: MakeIncidents,
 ) -> None:
-    results = [
-        measure_near_repeat(make_random(make_incidents, 150, seed=seed), n_replicates=99, min_ratio=1)
-        for seed in range(100)
-    ]
+    results = [measure_near_repeat(make_random(make_incidents, 150, seed=seed), n_replicates=99) for seed in range(100)]
     n_shown = sum(result.p_overall is not None and result.p_overall <= 0.05 for result in results)
     assert n_shown <= 100 * 0.05 + 3 * np.sqrt(100 * 0.05)
 
@@ -246,7 +243,7 @@ def test_an_end_before_its_start_is_left_aside(make_incidents: MakeIncidents) ->
 def test_too_many_pairs_are_thinned_by_lot_and_it_is_said(
     make_incidents: MakeIncidents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(near_repeat, "_MAX_PAIRS", 5_000)
+    monkeypatch.setattr(near_repeat, "MAX_PAIRS", 5_000)
     rng = np.random.default_rng(8)
     result = measure_near_repeat(make_dated(make_incidents, [1.0] * 400, [1.0] * 400, rng.integers(0, 365, 400)))
     assert result.n_incidents + result.n_thinned == 400
@@ -328,8 +325,6 @@ def test_every_incident_is_used_or_told_of(make_incidents: MakeIncidents) -> Non
         ({"day_bands": (0.5, 7)}, "Bands of days have whole days as edges, not (0.5, 7)."),
         ({"metric": "taxi"}, 'No metric called "taxi". Choose one of: manhattan, euclidean.'),
         ({"n_replicates": 20}, "a whole number of permutations, 99 or more, not 20. 999 is usual."),
-        ({"significance_level": 0}, "The significance level must lie between 0 and 1, not 0."),
-        ({"min_ratio": 0.9}, "The smallest ratio worth telling must be 1 or more, not 0.9."),
     ],
 )
 def test_wrong_options_are_refused(make_incidents: MakeIncidents, options: dict[str, Any], words: str) -> None:

@@ -15,8 +15,11 @@ from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist
 from support import MakeIncidents
 
-from hotspots.analysis.hotspots.clusters import Clusters, choose_min_samples, find_clusters
-from hotspots.analysis.hotspots.outlines import HotspotOptions, draw_hotspots, outline_clusters, split_clusters
+from hotspots.analysis.hotspots.chains import split_clusters
+from hotspots.analysis.hotspots.clusters import Clusters, find_clusters
+from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots.neighbourhoods import choose_min_samples
+from hotspots.analysis.hotspots.outlines import outline_clusters
 from hotspots.errors import DataError, ParameterError
 
 SQUARE = shapely.box(530_000, 180_000, 534_000, 184_000)

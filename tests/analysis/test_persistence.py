@@ -16,13 +16,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from support import MakeIncidents
 
-from hotspots.analysis.significance.persistence import (
-    PERSISTENCE_CATEGORIES,
-    classify_persistence,
-    count_by_period,
-    make_periods,
-    measure_trend,
-)
+from hotspots.analysis.calendar.periods import count_by_period, make_periods
+from hotspots.analysis.significance.persistence import PERSISTENCE_CATEGORIES, classify_persistence, measure_trend
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.cells import make_cells
 
@@ -242,12 +237,6 @@ def test_ninety_percent_is_counted_in_whole_periods() -> None:
         assert list(found.category) == ["persistent", "new"]
 
 
-def test_a_stricter_level_leaves_fewer_trends() -> None:
-    is_hot, z = np.ones((6, 1), dtype=bool), np.arange(6.0)[:, None]
-    assert list(classify_persistence(is_hot, z).category) == ["intensifying"]
-    assert list(classify_persistence(is_hot, z, significance_level=0.001).category) == ["persistent"]
-
-
 @given(st.integers(2, 25), st.integers(0, 1_000))
 def test_categories_hang_together(n_periods: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -289,6 +278,3 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         classify_persistence(np.ones((3, 2), bool), np.ones((3, 1)))
     with pytest.raises(ParameterError, match="shows in two periods or more, and here are 1. Choose shorter"):
         classify_persistence(np.ones((1, 2), bool), np.ones((1, 2)))
-    for level in (0, 1):
-        with pytest.raises(ParameterError, match=f"level must lie between 0 and 1, not {level}. 0.05 is usual"):
-            classify_persistence(np.ones((3, 2), bool), np.ones((3, 2)), significance_level=level)

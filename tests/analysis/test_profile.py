@@ -10,15 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
+from hotspots.analysis.calendar.periods import count_months
 from hotspots.analysis.hours.aoristic import TimeCounts, weigh_hours
-from hotspots.analysis.hours.profile import (
-    _simulate_extremes,
-    count_months,
-    find_peaks,
-    find_quiet_windows,
-    profile_groups,
-    profile_week,
-)
+from hotspots.analysis.hours.busy_windows import find_peaks, find_quiet_windows, simulate_even_weeks
+from hotspots.analysis.hours.profile import profile_groups, profile_week
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.errors import DataError, ParameterError
 
@@ -137,7 +132,7 @@ def test_windows_hold_what_is_in_their_hours_and_share_none(week: list[int], bus
 
 def test_one_incident_is_as_even_as_one_incident_can_be() -> None:
     """By hand: its hour has a log likelihood ratio of ln 168, the half of the week without it one of ln 2; always."""
-    busy, quiet = _simulate_extremes(1, 0)
+    busy, quiet = simulate_even_weeks(1, 0)
     np.testing.assert_allclose(busy, np.log(168))
     np.testing.assert_allclose(quiet, np.log(2))
 
@@ -145,7 +140,7 @@ def test_one_incident_is_as_even_as_one_incident_can_be() -> None:
 def test_the_largest_ratios_of_even_weeks_are_those_of_the_windows_searched() -> None:
     """The same weeks, window by window, from the definition of the ratio."""
     weeks = np.random.default_rng([0, 40]).multinomial(40, np.full(168, 1 / 168), size=999)[:3]
-    busy, quiet = _simulate_extremes(40, 0)
+    busy, quiet = simulate_even_weeks(40, 0)
     day_sets = [(0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4), (5, 6), (0, 1, 2, 3), (0, 1, 2, 3, 6), (4, 5), (4, 5, 6)]
     day_sets += [(day,) for day in range(7)]
     windows = [

@@ -14,14 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.repeats.repeat_places import (
-    Repeats,
-    _expect_occupied,
-    _find_even_places,
-    are_places_shared,
-    measure_gini,
-    measure_repeats,
-)
+from hotspots.analysis.repeats.concentration import expect_occupied, find_even_places, measure_gini
+from hotspots.analysis.repeats.repeat_places import Repeats, measure_repeats
+from hotspots.analysis.repeats.shared_points import are_places_shared
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography.cells import make_cells
 from hotspots.geography.points import collapse_points
@@ -82,7 +77,7 @@ def test_the_ordinary_gini_is_half_the_relative_mean_difference(counts: list[int
 @given(counts=st.lists(st.integers(1, 12), min_size=2, max_size=30).filter(lambda counts: sum(counts) >= 20))
 @hypothesis_settings(max_examples=30)
 def test_the_fewest_places_are_those_of_trying(make_incidents: MakeIncidents, counts: list[int]) -> None:
-    result = measure_repeats(make_counted(make_incidents, counts), incident_shares=(0.2, 0.5, 1), n_replicates=99)
+    result = measure_repeats(make_counted(make_incidents, counts), n_replicates=99)
     held = np.cumsum(sorted(counts, reverse=True))
     for share in result.place_shares:
         n = next(n for n in range(1, len(counts) + 1) if held[n - 1] >= share.incident_share * held[-1] - 1e-9)
@@ -101,15 +96,15 @@ def test_the_fewest_places_are_those_of_trying(make_incidents: MakeIncidents, co
 
 def test_a_die_leaves_the_expected_faces_empty() -> None:
     """Six faces, six throws: 6 (1 - (5/6)^6) faces are seen on average."""
-    assert _expect_occupied(6, 6) == pytest.approx(6 * (1 - (5 / 6) ** 6))
-    assert _find_even_places(6, 6) == math.inf
-    assert _find_even_places(1, 6) == 1
+    assert expect_occupied(6, 6) == pytest.approx(6 * (1 - (5 / 6) ** 6))
+    assert find_even_places(6, 6) == math.inf
+    assert find_even_places(1, 6) == 1
 
 
 @given(n_occupied=st.integers(2, 5000), n_more=st.integers(1, 5000))
 def test_so_many_even_places_leave_so_many_with_any(n_occupied: int, n_more: int) -> None:
     n = n_occupied + n_more
-    assert _expect_occupied(_find_even_places(n_occupied, n), n) == pytest.approx(n_occupied, rel=1e-6)
+    assert expect_occupied(find_even_places(n_occupied, n), n) == pytest.approx(n_occupied, rel=1e-6)
 
 
 def test_repeats_by_chance_are_those_of_throwing_on_known_places(make_incidents: MakeIncidents) -> None:
@@ -241,10 +236,7 @@ def test_a_curve_has_at_most_two_hundred_points(make_incidents: MakeIncidents) -
     [
         ({"n_possible_places": 0}, "Possible places must be a whole number above 0, not 0. Leave it out if not known."),
         ({"n_possible_places": 10.5}, "Possible places must be a whole number above 0, not 10.5."),
-        ({"incident_shares": ()}, "Shares of incidents lie above 0 and up to 1, not ()."),
-        ({"incident_shares": (0.5, 1.5)}, "Shares of incidents lie above 0 and up to 1, not (0.5, 1.5)."),
         ({"n_replicates": 10}, "Chance needs a whole number of draws, 99 or more, not 10. 199 is usual."),
-        ({"significance_level": 1}, "The significance level must lie between 0 and 1, not 1."),
     ],
 )
 def test_wrong_options_are_refused(make_incidents: MakeIncidents, options: dict[str, Any], words: str) -> None:

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 from support import MakeIncidents
 
-from hotspots.analysis.surfaces import risk
+from hotspots.analysis.surfaces import shrinkage
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
+from hotspots.analysis.surfaces.shrinkage import BOUNDS, find_prior_and_shape, fit_shrinkage, measure_loss
+from hotspots.analysis.surfaces.surroundings import measure_surroundings, sum_around
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.cells import Cells, CellShape, make_cells
 
@@ -54,7 +56,7 @@ def test_what_is_around_a_cell_is_the_definition(shape: CellShape, h: float) -> 
     ring = shapely.difference(shapely.box(0, 0, 900, 700), shapely.box(300, 200, 600, 500))
     cells = make_cells(shapely.union(ring, shapely.box(1300, 900, 1500, 1000)), cell_size_m=50, shape=shape)
     values = np.random.default_rng(1).poisson(2, (2, len(cells))).astype(float)
-    around = risk._sum_around(values, cells, h)
+    around = sum_around(values, cells, h)
     for row, expected in zip(around, values, strict=True):
         np.testing.assert_allclose(row, sum_directly(expected, cells, h), rtol=1e-9, atol=1e-6)
 
@@ -63,7 +65,7 @@ def test_the_covariates_by_hand() -> None:
     """Three cells in a row, 50 m apart, reach 100 m: the next cell weighs (1 - 1/4)² = 9/16, the one after nothing."""
     cells = make_cells(shapely.box(0, 0, 150, 50), cell_size_m=50)
     own, other = np.array([2.0, 1, 4]), np.array([10.0, 20, 40])
-    share, level, same = risk._covariates(own, other, cells, 100)
+    share, level, same = measure_surroundings(own, other, cells, 100)
     k = 9 / 16
     # one incident and the other crime that goes with one elsewhere: 70 other over the incidents not in the cell
     np.testing.assert_allclose(
@@ -87,7 +89,7 @@ def test_a_count_is_not_in_its_own_covariates(seed: int, more: int) -> None:
     cell = int(rng.integers(len(cells)))
     changed = own.copy()
     changed[cell] += more
-    before, after = (risk._covariates(counts, other, cells, 200)[:, cell] for counts in (own, changed))
+    before, after = (measure_surroundings(counts, other, cells, 200)[:, cell] for counts in (own, changed))
     np.testing.assert_allclose(after, before, rtol=1e-9)
 
 
@@ -117,7 +119,7 @@ def test_a_lone_robbery_does_not_make_every_crime_beside_it_one(make_incidents: 
 def draw_rows(rng: np.random.Generator, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     covariates = np.stack([rng.gamma(0.5, 1, n), rng.gamma(2, 0.3, n), np.ones(n)])
     truth = np.array([*np.log([0.8, 0.4, 0.05]), math.log(1.5), 0.6])
-    return draw_counts(*risk._prior_and_shape(truth, covariates), rng), covariates
+    return draw_counts(*find_prior_and_shape(truth, covariates), rng), covariates
 
 
 def differentiate(function: Callable[[np.ndarray], Any], at: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -135,11 +137,11 @@ def test_likelihood_and_gradient(parameters: tuple[float, ...], seed: int) -> No
     own, covariates = draw_rows(np.random.default_rng(seed), n=200)
     n_cells = np.random.default_rng(seed).integers(1, 9, 200).astype(float)
     at = np.array(parameters)
-    value, gradient = risk._minus_log_likelihood(at, own, covariates, n_cells)
-    prior, shape = risk._prior_and_shape(at, covariates)
+    value, gradient = measure_loss(at, own, covariates, n_cells)
+    prior, shape = find_prior_and_shape(at, covariates)
     log_p = stats.nbinom.logpmf(own, shape, shape / (shape + prior)) + np.log([math.factorial(int(y)) for y in own])
     assert value == pytest.approx(-float((log_p * n_cells).sum()), rel=1e-9)
-    by_difference = differentiate(lambda x: risk._minus_log_likelihood(x, own, covariates, n_cells)[0], at)
+    by_difference = differentiate(lambda x: measure_loss(x, own, covariates, n_cells)[0], at)
     np.testing.assert_allclose(gradient, by_difference, rtol=1e-5, atol=1e-6 * abs(value))
 
 
@@ -148,23 +150,23 @@ def test_the_parameters_that_made_the_counts_are_found_again(seed: int) -> None:
     """The distance to the truth, in standard errors of the five together, is that of a chi-square with five degrees."""
     truth = np.array([*np.log([0.8, 0.4, 0.05]), math.log(1.5), 0.6])
     own, covariates = draw_rows(np.random.default_rng(seed))
-    fit = risk._fit(own, covariates)
+    fit = fit_shrinkage(own, covariates)
     found = np.array([*np.log(fit.coefficients), math.log(fit.shape_scale), fit.shape_power])
     rows = (own, covariates, np.ones(len(own)))
-    information = differentiate(lambda x: risk._minus_log_likelihood(x, *rows)[1], found)
+    information = differentiate(lambda x: measure_loss(x, *rows)[1], found)
     assert (found - truth) @ information @ (found - truth) < stats.chi2.ppf(0.999, 5)
-    _, gradient = risk._minus_log_likelihood(found, *rows)
+    _, gradient = measure_loss(found, *rows)
     assert np.abs(gradient).max() < 0.1  # of some thousands of incidents
 
 
 def test_no_other_start_finds_anything_likelier() -> None:
     own, covariates = draw_rows(np.random.default_rng(9), n=1500)
-    fit = risk._fit(own, covariates)
+    fit = fit_shrinkage(own, covariates)
     rows = (own, covariates, np.ones(len(own)))
     rng = np.random.default_rng(10)
     for _ in range(10):
         start = [*rng.uniform(-6, 3, 3), rng.uniform(-3, 5), rng.uniform(0, 1)]
-        found = optimize.minimize(risk._minus_log_likelihood, start, args=rows, jac=True, bounds=risk._BOUNDS)
+        found = optimize.minimize(measure_loss, start, args=rows, jac=True, bounds=BOUNDS)
         constant = float(np.log([math.factorial(int(y)) for y in own]).sum())
         assert -found.fun - constant <= fit.log_likelihood + 1e-3
 
@@ -172,9 +174,9 @@ def test_no_other_start_finds_anything_likelier() -> None:
 def test_the_size_of_cells_and_counts_does_not_stop_the_search() -> None:
     """Covariates of any scale, as of cells of 5 km or of 10 m, give the same prior."""
     own, covariates = draw_rows(np.random.default_rng(11), n=1000)
-    usual = risk._fit(own, covariates)
+    usual = fit_shrinkage(own, covariates)
     for scale in (1e-5, 1e5):
-        np.testing.assert_allclose(risk._fit(own, covariates * scale).prior, usual.prior, rtol=1e-6)
+        np.testing.assert_allclose(fit_shrinkage(own, covariates * scale).prior, usual.prior, rtol=1e-6)
 
 
 def test_empty_cells_in_groups_are_as_likely_as_one_by_one(
@@ -185,7 +187,7 @@ def test_empty_cells_in_groups_are_as_likely_as_one_by_one(
     level = 0.5 * np.exp(-np.hypot(cells.easting - 2500, cells.northing - 2500) / 500)
     own = lay(draw_counts(level, 2 * level**0.5, np.random.default_rng(12)), cells, make_incidents)
     grouped = estimate_risk(own, cells=cells)
-    monkeypatch.setattr(risk, "_EMPTY_GROUPS", len(cells))
+    monkeypatch.setattr(shrinkage, "EMPTY_GROUPS", len(cells))
     one_by_one = estimate_risk(own, cells=cells)
     assert grouped.bandwidth_m == one_by_one.bandwidth_m
     for h, value in one_by_one.log_likelihood.items():
@@ -428,7 +430,7 @@ def test_it_finds_more_of_next_years_robbery_than_counts_or_density(real_data: P
     found = estimate_risk(past, points[~is_robbery & is_past], cells=cells)
     assert found.expected.sum() == pytest.approx(found.n_incidents.sum(), rel=0.01)
     future = cells.count(points[is_robbery & ~is_past])
-    density = risk._sum_around(found.n_incidents[None], cells, 300)[0] + found.n_incidents
+    density = sum_around(found.n_incidents[None], cells, 300)[0] + found.n_incidents
 
     def catch(score: np.ndarray) -> float:
         order = np.lexsort((np.random.default_rng(1).random(len(cells)), -score))

@@ -14,16 +14,10 @@ from scipy import stats
 from support import MakeIncidents
 
 from hotspots.analysis.hotspots.clusters import find_clusters
-from hotspots.analysis.hotspots.outlines import HotspotOptions, draw_hotspots
-from hotspots.analysis.hotspots.shifts import (
-    DAY_PARTS,
-    MIN_INCIDENTS_A_SHIFT,
-    ShiftPlaces,
-    analyse_shifts,
-    compare_places,
-    name_window,
-    weigh_shifts,
-)
+from hotspots.analysis.hotspots.day_parts import DAY_PARTS, name_window, weigh_shifts
+from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots.place_differences import compare_places
+from hotspots.analysis.hotspots.shifts import MIN_INCIDENTS_A_SHIFT, ShiftPlaces, analyse_shifts
 from hotspots.analysis.hours.aoristic import weigh_hours
 from hotspots.analysis.hours.week import HOURS_IN_WEEK, WeekWindow
 from hotspots.analysis.surfaces.density import estimate_density

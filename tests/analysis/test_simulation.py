@@ -18,9 +18,10 @@ import shapely
 from scipy import stats
 
 from hotspots.analysis.hotspots.evidence import weigh_evidence
-from hotspots.analysis.hotspots.outlines import HotspotAreas, draw_hotspots
+from hotspots.analysis.hotspots.hotspot_areas import HotspotAreas, draw_hotspots
 from hotspots.analysis.hotspots.stability import measure_stability
-from hotspots.analysis.significance.gi_star import Significance, choose_cell_size, measure_gi_star
+from hotspots.analysis.significance.cell_size import choose_cell_size
+from hotspots.analysis.significance.gi_star import Significance, measure_gi_star
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk
 from hotspots.geography.cells import Cells, make_cells
 from hotspots.geography.points import collapse_points

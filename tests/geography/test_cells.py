@@ -136,8 +136,6 @@ def test_counts_conserve_incidents(shape: CellShape) -> None:
     assert counts.sum() == in_a_cell.sum()
     assert shapely.contains(AREA, points.to_numpy()).sum() <= counts.sum()
     np.testing.assert_array_equal(cells.count(collapse_points(points)), counts)
-    weight = rng.uniform(0, 2, len(points))
-    assert cells.count(points, point_weights=weight).sum() == pytest.approx(weight[in_a_cell].sum())
 
 
 @shapes

@@ -19,7 +19,7 @@ import shapely
 from folium.plugins import MarkerCluster
 from support import MakeIncidents
 
-from hotspots.analysis.change.comparisons import VERDICTS as VERDICT_WORDS
+from hotspots.analysis.change.verdicts import VERDICTS as VERDICT_WORDS
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.geography.grid import Grid
 from hotspots.pipeline.request import AnalysisRequest

@@ -2,12 +2,12 @@ from .folds import MONTHLY_FROM_DAYS as MONTHLY_FROM_DAYS
 from .folds import Fold as Fold
 from .folds import plan_folds as plan_folds
 from .folds import plan_predecessor as plan_predecessor
+from .forecasts import MethodName as MethodName
+from .forecasts import list_reaches as list_reaches
 from .holdout import Holdout as Holdout
-from .holdout import MethodName as MethodName
 from .holdout import MethodScore as MethodScore
 from .holdout import evaluate_methods as evaluate_methods
 from .holdout import find_judged as find_judged
-from .holdout import list_reaches as list_reaches
 from .scores import AreaScore as AreaScore
 from .scores import ForecastScores as ForecastScores
 from .scores import HitRateDifference as HitRateDifference

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hotspots.analysis.significance import PeriodUnit, make_periods
+from hotspots.analysis.calendar import PeriodUnit, make_periods
 from hotspots.errors import ParameterError, TooLittleDataError
 
 MONTHLY_FROM_DAYS = 240

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +15,7 @@ import shapely
 from scipy import stats
 
 from hotspots.analysis.accuracy.folds import Fold
+from hotspots.analysis.accuracy.forecasts import MethodName, make_forecast, scale_forecast, split_incidents
 from hotspots.analysis.accuracy.scores import (
     DEFAULT_AREA_SHARES,
     AreaScore,
@@ -25,14 +25,12 @@ from hotspots.analysis.accuracy.scores import (
     score_forecast,
 )
 from hotspots.analysis.hotspots import HotspotOptions, draw_hotspots
-from hotspots.analysis.significance import measure_gi_star
-from hotspots.analysis.surfaces import RISK_BANDWIDTHS_M, estimate_density, estimate_risk
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
-from hotspots.geography import Cells, Grid, collapse_points, find_polygon, make_cells
+from hotspots.geography import collapse_points, find_polygon, make_cells
 
 Floats = npt.NDArray[np.float64]
-MethodName = Literal["risk", "counts", "last period", "density", "gi-star"]
+
 
 _MIN_INCIDENTS = 30
 JUDGED_SHARE = 0.02
@@ -86,11 +84,6 @@ class Holdout:
 def find_judged(area_shares: Sequence[float]) -> int:
     """Position of the area share that methods are put in order by."""
     return int(np.abs(np.asarray(area_shares) - JUDGED_SHARE).argmin())
-
-
-def list_reaches(cell_size_m: float) -> tuple[float, ...]:
-    """The reaches, metres, that the risk estimate tries on cells of a size: the usual ones that leave the cell."""
-    return tuple(h for h in RISK_BANDWIDTHS_M if h > cell_size_m) or (2 * cell_size_m,)
 
 
 def evaluate_methods(
@@ -153,7 +146,7 @@ def evaluate_methods(
     incidents, others = (
         table if table is None else table[["started_at", "geometry"]] for table in (incidents, other_incidents)
     )
-    split = [_split(incidents, others, fold, study_area) for fold in folds]
+    split = [split_incidents(incidents, others, fold, study_area) for fold in folds]
     n_tested, n_fitted = sum(len(part.tested) for part in split), min(len(part.fitted) for part in split)
     if min(n_tested, n_fitted) < _MIN_INCIDENTS:
         raise TooLittleDataError(
@@ -170,11 +163,11 @@ def evaluate_methods(
     for cell_size_m in dict.fromkeys(map(float, cell_sizes_m)):
         cells = make_cells(study_area, cell_size_m=cell_size_m)
         forecasts = {
-            (name, bandwidth_m): [_forecast(name, part, cells, bandwidth_m) for part in split]
+            (name, bandwidth_m): [make_forecast(name, part, cells, bandwidth_m) for part in split]
             for name in methods
             for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
         }
-        scales = {name: [_scale(name, fold, cells) for fold in folds] for name in methods}
+        scales = {name: [scale_forecast(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
             scales,
@@ -219,64 +212,6 @@ def _check_options(
             f"A density needs a bandwidth of a cell or more; none is as large as {max(cell_sizes_m):g} m. Give a "
             "larger one, or smaller cells."
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Split:
-    """The incidents of one fold: those to fit to, those of the window before the test, those to test on.
-
-    All lie in the study area, except for `around`: those to fit to with what lies beyond it.
-    """
-
-    around: gpd.GeoDataFrame
-    fitted: gpd.GeoDataFrame
-    others: gpd.GeoDataFrame | None
-    last: gpd.GeoDataFrame
-    tested: gpd.GeoDataFrame
-
-
-def _split(
-    incidents: gpd.GeoDataFrame, others: gpd.GeoDataFrame | None, fold: Fold, study_area: shapely.Geometry
-) -> _Split:
-    around = _between(incidents, fold.fit_start, fold.fit_end)
-    fitted, tested = (
-        _inside(part, study_area) for part in (around, _between(incidents, fold.test_start, fold.test_end))
-    )
-    return _Split(
-        around=around,
-        fitted=fitted,
-        others=None if others is None else _between(others, fold.fit_start, fold.fit_end),
-        last=_between(fitted, fold.start_of_last, fold.fit_end),
-        tested=tested,
-    )
-
-
-def _inside(incidents: gpd.GeoDataFrame, study_area: shapely.Geometry) -> gpd.GeoDataFrame:
-    places = collapse_points(incidents)
-    return incidents[shapely.intersects_xy(study_area, places.coordinates)[places.inverse]]
-
-
-def _between(incidents: gpd.GeoDataFrame, first: dt.date, last: dt.date) -> gpd.GeoDataFrame:
-    days = incidents["started_at"].to_numpy().astype("datetime64[D]")
-    return incidents[(days >= np.datetime64(first)) & (days <= np.datetime64(last))]
-
-
-def _forecast(name: MethodName, part: _Split, cells: Cells, bandwidth_m: float | None) -> Floats:
-    """Float (n_cells,): what the method makes of the days before the test."""
-    if name == "risk":
-        reaches = list_reaches(cells.cell_size_m)
-        return estimate_risk(part.fitted, part.others, cells=cells, bandwidths_m=reaches).expected
-    if name == "counts":
-        return cells.count(part.fitted)
-    if name == "last period":
-        return cells.count(part.last)
-    if name == "gi-star":
-        return np.nan_to_num(measure_gi_star(cells.count(part.fitted), cells.neighbours()).z)
-    bandwidth = float(bandwidth_m or cells.cell_size_m)
-    west, south, east, north = cells.easting.min(), cells.northing.min(), cells.easting.max(), cells.northing.max()
-    grid = Grid.covering((west, south, east, north), cell_size_m=cells.cell_size_m)
-    row, column = grid.locate(cells.easting, cells.northing)
-    return estimate_density(part.around, grid=grid, bandwidth_m=bandwidth).density_per_km2[row, column]
 
 
 def _pool(forecasts: Sequence[Floats], observed: Floats) -> Floats:
@@ -342,14 +277,6 @@ def _score_methods(
         )
         for (method, bandwidth_m), scores in found.items()
     ]
-
-
-def _scale(name: MethodName, fold: Fold, cells: Cells) -> float | None:
-    """What turns a forecast into incidents of the test; None for one that is not of incidents."""
-    if name == "gi-star":
-        return None
-    n_days = (fold.fit_end - fold.start_of_last).days + 1 if name == "last period" else fold.n_fit_days
-    return (cells.cell_area_km2 if name == "density" else 1.0) * fold.n_test_days / n_days
 
 
 def _expect(

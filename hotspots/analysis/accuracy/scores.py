@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Interval = tuple[float, float]
 
+CONFIDENCE = 0.95
 DEFAULT_AREA_SHARES = (0.01, 0.02, 0.05, 0.10)
 
 _ROUNDING = 1 + 1e-9
@@ -52,11 +53,6 @@ class AreaScore:
     pei: float | None
     rri: float | None
     chance_interval: Interval
-
-    @property
-    def is_above_chance(self) -> bool:
-        """Whether the whole interval of the hit rate lies above the share of the area."""
-        return self.hit_rate_interval[0] > self.area_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,22 +112,19 @@ def score_forecast(
     predicted: npt.ArrayLike,
     observed: npt.ArrayLike,
     *,
-    cell_areas_km2: npt.ArrayLike | None = None,
     area_shares: Sequence[float] = DEFAULT_AREA_SHARES,
     predicts_counts: bool = False,
-    confidence: float = 0.95,
     n_resamples: int = 999,
     seed: int = 0,
 ) -> ForecastScores:
     """Score a forecast by the incidents that came after it: hit rate, PAI, PEI and RRI at several shares of the area.
 
-    Cells are flagged from the highest prediction down until the next would take the flagged area beyond the share
-    asked for, and at least one is. With n equal cells that is floor(share x n). Equal predictions are ordered against
-    the forecaster: among them the cells with the fewest incidents for their area come first, so a forecast earns
-    nothing from how the cells happen to be sorted.
+    Cells are of one size. They are flagged from the highest prediction down until the next would take the flagged area
+    beyond the share asked for, and at least one is: floor(share x n) of n cells. Equal predictions are ordered against
+    the forecaster: among them the cells with the fewest incidents come first, so a forecast earns nothing from how the
+    cells happen to be sorted.
 
-    The best possible hit rate is that of the cells with most incidents for their area, as many as fill the flagged
-    area, the last in part where cells differ in size. So PEI is at most 1.
+    The best possible hit rate is that of as many cells with most incidents. So PEI is at most 1.
 
     Intervals hold the forecast and its flagged cells fixed, and resample the cells that had incidents, each with all
     of its incidents. Incidents are not resampled one by one because those of one place are not independent: a
@@ -150,18 +143,16 @@ def score_forecast(
     Args:
         predicted: One number a cell, on any scale; more means more incidents expected.
         observed: int a cell, incidents of the test period, none of which the forecast has seen.
-        cell_areas_km2: Area of each cell within the study area; by default all are equal.
         area_shares: Above 0, at most 1.
         predicts_counts: Whether `predicted` is a number of incidents in a period as long as the test period. RRI is
             only given then: it compares amounts, and a density or a z-score is none.
-        confidence: Of the intervals.
         n_resamples: Resamples of the cells.
         seed: Of the resampling.
 
     Raises:
-        DataError: The arrays differ in length, a prediction is missing, an observation is not a whole number of
-            incidents, or an area is not positive.
-        ParameterError: An area share, the confidence or the number of resamples is out of range.
+        DataError: The arrays differ in length, a prediction is missing, or an observation is not a whole number of
+            incidents.
+        ParameterError: An area share or the number of resamples is out of range.
         TooLittleDataError: There are no incidents to score by.
 
     Source: Chainey, S., Tompson, L., Uhlig, S. (2008), "The utility of hotspot mapping for predicting spatial
@@ -170,21 +161,20 @@ def score_forecast(
     hotspot", Security Journal 21 (RRI). Davison, A. C., Hinkley, D. V. (1997), Bootstrap Methods and their
     Application, section 3.8 (resampling whole clusters).
     """
-    counts, areas = _read_cells(observed, cell_areas_km2)
+    counts = _read_counts(observed)
     prediction = _read_prediction(predicted, len(counts), "prediction")
     if predicts_counts and not (np.isfinite(prediction).all() and (prediction >= 0).all()):
         raise DataError(
             "A prediction in incidents is 0 or more and finite in every cell; the lowest here is "
-            f"{prediction.min():g}, the highest {prediction.max():g}. Leave predicts_counts out to score another scale."
+            f"{prediction.min():g}, the highest {prediction.max():g}. "
+            "Leave `predicts_counts` out to score another scale."
         )
-    _check_resampling(area_shares, confidence, n_resamples)
+    _check_resampling(area_shares, n_resamples)
     rng = np.random.default_rng(seed)
-    order, n_flagged = _flag_cells(prediction, counts, areas, area_shares)
-    total_area, n_incidents = float(areas.sum()), int(counts.sum())
-    hit = counts > 0
+    order, n_flagged = _flag_cells(prediction, counts, area_shares)
+    n_incidents, hit = int(counts.sum()), counts > 0
     rank_of_hit = _invert(order)[hit]
-    flagged_area = np.cumsum(areas[order])[n_flagged - 1]
-    best_hits = _find_best_hits(counts, areas, flagged_area)
+    best_hits = np.cumsum(np.sort(counts)[::-1])[n_flagged - 1]
     predicted_inside = np.cumsum(prediction[order])[n_flagged - 1] if predicts_counts else None
     scores = []
     for i, n_cells in enumerate(n_flagged):
@@ -194,9 +184,8 @@ def score_forecast(
             _make_score(
                 n_hits,
                 n_incidents,
-                area_share=float(flagged_area[i] / total_area),
+                area_share=int(n_cells) / len(counts),
                 resampled=_resample_share(is_flagged.astype(np.int64), counts[hit], rng, n_resamples),
-                confidence=confidence,
                 n_cells=int(n_cells),
                 best_hit_rate=float(best_hits[i] / n_incidents),
                 rri=float(predicted_inside[i] / n_hits) if predicted_inside is not None and n_hits else None,
@@ -208,7 +197,7 @@ def score_forecast(
         n_cells=len(counts),
         n_incidents=n_incidents,
         n_cells_hit=int(hit.sum()),
-        confidence=float(confidence),
+        confidence=CONFIDENCE,
         n_resamples=int(n_resamples),
         seed=int(seed),
     )
@@ -220,9 +209,6 @@ def score_areas(
     area_inside_km2: float,
     study_area_km2: float,
     n_incidents: npt.ArrayLike | None = None,
-    cell_counts: npt.ArrayLike | None = None,
-    cell_areas_km2: npt.ArrayLike | None = None,
-    confidence: float = 0.95,
     n_resamples: int = 999,
     seed: int = 0,
 ) -> AreaScore:
@@ -236,16 +222,12 @@ def score_areas(
         study_area_km2: Area of the whole.
         n_incidents: int for each place, `UniquePoints.n_incidents`; by default one, which makes each incident
             a place of its own, and the interval too narrow where they share points.
-        cell_counts: int for each of the cells that cover the study area; with them the score has a PEI. Polygons
-            that follow incidents closer than the cells do can pass 1.
-        cell_areas_km2: Area of each cell within the study area; by default equal parts of it.
-        confidence: Of the intervals.
         n_resamples: Resamples of the places.
         seed: Of the resampling.
 
     Raises:
         DataError: The arrays differ in length, or a count is not a whole number of incidents.
-        ParameterError: An area, the confidence or the number of resamples is out of range.
+        ParameterError: An area or the number of resamples is out of range.
         TooLittleDataError: There are no incidents to score by.
 
     Source: as `score_forecast`.
@@ -261,23 +243,14 @@ def score_areas(
             f"The flagged area must be above 0 and no larger than the study area; given {area_inside_km2:g} and "
             f"{study_area_km2:g} km². Clip the polygons to the study area, and join those that overlap."
         )
-    _check_resampling((), confidence, n_resamples)
-    total = _require_incidents(counts)
+    _check_resampling((), n_resamples)
     hit = counts > 0
-    best_hit_rate = None
-    if cell_counts is not None:
-        by_cell, areas = _read_cells(cell_counts, cell_areas_km2)
-        if cell_areas_km2 is None:
-            areas = areas * study_area_km2 / len(areas)
-        best_hit_rate = float(_find_best_hits(by_cell, areas, np.array([area_inside_km2]))[0] / by_cell.sum())
     rng = np.random.default_rng(seed)
     return _make_score(
         int(counts[inside].sum()),
-        total,
+        int(counts.sum()),
         area_share=min(float(area_inside_km2 / study_area_km2), 1.0),
         resampled=_resample_share(inside[hit].astype(np.int64), counts[hit], rng, n_resamples),
-        confidence=confidence,
-        best_hit_rate=best_hit_rate,
     )
 
 
@@ -286,9 +259,7 @@ def compare_forecasts(
     second: npt.ArrayLike,
     observed: npt.ArrayLike,
     *,
-    cell_areas_km2: npt.ArrayLike | None = None,
     area_shares: Sequence[float] = DEFAULT_AREA_SHARES,
-    confidence: float = 0.95,
     n_resamples: int = 999,
     seed: int = 0,
 ) -> tuple[HitRateDifference, ...]:
@@ -306,9 +277,7 @@ def compare_forecasts(
         first: One number a cell, on any scale.
         second: The same of the other forecast; its scale need not be that of the first.
         observed: int a cell, incidents of the test period.
-        cell_areas_km2: Area of each cell within the study area; by default all are equal.
         area_shares: Above 0, at most 1.
-        confidence: Of the intervals, and 1 less it the level of the p-value that a winner needs.
         n_resamples: Resamples of the cells, and tosses.
         seed: Of both.
 
@@ -320,20 +289,20 @@ def compare_forecasts(
 
     Source: Efron, B., Tibshirani, R. J. (1993), An Introduction to the Bootstrap, chapter 15 (permutation tests).
     """
-    counts, areas = _read_cells(observed, cell_areas_km2)
-    _check_resampling(area_shares, confidence, n_resamples)
+    counts = _read_counts(observed)
+    _check_resampling(area_shares, n_resamples)
     rng = np.random.default_rng(seed)
     hit = counts > 0
     n_incidents = int(counts.sum())
     flagged = []
     for name, predicted in (("first prediction", first), ("second prediction", second)):
-        order, n_flagged = _flag_cells(_read_prediction(predicted, len(counts), name), counts, areas, area_shares)
+        order, n_flagged = _flag_cells(_read_prediction(predicted, len(counts), name), counts, area_shares)
         flagged.append(_invert(order)[hit] < n_flagged[:, None])
     counts = counts[hit]
     comparisons = []
     for share, in_first, in_second in zip(area_shares, *flagged, strict=True):
         sign = in_first.astype(np.int64) - in_second
-        low, high = _find_quantiles(_resample_share(sign, counts, rng, n_resamples), confidence)
+        low, high = _find_quantiles(_resample_share(sign, counts, rng, n_resamples))
         comparisons.append(
             HitRateDifference(
                 area_share=float(share),
@@ -343,34 +312,25 @@ def compare_forecasts(
                 difference_interval=(low, high),
                 n_cells_apart=int(np.count_nonzero(sign)),
                 p_value=_toss_signs(sign, counts, rng, n_resamples),
-                confidence=float(confidence),
+                confidence=CONFIDENCE,
             )
         )
     return tuple(comparisons)
 
 
 def _flag_cells(
-    prediction: Floats, counts: Ints, areas: Floats, area_shares: Sequence[float]
+    prediction: Floats, counts: Ints, area_shares: Sequence[float]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """The cells from the first to be flagged to the last, and how many of them each area share takes."""
-    order = np.lexsort((counts / areas, -prediction))
-    limits = np.asarray(area_shares, dtype=np.float64) * areas.sum() * _ROUNDING
-    return order, np.maximum(np.searchsorted(np.cumsum(areas[order]), limits, side="right"), 1)
+    order = np.lexsort((counts, -prediction))
+    limits = np.asarray(area_shares, dtype=np.float64) * len(counts) * _ROUNDING
+    return order, np.maximum(np.floor(limits).astype(np.intp), 1)
 
 
 def _invert(order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     return rank
-
-
-def _find_best_hits(counts: Ints, areas: Floats, flagged_area: Floats) -> Floats:
-    """The most incidents that cells of each area in all hold, the last of them counted in part."""
-    hit = np.flatnonzero(counts)
-    best = hit[np.argsort(-counts[hit] / areas[hit], kind="stable")]
-    area = np.concatenate([[0.0], np.cumsum(areas[best])])
-    hits = np.concatenate([[0.0], np.cumsum(counts[best])])
-    return np.asarray(np.interp(flagged_area, area, hits), dtype=np.float64)
 
 
 def _resample_share(sign: Ints, counts: Ints, rng: np.random.Generator, n_resamples: int) -> Floats:
@@ -393,8 +353,8 @@ def _toss_signs(sign: Ints, counts: Ints, rng: np.random.Generator, n_resamples:
     return float((1 + np.count_nonzero(tossed >= abs((sign * counts).sum()))) / (1 + n_resamples))
 
 
-def _find_quantiles(values: Floats, confidence: float) -> Interval:
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+def _find_quantiles(values: Floats) -> Interval:
+    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
 
@@ -404,16 +364,15 @@ def _make_score(
     *,
     area_share: float,
     resampled: Floats,
-    confidence: float,
     n_cells: int | None = None,
     best_hit_rate: float | None = None,
     rri: float | None = None,
 ) -> AreaScore:
     hit_rate = n_hits / n_incidents
-    exact = stats.binomtest(n_hits, n_incidents).proportion_ci(confidence, method="exact")
-    low, high = _find_quantiles(resampled, confidence)
+    exact = stats.binomtest(n_hits, n_incidents).proportion_ci(CONFIDENCE, method="exact")
+    low, high = _find_quantiles(resampled)
     low, high = min(low, float(exact.low)), max(high, float(exact.high))
-    chance = stats.binom.interval(confidence, n_incidents, area_share)
+    chance = stats.binom.interval(CONFIDENCE, n_incidents, area_share)
     return AreaScore(
         n_cells=n_cells,
         n_hits=n_hits,
@@ -430,24 +389,6 @@ def _make_score(
     )
 
 
-def _read_cells(observed: npt.ArrayLike, cell_areas_km2: npt.ArrayLike | None) -> tuple[Ints, Floats]:
-    counts = _read_counts(observed)
-    areas = np.ones(len(counts)) if cell_areas_km2 is None else np.asarray(cell_areas_km2, dtype=np.float64)
-    if len(areas) != len(counts):
-        raise DataError(
-            f"Each cell needs one area; given {len(counts):,} cells and {len(areas):,} areas. Take both from the "
-            "same cells, in the same order."
-        )
-    wrong = np.flatnonzero(~(np.isfinite(areas) & (areas > 0)))
-    if len(wrong):
-        raise DataError(
-            f"A cell has an area above 0; {len(wrong):,} of {len(areas):,} have not, the first is cell {wrong[0]} "
-            f"({areas[wrong[0]]:g} km²). Leave cells outside the study area out."
-        )
-    _require_incidents(counts)
-    return counts, areas
-
-
 def _read_counts(values: npt.ArrayLike) -> Ints:
     counts = np.asarray(values, dtype=np.float64)
     wrong = np.flatnonzero(~((counts >= 0) & (counts == np.floor(counts)) & np.isfinite(counts)))
@@ -455,6 +396,10 @@ def _read_counts(values: npt.ArrayLike) -> Ints:
         raise DataError(
             f"A forecast is scored by whole incidents; {len(wrong):,} of {len(counts):,} counts are none, the first is "
             f"number {wrong[0]} ({counts[wrong[0]]:g}). Count the incidents themselves, not weights or densities."
+        )
+    if not counts.any():
+        raise TooLittleDataError(
+            "A forecast is scored by the incidents that came after it, and there are none. Take a longer test period."
         )
     return counts.astype(np.int64)
 
@@ -475,20 +420,9 @@ def _read_prediction(values: npt.ArrayLike, n_cells: int, name: str) -> Floats:
     return prediction
 
 
-def _require_incidents(counts: Ints) -> int:
-    total = int(counts.sum())
-    if total == 0:
-        raise TooLittleDataError(
-            "A forecast is scored by the incidents that came after it, and there are none. Take a longer test period."
-        )
-    return total
-
-
-def _check_resampling(area_shares: Sequence[float], confidence: float, n_resamples: int) -> None:
+def _check_resampling(area_shares: Sequence[float], n_resamples: int) -> None:
     for share in area_shares:
         if not 0 < share <= 1:
             raise ParameterError(f"An area share is above 0 and at most 1; {share:g} is not. 0.05 is 5% of the area.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"The confidence lies between 0 and 1; {confidence:g} does not. 0.95 is usual.")
     if n_resamples < 99:
         raise ParameterError(f"An interval needs 99 resamples or more, not {n_resamples}. 999 are usual.")

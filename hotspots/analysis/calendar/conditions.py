@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 
-from hotspots.analysis.calendar.days import Calendar, measure_darkness
-from hotspots.errors import ParameterError
+from hotspots.analysis.calendar.darkness import fit_season, measure_darkness
+from hotspots.analysis.calendar.days import PAY_WINDOW_DAYS, Calendar
+from hotspots.analysis.calendar.missing_months import Month, is_missing, read_months
+from hotspots.analysis.calendar.strata import StratifiedRatio, compare_strata
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
 ConditionName = Literal["school_days", "after_school", "bank_holidays", "pay_days", "darkness"]
 ExposureUnit = Literal["days", "hours"]
-LimitMethod = Literal["exact", "greenland-robins"]
 
 AFTER_SCHOOL_HOURS = (15, 18)
 """From the hour when schools let out to when most pupils are home: 15:00 to 17:59."""
+
+CONFIDENCE = 0.95
+SIGNIFICANCE_LEVEL = 0.05
 
 _MIN_KNOWN_SHARE = 0.5
 """Below this share of incidents with a known day (or hour), they would speak for incidents they are not like."""
@@ -32,44 +37,7 @@ _MIN_INCIDENTS = 20
 _MIN_EXPECTED = 5
 """Incidents that must be expected on either side if the condition made no difference."""
 _MIN_EXPOSURE: dict[ExposureUnit, int] = {"days": 5, "hours": 20}
-_MAX_EXACT, _MIN_NORMAL_VARIANCE = 10_000, 400
-"""Of more incidents than this, the sum of binomials is summed as a normal one, which differs in the third figure."""
-_MAX_STEPS = 50
-_MAX_INFLATION = 1e4
-"""How much the other columns may inflate the variance of darkness before it counts as following from them."""
-_SMALL_P = 1e-14
-"""Below this the sum of the tail is rounding, and the normal score says as much."""
 _DAY_SECONDS, _HOUR_SECONDS = 86_400, 3_600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StratifiedRatio:
-    """How many times the rate without a condition that with it is, over strata within which both are alike.
-
-    Attributes:
-        ratio: Mantel-Haenszel rate ratio; infinite where nothing happened without the condition.
-        low, high: Limits of the ratio at `confidence`.
-        p_value: Two-sided, of no difference.
-        z: Standard normal score of which `p_value` is the two-sided tail, 0 or more.
-        n_with, n_without: Incidents in the strata that have both sides.
-        expected_with: Of all of them, how many the condition would have if it made no difference.
-        exposure_with, exposure_without: Of those strata.
-        n_strata: Strata that have both sides and an incident.
-        confidence: Of the limits, 0-1.
-    """
-
-    ratio: float
-    low: float
-    high: float
-    p_value: float
-    z: float
-    n_with: int
-    n_without: int
-    expected_with: float
-    exposure_with: float
-    exposure_without: float
-    n_strata: int
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,10 +127,7 @@ def compare_conditions(
     incidents: pd.DataFrame,
     calendar: Calendar,
     *,
-    missing_months: Sequence[pd.Period | str] | pd.PeriodIndex = (),
-    match_months: bool = True,
-    confidence: float = 0.95,
-    significance_level: float = 0.05,
+    missing_months: Iterable[Month] = (),
 ) -> tuple[ConditionSplit, ...]:
     """Compare how much happens with and without each of five conditions.
 
@@ -176,8 +141,7 @@ def compare_conditions(
 
     Bank holidays are left out of all but their own split. A stratum is one weekday in one month of one year, so that
     neither the season nor a trend passes for the condition: a month of holidays alone (August) says nothing about
-    school days and is not compared. With `match_months` False a stratum is one weekday of the whole period, which uses
-    every day and mistakes the season for the condition.
+    school days and is not compared.
 
     **Day splits.** The ratio is that of Mantel and Haenszel; p and limits are exact, conditional on the number in each
     stratum (a sum of binomials).
@@ -187,8 +151,7 @@ def compare_conditions(
     is gradual. Dark evenings are winter evenings, so that hour strata alone would show the season. The season is
     therefore taken from all hours, those in daylight or dark all year too: a Poisson regression on month, clock hour
     and darkness, whose ratio is that of darkness, with Wald limits. It takes the season to move all hours alike; where
-    it does not (summer evenings outdoors), the rest is put down to darkness. With `match_months` False the strata are
-    the hours alone, as for days.
+    it does not (summer evenings outdoors), the rest is put down to darkness.
 
     **Overdispersion.** Offences come in series and some days are busy, so that counts vary more than independent ones.
     The dispersion is the Pearson statistic by its degrees of freedom, about the fitted counts, of days and of weeks
@@ -211,44 +174,29 @@ def compare_conditions(
     Args:
         incidents: The incidents table, or any with `started_at`, `ended_at` and `time_precision`.
         calendar: `make_calendar` over the days that the data cover; incidents on other days are not compared.
-        missing_months: Months (periods, or text like 2026-03) without data, or without all: their days are left out.
-        match_months: Whether days are compared within their month.
-        confidence: Of the limits.
-        significance_level: Of `is_significant`.
+        missing_months: Months without data, or without all ("2026-08", a date in it or a pandas Period): their days are
+            left out.
 
     Returns:
         Five splits, in the order above; one that cannot be made is not available and says why.
 
     Raises:
-        ParameterError: A missing month cannot be read, or the confidence or level is not between 0 and 1.
+        ParameterError: A missing month cannot be read.
 
     Source: Mantel, N. and Haenszel, W. (1959), Journal of the National Cancer Institute 22, as extended to rates in
     Rothman, K. J., Greenland, S. and Lash, T. L. (2008), Modern Epidemiology, chapter 15; McCullagh, P. and Nelder,
     J. A. (1989), Generalized Linear Models, sections 4.5 and 6.2 (overdispersion); Benjamini, Y. and Hochberg, Y.
     (1995), Journal of the Royal Statistical Society B 57, doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
-    for name, share in (("confidence", confidence), ("significance level", significance_level)):
-        if not 0 < share < 1:
-            raise ParameterError(f"A {name} lies between 0 and 1, not {share:g}. 0.95 and 0.05 are usual.")
     days = calendar.days
-    has_data = ~_find_missing(pd.DatetimeIndex(days.index), missing_months)
+    has_data = ~is_missing(days.index.to_numpy(), read_months(missing_months))
     times = _read_times(incidents, calendar, has_data)
-    split = _Splitter(
-        calendar=calendar,
-        times=times,
-        has_data=has_data,
-        match_months=match_months,
-        confidence=confidence,
-        significance_level=significance_level,
-    )
+    split = _Splitter(calendar=calendar, times=times, has_data=has_data)
     is_holiday = days["is_bank_holiday"].to_numpy(dtype=bool)
     is_school = days["is_school_day"].fillna(False).to_numpy(dtype=bool)
     is_out = days["is_school_holiday"].fillna(False).to_numpy(dtype=bool)
     is_pay = days["is_in_pay_window"].to_numpy(dtype=bool)
-    n_after = calendar.n_pay_window_days - 1
-    pay_label = "pay-day" if n_after == 0 else f"pay-day and the {n_after} days after it"
-    if n_after == 1:
-        pay_label = "pay-day and the day after it"
+    pay_label = f"pay-day and the {PAY_WINDOW_DAYS - 1} days after it"
     everything = times.day >= 0
     after = AFTER_SCHOOL_HOURS
     hours = f"{after[0]:02d}:00-{after[1] - 1:02d}:59"
@@ -273,178 +221,7 @@ def compare_conditions(
         ),
         split.compare_darkness(),
     )
-    return _adjust(splits, significance_level)
-
-
-def compare_strata(
-    n_with: npt.ArrayLike,
-    n_without: npt.ArrayLike,
-    *,
-    exposure_with: npt.ArrayLike,
-    exposure_without: npt.ArrayLike,
-    confidence: float = 0.95,
-    limits: LimitMethod = "exact",
-) -> StratifiedRatio:
-    """Compare the rates with and without a condition over strata, taking their ratio to be the same in each.
-
-    Given the number in each stratum, the incidents with the condition are a sum of binomials. The exact p value is
-    twice its smaller tail, the exact limits are the ratios at which a tail is half of 1 - `confidence`: of one stratum
-    those of `compare_rates`. Strata with one side alone say nothing and are left out. Of more than 10,000 incidents the
-    sum is taken as normal.
-
-    Incidents are taken to be independent; where they are not, p is too small.
-
-    Args:
-        n_with: int (n_strata,), incidents with the condition.
-        n_without: The same, without.
-        exposure_with: Days or hours with the condition, 0 or more.
-        exposure_without: The same, without.
-        confidence: Of the limits.
-        limits: "exact", or "greenland-robins": of the normal distribution of the log of the ratio, good for large
-            numbers.
-
-    Raises:
-        ParameterError: A count is no whole number from 0 or falls where there is no exposure, an exposure is below 0,
-            the shapes differ, no stratum has both sides and an incident, the confidence is not between 0 and 1, or the
-            limits are not known.
-
-    Source: Greenland, S. and Robins, J. M. (1985), "Estimation of a common effect parameter from sparse follow-up
-    data", Biometrics 41(1), doi:10.2307/2530643; Rothman, Greenland and Lash (2008), Modern Epidemiology, chapter 15.
-    """
-    first, second, time_first, time_second = _check_strata(n_with, n_without, exposure_with, exposure_without)
-    if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence lies between 0 and 1, not {confidence:g}. 0.95 is usual.")
-    if limits not in get_args(LimitMethod):
-        raise ParameterError(f'No limits called "{limits}". Choose one of: {", ".join(get_args(LimitMethod))}.')
-    is_used = (time_first > 0) & (time_second > 0) & (first + second > 0)
-    if not is_used.any():
-        raise ParameterError(
-            "Rates are compared within strata; none has an incident and exposure both with and without the condition. "
-            "Use wider strata or a longer period."
-        )
-    first, second, time_first, time_second = (part[is_used] for part in (first, second, time_first, time_second))
-    time, total = time_first + time_second, first + second
-    above, below = float((first * time_second / time).sum()), float((second * time_first / time).sum())
-    ratio = above / below if below > 0 else math.inf
-    share = time_first / time
-    expected, variance = float((total * share).sum()), float((total * share * (1 - share)).sum())
-    observed = int(first.sum())
-
-    odds, group = np.unique(np.round(time_first / time_second, 12), return_inverse=True)
-    sums = np.bincount(group.ravel(), weights=total).astype(np.int64)
-    lower, upper = _find_tails(observed, sums, odds)
-    p_value = min(2 * min(lower, upper), 1.0)
-    z = float(stats.norm.isf(p_value / 2))
-    if p_value < _SMALL_P:
-        z = max(abs(observed - expected) - 0.5, 0.0) / math.sqrt(variance)
-        p_value = float(2 * stats.norm.sf(z))
-    tail = (1 - confidence) / 2
-    if limits == "exact":
-        low, high = _find_exact_limits(observed, sums, odds, tail=tail)
-    else:
-        spread = math.sqrt(variance / (above * below)) if above > 0 and below > 0 else math.inf
-        width = float(stats.norm.isf(tail)) * spread
-        low, high = (0.0, math.inf) if math.isinf(width) else (ratio * math.exp(-width), ratio * math.exp(width))
-    return StratifiedRatio(
-        ratio=ratio,
-        low=low,
-        high=high,
-        p_value=p_value,
-        z=z,
-        n_with=observed,
-        n_without=int(second.sum()),
-        expected_with=expected,
-        exposure_with=float(time_first.sum()),
-        exposure_without=float(time_second.sum()),
-        n_strata=len(total),
-        confidence=confidence,
-    )
-
-
-def _check_strata(*given: npt.ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-    """The counts and exposures of each side, checked."""
-    first, second, time_first, time_second = (np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in given)
-    shapes = {part.shape for part in (first, second, time_first, time_second)}
-    if len(shapes) != 1 or first.ndim != 1:
-        raise ParameterError(
-            f"Counts and exposures have one number a stratum; given are the shapes {sorted(shapes)}. Give four lists "
-            "of one length."
-        )
-    for counts, time in ((first, time_first), (second, time_second)):
-        wrong = ~((counts >= 0) & (counts == np.round(counts)) & np.isfinite(counts))
-        if wrong.any():
-            raise ParameterError(
-                f"Rates are compared by whole counts from 0; {counts[wrong][0]:g} is none. Give numbers of incidents, "
-                "not sums of weights."
-            )
-        wrong = ~((time >= 0) & np.isfinite(time))
-        if wrong.any():
-            raise ParameterError(f"An exposure is 0 or more; {time[wrong][0]:g} is not. Leave the stratum out.")
-        wrong = (counts > 0) & (time == 0)
-        if wrong.any():
-            raise ParameterError(
-                f"Incidents need exposure; a stratum has {counts[wrong][0]:g} of them in a time of 0. Correct its "
-                "exposure."
-            )
-    return first, second, time_first, time_second
-
-
-def _find_tails(observed: int, totals: Integers, odds: Floats) -> tuple[float, float]:
-    """Chance of at most, and of at least, `observed` in a sum of binomials of these totals and odds."""
-    share = odds / (1 + odds)
-    mean, spread = totals * share, np.sqrt(totals * share * (1 - share))
-    if totals.sum() > _MAX_EXACT and (spread**2).sum() > _MIN_NORMAL_VARIANCE:
-        centre, width = float(mean.sum()), math.sqrt(float((spread**2).sum()))
-        return (
-            float(stats.norm.cdf((observed + 0.5 - centre) / width)),
-            float(stats.norm.sf((observed - 0.5 - centre) / width)),
-        )
-    # What lies eight standard deviations off is nothing beside the tails that are looked at.
-    low = np.maximum(np.floor(mean - 8 * spread - 20), 0).astype(np.int64)
-    high = np.minimum(np.ceil(mean + 8 * spread + 20), totals).astype(np.int64)
-    size = high - low + 1
-    group = np.repeat(np.arange(len(totals)), size)
-    values = np.arange(len(group)) - np.repeat(np.cumsum(size) - size, size) + low[group]
-    chances = np.split(stats.binom.pmf(values, totals[group], share[group]), np.cumsum(size)[:-1])
-    chance = chances[0]
-    for other in chances[1:]:
-        chance = _convolve(chance, other)
-    position = observed - int(low.sum())
-    lower = float(chance[: max(position + 1, 0)].sum())
-    upper = float(chance[max(position, 0) :].sum())
-    return min(lower, 1.0), min(upper, 1.0)
-
-
-def _convolve(one: Floats, other: Floats) -> Floats:
-    if min(len(one), len(other)) < 500:
-        return np.convolve(one, other)
-    from scipy import signal
-
-    return np.maximum(signal.fftconvolve(one, other), 0.0)
-
-
-def _find_exact_limits(observed: int, totals: Integers, odds: Floats, *, tail: float) -> tuple[float, float]:
-    """The ratios at which `observed` or more, and `observed` or fewer, have the chance `tail`."""
-
-    def solve(side: int, guess: float) -> float:
-        def excess(log_ratio: float) -> float:
-            return _find_tails(observed, totals, odds * math.exp(log_ratio))[side] - tail
-
-        # The chance of as many or more rises with the ratio, that of as many or fewer falls.
-        sign = 1 if side == 1 else -1
-        begin, end = guess - 0.2, guess + 0.2
-        while sign * excess(begin) > 0 and begin > -40:
-            begin -= 1.0
-        while sign * excess(end) < 0 and end < 40:
-            end += 1.0
-        return math.exp(float(optimize.brentq(excess, begin, end, xtol=1e-8)))
-
-    share = odds / (1 + odds)
-    spread = math.sqrt(float((totals * share * (1 - share)).sum()))
-    centre = math.log((observed + 0.5) / (float((totals * share).sum()) + 0.5))
-    low = 0.0 if observed == 0 else solve(1, centre - 2 / spread)
-    high = math.inf if observed == int(totals.sum()) else solve(0, centre + 2 / spread)
-    return low, high
+    return _adjust(splits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -454,16 +231,12 @@ class _Splitter:
     calendar: Calendar
     times: _Times
     has_data: Flags
-    match_months: bool
-    confidence: float
-    significance_level: float
 
     @property
     def month(self) -> Integers:
-        """Month of each day; all one where days are not compared within their month."""
+        """Month of each day."""
         days = pd.DatetimeIndex(self.calendar.days.index)
-        month = days.year.to_numpy(dtype=np.int64) * 12 + days.month.to_numpy(dtype=np.int64)
-        return month if self.match_months else np.zeros_like(month)
+        return days.year.to_numpy(dtype=np.int64) * 12 + days.month.to_numpy(dtype=np.int64)
 
     @property
     def week(self) -> Integers:
@@ -550,7 +323,7 @@ class _Splitter:
         if few := _withhold_few(filled, expected_with=expected):
             return few
         compared = compare_strata(
-            first, second, exposure_with=time_first, exposure_without=time_second, confidence=self.confidence
+            first, second, exposure_with=time_first, exposure_without=time_second, confidence=CONFIDENCE
         )
         # Where one side of the ratio is nothing it has no logarithm; the counts are fitted without a difference.
         ratio = compared.ratio if 0 < compared.ratio < math.inf else 1.0
@@ -560,7 +333,7 @@ class _Splitter:
         dispersion = max(
             1.0,
             *(
-                _measure_dispersion(n, fitted, unit=unit, stratum=stratum, totals=totals)
+                measure_pearson_dispersion(n, fitted, unit=unit, stratum=stratum, totals=totals)
                 for unit in (np.arange(len(n)), self.week[used])
             ),
         )
@@ -599,44 +372,28 @@ class _Splitter:
         if few := _withhold_few(filled, expected_with=expected):
             return few
         day, hour = np.nonzero(is_dark | is_light)
-        if not self.match_months:
-            inside = changes[hour]
-            day, hour = day[inside], hour[inside]
         month = np.unique(self.month, return_inverse=True)[1].ravel()[day]
         in_dark, n = is_dark[day, hour], counts[day, hour].astype(np.int64)
-        if self.match_months:
-            fit = _fit_season(n, month, hour, in_dark, confidence=self.confidence)
-            if fit is None and 0 in (filled.n_with, filled.n_without):
-                side = "dark" if filled.n_with else "light"
-                return _withhold(
-                    filled,
-                    "all on one side",
-                    f"All {filled.n_with + filled.n_without:,} incidents at hours that can be either were when it was "
-                    f"{side}: a difference, but none that a ratio within months can be put to.",
-                )
-            if fit is None:
-                return _withhold(
-                    filled, "no contrast", "Within months, darkness cannot be told from the hour. Give a longer period."
-                )
-            compared, fitted, dispersion = fit
-            stratum, totals = month, np.bincount(month, weights=n).astype(np.float64)
-        else:
-            compared = compare_strata(
-                first[changes],
-                second[changes],
-                exposure_with=time_first[changes],
-                exposure_without=time_second[changes],
-                confidence=self.confidence,
+        fit = fit_season(n, month, hour, in_dark, confidence=CONFIDENCE)
+        if fit is None and 0 in (filled.n_with, filled.n_without):
+            side = "dark" if filled.n_with else "light"
+            return _withhold(
+                filled,
+                "all on one side",
+                f"All {filled.n_with + filled.n_without:,} incidents at hours that can be either were when it was "
+                f"{side}: a difference, but none that a ratio within months can be put to.",
             )
-            ratio = compared.ratio if 0 < compared.ratio < math.inf else 1.0
-            level = (first + second) / np.maximum(time_first * ratio + time_second, 1)
-            fitted, dispersion = level[hour] * np.where(in_dark, ratio, 1.0), 1.0
-            stratum, totals = hour, np.bincount(hour, weights=n, minlength=24).astype(np.float64)
+        if fit is None:
+            return _withhold(
+                filled, "no contrast", "Within months, darkness cannot be told from the hour. Give a longer period."
+            )
+        compared, fitted, dispersion = fit
+        totals = np.bincount(month, weights=n).astype(np.float64)
         dispersion = max(
             1.0,
             dispersion,
             *(
-                _measure_dispersion(n, fitted, unit=unit, stratum=stratum, totals=totals)
+                measure_pearson_dispersion(n, fitted, unit=unit, stratum=month, totals=totals)
                 for unit in (day, self.week[day])
             ),
         )
@@ -666,8 +423,8 @@ class _Splitter:
             p_adjusted=None,
             is_significant=False,
             dispersion=None,
-            confidence=self.confidence,
-            significance_level=self.significance_level,
+            confidence=CONFIDENCE,
+            significance_level=SIGNIFICANCE_LEVEL,
         )
 
     def _withhold_uncertain(self, blank: ConditionSplit, *, needs: str) -> ConditionSplit | None:
@@ -682,20 +439,6 @@ class _Splitter:
                 f"Only {n_known:,} of {n:,} incidents have a known {needs}; the rest need not be like them.",
             )
         return None
-
-
-def _find_missing(days: pd.DatetimeIndex, missing_months: Sequence[pd.Period | str] | pd.PeriodIndex) -> Flags:
-    """Whether each day is in a month without data."""
-    if isinstance(missing_months, str):
-        missing_months = [missing_months]
-    months = []
-    for month in missing_months:
-        try:
-            period = pd.Period(month, freq="M")
-        except ValueError as error:
-            raise ParameterError(f'A missing month is written like 2026-03; "{month}" is not. Correct it.') from error
-        months.append(period)
-    return np.asarray(days.to_period("M").isin(months), dtype=bool)
 
 
 def _read_times(incidents: pd.DataFrame, calendar: Calendar, has_data: Flags) -> _Times:
@@ -732,7 +475,9 @@ def _read_times(incidents: pd.DataFrame, calendar: Calendar, has_data: Flags) ->
     )
 
 
-def _measure_dispersion(n: Integers, fitted: Floats, *, unit: Integers, stratum: Integers, totals: Floats) -> float:
+def measure_pearson_dispersion(
+    n: Integers, fitted: Floats, *, unit: Integers, stratum: Integers, totals: Floats
+) -> float:
     """Pearson dispersion of the counts of units, given the total of each stratum; 1 for independent incidents.
 
     A unit's count then has the variance of a sum of binomials, which stands where degrees of freedom usually do: it
@@ -750,78 +495,6 @@ def _measure_dispersion(n: Integers, fitted: Floats, *, unit: Integers, stratum:
     if freedom < 1:
         return 1.0
     return float(((observed - expected_unit) ** 2 / expected_unit).sum() / freedom)
-
-
-def _fit_season(
-    n: Integers, month: Integers, hour: Integers, in_dark: Flags, *, confidence: float
-) -> tuple[StratifiedRatio, Floats, float] | None:
-    """Poisson regression of the counts of hours on month, clock hour and darkness.
-
-    Returns:
-        The ratio of darkness, the fitted count of each, and the dispersion of the cells; None where darkness cannot be
-        told from month and hour.
-    """
-    # Months and hours in which nothing happened have no logarithm, and say nothing about a ratio.
-    kept = (np.bincount(month, weights=n)[month] > 0) & (np.bincount(hour, weights=n)[hour] > 0)
-    cells, cell = np.unique((month[kept] * 24 + hour[kept]) * 2 + in_dark[kept], return_inverse=True)
-    cell = cell.ravel()
-    counts = np.bincount(cell, weights=n[kept]).astype(np.float64)
-    exposure = np.bincount(cell).astype(np.float64)
-    dark = (cells % 2).astype(np.float64)
-    months = (cells // 48)[:, None] == np.unique(cells // 48)
-    hours = (cells // 2 % 24)[:, None] == np.unique(cells // 2 % 24)[1:]
-    design = np.column_stack([dark, months, hours]).astype(np.float64)
-    fit = _fit_poisson(design, counts, exposure)
-    if fit is None:
-        return None
-    slope, error, expected = fit
-    z, width = abs(slope) / error, float(stats.norm.isf((1 - confidence) / 2)) * error
-    fitted = np.zeros(len(n))
-    fitted[kept] = (expected / exposure)[cell]
-    ratio = StratifiedRatio(
-        ratio=math.exp(slope),
-        low=math.exp(slope - width),
-        high=math.exp(slope + width),
-        p_value=float(2 * stats.norm.sf(z)),
-        z=z,
-        n_with=int(counts[dark > 0].sum()),
-        n_without=int(counts[dark == 0].sum()),
-        expected_with=float(expected[dark > 0].sum()),
-        exposure_with=float(exposure[dark > 0].sum()),
-        exposure_without=float(exposure[dark == 0].sum()),
-        n_strata=len(counts),
-        confidence=confidence,
-    )
-    freedom = len(counts) - design.shape[1]
-    dispersion = float(((counts - expected) ** 2 / expected).sum()) / freedom if freedom >= 1 else 1.0
-    return ratio, fitted, dispersion
-
-
-def _fit_poisson(design: Floats, counts: Floats, exposure: Floats) -> tuple[float, float, Floats] | None:
-    """Maximum likelihood by reweighted least squares: slope of the first column, its error, and the fitted counts.
-
-    Hundreds of cells and tens of columns are fitted in milliseconds by the normal equations, which here are well
-    conditioned but where the first column follows from the others: then there is no fit, and None.
-    """
-    offset = np.log(exposure)
-    rates = counts / exposure
-    linear = np.log((rates + counts.sum() / exposure.sum()) / 2)
-    for _ in range(_MAX_STEPS):
-        expected = np.exp(linear + offset)
-        information = design.T @ (design * expected[:, None])
-        working = linear + counts / expected - 1
-        try:
-            inverse = np.linalg.inv(information)
-        except np.linalg.LinAlgError:
-            return None
-        if not information[0, 0] * inverse[0, 0] < _MAX_INFLATION or inverse[0, 0] <= 0:
-            return None
-        coefficients = inverse @ (design.T @ (expected * working))
-        step = design @ coefficients
-        if np.abs(step - linear).max() < 1e-8:
-            return float(coefficients[0]), math.sqrt(inverse[0, 0]), np.exp(step + offset)
-        linear = np.clip(step, -700, 700)
-    return None
 
 
 def _withhold(split: ConditionSplit, reason: str, explanation: str) -> ConditionSplit:
@@ -870,7 +543,7 @@ def _fill(split: ConditionSplit, compared: StratifiedRatio, dispersion: float) -
     )
 
 
-def _adjust(splits: Sequence[ConditionSplit], significance_level: float) -> tuple[ConditionSplit, ...]:
+def _adjust(splits: Sequence[ConditionSplit]) -> tuple[ConditionSplit, ...]:
     """The splits with p adjusted for all of them that are available."""
     p_values = [split.p_value for split in splits if split.p_value is not None]
     adjusted = iter(stats.false_discovery_control(p_values).tolist() if p_values else [])
@@ -880,5 +553,5 @@ def _adjust(splits: Sequence[ConditionSplit], significance_level: float) -> tupl
             done.append(split)
             continue
         p = float(next(adjusted))
-        done.append(dataclasses.replace(split, p_adjusted=p, is_significant=p <= significance_level))
+        done.append(dataclasses.replace(split, p_adjusted=p, is_significant=p <= SIGNIFICANCE_LEVEL))
     return tuple(done)

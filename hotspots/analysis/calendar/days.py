@@ -14,12 +14,13 @@ import pandas as pd
 from hotspots.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
-    from astral import Observer
+from hotspots.analysis.calendar.daylight import add_sun
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+
 
 PAY_WINDOW_DAYS = 3
 """Pay-day and the two days after it: spending, and what follows it, lasts over the next night or two."""
@@ -43,7 +44,6 @@ class Calendar:
         time_zone: IANA name of the zone of the local clock.
         longitude, latitude: Where the sun was looked at, degrees.
         country, subdivision: Whose bank holidays they are.
-        n_pay_window_days: Days from pay-day on that are in the pay window.
         depression_degrees: How far the sun is below the horizon at dawn and dusk.
         first_term_day, last_term_day: Between which the term dates speak; None without any.
     """
@@ -54,7 +54,6 @@ class Calendar:
     latitude: float
     country: str
     subdivision: str | None
-    n_pay_window_days: int
     depression_degrees: float
     first_term_day: dt.date | None
     last_term_day: dt.date | None
@@ -70,7 +69,6 @@ def make_calendar(
     country: str = "GB",
     subdivision: str | None = "ENG",
     terms: pd.DataFrame | None = None,
-    n_pay_window_days: int = PAY_WINDOW_DAYS,
     depression_degrees: float = CIVIL_TWILIGHT_DEGREES,
 ) -> Calendar:
     """Say of each day whether schools are in, banks are shut and wages come in, and when it is light.
@@ -96,12 +94,11 @@ def make_calendar(
         country: ISO 3166 code, as the package `holidays` takes it.
         subdivision: ENG, WLS, SCT or NIR for GB; None for the holidays of the whole country.
         terms: `first_day` and `last_day` of each stretch of term, as `read_term_dates` has them.
-        n_pay_window_days: Days of the pay window, pay-day included.
         depression_degrees: How far the sun is below the horizon at dawn and dusk.
 
     Raises:
         ParameterError: The end is before the start, the place not on Earth, the time zone, country or subdivision not
-            known, the pay window not of 1 to 14 days, or the depression not of 0 to 18 degrees.
+            known, or the depression not of 0 to 18 degrees.
         DataError: The terms lack a column or a date, or one ends before it starts.
 
     Source: civil twilight as in HM Nautical Almanac Office, Astronomical Information Sheet 7; the sun by the package
@@ -109,10 +106,6 @@ def make_calendar(
     """
     first, last = _check_days(start, end)
     zone = _check_place(longitude, latitude, time_zone)
-    if not (1 <= n_pay_window_days <= 14 and n_pay_window_days == int(n_pay_window_days)):
-        raise ParameterError(
-            f"The pay window is of 1 to 14 days, pay-day included, not {n_pay_window_days}. {PAY_WINDOW_DAYS} is usual."
-        )
     if not 0 <= depression_degrees <= 18:
         raise ParameterError(
             f"At dawn and dusk the sun is 0 to 18 degrees below the horizon, not {depression_degrees:g}. "
@@ -130,9 +123,9 @@ def make_calendar(
     days["bank_holiday"] = names.to_numpy()
     is_weekday = days["day_of_week"].to_numpy() < 5
     days["is_school_day"], days["is_school_holiday"] = _mark_school(padded, stretches, is_weekday & ~is_holiday)
-    days["is_pay_day"], days["is_in_pay_window"] = _mark_pay(padded, is_weekday & ~is_holiday, int(n_pay_window_days))
+    days["is_pay_day"], days["is_in_pay_window"] = _mark_pay(padded, is_weekday & ~is_holiday)
     days = days[(padded >= first) & (padded <= last)].copy()
-    _add_sun(days, longitude=float(longitude), latitude=float(latitude), zone=zone, degrees=float(depression_degrees))
+    add_sun(days, longitude=float(longitude), latitude=float(latitude), zone=zone, degrees=float(depression_degrees))
     return Calendar(
         days=days,
         time_zone=time_zone,
@@ -140,34 +133,10 @@ def make_calendar(
         latitude=float(latitude),
         country=country,
         subdivision=subdivision,
-        n_pay_window_days=int(n_pay_window_days),
         depression_degrees=float(depression_degrees),
         first_term_day=stretches["first_day"].min().date() if len(stretches) else None,
         last_term_day=stretches["last_day"].max().date() if len(stretches) else None,
     )
-
-
-def measure_darkness(calendar: Calendar) -> Floats:
-    """How much of each clock hour of each day is dark, from dusk to dawn.
-
-    Where the clock goes forward or back, the hour that is missing or there twice is taken as one like others.
-
-    Returns:
-        float (n_days, 24), 0 (light throughout) to 1 (dark throughout).
-    """
-    days = calendar.days
-    opens, closes = days["dawn"].to_numpy(copy=True), days["dusk"].to_numpy(copy=True)
-    always = days["is_always_light"].to_numpy()
-    opens[always], closes[always] = 0.0, 24.0
-    hours = np.arange(24.0)
-    light = np.zeros((len(days), 24))
-    # Far from the middle of its zone, or far north, a place has its dusk after midnight: on the next day's clock.
-    for shift in (-1, 0, 1):
-        source = np.clip(np.arange(len(days)) + shift, 0, len(days) - 1)
-        begin, finish = opens[source] + 24 * shift, closes[source] + 24 * shift
-        overlap = np.minimum(finish[:, None], hours + 1) - np.maximum(begin[:, None], hours)
-        light += np.nan_to_num(np.clip(overlap, 0.0, 1.0))
-    return np.clip(1.0 - light, 0.0, 1.0)
 
 
 def _check_days(start: dt.date, end: dt.date) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -254,68 +223,12 @@ def _mark_school(days: pd.DatetimeIndex, stretches: pd.DataFrame, is_working_day
     return mark(in_term & is_working_day), mark(~in_term & is_working_day)
 
 
-def _mark_pay(days: pd.DatetimeIndex, is_working_day: Flags, n_window_days: int) -> tuple[Flags, Flags]:
+def _mark_pay(days: pd.DatetimeIndex, is_working_day: Flags) -> tuple[Flags, Flags]:
     """Whether each day is the last working day of its month, and whether it is in the window that begins with it."""
     month = days.year.to_numpy() * 12 + days.month.to_numpy()
     working = np.flatnonzero(is_working_day)
     is_last = np.append(month[working][1:] != month[working][:-1], True)
     is_pay_day = np.zeros(len(days), dtype=bool)
     is_pay_day[working[is_last]] = True
-    window = np.convolve(is_pay_day, np.ones(n_window_days, dtype=np.int64))[: len(days)] > 0
+    window = np.convolve(is_pay_day, np.ones(PAY_WINDOW_DAYS, dtype=np.int64))[: len(days)] > 0
     return is_pay_day, window
-
-
-def _add_sun(days: pd.DataFrame, *, longitude: float, latitude: float, zone: dt.tzinfo, degrees: float) -> None:
-    """Add the columns about the sun."""
-    from astral import Observer, sun
-
-    observer = Observer(latitude=latitude, longitude=longitude, elevation=0.0)
-    solar = _make_solar_zone(longitude, zone, days.index[-1])
-    dates = [day.date() for day in days.index]
-    finders: dict[str, Callable[[dt.date], dt.datetime]] = {
-        "dawn": lambda date: sun.dawn(observer, date, depression=degrees, tzinfo=solar),
-        "sunrise": lambda date: sun.sunrise(observer, date, tzinfo=solar),
-        "sunset": lambda date: sun.sunset(observer, date, tzinfo=solar),
-        "dusk": lambda date: sun.dusk(observer, date, depression=degrees, tzinfo=solar),
-    }
-    for name, find in finders.items():
-        days[name] = _to_clock([_find_or_none(find, date) for date in dates], pd.DatetimeIndex(days.index), zone)
-    has_none = days["dawn"].isna() | days["dusk"].isna()
-    is_up = pd.Series(False, index=days.index)
-    for day in days.index[has_none]:
-        is_up[day] = _is_light_at_noon(observer, day.date(), solar, degrees)
-    # A day with only one of the two is the first or last of a season without darkness or light.
-    days.loc[has_none, ["dawn", "dusk"]] = np.nan
-    days["is_always_light"] = has_none & is_up
-    days["is_always_dark"] = has_none & ~is_up
-
-
-def _make_solar_zone(longitude: float, zone: dt.tzinfo, day: dt.date) -> dt.timezone:
-    """The sun's own clock, on which noon is in the middle of the date and dawn and dusk are on it, wherever it is."""
-    minutes = round(4 * longitude)
-    offset = dt.datetime(day.year, day.month, day.day, 12, tzinfo=zone).utcoffset() or dt.timedelta(0)
-    # Beside the date line the local date may be that of the other side.
-    days = round((offset.total_seconds() / 60 - minutes) / 1440)
-    return dt.timezone(dt.timedelta(minutes=min(max(minutes + 1440 * days, -1439), 1439)))
-
-
-def _find_or_none(find: Callable[[dt.date], dt.datetime], date: dt.date) -> dt.datetime | None:
-    try:
-        return find(date)
-    except ValueError:  # the sun does not come so far up or down on this date
-        return None
-
-
-def _is_light_at_noon(observer: Observer, date: dt.date, solar: dt.tzinfo, degrees: float) -> bool:
-    from astral import sun
-
-    noon = dt.datetime.combine(date, dt.time(12), tzinfo=solar)
-    return bool(sun.elevation(observer, noon) > -degrees)
-
-
-def _to_clock(instants: list[dt.datetime | None], days: pd.DatetimeIndex, zone: dt.tzinfo) -> Floats:
-    """Hours of the local clock since the midnight of each day."""
-    utc = [None if instant is None else instant.astimezone(dt.UTC).replace(tzinfo=None) for instant in instants]
-    local = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(zone).tz_localize(None)
-    hours: Floats = ((local - days) / pd.Timedelta(hours=1)).to_numpy(dtype=np.float64)
-    return hours

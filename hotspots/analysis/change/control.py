@@ -10,33 +10,23 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from hotspots.analysis.change.season import MONTH_NAMES, Season, check_months, fit_rates, get_calendar_months, get_days
+from hotspots.analysis.calendar import find_runs, fit_rates
+from hotspots.analysis.change.monthly_series import MONTH_NAMES, check_months, get_calendar_months, get_days
+from hotspots.analysis.change.season import Season
+from hotspots.analysis.change.textbook_limits import limit_counts
 from hotspots.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]
+
 LimitMethod = Literal["predictive", "laney"]
 SignalKind = Literal["above", "below", "run above", "run below"]
 
 MIN_BASELINE_MONTHS = 12
+N_MONTHS = 36
+"""So many months are charted and expected from; what was before says little about now."""
 
 _COVERAGE = 0.9973
 """Of three standard deviations either way of a normal distribution."""
-_MEAN_RANGE_OF_TWO = 1.128
-"""Mean difference of two draws from a normal distribution, in its standard deviations."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountLimits:
-    """Control limits of counts, in counts.
-
-    Attributes:
-        low, high: float, of the shape of the counts; `low` is at least 0.
-        sigma_z: How many times the scatter of Poisson counts was allowed for.
-    """
-
-    low: Floats
-    high: Floats
-    sigma_z: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,63 +108,10 @@ class ControlChart:
     run_length: int | None
 
 
-def limit_counts(
-    counts: npt.ArrayLike, expected: npt.ArrayLike, *, sigma_z: float | None = None, n_sigma: float = 3.0
-) -> CountLimits:
-    """Textbook control limits: expected, plus and minus three standard deviations of a count.
-
-    Expected counts that are the mean rate times the exposure make Laney's u' chart; with `sigma_z` of 1 it is the u
-    chart, and with equal exposures the c chart. Divide by the exposure for limits of rates.
-
-    `sigma_z` is measured by the mean difference between neighbours, each in standard deviations of a Poisson count.
-    It takes them to be independent: counts that resemble their neighbours get limits that are too narrow. The limits
-    are symmetric, which counts below about 10 are not.
-
-    Args:
-        counts: Float (n,), in order of time; missing ones are passed over.
-        expected: Of each, above 0.
-        sigma_z: How many times the scatter of Poisson counts to allow for; None to measure it.
-        n_sigma: Standard deviations between the expected count and either limit.
-
-    Raises:
-        ParameterError: The two differ in shape, an expected count is not above 0, an option is not above 0, or fewer
-            than two counts are there to measure the scatter by.
-
-    Source: Laney, D. B. (2002), "Improved control charts for attributes", Quality Engineering 14(4),
-    doi:10.1081/QEN-120003555.
-    """
-    observed, centre = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    if observed.ndim != 1 or observed.shape != centre.shape:
-        raise ParameterError(
-            f"Each count has one expected count; given are arrays of shape {observed.shape} and {centre.shape}. "
-            "Give two columns of one length."
-        )
-    is_wrong = ~(centre > 0) | np.isinf(centre)
-    if is_wrong.any():
-        raise ParameterError(
-            f"Expected counts are above 0 and finite; {centre[is_wrong][0]:g} is not. Leave out what nothing is "
-            "expected of."
-        )
-    for name, value in (("sigma_z", sigma_z), ("n_sigma", n_sigma)):
-        if value is not None and not 0 < value < np.inf:
-            raise ParameterError(f"{name} must be above 0 and finite, not {value:g}. 1 and 3 are usual.")
-    if sigma_z is None:
-        z = (observed - centre) / np.sqrt(centre)
-        z = z[~np.isnan(z)]
-        if len(z) < 2:
-            raise ParameterError(
-                f"Scatter is measured between neighbours: two counts are needed, not {len(z)}. Give sigma_z."
-            )
-        sigma_z = float(np.abs(np.diff(z)).mean()) / _MEAN_RANGE_OF_TWO
-    reach = n_sigma * sigma_z * np.sqrt(centre)
-    return CountLimits(low=np.maximum(centre - reach, 0.0), high=centre + reach, sigma_z=float(sigma_z))
-
-
 def find_signals(
     counts: pd.Series,
     *,
     season: Season | None = None,
-    n_months: int = 36,
     method: LimitMethod = "predictive",
     run_length: int | None = None,
 ) -> ControlChart:
@@ -201,8 +138,8 @@ def find_signals(
 
     Args:
         counts: Of consecutive months, on a PeriodIndex of months; missing for a month without data or covered in part.
+            The last 36 are charted.
         season: `measure_season` of the same or a longer series; None to expect the mean.
-        n_months: The last so many months are charted and expected from; what was before says little about now.
         method: Of the limits.
         run_length: Months in a row on one side of what was expected that are a signal; None for none. A month
             without data ends a run.
@@ -218,13 +155,9 @@ def find_signals(
     """
     if method not in get_args(LimitMethod):
         raise ParameterError(f'No limits called "{method}". Choose one of: {", ".join(get_args(LimitMethod))}.')
-    if n_months != int(n_months) or n_months < MIN_BASELINE_MONTHS:
-        raise ParameterError(
-            f"A chart has a whole number of months from {MIN_BASELINE_MONTHS}, not {n_months}. 36 are usual."
-        )
     if run_length is not None and (run_length != int(run_length) or run_length < 2):
         raise ParameterError(f"A run is a whole number of months from 2, not {run_length}. 8 are usual.")
-    observed = check_months(counts, is_whole=True).iloc[-int(n_months) :]
+    observed = check_months(counts, is_whole=True).iloc[-N_MONTHS:]
     known = observed.notna().to_numpy()
     basis = _find_basis(season)
     lack = _find_lack(observed)
@@ -259,7 +192,7 @@ def find_signals(
     }
     signals = _find_outside(observed, **chart, basis=basis)
     if run_length is not None:
-        signals += _find_runs(observed, chart["expected"], run_length=int(run_length), basis=basis)
+        signals += _find_long_runs(observed, chart["expected"], run_length=int(run_length), basis=basis)
     return ControlChart(
         available=True,
         explanation=None,
@@ -356,24 +289,22 @@ def _find_outside(
     ]
 
 
-def _find_runs(observed: pd.Series, expected: pd.Series, *, run_length: int, basis: str) -> list[Signal]:
+def _find_long_runs(observed: pd.Series, expected: pd.Series, *, run_length: int, basis: str) -> list[Signal]:
     """Runs of months on one side, each as long as it is."""
-    side = np.sign((observed - expected).to_numpy())
-    # A new run wherever the side changes; a month without data differs from everything, itself included.
-    starts = np.flatnonzero(np.concatenate([[True], side[1:] != side[:-1]]))
-    runs = []
-    for start, stop in zip(starts, [*starts[1:], len(side)], strict=True):
-        if stop - start >= run_length and side[start] in (-1.0, 1.0):
-            runs.append(
-                Signal(
-                    month=observed.index[stop - 1],
-                    kind="run above" if side[start] > 0 else "run below",
-                    n_months=int(stop - start),
-                    observed=int(observed.iloc[start:stop].sum()),
-                    expected=float(expected.iloc[start:stop].sum()),
-                    low=float("nan"),
-                    high=float("nan"),
-                    basis=basis,
-                )
-            )
-    return runs
+    kinds: tuple[SignalKind, SignalKind] = ("run above", "run below")
+    return [
+        Signal(
+            month=observed.index[stop - 1],
+            kind=kind,
+            n_months=stop - start,
+            observed=int(observed.iloc[start:stop].sum()),
+            expected=float(expected.iloc[start:stop].sum()),
+            low=float("nan"),
+            high=float("nan"),
+            basis=basis,
+        )
+        # A month without data is on neither side, and ends a run.
+        for kind, is_there in zip(kinds, (observed > expected, observed < expected), strict=True)
+        for start, stop in find_runs(is_there.to_numpy())
+        if stop - start >= run_length
+    ]

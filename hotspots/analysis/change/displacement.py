@@ -1,29 +1,25 @@
-"""Whether crime changed where something was done by more than where nothing was, and whether it moved next door."""
+"""Whether crime fell by more where something was done than where nothing was, and whether it moved next door."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-from scipy import optimize, special, stats
+from scipy import stats
 
+from hotspots.analysis.change.relative_change import (
+    Counts,
+    RelativeChange,
+    compare_changes,
+    read_counts,
+    require_confidence,
+)
 from hotspots.errors import ParameterError, TooLittleDataError
-
-Counts = tuple[int, int]
-"""Incidents before and after."""
-
-Direction = Literal["better", "worse", "no apparent effect", "nothing can be said"]
 
 _MIN_EXPECTED = 5.0
 """Below this expectation in any count, the normal approximation of the difference is not to be relied on."""
 _ALIKE = 2.0
 """Up to this many times the incidents, or as small a part of them, a control counts as of the same size."""
-_WIDEST_LOG_RATIO = 60.0
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,61 +44,6 @@ class CountDifference:
     p_rise: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelativeChange:
-    """How many times its own past one area came to, over the same for another.
-
-    Attributes:
-        ratio: (after / before) of the first over (after / before) of the second; 1 where both changed alike, infinite
-            or NaN where a count to divide by is 0.
-        low, high: Limits of the ratio. Exact where `spread` is 1: they hold the truth at least as often as they say.
-        p_value: Two-sided, of a ratio of 1; it is at most 1 - confidence just where the limits leave 1 out.
-        spread: How many times as far as Poisson counts the ratio was taken to scatter.
-        n_expected: Incidents after, had the first area changed as the second did; NaN where the second had none before.
-        n_more: Incidents after beyond that: below 0 where there were fewer.
-        n_more_low, n_more_high: Limits of `n_more`: those of the ratio, less 1, of what was expected.
-        least_expected: The least of the four counts to be expected if both changed alike.
-    """
-
-    ratio: float
-    low: float
-    high: float
-    p_value: float
-    spread: float
-    n_expected: float
-    n_more: float
-    n_more_low: float
-    n_more_high: float
-    least_expected: float
-
-    @property
-    def direction(self) -> Direction:
-        """Whether the first area did better than the second (fewer incidents than had it changed likewise) or worse.
-
-        "No apparent effect" where it may be chance; "nothing can be said" where any ratio at all may be the true one.
-        """
-        if self.low == 0 and self.high == math.inf:
-            return "nothing can be said"
-        return "better" if self.high < 1 else "worse" if self.low > 1 else "no apparent effect"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scatter:
-    """How far the ratios of areas scatter in which nothing was done.
-
-    Attributes:
-        n_areas: How many were looked at.
-        called_share: In how many of them, as a share, the exact test calls an effect; 1 - confidence or less if counts
-            are Poisson and change alike everywhere.
-        spread: How many times as far as Poisson counts the ratios scatter, at least 1: that by which limits must be
-            wider for one more such area to lie outside them no more often than stated.
-    """
-
-    n_areas: int
-    called_share: float
-    spread: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,15 +141,15 @@ def measure_displacement(
     (2021), "The WDD test with different pre post time periods"; for the exact limits Cornfield, J. (1956), "A
     statistical problem arising from retrospective studies", Proceedings of the Third Berkeley Symposium 4.
     """
-    _require_confidence(confidence)
+    require_confidence(confidence)
     if displacement_control is not None and displacement_treated is None:
         raise ParameterError(
             "Displacement is looked for around the treated area; counts around the control alone say nothing of it. "
             "Give displacement_treated too, or leave displacement_control out."
         )
-    inside, outside = _read_counts(treated, "treated area"), _read_counts(control, "control")
-    around = None if displacement_treated is None else _read_counts(displacement_treated, "area around the treated one")
-    beside = None if displacement_control is None else _read_counts(displacement_control, "area around the control")
+    inside, outside = read_counts(treated, "treated area"), read_counts(control, "control")
+    around = None if displacement_treated is None else read_counts(displacement_treated, "area around the treated one")
+    beside = None if displacement_control is None else read_counts(displacement_control, "area around the control")
     days = _read_days(period_days)
     if not sum(inside) + sum(outside):
         raise TooLittleDataError(
@@ -237,21 +178,6 @@ def measure_displacement(
         least_expected=min(part.least_expected for part in (local_ratio, displaced_ratio) if part is not None),
         size_ratio=outside[0] / inside[0] if inside[0] else math.inf,
     )
-
-
-def _read_counts(counts: Counts, name: str) -> Counts:
-    """The counts of an area as plain ints, if they are such."""
-    try:
-        before, after = (float(n) for n in counts)
-        is_whole = all(math.isfinite(n) and n >= 0 and n == int(n) for n in (before, after))
-    except (TypeError, ValueError):
-        is_whole = False
-    if not is_whole:
-        raise ParameterError(
-            f"Areas are compared by two whole counts from 0, before and after; the {name} has {counts!r}. "
-            "Give numbers of incidents, not rates or sums of weights."
-        )
-    return int(before), int(after)
 
 
 def _read_days(period_days: tuple[float, float]) -> tuple[float, float]:
@@ -295,156 +221,3 @@ def _subtract(parts: list[tuple[Counts, int]], scale: float, confidence: float) 
         low=difference - margin,
         high=difference + margin,
     )
-
-
-def compare_changes(first: Counts, second: Counts, *, confidence: float = 0.95, spread: float = 1.0) -> RelativeChange:
-    """Compare how many times its own past each of two areas came to: the ratio of ratios of `measure_displacement`.
-
-    Args:
-        first: Incidents before and after in the one; int, 0 or more.
-        second: In the other.
-        confidence: Of the limits.
-        spread: How many times as far as Poisson counts the ratio scatters (`measure_scatter`): the limits are the exact
-            ones at as many times the standard errors, and the p value goes with them.
-
-    Raises:
-        ParameterError: A count is no whole number from 0, the confidence not between 0 and 1, or the spread below 1.
-    """
-    _require_confidence(confidence)
-    if not (math.isfinite(spread) and spread >= 1):
-        raise ParameterError(
-            f"Ratios scatter as Poisson counts do, or further: a spread is 1 or more, not {spread:g}. "
-            "Take that of measure_scatter, or leave it out."
-        )
-    first, second = _read_counts(first, "first area"), _read_counts(second, "second area")
-    (first_before, first_after), (second_before, second_after) = first, second
-    above, below = first_after * second_before, first_before * second_after
-    ratio = above / below if below else math.inf if above else math.nan
-    tail = float(stats.norm.sf(spread * stats.norm.isf((1 - confidence) / 2)))
-    low, high, p_value = _find_limits(first, second, tail)
-    expected = first_before * second_after / second_before if second_before else math.nan
-    n_before, n_after = first_before + second_before, first_after + second_after
-    total = n_before + n_after
-    margins = [area * period for area in (sum(first), sum(second)) for period in (n_before, n_after)]
-    return RelativeChange(
-        ratio=ratio,
-        low=low,
-        high=high,
-        p_value=p_value if spread == 1 else float(2 * stats.norm.sf(stats.norm.isf(p_value / 2) / spread)),
-        spread=float(spread),
-        n_expected=expected,
-        n_more=first_after - expected,
-        n_more_low=expected * (low - 1) if expected else math.nan,
-        n_more_high=expected * (high - 1) if expected else math.nan,
-        least_expected=min(margins) / total if total else 0.0,
-    )
-
-
-def count_areas_needed(confidence: float) -> int:
-    """How many independent areas it takes to widen limits to a confidence: 19 for 0.95.
-
-    The one more area is beyond all of n like it once in n + 1 times, so the largest of fewer does not go far enough.
-
-    Raises:
-        ParameterError: The confidence is not between 0 and 1.
-    """
-    _require_confidence(confidence)
-    return max(1, math.ceil(confidence / (1 - confidence) - _ROUNDING))
-
-
-def measure_scatter(
-    first: npt.ArrayLike, second: npt.ArrayLike, *, confidence: float = 0.95, n_independent: float | None = None
-) -> Scatter:
-    """Measure how far ratios of ratios scatter where nothing was done, to widen limits by.
-
-    Real counts vary more than Poisson ones: offences come in series, and one street changes otherwise than the next.
-    The spread is a quantile of the areas' absolute standardised log ratios (0.5 being added to each count), over that
-    of the normal distribution. With n independent areas it is the quantile at `confidence` (n + 1) / n: one more area
-    lies beyond it no more often than stated, if it is like them. Of fewer than `count_areas_needed` even the largest
-    does not keep that promise. It is no better than the areas are: like the treated area in size, in incidents, and in
-    that no other thing was done there.
-
-    Args:
-        first: Incidents before and after in each area; int (n_areas, 2).
-        second: In what each is compared with.
-        confidence: Of the limits that will be widened.
-        n_independent: How many areas these are worth, where they overlap; by default all.
-
-    Raises:
-        ParameterError: The counts are not of that shape or no whole numbers from 0, the confidence not between 0 and
-            1, or fewer than one area independent.
-        TooLittleDataError: There is no area, or they are worth too few for the confidence.
-
-    Source: for the quantile Vovk, V., Gammerman, A. and Shafer, G. (2005), "Algorithmic learning in a random world",
-    doi:10.1007/b106715 (conformal prediction).
-    """
-    _require_confidence(confidence)
-    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    counts = np.concatenate([one, other], axis=1) if one.shape == other.shape and one.ndim == 2 else np.empty((0, 0))
-    if one.shape == other.shape and one.size == 0:
-        raise TooLittleDataError("A scatter needs areas; there are none. Take a larger study area.")
-    if counts.shape[1] != 4 or not bool(((counts >= 0) & (counts == np.round(counts)) & np.isfinite(counts)).all()):
-        raise ParameterError(
-            "A scatter is of whole counts from 0, before and after, in as many areas as controls; given were arrays of "
-            f"the shapes {one.shape} and {other.shape}. Give two arrays of two columns."
-        )
-    n_worth = float(len(counts) if n_independent is None else min(n_independent, len(counts)))
-    if not n_worth >= 1:
-        raise ParameterError(
-            f"Areas are worth one independent area or more, not {n_worth:g}. Leave it out if they do not overlap."
-        )
-    n_needed = count_areas_needed(confidence)
-    if n_worth < n_needed:
-        raise TooLittleDataError(
-            f"It takes {n_needed:,} independent areas to widen limits to {100 * confidence:g}%; these are worth "
-            f"{math.floor(n_worth):,}. Take a larger study area or smaller areas, or leave the limits as they are."
-        )
-    n_after, n_first, total = one[:, 1] + other[:, 1], one.sum(axis=1), counts.sum(axis=1)
-    tails = np.minimum(
-        stats.hypergeom.cdf(one[:, 1], total, n_after, n_first),
-        stats.hypergeom.sf(one[:, 1] - 1, total, n_after, n_first),
-    )
-    log_counts, signs = np.log(counts + 0.5), np.array([-1, 1, 1, -1])
-    z = (log_counts @ signs) / np.sqrt((1 / (counts + 0.5)).sum(axis=1))
-    usual = float(stats.norm.isf((1 - confidence) / 2))
-    return Scatter(
-        n_areas=len(counts),
-        called_share=float((2 * tails <= 1 - confidence).mean()),
-        spread=max(1.0, float(np.quantile(np.abs(z), min(1.0, confidence * (1 + 1 / n_worth)))) / usual),
-    )
-
-
-def _require_confidence(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence lies between 0 and 1, not {confidence:g}. 0.95 is usual.")
-
-
-def _find_limits(first: Counts, second: Counts, tail: float) -> tuple[float, float, float]:
-    """Limits of the ratio of ratios, and the p value of 1, given how many incidents each area and period has."""
-    n_first, n_after, total = sum(first), first[1] + second[1], sum(first) + sum(second)
-    n = np.arange(max(0, n_first + n_after - total), min(n_first, n_after) + 1, dtype=np.float64)
-    observed = first[1] - int(n[0])
-    # of every way to share the incidents out, how many there are, up to a constant
-    log_ways = -(
-        special.gammaln(n + 1)
-        + special.gammaln(n_first - n + 1)
-        + special.gammaln(n_after - n + 1)
-        + special.gammaln(total - n_first - n_after + n + 1)
-    )
-
-    def share(log_ratio: float, part: slice) -> float:
-        """Probability of the counts in a part of `n`, if this is the ratio."""
-        weight: npt.NDArray[np.float64] = log_ways + n * log_ratio
-        weight = np.exp(weight - weight.max())
-        return float(weight[part].sum() / weight.sum())
-
-    at_least, at_most = slice(observed, None), slice(None, observed + 1)
-    p_value = min(1.0, 2 * min(share(0.0, at_least), share(0.0, at_most)))
-    low = 0.0 if observed == 0 else _solve(lambda log_ratio: share(log_ratio, at_least) - tail)
-    high = math.inf if observed == len(n) - 1 else _solve(lambda log_ratio: share(log_ratio, at_most) - tail)
-    return low, high, p_value
-
-
-def _solve(excess: Callable[[float], float]) -> float:
-    """The ratio at which a probability that rises or falls with its logarithm passes the tail."""
-    return math.exp(optimize.brentq(excess, -_WIDEST_LOG_RATIO, _WIDEST_LOG_RATIO, xtol=1e-10))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hotspots.analysis.calendar import find_runs
 from hotspots.errors import ParameterError
 
 _UNLIKELY = 1e-6
@@ -55,7 +56,7 @@ def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
     is_low = (usual_of_all >= _MANY_A_MONTH) & (n_all < _LOW_SHARE * usual_of_all) & (n < _LOW_SHARE * usual)
     reasons = np.full(len(counts), None, dtype=object)
     reasons[is_low] = "incomplete data"
-    for run in _find_runs(n == 0):
+    for run in (np.arange(*ends) for ends in find_runs(n == 0)):
         is_at_edge = run[0] == 0 or run[-1] == len(n) - 1
         is_missing = np.exp(-usual) < _UNLIKELY or (is_at_edge and _is_silence(n, run, usual))
         if is_missing and not _is_season(counts, run):
@@ -109,12 +110,6 @@ def find_own_days(started_at: pd.Series, *, first: dt.date, last: dt.date) -> tu
     if np.exp(-usual * (month_last - own_last).days) > _SELDOM:
         own_last = min(month_last, last)
     return own_first if begins_late else first, own_last if ends_early else last
-
-
-def _find_runs(is_in: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.int64]]:
-    """Positions of each run of consecutive months."""
-    position = np.flatnonzero(is_in).astype(np.int64)
-    return np.split(position, np.flatnonzero(np.diff(position) > 1) + 1) if len(position) else []
 
 
 def _is_silence(n: npt.NDArray[np.int64], run: npt.NDArray[np.int64], usual: float) -> bool:

@@ -101,7 +101,7 @@ def weigh_evidence(
         return ()
     places = collapse_points(incidents)
     home = find_polygon(places, np.array(outlines, dtype=object))
-    shares = _share_cells(places, home, outlines, risk)
+    shares = share_cells(places, home, outlines, risk)
     mean = np.maximum(shares @ risk.expected, _NOTHING)
     variance = np.maximum(shares.power(2) @ risk.variance, _NOTHING)
     low, high = predict_counts(mean, variance, confidence=_CONFIDENCE)
@@ -131,7 +131,7 @@ def weigh_evidence(
     )
 
 
-def _share_cells(
+def share_cells(
     places: UniquePoints, home: npt.NDArray[np.int64], outlines: Sequence[shapely.Geometry], risk: RiskEstimate
 ) -> sparse.csr_array:
     """Float (n_outlines, n_cells): how much of each cell's estimate belongs to each outline."""

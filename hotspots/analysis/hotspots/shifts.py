@@ -1,4 +1,4 @@
-"""Parts of the week: how much crime falls in each, where it is then, and whether it is elsewhere at other times."""
+"""Where the incidents of each part of the week are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
-from hotspots.analysis.hotspots.outlines import HotspotAreas, HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots.day_parts import Shift, weigh_shifts
+from hotspots.analysis.hotspots.hotspot_areas import HotspotAreas, HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots.place_differences import N_PERMUTATIONS, PlaceDifference, compare_places
 from hotspots.analysis.hotspots.ranking import assign_outlines
-from hotspots.analysis.hours import HOURS_IN_WEEK, WeekWindow
 from hotspots.analysis.surfaces import DensitySurface, Kernel, estimate_density
 from hotspots.contracts import AREA, require_columns
 from hotspots.errors import ParameterError
@@ -23,95 +24,16 @@ from hotspots.geography import Grid, collapse_points
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+
 MIN_INCIDENTS_A_SHIFT = 10
 """With fewer, density and hot spots of a part of the week would be a picture of single incidents."""
 _MIN_SAMPLES_FLOOR = 5
 _MAX_HOTSPOTS = 10
 _N_TOP = 3
-_LEVEL = 0.05
-_N_PERMUTATIONS = 999
 _FEWEST_PERMUTATIONS = 199
 _MAX_DEALT = 10_000_000
 """Incidents dealt out in all permutations together: about a second."""
 _SMALLEST = 1e-9
-
-_WEEKDAYS, _WEEKEND, _BEFORE_WORK, _BEFORE_REST = (0, 1, 2, 3, 4), (5, 6), (0, 1, 2, 3, 6), (4, 5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """A part of the week that has a name.
-
-    Attributes:
-        key: Short and unique, of small letters and hyphens.
-        label: What it is called: "After school".
-        window: Its days and hours.
-    """
-
-    key: str
-    label: str
-    window: WeekWindow
-
-    @property
-    def words(self) -> str:
-        """Its days and hours: "Mondays to Fridays 15:00-17:59"."""
-        return self.window.words
-
-
-def _part(key: str, label: str, days: tuple[int, ...], start_hour: int, n_hours: int) -> Shift:
-    return Shift(key=key, label=label, window=WeekWindow(days=days, start_hour=start_hour, n_hours=n_hours))
-
-
-DAY_PARTS: tuple[Shift, ...] = (
-    _part("before-school", "Before school", _WEEKDAYS, 7, 2),
-    _part("school-day", "School day", _WEEKDAYS, 9, 6),
-    _part("after-school", "After school", _WEEKDAYS, 15, 3),
-    _part("weekend-day", "Weekend day", _WEEKEND, 7, 11),
-    _part("evening", "Evening", _BEFORE_WORK, 18, 4),
-    _part("weekend-evening", "Weekend evening", _BEFORE_REST, 18, 4),
-    _part("night", "Night", _BEFORE_WORK, 22, 9),
-    _part("weekend-night", "Weekend night", _BEFORE_REST, 22, 9),
-)
-"""Parts that cover each of the 168 hours once, by the day on which they start. Those named after school are hours of
-the clock: they hold school holidays too. Of the evenings and nights those of the weekend are Friday's and Saturday's.
-"""
-
-
-def name_window(window: WeekWindow) -> Shift:
-    """A window that somebody asked for, as a shift with the key "chosen"."""
-    return Shift(key="chosen", label="Chosen hours", window=window)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceDifference:
-    """Whether the incidents of a shift lie elsewhere than those of the other hours.
-
-    Attributes:
-        n_groups: Groups of places that were compared.
-        statistic: Sum over groups of (observed - expected)², over its variance; about n_groups - 1 if times and places
-            have nothing to do with each other.
-        p_value: Of so large a statistic if times were dealt out to incidents at random.
-        p_adjusted: The same, allowing for all shifts that were tested (Bonferroni).
-        is_different: Whether `p_adjusted` is at most 0.05.
-        observed, expected: float (n_groups,), sums of weights of the shift in each group, and what they would be if
-            each group had its share of them.
-        p_groups: float (n_groups,), of so large a difference, either way, in any group, and in any shift.
-        is_busier, is_quieter: bool (n_groups,), groups that hold more or fewer by more than chance; none where
-            `is_different` is false.
-        n_permutations: How often times were dealt out.
-    """
-
-    n_groups: int
-    statistic: float
-    p_value: float
-    p_adjusted: float
-    is_different: bool
-    observed: Floats
-    expected: Floats
-    p_groups: Floats
-    is_busier: npt.NDArray[np.bool_]
-    is_quieter: npt.NDArray[np.bool_]
-    n_permutations: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,117 +130,6 @@ class ShiftAnalysis:
     shifts: tuple[ShiftPlaces, ...] = ()
 
 
-def weigh_shifts(hours: sparse.csr_array, shifts: Sequence[Shift]) -> Floats:
-    """Float (n_incidents, n_shifts): the share of each incident's time that falls in each shift; 0 without a time.
-
-    Args:
-        hours: `weigh_hours(incidents)`.
-        shifts: Which; they may overlap.
-    """
-    inside = np.zeros((HOURS_IN_WEEK, len(shifts)))
-    for column, shift in enumerate(shifts):
-        inside[shift.window.hours, column] = 1.0
-    shift_shares: Floats = np.minimum(hours @ inside, 1.0)
-    return shift_shares
-
-
-def compare_places(
-    shift_shares: Floats, groups: Integers, *, n_permutations: int = _N_PERMUTATIONS, seed: int = 1
-) -> tuple[PlaceDifference, ...]:
-    """Test whether the incidents of each shift are spread over groups of places as those of all hours are.
-
-    The shares of incidents that fall in the shifts are dealt out anew among the incidents, each keeping its place, and
-    the differences that come about are compared with those observed. The statistic sums them over groups, each over its
-    variance under such dealing (that of Kruskal and Wallis, on the shares in place of ranks). Where it stands out, the
-    groups are named whose own difference is beyond the largest that any group shows in all but 5% of dealings. All
-    shifts together are wrong in at most 5% of cases, for Bonferroni's correction holds however the shifts overlap.
-
-    It is conditional on how long the intervals are: incidents of which less is known have even shares, and if there are
-    more of them in some places, their hours look different without being so. It takes incidents to be independent: a
-    series at one place and hour counts as so many. And it sees places as the groups have them: what moves within one
-    group is not seen. Groups must be drawn without regard to the hour, or the test finds what drew them.
-
-    Args:
-        shift_shares: float (n_incidents, n_shifts), shares of 0-1; incidents without a clock time left out.
-        groups: int (n_incidents,), from 0 and with none left out.
-        n_permutations: Dealings.
-        seed: Of the generator.
-
-    Returns:
-        One for each shift; with fewer than two groups, or shift_shares that are all alike, `p_value` is 1.
-
-    Raises:
-        ParameterError: There is not one group for each incident, a group is negative, or dealings are below 1.
-
-    Source: Kruskal, W. H. and Wallis, W. A. (1952), "Use of ranks in one-criterion variance analysis", Journal of the
-    American Statistical Association 47(260), doi:10.1080/01621459.1952.10483441; largest difference of any group:
-    Westfall, P. H. and Young, S. S. (1993), Resampling-Based Multiple Testing, section 2.3.
-    """
-    if groups.shape != shift_shares.shape[:1] or (groups < 0).any():
-        raise ParameterError(
-            f"Each incident must be in one group from 0; there are {len(shift_shares):,} incidents and groups of shape "
-            f"{groups.shape}, the lowest {groups.min(initial=0)}. Put those in no hot spot into a group of their own."
-        )
-    if n_permutations < 1:
-        raise ParameterError(f"Times must be dealt out at least once, not {n_permutations} times. 999 are usual.")
-    n, n_shifts = shift_shares.shape
-    n_groups = int(groups.max(initial=-1)) + 1
-    sizes = np.bincount(groups, minlength=n_groups).astype(np.float64)
-    order = np.argsort(groups, kind="stable")
-    filled = np.flatnonzero(sizes > 0)
-    starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]]).astype(np.intp)
-    expected = sizes[:, None] * shift_shares.sum(axis=0) / max(n, 1)
-    spread = ((shift_shares - shift_shares.sum(axis=0) / max(n, 1)) ** 2).sum(axis=0) / max(n - 1, 1)
-    variance = spread * sizes[:, None] * (n - sizes[:, None]) / max(n, 1)
-
-    def measure(sums: Floats) -> tuple[Floats, Floats]:
-        """The statistic of each shift, and the difference of each group in standard deviations."""
-        away = sums - expected[filled]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            total = np.where(spread > _SMALLEST, (away**2 / sizes[filled, None]).sum(axis=0) / spread, 0.0)
-            z = np.where(variance[filled] > _SMALLEST, away / np.sqrt(variance[filled]), 0.0)
-        return total, z
-
-    if len(filled) > 1 and n_shifts:
-        sums = np.add.reduceat(shift_shares[order], starts, axis=0)
-        total, z = measure(sums)
-        rng = np.random.default_rng(seed)
-        n_total, n_largest = np.ones(n_shifts), np.ones(z.shape)
-        for _ in range(n_permutations):
-            dealt_total, dealt_z = measure(np.add.reduceat(shift_shares[rng.permutation(n)], starts, axis=0))
-            # what is equal but for rounding counts as as extreme
-            n_total += dealt_total >= total - _SMALLEST * (1 + total)
-            n_largest += np.abs(dealt_z).max(axis=0) >= np.abs(z) - _SMALLEST
-        p_value, p_largest = n_total / (n_permutations + 1), n_largest / (n_permutations + 1)
-    else:
-        sums, total, z = expected[filled], np.zeros(n_shifts), np.zeros((len(filled), n_shifts))
-        p_value, p_largest = np.ones(n_shifts), np.ones(z.shape)
-    observed, p_groups, direction = (
-        np.zeros((n_groups, n_shifts)),
-        np.ones((n_groups, n_shifts)),
-        np.zeros((n_groups, n_shifts)),
-    )
-    observed[filled], p_groups[filled], direction[filled] = sums, np.minimum(p_largest * n_shifts, 1.0), np.sign(z)
-    p_adjusted = np.minimum(p_value * n_shifts, 1.0)
-    stands_out = (p_groups <= _LEVEL) & (p_adjusted <= _LEVEL)
-    return tuple(
-        PlaceDifference(
-            n_groups=len(filled),
-            statistic=float(total[shift]),
-            p_value=float(p_value[shift]),
-            p_adjusted=float(p_adjusted[shift]),
-            is_different=bool(p_adjusted[shift] <= _LEVEL),
-            observed=observed[:, shift],
-            expected=expected[:, shift],
-            p_groups=p_groups[:, shift],
-            is_busier=stands_out[:, shift] & (direction[:, shift] > 0),
-            is_quieter=stands_out[:, shift] & (direction[:, shift] < 0),
-            n_permutations=n_permutations,
-        )
-        for shift in range(n_shifts)
-    )
-
-
 def analyse_shifts(
     incidents: gpd.GeoDataFrame,
     surroundings: gpd.GeoDataFrame,
@@ -392,7 +203,7 @@ def analyse_shifts(
             compare_places(
                 shift_shares[tested][:, drawn],
                 groups,
-                n_permutations=int(np.clip(_MAX_DEALT // max(len(tested), 1), _FEWEST_PERMUTATIONS, _N_PERMUTATIONS)),
+                n_permutations=int(np.clip(_MAX_DEALT // max(len(tested), 1), _FEWEST_PERMUTATIONS, N_PERMUTATIONS)),
                 seed=seed,
             ),
             strict=True,

@@ -97,27 +97,24 @@ def weigh_hours(incidents: pd.DataFrame) -> sparse.csr_array:
     return sparse.csr_array((weight, (timed[row], hour % HOURS_IN_WEEK)), shape=(len(incidents), HOURS_IN_WEEK))
 
 
-def weigh_window(
-    incidents: pd.DataFrame, window_hours: npt.ArrayLike, *, hours: sparse.csr_array | None = None
-) -> Floats:
+def weigh_window(incidents: pd.DataFrame, window_hours: npt.ArrayLike) -> Floats:
     """The share of each incident that falls into some hours of the week.
 
     Of one that began at 14:00 and was over by 17:00, a window from 12:00 to 16:00 holds two thirds. An incident
     without a clock time gives 0, like one that was certainly at another hour, so that the shares can be summed and
-    used as incident weights; `count_times` says how many have none, and a share of all incidents is a share of those
+    used as incident weights; `profile_week` says how many have none, and a share of all incidents is a share of those
     with a time only if it is divided by their number.
 
     Args:
         incidents: The incidents table, or any with `started_at`, `ended_at` and `time_precision`.
         window_hours: Hours of the week, Monday 00:00-00:59 being 0, in any order: `WeekWindow.hours`. An hour that
             is given twice counts once.
-        hours: `weigh_hours(incidents)`, where the caller already has it.
 
     Returns:
         float (n_incidents,), 0-1, in the order of the incidents.
 
     Raises:
-        ParameterError: An hour is no whole number from 0 to 167, or `hours` is of other incidents.
+        ParameterError: An hour is no whole number from 0 to 167.
         DataError: As `weigh_hours`.
 
     Source: As `weigh_hours`.
@@ -130,12 +127,10 @@ def weigh_window(
             f"Hours of the week are whole numbers from 0 (Monday 00:00) to {HOURS_IN_WEEK - 1}; {chosen[is_wrong][0]} "
             "is not. Use WeekWindow(...).hours, or parse_window."
         )
-    weights = weigh_hours(incidents) if hours is None else hours
-    require_rows(weights, len(incidents))
     inside = np.zeros(HOURS_IN_WEEK)
     inside[chosen.astype(np.int64)] = 1.0
     # A sum of shares of minutes may pass 1 in the sixteenth digit.
-    return np.minimum(np.asarray(weights @ inside, dtype=np.float64), 1.0)
+    return np.minimum(np.asarray(weigh_hours(incidents) @ inside, dtype=np.float64), 1.0)
 
 
 def find_time_kinds(incidents: pd.DataFrame) -> Integers:
@@ -146,15 +141,6 @@ def find_time_kinds(incidents: pd.DataFrame) -> Integers:
     """
     _, length = _measure_times(incidents)
     return np.select([length < 0, length == 0, length < _MINUTES_IN_WEEK], [3, 0, 1], default=2).astype(np.int64)
-
-
-def count_times(incidents: pd.DataFrame) -> TimeCounts:
-    """Count on what the hours of the week rest: moments, intervals, and incidents that say nothing of the hour.
-
-    Raises:
-        DataError: As `weigh_hours`.
-    """
-    return make_time_counts(np.bincount(find_time_kinds(incidents), minlength=len(TIME_KINDS)))
 
 
 def make_time_counts(n_by_kind: Integers) -> TimeCounts:

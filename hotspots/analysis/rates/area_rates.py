@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 SMALL_NUMBER = 20
 """Chance alone moves a rate of 20 incidents by 22% of itself (one standard deviation): 44% in one year of twenty."""
 
+PER_RESIDENTS = 1000.0
+CONFIDENCE = 0.95
 _MIN_AREAS = 3
 _MAX_SHAPE = 1e6
 """Rates that differ by a thousandth (one standard deviation) are taken as all alike."""
@@ -42,7 +44,9 @@ class AreaRates:
         prior_mean: Mean of that distribution. None where nothing was shrunk.
         n_without_population: Areas whose population is missing or 0.
         n_incidents_without_population: Incidents in them, which are in no rate.
-        per, n_years, confidence: As asked.
+        per: Residents to which rates refer.
+        n_years: As asked.
+        confidence: Of all intervals, 0-1.
     """
 
     table: pd.DataFrame
@@ -60,9 +64,7 @@ def estimate_rates(
     n_incidents: pd.Series,
     population: pd.Series,
     *,
-    per: float = 1000.0,
     n_years: float = 1.0,
-    confidence: float = 0.95,
 ) -> AreaRates:
     """Estimate the rate of incidents per resident of each area, with its uncertainty.
 
@@ -87,30 +89,25 @@ def estimate_rates(
     Args:
         n_incidents: int for each area, index `ward_code` or another unique code.
         population: Residents, by the same codes in any order; an area missing from it, or with 0, has no rate.
-        per: Residents to which the rate refers.
         n_years: Length of the period of the incidents.
-        confidence: Of all intervals.
 
     Raises:
         DataError: A code is repeated, a count is not a whole number, a population is negative, or no area has one.
-        ParameterError: `per`, `n_years` or the confidence is out of range.
+        ParameterError: `n_years` is not above 0.
 
     Source: Garwood, F. (1936), "Fiducial limits for the Poisson distribution", Biometrika 28,
     doi:10.1093/biomet/28.3-4.437. Clayton, D., Kaldor, J. (1987), "Empirical Bayes estimates of age-standardized
     relative risks for use in disease mapping", Biometrics 43, doi:10.2307/2532003.
     """
-    for name, value in (("per", per), ("n_years", n_years)):
-        if not (math.isfinite(value) and value > 0):
-            raise ParameterError(f"{name} must be above 0, not {value:g}. A rate is per 1,000 residents and 1 year.")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"The confidence lies between 0 and 1; {confidence:g} does not. 0.95 is usual.")
+    if not (math.isfinite(n_years) and n_years > 0):
+        raise ParameterError(f"`n_years` must be above 0, not {n_years:g}. A rate is per 1,000 residents and 1 year.")
     counts, residents = _read_areas(n_incidents, population)
     known = residents > 0
     n = counts[known]
-    exposure = residents[known] * n_years / per
+    exposure = residents[known] * n_years / PER_RESIDENTS
     total, total_exposure = n.sum(), exposure.sum()
     overall = total / total_exposure
-    tail = (1 - confidence) / 2
+    tail = (1 - CONFIDENCE) / 2
 
     columns = {"rate": n / exposure}
     low, high = _find_poisson_limits(n, tail)
@@ -146,9 +143,9 @@ def estimate_rates(
         prior_mean=prior[1] if prior else None,
         n_without_population=int((~known).sum()),
         n_incidents_without_population=int(counts[~known].sum()),
-        per=float(per),
+        per=PER_RESIDENTS,
         n_years=float(n_years),
-        confidence=float(confidence),
+        confidence=CONFIDENCE,
     )
 
 

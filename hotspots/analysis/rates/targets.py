@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from hotspots.analysis.rates.area_rates import CONFIDENCE, PER_RESIDENTS
 from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.errors import ParameterError
+
+_LEVEL = 0.05
 
 TargetStatus = Literal["met", "met, within chance", "missed, within chance", "missed"]
 
@@ -52,7 +55,6 @@ def judge_target(
     exposure_current: float = 1.0,
     exposure_previous: float = 1.0,
     dispersion: float = 1.0,
-    confidence: float = 0.95,
 ) -> TargetStatus | None:
     """Say whether a target was met, and whether chance alone could have made the difference.
 
@@ -67,13 +69,12 @@ def judge_target(
         exposure_current: Days of the current period with data.
         exposure_previous: Of the one before.
         dispersion: How many times as much as independent incidents the counts vary by; see `measure_dispersion`.
-        confidence: Of the limits.
 
     Returns:
         The status; None where a change is wanted and the period before is not known, or had none.
     """
     if target.n_incidents is not None:
-        tail = (1 - confidence) / 2
+        tail = (1 - CONFIDENCE) / 2
         n = n_current / dispersion
         low = dispersion * float(stats.gamma.ppf(tail, n)) if n else 0.0
         high = dispersion * float(stats.gamma.isf(tail, n + 1))
@@ -87,7 +88,7 @@ def judge_target(
             exposure_first=exposure_current,
             exposure_second=exposure_previous,
             dispersion=dispersion,
-            confidence=confidence,
+            confidence=CONFIDENCE,
         )
         value, low, high = float(ratio.ratio), float(ratio.low), float(ratio.high)
         wanted = 1 + float(target.change or 0.0)
@@ -125,13 +126,11 @@ def compare_with_peers(
     peers: pd.DataFrame,
     *,
     n_years: float = 1.0,
-    per: float = 1000.0,
-    level: float = 0.05,
 ) -> PeerComparison:
     """Compare a rate with those of other areas.
 
     Each peer is compared by the exact test of two Poisson rates, and is higher or lower by more than chance where its
-    p, after Benjamini and Hochberg's adjustment for the number of peers, is at most `level`. Residents are the wrong
+    p, after Benjamini and Hochberg's adjustment for the number of peers, is at most 0.05. Residents are the wrong
     measure of places to which others come, and peers may record by other rules.
 
     Args:
@@ -139,8 +138,6 @@ def compare_with_peers(
         population: Its residents.
         peers: `area`, `n_incidents` of one year, `population`; a row a peer.
         n_years: Length of the period of `n_incidents`.
-        per: Residents that rates refer to.
-        level: Of the tests.
 
     Raises:
         ParameterError: A population or the number of years is not above 0, or there is no peer.
@@ -152,8 +149,8 @@ def compare_with_peers(
         raise ParameterError("A comparison needs at least one peer, and there is none. Give a table of peers.")
     if not (population > 0 and n_years > 0):
         raise ParameterError(
-            f"Rates need residents and years above 0; given are {population:g} and {n_years:g}. Give the boundaries "
-            "with a population, or --population."
+            f"Rates need residents and years above 0; given are {population:g} and {n_years:g}. Give boundaries "
+            "with a population, or a `population`."
         )
     compared = compare_rates(
         np.full(len(peers), n_incidents),
@@ -161,9 +158,9 @@ def compare_with_peers(
         exposure_first=population * n_years,
         exposure_second=peers["population"].to_numpy(dtype=np.float64),
     )
-    is_clear = stats.false_discovery_control(compared.p_value) <= level
-    rate = n_incidents / population / n_years * per
-    peer_rates = peers["n_incidents"].to_numpy() / peers["population"].to_numpy() * per
+    is_clear = stats.false_discovery_control(compared.p_value) <= _LEVEL
+    rate = n_incidents / population / n_years * PER_RESIDENTS
+    peer_rates = peers["n_incidents"].to_numpy() / peers["population"].to_numpy() * PER_RESIDENTS
     n_areas = len(peers) + 1
     return PeerComparison(
         rate=rate,
@@ -172,7 +169,7 @@ def compare_with_peers(
         rank_high=n_areas - int((is_clear & (peer_rates < rate)).sum()),
         n_areas=n_areas,
         peer_rates=pd.Series(peer_rates, index=peers["area"].to_numpy()).sort_values(ascending=False, kind="stable"),
-        per=per,
+        per=PER_RESIDENTS,
     )
 
 

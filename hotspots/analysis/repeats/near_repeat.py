@@ -1,19 +1,19 @@
-"""Whether incidents are soon followed by others nearby: the Knox test of space-time interaction."""
+"""Whether incidents are soon followed by others nearby: what the Knox test shows, and when it can show anything."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.spatial import cKDTree
 
-from hotspots.analysis.repeats.repeat_places import are_places_shared
+from hotspots.analysis.calendar import find_runs
+from hotspots.analysis.repeats.knox import Metric, count_pairs, run_knox_test
 from hotspots.contracts import require_columns, require_metres
 from hotspots.errors import ParameterError
 from hotspots.geography import UniquePoints, collapse_points
@@ -21,24 +21,21 @@ from hotspots.geography import UniquePoints, collapse_points
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Metric = Literal["manhattan", "euclidean"]
 
-_MIN_INCIDENTS = 50
+
+MIN_INCIDENTS = 50
+SIGNIFICANCE_LEVEL = 0.05
+MIN_RATIO = 1.2
+"""Ratio from which a cell is worth telling: with many incidents 1.03 can be significant."""
 _MIN_REPLICATES = 99
 _MIN_POINT_SHARE = 0.5
 """Below this share of incidents at a place and on a day of their own, they would speak for others they are not like."""
 _SAME_PLACE_M = 1.0
 """A first band narrower than this holds the incidents at one and the same place."""
-_MAX_PAIRS = 5_000_000
+MAX_PAIRS = 5_000_000
 """Pairs looked at in each permutation: 80 MB, and some ten seconds for 999 permutations."""
 _MIN_CONTROL = 1.05
 """A smaller ratio furthest away rounds to 1.0 and changes nothing."""
-_POWER = {"manhattan": 1.0, "euclidean": 2.0}
-"""Minkowski's exponent."""
-_BLOCK, _BATCH = 4_096, 32
-"""Pairs and permutations looked at together: what is made of them stays in the processor's cache."""
-_IN_BYTES = 128
-"""Flags that are added up in one byte; it would hold 255."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +142,7 @@ class NearRepeat:
         sentences = [sentence for band in range(len(self.distance_bands_m)) for sentence in self._describe(band)]
         moved = self.is_significant[-1] & (self.control_ratio >= _MIN_CONTROL)
         if not sentences:
-            much = f" by {(self.min_ratio - 1) * 100:.0f}% or more" if self.min_ratio > 1 else ""
+            much = f" by {(self.min_ratio - 1) * 100:.0f}% or more"
             sentences = [
                 f"No near repeat is shown: up to {self.distance_bands_m[-1]:g} m and {self.day_bands[-1] - 1} days "
                 f"apart, {self.n_incidents:,} incidents do not follow each other more than chance allows{much}."
@@ -171,7 +168,7 @@ class NearRepeat:
         assert self.n_same_day_pairs is not None
         assert self.is_near_repeat is not None
         sentences = []
-        for first, stop in _find_runs(self.is_near_repeat[band]):
+        for first, stop in find_runs(self.is_near_repeat[band]):
             n = int(self.n_pairs[band, first:stop].sum())
             expected = float(self.expected_pairs[band, first:stop].sum())
             sentences.append(
@@ -208,8 +205,6 @@ def measure_near_repeat(
     day_bands: Sequence[int] = (7, 14, 21),
     metric: Metric = "manhattan",
     n_replicates: int = 999,
-    significance_level: float = 0.05,
-    min_ratio: float = 1.2,
     seed: int = 0,
 ) -> NearRepeat:
     """Count pairs of incidents close in space and time, and compare with the same incidents on shuffled dates.
@@ -250,14 +245,12 @@ def measure_near_repeat(
         day_bands: Upper edges, whole days.
         metric: "manhattan" or "euclidean".
         n_replicates: Permutations, 99 or more.
-        significance_level: For `p_adjusted`.
-        min_ratio: Ratio from which a cell is worth telling, 1 or more; with many incidents 1.03 can be significant.
         seed: For the permutations, and for the lot.
 
     Raises:
         DataError: The table lacks columns of its contract, or is not in a projected CRS in metres.
-        ParameterError: Edges that are not above 0 and rising, days that are not whole, an unknown metric, too few
-            permutations, a level that is not between 0 and 1, or a smallest ratio below 1.
+        ParameterError: Edges that are not above 0 and rising, days that are not whole, an unknown metric, or too few
+            permutations.
 
     Source: Knox, E. G. (1964), "The detection of space-time interactions", Applied Statistics 13(1),
     doi:10.2307/2985220; Johnson, S. D. et al. (2007), "Space-time patterns of risk: a cross national assessment of
@@ -265,7 +258,7 @@ def measure_near_repeat(
     the adjustment Westfall, P. H. and Young, S. S. (1993), Resampling-Based Multiple Testing, Wiley.
     """
     distances, days = _check_bands(distance_bands_m, day_bands)
-    _check_options(metric, n_replicates, significance_level, min_ratio)
+    _check_options(metric, n_replicates)
     require_columns(
         incidents,
         ("started_at", "ended_at", "time_precision", "location_precision", "geometry"),
@@ -284,7 +277,7 @@ def measure_near_repeat(
     if reason is None:
         keep, places = _thin(usable.geometry, distances[-1], metric=metric, rng=rng)
         n_thinned = len(usable) - len(keep)
-        observed = _run_test(
+        observed = run_knox_test(
             places,
             day[keep],
             np.asarray(distances),
@@ -317,25 +310,10 @@ def measure_near_repeat(
         p_overall=None if observed is None else float(observed.p_adjusted.min()),
         n_replicates=int(n_replicates),
         seed=seed,
-        significance_level=float(significance_level),
-        min_ratio=float(min_ratio),
+        significance_level=SIGNIFICANCE_LEVEL,
+        min_ratio=MIN_RATIO,
         is_shared_points=None if observed is None else observed.is_shared_points,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Knox:
-    """What the test gives, as in `NearRepeat`."""
-
-    n_pairs: Integers
-    n_same_day_pairs: Integers
-    expected: Floats
-    median: Floats
-    low: Floats
-    high: Floats
-    p_value: Floats
-    p_adjusted: Floats
-    is_shared_points: bool
 
 
 def _check_bands(
@@ -357,7 +335,7 @@ def _check_bands(
     return distances, days
 
 
-def _check_options(metric: Metric, n_replicates: int, significance_level: float, min_ratio: float) -> None:
+def _check_options(metric: Metric, n_replicates: int) -> None:
     if metric not in get_args(Metric):
         raise ParameterError(f'No metric called "{metric}". Choose one of: {", ".join(get_args(Metric))}.')
     if n_replicates != int(n_replicates) or n_replicates < _MIN_REPLICATES:
@@ -365,12 +343,6 @@ def _check_options(metric: Metric, n_replicates: int, significance_level: float,
             f"The test needs a whole number of permutations, {_MIN_REPLICATES} or more, not {n_replicates}. "
             "999 is usual."
         )
-    if not 0 < significance_level < 1:
-        raise ParameterError(
-            f"The significance level must lie between 0 and 1, not {significance_level}. 0.05 is usual."
-        )
-    if not 1 <= min_ratio < math.inf:
-        raise ParameterError(f"The smallest ratio worth telling must be 1 or more, not {min_ratio}. 1.2 is usual.")
 
 
 def _find_usable(incidents: gpd.GeoDataFrame, *, max_days: int) -> tuple[Flags, Flags, Flags]:
@@ -418,8 +390,8 @@ def _find_obstacle(
             f"Only {n_usable:,} of {n:,} incidents have a place and are known to within {min_days} days; those need "
             "not be like the rest."
         )
-    if n_usable < _MIN_INCIDENTS:
-        return "too few", f"{n_usable} incidents are too few to show near repeats; {_MIN_INCIDENTS} are needed."
+    if n_usable < MIN_INCIDENTS:
+        return "too few", f"{n_usable} incidents are too few to show near repeats; {MIN_INCIDENTS} are needed."
     n_days = int(np.ptp(day)) + 1
     if n_days <= min_days:
         return "too short", (
@@ -436,139 +408,12 @@ def _thin(
     keep = np.arange(len(points))
     while True:
         places = collapse_points(points.iloc[keep])
-        n_pairs = _count_pairs(places, within_m, metric=metric)
-        if n_pairs <= _MAX_PAIRS:
+        n_pairs = count_pairs(places, within_m, metric=metric)
+        if n_pairs <= MAX_PAIRS:
             return keep, places
         # Pairs go with the square of incidents; a little less, so that one round is nearly always enough.
-        n_kept = max(int(0.99 * len(keep) * math.sqrt(_MAX_PAIRS / n_pairs)), _MIN_INCIDENTS)
+        n_kept = max(int(0.99 * len(keep) * math.sqrt(MAX_PAIRS / n_pairs)), MIN_INCIDENTS)
         keep = np.sort(rng.choice(keep, n_kept, replace=False))
-
-
-def _count_pairs(places: UniquePoints, within_m: float, *, metric: Metric) -> int:
-    """Pairs of incidents at most so far apart, without listing them."""
-    tree, n = cKDTree(places.coordinates), places.n_incidents.astype(np.float64)
-    n_ordered = float(tree.count_neighbors(tree, within_m, p=_POWER[metric], weights=n))
-    return round((n_ordered - float(n.sum())) / 2)
-
-
-def _list_pairs(
-    places: UniquePoints, edges_m: Floats, *, metric: Metric
-) -> tuple[npt.NDArray[np.intp], list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]]:
-    """The incidents ordered by place, and for each band of distance the pairs of positions in that order."""
-    order = np.argsort(places.inverse, kind="stable")
-    start = np.cumsum(places.n_incidents) - places.n_incidents
-    near = cKDTree(places.coordinates).query_pairs(edges_m[-1], p=_POWER[metric], output_type="ndarray")
-    apart = np.abs(places.coordinates[near[:, 0]] - places.coordinates[near[:, 1]])
-    distance_m = apart.sum(axis=1) if metric == "manhattan" else np.hypot(apart[:, 0], apart[:, 1])
-    band = np.searchsorted(edges_m, distance_m, side="right")
-    shared = np.flatnonzero(places.n_incidents > 1)
-    pairs = []
-    for number in range(len(edges_m)):
-        one, other = near[band == number].T
-        if number == 0:
-            one, other = np.concatenate([one, shared]), np.concatenate([other, shared])
-        n_each = places.n_incidents[one] * places.n_incidents[other]
-        step = np.arange(n_each.sum()) - np.repeat(np.cumsum(n_each) - n_each, n_each)
-        n_other = np.repeat(places.n_incidents[other], n_each)
-        first = np.repeat(start[one], n_each) + step // n_other
-        second = np.repeat(start[other], n_each) + step % n_other
-        is_once = (first < second) | np.repeat(one != other, n_each)
-        pairs.append((first[is_once], second[is_once]))
-    return order, pairs
-
-
-def _run_test(
-    places: UniquePoints,
-    day: Integers,
-    edges_m: Floats,
-    day_bands: tuple[int, ...],
-    *,
-    metric: Metric,
-    n_replicates: int,
-    rng: np.random.Generator,
-) -> _Knox:
-    order, pairs = _list_pairs(places, edges_m, metric=metric)
-    elapsed = (day - day.min()).astype(np.int16 if np.ptp(day) < 2**15 else np.int32)[order]
-    n_pairs = _count_cells(elapsed[:, None], pairs, day_bands)[0]
-    drawn = np.concatenate(
-        [
-            _count_cells(_shuffle(elapsed, min(_BATCH, n_replicates - done), rng), pairs, day_bands)
-            for done in range(0, n_replicates, _BATCH)
-        ]
-    )
-    by_distance = np.array([len(first) for first, _ in pairs], dtype=np.float64)
-    by_days = _count_by_days(elapsed.astype(np.int64), day_bands)
-    n = len(day)
-    low, median, high = np.quantile(drawn, [0.025, 0.5, 0.975], axis=0)
-    p_value, p_adjusted = _rank_among_drawn(n_pairs, drawn)
-    return _Knox(
-        n_pairs=n_pairs,
-        n_same_day_pairs=_count_cells(elapsed[:, None], pairs, (1,))[0, :, 0],
-        expected=np.outer(by_distance, by_days) / (n * (n - 1) / 2),
-        median=median,
-        low=low,
-        high=high,
-        p_value=p_value,
-        p_adjusted=p_adjusted,
-        is_shared_points=are_places_shared(places),
-    )
-
-
-def _count_cells(
-    elapsed: npt.NDArray[np.signedinteger],
-    pairs: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]],
-    day_bands: tuple[int, ...],
-) -> Integers:
-    """Pairs by draw, band of distance and band of days, if the incidents fell on the days (n_incidents, n_draws)."""
-    below = np.zeros((elapsed.shape[1], len(pairs), len(day_bands)), dtype=np.int64)
-    for band, (first, second) in enumerate(pairs):
-        for begin in range(0, len(first), _BLOCK):
-            block = slice(begin, begin + _BLOCK)
-            days_apart = elapsed.take(first[block], axis=0) - elapsed.take(second[block], axis=0)
-            np.abs(days_apart, out=days_apart)
-            for column, edge in enumerate(day_bands):
-                below[:, band, column] += _sum_columns(days_apart < edge)
-    return np.diff(below, axis=2, prepend=0)
-
-
-def _sum_columns(flags: Flags) -> Integers:
-    """How many are True in each column; most of the adding is done in bytes, which is several times faster."""
-    n_rows, n_columns = flags.shape
-    n_whole = n_rows - n_rows % _IN_BYTES
-    in_bytes = flags[:n_whole].view(np.uint8).reshape(_IN_BYTES, -1).sum(axis=0, dtype=np.uint8)
-    n_true: Integers = in_bytes.reshape(-1, n_columns).sum(axis=0, dtype=np.int64)
-    n_true += flags[n_whole:].sum(axis=0, dtype=np.int64)
-    return n_true
-
-
-def _shuffle(
-    elapsed: npt.NDArray[np.signedinteger], n_draws: int, rng: np.random.Generator
-) -> npt.NDArray[np.signedinteger]:
-    """The same days in other orders: (n_incidents, n_draws)."""
-    return rng.permuted(np.tile(elapsed[:, None], n_draws), axis=0)
-
-
-def _count_by_days(elapsed: Integers, day_bands: tuple[int, ...]) -> Floats:
-    """Pairs in each band of days, however far apart in space."""
-    n_by_day = np.bincount(elapsed).astype(np.float64)
-    n_apart = np.zeros(day_bands[-1])
-    n_apart[0] = (n_by_day * (n_by_day - 1)).sum() / 2
-    for days in range(1, min(day_bands[-1], len(n_by_day))):
-        n_apart[days] = n_by_day[:-days] @ n_by_day[days:]
-    n_in_band: Floats = np.add.reduceat(n_apart, [0, *day_bands[:-1]])
-    return n_in_band
-
-
-def _rank_among_drawn(n_pairs: Integers, drawn: Integers) -> tuple[Floats, Floats]:
-    """The p of each cell alone, and allowing for all: by the smallest of any cell, in what was found and in draws."""
-    everything = np.concatenate([n_pairs[None], drawn]).reshape(1 + len(drawn), -1)
-    n_at_least = np.empty(everything.shape)
-    for cell, counts in enumerate(everything.T):
-        n_at_least[:, cell] = len(counts) - np.searchsorted(np.sort(counts), counts, side="left")
-    p_value = n_at_least / len(everything)
-    smallest = np.sort(p_value.min(axis=1))
-    p_adjusted = np.searchsorted(smallest, p_value[0], side="right") / len(smallest)
-    return p_value[0].reshape(n_pairs.shape), p_adjusted.reshape(n_pairs.shape)
 
 
 def _divide(numerator: npt.NDArray[np.number], denominator: Floats) -> Floats:
@@ -576,9 +421,3 @@ def _divide(numerator: npt.NDArray[np.number], denominator: Floats) -> Floats:
     ratio = np.full(denominator.shape, np.nan)
     np.divide(numerator, denominator, out=ratio, where=denominator > 0)
     return ratio
-
-
-def _find_runs(flags: Flags) -> list[tuple[int, int]]:
-    """First and one after last of each run of consecutive True."""
-    steps = np.diff(np.concatenate([[0], flags.astype(np.int64), [0]]))
-    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))

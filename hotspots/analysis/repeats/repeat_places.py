@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
-from scipy.spatial import cKDTree
 
+from hotspots.analysis.repeats.concentration import PlaceShare, compare_with_chance, expect_occupied
+from hotspots.analysis.repeats.shared_points import CLOSE_M, are_places_shared
 from hotspots.contracts import AREA, require_columns, require_metres
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography import Cells, UniquePoints, collapse_points
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+
 PlaceKind = Literal["place", "shared point", "cell"]
 
 _MIN_INCIDENTS = 20
 _MIN_REPLICATES = 99
+SIGNIFICANCE_LEVEL = 0.05
 _MIN_POINT_SHARE = 0.5
 """Below this share of incidents at a place of their own, the places are those of the others."""
-_CLOSE_M, _AROUND_M = 20.0, 100.0
-_MIN_AROUND, _MIN_CLOSE_SHARE = 100, 0.03
-"""Of pairs of places within 100 m, 1 in 25 lies within 20 m if places are scattered, more if they cluster as addresses
-do (11 to 39% in Chicago and Vancouver); of shared points 0 to 2% (police.uk, San Francisco, Washington, Memphis)."""
-_MAX_CURVE = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceShare:
-    """The fewest places that hold a share of the incidents.
-
-    Attributes:
-        incident_share: Share of incidents, 0-1: at least so many.
-        n_places: The fewest places that hold them.
-        place_share: The same as a share of all places (see `Repeats.n_possible_places`).
-        by_chance: The median of that share where all places run the same risk.
-        by_chance_low, by_chance_high: Between these lie the middle 95% of it.
-    """
-
-    incident_share: float
-    n_places: int
-    place_share: float
-    by_chance: float
-    by_chance_low: float
-    by_chance_high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +56,7 @@ class Repeats:
         curve_place_share, curve_incident_share: float (n_points,), at most 200: the busiest so many places hold so many
             incidents, from (0, 0) to (1, 1).
         chance_place_share, chance_incident_share: The same of one typical draw where all places run the same risk.
-        place_shares: For each share asked for.
+        place_shares: For a quarter, half and four fifths of the incidents.
         gini: Generalised Gini, 0 (as even as so many incidents can lie) to 1 (all at one place).
         gini_by_chance: The median where all places run the same risk.
         p_value: Of so many pairs of incidents at one place, or more, where all places run the same risk.
@@ -169,9 +143,7 @@ def measure_repeats(
     *,
     n_possible_places: int | None = None,
     cells: Cells | None = None,
-    incident_shares: Sequence[float] = (0.25, 0.5, 0.8),
     n_replicates: int = 199,
-    significance_level: float = 0.05,
     seed: int = 0,
 ) -> Repeats:
     """Measure repeats at the same place and the concentration of incidents on few places.
@@ -202,23 +174,20 @@ def measure_repeats(
         incidents: The incidents table.
         n_possible_places: Places where an incident could have been, those with any included.
         cells: Count by cell instead; every cell is possible.
-        incident_shares: For `place_shares`, above 0 and up to 1.
         n_replicates: Draws, 99 or more.
-        significance_level: For `p_value`.
         seed: For the draws.
 
     Raises:
         DataError: The table lacks columns of its contract, is not in a projected CRS in metres, or has incidents at
             more places than are possible.
-        ParameterError: Both cells and a number of places, a number below 1, shares that are not between 0 and 1, too
-            few draws, or a level that is not between 0 and 1.
+        ParameterError: Both cells and a number of places, a number below 1, or too few draws.
 
     Source: Bernasco, W. and Steenbeek, W. (2017), "More places than crimes", Journal of Quantitative Criminology 33(3),
     doi:10.1007/s10940-016-9324-7; for the comparison with random places Chalfin, A., Kaplan, J. and Cuellar, M. (2021),
     "Measuring marginal crime concentration", Journal of Research in Crime and Delinquency 58(4),
     doi:10.1177/0022427820984213.
     """
-    _check_options(n_possible_places, cells, incident_shares, n_replicates, significance_level)
+    _check_options(n_possible_places, cells, n_replicates)
     require_columns(incidents, ("location_precision", "geometry"), table="incidents")
     require_metres(incidents, table="incidents")
 
@@ -243,8 +212,8 @@ def measure_repeats(
     reason, explanation = _find_obstacle(n, n_places, kind)
     spread = None
     if reason is None:
-        spread = _compare_with_chance(
-            counts, n_possible_places, incident_shares, n_replicates=int(n_replicates), rng=np.random.default_rng(seed)
+        spread = compare_with_chance(
+            counts, n_possible_places, n_replicates=int(n_replicates), rng=np.random.default_rng(seed)
         )
     has_repeats = reason is None and kind == "place"
     return Repeats(
@@ -261,7 +230,7 @@ def measure_repeats(
         n_at_repeat_places=int(counts[counts > 1].sum()),
         n_repeats=n - n_places if has_repeats else None,
         repeat_share=(n - n_places) / n if has_repeats else None,
-        repeat_share_by_chance=1 - _expect_occupied(n_possible_places, n) / n
+        repeat_share_by_chance=1 - expect_occupied(n_possible_places, n) / n
         if has_repeats and n_possible_places
         else None,
         repeats_explanation=repeats_explanation if reason is None else None,
@@ -275,86 +244,14 @@ def measure_repeats(
         p_value=None if spread is None else spread.p_value,
         n_replicates=int(n_replicates),
         seed=seed,
-        significance_level=float(significance_level),
+        significance_level=SIGNIFICANCE_LEVEL,
     )
-
-
-def measure_gini(counts: npt.ArrayLike, *, n_places: int | None = None, is_generalised: bool = True) -> float:
-    """Measure how unevenly incidents lie on places, from 0 to 1.
-
-    The ordinary Gini compares with the same number on each place, which cannot be where places outnumber incidents: it
-    then is high however they lie. The generalised one compares with at most one on each: G' = 1 - max(places /
-    incidents, 1) (1 - G). No correction for few places is made: all on one of n places gives 1 - 1/n by the ordinary.
-
-    Args:
-        counts: Whole numbers of incidents at places, 0 or more.
-        n_places: All places, those that `counts` leaves out being without incidents; as many as counts by default.
-        is_generalised: Whether to allow for places that outnumber incidents.
-
-    Raises:
-        ParameterError: Counts that are no whole numbers from 0, none above 0, or more of them than places.
-
-    Source: Bernasco, W. and Steenbeek, W. (2017), "More places than crimes", Journal of Quantitative Criminology 33(3),
-    doi:10.1007/s10940-016-9324-7.
-    """
-    values = np.asarray(counts, dtype=np.float64).ravel()
-    is_wrong = ~((values >= 0) & (values == np.round(values)) & np.isfinite(values))
-    if is_wrong.any():
-        raise ParameterError(
-            f"Places are compared by whole counts from 0; {values[is_wrong][0]:g} is none. Give numbers of incidents."
-        )
-    if not values.any():
-        raise ParameterError("No place has an incident, so that nothing is uneven. Give places with incidents.")
-    whole = values[values > 0].astype(np.int64)
-    n_all = len(values) if n_places is None else n_places
-    if n_all < len(whole):
-        raise ParameterError(
-            f"There are {len(whole):,} places with incidents, more than the {n_all:,} places given. "
-            "Give the number of all places."
-        )
-    return _find_gini(_tabulate(whole), n_all, is_generalised=is_generalised)
-
-
-def are_places_shared(places: UniquePoints) -> bool:
-    """Whether distinct places keep apart as shared points do, and addresses do not.
-
-    Points to which several addresses are moved (the middle of a block, a rounded coordinate) have hardly a neighbour
-    within 20 m, however many within 100 m. Told only where 100 pairs of places lie within 100 m; otherwise False.
-    """
-    if not len(places.easting):
-        return False
-    tree = cKDTree(places.coordinates)
-    close, around = (np.asarray(tree.count_neighbors(tree, [_CLOSE_M, _AROUND_M])) - len(places.easting)) / 2
-    return bool(around >= _MIN_AROUND and close < _MIN_CLOSE_SHARE * around)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Frequency:
-    """How many places have how many incidents, the busiest first; those without are left out."""
-
-    n_incidents: Integers
-    n_places: Integers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spread:
-    """What is measured, beside what chance gives."""
-
-    curve: tuple[Floats, Floats]
-    chance_curve: tuple[Floats, Floats]
-    place_shares: tuple[PlaceShare, ...]
-    gini: float
-    gini_by_chance: float
-    p_value: float
-    n_even: float
 
 
 def _check_options(
     n_possible_places: int | None,
     cells: Cells | None,
-    incident_shares: Sequence[float],
     n_replicates: int,
-    significance_level: float,
 ) -> None:
     if n_possible_places is not None and cells is not None:
         raise ParameterError(
@@ -364,17 +261,9 @@ def _check_options(
         raise ParameterError(
             f"Possible places must be a whole number above 0, not {n_possible_places}. Leave it out if not known."
         )
-    if not incident_shares or not all(0 < share <= 1 for share in incident_shares):
-        raise ParameterError(
-            f"Shares of incidents lie above 0 and up to 1, not {tuple(incident_shares)}. Usual are (0.25, 0.5, 0.8)."
-        )
     if n_replicates != int(n_replicates) or n_replicates < _MIN_REPLICATES:
         raise ParameterError(
             f"Chance needs a whole number of draws, {_MIN_REPLICATES} or more, not {n_replicates}. 199 is usual."
-        )
-    if not 0 < significance_level < 1:
-        raise ParameterError(
-            f"The significance level must lie between 0 and 1, not {significance_level}. 0.05 is usual."
         )
 
 
@@ -388,7 +277,7 @@ def _find_kind(located: gpd.GeoDataFrame, places: UniquePoints) -> tuple[PlaceKi
         )
     if are_places_shared(places):
         return "shared point", (
-            f"The places keep apart as shared points do (hardly any two within {_CLOSE_M:g} m): one of them need not "
+            f"The places keep apart as shared points do (hardly any two within {CLOSE_M:g} m): one of them need not "
             "be one address, so repeats are not told."
         )
     return "place", None
@@ -400,121 +289,6 @@ def _find_obstacle(n: int, n_places: int, kind: PlaceKind) -> tuple[str, str] | 
     if n_places == 1:
         return "one place", f"All {n:,} incidents lie on one {kind}, so that nothing can be compared."
     return None, None
-
-
-def _compare_with_chance(
-    counts: Integers,
-    n_possible: int | None,
-    incident_shares: Sequence[float],
-    *,
-    n_replicates: int,
-    rng: np.random.Generator,
-) -> _Spread:
-    n, n_places = int(counts.sum()), len(counts)
-    n_even = float(n_possible) if n_possible else _find_even_places(n_places, n)
-    observed = _tabulate(counts)
-    drawn = [_throw(n, n_even, rng) for _ in range(n_replicates)]
-
-    def count_places(frequency: _Frequency) -> int:
-        return n_possible if n_possible else int(frequency.n_places.sum())
-
-    def measure_pairs(frequency: _Frequency) -> float:
-        pairs = float((frequency.n_places * frequency.n_incidents * (frequency.n_incidents - 1)).sum())
-        return pairs if n_possible or not pairs else pairs * _find_even_places(int(frequency.n_places.sum()), n)
-
-    n_pairs = measure_pairs(observed)
-    n_at_least = sum(measure_pairs(frequency) >= n_pairs for frequency in drawn)
-    ginis = [_find_gini(frequency, count_places(frequency)) for frequency in drawn]
-    typical = drawn[int(np.argsort(ginis, kind="stable")[n_replicates // 2])]
-    shares = []
-    for share in incident_shares:
-        n_holding = _find_fewest(observed, share)
-        by_chance = [_find_fewest(frequency, share) / count_places(frequency) for frequency in drawn]
-        low, middle, high = np.quantile(by_chance, [0.025, 0.5, 0.975]).tolist()
-        shares.append(
-            PlaceShare(
-                incident_share=float(share),
-                n_places=n_holding,
-                place_share=n_holding / count_places(observed),
-                by_chance=middle,
-                by_chance_low=low,
-                by_chance_high=high,
-            )
-        )
-    return _Spread(
-        curve=_draw_curve(observed, count_places(observed)),
-        chance_curve=_draw_curve(typical, count_places(typical)),
-        place_shares=tuple(shares),
-        gini=_find_gini(observed, count_places(observed)),
-        gini_by_chance=float(np.median(ginis)),
-        p_value=(1 + n_at_least) / (1 + n_replicates),
-        n_even=n_even,
-    )
-
-
-def _throw(n: int, n_places: float, rng: np.random.Generator) -> _Frequency:
-    """Throw incidents on places at random."""
-    if math.isinf(n_places):
-        return _Frequency(n_incidents=np.ones(1, dtype=np.int64), n_places=np.array([n]))
-    whole = max(round(n_places), 1)
-    if whole <= n:
-        return _tabulate(rng.multinomial(n, np.full(whole, 1 / whole)))
-    return _tabulate(np.unique(rng.integers(whole, size=n), return_counts=True)[1])
-
-
-def _tabulate(counts: npt.NDArray[np.integer]) -> _Frequency:
-    values, n_places = np.unique(counts[counts > 0], return_counts=True)
-    return _Frequency(n_incidents=values[::-1].astype(np.int64), n_places=n_places[::-1].astype(np.int64))
-
-
-def _expect_occupied(n_places: float, n: int) -> float:
-    """How many of so many places have any incident, on average, if all run the same risk."""
-    if n_places <= 1:
-        return float(n_places)
-    return float(-n_places * np.expm1(n * np.log1p(-1 / n_places)))
-
-
-def _find_even_places(n_occupied: int, n: int) -> float:
-    """How many places of equal risk leave so many with any; infinite where no place has two."""
-    if n_occupied >= n:
-        return math.inf
-    if n_occupied == 1:
-        return 1.0
-    # One repeat among n incidents stands for some n^2 / 2 places.
-    return float(optimize.brentq(lambda places: _expect_occupied(places, n) - n_occupied, n_occupied, float(n) * n + 2))
-
-
-def _find_fewest(frequency: _Frequency, share: float) -> int:
-    """The fewest whole places that hold at least a share of the incidents."""
-    held = np.cumsum(frequency.n_incidents * frequency.n_places)
-    target = math.ceil(share * held[-1] - 1e-9)
-    level = int(np.searchsorted(held, target))
-    before, n_before = (held[level - 1], frequency.n_places[:level].sum()) if level else (0, 0)
-    return int(n_before) - int((before - target) // frequency.n_incidents[level])
-
-
-def _draw_curve(frequency: _Frequency, n_places: int) -> tuple[Floats, Floats]:
-    """The corners of the curve: share of places, the busiest first, and share of incidents at them."""
-    held = np.cumsum(frequency.n_incidents * frequency.n_places)
-    across = np.concatenate([[0.0], np.cumsum(frequency.n_places) / n_places])
-    up = np.concatenate([[0.0], held / held[-1]])
-    if len(across) > _MAX_CURVE - 1:
-        which = np.unique(np.linspace(0, len(across) - 1, _MAX_CURVE - 1).astype(np.intp))
-        across, up = across[which], up[which]
-    if across[-1] < 1:
-        across, up = np.append(across, 1.0), np.append(up, 1.0)
-    return across, up
-
-
-def _find_gini(frequency: _Frequency, n_places: int, *, is_generalised: bool = True) -> float:
-    held = np.cumsum(frequency.n_incidents * frequency.n_places).astype(np.float64)
-    across = np.cumsum(frequency.n_places) / n_places
-    up = held / held[-1]
-    width = np.diff(across, prepend=0.0)
-    under = float(width @ (up - np.diff(up, prepend=0.0) / 2)) + 1 - float(across[-1])
-    gini = 2 * under - 1
-    factor = max(n_places / float(held[-1]), 1.0) if is_generalised else 1.0
-    return max(1 - factor * (1 - gini), 0.0)
 
 
 def _percent(share: float) -> str:

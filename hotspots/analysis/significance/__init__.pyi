@@ -1,13 +1,9 @@
-from .gi_star import CellSizeChoice as CellSizeChoice
+from .cell_size import CellSizeChoice as CellSizeChoice
+from .cell_size import choose_cell_size as choose_cell_size
 from .gi_star import LocalMoran as LocalMoran
 from .gi_star import Significance as Significance
-from .gi_star import choose_cell_size as choose_cell_size
 from .gi_star import measure_gi_star as measure_gi_star
 from .gi_star import measure_local_moran as measure_local_moran
-from .persistence import Periods as Periods
-from .persistence import PeriodUnit as PeriodUnit
 from .persistence import Persistence as Persistence
 from .persistence import classify_persistence as classify_persistence
-from .persistence import count_by_period as count_by_period
-from .persistence import make_periods as make_periods
 from .persistence import measure_trend as measure_trend

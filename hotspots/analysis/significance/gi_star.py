@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse, spatial, stats
+from scipy import sparse, stats
 
 from hotspots.analysis.significance.permutation import find_tails
-from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
-from hotspots.geography import collapse_points
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-QUADRANTS = ("high-high", "low-low", "high-low", "low-high")
 
-_MIN_SNAPPED_SHARE = 0.25
-_MIN_CELL_SIZE_M = 100.0
-_MAX_CELL_SIZE_M = 500.0
-_CELL_SIZE_STEP_M = 50.0
-_SPACINGS_A_CELL = 2.0
+FALSE_DISCOVERY_RATE = 0.05
+QUADRANTS = ("high-high", "low-low", "high-low", "low-high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,28 +70,7 @@ class LocalMoran:
     false_discovery_rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellSizeChoice:
-    """A cell size for the test, and why.
-
-    Attributes:
-        cell_size_m: Side of a cell, metres.
-        is_snapped: Whether many incidents share their coordinates.
-        spacing_m: Median distance from a place to the nearest other place, metres; missing (NaN) for a single place.
-        shared_share: Share of incidents whose place is also that of another.
-        reason: The choice in a sentence.
-    """
-
-    cell_size_m: float
-    is_snapped: bool
-    spacing_m: float
-    shared_share: float
-    reason: str
-
-
-def measure_gi_star(
-    counts: npt.ArrayLike, neighbours: sparse.csr_array, *, false_discovery_rate: float = 0.05
-) -> Significance:
+def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Significance:
     """Find the cells whose surroundings hold more, or fewer, incidents than chance would put there.
 
     The question asked of each cell: given its own count, would its neighbours hold as many as they do if the counts of
@@ -116,18 +87,17 @@ def measure_gi_star(
     Args:
         counts: (n_cells,) incidents in each cell, whole numbers.
         neighbours: Binary (n_cells, n_cells), without the cell itself: `Cells.neighbours()`, or any distance band.
-        false_discovery_rate: What share of the cells called hot may be so by chance.
 
     Raises:
         ParameterError: Counts are negative or not whole, neighbours are not binary or include the cell itself, the
-            shapes differ, the rate is not between 0 and 1, or sums are too large for the exact test.
+            shapes differ, or sums are too large for the exact test.
 
     Source: Ord, J. K. and Getis, A. (1995), "Local spatial autocorrelation statistics: distributional issues and an
     application", Geographical Analysis 27(4), doi:10.1111/j.1538-4632.1995.tb00912.x. Benjamini, Y. and Hochberg, Y.
     (1995), "Controlling the false discovery rate", Journal of the Royal Statistical Society B 57(1),
     doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
-    whole, binary = _check(counts, neighbours, false_discovery_rate)
+    whole, binary = _check(counts, neighbours)
     n_neighbours, sums = _sum_neighbours(whole, binary)
     n, spread = len(whole), whole.std()
     n_around = n_neighbours + 1.0
@@ -145,16 +115,14 @@ def measure_gi_star(
         p_cold=p_cold,
         p_hot_adjusted=p_hot_adjusted,
         p_cold_adjusted=p_cold_adjusted,
-        is_hot=p_hot_adjusted <= false_discovery_rate,
-        is_cold=p_cold_adjusted <= false_discovery_rate,
-        false_discovery_rate=float(false_discovery_rate),
+        is_hot=p_hot_adjusted <= FALSE_DISCOVERY_RATE,
+        is_cold=p_cold_adjusted <= FALSE_DISCOVERY_RATE,
+        false_discovery_rate=FALSE_DISCOVERY_RATE,
         n_incidents=int(whole.sum()),
     )
 
 
-def measure_local_moran(
-    counts: npt.ArrayLike, neighbours: sparse.csr_array, *, false_discovery_rate: float = 0.05
-) -> LocalMoran:
+def measure_local_moran(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> LocalMoran:
     """Tell cells that are like their neighbours (clusters) from those that are unlike them (outliers).
 
     I is the cell's deviation from the average, times the mean deviation of its neighbours, over the variance of all
@@ -170,7 +138,6 @@ def measure_local_moran(
     Args:
         counts: (n_cells,) incidents in each cell, whole numbers.
         neighbours: Binary (n_cells, n_cells), without the cell itself.
-        false_discovery_rate: What share of the cells called significant may be so by chance.
 
     Raises:
         ParameterError: As `measure_gi_star`.
@@ -178,7 +145,7 @@ def measure_local_moran(
     Source: Anselin, L. (1995), "Local indicators of spatial association: LISA", Geographical Analysis 27(2),
     doi:10.1111/j.1538-4632.1995.tb00338.x.
     """
-    whole, binary = _check(counts, neighbours, false_discovery_rate)
+    whole, binary = _check(counts, neighbours)
     n_neighbours, sums = _sum_neighbours(whole, binary)
     average, variance = whole.mean(), whole.var()
     is_known = (n_neighbours > 0) & (variance > 0)
@@ -200,8 +167,8 @@ def measure_local_moran(
         ),
         p=p,
         p_adjusted=p_adjusted,
-        is_significant=p_adjusted <= false_discovery_rate,
-        false_discovery_rate=float(false_discovery_rate),
+        is_significant=p_adjusted <= FALSE_DISCOVERY_RATE,
+        false_discovery_rate=FALSE_DISCOVERY_RATE,
     )
 
 
@@ -210,9 +177,7 @@ def _sum_neighbours(counts: Integers, neighbours: sparse.csr_array) -> tuple[Int
     return neighbours @ np.ones_like(counts), neighbours @ counts
 
 
-def _check(
-    counts: npt.ArrayLike, neighbours: sparse.csr_array, false_discovery_rate: float
-) -> tuple[Integers, sparse.csr_array]:
+def _check(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> tuple[Integers, sparse.csr_array]:
     """Counts and neighbours as whole numbers, or the reason why they cannot be."""
     given = np.asarray(counts, dtype=np.float64)
     if given.ndim != 1 or len(given) < 2:
@@ -244,63 +209,4 @@ def _check(
             f"A cell is not its own neighbour (it is added where a method needs it); cell {itself[0]} is. "
             "Set the diagonal to 0."
         )
-    if not 0 < false_discovery_rate < 1:
-        raise ParameterError(
-            f"The false discovery rate must lie between 0 and 1, not {false_discovery_rate}. 0.05 is usual."
-        )
     return given.astype(np.int64), sparse.csr_array(neighbours).astype(np.int64)
-
-
-def choose_cell_size(incidents: gpd.GeoDataFrame) -> CellSizeChoice:
-    """Choose a cell size at which the test tells of crime, not of the points that crime is recorded at.
-
-    On snapped data, as police.uk publishes them, incidents lie on a fixed set of points. In cells smaller than the
-    spacing of the points most cells hold none, and each busy point makes the cells around it significant. Where at
-    least a quarter of the incidents share their coordinates with another, the cell is therefore twice the median
-    distance between neighbouring places, rounded up to 50 m, at least 100 m and at most 500 m. Otherwise, and where
-    all lie on one place, it is 100 m.
-
-    The places are those of the incidents given, so fewer incidents make larger cells; to compare periods or crimes,
-    choose once, from all of them. A single place busier than all others makes its neighbours hot at any cell size.
-
-    Args:
-        incidents: Points in a projected CRS in metres: those that will be tested.
-
-    Raises:
-        DataError: The incidents are not in a projected CRS in metres.
-    """
-    require_metres(incidents, table="incidents")
-    places = collapse_points(incidents)
-    if len(places.easting) < 2:
-        return CellSizeChoice(
-            cell_size_m=_MIN_CELL_SIZE_M,
-            is_snapped=len(incidents) > 1,
-            spacing_m=math.nan,
-            shared_share=float(len(incidents) > 1),
-            reason=f"All incidents lie on one place, so nothing says how far places are apart: {_MIN_CELL_SIZE_M:g} m.",
-        )
-    to_itself_and_next, _ = spatial.cKDTree(places.coordinates).query(places.coordinates, k=[1, 2])
-    spacing_m = float(np.median(np.asarray(to_itself_and_next)[:, 1]))
-    shared_share = float(places.n_incidents[places.n_incidents > 1].sum() / len(incidents))
-    is_snapped = shared_share >= _MIN_SNAPPED_SHARE
-    shared = f"{shared_share:.0%} of {len(incidents):,} incidents share their place with another"
-    if is_snapped:
-        steps = math.ceil(_SPACINGS_A_CELL * spacing_m / _CELL_SIZE_STEP_M)
-        cell_size_m = min(max(steps * _CELL_SIZE_STEP_M, _MIN_CELL_SIZE_M), _MAX_CELL_SIZE_M)
-        reason = (
-            f"{shared}, and places are {spacing_m:.0f} m apart; in cells below twice that, a busy place would light up "
-            "the cells around it"
-        )
-    else:
-        cell_size_m = _MIN_CELL_SIZE_M
-        reason = f"Only {shared}, so cells need not be wider than shared points are apart"
-    reason += f": {cell_size_m:g} m."
-    if is_snapped and cell_size_m < _SPACINGS_A_CELL * spacing_m:
-        reason += " That is the largest allowed, and still narrower."
-    return CellSizeChoice(
-        cell_size_m=cell_size_m,
-        is_snapped=is_snapped,
-        spacing_m=spacing_m,
-        shared_share=shared_share,
-        reason=reason,
-    )

@@ -1,64 +1,23 @@
-"""Hot spots over time: equal periods, incidents counted in each, and which cells stay hot, come, go or fade."""
+"""Which cells stay hot, come, go or fade over a number of periods."""
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from typing import Literal, get_args
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from hotspots.contracts import require_metres
-from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import Cells, collapse_points
+from hotspots.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-PeriodUnit = Literal["month", "day"]
 
+
+SIGNIFICANCE_LEVEL = 0.05
 PERSISTENCE_CATEGORIES = ("intensifying", "diminishing", "persistent", "historical", "new", "sporadic", "none")
 """In the order in which `classify_persistence` looks for them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Periods:
-    """Consecutive periods of equal length that end where the data do.
-
-    Attributes:
-        first_day, last_day: datetime64[D] (n_periods,), of each period, both included; a period begins the day after
-            the one before it ends.
-        unit, length: Each period is `length` calendar months, or days.
-        explanation: Which days were left out, in a sentence; None where none were.
-    """
-
-    first_day: npt.NDArray[np.datetime64]
-    last_day: npt.NDArray[np.datetime64]
-    unit: PeriodUnit
-    length: int
-    explanation: str | None
-
-    def __len__(self) -> int:
-        return len(self.first_day)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodCounts:
-    """Incidents by period and cell; every incident is counted once or told of.
-
-    Attributes:
-        counts: int (n_periods, n_cells).
-        n_outside_periods: Incidents before the first period or after the last.
-        n_outside_cells: Incidents within the periods, but in no cell.
-    """
-
-    counts: Integers
-    n_outside_periods: int
-    n_outside_cells: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,90 +57,6 @@ class Persistence:
     significance_level: float
 
 
-def make_periods(*, first: dt.date, last: dt.date, unit: PeriodUnit = "month", length: int = 1) -> Periods:
-    """Divide the days from `first` to `last` into periods of equal length, counted backwards from the end.
-
-    Of months only whole ones are used: where `last` is not the last day of its month, that month is left out; of days
-    the last period ends with `last`. What is left over at the beginning is less than a period and left out. Compared
-    with a whole period it would always look quiet.
-
-    Args:
-        first: First day that the data speak for.
-        last: Last day, itself included.
-        unit: "month", for data that give no days and for those that do, or "day".
-        length: Months or days a period. Seven days, or a multiple, keep weekends comparable.
-
-    Raises:
-        ParameterError: The unit is not known or the length not a positive whole number.
-        TooLittleDataError: Not one whole period lies between the days.
-    """
-    if unit not in get_args(PeriodUnit):
-        raise ParameterError(f'No periods of "{unit}". Choose one of: {", ".join(get_args(PeriodUnit))}.')
-    if length < 1 or length != int(length):
-        raise ParameterError(f"A period is a whole number of {unit}s from 1, not {length}. One month is usual.")
-    # Half-open: from the start to the day after the last.
-    start, stop = np.datetime64(first, "D"), np.datetime64(last, "D") + 1
-    if unit == "month":
-        whole_start, whole_stop = start.astype("datetime64[M]"), stop.astype("datetime64[M]")
-        whole_start += int(whole_start.astype("datetime64[D]") < start)
-    else:
-        whole_start, whole_stop = start, stop
-    n_periods = max(int((whole_stop - whole_start).astype(np.int64)) // length, 0)
-    if n_periods == 0:
-        raise TooLittleDataError(
-            f"Periods are whole: no {length} {unit}{'s' * (length > 1)} lie between {first} and {last}. "
-            "Choose shorter periods, or give more data."
-        )
-    edges = (whole_stop - np.arange(n_periods, -1, -1) * length).astype("datetime64[D]")
-    ends = [(start, edges[0] - 1)] * bool(start < edges[0]) + [(edges[-1], stop - 1)] * bool(edges[-1] < stop)
-    left_out = " and ".join(f"{a} to {b}" if a < b else f"{a}" for a, b in ends)
-    return Periods(
-        first_day=edges[:-1],
-        last_day=edges[1:] - 1,
-        unit=unit,
-        length=int(length),
-        explanation=f"Left out, being less than a period of {length} {unit}{'s' * (length > 1)}: {left_out}."
-        if ends
-        else None,
-    )
-
-
-def count_by_period(incidents: gpd.GeoDataFrame, cells: Cells, *, periods: Periods) -> PeriodCounts:
-    """Count incidents in each cell in each period, by the day on which they started.
-
-    Every incident is in exactly one period or in none, which is counted.
-
-    Args:
-        incidents: The incidents table, or any with `started_at`, `time_precision` and points.
-        cells: Where to count.
-        periods: When; of months where incidents give only their month.
-
-    Raises:
-        DataError: The incidents are not in a projected CRS in metres, or give only their month and the periods are of
-            days.
-    """
-    require_metres(incidents, table="incidents")
-    if periods.unit == "day":
-        month_only = np.flatnonzero((incidents["time_precision"] == "month").to_numpy())
-        if len(month_only):
-            raise DataError(
-                f"Periods of days need the day of each incident; {len(month_only):,} of {len(incidents):,} give only "
-                f"the month, the first {incidents.index[month_only[0]]}. Use periods of months."
-            )
-    day = incidents["started_at"].to_numpy().astype("datetime64[D]")
-    period = np.searchsorted(periods.first_day, day, side="right") - 1
-    in_period = (period >= 0) & (day <= periods.last_day[-1])
-    places = collapse_points(incidents)
-    cell = cells.locate(places.easting, places.northing)[places.inverse]
-    counted = in_period & (cell >= 0)
-    counts = np.bincount(period[counted] * len(cells) + cell[counted], minlength=len(periods) * len(cells))
-    return PeriodCounts(
-        counts=counts.reshape(len(periods), len(cells)).astype(np.int64),
-        n_outside_periods=int((~in_period).sum()),
-        n_outside_cells=int((in_period & (cell < 0)).sum()),
-    )
-
-
 def measure_trend(series: npt.ArrayLike) -> Trend:
     """Test each series for a rise or fall that need not be straight (Mann-Kendall).
 
@@ -219,9 +94,7 @@ def measure_trend(series: npt.ArrayLike) -> Trend:
     return Trend(s=s, z=z, p=2 * special.ndtr(-np.abs(z)))
 
 
-def classify_persistence(
-    is_hot_by_period: npt.ArrayLike, z_by_period: npt.ArrayLike, *, significance_level: float = 0.05
-) -> Persistence:
+def classify_persistence(is_hot_by_period: npt.ArrayLike, z_by_period: npt.ArrayLike) -> Persistence:
     """Tell lasting hot spots from those that come, go or fade.
 
     The last period counts as the present. A cell is the first of these that it fits:
@@ -245,10 +118,9 @@ def classify_persistence(
     Args:
         is_hot_by_period: bool (n_periods, n_cells), the first period first: `Significance.is_hot` of each.
         z_by_period: (n_periods, n_cells), `Significance.z` of each.
-        significance_level: Level at which a trend counts as one.
 
     Raises:
-        ParameterError: The two differ in shape, have fewer than two periods, or the level is not between 0 and 1.
+        ParameterError: The two differ in shape, or have fewer than two periods.
 
     Source: Esri, "How Emerging Hot Spot Analysis works", ArcGIS Pro documentation (definitions, in our words).
     """
@@ -263,10 +135,6 @@ def classify_persistence(
         raise ParameterError(
             f"What lasts shows in two periods or more, and here are {n_periods}. Choose shorter periods."
         )
-    if not 0 < significance_level < 1:
-        raise ParameterError(
-            f"The significance level must lie between 0 and 1, not {significance_level}. 0.05 is usual."
-        )
     trend = measure_trend(z)
     n_hot = hot.sum(axis=0)
     # True until, backwards from the last period, the first that is not hot.
@@ -274,7 +142,7 @@ def classify_persistence(
     is_current = hot[-1]
     # In whole numbers: 0.9 times a number of periods need not come out whole where it should.
     is_lasting = is_current & (10 * n_hot >= 9 * n_periods)
-    has_trend = trend.p <= significance_level
+    has_trend = trend.p <= SIGNIFICANCE_LEVEL
     code = np.select(
         [
             is_lasting & has_trend & (trend.z > 0),
@@ -293,5 +161,5 @@ def classify_persistence(
         n_hot_in_a_row=run.astype(np.int64),
         trend=trend,
         n_periods=n_periods,
-        significance_level=float(significance_level),
+        significance_level=SIGNIFICANCE_LEVEL,
     )

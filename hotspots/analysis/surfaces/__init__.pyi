@@ -7,12 +7,12 @@ from .bandwidth import warn_of_width as warn_of_width
 from .contours import SmallestArea as SmallestArea
 from .contours import draw_contours as draw_contours
 from .contours import find_smallest_areas as find_smallest_areas
-from .density import KERNELS as KERNELS
 from .density import DensitySurface as DensitySurface
-from .density import Kernel as Kernel
-from .density import RelativeDensity as RelativeDensity
 from .density import estimate_density as estimate_density
-from .density import estimate_relative_density as estimate_relative_density
+from .kernels import KERNELS as KERNELS
+from .kernels import Kernel as Kernel
+from .relative_density import RelativeDensity as RelativeDensity
+from .relative_density import estimate_relative_density as estimate_relative_density
 from .risk import RISK_BANDWIDTHS_M as RISK_BANDWIDTHS_M
 from .risk import RiskEstimate as RiskEstimate
 from .risk import estimate_risk as estimate_risk

@@ -12,7 +12,8 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from hotspots.analysis.surfaces.density import KERNELS, Floats, Kernel, require_kernel
+from hotspots.analysis.surfaces.density import Floats
+from hotspots.analysis.surfaces.kernels import KERNELS, Kernel, require_kernel
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import UniquePoints, collapse_points

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, optimize, special, stats
+from scipy import stats
 
+from hotspots.analysis.surfaces.shrinkage import fit_shrinkage
+from hotspots.analysis.surfaces.surroundings import measure_surroundings
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Cells
 
 Floats = npt.NDArray[np.float64]
 
+
 RISK_BANDWIDTHS_M = (300.0, 500.0, 1000.0)
-_FLOOR = 1e-9
-"""Incidents expected at least in a cell, so that no logarithm is taken of nothing."""
-_EMPTY_GROUPS = 500
-_BOUNDS = ((-20.0, 5.0), (-20.0, 5.0), (-20.0, 5.0), (-6.0, 8.0), (0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +159,7 @@ def estimate_risk(
             f"{len(cells):,} cells. Check that both are of the same place."
         )
     other = np.zeros(len(cells)) if other_incidents is None else cells.count(other_incidents)
-    fits = {h: _fit(own, _covariates(own, other, cells, h)) for h in bandwidths_m}
+    fits = {h: fit_shrinkage(own, measure_surroundings(own, other, cells, h)) for h in bandwidths_m}
     bandwidth_m = max(fits, key=lambda h: fits[h].log_likelihood)
     best = fits[bandwidth_m]
     return RiskEstimate(
@@ -176,115 +175,3 @@ def estimate_risk(
         log_likelihood={float(h): fit.log_likelihood for h, fit in fits.items()},
         used_other_crime=bool(other.any()),
     )
-
-
-def _covariates(own: Floats, other: Floats, cells: Cells, bandwidth_m: float) -> Floats:
-    """Float (3, n_cells): other crime times the local share of this crime, local level of this crime, one."""
-    own_around, other_around, weight_around = _sum_around(np.stack([own, other, np.ones(len(own))]), cells, bandwidth_m)
-    elsewhere = (own.sum() - own) / max(float(other.sum()), 1.0)
-    share = elsewhere * (own_around + 1) / (elsewhere * other_around + 1)
-    level = np.divide(own_around, weight_around, out=np.zeros(len(own)), where=weight_around > 0)
-    return np.stack([other * share, level, np.ones(len(own))])
-
-
-def _sum_around(values: Floats, cells: Cells, bandwidth_m: float) -> Floats:
-    """Float (n, n_cells): the sums of rows of values over the cells around each cell, itself left out, by a kernel.
-
-    Every lattice is laid out as a raster: hexagons take every second column of one of half the width, shifted by row.
-    """
-    size = cells.cell_size_m
-    if cells.shape == "square":
-        column, step_east, step_north = cells.column, size, size
-    else:
-        column, step_east, step_north = 2 * cells.column + cells.row % 2, size / 2, size * math.sqrt(3) / 2
-    reach_east, reach_north = (math.floor(bandwidth_m / step) for step in (step_east, step_north))
-    east = np.arange(-reach_east, reach_east + 1) * step_east
-    north = np.arange(-reach_north, reach_north + 1) * step_north
-    kernel = np.maximum(1 - (east[None, :] ** 2 + north[:, None] ** 2) / bandwidth_m**2, 0) ** 2
-    kernel[reach_north, reach_east] = 0
-    first_row, first_column = cells.row.min(), column.min()
-    raster = np.zeros((len(values), int(np.ptp(cells.row)) + 1, int(np.ptp(column)) + 1))
-    raster[:, cells.row - first_row, column - first_column] = values
-    n_rows, n_columns = raster.shape[1] + 2 * reach_north, raster.shape[2] + 2 * reach_east
-    shape = (fft.next_fast_len(n_rows, real=True), fft.next_fast_len(n_columns, real=True))
-    summed = fft.irfft2(fft.rfft2(raster, shape) * fft.rfft2(kernel, shape), shape)
-    around: Floats = np.maximum(summed[:, cells.row - first_row + reach_north, column - first_column + reach_east], 0)
-    around[around < _FLOOR * np.abs(values).sum(axis=1, keepdims=True)] = 0  # what Fourier leaves of nothing
-    return around
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fit:
-    prior: Floats
-    shape: Floats
-    coefficients: tuple[float, float, float]
-    shape_scale: float
-    shape_power: float
-    log_likelihood: float
-
-
-def _fit(own: Floats, covariates: Floats) -> _Fit:
-    """The parameters under which the counts are likeliest; a covariate that is nothing everywhere has no weight."""
-    mean = covariates.mean(axis=1)
-    is_used = mean > 0
-    scale = own.mean() / np.where(is_used, mean, 1.0)  # so that the search is the same for cells of any size
-    rows = _group_empty_cells(own, covariates * scale[:, None])
-    start = [*np.log(np.full(3, 1 / 3)), 0.0, 0.5]
-    found = optimize.minimize(
-        _minus_log_likelihood, start, args=rows, jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"ftol": 1e-12}
-    )
-    prior, shape = _prior_and_shape(found.x, covariates * scale[:, None])
-    b1, b2, b3 = (float(value) for value in np.exp(found.x[:3]) * scale * is_used)
-    return _Fit(
-        prior=prior,
-        shape=shape,
-        coefficients=(b1, b2, b3),
-        shape_scale=float(np.exp(found.x[3])),
-        shape_power=float(found.x[4]),
-        log_likelihood=-float(found.fun) - float(special.gammaln(own + 1).sum()),
-    )
-
-
-def _prior_and_shape(parameters: Floats, covariates: Floats) -> tuple[Floats, Floats]:
-    # sums spelt out: the threads of a matrix product cost more than they save, on a busy machine tenfold
-    b1, b2, b3 = np.exp(parameters[:3])
-    prior: Floats = b1 * covariates[0] + b2 * covariates[1] + b3 * covariates[2] + _FLOOR
-    shape: Floats = np.exp(parameters[3]) * prior ** parameters[4]
-    return prior, shape
-
-
-def _group_empty_cells(own: Floats, covariates: Floats) -> tuple[Floats, Floats, Floats]:
-    """Counts, covariates and how many cells each row stands for.
-
-    Most cells hold no crime at all and differ in little but the level around them: those of nearly the same level are
-    taken as one, with its mean. It moves the likelihood by less than its last digits that matter.
-    """
-    is_empty = (own == 0) & (covariates[0] == 0)
-    empty = covariates[:, is_empty]
-    empty = empty[:, np.argsort(empty[1], kind="stable")]
-    first = np.unique(np.linspace(0, empty.shape[1], _EMPTY_GROUPS, endpoint=False, dtype=np.intp))
-    first = first[: empty.shape[1]]
-    n_alike = np.diff(first, append=empty.shape[1]).astype(np.float64)
-    alike = np.add.reduceat(empty, first, axis=1) / n_alike if len(first) else empty
-    return (
-        np.concatenate([own[~is_empty], np.zeros(len(first))]),
-        np.concatenate([covariates[:, ~is_empty], alike], axis=1),
-        np.concatenate([np.ones(int((~is_empty).sum())), n_alike]),
-    )
-
-
-def _minus_log_likelihood(parameters: Floats, own: Floats, covariates: Floats, n_cells: Floats) -> tuple[float, Floats]:
-    """Minus the log likelihood of negative binomial counts without its constant, and its gradient."""
-    m, s = _prior_and_shape(parameters, covariates)
-    ratio = np.log1p(m / s)
-    value = -(s * ratio)
-    by_s = 1 - (s + own) / (s + m) - ratio
-    some = own > 0
-    y, m_some, s_some = own[some], m[some], s[some]
-    value[some] += special.gammaln(y + s_some) - special.gammaln(s_some) + y * np.log(m_some / (s_some + m_some))
-    by_s[some] += special.digamma(y + s_some) - special.digamma(s_some)
-    by_s *= n_cells * s
-    by_m = n_cells * (own / m - (s + own) / (s + m)) + by_s * parameters[4] / m
-    by_b = (by_m * covariates).sum(axis=1) * np.exp(parameters[:3])
-    gradient = np.array([*by_b, by_s.sum(), (by_s * np.log(m)).sum()])
-    return -float((value * n_cells).sum()), -gradient

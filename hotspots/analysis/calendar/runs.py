@@ -1,0 +1,16 @@
+"""Runs of what follows each other: days, months or bands."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def find_runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Position of the first, and of one after the last, of each run of consecutive True.
+
+    Args:
+        flags: bool (n,), in the order in which they follow each other.
+    """
+    steps = np.diff(np.concatenate([[0], flags.astype(np.int64), [0]]))
+    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))

@@ -1,0 +1,270 @@
+"""How much counts usually differ between two such windows, beyond what independent incidents would."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.analysis.calendar import Month, Periods, PeriodUnit, is_missing, make_periods, read_months
+from hotspots.analysis.change.comparisons import YEAR_DAYS, YEAR_MONTHS, Comparison, go_back, say_day
+from hotspots.analysis.change.window_counts import code_groups
+from hotspots.errors import TooLittleDataError
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Days = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
+
+MIN_PAIRS = 8
+"""Pairs of neighbouring windows from which a dispersion is measured; also how many of them the average of all groups
+counts for beside a group's own."""
+_LONGEST_PART_DAYS = 28
+_MAX_YEAR_PAIRS = 26
+_SHORTER_DAYS = (84, 28, 14, 7)
+_SHORTER_MONTHS = (12, 3, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispersion:
+    """How many times as much as independent incidents the counts of neighbouring windows differ.
+
+    Attributes:
+        by_group: float on the groups, 1 or more: what a test allows for.
+        overall: The average over all groups and pairs, of the measured windows, not raised to 1; missing where not
+            available.
+        n_pairs: Pairs of neighbouring windows measured.
+        unit, length: Of the measured windows, which may be shorter than those of the comparison.
+        stretch: How many times as long the windows of the comparison are; the excess over 1 is multiplied by it.
+        available: Whether the data reach back far enough to measure it.
+        explanation: How it was found, or why not, in a sentence.
+    """
+
+    by_group: pd.Series
+    overall: float
+    n_pairs: int
+    unit: PeriodUnit
+    length: int
+    stretch: float
+    available: bool
+    explanation: str
+
+
+def measure_dispersion(
+    incidents: pd.DataFrame,
+    comparison: Comparison,
+    *,
+    known_from: dt.date,
+    missing_months: Iterable[Month] = (),
+    groups: pd.Series | None = None,
+    all_groups: Iterable[Hashable] | None = None,
+) -> Dispersion:
+    """Measure how much counts usually differ between two such windows.
+
+    *Against the time before.* The days from `known_from` to the day before the current window are divided into windows
+    as long as the comparison's. For each group and each pair of neighbours with x and y incidents, of which the share s
+    is expected in the first by its length, (x - s n)^2 / (n s (1 - s)), n = x + y, is 1 on average if incidents are
+    independent and nothing changes, however few they are. Its mean over all groups and pairs is `overall`. A group's
+    own dispersion is its own mean, drawn to that of all as if the latter were of eight pairs, and 1 at least.
+
+    Where fewer than eight pairs fit, shorter windows are measured, down to weeks or months, and the excess over 1 is
+    multiplied by how many times as long the comparison's are: what moves crime up and down moves it by about the same
+    share over longer windows. On ten years of burglary in two boroughs that keeps false alarms near the stated rate,
+    which the measure of short windows as it is does not by far. Where not even those fit, nothing is allowed for:
+    `available` is false, and changes are then called too readily.
+
+    It includes all that usually moves crime from window to window, the season and real change too: allowed for, a
+    change is one beyond what is usual.
+
+    *Against a year before* (R12 too) the season is the same on both sides, and must not pass for chance. So parts of
+    the year are paired with the same part of the year before: for R12 its own twelve months, otherwise those before the
+    current window, of at most four weeks or a month. With the share s fitted to all pairs of a group, the same squares
+    are taken, over one pair fewer: how unevenly a change of level runs through the year. Where fewer than eight pairs
+    are known, neighbours are measured as above. A change of level itself is not allowed for, whatever moved it.
+
+    Args:
+        incidents: The incidents table, or any with `started_at` and `time_precision`; the whole of it.
+        comparison: The windows.
+        known_from: First day that the data speak for.
+        missing_months: Months in which the feed failed; windows that touch them are not measured.
+        groups: Of each incident, as in `count_change`.
+        all_groups: Every group, as in `count_change`.
+
+    Raises:
+        ParameterError: A missing month is none, or the groups as in `count_change`.
+        DataError: The groups are not on the index of the incidents.
+
+    Source: The Pearson statistic over its degrees of freedom: McCullagh, P. and Nelder, J. A. (1989), Generalized
+    Linear Models, 2nd edition, section 4.5; here of neighbours, so that slow change does not add to it.
+    """
+    missing = read_months(missing_months)
+    code, names = code_groups(incidents, groups, all_groups)
+    last = comparison.current_first - dt.timedelta(days=1)
+    if comparison.against == "last year" or comparison.length == YEAR_MONTHS:
+        pairs = _find_year_pairs(comparison, known_from, missing)
+        if len(pairs.later_first) >= MIN_PAIRS:
+            return _measure_years(incidents, comparison, pairs, code, names)
+    found = _find_windows(comparison, known_from, last, missing)
+    if found is None:
+        return Dispersion(
+            by_group=pd.Series(1.0, index=names, name="dispersion"),
+            overall=float("nan"),
+            n_pairs=0,
+            unit=comparison.unit,
+            length=comparison.length,
+            stretch=1.0,
+            available=False,
+            explanation=(
+                f"How much crime varies is not known: the data before {say_day(comparison.current_first)} hold fewer "
+                f"than {MIN_PAIRS + 1} windows. Incidents are taken to be independent, and change is seen too readily."
+            ),
+        )
+    periods, is_pair = found
+    day = incidents["started_at"].to_numpy().astype("datetime64[D]")
+    counted = (code >= 0) & (day >= periods.first_day[0]) & (day <= periods.last_day[-1])
+    if periods.unit == "day":
+        counted &= ~(incidents["time_precision"] == "month").to_numpy(dtype=bool, na_value=False)
+    period = np.searchsorted(periods.first_day, day[counted], side="right") - 1
+    counts = np.bincount(period * len(names) + code[counted], minlength=len(periods) * len(names))
+    by_period = counts.reshape(len(periods), len(names)).astype(np.float64)
+    n_days = (periods.last_day - periods.first_day).astype(np.float64) + 1
+
+    before, after = by_period[:-1][is_pair], by_period[1:][is_pair]
+    share = (n_days[1:] / (n_days[1:] + n_days[:-1]))[is_pair][:, None]
+    total = before + after
+    squares = np.where(total > 0, (after - share * total) ** 2 / (np.maximum(total, 1) * share * (1 - share)), 0.0)
+    n_own = (total > 0).sum(axis=0)
+    overall = float(squares.sum() / n_own.sum()) if n_own.any() else 1.0
+    own = (MIN_PAIRS * overall + squares.sum(axis=0)) / (MIN_PAIRS + n_own)
+    stretch = (comparison.days_current + comparison.days_earlier) / 2 / float(n_days.mean())
+    if (periods.unit, periods.length) == (comparison.unit, comparison.length):
+        stretch = 1.0
+    n_pairs = int(is_pair.sum())
+    measured = dataclasses.replace(comparison, unit=periods.unit, length=periods.length).label
+    extended = "" if stretch == 1 else f", extended to {comparison.label}"
+    return Dispersion(
+        by_group=pd.Series(1 + np.maximum(own - 1, 0) * stretch, index=names, name="dispersion"),
+        overall=overall,
+        n_pairs=n_pairs,
+        unit=periods.unit,
+        length=periods.length,
+        stretch=stretch,
+        available=True,
+        explanation=(
+            f"Allows for how much counts usually differ between neighbouring windows of {measured}{extended}: "
+            f"{overall:.1f} times as much as independent incidents would, over {n_pairs} pairs of windows."
+        ),
+    )
+
+
+def _measure_years(
+    incidents: pd.DataFrame, comparison: Comparison, pairs: _YearPairs, code: Integers, names: pd.Index
+) -> Dispersion:
+    """The dispersion of pairs a year apart."""
+    day = incidents["started_at"].to_numpy().astype("datetime64[D]")
+    has_day = ~(incidents["time_precision"] == "month").to_numpy(dtype=bool, na_value=False)
+    usable = (code >= 0) & (has_day | (pairs.unit == "month"))
+    n_pairs = len(pairs.later_first)
+
+    def count(firsts: Days, lasts: Days) -> Floats:
+        part = np.searchsorted(firsts, day, side="right") - 1
+        inside = usable & (part >= 0) & (day <= lasts[np.maximum(part, 0)])
+        counts = np.bincount(part[inside] * len(names) + code[inside], minlength=n_pairs * len(names))
+        return counts.reshape(n_pairs, len(names)).astype(np.float64)
+
+    later, earlier = count(pairs.later_first, pairs.later_last), count(pairs.earlier_first, pairs.earlier_last)
+    days_later, days_earlier = (
+        (lasts - firsts).astype(np.float64)[:, None] + 1
+        for firsts, lasts in ((pairs.later_first, pairs.later_last), (pairs.earlier_first, pairs.earlier_last))
+    )
+    total = later + earlier
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # the change of level of each group, then its share of each pair, whose parts differ by a day in leap years
+        level = later.sum(axis=0) / (earlier * days_later / days_earlier).sum(axis=0)
+        share = level * days_later / (level * days_later + days_earlier)
+        squares = (later - share * total) ** 2 / (total * share * (1 - share))
+    squares = np.where((total > 0) & np.isfinite(squares), squares, 0.0)
+    n_own = np.maximum((total > 0).sum(axis=0) - 1, 0)
+    overall = float(squares.sum() / n_own.sum()) if n_own.any() else 1.0
+    own = (MIN_PAIRS * overall + squares.sum(axis=0)) / (MIN_PAIRS + n_own)
+    part = dataclasses.replace(comparison, unit=pairs.unit, length=pairs.length).label
+    return Dispersion(
+        by_group=pd.Series(np.maximum(own, 1.0), index=names, name="dispersion"),
+        overall=overall,
+        n_pairs=n_pairs,
+        unit=pairs.unit,
+        length=pairs.length,
+        stretch=1.0,
+        available=True,
+        explanation=(
+            f"Allows for how unevenly counts differ from the same {part} a year before: {overall:.1f} times as much as "
+            f"independent incidents would, over {n_pairs} pairs."
+        ),
+    )
+
+
+def _find_windows(comparison: Comparison, first: dt.date, last: dt.date, missing: Days) -> tuple[Periods, Flags] | None:
+    """Consecutive windows to measure, as long as the comparison's if enough fit, and which neighbours have data."""
+    shorter = _SHORTER_MONTHS if comparison.unit == "month" else _SHORTER_DAYS
+    for length in (comparison.length, *(n for n in shorter if n < comparison.length)):
+        try:
+            periods = make_periods(first=first, last=last, unit=comparison.unit, length=length)
+        except TooLittleDataError:
+            continue
+        first_month, last_month = (
+            days.astype("datetime64[M]")[:, None] for days in (periods.first_day, periods.last_day)
+        )
+        has_data: Flags = np.array([not row.any() for row in (missing >= first_month) & (missing <= last_month)])
+        is_pair: Flags = has_data[1:] & has_data[:-1]
+        if is_pair.sum() >= MIN_PAIRS:
+            return periods, is_pair
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _YearPairs:
+    """Parts of a year and the same parts of the year before, in order of time; first and last day of each."""
+
+    later_first: Days
+    later_last: Days
+    earlier_first: Days
+    earlier_last: Days
+    unit: PeriodUnit
+    length: int
+
+
+def _find_year_pairs(comparison: Comparison, known_from: dt.date, missing: Days) -> _YearPairs:
+    """The latest parts of a year that have data, as have the same parts of the year before."""
+    is_year = comparison.length == YEAR_MONTHS
+    current_first = np.datetime64(comparison.current_first, "D")
+    unit: PeriodUnit
+    if comparison.unit == "month" and (is_year or comparison.covers_whole_months):
+        stop = np.datetime64(comparison.current_last, "D") + 1 if is_year else current_first
+        n_parts = YEAR_MONTHS if is_year else _MAX_YEAR_PAIRS
+        # a year that does not end with a month is divided at the same day of each
+        starts = np.array([go_back(stop.item(), n) for n in range(n_parts, -1, -1)], dtype="datetime64[D]")
+        before = np.array(
+            [go_back(stop.item(), n + YEAR_MONTHS) for n in range(n_parts, -1, -1)], dtype="datetime64[D]"
+        )
+        unit, length = "month", 1
+    else:
+        length = min(comparison.length, _LONGEST_PART_DAYS)
+        starts = current_first - length * np.arange(_MAX_YEAR_PAIRS, -1, -1)
+        before, unit = starts - YEAR_DAYS, "day"
+    firsts, lasts, earlier_firsts, earlier_lasts = starts[:-1], starts[1:] - 1, before[:-1], before[1:] - 1
+    kept = earlier_firsts >= np.datetime64(known_from, "D")
+    for days in (firsts, lasts, earlier_firsts, earlier_lasts):
+        kept &= ~is_missing(days, missing)
+    return _YearPairs(
+        later_first=firsts[kept],
+        later_last=lasts[kept],
+        earlier_first=earlier_firsts[kept],
+        earlier_last=earlier_lasts[kept],
+        unit=unit,
+        length=length,
+    )

@@ -1,0 +1,126 @@
+"""Which groups changed by more than chance, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from hotspots.analysis.change.comparisons import Comparison
+from hotspots.analysis.change.dispersion import Dispersion
+from hotspots.analysis.change.window_counts import ChangeCounts
+from hotspots.analysis.rates import compare_rates
+from hotspots.errors import ParameterError
+
+VERDICTS = ("clearly improving", "improving", "no apparent change", "deteriorating", "clearly deteriorating")
+"""Fewer incidents is better."""
+CLEAR_LEVEL, PLAIN_LEVEL = 0.01, 0.05
+"""Adjusted p values up to which a change is clear, and is one at all."""
+CONFIDENCE = 0.95
+MIN_FOR_PERCENT = 50
+"""Of fewer incidents one more or less is over 2%, and a percentage says more than is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTable:
+    """Which groups changed, and how surely.
+
+    Attributes:
+        table: One row a group: `n_current`, `n_earlier` (int); `ratio`, `low`, `high` (float), how many times the
+            earlier incidents a day the current ones are, and its limits; `percent` (Int64), the change of incidents a
+            day, missing where fewer than `MIN_FOR_PERCENT` earlier ones; `dispersion` (float) allowed for; `p_value`
+            and `p_adjusted` (float), for the number of groups; `verdict` (categorical of `VERDICTS`).
+        comparison: The windows.
+        confidence: Of the limits, of each group by itself, 0-1.
+        n_compared: Groups with any incident: those that the p values are adjusted for.
+        n_month_only, n_ungrouped: As counted; see `ChangeCounts`.
+        allowance: What is allowed for how much crime varies, in a sentence.
+    """
+
+    table: pd.DataFrame
+    comparison: Comparison
+    confidence: float
+    n_compared: int
+    n_month_only: int
+    n_ungrouped: int
+    allowance: str
+
+
+def measure_change(counts: ChangeCounts, *, dispersion: Dispersion | None = None) -> ChangeTable:
+    """Compare the incidents a day of both windows in each group, and say which changed.
+
+    Each group by the exact test of two Poisson rates, its counts divided by the dispersion; see `compare_rates`. The
+    p values are adjusted for the number of groups that have any incident (Benjamini-Hochberg: of the changes called,
+    at most that share is false on average). The verdict goes by the adjusted p value alone: up to 0.01 it is clear,
+    up to 0.05 plain, above that there is no apparent change, which is not to say that there is none: of 20 incidents a
+    window, even twice as many are seldom called among 42 wards. Fewer incidents is improving, though fewer may also
+    have been reported. Limits are each group's own; they can leave out 1 where the verdict, for all groups together,
+    is no apparent change.
+
+    Pass the dispersion wherever the data reach back far enough. Real counts vary more than independent incidents:
+    without it 10 to 30% of neighbouring months of a borough or two are called changed at 0.05, with it 2 to 6%. One
+    comparison is one look: of seven in which nothing changed, chance has seven chances. Decide beforehand which counts.
+
+    Within hot spots use it only for comparisons that `withhold_selected` lets pass.
+
+    Args:
+        counts: From `count_change`.
+        dispersion: From `measure_dispersion`, of the same groups; without one incidents are taken to be independent.
+
+    Raises:
+        ParameterError: The dispersion is not of the same groups.
+
+    Source: Benjamini, Y. and Hochberg, Y. (1995), "Controlling the false discovery rate", Journal of the Royal
+    Statistical Society B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x; for the test see `compare_rates`.
+    """
+    names, comparison = counts.table.index, counts.comparison
+    spread = np.ones(len(names))
+    allowance = "Takes incidents to be independent of each other; as they are not, change is seen too readily."
+    if dispersion is not None:
+        position = dispersion.by_group.index.get_indexer(names)
+        if (position < 0).any():
+            raise ParameterError(
+                f"A dispersion is of the groups that are compared; it has none for {names[position < 0][0]!r}. "
+                "Measure it with the same groups and all_groups as the counts."
+            )
+        spread, allowance = dispersion.by_group.to_numpy(dtype=np.float64)[position], dispersion.explanation
+    current, earlier = (counts.table[column].to_numpy() for column in ("n_current", "n_earlier"))
+    compared = compare_rates(
+        current,
+        earlier,
+        exposure_first=comparison.days_current,
+        exposure_second=comparison.days_earlier,
+        dispersion=spread,
+        confidence=CONFIDENCE,
+    )
+    has_any = current + earlier > 0
+    p_adjusted = np.ones(len(names))
+    if has_any.any():
+        p_adjusted[has_any] = stats.false_discovery_control(compared.p_value[has_any])
+    step = (p_adjusted <= PLAIN_LEVEL).astype(np.int64) + (p_adjusted <= CLEAR_LEVEL)
+    # Where nothing is called the direction does not matter; a ratio is missing only where both are 0.
+    code = 2 + step * np.where(np.nan_to_num(compared.ratio, nan=1.0) > 1, 1, -1)
+    is_stated = earlier >= MIN_FOR_PERCENT
+    percent = pd.array(np.rint(np.where(is_stated, 100 * (compared.ratio - 1), 0)).astype(np.int64), dtype="Int64")
+    percent[~is_stated] = pd.NA
+    table = counts.table.assign(
+        ratio=compared.ratio,
+        low=compared.low,
+        high=compared.high,
+        percent=percent,
+        dispersion=spread,
+        p_value=compared.p_value,
+        p_adjusted=p_adjusted,
+        verdict=pd.Categorical.from_codes(code, categories=pd.Index(VERDICTS), ordered=True),
+    )
+    return ChangeTable(
+        table=table,
+        comparison=comparison,
+        confidence=CONFIDENCE,
+        n_compared=int(has_any.sum()),
+        n_month_only=counts.n_month_only,
+        n_ungrouped=counts.n_ungrouped,
+        allowance=allowance,
+    )
