@@ -234,7 +234,7 @@ def test_what_cannot_be_scored_is_refused() -> None:
         score_forecast([1, 2, 3], [1, 1, 1], n_resamples=10)
     with pytest.raises(DataError, match="the second prediction is missing for 1 of 2 cells"):
         compare_forecasts([1, 2], [1, np.nan], [1, 1])
-    with pytest.raises(DataError, match="is_inside must be true or false for each place; it is int64"):
+    with pytest.raises(DataError, match="`is_inside` must be true or false for each place; it is int64"):
         score_areas([0, 1], area_inside_km2=1, study_area_km2=2)
     with pytest.raises(DataError, match="one number of incidents; given 2 and 1"):
         score_areas([True, False], n_incidents=[1], area_inside_km2=1, study_area_km2=2)

@@ -63,9 +63,9 @@ def test_limits_of_what_cannot_be_are_refused() -> None:
         limit_counts([1, 2], [1, 2, 3])
     with pytest.raises(ParameterError, match="Expected counts are above 0 and finite; 0 is not. Leave out"):
         limit_counts([1, 2], [1, 0])
-    with pytest.raises(ParameterError, match="n_sigma must be above 0 and finite, not 0. 1 and 3 are usual."):
+    with pytest.raises(ParameterError, match="`n_sigma` must be above 0 and finite, not 0. 1 and 3 are usual."):
         limit_counts([1, 2], [1, 1], n_sigma=0)
-    with pytest.raises(ParameterError, match="two counts are needed, not 1. Give sigma_z."):
+    with pytest.raises(ParameterError, match="two counts are needed, not 1. Give `sigma_z`."):
         limit_counts([1, np.nan], [1, 1])
 
 

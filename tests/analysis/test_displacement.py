@@ -283,7 +283,7 @@ def test_widened_limits_hold_as_often_as_stated_with_the_fewest_areas() -> None:
         ({"control": ("a", 2)}, r"the control has \('a', 2\)"),
         ({"displacement_treated": (1, -2)}, r"the area around the treated one has \(1, -2\)"),
         ({"displacement_treated": (1, 2), "displacement_control": (1, None)}, "the area around the control has"),
-        ({"displacement_control": (1, 2)}, "Give displacement_treated too, or leave displacement_control out"),
+        ({"displacement_control": (1, 2)}, "Give `displacement_treated` too, or leave `displacement_control` out"),
         ({"period_days": (0, 1)}, r"two lengths above 0; given were \(0, 1\). Give the days of each"),
         ({"period_days": (math.nan, 1)}, r"given were \(nan, 1\)"),
         ({"period_days": 3}, "given were 3"),

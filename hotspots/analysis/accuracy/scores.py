@@ -234,7 +234,7 @@ def score_areas(
     """
     inside = np.asarray(is_inside)
     if inside.dtype != bool:
-        raise DataError(f"is_inside must be true or false for each place; it is {inside.dtype}. Compare it first.")
+        raise DataError(f"`is_inside` must be true or false for each place; it is {inside.dtype}. Compare it first.")
     counts = np.ones(len(inside), dtype=np.int64) if n_incidents is None else _read_counts(n_incidents)
     if len(counts) != len(inside):
         raise DataError(f"Each place needs one number of incidents; given {len(inside):,} and {len(counts):,}.")

@@ -145,7 +145,7 @@ def measure_displacement(
     if displacement_control is not None and displacement_treated is None:
         raise ParameterError(
             "Displacement is looked for around the treated area; counts around the control alone say nothing of it. "
-            "Give displacement_treated too, or leave displacement_control out."
+            "Give `displacement_treated` too, or leave `displacement_control` out."
         )
     inside, outside = read_counts(treated, "treated area"), read_counts(control, "control")
     around = None if displacement_treated is None else read_counts(displacement_treated, "area around the treated one")

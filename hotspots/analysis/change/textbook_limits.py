@@ -68,13 +68,13 @@ def limit_counts(
         )
     for name, value in (("sigma_z", sigma_z), ("n_sigma", n_sigma)):
         if value is not None and not 0 < value < np.inf:
-            raise ParameterError(f"{name} must be above 0 and finite, not {value:g}. 1 and 3 are usual.")
+            raise ParameterError(f"`{name}` must be above 0 and finite, not {value:g}. 1 and 3 are usual.")
     if sigma_z is None:
         z = (observed - centre) / np.sqrt(centre)
         z = z[~np.isnan(z)]
         if len(z) < 2:
             raise ParameterError(
-                f"Scatter is measured between neighbours: two counts are needed, not {len(z)}. Give sigma_z."
+                f"Scatter is measured between neighbours: two counts are needed, not {len(z)}. Give `sigma_z`."
             )
         sigma_z = float(np.abs(np.diff(z)).mean()) / _MEAN_RANGE_OF_TWO
     reach = n_sigma * sigma_z * np.sqrt(centre)

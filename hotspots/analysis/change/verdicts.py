@@ -83,7 +83,7 @@ def measure_change(counts: ChangeCounts, *, dispersion: Dispersion | None = None
         if (position < 0).any():
             raise ParameterError(
                 f"A dispersion is of the groups that are compared; it has none for {names[position < 0][0]!r}. "
-                "Measure it with the same groups and all_groups as the counts."
+                "Measure it with the same `groups` and `all_groups` as the counts."
             )
         spread, allowance = dispersion.by_group.to_numpy(dtype=np.float64)[position], dispersion.explanation
     current, earlier = (counts.table[column].to_numpy() for column in ("n_current", "n_earlier"))

@@ -125,7 +125,7 @@ def weigh_window(incidents: pd.DataFrame, window_hours: npt.ArrayLike) -> Floats
     if is_wrong.any():
         raise ParameterError(
             f"Hours of the week are whole numbers from 0 (Monday 00:00) to {HOURS_IN_WEEK - 1}; {chosen[is_wrong][0]} "
-            "is not. Use WeekWindow(...).hours, or parse_window."
+            "is not. Use the hours of a `WeekWindow`."
         )
     inside = np.zeros(HOURS_IN_WEEK)
     inside[chosen.astype(np.int64)] = 1.0

@@ -128,7 +128,7 @@ def classify_persistence(is_hot_by_period: npt.ArrayLike, z_by_period: npt.Array
     if hot.ndim != 2 or hot.shape != z.shape:
         raise ParameterError(
             f"Hot cells and their z are tables of periods by cells, of one shape; given are {hot.shape} and {z.shape}. "
-            "Stack the is_hot and the z of the same periods."
+            "Stack `is_hot` and `z` of the same periods."
         )
     n_periods = len(hot)
     if n_periods < 2:
