@@ -23,8 +23,8 @@ def test_what_is_left_out_is_the_usual() -> None:
 
 
 def test_options_of_hot_spots_are_handed_on() -> None:
-    request = ask(cluster_method="hdbscan", eps_m=90.0, min_samples=7, max_extent_m=333.0)
-    assert request.hotspot_options == HotspotOptions(method="hdbscan", eps_m=90, min_samples=7, max_extent_m=333)
+    request = ask(eps_m=90.0, min_samples=7, max_extent_m=333.0)
+    assert request.hotspot_options == HotspotOptions(eps_m=90, min_samples=7, max_extent_m=333)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,6 @@ def test_a_distance_must_lie_within_its_limits(option: str, name: str, highest: 
         ),
         ({"cell_size_m": 2.0}, "may be 100 cells long; 300 m is 150 cells of 2 m. Choose larger cells"),
         ({"kernel": "conical"}, 'No kernel called "conical". Choose one of: quartic, epanechnikov'),
-        ({"cluster_method": "optics"}, 'No cluster method called "optics". Choose one of: dbscan, hdbscan'),
         ({"cell_shape": "triangle"}, 'No cell shape called "triangle". Choose one of: square, hexagon'),
         (
             {"bandwidth_rule": "guess"},

@@ -63,14 +63,6 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--cell-size", "cell_size_m", default=50.0, **_METRES, help="Side of a cell of density and estimate.")
 @click.option(
-    "--clusters",
-    "cluster_method",
-    type=click.Choice(["dbscan", "hdbscan"]),
-    default="dbscan",
-    show_default=True,
-    help="How hot spots are found.",
-)
-@click.option(
     "--eps", "eps_m", type=float, metavar="METRES", help="Neighbourhood radius of the clusters.  [default: chosen]"
 )
 @click.option(

@@ -42,13 +42,11 @@ from hotspots.analysis.hours import profile_week, weigh_hours
 from hotspots.analysis.rates import estimate_residents
 from hotspots.analysis.significance import (
     CellSizeChoice,
-    LocalMoran,
     Persistence,
     Significance,
     choose_cell_size,
     classify_persistence,
     measure_gi_star,
-    measure_local_moran,
 )
 from hotspots.analysis.surfaces import (
     KERNELS,
@@ -90,14 +88,13 @@ class SignificanceTest:
     Attributes:
         cells: On which it was made.
         choice: Their size, and why.
-        gi_star, moran: Its results.
+        gi_star: Its results.
         periods, persistence: Hot cells over time; None where the period is too short for it.
     """
 
     cells: Cells
     choice: CellSizeChoice
     gi_star: Significance
-    moran: LocalMoran
     periods: Periods | None
     persistence: Persistence | None
 
@@ -388,7 +385,6 @@ def measure_significance(
         cells=cells,
         choice=choice,
         gi_star=measure_gi_star(counts, neighbours),
-        moran=measure_local_moran(counts, neighbours),
         periods=periods,
         persistence=persistence,
     )

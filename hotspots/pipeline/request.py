@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from hotspots.analysis.hotspots import ClusterMethod, HotspotOptions
+from hotspots.analysis.hotspots import HotspotOptions
 from hotspots.analysis.hours import WeekWindow
 from hotspots.analysis.surfaces import BandwidthRule, Kernel
 from hotspots.errors import ParameterError
@@ -29,7 +29,7 @@ class AnalysisRequest:
         bandwidth_m: Of the density; None to have it chosen by `bandwidth_rule`.
         bandwidth_rule: How it is chosen; "adaptive" for one of its own for each incident.
         kernel: Of the density.
-        cluster_method, eps_m, min_samples, max_extent_m: Of the hot spots, as in `HotspotOptions`.
+        eps_m, min_samples, max_extent_m: Of the hot spots, as in `HotspotOptions`.
         cell_shape: Of the cells that are tested for significance.
         harm: What incidents are weighed by in density and ranking; None for counts.
         reach_m: Of the safe havens.
@@ -48,7 +48,6 @@ class AnalysisRequest:
     bandwidth_m: float | None = 300.0
     bandwidth_rule: BandwidthRule | Literal["adaptive"] = "likelihood"
     kernel: Kernel = "quartic"
-    cluster_method: ClusterMethod = "dbscan"
     eps_m: float | None = None
     min_samples: int | None = None
     max_extent_m: float = 400.0
@@ -83,7 +82,6 @@ class AnalysisRequest:
             )
         choices = {
             "kernel": (self.kernel, Kernel),
-            "cluster method": (self.cluster_method, ClusterMethod),
             "cell shape": (self.cell_shape, CellShape),
             "harm": (self.harm or "severity", Measure),
         }
@@ -103,7 +101,6 @@ class AnalysisRequest:
     def hotspot_options(self) -> HotspotOptions:
         """How hot spots are drawn."""
         return HotspotOptions(
-            method=self.cluster_method,
             eps_m=self.eps_m,
             min_samples=self.min_samples,
             max_extent_m=self.max_extent_m,

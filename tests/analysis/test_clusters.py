@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import itertools
 import math
-import random
 from functools import partial
 from pathlib import Path
 
@@ -10,19 +8,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
-from scipy.spatial.distance import cdist
-from sklearn.cluster import DBSCAN, HDBSCAN
-from sklearn.metrics import adjusted_rand_score
+from sklearn.cluster import DBSCAN
 from sklearn.neighbors import NearestNeighbors
 from support import MakeIncidents
 
-from hotspots.analysis.hotspots.clusters import ClusterMethod, find_clusters
-from hotspots.analysis.hotspots.condensation import condense_hierarchy, measure_k_distances, span_places
-from hotspots.analysis.hotspots.neighbourhoods import choose_eps, choose_min_samples
+from hotspots.analysis.hotspots.clusters import find_clusters
+from hotspots.analysis.hotspots.neighbourhoods import choose_eps, choose_min_samples, measure_k_distances
 from hotspots.errors import DataError, ParameterError
 from hotspots.pipeline.study import Study
 
@@ -118,7 +112,9 @@ def test_k_distances_where_many_neighbours_must_be_looked_at() -> None:
     raw = np.random.default_rng(5).integers(0, 80, (3000, 2)).astype(float)
     unique, inverse, counts = collapse(raw)
     expected = NearestNeighbors(n_neighbors=700).fit(raw).kneighbors(raw)[0][:, -1]
-    np.testing.assert_allclose(measure_k_distances(unique, counts, min_samples=700)[inverse], expected)
+    np.testing.assert_allclose(
+        measure_k_distances(unique, counts, min_samples=700, within_m=math.inf)[inverse], expected
+    )
 
 
 def test_the_knee_of_a_curve_made_by_hand(make_incidents: MakeIncidents) -> None:
@@ -190,171 +186,11 @@ def test_planted_clusters_make_a_knee(demonstration: Study) -> None:
     assert choose_eps(incidents[incidents["category"] == "burglary"], min_samples=39).knee_m is None
 
 
-# HDBSCAN
-
-
-@given(
-    places=st.one_of(LATTICE, st.lists(st.tuples(st.floats(0, 99), st.floats(0, 99)), min_size=1, max_size=60)),
-    core=st.randoms(use_true_random=False),
-)
-def test_the_spanning_tree_is_minimal(places: list[tuple[float, float]], core: random.Random) -> None:
-    """Whatever the core distances, its edges are as long as those of the tree of all pairs."""
-    unique, _, _ = collapse(np.round(np.array(places, dtype=np.float64), 3))
-    core_m = np.array([core.choice([1, 1, 2, 5, 20, 70]) for _ in unique], dtype=np.float64)
-    reach = np.maximum(np.maximum(core_m[:, None], core_m), cdist(unique, unique))
-    np.fill_diagonal(reach, 0)
-    first, second, length = span_places(unique, core_m)
-    np.testing.assert_allclose(length, reach[first, second])
-    np.testing.assert_allclose(length, np.sort(minimum_spanning_tree(reach).data))
-
-
-def test_two_towns_far_apart_are_spanned() -> None:
-    """No place has a neighbour of the other town among those first looked at."""
-    rng = np.random.default_rng(6)
-    towns = np.vstack([rng.uniform(0, 1000, (400, 2)), rng.uniform((50_000, 0), (51_000, 1000), (300, 2))])
-    core_m = measure_k_distances(towns, np.ones(700, dtype=np.int64), min_samples=5)
-    reach = np.maximum(np.maximum(core_m[:, None], core_m), cdist(towns, towns))
-    np.fill_diagonal(reach, 0)
-    np.testing.assert_allclose(span_places(towns, core_m)[2], np.sort(minimum_spanning_tree(reach).data))
-
-
-def hdbscan_by_definition(reach: np.ndarray, core: np.ndarray, min_cluster_size: int) -> np.ndarray:
-    """Each raw point's cluster: every level looked at in turn, a group being what is linked strictly below it."""
-
-    def fall_apart(members: np.ndarray, birth: float) -> tuple[float, list[np.ndarray]]:
-        stability, current = 0.0, members
-        while True:
-            within = reach[np.ix_(current, current)]
-            # the level at which the group is still whole: the longest edge of its tree, or a core distance
-            level = max(minimum_spanning_tree(within).data.max(initial=0), core[current].max())
-            linked = within < level
-            linked &= (core[current] < level)[:, None] & (core[current] < level)[None, :]
-            label = connected_components(linked)[1]
-            parts = [current[label == i] for i in np.unique(label[core[current] < level])]
-            large = [part for part in parts if len(part) >= min_cluster_size]
-            n_leaving = len(current) - (len(large[0]) if len(large) == 1 else 0)
-            stability += n_leaving * (1 / level - birth)
-            if len(large) == 1:
-                current = large[0]
-                continue
-            inner = [fall_apart(part, 1 / level) for part in large]
-            if sum(value for value, _ in inner) > stability or birth == 0:
-                return sum(value for value, _ in inner), list(itertools.chain(*(chosen for _, chosen in inner)))
-            return stability, [members]
-
-    label = np.full(len(core), -1)
-    for i, members in enumerate(fall_apart(np.arange(len(core)), 0.0)[1]):
-        label[members] = i
-    return label
-
-
-@given(places=LATTICE, min_samples=st.integers(2, 6), min_cluster_size=st.integers(2, 9))
-def test_clusters_are_those_of_the_definition_on_the_raw_points(
-    places: list[tuple[int, int]], min_samples: int, min_cluster_size: int
-) -> None:
-    """Copies and edges of one length abound on the lattice; distances are floored at half its spacing."""
-    assume(len(places) >= min_samples)
-    raw = np.array(places, dtype=float)
-    unique, inverse, counts = collapse(raw)
-    core_m = np.maximum(measure_k_distances(unique, counts, min_samples=min_samples), 0.5)
-    found = condense_hierarchy(unique, counts, core_m=core_m, min_cluster_size=min_cluster_size)[inverse]
-    core = core_m[inverse]
-    reach = np.maximum(np.maximum(core[:, None], core), cdist(raw, raw))
-    np.fill_diagonal(reach, 0)
-    expected = hdbscan_by_definition(reach, core, min_cluster_size)
-    assert adjusted_rand_score(expected, found) == 1
-    assert ((found < 0) == (expected < 0)).all()
-
-
-def make_towns(rng: np.random.Generator) -> np.ndarray:
-    """Six towns of different density and stragglers, no two points alike."""
-    centres, sizes = rng.uniform(0, 5000, (6, 2)), rng.uniform(30, 150, 6)
-    towns = [rng.normal(centre, size, (70, 2)) for centre, size in zip(centres, sizes, strict=True)]
-    return np.vstack([*towns, rng.uniform(0, 5000, (80, 2))])
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_without_equal_lengths_the_partition_is_that_of_scikit_learn(seed: int) -> None:
-    """A core distance to one neighbour is the length of one edge only, so the order of removal decides nothing."""
-    points = make_towns(np.random.default_rng(seed))
-    once = np.ones(len(points), dtype=np.int64)
-    core_m = measure_k_distances(points, once, min_samples=2)
-    found = condense_hierarchy(points, once, core_m=core_m, min_cluster_size=15)
-    expected = HDBSCAN(min_cluster_size=15, min_samples=2, copy=True).fit(points).labels_
-    assert adjusted_rand_score(expected, found) == 1
-    assert ((found < 0) == (expected < 0)).all()
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_with_equal_lengths_only_bridges_differ_from_scikit_learn(seed: int) -> None:
-    """Scikit-learn removes equal edges one by one, so the place where clusters meet goes with one of them."""
-    points = make_towns(np.random.default_rng(seed))
-    once = np.ones(len(points), dtype=np.int64)
-    core_m = measure_k_distances(points, once, min_samples=8)
-    found = condense_hierarchy(points, once, core_m=core_m, min_cluster_size=15)
-    expected = HDBSCAN(min_cluster_size=15, min_samples=8, copy=True).fit(points).labels_
-    in_both = (found >= 0) & (expected >= 0)
-    assert adjusted_rand_score(expected[in_both], found[in_both]) == 1
-    assert ((found < 0) != (expected < 0)).mean() < 0.02
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_copies_count_as_points_side_by_side(make_incidents: MakeIncidents, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    places = make_towns(rng).round()
-    raw = np.repeat(places, rng.integers(1, 6, len(places)), axis=0)
-    found = find_clusters(make_incidents(*raw.T), method="hdbscan", min_samples=20, min_cluster_size=40)
-    scattered = raw + rng.uniform(-0.01, 0.01, raw.shape)
-    expected = HDBSCAN(min_cluster_size=40, min_samples=20, copy=True).fit(scattered).labels_
-    label = found.cluster_id.fillna(-1).to_numpy(dtype=np.int64)
-    assert found.n_clusters == expected.max() + 1 >= 3
-    assert adjusted_rand_score(expected, label) > 0.98
-
-
-def test_a_crowded_place_is_a_cluster_and_no_infinity(make_incidents: MakeIncidents) -> None:
-    # three places of 30 incidents, each a kilometre from the next, and 10 single incidents farther out
-    east = [0.0] * 30 + [1000.0] * 30 + [2000.0] * 30 + [10_000.0 * i for i in range(2, 12)]
-    found = find_clusters(make_incidents(east, np.zeros(100)), method="hdbscan", min_samples=10)
-    assert found.cluster_id.fillna(-1).tolist() == [0] * 30 + [1] * 30 + [2] * 30 + [-1] * 10
-    assert (found.n_clusters, found.method, found.min_cluster_size) == (3, "hdbscan", 10)
-    assert found.eps_m == 200  # 1.5 times a kilometre would be more
-
-
-def test_distances_finer_than_the_points_allow_count_for_nothing(make_incidents: MakeIncidents) -> None:
-    """Ten crowded places in a row, and thirty in another that set the spacing; 20 incidents at each."""
-    row, other = np.arange(10), np.arange(30)
-    # floor 80/2 = 40 m: 200 (1/50 - 1/100000) for the row is more than 200 (1/40 - 1/50) for its places
-    east = np.concatenate([50.0 * row, 100_000 + 80.0 * other])
-    together = find_clusters(make_incidents(np.repeat(east, 20), np.zeros(800)), method="hdbscan", min_samples=10)
-    assert together.cluster_id[:200].nunique() == 1
-    # floor 50 m at most, not 400/2: 200 (1/120 - 1/100000) for the row is less than 200 (1/50 - 1/120)
-    east = np.concatenate([120.0 * row, 100_000 + 400.0 * other])
-    apart = find_clusters(make_incidents(np.repeat(east, 20), np.zeros(800)), method="hdbscan", min_samples=10)
-    assert apart.cluster_id[:200].nunique() == 10
-
-
-@given(places=LATTICE, order=st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_numbers_only(
-    make_incidents: MakeIncidents, places: list[tuple[int, int]], order: random.Random
-) -> None:
-    shuffled = order.sample(range(len(places)), len(places))
-    raw = 80.0 * np.array(places)
-    incidents = make_incidents(*raw.T)
-    one = find_clusters(incidents, method="hdbscan", min_samples=4).cluster_id
-    other = find_clusters(incidents.iloc[shuffled], method="hdbscan", min_samples=4).cluster_id.loc[one.index]
-    assert (one.isna() == other.isna()).all()
-    assert adjusted_rand_score(one.fillna(-1), other.fillna(-1)) == 1
-
-
-# both
-
-
-@pytest.mark.parametrize("method", ["dbscan", "hdbscan"])
-def test_no_incidents_make_no_clusters(make_incidents: MakeIncidents, method: ClusterMethod) -> None:
-    found = find_clusters(make_incidents([], []), method=method)
+def test_no_incidents_make_no_clusters(make_incidents: MakeIncidents) -> None:
+    found = find_clusters(make_incidents([], []))
     assert found.n_clusters == 0
     assert len(found.cluster_id) == 0
-    few = find_clusters(make_incidents([0.0, 0.0, 9.0], [0.0, 0.0, 0.0]), method=method, min_samples=5)
+    few = find_clusters(make_incidents([0.0, 0.0, 9.0], [0.0, 0.0, 0.0]), min_samples=5)
     assert few.cluster_id.isna().all()
 
 
@@ -366,12 +202,6 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         find_clusters(incidents, eps_m=0)
     with pytest.raises(ParameterError, match="`min_samples` must be 2 or more, not 1: one incident is no cluster"):
         find_clusters(incidents, min_samples=1)
-    with pytest.raises(ParameterError, match="min_cluster_size must be 2 or more, not 1: one incident is no cluster"):
-        find_clusters(incidents, method="hdbscan", min_cluster_size=1)
-    with pytest.raises(ParameterError, match="DBSCAN has no min_cluster_size; 20 was given. Leave it out, or choose"):
-        find_clusters(incidents, min_cluster_size=20)
-    with pytest.raises(ParameterError, match='No way to cluster called "optics". Choose one of: dbscan, hdbscan.'):
-        find_clusters(incidents, method="optics")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="`min_samples` must be 2 or more, not 0"):
         choose_eps(incidents, min_samples=0)
     crowd = np.random.default_rng(2).uniform(530_000, 530_500, (20_000, 2))

@@ -418,8 +418,7 @@ def test_fractions_that_add_up_are_enough(make_incidents: MakeIncidents) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"incident_weights": [1, 1]}, "in DBSCAN with eps and min_samples given; here the method is dbscan, eps None"),
-        ({"method": "hdbscan", "incident_weights": [1, 1]}, "the method is hdbscan"),
+        ({"incident_weights": [1, 1]}, "with `eps_m` and `min_samples` given; here they are None and None. Give both"),
         (
             {"eps_m": 50, "min_samples": 2, "incident_weights": [1]},
             r"one for each incident; an array of shape \(1,\) was",

@@ -17,7 +17,7 @@ from scipy import sparse, spatial, stats
 from support import MakeIncidents
 
 from hotspots.analysis.significance.cell_size import choose_cell_size
-from hotspots.analysis.significance.gi_star import measure_gi_star, measure_local_moran
+from hotspots.analysis.significance.gi_star import measure_gi_star
 from hotspots.analysis.significance.permutation import find_tails
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography.cells import Cells, make_cells
@@ -129,7 +129,7 @@ def test_gi_star_of_memphis_as_sfhotspot_has_it(
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_gi_star_and_local_moran_agree_with_esda() -> None:
+def test_gi_star_agrees_with_esda() -> None:
     esda, weights = pytest.importorskip("esda"), pytest.importorskip("libpysal.weights")
     for seed in range(3):
         cells = make_grid(13, 9 + seed)
@@ -139,13 +139,6 @@ def test_gi_star_and_local_moran_agree_with_esda() -> None:
             counts.astype(float), weights.W(lists, silence_warnings=True), star=True, transform="B", permutations=0
         )
         np.testing.assert_allclose(measure_gi_star(counts, neighbours).z, star.Zs, atol=1e-10)
-
-        other = esda.Moran_Local(counts.astype(float), weights.W(lists, silence_warnings=True), permutations=0)
-        ours = measure_local_moran(counts, neighbours)
-        n = len(counts)
-        np.testing.assert_allclose(ours.i * (n - 1) / n, other.Is, atol=1e-10)  # esda divides by n - 1
-        named = {1: "high-high", 2: "low-high", 3: "low-low", 4: "high-low"}
-        assert ours.quadrant.tolist() == [named[q] for q in other.q]
 
 
 # The exact distribution
@@ -241,15 +234,9 @@ def test_one_busy_cell_by_hand() -> None:
     assert found.p_cold[12] == pytest.approx(16 / 24)
     assert not found.is_hot.any()
     assert found.n_incidents == 9
-    moran = measure_local_moran(counts, cells.neighbours())
-    assert moran.quadrant[0] == "high-low"
-    assert moran.quadrant[6] == "low-high"
-    assert moran.quadrant[24] == "low-low"
-    assert moran.p[6] == pytest.approx(16 / 24)
-    assert moran.p[0] == 1  # its neighbours cannot hold anything else
 
 
-def test_a_busy_block_is_hot_and_its_middle_is_high_among_high() -> None:
+def test_a_busy_block_is_hot() -> None:
     cells = make_grid(30, 30)
     block = (abs(cells.easting - 1_550) <= 200) & (abs(cells.northing - 1_550) <= 200)
     counts = np.where(block, 10, 0) + np.random.default_rng(3).integers(0, 3, len(cells))
@@ -258,9 +245,6 @@ def test_a_busy_block_is_hot_and_its_middle_is_high_among_high() -> None:
     assert not found.is_hot[cells.easting < 1_000].any()
     assert (found.is_hot == (found.p_hot_adjusted <= 0.05)).all()
     assert (found.p_hot_adjusted >= found.p_hot).all()
-    moran = measure_local_moran(counts, cells.neighbours())
-    assert moran.is_significant[block].all()
-    assert (moran.quadrant[block] == "high-high").all()
     hole = measure_gi_star(12 - counts, cells.neighbours())
     assert hole.is_cold[block].all()
     assert not hole.is_hot[block].any()
@@ -285,39 +269,15 @@ def test_where_nothing_is_going_on_nothing_is_called_hot_more_often_than_stated(
     cells = make_grid(20, 20)
     counts, neighbours = make_crime(len(cells), seed=1), cells.neighbours()
     rng, n_shuffles = np.random.default_rng(2), 400
-    n_exact = n_moran = n_normal = 0
+    n_exact = n_normal = 0
     for _ in range(n_shuffles):
         shuffled = rng.permutation(counts)
         found = measure_gi_star(shuffled, neighbours)
         n_exact += bool(found.is_hot.any())
-        n_moran += bool(measure_local_moran(shuffled, neighbours).is_significant.any())
         n_normal += bool((stats.false_discovery_control(stats.norm.sf(found.z)) <= 0.05).any())
     allowed = 0.05 + 3 * math.sqrt(0.05 * 0.95 / n_shuffles)
     assert n_exact / n_shuffles <= allowed
-    assert n_moran / n_shuffles <= allowed
     assert n_normal / n_shuffles > allowed
-
-
-# Local Moran
-
-
-def test_local_moran_averages_to_global_moran() -> None:
-    cells = make_grid(9, 7)
-    counts, neighbours = make_crime(len(cells), seed=4).astype(float), cells.neighbours().toarray()
-    mean_of_neighbours = neighbours / neighbours.sum(axis=1, keepdims=True)
-    deviation = counts - counts.mean()
-    whole = deviation @ mean_of_neighbours @ deviation / (deviation @ deviation)
-    assert measure_local_moran(counts, cells.neighbours()).i.mean() == pytest.approx(whole)
-
-
-@given(surfaces())
-def test_local_moran_doubles_the_smaller_tail(surface: tuple[Integers, sparse.csr_array]) -> None:
-    """The tail on the side of the expectation that the neighbours are on; so never below the smaller tail doubled."""
-    counts, neighbours = surface
-    tails, found = measure_gi_star(counts, neighbours), measure_local_moran(counts, neighbours)
-    expected = neighbours.sum(axis=1) * (counts.sum() - counts) / (len(counts) - 1)
-    tail = np.where(neighbours @ counts > expected + 1e-9, tails.p_hot, tails.p_cold)
-    np.testing.assert_allclose(found.p, np.minimum(2 * tail, 1))
 
 
 # Edges
@@ -332,10 +292,6 @@ def test_a_constant_surface_is_nowhere_significant() -> None:
         assert (found.p_hot == 1).all()
         assert (found.p_cold == 1).all()
         assert not found.is_hot.any()
-        moran = measure_local_moran(np.full(30, value), cells.neighbours())
-        assert np.isnan(moran.i).all()
-        assert moran.quadrant.isna().all()
-        assert (moran.p == 1).all()
 
 
 @pytest.mark.filterwarnings("error")
@@ -346,9 +302,6 @@ def test_a_cell_without_neighbours_and_one_beside_all_others() -> None:
     assert found.p_hot.tolist() == [1, 1, 1, 1]
     assert np.isnan(found.z[1])  # of the whole area no part stands out
     assert found.z[0] == pytest.approx(3.5 / np.std([5, 0, 1, 0]))
-    moran = measure_local_moran([5, 0, 1, 0], sparse.csr_array(links))
-    assert np.isnan(moran.i[[0, 2, 3]]).all()
-    assert moran.i[1] == pytest.approx(-1.5 * 0.5 / np.var([5, 0, 1, 0]))
 
 
 def test_inputs_stay_as_they_are() -> None:
@@ -356,28 +309,26 @@ def test_inputs_stay_as_they_are() -> None:
     counts, neighbours = make_crime(16, seed=2), cells.neighbours()
     before = counts.copy(), neighbours.toarray()
     measure_gi_star(counts, neighbours)
-    measure_local_moran(counts, neighbours)
     np.testing.assert_array_equal(counts, before[0])
     np.testing.assert_array_equal(neighbours.toarray(), before[1])
 
 
-@pytest.mark.parametrize("measure", [measure_gi_star, measure_local_moran])
-def test_what_cannot_be_is_refused(measure: Any) -> None:
+def test_what_cannot_be_is_refused() -> None:
     counts, neighbours = np.arange(6), make_grid(3, 2).neighbours()
     with pytest.raises(ParameterError, match="1 of 6 are not, the first 2.5 in cell 2. Test the unweighted counts"):
-        measure([0, 1, 2.5, 3, 4, 5], neighbours)
+        measure_gi_star([0, 1, 2.5, 3, 4, 5], neighbours)
     with pytest.raises(ParameterError, match="2 of 6 are not, the first -1 in cell 0"):
-        measure([-1, 1, 2, 3, 4, math.nan], neighbours)
+        measure_gi_star([-1, 1, 2, 3, 4, math.nan], neighbours)
     with pytest.raises(ParameterError, match=r"one number per cell, of two cells or more, not .* \(2, 3\)"):
-        measure(counts.reshape(2, 3), neighbours)
+        measure_gi_star(counts.reshape(2, 3), neighbours)
     with pytest.raises(ParameterError, match="6 by 6 does not fit 5 counts. Give Cells.neighbours"):
-        measure(counts[:5], neighbours)
+        measure_gi_star(counts[:5], neighbours)
     with pytest.raises(ParameterError, match="Neighbours are binary: 1 or nothing, not 0.5"):
-        measure(counts, neighbours * 0.5)
+        measure_gi_star(counts, neighbours * 0.5)
     with pytest.raises(ParameterError, match="not its own neighbour .*; cell 0 is. Set the diagonal to 0"):
-        measure(counts, sparse.csr_array(np.ones((6, 6))))
+        measure_gi_star(counts, sparse.csr_array(np.ones((6, 6))))
     with pytest.raises(ParameterError, match="up to 2 neighbours holding up to 80,000,000.* shorter period"):
-        measure(counts * 10_000_000, within(np.arange(6)[:, None], 1))
+        measure_gi_star(counts * 10_000_000, within(np.arange(6)[:, None], 1))
 
 
 # Cell size

@@ -302,10 +302,3 @@ def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Pat
     assert "no density is drawn" in page
     for layer in ("Densest half", "Where most is to be expected"):
         assert layer not in page
-
-
-def test_other_clusters_are_not_called_by_the_words_of_dbscan(demonstration: Study, tmp_path: Path) -> None:
-    request = AnalysisRequest(crime="robbery", cluster_method="hdbscan", start=dt.date(2026, 7, 1))
-    page = write_bundle(analyse(demonstration, request), tmp_path)[1]["map"].read_text("utf-8")
-    assert "Hot spots: HDBSCAN, at least" in page
-    assert not re.search(r"HDBSCAN, at least \d+ incidents( \([^)]*\))? within", page)

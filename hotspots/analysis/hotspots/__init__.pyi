@@ -1,5 +1,4 @@
 from .chains import split_clusters as split_clusters
-from .clusters import ClusterMethod as ClusterMethod
 from .clusters import Clusters as Clusters
 from .clusters import find_clusters as find_clusters
 from .day_parts import DAY_PARTS as DAY_PARTS

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.analysis.hotspots.chains import split_clusters
-from hotspots.analysis.hotspots.clusters import ClusterMethod, Clusters, find_clusters, sum_weights
+from hotspots.analysis.hotspots.clusters import Clusters, find_clusters, sum_weights
 from hotspots.analysis.hotspots.neighbourhoods import choose_min_samples
 from hotspots.analysis.hotspots.outlines import outline_clusters
 from hotspots.contracts import require_metres
@@ -23,13 +23,11 @@ class HotspotOptions:
     """How hot spots are drawn.
 
     Attributes:
-        method: Of clustering.
         eps_m: Neighbourhood radius, metres; chosen from the incidents by default.
         min_samples: Incidents that make a neighbourhood dense; chosen by default.
         max_extent_m: The widest that a hot spot may be across.
     """
 
-    method: ClusterMethod = "dbscan"
     eps_m: float | None = None
     min_samples: int | None = None
     max_extent_m: float = 400.0
@@ -102,7 +100,6 @@ def _find(
         min_samples, reason = choose_min_samples(n_inside, study_area_km2=study_area.area / 1e6)
     found = find_clusters(
         incidents,
-        method=options.method,
         eps_m=options.eps_m,
         min_samples=min_samples,
         incident_weights=incident_weights,

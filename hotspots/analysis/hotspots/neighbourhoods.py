@@ -11,10 +11,12 @@ import numpy.typing as npt
 from scipy import stats
 from scipy.spatial import cKDTree
 
-from hotspots.analysis.hotspots.condensation import Floats, measure_k_distances
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
 from hotspots.geography import UniquePoints, collapse_points
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 _MIN_SAMPLES_FLOOR = 5
 _MIN_SAMPLES_SHARE = 0.005
@@ -29,6 +31,9 @@ _EPS_TIMES_SPACING = 1.5
 _MIN_KNEE_DEPTH = 0.25
 """Twelve crimes in two London boroughs bend by at most 0.20, the clusters of the demonstration data by 0.38 or more."""
 _MIN_CURVE_PLACES = 30
+_FIRST_NEIGHBOURS = 16
+_MAX_QUERIED = 4_000_000
+"""Neighbours asked for at once; 64 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +96,7 @@ def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
     require_metres(incidents, table="incidents")
     require_two(min_samples, "min_samples")
     places = collapse_points(incidents)
-    spacing_m = measure_spacing(places)
+    spacing_m = _measure_spacing(places)
     if spacing_m is None:
         words = "fewer than two places have no distances, so the least that is ever used"
         return EpsChoice(eps_m=_LOWEST_EPS_M, reason=words, knee_m=None, spacing_m=None)
@@ -116,7 +121,44 @@ def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
     return EpsChoice(eps_m=float(eps_m), reason=reason, knee_m=knee_m, spacing_m=spacing_m)
 
 
-def _find_knee(distance_m: Floats, n_incidents: npt.NDArray[np.int64]) -> float | None:
+def measure_k_distances(coordinates: Floats, n_incidents: Integers, *, min_samples: int, within_m: float) -> Floats:
+    """The distance from each place within which `min_samples` incidents lie, those at the place itself included.
+
+    Equal to the distance from an incident to its `min_samples`-th nearest, itself being the first, on the raw points.
+
+    Args:
+        coordinates: (n_places, 2), metres.
+        n_incidents: (n_places,), incidents at each.
+        min_samples: How many must lie within the distance.
+        within_m: Look no further; a cap makes the search on many places several times cheaper.
+
+    Returns:
+        (n_places,), metres; infinite where fewer incidents lie within `within_m`.
+    """
+    n_places = len(coordinates)
+    distance_m = np.zeros(n_places)
+    counts = np.append(n_incidents, 0)  # the tree's index for "no neighbour" counts nothing
+    left = np.flatnonzero(n_incidents < min_samples)
+    distance_m[left] = math.inf
+    if not len(left):
+        return distance_m
+    tree = cKDTree(coordinates)
+    n_neighbours = min(_FIRST_NEIGHBOURS, n_places)
+    while len(left):
+        unfinished = []
+        for block in np.array_split(left, math.ceil(len(left) * n_neighbours / _MAX_QUERIED)):
+            found = tree.query(coordinates[block], np.arange(1, n_neighbours + 1), distance_upper_bound=within_m)
+            away, neighbour = np.asarray(found[0]), np.asarray(found[1])
+            n_before = (np.cumsum(counts[neighbour], axis=1) < min_samples).sum(axis=1)
+            enough = n_before < n_neighbours
+            distance_m[block[enough]] = away[enough, n_before[enough]]
+            unfinished.append(block[~enough & np.isfinite(away[:, -1])])
+        left = np.concatenate(unfinished) if n_neighbours < n_places else left[:0]
+        n_neighbours = min(2 * n_neighbours, n_places)
+    return distance_m
+
+
+def _find_knee(distance_m: Floats, n_incidents: Integers) -> float | None:
     """The distance at which the ascending curve, one step for each incident, lies deepest below its chord."""
     is_on_curve = (distance_m > 0) & np.isfinite(distance_m)
     order = np.argsort(distance_m[is_on_curve], kind="stable")
@@ -129,7 +171,7 @@ def _find_knee(distance_m: Floats, n_incidents: npt.NDArray[np.int64]) -> float 
     return float(height[knee]) if depth[knee] >= _MIN_KNEE_DEPTH else None
 
 
-def measure_spacing(places: UniquePoints) -> float | None:
+def _measure_spacing(places: UniquePoints) -> float | None:
     """Median over the incidents of the distance from their place to the nearest other; None with fewer than two."""
     if len(places.easting) < 2:
         return None

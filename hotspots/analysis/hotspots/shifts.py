@@ -169,7 +169,7 @@ def analyse_shifts(
         surrounding_hours: `weigh_hours(surroundings)`.
         week_outlines: Hot spots of the whole week, in the order of their ranks.
         study_area: Polygon or MultiPolygon.
-        options: Of the hot spots, with the `eps_m` of the whole week; the method is DBSCAN whatever they say.
+        options: Of the hot spots, with the `eps_m` of the whole week.
         grid: Of the density.
         bandwidth_m: Of the density; one, or one for each of `surroundings`.
         kernel: Of the density.
@@ -182,7 +182,7 @@ def analyse_shifts(
     """
     require_columns(incidents, ("ward_code", "location", "location_precision"), table="incidents")
     if options.eps_m is None:
-        raise ParameterError("Shifts take over the neighbourhood of the whole week; none was given. Give its eps_m.")
+        raise ParameterError("Shifts take over the neighbourhood of the whole week; none was given. Give its `eps_m`.")
     if hours.shape[0] != len(incidents) or surrounding_hours.shape[0] != len(surroundings):
         raise ParameterError(
             f"Hours must be those of the incidents; {hours.shape[0]:,} and {surrounding_hours.shape[0]:,} rows were "

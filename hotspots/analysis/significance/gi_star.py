@@ -1,4 +1,4 @@
-"""Where incidents gather more than chance would have it: Gi* and local Moran, with exact probabilities."""
+"""Where incidents gather more than chance would have it: Gi*, with exact probabilities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse, stats
 
 from hotspots.analysis.significance.permutation import find_tails
@@ -18,7 +17,6 @@ Flags = npt.NDArray[np.bool_]
 
 
 FALSE_DISCOVERY_RATE = 0.05
-QUADRANTS = ("high-high", "low-low", "high-low", "low-high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,29 +45,6 @@ class Significance:
     n_incidents: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalMoran:
-    """Whether a cell is like its neighbours or unlike them.
-
-    Attributes:
-        i: float (n_cells,), local Moran's I: above 0 where cell and neighbours lie on the same side of the average.
-            Missing where counts are the same everywhere or the cell has no neighbours.
-        quadrant: Categorical (n_cells,) of `QUADRANTS`: the cell, then its neighbours, above the average of all cells
-            (high) or not (low). Missing where `i` is.
-        p: float (n_cells,), probability of neighbours that hold a number as unusual as theirs, in either direction.
-        p_adjusted: The same, adjusted for the number of cells (Benjamini-Hochberg).
-        is_significant: bool (n_cells,), whether the adjusted probability is at most `false_discovery_rate`.
-        false_discovery_rate: Share of the significant cells that may be so by chance.
-    """
-
-    i: Floats
-    quadrant: pd.Categorical[str]
-    p: Floats
-    p_adjusted: Floats
-    is_significant: Flags
-    false_discovery_rate: float
-
-
 def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Significance:
     """Find the cells whose surroundings hold more, or fewer, incidents than chance would put there.
 
@@ -79,7 +54,7 @@ def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Sign
     cells significant at 1% as there should be. The probabilities are adjusted over all cells.
 
     A cell's own count is given, so it does not make the cell hot: a quiet cell between busy ones is, a busy one between
-    quiet ones is not (`measure_local_moran` tells them apart). A cell without neighbours has p = 1. The comparison is
+    quiet ones is not. A cell without neighbours has p = 1. The comparison is
     with counts spread without regard to place: streets, people and shops are not, so hot says "more than elsewhere",
     not "more than expected here". On data snapped to shared points, cells smaller than the spacing of the points make
     every busy point light up the cells around it: see `choose_cell_size`.
@@ -98,7 +73,7 @@ def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Sign
     doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
     whole, binary = _check(counts, neighbours)
-    n_neighbours, sums = _sum_neighbours(whole, binary)
+    n_neighbours, sums = binary @ np.ones_like(whole), binary @ whole
     n, spread = len(whole), whole.std()
     n_around = n_neighbours + 1.0
     # Whole numbers in floating point, so that a neighbourhood of all cells gives 0 and nothing close to it.
@@ -120,61 +95,6 @@ def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Sign
         false_discovery_rate=FALSE_DISCOVERY_RATE,
         n_incidents=int(whole.sum()),
     )
-
-
-def measure_local_moran(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> LocalMoran:
-    """Tell cells that are like their neighbours (clusters) from those that are unlike them (outliers).
-
-    I is the cell's deviation from the average, times the mean deviation of its neighbours, over the variance of all
-    cells; its mean over cells that have neighbours is the global I. Given the cell's own count, I orders the
-    arrangements of the others by the sum of the neighbours alone, so its distribution is that of `measure_gi_star`. The
-    tail is the upper one where that sum is above its expectation, else the lower one, and its probability is doubled
-    (at most 1) because the direction is taken from the data. Other tools report the tail itself, which calls twice as
-    many cells significant as they say.
-
-    What is said of `measure_gi_star` holds here. "Low-low" is rarely significant in counts of crime: most cells are
-    empty, and neighbours cannot hold fewer than nothing.
-
-    Args:
-        counts: (n_cells,) incidents in each cell, whole numbers.
-        neighbours: Binary (n_cells, n_cells), without the cell itself.
-
-    Raises:
-        ParameterError: As `measure_gi_star`.
-
-    Source: Anselin, L. (1995), "Local indicators of spatial association: LISA", Geographical Analysis 27(2),
-    doi:10.1111/j.1538-4632.1995.tb00338.x.
-    """
-    whole, binary = _check(counts, neighbours)
-    n_neighbours, sums = _sum_neighbours(whole, binary)
-    average, variance = whole.mean(), whole.var()
-    is_known = (n_neighbours > 0) & (variance > 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        of_neighbours = sums / n_neighbours - average
-        i = np.where(is_known, (whole - average) * of_neighbours / variance, np.nan)
-    is_high, is_among_high = whole > average, of_neighbours > 0
-    code = np.select(
-        [is_high & is_among_high, ~is_high & ~is_among_high, is_high & ~is_among_high], [0, 1, 2], default=3
-    )
-    p_least, p_most = find_tails(whole, n_drawn=n_neighbours, sums=sums)
-    is_above = sums * (len(whole) - 1) > n_neighbours * (whole.sum() - whole)
-    p = np.minimum(2 * np.where(is_above, p_least, p_most), 1.0)
-    p_adjusted = stats.false_discovery_control(p)
-    return LocalMoran(
-        i=i,
-        quadrant=pd.Categorical.from_codes(
-            np.where(is_known, code, -1).astype(np.int64), categories=pd.Index(QUADRANTS)
-        ),
-        p=p,
-        p_adjusted=p_adjusted,
-        is_significant=p_adjusted <= FALSE_DISCOVERY_RATE,
-        false_discovery_rate=FALSE_DISCOVERY_RATE,
-    )
-
-
-def _sum_neighbours(counts: Integers, neighbours: sparse.csr_array) -> tuple[Integers, Integers]:
-    """How many neighbours each cell has, and what they hold."""
-    return neighbours @ np.ones_like(counts), neighbours @ counts
 
 
 def _check(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> tuple[Integers, sparse.csr_array]:

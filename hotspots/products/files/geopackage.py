@@ -124,8 +124,6 @@ def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
             "p_hot_adjusted": found.p_hot_adjusted,
             "p_cold_adjusted": found.p_cold_adjusted,
             "result": np.select([found.is_hot, found.is_cold], ["hot", "cold"], default="neither"),
-            "moran_quadrant": test.moran.quadrant.astype(object),
-            "moran_p_adjusted": test.moran.p_adjusted,
             "persistence": None if test.persistence is None else test.persistence.category.astype(object),
         }
     )

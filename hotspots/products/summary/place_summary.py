@@ -44,7 +44,7 @@ def summarise_places(analysis: Analysis) -> Summary:
             ],
         },
         "clusters": {
-            "method": clusters.method.upper(),
+            "method": "DBSCAN",
             "eps_m": clusters.eps_m,
             "eps_reason": clusters.eps_reason,
             "min_samples": clusters.min_samples,
@@ -99,10 +99,6 @@ def _significance(places: PlaceAnalysis) -> Summary | None:
         "false_discovery_rate": test.gi_star.false_discovery_rate,
         "n_hot": int(test.gi_star.is_hot.sum()),
         "n_cold": int(test.gi_star.is_cold.sum()),
-        "moran": {
-            str(quadrant): int((test.moran.is_significant & (test.moran.quadrant == quadrant)).sum())
-            for quadrant in test.moran.quadrant.categories
-        },
         "n_periods": None if test.periods is None else len(test.periods),
         "period_length": None if test.periods is None else test.periods.length,
         "period_unit": None if test.periods is None else test.periods.unit,
