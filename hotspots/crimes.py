@@ -234,6 +234,11 @@ def list_crimes(incidents: pd.DataFrame, *, definitions: CrimeDefinitions | None
 def find_crime(slug: str, *, among: Iterable[Crime], knife_is_flagged: bool = True) -> Crime:
     """The crime of that name.
 
+    Args:
+        slug: The name.
+        among: The crimes that there are.
+        knife_is_flagged: Whether any source says where a knife was used, without which knife crime is not there.
+
     Raises:
         NotFoundError: No such crime is among those that the sources hold; the message lists them.
     """

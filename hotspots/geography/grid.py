@@ -36,6 +36,11 @@ class Grid:
     ) -> Self:
         """The smallest aligned grid over bounds (min easting, min northing, max easting, max northing).
 
+        Args:
+            bounds: Metres.
+            cell_size_m: Side of a cell, metres.
+            padding_m: How far the grid goes beyond the bounds, metres.
+
         Raises:
             ParameterError: The cell size is not positive, or makes more than `MAX_CELLS` cells.
         """

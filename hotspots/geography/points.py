@@ -56,6 +56,10 @@ def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
 def find_polygon(places: UniquePoints, polygons: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
     """The polygon that each place lies in: exact, and the first where it lies in several (or on their edge).
 
+    Args:
+        places: Metres.
+        polygons: Polygons or MultiPolygons (n_polygons,) in the same CRS.
+
     Returns:
         int (n_unique,): position in `polygons`, or -1 where no polygon holds the place.
     """

@@ -232,6 +232,9 @@ def project_coordinates(
     Returns:
         Two float arrays of the input's length, metres; NaN where either coordinate is missing or the place is
         outside the working CRS: beyond the cover of OSTN15, or more than a degree beyond the CRS's area of use.
+
+    Raises:
+        DataError: PROJ knows no way between the two.
     """
     target = pyproj.CRS.from_user_input(crs)
     to_grid = is_national_grid(target)
@@ -255,6 +258,9 @@ def to_working_crs(frame: gpd.GeoDataFrame, crs: str | pyproj.CRS) -> gpd.GeoDat
     """The same table in the working CRS, as by `project_coordinates`; coordinates outside it become infinite.
 
     The CRS of the table must be set. A table that already is in the working CRS keeps its coordinates to the bit.
+
+    Raises:
+        DataError: PROJ knows no way between the two.
     """
     crs = pyproj.CRS.from_user_input(crs)
     if _is_same(frame.crs, crs):

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.analysis.calendar.conditions import ConditionSplit, compare_conditions, measure_pearson_dispersion
+from hotspots.analysis.calendar.condition_splits import ConditionSplit
+from hotspots.analysis.calendar.conditions import compare_conditions, measure_pearson_dispersion
 from hotspots.analysis.calendar.darkness import measure_darkness, measure_slope
 from hotspots.analysis.calendar.days import Calendar, make_calendar
 from hotspots.analysis.calendar.strata import compare_strata

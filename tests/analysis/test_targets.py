@@ -3,7 +3,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from hotspots.analysis.rates.targets import Target, choose_indicators, compare_with_peers, judge_target
+from hotspots.analysis.rates.peer_rates import compare_with_peers
+from hotspots.analysis.rates.target_status import judge_target
+from hotspots.analysis.rates.targets import Target, choose_indicators
 from hotspots.errors import ParameterError
 
 FIVE_PERCENT_LESS = Target(change=-0.05)

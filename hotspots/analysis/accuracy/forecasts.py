@@ -75,7 +75,17 @@ def _between(incidents: gpd.GeoDataFrame, first: dt.date, last: dt.date) -> gpd.
 
 
 def make_forecast(name: MethodName, part: Split, cells: Cells, bandwidth_m: float | None) -> Floats:
-    """Float (n_cells,): what the method makes of the days before the test."""
+    """Float (n_cells,): what a method makes of the days before the test.
+
+    Args:
+        name: The method.
+        part: The incidents of the fold.
+        cells: That it puts in order.
+        bandwidth_m: Of the density, metres; a cell's side by default. None for other methods.
+
+    Raises:
+        ParameterError: The bandwidth is less than a cell.
+    """
     if name == "risk":
         reaches = list_reaches(cells.cell_size_m)
         return estimate_risk(part.fitted, part.others, cells=cells, bandwidths_m=reaches).expected
@@ -93,7 +103,13 @@ def make_forecast(name: MethodName, part: Split, cells: Cells, bandwidth_m: floa
 
 
 def scale_forecast(name: MethodName, fold: Fold, cells: Cells) -> float | None:
-    """What turns a forecast into incidents of the test; None for one that is not of incidents."""
+    """What to multiply a forecast by for incidents of the test; None for one that is not of incidents.
+
+    Args:
+        name: The method.
+        fold: How long it saw, and how long it is tested.
+        cells: That it puts in order.
+    """
     if name == "gi-star":
         return None
     n_days = (fold.fit_end - fold.start_of_last).days + 1 if name == "last period" else fold.n_fit_days

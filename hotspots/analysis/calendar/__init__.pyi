@@ -1,4 +1,4 @@
-from .conditions import ConditionSplit as ConditionSplit
+from .condition_splits import ConditionSplit as ConditionSplit
 from .conditions import compare_conditions as compare_conditions
 from .darkness import measure_darkness as measure_darkness
 from .days import Calendar as Calendar

@@ -4,123 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
+from hotspots.analysis.calendar.condition_splits import (
+    CONFIDENCE,
+    SIGNIFICANCE_LEVEL,
+    ConditionName,
+    ConditionSplit,
+    ExposureUnit,
+    adjust_splits,
+    fill_split,
+    withhold,
+    withhold_few,
+)
 from hotspots.analysis.calendar.darkness import fit_season, measure_darkness
 from hotspots.analysis.calendar.days import PAY_WINDOW_DAYS, Calendar
+from hotspots.analysis.calendar.incident_times import AFTER_SCHOOL_HOURS, IncidentTimes, read_times
 from hotspots.analysis.calendar.missing_months import Month, is_missing, read_months
-from hotspots.analysis.calendar.strata import StratifiedRatio, compare_strata
+from hotspots.analysis.calendar.strata import compare_strata
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-ConditionName = Literal["school_days", "after_school", "bank_holidays", "pay_days", "darkness"]
-ExposureUnit = Literal["days", "hours"]
-
-AFTER_SCHOOL_HOURS = (15, 18)
-"""From the hour when schools let out to when most pupils are home: 15:00 to 17:59."""
-
-CONFIDENCE = 0.95
-SIGNIFICANCE_LEVEL = 0.05
 
 _MIN_KNOWN_SHARE = 0.5
 """Below this share of incidents with a known day (or hour), they would speak for incidents they are not like."""
-_MIN_INCIDENTS = 20
-_MIN_EXPECTED = 5
-"""Incidents that must be expected on either side if the condition made no difference."""
-_MIN_EXPOSURE: dict[ExposureUnit, int] = {"days": 5, "hours": 20}
-_DAY_SECONDS, _HOUR_SECONDS = 86_400, 3_600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionSplit:
-    """Incidents with and without one condition.
-
-    Attributes:
-        name: Which condition.
-        label: The same in words.
-        against: What it is compared with, in words.
-        available: Whether the data can say anything about it.
-        reason: Where they cannot, why, in a word or two; otherwise None.
-        explanation: The same in a sentence; otherwise None.
-        n_with, n_without: Incidents compared.
-        n_uncertain: Incidents within the calendar whose day (or hour) is not known closely enough to be on a side.
-        exposure_with, exposure_without: How long the condition was there and was not, in `exposure_unit`.
-        exposure_unit: "days" or "hours".
-        ratio: How many times the rate without the condition that with it is, like compared with like; None where not
-            available, as are those below.
-        low, high: Its limits at `confidence`, widened by `dispersion`; each split's own, not adjusted for several.
-        p_value: Two-sided, of no difference, allowing for `dispersion`.
-        p_adjusted: The same, adjusted for the splits looked at together (Benjamini-Hochberg).
-        is_significant: Whether `p_adjusted` is at most the level; False where not available.
-        dispersion: How many times the variance of independent incidents the counts vary by, 1 or more.
-        confidence: Of the limits, 0-1.
-        significance_level: Level of `is_significant`.
-    """
-
-    name: ConditionName
-    label: str
-    against: str
-    available: bool
-    reason: str | None
-    explanation: str | None
-    n_with: int
-    n_without: int
-    n_uncertain: int
-    exposure_with: float
-    exposure_without: float
-    exposure_unit: ExposureUnit
-    ratio: float | None
-    low: float | None
-    high: float | None
-    p_value: float | None
-    p_adjusted: float | None
-    is_significant: bool
-    dispersion: float | None
-    confidence: float
-    significance_level: float
-
-    @property
-    def words(self) -> str:
-        """What a briefing says: "school days: 1.6 times as many as on weekdays of the holidays (1.3 to 2.0)"."""
-        if self.ratio is None or self.low is None or self.high is None:
-            return f"{self.label}: not shown. {self.explanation}"
-        if math.isinf(self.ratio):
-            return f"{self.label}: only with the condition (at least {self.low:.1f} times as many)"
-        # A limit that is not 1 must not look like it.
-        is_near = self.is_significant and "1.0" in (f"{self.low:.1f}", f"{self.high:.1f}")
-        digits = 2 if self.high - self.low < 0.2 or is_near else 1
-        ratio, low, high = (f"{number:.{digits}f}" for number in (self.ratio, self.low, self.high))
-        if self.is_significant:
-            return f"{self.label}: {ratio} times as many as {self.against} ({low} to {high})"
-        return f"{self.label}: no apparent difference ({ratio} times as many as {self.against}, {low} to {high})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Times:
-    """What is known of when each incident happened; int (n,), -1 where it is not known.
-
-    Attributes:
-        day: Position in the calendar.
-        part: 0 before the hours after school, 1 in them, 2 after them.
-        hour: Clock hour.
-        is_inside: bool (n,), whether it started on a day of the calendar that has data, or may have.
-        n_month_only: Incidents of `is_inside` that give only their month.
-    """
-
-    day: Integers
-    part: Integers
-    hour: Integers
-    is_inside: Flags
-    n_month_only: int
 
 
 def compare_conditions(
@@ -190,7 +104,7 @@ def compare_conditions(
     """
     days = calendar.days
     has_data = ~is_missing(days.index.to_numpy(), read_months(missing_months))
-    times = _read_times(incidents, calendar, has_data)
+    times = read_times(incidents, calendar, has_data)
     split = _Splitter(calendar=calendar, times=times, has_data=has_data)
     is_holiday = days["is_bank_holiday"].to_numpy(dtype=bool)
     is_school = days["is_school_day"].fillna(False).to_numpy(dtype=bool)
@@ -221,7 +135,7 @@ def compare_conditions(
         ),
         split.compare_darkness(),
     )
-    return _adjust(splits)
+    return adjust_splits(splits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +143,7 @@ class _Splitter:
     """What all splits of one call share."""
 
     calendar: Calendar
-    times: _Times
+    times: IncidentTimes
     has_data: Flags
 
     @property
@@ -287,11 +201,11 @@ class _Splitter:
         # Of months alone term dates would say no more.
         is_month_only = withheld is not None and withheld.reason == "month-only"
         if name in ("school_days", "after_school") and not has_terms and not is_month_only:
-            return _withhold(blank, "no term dates", "Term dates are not given, so that school days are not known.")
+            return withhold(blank, "no term dates", "Term dates are not given, so that school days are not known.")
         if withheld:
             return withheld
         if not ((table[2] > 0) & (table[3] > 0)).any():
-            return _withhold(
+            return withhold(
                 blank,
                 "no contrast",
                 f"The period has no days of both kinds to compare: {label}, and {against.partition(' ')[2]}.",
@@ -320,7 +234,7 @@ class _Splitter:
         total = (first + second)[is_compared]
         share = (time_first / np.maximum(time_first + time_second, 1))[is_compared]
         expected = float((total * share).sum())
-        if few := _withhold_few(filled, expected_with=expected):
+        if few := withhold_few(filled, expected_with=expected):
             return few
         compared = compare_strata(
             first, second, exposure_with=time_first, exposure_without=time_second, confidence=CONFIDENCE
@@ -337,7 +251,7 @@ class _Splitter:
                 for unit in (np.arange(len(n)), self.week[used])
             ),
         )
-        return _fill(filled, compared, dispersion)
+        return fill_split(filled, compared, dispersion)
 
     def compare_darkness(self) -> ConditionSplit:
         """The split by darkness."""
@@ -355,7 +269,7 @@ class _Splitter:
         counts = np.bincount(times.day[known] * 24 + times.hour[known], minlength=24 * n_days).reshape(n_days, 24)
         changes: Flags = np.asarray(is_dark.any(axis=0) & is_light.any(axis=0), dtype=bool)
         if not changes.any():
-            return _withhold(
+            return withhold(
                 blank, "no contrast", "No hour of the clock is dark throughout on some days and light on others."
             )
         first, second = ((counts * part).sum(axis=0) for part in (is_dark, is_light))
@@ -369,7 +283,7 @@ class _Splitter:
         )
         share = time_first / np.maximum(time_first + time_second, 1)
         expected = float(((first + second) * share)[changes].sum())
-        if few := _withhold_few(filled, expected_with=expected):
+        if few := withhold_few(filled, expected_with=expected):
             return few
         day, hour = np.nonzero(is_dark | is_light)
         month = np.unique(self.month, return_inverse=True)[1].ravel()[day]
@@ -377,14 +291,14 @@ class _Splitter:
         fit = fit_season(n, month, hour, in_dark, confidence=CONFIDENCE)
         if fit is None and 0 in (filled.n_with, filled.n_without):
             side = "dark" if filled.n_with else "light"
-            return _withhold(
+            return withhold(
                 filled,
                 "all on one side",
                 f"All {filled.n_with + filled.n_without:,} incidents at hours that can be either were when it was "
                 f"{side}: a difference, but none that a ratio within months can be put to.",
             )
         if fit is None:
-            return _withhold(
+            return withhold(
                 filled, "no contrast", "Within months, darkness cannot be told from the hour. Give a longer period."
             )
         compared, fitted, dispersion = fit
@@ -397,7 +311,7 @@ class _Splitter:
                 for unit in (day, self.week[day])
             ),
         )
-        return _fill(filled, compared, dispersion)
+        return fill_split(filled, compared, dispersion)
 
     def _begin(
         self, name: ConditionName, label: str, against: str, unit: ExposureUnit, is_certain: Flags
@@ -431,48 +345,14 @@ class _Splitter:
         n = int(self.times.is_inside.sum())
         n_known, n_month = n - blank.n_uncertain, self.times.n_month_only
         if n and n_month == n:
-            return _withhold(blank, "month-only", "The source gives the month of each incident, not its day or hour.")
+            return withhold(blank, "month-only", "The source gives the month of each incident, not its day or hour.")
         if n_known < _MIN_KNOWN_SHARE * n:
-            return _withhold(
+            return withhold(
                 blank,
                 "month-only" if n_month > n / 2 else "times unknown",
                 f"Only {n_known:,} of {n:,} incidents have a known {needs}; the rest need not be like them.",
             )
         return None
-
-
-def _read_times(incidents: pd.DataFrame, calendar: Calendar, has_data: Flags) -> _Times:
-    """Day, part of the day and hour of each incident, as far as its whole interval lies in one."""
-    precision = incidents["time_precision"]
-    is_minute, is_day, is_month = ((precision == kind).to_numpy(dtype=bool) for kind in ("minute", "day", "month"))
-    origin = calendar.days.index.to_numpy()[0].astype("datetime64[s]")
-    started = incidents["started_at"].to_numpy().astype("datetime64[s]")
-    ended = incidents["ended_at"].to_numpy().astype("datetime64[s]")
-    is_known = ~np.isnat(started)
-    begin = np.where(is_known, (started - origin).astype(np.int64), -1)
-    finish = np.where(np.isnat(ended) | (ended < started) | ~is_known, begin, (ended - origin).astype(np.int64))
-    # An interval up to 16:00 is over when that hour begins; a day is the whole of it.
-    last = finish - (is_minute & (finish > begin))
-
-    day, hour, last_hour = begin // _DAY_SECONDS, begin // _HOUR_SECONDS, last // _HOUR_SECONDS
-    covered = is_known & (begin >= 0) & (day < len(has_data)) & ~is_month
-    covered[covered] = has_data[day[covered]]
-    in_one_day = covered & (is_minute | is_day) & (last_hour // 24 == day)
-    part, last_part = (
-        sum((which % 24 >= edge).astype(np.int64) for edge in AFTER_SCHOOL_HOURS) for which in (hour, last_hour)
-    )
-    in_one_part = in_one_day & is_minute & (part == last_part)
-    in_one_hour = in_one_day & is_minute & (hour == last_hour)
-    months = np.unique(calendar.days.index.to_numpy()[has_data].astype("datetime64[M]"))
-    is_month_inside = is_month & is_known
-    is_month_inside[is_month_inside] = np.isin(started[is_month_inside].astype("datetime64[M]"), months)
-    return _Times(
-        day=np.where(in_one_day, day, -1),
-        part=np.where(in_one_part, part, -1),
-        hour=np.where(in_one_hour, hour % 24, -1),
-        is_inside=covered | is_month_inside,
-        n_month_only=int(is_month_inside.sum()),
-    )
 
 
 def measure_pearson_dispersion(
@@ -482,6 +362,15 @@ def measure_pearson_dispersion(
 
     A unit's count then has the variance of a sum of binomials, which stands where degrees of freedom usually do: it
     holds for units that are few in their stratum, too.
+
+    Args:
+        n: int (n,), incidents.
+        fitted: float (n,), the same to be expected.
+        unit: int (n,), the day or week of each.
+        stratum: int (n,), from 0.
+        totals: float (n_strata,), incidents in each stratum.
+
+    Source: McCullagh, P. and Nelder, J. A. (1989), Generalized Linear Models, section 4.5.
     """
     kept = fitted > 0
     pairs, place = np.unique(unit[kept] * (stratum.max() + 1) + stratum[kept], return_inverse=True)
@@ -495,63 +384,3 @@ def measure_pearson_dispersion(
     if freedom < 1:
         return 1.0
     return float(((observed - expected_unit) ** 2 / expected_unit).sum() / freedom)
-
-
-def _withhold(split: ConditionSplit, reason: str, explanation: str) -> ConditionSplit:
-    return dataclasses.replace(split, reason=reason, explanation=explanation)
-
-
-def _withhold_few(split: ConditionSplit, *, expected_with: float) -> ConditionSplit | None:
-    n, unit = split.n_with + split.n_without, split.exposure_unit
-    least = _MIN_EXPOSURE[unit]
-    if min(split.exposure_with, split.exposure_without) < least:
-        return _withhold(
-            split,
-            "too few",
-            f"{split.exposure_with:,.0f} {unit} with and {split.exposure_without:,.0f} without are too few to compare; "
-            f"{least} of each are needed.",
-        )
-    if n < _MIN_INCIDENTS or min(expected_with, n - expected_with) < _MIN_EXPECTED:
-        return _withhold(
-            split,
-            "too few",
-            f"{n:,} incidents, of which {expected_with:.1f} are to be expected with the condition if it made no "
-            f"difference, are too few; {_MIN_INCIDENTS} are needed, and {_MIN_EXPECTED} expected on either side.",
-        )
-    return None
-
-
-def _fill(split: ConditionSplit, compared: StratifiedRatio, dispersion: float) -> ConditionSplit:
-    """The split with its ratio, its limits and p allowing for the dispersion."""
-    stretch = math.sqrt(dispersion)
-    ratio, low, high = compared.ratio, compared.low, compared.high
-    if ratio == 0:
-        high *= dispersion  # the limit of nothing seen is inverse to what was expected, in independent numbers
-    elif math.isinf(ratio):
-        low /= dispersion
-    else:
-        low = ratio * (low / ratio) ** stretch
-        high = ratio * (high / ratio) ** stretch
-    return dataclasses.replace(
-        split,
-        available=True,
-        ratio=ratio,
-        low=low,
-        high=high,
-        p_value=min(float(2 * stats.norm.sf(compared.z / stretch)), 1.0),
-        dispersion=dispersion,
-    )
-
-
-def _adjust(splits: Sequence[ConditionSplit]) -> tuple[ConditionSplit, ...]:
-    """The splits with p adjusted for all of them that are available."""
-    p_values = [split.p_value for split in splits if split.p_value is not None]
-    adjusted = iter(stats.false_discovery_control(p_values).tolist() if p_values else [])
-    done = []
-    for split in splits:
-        if split.p_value is None:
-            done.append(split)
-            continue
-        p = float(next(adjusted))
-        done.append(dataclasses.replace(split, p_adjusted=p, is_significant=p <= SIGNIFICANCE_LEVEL))
-    return tuple(done)

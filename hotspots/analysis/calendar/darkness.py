@@ -50,6 +50,13 @@ def fit_season(
 ) -> tuple[StratifiedRatio, Floats, float] | None:
     """Poisson regression of the counts of hours on month, clock hour and darkness.
 
+    Args:
+        n: int (n_hours,), incidents in each hour of each day.
+        month: int (n_hours,), a number for each month, from 0.
+        hour: int (n_hours,), 0-23.
+        in_dark: bool (n_hours,), dark throughout; the others are light throughout.
+        confidence: Of the limits, 0-1.
+
     Returns:
         The ratio of darkness, the fitted count of each, and the dispersion of the cells; None where darkness cannot be
         told from month and hour.

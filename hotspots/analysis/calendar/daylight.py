@@ -19,7 +19,15 @@ Floats = npt.NDArray[np.float64]
 
 
 def add_sun(days: pd.DataFrame, *, longitude: float, latitude: float, zone: dt.tzinfo, degrees: float) -> None:
-    """Add the columns about the sun."""
+    """Add the columns about the sun that `Calendar` names, to the table given.
+
+    Args:
+        days: Index of consecutive days.
+        longitude: Degrees east.
+        latitude: Degrees north.
+        zone: Of the clock on the wall.
+        degrees: How far the sun is below the horizon at dawn and dusk.
+    """
     from astral import Observer, sun
 
     observer = Observer(latitude=latitude, longitude=longitude, elevation=0.0)

@@ -59,7 +59,15 @@ class RelativeChange:
 
 
 def read_counts(counts: Counts, name: str) -> Counts:
-    """The counts of an area as plain ints, if they are such."""
+    """The counts of an area as plain ints.
+
+    Args:
+        counts: Incidents before and after.
+        name: What the message calls the area.
+
+    Raises:
+        ParameterError: They are not two whole numbers from 0.
+    """
     try:
         before, after = (float(n) for n in counts)
         is_whole = all(math.isfinite(n) and n >= 0 and n == int(n) for n in (before, after))

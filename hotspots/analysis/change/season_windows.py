@@ -120,7 +120,13 @@ class SeasonScan:
         return True
 
     def test(self, *, seed: int, n_replicates: int, level: float) -> tuple[SeasonWindow | None, float]:
-        """The clearest window, if it is clearer than chance allows, and the autocorrelation allowed for."""
+        """The clearest window, if it is clearer than chance allows, and the autocorrelation allowed for.
+
+        Args:
+            seed: Of the replicates.
+            n_replicates: Series without a season that it is compared with.
+            level: At or below which a p value counts.
+        """
         t = self._t(self.residuals[:, None])[:, 0]
         best = int(np.abs(t).argmax())
         if self.windows[best][1] == 6 and t[best] < 0:

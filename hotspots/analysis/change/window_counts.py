@@ -100,7 +100,17 @@ def count_change(
 def code_groups(
     incidents: pd.DataFrame, groups: pd.Series | None, all_groups: Iterable[Hashable] | None
 ) -> tuple[Integers, pd.Index]:
-    """The place of each incident's group among all groups, -1 for none."""
+    """Int (n_incidents,), the place of each incident's group among all groups, -1 for none; and the groups.
+
+    Args:
+        incidents: The incidents.
+        groups: As in `count_change`.
+        all_groups: As in `count_change`.
+
+    Raises:
+        ParameterError: `all_groups` repeats one, or is given without groups.
+        DataError: The groups are not on the index of the incidents.
+    """
     if groups is None:
         if all_groups is not None:
             raise ParameterError("The names of all groups need the group of each incident. Give groups too.")

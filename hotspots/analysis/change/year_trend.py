@@ -45,7 +45,15 @@ class SeasonalTrend:
 
 
 def measure_year_trend(series: pd.Series, *, autocorrelation: float, level: float) -> SeasonalTrend:
-    """Seasonal Mann-Kendall of the incidents per day."""
+    """Test a series for rise or fall by the seasonal Mann-Kendall test of the incidents per day.
+
+    Args:
+        series: From `check_months`; missing for months without data.
+        autocorrelation: Between neighbouring months, for which the variance is enlarged.
+        level: At or below which a p value counts.
+
+    Source: as `measure_season`.
+    """
     known = series.dropna()
     days, calendar_month = get_days(known), get_calendar_months(known)
     year = pd.PeriodIndex(known.index).year.to_numpy()

@@ -134,7 +134,14 @@ def weigh_evidence(
 def share_cells(
     places: UniquePoints, home: npt.NDArray[np.int64], outlines: Sequence[shapely.Geometry], risk: RiskEstimate
 ) -> sparse.csr_array:
-    """Float (n_outlines, n_cells): how much of each cell's estimate belongs to each outline."""
+    """Float (n_outlines, n_cells): how much of each cell's estimate belongs to each outline, 0-1.
+
+    Args:
+        places: Of the incidents, metres.
+        home: int (n_unique,), the outline that holds each place, -1 for none.
+        outlines: Polygons, metres.
+        risk: Whose cells are shared out.
+    """
     cells = risk.cells
     at = cells.locate(places.easting, places.northing)
     counted = (home >= 0) & (at >= 0)

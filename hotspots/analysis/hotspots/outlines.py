@@ -20,7 +20,12 @@ def label_places(places: UniquePoints, clusters: Clusters) -> npt.NDArray[np.int
 
 
 def list_members(label: npt.NDArray[np.int64], n_clusters: int) -> list[npt.NDArray[np.intp]]:
-    """The places of each cluster."""
+    """The places of each cluster, as positions.
+
+    Args:
+        label: int (n_unique,), from `label_places`.
+        n_clusters: How many there are.
+    """
     order = np.argsort(label, kind="stable")
     return np.split(order, np.searchsorted(label[order], np.arange(n_clusters)))[1:]
 

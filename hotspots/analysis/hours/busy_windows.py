@@ -168,7 +168,12 @@ def _require_week(counts: npt.ArrayLike) -> Floats:
 
 
 def find_windows(week: Floats, *, seed: int) -> tuple[tuple[PeakWindow, ...], tuple[QuietWindow, ...]]:
-    """Peaks and quiet windows of one week of 168 hours."""
+    """Peaks and quiet windows of one week: see `find_peaks` and `find_quiet_windows`.
+
+    Args:
+        week: float (168,), counts or sums of weights, Monday 00:00 first.
+        seed: Of the simulated weeks.
+    """
     total = float(week.sum())
     if total <= 0:
         return (), ()
@@ -247,7 +252,15 @@ def _find_p_values(ratio: Floats, total: float, *, is_busy: bool, seed: int) -> 
 
 @functools.lru_cache(maxsize=256)
 def simulate_even_weeks(total: int, seed: int) -> tuple[Floats, Floats]:
-    """The largest ratio of a busy and of a quiet window in each of many even weeks, ascending."""
+    """The largest ratio of a busy and of a quiet window in each of many even weeks.
+
+    Args:
+        total: Incidents in each week.
+        seed: Of the generator.
+
+    Returns:
+        float (999,) twice, ascending.
+    """
     rng = np.random.default_rng([seed, total])
     weeks = rng.multinomial(total, np.full(HOURS_IN_WEEK, 1 / HOURS_IN_WEEK), size=_N_REPLICATES)
     running = _accumulate(_sum_by_day_set(weeks.T.astype(np.float64)))

@@ -147,7 +147,13 @@ def measure_window_coverage(
 def measure_reach(
     havens: gpd.GeoDataFrame | gpd.GeoSeries, *, reach_m: float, study_area: shapely.Geometry
 ) -> shapely.Geometry:
-    """The part of the study area within reach of any haven: what share of incidents chance alone would cover."""
+    """The part of the study area within reach of any haven: what share of incidents chance alone would cover.
+
+    Args:
+        havens: Points, metres.
+        reach_m: Straight-line distance within reach, metres.
+        study_area: Polygon or MultiPolygon in the same CRS.
+    """
     circles = shapely.buffer(havens.geometry.to_numpy(), reach_m, quad_segs=16)
     return shapely.intersection(shapely.union_all(circles), study_area)
 
@@ -162,7 +168,10 @@ def is_open_at(hours: str, times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.
 
     Args:
         hours: Opening hours in OpenStreetMap syntax, "Mo-Fr 09:00-17:30; PH off".
-        times: Naive local wall-clock times.
+        times: datetime64 (n_times,), naive local wall-clock times, one or more.
+
+    Returns:
+        bool (n_times,).
     """
     first = times.min().astype(dt.datetime)
     last = times.max().astype(dt.datetime) + dt.timedelta(minutes=1)

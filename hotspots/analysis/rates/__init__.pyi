@@ -1,6 +1,8 @@
 from .area_rates import AreaRates as AreaRates
 from .area_rates import estimate_rates as estimate_rates
 from .area_rates import estimate_residents as estimate_residents
+from .peer_rates import PeerComparison as PeerComparison
+from .peer_rates import compare_with_peers as compare_with_peers
 from .priorities import CRITERIA as CRITERIA
 from .priorities import EQUAL_WEIGHTS as EQUAL_WEIGHTS
 from .priorities import MAX_WEIGHT as MAX_WEIGHT
@@ -8,9 +10,7 @@ from .priorities import Priorities as Priorities
 from .priorities import rank_priorities as rank_priorities
 from .ratios import RateRatios as RateRatios
 from .ratios import compare_rates as compare_rates
-from .targets import PeerComparison as PeerComparison
+from .target_status import TargetStatus as TargetStatus
+from .target_status import judge_target as judge_target
 from .targets import Target as Target
-from .targets import TargetStatus as TargetStatus
 from .targets import choose_indicators as choose_indicators
-from .targets import compare_with_peers as compare_with_peers
-from .targets import judge_target as judge_target

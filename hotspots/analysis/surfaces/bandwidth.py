@@ -162,6 +162,11 @@ def convert_bandwidth(bandwidth_m: float, *, from_kernel: Kernel, to_kernel: Ker
     By canonical bandwidths: both then trade bias for variance alike, and what is best for one is best for the other. A
     gaussian of standard deviation 1 is matched by a quartic kernel of radius 2.78.
 
+    Args:
+        bandwidth_m: Metres: radius of a compact kernel, standard deviation of the gaussian one.
+        from_kernel: The kernel that it is of.
+        to_kernel: The kernel to find one for.
+
     Raises:
         ParameterError: A kernel is not known.
 
@@ -297,7 +302,16 @@ def _measure_spread(places: UniquePoints, *, robust: bool) -> float:
 
 
 def warn_of_width(bandwidth_m: float, *, kernel: Kernel, area_m2: float) -> str | None:
-    """What speaks against sending people to places by a density of this bandwidth, in a sentence; None for nothing."""
+    """What speaks against sending people to places by a density of this bandwidth, in a sentence; None for nothing.
+
+    Args:
+        bandwidth_m: Metres.
+        kernel: The kernel that it is of.
+        area_m2: Of the study area, square metres.
+
+    Raises:
+        ParameterError: The kernel is not known.
+    """
     radius_m = convert_bandwidth(bandwidth_m, from_kernel=kernel, to_kernel="quartic")
     if radius_m > _TASKING_M:
         return (

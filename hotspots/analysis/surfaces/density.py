@@ -160,7 +160,16 @@ def estimate_density(
 
 
 def find_cells_inside(grid: Grid, study_area: shapely.Geometry, *, n_beyond: int = 0) -> npt.NDArray[np.bool]:
-    """Which cells have their centre in a study area; with `n_beyond` more cells on every side of the grid."""
+    """Which cells have their centre in a study area.
+
+    Args:
+        grid: The cells.
+        study_area: Polygon or MultiPolygon, metres.
+        n_beyond: Cells to add on every side of the grid.
+
+    Returns:
+        bool (n_rows + 2 n_beyond, n_columns + 2 n_beyond).
+    """
     east = grid.easting_min + (np.arange(-n_beyond, grid.n_columns + n_beyond) + 0.5) * grid.cell_size_m
     north = grid.northing_min + (np.arange(-n_beyond, grid.n_rows + n_beyond) + 0.5) * grid.cell_size_m
     is_inside: npt.NDArray[np.bool] = shapely.contains_xy(study_area, east[None, :], north[:, None])
