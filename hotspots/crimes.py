@@ -7,7 +7,6 @@ each may have parts. A user's own table has the same form and is laid over it.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 import unicodedata
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hotspots.errors import NotFoundError, ParameterError
+from hotspots.errors import NotFoundError, ParameterError, suggest_word
 
 UNRECOGNISED = "unrecognised"
 """Category of a row whose offence text is in no table: kept, counted, never analysed."""
@@ -159,11 +158,10 @@ def add_wordings(definitions: CrimeDefinitions, wordings: Mapping[str, str], *, 
         if crime is not None:
             known = Offence(category=crime.part_of or slug, subcategory=slug if crime.part_of else None)
         if known is None:
-            close = difflib.get_close_matches(slug, definitions.crimes, n=1)
-            meant = f' Did you mean "{close[0]}"?' if close else ""
             raise ParameterError(
-                f'Source profile {source} says that "{wording}" is "{slug}", and there is no such crime.{meant} '
-                f"Give one of: {', '.join(sorted(definitions.crimes))}; or define it under [crimes] in hotspots.toml."
+                f'Source profile {source} says that "{wording}" is "{slug}", and there is no such crime.'
+                f"{suggest_word(slug, definitions.crimes)} Give one of: "
+                f"{', '.join(sorted(definitions.crimes))}; or define it under [crimes] in hotspots.toml."
             )
         offences[read_words(wording)] = known
     return replace(definitions, offences=offences)
@@ -254,8 +252,7 @@ def find_crime(slug: str, *, among: Iterable[Crime], knife_is_flagged: bool = Tr
             '"Possession of weapons" is not knife crime. '
             f"Add the force's extract with a knife flag to `incidents`, or ask for one of: {known}."
         )
-    close = difflib.get_close_matches(slug, [crime.slug for crime in crimes], n=1)
-    meant = f' Did you mean "{close[0]}"?' if close else ""
+    meant = suggest_word(slug, [crime.slug for crime in crimes])
     raise NotFoundError(f'No crime called "{slug}" in these incidents.{meant} Ask for one of: {known}.')
 
 
@@ -371,6 +368,4 @@ def _require_table(value: Any, path: str) -> Mapping[str, Any]:
 def _check_keys(content: Any, path: str, keys: Sequence[str]) -> None:
     for key in _require_table(content, path):
         if key not in keys:
-            close = difflib.get_close_matches(key, keys, n=1)
-            meant = f' Did you mean "{close[0]}"?' if close else ""
-            raise ParameterError(f'{path} has no key "{key}".{meant} It takes: {", ".join(keys)}.')
+            raise ParameterError(f'{path} has no key "{key}".{suggest_word(key, keys)} It takes: {", ".join(keys)}.')

@@ -5,6 +5,11 @@ the class into an exit code, so the class says whose turn it is: the caller's (`
 `NotFoundError`), the data's (`DataError`), the network's (`NetworkError`), or nobody's (`TooLittleDataError`).
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class HotspotsError(Exception):
     """Anything that Hotspots refuses to do, with a message meant for the person who asked."""
@@ -28,3 +33,9 @@ class TooLittleDataError(DataError):
 
 class NetworkError(HotspotsError):
     """A server could not be reached, or did not give what it should."""
+
+
+def suggest_word(word: str, known: Iterable[str]) -> str:
+    """The question whether a word like it was meant, as a sentence to go after another; empty where none is like it."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f' Did you mean "{close[0]}"?' if close else ""

@@ -6,7 +6,6 @@ A user's own table has the same form and is laid over it.
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.crimes import CrimeDefinitions, load_definitions
-from hotspots.errors import DataError, ParameterError
+from hotspots.errors import DataError, ParameterError, suggest_word
 
 Measure = Literal["severity", "cost"]
 
@@ -206,7 +205,7 @@ def _parse_tables(content: Mapping[str, Any], definitions: CrimeDefinitions) -> 
     for key in content:
         if key not in get_args(Measure):
             raise ParameterError(
-                f'harm has no measure "{key}".{_suggest(key, list(get_args(Measure)))} '
+                f'harm has no measure "{key}".{suggest_word(key, get_args(Measure))} '
                 f"It takes: {', '.join(get_args(Measure))}."
             )
     measure: Measure
@@ -243,7 +242,7 @@ def _read_value(value: Any, slug: str, path: str, unit: str, definitions: CrimeD
     if slug not in definitions.crimes:
         raise ParameterError(
             f'{path} has a figure for "{slug}", and there is no such crime.'
-            f"{_suggest(slug, list(definitions.crimes))} Give one of: {', '.join(sorted(definitions.crimes))}; or "
+            f"{suggest_word(slug, definitions.crimes)} Give one of: {', '.join(sorted(definitions.crimes))}; or "
             "define it under [crimes] in hotspots.toml."
         )
     if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
@@ -252,8 +251,3 @@ def _read_value(value: Any, slug: str, path: str, unit: str, definitions: CrimeD
             "quotation marks, separators or a currency sign."
         )
     return float(value)
-
-
-def _suggest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f' Did you mean "{close[0]}"?' if close else ""
