@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.repeats.concentration import expect_occupied, find_even_places, measure_gini
+from hotspots.analysis.repeats.place_concentration import expect_occupied, find_even_places, measure_gini
 from hotspots.analysis.repeats.repeat_places import Repeats, measure_repeats
 from hotspots.analysis.repeats.shared_points import are_places_shared
 from hotspots.errors import DataError, ParameterError

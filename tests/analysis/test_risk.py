@@ -17,9 +17,9 @@ from scipy import integrate, optimize, stats
 from support import MakeIncidents
 
 from hotspots.analysis.surfaces import shrinkage
+from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings, sum_around
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
 from hotspots.analysis.surfaces.shrinkage import BOUNDS, find_prior_and_shape, fit_shrinkage, measure_loss
-from hotspots.analysis.surfaces.surroundings import measure_surroundings, sum_around
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.cells import Cells, CellShape, make_cells
 

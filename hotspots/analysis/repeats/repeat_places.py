@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from hotspots.analysis.repeats.concentration import PlaceShare, compare_with_chance, expect_occupied
+from hotspots.analysis.repeats.place_concentration import PlaceShare, compare_with_chance, expect_occupied
 from hotspots.analysis.repeats.shared_points import CLOSE_M, are_places_shared
 from hotspots.contracts import AREA, require_columns, require_metres
 from hotspots.errors import DataError, ParameterError
