@@ -22,8 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspots.crimes import load_definitions
-from hotspots.ingest.incidents import intake as incidents
-from hotspots.ingest.incidents import store as store_module
+from hotspots.ingest.incidents import reading
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
 from hotspots.ingest.incidents.records import Oddity, ReadingOptions, read_records
@@ -78,7 +77,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         labels.append(table.label)
         return read(table, *others)
 
-    monkeypatch.setattr(incidents, "read_records", count)
+    monkeypatch.setattr(reading, "read_records", count)
     return labels
 
 
@@ -225,30 +224,32 @@ def replace_by_file(entry: Path) -> None:
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
-    "truncated part": lambda entry: os.truncate(entry / "month=2026-02/incidents.parquet", 100),
-    "empty part": lambda entry: (entry / "rejected.parquet").write_bytes(b""),
-    "flipped at the start": lambda entry: flip(entry / "month=2026-01/incidents.parquet", 3),
-    "flipped in the middle": lambda entry: flip(entry / "rejected.parquet", 700),
-    "flipped at the end": lambda entry: flip(entry / "month=2026-01/incidents.parquet", -1),
-    "missing part": lambda entry: (entry / "month=2026-02/incidents.parquet").unlink(),
-    "missing month": lambda entry: shutil.rmtree(entry / "month=2026-02"),
-    "missing refusals": lambda entry: (entry / "rejected.parquet").unlink(),
-    "no manifest": lambda entry: (entry / "table.json").unlink(),
-    "empty manifest": lambda entry: (entry / "table.json").write_bytes(b""),
-    "truncated manifest": lambda entry: os.truncate(entry / "table.json", 200),
-    "bytes for a manifest": lambda entry: (entry / "table.json").write_bytes(b"\xff\xfe\x00"),
-    "another manifest": lambda entry: (entry / "table.json").write_text('["a"]'),
-    "a number for a manifest": lambda entry: (entry / "table.json").write_text("3"),
-    "a deep manifest": lambda entry: (entry / "table.json").write_text("[" * 100_000),
-    "other numbers in the manifest": lambda entry: (entry / "table.json").write_text('{"table": 3, "sha256": 4}'),
-    "another status": lambda entry: (entry / "table.json").write_text(
-        (entry / "table.json").read_text().replace('"data_status": null', '"data_status": "draft"')
+    "truncated part": lambda entry: os.truncate(entry / "table=1" / "month=2026-02/incidents.parquet", 100),
+    "empty part": lambda entry: (entry / "table=1" / "rejected.parquet").write_bytes(b""),
+    "flipped at the start": lambda entry: flip(entry / "table=1" / "month=2026-01/incidents.parquet", 3),
+    "flipped in the middle": lambda entry: flip(entry / "table=1" / "rejected.parquet", 700),
+    "flipped at the end": lambda entry: flip(entry / "table=1" / "month=2026-01/incidents.parquet", -1),
+    "missing part": lambda entry: (entry / "table=1" / "month=2026-02/incidents.parquet").unlink(),
+    "missing month": lambda entry: shutil.rmtree(entry / "table=1" / "month=2026-02"),
+    "missing refusals": lambda entry: (entry / "table=1" / "rejected.parquet").unlink(),
+    "no manifest": lambda entry: (entry / "file.json").unlink(),
+    "empty manifest": lambda entry: (entry / "file.json").write_bytes(b""),
+    "truncated manifest": lambda entry: os.truncate(entry / "file.json", 200),
+    "bytes for a manifest": lambda entry: (entry / "file.json").write_bytes(b"\xff\xfe\x00"),
+    "another manifest": lambda entry: (entry / "file.json").write_text('["a"]'),
+    "a number for a manifest": lambda entry: (entry / "file.json").write_text("3"),
+    "a deep manifest": lambda entry: (entry / "file.json").write_text("[" * 100_000),
+    "other numbers in the manifest": lambda entry: (entry / "file.json").write_text('{"file": 3, "sha256": 4}'),
+    "another status": lambda entry: (entry / "file.json").write_text(
+        (entry / "file.json").read_text().replace('"data_status": null', '"data_status": "draft"')
     ),
-    "an extra part": lambda entry: shutil.copy(entry / "rejected.parquet", entry / "month=2026-02/more.parquet"),
+    "an extra part": lambda entry: shutil.copy(
+        entry / "table=1" / "rejected.parquet", entry / "table=1" / "month=2026-02/more.parquet"
+    ),
     "an empty folder": lambda entry: replace_by_folder(entry),
     "a file for a folder": replace_by_file,
-    "a folder for a part": lambda entry: replace_by_folder(entry / "rejected.parquet"),
-    "a folder for the manifest": lambda entry: replace_by_folder(entry / "table.json"),
+    "a folder for a part": lambda entry: replace_by_folder(entry / "table=1" / "rejected.parquet"),
+    "a folder for the manifest": lambda entry: replace_by_folder(entry / "file.json"),
 }
 
 
@@ -270,7 +271,7 @@ def test_damage_is_noticed_and_repaired(
 def test_any_byte_of_a_manifest_that_matters_is_guarded(files: Path, folder: Path) -> None:
     council = files / "council.csv"
     fresh = read_incidents([council], store=Store(folder=folder))
-    (manifest,) = folder.glob("*/table.json")
+    (manifest,) = folder.glob("*/file.json")
     whole = manifest.read_bytes()
     chance = random.Random(1)
     for _ in range(30):
@@ -292,34 +293,35 @@ def test_each_part_is_geoparquet_by_month_and_source(files: Path, folder: Path) 
     fresh = read_incidents([files], store=Store(folder=folder))
     entry = entry_of(folder, "files-council")
     assert sorted(path.relative_to(entry).as_posix() for path in entry.rglob("*.*")) == [
-        "month=2025-12/incidents.parquet",
-        "month=2026-01/incidents.parquet",
-        "month=2026-02/incidents.parquet",
-        "rejected.parquet",
-        "table.json",
+        "file.json",
+        "table=1/month=2025-12/incidents.parquet",
+        "table=1/month=2026-01/incidents.parquet",
+        "table=1/month=2026-02/incidents.parquet",
+        "table=1/rejected.parquet",
     ]
-    months = {path.parent.name: gpd.read_parquet(path) for path in folder.glob("*/month=*/*.parquet")}
+    months = {path.parent.name: gpd.read_parquet(path) for path in folder.glob("*/table=*/month=*/*.parquet")}
     for name, frame in months.items():
         assert frame.crs == fresh.incidents.crs
         assert set(frame["started_at"].dt.strftime("month=%Y-%m")) == {name}
         assert frame.geometry.geom_type.eq("Point").all()
-    one = gpd.read_parquet(entry / "month=2025-12" / "incidents.parquet").iloc[0]
+    one = gpd.read_parquet(entry / "table=1" / "month=2025-12" / "incidents.parquet").iloc[0]
     assert (one["incident_id"], one["location"], one.geometry.x, one.geometry.y) == (
         "1",
         "Grove Street",
         536560,
         178413,
     )
-    refused = gpd.read_parquet(entry / "rejected.parquet")
+    refused = gpd.read_parquet(entry / "table=1" / "rejected.parquet")
     assert sorted(refused["source_row"]) == [3, 4, 6, 7]
     assert refused.geometry.is_empty.sum() + refused.geometry.isna().sum() == 3
-    manifest = json.loads((entry / "table.json").read_text())["table"]
-    assert (manifest["label"], manifest["n_rows"]) == ("files/council.csv", 10)
+    manifest = json.loads((entry / "file.json").read_text())["file"]
+    (table,) = manifest["tables"]
+    assert (manifest["label"], table["label"], table["n_rows"]) == ("files/council.csv", "files/council.csv", 10)
 
 
 def test_a_part_holds_no_word_of_another(files: Path, folder: Path) -> None:
     read_incidents([files], store=Store(folder=folder))
-    part = entry_of(folder, "files-council") / "month=2025-12" / "incidents.parquet"
+    part = entry_of(folder, "files-council") / "table=1" / "month=2025-12" / "incidents.parquet"
     words = pq.read_table(part, partitioning=None)["unrecognised_offence"]
     assert words.to_pylist() == [None]
     assert b"Yodelling" not in part.read_bytes()
@@ -365,7 +367,7 @@ def test_what_killed_runs_left_is_swept_when_it_is_old(files: Path, folder: Path
 READ = """
 import sys
 from pathlib import Path
-from hotspots.ingest import Store, read_incidents
+from hotspots.ingest.incidents import Store, read_incidents
 print("ready", flush=True)
 for _ in range(int(sys.argv[3])):
     store = Store(folder=Path(sys.argv[2]))
@@ -387,7 +389,7 @@ KILL = """
 import os, sys, signal
 import pyarrow.parquet
 from pathlib import Path
-from hotspots.ingest import Store, read_incidents
+from hotspots.ingest.incidents import Store, read_incidents
 
 left = int(sys.argv[3])
 
@@ -412,7 +414,7 @@ def test_a_run_that_is_killed_at_any_step_leaves_a_store_that_can_be_read(files:
     n_kills = 0
     for n_steps in range(100):
         for entry in folder.glob("source=*"):
-            flip(entry / "table.json", 40)
+            flip(entry / "file.json", 40)
         done = subprocess.run([sys.executable, "-c", KILL, str(files), str(folder), str(n_steps)], check=False)
         store = Store(folder=folder)
         assert_same(read_incidents([files], store=store), fresh)
@@ -434,13 +436,13 @@ def test_months_that_nobody_asked_for_are_counted_and_not_read(
     assert fresh.n_set_aside > 0
     read_incidents([files], store=Store(folder=folder))
     whole: list[Any] = []
-    read = store_module._read_part
+    read = pq.ParquetFile.read
 
-    def count(part: Any) -> Any:
-        whole.append(part)
-        return read(part)
+    def count(part: Any, columns: Any = None) -> Any:
+        whole.extend([part] if columns is None else [])
+        return read(part, columns)
 
-    monkeypatch.setattr(store_module, "_read_part", count)
+    monkeypatch.setattr(pq.ParquetFile, "read", count)
     assert_same(read_incidents([files], start=start, store=Store(folder=folder)), fresh)
     n_parts = len(list(folder.rglob("*.parquet")))
     n_earlier = sum(path.parent.name < "month=2026-02" for path in folder.rglob("month=*/*.parquet"))

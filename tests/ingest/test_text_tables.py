@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hotspots.errors import DataError
 from hotspots.ingest.formats.delimited_text import open_text_table
 from hotspots.ingest.formats.input_files import find_files, list_members
-from hotspots.ingest.formats.tables import Table
+from hotspots.ingest.formats.table import Table
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.records import ReadingOptions

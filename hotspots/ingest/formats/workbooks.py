@@ -14,7 +14,7 @@ import python_calamine
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
-from hotspots.ingest.formats.tables import (
+from hotspots.ingest.formats.table import (
     HEADER_ROWS,
     Chunk,
     IsHeader,
