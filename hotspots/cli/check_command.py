@@ -54,8 +54,7 @@ def check(
     import json
 
     from hotspots.ingest.incidents import UnknownLayoutError, read_incidents, suggest_crs
-    from hotspots.ingest.reference import read_boundaries
-    from hotspots.pipeline import assess_quality, place_in_wards
+    from hotspots.pipeline import assess_quality
     from hotspots.products.pages import summarise_quality
     from hotspots.settings import load_settings
 
@@ -68,8 +67,12 @@ def check(
         raise
     for other in intake.passed_over[:_N_SOURCES]:
         click.echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
-    wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards if boundaries else None
-    if wards is not None:
+    wards = None
+    if boundaries:
+        from hotspots.ingest.reference import read_boundaries
+        from hotspots.pipeline import place_in_wards
+
+        wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards
         intake = place_in_wards(intake, wards)
     quality = summarise_quality(assess_quality(intake, wards=wards))
     if as_json:

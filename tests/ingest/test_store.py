@@ -22,7 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspots.crimes import load_definitions
+from hotspots.errors import DataError
 from hotspots.ingest.incidents import reading
+from hotspots.ingest.incidents import store as store_module
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
 from hotspots.ingest.incidents.records import Oddity, ReadingOptions, read_records
@@ -128,6 +130,80 @@ def test_a_table_in_many_chunks_keeps_its_order(tmp_path: Path, folder: Path, pa
     for _ in range(2):
         assert_same(read_incidents([path], store=Store(folder=folder)), fresh)
     assert len(parsed) == 2
+
+
+def read_again(path: Path, folder: Path, parsed: list[str]) -> int:
+    """Incidents of a file with a store, which must be those without; asserts nothing of what was parsed."""
+    intake = read_incidents([path], store=Store(folder=folder))
+    n_parsed = len(parsed)
+    assert_same(intake, read_incidents([path]))
+    del parsed[n_parsed:]
+    return len(intake.incidents)
+
+
+def test_a_file_that_changes_in_the_moment_in_which_it_is_read_is_read_again(
+    files: Path, folder: Path, parsed: list[str]
+) -> None:
+    council = files / "council.csv"
+    read_again(council, folder, parsed)
+    assert not list(folder.rglob("seen.json"))  # too young to be known by its times
+    state = council.stat()
+    council.write_text(council.read_text().replace("31/12/2025 18:05", "30/12/2025 18:05"))
+    os.utime(council, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert (council.stat().st_size, council.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+    read_again(council, folder, parsed)
+    assert parsed == ["council.csv"] * 2
+
+
+def test_a_file_that_was_left_alone_is_known_by_its_times(
+    files: Path, folder: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "SETTLED_SECONDS", 0.0)
+    council = files / "council.csv"
+    n_incidents = read_again(council, folder, parsed)
+    (seen,) = folder.rglob("seen.json")
+    for damage in (lambda: None, lambda: seen.write_text("{"), lambda: flip(seen, 40), seen.unlink):
+        damage()
+        assert read_again(council, folder, parsed) == n_incidents
+        assert seen.is_file()
+    assert parsed == ["council.csv"]
+    council.write_text(council.read_text() + "9,Robbery,01/01/2026 10:00,,536560,178413,,,,\n")
+    assert read_again(council, folder, parsed) == n_incidents + 1
+    assert parsed == ["council.csv"] * 2
+    shutil.copytree(files, files.parent / "copy")
+    assert read_again(files.parent / "copy" / "council.csv", folder, parsed) == n_incidents + 1
+    assert parsed == ["council.csv"] * 2  # another file with the same bytes
+
+
+def test_what_comes_from_the_store_is_not_counted_twice_either(tmp_path: Path, folder: Path) -> None:
+    text = "Offence,Date,Easting,Northing\n" + "".join(
+        f"Robbery,2026-01-0{day} 10:00,536560,178413\n" for day in range(1, 7)
+    )
+    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "b.csv").write_text(text.replace(",", ";"))
+    for name in ("a.csv", "b.csv"):
+        read_incidents([tmp_path / name], store=Store(folder=folder))
+    with pytest.raises(DataError, match="given twice, and would count twice: a.csv and b.csv"):
+        read_incidents([tmp_path / "a.csv", tmp_path / "b.csv"], store=Store(folder=folder))
+
+
+def test_code_of_every_room_that_reads_counts(tmp_path: Path) -> None:
+    package = tmp_path / "hotspots"
+    installed = Path(store_module.__file__).parents[2]
+    for name in ("crimes.py", "crimes.toml", "contracts.py"):
+        package.mkdir(exist_ok=True)
+        shutil.copy(installed / name, package)
+    for name in ("geography", "ingest"):
+        shutil.copytree(installed / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    rooms = {path.parent for path in package.rglob("*.py")}
+    assert {room.name for room in rooms} >= {"geography", "texts", "formats", "reference", "incidents", "fetch"}
+    fingerprints = {store_module.fingerprint_code(package)}
+    for room in rooms:
+        for kind in ("*.py", "*.toml"):
+            for path in sorted(room.glob(kind))[-1:]:
+                path.write_text(path.read_text("utf-8") + "\n# another\n", "utf-8")
+                fingerprints.add(store_module.fingerprint_code(package))
+    assert len(fingerprints) == 1 + sum(bool(list(room.glob(kind))) for room in rooms for kind in ("*.py", "*.toml"))
 
 
 cells = st.sampled_from(

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.errors import ParameterError
@@ -75,8 +75,8 @@ def judge_target(
     if target.n_incidents is not None:
         tail = (1 - confidence) / 2
         n = n_current / dispersion
-        low = dispersion * float(stats.gamma.ppf(tail, n)) if n else 0.0
-        high = dispersion * float(stats.gamma.isf(tail, n + 1))
+        low = dispersion * float(scipy.stats.gamma.ppf(tail, n)) if n else 0.0
+        high = dispersion * float(scipy.stats.gamma.isf(tail, n + 1))
         value, wanted = float(n_current), float(target.n_incidents)
     else:
         if not n_previous:
@@ -161,7 +161,7 @@ def compare_with_peers(
         exposure_first=population * n_years,
         exposure_second=peers["population"].to_numpy(dtype=np.float64),
     )
-    is_clear = stats.false_discovery_control(compared.p_value) <= level
+    is_clear = scipy.stats.false_discovery_control(compared.p_value) <= level
     rate = n_incidents / population / n_years * per
     peer_rates = peers["n_incidents"].to_numpy() / peers["population"].to_numpy() * per
     n_areas = len(peers) + 1
