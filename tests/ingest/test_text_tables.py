@@ -236,7 +236,7 @@ def test_rows_are_numbered_alike_however_the_text_falls_into_blocks(
         if kind != "blank":
             (bad if kind in ("short", "long") else good).append(number)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hotspots.ingest.formats.delimited_text._BLOCK_BYTES", block_bytes)
+        patch.setattr("hotspots.ingest.formats.delimited_text.BLOCK_BYTES", block_bytes)
         intake = read(tmp_path, line_end.join(lines))
     assert intake.incidents["source_row"].tolist() == good
     assert intake.incidents.geometry.x.tolist() == [530_000 + number for number in good]
@@ -252,7 +252,7 @@ def test_a_table_has_a_largest_number_of_rows(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_table_has_a_largest_number_of_malformed_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.formats.delimited_text._MAX_MALFORMED_ROWS", 10)
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_MALFORMED_ROWS", 10)
     assert read(tmp_path, write([HEADER, *[("short",)] * 10])).n_read == 10
     with pytest.raises(
         DataError, match=r"a\.csv is no table: over 10 rows have another number of columns than its header"

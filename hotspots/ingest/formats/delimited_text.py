@@ -52,8 +52,8 @@ _HEAD_BYTES = 1024**2
 _HELD_BYTES = 4 * _HEAD_BYTES
 """What is held of a text to know its columns: as UTF-8 its first lines have at most as many bytes."""
 
-_BLOCK_BYTES = 8 * 1024**2
-_MAX_MALFORMED_ROWS = 1_000_000
+BLOCK_BYTES = 8 * 1024**2
+MAX_MALFORMED_ROWS = 1_000_000
 _MANY_CELLS = 3
 """So many cells in a line of a text, and exactly as many as there are columns before it, are no prose."""
 
@@ -289,7 +289,7 @@ def _read(
     def skip(row: pyarrow.csv.InvalidRow) -> str:
         # the header is the first row after those lines
         malformed.append((row.number - n_lines_before - 1, row.actual_columns))
-        return "skip" if len(malformed) <= _MAX_MALFORMED_ROWS else "error"
+        return "skip" if len(malformed) <= MAX_MALFORMED_ROWS else "error"
 
     keep = [name for name in header if name in columns]
     text = pa.dictionary(pa.int32(), pa.string())
@@ -302,7 +302,7 @@ def _read(
                 stream,
                 # row numbers of malformed rows are known only to a single thread
                 read_options=pyarrow.csv.ReadOptions(
-                    use_threads=False, block_size=_BLOCK_BYTES, skip_rows=n_lines_before
+                    use_threads=False, block_size=BLOCK_BYTES, skip_rows=n_lines_before
                 ),
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
@@ -327,9 +327,9 @@ def _read(
                     row = np.setdiff1d(row, [number for number, _ in inside])
                 yield Chunk(columns=_to_columns(batch), row=row, malformed=tuple(inside))
     except (pa.ArrowException, UnicodeError) as error:
-        if len(malformed) > _MAX_MALFORMED_ROWS:
+        if len(malformed) > MAX_MALFORMED_ROWS:
             raise DataError(
-                f"{label} is no table: over {_MAX_MALFORMED_ROWS:,} rows have another number of columns than its "
+                f"{label} is no table: over {MAX_MALFORMED_ROWS:,} rows have another number of columns than its "
                 "header. Save it again as CSV (UTF-8) with one header line."
             ) from error
         raise DataError(
