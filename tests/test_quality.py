@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from support import MakeIncidents
 
 from hotspots.geography.wards import assign_wards
-from hotspots.ingest.incidents.intake import REJECTED_COLUMNS, Intake, read_incidents
+from hotspots.ingest.incidents.assembly import REJECTED_COLUMNS
+from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.records import Oddity
 from hotspots.ingest.reference.boundaries import read_boundaries
 from hotspots.pipeline.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality, find_overlaps

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from hotspots.errors import TooLittleDataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hotspots.ingest.incidents import ReadingOptions, ReadTable, SourceProfile
+    from hotspots.ingest.incidents import ReadTable, SourceProfile
 
 _PATH = click.Path(path_type=Path)
 _N_SOURCES = 12
@@ -54,9 +53,8 @@ def check(
     """
     import json
 
-    from hotspots.ingest.incidents import UnknownLayoutError, read_incidents
-    from hotspots.ingest.reference import read_boundaries
-    from hotspots.pipeline import assess_quality, place_in_wards
+    from hotspots.ingest.incidents import UnknownLayoutError, read_incidents, suggest_crs
+    from hotspots.pipeline import assess_quality
     from hotspots.products.pages import summarise_quality
     from hotspots.settings import load_settings
 
@@ -69,22 +67,26 @@ def check(
         raise
     for other in intake.passed_over[:_N_SOURCES]:
         click.echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
-    wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards if boundaries else None
-    if wards is not None:
+    wards = None
+    if boundaries:
+        from hotspots.ingest.reference import read_boundaries
+        from hotspots.pipeline import place_in_wards
+
+        wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards
         intake = place_in_wards(intake, wards)
     quality = summarise_quality(assess_quality(intake, wards=wards))
     if as_json:
         click.echo(json.dumps(quality, ensure_ascii=False, indent=1))
     else:
-        where = _suggest_crs(files, options, quality)
+        advice = suggest_crs(intake, crs=options.crs)
         for note in intake.notes:
             click.echo("\n".join(_wrap(f"Note: {note}")), err=True)
-        click.echo("\n".join(_describe(intake.tables, quality, options.crs, where)))
+        click.echo("\n".join(_describe(intake.tables, quality, options.crs, advice)))
     if not quality["n_used"]:
         raise TooLittleDataError("No row can be used. Why is said above.")
 
 
-def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, where: list[str]) -> list[str]:
+def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, advice: str | None) -> list[str]:
     from hotspots.geography import POLICE_UK
     from hotspots.ingest.incidents import format_profile
 
@@ -103,7 +105,7 @@ def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, wh
         if profile.crs == POLICE_UK and not alike[0].is_given:
             how = "recognised as street-level crime of data.police.uk"
         lines += [f"{named}: {kind}, {how}", *_describe_columns(alike[0], crs), ""]
-    lines += where
+    lines += _wrap(advice) if advice else []
     lines += _describe_quality(quality)
     recognised = [
         alike[0].profile for alike in layouts.values() if not alike[0].is_given and alike[0].profile.crs != POLICE_UK
@@ -151,44 +153,6 @@ def _say_crs(profile: SourceProfile, stated_crs: str | None, crs: str) -> str:
     if profile.crs or stated_crs:
         return str(profile.crs or stated_crs)
     return "WGS84" if profile.longitude else f"taken for metres on {crs}"
-
-
-def _suggest_crs(files: Sequence[Path], options: ReadingOptions, quality: dict[str, Any]) -> list[str]:
-    """What to do where most places are outside the area that the working CRS is made for."""
-    from hotspots.geography import WGS84, suggest_working_crs
-    from hotspots.ingest.formats import find_files
-    from hotspots.ingest.incidents import INCIDENT_SUFFIXES, OUTSIDE, Source, find_sources, parse_coordinates
-
-    outside = sum(group["n_rows"] for group in quality["refused"] if group["reason"].startswith(OUTSIDE))
-    if not outside or outside < quality["n_read"] / 2:
-        return []
-    found = (
-        source
-        for file in find_files(files, suffixes=INCIDENT_SUFFIXES, what="incidents")
-        for source in find_sources(file, options)
-        if isinstance(source, Source)
-    )
-    table, profile = next((source.table, source.profile) for source in found)
-    longitude, latitude = profile.longitude, profile.latitude
-    if not (longitude and latitude and longitude != latitude and profile.crs in (None, WGS84)):
-        return _wrap(
-            f"The places are outside the area of {options.crs}. If the file is of another coordinate system, name it "
-            "with crs in a source profile; if it is of another country, set crs and time_zone at the top of "
-            "hotspots.toml."
-        )
-    columns = table.sample({longitude, latitude})
-    east, north = (
-        float(parse_coordinates(columns[name], decimal=profile.decimal, is_degrees=True).median())
-        for name in (longitude, latitude)
-    )
-    if not (math.isfinite(east) and math.isfinite(north)):
-        return _wrap(f"The places are outside the area of {options.crs}. Check the coordinates of each file by itself.")
-    suggested = suggest_working_crs(east, north)
-    there = f'To work there, set crs = "{suggested}" and time_zone, that of its clocks, at the top of hotspots.toml.'
-    return _wrap(
-        f"The places lie around longitude {east:.2f}, latitude {north:.2f}, outside the area of {options.crs}. "
-        + (there if suggested else "Check the coordinates.")
-    )
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:

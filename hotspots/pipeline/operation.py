@@ -41,8 +41,8 @@ from hotspots.geography import (
     to_working_crs,
 )
 from hotspots.ingest.formats import FoundFile, find_files, locate_layers, read_layer
+from hotspots.ingest.incidents import find_days
 from hotspots.ingest.reference import BOUNDARY_SUFFIXES
-from hotspots.ingest.texts import find_days
 from hotspots.pipeline.quality import assess_months
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_wards

@@ -13,8 +13,7 @@ import pandas as pd
 
 from hotspots.crimes import UNRECOGNISED
 from hotspots.geography import collapse_points
-from hotspots.ingest.incidents import Intake, Oddity
-from hotspots.ingest.texts import find_days
+from hotspots.ingest.incidents import Intake, Oddity, find_days
 from hotspots.pipeline.selection import is_whole_month
 
 _N_EXAMPLES = 3

@@ -24,6 +24,7 @@ from hotspots.ingest.incidents import (
     Intake,
     ReadingOptions,
     Store,
+    find_days,
     find_swapped,
     read_incidents,
     set_aside_before,
@@ -37,7 +38,6 @@ from hotspots.ingest.reference import (
     read_population,
     read_term_dates,
 )
-from hotspots.ingest.texts import find_days
 from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import find_period, select_wards

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,3 +131,21 @@ def test_files_of_which_the_first_has_no_places_get_advice(extract: Path) -> Non
     other.write_text(header + "Robbery,2026-01-05 10:00,-73.98,40.75\n" * 3, "utf-8")
     said = CliRunner().invoke(cli, ["check", str(extract), str(other)]).stdout
     assert "Check the coordinates of each file by itself" in said
+
+
+def test_it_loads_no_statistics(extract: Path) -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from hotspots.cli.main import cli\n"
+        "done = CliRunner().invoke(cli, sys.argv[1:], catch_exceptions=False)\n"
+        "assert done.exit_code == 0, done.output\n"
+        "print(sorted({'scipy.stats', 'sklearn'} & sys.modules.keys()))"
+    )
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", str(extract)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.stdout.strip() == "[]"

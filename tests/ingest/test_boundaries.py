@@ -308,7 +308,7 @@ def test_of_wards_and_boroughs_in_one_file_a_layer_is_chosen(square_wards: gpd.G
     with pytest.raises(
         DataError,
         match="must not overlap; 4 pairs do, most of all .* They are of the layers boroughs and wards of areas.gpkg: "
-        "give one with --layer",
+        "give one as `layer`",
     ):
         read_boundaries([path])
     assert read_boundaries([path], layer="wards").wards.index.tolist() == ["A", "B", "C", "D"]

@@ -141,7 +141,7 @@ def test_moving_on_by_a_little_each_time_is_not_failing(server: LocalServer, con
 def test_a_server_that_falls_silent_is_asked_again(
     server: LocalServer, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "_TIMEOUT_S", (5.0, 0.2))
+    monkeypatch.setattr(download, "TIMEOUT_S", (5.0, 0.2))
     server.troubles = [Trouble(stall_after=1_000_000)]
     assert receive(connection, server) == CONTENT
     assert server.seen[1].range is not None
@@ -275,8 +275,8 @@ def test_a_remote_file_reads_like_one_here(steps: list[tuple[int, int, int]]) ->
     content = CONTENT[:5000]
     with pytest.MonkeyPatch.context() as patch, run_server() as server, Connection() as connection:
         patch.setenv("NO_PROXY", "127.0.0.1")
-        patch.setattr(download, "_TAIL_BYTES", 700)
-        patch.setattr(download, "_BLOCK_BYTES", 300)
+        patch.setattr(download, "TAIL_BYTES", 700)
+        patch.setattr(download, "BLOCK_BYTES", 300)
         server.files["/file"] = content
         here, there = io.BytesIO(content), RemoteFile(connection, f"{server.address}/file")
         for whence, offset, n_bytes in steps:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hotspots.errors import DataError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID
-from hotspots.ingest.incidents.locations import Locations, Places, find_swapped, locate, parse_coordinates
+from hotspots.ingest.incidents.locations import Locations, Places, find_swapped, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.texts.coordinates import parse_coordinates
 
 E, N = 538890, 177320
 LONGITUDE, LATITUDE = -0.00147, 51.47781

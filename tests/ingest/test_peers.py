@@ -121,9 +121,9 @@ def test_one_table_in_one_file_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a file ending in .*; peers.pdf does not. Save it as CSV"):
         read_peers(tmp_path / "peers.pdf", definitions=DEFINITIONS)
     with zipfile.ZipFile(tmp_path / "peers.zip", "w") as archive:
-        archive.writestr("a.csv", "area\nA\n")
-        archive.writestr("b.csv", "area\nB\n")
-    with pytest.raises(DataError, match="peers.zip holds 2 tables. Save that one to a file of its own"):
+        archive.writestr("a.csv", "area,crime,incidents,population\nA,robbery,7,10\n")
+        archive.writestr("b.csv", "area,crime,incidents,population\nB,robbery,7,10\n")
+    with pytest.raises(DataError, match="peers.zip holds 2 that could be meant: .* Save the one of them that is"):
         read_peers(tmp_path / "peers.zip", definitions=DEFINITIONS)
 
 

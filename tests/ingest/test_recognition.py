@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.ingest.formats.input_files import find_files
-from hotspots.ingest.formats.tables import Chunk, Table, chunk_of_frame
+from hotspots.ingest.formats.table import Chunk, Table, chunk_of_frame
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, normalise, recognise
 from hotspots.ingest.incidents.records import ReadingOptions

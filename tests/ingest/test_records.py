@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hotspots.errors import DataError, ParameterError
 from hotspots.ingest.formats.input_files import find_files
-from hotspots.ingest.formats.tables import Table, chunk_of_frame
+from hotspots.ingest.formats.table import Table, chunk_of_frame
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
 from hotspots.ingest.incidents.records import RECORDS, Oddity, ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, find_sources

@@ -22,7 +22,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotspots.crimes import load_definitions
-from hotspots.ingest.incidents import intake as incidents
+from hotspots.errors import DataError
+from hotspots.ingest.incidents import reading
 from hotspots.ingest.incidents import store as store_module
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
@@ -78,7 +79,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         labels.append(table.label)
         return read(table, *others)
 
-    monkeypatch.setattr(incidents, "read_records", count)
+    monkeypatch.setattr(reading, "read_records", count)
     return labels
 
 
@@ -129,6 +130,80 @@ def test_a_table_in_many_chunks_keeps_its_order(tmp_path: Path, folder: Path, pa
     for _ in range(2):
         assert_same(read_incidents([path], store=Store(folder=folder)), fresh)
     assert len(parsed) == 2
+
+
+def read_again(path: Path, folder: Path, parsed: list[str]) -> int:
+    """Incidents of a file with a store, which must be those without; asserts nothing of what was parsed."""
+    intake = read_incidents([path], store=Store(folder=folder))
+    n_parsed = len(parsed)
+    assert_same(intake, read_incidents([path]))
+    del parsed[n_parsed:]
+    return len(intake.incidents)
+
+
+def test_a_file_that_changes_in_the_moment_in_which_it_is_read_is_read_again(
+    files: Path, folder: Path, parsed: list[str]
+) -> None:
+    council = files / "council.csv"
+    read_again(council, folder, parsed)
+    assert not list(folder.rglob("seen.json"))  # too young to be known by its times
+    state = council.stat()
+    council.write_text(council.read_text().replace("31/12/2025 18:05", "30/12/2025 18:05"))
+    os.utime(council, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert (council.stat().st_size, council.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+    read_again(council, folder, parsed)
+    assert parsed == ["council.csv"] * 2
+
+
+def test_a_file_that_was_left_alone_is_known_by_its_times(
+    files: Path, folder: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "SETTLED_SECONDS", 0.0)
+    council = files / "council.csv"
+    n_incidents = read_again(council, folder, parsed)
+    (seen,) = folder.rglob("seen.json")
+    for damage in (lambda: None, lambda: seen.write_text("{"), lambda: flip(seen, 40), seen.unlink):
+        damage()
+        assert read_again(council, folder, parsed) == n_incidents
+        assert seen.is_file()
+    assert parsed == ["council.csv"]
+    council.write_text(council.read_text() + "9,Robbery,01/01/2026 10:00,,536560,178413,,,,\n")
+    assert read_again(council, folder, parsed) == n_incidents + 1
+    assert parsed == ["council.csv"] * 2
+    shutil.copytree(files, files.parent / "copy")
+    assert read_again(files.parent / "copy" / "council.csv", folder, parsed) == n_incidents + 1
+    assert parsed == ["council.csv"] * 2  # another file with the same bytes
+
+
+def test_what_comes_from_the_store_is_not_counted_twice_either(tmp_path: Path, folder: Path) -> None:
+    text = "Offence,Date,Easting,Northing\n" + "".join(
+        f"Robbery,2026-01-0{day} 10:00,536560,178413\n" for day in range(1, 7)
+    )
+    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "b.csv").write_text(text.replace(",", ";"))
+    for name in ("a.csv", "b.csv"):
+        read_incidents([tmp_path / name], store=Store(folder=folder))
+    with pytest.raises(DataError, match="given twice, and would count twice: a.csv and b.csv"):
+        read_incidents([tmp_path / "a.csv", tmp_path / "b.csv"], store=Store(folder=folder))
+
+
+def test_code_of_every_room_that_reads_counts(tmp_path: Path) -> None:
+    package = tmp_path / "hotspots"
+    installed = Path(store_module.__file__).parents[2]
+    for name in ("crimes.py", "crimes.toml", "contracts.py"):
+        package.mkdir(exist_ok=True)
+        shutil.copy(installed / name, package)
+    for name in ("geography", "ingest"):
+        shutil.copytree(installed / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    rooms = {path.parent for path in package.rglob("*.py")}
+    assert {room.name for room in rooms} >= {"geography", "texts", "formats", "reference", "incidents", "fetch"}
+    fingerprints = {store_module.fingerprint_code(package)}
+    for room in rooms:
+        for kind in ("*.py", "*.toml"):
+            for path in sorted(room.glob(kind))[-1:]:
+                path.write_text(path.read_text("utf-8") + "\n# another\n", "utf-8")
+                fingerprints.add(store_module.fingerprint_code(package))
+    assert len(fingerprints) == 1 + sum(bool(list(room.glob(kind))) for room in rooms for kind in ("*.py", "*.toml"))
 
 
 cells = st.sampled_from(
@@ -225,30 +300,32 @@ def replace_by_file(entry: Path) -> None:
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
-    "truncated part": lambda entry: os.truncate(entry / "month=2026-02/incidents.parquet", 100),
-    "empty part": lambda entry: (entry / "rejected.parquet").write_bytes(b""),
-    "flipped at the start": lambda entry: flip(entry / "month=2026-01/incidents.parquet", 3),
-    "flipped in the middle": lambda entry: flip(entry / "rejected.parquet", 700),
-    "flipped at the end": lambda entry: flip(entry / "month=2026-01/incidents.parquet", -1),
-    "missing part": lambda entry: (entry / "month=2026-02/incidents.parquet").unlink(),
-    "missing month": lambda entry: shutil.rmtree(entry / "month=2026-02"),
-    "missing refusals": lambda entry: (entry / "rejected.parquet").unlink(),
-    "no manifest": lambda entry: (entry / "table.json").unlink(),
-    "empty manifest": lambda entry: (entry / "table.json").write_bytes(b""),
-    "truncated manifest": lambda entry: os.truncate(entry / "table.json", 200),
-    "bytes for a manifest": lambda entry: (entry / "table.json").write_bytes(b"\xff\xfe\x00"),
-    "another manifest": lambda entry: (entry / "table.json").write_text('["a"]'),
-    "a number for a manifest": lambda entry: (entry / "table.json").write_text("3"),
-    "a deep manifest": lambda entry: (entry / "table.json").write_text("[" * 100_000),
-    "other numbers in the manifest": lambda entry: (entry / "table.json").write_text('{"table": 3, "sha256": 4}'),
-    "another status": lambda entry: (entry / "table.json").write_text(
-        (entry / "table.json").read_text().replace('"data_status": null', '"data_status": "draft"')
+    "truncated part": lambda entry: os.truncate(entry / "table=1" / "month=2026-02/incidents.parquet", 100),
+    "empty part": lambda entry: (entry / "table=1" / "rejected.parquet").write_bytes(b""),
+    "flipped at the start": lambda entry: flip(entry / "table=1" / "month=2026-01/incidents.parquet", 3),
+    "flipped in the middle": lambda entry: flip(entry / "table=1" / "rejected.parquet", 700),
+    "flipped at the end": lambda entry: flip(entry / "table=1" / "month=2026-01/incidents.parquet", -1),
+    "missing part": lambda entry: (entry / "table=1" / "month=2026-02/incidents.parquet").unlink(),
+    "missing month": lambda entry: shutil.rmtree(entry / "table=1" / "month=2026-02"),
+    "missing refusals": lambda entry: (entry / "table=1" / "rejected.parquet").unlink(),
+    "no manifest": lambda entry: (entry / "file.json").unlink(),
+    "empty manifest": lambda entry: (entry / "file.json").write_bytes(b""),
+    "truncated manifest": lambda entry: os.truncate(entry / "file.json", 200),
+    "bytes for a manifest": lambda entry: (entry / "file.json").write_bytes(b"\xff\xfe\x00"),
+    "another manifest": lambda entry: (entry / "file.json").write_text('["a"]'),
+    "a number for a manifest": lambda entry: (entry / "file.json").write_text("3"),
+    "a deep manifest": lambda entry: (entry / "file.json").write_text("[" * 100_000),
+    "other numbers in the manifest": lambda entry: (entry / "file.json").write_text('{"file": 3, "sha256": 4}'),
+    "another status": lambda entry: (entry / "file.json").write_text(
+        (entry / "file.json").read_text().replace('"data_status": null', '"data_status": "draft"')
     ),
-    "an extra part": lambda entry: shutil.copy(entry / "rejected.parquet", entry / "month=2026-02/more.parquet"),
+    "an extra part": lambda entry: shutil.copy(
+        entry / "table=1" / "rejected.parquet", entry / "table=1" / "month=2026-02/more.parquet"
+    ),
     "an empty folder": lambda entry: replace_by_folder(entry),
     "a file for a folder": replace_by_file,
-    "a folder for a part": lambda entry: replace_by_folder(entry / "rejected.parquet"),
-    "a folder for the manifest": lambda entry: replace_by_folder(entry / "table.json"),
+    "a folder for a part": lambda entry: replace_by_folder(entry / "table=1" / "rejected.parquet"),
+    "a folder for the manifest": lambda entry: replace_by_folder(entry / "file.json"),
 }
 
 
@@ -270,7 +347,7 @@ def test_damage_is_noticed_and_repaired(
 def test_any_byte_of_a_manifest_that_matters_is_guarded(files: Path, folder: Path) -> None:
     council = files / "council.csv"
     fresh = read_incidents([council], store=Store(folder=folder))
-    (manifest,) = folder.glob("*/table.json")
+    (manifest,) = folder.glob("*/file.json")
     whole = manifest.read_bytes()
     chance = random.Random(1)
     for _ in range(30):
@@ -292,34 +369,35 @@ def test_each_part_is_geoparquet_by_month_and_source(files: Path, folder: Path) 
     fresh = read_incidents([files], store=Store(folder=folder))
     entry = entry_of(folder, "files-council")
     assert sorted(path.relative_to(entry).as_posix() for path in entry.rglob("*.*")) == [
-        "month=2025-12/incidents.parquet",
-        "month=2026-01/incidents.parquet",
-        "month=2026-02/incidents.parquet",
-        "rejected.parquet",
-        "table.json",
+        "file.json",
+        "table=1/month=2025-12/incidents.parquet",
+        "table=1/month=2026-01/incidents.parquet",
+        "table=1/month=2026-02/incidents.parquet",
+        "table=1/rejected.parquet",
     ]
-    months = {path.parent.name: gpd.read_parquet(path) for path in folder.glob("*/month=*/*.parquet")}
+    months = {path.parent.name: gpd.read_parquet(path) for path in folder.glob("*/table=*/month=*/*.parquet")}
     for name, frame in months.items():
         assert frame.crs == fresh.incidents.crs
         assert set(frame["started_at"].dt.strftime("month=%Y-%m")) == {name}
         assert frame.geometry.geom_type.eq("Point").all()
-    one = gpd.read_parquet(entry / "month=2025-12" / "incidents.parquet").iloc[0]
+    one = gpd.read_parquet(entry / "table=1" / "month=2025-12" / "incidents.parquet").iloc[0]
     assert (one["incident_id"], one["location"], one.geometry.x, one.geometry.y) == (
         "1",
         "Grove Street",
         536560,
         178413,
     )
-    refused = gpd.read_parquet(entry / "rejected.parquet")
+    refused = gpd.read_parquet(entry / "table=1" / "rejected.parquet")
     assert sorted(refused["source_row"]) == [3, 4, 6, 7]
     assert refused.geometry.is_empty.sum() + refused.geometry.isna().sum() == 3
-    manifest = json.loads((entry / "table.json").read_text())["table"]
-    assert (manifest["label"], manifest["n_rows"]) == ("files/council.csv", 10)
+    manifest = json.loads((entry / "file.json").read_text())["file"]
+    (table,) = manifest["tables"]
+    assert (manifest["label"], table["label"], table["n_rows"]) == ("files/council.csv", "files/council.csv", 10)
 
 
 def test_a_part_holds_no_word_of_another(files: Path, folder: Path) -> None:
     read_incidents([files], store=Store(folder=folder))
-    part = entry_of(folder, "files-council") / "month=2025-12" / "incidents.parquet"
+    part = entry_of(folder, "files-council") / "table=1" / "month=2025-12" / "incidents.parquet"
     words = pq.read_table(part, partitioning=None)["unrecognised_offence"]
     assert words.to_pylist() == [None]
     assert b"Yodelling" not in part.read_bytes()
@@ -365,7 +443,7 @@ def test_what_killed_runs_left_is_swept_when_it_is_old(files: Path, folder: Path
 READ = """
 import sys
 from pathlib import Path
-from hotspots.ingest import Store, read_incidents
+from hotspots.ingest.incidents import Store, read_incidents
 print("ready", flush=True)
 for _ in range(int(sys.argv[3])):
     store = Store(folder=Path(sys.argv[2]))
@@ -387,7 +465,7 @@ KILL = """
 import os, sys, signal
 import pyarrow.parquet
 from pathlib import Path
-from hotspots.ingest import Store, read_incidents
+from hotspots.ingest.incidents import Store, read_incidents
 
 left = int(sys.argv[3])
 
@@ -412,7 +490,7 @@ def test_a_run_that_is_killed_at_any_step_leaves_a_store_that_can_be_read(files:
     n_kills = 0
     for n_steps in range(100):
         for entry in folder.glob("source=*"):
-            flip(entry / "table.json", 40)
+            flip(entry / "file.json", 40)
         done = subprocess.run([sys.executable, "-c", KILL, str(files), str(folder), str(n_steps)], check=False)
         store = Store(folder=folder)
         assert_same(read_incidents([files], store=store), fresh)
@@ -434,13 +512,13 @@ def test_months_that_nobody_asked_for_are_counted_and_not_read(
     assert fresh.n_set_aside > 0
     read_incidents([files], store=Store(folder=folder))
     whole: list[Any] = []
-    read = store_module._read_part
+    read = pq.ParquetFile.read
 
-    def count(part: Any) -> Any:
-        whole.append(part)
-        return read(part)
+    def count(part: Any, columns: Any = None) -> Any:
+        whole.extend([part] if columns is None else [])
+        return read(part, columns)
 
-    monkeypatch.setattr(store_module, "_read_part", count)
+    monkeypatch.setattr(pq.ParquetFile, "read", count)
     assert_same(read_incidents([files], start=start, store=Store(folder=folder)), fresh)
     n_parts = len(list(folder.rglob("*.parquet")))
     n_earlier = sum(path.parent.name < "month=2026-02" for path in folder.rglob("month=*/*.parquet"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hotspots.errors import DataError
 from hotspots.ingest.formats.delimited_text import open_text_table
 from hotspots.ingest.formats.input_files import find_files, list_members
-from hotspots.ingest.formats.tables import Table
+from hotspots.ingest.formats.table import Table
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -236,7 +236,7 @@ def test_rows_are_numbered_alike_however_the_text_falls_into_blocks(
         if kind != "blank":
             (bad if kind in ("short", "long") else good).append(number)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hotspots.ingest.formats.delimited_text._BLOCK_BYTES", block_bytes)
+        patch.setattr("hotspots.ingest.formats.delimited_text.BLOCK_BYTES", block_bytes)
         intake = read(tmp_path, line_end.join(lines))
     assert intake.incidents["source_row"].tolist() == good
     assert intake.incidents.geometry.x.tolist() == [530_000 + number for number in good]
@@ -252,7 +252,7 @@ def test_a_table_has_a_largest_number_of_rows(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_table_has_a_largest_number_of_malformed_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.formats.delimited_text._MAX_MALFORMED_ROWS", 10)
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_MALFORMED_ROWS", 10)
     assert read(tmp_path, write([HEADER, *[("short",)] * 10])).n_read == 10
     with pytest.raises(
         DataError, match=r"a\.csv is no table: over 10 rows have another number of columns than its header"

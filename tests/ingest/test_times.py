@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError
 from hotspots.ingest.incidents.intake import read_incidents
-from hotspots.ingest.incidents.profiles import Clock, DateOrder
 from hotspots.ingest.incidents.records import Oddity
-from hotspots.ingest.texts.clock_times import Times, guess_date_order, join_columns, parse_times
+from hotspots.ingest.texts.clock_times import Clock, DateOrder, Times, guess_date_order, join_columns, parse_times
 
 
 def column(texts: Sequence[str | None]) -> pd.Series:

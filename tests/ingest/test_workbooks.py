@@ -233,14 +233,14 @@ def test_a_cell_where_there_can_be_none_is_refused(tmp_path: Path, reference: st
 
 
 def test_a_sheet_just_below_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.formats.workbooks._MAX_CELLS", 10)
+    monkeypatch.setattr("hotspots.ingest.formats.workbooks.MAX_CELLS", 10)
     assert read_rows(tmp_path, HEADER, ROW).n_read == 1
     with pytest.raises(DataError, match="reaches to row 3 and column 5"):
         read_rows(tmp_path, HEADER, ROW, ROW)
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotspots.ingest.formats.workbooks._MAX_UNPACKED_BYTES", 2 * 1024**2)
+    monkeypatch.setattr("hotspots.ingest.formats.workbooks.MAX_UNPACKED_BYTES", 2 * 1024**2)
     with pytest.raises(
         DataError, match=r"a\.xlsx cannot be read as an Excel workbook: it unpacks to more than 2 MB\. "
     ):

@@ -46,10 +46,10 @@ RECORD_SUFFIX = ".source"
 _PART_PREFIX = ".part-"
 """Names that begin with a dot are passed over where a folder is read."""
 
-_TIMEOUT_S = (20.0, 60.0)
+TIMEOUT_S = (20.0, 60.0)
 _CHUNK_BYTES = 64 * 1024
-_BLOCK_BYTES = 64 * 1024
-_TAIL_BYTES = 1024**2
+BLOCK_BYTES = 64 * 1024
+TAIL_BYTES = 1024**2
 _PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _ABSENT_STATUSES = frozenset({403, 404, 410})  # file stores answer 403 for a name that they do not hold
 _LOCAL = "127.0.0.1"
@@ -291,7 +291,7 @@ class Connection:
             if validator:
                 headers["If-Range"] = validator
         try:
-            with self._session.get(url, params=query, headers=headers, stream=True, timeout=_TIMEOUT_S) as response:
+            with self._session.get(url, params=query, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
                 found = _describe(response)
                 if response.status_code == requests.codes.requested_range_not_satisfiable:
                     if position == found.n_bytes:
@@ -378,7 +378,7 @@ class RemoteFile(io.RawIOBase):
         if not self.found.n_bytes or not self.found.validator:
             raise RangesIgnoredError
         self.size = self.found.n_bytes
-        self.load(self.size - _TAIL_BYTES, self.size)  # where an archive has its directory
+        self.load(self.size - TAIL_BYTES, self.size)  # where an archive has its directory
 
     def load(self, start: int, stop: int) -> None:
         """Fetch a part in one request, for what will be read next."""
@@ -416,7 +416,7 @@ class RemoteFile(io.RawIOBase):
             return 0
         begin = self._position - self._window_start
         if begin < 0 or begin + n_bytes > len(self._window):
-            self.load(self._position, self._position + max(n_bytes, _BLOCK_BYTES))
+            self.load(self._position, self._position + max(n_bytes, BLOCK_BYTES))
             begin = 0
         buffer[:n_bytes] = self._window[begin : begin + n_bytes]
         self._position += n_bytes

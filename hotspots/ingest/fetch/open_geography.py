@@ -69,14 +69,14 @@ def fetch_boundaries(
     if year not in vintages:
         raise ParameterError(
             f"The {kind} of {year} are not known to this version; those of {', '.join(map(str, vintages))} are. Choose "
-            "one of these, or download the file from https://geoportal.statistics.gov.uk/ and give it to "
-            "hotspots run --boundaries."
+            "one of these, or download the file from https://geoportal.statistics.gov.uk/ and give it as "
+            "`boundaries`."
         )
     other = [path for path in out.glob(f"{kind}-*.gpkg") if not path.name.startswith(f"{kind}-{year}-")]
     if other:
         raise ParameterError(
             f"A folder takes the {kind} of one year, since those of two overlap; {other[0].as_posix()} is of another "
-            f"than {year}. Give its year as --vintage, or take it away."
+            f"than {year}. Give its year as `vintage`, or take it away."
         )
     layer = vintages[year]
     there = {} if refresh else _find_boroughs(out, kind, year)
@@ -185,7 +185,7 @@ class _Portal:
         if not expected or n_codes != expected or len(areas) != expected:
             raise DataError(
                 f"{self.address(layer.service)} says that {borough} has {expected} {kind}, and sent {len(areas)} "
-                f"outlines of {n_codes}. Run the same command again later, or take another --vintage."
+                f"outlines of {n_codes}. Run the same command again later, or take another `vintage`."
             )
         return areas.sort_values(columns[0], ignore_index=True)
 
@@ -212,7 +212,7 @@ class _Portal:
         for column in columns:
             if any(column not in row for row in rows):
                 raise DataError(
-                    f"{self.address(service)} has no column {column}: the release has changed. Take another --vintage."
+                    f"{self.address(service)} has no column {column}: the release has changed. Take another `vintage`."
                 )
         return rows
 
@@ -244,8 +244,8 @@ class _Portal:
             details = "; ".join(map(str, [error.get("message"), *(error.get("details") or [])]))
             raise NotFoundError(
                 f"{self.address(service)} refuses the question ({error.get('code')}: {details}). ONS renames its "
-                "services with each release, and this one may be gone: take another --vintage, or download the file "
-                "from https://geoportal.statistics.gov.uk/ and give it to hotspots run --boundaries."
+                "services with each release, and this one may be gone: take another `vintage`, or download the file "
+                "from https://geoportal.statistics.gov.uk/ and give it as `boundaries`."
             )
         return answer
 
@@ -264,7 +264,7 @@ def _read_outlines(page: dict[str, Any], address: str) -> gpd.GeoDataFrame:
     if 27700 not in (reference.get("latestWkid"), reference.get("wkid")):
         raise DataError(
             f"Outlines were asked for on the National Grid (27700); {address} sent them in "
-            f"{reference or 'no stated CRS'}. Download the file by hand, and give it to hotspots run --boundaries."
+            f"{reference or 'no stated CRS'}. Download the file by hand, and give it as `boundaries`."
         )
     # GDAL fetches the next page by itself where it is told that there is one
     whole = {key: value for key, value in page.items() if key != "exceededTransferLimit"}

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from hotspots.errors import DataError
-from hotspots.ingest.formats.tables import (
+from hotspots.ingest.formats.table import (
     HEADER_ROWS,
     MAX_TABLE_ROWS,
     Chunk,
@@ -49,8 +49,11 @@ _ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252"}
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATE = re.compile(rf"\s*\"?(\d{{4}}-\d\d|\d\d?[-/. ]({_MONTH}|\d\d?)[-/. ]\d{{2,4}})\b", re.IGNORECASE)
 _HEAD_BYTES = 1024**2
-_BLOCK_BYTES = 8 * 1024**2
-_MAX_MALFORMED_ROWS = 1_000_000
+_HELD_BYTES = 4 * _HEAD_BYTES
+"""What is held of a text to know its columns: as UTF-8 its first lines have at most as many bytes."""
+
+BLOCK_BYTES = 8 * 1024**2
+MAX_MALFORMED_ROWS = 1_000_000
 _MANY_CELLS = 3
 """So many cells in a line of a text, and exactly as many as there are columns before it, are no prose."""
 
@@ -77,18 +80,9 @@ def open_text_table(
     Raises:
         DataError: It is empty, no text, or too large.
     """
-    with open_bytes() as opened:
-        head = opened.read(_HEAD_BYTES)
-    for signature, kind in _SIGNATURES.items():
-        if head.startswith(signature):
-            raise DataError(f"{label} is not text but {kind}. Give it a name that ends as such files do.")
-    sha256, found = _survey(label, open_bytes, encoding or _find_utf16(head))
-
-    def open_utf8() -> Utf8Stream:
-        return Utf8Stream(open_bytes(), found)
-
+    head, sha256, found = _survey(label, open_bytes, encoding)
     try:
-        with open_utf8() as stream:
+        with Utf8Stream(io.BytesIO(head), found) as stream:
             start = stream.read(_HEAD_BYTES)
     except UnicodeError as error:
         raise DataError(f"{label} is not text in {found}: {error}. Correct encoding in its source profile.") from error
@@ -103,10 +97,22 @@ def open_text_table(
     if not rows or not any(name.strip() for name in rows[index]):
         raise DataError(f"{label} is empty: its first line must name the columns.")
     header = tuple(rows[index])
+    is_whole = len(start) < _HEAD_BYTES
+    lines = start if is_whole else start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1]
 
-    def read(columns: Collection[str]) -> Iterator[Chunk]:
+    def open_start() -> Utf8Stream:
+        return Utf8Stream(io.BytesIO(lines), "utf-8")
+
+    def open_all() -> Utf8Stream:
+        return open_start() if is_whole else Utf8Stream(open_bytes(), found)
+
+    def read(columns: Collection[str], open_utf8: Callable[[], Utf8Stream] = open_all) -> Iterator[Chunk]:
         require_unique(header, columns, label=label)
         return _read(label, open_utf8, header, columns, delimiter=delimiter, n_lines_before=lines_before[index])
+
+    def read_start(columns: Collection[str]) -> Iterator[Chunk]:
+        with contextlib.suppress(DataError):  # which all of the text raises too, unless it was cut within a row
+            yield from itertools.islice(read(columns, open_start), 1)
 
     named = _ENCODINGS.get(found, found.upper())
     separated = _DELIMITERS.get(delimiter, repr(delimiter))
@@ -116,6 +122,7 @@ def open_text_table(
         sha256=sha256,
         header=header,
         read=read,
+        read_start=read_start,
     )
 
 
@@ -183,15 +190,21 @@ def _find_utf16(head: bytes) -> str | None:
     return None
 
 
-def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[str, str]:
-    """The fingerprint of a text, without the blanks at its end, and its encoding."""
+def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[bytes, str, str]:
+    """The first bytes of a text, its fingerprint without the blanks at its end, and its encoding."""
     digest = hashlib.sha256()
-    held, n_bytes = b"", 0
-    utf8 = codecs.getincrementaldecoder("utf-8")() if encoding is None else None
-    is_utf8 = utf8 is not None
+    head, held, n_bytes = b"", b"", 0
     with open_bytes() as opened:
-        while block := opened.read(_HEAD_BYTES):
+        block = opened.read(_HEAD_BYTES)
+        for signature, kind in _SIGNATURES.items():
+            if block.startswith(signature):
+                raise DataError(f"{label} is not text but {kind}. Give it a name that ends as such files do.")
+        encoding = encoding or _find_utf16(block)
+        utf8 = codecs.getincrementaldecoder("utf-8")() if encoding is None else None
+        is_utf8 = utf8 is not None
+        while block:
             n_bytes += len(block)
+            head += block if len(head) < _HELD_BYTES else b""
             if n_bytes > MAX_TABLE_BYTES:
                 raise DataError(
                     f"A table may unpack to {MAX_TABLE_BYTES // 1024**3} GB; {label} is larger. Split it by month."
@@ -208,19 +221,20 @@ def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[str, st
             if len(held) > _HEAD_BYTES:
                 digest.update(held)
                 held = b""
+            block = opened.read(_HEAD_BYTES)
     if encoding is not None:
         try:
             io.TextIOWrapper(io.BytesIO(), encoding)  # a codec that makes no text fails too
             encoding = codecs.lookup(encoding).name  # one name for "utf8" and "UTF-8"
         except (LookupError, ValueError) as error:
             raise DataError(f'No encoding called "{encoding}", given for {label}. Try utf-8 or cp1252.') from error
-        return digest.hexdigest(), encoding
+        return head, digest.hexdigest(), encoding
     if is_utf8 and utf8 is not None:
         try:
             utf8.decode(b"", final=True)
         except UnicodeDecodeError:
             is_utf8 = False
-    return digest.hexdigest(), "utf-8" if is_utf8 else "cp1252"
+    return head, digest.hexdigest(), "utf-8" if is_utf8 else "cp1252"
 
 
 def _first_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
@@ -275,7 +289,7 @@ def _read(
     def skip(row: pyarrow.csv.InvalidRow) -> str:
         # the header is the first row after those lines
         malformed.append((row.number - n_lines_before - 1, row.actual_columns))
-        return "skip" if len(malformed) <= _MAX_MALFORMED_ROWS else "error"
+        return "skip" if len(malformed) <= MAX_MALFORMED_ROWS else "error"
 
     keep = [name for name in header if name in columns]
     text = pa.dictionary(pa.int32(), pa.string())
@@ -288,7 +302,7 @@ def _read(
                 stream,
                 # row numbers of malformed rows are known only to a single thread
                 read_options=pyarrow.csv.ReadOptions(
-                    use_threads=False, block_size=_BLOCK_BYTES, skip_rows=n_lines_before
+                    use_threads=False, block_size=BLOCK_BYTES, skip_rows=n_lines_before
                 ),
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
@@ -313,9 +327,9 @@ def _read(
                     row = np.setdiff1d(row, [number for number, _ in inside])
                 yield Chunk(columns=_to_columns(batch), row=row, malformed=tuple(inside))
     except (pa.ArrowException, UnicodeError) as error:
-        if len(malformed) > _MAX_MALFORMED_ROWS:
+        if len(malformed) > MAX_MALFORMED_ROWS:
             raise DataError(
-                f"{label} is no table: over {_MAX_MALFORMED_ROWS:,} rows have another number of columns than its "
+                f"{label} is no table: over {MAX_MALFORMED_ROWS:,} rows have another number of columns than its "
                 "header. Save it again as CSV (UTF-8) with one header line."
             ) from error
         raise DataError(

@@ -6,6 +6,7 @@ import functools
 import glob
 import gzip
 import hashlib
+import io
 import lzma
 import os
 import re
@@ -26,6 +27,8 @@ open, and what a Mac adds to an archive."""
 
 _SHAPEFILE_PARTS = (".shp", ".dbf", ".prj", ".cpg")
 CSV_SUFFIXES = (".csv", ".csv.gz")
+
+_BUFFER_BYTES = 1024**2
 
 MAX_WHOLE_BYTES = 512 * 1024**2
 """What a file that can only be read as a whole (a workbook, Parquet in an archive) may unpack to."""
@@ -64,35 +67,119 @@ class InputFile:
     data_status: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FoundFile:
-    """A file to read.
+    """A file to read. Within `opened` it is opened once, however often it is read.
 
     Attributes:
         path: Where it is.
         label: What to call it in a product; see `InputFile.path`.
+        known_sha256: Its digest, once it is known.
     """
 
     path: Path
     label: str
+    known_sha256: str | None = field(default=None, repr=False, compare=False)
+    _handle: io.RawIOBase | None = field(default=None, init=False, repr=False, compare=False)
+    _archive: zipfile.ZipFile | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether its name is that of a zip archive."""
+        return self.path.name.lower().endswith(".zip")
+
+    @property
+    def parts(self) -> list[Path]:
+        """The files that it consists of: itself, or all parts of a shapefile that are read."""
+        if self.path.suffix.lower() != ".shp":
+            return [self.path]
+        beside = sorted(self.path.parent.glob(f"{glob.escape(self.path.stem)}.*"))
+        return [part for part in beside if part.suffix.lower() in _SHAPEFILE_PARTS]
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file's bytes, in hexadecimal; of a shapefile, that of the digests of all its parts."""
-        if self.path.suffix.lower() != ".shp":
-            return _digest(self.path)
-        parts = sorted(self.path.parent.glob(f"{glob.escape(self.path.stem)}.*"))
-        digests = "".join(_digest(part) for part in parts if part.suffix.lower() in _SHAPEFILE_PARTS)
-        return hashlib.sha256(digests.encode()).hexdigest()
+        """SHA-256 of the file's bytes, in hexadecimal; of a shapefile, that of the digests of all its parts.
+
+        It is found once: what has been read from beginning to end need not be read again for it.
+        """
+        if self.known_sha256 is None:
+            if self.path.suffix.lower() == ".shp":
+                digests = "".join(_digest(part) for part in self.parts)
+                self.known_sha256 = hashlib.sha256(digests.encode()).hexdigest()
+            else:
+                with self.start() as opened:
+                    self.known_sha256 = hashlib.file_digest(cast("io.BufferedReader", opened), "sha256").hexdigest()
+        return self.known_sha256
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Hold it open: what is read of it meanwhile, in whatever order, shares one handle."""
+        if self._handle is not None:
+            yield
+            return
+        with self.path.open("rb", buffering=0) as self._handle:
+            try:
+                yield
+            finally:
+                self._handle = self._archive = None
+
+    def start(self) -> IO[bytes]:
+        """Its bytes, from the first."""
+        if self._handle is None:
+            return self.path.open("rb")
+        is_whole = self.known_sha256 is None and self.path.suffix.lower() != ".shp"
+        return io.BufferedReader(_View(self._handle, self._keep_digest if is_whole else None), _BUFFER_BYTES)
+
+    def _keep_digest(self, sha256: str) -> None:
+        self.known_sha256 = sha256
+
+    @contextmanager
+    def archive(self) -> Iterator[zipfile.ZipFile]:
+        """It as a zip archive."""
+        if self._handle is None:
+            with zipfile.ZipFile(self.path) as archive:
+                yield archive
+        else:
+            self._archive = self._archive or zipfile.ZipFile(self.start())
+            yield self._archive
+
+
+class _View(io.RawIOBase):
+    """A file from its first byte, whoever else reads of the same handle; says the digest once it has read all of it."""
+
+    def __init__(self, handle: io.RawIOBase, say_digest: Callable[[str], None] | None) -> None:
+        super().__init__()
+        self._handle = handle
+        self._at = self._n_digested = 0
+        self._say_digest = say_digest
+        self._digest = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._handle.seek(self._at)
+        self._at = self._handle.seek(offset, whence)
+        return self._at
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        self._handle.seek(self._at)
+        given = self._handle.read(len(buffer)) or b""
+        buffer[: len(given)] = given
+        if self._say_digest is not None and self._at == self._n_digested:
+            self._digest.update(given)
+            self._n_digested += len(given)
+            if not given:
+                self._say_digest(self._digest.hexdigest())
+                self._say_digest = None
+        self._at += len(given)
+        return len(given)
 
 
 def _digest(path: Path) -> str:
-    state = path.stat()
-    return _digest_once(path, state.st_size, state.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=4096)
-def _digest_once(path: Path, _size: int, _changed_at: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -261,9 +348,9 @@ def list_members(file: FoundFile, *, suffixes: tuple[str, ...], is_needed: bool 
     Raises:
         DataError: An archive cannot be opened, or holds no such member although one is needed, or another archive.
     """
-    if not file.path.name.lower().endswith(".zip"):
-        return [Member(label=file.label, open=functools.partial(_open_file, file.path), file=file)]
-    with explain_unpacking(file.label), zipfile.ZipFile(file.path) as archive:
+    if not file.is_archive:
+        return [Member(label=file.label, open=functools.partial(_open_file, file), file=file)]
+    with explain_unpacking(file.label), file.archive() as archive:
         names = [name for name in archive.namelist() if not _is_hidden(re.split(r"[/\\]", name))]
     nested = [name for name in names if name.lower().endswith(".zip")]
     if nested:
@@ -274,18 +361,18 @@ def list_members(file: FoundFile, *, suffixes: tuple[str, ...], is_needed: bool 
             f"{file.label} holds no file ending in {', '.join(suffixes)}. Give the archive as it was downloaded."
         )
     return [
-        Member(label=f"{file.label}/{name}", open=functools.partial(_open_member, file.path, name), file=file)
+        Member(label=f"{file.label}/{name}", open=functools.partial(_open_member, file, name), file=file)
         for name in wanted
     ]
 
 
-def _open_file(path: Path) -> IO[bytes]:
-    return _unpacked(path.name, path.open("rb"))
+def _open_file(file: FoundFile) -> IO[bytes]:
+    return _unpacked(file.path.name, file.start())
 
 
-def _open_member(archive: Path, name: str) -> IO[bytes]:
-    with zipfile.ZipFile(archive) as opened:
-        return _unpacked(name, opened.open(name))  # keeps the archive open as long as it needs
+def _open_member(file: FoundFile, name: str) -> IO[bytes]:
+    with file.archive() as archive:
+        return _unpacked(name, archive.open(name))  # keeps the archive open as long as it needs
 
 
 def _unpacked(name: str, opened: IO[bytes]) -> IO[bytes]:

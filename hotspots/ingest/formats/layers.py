@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import warnings
-import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,7 +21,7 @@ import shapely
 from hotspots.errors import DataError
 from hotspots.geography import name_crs
 from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, UNPACKING_ERRORS, FoundFile
-from hotspots.ingest.formats.tables import (
+from hotspots.ingest.formats.table import (
     GEOMETRY_X,
     GEOMETRY_Y,
     MAX_TABLE_ROWS,
@@ -34,6 +33,9 @@ from hotspots.ingest.formats.tables import (
 
 # What GDAL would say of a damaged file is said by an error here.
 pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
+
+LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp")
+PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 _WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
@@ -59,7 +61,7 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
         DataError: The file is not what its name says, or cannot be opened.
     """
     try:
-        address = _genuine_address(file.path)
+        address = _genuine_address(file)
         return address, [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
     except (
         ValueError,
@@ -73,12 +75,12 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
         ) from error
 
 
-def _genuine_address(path: Path) -> str:
+def _genuine_address(file: FoundFile) -> str:
     """The name of a file for GDAL, once its content is known to be what its suffix says; ValueError if it is not."""
-    suffix = path.suffix.lower()
+    path, suffix = file.path, file.path.suffix.lower()
     wrong = ValueError(f"its content is not that of a {suffix} file.")
     if suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
+        with file.archive() as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_WHOLE_BYTES:
                 raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB.")
             shapes = [name for name in archive.namelist() if name.lower().endswith(".shp") and "/." not in f"/{name}"]
@@ -91,7 +93,8 @@ def _genuine_address(path: Path) -> str:
     if suffix in (".json", ".geojson"):
         if path.stat().st_size > MAX_WHOLE_BYTES:
             raise ValueError(f"it is larger than {MAX_WHOLE_BYTES // 1024**2} MB.")
-        content = path.read_bytes()
+        with file.start() as opened:
+            content = opened.read()
         try:
             found = json.loads(content)
         except (ValueError, RecursionError) as error:
@@ -105,7 +108,7 @@ def _genuine_address(path: Path) -> str:
             if not (isinstance(feature, dict) and feature.get("type") == "Feature"):
                 raise ValueError(f"feature {number} in it is none.")
     else:
-        with path.open("rb") as opened:
+        with file.start() as opened:
             start = opened.read(72)
         genuine = start[68:71] in (b"GPK", b"GP1") if suffix == ".gpkg" else start.startswith(_SHAPEFILE)
         if not genuine:
@@ -152,11 +155,11 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
         ) from error
 
 
-def holds_shapefile(archive: Path, *, besides: tuple[str, ...]) -> bool:
+def holds_shapefile(file: FoundFile, *, besides: tuple[str, ...]) -> bool:
     """Whether a zip archive is a shapefile, and holds no table of another kind besides."""
     try:
-        with zipfile.ZipFile(archive) as opened:
-            names = [name.lower() for name in opened.namelist()]
+        with file.archive() as archive:
+            names = [name.lower() for name in archive.namelist()]
     except UNPACKING_ERRORS:
         return False  # told of when it is opened to be read
     others = any(name.endswith(besides) and not PurePosixPath(name).name.startswith(".") for name in names)
@@ -172,7 +175,6 @@ def open_layers(file: FoundFile) -> list[Table]:
         DataError: The file is not what its name says, it holds no points, or its points have no CRS.
     """
     address, layers = locate_layers(file, what="incidents")
-    sha256 = file.sha256
     tables = []
     shapes = None
     for name, _ in layers:
@@ -180,7 +182,7 @@ def open_layers(file: FoundFile) -> list[Table]:
         part = name if len(layers) > 1 else None
         label = f"{file.label}/{name}" if part else file.label
         try:
-            tables.append(_table_of_frame(label, frame, f"{sha256}/{name}", part=part))
+            tables.append(_table_of_frame(label, frame, f"{file.sha256}/{name}", part=part))
         except DataError as error:
             shapes = shapes or error
     if shapes and not tables:
@@ -232,6 +234,7 @@ def open_parquet(label: str, source: Any, sha256: str) -> Table:
     """
     wrong = f"{label} cannot be read as Parquet"
     try:
+        source = pa.OSFile(str(source)) if isinstance(source, Path) else source
         texts = [field.name for field in pyarrow.parquet.ParquetFile(source).schema_arrow if _is_text(field.type)]
         # a long text that comes often is held once
         opened = pyarrow.parquet.ParquetFile(source, read_dictionary=texts)

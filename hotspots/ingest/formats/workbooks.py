@@ -14,7 +14,7 @@ import python_calamine
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
-from hotspots.ingest.formats.tables import (
+from hotspots.ingest.formats.table import (
     HEADER_ROWS,
     Chunk,
     IsHeader,
@@ -26,8 +26,8 @@ from hotspots.ingest.formats.tables import (
 
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls")
 
-_MAX_UNPACKED_BYTES = 1024**3
-_MAX_CELLS = 25_000_000
+MAX_UNPACKED_BYTES = 1024**3
+MAX_CELLS = 25_000_000
 """A sheet is laid out in full when it is read, so one cell in the far corner would take all memory."""
 
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -52,9 +52,9 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
     try:
         is_zip = zipfile.is_zipfile(io.BytesIO(content))  # the older .xls cannot grow large
         n_rows, n_columns = _find_extent(content) if is_zip else (0, 0)
-        if n_rows * n_columns > _MAX_CELLS:
+        if n_rows * n_columns > MAX_CELLS:
             raise DataError(
-                f"A sheet may have {_MAX_CELLS // 10**6} million cells; {label} reaches to row {n_rows:,} and column "
+                f"A sheet may have {MAX_CELLS // 10**6} million cells; {label} reaches to row {n_rows:,} and column "
                 f"{n_columns:,}. Delete the empty rows and columns beyond the data, or save it as CSV."
             )
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -99,8 +99,8 @@ def _find_extent(content: bytes) -> tuple[int, int]:
     """
     extents = [(0, 0)]
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > _MAX_UNPACKED_BYTES:
-            raise ValueError(f"it unpacks to more than {_MAX_UNPACKED_BYTES // 1024**2} MB")
+        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
+            raise ValueError(f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024**2} MB")
         if "xl/workbook.xml" not in map(str.lower, archive.namelist()):
             raise ValueError("its content is not that of such a file")
         for name in archive.namelist():

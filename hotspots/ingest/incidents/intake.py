@@ -2,74 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
-import hashlib
 import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 
-from hotspots.contracts import INCIDENT_COLUMNS
 from hotspots.errors import DataError, ParameterError
 from hotspots.ingest.formats import InputFile, RepeatGuard, find_files, find_overlooked
-from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.incidents.assembly import assemble, fingerprint_rows, to_series
+from hotspots.ingest.incidents.reading import read_file
 from hotspots.ingest.incidents.records import (
     RECORDS,
-    REPEATED_ROW,
     TALLIED,
     WITHOUT_DATE,
     Oddity,
     ReadingOptions,
     TableRecords,
-    read_records,
+    find_days,
 )
-from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, PassedOver, Source, find_sources
+from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, PassedOver, ReadTable
 from hotspots.ingest.incidents.store import Store
-from hotspots.ingest.texts import find_days, mask_text
+from hotspots.ingest.texts import mask_text
 
-_CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing")
 _MONTH_OF_A_FORCE = re.compile(r"(\d{4}-\d\d-[a-z-]+-street)\.csv(\.gz)?")
 _N_TEXTS = 5
-_MOST_ROWS_AN_ID = 20
-"""Rows of one table that an ID can be on: several victims, several offences, several versions."""
-
 _MANY_ROWS = 5
 """Fewer can be the same in two tables by chance."""
-
-REMARKS = ("oddities", "unrecognised_offence", "unread_knife")
-REJECTED_COLUMNS = ("source", "source_row", "category", "subcategory", "is_knife", "started_at", "reason", "detail")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadTable:
-    """How one table was read.
-
-    Attributes:
-        label: The file, and the member or sheet of it.
-        kind: What the file is, for people.
-        header: Names of its columns.
-        crs: What it states for its geometry, or None.
-        profile: Which column holds what.
-        is_given: Whether the profile was written down, not recognised.
-    """
-
-    label: str
-    kind: str
-    header: tuple[str, ...]
-    crs: str | None
-    profile: SourceProfile
-    is_given: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,43 +126,27 @@ def read_incidents(
     tables: list[ReadTable] = []
     aside = [_tally_records(RECORDS.empty_table()).assign(source="")]
     passed_over: list[PassedOver] = []
-    doubts: list[str] = []
     guard = RepeatGuard()
     for file in find_files(paths, suffixes=INCIDENT_SUFFIXES, what="incidents"):
         progress(file.label)
         n_rows, layouts, statuses = 0, set(), set()
-        for source in find_sources(file, options):
-            if isinstance(source, PassedOver):
-                passed_over.append(PassedOver(label=mask_text(source.label), reason=mask_text(source.reason)))
-                continue
-            table = source.table
-            read = _read_or_load(source, options, store, start, end)
-            records, others = _part_months(read, start, end)
-            n_read = records.num_rows + others.num_rows
-            if n_read:
-                guard.check(table.sha256, label=table.label)
-                usable = records.filter(pc.is_null(records["reason"]))
-                if usable.num_rows >= _MANY_ROWS and usable["incident_id"].null_count == usable.num_rows:
-                    guard.check(_fingerprint(usable), label=table.label)
-                if month := _MONTH_OF_A_FORCE.fullmatch(Path(table.label).name.lower()):
-                    guard.check(month[1], label=table.label)
-            label = _name_once(mask_text(table.label), {read.label for read in tables})
-            aside.append(_tally_records(others).assign(source=label))
-            parts.append(_with_source(records, label))
-            tables.append(
-                ReadTable(
-                    label=label,
-                    kind=table.kind,
-                    header=table.header,
-                    crs=table.crs,
-                    profile=source.profile,
-                    is_given=source.is_given,
-                )
-            )
-            doubts += map(mask_text, source.doubts)
-            n_rows += n_read
-            layouts.add(source.layout)
-            statuses |= {read.data_status} if read.data_status else set()
+        with contextlib.closing(read_file(file, options, store=store, start=start, end=end)) as readings:
+            for reading in readings:
+                if isinstance(reading, PassedOver):
+                    passed_over.append(reading)
+                    continue
+                table, read = reading
+                records, others = _part_months(read, start, end)
+                n_read = records.num_rows + others.num_rows
+                if n_read:
+                    _refuse_repeats(guard, table, records)
+                label = _name_once(mask_text(table.label), {read.label for read in tables})
+                aside.append(_tally_records(others).assign(source=label))
+                parts.append(_with_source(records, label))
+                tables.append(dataclasses.replace(table, label=label))
+                n_rows += n_read
+                layouts.add(table.layout)
+                statuses |= {read.data_status} if read.data_status else set()
         inputs.append(
             InputFile(
                 path=mask_text(file.label),
@@ -212,7 +164,7 @@ def read_incidents(
         )
     records = pa.concat_tables(parts).unify_dictionaries()
     parts.clear()
-    incidents, remarks, rejected = _assemble(records, crs=options.crs)
+    incidents, remarks, rejected = assemble(records, crs=options.crs)
     return Intake(
         incidents=incidents,
         remarks=remarks,
@@ -223,32 +175,20 @@ def read_incidents(
         passed_over=tuple(passed_over),
         notes=(
             *_note_overlooked(*map(mask_text, find_overlooked(paths, suffixes=OVERLOOKED))),
-            *doubts,
+            *(doubt for table in tables for doubt in table.doubts),
             *_note_orders(tables),
         ),
     )
 
 
-def _fingerprint(records: pa.Table) -> str:
-    """Of what rows without IDs say, in whatever wrapping they came: it is the same only for the same rows."""
-    digest = hashlib.sha256()
-    for name in _CONTENT:
-        column = records[name]
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(pa.string())
-        digest.update(pd.util.hash_pandas_object(column.to_pandas(), index=False).to_numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _read_or_load(
-    source: Source, options: ReadingOptions, store: Store | None, start: dt.date | None, end: dt.date | None
-) -> TableRecords:
-    if store and (kept := store.load(source, options, start=start, end=end)):
-        return kept
-    read = read_records(source.table, source.profile, options)
-    if store:
-        store.save(source, options, read)
-    return read
+def _refuse_repeats(guard: RepeatGuard, table: ReadTable, records: pa.Table) -> None:
+    """Refuse a table whose bytes, rows without IDs, or month of a force were read already."""
+    guard.check(table.sha256, label=table.label)
+    usable = records.filter(pc.is_null(records["reason"]))
+    if usable.num_rows >= _MANY_ROWS and usable["incident_id"].null_count == usable.num_rows:
+        guard.check(fingerprint_rows(usable), label=table.label)
+    if month := _MONTH_OF_A_FORCE.fullmatch(Path(table.label).name.lower()):
+        guard.check(month[1], label=table.label)
 
 
 def _name_once(label: str, taken: set[str]) -> str:
@@ -325,7 +265,7 @@ def set_aside_before(intake: Intake, month: dt.date) -> tuple[Intake, gpd.GeoDat
 
 
 def _tally_records(records: pa.Table) -> pd.DataFrame:
-    return _tally(pd.DataFrame({name: _to_series(records, name) for name in TALLIED}))
+    return _tally(pd.DataFrame({name: to_series(records, name) for name in TALLIED}))
 
 
 def _tally(frame: pd.DataFrame) -> pd.DataFrame:
@@ -341,111 +281,3 @@ def _tally(frame: pd.DataFrame) -> pd.DataFrame:
 def _with_source(records: pa.Table, label: str) -> pa.Table:
     source = pa.DictionaryArray.from_arrays(pa.array(np.zeros(records.num_rows, dtype=np.int32)), pa.array([label]))
     return records.append_column("source", source)
-
-
-def _assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]:
-    """The incidents, the remarks on them, and the rejected rows."""
-    ids = records["incident_id"].cast(pa.large_string()).combine_chunks()  # a plain one ends at 2 GB
-    records = records.drop_columns(["incident_id"])
-    columns = {}
-    for name in records.column_names:  # a column at a time, because both forms of a year of London are large
-        columns[name] = _to_series(records, name)
-        records = records.drop_columns([name])
-    frame = pd.DataFrame(columns, copy=False)
-    del columns
-
-    usable = frame["reason"].isna().to_numpy()
-    codes = _number_texts(ids)
-    placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
-    codes[placeholders] = -1
-    frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int16)
-    has_id = usable & (codes >= 0)
-    n_rows_of = np.bincount(codes[has_id], minlength=codes.max(initial=-1) + 2)
-    shared = has_id & (n_rows_of[codes] > 1)
-    suspects = frame.loc[shared, list(_CONTENT)].assign(id=codes[shared])
-    repeats = suspects.index[suspects.duplicated()]
-    frame["reason"] = frame["reason"].cat.add_categories(
-        [reason for reason in (REPEATED_ROW,) if reason not in frame["reason"].cat.categories]
-    )
-    frame.loc[repeats, "reason"] = REPEATED_ROW
-
-    kept = frame["reason"].isna().to_numpy()
-    rejected = frame.loc[~kept, list(REJECTED_COLUMNS)].reset_index(drop=True)
-    rejected["reason"] = rejected["reason"].cat.remove_unused_categories()
-    again = np.zeros(len(codes), dtype=bool)
-    known = kept & (codes >= 0)
-    again[known] = pd.Series(codes[known]).duplicated().to_numpy()
-    frame["oddities"] = frame["oddities"] | np.where(again, Oddity.CONFLICTING_ID.value, 0).astype(np.int16)
-    without_id = (codes == -1) | again
-    del codes
-    frame = frame.drop(columns=["reason", "detail"])
-    if len(rejected):
-        frame, ids, without_id = frame[kept], ids.filter(pa.array(kept)), without_id[kept]
-    index = _unique_ids(ids, without_id, frame)
-    contract = frame[[name for name in INCIDENT_COLUMNS if name != "geometry"]].set_axis(index)
-    incidents = gpd.GeoDataFrame(contract, geometry=_make_points(frame), crs=crs)
-    return incidents, frame[list(REMARKS)].set_axis(index), rejected
-
-
-def _find_placeholders(
-    codes: npt.NDArray[np.int64], sources: npt.NDArray[Any], usable: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
-    """Rows whose ID is on so many rows of one table that it can be no ID."""
-    n_rows_of = np.bincount(codes[usable & (codes >= 0)], minlength=codes.max(initial=-1) + 2)
-    common = (codes >= 0) & (n_rows_of[codes] > _MOST_ROWS_AN_ID)
-    if not common.any():
-        return common
-    _, of_table, n_rows = np.unique(
-        codes[common] * (int(sources.max()) + 1) + sources[common], return_inverse=True, return_counts=True
-    )
-    placeholders = common.copy()
-    placeholders[common] = n_rows[of_table] > _MOST_ROWS_AN_ID
-    return placeholders
-
-
-def _number_texts(texts: pa.Array) -> npt.NDArray[np.int64]:
-    """A number for each text, the same for the same text, -1 where it is missing.
-
-    By sorting, because a table of hashes of a year of London's IDs would be larger than all else that is read.
-    """
-    order = pc.sort_indices(texts)  # missing ones at the end
-    in_order = texts.take(order)
-    is_new = pc.fill_null(pc.not_equal(in_order[1:], in_order[:-1]), fill_value=True)
-    numbers = np.zeros(len(texts), dtype=np.int64)
-    numbers[1:] = np.cumsum(np.asarray(is_new))
-    codes = np.empty(len(texts), dtype=np.int64)
-    codes[np.asarray(order)] = numbers
-    codes[np.asarray(pc.is_null(texts))] = -1
-    return codes
-
-
-def _make_points(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """The point of each row; rows of one place share one."""
-    row, places = pd.factorize(frame["easting"].to_numpy() + 1j * frame["northing"].to_numpy())
-    if len(row) and row.min() < 0:
-        raise AssertionError("an incident without a place is kept")
-    points: npt.NDArray[np.object_] = shapely.points(places.real, places.imag)[row]
-    return points
-
-
-def _to_series(records: pa.Table, name: str) -> Any:
-    column = records[name]
-    if pa.types.is_boolean(column.type):
-        return column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
-    return column.to_pandas()
-
-
-def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFrame) -> pd.Index:
-    """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
-    rows = frame.loc[without]
-    made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
-    filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.large_string()))
-    while (again := pd.Series(_number_texts(filled)).duplicated().to_numpy()).any():
-        # an ID that looks like a file and row
-        filled = pc.if_else(
-            pa.array(again),
-            pc.binary_join_element_wise(filled, pa.scalar("'", pa.large_string()), pa.scalar("", pa.large_string())),
-            filled,
-        )
-    index: pd.Index[Any] = pd.Index(filled.to_pandas(), name="incident_id")
-    return index

@@ -26,7 +26,7 @@ from hotspots.geography import (
 )
 from hotspots.ingest.formats import Columns
 from hotspots.ingest.incidents.profiles import SourceProfile
-from hotspots.ingest.texts import map_unique
+from hotspots.ingest.texts import parse_coordinates, read_pairs, read_wkt
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,28 +43,16 @@ ONLY_LSOA, UNKNOWN_LSOA = "only an LSOA, and no outlines of LSOAs", "LSOA not in
 OUTSIDE = "location outside "
 """Followed by the area that the working CRS is for."""
 
-_NOTHING = ("na", "n/a", "nan", "null", "none", "unknown", "-")
-"""What stands in a column of coordinates where there are none."""
-
 _REPLACEABLE = (NO_LOCATION, AT_ZERO, ONLY_POSTCODE, UNKNOWN_POSTCODE, UNREADABLE_GRID_REFERENCE)
 
 _NOWHERE = pd.DataFrame({"easting": [], "northing": []}, dtype="float64")
 
 _MIRRORED_M = 100_000.0
 
-_MOST_ZEROS = 1
-"""How many of the last digits of an easting may be lost."""
-
 _FINE_SQUARE_M = 100.0
 """A grid reference that is finer than this is a place, not an area."""
 
-_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
-_DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 _SRID = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
-_PAIR = re.compile(r"^\s*[(\[]?\s*([-+]?\d+(?:\.\d+)?)\s*[,;\s]\s*([-+]?\d+(?:\.\d+)?)\s*[)\]]?\s*$")
-_POINT = re.compile(
-    r"\s*(?:SRID=\d+;)?\s*POINT\s*(?:ZM?|M)?\s*\(\s*([^\s(),]+)\s+([^\s(),]+)[^()]*\)\s*", re.IGNORECASE
-)
 
 
 class Places(Protocol):
@@ -97,38 +85,6 @@ class Locations:
     precision: npt.NDArray[np.object_]
     reason: npt.NDArray[np.object_]
     detail: npt.NDArray[np.object_]
-
-
-def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degrees: bool = False) -> pd.Series:
-    """Text to float; missing where blank, infinite where the text is no number, so the two can be told apart.
-
-    Args:
-        texts: Categorical text.
-        decimal: The decimal mark; by default the last of comma and point, unless commas part thousands.
-        is_degrees: Whether they are degrees, of which there are no thousands.
-    """
-
-    def convert(unique: pd.Series) -> pd.Series:
-        plain = unique.str.replace(r"[\s\u00a0_']", "", regex=True)
-        if decimal == "," or plain.str.contains(",", regex=False).any():
-            if is_degrees and decimal != ".":
-                is_comma = plain.str.contains(",", regex=False) & ~plain.str.contains(".", regex=False)
-            elif decimal == ",":  # a number of a workbook still has a point
-                is_comma = plain.str.contains(",", regex=False) | plain.str.fullmatch(_DOTTED_THOUSANDS)
-            elif decimal == ".":
-                is_comma = pd.Series(data=False, index=plain.index)
-            else:  # of two marks the last is the decimal one
-                is_comma = (plain.str.rfind(",") > plain.str.rfind(".")) & ~plain.str.fullmatch(_THOUSANDS)
-            with_point = plain.str.replace(",", "", regex=False)
-            with_comma = plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-            plain = with_comma.where(is_comma, with_point)
-        if not is_degrees:  # a spreadsheet's 5.39E+05 has lost the metres
-            power = plain.str.extract(r"^[-+]?\d*\.?(\d*)e\+?(\d+)$", flags=re.IGNORECASE)
-            plain = plain.mask(pd.to_numeric(power[1]) - power[0].str.len() > _MOST_ZEROS)
-        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
-        return numbers.fillna(np.inf).where(unique.ne("") & ~unique.str.casefold().isin(_NOTHING))
-
-    return map_unique(texts, convert).astype("float64")
 
 
 def locate(
@@ -211,7 +167,7 @@ def _use_coordinates(
     if len(unique) == 2:
         first, second = (parse_coordinates(text, decimal=profile.decimal, is_degrees=is_degrees) for text in unique)
     elif names[0] != profile.wkt:
-        first, second = _read_pairs(unique[0])
+        first, second = read_pairs(unique[0])
         if is_degrees:
             first, second = second, first
     else:
@@ -299,25 +255,6 @@ def _diagnose(
             fits &= ~degrees
         diagnosed[reason] = diagnosed.get(reason, False) | fits
     return diagnosed
-
-
-def read_wkt(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Points as well-known text to their coordinates; infinite where a text is no point, missing where it is blank."""
-    return _read_two(texts, _POINT)
-
-
-def _read_pairs(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Two numbers in one text, in the order written; like `read_wkt` where there are not."""
-    return _read_two(texts, _PAIR)
-
-
-def _read_two(texts: pd.Series, pattern: re.Pattern[str]) -> tuple[pd.Series, pd.Series]:
-    unique = pd.Series(texts.cat.categories, dtype="object").astype(str)
-    parts = unique.str.extract(pattern)
-    numbers = parts.apply(pd.to_numeric, errors="coerce").astype("float64").fillna(np.inf)
-    codes = texts.cat.codes.to_numpy()
-    placed = numbers.reindex(codes).set_axis(texts.index)
-    return placed[0], placed[1]
 
 
 def _fill(

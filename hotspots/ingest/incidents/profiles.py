@@ -19,9 +19,7 @@ import pyproj
 
 from hotspots.errors import ParameterError
 from hotspots.geography import POLICE_UK
-
-DateOrder = Literal["day-first", "month-first"]
-Clock = Literal["stated", "local", "utc"]
+from hotspots.ingest.texts import Clock, DateOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,16 @@ import pyproj
 from hotspots.errors import DataError
 from hotspots.geography import POLICE_UK, WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
-from hotspots.ingest.incidents.locations import parse_coordinates, read_wkt
-from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, DateOrder, SourceProfile, format_profile
-from hotspots.ingest.texts import guess_date_order, join_columns, mask_text, parse_times
+from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, SourceProfile, format_profile
+from hotspots.ingest.texts import (
+    DateOrder,
+    guess_date_order,
+    join_columns,
+    mask_text,
+    parse_coordinates,
+    parse_times,
+    read_wkt,
+)
 
 _TIMES = ("start", "end", "start_time", "end_time")
 _COMPONENTS = ("year", "month", "day", "hour", "minute")

@@ -164,6 +164,15 @@ _WORDS_OF_DETAILS = frozenset(
 )
 
 
+def find_days(incidents: pd.DataFrame) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.datetime64]]:
+    """First and last day on which each incident can have started: a month-only one, its whole month."""
+    first = incidents["started_at"].to_numpy().astype("datetime64[D]")
+    month = (incidents["time_precision"] == "month").to_numpy()
+    next_month = first.astype("datetime64[M]") + np.timedelta64(1, "M")
+    last = np.where(month, next_month.astype("datetime64[D]") - np.timedelta64(1, "D"), first)
+    return first, last
+
+
 def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) -> TableRecords:
     """Read every row of a table, a chunk at a time.
 

@@ -1,20 +1,18 @@
-"""From a path to tables with their profiles: which files, which members, which sheets, read in which way."""
+"""From a file to tables with their profiles: which members, which sheets, read in which way."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from hotspots.errors import DataError
 from hotspots.geography import POLICE_UK
 from hotspots.ingest.formats import (
-    CSV_SUFFIXES,
+    LAYER_SUFFIXES,
+    TABLE_SUFFIXES,
     WORKBOOK_SUFFIXES,
     FoundFile,
     Member,
@@ -24,23 +22,14 @@ from hotspots.ingest.formats import (
     list_hidden_sheets,
     list_members,
     open_layers,
-    open_parquet,
-    open_text_table,
-    open_workbook,
+    open_tables,
 )
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, name_source, recognise
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.texts import mask_text
 
-_TEXT = (*CSV_SUFFIXES, ".tsv", ".tsv.gz", ".tab")
-_PARQUET = (".parquet", ".geoparquet")
-_LAYERS = (".gpkg", ".geojson", ".shp")
-
-MEMBER_SUFFIXES = (*_TEXT, *WORKBOOK_SUFFIXES, *_PARQUET)
-"""What is looked for in an archive."""
-
-INCIDENT_SUFFIXES = (*MEMBER_SUFFIXES, *_LAYERS, ".zip")
+INCIDENT_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 """What is looked for in a folder."""
 
 OVERLOOKED = (".txt", ".dat", ".json", ".xlsb", ".ods", ".7z", ".rar")
@@ -66,6 +55,34 @@ class Source:
     is_given: bool
     doubts: tuple[str, ...] = ()
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTable:
+    """How one table was read.
+
+    Attributes:
+        label: The file, and the member or sheet of it.
+        kind: What the file is, for people.
+        sha256: Fingerprint of its content, the same in whatever wrapping.
+        header: Names of its columns.
+        crs: What it states for its geometry, or None.
+        profile: Which column holds what.
+        is_given: Whether the profile was written down, not recognised.
+        doubts: What could be otherwise, where it was recognised.
+        middle: Median longitude and latitude of its first rows, if it has them and most of its rows lie outside the
+            area of the working CRS; otherwise None.
+    """
+
+    label: str
+    kind: str
+    sha256: str
+    header: tuple[str, ...]
+    crs: str | None
+    profile: SourceProfile
+    is_given: bool
+    doubts: tuple[str, ...] = ()
+    middle: tuple[float, float] | None = None
+
     @property
     def layout(self) -> str:
         """What a product calls it."""
@@ -89,23 +106,23 @@ def find_sources(file: FoundFile, options: ReadingOptions) -> Iterator[Source | 
         DataError: The file cannot be opened, or is of no known layout; a workbook or GeoPackage has several tables
             that could be meant; an archive holds no table of a known layout.
     """
-    if file.path.name.lower().endswith(".zip") and holds_shapefile(file.path, besides=MEMBER_SUFFIXES):
+    if file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES):
         yield from _choose(file.label, open_layers(file), options)
         return
     foreign: DataError | None = None
     found_one = False
-    if file.path.name.lower().endswith(".zip"):
-        other = list_members(file, suffixes=(*OVERLOOKED, *_LAYERS), is_needed=False)
+    if file.is_archive:
+        other = list_members(file, suffixes=(*OVERLOOKED, *LAYER_SUFFIXES), is_needed=False)
         reason = "of a kind that is not read in an archive: unpack it, and give the file"
         yield from (PassedOver(label=member.label, reason=reason) for member in other)
-    for member in list_members(file, suffixes=MEMBER_SUFFIXES):
+    for member in list_members(file, suffixes=TABLE_SUFFIXES):
         if member.label.lower().removesuffix(".gz").endswith(NOT_INCIDENTS):
             yield PassedOver(label=member.label, reason="outcomes or stop and search")
             continue
         packed = member.label != file.label or member.label.lower().endswith(".gz")
         try:
             with explain_unpacking(member.label) if packed else nullcontext():
-                chosen = list(_choose(member.label, open_tables(member, options), options))
+                chosen = list(_choose(member.label, _open_tables(member, options), options))
         except UnknownLayoutError as error:
             if member.label == file.label or error.is_alike:
                 raise
@@ -121,12 +138,8 @@ def find_sources(file: FoundFile, options: ReadingOptions) -> Iterator[Source | 
         raise foreign
 
 
-def open_tables(member: Member, options: ReadingOptions) -> list[Table]:
-    """The tables of a file, by what the end of its name says it is.
-
-    Raises:
-        DataError: It is not what its name says, or damaged.
-    """
+def _open_tables(member: Member, options: ReadingOptions) -> list[Table]:
+    """The tables of a file, opened as the profile says that names the file."""
     hints = next((profile for profile in options.profiles if profile.files and profile.fits(member.label, ())), None)
 
     def names_columns(row: Sequence[str]) -> bool:
@@ -136,18 +149,12 @@ def open_tables(member: Member, options: ReadingOptions) -> list[Table]:
             if profile.columns
         )
 
-    if member.suffix in WORKBOOK_SUFFIXES:
-        content = member.read()
-        return open_workbook(member.label, content, hashlib.sha256(content).hexdigest(), is_header=names_columns)
-    if member.suffix in _PARQUET:
-        if member.label == member.file.label:
-            return [open_parquet(member.label, member.file.path, member.file.sha256)]
-        content = member.read()
-        return [open_parquet(member.label, io.BytesIO(content), hashlib.sha256(content).hexdigest())]
-    if member.suffix in (*_LAYERS, ".json"):
-        return open_layers(member.file)
-    text: dict[str, Any] = {"delimiter": hints.delimiter, "encoding": hints.encoding} if hints else {}
-    return [open_text_table(member.label, member.open, is_header=names_columns, **text)]
+    return open_tables(
+        member,
+        is_header=names_columns,
+        delimiter=hints.delimiter if hints else None,
+        encoding=hints.encoding if hints else None,
+    )
 
 
 def find_source(table: Table, options: ReadingOptions, *, is_only: bool = False) -> Source | PassedOver:

@@ -1,13 +1,19 @@
 """A store of what was read, so that the next run reads only what is new.
 
-One folder a table, named after it, which holds its incidents as GeoParquet by month, its refused rows, and a
-`table.json` with the fingerprints of all that it was made from and of all that is in it. A folder is made elsewhere
-and renamed, so it is there as a whole or not at all; one that does not hold what its fingerprints say is read again.
+One folder a file, named after it, which holds the incidents of each of its tables as GeoParquet by month, their refused
+rows, and a `file.json` with the fingerprints of all that it was made from and of all that is in it. A folder is made
+elsewhere and renamed, so it is there as a whole or not at all; one that does not hold what its fingerprints say is read
+again.
+
+Beside it stands `seen.json`: the size and times of the file when its digest was found. A file that still has them is
+not opened again, as Git does with its index: unless it was changed so shortly before that a second change could have
+left them as they were.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import functools
 import hashlib
@@ -17,7 +23,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -30,25 +36,32 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyproj
 
+from hotspots.ingest.formats import FoundFile
+from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.records import RECORDS, TALLIED, ReadingOptions, TableRecords
-from hotspots.ingest.incidents.sources import Source
-from hotspots.ingest.texts import is_wanted
+from hotspots.ingest.incidents.sources import PassedOver, ReadTable
+
+Reading = tuple[ReadTable, TableRecords] | PassedOver
+"""A table and its records, or one that is passed over."""
+
+SETTLED_SECONDS = 2.0
+"""How long a file must have been as it is: the times of some file systems are no finer."""
 
 _DRAFT = ".writing-"
 _STALE_SECONDS = 3600
-_MANIFEST = "table.json"
+_MANIFEST, _SEEN = "file.json", "seen.json"
 _READ_WITH = ("convertbng", "pandas", "pyarrow", "pyogrio", "pyproj", "python-calamine", "shapely")
 _READ_BY = ("crimes.py", "crimes.toml", "contracts.py", "geography", "ingest")
 
 
 @dataclass(slots=True, kw_only=True)
 class Store:
-    """A folder of tables that were read.
+    """A folder of what was read of files.
 
     Attributes:
         folder: Where it is; made when something is kept in it.
-        rebuilt: Labels of the tables that were found damaged, and were read again.
-        problem: Why the first table that could not be kept was not, or None; after it no more are kept.
+        rebuilt: Labels of the files of which what was kept was found damaged, and which were read again.
+        problem: Why the first file that could not be kept was not, or None; after it no more are kept.
     """
 
     folder: Path
@@ -56,90 +69,218 @@ class Store:
     problem: str | None = None
 
     def load(
-        self, source: Source, options: ReadingOptions, *, start: dt.date | None = None, end: dt.date | None = None
-    ) -> TableRecords | None:
-        """What was read from a table; None if it is not here as it would be read now.
+        self, file: FoundFile, options: ReadingOptions, *, start: dt.date | None = None, end: dt.date | None = None
+    ) -> list[Reading] | None:
+        """What was read of a file; None if it is not here as it would be read now.
 
         Args:
-            source: The table.
+            file: The file, which is opened only if nobody can tell otherwise that it is the one that was read.
             options: How it would be read.
             start: First day that is wanted; of incidents in months before, only what is tallied is read.
             end: Last day that is wanted, likewise.
         """
-        entry = self.folder / _name_entry(source.table.label)
+        entry = self.folder / _name_entry(file.label)
         try:
             kept = json.loads((entry / _MANIFEST).read_text("utf-8"))
-            manifest = kept["table"]
+            manifest = kept["file"]
             if kept["sha256"] != _digest_manifest(manifest):
                 raise ValueError("the manifest is not what was written")
-            if manifest["key"] != _make_key(source, options):
+            if manifest["key"] != _make_key(options) or manifest["sha256"] != self._find_digest(file, entry):
                 return None
             if {part.relative_to(entry).as_posix() for part in entry.rglob("*.parquet")} != manifest["files"].keys():
                 raise ValueError("files are missing, or there are more of them")
-            parts, others = [], [RECORDS.empty_table().select(TALLIED)]
-            for name, sha256 in sorted(manifest["files"].items()):
-                part = _open_part(entry / name, sha256)
-                if is_wanted(_read_month(name), start, end):
-                    parts.append(_read_part(part))
-                else:
-                    others.append(part.read(TALLIED).select(TALLIED).cast(others[0].schema))
+            readings: list[Reading] = [
+                (_parse_table(told), _read_table(entry, number, manifest["files"], told["data_status"], start, end))
+                for number, told in enumerate(manifest["tables"], start=1)
+            ]
+            readings += [PassedOver(**told) for told in manifest["passed_over"]]
         except FileNotFoundError:
             if entry.exists():
-                self.rebuilt.append(source.table.label)
+                self.rebuilt.append(file.label)
             return None
         except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError, pa.ArrowException):
-            self.rebuilt.append(source.table.label)
+            self.rebuilt.append(file.label)
             return None
-        records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
-        if parts:
-            # as the table had them: by row, but for malformed rows, which follow the chunk they were met in
-            order = np.argsort(records["order"].to_numpy(), kind="stable")
-            records = records.take(pa.array(order)).drop_columns(["order"])
-        other_months = pa.concat_tables(others).unify_dictionaries()
-        return TableRecords(records=records, data_status=manifest["data_status"], other_months=other_months)
+        return readings
 
-    def save(self, source: Source, options: ReadingOptions, read: TableRecords) -> None:
-        """Keep what was read from a table, in place of what was kept of it before.
+    @contextlib.contextmanager
+    def keep(self, file: FoundFile, options: ReadingOptions) -> Iterator[Callable[[Reading], None]]:
+        """Keep what is read of a file, in place of what was kept of it before, once all of it is read.
 
         What was read is good whether it can be kept or not, so a folder that cannot be written is no error but a
         `problem`.
+
+        Yields:
+            What takes each of the tables.
         """
         if self.problem is not None:
+            yield lambda reading: None
             return
+        before, asked_at = _describe_state(file), time.time_ns()
+        with contextlib.ExitStack() as stack:
+            drafts: list[_Draft] = []
+            with self._noting_problems():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _sweep(self.folder)
+                # another program may hold a file in it open
+                made = tempfile.TemporaryDirectory(prefix=_DRAFT, dir=self.folder, ignore_cleanup_errors=True)
+                drafts.append(_Draft(folder=Path(stack.enter_context(made)) / "new", crs=options.crs))
+
+            def take(reading: Reading) -> None:
+                if self.problem is None:
+                    with self._noting_problems():
+                        drafts[0].add(reading)
+
+            yield take
+            if self.problem is not None:
+                return
+            with self._noting_problems():
+                (draft,) = drafts
+                # a file that was changed while it was read may be neither the one before nor the one after
+                if _describe_state(file) == before:
+                    draft.finish(file, _make_key(options))
+                    if _is_settled(before, asked_at):
+                        _write_seen(draft.folder / _SEEN, before, file.sha256)
+                    entry = self.folder / _name_entry(file.label)
+                    _put_in_place(draft.folder, entry, old=draft.folder.with_name("old"))
+
+    @contextlib.contextmanager
+    def _noting_problems(self) -> Iterator[None]:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _sweep(self.folder)
-            with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=self.folder, ignore_cleanup_errors=True) as temporary:
-                draft = Path(temporary) / "new"
-                _write_entry(draft, source, options, read)
-                _put_in_place(draft, self.folder / _name_entry(source.table.label), old=Path(temporary) / "old")
+            yield
         except (OSError, pa.ArrowException) as error:
             self.problem = getattr(error, "strerror", None) or str(error)
 
+    def _find_digest(self, file: FoundFile, entry: Path) -> str:
+        """The digest of a file, which is not opened if it is as it was when its digest was found."""
+        state, asked_at = _describe_state(file), time.time_ns()
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            kept = json.loads((entry / _SEEN).read_text("utf-8"))
+            if kept["sha256"] == _digest_manifest(kept["seen"]) and kept["seen"]["state"] == state:
+                file.known_sha256 = kept["seen"]["sha256"]
+        if file.known_sha256 is None and _is_settled(state, asked_at) and _describe_state(file) == state:
+            with contextlib.suppress(OSError):  # it is as good without
+                handle, draft = tempfile.mkstemp(prefix=_DRAFT, dir=self.folder)
+                os.close(handle)
+                _write_seen(Path(draft), state, file.sha256)
+                os.replace(draft, entry / _SEEN)  # noqa: PTH105
+        return file.sha256
 
-def _write_entry(entry: Path, source: Source, options: ReadingOptions, read: TableRecords) -> None:
-    entry.mkdir()
-    records = read.records.append_column("order", pa.array(np.arange(read.records.num_rows)))
-    usable = pc.is_null(records["reason"])
-    files = {}
-    incidents = records.filter(usable)
-    months = incidents["started_at"].to_numpy().astype("datetime64[M]")
-    for month in np.unique(months):
-        name = f"month={month}/incidents.parquet"
-        files[name] = _write_part(entry / name, incidents.filter(pa.array(months == month)), options.crs)
-    refused = records.filter(pc.invert(usable))
-    if refused.num_rows:
-        files["rejected.parquet"] = _write_part(entry / "rejected.parquet", refused, options.crs)
-    manifest = {
-        "label": source.table.label,
-        "key": _make_key(source, options),
-        "sha256": source.table.sha256,
-        "n_rows": read.records.num_rows,
-        "data_status": read.data_status,
-        "files": files,
+
+def _describe_state(file: FoundFile) -> list[list[Any]]:
+    """What changes when a file is changed: of each of its parts the path, size, times and number on the disk."""
+    states = [(part, part.stat()) for part in file.parts]
+    return [
+        [str(part.resolve()), state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+        for part, state in states
+    ]
+
+
+def _is_settled(state: list[list[Any]], asked_at: int) -> bool:
+    """Whether a file had been as it was for so long that a change would have changed its times."""
+    return all(max(changed, moved) + SETTLED_SECONDS * 1e9 < asked_at for *_, changed, moved, _ in state)
+
+
+def _write_seen(path: Path, state: list[list[Any]], sha256: str) -> None:
+    seen = {"state": state, "sha256": sha256}
+    path.write_text(json.dumps({"seen": seen, "sha256": _digest_manifest(seen)}), "utf-8")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """What is kept of one file, while it is made.
+
+    Attributes:
+        folder: Where it is made.
+        crs: The working CRS.
+    """
+
+    folder: Path
+    crs: str
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    passed_over: list[dict[str, str]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def add(self, reading: Reading) -> None:
+        if isinstance(reading, PassedOver):
+            self.passed_over.append(dataclasses.asdict(reading))
+            return
+        table, read = reading
+        self.tables.append(_describe_table(table) | {"data_status": read.data_status, "n_rows": read.records.num_rows})
+        records = read.records.append_column("order", pa.array(np.arange(read.records.num_rows)))
+        usable = pc.is_null(records["reason"])
+        incidents = records.filter(usable)
+        months = incidents["started_at"].to_numpy().astype("datetime64[M]")
+        for month in np.unique(months):
+            self._write(f"month={month}/incidents.parquet", incidents.filter(pa.array(months == month)))
+        refused = records.filter(pc.invert(usable))
+        if refused.num_rows:
+            self._write("rejected.parquet", refused)
+
+    def _write(self, name: str, records: pa.Table) -> None:
+        name = f"{_name_table(len(self.tables))}{name}"
+        self.files[name] = _write_part(self.folder / name, records, self.crs)
+
+    def finish(self, file: FoundFile, key: str) -> None:
+        manifest = {
+            "label": file.label,
+            "key": key,
+            "sha256": file.sha256,
+            "tables": self.tables,
+            "passed_over": self.passed_over,
+            "files": self.files,
+        }
+        kept = {"file": manifest, "sha256": _digest_manifest(manifest)}
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / _MANIFEST).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _name_table(number: int) -> str:
+    return f"table={number}/"
+
+
+def _describe_table(table: ReadTable) -> dict[str, Any]:
+    """A table for the manifest; its profile without what is as usual."""
+    told = {spec.name: getattr(table, spec.name) for spec in dataclasses.fields(table)}
+    profile = {spec.name: getattr(table.profile, spec.name) for spec in dataclasses.fields(table.profile)}
+    usual = {spec.name: spec.default for spec in dataclasses.fields(table.profile)}
+    told["profile"] = {
+        name: dict(value) if isinstance(value, Mapping) else value
+        for name, value in profile.items()
+        if value and value != usual[name]
     }
-    kept = {"table": manifest, "sha256": _digest_manifest(manifest)}
-    (entry / _MANIFEST).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
+    return told
+
+
+def _parse_table(told: dict[str, Any]) -> ReadTable:
+    values = {spec.name: told[spec.name] for spec in dataclasses.fields(ReadTable)}
+    return ReadTable(**_freeze(values) | {"profile": SourceProfile(**_freeze(told["profile"]))})
+
+
+def _freeze(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows no tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _read_table(
+    entry: Path, number: int, files: dict[str, str], data_status: str | None, start: dt.date | None, end: dt.date | None
+) -> TableRecords:
+    parts, others = [], [RECORDS.empty_table().select(TALLIED)]
+    for name, sha256 in sorted(files.items()):
+        if name.startswith(_name_table(number)):
+            part = _open_part(entry / name, sha256)
+            if _is_wanted(_read_month(name), start, end):
+                parts.append(_read_part(part))
+            else:
+                others.append(part.read(TALLIED).select(TALLIED).cast(others[0].schema))
+    records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
+    if parts:
+        # as the table had them: by row, but for malformed rows, which follow the chunk they were met in
+        order = np.argsort(records["order"].to_numpy(), kind="stable")
+        records = records.take(pa.array(order)).drop_columns(["order"])
+    return TableRecords(
+        records=records, data_status=data_status, other_months=pa.concat_tables(others).unify_dictionaries()
+    )
 
 
 def _put_in_place(draft: Path, entry: Path, *, old: Path) -> None:
@@ -159,14 +300,13 @@ def _name_entry(label: str) -> str:
     return f"source={slug}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
 
 
-def _make_key(source: Source, options: ReadingOptions) -> str:
-    """The fingerprint of all that decides what is read: content, profile, options, and the code that reads."""
+def _make_key(options: ReadingOptions) -> str:
+    """The fingerprint of all that decides what is read of a file: the options, and the code that reads."""
     definitions = options.definitions
     parts: list[Any] = [
-        _fingerprint_code(),
+        _fingerprint_installed_code(),
         [f"{name} {metadata.version(name)}" for name in _READ_WITH],
-        [source.table.sha256, source.table.kind, *source.table.header],
-        repr(source.profile),
+        list(map(repr, options.profiles)),
         options.crs,
         options.time_zone,
         sorted(map(repr, definitions.offences.items())),
@@ -188,9 +328,13 @@ def _list_code(node: Traversable) -> Iterator[Traversable]:
 
 
 @functools.cache
-def _fingerprint_code() -> str:
+def _fingerprint_installed_code() -> str:
+    return fingerprint_code(resources.files("hotspots"))
+
+
+def fingerprint_code(package: Traversable) -> str:
+    """The fingerprint of all code and tables of the package that decide what is read."""
     digest = hashlib.sha256()
-    package = resources.files("hotspots")
     for name in _READ_BY:
         for file in _list_code(package.joinpath(name)):
             digest.update(file.read_bytes())
@@ -199,7 +343,7 @@ def _fingerprint_code() -> str:
 
 def _write_part(path: Path, records: pa.Table, crs: str) -> str:
     """Write records as GeoParquet; returns the fingerprint of the file."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     # a part holds the words that it uses, not those of the whole table
     records = records.combine_chunks()
     for position, spec in enumerate(records.schema):
@@ -227,7 +371,16 @@ def _write_part(path: Path, records: pa.Table, crs: str) -> str:
 
 def _read_month(name: str) -> np.datetime64 | None:
     """The month of the incidents in a part; None for the refused rows."""
-    return np.datetime64(found[1], "M") if (found := re.match(r"month=(\d{4}-\d\d)/", name)) else None
+    return np.datetime64(found[1], "M") if (found := re.search(r"/month=(\d{4}-\d\d)/", name)) else None
+
+
+def _is_wanted(month: np.datetime64 | None, start: dt.date | None, end: dt.date | None) -> bool:
+    """Whether a month may hold a day from `start` to `end`; one that nobody knows may."""
+    if month is None:
+        return True
+    return bool(
+        (start is None or month >= np.datetime64(start, "M")) and (end is None or month <= np.datetime64(end, "M"))
+    )
 
 
 def _open_part(path: Path, sha256: str) -> pq.ParquetFile:
@@ -254,4 +407,4 @@ def _sweep(folder: Path) -> None:
     for left in folder.glob(f"{_DRAFT}*"):
         with contextlib.suppress(OSError):  # another run may be removing it
             if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left)
+                shutil.rmtree(left) if left.is_dir() else left.unlink()

@@ -23,19 +23,13 @@ from hotspots.geography import (
     to_working_crs,
 )
 from hotspots.ingest.formats import FoundFile, InputFile, RepeatGuard, find_files, locate_layers, read_layer
-from hotspots.ingest.reference.population import (
-    CODE_NAMES,
-    STATUS_NAMES,
-    Population,
-    find_columns,
-    find_population,
-    parse_population,
-)
+from hotspots.ingest.reference.population import Population, find_population
+from hotspots.ingest.reference.reference_tables import CODE_NAMES, STATUS_NAMES, find_columns, parse_counts
 from hotspots.ingest.texts import read_status
 
 BOUNDARY_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip")
 
-# The usual names of each column, in order of preference; those of codes and residents are in `population`.
+# The usual names of each column, in order of preference; those of codes and residents are in `reference_tables`.
 _NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
 _BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
 
@@ -111,8 +105,9 @@ def read_boundaries(
     inputs: list[InputFile] = []
     guard = RepeatGuard()
     for file in find_files(paths, suffixes=BOUNDARY_SUFFIXES, what="boundaries"):
-        guard.check(file.sha256, label=file.label)
-        address, found = locate_layers(file, what="boundaries")
+        with file.opened():
+            address, found = locate_layers(file, what="boundaries")
+            guard.check(file.sha256, label=file.label)
         names = _polygon_layers(file, found if layer is None else _find_layer(file, found, layer))
         frames = {name: read_layer(file, address, name, what="boundaries") for name in names}
         # where some layers have codes, the others are of something else
@@ -232,7 +227,7 @@ def _read_population(file: FoundFile, frame: gpd.GeoDataFrame) -> pd.Series:
     if column is None:
         return pd.Series(np.nan, index=frame.index)
     numbered = _as_text(frame[column]).set_axis(frame.index + 1)
-    return parse_population(numbered, label=file.label, each="feature").set_axis(frame.index)
+    return parse_counts(numbered, label=file.label, each="feature").set_axis(frame.index)
 
 
 def _as_text(values: pd.Series) -> pd.Series:
@@ -287,7 +282,7 @@ def _refuse_overlaps(wards: gpd.GeoDataFrame) -> None:
         next_step = "Give one vintage of boundaries."
         if len(layers) > 1 and wards.at[first, "file"] == wards.at[second, "file"]:
             next_step = (
-                f"They are of the layers {' and '.join(layers)} of {wards.at[first, 'file']}: give one with --layer."
+                f"They are of the layers {' and '.join(layers)} of {wards.at[first, 'file']}: give one as `layer`."
             )
         raise DataError(
             f"Wards must not overlap; {int(too_much.sum())} pairs do, most of all {first} "

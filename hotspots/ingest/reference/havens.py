@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +35,11 @@ from hotspots.ingest.formats import (
     find_files,
     list_members,
     locate_layers,
+    open_tables,
     read_layer,
     require_unique,
 )
-from hotspots.ingest.incidents import ReadingOptions, open_tables, parse_coordinates
-from hotspots.ingest.texts import read_status
+from hotspots.ingest.texts import parse_coordinates, read_status
 
 _TABLES = (*CSV_SUFFIXES, *WORKBOOK_SUFFIXES)
 SUFFIXES = (*_TABLES, ".geojson", ".gpkg")
@@ -85,9 +85,10 @@ def read_havens(paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATION
     guard = RepeatGuard()
     n_malformed = 0
     for file in find_files(paths, suffixes=SUFFIXES, what="safe havens"):
-        guard.check(file.sha256, label=file.label)
         is_table = file.path.name.lower().endswith(_TABLES)
-        table, n_skipped = _read_table(file, crs) if is_table else (_read_points(file, crs), 0)
+        with file.opened():
+            table, n_skipped = _read_table(file, crs) if is_table else (_read_points(file, crs), 0)
+            guard.check(file.sha256, label=file.label)
         tables.append(table)
         n_malformed += n_skipped
         inputs.append(
@@ -135,16 +136,26 @@ def _number(ids: pd.Series) -> pd.Series:
     return given.map(lambda value: value if isinstance(value, str) else next(free)).astype("object")
 
 
+def _find_pair(names: Collection[str]) -> tuple[str, str] | None:
+    """The columns that say where, of names in lower case."""
+    return next((pair for pair in (_GRID, _DEGREES) if {*pair} <= {*names}), None)
+
+
+def _names_columns(row: Sequence[str]) -> bool:
+    names = {cell.strip().casefold() for cell in row}
+    return "name" in names and _find_pair(names) is not None
+
+
 def _read_table(file: FoundFile, crs: pyproj.CRS) -> tuple[gpd.GeoDataFrame, int]:
     """The havens of a CSV file or workbook, and how many of its rows are malformed."""
     (member,) = list_members(file, suffixes=_TABLES)
     with explain_unpacking(file.label):
-        tables = open_tables(member, ReadingOptions())
+        tables = open_tables(member, is_header=_names_columns)
         if not tables:
             raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of havens.")
         table = tables[0]
         forms = {name.strip().casefold(): name for name in table.header}
-        pair = next((pair for pair in (_GRID, _DEGREES) if set(pair) <= forms.keys()), None)
+        pair = _find_pair(forms)
         if "name" not in forms or pair is None:
             raise DataError(
                 f"A haven file needs the columns name and easting, northing (or longitude, latitude); {table.label} "

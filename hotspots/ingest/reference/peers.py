@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +10,9 @@ import pandas as pd
 
 from hotspots.crimes import KNIFE_CRIME, CrimeDefinitions, read_words
 from hotspots.errors import DataError
-from hotspots.ingest.formats import FoundFile, InputFile, Table, explain_unpacking, find_files, list_members
-from hotspots.ingest.incidents import MEMBER_SUFFIXES, ReadingOptions, open_tables
-from hotspots.ingest.reference.population import STATUS_NAMES, SUFFIXES, find_columns, find_population, parse_population
-from hotspots.ingest.texts import read_status
+from hotspots.ingest.formats import InputFile
+from hotspots.ingest.reference.population import find_population
+from hotspots.ingest.reference.reference_tables import TableForm, find_columns, parse_counts, read_reference_table
 
 _NAMES = {
     "area": ("area", "peer", "borough", "(local_?)?authority", "district", "force", "name"),
@@ -24,6 +24,21 @@ _WANTED = (
     "months) and population"
 )
 _NUMBERS = ("n_incidents", "population")
+
+
+def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
+    population = find_population(header)
+    found = {name: find_columns(header, patterns) for name, patterns in _NAMES.items()}
+    return found | {"population": [population] if population is not None else []}
+
+
+_FORM = TableForm(
+    table="peers",
+    holds="peers",
+    rule=_WANTED,
+    needed={"area": "area", "crime": "crime", "n_incidents": "incidents", "population": "population"},
+    find=_find_columns,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +72,19 @@ def read_peers(path: Path, *, definitions: CrimeDefinitions) -> Peers:
         DataError: The path is a folder; the table is empty or lacks a column; a row with numbers lacks its area or
             crime; a number is none; a crime is not known, or only those with a knife; or an area has a crime twice.
     """
-    file, table = _find_table(path)
-    label = table.label
-    columns = _find_columns(table)
-    statuses = find_columns(table.header, STATUS_NAMES)
-    with explain_unpacking(label):
-        whole = table.read_whole([*columns.values(), *statuses[:1]])
-    named = whole.rename(columns={column: name for name, column in columns.items()})
+    if path.is_dir():
+        raise DataError(f"Peers are read from one file; {path.as_posix()} is a folder. Name the file that is meant.")
+    table = read_reference_table(path, _FORM)
+    label, columns = table.label, {name: found[0] for name, found in table.columns.items()}
+    named = table.texts[list(columns.values())].set_axis(list(columns), axis="columns")
     _refuse_nameless(named, columns, label)
     frame = named.dropna(subset=["area", "crime"])
     if frame.empty:
         raise DataError(f"{label} is empty: no row below its header has an area and a crime. {_WANTED}.")
-    incidents = parse_population(
+    incidents = parse_counts(
         frame["n_incidents"].rename(columns["n_incidents"]), label=label, each="row", noun="A number of incidents"
     )
-    residents = parse_population(frame["population"].rename(columns["population"]), label=label, each="row")
+    residents = parse_counts(frame["population"].rename(columns["population"]), label=label, each="row")
     is_bad = incidents.isna() | (incidents % 1 != 0) | residents.isna() | (residents <= 0)
     if is_bad.any():
         row = frame.index[is_bad][0]
@@ -89,49 +102,7 @@ def read_peers(path: Path, *, definitions: CrimeDefinitions) -> Peers:
         index=frame.index,
     )
     _refuse_repeats(peers, label)
-    return Peers(
-        table=peers.reset_index(drop=True),
-        input=InputFile(
-            path=file.label,
-            table="peers",
-            sha256=file.sha256,
-            n_rows=len(whole),
-            layout="peers",
-            data_status=read_status(whole[statuses[0]]) if statuses else None,
-        ),
-    )
-
-
-def _find_table(path: Path) -> tuple[FoundFile, Table]:
-    """The only table of the only file."""
-    if path.is_dir():
-        raise DataError(f"Peers are read from one file; {path.as_posix()} is a folder. Name the file that is meant.")
-    file = find_files([path], suffixes=SUFFIXES, what="peers")[0]
-    if not file.path.name.lower().endswith(SUFFIXES):
-        raise DataError(
-            f"Peers are read from a table, a file ending in {', '.join(SUFFIXES)}; {file.label} does not. "
-            "Save it as CSV."
-        )
-    tables: list[Table] = []
-    for member in list_members(file, suffixes=MEMBER_SUFFIXES):
-        with explain_unpacking(member.label):
-            tables += open_tables(member, ReadingOptions())
-    if not tables:
-        raise DataError(f"{path.name} is empty: it holds no table with anything in it. {_WANTED}.")
-    if len(tables) > 1:
-        raise DataError(f"{_WANTED}; {path.name} holds {len(tables)} tables. Save that one to a file of its own.")
-    return file, tables[0]
-
-
-def _find_columns(table: Table) -> dict[str, str]:
-    """The column of each part."""
-    found = {name: next(iter(find_columns(table.header, patterns)), None) for name, patterns in _NAMES.items()}
-    found["population"] = find_population(table.header)
-    if missing := [name for name, column in found.items() if column is None]:
-        raise DataError(
-            f"{_WANTED}; {table.label} has none of {' and '.join(missing)}. Its columns are {', '.join(table.header)}."
-        )
-    return {name: str(column) for name, column in found.items()}
+    return Peers(table=peers.reset_index(drop=True), input=table.input)
 
 
 def _refuse_nameless(frame: pd.DataFrame, columns: dict[str, str], label: str) -> None:

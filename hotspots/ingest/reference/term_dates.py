@@ -10,11 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from hotspots.errors import DataError
-from hotspots.ingest.formats import FoundFile, InputFile, Table, explain_unpacking, find_files, list_members
-from hotspots.ingest.incidents import MEMBER_SUFFIXES, ReadingOptions, open_tables
-from hotspots.ingest.texts import parse_times, read_status
-
-SUFFIXES = (*MEMBER_SUFFIXES, ".zip")
+from hotspots.ingest.formats import InputFile
+from hotspots.ingest.reference.reference_tables import (
+    ReferenceTable,
+    TableForm,
+    find_columns,
+    read_reference_table,
+)
+from hotspots.ingest.texts import parse_times
 
 TERM_COLUMNS = ("first_day", "last_day", "name")
 
@@ -24,8 +27,24 @@ _NAMES = {
     "last_day": (r"(last|end|ending|finish|closing)(_?(day|date))?", r"(date_?)?(to|until)", r"ends|finishes"),
     "name": ("name", "term", "term_?name", "title", "description", "event", "period"),
     "kind": ("kind", "type", "category"),
-    "data_status": (r"data_?status",),
 }
+
+
+def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
+    return {
+        part: find_columns(header, [rf"(?:(?:term|holiday)_)?(?:{pattern})" for pattern in patterns])
+        for part, patterns in _NAMES.items()
+    }
+
+
+_FORM = TableForm(
+    table="term dates",
+    holds="term dates",
+    rule="Term dates need a column of first days (first_day, start, from ...) and one of last days (last_day, end, "
+    "to ...)",
+    needed={"first_day": "first days", "last_day": "last days"},
+    find=_find_columns,
+)
 
 
 def _compile_words(pattern: str) -> re.Pattern[str]:
@@ -95,9 +114,8 @@ def read_term_dates(path: Path) -> TermDates:
             outside 1900 to 2100; a stretch ends before it starts or is longer than a year; a row may be a term or a
             holiday; two terms overlap; the rows look like holidays; or no term is left.
     """
-    file, table, columns = _find_table(path)
-    with explain_unpacking(table.label):
-        rows = _read_rows(table, columns)
+    table = read_reference_table(path, _FORM)
+    rows = _read_rows(table)
     is_term = _find_terms(rows)
     terms = rows[is_term].sort_values(["first_day", "last_day"], kind="stable")
     _refuse_overlap(terms, table.label)
@@ -108,66 +126,13 @@ def read_term_dates(path: Path) -> TermDates:
             f"Term dates need a stretch of term; the {len(rows)} rows of {table.label} leave none. Give a row to each "
             'term, with its first and last day, and call it "term" in a column "kind".'
         )
-    return TermDates(
-        stretches=stretches,
-        input=InputFile(
-            path=file.label,
-            table="term dates",
-            sha256=file.sha256,
-            n_rows=len(rows),
-            layout="term dates",
-            data_status=read_status(rows["data_status"]),
-        ),
-    )
+    return TermDates(stretches=stretches, input=table.input)
 
 
-def _find_table(path: Path) -> tuple[FoundFile, Table, dict[str, str]]:
-    """The only table that can be of term dates, and the column of each part."""
-    tables: list[tuple[FoundFile, Table]] = []
-    for file in find_files([path], suffixes=SUFFIXES, what="term dates"):
-        if not file.path.name.lower().endswith(SUFFIXES):
-            raise DataError(
-                f"Term dates are read from a table, a file ending in {', '.join(SUFFIXES)}; {file.label} does not. "
-                "Save it as CSV."
-            )
-        for member in list_members(file, suffixes=MEMBER_SUFFIXES):
-            with explain_unpacking(member.label):
-                tables += [(file, table) for table in open_tables(member, ReadingOptions())]
-    found = [(file, table, _find_columns(table.header)) for file, table in tables]
-    fitting = [one for one in found if {"first_day", "last_day"} <= set(one[-1])]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise DataError(
-            f"Term dates are read from one table; {path.name} holds {len(fitting)} that could be meant: "
-            f"{', '.join(table.label for _, table, _ in fitting)}. Save them as one table in a file of its own."
-        )
-    if not tables:
-        raise DataError(f"{path.name} is empty: it holds no table with anything in it. Give the table of term dates.")
-    _, table, columns = found[0]
-    missing = "first day" if "first_day" not in columns else "last day"
-    raise DataError(
-        "Term dates need a column of first days (first_day, start, from ...) and one of last days (last_day, end, "
-        f"to ...); {table.label} has none of {missing}s. Its columns are {', '.join(table.header)}. "
-        f"Rename the one that holds the {missing}s to {missing.replace(' ', '_')}."
-    )
-
-
-def _find_columns(header: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for part, patterns in _NAMES.items():
-        for pattern in patterns:
-            for column in header:
-                name = re.sub(r"[\s-]+", "_", column.strip())
-                if part not in found and re.fullmatch(rf"(?:(?:term|holiday)_)?(?:{pattern})", name, re.IGNORECASE):
-                    found[part] = column
-    return found
-
-
-def _read_rows(table: Table, columns: dict[str, str]) -> pd.DataFrame:
+def _read_rows(table: ReferenceTable) -> pd.DataFrame:
     """What each row says, on its number in the file; blank rows are left out."""
-    texts = table.read_whole(list(columns.values()))
-    texts = texts.rename(columns={column: part for part, column in columns.items()}).dropna(how="all")
+    columns = {part: found[0] for part, found in table.columns.items()}
+    texts = table.texts[list(columns.values())].set_axis(list(columns), axis="columns").dropna(how="all")
     if texts.empty:
         raise DataError(f"{table.label} is empty: no row is below its header. Give a row to each term.")
     rows = pd.DataFrame(index=texts.index)
@@ -181,7 +146,7 @@ def _read_rows(table: Table, columns: dict[str, str]) -> pd.DataFrame:
         rows[part] = times.at.dt.floor("D")
         _refuse_years(rows[part], texts[part], columns[part], table.label)
     rows["last_day"] = rows["last_day"].where(~is_one_day, rows["first_day"])
-    for part in ("name", "kind", "data_status"):
+    for part in ("name", "kind"):
         rows[part] = texts[part] if part in texts else pd.Series(None, index=texts.index, dtype="object")
     backwards = rows["last_day"] < rows["first_day"]
     if backwards.any():

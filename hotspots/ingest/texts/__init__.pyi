@@ -1,3 +1,5 @@
+from .clock_times import Clock as Clock
+from .clock_times import DateOrder as DateOrder
 from .clock_times import Strings as Strings
 from .clock_times import Times as Times
 from .clock_times import guess_date_order as guess_date_order
@@ -5,10 +7,11 @@ from .clock_times import join_columns as join_columns
 from .clock_times import parse_times as parse_times
 from .columns import UNFINISHED as UNFINISHED
 from .columns import blank as blank
-from .columns import find_days as find_days
-from .columns import is_wanted as is_wanted
 from .columns import map_unique as map_unique
 from .columns import read_status as read_status
+from .coordinates import parse_coordinates as parse_coordinates
+from .coordinates import read_pairs as read_pairs
+from .coordinates import read_wkt as read_wkt
 from .masking import NAME_MASK as NAME_MASK
 from .masking import mask_personal_data as mask_personal_data
 from .masking import mask_text as mask_text

@@ -7,14 +7,16 @@ import re
 import zoneinfo
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hotspots.errors import ParameterError
-from hotspots.ingest.incidents import Clock, DateOrder
 
+DateOrder = Literal["day-first", "month-first"]
+Clock = Literal["stated", "local", "utc"]
 Strings = npt.NDArray[np.object_]
 
 _ISO = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")

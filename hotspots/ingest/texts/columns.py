@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 UNFINISHED = frozenset({"draft", "provisional", "schematic", "simulated", "synthetic", "test"})
@@ -31,21 +29,3 @@ def read_status(texts: pd.Series | None) -> str | None:
         return None
     said = {str(text).strip().casefold() for text in texts.dropna().unique()}
     return ", ".join(sorted(said & UNFINISHED)) or None
-
-
-def is_wanted(month: np.datetime64 | None, start: dt.date | None, end: dt.date | None) -> bool:
-    """Whether a month may hold a day from `start` to `end`; one that nobody knows may."""
-    if month is None:
-        return True
-    return bool(
-        (start is None or month >= np.datetime64(start, "M")) and (end is None or month <= np.datetime64(end, "M"))
-    )
-
-
-def find_days(incidents: pd.DataFrame) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.datetime64]]:
-    """First and last day on which each incident can have started: a month-only one, its whole month."""
-    first = incidents["started_at"].to_numpy().astype("datetime64[D]")
-    month = (incidents["time_precision"] == "month").to_numpy()
-    next_month = first.astype("datetime64[M]") + np.timedelta64(1, "M")
-    last = np.where(month, next_month.astype("datetime64[D]") - np.timedelta64(1, "D"), first)
-    return first, last

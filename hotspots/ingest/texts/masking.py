@@ -2,17 +2,16 @@
 
 Numbers with a form of their own (telephone numbers, dates, registration marks) are found by that form. Names are found
 word by word: after a title, after a word for somebody's part in an incident, and after a common given name, unless
-what follows makes a place of it.
-
-The given names are common ones in Britain; the list is short on purpose, since many given
-names are words or places too.
+what follows makes a place of it. The words are in `masking.toml`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Set
 from functools import lru_cache
+from importlib import resources
 from itertools import groupby
 
 import pandas as pd
@@ -64,159 +63,36 @@ _VEHICLE = re.compile(r"(?<![A-Z0-9])[A-HJ-PR-Y]{2}[0-9]{2}(\s?)([A-HJ-PR-Z]{3})
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_PLAIN_TITLES = _words("mr mrs ms mx")
-_TITLES = _PLAIN_TITLES | _words("dc dci dcs di dr ds insp inspector miss pc pcso prof professor sergeant sgt wpc")
-_ALSO_IN_STREETS = _words("dr miss prof professor")
-_ROLES = _words(
-    """
-    accused aggrieved caller complainant defendant informant inft ip offender offenders susp suspect suspects vic
-    victim victims vp wit witness witnesses
-    """
-)
-_NAMINGS = _words("aka alias forename forenames named surname")
+_WORDS = {
+    name: frozenset(words.split())
+    for name, words in tomllib.loads(
+        resources.files("hotspots.ingest.texts").joinpath("masking.toml").read_text("utf-8")
+    ).items()
+}
+_PLAIN_TITLES = _WORDS["plain_titles"]
+_TITLES = _PLAIN_TITLES | _WORDS["titles"]
+_ALSO_IN_STREETS = _WORDS["also_in_streets"]
+_ROLES = _WORDS["roles"]
+_NAMINGS = _WORDS["namings"]
 _NAMING_PAIRS = frozenset({("known", "as"), ("named", "as"), ("reported", "by"), ("name", "is"), ("name", "was")})
 _CUES = _TITLES | _ROLES | _NAMINGS
-
-_SAINTS = _words("duke great king lady lord lower new old prince princess queen saint sir st upper")
-_PARTICLES = _words("al bin da de del der di dos du el ibn la le ul van von")
-
-_PLACES = _words(
-    """
-    blvd brow fold garth ginnel hwy nook pde royd st vennel wynd
-    academy acre alley approach arcade arches area arms av ave avenue bank bar barracks bay bridge broadway building
-    buildings cafe campus causeway cemetery centre chapel chase church cinema circle circus cl clinic close club
-    college common copse corner cottage cottages court courtyard cres crescent croft cross crossing crossway ct cut
-    dale dene depot dlr dock docks dr drive east embankment end estate farm field fields flats flyover foundation
-    garage garden gardens gate gateway gdns glade glebe glen gr grange green greenway grounds grove gym hall hamlets
-    hatch haven heath highway hill hospice hospital hostel hotel house hse inn institute island jct junction kiosk
-    lane lanes library line link ln lodge mall manor market mead meadow memorial mews mill mosque mount museum north
-    nursery orchard oval palace parade park parkside parkway pass passage path pavement piazza pier pk pl place
-    plaza point pond pool precinct primary pub quadrant quay railway rd reach recreation rents restaurant retreat
-    ridge rise road roundabout row rye sainsbury sainsburys salon school schools secondary side south sq square
-    stable stables stadium station statue steps stile street strret studios subway supermarket surgery synagogue
-    tavern temple ter terrace theatre tower towers town tube tunnel tyre underpass university vale view village
-    villas walk wall warehouse warren way west wharf wood woods yard yd
-    """
-)
-_ALSO_SURNAMES = _words(
-    """
-    bank bridge church court cross dale east field fields gate green grove hall heath hill house lane mills north
-    park pond pool rise street temple town vale wall ward way west wood woods
-    """
-)
-"""Words for places that are surnames too, which they are taken for after a title, or a cue and a given name."""
-
-_COMMON = _words(
-    """
-    a about access across address adult after again against age aged ages aid all allegedly along also always am an
-    and another any approached approx approximately april are area armed around arrest arrested as asb asian asked
-    assault assaulted assistance at atm attack attacked attacker attempt attempted august away back bag bags be
-    because been before behind being believed below beside between big bike bikes bit black blue bmx body bottle box
-    boy boys broken brown bus buses but by bye call called caller calling came can cannot car card cards care cars
-    cash cashpoint cctv charity child children city claims coach coat come coming constable contact contacted could
-    crime crying current cut cycle daily damage dark day days december demanded den department describe described
-    describes description did didn died direction disclosed district do does dog don door down drink drive driver
-    driving dropped drug drugs drunk due during each eight either elderly end entered entering escaped ethnic
-    evening exit exited fast father february feet fell female females few fight fighting first five fled followed
-    following food foot for force four friday friend friends from front gang gas gave get getting girl girls given
-    gives going gone got grabbed green grey group gun gym had hair hammer hand handbag has have having he headed
-    heading heard her here high him his hit holding home hood hoodie hour hours how hut i ice if iii in inc incident
-    injured injuries injury inside into is it its jacket january july jumped june just key kfc kicked kit knife
-    known knows lad lads large later leaving left less light like line live lives local location london lost lower
-    ltd made main make male males man many march masked may me men met mid missing mobile monday moped more morning
-    mother mouth moved mug mugged name names near nearby nearly never new next night nine no none north not nothing
-    november now number occurred october of off offered office officer officers old on one only onto open opposite
-    or other our out outside over own paid parked party pass passed passenger passing pay people person persons pet
-    phone phoned plc plus point police possible possibly present produced property pub public pulled punched purse
-    pushed put racially ran rang rear received red refused refuses reg regarding report reported reporting reports
-    resident residents returned ride riding rob robbed robber robbers robbery running said sat saturday saw say
-    saying says scene schoolboy security see seen self september service services set seven several she shop shops
-    shot shouted shouting side silver since sit sitting six slashed small so some son sprayed staff standing started
-    stated statement states stating still stole stolen stop stopped store stores struck student students sunday
-    support suspected take taken taking tall taxi tea team ten test than that the their them then there these they
-    this those threat threatened threatening threats three threw through thursday til till time times to today told
-    too took top towards train tram travelling tried trousers try trying tuesday two under unit unknown unnamed
-    until up upon upper use used using van vehicle via video view visited walked walking wallet wants war was watch
-    way weapon wearing web wednesday week went were west what when where which while white who whose why will with
-    woman women work worker world would years yesterday yet you young your youth youths zone
-    """
-)
-"""Everyday words of such texts, at which a name ends."""
-
-_GIVEN_NAMES = _words(
-    """
-    aaliyah aaron abdi abdul abdullah abdullahi abdulrahman abigail abu adam adebayo adele adeola adrian agnes ahmed
-    aidan aisha aisling akua alan alana albert alejandro aleksander alex alexander alexandra alexandru alfie alfred
-    ali alice alicia alina alison alistair allan amanda amber amelia amina aminata amir amit amy ana anastasia andre
-    andrea andreea andrei andrew andrzej andy angela anil anita anjali ann anna anne annie anthony antoinette
-    antonio anwar arjun arthur asha ashley ashraf asif audrey ava ayaan ayesha ayodele babatunde barbara barry
-    beatrice ben benjamin bernard beth bethany bilal billy bob bogdan brandon brenda brian bridget bruce caitlin
-    callum cameron carl carla carlos carmen carol caroline catherine cathy chantelle charles charlie charlotte
-    chinedu chloe chris christina christine christopher chukwuemeka claire clare claudia clive colin connor conor
-    courtney craig cristian cynthia daisy daniel danielle danny darren dave david dawn deborah deepak delroy denise
-    dennis derek desmond diana diane diego dmitri dominic donald donna doreen dorothy douglas duncan dylan eddie
-    edith edward eileen elaine eleanor elena elizabeth ella ellen ellie elliot elsie emeka emily emma emmanuel
-    enrique eric erin esther ethan eva evan eve evelyn evie ewa fabio faisal faith farah fatima fatou fatoumata
-    fernando finley fiona florence florin frances francesca francis francisco fred freddie frederick freya gabriel
-    gabriela gareth garry gary gavin gemma geoffrey george georgia georgina gerald geraldine gheorghe gillian
-    giovanni giulia gladys glen glenn gloria gordon grace graeme graham grzegorz gulsen gurpreet habib hamza hannah
-    hans hardeep harold harriet harry harvey hasan hassan hayley hazel heather heidi helen helena henry hilary hodan
-    holly howard hugh hugo hussain hussein ian ibrahim idris ifeoma imran ines ioana ion irene iris isaac isabel
-    isabella isabelle isla ismail ivan jack jackie jacob jacqueline jade jaden jake jamal james jamie jan jana jane
-    janet janice jason jay jayden jean jeff jeffrey jenna jennifer jenny jeremy jerome jessica jill jimmy jo joan
-    joanna joanne joao joe joel john johnny jonathan jorge jose joseph josephine josh joshua joy joyce juan judith
-    julia julian julie juliet justin kamal karen karim karl karolina katarzyna kate katherine kathleen kathryn katie
-    katy kayleigh keisha keith kelly kelvin ken kenneth kerry kevin khadija khalid khalil kieran kim kimberley
-    kirsty kofi krishna kristina krzysztof kwabena kwame kwasi kyle lakshmi latoya laura lauren laurence leah leanne
-    lee leo leon leonard leroy leslie lewis liam lily lina linda lisa liz lloyd logan lorraine louis louise luca
-    lucas lucia lucy luis lukasz luke lydia lynn lynne maciej mahmoud malcolm manjit manuel marc marcin marcus
-    margaret maria mariam mariama marie mario marion marius mark marlon martha martin martyn marvin mary maryam
-    mateusz mathew matthew maureen maurice max maya megan mehmet melanie melissa mercy mia michael michal michele
-    michelle miguel mihai mike milan mohamed mohammad mohammed mohamud moira molly mona monica monika morgan moses
-    muhammad musa mustafa nadia naomi nasir natalia natalie natasha nathan neil nelson ngozi niamh nicholas nick
-    nicola nicole nigel nina noah noel nora norma norman oliver olivia oluwaseun omar oscar osman owen pamela
-    parveen patricia patrick paul paula pauline pawel pedro penelope peter petra philip phillip phoebe phyllis piotr
-    poppy priya rachael rachel rafael rahul raj rajesh ralph ramon raymond rebecca reece reggie renata rhys ricardo
-    richard riley rita rob robbie robert roberto roger roland ronald rory rose rosemary ross roy ruby ruth ryan
-    sabrina safia sakina salim sally salma sam samantha samira samuel sana sandeep sandra sanjay sara sarah saul
-    scott sean sebastian selina sergio shaheen shannon sharon shaun shauna sheila shirley sian simon siobhan sofia
-    solomon sonia sophia sophie stacey stefan stella stephanie stephen steve steven stuart sue sunil suresh susan
-    suzanne sylvia tahir tamara tanya tariq temitope terence teresa terry tevin thelma theo theodore theresa thomas
-    tiffany tim timothy tina toby tom tomasz tommy tony tracey tracy trevor tyler tyrone valentina valerie vanessa
-    vera veronica victor victoria vijay vincent viorel virginia vivian vladimir walter wayne wendy wesley william
-    winston xavier yasmin yaw yetunde yolanda youssef yusuf yvonne zachary zahra zainab zara zoe
-    """
-)
-_ALSO_WORDS = _words(
-    """
-    abu amber ava bob carol daisy dawn eve faith glen grace hazel heather holly ion iris jack jade jan jay jean jo
-    joy kim kit lee lily logan mark max mercy poppy rob rose ruby sue
-    """
-)
-"""Given names that are words as well: without a cue they count only where written as a name is, "Mark Jones"."""
-
-_SHOPS = _words(
-    """
-    ann-summers ben-sherman calvin-klein charles-tyrwhitt ernest-jones fred-perry harvey-nichols jack-jones
-    jack-wills john-lewis karen-millen kate-spade laura-ashley lloyd-tsb louis-vuitton martin-mccoll michael-kors
-    morgan-stanley peter-jones robert-dyas robert-peel stella-mccartney thomas-cook tommy-hilfiger victoria-wine
-    william-hill
-    """
-)
+_SAINTS = _WORDS["saints"]
+_PARTICLES = _WORDS["particles"]
+_PLACES = _WORDS["places"]
+_ALSO_SURNAMES = _WORDS["also_surnames"]
+_COMMON = _WORDS["common"]
+_GIVEN_NAMES = _WORDS["given_names"]
+_ALSO_WORDS = _WORDS["also_words"]
+_SHOPS = _WORDS["shops"]
 
 
-def _alternation(words: frozenset[str]) -> str:
+def _alternation(words: Set[str]) -> str:
     """A pattern for any of the words, grouped by their first letter: ten times as fast as a plain list of them."""
     grouped = groupby(sorted(words), key=lambda word: word[0])
     return "|".join(f"{first}(?:{'|'.join(re.escape(word[1:]) for word in words)})" for first, words in grouped)
 
 
-_LISTED = _alternation(_CUES | _GIVEN_NAMES | _words("name known reported"))
+_LISTED = _alternation(_CUES | _GIVEN_NAMES | {"name", "known", "reported"})
 _SCREEN = re.compile(
     rf"@|(?:[0-9][^0-9]{{0,3}}){{6}}|[0-9]{{4}}|[0-9]{_SEPARATOR}[0-9]{{1,2}}{_SEPARATOR}['\u2019]?[0-9]"
     rf"|[0-9][^0-9]{{0,9}}{_MONTH}|(?<![a-z]){_MONTH}[\s.-]{{0,3}}[0-9]|d\.?\s?o\.?\s?b|birth|born"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
-from hotspots.pipeline import Analysis, Quality
 from hotspots.products.drawing import draw_months
 from hotspots.products.words import make_environment, say_date, say_list, say_number, say_share
+
+if TYPE_CHECKING:
+    from hotspots.pipeline import Analysis, Quality
 
 _WORDS_FOR_PRECISION = {
     "point": "where they happened",

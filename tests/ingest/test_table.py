@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError
-from hotspots.ingest.formats.tables import Chunk, Table, as_text, chunk_of_frame, find_header, require_unique
+from hotspots.ingest.formats.table import Chunk, Table, as_text, chunk_of_frame, find_header, require_unique
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ coordinates serves every kind of file.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,7 @@ class Table:
         part: Name of the sheet or layer that it is, of a file that can hold several.
         crs: CRS that the file states for its geometry, or None.
         read: Reads the columns named, all rows, a chunk at a time; may be called again.
+        read_start: Reads some of the first rows likewise, where that is less work.
     """
 
     label: str
@@ -69,10 +71,11 @@ class Table:
     read: Callable[[Collection[str]], Iterator[Chunk]]
     part: str | None = None
     crs: str | None = None
+    read_start: Callable[[Collection[str]], Iterator[Chunk]] = lambda columns: iter(())
 
     def sample(self, columns: Collection[str]) -> Columns:
         """The first rows of some columns; empty columns where there are no rows."""
-        for chunk in self.read(columns):
+        for chunk in itertools.chain(self.read_start(columns), self.read(columns)):
             if len(chunk.row):
                 # without the words of the other rows, each of which would be read too
                 return {

@@ -1,0 +1,144 @@
+"""The records of all tables to the incidents that count, the remarks on them, and the rows that are refused."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from hotspots.contracts import INCIDENT_COLUMNS
+from hotspots.ingest.incidents.records import REPEATED_ROW, Oddity
+
+_CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing")
+_MOST_ROWS_AN_ID = 20
+"""Rows of one table that an ID can be on: several victims, several offences, several versions."""
+
+REMARKS = ("oddities", "unrecognised_offence", "unread_knife")
+REJECTED_COLUMNS = ("source", "source_row", "category", "subcategory", "is_knife", "started_at", "reason", "detail")
+
+
+def fingerprint_rows(records: pa.Table) -> str:
+    """Of what rows without IDs say, in whatever wrapping they came: it is the same only for the same rows."""
+    digest = hashlib.sha256()
+    for name in _CONTENT:
+        column = records[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(pa.string())
+        digest.update(pd.util.hash_pandas_object(column.to_pandas(), index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]:
+    """The incidents, the remarks on them, and the rejected rows."""
+    ids = records["incident_id"].cast(pa.large_string()).combine_chunks()  # a plain one ends at 2 GB
+    records = records.drop_columns(["incident_id"])
+    columns = {}
+    for name in records.column_names:  # a column at a time, because both forms of a year of London are large
+        columns[name] = to_series(records, name)
+        records = records.drop_columns([name])
+    frame = pd.DataFrame(columns, copy=False)
+    del columns
+
+    usable = frame["reason"].isna().to_numpy()
+    codes = _number_texts(ids)
+    placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
+    codes[placeholders] = -1
+    frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int16)
+    has_id = usable & (codes >= 0)
+    n_rows_of = np.bincount(codes[has_id], minlength=codes.max(initial=-1) + 2)
+    shared = has_id & (n_rows_of[codes] > 1)
+    suspects = frame.loc[shared, list(_CONTENT)].assign(id=codes[shared])
+    repeats = suspects.index[suspects.duplicated()]
+    frame["reason"] = frame["reason"].cat.add_categories(
+        [reason for reason in (REPEATED_ROW,) if reason not in frame["reason"].cat.categories]
+    )
+    frame.loc[repeats, "reason"] = REPEATED_ROW
+
+    kept = frame["reason"].isna().to_numpy()
+    rejected = frame.loc[~kept, list(REJECTED_COLUMNS)].reset_index(drop=True)
+    rejected["reason"] = rejected["reason"].cat.remove_unused_categories()
+    again = np.zeros(len(codes), dtype=bool)
+    known = kept & (codes >= 0)
+    again[known] = pd.Series(codes[known]).duplicated().to_numpy()
+    frame["oddities"] = frame["oddities"] | np.where(again, Oddity.CONFLICTING_ID.value, 0).astype(np.int16)
+    without_id = (codes == -1) | again
+    del codes
+    frame = frame.drop(columns=["reason", "detail"])
+    if len(rejected):
+        frame, ids, without_id = frame[kept], ids.filter(pa.array(kept)), without_id[kept]
+    index = _unique_ids(ids, without_id, frame)
+    contract = frame[[name for name in INCIDENT_COLUMNS if name != "geometry"]].set_axis(index)
+    incidents = gpd.GeoDataFrame(contract, geometry=_make_points(frame), crs=crs)
+    return incidents, frame[list(REMARKS)].set_axis(index), rejected
+
+
+def _find_placeholders(
+    codes: npt.NDArray[np.int64], sources: npt.NDArray[Any], usable: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Rows whose ID is on so many rows of one table that it can be no ID."""
+    n_rows_of = np.bincount(codes[usable & (codes >= 0)], minlength=codes.max(initial=-1) + 2)
+    common = (codes >= 0) & (n_rows_of[codes] > _MOST_ROWS_AN_ID)
+    if not common.any():
+        return common
+    _, of_table, n_rows = np.unique(
+        codes[common] * (int(sources.max()) + 1) + sources[common], return_inverse=True, return_counts=True
+    )
+    placeholders = common.copy()
+    placeholders[common] = n_rows[of_table] > _MOST_ROWS_AN_ID
+    return placeholders
+
+
+def _number_texts(texts: pa.Array) -> npt.NDArray[np.int64]:
+    """A number for each text, the same for the same text, -1 where it is missing.
+
+    By sorting, because a table of hashes of a year of London's IDs would be larger than all else that is read.
+    """
+    order = pc.sort_indices(texts)  # missing ones at the end
+    in_order = texts.take(order)
+    is_new = pc.fill_null(pc.not_equal(in_order[1:], in_order[:-1]), fill_value=True)
+    numbers = np.zeros(len(texts), dtype=np.int64)
+    numbers[1:] = np.cumsum(np.asarray(is_new))
+    codes = np.empty(len(texts), dtype=np.int64)
+    codes[np.asarray(order)] = numbers
+    codes[np.asarray(pc.is_null(texts))] = -1
+    return codes
+
+
+def _make_points(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """The point of each row; rows of one place share one."""
+    row, places = pd.factorize(frame["easting"].to_numpy() + 1j * frame["northing"].to_numpy())
+    if len(row) and row.min() < 0:
+        raise AssertionError("an incident without a place is kept")
+    points: npt.NDArray[np.object_] = shapely.points(places.real, places.imag)[row]
+    return points
+
+
+def to_series(records: pa.Table, name: str) -> Any:
+    """A column of records as pandas has it: words categorical, yes and no nullable."""
+    column = records[name]
+    if pa.types.is_boolean(column.type):
+        return column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    return column.to_pandas()
+
+
+def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFrame) -> pd.Index:
+    """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
+    rows = frame.loc[without]
+    made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
+    filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.large_string()))
+    while (again := pd.Series(_number_texts(filled)).duplicated().to_numpy()).any():
+        # an ID that looks like a file and row
+        filled = pc.if_else(
+            pa.array(again),
+            pc.binary_join_element_wise(filled, pa.scalar("'", pa.large_string()), pa.scalar("", pa.large_string())),
+            filled,
+        )
+    index: pd.Index[Any] = pd.Index(filled.to_pandas(), name="incident_id")
+    return index

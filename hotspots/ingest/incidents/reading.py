@@ -1,0 +1,65 @@
+"""One file to what its tables say: from the store if it knows the file, otherwise from the file itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator, Iterator
+
+from hotspots.ingest.formats import FoundFile
+from hotspots.ingest.incidents.misplaced import find_middle
+from hotspots.ingest.incidents.records import ReadingOptions, read_records
+from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
+from hotspots.ingest.incidents.store import Reading, Store
+from hotspots.ingest.texts import mask_text
+
+
+def read_file(
+    file: FoundFile, options: ReadingOptions, *, store: Store | None, start: dt.date | None, end: dt.date | None
+) -> Generator[Reading, None, None]:
+    """The tables of a file one after the other, each with its records, and those that are passed over.
+
+    Args:
+        file: The file.
+        options: How to read it.
+        store: Asked first, and given what is read, once all of it is.
+        start: First day that is wanted; the store does not read the months before.
+        end: Last day that is wanted, likewise.
+
+    Raises:
+        DataError: See `find_sources` and `read_records`.
+        ParameterError: See `read_records`.
+    """
+    if store is None:
+        yield from _read(file, options)
+    elif (kept := store.load(file, options, start=start, end=end)) is not None:
+        yield from kept
+    else:
+        with store.keep(file, options) as keep:
+            for reading in _read(file, options):
+                keep(reading)
+                yield reading
+
+
+def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:
+    with file.opened():
+        for found in find_sources(file, options):
+            if isinstance(found, PassedOver):
+                yield PassedOver(label=mask_text(found.label), reason=mask_text(found.reason))
+                continue
+            read = read_records(found.table, found.profile, options)
+            yield _describe(found, find_middle(found.table, found.profile, read.records)), read
+
+
+def _describe(source: Source, middle: tuple[float, float] | None) -> ReadTable:
+    table = source.table
+    return ReadTable(
+        label=table.label,
+        kind=table.kind,
+        sha256=table.sha256,
+        header=table.header,
+        crs=table.crs,
+        profile=source.profile,
+        is_given=source.is_given,
+        doubts=tuple(map(mask_text, source.doubts)),
+        middle=middle,
+    )
