@@ -247,7 +247,7 @@ def find_crime(slug: str, *, among: Iterable[Crime], knife_is_flagged: bool = Tr
         raise NotFoundError(
             "Knife crime needs a source that flags knives, and none of these does: "
             '"Possession of weapons" is not knife crime. '
-            f"Add the force's extract with a knife flag to --incidents, or ask for one of: {known}."
+            f"Add the force's extract with a knife flag to `incidents`, or ask for one of: {known}."
         )
     close = difflib.get_close_matches(slug, [crime.slug for crime in crimes], n=1)
     meant = f' Did you mean "{close[0]}"?' if close else ""

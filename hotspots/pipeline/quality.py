@@ -15,7 +15,7 @@ from hotspots.crimes import UNRECOGNISED
 from hotspots.geography import collapse_points
 from hotspots.ingest.incidents import Intake, Oddity
 from hotspots.ingest.texts import find_days
-from hotspots.pipeline.selection import is_whole_month
+from hotspots.pipeline.known_time import MonthQuality, find_known_time
 
 _N_EXAMPLES = 3
 _N_TEXTS = 5
@@ -32,10 +32,6 @@ _WEEK = pd.Timedelta(days=7)
 _MANY_TIMES = 500
 _QUIET = range(10)
 """Hours at which the four quietest of a day begin; if they begin at another, the clock is likely wrong."""
-_NEIGHBOURS = 3
-_LOW_SHARE = 0.5
-_MANY_A_MONTH = 20
-_UNLIKELY = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,23 +122,6 @@ class PlaceQuality:
     n_by_precision: dict[str, int]
     n_places: int
     shared_share: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthQuality:
-    """Whether any month is missing, cut short, or far below its neighbours as when a feed failed.
-
-    Attributes:
-        n_by_month: Rows of all crimes by month, from the first to the last.
-        missing: Months without any row.
-        low: Months with less than half of what their neighbours have; and that.
-        cut_short: The first and last month, where the rows do not reach its first or last day.
-    """
-
-    n_by_month: dict[str, int]
-    missing: tuple[str, ...]
-    low: tuple[tuple[str, int, float], ...]
-    cut_short: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +235,7 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
         times=_assess_times(intake),
         places=_assess_places(incidents),
-        months=assess_months(incidents),
+        months=find_known_time(incidents).months,
         wards=_assess_wards(incidents, wards) if wards is not None else None,
     )
 
@@ -400,40 +379,6 @@ def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
         n_places=len(places.n_incidents),
         shared_share=float(shared / len(incidents)) if len(incidents) else None,
-    )
-
-
-def assess_months(incidents: pd.DataFrame) -> MonthQuality:
-    """Count rows by month, and say which months are missing, low or cut short.
-
-    Args:
-        incidents: The incidents table, or any with `started_at` and `time_precision`.
-    """
-    if incidents.empty:
-        return MonthQuality(n_by_month={}, missing=(), low=(), cut_short=())
-    number = incidents["started_at"].to_numpy().astype("datetime64[M]").astype(np.int64)
-    first_month = int(number.min())
-    counts = np.bincount(number - first_month)
-    months = pd.period_range(pd.Period(ordinal=first_month, freq="M"), periods=len(counts), freq="M")
-    days_first, days_last = find_days(incidents)
-    start, end = days_first.min().astype(dt.date), days_last.max().astype(dt.date)
-    # days without a row at either end may be quiet days: is it likely, at the usual number a day?
-    quiet_days = int(-np.log(_UNLIKELY) * ((end - start).days + 1) / len(incidents))
-    start, end = start - dt.timedelta(days=quiet_days), end + dt.timedelta(days=quiet_days)
-    cut_short = [month for month in (months[0], months[-1]) if not is_whole_month(month, start=start, end=end)]
-    whole = np.array([month not in cut_short for month in months])
-    low = []
-    for index in np.flatnonzero(whole & (counts > 0)).tolist():
-        near = [i for i in range(index - _NEIGHBOURS, index + _NEIGHBOURS + 1) if i != index and 0 <= i < len(counts)]
-        others = counts[[i for i in near if whole[i] and counts[i] > 0]]
-        usual = float(np.median(others)) if len(others) else 0.0
-        if usual >= _MANY_A_MONTH and counts[index] < _LOW_SHARE * usual:
-            low.append((str(months[index]), int(counts[index]), usual))
-    return MonthQuality(
-        n_by_month={str(month): int(n) for month, n in zip(months, counts, strict=True)},
-        missing=tuple(str(month) for month, n in zip(months, counts, strict=True) if n == 0),
-        low=tuple(low),
-        cut_short=tuple(dict.fromkeys(map(str, cut_short))),
     )
 
 

@@ -28,6 +28,11 @@ from .displacement import compare_changes as compare_changes
 from .displacement import count_areas_needed as count_areas_needed
 from .displacement import measure_displacement as measure_displacement
 from .displacement import measure_scatter as measure_scatter
+from .elsewhere import ComparedAreas as ComparedAreas
+from .elsewhere import ElsewhereCounts as ElsewhereCounts
+from .elsewhere import PairedCounts as PairedCounts
+from .elsewhere import Untried as Untried
+from .elsewhere import count_elsewhere as count_elsewhere
 from .gaps import find_gaps as find_gaps
 from .gaps import find_own_days as find_own_days
 from .season import Season as Season
