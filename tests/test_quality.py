@@ -17,7 +17,9 @@ from hotspots.geography.wards import assign_wards
 from hotspots.ingest.incidents.intake import REJECTED_COLUMNS, Intake, read_incidents
 from hotspots.ingest.incidents.records import Oddity
 from hotspots.ingest.reference.boundaries import read_boundaries
-from hotspots.pipeline.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality, find_overlaps
+from hotspots.pipeline.known_time import MonthQuality
+from hotspots.pipeline.overlaps import find_overlaps
+from hotspots.pipeline.quality import PlaceQuality, Quality, WardQuality, assess_quality
 from hotspots.pipeline.study import place_in_wards
 
 
