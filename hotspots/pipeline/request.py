@@ -75,7 +75,7 @@ class AnalysisRequest:
         if self.bandwidth_m is not None and self.bandwidth_m < self.cell_size_m:
             raise ParameterError(
                 f"The bandwidth must be at least a cell; {self.bandwidth_m:g} m is less than {self.cell_size_m:g} m. "
-                "Choose smaller cells, a lower `cell_size_m`, or a higher `bandwidth_m`."
+                "Choose smaller cells or a larger bandwidth: `cell_size_m` or `bandwidth_m`."
             )
         if self.bandwidth_m is not None and self.bandwidth_m > _MAX_CELLS_A_BANDWIDTH * self.cell_size_m:
             raise ParameterError(
