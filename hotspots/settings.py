@@ -20,7 +20,7 @@ from hotspots.ingest.reference import read_areas, read_postcodes
 
 FILE_NAME = "hotspots.toml"
 
-_TEXTS = ("crs", "time_zone", "country", "subdivision")
+_TEXTS = ("crs", "time_zone", "country", "subdivision", "layer")
 _PATHS = ("store", "postcodes", "population", "term_dates", "peers")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas")
 _TEXT_LISTS = ("indicators",)
@@ -42,7 +42,8 @@ class Settings:
         time_zone: IANA name of the zone whose wall-clock time is wanted.
         country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them; without a
             subdivision those of the whole country.
-        incidents, boundaries, havens: What is read where a command is given nothing else; empty for `data/...`.
+        incidents, boundaries, havens: What is read where nothing else is given; empty for `data/...`.
+        layer: Layer of the boundary files; None for all that have codes.
         store: Folder in which incidents that were read are kept; None for none.
         postcodes: Code-Point Open or ONS Postcode Directory, for rows with a postcode and no coordinates.
         lsoas: Outlines of small areas, for rows with the code of one and nothing more precise.
@@ -64,6 +65,7 @@ class Settings:
     incidents: tuple[Path, ...] = ()
     boundaries: tuple[Path, ...] = ()
     havens: tuple[Path, ...] = ()
+    layer: str | None = None
     store: Path | None = None
     postcodes: Path | None = None
     lsoas: tuple[Path, ...] = ()

@@ -17,6 +17,7 @@ from hypothesis import settings
 from support import MakeIncidents
 
 from hotspots.pipeline.study import Study, load_study
+from hotspots.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
 CRS = "EPSG:27700"
@@ -34,7 +35,11 @@ def repository() -> Path:
 def demonstration() -> Study:
     """The committed demonstration data, read once."""
     data = REPOSITORY / "data"
-    return load_study([data / "incidents"], [data / "boundaries"], [data / "havens"])
+    return load_study(
+        [data / "incidents"],
+        [data / "boundaries"],
+        settings=Settings(havens=(data / "havens",), term_dates=data / "calendar" / "term_dates.csv"),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 import os
 import subprocess
@@ -14,6 +16,8 @@ from click.testing import CliRunner, Result
 
 import hotspots
 from hotspots.cli import main as command_line
+from hotspots.cli.inputs import StudyInputs
+from hotspots.pipeline import AnalysisRequest, OperationRequest, PerformanceRequest, evaluate
 
 HEAVY = ("pandas", "numpy", "geopandas", "sklearn", "folium", "shapely", "scipy", "pyproj", "pyarrow")
 
@@ -239,6 +243,48 @@ def test_a_mistake_is_one_line_with_its_exit_code_and_writes_nothing(
     assert stderr.startswith("hotspots: ")
     assert stderr.count("\n") == 1
     assert not out.exists()
+
+
+def test_an_error_names_the_options_of_the_command_that_runs(tmp_path: Path, repository: Path) -> None:
+    arguments, _, _ = bad_calls(tmp_path, repository)["nothing left"]
+    _, _, stderr = call("run", *arguments, "--out", tmp_path / "maps")
+    assert "Widen --from and --to, or --ward; or check" in stderr
+    assert "`" not in stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "--crime", "start"], "--bandwidth, --cell-size, --ward, --from, `first_month` or `kernel`"),
+        (["performance"], "`bandwidth_m`, `cell_size_m`, --ward, `start`, `first_month` or `kernel`"),
+        (["fetch", "crimes"], "`bandwidth_m`, `cell_size_m`, `wards`, `start`, --from or `kernel`"),
+        ([], "`bandwidth_m`, `cell_size_m`, `wards`, `start`, `first_month` or `kernel`"),
+    ],
+)
+def test_a_parameter_in_backticks_is_the_option_that_the_command_has_for_it(words: list[str], said: str) -> None:
+    message = "`bandwidth_m`, `cell_size_m`, `wards`, `start`, `first_month` or `kernel`"
+    assert command_line.name_options(message, command_line.find_command(words)) == said
+
+
+def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:
+    """Otherwise a message that names the field could not say which option that is."""
+    options = {
+        name: {option.name for option in command_line.cli.commands[name].params}
+        for name in ("run", "evaluate", "operation", "performance")
+    }
+    own = {"out", "as_json"}
+    inputs = {field.name for field in dataclasses.fields(StudyInputs)}
+    request = {field.name for field in dataclasses.fields(AnalysisRequest)}
+    assert options["run"] - own - inputs - request == {"crimes", "hours", "days"}
+    assert options["evaluate"] - own - inputs - request == set(inspect.signature(evaluate).parameters) & {
+        "cell_sizes_m",
+        "bandwidths_m",
+    }
+    asked = {field.name for field in dataclasses.fields(OperationRequest)}
+    areas = {"treated_files", "treated_wards", "control_files", "control_wards"}
+    assert options["operation"] - own - inputs - asked == areas
+    asked = {field.name for field in dataclasses.fields(PerformanceRequest)}
+    assert options["performance"] - own - inputs - asked == {"peers"}
 
 
 def test_every_case_is_tried(tmp_path: Path, repository: Path) -> None:

@@ -20,7 +20,8 @@ from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.ingest.incidents.records import Oddity
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
-from hotspots.pipeline.study import Study, select_incidents
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import Study
 from hotspots.products.summary.run_summary import summarise
 
 

@@ -17,7 +17,7 @@ from hotspots.analysis.rates.targets import Target
 from hotspots.errors import NotFoundError, TooLittleDataError
 from hotspots.ingest.formats.input_files import InputFile
 from hotspots.ingest.reference.peers import Peers
-from hotspots.pipeline.performance import Performance, measure_performance
+from hotspots.pipeline.performance import Performance, PerformanceRequest, measure_performance
 from hotspots.pipeline.study import Study
 from hotspots.products.files.performance_folder import write_performance
 from hotspots.products.files.spreadsheets import tabulate_indicators
@@ -79,7 +79,7 @@ def found(demonstration: Study) -> Performance:
         },
     )
     targets = {"robbery": Target(change=-0.05), "burglary": Target(n_incidents=500), "asb": Target(change=0.0)}
-    return measure_performance(study, targets=targets)
+    return measure_performance(study, PerformanceRequest(targets=targets))
 
 
 def by_crime(performance: Performance) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def test_a_month_whose_feed_failed_is_no_improvement(demonstration: Study) -> No
 def test_less_than_two_years_give_counts_and_the_reason(demonstration: Study) -> None:
     months = pd.period_range("2025-06", "2026-09", freq="M")
     study = make_study(demonstration, {"robbery": [40] * 16, "burglary": [30] * 16}, months=months)
-    performance = measure_performance(study, targets={"robbery": Target(change=0.0)})
+    performance = measure_performance(study, PerformanceRequest(targets={"robbery": Target(change=0.0)}))
     robbery = by_crime(performance)["robbery"]
     assert (robbery.n_current, robbery.change, robbery.status) == (480, None, None)
     assert "The data begin on 1 June 2025" in str(robbery.comparison.reason)
@@ -156,7 +156,7 @@ def test_part_of_a_year_is_told_as_such_and_puts_nothing_in_order(demonstration:
     months = pd.period_range("2026-05", "2026-09", freq="M")
     study = make_study(demonstration, {"robbery": [40] * 5, "burglary": [30] * 5}, months=months)
     targets = {"robbery": Target(n_incidents=100), "burglary": Target(n_incidents=300)}
-    performance = measure_performance(study, targets=targets)
+    performance = measure_performance(study, PerformanceRequest(targets=targets))
     said = {slug: (row.n_current, row.n_months, row.status) for slug, row in by_crime(performance).items()}
     # more than the target in five months is a target missed; fewer is no target met
     assert said == {"robbery": (200, 5, "missed"), "burglary": (150, 5, None)}
@@ -184,7 +184,7 @@ def test_incidents_of_a_month_whose_feed_failed_are_in_no_rate(demonstration: St
 
 def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": steady(40), "burglary": steady(40)})
-    performance = measure_performance(study, targets={"arson": Target(n_incidents=10)})
+    performance = measure_performance(study, PerformanceRequest(targets={"arson": Target(n_incidents=10)}))
     assert performance.unshown_targets == ("arson",)
     page = draw_performance(summarise_performance(performance))
     assert "Targets are set for Arson too, which are no indicators here." in page
@@ -210,14 +210,14 @@ def test_measures_in_words(value: float, name: str, words: str) -> None:
 
 def test_the_twelve_months_are_whole_ones_up_to_the_day_asked_for(demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": steady(40), "burglary": steady(40)})
-    performance = measure_performance(study, end=dt.date(2026, 8, 14))
+    performance = measure_performance(study, PerformanceRequest(end=dt.date(2026, 8, 14)))
     assert (performance.start, performance.end) == (dt.date(2025, 8, 1), dt.date(2026, 7, 31))
 
 
 def test_some_wards_only(demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": steady(78), "burglary": steady(39)})
     ward = str(study.boundaries.wards.index[0])
-    performance = measure_performance(study, wards=[ward])
+    performance = measure_performance(study, PerformanceRequest(wards=(ward,)))
     assert by_crime(performance)["robbery"].n_current == 12 * 78 / len(study.boundaries.wards)
 
 
@@ -263,16 +263,16 @@ def test_the_table_of_peers_is_among_the_inputs_and_what_it_says_of_itself_is_to
 def test_an_indicator_that_is_not_there_is_refused(demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": steady(40), "burglary": steady(40)})
     with pytest.raises(NotFoundError, match="The files hold none of the indicators shoplifting. They hold: burglary"):
-        measure_performance(study, indicators=["shoplifting"])
+        measure_performance(study, PerformanceRequest(indicators=("shoplifting",)))
 
 
 def test_too_little_data_is_explained(demonstration: Study) -> None:
     months = pd.period_range("2026-09", "2026-09", freq="M")
     study = make_study(demonstration, {"robbery": [40]}, months=months)
-    with pytest.raises(TooLittleDataError, match=r"The files hold nothing up to 2020-01-01. Give a later --to"):
-        measure_performance(study, end=dt.date(2020, 1, 1))
+    with pytest.raises(TooLittleDataError, match=r"The files hold nothing up to 2020-01-01. Give a later `end`"):
+        measure_performance(study, PerformanceRequest(end=dt.date(2020, 1, 1)))
     with pytest.raises(TooLittleDataError, match="Performance is told by whole months, and the files hold none"):
-        measure_performance(study, end=dt.date(2026, 9, 15))
+        measure_performance(study, PerformanceRequest(end=dt.date(2026, 9, 15)))
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_target_number_is_not_met_by_a_part_of_the_twelve_months(demonstration
     months = MONTHS[-8:]
     study = make_study(demonstration, {"robbery": [20] * 8, "burglary": [40] * 8}, months=months)
     targets = {"robbery": Target(n_incidents=200), "burglary": Target(n_incidents=200)}
-    robbery, burglary = measure_performance(study, targets=targets).indicators
+    robbery, burglary = measure_performance(study, PerformanceRequest(targets=targets)).indicators
     # 160 of eight months are under 200, and twelve need not be; 320 are over it already
     assert (robbery.n_current, robbery.status) == (160, None)
     assert (burglary.n_current, burglary.status) == (320, "missed")

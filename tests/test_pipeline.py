@@ -12,11 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
+from hotspots.errors import DataError, NotFoundError, ParameterError, TooLittleDataError
+from hotspots.ingest.incidents.intake import read_incidents, set_aside_before
+from hotspots.ingest.reference.boundaries import read_boundaries
+from hotspots.pipeline.performance import PerformanceRequest, measure_performance
+from hotspots.pipeline.quality import assess_quality
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
-from hotspots.pipeline.study import Accounts, Study, load_study
+from hotspots.pipeline.selection import Accounts
+from hotspots.pipeline.study import Study, load_study, place_in_wards
 from hotspots.products.files.bundle import write_bundle
+from hotspots.settings import Settings
 
 DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
 
@@ -110,7 +116,7 @@ def test_wards_are_chosen_by_code_or_name(demonstration: Study) -> None:
         ({"crime": "piracy"}, NotFoundError, 'No crime called "piracy".*Ask for one of: asb, .*robbery'),
         ({"wards": ("Narnia",)}, NotFoundError, 'No ward called "Narnia".*Give a code or a name, such as'),
         ({"start": dt.date(2026, 2, 1), "end": dt.date(2026, 1, 1)}, ParameterError, "runs from 2026-02-01 to"),
-        ({"start": dt.date(1999, 1, 1), "end": dt.date(1999, 2, 1)}, TooLittleDataError, "Widen --from and --to"),
+        ({"start": dt.date(1999, 1, 1), "end": dt.date(1999, 2, 1)}, TooLittleDataError, "Widen `start` and `end`"),
         ({"wards": ("Peckam",)}, NotFoundError, r"such as .*Peckham \("),
         ({"bandwidth_m": -1.0}, ParameterError, "bandwidth must be above 0 m"),
         ({"cell_size_m": 0.0}, ParameterError, "cell size must be above 0 m"),
@@ -168,10 +174,10 @@ def test_a_name_that_two_wards_share_is_refused(demonstration: Study) -> None:
 
 def test_months_that_are_not_asked_for_are_counted_and_change_no_result(repository: Path) -> None:
     data = repository / "data"
-    places = ([data / "incidents"], [data / "boundaries"], [data / "havens"])
+    places = ([data / "incidents"], [data / "boundaries"])
     start, end = dt.date(2025, 10, 1), dt.date(2026, 9, 30)
     request = AnalysisRequest(crime="robbery", start=start, end=end)
-    whole, pruned = analyse(load_study(*places), request), analyse(load_study(*places, start=start, end=end), request)
+    whole, pruned = analyse(load_study(*places), request), analyse(load_study(*places, period=(start, end)), request)
     assert pruned.study.intake.n_set_aside > 0
     assert len(pruned.study.intake.incidents) < len(whole.study.intake.incidents)
     for count in ("read", "outside_area", "analysed"):
@@ -249,10 +255,14 @@ def test_looking_back_changes_no_account_and_no_quality(repository: Path) -> Non
     data = repository / "data"
     places = ([data / "incidents"], [data / "boundaries"])
     start = dt.date(2026, 9, 1)
-    plain, back = load_study(*places, start=start), load_study(*places, start=start, look_back_days=92)
-    assert plain.earlier.empty
+    back = load_study(*places, period=(start, None))
+    wards = read_boundaries(places[1]).wards
+    intake = place_in_wards(read_incidents(places[0], start=start), wards)
+    plain = dataclasses.replace(
+        back, intake=intake, earlier=back.earlier.iloc[:0], quality=assess_quality(intake, wards=wards)
+    )
     months = back.earlier["started_at"].dt.strftime("%Y-%m")
-    assert sorted(months.unique()) == ["2026-06", "2026-07", "2026-08"]
+    assert sorted(months.unique()) == [str(month) for month in pd.period_range("2024-10", "2026-08", freq="M")]
     assert back.quality == plain.quality
     assert back.intake.n_read == plain.intake.n_read
     assert back.intake.n_set_aside == plain.intake.n_set_aside
@@ -276,3 +286,60 @@ def test_rates_are_of_the_months_that_have_data(tmp_path: Path, square_wards: gp
     assert analysis.n_years == pytest.approx((31 + 28 + 31 + 30) / 365.25)
     assert analysis.ward_rates is not None
     assert analysis.ward_rates.table.loc["A", "rate"] == pytest.approx(40 / analysis.n_years)
+
+
+def write_real(folder: Path) -> Path:
+    """Incidents that do not say that they are made up, where the demonstration is."""
+    path = folder / "real.csv"
+    path.write_text("Month,Longitude,Latitude,Crime type\n" + "2026-01,-0.05,51.47,Robbery\n" * 12)
+    return path
+
+
+def test_real_incidents_are_kept_apart_from_the_demonstration_in_python_too(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    incidents = write_real(tmp_path)
+    with pytest.raises(DataError, match="wards in data/boundaries are schematic.*real outlines with `boundaries`"):
+        load_study([incidents])
+    study = load_study([incidents], ["data/boundaries"])
+    assert (study.havens, study.calendar.terms) == (None, None)
+    assert study.data_status == {"boundaries": "schematic"}
+    named = Settings(boundaries=(Path("data/boundaries"),), havens=(Path("data/havens"),))
+    assert load_study([incidents], settings=named).havens is not None
+
+
+def test_without_paths_the_folders_here_are_read_and_the_settings_come_first(
+    tmp_path: Path, square_wards: gpd.GeoDataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("incidents", "boundaries", "havens", "calendar"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    square_wards.to_file(tmp_path / "data" / "boundaries" / "wards.gpkg")
+    rows = "Offence,Date From,Easting,Northing\nRobbery,05/01/2026 15:30,530500,180500\n"
+    (tmp_path / "data" / "incidents" / "a.csv").write_text(rows)
+    (tmp_path / "b.csv").write_text(rows * 2)
+    (tmp_path / "data" / "calendar" / "term_dates.csv").write_text("name,start,end\nSpring,2026-01-05,2026-03-27\n")
+    monkeypatch.chdir(tmp_path)
+    study = load_study()
+    assert [file.path for file in study.inputs] == ["incidents/a.csv", "boundaries/wards.gpkg", "term_dates.csv"]
+    assert study.havens is None  # the folder is empty
+    assert load_study(context=False).calendar.terms is None
+    (tmp_path / "hotspots.toml").write_text('incidents = "b.csv"\nstore = "kept"\n')
+    settled = load_study()
+    assert settled.intake.inputs[0].path == "b.csv"
+    assert settled.store is not None
+    assert settled.store.folder == Path("kept")
+    assert load_study([tmp_path / "data" / "incidents"]).intake.inputs[0].path == "incidents/a.csv"
+
+
+def test_performance_counts_what_was_read_before_the_period(demonstration: Study) -> None:
+    """Of a period of twelve months the twelve before are known by the look-back, and are no rise."""
+    cut = dt.date(2025, 10, 1)
+    intake, earlier = set_aside_before(demonstration.intake, cut)
+    looked_back = dataclasses.replace(demonstration, intake=intake, earlier=earlier)
+    request = PerformanceRequest(indicators=("robbery",))
+    (whole,), (part,) = (measure_performance(study, request).indicators for study in (demonstration, looked_back))
+    assert part.n_current == whole.n_current
+    assert part.change is not None
+    assert whole.change is not None
+    pd.testing.assert_frame_equal(part.change.table, whole.change.table)

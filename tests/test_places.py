@@ -14,28 +14,27 @@ from support import MakeIncidents
 
 from hotspots.analysis.hotspots.day_parts import DAY_PARTS
 from hotspots.analysis.hours.aoristic import weigh_hours
+from hotspots.analysis.hours.profile import profile_week
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.analysis.surfaces.bandwidth import choose_adaptive_bandwidths
+from hotspots.crimes import load_definitions
 from hotspots.errors import DataError, TooLittleDataError
 from hotspots.geography.wards import assign_wards
-from hotspots.pipeline import places
+from hotspots.pipeline import map_tests
+from hotspots.pipeline.cell_tests import measure_significance
 from hotspots.pipeline.evaluation import evaluate
-from hotspots.pipeline.places import (
-    PlaceAnalysis,
-    add_surroundings,
-    analyse_places,
-    has_months,
-    measure_significance,
-    plan_tests,
-    with_places,
-)
+from hotspots.pipeline.map_tests import has_months, plan_tests
+from hotspots.pipeline.places import PlaceAnalysis, analyse_places
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
+from hotspots.pipeline.selection import Accounts, Selection
 from hotspots.pipeline.study import load_study
+from hotspots.pipeline.surroundings import add_surroundings, with_places
 
 YEAR = (dt.date(2025, 1, 1), dt.date(2025, 12, 31))
 CLUMPS = ((530_525.0, 180_525.0, 120), (531_525.0, 181_525.0, 90))
 """Easting, northing and incidents of two places."""
+ROBBERY = load_definitions().crimes["robbery"]
 
 
 def make_year(make: MakeIncidents, *, seed: int = 1, n_spread: int = 200, **columns: Any) -> gpd.GeoDataFrame:
@@ -66,17 +65,31 @@ def look(
 
     inside, beyond = split(incidents)
     inside_others, others_beyond = split(incidents[:0] if others is None else others)
-    return analyse_places(
-        inside,
-        beyond,
-        inside_others,
-        others_beyond,
+    nothing = inside.iloc[:0]
+    n = len(inside)
+    chosen = Selection(
+        crime=ROBBERY,
         wards=wards,
         study_area=wards.geometry.union_all(),
         start=period[0],
         end=period[1],
-        hours=weigh_hours(inside),
-        request=AnalysisRequest(crime="robbery", **options),
+        accounts=Accounts(
+            read=n, rejected={}, other_crimes=0, outside_period=0, outside_area=0, analysed=n, rejected_of_crime=0
+        ),
+        incidents=inside,
+        beyond=beyond,
+        others=inside_others,
+        others_beyond=others_beyond,
+        earlier=nothing,
+        earlier_beyond=nothing,
+        earlier_others=nothing,
+    )
+    hours = weigh_hours(inside)
+    return analyse_places(
+        chosen,
+        AnalysisRequest(crime="robbery", **options),
+        hours=hours,
+        profile=profile_week(inside, hours=hours),
         harm=harm_of_each,
     )
 
@@ -88,7 +101,7 @@ def no_look_back(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> Any:
         raise TooLittleDataError("not asked for")
 
-    monkeypatch.setattr(places, "evaluate_methods", refuse)
+    monkeypatch.setattr(map_tests, "evaluate_methods", refuse)
 
 
 # --- the edge
@@ -478,7 +491,7 @@ def test_a_tiny_area_is_tested_on_smaller_cells(make_incidents: MakeIncidents) -
         study_area=area,
         start=dt.date(2026, 1, 5),
         end=dt.date(2026, 1, 5),
-        request=AnalysisRequest(crime="robbery"),
+        cell_shape="square",
     )
     assert len(found.cells) == 25
     assert found.choice.cell_size_m == 100

@@ -18,7 +18,9 @@ from hotspots.ingest.incidents.assembly import REJECTED_COLUMNS
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.records import Oddity
 from hotspots.ingest.reference.boundaries import read_boundaries
-from hotspots.pipeline.quality import MonthQuality, PlaceQuality, Quality, WardQuality, assess_quality, find_overlaps
+from hotspots.pipeline.known_time import MonthQuality
+from hotspots.pipeline.overlaps import find_overlaps
+from hotspots.pipeline.quality import PlaceQuality, Quality, WardQuality, assess_quality
 from hotspots.pipeline.study import place_in_wards
 
 

@@ -17,7 +17,8 @@ from hotspots.analysis.accuracy.folds import Fold
 from hotspots.analysis.accuracy.holdout import Holdout, MethodScore, evaluate_methods
 from hotspots.cli.main import cli
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.study import Study, load_study, select_incidents
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import Study, load_study
 
 
 def run(out: Path, *arguments: str | Path) -> dict[str, Any]:

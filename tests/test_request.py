@@ -39,7 +39,7 @@ def test_options_of_hot_spots_are_handed_on() -> None:
 )
 def test_a_distance_must_lie_within_its_limits(option: str, name: str, highest: float) -> None:
     for value in (0.0, -1.0, math.nan, math.inf, highest * 1.001):
-        words = rf"The {name} must be above 0 m and at most {highest:,} m, not .*\. Leave the option out for the usual"
+        words = rf"The {name} must be above 0 m and at most {highest:,} m, not .*\. Leave `{option}` out for the usual"
         with pytest.raises(ParameterError, match=words):
             ask(**{option: value})
     largest = ask(**{"cell_size_m": 5_000.0, "bandwidth_m": 20_000.0, option: float(highest)})

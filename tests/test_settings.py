@@ -20,6 +20,7 @@ peers = "peers.csv"
 indicators = ["bag-robbery", "knife-crime"]
 incidents = ["data/a.csv", "data/more"]
 boundaries = "wards.gpkg"
+layer = "wards_2022"
 havens = []
 store = "kept"
 postcodes = "places/onspd.zip"
@@ -65,7 +66,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert (settings.crs, settings.time_zone) == ("EPSG:26910", "America/Vancouver")
     assert settings.incidents == (tmp_path / "data" / "a.csv", tmp_path / "data" / "more")
     assert settings.boundaries == (tmp_path / "wards.gpkg",)
-    assert settings.havens == ()
+    assert (settings.layer, settings.havens) == ("wards_2022", ())
     assert settings.store == tmp_path / "kept"
     assert settings.postcodes == tmp_path / "places" / "onspd.zip"
     assert settings.lsoas == (tmp_path / "lsoas.gpkg",)
@@ -140,7 +141,7 @@ def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
         (r'store = "C:\kept"', "hotspots.toml is no valid TOML"),
         (b'crs = "\xe9"', "hotspots.toml is no valid TOML"),
         ('incident = "a.csv"', 'hotspots.toml has an unknown key "incident". Did you mean "incidents"?'),
-        ("zzz = 1", 'has an unknown key "zzz". Known are crs, time_zone, country, subdivision, store'),
+        ("zzz = 1", 'has an unknown key "zzz". Known are crs, time_zone, country, subdivision, layer, store'),
         ("crs = 27700", "crs must be a text with something in it, not 27700"),
         ('store = ""', "store must be a text with something in it, not ''"),
         ("store = ['a']", r"store must be a text with something in it, not \['a'\]"),

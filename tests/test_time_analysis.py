@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hotspots.analysis.hotspots.ranking import assign_outlines
 from hotspots.analysis.hours.aoristic import weigh_hours
+from hotspots.analysis.hours.profile import profile_week
+from hotspots.pipeline.known_time import find_known_time
+from hotspots.pipeline.notes import GAP_WORDS
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import _GAPS
-from hotspots.pipeline.study import Selection, Study, load_study, select_incidents
-from hotspots.pipeline.times import Change, TimeAnalysis, analyse_times, count_known_months, find_first_day, list_gaps
+from hotspots.pipeline.selection import Selection, select_incidents
+from hotspots.pipeline.study import Study, load_study
+from hotspots.pipeline.times import Change, TimeAnalysis, analyse_times
+from hotspots.settings import Settings
 
 
 def happen(days: np.ndarray, precision: str = "minute") -> pd.DataFrame:
@@ -28,27 +31,29 @@ def every_day(first: str, stop: str, n: int = 10) -> np.ndarray:
 
 
 def test_files_speak_for_the_quiet_days_before_their_first_row() -> None:
-    assert find_first_day(happen(every_day("2025-01-01", "2025-07-01"))) == dt.date(2025, 1, 1)
+    def find_first_day(days: np.ndarray, precision: str = "minute") -> dt.date:
+        return find_known_time(happen(days, precision)).first_day
+
+    assert find_first_day(every_day("2025-01-01", "2025-07-01")) == dt.date(2025, 1, 1)
     # one incident every three days or so: the first on the second of the month is as good as on the first
-    assert find_first_day(happen(np.arange("2025-01-02", "2025-07-01", 3, dtype="datetime64[D]"))) == dt.date(
-        2025, 1, 1
-    )
+    assert find_first_day(np.arange("2025-01-02", "2025-07-01", 3, dtype="datetime64[D]")) == dt.date(2025, 1, 1)
     # ten a day: half a month without any is no quiet spell
-    assert find_first_day(happen(every_day("2025-01-15", "2025-07-01"))) == dt.date(2025, 1, 15)
-    assert find_first_day(happen(every_day("2025-01-01", "2025-01-02"), "month")) == dt.date(2025, 1, 1)
+    assert find_first_day(every_day("2025-01-15", "2025-07-01")) == dt.date(2025, 1, 15)
+    assert find_first_day(every_day("2025-01-01", "2025-01-02"), "month") == dt.date(2025, 1, 1)
 
 
 def test_months_that_are_known_in_part_and_gaps_are_missing() -> None:
     days = every_day("2025-01-10", "2025-08-20")
     with_hole = days[days.astype("datetime64[M]") != np.datetime64("2025-04")]
-    counts, gaps = count_known_months(
-        happen(with_hole), happen(with_hole), known_from=dt.date(2025, 1, 10), end=dt.date(2025, 8, 19)
+    known = find_known_time(happen(with_hole)).find_months(
+        happen(with_hole), first=dt.date(2025, 1, 10), last=dt.date(2025, 8, 19)
     )
-    assert counts.dropna().to_dict() == {
+    gaps = known.gaps
+    assert known.counts.dropna().to_dict() == {
         pd.Period(f"2025-{month:02d}", "M"): 10.0 * days_in_month
         for month, days_in_month in ((2, 28), (3, 31), (5, 31), (6, 30), (7, 31))
     }
-    assert list_gaps(gaps) == (pd.Period("2025-04", "M"),)
+    assert known.gap_months == (pd.Period("2025-04", "M"),)
     assert gaps["2025-04"] == "no data"
     assert gaps["2025-01"] is None  # a part is known, so nothing failed
 
@@ -56,13 +61,13 @@ def test_months_that_are_known_in_part_and_gaps_are_missing() -> None:
 def test_the_feed_of_one_crime_can_fail_while_the_others_go_on() -> None:
     others = every_day("2025-01-01", "2025-07-01")
     mine = others[others < np.datetime64("2025-05-01")]
-    counts, gaps = count_known_months(
-        happen(mine), happen(others), known_from=dt.date(2025, 1, 1), end=dt.date(2025, 6, 30)
+    known = find_known_time(happen(others)).find_months(
+        happen(mine), first=dt.date(2025, 1, 1), last=dt.date(2025, 6, 30)
     )
-    assert gaps.dropna().to_dict() == dict.fromkeys(
+    assert known.gaps.dropna().to_dict() == dict.fromkeys(
         (pd.Period("2025-05", "M"), pd.Period("2025-06", "M")), "no data of this crime"
     )
-    assert counts.notna().sum() == 4
+    assert known.counts.notna().sum() == 4
 
 
 N_HOTSPOTS = 3
@@ -72,23 +77,9 @@ def look(study: Study, crime: str, **period: dt.date) -> tuple[Selection, TimeAn
     """The times of a crime, with the first three wards for hot spots."""
     chosen = select_incidents(study, AnalysisRequest(crime=crime, start=period.get("start"), end=period.get("end")))
     outlines = list(chosen.wards.geometry[:N_HOTSPOTS])
-    times = analyse_times(
-        chosen.incidents,
-        chosen.earlier,
-        pd.DataFrame(
-            pd.concat([table[["started_at", "time_precision"]] for table in (study.earlier, study.intake.incidents)])
-        ),
-        wards=chosen.wards,
-        study_area=chosen.wards.geometry.union_all(),
-        start=chosen.start,
-        end=chosen.end,
-        hours=weigh_hours(chosen.incidents),
-        hotspot_index=assign_outlines(chosen.incidents, outlines),
-        earlier_hotspot_index=assign_outlines(chosen.earlier, outlines),
-        n_hotspots=N_HOTSPOTS,
-        calendar=study.calendar,
-    )
-    return chosen, times
+    hours = weigh_hours(chosen.incidents)
+    profile = profile_week(chosen.incidents, hours=hours)
+    return chosen, analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines)
 
 
 Found = tuple[Selection, TimeAnalysis]
@@ -150,13 +141,13 @@ def test_what_came_before_the_period_is_read_for_change_and_counted_nowhere_else
     data = repository / "data"
     places = ([data / "incidents" / "council_extract.csv.gz"], [data / "boundaries"])
     start, end = dt.date(2026, 9, 1), dt.date(2026, 9, 30)
-    study = load_study(*places, start=start, end=end, look_back_days=731)
+    study = load_study(*places, period=(start, end))
     chosen, month = look(study, "robbery", start=start, end=end)
     assert chosen.accounts.analysed == len(chosen.incidents) == month.profile.n_timed + month.profile.n_untimed
     changes = by_key(month)
     assert {change.comparison.available for change in changes.values()} == {True}
     assert month.season.n_months == 24
-    without = load_study(*places, start=start, end=end)
+    without = dataclasses.replace(study, earlier=study.earlier.iloc[:0])
     blind = by_key(look(without, "robbery", start=start, end=end)[1])
     assert not blind[("r12", "before")].comparison.available
     assert "The data begin on 1 September 2026" in str(blind[("r12", "before")].comparison.reason)
@@ -188,12 +179,12 @@ def test_a_few_rows_without_a_day_do_not_make_a_table_monthly(demonstration: Stu
     assert ("4-weeks", "before") in by_key(times)
 
 
-def test_term_dates_reach_the_splits(demonstration: Study, repository: Path) -> None:
+def test_term_dates_reach_the_splits(repository: Path) -> None:
     data = repository / "data"
     study = load_study(
         [data / "incidents" / "council_extract.csv.gz"],
         [data / "boundaries"],
-        term_dates=data / "calendar" / "term_dates.csv",
+        settings=Settings(term_dates=data / "calendar" / "term_dates.csv"),
     )
     splits = {split.name: split for split in look(study, "robbery")[1].conditions}
     assert splits["after_school"].is_significant
@@ -202,7 +193,9 @@ def test_term_dates_reach_the_splits(demonstration: Study, repository: Path) -> 
     assert splits["after_school"].low < 1.8 < splits["after_school"].high + 0.25
     assert study.data_status["term dates"] == "synthetic"
     assert any(file.table == "term dates" for file in study.inputs)
-    without = look(demonstration, "robbery")[1].conditions
+    without = look(dataclasses.replace(study, calendar=dataclasses.replace(study.calendar, terms=None)), "robbery")[
+        1
+    ].conditions
     assert not next(split for split in without if split.name == "after_school").available
 
 
@@ -216,8 +209,8 @@ def test_every_reason_for_a_gap_has_words() -> None:
     others = days[(month != np.datetime64("2025-05")) & (month != np.datetime64("2025-06"))]
     mine = mine[mine.astype("datetime64[M]") != np.datetime64("2025-06")]
     everything = np.concatenate([others.repeat(3), mine])
-    _, gaps = count_known_months(
-        happen(mine), happen(everything), known_from=dt.date(2025, 1, 1), end=dt.date(2025, 8, 31)
+    known = find_known_time(happen(everything)).find_months(
+        happen(mine), first=dt.date(2025, 1, 1), last=dt.date(2025, 8, 31)
     )
-    reasons = set(gaps.dropna())
-    assert reasons == {"no data", "no data of this crime", "part of this crime", "incomplete data"} == set(_GAPS)
+    reasons = set(known.gaps.dropna())
+    assert reasons == {"no data", "no data of this crime", "part of this crime", "incomplete data"} == set(GAP_WORDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from collections import Counter
@@ -23,12 +24,14 @@ from hotspots.analysis.change.verdicts import measure_change
 from hotspots.analysis.change.window_counts import count_change
 from hotspots.analysis.hotspots.day_parts import DAY_PARTS, weigh_shifts
 from hotspots.analysis.hotspots.place_differences import compare_places
-from hotspots.analysis.hotspots.ranking import assign_outlines
 from hotspots.analysis.hours.aoristic import weigh_hours
+from hotspots.analysis.hours.profile import profile_week
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
-from hotspots.pipeline.study import Study, load_study, select_incidents
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import Study, load_study
 from hotspots.pipeline.times import TimeAnalysis, analyse_times
+from hotspots.settings import Settings
 
 N_COPIES = 6
 N_THINNED = 500
@@ -41,7 +44,7 @@ def study(repository: Path) -> Study:
     return load_study(
         [data / "incidents" / "council_extract.csv.gz"],
         [data / "boundaries"],
-        term_dates=data / "calendar" / "term_dates.csv",
+        settings=Settings(term_dates=data / "calendar" / "term_dates.csv"),
     )
 
 
@@ -59,20 +62,10 @@ def thinned(robbery: Analysis) -> gpd.GeoDataFrame:
 def find_times(robbery: Analysis, incidents: gpd.GeoDataFrame) -> TimeAnalysis:
     """The time analysis of other incidents in place of those of the demonstration."""
     outlines = [hotspot.outline for hotspot in robbery.places.hotspots]
-    return analyse_times(
-        incidents,
-        incidents.iloc[:0],
-        pd.DataFrame(robbery.study.intake.incidents[["started_at", "time_precision"]]),
-        wards=robbery.wards,
-        study_area=robbery.study_area,
-        start=robbery.start,
-        end=robbery.end,
-        hours=weigh_hours(incidents),
-        hotspot_index=assign_outlines(incidents, outlines),
-        earlier_hotspot_index=np.zeros(0, dtype=np.int64),
-        n_hotspots=len(outlines),
-        calendar=robbery.study.calendar,
-    )
+    chosen = dataclasses.replace(robbery.selection, incidents=incidents)
+    hours = weigh_hours(incidents)
+    profile = profile_week(incidents, hours=hours)
+    return analyse_times(robbery.study, chosen, hours=hours, profile=profile, outlines=outlines)
 
 
 def scatter_times(incidents: gpd.GeoDataFrame, first: dt.date, last: dt.date, *, seed: int) -> gpd.GeoDataFrame:

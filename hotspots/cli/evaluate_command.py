@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hotspots.cli.inputs import open_study, study_options, to_day
+from hotspots.cli.inputs import METRES, StudyInputs, open_study, study_options
 
 if TYPE_CHECKING:
     from hotspots.pipeline import Evaluation
 
-_METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
-
 
 @click.command()
 @click.option("--crime", required=True, metavar="CRIME", help="Crime to forecast; an unknown one gets the list.")
-@study_options
+@study_options()
 @click.option(
     "--cell-size",
     "cell_sizes_m",
     multiple=True,
     default=(50.0, 100.0, 200.0),
-    **_METRES,
+    **METRES,
     help="Size to try. May repeat.",
 )
 @click.option(
@@ -32,25 +28,18 @@ _METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": T
     "bandwidths_m",
     multiple=True,
     default=(100.0, 200.0, 300.0, 500.0),
-    **_METRES,
+    **METRES,
     help="Radius of the density kernel to try. May repeat.",
 )
-@click.option("--max-extent", "max_extent_m", default=400.0, **_METRES, help="The widest a hot spot may be.")
+@click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="The widest a hot spot may be.")
 @click.option("--json", "as_json", is_flag=True, help="Print every score.")
 def evaluate(
+    inputs: StudyInputs,
     crime: str,
     cell_sizes_m: tuple[float, ...],
     bandwidths_m: tuple[float, ...],
     max_extent_m: float,
     as_json: bool,
-    incidents: tuple[Path, ...],
-    boundaries: tuple[Path, ...],
-    layer: str | None,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    wards: tuple[str, ...],
-    store: Path | None,
-    settings_file: Path | None,
 ) -> None:
     """Compare methods, cell sizes and bandwidths on what came after, and recommend.
 
@@ -63,19 +52,10 @@ def evaluate(
     from hotspots.pipeline import evaluate as evaluate_study
     from hotspots.products.summary import summarise_holdout
 
-    request = AnalysisRequest(crime=crime, start=to_day(start), end=to_day(end), wards=wards, max_extent_m=max_extent_m)
-    with open_study(
-        incidents=incidents,
-        boundaries=boundaries,
-        havens=None,
-        population=None,
-        layer=layer,
-        start=start,
-        end=end,
-        store=store,
-        settings_file=settings_file,
-        n_steps=1,
-    ) as (study, progress):
+    request = AnalysisRequest(
+        crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, max_extent_m=max_extent_m
+    )
+    with open_study(inputs, inputs.load_settings()) as (study, progress):
         found = evaluate_study(study, request, cell_sizes_m=cell_sizes_m, bandwidths_m=bandwidths_m, progress=progress)
     scores = summarise_holdout(found.holdout)
     if as_json:

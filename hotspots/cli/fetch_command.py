@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from hotspots.cli.inputs import show_progress
 
 if TYPE_CHECKING:
     from hotspots.ingest.fetch import Fetched
@@ -105,15 +104,6 @@ def area(boroughs: tuple[str, ...], vintage: int | None, forces: tuple[str, ...]
         recorded = fetch_crimes(forces, out=_CRIMES, refresh=refresh, progress=progress, **months)
     report_fetched(outlines)
     report_fetched(recorded)
-
-
-@contextlib.contextmanager
-def show_progress() -> Iterator[Callable[[str], None]]:
-    """A line on stderr, where that is a terminal, that says what is being done."""
-    from tqdm import tqdm
-
-    with tqdm(disable=None, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as bar:
-        yield bar.set_description_str
 
 
 def report_fetched(fetched: Fetched) -> None:

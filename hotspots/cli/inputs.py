@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from hotspots.errors import DataError
-
 if TYPE_CHECKING:
     from hotspots.pipeline import Progress, Study
+    from hotspots.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
+_YEARS = (1900, 2100)
 
 settings_option: Callable[[Command], Command] = click.option(
     "--settings",
     "settings_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Settings of the workspace.  [default: hotspots.toml here, if it is there]",
 )
-
-_PATH = click.Path(path_type=Path)
-_YEARS = (1900, 2100)
-_LOOK_BACK_DAYS = 731
-"""What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
+out_option: Callable[[Command], Command] = click.option(
+    "--out", type=PATH, default=Path("maps"), show_default=True, help="Folder to write to."
+)
 
 
 class _Day(click.DateTime):
@@ -46,160 +50,151 @@ class _Day(click.DateTime):
             self.fail(f'"{value}" is no day of the calendar. Write it as 2026-09-30 or 30/09/2026.', param, ctx)
         if not _YEARS[0] <= day.year <= _YEARS[1]:
             self.fail(f'"{value}" is not a day of {_YEARS[0]} to {_YEARS[1]}. Check its year.', param, ctx)
-        return day
+        return day.date()
 
 
-_DATE = _Day()
-
-_FROM = click.option(
-    "--from", "start", type=_DATE, metavar="YYYY-MM-DD", help="First day.  [default: that of the incidents]"
-)
-_STUDY_OPTIONS = (
-    click.option(
+_OPTIONS = {
+    "incidents": click.option(
         "--incidents",
         multiple=True,
-        type=_PATH,
+        type=PATH,
         help="CSV, Excel, Parquet, GeoPackage, GeoJSON, shapefile, .zip or folder of incidents. May repeat.  "
         "[default: data/incidents]",
     ),
-    click.option(
+    "boundaries": click.option(
         "--boundaries",
         multiple=True,
-        type=_PATH,
+        type=PATH,
         help="GeoJSON, GeoPackage or (zipped) shapefile of wards. May repeat.  [default: data/boundaries]",
     ),
-    click.option("--layer", metavar="NAME", help="Layer of the boundary files.  [default: all with ward codes]"),
-    _FROM,
-    click.option("--to", "end", type=_DATE, metavar="YYYY-MM-DD", help="Last day.  [default: that of the incidents]"),
-    click.option(
+    "layer": click.option(
+        "--layer", metavar="NAME", help="Layer of the boundary files.  [default: all with ward codes]"
+    ),
+    "start": click.option(
+        "--from", "start", type=_Day(), metavar="YYYY-MM-DD", help="First day.  [default: that of the incidents]"
+    ),
+    "end": click.option(
+        "--to", "end", type=_Day(), metavar="YYYY-MM-DD", help="Last day.  [default: that of the incidents]"
+    ),
+    "wards": click.option(
         "--ward",
         "wards",
         multiple=True,
         metavar="WARD",
         help="Code or name of a ward to analyse. May repeat.  [default: all]",
     ),
-    click.option(
-        "--store", type=_PATH, help="Folder to keep what was read in, so that the next run reads only what is new."
+    "store": click.option(
+        "--store", type=PATH, help="Folder to keep what was read in, so that the next run reads only what is new."
     ),
-    settings_option,
-)
+    "settings_file": settings_option,
+    "havens": click.option(
+        "--havens",
+        multiple=True,
+        type=PATH,
+        help="CSV, GeoJSON or GeoPackage of safe havens. May repeat.  [default: data/havens, if it is there]",
+    ),
+    "term_dates": click.option(
+        "--term-dates",
+        type=PATH,
+        help="Table of school terms, for school days.  [default: data/calendar/term_dates.csv, if it is there]",
+    ),
+    "population": click.option(
+        "--population",
+        type=PATH,
+        help="Table of residents by ward code, for rates.  [default: what the boundaries say]",
+    ),
+}
+"""By the name of the field of `StudyInputs` that each fills."""
+_USUAL = ("incidents", "boundaries", "layer", "start", "end", "wards", "store", "settings_file")
 
 
-def study_options(command: Command) -> Command:
-    """Give a command the options that say what is read."""
-    for option in reversed(_STUDY_OPTIONS):
-        command = option(command)
-    return command
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyInputs:
+    """What a command was given to read. What is left open is found by the settings and by `load_study`."""
+
+    incidents: tuple[Path, ...] = ()
+    boundaries: tuple[Path, ...] = ()
+    layer: str | None = None
+    start: dt.date | None = None
+    end: dt.date | None = None
+    wards: tuple[str, ...] = ()
+    store: Path | None = None
+    settings_file: Path | None = None
+    havens: tuple[Path, ...] = ()
+    term_dates: Path | None = None
+    population: Path | None = None
+
+    def load_settings(self) -> Settings:
+        """The settings, with what was given in the place of what they say."""
+        from hotspots.settings import load_settings
+
+        wanted = ("layer", "store", "havens", "term_dates", "population")
+        given = {name: getattr(self, name) for name in wanted if getattr(self, name)}
+        return dataclasses.replace(load_settings(self.settings_file), **given)
 
 
-def whole_study_options(command: Command) -> Command:
-    """The same for a command that needs all that came before its last day."""
-    for option in reversed(_STUDY_OPTIONS):
-        command = command if option is _FROM else option(command)
-    return command
+def study_options(*also: str, but: str | None = None) -> Callable[[Command], Command]:
+    """Give a command the options that say what is read, and itself `inputs`, the `StudyInputs` that they fill.
 
+    Args:
+        also: Options that only some commands have.
+        but: The usual one that it does not have.
+    """
+    names = [name for name in (*_USUAL, *also) if name != but]
 
-def to_day(moment: dt.datetime | None) -> dt.date | None:
-    """The day of an option, if it was given."""
-    return moment.date() if moment else None
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def read_options(**values: Any) -> Any:
+            inputs = StudyInputs(**{name: values.pop(name) for name in names})
+            return command(inputs=inputs, **values)
+
+        decorated: Any = read_options
+        for name in reversed(names):
+            decorated = _OPTIONS[name](decorated)
+        return decorated  # type: ignore[no-any-return]
+
+    return decorate
 
 
 @contextmanager
 def open_study(
-    *,
-    incidents: tuple[Path, ...],
-    boundaries: tuple[Path, ...],
-    havens: tuple[Path, ...] | None,
-    population: Path | None,
-    layer: str | None,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    store: Path | None,
-    settings_file: Path | None,
-    n_steps: int,
-    term_dates: Path | None = None,
-    has_calendar: bool = False,
+    inputs: StudyInputs, settings: Settings, *, start: dt.date | None = None, context: bool = False
 ) -> Iterator[tuple[Study, Progress]]:
-    """Read a study under a progress bar that has `n_steps` to go when it is read.
+    """Read a study, and say on stderr what is being done until the block ends.
 
-    What the options leave open is taken from the settings, then from the data/ folder here. A command without use for
-    safe havens gives None for them, and none are read; one that has use for term dates says so with `has_calendar`.
+    Args:
+        inputs: What was given.
+        settings: `inputs.load_settings()`.
+        start: First day that is needed; by default the one that was given.
+        context: Whether safe havens and term dates are needed.
     """
-    from tqdm import tqdm
-
-    from hotspots.ingest.formats import find_files
-    from hotspots.ingest.incidents import INCIDENT_SUFFIXES, Store
     from hotspots.pipeline import load_study
-    from hotspots.settings import load_settings
 
-    settings = load_settings(settings_file)
-    read = incidents or settings.incidents or (Path("data/incidents"),)
-    outlines = boundaries or settings.boundaries
-    places = havens or settings.havens
-    folder_here = Path("data/havens")
-    havens_here = (folder_here,) if folder_here.is_dir() and any(folder_here.iterdir()) else ()
-    if havens is None:
-        places = havens_here = ()
-    terms = (term_dates or settings.term_dates) if has_calendar else None
-    terms_here = Path("data/calendar/term_dates.csv")
-    folder = store or settings.store
-    kept = Store(folder=folder) if folder else None
-    total = len(find_files(read, suffixes=INCIDENT_SUFFIXES, what="incidents")) + 1 + n_steps
-    with tqdm(total=total, disable=None, leave=False, file=sys.stderr, bar_format="{l_bar}{bar}| {desc}") as bar:
-
-        def progress(step: str) -> None:
-            bar.set_description_str(step)
-            bar.update()
-
+    with show_progress() as progress:
         study = load_study(
-            read,
-            outlines or (Path("data/boundaries"),),
-            places or havens_here,
-            population=population or settings.population,
-            term_dates=terms or (terms_here if has_calendar and terms_here.is_file() else None),
-            country=settings.country,
-            subdivision=settings.subdivision,
-            options=settings.make_reading_options(),
-            harm=settings.harm,
-            layer=layer,
-            start=to_day(start),
-            end=to_day(end),
-            look_back_days=_LOOK_BACK_DAYS,
-            store=kept,
+            inputs.incidents,
+            inputs.boundaries,
+            settings=settings,
+            period=(start or inputs.start, inputs.end),
+            context=context,
             progress=progress,
         )
-        yield (
-            keep_apart(study, boundaries_given=bool(outlines), havens_given=bool(places), terms_given=bool(terms)),
-            progress,
-        )
-    if kept and kept.problem:
+        yield study, progress
+    store = study.store
+    if store and store.problem:
         click.echo(
-            f"What was read could not be kept in {kept.folder.as_posix()} ({kept.problem}). "
+            f"What was read could not be kept in {store.folder.as_posix()} ({store.problem}). "
             "The next run reads it again.",
             err=True,
         )
-    if kept and kept.rebuilt:
-        click.echo(f"The store was damaged; read again: {', '.join(kept.rebuilt)}", err=True)
+    if store and store.rebuilt:
+        click.echo(f"The store was damaged; read again: {', '.join(store.rebuilt)}", err=True)
 
 
-def keep_apart(study: Study, *, boundaries_given: bool, havens_given: bool, terms_given: bool) -> Study:
-    """Keep real incidents from the demonstration's wards, havens and terms, unless those were asked for by name.
+@contextmanager
+def show_progress() -> Iterator[Callable[[str], None]]:
+    """A line on stderr, where that is a terminal, that says what is being done."""
+    from tqdm import tqdm
 
-    Raises:
-        DataError: Real incidents would be laid over schematic wards.
-    """
-    import dataclasses
-
-    status = study.data_status
-    if "incidents" in status:
-        return study
-    if "boundaries" in status and not boundaries_given:
-        raise DataError(
-            f"The wards in data/boundaries are {status['boundaries']}, and these incidents are not: counts in them "
-            "would mean nothing. Give the real outlines with --boundaries."
-        )
-    if "safe havens" in status and not havens_given:
-        study = dataclasses.replace(study, havens=None)
-    if "term dates" in status and not terms_given:
-        study = dataclasses.replace(study, calendar=dataclasses.replace(study.calendar, terms=None))
-    return study
+    with tqdm(disable=None, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as line:
+        yield line.set_description_str

@@ -7,7 +7,9 @@ little data.
 from __future__ import annotations
 
 import io
+import re
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -41,6 +43,22 @@ for command in (run, evaluate, performance, operation, check, fetch, init):
     cli.add_command(command)
 
 
+def find_command(words: Sequence[str]) -> click.Command:
+    """The command that a command line is of; its group, where it names none."""
+    command: click.Command = cli
+    for word in words:
+        if not isinstance(command, click.Group) or word not in command.commands:
+            break
+        command = command.commands[word]
+    return command
+
+
+def name_options(message: str, command: click.Command) -> str:
+    """A message of the library, with the options of a command in the place of parameters in backticks."""
+    options = {parameter.name: parameter.opts[0] for parameter in command.params if isinstance(parameter, click.Option)}
+    return re.sub(r"`(\w+)`", lambda found: options.get(found[1], found[0]), message)
+
+
 def main() -> None:
     """Run the command, turning each deliberate error into one line and its exit code."""
     import signal
@@ -60,7 +78,7 @@ def main() -> None:
         click.echo("Stopped; the last good products are untouched.", err=True)
         sys.exit(EXIT_FAILURE)
     except HotspotsError as error:
-        click.echo(f"hotspots: {error}", err=True)
+        click.echo(f"hotspots: {name_options(str(error), find_command(sys.argv[1:]))}", err=True)
         sys.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_FAILURE))
     except MemoryError:
         click.echo("hotspots: not enough memory. Give fewer months, or fewer wards, at a time.", err=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hotspots.cli.inputs import open_study, study_options, to_day
-
-_PATH = click.Path(path_type=Path)
+from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
 
 
 @click.command()
@@ -19,7 +16,7 @@ _PATH = click.Path(path_type=Path)
     "--treated",
     "treated_files",
     multiple=True,
-    type=_PATH,
+    type=PATH,
     help="GeoJSON, GeoPackage or (zipped) shapefile of the area where something was done. May repeat.",
 )
 @click.option(
@@ -33,7 +30,7 @@ _PATH = click.Path(path_type=Path)
     "--control",
     "control_files",
     multiple=True,
-    type=_PATH,
+    type=PATH,
     help="File of the area to compare with. May repeat.  [default: the rest of the study area]",
 )
 @click.option("--control-ward", "control_wards", multiple=True, metavar="WARD", help="The same by ward. May repeat.")
@@ -53,10 +50,11 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Compare with the same dates of the year before, or with as long a period just before.",
 )
-@study_options
-@click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")
+@study_options()
+@out_option
 @click.option("--json", "as_json", is_flag=True, help="Print every number.")
 def operation(
+    inputs: StudyInputs,
     crime: str,
     treated_files: tuple[Path, ...],
     treated_wards: tuple[str, ...],
@@ -66,14 +64,6 @@ def operation(
     before: Any,
     out: Path,
     as_json: bool,
-    incidents: tuple[Path, ...],
-    boundaries: tuple[Path, ...],
-    layer: str | None,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    wards: tuple[str, ...],
-    store: Path | None,
-    settings_file: Path | None,
 ) -> None:
     """Judge an operation: did crime do better where something was done than in a control?
 
@@ -86,8 +76,7 @@ def operation(
     from hotspots.pipeline import OperationRequest, evaluate_operation, find_area
     from hotspots.products.files import write_index, write_operation
 
-    first, last = to_day(start), to_day(end)
-    if first is None or last is None:
+    if inputs.start is None or inputs.end is None:
         raise ParameterError(
             "An operation has a first and a last day, and not both were given. Give --from and --to, such as "
             "--from 2026-04-01 --to 2026-06-30."
@@ -97,19 +86,10 @@ def operation(
             "An operation has an area, and none was given. Give --treated with a file of its outline, or "
             "--treated-ward."
         )
-    request = OperationRequest(crime=crime, start=first, end=last, before=before, buffer_m=buffer_m, wards=wards)
-    with open_study(
-        incidents=incidents,
-        boundaries=boundaries,
-        havens=None,
-        population=None,
-        layer=layer,
-        start=dt.datetime.combine(request.before_period[0], dt.time()),
-        end=end,
-        store=store,
-        settings_file=settings_file,
-        n_steps=3,
-    ) as (study, progress):
+    request = OperationRequest(
+        crime=crime, start=inputs.start, end=inputs.end, before=before, buffer_m=buffer_m, wards=inputs.wards
+    )
+    with open_study(inputs, inputs.load_settings(), start=request.before_period[0]) as (study, progress):
         known = study.boundaries.wards
         treated = find_area(known, files=treated_files, ward_names=treated_wards)
         control = find_area(known, files=control_files, ward_names=control_wards, what="control")

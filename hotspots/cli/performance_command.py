@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hotspots.cli.inputs import open_study, to_day, whole_study_options
-
-_PATH = click.Path(path_type=Path)
+from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
 
 
 @click.command()
@@ -21,27 +18,11 @@ _PATH = click.Path(path_type=Path)
     metavar="CRIME",
     help="Crime to report. May repeat.  [default: those of hotspots.toml, or the usual ones]",
 )
-@whole_study_options
-@click.option(
-    "--population", type=_PATH, help="Table of residents by ward code, for rates.  [default: what the boundaries say]"
-)
-@click.option("--peers", type=_PATH, help="Table of area, crime, incidents of twelve months, and population.")
-@click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")
+@study_options("population", but="start")
+@click.option("--peers", type=PATH, help="Table of area, crime, incidents of twelve months, and population.")
+@out_option
 @click.option("--json", "as_json", is_flag=True, help="Print every number.")
-def performance(
-    indicators: tuple[str, ...],
-    population: Path | None,
-    peers: Path | None,
-    out: Path,
-    as_json: bool,
-    incidents: tuple[Path, ...],
-    boundaries: tuple[Path, ...],
-    layer: str | None,
-    end: dt.datetime | None,
-    wards: tuple[str, ...],
-    store: Path | None,
-    settings_file: Path | None,
-) -> None:
+def performance(inputs: StudyInputs, indicators: tuple[str, ...], peers: Path | None, out: Path, as_json: bool) -> None:
     """Compare the last twelve months with the twelve before, for every crime, and put crimes in order.
 
     The twelve months are whole ones and end by --to. Targets, indicators and the weights of the order are set in
@@ -50,35 +31,21 @@ def performance(
     import json
 
     from hotspots.ingest.reference import read_peers
-    from hotspots.pipeline import measure_performance
+    from hotspots.pipeline import PerformanceRequest, measure_performance
     from hotspots.products.files import write_index, write_performance
-    from hotspots.settings import load_settings
 
-    settings = load_settings(settings_file)
+    settings = inputs.load_settings()
     table = peers or settings.peers
     others = read_peers(table, definitions=settings.definitions) if table else None
-    with open_study(
-        incidents=incidents,
-        boundaries=boundaries,
-        havens=None,
-        population=population,
-        layer=layer,
-        start=None,
-        end=end,
-        store=store,
-        settings_file=settings_file,
-        n_steps=3,
-    ) as (study, progress):
-        found = measure_performance(
-            study,
-            end=to_day(end),
-            wards=wards,
-            indicators=indicators or settings.indicators,
-            targets=settings.targets,
-            criterion_weights=settings.criterion_weights,
-            peers=others,
-            progress=progress,
-        )
+    request = PerformanceRequest(
+        end=inputs.end,
+        wards=inputs.wards,
+        indicators=indicators or settings.indicators,
+        targets=settings.targets,
+        criterion_weights=settings.criterion_weights,
+    )
+    with open_study(inputs, settings) as (study, progress):
+        found = measure_performance(study, request, peers=others, progress=progress)
         progress("writing")
         summary, paths = write_performance(found, out)
         index = write_index(out)

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hotspots.cli.inputs import open_study, study_options, to_day
+from hotspots.cli.inputs import METRES, StudyInputs, open_study, out_option, study_options
 
 _RULES = ("likelihood", "scott", "silverman", "adaptive")
 
 
-def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: str) -> dict[str, Any]:
-    """Metres, or the name of a rule, as options of the request."""
+def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: str) -> float | str:
+    """Metres, or the name of a rule."""
     if value in _RULES:
-        return {"bandwidth_m": None, "bandwidth_rule": value}
+        return value
     try:
-        return {"bandwidth_m": float(value)}
+        return float(value)
     except ValueError:
         raise click.BadParameter(
             f'"{value}" is no number of metres and no rule. Give one of {", ".join(_RULES)}, or metres such as 300.'
         ) from None
-
-
-_METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
-_PATH = click.Path(path_type=Path)
 
 
 @click.command()
@@ -38,37 +33,24 @@ _PATH = click.Path(path_type=Path)
     metavar="CRIME",
     help="Crime to map: robbery, knife-crime, asb ... May repeat; an unknown one gets the list.",
 )
-@study_options
-@click.option(
-    "--havens",
-    multiple=True,
-    type=_PATH,
-    help="CSV, GeoJSON or GeoPackage of safe havens. May repeat.  [default: data/havens, if it is there]",
-)
-@click.option(
-    "--term-dates",
-    type=_PATH,
-    help="Table of school terms, for school days.  [default: data/calendar/term_dates.csv, if it is there]",
-)
-@click.option(
-    "--population", type=_PATH, help="Table of residents by ward code, for rates.  [default: what the boundaries say]"
-)
+@study_options("havens", "term_dates", "population")
 @click.option(
     "--bandwidth",
+    "bandwidth_m",
     metavar="METRES|RULE",
     callback=_parse_bandwidth,
     default="300",
     show_default=True,
     help="Radius of the density kernel, or how to choose it: likelihood, scott, silverman, adaptive.",
 )
-@click.option("--cell-size", "cell_size_m", default=50.0, **_METRES, help="Side of a cell of density and estimate.")
+@click.option("--cell-size", "cell_size_m", default=50.0, **METRES, help="Side of a cell of density and estimate.")
 @click.option(
     "--eps", "eps_m", type=float, metavar="METRES", help="Neighbourhood radius of the clusters.  [default: chosen]"
 )
 @click.option(
     "--min-samples", type=int, metavar="N", help="Incidents that make a neighbourhood dense.  [default: chosen]"
 )
-@click.option("--max-extent", "max_extent_m", default=400.0, **_METRES, help="The widest a hot spot may be.")
+@click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="The widest a hot spot may be.")
 @click.option(
     "--cells",
     "cell_shape",
@@ -82,33 +64,23 @@ _PATH = click.Path(path_type=Path)
     type=click.Choice(["severity", "cost"]),
     help="Weigh incidents in density and ranking by their harm.  [default: each counts as one]",
 )
-@click.option("--reach", "reach_m", default=400.0, **_METRES, help="Distance within reach of a safe haven.")
+@click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
 @click.option(
     "--hours",
     metavar="HOURS",
     help="Hours to look at beside the usual parts of the week: 15-18, or 22-2 past midnight.",
 )
 @click.option("--days", metavar="DAYS", help="Days on which these start: Mon-Fri, Sat,Sun, weekend.")
-@click.option("--out", type=_PATH, default=Path("maps"), show_default=True, help="Folder to write to.")
+@out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(
+    inputs: StudyInputs,
     crimes: tuple[str, ...],
-    havens: tuple[Path, ...],
-    term_dates: Path | None,
-    population: Path | None,
-    bandwidth: dict[str, Any],
+    bandwidth_m: float | str,
     hours: str | None,
     days: str | None,
     out: Path,
     as_json: bool,
-    incidents: tuple[Path, ...],
-    boundaries: tuple[Path, ...],
-    layer: str | None,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    wards: tuple[str, ...],
-    store: Path | None,
-    settings_file: Path | None,
     **methods: Any,
 ) -> None:
     """Map crimes: write their maps and tables below OUT.
@@ -123,27 +95,14 @@ def run(
     from hotspots.pipeline import AnalysisRequest, analyse
     from hotspots.products.files import write_bundle, write_index
 
+    is_rule = isinstance(bandwidth_m, str)
+    methods |= {"bandwidth_m": None, "bandwidth_rule": bandwidth_m} if is_rule else {"bandwidth_m": bandwidth_m}
     window = None if hours is None and days is None else parse_window(hours, days)
     requests = [
-        AnalysisRequest(
-            crime=slug, start=to_day(start), end=to_day(end), wards=wards, window=window, **bandwidth, **methods
-        )
+        AnalysisRequest(crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, window=window, **methods)
         for slug in dict.fromkeys(crimes)
     ]
-    with open_study(
-        incidents=incidents,
-        boundaries=boundaries,
-        havens=havens,
-        population=population,
-        layer=layer,
-        start=start,
-        end=end,
-        store=store,
-        settings_file=settings_file,
-        n_steps=4 * len(requests),
-        term_dates=term_dates,
-        has_calendar=True,
-    ) as (study, progress):
+    with open_study(inputs, inputs.load_settings(), context=True) as (study, progress):
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from hotspots.analysis.accuracy import Holdout, MethodScore, evaluate_methods, find_judged
 from hotspots.crimes import Crime
-from hotspots.pipeline.places import add_surroundings, plan_tests, with_places
+from hotspots.pipeline.map_tests import plan_tests
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.study import Progress, Study, select_incidents, silent
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.surroundings import add_surroundings, with_places
 
 CELL_SIZES_M = (50.0, 100.0, 200.0)
 BANDWIDTHS_M = (100.0, 200.0, 300.0, 500.0)
@@ -68,15 +70,14 @@ def evaluate(
         TooLittleDataError: The period is too short, or holds too few incidents.
     """
     chosen = select_incidents(study, request)
-    study_area = chosen.wards.geometry.union_all()
     located, others = with_places(chosen.incidents), with_places(chosen.others)
-    around = add_surroundings(located, chosen.beyond, study_area=study_area, request=request)
+    around = add_surroundings(located, chosen.beyond, study_area=chosen.study_area, request=request)
     progress(f"{chosen.crime.slug}: folds")
     folds, others = plan_tests(chosen.start, chosen.end, around, others)
     holdout = evaluate_methods(
         around,
         others if len(others) else None,
-        study_area=study_area,
+        study_area=chosen.study_area,
         folds=folds,
         cell_sizes_m=cell_sizes_m,
         bandwidths_m=bandwidths_m,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -41,9 +41,9 @@ from hotspots.geography import Cells, make_cells
 from hotspots.harm import Measure, weigh_harm
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference import Peers
+from hotspots.pipeline.known_time import KnownTime
 from hotspots.pipeline.selection import select_wards
 from hotspots.pipeline.study import Progress, Study, silent
-from hotspots.pipeline.times import count_known_months, find_first_day, list_gaps
 
 USUAL_INDICATORS = (
     "robbery",
@@ -140,14 +140,29 @@ class Performance:
         return self.study.data_status | ({"peers": status} if status else {})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceRequest:
+    """What to report, and by what it is judged.
+
+    Attributes:
+        end: Last day that may count; by default the last that the files hold.
+        wards: Codes or names of the wards to count; all by default.
+        indicators: Slugs, in order; by default `USUAL_INDICATORS`, as far as the files hold them.
+        targets: By slug.
+        criterion_weights: Of the criteria of priority.
+    """
+
+    end: dt.date | None = None
+    wards: tuple[str, ...] = ()
+    indicators: tuple[str, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    criterion_weights: Mapping[str, float] = field(default_factory=lambda: EQUAL_WEIGHTS)
+
+
 def measure_performance(
     study: Study,
+    request: PerformanceRequest | None = None,
     *,
-    end: dt.date | None = None,
-    wards: Sequence[str] = (),
-    indicators: Sequence[str] = (),
-    targets: Mapping[str, Target] | None = None,
-    criterion_weights: Mapping[str, float] = EQUAL_WEIGHTS,
     peers: Peers | None = None,
     progress: Progress = silent,
 ) -> Performance:
@@ -158,67 +173,98 @@ def measure_performance(
 
     Args:
         study: What was read: two years of it, and every crime.
-        end: Last day that may count; by default the last that the files hold.
-        wards: Codes or names of the wards to count; all by default.
-        indicators: Slugs, in order; by default `USUAL_INDICATORS`, as far as the files hold them.
-        targets: By slug.
-        criterion_weights: Of the criteria of priority.
-        peers: `hotspots.ingest.reference.peers.read_peers(...)`.
+        request: What to report; by default the usual indicators of all wards.
+        peers: What other areas record: `hotspots.ingest.reference.read_peers(...)`.
         progress: Called with each step.
 
     Raises:
         NotFoundError: An indicator or a ward is not in the data.
         TooLittleDataError: There is no whole month.
     """
-    chosen = select_wards(study.boundaries.wards, wards)
-    everything = study.intake.incidents
-    known_from, until = _find_span(everything, end)
-    incidents = everything[everything["ward_code"].isin(chosen.index).to_numpy()]
+    request = request or PerformanceRequest()
+    wards = select_wards(study.boundaries.wards, request.wards)
+    everything = study.all_incidents
+    known_from, until = _find_span(study, everything, request.end)
+    incidents = everything[everything["ward_code"].isin(wards.index).to_numpy()]
     if incidents.empty:
         raise TooLittleDataError(
-            f"None of {len(everything):,} incidents lies in the {len(chosen)} wards. Check that both are of one place."
+            f"None of {len(everything):,} incidents lies in the {len(wards)} wards. Check that both are of one place."
         )
+    span = _Span(known_time=study.known_time, known_from=known_from, until=until)
+    population = float(wards["population"].sum()) if bool((wards["population"] > 0).all()) else None
     progress("indicators")
     found = [
         _measure_indicator(
-            crime, incidents, everything, known_from=known_from, until=until, population=_count_residents(chosen),
-            target=(targets or {}).get(crime.slug),
+            crime,
+            incidents[select_crime(incidents, crime).to_numpy()],
+            span,
+            target=request.targets.get(crime.slug),
+            population=population,
             peers=None if peers is None else peers.table[peers.table["crime"] == crime.slug],
         )
-        for crime in _choose_crimes(study, indicators)
-    ]  # fmt: skip
+        for crime in _choose_crimes(study, request.indicators)
+    ]
     progress("priorities")
-    measures, unranked, sources = _measure_criteria(
-        study, incidents, everything, chosen, known_from=known_from, until=until
-    )
-    plan = _plan(until, known_from, ())
+    cells = make_cells(wards.geometry.union_all(), cell_size_m=CELL_SIZE_M)
+    measures, unranked, sources = _measure_criteria(study, incidents, span, cells)
+    plan = span.plan(())
     return Performance(
         study=study,
-        wards=chosen,
+        wards=wards,
         start=plan.current_first,
         end=plan.current_last,
         indicators=tuple(found),
         measures=measures,
         n_by_crime={str(slug): int(n) for slug, n in measures["volume"].items()},
-        priorities=rank_priorities(measures, criterion_weights=criterion_weights) if len(measures) > 1 else None,
+        priorities=rank_priorities(measures, criterion_weights=request.criterion_weights)
+        if len(measures) > 1
+        else None,
         unranked=unranked,
-        population=_count_residents(chosen),
+        population=population,
         sources=sources,
         peers=peers,
-        unshown_targets=tuple(sorted(set(targets or {}) - {indicator.crime.slug for indicator in found})),
+        unshown_targets=tuple(sorted(set(request.targets) - {indicator.crime.slug for indicator in found})),
     )
 
 
-def _find_span(everything: gpd.GeoDataFrame, end: dt.date | None) -> tuple[dt.date, dt.date]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """For which days the files speak, and the last day that counts."""
+
+    known_time: KnownTime
+    known_from: dt.date
+    until: dt.date
+
+    def plan(self, missing: Sequence[pd.Period]) -> Comparison:
+        """The twelve months and the twelve before."""
+        planned = plan_comparisons(self.until, known_from=self.known_from, is_monthly=True, missing_months=missing)
+        return next(comparison for comparison in planned if comparison.key == "r12")
+
+    def compare(self, incidents: pd.DataFrame) -> tuple[Comparison, ChangeTable | None, tuple[pd.Period, ...]]:
+        """Twelve months of a crime against the twelve before; None where that cannot be said; months that are gaps."""
+        missing = self.known_time.find_months(incidents, first=self.known_from, last=self.until).gap_months
+        comparison = self.plan(missing)
+        if not comparison.available:
+            return comparison, None, missing
+        dispersion = measure_dispersion(incidents, comparison, known_from=self.known_from, missing_months=missing)
+        return comparison, measure_change(count_change(incidents, comparison), dispersion=dispersion), missing
+
+    def list_known_months(self, comparison: Comparison, missing: Sequence[pd.Period]) -> tuple[pd.Period, ...]:
+        """The months of the twelve that the files speak for."""
+        months = pd.period_range(comparison.current_first, comparison.current_last, freq="M")
+        return tuple(month for month in months if month not in missing and month.start_time.date() >= self.known_from)
+
+
+def _find_span(study: Study, everything: gpd.GeoDataFrame, end: dt.date | None) -> tuple[dt.date, dt.date]:
     """First day of the files, and the last day of the last month that they hold to its end."""
-    when = everything[["started_at", "time_precision"]]
+    when, known_time = everything[["started_at", "time_precision"]], study.known_time
     if end is not None:
         when = when[when["started_at"] < pd.Timestamp(end) + pd.Timedelta(days=1)]
+        known_time = known_time.until(end)
     if when.empty:
-        raise TooLittleDataError(f"The files hold nothing up to {end}. Give a later --to.")
-    known_from, last = find_first_day(when), when["started_at"].max().date()
-    months, _ = count_known_months(when, when, known_from=known_from, end=_month_end(last, end))
-    whole = months.dropna()
+        raise TooLittleDataError(f"The files hold nothing up to {end}. Give a later `end`.")
+    known_from, last = known_time.first_day, when["started_at"].max().date()
+    whole = known_time.find_months(when, first=known_from, last=_month_end(last, end)).counts.dropna()
     if whole.empty:
         raise TooLittleDataError(
             f"Performance is told by whole months, and the files hold none: they run from {known_from} to {last}. "
@@ -245,43 +291,18 @@ def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
     return [present[slug] for slug in slugs]
 
 
-def _count_residents(wards: gpd.GeoDataFrame) -> float | None:
-    return float(wards["population"].sum()) if bool((wards["population"] > 0).all()) else None
-
-
-def _plan(until: dt.date, known_from: dt.date, missing: Sequence[pd.Period]) -> Comparison:
-    planned = plan_comparisons(until, known_from=known_from, is_monthly=True, missing_months=missing)
-    return next(comparison for comparison in planned if comparison.key == "r12")
-
-
-def _compare(
-    incidents: pd.DataFrame, everything: pd.DataFrame, *, known_from: dt.date, until: dt.date
-) -> tuple[Comparison, ChangeTable | None, tuple[pd.Period, ...]]:
-    """Twelve months of a crime against the twelve before."""
-    _, gaps = count_known_months(incidents, everything, known_from=known_from, end=until)
-    missing = list_gaps(gaps)
-    comparison = _plan(until, known_from, missing)
-    if not comparison.available:
-        return comparison, None, missing
-    dispersion = measure_dispersion(incidents, comparison, known_from=known_from, missing_months=missing)
-    return comparison, measure_change(count_change(incidents, comparison), dispersion=dispersion), missing
-
-
 def _measure_indicator(
     crime: Crime,
     incidents: gpd.GeoDataFrame,
-    everything: gpd.GeoDataFrame,
+    span: _Span,
     *,
-    known_from: dt.date,
-    until: dt.date,
-    population: float | None,
     target: Target | None,
+    population: float | None,
     peers: pd.DataFrame | None,
 ) -> Indicator:
-    mine = incidents[select_crime(incidents, crime).to_numpy()]
-    comparison, change, missing = _compare(mine, everything, known_from=known_from, until=until)
-    known = _list_known_months(comparison, known_from=known_from, missing=missing)
-    n_current = _count_in(mine, known)
+    comparison, change, missing = span.compare(incidents)
+    known = span.list_known_months(comparison, missing)
+    n_current = int(_is_in(incidents, known).sum())
     n_days = sum(month.days_in_month for month in known)
     status = None
     # In part of the twelve months more than the target is a target missed; fewer is no target met.
@@ -315,39 +336,20 @@ def _measure_indicator(
     )
 
 
-def _list_known_months(
-    comparison: Comparison, *, known_from: dt.date, missing: Sequence[pd.Period]
-) -> tuple[pd.Period, ...]:
-    """The months of the twelve that the files speak for."""
-    months = pd.period_range(comparison.current_first, comparison.current_last, freq="M")
-    return tuple(month for month in months if month not in missing and month.start_time.date() >= known_from)
-
-
-def _count_in(incidents: pd.DataFrame, months: Sequence[pd.Period]) -> int:
-    return int(_is_in(incidents, months).sum())
-
-
 def _is_in(incidents: pd.DataFrame, months: Sequence[pd.Period]) -> npt.NDArray[np.bool_]:
     inside: npt.NDArray[np.bool_] = incidents["started_at"].dt.to_period("M").isin(list(months)).to_numpy()
     return inside
 
 
 def _measure_criteria(
-    study: Study,
-    incidents: gpd.GeoDataFrame,
-    everything: gpd.GeoDataFrame,
-    wards: gpd.GeoDataFrame,
-    *,
-    known_from: dt.date,
-    until: dt.date,
+    study: Study, incidents: gpd.GeoDataFrame, span: _Span, cells: Cells
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """What each category of crime weighs by each criterion, which are known in part, and where the figures are from."""
-    cells = make_cells(wards.geometry.union_all(), cell_size_m=CELL_SIZE_M)
     rows, unranked, sources = {}, [], set()
     for slug in sorted(incidents["category"].dropna().unique()):
         mine = incidents[(incidents["category"] == slug).to_numpy()]
-        comparison, change, missing = _compare(mine, everything, known_from=known_from, until=until)
-        known = _list_known_months(comparison, known_from=known_from, missing=missing)
+        comparison, change, missing = span.compare(mine)
+        known = span.list_known_months(comparison, missing)
         current = mine[_is_in(mine, known)]
         if len(current) < MIN_RANKED or slug not in study.definitions.crimes:
             continue

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -15,16 +12,7 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
-from hotspots.analysis.accuracy import (
-    MONTHLY_FROM_DAYS,
-    Fold,
-    Holdout,
-    evaluate_methods,
-    list_reaches,
-    plan_folds,
-    plan_predecessor,
-)
-from hotspots.analysis.calendar import Periods, count_by_period, make_periods
+from hotspots.analysis.accuracy import Holdout, list_reaches
 from hotspots.analysis.hotspots import (
     DAY_PARTS,
     Hotspot,
@@ -38,16 +26,8 @@ from hotspots.analysis.hotspots import (
     rank_hotspots,
     weigh_evidence,
 )
-from hotspots.analysis.hours import profile_week, weigh_hours
+from hotspots.analysis.hours import WeeklyProfile, weigh_hours
 from hotspots.analysis.rates import estimate_residents
-from hotspots.analysis.significance import (
-    CellSizeChoice,
-    Persistence,
-    Significance,
-    choose_cell_size,
-    classify_persistence,
-    measure_gi_star,
-)
 from hotspots.analysis.surfaces import (
     KERNELS,
     Bandwidth,
@@ -62,41 +42,14 @@ from hotspots.analysis.surfaces import (
     find_smallest_areas,
     warn_of_width,
 )
-from hotspots.contracts import AREA
-from hotspots.errors import ParameterError, TooLittleDataError
-from hotspots.geography import Cells, Grid, make_cells
+from hotspots.geography import Grid, make_cells
+from hotspots.pipeline.cell_tests import SignificanceTest, measure_significance
+from hotspots.pipeline.map_tests import judge_maps
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.selection import is_near
-
-_MARGIN_M = 1000.0
-"""How far beyond the wards incidents are still looked at, so that a cluster across the boundary is found."""
-_WIDEST_CHOICE_M = 2000.0
-_MIN_RING_DENSITY = 0.2
-"""Recorded crime just beyond the wards, against that within, from which the data are taken to go on there."""
-_MIN_TESTED_CELLS = 25
-_MIN_PERIODS, _MAX_PERIODS = 4, 12
-_MIN_INCIDENTS_A_PERIOD = 50
-_DAYS_A_MONTH = 365.25 / 12
+from hotspots.pipeline.selection import Selection
+from hotspots.pipeline.surroundings import add_surroundings, goes_on_beyond, with_places
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignificanceTest:
-    """The test of every cell.
-
-    Attributes:
-        cells: On which it was made.
-        choice: Their size, and why.
-        gi_star: Its results.
-        periods, persistence: Hot cells over time; None where the period is too short for it.
-    """
-
-    cells: Cells
-    choice: CellSizeChoice
-    gi_star: Significance
-    periods: Periods | None
-    persistence: Persistence | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,45 +88,32 @@ class PlaceAnalysis:
 
 
 def analyse_places(
-    incidents: gpd.GeoDataFrame,
-    beyond: gpd.GeoDataFrame,
-    other_incidents: gpd.GeoDataFrame,
-    others_beyond: gpd.GeoDataFrame,
-    *,
-    wards: gpd.GeoDataFrame,
-    study_area: shapely.Geometry,
-    start: dt.date,
-    end: dt.date,
-    hours: sparse.csr_array,
+    chosen: Selection,
     request: AnalysisRequest,
+    *,
+    hours: sparse.csr_array,
+    profile: WeeklyProfile,
     harm: pd.Series | None = None,
-    past: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame] | None = None,
 ) -> PlaceAnalysis:
     """Find where the incidents of one crime are, and how sure that is.
 
     Args:
-        incidents: Of the crime, in the wards analysed.
-        beyond: Of the crime, in none of them.
-        other_incidents: Of other crimes, in the wards analysed and the same days.
-        others_beyond: Of other crimes, in none of them.
-        wards: The wards analysed.
-        study_area: Their union.
-        start: First day of the period.
-        end: Last day of it.
-        hours: `weigh_hours(incidents)`.
+        chosen: What is analysed.
         request: The options; with `harm` in it, density and ranking are by harm.
+        hours: `weigh_hours` of the incidents.
+        profile: Their hours of the week.
         harm: Of each incident, on the index of `incidents` and `beyond` together; None where it is not known of all.
-        past: Before the period: of the crime in the wards, of the crime in none of them, and of other crimes in the
-            wards. The map before a short period is drawn from them.
 
     Raises:
         ParameterError: Hot spots have no room in their extent.
         TooLittleDataError: A bandwidth is to be chosen, and the incidents lie on fewer than three places.
     """
-    located, others = with_places(incidents), with_places(other_incidents)
-    around = add_surroundings(located, beyond, study_area=study_area, request=request)
+    incidents, study_area = chosen.incidents, chosen.study_area
+    located, others = with_places(incidents), with_places(chosen.others)
+    around = add_surroundings(located, chosen.beyond, study_area=study_area, request=request)
     n_beyond = len(around) - len(located)
-    goes_on = _goes_on_beyond(len(located) + len(others), (around.iloc[len(located) :], others_beyond), study_area)
+    beyond = (around.iloc[len(located) :], chosen.others_beyond)
+    goes_on = goes_on_beyond(len(located) + len(others), beyond, study_area)
     weights = harm.loc[around.index].to_numpy() if request.harm and harm is not None else None
     ends_at = None if goes_on else study_area
     bandwidth, bandwidths_m, density = _estimate(around, weights, ends_at, study_area, request)
@@ -203,7 +143,9 @@ def analyse_places(
     risk = estimate_risk(
         located, others if len(others) else None, cells=cells, bandwidths_m=list_reaches(request.cell_size_m)
     )
-    test = measure_significance(located, study_area=study_area, start=start, end=end, request=request)
+    test = measure_significance(
+        located, study_area=study_area, start=chosen.start, end=chosen.end, cell_shape=request.cell_shape
+    )
     evidence = weigh_evidence(
         located,
         areas.outlines,
@@ -213,16 +155,33 @@ def analyse_places(
         stability=measure_stability(around, areas.outlines, areas.clusters),
         persistence=test.persistence,
     )
-    holdout, reason = _look_back(around, others, past, density, study_area, start, end, request)
+    holdout, reason = judge_maps(chosen, request, around=around, bandwidth_m=density.bandwidth_m)
     hotspots = rank_hotspots(
         incidents,
         areas.outlines,
         evidence,
         hours=hours,
-        residents=estimate_residents(areas.outlines, wards),
+        residents=estimate_residents(areas.outlines, chosen.wards),
         harm=None if harm is None else harm.loc[incidents.index],
         by_harm=request.harm is not None,
     )
+    parts = (*(() if request.window is None else (name_window(request.window),)), *DAY_PARTS)
+    shifts: tuple[ShiftPlaces, ...] = ()
+    if profile.available:  # otherwise the parts of the week are withheld as it is, and for the same reason
+        shifts = analyse_shifts(
+            incidents,
+            around,
+            shifts=parts,
+            hours=hours,
+            surrounding_hours=weigh_hours(around),
+            week_outlines=[hotspot.outline for hotspot in hotspots],
+            study_area=study_area,
+            options=dataclasses.replace(request.hotspot_options, eps_m=areas.clusters.eps_m),
+            grid=density.grid,
+            bandwidth_m=bandwidths_m,
+            kernel=density.kernel,
+            density_area=study_area if density.is_edge_corrected else None,
+        )
     return PlaceAnalysis(
         n_beyond=n_beyond,
         density=density,
@@ -235,57 +194,13 @@ def analyse_places(
         test=test,
         holdout=holdout,
         holdout_reason=reason,
-        shifts=_divide_week(
-            incidents,
-            around,
-            areas,
-            density,
-            week_outlines=[hotspot.outline for hotspot in hotspots],
-            study_area=study_area,
-            hours=hours,
-            bandwidths_m=bandwidths_m,
-            request=request,
+        shifts=ShiftAnalysis(
+            available=profile.available,
+            reason=profile.reason,
+            explanation=profile.explanation,
+            n_timed=profile.n_timed,
+            shifts=shifts,
         ),
-    )
-
-
-def _divide_week(
-    incidents: gpd.GeoDataFrame,
-    around: gpd.GeoDataFrame,
-    areas: HotspotAreas,
-    density: DensitySurface,
-    *,
-    week_outlines: Sequence[shapely.Geometry],
-    study_area: shapely.Geometry,
-    hours: sparse.csr_array,
-    bandwidths_m: float | Floats,
-    request: AnalysisRequest,
-) -> ShiftAnalysis:
-    """The parts of the week, withheld where the weekly profile is and for the same reason."""
-    profile = profile_week(incidents, hours=hours)
-    chosen = () if request.window is None else (name_window(request.window),)
-    shifts: tuple[ShiftPlaces, ...] = ()
-    if profile.available:
-        shifts = analyse_shifts(
-            incidents,
-            around,
-            shifts=(*chosen, *DAY_PARTS),
-            hours=hours,
-            surrounding_hours=weigh_hours(around),
-            week_outlines=week_outlines,
-            study_area=study_area,
-            options=dataclasses.replace(request.hotspot_options, eps_m=areas.clusters.eps_m),
-            grid=density.grid,
-            bandwidth_m=bandwidths_m,
-            kernel=density.kernel,
-            density_area=study_area if density.is_edge_corrected else None,
-        )
-    return ShiftAnalysis(
-        available=profile.available,
-        reason=profile.reason,
-        explanation=profile.explanation,
-        n_timed=profile.n_timed,
-        shifts=shifts,
     )
 
 
@@ -323,169 +238,3 @@ def _estimate(
         study_area=ends_at,
     )
     return bandwidth, bandwidths_m, density
-
-
-def with_places(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Those that are located more precisely than to an area."""
-    return incidents[(incidents["location_precision"] != AREA).to_numpy()]
-
-
-def add_surroundings(
-    located: gpd.GeoDataFrame, beyond: gpd.GeoDataFrame, *, study_area: shapely.Geometry, request: AnalysisRequest
-) -> gpd.GeoDataFrame:
-    """Incidents in the wards, and after them those beyond that are near enough to matter to density and clusters."""
-    # a bandwidth that is yet to be chosen may be as wide as the widest that is tried
-    bandwidth_m = request.bandwidth_m or convert_bandwidth(
-        _WIDEST_CHOICE_M, from_kernel="quartic", to_kernel=request.kernel
-    )
-    margin_m = max(KERNELS[request.kernel].reach * bandwidth_m, _MARGIN_M)
-    near = with_places(beyond[is_near(beyond, study_area.bounds, margin_m)])
-    return gpd.GeoDataFrame(pd.concat([located, near]) if len(near) else located, crs=located.crs)
-
-
-def _goes_on_beyond(n_within: int, beyond: Sequence[gpd.GeoDataFrame], study_area: shapely.Geometry) -> bool:
-    """Whether crime is recorded just beyond the wards as well, so that the density need not be corrected there."""
-    width_m = _MARGIN_M / 4
-    ring = shapely.difference(shapely.buffer(study_area, width_m), study_area)
-    shapely.prepare(ring)
-    near = [with_places(table[is_near(table, study_area.bounds, width_m)]).geometry for table in beyond]
-    n_ring = sum(int(shapely.contains_xy(ring, points.x, points.y).sum()) for points in near)
-    return bool(n_ring / ring.area >= _MIN_RING_DENSITY * n_within / study_area.area)
-
-
-def measure_significance(
-    incidents: gpd.GeoDataFrame,
-    *,
-    study_area: shapely.Geometry,
-    start: dt.date,
-    end: dt.date,
-    request: AnalysisRequest,
-) -> SignificanceTest:
-    """Test which cells are hot by more than chance, over the whole period and from one part of it to the next.
-
-    Raises:
-        ParameterError: The cells are too many, or their counts too large for the exact test.
-    """
-    choice = choose_cell_size(incidents)
-    largest_m = math.sqrt(study_area.area / _MIN_TESTED_CELLS)
-    if choice.cell_size_m > largest_m:
-        reason = f"{choice.reason} The area is so small that {_MIN_TESTED_CELLS} of them are {largest_m:.0f} m."
-        choice = dataclasses.replace(choice, cell_size_m=largest_m, reason=reason)
-    cells = make_cells(study_area, cell_size_m=choice.cell_size_m, shape=request.cell_shape)
-    neighbours = cells.neighbours()
-    counts = cells.count(incidents)
-    periods = _divide(incidents, start, end)
-    persistence = None
-    if periods is not None:
-        tested = [measure_gi_star(n, neighbours) for n in count_by_period(incidents, cells, periods=periods).counts]
-        persistence = classify_persistence(
-            np.stack([one.is_hot for one in tested]), np.stack([one.z for one in tested])
-        )
-    return SignificanceTest(
-        cells=cells,
-        choice=choice,
-        gi_star=measure_gi_star(counts, neighbours),
-        periods=periods,
-        persistence=persistence,
-    )
-
-
-def _divide(incidents: gpd.GeoDataFrame, start: dt.date, end: dt.date) -> Periods | None:
-    """Up to twelve equal periods with enough incidents in each, or None where they are fewer than four."""
-    n_days = (end - start).days + 1
-    n_periods = min(_MAX_PERIODS, len(incidents) // _MIN_INCIDENTS_A_PERIOD)
-    if n_periods < _MIN_PERIODS:
-        return None
-    is_monthly = bool((incidents["time_precision"] == "month").any()) or n_days >= MONTHLY_FROM_DAYS
-    n_units = n_days / (_DAYS_A_MONTH if is_monthly else 7)
-    length = math.ceil(round(n_units, 1) / n_periods)
-    try:
-        periods = (
-            make_periods(first=start, last=end, unit="month", length=length)
-            if is_monthly
-            else make_periods(first=start, last=end, unit="day", length=7 * length)
-        )
-    except TooLittleDataError:
-        return None
-    return periods if len(periods) >= _MIN_PERIODS else None
-
-
-def _look_back(
-    incidents: gpd.GeoDataFrame,
-    others: gpd.GeoDataFrame,
-    past: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame] | None,
-    density: DensitySurface,
-    study_area: shapely.Geometry,
-    start: dt.date,
-    end: dt.date,
-    request: AnalysisRequest,
-) -> tuple[Holdout | None, str | None]:
-    """The test of such maps on incidents they had not seen, or why there is none.
-
-    A period too short to be divided is tested as a whole, by a map of the period before it, where that is known.
-    """
-    try:
-        try:
-            folds, others = plan_tests(start, end, incidents, others)
-        except TooLittleDataError:
-            if past is None:
-                raise
-            earlier, beyond, earlier_others = past
-            is_monthly = has_months(incidents, earlier)
-            folds = plan_predecessor(start, end, known_from=_find_first_day(past), is_monthly=is_monthly)
-            before = add_surroundings(with_places(earlier), beyond, study_area=study_area, request=request)
-            incidents, others = (
-                gpd.GeoDataFrame(pd.concat(both), crs=incidents.crs)
-                for both in ((before, incidents), (with_places(earlier_others), others))
-            )
-            if not is_monthly:
-                others = _with_days(others)
-        holdout = evaluate_methods(
-            incidents,
-            others if len(others) else None,
-            study_area=study_area,
-            folds=folds,
-            cell_sizes_m=(request.cell_size_m,),
-            bandwidths_m=(max(density.bandwidth_m, request.cell_size_m),),
-            hotspot_options=request.hotspot_options,
-        )
-    except (TooLittleDataError, ParameterError) as error:
-        # a ParameterError where the few incidents of a fold ask for a larger eps than the extent has room for
-        return None, str(error)
-    return holdout, None
-
-
-def plan_tests(
-    start: dt.date, end: dt.date, incidents: gpd.GeoDataFrame, others: gpd.GeoDataFrame
-) -> tuple[tuple[Fold, ...], gpd.GeoDataFrame]:
-    """Rolling tests of a period, and the other crime that they may use.
-
-    Of whole months where any incident gives only its month. If the period is too short for that, and only other crime
-    does, the tests are of weeks and do without it: nobody knows on which side of a day such an incident lies.
-
-    Raises:
-        TooLittleDataError: The period is too short.
-    """
-    is_monthly = has_months(incidents)
-    try:
-        return plan_folds(start, end, is_monthly=is_monthly or has_months(others)), others
-    except TooLittleDataError:
-        if is_monthly or not has_months(others):
-            raise
-        return plan_folds(start, end, is_monthly=False), _with_days(others)
-
-
-def _with_days(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Those that give more than their month."""
-    return incidents[(incidents["time_precision"] != "month").to_numpy()]
-
-
-def _find_first_day(past: Sequence[gpd.GeoDataFrame]) -> dt.date | None:
-    """The first day of any incident before the period; None where there are none."""
-    first = [table["started_at"].min() for table in past if len(table)]
-    return min(first).date() if first else None
-
-
-def has_months(*tables: gpd.GeoDataFrame) -> bool:
-    """Whether any incident gives only its month, so that a test must be of whole months."""
-    return any(bool((table["time_precision"] == "month").any()) for table in tables)

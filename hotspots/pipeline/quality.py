@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from hotspots.crimes import UNRECOGNISED
 from hotspots.geography import collapse_points
 from hotspots.ingest.incidents import Intake, Oddity, find_days
-from hotspots.pipeline.selection import is_whole_month
+from hotspots.pipeline.known_time import MonthQuality, find_known_time
+from hotspots.pipeline.overlaps import Overlap, find_overlaps
 
 _N_EXAMPLES = 3
 _N_TEXTS = 5
-_OVERLAP_CELL_M = 100.0
-_CELLS_ACROSS = 1_000_000
-_AROUND = np.array([x * _CELLS_ACROSS + y for x in (-1, 0, 1) for y in (-1, 0, 1)])
-_MARKS_A_CELL = 100_000
-"""More than there are days from 1970 to the last year that is read."""
-
-_ENOUGH_TO_COMPARE = 20
-_SAME_SHARE = 0.95
-"""A force of one square mile within another has half of its incidents within 200 m of the boundary between them."""
 _WEEK = pd.Timedelta(days=7)
 _MANY_TIMES = 500
 _QUIET = range(10)
 """Hours at which the four quietest of a day begin; if they begin at another, the clock is likely wrong."""
-_NEIGHBOURS = 3
-_LOW_SHARE = 0.5
-_MANY_A_MONTH = 20
-_UNLIKELY = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,23 +114,6 @@ class PlaceQuality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthQuality:
-    """Whether any month is missing, cut short, or far below its neighbours as when a feed failed.
-
-    Attributes:
-        n_by_month: Rows of all crimes by month, from the first to the last.
-        missing: Months without any row.
-        low: Months with less than half of what their neighbours have; and that.
-        cut_short: The first and last month, where the rows do not reach its first or last day.
-    """
-
-    n_by_month: dict[str, int]
-    missing: tuple[str, ...]
-    low: tuple[tuple[str, int, float], ...]
-    cut_short: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WardQuality:
     """Whether the wards that the source names are those of the boundaries.
 
@@ -159,24 +128,6 @@ class WardQuality:
     n_unknown: int
     n_other: int
     unknown_codes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlap:
-    """Two sources that seem to hold the same incidents.
-
-    Attributes:
-        category: Of the incidents.
-        sources: The two tables.
-        start, end: The days that both cover.
-        n_rows: Rows that the smaller of them has in that time.
-    """
-
-    category: str
-    sources: tuple[str, str]
-    start: dt.date
-    end: dt.date
-    n_rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,77 +206,13 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
         times=_assess_times(intake),
         places=_assess_places(incidents),
-        months=assess_months(incidents),
+        months=find_known_time(incidents).months,
         wards=_assess_wards(incidents, wards) if wards is not None else None,
     )
 
 
 def _most_common(texts: dict[str, int]) -> dict[str, int]:
     return dict(list(texts.items())[:_N_TEXTS])
-
-
-def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
-    """Pairs of sources that seem to hold the same incidents, which would count twice.
-
-    Two forces or boroughs may hold the same crime for the same months, and do so in different places; an extract and
-    the published version of it hold it in the same places, a little moved. So two sources overlap where, in the time
-    that both cover, nearly all incidents of the smaller one lie in a cell of 100 m, or beside one, in which the other
-    has an incident of the category on that day, or in that month where either gives no days. That they are the same
-    incidents is likely, and not certain.
-
-    Args:
-        incidents: The incidents table.
-    """
-    first, last = find_days(incidents)
-    cells = np.floor_divide(np.column_stack([incidents.geometry.x, incidents.geometry.y]), _OVERLAP_CELL_M)
-    table = pd.DataFrame(
-        {
-            "category": incidents["category"].astype("object").to_numpy(),
-            "source": incidents["source"].astype("object").to_numpy(),
-            "first": first,
-            "last": last,
-            "cell": cells[:, 0].astype(np.int64) * _CELLS_ACROSS + cells[:, 1].astype(np.int64),
-        }
-    )
-    table = table[table["category"] != UNRECOGNISED]
-    found = []
-    for category, rows in table.groupby("category", sort=True):
-        if rows["source"].nunique() < 2:
-            continue
-        parts = {str(source): part for source, part in rows.groupby("source", sort=True)}
-        spans = {source: (part["first"].min(), part["last"].max()) for source, part in parts.items()}
-        for one, other in itertools.combinations(parts, 2):
-            start, end = max(spans[one][0], spans[other][0]), min(spans[one][1], spans[other][1])
-            if start > end:
-                continue
-            both = [part[(part["first"] >= start) & (part["last"] <= end)] for part in (parts[one], parts[other])]
-            fewer, more = sorted(both, key=len)
-            if len(fewer) < _ENOUGH_TO_COMPARE:
-                continue
-            if not _is_beside(*both):
-                continue
-            is_daily = all((part["first"] == part["last"]).all() for part in both)
-            near = _mark(more, is_daily=is_daily)[:, np.newaxis] + _AROUND * _MARKS_A_CELL
-            share = float(np.isin(_mark(fewer, is_daily=is_daily), np.unique(near)).mean())
-            if share >= _SAME_SHARE:
-                overlap = Overlap(
-                    category=str(category), sources=(one, other), start=start.date(), end=end.date(), n_rows=len(fewer)
-                )
-                found.append(overlap)
-    return tuple(found)
-
-
-def _is_beside(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Whether the places of two sources can be near each other at all, which is quickly told."""
-    lows, highs = ([part["cell"].agg(side) // _CELLS_ACROSS for part in (one, other)] for side in ("min", "max"))
-    return bool(max(lows) <= min(highs) + 1)
-
-
-def _mark(rows: pd.DataFrame, *, is_daily: bool) -> npt.NDArray[np.int64]:
-    """One number for the cell and the day, or month, of each row."""
-    time = rows["first"].to_numpy().astype("datetime64[D]" if is_daily else "datetime64[M]").astype(np.int64)
-    marks: npt.NDArray[np.int64] = rows["cell"].to_numpy() * _MARKS_A_CELL + time
-    return marks
 
 
 def _group_refused(rejected: pd.DataFrame) -> tuple[RefusedRows, ...]:
@@ -399,40 +286,6 @@ def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
         n_places=len(places.n_incidents),
         shared_share=float(shared / len(incidents)) if len(incidents) else None,
-    )
-
-
-def assess_months(incidents: pd.DataFrame) -> MonthQuality:
-    """Count rows by month, and say which months are missing, low or cut short.
-
-    Args:
-        incidents: The incidents table, or any with `started_at` and `time_precision`.
-    """
-    if incidents.empty:
-        return MonthQuality(n_by_month={}, missing=(), low=(), cut_short=())
-    number = incidents["started_at"].to_numpy().astype("datetime64[M]").astype(np.int64)
-    first_month = int(number.min())
-    counts = np.bincount(number - first_month)
-    months = pd.period_range(pd.Period(ordinal=first_month, freq="M"), periods=len(counts), freq="M")
-    days_first, days_last = find_days(incidents)
-    start, end = days_first.min().astype(dt.date), days_last.max().astype(dt.date)
-    # days without a row at either end may be quiet days: is it likely, at the usual number a day?
-    quiet_days = int(-np.log(_UNLIKELY) * ((end - start).days + 1) / len(incidents))
-    start, end = start - dt.timedelta(days=quiet_days), end + dt.timedelta(days=quiet_days)
-    cut_short = [month for month in (months[0], months[-1]) if not is_whole_month(month, start=start, end=end)]
-    whole = np.array([month not in cut_short for month in months])
-    low = []
-    for index in np.flatnonzero(whole & (counts > 0)).tolist():
-        near = [i for i in range(index - _NEIGHBOURS, index + _NEIGHBOURS + 1) if i != index and 0 <= i < len(counts)]
-        others = counts[[i for i in near if whole[i] and counts[i] > 0]]
-        usual = float(np.median(others)) if len(others) else 0.0
-        if usual >= _MANY_A_MONTH and counts[index] < _LOW_SHARE * usual:
-            low.append((str(months[index]), int(counts[index]), usual))
-    return MonthQuality(
-        n_by_month={str(month): int(n) for month, n in zip(months, counts, strict=True)},
-        missing=tuple(str(month) for month, n in zip(months, counts, strict=True) if n == 0),
-        low=tuple(low),
-        cut_short=tuple(dict.fromkeys(map(str, cut_short))),
     )
 
 

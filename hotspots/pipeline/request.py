@@ -57,28 +57,30 @@ class AnalysisRequest:
     window: WeekWindow | None = None
 
     def __post_init__(self) -> None:
-        limits: dict[str, tuple[float | None, float]] = {
-            "cell size": (self.cell_size_m, 5_000),
-            "bandwidth": (self.bandwidth_m, 20_000),
-            "eps": (self.eps_m, 2_000),
-            "extent of a hot spot": (self.max_extent_m, 10_000),
-            "reach": (self.reach_m, 20_000),
+        limits: dict[str, tuple[str, float]] = {
+            "cell_size_m": ("cell size", 5_000),
+            "bandwidth_m": ("bandwidth", 20_000),
+            "eps_m": ("eps", 2_000),
+            "max_extent_m": ("extent of a hot spot", 10_000),
+            "reach_m": ("reach", 20_000),
         }
-        for name, (value, highest) in limits.items():
+        for field, (name, highest) in limits.items():
+            value = getattr(self, field)
             if value is not None and not (math.isfinite(value) and 0 < value <= highest):
                 raise ParameterError(
                     f"The {name} must be above 0 m and at most {highest:,} m, not {value:g}. "
-                    "Leave the option out for the usual value."
+                    f"Leave `{field}` out for the usual value."
                 )
         if self.bandwidth_m is not None and self.bandwidth_m < self.cell_size_m:
             raise ParameterError(
                 f"The bandwidth must be at least a cell; {self.bandwidth_m:g} m is less than {self.cell_size_m:g} m. "
-                "Choose smaller cells or a larger bandwidth."
+                "Choose smaller cells or a larger bandwidth: `cell_size_m` or `bandwidth_m`."
             )
         if self.bandwidth_m is not None and self.bandwidth_m > _MAX_CELLS_A_BANDWIDTH * self.cell_size_m:
             raise ParameterError(
                 f"A bandwidth may be {_MAX_CELLS_A_BANDWIDTH} cells long; {self.bandwidth_m:g} m is "
-                f"{self.bandwidth_m / self.cell_size_m:,.0f} cells of {self.cell_size_m:g} m. Choose larger cells."
+                f"{self.bandwidth_m / self.cell_size_m:,.0f} cells of {self.cell_size_m:g} m. "
+                "Choose larger cells: a higher `cell_size_m`."
             )
         choices = {
             "kernel": (self.kernel, Kernel),

@@ -1,17 +1,155 @@
-"""Which incidents and wards an analysis is of: days, months and names to rows."""
+"""The part of a study that a request asks for, with an account of every row."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import shapely
 
+from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, select_crime
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
+from hotspots.ingest.incidents import REPEATED_ROW, find_days
+from hotspots.pipeline.notes import say_rows, say_texts
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.study import Study
+
+_WHEREABOUTS = ["started_at", "time_precision", "location_precision", "geometry"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Where every row went: `read` is the sum of all the others.
+
+    Attributes:
+        read: Rows in the incident files.
+        rejected: Rows refused, by reason, whatever their crime.
+        other_crimes: Rows of other crimes than the one asked for.
+        outside_period: Rows of the crime outside the days analysed.
+        outside_area: Rows of the crime in the period, in none of the wards analysed.
+        analysed: Rows that every count in the analysis is made from.
+        rejected_of_crime: How many of the rejected are known to be of the crime asked for, and not known to be of
+            another period, or repeats of a row that counts.
+    """
+
+    read: int
+    rejected: dict[str, int]
+    other_crimes: int
+    outside_period: int
+    outside_area: int
+    analysed: int
+    rejected_of_crime: int
+
+    def __post_init__(self) -> None:
+        parts = sum(self.rejected.values()) + self.other_crimes + self.outside_period + self.outside_area
+        if self.read != parts + self.analysed:
+            raise AssertionError(f"accounts do not add up: {self}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The part of a study that a request asks for.
+
+    Attributes:
+        crime: What is analysed.
+        wards: The wards analysed.
+        study_area: Their union, metres.
+        start, end: First and last day, inclusive.
+        accounts: Where every row went.
+        incidents: Of the crime and period, in the wards.
+        beyond: Of the crime and period, in none of them.
+        others: Of other crimes and the period, in the wards: where and when they were, and nothing else.
+        others_beyond: Of other crimes and the period, in none of them.
+        earlier: Of the crime, wholly before the period, in the wards; as far as they were read.
+        earlier_beyond: Of the crime, wholly before the period, in none of them.
+        earlier_others: Of other crimes, wholly before the period, in the wards.
+    """
+
+    crime: Crime
+    wards: gpd.GeoDataFrame
+    study_area: shapely.Geometry
+    start: dt.date
+    end: dt.date
+    accounts: Accounts
+    incidents: gpd.GeoDataFrame
+    beyond: gpd.GeoDataFrame
+    others: gpd.GeoDataFrame
+    others_beyond: gpd.GeoDataFrame
+    earlier: gpd.GeoDataFrame
+    earlier_beyond: gpd.GeoDataFrame
+    earlier_others: gpd.GeoDataFrame
+
+
+def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
+    """Take what a request asks for out of a study.
+
+    Raises:
+        NotFoundError: The crime or a ward is not in the data.
+        TooLittleDataError: No incident is left to analyse.
+    """
+    incidents, rejected, set_aside = study.intake.incidents, study.intake.rejected, study.intake.set_aside
+    if incidents.empty and set_aside.empty:
+        reasons = ", ".join(f"{reason} ({n:,})" for reason, n in rejected["reason"].value_counts().items())
+        raise TooLittleDataError(
+            f"No row of the {study.intake.n_read:,} read can be used{f': {reasons}' if reasons else ''}. "
+            "Check that these are the right files."
+        )
+    crime = _find_crime(study, request.crime)
+    wards = select_wards(study.boundaries.wards, request.wards)
+    is_crime = select_crime(incidents, crime).to_numpy()
+    first, last = find_days(incidents)
+    n_aside = int(set_aside["n_rows"][select_crime(set_aside, crime)].sum())
+    days = np.concatenate(
+        [first, last, *(set_aside[day].to_numpy().astype(first.dtype) for day in ("first_day", "last_day"))]
+    )
+    start, end = find_period(
+        incidents[is_crime], covered=(days.min(), days.max()), start=request.start, end=request.end
+    )
+
+    in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
+    in_area = incidents["ward_code"].isin(wards.index).to_numpy()
+    analysed = incidents[is_crime & in_period & in_area]
+    accounts = Accounts(
+        read=study.intake.n_read,
+        rejected={str(k): int(v) for k, v in sorted(rejected["reason"].value_counts().items())},
+        other_crimes=int((~is_crime).sum()) + study.intake.n_set_aside - n_aside,
+        outside_period=int((is_crime & ~in_period).sum()) + n_aside,
+        outside_area=int((is_crime & in_period & ~in_area).sum()),
+        analysed=len(analysed),
+        rejected_of_crime=int((select_crime(rejected, crime) & _is_loss(rejected, start, end)).sum()),
+    )
+    if analysed.empty:
+        raise TooLittleDataError(
+            f"No {crime.plural} are left to analyse from {start} to {end} in {len(wards)} wards: of "
+            f"{int(is_crime.sum()) + n_aside:,} read, {accounts.outside_period:,} lie outside the period and "
+            f"{accounts.outside_area:,} outside the wards. Widen `start` and `end`, or `wards`; "
+            "or check that incidents and boundaries are of the same place."
+        )
+    beyond = is_crime & in_period & ~in_area
+    whereabouts = incidents[_WHEREABOUTS]  # other crime is most of all, and little is asked of it
+    before = incidents[last < np.datetime64(start)]
+    past = gpd.GeoDataFrame(pd.concat([study.earlier, before]), crs=incidents.crs) if len(study.earlier) else before
+    was_crime, was_in_area = select_crime(past, crime).to_numpy(), past["ward_code"].isin(wards.index).to_numpy()
+    return Selection(
+        crime=crime,
+        wards=wards,
+        study_area=wards.geometry.union_all(),
+        start=start,
+        end=end,
+        accounts=accounts,
+        incidents=analysed,
+        beyond=incidents[beyond],
+        others=whereabouts[~is_crime & in_period & in_area],
+        others_beyond=whereabouts[~is_crime & in_period & ~in_area],
+        earlier=past[was_crime & was_in_area],
+        earlier_beyond=past[was_crime & ~was_in_area],
+        earlier_others=past[_WHEREABOUTS][~was_crime & was_in_area],
+    )
 
 
 def find_period(
@@ -46,14 +184,9 @@ def find_period(
     if last < first:
         raise TooLittleDataError(
             f"Nothing can be said of {asked[0]} to {asked[1]}: the incidents run from {data_start} to {data_end}, and "
-            "month-only ones count in whole months. Widen --from and --to."
+            "month-only ones count in whole months. Widen `start` and `end`."
         )
     return first, last
-
-
-def is_whole_month(month: pd.Period, *, start: dt.date, end: dt.date) -> bool:
-    """Whether every day of the month lies in the period."""
-    return start <= month.start_time.date() and month.end_time.date() <= end
 
 
 def select_wards(wards: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoDataFrame:
@@ -84,13 +217,30 @@ def select_wards(wards: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoDataF
     return wards[wards.index.isin(codes)]
 
 
-def is_near(
-    incidents: gpd.GeoDataFrame, bounds: tuple[float, float, float, float], margin_m: float
-) -> npt.NDArray[np.bool_]:
-    """Which incidents lie within the bounds and a margin."""
-    west, south, east, north = bounds
-    x, y = incidents.geometry.x.to_numpy(), incidents.geometry.y.to_numpy()
-    near: npt.NDArray[np.bool_] = (
-        (x >= west - margin_m) & (x <= east + margin_m) & (y >= south - margin_m) & (y <= north + margin_m)
-    )
-    return near
+def _is_loss(rejected: pd.DataFrame, start: dt.date, end: dt.date) -> pd.Series:
+    """Which rejected rows may be of the period, and repeat none that counts."""
+    day = rejected["started_at"].dt.normalize()
+    elsewhere = (day < pd.Timestamp(start)) | (day > pd.Timestamp(end))
+    is_loss: pd.Series = ~elsewhere & (rejected["reason"] != REPEATED_ROW)
+    return is_loss
+
+
+def _find_crime(study: Study, slug: str) -> Crime:
+    incidents = study.intake.incidents
+    try:
+        return find_crime(slug, among=study.crimes, knife_is_flagged=bool(incidents["is_knife"].notna().any()))
+    except NotFoundError as error:
+        quality = study.quality
+        if slug == KNIFE_CRIME and quality.unread_knife:
+            raise NotFoundError(
+                "No row is known to be knife crime: the knife column says neither yes nor no but "
+                f"{say_texts(quality.unread_knife)}. Name all of its words for a knife, knife_words = [...], in a "
+                "source profile."
+            ) from error
+        if not quality.unrecognised:
+            raise
+        raise NotFoundError(
+            f"{error} {say_rows(quality.n_unrecognised, 'has', 'have')} an offence text that is in no table, most of "
+            f"all {say_texts(quality.unrecognised)}. Say what they are in hotspots.toml, under "
+            "[sources.NAME.offences]."
+        ) from error

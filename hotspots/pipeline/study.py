@@ -1,30 +1,27 @@
-"""What was read, and the part of it that a request asks for, with an account of every row."""
+"""Everything that is read before a crime is chosen: incidents in their wards, and what is known of the place."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hotspots.crimes import KNIFE_CRIME, Crime, CrimeDefinitions, find_crime, list_crimes, select_crime
-from hotspots.errors import NotFoundError, TooLittleDataError
+from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
+from hotspots.errors import DataError
 from hotspots.geography import assign_wards
-from hotspots.harm import HarmTable, load_harm
+from hotspots.harm import HarmTable
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import (
     REJECTED_COLUMNS,
-    REPEATED_ROW,
     SWAPPED,
     Intake,
-    ReadingOptions,
     Store,
-    find_days,
     find_swapped,
     read_incidents,
     set_aside_before,
@@ -38,13 +35,17 @@ from hotspots.ingest.reference import (
     read_population,
     read_term_dates,
 )
+from hotspots.pipeline.known_time import KnownTime, find_known_time
 from hotspots.pipeline.quality import Quality, assess_quality
-from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.selection import find_period, select_wards
+from hotspots.settings import Settings, load_settings
 
 Progress = Callable[[str], None]
+Paths = Sequence[Path | str]
 
-_WHEREABOUTS = ["started_at", "time_precision", "location_precision", "geometry"]
+_INCIDENTS_HERE, _BOUNDARIES_HERE = Path("data/incidents"), Path("data/boundaries")
+_HAVENS_HERE, _TERM_DATES_HERE = Path("data/havens"), Path("data/calendar/term_dates.csv")
+_LOOK_BACK = dt.timedelta(days=731)
+"""What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
 
 
 def silent(message: str) -> None:
@@ -80,6 +81,8 @@ class Study:
         harm: What each offence weighs.
         calendar: What makes one day other than the next.
         quality: Of the incidents.
+        store: Where what was read is kept, and what went wrong there; None where it is not kept.
+        known_time: For which days the files speak, `earlier` included.
     """
 
     intake: Intake
@@ -90,6 +93,11 @@ class Study:
     harm: HarmTable
     calendar: CalendarOptions
     quality: Quality
+    store: Store | None = None
+    known_time: KnownTime = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known_time", find_known_time(self.earlier, self.intake.incidents))
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:
@@ -97,6 +105,14 @@ class Study:
         havens = self.havens.inputs if self.havens else ()
         terms = (self.calendar.terms.input,) if self.calendar.terms else ()
         return self.intake.inputs + self.boundaries.inputs + havens + terms
+
+    @property
+    def all_incidents(self) -> gpd.GeoDataFrame:
+        """All incidents read, those before the period first."""
+        incidents = self.intake.incidents
+        if self.earlier.empty:
+            return incidents
+        return gpd.GeoDataFrame(pd.concat([self.earlier, incidents]), crs=incidents.crs)
 
     @property
     def data_status(self) -> dict[str, str]:
@@ -118,132 +134,100 @@ class Study:
         return sorted(present, key=lambda crime: crime.slug)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accounts:
-    """Where every row went: `read` is the sum of all the others.
-
-    Attributes:
-        read: Rows in the incident files.
-        rejected: Rows refused, by reason, whatever their crime.
-        other_crimes: Rows of other crimes than the one asked for.
-        outside_period: Rows of the crime outside the days analysed.
-        outside_area: Rows of the crime in the period, in none of the wards analysed.
-        analysed: Rows that every count in the analysis is made from.
-        rejected_of_crime: How many of the rejected are known to be of the crime asked for, and not known to be of
-            another period, or repeats of a row that counts.
-    """
-
-    read: int
-    rejected: dict[str, int]
-    other_crimes: int
-    outside_period: int
-    outside_area: int
-    analysed: int
-    rejected_of_crime: int
-
-    def __post_init__(self) -> None:
-        parts = sum(self.rejected.values()) + self.other_crimes + self.outside_period + self.outside_area
-        if self.read != parts + self.analysed:
-            raise AssertionError(f"accounts do not add up: {self}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """The part of a study that a request asks for.
-
-    Attributes:
-        crime: What is analysed.
-        wards: The wards analysed.
-        start, end: First and last day, inclusive.
-        accounts: Where every row went.
-        incidents: Of the crime and period, in the wards.
-        beyond: Of the crime and period, in none of them.
-        others: Of other crimes and the period, in the wards: where and when they were, and nothing else.
-        others_beyond: Of other crimes and the period, in none of them.
-        earlier: Of the crime, wholly before the period, in the wards; as far as they were read.
-        earlier_beyond: Of the crime, wholly before the period, in none of them.
-        earlier_others: Of other crimes, wholly before the period, in the wards.
-    """
-
-    crime: Crime
-    wards: gpd.GeoDataFrame
-    start: dt.date
-    end: dt.date
-    accounts: Accounts
-    incidents: gpd.GeoDataFrame
-    beyond: gpd.GeoDataFrame
-    others: gpd.GeoDataFrame
-    others_beyond: gpd.GeoDataFrame
-    earlier: gpd.GeoDataFrame
-    earlier_beyond: gpd.GeoDataFrame
-    earlier_others: gpd.GeoDataFrame
-
-
 def load_study(
-    incidents: Sequence[Path],
-    boundaries: Sequence[Path],
-    havens: Sequence[Path] = (),
+    incidents: Paths = (),
+    boundaries: Paths = (),
     *,
-    population: Path | None = None,
-    term_dates: Path | None = None,
-    country: str = "GB",
-    subdivision: str | None = "ENG",
-    options: ReadingOptions | None = None,
-    harm: HarmTable | None = None,
-    layer: str | None = None,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
-    look_back_days: int = 0,
-    store: Store | None = None,
+    settings: Settings | None = None,
+    period: tuple[dt.date | None, dt.date | None] = (None, None),
+    context: bool = True,
     progress: Progress = silent,
 ) -> Study:
-    """Read incidents, boundaries and safe havens, and assign every incident to its ward.
+    """Read incidents, boundaries, safe havens and term dates, and assign every incident to its ward.
+
+    What is not given is taken from the settings, and what they leave open from the folder `data` in the working
+    directory: `data/incidents`, `data/boundaries`, and as far as they are there `data/havens` and
+    `data/calendar/term_dates.csv`.
+
+    Real incidents are kept apart from the demonstration: its wards are refused, and its havens and term dates left
+    out, unless they were given or are named in the settings.
 
     Args:
         incidents: Files, and folders of them.
         boundaries: Of the wards, likewise.
-        havens: Safe havens, likewise; none by default.
-        population: Residents by ward code; by default what the boundaries say of themselves.
-        term_dates: When schools are in; not known by default.
-        country: Code of the place whose bank holidays count, as in `CalendarOptions`.
-        subdivision: Of the country; None for the whole of it.
-        options: How incidents are read; everything is brought to its working CRS.
-        harm: What each offence weighs; by default the built-in table.
-        layer: Layer of the boundary files; by default all that have codes.
-        start: First day that will be asked for; months before are counted only, which saves memory.
-        end: Last day, likewise.
-        look_back_days: Days before `start` from which incidents are kept apart, so that the map of a short period can
-            be compared with the one before it.
-        store: Where incidents that were read are kept.
+        settings: How files are read, and where they are; by default `hotspots.toml` in the working directory.
+        period: First and last day that will be asked for; None for that of the incidents. Months before and after are
+            counted only, which saves memory; but incidents of the two years before are kept apart, so that what
+            happened in the period can be compared with what came before.
+        context: Whether to read safe havens and term dates as well, which `analyse` alone uses.
         progress: Called with each step.
 
     Raises:
         NotFoundError: A path does not exist.
-        DataError: A file cannot be read as what it should hold.
+        DataError: A file cannot be read as what it should hold, or real incidents would be laid over schematic wards.
+        ParameterError: The settings cannot be followed.
     """
-    options = options or ReadingOptions()
-    outlines = read_boundaries(boundaries, crs=options.crs, layer=layer)
-    if population:
-        outlines = outlines.with_population(read_population(population))
-    places = read_havens(havens, crs=options.crs) if havens else None
-    terms = read_term_dates(term_dates) if term_dates else None
-    since = start - dt.timedelta(days=look_back_days) if start else None
-    intake = read_incidents(incidents, options=options, start=since, end=end, store=store, progress=progress)
+    settings = load_settings() if settings is None else settings
+    options = settings.make_reading_options()
+    given = tuple(map(Path, boundaries)) or settings.boundaries
+    outlines = read_boundaries(given or (_BOUNDARIES_HERE,), crs=options.crs, layer=settings.layer)
+    if settings.population:
+        outlines = outlines.with_population(read_population(settings.population))
+    havens, terms = _read_context(settings) if context else (None, None)
+    start, end = period
+    store = Store(folder=settings.store) if settings.store else None
+    intake = read_incidents(
+        tuple(map(Path, incidents)) or settings.incidents or (_INCIDENTS_HERE,),
+        options=options,
+        start=start - _LOOK_BACK if start else None,
+        end=end,
+        store=store,
+        progress=progress,
+    )
     progress("wards")
     intake = place_in_wards(intake, outlines.wards)
-    earlier = intake.incidents.iloc[:0]
-    if start and look_back_days:
-        intake, earlier = set_aside_before(intake, start)
-    return Study(
+    intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
+    study = Study(
         intake=intake,
         earlier=earlier,
         boundaries=outlines,
-        havens=places,
+        havens=havens,
         definitions=options.definitions,
-        harm=harm or load_harm(definitions=options.definitions),
-        calendar=CalendarOptions(time_zone=options.time_zone, country=country, subdivision=subdivision, terms=terms),
+        harm=settings.harm,
+        calendar=CalendarOptions(
+            time_zone=options.time_zone, country=settings.country, subdivision=settings.subdivision, terms=terms
+        ),
         quality=assess_quality(intake, wards=outlines.wards),
+        store=store,
     )
+    return _keep_apart(study, are_boundaries_given=bool(given), settings=settings)
+
+
+def _read_context(settings: Settings) -> tuple[Havens | None, TermDates | None]:
+    """Safe havens and term dates: those of the settings, or those here, if any are."""
+    places, terms = settings.havens, settings.term_dates
+    if not places and _HAVENS_HERE.is_dir() and any(_HAVENS_HERE.iterdir()):
+        places = (_HAVENS_HERE,)
+    if not terms and _TERM_DATES_HERE.is_file():
+        terms = _TERM_DATES_HERE
+    return read_havens(places, crs=settings.crs) if places else None, read_term_dates(terms) if terms else None
+
+
+def _keep_apart(study: Study, *, are_boundaries_given: bool, settings: Settings) -> Study:
+    """Keep real incidents from the demonstration's wards, havens and terms, unless those were asked for by name."""
+    status = study.data_status
+    if "incidents" in status:
+        return study
+    if "boundaries" in status and not are_boundaries_given:
+        raise DataError(
+            f"The wards in {_BOUNDARIES_HERE.as_posix()} are {status['boundaries']}, and these incidents are not: "
+            "counts in them would mean nothing. Give the real outlines with `boundaries`."
+        )
+    if "safe havens" in status and not settings.havens:
+        study = dataclasses.replace(study, havens=None)
+    if "term dates" in status and not settings.term_dates:
+        study = dataclasses.replace(study, calendar=dataclasses.replace(study.calendar, terms=None))
+    return study
 
 
 def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
@@ -269,108 +253,3 @@ def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
         remarks=intake.remarks[~swapped],
         rejected=rejected.astype({"source": "category", "reason": "category"}),
     )
-
-
-def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
-    """Take what a request asks for out of a study.
-
-    Raises:
-        NotFoundError: The crime or a ward is not in the data.
-        TooLittleDataError: No incident is left to analyse.
-    """
-    incidents, rejected, set_aside = study.intake.incidents, study.intake.rejected, study.intake.set_aside
-    if incidents.empty and set_aside.empty:
-        reasons = ", ".join(f"{reason} ({n:,})" for reason, n in rejected["reason"].value_counts().items())
-        raise TooLittleDataError(
-            f"No row of the {study.intake.n_read:,} read can be used{f': {reasons}' if reasons else ''}. "
-            "Check that these are the right files."
-        )
-    crime = _find_crime(study, request.crime)
-    wards = select_wards(study.boundaries.wards, request.wards)
-    is_crime = select_crime(incidents, crime).to_numpy()
-    first, last = find_days(incidents)
-    n_aside = int(set_aside["n_rows"][select_crime(set_aside, crime)].sum())
-    days = np.concatenate(
-        [first, last, *(set_aside[day].to_numpy().astype(first.dtype) for day in ("first_day", "last_day"))]
-    )
-    start, end = find_period(
-        incidents[is_crime], covered=(days.min(), days.max()), start=request.start, end=request.end
-    )
-
-    in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
-    in_area = incidents["ward_code"].isin(wards.index).to_numpy()
-    analysed = incidents[is_crime & in_period & in_area]
-    accounts = Accounts(
-        read=study.intake.n_read,
-        rejected={str(k): int(v) for k, v in sorted(rejected["reason"].value_counts().items())},
-        other_crimes=int((~is_crime).sum()) + study.intake.n_set_aside - n_aside,
-        outside_period=int((is_crime & ~in_period).sum()) + n_aside,
-        outside_area=int((is_crime & in_period & ~in_area).sum()),
-        analysed=len(analysed),
-        rejected_of_crime=int((select_crime(rejected, crime) & _is_loss(rejected, start, end)).sum()),
-    )
-    if analysed.empty:
-        raise TooLittleDataError(
-            f"No {crime.plural} are left to analyse from {start} to {end} in {len(wards)} wards: of "
-            f"{int(is_crime.sum()) + n_aside:,} read, {accounts.outside_period:,} lie outside the period and "
-            f"{accounts.outside_area:,} outside the wards. Widen --from and --to, or --ward; "
-            "or check that incidents and boundaries are of the same place."
-        )
-    beyond = is_crime & in_period & ~in_area
-    whereabouts = incidents[_WHEREABOUTS]  # other crime is most of all, and little is asked of it
-    before = incidents[last < np.datetime64(start)]
-    past = gpd.GeoDataFrame(pd.concat([study.earlier, before]), crs=incidents.crs) if len(study.earlier) else before
-    was_crime, was_in_area = select_crime(past, crime).to_numpy(), past["ward_code"].isin(wards.index).to_numpy()
-    return Selection(
-        crime=crime,
-        wards=wards,
-        start=start,
-        end=end,
-        accounts=accounts,
-        incidents=analysed,
-        beyond=incidents[beyond],
-        others=whereabouts[~is_crime & in_period & in_area],
-        others_beyond=whereabouts[~is_crime & in_period & ~in_area],
-        earlier=past[was_crime & was_in_area],
-        earlier_beyond=past[was_crime & ~was_in_area],
-        earlier_others=past[_WHEREABOUTS][~was_crime & was_in_area],
-    )
-
-
-def _is_loss(rejected: pd.DataFrame, start: dt.date, end: dt.date) -> pd.Series:
-    """Which rejected rows may be of the period, and repeat none that counts."""
-    day = rejected["started_at"].dt.normalize()
-    elsewhere = (day < pd.Timestamp(start)) | (day > pd.Timestamp(end))
-    is_loss: pd.Series = ~elsewhere & (rejected["reason"] != REPEATED_ROW)
-    return is_loss
-
-
-def _find_crime(study: Study, slug: str) -> Crime:
-    incidents = study.intake.incidents
-    try:
-        return find_crime(slug, among=study.crimes, knife_is_flagged=bool(incidents["is_knife"].notna().any()))
-    except NotFoundError as error:
-        quality = study.quality
-        if slug == KNIFE_CRIME and quality.unread_knife:
-            raise NotFoundError(
-                "No row is known to be knife crime: the knife column says neither yes nor no but "
-                f"{say_texts(quality.unread_knife)}. Name all of its words for a knife, knife_words = [...], in a "
-                "source profile."
-            ) from error
-        if not quality.unrecognised:
-            raise
-        raise NotFoundError(
-            f"{error} {say_rows(quality.n_unrecognised, 'has', 'have')} an offence text that is in no table, most of "
-            f"all {say_texts(quality.unrecognised)}. Say what they are in hotspots.toml, under "
-            "[sources.NAME.offences]."
-        ) from error
-
-
-def say_rows(n: int, one: str, several: str) -> str:
-    """1 row has, 2 rows have."""
-    return f"1 row {one}" if n == 1 else f"{n:,} rows {several}"
-
-
-def say_texts(texts: dict[str, int]) -> str:
-    """Texts with their rows."""
-    return ", ".join(f'"{text}" ({n:,})' for text, n in texts.items())

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy import sparse
 
-from hotspots.analysis.calendar import ConditionSplit, compare_conditions, count_months, make_calendar
+from hotspots.analysis.calendar import ConditionSplit, compare_conditions, make_calendar
 from hotspots.analysis.change import (
     ChangeTable,
     Comparison,
     ControlChart,
     Season,
     count_change,
-    find_gaps,
-    find_own_days,
     find_signals,
     measure_change,
     measure_dispersion,
@@ -30,14 +27,13 @@ from hotspots.analysis.change import (
     roll_twelve_months,
     withhold_selected,
 )
-from hotspots.analysis.hours import WeeklyProfile, profile_groups, profile_week
+from hotspots.analysis.hotspots import assign_outlines
+from hotspots.analysis.hours import WeeklyProfile, profile_groups
 from hotspots.analysis.repeats import NearRepeat, Repeats, measure_near_repeat, measure_repeats
 from hotspots.geography import to_wgs84
-from hotspots.pipeline.quality import assess_months
-from hotspots.pipeline.study import CalendarOptions
-
-_MAX_MONTH_ONLY_SHARE = 0.05
-"""Share of incidents of which only the month is known, from which windows are of whole months."""
+from hotspots.pipeline.known_time import MAX_MONTH_ONLY_SHARE, list_gaps
+from hotspots.pipeline.selection import Selection
+from hotspots.pipeline.study import CalendarOptions, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,138 +94,56 @@ class TimeAnalysis:
 
 
 def analyse_times(
-    incidents: gpd.GeoDataFrame,
-    earlier: gpd.GeoDataFrame,
-    all_times: pd.DataFrame,
+    study: Study,
+    chosen: Selection,
     *,
-    wards: gpd.GeoDataFrame,
-    study_area: shapely.Geometry,
-    start: dt.date,
-    end: dt.date,
     hours: sparse.csr_array,
-    hotspot_index: npt.NDArray[np.int64],
-    earlier_hotspot_index: npt.NDArray[np.int64],
-    n_hotspots: int,
-    calendar: CalendarOptions,
+    profile: WeeklyProfile,
+    outlines: Sequence[shapely.Geometry] = (),
 ) -> TimeAnalysis:
     """Find when the incidents of one crime are, and what changed.
 
     Args:
-        incidents: Of the crime, in the wards analysed and the period.
-        earlier: Of the crime, in the wards, before the period.
-        all_times: `started_at` and `time_precision` of every row of any crime, in the period and before it: what the
-            files can speak for.
-        wards: The wards analysed.
-        study_area: Their union.
-        start: First day of the period.
-        end: Last day of it.
-        hours: `weigh_hours(incidents)`.
-        hotspot_index: The hot spot that holds each incident, from 0; -1 for none.
-        earlier_hotspot_index: The same of `earlier`.
-        n_hotspots: How many there are.
-        calendar: What is known of schools and holidays.
+        study: What was read: for which days the files speak, and what is known of schools and holidays.
+        chosen: What is analysed.
+        hours: `weigh_hours` of the incidents.
+        profile: Their hours of the week.
+        outlines: Of the hot spots, in their order.
     """
-    known = pd.concat([earlier[["started_at", "time_precision", "ward_code"]],
-                       incidents[["started_at", "time_precision", "ward_code"]]])  # fmt: skip
-    in_hotspot = pd.Series(np.concatenate([earlier_hotspot_index, hotspot_index]), index=known.index)
-    known_from = min(start, find_first_day(all_times))
-    months, gaps = count_known_months(known, all_times, known_from=known_from, end=end)
-    missing = list_gaps(gaps)
-    season = measure_season(months)
+    incidents, start, end = chosen.incidents, chosen.start, chosen.end
+    parts = (chosen.earlier, incidents)
+    own = pd.concat([part[["started_at", "time_precision", "ward_code"]] for part in parts])
+    hotspot = np.concatenate([assign_outlines(part, outlines) for part in parts])
+    known_time = study.known_time.until(end)
+    known_from = min(start, known_time.first_day)
+    known = known_time.find_months(own, first=known_from, last=end)
+    season = measure_season(known.counts)
     return TimeAnalysis(
-        profile=profile_week(incidents, hours=hours),
+        profile=profile,
         ward_profiles=profile_groups(incidents, incidents["ward_code"], hours=hours),
-        conditions=_compare_conditions(incidents, study_area, wards, start, end, missing, calendar),
+        conditions=_compare_conditions(chosen, study.calendar, missing=known.gap_months),
         known_from=known_from,
-        months=months,
-        gaps=gaps,
+        months=known.counts,
+        gaps=known.gaps,
         season=season,
-        control=find_signals(months, season=season if season.available else None),
-        rolling=roll_twelve_months(months),
+        control=find_signals(known.counts, season=season if season.available else None),
+        rolling=roll_twelve_months(known.counts),
         changes=_compare_windows(
-            known, in_hotspot, known_from=known_from, start=start, end=end, missing=missing, wards=wards,
-            n_hotspots=n_hotspots,
+            chosen, own, pd.Series(hotspot, index=own.index), len(outlines), known_from=known_from,
+            missing=known.gap_months,
         ),
         repeats=measure_repeats(incidents),
         near_repeat=measure_near_repeat(incidents),
     )  # fmt: skip
 
 
-def find_first_day(all_times: pd.DataFrame) -> dt.date:
-    """The first day that the files speak for: that of the first row, or of its month if the days before were quiet."""
-    first: dt.date = all_times["started_at"].min().date()
-    is_cut_short = f"{first:%Y-%m}" in assess_months(all_times).cut_short
-    return first if is_cut_short else first.replace(day=1)
-
-
-def count_known_months(
-    known: pd.DataFrame, all_times: pd.DataFrame, *, known_from: dt.date, end: dt.date
-) -> tuple[pd.Series, pd.Series]:
-    """Incidents of each month that the files speak for, and why a month has none.
-
-    A month in which the file of the crime begins or ends, while those of others go on, is a gap as well ("part of this
-    crime").
-
-    Args:
-        known: The incidents to count, with `started_at` and `time_precision`.
-        all_times: `started_at` and `time_precision` of every row of any crime.
-        known_from: First day that the files speak for.
-        end: Last day to count.
-
-    Returns:
-        Counts, float by month, missing for gaps and for months of which only a part is known; and the reason for each
-        gap, otherwise None.
-    """
-    months = pd.period_range(known_from, end, freq="M")
-    counts, all_counts = count_months(known, months=months), count_months(all_times, months=months)
-    cut_short = {pd.Period(month, freq="M") for month in assess_months(all_times).cut_short}
-    if (end + dt.timedelta(days=1)).day != 1:
-        cut_short.add(pd.Period(end, freq="M"))
-    is_whole = ~months.isin(list(cut_short))
-    reasons = np.full(len(months), None, dtype=object)
-    reasons[is_whole] = find_gaps(counts[is_whole], all_counts[is_whole]).to_numpy(dtype=object)
-    has_any = counts.to_numpy() > 0
-    is_silent = _find_silent_months(known, months, known_from=known_from, end=end) & pd.isna(reasons)
-    reasons[is_silent & has_any] = "part of this crime"
-    reasons[is_silent & ~has_any] = "no data of this crime"
-    gaps = pd.Series(reasons, index=months, dtype=object)
-    return counts.astype(np.float64).where(is_whole & gaps.isna().to_numpy()), gaps
-
-
-def _find_silent_months(
-    known: pd.DataFrame, months: pd.PeriodIndex, *, known_from: dt.date, end: dt.date
-) -> npt.NDArray[np.bool_]:
-    """Which months have days that the files of this crime do not reach, though those of others do."""
-    has_day = (known["time_precision"] != "month").to_numpy(dtype=bool)
-    if not has_day.any() or (~has_day).mean() > _MAX_MONTH_ONLY_SHARE:
-        return np.zeros(len(months), dtype=bool)
-    started = known["started_at"][has_day]
-    inside = (started >= pd.Timestamp(known_from)) & (started < pd.Timestamp(end) + pd.Timedelta(days=1))
-    first, last = find_own_days(started[inside], first=known_from, last=end)
-    starts = np.maximum(months.to_timestamp().to_numpy(), np.datetime64(known_from))
-    ends = np.minimum((months + 1).to_timestamp().to_numpy() - np.timedelta64(1, "D"), np.datetime64(end))
-    silent: npt.NDArray[np.bool_] = (starts < np.datetime64(first)) | (ends > np.datetime64(last))
-    return silent
-
-
-def list_gaps(gaps: pd.Series) -> tuple[pd.Period, ...]:
-    """The months that have a reason to be missing."""
-    return tuple(month for month in gaps.index[gaps.notna()] if isinstance(month, pd.Period))
-
-
 def _compare_conditions(
-    incidents: gpd.GeoDataFrame,
-    study_area: shapely.Geometry,
-    wards: gpd.GeoDataFrame,
-    start: dt.date,
-    end: dt.date,
-    missing: tuple[pd.Period, ...],
-    options: CalendarOptions,
+    chosen: Selection, options: CalendarOptions, *, missing: tuple[pd.Period, ...]
 ) -> tuple[ConditionSplit, ...]:
-    centre = to_wgs84(gpd.GeoDataFrame(geometry=[study_area.centroid], crs=wards.crs)).geometry.iloc[0]
+    centre = to_wgs84(gpd.GeoDataFrame(geometry=[chosen.study_area.centroid], crs=chosen.wards.crs)).geometry.iloc[0]
     calendar = make_calendar(
-        start,
-        end,
+        chosen.start,
+        chosen.end,
         longitude=centre.x,
         latitude=centre.y,
         time_zone=options.time_zone,
@@ -237,27 +151,26 @@ def _compare_conditions(
         subdivision=options.subdivision,
         terms=None if options.terms is None else options.terms.stretches,
     )
-    return compare_conditions(incidents, calendar, missing_months=missing)
+    return compare_conditions(chosen.incidents, calendar, missing_months=missing)
 
 
 def _compare_windows(
-    known: pd.DataFrame,
-    in_hotspot: pd.Series,
+    chosen: Selection,
+    own: pd.DataFrame,
+    hotspot: pd.Series,
+    n_hotspots: int,
     *,
     known_from: dt.date,
-    start: dt.date,
-    end: dt.date,
     missing: tuple[pd.Period, ...],
-    wards: gpd.GeoDataFrame,
-    n_hotspots: int,
 ) -> tuple[Change, ...]:
-    is_monthly = bool((known["time_precision"] == "month").mean() > _MAX_MONTH_ONLY_SHARE)
-    planned = plan_comparisons(end, known_from=known_from, is_monthly=is_monthly, missing_months=missing)
-    fair = withhold_selected(planned, drawn_from=start, drawn_to=end)
+    """Every comparison of windows, by ward and by hot spot: `own` are the incidents, `hotspot` that of each, or -1."""
+    is_monthly = bool((own["time_precision"] == "month").mean() > MAX_MONTH_ONLY_SHARE)
+    planned = plan_comparisons(chosen.end, known_from=known_from, is_monthly=is_monthly, missing_months=missing)
+    fair = withhold_selected(planned, drawn_from=chosen.start, drawn_to=chosen.end)
     wanted = {
         "area": (None, None),
-        "wards": (known["ward_code"], wards.index),
-        "hotspots": (in_hotspot.where(in_hotspot >= 0), range(n_hotspots)),
+        "wards": (own["ward_code"], chosen.wards.index),
+        "hotspots": (hotspot.where(hotspot >= 0), range(n_hotspots)),
     }
     changes = []
     for comparison, at_hotspots in zip(planned, fair, strict=True):
@@ -267,9 +180,9 @@ def _compare_windows(
             if not used.available or (name == "hotspots" and n_hotspots == 0):
                 continue
             dispersion = measure_dispersion(
-                known, used, known_from=known_from, missing_months=missing, groups=groups, all_groups=all_groups
+                own, used, known_from=known_from, missing_months=missing, groups=groups, all_groups=all_groups
             )
-            counts = count_change(known, used, groups=groups, all_groups=all_groups)
+            counts = count_change(own, used, groups=groups, all_groups=all_groups)
             tables[name] = measure_change(counts, dispersion=dispersion)
         reason = at_hotspots.reason if comparison.available and not at_hotspots.available else None
         changes.append(Change(comparison=comparison, hotspots_reason=reason, **tables))

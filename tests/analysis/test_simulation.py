@@ -26,7 +26,8 @@ from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk
 from hotspots.geography.cells import Cells, make_cells
 from hotspots.geography.points import collapse_points
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.study import Study, select_incidents
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import Study
 
 N_SHUFFLES = 200
 STATED_RATE = 0.05

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from hotspots.cli import main as command_line
 from hotspots.errors import DataError, ParameterError
-from hotspots.pipeline.operation import Area, OperationRequest, evaluate_operation, find_area
+from hotspots.pipeline.operation import evaluate_operation
+from hotspots.pipeline.operation_areas import Area, find_area
+from hotspots.pipeline.operation_request import OperationRequest
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.files.operation_folder import name_operation, write_operation
 from hotspots.products.pages.operation_page import (
@@ -345,7 +347,7 @@ def test_month_only_incidents_need_whole_months(call: Any, month_only: list[str]
     said = call(*month_only, *arguments, "--from", "2025-04-10", "--to", "2025-06-30")
     assert said.code == 2
     assert "These robberies are known by month only, so an operation must be of whole months" in said.err
-    assert "Give --from 2025-04-01 --to 2025-06-30, or incidents with their days." in said.err
+    assert "Give --from 2025-04-01 and --to 2025-06-30, or incidents with their days." in said.err
     said = call(*month_only, *arguments, "--from", "2025-04-01", "--to", "2025-06-30", "--json")
     assert said.code == 0, said.err
     found = json.loads(said.out)
@@ -661,7 +663,7 @@ def test_dates_by_hand(start: str, end: str, before: Any, expected: tuple[str, s
 
 @pytest.mark.parametrize(("start", "end"), [("0001-01-01", "0001-03-31"), ("2026-04-01", "9999-12-31")])
 def test_days_of_no_likely_year_are_refused(start: str, end: str) -> None:
-    words = f"of the years 1900 to 2100; this one runs from {start} to {end}. Check the year of --from and --to."
+    words = f"of the years 1900 to 2100; this one runs from {start} to {end}. Check the year of `start` and `end`."
     with pytest.raises(ParameterError, match=re.escape(words)):
         OperationRequest(crime="robbery", start=dt.date.fromisoformat(start), end=dt.date.fromisoformat(end))
 

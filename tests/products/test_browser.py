@@ -21,6 +21,7 @@ from hotspots.products.files.index import write_index
 from hotspots.products.pages.times_page import NO_CHANGE
 from hotspots.products.words.change_words import choose_main_comparison, count_changed, say_counts
 from hotspots.products.words.phrases import say_verdict
+from hotspots.settings import Settings
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
@@ -411,7 +412,9 @@ def test_text_from_a_file_is_shown_and_never_run(
     (tmp_path / "havens.csv").write_text(
         "\n".join(["name,kind,opening_hours,easting,northing", *havens]) + "\n", "utf-8"
     )
-    study = load_study([tmp_path / "crimes.csv"], [tmp_path / "wards.geojson"], [tmp_path / "havens.csv"])
+    study = load_study(
+        [tmp_path / "crimes.csv"], [tmp_path / "wards.geojson"], settings=Settings(havens=(tmp_path / "havens.csv",))
+    )
     analysis = analyse(study, AnalysisRequest(crime="robbery"))
     _, paths = write_bundle(analysis, tmp_path / "maps")
     write_index(tmp_path / "maps")

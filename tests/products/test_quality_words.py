@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotspots.pipeline.known_time import MonthQuality
 from hotspots.pipeline.quality import (
-    MonthQuality,
     PlaceQuality,
     Quality,
     RefusedRows,

@@ -10,6 +10,11 @@ from .displacement import CountDifference as CountDifference
 from .displacement import WeightedDisplacement as WeightedDisplacement
 from .displacement import add_counts as add_counts
 from .displacement import measure_displacement as measure_displacement
+from .elsewhere import ComparedAreas as ComparedAreas
+from .elsewhere import ElsewhereCounts as ElsewhereCounts
+from .elsewhere import PairedCounts as PairedCounts
+from .elsewhere import Untried as Untried
+from .elsewhere import count_elsewhere as count_elsewhere
 from .gaps import find_gaps as find_gaps
 from .gaps import find_own_days as find_own_days
 from .ratio_scatter import Scatter as Scatter

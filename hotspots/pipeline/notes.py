@@ -1,0 +1,155 @@
+"""What a reader should know that is particular to a run, in sentences for every product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hotspots.contracts import AREA
+from hotspots.crimes import KNIFE_CRIME
+
+if TYPE_CHECKING:
+    from hotspots.pipeline.run import Analysis
+    from hotspots.pipeline.study import Study
+
+_LARGE_AREA_SHARE = 0.15
+_N_NAMED = 5
+_MOST_MONTHS_NAMED = 6
+GAP_WORDS = {
+    "no data": "no row of any crime",
+    "no data of this crime": "no {}, which chance alone would hardly do,",
+    "part of this crime": "only a part of the {}",
+    "incomplete data": "less than half of the usual rows of all crimes",
+}
+"""What is missing in a month that is a gap, by its reason."""
+
+
+def list_notes(analysis: Analysis) -> tuple[str, ...]:
+    """What a reader should know that is particular to this run."""
+    return (
+        *_note_days(analysis),
+        *_note_places(analysis),
+        *_note_knife_crime(analysis),
+        *_note_repeats(analysis),
+        *_note_other_tables(analysis.study),
+    )
+
+
+def _note_days(analysis: Analysis) -> Iterator[str]:
+    request, start, end = analysis.request, analysis.start, analysis.end
+    asked = (request.start or start, request.end or end)
+    if asked != (start, end):
+        yield (
+            f"Asked for {asked[0]} to {asked[1]}; the incidents can answer for {start} to {end}, "
+            "in whole months where they give no days."
+        )
+    if passed_over := [table.label for table in analysis.study.intake.passed_over]:
+        more = " ..." if len(passed_over) > _N_NAMED else ""
+        yield (
+            f"Passed over, since they are no tables of incidents ({len(passed_over)}): "
+            f"{', '.join(passed_over[:_N_NAMED])}{more}."
+        )
+    failed = analysis.times.gaps[analysis.times.gaps.index.isin(list(analysis.empty_months))]
+    for reason, said in GAP_WORDS.items():
+        named = pd.PeriodIndex(failed.index[failed == reason]).strftime("%B %Y").tolist()
+        if named:
+            listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+            several = f"{len(named)} months between {named[0]} and {named[-1]}"
+            yield (
+                f"The files hold {said.format(analysis.crime.plural)} for "
+                f"{listed if len(named) <= _MOST_MONTHS_NAMED else several}: a gap in the data, not a fall in crime."
+            )
+
+
+def _note_places(analysis: Analysis) -> Iterator[str]:
+    wards, n = analysis.wards, len(analysis.incidents)
+    covered = set(analysis.study.intake.incidents["ward_code"].dropna().unique())
+    n_bare = int((~wards.index.isin(covered)).sum())
+    if n_bare > len(wards) / 2:
+        yield (
+            f"{n_bare} of the {len(wards)} wards have no row of any crime: the boundaries reach beyond the "
+            "data, so shares of the area mean little. Give the boundaries of the area that the data cover."
+        )
+    hot_share = sum(hotspot.area_km2 for hotspot in analysis.places.hotspots) * 1e6 / analysis.study_area.area
+    if hot_share > _LARGE_AREA_SHARE:
+        yield (
+            f"The hot spots take up {hot_share:.0%} of the area, too much to single out places. A smaller radius, or "
+            "more incidents to make a hot spot, gives fewer and smaller ones."
+        )
+    precision = analysis.incidents["location_precision"]
+    if n_area := int((precision == AREA).sum()):
+        yield (
+            f"{n_area:,} of the {n:,} {analysis.crime.plural} are located only to an area: they count for "
+            "wards and hours, not for density and hot spots."
+        )
+    if n_postcode := int((precision == "postcode").sum()):
+        yield (
+            f"{n_postcode:,} of the {n:,} {analysis.crime.plural} stand at the point of their postcode, "
+            "some fifteen addresses at once: a hot spot of a few such points is no more exact than their postcodes."
+        )
+
+
+def _note_knife_crime(analysis: Analysis) -> Iterator[str]:
+    if analysis.crime.slug != KNIFE_CRIME:
+        return
+    quality = analysis.study.quality
+    yield (
+        "Knife crime is every incident that the source flags as involving a knife. Robberies among them are in "
+        "robbery too, so the two must not be added."
+    )
+    if n_silent := int(analysis.study.intake.incidents["is_knife"].isna().sum()):
+        yield f"Rows that do not say whether there was a knife, and are taken for other crimes: {n_silent:,}."
+    if quality.unread_knife:
+        taken_for = "no" if quality.n_knife_taken_for_no else "not known"
+        yield (
+            f"Texts in the knife column that are taken for {taken_for}, with their rows: "
+            f"{say_texts(quality.unread_knife)}."
+        )
+
+
+def _note_repeats(analysis: Analysis) -> Iterator[str]:
+    categories = set(analysis.incidents["category"].unique())
+    if overlaps := [overlap for overlap in analysis.study.quality.overlaps if overlap.category in categories]:
+        one, other = overlaps[0].sources
+        more = f" (and {len(overlaps) - 1} more pairs of files)" if len(overlaps) > 1 else ""
+        yield (
+            f"{one} and {other}{more} hold this crime in the same places and months: if they are records of the same "
+            "incidents, these count twice. Leave one out."
+        )
+
+
+def _note_other_tables(study: Study) -> Iterator[str]:
+    if n_repaired := study.boundaries.n_repaired:
+        yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
+    if havens := study.havens:
+        if havens.n_without_location:
+            yield f"Safe havens left out for want of a usable location: {havens.n_without_location}."
+        if havens.n_hours_unreadable:
+            yield (
+                "Safe havens whose opening hours are not in OpenStreetMap syntax, which count as closed: "
+                f"{havens.n_hours_unreadable}."
+            )
+        if n_silent := int(havens.havens["opening_hours"].isna().sum()) - havens.n_hours_unreadable:
+            every = n_silent == len(havens.havens)
+            yield (
+                "No safe haven states its opening hours, so nothing is said of which are open."
+                if every
+                else f"Safe havens that state no opening hours, and count as closed: {n_silent}."
+            )
+    if n_unrecognised := study.quality.n_unrecognised:
+        yield (
+            f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table, and so a place among "
+            f"other crimes: {say_texts(study.quality.unrecognised)}."
+        )
+
+
+def say_rows(n: int, one: str, several: str) -> str:
+    """1 row has, 2 rows have."""
+    return f"1 row {one}" if n == 1 else f"{n:,} rows {several}"
+
+
+def say_texts(texts: dict[str, int]) -> str:
+    """Texts with their rows."""
+    return ", ".join(f'"{text}" ({n:,})' for text, n in texts.items())

@@ -1,0 +1,126 @@
+"""Whether the files speak for all days that an operation and its comparison need: what is not there is no fall."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from hotspots.crimes import Crime
+from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.ingest.incidents import find_days
+from hotspots.pipeline.known_time import KnownTime
+from hotspots.pipeline.operation_request import Before, OperationRequest
+from hotspots.pipeline.selection import Selection
+from hotspots.pipeline.study import Study
+
+_UNLIKELY = 0.001
+
+
+def require_cover(study: Study, request: OperationRequest) -> None:
+    """Refuse periods that the files do not speak for: what is not there is no fall in crime."""
+    if study.intake.incidents.empty:
+        return  # said by the selection
+    data_start, data_end, is_covered, gaps = _find_cover(study.known_time, request)
+    before, other = request.before_period, _say_other(_find_other(study.known_time, request))
+    if not is_covered:
+        raise TooLittleDataError(
+            f"An operation from {request.start} to {request.end} is compared with {before[0]} to {before[1]}, and the "
+            f"incidents of that time run from {data_start} to {data_end}. Give files of all these days{other}."
+        )
+    if gaps:
+        raise TooLittleDataError(
+            f"No row of any crime is of {', '.join(gaps)}, which the comparison needs: a gap in the data would look "
+            f"like a change in crime. Give the files of these months{other}."
+        )
+
+
+def _find_cover(known_time: KnownTime, request: OperationRequest) -> tuple[dt.date, dt.date, bool, tuple[str, ...]]:
+    """First and last day of the rows of that time, whether they cover both periods, and months of these without any."""
+    first, last = known_time.first, known_time.last
+    n_days = (last.max() - first.min()).astype(np.int64) + 1
+    # days without a row at either end may be quiet days: is it likely, at the usual number a day?
+    quiet = dt.timedelta(days=int(-np.log(_UNLIKELY) * n_days / known_time.n_rows.sum()))
+    within = (last >= np.datetime64(request.before_period[0])) & (first <= np.datetime64(request.end))
+    if within.any():
+        first, last = first[within], last[within]
+    data_start, data_end = first.min().astype(dt.date), last.max().astype(dt.date)
+    is_covered = data_start - quiet <= request.before_period[0] and request.end <= data_end + quiet
+    return data_start, data_end, is_covered, list_months(known_time.months.missing, request)
+
+
+def _find_other(
+    known_time: KnownTime,
+    request: OperationRequest,
+    find_own_gaps: Callable[[OperationRequest], Sequence[str]] = lambda request: (),
+) -> Before | None:
+    """The other period before, if the operation can be compared with it and the files cover it."""
+    try:
+        other = dataclasses.replace(request, before="previous" if request.before == "year" else "year")
+    except ParameterError:  # longer than a year
+        return None
+    _, _, is_covered, gaps = _find_cover(known_time, other)
+    return other.before if is_covered and not gaps and not find_own_gaps(other) else None
+
+
+def _say_other(other: Before | None) -> str:
+    return f", other dates, or `before` {other}" if other else ", or other dates"
+
+
+def require_own_cover(
+    study: Study, chosen: Selection, request: OperationRequest
+) -> tuple[tuple[str, ...], Before | None]:
+    """Refuse months in which the files of this crime fail while others go on.
+
+    Returns:
+        Months that are incomplete, and the other period before if the files cover it.
+    """
+    own = pd.concat([table[["started_at", "time_precision"]] for table in (chosen.earlier, chosen.incidents)])
+    known_from = min(request.before_period[0], study.known_time.first_day)
+    reasons = study.known_time.find_months(own, first=known_from, last=request.end).gaps
+    first, last = find_days(own)
+    own_days = (first.min().astype(dt.date), last.max().astype(dt.date))
+
+    def list_gaps(reason: str, asked: OperationRequest) -> tuple[str, ...]:
+        return list_months([str(month) for month in reasons.index[reasons == reason]], asked)
+
+    def find_own_gaps(asked: OperationRequest) -> list[str]:
+        months, parts = (list_gaps(f"{which} of this crime", asked) for which in ("no data", "part"))
+        return sorted([*months, *(month for month in parts if not _is_reached(month, own_days, asked))])
+
+    gaps, other = find_own_gaps(request), _find_other(study.known_time, request, find_own_gaps)
+    if gaps:
+        raise TooLittleDataError(
+            f"The files hold none, or only a part, of the {chosen.crime.plural} of {', '.join(gaps)}, though they go "
+            "on with other crimes: a gap in the data would look like a change in crime. "
+            f"Give the files of these months{_say_other(other)}."
+        )
+    return list_gaps("incomplete data", request), other
+
+
+def _is_reached(month: str, own_days: tuple[dt.date, dt.date], request: OperationRequest) -> bool:
+    """Whether the days of a month that the comparison needs are all between the first and last incident."""
+    start, end = pd.Period(month, "M").start_time.date(), pd.Period(month, "M").end_time.date()
+    spans = [(max(start, first), min(end, last)) for first, last in request.periods]
+    return all(own_days[0] <= first and last <= own_days[1] for first, last in spans if first <= last)
+
+
+def list_months(months: Sequence[str], request: OperationRequest) -> tuple[str, ...]:
+    """Those months that have a day in either period."""
+    spans = [(pd.Period(start, "M"), pd.Period(end, "M")) for start, end in request.periods]
+    return tuple(month for month in months if any(start <= pd.Period(month, "M") <= end for start, end in spans))
+
+
+def require_days(incidents: gpd.GeoDataFrame, crime: Crime, request: OperationRequest) -> None:
+    """Refuse days that month-only incidents cannot answer for."""
+    if request.is_whole_months or not (incidents["time_precision"] == "month").all():
+        return
+    first, last = request.whole_months
+    raise ParameterError(
+        f"These {crime.plural} are known by month only, so an operation must be of whole months; {request.start} to "
+        f"{request.end} is not. Give `start` {first} and `end` {last}, or incidents with their days."
+    )

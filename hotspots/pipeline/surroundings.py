@@ -1,0 +1,61 @@
+"""Incidents that have a place, in the wards and as far beyond them as matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from hotspots.analysis.surfaces import KERNELS, convert_bandwidth
+from hotspots.contracts import AREA
+from hotspots.pipeline.request import AnalysisRequest
+
+_MARGIN_M = 1000.0
+"""How far beyond the wards incidents are still looked at, so that a cluster across the boundary is found."""
+_WIDEST_CHOICE_M = 2000.0
+_MIN_RING_DENSITY = 0.2
+"""Recorded crime just beyond the wards, against that within, from which the data are taken to go on there."""
+
+
+def with_places(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Those that are located more precisely than to an area."""
+    return incidents[(incidents["location_precision"] != AREA).to_numpy()]
+
+
+def add_surroundings(
+    located: gpd.GeoDataFrame, beyond: gpd.GeoDataFrame, *, study_area: shapely.Geometry, request: AnalysisRequest
+) -> gpd.GeoDataFrame:
+    """Incidents in the wards, and after them those beyond that are near enough to matter to density and clusters."""
+    # a bandwidth that is yet to be chosen may be as wide as the widest that is tried
+    bandwidth_m = request.bandwidth_m or convert_bandwidth(
+        _WIDEST_CHOICE_M, from_kernel="quartic", to_kernel=request.kernel
+    )
+    margin_m = max(KERNELS[request.kernel].reach * bandwidth_m, _MARGIN_M)
+    near = with_places(beyond[_is_near(beyond, study_area.bounds, margin_m)])
+    return gpd.GeoDataFrame(pd.concat([located, near]) if len(near) else located, crs=located.crs)
+
+
+def goes_on_beyond(n_within: int, beyond: Sequence[gpd.GeoDataFrame], study_area: shapely.Geometry) -> bool:
+    """Whether crime is recorded just beyond the wards as well, so that the density need not be corrected there."""
+    width_m = _MARGIN_M / 4
+    ring = shapely.difference(shapely.buffer(study_area, width_m), study_area)
+    shapely.prepare(ring)
+    near = [with_places(table[_is_near(table, study_area.bounds, width_m)]).geometry for table in beyond]
+    n_ring = sum(int(shapely.contains_xy(ring, points.x, points.y).sum()) for points in near)
+    return bool(n_ring / ring.area >= _MIN_RING_DENSITY * n_within / study_area.area)
+
+
+def _is_near(
+    incidents: gpd.GeoDataFrame, bounds: tuple[float, float, float, float], margin_m: float
+) -> npt.NDArray[np.bool_]:
+    """Which incidents lie within the bounds and a margin."""
+    west, south, east, north = bounds
+    x, y = incidents.geometry.x.to_numpy(), incidents.geometry.y.to_numpy()
+    near: npt.NDArray[np.bool_] = (
+        (x >= west - margin_m) & (x <= east + margin_m) & (y >= south - margin_m) & (y <= north + margin_m)
+    )
+    return near
