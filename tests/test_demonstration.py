@@ -18,6 +18,7 @@ from scipy import stats
 from support import AnalyseDemonstration
 
 from hotspots.analysis.hotspots.ranking import count_wards
+from hotspots.analysis.hours.coverage import measure_coverage
 from hotspots.analysis.hours.profile import profile_week
 from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.ingest.incidents.records import Oddity
@@ -168,11 +169,12 @@ def test_the_monthly_files_are_converted_as_police_uk_converts_them(demonstratio
         assert (axis - axis.round()).abs().max() < 0.1
 
 
-def test_background_crime_is_month_only(analyse_demonstration: AnalyseDemonstration) -> None:
+def test_background_crime_is_month_only(demonstration: Study) -> None:
+    assert demonstration.havens is not None
     for crime in ("burglary", "vehicle-crime"):
-        summary = summarise(analyse_demonstration(crime))
-        assert summary["profile"]["reason"] == "month-only"
-        assert summary["havens"]["share_open_within_reach"] is None
+        incidents = select(demonstration, crime).incidents
+        assert profile_week(incidents).reason == "month-only"
+        assert measure_coverage(incidents, demonstration.havens.havens).share_open_within_reach is None
 
 
 def test_the_data_say_what_they_are(demonstration: Study) -> None:
