@@ -158,7 +158,11 @@ def test_names_beyond_the_code_page_are_printed(repository: Path, tmp_path: Path
     assert "Pŵckham" in done.stdout.decode("utf-8")
 
 
-def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Path], int, str]]:
+@pytest.fixture(scope="module")
+def bad_calls(
+    tmp_path_factory: pytest.TempPathFactory, repository: Path
+) -> dict[str, tuple[list[str | Path], int, str]]:
+    tmp_path = tmp_path_factory.mktemp("bad")
     boundaries = repository / "data" / "boundaries" / "wards.geojson"
     incidents = tmp_path / "crimes.csv"
     incidents.write_text("Month,Longitude,Latitude,Crime type\n2026-01,-0.05,51.47,Robbery\n")
@@ -241,9 +245,9 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_mistake_is_one_line_with_its_exit_code_and_writes_nothing(
-    tmp_path: Path, repository: Path, case: str
+    tmp_path: Path, bad_calls: dict[str, tuple[list[str | Path], int, str]], case: str
 ) -> None:
-    arguments, code, next_step = bad_calls(tmp_path, repository)[case]
+    arguments, code, next_step = bad_calls[case]
     out = tmp_path / "maps"
     found, stdout, stderr = call("run", *arguments, "--out", out)
     assert found == code, stderr
@@ -254,8 +258,8 @@ def test_a_mistake_is_one_line_with_its_exit_code_and_writes_nothing(
     assert not out.exists()
 
 
-def test_every_case_is_tried(tmp_path: Path, repository: Path) -> None:
-    assert set(bad_calls(tmp_path, repository)) == set(CASES)
+def test_every_case_is_tried(bad_calls: dict[str, tuple[list[str | Path], int, str]]) -> None:
+    assert set(bad_calls) == set(CASES)
 
 
 def test_usage_errors_are_told_by_click() -> None:

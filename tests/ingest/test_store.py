@@ -252,11 +252,20 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Intake]:
+    """Files, a store that knows them and is not to be changed, and what was read."""
+    base = tmp_path_factory.mktemp("kept")
+    files = write_files(base / "files")
+    return files, base / "store", read_incidents([files], store=Store(folder=base / "store"))
+
+
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_noticed_and_repaired(
-    files: Path, folder: Path, parsed: list[str], damage: Callable[[Path], object]
+    kept: tuple[Path, Path, Intake], folder: Path, parsed: list[str], damage: Callable[[Path], object]
 ) -> None:
-    fresh = read_incidents([files], store=Store(folder=folder))
+    files, store_folder, fresh = kept
+    shutil.copytree(store_folder, folder)
     damage(entry_of(folder, "files-council"))
     parsed.clear()
     for rebuilt in (["files/council.csv"], []):
