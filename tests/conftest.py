@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ import pandas as pd
 import pytest
 import shapely
 from hypothesis import settings
-from support import MakeIncidents
+from support import AnalyseDemonstration, MakeIncidents
 
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import Analysis, analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.settings import Settings
 
@@ -40,6 +43,17 @@ def demonstration() -> Study:
         [data / "boundaries"],
         settings=Settings(havens=(data / "havens",), term_dates=data / "calendar" / "term_dates.csv"),
     )
+
+
+@pytest.fixture(scope="session")
+def analyse_demonstration(demonstration: Study) -> AnalyseDemonstration:
+    """Analyses the demonstration as asked, each request once. Who gets an analysis must not change it."""
+
+    @functools.lru_cache(maxsize=8)  # each holds some 20 MB
+    def analyse_once(request: AnalysisRequest) -> Analysis:
+        return analyse(demonstration, request)
+
+    return lambda crime, **options: analyse_once(AnalysisRequest(crime=crime, **options))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import geopandas as gpd
 import pytest
 import shapely
 from click.testing import CliRunner, Result
+from support import call
 
 import hotspots
 from hotspots.cli import main as command_line
@@ -22,18 +23,29 @@ from hotspots.pipeline import AnalysisRequest, OperationRequest, PerformanceRequ
 HEAVY = ("pandas", "numpy", "geopandas", "sklearn", "folium", "shapely", "scipy", "pyproj", "pyarrow")
 
 
-def call(*arguments: str | Path) -> tuple[int, str, str]:
-    """The command as a user runs it: exit code, stdout, stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hotspots", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
-def run_on_demonstration(repository: Path, out: Path, *arguments: str) -> Result:
+def run_on_demonstration(repository: Path, out: Path, *arguments: str, incidents: str = "incidents") -> Result:
     data = repository / "data"
-    inputs = ("--incidents", str(data / "incidents"), "--boundaries", str(data / "boundaries"))
+    inputs = ("--incidents", str(data / incidents), "--boundaries", str(data / "boundaries"))
     return CliRunner().invoke(command_line.cli, ["run", *inputs, "--out", str(out), *arguments], catch_exceptions=False)
+
+
+COUNCIL = "incidents/council_extract.csv.gz"
+
+
+@pytest.fixture(scope="module")
+def robbery(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """What a run of robbery prints, and its folder."""
+    out = tmp_path_factory.mktemp("robbery")
+    hours = ("--hours", "15-18", "--days", "Mon-Fri")
+    return run_on_demonstration(repository, out, "--crime", "robbery", *hours, "--json"), out
+
+
+@pytest.fixture(scope="module")
+def quarter(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """What a run of two crimes prints, of which one has no days, and its folder."""
+    out = tmp_path_factory.mktemp("quarter")
+    period = ("--from", "2026-01-01", "--to", "2026-03-31", "--days", "weekend")
+    return run_on_demonstration(repository, out, "--crime", "robbery", "--crime", "burglary", *period, "--json"), out
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -45,15 +57,15 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_help_and_version() -> None:
-    code, out, _ = call("--help")
-    assert code == 0
-    assert "run" in out
+    done = subprocess.run([sys.executable, "-m", "hotspots", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "run" in done.stdout
     assert call("--version")[1].strip() == f"hotspots, version {hotspots.__version__}"
     assert "--crime" in call("run", "--help")[1]
 
 
-def test_json_is_the_summary_with_the_paths_of_the_products(repository: Path, tmp_path: Path) -> None:
-    result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--json")
+def test_json_is_the_summary_with_the_paths_of_the_products(robbery: tuple[Result, Path]) -> None:
+    result, out = robbery
     summary = json.loads(result.stdout)
     assert summary["crime"] == "robbery"
     assert set(summary["products"]) == {
@@ -67,7 +79,7 @@ def test_json_is_the_summary_with_the_paths_of_the_products(repository: Path, tm
         "quality_json",
         "rejected",
     }
-    folder = tmp_path / "robbery" / "2024-10-01_2026-09-30"
+    folder = out / "robbery" / "2024-10-01_2026-09-30"
     assert all(Path(path).parent == folder and Path(path).is_file() for path in summary["products"].values())
     stored = json.loads((folder / "summary.json").read_text("utf-8"))
     assert stored | {"products": None} == summary | {"products": None}
@@ -76,10 +88,8 @@ def test_json_is_the_summary_with_the_paths_of_the_products(repository: Path, tm
     assert "Not for decisions" in result.stderr
 
 
-def test_hours_that_are_asked_for_come_first_and_are_told(repository: Path, tmp_path: Path) -> None:
-    result = run_on_demonstration(
-        repository, tmp_path, "--crime", "robbery", "--hours", "15-18", "--days", "Mon-Fri", "--json"
-    )
+def test_hours_that_are_asked_for_come_first_and_are_told(robbery: tuple[Result, Path]) -> None:
+    result, _ = robbery
     shifts = json.loads(result.stdout)["shifts"]
     assert shifts["chosen"] == {"key": "chosen", "words": "Mondays to Fridays 15:00-17:59"}
     assert [part["key"] for part in shifts["parts"][:2]] == ["chosen", "before-school"]
@@ -91,14 +101,14 @@ def test_hours_that_are_asked_for_come_first_and_are_told(repository: Path, tmp_
     assert "over the whole week" in told
 
 
-def test_hours_are_withheld_where_the_data_have_none(repository: Path, tmp_path: Path) -> None:
-    result = run_on_demonstration(repository, tmp_path, "--crime", "burglary", "--days", "weekend")
+def test_hours_are_withheld_where_the_data_have_none(quarter: tuple[Result, Path]) -> None:
+    result, _ = quarter
     assert result.exit_code == 0
     assert "Saturdays and Sundays all day: withheld, month-only: The source gives the month" in result.stderr
 
 
 def test_a_run_tells_change_season_and_quiet_hours(repository: Path, tmp_path: Path) -> None:
-    result = run_on_demonstration(repository, tmp_path, "--crime", "asb")
+    result = run_on_demonstration(repository, tmp_path, "--crime", "asb", incidents=COUNCIL)
     told = [line.strip() for line in result.stderr.splitlines()]
     (change,) = [line for line in told if line.startswith("Change: ")]
     assert change.startswith("Change: the 12 months to September 2026 against the 12 before: ")
@@ -107,32 +117,34 @@ def test_a_run_tells_change_season_and_quiet_hours(repository: Path, tmp_path: P
     assert any(line.startswith("Quiet: every day 00:00-") for line in told)
 
 
-def test_several_crimes_make_a_list_and_one_index(repository: Path, tmp_path: Path) -> None:
-    arguments = ("--crime", "robbery", "--crime", "burglary", "--from", "2026-01-01", "--to", "2026-03-31", "--json")
-    result = run_on_demonstration(repository, tmp_path, *arguments)
+def test_several_crimes_make_a_list_and_one_index(quarter: tuple[Result, Path]) -> None:
+    result, out = quarter
     assert [summary["crime"] for summary in json.loads(result.stdout)] == ["robbery", "burglary"]
-    index = (tmp_path / "index.html").read_text("utf-8")
+    index = (out / "index.html").read_text("utf-8")
     for crime in ("robbery", "burglary"):
         assert f'href="{crime}/2026-01-01_2026-03-31/map.html"' in index
     assert "Do not base decisions on them" in index
 
 
 def test_without_json_stdout_holds_the_paths_of_the_maps(repository: Path, tmp_path: Path) -> None:
-    result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--ward", "The Lane")
+    result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--ward", "The Lane", incidents=COUNCIL)
     assert result.stdout.splitlines() == [(tmp_path / "robbery/2024-10-01_2026-09-30_the-lane/map.html").as_posix()]
 
 
-def test_real_incidents_are_kept_apart_from_the_demonstration(repository: Path, tmp_path: Path) -> None:
+def test_real_incidents_are_kept_apart_from_the_demonstration(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Run where data/ is the demonstration, without naming boundaries or havens."""
     incidents = tmp_path / "real.csv"
     incidents.write_text("Month,Longitude,Latitude,Crime type\n" + "2026-01,-0.05,51.47,Robbery\n" * 12)
-    command = [sys.executable, "-m", "hotspots", "run", "--crime", "robbery", "--incidents", str(incidents)]
-    command += ["--out", str(tmp_path / "maps"), "--json"]
-    refused = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
-    assert refused.returncode == 3
-    assert "The wards in data/boundaries are schematic, and these incidents are not" in refused.stderr
-    command += ["--boundaries", "data/boundaries"]
-    summary = json.loads(subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout)
+    monkeypatch.chdir(repository)
+    command = ("run", "--crime", "robbery", "--incidents", incidents, "--out", tmp_path / "maps", "--json")
+    code, _, stderr = call(*command)
+    assert code == 3
+    assert "The wards in data/boundaries are schematic, and these incidents are not" in stderr
+    code, stdout, stderr = call(*command, "--boundaries", "data/boundaries")
+    assert code == 0, stderr
+    summary = json.loads(stdout)
     assert summary["havens"] is None
     assert summary["data_status"] == {"boundaries": "schematic"}
 
@@ -141,6 +153,7 @@ def test_names_beyond_the_code_page_are_printed(repository: Path, tmp_path: Path
     wards = (repository / "data/boundaries/wards.geojson").read_text("utf-8").replace('"Peckham"', '"Pŵckham"')
     (tmp_path / "wards.geojson").write_text(wards, "utf-8")
     command = [sys.executable, "-m", "hotspots", "run", "--crime", "robbery", "--json", "--ward", "Pŵckham"]
+    command += ["--from", "2026-09-01"]
     command += ["--incidents", "data/incidents/council_extract.csv.gz", "--boundaries", str(tmp_path / "wards.geojson")]
     environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
     done = subprocess.run(
@@ -149,7 +162,11 @@ def test_names_beyond_the_code_page_are_printed(repository: Path, tmp_path: Path
     assert "Pŵckham" in done.stdout.decode("utf-8")
 
 
-def bad_calls(tmp_path: Path, repository: Path) -> dict[str, tuple[list[str | Path], int, str]]:
+@pytest.fixture(scope="module")
+def bad_calls(
+    tmp_path_factory: pytest.TempPathFactory, repository: Path
+) -> dict[str, tuple[list[str | Path], int, str]]:
+    tmp_path = tmp_path_factory.mktemp("bad")
     boundaries = repository / "data" / "boundaries" / "wards.geojson"
     incidents = tmp_path / "crimes.csv"
     incidents.write_text("Month,Longitude,Latitude,Crime type\n2026-01,-0.05,51.47,Robbery\n")
@@ -232,9 +249,9 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_mistake_is_one_line_with_its_exit_code_and_writes_nothing(
-    tmp_path: Path, repository: Path, case: str
+    tmp_path: Path, bad_calls: dict[str, tuple[list[str | Path], int, str]], case: str
 ) -> None:
-    arguments, code, next_step = bad_calls(tmp_path, repository)[case]
+    arguments, code, next_step = bad_calls[case]
     out = tmp_path / "maps"
     found, stdout, stderr = call("run", *arguments, "--out", out)
     assert found == code, stderr
@@ -245,8 +262,10 @@ def test_a_mistake_is_one_line_with_its_exit_code_and_writes_nothing(
     assert not out.exists()
 
 
-def test_an_error_names_the_options_of_the_command_that_runs(tmp_path: Path, repository: Path) -> None:
-    arguments, _, _ = bad_calls(tmp_path, repository)["nothing left"]
+def test_an_error_names_the_options_of_the_command_that_runs(
+    bad_calls: dict[str, tuple[list[str | Path], int, str]], tmp_path: Path
+) -> None:
+    arguments, _, _ = bad_calls["nothing left"]
     _, _, stderr = call("run", *arguments, "--out", tmp_path / "maps")
     assert "Widen --from and --to, or --ward; or check" in stderr
     assert "`" not in stderr
@@ -287,8 +306,8 @@ def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:
     assert options["performance"] - own - inputs - asked == {"peers"}
 
 
-def test_every_case_is_tried(tmp_path: Path, repository: Path) -> None:
-    assert set(bad_calls(tmp_path, repository)) == set(CASES)
+def test_every_case_is_tried(bad_calls: dict[str, tuple[list[str | Path], int, str]]) -> None:
+    assert set(bad_calls) == set(CASES)
 
 
 def test_usage_errors_are_told_by_click() -> None:
@@ -300,11 +319,11 @@ def test_usage_errors_are_told_by_click() -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_failure(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    data = repository / "data"
-    code, _, stderr = call(
-        *("run", "--crime", "robbery", "--incidents", data / "incidents", "--boundaries", data / "boundaries"),
-        *("--out", tmp_path / "file"),
-    )
+    boundaries = repository / "data" / "boundaries"
+    incidents = tmp_path / "crimes.csv"
+    incidents.write_text("Month,Longitude,Latitude,Crime type\n2026-01,-0.05,51.47,Robbery\n")
+    command = ("run", "--crime", "robbery", "--incidents", incidents, "--boundaries", boundaries)
+    code, _, stderr = call(*command, "--out", tmp_path / "file")
     assert code == 1
     assert stderr.startswith("hotspots: ")
     assert "Traceback" not in stderr

@@ -15,12 +15,15 @@ import pandas as pd
 import pytest
 import shapely
 from scipy import stats
+from support import AnalyseDemonstration
 
+from hotspots.analysis.hotspots.ranking import count_wards
+from hotspots.analysis.hours.coverage import measure_coverage
+from hotspots.analysis.hours.profile import profile_week
 from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.ingest.incidents.records import Oddity
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import Analysis, analyse
-from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Study
 from hotspots.products.summary.run_summary import summarise
 
@@ -31,13 +34,17 @@ def truth(repository: Path) -> dict[str, Any]:
     return found
 
 
-def run(study: Study, crime: str, **options: Any) -> tuple[Analysis, dict[str, Any]]:
-    analysis = analyse(study, AnalysisRequest(crime=crime, **options))
-    return analysis, summarise(analysis)
+def select(study: Study, crime: str, **options: Any) -> Selection:
+    return select_incidents(study, AnalysisRequest(crime=crime, **options))
 
 
-def southwark(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    return [ward for ward in summary["wards"] if ward["borough"] == "Southwark"]
+def southwark(selection: Selection) -> pd.DataFrame:
+    """The wards of Southwark, most incidents first."""
+    return count_wards(selection.incidents, selection.wards).query("borough == 'Southwark'")
+
+
+def first_peak(selection: Selection) -> str:
+    return profile_week(selection.incidents).peaks[0].words
 
 
 def test_the_committed_files_are_those_the_script_makes(repository: Path, tmp_path: Path) -> None:
@@ -87,15 +94,15 @@ def test_planted_dirt_is_refused_or_counted_to_the_row(demonstration: Study, tru
 @pytest.mark.parametrize(("crime", "key"), [("robbery", "robbery"), ("knife-crime", "knife"), ("asb", "asb")])
 @pytest.mark.parametrize("year", [2024, 2025])
 def test_yearly_totals_by_borough(demonstration: Study, truth: dict[str, Any], crime: str, key: str, year: int) -> None:
-    _, summary = run(demonstration, crime, start=dt.date(year, 10, 1), end=dt.date(year + 1, 9, 30))
+    found = select(demonstration, crime, start=dt.date(year, 10, 1), end=dt.date(year + 1, 9, 30))
     planted = truth["council_extract"]["incidents_a_year_with_usable_coordinates"][key]
+    n_incidents = count_wards(found.incidents, found.wards).groupby("borough")["n_incidents"].sum()
     for borough in ("Lewisham", "Southwark"):
-        found = sum(ward["n_incidents"] for ward in summary["wards"] if ward["borough"] == borough)
-        assert found == planted[borough][f"{year}-{(year + 1) % 100}"]
+        assert n_incidents[borough] == planted[borough][f"{year}-{(year + 1) % 100}"]
 
 
-def test_robbery_peaks_after_school_and_in_the_evening(demonstration: Study) -> None:
-    _, summary = run(demonstration, "robbery")
+def test_robbery_peaks_after_school_and_in_the_evening(analyse_demonstration: AnalyseDemonstration) -> None:
+    summary = summarise(analyse_demonstration("robbery"))
     assert [peak["words"] for peak in summary["profile"]["peaks"]] == [
         "Mondays to Fridays 15:00-17:59",
         "Mondays to Fridays 20:00-21:59",
@@ -103,38 +110,36 @@ def test_robbery_peaks_after_school_and_in_the_evening(demonstration: Study) -> 
 
 
 def test_knife_crime_wards_peak_and_share_of_robberies(demonstration: Study) -> None:
-    analysis, summary = run(demonstration, "knife-crime")
-    assert [ward["name"] for ward in southwark(summary)[:3]] == ["East Walworth", "Faraday", "The Lane"]
-    assert summary["profile"]["peaks"][0]["words"] == "every day 15:00-16:59"
-    assert (analysis.incidents["category"] == "robbery").mean() == pytest.approx(0.55, abs=0.01)
-    by_month = {month["month"]: month["n_incidents"] for month in summary["months"]}
-    summer = [n for month, n in by_month.items() if month[5:] in ("06", "07", "08")]
-    rest = [n for month, n in by_month.items() if month[5:] not in ("06", "07", "08")]
-    assert (sum(summer) / 6) / (sum(rest) / 18) == pytest.approx(1.4, abs=0.1)
+    found = select(demonstration, "knife-crime")
+    assert southwark(found)["ward_name"].tolist()[:3] == ["East Walworth", "Faraday", "The Lane"]
+    assert first_peak(found) == "every day 15:00-16:59"
+    assert (found.incidents["category"] == "robbery").mean() == pytest.approx(0.55, abs=0.01)
+    is_summer = found.incidents["started_at"].dt.month.isin((6, 7, 8))
+    assert (is_summer.sum() / 6) / ((~is_summer).sum() / 18) == pytest.approx(1.4, abs=0.1)
 
 
 def test_antisocial_behaviour_wards_and_peaks(demonstration: Study) -> None:
-    analysis, summary = run(demonstration, "asb")
-    assert [ward["name"] for ward in southwark(summary)[:3]] == ["Cathedrals", "East Walworth", "The Lane"]
-    in_southwark = analysis.incidents["ward_code"].isin([ward["code"] for ward in southwark(summary)])
-    assert (analysis.incidents.loc[in_southwark, "subcategory"] == "asb-rowdy").mean() > 0.9
-    _, summer = run(demonstration, "asb", start=dt.date(2026, 6, 1), end=dt.date(2026, 8, 31))
-    for found in (summary, summer):
-        assert found["profile"]["peaks"][0]["words"] == "Saturdays and Sundays 16:00-23:59"
+    found = select(demonstration, "asb")
+    assert southwark(found)["ward_name"].tolist()[:3] == ["Cathedrals", "East Walworth", "The Lane"]
+    in_southwark = found.incidents["ward_code"].isin(southwark(found).index)
+    assert (found.incidents.loc[in_southwark, "subcategory"] == "asb-rowdy").mean() > 0.9
+    summer = select(demonstration, "asb", start=dt.date(2026, 6, 1), end=dt.date(2026, 8, 31))
+    for one in (found, summer):
+        assert first_peak(one) == "Saturdays and Sundays 16:00-23:59"
 
 
 def test_street_drinking_and_begging(demonstration: Study) -> None:
-    _, drinking = run(demonstration, "asb-street-drinking")
-    top = {ward["name"] for ward in southwark(drinking)[:4]}
+    top = set(southwark(select(demonstration, "asb-street-drinking"))["ward_name"].tolist()[:4])
     assert top == {"Camberwell Green", "Cathedrals", "Grange", "The Lane"}
-    _, begging = run(demonstration, "asb-begging")
-    assert southwark(begging)[0]["name"] == "Cathedrals"
-    cathedrals = run(demonstration, "asb-begging", wards=("Cathedrals",))[1]
-    assert cathedrals["profile"]["peaks"][0]["words"] == "Mondays to Fridays 07:00-17:59"
+    assert southwark(select(demonstration, "asb-begging"))["ward_name"].iloc[0] == "Cathedrals"
+    cathedrals = select(demonstration, "asb-begging", wards=("Cathedrals",))
+    assert first_peak(cathedrals) == "Mondays to Fridays 07:00-17:59"
 
 
-def test_every_planted_hot_spot_is_found_and_nothing_else(demonstration: Study, truth: dict[str, Any]) -> None:
-    analysis, _ = run(demonstration, "robbery")
+def test_every_planted_hot_spot_is_found_and_nothing_else(
+    analyse_demonstration: AnalyseDemonstration, truth: dict[str, Any]
+) -> None:
+    analysis = analyse_demonstration("robbery")
     kinds = [kind for hotspot in analysis.places.hotspots for kind, _ in hotspot.location_kinds]
     assert kinds.count("transport hub") > len(analysis.places.hotspots) / 2
     assert len(analysis.places.hotspots) == len(truth["hot_spots"])
@@ -143,8 +148,8 @@ def test_every_planted_hot_spot_is_found_and_nothing_else(demonstration: Study, 
         assert min(hotspot.outline.centroid.distance(planted) for hotspot in analysis.places.hotspots) < 100
 
 
-def test_most_havens_are_closed_when_it_happens_in_the_evening(demonstration: Study) -> None:
-    _, summary = run(demonstration, "robbery")
+def test_most_havens_are_closed_when_it_happens_in_the_evening(analyse_demonstration: AnalyseDemonstration) -> None:
+    summary = summarise(analyse_demonstration("robbery"))
     havens = summary["havens"]
     assert havens["n_havens"] == 90
     assert havens["share_open_within_reach"] < havens["share_within_reach"] - 0.1
@@ -166,10 +171,11 @@ def test_the_monthly_files_are_converted_as_police_uk_converts_them(demonstratio
 
 
 def test_background_crime_is_month_only(demonstration: Study) -> None:
+    assert demonstration.havens is not None
     for crime in ("burglary", "vehicle-crime"):
-        _, summary = run(demonstration, crime)
-        assert summary["profile"]["reason"] == "month-only"
-        assert summary["havens"]["share_open_within_reach"] is None
+        incidents = select(demonstration, crime).incidents
+        assert profile_week(incidents).reason == "month-only"
+        assert measure_coverage(incidents, demonstration.havens.havens).share_open_within_reach is None
 
 
 def test_the_data_say_what_they_are(demonstration: Study) -> None:
@@ -180,16 +186,16 @@ def test_the_data_say_what_they_are(demonstration: Study) -> None:
     }
 
 
-def select(study: Study, crime: str) -> gpd.GeoDataFrame:
+def find_days(study: Study, crime: str) -> gpd.GeoDataFrame:
     """Incidents of a crime with the day of each and the name of its ward."""
-    selection = select_incidents(study, AnalysisRequest(crime=crime))
+    selection = select(study, crime)
     return selection.incidents.assign(
         day=selection.incidents["started_at"].dt.normalize(),
         ward=selection.incidents["ward_code"].map(selection.wards["ward_name"]),
     )
 
 
-def count_wards(incidents: pd.DataFrame, window: tuple[str, str], wards: pd.Index) -> pd.Series:
+def count_within(incidents: pd.DataFrame, window: tuple[str, str], wards: pd.Index) -> pd.Series:
     within = incidents["day"].between(pd.Timestamp(window[0]), pd.Timestamp(window[1]))
     return incidents.loc[within, "ward"].value_counts().reindex(wards, fill_value=0)
 
@@ -214,8 +220,8 @@ def test_the_wards_planted_to_change_do_and_no_other(
 ) -> None:
     windows = truth["changes"][0]["windows"]
     wards = pd.Index(demonstration.boundaries.wards["ward_name"])
-    incidents = select(demonstration, crime)
-    counts = [count_wards(incidents, windows[name], wards) for name in (now, then)]
+    incidents = find_days(demonstration, crime)
+    counts = [count_within(incidents, windows[name], wards) for name in (now, then)]
     adjusted = stats.false_discovery_control(compare_rates(*counts).p_value)
     assert set(wards[adjusted <= 0.05]) == changed
     assert (adjusted[wards.isin(list(changed))] <= 0.01).all()  # "clearly"
@@ -225,7 +231,7 @@ def test_what_changed_is_as_written_down_and_about_as_much_as_planned(
     demonstration: Study, truth: dict[str, Any]
 ) -> None:
     for change in truth["changes"]:
-        incidents = select(demonstration, change["crime"])
+        incidents = find_days(demonstration, change["crime"])
         mine = incidents[incidents["ward"] == change["ward"]]
         found = {name: len(mine[mine["day"].between(*window)]) for name, window in change["windows"].items()}
         assert found == change["incidents"]
@@ -240,7 +246,7 @@ def test_summer_is_busier_for_all_but_robbery(
 ) -> None:
     planted = truth["seasons"][key]
     days = pd.date_range("2024-10-01", "2026-09-30")
-    is_summer = select(demonstration, crime)["day"].dt.month.isin((6, 7, 8))
+    is_summer = find_days(demonstration, crime)["day"].dt.month.isin((6, 7, 8))
     for name, n_incidents, n_days in (
         ("summer", is_summer.sum(), days.month.isin((6, 7, 8)).sum()),
         ("rest", (~is_summer).sum(), (~days.month.isin((6, 7, 8))).sum()),
@@ -266,7 +272,7 @@ def test_robbery_after_school_keeps_to_school_days(
     in_term = np.logical_or.reduce([days.isin(stretch) for stretch in stretches])
     assert planted["days"] == {"school_day": in_term.sum(), "school_holiday": (~in_term).sum()}
 
-    robberies = select(demonstration, "robbery").query("time_precision == 'minute'")
+    robberies = find_days(demonstration, "robbery").query("time_precision == 'minute'")
     is_after_school = robberies["started_at"].dt.hour.between(15, 17)
     for hours, mine, times in (
         ("after_school", robberies[is_after_school], planted["planted_times"]),
@@ -281,7 +287,7 @@ def test_robbery_after_school_keeps_to_school_days(
 
 def test_robberies_are_followed_by_others_at_the_same_place(demonstration: Study, truth: dict[str, Any]) -> None:
     planted = truth["near_repeats"]
-    robberies = select(demonstration, "robbery")
+    robberies = find_days(demonstration, "robbery")
     day = (robberies["day"] - robberies["day"].min()).dt.days.to_numpy()
     place = robberies.geometry.to_wkb().factorize()[0]
     first, second = np.triu_indices(len(robberies), 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support import call
 
 from hotspots.cli.main import cli
 from hotspots.crimes import KNIFE_CRIME, load_definitions
@@ -33,18 +34,18 @@ def shown_commands() -> list[str]:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the demonstration data, which is the working one."""
     shutil.copytree(REPOSITORY / "data", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
+@pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize("command", shown_commands())
-def test_every_command_shown_runs(command: str, workspace: Path) -> None:
-    arguments = shlex.split(command.partition(">")[0])[1:]
-    done = subprocess.run(
-        [sys.executable, "-m", "hotspots", *arguments], cwd=workspace, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def test_every_command_shown_runs(command: str) -> None:
+    code, _, stderr = call(*shlex.split(command.partition(">")[0])[1:])
+    assert code == 0, stderr
 
 
 def test_commands_are_shown() -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import AnalyseDemonstration
 
 from hotspots.errors import DataError, NotFoundError, ParameterError, TooLittleDataError
 from hotspots.ingest.incidents.intake import read_incidents, set_aside_before
@@ -19,7 +20,7 @@ from hotspots.pipeline.performance import PerformanceRequest, measure_performanc
 from hotspots.pipeline.quality import assess_quality
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
-from hotspots.pipeline.selection import Accounts
+from hotspots.pipeline.selection import Accounts, select_incidents
 from hotspots.pipeline.study import Study, load_study, place_in_wards
 from hotspots.products.files.bundle import write_bundle
 from hotspots.settings import Settings
@@ -105,9 +106,9 @@ def test_wards_are_chosen_by_code_or_name(demonstration: Study) -> None:
     wards = demonstration.boundaries.wards
     code = wards.index[wards["ward_name"] == "The Lane"][0]
     for word in (code, "The Lane", "the lane"):
-        analysis = analyse(demonstration, AnalysisRequest(crime="robbery", wards=(word,)))
-        assert analysis.wards.index.tolist() == [code]
-        assert analysis.accounts.outside_area > 0
+        found = select_incidents(demonstration, AnalysisRequest(crime="robbery", wards=(word,)))
+        assert found.wards.index.tolist() == [code]
+        assert found.accounts.outside_area > 0
 
 
 @pytest.mark.parametrize(
@@ -132,10 +133,10 @@ def test_bad_requests_are_refused_with_the_next_step(
         analyse(demonstration, AnalysisRequest(**{"crime": "robbery", **options}))
 
 
-def test_one_ward_alone_looks_like_its_part_of_the_whole(demonstration: Study) -> None:
+def test_one_ward_alone_looks_like_its_part_of_the_whole(analyse_demonstration: AnalyseDemonstration) -> None:
     """Incidents beyond the boundary are known, so density and clusters do not stop at it."""
-    whole = analyse(demonstration, AnalysisRequest(crime="robbery"))
-    alone = analyse(demonstration, AnalysisRequest(crime="robbery", wards=("East Walworth",), min_samples=35))
+    whole = analyse_demonstration("robbery")
+    alone = analyse_demonstration("robbery", wards=("East Walworth",), min_samples=35)
     east, north = (
         np.array(axis) for axis in zip(*(h.outline.centroid.coords[0] for h in alone.places.hotspots), strict=True)
     )
@@ -158,7 +159,7 @@ def test_boundaries_far_beyond_the_data_are_pointed_out(demonstration: Study, tm
 
 
 def test_knife_crime_comes_with_its_definition(demonstration: Study) -> None:
-    notes = analyse(demonstration, AnalysisRequest(crime="knife-crime")).notes
+    notes = analyse(demonstration, AnalysisRequest(crime="knife-crime", start=dt.date(2026, 7, 1))).notes
     assert any("the two must not be added" in note for note in notes)
     assert any("do not say whether there was a knife" in note for note in notes)
 
@@ -172,12 +173,15 @@ def test_a_name_that_two_wards_share_is_refused(demonstration: Study) -> None:
         analyse(study, AnalysisRequest(crime="robbery", wards=("Alexandra",)))
 
 
-def test_months_that_are_not_asked_for_are_counted_and_change_no_result(repository: Path) -> None:
+def test_months_that_are_not_asked_for_are_counted_and_change_no_result(
+    repository: Path, analyse_demonstration: AnalyseDemonstration
+) -> None:
     data = repository / "data"
-    places = ([data / "incidents"], [data / "boundaries"])
-    start, end = dt.date(2025, 10, 1), dt.date(2026, 9, 30)
-    request = AnalysisRequest(crime="robbery", start=start, end=end)
-    whole, pruned = analyse(load_study(*places), request), analyse(load_study(*places, period=(start, end)), request)
+    start, end = dt.date(2026, 7, 1), dt.date(2026, 9, 30)
+    havens = Settings(havens=(data / "havens",))
+    study = load_study([data / "incidents"], [data / "boundaries"], settings=havens, period=(start, end))
+    whole = analyse_demonstration("robbery", start=start, end=end)
+    pruned = analyse(study, AnalysisRequest(crime="robbery", start=start, end=end))
     assert pruned.study.intake.n_set_aside > 0
     assert len(pruned.study.intake.incidents) < len(whole.study.intake.incidents)
     for count in ("read", "outside_area", "analysed"):

@@ -65,7 +65,7 @@ def test_an_installation_without_the_demonstration_says_so(tmp_path: Path, monke
 def test_a_workspace_with_the_demonstration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(cli, ["init", "--demonstration"], catch_exceptions=False).exit_code == 0
-    result = CliRunner().invoke(cli, ["run", "--crime", "robbery"], catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["run", "--crime", "robbery", "--from", "2026-09-01"], catch_exceptions=False)
     assert result.exit_code == 0
     assert (tmp_path / "maps" / "index.html").exists()
     assert list((tmp_path / "store").glob("source=*/month=2026-01/incidents.parquet"))

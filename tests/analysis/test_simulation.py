@@ -30,6 +30,8 @@ from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
 
 N_SHUFFLES = 200
+N_OTHERS = 40
+"""Shuffles that show what others use to call something significant in more than half; more would say no more."""
 STATED_RATE = 0.05
 MOST = int(stats.binom.ppf(0.99, N_SHUFFLES, STATED_RATE))
 """Shuffles with anything significant that a rate of 5% exceeds once in a hundred."""
@@ -81,7 +83,7 @@ def find_significant(
 
 
 def test_shuffled_places_are_not_called_significant_more_often_than_stated(robberies: Robberies) -> None:
-    """Of 200 shuffles the share with any significant hot spot, with the exact test and with what others use."""
+    """The share of shuffles with any significant hot spot, with the exact test and with what others use."""
     n_any = dict.fromkeys(("exact, adjusted", "exact", "normal, adjusted", "normal", "any cell"), 0)
     n_hotspots = 0
     # what is expected has no part in what is significant, so one estimate does for all
@@ -94,13 +96,11 @@ def test_shuffled_places_are_not_called_significant_more_often_than_stated(robbe
         test = measure_gi_star(cells.count(shuffled), cells.neighbours())
         n_hotspots += len(areas.outlines)
         n_any["any cell"] += bool(test.is_hot.any())
-        normal = stats.norm.sf(test.z)
-        ways = {
-            "exact, adjusted": test.p_hot_adjusted,
-            "exact": test.p_hot,
-            "normal, adjusted": stats.false_discovery_control(normal),
-            "normal": normal,
-        }
+        ways = {"exact, adjusted": test.p_hot_adjusted}
+        if seed < N_OTHERS:
+            normal = stats.norm.sf(test.z)
+            adjusted = stats.false_discovery_control(normal)
+            ways |= {"exact": test.p_hot, "normal, adjusted": adjusted, "normal": normal}
         for name, p in ways.items():
             n_any[name] += any(find_significant(shuffled, areas, risk=risk, cells=cells, test=test, p=p))
     assert n_hotspots > N_SHUFFLES  # there is something to be wrong about
@@ -108,7 +108,7 @@ def test_shuffled_places_are_not_called_significant_more_often_than_stated(robbe
     assert n_any["any cell"] <= MOST, n_any
     # what the exact test and its adjustment are for
     for name in ("exact", "normal", "normal, adjusted"):
-        assert n_any[name] > N_SHUFFLES / 2, n_any
+        assert n_any[name] > N_OTHERS / 2, n_any
 
 
 def test_counts_dealt_to_random_cells_are_hot_no_more_often_than_stated(robberies: Robberies) -> None:

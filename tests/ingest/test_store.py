@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -329,11 +329,20 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Intake]:
+    """Files, a store that knows them and is not to be changed, and what was read."""
+    base = tmp_path_factory.mktemp("kept")
+    files = write_files(base / "files")
+    return files, base / "store", read_incidents([files], store=Store(folder=base / "store"))
+
+
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_damage_is_noticed_and_repaired(
-    files: Path, folder: Path, parsed: list[str], damage: Callable[[Path], object]
+    kept: tuple[Path, Path, Intake], folder: Path, parsed: list[str], damage: Callable[[Path], object]
 ) -> None:
-    fresh = read_incidents([files], store=Store(folder=folder))
+    files, store_folder, fresh = kept
+    shutil.copytree(store_folder, folder)
     damage(entry_of(folder, "files-council"))
     parsed.clear()
     for rebuilt in (["files/council.csv"], []):
@@ -467,7 +476,7 @@ import pyarrow.parquet
 from pathlib import Path
 from hotspots.ingest.incidents import Store, read_incidents
 
-left = int(sys.argv[3])
+left = 0
 
 def before(call):
     def counted(*arguments, **options):
@@ -481,26 +490,53 @@ def before(call):
 pyarrow.parquet.write_table = before(pyarrow.parquet.write_table)
 os.replace = before(os.replace)
 Path.write_text = before(Path.write_text)
-read_incidents([Path(sys.argv[1])], store=Store(folder=Path(sys.argv[2])))
+for line in sys.stdin:
+    left = int(line)
+    child = os.fork()  # a process for each run, and what it imports imported once
+    if child == 0:
+        read_incidents([Path(sys.argv[1])], store=Store(folder=Path(sys.argv[2])))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def test_a_run_that_is_killed_at_any_step_leaves_a_store_that_can_be_read(files: Path, folder: Path) -> None:
-    fresh = read_incidents([files])
+@pytest.fixture
+def run_and_kill(files: Path, folder: Path) -> Iterator[Callable[[int], int]]:
+    """Runs that end after so many steps, and the exit code of each."""
+    command = [sys.executable, "-c", KILL, str(files), str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as runs:
+        assert runs.stdin is not None
+        assert runs.stdout is not None
+        stdin, stdout = runs.stdin, runs.stdout
+
+        def run(n_steps: int) -> int:
+            stdin.write(f"{n_steps}\n")
+            return int(stdout.readline())
+
+        yield run
+
+
+def test_a_run_that_is_killed_at_any_step_leaves_a_store_that_can_be_read(
+    files: Path, folder: Path, run_and_kill: Callable[[int], int]
+) -> None:
+    for name in ("2026-02-met-street.csv", "synthetic.csv"):  # of each kind of table one is enough
+        (files / name).unlink()
+    whole = folder.with_name("whole")
+    fresh = read_incidents([files], store=Store(folder=whole))
     n_kills = 0
     for n_steps in range(100):
         for entry in folder.glob("source=*"):
             flip(entry / "file.json", 40)
-        done = subprocess.run([sys.executable, "-c", KILL, str(files), str(folder), str(n_steps)], check=False)
+        code = run_and_kill(n_steps)
         store = Store(folder=folder)
         assert_same(read_incidents([files], store=store), fresh)
         assert_same(read_incidents([files], store=Store(folder=folder)), fresh)
-        if done.returncode == 0:
+        if code == 0:
             break
-        assert done.returncode == -signal.SIGKILL
+        assert code == -signal.SIGKILL
         n_kills += 1
         shutil.rmtree(folder)
-        read_incidents([files], store=Store(folder=folder))
+        shutil.copytree(whole, folder)
     assert n_kills > 10  # parts, manifests, renames
 
 

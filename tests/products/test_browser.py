@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import AnalyseDemonstration
 
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
-from hotspots.pipeline.study import Study, load_study
+from hotspots.pipeline.study import load_study
 from hotspots.products.drawing.colours import VERDICTS
 from hotspots.products.files.bundle import write_bundle
 from hotspots.products.files.index import write_index
@@ -62,10 +63,10 @@ def open_page(browser: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def products(demonstration: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def products(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("maps")
     for crime in ("robbery", "burglary"):
-        write_bundle(analyse(demonstration, AnalysisRequest(crime=crime)), out)
+        write_bundle(analyse_demonstration(crime), out)
     write_index(out)
     return out
 
@@ -328,9 +329,11 @@ def test_hours_and_layers_go_together(products: Path, open_page: Any) -> None:
     assert opened.complaints == []
 
 
-def test_a_map_of_chosen_hours_opens_and_prints_them(demonstration: Study, tmp_path: Path, open_page: Any) -> None:
+def test_a_map_of_chosen_hours_opens_and_prints_them(
+    analyse_demonstration: AnalyseDemonstration, tmp_path: Path, open_page: Any
+) -> None:
     window = WeekWindow(days=(4, 5), start_hour=20, n_hours=6)
-    _, paths = write_bundle(analyse(demonstration, AnalysisRequest(crime="robbery", window=window)), tmp_path)
+    _, paths = write_bundle(analyse_demonstration("robbery", window=window), tmp_path)
     opened = open_page(paths["map"])
     page = opened.page
     assert now_shown(page) == ["chosen", "part"]

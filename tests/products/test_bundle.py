@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import re
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+from support import AnalyseDemonstration
 
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
@@ -31,13 +33,29 @@ LAYERS = {"hotspots", "wards", "havens", "tested_cells", "expected_cells", "shif
 
 
 @pytest.fixture(scope="module")
-def analysis(demonstration: Study) -> Analysis:
-    return analyse(demonstration, AnalysisRequest(crime="robbery"))
+def analysis(analyse_demonstration: AnalyseDemonstration) -> Analysis:
+    return analyse_demonstration("robbery")
 
 
 @pytest.fixture(scope="module")
 def written(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Path]]:
     return write_bundle(analysis, tmp_path_factory.mktemp("maps"))
+
+
+@pytest.fixture(scope="module")
+def bare(demonstration: Study) -> Analysis:
+    """Without hot spots and havens."""
+    study = dataclasses.replace(demonstration, havens=None)
+    return analyse(study, AnalysisRequest(crime="robbery", min_samples=100_000))
+
+
+@pytest.fixture
+def paths(written: tuple[dict[str, Any], dict[str, Path]], tmp_path: Path) -> dict[str, Path]:
+    """The products of an earlier run, in a folder of the test's own."""
+    kept = written[1]
+    out = kept["map"].parents[2]
+    shutil.copytree(out, tmp_path, dirs_exist_ok=True)
+    return {key: tmp_path / path.relative_to(out) for key, path in kept.items()}
 
 
 def test_the_same_input_gives_the_same_bytes(
@@ -149,9 +167,8 @@ def test_refused_rows_are_written_with_their_reason(
 
 
 def test_a_run_that_fails_leaves_the_last_good_products(
-    analysis: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    analysis: Analysis, paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, paths = write_bundle(analysis, tmp_path)
     before = {path: path.read_bytes() for path in paths.values()}
 
     def fail(*_: object) -> None:
@@ -165,12 +182,10 @@ def test_a_run_that_fails_leaves_the_last_good_products(
 
 
 def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
-    analysis: Analysis, demonstration: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bare: Analysis, paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever of the moves fails, as they do on Windows while a product is open."""
-    _, paths = write_bundle(analysis, tmp_path)
     before = {path: path.read_bytes() for path in paths.values()}
-    other = analyse(demonstration, AnalysisRequest(crime="robbery", min_samples=200))
     move = os.replace
     for failing in (1, 2):
         n_moves = 0
@@ -184,18 +199,21 @@ def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
 
         monkeypatch.setattr(os, "replace", fail_once)
         with pytest.raises(PermissionError):
-            write_bundle(other, tmp_path)
+            write_bundle(bare, tmp_path)
         monkeypatch.setattr(os, "replace", move)
         assert {path: path.read_bytes() for path in paths.values()} == before
-    write_bundle(other, tmp_path)
+    write_bundle(bare, tmp_path)
     assert all(path.read_bytes() != before[path] for path in paths.values() if path.stem not in ("rejected", "quality"))
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
 def test_a_run_that_is_stopped_between_two_moves_leaves_the_last_products(
-    analysis: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+    analysis: Analysis,
+    paths: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: type[BaseException],
 ) -> None:
-    _, paths = write_bundle(analysis, tmp_path)
     before = {path: path.read_bytes() for path in paths.values()}
     move, n_moves = os.replace, 0
 
@@ -212,8 +230,9 @@ def test_a_run_that_is_stopped_between_two_moves_leaves_the_last_products(
     assert {path: path.read_bytes() for path in paths.values()} == before
 
 
-def test_what_a_killed_run_left_is_tidied_and_products_set_aside_come_back(analysis: Analysis, tmp_path: Path) -> None:
-    _, paths = write_bundle(analysis, tmp_path)
+def test_what_a_killed_run_left_is_tidied_and_products_set_aside_come_back(
+    analysis: Analysis, paths: dict[str, Path], tmp_path: Path
+) -> None:
     folder = paths["map"].parent
     left = tmp_path / ".writing-killed"
     (left / "aside" / "asb").mkdir(parents=True)
@@ -254,8 +273,7 @@ def test_every_product_says_that_it_is_synthetic(written: tuple[dict[str, Any], 
     assert all("Not for decisions: made from synthetic incidents" in description for description in descriptions)
 
 
-def test_the_index_lists_every_run_and_survives_a_broken_one(analysis: Analysis, tmp_path: Path) -> None:
-    write_bundle(analysis, tmp_path)
+def test_the_index_lists_every_run_and_survives_a_broken_one(paths: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "burglary" / "x").mkdir(parents=True)
     (tmp_path / "burglary" / "x" / "summary.json").write_text("{half")
     for name, content in (("y", "{}"), ("z", "[]"), ("a", '{"crime_label": "Old"}')):
@@ -267,10 +285,8 @@ def test_the_index_lists_every_run_and_survives_a_broken_one(analysis: Analysis,
     assert "synthetic incidents" in text
 
 
-def test_an_analysis_without_hot_spots_or_havens_is_written_too(demonstration: Study, tmp_path: Path) -> None:
-    study = dataclasses.replace(demonstration, havens=None)
-    analysis = analyse(study, AnalysisRequest(crime="robbery", min_samples=100_000))
-    summary, paths = write_bundle(analysis, tmp_path)
+def test_an_analysis_without_hot_spots_or_havens_is_written_too(bare: Analysis, tmp_path: Path) -> None:
+    summary, paths = write_bundle(bare, tmp_path)
     assert summary["hotspots"] == []
     assert summary["havens"] is None
     assert len(gpd.read_file(paths["hotspots_gpkg"], layer="hotspots")) == 0

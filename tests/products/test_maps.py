@@ -17,7 +17,7 @@ import pyproj
 import pytest
 import shapely
 from folium.plugins import MarkerCluster
-from support import MakeIncidents
+from support import AnalyseDemonstration, MakeIncidents
 
 from hotspots.analysis.change.verdicts import VERDICTS as VERDICT_WORDS
 from hotspots.analysis.hours.week import WeekWindow
@@ -280,9 +280,9 @@ def test_nothing_to_show_has_no_classes() -> None:
 
 
 @pytest.fixture(scope="module")
-def with_hours(demonstration: Study) -> Analysis:
+def with_hours(analyse_demonstration: AnalyseDemonstration) -> Analysis:
     window = WeekWindow(days=(4, 5), start_hour=20, n_hours=6)
-    return analyse(demonstration, AnalysisRequest(crime="robbery", window=window))
+    return analyse_demonstration("robbery", window=window)
 
 
 def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import AnalyseDemonstration
 
 from hotspots.pipeline.known_time import MonthQuality
 from hotspots.pipeline.quality import (
@@ -19,7 +20,7 @@ from hotspots.pipeline.quality import (
     WardQuality,
 )
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import analyse
+from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
 from hotspots.products.pages.quality_page import describe_quality, say_four_hours, summarise_quality
 
@@ -237,14 +238,16 @@ def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict
     assert said <= collect_numbers(summary)
 
 
-def test_the_period_asked_for_and_covered(demonstration: Study) -> None:
-    analysis = analyse(demonstration, AnalysisRequest(crime="robbery"))
+def test_the_period_asked_for_and_covered(demonstration: Study, analyse_demonstration: AnalyseDemonstration) -> None:
+    analysis = analyse_demonstration("robbery")
     quality = demonstration.quality
     summary = summarise_quality(quality, analysis)
     assert summary["period"]["share"] == 1
     assert summary["period"]["asked"] == summary["period"]["covered"]
     early = analysis.start.replace(year=analysis.start.year - 1)
-    analysis = analyse(demonstration, AnalysisRequest(crime="robbery", start=early))
+    request = AnalysisRequest(crime="robbery", start=early)
+    chosen = select_incidents(demonstration, request)
+    analysis = dataclasses.replace(analysis, request=request, selection=chosen)
     period = summarise_quality(quality, analysis)["period"]
     n_asked, n_covered = (analysis.end - early).days + 1, (analysis.end - analysis.start).days + 1
     assert period["asked"]["start"] == early.isoformat()
