@@ -21,7 +21,7 @@ from hotspots.ingest.incidents.records import Oddity
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
 from hotspots.pipeline.study import Study, select_incidents
-from hotspots.products.summary.run_summary import summarise
+from hotspots.products.summary import encode, summarise
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def truth(repository: Path) -> dict[str, Any]:
 
 def run(study: Study, crime: str, **options: Any) -> tuple[Analysis, dict[str, Any]]:
     analysis = analyse(study, AnalysisRequest(crime=crime, **options))
-    return analysis, summarise(analysis)
+    return analysis, encode(summarise(analysis))
 
 
 def southwark(summary: dict[str, Any]) -> list[dict[str, Any]]:

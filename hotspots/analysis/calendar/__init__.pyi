@@ -1,4 +1,6 @@
+from .conditions import ConditionName as ConditionName
 from .conditions import ConditionSplit as ConditionSplit
+from .conditions import ExposureUnit as ExposureUnit
 from .conditions import StratifiedRatio as StratifiedRatio
 from .conditions import compare_conditions as compare_conditions
 from .conditions import compare_strata as compare_strata

@@ -3,6 +3,7 @@ from .comparisons import MIN_FOR_PERCENT as MIN_FOR_PERCENT
 from .comparisons import PLAIN_LEVEL as PLAIN_LEVEL
 from .comparisons import VERDICTS as VERDICTS
 from .comparisons import WHOLE_AREA as WHOLE_AREA
+from .comparisons import Against as Against
 from .comparisons import ChangeCounts as ChangeCounts
 from .comparisons import ChangeTable as ChangeTable
 from .comparisons import Comparison as Comparison
@@ -16,10 +17,12 @@ from .comparisons import withhold_selected as withhold_selected
 from .control import ControlChart as ControlChart
 from .control import CountLimits as CountLimits
 from .control import Signal as Signal
+from .control import SignalKind as SignalKind
 from .control import find_signals as find_signals
 from .control import limit_counts as limit_counts
 from .displacement import CountDifference as CountDifference
 from .displacement import Counts as Counts
+from .displacement import Direction as Direction
 from .displacement import RelativeChange as RelativeChange
 from .displacement import Scatter as Scatter
 from .displacement import WeightedDisplacement as WeightedDisplacement
@@ -33,4 +36,5 @@ from .gaps import find_own_days as find_own_days
 from .season import Season as Season
 from .season import SeasonalTrend as SeasonalTrend
 from .season import SeasonWindow as SeasonWindow
+from .season import TrendDirection as TrendDirection
 from .season import measure_season as measure_season

@@ -5,6 +5,7 @@ from .clusters import choose_eps as choose_eps
 from .clusters import choose_min_samples as choose_min_samples
 from .clusters import find_clusters as find_clusters
 from .evidence import Evidence as Evidence
+from .evidence import Sureness as Sureness
 from .evidence import weigh_evidence as weigh_evidence
 from .outlines import HotspotAreas as HotspotAreas
 from .outlines import HotspotOptions as HotspotOptions

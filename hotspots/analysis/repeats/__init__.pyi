@@ -1,5 +1,7 @@
+from .near_repeat import Metric as Metric
 from .near_repeat import NearRepeat as NearRepeat
 from .near_repeat import measure_near_repeat as measure_near_repeat
+from .repeat_places import PlaceKind as PlaceKind
 from .repeat_places import PlaceShare as PlaceShare
 from .repeat_places import Repeats as Repeats
 from .repeat_places import are_places_shared as are_places_shared

@@ -1,9 +1,11 @@
+from .gi_star import QUADRANTS as QUADRANTS
 from .gi_star import CellSizeChoice as CellSizeChoice
 from .gi_star import LocalMoran as LocalMoran
 from .gi_star import Significance as Significance
 from .gi_star import choose_cell_size as choose_cell_size
 from .gi_star import measure_gi_star as measure_gi_star
 from .gi_star import measure_local_moran as measure_local_moran
+from .persistence import PERSISTENCE_CATEGORIES as PERSISTENCE_CATEGORIES
 from .persistence import Periods as Periods
 from .persistence import PeriodUnit as PeriodUnit
 from .persistence import Persistence as Persistence
