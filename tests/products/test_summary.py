@@ -116,8 +116,9 @@ def test_what_is_missing_or_infinite_is_null_where_that_is_allowed(missing: Any)
 
 
 def test_a_number_that_may_not_be_missing_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be finite, and nan was given"):
+    with pytest.raises(ValueError, match="must be finite, and nan was given") as refused:
         make_example(share=float("nan"))
+    assert refused.value.__notes__ == ["In field share of Example."]
 
 
 def test_a_part_is_read_from_what_was_found_and_from_parts_within_it() -> None:

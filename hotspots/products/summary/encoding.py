@@ -106,7 +106,11 @@ class Part:
     def __post_init__(self) -> None:
         part: type = type(self)
         for name, clean in _find_cleaners(part).items():
-            object.__setattr__(self, name, clean(getattr(self, name)))
+            try:
+                object.__setattr__(self, name, clean(getattr(self, name)))
+            except (TypeError, ValueError) as error:
+                error.add_note(f"In field {name} of {part.__name__}.")
+                raise
 
     @classmethod
     def of(cls, found: object, /, **given: Any) -> Self:
