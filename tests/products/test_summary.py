@@ -79,7 +79,7 @@ def make_example(**changed: Any) -> Example:
         "mark": None,
         "pairs": np.array([[1.0, 0.33333], [2.0, np.nan]]),
         "by_name": {"a": np.int64(1)},
-        "rates": Rates(rate=1.25, is_small=np.bool_(True)),
+        "rates": SimpleNamespace(rate=1.25, is_small=np.bool_(True)),
         "last": None,
     }
     return Example(**values | changed)
