@@ -173,6 +173,7 @@ def test_every_property_of_the_schema_is_described() -> None:
 )
 def test_the_summary_of_a_run_is_as_the_schema_says(demonstration: Study, options: dict[str, Any]) -> None:
     summary = encode(summarise(analyse(demonstration, AnalysisRequest(wards=("Peckham", "The Lane"), **options))))
+    assert next(iter(summary.items())) == ("schema_version", "1")
     assert find_errors(RunSummary, summary) == []
     assert find_errors(RunSummary, summary | {"wards": None}) == ["None is not of type 'array'"]
 

@@ -328,6 +328,7 @@ class RunSummary(Part):
     """Every number that the products of a run may show.
 
     Attributes:
+        schema_version: Of this schema; a new one says that a key has gone, or means something else.
         crime: Short name of the crime, as on the command line.
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
@@ -367,6 +368,7 @@ class RunSummary(Part):
         version: Of the package that wrote it.
     """
 
+    schema_version: Literal["1"]
     crime: Annotated[str, Source("crime.slug")]
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
@@ -412,6 +414,7 @@ def summarise(analysis: Analysis) -> RunSummary:
     precision = analysis.incidents["location_precision"].value_counts().sort_index()
     return RunSummary.of(
         analysis,
+        schema_version="1",
         period=count_period(analysis.start, analysis.end),
         quality=summarise_quality(analysis.study.quality, analysis),
         location_precision={kind: n for kind, n in precision.items() if n},
