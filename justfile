@@ -32,6 +32,7 @@ format:
 # Write the pages of the documentation that are made from the code, and check all of it
 docs:
     {{ bin }}/python docs/make_commands.py
+    {{ bin }}/python -m hotspots.products.summary.schema > docs/summary.schema.json
     {{ bin }}/pytest -q tests/test_docs.py
 
 # Take the documentation's pictures anew (needs Chromium)

@@ -25,7 +25,7 @@ from hotspots.ingest.incidents.records import Oddity
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Study
-from hotspots.products.summary.run_summary import summarise
+from hotspots.products.summary import summarise
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_yearly_totals_by_borough(demonstration: Study, truth: dict[str, Any], c
 
 
 def test_robbery_peaks_after_school_and_in_the_evening(analyse_demonstration: AnalyseDemonstration) -> None:
-    summary = summarise(analyse_demonstration("robbery"))
+    summary = encode(summarise(analyse_demonstration("robbery")))
     assert [peak["words"] for peak in summary["profile"]["peaks"]] == [
         "Mondays to Fridays 15:00-17:59",
         "Mondays to Fridays 20:00-21:59",
@@ -149,7 +149,7 @@ def test_every_planted_hot_spot_is_found_and_nothing_else(
 
 
 def test_most_havens_are_closed_when_it_happens_in_the_evening(analyse_demonstration: AnalyseDemonstration) -> None:
-    summary = summarise(analyse_demonstration("robbery"))
+    summary = encode(summarise(analyse_demonstration("robbery")))
     havens = summary["havens"]
     assert havens["n_havens"] == 90
     assert havens["share_open_within_reach"] < havens["share_within_reach"] - 0.1

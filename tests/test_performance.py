@@ -24,9 +24,9 @@ from hotspots.products.files.spreadsheets import tabulate_indicators
 from hotspots.products.pages.performance_page import (
     draw_performance,
     say_measure,
-    say_target,
-    summarise_performance,
 )
+from hotspots.products.summary import encode, summarise_performance
+from hotspots.products.summary.performance_summary import say_target
 
 PEERS_FILE = InputFile(path="peers.csv", table="peers", sha256="0" * 64, n_rows=2, layout="peers")
 MONTHS = pd.period_range("2024-10", "2026-09", freq="M")
@@ -120,7 +120,7 @@ def test_priorities_are_of_crimes_with_enough_incidents(found: Performance) -> N
 
 def test_a_volume_is_a_count_to_the_last_incident(demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": steady(40), "burglary": [40] * 23 + [12_106]})
-    summary = summarise_performance(measure_performance(study))
+    summary = encode(summarise_performance(measure_performance(study)))
     volumes = {crime["crime"]: crime["criteria"]["volume"]["measure"] for crime in summary["priorities"]["crimes"]}
     assert volumes == {"robbery": 480, "burglary": 12_546}
     assert "12,546" in draw_performance(summary)
@@ -144,10 +144,10 @@ def test_less_than_two_years_give_counts_and_the_reason(demonstration: Study) ->
     robbery = by_crime(performance)["robbery"]
     assert (robbery.n_current, robbery.change, robbery.status) == (480, None, None)
     assert "The data begin on 1 June 2025" in str(robbery.comparison.reason)
-    row = tabulate_indicators(summarise_performance(performance)).iloc[0]
+    row = tabulate_indicators(encode(summarise_performance(performance))).iloc[0]
     assert row["current_12_months"] == 480
     assert pd.isna(row["previous_12_months"])
-    page = draw_performance(summarise_performance(performance))
+    page = draw_performance(encode(summarise_performance(performance)))
     assert "not known" in page
     assert "The data begin on 1 June 2025" in page
 
@@ -162,9 +162,9 @@ def test_part_of_a_year_is_told_as_such_and_puts_nothing_in_order(demonstration:
     assert said == {"robbery": (200, 5, "missed"), "burglary": (150, 5, None)}
     assert performance.priorities is None
     assert performance.unranked == ("burglary", "robbery")
-    page = draw_performance(summarise_performance(performance))
+    page = draw_performance(encode(summarise_performance(performance)))
     assert page.count("in 5 of 12 months") == 2
-    assert tabulate_indicators(summarise_performance(performance))["months_with_data"].tolist() == [5, 5]
+    assert tabulate_indicators(encode(summarise_performance(performance)))["months_with_data"].tolist() == [5, 5]
 
 
 def test_incidents_of_a_month_whose_feed_failed_are_in_no_rate(demonstration: Study) -> None:
@@ -186,9 +186,9 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     study = make_study(demonstration, {"robbery": steady(40), "burglary": steady(40)})
     performance = measure_performance(study, PerformanceRequest(targets={"arson": Target(n_incidents=10)}))
     assert performance.unshown_targets == ("arson",)
-    page = draw_performance(summarise_performance(performance))
+    page = draw_performance(encode(summarise_performance(performance)))
     assert "Targets are set for Arson too, which are no indicators here." in page
-    assert "Targets are set" not in draw_performance(summarise_performance(found))
+    assert "Targets are set" not in draw_performance(encode(summarise_performance(found)))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_peers(demonstration: Study) -> None:
     assert robbery.peers.rank == 2
     assert robbery.peers.rate == pytest.approx(480 / (1000 * len(wards)) * 1000, rel=1e-3)
     assert burglary.peers is None
-    page = draw_performance(summarise_performance(performance))
+    page = draw_performance(encode(summarise_performance(performance)))
     assert "Beside peers" in page
     assert "Lambeth 80.0" in page
 
@@ -248,10 +248,10 @@ def test_the_table_of_peers_is_among_the_inputs_and_what_it_says_of_itself_is_to
         calendar=dataclasses.replace(demonstration.calendar, terms=None),
     )
     study = make_study(ordinary, {"robbery": steady(40), "burglary": steady(40)})
-    assert summarise_performance(measure_performance(study))["data_status"] == {}
+    assert encode(summarise_performance(measure_performance(study)))["data_status"] == {}
     table = pd.DataFrame([("A", "robbery", 4, 50.0)], columns=["area", "crime", "n_incidents", "population"])
     made_up = Peers(table=table, input=dataclasses.replace(PEERS_FILE, data_status="synthetic"))
-    summary = summarise_performance(measure_performance(study, peers=made_up))
+    summary = encode(summarise_performance(measure_performance(study, peers=made_up)))
     assert summary["inputs"] == [
         {"path": "peers.csv", "table": "peers", "sha256": "0" * 64, "data_status": "synthetic"}
     ]
@@ -307,7 +307,7 @@ def test_everything_is_written_together(found: Performance, tmp_path: Path) -> N
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(found: Performance) -> None:
-    page = draw_performance(summarise_performance(found))
+    page = draw_performance(encode(summarise_performance(found)))
     assert "http" not in page.replace("http-equiv", "")
     assert "<script" not in page
     assert "clearly improving" in page
@@ -315,7 +315,7 @@ def test_the_page_asks_for_nothing_and_runs_nothing(found: Performance) -> None:
 
 
 def test_names_of_wards_are_text(found: Performance) -> None:
-    summary = summarise_performance(found)
+    summary = encode(summarise_performance(found))
     area = summary["study_area"] | {"is_all": False, "n_wards": 1, "wards": ["<script>alert(1)</script>"]}
     page = draw_performance(summary | {"study_area": area})
     assert "<script>" not in page

@@ -55,7 +55,7 @@ def check(
 
     from hotspots.ingest.incidents import UnknownLayoutError, read_incidents, suggest_crs
     from hotspots.pipeline import assess_quality
-    from hotspots.products.pages import summarise_quality
+    from hotspots.products.summary import encode, summarise_quality
     from hotspots.settings import load_settings
 
     settings = load_settings(settings_file)
@@ -74,7 +74,7 @@ def check(
 
         wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards
         intake = place_in_wards(intake, wards)
-    quality = summarise_quality(assess_quality(intake, wards=wards))
+    quality = encode(summarise_quality(assess_quality(intake, wards=wards)))
     if as_json:
         click.echo(json.dumps(quality, ensure_ascii=False, indent=1))
     else:
@@ -185,7 +185,7 @@ def _say_examples(examples: list[dict[str, Any]]) -> str:
 
 
 def _describe_quality(quality: dict[str, Any]) -> list[str]:
-    from hotspots.products.pages import say_four_hours
+    from hotspots.products.words import say_four_hours
 
     days = [day for rows in quality["sources"] for day in (rows["first_day"], rows["last_day"]) if day]
     lines = []

@@ -50,14 +50,14 @@ def evaluate(
 
     from hotspots.pipeline import AnalysisRequest
     from hotspots.pipeline import evaluate as evaluate_study
-    from hotspots.products.summary import summarise_holdout
+    from hotspots.products.summary import encode, summarise_holdout
 
     request = AnalysisRequest(
         crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, max_extent_m=max_extent_m
     )
     with open_study(inputs, inputs.load_settings()) as (study, progress):
         found = evaluate_study(study, request, cell_sizes_m=cell_sizes_m, bandwidths_m=bandwidths_m, progress=progress)
-    scores = summarise_holdout(found.holdout)
+    scores = encode(summarise_holdout(found.holdout))
     if as_json:
         period = {"start": found.start.isoformat(), "end": found.end.isoformat()}
         recommended = {key: getattr(found.best, key) for key in ("method", "cell_size_m", "bandwidth_m")}
@@ -98,10 +98,10 @@ def _tabulate(found: Evaluation, scores: dict[str, Any]) -> list[str]:
 
 def _recommend(found: Evaluation, scores: dict[str, Any]) -> list[str]:
     """The recommendation in words."""
-    from hotspots.products.summary import summarise_method
+    from hotspots.products.summary import encode, summarise_method
     from hotspots.products.words import say_date, say_method, say_share
 
-    best = summarise_method(found.best)
+    best = encode(summarise_method(found.best))
     score = best["scores"][found.judged]
     tests = [f"{say_date(fold['test_start'])} to {say_date(fold['test_end'])}" for fold in scores["folds"]]
     lines = [
@@ -116,7 +116,7 @@ def _recommend(found: Evaluation, scores: dict[str, Any]) -> list[str]:
         ),
     ]
     if found.best_density is not None:
-        density = summarise_method(found.best_density)
+        density = encode(summarise_method(found.best_density))
         lines.append(
             f"For the picture: {say_method(density)}, cells of {density['cell_size_m']:g} m, the best of the densities "
             f"({say_share(density['scores'][found.judged]['hit_rate'])})."

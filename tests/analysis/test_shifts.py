@@ -23,7 +23,7 @@ from hotspots.analysis.hours.week import HOURS_IN_WEEK, WeekWindow
 from hotspots.analysis.surfaces.density import estimate_density
 from hotspots.errors import ParameterError
 from hotspots.geography.grid import Grid
-from hotspots.products.summary.rounding import MIN_INCIDENTS_DRAWN
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN
 
 AREA = shapely.box(530_000, 180_000, 534_000, 184_000)
 WEEK = name_window(WeekWindow(days=tuple(range(7)), start_hour=0, n_hours=24))

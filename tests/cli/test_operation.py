@@ -22,11 +22,8 @@ from hotspots.pipeline.operation_areas import Area, find_area
 from hotspots.pipeline.operation_request import OperationRequest
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.files.operation_folder import name_operation, write_operation
-from hotspots.products.pages.operation_page import (
-    say_ratio_as_change,
-    say_ratio_limits,
-    summarise_operation,
-)
+from hotspots.products.summary import encode, summarise_operation
+from hotspots.products.words import say_ratio_as_change, say_ratio_limits
 
 HEADER = "Offence,Date From,Easting,Northing"
 DATES = ("--from", "2026-04-01", "--to", "2026-06-30")
@@ -708,7 +705,7 @@ def test_an_operation_on_police_uk_data(real_data: Path) -> None:
         assert got == (inside & months).sum()
     assert found.local.elsewhere is not None
     assert found.local.elsewhere.spread > 1
-    assert summarise_operation(found)["n_points"] > 0
+    assert encode(summarise_operation(found))["n_points"] > 0
 
 
 def test_the_page_opens_without_a_network(browser: Any, call: Any, inputs: list[str], tmp_path: Path) -> None:

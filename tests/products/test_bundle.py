@@ -27,7 +27,7 @@ from hotspots.products.files.bundle import write_bundle
 from hotspots.products.files.folders import name_folder
 from hotspots.products.files.index import write_index
 from hotspots.products.files.spreadsheets import tabulate_hotspots, write_csv
-from hotspots.products.summary.run_summary import PRODUCTS, summarise
+from hotspots.products.summary import PRODUCTS, encode, summarise
 
 LAYERS = {"hotspots", "wards", "havens", "tested_cells", "expected_cells", "shift_hotspots"}
 
@@ -298,7 +298,7 @@ def test_the_map_shows_no_number_that_the_summary_does_not_hold(analysis: Analys
     """Ranks, counts and shares in the table of the page are those of the summary, in its order."""
     from hotspots.products.pages.map_page import draw_map
 
-    summary = summarise(analysis)
+    summary = encode(summarise(analysis))
     page = draw_map(analysis, summary)
     shown = re.findall(r'data-rank="(\d+)".*?<td class="n">([\d,]+)<small>', page, flags=re.DOTALL)
     assert [(int(rank), int(n.replace(",", ""))) for rank, n in shown] == [

@@ -36,7 +36,7 @@ from hotspots.products.files.spreadsheets import tabulate_shifts, write_csv
 from hotspots.products.pages.map_changes import list_verdicts, tell_changes
 from hotspots.products.pages.map_page import draw_map
 from hotspots.products.pages.times_page import list_changed
-from hotspots.products.summary.run_summary import summarise
+from hotspots.products.summary import encode, summarise
 from hotspots.products.summary.shift_summary import say_difference, say_ratio, say_sum, shorten_days
 from hotspots.products.words.change_words import (
     choose_main_comparison,
@@ -93,7 +93,7 @@ def test_the_parts_of_the_week_are_drawn_on_the_pixels_of_the_whole_week(
         return locate_pixels(grid, **options)
 
     monkeypatch.setattr(map_images, "locate_pixels", locate)
-    draw_map(with_hours, summarise(with_hours))
+    draw_map(with_hours, encode(summarise(with_hours)))
     assert len(located) == len(set(located)) == 2  # of the density and of what is to be expected
 
 
@@ -154,7 +154,7 @@ def test_the_coast_is_no_edge_of_the_world(tmp_path: Path, place: str, easting: 
     (tmp_path / "crimes.csv").write_text("\n".join([header, *rows]))
     study = load_study([tmp_path / "crimes.csv"], [tmp_path / "wards.gpkg"])
     analysis = analyse(study, AnalysisRequest(crime="robbery"))
-    page = draw_map(analysis, summarise(analysis))
+    page = draw_map(analysis, encode(summarise(analysis)))
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)  # the first is Leaflet
     assert place in ours
     assert "NaN" not in re.sub(r"data:image/png;base64,[^\"]+", "", layers + ours)
@@ -196,7 +196,7 @@ def vancouver(demonstration: Study, make_incidents: MakeIncidents) -> Analysis:
 
 def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> None:
     """Every shape is where pyproj puts it, apart from the decimetre to which shapes are rounded."""
-    page = draw_map(vancouver, summarise(vancouver))
+    page = draw_map(vancouver, encode(summarise(vancouver)))
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     to_degrees = pyproj.Transformer.from_crs(32610, 4326, always_xy=True)
 
@@ -229,7 +229,7 @@ def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> Non
 
 
 def test_summary_and_layers_state_the_crs_of_the_analysis(vancouver: Analysis, tmp_path: Path) -> None:
-    summary = summarise(vancouver)
+    summary = encode(summarise(vancouver))
     assert summary["study_area"]["crs"] == "EPSG:32610"
     assert (summary["hotspots"][0]["easting"], summary["hotspots"][0]["northing"]) == pytest.approx(
         (491_000, 5_459_000), abs=100
@@ -286,7 +286,7 @@ def with_hours(analyse_demonstration: AnalyseDemonstration) -> Analysis:
 
 
 def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
-    summary = summarise(with_hours)
+    summary = encode(summarise(with_hours))
     page = draw_map(with_hours, summary)
     n_days = (with_hours.end - with_hours.start).days + 1
     for part, places in zip(summary["shifts"]["parts"], with_hours.places.shifts.shifts, strict=True):
@@ -305,16 +305,16 @@ def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
 
 
 def test_the_parts_add_little_to_the_page(with_hours: Analysis) -> None:
-    summary = summarise(with_hours)
+    summary = encode(summarise(with_hours))
     bare = dataclasses.replace(
         with_hours,
         places=dataclasses.replace(with_hours.places, shifts=dataclasses.replace(with_hours.places.shifts, shifts=())),
     )
-    assert len(draw_map(with_hours, summary)) - len(draw_map(bare, summarise(bare))) < 150_000
+    assert len(draw_map(with_hours, summary)) - len(draw_map(bare, encode(summarise(bare)))) < 150_000
 
 
 def test_shifts_as_a_table_and_a_layer(with_hours: Analysis, tmp_path: Path) -> None:
-    summary = summarise(with_hours)
+    summary = encode(summarise(with_hours))
     table = tabulate_shifts(summary)
     parts = summary["shifts"]["parts"]
     assert table["hours"].iloc[0] == "Fridays and Saturdays 20:00-01:59"
@@ -338,7 +338,7 @@ def test_shifts_as_a_table_and_a_layer(with_hours: Analysis, tmp_path: Path) -> 
 
 
 def test_a_part_without_hot_spots_has_a_row_that_says_why(with_hours: Analysis) -> None:
-    summary = summarise(with_hours)
+    summary = encode(summarise(with_hours))
     part = summary["shifts"]["parts"][1]
     few = {**part, "hotspots": [], "is_drawn": False, "reason": "Fewer than 10.", "difference": None}
     row = tabulate_shifts({**summary, "shifts": {**summary["shifts"], "parts": [few]}}).iloc[0]
@@ -534,7 +534,7 @@ def test_clear_change_is_darker_and_directions_differ_in_blue() -> None:
 
 
 def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analysis) -> None:
-    summary = summarise(with_hours)
+    summary = encode(summarise(with_hours))
     page = draw_map(with_hours, summary)
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     view = json.loads(re.search(r"const view = (.*);\n", ours)[1])  # type: ignore[index]
@@ -550,7 +550,7 @@ def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analy
 
 
 def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analysis) -> None:
-    summary = summarise(with_hours)
+    summary = encode(summarise(with_hours))
     page = draw_map(with_hours, summary)
     hours = page[page.index("<h2>Day and hour</h2>") : page.index("<h2>Month by month</h2>")]
     assert [window["words"] in hours for window in summary["profile"]["quiet"]] == [True]
@@ -570,7 +570,7 @@ def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analys
 
 
 def test_a_map_says_why_there_is_no_change_on_it(vancouver: Analysis, tmp_path: Path) -> None:
-    summary = summarise(vancouver)
+    summary = encode(summarise(vancouver))
     unable = [
         {**change, "available": False, "reason": "Too short.", "area": None, "wards": None, "hotspots": None}
         for change in summary["changes"]
@@ -586,7 +586,7 @@ def test_a_map_says_why_there_is_no_change_on_it(vancouver: Analysis, tmp_path: 
 
 
 def test_wards_in_qgis_have_their_change_in_twelve_months(with_hours: Analysis, tmp_path: Path) -> None:
-    summary = summarise(with_hours)
+    summary = encode(summarise(with_hours))
     write_geopackage(with_hours, summary, tmp_path / "layers.gpkg")
     wards = gpd.read_file(tmp_path / "layers.gpkg", layer="wards").set_index("ward_code")
     r12 = next(change for change in summary["changes"] if change["key"] == "r12")

@@ -22,7 +22,8 @@ from hotspots.pipeline.quality import (
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
-from hotspots.products.pages.quality_page import describe_quality, say_four_hours, summarise_quality
+from hotspots.products.summary import encode, summarise_quality
+from hotspots.products.words import describe_quality, say_four_hours
 
 PERFECT = Quality(
     n_read=1200,
@@ -73,7 +74,7 @@ def change(path: str, **values: Any) -> Quality:
 
 
 def findings(quality: Quality) -> list[str]:
-    return list(summarise_quality(quality)["findings"])
+    return list(encode(summarise_quality(quality))["findings"])
 
 
 def test_where_nothing_is_odd_nothing_is_said() -> None:
@@ -186,7 +187,7 @@ def test_the_summary_is_json_and_its_sentences_are_those_of_its_numbers() -> Non
     quality = change(
         "", n_used=1100, refused=(RefusedRows(reason="no date", n_rows=100, examples=(("a", 7, "soon"),)),)
     )
-    summary = summarise_quality(quality)
+    summary = encode(summarise_quality(quality))
     again = json.loads(json.dumps(summary))
     assert again["refused"] == [
         {"reason": "no date", "n_rows": 100, "examples": [{"source": "a", "row": 7, "gave": "soon"}]}
@@ -232,7 +233,7 @@ def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict
             cut_short=(),
         ),
     )
-    summary = summarise_quality(quality)
+    summary = encode(summarise_quality(quality))
     sentences = summary.pop("findings")
     said = {float(number.replace(",", "")) for text in sentences for number in re.findall(r"\d[\d,]*", text)}
     assert said <= collect_numbers(summary)
@@ -241,14 +242,14 @@ def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict
 def test_the_period_asked_for_and_covered(demonstration: Study, analyse_demonstration: AnalyseDemonstration) -> None:
     analysis = analyse_demonstration("robbery")
     quality = demonstration.quality
-    summary = summarise_quality(quality, analysis)
+    summary = encode(summarise_quality(quality, analysis))
     assert summary["period"]["share"] == 1
     assert summary["period"]["asked"] == summary["period"]["covered"]
     early = analysis.start.replace(year=analysis.start.year - 1)
     request = AnalysisRequest(crime="robbery", start=early)
     chosen = select_incidents(demonstration, request)
     analysis = dataclasses.replace(analysis, request=request, selection=chosen)
-    period = summarise_quality(quality, analysis)["period"]
+    period = encode(summarise_quality(quality, analysis))["period"]
     n_asked, n_covered = (analysis.end - early).days + 1, (analysis.end - analysis.start).days + 1
     assert period["asked"]["start"] == early.isoformat()
     assert period["covered"]["start"] == analysis.start.isoformat()

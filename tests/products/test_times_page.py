@@ -33,7 +33,7 @@ from hotspots.products.pages.times_page import (
     group_withheld,
     list_changed,
 )
-from hotspots.products.summary.run_summary import PRODUCTS, summarise
+from hotspots.products.summary import PRODUCTS, encode, summarise
 from hotspots.products.summary.time_summary import choose_cell_hours, summarise_profile
 from hotspots.products.words.phrases import (
     say_change,
@@ -55,13 +55,13 @@ ATTACK = '"><script>alert(1)</script>'
 @pytest.fixture(scope="module")
 def robbery(demonstration: Study) -> Summary:
     """The robberies of one ward, with the days and hours of nearly all."""
-    return summarise(analyse(demonstration, AnalysisRequest(crime="robbery", wards=("Peckham",))))
+    return encode(summarise(analyse(demonstration, AnalysisRequest(crime="robbery", wards=("Peckham",)))))
 
 
 @pytest.fixture(scope="module")
 def burglary(demonstration: Study) -> Summary:
     """The burglaries of the ward, of which only the months are known."""
-    return summarise(analyse(demonstration, AnalysisRequest(crime="burglary", wards=("Peckham",))))
+    return encode(summarise(analyse(demonstration, AnalysisRequest(crime="burglary", wards=("Peckham",)))))
 
 
 @pytest.fixture
@@ -273,7 +273,7 @@ def test_one_incident_makes_a_page_that_shows_no_curve(demonstration: Study) -> 
     day = dt.date(2026, 9, 12)
     few = analyse(demonstration, AnalysisRequest(crime="knife-crime", start=day, end=day))
     assert 0 < len(few.incidents) < 10
-    page = draw_times(summarise(few))
+    page = draw_times(encode(summarise(few)))
     assert "withheld (too few)" in section(page, "short")
     assert "of places, busiest first" not in page
     assert 'class="strip" src' not in page
@@ -366,7 +366,7 @@ def test_the_hours_of_few_incidents_are_told_in_coarser_cells(
 ) -> None:
     at = pd.Timestamp("2026-01-05 15:30")  # a Monday
     incidents = make_incidents([530000] * n, [180000] * n, started_at=at)
-    told = summarise_profile(profile_week(incidents))
+    told = encode(summarise_profile(profile_week(incidents)))
     assert told["cell_hours"] == cell_hours
     assert sum(map(sum, told["counts"])) == pytest.approx(n, abs=0.1)
     first = 15 // cell_hours * cell_hours

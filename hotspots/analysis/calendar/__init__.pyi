@@ -1,4 +1,6 @@
+from .condition_splits import ConditionName as ConditionName
 from .condition_splits import ConditionSplit as ConditionSplit
+from .condition_splits import ExposureUnit as ExposureUnit
 from .conditions import compare_conditions as compare_conditions
 from .darkness import measure_darkness as measure_darkness
 from .days import Calendar as Calendar

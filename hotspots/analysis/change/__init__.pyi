@@ -1,8 +1,10 @@
+from .comparisons import Against as Against
 from .comparisons import Comparison as Comparison
 from .comparisons import plan_comparisons as plan_comparisons
 from .comparisons import withhold_selected as withhold_selected
 from .control import ControlChart as ControlChart
 from .control import Signal as Signal
+from .control import SignalKind as SignalKind
 from .control import find_signals as find_signals
 from .dispersion import Dispersion as Dispersion
 from .dispersion import measure_dispersion as measure_dispersion
@@ -21,6 +23,7 @@ from .ratio_scatter import Scatter as Scatter
 from .ratio_scatter import count_areas_needed as count_areas_needed
 from .ratio_scatter import measure_scatter as measure_scatter
 from .relative_change import Counts as Counts
+from .relative_change import Direction as Direction
 from .relative_change import RelativeChange as RelativeChange
 from .relative_change import compare_changes as compare_changes
 from .rolling import roll_twelve_months as roll_twelve_months
@@ -39,3 +42,4 @@ from .window_counts import WHOLE_AREA as WHOLE_AREA
 from .window_counts import ChangeCounts as ChangeCounts
 from .window_counts import count_change as count_change
 from .year_trend import SeasonalTrend as SeasonalTrend
+from .year_trend import TrendDirection as TrendDirection

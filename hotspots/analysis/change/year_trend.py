@@ -14,7 +14,7 @@ from hotspots.analysis.change.monthly_series import get_calendar_months, get_day
 
 Floats = npt.NDArray[np.float64]
 
-Direction = Literal["rising", "falling", "none"]
+TrendDirection = Literal["rising", "falling", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class SeasonalTrend:
     z: float
     p_value: float
     change_per_year: float
-    direction: Direction
+    direction: TrendDirection
 
     @property
     def words(self) -> str:
@@ -74,7 +74,7 @@ def measure_year_trend(series: pd.Series, *, autocorrelation: float, level: floa
     z = (s - np.sign(s)) / np.sqrt(variance) if variance > 0 else 0.0
     p = float(2 * special.ndtr(-abs(z)))
     change = float(np.expm1(np.median(np.concatenate(slopes))))
-    direction: Direction = "none" if p > level else "rising" if s > 0 else "falling"
+    direction: TrendDirection = "none" if p > level else "rising" if s > 0 else "falling"
     return SeasonalTrend(s=s, z=float(z), p_value=p, change_per_year=change, direction=direction)
 
 

@@ -10,7 +10,7 @@ from hotspots.products.files.folders import encode_json, name_folder, replace_fo
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts, write_csv
 from hotspots.products.pages import draw_map, draw_quality, draw_times
-from hotspots.products.summary import PRODUCTS, summarise
+from hotspots.products.summary import PRODUCTS, encode, summarise
 
 
 def write_bundle(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[str, Path]]:
@@ -22,7 +22,7 @@ def write_bundle(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[st
     Returns:
         The summary, and the path of each product by its key in the summary.
     """
-    summary = summarise(analysis)
+    summary = encode(summarise(analysis))
     period = f"{analysis.start}_{analysis.end}"
     folder = out / analysis.crime.slug / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
     with replace_folder(folder, out=out) as draft:

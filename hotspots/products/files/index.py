@@ -11,8 +11,7 @@ from typing import Any
 from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.files.operation_folder import FOLDER as OPERATION_FOLDER
 from hotspots.products.files.performance_folder import FOLDER as PERFORMANCE_FOLDER
-from hotspots.products.pages import OPERATION_PRODUCTS, PERFORMANCE_PRODUCTS
-from hotspots.products.summary import PRODUCTS
+from hotspots.products.summary import OPERATION_PRODUCTS, PERFORMANCE_PRODUCTS, PRODUCTS
 from hotspots.products.words import make_environment
 
 Entry = dict[str, Any]

@@ -10,7 +10,8 @@ import shapely
 
 from hotspots.pipeline import Operation
 from hotspots.products.files.folders import encode_json, replace_folder, slugify, write_text
-from hotspots.products.pages import OPERATION_PRODUCTS, draw_operation, summarise_operation
+from hotspots.products.pages import draw_operation
+from hotspots.products.summary import OPERATION_PRODUCTS, encode, summarise_operation
 
 FOLDER = "operation"
 
@@ -21,7 +22,7 @@ def write_operation(operation: Operation, out: Path) -> tuple[dict[str, Any], di
     Returns:
         The summary, and the path of each product by its key.
     """
-    summary = summarise_operation(operation)
+    summary = encode(summarise_operation(operation))
     folder = out / FOLDER / name_operation(operation)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / OPERATION_PRODUCTS["operation"], draw_operation(operation, summary))

@@ -8,7 +8,8 @@ from typing import Any
 from hotspots.pipeline import Performance
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, write_text
 from hotspots.products.files.spreadsheets import tabulate_indicators, write_csv
-from hotspots.products.pages import PERFORMANCE_PRODUCTS, draw_performance, summarise_performance
+from hotspots.products.pages import draw_performance
+from hotspots.products.summary import PERFORMANCE_PRODUCTS, encode, summarise_performance
 
 FOLDER = "performance"
 
@@ -19,7 +20,7 @@ def write_performance(performance: Performance, out: Path) -> tuple[dict[str, An
     Returns:
         The summary, and the path of each product by its key.
     """
-    summary = summarise_performance(performance)
+    summary = encode(summarise_performance(performance))
     period = f"{performance.start}_{performance.end}"
     folder = out / FOLDER / name_folder(period, performance.wards, performance.study.boundaries.wards)
     with replace_folder(folder, out=out) as draft:

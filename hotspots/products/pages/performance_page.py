@@ -1,24 +1,12 @@
-"""The performance table and the priorities, as a page and numbers."""
+"""The performance table and the priorities, as a page."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import pandas as pd
-
-import hotspots
-from hotspots.analysis.change import VERDICTS, WHOLE_AREA
-from hotspots.analysis.rates import CRITERIA, Target
-from hotspots.pipeline import CELL_SIZE_M, MIN_RANKED, Indicator, Performance
-from hotspots.products.summary import Summary, rounded, significant
+from hotspots.analysis.change import VERDICTS
+from hotspots.analysis.rates import CRITERIA
+from hotspots.pipeline import MIN_RANKED
+from hotspots.products.summary import Summary
 from hotspots.products.words import make_environment, say_list, say_month
-
-PERFORMANCE_PRODUCTS = {
-    "performance": "performance.html",
-    "performance_csv": "performance.csv",
-    "performance_json": "performance.json",
-}
 
 _N_FILES_NAMED = 3
 _MILLION = 1e6
@@ -68,112 +56,3 @@ def say_measure(value: float, name: str) -> str:
     short = float(f"{value:.3g}")
     number = f"{short:,.0f}" if short < _MILLION else f"{short / _MILLION:,.4g} million"
     return f"£{number}" if name == "cost" else number
-
-
-def summarise_performance(performance: Performance) -> Summary:
-    """Everything that was found, as JSON values."""
-    wards, study = performance.wards, performance.study
-    ranked, crimes = performance.priorities, study.definitions.crimes
-    return {
-        "period": {"start": performance.start.isoformat(), "end": performance.end.isoformat()},
-        "data_status": performance.data_status,
-        "study_area": {
-            "n_wards": len(wards),
-            "is_all": len(wards) == len(study.boundaries.wards),
-            "wards": sorted(wards["ward_name"].astype(str)),
-            "boroughs": sorted(wards["borough"].dropna().astype(str).unique()),
-            "population": rounded(performance.population, 0),
-        },
-        "indicators": [_summarise_indicator(indicator) for indicator in performance.indicators],
-        "unshown_targets": [crimes[slug].label if slug in crimes else slug for slug in performance.unshown_targets],
-        "priorities": None
-        if ranked is None
-        else {
-            "criterion_weights": {name: rounded(weight, 3) for name, weight in ranked.criterion_weights.items()},
-            "min_incidents": MIN_RANKED,
-            "cell_size_m": CELL_SIZE_M,
-            "crimes": [
-                _summarise_priority(str(slug), row, performance) for slug, row in ranked.table.to_dict("index").items()
-            ],
-            "unranked": [crimes[slug].label for slug in (*performance.unranked, *ranked.unranked)],
-            "sources": list(performance.sources),
-        },
-        "inputs": [
-            {"path": file.path, "table": file.table, "sha256": file.sha256, "data_status": file.data_status}
-            for file in performance.inputs
-        ],
-        "products": dict(PERFORMANCE_PRODUCTS),
-        "version": hotspots.__version__,
-    }
-
-
-def _summarise_indicator(indicator: Indicator) -> Summary:
-    comparison, change, peers = indicator.comparison, indicator.change, indicator.peers
-    row: dict[Any, Any] | None = None if change is None else change.table.to_dict("index")[WHOLE_AREA]
-    return {
-        "crime": indicator.crime.slug,
-        "label": indicator.crime.label,
-        "current": [comparison.current_first.isoformat(), comparison.current_last.isoformat()],
-        "previous": [comparison.earlier_first.isoformat(), comparison.earlier_last.isoformat()],
-        "n_current": indicator.n_current,
-        "n_months": indicator.n_months,
-        "change": row
-        and {
-            "n_previous": int(row["n_earlier"]),
-            "n_current": int(row["n_current"]),
-            "ratio": rounded(row["ratio"], 3),
-            "low": rounded(row["low"], 3),
-            "high": rounded(row["high"], 3),
-            "percent": None if pd.isna(row["percent"]) else int(row["percent"]),
-            "p": significant(row["p_value"]),
-            "verdict": str(row["verdict"]),
-            "dispersion": rounded(row["dispersion"], 2),
-        },
-        "reason": comparison.reason,
-        "gap_months": [str(month) for month in indicator.gap_months],
-        "target": indicator.target and say_target(indicator.target),
-        "status": indicator.status,
-        "peers": peers
-        and {
-            "rate": rounded(peers.rate, 2),
-            "per": peers.per,
-            "rank": peers.rank,
-            "rank_low": peers.rank_low,
-            "rank_high": peers.rank_high,
-            "n_areas": peers.n_areas,
-            "rates": [{"area": str(area), "rate": rounded(rate, 2)} for area, rate in peers.peer_rates.items()],
-        },
-    }
-
-
-def _summarise_priority(slug: str, row: dict[Any, Any], performance: Performance) -> Summary:
-    crimes = performance.study.definitions.crimes
-    measured = performance.measures.to_dict("index")[slug]
-    return {
-        "crime": slug,
-        "label": crimes[slug].label,
-        "rank": int(row["rank"]),
-        "rank_low": int(row["rank_low"]),
-        "rank_high": int(row["rank_high"]),
-        "score": rounded(row["score"], 1),
-        "n_criteria": int(row["n_criteria"]),
-        "criteria": {
-            name: {"score": rounded(row[name], 1), "measure": _round_measure(name, measured[name])} for name in CRITERIA
-        },
-    }
-
-
-def _round_measure(name: str, value: float) -> float | None:
-    if not math.isfinite(value):
-        return None
-    if name in ("volume", "trend"):  # counted, and a step of the scale: neither is rounded
-        return rounded(value, 0)
-    return rounded(value, 3) if name == "concentration" else significant(value)
-
-
-def say_target(target: Target) -> str:
-    """A target as a table has it: "-5%", "no more than 1,200"."""
-    if target.n_incidents is not None:
-        return f"no more than {target.n_incidents:,}"
-    percent = 100 * float(target.change or 0.0)
-    return f"{percent:+.3g}%" if percent else "no rise"

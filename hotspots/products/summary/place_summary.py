@@ -2,228 +2,508 @@
 
 from __future__ import annotations
 
-import numpy as np
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
-from hotspots.analysis.accuracy import AreaScore, Holdout, MethodScore, find_judged
-from hotspots.analysis.hotspots import Hotspot
+import numpy as np
+import shapely
+
+from hotspots.analysis.accuracy import AreaScore, Fold, Holdout, MethodName, MethodScore, find_judged
+from hotspots.analysis.calendar import PeriodUnit
+from hotspots.analysis.hotspots import Clusters, Hotspot, Sureness
+from hotspots.analysis.significance import PERSISTENCE_CATEGORIES
+from hotspots.analysis.surfaces import DensitySurface, Kernel, RiskEstimate, SmallestArea
+from hotspots.geography import CellShape
 from hotspots.pipeline import Analysis, PlaceAnalysis
-from hotspots.products.summary.rounding import Summary, rounded, significant
-from hotspots.products.summary.time_summary import summarise_window
+from hotspots.products.summary.encoding import (
+    Hundredths,
+    Metres,
+    OneOf,
+    Part,
+    PerKm2,
+    Probability,
+    Quantity,
+    Share,
+    SmallShare,
+    Source,
+    Tenths,
+    Thousandths,
+    encode,
+)
+from hotspots.products.summary.time_summary import WindowSummary
 from hotspots.products.words import say_certainty
 
 
-def summarise_places(analysis: Analysis) -> Summary:
-    """The parts of the summary that `analyse_places` found."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallestAreaSummary(Part):
+    """The smallest part of the study area that holds a share of the density."""
+
+    view_of: ClassVar = SmallestArea
+
+    share: float
+    incident_share: Share
+    area_share: SmallShare
+    area_km2: Annotated[float, Quantity("km²", decimals=3)]
+    level_per_km2: PerKm2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DensitySummary(Part):
+    """Incidents per square kilometre.
+
+    Attributes:
+        bandwidth_reason: Why that bandwidth, where it was chosen automatically.
+        bandwidth_warning: What speaks against using it to send people somewhere.
+        cell_size_m: Side of a cell.
+        n_rows, n_columns: Shape of the grid.
+        n_beyond_area: Incidents outside the study area that went in too.
+        is_weighted: Whether incidents were weighed by their harm.
+        max_per_km2: The highest density of any cell.
+        is_edge_corrected: Whether density that the kernel carries out of the study area was made good.
+        smallest_areas: The smallest areas that hold given shares of the density.
+    """
+
+    view_of: ClassVar = DensitySurface
+
+    kernel: Kernel
+    bandwidth_m: Annotated[float | None, Quantity("m", decimals=1)]
+    bandwidth_reason: str | None
+    bandwidth_warning: str | None
+    is_adaptive: bool
+    is_weighted: bool
+    cell_size_m: Annotated[Metres, Source("grid.cell_size_m")]
+    n_rows: Annotated[int, Source("grid.n_rows")]
+    n_columns: Annotated[int, Source("grid.n_columns")]
+    n_incidents: int
+    n_beyond_area: int
+    max_per_km2: PerKm2
+    is_edge_corrected: bool
+    smallest_areas: tuple[SmallestAreaSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSummary(Part):
+    """How hot spots were found.
+
+    Attributes:
+        max_extent_m: The widest that a hot spot may be.
+        n_split: Clusters that were too long, and were cut.
+        n_noise: Incidents in no cluster.
+    """
+
+    view_of: ClassVar = Clusters
+
+    method: Literal["DBSCAN"]
+    eps_m: Metres
+    eps_reason: str | None
+    min_samples: int
+    min_samples_reason: str | None
+    max_extent_m: Metres
+    n_split: int
+    n_clusters: int
+    n_noise: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSummary(Part):
+    """The estimate of incidents to expect in each cell.
+
+    Attributes:
+        cell_size_m: Side of a cell.
+        n_cells: Cells.
+        own_share: Share of the estimate of cells with incidents that comes from their own count, on average over
+            incidents; the rest comes from their surroundings.
+    """
+
+    view_of: ClassVar = RiskEstimate
+
+    cell_size_m: Annotated[Metres, Source("cells.cell_size_m")]
+    n_cells: int
+    bandwidth_m: Metres
+    used_other_crime: bool
+    coefficients: tuple[Annotated[float, Quantity(figures=4)], ...]
+    shape_scale: Annotated[float, Quantity(figures=4)]
+    shape_power: Thousandths
+    own_share: Annotated[float, Quantity("share 0-1", decimals=3)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignificanceSummary(Part):
+    """The test of cells for lying among others that are busy, or quiet.
+
+    Attributes:
+        cell_size_m: Side of a square cell, or what a hexagon of the same area would have.
+        cell_shape: Of the cells.
+        cell_size_reason: Why that size.
+        is_snapped: Whether many incidents share their coordinates.
+        n_cells: Cells tested.
+        false_discovery_rate: Share of the cells called hot (and of those called cold) that may be so by chance.
+        n_hot, n_cold: Cells called hot, and cold.
+        n_periods: Periods into which the time was cut to see how long cells were hot; null where too short.
+        period_length, period_unit: Of each period.
+        periods_left_out: Which days are in none of them.
+        persistence: Cells by how they have been hot over the periods.
+    """
+
+    cell_size_m: Annotated[Metres, Source("cells.cell_size_m")]
+    cell_shape: Annotated[CellShape, Source("cells.shape")]
+    cell_size_reason: Annotated[str, Source("choice.reason")]
+    is_snapped: Annotated[bool, Source("choice.is_snapped")]
+    n_cells: int
+    false_discovery_rate: Annotated[float, Source("gi_star.false_discovery_rate")]
+    n_hot: int
+    n_cold: int
+    n_periods: int | None
+    period_length: int | None
+    period_unit: PeriodUnit | None
+    periods_left_out: str | None
+    persistence: dict[Annotated[str, OneOf(PERSISTENCE_CATEGORIES)], int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WardName(Part):
+    """A ward by its name.
+
+    Attributes:
+        code: Its code in the boundaries.
+        name: What it is called.
+    """
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationCount(Part):
+    """Incidents at one location text.
+
+    Attributes:
+        location: As the source words it.
+        n_incidents: At it.
+    """
+
+    location: str
+    n_incidents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationKindCount(Part):
+    """Incidents at one kind of location.
+
+    Attributes:
+        kind: As the source words it.
+        n_incidents: At it.
+    """
+
+    kind: str
+    n_incidents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotspotHavens(Part):
+    """How much of a hot spot is within reach of safe havens.
+
+    Attributes:
+        share_within_reach: Of its incidents.
+        share_open_within_reach: Of those with a clock time, within reach of one that was open; null where not known.
+    """
+
+    share_within_reach: Share
+    share_open_within_reach: Share | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotspotSummary(Part):
+    """A ranked area to act on, and how sure it is.
+
+    Attributes:
+        place: Its busiest location, or the coordinates that it lies around.
+        density_per_km2: Incidents per square kilometre of its area.
+        easting, northing: A point inside, in the coordinate reference system of the study area.
+        wards: Wards that it lies in, by number of its incidents.
+        expected: Incidents to expect in another period as long, if nothing changes.
+        expected_low, expected_high: The range in which 9 of 10 such periods would end.
+        rank_low, rank_high: The best and worst rank by expected incidents in 9 of 10 draws of the estimate.
+        gi_star: Getis-Ord Gi* of its clearest cell.
+        gi_star_p: Exact p of that cell, adjusted for all cells.
+        is_significant: Whether that cell is hot by that test.
+        stability: Share of resamples in which it is found again.
+        persistence: How that cell has been hot over time.
+        sureness: The stability in a word.
+        rate_per_1000: Incidents per 1,000 residents and year.
+        certainty: How sure it is, in a sentence.
+        peak: The hours in which its incidents concentrate most clearly.
+        n_timed: Incidents with a clock time.
+        havens: Null where no safe havens were given.
+    """
+
+    view_of: ClassVar = Hotspot
+
+    rank: int
+    place: str
+    n_incidents: int
+    n_places: int
+    share: Share
+    area_km2: Annotated[float, Quantity("km²", decimals=4)]
+    density_per_km2: PerKm2
+    easting: Annotated[int, Quantity("m")]
+    northing: Annotated[int, Quantity("m")]
+    wards: tuple[WardName, ...]
+    locations: tuple[LocationCount, ...]
+    location_kinds: tuple[LocationKindCount, ...]
+    expected: Annotated[Tenths, Source("evidence.expected")]
+    expected_low: Annotated[int, Source("evidence.expected_low")]
+    expected_high: Annotated[int, Source("evidence.expected_high")]
+    rank_low: Annotated[int, Source("evidence.rank_low")]
+    rank_high: Annotated[int, Source("evidence.rank_high")]
+    gi_star: Annotated[Hundredths | None, Source("evidence.z")]
+    gi_star_p: Annotated[Probability, Source("evidence.p_adjusted")]
+    is_significant: Annotated[bool, Source("evidence.is_significant")]
+    stability: Annotated[float | None, Quantity("share 0-1", decimals=2), Source("evidence.stability")]
+    persistence: Annotated[str | None, OneOf(PERSISTENCE_CATEGORIES), Source("evidence.persistence")]
+    sureness: Annotated[Sureness, Source("evidence.sureness")]
+    harm: Annotated[float | None, Quantity(figures=4)]
+    residents: Annotated[float | None, Quantity(decimals=-1)]
+    rate_per_1000: Annotated[float | None, Quantity("per 1,000 residents and year", figures=2)]
+    certainty: str
+    peak: WindowSummary | None
+    n_timed: Annotated[int, Source("profile.n_timed")]
+    havens: HotspotHavens | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotspotTotal(Part):
+    """All hot spots together.
+
+    Attributes:
+        n_incidents: Incidents in them.
+        hit_rate: The same as a share of all incidents analysed.
+        area_share: Their area as a share of the study area.
+        n_significant: How many of them hold a cell that is hot by the test.
+    """
+
+    n_incidents: int
+    hit_rate: Share
+    area_share: SmallShare
+    n_significant: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldSummary(Part):
+    """One test: what was known, and what came after it."""
+
+    view_of: ClassVar = Fold
+
+    fit_start: dt.date
+    fit_end: dt.date
+    test_start: dt.date
+    test_end: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSummary(Part):
+    """What a flagged part of the study area caught of the test period's incidents.
+
+    Attributes:
+        hit_rate: `n_hits / n_incidents`.
+        hit_rate_low, hit_rate_high: Where it may lie.
+        pai: Prediction accuracy index, `hit_rate / area_share`: 1 is chance.
+    """
+
+    view_of: ClassVar = AreaScore
+
+    area_share: SmallShare
+    n_hits: int
+    n_incidents: int
+    hit_rate: Share
+    hit_rate_low: Annotated[Share, Source("hit_rate_interval.0")]
+    hit_rate_high: Annotated[Share, Source("hit_rate_interval.1")]
+    pai: Hundredths
+    pei: Thousandths | None
+    rri: Thousandths | None
+    best_hit_rate: Share | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BehindBest(Part):
+    """How far a method is behind the best on the same cells.
+
+    Attributes:
+        difference: Hit rate of the best less that of the method.
+        low, high: Where the difference may lie.
+        p: How often cells on which they differ, given to either by the toss of a coin, differ as much.
+        is_clear: Whether the best is better by more than chance.
+    """
+
+    difference: Share
+    low: Annotated[Share, Source("difference_interval.0")]
+    high: Annotated[Share, Source("difference_interval.1")]
+    p: Annotated[Probability, Source("p_value")]
+    is_clear: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodSummary(Part):
+    """How one method did over all folds together.
+
+    Attributes:
+        behind_best: Its distance to the best method on these cells; null for the best itself.
+    """
+
+    view_of: ClassVar = MethodScore
+
+    method: MethodName
+    cell_size_m: Metres
+    bandwidth_m: Metres | None
+    scores: tuple[ScoreSummary, ...]
+    at_hotspots: ScoreSummary | None
+    behind_best: BehindBest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldoutSummary(Part):
+    """What a rolling test found.
+
+    Attributes:
+        judged: Position of the area share that methods are put in order by.
+    """
+
+    view_of: ClassVar = Holdout
+
+    folds: tuple[FoldSummary, ...]
+    n_incidents: int
+    area_shares: tuple[float, ...]
+    judged: int
+    methods: tuple[MethodSummary, ...]
+    hotspots: ScoreSummary | None
+    last_hotspots: ScoreSummary | None
+
+
+def summarise_density(analysis: Analysis) -> DensitySummary:
+    """The density, and how it was smoothed."""
     places = analysis.places
-    density, clusters, hotspots = places.density, places.areas.clusters, places.hotspots
-    hot_share = sum(hotspot.area_km2 for hotspot in hotspots) * 1e6 / analysis.study_area.area
-    return {
-        "density": {
-            "kernel": density.kernel,
-            "bandwidth_m": rounded(density.bandwidth_m, 1),
-            "bandwidth_reason": places.bandwidth.reason if places.bandwidth else None,
-            "bandwidth_warning": places.bandwidth_warning,
-            "is_adaptive": density.is_adaptive,
-            "is_weighted": density.is_weighted,
-            "cell_size_m": density.grid.cell_size_m,
-            "n_rows": density.grid.n_rows,
-            "n_columns": density.grid.n_columns,
-            "n_incidents": density.n_incidents,
-            "n_beyond_area": places.n_beyond,
-            "max_per_km2": significant(density.density_per_km2.max()),
-            "is_edge_corrected": density.is_edge_corrected,
-            "smallest_areas": [
-                {
-                    "share": area.share,
-                    "incident_share": rounded(area.incident_share, 4),
-                    "area_share": significant(area.area_share),
-                    "area_km2": rounded(area.area_km2, 3),
-                    "level_per_km2": significant(area.level_per_km2),
-                }
-                for area in places.smallest_areas
-            ],
-        },
-        "clusters": {
-            "method": "DBSCAN",
-            "eps_m": clusters.eps_m,
-            "eps_reason": clusters.eps_reason,
-            "min_samples": clusters.min_samples,
-            "min_samples_reason": clusters.min_samples_reason,
-            "max_extent_m": analysis.request.max_extent_m,
-            "n_split": places.areas.n_split,
-            "n_clusters": clusters.n_clusters,
-            "n_noise": int(clusters.cluster_id.isna().sum()),
-        },
-        "risk": _risk(places),
-        "significance": _significance(places),
-        "hotspots": [_hotspot(hotspot, analysis) for hotspot in hotspots],
-        "hotspots_total": {
-            "n_incidents": sum(hotspot.n_incidents for hotspot in hotspots),
-            "hit_rate": rounded(sum(hotspot.share for hotspot in hotspots), 4),
-            "area_share": significant(hot_share),
-            "n_significant": sum(hotspot.evidence.is_significant for hotspot in hotspots),
-        },
-        "holdout": places.holdout and summarise_holdout(places.holdout),
-        "holdout_reason": places.holdout_reason,
-    }
+    return DensitySummary.of(
+        places.density,
+        bandwidth_reason=places.bandwidth.reason if places.bandwidth else None,
+        bandwidth_warning=places.bandwidth_warning,
+        n_beyond_area=places.n_beyond,
+        max_per_km2=places.density.density_per_km2.max(),
+        smallest_areas=places.smallest_areas,
+    )
 
 
-def _risk(places: PlaceAnalysis) -> Summary | None:
+def summarise_clusters(analysis: Analysis) -> ClusterSummary:
+    """How hot spots were found."""
+    areas = analysis.places.areas
+    return ClusterSummary.of(
+        areas.clusters,
+        method="DBSCAN",
+        max_extent_m=analysis.request.max_extent_m,
+        n_split=areas.n_split,
+        n_noise=areas.clusters.cluster_id.isna().sum(),
+    )
+
+
+def summarise_risk(places: PlaceAnalysis) -> RiskSummary | None:
+    """The estimate; None where none was made."""
     risk = places.risk
     if risk is None:
         return None
     held = risk.n_incidents > 0
-    return {
-        "cell_size_m": risk.cells.cell_size_m,
-        "n_cells": len(risk.cells),
-        "bandwidth_m": risk.bandwidth_m,
-        "used_other_crime": risk.used_other_crime,
-        "coefficients": [significant(value) for value in risk.coefficients],
-        "shape_scale": significant(risk.shape_scale),
-        "shape_power": rounded(risk.shape_power, 3),
-        "own_share": rounded(float(np.average(risk.own_share[held], weights=risk.n_incidents[held])), 3),
-    }
+    own_share = np.average(risk.own_share[held], weights=risk.n_incidents[held])
+    return RiskSummary.of(risk, n_cells=len(risk.cells), own_share=own_share)
 
 
-def _significance(places: PlaceAnalysis) -> Summary | None:
+def summarise_significance(places: PlaceAnalysis) -> SignificanceSummary | None:
+    """The test of cells; None where there was none."""
     test = places.test
     if test is None:
         return None
+    periods = test.periods
     by_category = None if test.persistence is None else test.persistence.category.value_counts()
-    return {
-        "cell_size_m": test.cells.cell_size_m,
-        "cell_shape": test.cells.shape,
-        "cell_size_reason": test.choice.reason,
-        "is_snapped": test.choice.is_snapped,
-        "n_cells": len(test.cells),
-        "false_discovery_rate": test.gi_star.false_discovery_rate,
-        "n_hot": int(test.gi_star.is_hot.sum()),
-        "n_cold": int(test.gi_star.is_cold.sum()),
-        "n_periods": None if test.periods is None else len(test.periods),
-        "period_length": None if test.periods is None else test.periods.length,
-        "period_unit": None if test.periods is None else test.periods.unit,
-        "periods_left_out": None if test.periods is None else test.periods.explanation,
-        "persistence": None
-        if by_category is None
-        else {str(name): int(n) for name, n in by_category.items() if name != "none"},
-    }
+    return SignificanceSummary.of(
+        test,
+        n_cells=len(test.cells),
+        n_hot=test.gi_star.is_hot.sum(),
+        n_cold=test.gi_star.is_cold.sum(),
+        n_periods=None if periods is None else len(periods),
+        period_length=None if periods is None else periods.length,
+        period_unit=None if periods is None else periods.unit,
+        periods_left_out=None if periods is None else periods.explanation,
+        persistence=None if by_category is None else {name: n for name, n in by_category.items() if name != "none"},
+    )
 
 
-def summarise_holdout(holdout: Holdout) -> Summary:
+def summarise_holdout(holdout: Holdout) -> HoldoutSummary:
     """Every score of a rolling test."""
-    return {
-        "folds": [
-            {
-                "fit_start": fold.fit_start.isoformat(),
-                "fit_end": fold.fit_end.isoformat(),
-                "test_start": fold.test_start.isoformat(),
-                "test_end": fold.test_end.isoformat(),
-            }
-            for fold in holdout.folds
-        ],
-        "n_incidents": holdout.n_incidents,
-        "area_shares": list(holdout.area_shares),
-        "judged": find_judged(holdout.area_shares),
-        "methods": [summarise_method(method) for method in holdout.methods],
-        "hotspots": holdout.hotspots and summarise_score(holdout.hotspots),
-        "last_hotspots": holdout.last_hotspots and summarise_score(holdout.last_hotspots),
-    }
+    return HoldoutSummary.of(
+        holdout,
+        judged=find_judged(holdout.area_shares),
+        methods=tuple(summarise_method(method) for method in holdout.methods),
+    )
 
 
-def summarise_method(method: MethodScore) -> Summary:
+def summarise_method(method: MethodScore) -> MethodSummary:
     """The scores of one method."""
     against = method.against_best
-    return {
-        "method": method.method,
-        "cell_size_m": method.cell_size_m,
-        "bandwidth_m": method.bandwidth_m,
-        "scores": [summarise_score(score) for score in method.scores],
-        "at_hotspots": method.at_hotspots and summarise_score(method.at_hotspots),
-        "behind_best": None
-        if against is None
-        else {
-            "difference": rounded(against.difference, 4),
-            "low": rounded(against.difference_interval[0], 4),
-            "high": rounded(against.difference_interval[1], 4),
-            "p": significant(against.p_value),
-            "is_clear": against.winner == "first",
-        },
-    }
+    behind_best = against and BehindBest.of(against, is_clear=against.winner == "first")
+    return MethodSummary.of(method, behind_best=behind_best)
 
 
-def summarise_score(score: AreaScore) -> Summary:
-    """One score at one share of the area."""
-    return {
-        "area_share": significant(score.area_share),
-        "n_hits": score.n_hits,
-        "n_incidents": score.n_incidents,
-        "hit_rate": rounded(score.hit_rate, 4),
-        "hit_rate_low": rounded(score.hit_rate_interval[0], 4),
-        "hit_rate_high": rounded(score.hit_rate_interval[1], 4),
-        "pai": rounded(score.pai, 2),
-        "pei": rounded(score.pei, 3),
-        "rri": rounded(score.rri, 3),
-        "best_hit_rate": rounded(score.best_hit_rate, 4),
-    }
+def summarise_total(analysis: Analysis) -> HotspotTotal:
+    """All hot spots together."""
+    hotspots = analysis.places.hotspots
+    return HotspotTotal(
+        n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),
+        hit_rate=sum(hotspot.share for hotspot in hotspots),
+        area_share=sum(hotspot.area_km2 for hotspot in hotspots) * 1e6 / analysis.study_area.area,
+        n_significant=sum(hotspot.evidence.is_significant for hotspot in hotspots),
+    )
 
 
-def _hotspot(hotspot: Hotspot, analysis: Analysis) -> Summary:
-    names = analysis.wards["ward_name"]
+def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
+    """One hot spot."""
     centre = hotspot.outline.representative_point()
-    if hotspot.locations:
-        place = hotspot.locations[0][0].removeprefix("On or near ")
-    else:
-        place = f"around {round(centre.x, -2):.0f}, {round(centre.y, -2):.0f}"
-    return {
-        "rank": hotspot.rank,
-        "place": place,
-        "n_incidents": hotspot.n_incidents,
-        "n_places": hotspot.n_places,
-        "share": rounded(hotspot.share, 4),
-        "area_km2": rounded(hotspot.area_km2, 4),
-        "density_per_km2": significant(hotspot.density_per_km2),
-        "easting": round(centre.x),
-        "northing": round(centre.y),
-        "wards": [{"code": code, "name": str(names[code])} for code in hotspot.wards],
-        "locations": [{"location": text, "n_incidents": n} for text, n in hotspot.locations],
-        "location_kinds": [{"kind": text, "n_incidents": n} for text, n in hotspot.location_kinds],
-        **_evidence(hotspot, analysis),
-        "peak": summarise_window(hotspot.profile.peaks[0]) if hotspot.profile.peaks else None,
-        "n_timed": hotspot.profile.n_timed,
-        "havens": _hotspot_havens(hotspot, analysis),
-    }
+    found = HotspotSummary.of(
+        hotspot,
+        place=name_place(centre, hotspot.locations),
+        easting=round(centre.x),
+        northing=round(centre.y),
+        wards=name_wards(hotspot.wards, analysis),
+        locations=tuple(LocationCount(location=text, n_incidents=n) for text, n in hotspot.locations),
+        location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in hotspot.location_kinds),
+        rate_per_1000=1000 * hotspot.n_incidents / hotspot.residents / analysis.n_years if hotspot.residents else None,
+        certainty="",
+        peak=next(iter(hotspot.profile.peaks), None),
+        havens=_summarise_havens(hotspot, analysis),
+    )
+    return dataclasses.replace(found, certainty=say_certainty(encode(found)))
 
 
-def _evidence(hotspot: Hotspot, analysis: Analysis) -> Summary:
-    evidence = hotspot.evidence
-    rate = 1000 * hotspot.n_incidents / hotspot.residents / analysis.n_years if hotspot.residents else None
-    found = {
-        "expected": rounded(evidence.expected, 1),
-        "expected_low": evidence.expected_low,
-        "expected_high": evidence.expected_high,
-        "rank_low": evidence.rank_low,
-        "rank_high": evidence.rank_high,
-        "gi_star": rounded(evidence.z, 2),
-        "gi_star_p": significant(evidence.p_adjusted),
-        "is_significant": evidence.is_significant,
-        "stability": rounded(evidence.stability, 2),
-        "persistence": evidence.persistence,
-        "sureness": evidence.sureness,
-        "harm": None if hotspot.harm is None else significant(hotspot.harm),
-        "residents": None if hotspot.residents is None else round(hotspot.residents, -1),
-        "rate_per_1000": None if rate is None else float(f"{rate:.2g}"),
-    }
-    return found | {"certainty": say_certainty(found)}
+def name_place(centre: shapely.Point, locations: Sequence[tuple[str, float]]) -> str:
+    """What a hot spot is called: its busiest location, or the coordinates that it lies around."""
+    if locations:
+        return locations[0][0].removeprefix("On or near ")
+    return f"around {round(centre.x, -2):.0f}, {round(centre.y, -2):.0f}"
 
 
-def _hotspot_havens(hotspot: Hotspot, analysis: Analysis) -> Summary | None:
+def name_wards(codes: Sequence[str], analysis: Analysis) -> tuple[WardName, ...]:
+    """Wards by their names."""
+    names = analysis.wards["ward_name"]
+    return tuple(WardName(code=code, name=names[code]) for code in codes)
+
+
+def _summarise_havens(hotspot: Hotspot, analysis: Analysis) -> HotspotHavens | None:
     if analysis.havens is None:
         return None
     coverage = analysis.havens.coverage
     timed = (analysis.incidents["time_precision"] == "minute").to_numpy()[hotspot.members]
     is_open = coverage.is_open_within_reach[hotspot.members][timed]
     can_tell = bool(timed.any()) and coverage.share_open_within_reach is not None
-    return {
-        "share_within_reach": rounded(coverage.is_within_reach[hotspot.members].mean(), 4),
-        "share_open_within_reach": rounded(is_open.mean(), 4) if can_tell else None,
-    }
+    return HotspotHavens(
+        share_within_reach=coverage.is_within_reach[hotspot.members].mean(),
+        share_open_within_reach=is_open.mean() if can_tell else None,
+    )

@@ -1,18 +1,69 @@
-"""The summary: every number that a product may show, as plain JSON values."""
+"""The summary of a run: every number that its products may show."""
 
 from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
 
 import hotspots
-from hotspots.analysis.hours import PeakWindow, WindowCoverage
+from hotspots.analysis.change import CLEAR_LEVEL, MIN_FOR_PERCENT, PLAIN_LEVEL
+from hotspots.analysis.hours import Coverage, WindowCoverage
+from hotspots.analysis.rates import AreaRates
+from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
-from hotspots.pipeline import Analysis, is_whole_month
-from hotspots.products.pages import summarise_quality
-from hotspots.products.summary.place_summary import summarise_places
-from hotspots.products.summary.rounding import Summary, rounded, significant
-from hotspots.products.summary.shift_summary import summarise_shifts
-from hotspots.products.summary.time_summary import summarise_times, summarise_ward_profile
+from hotspots.harm import HarmWeights, Measure
+from hotspots.ingest.formats import InputFile
+from hotspots.pipeline import Accounts, Analysis, is_whole_month
+from hotspots.products.summary.encoding import (
+    Hundredths,
+    Metres,
+    Month,
+    Part,
+    PerKm2,
+    Quantity,
+    Share,
+    Source,
+    Spread,
+)
+from hotspots.products.summary.place_summary import (
+    ClusterSummary,
+    DensitySummary,
+    HoldoutSummary,
+    HotspotSummary,
+    HotspotTotal,
+    RiskSummary,
+    SignificanceSummary,
+    summarise_clusters,
+    summarise_density,
+    summarise_holdout,
+    summarise_hotspot,
+    summarise_risk,
+    summarise_significance,
+    summarise_total,
+)
+from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
+from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
+from hotspots.products.summary.time_summary import (
+    ChangeScale,
+    ChangeSummary,
+    ConditionSummary,
+    HotspotHours,
+    NearRepeatSummary,
+    ProfileSummary,
+    RepeatSummary,
+    SeasonSummary,
+    SeriesSummary,
+    WardHours,
+    summarise_change,
+    summarise_condition,
+    summarise_profile,
+    summarise_repeats,
+    summarise_series,
+    summarise_ward_hours,
+)
 
 PRODUCTS = {
     "map": "map.html",
@@ -27,167 +78,439 @@ PRODUCTS = {
 }
 
 
-def summarise(analysis: Analysis) -> Summary:
-    """Everything an analysis found, as JSON values; `products` holds file names beside the summary."""
-    accounts = analysis.accounts
-    return {
-        "crime": analysis.crime.slug,
-        "crime_label": analysis.crime.label,
-        "crime_plural": analysis.crime.plural,
-        "period": {
-            "start": analysis.start.isoformat(),
-            "end": analysis.end.isoformat(),
-            "n_days": (analysis.end - analysis.start).days + 1,
-        },
-        "data_status": analysis.study.data_status,
-        "inputs": [
-            {
-                "path": file.path,
-                "table": file.table,
-                "sha256": file.sha256,
-                "rows": file.n_rows,
-                "layout": file.layout,
-                "data_status": file.data_status,
-            }
-            for file in analysis.study.inputs
-        ],
-        "accounts": {
-            "read": accounts.read,
-            "rejected": accounts.rejected,
-            "rejected_of_crime": accounts.rejected_of_crime,
-            "other_crimes": accounts.other_crimes,
-            "outside_period": accounts.outside_period,
-            "outside_area": accounts.outside_area,
-            "analysed": accounts.analysed,
-        },
-        "quality": summarise_quality(analysis.study.quality, analysis),
-        "unrecognised_offences": analysis.study.quality.unrecognised,
-        "location_precision": {
-            str(kind): int(n)
-            for kind, n in analysis.incidents["location_precision"].value_counts().sort_index().items()
-            if n
-        },
-        "study_area": {
-            "n_wards": len(analysis.wards),
-            "is_all": len(analysis.wards) == len(analysis.study.boundaries.wards),
-            "area_km2": rounded(analysis.study_area.area / 1e6, 3),
-            "crs": name_crs(analysis.wards.crs),
-        },
-        "wards": [
-            {
-                "code": str(code),
-                "name": str(ward["ward_name"]),
-                "borough": ward["borough"] if isinstance(ward["borough"], str) else None,
-                "rank": int(ward["rank"]),
-                "n_incidents": int(ward["n_incidents"]),
-                "area_km2": rounded(ward["area_km2"], 3),
-                "density_per_km2": significant(ward["density_per_km2"]),
-                **_rate(str(code), analysis),
-                "profile": summarise_ward_profile(str(code), analysis),
-            }
-            for code, ward in analysis.ward_counts.iterrows()
-        ],
-        **summarise_places(analysis),
-        "shifts": summarise_shifts(analysis),
-        **summarise_times(analysis),
-        "months": [
-            {
-                "month": str(month),
-                "n_incidents": int(n),
-                "is_whole": is_whole_month(month, start=analysis.start, end=analysis.end),
-                "has_data": month not in analysis.empty_months,
-            }
-            for month, n in analysis.months.items()
-            if isinstance(month, pd.Period)
-        ],
-        "rates": _rates(analysis),
-        "harm": _harm(analysis),
-        "havens": _havens(analysis),
-        "notes": list(analysis.notes),
-        "products": dict(PRODUCTS),
-        "version": hotspots.__version__,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period(Days):
+    """A run of days.
+
+    Attributes:
+        n_days: How many they are.
+    """
+
+    n_days: int
 
 
-def _rate(code: str, analysis: Analysis) -> Summary:
-    """What the summary says of the rate of one ward; nothing where no ward has a population."""
-    if analysis.ward_rates is None:
-        return {}
-    row = analysis.ward_rates.table.loc[code].to_dict()
-    columns = ("rate", "rate_low", "rate_high", "shrunk_rate", "shrunk_low", "shrunk_high", "ratio_low", "ratio_high")
-    return {
-        "population": rounded(row["population"], 0),
-        **{column: rounded(row[column], 2) for column in columns},
-        "is_small": bool(row["is_small"]),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSummary(Part):
+    """One file that was read."""
+
+    view_of: ClassVar = InputFile
+
+    path: str
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "areas"]
+    sha256: str
+    data_status: str | None
 
 
-def _rates(analysis: Analysis) -> Summary | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadInputSummary(Part):
+    """One file that was read, and how.
+
+    Attributes:
+        rows: Rows under the header, over all tables in the file.
+    """
+
+    view_of: ClassVar = InputFile
+
+    path: str
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates"]
+    sha256: str
+    rows: Annotated[int, Source("n_rows")]
+    layout: str
+    data_status: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSummary(Part):
+    """Where every row went: `read` is the sum of all the others but `rejected_of_crime`."""
+
+    view_of: ClassVar = Accounts
+
+    read: int
+    rejected: dict[str, int]
+    rejected_of_crime: int
+    other_crimes: int
+    outside_period: int
+    outside_area: int
+    analysed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyAreaSummary(Part):
+    """The wards analysed.
+
+    Attributes:
+        n_wards: How many they are.
+        is_all: Whether they are all of the boundaries.
+        area_km2: Area of all together.
+        crs: Coordinate reference system of eastings and northings.
+    """
+
+    n_wards: int
+    is_all: bool
+    area_km2: Annotated[float, Quantity("km²", decimals=3)]
+    crs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WardRates(Part):
+    """Incidents per `rates.per` residents and year; all null where the ward has no population.
+
+    Attributes:
+        population: Residents.
+        rate: The plain rate.
+        rate_low, rate_high: Its exact limits.
+        shrunk_rate: The rate drawn towards those of the other wards, as far as its own number is small.
+        shrunk_low, shrunk_high: Its limits.
+        ratio_low, ratio_high: Limits of the plain rate over that of all wards together.
+        is_small: Whether there are too few incidents for the plain rate to be read.
+    """
+
+    population: Annotated[float | None, Quantity(decimals=0)]
+    rate: Hundredths | None
+    rate_low: Hundredths | None
+    rate_high: Hundredths | None
+    shrunk_rate: Hundredths | None
+    shrunk_low: Hundredths | None
+    shrunk_high: Hundredths | None
+    ratio_low: Hundredths | None
+    ratio_high: Hundredths | None
+    is_small: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WardSummary(Part):
+    """One ward.
+
+    Attributes:
+        code: Its code in the boundaries.
+        name: What it is called.
+        borough: The local authority that it is of.
+        rank: By incidents, 1 has most; equal numbers share the better rank.
+        n_incidents: Incidents in it.
+        area_km2: Its area.
+        density_per_km2: Incidents per square kilometre.
+        rates: Left out where no population is known at all.
+        profile: Its hours; null without incidents.
+    """
+
+    code: str
+    name: str
+    borough: str | None
+    rank: int
+    n_incidents: int
+    area_km2: Annotated[float, Quantity("km²", decimals=3)]
+    density_per_km2: PerKm2
+    rates: Annotated[WardRates | None, Spread]
+    profile: WardHours | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthSummary(Part):
+    """One month of the period.
+
+    Attributes:
+        month: Which.
+        n_incidents: Incidents in it.
+        is_whole: Whether all of its days are of the period.
+        has_data: Whether the files hold any row of it, of whatever crime.
+    """
+
+    month: Month
+    n_incidents: int
+    is_whole: bool
+    has_data: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateSummary(Part):
+    """What the rates of wards refer to.
+
+    Attributes:
+        per: Residents that rates refer to.
+        n_years: Length of the period that the files speak for.
+        confidence: Of the limits.
+    """
+
+    view_of: ClassVar = AreaRates
+
+    per: float
+    n_years: Annotated[float, Quantity("years", decimals=3)]
+    overall_rate: Hundredths | None
+    confidence: Annotated[float, Quantity("share 0-1")]
+    prior_shape: Annotated[float | None, Quantity(figures=4)]
+    n_without_population: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarmSummary(Part):
+    """What the incidents weigh.
+
+    Attributes:
+        measure: How harm is measured.
+        unit: In what.
+        total: Of all incidents; null where some have no figure.
+        ranks: Whether incidents were weighed by it in density and ranking.
+    """
+
+    view_of: ClassVar = HarmWeights
+
+    measure: Measure
+    unit: str
+    total: Annotated[float | None, Quantity(figures=4)]
+    n_unweighed: dict[str, int]
+    sources: tuple[str, ...]
+    ranks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakCoverage(Part):
+    """Coverage by safe havens within peak hours.
+
+    Attributes:
+        words: The hours in words.
+    """
+
+    view_of: ClassVar = WindowCoverage
+
+    words: str
+    n_timed: int
+    share_within_reach: Share | None
+    share_open_within_reach: Share | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HavenSummary(Part):
+    """One safe haven.
+
+    Attributes:
+        id: Its ID in the table.
+        name: What it is called.
+        kind: What it is.
+        opening_hours: In the notation of OpenStreetMap.
+        n_incidents: Incidents within reach.
+    """
+
+    id: str
+    name: str | None
+    kind: str | None
+    opening_hours: str | None
+    n_incidents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HavensSummary(Part):
+    """The safe havens.
+
+    Attributes:
+        n_havens: How many they are.
+        area_share_within_reach: Share of the study area within reach of any.
+        peaks: Within each peak of the week.
+        havens: Each of them.
+    """
+
+    view_of: ClassVar = Coverage
+
+    reach_m: Metres
+    n_havens: int
+    area_share_within_reach: Share
+    n_incidents: int
+    n_within_reach: int
+    share_within_reach: Share | None
+    n_timed: int
+    n_open_within_reach: int
+    share_open_within_reach: Share | None
+    peaks: tuple[PeakCoverage, ...]
+    havens: tuple[HavenSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary(Part):
+    """Every number that the products of a run may show.
+
+    Attributes:
+        schema_version: Of this schema; a new one says that a key has gone, or means something else.
+        crime: Short name of the crime, as on the command line.
+        crime_label: The crime as a heading.
+        crime_plural: The incidents in the middle of a sentence.
+        period: The days analysed.
+        data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        inputs: Every file that was read, incidents first.
+        accounts: Where every row went.
+        quality: The quality of what was read.
+        unrecognised_offences: The most common offence texts that are in no table, with their rows.
+        location_precision: Incidents analysed by how exactly their place is known.
+        study_area: The wards analysed together.
+        wards: Each of them, by rank.
+        density: Incidents per square kilometre.
+        clusters: How hot spots were found.
+        risk: The estimate of incidents to expect in each cell; null where there are too few incidents.
+        significance: The test of cells; null where there are too few incidents.
+        hotspots: Hot spots, by rank.
+        hotspots_total: The hot spots together.
+        holdout: How such maps did on what came after; null for the reason in `holdout_reason`.
+        holdout_reason: Why nothing was tested.
+        shifts: The parts of the week.
+        profile: The hours of the week.
+        hotspot_profiles: The hours of each hot spot.
+        conditions: Incidents with and without conditions of the calendar.
+        series: Every month that is known.
+        season: The monthly series taken apart.
+        changes: Comparisons of the latest days with earlier ones.
+        change_scale: From where on the words of a change hold.
+        repeats: Repeats at the same place.
+        near_repeat: Pairs of incidents that are near each other in place and time.
+        months: Each month of the period.
+        rates: What the rates of wards refer to; null where no population is known.
+        harm: What the incidents weigh.
+        havens: The safe havens; null where none were given.
+        notes: What to know of the run, in sentences.
+        products: File names beside the summary, by what they are.
+        version: Of the package that wrote it.
+    """
+
+    schema_version: Literal["1"]
+    crime: Annotated[str, Source("crime.slug")]
+    crime_label: Annotated[str, Source("crime.label")]
+    crime_plural: Annotated[str, Source("crime.plural")]
+    period: Period
+    data_status: Annotated[dict[str, str], Source("study.data_status")]
+    inputs: Annotated[tuple[ReadInputSummary, ...], Source("study.inputs")]
+    accounts: AccountSummary
+    quality: QualitySummary
+    unrecognised_offences: Annotated[dict[str, int], Source("study.quality.unrecognised")]
+    location_precision: dict[LocationPrecision, int]
+    study_area: StudyAreaSummary
+    wards: tuple[WardSummary, ...]
+    density: DensitySummary
+    clusters: ClusterSummary
+    risk: RiskSummary | None
+    significance: SignificanceSummary | None
+    hotspots: tuple[HotspotSummary, ...]
+    hotspots_total: HotspotTotal
+    holdout: HoldoutSummary | None
+    holdout_reason: Annotated[str | None, Source("places.holdout_reason")]
+    shifts: ShiftsSummary
+    profile: ProfileSummary
+    hotspot_profiles: tuple[HotspotHours, ...]
+    conditions: tuple[ConditionSummary, ...]
+    series: SeriesSummary
+    season: Annotated[SeasonSummary, Source("times.season")]
+    changes: tuple[ChangeSummary, ...]
+    change_scale: ChangeScale
+    repeats: RepeatSummary
+    near_repeat: Annotated[NearRepeatSummary, Source("times.near_repeat")]
+    months: tuple[MonthSummary, ...]
+    rates: Annotated[RateSummary | None, Source("ward_rates")]
+    harm: HarmSummary
+    havens: HavensSummary | None
+    notes: tuple[str, ...]
+    products: dict[str, str]
+    version: str
+
+
+def summarise(analysis: Analysis) -> RunSummary:
+    """Everything an analysis found."""
+    places, times = analysis.places, analysis.times
+    precision = analysis.incidents["location_precision"].value_counts().sort_index()
+    return RunSummary.of(
+        analysis,
+        schema_version="1",
+        period=count_period(analysis.start, analysis.end),
+        quality=summarise_quality(analysis.study.quality, analysis),
+        location_precision={kind: n for kind, n in precision.items() if n},
+        study_area=StudyAreaSummary(
+            n_wards=len(analysis.wards),
+            is_all=len(analysis.wards) == len(analysis.study.boundaries.wards),
+            area_km2=analysis.study_area.area / 1e6,
+            crs=name_crs(analysis.wards.crs),
+        ),
+        wards=_summarise_wards(analysis),
+        density=summarise_density(analysis),
+        clusters=summarise_clusters(analysis),
+        risk=summarise_risk(places),
+        significance=summarise_significance(places),
+        hotspots=tuple(summarise_hotspot(hotspot, analysis) for hotspot in places.hotspots),
+        hotspots_total=summarise_total(analysis),
+        holdout=places.holdout and summarise_holdout(places.holdout),
+        shifts=summarise_shifts(analysis),
+        profile=summarise_profile(times.profile),
+        hotspot_profiles=tuple(HotspotHours.of(hotspot.profile, rank=hotspot.rank) for hotspot in places.hotspots),
+        conditions=tuple(summarise_condition(split) for split in times.conditions),
+        series=summarise_series(times),
+        changes=tuple(summarise_change(change, analysis) for change in times.changes),
+        change_scale=ChangeScale(clear_p=CLEAR_LEVEL, plain_p=PLAIN_LEVEL, min_for_percent=MIN_FOR_PERCENT),
+        repeats=summarise_repeats(times.repeats),
+        months=_summarise_months(analysis),
+        harm=_summarise_harm(analysis),
+        havens=_summarise_havens(analysis),
+        products=PRODUCTS,
+        version=hotspots.__version__,
+    )
+
+
+def count_period(start: dt.date, end: dt.date) -> Period:
+    """Days and how many they are."""
+    return Period(start=start, end=end, n_days=(end - start).days + 1)
+
+
+def _summarise_wards(analysis: Analysis) -> tuple[WardSummary, ...]:
     rates = analysis.ward_rates
-    if rates is None:
-        return None
-    return {
-        "per": rates.per,
-        "n_years": rounded(rates.n_years, 3),
-        "overall_rate": rounded(rates.overall_rate, 2),
-        "confidence": rates.confidence,
-        "prior_shape": None if rates.prior_shape is None else significant(rates.prior_shape),
-        "n_without_population": rates.n_without_population,
-    }
+    return tuple(
+        WardSummary(
+            code=str(code),
+            name=ward["ward_name"],
+            borough=ward["borough"],
+            rank=ward["rank"],
+            n_incidents=ward["n_incidents"],
+            area_km2=ward["area_km2"],
+            density_per_km2=ward["density_per_km2"],
+            rates=None if rates is None else WardRates.of(rates.table.loc[str(code)]),
+            profile=summarise_ward_hours(str(code), analysis),
+        )
+        for code, ward in analysis.ward_counts.iterrows()
+    )
 
 
-def _harm(analysis: Analysis) -> Summary:
+def _summarise_months(analysis: Analysis) -> tuple[MonthSummary, ...]:
+    return tuple(
+        MonthSummary(
+            month=str(month),
+            n_incidents=n,
+            is_whole=is_whole_month(month, start=analysis.start, end=analysis.end),
+            has_data=month not in analysis.empty_months,
+        )
+        for month, n in analysis.months.items()
+        if isinstance(month, pd.Period)
+    )
+
+
+def _summarise_harm(analysis: Analysis) -> HarmSummary:
     harm = analysis.harm
-    own = harm.harm.loc[analysis.incidents.index]
-    return {
-        "measure": harm.measure,
-        "unit": harm.unit,
-        "total": None if harm.n_unweighed else significant(own.sum()),
-        "n_unweighed": dict(harm.n_unweighed),
-        "sources": list(harm.sources),
-        "ranks": analysis.request.harm is not None,
-    }
+    total = None if harm.n_unweighed else harm.harm.loc[analysis.incidents.index].sum()
+    return HarmSummary.of(harm, total=total, ranks=analysis.request.harm is not None)
 
 
-def _havens(analysis: Analysis) -> Summary | None:
-    if analysis.havens is None:
+def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
+    found = analysis.havens
+    if found is None:
         return None
-    havens, coverage = analysis.havens.havens, analysis.havens.coverage
-    return {
-        "reach_m": coverage.reach_m,
-        "n_havens": len(havens),
-        "area_share_within_reach": rounded(analysis.havens.reach.area / analysis.study_area.area, 4),
-        "n_incidents": coverage.n_incidents,
-        "n_within_reach": coverage.n_within_reach,
-        "share_within_reach": rounded(coverage.share_within_reach, 4),
-        "n_timed": coverage.n_timed,
-        "n_open_within_reach": coverage.n_open_within_reach,
-        "share_open_within_reach": rounded(coverage.share_open_within_reach, 4),
-        "peaks": [
-            _window_coverage(peak, covered)
-            for peak, covered in zip(analysis.times.profile.peaks, analysis.havens.peaks, strict=True)
-        ],
-        "havens": [
-            {
-                "id": str(haven_id),
-                "name": _text(haven["name"]),
-                "kind": _text(haven["kind"]),
-                "opening_hours": _text(haven["opening_hours"]),
-                "n_incidents": int(coverage.n_incidents_by_haven[haven_id]),
-            }
-            for haven_id, haven in havens.iterrows()
-        ],
-    }
-
-
-def _window_coverage(peak: PeakWindow, covered: WindowCoverage) -> Summary:
-    return {
-        "words": peak.words,
-        "n_timed": covered.n_timed,
-        "share_within_reach": rounded(covered.share_within_reach, 4),
-        "share_open_within_reach": rounded(covered.share_open_within_reach, 4),
-    }
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    n_by_haven = found.coverage.n_incidents_by_haven
+    return HavensSummary.of(
+        found.coverage,
+        n_havens=len(found.havens),
+        area_share_within_reach=found.reach.area / analysis.study_area.area,
+        peaks=tuple(
+            PeakCoverage.of(covered, words=peak.words)
+            for peak, covered in zip(analysis.times.profile.peaks, found.peaks, strict=True)
+        ),
+        havens=tuple(
+            HavenSummary(
+                id=str(haven_id),
+                name=haven["name"],
+                kind=haven["kind"],
+                opening_hours=haven["opening_hours"],
+                n_incidents=n_by_haven[haven_id],
+            )
+            for haven_id, haven in found.havens.iterrows()
+        ),
+    )

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
-from hotspots.analysis.hotspots import PlaceDifference, ShiftHotspot, ShiftPlaces
+from hotspots.analysis.hotspots import PlaceDifference, ShiftAnalysis, ShiftHotspot, ShiftPlaces
 from hotspots.analysis.hours import DAY_NAMES
 from hotspots.pipeline import Analysis
-from hotspots.products.summary.rounding import Summary, rounded, significant
+from hotspots.products.summary.encoding import (
+    Hundredths,
+    Metres,
+    Part,
+    PerKm2,
+    Probability,
+    Quantity,
+    Share,
+    SmallShare,
+    Source,
+    Summary,
+    Tenths,
+    encode,
+)
+from hotspots.products.summary.place_summary import WardName, name_place, name_wards
 from hotspots.products.words import say_list, say_p
 
 PER_HOURS = 100
@@ -15,57 +32,207 @@ PER_HOURS = 100
 _DAYS_A_YEAR = 365.25
 _WHOLE_FROM = 20
 
+WeightSum = Annotated[float, Quantity("sum of weights", decimals=1)]
+"""Incidents of a part of the week: one that may lie in it or not counts in part."""
 
-def summarise_shifts(analysis: Analysis) -> Summary:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenShift(Part):
+    """The hours that were asked for.
+
+    Attributes:
+        key: That of their part in `parts`.
+        words: The hours in words.
+    """
+
+    key: Literal["chosen"]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationWeight(Part):
+    """Incidents of a part of the week at one location text.
+
+    Attributes:
+        location: As the source words it.
+        n_incidents: At it.
+    """
+
+    location: str
+    n_incidents: WeightSum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftHotspotSummary(Part):
+    """A place that is dense in a part of the week.
+
+    Attributes:
+        place: Its busiest location, or the coordinates that it lies around.
+        ratio: `hours_share` as a multiple of `elsewhere_share`.
+        easting, northing: A point inside, in the coordinate reference system of the study area.
+        wards: Wards that it lies in, by number of its incidents.
+        locations: At most three location texts, most incidents first.
+    """
+
+    view_of: ClassVar = ShiftHotspot
+
+    rank: int
+    place: str
+    n_incidents: WeightSum
+    n_places: int
+    share: Share
+    share_of_week: Share
+    hours_share: Share
+    elsewhere_share: Share
+    ratio: Tenths | None
+    week_rank: int | None
+    area_km2: Annotated[float, Quantity("km²", decimals=4)]
+    easting: Annotated[int, Quantity("m")]
+    northing: Annotated[int, Quantity("m")]
+    wards: tuple[WardName, ...]
+    locations: tuple[LocationWeight, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftTotal(Part):
+    """All hot spots of a part of the week together.
+
+    Attributes:
+        n_incidents: Incidents in them.
+        share: The same as a share of those of the part of the week.
+        area_share: Their area as a share of the study area.
+    """
+
+    n_incidents: WeightSum
+    share: Share
+    area_share: SmallShare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceSummary(Part):
+    """Whether the incidents of a part of the week lie elsewhere than those of the other hours.
+
+    Attributes:
+        p: Of so large a statistic if times were dealt out to incidents at random.
+        busier, quieter: Ranks of the hot spots of the whole week that hold more, or fewer, by more than chance.
+        words: The same in a sentence or two.
+    """
+
+    view_of: ClassVar = PlaceDifference
+
+    n_groups: int
+    statistic: Tenths
+    p: Annotated[Probability, Source("p_value")]
+    p_adjusted: Probability
+    is_different: bool
+    busier: tuple[int, ...]
+    quieter: tuple[int, ...]
+    n_permutations: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftSummary(Part):
+    """One part of the week.
+
+    Attributes:
+        key: Short and unique, of small letters and hyphens.
+        label: What it is called.
+        words: Its days and hours in words.
+        days: Days on which it starts, Monday is 0.
+        start_hour: First hour, 0-23.
+        n_hours: Length; it may run past midnight.
+        week_share: Its hours as a share of the week's.
+        hours_in_period: Its hours in the period, without months that the files are silent about.
+        pace: Incidents an hour as a multiple of those of the whole week.
+        is_drawn: Whether there are enough incidents for a density and hot spots.
+        max_per_km2: The highest density of any cell, per square kilometre and `per_hours` of its hours.
+        eps_m, min_samples, min_samples_reason: How hot spots were found; see `clusters`.
+        n_hotspots_found: Hot spots found, of which at most ten are kept.
+        hotspots_total: The hot spots together.
+    """
+
+    view_of: ClassVar = ShiftPlaces
+
+    key: Annotated[str, Source("shift.key")]
+    label: Annotated[str, Source("shift.label")]
+    words: Annotated[str, Source("shift.words")]
+    days: Annotated[tuple[int, ...], Source("shift.window.days")]
+    start_hour: Annotated[int, Source("shift.window.start_hour")]
+    n_hours: Annotated[int, Source("shift.window.n_hours")]
+    week_share: Annotated[Share, Source("shift.window.week_share")]
+    hours_in_period: int
+    n_incidents: WeightSum
+    share: Share
+    pace: Hundredths
+    is_drawn: bool
+    reason: str | None
+    max_per_km2: PerKm2 | None
+    eps_m: Metres | None
+    min_samples: int | None
+    min_samples_reason: str | None
+    n_hotspots_found: Annotated[int, Source("n_found")]
+    hotspots: tuple[ShiftHotspotSummary, ...]
+    hotspots_total: ShiftTotal
+    difference: DifferenceSummary | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftsSummary(Part):
+    """The parts of the week.
+
+    Attributes:
+        chosen: The hours that were asked for; null where none were.
+        per_hours: Densities are per this many hours of the part of the week.
+        max_per_km2: The highest density of any part that is drawn.
+        parts: Each part; the chosen one first.
+    """
+
+    view_of: ClassVar = ShiftAnalysis
+
+    available: bool
+    reason: str | None
+    explanation: str | None
+    n_timed: int
+    chosen: ChosenShift | None
+    per_hours: int
+    max_per_km2: PerKm2 | None
+    parts: tuple[ShiftSummary, ...]
+
+
+def summarise_shifts(analysis: Analysis) -> ShiftsSummary:
     """Every part of the week; `chosen` is the one that was asked for."""
-    found, window = analysis.places.shifts, analysis.request.window
-    parts = [_summarise_shift(places, analysis) for places in found.shifts]
-    return {
-        "available": found.available,
-        "reason": found.reason,
-        "explanation": found.explanation,
-        "n_timed": found.n_timed,
-        "chosen": window and {"key": "chosen", "words": window.words},
-        "per_hours": PER_HOURS,
-        "max_per_km2": max((part["max_per_km2"] for part in parts if part["is_drawn"]), default=None),
-        "parts": parts,
-    }
+    window = analysis.request.window
+    parts = tuple(_summarise_shift(places, analysis) for places in analysis.places.shifts.shifts)
+    return ShiftsSummary.of(
+        analysis.places.shifts,
+        chosen=window and ChosenShift(key="chosen", words=window.words),
+        per_hours=PER_HOURS,
+        max_per_km2=max((part.max_per_km2 for part in parts if part.max_per_km2 is not None), default=None),
+        parts=parts,
+    )
 
 
-def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> Summary:
-    shift, window = places.shift, places.shift.window
-    n_hours = hours_in_period(places, analysis)
+def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> ShiftSummary:
+    n_hours, hotspots = hours_in_period(places, analysis), places.hotspots
     clusters = places.areas and places.areas.clusters
     peak = None if places.density is None else places.density.density_per_km2.max() / n_hours * PER_HOURS
-    return {
-        "key": shift.key,
-        "label": shift.label,
-        "words": shift.words,
-        "days": list(window.days),
-        "start_hour": window.start_hour,
-        "n_hours": window.n_hours,
-        "week_share": rounded(window.week_share, 4),
-        "hours_in_period": round(n_hours),
-        "n_incidents": rounded(places.n_incidents, 1),
-        "share": rounded(places.share, 4),
-        "pace": rounded(places.pace, 2),
-        "is_drawn": places.density is not None,
-        "reason": places.reason,
-        "max_per_km2": None if peak is None else significant(peak),
-        "eps_m": clusters and clusters.eps_m,
-        "min_samples": clusters and clusters.min_samples,
-        "min_samples_reason": clusters and (clusters.min_samples_reason or _say_scaled(analysis)),
-        "n_hotspots_found": places.n_found,
-        "hotspots": [_summarise_hotspot(hotspot, analysis) for hotspot in places.hotspots],
-        "hotspots_total": {
-            "n_incidents": rounded(sum(hotspot.n_incidents for hotspot in places.hotspots), 1),
-            "share": rounded(sum(hotspot.share for hotspot in places.hotspots), 4),
-            "area_share": significant(
-                sum(hotspot.area_km2 for hotspot in places.hotspots) * 1e6 / analysis.study_area.area
-            ),
-        },
-        "difference": places.difference and _summarise_difference(places.difference, analysis),
-    }
+    return ShiftSummary.of(
+        places,
+        hours_in_period=round(n_hours),
+        is_drawn=places.density is not None,
+        max_per_km2=peak,
+        eps_m=clusters and clusters.eps_m,
+        min_samples=clusters and clusters.min_samples,
+        min_samples_reason=clusters and (clusters.min_samples_reason or _say_scaled(analysis)),
+        hotspots=tuple(_summarise_hotspot(hotspot, analysis) for hotspot in hotspots),
+        hotspots_total=ShiftTotal(
+            n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),
+            share=sum(hotspot.share for hotspot in hotspots),
+            area_share=sum(hotspot.area_km2 for hotspot in hotspots) * 1e6 / analysis.study_area.area,
+        ),
+        difference=places.difference and _summarise_difference(places.difference, analysis),
+    )
 
 
 def hours_in_period(places: ShiftPlaces, analysis: Analysis) -> float:
@@ -77,45 +244,27 @@ def _say_scaled(analysis: Analysis) -> str:
     return f"the {analysis.request.min_samples} asked for, times the share of incidents in these hours; never below 5"
 
 
-def _summarise_hotspot(hotspot: ShiftHotspot, analysis: Analysis) -> Summary:
-    names = analysis.wards["ward_name"]
+def _summarise_hotspot(hotspot: ShiftHotspot, analysis: Analysis) -> ShiftHotspotSummary:
     centre = hotspot.outline.representative_point()
-    if hotspot.locations:
-        place = hotspot.locations[0][0].removeprefix("On or near ")
-    else:
-        place = f"around {round(centre.x, -2):.0f}, {round(centre.y, -2):.0f}"
-    return {
-        "rank": hotspot.rank,
-        "place": place,
-        "n_incidents": rounded(hotspot.n_incidents, 1),
-        "n_places": hotspot.n_places,
-        "share": rounded(hotspot.share, 4),
-        "share_of_week": rounded(hotspot.share_of_week, 4),
-        "hours_share": rounded(hotspot.hours_share, 4),
-        "elsewhere_share": rounded(hotspot.elsewhere_share, 4),
-        "ratio": rounded(hotspot.ratio, 1),
-        "week_rank": hotspot.week_rank,
-        "area_km2": rounded(hotspot.area_km2, 4),
-        "easting": round(centre.x),
-        "northing": round(centre.y),
-        "wards": [{"code": code, "name": str(names[code])} for code in hotspot.wards],
-        "locations": [{"location": text, "n_incidents": rounded(n, 1)} for text, n in hotspot.locations],
-    }
+    return ShiftHotspotSummary.of(
+        hotspot,
+        place=name_place(centre, hotspot.locations),
+        easting=round(centre.x),
+        northing=round(centre.y),
+        wards=name_wards(hotspot.wards, analysis),
+        locations=tuple(LocationWeight(location=text, n_incidents=n) for text, n in hotspot.locations),
+    )
 
 
-def _summarise_difference(difference: PlaceDifference, analysis: Analysis) -> Summary:
-    n_hotspots = len(analysis.places.hotspots)
-    found = {
-        "n_groups": difference.n_groups,
-        "statistic": rounded(difference.statistic, 1),
-        "p": significant(difference.p_value),
-        "p_adjusted": significant(difference.p_adjusted),
-        "is_different": difference.is_different,
-        "busier": [index + 1 for index in range(n_hotspots) if difference.is_busier[index]],
-        "quieter": [index + 1 for index in range(n_hotspots) if difference.is_quieter[index]],
-        "n_permutations": difference.n_permutations,
-    }
-    return found | {"words": say_difference(found)}
+def _summarise_difference(difference: PlaceDifference, analysis: Analysis) -> DifferenceSummary:
+    ranks = range(1, len(analysis.places.hotspots) + 1)
+    found = DifferenceSummary.of(
+        difference,
+        busier=tuple(rank for rank in ranks if difference.is_busier[rank - 1]),
+        quieter=tuple(rank for rank in ranks if difference.is_quieter[rank - 1]),
+        words="",
+    )
+    return dataclasses.replace(found, words=say_difference(encode(found)))
 
 
 def say_difference(difference: Summary) -> str:

@@ -2,45 +2,515 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from hotspots.analysis.calendar import ConditionSplit
-from hotspots.analysis.change import CLEAR_LEVEL, MIN_FOR_PERCENT, PLAIN_LEVEL, ChangeTable, Season
+from hotspots.analysis.calendar import ConditionName, ConditionSplit, ExposureUnit
+from hotspots.analysis.change import (
+    VERDICTS,
+    Against,
+    ChangeTable,
+    Comparison,
+    ControlChart,
+    Season,
+    SeasonalTrend,
+    SeasonWindow,
+    SignalKind,
+    TrendDirection,
+)
 from hotspots.analysis.hours import MAX_FALSE_SHARE, MAX_P_VALUE, CountedWindow, WeeklyProfile
-from hotspots.analysis.repeats import NearRepeat, Repeats
+from hotspots.analysis.repeats import Metric, NearRepeat, PlaceKind, PlaceShare, Repeats
 from hotspots.pipeline import Analysis, Change, TimeAnalysis
-from hotspots.products.summary.rounding import MIN_INCIDENTS_DRAWN, Summary, rounded, significant
+from hotspots.products.summary.encoding import (
+    Hundredths,
+    Metres,
+    Month,
+    OneOf,
+    Part,
+    Probability,
+    Quantity,
+    Share,
+    Source,
+    Spread,
+    Tenths,
+    Thousandths,
+)
 
+MIN_INCIDENTS_DRAWN = 10
+"""With fewer, a density or cells would be a picture of single incidents, each of which is somebody's."""
 _CURVE_POINTS = 50
 _CELL_HOURS = (1, 3, 6)
 
+Floats = npt.NDArray[np.float64]
 
-def summarise_times(analysis: Analysis) -> Summary:
-    """The parts of the summary that `analyse_times` found."""
-    times = analysis.times
-    return {
-        "profile": {
-            **summarise_profile(times.profile),
-            "max_p": MAX_P_VALUE,
-            "max_false_share_of_groups": MAX_FALSE_SHARE,
-        },
-        "hotspot_profiles": [
-            {"rank": hotspot.rank, **_summarise_hours(hotspot.profile)} for hotspot in analysis.places.hotspots
-        ],
-        "conditions": [_condition(split) for split in times.conditions],
-        "series": _series(times),
-        "season": _season(times.season),
-        "changes": [_change(change, analysis) for change in times.changes],
-        "change_scale": {
-            "clear_p": CLEAR_LEVEL,
-            "plain_p": PLAIN_LEVEL,
-            "min_for_percent": MIN_FOR_PERCENT,
-        },
-        "repeats": _repeats(times.repeats),
-        "near_repeat": _near_repeat(times.near_repeat),
-    }
+PValue = Annotated[Probability, Source("p_value")]
+Rate = Annotated[float, Quantity(figures=3)]
+Curve = tuple[tuple[Share, Share], ...]
+Counts = tuple[tuple[Annotated[float | None, Quantity(decimals=0)], ...], ...]
+Expected = tuple[tuple[Tenths | None, ...], ...]
+Ratios = tuple[tuple[Hundredths | None, ...], ...]
+Probabilities = tuple[tuple[Annotated[float | None, Quantity("probability 0-1", decimals=4)], ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSummary(Part):
+    """Hours of the week that stand out.
+
+    Attributes:
+        words: The hours in words.
+        days: Days on which the window starts, Monday is 0.
+        start_hour: First hour, 0-23.
+        n_hours: Length; the window may run past midnight.
+        week_share: Its hours as a share of the week's.
+        ratio: `share` as a multiple of `week_share`.
+        p: Of a week in which all hours are alike having any window as uneven as this, in the same direction.
+    """
+
+    view_of: ClassVar = CountedWindow
+
+    words: str
+    days: tuple[int, ...]
+    start_hour: int
+    n_hours: int
+    n_incidents: Tenths
+    share: Share
+    week_share: Share
+    ratio: Hundredths
+    p: PValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSummary(Part):
+    """The hours of the week, as counts.
+
+    Attributes:
+        counts: Incidents by day of the week, Monday first, and hour; those of a cell of `cell_hours` are shared evenly
+            among its hours.
+        cell_hours: Length of a cell: so long that one holds an incident on average.
+        n_point: Incidents with a moment.
+        n_interval: Incidents with an interval shorter than a week, which is shared among its hours.
+        n_week_or_more: Incidents with a longer one, which says nothing of the hour.
+    """
+
+    view_of: ClassVar = WeeklyProfile
+
+    available: bool
+    reason: str | None
+    explanation: str | None
+    counts: tuple[tuple[Hundredths, ...], ...] | None
+    cell_hours: Annotated[int, Quantity("h")]
+    n_timed: int
+    n_untimed: int
+    n_point: Annotated[int, Source("time_counts.n_point")]
+    n_interval: Annotated[int, Source("time_counts.n_interval")]
+    n_week_or_more: Annotated[int, Source("time_counts.n_week_or_more")]
+    peaks: tuple[WindowSummary, ...]
+    quiet: tuple[WindowSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSummary(HoursSummary):
+    """The hours of the week of all wards together, and what peaks and quiet hours had to pass.
+
+    Attributes:
+        max_p: The highest `p` of a window that is told.
+        max_false_share_of_groups: Of the wards and hot spots with any window, the share that may have it by chance.
+    """
+
+    max_p: float
+    max_false_share_of_groups: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WardHours(HoursSummary):
+    """The hours of the week in one ward."""
+
+    counts: tuple[tuple[Tenths, ...], ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotspotHours(Part):
+    """The hours of a hot spot as windows: one by one they would be of few incidents each.
+
+    Attributes:
+        rank: Of the hot spot.
+    """
+
+    view_of: ClassVar = WeeklyProfile
+
+    rank: int
+    available: bool
+    reason: str | None
+    explanation: str | None
+    n_timed: int
+    n_untimed: int
+    peaks: tuple[WindowSummary, ...]
+    quiet: tuple[WindowSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionSummary(Part):
+    """Incidents with and without one condition of the calendar.
+
+    Attributes:
+        rate_with, rate_without: Incidents a day or hour, in `exposure_unit`.
+        p: Two-sided, of no difference, allowing for `dispersion`.
+        words: The same in a sentence.
+    """
+
+    view_of: ClassVar = ConditionSplit
+
+    name: ConditionName
+    label: str
+    against: str
+    available: bool
+    reason: str | None
+    explanation: str | None
+    n_with: int
+    n_without: int
+    n_uncertain: int
+    exposure_with: Tenths
+    exposure_without: Tenths
+    exposure_unit: ExposureUnit
+    rate_with: Rate | None
+    rate_without: Rate | None
+    ratio: Hundredths | None
+    low: Hundredths | None
+    high: Hundredths | None
+    p: Annotated[Probability | None, Source("p_value")]
+    p_adjusted: Probability | None
+    is_significant: bool
+    dispersion: Hundredths | None
+    confidence: Annotated[float, Quantity("share 0-1")]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesMonth(Part):
+    """One month that is known.
+
+    Attributes:
+        month: Which.
+        n_incidents: Null where the files say nothing of the month.
+        gap: Why they say nothing.
+        rolling: Incidents of the twelve months that end with it.
+        trend: By STL, in incidents per average month.
+        expected: From the other months.
+        low, high: Limits of `expected`.
+        signal: What is unusual about it.
+    """
+
+    month: Month
+    n_incidents: int | None
+    gap: str | None
+    rolling: Annotated[float | None, Quantity(decimals=0)]
+    trend: Tenths | None
+    expected: Tenths | None
+    low: Tenths | None
+    high: Tenths | None
+    signal: SignalKind | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSummary(Part):
+    """Every month that is known, and what was to be expected of the latest ones.
+
+    Attributes:
+        known_from: First day for which the files speak.
+        months: Each month, with those before the period.
+        signals: What is unusual, in sentences.
+    """
+
+    view_of: ClassVar = ControlChart
+
+    known_from: dt.date
+    months: tuple[SeriesMonth, ...]
+    signals: tuple[str, ...]
+    available: bool
+    explanation: str | None
+    basis: str | None
+    dispersion: Hundredths | None
+    coverage: Annotated[float, Quantity("share 0-1")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeasonWindowSummary(Part):
+    """A run of calendar months that differs from the rest of the year.
+
+    Attributes:
+        words: The same in a sentence.
+        name: What the months are called.
+        months: The calendar months, 1-12.
+        p: Probability of a window as clear in a series without a season.
+    """
+
+    view_of: ClassVar = SeasonWindow
+
+    words: str
+    name: str
+    months: tuple[int, ...]
+    ratio: Hundredths | None
+    low: Hundredths | None
+    high: Hundredths | None
+    p: PValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendSummary(Part):
+    """Rise or fall from year to year, each month compared with the same month of other years.
+
+    Attributes:
+        words: The same in a sentence.
+        p: Two-sided.
+    """
+
+    view_of: ClassVar = SeasonalTrend
+
+    words: str
+    direction: TrendDirection
+    change_per_year: Annotated[float | None, Quantity("share", decimals=3)]
+    p: PValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeasonSummary(Part):
+    """The monthly series taken apart.
+
+    Attributes:
+        trend: From year to year; null where not available.
+        level: Of the tests of the window and the trend.
+    """
+
+    view_of: ClassVar = Season
+
+    available: bool
+    explanation: str | None
+    n_months: int
+    strength: Hundredths | None
+    window: SeasonWindowSummary | None
+    trend: Annotated[TrendSummary | None, Source("year_trend")]
+    level: Annotated[float, Quantity("probability 0-1")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupChange(Part):
+    """How the incidents of an area changed.
+
+    Attributes:
+        n_current, n_earlier: Incidents of the two windows.
+        ratio: How many times the earlier incidents a day the current ones are.
+        low, high: Limits of the ratio.
+        percent: The change of incidents a day; null where too few earlier ones.
+        p_adjusted: Of no change, allowing for the number of areas.
+        verdict: The change in words.
+    """
+
+    n_current: int
+    n_earlier: int
+    ratio: Hundredths | None
+    low: Hundredths | None
+    high: Hundredths | None
+    percent: Annotated[int | None, Quantity("%")]
+    p_adjusted: Probability
+    verdict: Annotated[str, OneOf(VERDICTS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WardChange(Part):
+    """How the incidents of a ward changed.
+
+    Attributes:
+        code: Of the ward.
+        name: What it is called.
+        change: The change.
+    """
+
+    code: str
+    name: str
+    change: Annotated[GroupChange, Spread]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotspotChange(Part):
+    """How the incidents of a hot spot changed.
+
+    Attributes:
+        rank: Of the hot spot.
+        change: The change.
+    """
+
+    rank: int
+    change: Annotated[GroupChange, Spread]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSummary(Part):
+    """One comparison of two windows of days.
+
+    Attributes:
+        label: The length of the windows in words.
+        words: The two windows in words.
+        current, earlier: First and last day of each window.
+        area: All wards together; null, as the next, where the comparison is not available.
+        confidence: Of the limits.
+        allowance: What is allowed for how much crime varies, in a sentence.
+        n_month_only: Incidents known only to a month that is not all in one window, which are not counted.
+        wards: Each ward.
+        n_wards_compared, n_hotspots_compared: Those with any incident, for whose number p values are adjusted.
+        hotspots: Each hot spot; null also where that would be unfair.
+        hotspots_reason: Why the hot spots are not compared though the area is.
+    """
+
+    view_of: ClassVar = Comparison
+
+    key: str
+    against: Against
+    label: str
+    words: str
+    current: tuple[dt.date, dt.date]
+    earlier: tuple[dt.date, dt.date]
+    days_current: Annotated[int, Quantity("days")]
+    days_earlier: Annotated[int, Quantity("days")]
+    available: bool
+    reason: str | None
+    area: GroupChange | None
+    confidence: Annotated[float | None, Quantity("share 0-1")]
+    allowance: str | None
+    n_month_only: int
+    wards: tuple[WardChange, ...] | None
+    n_wards_compared: int | None
+    hotspots: tuple[HotspotChange, ...] | None
+    n_hotspots_compared: int | None
+    hotspots_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeScale(Part):
+    """From where on the words of a change hold.
+
+    Attributes:
+        clear_p: The highest p of a clear change.
+        plain_p: The highest p of any change.
+        min_for_percent: Fewest earlier incidents of which a change is given in percent.
+    """
+
+    clear_p: float
+    plain_p: float
+    min_for_percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceShareSummary(Part):
+    """The fewest places that hold a share of the incidents.
+
+    Attributes:
+        place_share: `n_places` as a share of all places.
+    """
+
+    view_of: ClassVar = PlaceShare
+
+    incident_share: float
+    n_places: int
+    place_share: Share
+    by_chance: Share
+    by_chance_low: Share
+    by_chance_high: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatSummary(Part):
+    """Repeats at the same place, and the concentration of incidents on places.
+
+    Attributes:
+        curve: Points (share of places, share of incidents): the busiest so many places hold so many incidents; null
+            where there are few incidents.
+        chance_curve: The same of one typical draw where all places run the same risk.
+        is_concentrated: Whether incidents share places more than by chance.
+        words: The same in a sentence or two.
+    """
+
+    view_of: ClassVar = Repeats
+
+    available: bool
+    reason: str | None
+    explanation: str | None
+    place_kind: PlaceKind
+    n_incidents: int
+    n_left_out: int
+    n_places: int
+    n_repeat_places: int
+    n_at_repeat_places: int
+    n_repeats: int | None
+    repeat_share: Share | None
+    repeat_share_by_chance: Share | None
+    repeats_explanation: str | None
+    curve: Curve | None
+    chance_curve: Curve | None
+    place_shares: tuple[PlaceShareSummary, ...]
+    gini: Thousandths | None
+    gini_by_chance: Thousandths | None
+    is_concentrated: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearRepeatSummary(Part):
+    """Pairs of incidents by how far apart and how many days apart they are; tables are by distance, then by days.
+
+    Attributes:
+        n_left_out: Incidents that could not be used.
+        p: Of so many pairs or more, of one cell looked at alone.
+        is_near_repeat: Cells with more pairs than by chance, and by so much that it is worth telling.
+        words: The same in a sentence or two.
+    """
+
+    view_of: ClassVar = NearRepeat
+
+    available: bool
+    reason: str | None
+    explanation: str | None
+    distance_bands_m: tuple[Metres, ...]
+    day_bands: tuple[int, ...]
+    metric: Metric
+    n_incidents: int
+    n_thinned: int
+    n_left_out: int
+    n_pairs: Counts | None
+    expected_pairs: Expected | None
+    ratio: Ratios | None
+    chance_low: Ratios | None
+    chance_high: Ratios | None
+    p: Annotated[Probabilities | None, Source("p_value")]
+    p_adjusted: Probabilities | None
+    is_near_repeat: tuple[tuple[bool, ...], ...] | None
+    n_replicates: int
+    significance_level: float
+    min_ratio: float
+    words: str
+
+
+def summarise_profile(profile: WeeklyProfile) -> ProfileSummary:
+    """The hours of the week."""
+    return ProfileSummary.of(
+        profile,
+        counts=_pool_counts(profile),
+        cell_hours=choose_cell_hours(profile.n_timed),
+        max_p=MAX_P_VALUE,
+        max_false_share_of_groups=MAX_FALSE_SHARE,
+    )
+
+
+def summarise_ward_hours(code: str, analysis: Analysis) -> WardHours | None:
+    """The hours of one ward; None where it has no incident."""
+    profile = analysis.times.ward_profiles.get(code)
+    if profile is None:
+        return None
+    return WardHours.of(profile, counts=_pool_counts(profile), cell_hours=choose_cell_hours(profile.n_timed))
 
 
 def choose_cell_hours(n_timed: int) -> int:
@@ -48,278 +518,97 @@ def choose_cell_hours(n_timed: int) -> int:
     return next((hours for hours in _CELL_HOURS if n_timed >= 168 / hours), _CELL_HOURS[-1])
 
 
-def summarise_profile(profile: WeeklyProfile, *, digits: int = 2) -> Summary:
-    """The hours of the week.
-
-    The counts are of cells of `cell_hours`, shared evenly among their hours.
-    """
-    cell_hours = choose_cell_hours(profile.n_timed)
-    counts = None
-    if profile.counts is not None:
-        means = profile.counts.reshape(7, 24 // cell_hours, cell_hours).mean(axis=2).repeat(cell_hours, axis=1)
-        counts = [[rounded(n, digits) for n in day] for day in means]
-    return {
-        "available": profile.available,
-        "reason": profile.reason,
-        "explanation": profile.explanation,
-        "counts": counts,
-        "cell_hours": cell_hours,
-        "n_timed": profile.n_timed,
-        "n_untimed": profile.n_untimed,
-        "n_point": profile.time_counts.n_point,
-        "n_interval": profile.time_counts.n_interval,
-        "n_week_or_more": profile.time_counts.n_week_or_more,
-        "peaks": [summarise_window(peak) for peak in profile.peaks],
-        "quiet": [summarise_window(window) for window in profile.quiet],
-    }
+def _pool_counts(profile: WeeklyProfile) -> Floats | None:
+    """Counts by day and hour, the mean of their cell's."""
+    if profile.counts is None:
+        return None
+    n = choose_cell_hours(profile.n_timed)
+    pooled: Floats = profile.counts.reshape(7, 24 // n, n).mean(axis=2).repeat(n, axis=1)
+    return pooled
 
 
-def summarise_ward_profile(code: str, analysis: Analysis) -> Summary | None:
-    """The hours of one ward; None where it has no incident."""
-    profile = analysis.times.ward_profiles.get(code)
-    return None if profile is None else summarise_profile(profile, digits=1)
+def summarise_condition(split: ConditionSplit) -> ConditionSummary:
+    """One condition of the calendar."""
+    return ConditionSummary.of(
+        split,
+        rate_with=split.n_with / split.exposure_with if split.exposure_with else None,
+        rate_without=split.n_without / split.exposure_without if split.exposure_without else None,
+    )
 
 
-def _summarise_hours(profile: WeeklyProfile) -> Summary:
-    """The hours of a hot spot in words: one by one they would be of few incidents each."""
-    hours = summarise_profile(profile)
-    return {key: hours[key] for key in ("available", "reason", "explanation", "n_timed", "n_untimed", "peaks", "quiet")}
-
-
-def summarise_window(window: CountedWindow) -> Summary:
-    """Hours of the week that stand out."""
-    return {
-        "words": window.words,
-        "days": list(window.days),
-        "start_hour": window.start_hour,
-        "n_hours": window.n_hours,
-        "n_incidents": rounded(window.n_incidents, 1),
-        "share": rounded(window.share, 4),
-        "week_share": rounded(window.week_share, 4),
-        "ratio": rounded(window.ratio, 2),
-        "p": significant(window.p_value),
-    }
-
-
-def _condition(split: ConditionSplit) -> Summary:
-    return {
-        "name": split.name,
-        "label": split.label,
-        "against": split.against,
-        "available": split.available,
-        "reason": split.reason,
-        "explanation": split.explanation,
-        "n_with": split.n_with,
-        "n_without": split.n_without,
-        "n_uncertain": split.n_uncertain,
-        "exposure_with": rounded(split.exposure_with, 1),
-        "exposure_without": rounded(split.exposure_without, 1),
-        "exposure_unit": split.exposure_unit,
-        "rate_with": _per(split.n_with, split.exposure_with),
-        "rate_without": _per(split.n_without, split.exposure_without),
-        "ratio": rounded(split.ratio, 2),
-        "low": rounded(split.low, 2),
-        "high": rounded(split.high, 2),
-        "p": None if split.p_value is None else significant(split.p_value),
-        "p_adjusted": None if split.p_adjusted is None else significant(split.p_adjusted),
-        "is_significant": split.is_significant,
-        "dispersion": rounded(split.dispersion, 2),
-        "confidence": split.confidence,
-        "words": split.words,
-    }
-
-
-def _per(n: int, exposure: float) -> float | None:
-    """Incidents a day or hour, to three digits; None of no days."""
-    return float(f"{n / exposure:.3g}") if exposure else None
-
-
-def _series(times: TimeAnalysis) -> Summary:
+def summarise_series(times: TimeAnalysis) -> SeriesSummary:
     """Every month that is known, and what was to be expected of the latest ones."""
     control = times.control
+    columns = {
+        "rolling": times.rolling,
+        "trend": times.season.trend,
+        "expected": control.expected,
+        "low": control.low,
+        "high": control.high,
+        "gap": times.gaps.dropna(),
+    }
+    known = {name: {} if column is None else column.to_dict() for name, column in columns.items()}
     kinds = {signal.month: signal.kind for signal in control.signals if signal.n_months == 1}
-
-    gaps = times.gaps.dropna().to_dict()
-
-    def at(series: pd.Series | None, month: pd.Period, digits: int) -> float | None:
-        return None if series is None else rounded(series.to_dict().get(month), digits)
-
-    return {
-        "known_from": times.known_from.isoformat(),
-        "months": [
-            {
-                "month": str(month),
-                "n_incidents": None if pd.isna(n) else int(n),
-                "gap": gaps.get(month),
-                "rolling": at(times.rolling, month, 0),
-                "trend": at(times.season.trend, month, 1),
-                "expected": at(control.expected, month, 1),
-                "low": at(control.low, month, 1),
-                "high": at(control.high, month, 1),
-                "signal": kinds.get(month),
-            }
+    return SeriesSummary.of(
+        control,
+        known_from=times.known_from,
+        months=tuple(
+            SeriesMonth(
+                month=str(month),
+                n_incidents=n,
+                signal=kinds.get(month),
+                **{name: values.get(month) for name, values in known.items()},
+            )
             for month, n in times.months.items()
             if isinstance(month, pd.Period)
-        ],
-        "signals": [signal.words for signal in control.signals],
-        "available": control.available,
-        "explanation": control.explanation,
-        "basis": control.basis if control.available else None,
-        "dispersion": rounded(control.dispersion, 2),
-        "coverage": control.coverage,
-    }
+        ),
+        signals=tuple(signal.words for signal in control.signals),
+        basis=control.basis if control.available else None,
+    )
 
 
-def _season(season: Season) -> Summary:
-    window, trend = season.window, season.year_trend
-    return {
-        "available": season.available,
-        "explanation": season.explanation,
-        "n_months": season.n_months,
-        "strength": rounded(season.strength, 2),
-        "window": window
-        and {
-            "words": window.words,
-            "name": window.name,
-            "months": list(window.months),
-            "ratio": rounded(window.ratio, 2),
-            "low": rounded(window.low, 2),
-            "high": rounded(window.high, 2),
-            "p": significant(window.p_value),
-        },
-        "trend": trend
-        and {
-            "words": trend.words,
-            "direction": trend.direction,
-            "change_per_year": rounded(trend.change_per_year, 3),
-            "p": significant(trend.p_value),
-        },
-        "level": season.level,
-    }
+def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
+    """One comparison of two windows of days."""
+    comparison, area, wards, hotspots = change.comparison, change.area, change.wards, change.hotspots
+    names = analysis.wards["ward_name"]
+    return ChangeSummary.of(
+        comparison,
+        current=(comparison.current_first, comparison.current_last),
+        earlier=(comparison.earlier_first, comparison.earlier_last),
+        area=area and _list_groups(area)[0][1],
+        confidence=area and area.confidence,
+        allowance=area and area.allowance,
+        n_month_only=area.n_month_only if area else 0,
+        wards=wards
+        and tuple(WardChange(code=code, name=names[code], change=group) for code, group in _list_groups(wards)),
+        n_wards_compared=wards and wards.n_compared,
+        hotspots=hotspots
+        and tuple(HotspotChange(rank=index + 1, change=group) for index, group in _list_groups(hotspots)),
+        n_hotspots_compared=hotspots and hotspots.n_compared,
+        hotspots_reason=change.hotspots_reason,
+    )
 
 
-def _change(change: Change, analysis: Analysis) -> Summary:
-    comparison, names = change.comparison, analysis.wards["ward_name"]
-    return {
-        "key": comparison.key,
-        "against": comparison.against,
-        "label": comparison.label,
-        "words": comparison.words,
-        "current": [comparison.current_first.isoformat(), comparison.current_last.isoformat()],
-        "earlier": [comparison.earlier_first.isoformat(), comparison.earlier_last.isoformat()],
-        "days_current": comparison.days_current,
-        "days_earlier": comparison.days_earlier,
-        "available": comparison.available,
-        "reason": comparison.reason,
-        "area": None if change.area is None else _groups(change.area)[0],
-        "confidence": None if change.area is None else change.area.confidence,
-        "allowance": None if change.area is None else change.area.allowance,
-        "n_month_only": 0 if change.area is None else change.area.n_month_only,
-        "wards": None
-        if change.wards is None
-        else [
-            {"code": str(code), "name": str(names[code]), **row}
-            for code, row in zip(change.wards.table.index, _groups(change.wards), strict=True)
-        ],
-        "n_wards_compared": None if change.wards is None else change.wards.n_compared,
-        "hotspots": None
-        if change.hotspots is None
-        else [
-            {"rank": int(rank) + 1, **row}
-            for rank, row in zip(change.hotspots.table.index, _groups(change.hotspots), strict=True)
-        ],
-        "n_hotspots_compared": None if change.hotspots is None else change.hotspots.n_compared,
-        "hotspots_reason": change.hotspots_reason,
-    }
+def _list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:
+    """Each group of a table by its label."""
+    names = [field.name for field in fields(GroupChange)]
+    rows = changed.table[names].to_dict("index")
+    return [(label, GroupChange(**{name: row[name] for name in names})) for label, row in rows.items()]
 
 
-def _groups(changed: ChangeTable) -> list[Summary]:
-    return [
-        {
-            "n_current": int(row["n_current"]),
-            "n_earlier": int(row["n_earlier"]),
-            "ratio": rounded(row["ratio"], 2),
-            "low": rounded(row["low"], 2),
-            "high": rounded(row["high"], 2),
-            "percent": None if pd.isna(row["percent"]) else int(row["percent"]),
-            "p_adjusted": significant(row["p_adjusted"]),
-            "verdict": str(row["verdict"]),
-        }
-        for row in changed.table.to_dict("records")
-    ]
+def summarise_repeats(repeats: Repeats) -> RepeatSummary:
+    """Repeats at the same place, and the concentration of incidents on places."""
+    return RepeatSummary.of(
+        repeats,
+        curve=_thin_curve(repeats.curve_place_share, repeats.curve_incident_share, repeats.n_incidents),
+        chance_curve=_thin_curve(repeats.chance_place_share, repeats.chance_incident_share, repeats.n_incidents),
+    )
 
 
-def _repeats(repeats: Repeats) -> Summary:
-    return {
-        "available": repeats.available,
-        "reason": repeats.reason,
-        "explanation": repeats.explanation,
-        "place_kind": repeats.place_kind,
-        "n_incidents": repeats.n_incidents,
-        "n_left_out": repeats.n_left_out,
-        "n_places": repeats.n_places,
-        "n_repeat_places": repeats.n_repeat_places,
-        "n_at_repeat_places": repeats.n_at_repeat_places,
-        "n_repeats": repeats.n_repeats,
-        "repeat_share": rounded(repeats.repeat_share, 4),
-        "repeat_share_by_chance": rounded(repeats.repeat_share_by_chance, 4),
-        "repeats_explanation": repeats.repeats_explanation,
-        "curve": _curve(repeats.curve_place_share, repeats.curve_incident_share, repeats.n_incidents),
-        "chance_curve": _curve(repeats.chance_place_share, repeats.chance_incident_share, repeats.n_incidents),
-        "place_shares": [
-            {
-                "incident_share": share.incident_share,
-                "n_places": share.n_places,
-                "place_share": rounded(share.place_share, 4),
-                "by_chance": rounded(share.by_chance, 4),
-                "by_chance_low": rounded(share.by_chance_low, 4),
-                "by_chance_high": rounded(share.by_chance_high, 4),
-            }
-            for share in repeats.place_shares
-        ],
-        "gini": rounded(repeats.gini, 3),
-        "gini_by_chance": rounded(repeats.gini_by_chance, 3),
-        "is_concentrated": repeats.is_concentrated,
-        "words": repeats.words,
-    }
-
-
-def _curve(places: Any, incidents: Any, n_incidents: int) -> list[list[float | None]] | None:
+def _thin_curve(places: Floats | None, incidents: Floats | None, n_incidents: int) -> Any:
     """Points of a curve; not of few incidents, each of which could be told from it."""
     if places is None or incidents is None or n_incidents < MIN_INCIDENTS_DRAWN:
         return None
     step = max(len(places) // _CURVE_POINTS, 1)
     kept = [*range(0, len(places) - 1, step), len(places) - 1]
-    return [[rounded(places[i], 4), rounded(incidents[i], 4)] for i in kept]
-
-
-def _near_repeat(found: NearRepeat) -> Summary:
-    tables = {
-        "n_pairs": (found.n_pairs, 0),
-        "expected_pairs": (found.expected_pairs, 1),
-        "ratio": (found.ratio, 2),
-        "chance_low": (found.chance_low, 2),
-        "chance_high": (found.chance_high, 2),
-        "p": (found.p_value, 4),
-        "p_adjusted": (found.p_adjusted, 4),
-    }
-    return {
-        "available": found.available,
-        "reason": found.reason,
-        "explanation": found.explanation,
-        "distance_bands_m": list(found.distance_bands_m),
-        "day_bands": list(found.day_bands),
-        "metric": found.metric,
-        "n_incidents": found.n_incidents,
-        "n_thinned": found.n_thinned,
-        "n_left_out": found.n_left_out,
-        **{
-            name: None if table is None else [[rounded(value, digits) for value in row] for row in table.tolist()]
-            for name, (table, digits) in tables.items()
-        },
-        "is_near_repeat": None if found.is_near_repeat is None else found.is_near_repeat.tolist(),
-        "n_replicates": found.n_replicates,
-        "significance_level": found.significance_level,
-        "min_ratio": found.min_ratio,
-        "words": found.words,
-    }
+    return list(zip(places[kept], incidents[kept], strict=True))

@@ -8,6 +8,11 @@ from .change_words import say_main_change as say_main_change
 from .change_words import say_season as say_season
 from .change_words import say_unit as say_unit
 from .change_words import split_ratio as split_ratio
+from .operation_words import SHORT_VERDICTS as SHORT_VERDICTS
+from .operation_words import describe_operation as describe_operation
+from .operation_words import note_operation as note_operation
+from .operation_words import say_ratio_as_change as say_ratio_as_change
+from .operation_words import say_ratio_limits as say_ratio_limits
 from .phrases import make_environment as make_environment
 from .phrases import say_bound as say_bound
 from .phrases import say_certainty as say_certainty
@@ -31,3 +36,5 @@ from .phrases import say_share as say_share
 from .phrases import say_status as say_status
 from .phrases import say_verdict as say_verdict
 from .phrases import say_why as say_why
+from .quality_words import describe_quality as describe_quality
+from .quality_words import say_four_hours as say_four_hours

@@ -1,0 +1,359 @@
+"""The summary of an operation: what was compared, and what became of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import hotspots
+from hotspots.analysis.change import (
+    CountDifference,
+    Counts,
+    Direction,
+    RelativeChange,
+    Scatter,
+    Untried,
+    WeightedDisplacement,
+    count_areas_needed,
+)
+from hotspots.geography import name_crs
+from hotspots.pipeline import Before, Bin, Judgement, Operation
+from hotspots.products.summary.encoding import (
+    Hundredths,
+    Metres,
+    Part,
+    Probability,
+    Quantity,
+    Share,
+    Source,
+    Tenths,
+    Thousandths,
+    encode,
+)
+from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
+from hotspots.products.words import describe_operation, note_operation
+
+OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
+
+Km2 = Annotated[float, Quantity("km²", figures=4)]
+Ratio = Annotated[float, Quantity(decimals=4)]
+ComparedArea = Literal["treated", "displacement_treated", "control", "displacement_control"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeforePeriod(Period):
+    """The period that an operation is compared with.
+
+    Attributes:
+        kind: How it was chosen.
+        words: The same in words.
+        other: The other way to choose it, where that would have been possible.
+    """
+
+    kind: Before
+    words: str
+    other: Before | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatedArea(Part):
+    """Where something was done.
+
+    Attributes:
+        name: What it is called.
+        area_km2: Its area.
+        outside_share: Share of it that is in no ward of the study, and is left out.
+    """
+
+    name: Annotated[str, Source("treated_name")]
+    area_km2: Km2
+    outside_share: Annotated[Share, Source("areas.outside_share")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlArea(Part):
+    """What it is compared with.
+
+    Attributes:
+        name: What it is called.
+        area_km2: Its area.
+        is_rest: Whether it is the rest of the study area.
+        is_adjoining: Whether it touches the treated area.
+        overlap_share: Share of it that was treated too, and is left out.
+    """
+
+    name: Annotated[str, Source("control_name")]
+    area_km2: Km2
+    is_rest: Annotated[bool, Source("areas.is_rest")]
+    is_adjoining: Annotated[bool, Source("areas.is_adjoining")]
+    overlap_share: Annotated[Share, Source("areas.overlap_share")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreasSummary(Part):
+    """The areas that are compared.
+
+    Attributes:
+        treated: Where something was done.
+        control: What it is compared with.
+        buffer_m: Width of the areas around both in which displacement is looked for; 0 for none.
+        n_apart: Areas of the size of the treated one for which the study area has room, side by side.
+        n_apart_needed: How many the limits take to be tried elsewhere.
+        crs: Coordinate reference system in which areas were measured.
+    """
+
+    treated: TreatedArea
+    control: ControlArea
+    buffer_m: Metres
+    n_apart: int
+    n_apart_needed: int
+    crs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaCounts(Part):
+    """Incidents of one area.
+
+    Attributes:
+        area: Which.
+        label: The same in words.
+        before, after: Incidents of the two periods.
+        change: The second less the first.
+        change_share: The same as a share of the first; null where that is 0.
+    """
+
+    area: ComparedArea
+    label: str
+    before: int
+    after: int
+    change: int
+    change_share: Annotated[float | None, Quantity("share", decimals=4)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScatterSummary(Part):
+    """How far the ratios of areas scatter in which nothing was done."""
+
+    view_of: ClassVar = Scatter
+
+    n_areas: int
+    called_share: Share
+    spread: Thousandths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceInCounts(Part):
+    """By how many incidents the change in one area is more than that in another."""
+
+    view_of: ClassVar = CountDifference
+
+    difference: Hundredths
+    variance: Hundredths
+    z: Thousandths
+    p_value: Probability
+    p_fall: Probability
+    p_rise: Probability
+    low: Tenths | None
+    high: Tenths | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultSummary(Part):
+    """How many times its own past one area came to, over the same for another.
+
+    Attributes:
+        verdict: The result in words.
+        elsewhere: The same of other areas in which nothing was done; null where that was not tried.
+        confidence: Of the limits.
+        weighted_displacement_difference: The same as a difference of counts.
+    """
+
+    view_of: ClassVar = RelativeChange
+
+    verdict: Annotated[Direction, Source("change.direction")]
+    ratio: Annotated[Ratio | None, Source("change.ratio")]
+    low: Annotated[Ratio | None, Source("change.low")]
+    high: Annotated[Ratio | None, Source("change.high")]
+    p_value: Annotated[Probability, Source("change.p_value")]
+    n_expected: Annotated[Tenths | None, Source("change.n_expected")]
+    n_more: Annotated[Tenths | None, Source("change.n_more")]
+    n_more_low: Annotated[Tenths | None, Source("change.n_more_low")]
+    n_more_high: Annotated[Tenths | None, Source("change.n_more_high")]
+    elsewhere: ScatterSummary | None
+    spread: Annotated[Thousandths, Source("change.spread")]
+    confidence: Annotated[float, Quantity("share 0-1")]
+    weighted_displacement_difference: DifferenceInCounts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsSummary(Part):
+    """What became of crime.
+
+    Attributes:
+        net: In the treated area and around it together, against the control and around it.
+        local: In the treated area against the control.
+        displaced: Around the treated area; null where that was not looked at.
+    """
+
+    net: ResultSummary
+    local: ResultSummary
+    displaced: ResultSummary | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinSummary(Part):
+    """Incidents of a month or week."""
+
+    view_of: ClassVar = Bin
+
+    start: dt.date
+    end: dt.date
+    n_treated: int
+    n_control: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSummary(Part):
+    """Everything that was found of an operation, with the sentences that the page and the terminal say.
+
+    Attributes:
+        crime: Short name of the crime, as on the command line.
+        crime_label: The crime as a heading.
+        crime_plural: The incidents in the middle of a sentence.
+        data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        operation: When it was.
+        before: The period that it is compared with.
+        areas: The areas that are compared.
+        counts: Incidents by area.
+        confidence: Of every limit.
+        results: What became of crime.
+        least_expected: The least count to be expected anywhere if nothing had an effect.
+        is_small: Whether that is too few for the weighted displacement difference.
+        size_ratio: Incidents before in the control over those in the treated area; null where there were none.
+        is_alike: Whether the two are near enough for equal numbers to mean equal shares.
+        bins: Incidents by month or week.
+        seed: Of the random draws.
+        accounts: Where every row went.
+        inputs: Every file that was read.
+        products: File names beside the summary, by what they are.
+        version: Of the package that wrote it.
+        verdict: The net result in words.
+        words: The result in sentences.
+        notes: What to know before the result is believed, the most important first.
+    """
+
+    view_of: ClassVar = Operation
+
+    crime: Annotated[str, Source("crime.slug")]
+    crime_label: Annotated[str, Source("crime.label")]
+    crime_plural: Annotated[str, Source("crime.plural")]
+    data_status: Annotated[dict[str, str], Source("study.data_status")]
+    operation: Period
+    before: BeforePeriod
+    areas: AreasSummary
+    counts: tuple[AreaCounts, ...]
+    confidence: Annotated[float, Quantity("share 0-1"), Source("displacement.confidence")]
+    results: ResultsSummary
+    untried: Untried | None
+    least_expected: Annotated[Hundredths, Source("displacement.least_expected")]
+    is_small: Annotated[bool, Source("displacement.is_small")]
+    size_ratio: Annotated[Hundredths | None, Source("displacement.size_ratio")]
+    is_alike: Annotated[bool, Source("displacement.is_alike")]
+    bin_unit: Literal["month", "week"]
+    bins: tuple[BinSummary, ...]
+    n_points: int | None
+    spacing_m: Annotated[float | None, Quantity("m", decimals=0)]
+    n_unplaced: int
+    n_undated: int
+    low_months: tuple[str, ...]
+    seed: Annotated[int, Source("request.seed")]
+    accounts: Annotated[AccountSummary, Source("selection.accounts")]
+    inputs: tuple[InputSummary, ...]
+    products: dict[str, str]
+    version: str
+    verdict: Direction
+    words: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def summarise_operation(operation: Operation) -> OperationSummary:
+    """Everything that was found, with the sentences that the page and the terminal say."""
+    request, found = operation.request, operation.displacement
+    before = count_period(*operation.before)
+    outlines = (
+        InputSummary(path=file.label, table="areas", sha256=file.sha256, data_status=None) for file in operation.files
+    )
+    summary = OperationSummary.of(
+        operation,
+        operation=count_period(request.start, request.end),
+        before=BeforePeriod.of(before, kind=request.before, words=_say_before(operation), other=operation.other_before),
+        areas=_summarise_areas(operation),
+        counts=_summarise_counts(found),
+        results=_summarise_results(operation),
+        inputs=(*map(InputSummary.of, operation.study.inputs), *outlines),
+        products=OPERATION_PRODUCTS,
+        version=hotspots.__version__,
+        # what changed around an area without any incident says nothing of the area
+        verdict=operation.net.change.direction if any(found.treated) else "nothing can be said",
+        words=(),
+        notes=(),
+    )
+    numbers = encode(summary)
+    return dataclasses.replace(summary, words=tuple(describe_operation(numbers)), notes=tuple(note_operation(numbers)))
+
+
+def _say_before(operation: Operation) -> str:
+    request = operation.request
+    if request.before == "year":
+        return "the same months of the year before" if request.is_whole_months else "52 weeks before, the same weekdays"
+    return "as many months just before" if request.is_whole_months else "as many days just before"
+
+
+def _summarise_areas(operation: Operation) -> AreasSummary:
+    areas = operation.areas
+    return AreasSummary(
+        treated=TreatedArea.of(operation, area_km2=areas.treated.area / 1e6),
+        control=ControlArea.of(operation, area_km2=areas.control.area / 1e6),
+        buffer_m=operation.request.buffer_m,
+        n_apart=math.floor(areas.n_apart),
+        n_apart_needed=count_areas_needed(operation.displacement.confidence),
+        crs=name_crs(operation.selection.wards.crs),
+    )
+
+
+def _summarise_counts(found: WeightedDisplacement) -> tuple[AreaCounts, ...]:
+    rows: tuple[tuple[ComparedArea, str, Counts | None], ...] = (
+        ("treated", "Treated area", found.treated),
+        ("displacement_treated", "Around the treated area", found.displacement_treated),
+        ("control", "Control", found.control),
+        ("displacement_control", "Around the control", found.displacement_control),
+    )
+    return tuple(
+        AreaCounts(
+            area=area,
+            label=label,
+            before=counts[0],
+            after=counts[1],
+            change=counts[1] - counts[0],
+            change_share=counts[1] / counts[0] - 1 if counts[0] else None,
+        )
+        for area, label, counts in rows
+        if counts is not None
+    )
+
+
+def _summarise_results(operation: Operation) -> ResultsSummary:
+    found = operation.displacement
+
+    def summarise(judged: Judgement, difference: CountDifference | None) -> ResultSummary:
+        return ResultSummary.of(judged, confidence=found.confidence, weighted_displacement_difference=difference)
+
+    return ResultsSummary(
+        net=summarise(operation.net, found.net),
+        local=summarise(operation.local, found.local),
+        displaced=None if operation.displaced is None else summarise(operation.displaced, found.displaced),
+    )
