@@ -35,17 +35,15 @@ from hotspots.products.pages.times_page import (
 )
 from hotspots.products.summary.run_summary import PRODUCTS, summarise
 from hotspots.products.summary.time_summary import choose_cell_hours, summarise_profile
-from hotspots.products.words.phrases import (
+from hotspots.products.words.numbers import (
     say_change,
     say_distance_band,
-    say_limits,
     say_month,
-    say_place,
-    say_ratio,
     say_round_share,
     say_share,
     say_verdict,
 )
+from hotspots.products.words.sentences import say
 
 Summary = dict[str, Any]
 SECTIONS = ("short", "hours", "places", "calendar", "months", "change", "repeats", "made")
@@ -118,13 +116,13 @@ def test_the_page_says_the_numbers_of_the_summary(robbery: Summary) -> None:
     for split in able:
         label = split["label"][0].upper() + split["label"][1:]
         assert f"{label} compared with those {split['against']} {split['rate_with']:g} a" in calendar
-        assert say_ratio(split) in calendar
+        assert say("change.ratio", split) in calendar
     for split in robbery["conditions"]:
         assert split["available"] or split["explanation"] in calendar
     for comparison in robbery["changes"]:
         words = comparison["words"][0].upper() + comparison["words"][1:]
         area = comparison["area"]
-        assert f"{words} {area['n_current']} {area['n_earlier']} {say_ratio(area)}" in change
+        assert f"{words} {area['n_current']} {area['n_earlier']} {say('change.ratio', area)}" in change
         assert comparison["allowance"] in change
     assert f"{robbery['change_scale']['clear_p']:.0%} of cases at most" in change
 
@@ -508,8 +506,8 @@ def test_a_ratio_is_said_no_more_exactly_than_it_is_known(
     ratio: float | None, low: float | None, high: float | None, said: str
 ) -> None:
     row = {"ratio": ratio, "low": low, "high": high}
-    assert say_ratio(row) == said
-    assert say_limits(row) == said.partition(" (")[2].rstrip(")")
+    assert say("change.ratio", row) == said
+    assert say("change.limits", row) == said.partition(" (")[2].rstrip(")")
 
 
 def test_words_of_change() -> None:
@@ -528,9 +526,9 @@ def test_other_words() -> None:
     assert [say_distance_band(edges, i) for i in range(3)] == ["same place", "up to 200 m", "200 to 400 m"]
     assert [say_distance_band([100.0, 200.0], i) for i in range(2)] == ["up to 100 m", "100 to 200 m"]
     wards = [{"name": f"Ward {i}", "borough": "West", "n_incidents": 1} for i in range(4)]
-    assert say_place({"wards": wards[:2]}) == "Ward 0 and Ward 1"
-    assert say_place({"wards": wards}) == "West"
-    assert say_place({"wards": [ward | {"borough": None} for ward in wards]}) == "4 areas"
+    assert say("places.area", {"wards": wards[:2]}) == "Ward 0 and Ward 1"
+    assert say("places.area", {"wards": wards}) == "West"
+    assert say("places.area", {"wards": [ward | {"borough": None} for ward in wards]}) == "4 areas"
 
 
 def test_the_surest_change_comes_first_and_conditions_share_their_reason() -> None:

@@ -41,6 +41,7 @@ from hotspots.products.words import (
     say_verdict,
     split_ratio,
 )
+from hotspots.products.words import say_hours_ratio as say_ratio
 
 _VIEW_MARGIN_DEGREES = 0.005
 

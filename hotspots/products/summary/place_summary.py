@@ -9,7 +9,7 @@ from hotspots.analysis.hotspots import Hotspot
 from hotspots.pipeline import Analysis, PlaceAnalysis
 from hotspots.products.summary.rounding import Summary, rounded, significant
 from hotspots.products.summary.time_summary import summarise_window
-from hotspots.products.words import say_certainty
+from hotspots.products.words import say
 
 
 def summarise_places(analysis: Analysis) -> Summary:
@@ -217,7 +217,7 @@ def _evidence(hotspot: Hotspot, analysis: Analysis) -> Summary:
         "residents": None if hotspot.residents is None else round(hotspot.residents, -1),
         "rate_per_1000": None if rate is None else float(f"{rate:.2g}"),
     }
-    return found | {"certainty": say_certainty(found)}
+    return found | {"certainty": say("certainty.sentence", found)}
 
 
 def _hotspot_havens(hotspot: Hotspot, analysis: Analysis) -> Summary | None:

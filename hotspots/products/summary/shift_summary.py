@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hotspots.analysis.hotspots import PlaceDifference, ShiftHotspot, ShiftPlaces
-from hotspots.analysis.hours import DAY_NAMES
 from hotspots.pipeline import Analysis
 from hotspots.products.summary.rounding import Summary, rounded, significant
-from hotspots.products.words import say_list, say_p
+from hotspots.products.words import say
 
 PER_HOURS = 100
 """Densities of parts of the week are per this many of their hours, so that parts of different lengths compare."""
 _DAYS_A_YEAR = 365.25
-_WHOLE_FROM = 20
 
 
 def summarise_shifts(analysis: Analysis) -> Summary:
@@ -54,7 +50,8 @@ def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> Summary:
         "max_per_km2": None if peak is None else significant(peak),
         "eps_m": clusters and clusters.eps_m,
         "min_samples": clusters and clusters.min_samples,
-        "min_samples_reason": clusters and (clusters.min_samples_reason or _say_scaled(analysis)),
+        "min_samples_reason": clusters
+        and (clusters.min_samples_reason or say("hours.scaled", analysis.request.min_samples)),
         "n_hotspots_found": places.n_found,
         "hotspots": [_summarise_hotspot(hotspot, analysis) for hotspot in places.hotspots],
         "hotspots_total": {
@@ -71,10 +68,6 @@ def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> Summary:
 def hours_in_period(places: ShiftPlaces, analysis: Analysis) -> float:
     """Hours of a part of the week in the period, without the months that the files are silent about."""
     return analysis.n_years * _DAYS_A_YEAR * 24 * places.shift.window.week_share
-
-
-def _say_scaled(analysis: Analysis) -> str:
-    return f"the {analysis.request.min_samples} asked for, times the share of incidents in these hours; never below 5"
 
 
 def _summarise_hotspot(hotspot: ShiftHotspot, analysis: Analysis) -> Summary:
@@ -115,43 +108,4 @@ def _summarise_difference(difference: PlaceDifference, analysis: Analysis) -> Su
         "quieter": [index + 1 for index in range(n_hotspots) if difference.is_quieter[index]],
         "n_permutations": difference.n_permutations,
     }
-    return found | {"words": say_difference(found)}
-
-
-def say_difference(difference: Summary) -> str:
-    """Whether a part of the week has places of its own, in a sentence or two."""
-    p = say_p(difference["p_adjusted"])
-    if not difference["is_different"]:
-        return (
-            f"Not shown to be elsewhere than over the whole week ({p}): the hot spots of the whole week, which rest on "
-            "more incidents, are the better guide to these hours too."
-        )
-    words = f"Elsewhere than over the whole week, by more than chance ({p})."
-    for key, verb in (("busier", "more"), ("quieter", "fewer")):
-        if ranks := difference[key]:
-            words += f" {verb.capitalize()} than their share in these hours: {_say_ranks(ranks)} of the whole week."
-    if not difference["busier"] and not difference["quieter"]:
-        words += " No single hot spot of the whole week stands out."
-    return words
-
-
-def _say_ranks(ranks: Sequence[int]) -> str:
-    return f"hot spot{'s' if len(ranks) > 1 else ''} {say_list([str(rank) for rank in ranks])}"
-
-
-def say_sum(n: float) -> str:
-    """A sum of weights as a reader wants it: to one decimal below 20, whole from there: 12, 12.5, 3,009."""
-    return f"{n:,.1f}".removesuffix(".0") if n < _WHOLE_FROM else f"{n:,.0f}"
-
-
-def shorten_days(words: str) -> str:
-    """The words of a window where there is little room: "Mon to Fri 15:00-17:59"."""
-    for name in DAY_NAMES:
-        words = words.replace(f"{name}s", name[:3])
-    return words
-
-
-def say_ratio(hotspot: Summary) -> str:
-    """How much of a place's crime falls in a part of the week, against other places."""
-    own, elsewhere = (round(100 * hotspot[key]) for key in ("hours_share", "elsewhere_share"))
-    return f"{own}% of its crime falls in these hours, elsewhere {elsewhere}%"
+    return found | {"words": say("hours.difference", found)}
