@@ -23,10 +23,9 @@ from hotspots.products.files.performance_folder import write_performance
 from hotspots.products.files.spreadsheets import tabulate_indicators
 from hotspots.products.pages.performance_page import (
     draw_performance,
-    say_measure,
-    say_target,
     summarise_performance,
 )
+from hotspots.products.words.sentences import say
 
 PEERS_FILE = InputFile(path="peers.csv", table="peers", sha256="0" * 64, n_rows=2, layout="peers")
 MONTHS = pd.period_range("2024-10", "2026-09", freq="M")
@@ -205,7 +204,7 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     ],
 )
 def test_measures_in_words(value: float, name: str, words: str) -> None:
-    assert say_measure(value, name) == words
+    assert say("performance.measure", value, name) == words
 
 
 def test_the_twelve_months_are_whole_ones_up_to_the_day_asked_for(demonstration: Study) -> None:
@@ -286,7 +285,7 @@ def test_too_little_data_is_explained(demonstration: Study) -> None:
     ],
 )
 def test_targets_in_words(target: Target, words: str) -> None:
-    assert say_target(target) == words
+    assert say("performance.target", target) == words
 
 
 def test_everything_is_written_together(found: Performance, tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ def _say_examples(examples: list[dict[str, Any]]) -> str:
 
 
 def _describe_quality(quality: dict[str, Any]) -> list[str]:
-    from hotspots.products.pages import say_four_hours
+    from hotspots.products.words import say_four_hours
 
     days = [day for rows in quality["sources"] for day in (rows["first_day"], rows["last_day"]) if day]
     lines = []

@@ -673,13 +673,13 @@ def test_an_unknown_comparison_is_named() -> None:
 
 def test_changes_in_words() -> None:
     ratios = (0.0, 0.72, 1.0, 1.03, 2.0, 3.21, 9.96, 214.3, 1234.5, None, float("nan"))
-    assert [say_ratio_as_change(ratio) for ratio in ratios] == [
+    assert [say("operation.change", ratio) for ratio in ratios] == [
         "100% fewer", "28% fewer", "as many", "3% more", "2.0 times as many", "3.2 times as many", "10 times as many",
         "214 times as many", "1,234 times as many", "not known", "not known",
     ]  # fmt: skip
-    assert say_ratio_limits({"low": 0.45, "high": 0.8}) == "55% to 20% fewer"
-    assert say_ratio_limits({"low": 1.1, "high": 1.3}) == "10% to 30% more"
-    assert say_ratio_limits({"low": 0.5, "high": None}) == "50% fewer to no upper limit"
+    assert say("operation.limits", {"low": 0.45, "high": 0.8}) == "55% to 20% fewer"
+    assert say("operation.limits", {"low": 1.1, "high": 1.3}) == "10% to 30% more"
+    assert say("operation.limits", {"low": 0.5, "high": None}) == "50% fewer to no upper limit"
 
 
 def test_an_area_without_a_file_or_ward_is_none(square_wards: gpd.GeoDataFrame) -> None:

@@ -21,7 +21,9 @@ from hotspots.pipeline.quality import (
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study
-from hotspots.products.pages.quality_page import describe_quality, say_four_hours, summarise_quality
+from hotspots.products.pages.quality_page import summarise_quality
+from hotspots.products.words.numbers import say_four_hours
+from hotspots.products.words.phrases import describe_quality
 
 PERFECT = Quality(
     n_read=1200,

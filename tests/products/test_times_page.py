@@ -27,14 +27,13 @@ from hotspots.products.drawing.month_charts import draw_rolling, draw_series
 from hotspots.products.drawing.ratio_strips import choose_span, draw_ratio, draw_ratio_scale
 from hotspots.products.drawing.week_grid import draw_strip, draw_week
 from hotspots.products.pages.times_page import (
-    choose_comparisons,
     describe_times,
     draw_times,
     group_withheld,
-    list_changed,
 )
 from hotspots.products.summary.run_summary import PRODUCTS, summarise
 from hotspots.products.summary.time_summary import choose_cell_hours, summarise_profile
+from hotspots.products.words.headline import choose_comparisons, list_changed
 from hotspots.products.words.numbers import (
     say_change,
     say_distance_band,

@@ -8,7 +8,7 @@ import jinja2
 import pytest
 
 import hotspots.products
-from hotspots.products.words.sentences import make_environment, say
+from hotspots.products.words.sentences import make_environment, say, say_each
 
 TEMPLATES = Path(hotspots.products.__file__).parent / "templates"
 HOTSPOT = {
@@ -18,6 +18,17 @@ HOTSPOT = {
     "gi_star_p": 0.0004,
     "expected_low": 1200,
     "expected_high": 1350,
+}
+OPERATION = {
+    "crime_label": "Robbery",
+    "operation": {"start": "2026-04-01", "end": "2026-06-30"},
+    "before": {"start": "2025-04-01", "end": "2025-06-30"},
+    "counts": [
+        {"label": "Treated area", "before": 1200, "after": 900},
+        {"label": "Control", "before": 40, "after": 41},
+    ],
+    "words": ["Better."],
+    "notes": ["Take care."],
 }
 MARKED = "Peckham <b>&</b> Nunhead"
 
@@ -63,3 +74,16 @@ def test_every_sentence_that_is_called_for_is_there() -> None:
     assert len(calls) > 40
     for subject, name in calls:
         assert hasattr(environment.get_template(f"words/{subject}.jinja").module, name), f"{subject}.{name}"
+
+
+def test_lines_in_a_text_of_the_sources_do_not_make_sentences() -> None:
+    status = {"incidents": "synthetic\nAll is well"}
+    said = say_each("terminal.operation", OPERATION | {"data_status": status})
+    assert said == [
+        "Robbery, 2026-04-01 to 2026-06-30 against 2025-04-01 to 2025-06-30",
+        "treated area 1,200 to 900; control 40 to 41",
+        "Better.",
+        "Note: Take care.",
+        "Not for decisions: made from synthetic All is well incidents",
+    ]
+    assert say_each("terminal.operation", OPERATION | {"data_status": {}}) == said[:-1]

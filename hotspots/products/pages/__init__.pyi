@@ -6,7 +6,5 @@ from .performance_page import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .performance_page import draw_performance as draw_performance
 from .performance_page import summarise_performance as summarise_performance
 from .quality_page import draw_quality as draw_quality
-from .quality_page import say_four_hours as say_four_hours
 from .quality_page import summarise_quality as summarise_quality
 from .times_page import draw_times as draw_times
-from .times_page import list_changed as list_changed

@@ -30,8 +30,11 @@ from hotspots.products.pages.popups import SHIFT_ROWS, describe_shapes, list_shi
 from hotspots.products.pages.times_page import choose_comparisons
 from hotspots.products.summary import MIN_INCIDENTS_DRAWN, say_ratio, say_sum, shorten_days
 from hotspots.products.words import (
+    NO_CHANGE,
+    choose_comparisons,
     choose_main_comparison,
     explain_no_change,
+    list_changed,
     make_environment,
     name_changed_wards,
     say_label,

@@ -126,7 +126,7 @@ def summarise_operation(operation: Operation) -> Summary:
     }
     # what changed around an area without any incident says nothing of the area
     summary["verdict"] = operation.net.change.direction if any(found.treated) else "nothing can be said"
-    return summary | {"words": describe_operation(summary), "notes": _note(summary)}
+    return summary | {"words": describe_operation(summary), "notes": note_operation(summary)}
 
 
 def _summarise_period(start: dt.date, end: dt.date) -> Summary:
@@ -470,7 +470,7 @@ def _make_rows(summary: Summary) -> list[dict[str, str]]:
         rows.append(
             {
                 "name": name,
-                "verdict": _IN_SHORT[result["verdict"]],
+                "verdict": say("operation.in_short", result["verdict"]),
                 "change": say_ratio_as_change(result["ratio"]),
                 "limits": say_ratio_limits(result),
                 "p": say_p(result["p_value"]),

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 import hotspots
-from hotspots.analysis.change import VERDICTS, WHOLE_AREA
-from hotspots.analysis.rates import CRITERIA, Target
+from hotspots.analysis.change import WHOLE_AREA
+from hotspots.analysis.rates import CRITERIA
 from hotspots.pipeline import CELL_SIZE_M, MIN_RANKED, Indicator, Performance
 from hotspots.products.summary import Summary, rounded, significant
 from hotspots.products.words import make_environment, say_list, say_month
@@ -21,7 +21,6 @@ PERFORMANCE_PRODUCTS = {
 }
 
 _N_FILES_NAMED = 3
-_MILLION = 1e6
 _MARKS = {
     "clearly improving": "good", "improving": "fair", "no apparent change": "", "deteriorating": "poor",
     "clearly deteriorating": "bad",
@@ -32,21 +31,23 @@ _MARKS = {
 
 def draw_performance(summary: Summary) -> str:
     """The page, as HTML."""
-    environment = make_environment()
-    environment.filters |= {"month": say_month, "measure": say_measure}
     files = [file["path"] for file in summary["inputs"]]
     priorities = summary["priorities"]
-    return environment.get_template("performance.html").render(
-        s=summary,
-        place=_name_place(summary["study_area"]),
-        peered=[row for row in summary["indicators"] if row["peers"]],
-        marks=_MARKS,
-        criteria=CRITERIA,
-        n_used=sum(weight > 0 for weight in priorities["criterion_weights"].values()) if priorities else 0,
-        min_ranked=MIN_RANKED,
-        sources=files
-        if len(files) <= _N_FILES_NAMED
-        else [*files[:_N_FILES_NAMED], f"{len(files) - _N_FILES_NAMED} more"],
+    return (
+        make_environment()
+        .get_template("performance.html")
+        .render(
+            s=summary,
+            place=_name_place(summary["study_area"]),
+            peered=[row for row in summary["indicators"] if row["peers"]],
+            marks=_MARKS,
+            criteria=CRITERIA,
+            n_used=sum(weight > 0 for weight in priorities["criterion_weights"].values()) if priorities else 0,
+            min_ranked=MIN_RANKED,
+            sources=files
+            if len(files) <= _N_FILES_NAMED
+            else [*files[:_N_FILES_NAMED], f"{len(files) - _N_FILES_NAMED} more"],
+        )
     )
 
 
@@ -55,19 +56,6 @@ def _name_place(area: Summary) -> str:
         return say_list(area["wards"])
     boroughs = area["boroughs"]
     return say_list(boroughs) if 0 < len(boroughs) <= _N_FILES_NAMED else f"{area['n_wards']} areas"
-
-
-def say_measure(value: float, name: str) -> str:
-    """A measure as the table has it, no more exact than three digits."""
-    if name == "trend":
-        return VERDICTS[round(value) + 2]
-    if name == "concentration":
-        return f"{value:.2f}"
-    if name == "volume":
-        return f"{value:,.0f}"
-    short = float(f"{value:.3g}")
-    number = f"{short:,.0f}" if short < _MILLION else f"{short / _MILLION:,.4g} million"
-    return f"£{number}" if name == "cost" else number
 
 
 def summarise_performance(performance: Performance) -> Summary:
@@ -131,7 +119,7 @@ def _summarise_indicator(indicator: Indicator) -> Summary:
         },
         "reason": comparison.reason,
         "gap_months": [str(month) for month in indicator.gap_months],
-        "target": indicator.target and say_target(indicator.target),
+        "target": indicator.target and say("performance.target", indicator.target),
         "status": indicator.status,
         "peers": peers
         and {

@@ -1,4 +1,5 @@
 from .headline import NO_CHANGE as NO_CHANGE
+from .headline import choose_comparisons as choose_comparisons
 from .headline import choose_main_comparison as choose_main_comparison
 from .headline import list_changed as list_changed
 from .numbers import say_bound as say_bound
@@ -17,8 +18,11 @@ from .numbers import say_sum as say_sum
 from .numbers import say_verdict as say_verdict
 from .numbers import shorten_days as shorten_days
 from .phrases import count_changed as count_changed
+from .phrases import describe_operation as describe_operation
+from .phrases import describe_quality as describe_quality
 from .phrases import explain_no_change as explain_no_change
 from .phrases import name_changed_wards as name_changed_wards
+from .phrases import note_operation as note_operation
 from .phrases import say_count as say_count
 from .phrases import say_harm as say_harm
 from .phrases import say_hit_rate as say_hit_rate
@@ -31,6 +35,8 @@ from .phrases import say_method as say_method
 from .phrases import say_place as say_place
 from .phrases import say_predecessor as say_predecessor
 from .phrases import say_ratio as say_ratio
+from .phrases import say_ratio_as_change as say_ratio_as_change
+from .phrases import say_ratio_limits as say_ratio_limits
 from .phrases import say_season as say_season
 from .phrases import say_unit as say_unit
 from .phrases import say_why as say_why

@@ -6,11 +6,14 @@ import functools
 from typing import Any
 
 from hotspots.products.words.numbers import split_estimate
-from hotspots.products.words.sentences import say
+from hotspots.products.words.sentences import say, say_each
 
 count_changed = functools.partial(say, "change.n_changed")
+describe_operation = functools.partial(say_each, "operation.findings")
+describe_quality = functools.partial(say_each, "quality.findings")
 explain_no_change = functools.partial(say, "change.incomparable")
 name_changed_wards = functools.partial(say, "change.wards")
+note_operation = functools.partial(say_each, "operation.notes")
 say_count = functools.partial(say, "places.count")
 say_harm = functools.partial(say, "places.harm")
 say_hit_rate = functools.partial(say, "score.hit_rate")
@@ -22,6 +25,8 @@ say_method = functools.partial(say, "score.method")
 say_place = functools.partial(say, "places.area")
 say_predecessor = functools.partial(say, "score.predecessor")
 say_ratio = functools.partial(say, "change.ratio")
+say_ratio_as_change = functools.partial(say, "operation.change")
+say_ratio_limits = functools.partial(say, "operation.limits")
 say_season = functools.partial(say, "change.season")
 say_why = functools.partial(say, "certainty.why")
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import jinja2
 
+from hotspots.analysis.change import VERDICTS
+from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
 from hotspots.products.words import numbers
 from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
 
@@ -49,9 +51,17 @@ def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=None if is_escaped else _on_one_line,
     )
     environment.filters |= _FILTERS
-    environment.globals |= {"NO_CHANGE": NO_CHANGE, "say": functools.partial(_say, environment)}
+    environment.globals |= {
+        "MALFORMED_ROW": MALFORMED_ROW,
+        "NO_CHANGE": NO_CHANGE,
+        "ONLY_LSOA": ONLY_LSOA,
+        "ONLY_POSTCODE": ONLY_POSTCODE,
+        "VERDICTS": VERDICTS,
+        "say": functools.partial(_say, environment),
+    }
     return environment
 
 
@@ -70,7 +80,7 @@ def say(sentence: str, *about: Any, **choices: Any) -> str:
 
 def say_each(sentences: str, *about: Any) -> list[str]:
     """The sentences of a macro that has several, one on each of its lines, as plain text."""
-    lines = _find_macro(_plain_environment(), sentences)(*about).splitlines()
+    lines = _find_macro(_plain_environment(), sentences)(*about).split("\n")
     return [" ".join(line.split()) for line in lines if line.strip()]
 
 
@@ -79,12 +89,17 @@ def _plain_environment() -> jinja2.Environment:
     return make_environment(is_escaped=False)
 
 
+def _on_one_line(value: Any) -> Any:
+    """A text of the sources that has several lines must not look like several sentences."""
+    return value.replace("\n", " ") if isinstance(value, str) else value
+
+
 def _find_macro(environment: jinja2.Environment, name: str) -> Any:
     subject, _, macro = name.partition(".")
     return getattr(environment.get_template(f"words/{subject}.jinja").module, macro)
 
 
 def _say(environment: jinja2.Environment, sentence: str, *about: Any, **choices: Any) -> str:
-    text = _find_macro(environment, sentence)(*about, **choices)
+    text: str = _find_macro(environment, sentence)(*about, **choices)
     # a macro is written over several lines, and what it says is one; Markup stays Markup
     return type(text)(" ".join(text.split()))
