@@ -186,7 +186,7 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     performance = measure_performance(study, targets={"arson": Target(n_incidents=10)})
     assert performance.unshown_targets == ("arson",)
     page = draw_performance(summarise_performance(performance))
-    assert "Targets are set for Arson too, which are no indicators here." in page
+    assert "Targets are also set for Arson, not among the indicators here." in page
     assert "Targets are set" not in draw_performance(summarise_performance(found))
 
 
@@ -234,7 +234,7 @@ def test_peers(demonstration: Study) -> None:
     assert robbery.peers.rate == pytest.approx(480 / (1000 * len(wards)) * 1000, rel=1e-3)
     assert burglary.peers is None
     page = draw_performance(summarise_performance(performance))
-    assert "Beside peers" in page
+    assert "Compared with peers" in page
     assert "Lambeth 80.0" in page
 
 

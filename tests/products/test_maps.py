@@ -343,19 +343,19 @@ def test_a_part_without_hot_spots_has_a_row_that_says_why(with_hours: Analysis) 
     [
         (
             {"is_different": False, "p_adjusted": 0.4, "busier": [], "quieter": []},
-            "Not shown to be elsewhere than over the whole week (p 0.40): the hot spots of the whole week, which rest "
-            "on more incidents, are the better guide to these hours too.",
+            "The places are not shown to differ from those of the whole week (p 0.40). The hot spots of the whole week "
+            "rest on more incidents, so they are the better guide to these hours too.",
         ),
         (
             {"is_different": True, "p_adjusted": 0.008, "busier": [3], "quieter": [1, 2, 7]},
-            "Elsewhere than over the whole week, by more than chance (p 0.008). More than their share in these hours: "
-            "hot spot 3 of the whole week. Fewer than their share in these hours: hot spots 1, 2 and 7 of the whole "
-            "week.",
+            "The places differ from those of the whole week by more than chance (p 0.008). More than their usual share "
+            "in these hours: hot spot 3 of the whole week. Less than their usual share: hot spots 1, 2 and 7 of the "
+            "whole week.",
         ),
         (
             {"is_different": True, "p_adjusted": 0.04, "busier": [], "quieter": []},
-            "Elsewhere than over the whole week, by more than chance (p 0.04). No single hot spot of the whole week "
-            "stands out.",
+            "The places differ from those of the whole week by more than chance (p 0.04). No single hot spot of the "
+            "whole week stands out.",
         ),
     ],
 )
@@ -476,7 +476,7 @@ def test_the_change_of_a_run_in_a_line() -> None:
     unable = {"changes": [make_change(key, "before", is_available=False) for key in ("2-weeks", "r12")]}
     assert say("change.headline", unable) == ""
     assert say("change.incomparable", unable) == (
-        "cannot be told, not even for the 2 weeks to June against others. Too few days for 2 weeks."
+        "cannot be measured, not even for the 2 weeks to June against others. Too few days for 2 weeks."
     )
 
 
@@ -488,7 +488,7 @@ def test_a_hot_spot_is_compared_with_the_year_before_or_else_with_the_time_befor
     assert say("change.hotspot", 2, {"changes": [before, year, r12]}) == (
         f"against a year before: 12 months, {row}; 12 weeks, {row}"
     )
-    assert say("change.hotspot", 2, {"changes": [before]}) == f"against the time before: 12 weeks, {row}"
+    assert say("change.hotspot", 2, {"changes": [before]}) == f"against the period before: 12 weeks, {row}"
     assert say("change.hotspot", 2, {"changes": [make_change("r12", "before")]}) == ""  # withheld for hot spots
 
 
@@ -567,7 +567,7 @@ def test_a_map_says_why_there_is_no_change_on_it(vancouver: Analysis, tmp_path: 
     ]
     summary = summary | {"changes": unable}
     page = draw_map(vancouver, summary)
-    assert f"Change cannot be told, not even for {unable[0]['words']}. Too short. So the map shows none." in page
+    assert f"Change cannot be measured, not even for {unable[0]['words']}. Too short. The map shows no change." in page
     assert '<select aria-labelledby="change-title">' not in page
     assert "Change by ward" not in page
     write_geopackage(vancouver, summary, tmp_path / "layers.gpkg")

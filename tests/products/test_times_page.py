@@ -203,8 +203,8 @@ def test_comparisons_that_cannot_be_made_say_why(summary: Summary) -> None:
         comparison |= {"available": False, "reason": "The data begin too late.", "area": None, "wards": None}
         comparison |= {"hotspots": None, "allowance": None, "confidence": None}
     page = draw_times(summary)
-    assert "Change: cannot be told. The data begin too late." in section(page, "short")
-    assert "Wards: change cannot be told, as for the whole area." in section(page, "short")
+    assert "Change: cannot be measured. The data begin too late." in section(page, "short")
+    assert "Wards: change cannot be measured, as for the whole area." in section(page, "short")
     change = section(page, "change")
     assert change.count("The data begin too late.") == 1  # one reason for all of them
     assert "Not compared: the 2 weeks to 30 September 2026 against the 2 before," in change
@@ -257,11 +257,11 @@ def test_without_hot_spots_or_term_dates_or_months_there_is_a_page(summary: Summ
     for month in summary["series"]["months"]:
         month |= {"n_incidents": None, "rolling": None, "expected": None, "low": None, "high": None, "signal": None}
     page = draw_times(summary)
-    assert "Hot spots" not in section(page, "places").replace("so with hot spots", "").replace(
+    assert "Hot spots" not in section(page, "places").replace("the same holds for hot spots", "").replace(
         "hot spot by hot spot", ""
     )
-    assert "No month is known in whole, so none is drawn." in section(page, "months")
-    assert "R12, the sum of twelve months, takes twelve whole months" in section(page, "months")
+    assert "No month is complete, so none is drawn." in section(page, "months")
+    assert "R12, the sum of twelve months, needs twelve complete months" in section(page, "months")
     assert "Withheld: school days. No school_days." in section(page, "calendar")
     assert "Other reasons are given below." in section(page, "short")
 
@@ -279,7 +279,7 @@ def test_one_incident_makes_a_page_that_shows_no_curve(demonstration: Study) -> 
 
 def test_no_curve_is_drawn_of_few_incidents(summary: Summary) -> None:
     summary["repeats"] |= {"curve": None, "chance_curve": None}
-    assert "No curve is drawn of few incidents, since it would show each." in draw_times(summary)
+    assert "The curve is not drawn for few incidents, because it would show each one." in draw_times(summary)
 
 
 def test_places_where_one_followed_another_are_outlined(summary: Summary) -> None:
@@ -499,6 +499,7 @@ def test_the_curve_of_even_places_is_the_diagonal() -> None:
         (0.0, 0.0, 0.74, "0.0 (0.0 to 0.7)"),
         (None, 1.44, None, "over 1.4"),
         (None, None, None, "-"),
+        (None, 0.0, None, "-"),  # none against none
     ],
 )
 def test_a_ratio_is_said_no_more_exactly_than_it_is_known(

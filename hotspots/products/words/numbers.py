@@ -77,7 +77,7 @@ def split_estimate(value: float | None, low: float | None, high: float | None) -
 
     One digit where the limits are wide, unless they would run together with no difference.
     """
-    if low is None and high is None:
+    if high is None and not low:
         return "", ""
     is_wide = value is None or high is None or high - (low or 0) >= 0.5
     digits = 1 if is_wide and 1.0 not in (round(low or 0, 1), round(high or 0, 1)) else 2
