@@ -23,6 +23,7 @@ from .phrases import describe_quality as describe_quality
 from .phrases import explain_no_change as explain_no_change
 from .phrases import name_changed_wards as name_changed_wards
 from .phrases import note_operation as note_operation
+from .phrases import say_certainty as say_certainty
 from .phrases import say_count as say_count
 from .phrases import say_harm as say_harm
 from .phrases import say_hit_rate as say_hit_rate
