@@ -123,7 +123,7 @@ def test_a_fall_is_found_counted_and_written(call: Any, inputs: list[str], tmp_p
     assert sum(one["n_treated"] for one in found["bins"][-3:]) == treated[1]
     assert [one["start"] for one in found["bins"]][::14] == ["2025-04-01", "2026-06-01"]
     page = path.read_text("utf-8")
-    for word in ("Did it work?", "Weighted displacement", "Around the control", "Before you believe it"):
+    for word in ("Did it work?", "Weighted displacement", "Around the control", "Before you rely on it"):
         assert word.lower() in page.lower()
     assert not re.search(r"https?://", page.replace("http://www.w3.org", ""))
     assert sorted(one.name for one in path.parent.iterdir()) == ["operation.html", "operation.json"]
@@ -195,7 +195,7 @@ def test_a_year_before_that_the_files_lack_is_not_advised(call: Any, inputs: lis
         *inputs, "--treated", "area.geojson", "--from", "2025-01-01", "--to", "2025-03-31", "--before", "previous"
     )
     assert said.code == 0, said.err
-    assert "here and in the control counts as an effect.\n" in said.err
+    assert "between here and the control counts as an effect.\n" in said.err
 
 
 @pytest.mark.parametrize(
