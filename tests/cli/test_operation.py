@@ -20,11 +20,8 @@ from hotspots.errors import DataError, ParameterError
 from hotspots.pipeline.operation import Area, OperationRequest, evaluate_operation, find_area
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.files.operation_folder import name_operation, write_operation
-from hotspots.products.pages.operation_page import (
-    say_ratio_as_change,
-    say_ratio_limits,
-    summarise_operation,
-)
+from hotspots.products.pages.operation_page import summarise_operation
+from hotspots.products.words.sentences import say
 
 HEADER = "Offence,Date From,Easting,Northing"
 DATES = ("--from", "2026-04-01", "--to", "2026-06-30")

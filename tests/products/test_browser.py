@@ -18,8 +18,7 @@ from hotspots.pipeline.study import Study, load_study
 from hotspots.products.drawing.colours import VERDICTS
 from hotspots.products.files.bundle import write_bundle
 from hotspots.products.files.index import write_index
-from hotspots.products.pages.times_page import NO_CHANGE
-from hotspots.products.words.headline import choose_main_comparison
+from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
 from hotspots.products.words.numbers import say_verdict
 from hotspots.products.words.sentences import say
 

@@ -35,7 +35,6 @@ from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_shifts, write_csv
 from hotspots.products.pages.map_changes import list_verdicts, tell_changes
 from hotspots.products.pages.map_page import draw_map
-from hotspots.products.pages.times_page import list_changed
 from hotspots.products.summary.run_summary import summarise
 from hotspots.products.words.headline import choose_main_comparison, list_changed
 from hotspots.products.words.numbers import say_bound, say_date, say_list, say_share, say_sum, shorten_days
@@ -455,15 +454,15 @@ def test_changed_wards_in_words() -> None:
     assert say("change.n_changed", change) == "2 of 3 wards changed by more than chance"
     assert say("change.wards", change) == "First clearly improving and Later deteriorating"
     more = make_change("4-weeks", "before", wards=[make_row(9, 3, "deteriorating", name=name) for name in "ABCDEFG"])
-    assert name_changed_wards(more) == "A deteriorating, B deteriorating, C deteriorating and 4 more"
+    assert say("change.wards", more) == "A deteriorating, B deteriorating, C deteriorating and 4 more"
     (told,) = tell_changes([change, more], [more])
     assert told["position"] == 1
     assert [row["name"] for row in told["rows"]] == ["All together", *"ABCDE"]
     assert told["rest"] == "and 2 more wards"
     none = make_change("4-weeks", "before", wards=wards[:1])
-    assert say_label(none) == "4 weeks: no wards"
-    assert count_changed(none) == "No ward changed by more than chance"
-    assert name_changed_wards(none) == ""
+    assert say("change.label", none) == "4 weeks: no wards"
+    assert say("change.n_changed", none) == "No ward changed by more than chance"
+    assert say("change.wards", none) == ""
     assert tell_changes([none], [none])[0]["rest"] == "No ward changed by more than chance"
 
 

@@ -12,7 +12,7 @@ from hotspots.analysis.change import WHOLE_AREA
 from hotspots.analysis.rates import CRITERIA
 from hotspots.pipeline import CELL_SIZE_M, MIN_RANKED, Indicator, Performance
 from hotspots.products.summary import Summary, rounded, significant
-from hotspots.products.words import make_environment, say_list, say_month
+from hotspots.products.words import make_environment, say, say_list
 
 PERFORMANCE_PRODUCTS = {
     "performance": "performance.html",
@@ -157,11 +157,3 @@ def _round_measure(name: str, value: float) -> float | None:
     if name in ("volume", "trend"):  # counted, and a step of the scale: neither is rounded
         return rounded(value, 0)
     return rounded(value, 3) if name == "concentration" else significant(value)
-
-
-def say_target(target: Target) -> str:
-    """A target as a table has it: "-5%", "no more than 1,200"."""
-    if target.n_incidents is not None:
-        return f"no more than {target.n_incidents:,}"
-    percent = 100 * float(target.change or 0.0)
-    return f"{percent:+.3g}%" if percent else "no rise"
