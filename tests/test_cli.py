@@ -98,7 +98,7 @@ def test_hours_that_are_asked_for_come_first_and_are_told(robbery: tuple[Result,
     assert all(chosen[key] == after_school[key] for key in same)
     told = next(line for line in result.stderr.splitlines() if "Mondays to Fridays 15:00-17:59: " in line)
     assert "in 8.9% of the week; hot spots in these hours: " in told
-    assert "over the whole week" in told
+    assert "those of the whole week" in told
 
 
 def test_hours_are_withheld_where_the_data_have_none(quarter: tuple[Result, Path]) -> None:

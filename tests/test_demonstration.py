@@ -25,7 +25,7 @@ from hotspots.ingest.incidents.records import Oddity
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Study
-from hotspots.products.summary import summarise
+from hotspots.products.summary import encode, summarise
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,9 @@ from hotspots.products.files.performance_folder import write_performance
 from hotspots.products.files.spreadsheets import tabulate_indicators
 from hotspots.products.pages.performance_page import (
     draw_performance,
-    say_measure,
 )
 from hotspots.products.summary import encode, summarise_performance
-from hotspots.products.summary.performance_summary import say_target
+from hotspots.products.words.sentences import say
 
 PEERS_FILE = InputFile(path="peers.csv", table="peers", sha256="0" * 64, n_rows=2, layout="peers")
 MONTHS = pd.period_range("2024-10", "2026-09", freq="M")
@@ -187,7 +186,7 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     performance = measure_performance(study, PerformanceRequest(targets={"arson": Target(n_incidents=10)}))
     assert performance.unshown_targets == ("arson",)
     page = draw_performance(encode(summarise_performance(performance)))
-    assert "Targets are set for Arson too, which are no indicators here." in page
+    assert "Targets are also set for Arson, not among the indicators here." in page
     assert "Targets are set" not in draw_performance(encode(summarise_performance(found)))
 
 
@@ -205,7 +204,7 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     ],
 )
 def test_measures_in_words(value: float, name: str, words: str) -> None:
-    assert say_measure(value, name) == words
+    assert say("performance.measure", value, name) == words
 
 
 def test_the_twelve_months_are_whole_ones_up_to_the_day_asked_for(demonstration: Study) -> None:
@@ -235,7 +234,7 @@ def test_peers(demonstration: Study) -> None:
     assert robbery.peers.rate == pytest.approx(480 / (1000 * len(wards)) * 1000, rel=1e-3)
     assert burglary.peers is None
     page = draw_performance(encode(summarise_performance(performance)))
-    assert "Beside peers" in page
+    assert "Compared with peers" in page
     assert "Lambeth 80.0" in page
 
 
@@ -286,7 +285,7 @@ def test_too_little_data_is_explained(demonstration: Study) -> None:
     ],
 )
 def test_targets_in_words(target: Target, words: str) -> None:
-    assert say_target(target) == words
+    assert say("performance.target", target) == words
 
 
 def test_everything_is_written_together(found: Performance, tmp_path: Path) -> None:

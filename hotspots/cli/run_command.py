@@ -197,8 +197,7 @@ def _describe_quiet(profile: dict[str, Any]) -> str:
 
 def _describe_window(shifts: dict[str, Any]) -> str:
     """The hours that were asked for: how much falls in them, and whether it is elsewhere then."""
-    from hotspots.products.summary import say_sum
-    from hotspots.products.words import say_share
+    from hotspots.products.words import say_share, say_sum
 
     words = shifts["chosen"]["words"]
     words = words[0].upper() + words[1:]

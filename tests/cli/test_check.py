@@ -86,7 +86,7 @@ def test_wards_of_another_year_are_named(extract: Path, repository: Path) -> Non
         "Offence,Date,Easting,Northing,Ward Code\nRobbery,2026-01-05 10:00,536560,178413,E05999999\n", "utf-8"
     )
     said = check(extract, "--boundaries", repository / "data" / "boundaries").stdout.replace("\n  ", " ")
-    assert "1 of 1 rows that name a ward name one that is not in the boundaries (E05999999)" in said
+    assert "1 of 1 rows with a ward name one that is not in the boundaries (E05999999)" in said
 
 
 def test_what_the_report_prints_is_in_its_json(extract: Path) -> None:
@@ -102,19 +102,19 @@ def test_what_the_report_prints_is_in_its_json(extract: Path) -> None:
 def test_data_of_another_place_than_the_wards_are_told_of(extract: Path, repository: Path) -> None:
     extract.write_text("Offence,Date,Easting,Northing\n" + "Robbery,2026-01-05 10:00,400000,300000\n" * 2, "utf-8")
     said = " ".join(check(extract, "--boundaries", repository / "data" / "boundaries").stdout.split())
-    assert "2 of the 2 rows that can be used lie in none of the wards: the boundaries are of another place" in said
+    assert "2 of the 2 usable rows lie outside every ward: the boundaries are of another place" in said
 
 
 def test_words_for_a_knife_that_are_not_known_are_listed(extract: Path) -> None:
     rows = "".join(f"Robbery,2026-01-05 10:00,536560,178413,{word}\n" for word in ["Knife - Used"] * 4 + ["Gun"] * 3)
     extract.write_text(f"Offence,Date,Easting,Northing,Knife\n{rows}", "utf-8")
     said = " ".join(check(extract).stdout.split())
-    assert 'neither yes nor no, and taken for not known: "Knife - Used" (4) and "Gun" (3)' in said
+    assert 'neither yes nor no, which is treated as not known: "Knife - Used" (4) and "Gun" (3)' in said
     profile = 'offence = "Offence"\nstart = "Date"\neasting = "Easting"\nnorthing = "Northing"\nknife = "Knife"\n'
     words = 'knife_words = ["Knife - Used"]\n'
     (extract.parent / "hotspots.toml").write_text(f"[sources.a]\n{profile}{words}")
     said = " ".join(check(extract).stdout.split())
-    assert 'none of the knife_words, and taken for no knife: "Gun" (3). A word counts only if it is' in said
+    assert 'not one of the knife_words, which is treated as no knife: "Gun" (3). A word counts only if it is' in said
 
 
 def test_a_file_of_which_nothing_can_be_used_is_not_called_right(extract: Path) -> None:

@@ -23,7 +23,7 @@ from hotspots.pipeline.operation_request import OperationRequest
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.files.operation_folder import name_operation, write_operation
 from hotspots.products.summary import encode, summarise_operation
-from hotspots.products.words import say_ratio_as_change, say_ratio_limits
+from hotspots.products.words.sentences import say
 
 HEADER = "Offence,Date From,Easting,Northing"
 DATES = ("--from", "2026-04-01", "--to", "2026-06-30")
@@ -122,7 +122,7 @@ def test_a_fall_is_found_counted_and_written(call: Any, inputs: list[str], tmp_p
     assert sum(one["n_treated"] for one in found["bins"][-3:]) == treated[1]
     assert [one["start"] for one in found["bins"]][::14] == ["2025-04-01", "2026-06-01"]
     page = path.read_text("utf-8")
-    for word in ("Did it work?", "Weighted displacement", "Around the control", "Before you believe it"):
+    for word in ("Did it work?", "Weighted displacement", "Around the control", "Before you rely on it"):
         assert word.lower() in page.lower()
     assert not re.search(r"https?://", page.replace("http://www.w3.org", ""))
     assert sorted(one.name for one in path.parent.iterdir()) == ["operation.html", "operation.json"]
@@ -194,7 +194,7 @@ def test_a_year_before_that_the_files_lack_is_not_advised(call: Any, inputs: lis
         *inputs, "--treated", "area.geojson", "--from", "2025-01-01", "--to", "2025-03-31", "--before", "previous"
     )
     assert said.code == 0, said.err
-    assert "did differently here and in the control counts as effect.\n" in said.err
+    assert "between here and the control counts as an effect.\n" in said.err
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_month_in_which_all_crime_and_this_one_are_few_is_told(call: Any, inpu
     (tmp_path / "a.csv").write_text("\n".join(kept))
     said = call(*inputs, *DATES, "--treated", "area.geojson")
     assert said.code == 0, said.err
-    assert "Of 2025-05 there are far fewer rows than of the months beside" in said.err
+    assert "2025-05 has far fewer rows than the months beside" in said.err
 
 
 @pytest.fixture
@@ -354,9 +354,9 @@ def test_month_only_incidents_need_whole_months(call: Any, month_only: list[str]
     assert found["results"]["net"]["elsewhere"] is None
     notes = " ".join(found["notes"])
     assert "Incidents are at shared points near where they happened" in notes
-    assert "this area is too small for that not to matter" in notes
-    assert "The area is too large to be laid elsewhere: the study area has room for 4 of its size side by side" in notes
-    assert "limits of 95% take 19. So the result could not be tried where nothing was done" in notes
+    assert "which matters in an area this small" in notes
+    assert "The area is too large to place elsewhere: the study area has room for 4 of its size side by side" in notes
+    assert "limits of 95% need 19. The result could therefore not be tested where nothing was done" in notes
 
 
 def test_names_are_escaped(call: Any, inputs: list[str], tmp_path: Path) -> None:
@@ -419,7 +419,7 @@ def test_an_effect_spreads_only_from_an_area_that_did_better_itself(call_with: A
     assert found["results"]["local"]["verdict"] == "no apparent effect"
     assert ring.startswith(
         "In the 100 m around it: they did better there than in the control, by more than chance: no sign that they "
-        "moved there. 36% fewer than if they had changed as in the control: 210 where 330 were to be expected"
+        "moved there. 36% fewer than if they had changed as in the control: 210 where 330 were expected"
     )
     assert "spread" not in ring
     found = call_with({TREATED: (200, 210), RING: (200, 210), CONTROL: (400, 660)}, "--buffer", 100)
@@ -432,23 +432,23 @@ def test_crime_moved_only_out_of_an_area_that_did_better(call_with: Any) -> None
     found = call_with({TREATED: (200, 100), RING: (100, 200), CONTROL: (200, 200), CONTROL_RING: (100, 100)}, *control)
     ring = found["words"][-1]
     assert "they did worse there than around the control, by more than chance: some may have moved there." in ring
-    assert "if they had changed as around the control: 200 where 100 were to be expected" in ring
-    assert "as in the control and 100 m around it: 300 where 300 were to be expected" in found["words"][1]
+    assert "if they had changed as around the control: 200 where 100 were expected" in ring
+    assert "as in the control and 100 m around it: 300 where 300 were expected" in found["words"][1]
     found = call_with({TREATED: (200, 200), RING: (100, 200), CONTROL: (200, 200), CONTROL_RING: (100, 100)}, *control)
     assert (
-        "as they did not do better in the treated area, this is no sign that they moved from it."
+        "but they did not do better in the treated area, so this is not a sign that they moved from it."
         in (found["words"][-1])
     )
 
 
 def test_no_incident_before_or_during_says_nothing(call_with: Any) -> None:
     found = call_with({CONTROL: (200, 180)}, "--control", "control.gpkg")
-    assert found["words"] == ["Nothing can be said: no robbery in the treated area before or during."]
+    assert found["words"] == ["Nothing can be said: the treated area had no robberies before or during the operation."]
     assert found["verdict"] == "nothing can be said"
     assert found["untried"] == "none before"
     found = call_with({RING: (100, 20), CONTROL: (200, 180)}, "--buffer", 100)
     assert found["verdict"] == "nothing can be said"
-    assert found["words"][0] == "Nothing can be said: no robbery in the treated area before or during."
+    assert found["words"][0] == "Nothing can be said: the treated area had no robberies before or during the operation."
     assert found["words"][1].startswith("In the 100 m around it: they did better there than in the control")
     assert len(found["words"]) == 2
 
@@ -460,8 +460,9 @@ def test_areas_elsewhere_are_not_chosen_by_what_came_after(call_with: Any) -> No
     assert found["results"]["net"]["elsewhere"] is None
     notes = " ".join(found["notes"])
     assert (
-        "The treated area had no robbery before, so no other area is like it. So the result could not be tried" in notes
-    )
+        "The treated area had no robberies before, so there is nothing to match elsewhere. "
+        "The result could therefore not be tested"
+    ) in notes
     assert "the treated area had no robberies before. The verdict compares shares." in notes
 
 
@@ -480,25 +481,23 @@ def test_too_few_like_areas_are_told_from_an_area_too_large(call: Any, inputs: l
     found, notes = ask()  # 4 km2 over 0.36 is 11.1
     assert found["untried"] == "area too large"
     assert found["results"]["net"]["spread"] == 1
-    assert (
-        "The area is too large to be laid elsewhere: the study area has room for 11 of its size side by side" in notes
-    )
+    assert "The area is too large to place elsewhere: the study area has room for 11 of its size side by side" in notes
 
     save_box(tmp_path / "area.geojson", 530_400, 180_400, 530_600, 180_600)
     found, notes = ask()
     assert found["untried"] is None
     assert found["areas"]["n_apart"] in (99, 100)  # 4 km2 over 0.04, as good as it comes back from degrees
     assert found["results"]["net"]["elsewhere"]["n_areas"] >= 40
-    assert "Tried elsewhere" in notes
+    assert "Tested elsewhere" in notes
     found, notes = ask("--control-ward", "Beech", "--control-ward", "Cedar", "--control-ward", "Date")
-    assert "The control is too large to be laid elsewhere in the study area. So the result could not be" in notes
+    assert "The control is too large to place elsewhere in the study area. The result could therefore not be" in notes
 
     days = [f"{day:02}/{month:02}/{year}" for year in (2025, 2026) for month in (4, 5, 6) for day in range(1, 31)]
     elsewhere = [(day, 531_500, 181_500) for day in days for _ in range(10)]
     write_rows(tmp_path / "a.csv", [*((day, 530_500, 180_500) for day in days), *elsewhere])
     found, notes = ask()
     assert found["untried"] == "too few alike"
-    assert "Too few areas of this shape elsewhere in the study area had like numbers before. So the result" in notes
+    assert "Too few areas of this shape elsewhere in the study area had similar numbers before. The result" in notes
 
 
 # --- a control around the treated area
@@ -514,8 +513,8 @@ def test_a_control_that_encloses_the_treated_area_leaves_nothing_to_look_in(
     assert [row["area"] for row in found["counts"]] == ["treated", "control"]
     assert found["results"]["displaced"] is None
     assert (
-        "Nothing is left around the treated area to look for displacement in: the control begins at its edge. "
-        "Give a control further away."
+        "Displacement cannot be measured: the control begins at the edge of the treated area. "
+        "Choose a control further away."
     ) in found["notes"]
     page = (tmp_path / found["products"]["operation"]).read_text("utf-8")
     assert "200 m around" not in page
@@ -540,10 +539,10 @@ def test_an_area_that_nothing_of_the_study_is_near_is_told_so(call: Any, inputs:
         call(*inputs, *DATES, "--treated-ward", "Ash", "--control-ward", "Date", "--buffer", 200, "--json").out
     )
     assert (
-        "Nothing of the study area is left within 200 m of the treated area to look for displacement in."
+        "Displacement cannot be measured: no part of the study area is left within 200 m of the treated area."
         in (found["notes"])
     )
-    assert "begins at its edge" not in " ".join(found["notes"])
+    assert "begins at the edge" not in " ".join(found["notes"])
 
 
 # --- folders
@@ -672,13 +671,13 @@ def test_an_unknown_comparison_is_named() -> None:
 
 def test_changes_in_words() -> None:
     ratios = (0.0, 0.72, 1.0, 1.03, 2.0, 3.21, 9.96, 214.3, 1234.5, None, float("nan"))
-    assert [say_ratio_as_change(ratio) for ratio in ratios] == [
+    assert [say("operation.change", ratio) for ratio in ratios] == [
         "100% fewer", "28% fewer", "as many", "3% more", "2.0 times as many", "3.2 times as many", "10 times as many",
         "214 times as many", "1,234 times as many", "not known", "not known",
     ]  # fmt: skip
-    assert say_ratio_limits({"low": 0.45, "high": 0.8}) == "55% to 20% fewer"
-    assert say_ratio_limits({"low": 1.1, "high": 1.3}) == "10% to 30% more"
-    assert say_ratio_limits({"low": 0.5, "high": None}) == "50% fewer to no upper limit"
+    assert say("operation.limits", {"low": 0.45, "high": 0.8}) == "55% to 20% fewer"
+    assert say("operation.limits", {"low": 1.1, "high": 1.3}) == "10% to 30% more"
+    assert say("operation.limits", {"low": 0.5, "high": None}) == "50% fewer to no upper limit"
 
 
 def test_an_area_without_a_file_or_ward_is_none(square_wards: gpd.GeoDataFrame) -> None:

@@ -19,9 +19,9 @@ from hotspots.pipeline.study import load_study
 from hotspots.products.drawing.colours import VERDICTS
 from hotspots.products.files.bundle import write_bundle
 from hotspots.products.files.index import write_index
-from hotspots.products.pages.times_page import NO_CHANGE
-from hotspots.products.words.change_words import choose_main_comparison, count_changed, say_counts
-from hotspots.products.words.phrases import say_verdict
+from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
+from hotspots.products.words.numbers import say_verdict
+from hotspots.products.words.sentences import say
 from hotspots.settings import Settings
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
@@ -182,7 +182,7 @@ def test_only_wards_that_changed_are_filled_and_signed(products: Path, open_page
         signs = page.locator(".change-sign").all_text_contents()
         assert sorted(signs) == sorted(say_verdict(row["verdict"])[1] for row in changed)
         assert change["words"] in page.inner_text(".legend")
-        assert f"{count_changed(change)}." in page.inner_text(".legend")
+        assert f"{say('change.n_changed', change)}." in page.inner_text(".legend")
         nothing = page.locator('[data-change="nothing"]')
         assert nothing.is_visible() == (not changed)
         if not changed:
@@ -207,7 +207,7 @@ def test_a_ward_says_how_it_changed(products: Path, open_page: Any) -> None:
     page.locator("[data-show-change]").first.click()
     change = choose_main_comparison(summary["changes"])
     assert change is not None
-    said = {f"{row['name']}\n{say_counts(row, change)}\n{change['words']}" for row in change["wards"]}
+    said = {f"{row['name']}\n{say('change.counts', row, change)}\n{change['words']}" for row in change["wards"]}
     page.evaluate(
         """() => { window.told = [];
         for (const path of document.querySelectorAll('.leaflet-overlay-pane path.leaflet-interactive')) {

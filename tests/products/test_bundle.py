@@ -290,7 +290,7 @@ def test_an_analysis_without_hot_spots_or_havens_is_written_too(bare: Analysis, 
     assert summary["hotspots"] == []
     assert summary["havens"] is None
     assert len(gpd.read_file(paths["hotspots_gpkg"], layer="hotspots")) == 0
-    assert "so there is no hot spot" in paths["map"].read_text("utf-8")
+    assert "so there are no hot spots" in paths["map"].read_text("utf-8")
     assert tabulate_hotspots(summary).empty
 
 
@@ -315,6 +315,6 @@ def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Pat
         *("hotspots", "wards", "havens")
     }
     page = paths["map"].read_text("utf-8")
-    assert "no density is drawn" in page
+    assert "the density is not drawn" in page
     for layer in ("Densest half", "Where most is to be expected"):
         assert layer not in page

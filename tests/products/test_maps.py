@@ -35,21 +35,10 @@ from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_shifts, write_csv
 from hotspots.products.pages.map_changes import list_verdicts, tell_changes
 from hotspots.products.pages.map_page import draw_map
-from hotspots.products.pages.times_page import list_changed
 from hotspots.products.summary import encode, summarise
-from hotspots.products.summary.shift_summary import say_difference, say_ratio, say_sum, shorten_days
-from hotspots.products.words.change_words import (
-    choose_main_comparison,
-    count_changed,
-    explain_no_change,
-    name_changed_wards,
-    say_counts,
-    say_hotspot_change,
-    say_label,
-    say_main_change,
-    say_season,
-)
-from hotspots.products.words.phrases import say_bound, say_date, say_list, say_share
+from hotspots.products.words.headline import choose_main_comparison, list_changed
+from hotspots.products.words.numbers import say_bound, say_date, say_list, say_share, say_sum, shorten_days
+from hotspots.products.words.sentences import say
 
 
 @pytest.mark.parametrize(
@@ -299,7 +288,7 @@ def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
         assert f"<b>{say_sum(part['n_incidents'])}</b> of {summary['shifts']['n_timed']:,} robberies" in section
         for hotspot in part["hotspots"]:
             assert f'<td class="n">{say_sum(hotspot["n_incidents"])}<small>{say_share(hotspot["share"])}' in section
-            assert say_ratio(hotspot) in section
+            assert say("hours.against_elsewhere", hotspot) in section
         assert part["difference"]["words"] in section
     assert summary["shifts"]["max_per_km2"] == max(part["max_per_km2"] for part in summary["shifts"]["parts"])
 
@@ -353,24 +342,24 @@ def test_a_part_without_hot_spots_has_a_row_that_says_why(with_hours: Analysis) 
     [
         (
             {"is_different": False, "p_adjusted": 0.4, "busier": [], "quieter": []},
-            "Not shown to be elsewhere than over the whole week (p 0.40): the hot spots of the whole week, which rest "
-            "on more incidents, are the better guide to these hours too.",
+            "The places are not shown to differ from those of the whole week (p 0.40). The hot spots of the whole week "
+            "rest on more incidents, so they are the better guide to these hours too.",
         ),
         (
             {"is_different": True, "p_adjusted": 0.008, "busier": [3], "quieter": [1, 2, 7]},
-            "Elsewhere than over the whole week, by more than chance (p 0.008). More than their share in these hours: "
-            "hot spot 3 of the whole week. Fewer than their share in these hours: hot spots 1, 2 and 7 of the whole "
-            "week.",
+            "The places differ from those of the whole week by more than chance (p 0.008). More than their usual share "
+            "in these hours: hot spot 3 of the whole week. Less than their usual share: hot spots 1, 2 and 7 of the "
+            "whole week.",
         ),
         (
             {"is_different": True, "p_adjusted": 0.04, "busier": [], "quieter": []},
-            "Elsewhere than over the whole week, by more than chance (p 0.04). No single hot spot of the whole week "
-            "stands out.",
+            "The places differ from those of the whole week by more than chance (p 0.04). No single hot spot of the "
+            "whole week stands out.",
         ),
     ],
 )
 def test_whether_places_differ_is_said(found: dict[str, object], words: str) -> None:
-    assert say_difference(found) == words
+    assert say("hours.difference", found) == words
 
 
 def test_words_of_parts() -> None:
@@ -451,7 +440,7 @@ def test_the_comparison_to_look_at_first(keys: list[tuple[str, str]], first: tup
     ],
 )
 def test_counts_of_a_change_in_words(row: dict[str, object], days_earlier: int, words: str) -> None:
-    assert say_counts(row, make_change("12-weeks", "before") | {"days_earlier": days_earlier}) == words
+    assert say("change.counts", row, make_change("12-weeks", "before") | {"days_earlier": days_earlier}) == words
 
 
 def test_changed_wards_in_words() -> None:
@@ -461,19 +450,19 @@ def test_changed_wards_in_words() -> None:
         make_row(3, 30, "clearly improving", 0.001, name="First"),
     ]
     change = make_change("r12", "before", wards=wards)
-    assert say_label(change) == "12 months (R12): 2 wards"
-    assert count_changed(change) == "2 of 3 wards changed by more than chance"
-    assert name_changed_wards(change) == "First clearly improving and Later deteriorating"
+    assert say("change.label", change) == "12 months (R12): 2 wards"
+    assert say("change.n_changed", change) == "2 of 3 wards changed by more than chance"
+    assert say("change.wards", change) == "First clearly improving and Later deteriorating"
     more = make_change("4-weeks", "before", wards=[make_row(9, 3, "deteriorating", name=name) for name in "ABCDEFG"])
-    assert name_changed_wards(more) == "A deteriorating, B deteriorating, C deteriorating and 4 more"
+    assert say("change.wards", more) == "A deteriorating, B deteriorating, C deteriorating and 4 more"
     (told,) = tell_changes([change, more], [more])
     assert told["position"] == 1
     assert [row["name"] for row in told["rows"]] == ["All together", *"ABCDE"]
     assert told["rest"] == "and 2 more wards"
     none = make_change("4-weeks", "before", wards=wards[:1])
-    assert say_label(none) == "4 weeks: no wards"
-    assert count_changed(none) == "No ward changed by more than chance"
-    assert name_changed_wards(none) == ""
+    assert say("change.label", none) == "4 weeks: no wards"
+    assert say("change.n_changed", none) == "No ward changed by more than chance"
+    assert say("change.wards", none) == ""
     assert tell_changes([none], [none])[0]["rest"] == "No ward changed by more than chance"
 
 
@@ -481,12 +470,12 @@ def test_the_change_of_a_run_in_a_line() -> None:
     wards = [make_row(1, 1, "no apparent change", name=name) for name in "AB"]
     changes = [make_change("r12", "before", wards=wards)]
     start = "the 12 months to June against others: 90 against 100, no apparent change"
-    assert say_main_change({"changes": changes}) == f"{start}; wards: none changed by more than chance"
-    assert say_main_change({"changes": [make_change("r12", "before", wards=wards[:1])]}) == start
+    assert say("change.headline", {"changes": changes}) == f"{start}; wards: none changed by more than chance"
+    assert say("change.headline", {"changes": [make_change("r12", "before", wards=wards[:1])]}) == start
     unable = {"changes": [make_change(key, "before", is_available=False) for key in ("2-weeks", "r12")]}
-    assert say_main_change(unable) is None
-    assert explain_no_change(unable) == (
-        "cannot be told, not even for the 2 weeks to June against others. Too few days for 2 weeks."
+    assert say("change.headline", unable) == ""
+    assert say("change.incomparable", unable) == (
+        "cannot be measured, not even for the 2 weeks to June against others. Too few days for 2 weeks."
     )
 
 
@@ -495,17 +484,17 @@ def test_a_hot_spot_is_compared_with_the_year_before_or_else_with_the_time_befor
     before, year = (make_change("12-weeks", against, hotspots=hotspots) for against in ("before", "last year"))
     r12 = make_change("r12", "before", hotspots=hotspots)
     row = "30 against 10, 3.0 times as many (2.0 to 4.2): deteriorating"
-    assert say_hotspot_change(2, {"changes": [before, year, r12]}) == (
+    assert say("change.hotspot", 2, {"changes": [before, year, r12]}) == (
         f"against a year before: 12 months, {row}; 12 weeks, {row}"
     )
-    assert say_hotspot_change(2, {"changes": [before]}) == f"against the time before: 12 weeks, {row}"
-    assert say_hotspot_change(2, {"changes": [make_change("r12", "before")]}) == ""  # withheld for hot spots
+    assert say("change.hotspot", 2, {"changes": [before]}) == f"against the period before: 12 weeks, {row}"
+    assert say("change.hotspot", 2, {"changes": [make_change("r12", "before")]}) == ""  # withheld for hot spots
 
 
 def test_a_season_in_words() -> None:
     window = {"words": "summer: June-August 1.3 times the rest", "ratio": 1.33, "low": 1.24, "high": 1.42}
-    assert say_season({"window": window}) == "summer: June-August 1.3 times the rest (1.24 to 1.42)"
-    assert say_season({"window": None}) == ""
+    assert say("change.season", {"window": window}) == "summer: June-August 1.3 times the rest (1.24 to 1.42)"
+    assert say("change.season", {"window": None}) == ""
 
 
 def test_every_verdict_has_a_sign_and_those_of_a_change_a_colour() -> None:
@@ -577,7 +566,7 @@ def test_a_map_says_why_there_is_no_change_on_it(vancouver: Analysis, tmp_path: 
     ]
     summary = summary | {"changes": unable}
     page = draw_map(vancouver, summary)
-    assert f"Change cannot be told, not even for {unable[0]['words']}. Too short. So the map shows none." in page
+    assert f"Change cannot be measured, not even for {unable[0]['words']}. Too short. The map shows no change." in page
     assert '<select aria-labelledby="change-title">' not in page
     assert "Change by ward" not in page
     write_geopackage(vancouver, summary, tmp_path / "layers.gpkg")

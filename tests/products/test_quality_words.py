@@ -23,7 +23,8 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
 from hotspots.products.summary import encode, summarise_quality
-from hotspots.products.words import describe_quality, say_four_hours
+from hotspots.products.words.numbers import say_four_hours
+from hotspots.products.words.phrases import describe_quality
 
 PERFECT = Quality(
     n_read=1200,
@@ -85,65 +86,71 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
 @pytest.mark.parametrize(
     ("quality", "words"),
     [
-        (change("", n_set_aside=200), "200 rows of months that were not asked for are counted, and not looked at"),
+        (change("", n_set_aside=200), "200 rows of months that were not asked for are counted but not analysed"),
         (
             change("", n_conflicting_ids=5),
-            "5 rows repeat the ID of an earlier row and say something else; all are kept",
+            "5 rows repeat the ID of an earlier row with different contents; all are kept",
         ),
-        (change("months", missing=("2025-12",)), "No row for December 2025: a gap in the data, not a fall in crime"),
+        (change("months", missing=("2025-12",)), "No rows for December 2025: a gap in the data, not a fall in crime"),
         (
             change("months", missing=tuple(f"2025-{month:02d}" for month in range(1, 9))),
             "June 2025 and 2 more months: a gap",
         ),
         (
             change("months", low=(("2026-03", 40, 1000.0),)),
-            "March 2026 has 40 rows where the months beside it have 1,000: perhaps the feed failed",
+            "March 2026 has 40 rows, and the months beside it 1,000: the feed may have failed",
         ),
-        (change("months", cut_short=("2026-01",)), "January 2026 is not whole, and not to be compared"),
+        (change("months", cut_short=("2026-01",)), "January 2026 is incomplete and cannot be compared"),
         (
             change("months", cut_short=("2026-01", "2026-03")),
-            "January 2026 and March 2026 are not whole, and not to be compared",
+            "January 2026 and March 2026 are incomplete and cannot be compared",
         ),
-        (change("times", n_by_precision={"month": 1200}), "Times are known to the month only, so nothing can be said"),
-        (change("times", n_by_precision={"day": 1200}), "Times are known to the day only, so nothing can be said"),
+        (
+            change("times", n_by_precision={"month": 1200}),
+            "Times are known to the month only, so hours cannot be analysed",
+        ),
+        (change("times", n_by_precision={"day": 1200}), "Times are known to the day only, so hours cannot be analysed"),
         (
             change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000),
-            "200 rows have no time of day; they count, but not for hours",
+            "200 rows have no time of day and are left out of the hours, but counted elsewhere",
         ),
         (
             change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000, n_midnight=200),
-            "200 rows are at midnight exactly, which is taken for",
+            "200 rows are at exactly midnight, which is read as",
         ),
         (change("times", n_on_the_hour=600), "50% of times are on the full hour: they were rounded"),
-        (change("times", n_converted=300), "The times of 300 rows say that they are UTC, or of another offset"),
+        (change("times", n_converted=300), "The times of 300 rows are marked as UTC or another offset"),
         (
             change("times", quietest_hour=22, is_night_quietest=False),
-            "The quietest hours are 22:00-01:59, where they should be in the night",
+            "The quietest hours are 22:00-01:59, where the night or morning would be expected",
         ),
-        (change("times", n_with_end=0), "No row says when an incident may have ended: each counts fully in the hour"),
-        (change("times", n_with_end=1000), "200 rows have a time and no end; each counts in the hour it began"),
-        (change("times", n_reversed=1), "1 row has an end before the start, which is ignored"),
-        (change("times", n_unreadable_ends=2), "2 rows have an end that is no time; it is ignored"),
-        (change("times", n_over_a_week=3), "3 rows span a week or more, without an hour to speak of"),
-        (change("times", n_nonexistent=1), "1 row is at a time that did not exist, when the clock went forward"),
+        (
+            change("times", n_with_end=0),
+            "No row says when an incident may have ended, so each counts fully in the hour",
+        ),
+        (change("times", n_with_end=1000), "200 rows have a time but no end; each counts in the hour it began"),
+        (change("times", n_reversed=1), "1 row has an end before the start; the end is ignored"),
+        (change("times", n_unreadable_ends=2), "2 rows have an end that is not a time; the end is ignored"),
+        (change("times", n_over_a_week=3), "3 rows span a week or more and say nothing about the hour"),
+        (change("times", n_nonexistent=1), "1 row is at a time that did not exist, when the clocks went forward"),
         (
             change("places", n_by_precision={"point": 700, "postcode": 400, "area": 100}),
-            "Located: 700 where they happened; 400 at their postcode, for want of coordinates; 100 only to an area",
+            "Located: 700 where they happened; 400 at their postcode, because they lack coordinates; 100 only to an "
+            "area",
         ),
         (
             change("places", n_places=300, shared_share=0.9),
-            "90% of rows share their exact point with others (distinct points: 300",
+            "90% of rows share their exact point with others (300 distinct points",
         ),
         (
             change("wards", n_unknown=30, unknown_codes=("E05000448", "E05000451")),
-            "30 of 1,200 rows that name a ward name one that is not in the boundaries (E05000448, E05000451)",
+            "30 of 1,200 rows with a ward name one that is not in the boundaries (E05000448, E05000451)",
         ),
-        (change("wards", n_other=1), "1 row names another ward than the one their place lies in"),
+        (change("wards", n_other=1), "1 row names a ward other than the one its location is in"),
         (
             change("", n_unrecognised=70, unrecognised={"Yodelling": 50, "Humming": 20}),
-            "70 rows have an offence text that is in no table, and so a place among other crimes, most of all "
-            '"Yodelling" (50) '
-            'and "Humming" (20)',
+            "70 rows have an offence text that is not in any table and count as other crimes: mostly "
+            '"Yodelling" (50) and "Humming" (20)',
         ),
         (change("", n_unreadable_knife_flags=2), "2 rows have a knife flag that is neither yes nor no"),
         (change("", n_masked=2), "Personal data (names, numbers, dates of birth) were masked in the text of 2 rows"),
@@ -175,7 +182,7 @@ def test_no_rows_at_all() -> None:
         places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None),
         months=MonthQuality(n_by_month={}, missing=(), low=(), cut_short=()),
     )
-    assert findings(nothing) == ["The files hold no row."]
+    assert findings(nothing) == ["The files hold no rows."]
 
 
 @pytest.mark.parametrize(("first", "words"), [(3, "03:00-06:59"), (20, "20:00-23:59"), (22, "22:00-01:59")])

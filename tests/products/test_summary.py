@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from hotspots.analysis.hours import parse_window
-from hotspots.pipeline import AnalysisRequest, Study, analyse, measure_performance
+from hotspots.pipeline import AnalysisRequest, PerformanceRequest, Study, analyse, measure_performance
 from hotspots.products.summary import PerformanceSummary, RunSummary, encode, summarise, summarise_performance
 from hotspots.products.summary.encoding import OneOf, Part, Quantity, Share, Source, Spread
 from hotspots.products.summary.schema import encode_schema, make_schema

@@ -27,25 +27,22 @@ from hotspots.products.drawing.month_charts import draw_rolling, draw_series
 from hotspots.products.drawing.ratio_strips import choose_span, draw_ratio, draw_ratio_scale
 from hotspots.products.drawing.week_grid import draw_strip, draw_week
 from hotspots.products.pages.times_page import (
-    choose_comparisons,
     describe_times,
     draw_times,
     group_withheld,
-    list_changed,
 )
 from hotspots.products.summary import PRODUCTS, encode, summarise
 from hotspots.products.summary.time_summary import choose_cell_hours, summarise_profile
-from hotspots.products.words.phrases import (
+from hotspots.products.words.headline import choose_comparisons, list_changed
+from hotspots.products.words.numbers import (
     say_change,
     say_distance_band,
-    say_limits,
     say_month,
-    say_place,
-    say_ratio,
     say_round_share,
     say_share,
     say_verdict,
 )
+from hotspots.products.words.sentences import say
 
 Summary = dict[str, Any]
 SECTIONS = ("short", "hours", "places", "calendar", "months", "change", "repeats", "made")
@@ -118,13 +115,13 @@ def test_the_page_says_the_numbers_of_the_summary(robbery: Summary) -> None:
     for split in able:
         label = split["label"][0].upper() + split["label"][1:]
         assert f"{label} compared with those {split['against']} {split['rate_with']:g} a" in calendar
-        assert say_ratio(split) in calendar
+        assert say("change.ratio", split) in calendar
     for split in robbery["conditions"]:
         assert split["available"] or split["explanation"] in calendar
     for comparison in robbery["changes"]:
         words = comparison["words"][0].upper() + comparison["words"][1:]
         area = comparison["area"]
-        assert f"{words} {area['n_current']} {area['n_earlier']} {say_ratio(area)}" in change
+        assert f"{words} {area['n_current']} {area['n_earlier']} {say('change.ratio', area)}" in change
         assert comparison["allowance"] in change
     assert f"{robbery['change_scale']['clear_p']:.0%} of cases at most" in change
 
@@ -206,8 +203,8 @@ def test_comparisons_that_cannot_be_made_say_why(summary: Summary) -> None:
         comparison |= {"available": False, "reason": "The data begin too late.", "area": None, "wards": None}
         comparison |= {"hotspots": None, "allowance": None, "confidence": None}
     page = draw_times(summary)
-    assert "Change: cannot be told. The data begin too late." in section(page, "short")
-    assert "Wards: change cannot be told, as for the whole area." in section(page, "short")
+    assert "Change: cannot be measured. The data begin too late." in section(page, "short")
+    assert "Wards: change cannot be measured, as for the whole area." in section(page, "short")
     change = section(page, "change")
     assert change.count("The data begin too late.") == 1  # one reason for all of them
     assert "Not compared: the 2 weeks to 30 September 2026 against the 2 before," in change
@@ -260,11 +257,11 @@ def test_without_hot_spots_or_term_dates_or_months_there_is_a_page(summary: Summ
     for month in summary["series"]["months"]:
         month |= {"n_incidents": None, "rolling": None, "expected": None, "low": None, "high": None, "signal": None}
     page = draw_times(summary)
-    assert "Hot spots" not in section(page, "places").replace("so with hot spots", "").replace(
+    assert "Hot spots" not in section(page, "places").replace("the same holds for hot spots", "").replace(
         "hot spot by hot spot", ""
     )
-    assert "No month is known in whole, so none is drawn." in section(page, "months")
-    assert "R12, the sum of twelve months, takes twelve whole months" in section(page, "months")
+    assert "No month is complete, so none is drawn." in section(page, "months")
+    assert "R12, the sum of twelve months, needs twelve complete months" in section(page, "months")
     assert "Withheld: school days. No school_days." in section(page, "calendar")
     assert "Other reasons are given below." in section(page, "short")
 
@@ -282,7 +279,7 @@ def test_one_incident_makes_a_page_that_shows_no_curve(demonstration: Study) -> 
 
 def test_no_curve_is_drawn_of_few_incidents(summary: Summary) -> None:
     summary["repeats"] |= {"curve": None, "chance_curve": None}
-    assert "No curve is drawn of few incidents, since it would show each." in draw_times(summary)
+    assert "The curve is not drawn for few incidents, because it would show each one." in draw_times(summary)
 
 
 def test_places_where_one_followed_another_are_outlined(summary: Summary) -> None:
@@ -502,14 +499,15 @@ def test_the_curve_of_even_places_is_the_diagonal() -> None:
         (0.0, 0.0, 0.74, "0.0 (0.0 to 0.7)"),
         (None, 1.44, None, "over 1.4"),
         (None, None, None, "-"),
+        (None, 0.0, None, "-"),  # none against none
     ],
 )
 def test_a_ratio_is_said_no_more_exactly_than_it_is_known(
     ratio: float | None, low: float | None, high: float | None, said: str
 ) -> None:
     row = {"ratio": ratio, "low": low, "high": high}
-    assert say_ratio(row) == said
-    assert say_limits(row) == said.partition(" (")[2].rstrip(")")
+    assert say("change.ratio", row) == said
+    assert say("change.limits", row) == said.partition(" (")[2].rstrip(")")
 
 
 def test_words_of_change() -> None:
@@ -528,9 +526,9 @@ def test_other_words() -> None:
     assert [say_distance_band(edges, i) for i in range(3)] == ["same place", "up to 200 m", "200 to 400 m"]
     assert [say_distance_band([100.0, 200.0], i) for i in range(2)] == ["up to 100 m", "100 to 200 m"]
     wards = [{"name": f"Ward {i}", "borough": "West", "n_incidents": 1} for i in range(4)]
-    assert say_place({"wards": wards[:2]}) == "Ward 0 and Ward 1"
-    assert say_place({"wards": wards}) == "West"
-    assert say_place({"wards": [ward | {"borough": None} for ward in wards]}) == "4 areas"
+    assert say("places.area", {"wards": wards[:2]}) == "Ward 0 and Ward 1"
+    assert say("places.area", {"wards": wards}) == "West"
+    assert say("places.area", {"wards": [ward | {"borough": None} for ward in wards]}) == "4 areas"
 
 
 def test_the_surest_change_comes_first_and_conditions_share_their_reason() -> None:

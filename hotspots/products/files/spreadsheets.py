@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hotspots.products.summary import say_sum
-from hotspots.products.words import say_status
+from hotspots.products.words import say_status, say_sum
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -3,4 +3,3 @@ from .operation_page import draw_operation as draw_operation
 from .performance_page import draw_performance as draw_performance
 from .quality_page import draw_quality as draw_quality
 from .times_page import draw_times as draw_times
-from .times_page import list_changed as list_changed

@@ -7,8 +7,7 @@ from typing import Any
 from hotspots.analysis.change import VERDICTS
 from hotspots.pipeline import Analysis
 from hotspots.products.drawing import VERDICTS as COLOURS
-from hotspots.products.pages.times_page import list_changed
-from hotspots.products.words import count_changed, say_unit, say_verdict, split_ratio
+from hotspots.products.words import count_changed, list_changed, say_unit, say_verdict, split_ratio
 
 _N_CHANGED_TOLD = 5
 

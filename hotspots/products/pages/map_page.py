@@ -27,19 +27,14 @@ from hotspots.products.drawing import (
 )
 from hotspots.products.pages.map_changes import list_verdicts, tell_changes, view_change
 from hotspots.products.pages.popups import SHIFT_ROWS, describe_shapes, list_shift_values
-from hotspots.products.pages.times_page import choose_comparisons
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN, say_ratio, say_sum, shorten_days
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN
 from hotspots.products.words import (
+    choose_comparisons,
     choose_main_comparison,
     explain_no_change,
     make_environment,
     name_changed_wards,
-    say_label,
     say_list,
-    say_p,
-    say_season,
-    say_verdict,
-    split_ratio,
 )
 
 _VIEW_MARGIN_DEGREES = 0.005
@@ -76,16 +71,6 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         "verdicts": list_verdicts(),
     }
     environment = make_environment()
-    environment.filters |= {
-        "weighted": say_sum,
-        "ratio": say_ratio,
-        "shortened": shorten_days,
-        "p": say_p,
-        "compared": say_label,
-        "season": say_season,
-        "verdict": say_verdict,
-        "split_ratio": split_ratio,
-    }
     scripts = [leaflet_script(), drawing.parts.script, environment.get_template("map.js").render(view=view)]
     legends = [("density", summary["crime_label"], classes.density), ("wards", "Wards", classes.wards)]
     incident_files = [file["path"] for file in summary["inputs"] if file["table"] == "incidents"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotspots.pipeline import Operation
 from hotspots.products.drawing import HOTSPOT, OUTSIDE, QUIET, RINGS, draw_areas, draw_before_after
 from hotspots.products.summary import Summary
-from hotspots.products.words import SHORT_VERDICTS, make_environment, say_p, say_ratio_as_change, say_ratio_limits
+from hotspots.products.words import make_environment, say, say_p, say_ratio_as_change, say_ratio_limits
 
 
 def draw_operation(operation: Operation, summary: Summary) -> str:
@@ -38,7 +38,7 @@ def _make_rows(summary: Summary) -> list[dict[str, str]]:
         rows.append(
             {
                 "name": name,
-                "verdict": SHORT_VERDICTS[result["verdict"]],
+                "verdict": say("operation.in_short", result["verdict"]),
                 "change": say_ratio_as_change(result["ratio"]),
                 "limits": say_ratio_limits(result),
                 "p": say_p(result["p_value"]),

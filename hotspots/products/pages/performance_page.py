@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from hotspots.analysis.change import VERDICTS
 from hotspots.analysis.rates import CRITERIA
 from hotspots.pipeline import MIN_RANKED
 from hotspots.products.summary import Summary
-from hotspots.products.words import make_environment, say_list, say_month
+from hotspots.products.words import make_environment, say_list
 
 _N_FILES_NAMED = 3
-_MILLION = 1e6
 _MARKS = {
     "clearly improving": "good", "improving": "fair", "no apparent change": "", "deteriorating": "poor",
     "clearly deteriorating": "bad",
@@ -20,21 +18,23 @@ _MARKS = {
 
 def draw_performance(summary: Summary) -> str:
     """The page, as HTML."""
-    environment = make_environment()
-    environment.filters |= {"month": say_month, "measure": say_measure}
     files = [file["path"] for file in summary["inputs"]]
     priorities = summary["priorities"]
-    return environment.get_template("performance.html").render(
-        s=summary,
-        place=_name_place(summary["study_area"]),
-        peered=[row for row in summary["indicators"] if row["peers"]],
-        marks=_MARKS,
-        criteria=CRITERIA,
-        n_used=sum(weight > 0 for weight in priorities["criterion_weights"].values()) if priorities else 0,
-        min_ranked=MIN_RANKED,
-        sources=files
-        if len(files) <= _N_FILES_NAMED
-        else [*files[:_N_FILES_NAMED], f"{len(files) - _N_FILES_NAMED} more"],
+    return (
+        make_environment()
+        .get_template("performance.html")
+        .render(
+            s=summary,
+            place=_name_place(summary["study_area"]),
+            peered=[row for row in summary["indicators"] if row["peers"]],
+            marks=_MARKS,
+            criteria=CRITERIA,
+            n_used=sum(weight > 0 for weight in priorities["criterion_weights"].values()) if priorities else 0,
+            min_ranked=MIN_RANKED,
+            sources=files
+            if len(files) <= _N_FILES_NAMED
+            else [*files[:_N_FILES_NAMED], f"{len(files) - _N_FILES_NAMED} more"],
+        )
     )
 
 
@@ -43,16 +43,3 @@ def _name_place(area: Summary) -> str:
         return say_list(area["wards"])
     boroughs = area["boroughs"]
     return say_list(boroughs) if 0 < len(boroughs) <= _N_FILES_NAMED else f"{area['n_wards']} areas"
-
-
-def say_measure(value: float, name: str) -> str:
-    """A measure as the table has it, no more exact than three digits."""
-    if name == "trend":
-        return VERDICTS[round(value) + 2]
-    if name == "concentration":
-        return f"{value:.2f}"
-    if name == "volume":
-        return f"{value:,.0f}"
-    short = float(f"{value:.3g}")
-    number = f"{short:,.0f}" if short < _MILLION else f"{short / _MILLION:,.4g} million"
-    return f"£{number}" if name == "cost" else number

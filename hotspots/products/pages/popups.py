@@ -6,14 +6,15 @@ from html import escape
 from typing import Any
 
 from hotspots.pipeline import Analysis
-from hotspots.products.summary import say_ratio, say_sum
 from hotspots.products.words import (
     say_count,
     say_harm,
     say_hotspot_change,
+    say_hours_ratio,
     say_list,
     say_number,
     say_share,
+    say_sum,
     say_why,
 )
 
@@ -95,7 +96,7 @@ def list_shift_values(hotspot: dict[str, Any]) -> list[str]:
     also = "no hot spot" if hotspot["week_rank"] is None else f"hot spot {hotspot['week_rank']}"
     return [
         f"{say_sum(hotspot['n_incidents'])} in these hours ({say_share(hotspot['share'])} of them), on {points}",
-        say_ratio(hotspot),
+        say_hours_ratio(hotspot),
         f"{say_share(hotspot['share_of_week'])} of all; {also}",
         f"{hotspot['area_km2'] * 100:.1f} hectares",
         "; ".join(f"{x['location']} ({say_sum(x['n_incidents'])})" for x in hotspot["locations"])

@@ -15,7 +15,4 @@ from .run_summary import RunSummary as RunSummary
 from .run_summary import summarise as summarise
 from .shift_summary import PER_HOURS as PER_HOURS
 from .shift_summary import hours_in_period as hours_in_period
-from .shift_summary import say_ratio as say_ratio
-from .shift_summary import say_sum as say_sum
-from .shift_summary import shorten_days as shorten_days
 from .time_summary import MIN_INCIDENTS_DRAWN as MIN_INCIDENTS_DRAWN

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import hotspots
 from hotspots.analysis.change import VERDICTS, WHOLE_AREA, ChangeTable
-from hotspots.analysis.rates import CRITERIA, PeerComparison, Priorities, Target, TargetStatus
+from hotspots.analysis.rates import CRITERIA, PeerComparison, Priorities, TargetStatus
 from hotspots.pipeline import CELL_SIZE_M, MIN_RANKED, Indicator, Performance
 from hotspots.products.summary.encoding import (
     Hundredths,
@@ -25,6 +25,7 @@ from hotspots.products.summary.encoding import (
 )
 from hotspots.products.summary.quality_summary import Days
 from hotspots.products.summary.run_summary import InputSummary
+from hotspots.products.words import say
 
 PERFORMANCE_PRODUCTS = {
     "performance": "performance.html",
@@ -251,7 +252,7 @@ def _summarise_indicator(indicator: Indicator) -> IndicatorSummary:
         current=(comparison.current_first, comparison.current_last),
         previous=(comparison.earlier_first, comparison.earlier_last),
         change=indicator.change and _summarise_change(indicator.change),
-        target=indicator.target and say_target(indicator.target),
+        target=indicator.target and say("performance.target", indicator.target),
         peers=peers
         and PeersSummary.of(
             peers, rates=tuple(AreaRate(area=str(area), rate=rate) for area, rate in peers.peer_rates.items())
@@ -299,11 +300,3 @@ def _round_measure(name: str, value: float) -> float:
     if name in ("volume", "trend"):  # counted, and a step of the scale: neither is rounded
         return Quantity(decimals=0).state(value)
     return (Quantity(decimals=3) if name == "concentration" else Quantity(figures=4)).state(value)
-
-
-def say_target(target: Target) -> str:
-    """A target as a table has it: "-5%", "no more than 1,200"."""
-    if target.n_incidents is not None:
-        return f"no more than {target.n_incidents:,}"
-    percent = 100 * float(target.change or 0.0)
-    return f"{percent:+.3g}%" if percent else "no rise"

@@ -31,10 +31,9 @@ from hotspots.products.summary.encoding import (
     Source,
     Tenths,
     Thousandths,
-    encode,
 )
 from hotspots.products.summary.time_summary import WindowSummary
-from hotspots.products.words import say_certainty
+from hotspots.products.words import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -480,7 +479,7 @@ def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
         peak=next(iter(hotspot.profile.peaks), None),
         havens=_summarise_havens(hotspot, analysis),
     )
-    return dataclasses.replace(found, certainty=say_certainty(encode(found)))
+    return dataclasses.replace(found, certainty=say("certainty.sentence", found))
 
 
 def name_place(centre: shapely.Point, locations: Sequence[tuple[str, float]]) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from hotspots.analysis.hotspots import PlaceDifference, ShiftAnalysis, ShiftHotspot, ShiftPlaces
-from hotspots.analysis.hours import DAY_NAMES
 from hotspots.pipeline import Analysis
 from hotspots.products.summary.encoding import (
     Hundredths,
@@ -20,12 +18,10 @@ from hotspots.products.summary.encoding import (
     Share,
     SmallShare,
     Source,
-    Summary,
     Tenths,
-    encode,
 )
 from hotspots.products.summary.place_summary import WardName, name_place, name_wards
-from hotspots.products.words import say_list, say_p
+from hotspots.products.words import say
 
 PER_HOURS = 100
 """Densities of parts of the week are per this many of their hours, so that parts of different lengths compare."""
@@ -224,7 +220,8 @@ def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> ShiftSummary:
         max_per_km2=peak,
         eps_m=clusters and clusters.eps_m,
         min_samples=clusters and clusters.min_samples,
-        min_samples_reason=clusters and (clusters.min_samples_reason or _say_scaled(analysis)),
+        min_samples_reason=clusters
+        and (clusters.min_samples_reason or say("hours.scaled", analysis.request.min_samples)),
         hotspots=tuple(_summarise_hotspot(hotspot, analysis) for hotspot in hotspots),
         hotspots_total=ShiftTotal(
             n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),
@@ -238,10 +235,6 @@ def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> ShiftSummary:
 def hours_in_period(places: ShiftPlaces, analysis: Analysis) -> float:
     """Hours of a part of the week in the period, without the months that the files are silent about."""
     return analysis.n_years * _DAYS_A_YEAR * 24 * places.shift.window.week_share
-
-
-def _say_scaled(analysis: Analysis) -> str:
-    return f"the {analysis.request.min_samples} asked for, times the share of incidents in these hours; never below 5"
 
 
 def _summarise_hotspot(hotspot: ShiftHotspot, analysis: Analysis) -> ShiftHotspotSummary:
@@ -264,43 +257,4 @@ def _summarise_difference(difference: PlaceDifference, analysis: Analysis) -> Di
         quieter=tuple(rank for rank in ranks if difference.is_quieter[rank - 1]),
         words="",
     )
-    return dataclasses.replace(found, words=say_difference(encode(found)))
-
-
-def say_difference(difference: Summary) -> str:
-    """Whether a part of the week has places of its own, in a sentence or two."""
-    p = say_p(difference["p_adjusted"])
-    if not difference["is_different"]:
-        return (
-            f"Not shown to be elsewhere than over the whole week ({p}): the hot spots of the whole week, which rest on "
-            "more incidents, are the better guide to these hours too."
-        )
-    words = f"Elsewhere than over the whole week, by more than chance ({p})."
-    for key, verb in (("busier", "more"), ("quieter", "fewer")):
-        if ranks := difference[key]:
-            words += f" {verb.capitalize()} than their share in these hours: {_say_ranks(ranks)} of the whole week."
-    if not difference["busier"] and not difference["quieter"]:
-        words += " No single hot spot of the whole week stands out."
-    return words
-
-
-def _say_ranks(ranks: Sequence[int]) -> str:
-    return f"hot spot{'s' if len(ranks) > 1 else ''} {say_list([str(rank) for rank in ranks])}"
-
-
-def say_sum(n: float) -> str:
-    """A sum of weights as a reader wants it: to one decimal below 20, whole from there: 12, 12.5, 3,009."""
-    return f"{n:,.1f}".removesuffix(".0") if n < _WHOLE_FROM else f"{n:,.0f}"
-
-
-def shorten_days(words: str) -> str:
-    """The words of a window where there is little room: "Mon to Fri 15:00-17:59"."""
-    for name in DAY_NAMES:
-        words = words.replace(f"{name}s", name[:3])
-    return words
-
-
-def say_ratio(hotspot: Summary) -> str:
-    """How much of a place's crime falls in a part of the week, against other places."""
-    own, elsewhere = (round(100 * hotspot[key]) for key in ("hours_share", "elsewhere_share"))
-    return f"{own}% of its crime falls in these hours, elsewhere {elsewhere}%"
+    return dataclasses.replace(found, words=say("hours.difference", found))

@@ -1,0 +1,105 @@
+"""Every sentence of the products: the macros of `templates/words`, said as plain text or on a page."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jinja2
+
+from hotspots.analysis.change import VERDICTS
+from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
+from hotspots.products.words import numbers
+from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
+
+_FILTERS: dict[str, Any] = {
+    "band": numbers.say_distance_band,
+    "between": numbers.say_between,
+    "bound": numbers.say_bound,
+    "capitalised": numbers.capitalise,
+    "date": numbers.say_date,
+    "digits": numbers.say_digits,
+    "estimate": numbers.say_estimate,
+    "four_hours": numbers.say_four_hours,
+    "listed": numbers.say_list,
+    "main_comparison": choose_main_comparison,
+    "month": numbers.say_month,
+    "number": numbers.say_number,
+    "p": numbers.say_p,
+    "percent": numbers.say_change,
+    "plain": numbers.say_plain,
+    "round_share": numbers.say_round_share,
+    "share": numbers.say_share,
+    "shortened": numbers.shorten_days,
+    "split_estimate": numbers.split_estimate,
+    "status": numbers.say_status,
+    "times": numbers.say_times,
+    "verdict": numbers.say_verdict,
+    "weighted": numbers.say_sum,
+}
+
+
+def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
+    """The environment of the templates, with the filters for numbers and `say` for the sentences.
+
+    Args:
+        is_escaped: Whether everything is escaped that is not marked safe, as on a page.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("hotspots.products"),
+        autoescape=is_escaped,  # noqa: S701 - plain text is for terminal and JSON, and pages escape it in their turn
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=None if is_escaped else _on_one_line,
+    )
+    environment.filters |= _FILTERS
+    environment.globals |= {
+        "MALFORMED_ROW": MALFORMED_ROW,
+        "NO_CHANGE": NO_CHANGE,
+        "ONLY_LSOA": ONLY_LSOA,
+        "ONLY_POSTCODE": ONLY_POSTCODE,
+        "VERDICTS": VERDICTS,
+        "say": functools.partial(_say, environment),
+    }
+    return environment
+
+
+def say(sentence: str, *about: Any, **choices: Any) -> str:
+    """A sentence as plain text on one line, for the terminal and the summary.
+
+    Templates say the same with `{{ say("certainty.why", hotspot) }}`, escaped where the page is.
+
+    Args:
+        sentence: Subject and name: "certainty.why" is the macro `why` in `templates/words/certainty.jinja`.
+        about: What it is about: objects, or dictionaries with the same names.
+        choices: Further arguments of the macro.
+    """
+    return _say(_plain_environment(), sentence, *about, **choices)
+
+
+def say_each(sentences: str, *about: Any) -> list[str]:
+    """The sentences of a macro that has several, one on each of its lines, as plain text."""
+    lines = _find_macro(_plain_environment(), sentences)(*about).split("\n")
+    return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+@functools.cache
+def _plain_environment() -> jinja2.Environment:
+    return make_environment(is_escaped=False)
+
+
+def _on_one_line(value: Any) -> Any:
+    """A text of the sources that has several lines must not look like several sentences."""
+    return value.replace("\n", " ") if isinstance(value, str) else value
+
+
+def _find_macro(environment: jinja2.Environment, name: str) -> Any:
+    subject, _, macro = name.partition(".")
+    return getattr(environment.get_template(f"words/{subject}.jinja").module, macro)
+
+
+def _say(environment: jinja2.Environment, sentence: str, *about: Any, **choices: Any) -> str:
+    text: str = _find_macro(environment, sentence)(*about, **choices)
+    # a macro is written over several lines, and what it says is one; Markup stays Markup
+    return type(text)(" ".join(text.split()))

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import jinja2
+import pytest
+
+import hotspots.products
+from hotspots.products.words.sentences import make_environment, say, say_each
+
+TEMPLATES = Path(hotspots.products.__file__).parent / "templates"
+HOTSPOT = {
+    "sureness": "sure",
+    "stability": 0.97,
+    "is_significant": True,
+    "gi_star_p": 0.0004,
+    "expected_low": 1200,
+    "expected_high": 1350,
+}
+OPERATION = {
+    "crime_label": "Robbery",
+    "operation": {"start": "2026-04-01", "end": "2026-06-30"},
+    "before": {"start": "2025-04-01", "end": "2025-06-30"},
+    "counts": [
+        {"label": "Treated area", "before": 1200, "after": 900},
+        {"label": "Control", "before": 40, "after": 41},
+    ],
+    "words": ["Better."],
+    "notes": ["Take care."],
+}
+MARKED = "Peckham <b>&</b> Nunhead"
+
+
+def test_a_sentence_is_the_same_of_a_dictionary_and_of_an_object() -> None:
+    assert say("certainty.sentence", HOTSPOT) == say("certainty.sentence", SimpleNamespace(**HOTSPOT))
+
+
+def test_a_sentence_is_plain_text_on_one_line_in_python_and_escaped_on_a_page() -> None:
+    change = {"wards": [{"name": MARKED, "verdict": "improving", "p_adjusted": 0.01} for _ in range(3)]}
+    assert say("change.wards", change) == ", ".join([f"{MARKED} improving"] * 2) + f" and {MARKED} improving"
+    page = make_environment().from_string('{{ say("change.wards", change) }}').render(change=change)
+    once = "Peckham &lt;b&gt;&amp;&lt;/b&gt; Nunhead improving"
+    assert page == f"{once}, {once} and {once}"
+    place = {"wards": [{"name": MARKED, "n_incidents": 1, "borough": None}]}
+    assert make_environment().from_string('{{ say("places.area", place) | capitalised }}').render(place=place) == (
+        "Peckham &lt;b&gt;&amp;&lt;/b&gt; Nunhead"
+    )
+
+
+def test_nothing_but_drawings_and_scripts_is_marked_safe_in_a_template() -> None:
+    for path in [*TEMPLATES.glob("*.html"), *TEMPLATES.glob("words/*.jinja")]:
+        for found in re.findall(r"\{\{([^}]*)\| safe", path.read_text("utf-8")):
+            assert found.strip() in ("map", "chart", "script_hashes | join(' ')"), path.name
+
+
+def test_what_a_sentence_lacks_is_an_error_and_not_a_gap() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="stability"):
+        say("certainty.why", {"sureness": "sure"})
+    with pytest.raises(AttributeError, match="surely"):
+        say("certainty.surely", HOTSPOT)
+    with pytest.raises(jinja2.TemplateNotFound, match="nothing"):
+        say("nothing.why", HOTSPOT)
+
+
+def test_every_sentence_that_is_called_for_is_there() -> None:
+    environment = make_environment()
+    package = TEMPLATES.parents[1]
+    files = [*package.rglob("*.py"), *TEMPLATES.rglob("*.html"), *TEMPLATES.rglob("*.jinja")]
+    calls = [
+        call for path in files for call in re.findall(r'\bsay(?:_each)?[(, ]+"(\w+)\.(\w+)"', path.read_text("utf-8"))
+    ]
+    assert len(calls) > 40
+    for subject, name in calls:
+        assert hasattr(environment.get_template(f"words/{subject}.jinja").module, name), f"{subject}.{name}"
+
+
+def test_lines_in_a_text_of_the_sources_do_not_make_sentences() -> None:
+    status = {"incidents": "synthetic\nAll is well"}
+    said = say_each("terminal.operation", OPERATION | {"data_status": status})
+    assert said == [
+        "Robbery, 2026-04-01 to 2026-06-30 against 2025-04-01 to 2025-06-30",
+        "treated area 1,200 to 900; control 40 to 41",
+        "Better.",
+        "Note: Take care.",
+        "Not for decisions: made from synthetic All is well incidents",
+    ]
+    assert say_each("terminal.operation", OPERATION | {"data_status": {}}) == said[:-1]
