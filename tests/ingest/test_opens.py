@@ -91,8 +91,8 @@ def write_files(folder: Path) -> list[Path]:
     (folder / "parts").mkdir()
     points.to_file(folder / "parts" / "points.shp")
     with zipfile.ZipFile(folder / "zipped.shp.zip", "w") as archive:
-        for part in (folder / "parts").iterdir():
-            archive.write(part, part.name)
+        for path in (folder / "parts").iterdir():
+            archive.write(path, path.name)
     return [*paths, folder / "parts" / "points.shp", folder / "zipped.shp.zip"]
 
 
