@@ -68,7 +68,7 @@ def test_a_workspace_with_the_demonstration_runs(tmp_path: Path, monkeypatch: py
     result = CliRunner().invoke(cli, ["run", "--crime", "robbery", "--from", "2026-09-01"], catch_exceptions=False)
     assert result.exit_code == 0
     assert (tmp_path / "maps" / "index.html").exists()
-    assert list((tmp_path / "store").glob("source=*/month=2026-01/incidents.parquet"))
+    assert list((tmp_path / "store").glob("file=*/table=*/month=2026-01/incidents.parquet"))
 
 
 def test_the_wheel_carries_the_demonstration(tmp_path: Path, repository: Path) -> None:

@@ -87,7 +87,13 @@ def write_files(folder: Path) -> list[Path]:
     points.to_parquet(folder / "points.geoparquet")
     points.to_file(folder / "points.gpkg")
     points.to_crs("EPSG:4326").to_file(folder / "points.geojson")
-    return sorted(path for path in folder.iterdir() if path.is_file())
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    (folder / "parts").mkdir()
+    points.to_file(folder / "parts" / "points.shp")
+    with zipfile.ZipFile(folder / "zipped.shp.zip", "w") as archive:
+        for path in (folder / "parts").iterdir():
+            archive.write(path, path.name)
+    return [*paths, folder / "parts" / "points.shp", folder / "zipped.shp.zip"]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +114,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[int
 
 KINDS = (
     *("archive.zip", "book.xlsx", "large.csv", "packed.csv.gz", "points.geojson", "points.geoparquet", "points.gpkg"),
-    *("small.csv", "table.parquet", "windows.csv"),
+    *("points.shp", "small.csv", "table.parquet", "windows.csv", "zipped.shp.zip"),
 )
 
 

@@ -279,7 +279,7 @@ def test_a_crime_that_is_no_longer_defined_is_not_remembered(files: Path, folder
 
 
 def entry_of(folder: Path, name: str) -> Path:
-    (entry,) = folder.glob(f"source={name}*")
+    (entry,) = folder.glob(f"file={name}*")
     return entry
 
 
@@ -525,7 +525,7 @@ def test_a_run_that_is_killed_at_any_step_leaves_a_store_that_can_be_read(
     fresh = read_incidents([files], store=Store(folder=whole))
     n_kills = 0
     for n_steps in range(100):
-        for entry in folder.glob("source=*"):
+        for entry in folder.glob("file=*"):
             flip(entry / "file.json", 40)
         code = run_and_kill(n_steps)
         store = Store(folder=folder)

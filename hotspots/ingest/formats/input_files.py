@@ -103,13 +103,14 @@ class FoundFile:
         It is found once: what has been read from beginning to end need not be read again for it.
         """
         if self.known_sha256 is None:
-            if self.path.suffix.lower() == ".shp":
-                digests = "".join(_digest(part) for part in self.parts)
-                self.known_sha256 = hashlib.sha256(digests.encode()).hexdigest()
-            else:
-                with self.start() as opened:
-                    self.known_sha256 = hashlib.file_digest(cast("io.BufferedReader", opened), "sha256").hexdigest()
+            digests = [self._digest(part) for part in self.parts]
+            is_one = self.path.suffix.lower() != ".shp"
+            self.known_sha256 = digests[0] if is_one else hashlib.sha256("".join(digests).encode()).hexdigest()
         return self.known_sha256
+
+    def _digest(self, part: Path) -> str:
+        with self.start() if part == self.path else part.open("rb") as opened:
+            return hashlib.file_digest(cast("io.BufferedReader", opened), "sha256").hexdigest()
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -177,11 +178,6 @@ class _View(io.RawIOBase):
                 self._say_digest = None
         self._at += len(given)
         return len(given)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def find_files(paths: Sequence[Path], *, suffixes: tuple[str, ...], what: str) -> list[FoundFile]:

@@ -297,7 +297,7 @@ def _digest_manifest(manifest: dict[str, Any]) -> str:
 
 def _name_entry(label: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-60:]
-    return f"source={slug}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+    return f"file={slug}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
 
 
 def _make_key(options: ReadingOptions) -> str:

@@ -5,7 +5,6 @@ from .havens import Havens as Havens
 from .havens import read_havens as read_havens
 from .peers import Peers as Peers
 from .peers import read_peers as read_peers
-from .population import Population as Population
 from .population import read_population as read_population
 from .postcodes import read_postcodes as read_postcodes
 from .small_areas import read_areas as read_areas
