@@ -130,7 +130,8 @@ def find_known_time(*tables: pd.DataFrame) -> KnownTime:
     first, last = np.concatenate(spans, axis=1)
     tally = pd.DataFrame({"first": first, "last": last}).value_counts(sort=False).sort_index()
     days = tally.index.to_frame().to_numpy().astype("datetime64[D]")
-    return _assess(days[:, 0], days[:, 1], tally.to_numpy(dtype=np.int64))
+    n_rows: npt.NDArray[np.int64] = tally.to_numpy()
+    return _assess(days[:, 0], days[:, 1], n_rows)
 
 
 def _assess(first: Days, last: Days, n_rows: npt.NDArray[np.int64]) -> KnownTime:
