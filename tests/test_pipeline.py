@@ -22,7 +22,7 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import Analysis, analyse
 from hotspots.pipeline.selection import Accounts, select_incidents
 from hotspots.pipeline.study import Study, load_study, place_in_wards
-from hotspots.products.files.bundle import write_bundle
+from hotspots.products.files.bundle import write_products
 from hotspots.settings import Settings
 
 DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
@@ -232,7 +232,7 @@ def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     analysis = analyse(only, AnalysisRequest(crime="robbery"))
     assert analysis.ward_counts["n_incidents"].max() == 5
     assert (analysis.places.hotspots, analysis.places.density.n_incidents) == ((), 0)
-    summary, paths = write_bundle(analysis, tmp_path / "out")
+    summary, paths = write_products(analysis, tmp_path / "out")
     assert summary["accounts"]["analysed"] == 5
     assert paths["map"].stat().st_size
 

@@ -374,7 +374,12 @@ def test_incidents_located_to_an_area_have_no_place(
 @pytest.mark.parametrize(
     ("period", "n_incidents", "reason"),
     [
-        pytest.param((YEAR[0], dt.date(2025, 1, 20)), None, "needs a week to test on and three before", id="short"),
+        pytest.param(
+            (YEAR[0], dt.date(2025, 1, 20)),
+            None,
+            "tested by one of 2024-12-12 to 2024-12-31, and the data begin with",
+            id="short",
+        ),
         pytest.param(YEAR, 40, "30 incidents to fit to and as many to test on", id="thin"),
     ],
 )

@@ -93,7 +93,7 @@ def run(
 
     from hotspots.analysis.hours import parse_window
     from hotspots.pipeline import AnalysisRequest, analyse
-    from hotspots.products.files import write_bundle, write_index
+    from hotspots.products.files import write_index, write_products
 
     is_rule = isinstance(bandwidth_m, str)
     methods |= {"bandwidth_m": None, "bandwidth_rule": bandwidth_m} if is_rule else {"bandwidth_m": bandwidth_m}
@@ -108,7 +108,7 @@ def run(
         written = []
         for analysis in analyses:
             progress(f"{analysis.crime.slug}: writing")
-            written.append(write_bundle(analysis, out))
+            written.append(write_products(analysis, out))
         index = write_index(out)
     summaries = [
         summary | {"products": {key: path.as_posix() for key, path in paths.items()}} for summary, paths in written

@@ -17,7 +17,7 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import load_study
 from hotspots.products.drawing.colours import VERDICTS
-from hotspots.products.files.bundle import write_bundle
+from hotspots.products.files.bundle import write_products
 from hotspots.products.files.index import write_index
 from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
 from hotspots.products.words.numbers import say_verdict
@@ -66,7 +66,7 @@ def open_page(browser: Any) -> Iterator[Any]:
 def products(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("maps")
     for crime in ("robbery", "burglary"):
-        write_bundle(analyse_demonstration(crime), out)
+        write_products(analyse_demonstration(crime), out)
     write_index(out)
     return out
 
@@ -333,7 +333,7 @@ def test_a_map_of_chosen_hours_opens_and_prints_them(
     analyse_demonstration: AnalyseDemonstration, tmp_path: Path, open_page: Any
 ) -> None:
     window = WeekWindow(days=(4, 5), start_hour=20, n_hours=6)
-    _, paths = write_bundle(analyse_demonstration("robbery", window=window), tmp_path)
+    _, paths = write_products(analyse_demonstration("robbery", window=window), tmp_path)
     opened = open_page(paths["map"])
     page = opened.page
     assert now_shown(page) == ["chosen", "part"]
@@ -419,7 +419,7 @@ def test_text_from_a_file_is_shown_and_never_run(
         [tmp_path / "crimes.csv"], [tmp_path / "wards.geojson"], settings=Settings(havens=(tmp_path / "havens.csv",))
     )
     analysis = analyse(study, AnalysisRequest(crime="robbery"))
-    _, paths = write_bundle(analysis, tmp_path / "maps")
+    _, paths = write_products(analysis, tmp_path / "maps")
     write_index(tmp_path / "maps")
 
     opened = open_page(paths["map"])

@@ -23,7 +23,7 @@ from hotspots.pipeline.run import Analysis, analyse
 from hotspots.pipeline.selection import select_wards
 from hotspots.pipeline.study import Study
 from hotspots.products.files import bundle
-from hotspots.products.files.bundle import write_bundle
+from hotspots.products.files.bundle import write_products
 from hotspots.products.files.folders import name_folder
 from hotspots.products.files.index import write_index
 from hotspots.products.files.spreadsheets import tabulate_hotspots, write_csv
@@ -39,7 +39,7 @@ def analysis(analyse_demonstration: AnalyseDemonstration) -> Analysis:
 
 @pytest.fixture(scope="module")
 def written(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Path]]:
-    return write_bundle(analysis, tmp_path_factory.mktemp("maps"))
+    return write_products(analysis, tmp_path_factory.mktemp("maps"))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def paths(written: tuple[dict[str, Any], dict[str, Path]], tmp_path: Path) -> di
 def test_the_same_input_gives_the_same_bytes(
     analysis: Analysis, written: tuple[dict[str, Any], dict[str, Path]], tmp_path: Path
 ) -> None:
-    _, again = write_bundle(analysis, tmp_path)
+    _, again = write_products(analysis, tmp_path)
     for key, path in written[1].items():
         assert path.read_bytes() == again[key].read_bytes(), key
 
@@ -176,7 +176,7 @@ def test_a_run_that_fails_leaves_the_last_good_products(
 
     monkeypatch.setattr(bundle, "write_geopackage", fail)
     with pytest.raises(RuntimeError, match="the disk is full"):
-        write_bundle(analysis, tmp_path)
+        write_products(analysis, tmp_path)
     assert {path: path.read_bytes() for path in paths.values()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["robbery"]  # and no half-written folder
 
@@ -199,10 +199,10 @@ def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
 
         monkeypatch.setattr(os, "replace", fail_once)
         with pytest.raises(PermissionError):
-            write_bundle(bare, tmp_path)
+            write_products(bare, tmp_path)
         monkeypatch.setattr(os, "replace", move)
         assert {path: path.read_bytes() for path in paths.values()} == before
-    write_bundle(bare, tmp_path)
+    write_products(bare, tmp_path)
     assert all(path.read_bytes() != before[path] for path in paths.values() if path.stem not in ("rejected", "quality"))
 
 
@@ -226,7 +226,7 @@ def test_a_run_that_is_stopped_between_two_moves_leaves_the_last_products(
 
     monkeypatch.setattr(os, "replace", stop_after_the_first)
     with pytest.raises(stop):
-        write_bundle(analysis, tmp_path)
+        write_products(analysis, tmp_path)
     assert {path: path.read_bytes() for path in paths.values()} == before
 
 
@@ -242,7 +242,7 @@ def test_what_a_killed_run_left_is_tidied_and_products_set_aside_come_back(
     recent.mkdir()
     an_age_ago = time.time() - 100_000
     os.utime(left, (an_age_ago, an_age_ago))
-    write_bundle(analysis, tmp_path)
+    write_products(analysis, tmp_path)
     assert (tmp_path / "asb" / folder.name / "map.html").is_file()
     assert not left.exists()
     assert recent.exists()
@@ -286,7 +286,7 @@ def test_the_index_lists_every_run_and_survives_a_broken_one(paths: dict[str, Pa
 
 
 def test_an_analysis_without_hot_spots_or_havens_is_written_too(bare: Analysis, tmp_path: Path) -> None:
-    summary, paths = write_bundle(bare, tmp_path)
+    summary, paths = write_products(bare, tmp_path)
     assert summary["hotspots"] == []
     assert summary["havens"] is None
     assert len(gpd.read_file(paths["hotspots_gpkg"], layer="hotspots")) == 0
@@ -310,7 +310,7 @@ def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Pat
     day = dt.date(2026, 9, 12)
     analysis = analyse(demonstration, AnalysisRequest(crime="knife-crime", start=day, end=day))
     assert 0 < len(analysis.incidents) < 10
-    _, paths = write_bundle(analysis, tmp_path)
+    _, paths = write_products(analysis, tmp_path)
     assert {name for name, kind in pyogrio.list_layers(paths["hotspots_gpkg"]) if kind} == {
         *("hotspots", "wards", "havens")
     }

@@ -13,7 +13,7 @@ from hotspots.products.pages import draw_map, draw_quality, draw_times
 from hotspots.products.summary import PRODUCTS, encode, summarise
 
 
-def write_bundle(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[str, Path]]:
+def write_products(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[str, Path]]:
     """Write every product of an analysis to one folder below `<out>/<crime>/`.
 
     All files are made in a temporary folder, which then takes the place of the last one: a run that fails or is
