@@ -64,7 +64,7 @@ def test_gzip_folder_and_archive_read_the_same(tmp_path: Path) -> None:
     folder = tmp_path / "tree"
     for month, text in (("2026-01", january), ("2026-02", february)):
         (folder / month).mkdir(parents=True)
-        (folder / month / f"{month}-met-street.csv.gz").write_bytes(gzip.compress(text.encode()))
+        (folder / month / f"{month}-met-street.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     archive = tmp_path / "all.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("2026-01/2026-01-met-street.csv", january)
@@ -201,7 +201,7 @@ def test_columns_not_in_the_contract_are_dropped_at_the_door(tmp_path: Path) -> 
         ("a.csv", b"", "a.csv is empty: its first line must name the columns"),
         ("a.csv", b"x,y\n1,2\n", r"no known layout: no column says what happened.*nor when.*It has: x, y"),
         ("a.csv.gz", b"not gzip", "a.csv.gz cannot be unpacked.*Download or copy it again"),
-        ("a.csv.gz", gzip.compress(COUNCIL.encode() * 1000)[:60], "cannot be unpacked"),
+        ("a.csv.gz", gzip.compress(COUNCIL.encode() * 1000, mtime=0)[:60], "cannot be unpacked"),
         ("a.zip", b"not zip", "a.zip cannot be unpacked"),
     ],
 )
@@ -241,7 +241,7 @@ def test_one_file_given_twice_is_refused(tmp_path: Path) -> None:
 def test_one_table_in_two_wrappings_is_refused(tmp_path: Path) -> None:
     content = (POLICE_UK + A_STREET).encode()
     (tmp_path / "a.csv").write_bytes(content)
-    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content + b"\n"))
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content + b"\n", mtime=0))
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("2026-01/a.csv", content)
     for second in ("a.csv.gz", "a.zip"):
@@ -394,7 +394,7 @@ def test_archives_in_archives_and_oversized_tables_are_refused(tmp_path: Path, m
     with pytest.raises(DataError, match="holds inner.zip. Unpack it first"):
         read_incidents([tmp_path / "a.zip"])
     monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_TABLE_BYTES", 100)
-    for name, content in (("b.csv.gz", gzip.compress(b"x" * 101)), ("c.zip", b"")):
+    for name, content in (("b.csv.gz", gzip.compress(b"x" * 101, mtime=0)), ("c.zip", b"")):
         (tmp_path / name).write_bytes(content)
         if name == "c.zip":
             with zipfile.ZipFile(tmp_path / name, "w") as file:
