@@ -14,6 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hotspots"
 METHODS = PACKAGE.parent / "docs" / "methods"
+TESTS = Path(__file__).parent
 
 STAGES = (
     "hotspots.errors",
@@ -132,6 +133,31 @@ def find_options_named(package: Path) -> list[str]:
     ]
 
 
+def find_private_names(tests: Path) -> list[str]:
+    """What tests take of the package by a name that is a module's own: imported, as an attribute, or to replace."""
+    found = []
+    for path in sorted(tests.rglob("*.py")):
+        nodes = parse(path.read_text("utf-8"))
+        aliases = [
+            alias
+            for node in nodes
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "hotspots"
+            for alias in node.names
+        ]
+        taken = {alias.asname or alias.name for alias in aliases}
+        names = [alias.name for alias in aliases]
+        for node in nodes:
+            match node:
+                case ast.Attribute(value=ast.Name(id=owner), attr=str(name)) if owner in taken:
+                    names.append(name)
+                case ast.Call(args=[ast.Name(id=owner), ast.Constant(value=str(name)), *_]) if owner in taken:
+                    names.append(name)
+                case ast.Constant(value=str(name)) if re.fullmatch(r"hotspots(\.\w+)+", name):
+                    names.append(name.rpartition(".")[2])
+        found += [f"{path.relative_to(tests)} takes {name}" for name in names if re.match("_(?!_)", name)]
+    return found
+
+
 def test_every_room_is_on_a_floor_and_every_floor_is_in_use() -> None:
     modules = find_modules(PACKAGE)
     rooms = {find_room(module, modules) for module in modules} - {*ENTRANCES, *FLOORS}
@@ -168,6 +194,24 @@ def test_only_the_map_imports_folium() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom) and "folium" in ast.unparse(node)
     }
     assert importers == {"hotspots.products.drawing.map_layers"}
+
+
+def test_tests_take_only_public_names() -> None:
+    assert find_private_names(TESTS) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from hotspots.analysis.hours.week import _LIMIT",
+        "from hotspots.analysis.hours import week\nassert week._LIMIT",
+        'from hotspots.analysis.hours import week as other\nmonkeypatch.setattr(other, "_LIMIT", 3)',
+        'monkeypatch.setattr("hotspots.analysis.hours.week._LIMIT", 3)',
+    ],
+)
+def test_a_private_name_in_a_test_is_found(line: str, tmp_path: Path) -> None:
+    (tmp_path / "test_week.py").write_text(f"{line}\nfrom hotspots import __version__\n", "utf-8")
+    assert find_private_names(tmp_path) == ["test_week.py takes _LIMIT"]
 
 
 @pytest.mark.parametrize(
