@@ -33,6 +33,13 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
+def list_package() -> dict[str, str]:
+    """The text of each file of the package but for the faces, by its path in it."""
+    files = [path for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc" and path.name != "py.typed"]
+    named = [path for path in files if path.stem != "__init__"]
+    return {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in named}
+
+
 def shown_commands() -> list[str]:
     lines = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
     return [line for line in lines if line.startswith("hotspots ")]
@@ -97,7 +104,8 @@ def test_every_option_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
 def test_every_module_and_every_test_named_exists(page: Path) -> None:
     text = page.read_text("utf-8")
-    for name in set(re.findall(r"`(hotspots(?:\.\w+)+)`", text)) - {*PRODUCTS.values(), FILE_NAME}:
+    files = {*PRODUCTS.values(), FILE_NAME, *(Path(path).name for path in list_package())}
+    for name in set(re.findall(r"`(hotspots(?:\.\w+)+)`", text)) - files:
         pkgutil.resolve_name(name)
     assert [path for path in re.findall(r"`(tests/[\w/.]+)`", text) if not (REPOSITORY / path).exists()] == []
 
@@ -129,13 +137,6 @@ def test_every_crime_is_listed() -> None:
     text = (REPOSITORY / "docs" / "crimes.md").read_text("utf-8")
     table = text[text.index("## The crimes that can be asked for") : text.index("## Your own wordings")]
     assert set(re.findall(r"`([a-z-]+)`", table)) == {*load_definitions().crimes, KNIFE_CRIME}
-
-
-def list_package() -> dict[str, str]:
-    """The text of each file of the package but for the faces, by its path in it."""
-    files = [path for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc" and path.name != "py.typed"]
-    named = [path for path in files if path.stem != "__init__"]
-    return {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in named}
 
 
 def test_the_architecture_names_every_file_in_its_room() -> None:
