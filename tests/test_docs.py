@@ -110,16 +110,6 @@ def test_every_module_and_every_test_named_exists(page: Path) -> None:
     assert [path for path in re.findall(r"`(tests/[\w/.]+)`", text) if not (REPOSITORY / path).exists()] == []
 
 
-@pytest.mark.parametrize("page", sorted(REPOSITORY.glob("docs/methods/*.md")), ids=lambda page: page.stem)
-def test_every_function_that_a_method_names_is_on_a_face(page: Path) -> None:
-    _, _, rest = page.read_text("utf-8").partition("In Python: ")
-    named = re.findall(r"`([\w.]+)`", rest.partition("\n\n")[0])
-    rooms = [pkgutil.resolve_name(name) for name in named if re.match(r"hotspots\b", name)]
-    functions = [name for name in named if not re.match(r"hotspots\b", name)]
-    assert functions
-    assert [name for name in functions if not any(hasattr(room, name) for room in rooms)] == []
-
-
 def test_the_page_of_commands_is_what_help_prints() -> None:
     rendered = runpy.run_path(str(REPOSITORY / "docs" / "make_commands.py"))["render_commands"]()
     assert (REPOSITORY / "docs" / "commands.md").read_text("utf-8") == rendered, "Run: python docs/make_commands.py"
