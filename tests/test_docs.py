@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import runpy
 import shlex
@@ -13,12 +14,16 @@ from pathlib import Path
 import click
 import pytest
 from support import call
+from test_architecture import STAGES
 
 from hotspots.cli.main import cli
 from hotspots.crimes import KNIFE_CRIME, load_definitions
-from hotspots.settings import load_settings
+from hotspots.products.summary import PRODUCTS
+from hotspots.settings import FILE_NAME, load_settings
 
 REPOSITORY = Path(__file__).parents[1]
+PACKAGE = REPOSITORY / "hotspots"
+ARCHITECTURE = (REPOSITORY / "docs" / "architecture.md").read_text("utf-8")
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 PAGE_IDS = [page.name for page in PAGES]
 LINKING = [*PAGES, *sorted(REPOSITORY.glob("[A-Z]*.md")), *sorted(REPOSITORY.glob("[!.]*/**/README.md"))]
@@ -26,6 +31,13 @@ LINKING = [*PAGES, *sorted(REPOSITORY.glob("[A-Z]*.md")), *sorted(REPOSITORY.glo
 
 def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def list_package() -> dict[str, str]:
+    """The text of each file of the package but for the faces, by its path in it."""
+    files = [path for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc" and path.name != "py.typed"]
+    named = [path for path in files if path.stem != "__init__"]
+    return {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in named}
 
 
 def shown_commands() -> list[str]:
@@ -89,6 +101,15 @@ def test_every_option_named_exists(page: Path) -> None:
     assert named <= known
 
 
+@pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
+def test_every_module_and_every_test_named_exists(page: Path) -> None:
+    text = page.read_text("utf-8")
+    files = {*PRODUCTS.values(), FILE_NAME, *(Path(path).name for path in list_package())}
+    for name in set(re.findall(r"`(hotspots(?:\.\w+)+)`", text)) - files:
+        pkgutil.resolve_name(name)
+    assert [path for path in re.findall(r"`(tests/[\w/.]+)`", text) if not (REPOSITORY / path).exists()] == []
+
+
 def test_the_page_of_commands_is_what_help_prints() -> None:
     rendered = runpy.run_path(str(REPOSITORY / "docs" / "make_commands.py"))["render_commands"]()
     assert (REPOSITORY / "docs" / "commands.md").read_text("utf-8") == rendered, "Run: python docs/make_commands.py"
@@ -97,7 +118,7 @@ def test_the_page_of_commands_is_what_help_prints() -> None:
 def test_the_readme_names_the_default_parameters() -> None:
     text = (REPOSITORY / "docs" / "methods.md").read_text("utf-8")
     defaults = {parameter.name: parameter.default for parameter in cli.commands["run"].params}
-    assert f"{defaults['bandwidth']} m" in text
+    assert f"{defaults['bandwidth_m']} m" in text
     for name in ("cell_size_m", "max_extent_m", "reach_m"):
         assert f"{defaults[name]:g} m" in text
 
@@ -106,3 +127,43 @@ def test_every_crime_is_listed() -> None:
     text = (REPOSITORY / "docs" / "crimes.md").read_text("utf-8")
     table = text[text.index("## The crimes that can be asked for") : text.index("## Your own wordings")]
     assert set(re.findall(r"`([a-z-]+)`", table)) == {*load_definitions().crimes, KNIFE_CRIME}
+
+
+def test_the_architecture_names_every_file_in_its_room() -> None:
+    rooms = ARCHITECTURE[ARCHITECTURE.index("## Every room") : ARCHITECTURE.index("## The way of one incident")]
+    named = [
+        (Path(room) / name).as_posix()
+        for room, row in re.findall(r"^\| `([^`]+)` \|(.*)\|$", rooms, flags=re.MULTILINE)
+        for name in re.findall(r"`(\w+\.\w+)`", row)
+    ]
+    assert sorted(named) == sorted(list_package())
+
+
+def test_the_architecture_draws_the_stages_in_their_order() -> None:
+    rooms = [stage.rpartition(".")[2] for stage in STAGES]
+    (diagram,) = blocks(REPOSITORY / "docs" / "architecture.md", "text")
+    drawn = [line[:65] for line in diagram.splitlines()]  # what comes behind is said of them
+    assert [word for line in drawn for word in re.findall(r"\w+", line) if word in rooms] == rooms
+
+
+def test_every_path_in_the_architecture_exists() -> None:
+    products = {*PRODUCTS.values(), FILE_NAME}
+    paths = {path for path in re.findall(r"`([\w/.*]*\w/?)`", ARCHITECTURE) if re.search(r"/|\.[a-z]+$", path)}
+    assert len(paths) > 100
+    found = {path for path in paths if any(PACKAGE.glob(path)) or any(REPOSITORY.glob(path))}
+    names = {Path(path).name for path in list_package()}  # each is there once, so it needs no folder
+    assert paths - products - found - names == set()
+
+
+def test_every_name_in_the_architecture_exists() -> None:
+    package = list_package()
+    in_files = re.findall(r"`(?:[\w/]+/)?(\w+\.py)`,?\s`(\w+)\(\)`", ARCHITECTURE)
+    assert len(in_files) > 30
+    for name, function in in_files:
+        (text,) = [text for path, text in package.items() if Path(path).name == name]
+        assert f"\ndef {function}(" in text, f"{name} {function}()"
+    texts = "\n".join([*package.values(), (REPOSITORY / "tests" / "test_architecture.py").read_text("utf-8")])
+    for name in re.findall(r"`(\w+)\(\)`", ARCHITECTURE):
+        assert f"def {name}(" in texts, name
+    for name in re.findall(r"`([A-Z]\w+)`", ARCHITECTURE):
+        assert re.search(rf"^(class {name}\b|{name} = )", texts, flags=re.MULTILINE), name
