@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 import json
 import os
 import random
@@ -173,6 +174,57 @@ def test_a_file_that_was_left_alone_is_known_by_its_times(
     shutil.copytree(files, files.parent / "copy")
     assert read_again(files.parent / "copy" / "council.csv", folder, parsed) == n_incidents + 1
     assert parsed == ["council.csv"] * 2  # another file with the same bytes
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, ["0"], 5, None])
+def test_a_digest_that_is_not_that_of_what_was_read_is_not_believed(
+    files: Path, folder: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch, digest: Any
+) -> None:
+    monkeypatch.setattr(store_module, "SETTLED_SECONDS", 0.0)
+    council = files / "council.csv"
+    read_again(council, folder, parsed)
+    (seen,) = folder.rglob("seen.json")
+    seen.write_text(json.dumps(json.loads(seen.read_text()) | {"sha256": digest}))
+    for _ in range(2):
+        read_again(council, folder, parsed)
+    assert parsed == ["council.csv"]
+    assert json.loads(seen.read_text())["sha256"] == hashlib.sha256(council.read_bytes()).hexdigest()
+
+
+def test_a_file_that_changes_once_the_store_was_asked_is_told_by_its_own_digest(
+    files: Path, folder: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    council = files / "council.csv"
+    first = council.read_text()
+    read_again(council, folder, parsed)
+    load = Store.load
+
+    def change_after(*args: Any, **options: Any) -> Any:
+        found = load(*args, **options)
+        council.write_text(first.replace("Yodelling", "Robbery"))
+        return found
+
+    council.write_text(first.replace("Yodelling", "Burglary"))
+    with monkeypatch.context() as changing:
+        changing.setattr(Store, "load", change_after)
+        read_again(council, folder, parsed)
+    for text in (first.replace("Yodelling", "Burglary"), first.replace("Yodelling", "Robbery")):
+        council.write_text(text)
+        read_again(council, folder, parsed)
+
+
+def test_what_cannot_be_noted_of_a_file_leaves_nothing_behind(
+    files: Path, folder: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "SETTLED_SECONDS", 0.0)
+    read_again(files, folder, parsed)
+    for seen in list(folder.rglob("seen.json")):
+        seen.unlink()
+        seen.mkdir()
+    n_parsed = len(parsed)
+    read_again(files, folder, parsed)
+    assert len(parsed) == n_parsed
+    assert not list(folder.glob(".*"))
 
 
 def test_what_comes_from_the_store_is_not_counted_twice_either(tmp_path: Path, folder: Path) -> None:

@@ -85,7 +85,7 @@ class Store:
             manifest = kept["file"]
             if kept["sha256"] != _digest_manifest(manifest):
                 raise ValueError("the manifest is not what was written")
-            if manifest["key"] != _make_key(options) or manifest["sha256"] != self._find_digest(file, entry):
+            if manifest["key"] != _make_key(options) or not self._has_digest(file, entry, manifest["sha256"]):
                 return None
             if {part.relative_to(entry).as_posix() for part in entry.rglob("*.parquet")} != manifest["files"].keys():
                 raise ValueError("files are missing, or there are more of them")
@@ -117,6 +117,7 @@ class Store:
             yield lambda reading: None
             return
         before, asked_at = _describe_state(file), time.time_ns()
+        file.known_sha256 = None  # it may have been changed since
         with contextlib.ExitStack() as stack:
             drafts: list[_Draft] = []
             with self._noting_problems():
@@ -136,11 +137,12 @@ class Store:
                 return
             with self._noting_problems():
                 (draft,) = drafts
+                sha256 = file.sha256
                 # a file that was changed while it was read may be neither the one before nor the one after
                 if _describe_state(file) == before:
-                    draft.finish(file, _make_key(options))
+                    draft.finish(file.label, sha256, _make_key(options))
                     if _is_settled(before, asked_at):
-                        _write_seen(draft.folder / _SEEN, before, file.sha256)
+                        _write_seen(draft.folder / _SEEN, before, sha256)
                     entry = self.folder / _name_entry(file.label)
                     _put_in_place(draft.folder, entry, old=draft.folder.with_name("old"))
 
@@ -151,20 +153,24 @@ class Store:
         except (OSError, pa.ArrowException) as error:
             self.problem = getattr(error, "strerror", None) or str(error)
 
-    def _find_digest(self, file: FoundFile, entry: Path) -> str:
-        """The digest of a file, which is not opened if it is as it was when its digest was found."""
+    def _has_digest(self, file: FoundFile, entry: Path, sha256: str) -> bool:
+        """Whether a file has a digest; it is not opened if it is as it was when it was found to have it."""
         state, asked_at = _describe_state(file), time.time_ns()
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            kept = json.loads((entry / _SEEN).read_text("utf-8"))
-            if kept["sha256"] == _digest_manifest(kept["seen"]) and kept["seen"]["state"] == state:
-                file.known_sha256 = kept["seen"]["sha256"]
-        if file.known_sha256 is None and _is_settled(state, asked_at) and _describe_state(file) == state:
-            with contextlib.suppress(OSError):  # it is as good without
-                handle, draft = tempfile.mkstemp(prefix=_DRAFT, dir=self.folder)
-                os.close(handle)
-                _write_seen(Path(draft), state, file.sha256)
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            if json.loads((entry / _SEEN).read_text("utf-8")) == _describe_seen(state, sha256):
+                file.known_sha256 = sha256
+                return True
+        if file.sha256 != sha256:
+            return False
+        if _is_settled(state, asked_at) and _describe_state(file) == state:
+            with (
+                contextlib.suppress(OSError),  # it is as good without
+                tempfile.TemporaryDirectory(prefix=_DRAFT, dir=self.folder, ignore_cleanup_errors=True) as made,
+            ):
+                draft = Path(made) / _SEEN
+                _write_seen(draft, state, sha256)
                 os.replace(draft, entry / _SEEN)  # noqa: PTH105
-        return file.sha256
+        return True
 
 
 def _describe_state(file: FoundFile) -> list[list[Any]]:
@@ -181,9 +187,12 @@ def _is_settled(state: list[list[Any]], asked_at: int) -> bool:
     return all(max(changed, moved) + SETTLED_SECONDS * 1e9 < asked_at for *_, changed, moved, _ in state)
 
 
+def _describe_seen(state: list[list[Any]], sha256: str) -> dict[str, Any]:
+    return {"state": state, "sha256": sha256}
+
+
 def _write_seen(path: Path, state: list[list[Any]], sha256: str) -> None:
-    seen = {"state": state, "sha256": sha256}
-    path.write_text(json.dumps({"seen": seen, "sha256": _digest_manifest(seen)}), "utf-8")
+    path.write_text(json.dumps(_describe_seen(state, sha256)), "utf-8")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -221,11 +230,11 @@ class _Draft:
         name = f"{_name_table(len(self.tables))}{name}"
         self.files[name] = _write_part(self.folder / name, records, self.crs)
 
-    def finish(self, file: FoundFile, key: str) -> None:
+    def finish(self, label: str, sha256: str, key: str) -> None:
         manifest = {
-            "label": file.label,
+            "label": label,
             "key": key,
-            "sha256": file.sha256,
+            "sha256": sha256,
             "tables": self.tables,
             "passed_over": self.passed_over,
             "files": self.files,
@@ -407,4 +416,4 @@ def _sweep(folder: Path) -> None:
     for left in folder.glob(f"{_DRAFT}*"):
         with contextlib.suppress(OSError):  # another run may be removing it
             if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+                shutil.rmtree(left)
