@@ -62,6 +62,15 @@ def test_accounts_that_do_not_add_up_cannot_be_made() -> None:
         Accounts(read=2, rejected={}, other_crimes=0, outside_period=0, outside_area=0, analysed=1, rejected_of_crime=0)
 
 
+def test_one_path_needs_no_list(tmp_path: Path, repository: Path) -> None:
+    path, wards = tmp_path / "a.csv", repository / "data" / "boundaries"
+    path.write_text("Month,Longitude,Latitude,Crime type\n2026-01,-0.03,51.48,Robbery\n")
+    listed = load_study([path], [wards])
+    assert listed.intake.n_read == 1
+    for one in (load_study(path, wards), load_study(str(path), str(wards))):
+        assert one.inputs == listed.inputs
+
+
 def test_month_only_incidents_count_only_in_whole_months(tmp_path: Path, repository: Path) -> None:
     (tmp_path / "a.csv").write_text(
         "Month,Longitude,Latitude,Crime type\n2026-01,-0.03,51.48,Robbery\n2026-02,-0.03,51.48,Robbery\n"

@@ -40,7 +40,8 @@ from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.settings import Settings, load_settings
 
 Progress = Callable[[str], None]
-Paths = Sequence[Path | str]
+Paths = Path | str | Sequence[Path | str]
+"""One path or several."""
 
 _INCIDENTS_HERE, _BOUNDARIES_HERE = Path("data/incidents"), Path("data/boundaries")
 _HAVENS_HERE, _TERM_DATES_HERE = Path("data/havens"), Path("data/calendar/term_dates.csv")
@@ -153,7 +154,7 @@ def load_study(
     out, unless they were given or are named in the settings.
 
     Args:
-        incidents: Files, and folders of them.
+        incidents: Files, and folders of them; one, or several.
         boundaries: Of the wards, likewise.
         settings: How files are read, and where they are; by default `hotspots.toml` in the working directory.
         period: First and last day that will be asked for; None for that of the incidents. Months before and after are
@@ -169,7 +170,7 @@ def load_study(
     """
     settings = load_settings() if settings is None else settings
     options = settings.make_reading_options()
-    given = tuple(map(Path, boundaries)) or settings.boundaries
+    given = _list_paths(boundaries) or settings.boundaries
     outlines = read_boundaries(given or (_BOUNDARIES_HERE,), crs=options.crs, layer=settings.layer)
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
@@ -177,7 +178,7 @@ def load_study(
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
     intake = read_incidents(
-        tuple(map(Path, incidents)) or settings.incidents or (_INCIDENTS_HERE,),
+        _list_paths(incidents) or settings.incidents or (_INCIDENTS_HERE,),
         options=options,
         start=start - _LOOK_BACK if start else None,
         end=end,
@@ -201,6 +202,10 @@ def load_study(
         store=store,
     )
     return _keep_apart(study, are_boundaries_given=bool(given), settings=settings)
+
+
+def _list_paths(paths: Paths) -> tuple[Path, ...]:
+    return (Path(paths),) if isinstance(paths, Path | str) else tuple(map(Path, paths))
 
 
 def _read_context(settings: Settings) -> tuple[Havens | None, TermDates | None]:
