@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import geopandas as gpd
 import pytest
 import shapely
@@ -283,6 +286,23 @@ def test_an_error_names_the_options_of_the_command_that_runs(
 def test_a_parameter_in_backticks_is_the_option_that_the_command_has_for_it(words: list[str], said: str) -> None:
     message = "`bandwidth_m`, `cell_size_m`, `wards`, `start`, `first_month` or `kernel`"
     assert command_line.name_options(message, command_line.find_command(words)) == said
+
+
+def test_what_is_fetched_names_no_parameter_that_no_fetching_command_has(repository: Path) -> None:
+    fetching = command_line.cli.commands["fetch"]
+    assert isinstance(fetching, click.Group)
+    options = {parameter.name for command in fetching.commands.values() for parameter in command.params}
+    texts = [
+        node.value
+        for path in (repository / "hotspots" / "ingest" / "fetch").glob("*.py")
+        for raised in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(raised, ast.Raise)
+        for node in ast.walk(raised)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    named = {name for text in texts for name in re.findall(r"`(\w+)`", text)}
+    assert "vintage" in named
+    assert named <= options
 
 
 def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:

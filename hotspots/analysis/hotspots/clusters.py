@@ -147,7 +147,7 @@ def _run_dbscan(places: UniquePoints, mass: Floats, *, eps_m: float, min_samples
     if n_pairs > _MAX_PAIRS:
         raise ParameterError(
             f"DBSCAN may look at {_MAX_PAIRS:,} pairs of neighbouring places, about "
-            f"{_MAX_PAIRS * 8 / 1e9:.0f} GB; an eps of {eps_m:g} m makes {n_pairs:,}. Choose a smaller `eps_m`, a "
+            f"{_MAX_PAIRS * 8 / 1e9:.0f} GB; an eps of {eps_m:g} m makes {n_pairs:,}. Choose a smaller eps, a "
             "shorter period or fewer wards."
         )
     model = DBSCAN(eps=eps_m, min_samples=min_samples)

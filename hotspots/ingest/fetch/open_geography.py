@@ -69,8 +69,7 @@ def fetch_boundaries(
     if year not in vintages:
         raise ParameterError(
             f"The {kind} of {year} are not known to this version; those of {', '.join(map(str, vintages))} are. Choose "
-            "one of these, or download the file from https://geoportal.statistics.gov.uk/ and give it as "
-            "`boundaries`."
+            "one of these, or download the file from https://geoportal.statistics.gov.uk/ and give it to hotspots run."
         )
     other = [path for path in out.glob(f"{kind}-*.gpkg") if not path.name.startswith(f"{kind}-{year}-")]
     if other:
@@ -245,7 +244,7 @@ class _Portal:
             raise NotFoundError(
                 f"{self.address(service)} refuses the question ({error.get('code')}: {details}). ONS renames its "
                 "services with each release, and this one may be gone: take another `vintage`, or download the file "
-                "from https://geoportal.statistics.gov.uk/ and give it as `boundaries`."
+                "from https://geoportal.statistics.gov.uk/ and give it to hotspots run."
             )
         return answer
 
@@ -264,7 +263,7 @@ def _read_outlines(page: dict[str, Any], address: str) -> gpd.GeoDataFrame:
     if 27700 not in (reference.get("latestWkid"), reference.get("wkid")):
         raise DataError(
             f"Outlines were asked for on the National Grid (27700); {address} sent them in "
-            f"{reference or 'no stated CRS'}. Download the file by hand, and give it as `boundaries`."
+            f"{reference or 'no stated CRS'}. Download the file by hand, and give it to hotspots run."
         )
     # GDAL fetches the next page by itself where it is told that there is one
     whole = {key: value for key, value in page.items() if key != "exceededTransferLimit"}

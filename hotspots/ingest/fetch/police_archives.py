@@ -214,7 +214,7 @@ def _open_archive(session: Connection, url: str, out: Path, progress: Progress) 
         if not members:
             raise DataError(
                 f"{url} holds no file called YYYY-MM/YYYY-MM-<force>-street.csv: its layout has changed. Download the "
-                "months that you need from https://data.police.uk/data/ and give them as `incidents`."
+                "months that you need from https://data.police.uk/data/ and give them to hotspots run."
             )
         facts = {"asked": url, "address": found.address, "validator": found.validator}
         forces = {match[1] for name in content.namelist() if (match := _ANY_MEMBER.fullmatch(name))}
