@@ -1,4 +1,4 @@
-"""Lets `python -m hotspots` stand for the `hotspots` command."""
+"""Runs the `hotspots` command as `python -m hotspots`."""
 
 from hotspots.cli.main import main
 

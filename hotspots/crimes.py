@@ -191,8 +191,8 @@ def classify_offences(
     if not columns or not all(column.index.equals(columns[0].index) for column in columns):
         lengths = ", ".join(f"{len(column):,}" for column in columns) or "none"
         raise ParameterError(
-            f"Offence texts are one or more columns of one table, with one index; given: {lengths} rows. "
-            "Take the columns from the same table."
+            f"Offence texts must be columns of one table, with one index; rows by column: {lengths}. Take the "
+            "columns from the same table."
         )
     codes = np.zeros(len(columns[0]), dtype="int64")
     for column in columns:  # each distinct combination of texts is looked up once, however many rows have it
@@ -297,21 +297,21 @@ def _define_crime(
     if not _SLUG.fullmatch(slug):
         better = read_words(slug).replace(" ", "-")
         raise ParameterError(
-            f'The name of a crime is lower-case words with hyphens between them; "{slug}" ({path}) is not. '
-            f"Call it {better or 'something-else'}, and give the heading as its label."
+            f'The name of a crime must be lower-case words joined by hyphens; "{slug}" ({path}) is not. Call it '
+            f"{better or 'something-else'}, and give the heading as its label."
         )
     if slug in (KNIFE_CRIME, UNRECOGNISED):
         raise ParameterError(
-            f'"{slug}" ({path}) is reserved: knife crime is whatever the source flags as involving a knife, and '
-            "unrecognised is what no table holds. Put wordings that say there was a knife under knife_offences of the "
-            "crime that they name."
+            f'"{slug}" ({path}) is reserved: knife crime is any offence that the source flags as '
+            "involving a knife, and unrecognised is any wording that is in no table. Put wordings that mention a knife "
+            "under knife_offences of the crime that they name."
         )
     known = crimes.get(slug)
     if known and known.part_of != part_of:
         home = f"crimes.{known.part_of}.parts.{slug}" if known.part_of else f"crimes.{slug}"
         raise ParameterError(
-            f'The name of a crime is used once; "{slug}" ({path}) is already that of {known.label} ({home}). '
-            "Add to it there, or choose another name."
+            f'The name of a crime must be used once; "{slug}" ({path}) is already that of {known.label} ({home}). Add '
+            "to it there, or choose another name."
         )
     texts = {key: _require_text(content[key], f"{path}.{key}") for key in ("label", "plural") if key in content}
     if known:
@@ -335,8 +335,8 @@ def _claim_wordings(
             other, claimed = claims.setdefault(words, (place, offence))
             if claimed != offence:
                 raise ParameterError(
-                    f'A wording belongs to one crime; "{wording}" is in {other} and in {place}. '
-                    "Only its words count, not case or punctuation. Take it out of one of them."
+                    f'A wording must belong to one crime; "{wording}" is in {other} and in {place}. Only its words '
+                    "count, not case or punctuation. Take it out of one of them."
                 )
 
 
@@ -355,7 +355,7 @@ def _read_wordings(texts: Any, place: str) -> Iterator[tuple[str, str]]:
 
 def _require_text(value: Any, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ParameterError(f"{place} takes text, and not a blank one; {value!r} is not. Put it in quotation marks.")
+        raise ParameterError(f"{place} must be a text that is not blank; it is {value!r}. Put it in quotation marks.")
     return value
 
 

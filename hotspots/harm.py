@@ -179,16 +179,16 @@ def _say_unweighed(n_unweighed: Mapping[str, int], n_rows: int, table: HarmTable
     crime = table.definitions.crimes.get(worst)
     parts = [slug for slug, part in table.definitions.crimes.items() if part.part_of == worst]
     weighed = [slug for slug in parts if slug in table.figures[measure]]
-    why = f"{crime.label if crime else 'an offence that is not known'} ({worst}) has none"
+    why = f"{crime.label if crime else 'an unknown offence'} ({worst}) has none"
     if parts:
         why += ": it is too broad"
     need = ""
     if weighed:
-        need = f"A source that names the offence itself would do for {', '.join(weighed)}. "
+        need = f"There are figures for {', '.join(weighed)}: a source that names these offences can be weighed. "
     return (
-        f"Harm by {measure} needs a figure for each offence, and {why}. Without one are {n_worst:,} of {n_rows:,} "
-        f"incidents{f'; also {others}' if others else ''}. {need}Weigh the other crimes alone, or give your own "
-        f"figure, with its source and as_of, under [harm.{measure}] in hotspots.toml."
+        f"Harm by {measure} needs a figure for each offence, and {why}. It makes up {n_worst:,} of {n_rows:,} "
+        f"incidents{f'; also without a figure: {others}' if others else ''}. {need}Weigh the other crimes alone, or "
+        f"give your own figure, with its source and as_of, under [harm.{measure}] in hotspots.toml."
     )
 
 
@@ -231,9 +231,9 @@ def _read_text(table: Mapping[str, Any], key: str, path: str) -> str:
     text = table.get(key)
     if not isinstance(text, str) or not text.strip():
         raise ParameterError(
-            f"Each table of figures says where they are from and of when; {path}.{key} "
-            f"{'is missing' if text is None else f'is {text!r}'}. Add a line such as "
-            f'{key} = "{"2024/25 prices" if key == _AS_OF else "Home Office, 2026"}".'
+            f"Each table of figures must state its source and its date; {path}.{key} "
+            f"{'is missing' if text is None else f'is {text!r}'}. Add a line such as {key} = "
+            f'"{"2024/25 prices" if key == _AS_OF else "Home Office, 2026"}".'
         )
     return text
 

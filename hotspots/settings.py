@@ -1,4 +1,4 @@
-"""`hotspots.toml`: how a workspace wants its files read, and where they are."""
+"""`hotspots.toml`: how the files of a workspace are read, and where they are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TABLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What `hotspots.toml` says; without one, the defaults.
+    """Settings from `hotspots.toml`; without one, the defaults.
 
     Attributes:
         crs: The working CRS.
@@ -89,7 +89,7 @@ class Settings:
         for path in (*((self.postcodes,) if self.postcodes else ()), *self.lsoas):
             if not path.exists():
                 raise NotFoundError(
-                    f"hotspots.toml names {path.as_posix()}, and it is not there. Paths in it are relative to the "
+                    f"hotspots.toml names {path.as_posix()}, which does not exist. Paths in it are relative to the "
                     "folder that it is in."
                 )
         return ReadingOptions(
@@ -111,7 +111,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
     Raises:
         NotFoundError: The file named is not there.
-        ParameterError: It is no TOML, has an unknown key, or a value of the wrong type.
+        ParameterError: It is not TOML, has an unknown key, or a value of the wrong type.
     """
     if path is None:
         path = Path(FILE_NAME)
@@ -123,7 +123,7 @@ def load_settings(path: Path | None = None) -> Settings:
         table = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ParameterError(
-            f"{path.as_posix()} is no valid TOML: {error}. Texts need double quotes, and a backslash in them is "
+            f"{path.as_posix()} is not valid TOML: {error}. Texts need double quotes, and a backslash in them must be "
             "written twice."
         ) from error
     return _parse_settings(table, path)
@@ -135,7 +135,7 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
     for key, value in table.items():
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
-            hint = f'Did you mean "{close[0]}"?' if close else f"Known are {', '.join(known)}."
+            hint = f'Did you mean "{close[0]}"?' if close else f"It takes: {', '.join(known)}."
             raise ParameterError(f'{path.as_posix()} has an unknown key "{key}". {hint}')
         if key in _TABLES:
             if not isinstance(value, Mapping):
@@ -150,7 +150,7 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
                 raise ParameterError(f'{path.as_posix()}: {key} must be a list of texts, such as ["robbery"].')
             values[key] = tuple(value)
         elif not (isinstance(value, str) and value):
-            raise ParameterError(f"{path.as_posix()}: {key} must be a text with something in it, not {value!r}.")
+            raise ParameterError(f"{path.as_posix()}: {key} must be a text that is not blank, not {value!r}.")
         else:
             values[key] = path.parent / value if key in _PATHS else value
     if "crs" in values:
@@ -192,8 +192,9 @@ def _parse_target(slug: str, value: Any, path: Path) -> Target:
     percent = re.fullmatch(r"([+-]?\d+(?:\.\d+)?) ?%", value) if isinstance(value, str) else None
     if percent is None or float(percent[1]) < -100:
         raise ParameterError(
-            f"{path.as_posix()}: a target is a change on the twelve months before, from -100% and in quotes, or a "
-            f'number of incidents from 0; targets.{slug} is {value!r}. Write {slug} = "-5%" or {slug} = 1200.'
+            f"{path.as_posix()}: a target must be a change on the twelve months before, -100% or more and in "
+            f"quotes, or a number of incidents, 0 or more; targets.{slug} is {value!r}. "
+            f'Write {slug} = "-5%" or {slug} = 1200.'
         )
     return Target(change=float(percent[1]) / 100)
 
@@ -202,12 +203,12 @@ def _parse_criteria(table: Mapping[str, Any], path: Path) -> Mapping[str, float]
     for name, value in table.items():
         if name not in CRITERIA:
             raise ParameterError(
-                f'{path.as_posix()}: priorities are judged by {", ".join(CRITERIA)}; "{name}" is none of them. '
+                f'{path.as_posix()}: priorities are judged by {", ".join(CRITERIA)}; "{name}" is not one of them. '
                 "Correct or remove it."
             )
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_WEIGHT:
             raise ParameterError(
-                f"{path.as_posix()}: the weight of a criterion is a number from 0 to {MAX_WEIGHT:,.0f}; "
+                f"{path.as_posix()}: the weight of a criterion must be a number from 0 to {MAX_WEIGHT:,.0f}; "
                 f"priorities.{name} is {value!r}. 1 is usual, 0 leaves it out."
             )
     criterion_weights = {**EQUAL_WEIGHTS, **{name: float(value) for name, value in table.items()}}

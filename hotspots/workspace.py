@@ -25,7 +25,7 @@ def make_workspace(folder: Path, *, demonstration: bool = False) -> list[Path]:
 
     Raises:
         ParameterError: There is a workspace already, or the demonstration would mix with files that are there.
-        NotFoundError: This installation is without the demonstration data.
+        NotFoundError: This installation does not include the demonstration data.
     """
     settings = folder / FILE_NAME
     if settings.exists():
@@ -35,7 +35,7 @@ def make_workspace(folder: Path, *, demonstration: bool = False) -> list[Path]:
     ]
     if demonstration and filled:
         raise ParameterError(
-            f"The demonstration data must not mix with others; {folder.as_posix()}/data/{filled[0]} holds some. "
+            f"The demonstration data must not mix with other data; {folder.as_posix()}/data/{filled[0]} holds some. "
             "Name another folder."
         )
     source = _find_demonstration() if demonstration else None
@@ -59,4 +59,6 @@ def _find_demonstration() -> Path:
     for place in (package / "demonstration", package.parent / "data"):
         if all((place / name).is_dir() for name in DEMONSTRATED):
             return place
-    raise NotFoundError("This installation is without the demonstration data. Install it from a wheel or a checkout.")
+    raise NotFoundError(
+        "This installation does not include the demonstration data. Install it from a wheel or a checkout."
+    )

@@ -221,7 +221,7 @@ def bad_calls(
         "no such day": (
             [*asks(), "--hours", "15-18", "--days", "Mon-Someday"],
             2,
-            '"someday" in "Mon-Someday" is none',
+            '"someday" in "Mon-Someday" is not',
         ),
     }
 

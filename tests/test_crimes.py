@@ -241,9 +241,9 @@ def test_columns_are_read_together_first() -> None:
 
 
 def test_columns_of_different_tables_are_refused() -> None:
-    with pytest.raises(ParameterError, match="columns of one table, with one index; given: 1, 2 rows. Take"):
+    with pytest.raises(ParameterError, match="columns of one table, with one index; rows by column: 1, 2. Take"):
         classify_offences([pd.Series(["Theft"]), pd.Series(["Arson", "Noise"])])
-    with pytest.raises(ParameterError, match="given: none rows"):
+    with pytest.raises(ParameterError, match="rows by column: none"):
         classify_offences([])
 
 
@@ -377,29 +377,30 @@ def test_a_user_may_rename_a_crime() -> None:
             "crimes.robbery.offences must be a list of texts, such as [\"Robbery\"]; it is 'Mugging'. Put square",
         ),
         ({"prefixes": "Attempt"}, "crimes.prefixes must be a list of texts"),
-        ({"robbery": {"offences": [34]}}, "crimes.robbery.offences takes text, and not a blank one; 34 is not."),
-        ({"robbery": {"label": " "}}, "crimes.robbery.label takes text, and not a blank one; ' ' is not."),
+        ({"robbery": {"offences": [34]}}, "crimes.robbery.offences must be a text that is not blank; it is 34."),
+        ({"robbery": {"label": " "}}, "crimes.robbery.label must be a text that is not blank; it is ' '."),
         (
             {"robbery": {"offences": ["--"]}},
             'A wording needs a letter or a digit; "--" in crimes.robbery.offences has none.',
         ),
         (
             {"robbery": {"offences": ["Mugging"]}, "theft-from-the-person": {"offences": ["MUGGING."]}},
-            'A wording belongs to one crime; "MUGGING." is in crimes.robbery.offences and in '
+            'A wording must belong to one crime; "MUGGING." is in crimes.robbery.offences and in '
             "crimes.theft-from-the-person.offences. Only its words count",
         ),
         (
             {"robbery": {"offences": ["Mugging"], "knife_offences": ["Mugging"]}},
-            'A wording belongs to one crime; "Mugging" is in crimes.robbery.offences and in crimes.robbery.knife_off',
+            'A wording must belong to one crime; "Mugging" is in crimes.robbery.offences and in '
+            "crimes.robbery.knife_off",
         ),
         (
             {"Dog Theft": {}},
-            'lower-case words with hyphens between them; "Dog Theft" (crimes.Dog Theft) is not. Call it dog-theft,',
+            'lower-case words joined by hyphens; "Dog Theft" (crimes.Dog Theft) is not. Call it dog-theft,',
         ),
         ({"robbery": {"parts": {"../out": {}}}}, '"../out" (crimes.robbery.parts.../out) is not. Call it out,'),
         (
             {"knife-crime": {}},
-            '"knife-crime" (crimes.knife-crime) is reserved: knife crime is whatever the source flags',
+            '"knife-crime" (crimes.knife-crime) is reserved: knife crime is any offence that the source flags',
         ),
         (
             {"robbery": {"parts": {"unrecognised": {}}}},

@@ -95,8 +95,9 @@ def test_categories_that_are_too_broad_are_refused_with_what_would_do() -> None:
     with pytest.raises(
         DataError,
         match=r"by cost needs a figure for each offence, and Violence and sexual offences \(violence\) has none: it is "
-        r"too broad. Without one are 3 of 5 incidents; also asb \(1\). A source that names the offence itself would "
-        r"do for homicide, other-sexual-offences, rape, violence-with-injury. Weigh the other .* under \[harm.cost\]",
+        r"too broad. It makes up 3 of 5 incidents; also without a figure: asb \(1\). There are figures for homicide, "
+        r"other-sexual-offences, rape, violence-with-injury: a source that names these offences can be weighed. "
+        r"Weigh the other .* under \[harm.cost\]",
     ):
         weigh_harm(incidents, table=TABLE, measure="cost")
 

@@ -268,9 +268,9 @@ def test_an_indicator_that_is_not_there_is_refused(demonstration: Study) -> None
 def test_too_little_data_is_explained(demonstration: Study) -> None:
     months = pd.period_range("2026-09", "2026-09", freq="M")
     study = make_study(demonstration, {"robbery": [40]}, months=months)
-    with pytest.raises(TooLittleDataError, match=r"The files hold nothing up to 2020-01-01. Give a later `end`"):
+    with pytest.raises(TooLittleDataError, match=r"The files hold no incidents up to 2020-01-01. Give a later `end`"):
         measure_performance(study, PerformanceRequest(end=dt.date(2020, 1, 1)))
-    with pytest.raises(TooLittleDataError, match="Performance is told by whole months, and the files hold none"):
+    with pytest.raises(TooLittleDataError, match="Performance is measured over whole months, and the files hold none"):
         measure_performance(study, PerformanceRequest(end=dt.date(2026, 9, 15)))
 
 

@@ -86,7 +86,9 @@ def test_month_only_incidents_count_only_in_whole_months(tmp_path: Path, reposit
     assert analysed("2026-01-02", None) == 1
     partly = analyse(study, AnalysisRequest(crime="robbery", start=dt.date(2026, 1, 15), end=dt.date(2027, 1, 1)))
     assert (partly.start, partly.end) == (dt.date(2026, 2, 1), dt.date(2026, 2, 28))
-    assert partly.notes[0].startswith("Asked for 2026-01-15 to 2027-01-01; the incidents can answer for 2026-02-01 to")
+    assert partly.notes[0].startswith(
+        "The period asked for is 2026-01-15 to 2027-01-01; the incidents cover 2026-02-01 to"
+    )
     with pytest.raises(TooLittleDataError, match="Nothing can be said of 2026-01-02 to 2026-01-30"):
         analysed("2026-01-02", "2026-01-30")
     everything = analyse(study, AnalysisRequest(crime="robbery"))

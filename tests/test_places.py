@@ -377,10 +377,10 @@ def test_incidents_located_to_an_area_have_no_place(
         pytest.param(
             (YEAR[0], dt.date(2025, 1, 20)),
             None,
-            "tested by one of 2024-12-12 to 2024-12-31, and the data begin with",
+            "an earlier map, of 2024-12-12 to 2024-12-31; the data begin with",
             id="short",
         ),
-        pytest.param(YEAR, 40, "30 incidents to fit to and as many to test on", id="thin"),
+        pytest.param(YEAR, 40, "30 incidents to fit and as many to test on", id="thin"),
     ],
 )
 def test_why_there_is_no_hold_out(

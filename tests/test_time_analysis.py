@@ -129,7 +129,7 @@ def test_hot_spots_are_not_compared_with_days_before_those_they_were_drawn_from(
     change = by_key(year)[("r12", "before")]
     assert change.area is not None
     assert change.hotspots is None
-    assert "would look too many by the choice of places alone" in str(change.hotspots_reason)
+    assert "choice of places alone would make that window look worse" in str(change.hotspots_reason)
     # the year before is known all the same, and counted as in the run of both years
     both = by_key(whole[1])[("r12", "before")]
     assert both.area is not None

@@ -50,7 +50,7 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
 def test_the_demonstration_does_not_mix_with_other_files(tmp_path: Path) -> None:
     (tmp_path / "data" / "incidents").mkdir(parents=True)
     (tmp_path / "data" / "incidents" / "mine.csv").write_text("x")
-    with pytest.raises(ParameterError, match="must not mix with others; .*data/incidents holds some"):
+    with pytest.raises(ParameterError, match="must not mix with other data; .*data/incidents holds some"):
         make_workspace(tmp_path, demonstration=True)
     assert not (tmp_path / "hotspots.toml").exists()
     make_workspace(tmp_path)
@@ -58,7 +58,9 @@ def test_the_demonstration_does_not_mix_with_other_files(tmp_path: Path) -> None
 
 def test_an_installation_without_the_demonstration_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "DEMONSTRATED", ("incidents", "no such"))
-    with pytest.raises(NotFoundError, match="without the demonstration data. Install it from a wheel or a checkout"):
+    with pytest.raises(
+        NotFoundError, match="does not include the demonstration data. Install it from a wheel or a checkout"
+    ):
         make_workspace(tmp_path, demonstration=True)
 
 

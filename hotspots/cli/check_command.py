@@ -48,8 +48,8 @@ def check(
 ) -> None:
     """Show what is recognised in FILES, and how good the data are.
 
-    Reads incidents as hotspots run does, refuses what it would refuse, and says why. Prints the source profile that
-    each layout amounts to, ready to be pasted into hotspots.toml and corrected there.
+    Reads incidents as hotspots run does, and lists the rows that it would refuse, with the reasons. Prints the source
+    profile of each layout, to be pasted into hotspots.toml and corrected there.
     """
     import json
 
@@ -63,7 +63,7 @@ def check(
     try:
         intake = read_incidents(files, options=options)
     except UnknownLayoutError as error:
-        click.echo(f"To be completed, and put into hotspots.toml:\n\n{error.draft}\n")
+        click.echo(f"Complete this and put it into hotspots.toml:\n\n{error.draft}\n")
         raise
     for other in intake.passed_over[:_N_SOURCES]:
         click.echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
@@ -83,7 +83,7 @@ def check(
             click.echo("\n".join(_wrap(f"Note: {note}")), err=True)
         click.echo("\n".join(_describe(intake.tables, quality, options.crs, advice)))
     if not quality["n_used"]:
-        raise TooLittleDataError("No row can be used. Why is said above.")
+        raise TooLittleDataError("No row can be used. The reasons are given above.")
 
 
 def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, advice: str | None) -> list[str]:

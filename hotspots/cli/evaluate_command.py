@@ -1,4 +1,4 @@
-"""`hotspots evaluate`: which method, cell size and bandwidth would have served best."""
+"""`hotspots evaluate`: which method, cell size and bandwidth would have done best."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--crime", required=True, metavar="CRIME", help="Crime to forecast; an unknown one gets the list.")
+@click.option("--crime", required=True, metavar="CRIME", help="Crime to forecast; an unknown name prints the list.")
 @study_options()
 @click.option(
     "--cell-size",
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     multiple=True,
     default=(50.0, 100.0, 200.0),
     **METRES,
-    help="Size to try. May repeat.",
+    help="Size to try. Repeatable.",
 )
 @click.option(
     "--bandwidth",
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     multiple=True,
     default=(100.0, 200.0, 300.0, 500.0),
     **METRES,
-    help="Radius of the density kernel to try. May repeat.",
+    help="Radius of the density kernel to try. Repeatable.",
 )
-@click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="The widest a hot spot may be.")
+@click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="Greatest extent of a hot spot.")
 @click.option("--json", "as_json", is_flag=True, help="Print every score.")
 def evaluate(
     inputs: StudyInputs,
@@ -41,10 +41,10 @@ def evaluate(
     max_extent_m: float,
     as_json: bool,
 ) -> None:
-    """Compare methods, cell sizes and bandwidths on what came after, and recommend.
+    """Compare methods, cell sizes and bandwidths on later incidents, and recommend one.
 
-    Each method is fitted to the days before a test window at the end of the period, and scored by the incidents in it;
-    up to three windows, one after the other. Reads what hotspots run reads.
+    Each method is fitted to the days before a test window at the end of the period, and scored on the incidents in it.
+    Up to three windows follow one another. Inputs are those of hotspots run.
     """
     import json
 
@@ -132,5 +132,5 @@ def _recommend(found: Evaluation, scores: dict[str, Any]) -> list[str]:
             f"Published hot spots would have held {say_share(hotspots['hit_rate'])} in "
             f"{say_share(hotspots['area_share'])} of the area."
         )
-    lines.append("The best of many looks better than it is; expect less of it next time.")
+    lines.append("The best of many methods looks better than it is; expect less of it next time.")
     return lines

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 _CRIMES, _BOUNDARIES, _LSOAS = Path("data/incidents"), Path("data/boundaries"), Path("data/lsoas")
 _PATH = click.Path(path_type=Path, file_okay=False)
-_REFRESH = click.option("--refresh", is_flag=True, help="Fetch again what is there already.")
+_REFRESH = click.option("--refresh", is_flag=True, help="Fetch again files that are there already.")
 
 
 @click.group()
 def fetch() -> None:
     """Fetch open data: recorded crime, and outlines of wards.
 
-    What is there already is not fetched again. Beside each file stands its record, NAME.source: where it came from,
-    when, under what licence, and its SHA-256.
+    Files that are there already are not fetched again. A record beside each file, NAME.source, states where it came
+    from, when, under what licence, and its SHA-256.
     """
 
 
@@ -32,7 +32,7 @@ _FORCE = click.option(
     multiple=True,
     required=True,
     metavar="FORCE",
-    help="Police force, as data.police.uk writes it: metropolitan, west-yorkshire ... May repeat.",
+    help="Police force, as data.police.uk writes it: metropolitan, west-yorkshire ... Repeatable.",
 )
 _FROM = click.option("--from", "first_month", required=True, metavar="YYYY-MM", help="First month.")
 _TO = click.option("--to", "last_month", metavar="YYYY-MM", help="Last month.  [default: the newest published]")
@@ -42,7 +42,7 @@ _BOROUGH = click.option(
     multiple=True,
     required=True,
     metavar="BOROUGH",
-    help="Name or GSS code of a local authority: Lewisham, E09000028 ... May repeat.",
+    help="Name or GSS code of a local authority: Lewisham, E09000028 ... Repeatable.",
 )
 _VINTAGE = click.option(
     "--vintage", type=int, metavar="YEAR", help="Year of the release of the outlines.  [default: the newest known]"
@@ -66,7 +66,9 @@ def crimes(forces: tuple[str, ...], out: Path, **options: Any) -> None:
 
 @fetch.command()
 @_BOROUGH
-@click.option("--kind", type=click.Choice(["wards", "lsoas"]), default="wards", show_default=True, help="Which areas.")
+@click.option(
+    "--kind", type=click.Choice(["wards", "lsoas"]), default="wards", show_default=True, help="Kind of areas."
+)
 @_VINTAGE
 @click.option("--out", type=_PATH, help="Folder to write to.  [default: data/boundaries; of LSOAs, data/lsoas]")
 @_REFRESH
@@ -80,7 +82,7 @@ def boundaries(boroughs: tuple[str, ...], kind: str, out: Path | None, **options
     report_fetched(fetched)
     if kind == "lsoas":
         click.echo(
-            f'To place rows that say only their LSOA: lsoas = ["{folder.as_posix()}"] in hotspots.toml', err=True
+            f'To place rows that state only their LSOA, set lsoas = ["{folder.as_posix()}"] in hotspots.toml', err=True
         )
 
 
@@ -92,7 +94,7 @@ def boundaries(boroughs: tuple[str, ...], kind: str, out: Path | None, **options
 @_TO
 @_REFRESH
 def area(boroughs: tuple[str, ...], vintage: int | None, forces: tuple[str, ...], refresh: bool, **months: Any) -> None:
-    """Fetch all that hotspots run needs of an area: its wards, and the crime of its police force.
+    """Fetch what hotspots run needs for an area: its wards, and the crime of its police force.
 
     Both go where hotspots run looks for them, data/boundaries and data/incidents.
     """
@@ -114,8 +116,10 @@ def report_fetched(fetched: Fetched) -> None:
         f"{len(new)} files fetched ({sum(file.n_bytes for file in new) / 1e6:.1f} MB), {kept} already there.", err=True
     )
     for force, month in fetched.not_submitted:
-        click.echo(f"Missing: {force} has given no file for {month}. This does not mean no crime.", err=True)
+        click.echo(
+            f"Missing: {force} has given no file for {month}. This does not mean that there was no crime.", err=True
+        )
     for words in dict.fromkeys(file.attribution for file in fetched.files):
-        click.echo(f"Say where you show it: {words}", err=True)
+        click.echo(f"State this where you show the data: {words}", err=True)
     for file in fetched.files:
         click.echo(file.path.as_posix())

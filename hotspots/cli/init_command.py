@@ -9,11 +9,11 @@ import click
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.option("--demonstration", is_flag=True, help="With the synthetic demonstration of Lewisham and Southwark.")
+@click.option("--demonstration", is_flag=True, help="Add the synthetic demonstration data of Lewisham and Southwark.")
 def init(folder: Path, demonstration: bool) -> None:
-    """Make FOLDER (this one by default) a workspace: hotspots.toml, data/ and maps/.
+    """Make FOLDER (by default this one) a workspace: hotspots.toml, data/ and maps/.
 
-    Nothing that is there is overwritten.
+    Existing files are not overwritten.
     """
     from hotspots.workspace import make_workspace
 

@@ -1,4 +1,4 @@
-"""What commands that read a study share: their options, and how it is opened."""
+"""Options and opening of a study, shared by the commands that read one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Day(click.DateTime):
         try:
             day = super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f'"{value}" is no day of the calendar. Write it as 2026-09-30 or 30/09/2026.', param, ctx)
+            self.fail(f'"{value}" is not a day of the calendar. Write it as 2026-09-30 or 30/09/2026.', param, ctx)
         if not _YEARS[0] <= day.year <= _YEARS[1]:
             self.fail(f'"{value}" is not a day of {_YEARS[0]} to {_YEARS[1]}. Check its year.', param, ctx)
         return day.date()
@@ -58,40 +58,40 @@ _OPTIONS = {
         "--incidents",
         multiple=True,
         type=PATH,
-        help="CSV, Excel, Parquet, GeoPackage, GeoJSON, shapefile, .zip or folder of incidents. May repeat.  "
+        help="CSV, Excel, Parquet, GeoPackage, GeoJSON, shapefile, .zip or folder of incidents. Repeatable.  "
         "[default: data/incidents]",
     ),
     "boundaries": click.option(
         "--boundaries",
         multiple=True,
         type=PATH,
-        help="GeoJSON, GeoPackage or (zipped) shapefile of wards. May repeat.  [default: data/boundaries]",
+        help="GeoJSON, GeoPackage or (zipped) shapefile of wards. Repeatable.  [default: data/boundaries]",
     ),
     "layer": click.option(
         "--layer", metavar="NAME", help="Layer of the boundary files.  [default: all with ward codes]"
     ),
     "start": click.option(
-        "--from", "start", type=_Day(), metavar="YYYY-MM-DD", help="First day.  [default: that of the incidents]"
+        "--from", "start", type=_Day(), metavar="YYYY-MM-DD", help="First day.  [default: the first of the incidents]"
     ),
     "end": click.option(
-        "--to", "end", type=_Day(), metavar="YYYY-MM-DD", help="Last day.  [default: that of the incidents]"
+        "--to", "end", type=_Day(), metavar="YYYY-MM-DD", help="Last day.  [default: the last of the incidents]"
     ),
     "wards": click.option(
         "--ward",
         "wards",
         multiple=True,
         metavar="WARD",
-        help="Code or name of a ward to analyse. May repeat.  [default: all]",
+        help="Code or name of a ward to analyse. Repeatable.  [default: all]",
     ),
     "store": click.option(
-        "--store", type=PATH, help="Folder to keep what was read in, so that the next run reads only what is new."
+        "--store", type=PATH, help="Folder to keep the tables read, so that the next run reads only new files."
     ),
     "settings_file": settings_option,
     "havens": click.option(
         "--havens",
         multiple=True,
         type=PATH,
-        help="CSV, GeoJSON or GeoPackage of safe havens. May repeat.  [default: data/havens, if it is there]",
+        help="CSV, GeoJSON or GeoPackage of safe havens. Repeatable.  [default: data/havens, if it is there]",
     ),
     "term_dates": click.option(
         "--term-dates",
@@ -101,7 +101,7 @@ _OPTIONS = {
     "population": click.option(
         "--population",
         type=PATH,
-        help="Table of residents by ward code, for rates.  [default: what the boundaries say]",
+        help="Table of residents by ward code, for rates.  [default: from the boundaries]",
     ),
 }
 """By the name of the field of `StudyInputs` that each fills."""
@@ -110,7 +110,7 @@ _USUAL = ("incidents", "boundaries", "layer", "start", "end", "wards", "store", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyInputs:
-    """What a command was given to read. What is left open is found by the settings and by `load_study`."""
+    """Inputs given to a command. Those left out are found in the settings or by `load_study`."""
 
     incidents: tuple[Path, ...] = ()
     boundaries: tuple[Path, ...] = ()
@@ -183,8 +183,8 @@ def open_study(
     store = study.store
     if store and store.problem:
         click.echo(
-            f"What was read could not be kept in {store.folder.as_posix()} ({store.problem}). "
-            "The next run reads it again.",
+            f"The tables read could not be kept in {store.folder.as_posix()} ({store.problem}). The next run reads it "
+            "again.",
             err=True,
         )
     if store and store.rebuilt:

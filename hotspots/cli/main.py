@@ -36,7 +36,7 @@ _EXIT_CODES: tuple[tuple[type[HotspotsError], int], ...] = (
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(hotspots.__version__, prog_name="hotspots")
 def cli() -> None:
-    """Where and when crime concentrates, and what is near that helps."""
+    """Find where and when crime concentrates, and which safe havens are near."""
 
 
 for command in (run, evaluate, performance, operation, check, fetch, init):

@@ -11,29 +11,35 @@ from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study
 
 
 @click.command()
-@click.option("--crime", required=True, metavar="CRIME", help="Crime to count; an unknown one gets the list.")
+@click.option("--crime", required=True, metavar="CRIME", help="Crime to count; an unknown name prints the list.")
 @click.option(
     "--treated",
     "treated_files",
     multiple=True,
     type=PATH,
-    help="GeoJSON, GeoPackage or (zipped) shapefile of the area where something was done. May repeat.",
+    help="GeoJSON, GeoPackage or (zipped) shapefile of the area where something was done. Repeatable.",
 )
 @click.option(
     "--treated-ward",
     "treated_wards",
     multiple=True,
     metavar="WARD",
-    help="The same by ward: a code or name. May repeat.",
+    help="The same by ward: a code or name. Repeatable.",
 )
 @click.option(
     "--control",
     "control_files",
     multiple=True,
     type=PATH,
-    help="File of the area to compare with. May repeat.  [default: the rest of the study area]",
+    help="File of the area to compare with. Repeatable.  [default: the rest of the study area]",
 )
-@click.option("--control-ward", "control_wards", multiple=True, metavar="WARD", help="The same by ward. May repeat.")
+@click.option(
+    "--control-ward",
+    "control_wards",
+    multiple=True,
+    metavar="WARD",
+    help="The same by ward. Repeatable.",
+)
 @click.option(
     "--buffer",
     "buffer_m",
@@ -65,10 +71,10 @@ def operation(
     out: Path,
     as_json: bool,
 ) -> None:
-    """Judge an operation: did crime do better where something was done than in a control?
+    """Judge an operation: compare crime where something was done with crime in a control area.
 
-    --from and --to are the first and last day of the operation. Incidents are read from the period before it, too. With
-    --buffer, it is asked whether crime moved next door.
+    --from and --to are the first and last day of the operation. Incidents of the period before are read too. With
+    --buffer, displacement of crime to the areas around is measured.
     """
     import json
 
@@ -78,13 +84,12 @@ def operation(
 
     if inputs.start is None or inputs.end is None:
         raise ParameterError(
-            "An operation has a first and a last day, and not both were given. Give --from and --to, such as "
-            "--from 2026-04-01 --to 2026-06-30."
+            "An operation needs a first and a last day; not both were given. Give --from and --to, such as --from "
+            "2026-04-01 --to 2026-06-30."
         )
     if not treated_files and not treated_wards:
         raise ParameterError(
-            "An operation has an area, and none was given. Give --treated with a file of its outline, or "
-            "--treated-ward."
+            "An operation needs an area; none was given. Give --treated with a file of its outline, or --treated-ward."
         )
     request = OperationRequest(
         crime=crime, start=inputs.start, end=inputs.end, before=before, buffer_m=buffer_m, wards=inputs.wards

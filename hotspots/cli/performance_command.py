@@ -16,16 +16,16 @@ from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study
     "indicators",
     multiple=True,
     metavar="CRIME",
-    help="Crime to report. May repeat.  [default: those of hotspots.toml, or the usual ones]",
+    help="Crime to report. Repeatable.  [default: those of hotspots.toml, or the usual ones]",
 )
 @study_options("population", but="start")
 @click.option("--peers", type=PATH, help="Table of area, crime, incidents of twelve months, and population.")
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print every number.")
 def performance(inputs: StudyInputs, indicators: tuple[str, ...], peers: Path | None, out: Path, as_json: bool) -> None:
-    """Compare the last twelve months with the twelve before, for every crime, and put crimes in order.
+    """Compare the last twelve months with the twelve before, for every crime, and rank the crimes.
 
-    The twelve months are whole ones and end by --to. Targets, indicators and the weights of the order are set in
+    The twelve months are whole months that end by --to. Targets, indicators and the weights of the order are set in
     hotspots.toml.
     """
     import json

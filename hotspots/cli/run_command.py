@@ -20,7 +20,8 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
         return float(value)
     except ValueError:
         raise click.BadParameter(
-            f'"{value}" is no number of metres and no rule. Give one of {", ".join(_RULES)}, or metres such as 300.'
+            f'"{value}" is neither a number of metres nor a rule. Give one of {", ".join(_RULES)}, or metres such as '
+            "300."
         ) from None
 
 
@@ -31,7 +32,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     multiple=True,
     required=True,
     metavar="CRIME",
-    help="Crime to map: robbery, knife-crime, asb ... May repeat; an unknown one gets the list.",
+    help="Crime to map: robbery, knife-crime, asb ... Repeatable; an unknown name prints the list.",
 )
 @study_options("havens", "term_dates", "population")
 @click.option(
@@ -50,7 +51,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
 @click.option(
     "--min-samples", type=int, metavar="N", help="Incidents that make a neighbourhood dense.  [default: chosen]"
 )
-@click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="The widest a hot spot may be.")
+@click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="Greatest extent of a hot spot.")
 @click.option(
     "--cells",
     "cell_shape",
@@ -68,7 +69,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
 @click.option(
     "--hours",
     metavar="HOURS",
-    help="Hours to look at beside the usual parts of the week: 15-18, or 22-2 past midnight.",
+    help="Hours to analyse besides the usual parts of the week: 15-18, or 22-2 past midnight.",
 )
 @click.option("--days", metavar="DAYS", help="Days on which these start: Mon-Fri, Sat,Sun, weekend.")
 @out_option
@@ -83,11 +84,11 @@ def run(
     as_json: bool,
     **methods: Any,
 ) -> None:
-    """Map crimes: write their maps and tables below OUT.
+    """Map crimes: write maps and tables to OUT.
 
-    Without --incidents, --boundaries and --havens what hotspots.toml names is used, or the data/ folder here: in a
-    fresh checkout, the synthetic demonstration of Lewisham and Southwark. Real incidents are never laid over its
-    schematic wards or made-up havens.
+    Inputs that are not given are those named in hotspots.toml, or else those of the data/ folder here: in a fresh
+    checkout, the synthetic demonstration of Lewisham and Southwark. Real incidents are never combined with its
+    schematic wards or synthetic havens.
     """
     import json
 

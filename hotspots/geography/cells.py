@@ -143,11 +143,13 @@ def make_cells(
             area is empty.
     """
     if shape not in get_args(CellShape):
-        raise ParameterError(f'No cells of the shape "{shape}". Choose one of: {", ".join(get_args(CellShape))}.')
+        raise ParameterError(f'No shape of cells called "{shape}". Choose one of: {", ".join(get_args(CellShape))}.')
     if not (math.isfinite(cell_size_m) and cell_size_m > 0):
         raise ParameterError(f"The cell size must be above 0 m, not {cell_size_m}. 50 m suits a borough.")
     if shapely.area(study_area) == 0:
-        raise ParameterError("A study area needs a surface to lay cells over, and this one has none. Give polygons.")
+        raise ParameterError(
+            "A study area must enclose some land to lay cells over; this one has an area of 0. Give polygons."
+        )
     corner = origin or (0.0, 0.0)
     west, south, east, north = (b - c for b, c in zip(shapely.bounds(study_area), (*corner, *corner), strict=True))
     step = cell_size_m if shape == "square" else cell_size_m * math.sqrt(3) / 2

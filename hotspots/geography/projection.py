@@ -1,7 +1,7 @@
 """Between the CRS of the sources, the one CRS that a study is worked in, and the longitude and latitude of maps.
 
-A study is worked in one projected CRS in metres. For the British National Grid, the usual one, conversion is by
-OSTN15 and the seven-parameter shift, as told below; for every other CRS it is PROJ's own.
+A study is worked in one projected CRS in metres. For the British National Grid, the usual one, conversion is by OSTN15
+and the seven-parameter shift, as described below; for every other CRS it is PROJ's own.
 
 OSTN15 is the Ordnance Survey's definition of the National Grid relative to GPS coordinates. PROJ without its
 grid file (as in the wheels of pyproj) falls back to a seven-parameter (Helmert) shift that is about 2 m off in
@@ -234,7 +234,7 @@ def project_coordinates(
         outside the working CRS: beyond the cover of OSTN15, or more than a degree beyond the CRS's area of use.
 
     Raises:
-        DataError: PROJ knows no way between the two.
+        DataError: PROJ cannot convert one to the other.
     """
     target = pyproj.CRS.from_user_input(crs)
     to_grid = is_national_grid(target)
@@ -260,7 +260,7 @@ def to_working_crs(frame: gpd.GeoDataFrame, crs: str | pyproj.CRS) -> gpd.GeoDat
     The CRS of the table must be set. A table that already is in the working CRS keeps its coordinates to the bit.
 
     Raises:
-        DataError: PROJ knows no way between the two.
+        DataError: PROJ cannot convert one to the other.
     """
     crs = pyproj.CRS.from_user_input(crs)
     if _is_same(frame.crs, crs):
@@ -326,7 +326,7 @@ def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if np.isnan(longitude).any():
             first = int(np.flatnonzero(np.isnan(longitude))[0])
             raise DataError(
-                f"Only places in {describe_area(frame.crs)} have a longitude and latitude; easting "
+                f"Longitude and latitude are known only for places in {describe_area(frame.crs)}; easting "
                 f"{easting[first]:.0f}, northing {northing[first]:.0f} lies outside. Check the coordinates."
             )
         return longitude, latitude
@@ -363,7 +363,7 @@ def _transform(
         transform = pyproj.Transformer.from_crs(source, target, always_xy=True).transform
     except pyproj.exceptions.ProjError as error:
         raise DataError(
-            f"PROJ knows no way from {source.name} to {target.name}. Give the data in EPSG:27700 or in WGS84."
+            f"PROJ cannot convert {source.name} to {target.name}. Give the data in EPSG:27700 or in WGS84."
         ) from error
     return _convert(lambda one, two: _apply(transform, one, two), first, second)
 

@@ -1,4 +1,4 @@
-"""The only composers: what was read and what is asked for, to results."""
+"""The stages of an analysis: a study and a request to results."""
 
 import lazy_loader
 

@@ -64,7 +64,10 @@ def measure_significance(
     choice = choose_cell_size(incidents)
     largest_m = math.sqrt(study_area.area / _MIN_TESTED_CELLS)
     if choice.cell_size_m > largest_m:
-        reason = f"{choice.reason} The area is so small that {_MIN_TESTED_CELLS} of them are {largest_m:.0f} m."
+        reason = (
+            f"{choice.reason} The area is so small that cells of {largest_m:.0f} m are used, which lets "
+            f"{_MIN_TESTED_CELLS} of them fit."
+        )
         choice = dataclasses.replace(choice, cell_size_m=largest_m, reason=reason)
     cells = make_cells(study_area, cell_size_m=choice.cell_size_m, shape=cell_shape)
     neighbours = cells.neighbours()

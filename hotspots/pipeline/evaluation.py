@@ -1,4 +1,4 @@
-"""Which method, cell size and bandwidth would have served best: a study and a request to a recommendation."""
+"""Which method, cell size and bandwidth would have done best: a study and a request to a recommendation."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def evaluate(
     bandwidths_m: Sequence[float] = BANDWIDTHS_M,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Score every method on what came after, and say which did best.
+    """Score every method on later incidents, and recommend the best.
 
     The winner of many looks better than it is: its score is not what to expect of it next time.
 

@@ -1,4 +1,4 @@
-"""For which days and months the files speak: of all crimes together, and of one of them."""
+"""The days and months that the files cover: for all crimes together, and for one of them."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class MonthQuality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownMonths:
-    """For which months the files speak for one crime.
+    """Months that the files cover for one crime.
 
     Attributes:
         counts: Incidents by month, float on a PeriodIndex; missing for gaps and for months known only in part.
-        gaps: On the same index, the reason for each gap; None for a month that is no gap.
+        gaps: On the same index, the reason for each gap; None for a month that is not a gap.
     """
 
     counts: pd.Series
@@ -61,7 +61,7 @@ class KnownMonths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTime:
-    """For which days the files speak, of all crimes together.
+    """The days that the files cover, for all crimes together.
 
     Rows are tallied by the first and last day on which they can have started: the whole month, if they give only that.
 
@@ -78,7 +78,7 @@ class KnownTime:
 
     @property
     def first_day(self) -> dt.date:
-        """First day that the files speak for: that of the first row, or of its month if the days before were quiet."""
+        """First day that the files cover: that of the first row, or of its month if the days before were quiet."""
         first: dt.date = self.first[0].astype(dt.date)
         return first if f"{first:%Y-%m}" in self.months.cut_short else first.replace(day=1)
 
@@ -101,7 +101,7 @@ class KnownTime:
 
         Args:
             own: Incidents of the crime, with `started_at` and `time_precision`.
-            first: First day that the files speak for.
+            first: First day that the files cover.
             last: Last day to count.
         """
         months = pd.period_range(first, last, freq="M")
@@ -121,7 +121,7 @@ class KnownTime:
 
 
 def find_known_time(*tables: pd.DataFrame) -> KnownTime:
-    """For which days and months tables of incidents speak.
+    """Find the days and months that tables of incidents cover.
 
     Args:
         tables: Each with `started_at` and `time_precision`; rows of any crime.

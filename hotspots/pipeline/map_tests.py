@@ -1,4 +1,4 @@
-"""Whether maps like this one have been right: tests on incidents that the map had not seen."""
+"""Whether such maps have been right: tests on incidents that the map had not seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader should know that is particular to a run, in sentences for every product."""
+"""Notes particular to a run, in sentences for every product."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _LARGE_AREA_SHARE = 0.15
 _N_NAMED = 5
 _MOST_MONTHS_NAMED = 6
 GAP_WORDS = {
-    "no data": "no row of any crime",
-    "no data of this crime": "no {}, which chance alone would hardly do,",
+    "no data": "no rows of any crime",
+    "no data of this crime": "no {}, which is very unlikely by chance,",
     "part of this crime": "only a part of the {}",
     "incomplete data": "less than half of the usual rows of all crimes",
 }
@@ -27,7 +27,7 @@ GAP_WORDS = {
 
 
 def list_notes(analysis: Analysis) -> tuple[str, ...]:
-    """What a reader should know that is particular to this run."""
+    """The notes particular to this run."""
     return (
         *_note_days(analysis),
         *_note_places(analysis),
@@ -42,13 +42,13 @@ def _note_days(analysis: Analysis) -> Iterator[str]:
     asked = (request.start or start, request.end or end)
     if asked != (start, end):
         yield (
-            f"Asked for {asked[0]} to {asked[1]}; the incidents can answer for {start} to {end}, "
-            "in whole months where they give no days."
+            f"The period asked for is {asked[0]} to {asked[1]}; the incidents cover {start} to {end}, in whole months "
+            "where they give no days."
         )
     if passed_over := [table.label for table in analysis.study.intake.passed_over]:
         more = " ..." if len(passed_over) > _N_NAMED else ""
         yield (
-            f"Passed over, since they are no tables of incidents ({len(passed_over)}): "
+            f"Passed over, because they are not tables of incidents ({len(passed_over)}): "
             f"{', '.join(passed_over[:_N_NAMED])}{more}."
         )
     failed = analysis.times.gaps[analysis.times.gaps.index.isin(list(analysis.empty_months))]
@@ -69,8 +69,8 @@ def _note_places(analysis: Analysis) -> Iterator[str]:
     n_bare = int((~wards.index.isin(covered)).sum())
     if n_bare > len(wards) / 2:
         yield (
-            f"{n_bare} of the {len(wards)} wards have no row of any crime: the boundaries reach beyond the "
-            "data, so shares of the area mean little. Give the boundaries of the area that the data cover."
+            f"{n_bare} of the {len(wards)} wards have no rows of any crime: the boundaries reach beyond the data, so "
+            "shares of the area mean little. Give the boundaries of the area that the data cover."
         )
     hot_share = sum(hotspot.area_km2 for hotspot in analysis.places.hotspots) * 1e6 / analysis.study_area.area
     if hot_share > _LARGE_AREA_SHARE:
@@ -86,8 +86,8 @@ def _note_places(analysis: Analysis) -> Iterator[str]:
         )
     if n_postcode := int((precision == "postcode").sum()):
         yield (
-            f"{n_postcode:,} of the {n:,} {analysis.crime.plural} stand at the point of their postcode, "
-            "some fifteen addresses at once: a hot spot of a few such points is no more exact than their postcodes."
+            f"{n_postcode:,} of the {n:,} {analysis.crime.plural} are placed at the point of their postcode, which "
+            "stands for some fifteen addresses. A hot spot of a few such points is no more exact than their postcodes."
         )
 
 
@@ -100,11 +100,11 @@ def _note_knife_crime(analysis: Analysis) -> Iterator[str]:
         "robbery too, so the two must not be added."
     )
     if n_silent := int(analysis.study.intake.incidents["is_knife"].isna().sum()):
-        yield f"Rows that do not say whether there was a knife, and are taken for other crimes: {n_silent:,}."
+        yield f"Rows that do not say whether there was a knife, and are counted as other crimes: {n_silent:,}."
     if quality.unread_knife:
         taken_for = "no" if quality.n_knife_taken_for_no else "not known"
         yield (
-            f"Texts in the knife column that are taken for {taken_for}, with their rows: "
+            f"Texts in the knife column that are read as {taken_for}, with their rows: "
             f"{say_texts(quality.unread_knife)}."
         )
 
@@ -115,8 +115,8 @@ def _note_repeats(analysis: Analysis) -> Iterator[str]:
         one, other = overlaps[0].sources
         more = f" (and {len(overlaps) - 1} more pairs of files)" if len(overlaps) > 1 else ""
         yield (
-            f"{one} and {other}{more} hold this crime in the same places and months: if they are records of the same "
-            "incidents, these count twice. Leave one out."
+            f"{one} and {other}{more} hold this crime in the same places and months: if they record the same "
+            "incidents, those count twice. Leave one out."
         )
 
 
@@ -125,7 +125,7 @@ def _note_other_tables(study: Study) -> Iterator[str]:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
     if havens := study.havens:
         if havens.n_without_location:
-            yield f"Safe havens left out for want of a usable location: {havens.n_without_location}."
+            yield f"Safe havens left out because they have no usable location: {havens.n_without_location}."
         if havens.n_hours_unreadable:
             yield (
                 "Safe havens whose opening hours are not in OpenStreetMap syntax, which count as closed: "
@@ -134,13 +134,13 @@ def _note_other_tables(study: Study) -> Iterator[str]:
         if n_silent := int(havens.havens["opening_hours"].isna().sum()) - havens.n_hours_unreadable:
             every = n_silent == len(havens.havens)
             yield (
-                "No safe haven states its opening hours, so nothing is said of which are open."
+                "No safe haven states its opening hours, so it is not known which are open."
                 if every
                 else f"Safe havens that state no opening hours, and count as closed: {n_silent}."
             )
     if n_unrecognised := study.quality.n_unrecognised:
         yield (
-            f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table, and so a place among "
+            f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table. Such rows count among "
             f"other crimes: {say_texts(study.quality.unrecognised)}."
         )
 

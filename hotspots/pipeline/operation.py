@@ -39,7 +39,7 @@ _MIN_POINTS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What can be said of one part: the treated area, what is around it, or both.
+    """The result for one part: the treated area, its surroundings, or both.
 
     Attributes:
         change: Against the control, its limits widened by how far areas elsewhere scatter, where that is known.
@@ -52,7 +52,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What became of crime during an operation.
+    """The change of crime during an operation.
 
     Attributes:
         request: What was asked.
@@ -111,7 +111,7 @@ def evaluate_operation(
     control: Area | None = None,
     progress: Progress = silent,
 ) -> Operation:
-    """Compare what became of crime in a treated area with what became of it in a control.
+    """Compare the change of crime in a treated area with that in a control.
 
     Each result is judged by the ratio of ratios (`hotspots.analysis.change.displacement`), with limits widened by how
     far the same measure scatters over areas of the same shape elsewhere in the study area. The weighted displacement

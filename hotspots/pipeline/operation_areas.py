@@ -1,4 +1,4 @@
-"""Where an operation was, what it is compared with, and what lies around both."""
+"""The areas of an operation: treated, control, and what lies around both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MIN_RING_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """A part of the map that somebody named.
+    """A named part of the map.
 
     Attributes:
         name: What to call it.

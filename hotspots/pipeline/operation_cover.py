@@ -1,4 +1,4 @@
-"""Whether the files speak for all days that an operation and its comparison need: what is not there is no fall."""
+"""Whether the files cover all days that an operation and its comparison need: missing data are not a fall."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _UNLIKELY = 0.001
 
 
 def require_cover(study: Study, request: OperationRequest) -> None:
-    """Refuse periods that the files do not speak for: what is not there is no fall in crime."""
+    """Refuse periods that the files do not cover: missing data are not a fall in crime."""
     if study.intake.incidents.empty:
         return  # said by the selection
     data_start, data_end, is_covered, gaps = _find_cover(study.known_time, request)
     before, other = request.before_period, _say_other(_find_other(study.known_time, request))
     if not is_covered:
         raise TooLittleDataError(
-            f"An operation from {request.start} to {request.end} is compared with {before[0]} to {before[1]}, and the "
-            f"incidents of that time run from {data_start} to {data_end}. Give files of all these days{other}."
+            f"An operation from {request.start} to {request.end} is compared with {before[0]} to {before[1]}, but the "
+            f"incidents run from {data_start} to {data_end}. Give files of all these days{other}."
         )
     if gaps:
         raise TooLittleDataError(
-            f"No row of any crime is of {', '.join(gaps)}, which the comparison needs: a gap in the data would look "
-            f"like a change in crime. Give the files of these months{other}."
+            f"The files hold no rows of any crime for {', '.join(gaps)}, which the comparison needs: a gap in the data "
+            f"would look like a change in crime. Give the files of these months{other}."
         )
 
 
@@ -74,7 +74,7 @@ def _say_other(other: Before | None) -> str:
 def require_own_cover(
     study: Study, chosen: Selection, request: OperationRequest
 ) -> tuple[tuple[str, ...], Before | None]:
-    """Refuse months in which the files of this crime fail while others go on.
+    """Refuse months without data of this crime although the files hold other crimes.
 
     Returns:
         Months that are incomplete, and the other period before if the files cover it.
@@ -95,9 +95,9 @@ def require_own_cover(
     gaps, other = find_own_gaps(request), _find_other(study.known_time, request, find_own_gaps)
     if gaps:
         raise TooLittleDataError(
-            f"The files hold none, or only a part, of the {chosen.crime.plural} of {', '.join(gaps)}, though they go "
-            "on with other crimes: a gap in the data would look like a change in crime. "
-            f"Give the files of these months{_say_other(other)}."
+            f"The files hold none, or only a part, of the {chosen.crime.plural} of {', '.join(gaps)}, although they "
+            "hold other crimes: a gap in the data would look like a change in crime. Give the files of these "
+            f"months{_say_other(other)}."
         )
     return list_gaps("incomplete data", request), other
 
@@ -116,7 +116,7 @@ def list_months(months: Sequence[str], request: OperationRequest) -> tuple[str, 
 
 
 def require_days(incidents: gpd.GeoDataFrame, crime: Crime, request: OperationRequest) -> None:
-    """Refuse days that month-only incidents cannot answer for."""
+    """Refuse days for which month-only incidents give no answer."""
     if request.is_whole_months or not (incidents["time_precision"] == "month").all():
         return
     first, last = request.whole_months

@@ -48,7 +48,7 @@ class OperationRequest:
 
     def __post_init__(self) -> None:
         if self.before not in get_args(Before):
-            raise ParameterError(f'No "{self.before}" to compare with. Choose one of: {", ".join(get_args(Before))}.')
+            raise ParameterError(f'`before` must be one of {", ".join(get_args(Before))}, not "{self.before}".')
         if not (_FIRST_YEAR <= self.start.year <= _LAST_YEAR and _FIRST_YEAR <= self.end.year <= _LAST_YEAR):
             raise ParameterError(
                 f"An operation must be of the years {_FIRST_YEAR} to {_LAST_YEAR}; this one runs from {self.start} to "
@@ -61,8 +61,8 @@ class OperationRequest:
             )
         if not (math.isfinite(self.buffer_m) and 0 <= self.buffer_m <= _MAX_BUFFER_M):
             raise ParameterError(
-                f"A buffer must be from 0 m to {_MAX_BUFFER_M:,.0f} m wide, not {self.buffer_m:g} m. "
-                "200 m is usual; 0 looks for no displacement."
+                f"A buffer must be from 0 m to {_MAX_BUFFER_M:,.0f} m wide, not {self.buffer_m:g} m. 200 m is usual; 0 "
+                "leaves displacement out."
             )
         if self.before_period[1] >= self.start:
             raise ParameterError(

@@ -95,7 +95,7 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
 
 
 def _is_beside(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Whether the places of two sources can be near each other at all, which is quickly told."""
+    """Whether the places of two sources can be near each other at all, which is quick to find."""
     lows, highs = ([part["cell"].agg(side) // _CELLS_ACROSS for part in (one, other)] for side in ("min", "max"))
     return bool(max(lows) <= min(highs) + 1)
 

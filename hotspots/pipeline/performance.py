@@ -1,4 +1,4 @@
-"""How each crime stands: twelve months against the twelve before, targets, peers, and which comes first."""
+"""Performance by crime: twelve months against the twelve before, targets, peers, and priorities."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Indicator:
     Attributes:
         crime: Which.
         comparison: The twelve months and the twelve before, in whole months.
-        n_current: Incidents of those of the twelve months that the files speak for.
+        n_current: Incidents of those of the twelve months that the files cover.
         n_months: How many of the twelve those are.
         change: Against the twelve before; None where that cannot be said, for `comparison.reason`.
         target: What was wanted; None where nothing was.
@@ -97,7 +97,7 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
-    """How the crimes of an area stand.
+    """Performance of an area, by crime.
 
     Attributes:
         study: What was read.
@@ -107,11 +107,11 @@ class Performance:
         measures: Of each crime that is put in order, a column a criterion, missing where not known.
         n_by_crime: Incidents of the twelve months of each of those.
         priorities: Their order; None where there are fewer than two.
-        unranked: Categories that are not put in order because the files do not speak for each of the twelve months.
+        unranked: Categories that are not put in order because the files do not cover each of the twelve months.
         population: Residents of the wards; None where not every ward has any.
         sources: Of the figures of harm and cost, for the product that shows them.
         peers: What was read of peers; None where nothing was.
-        unshown_targets: Crimes for which a target is set, and which are no indicator here.
+        unshown_targets: Crimes with a target that are not indicators here.
     """
 
     study: Study
@@ -142,7 +142,7 @@ class Performance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceRequest:
-    """What to report, and by what it is judged.
+    """What to report, and the criteria.
 
     Attributes:
         end: Last day that may count; by default the last that the files hold.
@@ -250,7 +250,7 @@ class _Span:
         return comparison, measure_change(count_change(incidents, comparison), dispersion=dispersion), missing
 
     def list_known_months(self, comparison: Comparison, missing: Sequence[pd.Period]) -> tuple[pd.Period, ...]:
-        """The months of the twelve that the files speak for."""
+        """The months of the twelve that the files cover."""
         months = pd.period_range(comparison.current_first, comparison.current_last, freq="M")
         return tuple(month for month in months if month not in missing and month.start_time.date() >= self.known_from)
 
@@ -262,13 +262,13 @@ def _find_span(study: Study, everything: gpd.GeoDataFrame, end: dt.date | None) 
         when = when[when["started_at"] < pd.Timestamp(end) + pd.Timedelta(days=1)]
         known_time = known_time.until(end)
     if when.empty:
-        raise TooLittleDataError(f"The files hold nothing up to {end}. Give a later `end`.")
+        raise TooLittleDataError(f"The files hold no incidents up to {end}. Give a later `end`.")
     known_from, last = known_time.first_day, when["started_at"].max().date()
     whole = known_time.find_months(when, first=known_from, last=_month_end(last, end)).counts.dropna()
     if whole.empty:
         raise TooLittleDataError(
-            f"Performance is told by whole months, and the files hold none: they run from {known_from} to {last}. "
-            "Read more of them."
+            f"Performance is measured over whole months, and the files hold none: they run from {known_from} to "
+            f"{last}. Read more files."
         )
     return known_from, whole.index[-1].end_time.date()
 
@@ -286,7 +286,7 @@ def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
     if not slugs:
         raise NotFoundError(
             f"The files hold none of the indicators {', '.join(wanted or USUAL_INDICATORS)}. They hold: "
-            f"{', '.join(present)}. Name some under indicators in hotspots.toml."
+            f"{', '.join(present)}. Name some of these under indicators in hotspots.toml."
         )
     return [present[slug] for slug in slugs]
 

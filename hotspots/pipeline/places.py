@@ -1,4 +1,4 @@
-"""Where: the density, the hot spots and what speaks for each, and whether such maps have been right before."""
+"""Where: the density, the hot spots and the evidence for each, and whether such maps have been right before."""
 
 from __future__ import annotations
 

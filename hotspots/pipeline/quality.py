@@ -1,4 +1,4 @@
-"""What is odd about the data before anything is made of them: refusals, times, places, months, wards."""
+"""Quality of the data before analysis: refusals, times, places, months, wards."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SourceRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeQuality:
-    """What the times can be trusted for.
+    """How far the times can be trusted.
 
     Attributes:
         n_by_precision: Rows whose time is known to the `minute`, the `day` or the `month`.
@@ -76,8 +76,8 @@ class TimeQuality:
         is_night_quietest: Whether the quietest hours are in the night or morning; if not, times may be of another zone.
         n_with_end: Rows with an end, of those known to the minute.
         n_reversed: Rows whose end came before their start, and was ignored.
-        n_unreadable_times: Rows with a time of day that is none, and which keep their day.
-        n_unreadable_ends: Rows with an end that is no time.
+        n_unreadable_times: Rows whose time of day cannot be read; they keep their day.
+        n_unreadable_ends: Rows whose end cannot be read as a time.
         n_over_a_week: Rows whose interval is a week or longer: they say nothing of the hour.
     """
 
@@ -99,7 +99,7 @@ class TimeQuality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceQuality:
-    """What the places can be trusted for.
+    """How far the places can be trusted.
 
     Attributes:
         n_by_precision: Rows by `location_precision`.
@@ -140,14 +140,14 @@ class Quality:
         refused: Rows that cannot, by reason, most first.
         sources: Each table.
         n_conflicting_ids: Rows kept whose ID an earlier, different row has too.
-        n_placeholder_ids: Rows whose ID is none, so that nobody can tell whether they repeat others.
+        n_placeholder_ids: Rows with a placeholder for an ID, so that it is not known whether they repeat others.
         n_masked: Rows in whose text personal data were masked.
         unrecognised: The most common offence texts that are in no table, with their rows.
         n_unrecognised: Rows with any such text.
         n_unreadable_knife_flags: Rows with a knife flag that is neither yes nor no.
-        n_knife_taken_for_no: Rows whose knife column says what is none of the words of its source profile.
+        n_knife_taken_for_no: Rows whose knife column holds a text that is not a word of its source profile.
         unread_knife: The most common of both kinds of text, with their rows.
-        n_outside_wards: Rows that lie in none of the wards; None where there are no boundaries.
+        n_outside_wards: Rows that lie outside the wards; None where there are no boundaries.
         overlaps: Sources that seem to hold the same incidents.
         n_by_crime: Rows by category.
         times, places, months: See there.
@@ -177,7 +177,7 @@ class Quality:
 
 
 def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> Quality:
-    """Look at what was read.
+    """Assess the quality of the data read.
 
     Args:
         intake: What was read; with `wards`, its incidents carry `ward_code`.

@@ -31,7 +31,7 @@ class Accounts:
         rejected: Rows refused, by reason, whatever their crime.
         other_crimes: Rows of other crimes than the one asked for.
         outside_period: Rows of the crime outside the days analysed.
-        outside_area: Rows of the crime in the period, in none of the wards analysed.
+        outside_area: Rows of the crime in the period, outside the wards analysed.
         analysed: Rows that every count in the analysis is made from.
         rejected_of_crime: How many of the rejected are known to be of the crime asked for, and not known to be of
             another period, or repeats of a row that counts.
@@ -62,11 +62,11 @@ class Selection:
         start, end: First and last day, inclusive.
         accounts: Where every row went.
         incidents: Of the crime and period, in the wards.
-        beyond: Of the crime and period, in none of them.
+        beyond: Of the crime and period, outside all of them.
         others: Of other crimes and the period, in the wards: where and when they were, and nothing else.
-        others_beyond: Of other crimes and the period, in none of them.
+        others_beyond: Of other crimes and the period, outside all of them.
         earlier: Of the crime, wholly before the period, in the wards; as far as they were read.
-        earlier_beyond: Of the crime, wholly before the period, in none of them.
+        earlier_beyond: Of the crime, wholly before the period, outside all of them.
         earlier_others: Of other crimes, wholly before the period, in the wards.
     """
 
@@ -86,7 +86,7 @@ class Selection:
 
 
 def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
-    """Take what a request asks for out of a study.
+    """Select the part of a study that a request asks for.
 
     Raises:
         NotFoundError: The crime or a ward is not in the data.
@@ -159,14 +159,14 @@ def find_period(
     start: dt.date | None = None,
     end: dt.date | None = None,
 ) -> tuple[dt.date, dt.date]:
-    """The first and last day to analyse: those asked for, as far as the incidents can answer.
+    """The first and last day to analyse: those asked for, as far as the incidents cover them.
 
     Month-only incidents count only where their whole month lies in the period, since nobody knows on which side of a
     day inside it they fell; where all incidents of the crime are such, the period is of whole months.
 
     Args:
         incidents: Those of the crime.
-        covered: First and last day of the incidents of all crimes: what the files can speak for.
+        covered: First and last day of the incidents of all crimes: the days that the files cover.
         start: First day asked for; by default the first covered.
         end: Last day asked for; by default the last covered.
 
@@ -184,13 +184,13 @@ def find_period(
     if last < first:
         raise TooLittleDataError(
             f"Nothing can be said of {asked[0]} to {asked[1]}: the incidents run from {data_start} to {data_end}, and "
-            "month-only ones count in whole months. Widen `start` and `end`."
+            "incidents known by month only count in whole months. Widen `start` and `end`."
         )
     return first, last
 
 
 def select_wards(wards: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoDataFrame:
-    """The wards with these codes or names; all of them where none are wanted.
+    """The wards with these codes or names; all wards if none are given.
 
     Raises:
         NotFoundError: No ward has such a code or name; the message gives the closest.
@@ -233,7 +233,7 @@ def _find_crime(study: Study, slug: str) -> Crime:
         quality = study.quality
         if slug == KNIFE_CRIME and quality.unread_knife:
             raise NotFoundError(
-                "No row is known to be knife crime: the knife column says neither yes nor no but "
+                "No row is known to be knife crime: the knife column says neither yes nor no, but "
                 f"{say_texts(quality.unread_knife)}. Name all of its words for a knife, knife_words = [...], in a "
                 "source profile."
             ) from error
@@ -241,6 +241,6 @@ def _find_crime(study: Study, slug: str) -> Crime:
             raise
         raise NotFoundError(
             f"{error} {say_rows(quality.n_unrecognised, 'has', 'have')} an offence text that is in no table, most of "
-            f"all {say_texts(quality.unrecognised)}. Say what they are in hotspots.toml, under "
+            f"all {say_texts(quality.unrecognised)}. Say what they mean in hotspots.toml, under "
             "[sources.NAME.offences]."
         ) from error

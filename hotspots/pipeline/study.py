@@ -1,4 +1,4 @@
-"""Everything that is read before a crime is chosen: incidents in their wards, and what is known of the place."""
+"""Everything read before a crime is chosen: incidents in their wards, and reference data."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def silent(message: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarOptions:
-    """What makes one day other than the next.
+    """What distinguishes one day from another.
 
     Attributes:
         time_zone: IANA name of the zone of the local clock.
@@ -80,7 +80,7 @@ class Study:
         havens: Safe havens, or None where none were given.
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
-        calendar: What makes one day other than the next.
+        calendar: What distinguishes one day from another.
         quality: Of the incidents.
         store: Where what was read is kept, and what went wrong there; None where it is not kept.
         known_time: For which days the files speak, `earlier` included.
@@ -236,7 +236,7 @@ def _keep_apart(study: Study, *, are_boundaries_given: bool, settings: Settings)
 
 
 def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
-    """Give each incident its ward; refuse those in none that would lie in one if their coordinates changed places."""
+    """Give each incident its ward; refuse those outside all wards that would lie in one with swapped coordinates."""
     incidents = intake.incidents
     incidents["ward_code"] = assign_wards(incidents, wards)
     lost = incidents["ward_code"].isna().to_numpy()

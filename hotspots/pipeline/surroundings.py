@@ -1,4 +1,4 @@
-"""Incidents that have a place, in the wards and as far beyond them as matters."""
+"""Incidents with a place, in the wards and just beyond them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MIN_RING_DENSITY = 0.2
 
 
 def with_places(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Those that are located more precisely than to an area."""
+    """Incidents located more precisely than to an area."""
     return incidents[(incidents["location_precision"] != AREA).to_numpy()]
 
 

@@ -1,4 +1,4 @@
-"""When: the hours of the week, the days of the calendar, the months of the year, change, and what follows what."""
+"""When: the hours of the week, the days of the calendar, the months of the year, change, and near repeats."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class TimeAnalysis:
         profile: The hours of the week.
         ward_profiles: Of each ward with incidents, by code.
         conditions: With and without school, bank holidays, pay-day and darkness.
-        known_from: First day that the files speak for, which may lie before the period.
+        known_from: First day that the files cover, which may lie before the period.
         months: Incidents by month from `known_from` to the end of the period; missing for gaps and part months.
         gaps: Why a month is missing, text on the index of `months`; None for those that are not gaps.
         season: Of these months.
@@ -101,7 +101,7 @@ def analyse_times(
     profile: WeeklyProfile,
     outlines: Sequence[shapely.Geometry] = (),
 ) -> TimeAnalysis:
-    """Find when the incidents of one crime are, and what changed.
+    """Find when the incidents of one crime happen, and what changed.
 
     Args:
         study: What was read: for which days the files speak, and what is known of schools and holidays.

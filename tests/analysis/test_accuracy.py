@@ -218,17 +218,19 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 
 def test_what_cannot_be_scored_is_refused() -> None:
-    with pytest.raises(DataError, match="prediction is missing for 1 of 3 cells, the first is cell 1"):
+    with pytest.raises(DataError, match="prediction is missing for 1 of 3 cells, the first of them cell 1"):
         score_forecast([1, np.nan, 2], [1, 1, 1])
-    with pytest.raises(DataError, match="the prediction has 2, and there are 3 cells"):
+    with pytest.raises(DataError, match="the prediction has 2 cells, and 3 cells have observations"):
         score_forecast([1, 2], [1, 1, 1])
-    with pytest.raises(DataError, match=r"whole incidents; 2 of 3 counts are none, the first is number 1 \(0.5\)"):
+    with pytest.raises(
+        DataError, match=r"2 of 3 counts are not whole numbers of 0 or more, the first at position 1 \(0.5\)"
+    ):
         score_forecast([1, 2, 3], [1, 0.5, -1])
     with pytest.raises(DataError, match="in incidents is 0 or more and finite .*; the lowest here is -1"):
         score_forecast([1, 2, -1], [1, 1, 1], predicts_counts=True)
     with pytest.raises(TooLittleDataError, match="and there are none. Take a longer test period"):
         score_forecast([1, 2, 3], [0, 0, 0])
-    with pytest.raises(ParameterError, match="above 0 and at most 1; 5 is not. 0.05 is 5%"):
+    with pytest.raises(ParameterError, match="above 0 and at most 1, not 5. 0.05 is 5%"):
         score_forecast([1, 2, 3], [1, 1, 1], area_shares=[5])
     with pytest.raises(ParameterError, match="needs 99 resamples or more, not 10"):
         score_forecast([1, 2, 3], [1, 1, 1], n_resamples=10)
@@ -238,7 +240,7 @@ def test_what_cannot_be_scored_is_refused() -> None:
         score_areas([0, 1], area_inside_km2=1, study_area_km2=2)
     with pytest.raises(DataError, match="one number of incidents; given 2 and 1"):
         score_areas([True, False], n_incidents=[1], area_inside_km2=1, study_area_km2=2)
-    with pytest.raises(ParameterError, match="no larger than the study area; given 3 and 2 km². Clip"):
+    with pytest.raises(ParameterError, match="no larger than the study area; the two are 3 and 2 km². Clip"):
         score_areas([True, False], area_inside_km2=3, study_area_km2=2)
 
 

@@ -170,7 +170,8 @@ def test_hours_that_are_none_of_the_week_are_refused(
     make_incidents: MakeIncidents, hours: list[object], first: str
 ) -> None:
     with pytest.raises(
-        ParameterError, match=rf"^Hours of the week are whole numbers from 0 \(Monday 00:00\) to 167; {first} is not\."
+        ParameterError,
+        match=rf"^Hours of the week must be whole numbers from 0 \(Monday 00:00\) to 167; {first} is not\.",
     ):
         weigh_window(shift_incidents(make_incidents), hours)  # type: ignore[arg-type]
 

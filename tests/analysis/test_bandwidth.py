@@ -224,7 +224,7 @@ def test_the_default_candidates_smooth_alike_for_every_kernel(make_incidents: Ma
     gaussian = choose_bandwidth(make_incidents(*points.T), kernel="gaussian")
     np.testing.assert_allclose(gaussian.candidates_m, np.array(quartic.candidates_m) / 2.779, atol=2.6)
     assert quartic.reason == (
-        f"Of 20 bandwidths from 50 to 2,000 m, {quartic.bandwidth_m:,g} m predicts best the incidents of places left "
+        f"Of 20 bandwidths from 50 to 2,000 m, {quartic.bandwidth_m:,g} m best predicts the incidents of places left "
         "out."
     )
 
@@ -262,7 +262,7 @@ def test_what_cannot_be_chosen_is_refused(make_incidents: MakeIncidents) -> None
         choose_bandwidth(incidents, candidates_m=[])
     with pytest.raises(ParameterError, match="places to judge at must be 1 or more, not 0"):
         choose_bandwidth(incidents, max_places=0)
-    with pytest.raises(ParameterError, match="study area must have a surface, and this one has none"):
+    with pytest.raises(ParameterError, match="study area must enclose some land; this one has an area of 0"):
         choose_bandwidth(incidents, study_area=shapely.Point(0, 0))
     with pytest.raises(DataError, match="the incidents are in WGS 84"):
         choose_bandwidth(incidents.set_crs(4326, allow_override=True))

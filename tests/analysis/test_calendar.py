@@ -213,14 +213,17 @@ def test_the_terms_are_left_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"end": "2024-01-01"}, "A calendar ends on or after the day it starts; 2024-01-01 is before 2025-01-01"),
+        ({"end": "2024-01-01"}, "A calendar must end on or after its first day; 2024-01-01 is before 2025-01-01"),
         ({"start": "1066-01-01"}, "Holidays and the sun are known for 1900 to 2100"),
         ({"longitude": 533_000.0}, "a latitude from -90 to 90 degrees, not 533000 and 51.5072. Give degrees"),
         ({"latitude": float("nan")}, "not -0.1276 and nan"),
         ({"time_zone": "London"}, 'No time zone called "London". Give an IANA name'),
         ({"country": "XX"}, 'No bank holidays are known for "XX, ENG". Give the ISO code'),
         ({"subdivision": "LDN"}, 'No bank holidays are known for "GB, LDN"'),
-        ({"depression_degrees": -6.0}, "the sun is 0 to 18 degrees below the horizon, not -6. 6 is civil twilight"),
+        (
+            {"depression_degrees": -6.0},
+            "depression of the sun must be from 0 to 18 degrees, not -6. 6 is civil twilight",
+        ),
     ],
 )
 def test_what_is_no_calendar_is_refused(options: dict[str, Any], words: str) -> None:

@@ -169,9 +169,7 @@ def test_labels_and_the_middle_of_a_month() -> None:
 def test_what_the_data_do_not_reach_is_told() -> None:
     planned = plan_comparisons(END, known_from=dt.date(2026, 8, 6), is_monthly=False)
     assert [(c.key, c.against) for c in planned if c.available] == [("2-weeks", "before"), ("4-weeks", "before")]
-    assert (
-        planned[3].reason == "The data begin on 6 August 2026, and the earlier window on 4 September 2025, before them."
-    )
+    assert planned[3].reason == "The data begin on 6 August 2026, after the earlier window begins (4 September 2025)."
 
 
 def test_months_without_data_do_not_count_in_either_year() -> None:
@@ -190,7 +188,7 @@ def test_days_without_data_do_not_count_in_either_window() -> None:
     one = plan("2-weeks", end=dt.date(2026, 9, 13), missing=["2026-08"])
     assert days_of(one) == ["2026-08-17", "2026-08-30", "2026-08-31", "2026-09-13"]
     assert not one.available
-    assert one.reason == "Months without data leave 0% of the days to compare; 80% are needed."
+    assert one.reason == "Months without data leave only 0% of the days to compare; 80% are needed."
     other = plan("4-weeks", end=dt.date(2026, 10, 26), missing=["2026-08"])
     assert (other.days_current, other.days_earlier) == (28, 28)
     part = plan("12-weeks", end=dt.date(2026, 9, 30), missing=["2026-04"])
@@ -227,13 +225,15 @@ def test_a_month_is_named_in_many_ways() -> None:
 
 
 def test_plans_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ParameterError, match="on or before their end; 2026-10-01 and 2026-09-30 were given. Exchange"):
+    with pytest.raises(
+        ParameterError, match="on or before the day they end; 2026-10-01 and 2026-09-30 were given. Swap"
+    ):
         plan_comparisons(END, known_from=dt.date(2026, 10, 1), is_monthly=False)
 
 
 @pytest.mark.parametrize("month", ["August", "2026-13", "2026", 202608, None, pd.NaT])
 def test_what_is_no_month_is_refused(month: object) -> None:
-    with pytest.raises(ParameterError, match=f'"2026-08", a date in it or a pandas Period; {month!r} is none'):
+    with pytest.raises(ParameterError, match=f'"2026-08", or be a date in it or a pandas Period; {month!r} is not one'):
         plan_comparisons(END, known_from=KNOWN, is_monthly=False, missing_months=[month])  # type: ignore[list-item]
 
 
@@ -259,13 +259,13 @@ def test_hot_spots_are_judged_by_days_that_fed_them_alike(drawn_from: str, drawn
     if not is_fair:
         assert judged.reason is not None
         assert judged.reason.startswith("The hot spots were drawn from incidents of ")
-        assert "would look too many by the choice of places alone" in judged.reason
+        assert "choice of places alone would make that window look worse" in judged.reason
 
 
 def test_what_is_withheld_already_keeps_its_reason() -> None:
     out_of_reach = plan("r12", known_from=dt.date(2026, 1, 1))
     assert withhold_selected([out_of_reach], drawn_from=END, drawn_to=END) == (out_of_reach,)
-    with pytest.raises(ParameterError, match="2026-09-30 lies after 2024-07-01. Exchange them"):
+    with pytest.raises(ParameterError, match="2026-09-30 lies after 2024-07-01. Swap them"):
         withhold_selected([], drawn_from=END, drawn_to=KNOWN)
 
 
@@ -358,11 +358,13 @@ def test_what_cannot_be_counted_is_refused() -> None:
     incidents = happen(["2026-09-10"])
     with pytest.raises(ParameterError, match="available can be counted; the 12 months.* is not. The data begin on"):
         count_change(incidents, plan("r12", known_from=dt.date(2026, 1, 1)))
-    with pytest.raises(DataError, match="on the index of the incidents; 1 groups and 1 incidents differ"):
+    with pytest.raises(DataError, match="have the index of the incidents; those of 1 groups and 1 incidents differ"):
         count_change(incidents, plan("4-weeks"), groups=pd.Series(["A"]))
-    with pytest.raises(ParameterError, match="need the group of each incident. Give groups too"):
+    with pytest.raises(
+        ParameterError, match="needs the group of each incident, and no groups were given. Give `groups` too"
+    ):
         count_change(incidents, plan("4-weeks"), all_groups=["A"])
-    with pytest.raises(ParameterError, match="named once; 'A' is there twice"):
+    with pytest.raises(ParameterError, match="named once; 'A' is named twice"):
         count_change(incidents, plan("4-weeks"), groups=pd.Series(["A"], incidents.index), all_groups=["A", "A"])
 
 
@@ -417,8 +419,8 @@ def test_without_a_past_nothing_is_allowed_for_and_that_is_said() -> None:
     assert np.isnan(spread.overall)
     assert spread.by_group.tolist() == [1]
     assert spread.explanation == (
-        "How much crime varies is not known: the data before 3 September 2026 hold fewer than 9 windows. "
-        "Incidents are taken to be independent, and change is seen too readily."
+        "How much crime usually varies is not known, because the data before 3 September 2026 hold fewer than 9 "
+        "windows. Incidents are treated as independent, so change is found too readily."
     )
 
 
@@ -604,8 +606,8 @@ def test_dispersion_makes_the_test_more_careful_and_is_told() -> None:
     assert verdicts(careful) == [NO_CHANGE]
     assert careful.table["dispersion"].tolist() == pytest.approx([6.4])
     assert careful.allowance == spread.explanation
-    assert plain.allowance.startswith("Takes incidents to be independent of each other")
-    with pytest.raises(ParameterError, match="it has none for 'W0'. Measure it with the same groups"):
+    assert plain.allowance.startswith("Treats incidents as independent of each other")
+    with pytest.raises(ParameterError, match="it has none for 'W0'. Measure it with the same `groups`"):
         measure_change(tally([1], [1]), dispersion=spread)
 
 
@@ -703,5 +705,5 @@ def test_series_that_are_not_of_months_are_refused() -> None:
     with pytest.raises(DataError, match=r"the index is period\[D\]"):
         roll_twelve_months(days)
     twice = pd.Series([1, 2], index=pd.PeriodIndex(["2026-01", "2026-01"], freq="M"))
-    with pytest.raises(DataError, match="one count a month; 2026-01 is there twice"):
+    with pytest.raises(DataError, match="one count for each month; 2026-01 occurs twice"):
         roll_twelve_months(twice)

@@ -68,9 +68,9 @@ def test_noise_is_missing_and_never_a_number(make_incidents: MakeIncidents) -> N
 def test_the_automatic_choice_is_reported(make_incidents: MakeIncidents) -> None:
     few = find_clusters(make_incidents([0.0] * 30, [0.0] * 30))
     assert few.min_samples == 5
-    assert few.min_samples_reason == "the least that is ever used; 0.5% of 30 incidents would be fewer"
+    assert few.min_samples_reason == "the smallest value allowed; 0.5% of 30 incidents would be fewer"
     assert few.eps_m == 50
-    assert few.eps_reason == "fewer than two places have no distances, so the least that is ever used"
+    assert few.eps_reason == "the smallest value allowed, because there are not two places to measure between"
     many = find_clusters(make_incidents([0.0] * 5001, [0.0] * 5001))
     assert (many.min_samples, many.min_samples_reason) == (26, "0.5% of 5,001 incidents")
     given_both = find_clusters(make_incidents([0.0], [0.0]), eps_m=125, min_samples=3)
@@ -83,10 +83,11 @@ def test_dense_is_a_share_or_in_a_large_area_seven_times_the_average_and_never_c
     assert choose_min_samples(10_000, study_area_km2=65) == (50, "0.5% of 10,000 incidents")
     assert choose_min_samples(10_000) == (50, "0.5% of 10,000 incidents")
     few, why = choose_min_samples(200, study_area_km2=65)
-    assert (few, why) == (5, "the least that is ever used; 0.5% of 200 incidents would be fewer")
+    assert (few, why) == (5, "the smallest value allowed; 0.5% of 200 incidents would be fewer")
     n, why = choose_min_samples(30_000, study_area_km2=1572)
     assert why == (
-        "the least that would not come together by chance; 7 times the average density of the area would be fewer"
+        "the smallest number that would not come together by chance; 7 times the average density of the area "
+        "would be fewer"
     )
     neighbourhood_km2 = math.pi * 0.125**2
     in_all = [1572 / neighbourhood_km2 * stats.poisson.sf(k - 1, 30_000 * neighbourhood_km2 / 1572) for k in (n - 1, n)]
@@ -134,12 +135,12 @@ def test_the_bounds_decide_where_the_curve_goes_past_them(make_incidents: MakeIn
     low = choose_eps(near, min_samples=2)
     assert (low.eps_m, low.knee_m) == (50, 30)
     assert low.reason == (
-        "the least that is ever used; less would follow from this: the distances to 2 incidents have their knee at 30 m"
+        "the smallest value allowed; the data suggest less: the distances to 2 incidents have their knee at 30 m"
     )
     far = make_pairs(make_incidents, np.concatenate([np.arange(201, 241), np.arange(255, 391, 15)]).astype(float))
     high = choose_eps(far, min_samples=2)
     assert (high.eps_m, high.knee_m) == (200, 240)
-    assert high.reason.startswith("the most that suits a hot spot; more would follow from this: the distances to 2")
+    assert high.reason.startswith("the largest value that suits a hot spot; the data suggest more: the distances to 2")
 
 
 def test_without_a_knee_the_spacing_of_the_places_decides(make_incidents: MakeIncidents) -> None:
@@ -200,12 +201,12 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         find_clusters(incidents, eps_m=-1)
     with pytest.raises(ParameterError, match="eps must be above 0 m, not 0"):
         find_clusters(incidents, eps_m=0)
-    with pytest.raises(ParameterError, match="`min_samples` must be 2 or more, not 1: one incident is no cluster"):
+    with pytest.raises(ParameterError, match="`min_samples` must be 2 or more, not 1: one incident is not a cluster"):
         find_clusters(incidents, min_samples=1)
     with pytest.raises(ParameterError, match="`min_samples` must be 2 or more, not 0"):
         choose_eps(incidents, min_samples=0)
     crowd = np.random.default_rng(2).uniform(530_000, 530_500, (20_000, 2))
-    with pytest.raises(ParameterError, match="DBSCAN may look at 250,000,000 pairs .* makes 400,000,000. Choose"):
+    with pytest.raises(ParameterError, match="DBSCAN can take up to 250,000,000 pairs .* makes 400,000,000. Choose"):
         find_clusters(make_incidents(*crowd.T), eps_m=1000)
     for refuse in (find_clusters, partial(choose_eps, min_samples=5)):
         with pytest.raises(DataError, match="projected CRS in metres"):

@@ -123,13 +123,16 @@ def test_the_sum_of_many_is_like_that_of_the_normal_distribution() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"n_with": [1.5]}, "whole counts from 0; 1.5 is none. Give numbers of incidents, not sums of weights"),
-        ({"n_without": [-1]}, "whole counts from 0; -1 is none"),
-        ({"exposure_with": [-1]}, "An exposure is 0 or more; -1 is not"),
-        ({"exposure_with": [0]}, "a stratum has 3 of them in a time of 0. Correct its exposure"),
-        ({"n_with": [1, 2]}, r"given are the shapes \[\(1,\), \(2,\)\]. Give four lists of one length"),
-        ({"n_with": [0], "exposure_with": [0]}, "none has an incident and exposure both with and without"),
-        ({"confidence": 1.0}, "A confidence lies between 0 and 1, not 1. 0.95 is usual"),
+        (
+            {"n_with": [1.5]},
+            "Counts must be whole numbers, 0 or more; 1.5 is not. Give numbers of incidents, not sums of weights",
+        ),
+        ({"n_without": [-1]}, "whole numbers, 0 or more; -1 is not"),
+        ({"exposure_with": [-1]}, "An exposure must be 0 or more, not -1"),
+        ({"exposure_with": [0]}, "one has 3 incidents in a time of 0. Correct its exposure"),
+        ({"n_with": [1, 2]}, r"their shapes are \[\(1,\), \(2,\)\]. Give four lists of one length"),
+        ({"n_with": [0], "exposure_with": [0]}, "each stratum lacks either incidents or exposure with or without"),
+        ({"confidence": 1.0}, "The confidence must lie between 0 and 1, not 1. 0.95 is usual"),
         ({"limits": "wald"}, 'No limits called "wald". Choose one of: exact, greenland-robins'),
     ],
 )
@@ -269,7 +272,7 @@ def test_incidents_that_all_lie_on_one_side_are_told_as_such(calendar: Calendar,
     split = split_of("darkness", compare_conditions(draw(calendar, level, np.random.default_rng(3)), calendar))
     assert not split.available
     assert split.reason == "all on one side"
-    assert f"were when it was {side}: a difference, but none that a ratio" in str(split.explanation)
+    assert f"happened when it was {side}. That is a difference, but a ratio" in str(split.explanation)
 
 
 @pytest.mark.parametrize("clusters", [False, True])
@@ -331,9 +334,9 @@ def test_days_without_hours_count_for_days_alone(calendar: Calendar) -> None:
     assert [split.available for split in (school, bank, pay)] == [True] * 3
     assert (after.reason, dark.reason) == ("times unknown", "times unknown")
     assert dark.words == (
-        "darkness: not shown. Only 0 of 1,095 incidents have a known clock hour; the rest need not be like them."
+        "darkness: not shown. Only 0 of 1,095 incidents have a known clock hour; the rest may differ from them."
     )
-    assert after.explanation == "Only 0 of 1,095 incidents have a known time of day; the rest need not be like them."
+    assert after.explanation == "Only 0 of 1,095 incidents have a known time of day; the rest may differ from them."
 
 
 def test_months_alone_are_withheld_everywhere(calendar: Calendar) -> None:
@@ -351,7 +354,7 @@ def test_without_term_dates_school_days_are_withheld(calendar: Calendar) -> None
     plain = make_calendar(dt.date(2025, 1, 1), dt.date(2025, 3, 31), longitude=-0.07, latitude=51.47)
     splits = compare_conditions(incidents_at(pd.date_range("2025-01-01", "2025-03-31", freq="h")), plain)
     assert splits[0].reason == splits[1].reason == "no term dates"
-    assert splits[0].explanation == "Term dates are not given, so that school days are not known."
+    assert splits[0].explanation == "School days are not known, because no term dates were given."
     assert splits[3].p_adjusted is not None  # the others are adjusted for those there are
 
 
@@ -359,9 +362,9 @@ def test_a_period_without_a_condition_says_so() -> None:
     week = make_calendar(dt.date(2025, 6, 9), dt.date(2025, 6, 15), longitude=-0.07, latitude=51.47, terms=TERMS)
     splits = compare_conditions(incidents_at(pd.date_range("2025-06-09", "2025-06-15 23:00", freq="h")), week)
     assert splits[0].explanation == (
-        "The period has no days of both kinds to compare: school days, and weekdays of the holidays."
+        "The period does not hold both kinds of days to compare: school days, and weekdays of the holidays."
     )
-    assert splits[4].explanation == "No hour of the clock is dark throughout on some days and light on others."
+    assert splits[4].explanation == "No hour is dark throughout on some days and light throughout on others."
     assert {split.reason for split in splits} == {"no contrast"}
 
 
@@ -370,11 +373,11 @@ def test_few_incidents_are_withheld_with_what_is_needed(calendar: Calendar) -> N
     split = split_of("bank_holidays", compare_conditions(few, calendar))
     assert split.reason == "too few"
     assert split.explanation is not None
-    assert "if it made no difference, are too few; 20 are needed, and 5 expected on either side." in split.explanation
+    assert "if it made no difference. At least 20 are needed, with 5 expected on either side." in split.explanation
     short = make_calendar(dt.date(2025, 5, 1), dt.date(2025, 5, 31), longitude=-0.07, latitude=51.47)
     hourly = incidents_at(pd.date_range("2025-05-01", "2025-05-31 23:00", freq="h"))
     assert split_of("bank_holidays", compare_conditions(hourly, short)).explanation == (
-        "2 days with and 2 without are too few to compare; 5 of each are needed."
+        "Only 2 days with the condition and 2 without can be compared; at least 5 of each are needed."
     )
 
 
@@ -424,7 +427,7 @@ def test_inputs_are_left_as_they_are_and_results_are_the_same_again(calendar: Ca
     [
         (
             {"missing_months": ["soon"]},
-            "given as \"2026-08\", a date in it or a pandas Period; 'soon' is none. Correct it",
+            "written as \"2026-08\", or be a date in it or a pandas Period; 'soon' is not one of these. Correct it",
         ),
     ],
 )

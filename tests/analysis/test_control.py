@@ -59,13 +59,13 @@ def test_the_scatter_is_measured_between_neighbours() -> None:
 
 
 def test_limits_of_what_cannot_be_are_refused() -> None:
-    with pytest.raises(ParameterError, match=r"given are arrays of shape \(2,\) and \(3,\). Give two columns"):
+    with pytest.raises(ParameterError, match=r"the arrays have the shapes \(2,\) and \(3,\). Give two columns"):
         limit_counts([1, 2], [1, 2, 3])
-    with pytest.raises(ParameterError, match="Expected counts are above 0 and finite; 0 is not. Leave out"):
+    with pytest.raises(ParameterError, match="Expected counts must be finite and above 0; 0 is not. Leave out"):
         limit_counts([1, 2], [1, 0])
     with pytest.raises(ParameterError, match="`n_sigma` must be above 0 and finite, not 0. 1 and 3 are usual."):
         limit_counts([1, 2], [1, 1], n_sigma=0)
-    with pytest.raises(ParameterError, match="two counts are needed, not 1. Give `sigma_z`."):
+    with pytest.raises(ParameterError, match="at least two are needed, not 1. Give `sigma_z`."):
         limit_counts([1, np.nan], [1, 1])
 
 
@@ -87,15 +87,15 @@ def test_a_signal_is_told_in_a_sentence() -> None:
         plain: dict[str, Any] = {"month": month, "kind": "above", "n_months": 1, "observed": 1312, "expected": 1258.7}
         return Signal(**(plain | {"low": 1221.0, "high": 1301.0, "basis": "season and trend"} | changes)).words
 
-    assert say() == ("September 2026 (1,312) was above what its season and trend lead one to expect (1,221 to 1,301)")
+    assert say() == ("September 2026 (1,312) was above the range expected from its season and trend (1,221 to 1,301)")
     assert say(kind="below", basis="mean") == (
-        "September 2026 (1,312) was below what the other months lead one to expect (1,221 to 1,301)"
+        "September 2026 (1,312) was below the range expected from the other months (1,221 to 1,301)"
     )
     assert say(basis="season") == (
-        "September 2026 (1,312) was above what its season leads one to expect (1,221 to 1,301)"
+        "September 2026 (1,312) was above the range expected from its season (1,221 to 1,301)"
     )
     assert say(kind="run below", n_months=8, basis="trend", low=np.nan, high=np.nan) == (
-        "The 8 months to September 2026 were all below what their trend leads one to expect (1,312 against 1,259)"
+        "The 8 months to September 2026 were all below the number expected from their trend (1,312 against 1,259)"
     )
 
 
@@ -232,16 +232,16 @@ def test_vehicle_crime_fell_in_the_july_of_a_real_file(real_data: Path) -> None:
 def test_too_little_is_said_to_be() -> None:
     chart = find_signals(steady(11))
     assert (chart.available, chart.expected, chart.signals, chart.n_months) == (False, None, (), 11)
-    assert chart.explanation == "11 months with data are too few to say what to expect; 12 are needed."
-    assert find_signals(counts_of([0] * 24)).explanation == "There are no incidents in any month."
+    assert chart.explanation == "11 months with data are too few to know what to expect; 12 are needed."
+    assert find_signals(counts_of([0] * 24)).explanation == "No month has an incident."
 
 
 def test_options_and_counts_that_cannot_be_are_refused() -> None:
     with pytest.raises(ParameterError, match='No limits called "c". Choose one of: predictive, laney.'):
         find_signals(steady(24), method="c")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="A run is a whole number of months from 2, not 1. 8 are usual."):
+    with pytest.raises(ParameterError, match="A run must be a whole number of months, 2 or more, not 1. 8 is usual."):
         find_signals(steady(24), run_length=1)
     broken = steady(24)
     broken["2025-02"] = 1.5
-    with pytest.raises(DataError, match="Counts are whole numbers; 2025-02 has 1.5. Give incidents in the month"):
+    with pytest.raises(DataError, match="Counts must be whole numbers; 2025-02 has 1.5. Give the number of incidents"):
         find_signals(broken)

@@ -408,12 +408,14 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         estimate_density(incidents, grid=GRID, bandwidth_m=[math.nan])
     with pytest.raises(ParameterError, match="at least a cell, .*; 20 m is less than 50 m"):
         estimate_density(incidents, grid=GRID, bandwidth_m=[20])
-    with pytest.raises(ParameterError, match=r"one for each incident; an array of shape \(2,\) .* for 1 incidents"):
+    with pytest.raises(
+        ParameterError, match=r"Each incident needs one weight; an array of shape \(2,\) .* for 1 incidents"
+    ):
         estimate_density(incidents, grid=GRID, incident_weights=[1, 2])
     for bad in (-1.0, math.nan, math.inf):
         with pytest.raises(ParameterError, match=rf"0 or more; 1 are not, the first of them {bad} \(incident 1\)"):
             estimate_density(incidents, grid=GRID, incident_weights=[bad])
-    with pytest.raises(ParameterError, match="must hold the centre of a cell, and holds none: .* a cell of 50 m"):
+    with pytest.raises(ParameterError, match="must hold the centre of at least one cell; .* a cell of 50 m"):
         estimate_density(incidents, grid=GRID, study_area=shapely.box(531_001, 181_001, 531_009, 181_009))
     with pytest.raises(ParameterError, match="edge correction needs one bandwidth .* Give one, or leave out"):
         estimate_density(incidents, grid=GRID, bandwidth_m=[300], study_area=SQUARE)
@@ -423,11 +425,11 @@ def test_comparisons_that_cannot_be_are_refused(make_incidents: MakeIncidents) -
     incidents = make_incidents([531_025.0], [181_025.0])
     with pytest.raises(ParameterError, match='No comparison called "odds". Choose one of: ratio, log-ratio'):
         estimate_relative_density(incidents, incidents, grid=GRID, comparison="odds")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="incidents to be expected must be 0 or more, not -1"):
+    with pytest.raises(ParameterError, match="number of incidents expected must be 0 or more, not -1"):
         estimate_relative_density(incidents, incidents, grid=GRID, min_expected=-1)
-    with pytest.raises(TooLittleDataError, match="needs a reference; of the 1 points given none counts"):
+    with pytest.raises(TooLittleDataError, match="needs a reference; none of the 1 points given counts"):
         estimate_relative_density(incidents, incidents, grid=GRID, reference_weights=[0])
-    with pytest.raises(TooLittleDataError, match="of the 0 points given none counts"):
+    with pytest.raises(TooLittleDataError, match="none of the 0 points given counts"):
         estimate_relative_density(incidents, incidents[:0], grid=GRID)
     with pytest.raises(DataError, match="need one CRS; the incidents are in .*, the reference in"):
         estimate_relative_density(incidents, incidents.set_crs(32630, allow_override=True), grid=GRID)

@@ -251,7 +251,7 @@ def test_as_many_areas_are_needed_as_the_confidence_takes(confidence: float, n: 
     areas = np.full((n, 2), 30), np.full((n, 2), 300)
     assert measure_scatter(*areas, confidence=confidence).n_areas == n
     if n > 1:
-        with pytest.raises(TooLittleDataError, match=f"It takes {n} independent areas to widen limits to"):
+        with pytest.raises(TooLittleDataError, match=f"can be widened from {n} independent areas or more"):
             measure_scatter(areas[0][1:], areas[1][1:], confidence=confidence)
 
 
@@ -275,7 +275,7 @@ def test_widened_limits_hold_as_often_as_stated_with_the_fewest_areas() -> None:
     ("areas", "message"),
     [
         ({"treated": (-1, 2)}, r"the treated area has \(-1, 2\). Give numbers of incidents"),
-        ({"treated": (1.5, 2)}, r"two whole counts from 0, before and after; the treated area has \(1.5, 2\)"),
+        ({"treated": (1.5, 2)}, r"two whole counts, 0 or more, before and after; the treated area has \(1.5, 2\)"),
         ({"treated": (math.nan, 2)}, r"the treated area has \(nan, 2\)"),
         ({"treated": (math.inf, 2)}, r"the treated area has \(inf, 2\)"),
         ({"treated": (1, 2, 3)}, r"the treated area has \(1, 2, 3\)"),
@@ -284,10 +284,10 @@ def test_widened_limits_hold_as_often_as_stated_with_the_fewest_areas() -> None:
         ({"displacement_treated": (1, -2)}, r"the area around the treated one has \(1, -2\)"),
         ({"displacement_treated": (1, 2), "displacement_control": (1, None)}, "the area around the control has"),
         ({"displacement_control": (1, 2)}, "Give `displacement_treated` too, or leave `displacement_control` out"),
-        ({"period_days": (0, 1)}, r"two lengths above 0; given were \(0, 1\). Give the days of each"),
-        ({"period_days": (math.nan, 1)}, r"given were \(nan, 1\)"),
-        ({"period_days": 3}, "given were 3"),
-        ({"confidence": 95}, "A confidence lies between 0 and 1, not 95. 0.95 is usual"),
+        ({"period_days": (0, 1)}, r"two lengths above 0, not \(0, 1\). Give the days of each"),
+        ({"period_days": (math.nan, 1)}, r"two lengths above 0, not \(nan, 1\)"),
+        ({"period_days": 3}, "two lengths above 0, not 3"),
+        ({"confidence": 95}, "The confidence must lie between 0 and 1, not 95. 0.95 is usual"),
     ],
 )
 def test_a_mistake_is_named(areas: dict[str, Any], message: str) -> None:
@@ -301,16 +301,19 @@ def test_no_incident_at_all_is_too_little() -> None:
 
 
 def test_mistakes_about_scatter_are_named() -> None:
-    with pytest.raises(ParameterError, match=r"a spread is 1 or more, not 0.5. Take that of measure_scatter"):
+    with pytest.raises(
+        ParameterError, match=r"A spread must be 1 or more, .* 0.5 was given. Take the spread from measure_scatter"
+    ):
         compare_changes((1, 2), (3, 4), spread=0.5)
-    with pytest.raises(ParameterError, match="not nan"):
+    with pytest.raises(ParameterError, match="A spread must be 1 or more, .* nan was given"):
         compare_changes((1, 2), (3, 4), spread=math.nan)
     with pytest.raises(TooLittleDataError, match="there are none. Take a larger study area"):
         measure_scatter(np.empty((0, 2)), np.empty((0, 2)))
-    with pytest.raises(ParameterError, match="worth one independent area or more, not 0.5. Leave it out"):
+    with pytest.raises(ParameterError, match="worth at least one independent area, not 0.5. Leave `n_independent` out"):
         measure_scatter([[1, 2]], [[3, 4]], n_independent=0.5)
     with pytest.raises(
-        TooLittleDataError, match=r"to widen limits to 95%; these are worth 10. Take a larger study area"
+        TooLittleDataError,
+        match=r"Limits of 95% can be widened from .*; these areas are worth 10. Take a larger study area",
     ):
         measure_scatter(np.full((40, 2), 9), np.full((40, 2), 9), n_independent=10.9)
     for first, second in (([[1, 2]], [[1, 2], [3, 4]]), ([1, 2], [3, 4]), ([[1, -2]], [[1, 2]]), ([[1]], [[1]])):

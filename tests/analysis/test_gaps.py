@@ -50,9 +50,9 @@ def test_a_series_without_any_incident_has_no_usual_number_to_miss() -> None:
 
 
 def test_the_months_must_be_the_same() -> None:
-    with pytest.raises(ParameterError, match="of the same months; here they are 2025-01 to 2025-02 and 2025-02 to"):
+    with pytest.raises(ParameterError, match="of the same months; they are of 2025-01 to 2025-02 and 2025-02 to"):
         find_gaps(series(1, 2), series(1, 2, start="2025-02"))
-    with pytest.raises(ParameterError, match="here they are none and"):
+    with pytest.raises(ParameterError, match="they are of none and"):
         find_gaps(series(), series(1))
 
 

@@ -129,7 +129,7 @@ def test_the_length_of_a_window_counts_both_ends() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "is_monthly", "message"),
     [
-        ("2025-01-01", "2025-01-27", False, "needs a week to test on and three before it to fit to; 2025-01-01 to 202"),
+        ("2025-01-01", "2025-01-27", False, "needs a week to test on and three before it to fit; 2025-01-01 to 202"),
         ("2025-01-01", "2025-03-31", True, "needs a month to test on .*2025-03-31 is too short. Analyse a longer"),
         ("2025-01-02", "2025-04-30", True, "needs a month"),
         ("2025-01-05", "2025-01-20", True, "needs a month"),
@@ -536,17 +536,23 @@ def test_large_cells_have_risk_too(make_incidents: MakeIncidents) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"methods": ["risk", "crystal ball"]}, 'No method "crystal ball". Choose from: risk, counts, last period'),
-        ({"methods": []}, "at least one method, and none was given. Leave it out"),
-        ({"folds": []}, "at least one fold. Make some with plan_folds"),
-        ({"cell_sizes_m": ()}, "at least one cell size, and none"),
-        ({"area_shares": ()}, "at least one area share, and none"),
-        ({"area_shares": (0.01, 0)}, "above 0 and at most 1; 0 is not"),
-        ({"area_shares": (2,)}, "above 0 and at most 1; 2 is not"),
+        (
+            {"methods": ["risk", "crystal ball"]},
+            'No method called "crystal ball". Choose one of: risk, counts, last period',
+        ),
+        ({"methods": []}, "at least one method; none was given. Leave the argument out"),
+        ({"folds": []}, "at least one fold; none was given. Make folds with plan_folds"),
+        ({"cell_sizes_m": ()}, "at least one cell size; none"),
+        ({"area_shares": ()}, "at least one area share; none"),
+        ({"area_shares": (0.01, 0)}, "above 0 and at most 1, not 0"),
+        ({"area_shares": (2,)}, "above 0 and at most 1, not 2"),
         ({"bandwidths_m": (300, -5)}, "bandwidth must be above 0 m, not -5. 300 m is usual"),
         ({"bandwidths_m": (float("nan"),)}, "bandwidth must be above 0 m, not nan"),
-        ({"methods": ["density"], "bandwidths_m": (40,)}, "bandwidth of a cell or more; none is as large as 50 m"),
-        ({"methods": ["density"], "bandwidths_m": ()}, "bandwidth of a cell or more"),
+        (
+            {"methods": ["density"], "bandwidths_m": (40,)},
+            "bandwidth at least as wide as its cells; none is as wide as 50 m",
+        ),
+        ({"methods": ["density"], "bandwidths_m": ()}, "bandwidth at least as wide as its cells"),
         ({"cell_sizes_m": (0,)}, "cell size must be above 0 m"),
         ({"n_resamples": 9}, "needs 99 resamples or more"),
         ({"hotspot_options": HotspotOptions(eps_m=100, max_extent_m=150)}, "extent must be 200 m or more, not 150 m"),
@@ -562,7 +568,7 @@ def test_options_that_cannot_be_are_refused(
 def test_too_few_incidents_are_refused(make_incidents: MakeIncidents) -> None:
     incidents = scatter(make_incidents, 600, seed=16)
     is_late = incidents["started_at"] >= "2025-10-01"
-    with pytest.raises(TooLittleDataError, match="30 incidents to fit to and as many to test on; there are 29 and"):
+    with pytest.raises(TooLittleDataError, match="30 incidents to fit and as many to test on; there are 29 and"):
         score(pd.concat([incidents[~is_late][:29], incidents[is_late]]))
     with pytest.raises(TooLittleDataError, match="and 29. Analyse a longer period or a larger area"):
         score(pd.concat([incidents[~is_late], incidents[is_late][:29]]))
@@ -603,9 +609,9 @@ def test_a_period_before_that_is_not_known_is_no_test() -> None:
         return plan_predecessor(day("2026-09-16"), day("2026-09-29"), known_from=first, is_monthly=False)
 
     assert plan("2026-09-03")  # the first incident need not fall on the first day, within a tenth
-    with pytest.raises(TooLittleDataError, match="2026-09-02 to 2026-09-15, and the data begin on 2026-09-04. Read"):
+    with pytest.raises(TooLittleDataError, match="2026-09-02 to 2026-09-15; the data begin on 2026-09-04. Read"):
         plan("2026-09-04")
-    with pytest.raises(TooLittleDataError, match="and the data begin with the period"):
+    with pytest.raises(TooLittleDataError, match="; the data begin with the period"):
         plan(None)
 
 

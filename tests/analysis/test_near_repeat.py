@@ -216,8 +216,8 @@ def test_nothing_is_shown_in_words(make_incidents: MakeIncidents) -> None:
     result = measure_near_repeat(make_random(make_incidents, 100, seed=9))
     assert not result.is_shown
     assert result.words == (
-        "No near repeat is shown: up to 600 m and 20 days apart, 100 incidents do not follow each other more than "
-        "chance allows by 20% or more."
+        "No near repeats are shown: up to 600 m and 20 days apart, the 100 incidents do not follow each other more "
+        "often than chance allows by 20% or more."
     )
 
 
@@ -248,7 +248,7 @@ def test_too_many_pairs_are_thinned_by_lot_and_it_is_said(
     result = measure_near_repeat(make_dated(make_incidents, [1.0] * 400, [1.0] * 400, rng.integers(0, 365, 400)))
     assert result.n_incidents + result.n_thinned == 400
     assert 85 <= result.n_incidents <= 100  # 100 incidents at one place make 4,950 pairs
-    assert result.words.endswith(f"Told by {result.n_incidents} of the incidents, drawn by lot.")
+    assert result.words.endswith(f"Measured on {result.n_incidents} of the incidents, drawn at random.")
     assert result.n_left_out == 0
 
 
@@ -259,7 +259,7 @@ def test_the_same_place_is_a_block_where_places_keep_apart(make_incidents: MakeI
     step[:100], day[:100] = step[100:200], day[100:200]
     result = measure_near_repeat(make_dated(make_incidents, step[:, 0], step[:, 1], day))
     assert result.is_shared_points
-    assert "one of them need not be one address, but can be a block" in result.words
+    assert "one place can be a block rather than one address" in result.words
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_the_same_place_is_a_block_where_places_keep_apart(make_incidents: MakeI
             60,
             {"time_precision": ["day"] * 20 + ["month"] * 40},
             "days unknown",
-            "Only 20 of 60 incidents have a day; those need not be like the rest.",
+            "Only 20 of 60 incidents have a day; the rest may differ from them.",
         ),
         (60, {"location_precision": "anonymised"}, "places shared", "Only 0 of 60 incidents have a place of their own"),
         (60, {"location_precision": "postcode"}, "places shared", "Only 0 of 60 incidents have a place of their own"),
@@ -283,7 +283,7 @@ def test_the_same_place_is_a_block_where_places_keep_apart(make_incidents: MakeI
         (49, {}, "too few", "49 incidents are too few to show near repeats; 50 are needed."),
         (1, {}, "too few", "1 incidents are too few to show near repeats; 50 are needed."),
         (0, {}, "too few", "0 incidents are too few to show near repeats; 50 are needed."),
-        (60, {"started_at": FIRST_DAY}, "too short", "All incidents lie within 1 day; whether"),
+        (60, {"started_at": FIRST_DAY}, "too short", "All incidents lie within 1 day. It takes"),
     ],
 )
 def test_it_is_withheld_with_the_reason(
@@ -316,13 +316,13 @@ def test_every_incident_is_used_or_told_of(make_incidents: MakeIncidents) -> Non
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"distance_bands_m": ()}, "Bands of distance are given by upper edges in metres, above 0 and rising, not ()."),
+        ({"distance_bands_m": ()}, "Bands of distance need upper edges in metres, above 0 and rising, not ()."),
         ({"distance_bands_m": (200, 100)}, "above 0 and rising, not (200.0, 100.0)"),
         ({"distance_bands_m": (0, 100)}, "above 0 and rising, not (0.0, 100.0)"),
         ({"distance_bands_m": (float("nan"),)}, "above 0 and rising, not (nan,)"),
-        ({"day_bands": ()}, "Bands of days are given by upper edges, above 0 and rising, not ()."),
+        ({"day_bands": ()}, "Bands of days need upper edges, above 0 and rising, not ()."),
         ({"day_bands": (7, 7)}, "above 0 and rising, not (7, 7)"),
-        ({"day_bands": (0.5, 7)}, "Bands of days have whole days as edges, not (0.5, 7)."),
+        ({"day_bands": (0.5, 7)}, "Bands of days need whole days as edges, not (0.5, 7)."),
         ({"metric": "taxi"}, 'No metric called "taxi". Choose one of: manhattan, euclidean.'),
         ({"n_replicates": 20}, "a whole number of permutations, 99 or more, not 20. 999 is usual."),
     ],

@@ -40,14 +40,14 @@ def test_what_is_less_than_a_period_is_left_out_and_said() -> None:
     weeks = make_periods(first=dt.date(2024, 1, 1), last=dt.date(2024, 1, 31), unit="day", length=7)
     assert [str(day) for day in weeks.first_day] == ["2024-01-04", "2024-01-11", "2024-01-18", "2024-01-25"]
     assert [str(day) for day in weeks.last_day] == ["2024-01-10", "2024-01-17", "2024-01-24", "2024-01-31"]
-    assert weeks.explanation == "Left out, being less than a period of 7 days: 2024-01-01 to 2024-01-03."
+    assert weeks.explanation == "Left out, because shorter than a period of 7 days: 2024-01-01 to 2024-01-03."
     quarters = make_periods(first=dt.date(2024, 1, 2), last=dt.date(2024, 12, 30), length=3)
     assert [str(day) for day in quarters.first_day] == ["2024-03-01", "2024-06-01", "2024-09-01"]
     assert quarters.explanation == (
-        "Left out, being less than a period of 3 months: 2024-01-02 to 2024-02-29 and 2024-12-01 to 2024-12-30."
+        "Left out, because shorter than a period of 3 months: 2024-01-02 to 2024-02-29 and 2024-12-01 to 2024-12-30."
     )
     one = make_periods(first=dt.date(2024, 1, 1), last=dt.date(2024, 1, 3), unit="day", length=2)
-    assert one.explanation == "Left out, being less than a period of 2 days: 2024-01-01."
+    assert one.explanation == "Left out, because shorter than a period of 2 days: 2024-01-01."
 
 
 @given(st.tuples(days, days).map(sorted), st.sampled_from(["month", "day"]), st.integers(1, 40))
@@ -255,14 +255,16 @@ def test_categories_hang_together(n_periods: int, seed: int) -> None:
 
 def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
     first, last = dt.date(2024, 1, 1), dt.date(2024, 1, 31)
-    with pytest.raises(ParameterError, match='No periods of "week". Choose one of: month, day'):
+    with pytest.raises(ParameterError, match='No unit of periods called "week". Choose one of: month, day'):
         make_periods(first=first, last=last, unit="week")  # type: ignore[arg-type]
     for length in (0, -1, 1.5):
-        with pytest.raises(ParameterError, match=f"whole number of days from 1, not {length}. One month is usual"):
+        with pytest.raises(ParameterError, match=f"whole number of days, 1 or more, not {length}. One month is usual"):
             make_periods(first=first, last=last, unit="day", length=length)  # type: ignore[arg-type]
-    with pytest.raises(TooLittleDataError, match="no 2 months lie between 2024-01-01 and 2024-01-31. Choose shorter"):
+    with pytest.raises(
+        TooLittleDataError, match="2024-01-01 to 2024-01-31 does not hold 2 whole months. Choose shorter"
+    ):
         make_periods(first=first, last=last, length=2)
-    with pytest.raises(TooLittleDataError, match="no 1 month lie between 2024-01-31 and 2024-01-01"):
+    with pytest.raises(TooLittleDataError, match="2024-01-31 to 2024-01-01 does not hold 1 whole month"):
         make_periods(first=last, last=first)
 
     days = make_periods(first=first, last=last, unit="day", length=7)
@@ -274,7 +276,7 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
 
     with pytest.raises(ParameterError, match=r"periods by series, not on an array of shape \(5,\)"):
         measure_trend(np.arange(5.0))
-    with pytest.raises(ParameterError, match=r"of one shape; given are \(3, 2\) and \(3, 1\). Stack"):
+    with pytest.raises(ParameterError, match=r"of one shape; their shapes are \(3, 2\) and \(3, 1\). Stack"):
         classify_persistence(np.ones((3, 2), bool), np.ones((3, 1)))
-    with pytest.raises(ParameterError, match="shows in two periods or more, and here are 1. Choose shorter"):
+    with pytest.raises(ParameterError, match="needs two periods or more, not 1. Choose shorter"):
         classify_persistence(np.ones((1, 2), bool), np.ones((1, 2)))

@@ -215,13 +215,15 @@ def test_windows_are_found_in_hundreds_of_thousands_of_incidents() -> None:
 @pytest.mark.parametrize("find", [find_peaks, find_quiet_windows])
 def test_counts_that_are_none_are_refused(find: Callable[[object], object]) -> None:
     with pytest.raises(
-        ParameterError, match=r"^A week has 168 hours, and a count for each; given are 167\. Use weigh_"
+        ParameterError, match=r"^A week needs 168 counts, one for each hour; there are 167\. Use weigh_"
     ):
         find(np.ones(167))
     for wrong, said in ((-1.0, "-1"), (np.nan, "nan"), (np.inf, "inf")):
         week = np.ones(168)
         week[17] = wrong
-        with pytest.raises(ParameterError, match=rf"^Counts are numbers from 0; that of hour 17 is {said}\. Use weigh"):
+        with pytest.raises(
+            ParameterError, match=rf"^Counts must be numbers, 0 or more; that of hour 17 is {said}\. Use weigh"
+        ):
             find(week)
 
 
@@ -258,13 +260,13 @@ def test_an_interval_of_a_week_is_no_time_to_speak_of(make_incidents: MakeIncide
     most = profile_week(make_incidents([0.0] * 50, [0.0] * 50, ended_at=[long] * 26 + [pd.NaT] * 24))
     assert (most.available, most.reason, most.n_timed) == (False, "times unknown", 50)
     assert most.explanation == (
-        "Only 24 of 50 incidents have a clock time (an interval of a week or more is none); their hours need not be "
-        "those of the rest."
+        "Only 24 of 50 incidents have a clock time (an interval of a week or more does not count as one); the hours of "
+        "the rest may differ."
     )
     few = profile_week(make_incidents([0.0] * 25, [0.0] * 25, ended_at=[long] * 6 + [pd.NaT] * 19))
     assert few.explanation == (
-        "19 incidents with a clock time (an interval of a week or more is none) are too few for 168 hours; 20 are "
-        "needed."
+        "19 incidents with a clock time (an interval of a week or more does not count as one) are too few for 168 "
+        "hours; 20 are needed."
     )
 
 
@@ -356,7 +358,7 @@ def test_many_groups_without_a_pattern_have_no_peak_more_often_than_stated(make_
 def test_groups_on_another_index_are_refused(make_incidents: MakeIncidents) -> None:
     incidents, groups = grouped(make_incidents)
     with pytest.raises(
-        DataError, match=r"^Groups are given for each incident, on the index of the incidents; given are 254 groups for"
+        DataError, match=r"^Each incident needs a group, on the index of the incidents; there are 254 groups for"
     ):
         profile_groups(incidents, groups.iloc[1:])
     with pytest.raises(ParameterError, match=r"weights of shape \(254, 168\)\. Call weigh_hours on the same incidents"):

@@ -103,7 +103,7 @@ def test_what_cannot_be_ranked_is_refused(make_incidents: MakeIncidents) -> None
     incidents = make_incidents([530_300.0], [180_500.0])
     with pytest.raises(DataError, match="ward_code missing"):
         rank_hotspots(incidents, [], [], hours=weigh_hours(incidents))
-    with pytest.raises(ParameterError, match="1 outlines and evidence of 0. Call weigh_evidence on the same outlines"):
+    with pytest.raises(ParameterError, match="1 outlines and evidence for 0. Call weigh_evidence on the same outlines"):
         rank_hotspots(incidents.assign(ward_code="A"), [AREA], [], hours=weigh_hours(incidents))
     with pytest.raises(DataError, match="projected CRS in metres"):
         outline_clusters(incidents.to_crs(4326), find_clusters(incidents), study_area=AREA)

@@ -157,11 +157,15 @@ def test_what_is_no_rate_is_refused() -> None:
         estimate_rates(n_incidents, population, n_years=0)
     with pytest.raises(DataError, match="W1 has several in the population. Add them up"):
         estimate_rates(n_incidents, pd.concat([population, population[1:]]))
-    with pytest.raises(DataError, match=r"whole incidents; 1 of 2 numbers are none, the first is that of W1 \(4.5\)"):
+    with pytest.raises(
+        DataError, match=r"whole numbers of incidents, 0 or more; 1 of 2 are not, the first that of W1 \(4.5\)"
+    ):
         estimate_rates(n_incidents.replace(4, 4.5), population)
     with pytest.raises(DataError, match="that of W0 is -5. Correct it, or leave it empty"):
         estimate_rates(n_incidents, population.replace(1000.0, -5.0))
-    with pytest.raises(DataError, match="none of 2 has one. Codes of the incidents begin W0, W1, those .* A0, A1: are"):
+    with pytest.raises(
+        DataError, match="none of the 2 areas has one. The codes of the incidents begin W0, W1, those .* A0, A1. Check"
+    ):
         estimate_rates(n_incidents, population.rename(lambda code: code.replace("W", "A")))
 
 

@@ -127,18 +127,18 @@ def test_it_errs_no_more_often_than_it_says(test: str) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"n_first": 1.5}, "Rates are compared by whole counts from 0; 1.5 is none. Give numbers of incidents"),
-        ({"n_first": -1}, "whole counts from 0; -1 is none"),
-        ({"n_second": [1, np.inf]}, "whole counts from 0; inf is none"),
-        ({"n_second": np.nan}, "whole counts from 0; nan is none"),
+        ({"n_first": 1.5}, "Counts must be whole numbers, 0 or more; 1.5 is not. Give numbers of incidents"),
+        ({"n_first": -1}, "whole numbers, 0 or more; -1 is not"),
+        ({"n_second": [1, np.inf]}, "whole numbers, 0 or more; inf is not"),
+        ({"n_second": np.nan}, "whole numbers, 0 or more; nan is not"),
         ({"exposure_first": 0}, "An exposure must be above 0; 0 is not. Leave out periods without data."),
         ({"exposure_second": np.inf}, "An exposure must be above 0; inf is not"),
-        ({"dispersion": 0.5}, "A dispersion is 1 or more; 0.5 is not. Counts that vary less"),
-        ({"dispersion": np.nan}, "A dispersion is 1 or more; nan is not"),
-        ({"dispersion": 2, "test": "e-test"}, "The e-test has no dispersion, and 2 was given"),
-        ({"confidence": 95}, "A confidence lies between 0 and 1, not 95. 0.95 is usual."),
+        ({"dispersion": 0.5}, "A dispersion must be 1 or more, not 0.5. Use 1 for counts that vary less"),
+        ({"dispersion": np.nan}, "A dispersion must be 1 or more, not nan"),
+        ({"dispersion": 2, "test": "e-test"}, "The e-test takes no dispersion; 2 was given"),
+        ({"confidence": 95}, "The confidence must lie between 0 and 1, not 95. 0.95 is usual."),
         ({"test": "z"}, 'No test called "z". Choose one of: exact, e-test.'),
-        ({"n_first": [1, 2, 3], "n_second": [1, 2]}, r"have one shape.*given were \(3,\) and \(2,\) counts"),
+        ({"n_first": [1, 2, 3], "n_second": [1, 2]}, r"have one shape.*the shapes are \(3,\) and \(2,\) of counts"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(options: dict[str, object], words: str) -> None:

@@ -157,8 +157,8 @@ def test_shared_points_show_concentration_and_no_repeats(make_incidents: MakeInc
     assert (result.available, result.place_kind) == (True, "shared point")
     assert (result.n_repeats, result.repeat_share, result.repeat_share_by_chance) == (None, None, None)
     assert result.repeats_explanation == (
-        "0 of 300 incidents have a place of their own; at points that stand for several addresses, repeats are not "
-        "repeats of one address."
+        "Only 0 of 300 incidents have a place of their own. At a point that stands for several addresses, a repeat "
+        "need not be at the same address."
     )
     assert "50% of incidents lie on 3.2% of the shared points with any (5)" in result.words
 
@@ -170,7 +170,7 @@ def test_places_that_keep_apart_are_taken_for_shared_points(make_incidents: Make
     assert result.place_kind == "shared point"
     assert result.repeats_explanation is not None
     assert result.repeats_explanation.startswith(
-        "The places keep apart as shared points do (hardly any two within 20 m)"
+        "The places are spaced as shared points are (hardly any two within 20 m)"
     )
     scattered = rng.uniform(0, 1800, (600, 2))
     assert not are_places_shared(collapse_points(make_incidents(scattered[:, 0], scattered[:, 1])))
@@ -194,7 +194,7 @@ def test_cells_without_incidents_count_as_places(make_incidents: MakeIncidents) 
         ([], "too few", "0 incidents with a place are too few to show repeats; 20 are needed."),
         ([1], "too few", "1 incidents with a place are too few"),
         ([19], "too few", "19 incidents with a place are too few"),
-        ([20], "one place", "All 20 incidents lie on one place, so that nothing can be compared."),
+        ([20], "one place", "All 20 incidents lie on one place, so nothing can be compared."),
     ],
 )
 def test_it_is_withheld_with_the_reason(
@@ -267,11 +267,11 @@ def test_wrong_tables_are_refused(make_incidents: MakeIncidents) -> None:
 @pytest.mark.parametrize(
     ("counts", "n_places", "words"),
     [
-        ([1, -1], None, "Places are compared by whole counts from 0; -1 is none. Give numbers of incidents."),
-        ([1.5], None, "1.5 is none"),
-        ([float("nan")], None, "nan is none"),
-        ([0, 0], None, "No place has an incident, so that nothing is uneven."),
-        ([], None, "No place has an incident"),
+        ([1, -1], None, "Counts of places must be whole numbers, 0 or more; -1 is not. Give numbers of incidents."),
+        ([1.5], None, "1.5 is not"),
+        ([float("nan")], None, "nan is not"),
+        ([0, 0], None, "Concentration needs at least one incident; no place has any."),
+        ([], None, "no place has any"),
         ([1, 1, 1], 2, "There are 3 places with incidents, more than the 2 places given."),
     ],
 )

@@ -399,7 +399,9 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
         estimate_risk(incidents, geographic, cells=CELLS)
     for bad, given_ in (((50.0, 300.0), "50, 300"), ((math.nan,), "nan"), ((), "none")):
         with pytest.raises(
-            ParameterError, match=f"must reach the next cell, so be above 50 m; given were {given_}. Choose larger"
+            ParameterError,
+            match=f"must reach the next cell, so it must be above 50 m; the bandwidths given are {given_}. "
+            "Choose larger",
         ):
             estimate_risk(incidents, cells=CELLS, bandwidths_m=bad)
     with pytest.raises(TooLittleDataError, match="none of the 1 given lies in the 1,600 cells. Check that both"):
@@ -407,10 +409,10 @@ def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
     with pytest.raises(TooLittleDataError, match="none of the 0 given"):
         estimate_risk(incidents[:0], cells=CELLS)
     some: dict[str, Any] = {"mean": np.array([1.0, 0.0]), "variance": np.array([1.0, 2.0])}
-    with pytest.raises(ParameterError, match="above 0; 1 of 2 have not, the first 0 and 2. Give those"):
+    with pytest.raises(ParameterError, match="above 0; 1 of 2 do not have them, the first 0 and 2. Give those"):
         predict_counts(**some)
     for confidence in (0.0, 1.0, math.nan):
-        with pytest.raises(ParameterError, match=f"between 0 and 1; {confidence:g} does not. 0.9 is usual"):
+        with pytest.raises(ParameterError, match=f"between 0 and 1, not {confidence:g}. 0.9 is usual"):
             predict_counts(np.ones(1), np.ones(1), confidence=confidence)
 
 

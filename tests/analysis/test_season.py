@@ -173,7 +173,7 @@ def test_a_step_in_level_is_told_from_a_season() -> None:
             n_steps += 1
             assert season.explanation is not None
             assert re.fullmatch(
-                r"From \w+ 202[56] on the level is another: a step there fits better than a season alone, and was "
+                r"The level changes in \w+ 202[56]: a step there fits better than a season alone, and is "
                 "allowed for.",
                 season.explanation,
             )
@@ -317,23 +317,25 @@ def test_too_short_a_series_says_what_it_lacks() -> None:
     season = measure_season(series([10.0, 11.0] * 11))
     assert (season.available, season.window, season.trend, season.year_trend) == (False, None, None, None)
     assert season.explanation == (
-        "A season shows only when it comes back: 24 months with data are needed, each calendar month twice, and here "
+        "A season shows only when it repeats: 24 months with data are needed, with each calendar month twice. There "
         "are 22."
     )
     uneven = series(np.random.default_rng(1).uniform(5, 9, 36))
     uneven[pd.PeriodIndex(uneven.index).month == 3] = np.nan
     assert measure_season(uneven).explanation == (
-        "A season shows only when it comes back: 24 months with data are needed, each calendar month twice, and here "
+        "A season shows only when it repeats: 24 months with data are needed, with each calendar month twice. There "
         "are 33, unevenly spread."
     )
     assert measure_season(series([0.0] * 30)).explanation == (
-        "Every month has 0 incidents: there is nothing to take apart."
+        "Every month has 0 incidents, so there is no season or trend to find."
     )
     assert not measure_season(series([])).available
 
 
 def test_what_is_no_monthly_series_is_refused() -> None:
-    with pytest.raises(DataError, match="is a pandas Series with an index of months, not one with a RangeIndex. Make"):
+    with pytest.raises(
+        DataError, match="must be a pandas Series with an index of months, not one with a RangeIndex. Make"
+    ):
         measure_season(pd.Series([1.0] * 30))
     with pytest.raises(DataError, match="not one with a PeriodIndex of frequency D"):
         measure_season(pd.Series([1.0] * 30, index=pd.period_range("2025-01-01", periods=30, freq="D")))
@@ -345,13 +347,13 @@ def test_what_is_no_monthly_series_is_refused() -> None:
     for wrong in (-3.0, np.inf):
         bad = series([1.0] * 30)
         bad["2025-03"] = wrong
-        with pytest.raises(DataError, match=f"finite and not negative; 2025-03 has {wrong:g}. Give a missing value"):
+        with pytest.raises(DataError, match=f"finite and 0 or more; 2025-03 has {wrong:g}. Give a missing value for"):
             measure_season(bad)
     words = pd.Series(["many"] * 30, index=pd.period_range("2025-01", periods=30, freq="M"))
-    with pytest.raises(DataError, match="Counts are numbers, not (object|str). Give one count a month."):
+    with pytest.raises(DataError, match="Counts must be numbers, not (object|str). Give one count for each month."):
         measure_season(words)
 
 
 def test_options_out_of_range_are_refused() -> None:
-    with pytest.raises(ParameterError, match="takes a whole number of replicates, at least 19, not 10. 999 are usual."):
+    with pytest.raises(ParameterError, match="needs a whole number of replicates, at least 19, not 10. 999 is usual."):
         measure_season(series([1.0] * 24), n_replicates=10)

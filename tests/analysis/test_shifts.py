@@ -180,11 +180,13 @@ def test_where_there_is_nothing_to_compare_nothing_differs(n: int) -> None:
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
-    with pytest.raises(ParameterError, match=r"one group from 0; there are 3 incidents .* shape \(2,\)"):
+    with pytest.raises(ParameterError, match=r"one group, numbered from 0; there are 3 incidents .* shape \(2,\)"):
         compare_places(np.zeros((3, 1)), np.zeros(2, dtype=np.int64))
-    with pytest.raises(ParameterError, match="the lowest -1. Put those in no hot spot into a group of their own"):
+    with pytest.raises(
+        ParameterError, match="the lowest -1. Put incidents outside the hot spots into a group of their own"
+    ):
         compare_places(np.zeros((2, 1)), np.array([0, -1]))
-    with pytest.raises(ParameterError, match="dealt out at least once, not 0 times. 999 are usual"):
+    with pytest.raises(ParameterError, match="permuted at least once, not 0 times. 999 is usual"):
         compare_places(np.zeros((2, 1)), np.array([0, 1]), n_permutations=0)
 
 
@@ -278,7 +280,7 @@ def test_a_part_with_few_incidents_is_not_drawn(make_incidents: MakeIncidents) -
     found = {part.shift.key: part for part in look(incidents)}
     withheld, drawn = found["after-school"], found["school-day"]
     assert withheld.reason == (
-        "Fewer than 10 incidents fall in these hours, so nothing is drawn: single ones could be told apart."
+        "Fewer than 10 incidents fall in these hours, so nothing is drawn: a map would show single incidents."
     )
     assert (withheld.density, withheld.areas, withheld.hotspots, withheld.difference) == (None, None, (), None)
     assert withheld.n_incidents == 9
@@ -374,7 +376,7 @@ def test_inputs_stay_as_they_were_and_results_repeat(make_incidents: MakeInciden
 
 def test_what_a_part_needs_is_asked_for(make_incidents: MakeIncidents) -> None:
     incidents = scatter(make_incidents, n=20)
-    with pytest.raises(ParameterError, match="take over the neighbourhood of the whole week; none was given. Give its"):
+    with pytest.raises(ParameterError, match="use the neighbourhood of the whole week; none was given. Give its"):
         look(incidents, options=HotspotOptions())
     with pytest.raises(ParameterError, match="80 and 3 rows were given for 80 and 80 incidents. Call weigh_hours on"):
         analyse_shifts(
@@ -418,10 +420,10 @@ def test_fractions_that_add_up_are_enough(make_incidents: MakeIncidents) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"incident_weights": [1, 1]}, "with `eps_m` and `min_samples` given; here they are None and None. Give both"),
+        ({"incident_weights": [1, 1]}, "need both `eps_m` and `min_samples`; they are None and None. Give both"),
         (
             {"eps_m": 50, "min_samples": 2, "incident_weights": [1]},
-            r"one for each incident; an array of shape \(1,\) was",
+            r"Each incident needs one weight; an array of shape \(1,\) was",
         ),
         (
             {"eps_m": 50, "min_samples": 2, "incident_weights": [1, -1]},

@@ -319,13 +319,13 @@ def test_what_cannot_be_is_refused() -> None:
         measure_gi_star([0, 1, 2.5, 3, 4, 5], neighbours)
     with pytest.raises(ParameterError, match="2 of 6 are not, the first -1 in cell 0"):
         measure_gi_star([-1, 1, 2, 3, 4, math.nan], neighbours)
-    with pytest.raises(ParameterError, match=r"one number per cell, of two cells or more, not .* \(2, 3\)"):
+    with pytest.raises(ParameterError, match=r"one number per cell, for two cells or more, not .* \(2, 3\)"):
         measure_gi_star(counts.reshape(2, 3), neighbours)
     with pytest.raises(ParameterError, match="6 by 6 does not fit 5 counts. Give Cells.neighbours"):
         measure_gi_star(counts[:5], neighbours)
-    with pytest.raises(ParameterError, match="Neighbours are binary: 1 or nothing, not 0.5"):
+    with pytest.raises(ParameterError, match="Neighbours must be binary: 1 or nothing, not 0.5"):
         measure_gi_star(counts, neighbours * 0.5)
-    with pytest.raises(ParameterError, match="not its own neighbour .*; cell 0 is. Set the diagonal to 0"):
+    with pytest.raises(ParameterError, match="not be its own neighbour .*; cell 0 is. Set the diagonal to 0"):
         measure_gi_star(counts, sparse.csr_array(np.ones((6, 6))))
     with pytest.raises(ParameterError, match="up to 2 neighbours holding up to 80,000,000.* shorter period"):
         measure_gi_star(counts * 10_000_000, within(np.arange(6)[:, None], 1))
@@ -347,7 +347,8 @@ def test_cells_are_twice_the_spacing_of_shared_points(make_incidents: MakeIncide
 
 
 @pytest.mark.parametrize(
-    ("spacing", "size", "reason"), [(10, 100, ": 100 m.$"), (75, 150, ": 150 m.$"), (900, 500, "and still narrower.$")]
+    ("spacing", "size", "reason"),
+    [(10, 100, ": 100 m.$"), (75, 150, ": 150 m.$"), (900, 500, "and it is still narrower.$")],
 )
 def test_they_stay_within_reason(make_incidents: MakeIncidents, spacing: float, size: float, reason: str) -> None:
     east = np.repeat(np.arange(6) * spacing, 2)
@@ -396,7 +397,7 @@ def test_robbery_at_the_points_of_police_uk(real_data: Path) -> None:
 def test_a_cell_size_needs_metres_and_does_without_a_second_place(make_incidents: MakeIncidents) -> None:
     alone = choose_cell_size(make_incidents([1.0] * 3, [1.0] * 3))
     assert (alone.cell_size_m, alone.is_snapped) == (100, True)
-    assert "nothing says how far places are apart: 100 m" in alone.reason
+    assert "no distance between places is known: 100 m" in alone.reason
     assert choose_cell_size(make_incidents([1.0], [1.0])).is_snapped is False
     with pytest.raises(DataError, match="projected CRS in metres; the incidents are in WGS 84"):
         choose_cell_size(make_incidents([530_000.0, 530_100.0], [180_000.0, 180_000.0]).to_crs(4326))

@@ -119,7 +119,7 @@ def test_an_outline_without_incidents_is_never_found(make_incidents: MakeInciden
 def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
     incidents = pile(make_incidents, [(0, 0, 30)])
     clusters = find(incidents, 10)
-    with pytest.raises(ParameterError, match="needs at least 1 resample, not 0. 100 are usual"):
+    with pytest.raises(ParameterError, match="needs at least 1 resample, not 0. 100 is usual"):
         measure_stability(incidents, [DISC], clusters, n_resamples=0)
     with pytest.raises(DataError, match="projected CRS in metres; the incidents are in WGS 84"):
         measure_stability(incidents.set_crs(4326, allow_override=True), [DISC], clusters)

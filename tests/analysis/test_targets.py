@@ -70,13 +70,16 @@ def test_part_of_a_year_is_made_a_year() -> None:
 
 
 def test_mistakes_are_explained() -> None:
-    with pytest.raises(ParameterError, match="one of the two; neither given. Write -0.05 for 5% fewer, or 1200"):
+    with pytest.raises(
+        ParameterError,
+        match="either a change or a number of incidents; neither given. Write -0.05 for 5% fewer, or 1200",
+    ):
         Target()
     with pytest.raises(ParameterError, match="both given"):
         Target(change=0.0, n_incidents=3)
     with pytest.raises(ParameterError, match="A comparison needs at least one peer"):
         compare_with_peers(1, 10.0, peers())
-    with pytest.raises(ParameterError, match="Rates need residents and years above 0; given are 0 and 1"):
+    with pytest.raises(ParameterError, match="Rates need residents and years above 0, not 0 and 1"):
         compare_with_peers(1, 0.0, peers(("a", 1, 1.0)))
 
 

@@ -77,7 +77,7 @@ def test_the_demonstration_gets_a_table_and_a_recommendation(
     assert "Recommended: " in said.err
     assert "For the picture: Density, 200 m, cells of 100 m" in said.err
     assert "Published hot spots would have held " in said.err
-    assert said.err.rstrip().endswith("The best of many looks better than it is; expect less of it next time.")
+    assert said.err.rstrip().endswith("The best of many methods looks better than it is; expect less of it next time.")
 
 
 def test_the_table_and_the_json_agree(call: Any, inputs: list[str]) -> None:
@@ -188,7 +188,7 @@ def test_run_takes_a_bandwidth_or_a_rule(call: Any, inputs: list[str], bandwidth
         pytest.param(
             ["--bandwidth", "wide"],
             2,
-            '"wide" is no number of metres and no rule. Give one of likelihood',
+            '"wide" is neither a number of metres nor a rule. Give one of likelihood',
             id="no rule",
         ),
         pytest.param(["--max-extent", "50"], 2, "m or more, not 50 m. Choose a larger extent", id="no room"),

@@ -49,7 +49,8 @@ def test_crimes_go_where_run_looks_for_them(server: LocalServer) -> None:
     assert all(Path(path).read_bytes() == b"Month\n" for path in paths)
     assert result.stderr.splitlines() == [
         "2 files fetched (0.0 MB), 0 already there.",
-        "Say where you show it: Contains data from data.police.uk licensed under the Open Government Licence v3.0.",
+        "State this where you show the data: Contains data from data.police.uk licensed under the "
+        "Open Government Licence v3.0.",
     ]
     again = call("crimes", "--force", "kent", "--from", "2026-07", "--to", "2026-08")
     assert again.stderr.splitlines()[0] == "0 files fetched (0.0 MB), 2 already there."
@@ -61,7 +62,7 @@ def test_months_that_a_force_did_not_give_are_said(server: LocalServer) -> None:
     server.files["/archive/latest.zip"] = archive()
     result = call("crimes", "--force", "surrey", "--from", "2026-07", "--to", "2026-08", "--out", "here")
     assert result.stdout == "here/2026-07/2026-07-surrey-street.csv\n"
-    assert "Missing: surrey has given no file for 2026-08. This does not mean no crime." in result.stderr
+    assert "Missing: surrey has given no file for 2026-08. This does not mean that there was no crime." in result.stderr
 
 
 def test_boundaries_go_where_run_looks_for_them(server: LocalServer) -> None:
@@ -109,7 +110,7 @@ def test_wards_of_two_years_do_not_go_into_one_folder(server: LocalServer, tmp_p
     folder = tmp_path / "data" / "boundaries"
     folder.mkdir(parents=True)
     (folder / "wards-2024-leeds.gpkg").touch()
-    with pytest.raises(ParameterError, match="wards-2024-leeds.gpkg is of another than 2025. Give its year"):
+    with pytest.raises(ParameterError, match="wards-2024-leeds.gpkg is not of 2025. Give its year"):
         call("boundaries", "--borough", "Lewisham", "--vintage", "2025")
 
 

@@ -200,8 +200,8 @@ def test_a_year_before_that_the_files_lack_is_not_advised(call: Any, inputs: lis
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--treated", "area.geojson"], 2, "An operation has a first and a last day, and not both were given"),
-        ([*DATES], 2, "An operation has an area, and none was given. Give --treated"),
+        (["--treated", "area.geojson"], 2, "An operation needs a first and a last day; not both were given"),
+        ([*DATES], 2, "An operation needs an area; none was given. Give --treated"),
         ([*DATES, "--treated", "none.geojson"], 2, "No file or folder none.geojson to read the treated area from"),
         ([*DATES, "--treated-ward", "Narnia"], 2, 'No ward called "Narnia"'),
         ([*DATES, "--treated", "a.csv"], 3, "cannot be read as the treated area"),
@@ -225,13 +225,13 @@ def test_a_year_before_that_the_files_lack_is_not_advised(call: Any, inputs: lis
         (
             ["--from", "2025-04-01", "--to", "2025-06-30", "--treated-ward", "Ash"],
             4,
-            "and the incidents of that time run from 2024-07-01 to 2025-06-30. "
+            "but the incidents run from 2024-07-01 to 2025-06-30. "
             "Give files of all these days, other dates, or --before previous.",
         ),
         (
             ["--from", "2026-07-01", "--to", "2026-09-30", "--treated-ward", "Ash", "--before", "previous"],
             4,
-            "incidents of that time run from 2026-04-01 to 2026-06-30. Give files of all these days, or other dates.",
+            "incidents run from 2026-04-01 to 2026-06-30. Give files of all these days, or other dates.",
         ),
         (
             ["--from", "2025-09-01", "--to", "2026-12-31", "--treated-ward", "Ash", "--before", "previous"],
@@ -269,7 +269,10 @@ def test_a_gap_in_the_data_is_not_taken_for_a_fall(call: Any, inputs: list[str],
     (tmp_path / "a.csv").write_text("\n".join(row for row in rows if "/05/2025" not in row))
     said = call(*inputs, *DATES, "--treated", "area.geojson")
     assert said.code == 4
-    assert "No row of any crime is of 2025-05, which the comparison needs: a gap in the data would look" in said.err
+    assert (
+        "The files hold no rows of any crime for 2025-05, which the comparison needs: a gap in the data would look"
+        in said.err
+    )
     assert "Give the files of these months, other dates, or --before previous." in said.err
 
 
@@ -296,9 +299,7 @@ def test_a_gap_in_the_data_of_this_crime_alone_is_not_taken_for_a_fall(
     (tmp_path / "a.csv").write_text("\n".join(row for row in rows if not re.match(gone, row)))
     said = call(*inputs, *DATES, "--treated", "area.geojson")
     assert said.code == 4, said.err
-    assert (
-        f"The files hold none, or only a part, of the robberies of {months}, though they go on with other" in said.err
-    )
+    assert f"The files hold none, or only a part, of the robberies of {months}, although they hold other" in said.err
     assert f"Give the files of these months, {next_step}" in said.err
 
 
@@ -665,7 +666,7 @@ def test_days_of_no_likely_year_are_refused(start: str, end: str) -> None:
 
 
 def test_an_unknown_comparison_is_named() -> None:
-    with pytest.raises(ParameterError, match='No "decade" to compare with. Choose one of: year, previous'):
+    with pytest.raises(ParameterError, match='`before` must be one of year, previous, not "decade"'):
         OperationRequest(crime="robbery", start=dt.date(2026, 1, 1), end=dt.date(2026, 1, 31), before="decade")  # type: ignore[arg-type]
 
 

@@ -173,13 +173,13 @@ def test_a_missing_or_distant_coordinate_is_in_no_cell(shape: CellShape) -> None
 
 def test_what_cannot_be_is_refused() -> None:
     square = shapely.box(0, 0, 100, 100)
-    with pytest.raises(ParameterError, match='No cells of the shape "circle". Choose one of: square, hexagon'):
+    with pytest.raises(ParameterError, match='No shape of cells called "circle". Choose one of: square, hexagon'):
         make_cells(square, cell_size_m=50, shape="circle")  # type: ignore[arg-type]
     for size in (0.0, -5.0, math.nan, math.inf):
         with pytest.raises(ParameterError, match=f"The cell size must be above 0 m, not {size}. 50 m suits a borough"):
             make_cells(square, cell_size_m=size)
     for nothing in (shapely.Polygon(), shapely.Point(1, 1)):
-        with pytest.raises(ParameterError, match="needs a surface to lay cells over, and this one has none"):
+        with pytest.raises(ParameterError, match="must enclose some land to lay cells over; this one has an area of 0"):
             make_cells(nothing, cell_size_m=50)
     with pytest.raises(ParameterError, match="A grid may have .* cells; 0.001 m makes .* Choose larger cells or fewer"):
         make_cells(square, cell_size_m=0.001)

@@ -190,12 +190,12 @@ def test_a_status_that_means_nothing_here(server: LocalServer, connection: Conne
 def test_a_web_page_is_not_data(server: LocalServer, connection: Connection) -> None:
     page = b"<html><head><title>Guest Wi-Fi</title></head></html>"
     server.always = Trouble(headers={"Content-Type": "text/html; charset=utf-8"}, body=page)
-    with pytest.raises(NetworkError, match='should give data, and gave a web page called "Guest Wi-Fi"'):
+    with pytest.raises(NetworkError, match='should give data, but gave a web page called "Guest Wi-Fi"'):
         receive(connection, server)
 
 
 def test_more_than_may_come_is_refused(server: LocalServer, connection: Connection) -> None:
-    with pytest.raises(NetworkError, match="/file sends more than the 1,000 bytes that it may"):
+    with pytest.raises(NetworkError, match="/file sends more than the 1,000 bytes allowed"):
         receive(connection, server, max_bytes=1000)
     assert len(server.seen) == 1
 
@@ -252,7 +252,7 @@ def test_packed_json_is_unpacked(server: LocalServer, connection: Connection) ->
 
 def test_a_web_page_under_another_name_is_not_json(server: LocalServer, connection: Connection) -> None:
     server.always = Trouble(headers={"Content-Type": "application/json"}, body=b" <!doctype html>")
-    with pytest.raises(NetworkError, match=r"/query should give a JSON document, and gave a web page\. The network"):
+    with pytest.raises(NetworkError, match=r"/query should give a JSON document, but gave a web page\. The network"):
         read_json(connection, server)
 
 

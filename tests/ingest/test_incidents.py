@@ -199,7 +199,7 @@ def test_columns_not_in_the_contract_are_dropped_at_the_door(tmp_path: Path) -> 
     ("name", "content", "message"),
     [
         ("a.csv", b"", "a.csv is empty: its first line must name the columns"),
-        ("a.csv", b"x,y\n1,2\n", r"no known layout: no column says what happened.*nor when.*It has: x, y"),
+        ("a.csv", b"x,y\n1,2\n", r"not have a known layout: no column says what happened.*nor when.*It has: x, y"),
         ("a.csv.gz", b"not gzip", "a.csv.gz cannot be unpacked.*Download or copy it again"),
         ("a.csv.gz", gzip.compress(COUNCIL.encode() * 1000, mtime=0)[:60], "cannot be unpacked"),
         ("a.zip", b"not zip", "a.zip cannot be unpacked"),
@@ -234,7 +234,9 @@ def test_an_empty_folder_and_archives_without_incidents_are_refused(tmp_path: Pa
 def test_one_file_given_twice_is_refused(tmp_path: Path) -> None:
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_text(POLICE_UK + A_STREET)
-    with pytest.raises(DataError, match=r"one\.csv and .*two\.csv\. Leave one out"):
+    with pytest.raises(
+        DataError, match=r"one\.csv and .*two\.csv hold the same data, or the same month of a force\. Leave one out"
+    ):
         read_incidents([tmp_path])
 
 
@@ -245,7 +247,7 @@ def test_one_table_in_two_wrappings_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("2026-01/a.csv", content)
     for second in ("a.csv.gz", "a.zip"):
-        with pytest.raises(DataError, match="were given twice, and would count twice"):
+        with pytest.raises(DataError, match="must be given once, or they count twice"):
             read_incidents([tmp_path / "a.csv", tmp_path / second])
 
 
@@ -254,7 +256,7 @@ def test_two_editions_of_one_month_are_refused(tmp_path: Path) -> None:
         (tmp_path / edition).mkdir()
         text = POLICE_UK + A_STREET.replace("a1", edition)
         (tmp_path / edition / "2026-01-metropolitan-street.csv").write_text(text)
-    with pytest.raises(DataError, match="given twice"):
+    with pytest.raises(DataError, match="must be given once, or they count twice"):
         read_incidents([tmp_path])
 
 
@@ -465,20 +467,20 @@ def test_a_table_that_is_nearly_recognised_is_not_passed_over(tmp_path: Path) ->
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("a.csv", POLICE_UK + A_STREET)
         file.writestr("b.csv", "Offence,Dat From,Easting,Northing\nRobbery,01/02/2026 10:00,536560,178413\n")
-    with pytest.raises(DataError, match="b.csv is of no known layout: no column says when"):
+    with pytest.raises(DataError, match="b.csv does not have a known layout: no column says when"):
         read_incidents([tmp_path / "a.zip"])
 
 
 def test_a_store_among_the_files_that_are_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(POLICE_UK + A_STREET)
-    with pytest.raises(ParameterError, match="The store must not lie in a folder that is read"):
+    with pytest.raises(ParameterError, match="The store must not lie in a folder of input files"):
         read_incidents([tmp_path], store=Store(folder=tmp_path / "store"))
 
 
 def test_a_mark_at_the_start_does_not_make_another_table(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes((POLICE_UK + A_STREET).encode())
     (tmp_path / "b.csv").write_bytes((POLICE_UK + A_STREET).encode("utf-8-sig"))
-    with pytest.raises(DataError, match="given twice"):
+    with pytest.raises(DataError, match="must be given once, or they count twice"):
         read_incidents([tmp_path])
 
 
@@ -527,7 +529,7 @@ def test_rows_without_ids_cannot_be_given_twice_in_another_wrapping(tmp_path: Pa
     }
     (tmp_path / "a.csv").write_text(text)
     (tmp_path / "b.csv").write_bytes(other[wrapping])
-    with pytest.raises(DataError, match="given twice, and would count twice: .*a.csv and .*b.csv"):
+    with pytest.raises(DataError, match="given once, or they count twice; .*a.csv and .*b.csv hold the same"):
         read_incidents([tmp_path])
 
 
@@ -552,7 +554,7 @@ def test_what_is_not_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "february.txt").write_bytes(content)
     (tmp_path / "README.md").write_text("about")
     note, *_ = read_incidents([tmp_path]).notes
-    assert note.startswith("Files in the folders that are of no kind that is looked for there: february.txt.")
+    assert note.startswith("Files in the folders of a kind that is not looked for there: february.txt.")
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for name in ("a.csv", "b.geojson", "c.txt"):
             archive.writestr(name, content)
@@ -589,9 +591,9 @@ def test_doubts_about_dates_and_times_are_said(tmp_path: Path) -> None:
     intake = read(tmp_path, (header + "Robbery,01/02/2026,18,536560,178413\n" * 3).encode())
     column, order = intake.notes
     assert column.startswith(
-        'crimes.csv: column "Time" is not read, because what it holds is no time of day, such as "18"'
+        'crimes.csv: column "Time" is not read, because it does not hold times of day, such as "18"'
     )
-    assert "the dates in Date are read day-first, which none of them proves" in order
+    assert "the dates in Date are read day-first, although none of them proves it" in order
     (tmp_path / "a.csv").write_text(
         header + "".join(f"Robbery,02/{day}/2026,18:00,536560,178413\n" for day in range(10, 20))
     )

@@ -314,7 +314,7 @@ def test_points_of_one_coordinate_are_refused(tmp_path: Path) -> None:
     points = pa.StructArray.from_arrays([pa.array([float(E)])], names=["x"])
     geo = {"version": "1.1.0", "primary_column": "g", "columns": {"g": {"encoding": "point", "crs": None}}}
     table = pa.table({"Offence": ["Robbery"], "Date": ["2026-01-05"], "g": points})
-    with pytest.raises(DataError, match="its points have not two coordinates"):
+    with pytest.raises(DataError, match="its points do not have two coordinates"):
         read(write_table(tmp_path / "a.parquet", table.replace_schema_metadata({"geo": json.dumps(geo)})))
 
 

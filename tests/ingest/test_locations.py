@@ -333,5 +333,5 @@ def test_a_spreadsheet_that_has_lost_the_metres_is_unreadable() -> None:
 
 def test_srids_that_are_not_known() -> None:
     assert at_wkt(f"SRID=0;POINT({E} {N})").reason[0] is None
-    with pytest.raises(DataError, match="SRID 999999, which is no CRS that PROJ knows. Name theirs with crs"):
+    with pytest.raises(DataError, match="SRID 999999, which is not a CRS that PROJ knows. Name their CRS with crs"):
         at_wkt(f"SRID=999999;POINT({E} {N})")

@@ -215,10 +215,12 @@ def test_lsoas_are_found_through_the_lookup(
 
 def test_an_unknown_borough_gets_the_ones_like_it(fetch: Callable[..., Fetched], tmp_path: Path) -> None:
     with pytest.raises(
-        NotFoundError, match=r"No local authority Lewishem among the 2 of this release\. Did you mean Lew"
+        NotFoundError, match=r"No local authority called Lewishem is among the 2 of this release\. Did you mean Lew"
     ):
         fetch("Lewishem")
-    with pytest.raises(NotFoundError, match="No local authority zzz among .* Give a name such as Lewisham, or a code"):
+    with pytest.raises(
+        NotFoundError, match="No local authority called zzz is among .* Give a name such as Lewisham, or a code"
+    ):
         fetch("zzz")
     with pytest.raises(NotFoundError, match=r"Did you mean E09000023"):
         fetch("E0900023")
@@ -231,9 +233,7 @@ def test_a_vintage_that_is_not_known(fetch: Callable[..., Fetched]) -> None:
 
 
 def test_a_service_that_is_gone(fetch: Callable[..., Fetched]) -> None:
-    with pytest.raises(
-        NotFoundError, match=r"refuses the question \(400: Invalid URL; Invalid URL\)\. ONS renames its"
-    ):
+    with pytest.raises(NotFoundError, match=r"refuses the query \(400: Invalid URL; Invalid URL\)\. ONS renames its"):
         fetch("Lewisham", vintage=2024)
 
 
@@ -249,7 +249,7 @@ def test_errors_of_the_moment_are_waited_out(fetch: Callable[..., Fetched], serv
 
 def test_a_web_page_instead_of_outlines(fetch: Callable[..., Fetched], server: LocalServer) -> None:
     server.always = Trouble(body=b"<html><title>Sign in</title>")
-    with pytest.raises(NetworkError, match='should give a JSON document, and gave a web page called "Sign in"'):
+    with pytest.raises(NetworkError, match='should give a JSON document, but gave a web page called "Sign in"'):
         fetch("Lewisham")
 
 
@@ -274,13 +274,13 @@ def test_pages_that_never_end(
     fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(portal, "answer", lambda table, query: {"features": [], "exceededTransferLimit": True})
-    with pytest.raises(DataError, match="goes on without end"):
+    with pytest.raises(DataError, match="sends pages without end"):
         fetch("Lewisham")
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
-    [([], "sent something else than an object"), ({"answer": 1}, "sent no list of features")],
+    [([], "did not send a JSON object"), ({"answer": 1}, "sent no list of features")],
 )
 def test_documents_of_another_shape(
     answer: Any, words: str, fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch

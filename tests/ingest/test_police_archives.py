@@ -192,7 +192,9 @@ def test_a_month_that_is_not_published_yet(server: LocalServer, connection: Conn
 
 
 def test_an_unknown_force_gets_the_ones_like_it(server: LocalServer, connection: Connection, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"No force metropolitan-police in .*latest\.zip\. Did you mean metropolit"):
+    with pytest.raises(
+        NotFoundError, match=r"No force called metropolitan-police is in .*latest\.zip\. Did you mean metropolit"
+    ):
         fetch(server, connection, tmp_path, "Metropolitan Police")
     with pytest.raises(NotFoundError, match="Did you mean avon-and-somerset, city-of-london, metropolitan, west-york"):
         fetch(server, connection, tmp_path, "zzz")
@@ -201,8 +203,8 @@ def test_an_unknown_force_gets_the_ones_like_it(server: LocalServer, connection:
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [
-        ("2026-13", None, "A month is written YYYY-MM; 2026-13 was given"),
-        ("2026-01-01", None, "A month is written YYYY-MM; 2026-01-01 was given"),
+        ("2026-13", None, "A month must be written YYYY-MM; 2026-13 was given"),
+        ("2026-01-01", None, "A month must be written YYYY-MM; 2026-01-01 was given"),
         ("2010-11", None, "Street-level crime begins in 2010-12; 2010-11 was asked for"),
         ("2026-05", "2026-04", "must not come before the first; 2026-05 to 2026-04 was given. Swap them"),
     ],
@@ -219,7 +221,7 @@ def test_a_server_without_ranges_gives_the_whole_archive(
     told: list[str] = []
     fetched = fetch(server, connection, tmp_path, last_month="2026-06", progress=told.append)
     assert fetched.files[0].path.read_bytes() == street_csv("metropolitan", "2026-06")
-    assert any("MB, all forces, because the server sends no parts" in words for words in told)
+    assert any("MB, all forces, because the server cannot send parts" in words for words in told)
     assert names(tmp_path) == [f"2026-06/2026-06-metropolitan-street.csv{end}" for end in ("", ".source")]
 
 
@@ -270,7 +272,7 @@ def test_a_damaged_member_is_refused_by_its_checksum(
 
 def test_a_web_page_instead_of_an_archive(server: LocalServer, connection: Connection, tmp_path: Path) -> None:
     server.always = Trouble(headers={"Content-Type": "text/html"}, body=b"<title>Blocked</title>")
-    with pytest.raises(NetworkError, match=r'latest\.zip should give data, and gave a web page called "Blocked"'):
+    with pytest.raises(NetworkError, match=r'latest\.zip should give data, but gave a web page called "Blocked"'):
         fetch(server, connection, tmp_path)
 
 

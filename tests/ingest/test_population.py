@@ -212,8 +212,8 @@ def test_wards_take_their_residents_by_code(boundaries: Boundaries) -> None:
 def test_codes_of_another_year_are_refused(boundaries: Boundaries) -> None:
     with pytest.raises(
         DataError,
-        match=r"no code is both in the boundaries and in residents.csv: they have A, B ..., it has a, b. Are they of "
-        "another year, or of other areas",
+        match=r"no code is in both the boundaries and residents.csv: the boundaries have A, B ..., the table has a, b. "
+        "They may be of different years or areas",
     ):
         boundaries.with_population(make_population({"a": 1, "b": 2}))
 
@@ -259,5 +259,7 @@ def test_wards_of_2014_are_not_those_of_today(real_data: Path) -> None:
     old = read_boundaries([real_data / "boundaries" / "london_wards_2014_shp.zip"])
     lewisham = old.wards[old.wards["borough"] == "Lewisham"]
     today = real_data / "population" / "lewisham_southwark_ward25_census2021_pop_bestfit.csv"
-    with pytest.raises(DataError, match=r"they have E05000\d+, E05000\d+ ..., it has E05011095, E05011096 ..."):
+    with pytest.raises(
+        DataError, match=r"the boundaries have E05000\d+, E05000\d+ ..., the table has E05011095, E05011096 ..."
+    ):
         dataclasses.replace(old, wards=lewisham).with_population(read_population(today))

@@ -86,7 +86,7 @@ def test_a_text_is_a_list_of_one() -> None:
     ("changes", "message"),
     [
         ({"ofence": "Issue"}, r'\[sources.s\] in hotspots.toml has an unknown key "ofence". Did you mean "offence"\?'),
-        ({"zzzzz": "Issue"}, 'has an unknown key "zzzzz". Known are clock, crs, date_order, decimal, delimiter'),
+        ({"zzzzz": "Issue"}, 'has an unknown key "zzzzz". It takes: clock, crs, date_order, decimal, delimiter'),
         ({"name": "other"}, 'has an unknown key "name"'),
         ({"offences": ["Fight"]}, 'offences must be a table of "words in the source" = "what they stand for"'),
         ({"offences": {"Fight": 3}}, 'offences must be a table of "words in the source" = "what they stand for"'),
@@ -95,19 +95,19 @@ def test_a_text_is_a_list_of_one() -> None:
         ({"start": []}, r"start must be a text or a list of texts, not \[\]"),
         ({"start": ["Date", 3]}, r"start must be a text or a list of texts, not \['Date', 3\]"),
         ({"start": ""}, r"start must be a text or a list of texts, not ''"),
-        ({"id": 3}, "id must be a text with something in it, not 3"),
-        ({"id": ""}, "id must be a text with something in it, not ''"),
+        ({"id": 3}, "id must be a text that is not blank, not 3"),
+        ({"id": ""}, "id must be a text that is not blank, not ''"),
         ({"northing": None}, "names a column for only one of easting and northing. Name both"),
         ({"latitude": "Lat"}, "names a column for only one of longitude and latitude. Name both"),
         ({"start": None}, "Source profile s needs start, the column of dates, or every_date"),
         ({"offence": None}, "needs offence, the column that says what happened, or every_offence"),
-        ({"easting": None, "northing": None}, "needs a column that says where: easting and northing, longitude"),
+        ({"easting": None, "northing": None}, "needs columns that say where: easting and northing, longitude"),
         ({"date_order": "year-first"}, 'date_order must be one of day-first, month-first, not "year-first"'),
         ({"clock": "GMT"}, 'clock must be one of stated, local, utc, not "GMT"'),
         ({"decimal": ";"}, 'decimal must be "." or ",", not ";"'),
         ({"delimiter": "||"}, r"delimiter must be one character, in ASCII, not '\|\|'"),
         ({"delimiter": "é", "files": "*"}, "delimiter must be one character, in ASCII, not 'é'"),
-        ({"delimiter": '"', "files": "*"}, "delimiter must be one character that no quote or line end is"),
+        ({"delimiter": '"', "files": "*"}, "delimiter must be one character, but not a quote or a line end"),
         ({"every_date": "2026-01"}, "has both start and every_date. Take one out"),
         ({"every_offence": "asb"}, "has both offence and every_offence. Take one out"),
         ({"delimiter": ";"}, "needs files, a pattern of names, for its delimiter or encoding: a file is opened before"),
@@ -154,7 +154,9 @@ def test_the_columns_are_named_by_what_they_hold() -> None:
 
 
 def test_a_crs_that_proj_does_not_know_is_refused() -> None:
-    with pytest.raises(ParameterError, match='PROJ knows no crs "EPSG:999999". Give a code such as EPSG:27700'):
+    with pytest.raises(
+        ParameterError, match='PROJ does not know the crs "EPSG:999999". Give a code such as EPSG:27700'
+    ):
         parse_profile("x", {"offence": "a", "start": "b", "easting": "c", "northing": "d", "crs": "EPSG:999999"})
 
 

@@ -309,7 +309,7 @@ def test_what_is_not_recognised_comes_with_a_draft(
     with pytest.raises(UnknownLayoutError) as raised:
         recognise(make_table(columns), crs="EPSG:27700")
     message, draft = str(raised.value), raised.value.draft
-    assert f"data/Crimes 2026.csv is of no known layout: no column says {missing}. It has: " in message
+    assert f"data/Crimes 2026.csv does not have a known layout: no column says {missing}. It has: " in message
     assert "Write a source profile for it in hotspots.toml (hotspots check prints one to complete)" in message
     assert ", ".join(columns) in message
     (table,) = tomllib.loads(draft.replace('"..."', '"A"'))["sources"].values()

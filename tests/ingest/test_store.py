@@ -235,7 +235,7 @@ def test_what_comes_from_the_store_is_not_counted_twice_either(tmp_path: Path, f
     (tmp_path / "b.csv").write_text(text.replace(",", ";"))
     for name in ("a.csv", "b.csv"):
         read_incidents([tmp_path / name], store=Store(folder=folder))
-    with pytest.raises(DataError, match="given twice, and would count twice: a.csv and b.csv"):
+    with pytest.raises(DataError, match="given once, or they count twice; a.csv and b.csv hold the same"):
         read_incidents([tmp_path / "a.csv", tmp_path / "b.csv"], store=Store(folder=folder))
 
 

@@ -87,7 +87,10 @@ def test_a_workbook_is_read_like_text(tmp_path: Path) -> None:
         ("start,end\n2025-09,2025-10\n", '"2025-09" in start, and 1 in all cannot be read. Write 1/9/2025'),
         ("start,end\n,24/10/2025\n", "row 1 of terms.csv has nothing in start"),
         ("start,end\n24/10/2025,1/9/2025\n", "runs from 2025-10-24 to 2025-09-01, and 1 in all end before they start"),
-        ("start,end\n1/9/2025,\n", "row 1 of terms.csv has no last day. Give it, or say by its kind"),
+        (
+            "start,end\n1/9/2025,\n",
+            "row 1 of terms.csv has no last day. Give it, or mark it as a day without pupils by its kind",
+        ),
         (
             "start,end\n1/9/2025,24/10/2025\n24/10/2025,19/12/2025\n",
             "rows 1 and 2 of terms.csv do: 2025-09-01 to 2025-10-24 and 2025-10-24 to 2025-12-19. Keep the terms",

@@ -196,7 +196,7 @@ def test_a_line_without_end_is_no_table(tmp_path: Path) -> None:
     ],
 )
 def test_other_kinds_of_files_are_named(tmp_path: Path, content: bytes, kind: str) -> None:
-    with pytest.raises(DataError, match=f"a.csv is not text but {kind}.*Give it a name that ends as such files do"):
+    with pytest.raises(DataError, match=f"a.csv is not text but {kind}.*Give it the file ending of that kind"):
         read(tmp_path, content)
 
 
@@ -255,7 +255,7 @@ def test_a_table_has_a_largest_number_of_malformed_rows(tmp_path: Path, monkeypa
     monkeypatch.setattr("hotspots.ingest.formats.delimited_text.MAX_MALFORMED_ROWS", 10)
     assert read(tmp_path, write([HEADER, *[("short",)] * 10])).n_read == 10
     with pytest.raises(
-        DataError, match=r"a\.csv is no table: over 10 rows have another number of columns than its header"
+        DataError, match=r"a\.csv is not a table: over 10 rows do not have as many columns as its header"
     ):
         read(tmp_path, write([HEADER, *[("short",)] * 11]))
 

@@ -299,7 +299,7 @@ def test_two_profiles_may_each_be_for_a_sheet(tmp_path: Path) -> None:
 
 
 def test_a_profile_for_a_sheet_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no table that its source profile is for: a.xlsx/Jan: source profile p0"):
+    with pytest.raises(DataError, match="no table that fits its source profile: a.xlsx/Jan: source profile p0"):
         in_sheets(tmp_path, {"Jan": [HEADER, ROW], "Feb": [HEADER, ROW]}, {"sheet": "March"})
 
 
@@ -313,7 +313,7 @@ def test_a_title_is_no_header_even_where_a_column_has_an_odd_name(tmp_path: Path
 def test_of_several_sheets_the_likeliest_is_told_of(tmp_path: Path) -> None:
     notes: Rows = [["Prepared by"], ["Community Safety"]]
     log: Rows = [["Ref", "What", "Date", "Easting", "Northing"], [1, "ASB", "05/01/2026", 536560, 178413]]
-    with pytest.raises(UnknownLayoutError, match="a.xlsx/ASB 2025 is of no known layout") as error:
+    with pytest.raises(UnknownLayoutError, match="a.xlsx/ASB 2025 does not have a known layout") as error:
         read(tmp_path, make_workbook({"Notes": notes, "ASB 2025": log}))
     assert 'sheet = "ASB 2025"' in error.value.draft
 

@@ -38,8 +38,9 @@ class Fold:
     def __post_init__(self) -> None:
         if not self.fit_start <= self.fit_end < self.test_start <= self.test_end:
             raise ParameterError(
-                f"A forecast is fitted to days before those that it is tested on; {self.fit_start} to {self.fit_end} "
-                f"and {self.test_start} to {self.test_end} were given. Make folds with plan_folds."
+                "A fold must be fitted to days before those on which it is tested; this one is fitted to "
+                f"{self.fit_start} to {self.fit_end} and tested on {self.test_start} to {self.test_end}. Make folds "
+                "with plan_folds."
             )
 
     @property
@@ -95,8 +96,8 @@ def plan_folds(start: dt.date, end: dt.date, *, is_monthly: bool) -> tuple[Fold,
         n_folds = 0
     if n_folds < 1:
         raise TooLittleDataError(
-            f"A test needs a {'month' if unit == 'month' else 'week'} to test on and three before it to fit to; "
-            f"{start} to {end} is too short. Analyse a longer period."
+            f"A test needs a {'month' if unit == 'month' else 'week'} to test on and three before it to fit; {start} "
+            f"to {end} is too short. Analyse a longer period."
         )
     first_days, last_days = (days[-n_folds:].tolist() for days in (windows.first_day, windows.last_day))
     return tuple(
@@ -111,7 +112,7 @@ def plan_predecessor(start: dt.date, end: dt.date, *, known_from: dt.date | None
     Args:
         start: First day of the period.
         end: Last day, included.
-        known_from: First day that the data speak for; None where they do not reach back beyond `start`.
+        known_from: First day that the data cover; None where they do not reach back beyond `start`.
         is_monthly: Whether any incidents give only their months: the period before is then of as many months.
 
     Raises:
@@ -127,7 +128,7 @@ def plan_predecessor(start: dt.date, end: dt.date, *, known_from: dt.date | None
     if known_from is None or known_from > fit_start + (start - fit_start) / 10:
         begin = "begin with the period" if known_from is None else f"begin on {known_from}"
         raise TooLittleDataError(
-            f"A map of {start} to {end} is tested by one of {fit_start} to {fit_end}, and the data {begin}. "
-            "Read earlier files too."
+            f"A test of the map of {start} to {end} needs an earlier map, of {fit_start} to {fit_end}; the data "
+            f"{begin}. Read earlier files too."
         )
     return (Fold(fit_start=fit_start, fit_end=fit_end, test_start=start, test_end=end),)

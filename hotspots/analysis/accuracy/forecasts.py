@@ -1,4 +1,4 @@
-"""What each method makes of the days before a test."""
+"""The forecast of each method from the days before a test."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _between(incidents: gpd.GeoDataFrame, first: dt.date, last: dt.date) -> gpd.
 
 
 def make_forecast(name: MethodName, part: Split, cells: Cells, bandwidth_m: float | None) -> Floats:
-    """Float (n_cells,): what a method makes of the days before the test.
+    """Float (n_cells,): the forecast of a method from the days before the test.
 
     Args:
         name: The method.
@@ -103,7 +103,7 @@ def make_forecast(name: MethodName, part: Split, cells: Cells, bandwidth_m: floa
 
 
 def scale_forecast(name: MethodName, fold: Fold, cells: Cells) -> float | None:
-    """What to multiply a forecast by for incidents of the test; None for one that is not of incidents.
+    """Factor that turns a forecast into incidents of the test; None for a forecast that is not of incidents.
 
     Args:
         name: The method.

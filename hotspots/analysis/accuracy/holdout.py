@@ -1,4 +1,4 @@
-"""Does it work? Fit to the past, test on what came after, and compare with what else one might have done."""
+"""Does it work? Fit to the past, test on later incidents, and compare with simpler methods."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def evaluate_methods(
     n_tested, n_fitted = sum(len(part.tested) for part in split), min(len(part.fitted) for part in split)
     if min(n_tested, n_fitted) < _MIN_INCIDENTS:
         raise TooLittleDataError(
-            f"A test needs {_MIN_INCIDENTS} incidents to fit to and as many to test on; there are {n_fitted} and "
+            f"A test needs at least {_MIN_INCIDENTS} incidents to fit and as many to test on; there are {n_fitted} and "
             f"{n_tested}. Analyse a longer period or a larger area."
         )
     hotspots = last_hotspots = None
@@ -197,20 +197,22 @@ def _check_options(
     area_shares: Sequence[float],
 ) -> None:
     if unknown := [name for name in methods if name not in get_args(MethodName)]:
-        raise ParameterError(f'No method "{unknown[0]}". Choose from: {", ".join(get_args(MethodName))}.')
+        raise ParameterError(f'No method called "{unknown[0]}". Choose one of: {", ".join(get_args(MethodName))}.')
     for name, given in {"method": methods, "cell size": cell_sizes_m, "area share": area_shares}.items():
         if not given:
-            raise ParameterError(f"A test needs at least one {name}, and none was given. Leave it out for the usual.")
+            raise ParameterError(
+                f"A test needs at least one {name}; none was given. Leave the argument out for the usual values."
+            )
     if not folds:
-        raise ParameterError("A test needs at least one fold. Make some with plan_folds.")
+        raise ParameterError("A test needs at least one fold; none was given. Make folds with plan_folds.")
     if wrong := [h for h in bandwidths_m if not (math.isfinite(h) and h > 0)]:
         raise ParameterError(f"A bandwidth must be above 0 m, not {wrong[0]:g}. 300 m is usual.")
     if beyond := [share for share in area_shares if not 0 < share <= 1]:
-        raise ParameterError(f"An area share is above 0 and at most 1; {beyond[0]:g} is not. 0.05 is 5% of the area.")
+        raise ParameterError(f"An area share must be above 0 and at most 1, not {beyond[0]:g}. 0.05 is 5% of the area.")
     if set(methods) == {"density"} and max(bandwidths_m, default=0) < max(cell_sizes_m):
         raise ParameterError(
-            f"A density needs a bandwidth of a cell or more; none is as large as {max(cell_sizes_m):g} m. Give a "
-            "larger one, or smaller cells."
+            f"A density needs a bandwidth at least as wide as its cells; none is as wide as {max(cell_sizes_m):g} m. "
+            "Give a larger bandwidth, or smaller cells."
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether a map was right: what it caught of the incidents that came after it, for how little of the area."""
+"""Whether a map was right: the share of later incidents that it caught, and in how small a share of the area."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def score_forecast(
         observed: int a cell, incidents of the test period, none of which the forecast has seen.
         area_shares: Above 0, at most 1.
         predicts_counts: Whether `predicted` is a number of incidents in a period as long as the test period. RRI is
-            only given then: it compares amounts, and a density or a z-score is none.
+            only given then: it compares amounts, and a density or a z-score is not one.
         n_resamples: Resamples of the cells.
         seed: Of the resampling.
 
@@ -165,9 +165,9 @@ def score_forecast(
     prediction = _read_prediction(predicted, len(counts), "prediction")
     if predicts_counts and not (np.isfinite(prediction).all() and (prediction >= 0).all()):
         raise DataError(
-            "A prediction in incidents is 0 or more and finite in every cell; the lowest here is "
-            f"{prediction.min():g}, the highest {prediction.max():g}. "
-            "Leave `predicts_counts` out to score another scale."
+            "A prediction in incidents must be finite and 0 or more in every cell; the lowest here is "
+            f"{prediction.min():g}, the highest {prediction.max():g}. Leave `predicts_counts` out to score another "
+            "scale."
         )
     _check_resampling(area_shares, n_resamples)
     rng = np.random.default_rng(seed)
@@ -234,13 +234,15 @@ def score_areas(
     """
     inside = np.asarray(is_inside)
     if inside.dtype != bool:
-        raise DataError(f"`is_inside` must be true or false for each place; it is {inside.dtype}. Compare it first.")
+        raise DataError(
+            f"`is_inside` must hold true or false for each place; it holds {inside.dtype}. Convert it first."
+        )
     counts = np.ones(len(inside), dtype=np.int64) if n_incidents is None else _read_counts(n_incidents)
     if len(counts) != len(inside):
-        raise DataError(f"Each place needs one number of incidents; given {len(inside):,} and {len(counts):,}.")
+        raise DataError(f"Each place needs one count of incidents; given {len(inside):,} and {len(counts):,}.")
     if not (math.isfinite(study_area_km2) and 0 < area_inside_km2 <= study_area_km2 * _ROUNDING):
         raise ParameterError(
-            f"The flagged area must be above 0 and no larger than the study area; given {area_inside_km2:g} and "
+            f"The flagged area must be above 0 and no larger than the study area; the two are {area_inside_km2:g} and "
             f"{study_area_km2:g} km². Clip the polygons to the study area, and join those that overlap."
         )
     _check_resampling((), n_resamples)
@@ -394,12 +396,13 @@ def _read_counts(values: npt.ArrayLike) -> Ints:
     wrong = np.flatnonzero(~((counts >= 0) & (counts == np.floor(counts)) & np.isfinite(counts)))
     if len(wrong):
         raise DataError(
-            f"A forecast is scored by whole incidents; {len(wrong):,} of {len(counts):,} counts are none, the first is "
-            f"number {wrong[0]} ({counts[wrong[0]]:g}). Count the incidents themselves, not weights or densities."
+            f"A forecast is scored on whole incidents; {len(wrong):,} of {len(counts):,} counts are not whole numbers "
+            f"of 0 or more, the first at position {wrong[0]} ({counts[wrong[0]]:g}). Count the incidents themselves, "
+            "not weights or densities."
         )
     if not counts.any():
         raise TooLittleDataError(
-            "A forecast is scored by the incidents that came after it, and there are none. Take a longer test period."
+            "A forecast is scored on the incidents that came after it, and there are none. Take a longer test period."
         )
     return counts.astype(np.int64)
 
@@ -408,14 +411,14 @@ def _read_prediction(values: npt.ArrayLike, n_cells: int, name: str) -> Floats:
     prediction = np.asarray(values, dtype=np.float64)
     if prediction.shape != (n_cells,):
         raise DataError(
-            f"Each cell needs one number of each kind; the {name} has {prediction.size:,}, and there are {n_cells:,} "
-            "cells with observations. Take both from the same cells, in the same order."
+            f"Predictions and observations must be of the same cells; the {name} has {prediction.size:,} cells, and "
+            f"{n_cells:,} cells have observations. Take both from the same cells, in the same order."
         )
     missing = np.flatnonzero(np.isnan(prediction))
     if len(missing):
         raise DataError(
-            f"Each cell needs a number, or where it ranks is not known; the {name} is missing for {len(missing):,} of "
-            f"{n_cells:,} cells, the first is cell {missing[0]}. Predict something for them, such as 0."
+            f"Each cell needs a prediction, or its rank is not known; the {name} is missing for {len(missing):,} of "
+            f"{n_cells:,} cells, the first of them cell {missing[0]}. Give these cells a prediction, such as 0."
         )
     return prediction
 
@@ -423,6 +426,6 @@ def _read_prediction(values: npt.ArrayLike, n_cells: int, name: str) -> Floats:
 def _check_resampling(area_shares: Sequence[float], n_resamples: int) -> None:
     for share in area_shares:
         if not 0 < share <= 1:
-            raise ParameterError(f"An area share is above 0 and at most 1; {share:g} is not. 0.05 is 5% of the area.")
+            raise ParameterError(f"An area share must be above 0 and at most 1, not {share:g}. 0.05 is 5% of the area.")
     if n_resamples < 99:
-        raise ParameterError(f"An interval needs 99 resamples or more, not {n_resamples}. 999 are usual.")
+        raise ParameterError(f"An interval needs 99 resamples or more, not {n_resamples}. 999 is usual.")

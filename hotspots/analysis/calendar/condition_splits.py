@@ -1,4 +1,4 @@
-"""Incidents with and without a condition: what a comparison says, and when it can say nothing."""
+"""Incidents with and without a condition: the comparison, and when it is withheld."""
 
 from __future__ import annotations
 
@@ -105,15 +105,15 @@ def withhold_few(split: ConditionSplit, *, expected_with: float) -> ConditionSpl
         return withhold(
             split,
             "too few",
-            f"{split.exposure_with:,.0f} {unit} with and {split.exposure_without:,.0f} without are too few to compare; "
-            f"{least} of each are needed.",
+            f"Only {split.exposure_with:,.0f} {unit} with the condition and {split.exposure_without:,.0f} without can "
+            f"be compared; at least {least} of each are needed.",
         )
     if n < _MIN_INCIDENTS or min(expected_with, n - expected_with) < _MIN_EXPECTED:
         return withhold(
             split,
             "too few",
-            f"{n:,} incidents, of which {expected_with:.1f} are to be expected with the condition if it made no "
-            f"difference, are too few; {_MIN_INCIDENTS} are needed, and {_MIN_EXPECTED} expected on either side.",
+            f"There are {n:,} incidents, and {expected_with:.1f} would be expected with the condition if it made no "
+            f"difference. At least {_MIN_INCIDENTS} are needed, with {_MIN_EXPECTED} expected on either side.",
         )
     return None
 

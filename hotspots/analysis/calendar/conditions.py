@@ -1,4 +1,4 @@
-"""Whether more happens on school days, bank holidays, around pay-day or in the dark, like compared with like."""
+"""Whether more incidents happen on school days, bank holidays, around pay-day or in the dark, like against like."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 _MIN_KNOWN_SHARE = 0.5
-"""Below this share of incidents with a known day (or hour), they would speak for incidents they are not like."""
+"""Below this share of incidents with a known day (or hour), these may not represent the rest."""
 
 
 def compare_conditions(
@@ -77,8 +77,8 @@ def compare_conditions(
     **What counts.** An incident counts for days where the whole interval in which it can have happened lies within one
     day; for the hours after school, within those hours; for darkness, within one clock hour. Others are left out of
     that split and counted in `n_uncertain`; shared out over hours they would pull every ratio towards 1. Burglaries
-    found after a holiday are of this kind: the splits speak for incidents whose time is known. Where less than half
-    of the incidents are, the split is withheld. Month-only incidents are in none.
+    found after a holiday are of this kind: the splits apply to incidents whose time is known. Where less than half of
+    the incidents are, the split is withheld. Month-only incidents are in none.
 
     A ratio is an association and no cause: on school days other things differ too. Of the 31st, the 1st and midnight
     records have more than happened, where the day or time was not known; around pay-day that would look like an
@@ -201,14 +201,14 @@ class _Splitter:
         # Of months alone term dates would say no more.
         is_month_only = withheld is not None and withheld.reason == "month-only"
         if name in ("school_days", "after_school") and not has_terms and not is_month_only:
-            return withhold(blank, "no term dates", "Term dates are not given, so that school days are not known.")
+            return withhold(blank, "no term dates", "School days are not known, because no term dates were given.")
         if withheld:
             return withheld
         if not ((table[2] > 0) & (table[3] > 0)).any():
             return withhold(
                 blank,
                 "no contrast",
-                f"The period has no days of both kinds to compare: {label}, and {against.partition(' ')[2]}.",
+                f"The period does not hold both kinds of days to compare: {label}, and {against.partition(' ')[2]}.",
             )
         return self._conclude(blank, table, used, n, stratum, side)
 
@@ -270,7 +270,7 @@ class _Splitter:
         changes: Flags = np.asarray(is_dark.any(axis=0) & is_light.any(axis=0), dtype=bool)
         if not changes.any():
             return withhold(
-                blank, "no contrast", "No hour of the clock is dark throughout on some days and light on others."
+                blank, "no contrast", "No hour is dark throughout on some days and light throughout on others."
             )
         first, second = ((counts * part).sum(axis=0) for part in (is_dark, is_light))
         time_first, time_second = (part.sum(axis=0).astype(np.float64) for part in (is_dark, is_light))
@@ -294,12 +294,14 @@ class _Splitter:
             return withhold(
                 filled,
                 "all on one side",
-                f"All {filled.n_with + filled.n_without:,} incidents at hours that can be either were when it was "
-                f"{side}: a difference, but none that a ratio within months can be put to.",
+                f"All {filled.n_with + filled.n_without:,} incidents in hours that can be dark or light happened when "
+                f"it was {side}. That is a difference, but a ratio within months cannot measure it.",
             )
         if fit is None:
             return withhold(
-                filled, "no contrast", "Within months, darkness cannot be told from the hour. Give a longer period."
+                filled,
+                "no contrast",
+                "Within each month, darkness cannot be separated from the hour. Give a longer period.",
             )
         compared, fitted, dispersion = fit
         totals = np.bincount(month, weights=n).astype(np.float64)
@@ -350,7 +352,7 @@ class _Splitter:
             return withhold(
                 blank,
                 "month-only" if n_month > n / 2 else "times unknown",
-                f"Only {n_known:,} of {n:,} incidents have a known {needs}; the rest need not be like them.",
+                f"Only {n_known:,} of {n:,} incidents have a known {needs}; the rest may differ from them.",
             )
         return None
 

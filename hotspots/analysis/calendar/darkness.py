@@ -1,4 +1,4 @@
-"""How much of each hour is dark, and how many times as much happens then, the season allowed for."""
+"""How much of each hour is dark, and how many times as many incidents happen then, allowing for the season."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When it is light on each day at one place, by the clock on the wall."""
+"""When it is light on each day at one place, in local time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kind of day each day is: school days, bank holidays, pay-days, and when it is light."""
+"""Kinds of days: school days, bank holidays and pay-days, and when it is light."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def make_calendar(
     terms: pd.DataFrame | None = None,
     depression_degrees: float = CIVIL_TWILIGHT_DEGREES,
 ) -> Calendar:
-    """Say of each day whether schools are in, banks are shut and wages come in, and when it is light.
+    """Find for each day whether it is a school day, bank holiday or pay-day, and when it is light.
 
     * Bank holidays are the public holidays of the country and subdivision. One that falls on a weekend is marked on its
       own day and on the weekday given in its place: neither is a day like others.
-    * A school day is a Monday to Friday in term that is no bank holiday; a school holiday is a Monday to Friday outside
-      term that is none. Term dates speak from the first day of their first stretch to the last day of their last;
-      outside of that it is not known which a day is. A day without pupils (INSET) counts as a holiday.
-    * Pay-day is the last working day of the month: the last Monday to Friday that is no bank holiday. Many are paid
+    * A school day is a Monday to Friday in term that is not a bank holiday; a school holiday is a Monday to Friday
+      outside term that is not one. Term dates apply from the first day of their first stretch to the last day of their
+      last; for other days it is not known which they are. A day without pupils (INSET) counts as a holiday.
+    * Pay-day is the last working day of the month: the last Monday to Friday that is not a bank holiday. Many are paid
       then, and many are not: weekly, on the 25th or 28th, or in December before Christmas; benefits are paid on yet
       other days. What is found around this day can only be smaller than what wages do. The pay window is pay-day and
       the days after it, so that part of it lies in the next month.
@@ -108,7 +108,7 @@ def make_calendar(
     zone = _check_place(longitude, latitude, time_zone)
     if not 0 <= depression_degrees <= 18:
         raise ParameterError(
-            f"At dawn and dusk the sun is 0 to 18 degrees below the horizon, not {depression_degrees:g}. "
+            f"The depression of the sun must be from 0 to 18 degrees, not {depression_degrees:g}. "
             f"{CIVIL_TWILIGHT_DEGREES:g} is civil twilight."
         )
     stretches = _check_terms(terms)
@@ -146,13 +146,13 @@ def _check_days(start: dt.date, end: dt.date) -> tuple[pd.Timestamp, pd.Timestam
     first, last = first.normalize(), last.normalize()
     if last < first:
         raise ParameterError(
-            f"A calendar ends on or after the day it starts; {last:%Y-%m-%d} is before {first:%Y-%m-%d}."
+            f"A calendar must end on or after its first day; {last:%Y-%m-%d} is before {first:%Y-%m-%d}. Swap them."
         )
     low, high = _LAST_YEARS_KNOWN
     if first.year < low or last.year > high:
         raise ParameterError(
             f"Holidays and the sun are known for {low} to {high}; the calendar runs from {first:%Y-%m-%d} to "
-            f"{last:%Y-%m-%d}. Choose days within."
+            f"{last:%Y-%m-%d}. Choose days within these years."
         )
     return first, last
 
@@ -160,8 +160,8 @@ def _check_days(start: dt.date, end: dt.date) -> tuple[pd.Timestamp, pd.Timestam
 def _check_place(longitude: float, latitude: float, time_zone: str) -> dt.tzinfo:
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         raise ParameterError(
-            f"A place has a longitude from -180 to 180 and a latitude from -90 to 90 degrees, not {longitude:g} and "
-            f"{latitude:g}. Give degrees, longitude first, not metres."
+            f"A place must have a longitude from -180 to 180 and a latitude from -90 to 90 degrees, not {longitude:g} "
+            f"and {latitude:g}. Give degrees, longitude first, not metres."
         )
     try:
         return zoneinfo.ZoneInfo(time_zone)
@@ -184,8 +184,8 @@ def _check_terms(terms: pd.DataFrame | None) -> pd.DataFrame:
     if wrong.any():
         row = terms.index[wrong][0]
         raise DataError(
-            f"A stretch of term ends on or after the day it starts; row {row} runs from "
-            f"{str(terms.at[row, 'first_day'])[:10]} to {str(terms.at[row, 'last_day'])[:10]}. Correct it."
+            f"A term must end on or after its first day; row {row} runs from {str(terms.at[row, 'first_day'])[:10]} to "
+            f"{str(terms.at[row, 'last_day'])[:10]}. Correct it."
         )
     return stretches
 

@@ -1,4 +1,4 @@
-"""On which day, and at which hour, each incident happened, as far as that is known."""
+"""The day and the hour of each incident, as far as they are known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DAY_SECONDS, _HOUR_SECONDS = 86_400, 3_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentTimes:
-    """What is known of when each incident happened; int (n,), -1 where it is not known.
+    """What is known of the time of each incident; int (n,), -1 where not known.
 
     Attributes:
         day: Position in the calendar.

@@ -25,7 +25,7 @@ def read_months(months: Iterable[Month]) -> Days:
         months: Each as "2026-08", a date in it or a pandas Period; or one such text.
 
     Raises:
-        ParameterError: One is no month.
+        ParameterError: One of them is not a month.
     """
     read = []
     for month in [months] if isinstance(months, str) else months:
@@ -33,8 +33,8 @@ def read_months(months: Iterable[Month]) -> Days:
         text = month if isinstance(month, str) else str(month)[:7]
         if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
             raise ParameterError(
-                'A month without data is given as "2026-08", a date in it or a pandas Period; '
-                f"{month!r} is none. Correct it."
+                f'A month without data must be written as "2026-08", or be a date in it or a pandas Period; {month!r} '
+                "is not one of these. Correct it."
             )
         read.append(np.datetime64(text, "M"))
     return np.array(read, dtype="datetime64[M]")

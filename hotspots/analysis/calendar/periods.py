@@ -43,7 +43,7 @@ class Periods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodCounts:
-    """Incidents by period and cell; every incident is counted once or told of.
+    """Incidents by period and cell; every incident is counted once or reported as left out.
 
     Attributes:
         counts: int (n_periods, n_cells).
@@ -64,7 +64,7 @@ def make_periods(*, first: dt.date, last: dt.date, unit: PeriodUnit = "month", l
     with a whole period it would always look quiet.
 
     Args:
-        first: First day that the data speak for.
+        first: First day that the data cover.
         last: Last day, itself included.
         unit: "month", for data that give no days and for those that do, or "day".
         length: Months or days a period. Seven days, or a multiple, keep weekends comparable.
@@ -74,9 +74,11 @@ def make_periods(*, first: dt.date, last: dt.date, unit: PeriodUnit = "month", l
         TooLittleDataError: Not one whole period lies between the days.
     """
     if unit not in get_args(PeriodUnit):
-        raise ParameterError(f'No periods of "{unit}". Choose one of: {", ".join(get_args(PeriodUnit))}.')
+        raise ParameterError(f'No unit of periods called "{unit}". Choose one of: {", ".join(get_args(PeriodUnit))}.')
     if length < 1 or length != int(length):
-        raise ParameterError(f"A period is a whole number of {unit}s from 1, not {length}. One month is usual.")
+        raise ParameterError(
+            f"A period must be a whole number of {unit}s, 1 or more, not {length}. One month is usual."
+        )
     # Half-open: from the start to the day after the last.
     start, stop = np.datetime64(first, "D"), np.datetime64(last, "D") + 1
     if unit == "month":
@@ -87,8 +89,8 @@ def make_periods(*, first: dt.date, last: dt.date, unit: PeriodUnit = "month", l
     n_periods = max(int((whole_stop - whole_start).astype(np.int64)) // length, 0)
     if n_periods == 0:
         raise TooLittleDataError(
-            f"Periods are whole: no {length} {unit}{'s' * (length > 1)} lie between {first} and {last}. "
-            "Choose shorter periods, or give more data."
+            f"Periods must be whole; {first} to {last} does not hold {length} whole {unit}{'s' * (length > 1)}. Choose "
+            "shorter periods, or give more data."
         )
     edges = (whole_stop - np.arange(n_periods, -1, -1) * length).astype("datetime64[D]")
     ends = [(start, edges[0] - 1)] * bool(start < edges[0]) + [(edges[-1], stop - 1)] * bool(edges[-1] < stop)
@@ -98,7 +100,7 @@ def make_periods(*, first: dt.date, last: dt.date, unit: PeriodUnit = "month", l
         last_day=edges[1:] - 1,
         unit=unit,
         length=int(length),
-        explanation=f"Left out, being less than a period of {length} {unit}{'s' * (length > 1)}: {left_out}."
+        explanation=f"Left out, because shorter than a period of {length} {unit}{'s' * (length > 1)}: {left_out}."
         if ends
         else None,
     )

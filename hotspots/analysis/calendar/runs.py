@@ -1,4 +1,4 @@
-"""Runs of what follows each other: days, months or bands."""
+"""Runs of consecutive days, months or bands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 def find_runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Position of the first, and of one after the last, of each run of consecutive True.
+    """Start and stop (one after the last) of each run of consecutive True.
 
     Args:
         flags: bool (n,), in the order in which they follow each other.

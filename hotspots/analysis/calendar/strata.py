@@ -1,4 +1,4 @@
-"""How many times the rate without a condition that with it is, over strata within which both are alike."""
+"""The ratio of the rate with a condition to that without it, over strata within which both are alike."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SMALL_P = 1e-14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StratifiedRatio:
-    """How many times the rate without a condition that with it is, over strata within which both are alike.
+    """The ratio of the rate with a condition to that without it, over strata within which both are alike.
 
     Attributes:
         ratio: Mantel-Haenszel rate ratio; infinite where nothing happened without the condition.
@@ -80,23 +80,23 @@ def compare_strata(
             numbers.
 
     Raises:
-        ParameterError: A count is no whole number from 0 or falls where there is no exposure, an exposure is below 0,
-            the shapes differ, no stratum has both sides and an incident, the confidence is not between 0 and 1, or the
-            limits are not known.
+        ParameterError: A count is not a whole number of 0 or more or falls where there is no exposure, an exposure is
+            below 0, the shapes differ, no stratum has both sides and an incident, the confidence is not between 0 and
+            1, or the limits are not known.
 
     Source: Greenland, S. and Robins, J. M. (1985), "Estimation of a common effect parameter from sparse follow-up
     data", Biometrics 41(1), doi:10.2307/2530643; Rothman, Greenland and Lash (2008), Modern Epidemiology, chapter 15.
     """
     first, second, time_first, time_second = _check_strata(n_with, n_without, exposure_with, exposure_without)
     if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence lies between 0 and 1, not {confidence:g}. 0.95 is usual.")
+        raise ParameterError(f"The confidence must lie between 0 and 1, not {confidence:g}. 0.95 is usual.")
     if limits not in get_args(LimitMethod):
         raise ParameterError(f'No limits called "{limits}". Choose one of: {", ".join(get_args(LimitMethod))}.')
     is_used = (time_first > 0) & (time_second > 0) & (first + second > 0)
     if not is_used.any():
         raise ParameterError(
-            "Rates are compared within strata; none has an incident and exposure both with and without the condition. "
-            "Use wider strata or a longer period."
+            "Rates are compared within strata, and each stratum lacks either incidents or exposure with or without "
+            "the condition. Use wider strata or a longer period."
         )
     first, second, time_first, time_second = (part[is_used] for part in (first, second, time_first, time_second))
     time, total = time_first + time_second, first + second
@@ -143,24 +143,24 @@ def _check_strata(*given: npt.ArrayLike) -> tuple[Floats, Floats, Floats, Floats
     shapes = {part.shape for part in (first, second, time_first, time_second)}
     if len(shapes) != 1 or first.ndim != 1:
         raise ParameterError(
-            f"Counts and exposures have one number a stratum; given are the shapes {sorted(shapes)}. Give four lists "
-            "of one length."
+            f"Counts and exposures must have one number for each stratum; their shapes are {sorted(shapes)}. Give four "
+            "lists of one length."
         )
     for counts, time in ((first, time_first), (second, time_second)):
         wrong = ~((counts >= 0) & (counts == np.round(counts)) & np.isfinite(counts))
         if wrong.any():
             raise ParameterError(
-                f"Rates are compared by whole counts from 0; {counts[wrong][0]:g} is none. Give numbers of incidents, "
-                "not sums of weights."
+                f"Counts must be whole numbers, 0 or more; {counts[wrong][0]:g} is not. Give numbers of incidents, not "
+                "sums of weights."
             )
         wrong = ~((time >= 0) & np.isfinite(time))
         if wrong.any():
-            raise ParameterError(f"An exposure is 0 or more; {time[wrong][0]:g} is not. Leave the stratum out.")
+            raise ParameterError(f"An exposure must be 0 or more, not {time[wrong][0]:g}. Leave the stratum out.")
         wrong = (counts > 0) & (time == 0)
         if wrong.any():
             raise ParameterError(
-                f"Incidents need exposure; a stratum has {counts[wrong][0]:g} of them in a time of 0. Correct its "
-                "exposure."
+                f"A stratum with incidents needs exposure; one has {counts[wrong][0]:g} incidents in a time of 0. "
+                "Correct its exposure."
             )
     return first, second, time_first, time_second
 

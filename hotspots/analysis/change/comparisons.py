@@ -86,7 +86,7 @@ class Comparison:
 def plan_comparisons(
     end: dt.date, *, known_from: dt.date, is_monthly: bool, missing_months: Iterable[Month] = ()
 ) -> tuple[Comparison, ...]:
-    """The comparisons that a partnership makes, each with what stands in its way.
+    """The comparisons that a partnership makes, each with the reason if it is withheld.
 
     Where incidents have days: the last 2, 4 and 12 weeks against those just before, and against the same a year ago,
     52 weeks earlier, so that weekdays match. Where they have only months: the last whole month and three months,
@@ -101,17 +101,17 @@ def plan_comparisons(
     data do not reach back, the comparison is given as not available, with the reason.
 
     Args:
-        end: Last day that the data speak for, included.
+        end: Last day that the data cover, included.
         known_from: First such day.
         is_monthly: Whether more than a few incidents give only their months, so that windows are of whole ones.
         missing_months: Months in which the feed failed: "2026-08", a date in it, or a pandas Period.
 
     Raises:
-        ParameterError: A missing month is none, or `known_from` lies after `end`.
+        ParameterError: One of the missing months is not a month, or `known_from` lies after `end`.
     """
     if known_from > end:
         raise ParameterError(
-            f"Data are known from a day on or before their end; {known_from} and {end} were given. Exchange them?"
+            f"Data must start on or before the day they end; {known_from} and {end} were given. Swap them."
         )
     missing = read_months(missing_months)
     plans: list[Comparison] = []
@@ -161,7 +161,8 @@ def withhold_selected(
     """
     if drawn_from > drawn_to:
         raise ParameterError(
-            f"Outlines are drawn from a first to a last day; {drawn_from} lies after {drawn_to}. Exchange them?"
+            f"Outlines must be drawn from a first day to a later or the same day; {drawn_from} lies after {drawn_to}. "
+            "Swap them."
         )
     return tuple(
         comparison
@@ -170,9 +171,8 @@ def withhold_selected(
             comparison,
             available=False,
             reason=(
-                f"The hot spots were drawn from incidents of {say_day(drawn_from)} to {say_day(drawn_to)}, which "
-                "holds one of the windows more than the other: its incidents would look too many by the choice of "
-                "places alone."
+                f"The hot spots were drawn from incidents of {say_day(drawn_from)} to {say_day(drawn_to)}, which holds "
+                "more of one window than of the other. The choice of places alone would make that window look worse."
             ),
         )
         for comparison in comparisons
@@ -232,10 +232,10 @@ def _make_comparison(
     shares = [float(1 - out.mean()) for out in (current_out, earlier_out)]
     reason = None
     if first < known_from:
-        reason = f"The data begin on {say_day(known_from)}, and the earlier window on {say_day(first)}, before them."
+        reason = f"The data begin on {say_day(known_from)}, after the earlier window begins ({say_day(first)})."
     elif min(shares) < MIN_DAYS_SHARE:
         reason = (
-            f"Months without data leave {100 * min(shares):.0f}% of the days to compare; "
+            f"Months without data leave only {100 * min(shares):.0f}% of the days to compare; "
             f"{100 * MIN_DAYS_SHARE:.0f}% are needed."
         )
     return Comparison(

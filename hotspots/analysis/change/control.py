@@ -1,4 +1,4 @@
-"""Months that stand out: what each was to be expected to hold, and limits that chance alone seldom leaves."""
+"""Months that stand out: the number expected in each, and limits that chance alone seldom exceeds."""
 
 from __future__ import annotations
 
@@ -58,22 +58,21 @@ class Signal:
         last = f"{MONTH_NAMES[self.month.month - 1]} {self.month.year}"
         basis = "the other months" if self.basis == "mean" else f"its {self.basis}"
         side = self.kind.rpartition(" ")[2]
-        leads = "lead" if self.basis in ("mean", "season and trend") else "leads"
         if self.n_months > 1:
             bases = basis if self.basis == "mean" else f"their {self.basis}"
             return (
-                f"The {self.n_months} months to {last} were all {side} what {bases} {leads} one to expect "
+                f"The {self.n_months} months to {last} were all {side} the number expected from {bases} "
                 f"({self.observed:,} against {self.expected:,.0f})"
             )
         return (
-            f"{last} ({self.observed:,}) was {side} what {basis} {leads} one to expect "
+            f"{last} ({self.observed:,}) was {side} the range expected from {basis} "
             f"({self.low:,.0f} to {self.high:,.0f})"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlChart:
-    """Monthly counts beside what was to be expected of them.
+    """Monthly counts beside the numbers expected.
 
     The series are float, on the months charted, in incidents in the month as long as it is.
 
@@ -115,7 +114,7 @@ def find_signals(
     method: LimitMethod = "predictive",
     run_length: int | None = None,
 ) -> ControlChart:
-    """Find months that hold more or fewer incidents than was to be expected of them.
+    """Find months that hold more or fewer incidents than expected.
 
     Expected is the mean number of incidents per day, times the length of the month; where `season` has a significant
     window, that window has a rate of its own, and where it has a significant trend, rates rise or fall by the same
@@ -146,7 +145,7 @@ def find_signals(
 
     Raises:
         ParameterError: An option is not known or too small.
-        DataError: The index is not of consecutive months, or a count is negative, infinite or no whole number.
+        DataError: The index is not of consecutive months, or a count is negative, infinite or not a whole number.
 
     Source: Shewhart limits: as in `limit_counts`; negative binomial variance in control charts: Spiegelhalter, D. J.
     (2005), "Handling over-dispersion of performance indicators", Quality and Safety in Health Care 14,
@@ -156,7 +155,7 @@ def find_signals(
     if method not in get_args(LimitMethod):
         raise ParameterError(f'No limits called "{method}". Choose one of: {", ".join(get_args(LimitMethod))}.')
     if run_length is not None and (run_length != int(run_length) or run_length < 2):
-        raise ParameterError(f"A run is a whole number of months from 2, not {run_length}. 8 are usual.")
+        raise ParameterError(f"A run must be a whole number of months, 2 or more, not {run_length}. 8 is usual.")
     observed = check_months(counts, is_whole=True).iloc[-N_MONTHS:]
     known = observed.notna().to_numpy()
     basis = _find_basis(season)
@@ -221,9 +220,9 @@ def _find_lack(observed: pd.Series) -> str | None:
     """What the months lack to expect anything from them, in a sentence; None where they lack nothing."""
     n = int(observed.notna().sum())
     if n < MIN_BASELINE_MONTHS:
-        return f"{n} months with data are too few to say what to expect; {MIN_BASELINE_MONTHS} are needed."
+        return f"{n} months with data are too few to know what to expect; {MIN_BASELINE_MONTHS} are needed."
     if float(observed.sum()) == 0:
-        return "There are no incidents in any month."
+        return "No month has an incident."
     return None
 
 

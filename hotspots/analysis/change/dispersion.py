@@ -90,13 +90,13 @@ def measure_dispersion(
     Args:
         incidents: The incidents table, or any with `started_at` and `time_precision`; the whole of it.
         comparison: The windows.
-        known_from: First day that the data speak for.
+        known_from: First day that the data cover.
         missing_months: Months in which the feed failed; windows that touch them are not measured.
         groups: Of each incident, as in `count_change`.
         all_groups: Every group, as in `count_change`.
 
     Raises:
-        ParameterError: A missing month is none, or the groups as in `count_change`.
+        ParameterError: One of the missing months is not a month, or the groups as in `count_change`.
         DataError: The groups are not on the index of the incidents.
 
     Source: The Pearson statistic over its degrees of freedom: McCullagh, P. and Nelder, J. A. (1989), Generalized
@@ -120,8 +120,9 @@ def measure_dispersion(
             stretch=1.0,
             available=False,
             explanation=(
-                f"How much crime varies is not known: the data before {say_day(comparison.current_first)} hold fewer "
-                f"than {MIN_PAIRS + 1} windows. Incidents are taken to be independent, and change is seen too readily."
+                "How much crime usually varies is not known, because the data before "
+                f"{say_day(comparison.current_first)} hold fewer than {MIN_PAIRS + 1} windows. Incidents are treated "
+                "as independent, so change is found too readily."
             ),
         )
     periods, is_pair = found

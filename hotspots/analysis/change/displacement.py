@@ -1,4 +1,4 @@
-"""Whether crime fell by more where something was done than where nothing was, and whether it moved next door."""
+"""Whether crime fell by more where something was done than elsewhere, and whether it moved to the surroundings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CountDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedDisplacement:
-    """What became of crime in a treated area and around it, against a control.
+    """The change of crime in a treated area and around it, against a control.
 
     Attributes:
         treated, control: Incidents before and after.
@@ -132,8 +132,8 @@ def measure_displacement(
         confidence: Of the limits.
 
     Raises:
-        ParameterError: A count is no whole number from 0, a length not above 0, the confidence not between 0 and 1, or
-            there is a displacement area of the control alone.
+        ParameterError: A count is not a whole number of 0 or more, a length not above 0, the confidence not between 0
+            and 1, or there is a displacement area of the control alone.
         TooLittleDataError: The treated area and the control hold no incident at all.
 
     Source: Wheeler, A. P. and Ratcliffe, J. H. (2018), "A simple weighted displacement difference test to evaluate
@@ -144,8 +144,8 @@ def measure_displacement(
     require_confidence(confidence)
     if displacement_control is not None and displacement_treated is None:
         raise ParameterError(
-            "Displacement is looked for around the treated area; counts around the control alone say nothing of it. "
-            "Give `displacement_treated` too, or leave `displacement_control` out."
+            "Displacement is measured around the treated area; counts around the control alone cannot show it. Give "
+            "`displacement_treated` too, or leave `displacement_control` out."
         )
     inside, outside = read_counts(treated, "treated area"), read_counts(control, "control")
     around = None if displacement_treated is None else read_counts(displacement_treated, "area around the treated one")
@@ -189,14 +189,14 @@ def _read_days(period_days: tuple[float, float]) -> tuple[float, float]:
         is_length = False
     if not is_length:
         raise ParameterError(
-            f"The periods before and after need two lengths above 0; given were {period_days!r}. "
-            "Give the days of each, or leave the lengths out if they are the same."
+            f"The periods before and after need two lengths above 0, not {period_days!r}. Give the days of each, or "
+            "leave the lengths out if they are the same."
         )
     return before, after
 
 
 def add_counts(one: Counts, other: Counts | None) -> Counts:
-    """The incidents of two areas together; of the first alone where there is no second."""
+    """The incidents of two areas together, or of the first alone if there is no second."""
     return one if other is None else (one[0] + other[0], one[1] + other[1])
 
 

@@ -1,4 +1,4 @@
-"""The same areas laid elsewhere, where nothing was done: what chance and a place's own ups and downs alone do."""
+"""The same areas laid elsewhere, where nothing was done: how much chance and local ups and downs alone change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _no_counts() -> PairedCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedAreas:
-    """A treated area and what it is compared with, metres; no place is in two of them but the study area.
+    """A treated area and what it is compared with, metres. Only the study area overlaps the others.
 
     Attributes:
         study_area: Of which all the others are parts.

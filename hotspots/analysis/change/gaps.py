@@ -1,4 +1,4 @@
-"""Months for which a series has no data, which must not be taken for months without crime."""
+"""Months for which a series has no data, which must not be read as months without crime."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hotspots.analysis.calendar import find_runs
 from hotspots.errors import ParameterError
 
 _UNLIKELY = 1e-6
-"""How unlikely a month without any incident must be, at the usual number a month, to be taken for a failed feed."""
+"""How unlikely a month without any incident must be, at the usual number a month, to count as a failed feed."""
 _LOW_SHARE = 0.5
 _MANY_A_MONTH = 50.0
 """Below this many rows a month, half of them may be missing by chance."""
@@ -23,9 +23,9 @@ _DAYS_IN_MONTH = 365.25 / 12
 
 
 def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
-    """Which months of a series are gaps in the feed, by reason.
+    """The months of a series that are gaps in the feed, with the reason.
 
-    A month is a gap if the files hold no row of any crime for it ("no data"); or none of this crime, though at its
+    A month is a gap if the files hold no rows of any crime for it ("no data"); or none of this crime, though at its
     usual number a month that would happen less than once in a million ("no data of this crime"); or if all crimes
     together have less than half of what they usually have, and this crime too ("incomplete data"). Usual is the median
     of the months that have any. A crime that truly falls below half in the month in which all crime does is lost by
@@ -48,7 +48,7 @@ def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
     """
     if not counts.index.equals(all_counts.index):
         raise ParameterError(
-            f"Counts of one crime and of all must be of the same months; here they are {_say_months(counts)} and "
+            f"Counts of one crime and of all crimes must be of the same months; they are of {_say_months(counts)} and "
             f"{_say_months(all_counts)}. Count both over one pd.period_range."
         )
     usual, usual_of_all = _usual(counts), _usual(all_counts)
@@ -66,7 +66,7 @@ def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
 
 
 def find_own_days(started_at: pd.Series, *, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
-    """First and last day that the files speak for one crime, which may be fewer than they speak for others.
+    """First and last day that the files cover for one crime, which may be fewer than for others.
 
     The file of a crime may begin later or end earlier than those of others. Days before its first incident, or after
     its last, are taken for that where so long a silence would happen less than once in a million: at the median of the
@@ -75,7 +75,7 @@ def find_own_days(started_at: pd.Series, *, first: dt.date, last: dt.date) -> tu
 
     Args:
         started_at: Of its incidents, those that give their days, between `first` and `last`.
-        first: First day that the files speak for at all.
+        first: First day that the files cover at all.
         last: Last such day.
 
     Returns:

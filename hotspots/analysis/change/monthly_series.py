@@ -1,4 +1,4 @@
-"""Counts of consecutive months: what they must be, and how long each month is."""
+"""Counts of consecutive months: their checks, and the length of each month."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DAYS_IN_MONTH = 365.25 / 12
 
 
 def check_months(counts: pd.Series, *, is_whole: bool = False) -> pd.Series:
-    """The counts as floats, if they are numbers from 0 of consecutive months; the input is not touched.
+    """The counts as floats, if they are numbers of 0 or more of consecutive months; the input is not changed.
 
     Args:
         counts: Of each month; missing ones are fine.
@@ -43,31 +43,31 @@ def check_months(counts: pd.Series, *, is_whole: bool = False) -> pd.Series:
     index = counts.index if isinstance(counts, pd.Series) else None
     if not isinstance(index, pd.PeriodIndex) or index.freqstr != "M":
         raise DataError(
-            f"A monthly series is a pandas Series with an index of months, not {_describe(counts)}. "
-            'Make one with pandas.period_range(first, last, freq="M").'
+            f"A monthly series must be a pandas Series with an index of months, not {_describe(counts)}. Make one with "
+            'pandas.period_range(first, last, freq="M").'
         )
     is_gap = np.diff(index.asi8) != 1
     if is_gap.any():
         here = int(np.flatnonzero(is_gap)[0])
         raise DataError(
-            f"Months follow each other without gaps; {index[here]} is followed by {index[here + 1]}. "
-            "Sort them, and give a missing value where there are no data."
+            f"Months must follow each other without gaps; {index[here]} is followed by {index[here + 1]}. Sort them, "
+            "and give a missing value where there are no data."
         )
     try:
         series = counts.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"Counts are numbers, not {counts.dtype}. Give one count a month.") from None
+        raise DataError(f"Counts must be numbers, not {counts.dtype}. Give one count for each month.") from None
     is_wrong = (series < 0) | np.isinf(series)
     if is_wrong.any():
         raise DataError(
-            f"Counts are finite and not negative; {series.index[is_wrong][0]} has {series[is_wrong].iloc[0]:g}. "
-            "Give a missing value where there are no data."
+            f"Counts must be finite and 0 or more; {series.index[is_wrong][0]} has {series[is_wrong].iloc[0]:g}. Give "
+            "a missing value for a month without data."
         )
     is_broken = series.notna() & (series != series.round()) & is_whole
     if is_broken.any():
         raise DataError(
-            f"Counts are whole numbers; {series.index[is_broken][0]} has {series[is_broken].iloc[0]:g}. "
-            "Give incidents in the month, not rates."
+            f"Counts must be whole numbers; {series.index[is_broken][0]} has {series[is_broken].iloc[0]:g}. Give the "
+            "number of incidents, not a rate."
         )
     return series
 

@@ -17,7 +17,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scatter:
-    """How far the ratios of areas scatter in which nothing was done.
+    """How far the ratios scatter of areas in which nothing was done.
 
     Attributes:
         n_areas: How many were looked at.
@@ -63,8 +63,8 @@ def measure_scatter(
         n_independent: How many areas these are worth, where they overlap; by default all.
 
     Raises:
-        ParameterError: The counts are not of that shape or no whole numbers from 0, the confidence not between 0 and
-            1, or fewer than one area independent.
+        ParameterError: The counts are not of that shape or not whole numbers of 0 or more, the confidence not between 0
+            and 1, or fewer than one area independent.
         TooLittleDataError: There is no area, or they are worth too few for the confidence.
 
     Source: for the quantile Vovk, V., Gammerman, A. and Shafer, G. (2005), "Algorithmic learning in a random world",
@@ -74,22 +74,24 @@ def measure_scatter(
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     counts = np.concatenate([one, other], axis=1) if one.shape == other.shape and one.ndim == 2 else np.empty((0, 0))
     if one.shape == other.shape and one.size == 0:
-        raise TooLittleDataError("A scatter needs areas; there are none. Take a larger study area.")
+        raise TooLittleDataError("A scatter needs at least one area; there are none. Take a larger study area.")
     if counts.shape[1] != 4 or not bool(((counts >= 0) & (counts == np.round(counts)) & np.isfinite(counts)).all()):
         raise ParameterError(
-            "A scatter is of whole counts from 0, before and after, in as many areas as controls; given were arrays of "
+            "A scatter needs whole counts, 0 or more, before and after, in as many areas as controls; the arrays have "
             f"the shapes {one.shape} and {other.shape}. Give two arrays of two columns."
         )
     n_worth = float(len(counts) if n_independent is None else min(n_independent, len(counts)))
     if not n_worth >= 1:
         raise ParameterError(
-            f"Areas are worth one independent area or more, not {n_worth:g}. Leave it out if they do not overlap."
+            f"Areas must be worth at least one independent area, not {n_worth:g}. Leave `n_independent` out if they do "
+            "not overlap."
         )
     n_needed = count_areas_needed(confidence)
     if n_worth < n_needed:
         raise TooLittleDataError(
-            f"It takes {n_needed:,} independent areas to widen limits to {100 * confidence:g}%; these are worth "
-            f"{math.floor(n_worth):,}. Take a larger study area or smaller areas, or leave the limits as they are."
+            f"Limits of {100 * confidence:g}% can be widened from {n_needed:,} independent areas or more; these areas "
+            f"are worth {math.floor(n_worth):,}. Take a larger study area or smaller areas, or leave the limits as "
+            "they are."
         )
     n_after, n_first, total = one[:, 1] + other[:, 1], one.sum(axis=1), counts.sum(axis=1)
     tails = np.minimum(

@@ -1,4 +1,4 @@
-"""How many times its own past one area came to, over the same for another, with exact limits."""
+"""The ratio of two areas' relative changes, with exact limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDEST_LOG_RATIO = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelativeChange:
-    """How many times its own past one area came to, over the same for another.
+    """The ratio of two areas' relative changes.
 
     Attributes:
         ratio: (after / before) of the first over (after / before) of the second; 1 where both changed alike, infinite
@@ -75,14 +75,14 @@ def read_counts(counts: Counts, name: str) -> Counts:
         is_whole = False
     if not is_whole:
         raise ParameterError(
-            f"Areas are compared by two whole counts from 0, before and after; the {name} has {counts!r}. "
-            "Give numbers of incidents, not rates or sums of weights."
+            f"An area needs two whole counts, 0 or more, before and after; the {name} has {counts!r}. Give numbers of "
+            "incidents, not rates or sums of weights."
         )
     return int(before), int(after)
 
 
 def compare_changes(first: Counts, second: Counts, *, confidence: float = 0.95, spread: float = 1.0) -> RelativeChange:
-    """Compare how many times its own past each of two areas came to: the ratio of ratios of `measure_displacement`.
+    """Compare the relative changes of two areas: the ratio of ratios of `measure_displacement`.
 
     Args:
         first: Incidents before and after in the one; int, 0 or more.
@@ -92,13 +92,14 @@ def compare_changes(first: Counts, second: Counts, *, confidence: float = 0.95, 
             ones at as many times the standard errors, and the p value goes with them.
 
     Raises:
-        ParameterError: A count is no whole number from 0, the confidence not between 0 and 1, or the spread below 1.
+        ParameterError: A count is not a whole number of 0 or more, the confidence not between 0 and 1, or the spread
+            below 1.
     """
     require_confidence(confidence)
     if not (math.isfinite(spread) and spread >= 1):
         raise ParameterError(
-            f"Ratios scatter as Poisson counts do, or further: a spread is 1 or more, not {spread:g}. "
-            "Take that of measure_scatter, or leave it out."
+            f"A spread must be 1 or more, because ratios scatter at least as Poisson counts do; {spread:g} was given. "
+            "Take the spread from measure_scatter, or leave it out."
         )
     first, second = read_counts(first, "first area"), read_counts(second, "second area")
     (first_before, first_after), (second_before, second_after) = first, second
@@ -125,13 +126,13 @@ def compare_changes(first: Counts, second: Counts, *, confidence: float = 0.95, 
 
 
 def require_confidence(confidence: float) -> None:
-    """Refuse a confidence that is none.
+    """Refuse a confidence outside 0 to 1.
 
     Raises:
         ParameterError: It is not between 0 and 1.
     """
     if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence lies between 0 and 1, not {confidence:g}. 0.95 is usual.")
+        raise ParameterError(f"The confidence must lie between 0 and 1, not {confidence:g}. 0.95 is usual.")
 
 
 def _find_limits(first: Counts, second: Counts, tail: float) -> tuple[float, float, float]:

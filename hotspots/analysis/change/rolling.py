@@ -30,7 +30,9 @@ def roll_twelve_months(counts: pd.Series) -> pd.Series:
         )
     if counts.index.has_duplicates:
         repeated = counts.index[counts.index.duplicated()][0]
-        raise DataError(f"Rolling twelve months need one count a month; {repeated} is there twice. Add them up first.")
+        raise DataError(
+            f"Rolling twelve months need one count for each month; {repeated} occurs twice. Add its counts up first."
+        )
     if counts.empty:
         return counts.astype(np.float64)
     months = pd.period_range(counts.index.min(), counts.index.max(), freq="M", name=counts.index.name)

@@ -28,7 +28,7 @@ _N_BRIDGES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Season:
-    """A monthly series taken apart, and what of it is more than chance.
+    """A monthly series separated into trend, season and the rest, and which of these exceed chance.
 
     The series are float, on all months that were given, in incidents per average month of 30.4 days; they are missing
     for months without data and None where not available.
@@ -64,9 +64,9 @@ class Season:
 
 
 def measure_season(counts: pd.Series, *, seed: int = 0, n_replicates: int = 999) -> Season:
-    """Take a monthly series apart into trend, season and the rest, and test for a season and for a trend.
+    """Separate a monthly series into trend, season and the rest, and test for a season and for a trend.
 
-    All is done on incidents per day, so that February is no fall.
+    All is done on incidents per day, so that February does not look like a fall.
 
     *Decomposition.* STL with 12 months a cycle, robust, the effect of a calendar month being its weighted mean over
     some eleven years. Months without data are bridged by what trend and season make of them, and are missing in the
@@ -85,10 +85,10 @@ def measure_season(counts: pd.Series, *, seed: int = 0, n_replicates: int = 999)
     variance enlarged for the same autocorrelation.
 
     When it misleads: two years show a season twice, and whatever else happened twice at the same time of year looks
-    like one. A season that changes its months is none, and of two seasons in a year only the clearer is told. A lasting
-    change (a pandemic, another way of recording) makes the trend look surer than it is, and what rose and then fell is
-    given one figure. False seasons are rarer than 5% where months are independent, about as frequent where the
-    autocorrelation is 0.3, and up to twice as frequent where it is 0.5.
+    like one. A season that changes its months does not count as one, and of two seasons in a year only the clearer is
+    reported. A lasting change (a pandemic, another way of recording) makes the trend look surer than it is, and what
+    rose and then fell is given one figure. False seasons are rarer than 5% where months are independent, about as
+    frequent where the autocorrelation is 0.3, and up to twice as frequent where it is 0.5.
 
     Args:
         counts: Of consecutive months, on a PeriodIndex of months; missing for a month without data or covered in part.
@@ -110,8 +110,8 @@ def measure_season(counts: pd.Series, *, seed: int = 0, n_replicates: int = 999)
     """
     if n_replicates != int(n_replicates) or (n_replicates + 1) * LEVEL < 1 - 1e-9:
         raise ParameterError(
-            f"A p value of {LEVEL:g} takes a whole number of replicates, at least {int(np.ceil(1 / LEVEL)) - 1}, not "
-            f"{n_replicates}. 999 are usual."
+            f"A p value of {LEVEL:g} needs a whole number of replicates, at least {int(np.ceil(1 / LEVEL)) - 1}, not "
+            f"{n_replicates}. 999 is usual."
         )
     series = check_months(counts)
     explanation = _find_lack(series)
@@ -141,8 +141,8 @@ def measure_season(counts: pd.Series, *, seed: int = 0, n_replicates: int = 999)
     step = None if scan.step is None else series.index[scan.step]
     if step is not None:
         explanation = (
-            f"From {MONTH_NAMES[step.month - 1]} {step.year} on the level is another: a step there fits better than "
-            "a season alone, and was allowed for."
+            f"The level changes in {MONTH_NAMES[step.month - 1]} {step.year}: a step there fits better than a season "
+            "alone, and is allowed for."
         )
     return Season(
         available=True,
@@ -168,11 +168,11 @@ def _find_lack(series: pd.Series) -> str | None:
     per_month = np.bincount(get_calendar_months(known), minlength=13)[1:]
     if len(known) < MIN_MONTHS or per_month.min() < 2:
         return (
-            f"A season shows only when it comes back: {MIN_MONTHS} months with data are needed, each calendar month "
-            f"twice, and here are {len(known)}{'' if len(known) < MIN_MONTHS else ', unevenly spread'}."
+            f"A season shows only when it repeats: {MIN_MONTHS} months with data are needed, with each calendar month "
+            f"twice. There are {len(known)}{'' if len(known) < MIN_MONTHS else ', unevenly spread'}."
         )
     if known.nunique() < 2:
-        return f"Every month has {known.iloc[0]:g} incidents: there is nothing to take apart."
+        return f"Every month has {known.iloc[0]:g} incidents, so there is no season or trend to find."
     return None
 
 

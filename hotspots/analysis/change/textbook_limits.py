@@ -57,14 +57,14 @@ def limit_counts(
     observed, centre = np.asarray(counts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     if observed.ndim != 1 or observed.shape != centre.shape:
         raise ParameterError(
-            f"Each count has one expected count; given are arrays of shape {observed.shape} and {centre.shape}. "
+            f"Each count needs one expected count; the arrays have the shapes {observed.shape} and {centre.shape}. "
             "Give two columns of one length."
         )
     is_wrong = ~(centre > 0) | np.isinf(centre)
     if is_wrong.any():
         raise ParameterError(
-            f"Expected counts are above 0 and finite; {centre[is_wrong][0]:g} is not. Leave out what nothing is "
-            "expected of."
+            f"Expected counts must be finite and above 0; {centre[is_wrong][0]:g} is not. Leave out groups for which "
+            "nothing is expected."
         )
     for name, value in (("sigma_z", sigma_z), ("n_sigma", n_sigma)):
         if value is not None and not 0 < value < np.inf:
@@ -74,7 +74,8 @@ def limit_counts(
         z = z[~np.isnan(z)]
         if len(z) < 2:
             raise ParameterError(
-                f"Scatter is measured between neighbours: two counts are needed, not {len(z)}. Give `sigma_z`."
+                f"Scatter is measured between neighbouring counts: at least two are needed, not {len(z)}. Give "
+                "`sigma_z`."
             )
         sigma_z = float(np.abs(np.diff(z)).mean()) / _MEAN_RANGE_OF_TWO
     reach = n_sigma * sigma_z * np.sqrt(centre)

@@ -1,4 +1,4 @@
-"""Which groups changed by more than chance, and how surely."""
+"""Which groups changed by more than chance, and how certain that is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MIN_FOR_PERCENT = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTable:
-    """Which groups changed, and how surely.
+    """Which groups changed, and how certain that is.
 
     Attributes:
         table: One row a group: `n_current`, `n_earlier` (int); `ratio`, `low`, `high` (float), how many times the
@@ -77,12 +77,12 @@ def measure_change(counts: ChangeCounts, *, dispersion: Dispersion | None = None
     """
     names, comparison = counts.table.index, counts.comparison
     spread = np.ones(len(names))
-    allowance = "Takes incidents to be independent of each other; as they are not, change is seen too readily."
+    allowance = "Treats incidents as independent of each other. They are not, so change is found too readily."
     if dispersion is not None:
         position = dispersion.by_group.index.get_indexer(names)
         if (position < 0).any():
             raise ParameterError(
-                f"A dispersion is of the groups that are compared; it has none for {names[position < 0][0]!r}. "
+                f"A dispersion must cover every group that is compared; it has none for {names[position < 0][0]!r}. "
                 "Measure it with the same `groups` and `all_groups` as the counts."
             )
         spread, allowance = dispersion.by_group.to_numpy(dtype=np.float64)[position], dispersion.explanation

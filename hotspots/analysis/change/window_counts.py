@@ -100,7 +100,7 @@ def count_change(
 def code_groups(
     incidents: pd.DataFrame, groups: pd.Series | None, all_groups: Iterable[Hashable] | None
 ) -> tuple[Integers, pd.Index]:
-    """Int (n_incidents,), the place of each incident's group among all groups, -1 for none; and the groups.
+    """Int (n_incidents,), the position of each incident's group among all groups, -1 for none; and the groups.
 
     Args:
         incidents: The incidents.
@@ -113,12 +113,14 @@ def code_groups(
     """
     if groups is None:
         if all_groups is not None:
-            raise ParameterError("The names of all groups need the group of each incident. Give groups too.")
+            raise ParameterError(
+                "`all_groups` needs the group of each incident, and no groups were given. Give `groups` too."
+            )
         return np.zeros(len(incidents), dtype=np.int64), pd.Index([WHOLE_AREA])
     if not groups.index.equals(incidents.index):
         raise DataError(
-            f"Groups are given on the index of the incidents; {len(groups):,} groups and {len(incidents):,} incidents "
-            "differ in it. Use groups.reindex(incidents.index)."
+            f"Groups must have the index of the incidents; those of {len(groups):,} groups and {len(incidents):,} "
+            "incidents differ. Use groups.reindex(incidents.index)."
         )
     if all_groups is None and isinstance(groups.dtype, pd.CategoricalDtype):
         return groups.cat.codes.to_numpy().astype(np.int64), groups.cat.categories
@@ -129,7 +131,7 @@ def code_groups(
     names = pd.Index(list(all_groups))
     if names.has_duplicates:
         raise ParameterError(
-            f"Every group is named once; {names[names.duplicated()][0]!r} is there twice. Use unique names."
+            f"Each group must be named once; {names[names.duplicated()][0]!r} is named twice. Use unique names."
         )
     # One more place, so that the code -1 of no group stays -1.
     place = np.append(names.get_indexer(found), -1)

@@ -1,4 +1,4 @@
-"""Clusters that are too long to patrol, cut to size."""
+"""Cutting clusters that are too long to patrol."""
 
 from __future__ import annotations
 

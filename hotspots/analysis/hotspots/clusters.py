@@ -87,8 +87,8 @@ def find_clusters(
         require_two(min_samples, "min_samples")
     if incident_weights is not None and (eps_m is None or min_samples is None):
         raise ParameterError(
-            f"Incidents can be weighted with `eps_m` and `min_samples` given; here they are {eps_m} and {min_samples}. "
-            "Give both, or leave weights out."
+            f"Weighted incidents need both `eps_m` and `min_samples`; they are {eps_m} and {min_samples}. Give both, "
+            "or leave the weights out."
         )
     min_samples_reason = eps_reason = None
     if min_samples is None:
@@ -123,8 +123,8 @@ def sum_weights(places: UniquePoints, incident_weights: npt.ArrayLike | None) ->
     weight = np.asarray(incident_weights, dtype=np.float64)
     if weight.shape != places.inverse.shape:
         raise ParameterError(
-            f"Weights must be one for each incident; an array of shape {weight.shape} was given for "
-            f"{len(places.inverse):,} incidents. Give them in the order of the incidents."
+            f"Each incident needs one weight; an array of shape {weight.shape} was given for {len(places.inverse):,} "
+            "incidents. Give them in the order of the incidents."
         )
     wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
     if len(wrong):
@@ -146,9 +146,8 @@ def _run_dbscan(places: UniquePoints, mass: Floats, *, eps_m: float, min_samples
     n_pairs = int(tree.count_neighbors(tree, eps_m))
     if n_pairs > _MAX_PAIRS:
         raise ParameterError(
-            f"DBSCAN may look at {_MAX_PAIRS:,} pairs of neighbouring places, about "
-            f"{_MAX_PAIRS * 8 / 1e9:.0f} GB; an eps of {eps_m:g} m makes {n_pairs:,}. Choose a smaller eps, a "
-            "shorter period or fewer wards."
+            f"DBSCAN can take up to {_MAX_PAIRS:,} pairs of neighbouring places, about {_MAX_PAIRS * 8 / 1e9:.0f} GB; "
+            f"an eps of {eps_m:g} m makes {n_pairs:,}. Choose a smaller eps, a shorter period or fewer wards."
         )
     model = DBSCAN(eps=eps_m, min_samples=min_samples)
     label: npt.NDArray[np.intp] = model.fit(places.coordinates, sample_weight=mass).labels_

@@ -57,7 +57,7 @@ the clock: they hold school holidays too. Of the evenings and nights those of th
 
 
 def name_window(window: WeekWindow) -> Shift:
-    """A window that somebody asked for, as a shift with the key "chosen"."""
+    """A window asked for, as a shift with the key "chosen"."""
     return Shift(key="chosen", label="Chosen hours", window=window)
 
 

@@ -1,4 +1,4 @@
-"""How sure a hot spot is: what to expect of it, whether its surroundings agree, and whether chance could undo it."""
+"""How certain a hot spot is: the incidents expected, whether its surroundings agree, and whether it is stable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOTHING = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for and against one hot spot.
+    """The evidence for and against one hot spot.
 
     Attributes:
         expected: Incidents to expect in another period as long, if nothing changes (`estimate_risk`).
@@ -74,7 +74,7 @@ def weigh_evidence(
     persistence: Persistence | None = None,
     seed: int = 1,
 ) -> tuple[Evidence, ...]:
-    """Bring together what is known of how sure each hot spot is.
+    """Gather the evidence for each hot spot.
 
     The estimate of a risk cell that an outline cuts is shared by where its incidents lie, or by its centre where it
     has none. The ranks come from drawing each hot spot's rate from its gamma distribution.

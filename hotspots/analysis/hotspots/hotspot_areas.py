@@ -35,7 +35,7 @@ class HotspotOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotspotAreas:
-    """Hot spots as areas, before anything else is known of them.
+    """Hot spots as areas, before they are assessed.
 
     Attributes:
         outlines: Non-overlapping polygons, metres; each holds `clusters.min_samples` incidents or more.

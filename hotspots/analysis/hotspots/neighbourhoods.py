@@ -38,7 +38,7 @@ _MAX_QUERIED = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpsChoice:
-    """A neighbourhood radius, and what it rests on.
+    """A neighbourhood radius, and why it was chosen.
 
     Attributes:
         eps_m: The radius, metres.
@@ -60,7 +60,7 @@ def require_two(number: int, name: str) -> None:
         ParameterError: It is below 2.
     """
     if number < 2:
-        raise ParameterError(f"`{name}` must be 2 or more, not {number}: one incident is no cluster.")
+        raise ParameterError(f"`{name}` must be 2 or more, not {number}: one incident is not a cluster.")
 
 
 def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
@@ -98,7 +98,7 @@ def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
     places = collapse_points(incidents)
     spacing_m = _measure_spacing(places)
     if spacing_m is None:
-        words = "fewer than two places have no distances, so the least that is ever used"
+        words = "the smallest value allowed, because there are not two places to measure between"
         return EpsChoice(eps_m=_LOWEST_EPS_M, reason=words, knee_m=None, spacing_m=None)
     distance_m = measure_k_distances(
         places.coordinates, places.n_incidents, min_samples=min_samples, within_m=2 * _HIGHEST_EPS_M
@@ -115,9 +115,9 @@ def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
         reason = f"the distances to {min_samples} incidents have their knee at {knee_m:.0f} m"
     eps_m = min(max(_EPS_STEP_M * round(wanted / _EPS_STEP_M), _LOWEST_EPS_M), _HIGHEST_EPS_M)
     if wanted < _LOWEST_EPS_M:
-        reason = f"the least that is ever used; less would follow from this: {reason}"
+        reason = f"the smallest value allowed; the data suggest less: {reason}"
     elif wanted > _HIGHEST_EPS_M:
-        reason = f"the most that suits a hot spot; more would follow from this: {reason}"
+        reason = f"the largest value that suits a hot spot; the data suggest more: {reason}"
     return EpsChoice(eps_m=float(eps_m), reason=reason, knee_m=knee_m, spacing_m=spacing_m)
 
 
@@ -197,7 +197,7 @@ def choose_min_samples(n_incidents: int, *, study_area_km2: float | None = None)
         study_area_km2: Its area; without it only the share and the 5 count.
     """
     candidates = {f"{_MIN_SAMPLES_SHARE:.1%} of {n_incidents:,} incidents": _MIN_SAMPLES_SHARE * n_incidents}
-    lowest, why_lowest = _MIN_SAMPLES_FLOOR, "the least that is ever used"
+    lowest, why_lowest = _MIN_SAMPLES_FLOOR, "the smallest value allowed"
     if study_area_km2:
         neighbourhood_km2 = math.pi * (_NEIGHBOURHOOD_M / 1000) ** 2
         average = n_incidents * neighbourhood_km2 / study_area_km2
@@ -205,7 +205,7 @@ def choose_min_samples(n_incidents: int, *, study_area_km2: float | None = None)
         candidates[words] = _MIN_SAMPLES_TIMES_AVERAGE * average
         by_chance = 1 + int(stats.poisson.isf(min(_CHANCE * neighbourhood_km2 / study_area_km2, 1.0), average))
         if by_chance > lowest:
-            lowest, why_lowest = by_chance, "the least that would not come together by chance"
+            lowest, why_lowest = by_chance, "the smallest number that would not come together by chance"
     reason, wanted = min(candidates.items(), key=lambda candidate: candidate[1])
     if wanted < lowest:
         return lowest, f"{why_lowest}; {reason} would be fewer"

@@ -1,4 +1,4 @@
-"""The outlines of clusters: none overlaps another."""
+"""Outlines of clusters that do not overlap."""
 
 from __future__ import annotations
 

@@ -83,11 +83,12 @@ def compare_places(
     """
     if groups.shape != shift_shares.shape[:1] or (groups < 0).any():
         raise ParameterError(
-            f"Each incident must be in one group from 0; there are {len(shift_shares):,} incidents and groups of shape "
-            f"{groups.shape}, the lowest {groups.min(initial=0)}. Put those in no hot spot into a group of their own."
+            f"Each incident needs one group, numbered from 0; there are {len(shift_shares):,} incidents and groups of "
+            f"shape {groups.shape}, the lowest {groups.min(initial=0)}. Put incidents outside the hot spots into a "
+            "group of their own."
         )
     if n_permutations < 1:
-        raise ParameterError(f"Times must be dealt out at least once, not {n_permutations} times. 999 are usual.")
+        raise ParameterError(f"The times must be permuted at least once, not {n_permutations} times. 999 is usual.")
     n, n_shifts = shift_shares.shape
     n_groups = int(groups.max(initial=-1)) + 1
     sizes = np.bincount(groups, minlength=n_groups).astype(np.float64)

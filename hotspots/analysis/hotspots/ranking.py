@@ -1,4 +1,4 @@
-"""Hot spots and wards in order: where most is to be expected, and what is known of each."""
+"""Hot spots and wards in order of the incidents expected, with what is known of each."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def rank_hotspots(
     harm: pd.Series | None = None,
     by_harm: bool = False,
 ) -> tuple[Hotspot, ...]:
-    """Put hot spots in the order of what is to be expected in them, and say what is known of each.
+    """Rank hot spots by the incidents expected in them, with what is known of each.
 
     By harm, what is to be expected is multiplied by the average harm of the incidents recorded there. Counts are of
     the incidents inside the outline, so anyone can count them again on a map.
@@ -112,7 +112,7 @@ def rank_hotspots(
     require_columns(incidents, ("ward_code", "location", "location_kind"), table="incidents")
     if len(outlines) != len(evidence):
         raise ParameterError(
-            f"Each outline needs its evidence; there are {len(outlines)} outlines and evidence of {len(evidence)}. "
+            f"Each outline needs its evidence; there are {len(outlines)} outlines and evidence for {len(evidence)}. "
             "Call weigh_evidence on the same outlines."
         )
     inside = assign_outlines(incidents, outlines)

@@ -182,7 +182,7 @@ def analyse_shifts(
     """
     require_columns(incidents, ("ward_code", "location", "location_precision"), table="incidents")
     if options.eps_m is None:
-        raise ParameterError("Shifts take over the neighbourhood of the whole week; none was given. Give its `eps_m`.")
+        raise ParameterError("Shifts use the neighbourhood of the whole week; none was given. Give its `eps_m`.")
     if hours.shape[0] != len(incidents) or surrounding_hours.shape[0] != len(surroundings):
         raise ParameterError(
             f"Hours must be those of the incidents; {hours.shape[0]:,} and {surrounding_hours.shape[0]:,} rows were "
@@ -263,8 +263,8 @@ def analyse_shifts(
 
 def _withhold(shift: Shift, n_incidents: float, share: float) -> ShiftPlaces:
     reason = (
-        f"Fewer than {MIN_INCIDENTS_A_SHIFT} incidents fall in these hours, so nothing is drawn: single ones could be "
-        "told apart."
+        f"Fewer than {MIN_INCIDENTS_A_SHIFT} incidents fall in these hours, so nothing is drawn: a map would show "
+        "single incidents."
     )
     return ShiftPlaces(
         shift=shift,

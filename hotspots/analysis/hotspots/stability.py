@@ -1,4 +1,4 @@
-"""Would a hot spot be there again, had chance dealt the incidents a little differently?"""
+"""Whether a hot spot would appear again if chance had placed the incidents a little differently."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def measure_stability(
     """
     require_metres(incidents, table="incidents")
     if n_resamples < 1:
-        raise ParameterError(f"Stability needs at least 1 resample, not {n_resamples}. 100 are usual.")
+        raise ParameterError(f"Stability needs at least 1 resample, not {n_resamples}. 100 is usual.")
     if not outlines:
         return np.zeros(0)
     places = collapse_points(incidents)

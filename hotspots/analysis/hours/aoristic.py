@@ -28,7 +28,7 @@ _TIME_COLUMNS = ("started_at", "ended_at", "time_precision")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeCounts:
-    """How many incidents rest on what.
+    """How many incidents have a time of each kind.
 
     Attributes:
         n_point: With a moment: no end, an end at the start, or one before it.
@@ -114,7 +114,7 @@ def weigh_window(incidents: pd.DataFrame, window_hours: npt.ArrayLike) -> Floats
         float (n_incidents,), 0-1, in the order of the incidents.
 
     Raises:
-        ParameterError: An hour is no whole number from 0 to 167.
+        ParameterError: An hour is not a whole number from 0 to 167.
         DataError: As `weigh_hours`.
 
     Source: As `weigh_hours`.
@@ -124,8 +124,8 @@ def weigh_window(incidents: pd.DataFrame, window_hours: npt.ArrayLike) -> Floats
     is_wrong = ~np.isin(chosen, np.arange(HOURS_IN_WEEK)) | (chosen.dtype.kind not in "iuf")
     if is_wrong.any():
         raise ParameterError(
-            f"Hours of the week are whole numbers from 0 (Monday 00:00) to {HOURS_IN_WEEK - 1}; {chosen[is_wrong][0]} "
-            "is not. Use the hours of a `WeekWindow`."
+            f"Hours of the week must be whole numbers from 0 (Monday 00:00) to {HOURS_IN_WEEK - 1}; "
+            f"{chosen[is_wrong][0]} is not. Use the hours of a `WeekWindow`."
         )
     inside = np.zeros(HOURS_IN_WEEK)
     inside[chosen.astype(np.int64)] = 1.0
@@ -150,14 +150,14 @@ def make_time_counts(n_by_kind: Integers) -> TimeCounts:
 
 
 def require_rows(hours: sparse.csr_array, n_incidents: int) -> None:
-    """Refuse weights of other incidents than those given.
+    """Refuse weights that are not of the incidents given.
 
     Raises:
         ParameterError: There is not one row of 168 hours for each incident.
     """
     if hours.shape != (n_incidents, HOURS_IN_WEEK):
         raise ParameterError(
-            f"Weights by hour have one row of {HOURS_IN_WEEK} for each incident; given are {n_incidents} incidents and "
+            f"Weights by hour need one row of {HOURS_IN_WEEK} for each incident; there are {n_incidents} incidents and "
             f"weights of shape {hours.shape}. Call weigh_hours on the same incidents."
         )
 

@@ -57,7 +57,7 @@ _EXPECTED_SHARE: Floats = _N_WINDOW_HOURS[:, None, None] * _N_DAYS[:, None] / HO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedWindow(WeekWindow):
-    """Hours of the week, and what falls into them.
+    """Hours of the week, and the incidents in them.
 
     Attributes:
         n_incidents: Incidents inside, a sum of aoristic weights.
@@ -155,14 +155,14 @@ def _require_week(counts: npt.ArrayLike) -> Floats:
     week = np.asarray(counts, dtype=np.float64).ravel()
     if week.shape != (HOURS_IN_WEEK,):
         raise ParameterError(
-            f"A week has {HOURS_IN_WEEK} hours, and a count for each; given are {len(week)}. "
-            "Use weigh_hours(incidents).sum(axis=0)."
+            f"A week needs {HOURS_IN_WEEK} counts, one for each hour; there are {len(week)}. Use "
+            "weigh_hours(incidents).sum(axis=0)."
         )
     is_wrong = ~(np.isfinite(week) & (week >= 0))
     if is_wrong.any():
         raise ParameterError(
-            f"Counts are numbers from 0; that of hour {int(is_wrong.argmax())} is {week[is_wrong][0]:g}. "
-            "Use weigh_hours(incidents).sum(axis=0)."
+            f"Counts must be numbers, 0 or more; that of hour {int(is_wrong.argmax())} is {week[is_wrong][0]:g}. Use "
+            "weigh_hours(incidents).sum(axis=0)."
         )
     return week
 

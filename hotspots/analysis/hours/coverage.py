@@ -1,4 +1,4 @@
-"""Safe havens: which incidents have one within reach, and one open when they happen."""
+"""Safe havens: which incidents have one within reach, and which have one open at the time."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ MAX_FALSE_SHARE = 0.05
 """Of groups said to have a peak, the share that may owe it to chance; of those with a quiet window likewise."""
 
 _MIN_TIMED_SHARE = 0.5
-"""Below this share of incidents with a clock time, their hours would speak for incidents they are not like."""
+"""Below this share of incidents with a clock time, their hours may not represent the rest."""
 _MIN_TIMED = 20
 
 
@@ -118,7 +118,7 @@ def profile_groups(
     """
     if not groups.index.equals(incidents.index):
         raise DataError(
-            f"Groups are given for each incident, on the index of the incidents; given are {len(groups)} groups for "
+            f"Each incident needs a group, on the index of the incidents; there are {len(groups)} groups for "
             f"{len(incidents)} incidents. Use groups.reindex(incidents.index)."
         )
     weights = weigh_hours(incidents) if hours is None else hours
@@ -157,13 +157,13 @@ def _describe(counts: Floats, times: TimeCounts, *, n_month_only: int, seed: int
 def _find_reason(times: TimeCounts, n_month_only: int) -> tuple[str | None, str | None]:
     """Why a profile is withheld, in a word or two and in a sentence."""
     n, n_telling = times.n_timed + times.n_untimed, times.n_telling
-    but = " (an interval of a week or more is none)" if times.n_week_or_more else ""
+    but = " (an interval of a week or more does not count as one)" if times.n_week_or_more else ""
     if n and n_month_only == n:
         return "month-only", "The source gives the month of each incident, not its day or hour."
     if n_telling < _MIN_TIMED_SHARE * n:
         return (
             "month-only" if n_month_only > n / 2 else "times unknown",
-            f"Only {n_telling:,} of {n:,} incidents have a clock time{but}; their hours need not be those of the rest."
+            f"Only {n_telling:,} of {n:,} incidents have a clock time{but}; the hours of the rest may differ."
             if n_telling
             else f"None of {n:,} incidents has a clock time{but}.",
         )

@@ -39,15 +39,15 @@ class WeekWindow:
     def __post_init__(self) -> None:
         if not self.days or list(self.days) != sorted(set(self.days) & set(_EVERY_DAY)):
             raise ParameterError(
-                f"A window starts on days from 0 (Monday) to 6 (Sunday), in their order and each once; given are "
-                f"{self.days}. Sort them and take repeats out."
+                f"A window must start on days from 0 (Monday) to 6 (Sunday), in order and each once, not {self.days}. "
+                "Sort them and remove repeats."
             )
         if self.start_hour not in range(24):
-            raise ParameterError(f"A window starts at a whole hour from 0 to 23, not at {self.start_hour}.")
+            raise ParameterError(f"A window must start at a whole hour from 0 to 23, not at {self.start_hour}.")
         if self.n_hours not in range(1, 25):
             raise ParameterError(
-                f"A window is a whole number of hours from 1 to 24 long, not {self.n_hours}. "
-                "Give several windows, or more days."
+                f"A window must be a whole number of hours from 1 to 24 long, not {self.n_hours}. Give several "
+                "windows, or more days."
             )
 
     @property
@@ -122,7 +122,7 @@ def parse_window(hours: str | None, days: str | None) -> WeekWindow:
             "weekdays", "weekend", "every day"; None is every day. The words that `say_days` writes are understood.
 
     Raises:
-        ParameterError: The text is none of these.
+        ParameterError: The text is not one of these.
     """
     start_hour, n_hours = (0, 24) if hours is None else _parse_hours(hours)
     return WeekWindow(
@@ -136,17 +136,20 @@ def _parse_hours(text: str) -> tuple[int, int]:
     """First hour and number of hours."""
     found = _HOURS.fullmatch(text.strip())
     if found is None:
-        raise ParameterError(f'Hours are two whole hours of the 24-hour clock; "{text}" is not. {_HOW_HOURS}')
+        raise ParameterError(f'Hours must be two whole hours of the 24-hour clock, not "{text}". {_HOW_HOURS}')
     start, start_minute, end, end_minute = (int(part or 0) for part in found.groups())
     if start_minute or end_minute:
         raise ParameterError(
-            f'Hours are whole, since the week is counted by the hour; "{text}" has minutes. The end is the hour at '
-            f"which the window is over. {_HOW_HOURS}"
+            f'Hours must be whole, because the week is counted by the hour; "{text}" has minutes. The end is the hour '
+            f"at which the window is over. {_HOW_HOURS}"
         )
     if start > 23 or end > 24:
-        raise ParameterError(f'Hours start from 0 to 23 and end from 0 to 24; "{text}" does not. {_HOW_HOURS}')
+        raise ParameterError(f'Hours must start from 0 to 23 and end from 0 to 24; "{text}" does not. {_HOW_HOURS}')
     if start == end:
-        raise ParameterError(f'The window "{text}" ends where it starts: no hours, or all of them. {_HOW_HOURS}')
+        raise ParameterError(
+            f'A window must not end at the hour at which it starts; "{text}" could be no hours, or all of '
+            f"them. {_HOW_HOURS}"
+        )
     return start, (end - start) % 24 or 24
 
 
@@ -156,7 +159,9 @@ def _parse_days(text: str) -> tuple[int, ...]:
         one = _parse_range(part, text)
         repeated = set(one) & set(chosen)
         if repeated:
-            raise ParameterError(f'Each day is named once; "{text}" has {DAY_NAMES[min(repeated)]} twice. {_HOW_DAYS}')
+            raise ParameterError(
+                f'Each day must be named once; "{text}" has {DAY_NAMES[min(repeated)]} twice. {_HOW_DAYS}'
+            )
         chosen += one
     return tuple(sorted(chosen))
 
@@ -168,12 +173,13 @@ def _parse_range(part: str, text: str) -> tuple[int, ...]:
     ends = _RANGE.split(part)
     for name in ends:
         if name not in _DAY_BY_NAME:
-            raise ParameterError(f'Days are names of days; "{name}" in "{text}" is none. {_HOW_DAYS}')
+            raise ParameterError(f'Days must be names of days; "{name}" in "{text}" is not. {_HOW_DAYS}')
     if len(ends) > 2:
-        raise ParameterError(f'A range of days has a first and a last; "{part}" has {len(ends)}. {_HOW_DAYS}')
+        raise ParameterError(f'A range of days needs a first and a last day; "{part}" has {len(ends)}. {_HOW_DAYS}')
     first, last = _DAY_BY_NAME[ends[0]], _DAY_BY_NAME[ends[-1]]
     if len(ends) == 2 and first == last:
         raise ParameterError(
-            f'The range "{part}" ends where it starts: one day, or all of them. Name the day alone, or write every day.'
+            f'A range of days must not end on the day on which it starts; "{part}" could be one day, or all of them. '
+            "Name the day alone, or write every day."
         )
     return tuple((first + step) % 7 for step in range((last - first) % 7 + 1))

@@ -1,4 +1,4 @@
-"""Rates per resident: what an area's number of incidents says about its risk, and how surely."""
+"""Rates per resident: the risk of an area, and its uncertainty."""
 
 from __future__ import annotations
 
@@ -191,34 +191,34 @@ def _read_areas(n_incidents: pd.Series, population: pd.Series) -> tuple[Floats, 
         repeated = series.index[series.index.duplicated()]
         if len(repeated):
             raise DataError(
-                f"Each area has one number; {repeated[0]} has several in the {name}. Add them up, or use codes: "
+                f"Each area needs one number; {repeated[0]} has several in the {name}. Add them up, or use codes: "
                 "names of wards repeat across boroughs."
             )
     counts = n_incidents.to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~((counts >= 0) & (counts == np.floor(counts)) & np.isfinite(counts)))
     if len(wrong):
         raise DataError(
-            f"A rate needs whole incidents; {len(wrong):,} of {len(counts):,} numbers are none, the first is that of "
-            f"{n_incidents.index[wrong[0]]} ({counts[wrong[0]]:g}). Count incidents; an area without any has 0."
+            f"A rate needs whole numbers of incidents, 0 or more; {len(wrong):,} of {len(counts):,} are not, the first "
+            f"that of {n_incidents.index[wrong[0]]} ({counts[wrong[0]]:g}). Count incidents; an area without any has 0."
         )
     residents = population.reindex(n_incidents.index).to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero((residents < 0) | np.isinf(residents))
     if len(wrong):
         raise DataError(
-            f"A population is a number of residents; that of {n_incidents.index[wrong[0]]} is {residents[wrong[0]]:g}. "
-            "Correct it, or leave it empty: the area then has no rate."
+            f"A population must be a number of residents, 0 or more; that of {n_incidents.index[wrong[0]]} is "
+            f"{residents[wrong[0]]:g}. Correct it, or leave it empty: the area then has no rate."
         )
     if not (residents > 0).any():
         raise DataError(
-            f"A rate needs the population of an area, and none of {len(counts):,} has one. Codes of the incidents "
-            f"begin {', '.join(map(str, n_incidents.index[:2])) or '(none)'}, those of the population "
-            f"{', '.join(map(str, population.index[:2])) or '(none)'}: are they of the same year?"
+            f"A rate needs the population of at least one area; none of the {len(counts):,} areas has one. The codes "
+            f"of the incidents begin {', '.join(map(str, n_incidents.index[:2])) or '(none)'}, those of the population "
+            f"{', '.join(map(str, population.index[:2])) or '(none)'}. Check that both are of the same year."
         )
     return counts, residents
 
 
 def estimate_residents(outlines: Sequence[shapely.Geometry], wards: gpd.GeoDataFrame) -> Floats:
-    """How many people live inside each outline, if those of a ward lived evenly all over it.
+    """Residents inside each outline, if those of a ward lived evenly all over it.
 
     They do not: a park has none, and an estate as many as the rest of its ward. It tells tens from hundreds and
     thousands, and no more.

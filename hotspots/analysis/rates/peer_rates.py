@@ -64,11 +64,11 @@ def compare_with_peers(
     Statistical Society B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
     if peers.empty:
-        raise ParameterError("A comparison needs at least one peer, and there is none. Give a table of peers.")
+        raise ParameterError("A comparison needs at least one peer; there are none. Give a table of peers.")
     if not (population > 0 and n_years > 0):
         raise ParameterError(
-            f"Rates need residents and years above 0; given are {population:g} and {n_years:g}. Give boundaries "
-            "with a population, or a `population`."
+            f"Rates need residents and years above 0, not {population:g} and {n_years:g}. Give boundaries with a "
+            "population, or a `population`."
         )
     compared = compare_rates(
         np.full(len(peers), n_incidents),

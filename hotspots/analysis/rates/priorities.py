@@ -60,13 +60,13 @@ def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, f
         criterion_weights: From 0, of each column; need not sum to 1.
 
     Raises:
-        ParameterError: A column has no weight, a weight is negative or no number, or all are 0.
+        ParameterError: A column has no weight, a weight is negative or not a number, or all are 0.
         TooLittleDataError: There are fewer than two crimes to put in order.
     """
     if len(measures) < 2:
         raise TooLittleDataError(
-            f"Priorities put crimes in order, and there {'is only one' if len(measures) else 'are none'} here. "
-            "Read more kinds of crime."
+            "Priorities need two or more crimes to put in order; there "
+            f"{'is only one' if len(measures) else 'are none'}. Read more kinds of crime."
         )
     given = [criterion_weights.get(str(name), math.nan) for name in measures.columns]
     for name, weight in zip(measures.columns, given, strict=True):

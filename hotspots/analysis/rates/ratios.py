@@ -17,7 +17,7 @@ RatioTest = Literal["exact", "e-test"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateRatios:
-    """How many times the second rate each first one is; all float, of the shape of what was compared.
+    """Ratio of each first rate to the second; all float, of the shape compared.
 
     Attributes:
         ratio: First rate by second; infinite where only the second count is 0, missing where both are.
@@ -68,8 +68,8 @@ def compare_rates(
         test: "exact", conditional on the sum, or "e-test".
 
     Raises:
-        ParameterError: A count is no whole number from 0, an exposure not above 0, the dispersion below 1 or given
-            with the e-test, the confidence not between 0 and 1, the test not known, or the shapes do not fit.
+        ParameterError: A count is not a whole number of 0 or more, an exposure not above 0, the dispersion below 1 or
+            given with the e-test, the confidence not between 0 and 1, the test not known, or the shapes do not fit.
 
     Source: Przyborowski, J. and Wilenski, H. (1940), "Homogeneity of results in testing samples from Poisson series",
     Biometrika 31, doi:10.1093/biomet/31.3-4.313; Clopper, C. J. and Pearson, E. S. (1934), "The use of confidence or
@@ -80,7 +80,7 @@ def compare_rates(
     Inference 119, doi:10.1016/S0378-3758(02)00408-1.
     """
     if not 0 < confidence < 1:
-        raise ParameterError(f"A confidence lies between 0 and 1, not {confidence:g}. 0.95 is usual.")
+        raise ParameterError(f"The confidence must lie between 0 and 1, not {confidence:g}. 0.95 is usual.")
     if test not in get_args(RatioTest):
         raise ParameterError(f'No test called "{test}". Choose one of: {", ".join(get_args(RatioTest))}.')
     try:
@@ -92,16 +92,17 @@ def compare_rates(
         )
     except ValueError as error:
         raise ParameterError(
-            f"Rates are compared number by number, so counts, exposures and dispersion have one shape, or are single "
-            f"numbers; given were {np.shape(n_first)} and {np.shape(n_second)} counts, {np.shape(exposure_first)} and "
-            f"{np.shape(exposure_second)} exposures and {np.shape(dispersion)} dispersions. Align them first."
+            "Rates are compared one by one, so counts, exposures and dispersion must have one shape or be single "
+            f"numbers; the shapes are {np.shape(n_first)} and {np.shape(n_second)} of counts, "
+            f"{np.shape(exposure_first)} and {np.shape(exposure_second)} of exposures and {np.shape(dispersion)} of "
+            "the dispersion. Align them first."
         ) from error
     for counts in (first, second):
         is_count = (counts >= 0) & (counts == np.round(counts)) & np.isfinite(counts)
         if not bool(is_count.all()):
             raise ParameterError(
-                f"Rates are compared by whole counts from 0; {_first_of(counts, ~is_count)} is none. "
-                "Give numbers of incidents, not sums of weights."
+                f"Counts must be whole numbers, 0 or more; {_first_of(counts, ~is_count)} is not. Give numbers of "
+                "incidents, not sums of weights."
             )
     for exposure in (time_first, time_second):
         is_exposure = (exposure > 0) & np.isfinite(exposure)
@@ -113,13 +114,13 @@ def compare_rates(
     is_spread = (spread >= 1) & np.isfinite(spread)
     if not bool(is_spread.all()):
         raise ParameterError(
-            f"A dispersion is 1 or more; {_first_of(spread, ~is_spread)} is not. "
-            "Counts that vary less than independent incidents would are compared with 1."
+            f"A dispersion must be 1 or more, not {_first_of(spread, ~is_spread)}. Use 1 for counts that vary less "
+            "than independent incidents would."
         )
     if test == "e-test" and bool((spread != 1).any()):
         raise ParameterError(
-            f"The e-test has no dispersion, and {_first_of(spread, spread != 1)} was given. "
-            'Use test="exact", or a dispersion of 1.'
+            f'The e-test takes no dispersion; {_first_of(spread, spread != 1)} was given. Use test="exact", or a '
+            "dispersion of 1."
         )
     total, odds = first + second, time_second / time_first
     # Shares of a binomial need not come of whole numbers, once both are written by the beta distribution.

@@ -40,7 +40,7 @@ def judge_target(
         The status; None where a change is wanted and the period before is not known, or had none.
 
     Raises:
-        ParameterError: A count is no whole number from 0, an exposure not above 0, or the dispersion below 1.
+        ParameterError: A count is not a whole number of 0 or more, an exposure not above 0, or the dispersion below 1.
 
     Source: as `compare_rates` and `estimate_rates`.
     """

@@ -1,4 +1,4 @@
-"""What a number of incidents is wanted to be, and which crimes have such a number."""
+"""Targets for numbers of incidents, and the crimes that can be reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hotspots.errors import ParameterError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a number of incidents is wanted to be: exactly one of the two.
+    """A target for a number of incidents: exactly one of the two.
 
     Attributes:
         change: Wanted change on the period before, as a share: -0.05 for 5% fewer, 0 for no more.
@@ -27,13 +27,15 @@ class Target:
     def __post_init__(self) -> None:
         if (self.change is None) == (self.n_incidents is None):
             raise ParameterError(
-                "A target is a change or a number of incidents, one of the two; "
+                "A target must be either a change or a number of incidents; "
                 f"{'both' if self.change is not None else 'neither'} given. Write -0.05 for 5% fewer, or 1200."
             )
         if self.change is not None and not (math.isfinite(self.change) and self.change >= -1):
-            raise ParameterError(f"A target cannot be a change of {self.change:+.0%}: -100% is none at all.")
+            raise ParameterError(
+                f"A target cannot be a change of {self.change:+.0%}: -100% already means no incidents at all."
+            )
         if self.n_incidents is not None and self.n_incidents < 0:
-            raise ParameterError(f"A target is a number of incidents from 0, not {self.n_incidents}.")
+            raise ParameterError(f"A target must be a number of incidents, 0 or more, not {self.n_incidents}.")
 
 
 def choose_indicators(wanted: Sequence[str], present: Sequence[str], part_of: Mapping[str, str | None]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Places that are hit again, and incidents that follow each other."""
+"""Repeat places, and incidents that follow each other."""
 
 import lazy_loader
 

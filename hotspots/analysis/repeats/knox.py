@@ -27,7 +27,7 @@ _IN_BYTES = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnoxTest:
-    """What the test gives, as in `NearRepeat`."""
+    """Result of the test, as in `NearRepeat`."""
 
     n_pairs: Integers
     n_same_day_pairs: Integers
@@ -83,7 +83,7 @@ def run_knox_test(
     n_replicates: int,
     rng: np.random.Generator,
 ) -> KnoxTest:
-    """Count pairs in each band of distance and of days, and in the same incidents with their days dealt out anew.
+    """Count pairs in each band of distance and of days, and in the same incidents with their days shuffled.
 
     Args:
         places: Of the incidents, metres.

@@ -29,7 +29,7 @@ MIN_RATIO = 1.2
 """Ratio from which a cell is worth telling: with many incidents 1.03 can be significant."""
 _MIN_REPLICATES = 99
 _MIN_POINT_SHARE = 0.5
-"""Below this share of incidents at a place and on a day of their own, they would speak for others they are not like."""
+"""Below this share of incidents at a place and on a day of their own, these may not represent the rest."""
 _SAME_PLACE_M = 1.0
 """A first band narrower than this holds the incidents at one and the same place."""
 MAX_PAIRS = 5_000_000
@@ -53,7 +53,7 @@ class NearRepeat:
         day_bands: The upper edge of each band of days between the two; the first band begins with the same day.
         metric: How distance is measured: along streets on a square grid ("manhattan"), or in a straight line.
         n_incidents: Incidents between which pairs were counted.
-        n_thinned: Usable incidents left out by lot because all of them make too many pairs.
+        n_thinned: Usable incidents left out at random because all of them make too many pairs.
         n_left_out: Incidents that could not be used; the sum of the next three.
         n_without_place: Of these, known only to a shared point, a postcode or an area, or with no coordinates.
         n_without_day: Of the others, known only to a month, or with no time.
@@ -144,21 +144,23 @@ class NearRepeat:
         if not sentences:
             much = f" by {(self.min_ratio - 1) * 100:.0f}% or more"
             sentences = [
-                f"No near repeat is shown: up to {self.distance_bands_m[-1]:g} m and {self.day_bands[-1] - 1} days "
-                f"apart, {self.n_incidents:,} incidents do not follow each other more than chance allows{much}."
+                f"No near repeats are shown: up to {self.distance_bands_m[-1]:g} m and {self.day_bands[-1] - 1} days "
+                f"apart, the {self.n_incidents:,} incidents do not follow each other more often than chance "
+                f"allows{much}."
             ]
         if moved.any():
             highest = float(self.control_ratio[moved].max())
             sentences.append(
                 f"Even {self._name_distance(len(self.distance_bands_m) - 1)} there are {highest:.1f} times as many: "
-                "crime or its recording moved about the area, and only what goes beyond that is one following another."
+                "crime or its recording moved about the area. Only an excess beyond that shows one incident following "
+                "another."
             )
         if self.is_shared_points and self.is_shown:
             sentences.append(
-                "The places keep apart as shared points do: one of them need not be one address, but can be a block."
+                "The places are spaced as shared points are, so one place can be a block rather than one address."
             )
         if self.n_thinned:
-            sentences.append(f"Told by {self.n_incidents:,} of the incidents, drawn by lot.")
+            sentences.append(f"Measured on {self.n_incidents:,} of the incidents, drawn at random.")
         return " ".join(sentences)
 
     def _describe(self, band: int) -> list[str]:
@@ -236,8 +238,8 @@ def measure_near_repeat(
     place" then is a street or a square. One offence recorded for each victim makes repeats on the same day: see
     `n_same_day_pairs`. The bands are to be chosen before looking.
 
-    With more than 5,000,000 pairs within the largest distance incidents are left out by lot, which leaves ratios what
-    they were, and p larger.
+    With more than 5,000,000 pairs within the largest distance incidents are left out at random, which leaves ratios
+    what they were, and p larger.
 
     Args:
         incidents: The incidents table.
@@ -322,16 +324,14 @@ def _check_bands(
     distances = tuple(float(edge) for edge in distance_bands_m)
     if not distances or not all(0 < edge < math.inf for edge in distances) or list(distances) != sorted({*distances}):
         raise ParameterError(
-            f"Bands of distance are given by upper edges in metres, above 0 and rising, not {distances}. "
-            "Usual are (0.1, 200, 400, 600)."
+            f"Bands of distance need upper edges in metres, above 0 and rising, not {distances}. Usual are (0.1, 200, "
+            "400, 600)."
         )
     if not all(edge == np.floor(edge) for edge in day_bands):
-        raise ParameterError(f"Bands of days have whole days as edges, not {tuple(day_bands)}. Usual are (7, 14, 21).")
+        raise ParameterError(f"Bands of days need whole days as edges, not {tuple(day_bands)}. Usual are (7, 14, 21).")
     days = tuple(int(edge) for edge in day_bands)
     if not days or days[0] < 1 or list(days) != sorted({*days}):
-        raise ParameterError(
-            f"Bands of days are given by upper edges, above 0 and rising, not {days}. Usual are (7, 14, 21)."
-        )
+        raise ParameterError(f"Bands of days need upper edges, above 0 and rising, not {days}. Usual are (7, 14, 21).")
     return distances, days
 
 
@@ -374,29 +374,30 @@ def _find_obstacle(
     if n and not has_day.any():
         return (
             "month-only",
-            "The source gives the month of each incident, not its day: nothing shows what follows soon.",
+            "The source gives the month of each incident, not its day, so nothing shows which incidents follow others "
+            "soon.",
         )
     if has_day.sum() < _MIN_POINT_SHARE * n:
         return "days unknown", (
-            f"Only {int(has_day.sum()):,} of {n:,} incidents have a day; those need not be like the rest."
+            f"Only {int(has_day.sum()):,} of {n:,} incidents have a day; the rest may differ from them."
         )
     if has_place.sum() < _MIN_POINT_SHARE * n:
         return "places shared", (
             f"Only {int(has_place.sum()):,} of {n:,} incidents have a place of their own; the others lie on shared "
-            "points, postcodes or areas, where near does not mean near."
+            "points, postcodes or areas, where distances mean little."
         )
     if n_usable < _MIN_POINT_SHARE * n:
         return "times too vague", (
-            f"Only {n_usable:,} of {n:,} incidents have a place and are known to within {min_days} days; those need "
-            "not be like the rest."
+            f"Only {n_usable:,} of {n:,} incidents have a place and are known to within {min_days} days; the rest may "
+            "differ from them."
         )
     if n_usable < MIN_INCIDENTS:
         return "too few", f"{n_usable} incidents are too few to show near repeats; {MIN_INCIDENTS} are needed."
     n_days = int(np.ptp(day)) + 1
     if n_days <= min_days:
         return "too short", (
-            f"All incidents lie within {n_days} day{'s' * (n_days != 1)}; whether some follow each other sooner "
-            f"than others shows only over more than {min_days}."
+            f"All incidents lie within {n_days} day{'s' * (n_days != 1)}. It takes more than {min_days} days to show "
+            "whether some follow each other sooner than others."
         )
     return None, None
 
@@ -404,7 +405,7 @@ def _find_obstacle(
 def _thin(
     points: gpd.GeoSeries, within_m: float, *, metric: Metric, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.intp], UniquePoints]:
-    """The incidents to use, and their places: all, or so many by lot that few enough pairs lie within a distance."""
+    """The incidents to use, and their places: all, or so many at random that few enough pairs lie within a distance."""
     keep = np.arange(len(points))
     while True:
         places = collapse_points(points.iloc[keep])

@@ -1,4 +1,4 @@
-"""On how few places incidents lie, beside what it would be if all places ran the same risk."""
+"""How few places hold the incidents, compared with what equal risk at all places would give."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def measure_gini(counts: npt.ArrayLike, *, n_places: int | None = None, is_gener
         is_generalised: Whether to allow for places that outnumber incidents.
 
     Raises:
-        ParameterError: Counts that are no whole numbers from 0, none above 0, or more of them than places.
+        ParameterError: Counts that are not whole numbers of 0 or more, none above 0, or more of them than places.
 
     Source: Bernasco, W. and Steenbeek, W. (2017), "More places than crimes", Journal of Quantitative Criminology 33(3),
     doi:10.1007/s10940-016-9324-7.
@@ -60,10 +60,11 @@ def measure_gini(counts: npt.ArrayLike, *, n_places: int | None = None, is_gener
     is_wrong = ~((values >= 0) & (values == np.round(values)) & np.isfinite(values))
     if is_wrong.any():
         raise ParameterError(
-            f"Places are compared by whole counts from 0; {values[is_wrong][0]:g} is none. Give numbers of incidents."
+            f"Counts of places must be whole numbers, 0 or more; {values[is_wrong][0]:g} is not. Give numbers of "
+            "incidents."
         )
     if not values.any():
-        raise ParameterError("No place has an incident, so that nothing is uneven. Give places with incidents.")
+        raise ParameterError("Concentration needs at least one incident; no place has any. Give places with incidents.")
     whole = values[values > 0].astype(np.int64)
     n_all = len(values) if n_places is None else n_places
     if n_all < len(whole):
@@ -84,7 +85,7 @@ class _Frequency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """What is measured, beside what chance gives."""
+    """A measure of the incidents, beside its values by chance."""
 
     curve: tuple[Floats, Floats]
     chance_curve: tuple[Floats, Floats]
@@ -102,7 +103,7 @@ def compare_with_chance(
     n_replicates: int,
     rng: np.random.Generator,
 ) -> Spread:
-    """Measure how incidents lie on places, and how they would if all places ran the same risk.
+    """Measure how incidents are spread over places, and how they would be if all places ran the same risk.
 
     Args:
         counts: int (n_places,), incidents at each place with any.

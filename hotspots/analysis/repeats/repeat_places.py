@@ -1,4 +1,4 @@
-"""How much crime falls where it fell before, and on how few places it lies, beside what chance alone would do."""
+"""How much crime repeats at the same places, and how few places hold it, compared with chance."""
 
 from __future__ import annotations
 
@@ -130,10 +130,10 @@ class Repeats:
             f"{_percent_range(share.by_chance_low, share.by_chance_high)}."
         ]
         if not self.is_concentrated:
-            told.append("All in all they share places no more than chance allows.")
+            told.append("Overall they share places no more than chance allows.")
         elif not telling:
             told.append(
-                "Some places have more of them than chance allows, but too few places for the shares to show it."
+                "Some places have more of them than chance allows, but too few such places for the shares to show it."
             )
         return told
 
@@ -206,8 +206,8 @@ def measure_repeats(
     n, n_places = int(counts.sum()), len(counts)
     if n_possible_places is not None and n_places > n_possible_places:
         raise DataError(
-            f"Incidents lie on {n_places:,} {kind}s, more than the {n_possible_places:,} possible. "
-            "Give the number of places of the whole area, in the way in which incidents are placed."
+            f"Incidents lie on {n_places:,} {kind}s, more than the {n_possible_places:,} possible. Give the number of "
+            "places of the whole area, counted in the way in which incidents are placed."
         )
     reason, explanation = _find_obstacle(n, n_places, kind)
     spread = None
@@ -255,7 +255,7 @@ def _check_options(
 ) -> None:
     if n_possible_places is not None and cells is not None:
         raise ParameterError(
-            "Places are coordinates or cells; cells and a number of possible places were both given. Leave one out."
+            "Places must be coordinates or cells; cells and a number of possible places were both given. Leave one out."
         )
     if n_possible_places is not None and (n_possible_places < 1 or n_possible_places != int(n_possible_places)):
         raise ParameterError(
@@ -272,13 +272,13 @@ def _find_kind(located: gpd.GeoDataFrame, places: UniquePoints) -> tuple[PlaceKi
     n_exact = int((located["location_precision"] == "point").to_numpy(dtype=bool, na_value=False).sum())
     if n_exact < _MIN_POINT_SHARE * len(located):
         return "shared point", (
-            f"{n_exact:,} of {len(located):,} incidents have a place of their own; at points that stand for several "
-            "addresses, repeats are not repeats of one address."
+            f"Only {n_exact:,} of {len(located):,} incidents have a place of their own. At a point that stands for "
+            "several addresses, a repeat need not be at the same address."
         )
     if are_places_shared(places):
         return "shared point", (
-            f"The places keep apart as shared points do (hardly any two within {CLOSE_M:g} m): one of them need not "
-            "be one address, so repeats are not told."
+            f"The places are spaced as shared points are (hardly any two within {CLOSE_M:g} m). One place need not be "
+            "one address, so repeats are not reported."
         )
     return "place", None
 
@@ -287,7 +287,7 @@ def _find_obstacle(n: int, n_places: int, kind: PlaceKind) -> tuple[str, str] | 
     if n < _MIN_INCIDENTS:
         return "too few", f"{n} incidents with a place are too few to show repeats; {_MIN_INCIDENTS} are needed."
     if n_places == 1:
-        return "one place", f"All {n:,} incidents lie on one {kind}, so that nothing can be compared."
+        return "one place", f"All {n:,} incidents lie on one {kind}, so nothing can be compared."
     return None, None
 
 

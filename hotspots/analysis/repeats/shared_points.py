@@ -14,7 +14,7 @@ do (11 to 39% in Chicago and Vancouver); of shared points 0 to 2% (police.uk, Sa
 
 
 def are_places_shared(places: UniquePoints) -> bool:
-    """Whether distinct places keep apart as shared points do, and addresses do not.
+    """Whether distinct places are spaced as shared points are, and addresses are not.
 
     Points to which several addresses are moved (the middle of a block, a rounded coordinate) have hardly a neighbour
     within 20 m, however many within 100 m. Told only where 100 pairs of places lie within 100 m; otherwise False.

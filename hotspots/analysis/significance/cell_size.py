@@ -1,4 +1,4 @@
-"""The cell size at which a test tells of crime, not of the points that crime is recorded at."""
+"""The cell size at which a test shows crime rather than the points at which crime is recorded."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CellSizeChoice:
 
 
 def choose_cell_size(incidents: gpd.GeoDataFrame) -> CellSizeChoice:
-    """Choose a cell size at which the test tells of crime, not of the points that crime is recorded at.
+    """Choose a cell size at which the test shows crime rather than the points at which crime is recorded.
 
     On snapped data, as police.uk publishes them, incidents lie on a fixed set of points. In cells smaller than the
     spacing of the points most cells hold none, and each busy point makes the cells around it significant. Where at
@@ -64,7 +64,7 @@ def choose_cell_size(incidents: gpd.GeoDataFrame) -> CellSizeChoice:
             is_snapped=len(incidents) > 1,
             spacing_m=math.nan,
             shared_share=float(len(incidents) > 1),
-            reason=f"All incidents lie on one place, so nothing says how far places are apart: {_MIN_CELL_SIZE_M:g} m.",
+            reason=f"All incidents lie on one place, so no distance between places is known: {_MIN_CELL_SIZE_M:g} m.",
         )
     to_itself_and_next, _ = spatial.cKDTree(places.coordinates).query(places.coordinates, k=[1, 2])
     spacing_m = float(np.median(np.asarray(to_itself_and_next)[:, 1]))
@@ -83,7 +83,7 @@ def choose_cell_size(incidents: gpd.GeoDataFrame) -> CellSizeChoice:
         reason = f"Only {shared}, so cells need not be wider than shared points are apart"
     reason += f": {cell_size_m:g} m."
     if is_snapped and cell_size_m < _SPACINGS_A_CELL * spacing_m:
-        reason += " That is the largest allowed, and still narrower."
+        reason += " That is the largest size allowed, and it is still narrower."
     return CellSizeChoice(
         cell_size_m=cell_size_m,
         is_snapped=is_snapped,

@@ -1,4 +1,4 @@
-"""Where incidents gather more than chance would have it: Gi*, with exact probabilities."""
+"""Where incidents gather more than by chance: Gi*, with exact probabilities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FALSE_DISCOVERY_RATE = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Significance:
-    """How sure it is that a cell lies among others that are busy, or quiet.
+    """How certain it is that a cell lies among busy, or quiet, cells.
 
     Attributes:
         z: float (n_cells,), Gi*, for comparison with other tools; nothing else here is derived from it. Missing
@@ -102,31 +102,31 @@ def _check(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> tuple[Integer
     given = np.asarray(counts, dtype=np.float64)
     if given.ndim != 1 or len(given) < 2:
         raise ParameterError(
-            f"Counts are one number per cell, of two cells or more, not an array of shape {given.shape}. "
-            "Give Cells.count(incidents)."
+            f"Counts must be one number per cell, for two cells or more, not an array of shape {given.shape}. Give "
+            "Cells.count(incidents)."
         )
     # A comparison that is also false of a missing count.
     wrong = np.flatnonzero(~((given >= 0) & (given < 2**53) & (given == np.floor(given))))
     if len(wrong):
         raise ParameterError(
-            f"The exact test deals out whole incidents, so counts are whole numbers from 0; {len(wrong):,} of "
+            f"The exact test deals out whole incidents, so counts must be whole numbers, 0 or more; {len(wrong):,} of "
             f"{len(given):,} are not, the first {given[wrong[0]]:g} in cell {wrong[0]}. Test the unweighted counts; a "
             "sum of severities or other weights can be mapped, but not tested like this."
         )
     if neighbours.shape != (len(given), len(given)):
         raise ParameterError(
-            f"Neighbours are a table of cells by cells; {neighbours.shape[0]:,} by {neighbours.shape[1]:,} does not "
-            f"fit {len(given):,} counts. Give Cells.neighbours() of the cells counted."
+            f"Neighbours must be a table of cells by cells; {neighbours.shape[0]:,} by {neighbours.shape[1]:,} does "
+            f"not fit {len(given):,} counts. Give Cells.neighbours() of the cells counted."
         )
     odd = neighbours.data[(neighbours.data != 0) & (neighbours.data != 1)]
     if len(odd):
         raise ParameterError(
-            f"Neighbours are binary: 1 or nothing, not {odd[0]:g}. Give Cells.neighbours(), or set each to 1."
+            f"Neighbours must be binary: 1 or nothing, not {odd[0]:g}. Give Cells.neighbours(), or set each to 1."
         )
     itself = np.flatnonzero(neighbours.diagonal())
     if len(itself):
         raise ParameterError(
-            f"A cell is not its own neighbour (it is added where a method needs it); cell {itself[0]} is. "
-            "Set the diagonal to 0."
+            f"A cell must not be its own neighbour (methods add it where they need it); cell {itself[0]} is. Set the "
+            "diagonal to 0."
         )
     return given.astype(np.int64), sparse.csr_array(neighbours).astype(np.int64)

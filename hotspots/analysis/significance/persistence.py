@@ -95,7 +95,7 @@ def measure_trend(series: npt.ArrayLike) -> Trend:
 
 
 def classify_persistence(is_hot_by_period: npt.ArrayLike, z_by_period: npt.ArrayLike) -> Persistence:
-    """Tell lasting hot spots from those that come, go or fade.
+    """Distinguish lasting hot spots from those that come, go or fade.
 
     The last period counts as the present. A cell is the first of these that it fits:
 
@@ -127,14 +127,12 @@ def classify_persistence(is_hot_by_period: npt.ArrayLike, z_by_period: npt.Array
     hot, z = np.asarray(is_hot_by_period, dtype=bool), np.asarray(z_by_period, dtype=np.float64)
     if hot.ndim != 2 or hot.shape != z.shape:
         raise ParameterError(
-            f"Hot cells and their z are tables of periods by cells, of one shape; given are {hot.shape} and {z.shape}. "
-            "Stack `is_hot` and `z` of the same periods."
+            f"Hot cells and their z must be tables of periods by cells, of one shape; their shapes are {hot.shape} and "
+            f"{z.shape}. Stack `is_hot` and `z` of the same periods."
         )
     n_periods = len(hot)
     if n_periods < 2:
-        raise ParameterError(
-            f"What lasts shows in two periods or more, and here are {n_periods}. Choose shorter periods."
-        )
+        raise ParameterError(f"Persistence needs two periods or more, not {n_periods}. Choose shorter periods.")
     trend = measure_trend(z)
     n_hot = hot.sum(axis=0)
     # True until, backwards from the last period, the first that is not hot.

@@ -1,4 +1,4 @@
-"""How dense crime is, how wide to smooth it, and what is to be expected of each place."""
+"""The density of crime, how far to smooth it, and the incidents expected at each place."""
 
 import lazy_loader
 

@@ -110,7 +110,7 @@ def choose_bandwidth(
     if rule not in get_args(BandwidthRule):
         raise ParameterError(f'No rule called "{rule}". Choose one of: {", ".join(get_args(BandwidthRule))}.')
     if max_places < 1:
-        raise ParameterError(f"The places to judge at must be 1 or more, not {max_places}. 5,000 are plenty.")
+        raise ParameterError(f"The number of places to judge at must be 1 or more, not {max_places}. 5,000 is plenty.")
     places = collapse_points(incidents)
     hull = shapely.convex_hull(shapely.multipoints(places.coordinates))
     if len(places.easting) < 3 or shapely.area(hull) == 0:
@@ -120,7 +120,7 @@ def choose_bandwidth(
         )
     area_m2 = float(shapely.area(hull if study_area is None else study_area))
     if area_m2 == 0:
-        raise ParameterError("A study area must have a surface, and this one has none. Give polygons.")
+        raise ParameterError("A study area must enclose some land; this one has an area of 0. Give polygons.")
     candidates, scores, doubt = np.empty(0), np.empty(0), None
     if rule == "likelihood":
         candidates = _list_candidates(candidates_m, kernel)
@@ -130,7 +130,7 @@ def choose_bandwidth(
         sampled = f", judged at {n_judged:,} of {len(places.easting):,}" if n_judged < len(places.easting) else ""
         reason = (
             f"Of {len(candidates)} bandwidths from {candidates[0]:,g} to {candidates[-1]:,g} m, {bandwidth_m:,g} m "
-            f"predicts best the incidents of places left out{sampled}."
+            f"best predicts the incidents of places left out{sampled}."
         )
         if len(candidates) > 1 and best in (0, len(candidates) - 1):
             end, beyond = ("smallest", "smaller") if best == 0 else ("largest", "larger")
@@ -242,7 +242,7 @@ def _list_candidates(candidates_m: Sequence[float] | None, kernel: Kernel) -> Fl
     if len(wrong) or not len(candidates):
         given = f"{wrong[0]:g}" if len(wrong) else "none"
         raise ParameterError(
-            f"Candidates must be bandwidths above 0 m; {given} was given. Leave them out for 20 of ours."
+            f"Candidates must be bandwidths above 0 m; {given} was given. Leave them out for the usual 20."
         )
     return candidates
 
@@ -302,7 +302,7 @@ def _measure_spread(places: UniquePoints, *, robust: bool) -> float:
 
 
 def warn_of_width(bandwidth_m: float, *, kernel: Kernel, area_m2: float) -> str | None:
-    """What speaks against sending people to places by a density of this bandwidth, in a sentence; None for nothing.
+    """A sentence that warns if a density of this bandwidth is too wide to send people to places; None if it is not.
 
     Args:
         bandwidth_m: Metres.

@@ -185,7 +185,7 @@ def _check_weights(incident_weights: npt.ArrayLike, *, n_incidents: int) -> Floa
     weight = np.asarray(incident_weights, dtype=np.float64)
     if weight.shape != (n_incidents,):
         raise ParameterError(
-            f"Weights must be one for each incident; an array of shape {weight.shape} was given for {n_incidents:,} "
+            f"Each incident needs one weight; an array of shape {weight.shape} was given for {n_incidents:,} "
             "incidents. Give them in the order of the incidents."
         )
     wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
@@ -290,7 +290,7 @@ def _share_kernel(
     core = is_inside[reach : reach + grid.n_rows, reach : reach + grid.n_columns]
     if not core.any():
         raise ParameterError(
-            "The study area must hold the centre of a cell, and holds none: it lies outside the grid, or is smaller "
+            "The study area must hold the centre of at least one cell; this one lies outside the grid, or is smaller "
             f"than a cell of {grid.cell_size_m:g} m. Lay the grid over its bounds, or choose smaller cells."
         )
     u2 = ((np.arange(-reach, reach + 1) * step) ** 2)[:, None] + ((np.arange(-reach, reach + 1) * step) ** 2)[None, :]

@@ -52,10 +52,10 @@ KERNELS: dict[Kernel, KernelShape] = {
 
 
 def require_kernel(kernel: Kernel) -> None:
-    """Refuse a kernel that is not there.
+    """Refuse an unknown kernel.
 
     Raises:
-        ParameterError: It is none of those known; the message lists them.
+        ParameterError: The kernel is not known; the message lists those known.
     """
     if kernel not in get_args(Kernel):
         raise ParameterError(f'No kernel called "{kernel}". Choose one of: {", ".join(get_args(Kernel))}.')

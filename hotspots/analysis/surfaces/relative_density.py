@@ -103,7 +103,8 @@ def estimate_relative_density(
         raise ParameterError(f'No comparison called "{comparison}". Choose one of: {", ".join(get_args(Comparison))}.')
     if not (math.isfinite(min_expected) and min_expected >= 0):
         raise ParameterError(
-            f"The incidents to be expected must be 0 or more, not {min_expected}. 1 leaves out what is mostly chance."
+            f"The number of incidents expected must be 0 or more, not {min_expected}. 1 leaves out cells that are "
+            "mostly chance."
         )
     over = estimate_density(
         incidents,
@@ -124,8 +125,8 @@ def estimate_relative_density(
     total = under.n_incidents if under.weight_sum is None else under.weight_sum
     if total == 0:
         raise TooLittleDataError(
-            f"A comparison needs a reference; of the {len(reference):,} points given none counts: they lie outside the "
-            "study area, or their weights are 0. Check that reference and incidents are of the same place."
+            f"A comparison needs a reference; none of the {len(reference):,} points given counts, because they lie "
+            "outside the study area or have weights of 0. Check that reference and incidents are of the same place."
         )
 
     top, bottom = over.density_per_km2, under.density_per_km2

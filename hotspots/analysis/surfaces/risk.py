@@ -1,4 +1,4 @@
-"""The surface that ranks: what a cell has recorded, shrunk towards what its surroundings lead one to expect."""
+"""The surface that ranks: a cell's own record, shrunk towards what its surroundings suggest."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class RiskEstimate:
 def predict_counts(
     mean: Floats, variance: Floats, *, confidence: float = 0.9
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The range in which a Poisson count ends, whose own mean is gamma distributed, so negative binomial.
+    """The range of a Poisson count whose mean is gamma distributed, and which is therefore negative binomial.
 
     For several cells together, add their `expected` and their `variance`: the sum of gamma distributions is taken for
     the gamma distribution with the same mean and variance.
@@ -84,12 +84,12 @@ def predict_counts(
         ParameterError: A mean or variance is not above 0, or the confidence not between 0 and 1.
     """
     if not 0 < confidence < 1:
-        raise ParameterError(f"The confidence lies between 0 and 1; {confidence:g} does not. 0.9 is usual.")
+        raise ParameterError(f"The confidence must lie between 0 and 1, not {confidence:g}. 0.9 is usual.")
     wrong = np.flatnonzero(~((mean > 0) & (variance > 0)))
     if len(wrong):
         raise ParameterError(
-            f"A gamma distribution has a mean and a variance above 0; {len(wrong):,} of {len(mean):,} have not, the "
-            f"first {mean[wrong[0]]:g} and {variance[wrong[0]]:g}. Give those of an estimate of risk."
+            f"A gamma distribution needs a mean and a variance above 0; {len(wrong):,} of {len(mean):,} do not have "
+            f"them, the first {mean[wrong[0]]:g} and {variance[wrong[0]]:g}. Give those of an estimate of risk."
         )
     size = mean**2 / variance
     ends = np.array([[(1 - confidence) / 2], [(1 + confidence) / 2]])
@@ -149,8 +149,8 @@ def estimate_risk(
         require_metres(other_incidents, table="other incidents")
     if not bandwidths_m or not all(math.isfinite(h) and h > cells.cell_size_m for h in bandwidths_m):
         raise ParameterError(
-            f"A bandwidth must reach the next cell, so be above {cells.cell_size_m:g} m; given were "
-            f"{', '.join(f'{h:g}' for h in bandwidths_m) or 'none'}. Choose larger ones, or smaller cells."
+            f"A bandwidth must reach the next cell, so it must be above {cells.cell_size_m:g} m; the bandwidths given "
+            f"are {', '.join(f'{h:g}' for h in bandwidths_m) or 'none'}. Choose larger ones, or smaller cells."
         )
     own = cells.count(incidents)
     if not own.any():

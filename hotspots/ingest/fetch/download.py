@@ -34,7 +34,7 @@ MAX_WAIT_S = 120.0
 """How long a server may ask to wait; beyond it the user had better come back later."""
 
 Progress = Callable[[str], None]
-"""Told what is being done."""
+"""Called with a line on what is being done."""
 
 MAX_JSON_BYTES = 256 * 1024**2
 MAX_PART_BYTES = 512 * 1024**2
@@ -252,9 +252,9 @@ class Connection:
                 failures += 1
                 if failures == ATTEMPTS:
                     raise NetworkError(
-                        f"{urlsplit(url).hostname} {trouble}, {ATTEMPTS} times in a row. Check the connection, "
-                        "and HTTPS_PROXY if there is a proxy, and run the same command again: files that are complete "
-                        "are kept. Files downloaded by hand do as well."
+                        f"{urlsplit(url).hostname} {trouble}, {ATTEMPTS} times in a row. Check the connection, and "
+                        "HTTPS_PROXY if there is a proxy, and run the same command again: files that are complete are "
+                        "kept. Files downloaded by hand can be used as well."
                     ) from trouble
                 wait_s = trouble.wait_s
                 if wait_s is None:
@@ -262,7 +262,7 @@ class Connection:
                 if wait_s > MAX_WAIT_S:
                     raise NetworkError(
                         f"{urlsplit(url).hostname} asks to wait {wait_s:,.0f} seconds. Run the same command again "
-                        "then: files that are complete are kept."
+                        "after that: files that are complete are kept."
                     ) from trouble
                 self._sleep(wait_s)
 
@@ -530,7 +530,7 @@ def _not_expected(url: str, expected: str, content: bytes) -> NetworkError:
     title = re.search(rb"<title[^>]*>([^<]{1,80})", content, flags=re.IGNORECASE)
     called = f' called "{title[1].decode("utf-8", "replace").strip()}"' if title else ""
     return NetworkError(
-        f"{url} should give {expected}, and gave a web page{called}. The network may have put its sign-in or block "
+        f"{url} should give {expected}, but gave a web page{called}. The network may have put its sign-in or block "
         "page in between: open the address in a browser, or ask who runs the network."
     )
 
@@ -541,5 +541,5 @@ def _replaced(url: str) -> NetworkError:
 
 def _too_large(url: str, max_bytes: int) -> NetworkError:
     return NetworkError(
-        f"{url} sends more than the {max_bytes:,} bytes that it may. Check the address; the data may have moved."
+        f"{url} sends more than the {max_bytes:,} bytes allowed. Check the address; the data may have moved."
     )

@@ -52,7 +52,7 @@ def fetch_boundaries(
         kind: Wards, or lower layer super output areas.
         vintage: Year of the release, or None for the newest known.
         out: Folder to write to; a file becomes `<out>/wards-2026-lewisham.gpkg`, with a record beside it.
-        refresh: Fetch again what is there already.
+        refresh: Fetch again files that are there already.
         services: Where to fetch from.
         connection: The session to use.
         progress: Called with what is being done.
@@ -74,8 +74,8 @@ def fetch_boundaries(
     other = [path for path in out.glob(f"{kind}-*.gpkg") if not path.name.startswith(f"{kind}-{year}-")]
     if other:
         raise ParameterError(
-            f"A folder takes the {kind} of one year, since those of two overlap; {other[0].as_posix()} is of another "
-            f"than {year}. Give its year as `vintage`, or take it away."
+            f"A folder can hold the {kind} of one year only, because those of two years overlap; {other[0].as_posix()} "
+            f"is not of {year}. Give its year as `vintage`, or move it away."
         )
     layer = vintages[year]
     there = {} if refresh else _find_boroughs(out, kind, year)
@@ -137,7 +137,9 @@ def _match_borough(asked: str, boroughs: dict[str, str]) -> tuple[str, str]:
     hint = (
         f"Did you mean {', '.join(close)}?" if close else "Give a name such as Lewisham, or a code such as E09000023."
     )
-    raise NotFoundError(f"No local authority {asked.strip()} among the {len(boroughs)} of this release. {hint}")
+    raise NotFoundError(
+        f"No local authority called {asked.strip()} is among the {len(boroughs)} of this release. {hint}"
+    )
 
 
 class _Portal:
@@ -183,7 +185,7 @@ class _Portal:
         n_codes = areas[columns[0]].nunique()
         if not expected or n_codes != expected or len(areas) != expected:
             raise DataError(
-                f"{self.address(layer.service)} says that {borough} has {expected} {kind}, and sent {len(areas)} "
+                f"{self.address(layer.service)} says that {borough} has {expected} {kind}, but sent {len(areas)} "
                 f"outlines of {n_codes}. Run the same command again later, or take another `vintage`."
             )
         return areas.sort_values(columns[0], ignore_index=True)
@@ -233,18 +235,18 @@ class _Portal:
             if not features:
                 break
             offset += len(features)
-        raise DataError(f"{self.address(service)} goes on without end. Run the same command again later.")
+        raise DataError(f"{self.address(service)} sends pages without end. Run the same command again later.")
 
     def _ask(self, service: str, **query: str) -> dict[str, Any]:
         answer = self._session.read_json(f"{self.address(service)}/query", {**query, "f": "json"}, is_busy=_is_busy)
         if not isinstance(answer, dict):
-            raise DataError(f"{self.address(service)} sent something else than an object. Run the command again later.")
+            raise DataError(f"{self.address(service)} did not send a JSON object. Run the command again later.")
         if error := answer.get("error"):
             details = "; ".join(map(str, [error.get("message"), *(error.get("details") or [])]))
             raise NotFoundError(
-                f"{self.address(service)} refuses the question ({error.get('code')}: {details}). ONS renames its "
-                "services with each release, and this one may be gone: take another `vintage`, or download the file "
-                "from https://geoportal.statistics.gov.uk/ and give it to hotspots run."
+                f"{self.address(service)} refuses the query ({error.get('code')}: {details}). ONS renames its services "
+                "with each release, and this one may be gone: take another `vintage`, or download the file from "
+                "https://geoportal.statistics.gov.uk/ and give it to hotspots run."
             )
         return answer
 

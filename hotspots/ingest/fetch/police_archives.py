@@ -64,7 +64,7 @@ def fetch_crimes(
         last_month: `YYYY-MM`, or None for the newest that is published.
         out: Folder to write to; a file becomes `<out>/2026-09/2026-09-metropolitan-street.csv`, with a record beside
             it (`hotspots.ingest.fetch.download.write_record`).
-        refresh: Fetch again what is there already.
+        refresh: Fetch again files that are there already.
         services: Where to fetch from.
         connection: The session to use.
         progress: Called with what is being done.
@@ -195,7 +195,7 @@ def _open_archive(session: Connection, url: str, out: Path, progress: Progress) 
 
             def say(n_bytes: int, total: int | None) -> None:
                 of = f" of {total / 1e6:,.0f}" if total else ""
-                progress(f"{name}: {n_bytes / 1e6:,.0f}{of} MB, all forces, because the server sends no parts")
+                progress(f"{name}: {n_bytes / 1e6:,.0f}{of} MB, all forces, because the server cannot send parts")
 
             source = cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=out)))
             found = session.receive(url, source, max_bytes=MAX_ARCHIVE_BYTES, progress=say)
@@ -224,7 +224,7 @@ def _open_archive(session: Connection, url: str, out: Path, progress: Progress) 
 def _check_months(first: str, last: str | None) -> None:
     for month in (first, last):
         if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-            raise ParameterError(f"A month is written YYYY-MM; {month} was given. Write it like 2026-09.")
+            raise ParameterError(f"A month must be written YYYY-MM; {month} was given. Write it like 2026-09.")
     if first < FIRST_MONTH:
         raise ParameterError(
             f"Street-level crime begins in {FIRST_MONTH}; {first} was asked for. Ask for later months."
@@ -249,7 +249,7 @@ def _check_forces(slugs: set[str], forces: set[str], url: str) -> None:
     for slug in sorted(slugs):
         if slug not in forces:
             close = difflib.get_close_matches(slug, forces, n=3, cutoff=0.5) or sorted(forces)
-            raise NotFoundError(f"No force {slug} in {url}. Did you mean {', '.join(close)}?")
+            raise NotFoundError(f"No force called {slug} is in {url}. Did you mean {', '.join(close)}?")
 
 
 def _find_current(out: Path, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], FetchedFile]:

@@ -89,7 +89,7 @@ def open_text_table(
     if b"\x00" in start:
         raise DataError(f"{label} is not text: it holds zero bytes. Save it as CSV (UTF-8), Excel or GeoPackage.")
     if len(start) == _HEAD_BYTES and b"\n" not in start and b"\r" not in start:
-        raise DataError(f"{label} is no table: its first line is over {_HEAD_BYTES // 1024**2} MB long.")
+        raise DataError(f"{label} is not a table: its first line is over {_HEAD_BYTES // 1024**2} MB long.")
     text = start.decode("utf-8", errors="replace")
     delimiter = delimiter or _find_delimiter(text)
     rows, lines_before = _first_rows(text, delimiter)
@@ -198,7 +198,7 @@ def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[bytes, 
         block = opened.read(_HEAD_BYTES)
         for signature, kind in _SIGNATURES.items():
             if block.startswith(signature):
-                raise DataError(f"{label} is not text but {kind}. Give it a name that ends as such files do.")
+                raise DataError(f"{label} is not text but {kind}. Give it the file ending of that kind.")
         encoding = encoding or _find_utf16(block)
         utf8 = codecs.getincrementaldecoder("utf-8")() if encoding is None else None
         is_utf8 = utf8 is not None
@@ -329,8 +329,8 @@ def _read(
     except (pa.ArrowException, UnicodeError) as error:
         if len(malformed) > MAX_MALFORMED_ROWS:
             raise DataError(
-                f"{label} is no table: over {MAX_MALFORMED_ROWS:,} rows have another number of columns than its "
-                "header. Save it again as CSV (UTF-8) with one header line."
+                f"{label} is not a table: over {MAX_MALFORMED_ROWS:,} rows do not have as many columns as its header. "
+                "Save it again as CSV (UTF-8) with one header line."
             ) from error
         raise DataError(
             f"{label} cannot be read as text with columns: {str(error).splitlines()[0]}. "
@@ -376,9 +376,9 @@ def _refuse_swallowed_lines(
                         or _holds_rows(lines, delimiter, n_columns=len(header))
                     ):
                         raise DataError(
-                            f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} "
-                            f"and begins {len(lines) - 1} lines above, holds whole rows. Close or remove "
-                            "the quote; in a text that lists things, put a space after each delimiter."
+                            f"{label} has a quote that is not closed: the text that ends on line {reader.line_num} and "
+                            f"begins {len(lines) - 1} lines above holds whole rows. Close or remove the quote; in a "
+                            "text that lists things, put a space after each delimiter."
                         )
         except csv.Error as error:
             raise DataError(

@@ -274,8 +274,8 @@ class RepeatGuard:
         """
         if fingerprint in self.seen:
             raise DataError(
-                "The same data, or month of a force, were given twice, and would count twice: "
-                f"{self.seen[fingerprint]} and {label}. Leave one out."
+                f"Data must be given once, or they count twice; {self.seen[fingerprint]} and {label} hold the same "
+                "data, or the same month of a force. Leave one out."
             )
         self.seen[fingerprint] = label
 

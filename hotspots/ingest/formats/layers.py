@@ -106,7 +106,7 @@ def _genuine_address(file: FoundFile) -> str:
         for number, feature in enumerate(features if isinstance(features, list) else [None], start=1):
             # GDAL would leave it out without a word
             if not (isinstance(feature, dict) and feature.get("type") == "Feature"):
-                raise ValueError(f"feature {number} in it is none.")
+                raise ValueError(f"feature {number} in it is not a GeoJSON feature.")
     else:
         with file.start() as opened:
             start = opened.read(72)
@@ -230,7 +230,7 @@ def open_parquet(label: str, source: Any, sha256: str) -> Table:
         sha256: Of its bytes.
 
     Raises:
-        DataError: It is damaged, too large, or its geometry is no point.
+        DataError: It is damaged, too large, or its geometry is not a point.
     """
     wrong = f"{label} cannot be read as Parquet"
     try:
@@ -298,7 +298,7 @@ def _describe_geometry(schema: pa.Schema, label: str) -> tuple[str, str] | None:
     if not (pa.types.is_struct(kind) if column["encoding"] == "point" else kind in _BYTES):
         raise ValueError(f"its geometry is {kind}.")
     if pa.types.is_struct(kind) and kind.num_fields < 2:
-        raise ValueError("its points have not two coordinates.")
+        raise ValueError("its points do not have two coordinates.")
     crs = column.get("crs", "OGC:CRS84")
     crs = crs and pyproj.CRS.from_user_input(crs)
     _require_crs(crs, label, what="incidents")

@@ -119,7 +119,7 @@ def require_unique(header: Iterable[str], wanted: Collection[str], *, label: str
 
 
 def find_header(rows: Sequence[Sequence[str]], is_header: IsHeader) -> int:
-    """Which of the first rows names the columns: the first that is recognised, otherwise the first that is no title.
+    """Which of the first rows names the columns: the first that is recognised, otherwise the first that is not a title.
 
     A title stands in one or two cells above columns that are many.
     """

@@ -44,7 +44,7 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
     """The sheets of a workbook that hold anything and are not hidden.
 
     Raises:
-        DataError: It is no workbook, is protected by a password, or is too large.
+        DataError: It is not a workbook, is protected by a password, or is too large.
     """
     protected = DataError(f"{label} is protected by a password. Save it without one.")
     if _ENCRYPTED in content:

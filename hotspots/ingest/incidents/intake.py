@@ -53,7 +53,7 @@ class Intake:
             `subcategory`, `is_knife`, `first_day`, `last_day`, `n_rows`.
         inputs: The files read.
         tables: The tables in them.
-        passed_over: Tables in them that are none of incidents, and why.
+        passed_over: Tables in them that do not hold incidents, and why.
         notes: What the reader of a product should know about the reading.
     """
 
@@ -118,7 +118,7 @@ def read_incidents(
     ]
     if inside:
         raise ParameterError(
-            f"The store must not lie in a folder that is read, or it would be read too; it does in "
+            "The store must not lie in a folder of input files, or it would be read too; it lies in "
             f"{inside[0].as_posix()}. Put it elsewhere."
         )
     inputs: list[InputFile] = []
@@ -159,7 +159,7 @@ def read_incidents(
         )
     if not parts:
         raise DataError(
-            f"No incidents in {', '.join(file.path for file in inputs)}: only outcomes or stop-and-search "
+            f"No incidents in {', '.join(file.path for file in inputs)}, only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
     records = pa.concat_tables(parts).unify_dictionaries()
@@ -201,7 +201,7 @@ def _note_overlooked(*names: str) -> list[str]:
     if not names:
         return []
     named = ", ".join(names[:_N_TEXTS]) + (" ..." if len(names) > _N_TEXTS else "")
-    return [f"Files in the folders that are of no kind that is looked for there: {named}. Name those that are wanted."]
+    return [f"Files in the folders of a kind that is not looked for there: {named}. Name those that are to be read."]
 
 
 def _note_orders(tables: list[ReadTable]) -> list[str]:
@@ -213,7 +213,7 @@ def _note_orders(tables: list[ReadTable]) -> list[str]:
         if other.profile.date_order != table.profile.date_order:
             notes.append(
                 f"{other.label} is read {other.profile.date_order} and {table.label} {table.profile.date_order}, "
-                "although they have the same columns: one is likely wrong. Say date_order in a source profile."
+                "although they have the same columns: one is likely wrong. Set date_order in a source profile."
             )
     return notes
 

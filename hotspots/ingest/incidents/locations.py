@@ -103,7 +103,7 @@ def locate(
         profile: Which column holds what.
         stated_crs: What the file states for its geometry.
         crs: The working CRS.
-        postcodes: Where postcodes are.
+        postcodes: Locations of postcodes.
         areas: Where small areas (LSOAs) are.
     """
     n_rows = len(next(iter(columns.values())))
@@ -220,8 +220,8 @@ def _find_srid(texts: pd.Series, column: str) -> str | None:
             return name_crs(pyproj.CRS.from_epsg(int(srid)))
         except pyproj.exceptions.CRSError as error:
             raise DataError(
-                f"The points of {column} name SRID {srid}, which is no CRS that PROJ knows. Name theirs with crs in a "
-                "source profile."
+                f"The points of {column} name SRID {srid}, which is not a CRS that PROJ knows. Name their CRS with crs "
+                "in a source profile."
             ) from error
     return None
 

@@ -52,8 +52,9 @@ def suggest_crs(intake: Intake, *, crs: str) -> str | None:
     first = intake.tables[0]
     if not _says_degrees(first.profile):
         return (
-            f"The places are outside the area of {crs}. If the file is of another coordinate system, name it with crs "
-            "in a source profile; if it is of another country, set crs and time_zone at the top of hotspots.toml."
+            f"The places are outside the area of {crs}. If the file is in another coordinate system, name that with "
+            "crs in a source profile; if it is from another country, set crs and time_zone at the top of "
+            "hotspots.toml."
         )
     if first.middle is None:
         return f"The places are outside the area of {crs}. Check the coordinates of each file by itself."

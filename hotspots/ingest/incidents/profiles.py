@@ -32,7 +32,7 @@ class SourceProfile:
             columns.
         sheet: Sheet of a workbook, or a pattern for several; `*` for all that have its columns.
         layer: Layer of a GeoPackage, likewise.
-        delimiter, encoding, decimal: Of text, where they cannot be told from it.
+        delimiter, encoding, decimal: Of text, where they cannot be recognised from it.
         id: The source's own number of an incident.
         offence: From least to most specific, if there are several.
         every_offence: Not a column: the crime that all rows are.
@@ -108,7 +108,7 @@ class SourceProfile:
             raise ParameterError(f"{where} needs start, the column of dates, or every_date.")
         if not any(getattr(self, role) for role in PLACE_ROLES):
             raise ParameterError(
-                f"{where} needs a column that says where: easting and northing, longitude and latitude, wkt, "
+                f"{where} needs columns that say where: easting and northing, longitude and latitude, wkt, "
                 "grid_reference, postcode or lsoa."
             )
         if not (self.offence or self.every_offence):
@@ -124,14 +124,15 @@ class SourceProfile:
                 pyproj.CRS.from_user_input(self.crs)
             except pyproj.exceptions.CRSError as error:
                 raise ParameterError(
-                    f'{where}: PROJ knows no crs "{self.crs}". Give a code such as EPSG:27700, or "{POLICE_UK}".'
+                    f'{where}: PROJ does not know the crs "{self.crs}". Give a code such as EPSG:27700, or '
+                    f'"{POLICE_UK}".'
                 ) from error
         if self.decimal not in (None, ".", ","):
             raise ParameterError(f'{where}: decimal must be "." or ",", not "{self.decimal}".')
         if self.delimiter is not None and not (len(self.delimiter) == 1 and self.delimiter.isascii()):
             raise ParameterError(f"{where}: delimiter must be one character, in ASCII, not {self.delimiter!r}.")
         if self.delimiter is not None and self.delimiter in '\r\n"\0':
-            raise ParameterError(f"{where}: delimiter must be one character that no quote or line end is.")
+            raise ParameterError(f"{where}: delimiter must be one character, but not a quote or a line end.")
         if self.start and self.every_date:
             raise ParameterError(f"{where} has both start and every_date. Take one out.")
         if self.offence and self.every_offence:
@@ -218,7 +219,7 @@ def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:
     for key, value in table.items():
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
-            hint = f'Did you mean "{close[0]}"?' if close else f"Known are {', '.join(sorted(known))}."
+            hint = f'Did you mean "{close[0]}"?' if close else f"It takes: {', '.join(sorted(known))}."
             raise ParameterError(f'{where} has an unknown key "{key}". {hint}')
         if key in _TABLES:
             if not (isinstance(value, Mapping) and all(isinstance(word, str) for word in value.values())):
@@ -236,7 +237,7 @@ def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:
                 raise ParameterError(f"{where}: {key} must be a text or a list of texts, not {value!r}.")
             values[key] = tuple(several)
         elif not (isinstance(value, str) and value):
-            raise ParameterError(f"{where}: {key} must be a text with something in it, not {value!r}.")
+            raise ParameterError(f"{where}: {key} must be a text that is not blank, not {value!r}.")
         else:
             values[key] = value
     blank = [key for key, value in values.items() if BLANK in (value if isinstance(value, tuple) else (value,))]

@@ -1,4 +1,4 @@
-"""One file to what its tables say: from the store if it knows the file, otherwise from the file itself."""
+"""One file to the records of its tables: from the store if it holds the file, otherwise from the file itself."""
 
 from __future__ import annotations
 

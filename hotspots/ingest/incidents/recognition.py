@@ -123,7 +123,7 @@ def _find_parts(names: Sequence[str]) -> tuple[str, ...]:
 
 
 class UnknownLayoutError(DataError):
-    """A table of which it is not recognised what happened, when or where.
+    """A table in which the columns of what happened, when or where are not recognised.
 
     Attributes:
         draft: A source profile to be completed by hand, as TOML.
@@ -143,7 +143,7 @@ class UnknownLayoutError(DataError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """What a table is taken for.
+    """The layout recognised in a table.
 
     Attributes:
         profile: Which column holds what.
@@ -201,7 +201,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         values["location"] = (location,)
     if missing:
         raise UnknownLayoutError(
-            f"{table.label} is of no known layout: no column says {', nor '.join(missing)}. "
+            f"{table.label} does not have a known layout: no column says {', nor '.join(missing)}. "
             f"{_describe_header(header, found)}",
             draft=_draft(values, missing.values(), table),
             n_missing=len(missing),
@@ -219,8 +219,8 @@ def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
         return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
     return (
-        f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or take it "
-        "out of what is read."
+        f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or leave the "
+        "file out."
     )
 
 
@@ -299,7 +299,7 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: l
             if shown:
                 example = "" if _LETTERS.search(shown[0]) else f', such as "{shown[0][:20]}"'
                 doubts.append(
-                    f'{table.label}: column "{column}" is not read, because what it holds is no time of day{example}. '
+                    f'{table.label}: column "{column}" is not read, because it does not hold times of day{example}. '
                     f'Write it as 18:05, or name the right column in a source profile, {role} = ["{date}", "..."].'
                 )
     start = values["start"][0]
@@ -310,11 +310,11 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: l
     order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
     if not is_certain:
         why, other = {
-            "day-first": ("which none of them proves", "month-first"),
+            "day-first": ("although none of them proves it", "month-first"),
             "month-first": ("because many make no sense otherwise", "day-first"),
         }[order]
         doubts.append(
-            f"{table.label}: the dates in {start} are read {order}, {why}. If that is wrong, say "
+            f"{table.label}: the dates in {start} are read {order}, {why}. If that is wrong, set "
             f'date_order = "{other}" in a source profile.'
         )
     return values | ({"date_order": order} if order != "day-first" else {})

@@ -84,7 +84,7 @@ TALLIED = ["category", "subcategory", "is_knife", "started_at", "time_precision"
 
 
 class Oddity(enum.IntFlag):
-    """What is odd about a row that is kept."""
+    """An oddity of a row that is kept."""
 
     END_UNREADABLE = 1
     CONFLICTING_ID = 2
@@ -104,7 +104,7 @@ class Oddity(enum.IntFlag):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:
-    """How a workspace wants its incidents read.
+    """How the incidents of a workspace are read.
 
     Attributes:
         crs: The working CRS, projected, in metres.
@@ -124,7 +124,7 @@ class ReadingOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRecords:
-    """What one table says.
+    """The records of one table.
 
     Attributes:
         records: One record a row, as `RECORDS`, in the order of the file but for malformed rows.
@@ -195,8 +195,9 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     every = None
     if profile.every_offence == KNIFE_CRIME:
         raise ParameterError(
-            f'Source profile {profile.name} says every_offence = "{KNIFE_CRIME}", and knife crime is no offence but '
-            "any in which there was a knife. Name the offence of the rows, or its column, and say is_knife = true."
+            f'Source profile {profile.name} says every_offence = "{KNIFE_CRIME}", but knife crime is not one '
+            "offence: it is any offence that involved a knife. Name the offence of the rows, or its column, and say "
+            "is_knife = true."
         )
     if profile.every_offence:
         every = add_wordings(definitions, {profile.every_offence: profile.every_offence}, source=profile.name)
@@ -375,7 +376,7 @@ def _first_known(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
 
 
 def _drop_no_location(texts: pd.Series) -> pd.Series:
-    """The words of police.uk for a row without a place are no place."""
+    """The words of police.uk for a row without a place are not a place."""
     return map_unique(texts, lambda text: text.mask(text == "No Location")).astype("category")
 
 

@@ -93,7 +93,7 @@ class ReadTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassedOver:
-    """A table in an archive or a workbook that is none of incidents, and why it is taken for none."""
+    """A table in an archive or a workbook that does not hold incidents, and why it is passed over."""
 
     label: str
     reason: str
@@ -158,7 +158,7 @@ def _open_tables(member: Member, options: ReadingOptions) -> list[Table]:
 
 
 def find_source(table: Table, options: ReadingOptions, *, is_only: bool = False) -> Source | PassedOver:
-    """How to read a table, or why it is not meant; of the only one in a file its name need not be that of its profile.
+    """How to read a table, or why it is passed over. The only table in a file need not have the name in its profile.
 
     Raises:
         UnknownLayoutError: No profile is for it, and its layout is not recognised.
@@ -180,7 +180,7 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
     """Those of the tables of one file that are meant.
 
     Raises:
-        DataError: None has a known layout, or several have and nobody says which are meant.
+        DataError: No table has a known layout, or several have and no profile names one.
     """
     if not tables:
         raise DataError(f"{label} is empty: it holds no table with anything in it. Give the file with the incidents.")
@@ -203,7 +203,7 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
         raise likeliest
     if not found:
         why = "; ".join(f"{other.label}: {other.reason}" for other in passed_over)
-        raise DataError(f"{label} holds no table that its source profile is for: {why}. Correct the profile.")
+        raise DataError(f"{label} holds no table that fits its source profile: {why}. Correct the profile.")
     if len(found) > 1 and not all(source.is_given and source.profile.part is not None for source in found):
         names = [str(source.table.part) for source in found]
         is_layer = label.lower().endswith(".gpkg")
@@ -215,8 +215,9 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
             layer=names[0] if is_layer else None,
         )
         raise UnknownLayoutError(
-            f"{label} holds {len(found)} tables of incidents, which may repeat each other: {', '.join(names)}. Say "
-            f'which in a source profile (hotspots check prints one): {"layer" if is_layer else "sheet"} = "{names[0]}"'
+            f"{label} holds {len(found)} tables of incidents, which may repeat each other: {', '.join(names)}. "
+            "Name one in a source profile (hotspots check prints one): "
+            f'{"layer" if is_layer else "sheet"} = "{names[0]}"'
             ', or "*" for all that have its columns.',
             draft=format_profile(profile),
         )

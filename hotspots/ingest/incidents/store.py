@@ -1,4 +1,4 @@
-"""A store of what was read, so that the next run reads only what is new.
+"""A store of the tables read, so that the next run reads only new files.
 
 One folder a file, named after it, which holds the incidents of each of its tables as GeoParquet by month, their refused
 rows, and a `file.json` with the fingerprints of all that it was made from and of all that is in it. A folder is made
@@ -56,7 +56,7 @@ _READ_BY = ("crimes.py", "crimes.toml", "contracts.py", "geography", "ingest")
 
 @dataclass(slots=True, kw_only=True)
 class Store:
-    """A folder of what was read of files.
+    """A folder of the tables read from files.
 
     Attributes:
         folder: Where it is; made when something is kept in it.
@@ -107,7 +107,7 @@ class Store:
     def keep(self, file: FoundFile, options: ReadingOptions) -> Iterator[Callable[[Reading], None]]:
         """Keep what is read of a file, in place of what was kept of it before, once all of it is read.
 
-        What was read is good whether it can be kept or not, so a folder that cannot be written is no error but a
+        What was read is good whether it can be kept or not, so a folder that cannot be written is not an error but a
         `problem`.
 
         Yields:
@@ -267,7 +267,7 @@ def _parse_table(told: dict[str, Any]) -> ReadTable:
 
 
 def _freeze(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON knows no tuples."""
+    """JSON does not have tuples."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 

@@ -1,4 +1,4 @@
-"""What incidents are held against: wards, small areas, postcodes, safe havens, residents, peers and school terms."""
+"""Reference data: wards, small areas, postcodes, safe havens, residents, peers and school terms."""
 
 import lazy_loader
 

@@ -40,7 +40,7 @@ _MAX_OVERLAP_WIDTH_M = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boundaries:
-    """What came out of the boundary files.
+    """Wards read from boundary files.
 
     Attributes:
         wards: The wards table of `hotspots.contracts`, in the working CRS, sorted by code.
@@ -64,9 +64,9 @@ class Boundaries:
         codes, known = self.wards.index, population.by_ward.index
         if not codes.isin(known).any():
             raise DataError(
-                "Residents are found by the code of their ward, and no code is both in the boundaries and in "
-                f"{population.input.path}: they have {_name_some(codes)}, it has {_name_some(known)}. "
-                "Are they of another year, or of other areas? Give both of one kind and year."
+                "Residents are found by the code of their ward, and no code is in both the boundaries and "
+                f"{population.input.path}: the boundaries have {_name_some(codes)}, the table has {_name_some(known)}. "
+                "They may be of different years or areas. Give both of one kind and year."
             )
         given = population.by_ward.reindex(codes)
         return replace(
@@ -97,7 +97,7 @@ def read_boundaries(
     Raises:
         NotFoundError: A path does not exist, or a file has no such layer.
         ParameterError: The working CRS is not in metres, or not true to scale at these outlines.
-        DataError: A file has no CRS, no polygons, no code column, a population that is no number, coordinates
+        DataError: A file has no CRS, no polygons, no code column, a population that is not a number, coordinates
             outside the working CRS; or wards repeat or overlap.
     """
     crs = require_working_crs(crs)
@@ -132,8 +132,8 @@ def read_boundaries(
     flat = ~(wards.geometry.area > 0)
     if flat.any():
         raise DataError(
-            f"Each boundary must enclose an area; {wards['ward_code'][flat].iloc[0]} encloses none. "
-            "Remove it, or give its outline."
+            f"Each boundary must enclose an area; {wards['ward_code'][flat].iloc[0]} does not. Remove it, or give its "
+            "outline."
         )
     wards = _join_parts(wards).sort_index()
     _refuse_overlaps(wards)
@@ -216,8 +216,8 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
     if outside.any():
         first = wards["ward_code"][outside].iloc[0]
         raise DataError(
-            f"Boundaries must lie in {describe_area(crs)}; {first} in {file.label} does not, read as "
-            f"{frame.crs.name}. Check the CRS that the file states; elsewhere, give a CRS of that place to work in."
+            f"Boundaries must lie in {describe_area(crs)}; {first} in {file.label} does not, read as {frame.crs.name}. "
+            "Check the CRS that the file states; for another place, give a CRS of that place to work in."
         )
     return wards
 
@@ -260,7 +260,7 @@ def _join_parts(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             f"{n:,.0f}" for n in sorted(wards.loc[wards["ward_code"] == code, "population"].dropna().unique())
         )
         raise DataError(
-            f"A ward has one population; the parts of {code} have {both}. Give each part that of the whole ward."
+            f"A ward must have one population; the parts of {code} have {both}. Give each part that of the whole ward."
         )
     if wards["ward_code"].is_unique:
         return wards.set_index("ward_code")

@@ -51,7 +51,7 @@ _TEXT = ("haven_id", "name", "kind", "opening_hours", "data_status")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Havens:
-    """What came out of the haven files.
+    """Safe havens read from files.
 
     Attributes:
         havens: The havens table of `hotspots.contracts`, in the working CRS.

@@ -1,4 +1,4 @@
-"""What other areas record: a table of twelve months' incidents and residents by area and crime."""
+"""Peer areas: a table of twelve months' incidents and residents by area and crime."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FORM = TableForm(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peers:
-    """What came out of a table of peers.
+    """Peers read from a table.
 
     Attributes:
         table: One row for each area and crime: `area` (text), `crime` (slug), `n_incidents` of twelve months (int),
@@ -70,7 +70,8 @@ def read_peers(path: Path, *, definitions: CrimeDefinitions) -> Peers:
     Raises:
         NotFoundError: The path does not exist.
         DataError: The path is a folder; the table is empty or lacks a column; a row with numbers lacks its area or
-            crime; a number is none; a crime is not known, or only those with a knife; or an area has a crime twice.
+            crime; a text is not a number; a crime is not known, or only those with a knife; or an area has a crime
+            twice.
     """
     if path.is_dir():
         raise DataError(f"Peers are read from one file; {path.as_posix()} is a folder. Name the file that is meant.")
@@ -89,7 +90,7 @@ def read_peers(path: Path, *, definitions: CrimeDefinitions) -> Peers:
     if is_bad.any():
         row = frame.index[is_bad][0]
         raise DataError(
-            f"Each peer has a whole number of incidents, and residents above 0; row {row} of {label} has "
+            f"Each peer needs a whole number of incidents, and residents above 0; row {row} of {label} has "
             f"{_quote(frame['n_incidents'][row])} and {_quote(frame['population'][row])}. Correct or remove the row."
         )
     peers = pd.DataFrame(
@@ -113,7 +114,7 @@ def _refuse_nameless(frame: pd.DataFrame, columns: dict[str, str], label: str) -
         name = next(name for name in _NUMBERS if pd.notna(frame[name][row]))
         lacking = " and ".join(columns[name] for name in ("area", "crime") if pd.isna(frame[name][row]))
         raise DataError(
-            f'Each row with numbers names its area and its crime; row {row} of {label} has "{frame[name][row]}" in '
+            f'Each row with numbers must name its area and its crime; row {row} of {label} has "{frame[name][row]}" in '
             f"{columns[name]} and nothing in {lacking}, and {int(wrong.sum())} in all lack one. Fill it in, or remove "
             "the row."
         )
@@ -124,8 +125,8 @@ def _refuse_repeats(peers: pd.DataFrame, label: str) -> None:
     if twice.any():
         row = peers.index[twice][0]
         raise DataError(
-            f"A peer has each crime once; row {row} of {label} gives {peers['crime'][row]} in {peers['area'][row]} "
-            "again. Keep one row of them."
+            f"A peer must have each crime once; row {row} of {label} gives {peers['crime'][row]} in "
+            f"{peers['area'][row]} again. Keep one row of them."
         )
 
 

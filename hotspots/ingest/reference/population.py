@@ -30,7 +30,7 @@ _POPULATION_NAMES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """What came out of a table of residents.
+    """Residents read from a table.
 
     Attributes:
         by_ward: Residents, float from 0 up, none missing. Index `ward_code`, unique, sorted.
@@ -82,8 +82,8 @@ def read_population(path: Path) -> Population:
 
     Raises:
         NotFoundError: The path does not exist.
-        DataError: It holds no table of residents, or several; a number of residents is none, or a row has other fields
-            than the header; a code has two numbers; or none has one.
+        DataError: It holds no table of residents, or several; the text for a number of residents is not a number, or a
+            row has other fields than the header; a code has two numbers; or none has one.
     """
     table = read_reference_table(path, _FORM)
     texts, codes, column = table.texts, table.columns["ward_code"], table.columns["population"][0]
@@ -108,7 +108,7 @@ def _refuse_two_numbers(known: pd.DataFrame, label: str) -> None:
         row = known.index[other][0]
         first = known.index[codes == codes[row]][0]
         raise DataError(
-            f"A ward has one number of residents; {codes[row]} has {residents[first]:,.10g} in row {first} of {label} "
-            f"and {residents[row]:,.10g} in row {row}, and {codes[other].nunique():,} in all have several. "
+            f"A ward must have one number of residents; {codes[row]} has {residents[first]:,.10g} in row {first} of "
+            f"{label} and {residents[row]:,.10g} in row {row}, and {codes[other].nunique():,} in all have several. "
             "Keep one row to a ward: of several years the latest, of sexes or ages their sum."
         )

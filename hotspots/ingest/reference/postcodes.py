@@ -54,7 +54,7 @@ _NEXT_STEP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postcodes:
-    """Where postcodes are.
+    """Locations of postcodes.
 
     Attributes:
         table: One row to a postcode that has a location. Index `postcode`: in capitals without spaces, such as
@@ -79,7 +79,7 @@ class Postcodes:
 
         Returns:
             A table of n rows with the index of `texts`: `easting` and `northing` in metres (EPSG:27700); NaN where a
-            text is missing, is no postcode, or is one that is not known.
+            text is missing, is not a postcode, or is an unknown one.
         """
         codes, unique = pd.factorize(texts)
         given = _normalise(pa.array([str(text) for text in unique], pa.string()))

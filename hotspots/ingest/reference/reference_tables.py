@@ -1,4 +1,4 @@
-"""The one table that is wanted of a file, found by the usual names of its columns, whatever the file is."""
+"""The one table needed from a file of any kind, found by the usual names of its columns."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MAX_NUMBER = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableForm:
-    """What a kind of table is made of.
+    """The form of a kind of table.
 
     Attributes:
         table: What it is called as an input.
@@ -44,7 +44,7 @@ class TableForm:
         rule: What it needs, in words.
         needed: The columns that it needs, with what each holds in the plural.
         find: The columns of a header by what they hold, the likeliest first.
-        hint: What to do with a file that is no table, besides saving it as one.
+        hint: What to do with a file that is not a table, besides saving it as one.
     """
 
     table: Literal["population", "term dates", "peers"]
@@ -101,8 +101,7 @@ def read_reference_table(path: Path, form: TableForm) -> ReferenceTable:
     if len(fitting) > 1:
         raise DataError(
             f"{form.holds.capitalize()} are read from one table; {path.name} holds {len(fitting)} that could be meant: "
-            f"{', '.join(table.label for _, table in fitting)}. Save the one of them that is wanted to a file of its "
-            "own."
+            f"{', '.join(table.label for _, table in fitting)}. Save the right one to a file of its own."
         )
     file, table = fitting[0]
     columns = {name: found for name, found in form.find(table.header).items() if found}
@@ -173,7 +172,7 @@ def parse_counts(texts: pd.Series, *, label: str, each: str, noun: str = "A popu
         noun: What one of the numbers is, at the beginning of a message.
 
     Raises:
-        DataError: A text is no number from 0 up, or one above 1,000,000,000.
+        DataError: A text is not a number of 0 or more, or is above 1,000,000,000.
     """
     numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
     rules = {

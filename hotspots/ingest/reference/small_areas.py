@@ -1,4 +1,4 @@
-"""Where small areas are: the places of rows that say their LSOA and nothing more precise."""
+"""Small areas: locations of rows that state only their LSOA."""
 
 from __future__ import annotations
 

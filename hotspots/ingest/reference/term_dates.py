@@ -70,7 +70,7 @@ _ONE_DAY = pd.Timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermDates:
-    """What came out of a table of term dates.
+    """Term dates read from a table.
 
     Attributes:
         stretches: `first_day`, `last_day` (datetime64[s], midnight), `name` (text, missing where there is none):
@@ -85,14 +85,13 @@ class TermDates:
 def read_term_dates(path: Path) -> TermDates:
     """Read when schools are in term.
 
-    Each row is a stretch of days, both ends included. What lies between two stretches of term is holiday, so a file
-    may give each half of a term a row; or it may give whole terms, and rows for the half-terms, holidays and days
-    without pupils (INSET, training), which are taken out of the term around them. A row says which it is by its kind,
-    otherwise by its name. A kind with a word such as holiday, closed, INSET or training is no term, whatever its
-    length. A name may hold such a word and be that of a term ("Autumn, INSET 1 September"), so it is no term only if it
-    is of three weeks or less, or with a word for a holiday of 50 days or less. Half-term, as a kind or a name, is a
-    holiday if it is of three weeks or less, otherwise half of a term. A day without pupils may give its first day
-    alone.
+    Each row is a stretch of days, both ends included. What lies between two stretches of term is holiday, so a file may
+    give each half of a term a row; or it may give whole terms, and rows for the half-terms, holidays and days without
+    pupils (INSET, training), which are taken out of the term around them. A row says which it is by its kind, otherwise
+    by its name. A kind with a word such as holiday, closed, INSET or training is not a term, whatever its length. A
+    name may hold such a word and be that of a term ("Autumn, INSET 1 September"), so it is no term only if it is of
+    three weeks or less, or with a word for a holiday of 50 days or less. Half-term, as a kind or a name, is a holiday
+    if it is of three weeks or less, otherwise half of a term. A day without pupils may give its first day alone.
 
     The columns are known by their usual names (`first_day`, `start`, `from` ...; `last_day`, `end`, `to` ...; `name`,
     `term` ...; `kind`, `type`), dates are ISO or have the day first. Rows that are blank in all of these columns are
@@ -102,7 +101,7 @@ def read_term_dates(path: Path) -> TermDates:
     with long times between them, and refused; so are real terms of which only a few short ones are given, unless their
     kind says that they are terms.
 
-    Terms differ between boroughs, academies and independent schools: one file speaks for the schools it names, and a
+    Terms differ between boroughs, academies and independent schools: one file applies to the schools it names, and a
     border borough has pupils of several.
 
     Args:
@@ -123,7 +122,7 @@ def read_term_dates(path: Path) -> TermDates:
     stretches = _take_out(terms, rows[~is_term])
     if stretches.empty:
         raise DataError(
-            f"Term dates need a stretch of term; the {len(rows)} rows of {table.label} leave none. Give a row to each "
+            f"Term dates need at least one term; the {len(rows)} rows of {table.label} leave none. Give a row to each "
             'term, with its first and last day, and call it "term" in a column "kind".'
         )
     return TermDates(stretches=stretches, input=table.input)
@@ -152,9 +151,8 @@ def _read_rows(table: ReferenceTable) -> pd.DataFrame:
     if backwards.any():
         row = int(rows.index.to_numpy()[backwards.to_numpy()][0])
         raise DataError(
-            f"A stretch of term ends on or after the day it starts; row {row} of {table.label} runs from "
-            f"{_say(rows, row)}, and {int(backwards.sum())} in all "
-            "end before they start. Correct them."
+            f"A term or holiday must end on or after its first day; row {row} of {table.label} runs from "
+            f"{_say(rows, row)}, and {int(backwards.sum())} in all end before they start. Correct them."
         )
     _refuse_long_stretches(rows, texts, table.label)
     _refuse_terms_without_end(rows[is_one_day & _find_terms(rows)], table.label)
@@ -167,12 +165,12 @@ def _refuse_unread(texts: pd.Series, column: str, label: str) -> None:
     month_first = parse_times(texts.iloc[:1].astype("category"), date_order="month-first")
     if month_first.precision[0] in _DAYS:
         raise DataError(
-            f'Dates are ISO or have the day first; row {row} of {label} has "{text}" in {column}, which has the month '
-            f"first, and {n} in all cannot be read. Write every date as {month_first.at.iloc[0]:%Y-%m-%d}."
+            f'Dates must be ISO or have the day first; row {row} of {label} has "{text}" in {column}, which has the '
+            f"month first, and {n} in all cannot be read. Write every date as {month_first.at.iloc[0]:%Y-%m-%d}."
         )
     given = "nothing" if pd.isna(text) else f'"{text}"'
     raise DataError(
-        f"A stretch of term has a first and a last day; row {row} of {label} has {given} in {column}, and {n} in all "
+        f"A term or holiday needs a first and a last day; row {row} of {label} has {given} in {column}, and {n} in all "
         "cannot be read. Write 1/9/2025 or 2025-09-01."
     )
 
@@ -183,8 +181,8 @@ def _refuse_years(days: pd.Series, texts: pd.Series, column: str, label: str) ->
     if wrong.any():
         row = int(days.index[wrong][0])
         raise DataError(
-            f'Term dates lie in the years {first} to {last}; row {row} of {label} has "{texts[row]}" in {column}, and '
-            f"{int(wrong.sum())} in all lie outside. Correct the year."
+            f'Term dates must lie in the years {first} to {last}; row {row} of {label} has "{texts[row]}" in {column}, '
+            f"and {int(wrong.sum())} in all lie outside. Correct the year."
         )
 
 
@@ -194,9 +192,9 @@ def _refuse_long_stretches(rows: pd.DataFrame, texts: pd.DataFrame, label: str) 
     if wrong.any():
         row = int(rows.index[wrong][0])
         raise DataError(
-            f"A stretch of term or holiday is of {_MAX_STRETCH_DAYS} days at most; row {row} of {label} runs from "
-            f'"{texts["first_day"][row]}" to "{texts["last_day"][row]}", {n_days[row]:,} days, and '
-            f"{int(wrong.sum())} in all are longer. Correct the year, or give each term a row."
+            f"A term or holiday must not last over {_MAX_STRETCH_DAYS} days; row {row} of {label} runs from "
+            f'"{texts["first_day"][row]}" to "{texts["last_day"][row]}", {n_days[row]:,} days, and {int(wrong.sum())} '
+            "in all are longer. Correct the year, or give each term a row."
         )
 
 
@@ -242,8 +240,9 @@ def _refuse_unclear(rows: pd.DataFrame, label: str) -> None:
     if wrong.any():
         row = int(rows.index[wrong][0])
         raise DataError(
-            f'A row is a term or a holiday; row {row} of {label}, "{rows["name"][row]}" from {_say(rows, row)}, may '
-            f'be either, and {int(wrong.sum())} in all may. Write "term" or "holiday" in a column "kind".'
+            f'A row must be clearly a term or a holiday; row {row} of {label}, "{rows["name"][row]}" from '
+            f'{_say(rows, row)}, may be either, and {int(wrong.sum())} in all may. Write "term" or "holiday" in a '
+            'column "kind".'
         )
 
 
@@ -257,7 +256,7 @@ def _refuse_holidays(terms: pd.DataFrame, rows: pd.DataFrame, label: str) -> Non
     if n_between > n_in:
         row = int(terms.index[0])
         raise DataError(
-            f"Term dates need the stretches of term, and those of {label} look like holidays: none is longer than "
+            f"Term dates must list the terms, and the rows of {label} look like holidays: none is longer than "
             f"{n_days.max()} days, and they hold {n_in} days and leave out {n_between}; the first is row {row}, "
             f'{_say(terms, row)}. Give a row to each term, and write "holiday" in a column "kind" for each holiday; if '
             'these are terms, write "term" there.'
@@ -267,8 +266,8 @@ def _refuse_holidays(terms: pd.DataFrame, rows: pd.DataFrame, label: str) -> Non
 def _refuse_terms_without_end(rows: pd.DataFrame, label: str) -> None:
     if len(rows):
         raise DataError(
-            f"A term has a first and a last day; row {rows.index[0]} of {label} has no last day. Give it, or say by "
-            'its kind that it is a day without pupils ("INSET").'
+            f"A term needs a first and a last day; row {rows.index[0]} of {label} has no last day. Give it, "
+            'or mark it as a day without pupils by its kind ("INSET").'
         )
 
 
@@ -278,7 +277,7 @@ def _refuse_overlap(terms: pd.DataFrame, label: str) -> None:
     if len(wrong):
         one, other = terms.index[wrong[0]], terms.index[wrong[0] + 1]
         raise DataError(
-            f"Stretches of term do not overlap; those of rows {one} and {other} of {label} do: {_say(terms, one)} and "
+            f"Terms must not overlap; those of rows {one} and {other} of {label} do: {_say(terms, one)} and "
             f"{_say(terms, other)}. Keep the terms of one kind of school, and give a holiday its kind."
         )
 

@@ -1,4 +1,4 @@
-"""What every reading of text shares: columns of distinct texts, and what a file says of itself."""
+"""Shared by all readers of text: columns of distinct texts, and the data status that a file states."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ _POINT = re.compile(
 
 
 def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degrees: bool = False) -> pd.Series:
-    """Text to float; missing where blank, infinite where the text is no number, so the two can be told apart.
+    """Text to float; missing where blank, infinite where the text is not a number, so the two can be told apart.
 
     Args:
         texts: Categorical text.
         decimal: The decimal mark; by default the last of comma and point, unless commas part thousands.
-        is_degrees: Whether they are degrees, of which there are no thousands.
+        is_degrees: Whether they are degrees, which are never in thousands.
     """
 
     def convert(unique: pd.Series) -> pd.Series:
@@ -56,7 +56,7 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
 
 
 def read_wkt(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Points as well-known text to their coordinates; infinite where a text is no point, missing where it is blank."""
+    """Points in well-known text to coordinates; infinite where a text is not a point, missing where it is blank."""
     return _read_two(texts, _POINT)
 
 

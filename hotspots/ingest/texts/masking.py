@@ -1,4 +1,4 @@
-"""Free text that is kept for display: what says who somebody is, is replaced by what kind of thing it was.
+"""Masking of free text kept for display: whatever identifies a person is replaced by its kind.
 
 Numbers with a form of their own (telephone numbers, dates, registration marks) are found by that form. Names are found
 word by word: after a title, after a word for somebody's part in an incident, and after a common given name, unless
@@ -103,7 +103,7 @@ _SCREEN = re.compile(
 
 
 def mask_personal_data(texts: pd.Series) -> pd.Series:
-    """Replace what identifies a person in free text by the kind of thing that it was, in square brackets.
+    """Replace whatever identifies a person in free text by its kind, in square brackets.
 
     | found | becomes |
     |---|---|
