@@ -24,7 +24,7 @@ from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
 from hotspots.products.summary import encode, summarise_quality
 from hotspots.products.words.numbers import say_four_hours
-from hotspots.products.words.phrases import describe_quality
+from hotspots.products.words.sentences import say_each
 
 PERFECT = Quality(
     n_read=1200,
@@ -200,7 +200,7 @@ def test_the_summary_is_json_and_its_sentences_are_those_of_its_numbers() -> Non
         {"reason": "no date", "n_rows": 100, "examples": [{"source": "a", "row": 7, "gave": "soon"}]}
     ]
     assert again["period"] is None
-    assert describe_quality(again) == again["findings"]
+    assert say_each("quality.findings", again) == again["findings"]
 
 
 def collect_numbers(value: Any) -> set[float]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hotspots.pipeline import Operation
 from hotspots.products.drawing import HOTSPOT, OUTSIDE, QUIET, RINGS, draw_areas, draw_before_after
-from hotspots.products.summary import Summary
-from hotspots.products.words import make_environment, say, say_p, say_ratio_as_change, say_ratio_limits
+from hotspots.products.summary import OperationSummary
+from hotspots.products.words import make_environment, say, say_p
 
 
-def draw_operation(operation: Operation, summary: Summary) -> str:
+def draw_operation(operation: Operation, summary: OperationSummary) -> str:
     """The page of an operation, as HTML."""
     areas = operation.areas
     environment = make_environment()
@@ -24,27 +24,27 @@ def draw_operation(operation: Operation, summary: Summary) -> str:
     )
 
 
-def _make_rows(summary: Summary) -> list[dict[str, str]]:
+def _make_rows(summary: OperationSummary) -> list[dict[str, str]]:
     """The table of results, in words."""
-    buffer = f"{summary['areas']['buffer_m']:g} m around it"
-    names = {"local": "Treated area", "displaced": buffer, "net": "Both"}
-    if summary["results"]["displaced"] is None:
-        names = {"local": "Treated area"}
+    results = {"Treated area": summary.results.local}
+    if summary.results.displaced:
+        results |= {f"{summary.areas.buffer_m:g} m around it": summary.results.displaced, "Both": summary.results.net}
     rows = []
-    for key, name in names.items():
-        result = summary["results"][key]
-        wdd = result["weighted_displacement_difference"]
-        known = wdd["low"] is not None
+    for name, result in results.items():
+        wdd = result.weighted_displacement_difference
+        assert wdd is not None
         rows.append(
             {
                 "name": name,
-                "verdict": say("operation.in_short", result["verdict"]),
-                "change": say_ratio_as_change(result["ratio"]),
-                "limits": say_ratio_limits(result),
-                "p": say_p(result["p_value"]),
-                "difference": _signed(wdd["difference"]),
-                "difference_limits": f"{_signed(wdd['low'])} to {_signed(wdd['high'])}" if known else "not known",
-                "z": f"z {wdd['z']:.2f}, {say_p(wdd['p_value'])}".replace("-", "\u2212"),
+                "verdict": say("operation.in_short", result.verdict),
+                "change": say("operation.change", result.ratio),
+                "limits": say("operation.limits", result),
+                "p": say_p(result.p_value),
+                "difference": _signed(wdd.difference),
+                "difference_limits": "not known"
+                if wdd.low is None or wdd.high is None
+                else f"{_signed(wdd.low)} to {_signed(wdd.high)}",
+                "z": f"z {wdd.z:.2f}, {say_p(wdd.p_value)}".replace("-", "\u2212"),
             }
         )
     return rows

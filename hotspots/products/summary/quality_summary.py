@@ -18,8 +18,8 @@ from hotspots.pipeline import (
     TimeQuality,
     WardQuality,
 )
-from hotspots.products.summary.encoding import Part, Share, encode
-from hotspots.products.words import describe_quality
+from hotspots.products.summary.encoding import Part, Share
+from hotspots.products.words import say_each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def summarise_quality(quality: Quality, analysis: Analysis | None = None) -> Qua
     )
     period = None if analysis is None else _cover_period(analysis)
     summary = QualitySummary.of(quality, refused=refused, period=period, findings=())
-    return dataclasses.replace(summary, findings=tuple(describe_quality(encode(summary))))
+    return dataclasses.replace(summary, findings=tuple(say_each("quality.findings", summary)))
 
 
 def _cover_period(analysis: Analysis) -> PeriodCover:

@@ -92,9 +92,8 @@ def say_estimate(value: float | None, low: float | None, high: float | None) -> 
     return f"{said} ({limits})" if limits else said or "-"
 
 
-def say_date(iso: str) -> str:
+def say_date(day: dt.date) -> str:
     """1 October 2024."""
-    day = dt.date.fromisoformat(iso)
     return f"{day.day} {day:%B %Y}"
 
 

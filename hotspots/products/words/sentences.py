@@ -10,7 +10,6 @@ import jinja2
 from hotspots.analysis.change import VERDICTS
 from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
 from hotspots.products.words import numbers
-from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
 
 _FILTERS: dict[str, Any] = {
     "band": numbers.say_distance_band,
@@ -22,7 +21,6 @@ _FILTERS: dict[str, Any] = {
     "estimate": numbers.say_estimate,
     "four_hours": numbers.say_four_hours,
     "listed": numbers.say_list,
-    "main_comparison": choose_main_comparison,
     "month": numbers.say_month,
     "number": numbers.say_number,
     "p": numbers.say_p,
@@ -56,7 +54,6 @@ def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
     environment.filters |= _FILTERS
     environment.globals |= {
         "MALFORMED_ROW": MALFORMED_ROW,
-        "NO_CHANGE": NO_CHANGE,
         "ONLY_LSOA": ONLY_LSOA,
         "ONLY_POSTCODE": ONLY_POSTCODE,
         "VERDICTS": VERDICTS,
