@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hotspots.analysis.change.verdicts import VERDICTS
 from hotspots.analysis.rates.targets import Target
 from hotspots.errors import NotFoundError, TooLittleDataError
 from hotspots.ingest.formats.input_files import InputFile
@@ -205,7 +206,7 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     ],
 )
 def test_measures_in_words(value: float, name: str, words: str) -> None:
-    assert say("performance.measure", value, name) == words
+    assert say("performance.measure", value, name, VERDICTS) == words
 
 
 def test_the_twelve_months_are_whole_ones_up_to_the_day_asked_for(demonstration: Study) -> None:

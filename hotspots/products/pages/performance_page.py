@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotspots.analysis.change import VERDICTS
 from hotspots.analysis.rates import CRITERIA
 from hotspots.pipeline import MIN_RANKED
 from hotspots.products.summary import PerformanceSummary
@@ -30,6 +31,7 @@ def draw_performance(summary: PerformanceSummary) -> str:
             peered=[row for row in summary.indicators if row.peers],
             marks=_MARKS,
             criteria=CRITERIA,
+            verdicts=VERDICTS,
             n_used=sum(weight > 0 for weight in priorities.criterion_weights.values()) if priorities else 0,
             min_ranked=MIN_RANKED,
             sources=[*files[:_N_FILES_NAMED], f"{n_more} more"] if n_more > 0 else files,

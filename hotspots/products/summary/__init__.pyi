@@ -8,7 +8,6 @@ from .performance_summary import PerformanceSummary as PerformanceSummary
 from .performance_summary import summarise_performance as summarise_performance
 from .place_summary import HoldoutSummary as HoldoutSummary
 from .place_summary import HotspotSummary as HotspotSummary
-from .place_summary import MethodSummary as MethodSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method

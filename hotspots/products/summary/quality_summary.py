@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hotspots.pipeline import (
-    Analysis,
     MonthQuality,
     Overlap,
     PlaceQuality,
@@ -20,6 +19,9 @@ from hotspots.pipeline import (
 )
 from hotspots.products.summary.encoding import Part, Share
 from hotspots.products.words import say_each
+
+if TYPE_CHECKING:  # `hotspots check` needs none of the statistics
+    from hotspots.pipeline import Analysis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

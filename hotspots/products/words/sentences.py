@@ -7,7 +7,6 @@ from typing import Any
 
 import jinja2
 
-from hotspots.analysis.change import VERDICTS
 from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
 from hotspots.products.words import numbers
 
@@ -56,7 +55,6 @@ def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
         "MALFORMED_ROW": MALFORMED_ROW,
         "ONLY_LSOA": ONLY_LSOA,
         "ONLY_POSTCODE": ONLY_POSTCODE,
-        "VERDICTS": VERDICTS,
         "say": functools.partial(_say, environment),
     }
     return environment
