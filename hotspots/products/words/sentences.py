@@ -27,6 +27,7 @@ _FILTERS: dict[str, Any] = {
     "plain": numbers.say_plain,
     "round_share": numbers.say_round_share,
     "share": numbers.say_share,
+    "signed": numbers.say_signed,
     "shortened": numbers.shorten_days,
     "split_estimate": numbers.split_estimate,
     "status": numbers.say_status,
