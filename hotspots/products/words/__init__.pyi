@@ -2,7 +2,6 @@ from .numbers import say_bound as say_bound
 from .numbers import say_date as say_date
 from .numbers import say_list as say_list
 from .numbers import say_number as say_number
-from .numbers import say_p as say_p
 from .numbers import say_share as say_share
 from .numbers import say_status as say_status
 from .numbers import say_sum as say_sum
