@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hotspots.analysis.change.verdicts import VERDICTS
 from hotspots.analysis.rates.targets import Target
 from hotspots.errors import NotFoundError, TooLittleDataError
 from hotspots.ingest.formats.input_files import InputFile
@@ -119,8 +120,9 @@ def test_priorities_are_of_crimes_with_enough_incidents(found: Performance) -> N
 
 def test_a_volume_is_a_count_to_the_last_incident(demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": steady(40), "burglary": [40] * 23 + [12_106]})
-    summary = encode(summarise_performance(measure_performance(study)))
-    volumes = {crime["crime"]: crime["criteria"]["volume"]["measure"] for crime in summary["priorities"]["crimes"]}
+    summary = summarise_performance(measure_performance(study))
+    assert summary.priorities is not None
+    volumes = {crime.crime: crime.criteria["volume"].measure for crime in summary.priorities.crimes}
     assert volumes == {"robbery": 480, "burglary": 12_546}
     assert "12,546" in draw_performance(summary)
 
@@ -143,10 +145,10 @@ def test_less_than_two_years_give_counts_and_the_reason(demonstration: Study) ->
     robbery = by_crime(performance)["robbery"]
     assert (robbery.n_current, robbery.change, robbery.status) == (480, None, None)
     assert "The data begin on 1 June 2025" in str(robbery.comparison.reason)
-    row = tabulate_indicators(encode(summarise_performance(performance))).iloc[0]
+    row = tabulate_indicators(summarise_performance(performance)).iloc[0]
     assert row["current_12_months"] == 480
     assert pd.isna(row["previous_12_months"])
-    page = draw_performance(encode(summarise_performance(performance)))
+    page = draw_performance(summarise_performance(performance))
     assert "not known" in page
     assert "The data begin on 1 June 2025" in page
 
@@ -161,9 +163,9 @@ def test_part_of_a_year_is_told_as_such_and_puts_nothing_in_order(demonstration:
     assert said == {"robbery": (200, 5, "missed"), "burglary": (150, 5, None)}
     assert performance.priorities is None
     assert performance.unranked == ("burglary", "robbery")
-    page = draw_performance(encode(summarise_performance(performance)))
+    page = draw_performance(summarise_performance(performance))
     assert page.count("in 5 of 12 months") == 2
-    assert tabulate_indicators(encode(summarise_performance(performance)))["months_with_data"].tolist() == [5, 5]
+    assert tabulate_indicators(summarise_performance(performance))["months_with_data"].tolist() == [5, 5]
 
 
 def test_incidents_of_a_month_whose_feed_failed_are_in_no_rate(demonstration: Study) -> None:
@@ -185,9 +187,9 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     study = make_study(demonstration, {"robbery": steady(40), "burglary": steady(40)})
     performance = measure_performance(study, PerformanceRequest(targets={"arson": Target(n_incidents=10)}))
     assert performance.unshown_targets == ("arson",)
-    page = draw_performance(encode(summarise_performance(performance)))
+    page = draw_performance(summarise_performance(performance))
     assert "Targets are also set for Arson, not among the indicators here." in page
-    assert "Targets are set" not in draw_performance(encode(summarise_performance(found)))
+    assert "Targets are set" not in draw_performance(summarise_performance(found))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +206,7 @@ def test_a_target_for_a_crime_that_is_no_indicator_is_named(found: Performance, 
     ],
 )
 def test_measures_in_words(value: float, name: str, words: str) -> None:
-    assert say("performance.measure", value, name) == words
+    assert say("performance.measure", value, name, VERDICTS) == words
 
 
 def test_the_twelve_months_are_whole_ones_up_to_the_day_asked_for(demonstration: Study) -> None:
@@ -233,7 +235,7 @@ def test_peers(demonstration: Study) -> None:
     assert robbery.peers.rank == 2
     assert robbery.peers.rate == pytest.approx(480 / (1000 * len(wards)) * 1000, rel=1e-3)
     assert burglary.peers is None
-    page = draw_performance(encode(summarise_performance(performance)))
+    page = draw_performance(summarise_performance(performance))
     assert "Compared with peers" in page
     assert "Lambeth 80.0" in page
 
@@ -247,14 +249,14 @@ def test_the_table_of_peers_is_among_the_inputs_and_what_it_says_of_itself_is_to
         calendar=dataclasses.replace(demonstration.calendar, terms=None),
     )
     study = make_study(ordinary, {"robbery": steady(40), "burglary": steady(40)})
-    assert encode(summarise_performance(measure_performance(study)))["data_status"] == {}
+    assert summarise_performance(measure_performance(study)).data_status == {}
     table = pd.DataFrame([("A", "robbery", 4, 50.0)], columns=["area", "crime", "n_incidents", "population"])
     made_up = Peers(table=table, input=dataclasses.replace(PEERS_FILE, data_status="synthetic"))
-    summary = encode(summarise_performance(measure_performance(study, peers=made_up)))
-    assert summary["inputs"] == [
+    summary = summarise_performance(measure_performance(study, peers=made_up))
+    assert encode(summary)["inputs"] == [
         {"path": "peers.csv", "table": "peers", "sha256": "0" * 64, "data_status": "synthetic"}
     ]
-    assert summary["data_status"] == {"peers": "synthetic"}
+    assert summary.data_status == {"peers": "synthetic"}
     assert "This product is made from synthetic peers." in draw_performance(summary)
     assert set(tabulate_indicators(summary)["data_status"]) == {"synthetic peers"}
 
@@ -295,7 +297,7 @@ def test_everything_is_written_together(found: Performance, tmp_path: Path) -> N
         "performance.csv",
         "performance.json",
     }
-    assert json.loads(paths["performance_json"].read_text("utf-8")) == summary
+    assert json.loads(paths["performance_json"].read_text("utf-8")) == encode(summary)
     table = pd.read_csv(paths["performance_csv"])
     assert table["indicator"].tolist()[0] == "Robbery"
     columns = ["previous_12_months", "current_12_months", "change_percent"]
@@ -306,7 +308,7 @@ def test_everything_is_written_together(found: Performance, tmp_path: Path) -> N
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(found: Performance) -> None:
-    page = draw_performance(encode(summarise_performance(found)))
+    page = draw_performance(summarise_performance(found))
     assert "http" not in page.replace("http-equiv", "")
     assert "<script" not in page
     assert "clearly improving" in page
@@ -314,9 +316,9 @@ def test_the_page_asks_for_nothing_and_runs_nothing(found: Performance) -> None:
 
 
 def test_names_of_wards_are_text(found: Performance) -> None:
-    summary = encode(summarise_performance(found))
-    area = summary["study_area"] | {"is_all": False, "n_wards": 1, "wards": ["<script>alert(1)</script>"]}
-    page = draw_performance(summary | {"study_area": area})
+    summary = summarise_performance(found)
+    area = dataclasses.replace(summary.study_area, is_all=False, n_wards=1, wards=("<script>alert(1)</script>",))
+    page = draw_performance(dataclasses.replace(summary, study_area=area))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 

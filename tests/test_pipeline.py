@@ -244,7 +244,7 @@ def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     assert analysis.ward_counts["n_incidents"].max() == 5
     assert (analysis.places.hotspots, analysis.places.density.n_incidents) == ((), 0)
     summary, paths = write_products(analysis, tmp_path / "out")
-    assert summary["accounts"]["analysed"] == 5
+    assert summary.accounts.analysed == 5
     assert paths["map"].stat().st_size
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hotspots.cli.inputs import settings_option
+from hotspots.cli.outputs import echo_json
 from hotspots.errors import TooLittleDataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hotspots.ingest.incidents import ReadTable, SourceProfile
+    from hotspots.products.summary import QualitySummary
 
 _PATH = click.Path(path_type=Path)
 _N_SOURCES = 12
@@ -51,8 +53,6 @@ def check(
     Reads incidents as hotspots run does, and lists the rows that it would refuse, with the reasons. Prints the source
     profile of each layout, to be pasted into hotspots.toml and corrected there.
     """
-    import json
-
     from hotspots.ingest.incidents import UnknownLayoutError, read_incidents, suggest_crs
     from hotspots.pipeline import assess_quality
     from hotspots.products.summary import encode, summarise_quality
@@ -74,21 +74,22 @@ def check(
 
         wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards
         intake = place_in_wards(intake, wards)
-    quality = encode(summarise_quality(assess_quality(intake, wards=wards)))
+    quality = summarise_quality(assess_quality(intake, wards=wards))
     if as_json:
-        click.echo(json.dumps(quality, ensure_ascii=False, indent=1))
+        echo_json(encode(quality))
     else:
         advice = suggest_crs(intake, crs=options.crs)
         for note in intake.notes:
             click.echo("\n".join(_wrap(f"Note: {note}")), err=True)
         click.echo("\n".join(_describe(intake.tables, quality, options.crs, advice)))
-    if not quality["n_used"]:
+    if not quality.n_used:
         raise TooLittleDataError("No row can be used. The reasons are given above.")
 
 
-def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, advice: str | None) -> list[str]:
+def _describe(tables: Sequence[ReadTable], quality: QualitySummary, crs: str, advice: str | None) -> list[str]:
     from hotspots.geography import POLICE_UK
     from hotspots.ingest.incidents import format_profile
+    from hotspots.products.words import say_each
 
     layouts: dict[tuple[Any, ...], list[ReadTable]] = {}
     for table in tables:
@@ -106,11 +107,12 @@ def _describe(tables: Sequence[ReadTable], quality: dict[str, Any], crs: str, ad
             how = "recognised as street-level crime of data.police.uk"
         lines += [f"{named}: {kind}, {how}", *_describe_columns(alike[0], crs), ""]
     lines += _wrap(advice) if advice else []
-    lines += _describe_quality(quality)
+    lines += [part for line in say_each("terminal.check", quality) for part in _wrap(line)]
+    lines += [part for line in say_each("terminal.refused", quality) for part in _wrap(line, "  ")]
     recognised = [
         alike[0].profile for alike in layouts.values() if not alike[0].is_given and alike[0].profile.crs != POLICE_UK
     ]
-    lead = "If that is right, there is nothing to do. To change it," if quality["n_used"] else "To read it otherwise,"
+    lead = "If that is right, there is nothing to do. To change it," if quality.n_used else "To read it otherwise,"
     names: list[str] = []
     for profile in recognised:
         names.append(profile.name)
@@ -164,46 +166,3 @@ def _wrap(text: str, indent: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _say_examples(examples: list[dict[str, Any]]) -> str:
-    """Rows, what they gave, and the file if it is one for all."""
-    from hotspots.products.words import say_list
-
-    sources = {example["source"] for example in examples}
-    of_one = f" of {next(iter(sources))}" if len(sources) == 1 else ""
-    if of_one and not any(example["gave"] for example in examples):
-        numbers = say_list([str(example["row"]) for example in examples])
-        return f"row{'s' if len(examples) > 1 else ''} {numbers}{of_one}"
-    said = [
-        f"row {example['row']}"
-        + ("" if of_one else f" of {example['source']}")
-        + (f" ({example['gave']})" if example["gave"] else "")
-        for example in examples
-    ]
-    return say_list(said) + of_one
-
-
-def _describe_quality(quality: dict[str, Any]) -> list[str]:
-    from hotspots.products.words import say_four_hours
-
-    days = [day for rows in quality["sources"] for day in (rows["first_day"], rows["last_day"]) if day]
-    lines = []
-    if days:
-        lines.append(f"Rows from {min(days)} to {max(days)}.")
-    times = quality["times"]
-    if times["quietest_hour"] is not None:
-        quiet, busy = say_four_hours(times["quietest_hour"]), say_four_hours(times["busiest_hour"])
-        lines.append(f"Hours: most of all {busy}, fewest {quiet}.")
-    crimes = [f"{slug} {n:,}" for slug, n in quality["n_by_crime"].items()]
-    if crimes:
-        lines += _wrap(f"Crimes: {', '.join(crimes)}.")
-    for finding in quality["findings"]:
-        lines += _wrap(f"* {finding}")
-    for group in quality["refused"]:
-        lines += _wrap(f"- {group['reason']} ({group['n_rows']:,}), such as {_say_examples(group['examples'])}", "  ")
-    if 1 < len(quality["sources"]) <= _N_SOURCES:
-        for rows in quality["sources"]:
-            refused = "".join(f", {n:,} {reason}" for reason, n in rows["refused"].items())
-            lines.append(f"  {rows['source']}: {rows['n_read']:,} read, {rows['n_used']:,} used{refused}")
-    return lines

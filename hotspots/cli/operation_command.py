@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import click
 
 from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.outputs import echo_products
 
 
 @click.command()
@@ -67,7 +68,7 @@ def operation(
     control_files: tuple[Path, ...],
     control_wards: tuple[str, ...],
     buffer_m: float,
-    before: Any,
+    before: Literal["year", "previous"],
     out: Path,
     as_json: bool,
 ) -> None:
@@ -76,11 +77,9 @@ def operation(
     --from and --to are the first and last day of the operation. Incidents of the period before are read too. With
     --buffer, displacement of crime to the areas around is measured.
     """
-    import json
-
     from hotspots.errors import ParameterError
     from hotspots.pipeline import OperationRequest, evaluate_operation, find_area
-    from hotspots.products.files import write_index, write_operation
+    from hotspots.products.files import write_operation
 
     if inputs.start is None or inputs.end is None:
         raise ParameterError(
@@ -101,29 +100,5 @@ def operation(
         assert treated is not None  # files or wards were given
         found = evaluate_operation(study, request, treated, control=control, progress=progress)
         progress("writing")
-        summary, paths = write_operation(found, out)
-        index = write_index(out)
-    summary |= {"products": {key: path.as_posix() for key, path in paths.items()}}
-    click.echo("\n".join(_describe(summary)), err=True)
-    click.echo(f"All products: {index.as_posix()}", err=True)
-    if as_json:
-        click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
-    else:
-        click.echo(paths["operation"].as_posix())
-
-
-def _describe(summary: dict[str, Any]) -> list[str]:
-    """The result in a few lines, for the terminal."""
-    from hotspots.products.words import say_status
-
-    counts = "; ".join(f"{row['label'].lower()} {row['before']:,} to {row['after']:,}" for row in summary["counts"])
-    before, during = summary["before"], summary["operation"]
-    lines = [
-        f"{summary['crime_label']}, {during['start']} to {during['end']} against {before['start']} to {before['end']}",
-        f"  {counts}",
-        *(f"  {line}" for line in summary["words"]),
-        *(f"  Note: {note}" for note in summary["notes"]),
-    ]
-    if summary["data_status"]:
-        lines.append(f"  Not for decisions: made from {say_status(summary['data_status'])}")
-    return lines
+        written = write_operation(found, out)
+    echo_products([written], out, sentences="terminal.operation", page="operation", as_json=as_json)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.outputs import echo_products
 
 
 @click.command()
@@ -28,11 +28,9 @@ def performance(inputs: StudyInputs, indicators: tuple[str, ...], peers: Path | 
     The twelve months are whole months that end by --to. Targets, indicators and the weights of the order are set in
     hotspots.toml.
     """
-    import json
-
     from hotspots.ingest.reference import read_peers
     from hotspots.pipeline import PerformanceRequest, measure_performance
-    from hotspots.products.files import write_index, write_performance
+    from hotspots.products.files import write_performance
 
     settings = inputs.load_settings()
     table = peers or settings.peers
@@ -47,33 +45,5 @@ def performance(inputs: StudyInputs, indicators: tuple[str, ...], peers: Path | 
     with open_study(inputs, settings) as (study, progress):
         found = measure_performance(study, request, peers=others, progress=progress)
         progress("writing")
-        summary, paths = write_performance(found, out)
-        index = write_index(out)
-    summary |= {"products": {key: path.as_posix() for key, path in paths.items()}}
-    click.echo("\n".join(_describe(summary)), err=True)
-    click.echo(f"All products: {index.as_posix()}", err=True)
-    click.echo(json.dumps(summary, ensure_ascii=False, indent=1) if as_json else paths["performance"].as_posix())
-
-
-def _describe(summary: dict[str, Any]) -> list[str]:
-    """The result in a few lines, for the terminal."""
-    from hotspots.products.words import say_date, say_status
-
-    lines = [f"Twelve months to {say_date(summary['period']['end'])} against the twelve before"]
-    for row in summary["indicators"]:
-        change = row["change"]
-        if change is None:
-            lines.append(f"  {row['label']}: {row['n_current']:,}. {row['reason']}")
-            continue
-        percent = "" if change["percent"] is None else f", {change['percent']:+d}%" if change["percent"] else ", 0%"
-        wanted = f"; target {row['target']}: {row['status']}" if row["status"] else ""
-        lines.append(
-            f"  {row['label']}: {change['n_previous']:,} to {change['n_current']:,}{percent}, "
-            f"{change['verdict']}{wanted}"
-        )
-    if summary["priorities"]:
-        first = [f"{crime['label']} ({crime['score']:.1f})" for crime in summary["priorities"]["crimes"][:3]]
-        lines.append(f"  First priorities: {', '.join(first)}")
-    if summary["data_status"]:
-        lines.append(f"  Not for decisions: made from {say_status(summary['data_status'])}")
-    return lines
+        written = write_performance(found, out)
+    echo_products([written], out, sentences="terminal.performance", page="performance", as_json=as_json)

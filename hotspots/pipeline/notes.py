@@ -32,7 +32,6 @@ def list_notes(analysis: Analysis) -> tuple[str, ...]:
         *_note_days(analysis),
         *_note_places(analysis),
         *_note_knife_crime(analysis),
-        *_note_repeats(analysis),
         *_note_other_tables(analysis.study),
     )
 
@@ -106,17 +105,6 @@ def _note_knife_crime(analysis: Analysis) -> Iterator[str]:
         yield (
             f"Texts in the knife column that are read as {taken_for}, with their rows: "
             f"{say_texts(quality.unread_knife)}."
-        )
-
-
-def _note_repeats(analysis: Analysis) -> Iterator[str]:
-    categories = set(analysis.incidents["category"].unique())
-    if overlaps := [overlap for overlap in analysis.study.quality.overlaps if overlap.category in categories]:
-        one, other = overlaps[0].sources
-        more = f" (and {len(overlaps) - 1} more pairs of files)" if len(overlaps) > 1 else ""
-        yield (
-            f"{one} and {other}{more} hold this crime in the same places and months: if they record the same "
-            "incidents, those count twice. Leave one out."
         )
 
 

@@ -599,7 +599,7 @@ def test_what_was_planted_is_found(demonstration: Study, repository: Path, tmp_p
         assert found.displacement.treated == (planted[against], planted[window])
         assert found.net.change.direction == verdict
     summary, paths = write_operation(found, tmp_path)
-    assert summary["data_status"]
+    assert summary.data_status
     assert "Not for decisions." in paths["operation"].read_text("utf-8")
 
 

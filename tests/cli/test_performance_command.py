@@ -36,7 +36,7 @@ def test_mistakes_end_with_their_exit_codes(settings: Path) -> None:
     (settings / "peers.csv").write_text("area,crime\nLambeth,robbery\n", "utf-8")
     code, _, stderr = call("performance", "--peers", "peers.csv")
     assert code == 3
-    assert "peers.csv has none of n_incidents and population" in stderr
+    assert "peers.csv has none of incidents, population" in stderr
     code, _, stderr = call("performance", "--peers", ".")
     assert code == 3
     assert "Peers are read from one file; . is a folder. Name the file that is meant." in stderr

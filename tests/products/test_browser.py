@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import AnalyseDemonstration
+from support import AnalyseDemonstration, decode
 
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.pipeline.request import AnalysisRequest
@@ -19,7 +19,7 @@ from hotspots.pipeline.study import load_study
 from hotspots.products.drawing.colours import VERDICTS
 from hotspots.products.files.bundle import write_products
 from hotspots.products.files.index import write_index
-from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
+from hotspots.products.summary import RunSummary
 from hotspots.products.words.numbers import say_verdict
 from hotspots.products.words.sentences import say
 from hotspots.settings import Settings
@@ -73,6 +73,11 @@ def products(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pyte
 
 def map_of(products: Path, crime: str) -> Path:
     return products / crime / "2024-10-01_2026-09-30" / "map.html"
+
+
+def read_summary(path: Path) -> RunSummary:
+    """Of the run that a page is of."""
+    return decode(RunSummary, json.loads((path.parent / "summary.json").read_text("utf-8")))
 
 
 def asked_elsewhere(opened: Opened, path: Path) -> list[str]:
@@ -164,7 +169,7 @@ _FILLS = ", ".join(f'.leaflet-overlay-pane path[fill="{colour}"]' for colour in 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_only_wards_that_changed_are_filled_and_signed(products: Path, open_page: Any, size: tuple[int, int]) -> None:
     path = map_of(products, "robbery")
-    summary = json.loads((path.parent / "summary.json").read_text("utf-8"))
+    summary = read_summary(path)
     opened = open_page(path, size)
     page = opened.page
     assert not page.locator(".legend .change").is_visible()
@@ -173,20 +178,20 @@ def test_only_wards_that_changed_are_filled_and_signed(products: Path, open_page
     assert page.locator(".leaflet-image-layer").count() == 0  # one fill at a time
     chooser = page.locator(".change select")
     assert chooser.bounding_box()["height"] >= 44
-    assert page.locator(".change option").count() == len(summary["changes"])
+    assert page.locator(".change option").count() == len(summary.changes)
     page.evaluate("document.activeElement.blur()")
-    for position, change in enumerate(summary["changes"]):
+    for position, change in enumerate(summary.changes):
         chooser.select_option(str(position))
-        changed = [row for row in change["wards"] if row["verdict"] != NO_CHANGE]
+        changed = change.changed_wards
         assert page.locator(_FILLS).count() == len(changed)
         signs = page.locator(".change-sign").all_text_contents()
-        assert sorted(signs) == sorted(say_verdict(row["verdict"])[1] for row in changed)
-        assert change["words"] in page.inner_text(".legend")
+        assert sorted(signs) == sorted(say_verdict(row.change.verdict)[1] for row in changed)
+        assert change.words in page.inner_text(".legend")
         assert f"{say('change.n_changed', change)}." in page.inner_text(".legend")
         nothing = page.locator('[data-change="nothing"]')
         assert nothing.is_visible() == (not changed)
         if not changed:
-            assert nothing.inner_text() == f"No ward changed by more than chance: {change['words']}."
+            assert nothing.inner_text() == f"No ward changed by more than chance: {change.words}."
     # by the keyboard alone, onto another comparison
     chooser.focus()
     before = page.inner_text(".change p")
@@ -201,13 +206,14 @@ def test_only_wards_that_changed_are_filled_and_signed(products: Path, open_page
 def test_a_ward_says_how_it_changed(products: Path, open_page: Any) -> None:
     """The page puts the numbers into the same words as the summary's readers in Python do."""
     path = map_of(products, "robbery")
-    summary = json.loads((path.parent / "summary.json").read_text("utf-8"))
+    summary = read_summary(path)
     opened = open_page(path)
     page = opened.page
     page.locator("[data-show-change]").first.click()
-    change = choose_main_comparison(summary["changes"])
+    change = summary.main_change
     assert change is not None
-    said = {f"{row['name']}\n{say('change.counts', row, change)}\n{change['words']}" for row in change["wards"]}
+    assert change.wards is not None
+    said = {f"{row.name}\n{say('change.counts', row.change, change)}\n{change.words}" for row in change.wards}
     page.evaluate(
         """() => { window.told = [];
         for (const path of document.querySelectorAll('.leaflet-overlay-pane path.leaflet-interactive')) {
@@ -272,31 +278,31 @@ def now_shown(page: Any) -> list[str]:
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_hours_switch_picture_places_and_list(products: Path, open_page: Any, size: tuple[int, int]) -> None:
     path = map_of(products, "robbery")
-    summary = json.loads((path.parent / "summary.json").read_text("utf-8"))
+    summary = read_summary(path)
     opened = open_page(path, size)
     page = opened.page
     image = "document.querySelector('.leaflet-image-layer').src"
     of_week, n_week = page.evaluate(image), page.locator(".rank").count()
     assert now_shown(page) == ["week"]
     assert page.locator('.when input[value="week"]').is_checked()
-    part = next(part for part in summary["shifts"]["parts"] if part["key"] == "after-school")
+    part = next(part for part in summary.shifts.parts if part.key == "after-school")
     label = page.locator(".when label", has_text="After school")
     assert label.bounding_box()["height"] >= 44
     label.click()
     assert now_shown(page) == ["after-school", "part"]
     assert page.evaluate(image) != of_week
     page.wait_for_function("document.querySelector('.leaflet-image-layer').naturalWidth > 100")
-    assert page.locator(".rank").count() == len(part["hotspots"])
-    assert part["words"] in page.inner_text(".legend")
+    assert page.locator(".rank").count() == len(part.hotspots)
+    assert part.words in page.inner_text(".legend")
     assert "per km² in 100 such hours" in page.inner_text(".legend")
     assert "per km² in the period" not in page.inner_text(".legend")
     rows = page.locator('section[data-when="after-school"] tbody tr')
-    assert rows.count() == len(part["hotspots"])
+    assert rows.count() == len(part.hotspots)
     rows.nth(1).locator("button").click()
     popup = page.locator(".leaflet-popup-content")
     popup.wait_for()
     assert "After school, hot spot 2" in popup.inner_text()
-    assert part["hotspots"][1]["locations"][0]["location"] in popup.inner_text()
+    assert part.hotspots[1].locations[0].location in popup.inner_text()
     # by the keyboard alone, onto the next part
     page.locator('.when input[value="after-school"]').focus()
     page.keyboard.press("ArrowRight")

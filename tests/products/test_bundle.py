@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -27,7 +26,7 @@ from hotspots.products.files.bundle import write_products
 from hotspots.products.files.folders import name_folder
 from hotspots.products.files.index import write_index
 from hotspots.products.files.spreadsheets import tabulate_hotspots, write_csv
-from hotspots.products.summary import PRODUCTS, encode, summarise
+from hotspots.products.summary import PRODUCTS, RunSummary, summarise
 
 LAYERS = {"hotspots", "wards", "havens", "tested_cells", "expected_cells", "shift_hotspots"}
 
@@ -38,7 +37,7 @@ def analysis(analyse_demonstration: AnalyseDemonstration) -> Analysis:
 
 
 @pytest.fixture(scope="module")
-def written(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Path]]:
+def written(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunSummary, dict[str, Path]]:
     return write_products(analysis, tmp_path_factory.mktemp("maps"))
 
 
@@ -50,7 +49,7 @@ def bare(demonstration: Study) -> Analysis:
 
 
 @pytest.fixture
-def paths(written: tuple[dict[str, Any], dict[str, Path]], tmp_path: Path) -> dict[str, Path]:
+def paths(written: tuple[RunSummary, dict[str, Path]], tmp_path: Path) -> dict[str, Path]:
     """The products of an earlier run, in a folder of the test's own."""
     kept = written[1]
     out = kept["map"].parents[2]
@@ -59,14 +58,14 @@ def paths(written: tuple[dict[str, Any], dict[str, Path]], tmp_path: Path) -> di
 
 
 def test_the_same_input_gives_the_same_bytes(
-    analysis: Analysis, written: tuple[dict[str, Any], dict[str, Path]], tmp_path: Path
+    analysis: Analysis, written: tuple[RunSummary, dict[str, Path]], tmp_path: Path
 ) -> None:
     _, again = write_products(analysis, tmp_path)
     for key, path in written[1].items():
         assert path.read_bytes() == again[key].read_bytes(), key
 
 
-def test_the_summary_holds_what_is_promised(written: tuple[dict[str, Any], dict[str, Path]]) -> None:
+def test_the_summary_holds_what_is_promised(written: tuple[RunSummary, dict[str, Path]]) -> None:
     summary = json.loads(written[1]["summary"].read_text("utf-8"))
     assert {
         *("crime", "period", "inputs", "accounts", "wards", "density", "clusters", "hotspots", "profile"),
@@ -104,7 +103,7 @@ def test_the_summary_holds_what_is_promised(written: tuple[dict[str, Any], dict[
 
 
 def test_the_cells_in_the_geopackage_are_those_of_the_analysis(
-    analysis: Analysis, written: tuple[dict[str, Any], dict[str, Path]]
+    analysis: Analysis, written: tuple[RunSummary, dict[str, Path]]
 ) -> None:
     path = written[1]["hotspots_gpkg"]
     tested = gpd.read_file(path, layer="tested_cells")
@@ -126,14 +125,14 @@ def test_the_cells_in_the_geopackage_are_those_of_the_analysis(
 
 
 def test_the_geopackage_has_styled_layers_on_the_national_grid(
-    written: tuple[dict[str, Any], dict[str, Path]],
+    written: tuple[RunSummary, dict[str, Path]],
 ) -> None:
     summary, paths = written
     path = paths["hotspots_gpkg"]
     assert {name for name, kind in pyogrio.list_layers(path) if kind} == LAYERS
     hotspots = gpd.read_file(path, layer="hotspots")
     assert hotspots.crs.to_epsg() == 27700
-    assert hotspots["n_incidents"].tolist() == [hotspot["n_incidents"] for hotspot in summary["hotspots"]]
+    assert hotspots["n_incidents"].tolist() == [hotspot.n_incidents for hotspot in summary.hotspots]
     assert hotspots.geometry.is_valid.all()
     with sqlite3.connect(path) as database:
         styles = database.execute("SELECT f_table_name, styleQML, useAsDefault FROM layer_styles").fetchall()
@@ -142,12 +141,13 @@ def test_the_geopackage_has_styled_layers_on_the_national_grid(
     assert all(qml.startswith("<!DOCTYPE qgis") and default for _, qml, default in styles)
 
 
-def test_the_spreadsheet_opens_as_what_it_is(written: tuple[dict[str, Any], dict[str, Path]]) -> None:
+def test_the_spreadsheet_opens_as_what_it_is(written: tuple[RunSummary, dict[str, Path]]) -> None:
     summary, paths = written
     assert paths["hotspots_csv"].read_bytes().startswith(b"\xef\xbb\xbf")
     table = pd.read_csv(paths["hotspots_csv"], encoding="utf-8-sig")
-    assert table["rank"].tolist() == [hotspot["rank"] for hotspot in summary["hotspots"]]
-    assert table["peak"][0] == summary["hotspots"][0]["peak"]["words"]
+    assert table["rank"].tolist() == [hotspot.rank for hotspot in summary.hotspots]
+    assert summary.hotspots[0].peak is not None
+    assert table["peak"][0] == summary.hotspots[0].peak.words
 
 
 def test_text_is_not_taken_for_a_formula(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_text_is_not_taken_for_a_formula(tmp_path: Path) -> None:
 
 
 def test_refused_rows_are_written_with_their_reason(
-    analysis: Analysis, written: tuple[dict[str, Any], dict[str, Path]]
+    analysis: Analysis, written: tuple[RunSummary, dict[str, Path]]
 ) -> None:
     table = pd.read_csv(written[1]["rejected"], encoding="utf-8-sig")
     assert list(table.columns) == ["source", "source_row", "category", "reason", "detail"]
@@ -262,10 +262,10 @@ def test_products_of_another_area_have_another_folder(demonstration: Study) -> N
     assert name("Peckham", "The Lane", "Nunhead", "Faraday").startswith("a_4-wards-")
 
 
-def test_every_product_says_that_it_is_synthetic(written: tuple[dict[str, Any], dict[str, Path]]) -> None:
+def test_every_product_says_that_it_is_synthetic(written: tuple[RunSummary, dict[str, Path]]) -> None:
     summary, paths = written
     assert "Not for decisions." in paths["map"].read_text("utf-8")
-    assert summary["data_status"]["incidents"] == "synthetic"
+    assert summary.data_status["incidents"] == "synthetic"
     assert "synthetic incidents" in paths["hotspots_csv"].read_text("utf-8-sig")
     with sqlite3.connect(paths["hotspots_gpkg"]) as database:
         descriptions = [row[0] for row in database.execute("SELECT description FROM gpkg_contents")]
@@ -287,8 +287,8 @@ def test_the_index_lists_every_run_and_survives_a_broken_one(paths: dict[str, Pa
 
 def test_an_analysis_without_hot_spots_or_havens_is_written_too(bare: Analysis, tmp_path: Path) -> None:
     summary, paths = write_products(bare, tmp_path)
-    assert summary["hotspots"] == []
-    assert summary["havens"] is None
+    assert summary.hotspots == ()
+    assert summary.havens is None
     assert len(gpd.read_file(paths["hotspots_gpkg"], layer="hotspots")) == 0
     assert "so there are no hot spots" in paths["map"].read_text("utf-8")
     assert tabulate_hotspots(summary).empty
@@ -298,11 +298,11 @@ def test_the_map_shows_no_number_that_the_summary_does_not_hold(analysis: Analys
     """Ranks, counts and shares in the table of the page are those of the summary, in its order."""
     from hotspots.products.pages.map_page import draw_map
 
-    summary = encode(summarise(analysis))
+    summary = summarise(analysis)
     page = draw_map(analysis, summary)
     shown = re.findall(r'data-rank="(\d+)".*?<td class="n">([\d,]+)<small>', page, flags=re.DOTALL)
     assert [(int(rank), int(n.replace(",", ""))) for rank, n in shown] == [
-        (hotspot["rank"], hotspot["n_incidents"]) for hotspot in summary["hotspots"]
+        (hotspot.rank, hotspot.n_incidents) for hotspot in summary.hotspots
     ]
 
 

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import datetime as dt
 import json
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import folium
@@ -33,10 +36,11 @@ from hotspots.products.drawing.offline import leaflet_style, render_map
 from hotspots.products.drawing.web_mercator import PixelLattice, locate_pixels
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_shifts, write_csv
-from hotspots.products.pages.map_changes import list_verdicts, tell_changes
+from hotspots.products.pages.map_changes import list_verdicts
 from hotspots.products.pages.map_page import draw_map
-from hotspots.products.summary import encode, summarise
-from hotspots.products.words.headline import choose_main_comparison, list_changed
+from hotspots.products.summary import ChangeSummary, GroupChange, choose_main_change, summarise
+from hotspots.products.summary.shift_summary import ShiftSummary
+from hotspots.products.summary.time_summary import HotspotChange, WardChange
 from hotspots.products.words.numbers import say_bound, say_date, say_list, say_share, say_sum, shorten_days
 from hotspots.products.words.sentences import say
 
@@ -82,7 +86,7 @@ def test_the_parts_of_the_week_are_drawn_on_the_pixels_of_the_whole_week(
         return locate_pixels(grid, **options)
 
     monkeypatch.setattr(map_images, "locate_pixels", locate)
-    draw_map(with_hours, encode(summarise(with_hours)))
+    draw_map(with_hours, summarise(with_hours))
     assert len(located) == len(set(located)) == 2  # of the density and of what is to be expected
 
 
@@ -123,7 +127,7 @@ def test_words() -> None:
     assert [say_share(share) for share in (0, 0.0004, 0.0123, 0.0994, 0.0996, 0.314, 1, None)] == [
         *("0%", "under 0.1%", "1.2%", "9.9%", "10%", "31%", "100%", "not known"),
     ]
-    assert say_date("2026-03-09") == "9 March 2026"
+    assert say_date(dt.date(2026, 3, 9)) == "9 March 2026"
     assert [say_list(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
     assert [say_bound(value) for value in (0.5, 20.0, 1000.0)] == ["0.5", "20", "1,000"]
 
@@ -143,7 +147,7 @@ def test_the_coast_is_no_edge_of_the_world(tmp_path: Path, place: str, easting: 
     (tmp_path / "crimes.csv").write_text("\n".join([header, *rows]))
     study = load_study([tmp_path / "crimes.csv"], [tmp_path / "wards.gpkg"])
     analysis = analyse(study, AnalysisRequest(crime="robbery"))
-    page = draw_map(analysis, encode(summarise(analysis)))
+    page = draw_map(analysis, summarise(analysis))
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)  # the first is Leaflet
     assert place in ours
     assert "NaN" not in re.sub(r"data:image/png;base64,[^\"]+", "", layers + ours)
@@ -185,7 +189,7 @@ def vancouver(demonstration: Study, make_incidents: MakeIncidents) -> Analysis:
 
 def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> None:
     """Every shape is where pyproj puts it, apart from the decimetre to which shapes are rounded."""
-    page = draw_map(vancouver, encode(summarise(vancouver)))
+    page = draw_map(vancouver, summarise(vancouver))
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     to_degrees = pyproj.Transformer.from_crs(32610, 4326, always_xy=True)
 
@@ -218,11 +222,9 @@ def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> Non
 
 
 def test_summary_and_layers_state_the_crs_of_the_analysis(vancouver: Analysis, tmp_path: Path) -> None:
-    summary = encode(summarise(vancouver))
-    assert summary["study_area"]["crs"] == "EPSG:32610"
-    assert (summary["hotspots"][0]["easting"], summary["hotspots"][0]["northing"]) == pytest.approx(
-        (491_000, 5_459_000), abs=100
-    )
+    summary = summarise(vancouver)
+    assert summary.study_area.crs == "EPSG:32610"
+    assert (summary.hotspots[0].easting, summary.hotspots[0].northing) == pytest.approx((491_000, 5_459_000), abs=100)
     write_geopackage(vancouver, summary, tmp_path / "layers.gpkg")
     for layer in ("wards", "hotspots", "havens"):
         assert gpd.read_file(tmp_path / "layers.gpkg", layer=layer).crs == "EPSG:32610"
@@ -275,50 +277,52 @@ def with_hours(analyse_demonstration: AnalyseDemonstration) -> Analysis:
 
 
 def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
-    summary = encode(summarise(with_hours))
+    summary = summarise(with_hours)
     page = draw_map(with_hours, summary)
     n_days = (with_hours.end - with_hours.start).days + 1
-    for part, places in zip(summary["shifts"]["parts"], with_hours.places.shifts.shifts, strict=True):
+    for part, places in zip(summary.shifts.parts, with_hours.places.shifts.shifts, strict=True):
         n_hours = n_days / 7 * len(places.shift.window.hours)
-        assert part["hours_in_period"] == round(n_hours)
+        assert part.hours_in_period == round(n_hours)
         assert places.density is not None
-        assert part["max_per_km2"] == pytest.approx(100 * places.density.density_per_km2.max() / n_hours, rel=1e-3)
-        section = page[page.index(f'<section class="part" data-when="{part["key"]}">') :]
+        assert part.max_per_km2 == pytest.approx(100 * places.density.density_per_km2.max() / n_hours, rel=1e-3)
+        section = page[page.index(f'<section class="part" data-when="{part.key}">') :]
         section = section[: section.index("</section>")]
-        assert f"<b>{say_sum(part['n_incidents'])}</b> of {summary['shifts']['n_timed']:,} robberies" in section
-        for hotspot in part["hotspots"]:
-            assert f'<td class="n">{say_sum(hotspot["n_incidents"])}<small>{say_share(hotspot["share"])}' in section
+        assert f"<b>{say_sum(part.n_incidents)}</b> of {summary.shifts.n_timed:,} robberies" in section
+        for hotspot in part.hotspots:
+            assert f'<td class="n">{say_sum(hotspot.n_incidents)}<small>{say_share(hotspot.share)}' in section
             assert say("hours.against_elsewhere", hotspot) in section
-        assert part["difference"]["words"] in section
-    assert summary["shifts"]["max_per_km2"] == max(part["max_per_km2"] for part in summary["shifts"]["parts"])
+        assert part.difference is not None
+        assert part.difference.words in section
+    assert summary.shifts.max_per_km2 == max(part.max_per_km2 or 0.0 for part in summary.shifts.parts)
 
 
 def test_the_parts_add_little_to_the_page(with_hours: Analysis) -> None:
-    summary = encode(summarise(with_hours))
+    summary = summarise(with_hours)
     bare = dataclasses.replace(
         with_hours,
         places=dataclasses.replace(with_hours.places, shifts=dataclasses.replace(with_hours.places.shifts, shifts=())),
     )
-    assert len(draw_map(with_hours, summary)) - len(draw_map(bare, encode(summarise(bare)))) < 150_000
+    assert len(draw_map(with_hours, summary)) - len(draw_map(bare, summarise(bare))) < 150_000
 
 
 def test_shifts_as_a_table_and_a_layer(with_hours: Analysis, tmp_path: Path) -> None:
-    summary = encode(summarise(with_hours))
+    summary = summarise(with_hours)
     table = tabulate_shifts(summary)
-    parts = summary["shifts"]["parts"]
+    parts = summary.shifts.parts
     assert table["hours"].iloc[0] == "Fridays and Saturdays 20:00-01:59"
     assert table.groupby("shift", sort=False).size().to_dict() == {
-        part["label"]: max(len(part["hotspots"]), 1) for part in parts
+        part.label: max(len(part.hotspots), 1) for part in parts
     }
-    assert table.loc[0, "n_incidents"] == parts[0]["hotspots"][0]["n_incidents"]
+    assert table.loc[0, "n_incidents"] == parts[0].hotspots[0].n_incidents
     write_csv(table, tmp_path / "shifts.csv")
     again = pd.read_csv(tmp_path / "shifts.csv")
     assert again["rank"].tolist() == table["rank"].tolist()
     write_geopackage(with_hours, summary, tmp_path / "layers.gpkg")
     layer = gpd.read_file(tmp_path / "layers.gpkg", layer="shift_hotspots")
-    assert len(layer) == sum(len(part["hotspots"]) for part in parts)
+    assert len(layer) == sum(len(part.hotspots) for part in parts)
     assert layer["rank"].iloc[0] == 1
-    assert bool(layer["places_differ"].iloc[0]) == parts[0]["difference"]["is_different"]
+    assert parts[0].difference is not None
+    assert bool(layer["places_differ"].iloc[0]) == parts[0].difference.is_different
     assert layer.geometry.iloc[0].equals(shapely.MultiPolygon([with_hours.places.shifts.shifts[0].hotspots[0].outline]))
     styles = gpd.read_file(tmp_path / "layers.gpkg", layer="layer_styles")
     style = styles.loc[styles["f_table_name"] == "shift_hotspots", "styleQML"].item()
@@ -327,14 +331,18 @@ def test_shifts_as_a_table_and_a_layer(with_hours: Analysis, tmp_path: Path) -> 
 
 
 def test_a_part_without_hot_spots_has_a_row_that_says_why(with_hours: Analysis) -> None:
-    summary = encode(summarise(with_hours))
-    part = summary["shifts"]["parts"][1]
-    few = {**part, "hotspots": [], "is_drawn": False, "reason": "Fewer than 10.", "difference": None}
-    row = tabulate_shifts({**summary, "shifts": {**summary["shifts"], "parts": [few]}}).iloc[0]
+    summary = summarise(with_hours)
+    part = summary.shifts.parts[1]
+
+    def tabulate(*parts: ShiftSummary) -> pd.DataFrame:
+        return tabulate_shifts(dataclasses.replace(summary, shifts=dataclasses.replace(summary.shifts, parts=parts)))
+
+    few = dataclasses.replace(part, hotspots=(), is_drawn=False, reason="Fewer than 10.", difference=None)
+    row = tabulate(few).iloc[0]
     assert row["note"] == "Fewer than 10."
-    assert row["shift_n_incidents"] == part["n_incidents"]
+    assert row["shift_n_incidents"] == part.n_incidents
     assert pd.isna(row["rank"])
-    assert tabulate_shifts({**summary, "shifts": {**summary["shifts"], "parts": []}}).empty
+    assert tabulate().empty
 
 
 @pytest.mark.parametrize(
@@ -367,35 +375,52 @@ def test_words_of_parts() -> None:
     assert shorten_days("Mondays to Fridays 15:00-17:59") == "Mon to Fri 15:00-17:59"
 
 
-def make_row(now: int, then: int, verdict: str, p: float = 0.03, **more: object) -> dict[str, object]:
+def make_group(now: int, then: int, verdict: str, p: float = 0.03) -> GroupChange:
     ratio = now / then if then else None
-    low, high = (None, None) if not now and not then else (0.5, None) if not then else (ratio / 1.5, ratio * 1.4)  # type: ignore[operator]
-    return {"n_current": now, "n_earlier": then, "ratio": ratio, "low": low, "high": high, "percent": None,
-            "p_adjusted": p, "verdict": verdict, **more}  # fmt: skip
+    low, high = (ratio / 1.5, ratio * 1.4) if ratio is not None else (0.5, None) if now else (None, None)
+    return GroupChange(
+        n_current=now, n_earlier=then, ratio=ratio, low=low, high=high, percent=None, p_adjusted=p, verdict=verdict
+    )
+
+
+def make_ward(name: str, now: int, then: int, verdict: str, p: float = 0.03) -> WardChange:
+    return WardChange(code=name, name=name, change=make_group(now, then, verdict, p))
 
 
 def make_change(
-    key: str, against: str, *, wards: list[dict[str, object]] | None = None, is_available: bool = True, **more: object
-) -> dict[str, object]:
+    key: str, against: str, *, wards: Sequence[WardChange] = (), is_available: bool = True, **more: Any
+) -> ChangeSummary:
     """A comparison of a summary, as far as words of it go."""
     n_days = {"r12": 365, "3-months": 91, "12-weeks": 84, "1-month": 30, "4-weeks": 28, "2-weeks": 14}[key]
     label = "12 months" if key == "r12" else key.replace("-", " ")
-    return {
+    days = (dt.date(2026, 6, 1), dt.date(2026, 6, 30))
+    plain: dict[str, Any] = {
         "key": key,
         "against": against,
         "label": label,
         "words": f"the {label} to June against others",
+        "current": days,
+        "earlier": days,
         "available": is_available,
         "reason": None if is_available else f"Too few days for {label}.",
         "days_current": n_days,
         "days_earlier": n_days,
-        "area": make_row(90, 100, "no apparent change", 0.5) if is_available else None,
-        "wards": (wards or []) if is_available else None,
-        "n_wards_compared": len(wards or []) if is_available else None,
+        "area": make_group(90, 100, "no apparent change", 0.5) if is_available else None,
+        "confidence": 0.95,
+        "allowance": None,
+        "n_month_only": 0,
+        "wards": wards if is_available else None,
+        "n_wards_compared": len(wards) if is_available else None,
         "hotspots": None,
         "n_hotspots_compared": None,
-        **more,
+        "hotspots_reason": None,
     }
+    return ChangeSummary(**plain | more)
+
+
+def make_run(*changes: ChangeSummary) -> Any:
+    """A run, as far as its comparisons go."""
+    return SimpleNamespace(changes=changes, main_change=choose_main_change(changes))
 
 
 @pytest.mark.parametrize(
@@ -408,10 +433,10 @@ def make_change(
 )
 def test_the_comparison_to_look_at_first(keys: list[tuple[str, str]], first: tuple[str, str]) -> None:
     changes = [make_change(*key) for key in keys] + [make_change("3-months", "last year", is_available=False)]
-    found = choose_main_comparison(changes)
+    found = choose_main_change(changes)
     assert found is not None
-    assert (found["key"], found["against"]) == first
-    assert choose_main_comparison([make_change("r12", "before", is_available=False)]) is None
+    assert (found.key, found.against) == first
+    assert choose_main_change([make_change("r12", "before", is_available=False)]) is None
 
 
 @pytest.mark.parametrize(
@@ -440,39 +465,40 @@ def test_the_comparison_to_look_at_first(keys: list[tuple[str, str]], first: tup
     ],
 )
 def test_counts_of_a_change_in_words(row: dict[str, object], days_earlier: int, words: str) -> None:
-    assert say("change.counts", row, make_change("12-weeks", "before") | {"days_earlier": days_earlier}) == words
+    change = make_change("12-weeks", "before", days_earlier=days_earlier)
+    assert say("change.counts", row, change) == words
 
 
 def test_changed_wards_in_words() -> None:
     wards = [
-        make_row(1, 1, "no apparent change", 1.0, name="Same"),
-        make_row(9, 3, "deteriorating", 0.04, name="Later"),
-        make_row(3, 30, "clearly improving", 0.001, name="First"),
+        make_ward("Same", 1, 1, "no apparent change", 1.0),
+        make_ward("Later", 9, 3, "deteriorating", 0.04),
+        make_ward("First", 3, 30, "clearly improving", 0.001),
     ]
     change = make_change("r12", "before", wards=wards)
     assert say("change.label", change) == "12 months (R12): 2 wards"
     assert say("change.n_changed", change) == "2 of 3 wards changed by more than chance"
     assert say("change.wards", change) == "First clearly improving and Later deteriorating"
-    more = make_change("4-weeks", "before", wards=[make_row(9, 3, "deteriorating", name=name) for name in "ABCDEFG"])
+    seven = [make_ward(name, 9, 3, "deteriorating") for name in "ABCDEFG"]
+    more = make_change("4-weeks", "before", wards=seven)
     assert say("change.wards", more) == "A deteriorating, B deteriorating, C deteriorating and 4 more"
-    (told,) = tell_changes([change, more], [more])
-    assert told["position"] == 1
-    assert [row["name"] for row in told["rows"]] == ["All together", *"ABCDE"]
-    assert told["rest"] == "and 2 more wards"
+    assert [row.name for row in more.changed_wards[:5]] == [*"ABCDE"]
+    assert say("change.rest", more, 5) == "and 2 more wards"
+    assert say("change.rest", change, 5) == ""
     none = make_change("4-weeks", "before", wards=wards[:1])
     assert say("change.label", none) == "4 weeks: no wards"
     assert say("change.n_changed", none) == "No ward changed by more than chance"
     assert say("change.wards", none) == ""
-    assert tell_changes([none], [none])[0]["rest"] == "No ward changed by more than chance"
+    assert say("change.rest", none, 5) == "No ward changed by more than chance"
 
 
 def test_the_change_of_a_run_in_a_line() -> None:
-    wards = [make_row(1, 1, "no apparent change", name=name) for name in "AB"]
-    changes = [make_change("r12", "before", wards=wards)]
+    wards = [make_ward(name, 1, 1, "no apparent change") for name in "AB"]
     start = "the 12 months to June against others: 90 against 100, no apparent change"
-    assert say("change.headline", {"changes": changes}) == f"{start}; wards: none changed by more than chance"
-    assert say("change.headline", {"changes": [make_change("r12", "before", wards=wards[:1])]}) == start
-    unable = {"changes": [make_change(key, "before", is_available=False) for key in ("2-weeks", "r12")]}
+    both, one = (make_change("r12", "before", wards=some) for some in (wards, wards[:1]))
+    assert say("change.headline", make_run(both)) == f"{start}; wards: none changed by more than chance"
+    assert say("change.headline", make_run(one)) == start
+    unable = make_run(*(make_change(key, "before", is_available=False) for key in ("2-weeks", "r12")))
     assert say("change.headline", unable) == ""
     assert say("change.incomparable", unable) == (
         "cannot be measured, not even for the 2 weeks to June against others. Too few days for 2 weeks."
@@ -480,15 +506,18 @@ def test_the_change_of_a_run_in_a_line() -> None:
 
 
 def test_a_hot_spot_is_compared_with_the_year_before_or_else_with_the_time_before() -> None:
-    hotspots = [make_row(20, 10, "no apparent change", rank=1), make_row(30, 10, "deteriorating", rank=2)]
+    hotspots = [
+        HotspotChange(rank=1, change=make_group(20, 10, "no apparent change")),
+        HotspotChange(rank=2, change=make_group(30, 10, "deteriorating")),
+    ]
     before, year = (make_change("12-weeks", against, hotspots=hotspots) for against in ("before", "last year"))
     r12 = make_change("r12", "before", hotspots=hotspots)
     row = "30 against 10, 3.0 times as many (2.0 to 4.2): deteriorating"
-    assert say("change.hotspot", 2, {"changes": [before, year, r12]}) == (
+    assert say("change.hotspot", 2, make_run(before, year, r12)) == (
         f"against a year before: 12 months, {row}; 12 weeks, {row}"
     )
-    assert say("change.hotspot", 2, {"changes": [before]}) == f"against the period before: 12 weeks, {row}"
-    assert say("change.hotspot", 2, {"changes": [make_change("r12", "before")]}) == ""  # withheld for hot spots
+    assert say("change.hotspot", 2, make_run(before)) == f"against the period before: 12 weeks, {row}"
+    assert say("change.hotspot", 2, make_run(make_change("r12", "before"))) == ""  # withheld for hot spots
 
 
 def test_a_season_in_words() -> None:
@@ -523,50 +552,59 @@ def test_clear_change_is_darker_and_directions_differ_in_blue() -> None:
 
 
 def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analysis) -> None:
-    summary = encode(summarise(with_hours))
+    summary = summarise(with_hours)
     page = draw_map(with_hours, summary)
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     view = json.loads(re.search(r"const view = (.*);\n", ours)[1])  # type: ignore[index]
-    assert [change["words"] for change in view["changes"]] == [change["words"] for change in summary["changes"]]
-    for shown, change in zip(view["changes"], summary["changes"], strict=True):
-        rows = {row["code"]: row for row in change["wards"]}
+    assert [change["words"] for change in view["changes"]] == [change.words for change in summary.changes]
+    for shown, change in zip(view["changes"], summary.changes, strict=True):
+        assert change.wards is not None
+        rows = {row.code: row.change for row in change.wards}
         for code, (now, then, _, _, verdict) in zip(with_hours.wards.index, shown["rows"], strict=True):
-            assert (now, then) == (rows[code]["n_current"], rows[code]["n_earlier"])
-            assert view["verdicts"][verdict]["words"] == rows[code]["verdict"]
+            assert (now, then) == (rows[code].n_current, rows[code].n_earlier)
+            assert view["verdicts"][verdict]["words"] == rows[code].verdict
     sizes = [len(json.loads(text)["features"]) for text in re.findall(r"_add\((\{.*?\})\);", layers)]
     assert sizes.count(len(with_hours.wards)) == 2  # lines and fills, as without change
     assert len(json.dumps(view["changes"])) / len(view["changes"]) / len(with_hours.wards) < 50  # bytes a ward
 
 
 def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analysis) -> None:
-    summary = encode(summarise(with_hours))
+    summary = summarise(with_hours)
     page = draw_map(with_hours, summary)
     hours = page[page.index("<h2>Day and hour</h2>") : page.index("<h2>Month by month</h2>")]
-    assert [window["words"] in hours for window in summary["profile"]["quiet"]] == [True]
+    assert [window.words in hours for window in summary.profile.quiet] == [True]
     assert "scan statistic" in hours
     assert 'href="times.html"' in hours
     changed = page[page.index("<h2>What changed</h2>") : page.index("<h2>Wards</h2>")]
-    r12 = next(change for change in summary["changes"] if change["key"] == "r12")
-    assert f"{r12['area']['n_current']:,}" in changed
-    shown = [change for change in summary["changes"] if change["key"] == "r12" or change["against"] == "last year"]
-    named = [row["name"] for change in shown if change["key"] != "2-weeks" for row in list_changed(change, "wards")]
+    r12 = next(change for change in summary.changes if change.key == "r12")
+    assert r12.area is not None
+    assert f"{r12.area.n_current:,}" in changed
+    shown = [change for change in summary.changes if change.key == "r12" or change.against == "last year"]
+    named = [row.name for change in shown if change.key != "2-weeks" for row in change.changed_wards]
     assert len(named) > 1
     rows = re.findall(r"<td>([^<]*)<small><span", changed)
     assert sorted(name for name in rows if name != "All together") == sorted(named)
+    buttons = re.findall(r'([^>]*) <button type="button" data-show-change="(\d+)"', changed)
+    told = [change for change in shown if change.key != "2-weeks"]
+    assert len(buttons) == len(told)
+    for words, position in buttons:
+        change = summary.changes[int(position)]
+        assert change in told
+        assert words == change.words[0].upper() + change.words[1:]
     facts = page[page.index("<h2>In short</h2>") : page.index("<h2>Hot spots by")]
-    assert f"Change: <b>{r12['area']['verdict']}</b> in {r12['words']}" in facts
+    assert f"Change: <b>{r12.area.verdict}</b> in {r12.words}" in facts
     assert "busiest Mondays to Fridays 15:00-17:59" in page  # of a ward
 
 
 def test_a_map_says_why_there_is_no_change_on_it(vancouver: Analysis, tmp_path: Path) -> None:
-    summary = encode(summarise(vancouver))
-    unable = [
-        {**change, "available": False, "reason": "Too short.", "area": None, "wards": None, "hotspots": None}
-        for change in summary["changes"]
-    ]
-    summary = summary | {"changes": unable}
+    summary = summarise(vancouver)
+    unable = tuple(
+        dataclasses.replace(change, available=False, reason="Too short.", area=None, wards=None, hotspots=None)
+        for change in summary.changes
+    )
+    summary = dataclasses.replace(summary, changes=unable)
     page = draw_map(vancouver, summary)
-    assert f"Change cannot be measured, not even for {unable[0]['words']}. Too short. The map shows no change." in page
+    assert f"Change cannot be measured, not even for {unable[0].words}. Too short. The map shows no change." in page
     assert '<select aria-labelledby="change-title">' not in page
     assert "Change by ward" not in page
     write_geopackage(vancouver, summary, tmp_path / "layers.gpkg")
@@ -575,14 +613,14 @@ def test_a_map_says_why_there_is_no_change_on_it(vancouver: Analysis, tmp_path: 
 
 
 def test_wards_in_qgis_have_their_change_in_twelve_months(with_hours: Analysis, tmp_path: Path) -> None:
-    summary = encode(summarise(with_hours))
+    summary = summarise(with_hours)
     write_geopackage(with_hours, summary, tmp_path / "layers.gpkg")
     wards = gpd.read_file(tmp_path / "layers.gpkg", layer="wards").set_index("ward_code")
-    r12 = next(change for change in summary["changes"] if change["key"] == "r12")
-    for row in r12["wards"]:
-        found = wards.loc[row["code"]]
-        assert (found["r12_current"], found["r12_earlier"]) == (row["n_current"], row["n_earlier"])
-        assert found["r12_verdict"] == row["verdict"]
-        assert found["r12_ratio"] == row["ratio"] or (pd.isna(found["r12_ratio"]) and row["ratio"] is None)
+    r12 = next(change for change in summary.changes if change.key == "r12")
+    for row in r12.wards or ():
+        found, change = wards.loc[row.code], row.change
+        assert (found["r12_current"], found["r12_earlier"]) == (change.n_current, change.n_earlier)
+        assert found["r12_verdict"] == change.verdict
+        assert found["r12_ratio"] == change.ratio or (pd.isna(found["r12_ratio"]) and change.ratio is None)
     assert "profile" not in wards.columns  # hours are in the summary, and the busiest are here in words
     assert wards["peak"].notna().any()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import re
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from support import AnalyseDemonstration
 
 from hotspots.pipeline.known_time import MonthQuality
+from hotspots.pipeline.overlaps import Overlap
 from hotspots.pipeline.quality import (
     PlaceQuality,
     Quality,
@@ -22,9 +24,9 @@ from hotspots.pipeline.quality import (
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
-from hotspots.products.summary import encode, summarise_quality
+from hotspots.products.summary import encode, summarise, summarise_quality
 from hotspots.products.words.numbers import say_four_hours
-from hotspots.products.words.phrases import describe_quality
+from hotspots.products.words.sentences import say_each
 
 PERFECT = Quality(
     n_read=1200,
@@ -200,7 +202,7 @@ def test_the_summary_is_json_and_its_sentences_are_those_of_its_numbers() -> Non
         {"reason": "no date", "n_rows": 100, "examples": [{"source": "a", "row": 7, "gave": "soon"}]}
     ]
     assert again["period"] is None
-    assert describe_quality(again) == again["findings"]
+    assert say_each("quality.findings", again) == again["findings"]
 
 
 def collect_numbers(value: Any) -> set[float]:
@@ -244,6 +246,22 @@ def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict
     sentences = summary.pop("findings")
     said = {float(number.replace(",", "")) for text in sentences for number in re.findall(r"\d[\d,]*", text)}
     assert said <= collect_numbers(summary)
+
+
+def test_what_may_count_twice_is_a_finding_and_a_note_of_its_crime(analyse_demonstration: AnalyseDemonstration) -> None:
+    analysis = analyse_demonstration("robbery")
+    days: dict[str, Any] = {"start": dt.date(2026, 1, 1), "end": dt.date(2026, 3, 31), "n_rows": 90}
+    robbery = [Overlap(category="robbery", sources=("a.csv", f"{month}.csv"), **days) for month in ("one", "two")]
+    burglary = Overlap(category="burglary", sources=("a.csv", "b.csv"), **days)
+    quality = dataclasses.replace(analysis.study.quality, overlaps=(*robbery, burglary))
+    summary = summarise(dataclasses.replace(analysis, study=dataclasses.replace(analysis.study, quality=quality)))
+    said = (
+        "a.csv holds robbery in the same places and months as one.csv and 1 more file, from 1 January 2026 to "
+        "31 March 2026. If they are records of the same incidents, these count twice: leave one file out."
+    )
+    assert summary.notes == (*analysis.notes, said)
+    assert said in summary.quality.findings
+    assert any(finding.startswith("a.csv holds burglary") for finding in summary.quality.findings)
 
 
 def test_the_period_asked_for_and_covered(demonstration: Study, analyse_demonstration: AnalyseDemonstration) -> None:

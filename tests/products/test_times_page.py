@@ -9,13 +9,14 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import MakeIncidents
+from support import MakeIncidents, decode
 
 from hotspots.analysis.hours.profile import profile_week
 from hotspots.pipeline.request import AnalysisRequest
@@ -31,9 +32,8 @@ from hotspots.products.pages.times_page import (
     draw_times,
     group_withheld,
 )
-from hotspots.products.summary import PRODUCTS, encode, summarise
+from hotspots.products.summary import PRODUCTS, ChangeSummary, RunSummary, encode, summarise
 from hotspots.products.summary.time_summary import choose_cell_hours, summarise_profile
-from hotspots.products.words.headline import choose_comparisons, list_changed
 from hotspots.products.words.numbers import (
     say_change,
     say_distance_band,
@@ -67,6 +67,14 @@ def summary(robbery: Summary) -> Summary:
     return copy.deepcopy(robbery)
 
 
+def draw_page(summary: Summary) -> str:
+    return draw_times(decode(RunSummary, summary))
+
+
+def tell_times(summary: Summary) -> list[tuple[str, str]]:
+    return describe_times(decode(RunSummary, summary))
+
+
 def read(page: str) -> str:
     """What the page says, without marks and pictures."""
     body = page[page.index("<main>") :]
@@ -85,7 +93,7 @@ def test_every_run_has_the_page() -> None:
 
 
 def test_the_page_has_every_section_and_leads_to_the_others(robbery: Summary) -> None:
-    page = draw_times(robbery)
+    page = draw_page(robbery)
     assert re.findall(r'<section id="(\w+)"', page) == list(SECTIONS)
     assert set(re.findall(r'href="#(\w+)"', page)) <= set(SECTIONS)
     assert {'href="map.html"', 'href="quality.html"'} <= set(re.findall(r'href="\w+\.html"', page))
@@ -94,7 +102,7 @@ def test_the_page_has_every_section_and_leads_to_the_others(robbery: Summary) ->
 
 
 def test_the_page_asks_for_nothing(robbery: Summary, burglary: Summary) -> None:
-    for page in map(draw_times, (robbery, burglary)):
+    for page in (draw_page(summary) for summary in (robbery, burglary)):
         assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
         assert not re.search(
             r"https?:|//\w|<script|<link rel=.style|@import|url\((?!#gap)", page.partition("<body>")[2]
@@ -104,7 +112,7 @@ def test_the_page_asks_for_nothing(robbery: Summary, burglary: Summary) -> None:
 
 
 def test_the_page_says_the_numbers_of_the_summary(robbery: Summary) -> None:
-    page = draw_times(robbery)
+    page = draw_page(robbery)
     hours, calendar, change = (section(page, name) for name in ("hours", "calendar", "change"))
     for window in [*robbery["profile"]["peaks"], *robbery["profile"]["quiet"]]:
         assert f"{window['words']} {window['n_incidents']:,.0f} {say_share(window['share'])}" in hours
@@ -137,12 +145,12 @@ def test_rates_are_incidents_by_the_time_that_they_had(robbery: Summary) -> None
 
 def test_in_short_there_are_six_sentences_at_most(robbery: Summary, burglary: Summary) -> None:
     for summary in (robbery, burglary):
-        facts = describe_times(summary)
+        facts = tell_times(summary)
         assert [lead for lead, _ in facts] == [
             *("Hours", "Calendar", "Season and trend", "Change", "Wards", "Near repeats")
         ]
         assert all(fact.endswith(".") and not fact.endswith("..") for _, fact in facts)
-        said = section(draw_times(summary), "short")
+        said = section(draw_page(summary), "short")
         assert all(f"{lead}: {fact}" in said for lead, fact in facts)
 
 
@@ -153,11 +161,11 @@ def test_a_peak_and_a_change_are_in_short(summary: Summary) -> None:
     split = summary["conditions"][0]
     split |= {"available": True, "is_significant": True, "ratio": 1.27, "low": 1.16, "high": 1.4}
     split |= {"rate_with": 2.0, "rate_without": 1.6, "p_adjusted": 0.001}
-    rolling = choose_comparisons(summary["changes"])[0]
+    rolling = next(change for change in summary["changes"] if change["key"] == "r12")
     fell = {"n_current": 20, "n_earlier": 60, "ratio": 0.33, "low": 0.19, "high": 0.56, "verdict": "clearly improving"}
     rolling["area"] |= fell
     rolling["wards"] = [rolling["wards"][0] | fell | {"p_adjusted": 0.001}]
-    facts = dict(describe_times(summary))
+    facts = dict(tell_times(summary))
     assert facts["Hours"] == "busiest Fridays 20:00-22:59 (20% of robberies in 1.8% of the week)."
     assert facts["Calendar"].startswith(
         "1.27 times as many on school days as on weekdays of the holidays (1.16 to 1.40)"
@@ -166,7 +174,7 @@ def test_a_peak_and_a_change_are_in_short(summary: Summary) -> None:
         f"clearly improving in {rolling['words']} (20 against 60, 0.33 times as many, 0.19 to 0.56)"
     )
     assert facts["Wards"] == f"Peckham clearly improving (20 against 60) in {rolling['words']}."
-    page = draw_times(summary)
+    page = draw_page(summary)
     assert '<span class="verdict fewer"><span aria-hidden="true">▼▼</span> clearly improving</span>' in page
     assert "Peckham 20 60 0.33 (0.19 to 0.56)" in section(page, "change")
     assert f'fill="{FEWER}"' in page
@@ -177,7 +185,7 @@ def test_where_no_ward_changed_it_says_of_how_many(summary: Summary) -> None:
         comparison["wards"] = [row | {"verdict": "no apparent change"} for row in comparison["wards"]]
         comparison["n_wards_compared"] = 42
         comparison["hotspots"], comparison["hotspots_reason"] = None, "The hot spots were drawn from other days."
-    page = draw_times(summary)
+    page = draw_page(summary)
     assert "Wards: none of 42 changed by more than chance, over 12 months, 4 weeks and 12 weeks." in read(page)
     change = section(page, "change")
     assert change.count("Wards: none of 42 changed by more than chance.") == 3
@@ -185,7 +193,7 @@ def test_where_no_ward_changed_it_says_of_how_many(summary: Summary) -> None:
 
 
 def test_month_only_incidents_get_no_hours_and_the_reason(burglary: Summary) -> None:
-    page = draw_times(burglary)
+    page = draw_page(burglary)
     why = "The source gives the month of each incident, not its day or hour."
     assert f"Hours: withheld (month-only). {why}" in section(page, "short")
     assert f"Withheld: month-only. {why}" in section(page, "hours")
@@ -202,7 +210,7 @@ def test_comparisons_that_cannot_be_made_say_why(summary: Summary) -> None:
     for comparison in summary["changes"]:
         comparison |= {"available": False, "reason": "The data begin too late.", "area": None, "wards": None}
         comparison |= {"hotspots": None, "allowance": None, "confidence": None}
-    page = draw_times(summary)
+    page = draw_page(summary)
     assert "Change: cannot be measured. The data begin too late." in section(page, "short")
     assert "Wards: change cannot be measured, as for the whole area." in section(page, "short")
     change = section(page, "change")
@@ -215,11 +223,11 @@ def test_without_last_year_the_time_before_is_told(summary: Summary) -> None:
     for comparison in summary["changes"]:
         if comparison["against"] == "last year" or comparison["key"] == "r12":
             comparison |= {"available": False, "reason": "The data begin too late.", "area": None, "wards": None}
-    chosen = choose_comparisons(summary["changes"])
-    assert [(change["key"], change["against"]) for change in chosen] == [("4-weeks", "before"), ("12-weeks", "before")]
-    page = draw_times(summary)
-    assert "in the 4 weeks to 30 September 2026 against the 4 before (" in dict(describe_times(summary))["Change"]
-    assert dict(describe_times(summary))["Change"].endswith("). The season is part of such a change.")
+    chosen = decode(RunSummary, summary).shown_changes
+    assert [(change.key, change.against) for change in chosen] == [("4-weeks", "before"), ("12-weeks", "before")]
+    page = draw_page(summary)
+    assert "in the 4 weeks to 30 September 2026 against the 4 before (" in dict(tell_times(summary))["Change"]
+    assert dict(tell_times(summary))["Change"].endswith("). The season is part of such a change.")
     assert "Every ward, the 12 weeks to 30 September 2026 against the 12 before" in section(page, "change")
 
 
@@ -228,7 +236,7 @@ def test_one_sum_of_twelve_months_is_said_and_not_drawn(summary: Summary) -> Non
     for month in months[:-1]:
         month["rolling"] = None
     months[-1]["rolling"] = 1234.0
-    assert "R12, the twelve months to September 2026: 1,234." in section(draw_times(summary), "months")
+    assert "R12, the twelve months to September 2026: 1,234." in section(draw_page(summary), "months")
 
 
 def test_names_from_a_file_are_shown_and_never_run(summary: Summary) -> None:
@@ -243,7 +251,7 @@ def test_names_from_a_file_are_shown_and_never_run(summary: Summary) -> None:
     summary["series"]["months"][0] |= {"gap": ATTACK, "n_incidents": None}
     summary["series"]["signals"] = [ATTACK]
     summary["crime_plural"] = ATTACK
-    page = draw_times(summary)
+    page = draw_page(summary)
     assert "<script" not in page
     assert read(page).count(ATTACK) >= 4
 
@@ -256,7 +264,7 @@ def test_without_hot_spots_or_term_dates_or_months_there_is_a_page(summary: Summ
         split |= {"available": False, "ratio": None, "low": None, "high": None, "explanation": f"No {split['name']}."}
     for month in summary["series"]["months"]:
         month |= {"n_incidents": None, "rolling": None, "expected": None, "low": None, "high": None, "signal": None}
-    page = draw_times(summary)
+    page = draw_page(summary)
     assert "Hot spots" not in section(page, "places").replace("the same holds for hot spots", "").replace(
         "hot spot by hot spot", ""
     )
@@ -270,7 +278,7 @@ def test_one_incident_makes_a_page_that_shows_no_curve(demonstration: Study) -> 
     day = dt.date(2026, 9, 12)
     few = analyse(demonstration, AnalysisRequest(crime="knife-crime", start=day, end=day))
     assert 0 < len(few.incidents) < 10
-    page = draw_times(encode(summarise(few)))
+    page = draw_times(summarise(few))
     assert "withheld (too few)" in section(page, "short")
     assert "of places, busiest first" not in page
     assert 'class="strip" src' not in page
@@ -279,7 +287,9 @@ def test_one_incident_makes_a_page_that_shows_no_curve(demonstration: Study) -> 
 
 def test_no_curve_is_drawn_of_few_incidents(summary: Summary) -> None:
     summary["repeats"] |= {"curve": None, "chance_curve": None}
-    assert "The curve is not drawn for few incidents, because it would show each one." in draw_times(summary)
+    assert "The curve is not drawn for few incidents, because it would show each one." in draw_times(
+        decode(RunSummary, summary)
+    )
 
 
 def test_places_where_one_followed_another_are_outlined(summary: Summary) -> None:
@@ -289,7 +299,7 @@ def test_places_where_one_followed_another_are_outlined(summary: Summary) -> Non
     near = summary["near_repeat"]
     near |= {"available": True, "reason": None, "explanation": None, "words": "One follows another. And more."}
     near |= {"ratio": values, "chance_low": values, "chance_high": values, "is_near_repeat": found}
-    page = draw_times(summary)
+    page = draw_page(summary)
     assert page.count('<td class="n found">') == 1
     assert '<td class="n found">2.25<small>2.25 to 2.25</small></td>' in page
     assert "Near repeats: one follows another." in section(page, "short")
@@ -301,7 +311,7 @@ def test_places_where_one_followed_another_are_outlined(summary: Summary) -> Non
 def test_wards_beyond_the_first_are_folded_away(summary: Summary) -> None:
     ward = summary["wards"][0]
     summary["wards"] = [ward | {"name": f"Ward {rank}", "rank": rank} for rank in range(1, 43)]
-    page = draw_times(summary)
+    page = draw_page(summary)
     first, folded = page.split("The other 27 wards with incidents")
     assert "Ward 15<" in first
     assert "Ward 16<" not in first
@@ -312,10 +322,10 @@ def test_wards_beyond_the_first_are_folded_away(summary: Summary) -> None:
 # Charts
 
 
-def make_profile(counts: list[list[float]], **changes: Any) -> Summary:
+def make_profile(counts: list[list[float]], **changes: Any) -> Any:
     n_timed = changes.get("n_timed", sum(map(sum, counts)))
     plain = {"available": True, "counts": counts, "cell_hours": choose_cell_hours(n_timed), "peaks": [], "quiet": []}
-    return {**plain, "n_timed": n_timed, **changes}
+    return SimpleNamespace(**{**plain, "n_timed": n_timed, **changes})
 
 
 def unpack(uri: str) -> tuple[tuple[int, int], list[list[int]], int]:
@@ -354,7 +364,7 @@ def test_the_cells_of_a_strip_are_coarser_where_incidents_are_few(n: int, column
 
 def test_no_strip_shows_single_incidents() -> None:
     assert draw_strip(make_profile([[27 / 168] * 24 for _ in range(7)], n_timed=27)) is None
-    assert draw_strip({"available": False, "cell_hours": 6}) is None
+    assert draw_strip(make_profile([], available=False)) is None
 
 
 @pytest.mark.parametrize(("n", "cell_hours"), [(168, 1), (167, 3), (56, 3), (55, 6), (20, 6)])
@@ -371,20 +381,20 @@ def test_the_hours_of_few_incidents_are_told_in_coarser_cells(
 
 
 def test_quiet_hours_are_outlined() -> None:
-    quiet = {"days": [0, 1], "start_hour": 2, "n_hours": 4, "words": "Mondays and Tuesdays 02:00-05:59"}
-    profile = make_profile([[1.0] * 24 for _ in range(7)])
-    assert "stroke-dasharray" not in draw_week(profile, plural="robberies")
-    with_quiet = draw_week(profile | {"quiet": [quiet]}, plural="robberies")
+    quiet = SimpleNamespace(days=[0, 1], start_hour=2, n_hours=4, words="Mondays and Tuesdays 02:00-05:59")
+    counts = [[1.0] * 24 for _ in range(7)]
+    assert "stroke-dasharray" not in draw_week(make_profile(counts), plural="robberies")
+    with_quiet = draw_week(make_profile(counts, quiet=[quiet]), plural="robberies")
     assert with_quiet.count("stroke-dasharray") == 1
     outline = re.search(r'<path d="([^"]+)" stroke="#2166ac"', with_quiet)
     assert outline is not None
     assert outline[1].count("M") == 2 * (4 + 2)  # round two days of four hours
 
 
-def make_months(*values: int | None, **changes: Any) -> list[Summary]:
+def make_months(*values: int | None, **changes: Any) -> list[Any]:
     blank = {"gap": None, "rolling": None, "expected": None, "low": None, "high": None, "signal": None}
     return [
-        blank | {"month": f"{2024 + i // 12}-{i % 12 + 1:02d}", "n_incidents": value} | changes
+        SimpleNamespace(**blank | {"month": f"{2024 + i // 12}-{i % 12 + 1:02d}", "n_incidents": value} | changes)
         for i, value in enumerate(values)
     ]
 
@@ -397,7 +407,7 @@ def test_a_month_stands_as_high_as_it_has_incidents() -> None:
 
 def test_gaps_are_hatched_with_their_reason_and_part_months_left_out() -> None:
     months = make_months(None, 10, None, 12, None, 11)
-    months[2]["gap"] = "no data"
+    months[2].gap = "no data"
     chart = draw_series(months, plural="robberies")
     assert "2024-01" not in chart  # before the first month that is known
     assert chart.count('fill="url(#gap)"') == 1
@@ -410,7 +420,7 @@ def test_gaps_are_hatched_with_their_reason_and_part_months_left_out() -> None:
 
 def test_months_outside_the_limits_point_to_where_they_are() -> None:
     months = make_months(30, 10, 19, expected=20.0, low=12.0, high=28.0)
-    months[0]["signal"], months[1]["signal"] = "above", "below"
+    months[0].signal, months[1].signal = "above", "below"
     chart = draw_series(months, plural="robberies")
     assert f'9h-11z" fill="{MORE}"' in chart
     assert f'-9h-11z" fill="{FEWER}"' in chart
@@ -420,12 +430,16 @@ def test_months_outside_the_limits_point_to_where_they_are() -> None:
 
 def test_twelve_months_are_drawn_from_nought_with_the_first_and_last_number() -> None:
     months = make_months(*[10] * 14)
-    months[11]["rolling"], months[12]["rolling"], months[13]["rolling"] = 120.0, None, 130.0
+    months[11].rolling, months[12].rolling, months[13].rolling = 120.0, None, 130.0
     chart = draw_rolling(months, plural="robberies")
     assert re.findall(r">([\d,]+)</text>", chart)[-2:] == ["120", "130"]
     assert "2024" not in re.sub(r"<title>.*?</title>", "", chart)
     one = draw_rolling(months[:12], plural="robberies")
     assert one.count("<circle") == 1
+
+
+def make_ratio(ratio: float | None, low: float | None, high: float | None, *, is_found: bool = False) -> Any:
+    return SimpleNamespace(ratio=ratio, low=low, high=high, is_significant=is_found)
 
 
 def place_dot(picture: str) -> float:
@@ -436,34 +450,33 @@ def place_dot(picture: str) -> float:
 
 def test_ratios_stand_on_a_logarithmic_scale() -> None:
     def draw(ratio: float) -> float:
-        return place_dot(draw_ratio({"ratio": ratio, "low": ratio, "high": ratio}, span=4, is_found=True))
+        return place_dot(draw_ratio(make_ratio(ratio, ratio, ratio, is_found=True), span=4))
 
     assert [draw(ratio) for ratio in (0.25, 0.5, 1, 2, 4)] == [5, 32.5, 60, 87.5, 115]
 
 
 def test_a_ratio_is_filled_only_where_it_is_more_than_chance() -> None:
-    row = {"ratio": 1.5, "low": 1.2, "high": 1.9}
-    assert f'fill="{MORE}"' in draw_ratio(row, span=2, is_found=True)
-    assert f'fill="{MORE}"' not in draw_ratio(row, span=2, is_found=False)
-    assert f'fill="{FEWER}"' in draw_ratio({"ratio": 0.5, "low": 0.4, "high": 0.8}, span=4, is_found=True)
+    assert f'fill="{MORE}"' in draw_ratio(make_ratio(1.5, 1.2, 1.9, is_found=True), span=2)
+    assert f'fill="{MORE}"' not in draw_ratio(make_ratio(1.5, 1.2, 1.9), span=2)
+    assert f'fill="{FEWER}"' in draw_ratio(make_ratio(0.5, 0.4, 0.8, is_found=True), span=4)
 
 
 def test_what_reaches_beyond_the_scale_ends_in_an_arrow() -> None:
-    inside = draw_ratio({"ratio": 1.0, "low": 0.6, "high": 1.7}, span=2, is_found=False)
+    inside = draw_ratio(make_ratio(1.0, 0.6, 1.7, is_found=False), span=2)
     assert "v8z" not in inside
-    unbounded = draw_ratio({"ratio": None, "low": 1.4, "high": None}, span=2, is_found=True)
+    unbounded = draw_ratio(make_ratio(None, 1.4, None, is_found=True), span=2)
     assert unbounded.count("v8z") == 1
     assert "<circle" not in unbounded
-    none_now = draw_ratio({"ratio": 0.0, "low": 0.0, "high": 0.7}, span=2, is_found=True)
+    none_now = draw_ratio(make_ratio(0.0, 0.0, 0.7, is_found=True), span=2)
     assert none_now.count("v8z") == 1
-    assert draw_ratio({"ratio": None, "low": None, "high": None}, span=2, is_found=False) == ""
+    assert draw_ratio(make_ratio(None, None, None, is_found=False), span=2) == ""
 
 
 @given(
     st.floats(0, 50, allow_nan=False), st.floats(1, 9), st.floats(1, 9), st.sampled_from([2.0, 4.0, 8.0]), st.booleans()
 )
 def test_no_ratio_leaves_its_picture(ratio: float, below: float, above: float, span: float, is_found: bool) -> None:
-    picture = draw_ratio({"ratio": ratio, "low": ratio / below, "high": ratio * above}, span=span, is_found=is_found)
+    picture = draw_ratio(make_ratio(ratio, ratio / below, ratio * above, is_found=is_found), span=span)
     assert "nan" not in picture
     assert "inf" not in picture
     places = [float(x) for pair in re.findall(r'cx="([\d.-]+)"|M([\d.-]+) 9\.0H', picture) for x in pair if x]
@@ -472,16 +485,17 @@ def test_no_ratio_leaves_its_picture(ratio: float, below: float, above: float, s
 
 def test_the_scale_reaches_as_far_as_the_limits_and_no_further_than_eight() -> None:
     assert choose_span([]) == 2
-    assert choose_span([{"ratio": 1.2, "low": 0.6, "high": 1.9}]) == 2
-    assert choose_span([{"ratio": 1.2, "low": 0.3, "high": 1.9}]) == 4
-    assert choose_span([{"ratio": 0.0, "low": 0.0, "high": 30.0}]) == 8
+    assert choose_span([make_ratio(1.2, 0.6, 1.9)]) == 2
+    assert choose_span([make_ratio(1.2, 0.3, 1.9)]) == 4
+    assert choose_span([make_ratio(0.0, 0.0, 30.0)]) == 8
     assert re.findall(r">([\d.]+)</text>", draw_ratio_scale(span=2)) == ["0.5", "1", "2"]
 
 
 def test_the_curve_of_even_places_is_the_diagonal() -> None:
     diagonal = [[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]
-    share = {"incident_share": 0.5, "place_share": 0.5}
-    chart = draw_concentration({"curve": diagonal, "chance_curve": diagonal, "place_shares": [share]})
+    share = SimpleNamespace(incident_share=0.5, place_share=0.5)
+    repeats: Any = SimpleNamespace(curve=diagonal, chance_curve=diagonal, place_shares=[share])
+    chart = draw_concentration(repeats)
     paths = re.findall(r'<path d="(M[\d.L ]+)" fill="none"', chart)
     assert paths == ["M34.0 198.0L129.0 103.0L224.0 8.0"] * 2
     assert place_dot(chart) == 129
@@ -531,18 +545,23 @@ def test_other_words() -> None:
     assert say("places.area", {"wards": [ward | {"borough": None} for ward in wards]}) == "4 areas"
 
 
-def test_the_surest_change_comes_first_and_conditions_share_their_reason() -> None:
-    rows = [
-        {"name": "a", "verdict": "improving", "p_adjusted": 0.04},
-        {"name": "b", "verdict": "no apparent change", "p_adjusted": 0.3},
-        {"name": "c", "verdict": "clearly deteriorating", "p_adjusted": 0.001},
+def test_the_surest_change_comes_first_and_conditions_share_their_reason(summary: Summary) -> None:
+    change = summary["changes"][0]
+    change["wards"] = [
+        change["wards"][0] | {"name": name, "verdict": verdict, "p_adjusted": p}
+        for name, verdict, p in (
+            ("a", "improving", 0.04),
+            ("b", "no apparent change", 0.3),
+            ("c", "clearly deteriorating", 0.001),
+        )
     ]
-    assert [row["name"] for row in list_changed({"wards": rows}, "wards")] == ["c", "a"]
-    assert list_changed({"hotspots": None}, "hotspots") == []
-    splits = [
-        {"label": "x", "available": False, "explanation": "Too few."},
-        {"label": "y", "available": True, "explanation": None},
-        {"label": "z", "available": False, "explanation": "Too few."},
+    found = decode(ChangeSummary, change | {"hotspots": None})
+    assert [row.name for row in found.changed_wards] == ["c", "a"]
+    assert found.changed_hotspots == []
+    splits: Any = [
+        SimpleNamespace(label="x", available=False, explanation="Too few."),
+        SimpleNamespace(label="y", available=True, explanation=None),
+        SimpleNamespace(label="z", available=False, explanation="Too few."),
     ]
     assert group_withheld(splits) == {"Too few.": ["x", "z"]}
 
@@ -556,7 +575,7 @@ def test_the_page_opens_without_a_network_and_fits(
     crime: str, size: tuple[int, int], tmp_path: Path, browser: Any, request: pytest.FixtureRequest
 ) -> None:
     path = tmp_path / "times.html"
-    path.write_text(draw_times(request.getfixturevalue(crime)), "utf-8")
+    path.write_text(draw_times(decode(RunSummary, request.getfixturevalue(crime))), "utf-8")
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
     page = context.new_page()
     asked: list[str] = []

@@ -38,7 +38,7 @@ def test_a_sentence_is_the_same_of_a_dictionary_and_of_an_object() -> None:
 
 
 def test_a_sentence_is_plain_text_on_one_line_in_python_and_escaped_on_a_page() -> None:
-    change = {"wards": [{"name": MARKED, "verdict": "improving", "p_adjusted": 0.01} for _ in range(3)]}
+    change = {"changed_wards": [{"name": MARKED, "change": {"verdict": "improving"}} for _ in range(3)]}
     assert say("change.wards", change) == ", ".join([f"{MARKED} improving"] * 2) + f" and {MARKED} improving"
     page = make_environment().from_string('{{ say("change.wards", change) }}').render(change=change)
     once = "Peckham &lt;b&gt;&amp;&lt;/b&gt; Nunhead improving"

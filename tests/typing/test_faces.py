@@ -69,10 +69,10 @@ from hotspots.pipeline.run import Analysis
 from hotspots.pipeline.selection import Accounts
 from hotspots.pipeline.study import Study
 from hotspots.products import files, summary, words
+from hotspots.products.summary.operation_summary import OperationSummary
+from hotspots.products.summary.performance_summary import PerformanceSummary
 from hotspots.products.summary.run_summary import RunSummary
 from hotspots.settings import Settings
-
-Written = tuple[dict[str, Any], dict[str, Path]]
 
 
 def check_package(out: Path) -> None:
@@ -83,18 +83,18 @@ def check_package(out: Path) -> None:
     assert_type(analysis.accounts, Accounts)
     assert_type(analysis.times.profile.peaks, tuple[PeakWindow, ...])
     assert_type(analysis.places.hotspots, tuple[Hotspot, ...])
-    assert_type(hotspots.write_products(analysis, out), Written)
+    assert_type(hotspots.write_products(analysis, out), tuple[RunSummary, dict[str, Path]])
     assert_type(hotspots.evaluate(study, request), Evaluation)
     assert_type(hotspots.PerformanceRequest(), PerformanceRequest)
     performance = assert_type(hotspots.measure_performance(study), Performance)
-    assert_type(hotspots.write_performance(performance, out), Written)
+    assert_type(hotspots.write_performance(performance, out), tuple[PerformanceSummary, dict[str, Path]])
     area = hotspots.find_area(study.boundaries.wards, ward_names=["Peckham"])
     assert_type(area, Area | None)
     assert area
     asked = hotspots.OperationRequest(crime="robbery", start=dt.date(2026, 4, 1), end=dt.date(2026, 6, 30))
     assert_type(asked, OperationRequest)
     operation = assert_type(hotspots.evaluate_operation(study, asked, area), Operation)
-    assert_type(hotspots.write_operation(operation, out), Written)
+    assert_type(hotspots.write_operation(operation, out), tuple[OperationSummary, dict[str, Path]])
     assert_type(hotspots.__version__, str)
 
 

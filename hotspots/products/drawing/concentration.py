@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from hotspots.products.drawing.axes import open_svg
 from hotspots.products.drawing.colours import HOTSPOT
+from hotspots.products.summary import RepeatSummary
 
 
-def draw_concentration(repeats: dict[str, Any]) -> str:
+def draw_concentration(repeats: RepeatSummary) -> str:
     """The share of incidents at the busiest places against their share of places, beside what chance gives.
 
     Args:
-        repeats: The `repeats` of a summary, with a `curve`.
+        repeats: With a `curve`.
     """
     left, top, side = 34, 8, 190
+    assert repeats.curve is not None
+    assert repeats.chance_curve is not None
 
-    def trace(points: list[list[float]]) -> str:
+    def trace(points: Sequence[tuple[float, float]]) -> str:
         return "M" + "L".join(f"{left + side * x:.1f} {top + side * (1 - y):.1f}" for x, y in points)
 
     parts = [
@@ -32,9 +35,9 @@ def draw_concentration(repeats: dict[str, Any]) -> str:
     parts.append(
         f'<text x="{left + side / 2}" y="{top + side + 28}" text-anchor="middle">of places, busiest first</text>'
     )
-    parts.append(f'<path d="{trace(repeats["chance_curve"])}" fill="none" stroke="#5a6470" stroke-dasharray="4 3"/>')
-    parts.append(f'<path d="{trace(repeats["curve"])}" fill="none" stroke="{HOTSPOT}" stroke-width="2"/>')
-    for share in repeats["place_shares"]:
-        x, y = left + side * share["place_share"], top + side * (1 - share["incident_share"])
+    parts.append(f'<path d="{trace(repeats.chance_curve)}" fill="none" stroke="#5a6470" stroke-dasharray="4 3"/>')
+    parts.append(f'<path d="{trace(repeats.curve)}" fill="none" stroke="{HOTSPOT}" stroke-width="2"/>')
+    for share in repeats.place_shares:
+        x, y = left + side * share.place_share, top + side * (1 - share.incident_share)
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{HOTSPOT}" stroke="#fff"/>')
     return "".join([*parts, "</svg>"])

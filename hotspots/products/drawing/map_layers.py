@@ -27,7 +27,7 @@ from hotspots.products.drawing.colours import (
 from hotspots.products.drawing.map_images import draw_densities, draw_expected
 from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
 from hotspots.products.drawing.offline import MapParts, render_map
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN, RunSummary
 
 HOTSPOT_STYLE = {"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06}
 _DISPLAY_STEPS = 4000
@@ -60,7 +60,7 @@ class MapDrawing:
     shifts: list[dict[str, Any] | None]
 
 
-def draw_layers(analysis: Analysis, summary: dict[str, Any], classes: MapClasses, *, has_change: bool) -> MapDrawing:
+def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *, has_change: bool) -> MapDrawing:
     """The map of an analysis: shapes, numbers and our own words.
 
     folium runs what it renders as a template, so text from the sources is not among them; the page puts it there.
@@ -72,7 +72,7 @@ def draw_layers(analysis: Analysis, summary: dict[str, Any], classes: MapClasses
         has_change: Whether there is a layer for change by ward, which the page fills with the shapes of the wards.
     """
     crs = analysis.wards.crs
-    is_enough = summary["accounts"]["analysed"] >= MIN_INCIDENTS_DRAWN
+    is_enough = summary.accounts.analysed >= MIN_INCIDENTS_DRAWN
     fmap = folium.Map(
         tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
         attribution_control=False,
@@ -81,7 +81,7 @@ def draw_layers(analysis: Analysis, summary: dict[str, Any], classes: MapClasses
     numbers = place_numbers(outlines, crs)
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     density = draw_densities(analysis, classes.density, shift_classes=classes.shifts)
-    name = f"Density of {summary['crime_plural']}"
+    name = f"Density of {summary.crime_plural}"
     layers: dict[str, Layer] = {
         "density": ImageOverlay(density.week, bounds=density.bounds, pixelated=False, name=name, alt=name)
     }
@@ -161,9 +161,9 @@ def _outside_layer(analysis: Analysis) -> folium.GeoJson:
 
 
 def _ward_layer(
-    analysis: Analysis, summary: dict[str, Any], outlines: list[shapely.Geometry], classes: Classes
+    analysis: Analysis, summary: RunSummary, outlines: list[shapely.Geometry], classes: Classes
 ) -> folium.GeoJson:
-    density = {ward["code"]: ward["density_per_km2"] for ward in summary["wards"]}
+    density = {ward.code: ward.density_per_km2 for ward in summary.wards}
     breaks = [bound for bound, _ in classes]
     colours = [colour_of(density[code], breaks) or "#ffffff" for code in analysis.wards.index]
     return _geojson(

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 from hotspots.products.drawing.colours import FEWER, MORE
+from hotspots.products.summary import ConditionSummary, GroupChange
 from hotspots.products.words import say_bound
 
 _WIDTH = 120.0
 
+Ratio = ConditionSummary | GroupChange
+"""A `ratio` with its limits `low` and `high`."""
 
-def choose_span(rows: list[dict[str, Any]]) -> float:
+
+def choose_span(rows: Sequence[Ratio]) -> float:
     """How many times more or fewer a scale of ratios reaches: 2, 4 or 8, as the limits of the rows ask for."""
-    limits = [row[key] for row in rows for key in ("ratio", "low", "high") if row[key]]
+    limits = [limit for row in rows for limit in (row.ratio, row.low, row.high) if limit]
     farthest = max((max(limit, 1 / limit) for limit in limits), default=2.0)
     return next((span for span in (2.0, 4.0) if farthest <= span), 8.0)
 
 
-def draw_ratio(row: dict[str, Any], *, span: float, is_found: bool) -> str:
+def draw_ratio(row: Ratio, *, span: float) -> str:
     """A ratio as a dot and its limits as a whisker on a logarithmic scale with a line at 1.
 
-    What reaches beyond the scale ends in an arrow head.
+    The dot is filled where more than chance is in it. What reaches beyond the scale ends in an arrow head.
 
     Args:
-        row: `ratio`, `low` and `high`; the first or the last missing where it is without bound.
+        row: Its ratio or upper limit is missing where it is without bound.
         span: From 1 / span to span.
-        is_found: Whether more than chance is in it: the dot is then filled.
     """
     middle = 9.0
-    low = 0.0 if row["low"] is None else row["low"]
-    high = math.inf if row["high"] is None else row["high"]
-    if row["ratio"] is None and row["low"] is None:
+    low = 0.0 if row.low is None else row.low
+    high = math.inf if row.high is None else row.high
+    if row.ratio is None and row.low is None:
         return ""
     ticks = "".join(
         f'<path d="M{_place(tick, span):.1f} 1v16" stroke="#d9d9d3"/>' for tick in choose_ratio_ticks(span) if tick != 1
@@ -45,10 +48,10 @@ def draw_ratio(row: dict[str, Any], *, span: float, is_found: bool) -> str:
         parts.append(f'<path d="M0 {middle}l6 -4v8z" fill="#1d2630"/>')
     if high > span:
         parts.append(f'<path d="M{_WIDTH:.0f} {middle}l-6 -4v8z" fill="#1d2630"/>')
-    if row["ratio"] and 1 / span <= row["ratio"] <= span:
-        colour = "#fff" if not is_found else MORE if row["ratio"] > 1 else FEWER
+    if row.ratio and 1 / span <= row.ratio <= span:
+        colour = "#fff" if not row.is_significant else MORE if row.ratio > 1 else FEWER
         parts.append(
-            f'<circle cx="{_place(row["ratio"], span):.1f}" cy="{middle}" r="4" fill="{colour}" stroke="#1d2630" '
+            f'<circle cx="{_place(row.ratio, span):.1f}" cy="{middle}" r="4" fill="{colour}" stroke="#1d2630" '
             'stroke-width="1.5"/>'
         )
     return "".join([*parts, "</svg>"])

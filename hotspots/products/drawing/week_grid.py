@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from hotspots.products.drawing.axes import open_svg, say_tenth
 from hotspots.products.drawing.colours import FEWER, HOTSPOT, choose_breaks, choose_colours, colour_of
 from hotspots.products.drawing.png import encode_png
+from hotspots.products.summary import HoursSummary, WindowSummary
 from hotspots.products.words import say_bound
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EMPTY = "#f4f4f1"
 
 
-def draw_week(profile: dict[str, Any], *, plural: str) -> str:
+def draw_week(profile: HoursSummary, *, plural: str) -> str:
     """The 7 x 24 hours of the week as coloured cells, with totals by day and by hour, and peaks and quiet outlined.
 
     Args:
-        profile: The `profile` of a summary, with `available` true.
+        profile: The hours, with `available` true.
         plural: What is counted, for the text alternative.
     """
-    counts: list[list[float]] = profile["counts"]
+    counts = profile.counts
+    assert counts is not None  # it is available
     left, top, cell, bar = 34, 52, 14.6, 34
     width, height = left + 24 * cell + bar + 26, top + 7 * cell + 46
     breaks = choose_breaks(max(max(day) for day in counts))
     by_hour = [sum(day[hour] for day in counts) for hour in range(24)]
     by_day = [sum(day) for day in counts]
-    said = "; ".join(peak["words"] for peak in profile["peaks"]) or "no clear peak"
+    said = "; ".join(peak.words for peak in profile.peaks) or "no clear peak"
     parts = [open_svg(width, height, f"{plural} by day and hour: {said}")]
     highest_hour, highest_day = max(by_hour), max(by_day)
     for hour, n in enumerate(by_hour):
@@ -58,15 +59,15 @@ def draw_week(profile: dict[str, Any], *, plural: str) -> str:
             f'<text x="{left + hour * cell:.1f}" y="{top + 7 * cell + 12:.1f}" text-anchor="middle">{hour:02d}</text>'
         )
     parts.append(f'<text x="{left + 24 * cell:.1f}" y="{top + 7 * cell + 12:.1f}" text-anchor="middle">24</text>')
-    parts += [_outline(quiet, left=left, top=top, cell=cell, is_quiet=True) for quiet in profile["quiet"]]
-    parts += [_outline(peak, left=left, top=top, cell=cell) for peak in profile["peaks"]]
+    parts += [_outline(quiet, left=left, top=top, cell=cell, is_quiet=True) for quiet in profile.quiet]
+    parts += [_outline(peak, left=left, top=top, cell=cell) for peak in profile.peaks]
     parts.append(_key(breaks, x=left, y=top + 7 * cell + 22, label="per hour of the week"))
     return "".join([*parts, "</svg>"])
 
 
-def _outline(peak: dict[str, Any], *, left: float, top: float, cell: float, is_quiet: bool = False) -> str:
+def _outline(peak: WindowSummary, *, left: float, top: float, cell: float, is_quiet: bool = False) -> str:
     """Boxes around the hours of a peak or quiet window; one that runs past midnight continues on the next day."""
-    inside = {(day * 24 + peak["start_hour"] + step) % 168 for day in peak["days"] for step in range(peak["n_hours"])}
+    inside = {(day * 24 + peak.start_hour + step) % 168 for day in peak.days for step in range(peak.n_hours)}
     lines = []
     for hour in sorted(inside):
         day, column = divmod(hour, 24)
@@ -103,7 +104,7 @@ def _key(breaks: list[float], *, x: float, y: float, label: str) -> str:
     return "".join(parts)
 
 
-def draw_strip(profile: dict[str, Any]) -> str | None:
+def draw_strip(profile: HoursSummary) -> str | None:
     """The hours of the week as a picture of a few pixels, Monday on top, as a data URI; its scale is its own.
 
     Nothing is drawn of fewer incidents than cells, each of which would be seen.
@@ -111,9 +112,9 @@ def draw_strip(profile: dict[str, Any]) -> str | None:
     Args:
         profile: That of a ward or the like.
     """
-    hours = profile["cell_hours"]
-    if not profile["available"] or profile["n_timed"] < 168 / hours:
+    hours = profile.cell_hours
+    if not profile.available or profile.n_timed < 168 / hours:
         return None
-    cells = np.array(profile["counts"]).reshape(7, 24 // hours, hours).sum(axis=2)
+    cells = np.array(profile.counts).reshape(7, 24 // hours, hours).sum(axis=2)
     breaks = choose_breaks(float(cells.max()))
     return encode_png(np.searchsorted(breaks, cells, side="right").astype(np.uint8), (_EMPTY, *choose_colours(breaks)))

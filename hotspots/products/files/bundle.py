@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from hotspots.pipeline import Analysis
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts, write_csv
 from hotspots.products.pages import draw_map, draw_quality, draw_times
-from hotspots.products.summary import PRODUCTS, encode, summarise
+from hotspots.products.summary import PRODUCTS, RunSummary, encode, summarise
 
 
-def write_products(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[str, Path]]:
+def write_products(analysis: Analysis, out: Path) -> tuple[RunSummary, dict[str, Path]]:
     """Write every product of an analysis to one folder below `<out>/<crime>/`.
 
     All files are made in a temporary folder, which then takes the place of the last one: a run that fails or is
@@ -22,7 +21,7 @@ def write_products(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[
     Returns:
         The summary, and the path of each product by its key in the summary.
     """
-    summary = encode(summarise(analysis))
+    summary = summarise(analysis)
     period = f"{analysis.start}_{analysis.end}"
     folder = out / analysis.crime.slug / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
     with replace_folder(folder, out=out) as draft:
@@ -34,6 +33,6 @@ def write_products(analysis: Analysis, out: Path) -> tuple[dict[str, Any], dict[
         write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
         write_csv(rejected, draft / PRODUCTS["rejected"])
-        for key, content in (("quality_json", summary["quality"]), ("summary", summary)):
-            write_text(draft / PRODUCTS[key], encode_json(content))
+        write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))
+        write_text(draft / PRODUCTS["summary"], encode_json(encode(summary)))
     return summary, {key: folder / name for key, name in PRODUCTS.items()}

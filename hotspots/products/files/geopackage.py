@@ -27,7 +27,7 @@ from hotspots.products.drawing import (
     choose_colours,
 )
 from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN, RunSummary, encode
 from hotspots.products.words import make_environment, say_status
 
 _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -51,7 +51,7 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) -> None:
+def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
     """Write hot spots, wards, havens and cells as layers in the CRS of the analysis, each styled for QGIS.
 
     Of the cells of the estimate only those are written that fill the largest share of the area shown on the map.
@@ -60,7 +60,7 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
     layers = {
         "wards": _layer(
             _tabulate_wards(summary),
-            [analysis.wards.geometry[ward["code"]] for ward in summary["wards"]],
+            [analysis.wards.geometry[ward.code] for ward in summary.wards],
             crs,
         ),
         "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.places.hotspots], crs),
@@ -73,13 +73,13 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
         layers["tested_cells"] = _tabulate_test(analysis.places.test, crs)
     if analysis.places.risk is not None and is_enough:
         layers["expected_cells"] = _tabulate_risk(analysis.places.risk, crs)
-    if analysis.havens is not None:
+    if analysis.havens is not None and summary.havens is not None:
         havens = pd.DataFrame(
-            summary["havens"]["havens"], columns=["id", "name", "kind", "opening_hours", "n_incidents"]
+            map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
         )
         layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
     # GDAL stamps the date of writing into the file; the same input must give the same bytes
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{summary['period']['end']}T00:00:00.000Z"})
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{summary.period.end}T00:00:00.000Z"})
     try:
         for name, layer in layers.items():
             kind = "Point" if name == "havens" else "MultiPolygon"
@@ -98,14 +98,14 @@ def write_geopackage(analysis: Analysis, summary: dict[str, Any], path: Path) ->
     _write_styles(path, list(layers), summary)
 
 
-def _tabulate_wards(summary: dict[str, Any]) -> pd.DataFrame:
+def _tabulate_wards(summary: RunSummary) -> pd.DataFrame:
     """One row a ward, with its busiest hours in words and its change in twelve months; missing where not known."""
-    table = pd.DataFrame([{key: value for key, value in ward.items() if key != "profile"} for ward in summary["wards"]])
-    windows = [next(iter((ward["profile"] or {"peaks": []})["peaks"]), None) for ward in summary["wards"]]
-    peaks = [None if window is None else window["words"] for window in windows]
-    r12 = next((change for change in summary["changes"] if change["key"] == "r12" and change["available"]), None)
-    rows = {} if r12 is None else {row["code"]: row for row in r12["wards"]}
-    changed = [rows.get(ward["code"], {}) for ward in summary["wards"]]
+    table = pd.DataFrame(map(encode, summary.wards)).drop(columns="profile")
+    profiles = [ward.profile for ward in summary.wards]
+    peaks = [profile.peaks[0].words if profile and profile.peaks else None for profile in profiles]
+    r12 = next((change for change in summary.changes if change.key == "r12" and change.available), None)
+    rows = {row.code: encode(row) for row in r12.wards or ()} if r12 else {}
+    changed = [rows.get(ward.code, {}) for ward in summary.wards]
     return table.rename(columns={"code": "ward_code", "name": "ward_name"}).assign(
         peak=pd.Series(peaks, dtype="object"),
         r12_current=pd.array([row.get("n_current") for row in changed], dtype="Int64"),
@@ -149,10 +149,10 @@ def _tabulate_risk(risk: RiskEstimate, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return _layer(table, list(risk.cells.outlines(first)), crs)
 
 
-def describe_layer(summary: dict[str, Any]) -> str:
+def describe_layer(summary: RunSummary) -> str:
     """What a layer is of: crime, period and, if so, that its data are unfinished."""
-    period = f"{summary['crime_label']}, {summary['period']['start']} to {summary['period']['end']}"
-    status = say_status(summary["data_status"])
+    period = f"{summary.crime_label}, {summary.period.start} to {summary.period.end}"
+    status = say_status(summary.data_status)
     return f"{period}. Not for decisions: made from {status}." if status else f"{period}."
 
 
@@ -160,17 +160,17 @@ def _layer(table: pd.DataFrame, geometry: list[Any], crs: pyproj.CRS) -> gpd.Geo
     return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=gpd.GeoSeries(geometry, crs=crs))
 
 
-def _list_shifts(summary: dict[str, Any]) -> list[tuple[str, str, bool]]:
+def _list_shifts(summary: RunSummary) -> list[tuple[str, str, bool]]:
     """Label, words and whether QGIS shows it at first, of each part of the week with hot spots: one at a time."""
-    parts = [part for part in summary["shifts"]["parts"] if part["hotspots"]]
-    first = max(parts, key=lambda part: (part["key"] == "chosen", part["pace"]), default=None)
-    return [(part["label"], part["words"], part is first) for part in parts]
+    parts = [part for part in summary.shifts.parts if part.hotspots]
+    first = max(parts, key=lambda part: (part.key == "chosen", part.pace), default=None)
+    return [(part.label, part.words, part is first) for part in parts]
 
 
-def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> None:
+def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
     """Add the `layer_styles` table, from which QGIS takes a layer's default style."""
     environment = make_environment()
-    densest = max(ward["density_per_km2"] for ward in summary["wards"])
+    densest = max(ward.density_per_km2 for ward in summary.wards)
     breaks = choose_breaks(densest)
     classes = list(
         zip(
@@ -193,7 +193,7 @@ def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> Non
                 classes=classes,
                 hotspot=HOTSPOT,
                 haven=HAVEN,
-                plural=summary["crime_plural"],
+                plural=summary.crime_plural,
                 shifts=_list_shifts(summary),
                 **shown,
             )
@@ -201,6 +201,6 @@ def _write_styles(path: Path, layers: list[str], summary: dict[str, Any]) -> Non
                 "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
                 "styleName, styleQML, styleSLD, useAsDefault, description, owner, update_time) "
                 "VALUES ('', '', ?, 'geom', ?, ?, '', 1, 'Hotspots', '', ?)",
-                (name, name, qml, f"{summary['period']['end']}T00:00:00.000Z"),
+                (name, name, qml, f"{summary.period.end}T00:00:00.000Z"),
             )
     database.close()

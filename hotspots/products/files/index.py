@@ -84,7 +84,7 @@ def _describe_operation(summary: dict[str, Any]) -> Entry:
 
 
 def _read_period(period: dict[str, Any]) -> Entry:
-    return {name: dt.date.fromisoformat(period[name]).isoformat() for name in ("start", "end")}
+    return {name: dt.date.fromisoformat(period[name]) for name in ("start", "end")}
 
 
 def _name_area(wards: list[str], *, is_all: bool) -> str:

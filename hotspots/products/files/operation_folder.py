@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import shapely
 
 from hotspots.pipeline import Operation
 from hotspots.products.files.folders import encode_json, replace_folder, slugify, write_text
 from hotspots.products.pages import draw_operation
-from hotspots.products.summary import OPERATION_PRODUCTS, encode, summarise_operation
+from hotspots.products.summary import OPERATION_PRODUCTS, OperationSummary, encode, summarise_operation
 
 FOLDER = "operation"
 
 
-def write_operation(operation: Operation, out: Path) -> tuple[dict[str, Any], dict[str, Path]]:
+def write_operation(operation: Operation, out: Path) -> tuple[OperationSummary, dict[str, Path]]:
     """Write the page and the numbers of an operation to one folder below `<out>/operation/`, both or neither.
 
     Returns:
         The summary, and the path of each product by its key.
     """
-    summary = encode(summarise_operation(operation))
+    summary = summarise_operation(operation)
     folder = out / FOLDER / name_operation(operation)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / OPERATION_PRODUCTS["operation"], draw_operation(operation, summary))
-        write_text(draft / OPERATION_PRODUCTS["operation_json"], encode_json(summary))
+        write_text(draft / OPERATION_PRODUCTS["operation_json"], encode_json(encode(summary)))
     return summary, {key: folder / name for key, name in OPERATION_PRODUCTS.items()}
 
 

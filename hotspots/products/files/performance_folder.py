@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from hotspots.pipeline import Performance
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, write_text
 from hotspots.products.files.spreadsheets import tabulate_indicators, write_csv
 from hotspots.products.pages import draw_performance
-from hotspots.products.summary import PERFORMANCE_PRODUCTS, encode, summarise_performance
+from hotspots.products.summary import PERFORMANCE_PRODUCTS, PerformanceSummary, encode, summarise_performance
 
 FOLDER = "performance"
 
 
-def write_performance(performance: Performance, out: Path) -> tuple[dict[str, Any], dict[str, Path]]:
+def write_performance(performance: Performance, out: Path) -> tuple[PerformanceSummary, dict[str, Path]]:
     """Write the page, the table and the numbers to one folder below `<out>/performance/`, all or none.
 
     Returns:
         The summary, and the path of each product by its key.
     """
-    summary = encode(summarise_performance(performance))
+    summary = summarise_performance(performance)
     period = f"{performance.start}_{performance.end}"
     folder = out / FOLDER / name_folder(period, performance.wards, performance.study.boundaries.wards)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / PERFORMANCE_PRODUCTS["performance"], draw_performance(summary))
         write_csv(tabulate_indicators(summary), draft / PERFORMANCE_PRODUCTS["performance_csv"])
-        write_text(draft / PERFORMANCE_PRODUCTS["performance_json"], encode_json(summary))
+        write_text(draft / PERFORMANCE_PRODUCTS["performance_json"], encode_json(encode(summary)))
     return summary, {key: folder / name for key, name in PERFORMANCE_PRODUCTS.items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from hotspots.products.summary import PerformanceSummary, RunSummary, WardName
 from hotspots.products.words import say_status, say_sum
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -23,7 +24,7 @@ def _guard(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
+def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
     """One row a hot spot, as the summary states it, in columns that a spreadsheet can hold."""
     measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "density_per_km2"]
     measured += ["expected", "expected_low", "expected_high", "rank_low", "rank_high", "gi_star", "gi_star_p"]
@@ -37,16 +38,17 @@ def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
     ]
     rows = [
         {
-            **{name: hotspot[name] for name in measured},
-            **_name_wards(hotspot),
-            "top_locations": "; ".join(f"{x['location']} ({x['n_incidents']})" for x in hotspot["locations"]),
-            "location_kinds": "; ".join(f"{x['kind']} ({x['n_incidents']})" for x in hotspot["location_kinds"]),
-            "peak": hotspot["peak"] and hotspot["peak"]["words"],
-            "peak_share": hotspot["peak"] and hotspot["peak"]["share"],
-            **{f"haven_{name}": value for name, value in (hotspot["havens"] or {}).items()},
+            **{name: getattr(hotspot, name) for name in measured},
+            **_name_wards(hotspot.wards),
+            "top_locations": "; ".join(f"{one.location} ({one.n_incidents})" for one in hotspot.locations),
+            "location_kinds": "; ".join(f"{one.kind} ({one.n_incidents})" for one in hotspot.location_kinds),
+            "peak": hotspot.peak and hotspot.peak.words,
+            "peak_share": hotspot.peak and hotspot.peak.share,
+            "haven_share_within_reach": hotspot.havens and hotspot.havens.share_within_reach,
+            "haven_share_open_within_reach": hotspot.havens and hotspot.havens.share_open_within_reach,
             **_describe_run(summary),
         }
-        for hotspot in summary["hotspots"]
+        for hotspot in summary.hotspots
     ]
     shares = [
         "harm",
@@ -61,7 +63,7 @@ def tabulate_hotspots(summary: dict[str, Any]) -> pd.DataFrame:
     )
 
 
-def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
+def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
     """One row a hot spot of a part of the week; a part without one has a row that says how much falls in it, and why.
 
     Kept apart from the hot spots of the whole week, since their incidents are counted there as well.
@@ -74,28 +76,27 @@ def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
         *("crime", "period_start", "period_end", "data_status"),
     ]
     rows = []
-    for part in summary["shifts"]["parts"]:
-        difference = part["difference"] or {}
+    for part in summary.shifts.parts:
         common = {
-            "shift": part["label"],
-            "hours": part["words"],
-            "week_share": part["week_share"],
-            **{f"shift_{name}": part[name] for name in ("n_incidents", "share", "pace")},
-            "places_differ": difference.get("is_different"),
-            "places_differ_p": difference.get("p_adjusted"),
+            "shift": part.label,
+            "hours": part.words,
+            "week_share": part.week_share,
+            "shift_n_incidents": part.n_incidents,
+            "shift_share": part.share,
+            "shift_pace": part.pace,
+            "places_differ": part.difference and part.difference.is_different,
+            "places_differ_p": part.difference and part.difference.p_adjusted,
             **_describe_run(summary),
         }
         rows += [
             {
                 **common,
-                **{name: hotspot[name] for name in measured},
-                **_name_wards(hotspot),
-                "top_locations": "; ".join(
-                    f"{x['location']} ({say_sum(x['n_incidents'])})" for x in hotspot["locations"]
-                ),
+                **{name: getattr(hotspot, name) for name in measured},
+                **_name_wards(hotspot.wards),
+                "top_locations": "; ".join(f"{one.location} ({say_sum(one.n_incidents)})" for one in hotspot.locations),
             }
-            for hotspot in part["hotspots"]
-        ] or [{**common, "note": part["reason"] or "No place is dense enough in these hours to be a hot spot."}]
+            for hotspot in part.hotspots
+        ] or [{**common, "note": part.reason or "No place is dense enough in these hours to be a hot spot."}]
     whole = ["rank", "n_places", "week_rank", "easting", "northing"]
     texts = ["place", "ward_codes", "wards", "top_locations", "note"]
     fractions = ["n_incidents", "share", "share_of_week", "hours_share", "elsewhere_share", "ratio", "area_km2"]
@@ -107,50 +108,50 @@ def tabulate_shifts(summary: dict[str, Any]) -> pd.DataFrame:
     )
 
 
-def _describe_run(summary: dict[str, Any]) -> dict[str, str]:
+def _describe_run(summary: RunSummary) -> dict[str, str]:
     return {
-        "crime": summary["crime"],
-        "period_start": summary["period"]["start"],
-        "period_end": summary["period"]["end"],
-        "data_status": say_status(summary["data_status"]) or "ordinary",
+        "crime": summary.crime,
+        "period_start": summary.period.start.isoformat(),
+        "period_end": summary.period.end.isoformat(),
+        "data_status": say_status(summary.data_status) or "ordinary",
     }
 
 
-def _name_wards(hotspot: dict[str, Any]) -> dict[str, str]:
+def _name_wards(wards: Sequence[WardName]) -> dict[str, str]:
     return {
-        "ward_codes": "; ".join(ward["code"] for ward in hotspot["wards"]),
-        "wards": "; ".join(ward["name"] for ward in hotspot["wards"]),
+        "ward_codes": "; ".join(ward.code for ward in wards),
+        "wards": "; ".join(ward.name for ward in wards),
     }
 
 
-def tabulate_indicators(summary: dict[str, Any]) -> pd.DataFrame:
+def tabulate_indicators(summary: PerformanceSummary) -> pd.DataFrame:
     """One row an indicator, in the columns that partnerships print."""
     rows = []
-    for indicator in summary["indicators"]:
-        change, peers = indicator["change"] or {}, indicator["peers"] or {}
+    for indicator in summary.indicators:
+        change, peers = indicator.change, indicator.peers
         rows.append(
             {
-                "indicator": indicator["label"],
-                "previous_12_months": change.get("n_previous"),
-                "current_12_months": indicator["n_current"],
-                "months_with_data": indicator["n_months"],
-                "change_percent": change.get("percent"),
-                "ratio": change.get("ratio"),
-                "ratio_low": change.get("low"),
-                "ratio_high": change.get("high"),
-                "verdict": change.get("verdict"),
-                "target": indicator["target"],
-                "status": indicator["status"],
-                "rate": peers.get("rate"),
-                "rank_among_peers": peers.get("rank"),
-                "rank_low": peers.get("rank_low"),
-                "rank_high": peers.get("rank_high"),
-                "n_areas": peers.get("n_areas"),
-                "explanation": indicator["reason"],
-                "crime": indicator["crime"],
-                "period_start": indicator["current"][0],
-                "period_end": indicator["current"][1],
-                "data_status": say_status(summary["data_status"]) or "ordinary",
+                "indicator": indicator.label,
+                "previous_12_months": change and change.n_previous,
+                "current_12_months": indicator.n_current,
+                "months_with_data": indicator.n_months,
+                "change_percent": change and change.percent,
+                "ratio": change and change.ratio,
+                "ratio_low": change and change.low,
+                "ratio_high": change and change.high,
+                "verdict": change and change.verdict,
+                "target": indicator.target,
+                "status": indicator.status,
+                "rate": peers and peers.rate,
+                "rank_among_peers": peers and peers.rank,
+                "rank_low": peers and peers.rank_low,
+                "rank_high": peers and peers.rank_high,
+                "n_areas": peers and peers.n_areas,
+                "explanation": indicator.reason,
+                "crime": indicator.crime,
+                "period_start": indicator.current[0].isoformat(),
+                "period_end": indicator.current[1].isoformat(),
+                "data_status": say_status(summary.data_status) or "ordinary",
             }
         )
     counts = dict.fromkeys(

@@ -1,4 +1,4 @@
-"""What the map shows and says of change, for each comparison of two windows of time."""
+"""What the map shows of change, for each comparison of two windows of time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 from hotspots.analysis.change import VERDICTS
 from hotspots.pipeline import Analysis
 from hotspots.products.drawing import VERDICTS as COLOURS
-from hotspots.products.words import count_changed, list_changed, say_unit, say_verdict, split_ratio
-
-_N_CHANGED_TOLD = 5
+from hotspots.products.summary import ChangeSummary
+from hotspots.products.words import say, say_verdict, split_estimate
 
 
 def list_verdicts() -> list[dict[str, Any]]:
@@ -17,39 +16,24 @@ def list_verdicts() -> list[dict[str, Any]]:
     return [{"words": word, "colour": COLOURS.get(word), "sign": say_verdict(word)[1]} for word in VERDICTS]
 
 
-def view_change(change: dict[str, Any], analysis: Analysis) -> dict[str, Any]:
+def view_change(change: ChangeSummary, analysis: Analysis) -> dict[str, Any]:
     """What the map shows of a comparison: numbers and verdict of each ward, in the order of their shapes.
 
-    Put into words by the page, as `say_counts` does, since the words of many wards and comparisons would be long.
+    Put into words by the page, as `change.counts` does, since the words of many wards and comparisons would be long.
     """
-    index = {verdict["words"]: position for position, verdict in enumerate(list_verdicts())}
-    rows = {row["code"]: row for row in change["wards"]}
+    changes = {row.code: row.change for row in change.wards or ()}
+    unit = say("change.unit", change)
     return {
-        "words": change["words"],
-        "unit": say_unit(change),
-        "told": count_changed(change),
+        "words": change.words,
+        "unit": f" {unit}" if unit else "",
+        "told": say("change.n_changed", change),
         "rows": [
-            [row["n_current"], row["n_earlier"], *split_ratio(row), index[row["verdict"]]]
-            for row in (rows[code] for code in analysis.wards.index)
+            [
+                row.n_current,
+                row.n_earlier,
+                *split_estimate(row.ratio, row.low, row.high),
+                VERDICTS.index(row.verdict),
+            ]
+            for row in (changes[code] for code in analysis.wards.index)
         ],
     }
-
-
-def tell_changes(comparisons: list[dict[str, Any]], chosen: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the panel says of the comparisons that wards are shown for: the longest first, with wards that changed."""
-    told = []
-    able = [change for change in chosen if change["available"]]
-    for change in sorted(able, key=lambda change: -change["days_current"]):
-        changed = list_changed(change, "wards")
-        n_more = len(changed) - _N_CHANGED_TOLD
-        rest = f"and {n_more} more ward{'s' if n_more > 1 else ''}" if n_more > 0 else ""
-        told.append(
-            {
-                "position": comparisons.index(change),
-                "words": change["words"],
-                "unit": say_unit(change),
-                "rows": [{"name": "All together"} | change["area"], *changed[:_N_CHANGED_TOLD]],
-                "rest": rest if changed else count_changed(change),
-            }
-        )
-    return told

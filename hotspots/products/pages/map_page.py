@@ -25,37 +25,30 @@ from hotspots.products.drawing import (
     leaflet_style,
     to_degrees,
 )
-from hotspots.products.pages.map_changes import list_verdicts, tell_changes, view_change
+from hotspots.products.pages.map_changes import list_verdicts, view_change
 from hotspots.products.pages.popups import SHIFT_ROWS, describe_shapes, list_shift_values
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN
-from hotspots.products.words import (
-    choose_comparisons,
-    choose_main_comparison,
-    explain_no_change,
-    make_environment,
-    name_changed_wards,
-    say_list,
-)
+from hotspots.products.summary import MIN_INCIDENTS_DRAWN, RunSummary, WardSummary
+from hotspots.products.words import make_environment, say
 
+_N_CHANGED_TOLD = 5
 _VIEW_MARGIN_DEGREES = 0.005
 
 
-def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
+def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     """The whole page as HTML: the map, and beside it what the map says in tables, charts and words.
 
     Every number comes from the summary, every shape from the analysis. Text from the sources is handed to the page as
     data: folium would run it as a template.
     """
-    plural = summary["crime_plural"]
-    is_enough = summary["accounts"]["analysed"] >= MIN_INCIDENTS_DRAWN
+    plural = summary.crime_plural
+    is_enough = summary.accounts.analysed >= MIN_INCIDENTS_DRAWN
     classes = MapClasses(
-        density=choose_classes(summary["density"]["max_per_km2"] if is_enough else 0.0),
-        shifts=choose_wide_classes(summary["shifts"]["max_per_km2"]),
-        wards=choose_classes(max(ward["density_per_km2"] for ward in summary["wards"])),
+        density=choose_classes(summary.density.max_per_km2 if is_enough else 0.0),
+        shifts=choose_wide_classes(summary.shifts.max_per_km2),
+        wards=choose_classes(max(ward.density_per_km2 for ward in summary.wards)),
     )
-    comparisons = [change for change in summary["changes"] if change["available"]]
-    main_change = choose_main_comparison(comparisons)
-    drawing = draw_layers(analysis, summary, classes, has_change=main_change is not None)
+    comparisons = [change for change in summary.changes if change.available]
+    drawing = draw_layers(analysis, summary, classes, has_change=bool(comparisons))
     layers = {key: name for key, name in drawing.parts.names.items() if key != "map"}
     view = {
         "map": drawing.parts.names["map"],
@@ -72,12 +65,11 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     }
     environment = make_environment()
     scripts = [leaflet_script(), drawing.parts.script, environment.get_template("map.js").render(view=view)]
-    legends = [("density", summary["crime_label"], classes.density), ("wards", "Wards", classes.wards)]
-    incident_files = [file["path"] for file in summary["inputs"] if file["table"] == "incidents"]
+    legends = [("density", summary.crime_label, classes.density), ("wards", "Wards", classes.wards)]
     return environment.get_template("map.html").render(
         s=summary,
         place=_name_place(summary),
-        ranked=[ward for ward in summary["wards"] if ward["n_incidents"]],
+        ranked=[ward for ward in summary.wards if ward.n_incidents],
         legends=[legend for legend in legends if legend[2]],
         shift_classes=classes.shifts,
         opening=view["opening"],
@@ -85,22 +77,18 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
         has_half="half" in layers,
         has_significant="significant" in layers,
         comparisons=comparisons,
-        main_change=main_change,
-        main_wards=None if main_change is None else name_changed_wards(main_change),
-        no_comparison=explain_no_change(summary) if main_change is None else None,
-        told_changes=tell_changes(comparisons, choose_comparisons(summary["changes"])),
-        untold_changes=[change for change in choose_comparisons(summary["changes"]) if not change["available"]],
+        main_change=summary.main_change,
+        told_changes=sorted(
+            (change for change in summary.shown_changes if change.available), key=lambda change: -change.days_current
+        ),
+        n_changed_told=_N_CHANGED_TOLD,
         verdicts=[verdict for verdict in list_verdicts() if verdict["colour"]],
         too_few=None if is_enough else MIN_INCIDENTS_DRAWN,
-        snapped="anonymised" in summary["location_precision"],
-        n_files=len(incident_files),
-        sources=[
-            incident_files[0] if len(incident_files) == 1 else f"{len(incident_files)} files from {incident_files[0]}",
-            *(file["path"] for file in summary["inputs"] if file["table"] != "incidents"),
-        ],
+        snapped="anonymised" in summary.location_precision,
+        n_files=sum(file.table == "incidents" for file in summary.inputs),
         # what is marked safe here was escaped where it was made
-        week=Markup(draw_week(summary["profile"], plural=plural)) if summary["profile"]["available"] else None,
-        months=Markup(draw_months(summary["months"], plural=plural)),
+        week=Markup(draw_week(summary.profile, plural=plural)) if summary.profile.available else None,
+        months=Markup(draw_months(summary.months, plural=plural)),
         body=Markup(drawing.parts.body),
         leaflet_css=Markup(leaflet_style()),
         scripts=[Markup(text) for text in scripts],
@@ -108,49 +96,46 @@ def draw_map(analysis: Analysis, summary: dict[str, Any]) -> str:
     )
 
 
-def _main_wards(summary: dict[str, Any]) -> list[dict[str, Any]]:
+def _main_wards(summary: RunSummary) -> list[WardSummary]:
     """The fewest wards that hold 99% of the incidents."""
     wards = []
-    missing = 0.99 * summary["accounts"]["analysed"]
-    for ward in summary["wards"]:
+    missing = 0.99 * summary.accounts.analysed
+    for ward in summary.wards:
         if missing <= 0:
             break
         wards.append(ward)
-        missing -= ward["n_incidents"]
+        missing -= ward.n_incidents
     return wards
 
 
-def _name_place(summary: dict[str, Any]) -> str:
+def _name_place(summary: RunSummary) -> str:
     """What to call the area: its wards if few, else the boroughs of nearly all incidents if few."""
-    wards = [ward["name"] for ward in summary["wards"]]
-    if len(wards) <= 3:
-        return say_list(sorted(wards))
-    boroughs = sorted({ward["borough"] for ward in _main_wards(summary) if ward["borough"]})
-    return say_list(boroughs) if 0 < len(boroughs) <= 3 else f"{len(wards)} areas"
+    boroughs = {ward.borough for ward in _main_wards(summary) if ward.borough}
+    return say("places.name", sorted(ward.name for ward in summary.wards), sorted(boroughs))
 
 
-def _view_shifts(drawing: MapDrawing, summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _view_shifts(drawing: MapDrawing, summary: RunSummary) -> dict[str, dict[str, Any]]:
     """What the map shows in each part of the week that is drawn: density, outlines, where their numbers go, texts."""
     return {
-        part["key"]: {
+        part.key: {
             **drawn,
-            "title": f"{part['label']}, hot spot",
-            "texts": [list_shift_values(hotspot) for hotspot in part["hotspots"]],
+            "title": f"{part.label}, hot spot",
+            "texts": [list_shift_values(hotspot) for hotspot in part.hotspots],
         }
-        for part, drawn in zip(summary["shifts"]["parts"], drawing.shifts, strict=True)
+        for part, drawn in zip(summary.shifts.parts, drawing.shifts, strict=True)
         if drawn is not None
     }
 
 
-def _find_opening(summary: dict[str, Any]) -> str:
+def _find_opening(summary: RunSummary) -> str:
     """The part of the week that the map opens on: the chosen one if it is drawn, else the whole week."""
-    first = summary["shifts"]["parts"][:1]
-    return "chosen" if first and first[0]["key"] == "chosen" and first[0]["is_drawn"] else "week"
+    first = summary.shifts.parts[:1]
+    return "chosen" if first and first[0].key == "chosen" and first[0].is_drawn else "week"
 
 
-def _find_bounds(analysis: Analysis, summary: dict[str, Any]) -> list[list[float]]:
+def _find_bounds(analysis: Analysis, summary: RunSummary) -> list[list[float]]:
     """What the map opens on: the study area, or if nearly all incidents are in a small part of it, that part."""
-    main = [ward["code"] for ward in _main_wards(summary)]
+    main = [ward.code for ward in _main_wards(summary)]
     busy = analysis.incidents[analysis.incidents["ward_code"].isin(main)]
     west, south, east, north = busy.total_bounds
     everything = analysis.study_area.bounds

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hotspots.analysis.change import VERDICTS
 from hotspots.analysis.rates import CRITERIA
 from hotspots.pipeline import MIN_RANKED
-from hotspots.products.summary import Summary
-from hotspots.products.words import make_environment, say_list
+from hotspots.products.summary import PerformanceSummary
+from hotspots.products.words import make_environment, say
 
 _N_FILES_NAMED = 3
 _MARKS = {
@@ -16,30 +17,23 @@ _MARKS = {
 """The mark beside each word: blue discs for good news, brown squares for bad, hollow where less sure."""
 
 
-def draw_performance(summary: Summary) -> str:
+def draw_performance(summary: PerformanceSummary) -> str:
     """The page, as HTML."""
-    files = [file["path"] for file in summary["inputs"]]
-    priorities = summary["priorities"]
+    area, priorities = summary.study_area, summary.priorities
+    files = [file.path for file in summary.inputs]
+    n_more = len(files) - _N_FILES_NAMED
     return (
         make_environment()
         .get_template("performance.html")
         .render(
             s=summary,
-            place=_name_place(summary["study_area"]),
-            peered=[row for row in summary["indicators"] if row["peers"]],
+            place=say("places.name", area.wards, area.boroughs),
+            peered=[row for row in summary.indicators if row.peers],
             marks=_MARKS,
             criteria=CRITERIA,
-            n_used=sum(weight > 0 for weight in priorities["criterion_weights"].values()) if priorities else 0,
+            verdicts=VERDICTS,
+            n_used=sum(weight > 0 for weight in priorities.criterion_weights.values()) if priorities else 0,
             min_ranked=MIN_RANKED,
-            sources=files
-            if len(files) <= _N_FILES_NAMED
-            else [*files[:_N_FILES_NAMED], f"{len(files) - _N_FILES_NAMED} more"],
+            sources=[*files[:_N_FILES_NAMED], f"{n_more} more"] if n_more > 0 else files,
         )
     )
-
-
-def _name_place(area: Summary) -> str:
-    if not area["is_all"] and area["n_wards"] <= _N_FILES_NAMED:
-        return say_list(area["wards"])
-    boroughs = area["boroughs"]
-    return say_list(boroughs) if 0 < len(boroughs) <= _N_FILES_NAMED else f"{area['n_wards']} areas"

@@ -31,10 +31,9 @@ from hotspots.products.summary.encoding import (
     Source,
     Tenths,
     Thousandths,
-    encode,
 )
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
-from hotspots.products.words import describe_operation, note_operation
+from hotspots.products.words import say, say_each
 
 OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
 
@@ -290,7 +289,9 @@ def summarise_operation(operation: Operation) -> OperationSummary:
     summary = OperationSummary.of(
         operation,
         operation=count_period(request.start, request.end),
-        before=BeforePeriod.of(before, kind=request.before, words=_say_before(operation), other=operation.other_before),
+        before=BeforePeriod.of(
+            before, kind=request.before, words=say("operation.before", request), other=operation.other_before
+        ),
         areas=_summarise_areas(operation),
         counts=_summarise_counts(found),
         results=_summarise_results(operation),
@@ -302,15 +303,11 @@ def summarise_operation(operation: Operation) -> OperationSummary:
         words=(),
         notes=(),
     )
-    numbers = encode(summary)
-    return dataclasses.replace(summary, words=tuple(describe_operation(numbers)), notes=tuple(note_operation(numbers)))
-
-
-def _say_before(operation: Operation) -> str:
-    request = operation.request
-    if request.before == "year":
-        return "the same months of the year before" if request.is_whole_months else "52 weeks before, the same weekdays"
-    return "as many months just before" if request.is_whole_months else "as many days just before"
+    return dataclasses.replace(
+        summary,
+        words=tuple(say_each("operation.findings", summary)),
+        notes=tuple(say_each("operation.notes", summary)),
+    )
 
 
 def _summarise_areas(operation: Operation) -> AreasSummary:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import numpy as np
 import shapely
@@ -95,7 +95,6 @@ class ClusterSummary(Part):
 
     view_of: ClassVar = Clusters
 
-    method: Literal["DBSCAN"]
     eps_m: Metres
     eps_reason: str | None
     min_samples: int
@@ -399,7 +398,6 @@ def summarise_clusters(analysis: Analysis) -> ClusterSummary:
     areas = analysis.places.areas
     return ClusterSummary.of(
         areas.clusters,
-        method="DBSCAN",
         max_extent_m=analysis.request.max_extent_m,
         n_split=areas.n_split,
         n_noise=areas.clusters.cluster_id.isna().sum(),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hotspots.pipeline import (
-    Analysis,
     MonthQuality,
     Overlap,
     PlaceQuality,
@@ -18,8 +17,11 @@ from hotspots.pipeline import (
     TimeQuality,
     WardQuality,
 )
-from hotspots.products.summary.encoding import Part, Share, encode
-from hotspots.products.words import describe_quality
+from hotspots.products.summary.encoding import Part, Share
+from hotspots.products.words import say_each
+
+if TYPE_CHECKING:  # `hotspots check` needs none of the statistics
+    from hotspots.pipeline import Analysis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def summarise_quality(quality: Quality, analysis: Analysis | None = None) -> Qua
     )
     period = None if analysis is None else _cover_period(analysis)
     summary = QualitySummary.of(quality, refused=refused, period=period, findings=())
-    return dataclasses.replace(summary, findings=tuple(describe_quality(encode(summary))))
+    return dataclasses.replace(summary, findings=tuple(say_each("quality.findings", summary)))
 
 
 def _cover_period(analysis: Analysis) -> PeriodCover:

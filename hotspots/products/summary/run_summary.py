@@ -57,6 +57,8 @@ from hotspots.products.summary.time_summary import (
     SeasonSummary,
     SeriesSummary,
     WardHours,
+    choose_changes,
+    choose_main_change,
     summarise_change,
     summarise_condition,
     summarise_profile,
@@ -64,6 +66,7 @@ from hotspots.products.summary.time_summary import (
     summarise_series,
     summarise_ward_hours,
 )
+from hotspots.products.words import say_each
 
 PRODUCTS = {
     "map": "map.html",
@@ -407,6 +410,16 @@ class RunSummary(Part):
     products: dict[str, str]
     version: str
 
+    @property
+    def main_change(self) -> ChangeSummary | None:
+        """The comparison to look at first; None where none can be made."""
+        return choose_main_change(self.changes)
+
+    @property
+    def shown_changes(self) -> list[ChangeSummary]:
+        """The comparisons that wards and hot spots are shown for."""
+        return choose_changes(self.changes)
+
 
 def summarise(analysis: Analysis) -> RunSummary:
     """Everything an analysis found."""
@@ -443,6 +456,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
+        notes=(*analysis.notes, *_note_overlaps(analysis)),
         products=PRODUCTS,
         version=hotspots.__version__,
     )
@@ -469,6 +483,12 @@ def _summarise_wards(analysis: Analysis) -> tuple[WardSummary, ...]:
         )
         for code, ward in analysis.ward_counts.iterrows()
     )
+
+
+def _note_overlaps(analysis: Analysis) -> list[str]:
+    """What may be counted twice, of the crime that was analysed."""
+    categories = set(analysis.incidents["category"].unique())
+    return say_each("quality.overlaps", [one for one in analysis.study.quality.overlaps if one.category in categories])
 
 
 def _summarise_months(analysis: Analysis) -> tuple[MonthSummary, ...]:

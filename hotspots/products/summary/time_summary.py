@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,9 @@ MIN_INCIDENTS_DRAWN = 10
 """With fewer, a density or cells would be a picture of single incidents, each of which is somebody's."""
 _CURVE_POINTS = 50
 _CELL_HOURS = (1, 3, 6)
+_NO_CHANGE = VERDICTS[2]
+_BESIDE_R12 = ("4-weeks", "1-month", "12-weeks", "3-months")
+"""The comparisons with last year shown for wards and hot spots; the first that is available is also in short."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -319,6 +323,11 @@ class GroupChange(Part):
     p_adjusted: Probability
     verdict: Annotated[str, OneOf(VERDICTS)]
 
+    @property
+    def is_significant(self) -> bool:
+        """Whether it is more than chance."""
+        return self.verdict != _NO_CHANGE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WardChange(Part):
@@ -387,6 +396,16 @@ class ChangeSummary(Part):
     hotspots: tuple[HotspotChange, ...] | None
     n_hotspots_compared: int | None
     hotspots_reason: str | None
+
+    @property
+    def changed_wards(self) -> list[WardChange]:
+        """Those that changed by more than chance, the surest first."""
+        return _keep_changed(self.wards or ())
+
+    @property
+    def changed_hotspots(self) -> list[HotspotChange]:
+        """Those that changed by more than chance, the surest first."""
+        return _keep_changed(self.hotspots or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -494,6 +513,9 @@ class NearRepeatSummary(Part):
     words: str
 
 
+Row = TypeVar("Row", WardChange, HotspotChange)
+
+
 def summarise_profile(profile: WeeklyProfile) -> ProfileSummary:
     """The hours of the week."""
     return ProfileSummary.of(
@@ -587,6 +609,35 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
         n_hotspots_compared=hotspots and hotspots.n_compared,
         hotspots_reason=change.hotspots_reason,
     )
+
+
+def choose_main_change(changes: Sequence[ChangeSummary]) -> ChangeSummary | None:
+    """The comparison to look at first: R12, or else the longest with last year, or else the longest; None of none."""
+    return max(
+        (change for change in changes if change.available),
+        key=lambda change: (change.key == "r12", change.against == "last year", change.days_current),
+        default=None,
+    )
+
+
+def choose_changes(changes: Sequence[ChangeSummary]) -> list[ChangeSummary]:
+    """The comparisons that wards and hot spots are shown for: R12, and the shorter ones against last year.
+
+    Where none of these can be made, those with the time just before, which hold the season too.
+    """
+    ordered = sorted(changes, key=lambda change: change.key != "r12")
+    chosen = [
+        change
+        for change in ordered
+        if change.key == "r12" or (change.against == "last year" and change.key in _BESIDE_R12)
+    ]
+    if any(change.available for change in chosen):
+        return chosen
+    return [change for change in ordered if change.available and change.key in _BESIDE_R12] or chosen
+
+
+def _keep_changed(rows: Iterable[Row]) -> list[Row]:
+    return sorted((row for row in rows if row.change.is_significant), key=lambda row: row.change.p_adjusted)
 
 
 def _list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:

@@ -18,6 +18,12 @@ def say_number(value: float, digits: int = 0) -> str:
     return f"{value:,.{digits}f}"
 
 
+def say_signed(value: float) -> str:
+    """A whole number with its sign: +1,240, 0, or with a true minus."""
+    whole = round(value)
+    return f"+{whole:,}" if whole > 0 else f"{whole:,}".replace("-", _MINUS)
+
+
 def say_bound(value: float) -> str:
     """A class bound without needless zeros: 0.5, 20, 1,000."""
     return f"{value:,.10f}".rstrip("0").rstrip(".")
@@ -92,9 +98,8 @@ def say_estimate(value: float | None, low: float | None, high: float | None) -> 
     return f"{said} ({limits})" if limits else said or "-"
 
 
-def say_date(iso: str) -> str:
+def say_date(day: dt.date) -> str:
     """1 October 2024."""
-    day = dt.date.fromisoformat(iso)
     return f"{day.day} {day:%B %Y}"
 
 

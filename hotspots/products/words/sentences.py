@@ -7,10 +7,8 @@ from typing import Any
 
 import jinja2
 
-from hotspots.analysis.change import VERDICTS
 from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
 from hotspots.products.words import numbers
-from hotspots.products.words.headline import NO_CHANGE, choose_main_comparison
 
 _FILTERS: dict[str, Any] = {
     "band": numbers.say_distance_band,
@@ -22,7 +20,6 @@ _FILTERS: dict[str, Any] = {
     "estimate": numbers.say_estimate,
     "four_hours": numbers.say_four_hours,
     "listed": numbers.say_list,
-    "main_comparison": choose_main_comparison,
     "month": numbers.say_month,
     "number": numbers.say_number,
     "p": numbers.say_p,
@@ -30,6 +27,7 @@ _FILTERS: dict[str, Any] = {
     "plain": numbers.say_plain,
     "round_share": numbers.say_round_share,
     "share": numbers.say_share,
+    "signed": numbers.say_signed,
     "shortened": numbers.shorten_days,
     "split_estimate": numbers.split_estimate,
     "status": numbers.say_status,
@@ -56,10 +54,8 @@ def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
     environment.filters |= _FILTERS
     environment.globals |= {
         "MALFORMED_ROW": MALFORMED_ROW,
-        "NO_CHANGE": NO_CHANGE,
         "ONLY_LSOA": ONLY_LSOA,
         "ONLY_POSTCODE": ONLY_POSTCODE,
-        "VERDICTS": VERDICTS,
         "say": functools.partial(_say, environment),
     }
     return environment
