@@ -183,6 +183,7 @@ def test_the_data_say_what_they_are(demonstration: Study) -> None:
         "incidents": "synthetic",
         "boundaries": "schematic",
         "safe havens": "synthetic",
+        "term dates": "synthetic",
     }
 
 

@@ -224,7 +224,7 @@ def test_what_cannot_be_evaluated_says_why(read_study: ReadStudy) -> None:
         TooLittleDataError, match="needs a week to test on and three before it .* Analyse a longer period"
     ):
         evaluate(study, dataclasses.replace(REQUEST, end=dt.date(2025, 1, 20)))
-    with pytest.raises(TooLittleDataError, match="needs 30 incidents to fit to and as many to test on"):
+    with pytest.raises(TooLittleDataError, match="needs at least 30 incidents to fit and as many to test on"):
         evaluate(study, REQUEST)
     study = read_study(make_rows())
     with pytest.raises(ParameterError, match="extent must be .* m or more, not 50 m"):

@@ -104,7 +104,7 @@ def test_a_month_without_rows_of_any_crime_is_a_gap_and_not_a_fall(tmp_path: Pat
     analysis = analyse(study, AnalysisRequest(crime="robbery"))
     assert analysis.months.tolist() == [1, 0, 0, 1]
     assert [str(month) for month in analysis.empty_months] == ["2026-03"]
-    assert "no row of any crime for March 2026: a gap in the data" in analysis.notes[0]
+    assert "no rows of any crime for March 2026: a gap in the data" in analysis.notes[0]
 
 
 def test_days_asked_for_are_inclusive(demonstration: Study) -> None:
@@ -133,7 +133,7 @@ def test_wards_are_chosen_by_code_or_name(demonstration: Study) -> None:
         ({"bandwidth_m": -1.0}, ParameterError, "bandwidth must be above 0 m"),
         ({"cell_size_m": 0.0}, ParameterError, "cell size must be above 0 m"),
         ({"eps_m": 0.0}, ParameterError, "eps must be above 0 m"),
-        ({"min_samples": 1}, ParameterError, "min_samples must be 2 or more"),
+        ({"min_samples": 1}, ParameterError, "`min_samples` must be 2 or more"),
         ({"reach_m": float("nan")}, ParameterError, "reach must be above 0 m"),
     ],
 )
@@ -166,7 +166,7 @@ def test_boundaries_far_beyond_the_data_are_pointed_out(demonstration: Study, tm
     few = demonstration.intake.incidents[demonstration.intake.incidents["ward_code"] == here]
     study = dataclasses.replace(demonstration, intake=dataclasses.replace(demonstration.intake, incidents=few))
     notes = analyse(study, AnalysisRequest(crime="robbery")).notes
-    assert any(note.startswith("38 of the 39 wards have no row of any crime") for note in notes)
+    assert any(note.startswith("38 of the 39 wards have no rows of any crime") for note in notes)
 
 
 def test_knife_crime_comes_with_its_definition(demonstration: Study) -> None:

@@ -142,7 +142,9 @@ def test_snapped_incidents_are_pointed_out(call: Any, tmp_path: Path, square_war
     ("arguments", "code", "message"),
     [
         pytest.param(["--to", "2025-01-20"], 4, "needs a week to test on and three before it", id="short"),
-        pytest.param(["--crime", "violence-with-injury"], 4, "needs 30 incidents to fit to and as many", id="few"),
+        pytest.param(
+            ["--crime", "violence-with-injury"], 4, "needs at least 30 incidents to fit and as many", id="few"
+        ),
         pytest.param(["--crime", "piracy"], 2, "Ask for one of: burglary", id="unknown crime"),
         pytest.param(["--ward", "Narnia"], 2, "Give a code or a name", id="unknown ward"),
         pytest.param(["--max-extent", "50"], 2, "m or more, not 50 m. Choose a larger extent", id="no room"),
@@ -150,7 +152,7 @@ def test_snapped_incidents_are_pointed_out(call: Any, tmp_path: Path, square_war
         pytest.param(["--cell-size", "nan"], 2, "cell size must be above 0 m", id="size not a number"),
         pytest.param(["--bandwidth", "-300"], 2, "bandwidth must be above 0 m, not -300", id="bandwidth below nothing"),
         pytest.param(["--bandwidth", "wide"], 2, "'wide' is not a valid float", id="bandwidth in words"),
-        pytest.param(["--from", "yesterday"], 2, '"yesterday" is no day of the calendar. Write it as', id="no day"),
+        pytest.param(["--from", "yesterday"], 2, '"yesterday" is not a day of the calendar. Write it as', id="no day"),
     ],
 )
 def test_a_mistake_has_its_exit_code_and_prints_no_table(

@@ -149,7 +149,7 @@ def test_the_rest_of_the_study_area_is_the_control_by_default(call: Any, inputs:
         everywhere = count(tmp_path / "a.csv", (529_999, 179_999, 532_001, 182_001), *dates)
         assert abs(total - everywhere) <= 2  # on the very edge
     assert "control had" in " ".join(found["notes"])
-    assert "Whether crime moved next door was not looked at; give a buffer of 200 m or so to see it." in " ".join(
+    assert "Whether crime moved next door was not looked at: a buffer around the areas would show it." in " ".join(
         found["notes"]
     )
     with_buffer = json.loads(call(*inputs, *DATES, "--treated-ward", "Ash", "--buffer", 200, "--json").out)
@@ -185,8 +185,8 @@ def test_a_control_by_ward_and_days_that_are_no_months(call: Any, inputs: list[s
     assert sum(one["n_control"] for one in found["bins"][6:]) == next(
         row["after"] for row in found["counts"] if row["area"] == "control"
     )
-    assert "The period before is of another time of year" in said.err
-    assert "counts as effect. A comparison with the year before avoids that." in said.err
+    assert "The period before is from another time of year" in said.err
+    assert "counts as an effect. Comparing with the year before avoids that." in said.err
 
 
 def test_a_year_before_that_the_files_lack_is_not_advised(call: Any, inputs: list[str]) -> None:

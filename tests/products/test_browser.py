@@ -92,7 +92,10 @@ def test_the_map_opens_without_a_network(products: Path, open_page: Any, size: t
     assert asked_elsewhere(opened, path) == []
     assert opened.complaints == []
     assert "Not for decisions." in page.inner_text(".banner")
-    assert "synthetic incidents, schematic boundaries and synthetic safe havens" in page.inner_text(".banner")
+    assert (
+        "synthetic incidents, schematic boundaries, synthetic safe havens and synthetic term dates"
+        in page.inner_text(".banner")
+    )
     assert "Robbery hot spots Lewisham and Southwark" in page.inner_text("h1")
     assert "1 October 2024 to 30 September 2026" in page.inner_text("header")
     for selector in (".north", ".leaflet-control-scale-line", ".legend", ".leaflet-control-layers", "svg.chart"):
