@@ -39,3 +39,13 @@ def suggest_word(word: str, known: Iterable[str]) -> str:
     """The question whether a word like it was meant, as a sentence to go after another; empty where none is like it."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f' Did you mean "{close[0]}"?' if close else ""
+
+
+def say_rows(n: int, one: str, several: str) -> str:
+    """1 row has, 2 rows have."""
+    return f"1 row {one}" if n == 1 else f"{n:,} rows {several}"
+
+
+def say_texts(texts: dict[str, int]) -> str:
+    """Texts with their rows."""
+    return ", ".join(f'"{text}" ({n:,})' for text, n in texts.items())

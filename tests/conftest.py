@@ -18,7 +18,8 @@ from hypothesis import settings
 from support import AnalyseDemonstration, MakeIncidents
 
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.settings import Settings
 

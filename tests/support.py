@@ -16,7 +16,7 @@ import geopandas as gpd
 
 from hotspots.analysis.hotspots.evidence import Evidence
 from hotspots.cli.main import main
-from hotspots.pipeline.run import Analysis
+from hotspots.pipeline.results import Analysis
 from hotspots.products.summary.encoding import Spread, find_types, strip
 
 MakeIncidents = Callable[..., gpd.GeoDataFrame]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import re
 import shutil
 from collections import defaultdict
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from hotspots import pipeline
 
 PACKAGE = Path(__file__).parents[1] / "hotspots"
 METHODS = PACKAGE.parent / "docs" / "methods"
@@ -52,7 +55,10 @@ FLOORS = ("hotspots.ingest", "hotspots.analysis", "hotspots.products")
 """Folders of rooms, which hold nothing themselves."""
 
 ENTRANCES = ("hotspots", "hotspots.__main__")
-"""What stands in front of the house: the face of the package and its command."""
+"""What stands in front of the house: the face of the package and its command. Its name is that of a room as well."""
+
+FRONT = "hotspots.*"
+"""A name taken from the face of the package, which is for users: it leads to every stage."""
 
 
 @functools.cache
@@ -80,16 +86,27 @@ def find_imports(module: str, modules: dict[str, Path]) -> Iterator[str]:
     for node in parse(modules[module].read_text("utf-8")):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "") in modules:
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                yield name if name in modules else str(node.module)
+        elif isinstance(node, ast.ImportFrom):
+            source = find_source(node, module, modules)
+            for alias in node.names if source in modules else ():
+                name = f"{source}.{alias.name}"
+                is_front = source == "hotspots" and name not in modules and alias.name != "__version__"
+                yield FRONT if is_front else name if name in modules else source
+
+
+def find_source(node: ast.ImportFrom, module: str, modules: dict[str, Path]) -> str:
+    """The module that names are imported from, whether it is named in full or relative to this one."""
+    if not node.level:
+        return node.module or ""
+    is_face = modules[module].name == "__init__.py"
+    parents = module.split(".")[: None if is_face and node.level == 1 else is_face - node.level]
+    return ".".join([*parents, *([node.module] if node.module else [])])
 
 
 def find_wrong_ways(package: Path) -> list[str]:
     """Imports from a later stage."""
     modules = find_modules(package)
-    order = {room: index for index, room in enumerate(STAGES)}
+    order = {room: index for index, room in enumerate((*STAGES, "hotspots"))}
     return [
         f"{module} imports {name}"
         for module in modules
@@ -130,6 +147,12 @@ def find_options_named(package: Path) -> list[str]:
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and re.search(r"(?<![\w-])--[a-z]", node.value)
+    ] + [
+        f"{path.relative_to(package)}: {line.strip()}"
+        for path in sorted(package.rglob("*"))
+        if path.suffix in (".html", ".jinja", ".toml")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"(?<![\w(-])--[a-z]", line)
     ]
 
 
@@ -180,6 +203,13 @@ def test_messages_of_the_library_name_parameters_and_not_options() -> None:
     assert find_options_named(PACKAGE) == []
 
 
+def test_the_doors_of_the_pipeline_take_at_most_six_arguments() -> None:
+    doors = [getattr(pipeline, name) for name in dir(pipeline)]
+    functions = [door for door in doors if inspect.isfunction(door)]
+    assert len(functions) > 5
+    assert [one.__name__ for one in functions if len(inspect.signature(one).parameters) > 6] == []
+
+
 def test_each_room_of_analysis_is_a_page_of_the_methods() -> None:
     rooms = {room.rpartition(".")[2] for room in STAGES if room.startswith("hotspots.analysis.")}
     assert {page.stem for page in METHODS.glob("*.md")} == rooms
@@ -223,7 +253,11 @@ def test_a_private_name_in_a_test_is_found(line: str, tmp_path: Path) -> None:
         ("cli/main.py", "from hotspots.ingest.texts import masking", find_break_ins),
         ("cli/week.py", "", find_namesakes),
         ("pipeline/hours.py", "", find_namesakes),
+        ("analysis/hours/week.py", "from hotspots import load_study", find_wrong_ways),
+        ("analysis/hours/week.py", "from ...cli import main", find_wrong_ways),
+        ("products/files/folders.py", "from ...analysis.hours.week import DAY_NAMES", find_break_ins),
         ("geography/wards.py", 'raise ValueError("Give the outlines with --boundaries.")', find_options_named),
+        ("products/templates/words/hours.jinja", "Give another --from.", find_options_named),
     ],
 )
 def test_what_breaks_the_rules_is_found(place: str, line: str, find: object, tmp_path: Path) -> None:
@@ -234,5 +268,6 @@ def test_what_breaks_the_rules_is_found(place: str, line: str, find: object, tmp
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     planted = house / place
+    planted.parent.mkdir(parents=True, exist_ok=True)
     planted.write_text((planted.read_text("utf-8") if planted.exists() else "") + f"\n{line}\n", "utf-8")
     assert len(find(house)) == len(before) + 1  # type: ignore[operator]

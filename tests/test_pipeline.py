@@ -19,7 +19,8 @@ from hotspots.ingest.reference.boundaries import read_boundaries
 from hotspots.pipeline.performance import PerformanceRequest, measure_performance
 from hotspots.pipeline.quality import assess_quality
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import Accounts, select_incidents
 from hotspots.pipeline.study import Study, load_study, place_in_wards
 from hotspots.products.files.bundle import write_products

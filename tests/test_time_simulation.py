@@ -27,7 +27,8 @@ from hotspots.analysis.hotspots.place_differences import compare_places
 from hotspots.analysis.hours.aoristic import weigh_hours
 from hotspots.analysis.hours.profile import profile_week
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study, load_study
 from hotspots.pipeline.times import TimeAnalysis, analyse_times

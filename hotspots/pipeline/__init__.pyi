@@ -26,8 +26,8 @@ from .quality import TimeQuality as TimeQuality
 from .quality import WardQuality as WardQuality
 from .quality import assess_quality as assess_quality
 from .request import AnalysisRequest as AnalysisRequest
-from .run import Analysis as Analysis
-from .run import HavenAnalysis as HavenAnalysis
+from .results import Analysis as Analysis
+from .results import HavenAnalysis as HavenAnalysis
 from .run import analyse as analyse
 from .selection import Accounts as Accounts
 from .study import Paths as Paths

@@ -9,9 +9,10 @@ import pandas as pd
 
 from hotspots.contracts import AREA
 from hotspots.crimes import KNIFE_CRIME
+from hotspots.errors import say_rows, say_texts
 
 if TYPE_CHECKING:
-    from hotspots.pipeline.run import Analysis
+    from hotspots.pipeline.results import Analysis
     from hotspots.pipeline.study import Study
 
 _LARGE_AREA_SHARE = 0.15
@@ -131,13 +132,3 @@ def _note_other_tables(study: Study) -> Iterator[str]:
             f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table. Such rows count among "
             f"other crimes: {say_texts(study.quality.unrecognised)}."
         )
-
-
-def say_rows(n: int, one: str, several: str) -> str:
-    """1 row has, 2 rows have."""
-    return f"1 row {one}" if n == 1 else f"{n:,} rows {several}"
-
-
-def say_texts(texts: dict[str, int]) -> str:
-    """Texts with their rows."""
-    return ", ".join(f'"{text}" ({n:,})' for text, n in texts.items())

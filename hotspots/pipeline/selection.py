@@ -13,9 +13,8 @@ import pandas as pd
 import shapely
 
 from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, select_crime
-from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError
+from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError, say_rows, say_texts
 from hotspots.ingest.incidents import REPEATED_ROW, find_days
-from hotspots.pipeline.notes import say_rows, say_texts
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.study import Study
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,11 +118,7 @@ class Study:
     @property
     def data_status(self) -> dict[str, str]:
         """What the files say of themselves, by table; empty for ordinary data."""
-        said: dict[str, set[str]] = {}
-        for file in self.inputs:
-            if file.data_status:
-                said.setdefault(file.table, set()).add(file.data_status)
-        return {table: ", ".join(sorted(words)) for table, words in said.items()}
+        return _gather_status(self.inputs)
 
     @property
     def crimes(self) -> list[Crime]:
@@ -188,7 +184,10 @@ def load_study(
     progress("wards")
     intake = place_in_wards(intake, outlines.wards)
     intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
-    study = Study(
+    if "incidents" not in _gather_status(intake.inputs):
+        _refuse_schematic(outlines, are_given=bool(given))
+        havens, terms = _leave_out_synthetic(havens, terms, settings)
+    return Study(
         intake=intake,
         earlier=earlier,
         boundaries=outlines,
@@ -201,7 +200,6 @@ def load_study(
         quality=assess_quality(intake, wards=outlines.wards),
         store=store,
     )
-    return _keep_apart(study, are_boundaries_given=bool(given), settings=settings)
 
 
 def _list_paths(paths: Paths) -> tuple[Path, ...]:
@@ -218,21 +216,34 @@ def _read_context(settings: Settings) -> tuple[Havens | None, TermDates | None]:
     return read_havens(places, crs=settings.crs) if places else None, read_term_dates(terms) if terms else None
 
 
-def _keep_apart(study: Study, *, are_boundaries_given: bool, settings: Settings) -> Study:
-    """Keep real incidents from the demonstration's wards, havens and terms, unless those were asked for by name."""
-    status = study.data_status
-    if "incidents" in status:
-        return study
-    if "boundaries" in status and not are_boundaries_given:
+def _gather_status(inputs: Iterable[InputFile]) -> dict[str, str]:
+    """What files say of themselves, by table; empty for ordinary data."""
+    said: dict[str, set[str]] = {}
+    for file in inputs:
+        if file.data_status:
+            said.setdefault(file.table, set()).add(file.data_status)
+    return {table: ", ".join(sorted(words)) for table, words in said.items()}
+
+
+def _refuse_schematic(outlines: Boundaries, *, are_given: bool) -> None:
+    """Refuse to lay real incidents over the demonstration's wards, unless those were asked for by name."""
+    status = _gather_status(outlines.inputs)
+    if status and not are_given:
         raise DataError(
             f"The wards in {_BOUNDARIES_HERE.as_posix()} are {status['boundaries']}, and these incidents are not: "
             "counts in them would mean nothing. Give the real outlines with `boundaries`."
         )
-    if "safe havens" in status and not settings.havens:
-        study = dataclasses.replace(study, havens=None)
-    if "term dates" in status and not settings.term_dates:
-        study = dataclasses.replace(study, calendar=dataclasses.replace(study.calendar, terms=None))
-    return study
+
+
+def _leave_out_synthetic(
+    havens: Havens | None, terms: TermDates | None, settings: Settings
+) -> tuple[Havens | None, TermDates | None]:
+    """Safe havens and term dates without those of the demonstration, unless the settings name them."""
+    if havens and not settings.havens and _gather_status(havens.inputs):
+        havens = None
+    if terms and not settings.term_dates and terms.input.data_status:
+        terms = None
+    return havens, terms
 
 
 def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:

@@ -119,7 +119,7 @@ def test_a_click_on_a_rank_opens_its_hot_spot(products: Path, open_page: Any) ->
         "Incidents",
         "of all",
         "Expected",
-        "in another such period",
+        "in 9 of 10 similar periods",
         "sure to be found again",
         "Top streets",
         "Peak",
@@ -138,7 +138,7 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
     labels = page.locator(".leaflet-control-layers-overlays label").all_inner_texts()
     assert [label.strip() for label in labels] == [
         "Density of robberies",
-        "Where most is to be expected",
+        "Most incidents expected",
         "Wards by incidents per km²",
         "Change by ward",
         "Densest half",

@@ -18,7 +18,8 @@ import pytest
 from support import AnalyseDemonstration
 
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import select_wards
 from hotspots.pipeline.study import Study
 from hotspots.products.files import bundle
@@ -316,5 +317,5 @@ def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Pat
     }
     page = paths["map"].read_text("utf-8")
     assert "the density is not drawn" in page
-    for layer in ("Densest half", "Where most is to be expected"):
+    for layer in ("Densest half", "Most incidents expected"):
         assert layer not in page

@@ -48,7 +48,7 @@ def test_performance_tables_and_operations_are_listed_with_the_files_that_are_th
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
-    assert "Nothing yet. Run <code>hotspots run --crime robbery</code>" in write_index(tmp_path).read_text("utf-8")
+    assert "Nothing yet: <code>hotspots run</code> writes the first map." in write_index(tmp_path).read_text("utf-8")
 
 
 def test_a_folder_that_fails_leaves_the_last_one(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from hotspots.analysis.change.verdicts import VERDICTS as VERDICT_WORDS
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.geography.grid import Grid
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import Analysis, analyse
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.drawing import map_images
 from hotspots.products.drawing.axes import choose_ticks

@@ -65,7 +65,7 @@ from hotspots.pipeline.operation_areas import Area
 from hotspots.pipeline.operation_request import OperationRequest
 from hotspots.pipeline.performance import Performance, PerformanceRequest
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.run import Analysis
+from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.selection import Accounts
 from hotspots.pipeline.study import Study
 from hotspots.products import files, summary, words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyproj
 import shapely
 
@@ -24,7 +27,7 @@ from hotspots.geography import (
     parse_grid_references,
     project_coordinates,
 )
-from hotspots.ingest.formats import Columns
+from hotspots.ingest.formats import Columns, Table
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.texts import parse_coordinates, read_pairs, read_wkt
 
@@ -296,3 +299,23 @@ def find_swapped(easting: Floats, northing: Floats, outlines: shapely.Geometry) 
     swapped &= ~shapely.contains_xy(outlines, easting, northing)
     swapped &= np.abs(easting - northing) > _MIRRORED_M
     return swapped
+
+
+def find_middle(table: Table, profile: SourceProfile, records: pa.Table) -> tuple[float, float] | None:
+    """Median longitude and latitude of the first rows of a table of which most lie outside; None for any other."""
+    reasons = records["reason"].cast(pa.string())
+    n_outside = pc.sum(pc.starts_with(reasons, OUTSIDE)).as_py() or 0
+    if not n_outside or 2 * n_outside < records.num_rows or not says_degrees(profile):
+        return None
+    columns = table.sample({str(profile.longitude), str(profile.latitude)})
+    east, north = (
+        float(parse_coordinates(columns[str(name)], decimal=profile.decimal, is_degrees=True).median())
+        for name in (profile.longitude, profile.latitude)
+    )
+    return (east, north) if math.isfinite(east) and math.isfinite(north) else None
+
+
+def says_degrees(profile: SourceProfile) -> bool:
+    """Whether longitude and latitude stand in columns of their own, on WGS84."""
+    has_two = profile.longitude is not None and profile.longitude != profile.latitude
+    return has_two and profile.crs in (None, WGS84)

@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from hotspots.geography import WGS84, suggest_working_crs
-from hotspots.ingest.formats import Table
-from hotspots.ingest.incidents.locations import OUTSIDE
-from hotspots.ingest.incidents.profiles import SourceProfile
-from hotspots.ingest.texts import parse_coordinates
+from hotspots.geography import suggest_working_crs
+from hotspots.ingest.incidents.locations import OUTSIDE, says_degrees
 
 if TYPE_CHECKING:
     from hotspots.ingest.incidents.intake import Intake
-
-
-def find_middle(table: Table, profile: SourceProfile, records: pa.Table) -> tuple[float, float] | None:
-    """Median longitude and latitude of the first rows of a table of which most lie outside; None for any other."""
-    reasons = records["reason"].cast(pa.string())
-    n_outside = pc.sum(pc.starts_with(reasons, OUTSIDE)).as_py() or 0
-    if not n_outside or 2 * n_outside < records.num_rows or not _says_degrees(profile):
-        return None
-    columns = table.sample({str(profile.longitude), str(profile.latitude)})
-    east, north = (
-        float(parse_coordinates(columns[str(name)], decimal=profile.decimal, is_degrees=True).median())
-        for name in (profile.longitude, profile.latitude)
-    )
-    return (east, north) if math.isfinite(east) and math.isfinite(north) else None
-
-
-def _says_degrees(profile: SourceProfile) -> bool:
-    """Whether longitude and latitude stand in columns of their own, on WGS84."""
-    has_two = profile.longitude is not None and profile.longitude != profile.latitude
-    return has_two and profile.crs in (None, WGS84)
 
 
 def suggest_crs(intake: Intake, *, crs: str) -> str | None:
@@ -50,7 +23,7 @@ def suggest_crs(intake: Intake, *, crs: str) -> str | None:
     if not n_outside or 2 * n_outside < intake.n_read:
         return None
     first = intake.tables[0]
-    if not _says_degrees(first.profile):
+    if not says_degrees(first.profile):
         return (
             f"The places are outside the area of {crs}. If the file is in another coordinate system, name that with "
             "crs in a source profile; if it is from another country, set crs and time_zone at the top of "

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Generator, Iterator
 
 from hotspots.ingest.formats import FoundFile
-from hotspots.ingest.incidents.misplaced import find_middle
+from hotspots.ingest.incidents.locations import find_middle
 from hotspots.ingest.incidents.records import ReadingOptions, read_records
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
 from hotspots.ingest.incidents.store import Reading, Store

@@ -87,7 +87,7 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     }
     if analysis.places.risk is not None and is_enough:
         image, bounds = draw_expected(analysis.places.risk, crs)
-        name = "Where most is to be expected"
+        name = "Most incidents expected"
         layers["expected"] = ImageOverlay(image, bounds=bounds, pixelated=True, name=name, alt=name, show=False)
     layers |= {
         "outside": _outside_layer(analysis),

@@ -43,7 +43,7 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "attribute": "within_share",
             "categories": [
-                (share, f"most to be expected: {share:.0%} of the area", colour)
+                (share, f"the {share:.0%} of the area with the most expected incidents", colour)
                 for share, colour in zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)
             ],
         },
