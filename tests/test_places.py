@@ -500,7 +500,7 @@ def test_a_tiny_area_is_tested_on_smaller_cells(make_incidents: MakeIncidents) -
     )
     assert len(found.cells) == 25
     assert found.choice.cell_size_m == 100
-    assert found.choice.reason.endswith("The area is so small that 25 of them are 100 m.")
+    assert found.choice.reason.endswith("The area is so small that cells of 100 m are used, which lets 25 of them fit.")
 
 
 def test_weeks_are_tested_without_other_crime_that_gives_only_its_month(make_incidents: MakeIncidents) -> None:

@@ -226,7 +226,7 @@ def test_what_cannot_be_scored_is_refused() -> None:
         DataError, match=r"2 of 3 counts are not whole numbers of 0 or more, the first at position 1 \(0.5\)"
     ):
         score_forecast([1, 2, 3], [1, 0.5, -1])
-    with pytest.raises(DataError, match="in incidents is 0 or more and finite .*; the lowest here is -1"):
+    with pytest.raises(DataError, match="in incidents must be finite and 0 or more .*; the lowest here is -1"):
         score_forecast([1, 2, -1], [1, 1, 1], predicts_counts=True)
     with pytest.raises(TooLittleDataError, match="and there are none. Take a longer test period"):
         score_forecast([1, 2, 3], [0, 0, 0])
@@ -236,9 +236,9 @@ def test_what_cannot_be_scored_is_refused() -> None:
         score_forecast([1, 2, 3], [1, 1, 1], n_resamples=10)
     with pytest.raises(DataError, match="the second prediction is missing for 1 of 2 cells"):
         compare_forecasts([1, 2], [1, np.nan], [1, 1])
-    with pytest.raises(DataError, match="`is_inside` must be true or false for each place; it is int64"):
+    with pytest.raises(DataError, match="`is_inside` must hold true or false for each place; it holds int64"):
         score_areas([0, 1], area_inside_km2=1, study_area_km2=2)
-    with pytest.raises(DataError, match="one number of incidents; given 2 and 1"):
+    with pytest.raises(DataError, match="one count of incidents; given 2 and 1"):
         score_areas([True, False], n_incidents=[1], area_inside_km2=1, study_area_km2=2)
     with pytest.raises(ParameterError, match="no larger than the study area; the two are 3 and 2 km². Clip"):
         score_areas([True, False], area_inside_km2=3, study_area_km2=2)

@@ -178,7 +178,7 @@ def test_hours_that_are_none_of_the_week_are_refused(
 
 def test_weights_of_other_incidents_are_refused(make_incidents: MakeIncidents) -> None:
     incidents = shift_incidents(make_incidents)
-    with pytest.raises(ParameterError, match=r"given are 6 incidents and weights of shape \(5, 168\)\. Call weigh_"):
+    with pytest.raises(ParameterError, match=r"there are 6 incidents and weights of shape \(5, 168\)\. Call weigh_"):
         profile_week(incidents, hours=weigh_hours(incidents.iloc[1:]))
 
 

@@ -181,7 +181,9 @@ def test_each_window_follows_what_it_is_fitted_to_and_the_window_before(
 )
 def test_a_fold_that_could_see_what_it_is_tested_on_cannot_be_made(days: tuple[str, str, str, str]) -> None:
     first, last, test_first, test_last = map(day, days)
-    with pytest.raises(ParameterError, match=f"fitted to days before .* {first} to {last} and {test_first} to"):
+    with pytest.raises(
+        ParameterError, match=f"fitted to days before .* {first} to {last} and tested on {test_first} to"
+    ):
         Fold(fit_start=first, fit_end=last, test_start=test_first, test_end=test_last)
 
 

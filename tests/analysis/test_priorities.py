@@ -75,9 +75,9 @@ def test_units_do_not_matter(rows: list[list[int]], factor: int) -> None:
 
 def test_mistakes_are_explained() -> None:
     two = measures({"a": [1, 2], "b": [2, 1]})
-    with pytest.raises(TooLittleDataError, match="there is only one here. Read more kinds of crime"):
+    with pytest.raises(TooLittleDataError, match="there is only one. Read more kinds of crime"):
         rank_priorities(two.iloc[:1])
-    with pytest.raises(TooLittleDataError, match="there are none here"):
+    with pytest.raises(TooLittleDataError, match="there are none. Read more kinds of crime"):
         rank_priorities(two.iloc[:0])
     with pytest.raises(
         ParameterError, match='needs a weight from 0 to 1,000; "harm" has None. 0 leaves a criterion out'

@@ -116,7 +116,7 @@ def test_repeats_by_chance_are_those_of_throwing_on_known_places(make_incidents:
         f"10 of 50 incidents (20%) happened where one had happened before in the period; if all 100 places ran the "
         f"same risk, {expected:.0%}. 50% of incidents lie on 15% of the places (15); by chance alone it would be"
     )
-    assert "All in all they share places no more than chance allows." in result.words
+    assert "Overall they share places no more than chance allows." in result.words
 
 
 @pytest.mark.parametrize("is_known", [True, False])

@@ -283,7 +283,9 @@ def test_features_that_would_be_left_out_are_refused(tmp_path: Path, feature: An
     collection["features"] += [feature]
     path = tmp_path / "a.geojson"
     path.write_text(json.dumps(collection))
-    with pytest.raises(DataError, match="a.geojson cannot be read as incidents: feature 2 in it is none"):
+    with pytest.raises(
+        DataError, match="a.geojson cannot be read as incidents: feature 2 in it is not a GeoJSON feature"
+    ):
         read(path)
 
 

@@ -265,7 +265,7 @@ def test_outlines_that_are_not_all_there(
         return answer
 
     monkeypatch.setattr(portal, "answer", short)
-    with pytest.raises(DataError, match="says that E09000023 has 3 wards, and sent 2 outlines of 2"):
+    with pytest.raises(DataError, match="says that E09000023 has 3 wards, but sent 2 outlines of 2"):
         fetch("Lewisham")
     assert names(tmp_path) == []
 

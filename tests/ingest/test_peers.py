@@ -123,7 +123,7 @@ def test_one_table_in_one_file_is_asked_for(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "peers.zip", "w") as archive:
         archive.writestr("a.csv", "area,crime,incidents,population\nA,robbery,7,10\n")
         archive.writestr("b.csv", "area,crime,incidents,population\nB,robbery,7,10\n")
-    with pytest.raises(DataError, match="peers.zip holds 2 that could be meant: .* Save the one of them that is"):
+    with pytest.raises(DataError, match="peers.zip holds 2 that could be meant: .* Save the right one to"):
         read_peers(tmp_path / "peers.zip", definitions=DEFINITIONS)
 
 

@@ -109,7 +109,7 @@ def test_of_the_sheets_of_a_workbook_the_one_of_residents_is_read(tmp_path: Path
         pd.DataFrame({"code": ["A"], "residents": [6]}).to_excel(book, sheet_name="2023", index=False)
     with pytest.raises(
         DataError,
-        match="from one table; book.xlsx holds 2 that could be meant: book.xlsx/2024, book.xlsx/2023. Save the one of",
+        match="from one table; book.xlsx holds 2 that could be meant: book.xlsx/2024, book.xlsx/2023. Save the right",
     ):
         read_population(path)
 

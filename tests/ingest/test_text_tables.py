@@ -181,7 +181,7 @@ def test_a_column_that_is_there_twice_is_refused_only_if_it_is_read(tmp_path: Pa
 
 
 def test_a_line_without_end_is_no_table(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"a\.csv is no table: its first line is over 1 MB long"):
+    with pytest.raises(DataError, match=r"a\.csv is not a table: its first line is over 1 MB long"):
         read(tmp_path, b"x" * 1024**2)
 
 
