@@ -156,7 +156,11 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
     assert page.locator('.legend [data-layer="wards"]').is_visible()
     assert page.locator('.legend [data-layer="reach"]').is_visible()
     assert not page.locator('.legend [data-layer="density"]').is_visible()
-    for name, layer in (("Densest half", "half"), ("Busy surroundings", "significant"), ("most is to be", "expected")):
+    for name, layer in (
+        ("Densest half", "half"),
+        ("Busy surroundings", "significant"),
+        ("Most incidents expected", "expected"),
+    ):
         page.locator("label", has_text=name).locator("input").check()
         page.wait_for_timeout(100)
         assert page.locator(f'.legend [data-layer="{layer}"]').is_visible()
