@@ -132,7 +132,7 @@ def test_without_hours_or_days_the_window_is_the_week() -> None:
         ("15-18-20", 'not "15-18-20".'),
         ("-3-5", 'not "-3-5".'),
         ("15.5-18", 'not "15.5-18".'),
-        ("\u0661\u0665-18", ", not "),  # digits of another script
+        ("\u0661\u0665-18", "must be two whole hours of the 24-hour clock, not "),  # digits of another script
         ("15:00-17:59", 'Hours must be whole, because the week is counted by the hour; "15:00-17:59" has minutes.'),
         ("15:30-18", '"15:30-18" has minutes.'),
         ("24-2", 'Hours must start from 0 to 23 and end from 0 to 24; "24-2" does not.'),
