@@ -248,11 +248,6 @@ def _find_times(
     if start is None and reported is not None:
         start = _find_by_contents(candidates, reported, table, doubts)
     if start is None and reported is not None:
-        doubts.append(
-            f'{table.label}: no column says when it happened. "{reported}" says when it became known: its days are '
-            "read, and not its hours. If another column says when it happened, name it in a source profile, "
-            'start = "..."; if this one does, add is_reported = false.'
-        )
         return {"start": (reported,), "is_reported": True} | _find_date_order((reported,), table, doubts)
     if start is None:
         start = next((name for name in candidates.get("month", ()) if _can_read((name,), table)), None)
