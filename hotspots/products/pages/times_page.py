@@ -19,7 +19,7 @@ from hotspots.products.drawing import (
     draw_week,
 )
 from hotspots.products.summary import ConditionSummary, RunSummary, choose_main_change
-from hotspots.products.words import make_environment, say, say_bound, say_list
+from hotspots.products.words import make_environment, say, say_bound, say_each, say_list
 
 _N_FIRST_WARDS = 15
 
@@ -80,6 +80,7 @@ def group_withheld(conditions: Sequence[ConditionSummary]) -> dict[str | None, l
 def describe_times(summary: RunSummary) -> list[tuple[str, str]]:
     """What there is to know in short: a heading and a sentence each."""
     return [
+        *(("Dates", sentence) for sentence in say_each("times.reported", summary)),
         ("Hours", say("times.hours", summary)),
         ("Calendar", say("times.calendar", summary)),
         ("Season and trend", say("times.months", summary)),
