@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import opening_hours
 import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
+from hotspots.analysis.calendar import name_bank_holidays
 from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
+from hotspots.ingest.reference import BANK_HOLIDAY, OpeningRule, list_opening_rules
+
+Days = npt.NDArray[np.datetime64]
+Minutes = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class Coverage:
         n_open_within_reach: Timed incidents with a haven within reach that is open at their start.
         share_open_within_reach: The same as a share of timed incidents; None without any, or where no haven says when
             it is open.
+        n_hours_unknown: Havens whose opening hours are not known, which count as closed.
         n_incidents_by_haven: int on the index of the havens, incidents within reach of each.
         is_within_reach, is_open_within_reach: bool (n_incidents,), in the order of the incidents; the second is
             false where there is no clock time.
@@ -44,26 +49,36 @@ class Coverage:
     n_timed: int
     n_open_within_reach: int
     share_open_within_reach: float | None
+    n_hours_unknown: int
     n_incidents_by_haven: pd.Series
     is_within_reach: npt.NDArray[np.bool_]
     is_open_within_reach: npt.NDArray[np.bool_]
 
 
-def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, reach_m: float = 400.0) -> Coverage:
+def measure_coverage(
+    incidents: gpd.GeoDataFrame,
+    havens: gpd.GeoDataFrame,
+    *,
+    reach_m: float = 400.0,
+    country: str = "GB",
+    subdivision: str | None = "ENG",
+) -> Coverage:
     """Measure how many incidents have a safe haven within reach, at any hour and at the hour they happened.
 
     Distance is straight-line, so a railway or the river in between is not seen. Opening hours are read on the
-    date of the incident, with the public holidays of Great Britain where the hours mention them. A haven
-    without readable hours counts as closed.
+    date of the incident, with its bank holidays where the hours mention them. A haven counts as closed at hours at
+    which it is not known to be open, so the share of open ones is the least that it can be.
 
     Args:
         incidents: Points with `started_at` and `time_precision`, in metres.
         havens: The havens table, in the same CRS.
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
+        country: ISO 3166 code of the country whose bank holidays count.
+        subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
 
     Raises:
         DataError: A table lacks its columns or is not in metres, or the two are not in one CRS.
-        ParameterError: `reach_m` is not positive.
+        ParameterError: `reach_m` is not positive, or no bank holidays are known for the country or subdivision.
     """
     require_columns(havens, HAVEN_COLUMNS, table="havens")
     require_columns(incidents, ("started_at", "time_precision"), table="incidents")
@@ -78,20 +93,25 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
     timed = (incidents["time_precision"] == "minute").to_numpy()
     started_at = incidents["started_at"].to_numpy().astype("datetime64[s]")
 
+    hours = [list_opening_rules(text) if isinstance(text, str) else () for text in havens["opening_hours"]]
+    days = started_at.astype("datetime64[D]")
+    minutes = (started_at - days) / np.timedelta64(1, "m")
+    holidays = _list_bank_holidays(days[timed], country, subdivision)
+
     reached = np.zeros(len(incidents), dtype=bool)
     reached_open = np.zeros(len(incidents), dtype=bool)
     n_by_haven = np.zeros(len(havens), dtype=np.int64)
-    for position, (near, hours) in enumerate(zip(of_haven, havens["opening_hours"], strict=True)):
+    for position, (near, rules) in enumerate(zip(of_haven, hours, strict=True)):
         if not near:
             continue
         rows = np.concatenate([incidents_of_place[place] for place in near])
         reached[rows] = True
         n_by_haven[position] = len(rows)
         rows = rows[timed[rows]]
-        if isinstance(hours, str) and len(rows):
-            reached_open[rows] |= is_open_at(hours, started_at[rows])
+        if rules and len(rows):
+            reached_open[rows] |= _is_open(rules, days[rows], minutes[rows], holidays=holidays)
     n, n_timed = len(incidents), int(timed.sum())
-    can_tell = n_timed > 0 and bool(havens["opening_hours"].notna().any())
+    can_tell = n_timed > 0 and any(hours)
     return Coverage(
         reach_m=float(reach_m),
         n_incidents=n,
@@ -100,6 +120,7 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         n_timed=n_timed,
         n_open_within_reach=int(reached_open.sum()),
         share_open_within_reach=float(reached_open.sum() / n_timed) if can_tell else None,
+        n_hours_unknown=sum(not rules for rules in hours),
         n_incidents_by_haven=pd.Series(n_by_haven, index=havens.index, name="n_incidents"),
         is_within_reach=reached,
         is_open_within_reach=reached_open,
@@ -113,8 +134,8 @@ class WindowCoverage:
     Attributes:
         n_timed: Incidents that started in these hours.
         share_within_reach: Of these, with any haven within reach; None without any.
-        share_open_within_reach: Of these, with one within reach that is open; None without any, or where no haven says
-            when it is open.
+        share_open_within_reach: Of these, with one within reach that is open; None without any, or where of no
+            haven it is known when it is open.
     """
 
     n_timed: int
@@ -163,23 +184,76 @@ def _rows_by_place(inverse: npt.NDArray[np.intp], n_places: int) -> list[npt.NDA
     return np.split(order, np.searchsorted(inverse[order], np.arange(1, n_places)))
 
 
-def is_open_at(hours: str, times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+def is_open_at(
+    hours: str, times: npt.NDArray[np.datetime64], *, country: str = "GB", subdivision: str | None = "ENG"
+) -> npt.NDArray[np.bool_]:
     """Whether a place with these opening hours is open at each time.
 
     Args:
-        hours: Opening hours in OpenStreetMap syntax, "Mo-Fr 09:00-17:30; PH off".
+        hours: Opening hours as `read_opening_hours` takes them, "Mo-Fr 09:00-17:30; PH off".
         times: datetime64 (n_times,), naive local wall-clock times, one or more.
+        country: Whose bank holidays count, as `name_bank_holidays` takes it.
+        subdivision: Likewise.
 
     Returns:
-        bool (n_times,).
+        bool (n_times,); false where it is not known.
     """
-    first = times.min().astype(dt.datetime)
-    last = times.max().astype(dt.datetime) + dt.timedelta(minutes=1)
-    schedule = opening_hours.OpeningHours(hours, country="GB")
-    # The intervals are walked once, because asking for each time parses and searches the schedule again.
-    starts, is_open = [], []
-    for start, _, state, _ in schedule.intervals(first, last):
-        starts.append(np.datetime64(start, "s"))
-        is_open.append(state == opening_hours.State.OPEN)
-    position = np.searchsorted(np.array(starts), times, side="right") - 1
-    return np.array(is_open, dtype=bool)[position]
+    days = times.astype("datetime64[D]")
+    minutes = (times - days) / np.timedelta64(1, "m")
+    return _is_open(list_opening_rules(hours), days, minutes, holidays=_list_bank_holidays(days, country, subdivision))
+
+
+def _is_open(rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, holidays: Days) -> npt.NDArray[np.bool_]:
+    """Whether rules are open at minutes of days, by the hours of the day itself and those of the evening before.
+
+    An evening runs on past midnight only if no later rule closes it, and none has the next day to itself: where people
+    and opening_hours.js may take hours past midnight differently, it is not known that the place is open.
+    """
+    carried = []
+    replaced = np.zeros(len(days), dtype=bool)
+    for rule in reversed(rules):
+        applies = _applies(rule, days - 1, holidays)
+        carried.append(applies & ~replaced)
+        if rule.replaces:
+            replaced |= applies
+    is_open = np.zeros(len(days), dtype=bool)
+    for rule, evening in zip(rules, reversed(carried), strict=True):
+        today = _applies(rule, days, holidays)
+        if rule.replaces:
+            is_open &= ~today
+        within = today & _lies_within(rule.spans, minutes) | evening & _lies_within(rule.spans, minutes + 1440)
+        is_open = is_open & ~within if rule.is_off else is_open | within
+    return is_open
+
+
+def _applies(rule: OpeningRule, days: Days, holidays: Days) -> npt.NDArray[np.bool_]:
+    """Whether a rule is for these days."""
+    weekday = (days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
+    applies = np.isin(weekday, list(rule.days))
+    if BANK_HOLIDAY in rule.days:
+        applies |= np.isin(days, holidays)
+    if rule.dates:
+        months = days.astype("datetime64[M]")
+        date = 100 * (months.astype(np.int64) % 12 + 1) + (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+        applies &= np.logical_or.reduce(
+            [
+                (first <= date) & (date <= last) if first <= last else (first <= date) | (date <= last)
+                for first, last in rule.dates
+            ]
+        )
+    return applies
+
+
+def _lies_within(spans: Sequence[tuple[int, int]], minutes: Minutes) -> npt.NDArray[np.bool_]:
+    within = np.zeros(len(minutes), dtype=bool)
+    for first, last in spans:
+        within |= (first <= minutes) & (minutes < last)
+    return within
+
+
+def _list_bank_holidays(days: Days, country: str, subdivision: str | None) -> Days:
+    """The bank holidays of the years of these days, and of the evening before them."""
+    if not len(days):
+        return days
+    first, last = (day.item().year for day in (days.min() - 1, days.max()))
+    return np.array(list(name_bank_holidays(first, last, country=country, subdivision=subdivision)), "datetime64[D]")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import opening_hours
 import pandas as pd
 import pyproj
 import shapely
@@ -39,6 +38,7 @@ from hotspots.ingest.formats import (
     read_layer,
     require_unique,
 )
+from hotspots.ingest.reference.opening_times import Doubt, read_opening_hours
 from hotspots.ingest.texts import parse_coordinates, read_status
 
 _TABLES = (*CSV_SUFFIXES, *WORKBOOK_SUFFIXES)
@@ -57,14 +57,21 @@ class Havens:
         havens: The havens table of `hotspots.contracts`, in the working CRS.
         inputs: The files read.
         n_without_location: Havens left out because they have no usable location, or their row is malformed.
-        n_hours_unreadable: Havens kept whose opening hours are not in OpenStreetMap syntax; `opening_hours` is
+        hours_doubts: Havens kept whose opening hours are stated and not known, by the reason; `opening_hours` is
             missing for them, and they count as closed.
+        n_hours_partly_known: Havens of whose opening hours some are in doubt, and count as closed.
     """
 
     havens: gpd.GeoDataFrame
     inputs: tuple[InputFile, ...]
     n_without_location: int
-    n_hours_unreadable: int
+    hours_doubts: Mapping[Doubt, int]
+    n_hours_partly_known: int
+
+    @property
+    def n_hours_unreadable(self) -> int:
+        """Havens whose opening hours are stated and not known."""
+        return sum(self.hours_doubts.values())
 
 
 def read_havens(paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID) -> Havens:
@@ -110,14 +117,15 @@ def read_havens(paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATION
             "need quotes."
         )
     havens["haven_id"] = _number(havens["haven_id"])
-    stated = havens["opening_hours"].notna()
-    readable = havens["opening_hours"].map(lambda hours: isinstance(hours, str) and opening_hours.validate(hours))
-    havens["opening_hours"] = havens["opening_hours"].astype("object").where(readable.astype(bool), None)
+    havens = havens[located].set_index("haven_id")
+    known = read_opening_hours(havens["opening_hours"])
+    unknown = known.opening_hours.isna() & known.doubts.notna()
     return Havens(
-        havens=havens[located].set_index("haven_id")[list(HAVEN_COLUMNS)],
+        havens=havens.assign(opening_hours=known.opening_hours)[list(HAVEN_COLUMNS)],
         inputs=tuple(inputs),
         n_without_location=int((~located).sum()) + n_malformed,
-        n_hours_unreadable=int((stated & ~readable.astype(bool)).sum()),
+        hours_doubts=known.doubts[unknown].value_counts().to_dict(),
+        n_hours_partly_known=int((known.doubts.notna() & ~unknown).sum()),
     )
 
 
