@@ -56,7 +56,8 @@ def test_the_number_may_follow(form: str, street: str) -> None:
     [
         *("Lewisham Station", "McDonalds", "Canada Water", "Guy's Hospital, St Thomas Street", "The Cut", "Café"),
         *("Elephant & Castle station", "Lewisham Station, Platform 2", "Heathrow Terminal 5", "The O2", "Custom House"),
-        *("A205", "M25 Junction 3", "5th Ave", "W 10TH AVE", "Calle 10", "10XX ALBERNI ST", "012XX S WABASH AVE"),
+        *("A205", "M25 Junction 3", "5th Ave", "W 10TH AVE", "Calle 10", "1X E 11TH AVE", "10XX ALBERNI ST"),
+        *("012XX S WABASH AVE", "The Ivy House", "Craft Beer Co.", "Hither Green (Station)"),
         *("1500 BLOCK OF MAIN ST", "1200 Block MAIN ST", "GEARY ST \\ POWELL ST", "Rye Lane j/w Elm Grove"),
         *(
             "Clapham Junction",

@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
@@ -19,16 +20,19 @@ import pandas as pd
 
 _LISTS = tomllib.loads(resources.files("hotspots.ingest.texts").joinpath("streets.toml").read_text("utf-8"))
 _LASTS = {name: frozenset(words.split()) for name, words in _LISTS.items() if name != "nearness"}
-_NEARNESS = frozenset(phrase for line in _LISTS["nearness"].strip().splitlines() for phrase in line.split("|"))
-_LONGEST_PHRASE = 4
+_PHRASES = sorted(_LISTS["nearness"].replace("\n", "|").strip("|").split("|"), key=len, reverse=True)
+_NEARNESS = "|".join(re.escape(phrase).replace(r"\ ", r"[\s/]+") for phrase in _PHRASES)
+_NEAR_BEFORE = re.compile(rf"\W*(?:{_NEARNESS})\.?(?=\s|$)\s*|[^\w\s]+\s+", re.IGNORECASE)
+_NEAR_AFTER = re.compile(rf"(?:^|(?<=[\s(]))(?:{_NEARNESS})\W*$|(?<=\s)[^\w\s]+$", re.IGNORECASE)
 
 _DISTRICT = "(?:[BEGLMNSW]|[A-PR-UWYZ][A-HK-Y])[0-9][0-9A-HJKPSTUW]?"
 _POSTCODE = re.compile(rf"(?<![^\W_])({_DISTRICT})\s{{0,3}}[0-9][ABD-HJLNP-UW-Z]{{2}}(?![^\W_])", re.IGNORECASE)
 _BEGUN_POSTCODE = re.compile(rf"(?<=[^\W\d_])[\s.]+(?!A[0-9]){_DISTRICT}(?:\s[0-9])?\W*$", re.IGNORECASE)
 _MASK = re.compile(r"\[[^\]]*\]")
-_BREAKS = re.compile(r"[,;|\r\n\t()\[\]{}\"]+|\s[-\u2013\u2014]\s|:\s")
+_NUMBER_IN_BRACKETS = re.compile(r"\(([^()]*[0-9][^()]*)\)")
+_BREAKS = re.compile(r"[,;|\r\n\t\[\]{}\"]+|\s[-\u2013\u2014]\s|:\s")
 _HUNDRED_BLOCK = re.compile(
-    r"\s*(?:[0-9]+XX+(?![^\W_])|[0-9]+\s+(?:block|blk)\s+of\b(?!\s+(?:flats|apartments))|[0-9]*00\s+(?:block|blk)\b)",
+    r"\s*(?:[0-9]+X+(?![^\W_])|[0-9]+\s+(?:block|blk)\s+of\b(?!\s+(?:flats|apartments))|[0-9]*00\s+(?:block|blk)\b)",
     re.IGNORECASE,
 )
 _ROAD_NUMBER = re.compile(
@@ -38,6 +42,11 @@ _ROAD_NUMBER = re.compile(
 """Words with digits that are no number of a house: roads, streets that are counted, and a few venues."""
 
 _PART = re.compile(r"[A-Z]?[0-9]+[A-Z]?(?:[-/&+][0-9A-Z]+)*|[A-Z]", re.IGNORECASE)
+_MAY_NUMBER = re.compile(
+    rf"\d|(?<![^\W_])(?:{'|'.join(sorted(_LASTS['parts_of_houses'] | _LASTS['homes']))})(?![^\W_])", re.IGNORECASE
+)
+"""What every text with a number or a part of a house matches, and few others."""
+
 _JOINS = frozenset({"-", "\u2013", "&", "+", "/", "and", "to"})
 _COMPASS = frozenset("NESW")
 _MOST_WORDS = 5
@@ -107,10 +116,13 @@ def is_public_place(name: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
+    if not _MAY_NUMBER.search(text):
+        return False
     parts, has_postcode = _take_apart(text)
     return has_postcode or any(part.is_numbered and part.kind in ("street", "block", "house") for part in parts)
 
 
+@lru_cache(maxsize=65_536)  # a street comes again in every part of a table
 def _name_street(text: str) -> str | None:
     parts, has_postcode = _take_apart(text)
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in ("street", "venue", "block", "other")}
@@ -130,9 +142,10 @@ def _take_apart(text: str) -> tuple[list[_Part], bool]:
     """The parts of which something is left, and whether there was a postcode."""
     bare, n_postcodes = _POSTCODE.subn(" , ", _MASK.sub(" , ", text))
     parts, is_numbered = [], False
-    for piece in _BREAKS.split(bare):
-        piece, n_begun = _BEGUN_POSTCODE.subn("", piece)
-        n_postcodes += n_begun
+    for piece in _BREAKS.split(_NUMBER_IN_BRACKETS.sub(r" , \1 , ", bare)):
+        without = _BEGUN_POSTCODE.sub("", piece)
+        if without != piece and _trim(without.split()):  # "near M1" is a motorway
+            piece, n_postcodes = without, n_postcodes + 1
         part = _read(piece, is_numbered=is_numbered)
         # a number alone is that of the street after it: "114, Peckham High Street"
         is_numbered = part.is_numbered and not part.name
@@ -159,7 +172,7 @@ def _read(piece: str, *, is_numbered: bool = False) -> _Part:
             words = []
     if found.is_home and kind != "street":
         kind = "house"
-    name = " ".join(words).strip(" .:-\u2013/&#*+'")
+    name = " ".join(words).strip(" :-\u2013/&#*+'(").removesuffix(" )")
     return _Part(
         name if any(letter.isalpha() for letter in name) else "",
         kind,
@@ -185,6 +198,8 @@ class _Dropped:
 
 
 def _drop_numbers(words: list[str]) -> _Dropped:
+    if not _MAY_NUMBER.search(" ".join(words)):
+        return _Dropped(words, 0, is_numbered=False, is_home=False)
     kept: list[str] = []
     n_before, is_home, is_numbered, i = 0, False, False, 0
     while i < len(words):
@@ -215,37 +230,28 @@ def _is_part(words: list[str], i: int) -> bool:
     """Whether a word is the number or the letter of a flat; a small letter may be a word ("no a")."""
     if i >= len(words):
         return False
-    word = words[i].strip(".:#'\"")
+    word = words[i].strip(".:#'\"()")
     return bool(_PART.fullmatch(word)) and (len(word) > 1 or word.isdigit() or word.isupper())
 
 
 def _is_name(words: list[str], i: int) -> bool:
-    word = words[i].strip(".:'\"")
+    word = words[i].strip(".:'\"()")
     return bool(_ROAD_NUMBER.fullmatch(word)) or (
         i > 0 and _key(words[i - 1]) in _LASTS["numbered"] and word.rstrip("abcABC").isdigit()
     )
 
 
 def _key(word: str) -> str:
-    return word.casefold().strip(".:#*'\"\u2019!?")
+    return word.casefold().strip(".:#*'\"\u2019!?()")
 
 
 def _trim(words: list[str]) -> list[str]:
     """The words without phrases of nearness before and after them, and without signs that stand alone."""
-    while words:
-        at_start = next((n for n in range(_LONGEST_PHRASE, 0, -1) if _is_nearness(words[:n], n)), 0)
-        at_end = next((n for n in range(_LONGEST_PHRASE, 0, -1) if _is_nearness(words[-n:], n)), 0)
-        if not at_start and not at_end:
-            break
-        words = words[at_start : len(words) - at_end]
-    return words
-
-
-def _is_nearness(words: list[str], n: int) -> bool:
-    if len(words) < n:
-        return False
-    phrase = " ".join(map(_key, words)).replace("/", " ")
-    return phrase in _NEARNESS or not any(letter.isalnum() for letter in phrase)
+    text, before = " ".join(words), None
+    while text != before:
+        before = text
+        text = _NEAR_AFTER.sub("", _NEAR_BEFORE.sub("", text, count=1) if _NEAR_BEFORE.match(text) else text).strip()
+    return text.split()
 
 
 def _tell(words: list[str]) -> _Kind:
@@ -255,6 +261,8 @@ def _tell(words: list[str]) -> _Kind:
     last = keys[-1] if keys else ""
     if last == "house" and len(keys) > 1 and keys[-2] in _LASTS["public_houses"]:
         return "venue"
+    if last == "house" and keys[0] == "the":
+        return "other"  # most are pubs
     kinds: tuple[tuple[_Kind, str], ...] = (("street", "streets"), ("venue", "venues"), ("block", "blocks"))
     found = next((kind for kind, name in kinds if last in _LASTS[name]), None)
     return found or ("house" if last in _LASTS["houses"] else "other")
@@ -264,7 +272,7 @@ def _drop_house(words: list[str]) -> list[str]:
     """The street after the name of a house: of "Rose Cottage Mill Lane" the last two words."""
     keys = [_key(word) for word in words]
     for i in range(len(words) - 3, 0, -1):
-        if keys[i] in _LASTS["houses"] - {"manor"}:
+        if keys[i] in _LASTS["houses"] - {"manor"} and keys[i + 1] not in _LASTS["streets"]:
             return words[i + 1 :]
     return words
 
