@@ -5,7 +5,8 @@ The tables stay plain GeoDataFrames. What is promised of them is written here on
 incidents
     index `incident_id` (unique); `category`, `subcategory` (nullable), `is_knife` (nullable), `started_at` and
     `ended_at` (naive local wall-clock time, `ended_at` nullable), `time_precision` (`minute`, `day` or
-    `month`), `location`, `location_kind` (nullable), `location_precision` (`point`; `anonymised`: moved to a shared
+    `month`), `location` (a street or a public place, without the number of a house) and `location_kind`, both
+    nullable, `location_precision` (`point`; `anonymised`: moved to a shared
     point; `postcode`; `area`: somewhere in an area or a large grid square), `stated_ward` (code of the ward that the
     source has found, nullable), `source`, `source_row` (1 is the first row under the header), `geometry` (Point).
     After ward assignment also `ward_code` (nullable).

@@ -19,7 +19,6 @@ from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.records import Oddity
 from hotspots.ingest.reference.boundaries import read_boundaries
 from hotspots.pipeline.known_time import MonthQuality
-from hotspots.pipeline.overlaps import find_overlaps
 from hotspots.pipeline.quality import PlaceQuality, Quality, WardQuality, assess_quality
 from hotspots.pipeline.study import place_in_wards
 
@@ -243,53 +242,6 @@ def test_counts_add_up_for_any_table(
     assert quality.times.n_with_end <= quality.times.n_by_precision.get("minute", 0)
 
 
-def two_sources(make_incidents: MakeIncidents, shift_m: float, **other: Any) -> gpd.GeoDataFrame:
-    """Two robberies a day at changing places from each of two sources, the second's moved east."""
-    place = np.random.default_rng(4).uniform(0, 2000, (2, 120))
-    days = np.repeat(pd.date_range("2026-01-01", periods=60), 2)
-    first, second = (
-        make_incidents(530000 + place[0] + shift, 180000 + place[1], started_at=days, source=source, **columns)
-        for shift, source, columns in ((0, "police.csv", {}), (shift_m, "council.csv", other))
-    )
-    return gpd.GeoDataFrame(pd.concat([first, second]), crs=first.crs)
-
-
-def test_two_records_of_the_same_incidents_are_noticed(make_incidents: MakeIncidents) -> None:
-    months = {"started_at": pd.Timestamp("2026-01-01"), "time_precision": "month"}
-    for shift_m in (0, 80):
-        (overlap,) = find_overlaps(two_sources(make_incidents, shift_m))
-        assert (overlap.category, set(overlap.sources)) == ("robbery", {"council.csv", "police.csv"})
-        assert (overlap.start, overlap.end, overlap.n_rows) == (dt.date(2026, 1, 1), dt.date(2026, 3, 1), 120)
-    # a published month against days: only those in the month are compared
-    place = two_sources(make_incidents, 0)
-    by_month = place[place["source"] == "council.csv"].assign(**months)
-    (overlap,) = find_overlaps(gpd.GeoDataFrame(pd.concat([place[place["source"] == "police.csv"], by_month])))
-    assert (overlap.start, overlap.end) == (dt.date(2026, 1, 1), dt.date(2026, 1, 31))
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"shift_m": 5000}, {"shift_m": 0, "category": "burglary"}, {"shift_m": 0, "category": "unrecognised"}],
-)
-def test_other_places_and_other_crimes_are_no_overlap(make_incidents: MakeIncidents, other: dict[str, Any]) -> None:
-    assert find_overlaps(two_sources(make_incidents, **other)) == ()
-
-
-def test_sources_that_follow_each_other_are_no_overlap(make_incidents: MakeIncidents) -> None:
-    both = two_sources(make_incidents, 0)
-    late = both["source"] == "council.csv"
-    both["started_at"] = both["started_at"].mask(late, both["started_at"] + pd.Timedelta(days=60))
-    assert find_overlaps(both) == ()
-
-
-def test_the_forces_of_the_city_and_around_it_are_no_overlap(real_data: Path) -> None:
-    """Two forces publish the same crimes for the same month, side by side."""
-    city = read_incidents([real_data / "police_uk" / "city_of_london" / "2024-06-city-of-london-street.csv"])
-    around = read_incidents([real_data / "police_uk" / "metropolitan" / "2019-06-metropolitan-street.csv"])
-    both = pd.concat([city.incidents, around.incidents.assign(started_at=city.incidents["started_at"].iloc[0])])
-    assert find_overlaps(gpd.GeoDataFrame(both)) == ()
-
-
 def test_rows_that_are_refused_late_are_not_counted_as_odd(tmp_path: Path, square_wards: gpd.GeoDataFrame) -> None:
     """In Great Britain only the wards tell that coordinates are swapped."""
     rows = "Robbery,05/01/2026 00:00,180500,530500\nRobbery,05/01/2026 10:00,530500,180500\n"
@@ -305,13 +257,3 @@ def test_rows_outside_the_wards_are_counted(make_incidents: MakeIncidents, squar
     incidents["ward_code"] = assign_wards(incidents, square_wards)
     assert assess_quality(make_intake(incidents), wards=square_wards).n_outside_wards == 1
     assert assess_quality(make_intake(incidents)).n_outside_wards is None
-
-
-def test_two_sources_of_one_busy_place_are_no_overlap(make_incidents: MakeIncidents) -> None:
-    """Whatever is dense lies near something else; the same incidents lie near each other on the same day."""
-    rng = np.random.default_rng(6)
-    place = rng.normal(0, 300, (2, 2, 2000))
-    days = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 365, (2, 2000)).ravel(), unit="D")
-    both = make_incidents(530000 + place[0].ravel(), 180000 + place[1].ravel(), started_at=days)
-    both["source"] = np.repeat(["a.csv", "b.csv"], 2000)
-    assert find_overlaps(both) == ()

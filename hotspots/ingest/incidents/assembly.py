@@ -16,7 +16,7 @@ import shapely
 from hotspots.contracts import INCIDENT_COLUMNS
 from hotspots.ingest.incidents.records import REPEATED_ROW, Oddity
 
-_CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing")
+_CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location_mark", "easting", "northing")
 _MOST_ROWS_AN_ID = 20
 """Rows of one table that an ID can be on: several victims, several offences, several versions."""
 

@@ -15,3 +15,8 @@ from .coordinates import read_wkt as read_wkt
 from .masking import NAME_MASK as NAME_MASK
 from .masking import mask_personal_data as mask_personal_data
 from .masking import mask_text as mask_text
+from .streets import find_addresses as find_addresses
+from .streets import is_public_place as is_public_place
+from .streets import is_street as is_street
+from .streets import mask_postcodes as mask_postcodes
+from .streets import name_streets as name_streets
