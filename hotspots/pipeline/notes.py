@@ -113,12 +113,18 @@ def _note_other_tables(study: Study) -> Iterator[str]:
     if n_repaired := study.boundaries.n_repaired:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
     if havens := study.havens:
-        if havens.n_without_location:
-            yield f"Safe havens left out because they have no usable location: {havens.n_without_location}."
+        if n_lost := havens.n_without_location:
+            why = "; ".join(f"{reason}, {n}" for reason, n in havens.without_location.items())
+            yield f"Safe havens left out because they have no usable location: {n_lost} ({why})."
+        if havens.n_malformed:
+            yield f"Rows of safe havens left out because they have other fields than the header: {havens.n_malformed}."
+        if havens.n_shut:
+            yield f"Safe havens left out because their file says that they are closed for good: {havens.n_shut}."
+        if havens.n_unnamed:
+            yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed}."
         if havens.n_hours_unreadable:
             yield (
-                "Safe havens whose opening hours are not in OpenStreetMap syntax, which count as closed: "
-                f"{havens.n_hours_unreadable}."
+                f"Safe havens whose opening hours cannot be read, which count as closed: {havens.n_hours_unreadable}."
             )
         if n_silent := int(havens.havens["opening_hours"].isna().sum()) - havens.n_hours_unreadable:
             every = n_silent == len(havens.havens)

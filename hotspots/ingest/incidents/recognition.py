@@ -19,7 +19,7 @@ import pyproj
 from hotspots.errors import DataError
 from hotspots.geography import POLICE_UK, WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
-from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, SourceProfile, format_profile
+from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
     guess_date_order,
@@ -188,8 +188,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         values |= _find_times(candidates, table, doubts)
     else:
         missing["when (such as Date From or Month)"] = f'start = "{BLANK}"  # or every_date = "2026-01"'
-    where = _find_coordinates(found, table, crs)
-    where |= {role: found[role] for role in ("grid_reference", "postcode", "lsoa") if role in found}
+    where = _find_where(found, table, crs)
     if not where:
         missing["where (such as Easting and Northing, or Longitude and Latitude)"] = (
             f'longitude = "{BLANK}"  # or easting and northing; wkt; grid_reference; postcode; lsoa\n'
@@ -379,6 +378,27 @@ def _find_crs(x: Any, y: Any, trials: Sequence[str], crs: str) -> str | None:
         if known.any() and np.isfinite(easting).mean() >= _ENOUGH:
             return source
     return None
+
+
+def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
+    """Which columns of any table say where its rows are, as those of incidents do; None where none does.
+
+    Args:
+        table: The table.
+        crs: The working CRS, in which bare x and y are tried.
+    """
+    where = _find_where({role: names[0] for role, names in _find(table.header).items()}, table, crs)
+    return PlaceColumns(**where) if where else None
+
+
+def says_where(names: Sequence[str]) -> bool:
+    """Whether columns of such names say where, in any way that places of incidents are written."""
+    return bool(PLACE_ROLES & _find(names).keys() or {"x", "y", "latitude_longitude"} & _find(names).keys())
+
+
+def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:
+    roles = ("grid_reference", "postcode", "lsoa")
+    return _find_coordinates(found, table, crs) | {role: found[role] for role in roles if role in found}
 
 
 def _is_projected(crs: str | None) -> bool:
