@@ -134,7 +134,7 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, wrong: str) -> None:
 
 
 def test_a_code_with_two_numbers_is_refused(tmp_path: Path) -> None:
-    text = "gss_code,year,population\nA,2023,1000\nB,2023,5\nB,2024,6\nA,2024,1100.5\nC,2024,7\n"
+    text = "gss_code,survey,population\nA,2023,1000\nB,2023,5\nB,2024,6\nA,2024,1100.5\nC,2024,7\n"
     with pytest.raises(
         DataError,
         match=r"one number of residents; B has 5 in row 2 of residents.csv and 6 in row 3, and 2 in all have several. "

@@ -141,24 +141,37 @@ def _genuine_address(file: FoundFile) -> str:
 
 
 def _genuine_kml_address(file: FoundFile, wrong: ValueError) -> str:
-    """The same of KML, or of the one KML file in a KMZ archive. What it links to is not read."""
-    path, address = file.path.resolve(), str(file.path.resolve())
-    if path.suffix.lower() == ".kmz":
-        with file.archive() as archive:
-            inside = [info for info in archive.infolist() if info.filename.lower().endswith(".kml")]
-            if len(inside) != 1:
-                raise ValueError(f"it holds {len(inside)} KML files where one is needed.")
-            if inside[0].file_size > MAX_WHOLE_BYTES:
-                raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB.")
-            content = archive.read(inside[0])
-        address = f"/vsizip/{path}/{inside[0].filename}"
-    elif path.stat().st_size > MAX_WHOLE_BYTES:
-        raise ValueError(f"it is larger than {MAX_WHOLE_BYTES // 1024**2} MB.")
-    else:
+    """The same of KML, and of a KMZ archive of it. What it links to beyond the archive is not read."""
+    path = file.path.resolve()
+    if path.suffix.lower() == ".kml":
+        if path.stat().st_size > MAX_WHOLE_BYTES:
+            raise ValueError(f"it is larger than {MAX_WHOLE_BYTES // 1024**2} MB.")
         with file.start() as opened:
             content = opened.read()
-    plain = content.lower()
-    if any(sign in plain for sign in _FOREIGN_TO_KML):
+        _require_kml(content, wrong)
+        if b"<networklink" in content.lower() and not _has_places(content):
+            raise ValueError("it is only a link to where the places are. Open it in Google Earth, and save the places.")
+        return str(path)
+    with file.archive() as archive:
+        inside = [info for info in archive.infolist() if info.filename.lower().endswith(".kml")]
+        if sum(info.file_size for info in inside) > MAX_WHOLE_BYTES:
+            raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB.")
+        contents = [archive.read(info) for info in inside]
+    for content in contents:
+        _require_kml(content, wrong)
+    with_places = [info.filename for info, content in zip(inside, contents, strict=True) if _has_places(content)]
+    if not with_places:
+        raise ValueError("it holds no places.")
+    if len(with_places) == 1:
+        return f"/vsizip/{path}/{with_places[0]}"
+    # GDAL reads those that the first one names
+    if len(pyogrio.list_layers(str(path))) < len(with_places):
+        raise ValueError("it holds several KML files. Unpack it, and give them.")
+    return str(path)
+
+
+def _require_kml(content: bytes, wrong: ValueError) -> None:
+    if any(sign in content.lower() for sign in _FOREIGN_TO_KML):
         raise wrong
     try:
         _, root = next(ET.iterparse(io.BytesIO(content), events=["start"]))  # noqa: S314  # without entities
@@ -166,9 +179,10 @@ def _genuine_kml_address(file: FoundFile, wrong: ValueError) -> str:
         raise wrong from error
     if root.tag.rpartition("}")[2].lower() != "kml":
         raise wrong
-    if b"<networklink" in plain and b"placemark" not in plain:
-        raise ValueError("it is only a link to where the places are. Open it in Google Earth, and save the places.")
-    return address
+
+
+def _has_places(content: bytes) -> bool:
+    return b"placemark" in content.lower()
 
 
 def read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.GeoDataFrame:
