@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,6 +12,7 @@ from hotspots.crimes import KNIFE_CRIME
 from hotspots.errors import say_rows, say_texts
 
 if TYPE_CHECKING:
+    from hotspots.ingest.reference import Havens
     from hotspots.pipeline.results import Analysis
     from hotspots.pipeline.study import Study
 
@@ -25,6 +26,14 @@ GAP_WORDS = {
     "incomplete data": "less than half of the usual rows of all crimes",
 }
 """What is missing in a month that is a gap, by its reason."""
+
+_DOUBTS = {
+    "unreadable": "not understood",
+    "no times": "days without times",
+    "remark": "a remark alone",
+    "open end": "no closing time",
+}
+"""What is the matter with opening hours that are not known."""
 
 
 def list_notes(analysis: Analysis) -> tuple[str, ...]:
@@ -113,28 +122,53 @@ def _note_other_tables(study: Study) -> Iterator[str]:
     if n_repaired := study.boundaries.n_repaired:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
     if havens := study.havens:
-        if n_lost := havens.n_without_location:
-            why = "; ".join(f"{reason}, {n}" for reason, n in havens.without_location.items())
-            yield f"Safe havens left out because they have no usable location: {n_lost} ({why})."
-        if havens.n_malformed:
-            yield f"Rows of safe havens left out because they have other fields than the header: {havens.n_malformed}."
-        if havens.n_shut:
-            yield f"Safe havens left out because their file says that they are closed for good: {havens.n_shut}."
-        if havens.n_unnamed:
-            yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed}."
-        if havens.n_hours_unreadable:
-            yield (
-                f"Safe havens whose opening hours cannot be read, which count as closed: {havens.n_hours_unreadable}."
-            )
-        if n_silent := int(havens.havens["opening_hours"].isna().sum()) - havens.n_hours_unreadable:
-            every = n_silent == len(havens.havens)
-            yield (
-                "No safe haven states its opening hours, so it is not known which are open."
-                if every
-                else f"Safe havens that state no opening hours, and count as closed: {n_silent}."
-            )
+        yield from _note_lost_havens(havens)
+        yield from _note_opening_hours(havens)
     if n_unrecognised := study.quality.n_unrecognised:
         yield (
             f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table. Such rows count among "
             f"other crimes: {say_texts(study.quality.unrecognised)}."
         )
+
+
+def _note_lost_havens(havens: Havens) -> Iterator[str]:
+    if n_lost := havens.n_without_location:
+        why = _list_counts(havens.without_location)
+        yield f"Safe havens left out because they have no usable location: {n_lost:,} ({why})."
+    if havens.n_malformed:
+        yield f"Rows of safe havens left out because they have other fields than the header: {havens.n_malformed:,}."
+    if havens.n_shut:
+        yield f"Safe havens left out because their file says that they are closed for good: {havens.n_shut:,}."
+    if havens.n_unnamed:
+        yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed:,}."
+
+
+def _note_opening_hours(havens: Havens) -> Iterator[str]:
+    """Say of which safe havens it is not known when they are open: what is said of open ones rests on the others."""
+    n_unknown = int(havens.havens["opening_hours"].isna().sum())
+    n_silent = n_unknown - havens.n_hours_unreadable
+    reasons = {_DOUBTS[doubt]: n for doubt, n in sorted(havens.hours_doubts.items())}
+    if n_unknown == len(havens.havens):
+        yield (
+            f"The opening hours of no safe haven are known, so it is not known which are open "
+            f"({_list_counts(reasons | ({'not stated': n_silent} if n_silent else {}))})."
+            if reasons
+            else "No safe haven states its opening hours, so it is not known which are open."
+        )
+    else:
+        if reasons:
+            yield (
+                "Safe havens whose opening hours are stated but not known, and which count as closed: "
+                f"{havens.n_hours_unreadable:,} ({_list_counts(reasons)})."
+            )
+        if n_silent:
+            yield f"Safe havens that state no opening hours, and count as closed: {n_silent:,}."
+    if havens.n_hours_partly_known:
+        yield (
+            "Safe havens of whose opening hours some are in doubt (a remark, no closing time or days without times), "
+            f"and count as closed then: {havens.n_hours_partly_known:,}."
+        )
+
+
+def _list_counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{words}: {n:,}" for words, n in counts.items())

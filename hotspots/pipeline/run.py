@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-import geopandas as gpd
 import pandas as pd
 
 from hotspots.analysis.calendar import count_months
@@ -74,7 +73,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         harm=weighed,
         months=count_months(incidents, months=months),
         empty_months=empty_months,
-        havens=_cover(chosen, study.havens.havens, profile, reach_m=request.reach_m) if study.havens else None,
+        havens=_cover(study, chosen, profile, reach_m=request.reach_m),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
 
@@ -85,8 +84,13 @@ def _count_days(start: dt.date, end: dt.date, empty_months: tuple[pd.Period, ...
     return int((~days.to_period("M").isin(list(empty_months))).sum())
 
 
-def _cover(chosen: Selection, havens: gpd.GeoDataFrame, profile: WeeklyProfile, *, reach_m: float) -> HavenAnalysis:
-    coverage = measure_coverage(chosen.incidents, havens, reach_m=reach_m)
+def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: float) -> HavenAnalysis | None:
+    if study.havens is None:
+        return None
+    havens, calendar = study.havens.havens, study.calendar
+    coverage = measure_coverage(
+        chosen.incidents, havens, reach_m=reach_m, country=calendar.country, subdivision=calendar.subdivision
+    )
     return HavenAnalysis(
         havens=havens,
         coverage=coverage,

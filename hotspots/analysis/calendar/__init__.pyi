@@ -5,6 +5,7 @@ from .conditions import compare_conditions as compare_conditions
 from .darkness import measure_darkness as measure_darkness
 from .days import Calendar as Calendar
 from .days import make_calendar as make_calendar
+from .days import name_bank_holidays as name_bank_holidays
 from .missing_months import Month as Month
 from .missing_months import is_missing as is_missing
 from .missing_months import read_months as read_months

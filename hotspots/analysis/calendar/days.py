@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import zoneinfo
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,7 +118,8 @@ def make_calendar(
     padded = pd.date_range(
         first.replace(day=1) - pd.DateOffset(months=1), last + pd.offsets.MonthEnd(1), freq="D", unit="s"
     )
-    names = _name_holidays(padded, country, subdivision)
+    named = name_bank_holidays(padded[0].year, padded[-1].year, country=country, subdivision=subdivision)
+    names = pd.Series([named.get(day.date()) for day in padded], index=padded, dtype="object")
     days = pd.DataFrame({"day_of_week": padded.day_of_week.to_numpy(dtype=np.int64)}, index=padded.rename("day"))
     is_holiday = names.notna().to_numpy()
     days["is_bank_holiday"] = is_holiday
@@ -190,21 +193,32 @@ def _check_terms(terms: pd.DataFrame | None) -> pd.DataFrame:
     return stretches
 
 
-def _name_holidays(days: pd.DatetimeIndex, country: str, subdivision: str | None) -> pd.Series:
-    """Name of the public holiday of each day; missing where there is none."""
+@functools.cache
+def name_bank_holidays(
+    first_year: int, last_year: int, *, country: str, subdivision: str | None
+) -> Mapping[dt.date, str]:
+    """Names of the public holidays of these years by day, those given in the place of others included.
+
+    Args:
+        first_year: Calendar year.
+        last_year: Itself included.
+        country: ISO 3166 code, as the package `holidays` takes it.
+        subdivision: ENG, WLS, SCT or NIR for GB; None for the holidays of the whole country.
+
+    Raises:
+        ParameterError: The country or subdivision is not known.
+    """
     import holidays
 
-    years = range(int(days[0].year), int(days[-1].year) + 1)
     try:
-        public = holidays.country_holidays(country, subdiv=subdivision, years=years)
+        public = holidays.country_holidays(country, subdiv=subdivision, years=range(first_year, last_year + 1))
     except NotImplementedError as error:
         where = country if subdivision is None else f"{country}, {subdivision}"
         raise ParameterError(
             f'No bank holidays are known for "{where}". Give the ISO code of a country, such as GB, and of a part of '
             "it, such as ENG, WLS, SCT or NIR."
         ) from error
-    names = {pd.Timestamp(day): str(name) for day, name in public.items()}
-    return pd.Series([names.get(day) for day in days], index=days, dtype="object")
+    return {day: str(name) for day, name in sorted(public.items())}
 
 
 def _mark_school(days: pd.DatetimeIndex, stretches: pd.DataFrame, is_working_day: Flags) -> tuple[pd.Series, pd.Series]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 from dataclasses import dataclass
 
@@ -14,9 +15,13 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
+from hotspots.analysis.calendar import name_bank_holidays
 from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
+from hotspots.ingest.reference import read_opening_hours
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,7 @@ class Coverage:
         n_open_within_reach: Timed incidents with a haven within reach that is open at their start.
         share_open_within_reach: The same as a share of timed incidents; None without any, or where no haven says when
             it is open.
+        n_hours_unknown: Havens whose opening hours are not known, which count as closed.
         n_incidents_by_haven: int on the index of the havens, incidents within reach of each.
         is_within_reach, is_open_within_reach: bool (n_incidents,), in the order of the incidents; the second is
             false where there is no clock time.
@@ -44,26 +50,36 @@ class Coverage:
     n_timed: int
     n_open_within_reach: int
     share_open_within_reach: float | None
+    n_hours_unknown: int
     n_incidents_by_haven: pd.Series
     is_within_reach: npt.NDArray[np.bool_]
     is_open_within_reach: npt.NDArray[np.bool_]
 
 
-def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, reach_m: float = 400.0) -> Coverage:
+def measure_coverage(
+    incidents: gpd.GeoDataFrame,
+    havens: gpd.GeoDataFrame,
+    *,
+    reach_m: float = 400.0,
+    country: str = "GB",
+    subdivision: str | None = "ENG",
+) -> Coverage:
     """Measure how many incidents have a safe haven within reach, at any hour and at the hour they happened.
 
     Distance is straight-line, so a railway or the river in between is not seen. Opening hours are read on the
-    date of the incident, with the public holidays of Great Britain where the hours mention them. A haven
-    without readable hours counts as closed.
+    date of the incident, with its bank holidays where the hours mention them. A haven counts as closed at hours at
+    which it is not known to be open, so the share of open ones is the least that it can be.
 
     Args:
         incidents: Points with `started_at` and `time_precision`, in metres.
         havens: The havens table, in the same CRS.
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
+        country: ISO 3166 code of the country whose bank holidays count.
+        subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
 
     Raises:
         DataError: A table lacks its columns or is not in metres, or the two are not in one CRS.
-        ParameterError: `reach_m` is not positive.
+        ParameterError: `reach_m` is not positive, or no bank holidays are known for the country or subdivision.
     """
     require_columns(havens, HAVEN_COLUMNS, table="havens")
     require_columns(incidents, ("started_at", "time_precision"), table="incidents")
@@ -78,10 +94,15 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
     timed = (incidents["time_precision"] == "minute").to_numpy()
     started_at = incidents["started_at"].to_numpy().astype("datetime64[s]")
 
+    known = read_opening_hours(havens["opening_hours"]).opening_hours
+    openings = functools.cache(
+        lambda hours: _list_openings(hours, started_at[timed].min(), started_at[timed].max(), country, subdivision)
+    )
+
     reached = np.zeros(len(incidents), dtype=bool)
     reached_open = np.zeros(len(incidents), dtype=bool)
     n_by_haven = np.zeros(len(havens), dtype=np.int64)
-    for position, (near, hours) in enumerate(zip(of_haven, havens["opening_hours"], strict=True)):
+    for position, (near, hours) in enumerate(zip(of_haven, known, strict=True)):
         if not near:
             continue
         rows = np.concatenate([incidents_of_place[place] for place in near])
@@ -89,9 +110,9 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         n_by_haven[position] = len(rows)
         rows = rows[timed[rows]]
         if isinstance(hours, str) and len(rows):
-            reached_open[rows] |= is_open_at(hours, started_at[rows])
+            reached_open[rows] |= _look_up(openings(hours), started_at[rows])
     n, n_timed = len(incidents), int(timed.sum())
-    can_tell = n_timed > 0 and bool(havens["opening_hours"].notna().any())
+    can_tell = n_timed > 0 and bool(known.notna().any())
     return Coverage(
         reach_m=float(reach_m),
         n_incidents=n,
@@ -100,6 +121,7 @@ def measure_coverage(incidents: gpd.GeoDataFrame, havens: gpd.GeoDataFrame, *, r
         n_timed=n_timed,
         n_open_within_reach=int(reached_open.sum()),
         share_open_within_reach=float(reached_open.sum() / n_timed) if can_tell else None,
+        n_hours_unknown=int(known.isna().sum()),
         n_incidents_by_haven=pd.Series(n_by_haven, index=havens.index, name="n_incidents"),
         is_within_reach=reached,
         is_open_within_reach=reached_open,
@@ -113,8 +135,8 @@ class WindowCoverage:
     Attributes:
         n_timed: Incidents that started in these hours.
         share_within_reach: Of these, with any haven within reach; None without any.
-        share_open_within_reach: Of these, with one within reach that is open; None without any, or where no haven says
-            when it is open.
+        share_open_within_reach: Of these, with one within reach that is open; None without any, or where of no
+            haven it is known when it is open.
     """
 
     n_timed: int
@@ -163,23 +185,52 @@ def _rows_by_place(inverse: npt.NDArray[np.intp], n_places: int) -> list[npt.NDA
     return np.split(order, np.searchsorted(inverse[order], np.arange(1, n_places)))
 
 
-def is_open_at(hours: str, times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+def is_open_at(
+    hours: str, times: npt.NDArray[np.datetime64], *, country: str = "GB", subdivision: str | None = "ENG"
+) -> npt.NDArray[np.bool_]:
     """Whether a place with these opening hours is open at each time.
 
     Args:
-        hours: Opening hours in OpenStreetMap syntax, "Mo-Fr 09:00-17:30; PH off".
+        hours: Opening hours as `read_opening_hours` takes them, "Mo-Fr 09:00-17:30; PH off".
         times: datetime64 (n_times,), naive local wall-clock times, one or more.
+        country: Whose bank holidays count, as `name_bank_holidays` takes it.
+        subdivision: Likewise.
 
     Returns:
-        bool (n_times,).
+        bool (n_times,); false where it is not known.
     """
-    first = times.min().astype(dt.datetime)
-    last = times.max().astype(dt.datetime) + dt.timedelta(minutes=1)
-    schedule = opening_hours.OpeningHours(hours, country="GB")
-    # The intervals are walked once, because asking for each time parses and searches the schedule again.
+    known = read_opening_hours(pd.Series([hours])).opening_hours.iloc[0]
+    if known is None:
+        return np.zeros(len(times), dtype=bool)
+    return _look_up(_list_openings(known, times.min(), times.max(), country, subdivision), times)
+
+
+Openings = tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]
+"""When a stretch of time begins, and whether a place is open in it."""
+
+
+def _list_openings(
+    hours: str, first: np.datetime64, last: np.datetime64, country: str, subdivision: str | None
+) -> Openings:
+    """The stretches from the first time to the last, in order.
+
+    The schedule is walked once, because asking it for each time parses and searches it again. The package knows only
+    some of the bank holidays of England, so they are written into it as dates.
+    """
+    start, end = first.astype("datetime64[s]").item(), last.astype("datetime64[s]").item() + dt.timedelta(minutes=1)
+    if "PH" in hours:
+        # from the evening before, whose hours may run past midnight
+        years = (start - dt.timedelta(days=1)).year, end.year
+        named = name_bank_holidays(*years, country=country, subdivision=subdivision)
+        hours = hours.replace("PH", ",".join(f"{day.year} {_MONTHS[day.month - 1]} {day.day:02d}" for day in named))
+    schedule = opening_hours.OpeningHours(hours)
     starts, is_open = [], []
-    for start, _, state, _ in schedule.intervals(first, last):
-        starts.append(np.datetime64(start, "s"))
+    for begin, _, state, _ in schedule.intervals(start, end):
+        starts.append(np.datetime64(begin, "s"))
         is_open.append(state == opening_hours.State.OPEN)
-    position = np.searchsorted(np.array(starts), times, side="right") - 1
-    return np.array(is_open, dtype=bool)[position]
+    return np.array(starts), np.array(is_open, dtype=bool)
+
+
+def _look_up(openings: Openings, times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+    starts, is_open = openings
+    return is_open[np.searchsorted(starts, times, side="right") - 1]

@@ -34,7 +34,7 @@ from hotspots.ingest.formats import (
     require_unique,
 )
 from hotspots.ingest.incidents import ONLY_POSTCODE, PlaceColumns, Places, find_places, locate, normalise, says_where
-from hotspots.ingest.reference.opening_times import join_weekday_hours, read_opening_hours
+from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
 from hotspots.ingest.texts import read_status
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
@@ -120,8 +120,9 @@ class Havens:
         n_malformed: Rows left out because they have other fields than the header.
         n_shut: Havens left out because their file says that they are closed for good.
         n_unnamed: Havens kept whose file gives them no name.
-        n_hours_unreadable: Havens kept whose opening hours are stated and not understood; `opening_hours` is missing
-            for them, and they count as closed.
+        hours_doubts: Havens kept whose opening hours are stated and not known, by the reason; `opening_hours` is
+            missing for them, and they count as closed.
+        n_hours_partly_known: Havens of whose opening hours some are in doubt, and count as closed.
     """
 
     havens: gpd.GeoDataFrame
@@ -130,12 +131,18 @@ class Havens:
     n_malformed: int
     n_shut: int
     n_unnamed: int
-    n_hours_unreadable: int
+    hours_doubts: Mapping[Doubt, int]
+    n_hours_partly_known: int
 
     @property
     def n_without_location(self) -> int:
         """Havens left out because they have no usable location."""
         return sum(self.without_location.values())
+
+    @property
+    def n_hours_unreadable(self) -> int:
+        """Havens whose opening hours are stated and not known."""
+        return sum(self.hours_doubts.values())
 
 
 def read_havens(
@@ -186,6 +193,7 @@ def read_havens(
     if kept.empty:
         raise DataError(_say_none(crs, without_location, n_malformed=n_malformed, n_shut=int(is_shut.sum())))
     hours = read_opening_hours(kept["opening_hours"])
+    is_unknown = hours.opening_hours.isna() & hours.doubts.notna()
     ids = _number(rows["haven_id"])[kept.index]
     names, is_unnamed = _name(kept)
     havens = gpd.GeoDataFrame(
@@ -200,7 +208,8 @@ def read_havens(
         n_malformed=n_malformed,
         n_shut=int(is_shut.sum()),
         n_unnamed=int(is_unnamed.sum()),
-        n_hours_unreadable=int((hours.opening_hours.isna() & hours.doubts.notna()).sum()),
+        hours_doubts=hours.doubts[is_unknown].value_counts().to_dict(),
+        n_hours_partly_known=int((hours.doubts.notna() & ~is_unknown).sum()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Mapping
@@ -115,14 +116,9 @@ def read_opening_hours(texts: pd.Series) -> KnownHours:
 
     Source: the opening hours specification of OpenStreetMap; read as opening_hours.js does, or not known.
     """
-    stated = texts.astype("object")
-    found = {
-        text: _read_text(text) if isinstance(text, str) and text.strip() else (None, None) for text in stated.unique()
-    }
-    return KnownHours(
-        opening_hours=pd.Series([found[text][0] for text in stated], index=texts.index, dtype="object"),
-        doubts=pd.Series([found[text][1] for text in stated], index=texts.index, dtype="object"),
-    )
+    found = [_read_text(text) if isinstance(text, str) and text.strip() else (None, None) for text in texts]
+    hours, doubts = (pd.Series([pair[part] for pair in found], index=texts.index, dtype="object") for part in (0, 1))
+    return KnownHours(opening_hours=hours, doubts=doubts)
 
 
 def join_weekday_hours(days: Mapping[int, pd.Series]) -> pd.Series:
@@ -178,16 +174,18 @@ def _say_half_of_day(words: str) -> str:
 class _Rule:
     """One stretch of the text: on these days, open in these spans of minutes, or shut.
 
-    `days` are weekdays, -1 being bank holidays; empty for every day.
+    `days` are weekdays, -1 being bank holidays; empty for every day. Without spans it is shut all day.
     """
 
     separator: str
     dates: str
     days: frozenset[int]
     spans: tuple[tuple[int, int], ...]
+    is_off: bool
     doubt: Doubt | None
 
 
+@functools.lru_cache(maxsize=4096)
 def _read_text(text: str) -> tuple[str | None, Doubt | None]:
     """What is known, and why not more is."""
     rules = _parse_rules(text)
@@ -206,7 +204,7 @@ def _read_text(text: str) -> tuple[str | None, Doubt | None]:
             # Doubtful hours that lie over sure ones may take some of them away.
             return None, "unreadable"
         covered |= days
-    if not any(rule.spans for rule in rules) and (doubts or not covered >= set(range(7))):
+    if not any(rule.spans and not rule.is_off for rule in rules) and (doubts or not covered >= set(range(7))):
         return None, doubt or "no times"
     hours = "".join(said)
     return ("24/7" if hours == "Mo-Su 00:00-24:00" else hours), doubt
@@ -258,7 +256,7 @@ def _make_rule(match: re.Match[str], separator: str, *, is_of_24_hours: bool) ->
         spans.append(minutes)
     doubt: Doubt | None = None
     if state == "off":
-        if times:
+        if is_open_ended:
             return None
     elif state == "unknown" or (match["remark"] and state != "open"):
         spans, doubt = [], "remark"
@@ -266,7 +264,7 @@ def _make_rule(match: re.Match[str], separator: str, *, is_of_24_hours: bool) ->
         doubt = "open end"
     elif not times:
         doubt = "no times"
-    return _Rule(separator=separator, dates=dates, days=days, spans=tuple(spans), doubt=doubt)
+    return _Rule(separator=separator, dates=dates, days=days, spans=tuple(spans), is_off=state == "off", doubt=doubt)
 
 
 def _read_days(text: str) -> frozenset[int]:
@@ -319,7 +317,8 @@ def _read_clock(text: str) -> tuple[int | None, str | None]:
 def _say_rule(rule: _Rule, *, is_first: bool) -> str:
     """A rule in OpenStreetMap syntax; bank holidays get one of their own, so that dates can be put in their place."""
     separator = "" if is_first else "; " if rule.separator == ";" else ", "
-    times = ",".join(_say_span(*span) for span in rule.spans) or "off"
+    spans = ",".join(_say_span(*span) for span in rule.spans)
+    times = f"{spans} off".strip() if rule.is_off or not spans else spans
     weekdays = _say_days(rule.days - {-1})
     whose = [weekdays] if weekdays else [] if rule.days or rule.dates else ["Mo-Su"]
     if -1 in rule.days:
@@ -337,7 +336,8 @@ def _say_days(days: frozenset[int]) -> str:
         else:
             stretches.append([day])
     return ",".join(
-        WEEKDAYS[days[0]] if len(days) == 1 else f"{WEEKDAYS[days[0]]}-{WEEKDAYS[days[-1]]}" for days in stretches
+        f"{WEEKDAYS[days[0]]}-{WEEKDAYS[days[-1]]}" if len(days) > 2 else ",".join(WEEKDAYS[day] for day in days)
+        for days in stretches
     )
 
 

@@ -322,6 +322,7 @@ class HavensSummary(Part):
     n_timed: int
     n_open_within_reach: int
     share_open_within_reach: Share | None
+    n_hours_unknown: int
     peaks: tuple[PeakCoverage, ...]
     havens: tuple[HavenSummary, ...]
 
