@@ -106,6 +106,8 @@ def read_reference_table(path: Path, form: TableForm) -> ReferenceTable:
     fitting = [(file, table) for file, table in tables if not form.list_missing(table)]
     if not fitting:
         raise DataError(_say_missing(path, [table for _, table in tables], form))
+    # what a column is called says more than what is in it
+    fitting = [one for one in fitting if form.fits(one[1].header)] or fitting
     if len(fitting) > 1 and form.preferred:
         said = [form.preferred in (table.part or "").casefold() for _, table in fitting]
         fitting = [fitting[said.index(True)]] if sum(said) == 1 else fitting
