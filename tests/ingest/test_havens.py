@@ -109,7 +109,9 @@ def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
         read(tmp_path, "town,lat,lon\nAshford,51.49,-0.03\n")
     with pytest.raises(DataError, match="Safe havens are places; havens.csv looks like a table of incidents"):
         read(tmp_path, "Offence,Date,Location,lat,lon\nTheft,2025-01-01,High Street,51.49,-0.03\n")
-    with pytest.raises(DataError, match=r"\(only a postcode, and no list of postcodes: 1\). Name a list of postcodes"):
+    with pytest.raises(
+        DataError, match=r"\(only a postcode, and no list of postcodes: 1\). Name a list of postcodes in hotspots.toml"
+    ):
         read(tmp_path, "name,postcode\nA,SE1 1AA\n")
     with pytest.raises(DataError, match="X1 is given twice"):
         read(tmp_path, "haven_id,name,easting,northing\nX1,A,536560,178413\nX1,B,536561,178413\n")

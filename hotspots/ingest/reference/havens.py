@@ -218,7 +218,10 @@ def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, 
     said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
     next_step = "Check their coordinates, and the CRS that the file states."
     if reasons.get(ONLY_POSTCODE):
-        next_step = "Name a list of postcodes with `postcodes`: OS Code-Point Open or the ONS Postcode Directory."
+        next_step = (
+            'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
+            "Directory)."
+        )
     elif n_malformed and not reasons:
         next_step = "Give each row as many fields as the header: hours with a comma need quotes."
     n = sum(why.values())
