@@ -66,6 +66,7 @@ class TimeQuality:
 
     Attributes:
         n_by_precision: Rows whose time is known to the `minute`, the `day` or the `month`.
+        n_reported: Rows whose source says only when they became known, and not when they happened.
         n_midnight: Rows at midnight, taken for "time not known".
         n_on_the_hour: Rows known to the minute at which the clock showed a full hour.
         n_nonexistent: Rows at a time that the clock went forward over.
@@ -82,6 +83,7 @@ class TimeQuality:
     """
 
     n_by_precision: dict[str, int]
+    n_reported: int
     n_midnight: int
     n_on_the_hour: int
     n_nonexistent: int
@@ -262,6 +264,7 @@ def _assess_times(intake: Intake) -> TimeQuality:
     quietest = int(np.argmin(of_four_hours)) if is_enough else None
     return TimeQuality(
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
+        n_reported=int(incidents["source"].isin(intake.reported_sources).sum()),
         n_midnight=intake.count(Oddity.MIDNIGHT),
         n_on_the_hour=int((timed["started_at"].dt.minute == 0).sum()),
         n_nonexistent=intake.count(Oddity.NONEXISTENT_TIME),

@@ -60,6 +60,7 @@ class Selection:
         study_area: Their union, metres.
         start, end: First and last day, inclusive.
         accounts: Where every row went.
+        n_reported: How many of the incidents have a source that says only when they became known.
         incidents: Of the crime and period, in the wards.
         beyond: Of the crime and period, outside all of them.
         others: Of other crimes and the period, in the wards: where and when they were, and nothing else.
@@ -75,6 +76,7 @@ class Selection:
     start: dt.date
     end: dt.date
     accounts: Accounts
+    n_reported: int
     incidents: gpd.GeoDataFrame
     beyond: gpd.GeoDataFrame
     others: gpd.GeoDataFrame
@@ -141,6 +143,7 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         start=start,
         end=end,
         accounts=accounts,
+        n_reported=int(analysed["source"].isin(study.intake.reported_sources).sum()),
         incidents=analysed,
         beyond=incidents[beyond],
         others=whereabouts[~is_crime & in_period & in_area],

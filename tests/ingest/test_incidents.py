@@ -466,7 +466,7 @@ def test_a_damaged_table_in_an_archive_is_not_passed_over(tmp_path: Path) -> Non
 def test_a_table_that_is_nearly_recognised_is_not_passed_over(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("a.csv", POLICE_UK + A_STREET)
-        file.writestr("b.csv", "Offence,Dat From,Easting,Northing\nRobbery,01/02/2026 10:00,536560,178413\n")
+        file.writestr("b.csv", "Offence,Wann,Easting,Northing\nRobbery,01/02/2026 10:00,536560,178413\n")
     with pytest.raises(DataError, match="b.csv does not have a known layout: no column says when"):
         read_incidents([tmp_path / "a.zip"])
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hotspots.ingest.formats.input_files import find_files
 from hotspots.ingest.formats.table import Chunk, Table, chunk_of_frame
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
-from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, normalise, recognise
+from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, recognise
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.incidents.sources import PassedOver, find_sources
 
@@ -337,22 +337,6 @@ def test_a_header_is_told_from_titles_and_rows() -> None:
     assert not is_header(["1", "Robbery", "31/01/2026", "536560"])
     assert not is_header(["YEAR", "X", "Y"])
     assert not is_header([])
-
-
-@pytest.mark.parametrize(
-    ("name", "form"),
-    [
-        ("CrimeRef_No.", "crime ref no"),
-        ("CrimeID", "crime id"),
-        ("StartDateTime_local", "start date time local"),
-        ("OFFENSE_DESCRIPTION", "offence description"),
-        ("  Date \n From ", "date from"),
-        ("DATETIME", "date time"),
-        ("", ""),
-    ],
-)
-def test_names_are_compared_in_a_normal_form(name: str, form: str) -> None:
-    assert normalise(name) == form
 
 
 @given(names=st.lists(st.one_of(st.text(max_size=10), st.sampled_from(["Month", "Year", "Date", "Offence", "X", "Y",

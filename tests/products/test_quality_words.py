@@ -59,6 +59,7 @@ PERFECT = Quality(
         is_night_quietest=True,
         n_with_end=1200,
         n_reversed=0,
+        n_reported=0,
         n_unreadable_times=0,
         n_unreadable_ends=0,
         n_over_a_week=0,

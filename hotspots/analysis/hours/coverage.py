@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import opening_hours
 import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
@@ -19,9 +17,10 @@ from hotspots.analysis.calendar import name_bank_holidays
 from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
-from hotspots.ingest.reference import read_opening_hours
+from hotspots.ingest.reference import BANK_HOLIDAY, OpeningRule, list_opening_rules
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+Days = npt.NDArray[np.datetime64]
+Minutes = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,25 +93,25 @@ def measure_coverage(
     timed = (incidents["time_precision"] == "minute").to_numpy()
     started_at = incidents["started_at"].to_numpy().astype("datetime64[s]")
 
-    known = read_opening_hours(havens["opening_hours"]).opening_hours
-    openings = functools.cache(
-        lambda hours: _list_openings(hours, started_at[timed].min(), started_at[timed].max(), country, subdivision)
-    )
+    hours = [list_opening_rules(text) if isinstance(text, str) else () for text in havens["opening_hours"]]
+    days = started_at.astype("datetime64[D]")
+    minutes = (started_at - days) / np.timedelta64(1, "m")
+    holidays = _list_bank_holidays(days[timed], country, subdivision)
 
     reached = np.zeros(len(incidents), dtype=bool)
     reached_open = np.zeros(len(incidents), dtype=bool)
     n_by_haven = np.zeros(len(havens), dtype=np.int64)
-    for position, (near, hours) in enumerate(zip(of_haven, known, strict=True)):
+    for position, (near, rules) in enumerate(zip(of_haven, hours, strict=True)):
         if not near:
             continue
         rows = np.concatenate([incidents_of_place[place] for place in near])
         reached[rows] = True
         n_by_haven[position] = len(rows)
         rows = rows[timed[rows]]
-        if isinstance(hours, str) and len(rows):
-            reached_open[rows] |= _look_up(openings(hours), started_at[rows])
+        if rules and len(rows):
+            reached_open[rows] |= _is_open(rules, days[rows], minutes[rows], holidays=holidays)
     n, n_timed = len(incidents), int(timed.sum())
-    can_tell = n_timed > 0 and bool(known.notna().any())
+    can_tell = n_timed > 0 and any(hours)
     return Coverage(
         reach_m=float(reach_m),
         n_incidents=n,
@@ -121,7 +120,7 @@ def measure_coverage(
         n_timed=n_timed,
         n_open_within_reach=int(reached_open.sum()),
         share_open_within_reach=float(reached_open.sum() / n_timed) if can_tell else None,
-        n_hours_unknown=int(known.isna().sum()),
+        n_hours_unknown=sum(not rules for rules in hours),
         n_incidents_by_haven=pd.Series(n_by_haven, index=havens.index, name="n_incidents"),
         is_within_reach=reached,
         is_open_within_reach=reached_open,
@@ -199,38 +198,62 @@ def is_open_at(
     Returns:
         bool (n_times,); false where it is not known.
     """
-    known = read_opening_hours(pd.Series([hours])).opening_hours.iloc[0]
-    if known is None:
-        return np.zeros(len(times), dtype=bool)
-    return _look_up(_list_openings(known, times.min(), times.max(), country, subdivision), times)
+    days = times.astype("datetime64[D]")
+    minutes = (times - days) / np.timedelta64(1, "m")
+    return _is_open(list_opening_rules(hours), days, minutes, holidays=_list_bank_holidays(days, country, subdivision))
 
 
-Openings = tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]
-"""When a stretch of time begins, and whether a place is open in it."""
+def _is_open(rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, holidays: Days) -> npt.NDArray[np.bool_]:
+    """Whether rules are open at minutes of days, by the hours of the day itself and those of the evening before.
 
-
-def _list_openings(
-    hours: str, first: np.datetime64, last: np.datetime64, country: str, subdivision: str | None
-) -> Openings:
-    """The stretches from the first time to the last, in order.
-
-    The schedule is walked once, because asking it for each time parses and searches it again. The package knows only
-    some of the bank holidays of England, so they are written into it as dates.
+    An evening runs on past midnight only if no later rule closes it, and none has the next day to itself: where people
+    and opening_hours.js may take hours past midnight differently, it is not known that the place is open.
     """
-    start, end = first.astype("datetime64[s]").item(), last.astype("datetime64[s]").item() + dt.timedelta(minutes=1)
-    if "PH" in hours:
-        # from the evening before, whose hours may run past midnight
-        years = (start - dt.timedelta(days=1)).year, end.year
-        named = name_bank_holidays(*years, country=country, subdivision=subdivision)
-        hours = hours.replace("PH", ",".join(f"{day.year} {_MONTHS[day.month - 1]} {day.day:02d}" for day in named))
-    schedule = opening_hours.OpeningHours(hours)
-    starts, is_open = [], []
-    for begin, _, state, _ in schedule.intervals(start, end):
-        starts.append(np.datetime64(begin, "s"))
-        is_open.append(state == opening_hours.State.OPEN)
-    return np.array(starts), np.array(is_open, dtype=bool)
+    carried = []
+    replaced = np.zeros(len(days), dtype=bool)
+    for rule in reversed(rules):
+        applies = _applies(rule, days - 1, holidays)
+        carried.append(applies & ~replaced)
+        if rule.replaces:
+            replaced |= applies
+    is_open = np.zeros(len(days), dtype=bool)
+    for rule, evening in zip(rules, reversed(carried), strict=True):
+        today = _applies(rule, days, holidays)
+        if rule.replaces:
+            is_open &= ~today
+        within = today & _lies_within(rule.spans, minutes) | evening & _lies_within(rule.spans, minutes + 1440)
+        is_open = is_open & ~within if rule.is_off else is_open | within
+    return is_open
 
 
-def _look_up(openings: Openings, times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
-    starts, is_open = openings
-    return is_open[np.searchsorted(starts, times, side="right") - 1]
+def _applies(rule: OpeningRule, days: Days, holidays: Days) -> npt.NDArray[np.bool_]:
+    """Whether a rule is for these days."""
+    weekday = (days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
+    applies = np.isin(weekday, list(rule.days))
+    if BANK_HOLIDAY in rule.days:
+        applies |= np.isin(days, holidays)
+    if rule.dates:
+        months = days.astype("datetime64[M]")
+        date = 100 * (months.astype(np.int64) % 12 + 1) + (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+        applies &= np.logical_or.reduce(
+            [
+                (first <= date) & (date <= last) if first <= last else (first <= date) | (date <= last)
+                for first, last in rule.dates
+            ]
+        )
+    return applies
+
+
+def _lies_within(spans: Sequence[tuple[int, int]], minutes: Minutes) -> npt.NDArray[np.bool_]:
+    within = np.zeros(len(minutes), dtype=bool)
+    for first, last in spans:
+        within |= (first <= minutes) & (minutes < last)
+    return within
+
+
+def _list_bank_holidays(days: Days, country: str, subdivision: str | None) -> Days:
+    """The bank holidays of the years of these days, and of the evening before them."""
+    if not len(days):
+        return days
+    first, last = (day.item().year for day in (days.min() - 1, days.max()))
+    return np.array(list(name_bank_holidays(first, last, country=country, subdivision=subdivision)), "datetime64[D]")

@@ -1,4 +1,5 @@
 from .assembly import REJECTED_COLUMNS as REJECTED_COLUMNS
+from .column_words import normalise as normalise
 from .intake import Intake as Intake
 from .intake import read_incidents as read_incidents
 from .intake import set_aside_before as set_aside_before
@@ -15,7 +16,6 @@ from .profiles import format_profile as format_profile
 from .profiles import parse_profile as parse_profile
 from .recognition import UnknownLayoutError as UnknownLayoutError
 from .recognition import find_places as find_places
-from .recognition import normalise as normalise
 from .recognition import says_where as says_where
 from .records import MALFORMED_ROW as MALFORMED_ROW
 from .records import REPEATED_ROW as REPEATED_ROW

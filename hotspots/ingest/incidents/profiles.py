@@ -70,6 +70,8 @@ class SourceProfile(PlaceColumns):
             hour and minute.
         end: When it may have ended, alike.
         every_date: Not a column: the day or month (`2026-01`) of all rows.
+        is_reported: Not a column: whether `start` says when it became known, and not when it happened; then its days
+            are read, and not its hours. By default what the name of the column says.
         date_order: Of dates in numbers: `day-first` or `month-first`.
         clock: `stated`: times are local unless they carry `Z` or an offset; `local`: they are local whatever they
             carry; `utc`: those that carry nothing are UTC.
@@ -97,6 +99,7 @@ class SourceProfile(PlaceColumns):
     start: tuple[str, ...] = ()
     end: tuple[str, ...] = ()
     every_date: str | None = None
+    is_reported: bool | None = None
     date_order: DateOrder = "day-first"
     clock: Clock = "stated"
     location: tuple[str, ...] = ()
@@ -215,7 +218,7 @@ PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postc
 _OF_PLACES = frozenset(spec.name for spec in dataclasses.fields(PlaceColumns))
 _SEVERAL = ("offence", "start", "end", "location", "knife_words")
 _TABLES = ("location_kinds", "offences")
-_FLAGS = ("is_anonymised", "is_knife")
+_FLAGS = ("is_reported", "is_anonymised", "is_knife")
 
 
 def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:

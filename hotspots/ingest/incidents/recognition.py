@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 
 from hotspots.errors import DataError
 from hotspots.geography import POLICE_UK, WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
+from hotspots.ingest.incidents.column_words import (
+    find_clock,
+    find_columns_by_words,
+    find_pair,
+    name_time_beside,
+    normalise,
+    says_date,
+    says_other_time,
+)
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
@@ -30,9 +37,10 @@ from hotspots.ingest.texts import (
     read_wkt,
 )
 
-_TIMES = ("start", "end", "start_time", "end_time")
+_WHEN = ("start", "reported", "month")
+"""What holds dates, the likeliest first: when it happened, when it became known, and in which month."""
+
 _COMPONENTS = ("year", "month", "day", "hour", "minute")
-_ZONES = (("local", "local"), ("utc", "utc"), ("gmt", "utc"))
 
 _POLICE_UK_COLUMNS = {"month", "longitude", "latitude", "crime type"}
 _POLICE_UK_KINDS = {
@@ -57,6 +65,9 @@ _MOST = 0.5
 
 _SOME = 0.1
 
+_LONG_BEFORE = pd.Timedelta(days=62)
+"""Half of all crimes are reported sooner; a date of birth, or of the beginning of a tenancy, is not."""
+
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 """What may be somebody's name, and is not repeated."""
 
@@ -64,56 +75,11 @@ _VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
 _COORDINATES = r"(?:POINT\s*)?[(\[]?\s*[-+]?\d+\.\d+\s*[,;\s]\s*[-+]?\d+\.\d+\s*[)\]]?"
 
 
-@functools.cache
-def _read_table() -> Mapping[str, Any]:
-    return tomllib.loads(resources.files("hotspots.ingest.incidents").joinpath("columns.toml").read_text("utf-8"))
-
-
-def _read_names() -> Mapping[str, Sequence[str]]:
-    """The usual names of each column, in order of preference, by its role."""
-    return {role: names for role, names in _read_table().items() if role != "pairs"}
-
-
-def _read_pairs() -> Sequence[tuple[str, str]]:
-    """Names of a general column and a specific one, which are read together."""
-    return [(general, specific) for general, specific in _read_table()["pairs"]]
-
-
-@functools.cache
-def normalise(name: str) -> str:
-    """A column name in lower case, its words parted by single spaces: `CrimeRef_No.` is `crime ref no`.
-
-    `Offense` becomes `offence`, and `DateTime` two words.
-    """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z]|[A-Z]+$)", " ", name)
-    form = re.sub(r"[^a-z0-9]+", " ", parted.casefold()).strip()
-    return form.replace("offense", "offence").replace("datetime", "date time")
-
-
 def is_header(names: Sequence[str]) -> bool:
     """Whether a row looks like the names of the columns of an incident file."""
-    found = _find(names)
-    has_date = "start" in found or len(_find_parts(names)) > 1
+    found = find_columns_by_words(names)
+    has_date = any(when in found for when in _WHEN) or len(_find_parts(names)) > 1
     return has_date and any(role in found for role in ("easting", "longitude", "x", "offence", "postcode", "wkt"))
-
-
-def _find(names: Sequence[str]) -> dict[str, list[str]]:
-    """The columns whose names say that they have a role, the likeliest first."""
-    by_form: dict[str, str] = {}
-    for name in names:
-        form = normalise(name)
-        by_form.setdefault(form, name)
-        by_form.setdefault(form.replace(" ", ""), name)
-    found: dict[str, list[str]] = {}
-    for role, forms in _read_names().items():
-        for form in forms:
-            # of several clocks, the local one
-            written = [f"{form} local", form, f"{form} utc", f"{form} gmt"] if role in _TIMES else [form]
-            written += [form.replace(" ", "") for form in written]
-            variant = next((variant for variant in written if variant in by_form), None)
-            if variant is not None and by_form[variant] not in found.setdefault(role, []):
-                found[role].append(by_form[variant])
-    return found
 
 
 def _find_parts(names: Sequence[str]) -> tuple[str, ...]:
@@ -166,10 +132,10 @@ def recognise(table: Table, *, crs: str) -> Recognised:
     """
     header = table.header
     forms = {normalise(name): name for name in header}
-    candidates, parts = _find(header), _find_parts(header)
+    candidates, parts = find_columns_by_words(header), _find_parts(header)
     if forms.keys() >= _POLICE_UK_COLUMNS and GEOMETRY_X not in header:
         # another table may have these columns beside dates
-        is_monthly = len(candidates["start"]) == 1 and len(parts) < 2
+        is_monthly = not (candidates.get("start") or candidates.get("reported")) and len(parts) < 2
         if is_monthly or "falls within" in forms:
             return Recognised(profile=_police_uk(forms))
     found = {role: names[0] for role, names in candidates.items()}
@@ -177,15 +143,13 @@ def recognise(table: Table, *, crs: str) -> Recognised:
     doubts: list[str] = []
     values: dict[str, Any] = {"name": name_source(table.label)}
     if "offence" in found:
-        values["offence"] = _find_offences(found["offence"], forms)
+        values["offence"] = find_pair(header) or (found["offence"],)
     else:
         missing["what happened (such as Offence or Crime type)"] = (
             f'offence = "{BLANK}"  # or every_offence = "burglary", if all rows are of one crime'
         )
-    if len(parts) > 1 and candidates.get("start", [forms["month"]]) == [forms["month"]]:
-        values["start"] = parts
-    elif "start" in found:
-        values |= _find_times(candidates, table, doubts)
+    if times := _find_times(candidates, parts, table, doubts):
+        values |= times
     else:
         missing["when (such as Date From or Month)"] = f'start = "{BLANK}"  # or every_date = "2026-01"'
     where = _find_where(found, table, crs)
@@ -203,7 +167,8 @@ def recognise(table: Table, *, crs: str) -> Recognised:
             f"{table.label} does not have a known layout: no column says {', nor '.join(missing)}. "
             f"{_describe_header(header, found)}",
             draft=_draft(values, missing.values(), table),
-            n_missing=len(missing),
+            # many a table says when its rows were written
+            n_missing=len(missing) + bool(values.get("is_reported")),
         )
     return Recognised(profile=SourceProfile(**values), doubts=tuple(doubts))
 
@@ -271,23 +236,35 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
     return None
 
 
-def _find_offences(column: str, forms: Mapping[str, str]) -> tuple[str, ...]:
-    """A general and a specific column, where there are both."""
-    for general, specific in _read_pairs():
-        if {general, specific} <= forms.keys():
-            return forms[general], forms[specific]
-    return (column,)
-
-
-def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: list[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for role in ("start", "end"):
-        names = candidates.get(role, [])
+def _find_times(
+    candidates: Mapping[str, Sequence[str]], parts: tuple[str, ...], table: Table, doubts: list[str]
+) -> dict[str, Any]:
+    """What a profile says of times; nothing where no column holds dates."""
+    reported = next((name for name in candidates.get("reported", ()) if _can_read((name,), table)), None)
+    start = next((name for name in candidates.get("start", ()) if _can_read((name,), table)), None)
+    if start is None and len(parts) > (1 if reported is None else 2):
+        return {"start": parts}
+    if start is None and reported is not None:
+        start = _find_by_contents(candidates, reported, table, doubts)
+    if start is None and reported is not None:
+        return {"start": (reported,), "is_reported": True} | _find_date_order((reported,), table, doubts)
+    if start is None:
+        start = next((name for name in candidates.get("month", ()) if _can_read((name,), table)), None)
+    if start is None:
         # where none can be read, each row is refused with what it gave
-        date = next((name for name in names if _can_read((name,), table)), names[0] if names else None)
+        start = next(
+            (name for role in _WHEN for name in candidates.get(role, ()) if says_date(name) or _is_blank(name, table)),
+            None,
+        )
+    if start is None:
+        return {}
+    ends = [name for name in candidates.get("end", ()) if says_date(name) or _is_blank(name, table)]
+    end = next((name for name in candidates.get("end", ()) if _can_read((name,), table)), ends[0] if ends else None)
+    values: dict[str, Any] = {}
+    for role, date in (("start", start), ("end", end)):
         if date is None:
             continue
-        own = _time_beside(date, table.header)  # "Time Committed From" beside "Date Committed From"
+        own = name_time_beside(date, table.header)  # "Time Committed From" beside "Date Committed From"
         times = [] if _has_times(date, table) else [*own, *candidates.get(f"{role}_time", [])]
         # where a time of day is not known, others may be: a row without one keeps its day
         time = next((name for name in times if name != date and _can_read((date, name), table, least=_SOME)), None)
@@ -301,11 +278,13 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: l
                     f'{table.label}: column "{column}" is not read, because it does not hold times of day{example}. '
                     f'Write it as 18:05, or name the right column in a source profile, {role} = ["{date}", "..."].'
                 )
-    start = values["start"][0]
-    zone = next((clock for word, clock in _ZONES if normalise(start).endswith(word)), None)
-    if zone:
-        values["clock"] = zone
+    if clock := find_clock(start):
+        values["clock"] = "local" if clock == "local" else "utc"
     dates = [values[role][0] for role in ("start", "end") if role in values]
+    return values | _find_date_order(dates, table, doubts)
+
+
+def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> dict[str, Any]:
     order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
     if not is_certain:
         why, other = {
@@ -313,17 +292,63 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: l
             "month-first": ("because many make no sense otherwise", "day-first"),
         }[order]
         doubts.append(
-            f"{table.label}: the dates in {start} are read {order}, {why}. If that is wrong, set "
+            f"{table.label}: the dates in {dates[0]} are read {order}, {why}. If that is wrong, set "
             f'date_order = "{other}" in a source profile.'
         )
-    return values | ({"date_order": order} if order != "day-first" else {})
+    return {"date_order": order} if order != "day-first" else {}
 
 
-def _time_beside(date: str, header: Sequence[str]) -> list[str]:
-    """The columns called as that of a date is, with "time" in the place of "date"."""
-    form = normalise(date)
-    wanted = re.sub(r"\bdate\b", "time", form)
-    return [name for name in header if normalise(name) == wanted] if wanted != form else []
+def _find_by_contents(
+    candidates: Mapping[str, Sequence[str]], reported: str, table: Table, doubts: list[str]
+) -> str | None:
+    """The column that holds when it happened although its name does not say so.
+
+    Source: nothing is reported before it happens, and most of it soon after.
+    """
+    taken = {name for role, names in candidates.items() if role != "start" for name in names}
+    others = [name for name in table.header if name not in taken and not says_other_time(name)]
+    found = _find_never_after(others, reported, table)
+    if found is not None:
+        doubts.append(
+            f'{table.label}: no name of a column says when it happened. "{found}" is read so, because it holds dates '
+            f'that are never after "{reported}". If that is wrong, name the right column in a source profile, '
+            'start = "...".'
+        )
+    return found
+
+
+def _find_never_after(names: Sequence[str], reported: str, table: Table) -> str | None:
+    """The first column of dates that are never after the dates of another, and mostly not long before."""
+    columns = table.sample({*names, reported})
+    for order in get_args(DateOrder):
+        known = parse_times(columns[reported], date_order=order, clock="local").at
+        for name in names:
+            texts = columns[name]
+            times = parse_times(texts, date_order=order, clock="local")
+            is_date = np.isin(times.precision.astype(str), ("day", "minute")) & ~_is_number(texts)
+            is_given = texts.notna().to_numpy()
+            if not is_given.any() or is_given.mean() < _MOST or is_date[is_given].mean() < _ENOUGH:
+                continue
+            both = is_date & known.notna().to_numpy()
+            is_whole_day = both & ((times.precision == "day") | (known == known.dt.normalize()).to_numpy())
+            lag = known.where(~is_whole_day, known.dt.normalize()) - times.at.where(
+                ~is_whole_day, times.at.dt.normalize()
+            )
+            lag = lag[both]
+            is_never_after = len(lag) > 0 and (lag >= pd.Timedelta(0)).all() and (lag > pd.Timedelta(0)).any()
+            if is_never_after and lag.median() <= _LONG_BEFORE:
+                return name
+    return None
+
+
+def _is_number(texts: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which texts are bare numbers, that may be anything."""
+    is_number = texts.cat.categories.astype(str).str.fullmatch(r"\s*[\d.,]+\s*")
+    return np.append(np.asarray(is_number, dtype=bool), False)[texts.cat.codes.to_numpy()]
+
+
+def _is_blank(name: str, table: Table) -> bool:
+    return bool(table.sample({name})[name].isna().all())
 
 
 def _sample_times(names: Sequence[str], table: Table) -> list[pd.Series]:
@@ -387,13 +412,14 @@ def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
         table: The table.
         crs: The working CRS, in which bare x and y are tried.
     """
-    where = _find_where({role: names[0] for role, names in _find(table.header).items()}, table, crs)
+    found = {role: names[0] for role, names in find_columns_by_words(table.header).items()}
+    where = _find_where(found, table, crs)
     return PlaceColumns(**where) if where else None
 
 
 def says_where(names: Sequence[str]) -> bool:
     """Whether columns of such names say where, in any way that places of incidents are written."""
-    return bool(PLACE_ROLES & _find(names).keys() or {"x", "y", "latitude_longitude"} & _find(names).keys())
+    return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
 
 
 def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:

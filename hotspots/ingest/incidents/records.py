@@ -316,6 +316,11 @@ def _read_times(
         )
     started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
     oddities[without_time] |= Oddity.TIME_UNREADABLE
+    if profile.is_reported:
+        # the hour is that of the counter or the switchboard
+        started_at, ended_at = started_at.dt.normalize(), pd.Series(pd.NaT, index=ended_at.index, dtype=ended_at.dtype)
+        precision = np.where(precision == "minute", "day", precision)
+        oddities = np.zeros(n_rows, dtype=np.int16)
     return (started_at, ended_at, precision), start_text, oddities
 
 

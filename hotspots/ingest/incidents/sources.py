@@ -24,6 +24,7 @@ from hotspots.ingest.formats import (
     open_layers,
     open_tables,
 )
+from hotspots.ingest.incidents.column_words import says_reported
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, name_source, recognise
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -172,8 +173,15 @@ def find_source(table: Table, options: ReadingOptions, *, is_only: bool = False)
             absent = [name for names in profile.columns.values() for name in names if name not in table.header]
             if absent and profile.is_for_several_parts:
                 return PassedOver(label=table.label, reason=f'it has no column "{absent[0]}"')
-            return Source(table=table, profile=profile, is_given=True)
+            return Source(table=table, profile=_settle(profile), is_given=True)
     return PassedOver(label=table.label, reason=f"source profile {given[0].name} is for {given[0].part}")
+
+
+def _settle(profile: SourceProfile) -> SourceProfile:
+    """A profile that was written down, with what the name of its column of dates says where it does not."""
+    if profile.is_reported is None and profile.start:
+        return dataclasses.replace(profile, is_reported=says_reported(profile.start[0]))
+    return profile
 
 
 def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterator[Source | PassedOver]:

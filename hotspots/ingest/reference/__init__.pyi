@@ -3,8 +3,12 @@ from .boundaries import Boundaries as Boundaries
 from .boundaries import read_boundaries as read_boundaries
 from .havens import Havens as Havens
 from .havens import read_havens as read_havens
+from .opening_times import BANK_HOLIDAY as BANK_HOLIDAY
+from .opening_times import Doubt as Doubt
 from .opening_times import KnownHours as KnownHours
+from .opening_times import OpeningRule as OpeningRule
 from .opening_times import join_weekday_hours as join_weekday_hours
+from .opening_times import list_opening_rules as list_opening_rules
 from .opening_times import read_opening_hours as read_opening_hours
 from .peers import Peers as Peers
 from .peers import read_peers as read_peers

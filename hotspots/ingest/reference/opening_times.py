@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,8 +15,9 @@ Doubt = Literal["unreadable", "no times", "remark", "open end"]
 """Why hours are not known, or only some of them: the text is not understood; it gives days without times; it gives a
 remark, or says itself that it is not sure; or it says when a place opens and not when it closes."""
 
+BANK_HOLIDAY = -1
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-_DAY_MINUTES = 1440
+_DAY_MINUTES, _NOON = 1440, 720
 
 _EARLIEST = 8 * 60
 """Before it, hours of a clock face may as well be of the afternoon."""
@@ -58,6 +59,7 @@ _MONTH_NAMES = (
     *(r"jan(?:uary)?", r"feb(?:ruary)?", r"mar(?:ch)?", r"apr(?:il)?", "may", "june?", "july?", r"aug(?:ust)?"),
     *(r"sept?(?:ember)?", r"oct(?:ober)?", r"nov(?:ember)?", r"dec(?:ember)?"),
 )
+_MONTHS = tuple(name[:3] for name in _MONTH_NAMES)
 _SUBSTITUTES = [
     *((re.compile(pattern), word) for pattern, word in _WORDS.items()),
     # A digit may follow at once, as in "Mo09:00"; a letter may not.
@@ -65,7 +67,7 @@ _SUBSTITUTES = [
         (re.compile(rf"\b(?:{name})\.?(?![^\W\d_])"), day.lower())
         for name, day in zip(_DAY_NAMES, WEEKDAYS, strict=True)
     ),
-    *((re.compile(rf"\b(?:{name})\.?(?![^\W\d_])"), name[:3]) for name in _MONTH_NAMES),
+    *((re.compile(rf"\b(?:{name})\.?(?![^\W\d_])"), month) for name, month in zip(_MONTH_NAMES, _MONTHS, strict=True)),
 ]
 _REMARK = "\N{PILCROW SIGN}"
 
@@ -75,16 +77,45 @@ _SPANS = rf"{_SPAN}(?: ?, ?{_SPAN})*"
 _DAY = "(?:mo|tu|we|th|fr|sa|su)"
 _DAY_ITEM = rf"(?:{_DAY}(?: ?- ?{_DAY})?|ph)"
 _DAYS = rf"{_DAY_ITEM}(?: ?[,/] ?{_DAY_ITEM})*"
-_DATE = rf"(?:{'|'.join(name[:3] for name in _MONTH_NAMES)})(?: \d\d?(?![\d:.ap]))?"
-_DATES = rf"{_DATE}(?: ?- ?{_DATE})?(?: ?, ?{_DATE}(?: ?- ?{_DATE})?)*"
-_END = r"(?= ?(?:[;,]|\|\||$))"
+_MONTH = f"(?:{'|'.join(_MONTHS)})"
+_DATE = rf"(?:{_MONTH}(?: \d\d?(?![\d:.ap]))?)"
+_DATE_ITEM = rf"{_DATE}(?: ?- ?(?:{_DATE}|\d\d?(?![\d:.ap])))?"
+_DATES = rf"{_DATE_ITEM}(?: ?, ?{_DATE_ITEM})*"
 _RULE = re.compile(
-    rf" ?(?:(?P<off_days>off {_DAYS})|(?P<first_times>{_SPANS}) (?P<last_days>{_DAYS})"
+    rf" ?(?:(?P<off_days>off {_DAYS})|(?P<first_times>{_SPANS}) (?P<last_days>{_DAYS})(?= ?(?:;|$))"
     rf"|(?:(?P<dates>{_DATES}) ?:? ?)?(?:(?P<days>{_DAYS}) ?[:,]? ?)?(?P<times>{_SPANS})?"
-    rf"(?P<state> ?(?:off|open|unknown)\b)?(?P<remark>(?: ?{_REMARK})+)?){_END}"
+    rf"(?P<state> ?(?:off|open|unknown)\b)?(?P<remark>(?: ?{_REMARK})+)?)(?= ?(?:[;,]|\|\||$))"
 )
 _SEPARATOR = re.compile(r" ?(;|,|\|\|)")
 _CLOCK_TIME = re.compile(r"(\d{1,2}?)(?:[:.]?(\d\d))?(?::00)?([ap]m)?")
+# Two digits that no clock face has; not the minutes of a time.
+_HOUR_OF_24 = re.compile(r"(?<![\d:.])(?:1[3-9]|2\d|00)(?:[:.]?\d\d)?(?![\dap])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningRule:
+    """When a place is open, or closed, on some days. Later rules go before earlier ones.
+
+    Attributes:
+        dates: First and last day of each stretch of the year, as 100 x month + day, 1225 being Christmas; empty for the
+            whole year. A stretch whose last day is before its first runs over New Year.
+        days: Days of the week, Monday being 0; `BANK_HOLIDAY` among them adds bank holidays, whatever day they are.
+        spans: First and last minute of each stretch, since midnight at which the day begins: from 0 to 1439, and up to
+            1440 later. Empty where the whole day is meant.
+        is_off: Whether it is closed then, and not open.
+        is_added: Whether the hours are added to those of earlier rules of the day, and do not take their place.
+    """
+
+    dates: tuple[tuple[int, int], ...]
+    days: frozenset[int]
+    spans: tuple[tuple[int, int], ...]
+    is_off: bool
+    is_added: bool
+
+    @property
+    def replaces(self) -> bool:
+        """Whether earlier rules do not hold on its days."""
+        return not self.spans or not (self.is_off or self.is_added)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +147,20 @@ def read_opening_hours(texts: pd.Series) -> KnownHours:
 
     Source: the opening hours specification of OpenStreetMap; read as opening_hours.js does, or not known.
     """
-    found = [_read_text(text) if isinstance(text, str) and text.strip() else (None, None) for text in texts]
-    hours, doubts = (pd.Series([pair[part] for pair in found], index=texts.index, dtype="object") for part in (0, 1))
-    return KnownHours(opening_hours=hours, doubts=doubts)
+    found = [_read_text(text) if isinstance(text, str) and text.strip() else ((), None) for text in texts]
+    return KnownHours(
+        opening_hours=pd.Series([_say_rules(rules) for rules, _ in found], index=texts.index, dtype="object"),
+        doubts=pd.Series([doubt for _, doubt in found], index=texts.index, dtype="object"),
+    )
+
+
+def list_opening_rules(hours: str) -> tuple[OpeningRule, ...]:
+    """What is known of opening hours as rules, later ones before earlier ones; none where nothing is known.
+
+    Args:
+        hours: As `read_opening_hours` takes and gives them.
+    """
+    return _read_text(hours)[0]
 
 
 def join_weekday_hours(days: Mapping[int, pd.Series]) -> pd.Series:
@@ -161,53 +203,36 @@ def _say_half_of_day(words: str) -> str:
     if not re.fullmatch(_SPANS, plain) or re.search(r"[ap]m|\+|(?<![\d:.])0|\d{4}", plain):
         return words
     minutes = [minute for time in re.findall(_TIME, plain) if (minute := _read_clock(time)[0]) is not None]
-    if not _EARLIEST <= minutes[0] < 13 * 60 or max(minutes) >= 13 * 60:
+    if not _EARLIEST <= minutes[0] < _NOON + 60 or max(minutes) >= _NOON + 60:
         return words
     for position in range(1, len(minutes)):
-        minutes[position] += 12 * 60 * (minutes[position] <= minutes[position - 1])
+        minutes[position] += _NOON * (minutes[position] <= minutes[position - 1])
     if len(minutes) % 2 or any(later <= former for former, later in itertools.pairwise(minutes)):
         return words
     return ",".join(_say_span(*span) for span in zip(minutes[::2], minutes[1::2], strict=True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
-    """One stretch of the text: on these days, open in these spans of minutes, or shut.
-
-    `days` are weekdays, -1 being bank holidays; empty for every day. Without spans it is shut all day.
-    """
-
-    separator: str
-    dates: str
-    days: frozenset[int]
-    spans: tuple[tuple[int, int], ...]
-    is_off: bool
-    doubt: Doubt | None
-
-
 @functools.lru_cache(maxsize=4096)
-def _read_text(text: str) -> tuple[str | None, Doubt | None]:
+def _read_text(text: str) -> tuple[tuple[OpeningRule, ...], Doubt | None]:
     """What is known, and why not more is."""
-    rules = _parse_rules(text)
-    if not rules:
-        return None, "no times" if rules == [] else "unreadable"
-    doubts = [rule.doubt for rule in rules if rule.doubt]
-    doubt = min(doubts, key=get_args(Doubt).index, default=None)
-    said: list[str] = []
-    covered: set[int] = set()
-    for rule in rules:
-        is_beside = rule.separator in (",", "||")
-        days = set(rule.days) or set(range(-1, 7))
-        if not (is_beside and not rule.spans and (rule.doubt or rule.separator == "||")):
-            said.append(_say_rule(rule, is_first=not said))
-        elif rule.separator == "," and days & covered:
+    rules: list[OpeningRule] = []
+    doubts: list[Doubt] = []
+    days: set[int] = set()
+    found = _parse_rules(text)
+    if found is None:
+        return (), "unreadable"
+    for separator, rule, doubt in found:
+        if doubt:
+            doubts.append(doubt)
+        if rule.spans or not rule.is_added or (separator == "," and not doubt):
+            rules.append(rule)
+        elif separator == "," and rule.days & days:
             # Doubtful hours that lie over sure ones may take some of them away.
-            return None, "unreadable"
-        covered |= days
-    if not any(rule.spans and not rule.is_off for rule in rules) and (doubts or not covered >= set(range(7))):
-        return None, doubt or "no times"
-    hours = "".join(said)
-    return ("24/7" if hours == "Mo-Su 00:00-24:00" else hours), doubt
+            return (), "unreadable"
+        days |= rule.days
+    if not any(rule.spans and not rule.is_off for rule in rules) and (doubts or not days >= set(range(7))):
+        return (), min(doubts, key=get_args(Doubt).index, default="no times")
+    return tuple(rules), min(doubts, key=get_args(Doubt).index, default=None)
 
 
 def _substitute(text: str) -> str:
@@ -217,62 +242,79 @@ def _substitute(text: str) -> str:
     return text.strip(" ;,.")
 
 
-def _parse_rules(text: str) -> list[_Rule] | None:
-    """The rules of a text in order; None if it is not understood."""
+def _parse_rules(text: str) -> list[tuple[str, OpeningRule, Doubt | None]] | None:
+    """The rules of a text in order, each with what stands before it and the doubt in it; None if not understood."""
     rest = _substitute(text)
-    is_of_24_hours = re.search(r"(?<![\d:.])(?:1[3-9]|2\d|00)(?:[:.]?\d\d)?(?![\dap])", rest) is not None
-    rules: list[_Rule] = []
+    found: list[tuple[str, OpeningRule, Doubt | None]] = []
     separator, position = ";", 0
     while position < len(rest):
         match = _RULE.match(rest, position)
-        rule = _make_rule(match, separator, is_of_24_hours=is_of_24_hours) if match and match[0].strip() else None
-        # Later rules without a day would hold for every day; opening_hours.js and people take them otherwise.
-        if rule is None or (rules and not rule.days and not rule.dates and (separator != "||" or rule.spans)):
+        if not match or not match[0].strip():
             return None
-        rules.append(rule)
+        # Later rules without a day would hold for every day; opening_hours.js and people take them otherwise.
+        names_days = any(match[part] for part in ("dates", "days", "last_days", "off_days"))
+        if not names_days and found and (separator != "||" or match["times"]):
+            return None
+        if match["first_times"] and separator == ",":
+            return None
+        rule = _make_rule(match, is_added=separator != ";", is_of_24_hours=bool(_HOUR_OF_24.search(rest)))
+        if rule is None:
+            return None
+        found.append((separator, *rule))
         between = _SEPARATOR.match(rest, match.end())
-        separator, position = (between[1].strip(), between.end()) if between else (";", len(rest))
-    return rules
+        separator, position = (between[1], between.end()) if between else ("", len(rest))
+    return found
 
 
-def _make_rule(match: re.Match[str], separator: str, *, is_of_24_hours: bool) -> _Rule | None:
-    """The rule that a stretch of text is; None where its times or its days are not clear."""
-    named = match["days"] or match["last_days"] or match["off_days"] or ""
-    days = _read_days(named.removeprefix("off "))
-    dates = (match["dates"] or "").strip()
+def _make_rule(
+    match: re.Match[str], *, is_added: bool, is_of_24_hours: bool
+) -> tuple[OpeningRule, Doubt | None] | None:
+    """The rule that a stretch of text is, and the doubt in it; None where its times or days are not clear."""
+    days = _read_days((match["days"] or match["last_days"] or match["off_days"] or "").removeprefix("off "))
+    dates = _read_dates(match["dates"] or "")
     times = match["times"] or match["first_times"] or ""
     state = "off" if match["off_days"] else (match["state"] or "").strip()
-    if dates and -1 in days:
-        return None
-    spans: list[tuple[int, int]] = []
     is_open_ended = "+" in times
-    for span in times.split(",") if times else ():
-        start, _, end = span.replace("+", "").partition("-")
-        if not end:
-            continue
-        minutes = _read_span(start.strip(), end.strip(), is_of_24_hours=is_of_24_hours)
-        if minutes is None:
-            return None
-        spans.append(minutes)
+    spans = _read_spans(times.replace("+", ""), is_of_24_hours=is_of_24_hours)
+    if spans is None or dates is None or (dates and BANK_HOLIDAY in days) or (state == "off" and is_open_ended):
+        return None
     doubt: Doubt | None = None
-    if state == "off":
-        if is_open_ended:
-            return None
-    elif state == "unknown" or (match["remark"] and state != "open"):
-        spans, doubt = [], "remark"
+    if state == "unknown" or (match["remark"] and not state):
+        spans, doubt = (), "remark"
     elif is_open_ended:
         doubt = "open end"
-    elif not times:
+    elif not times and state != "off":
         doubt = "no times"
-    return _Rule(separator=separator, dates=dates, days=days, spans=tuple(spans), is_off=state == "off", doubt=doubt)
+    is_off = state == "off" or not spans
+    return OpeningRule(dates=dates, days=days, spans=spans, is_off=is_off, is_added=is_added), doubt
+
+
+def _read_dates(text: str) -> tuple[tuple[int, int], ...] | None:
+    dates = []
+    for item in text.split(",") if text else ():
+        first, _, last = (part.split() for part in item.partition("-"))
+        if not last:
+            last = first
+        elif last[0].isdigit():
+            last = [first[0], *last]
+        if len(first) != len(last) or (len(first) == 1 and first[0].isdigit()):
+            return None
+        low, high = (100 * (_MONTHS.index(month) + 1) for month in (first[0], last[0]))
+        low, high = (low + int(first[1]), high + int(last[1])) if len(first) > 1 else (low + 1, high + 31)
+        if not all(1 <= day % 100 <= 31 for day in (low, high)):
+            return None
+        dates.append((low, high))
+    return tuple(dates)
 
 
 def _read_days(text: str) -> frozenset[int]:
+    if not text:
+        return frozenset(range(7))
     days: set[int] = set()
-    for item in re.split("[,/]", text.replace(" ", "")) if text else ():
+    for item in re.split("[,/]", text.replace(" ", "")):
         first, _, last = item.partition("-")
         if first == "ph":
-            days.add(-1)
+            days.add(BANK_HOLIDAY)
             continue
         low = WEEKDAYS.index(first.title())
         high = WEEKDAYS.index((last or first).title())
@@ -280,26 +322,38 @@ def _read_days(text: str) -> frozenset[int]:
     return frozenset(days)
 
 
+def _read_spans(text: str, *, is_of_24_hours: bool) -> tuple[tuple[int, int], ...] | None:
+    """The spans that have both ends; None where one is not clear."""
+    spans = []
+    for part in text.split(",") if text else ():
+        start, _, end = (time.strip() for time in part.partition("-"))
+        if end:
+            span = _read_span(start, end, is_of_24_hours=is_of_24_hours)
+            if span is None:
+                return None
+            spans.append(span)
+    return tuple(spans)
+
+
 def _read_span(start: str, end: str, *, is_of_24_hours: bool) -> tuple[int, int] | None:
     """Minutes since midnight, the second after the first by a day at most; None where they are not clear."""
     (first, first_half), (last, last_half) = _read_clock(start), _read_clock(end)
-    if first is None or last is None or first >= _DAY_MINUTES:
+    if first is None or last is None or first >= _DAY_MINUTES or first == last:
         return None
-    noon = 12 * 60
-    if last_half and not first_half and not (last_half == "pm" and (first >= last - noon) and first >= noon // 2):
+    if last_half and not first_half:
+        # "9-5pm" begins in the morning and "18:00-2am" in the evening; "1-5pm", "7-11pm" and "10-2am" may be either.
+        is_clear = first > _NOON if last_half == "am" else first >= max(last - _NOON, _NOON // 2)
+    elif first_half and not last_half:
+        is_clear = last == 0 or last > _NOON
+    elif first_half:
+        # "12pm" at the end of an afternoon is meant to be midnight, and "12am" at the start may be noon.
+        is_clear = first > 0 and not (last == _NOON <= first)
+    else:
+        is_clock_face = not (is_of_24_hours or start.startswith("0") or end.startswith("0"))
+        is_clear = not is_clock_face or last > _NOON or _EARLIEST <= first < last
+    if not is_clear:
         return None
-    if first_half and not last_half and 0 < last <= noon:
-        return None
-    if (last_half and last == noon and first >= noon) or (first_half and first == 0):
-        # "12 pm" at the end of an afternoon is meant to be midnight; "12 am" at the start may be noon.
-        return None
-    is_clock_face = not (first_half or last_half or is_of_24_hours or start.startswith("0") or end.startswith("0"))
-    if is_clock_face and last <= noon and (last < first or first < _EARLIEST):
-        return None
-    if last == first:
-        return None
-    if last < first:
-        last += _DAY_MINUTES
+    last += _DAY_MINUTES * (last < first)
     return (first, last) if last - first <= _DAY_MINUTES else None
 
 
@@ -314,31 +368,38 @@ def _read_clock(text: str) -> tuple[int | None, str | None]:
     return (hour % 12 + 12 * (half == "pm") if half else hour) * 60 + minute, half
 
 
-def _say_rule(rule: _Rule, *, is_first: bool) -> str:
-    """A rule in OpenStreetMap syntax; bank holidays get one of their own, so that dates can be put in their place."""
-    separator = "" if is_first else "; " if rule.separator == ";" else ", "
+def _say_rules(rules: Sequence[OpeningRule]) -> str | None:
+    """Rules in OpenStreetMap syntax; None for none."""
+    said = "".join((", " if rule.is_added else "; ") + _say_rule(rule) for rule in rules)[2:]
+    return "24/7" if said == "Mo-Su 00:00-24:00" else said or None
+
+
+def _say_rule(rule: OpeningRule) -> str:
+    dates = ",".join(_say_dates(first, last) for first, last in rule.dates)
+    days = "" if dates and rule.days == frozenset(range(7)) else _say_days(rule.days)
     spans = ",".join(_say_span(*span) for span in rule.spans)
-    times = f"{spans} off".strip() if rule.is_off or not spans else spans
-    weekdays = _say_days(rule.days - {-1})
-    whose = [weekdays] if weekdays else [] if rule.days or rule.dates else ["Mo-Su"]
-    if -1 in rule.days:
-        whose.append("PH")
-    dates = [rule.dates.title()] if rule.dates else []
-    parts = [" ".join([*dates, days, times]) for days in whose] or [" ".join([*dates, times])]
-    return separator + ("; " if rule.separator == ";" else ", ").join(parts)
+    return " ".join(part for part in (dates, days, spans, "off" if rule.is_off else "") if part)
+
+
+def _say_dates(first: int, last: int) -> str:
+    months = [_MONTHS[day // 100 - 1].title() for day in (first, last)]
+    is_of_months = first % 100 == 1 and last % 100 == 31
+    ends = months if is_of_months else [f"{months[0]} {first % 100:02d}", f"{months[1]} {last % 100:02d}"]
+    return "-".join(dict.fromkeys(ends))
 
 
 def _say_days(days: frozenset[int]) -> str:
     stretches: list[list[int]] = []
-    for day in sorted(days):
+    for day in sorted(days - {BANK_HOLIDAY}):
         if stretches and stretches[-1][-1] == day - 1:
             stretches[-1].append(day)
         else:
             stretches.append([day])
-    return ",".join(
-        f"{WEEKDAYS[days[0]]}-{WEEKDAYS[days[-1]]}" if len(days) > 2 else ",".join(WEEKDAYS[day] for day in days)
-        for days in stretches
-    )
+    said = [
+        f"{WEEKDAYS[run[0]]}-{WEEKDAYS[run[-1]]}" if len(run) > 2 else ",".join(WEEKDAYS[day] for day in run)
+        for run in stretches
+    ]
+    return ",".join(said + ["PH"] * (BANK_HOLIDAY in days))
 
 
 def _say_span(first: int, last: int) -> str:

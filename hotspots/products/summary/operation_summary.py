@@ -237,6 +237,7 @@ class OperationSummary(Part):
         bins: Incidents by month or week.
         seed: Of the random draws.
         accounts: Where every row went.
+        n_reported: Incidents whose source says only when they became known, and not when they happened.
         inputs: Every file that was read.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -271,6 +272,7 @@ class OperationSummary(Part):
     low_months: tuple[str, ...]
     seed: Annotated[int, Source("request.seed")]
     accounts: Annotated[AccountSummary, Source("selection.accounts")]
+    n_reported: Annotated[int, Source("selection.n_reported")]
     inputs: tuple[InputSummary, ...]
     products: dict[str, str]
     version: str

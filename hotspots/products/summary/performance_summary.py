@@ -208,6 +208,7 @@ class PerformanceSummary(Part):
         indicators: Each crime, in the order asked for.
         unshown_targets: Crimes for which a target is set, and which are no indicator here.
         priorities: Crimes in order; null where there are fewer than two.
+        n_reported: Rows of all crimes whose source says only when they became known, and not when they happened.
         inputs: Every file that was read.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -219,6 +220,7 @@ class PerformanceSummary(Part):
     indicators: tuple[IndicatorSummary, ...]
     unshown_targets: tuple[str, ...]
     priorities: PrioritiesSummary | None
+    n_reported: Annotated[int, Source("study.quality.times.n_reported")]
     inputs: tuple[InputSummary, ...]
     products: dict[str, str]
     version: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -340,6 +341,7 @@ class RunSummary(Part):
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         inputs: Every file that was read, incidents first.
         accounts: Where every row went.
+        n_reported: Incidents analysed whose source says only when they became known, and not when they happened.
         quality: The quality of what was read.
         unrecognised_offences: The most common offence texts that are in no table, with their rows.
         location_precision: Incidents analysed by how exactly their place is known.
@@ -380,6 +382,7 @@ class RunSummary(Part):
     data_status: Annotated[dict[str, str], Source("study.data_status")]
     inputs: Annotated[tuple[ReadInputSummary, ...], Source("study.inputs")]
     accounts: AccountSummary
+    n_reported: Annotated[int, Source("selection.n_reported")]
     quality: QualitySummary
     unrecognised_offences: Annotated[dict[str, int], Source("study.quality.unrecognised")]
     location_precision: dict[LocationPrecision, int]
@@ -426,7 +429,7 @@ def summarise(analysis: Analysis) -> RunSummary:
     """Everything an analysis found."""
     places, times = analysis.places, analysis.times
     precision = analysis.incidents["location_precision"].value_counts().sort_index()
-    return RunSummary.of(
+    summary = RunSummary.of(
         analysis,
         schema_version="1",
         period=count_period(analysis.start, analysis.end),
@@ -461,6 +464,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         products=PRODUCTS,
         version=hotspots.__version__,
     )
+    return dataclasses.replace(summary, notes=(*say_each("times.reported", summary), *summary.notes))
 
 
 def count_period(start: dt.date, end: dt.date) -> Period:

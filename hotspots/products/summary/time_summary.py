@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -163,6 +163,7 @@ class ConditionSummary(Part):
 
     Attributes:
         rate_with, rate_without: Incidents a day or hour, in `exposure_unit`.
+        ratio: Null too where nothing happened without the condition, so that it is without bound.
         p: Two-sided, of no difference, allowing for `dispersion`.
         words: The same in a sentence.
     """
@@ -189,6 +190,7 @@ class ConditionSummary(Part):
     p: Annotated[Probability | None, Source("p_value")]
     p_adjusted: Probability | None
     is_significant: bool
+    direction: Literal["more", "fewer"] | None
     dispersion: Hundredths | None
     confidence: Annotated[float, Quantity("share 0-1")]
     words: str
