@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import DataError, ParameterError
@@ -107,6 +110,9 @@ def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
         read(tmp_path, "name,town\nA,Ashford\n")
     with pytest.raises(DataError, match="does not have a column of names .* Its columns are town, lat, lon"):
         read(tmp_path, "town,lat,lon\nAshford,51.49,-0.03\n")
+    with pytest.raises(DataError, match="Its first row looks like values, and not like names of columns") as refused:
+        read(tmp_path, "Jo Bloggs,51.49,-0.03\nKim,51.48,-0.03\n")
+    assert "Bloggs" not in str(refused.value)
     with pytest.raises(DataError, match="Safe havens are places; havens.csv looks like a table of incidents"):
         read(tmp_path, "Offence,Date,Location,lat,lon\nTheft,2025-01-01,High Street,51.49,-0.03\n")
     with pytest.raises(
@@ -308,6 +314,23 @@ def test_every_sheet_with_havens_is_read(tmp_path: Path) -> None:
         FRAME.iloc[:2].to_excel(book, sheet_name="One", index=False)
         FRAME.iloc[2:].to_excel(book, sheet_name="Two", index=False, startrow=2)
     check(read_havens([tmp_path / "havens.xlsx"]))
+
+
+@given(
+    order=st.permutations(range(len(FRAME.columns))),
+    forms=st.lists(
+        st.sampled_from([str.upper, str.title, lambda name: f" {name} ", lambda name: f"{name}:"]), min_size=5
+    ),
+    delimiter=st.sampled_from(",;\t|"),
+)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_order_case_signs_and_delimiters_do_not_count(
+    tmp_path: Path, order: list[int], forms: list[Callable[[str], str]], delimiter: str
+) -> None:
+    names = [form(name) for form, name in zip(forms, FRAME.columns, strict=False)]
+    turned = FRAME.set_axis(names, axis="columns").iloc[:, order]
+    turned.to_csv(tmp_path / "havens.csv", index=False, sep=delimiter)
+    check(read_havens([tmp_path / "havens.csv"]))
 
 
 def test_personal_columns_are_not_read(tmp_path: Path) -> None:

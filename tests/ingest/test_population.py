@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -87,6 +88,25 @@ def test_gss_codes_are_known_under_any_name_and_residents_by_their_total(
         "Ash,45,55,100,E05000001,1,2,3\nBeech,100,102,202,E05000002,4,5,6\nAll,145,157,302,,5,7,9\n"
     )
     assert read(tmp_path, text) == {"E05000001": 100, "E05000002": 202}
+
+
+@given(order=st.permutations(range(6)), rows=st.permutations(range(3)), delimiter=st.sampled_from(",;\t|"))
+def test_order_and_delimiters_do_not_count(order: list[int], rows: list[int], delimiter: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "Borough code": ["E09000023", "E09000023", "E09000028"],
+            "Census_Code": ["E05000001", "E05000002", "E05000003"],
+            "Ward": ["Ash", "Beech", "Cedar"],
+            "Males": [40, 50, 60],
+            "Females": [41, 51, 61],
+            "Persons": [81, 101, 121],
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "residents.csv"
+        frame.iloc[rows, order].to_csv(path, index=False, sep=delimiter)
+        by_ward = read_population(path).by_ward
+    assert by_ward.to_dict() == {"E05000001": 81, "E05000002": 101, "E05000003": 121}
 
 
 def test_rows_of_one_sex_age_or_earlier_year_are_left_out(tmp_path: Path) -> None:

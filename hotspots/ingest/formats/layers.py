@@ -277,7 +277,9 @@ def _stand_on_points(frame: pd.DataFrame) -> pd.DataFrame:
     points = np.where(is_several & ~shapely.is_empty(shapes), shapes, shapely.point_on_surface(shapes))
     # what has no geometry would be lost where points are taken apart
     points[shapely.is_missing(points) | shapely.is_empty(points)] = shapely.Point(np.nan, np.nan)
-    return frame.set_geometry(gpd.GeoSeries(points, index=frame.index, crs=frame.crs)).explode(ignore_index=True)
+    standing = frame.set_geometry(gpd.GeoSeries(points, index=frame.index, crs=frame.crs))
+    exploded: pd.DataFrame = standing.explode(ignore_index=True)
+    return exploded
 
 
 def _table_of_frame(

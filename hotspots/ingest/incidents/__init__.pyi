@@ -16,6 +16,7 @@ from .profiles import format_profile as format_profile
 from .profiles import parse_profile as parse_profile
 from .recognition import UnknownLayoutError as UnknownLayoutError
 from .recognition import find_places as find_places
+from .recognition import says_values as says_values
 from .recognition import says_where as says_where
 from .records import MALFORMED_ROW as MALFORMED_ROW
 from .records import REPEATED_ROW as REPEATED_ROW

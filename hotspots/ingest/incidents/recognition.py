@@ -175,7 +175,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     """The names of the columns, unless they are values, which may be somebody's; and what to do with such a table."""
-    if not found and any(re.fullmatch(_VALUE, name.strip()) for name in header):
+    if not found and says_values(header):
         return "Its first row looks like values, and not like names of columns: put a row of names above it."
     said = f"It has: {', '.join(header)[:500]}."
     if {"postcode", "easting"} <= found.keys() and not {"offence", "start"} & found.keys():
@@ -420,6 +420,11 @@ def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
 def says_where(names: Sequence[str]) -> bool:
     """Whether columns of such names say where, in any way that places of incidents are written."""
     return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
+
+
+def says_values(names: Sequence[str]) -> bool:
+    """Whether a row in the place of names holds numbers or addresses, which are values."""
+    return any(re.fullmatch(_VALUE, name.strip()) for name in names)
 
 
 def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -33,13 +34,22 @@ from hotspots.ingest.formats import (
     open_tables,
     require_unique,
 )
-from hotspots.ingest.incidents import ONLY_POSTCODE, PlaceColumns, Places, find_places, locate, normalise, says_where
+from hotspots.ingest.incidents import (
+    ONLY_POSTCODE,
+    PlaceColumns,
+    Places,
+    find_places,
+    locate,
+    normalise,
+    says_values,
+    says_where,
+)
 from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
 from hotspots.ingest.texts import read_status
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
-_WHAT = "safe havens"
-TOO_COARSE = "grid reference of a large square"
+_WHAT: Final = "safe havens"
+_TOO_COARSE = "grid reference of a large square"
 
 # Names of columns as `normalise` gives them, in order of preference. What OpenStreetMap says of a kind is in the key.
 _NAMES = (
@@ -60,11 +70,10 @@ _OSM_KINDS = (
 )
 _KINDS = (
     *("kind", "haven kind", *_OSM_KINDS, "category", "subcategory", "type", "category label", "classification"),
-    *("classifica", "facility", "sector", "phase"),
+    *("classifica", "facility", "phase"),
 )
-_KIND = re.compile(
-    r"type of (?!.*\b(code|road|hours)\b).+|.*(?<!\bstop )\btype(?<!geometry type)(?<!feature type)|stop type"
-)
+_KIND = re.compile(r"type of .+(?<! code)|.+ type( name)?")
+_NOT_KINDS = frozenset({"geometry type", "feature type", "grid type", "road type", "type of road"})
 _HOURS = (
     *("opening hours", "opening times", "hours", "open hours", "hours of opening", "times of opening", "open times"),
     *("business hours", "opening hours text", "opening", "open", "times", "hours open", "open to public"),
@@ -208,7 +217,7 @@ def read_havens(
         n_malformed=n_malformed,
         n_shut=int(is_shut.sum()),
         n_unnamed=int(is_unnamed.sum()),
-        hours_doubts=hours.doubts[is_unknown].value_counts().to_dict(),
+        hours_doubts=dict(Counter(hours.doubts[is_unknown])),
         n_hours_partly_known=int((hours.doubts.notna() & ~is_unknown).sum()),
     )
 
@@ -336,8 +345,14 @@ def _say_missing(table: Table, crs: str) -> str:
     return (
         "A list of safe havens needs a name or kind for each, and a location: coordinates, a grid reference, a "
         f"postcode, points or outlines; {table.label} does not have {' or '.join(missing)}. "
-        f"Its columns are {', '.join(table.header)[:500] or 'none'}. Rename the right one, or add it."
+        f"{_describe_header(table.header)}"
     )
+
+
+def _describe_header(header: Sequence[str]) -> str:
+    if says_values(header):
+        return "Its first row looks like values, and not like names of columns: put a row of names above it."
+    return f"Its columns are {', '.join(header)[:500] or 'none'}. Rename the right one, or add it."
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
@@ -352,7 +367,7 @@ def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     statuses = pick((), lambda form: form.endswith(("status", "status name")) and form not in _STATUS)
     return {
         "name": pick(_NAMES, lambda form: form.endswith("name") and not _NOT_OF_HAVENS.search(form))[:1],
-        "kind": pick(_KINDS, lambda form: bool(_KIND.fullmatch(form))),
+        "kind": pick(_KINDS, lambda form: bool(_KIND.fullmatch(form)) and form not in _NOT_KINDS),
         "opening_hours": pick(_HOURS)[:1],
         "haven_id": pick(("haven id",))[:1],
         "data_status": pick(_STATUS)[:1],
@@ -400,7 +415,7 @@ def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> _ReadTab
                         "is_shut": _is_shut(chunk.columns, columns),
                         "easting": found.easting,
                         "northing": found.northing,
-                        "reason": np.where(is_coarse, TOO_COARSE, found.reason),
+                        "reason": np.where(is_coarse, _TOO_COARSE, found.reason),
                     }
                 )
             )
