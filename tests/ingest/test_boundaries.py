@@ -134,6 +134,22 @@ def test_gss_codes_are_known_under_any_name(
     assert wards["ward_name"].tolist() == ["Ash", "Beech", "Cedar", "Date"]
 
 
+def test_a_layer_with_a_usual_code_comes_before_one_of_boroughs(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    square_wards.reset_index().to_file(tmp_path / "all.gpkg", layer="wards")
+    borough = square_wards.dissolve().assign(area_code="E09000023")[["area_code", "geometry"]]
+    borough.to_file(tmp_path / "all.gpkg", layer="borough")
+    assert read_boundaries([tmp_path / "all.gpkg"]).wards.index.tolist() == ["A", "B", "C", "D"]
+
+
+def test_the_name_of_a_borough_is_not_that_of_a_ward(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    frame = square_wards.reset_index(drop=True)[["geometry"]]
+    frame = frame.assign(WD22CD=gss(frame), LAD22NM="Lewisham", region_name="London")
+    frame.to_file(tmp_path / "wards.gpkg")
+    wards = read_boundaries([tmp_path / "wards.gpkg"]).wards
+    assert wards["ward_name"].tolist() == wards.index.tolist()
+    assert set(wards["borough"]) == {"Lewisham"}
+
+
 def test_of_several_codes_that_differ_the_one_of_wards_is_taken(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
     one = square_wards.iloc[:1].reset_index(drop=True).assign(LA="E09000023", Ward="E05000001", Region="E12000007")
     one.to_file(tmp_path / "one.gpkg")

@@ -14,9 +14,10 @@ from hotspots.errors import DataError
 from hotspots.ingest.incidents import normalise
 from hotspots.ingest.reference.reference_tables import find_columns
 
-# The usual names, in order of preference.
+# Names in order of preference: those that nobody gives to anything else, and those that are often a borough's.
+_USUAL_NAMES = ("ward_?code", "gss_?code", r"wd\d\d_?cd", r"lsoa\d\d_?cd", r"msoa\d\d_?cd", "code")
 _NAMES = (
-    *("ward_?code", "gss_?code", r"wd\d\d_?cd", r"lsoa\d\d_?cd", r"msoa\d\d_?cd", "code"),
+    *_USUAL_NAMES,
     r"(ward|lsoa|msoa)(_\d{2,4})?_(code|cd)(_\d{2,4})?",
     r"(area|geography|census|ons|small_area)_?code(_\d{2,4})?",
 )
@@ -40,6 +41,11 @@ _LONGEST_CODE = 10
 def find_codes(header: Sequence[str]) -> list[str]:
     """The columns whose names say that they hold codes of areas, the likeliest first."""
     return find_columns(header, _NAMES)
+
+
+def has_usual_code(header: Sequence[str]) -> bool:
+    """Whether a column has a name that says no more and no less than that it holds codes of wards or small areas."""
+    return bool(find_columns(header, _USUAL_NAMES))
 
 
 def list_codes(texts: Mapping[str, pd.Series]) -> list[str]:

@@ -23,7 +23,7 @@ from hotspots.geography import (
     to_working_crs,
 )
 from hotspots.ingest.formats import FoundFile, InputFile, RepeatGuard, find_files, locate_layers, read_layer
-from hotspots.ingest.reference.area_codes import choose_code, list_codes
+from hotspots.ingest.reference.area_codes import choose_code, has_usual_code, list_codes
 from hotspots.ingest.reference.population import Population, find_population
 from hotspots.ingest.reference.reference_tables import STATUS_NAMES, find_columns, parse_counts
 from hotspots.ingest.texts import read_status
@@ -31,7 +31,7 @@ from hotspots.ingest.texts import read_status
 BOUNDARY_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz")
 
 # The usual names of each column, in order of preference; those of residents are in `population`.
-_NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm", ".*(?<!borough)(?<!lad)_?(name|nm)")
+_NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
 _BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
 
 _MAX_OVERLAP_SHARE = 0.001
@@ -113,7 +113,8 @@ def read_boundaries(
         names = _polygon_layers(file, found if layer is None else _find_layer(file, found, layer))
         frames = {name: read_layer(file, address, name, what="boundaries") for name in names}
         # where some layers have codes, the others are of something else
-        coded = {name: frame for name, frame in frames.items() if list_codes(_texts_of(frame))}
+        usual = {name: frame for name, frame in frames.items() if has_usual_code(_columns_of(frame))}
+        coded = usual or {name: frame for name, frame in frames.items() if list_codes(_texts_of(frame))}
         layers = [
             _to_wards(file, frame, crs).assign(file=file.label, layer=name) for name, frame in (coded or frames).items()
         ]
@@ -200,10 +201,8 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
         raise DataError(
             f"Each boundary needs a code; feature {first + 1} of {file.label} has none in {code}. Fill it in."
         )
-    # lsoa21cd goes with lsoa21nm, even where the ward's name is there too
-    named = [name for name in find_columns(columns, _NAME) if _as_text(frame[name]).notna().any()]
-    names = sorted(named, key=lambda name: name[:4].casefold() != code[:4].casefold())
     boroughs = find_columns(columns, _BOROUGH)
+    names = _list_names(frame, code, besides=boroughs)
     statuses = find_columns(columns, STATUS_NAMES)
     code_text = _as_text(frame[code]).str.strip()
     wards = gpd.GeoDataFrame(
@@ -226,6 +225,20 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
             "Check the CRS that the file states; for another place, give a CRS of that place to work in."
         )
     return wards
+
+
+def _list_names(frame: gpd.GeoDataFrame, code: str, *, besides: Sequence[str]) -> list[str]:
+    """The columns of names, that which goes with the code first."""
+    columns = _columns_of(frame)
+    # lsoa21cd goes with lsoa21nm, even where the ward's name is there too
+    alike = [name for name in columns if name[:4].casefold() == code[:4].casefold()]
+    known = [name for name in find_columns(columns, _NAME) if _as_text(frame[name]).notna().any()]
+    other = [
+        name
+        for name in find_columns(columns, (".+(name|nm)",))
+        if name not in besides and _as_text(frame[name]).is_unique and (len(frame) > 1 or name in alike)
+    ]
+    return sorted(dict.fromkeys([*known, *other]), key=lambda name: name not in alike)
 
 
 def _read_population(file: FoundFile, frame: gpd.GeoDataFrame) -> pd.Series:
