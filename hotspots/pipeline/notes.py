@@ -122,14 +122,25 @@ def _note_other_tables(study: Study) -> Iterator[str]:
     if n_repaired := study.boundaries.n_repaired:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
     if havens := study.havens:
-        if havens.n_without_location:
-            yield f"Safe havens left out because they have no usable location: {havens.n_without_location}."
+        yield from _note_lost_havens(havens)
         yield from _note_opening_hours(havens)
     if n_unrecognised := study.quality.n_unrecognised:
         yield (
             f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table. Such rows count among "
             f"other crimes: {say_texts(study.quality.unrecognised)}."
         )
+
+
+def _note_lost_havens(havens: Havens) -> Iterator[str]:
+    if n_lost := havens.n_without_location:
+        why = _list_counts(havens.without_location)
+        yield f"Safe havens left out because they have no usable location: {n_lost:,} ({why})."
+    if havens.n_malformed:
+        yield f"Rows of safe havens left out because they have other fields than the header: {havens.n_malformed:,}."
+    if havens.n_shut:
+        yield f"Safe havens left out because their file says that they are closed for good: {havens.n_shut:,}."
+    if havens.n_unnamed:
+        yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed:,}."
 
 
 def _note_opening_hours(havens: Havens) -> Iterator[str]:

@@ -21,6 +21,7 @@ from hotspots.ingest.incidents import (
     REJECTED_COLUMNS,
     SWAPPED,
     Intake,
+    ReadingOptions,
     Store,
     find_swapped,
     read_incidents,
@@ -170,7 +171,7 @@ def load_study(
     outlines = read_boundaries(given or (_BOUNDARIES_HERE,), crs=options.crs, layer=settings.layer)
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
-    havens, terms = _read_context(settings) if context else (None, None)
+    havens, terms = _read_context(settings, options) if context else (None, None)
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
     intake = read_incidents(
@@ -206,14 +207,15 @@ def _list_paths(paths: Paths) -> tuple[Path, ...]:
     return (Path(paths),) if isinstance(paths, Path | str) else tuple(map(Path, paths))
 
 
-def _read_context(settings: Settings) -> tuple[Havens | None, TermDates | None]:
+def _read_context(settings: Settings, options: ReadingOptions) -> tuple[Havens | None, TermDates | None]:
     """Safe havens and term dates: those of the settings, or those here, if any are."""
     places, terms = settings.havens, settings.term_dates
     if not places and _HAVENS_HERE.is_dir() and any(_HAVENS_HERE.iterdir()):
         places = (_HAVENS_HERE,)
     if not terms and _TERM_DATES_HERE.is_file():
         terms = _TERM_DATES_HERE
-    return read_havens(places, crs=settings.crs) if places else None, read_term_dates(terms) if terms else None
+    havens = read_havens(places, crs=options.crs, postcodes=options.postcodes) if places else None
+    return havens, read_term_dates(terms) if terms else None
 
 
 def _gather_status(inputs: Iterable[InputFile]) -> dict[str, str]:

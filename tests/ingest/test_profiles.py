@@ -60,10 +60,10 @@ def test_a_profile_as_it_is_written_down() -> None:
         'files = "*wardens*.xlsx"\n'
         'every_offence = "asb"\n'
         'start = ["Date", "Time"]\n'
+        'location = "Park"\n'
         'easting = "X"\n'
         'northing = "Y"\n'
         "is_anonymised = true\n"
-        'location = "Park"\n'
         "\n"
         '[sources."park wardens".location_kinds]\n'
         '"The Green" = "park"'

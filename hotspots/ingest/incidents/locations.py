@@ -28,7 +28,7 @@ from hotspots.geography import (
     project_coordinates,
 )
 from hotspots.ingest.formats import Columns, Table
-from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.incidents.profiles import PlaceColumns
 from hotspots.ingest.texts import parse_coordinates, read_pairs, read_wkt
 
 Floats = npt.NDArray[np.float64]
@@ -74,7 +74,7 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locations:
-    """Where the incidents of some rows happened.
+    """Where the incidents of some rows happened, or where else what they tell of is.
 
     Attributes:
         easting, northing: float (n_rows,), metres of the working CRS; NaN where not known.
@@ -92,7 +92,7 @@ class Locations:
 
 def locate(
     columns: Columns,
-    profile: SourceProfile,
+    profile: PlaceColumns,
     *,
     stated_crs: str | None,
     crs: str,
@@ -136,7 +136,7 @@ def locate(
     return found
 
 
-def _list_coordinates(profile: SourceProfile, stated_crs: str | None, crs: str) -> list[tuple[tuple[str, ...], str]]:
+def _list_coordinates(profile: PlaceColumns, stated_crs: str | None, crs: str) -> list[tuple[tuple[str, ...], str]]:
     """The columns that hold coordinates, in the order in which they are used, and the CRS of each."""
     listed: list[tuple[tuple[str, ...], str]] = []
     several = sum(map(bool, (profile.easting, profile.longitude, profile.wkt))) > 1
@@ -154,7 +154,7 @@ def _list_coordinates(profile: SourceProfile, stated_crs: str | None, crs: str) 
 
 
 def _use_coordinates(
-    found: Locations, columns: Columns, profile: SourceProfile, names: tuple[str, ...], *, source: str, crs: str
+    found: Locations, columns: Columns, profile: PlaceColumns, names: tuple[str, ...], *, source: str, crs: str
 ) -> None:
     """Give rows without a location that of their coordinates."""
     # many rows, few places: each distinct pair of texts is read once
@@ -301,7 +301,7 @@ def find_swapped(easting: Floats, northing: Floats, outlines: shapely.Geometry) 
     return swapped
 
 
-def find_middle(table: Table, profile: SourceProfile, records: pa.Table) -> tuple[float, float] | None:
+def find_middle(table: Table, profile: PlaceColumns, records: pa.Table) -> tuple[float, float] | None:
     """Median longitude and latitude of the first rows of a table of which most lie outside; None for any other."""
     reasons = records["reason"].cast(pa.string())
     n_outside = pc.sum(pc.starts_with(reasons, OUTSIDE)).as_py() or 0
@@ -315,7 +315,7 @@ def find_middle(table: Table, profile: SourceProfile, records: pa.Table) -> tupl
     return (east, north) if math.isfinite(east) and math.isfinite(north) else None
 
 
-def says_degrees(profile: SourceProfile) -> bool:
+def says_degrees(profile: PlaceColumns) -> bool:
     """Whether longitude and latitude stand in columns of their own, on WGS84."""
     has_two = profile.longitude is not None and profile.longitude != profile.latitude
     return has_two and profile.crs in (None, WGS84)

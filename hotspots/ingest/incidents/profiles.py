@@ -23,16 +23,46 @@ from hotspots.ingest.texts import Clock, DateOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceProfile:
-    """How to read one kind of incident file. Every value names a column unless it says otherwise.
+class PlaceColumns:
+    """Which columns of a table say where. Every value names a column unless it says otherwise.
 
     Attributes:
+        decimal: Not a column: the decimal mark, where it cannot be recognised.
+        easting, northing: In metres, in `crs`.
+        longitude, latitude: In degrees, in `crs`, used where easting and northing are blank. If both name one column,
+            it holds the latitude first.
+        wkt: Points as well-known text, in `crs`.
+        crs: Of the coordinates; by default the working CRS for metres, WGS84 for degrees, what the file states for
+            geometry. `police.uk` for longitudes and latitudes made as that site makes them.
+        grid_reference, postcode, lsoa: Used where there are no coordinates, in this order; the last two need the files
+            that give their places.
+        is_anonymised: Not a column: whether the source moves what it locates to shared points.
+    """
+
+    decimal: Literal[".", ","] | None = None
+    easting: str | None = None
+    northing: str | None = None
+    longitude: str | None = None
+    latitude: str | None = None
+    wkt: str | None = None
+    crs: str | None = None
+    grid_reference: str | None = None
+    postcode: str | None = None
+    lsoa: str | None = None
+    is_anonymised: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProfile(PlaceColumns):
+    """How to read one kind of incident file. Every value names a column unless it says otherwise.
+
+    Attributes, beside those of `PlaceColumns`:
         name: What to call the source.
         files: Pattern (`*robbery*.xlsx`) of the names of the files that it is for; by default every file that has its
             columns.
         sheet: Sheet of a workbook, or a pattern for several; `*` for all that have its columns.
         layer: Layer of a GeoPackage, likewise.
-        delimiter, encoding, decimal: Of text, where they cannot be recognised from it.
+        delimiter, encoding: Of text, where they cannot be recognised from it.
         id: The source's own number of an incident.
         offence: From least to most specific, if there are several.
         every_offence: Not a column: the crime that all rows are.
@@ -45,15 +75,6 @@ class SourceProfile:
         date_order: Of dates in numbers: `day-first` or `month-first`.
         clock: `stated`: times are local unless they carry `Z` or an offset; `local`: they are local whatever they
             carry; `utc`: those that carry nothing are UTC.
-        easting, northing: In metres, in `crs`.
-        longitude, latitude: In degrees, in `crs`, used where easting and northing are blank. If both name one column,
-            it holds the latitude first.
-        wkt: Points as well-known text, in `crs`.
-        crs: Of the coordinates; by default the working CRS for metres, WGS84 for degrees, what the file states for
-            geometry. `police.uk` for longitudes and latitudes made as that site makes them.
-        grid_reference, postcode, lsoa: Used where there are no coordinates, in this order; the last two need the files
-            that give their places.
-        is_anonymised: Not a column: whether the source moves incidents to shared points.
         location: Street or place, from least to most specific.
         location_kind: Kind of place.
         location_kinds: Not a column: words in `location` or `location_kind`, and the kinds they stand for.
@@ -72,7 +93,6 @@ class SourceProfile:
     layer: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
-    decimal: Literal[".", ","] | None = None
     id: str | None = None
     offence: tuple[str, ...] = ()
     every_offence: str | None = None
@@ -82,16 +102,6 @@ class SourceProfile:
     is_reported: bool | None = None
     date_order: DateOrder = "day-first"
     clock: Clock = "stated"
-    easting: str | None = None
-    northing: str | None = None
-    longitude: str | None = None
-    latitude: str | None = None
-    wkt: str | None = None
-    crs: str | None = None
-    grid_reference: str | None = None
-    postcode: str | None = None
-    lsoa: str | None = None
-    is_anonymised: bool = False
     location: tuple[str, ...] = ()
     location_kind: str | None = None
     location_kinds: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -205,6 +215,7 @@ BLANK = "..."
 """What stands in a profile that is to be completed."""
 
 PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postcode", "lsoa"})
+_OF_PLACES = frozenset(spec.name for spec in dataclasses.fields(PlaceColumns))
 _SEVERAL = ("offence", "start", "end", "location", "knife_words")
 _TABLES = ("location_kinds", "offences")
 _FLAGS = ("is_reported", "is_anonymised", "is_knife")
@@ -253,7 +264,8 @@ def format_profile(profile: SourceProfile) -> str:
     """A profile as the table in `hotspots.toml` that `parse_profile` reads."""
     lines = [f"[sources.{_key(profile.name)}]"]
     tables = []
-    for spec in dataclasses.fields(profile):
+    # what happened and when first, then where
+    for spec in sorted(dataclasses.fields(profile), key=lambda spec: spec.name in _OF_PLACES):
         value = getattr(profile, spec.name)
         default = spec.default if spec.default is not dataclasses.MISSING else {}
         if spec.name == "name" or value == default:

@@ -26,7 +26,7 @@ from hotspots.ingest.incidents.column_words import (
     says_date,
     says_other_time,
 )
-from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, SourceProfile, format_profile
+from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
     guess_date_order,
@@ -152,8 +152,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         values |= times
     else:
         missing["when (such as Date From or Month)"] = f'start = "{BLANK}"  # or every_date = "2026-01"'
-    where = _find_coordinates(found, table, crs)
-    where |= {role: found[role] for role in ("grid_reference", "postcode", "lsoa") if role in found}
+    where = _find_where(found, table, crs)
     if not where:
         missing["where (such as Easting and Northing, or Longitude and Latitude)"] = (
             f'longitude = "{BLANK}"  # or easting and northing; wkt; grid_reference; postcode; lsoa\n'
@@ -176,7 +175,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     """The names of the columns, unless they are values, which may be somebody's; and what to do with such a table."""
-    if not found and any(re.fullmatch(_VALUE, name.strip()) for name in header):
+    if not found and says_values(header):
         return "Its first row looks like values, and not like names of columns: put a row of names above it."
     said = f"It has: {', '.join(header)[:500]}."
     if {"postcode", "easting"} <= found.keys() and not {"offence", "start"} & found.keys():
@@ -404,6 +403,33 @@ def _find_crs(x: Any, y: Any, trials: Sequence[str], crs: str) -> str | None:
         if known.any() and np.isfinite(easting).mean() >= _ENOUGH:
             return source
     return None
+
+
+def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
+    """Which columns of any table say where its rows are, as those of incidents do; None where none does.
+
+    Args:
+        table: The table.
+        crs: The working CRS, in which bare x and y are tried.
+    """
+    found = {role: names[0] for role, names in find_columns_by_words(table.header).items()}
+    where = _find_where(found, table, crs)
+    return PlaceColumns(**where) if where else None
+
+
+def says_where(names: Sequence[str]) -> bool:
+    """Whether columns of such names say where, in any way that places of incidents are written."""
+    return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
+
+
+def says_values(names: Sequence[str]) -> bool:
+    """Whether a row in the place of names holds numbers or addresses, which are values."""
+    return any(re.fullmatch(_VALUE, name.strip()) for name in names)
+
+
+def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:
+    roles = ("grid_reference", "postcode", "lsoa")
+    return _find_coordinates(found, table, crs) | {role: found[role] for role in roles if role in found}
 
 
 def _is_projected(crs: str | None) -> bool:
