@@ -226,6 +226,57 @@ def test_rows_whose_easting_and_northing_changed_places_are_named(
     assert intake.n_read == 3
 
 
+def write_noons(folder: Path, wards: gpd.GeoDataFrame, havens: list[str]) -> list[Path]:
+    """Two robberies at noon on Easter Monday and on the Tuesday after it, beside havens of these hours."""
+    row = "Robbery,{}/04/2025 12:00,530500,180500\n"
+    (folder / "a.csv").write_text("Offence,Date From,Easting,Northing\n" + 2 * row.format(21) + 2 * row.format(22))
+    quoted = [hours.replace('"', '""') for hours in havens]
+    rows = [f'Haven,"{hours}",530500,180500\n' for hours in quoted]
+    (folder / "havens.csv").write_text("name,opening_hours,easting,northing\n" + "".join(rows), "utf-8")
+    wards.to_file(folder / "wards.gpkg")
+    return [folder / "a.csv"]
+
+
+@pytest.mark.parametrize(("subdivision", "share"), [("ENG", 0.5), ("SCT", 1.0)])
+def test_havens_keep_the_bank_holidays_of_the_settings(
+    tmp_path: Path, square_wards: gpd.GeoDataFrame, subdivision: str, share: float
+) -> None:
+    incidents = write_noons(tmp_path, square_wards, ["Mo-Su 09:00-17:00; PH off"])
+    here = Settings(subdivision=subdivision, havens=(tmp_path / "havens.csv",), boundaries=(tmp_path / "wards.gpkg",))
+    havens = analyse(load_study(incidents, settings=here), AnalysisRequest(crime="robbery")).havens
+    assert havens is not None
+    assert havens.coverage.share_open_within_reach == share
+
+
+@pytest.mark.parametrize(
+    ("hours", "notes"),
+    [
+        (["24/7"], []),
+        (["", ""], ["No safe haven states its opening hours, so it is not known which are open."]),
+        (
+            ["Mo-Fr", '"by appointment"', ""],
+            ["The opening hours of no safe haven are known, so it is not known which are open (days without times: 1, "
+             "a remark alone: 1, not stated: 1)."],
+        ),
+        (
+            ["Mo-Fr", "ask inside", "24/7", "", 'Mo 09:00-17:00 || "ring"'],
+            ["Safe havens whose opening hours are stated but not known, and which count as closed: 2 (days without "
+             "times: 1, not understood: 1).",
+             "Safe havens that state no opening hours, and count as closed: 1.",
+             "Safe havens of whose opening hours some are in doubt (a remark, no closing time or days without times), "
+             "and count as closed then: 1."],
+        ),
+    ],
+)  # fmt: skip
+def test_a_run_says_whose_opening_hours_are_not_known(
+    tmp_path: Path, square_wards: gpd.GeoDataFrame, hours: list[str], notes: list[str]
+) -> None:
+    incidents = write_noons(tmp_path, square_wards, hours)
+    here = Settings(havens=(tmp_path / "havens.csv",), boundaries=(tmp_path / "wards.gpkg",))
+    analysis = analyse(load_study(incidents, settings=here), AnalysisRequest(crime="robbery"))
+    assert [note for note in analysis.notes if "haven" in note] == notes
+
+
 def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     tmp_path: Path, square_wards: gpd.GeoDataFrame
 ) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from hotspots.analysis.accuracy.folds import Fold
 from hotspots.analysis.accuracy.holdout import Holdout, MethodScore, evaluate_methods
+from hotspots.analysis.hours.coverage import is_open_at
 from hotspots.cli.main import cli
+from hotspots.ingest.reference.opening_times import join_weekday_hours, read_opening_hours
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study, load_study
@@ -175,3 +178,25 @@ def test_the_last_period_of_months_is_as_many_months(two_boroughs: Study) -> Non
     from_march = dataclasses.replace(YEAR_AND_AFTER, fit_start=dt.date(2018, 3, 1))
     counted = evaluate_methods(later, folds=[from_march], methods=["counts"], **options)
     assert found.methods[0].scores == counted.methods[0].scores
+
+
+def test_real_opening_hours_are_known_or_counted(real_data: Path) -> None:
+    """Of 316 pubs the doubtful texts were picked out by eye; libraries have a column for each weekday."""
+    pubs = pd.read_csv(real_data / "hours" / "london_pubs_opening_hours.csv", dtype="str")
+    known = read_opening_hours(pubs["opening_hours"])
+    assert known.doubts[known.opening_hours.isna()].value_counts().to_dict() == {
+        "unreadable": 7, "open end": 2, "remark": 1,
+    }  # fmt: skip
+    libraries = pd.concat(
+        [pd.read_csv(path, dtype="str") for path in sorted((real_data / "hours").glob("libraries_*.csv"))]
+    ).reset_index(drop=True)
+    days = {
+        number: libraries[f"{name} staffed hours"]
+        for number, name in enumerate(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])
+    }
+    texts = join_weekday_hours(days)
+    week = np.arange("2025-06-02", "2025-06-09", 60, dtype="datetime64[s]")
+    n_minutes = [is_open_at(text, week).sum() if text else 0 for text in texts]
+    ends = pd.DataFrame(days).stack().str.split("-", expand=True)
+    lengths = (pd.to_timedelta(ends[1] + ":00") - pd.to_timedelta(ends[0] + ":00")).dt.total_seconds() / 60
+    assert n_minutes == lengths.groupby(level=0).sum().reindex(libraries.index, fill_value=0).tolist()

@@ -100,6 +100,69 @@ def test_opening_hours(hours: str, time: str, expected: bool) -> None:
     assert is_open_at(hours, np.array([time], dtype="M8[s]")).tolist() == [expected]
 
 
+ENGLISH_HOLIDAYS = [
+    f"2025-{day} 12:00" for day in ("01-01", "04-18", "04-21", "05-05", "05-26", "08-25", "12-25", "12-26")
+]
+"""As gov.uk/bank-holidays lists them."""
+
+
+def test_all_bank_holidays_of_the_nation_count_on_their_dates(make_incidents: MakeIncidents) -> None:
+    """Five at noon on each of the eight of England, and one on a Monday in the place of a Saturday."""
+    havens = make_havens((0, 0, "Mo-Su 09:00-17:00; PH off"))
+    incidents = make_incidents([0.0] * 40, [0.0] * 40, started_at=ENGLISH_HOLIDAYS * 5)
+    assert measure_coverage(incidents, havens).share_open_within_reach == 0
+    substitute = make_incidents([0.0] * 2, [0.0] * 2, started_at=["2020-12-28 12:00", "2020-12-29 12:00"])
+    assert measure_coverage(substitute, havens).n_open_within_reach == 1
+    # Scotland works on Easter Monday and on the last Monday of August, and has 2 January and St Andrew's Day.
+    scots = make_incidents(
+        [0.0] * 10, [0.0] * 10, started_at=[*ENGLISH_HOLIDAYS, "2025-01-02 12:00", "2025-12-01 12:00"]
+    )
+    assert measure_coverage(scots, havens, subdivision="SCT").is_open_within_reach.tolist() == [
+        *(day in ("2025-04-21 12:00", "2025-08-25 12:00") for day in ENGLISH_HOLIDAYS), False, False,
+    ]  # fmt: skip
+    with pytest.raises(ParameterError, match='No bank holidays are known for "GB, XYZ"'):
+        measure_coverage(scots, havens, subdivision="XYZ")
+
+
+@pytest.mark.parametrize("hours", ["PH 09:00-17:00", "Mo-Su 00:00-08:00; PH 10:00-14:00", "Sa,PH 10:00-14:00"])
+def test_hours_of_bank_holidays_are_those_of_bank_holidays(hours: str) -> None:
+    assert is_open_at(hours, np.array(ENGLISH_HOLIDAYS, dtype="M8[s]")).all()
+    assert not is_open_at(hours, np.array(["2025-04-22 12:00"], dtype="M8[s]")).any()
+
+
+@pytest.mark.parametrize(
+    ("hours", "share"),
+    [
+        ("Mo-Fr 09:00-17:00", 0.0),
+        ("Mo-Fr, 09:00-17:00", 0.0),
+        ("Mo-Fr", None),
+        ("Tu, Th 10:00-16:00", 0.0),
+        ("Mo-Fr 08:00-16:30; Sa, Su 10:00-14:00", 0.0),
+        ('"by appointment"', None),
+        ('Mo-Fr 09:00-17:00 || "by appointment"', 0.0),
+        ("Mo-Su 22:00-02:00", 0.6),
+        ("24/7", 1.0),
+    ],
+)
+def test_no_haven_is_open_at_night_that_does_not_say_so(
+    make_incidents: MakeIncidents, hours: str, share: float | None
+) -> None:
+    """Every night of a week at 23:00, 00:30, 01:59, 02:00 and 03:59."""
+    clocks = ("23:00", "00:30", "01:59", "02:00", "03:59")
+    times = [f"2025-06-{day:02d} {clock}" for day in range(2, 9) for clock in clocks]
+    incidents = make_incidents([0.0] * 35, [0.0] * 35, started_at=times)
+    result = measure_coverage(incidents, make_havens((0, 0, hours)))
+    assert result.share_open_within_reach == share
+    assert result.n_hours_unknown == (share is None)
+
+
+def test_havens_of_unknown_hours_are_counted_and_closed(make_incidents: MakeIncidents) -> None:
+    havens = make_havens((0, 0, None), (0, 0, "Mo-Fr"), (0, 0, "Mo 10:00-11:00"))
+    incidents = make_incidents([0.0] * 2, [0.0] * 2, started_at=["2025-06-02 10:30", "2025-06-03 10:30"])
+    result = measure_coverage(incidents, havens)
+    assert (result.n_hours_unknown, result.n_open_within_reach) == (2, 1)
+
+
 def test_what_cannot_be_is_refused(make_incidents: MakeIncidents) -> None:
     incidents, havens = make_incidents([0.0], [0.0]), make_havens((0, 0, None))
     with pytest.raises(ParameterError, match="reach must be above 0 m, not 0"):

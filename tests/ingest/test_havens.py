@@ -76,6 +76,20 @@ def test_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
     assert result.havens["opening_hours"].isna().all()
 
 
+def test_hours_that_are_not_known_are_counted_by_the_reason(tmp_path: Path) -> None:
+    texts = [
+        "Mo-Fr 9am-5pm", "Mo-Fr", "Sa", '"by appointment"', "16:00+", "ask inside", 'Mo-Fr 09:00-17:00 || "ring"', "",
+    ]  # fmt: skip
+    quoted = [text.replace('"', '""') for text in texts]
+    rows = [f'{number},shop,"{text}",536560,178413\n' for number, text in enumerate(quoted)]
+    # One that is left out because it has no place is not counted a second time for its hours.
+    result = read(tmp_path, HEADER + "".join(rows) + "Lost,shop,Mo,,\n")
+    known = ["Mo-Fr 09:00-17:00", *[None] * 5, "Mo-Fr 09:00-17:00", None]
+    assert result.havens["opening_hours"].tolist() == known
+    assert result.hours_doubts == {"no times": 2, "remark": 1, "open end": 1, "unreadable": 1}
+    assert (result.n_hours_unreadable, result.n_hours_partly_known, result.n_without_location) == (5, 1, 1)
+
+
 def test_a_layer_of_points_is_read(tmp_path: Path) -> None:
     frame = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.Point(536560, 178413)], crs=27700)
     frame.to_file(tmp_path / "havens.gpkg")

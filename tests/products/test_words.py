@@ -37,6 +37,14 @@ def test_a_sentence_is_the_same_of_a_dictionary_and_of_an_object() -> None:
     assert say("certainty.sentence", HOTSPOT) == say("certainty.sentence", SimpleNamespace(**HOTSPOT))
 
 
+def test_a_share_of_open_havens_says_what_it_leaves_out() -> None:
+    havens = {"share_within_reach": 0.5, "reach_m": 400.0, "share_open_within_reach": 0.25, "n_havens": 1200}
+    said = "50% happened within 400 m of one; 25% had one open at the time"
+    assert say("places.near_havens", havens | {"n_hours_unknown": 0}) == said
+    left_out = f"{said} (the opening hours of 3 of 1,200 are not known, and count as closed)"
+    assert say("places.near_havens", havens | {"n_hours_unknown": 3}) == left_out
+
+
 def test_a_sentence_is_plain_text_on_one_line_in_python_and_escaped_on_a_page() -> None:
     change = {"changed_wards": [{"name": MARKED, "change": {"verdict": "improving"}} for _ in range(3)]}
     assert say("change.wards", change) == ", ".join([f"{MARKED} improving"] * 2) + f" and {MARKED} improving"

@@ -22,6 +22,9 @@ _DAY_MINUTES, _NOON = 1440, 720
 _EARLIEST = 8 * 60
 """Before it, hours of a clock face may as well be of the afternoon."""
 
+_LATEST_END = 8 * 60
+"""Until then an evening without an end may last, by opening_hours.js; what opens before may not be sure."""
+
 
 # What people write, as the letters that the grammar below knows. In order: later words stand in what earlier ones left.
 _WORDS = {
@@ -215,24 +218,35 @@ def _say_half_of_day(words: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _read_text(text: str) -> tuple[tuple[OpeningRule, ...], Doubt | None]:
     """What is known, and why not more is."""
-    rules: list[OpeningRule] = []
-    doubts: list[Doubt] = []
-    days: set[int] = set()
     found = _parse_rules(text)
     if found is None:
         return (), "unreadable"
+    rules: list[OpeningRule] = []
+    doubts: list[Doubt] = []
     for separator, rule, doubt in found:
+        if doubt and rule.is_added and any(_may_meet(rule, earlier, separator) for earlier in rules):
+            # Doubtful hours that lie over sure ones may take some of them away.
+            return (), "unreadable"
+        if separator == "||" and rule.spans and (doubts or rule.is_off):
+            return (), "unreadable"
         if doubt:
             doubts.append(doubt)
         if rule.spans or not rule.is_added or (separator == "," and not doubt):
             rules.append(rule)
-        elif separator == "," and rule.days & days:
-            # Doubtful hours that lie over sure ones may take some of them away.
-            return (), "unreadable"
-        days |= rule.days
-    if not any(rule.spans and not rule.is_off for rule in rules) and (doubts or not days >= set(range(7))):
+    spans = [span for rule in rules if not rule.is_off for span in rule.spans]
+    days = {day for _, rule, _ in found for day in rule.days}
+    if not spans and (doubts or not days >= set(range(7))):
         return (), min(doubts, key=get_args(Doubt).index, default="no times")
+    if "open end" in doubts and min(spans)[0] < _LATEST_END:
+        return (), "open end"
     return tuple(rules), min(doubts, key=get_args(Doubt).index, default=None)
+
+
+def _may_meet(doubtful: OpeningRule, sure: OpeningRule, separator: str) -> bool:
+    """Whether two rules may be for the same hours; a bank holiday may be any day, and "||" is for other hours."""
+    if separator == "||":
+        return any(last > _DAY_MINUTES for _, last in sure.spans)
+    return bool(doubtful.days & sure.days) or BANK_HOLIDAY in doubtful.days | sure.days
 
 
 def _substitute(text: str) -> str:
@@ -275,7 +289,7 @@ def _make_rule(
     times = match["times"] or match["first_times"] or ""
     state = "off" if match["off_days"] else (match["state"] or "").strip()
     is_open_ended = "+" in times
-    spans = _read_spans(times.replace("+", ""), is_of_24_hours=is_of_24_hours)
+    spans = _read_spans(times, is_of_24_hours=is_of_24_hours)
     if spans is None or dates is None or (dates and BANK_HOLIDAY in days) or (state == "off" and is_open_ended):
         return None
     doubt: Doubt | None = None
@@ -328,8 +342,8 @@ def _read_spans(text: str, *, is_of_24_hours: bool) -> tuple[tuple[int, int], ..
     for part in text.split(",") if text else ():
         start, _, end = (time.strip() for time in part.partition("-"))
         if end:
-            span = _read_span(start, end, is_of_24_hours=is_of_24_hours)
-            if span is None:
+            span = _read_span(start, end.rstrip("+ "), is_of_24_hours=is_of_24_hours)
+            if span is None or (end.endswith("+") and span[1] > _DAY_MINUTES):
                 return None
             spans.append(span)
     return tuple(spans)
