@@ -5,6 +5,7 @@ from .intake import set_aside_before as set_aside_before
 from .locations import ONLY_LSOA as ONLY_LSOA
 from .locations import ONLY_POSTCODE as ONLY_POSTCODE
 from .locations import SWAPPED as SWAPPED
+from .locations import WITHOUT_PLACE as WITHOUT_PLACE
 from .locations import find_swapped as find_swapped
 from .misplaced import suggest_crs as suggest_crs
 from .profiles import SourceProfile as SourceProfile
