@@ -15,7 +15,9 @@ from hotspots.analysis.change import find_silences
 
 PartKind = Literal["source", "borough", "ward"]
 
-_DATE_WORDS = re.compile(r"(19|20)\d\d|(?<!\d)\d{1,2}(?!\d)|\bq[1-4]\b|jan\w*|feb\w*|mar(ch)?|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*")
+_DATE_WORDS = re.compile(
+    r"(19|20)\d\d|(?<!\d)\d{1,2}(?!\d)|\bq[1-4]\b|jan\w*|feb\w*|mar(ch)?|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*"
+)
 _SAME_WARDS_SHARE = 0.5
 """Share of the rows of a file that lie in the wards of the one before, from which it continues that."""
 _OWN_SHARE = 0.8
@@ -193,9 +195,7 @@ def _are_alike(n_by_feed: pd.Series, one: str, other: str) -> bool:
     found = [n_by_feed.loc[feed] if feed in n_by_feed.index.get_level_values(0) else None for feed in (one, other)]
     if found[0] is None or found[1] is None:
         return False
-    shares = [
-        rows[rows.index.isin(beside.index)].sum() / rows.sum() for rows, beside in (found, found[::-1])
-    ]
+    shares = [rows[rows.index.isin(beside.index)].sum() / rows.sum() for rows, beside in (found, found[::-1])]
     return max(shares) >= _SAME_WARDS_SHARE
 
 
@@ -228,7 +228,9 @@ def _is_cut(own: pd.DataFrame, month: pd.Period, *, at_start: bool) -> bool:
     if own["n_days"].sum() < _MOSTLY_DAYS * own["n_rows"].sum():
         return False
     inside = own[(own["month"] == month.ordinal).to_numpy()]
-    start, end = (int(day.to_datetime64().astype("datetime64[D]").astype(np.int64)) for day in (month.start_time, month.end_time))
+    start, end = (
+        int(day.to_datetime64().astype("datetime64[D]").astype(np.int64)) for day in (month.start_time, month.end_time)
+    )
     n_silent = int(inside["first_day"].min()) - start if at_start else end - int(inside["last_day"].max())
     usual = float(own.groupby("month")["n_rows"].sum().median()) / month.days_in_month
     return bool(np.exp(-usual * n_silent) < _SELDOM)

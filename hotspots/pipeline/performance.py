@@ -390,9 +390,7 @@ def _measure_indicator(
     )
 
 
-def _measure_criteria(
-    study: Study, span: _Span, cells: Cells
-) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+def _measure_criteria(study: Study, span: _Span, cells: Cells) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """What each category of crime weighs by each criterion, which are known in part, and where the figures are from."""
     rows, unranked, sources = {}, [], set()
     for slug in sorted(span.everything["category"][span.is_inside].dropna().unique()):

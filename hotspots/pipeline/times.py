@@ -169,9 +169,7 @@ def _compare_conditions(
     return compare_conditions(chosen.incidents, calendar, missing_months=missing)
 
 
-def _compare_windows(
-    chosen: Selection, rows: CrimeRows, hotspot: pd.Series, n_hotspots: int
-) -> tuple[Change, ...]:
+def _compare_windows(chosen: Selection, rows: CrimeRows, hotspot: pd.Series, n_hotspots: int) -> tuple[Change, ...]:
     """Every comparison of windows, by ward and by hot spot: `hotspot` is that of each incident inside, or -1."""
     own = rows.incidents[rows.is_inside]
     is_monthly = bool((own["time_precision"] == "month").mean() > MAX_MONTH_ONLY_SHARE)

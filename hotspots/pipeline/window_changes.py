@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,8 @@ from hotspots.analysis.change import (
     measure_dispersion,
 )
 from hotspots.crimes import Crime, select_crime
+from hotspots.ingest.incidents import WITHOUT_PLACE, find_days
 from hotspots.pipeline.known_time import KnownMonths
-from hotspots.ingest.incidents import WITHOUT_PLACE
 
 MIN_COVERED_SHARE = 0.5
 """Share of the incidents of the fuller window that must be of what both windows cover."""
@@ -33,6 +33,7 @@ _UNLIKELY = 0.001
 _MIN_DIFFERENCE = 0.01
 
 Flags = npt.NDArray[np.bool_]
+Span = tuple[dt.date, dt.date]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class CrimeRows:
             kept = np.ones(int(self.is_inside.sum()), dtype=bool)
             return Windows(comparison=comparison, is_kept=kept, n_left_out=0, lost=None)
         uncovered = self._find_uncovered(comparison, self.incidents)
-        in_windows = np.stack(_find_rows(self.incidents, comparison))
+        in_windows = _find_rows(self.incidents, _list_windows(comparison), left_out=comparison.left_out)
         counted = in_windows & self.is_inside
         n_all, n_kept = counted.sum(axis=1), (counted & ~uncovered).sum(axis=1)
         if uncovered[counted.any(axis=0)].any() and n_kept[n_all.argmax()] < MIN_COVERED_SHARE * n_all.max():
@@ -171,46 +172,69 @@ class CrimeRows:
 
     def _find_lost(self, comparison: Comparison, is_counted: Flags) -> LostPlaces | None:
         """Rows without a place, if the windows have unequal shares of them."""
-        refused = self.refused[self.refused["started_at"].notna().to_numpy()]
-        if refused.empty or not is_counted.any():
-            return None
-        rows = refused[["started_at", "source"]].assign(time_precision="day", ward_code=None)
-        is_covered = ~self._find_uncovered(comparison, rows)
-        lost = [int((inside & is_covered).sum()) for inside in _find_rows(rows, comparison)]
-        placed = is_counted.sum(axis=1).tolist()
-        shares = [n / max(n + beside, 1) for n, beside in zip(lost, placed, strict=True)]
-        if sum(lost) == 0 or abs(shares[0] - shares[1]) < _MIN_DIFFERENCE:
-            return None
-        if stats.fisher_exact([lost, placed]).pvalue > _UNLIKELY:
-            return None
-        in_windows = is_counted.any(axis=0)
-        return LostPlaces(
-            n_earlier=lost[1],
-            n_current=lost[0],
-            share_earlier=shares[1],
-            share_current=shares[0],
-            is_counted=bool(self.is_inside[in_windows].mean() >= _ALL_INSIDE_SHARE),
+        rows = self.refused.assign(ward_code=None)
+        kept = rows[~self._find_uncovered(comparison, rows)]
+        periods = _list_windows(comparison)
+        return find_lost(
+            self.incidents, self.is_inside, kept, periods, is_counted=is_counted, left_out=comparison.left_out
         )
 
 
-def find_refused(rejected: pd.DataFrame, crime: Crime) -> pd.DataFrame:
-    """Refused rows that are of a crime, and have a day or month but no usable place."""
-    kept = select_crime(rejected, crime).to_numpy(dtype=bool) & rejected["reason"].isin(WITHOUT_PLACE).to_numpy()
-    return pd.DataFrame(rejected[kept])
+def find_lost(
+    incidents: pd.DataFrame,
+    is_inside: Flags,
+    refused: pd.DataFrame,
+    periods: Sequence[Span],
+    *,
+    is_counted: Flags | None = None,
+    left_out: Sequence[Span] = (),
+) -> LostPlaces | None:
+    """Rows of a crime without a place, if two periods have unequal shares of them by more than chance.
 
-
-def _find_rows(rows: pd.DataFrame, comparison: Comparison) -> tuple[Flags, Flags]:
-    """Which rows count in the later window, and in the earlier."""
-    day = rows["started_at"].to_numpy().astype("datetime64[D]")
-    counts = np.ones(len(rows), dtype=bool)
-    if not comparison.covers_whole_months:
-        counts &= (rows["time_precision"] != "month").to_numpy(dtype=bool)
-    for span in comparison.left_out:
-        counts &= ~_is_in(day, *span)
-    return (
-        counts & _is_in(day, comparison.current_first, comparison.current_last),
-        counts & _is_in(day, comparison.earlier_first, comparison.earlier_last),
+    Args:
+        incidents: Those with a place, wherever they are.
+        is_inside: Which of them lie in the area.
+        refused: Rows without one.
+        periods: The later, and the earlier.
+        is_counted: Which incidents count in each period; by default all that are in it.
+        left_out: Days of the periods that do not count.
+    """
+    counted = _find_rows(incidents, periods, left_out=left_out) if is_counted is None else is_counted
+    lost = _find_rows(refused, periods, left_out=left_out).sum(axis=1).tolist()
+    placed = counted.sum(axis=1).tolist()
+    if not sum(lost) or not sum(placed):
+        return None
+    shares = [n / max(n + beside, 1) for n, beside in zip(lost, placed, strict=True)]
+    if abs(shares[0] - shares[1]) < _MIN_DIFFERENCE or stats.fisher_exact([lost, placed]).pvalue > _UNLIKELY:
+        return None
+    return LostPlaces(
+        n_earlier=lost[1],
+        n_current=lost[0],
+        share_earlier=shares[1],
+        share_current=shares[0],
+        is_counted=bool(is_inside[counted.any(axis=0)].mean() >= _ALL_INSIDE_SHARE),
     )
+
+
+def find_refused(rejected: pd.DataFrame, crime: Crime) -> pd.DataFrame:
+    """Refused rows of a crime that have a day or month and no usable place: `started_at`, `source`, as of a day."""
+    kept = select_crime(rejected, crime).to_numpy(dtype=bool) & rejected["reason"].isin(WITHOUT_PLACE).to_numpy()
+    kept &= rejected["started_at"].notna().to_numpy()
+    return pd.DataFrame(rejected.loc[kept, ["started_at", "source"]]).assign(time_precision="day")
+
+
+def _list_windows(comparison: Comparison) -> tuple[Span, Span]:
+    return (
+        (comparison.current_first, comparison.current_last),
+        (comparison.earlier_first, comparison.earlier_last),
+    )
+
+
+def _find_rows(rows: pd.DataFrame, periods: Sequence[Span], *, left_out: Sequence[Span]) -> Flags:
+    """Which rows count in each period: bool (periods, rows). Of one that gives its month the month must be within."""
+    first, last = (days.astype("datetime64[D]") for days in find_days(rows))
+    counts = ~np.logical_or.reduce([_is_in(first, *span) for span in left_out]) if left_out else True
+    return np.stack([counts & _is_in(first, *span) & _is_in(last, *span) for span in periods])
 
 
 def _is_in(day: npt.NDArray[np.datetime64], first: dt.date, last: dt.date) -> Flags:
