@@ -15,9 +15,9 @@ from hotspots.analysis.change import find_silences
 
 PartKind = Literal["source", "borough", "ward"]
 
-_DATE_WORDS = re.compile(
-    r"(19|20)\d\d|(?<!\d)\d{1,2}(?!\d)|\bq[1-4]\b|jan\w*|feb\w*|mar(ch)?|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*"
-)
+_MONTH_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DATE_WORDS = re.compile(rf"\d+|\bq\b|(?<![a-z])({_MONTH_NAMES})[a-z]*(?![a-z])")
+"""What names of files that continue each other differ in."""
 _SAME_WARDS_SHARE = 0.5
 """Share of the rows of a file that lie in the wards of the one before, from which it continues that."""
 _OWN_SHARE = 0.8
@@ -34,7 +34,7 @@ class Hole:
 
     Attributes:
         kind: Whether the part is one or more files that continue each other, a borough or a ward.
-        name: Its name; of files that of the last.
+        name: Its name; of files that of the last to begin.
         sources: The tables of which it is, if it is one of files; else none.
         ward_codes: The wards of which it is, otherwise.
         wards: Names of the wards that rest on it.
@@ -137,7 +137,7 @@ def find_holes(
             if _is_explained(own, run, holes):
                 continue
             codes = tuple(sorted(set(own["ward_code"]) - {""}))
-            files = tuple(sorted((source for source, feed in feed_of.items() if feed == name), key=_last_of(tally)))
+            files = tuple(source for source, feed in feed_of.items() if feed == name)
             holes.append(
                 Hole(
                     kind=kind,
@@ -156,7 +156,7 @@ def find_holes(
 
 
 def name_feeds(tally: pd.DataFrame) -> dict[str, str]:
-    """For each table the one that stands for all that continue each other: the first of them.
+    """For each table, in the order of their first rows, the one that stands for all that continue each other.
 
     Tables continue each other if their names are the same but for dates, or if one begins when the other ends, and
     half of the rows of either lie in wards of the other. Where wards are not known, names alone tell.
@@ -250,8 +250,3 @@ def _list_resting(rows: pd.DataFrame, own: pd.DataFrame, codes: Sequence[str]) -
     inside = rows[rows["month"].isin(own["month"].unique()).to_numpy()]
     n_all, n_own = (table.groupby("ward_code")["n_rows"].sum() for table in (inside, own))
     return [code for code in codes if n_own[code] >= _OWN_SHARE * n_all[code]]
-
-
-def _last_of(tally: pd.DataFrame):  # type: ignore[no-untyped-def]
-    last = tally.groupby("source")["last_day"].max()
-    return lambda source: (int(last[source]), source)

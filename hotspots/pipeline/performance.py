@@ -39,7 +39,6 @@ from hotspots.harm import Measure, weigh_harm
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference import Peers
 from hotspots.pipeline.holes import Hole
-from hotspots.pipeline.known_time import KnownTime
 from hotspots.pipeline.selection import select_wards
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, Windows, find_refused

@@ -36,8 +36,6 @@ from .season_windows import SeasonWindow as SeasonWindow
 from .silences import Silence as Silence
 from .silences import find_silences as find_silences
 from .textbook_limits import CountLimits as CountLimits
-from .silences import Silence as Silence
-from .silences import find_silences as find_silences
 from .textbook_limits import limit_counts as limit_counts
 from .verdicts import CLEAR_LEVEL as CLEAR_LEVEL
 from .verdicts import MIN_FOR_PERCENT as MIN_FOR_PERCENT

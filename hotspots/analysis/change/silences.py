@@ -12,17 +12,17 @@ from hotspots.analysis.calendar import find_runs
 from hotspots.analysis.change.gaps import is_season
 from hotspots.errors import ParameterError
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 _UNLIKELY = 1e-6
 _SELDOM = 0.001
 """How unlikely a silence must be that begins and ends with one that is beyond doubt."""
-_MIN_MONTHS = 3
-"""Months with any from which a dispersion is measured."""
-_USUAL_DISPERSION = 2.0
-"""Of fewer months: what recorded crime usually has."""
+_MIN_MONTHS = 6
+"""Months with any from which a silence of a part with few incidents is judged."""
+_USUAL_DISPERSION, _COUNTS_FOR = 1.5, 8
+"""What recorded crime usually has, and for how many months that counts beside those of the part."""
+_LEAST_DISPERSION = 1.05
+"""Above 1, so that its logarithm can be divided by what exceeds 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,28 +86,23 @@ def find_silences(counts: pd.DataFrame) -> tuple[Silence, ...]:
 
 def _try_runs(n: Integers, rest: Integers) -> list[tuple[Integers, float, float]]:
     """Each run of months without any of a part, what it would have had, and how likely chance leaves none."""
-    has_any = n > 0
-    share = float(n.sum()) / max(float(rest[has_any].sum()), 1.0)
-    # a part that is most of all is not told by the little beside it: no more than it usually has
-    expected = np.minimum(share * rest, float(np.median(n[has_any])))
-    dispersion = _measure_dispersion(n[has_any], share * rest[has_any])
     found = []
-    for start, stop in find_runs(~has_any):
+    for start, stop in find_runs(n == 0):
         run = np.arange(start, stop)
-        run = run[rest[run] > 0]
-        if not len(run):
+        others = np.delete(np.arange(len(n)), run)
+        others = others[rest[others] > 0]
+        if not rest[run].any() or not n[others].any():
             continue
-        total = float(expected[run].sum())
-        by_spread = np.exp(-total * np.log(dispersion) / (dispersion - 1))
-        dealt_out = (1 - total / (total + float(n.sum()))) ** float(n.sum())
-        found.append((np.arange(start, stop), total, float(max(by_spread, dealt_out))))
+        if (n > 0).sum() < _MIN_MONTHS and np.exp(-n[others].mean()) > _SELDOM:
+            continue  # one burst may be all there was
+        share = float(n[others].sum()) / float(rest[others].sum())
+        # a part that is most of all is not told by the little beside it: no more than it has on average
+        expected = float(np.minimum(share * rest[run], n[others].mean()).sum())
+        squares = (n[others] - share * rest[others]) ** 2 / (share * rest[others])
+        dispersion = max(
+            float(squares.sum() + _USUAL_DISPERSION * _COUNTS_FOR) / (len(others) + _COUNTS_FOR), _LEAST_DISPERSION
+        )
+        by_spread = np.exp(-expected * np.log(dispersion) / (dispersion - 1))
+        dealt_out = (1 - expected / (expected + float(n.sum()))) ** float(n.sum())
+        found.append((run, expected, float(max(by_spread, dealt_out))))
     return found
-
-
-def _measure_dispersion(n: Integers, expected: Floats) -> float:
-    """Variance over mean, a little above 1 at least, so that its logarithm can be divided by what exceeds 1."""
-    usable = expected > 0
-    if usable.sum() < _MIN_MONTHS:
-        return _USUAL_DISPERSION
-    squares = (n[usable] - expected[usable]) ** 2 / expected[usable]
-    return max(float(squares.mean()), 1.001)
