@@ -101,8 +101,9 @@ def test_rows_lost_of_all_crimes_alike_are_no_fall() -> None:
 def test_a_rare_crime_has_months_without_any() -> None:
     index = MONTHS[:6]
     assert not find_empty_months(pd.Series([3, 2, 0, 4, 1, 2], index=index)).any()
-    assert find_empty_months(pd.Series([30, 20, 0, 40, 10, 20], index=index)).tolist() == [False] * 2 + [True] + [
-        False
-    ] * 3
+    assert (
+        find_empty_months(pd.Series([30, 20, 0, 40, 10, 20], index=index)).tolist()
+        == [False] * 2 + [True] + [False] * 3
+    )
     # between two low months less was to be expected
     assert not find_empty_months(pd.Series([30, 8, 0, 9, 30, 30], index=index)).any()

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from hotspots.analysis.calendar import find_runs
 from hotspots.errors import ParameterError
@@ -102,7 +102,8 @@ def find_thinned_months(by_crime: pd.DataFrame) -> npt.NDArray[np.bool_]:
         if told.sum() < _MIN_CRIMES:
             continue
         expected = shares[told] / shares[told].sum() * n[month][told].sum()
-        thinned[month] = stats.chisquare(n[month][told], expected).pvalue > _ALIKE
+        statistic = float(((n[month][told] - expected) ** 2 / expected).sum())
+        thinned[month] = special.chdtrc(told.sum() - 1, statistic) > _ALIKE
     return thinned
 
 
