@@ -138,6 +138,20 @@ def test_a_month_whose_feed_failed_is_no_improvement(demonstration: Study) -> No
     assert burglary.gap_months == ()
 
 
+@pytest.mark.parametrize(("low", "n_current"), [([45], 1145), ([40, 20, 30], 990), ([0], 1100)])
+def test_a_low_month_of_a_file_of_one_crime_counts(low: list[int], n_current: int, demonstration: Study) -> None:
+    """It may be doubted, in words. One without any of a hundred is a gap, with the same month a year before."""
+    monthly = {"robbery": [100] * 15 + low + [100] * (9 - len(low))}
+    performance = measure_performance(make_study(demonstration, monthly))
+    (robbery,) = performance.indicators
+    assert robbery.change is not None
+    n_earlier = 1100 if 0 in low else 1200
+    assert robbery.change.table[["n_earlier", "n_current"]].to_numpy().tolist() == [[n_earlier, n_current]]
+    assert len(robbery.gap_months) == low.count(0)
+    notes = summarise_performance(performance).notes
+    assert sum("crime may have fallen, or the feed may have failed" in note for note in notes) == sum(map(bool, low))
+
+
 def test_less_than_two_years_give_counts_and_the_reason(demonstration: Study) -> None:
     months = pd.period_range("2025-06", "2026-09", freq="M")
     study = make_study(demonstration, {"robbery": [40] * 16, "burglary": [30] * 16}, months=months)

@@ -1,6 +1,7 @@
 from .cell_tests import SignificanceTest as SignificanceTest
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
+from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month
 from .operation import Judgement as Judgement
@@ -37,3 +38,4 @@ from .study import load_study as load_study
 from .study import place_in_wards as place_in_wards
 from .times import Change as Change
 from .times import TimeAnalysis as TimeAnalysis
+from .window_changes import LostPlaces as LostPlaces

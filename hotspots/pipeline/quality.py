@@ -12,6 +12,7 @@ import pandas as pd
 from hotspots.crimes import UNRECOGNISED
 from hotspots.geography import collapse_points
 from hotspots.ingest.incidents import Intake, Oddity, find_days
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MonthQuality, find_known_time
 from hotspots.pipeline.overlaps import Overlap, find_overlaps
 
@@ -153,6 +154,7 @@ class Quality:
         overlaps: Sources that seem to hold the same incidents.
         n_by_crime: Rows by category.
         times, places, months: See there.
+        holes: Files, boroughs or wards without a row in some months while others go on.
         wards: None where there are no boundaries, or the source names no wards.
     """
 
@@ -175,6 +177,7 @@ class Quality:
     times: TimeQuality
     places: PlaceQuality
     months: MonthQuality
+    holes: tuple[Hole, ...]
     wards: WardQuality | None
 
 
@@ -187,6 +190,7 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
     """
     incidents = intake.incidents
     categories = incidents["category"].value_counts()
+    known_time = find_known_time(incidents, wards=wards)
     unread_knife = intake.remarks["unread_knife"].notna().to_numpy()
     is_known = incidents["is_knife"].notna().to_numpy()
     return Quality(
@@ -208,7 +212,8 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
         times=_assess_times(intake),
         places=_assess_places(incidents),
-        months=find_known_time(incidents).months,
+        months=known_time.months,
+        holes=known_time.holes,
         wards=_assess_wards(incidents, wards) if wards is not None else None,
     )
 

@@ -77,6 +77,7 @@ class Study:
     Attributes:
         intake: Incidents and refusals; the incidents carry `ward_code`.
         earlier: Incidents of the months just before those asked for, which nothing is counted of.
+        all_rejected: Rows refused, those of the months before too.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
         definitions: What each offence wording stands for.
@@ -89,6 +90,7 @@ class Study:
 
     intake: Intake
     earlier: gpd.GeoDataFrame
+    all_rejected: pd.DataFrame
     boundaries: Boundaries
     havens: Havens | None
     definitions: CrimeDefinitions
@@ -99,7 +101,8 @@ class Study:
     known_time: KnownTime = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known_time", find_known_time(self.earlier, self.intake.incidents))
+        known_time = find_known_time(self.earlier, self.intake.incidents, wards=self.boundaries.wards)
+        object.__setattr__(self, "known_time", known_time)
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:
@@ -184,6 +187,7 @@ def load_study(
     )
     progress("wards")
     intake = place_in_wards(intake, outlines.wards)
+    all_rejected = intake.rejected
     intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
     if "incidents" not in _gather_status(intake.inputs):
         _refuse_schematic(outlines, are_given=bool(given))
@@ -191,6 +195,7 @@ def load_study(
     return Study(
         intake=intake,
         earlier=earlier,
+        all_rejected=all_rejected,
         boundaries=outlines,
         havens=havens,
         definitions=options.definitions,

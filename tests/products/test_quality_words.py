@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import AnalyseDemonstration
 
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MonthQuality
 from hotspots.pipeline.overlaps import Overlap
 from hotspots.pipeline.quality import (
@@ -65,9 +66,27 @@ PERFECT = Quality(
         n_over_a_week=0,
     ),
     places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0),
-    months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), low=(), cut_short=()),
+    months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), incomplete=(), low=(), cut_short=()),
+    holes=(),
     wards=WardQuality(n_stated=1200, n_unknown=0, n_other=0, unknown_codes=()),
 )
+
+
+def make_hole(**known: Any) -> Hole:
+    """A ward without rows in half a year, with something else said of it."""
+    plain: dict[str, Any] = {
+        "kind": "ward",
+        "name": "Ash",
+        "sources": (),
+        "ward_codes": ("A",),
+        "wards": ("Ash",),
+        "first_month": "2025-07",
+        "last_month": "2025-12",
+        "is_start": False,
+        "is_end": True,
+        "is_of_crime": False,
+    }
+    return Hole(**(plain | known))
 
 
 def change(path: str, **values: Any) -> Quality:
@@ -101,7 +120,20 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
         ),
         (
             change("months", low=(("2026-03", 40, 1000.0),)),
-            "March 2026 has 40 rows, and the months beside it 1,000: the feed may have failed",
+            "March 2026 has 40 rows, and the months beside it 1,000: crime may have fallen, or the feed may have failed",
+        ),
+        (
+            change("months", incomplete=("2026-02",)),
+            "February 2026: whole days are missing, or about the same share of every crime",
+        ),
+        (
+            change("", holes=(make_hole(kind="source", name="north.csv", sources=("north.csv",)),)),
+            "north.csv does not cover July 2025 to December 2025, while other files do: it ends. Ash rests on it. It is "
+            "the data that stop there, not the crime",
+        ),
+        (
+            change("", holes=(make_hole(), make_hole(name="Beech"))),
+            "The files do not cover Ash and Beech for July 2025 to December 2025, while they cover other wards",
         ),
         (change("months", cut_short=("2026-01",)), "January 2026 is incomplete and cannot be compared"),
         (
@@ -183,7 +215,7 @@ def test_no_rows_at_all() -> None:
         n_by_crime={},
         times=dataclasses.replace(PERFECT.times, n_by_precision={}, n_on_the_hour=0, n_with_end=0),
         places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None),
-        months=MonthQuality(n_by_month={}, missing=(), low=(), cut_short=()),
+        months=MonthQuality(n_by_month={}, missing=(), incomplete=(), low=(), cut_short=()),
     )
     assert findings(nothing) == ["The files hold no rows."]
 
@@ -239,6 +271,7 @@ def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict
         months=MonthQuality(
             n_by_month={},
             missing=(),
+            incomplete=(),
             low=tuple((f"2026-{month:02d}", few, 4.0 * few) for month, few in months.items()),
             cut_short=(),
         ),

@@ -6,6 +6,7 @@ from .intake import set_aside_before as set_aside_before
 from .locations import ONLY_LSOA as ONLY_LSOA
 from .locations import ONLY_POSTCODE as ONLY_POSTCODE
 from .locations import SWAPPED as SWAPPED
+from .locations import WITHOUT_PLACE as WITHOUT_PLACE
 from .locations import Places as Places
 from .locations import find_swapped as find_swapped
 from .locations import locate as locate

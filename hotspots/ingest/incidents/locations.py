@@ -46,6 +46,11 @@ ONLY_LSOA, UNKNOWN_LSOA = "only an LSOA, and no outlines of LSOAs", "LSOA not in
 OUTSIDE = "location outside "
 """Followed by the area that the working CRS is for."""
 
+WITHOUT_PLACE = (
+    NO_LOCATION, AT_ZERO, UNREADABLE_LOCATION, SWAPPED, DEGREES_FOR_METRES, METRES_FOR_DEGREES, OTHER_CRS,
+    UNREADABLE_GRID_REFERENCE, ONLY_POSTCODE, UNKNOWN_POSTCODE, ONLY_LSOA, UNKNOWN_LSOA,
+)  # fmt: skip
+"""Why a row has no place, though it may have happened here."""
 _REPLACEABLE = (NO_LOCATION, AT_ZERO, ONLY_POSTCODE, UNKNOWN_POSTCODE, UNREADABLE_GRID_REFERENCE)
 
 _NOWHERE = pd.DataFrame({"easting": [], "northing": []}, dtype="float64")

@@ -47,7 +47,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         shifts=choose_wide_classes(summary.shifts.max_per_km2),
         wards=choose_classes(max(ward.density_per_km2 for ward in summary.wards)),
     )
-    comparisons = [change for change in summary.changes if change.available]
+    comparisons = [change for change in summary.changes if change.wards is not None]
     drawing = draw_layers(analysis, summary, classes, has_change=bool(comparisons))
     layers = {key: name for key, name in drawing.parts.names.items() if key != "map"}
     view = {

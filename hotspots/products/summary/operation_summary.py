@@ -20,7 +20,7 @@ from hotspots.analysis.change import (
     count_areas_needed,
 )
 from hotspots.geography import name_crs
-from hotspots.pipeline import Before, Bin, Judgement, Operation
+from hotspots.pipeline import Before, Bin, Hole, Judgement, LostPlaces, Operation
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -270,6 +270,9 @@ class OperationSummary(Part):
     n_unplaced: int
     n_undated: int
     low_months: tuple[str, ...]
+    holes: tuple[Hole, ...]
+    n_uncovered: int
+    lost: LostPlaces | None
     seed: Annotated[int, Source("request.seed")]
     accounts: Annotated[AccountSummary, Source("selection.accounts")]
     n_reported: Annotated[int, Source("selection.n_reported")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from hotspots.pipeline import (
+    Hole,
     MonthQuality,
     Overlap,
     PlaceQuality,
@@ -112,6 +113,7 @@ class QualitySummary(Part):
     times: TimeQuality
     places: PlaceQuality
     months: MonthQuality
+    holes: tuple[Hole, ...]
     wards: WardQuality | None
     period: PeriodCover | None
     findings: tuple[str, ...]

@@ -460,7 +460,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
-        notes=(*analysis.notes, *_note_overlaps(analysis)),
+        notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis)),
         products=PRODUCTS,
         version=hotspots.__version__,
     )
@@ -488,6 +488,19 @@ def _summarise_wards(analysis: Analysis) -> tuple[WardSummary, ...]:
         )
         for code, ward in analysis.ward_counts.iterrows()
     )
+
+
+def _note_gaps(analysis: Analysis) -> list[str]:
+    """What the files do not cover, and what became of it in the widest comparison."""
+    times, plural = analysis.times, analysis.crime.plural
+    widest = times.changes[-1]
+    low = [month for month in analysis.study.known_time.months.low if month[0] in times.months.index]
+    return [
+        *say_each("gaps.holes", times.holes, plural),
+        *say_each("gaps.left_out", widest.n_left_out, plural),
+        *say_each("gaps.lost", widest.lost, plural),
+        *say_each("gaps.low", low),
+    ]
 
 
 def _note_overlaps(analysis: Analysis) -> list[str]:
