@@ -81,7 +81,7 @@ def test_an_intake_without_a_usable_row(make_incidents: MakeIncidents, square_wa
     )
     assert (quality.n_read, quality.n_used) == (1, 0)
     assert quality.months == MonthQuality(n_by_month={}, missing=(), low=(), cut_short=())
-    assert quality.places == PlaceQuality(n_by_precision={}, n_places=0, shared_share=None)
+    assert quality.places == PlaceQuality(n_by_precision={}, n_places=0, shared_share=None, n_rounded=0, rounded_to=())
     assert quality.wards is None
     assert quality.times.quietest_hour is None
     assert quality.times.is_night_quietest
@@ -128,7 +128,7 @@ def test_a_shifted_clock_is_told_by_the_quietest_hours(
 def test_places_that_are_shared(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents([1, 1, 1, 2, 3], [1, 1, 1, 2, 3], location_precision=["point"] * 4 + ["area"])
     places = assess_quality(make_intake(incidents)).places
-    assert places == PlaceQuality(n_by_precision={"point": 4, "area": 1}, n_places=3, shared_share=0.6)
+    assert places == PlaceQuality(n_by_precision={"point": 4, "area": 1}, n_places=3, shared_share=0.6, n_rounded=0, rounded_to=())
 
 
 def days(month: str, n: int, first: int = 1, last: int = 28) -> list[str]:

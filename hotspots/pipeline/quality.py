@@ -67,6 +67,7 @@ class TimeQuality:
     Attributes:
         n_by_precision: Rows whose time is known to the `minute`, the `day` or the `month`.
         n_reported: Rows whose source says only when they became known, and not when they happened.
+        n_first_days: Rows whose date was the first of a month, as those of all rows of their table, read as the month.
         n_midnight: Rows at midnight, taken for "time not known".
         n_on_the_hour: Rows known to the minute at which the clock showed a full hour.
         n_nonexistent: Rows at a time that the clock went forward over.
@@ -84,6 +85,7 @@ class TimeQuality:
 
     n_by_precision: dict[str, int]
     n_reported: int
+    n_first_days: int
     n_midnight: int
     n_on_the_hour: int
     n_nonexistent: int
@@ -108,11 +110,15 @@ class PlaceQuality:
         n_places: Distinct coordinates.
         shared_share: Share of the rows that lie on a coordinate with others: near 1 where they were moved to shared
             points.
+        n_rounded: Rows whose coordinates are rounded to 100 m or more, among those known only to an `area`.
+        rounded_to: What they are rounded to.
     """
 
     n_by_precision: dict[str, int]
     n_places: int
     shared_share: float | None
+    n_rounded: int
+    rounded_to: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +150,7 @@ class Quality:
         n_conflicting_ids: Rows kept whose ID an earlier, different row has too.
         n_placeholder_ids: Rows with a placeholder for an ID, so that it is not known whether they repeat others.
         n_masked: Rows in whose text personal data were masked.
+        n_hidden: Rows that a filter or a person has hidden in their workbook, and that are used all the same.
         unrecognised: The most common offence texts that are in no table, with their rows.
         n_unrecognised: Rows with any such text.
         n_unreadable_knife_flags: Rows with a knife flag that is neither yes nor no.
@@ -164,6 +171,7 @@ class Quality:
     n_conflicting_ids: int
     n_placeholder_ids: int
     n_masked: int
+    n_hidden: int
     unrecognised: dict[str, int]
     n_unrecognised: int
     n_unreadable_knife_flags: int
@@ -198,6 +206,7 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         n_conflicting_ids=intake.count(Oddity.CONFLICTING_ID),
         n_placeholder_ids=intake.count(Oddity.PLACEHOLDER_ID),
         n_masked=intake.count(Oddity.MASKED),
+        n_hidden=intake.count(Oddity.HIDDEN),
         unrecognised=_most_common(intake.count_texts("unrecognised_offence")),
         n_unrecognised=int((incidents["category"] == UNRECOGNISED).sum()),
         n_unreadable_knife_flags=int((unread_knife & ~is_known).sum()),
@@ -207,7 +216,7 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         overlaps=find_overlaps(incidents),
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
         times=_assess_times(intake),
-        places=_assess_places(incidents),
+        places=_assess_places(intake),
         months=find_known_time(incidents).months,
         wards=_assess_wards(incidents, wards) if wards is not None else None,
     )
@@ -265,6 +274,7 @@ def _assess_times(intake: Intake) -> TimeQuality:
     return TimeQuality(
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
         n_reported=int(incidents["source"].isin(intake.reported_sources).sum()),
+        n_first_days=intake.count(Oddity.FIRST_OF_MONTH),
         n_midnight=intake.count(Oddity.MIDNIGHT),
         n_on_the_hour=int((timed["started_at"].dt.minute == 0).sum()),
         n_nonexistent=intake.count(Oddity.NONEXISTENT_TIME),
@@ -281,7 +291,8 @@ def _assess_times(intake: Intake) -> TimeQuality:
     )
 
 
-def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
+def _assess_places(intake: Intake) -> PlaceQuality:
+    incidents = intake.incidents
     precision = incidents["location_precision"].value_counts()
     places = collapse_points(incidents)
     shared = places.n_incidents[places.n_incidents > 1].sum()
@@ -289,6 +300,8 @@ def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
         n_places=len(places.n_incidents),
         shared_share=float(shared / len(incidents)) if len(incidents) else None,
+        n_rounded=intake.count(Oddity.ROUNDED),
+        rounded_to=tuple(dict.fromkeys(table.rounded_to for table in intake.tables if table.rounded_to)),
     )
 
 

@@ -39,6 +39,7 @@ PERFECT = Quality(
     n_conflicting_ids=0,
     n_placeholder_ids=0,
     n_masked=0,
+    n_hidden=0,
     unrecognised={},
     n_unrecognised=0,
     n_unreadable_knife_flags=0,
@@ -49,6 +50,7 @@ PERFECT = Quality(
     n_by_crime={"robbery": 1200},
     times=TimeQuality(
         n_by_precision={"minute": 1200},
+        n_first_days=0,
         n_midnight=0,
         n_on_the_hour=20,
         n_nonexistent=0,
@@ -64,7 +66,7 @@ PERFECT = Quality(
         n_unreadable_ends=0,
         n_over_a_week=0,
     ),
-    places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0),
+    places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0, n_rounded=0, rounded_to=()),
     months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), low=(), cut_short=()),
     wards=WardQuality(n_stated=1200, n_unknown=0, n_other=0, unknown_codes=()),
 )
@@ -182,7 +184,7 @@ def test_no_rows_at_all() -> None:
         sources=(),
         n_by_crime={},
         times=dataclasses.replace(PERFECT.times, n_by_precision={}, n_on_the_hour=0, n_with_end=0),
-        places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None),
+        places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None, n_rounded=0, rounded_to=()),
         months=MonthQuality(n_by_month={}, missing=(), low=(), cut_short=()),
     )
     assert findings(nothing) == ["The files hold no rows."]

@@ -47,10 +47,11 @@ def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:
                 yield PassedOver(label=mask_text(found.label), reason=mask_text(found.reason))
                 continue
             read = read_records(found.table, found.profile, options)
-            yield _describe(found, find_middle(found.table, found.profile, read.records)), read
+            middle = find_middle(found.table, found.profile, read.records)
+            yield _describe(found, middle=middle, rounded_to=read.rounded_to), read
 
 
-def _describe(source: Source, middle: tuple[float, float] | None) -> ReadTable:
+def _describe(source: Source, *, middle: tuple[float, float] | None, rounded_to: str | None) -> ReadTable:
     table = source.table
     return ReadTable(
         label=table.label,
@@ -62,4 +63,5 @@ def _describe(source: Source, middle: tuple[float, float] | None) -> ReadTable:
         is_given=source.is_given,
         doubts=tuple(map(mask_text, source.doubts)),
         middle=middle,
+        rounded_to=rounded_to,
     )

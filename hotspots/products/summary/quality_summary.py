@@ -101,6 +101,7 @@ class QualitySummary(Part):
     n_conflicting_ids: int
     n_placeholder_ids: int
     n_masked: int
+    n_hidden: int
     unrecognised: dict[str, int]
     n_unrecognised: int
     n_unreadable_knife_flags: int
