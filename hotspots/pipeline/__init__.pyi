@@ -21,6 +21,7 @@ from .places import PlaceAnalysis as PlaceAnalysis
 from .quality import PlaceQuality as PlaceQuality
 from .quality import Quality as Quality
 from .quality import RefusedRows as RefusedRows
+from .quality import ResidentsQuality as ResidentsQuality
 from .quality import SourceRows as SourceRows
 from .quality import TimeQuality as TimeQuality
 from .quality import WardQuality as WardQuality

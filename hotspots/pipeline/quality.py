@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -139,6 +140,27 @@ class WardQuality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentsQuality:
+    """Of how many wards the residents are known, where those of any are.
+
+    Attributes:
+        n_wards: Wards of the boundaries.
+        n_unknown: Those without residents, which are in no rate per resident.
+        unknown_share: Share of the rows in wards that lie in those; None where no row lies in a ward.
+        unknown_codes: Their codes.
+        n_unmatched: Codes of the table of residents that no ward has, as where it is of another year.
+        unmatched_codes: The first few of them.
+    """
+
+    n_wards: int
+    n_unknown: int
+    unknown_share: float | None
+    unknown_codes: tuple[str, ...]
+    n_unmatched: int
+    unmatched_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """The quality of what was read.
 
@@ -161,6 +183,7 @@ class Quality:
         n_by_crime: Rows by category.
         times, places, months: See there.
         wards: None where there are no boundaries, or the source names no wards.
+        residents: None where there are no boundaries, or no ward has any residents.
     """
 
     n_read: int
@@ -184,14 +207,18 @@ class Quality:
     places: PlaceQuality
     months: MonthQuality
     wards: WardQuality | None
+    residents: ResidentsQuality | None
 
 
-def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> Quality:
+def assess_quality(
+    intake: Intake, *, wards: gpd.GeoDataFrame | None = None, unmatched_residents: Sequence[str] = ()
+) -> Quality:
     """Assess the quality of the data read.
 
     Args:
         intake: What was read; with `wards`, its incidents carry `ward_code`.
         wards: The wards table, to compare with the wards that the source names.
+        unmatched_residents: Codes of a table of residents that no ward has.
     """
     incidents = intake.incidents
     categories = incidents["category"].value_counts()
@@ -219,6 +246,7 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         places=_assess_places(intake),
         months=find_known_time(incidents).months,
         wards=_assess_wards(incidents, wards) if wards is not None else None,
+        residents=_assess_residents(incidents, wards, unmatched_residents) if wards is not None else None,
     )
 
 
@@ -318,4 +346,22 @@ def _assess_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> WardQ
         n_unknown=int((said & ~known).sum()),
         n_other=int((known & found.notna().to_numpy() & (found != stated).to_numpy()).sum()),
         unknown_codes=tuple(map(str, unknown.index[:_N_EXAMPLES])),
+    )
+
+
+def _assess_residents(
+    incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame, unmatched: Sequence[str]
+) -> ResidentsQuality | None:
+    is_known = wards["population"] > 0
+    if not is_known.any():
+        return None
+    unknown = wards.index[~is_known]
+    ward_code = incidents["ward_code"].dropna()
+    return ResidentsQuality(
+        n_wards=len(wards),
+        n_unknown=len(unknown),
+        unknown_share=float(ward_code.isin(unknown).mean()) if len(ward_code) else None,
+        unknown_codes=tuple(map(str, unknown)),
+        n_unmatched=len(unmatched),
+        unmatched_codes=tuple(unmatched[:_N_EXAMPLES]),
     )

@@ -17,6 +17,7 @@ from hotspots.pipeline.quality import (
     PlaceQuality,
     Quality,
     RefusedRows,
+    ResidentsQuality,
     SourceRows,
     TimeQuality,
     WardQuality,
@@ -69,6 +70,9 @@ PERFECT = Quality(
     places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0, n_rounded=0, rounded_to=()),
     months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), low=(), cut_short=()),
     wards=WardQuality(n_stated=1200, n_unknown=0, n_other=0, unknown_codes=()),
+    residents=ResidentsQuality(
+        n_wards=40, n_unknown=0, unknown_share=0.0, unknown_codes=(), n_unmatched=0, unmatched_codes=()
+    ),
 )
 
 

@@ -122,17 +122,17 @@ def describe_squares(side: int, *, in_degrees: bool) -> str:
 class Stated:
     """The coordinates that the rows of a table give, gathered chunk by chunk; see `locations.Locations`."""
 
-    pairs: list[npt.NDArray[np.complex128]] = field(default_factory=list)
+    pairs: list[Floats] = field(default_factory=list)
     in_degrees: list[Flags] = field(default_factory=list)
 
-    def add(self, pairs: npt.NDArray[np.complex128], in_degrees: Flags) -> None:
+    def add(self, pairs: Floats, in_degrees: Flags) -> None:
         """Add those of the next rows."""
         self.pairs.append(pairs)
         self.in_degrees.append(in_degrees)
 
     def add_nothing(self, n_rows: int) -> None:
         """Add rows that give none."""
-        self.add(np.full(n_rows, np.nan, dtype=np.complex128), np.zeros(n_rows, dtype=bool))
+        self.add(np.full((n_rows, 2), np.nan), np.zeros(n_rows, dtype=bool))
 
     def find_rounded(self, easting: Floats, northing: Floats) -> tuple[Flags, str | None]:
         """Which rows have rounded coordinates, and to what they are rounded, for people.
@@ -144,11 +144,11 @@ class Stated:
         if not self.pairs:
             return is_rounded, None
         pairs, in_degrees = np.concatenate(self.pairs), np.concatenate(self.in_degrees)
-        known = ~np.isnan(pairs)
+        (first, second), known = pairs.T, np.isfinite(pairs).all(axis=1)
         said = []
         for which, x, y, is_degrees in (
-            (known & ~in_degrees, pairs.real, pairs.imag, False),
-            (known & in_degrees, pairs.real, pairs.imag, True),
+            (known & ~in_degrees, first, second, False),
+            (known & in_degrees, first, second, True),
             (known & in_degrees, np.rint(easting), np.rint(northing), False),
         ):
             squares = find_squares(x[which], y[which])

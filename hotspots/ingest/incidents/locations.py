@@ -79,8 +79,8 @@ class Locations:
         precision: `point`, `anonymised`, `postcode` or `area`, or None.
         reason: Why a row has no location, or None.
         detail: What was given, where there is a reason.
-        stated: complex (n_rows,), the pair of coordinates that the row gives, in units of which 100 are an area; NaN
-            where its place is from something else.
+        stated: (n_rows, 2), the pair of coordinates that the row gives, in units of which 100 are an area; NaN where its
+            place is from something else.
         in_degrees: Whether that unit is `DEGREE_UNIT`; otherwise it is the metre.
     """
 
@@ -89,7 +89,7 @@ class Locations:
     precision: npt.NDArray[np.object_]
     reason: npt.NDArray[np.object_]
     detail: npt.NDArray[np.object_]
-    stated: npt.NDArray[np.complex128]
+    stated: Floats
     in_degrees: npt.NDArray[np.bool_]
 
 
@@ -119,7 +119,7 @@ def locate(
         precision=np.full(n_rows, None, dtype=object),
         reason=np.full(n_rows, NO_LOCATION, dtype=object),
         detail=np.full(n_rows, None, dtype=object),
-        stated=np.full(n_rows, np.nan, dtype=np.complex128),
+        stated=np.full((n_rows, 2), np.nan),
         in_degrees=np.zeros(n_rows, dtype=bool),
     )
     for names, source in _list_coordinates(profile, stated_crs, crs):
@@ -209,7 +209,7 @@ def _use_coordinates(
         (found.precision, precision),
         (found.reason, reason),
         (found.detail, detail),
-        (found.stated, np.where(usable, one + 1j * two, np.nan) / (unit or np.nan)),
+        (found.stated, np.where(usable, [one, two], np.nan).T / (unit or np.nan)),
         (found.in_degrees, np.full(len(one), unit == DEGREE_UNIT)),
     ):
         column[todo] = values[row][todo]

@@ -13,6 +13,7 @@ from hotspots.pipeline import (
     PlaceQuality,
     Quality,
     RefusedRows,
+    ResidentsQuality,
     SourceRows,
     TimeQuality,
     WardQuality,
@@ -114,6 +115,7 @@ class QualitySummary(Part):
     places: PlaceQuality
     months: MonthQuality
     wards: WardQuality | None
+    residents: ResidentsQuality | None
     period: PeriodCover | None
     findings: tuple[str, ...]
 
