@@ -62,6 +62,21 @@ class SourceRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountTable:
+    """A table of counts, in which a row stands for several incidents, or for none.
+
+    Attributes:
+        source: The table.
+        n_rows: Rows in it.
+        n_incidents: Incidents that they stand for, which are called rows elsewhere; one for each that cannot be read.
+    """
+
+    source: str
+    n_rows: int
+    n_incidents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeQuality:
     """How far the times can be trusted.
 
@@ -169,6 +184,7 @@ class Quality:
         n_set_aside: Rows in months that were not asked for, and at which nobody looked.
         refused: Rows that cannot, by reason, most first.
         sources: Each table.
+        counts: Those that are of counts.
         n_conflicting_ids: Rows kept whose ID an earlier, different row has too.
         n_placeholder_ids: Rows with a placeholder for an ID, so that it is not known whether they repeat others.
         n_masked: Rows in whose text personal data were masked.
@@ -191,6 +207,7 @@ class Quality:
     n_set_aside: int
     refused: tuple[RefusedRows, ...]
     sources: tuple[SourceRows, ...]
+    counts: tuple[CountTable, ...]
     n_conflicting_ids: int
     n_placeholder_ids: int
     n_masked: int
@@ -229,7 +246,8 @@ def assess_quality(
         n_used=len(incidents),
         n_set_aside=intake.n_set_aside,
         refused=_group_refused(intake.rejected),
-        sources=_count_sources(intake),
+        sources=(sources := _count_sources(intake)),
+        counts=_list_counts(intake, sources),
         n_conflicting_ids=intake.count(Oddity.CONFLICTING_ID),
         n_placeholder_ids=intake.count(Oddity.PLACEHOLDER_ID),
         n_masked=intake.count(Oddity.MASKED),
@@ -289,6 +307,15 @@ def _count_sources(intake: Intake) -> tuple[SourceRows, ...]:
             )
         )
     return tuple(counted)
+
+
+def _list_counts(intake: Intake, sources: Sequence[SourceRows]) -> tuple[CountTable, ...]:
+    n_read = {rows.source: rows.n_read for rows in sources}
+    return tuple(
+        CountTable(source=table.label, n_rows=table.n_count_rows, n_incidents=n_read.get(table.label, 0))
+        for table in intake.tables
+        if table.n_count_rows is not None
+    )
 
 
 def _assess_times(intake: Intake) -> TimeQuality:

@@ -37,6 +37,7 @@ PERFECT = Quality(
     sources=(
         SourceRows(source="a", n_read=1200, n_used=1200, n_set_aside=0, refused={}, first_day=None, last_day=None),
     ),
+    counts=(),
     n_conflicting_ids=0,
     n_placeholder_ids=0,
     n_masked=0,

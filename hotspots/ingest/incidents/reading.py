@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 
 from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents.locations import find_middle
-from hotspots.ingest.incidents.records import ReadingOptions, read_records
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
 from hotspots.ingest.incidents.store import Reading, Store
 from hotspots.ingest.texts import mask_text
@@ -48,10 +48,10 @@ def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:
                 continue
             read = read_records(found.table, found.profile, options)
             middle = find_middle(found.table, found.profile, read.records)
-            yield _describe(found, middle=middle, rounded_to=read.rounded_to), read
+            yield _describe(found, read, middle=middle), read
 
 
-def _describe(source: Source, *, middle: tuple[float, float] | None, rounded_to: str | None) -> ReadTable:
+def _describe(source: Source, read: TableRecords, *, middle: tuple[float, float] | None) -> ReadTable:
     table = source.table
     return ReadTable(
         label=table.label,
@@ -63,5 +63,6 @@ def _describe(source: Source, *, middle: tuple[float, float] | None, rounded_to:
         is_given=source.is_given,
         doubts=tuple(map(mask_text, source.doubts)),
         middle=middle,
-        rounded_to=rounded_to,
+        rounded_to=read.rounded_to,
+        n_count_rows=read.n_count_rows,
     )

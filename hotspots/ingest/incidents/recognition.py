@@ -26,6 +26,7 @@ from hotspots.ingest.incidents.column_words import (
     says_date,
     says_other_time,
 )
+from hotspots.ingest.incidents.counted import are_counts, counts_incidents, counts_something
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
@@ -161,6 +162,12 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         )
     values |= where
     values |= {role: found[role] for role in ("id", "location_kind", "knife", "ward", "status") if role in found}
+    if count := _find_count(table, values):
+        values["count"] = count
+        doubts.append(
+            f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is '
+            "one incident, write a source profile without count."
+        )
     if location := _find_name_of_place(candidates.get("location", []), table):
         values["location"] = (location,)
     if missing:
@@ -183,6 +190,8 @@ def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
         return f'{said} It looks like a list of postcodes: name it in hotspots.toml, postcodes = "...".'
     if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
         return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
+    if any(counts_incidents(normalise(name)) for name in header):
+        said += " It looks like a table of counts: such a one is read if it says for what crime, month and LSOA each is."
     return (
         f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or leave the "
         "file out."
@@ -234,6 +243,22 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
         texts = table.sample({name})[name].dropna().astype(str)
         if texts.empty or texts.str.fullmatch(_COORDINATES, case=False).mean() < _MOST:
             return name
+    return None
+
+
+def _find_count(table: Table, values: Mapping[str, Any]) -> str | None:
+    """The column that says how many incidents a row stands for, if the table is one of counts.
+
+    A table with numbers of incidents has none of counts, and one with times of day hardly.
+    """
+    if "id" in values or not values.get("start"):
+        return None
+    for name in table.header:
+        is_clear = counts_incidents(normalise(name))
+        if is_clear or counts_something(normalise(name)):
+            may_be = is_clear or not (len(values["start"]) == 2 or _has_times(values["start"][0], table))  # noqa: PLR2004
+            if may_be and are_counts(chunk.columns[name] for chunk in table.read({name})):
+                return name
     return None
 
 

@@ -25,8 +25,9 @@ from hotspots.crimes import (
 )
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography import BRITISH_NATIONAL_GRID
-from hotspots.ingest.formats import Chunk, Columns, Table
+from hotspots.ingest.formats import MAX_TABLE_ROWS, Chunk, Columns, Table
 from hotspots.ingest.incidents.coarseness import Stated, are_months
+from hotspots.ingest.incidents.counted import read_counts
 from hotspots.ingest.incidents.locations import Locations, Places, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.texts import (
@@ -47,6 +48,8 @@ REPEATED_ROW = "repeated row"
 NO_DATE = "no date"
 UNREADABLE_DATE = "unreadable date"
 IMPLAUSIBLE_DATE = "implausible date"
+
+NO_COUNT = "no number of incidents"
 
 WITHOUT_DATE = (BLANK_ROW, MALFORMED_ROW, NO_DATE, UNREADABLE_DATE, IMPLAUSIBLE_DATE)
 """Reasons of rows of which nobody knows the month."""
@@ -140,12 +143,15 @@ class TableRecords:
         data_status: What the table says of itself if it is unfinished or made up, or None.
         rounded_to: What the coordinates of rows with `Oddity.ROUNDED` are rounded to, for people; None where there are
             none.
+        n_count_rows: Rows of a table of counts, each of which is in `records` as often as it counts incidents; None where
+            each row is one incident.
         other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
     """
 
     records: pa.Table
     data_status: str | None
     rounded_to: str | None = None
+    n_count_rows: int | None = None
     other_months: pa.Table = field(default_factory=lambda: RECORDS.empty_table().select(TALLIED))
 
 
@@ -217,10 +223,22 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     parts: list[pa.Table] = []
     said: set[str] = set()
     stated = Stated()
+    n_rows = 0
     for chunk in table.read(needed):
         frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
+        n_rows += len(frame) + len(chunk.malformed)
+        if profile.count:
+            times = _count_times(frame, chunk.columns[profile.count], profile)
+            if len(times) + sum(part.num_rows for part in parts) > MAX_TABLE_ROWS:
+                raise DataError(
+                    f"A table may have {MAX_TABLE_ROWS // 10**6} million incidents; {table.label} counts more in its "
+                    f'column "{profile.count}". Name the right column with count in a source profile.'
+                )
+            frame = frame.iloc[times]
+            stated.add(place.stated[times], place.in_degrees[times])
+        else:
+            stated.add(place.stated, place.in_degrees)
         parts.append(_to_arrow(frame))
-        stated.add(place.stated, place.in_degrees)
         said |= statuses
         if chunk.malformed:
             parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
@@ -230,8 +248,19 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     return TableRecords(
         records=_read_as_months(_read_as_areas(records, is_rounded), profile),
         data_status=", ".join(sorted(said)) or None,
+        n_count_rows=n_rows if profile.count else None,
         rounded_to=rounded_to,
     )
+
+
+def _count_times(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfile) -> npt.NDArray[np.int64]:
+    """The position of each row as often as it stands for an incident; once where that cannot be read, with the reason."""
+    counts = read_counts(texts)
+    unread = (counts < 0) & frame["reason"].isna().to_numpy()
+    frame.loc[unread, "reason"] = NO_COUNT
+    gave = f"{profile.count} " + texts.astype("object")
+    frame.loc[unread, "detail"] = _mask_details(gave[unread], profile).to_numpy()
+    return np.repeat(np.arange(len(frame)), np.where(counts < 0, 1, counts))
 
 
 def _read_as_areas(records: pa.Table, is_rounded: npt.NDArray[np.bool_]) -> pa.Table:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from hotspots.pipeline import (
+    CountTable,
     MonthQuality,
     Overlap,
     PlaceQuality,
@@ -99,6 +100,7 @@ class QualitySummary(Part):
     n_set_aside: int
     refused: tuple[RefusalSummary, ...]
     sources: tuple[SourceRows, ...]
+    counts: tuple[CountTable, ...]
     n_conflicting_ids: int
     n_placeholder_ids: int
     n_masked: int
