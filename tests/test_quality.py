@@ -128,7 +128,9 @@ def test_a_shifted_clock_is_told_by_the_quietest_hours(
 def test_places_that_are_shared(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents([1, 1, 1, 2, 3], [1, 1, 1, 2, 3], location_precision=["point"] * 4 + ["area"])
     places = assess_quality(make_intake(incidents)).places
-    assert places == PlaceQuality(n_by_precision={"point": 4, "area": 1}, n_places=3, shared_share=0.6, n_rounded=0, rounded_to=())
+    assert places == PlaceQuality(
+        n_by_precision={"point": 4, "area": 1}, n_places=3, shared_share=0.6, n_rounded=0, rounded_to=()
+    )
 
 
 def days(month: str, n: int, first: int = 1, last: int = 28) -> list[str]:

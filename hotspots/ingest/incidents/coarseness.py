@@ -55,7 +55,9 @@ def find_squares(first: Floats, second: Floats) -> Squares:
     written at; distinct, because many incidents can share one shared point that ends in 00.
 
     Args:
-        first, second: Coordinates in a unit of which 100 are an area: metres, or `DEGREE_UNIT`; NaN where not known.
+        first: Longitudes or eastings in a unit of which 100 are an area: metres, or `DEGREE_UNIT`; NaN where not
+            known.
+        second: Latitudes or northings, likewise.
     """
     whole = np.isfinite(first) & np.isfinite(second)
     whole &= (np.abs(first - np.rint(first)) < _IS_WHOLE) & (np.abs(second - np.rint(second)) < _IS_WHOLE)
@@ -66,10 +68,11 @@ def find_squares(first: Floats, second: Floats) -> Squares:
     places, n_rows = np.column_stack([distinct.real, distinct.imag]), np.bincount(place_of_row)
     fits = {side: [_lies_at(places, side, at) for at in (0, side / 2)] for side in _SQUARES}
     found = np.zeros(len(places), dtype=bool)
-    for side, grids in fits.items():
-        for at, on_grid in zip((0, side / 2), grids, strict=True):
+    for side in reversed(_SQUARES):  # the places of large squares lie on the grids of smaller ones too
+        for at, on_grid in zip((0, side / 2), fits[side], strict=True):
+            is_open = ~found
             if on_grid.sum() >= _MIN_PLACES and n_rows[on_grid].sum() >= _MIN_ROWS:
-                found |= on_grid & _is_beyond_chance(places, on_grid, side, at)
+                found |= on_grid & _is_beyond_chance(places[is_open], on_grid[is_open], side, at)
     if not found.any():
         return Squares(is_square=is_square, side=None)
     is_square[whole] = found[place_of_row]
@@ -138,7 +141,8 @@ class Stated:
         """Which rows have rounded coordinates, and to what they are rounded, for people.
 
         Args:
-            easting, northing: The same places in metres of the working CRS: degrees may have been made of squares.
+            easting: Of the same places, in metres of the working CRS: degrees may have been made of squares.
+            northing: Likewise.
         """
         is_rounded = np.zeros(len(easting), dtype=bool)
         if not self.pairs:

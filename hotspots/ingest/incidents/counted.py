@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,26 +13,31 @@ from hotspots.ingest.texts import map_unique
 MOST_IN_A_ROW = 1_000_000
 """More incidents than any area has in a month: such a number is something else."""
 
-_WHICH = r"(?:(?:recorded|reported|police|all|total) )*"
-_THING = rf"{_WHICH}(?:asb|crimes?|offences?|incidents?|records?|cases?|events?|reports?)"
-_SIGN = r"(?:counts?|totals?|n|num|freq|frequency|tally)"
-_NAME = re.compile(
-    rf"{_THING} {_SIGN}|(?:{_SIGN}|number|no|nr|sum)(?: of)?(?: the)? {_THING}"
-    rf"|{_THING} (?:numbers|frequency)|{_WHICH}(?:crimes|offences|incidents)"
-)
-"""`crime count`, `number of crimes`, `n offences`, `crimes`; not `crime number`, nor `number of victims`."""
+_SIGNS = frozenset(("count", "counts", "total", "totals", "sum", "n", "freq", "frequency", "tally", "numbers"))
+_NUMBERS = frozenset(("number", "no", "nr", "num"))
+"""Signs too where a thing follows: `number of crimes` counts, and `crime number` names one."""
 
+_CRIMES = frozenset(("crimes", "offences", "incidents"))
+_THINGS = _CRIMES | {*("crime", "offence", "incident", "asb", "records", "cases", "events", "reports")}
+_BESIDE = frozenset(("of", "the", "all", "in", "per", "a", "month", "monthly", "recorded", "reported", "police"))
 _MOST = 0.5
 
 
 def counts_incidents(form: str) -> bool:
-    """Whether a normalised name of a column says that it counts incidents."""
-    return _NAME.fullmatch(form) is not None
+    """Whether a normalised name of a column says that it counts incidents: `crime count`, `number of offences`."""
+    words = form.split()
+    if not set(words) <= _SIGNS | _NUMBERS | _THINGS | _BESIDE or not (things := _THINGS.intersection(words)):
+        return False
+    first_thing = min(words.index(thing) for thing in things)
+    if number := _NUMBERS.intersection(words):
+        is_before = all(words.index(word) < first_thing for word in number)
+        return is_before and ("of" in words or bool(_CRIMES.intersection(words)))  # "no crime" is a verdict
+    return bool(_SIGNS.intersection(words) or _CRIMES.intersection(words))
 
 
 def counts_something(form: str) -> bool:
     """Whether it says that it counts, but not what."""
-    return re.fullmatch(_SIGN, form) is not None
+    return form in _SIGNS - {"numbers"}
 
 
 def are_counts(columns: Iterable[pd.Series]) -> bool:

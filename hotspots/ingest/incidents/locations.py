@@ -79,7 +79,7 @@ class Locations:
         precision: `point`, `anonymised`, `postcode` or `area`, or None.
         reason: Why a row has no location, or None.
         detail: What was given, where there is a reason.
-        stated: (n_rows, 2), the pair of coordinates that the row gives, in units of which 100 are an area; NaN where its
+        stated: float (n_rows, 2), the coordinates that the row gives, in units of which 100 are an area; NaN where its
             place is from something else.
         in_degrees: Whether that unit is `DEGREE_UNIT`; otherwise it is the metre.
     """

@@ -191,7 +191,9 @@ def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
         return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
     if any(counts_incidents(normalise(name)) for name in header):
-        said += " It looks like a table of counts: such a one is read if it says for what crime, month and LSOA each is."
+        said += (
+            " It looks like a table of counts: such a one is read if it says for what crime, month and LSOA each is."
+        )
     return (
         f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or leave the "
         "file out."
@@ -256,10 +258,18 @@ def _find_count(table: Table, values: Mapping[str, Any]) -> str | None:
     for name in table.header:
         is_clear = counts_incidents(normalise(name))
         if is_clear or counts_something(normalise(name)):
-            may_be = is_clear or not (len(values["start"]) == 2 or _has_times(values["start"][0], table))  # noqa: PLR2004
-            if may_be and are_counts(chunk.columns[name] for chunk in table.read({name})):
+            if (is_clear or not _says_hours(values["start"], table)) and are_counts(
+                chunk.columns[name] for chunk in table.read({name})
+            ):
                 return name
     return None
+
+
+def _says_hours(start: Sequence[str], table: Table) -> bool:
+    """Whether the columns of a start say the time of day."""
+    if normalise(start[0]) == _COMPONENTS[0]:
+        return len(start) > _COMPONENTS.index("hour")
+    return len(start) > 1 or _has_times(start[0], table)
 
 
 def _find_times(

@@ -143,8 +143,8 @@ class TableRecords:
         data_status: What the table says of itself if it is unfinished or made up, or None.
         rounded_to: What the coordinates of rows with `Oddity.ROUNDED` are rounded to, for people; None where there are
             none.
-        n_count_rows: Rows of a table of counts, each of which is in `records` as often as it counts incidents; None where
-            each row is one incident.
+        n_count_rows: Rows of a table of counts, each of which is in `records` as often as it counts incidents; None
+            where each row is one incident.
         other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
     """
 
@@ -254,7 +254,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
 
 
 def _count_times(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfile) -> npt.NDArray[np.int64]:
-    """The position of each row as often as it stands for an incident; once where that cannot be read, with the reason."""
+    """The position of each row as often as it stands for an incident; once, with a reason, where it does not say."""
     counts = read_counts(texts)
     unread = (counts < 0) & frame["reason"].isna().to_numpy()
     frame.loc[unread, "reason"] = NO_COUNT
@@ -279,7 +279,7 @@ def _read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
     dated = started_at.dt.year.between(FIRST_YEAR, LAST_YEAR).to_numpy()
     is_day = dated & (precision == "day").to_numpy()
     after = ended_at[dated].dropna().dt.normalize() + pd.Timedelta(days=1)
-    if not is_day.any() or (precision[dated] == "minute").any() or (after.dt.day > 2).any():  # noqa: PLR2004
+    if not is_day.any() or (precision[dated] == "minute").any() or (after.dt.day > 2).any():
         return records
     is_called_month = len(profile.start) == 1 and bool(_MONTH_NAME.search(profile.start[0]))
     if not are_months(started_at.to_numpy()[dated], is_called_month=is_called_month):
