@@ -14,6 +14,7 @@ from support import AnalyseDemonstration
 from hotspots.pipeline.known_time import MonthQuality
 from hotspots.pipeline.overlaps import Overlap
 from hotspots.pipeline.quality import (
+    CountTable,
     PlaceQuality,
     Quality,
     RefusedRows,
@@ -163,6 +164,32 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
             '"Yodelling" (50) and "Humming" (20)',
         ),
         (change("", n_unreadable_knife_flags=2), "2 rows have a knife flag that is neither yes nor no"),
+        (
+            change("", n_hidden=12),
+            "12 rows used are hidden in their workbook, as by a filter. Hidden rows are read like",
+        ),
+        (change("", n_hidden=1), "1 row used is hidden in its workbook, as by a filter"),
+        (
+            change("times", n_by_precision={"month": 1200}, n_first_days=1200),
+            "1,200 rows have the first of a month as the date, as all rows of their file have, which is read as",
+        ),
+        (
+            change("places", n_rounded=300, rounded_to=("1 km",)),
+            "300 rows have coordinates rounded to 1 km: an area, not a point. They count for hours and for the ward of",
+        ),
+        (
+            change("", counts=(CountTable(source="a.csv", n_rows=90, n_incidents=1200),)),
+            "a.csv is a table of counts: its 90 rows stand for 1,200 incidents, each of which counts as a row here",
+        ),
+        (
+            change("residents", n_wards=271, n_unknown=26, unknown_share=0.11, unknown_codes=tuple("ABCDE")),
+            "The residents of 26 of the 271 wards are not known (A, B, C ...), where 11% of the rows lie: rates per "
+            "resident leave these wards out.",
+        ),
+        (
+            change("residents", n_unknown=1, unknown_codes=("A",), n_unmatched=1, unmatched_codes=("Z",)),
+            "leave this ward out. The table of residents has 1 code that no ward has (Z): it may be of another year",
+        ),
         (change("", n_masked=2), "Personal data (names, numbers, dates of birth) were masked in the text of 2 rows"),
     ],
 )

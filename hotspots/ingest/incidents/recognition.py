@@ -255,14 +255,11 @@ def _find_count(table: Table, values: Mapping[str, Any]) -> str | None:
     """
     if "id" in values or not values.get("start"):
         return None
-    for name in table.header:
-        is_clear = counts_incidents(normalise(name))
-        if is_clear or counts_something(normalise(name)):
-            if (is_clear or not _says_hours(values["start"], table)) and are_counts(
-                chunk.columns[name] for chunk in table.read({name})
-            ):
-                return name
-    return None
+    forms = {name: normalise(name) for name in table.header}
+    named = [name for name, form in forms.items() if counts_incidents(form)]
+    if not named and not _says_hours(values["start"], table):
+        named = [name for name, form in forms.items() if counts_something(form)]
+    return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
 
 
 def _says_hours(start: Sequence[str], table: Table) -> bool:
