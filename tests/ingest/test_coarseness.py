@@ -181,6 +181,15 @@ def test_months_written_as_their_first_day_are_months(tmp_path: Path, layout: st
     assert intake.count(Oddity.MIDNIGHT) == 0
 
 
+@pytest.mark.parametrize("layout", [layout for name, layout in LAYOUTS.items() if "month first" not in name])
+def test_months_of_police_uk_written_as_days_are_months(tmp_path: Path, layout: str) -> None:
+    rows = [f"{day.strftime(layout)},-0.05{row}123,51.47{row}321,Burglary" for day in MONTHS for row in range(5)]
+    (tmp_path / "a.csv").write_text("\n".join(["Month,Longitude,Latitude,Crime type", *rows]))
+    intake = read_incidents([tmp_path / "a.csv"])
+    assert set(intake.incidents["time_precision"]) == {"month"}
+    assert set(intake.incidents["started_at"].dt.date) == set(MONTHS)
+
+
 def test_a_column_called_month_needs_only_one(tmp_path: Path) -> None:
     for name, precision in (("Month", "month"), ("Date From", "day")):
         read(tmp_path, scatter(40), dates=["2025-06-01"])

@@ -106,10 +106,17 @@ def test_year_and_month_in_two_columns_are_no_time_of_day(tmp_path: Path, areas:
     assert len(read(tmp_path / "counts.csv", areas).incidents) == sum(COUNTS)
 
 
+def test_counts_at_the_points_of_police_uk_are_counts(tmp_path: Path) -> None:
+    rows = [f"2025-01,-0.05{row % 7}123,51.47{row % 5}321,Burglary,{row % 4}" for row in range(40)]
+    (tmp_path / "a.csv").write_text("\n".join(["Month,Longitude,Latitude,Crime type,n", *rows]))
+    assert len(read_incidents([tmp_path / "a.csv"]).incidents) == sum(row % 4 for row in range(40))
+
+
 def test_a_row_with_a_number_of_its_own_is_one_incident(tmp_path: Path, areas: Areas) -> None:
     refs = [f"R{row:04}" for row in range(len(KEYS))]
-    path = write(tmp_path, COUNTS, name="Number of offences", **{"Crime Ref": refs})
-    assert len(read(path, areas).incidents) == len(KEYS)
+    for name in ("Crime Ref", "Crime Number"):
+        path = write(tmp_path, COUNTS, name="Number of offences", **{name: refs})
+        assert read(path, areas).incidents.index.tolist() == refs
 
 
 def test_a_row_with_a_time_of_day_is_one_incident_unless_its_column_says_otherwise(

@@ -170,7 +170,7 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
         ),
         (change("", n_hidden=1), "1 row used is hidden in its workbook, as by a filter"),
         (
-            change("times", n_by_precision={"month": 1200}, n_first_days=1200),
+            change("times", n_first_days=1200),
             "1,200 rows have the first of a month as the date, as all rows of their file have, which is read as",
         ),
         (

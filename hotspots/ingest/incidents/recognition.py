@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -138,8 +139,10 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         # another table may have these columns beside dates
         is_monthly = not (candidates.get("start") or candidates.get("reported")) and len(parts) < 2
         if is_monthly or "falls within" in forms:
-            return Recognised(profile=_police_uk(forms))
-    found = {role: names[0] for role, names in candidates.items()}
+            return _read_as_counts(Recognised(profile=_police_uk(forms)), table)
+    # "Crime Number" names one, and "Number of crimes" counts them
+    ids = [name for name in candidates.get("id", ()) if not counts_incidents(normalise(name))]
+    found = {role: names[0] for role, names in (candidates | {"id": ids}).items() if names}
     missing = {}
     doubts: list[str] = []
     values: dict[str, Any] = {"name": name_source(table.label)}
@@ -162,12 +165,6 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         )
     values |= where
     values |= {role: found[role] for role in ("id", "location_kind", "knife", "ward", "status") if role in found}
-    if count := _find_count(table, values):
-        values["count"] = count
-        doubts.append(
-            f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is '
-            "one incident, write a source profile without count."
-        )
     if location := _find_name_of_place(candidates.get("location", []), table):
         values["location"] = (location,)
     if missing:
@@ -178,7 +175,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
             # many a table says when its rows were written
             n_missing=len(missing) + bool(values.get("is_reported")),
         )
-    return Recognised(profile=SourceProfile(**values), doubts=tuple(doubts))
+    return _read_as_counts(Recognised(profile=SourceProfile(**values), doubts=tuple(doubts)), table)
 
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
@@ -248,16 +245,25 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
     return None
 
 
-def _find_count(table: Table, values: Mapping[str, Any]) -> str | None:
-    """The column that says how many incidents a row stands for, if the table is one of counts.
+def _read_as_counts(found: Recognised, table: Table) -> Recognised:
+    """The same layout, with the column that says how many incidents a row stands for if the table is one of counts."""
+    count = _find_count(table, found.profile)
+    if count is None:
+        return found
+    doubt = (
+        f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is one '
+        "incident, write a source profile without count."
+    )
+    return Recognised(profile=dataclasses.replace(found.profile, count=count), doubts=(*found.doubts, doubt))
 
-    A table with numbers of incidents has none of counts, and one with times of day hardly.
-    """
-    if "id" in values or not values.get("start"):
+
+def _find_count(table: Table, profile: SourceProfile) -> str | None:
+    """The column of counts. A table with a number of each incident has none, and one with times of day hardly."""
+    if profile.id:
         return None
     forms = {name: normalise(name) for name in table.header}
     named = [name for name, form in forms.items() if counts_incidents(form)]
-    if not named and not _says_hours(values["start"], table):
+    if not named and not _says_hours(profile.start, table):
         named = [name for name, form in forms.items() if counts_something(form)]
     return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
 
