@@ -19,7 +19,7 @@ from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.records import Oddity
 from hotspots.ingest.reference.boundaries import read_boundaries
 from hotspots.pipeline.known_time import MonthQuality
-from hotspots.pipeline.quality import PlaceQuality, Quality, WardQuality, assess_quality
+from hotspots.pipeline.quality import PlaceQuality, Quality, ResidentsQuality, WardQuality, assess_quality
 from hotspots.pipeline.study import place_in_wards
 
 
@@ -80,7 +80,7 @@ def test_an_intake_without_a_usable_row(make_incidents: MakeIncidents, square_wa
     )
     assert (quality.n_read, quality.n_used) == (1, 0)
     assert quality.months == MonthQuality(n_by_month={}, missing=(), incomplete=(), low=(), cut_short=())
-    assert quality.places == PlaceQuality(n_by_precision={}, n_places=0, shared_share=None)
+    assert quality.places == PlaceQuality(n_by_precision={}, n_places=0, shared_share=None, n_rounded=0, rounded_to=())
     assert quality.wards is None
     assert quality.times.quietest_hour is None
     assert quality.times.is_night_quietest
@@ -127,7 +127,9 @@ def test_a_shifted_clock_is_told_by_the_quietest_hours(
 def test_places_that_are_shared(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents([1, 1, 1, 2, 3], [1, 1, 1, 2, 3], location_precision=["point"] * 4 + ["area"])
     places = assess_quality(make_intake(incidents)).places
-    assert places == PlaceQuality(n_by_precision={"point": 4, "area": 1}, n_places=3, shared_share=0.6)
+    assert places == PlaceQuality(
+        n_by_precision={"point": 4, "area": 1}, n_places=3, shared_share=0.6, n_rounded=0, rounded_to=()
+    )
 
 
 def days(month: str, n: int, first: int = 1, last: int = 28) -> list[str]:
@@ -195,6 +197,32 @@ def test_wards_that_the_source_names(make_incidents: MakeIncidents, square_wards
     assert assess_quality(make_intake(incidents)).wards is None
     nothing = incidents.assign(stated_ward=None)
     assert assess_quality(make_intake(nothing), wards=square_wards).wards is None
+
+
+def test_wards_without_residents(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
+    incidents = make_incidents([530500] * 3 + [531500, 529000], [180500] * 5)
+    incidents = incidents.assign(ward_code=assign_wards(incidents, square_wards))  # three in A, one in B, one in none
+    intake = make_intake(incidents)
+
+    def assess(*population: float, unmatched: tuple[str, ...] = ()) -> ResidentsQuality | None:
+        wards = square_wards.assign(population=population)
+        return assess_quality(intake, wards=wards, unmatched_residents=unmatched).residents
+
+    nan = float("nan")
+    assert assess(nan, nan, nan, nan) is None
+    assert assess(1, 2, 3, 4) == ResidentsQuality(
+        n_wards=4, n_unknown=0, unknown_share=0.0, unknown_codes=(), n_unmatched=0, unmatched_codes=()
+    )
+    # nobody lives in a ward of no residents, so that it has no rate either
+    assert assess(1, nan, 0, 4, unmatched=tuple("UVWX")) == ResidentsQuality(
+        n_wards=4,
+        n_unknown=2,
+        unknown_share=0.25,
+        unknown_codes=("B", "C"),
+        n_unmatched=4,
+        unmatched_codes=("U", "V", "W"),
+    )
+    assert assess_quality(intake).residents is None
 
 
 def test_postcodes_of_2014_name_wards_that_are_no_more(real_data: Path, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ _ROLES = (
     ("Knife", ("knife",)),
     ("Ward", ("ward",)),
     ("Status", ("status",)),
+    ("How many", ("count",)),
 )
 
 

@@ -19,9 +19,11 @@ from .performance import Performance as Performance
 from .performance import PerformanceRequest as PerformanceRequest
 from .performance import measure_performance as measure_performance
 from .places import PlaceAnalysis as PlaceAnalysis
+from .quality import CountTable as CountTable
 from .quality import PlaceQuality as PlaceQuality
 from .quality import Quality as Quality
 from .quality import RefusedRows as RefusedRows
+from .quality import ResidentsQuality as ResidentsQuality
 from .quality import SourceRows as SourceRows
 from .quality import TimeQuality as TimeQuality
 from .quality import WardQuality as WardQuality

@@ -10,6 +10,7 @@ import pandas as pd
 from hotspots.contracts import AREA
 from hotspots.crimes import KNIFE_CRIME
 from hotspots.errors import say_rows, say_texts
+from hotspots.ingest.incidents import Oddity
 
 if TYPE_CHECKING:
     from hotspots.ingest.reference import Havens
@@ -40,6 +41,7 @@ def list_notes(analysis: Analysis) -> tuple[str, ...]:
     """The notes particular to this run."""
     return (
         *_note_days(analysis),
+        *_note_rows(analysis),
         *_note_places(analysis),
         *_note_knife_crime(analysis),
         *_note_other_tables(analysis.study),
@@ -72,6 +74,21 @@ def _note_days(analysis: Analysis) -> Iterator[str]:
             )
 
 
+def _note_rows(analysis: Analysis) -> Iterator[str]:
+    remarks, n = analysis.study.intake.remarks, len(analysis.incidents)
+    oddities = remarks["oddities"].reindex(analysis.incidents.index).to_numpy()
+    if n_hidden := int((oddities & Oddity.HIDDEN.value).astype(bool).sum()):
+        yield (
+            f"{n_hidden:,} of the {n:,} {analysis.crime.plural} are rows that are hidden in their workbook, as by a "
+            "filter. They count like the others: if they are not meant, delete them from the file."
+        )
+    if n_first_days := int((oddities & Oddity.FIRST_OF_MONTH.value).astype(bool).sum()):
+        yield (
+            f"{n_first_days:,} of the {n:,} {analysis.crime.plural} are dated the first of a month, as all rows of "
+            "their file, which is read as the month."
+        )
+
+
 def _note_places(analysis: Analysis) -> Iterator[str]:
     wards, n = analysis.wards, len(analysis.incidents)
     covered = set(analysis.study.intake.incidents["ward_code"].dropna().unique())
@@ -89,8 +106,10 @@ def _note_places(analysis: Analysis) -> Iterator[str]:
         )
     precision = analysis.incidents["location_precision"]
     if n_area := int((precision == AREA).sum()):
+        rounded_to = analysis.study.quality.places.rounded_to
+        why = f", or by coordinates rounded to {', '.join(rounded_to)}" if rounded_to else ""
         yield (
-            f"{n_area:,} of the {n:,} {analysis.crime.plural} are located only to an area: they count for "
+            f"{n_area:,} of the {n:,} {analysis.crime.plural} are located only to an area{why}: they count for "
             "wards and hours, not for density and hot spots."
         )
     if n_postcode := int((precision == "postcode").sum()):

@@ -203,7 +203,7 @@ def load_study(
         calendar=CalendarOptions(
             time_zone=options.time_zone, country=settings.country, subdivision=settings.subdivision, terms=terms
         ),
-        quality=assess_quality(intake, wards=outlines.wards),
+        quality=assess_quality(intake, wards=outlines.wards, unmatched_residents=outlines.unmatched_residents),
         store=store,
     )
 

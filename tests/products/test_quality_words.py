@@ -15,9 +15,11 @@ from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MonthQuality
 from hotspots.pipeline.overlaps import Overlap
 from hotspots.pipeline.quality import (
+    CountTable,
     PlaceQuality,
     Quality,
     RefusedRows,
+    ResidentsQuality,
     SourceRows,
     TimeQuality,
     WardQuality,
@@ -37,9 +39,11 @@ PERFECT = Quality(
     sources=(
         SourceRows(source="a", n_read=1200, n_used=1200, n_set_aside=0, refused={}, first_day=None, last_day=None),
     ),
+    counts=(),
     n_conflicting_ids=0,
     n_placeholder_ids=0,
     n_masked=0,
+    n_hidden=0,
     unrecognised={},
     n_unrecognised=0,
     n_unreadable_knife_flags=0,
@@ -50,6 +54,7 @@ PERFECT = Quality(
     n_by_crime={"robbery": 1200},
     times=TimeQuality(
         n_by_precision={"minute": 1200},
+        n_first_days=0,
         n_midnight=0,
         n_on_the_hour=20,
         n_nonexistent=0,
@@ -65,10 +70,13 @@ PERFECT = Quality(
         n_unreadable_ends=0,
         n_over_a_week=0,
     ),
-    places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0),
+    places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0, n_rounded=0, rounded_to=()),
     months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), incomplete=(), low=(), cut_short=()),
     holes=(),
     wards=WardQuality(n_stated=1200, n_unknown=0, n_other=0, unknown_codes=()),
+    residents=ResidentsQuality(
+        n_wards=40, n_unknown=0, unknown_share=0.0, unknown_codes=(), n_unmatched=0, unmatched_codes=()
+    ),
 )
 
 
@@ -188,6 +196,32 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
             '"Yodelling" (50) and "Humming" (20)',
         ),
         (change("", n_unreadable_knife_flags=2), "2 rows have a knife flag that is neither yes nor no"),
+        (
+            change("", n_hidden=12),
+            "12 rows used are hidden in their workbook, as by a filter. Hidden rows are read like",
+        ),
+        (change("", n_hidden=1), "1 row used is hidden in its workbook, as by a filter"),
+        (
+            change("times", n_first_days=1200),
+            "1,200 rows have the first of a month as the date, as all rows of their file have, which is read as",
+        ),
+        (
+            change("places", n_rounded=300, rounded_to=("1 km",)),
+            "300 rows have coordinates rounded to 1 km: an area, not a point. They count for hours and for the ward of",
+        ),
+        (
+            change("", counts=(CountTable(source="a.csv", n_rows=90, n_incidents=1200),)),
+            "a.csv is a table of counts: its 90 rows stand for 1,200 incidents, each of which counts as a row here",
+        ),
+        (
+            change("residents", n_wards=271, n_unknown=26, unknown_share=0.11, unknown_codes=tuple("ABCDE")),
+            "The residents of 26 of the 271 wards are not known (A, B, C ...), where 11% of the rows lie: rates per "
+            "resident leave these wards out.",
+        ),
+        (
+            change("residents", n_unknown=1, unknown_codes=("A",), n_unmatched=1, unmatched_codes=("Z",)),
+            "leave this ward out. The table of residents has 1 code that no ward has (Z): it may be of another year",
+        ),
         (change("", n_masked=2), "Personal data (names, numbers, dates of birth) were masked in the text of 2 rows"),
     ],
 )
@@ -214,7 +248,7 @@ def test_no_rows_at_all() -> None:
         sources=(),
         n_by_crime={},
         times=dataclasses.replace(PERFECT.times, n_by_precision={}, n_on_the_hour=0, n_with_end=0),
-        places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None),
+        places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None, n_rounded=0, rounded_to=()),
         months=MonthQuality(n_by_month={}, missing=(), incomplete=(), low=(), cut_short=()),
     )
     assert findings(nothing) == ["The files hold no rows."]

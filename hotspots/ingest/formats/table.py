@@ -41,11 +41,13 @@ class Chunk:
         columns: The columns asked for.
         row: int (n_rows,), the row of each record in the file; 1 is the first under the header, and blank lines
             do not count.
+        is_hidden: bool (n_rows,), whether whoever opens the file does not see the row; None where none can be hidden.
         malformed: Row and number of fields of those that have another number than the header, and are not in `columns`.
     """
 
     columns: Columns
     row: npt.NDArray[np.int64]
+    is_hidden: npt.NDArray[np.bool_] | None = None
     malformed: tuple[tuple[int, int], ...] = ()
 
 

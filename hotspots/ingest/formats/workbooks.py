@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import itertools
 import math
 import re
 import zipfile
 from collections.abc import Collection, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import python_calamine
 
 from hotspots.errors import DataError
+from hotspots.ingest.formats.hidden_rows import find_hidden_rows
 from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
 from hotspots.ingest.formats.table import (
     HEADER_ROWS,
@@ -64,7 +68,13 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
             if sheet.visible == python_calamine.SheetVisibleEnum.Visible
             and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
         ]
-        rows_of = {name: workbook.get_sheet_by_name(name).to_python() for name in visible}
+        hidden = find_hidden_rows(content)
+        rows_of, is_hidden = {}, {}
+        for name in visible:
+            sheet = workbook.get_sheet_by_name(name)
+            rows_of[name] = sheet.to_python()
+            first = sheet.start[0] + 1 if sheet.start else 1
+            is_hidden[name] = [number in hidden.get(name, ()) for number in range(first, first + len(rows_of[name]))]
     except python_calamine.PasswordError as error:
         raise protected from error
     except DataError:
@@ -74,7 +84,7 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
             f"{label} cannot be read as an Excel workbook: {str(error) or 'damaged'}. Save it again as .xlsx or CSV."
         ) from error
     return [
-        _open_sheet(label, name, rows, f"{sha256}/{name}", is_header)
+        _open_sheet(label, name, rows, is_hidden[name], f"{sha256}/{name}", is_header)
         for name, rows in rows_of.items()
         if any(_is_filled(row) for row in rows)
     ]
@@ -130,12 +140,16 @@ def _is_filled(row: list[Any]) -> bool:
     return any(value is not None and value != "" for value in row)
 
 
-def _open_sheet(file: str, name: str, rows: list[list[Any]], sha256: str, is_header: IsHeader) -> Table:
+def _open_sheet(
+    file: str, name: str, rows: list[list[Any]], is_hidden: list[bool], sha256: str, is_header: IsHeader
+) -> Table:
     label = f"{file}/{name}"
-    filled = [row for row in rows if _is_filled(row)]
+    is_filled = [_is_filled(row) for row in rows]
+    filled = list(itertools.compress(rows, is_filled))
     index = find_header([[str(value) for value in row] for row in filled[:HEADER_ROWS]], is_header)
     header = tuple(str(value) for value in filled[index])
     body = filled[index + 1 :]
+    hidden = np.array(list(itertools.compress(is_hidden, is_filled))[index + 1 :], dtype=bool)
 
     def read(columns: Collection[str]) -> Iterator[Chunk]:
         require_unique(header, columns, label=label)
@@ -144,6 +158,6 @@ def _open_sheet(file: str, name: str, rows: list[list[Any]], sha256: str, is_hea
             {name: pd.Series([row[position] for row in body], dtype="object") for name, position in keep.items()},
             index=pd.RangeIndex(len(body)),
         )
-        yield chunk_of_frame(frame)
+        yield dataclasses.replace(chunk_of_frame(frame), is_hidden=hidden)
 
     return Table(label=label, kind="Excel sheet", sha256=sha256, header=header, part=name, read=read)

@@ -28,6 +28,7 @@ from hotspots.geography import (
     project_coordinates,
 )
 from hotspots.ingest.formats import Columns, Table
+from hotspots.ingest.incidents.coarseness import AREA_SQUARE_M, DEGREE_UNIT
 from hotspots.ingest.incidents.profiles import PlaceColumns
 from hotspots.ingest.texts import parse_coordinates, read_pairs, read_wkt
 
@@ -57,9 +58,6 @@ _NOWHERE = pd.DataFrame({"easting": [], "northing": []}, dtype="float64")
 
 _MIRRORED_M = 100_000.0
 
-_FINE_SQUARE_M = 100.0
-"""A grid reference that is finer than this is a place, not an area."""
-
 _SRID = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
 
 
@@ -86,6 +84,9 @@ class Locations:
         precision: `point`, `anonymised`, `postcode` or `area`, or None.
         reason: Why a row has no location, or None.
         detail: What was given, where there is a reason.
+        stated: float (n_rows, 2), the coordinates that the row gives, in units of which 100 are an area; NaN where its
+            place is from something else.
+        in_degrees: Whether that unit is `DEGREE_UNIT`; otherwise it is the metre.
     """
 
     easting: Floats
@@ -93,6 +94,8 @@ class Locations:
     precision: npt.NDArray[np.object_]
     reason: npt.NDArray[np.object_]
     detail: npt.NDArray[np.object_]
+    stated: Floats
+    in_degrees: npt.NDArray[np.bool_]
 
 
 def locate(
@@ -121,12 +124,14 @@ def locate(
         precision=np.full(n_rows, None, dtype=object),
         reason=np.full(n_rows, NO_LOCATION, dtype=object),
         detail=np.full(n_rows, None, dtype=object),
+        stated=np.full((n_rows, 2), np.nan),
+        in_degrees=np.zeros(n_rows, dtype=bool),
     )
     for names, source in _list_coordinates(profile, stated_crs, crs):
         _use_coordinates(found, columns, profile, names, source=source, crs=crs)
     if profile.grid_reference:
         squares = parse_grid_references(columns[profile.grid_reference])
-        fine = squares["square_m"].to_numpy() <= _FINE_SQUARE_M
+        fine = squares["square_m"].to_numpy() < AREA_SQUARE_M
         precision = np.where(fine, "point", AREA)
         _fill(found, columns[profile.grid_reference], squares, precision, crs, unknown=UNREADABLE_GRID_REFERENCE)
     for column, places, kind, lost in (
@@ -197,6 +202,7 @@ def _use_coordinates(
     detail = np.full(len(one), None, dtype=object)
     for index in np.flatnonzero(~usable & ~missing).tolist():
         detail[index] = ", ".join(f"{name} {text.iat[index]}" for name, text in zip(names, unique, strict=True))
+    unit = _find_unit(source)
     precision = np.full(len(one), None, dtype=object)
     precision[usable] = "anonymised" if profile.is_anonymised else "point"
     # what an earlier pair of columns says that is wrong is told of, unless this one says where
@@ -208,8 +214,18 @@ def _use_coordinates(
         (found.precision, precision),
         (found.reason, reason),
         (found.detail, detail),
+        (found.stated, np.where(usable, [one, two], np.nan).T / (unit or np.nan)),
+        (found.in_degrees, np.full(len(one), unit == DEGREE_UNIT)),
     ):
         column[todo] = values[row][todo]
+
+
+def _find_unit(source: str) -> float | None:
+    """Of the coordinates of a CRS, what is a hundredth of an area; None where they are in feet or the like."""
+    if source == POLICE_UK:
+        return DEGREE_UNIT
+    units = {axis.unit_name for axis in pyproj.CRS(source).axis_info[:2]}
+    return {"metre": 1.0, "degree": DEGREE_UNIT}.get(units.pop()) if len(units) == 1 else None
 
 
 def _find_srid(texts: pd.Series, column: str) -> str | None:

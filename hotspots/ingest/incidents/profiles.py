@@ -84,6 +84,7 @@ class SourceProfile(PlaceColumns):
         is_knife: Not a column: whether there was a knife in every row.
         ward: Code of the ward that the source has found.
         status: A word that marks unfinished data.
+        count: How many incidents a row stands for, in a table of counts; by default each row is one.
         offences: Not columns: wordings of offences, and the crimes they stand for.
     """
 
@@ -110,6 +111,7 @@ class SourceProfile(PlaceColumns):
     is_knife: bool = False
     ward: str | None = None
     status: str | None = None
+    count: str | None = None
     offences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
@@ -210,6 +212,7 @@ COLUMN_ROLES = (
     "knife",
     "ward",
     "status",
+    "count",
 )
 BLANK = "..."
 """What stands in a profile that is to be completed."""

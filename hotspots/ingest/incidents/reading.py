@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 
 from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents.locations import find_middle
-from hotspots.ingest.incidents.records import ReadingOptions, read_records
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
 from hotspots.ingest.incidents.store import Reading, Store
 from hotspots.ingest.texts import mask_text
@@ -47,10 +47,11 @@ def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:
                 yield PassedOver(label=mask_text(found.label), reason=mask_text(found.reason))
                 continue
             read = read_records(found.table, found.profile, options)
-            yield _describe(found, find_middle(found.table, found.profile, read.records)), read
+            middle = find_middle(found.table, found.profile, read.records)
+            yield _describe(found, read, middle=middle), read
 
 
-def _describe(source: Source, middle: tuple[float, float] | None) -> ReadTable:
+def _describe(source: Source, read: TableRecords, *, middle: tuple[float, float] | None) -> ReadTable:
     table = source.table
     return ReadTable(
         label=table.label,
@@ -62,4 +63,6 @@ def _describe(source: Source, middle: tuple[float, float] | None) -> ReadTable:
         is_given=source.is_given,
         doubts=tuple(map(mask_text, source.doubts)),
         middle=middle,
+        rounded_to=read.rounded_to,
+        n_count_rows=read.n_count_rows,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from hotspots.ingest.incidents.column_words import (
     says_date,
     says_other_time,
 )
+from hotspots.ingest.incidents.counted import are_counts, counts_incidents, counts_something
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
@@ -137,8 +139,10 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         # another table may have these columns beside dates
         is_monthly = not (candidates.get("start") or candidates.get("reported")) and len(parts) < 2
         if is_monthly or "falls within" in forms:
-            return Recognised(profile=_police_uk(forms))
-    found = {role: names[0] for role, names in candidates.items()}
+            return _read_as_counts(Recognised(profile=_police_uk(forms)), table)
+    # "Crime Number" names one, and "Number of crimes" counts them
+    ids = [name for name in candidates.get("id", ()) if not counts_incidents(normalise(name))]
+    found = {role: names[0] for role, names in (candidates | {"id": ids}).items() if names}
     missing = {}
     doubts: list[str] = []
     values: dict[str, Any] = {"name": name_source(table.label)}
@@ -170,7 +174,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
             # many a table says when its rows were written
             n_missing=len(missing) + bool(values.get("is_reported")),
         )
-    return Recognised(profile=SourceProfile(**values), doubts=tuple(doubts))
+    return _read_as_counts(Recognised(profile=SourceProfile(**values), doubts=tuple(doubts)), table)
 
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
@@ -182,6 +186,10 @@ def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
         return f'{said} It looks like a list of postcodes: name it in hotspots.toml, postcodes = "...".'
     if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
         return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
+    if any(counts_incidents(normalise(name)) for name in header):
+        said += (
+            " It looks like a table of counts: such a one is read if it says for what crime, month and LSOA each is."
+        )
     return (
         f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or leave the "
         "file out."
@@ -234,6 +242,36 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
         if texts.empty or texts.str.fullmatch(_COORDINATES, case=False).mean() < _MOST:
             return name
     return None
+
+
+def _read_as_counts(found: Recognised, table: Table) -> Recognised:
+    """The same layout, with the column that says how many incidents a row stands for if the table is one of counts."""
+    count = _find_count(table, found.profile)
+    if count is None:
+        return found
+    doubt = (
+        f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is one '
+        "incident, write a source profile without count."
+    )
+    return Recognised(profile=dataclasses.replace(found.profile, count=count), doubts=(*found.doubts, doubt))
+
+
+def _find_count(table: Table, profile: SourceProfile) -> str | None:
+    """The column of counts. A table with a number of each incident has none, and one with times of day hardly."""
+    if profile.id:
+        return None
+    forms = {name: normalise(name) for name in table.header}
+    named = [name for name, form in forms.items() if counts_incidents(form)]
+    if not named and not _says_hours(profile.start, table):
+        named = [name for name, form in forms.items() if counts_something(form)]
+    return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
+
+
+def _says_hours(start: Sequence[str], table: Table) -> bool:
+    """Whether the columns of a start say the time of day."""
+    if normalise(start[0]) == _COMPONENTS[0]:
+        return len(start) > _COMPONENTS.index("hour")
+    return len(start) > 1 or _has_times(start[0], table)
 
 
 def _find_times(

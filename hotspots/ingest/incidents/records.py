@@ -7,12 +7,14 @@ import enum
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from hotspots.contracts import AREA
 from hotspots.crimes import (
     KNIFE_CRIME,
     UNRECOGNISED,
@@ -23,8 +25,10 @@ from hotspots.crimes import (
 )
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography import BRITISH_NATIONAL_GRID
-from hotspots.ingest.formats import Chunk, Columns, Table
-from hotspots.ingest.incidents.locations import Places, locate
+from hotspots.ingest.formats import MAX_TABLE_ROWS, Chunk, Columns, Table
+from hotspots.ingest.incidents.coarseness import Stated, are_months
+from hotspots.ingest.incidents.counted import read_counts
+from hotspots.ingest.incidents.locations import Locations, Places, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.texts import (
     NAME_MASK,
@@ -47,6 +51,8 @@ REPEATED_ROW = "repeated row"
 NO_DATE = "no date"
 UNREADABLE_DATE = "unreadable date"
 IMPLAUSIBLE_DATE = "implausible date"
+
+NO_COUNT = "no number of incidents"
 
 WITHOUT_DATE = (BLANK_ROW, MALFORMED_ROW, NO_DATE, UNREADABLE_DATE, IMPLAUSIBLE_DATE)
 """Reasons of rows of which nobody knows the month."""
@@ -108,6 +114,12 @@ class Oddity(enum.IntFlag):
     """The time of day, in a column of its own, was none; the row keeps its day."""
     PLACEHOLDER_ID = 512
     """What stood for its ID identifies nothing, so the row counts whatever else it repeats."""
+    HIDDEN = 1024
+    """Whoever opens the workbook does not see the row."""
+    ROUNDED = 2048
+    """Its coordinates are those of a square of 100 m or more, so that it counts as in an area."""
+    FIRST_OF_MONTH = 4096
+    """Its date was the first of a month, as those of all rows of the table: it stands for the month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +149,17 @@ class TableRecords:
     Attributes:
         records: One record a row, as `RECORDS`, in the order of the file but for malformed rows.
         data_status: What the table says of itself if it is unfinished or made up, or None.
+        rounded_to: What the coordinates of rows with `Oddity.ROUNDED` are rounded to, for people; None where there are
+            none.
+        n_count_rows: Rows of a table of counts, each of which is in `records` as often as it counts incidents; None
+            where each row is one incident.
         other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
     """
 
     records: pa.Table
     data_status: str | None
+    rounded_to: str | None = None
+    n_count_rows: int | None = None
     other_months: pa.Table = field(default_factory=lambda: RECORDS.empty_table().select(TALLIED))
 
 
@@ -154,6 +172,7 @@ _NO_ID = (
 )
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 
+_MONTH_NAME = re.compile(r"month|period", re.IGNORECASE)
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
@@ -211,14 +230,84 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         every = add_wordings(definitions, {profile.every_offence: profile.every_offence}, source=profile.name)
     parts: list[pa.Table] = []
     said: set[str] = set()
+    stated = Stated()
+    n_rows = 0
     for chunk in table.read(needed):
-        frame, statuses = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
+        frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
+        n_rows += len(frame) + len(chunk.malformed)
+        if profile.count:
+            times = _count_times(frame, chunk.columns[profile.count], profile)
+            if len(times) + sum(part.num_rows for part in parts) > MAX_TABLE_ROWS:
+                raise DataError(
+                    f"A table may have {MAX_TABLE_ROWS // 10**6} million incidents; {table.label} counts more in its "
+                    f'column "{profile.count}". Name the right column with count in a source profile.'
+                )
+            frame = frame.iloc[times]
+            stated.add(place.stated[times], place.in_degrees[times])
+        else:
+            stated.add(place.stated, place.in_degrees)
         parts.append(_to_arrow(frame))
         said |= statuses
         if chunk.malformed:
             parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
+            stated.add_nothing(len(chunk.malformed))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
-    return TableRecords(records=records, data_status=", ".join(sorted(said)) or None)
+    is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
+    return TableRecords(
+        records=_read_as_months(_read_as_areas(records, is_rounded), profile),
+        data_status=", ".join(sorted(said)) or None,
+        n_count_rows=n_rows if profile.count else None,
+        rounded_to=rounded_to,
+    )
+
+
+def _count_times(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfile) -> npt.NDArray[np.int64]:
+    """The position of each row as often as it stands for an incident; once, with a reason, where it does not say."""
+    counts = read_counts(texts)
+    unread = (counts < 0) & frame["reason"].isna().to_numpy()
+    frame.loc[unread, "reason"] = NO_COUNT
+    gave = f"{profile.count} " + texts.astype("object")
+    frame.loc[unread, "detail"] = _mask_details(gave[unread], profile).to_numpy()
+    return np.repeat(np.arange(len(frame)), np.where(counts < 0, 1, counts))
+
+
+def _read_as_areas(records: pa.Table, is_rounded: npt.NDArray[np.bool_]) -> pa.Table:
+    """The records, of which those whose coordinates are rounded are located only to an area."""
+    if not is_rounded.any():
+        return records
+    precision = records["location_precision"].to_pandas().astype("object").mask(is_rounded, AREA)
+    oddities = records["oddities"].to_numpy() | np.where(is_rounded, Oddity.ROUNDED.value, 0).astype(np.int16)
+    return _replace(records, location_precision=precision, oddities=oddities)
+
+
+def _read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
+    """The records, with months in the place of days where all of these are the first of one."""
+    precision = records["time_precision"].to_pandas().astype("object")
+    started_at, ended_at = (records[name].to_pandas() for name in ("started_at", "ended_at"))
+    dated = started_at.dt.year.between(FIRST_YEAR, LAST_YEAR).to_numpy()
+    is_day = dated & (precision == "day").to_numpy()
+    after = ended_at[dated].dropna().dt.normalize() + pd.Timedelta(days=1)
+    if not is_day.any() or (precision[dated] == "minute").any() or (after.dt.day > 2).any():
+        return records
+    is_called_month = len(profile.start) == 1 and bool(_MONTH_NAME.search(profile.start[0]))
+    if not are_months(started_at.to_numpy()[dated], is_called_month=is_called_month):
+        return records
+    oddities = np.where(
+        is_day,
+        (records["oddities"].to_numpy() & ~Oddity.MIDNIGHT.value) | Oddity.FIRST_OF_MONTH.value,
+        records["oddities"].to_numpy(),
+    ).astype(np.int16)
+    return _replace(
+        records, time_precision=precision.mask(is_day, "month"), ended_at=ended_at.mask(is_day), oddities=oddities
+    )
+
+
+def _replace(records: pa.Table, **columns: Any) -> pa.Table:
+    """The records with other values in some columns."""
+    for name, values in columns.items():
+        position = RECORDS.get_field_index(name)
+        records = records.set_column(position, RECORDS.field(position), _encode(pd.Series(values), RECORDS.field(name)))
+    return records
 
 
 def _read_chunk(
@@ -229,7 +318,7 @@ def _read_chunk(
     every: CrimeDefinitions | None,
     *,
     stated_crs: str | None,
-) -> tuple[pd.DataFrame, set[str]]:
+) -> tuple[pd.DataFrame, set[str], Locations]:
     columns, n_rows = chunk.columns, len(chunk.row)
     nothing = blank(n_rows)
 
@@ -285,6 +374,8 @@ def _read_chunk(
     records["location_precision"] = place.precision
     records["easting"], records["northing"] = place.easting, place.northing
     oddities[(column(profile.id).notna() & ids.isna()).to_numpy()] |= Oddity.PLACEHOLDER_ID
+    if chunk.is_hidden is not None:
+        oddities[chunk.is_hidden] |= Oddity.HIDDEN
     records["oddities"] = oddities
 
     reason, detail = _refuse_dates(records["started_at"], start_text, profile)
@@ -295,7 +386,7 @@ def _read_chunk(
         is_blank = np.logical_and.reduce([values.isna().to_numpy() for values in columns.values()])
         records.loc[is_blank, "reason"] = BLANK_ROW
     statuses = {str(word).strip().casefold() for word in column(profile.status).cat.categories} & UNFINISHED
-    return records, statuses
+    return records, statuses, place
 
 
 def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd.Series:
@@ -496,21 +587,20 @@ def _refuse_dates(
 
 
 def _to_arrow(frame: pd.DataFrame) -> pa.Table:
-    arrays = []
-    for spec in RECORDS:
-        values = frame[spec.name]
-        if spec.type == _WORDS:
-            values = values.astype("category")
-            codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
-            # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
-            codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
-            words = pa.array([str(word) for word in values.cat.categories], type=pa.string())
-            arrays.append(pa.DictionaryArray.from_arrays(codes, words))
-        elif spec.name == "incident_id":
-            arrays.append(pa.array(values.to_numpy(), type=pa.string(), from_pandas=True))
-        else:
-            arrays.append(pa.array(values, type=spec.type, from_pandas=True))
-    return pa.Table.from_arrays(arrays, schema=RECORDS)
+    return pa.Table.from_arrays([_encode(frame[spec.name], spec) for spec in RECORDS], schema=RECORDS)
+
+
+def _encode(values: pd.Series, spec: pa.Field) -> pa.Array:
+    if spec.type == _WORDS:
+        values = values.astype("category")
+        codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
+        # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
+        codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
+        words = pa.array([str(word) for word in values.cat.categories], type=pa.string())
+        return pa.DictionaryArray.from_arrays(codes, words)
+    if spec.name == "incident_id":
+        return pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)
+    return pa.array(values, type=spec.type, from_pandas=True)
 
 
 def _refuse_malformed(rows: Sequence[tuple[int, int]], *, n_columns: int) -> pa.Table:

@@ -72,6 +72,7 @@ class ReadTable:
         doubts: What could be otherwise, where it was recognised.
         middle: Median longitude and latitude of its first rows, if it has them and most of its rows lie outside the
             area of the working CRS; otherwise None.
+        rounded_to, n_count_rows: See `TableRecords`.
     """
 
     label: str
@@ -83,6 +84,8 @@ class ReadTable:
     is_given: bool
     doubts: tuple[str, ...] = ()
     middle: tuple[float, float] | None = None
+    rounded_to: str | None = None
+    n_count_rows: int | None = None
 
     @property
     def layout(self) -> str:

@@ -47,11 +47,13 @@ class Boundaries:
         wards: The wards table of `hotspots.contracts`, in the working CRS, sorted by code.
         inputs: The files read, last that of residents, if there is one of its own.
         n_repaired: Outlines that were invalid (crossing themselves) and were made valid.
+        unmatched_residents: Codes of the table of residents that no ward has: of other areas, or of another year.
     """
 
     wards: gpd.GeoDataFrame
     inputs: tuple[InputFile, ...]
     n_repaired: int
+    unmatched_residents: tuple[str, ...] = ()
 
     def with_population(self, population: Population) -> Boundaries:
         """The same boundaries, their residents taken from a table by code.
@@ -74,6 +76,7 @@ class Boundaries:
             self,
             wards=self.wards.assign(population=given.fillna(self.wards["population"])),
             inputs=(*self.inputs, population.input),
+            unmatched_residents=tuple(map(str, known[~known.isin(codes)])),
         )
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from hotspots.pipeline import (
+    CountTable,
     Hole,
     MonthQuality,
     Overlap,
     PlaceQuality,
     Quality,
     RefusedRows,
+    ResidentsQuality,
     SourceRows,
     TimeQuality,
     WardQuality,
@@ -99,9 +101,11 @@ class QualitySummary(Part):
     n_set_aside: int
     refused: tuple[RefusalSummary, ...]
     sources: tuple[SourceRows, ...]
+    counts: tuple[CountTable, ...]
     n_conflicting_ids: int
     n_placeholder_ids: int
     n_masked: int
+    n_hidden: int
     unrecognised: dict[str, int]
     n_unrecognised: int
     n_unreadable_knife_flags: int
@@ -115,6 +119,7 @@ class QualitySummary(Part):
     months: MonthQuality
     holes: tuple[Hole, ...]
     wards: WardQuality | None
+    residents: ResidentsQuality | None
     period: PeriodCover | None
     findings: tuple[str, ...]
 

@@ -67,7 +67,7 @@ from hotspots.products.summary.time_summary import (
     summarise_series,
     summarise_ward_hours,
 )
-from hotspots.products.words import say_each
+from hotspots.products.words import say, say_each
 
 PRODUCTS = {
     "map": "map.html",
@@ -232,7 +232,10 @@ class RateSummary(Part):
     Attributes:
         per: Residents that rates refer to.
         n_years: Length of the period that the files speak for.
+        overall_rate: Rate of all wards together of which the residents are known.
         confidence: Of the limits.
+        n_without_population: Wards of which they are not known.
+        n_incidents_without_population: Incidents in them, which are in no rate.
     """
 
     view_of: ClassVar = AreaRates
@@ -243,6 +246,7 @@ class RateSummary(Part):
     confidence: Annotated[float, Quantity("share 0-1")]
     prior_shape: Annotated[float | None, Quantity(figures=4)]
     n_without_population: int
+    n_incidents_without_population: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -460,7 +464,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
-        notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis)),
+        notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
         products=PRODUCTS,
         version=hotspots.__version__,
     )
@@ -507,6 +511,19 @@ def _note_overlaps(analysis: Analysis) -> list[str]:
     """What may be counted twice, of the crime that was analysed."""
     categories = set(analysis.incidents["category"].unique())
     return say_each("quality.overlaps", [one for one in analysis.study.quality.overlaps if one.category in categories])
+
+
+def _note_residents(analysis: Analysis) -> list[str]:
+    """Which of the wards analysed have no rate, and how many incidents of the crime that leaves out."""
+    known, wards = analysis.study.quality.residents, analysis.wards
+    unknown = wards.index[~(wards["population"] > 0)]
+    if known is None or unknown.empty:
+        return []
+    share = float(analysis.incidents["ward_code"].isin(unknown).mean())
+    found = dataclasses.replace(
+        known, n_wards=len(wards), n_unknown=len(unknown), unknown_codes=tuple(map(str, unknown))
+    )
+    return [say("quality.residents", found, crime=analysis.crime.plural, share=share)]
 
 
 def _summarise_months(analysis: Analysis) -> tuple[MonthSummary, ...]:
