@@ -30,8 +30,12 @@ from hotspots.ingest.texts import (
     NAME_MASK,
     UNFINISHED,
     Strings,
+    TimeForm,
     Times,
     blank,
+    count_from_1904,
+    find_time_column,
+    find_time_form,
     join_columns,
     map_unique,
     mask_personal_data,
@@ -100,6 +104,8 @@ class Oddity(enum.IntFlag):
     """The time of day, in a column of its own, was none; the row keeps its day."""
     PLACEHOLDER_ID = 512
     """What stood for its ID identifies nothing, so the row counts whatever else it repeats."""
+    HOUR_ONLY = 1024
+    """Its source gives the hour and not the minute; it may have begun at any minute of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +154,7 @@ _NO_ID = (
 
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
+_REST_OF_HOUR = pd.Timedelta(minutes=59)
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
 _DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
 """A text whose only numbers have the form of degrees, which no number of a person has."""
@@ -201,10 +208,11 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         )
     if profile.every_offence:
         every = add_wordings(definitions, {profile.every_offence: profile.every_offence}, source=profile.name)
+    forms = _TimeForms(start=_find_form(table, profile.start), end=_find_form(table, profile.end))
     parts: list[pa.Table] = []
     said: set[str] = set()
     for chunk in table.read(needed):
-        frame, statuses = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
+        frame, statuses = _read_chunk(chunk, table, profile, options, definitions, every, forms)
         parts.append(_to_arrow(frame))
         said |= statuses
         if chunk.malformed:
@@ -213,14 +221,31 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     return TableRecords(records=records, data_status=", ".join(sorted(said)) or None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TimeForms:
+    """What numbers are in the columns of times of day, as the whole table shows."""
+
+    start: TimeForm
+    end: TimeForm
+
+
+def _find_form(table: Table, names: Sequence[str]) -> TimeForm:
+    name = find_time_column(names)
+    if name is None:
+        return "clock"
+    first = find_time_form([table.sample({name})[name]])
+    # a table may be in the order of its times, and its first rows hold those after midnight only
+    return "clock" if first == "clock" else find_time_form(chunk.columns[name] for chunk in table.read({name}))
+
+
 def _read_chunk(
     chunk: Chunk,
+    table: Table,
     profile: SourceProfile,
     options: ReadingOptions,
     definitions: CrimeDefinitions,
     every: CrimeDefinitions | None,
-    *,
-    stated_crs: str | None,
+    forms: _TimeForms,
 ) -> tuple[pd.DataFrame, set[str]]:
     columns, n_rows = chunk.columns, len(chunk.row)
     nothing = blank(n_rows)
@@ -239,7 +264,7 @@ def _read_chunk(
     records["incident_id"] = ids.astype("object").to_numpy()
     records["unrecognised_offence"] = _name_unrecognised(offences, records["category"]).to_numpy()
 
-    times, start_text, oddities = _read_times(columns, profile, options, n_rows)
+    times, start_text, oddities = _read_times(columns, n_rows, table, profile, options, forms)
     records["started_at"], records["ended_at"], records["time_precision"] = times
 
     is_knife, unread = _read_knife(column(profile.knife), profile)
@@ -261,7 +286,7 @@ def _read_chunk(
     place = locate(
         columns,
         profile,
-        stated_crs=stated_crs,
+        stated_crs=table.crs,
         crs=options.crs,
         postcodes=options.postcodes,
         areas=options.areas,
@@ -291,31 +316,44 @@ def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd
 
 
 def _read_times(
-    columns: Columns, profile: SourceProfile, options: ReadingOptions, n_rows: int
+    columns: Columns, n_rows: int, table: Table, profile: SourceProfile, options: ReadingOptions, forms: _TimeForms
 ) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int16]]:
     """Start, end and precision of each row; the text of its start; and what is odd about them."""
 
     def parse(texts: pd.Series) -> Times:
-        return parse_times(texts, date_order=profile.date_order, clock=profile.clock, time_zone=options.time_zone)
+        return parse_times(
+            texts,
+            date_order=profile.date_order,
+            clock=profile.clock,
+            time_zone=options.time_zone,
+            is_exchanged=profile.is_exchanged,
+        )
 
-    start_text = (
-        join_columns([columns[name] for name in profile.start])
-        if profile.start
-        else _constant(str(profile.every_date), n_rows)
-    )
-    end_text = join_columns([columns[name] for name in profile.end]) if profile.end else blank(n_rows)
+    def join(names: Sequence[str], form: TimeForm) -> pd.Series:
+        date, *rest = [columns[name] for name in names]
+        return join_columns([count_from_1904(date) if table.is_1904 else date, *rest], time_form=form)
+
+    start_text = join(profile.start, forms.start) if profile.start else _constant(str(profile.every_date), n_rows)
+    end_text = join(profile.end, forms.end) if profile.end else blank(n_rows)
     start, end = parse(start_text), parse(end_text)
     without_time = np.zeros(n_rows, dtype=bool)
-    if len(profile.start) == 2 and start.at.isna().any():
-        day = parse(columns[profile.start[0]])
+    n_of_day = {2: 1, 4: 3, 5: 3}.get(len(profile.start))
+    if n_of_day and start.at.isna().any():
+        day = parse(join(profile.start[:n_of_day], "clock"))
         without_time = (start.at.isna() & day.at.notna()).to_numpy()
         start = dataclasses.replace(
             start,
             at=start.at.where(~without_time, day.at),
             precision=np.where(without_time, day.precision, start.precision),
         )
+    is_hour = (start.precision == "minute") & (forms.start == "hours")
+    if forms.end == "hours":
+        end = dataclasses.replace(end, at=end.at.where(end.precision != "minute", end.at + _REST_OF_HOUR))
+    # an hour says that it began in it
+    end = dataclasses.replace(end, at=end.at.mask(is_hour & end_text.isna(), start.at + _REST_OF_HOUR))
     started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
     oddities[without_time] |= Oddity.TIME_UNREADABLE
+    oddities[is_hour] |= Oddity.HOUR_ONLY
     if profile.is_reported:
         # the hour is that of the counter or the switchboard
         started_at, ended_at = started_at.dt.normalize(), pd.Series(pd.NaT, index=ended_at.index, dtype=ended_at.dtype)
