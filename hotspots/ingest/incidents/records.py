@@ -106,6 +106,10 @@ class Oddity(enum.IntFlag):
     """What stood for its ID identifies nothing, so the row counts whatever else it repeats."""
     HOUR_ONLY = 1024
     """Its source gives the hour and not the minute; it may have begun at any minute of it."""
+    DEFAULT_TIME = 2048
+    """The time was one that a form fills in, such as noon; taken for not known."""
+    HALF_LOST = 4096
+    """The time was on a twelve-hour clock without am or pm; taken for not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,11 +353,13 @@ def _read_times(
     is_hour = (start.precision == "minute") & (forms.start == "hours")
     if forms.end == "hours":
         end = dataclasses.replace(end, at=end.at.where(end.precision != "minute", end.at + _REST_OF_HOUR))
+    is_unreadable = (end_text.notna() & end.at.isna()).to_numpy()
     # an hour says that it began in it
-    end = dataclasses.replace(end, at=end.at.mask(is_hour & end_text.isna(), start.at + _REST_OF_HOUR))
+    end = dataclasses.replace(end, at=end.at.mask(is_hour & end.at.isna(), start.at + _REST_OF_HOUR))
     started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
     oddities[without_time] |= Oddity.TIME_UNREADABLE
     oddities[is_hour] |= Oddity.HOUR_ONLY
+    oddities[is_unreadable] |= Oddity.END_UNREADABLE
     if profile.is_reported:
         # the hour is that of the counter or the switchboard
         started_at, ended_at = started_at.dt.normalize(), pd.Series(pd.NaT, index=ended_at.index, dtype=ended_at.dtype)

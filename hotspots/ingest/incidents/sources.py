@@ -69,7 +69,7 @@ class ReadTable:
         crs: What it states for its geometry, or None.
         profile: Which column holds what.
         is_given: Whether the profile was written down, not recognised.
-        doubts: What could be otherwise, where it was recognised.
+        doubts: What could be otherwise of its layout, where it was recognised, and of its hours.
         middle: Median longitude and latitude of its first rows, if it has them and most of its rows lie outside the
             area of the working CRS; otherwise None.
     """

@@ -278,11 +278,11 @@ def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
 
 
 def find_time_column(columns: Sequence[Column]) -> Column | None:
-    """That of the time of day, or of the hour, among the columns of `join_columns`; None where there is none.
+    """That of the time of day, or of the hour without minutes, among the columns of `join_columns`, or None.
 
     Of two columns it may be that of the month.
     """
-    return columns[1] if len(columns) == 2 else columns[3] if len(columns) > 3 else None
+    return columns[-1] if len(columns) in (2, 4) else None
 
 
 def join_columns(columns: Sequence[pd.Series], *, time_form: TimeForm | None = None) -> pd.Series:

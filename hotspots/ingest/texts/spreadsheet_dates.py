@@ -13,7 +13,7 @@ from hotspots.ingest.texts.columns import map_unique
 
 EXCEL_DAY_ZERO = pd.Timestamp("1899-12-30")
 
-_SERIAL = re.compile(r"\d+([.,]\d+)?")
+_SERIAL = re.compile(r"(\d+)([.,]\d+)?")
 _SERIAL_DAYS = (20_000, 80_000)
 """1954 to 2119: what a serial date of a workbook can be, and a number of anything else is unlikely to be."""
 
@@ -56,11 +56,11 @@ def count_from_1904(texts: pd.Series) -> pd.Series:
 
 
 def _add_days_to_1904(text: str) -> str:
-    if not _SERIAL.fullmatch(text):
+    number = _SERIAL.fullmatch(text)
+    if number is None:
         return text
-    days, sign, fraction = re.fullmatch(r"(\d+)([.,]?)(\d*)", text).groups()  # type: ignore[union-attr]
-    later = str(int(days) + _DAYS_TO_1904)
-    return f"{later}{sign}{fraction}" if read_serial_date(later) is not None else text
+    later = str(int(number[1]) + _DAYS_TO_1904)
+    return later + (number[2] or "") if read_serial_date(later) is not None else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,11 @@ def _count_days(
 def _chance_of_few(n_up_to_12: int, n_over: int) -> float:
     """The probability that of so many distinct days no more are up to 12."""
     n, p = n_up_to_12 + n_over, _SHARE_UP_TO_12
-    return min(1.0, sum(math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n_up_to_12 + 1)))
+    logs = (
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(p) + (n - k) * math.log(1 - p)
+        for k in range(n_up_to_12 + 1)
+    )
+    return min(1.0, sum(map(math.exp, logs)))
 
 
 def _read_made(text: str) -> pd.Timestamp | None:
