@@ -161,6 +161,17 @@ def test_what_may_be_chance_is_doubted_and_left(tmp_path: Path) -> None:
     assert intake.incidents["started_at"].tolist() == moments
 
 
+def test_a_profile_that_does_not_say_so_is_doubted(tmp_path: Path) -> None:
+    moments = make_moments(120)
+    write_workbook(tmp_path / "a.xlsx", [[opened_by_excel(BRITISH, lambda at: at)(at)] for at in moments])
+    table = {"offence": "Offence", "start": "Date From", "easting": "Easting", "northing": "Northing"}
+    for said in ({}, {"is_exchanged": True}):
+        options = ReadingOptions(profiles=(parse_profile("a", table | said),))
+        intake = read_incidents([tmp_path / "a.xlsx"], options=options)
+        assert len(intake.notes) == (not said)
+        assert (intake.incidents["started_at"].tolist() == moments) == bool(said)
+
+
 def test_among_dates_that_are_right_nobody_can_tell_which_are_not(tmp_path: Path) -> None:
     moments = make_moments(300)
     typed = [[at] for at in moments[:100]]

@@ -177,7 +177,7 @@ def doubt_hours(read: TableRecords, *, label: str) -> tuple[TableRecords, tuple[
 def _take_hours(read: TableRecords, rows: npt.NDArray[np.bool_], oddity: Oddity) -> TableRecords:
     records = read.records
     precision = pc.if_else(pa.array(rows), "day", records["time_precision"].cast(pa.string())).dictionary_encode()
-    oddities = records["oddities"].to_numpy() | np.where(rows, oddity.value, 0).astype(np.int16)
+    oddities = records["oddities"].to_numpy() | np.where(rows, oddity.value, 0).astype(np.int32)
     changed = {"time_precision": precision, "oddities": pa.chunked_array([oddities])}
     for name, values in changed.items():
         index = records.schema.get_field_index(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -300,11 +301,7 @@ def _find_times(
 
 
 def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> dict[str, Any]:
-    first = table.sample(set(dates))
-    exchanged = find_exchanged(
-        [first[name] for name in dates],
-        lambda: (chunk.columns[name] for chunk in table.read(set(dates)) for name in dates),
-    )
+    exchanged = _find_exchanged(dates, table)
     if exchanged:
         doubts.append(_doubt_exchanged(exchanged, dates[0], table))
     order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
@@ -319,6 +316,23 @@ def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> d
         )
     found: dict[str, Any] = {"date_order": order} if order != "day-first" else {}
     return found | ({"is_exchanged": True} if exchanged and exchanged.is_certain else {})
+
+
+def _find_exchanged(dates: Sequence[str], table: Table) -> Exchanged | None:
+    first = table.sample(set(dates))
+    return find_exchanged(
+        [first[name] for name in dates],
+        lambda: (chunk.columns[name] for chunk in table.read(set(dates)) for name in dates),
+    )
+
+
+def doubt_dates(table: Table, profile: SourceProfile) -> tuple[str, ...]:
+    """What could be otherwise of the dates that a given profile reads, in sentences."""
+    dates = [names[0] for names in (profile.start, profile.end) if names and names[0] in table.header]
+    exchanged = None if profile.is_exchanged or not dates else _find_exchanged(dates, table)
+    if exchanged is None:
+        return ()
+    return (_doubt_exchanged(dataclasses.replace(exchanged, is_certain=False), dates[0], table),)
 
 
 def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table) -> str:

@@ -75,7 +75,7 @@ RECORDS = pa.schema(
         ("stated_ward", _WORDS),
         ("unrecognised_offence", _WORDS),
         ("unread_knife", _WORDS),
-        ("oddities", pa.int16()),
+        ("oddities", pa.int32()),
         ("reason", _WORDS),
         ("detail", _WORDS),
     ]
@@ -104,11 +104,11 @@ class Oddity(enum.IntFlag):
     """The time of day, in a column of its own, was none; the row keeps its day."""
     PLACEHOLDER_ID = 512
     """What stood for its ID identifies nothing, so the row counts whatever else it repeats."""
-    HOUR_ONLY = 1024
+    HOUR_ONLY = 8192
     """Its source gives the hour and not the minute; it may have begun at any minute of it."""
-    DEFAULT_TIME = 2048
+    DEFAULT_TIME = 16384
     """The time was one that a form fills in, such as noon; taken for not known."""
-    HALF_LOST = 4096
+    HALF_LOST = 32768
     """The time was on a twelve-hour clock without am or pm; taken for not known."""
 
 
@@ -321,7 +321,7 @@ def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd
 
 def _read_times(
     columns: Columns, n_rows: int, table: Table, profile: SourceProfile, options: ReadingOptions, forms: _TimeForms
-) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int16]]:
+) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int32]]:
     """Start, end and precision of each row; the text of its start; and what is odd about them."""
 
     def parse(texts: pd.Series) -> Times:
@@ -364,7 +364,7 @@ def _read_times(
         # the hour is that of the counter or the switchboard
         started_at, ended_at = started_at.dt.normalize(), pd.Series(pd.NaT, index=ended_at.index, dtype=ended_at.dtype)
         precision = np.where(precision == "minute", "day", precision)
-        oddities = np.zeros(n_rows, dtype=np.int16)
+        oddities = np.zeros(n_rows, dtype=np.int32)
     return (started_at, ended_at, precision), start_text, oddities
 
 
@@ -431,9 +431,9 @@ def _drop_no_location(texts: pd.Series) -> pd.Series:
 
 def _settle_times(
     start: Times, end: Times, end_text: pd.Series
-) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int16]]:
+) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int32]]:
     """Start, end, precision and oddities of each row, once each is seen beside the other."""
-    oddities = np.zeros(len(start.at), dtype=np.int16)
+    oddities = np.zeros(len(start.at), dtype=np.int32)
     days = _undo_midnight(start)
     if days is not start:
         start, end = days, _undo_midnight(end)
