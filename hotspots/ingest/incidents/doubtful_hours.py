@@ -68,8 +68,8 @@ class DefaultTime:
         minute: Minutes since midnight.
         n_rows: Rows at it.
         n_expected: Rows that the times beside it lead one to expect there.
-        is_certain: Whether three in four of its rows or more are owed to the form. It cannot be told where all times
-            are rounded alike.
+        is_certain: Whether three in four of its rows or more are owed to the form. Where all times are rounded alike,
+            it can be told of the time of most rows only.
     """
 
     minute: int
@@ -105,7 +105,7 @@ def find_default_times(minutes: Minutes) -> tuple[DefaultTime, ...]:
             for minute in sorted(filled, key=lambda minute: -counts.flat[minute])
             if len(minutes) >= _FEWEST
         )
-    # where all times are rounded, nothing tells a form from an hour that is hot
+    # where all times are rounded, nothing tells a form from an hour that is hot, unless it holds most rows
     can_tell = counts.sum() - counts.sum(axis=0).max() >= _LEAST_OTHERS * counts.sum()
     is_usual = np.ones((24, 60), dtype=bool)
     is_usual[0, 0] = False
@@ -118,7 +118,7 @@ def find_default_times(minutes: Minutes) -> tuple[DefaultTime, ...]:
             share = 1 - at_most / max(n_rows - _LIMIT_Z * math.sqrt(n_rows), 1.0)
             if share >= _MAY_BE_FORM:
                 is_usual.flat[minute] = False
-                is_certain = bool(can_tell) and share >= _IS_FORM
+                is_certain = bool(can_tell or 2 * n_rows > len(minutes)) and share >= _IS_FORM
                 found[minute] = DefaultTime(minute=minute, n_rows=n_rows, n_expected=expected, is_certain=is_certain)
     return tuple(sorted(found.values(), key=lambda default: -default.n_rows))
 
