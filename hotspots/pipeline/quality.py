@@ -86,7 +86,11 @@ class TimeQuality:
         n_reported: Rows whose source says only when they became known, and not when they happened.
         n_first_days: Rows whose date was the first of a month, as those of all rows of their table, read as the month.
         n_midnight: Rows at midnight, taken for "time not known".
+        n_default: Rows at a time that a form seems to fill in, such as noon, taken for "time not known".
+        n_half_lost: Rows whose time lost its am or pm, taken for "time not known".
+        n_hour_only: Rows whose source gives the hour and not the minute.
         n_on_the_hour: Rows known to the minute at which the clock showed a full hour.
+        n_on_the_half_hour: Rows at which it showed half past.
         n_nonexistent: Rows at a time that the clock went forward over.
         n_ambiguous: Rows at a time that the clock showed twice.
         n_converted: Rows whose times said that they were UTC, or of another offset.
@@ -104,7 +108,11 @@ class TimeQuality:
     n_reported: int
     n_first_days: int
     n_midnight: int
+    n_default: int
+    n_half_lost: int
+    n_hour_only: int
     n_on_the_hour: int
+    n_on_the_half_hour: int
     n_nonexistent: int
     n_ambiguous: int
     n_converted: int
@@ -198,6 +206,7 @@ class Quality:
         n_outside_wards: Rows that lie outside the wards; None where there are no boundaries.
         overlaps: Sources that seem to hold the same incidents.
         n_by_crime: Rows by category.
+        notes: What to know about the reading, in sentences.
         times, places, months: See there.
         holes: Files, boroughs or wards without a row in some months while others go on.
         wards: None where there are no boundaries, or the source names no wards.
@@ -222,6 +231,7 @@ class Quality:
     n_outside_wards: int | None
     overlaps: tuple[Overlap, ...]
     n_by_crime: dict[str, int]
+    notes: tuple[str, ...]
     times: TimeQuality
     places: PlaceQuality
     months: MonthQuality
@@ -264,6 +274,7 @@ def assess_quality(
         n_outside_wards=int(incidents["ward_code"].isna().sum()) if wards is not None else None,
         overlaps=find_overlaps(incidents),
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
+        notes=intake.notes,
         times=_assess_times(intake),
         places=_assess_places(intake),
         months=known_time.months,
@@ -326,7 +337,9 @@ def _list_counts(intake: Intake, sources: Sequence[SourceRows]) -> tuple[CountTa
 def _assess_times(intake: Intake) -> TimeQuality:
     incidents = intake.incidents
     precision = incidents["time_precision"].value_counts()
-    timed = incidents.loc[(incidents["time_precision"] == "minute").to_numpy(), ["started_at", "ended_at"]]
+    is_timed = (incidents["time_precision"] == "minute").to_numpy()
+    timed = incidents.loc[is_timed, ["started_at", "ended_at"]]
+    is_hour = (intake.remarks["oddities"].to_numpy()[is_timed] & Oddity.HOUR_ONLY.value).astype(bool)
     hours = np.bincount(timed["started_at"].dt.hour, minlength=24)
     of_four_hours = np.convolve(np.tile(hours, 2), np.ones(4), mode="valid")[:24]
     is_enough = len(timed) >= _MANY_TIMES
@@ -336,7 +349,11 @@ def _assess_times(intake: Intake) -> TimeQuality:
         n_reported=int(incidents["source"].isin(intake.reported_sources).sum()),
         n_first_days=intake.count(Oddity.FIRST_OF_MONTH),
         n_midnight=intake.count(Oddity.MIDNIGHT),
-        n_on_the_hour=int((timed["started_at"].dt.minute == 0).sum()),
+        n_default=intake.count(Oddity.DEFAULT_TIME),
+        n_half_lost=intake.count(Oddity.HALF_LOST),
+        n_hour_only=int(is_hour.sum()),
+        n_on_the_hour=int(((timed["started_at"].dt.minute == 0) & ~is_hour).sum()),
+        n_on_the_half_hour=int((timed["started_at"].dt.minute == 30).sum()),
         n_nonexistent=intake.count(Oddity.NONEXISTENT_TIME),
         n_ambiguous=intake.count(Oddity.AMBIGUOUS_TIME),
         n_converted=intake.count(Oddity.CONVERTED_TIME),

@@ -62,6 +62,7 @@ class Table:
         header: Names of the columns, as written.
         part: Name of the sheet or layer that it is, of a file that can hold several.
         crs: CRS that the file states for its geometry, or None.
+        is_1904: Whether numbers that stand for dates count days from 1904, as some workbooks do.
         read: Reads the columns named, all rows, a chunk at a time; may be called again.
         read_start: Reads some of the first rows likewise, where that is less work.
     """
@@ -73,6 +74,7 @@ class Table:
     read: Callable[[Collection[str]], Iterator[Chunk]]
     part: str | None = None
     crs: str | None = None
+    is_1904: bool = False
     read_start: Callable[[Collection[str]], Iterator[Chunk]] = lambda columns: iter(())
 
     def sample(self, columns: Collection[str]) -> Columns:

@@ -40,6 +40,12 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _REFERENCE = re.compile(rb"<(?:\w+:)?(?:c|row)\b[^>]*?\br\s*=\s*[\"']\s*([A-Za-z]*)(\d*)")
 """Where a cell or a row stands: `r="B12"`, `r="12"`."""
 
+_DATES_OF_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*?\bdate1904\s*=\s*[\"'](?:1|true|on)[\"']")
+"""What a workbook says that counts days from 1904 ([ISO 29500], workbookPr)."""
+
+_OLD_DATES_OF_1904 = b"\x22\x00\x02\x00\x01\x00\x0e\x00\x02\x00"
+"""The same in .xls: record Date1904 with its flag, which record CalcPrecision follows ([MS-XLS], 2.1.7.20.3)."""
+
 _MAX_LETTERS, _MAX_DIGITS = 3, 7
 """Of the last cell there can be, XFD1048576."""
 
@@ -75,6 +81,7 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
             rows_of[name] = sheet.to_python()
             first = sheet.start[0] + 1 if sheet.start else 1
             is_hidden[name] = [number in hidden.get(name, ()) for number in range(first, first + len(rows_of[name]))]
+        is_1904 = _is_of_1904(content, is_zip=is_zip)
     except python_calamine.PasswordError as error:
         raise protected from error
     except DataError:
@@ -83,11 +90,21 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
         raise DataError(
             f"{label} cannot be read as an Excel workbook: {str(error) or 'damaged'}. Save it again as .xlsx or CSV."
         ) from error
-    return [
+    tables = [
         _open_sheet(label, name, rows, is_hidden[name], f"{sha256}/{name}", is_header)
         for name, rows in rows_of.items()
         if any(_is_filled(row) for row in rows)
     ]
+    return [dataclasses.replace(table, is_1904=is_1904) for table in tables]
+
+
+def _is_of_1904(content: bytes, *, is_zip: bool) -> bool:
+    """Whether its serial dates count from 1904, which the reader knows of cells that are formatted as dates only."""
+    if not is_zip:
+        return _OLD_DATES_OF_1904 in content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = [archive.read(name) for name in archive.namelist() if name.lower() == "xl/workbook.xml"]
+    return any(_DATES_OF_1904.search(part) for part in parts)
 
 
 def list_hidden_sheets(content: bytes) -> list[str]:

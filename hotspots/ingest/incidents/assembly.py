@@ -50,7 +50,7 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     codes = _number_texts(ids)
     placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
     codes[placeholders] = -1
-    frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int16)
+    frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int32)
     has_id = usable & (codes >= 0)
     n_rows_of = np.bincount(codes[has_id], minlength=codes.max(initial=-1) + 2)
     shared = has_id & (n_rows_of[codes] > 1)
@@ -67,7 +67,7 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     again = np.zeros(len(codes), dtype=bool)
     known = kept & (codes >= 0)
     again[known] = pd.Series(codes[known]).duplicated().to_numpy()
-    frame["oddities"] = frame["oddities"] | np.where(again, Oddity.CONFLICTING_ID.value, 0).astype(np.int16)
+    frame["oddities"] = frame["oddities"] | np.where(again, Oddity.CONFLICTING_ID.value, 0).astype(np.int32)
     without_id = (codes == -1) | again
     del codes
     frame = frame.drop(columns=["reason", "detail"])

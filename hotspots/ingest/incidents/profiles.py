@@ -66,13 +66,15 @@ class SourceProfile(PlaceColumns):
         id: The source's own number of an incident.
         offence: From least to most specific, if there are several.
         every_offence: Not a column: the crime that all rows are.
-        start: When it happened or may have begun: one column; date and time; year and month; or year, month, day,
-            hour and minute.
+        start: When it happened or may have begun: one column; date and time, or date and hour; year and month; or year,
+            month, day, hour and minute.
         end: When it may have ended, alike.
         every_date: Not a column: the day or month (`2026-01`) of all rows.
         is_reported: Not a column: whether `start` says when it became known, and not when it happened; then its days
             are read, and not its hours. By default what the name of the column says.
         date_order: Of dates in numbers: `day-first` or `month-first`.
+        is_exchanged: Not a column: whether a spreadsheet has exchanged day and month in the dates that it made of texts
+            (typed cells, and those with the year first).
         clock: `stated`: times are local unless they carry `Z` or an offset; `local`: they are local whatever they
             carry; `utc`: those that carry nothing are UTC.
         location: Street or place, from least to most specific.
@@ -102,6 +104,7 @@ class SourceProfile(PlaceColumns):
     every_date: str | None = None
     is_reported: bool | None = None
     date_order: DateOrder = "day-first"
+    is_exchanged: bool = False
     clock: Clock = "stated"
     location: tuple[str, ...] = ()
     location_kind: str | None = None
@@ -221,7 +224,7 @@ PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postc
 _OF_PLACES = frozenset(spec.name for spec in dataclasses.fields(PlaceColumns))
 _SEVERAL = ("offence", "start", "end", "location", "knife_words")
 _TABLES = ("location_kinds", "offences")
-_FLAGS = ("is_reported", "is_anonymised", "is_knife")
+_FLAGS = ("is_reported", "is_exchanged", "is_anonymised", "is_knife")
 
 
 def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:

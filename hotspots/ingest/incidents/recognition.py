@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyproj
 
-from hotspots.errors import DataError
+from hotspots.errors import DataError, say_rows
 from hotspots.geography import POLICE_UK, WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.incidents.column_words import (
@@ -31,6 +31,8 @@ from hotspots.ingest.incidents.counted import are_counts, counts_incidents, coun
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
+    Exchanged,
+    find_exchanged,
     guess_date_order,
     join_columns,
     mask_text,
@@ -61,6 +63,7 @@ _ENOUGH = 0.9
 """The share of the first rows that must fit before a column is taken for what its name does not say."""
 
 _MANY_MONTHS = 3
+_FEW_ROWS = 20
 
 _MOST = 0.5
 """The share of the first rows that must fit for a column to be what its name says, if another name says it too."""
@@ -85,9 +88,17 @@ def is_header(names: Sequence[str]) -> bool:
 
 
 def _find_parts(names: Sequence[str]) -> tuple[str, ...]:
-    """The columns of year, month, day, hour and minute, up to the first that is not there."""
+    """The columns of year, month, day, hour and minute, up to the first that is not there.
+
+    They may share words in front, as `OCC_YEAR` and `OCC_MONTH` do.
+    """
     by_form = {normalise(name): name for name in names}
-    return tuple(by_form[part] for part in itertools.takewhile(by_form.__contains__, _COMPONENTS))
+    found: list[tuple[str, ...]] = [()]
+    for form, name in by_form.items():
+        if re.search(r"\byear$", form) and not says_other_time(name):
+            front = form.removesuffix("year")
+            found.append(tuple(itertools.takewhile(by_form.__contains__, (front + part for part in _COMPONENTS))))
+    return tuple(by_form[form] for form in max(found, key=len))
 
 
 class UnknownLayoutError(DataError):
@@ -282,6 +293,9 @@ def _find_times(
     start = next((name for name in candidates.get("start", ()) if _can_read((name,), table)), None)
     if start is None and len(parts) > (1 if reported is None else 2):
         return {"start": parts}
+    own = [name for name in candidates.get("start_time", ()) if name not in parts]
+    if start is not None and len(parts) > _COMPONENTS.index("hour") and not own and not _has_times(start, table):
+        return {"start": parts}  # a date alone says less
     if start is None and reported is not None:
         start = _find_by_contents(candidates, reported, table, doubts)
     if start is None and reported is not None:
@@ -323,6 +337,9 @@ def _find_times(
 
 
 def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> dict[str, Any]:
+    exchanged = _find_exchanged(dates, table)
+    if exchanged:
+        doubts.append(_doubt_exchanged(exchanged, dates[0], table))
     order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
     if not is_certain:
         why, other = {
@@ -333,7 +350,42 @@ def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> d
             f"{table.label}: the dates in {dates[0]} are read {order}, {why}. If that is wrong, set "
             f'date_order = "{other}" in a source profile.'
         )
-    return {"date_order": order} if order != "day-first" else {}
+    found: dict[str, Any] = {"date_order": order} if order != "day-first" else {}
+    return found | ({"is_exchanged": True} if exchanged and exchanged.is_certain else {})
+
+
+def _find_exchanged(dates: Sequence[str], table: Table) -> Exchanged | None:
+    first = table.sample(set(dates))
+    return find_exchanged(
+        [first[name] for name in dates],
+        lambda: (chunk.columns[name] for chunk in table.read(set(dates)) for name in dates),
+    )
+
+
+def doubt_dates(table: Table, profile: SourceProfile) -> tuple[str, ...]:
+    """What could be otherwise of the dates that a given profile reads, in sentences."""
+    dates = [names[0] for names in (profile.start, profile.end) if names and names[0] in table.header]
+    exchanged = None if profile.is_exchanged or not dates else _find_exchanged(dates, table)
+    if exchanged is None:
+        return ()
+    return (_doubt_exchanged(dataclasses.replace(exchanged, is_certain=False), dates[0], table),)
+
+
+def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table) -> str:
+    day = exchanged.example
+    rows = say_rows(exchanged.n_rows, "has", "have")
+    stands, back = f"{day.day} {day:%B}", f"{day.month} {day.replace(month=day.day, day=1):%B}"
+    if exchanged.is_certain:
+        return (
+            f"{table.label}: {rows} a date in {date} of which a spreadsheet had exchanged day and month ({back} had "
+            f"become {stands}); they are changed back. The sign is that no date that it made of a text has a day over "
+            "12, and the others were left as text. If that is wrong, write a source profile without is_exchanged."
+        )
+    return (
+        f"{table.label}: {rows} a date in {date} of which a spreadsheet may have exchanged day and month ({back} may "
+        f"have become {stands}); they are read as they stand. Ask for the file as it was before a spreadsheet opened "
+        "it, or set is_exchanged = true in a source profile."
+    )
 
 
 def _find_by_contents(
@@ -401,10 +453,16 @@ def _can_read(names: Sequence[str], table: Table, *, least: float = _MOST) -> bo
 
 
 def _has_times(name: str, table: Table) -> bool:
-    """Whether a column of dates says the time of day too: then a column of times only repeats it."""
-    return any(
-        (at.dropna() != at.dropna().dt.normalize()).mean() >= _MOST for at in _sample_times((name,), table) if len(at)
-    )
+    """Whether a column of dates says the time of day too: then a column of times only repeats it.
+
+    It says none if all have the same, in winter and in summer: midnight elsewhere.
+    """
+    for at in _sample_times((name,), table):
+        times = (at - at.dt.normalize()).dropna()
+        is_told = len(times) < _FEW_ROWS or times.nunique() > len(("winter", "summer"))
+        if is_told and (times > pd.Timedelta(0)).mean() >= _MOST:
+            return True
+    return False
 
 
 def _find_coordinates(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:

@@ -34,9 +34,13 @@ from hotspots.ingest.texts import (
     NAME_MASK,
     UNFINISHED,
     Strings,
+    TimeForm,
     Times,
     blank,
+    count_from_1904,
     find_addresses,
+    find_time_column,
+    find_time_form,
     join_columns,
     map_unique,
     mask_personal_data,
@@ -81,7 +85,7 @@ RECORDS = pa.schema(
         ("stated_ward", _WORDS),
         ("unrecognised_offence", _WORDS),
         ("unread_knife", _WORDS),
-        ("oddities", pa.int16()),
+        ("oddities", pa.int32()),
         ("reason", _WORDS),
         ("detail", _WORDS),
     ]
@@ -120,6 +124,12 @@ class Oddity(enum.IntFlag):
     """Its coordinates are those of a square of 100 m or more, so that it counts as in an area."""
     FIRST_OF_MONTH = 4096
     """Its date was the first of a month, as those of all rows of the table: it stands for the month."""
+    HOUR_ONLY = 8192
+    """Its source gives the hour and not the minute; it may have begun at any minute of it."""
+    DEFAULT_TIME = 16384
+    """The time was one that a form fills in, such as noon; taken for not known."""
+    HALF_LOST = 32768
+    """The time was on a twelve-hour clock without am or pm; taken for not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +185,7 @@ _NO_ID = (
 _MONTH_NAME = re.compile(r"month|period", re.IGNORECASE)
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
+_REST_OF_HOUR = pd.Timedelta(minutes=59)
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
 _DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
 """A text whose only numbers have the form of degrees, which no number of a person has."""
@@ -228,12 +239,13 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         )
     if profile.every_offence:
         every = add_wordings(definitions, {profile.every_offence: profile.every_offence}, source=profile.name)
+    forms = _TimeForms(start=_find_form(table, profile.start), end=_find_form(table, profile.end))
     parts: list[pa.Table] = []
     said: set[str] = set()
     stated = Stated()
     n_rows = 0
     for chunk in table.read(needed):
-        frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
+        frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, table=table, forms=forms)
         n_rows += len(frame) + len(chunk.malformed)
         if profile.count:
             times = _count_times(frame, chunk.columns[profile.count], profile)
@@ -276,7 +288,7 @@ def _read_as_areas(records: pa.Table, is_rounded: npt.NDArray[np.bool_]) -> pa.T
     if not is_rounded.any():
         return records
     precision = records["location_precision"].to_pandas().astype("object").mask(is_rounded, AREA)
-    oddities = records["oddities"].to_numpy() | np.where(is_rounded, Oddity.ROUNDED.value, 0).astype(np.int16)
+    oddities = records["oddities"].to_numpy() | np.where(is_rounded, Oddity.ROUNDED.value, 0).astype(np.int32)
     return _replace(records, location_precision=precision, oddities=oddities)
 
 
@@ -296,7 +308,7 @@ def _read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
         is_day,
         (records["oddities"].to_numpy() & ~Oddity.MIDNIGHT.value) | Oddity.FIRST_OF_MONTH.value,
         records["oddities"].to_numpy(),
-    ).astype(np.int16)
+    ).astype(np.int32)
     return _replace(
         records, time_precision=precision.mask(is_day, "month"), ended_at=ended_at.mask(is_day), oddities=oddities
     )
@@ -310,6 +322,23 @@ def _replace(records: pa.Table, **columns: Any) -> pa.Table:
     return records
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TimeForms:
+    """What numbers are in the columns of times of day, as the whole table shows."""
+
+    start: TimeForm
+    end: TimeForm
+
+
+def _find_form(table: Table, names: Sequence[str]) -> TimeForm:
+    name = find_time_column(names)
+    if name is None:
+        return "clock"
+    first = find_time_form([table.sample({name})[name]])
+    # a table may be in the order of its times, and its first rows hold those after midnight only
+    return "clock" if first == "clock" else find_time_form(chunk.columns[name] for chunk in table.read({name}))
+
+
 def _read_chunk(
     chunk: Chunk,
     profile: SourceProfile,
@@ -317,7 +346,8 @@ def _read_chunk(
     definitions: CrimeDefinitions,
     every: CrimeDefinitions | None,
     *,
-    stated_crs: str | None,
+    table: Table,
+    forms: _TimeForms,
 ) -> tuple[pd.DataFrame, set[str], Locations]:
     columns, n_rows = chunk.columns, len(chunk.row)
     nothing = blank(n_rows)
@@ -336,7 +366,7 @@ def _read_chunk(
     records["incident_id"] = ids.astype("object").to_numpy()
     records["unrecognised_offence"] = _name_unrecognised(offences, records["category"]).to_numpy()
 
-    times, start_text, oddities = _read_times(columns, profile, options, n_rows)
+    times, start_text, oddities = _read_times(columns, n_rows, table, profile, options, forms)
     records["started_at"], records["ended_at"], records["time_precision"] = times
 
     is_knife, unread = _read_knife(column(profile.knife), profile)
@@ -366,7 +396,7 @@ def _read_chunk(
     place = locate(
         columns,
         profile,
-        stated_crs=stated_crs,
+        stated_crs=table.crs,
         crs=options.crs,
         postcodes=options.postcodes,
         areas=options.areas,
@@ -404,36 +434,51 @@ def _mask_text_of_column(texts: pd.Series) -> pd.Series:
 
 
 def _read_times(
-    columns: Columns, profile: SourceProfile, options: ReadingOptions, n_rows: int
-) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int16]]:
+    columns: Columns, n_rows: int, table: Table, profile: SourceProfile, options: ReadingOptions, forms: _TimeForms
+) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int32]]:
     """Start, end and precision of each row; the text of its start; and what is odd about them."""
 
     def parse(texts: pd.Series) -> Times:
-        return parse_times(texts, date_order=profile.date_order, clock=profile.clock, time_zone=options.time_zone)
+        return parse_times(
+            texts,
+            date_order=profile.date_order,
+            clock=profile.clock,
+            time_zone=options.time_zone,
+            is_exchanged=profile.is_exchanged,
+        )
 
-    start_text = (
-        join_columns([columns[name] for name in profile.start])
-        if profile.start
-        else _constant(str(profile.every_date), n_rows)
-    )
-    end_text = join_columns([columns[name] for name in profile.end]) if profile.end else blank(n_rows)
+    def join(names: Sequence[str], form: TimeForm) -> pd.Series:
+        date, *rest = [columns[name] for name in names]
+        return join_columns([count_from_1904(date) if table.is_1904 else date, *rest], time_form=form)
+
+    start_text = join(profile.start, forms.start) if profile.start else _constant(str(profile.every_date), n_rows)
+    end_text = join(profile.end, forms.end) if profile.end else blank(n_rows)
     start, end = parse(start_text), parse(end_text)
     without_time = np.zeros(n_rows, dtype=bool)
-    if len(profile.start) == 2 and start.at.isna().any():
-        day = parse(columns[profile.start[0]])
+    n_of_day = {2: 1, 4: 3, 5: 3}.get(len(profile.start))
+    if n_of_day and start.at.isna().any():
+        day = parse(join(profile.start[:n_of_day], "clock"))
         without_time = (start.at.isna() & day.at.notna()).to_numpy()
         start = dataclasses.replace(
             start,
             at=start.at.where(~without_time, day.at),
             precision=np.where(without_time, day.precision, start.precision),
         )
+    is_hour = (start.precision == "minute") & (forms.start == "hours")
+    if forms.end == "hours":
+        end = dataclasses.replace(end, at=end.at.where(end.precision != "minute", end.at + _REST_OF_HOUR))
+    is_unreadable = (end_text.notna() & end.at.isna()).to_numpy()
+    # an hour says that it began in it
+    end = dataclasses.replace(end, at=end.at.mask(is_hour & end.at.isna(), start.at + _REST_OF_HOUR))
     started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
     oddities[without_time] |= Oddity.TIME_UNREADABLE
+    oddities[is_hour] |= Oddity.HOUR_ONLY
+    oddities[is_unreadable] |= Oddity.END_UNREADABLE
     if profile.is_reported:
         # the hour is that of the counter or the switchboard
         started_at, ended_at = started_at.dt.normalize(), pd.Series(pd.NaT, index=ended_at.index, dtype=ended_at.dtype)
         precision = np.where(precision == "minute", "day", precision)
-        oddities = np.zeros(n_rows, dtype=np.int16)
+        oddities = np.zeros(n_rows, dtype=np.int32)
     return (started_at, ended_at, precision), start_text, oddities
 
 
@@ -508,9 +553,9 @@ def _drop_no_location(texts: pd.Series) -> pd.Series:
 
 def _settle_times(
     start: Times, end: Times, end_text: pd.Series
-) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int16]]:
+) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int32]]:
     """Start, end, precision and oddities of each row, once each is seen beside the other."""
-    oddities = np.zeros(len(start.at), dtype=np.int16)
+    oddities = np.zeros(len(start.at), dtype=np.int32)
     days = _undo_midnight(start)
     if days is not start:
         start, end = days, _undo_midnight(end)

@@ -90,6 +90,7 @@ class QualitySummary(Part):
 
     Attributes:
         n_by_crime: Rows of each category of crime.
+        notes: What to know about the reading of the files, in sentences.
         period: Null where no period was analysed.
         findings: What to know of the data, in sentences, the most important first.
     """
@@ -114,6 +115,7 @@ class QualitySummary(Part):
     n_outside_wards: int | None
     overlaps: tuple[Overlap, ...]
     n_by_crime: dict[str, int]
+    notes: tuple[str, ...]
     times: TimeQuality
     places: PlaceQuality
     months: MonthQuality
