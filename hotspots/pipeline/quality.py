@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -16,6 +17,9 @@ from hotspots.pipeline.known_time import MonthQuality, find_known_time
 from hotspots.pipeline.overlaps import Overlap, find_overlaps
 
 _N_EXAMPLES = 3
+MANY_ROWS = 10
+"""A text of a source that so many rows have is the name of an area, and not about somebody."""
+
 _N_TEXTS = 5
 _WEEK = pd.Timedelta(days=7)
 _MANY_TIMES = 500
@@ -120,10 +124,10 @@ class WardQuality:
     """Whether the wards that the source names are those of the boundaries.
 
     Attributes:
-        n_stated: Rows whose source names a ward, by code.
-        n_unknown: Rows whose code is not in the boundaries: another vintage, or another area.
-        n_other: Rows whose code is in the boundaries, and whose place lies in another ward.
-        unknown_codes: The most common unknown codes.
+        n_stated: Rows whose source names a ward, by code or name.
+        n_unknown: Rows whose ward is not in the boundaries: another vintage, or another area.
+        n_other: Rows whose ward is in the boundaries, and whose place lies in another one.
+        unknown_codes: The most common unknown codes and names; names only where many rows have them.
     """
 
     n_stated: int
@@ -297,12 +301,21 @@ def _assess_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> WardQ
     said = stated.notna().to_numpy()
     if not said.any():
         return None
-    known = said & stated.isin(wards.index).to_numpy()
+    names = wards["ward_name"].astype("object").str.strip().str.casefold()
+    # several wards may have one name, and then it does not say which is meant
     found = incidents["ward_code"].astype("object")
+    found_name = found.map(names)
+    is_code = stated.isin(wards.index).to_numpy()
+    folded = stated.str.strip().str.casefold()
+    is_name = ~is_code & folded.isin(set(names)).to_numpy()
+    known = said & (is_code | is_name)
+    differs = np.where(is_code, found != stated, found_name != folded)
     unknown = stated[said & ~known].value_counts()
+    # a rare text that is no code may be about somebody
+    shown = [str(text) for text, n in unknown.items() if n >= MANY_ROWS or re.search(r"\d", str(text))]
     return WardQuality(
         n_stated=int(said.sum()),
         n_unknown=int((said & ~known).sum()),
-        n_other=int((known & found.notna().to_numpy() & (found != stated).to_numpy()).sum()),
-        unknown_codes=tuple(map(str, unknown.index[:_N_EXAMPLES])),
+        n_other=int((known & found.notna().to_numpy() & differs).sum()),
+        unknown_codes=tuple(shown[:_N_EXAMPLES]),
     )

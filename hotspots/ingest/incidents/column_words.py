@@ -196,6 +196,11 @@ def says_date(name: str) -> bool:
     return bool(read_meanings(name)[0] & {"date", "month", "period"})
 
 
+def says_asb(name: str) -> bool:
+    """Whether a name says that its column holds kinds of antisocial behaviour."""
+    return "asb" in read_meanings(name)[0]
+
+
 def says_reported(name: str) -> bool:
     """Whether a name says that its column holds when something became known."""
     return "reported" in find_columns_by_words([name])

@@ -65,6 +65,7 @@ class SourceProfile(PlaceColumns):
         delimiter, encoding: Of text, where they cannot be recognised from it.
         id: The source's own number of an incident.
         offence: From least to most specific, if there are several.
+        offence_group: Not a column: what the wordings of `offence` are kinds of, as "ASB" is of "Noise" and "Personal".
         every_offence: Not a column: the crime that all rows are.
         start: When it happened or may have begun: one column; date and time; year and month; or year, month, day,
             hour and minute.
@@ -82,7 +83,8 @@ class SourceProfile(PlaceColumns):
         knife_words: Not columns: all that column says where there was one, if not yes or Y. What else it says is taken
             for no, and reported.
         is_knife: Not a column: whether there was a knife in every row.
-        ward: Code of the ward that the source has found.
+        ward: Code or name of the ward that the source has found.
+        area: Beat, sector or other area of the source's own, to choose incidents by.
         status: A word that marks unfinished data.
         offences: Not columns: wordings of offences, and the crimes they stand for.
     """
@@ -95,6 +97,7 @@ class SourceProfile(PlaceColumns):
     encoding: str | None = None
     id: str | None = None
     offence: tuple[str, ...] = ()
+    offence_group: str | None = None
     every_offence: str | None = None
     start: tuple[str, ...] = ()
     end: tuple[str, ...] = ()
@@ -109,6 +112,7 @@ class SourceProfile(PlaceColumns):
     knife_words: tuple[str, ...] = ()
     is_knife: bool = False
     ward: str | None = None
+    area: tuple[str, ...] = ()
     status: str | None = None
     offences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -209,6 +213,7 @@ COLUMN_ROLES = (
     "location_kind",
     "knife",
     "ward",
+    "area",
     "status",
 )
 BLANK = "..."
@@ -216,7 +221,7 @@ BLANK = "..."
 
 PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postcode", "lsoa"})
 _OF_PLACES = frozenset(spec.name for spec in dataclasses.fields(PlaceColumns))
-_SEVERAL = ("offence", "start", "end", "location", "knife_words")
+_SEVERAL = ("offence", "start", "end", "location", "knife_words", "area")
 _TABLES = ("location_kinds", "offences")
 _FLAGS = ("is_reported", "is_anonymised", "is_knife")
 

@@ -23,6 +23,7 @@ from hotspots.ingest.incidents.column_words import (
     find_pair,
     name_time_beside,
     normalise,
+    says_asb,
     says_date,
     says_other_time,
 )
@@ -64,6 +65,8 @@ _MOST = 0.5
 """The share of the first rows that must fit for a column to be what its name says, if another name says it too."""
 
 _SOME = 0.1
+
+_MOST_AREAS = 4
 
 _LONG_BEFORE = pd.Timedelta(days=62)
 """Half of all crimes are reported sooner; a date of birth, or of the beginning of a tenancy, is not."""
@@ -144,6 +147,8 @@ def recognise(table: Table, *, crs: str) -> Recognised:
     values: dict[str, Any] = {"name": name_source(table.label)}
     if "offence" in found:
         values["offence"] = find_pair(header) or (found["offence"],)
+        if len(values["offence"]) == 1 and says_asb(found["offence"]):
+            values["offence_group"] = "ASB"
     else:
         missing["what happened (such as Offence or Crime type)"] = (
             f'offence = "{BLANK}"  # or every_offence = "burglary", if all rows are of one crime'
@@ -159,7 +164,8 @@ def recognise(table: Table, *, crs: str) -> Recognised:
             f'latitude = "{BLANK}"'
         )
     values |= where
-    values |= {role: found[role] for role in ("id", "location_kind", "knife", "ward", "status") if role in found}
+    values |= {role: found[role] for role in ("id", "location_kind", "knife", "status") if role in found}
+    values |= _find_areas(candidates, table)
     if location := _find_name_of_place(candidates.get("location", []), table):
         values["location"] = (location,)
     if missing:
@@ -234,6 +240,14 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
         if texts.empty or texts.str.fullmatch(_COORDINATES, case=False).mean() < _MOST:
             return name
     return None
+
+
+def _find_areas(candidates: Mapping[str, Sequence[str]], table: Table) -> dict[str, Any]:
+    """The column of wards by code or name, and those of other areas; wards by bare number are areas of the source."""
+    wards = list(candidates.get("ward", ()))
+    ward = next((name for name in wards if not _is_number(table.sample({name})[name]).any()), None)
+    areas = [*(name for name in wards if name != ward), *candidates.get("area", ())][:_MOST_AREAS]
+    return ({"ward": ward} if ward else {}) | ({"area": tuple(areas)} if areas else {})
 
 
 def _find_times(

@@ -73,6 +73,7 @@ RECORDS = pa.schema(
         ("easting", pa.float64()),
         ("northing", pa.float64()),
         ("stated_ward", _WORDS),
+        ("stated_area", _WORDS),
         ("unrecognised_offence", _WORDS),
         ("unread_knife", _WORDS),
         ("oddities", pa.int16()),
@@ -156,7 +157,8 @@ _NO_ID = (
 
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
-_CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
+_AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
+AREA_SIGN = "|"
 _DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
 """A text whose only numbers have the form of degrees, which no number of a person has."""
 
@@ -241,6 +243,9 @@ def _read_chunk(
         if profile.every_offence
         else [columns[name] for name in profile.offence]
     )
+    if profile.offence_group:
+        is_blank = np.logical_and.reduce([texts.isna().to_numpy() for texts in offences])
+        offences.insert(0, _constant(profile.offence_group, n_rows).mask(is_blank))
     records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
     records["source_row"] = chunk.row
     ids = map_unique(column(profile.id), lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False)))
@@ -272,7 +277,8 @@ def _read_chunk(
     kind = mask_personal_data(column(profile.location_kind))
     kind = kind.mask(find_addresses(kind))
     records["location_kind"] = _find_kind(kind, location, profile.location_kinds).to_numpy()
-    records["stated_ward"] = _keep_codes(column(profile.ward)).to_numpy()
+    records["stated_ward"] = _keep_areas(column(profile.ward)).to_numpy()
+    records["stated_area"] = _join_areas([_keep_areas(columns[name]) for name in profile.area], nothing).to_numpy()
 
     place = locate(
         columns,
@@ -346,10 +352,19 @@ def _read_times(
     return (started_at, ended_at, precision), start_text, oddities
 
 
-def _keep_codes(texts: pd.Series) -> pd.Series:
-    """Codes of wards: short texts in one word. Whatever else stands there is missing, since products name codes."""
+def _keep_areas(texts: pd.Series) -> pd.Series:
+    """Codes and names of areas: short texts. Whatever else stands there is missing, since products name areas."""
     masked = mask_personal_data(texts).astype("category")
-    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_CODE))).astype("object")
+    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA)))
+
+
+def _join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
+    """The areas of each row as one text, parted by `AREA_SIGN`; missing where it has none."""
+    joined = nothing.astype("object")
+    for column in columns:
+        more = column.astype("object")
+        joined = joined.where(more.isna(), (joined + AREA_SIGN + more).where(joined.notna(), more))
+    return joined
 
 
 def _mask_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
