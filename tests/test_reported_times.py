@@ -66,7 +66,7 @@ def test_what_happened_comes_before_what_was_reported(tmp_path: Path, name: str,
 def test_a_column_taken_for_its_contents_is_told_of(tmp_path: Path) -> None:
     path = write_extract(tmp_path / "a.csv", {"Stamp": lambda n: say(HAPPENED[n]), **KNOWN})
     assert intake_of(path).notes == (
-        'a.csv: no name of a column says when it happened. "Stamp" is read so, because it holds dates that are never '
+        'a.csv: no name of a column says when it happened. "Stamp" is read so, because it holds dates that are not '
         'after "Date Reported". If that is wrong, name the right column in a source profile, start = "...".',
     )
 

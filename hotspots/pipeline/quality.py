@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -17,9 +16,6 @@ from hotspots.pipeline.known_time import MonthQuality, find_known_time
 from hotspots.pipeline.overlaps import Overlap, find_overlaps
 
 _N_EXAMPLES = 3
-MANY_ROWS = 10
-"""A text of a source that so many rows have is the name of an area, and not about somebody."""
-
 _N_TEXTS = 5
 _WEEK = pd.Timedelta(days=7)
 _MANY_TIMES = 500
@@ -127,7 +123,7 @@ class WardQuality:
         n_stated: Rows whose source names a ward, by code or name.
         n_unknown: Rows whose ward is not in the boundaries: another vintage, or another area.
         n_other: Rows whose ward is in the boundaries, and whose place lies in another one.
-        unknown_codes: The most common unknown codes and names; names only where many rows have them.
+        unknown_codes: The most common unknown codes and names.
     """
 
     n_stated: int
@@ -311,11 +307,9 @@ def _assess_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> WardQ
     known = said & (is_code | is_name)
     differs = np.where(is_code, found != stated, found_name != folded)
     unknown = stated[said & ~known].value_counts()
-    # a rare text that is no code may be about somebody
-    shown = [str(text) for text, n in unknown.items() if n >= MANY_ROWS or re.search(r"\d", str(text))]
     return WardQuality(
         n_stated=int(said.sum()),
         n_unknown=int((said & ~known).sum()),
         n_other=int((known & found.notna().to_numpy() & differs).sum()),
-        unknown_codes=tuple(shown[:_N_EXAMPLES]),
+        unknown_codes=tuple(map(str, unknown.index[:_N_EXAMPLES])),
     )

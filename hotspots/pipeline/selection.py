@@ -16,8 +16,7 @@ import shapely
 
 from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, select_crime
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError, say_rows, say_texts, suggest_word
-from hotspots.ingest.incidents import AREA_SIGN, REPEATED_ROW, find_days
-from hotspots.pipeline.quality import MANY_ROWS
+from hotspots.ingest.incidents import AREA_SIGN, MANY_ROWS, REPEATED_ROW, find_days
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.study import Study
 

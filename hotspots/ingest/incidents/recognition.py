@@ -66,6 +66,9 @@ _MOST = 0.5
 
 _SOME = 0.1
 
+_NEARLY_ALL = 0.99
+"""The share of rows that must be in order: a few dates are slips of the pen."""
+
 _MOST_AREAS = 4
 
 _LONG_BEFORE = pd.Timedelta(days=62)
@@ -321,18 +324,18 @@ def _find_by_contents(
     """
     taken = {name for role, names in candidates.items() if role != "start" for name in names}
     others = [name for name in table.header if name not in taken and not says_other_time(name)]
-    found = _find_never_after(others, reported, table)
+    found = _find_not_after(others, reported, table)
     if found is not None:
         doubts.append(
             f'{table.label}: no name of a column says when it happened. "{found}" is read so, because it holds dates '
-            f'that are never after "{reported}". If that is wrong, name the right column in a source profile, '
+            f'that are not after "{reported}". If that is wrong, name the right column in a source profile, '
             'start = "...".'
         )
     return found
 
 
-def _find_never_after(names: Sequence[str], reported: str, table: Table) -> str | None:
-    """The first column of dates that are never after the dates of another, and mostly not long before."""
+def _find_not_after(names: Sequence[str], reported: str, table: Table) -> str | None:
+    """The first column of dates that are not after the dates of another, but for slips, and mostly not long before."""
     columns = table.sample({*names, reported})
     for order in get_args(DateOrder):
         known = parse_times(columns[reported], date_order=order, clock="local").at
@@ -349,8 +352,8 @@ def _find_never_after(names: Sequence[str], reported: str, table: Table) -> str 
                 ~is_whole_day, times.at.dt.normalize()
             )
             lag = lag[both]
-            is_never_after = len(lag) > 0 and (lag >= pd.Timedelta(0)).all() and (lag > pd.Timedelta(0)).any()
-            if is_never_after and lag.median() <= _LONG_BEFORE:
+            is_not_after = len(lag) > 0 and (lag >= pd.Timedelta(0)).mean() >= _NEARLY_ALL
+            if is_not_after and (lag > pd.Timedelta(0)).any() and lag.median() <= _LONG_BEFORE:
                 return name
     return None
 

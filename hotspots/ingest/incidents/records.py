@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -158,7 +159,13 @@ _NO_ID = (
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
 _AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
+_CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
 AREA_SIGN = "|"
+"""What parts several areas of one row."""
+
+MANY_ROWS = 10
+"""A text that so many rows have is the name of an area, and not about somebody."""
+
 _DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
 """A text whose only numbers have the form of degrees, which no number of a person has."""
 
@@ -220,6 +227,9 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         if chunk.malformed:
             parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
+    for name in ("stated_ward", "stated_area"):
+        place = records.column_names.index(name)
+        records = records.set_column(place, RECORDS.field(name), _drop_rare_names(records[name]))
     return TableRecords(records=records, data_status=", ".join(sorted(said)) or None)
 
 
@@ -356,6 +366,21 @@ def _keep_areas(texts: pd.Series) -> pd.Series:
     """Codes and names of areas: short texts. Whatever else stands there is missing, since products name areas."""
     masked = mask_personal_data(texts).astype("category")
     return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA)))
+
+
+def _drop_rare_names(areas: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Areas without those that few rows have and that are no code: such a text may be somebody's name."""
+    counted = {one["values"]: one["counts"] for one in areas.value_counts().to_pylist() if one["values"] is not None}
+    n_rows: Counter[str] = Counter()
+    for text, n in counted.items():
+        for one in text.split(AREA_SIGN):
+            n_rows[one] += n
+    kept = {one for one, n in n_rows.items() if n >= MANY_ROWS or _CODE.fullmatch(one)}
+    meant = {text: AREA_SIGN.join(one for one in text.split(AREA_SIGN) if one in kept) or None for text in counted}
+    if all(text == meaning for text, meaning in meant.items()):
+        return areas
+    texts = pd.Series(areas.to_pandas()).astype("object").map(meant)
+    return pa.chunked_array([pa.array(texts, type=pa.string(), from_pandas=True).dictionary_encode().cast(_WORDS)])
 
 
 def _join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
