@@ -11,12 +11,12 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 from shapely import box
+from support import call
 
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import parse_profile
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.incidents.store import Store
-from tests.support import call
 
 N = 60
 FIRST = dt.datetime(2025, 1, 6, 23, 5)

@@ -8,13 +8,13 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 from shapely import box
+from support import call
 
 from hotspots.errors import NotFoundError, TooLittleDataError
 from hotspots.ingest.incidents.intake import read_incidents
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Study, load_study
-from tests.support import call
 
 N = 60
 
