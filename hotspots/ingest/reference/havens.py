@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +125,7 @@ def read_havens(paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATION
         havens=havens.assign(opening_hours=known.opening_hours)[list(HAVEN_COLUMNS)],
         inputs=tuple(inputs),
         n_without_location=int((~located).sum()) + n_malformed,
-        hours_doubts=known.doubts[unknown].value_counts().to_dict(),
+        hours_doubts=dict(Counter(known.doubts[unknown])),
         n_hours_partly_known=int((known.doubts.notna() & ~unknown).sum()),
     )
 
