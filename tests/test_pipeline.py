@@ -24,6 +24,8 @@ from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import Accounts, select_incidents
 from hotspots.pipeline.study import Study, load_study, place_in_wards
 from hotspots.products.files.bundle import write_products
+from hotspots.products.summary import encode, summarise
+from hotspots.products.words import say
 from hotspots.settings import Settings
 
 DAYS = st.dates(dt.date(2024, 9, 1), dt.date(2026, 10, 31))
@@ -353,6 +355,44 @@ def test_rates_are_of_the_months_that_have_data(tmp_path: Path, square_wards: gp
     assert analysis.n_years == pytest.approx((31 + 28 + 31 + 30) / 365.25)
     assert analysis.ward_rates is not None
     assert analysis.ward_rates.table.loc["A", "rate"] == pytest.approx(40 / analysis.n_years)
+
+
+@pytest.mark.parametrize(
+    ("codes", "n_known", "share"), [("ABCD", 4, None), ("ABCX", 3, "90%"), ("AXYZ", 1, "40%"), ("XBYZ", 1, "30%")]
+)
+def test_wards_that_the_residents_do_not_match_are_told_of(
+    tmp_path: Path, square_wards: gpd.GeoDataFrame, codes: str, n_known: int, share: str | None
+) -> None:
+    """Of ten robberies four are in ward A, three in B, two in C and one in D."""
+    places = [(530500, 180500)] * 4 + [(531500, 180500)] * 3 + [(530500, 181500)] * 2 + [(531500, 181500)]
+    rows = [f"2026-01,{east},{north},Robbery" for east, north in places]
+    (tmp_path / "a.csv").write_text("\n".join(["Month,Easting,Northing,Crime type", *rows]))
+    (tmp_path / "residents.csv").write_text("ward_code,population\n" + "".join(f"{code},1000\n" for code in codes))
+    square_wards.to_file(tmp_path / "wards.gpkg")
+    chosen = Settings(population=tmp_path / "residents.csv")
+    study = load_study([tmp_path / "a.csv"], [tmp_path / "wards.gpkg"], settings=chosen)
+    analysis = analyse(study, AnalysisRequest(crime="robbery"))
+    summary = encode(summarise(analysis))
+    together = say("places.overall_rate", summary)
+    said = [note for note in summary["notes"] if "residents" in note]
+    if share is None:
+        assert together.startswith("All wards together: ")
+        assert not said
+        return
+    n_known_incidents = int(share[0])
+    assert together.startswith(
+        f"The {n_known} of 4 wards whose residents are known, with {share} of the incidents, together"
+    )
+    assert summary["rates"]["n_incidents_without_population"] == 10 - n_known_incidents
+    assert summary["rates"]["overall_rate"] == pytest.approx(n_known_incidents / n_known / analysis.n_years, abs=0.006)
+    (note,) = said
+    unknown = [code for code in "ABCD" if code not in codes]
+    assert note.startswith(
+        f"The residents of {4 - n_known} of the 4 wards are not known ({', '.join(unknown)}), where "
+    )
+    assert f"{100 - 10 * n_known_incidents}% of the robberies lie" in note
+    assert "that no ward has (" in note
+    assert any("of the rows lie" in finding for finding in summary["quality"]["findings"])
 
 
 def write_real(folder: Path) -> Path:

@@ -31,7 +31,9 @@ _ROLES = (
     ("Number", ("id",)),
     ("Knife", ("knife",)),
     ("Ward", ("ward",)),
+    ("Area", ("area",)),
     ("Status", ("status",)),
+    ("How many", ("count",)),
 )
 
 

@@ -58,14 +58,14 @@ _OPTIONS = {
         "--incidents",
         multiple=True,
         type=PATH,
-        help="CSV, Excel, Parquet, GeoPackage, GeoJSON, shapefile, .zip or folder of incidents. Repeatable.  "
+        help="CSV, Excel, Parquet, GeoPackage, GeoJSON, KML, shapefile, .zip or folder of incidents. Repeatable.  "
         "[default: data/incidents]",
     ),
     "boundaries": click.option(
         "--boundaries",
         multiple=True,
         type=PATH,
-        help="GeoJSON, GeoPackage or (zipped) shapefile of wards. Repeatable.  [default: data/boundaries]",
+        help="GeoJSON, GeoPackage, KML or (zipped) shapefile of wards. Repeatable.  [default: data/boundaries]",
     ),
     "layer": click.option(
         "--layer", metavar="NAME", help="Layer of the boundary files.  [default: all with ward codes]"
@@ -91,7 +91,7 @@ _OPTIONS = {
         "--havens",
         multiple=True,
         type=PATH,
-        help="CSV, GeoJSON or GeoPackage of safe havens. Repeatable.  [default: data/havens, if it is there]",
+        help="File or folder of safe havens. Repeatable.  [default: data/havens, if it is there]",
     ),
     "term_dates": click.option(
         "--term-dates",

@@ -18,7 +18,7 @@ from hotspots.cli.outputs import echo_products
     "treated_files",
     multiple=True,
     type=PATH,
-    help="GeoJSON, GeoPackage or (zipped) shapefile of the area where something was done. Repeatable.",
+    help="GeoJSON, GeoPackage, KML or (zipped) shapefile of the area where something was done. Repeatable.",
 )
 @click.option(
     "--treated-ward",

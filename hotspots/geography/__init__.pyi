@@ -2,6 +2,7 @@ from .cells import Cells as Cells
 from .cells import CellShape as CellShape
 from .cells import make_cells as make_cells
 from .grid import Grid as Grid
+from .grid_references import format_grid_reference as format_grid_reference
 from .grid_references import parse_grid_references as parse_grid_references
 from .points import UniquePoints as UniquePoints
 from .points import collapse_points as collapse_points

@@ -1,4 +1,4 @@
-"""National Grid references ("TQ 3862 7528") to eastings and northings.
+"""National Grid references ("TQ 3862 7528") to eastings and northings, and back.
 
 Source: Ordnance Survey, "A guide to coordinate systems in Great Britain": two letters name a square of 100 km, the
 digits say how far east, and then how far north, of its south-west corner.
@@ -10,6 +10,9 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyproj
+
+from hotspots.geography.projection import is_national_grid
 
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # the grid has no I
 
@@ -32,7 +35,7 @@ SC SD SE SH SJ SK SM SN SO SP SR SS ST SU SV SW SX SY SZ TA TF TG TL TM TQ TR TV
 _CORNERS = {square: _find_corner(square) for square in _SQUARES.split()}
 """The squares of 100 km in which Great Britain and the Isle of Man lie."""
 
-_LAND = frozenset(_CORNERS.values())
+_LAND = {corner: square for square, corner in _CORNERS.items()}
 
 _BY_LETTERS = re.compile(r"\s*([A-Z])\s*([A-Z])\s*(?:([0-9]{2,10})|([0-9]{1,5})[\s,]+([0-9]{1,5}))\s*", re.IGNORECASE)
 _BY_METRES = re.compile(r"\s*([0-9]{5,6})(?:\s*,\s*|\s+)([0-9]{4,7})\s*")
@@ -81,3 +84,21 @@ def _parse_reference(text: str) -> _Square:
         if (easting // 100_000, northing // 100_000) in _LAND:
             return easting + 0.5, northing + 0.5, 1
     return _UNREAD
+
+
+def format_grid_reference(easting: float, northing: float, *, crs: pyproj.CRS) -> str | None:
+    """The grid reference of the square of 100 m that holds a point ("TQ 342 768"), as walkers' maps explain it.
+
+    Args:
+        easting: Metres.
+        northing: Metres.
+        crs: What they are coordinates of.
+
+    Returns:
+        The reference; None where the CRS is not the British National Grid, or the point not in a square of it.
+    """
+    if not (np.isfinite(easting) and np.isfinite(northing)) or not is_national_grid(crs):
+        return None
+    (east, east_m), (north, north_m) = (divmod(int(np.floor(value)), 100_000) for value in (easting, northing))
+    square = _LAND.get((east, north))
+    return square and f"{square} {east_m // 100:03d} {north_m // 100:03d}"

@@ -1,6 +1,7 @@
 from .cell_tests import SignificanceTest as SignificanceTest
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
+from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month
 from .operation import Judgement as Judgement
@@ -18,9 +19,11 @@ from .performance import Performance as Performance
 from .performance import PerformanceRequest as PerformanceRequest
 from .performance import measure_performance as measure_performance
 from .places import PlaceAnalysis as PlaceAnalysis
+from .quality import CountTable as CountTable
 from .quality import PlaceQuality as PlaceQuality
 from .quality import Quality as Quality
 from .quality import RefusedRows as RefusedRows
+from .quality import ResidentsQuality as ResidentsQuality
 from .quality import SourceRows as SourceRows
 from .quality import TimeQuality as TimeQuality
 from .quality import WardQuality as WardQuality
@@ -37,3 +40,4 @@ from .study import load_study as load_study
 from .study import place_in_wards as place_in_wards
 from .times import Change as Change
 from .times import TimeAnalysis as TimeAnalysis
+from .window_changes import LostPlaces as LostPlaces

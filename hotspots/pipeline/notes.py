@@ -10,6 +10,7 @@ import pandas as pd
 from hotspots.contracts import AREA
 from hotspots.crimes import KNIFE_CRIME
 from hotspots.errors import say_rows, say_texts
+from hotspots.ingest.incidents import Oddity
 
 if TYPE_CHECKING:
     from hotspots.ingest.reference import Havens
@@ -40,6 +41,7 @@ def list_notes(analysis: Analysis) -> tuple[str, ...]:
     """The notes particular to this run."""
     return (
         *_note_days(analysis),
+        *_note_rows(analysis),
         *_note_places(analysis),
         *_note_knife_crime(analysis),
         *_note_other_tables(analysis.study),
@@ -72,6 +74,21 @@ def _note_days(analysis: Analysis) -> Iterator[str]:
             )
 
 
+def _note_rows(analysis: Analysis) -> Iterator[str]:
+    remarks, n = analysis.study.intake.remarks, len(analysis.incidents)
+    oddities = remarks["oddities"].reindex(analysis.incidents.index).to_numpy()
+    if n_hidden := int((oddities & Oddity.HIDDEN.value).astype(bool).sum()):
+        yield (
+            f"{n_hidden:,} of the {n:,} {analysis.crime.plural} are rows that are hidden in their workbook, as by a "
+            "filter. They count like the others: if they are not meant, delete them from the file."
+        )
+    if n_first_days := int((oddities & Oddity.FIRST_OF_MONTH.value).astype(bool).sum()):
+        yield (
+            f"{n_first_days:,} of the {n:,} {analysis.crime.plural} are dated the first of a month, as all rows of "
+            "their file, which is read as the month."
+        )
+
+
 def _note_places(analysis: Analysis) -> Iterator[str]:
     wards, n = analysis.wards, len(analysis.incidents)
     covered = set(analysis.study.intake.incidents["ward_code"].dropna().unique())
@@ -89,8 +106,10 @@ def _note_places(analysis: Analysis) -> Iterator[str]:
         )
     precision = analysis.incidents["location_precision"]
     if n_area := int((precision == AREA).sum()):
+        rounded_to = analysis.study.quality.places.rounded_to
+        why = f", or by coordinates rounded to {', '.join(rounded_to)}" if rounded_to else ""
         yield (
-            f"{n_area:,} of the {n:,} {analysis.crime.plural} are located only to an area: they count for "
+            f"{n_area:,} of the {n:,} {analysis.crime.plural} are located only to an area{why}: they count for "
             "wards and hours, not for density and hot spots."
         )
     if n_postcode := int((precision == "postcode").sum()):
@@ -122,14 +141,25 @@ def _note_other_tables(study: Study) -> Iterator[str]:
     if n_repaired := study.boundaries.n_repaired:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
     if havens := study.havens:
-        if havens.n_without_location:
-            yield f"Safe havens left out because they have no usable location: {havens.n_without_location}."
+        yield from _note_lost_havens(havens)
         yield from _note_opening_hours(havens)
     if n_unrecognised := study.quality.n_unrecognised:
         yield (
             f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table. Such rows count among "
             f"other crimes: {say_texts(study.quality.unrecognised)}."
         )
+
+
+def _note_lost_havens(havens: Havens) -> Iterator[str]:
+    if n_lost := havens.n_without_location:
+        why = _list_counts(havens.without_location)
+        yield f"Safe havens left out because they have no usable location: {n_lost:,} ({why})."
+    if havens.n_malformed:
+        yield f"Rows of safe havens left out because they have other fields than the header: {havens.n_malformed:,}."
+    if havens.n_shut:
+        yield f"Safe havens left out because their file says that they are closed for good: {havens.n_shut:,}."
+    if havens.n_unnamed:
+        yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed:,}."
 
 
 def _note_opening_hours(havens: Havens) -> Iterator[str]:

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from hotspots.analysis.change import (
@@ -26,13 +27,21 @@ from hotspots.crimes import Crime
 from hotspots.geography import UniquePoints, collapse_points, find_polygon
 from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents import find_days
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.operation_areas import Area, OperationAreas, draw_areas
 from hotspots.pipeline.operation_bins import Bin, BinUnit, DatedCounts, bin_counts
-from hotspots.pipeline.operation_cover import list_months, require_cover, require_days, require_own_cover
+from hotspots.pipeline.operation_cover import (
+    list_months,
+    require_cover,
+    require_covered,
+    require_days,
+    require_own_cover,
+)
 from hotspots.pipeline.operation_request import Before, OperationRequest
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.window_changes import LostPlaces, find_lost, find_refused
 
 _MIN_POINTS = 5
 
@@ -76,6 +85,9 @@ class Operation:
         spacing_m: How far apart such points are, usually; None likewise.
         low_months: Months of either period with far fewer rows than the months beside them: of all crimes, or of all
             and this one.
+        holes: Files, boroughs or wards that the files do not cover in some months of either period.
+        n_uncovered: Incidents of these in either period, which are left out of both.
+        lost: Rows without a place, where the periods have unequal shares of them; else None.
         study: What all this was made of.
     """
 
@@ -100,6 +112,9 @@ class Operation:
     n_points: int | None
     spacing_m: float | None
     low_months: tuple[str, ...]
+    holes: tuple[Hole, ...]
+    n_uncovered: int
+    lost: LostPlaces | None
     study: Study
 
 
@@ -136,7 +151,7 @@ def evaluate_operation(
     chosen = select_incidents(study, AnalysisRequest(crime=request.crime, start=start, end=end, wards=request.wards))
     incidents = chosen.incidents
     require_days(incidents, chosen.crime, request)
-    incomplete, other_before = require_own_cover(study, chosen, request)
+    cover = require_own_cover(study, chosen, request)
     areas = draw_areas(chosen.study_area, treated, control, request.buffer_m)
     progress(f"{chosen.crime.slug}: counting")
 
@@ -145,7 +160,16 @@ def evaluate_operation(
     places = collapse_points(incidents)
     polygons = [areas.treated, areas.control, areas.treated_ring, areas.control_ring]
     part = find_polygon(places, np.array([polygon or shapely.Polygon() for polygon in polygons]))[places.inverse]
-    dated = DatedCounts(first=first, last=last, part=np.where(is_placed, part, -1))
+    uncovered = (
+        np.logical_or.reduce([hole.holds(incidents) for hole in cover.holes])
+        if cover.holes
+        else np.zeros(len(incidents), dtype=bool)
+    )
+    for index, name in ((0, "the treated area"), (1, "the control")):
+        if cover.holes and (index == 0 or control is not None):
+            require_covered(name, cover.holes, uncovered, part == index, chosen.crime)
+    is_compared = is_placed & ~uncovered
+    dated = DatedCounts(first=first, last=last, part=np.where(is_compared, part, -1))
     before, during = request.periods
     is_before, is_after = dated.is_within(*before), dated.is_within(*during)
 
@@ -169,7 +193,7 @@ def evaluate_operation(
         places.coordinates,
         np.array(
             [
-                np.bincount(places.inverse[is_placed & kept], minlength=len(places.easting))
+                np.bincount(places.inverse[is_compared & kept], minlength=len(places.easting))
                 for kept in (is_before, is_after)
             ]
         ),
@@ -203,7 +227,7 @@ def evaluate_operation(
         files=treated.files + (control.files if control else ()),
         areas=areas,
         before=before,
-        other_before=other_before,
+        other_before=cover.other_before,
         displacement=displacement,
         net=net,
         local=local,
@@ -217,7 +241,15 @@ def evaluate_operation(
         n_points=len(np.unique(places.inverse[is_counted & (dated.part == 0)])) if is_snapped else None,
         spacing_m=_measure_spacing(places) if is_snapped else None,
         low_months=tuple(
-            sorted({*incomplete, *list_months([month for month, _, _ in study.quality.months.low], request)})
+            sorted({*cover.low_months, *list_months([month for month, _, _ in study.quality.months.low], request)})
+        ),
+        holes=cover.holes,
+        n_uncovered=int((uncovered & is_placed & is_counted & (part >= 0)).sum()),
+        lost=find_lost(
+            pd.concat([incidents, chosen.beyond]),
+            np.arange(len(incidents) + len(chosen.beyond)) < len(incidents),
+            find_refused(study.all_rejected, chosen.crime),
+            (during, before),
         ),
         study=study,
     )

@@ -5,20 +5,40 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hotspots.crimes import Crime
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.ingest.incidents import find_days
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import KnownTime
 from hotspots.pipeline.operation_request import Before, OperationRequest
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import Study
 
 _UNLIKELY = 0.001
+_MAX_UNCOVERED_SHARE = 0.2
+_N_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCover:
+    """What the files cover of one crime in the two periods.
+
+    Attributes:
+        low_months: Months that are incomplete.
+        holes: Files, boroughs or wards without any in some months of either period while others go on.
+        other_before: The other period before if the files cover it.
+    """
+
+    low_months: tuple[str, ...]
+    holes: tuple[Hole, ...]
+    other_before: Before | None
 
 
 def require_cover(study: Study, request: OperationRequest) -> None:
@@ -71,17 +91,13 @@ def _say_other(other: Before | None) -> str:
     return f", other dates, or `before` {other}" if other else ", or other dates"
 
 
-def require_own_cover(
-    study: Study, chosen: Selection, request: OperationRequest
-) -> tuple[tuple[str, ...], Before | None]:
-    """Refuse months without data of this crime although the files hold other crimes.
-
-    Returns:
-        Months that are incomplete, and the other period before if the files cover it.
-    """
-    own = pd.concat([table[["started_at", "time_precision"]] for table in (chosen.earlier, chosen.incidents)])
+def require_own_cover(study: Study, chosen: Selection, request: OperationRequest) -> OwnCover:
+    """Refuse months without data of this crime although the files hold other crimes."""
+    columns = ["started_at", "time_precision", "source", "ward_code", "category"]
+    own = pd.concat([table[columns] for table in (chosen.earlier, chosen.incidents)])
     known_from = min(request.before_period[0], study.known_time.first_day)
-    reasons = study.known_time.find_months(own, first=known_from, last=request.end).gaps
+    known = study.known_time.find_months(own, first=known_from, last=request.end)
+    reasons = known.gaps
     first, last = find_days(own)
     own_days = (first.min().astype(dt.date), last.max().astype(dt.date))
 
@@ -92,14 +108,43 @@ def require_own_cover(
         months, parts = (list_gaps(f"{which} of this crime", asked) for which in ("no data", "part"))
         return sorted([*months, *(month for month in parts if not _is_reached(month, own_days, asked))])
 
-    gaps, other = find_own_gaps(request), _find_other(study.known_time, request, find_own_gaps)
+    def find_holes(asked: OperationRequest) -> tuple[Hole, ...]:
+        return tuple(hole for hole in known.holes if list_months(list(hole.months.strftime("%Y-%m")), asked))
+
+    gaps = find_own_gaps(request)
+    other = _find_other(study.known_time, request, lambda asked: [*find_own_gaps(asked), *map(str, find_holes(asked))])
     if gaps:
         raise TooLittleDataError(
             f"The files hold none, or only a part, of the {chosen.crime.plural} of {', '.join(gaps)}, although they "
             "hold other crimes: a gap in the data would look like a change in crime. Give the files of these "
             f"months{_say_other(other)}."
         )
-    return list_gaps("incomplete data", request), other
+    return OwnCover(low_months=list_gaps("incomplete data", request), holes=find_holes(request), other_before=other)
+
+
+def require_covered(
+    area: str, holes: Sequence[Hole], uncovered: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_], crime: Crime
+) -> None:
+    """Refuse an area of which too much is not covered in both periods: the end of a file is not a fall in crime.
+
+    Args:
+        area: What it is called.
+        holes: What the files do not cover in one of the periods.
+        uncovered: Which incidents are of these parts.
+        inside: Which incidents lie in the area.
+        crime: What is counted.
+    """
+    n = int(inside.sum())
+    if not n or (uncovered & inside).sum() <= _MAX_UNCOVERED_SHARE * n:
+        return
+    share = float((uncovered & inside).sum()) / n
+    named = "; ".join(f"{hole.name} ({hole.first_month} to {hole.last_month})" for hole in holes[:_N_NAMED])
+    more = " and more" if len(holes) > _N_NAMED else ""
+    raise TooLittleDataError(
+        f"The files must cover {area} in both periods. They do not cover {named}{more}, while they cover others, and "
+        f"{100 * share:.0f}% of the {crime.plural} in {area} are of these: data that end would look like a change in "
+        "crime. Give the files of these months, or other areas or dates."
+    )
 
 
 def _is_reached(month: str, own_days: tuple[dt.date, dt.date], request: OperationRequest) -> bool:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from dataclasses import dataclass
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse, stats
+from scipy.sparse.csgraph import maximum_flow
+from scipy.spatial import KDTree
 
 from hotspots.crimes import UNRECOGNISED
 from hotspots.ingest.incidents import find_days
 
-_OVERLAP_CELL_M = 100.0
-_CELLS_ACROSS = 1_000_000
-_AROUND = np.array([x * _CELLS_ACROSS + y for x in (-1, 0, 1) for y in (-1, 0, 1)])
-_MARKS_A_CELL = 100_000
-"""More than there are days from 1970 to the last year that is read."""
+_REACH_M = 150.0
+"""How far the published place of an incident can be from the recorded one, since it was moved to a shared point."""
 
-_ENOUGH_TO_COMPARE = 20
 _SAME_SHARE = 0.95
-"""A force of one square mile within another has half of its incidents within 200 m of the boundary between them."""
+_N_DEALS = 20
+_MAX_P = 1e-4
+"""As small as this because every pair of files is tested for every crime."""
+
+_N_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,37 +37,52 @@ class Overlap:
         category: Of the incidents.
         sources: The two tables.
         start, end: The days that both cover.
+        unit: Whether rows match by the day or by the month.
         n_rows: Rows that the smaller of them has in that time.
+        n_matching: How many of them have a row of the other to themselves, at the same place and time.
+        n_by_chance: How many would have one if the rows had been dealt out to the two at random.
+        examples: The first rows that match, as numbers of rows of the two tables.
     """
 
     category: str
     sources: tuple[str, str]
     start: dt.date
     end: dt.date
+    unit: Literal["day", "month"]
     n_rows: int
+    n_matching: int
+    n_by_chance: int
+    examples: tuple[tuple[int, int], ...]
 
 
 def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
     """Pairs of sources that seem to hold the same incidents, which would count twice.
 
-    Two forces or boroughs may hold the same crime for the same months, and do so in different places; an extract and
-    the published version of it hold it in the same places, a little moved. So two sources overlap where, in the time
-    that both cover, nearly all incidents of the smaller one lie in a cell of 100 m, or beside one, in which the other
-    has an incident of the category on that day, or in that month where either gives no days. That they are the same
-    incidents is likely, and not certain.
+    Two forces may record the same crime in the same place and month (British Transport Police and the Metropolitan
+    Police at a station), and those are different incidents. Two records of the same incidents (an extract, and what
+    was published of it, a little moved) agree row by row. So rows of the two sources are matched one to one: of one
+    category, on the same day (month where either gives no days), at most 150 m apart, as many as can be. Two sources
+    overlap where nearly all rows of the smaller one match and far fewer would if all those rows had been dealt out to
+    the two at random. Independent sources are matched no better than such deals, however dense they are: where both
+    put many rows on one point, their numbers differ by chance, which those of a copy do not. For deals the incidents
+    of both are as likely at each place, which is more alike than two forces are.
+
+    *Misleads* where a file holds a small part of the rows of another that is dense everywhere (months at a few shared
+    points): any rows would match there, so nothing is said.
 
     Args:
         incidents: The incidents table.
     """
     first, last = find_days(incidents)
-    cells = np.floor_divide(np.column_stack([incidents.geometry.x, incidents.geometry.y]), _OVERLAP_CELL_M)
     table = pd.DataFrame(
         {
             "category": incidents["category"].astype("object").to_numpy(),
             "source": incidents["source"].astype("object").to_numpy(),
+            "row": incidents["source_row"].to_numpy(),
             "first": first,
             "last": last,
-            "cell": cells[:, 0].astype(np.int64) * _CELLS_ACROSS + cells[:, 1].astype(np.int64),
+            "x": incidents.geometry.x.to_numpy(),
+            "y": incidents.geometry.y.to_numpy(),
         }
     )
     table = table[table["category"] != UNRECOGNISED]
@@ -75,33 +94,122 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
         spans = {source: (part["first"].min(), part["last"].max()) for source, part in parts.items()}
         for one, other in itertools.combinations(parts, 2):
             start, end = max(spans[one][0], spans[other][0]), min(spans[one][1], spans[other][1])
-            if start > end:
-                continue
-            both = [part[(part["first"] >= start) & (part["last"] <= end)] for part in (parts[one], parts[other])]
-            fewer, more = sorted(both, key=len)
-            if len(fewer) < _ENOUGH_TO_COMPARE:
-                continue
-            if not _is_beside(*both):
-                continue
-            is_daily = all((part["first"] == part["last"]).all() for part in both)
-            near = _mark(more, is_daily=is_daily)[:, np.newaxis] + _AROUND * _MARKS_A_CELL
-            share = float(np.isin(_mark(fewer, is_daily=is_daily), np.unique(near)).mean())
-            if share >= _SAME_SHARE:
-                overlap = Overlap(
-                    category=str(category), sources=(one, other), start=start.date(), end=end.date(), n_rows=len(fewer)
-                )
+            if start <= end and (overlap := _compare(parts, (one, other), category=str(category), days=(start, end))):
                 found.append(overlap)
     return tuple(found)
 
 
-def _is_beside(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Whether the places of two sources can be near each other at all, which is quick to find."""
-    lows, highs = ([part["cell"].agg(side) // _CELLS_ACROSS for part in (one, other)] for side in ("min", "max"))
-    return bool(max(lows) <= min(highs) + 1)
+def _compare(
+    parts: dict[str, pd.DataFrame],
+    sources: tuple[str, str],
+    *,
+    category: str,
+    days: tuple[pd.Timestamp, pd.Timestamp],
+) -> Overlap | None:
+    one, other = (parts[source] for source in sources)
+    is_daily = all((part["first"] == part["last"]).all() for part in (one, other))
+    unit = "datetime64[D]" if is_daily else "datetime64[M]"
+    one, other = (_take_part(part, days, unit) for part in (one, other))
+    is_swapped = len(one) > len(other)
+    fewer, more = (other, one) if is_swapped else (one, other)
+    more = more[more["x"].between(*_widen(fewer["x"])) & more["y"].between(*_widen(fewer["y"]))]
+    if fewer.empty or len(more) < _SAME_SHARE * len(fewer):
+        return None
+    places, places_of_more = _gather(fewer), _gather(more)
+    near = _find_near(places.at, places_of_more.at)
+    n_matching = _match(places.n_rows, places_of_more.n_rows, near)
+    if n_matching < _SAME_SHARE * len(fewer):
+        return None
+    n_by_chance = _match_by_chance(places, places_of_more, near)
+    # rows without a match are about Poisson where the two are independent and nearly all match
+    if stats.poisson.cdf(len(fewer) - n_matching, len(fewer) - n_by_chance) > _MAX_P:
+        return None
+    examples = _list_examples(places.first_row, places_of_more.first_row, near)
+    return Overlap(
+        category=category,
+        sources=sources,
+        start=days[0].date(),
+        end=days[1].date(),
+        unit="day" if is_daily else "month",
+        n_rows=len(fewer),
+        n_matching=n_matching,
+        n_by_chance=round(n_by_chance),
+        examples=tuple((row[1], row[0]) if is_swapped else row for row in examples),
+    )
 
 
-def _mark(rows: pd.DataFrame, *, is_daily: bool) -> npt.NDArray[np.int64]:
-    """One number for the cell and the day, or month, of each row."""
-    time = rows["first"].to_numpy().astype("datetime64[D]" if is_daily else "datetime64[M]").astype(np.int64)
-    marks: npt.NDArray[np.int64] = rows["cell"].to_numpy() * _MARKS_A_CELL + time
-    return marks
+def _take_part(rows: pd.DataFrame, days: tuple[pd.Timestamp, pd.Timestamp], unit: str) -> pd.DataFrame:
+    """The rows of the days, or of their months, with that day or month as a number."""
+    start, end = (np.datetime64(day).astype(unit) for day in days)
+    time = rows["first"].to_numpy().astype(unit)
+    taken: pd.DataFrame = rows.assign(time=time.astype(np.int64)).loc[(time >= start) & (time <= end)]
+    return taken
+
+
+def _widen(values: pd.Series) -> tuple[float, float]:
+    return values.min() - _REACH_M, values.max() + _REACH_M
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """Rows by place and time.
+
+    Attributes:
+        at: Float (n, 3): x and y in metres, and the time as metres so many that other times are out of reach.
+        n_rows: Int (n,), rows there.
+        first_row: Int (n,), the number of the first of them in its table.
+    """
+
+    at: npt.NDArray[np.float64]
+    n_rows: npt.NDArray[np.int64]
+    first_row: npt.NDArray[np.int64]
+
+
+def _gather(rows: pd.DataFrame) -> _Gathered:
+    rows = rows[["x", "y", "row"]].assign(time=2 * _REACH_M * rows["time"])
+    counted = rows.groupby(["x", "y", "time"], sort=True)["row"].agg(["size", "min"]).reset_index()
+    return _Gathered(
+        at=counted[["x", "y", "time"]].to_numpy(dtype=np.float64),
+        n_rows=counted["size"].to_numpy(dtype=np.int64),
+        first_row=counted["min"].to_numpy(dtype=np.int64),
+    )
+
+
+def _find_near(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
+    """Pairs of positions `i` and `j` within reach of each other, with the distance `v`, nearest first."""
+    near = KDTree(one).sparse_distance_matrix(KDTree(other), _REACH_M, output_type="ndarray")
+    return np.sort(near, order=["v", "i", "j"])
+
+
+def _match(n_one: npt.NDArray[np.int64], n_other: npt.NDArray[np.int64], near: npt.NDArray[np.void]) -> int:
+    """How many rows can be matched one to one: the largest flow from those of one side to those of the other."""
+    source, sink = len(n_one) + len(n_other), len(n_one) + len(n_other) + 1
+    i, j = near["i"], near["j"]
+    tails = np.concatenate([np.full(len(n_one), source), i, len(n_one) + np.arange(len(n_other))])
+    heads = np.concatenate([np.arange(len(n_one)), len(n_one) + j, np.full(len(n_other), sink)])
+    capacity = np.concatenate([n_one, np.minimum(n_one[i], n_other[j]), n_other]).astype(np.int32)
+    graph = sparse.csr_array((capacity, (tails, heads)), shape=(sink + 1, sink + 1))
+    return int(maximum_flow(graph, source, sink).flow_value)
+
+
+def _match_by_chance(one: _Gathered, other: _Gathered, near: npt.NDArray[np.void]) -> float:
+    """How many rows match on average where these rows, and those within reach of them, are dealt out at random."""
+    within = np.unique(near["j"])
+    at = np.concatenate([one.at, other.at[within]])
+    n_rows = np.concatenate([one.n_rows, other.n_rows[within]])
+    among = _find_near(at, at)
+    generator = np.random.default_rng(0)
+    n_matching = []
+    for _ in range(_N_DEALS):
+        dealt = generator.multivariate_hypergeometric(n_rows, min(one.n_rows.sum(), n_rows.sum()), method="marginals")
+        n_matching.append(_match(dealt, n_rows - dealt, among))
+    return float(np.mean(n_matching))
+
+
+def _list_examples(
+    first_one: npt.NDArray[np.int64], first_other: npt.NDArray[np.int64], near: npt.NDArray[np.void]
+) -> list[tuple[int, int]]:
+    """The first rows of one side with a row of the other near them, each named once, with the nearest."""
+    nearest = pd.DataFrame({"one": first_one[near["i"]], "other": first_other[near["j"]]})
+    nearest = nearest.drop_duplicates("one").drop_duplicates("other").sort_values("one").head(_N_EXAMPLES)
+    return list(zip(nearest["one"].tolist(), nearest["other"].tolist(), strict=True))

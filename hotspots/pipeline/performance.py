@@ -17,9 +17,6 @@ from hotspots.analysis.change import (
     WHOLE_AREA,
     ChangeTable,
     Comparison,
-    count_change,
-    measure_change,
-    measure_dispersion,
     plan_comparisons,
 )
 from hotspots.analysis.rates import (
@@ -41,9 +38,10 @@ from hotspots.geography import Cells, make_cells
 from hotspots.harm import Measure, weigh_harm
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference import Peers
-from hotspots.pipeline.known_time import KnownTime
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.selection import select_wards
 from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, Windows, find_refused
 
 USUAL_INDICATORS = (
     "robbery",
@@ -74,7 +72,8 @@ class Indicator:
     Attributes:
         crime: Which.
         comparison: The twelve months and the twelve before, in whole months.
-        n_current: Incidents of those of the twelve months that the files cover.
+        n_current: Incidents of those of the twelve months that the files cover, with rows without a place where those
+            count.
         n_months: How many of the twelve those are.
         change: Against the twelve before; None where that cannot be said, for `comparison.reason`.
         target: What was wanted; None where nothing was.
@@ -82,6 +81,9 @@ class Indicator:
             the twelve months does not tell.
         peers: How its rate stands among peers; None where they or the residents are not known.
         gap_months: Months of either twelve whose feed failed.
+        holes: Files, boroughs or wards that end or begin within either twelve.
+        n_left_out: Incidents of either twelve that are not compared for that.
+        lost: Rows without a place, where the two have unequal shares of them; else None.
     """
 
     crime: Crime
@@ -93,6 +95,9 @@ class Indicator:
     status: TargetStatus | None
     peers: PeerComparison | None
     gap_months: tuple[pd.Period, ...]
+    holes: tuple[Hole, ...] = ()
+    n_left_out: int = 0
+    lost: LostPlaces | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,7 @@ class Performance:
         measures: Of each crime that is put in order, a column a criterion, missing where not known.
         n_by_crime: Incidents of the twelve months of each of those.
         priorities: Their order; None where there are fewer than two.
+        low_months: Months of either twelve with far fewer rows of all crimes than the months beside them.
         unranked: Categories that are not put in order because the files do not cover each of the twelve months.
         population: Residents of the wards; None where not every ward has any.
         sources: Of the figures of harm and cost, for the product that shows them.
@@ -125,6 +131,7 @@ class Performance:
     unranked: tuple[str, ...]
     population: float | None
     sources: tuple[str, ...]
+    low_months: tuple[tuple[str, int, float], ...]
     peers: Peers | None = None
     unshown_targets: tuple[str, ...] = ()
 
@@ -185,19 +192,17 @@ def measure_performance(
     wards = select_wards(study.boundaries.wards, request.wards)
     everything = study.all_incidents
     known_from, until = _find_span(study, everything, request.end)
-    incidents = everything[everything["ward_code"].isin(wards.index).to_numpy()]
-    if incidents.empty:
+    is_inside = everything["ward_code"].isin(wards.index).to_numpy()
+    if not is_inside.any():
         raise TooLittleDataError(
             f"None of {len(everything):,} incidents lies in the {len(wards)} wards. Check that both are of one place."
         )
-    span = _Span(known_time=study.known_time, known_from=known_from, until=until)
+    span = _Span(study=study, everything=everything, is_inside=is_inside, known_from=known_from, until=until)
     population = float(wards["population"].sum()) if bool((wards["population"] > 0).all()) else None
     progress("indicators")
     found = [
         _measure_indicator(
-            crime,
-            incidents[select_crime(incidents, crime).to_numpy()],
-            span,
+            span.compare(crime),
             target=request.targets.get(crime.slug),
             population=population,
             peers=None if peers is None else peers.table[peers.table["crime"] == crime.slug],
@@ -206,7 +211,7 @@ def measure_performance(
     ]
     progress("priorities")
     cells = make_cells(wards.geometry.union_all(), cell_size_m=CELL_SIZE_M)
-    measures, unranked, sources = _measure_criteria(study, incidents, span, cells)
+    measures, unranked, sources = _measure_criteria(study, span, cells)
     plan = span.plan(())
     return Performance(
         study=study,
@@ -222,16 +227,61 @@ def measure_performance(
         unranked=unranked,
         population=population,
         sources=sources,
+        low_months=tuple(
+            low
+            for low in study.known_time.months.low
+            if plan.earlier_first <= pd.Period(low[0], "M").start_time.date() <= plan.current_last
+        ),
         peers=peers,
         unshown_targets=tuple(sorted(set(request.targets) - {indicator.crime.slug for indicator in found})),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    """For which days the files speak, and the last day that counts."""
+class _Compared:
+    """Twelve months of a crime against the twelve before."""
 
-    known_time: KnownTime
+    crime: Crime
+    rows: CrimeRows
+    windows: Windows
+    comparison: Comparison
+    change: ChangeTable | None
+
+    @property
+    def known_months(self) -> tuple[pd.Period, ...]:
+        """The months of the twelve that the files cover, in some part at least."""
+        months = pd.period_range(self.comparison.current_first, self.comparison.current_last, freq="M")
+        missing = self.rows.known.gap_months
+        return tuple(
+            month for month in months if month not in missing and month.start_time.date() >= self.rows.known_from
+        )
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """Those within either twelve months."""
+        first, last = (pd.Period(day, "M") for day in (self.comparison.earlier_first, self.comparison.current_last))
+        return tuple(hole for hole in self.rows.known.holes if ((hole.months >= first) & (hole.months <= last)).any())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the files cover all of the twelve months, in every part."""
+        first = pd.Period(self.comparison.current_first, "M")
+        return len(self.known_months) == _N_MONTHS and not any((hole.months >= first).any() for hole in self.holes)
+
+    @property
+    def current(self) -> pd.DataFrame:
+        """Incidents of the twelve months, as far as the files cover them."""
+        incidents = self.rows.incidents[self.rows.is_inside]
+        return incidents[incidents["started_at"].dt.to_period("M").isin(list(self.known_months)).to_numpy()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """All that was read, for which days the files speak, and the last day that counts."""
+
+    study: Study
+    everything: gpd.GeoDataFrame
+    is_inside: npt.NDArray[np.bool_]
     known_from: dt.date
     until: dt.date
 
@@ -240,19 +290,21 @@ class _Span:
         planned = plan_comparisons(self.until, known_from=self.known_from, is_monthly=True, missing_months=missing)
         return next(comparison for comparison in planned if comparison.key == "r12")
 
-    def compare(self, incidents: pd.DataFrame) -> tuple[Comparison, ChangeTable | None, tuple[pd.Period, ...]]:
-        """Twelve months of a crime against the twelve before; None where that cannot be said; months that are gaps."""
-        missing = self.known_time.find_months(incidents, first=self.known_from, last=self.until).gap_months
-        comparison = self.plan(missing)
-        if not comparison.available:
-            return comparison, None, missing
-        dispersion = measure_dispersion(incidents, comparison, known_from=self.known_from, missing_months=missing)
-        return comparison, measure_change(count_change(incidents, comparison), dispersion=dispersion), missing
-
-    def list_known_months(self, comparison: Comparison, missing: Sequence[pd.Period]) -> tuple[pd.Period, ...]:
-        """The months of the twelve that the files cover."""
-        months = pd.period_range(comparison.current_first, comparison.current_last, freq="M")
-        return tuple(month for month in months if month not in missing and month.start_time.date() >= self.known_from)
+    def compare(self, crime: Crime) -> _Compared:
+        """Twelve months of a crime against the twelve before."""
+        is_crime = select_crime(self.everything, crime).to_numpy(dtype=bool)
+        mine, is_inside = self.everything[is_crime], self.is_inside[is_crime]
+        known = self.study.known_time.find_months(mine[is_inside], first=self.known_from, last=self.until)
+        rows = CrimeRows(
+            incidents=mine,
+            is_inside=is_inside,
+            refused=find_refused(self.study.all_rejected, crime),
+            known=known,
+            known_from=self.known_from,
+        )
+        windows = rows.find_windows(self.plan(known.gap_months))
+        comparison, change = rows.compare(windows)
+        return _Compared(crime=crime, rows=rows, windows=windows, comparison=comparison, change=change)
 
 
 def _find_span(study: Study, everything: gpd.GeoDataFrame, end: dt.date | None) -> tuple[dt.date, dt.date]:
@@ -292,22 +344,16 @@ def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
 
 
 def _measure_indicator(
-    crime: Crime,
-    incidents: gpd.GeoDataFrame,
-    span: _Span,
-    *,
-    target: Target | None,
-    population: float | None,
-    peers: pd.DataFrame | None,
+    compared: _Compared, *, target: Target | None, population: float | None, peers: pd.DataFrame | None
 ) -> Indicator:
-    comparison, change, missing = span.compare(incidents)
-    known = span.list_known_months(comparison, missing)
-    n_current = int(_is_in(incidents, known).sum())
+    comparison, change, lost = compared.comparison, compared.change, compared.windows.lost
+    known = compared.known_months
+    n_current = len(compared.current) + (lost.n_current if lost and lost.is_counted else 0)
     n_days = sum(month.days_in_month for month in known)
     status = None
     # In part of the twelve months more than the target is a target missed; fewer is no target met.
     can_tell = target is not None and (
-        len(known) == _N_MONTHS or target.n_incidents is None or n_current > target.n_incidents
+        compared.is_whole or target.n_incidents is None or n_current > target.n_incidents
     )
     if target is not None and can_tell:
         counts = None if change is None else change.table.to_dict("index")[WHOLE_AREA]
@@ -321,8 +367,10 @@ def _measure_indicator(
         )
     # twelve whole months are a year, as the peers' are, whether of 365 days or 366
     n_years = 1.0 if len(known) == _N_MONTHS else n_days / 365.25
+    # a rate of all residents needs the incidents of all their wards
+    can_rate = compared.is_whole or not compared.holes
     return Indicator(
-        crime=crime,
+        crime=compared.crime,
         comparison=comparison,
         n_current=n_current,
         n_months=len(known),
@@ -330,30 +378,28 @@ def _measure_indicator(
         target=target,
         status=status,
         peers=compare_with_peers(n_current, population, peers, n_years=n_years)
-        if peers is not None and len(peers) and population is not None and known
+        if peers is not None and len(peers) and population is not None and known and can_rate
         else None,
-        gap_months=tuple(month for month in missing if month.start_time.date() >= comparison.earlier_first),
+        gap_months=tuple(
+            month for month in compared.rows.known.gap_months if month.start_time.date() >= comparison.earlier_first
+        ),
+        holes=compared.holes,
+        n_left_out=compared.windows.n_left_out,
+        lost=lost,
     )
 
 
-def _is_in(incidents: pd.DataFrame, months: Sequence[pd.Period]) -> npt.NDArray[np.bool_]:
-    inside: npt.NDArray[np.bool_] = incidents["started_at"].dt.to_period("M").isin(list(months)).to_numpy()
-    return inside
-
-
-def _measure_criteria(
-    study: Study, incidents: gpd.GeoDataFrame, span: _Span, cells: Cells
-) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+def _measure_criteria(study: Study, span: _Span, cells: Cells) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """What each category of crime weighs by each criterion, which are known in part, and where the figures are from."""
     rows, unranked, sources = {}, [], set()
-    for slug in sorted(incidents["category"].dropna().unique()):
-        mine = incidents[(incidents["category"] == slug).to_numpy()]
-        comparison, change, missing = span.compare(mine)
-        known = span.list_known_months(comparison, missing)
-        current = mine[_is_in(mine, known)]
-        if len(current) < MIN_RANKED or slug not in study.definitions.crimes:
+    for slug in sorted(span.everything["category"][span.is_inside].dropna().unique()):
+        if slug not in study.definitions.crimes:
             continue
-        if len(known) < _N_MONTHS:
+        compared = span.compare(study.definitions.crimes[slug])
+        current, change = compared.current, compared.change
+        if len(current) < MIN_RANKED:
+            continue
+        if not compared.is_whole:
             unranked.append(str(slug))
             continue
         row = {"volume": float(len(current)), "trend": math.nan}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ import pandas as pd
 from hotspots.crimes import UNRECOGNISED
 from hotspots.geography import collapse_points
 from hotspots.ingest.incidents import Intake, Oddity, find_days
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MonthQuality, find_known_time
 from hotspots.pipeline.overlaps import Overlap, find_overlaps
 
@@ -61,13 +63,34 @@ class SourceRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountTable:
+    """A table of counts, in which a row stands for several incidents, or for none.
+
+    Attributes:
+        source: The table.
+        n_rows: Rows in it.
+        n_incidents: Incidents that they stand for, which are called rows elsewhere; one for each that cannot be read.
+    """
+
+    source: str
+    n_rows: int
+    n_incidents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeQuality:
     """How far the times can be trusted.
 
     Attributes:
         n_by_precision: Rows whose time is known to the `minute`, the `day` or the `month`.
+        n_reported: Rows whose source says only when they became known, and not when they happened.
+        n_first_days: Rows whose date was the first of a month, as those of all rows of their table, read as the month.
         n_midnight: Rows at midnight, taken for "time not known".
+        n_default: Rows at a time that a form seems to fill in, such as noon, taken for "time not known".
+        n_half_lost: Rows whose time lost its am or pm, taken for "time not known".
+        n_hour_only: Rows whose source gives the hour and not the minute.
         n_on_the_hour: Rows known to the minute at which the clock showed a full hour.
+        n_on_the_half_hour: Rows at which it showed half past.
         n_nonexistent: Rows at a time that the clock went forward over.
         n_ambiguous: Rows at a time that the clock showed twice.
         n_converted: Rows whose times said that they were UTC, or of another offset.
@@ -82,8 +105,14 @@ class TimeQuality:
     """
 
     n_by_precision: dict[str, int]
+    n_reported: int
+    n_first_days: int
     n_midnight: int
+    n_default: int
+    n_half_lost: int
+    n_hour_only: int
     n_on_the_hour: int
+    n_on_the_half_hour: int
     n_nonexistent: int
     n_ambiguous: int
     n_converted: int
@@ -106,11 +135,15 @@ class PlaceQuality:
         n_places: Distinct coordinates.
         shared_share: Share of the rows that lie on a coordinate with others: near 1 where they were moved to shared
             points.
+        n_rounded: Rows whose coordinates are rounded to 100 m or more, among those known only to an `area`.
+        rounded_to: What they are rounded to.
     """
 
     n_by_precision: dict[str, int]
     n_places: int
     shared_share: float | None
+    n_rounded: int
+    rounded_to: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,16 +151,37 @@ class WardQuality:
     """Whether the wards that the source names are those of the boundaries.
 
     Attributes:
-        n_stated: Rows whose source names a ward, by code.
-        n_unknown: Rows whose code is not in the boundaries: another vintage, or another area.
-        n_other: Rows whose code is in the boundaries, and whose place lies in another ward.
-        unknown_codes: The most common unknown codes.
+        n_stated: Rows whose source names a ward, by code or name.
+        n_unknown: Rows whose ward is not in the boundaries: another vintage, or another area.
+        n_other: Rows whose ward is in the boundaries, and whose place lies in another one.
+        unknown_codes: The most common unknown codes and names.
     """
 
     n_stated: int
     n_unknown: int
     n_other: int
     unknown_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentsQuality:
+    """Of how many wards the residents are known, where those of any are.
+
+    Attributes:
+        n_wards: Wards of the boundaries.
+        n_unknown: Those without residents, which are in no rate per resident.
+        unknown_share: Share of the rows in wards that lie in those; None where no row lies in a ward.
+        unknown_codes: Their codes.
+        n_unmatched: Codes of the table of residents that no ward has, as where it is of another year.
+        unmatched_codes: The first few of them.
+    """
+
+    n_wards: int
+    n_unknown: int
+    unknown_share: float | None
+    unknown_codes: tuple[str, ...]
+    n_unmatched: int
+    unmatched_codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +193,11 @@ class Quality:
         n_set_aside: Rows in months that were not asked for, and at which nobody looked.
         refused: Rows that cannot, by reason, most first.
         sources: Each table.
+        counts: Those that are of counts.
         n_conflicting_ids: Rows kept whose ID an earlier, different row has too.
         n_placeholder_ids: Rows with a placeholder for an ID, so that it is not known whether they repeat others.
         n_masked: Rows in whose text personal data were masked.
+        n_hidden: Rows that a filter or a person has hidden in their workbook, and that are used all the same.
         unrecognised: The most common offence texts that are in no table, with their rows.
         n_unrecognised: Rows with any such text.
         n_unreadable_knife_flags: Rows with a knife flag that is neither yes nor no.
@@ -150,8 +206,11 @@ class Quality:
         n_outside_wards: Rows that lie outside the wards; None where there are no boundaries.
         overlaps: Sources that seem to hold the same incidents.
         n_by_crime: Rows by category.
+        notes: What to know about the reading, in sentences.
         times, places, months: See there.
+        holes: Files, boroughs or wards without a row in some months while others go on.
         wards: None where there are no boundaries, or the source names no wards.
+        residents: None where there are no boundaries, or no ward has any residents.
     """
 
     n_read: int
@@ -159,9 +218,11 @@ class Quality:
     n_set_aside: int
     refused: tuple[RefusedRows, ...]
     sources: tuple[SourceRows, ...]
+    counts: tuple[CountTable, ...]
     n_conflicting_ids: int
     n_placeholder_ids: int
     n_masked: int
+    n_hidden: int
     unrecognised: dict[str, int]
     n_unrecognised: int
     n_unreadable_knife_flags: int
@@ -170,21 +231,28 @@ class Quality:
     n_outside_wards: int | None
     overlaps: tuple[Overlap, ...]
     n_by_crime: dict[str, int]
+    notes: tuple[str, ...]
     times: TimeQuality
     places: PlaceQuality
     months: MonthQuality
+    holes: tuple[Hole, ...]
     wards: WardQuality | None
+    residents: ResidentsQuality | None
 
 
-def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> Quality:
+def assess_quality(
+    intake: Intake, *, wards: gpd.GeoDataFrame | None = None, unmatched_residents: Sequence[str] = ()
+) -> Quality:
     """Assess the quality of the data read.
 
     Args:
         intake: What was read; with `wards`, its incidents carry `ward_code`.
         wards: The wards table, to compare with the wards that the source names.
+        unmatched_residents: Codes of a table of residents that no ward has.
     """
     incidents = intake.incidents
     categories = incidents["category"].value_counts()
+    known_time = find_known_time(incidents, wards=wards)
     unread_knife = intake.remarks["unread_knife"].notna().to_numpy()
     is_known = incidents["is_knife"].notna().to_numpy()
     return Quality(
@@ -192,10 +260,12 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         n_used=len(incidents),
         n_set_aside=intake.n_set_aside,
         refused=_group_refused(intake.rejected),
-        sources=_count_sources(intake),
+        sources=(sources := _count_sources(intake)),
+        counts=_list_counts(intake, sources),
         n_conflicting_ids=intake.count(Oddity.CONFLICTING_ID),
         n_placeholder_ids=intake.count(Oddity.PLACEHOLDER_ID),
         n_masked=intake.count(Oddity.MASKED),
+        n_hidden=intake.count(Oddity.HIDDEN),
         unrecognised=_most_common(intake.count_texts("unrecognised_offence")),
         n_unrecognised=int((incidents["category"] == UNRECOGNISED).sum()),
         n_unreadable_knife_flags=int((unread_knife & ~is_known).sum()),
@@ -204,10 +274,13 @@ def assess_quality(intake: Intake, *, wards: gpd.GeoDataFrame | None = None) -> 
         n_outside_wards=int(incidents["ward_code"].isna().sum()) if wards is not None else None,
         overlaps=find_overlaps(incidents),
         n_by_crime={str(name): int(n) for name, n in categories.items() if n and name != UNRECOGNISED},
+        notes=intake.notes,
         times=_assess_times(intake),
-        places=_assess_places(incidents),
-        months=find_known_time(incidents).months,
+        places=_assess_places(intake),
+        months=known_time.months,
+        holes=known_time.holes,
         wards=_assess_wards(incidents, wards) if wards is not None else None,
+        residents=_assess_residents(incidents, wards, unmatched_residents) if wards is not None else None,
     )
 
 
@@ -252,18 +325,35 @@ def _count_sources(intake: Intake) -> tuple[SourceRows, ...]:
     return tuple(counted)
 
 
+def _list_counts(intake: Intake, sources: Sequence[SourceRows]) -> tuple[CountTable, ...]:
+    n_read = {rows.source: rows.n_read for rows in sources}
+    return tuple(
+        CountTable(source=table.label, n_rows=table.n_count_rows, n_incidents=n_read.get(table.label, 0))
+        for table in intake.tables
+        if table.n_count_rows is not None
+    )
+
+
 def _assess_times(intake: Intake) -> TimeQuality:
     incidents = intake.incidents
     precision = incidents["time_precision"].value_counts()
-    timed = incidents.loc[(incidents["time_precision"] == "minute").to_numpy(), ["started_at", "ended_at"]]
+    is_timed = (incidents["time_precision"] == "minute").to_numpy()
+    timed = incidents.loc[is_timed, ["started_at", "ended_at"]]
+    is_hour = (intake.remarks["oddities"].to_numpy()[is_timed] & Oddity.HOUR_ONLY.value).astype(bool)
     hours = np.bincount(timed["started_at"].dt.hour, minlength=24)
     of_four_hours = np.convolve(np.tile(hours, 2), np.ones(4), mode="valid")[:24]
     is_enough = len(timed) >= _MANY_TIMES
     quietest = int(np.argmin(of_four_hours)) if is_enough else None
     return TimeQuality(
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
+        n_reported=int(incidents["source"].isin(intake.reported_sources).sum()),
+        n_first_days=intake.count(Oddity.FIRST_OF_MONTH),
         n_midnight=intake.count(Oddity.MIDNIGHT),
-        n_on_the_hour=int((timed["started_at"].dt.minute == 0).sum()),
+        n_default=intake.count(Oddity.DEFAULT_TIME),
+        n_half_lost=intake.count(Oddity.HALF_LOST),
+        n_hour_only=int(is_hour.sum()),
+        n_on_the_hour=int(((timed["started_at"].dt.minute == 0) & ~is_hour).sum()),
+        n_on_the_half_hour=int((timed["started_at"].dt.minute == 30).sum()),
         n_nonexistent=intake.count(Oddity.NONEXISTENT_TIME),
         n_ambiguous=intake.count(Oddity.AMBIGUOUS_TIME),
         n_converted=intake.count(Oddity.CONVERTED_TIME),
@@ -278,7 +368,8 @@ def _assess_times(intake: Intake) -> TimeQuality:
     )
 
 
-def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
+def _assess_places(intake: Intake) -> PlaceQuality:
+    incidents = intake.incidents
     precision = incidents["location_precision"].value_counts()
     places = collapse_points(incidents)
     shared = places.n_incidents[places.n_incidents > 1].sum()
@@ -286,6 +377,8 @@ def _assess_places(incidents: gpd.GeoDataFrame) -> PlaceQuality:
         n_by_precision={str(name): int(n) for name, n in precision.items() if n},
         n_places=len(places.n_incidents),
         shared_share=float(shared / len(incidents)) if len(incidents) else None,
+        n_rounded=intake.count(Oddity.ROUNDED),
+        rounded_to=tuple(dict.fromkeys(table.rounded_to for table in intake.tables if table.rounded_to)),
     )
 
 
@@ -294,12 +387,37 @@ def _assess_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> WardQ
     said = stated.notna().to_numpy()
     if not said.any():
         return None
-    known = said & stated.isin(wards.index).to_numpy()
+    names = wards["ward_name"].astype("object").str.strip().str.casefold()
+    # several wards may have one name, and then it does not say which is meant
     found = incidents["ward_code"].astype("object")
+    found_name = found.map(names)
+    is_code = stated.isin(wards.index).to_numpy()
+    folded = stated.str.strip().str.casefold()
+    is_name = ~is_code & folded.isin(set(names)).to_numpy()
+    known = said & (is_code | is_name)
+    differs = np.where(is_code, found != stated, found_name != folded)
     unknown = stated[said & ~known].value_counts()
     return WardQuality(
         n_stated=int(said.sum()),
         n_unknown=int((said & ~known).sum()),
-        n_other=int((known & found.notna().to_numpy() & (found != stated).to_numpy()).sum()),
+        n_other=int((known & found.notna().to_numpy() & differs).sum()),
         unknown_codes=tuple(map(str, unknown.index[:_N_EXAMPLES])),
+    )
+
+
+def _assess_residents(
+    incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame, unmatched: Sequence[str]
+) -> ResidentsQuality | None:
+    is_known = wards["population"] > 0
+    if not is_known.any():
+        return None
+    unknown = wards.index[~is_known]
+    ward_code = incidents["ward_code"].dropna()
+    return ResidentsQuality(
+        n_wards=len(wards),
+        n_unknown=len(unknown),
+        unknown_share=float(ward_code.isin(unknown).mean()) if len(ward_code) else None,
+        unknown_codes=tuple(map(str, unknown)),
+        n_unmatched=len(unmatched),
+        unmatched_codes=tuple(unmatched[:_N_EXAMPLES]),
     )

@@ -21,6 +21,7 @@ from hotspots.ingest.incidents import (
     REJECTED_COLUMNS,
     SWAPPED,
     Intake,
+    ReadingOptions,
     Store,
     find_swapped,
     read_incidents,
@@ -76,6 +77,7 @@ class Study:
     Attributes:
         intake: Incidents and refusals; the incidents carry `ward_code`.
         earlier: Incidents of the months just before those asked for, which nothing is counted of.
+        all_rejected: Rows refused, those of the months before too.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
         definitions: What each offence wording stands for.
@@ -88,6 +90,7 @@ class Study:
 
     intake: Intake
     earlier: gpd.GeoDataFrame
+    all_rejected: pd.DataFrame
     boundaries: Boundaries
     havens: Havens | None
     definitions: CrimeDefinitions
@@ -98,7 +101,8 @@ class Study:
     known_time: KnownTime = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known_time", find_known_time(self.earlier, self.intake.incidents))
+        known_time = find_known_time(self.earlier, self.intake.incidents, wards=self.boundaries.wards)
+        object.__setattr__(self, "known_time", known_time)
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:
@@ -170,7 +174,7 @@ def load_study(
     outlines = read_boundaries(given or (_BOUNDARIES_HERE,), crs=options.crs, layer=settings.layer)
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
-    havens, terms = _read_context(settings) if context else (None, None)
+    havens, terms = _read_context(settings, options) if context else (None, None)
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
     intake = read_incidents(
@@ -183,6 +187,7 @@ def load_study(
     )
     progress("wards")
     intake = place_in_wards(intake, outlines.wards)
+    all_rejected = intake.rejected
     intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
     if "incidents" not in _gather_status(intake.inputs):
         _refuse_schematic(outlines, are_given=bool(given))
@@ -190,6 +195,7 @@ def load_study(
     return Study(
         intake=intake,
         earlier=earlier,
+        all_rejected=all_rejected,
         boundaries=outlines,
         havens=havens,
         definitions=options.definitions,
@@ -197,7 +203,7 @@ def load_study(
         calendar=CalendarOptions(
             time_zone=options.time_zone, country=settings.country, subdivision=settings.subdivision, terms=terms
         ),
-        quality=assess_quality(intake, wards=outlines.wards),
+        quality=assess_quality(intake, wards=outlines.wards, unmatched_residents=outlines.unmatched_residents),
         store=store,
     )
 
@@ -206,14 +212,15 @@ def _list_paths(paths: Paths) -> tuple[Path, ...]:
     return (Path(paths),) if isinstance(paths, Path | str) else tuple(map(Path, paths))
 
 
-def _read_context(settings: Settings) -> tuple[Havens | None, TermDates | None]:
+def _read_context(settings: Settings, options: ReadingOptions) -> tuple[Havens | None, TermDates | None]:
     """Safe havens and term dates: those of the settings, or those here, if any are."""
     places, terms = settings.havens, settings.term_dates
     if not places and _HAVENS_HERE.is_dir() and any(_HAVENS_HERE.iterdir()):
         places = (_HAVENS_HERE,)
     if not terms and _TERM_DATES_HERE.is_file():
         terms = _TERM_DATES_HERE
-    return read_havens(places, crs=settings.crs) if places else None, read_term_dates(terms) if terms else None
+    havens = read_havens(places, crs=options.crs, postcodes=options.postcodes) if places else None
+    return havens, read_term_dates(terms) if terms else None
 
 
 def _gather_status(inputs: Iterable[InputFile]) -> dict[str, str]:

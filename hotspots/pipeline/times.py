@@ -18,10 +18,7 @@ from hotspots.analysis.change import (
     Comparison,
     ControlChart,
     Season,
-    count_change,
     find_signals,
-    measure_change,
-    measure_dispersion,
     measure_season,
     plan_comparisons,
     roll_twelve_months,
@@ -31,9 +28,14 @@ from hotspots.analysis.hotspots import assign_outlines
 from hotspots.analysis.hours import WeeklyProfile, profile_groups
 from hotspots.analysis.repeats import NearRepeat, Repeats, measure_near_repeat, measure_repeats
 from hotspots.geography import to_wgs84
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MAX_MONTH_ONLY_SHARE, list_gaps
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import CalendarOptions, Study
+from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, find_refused
+
+_OWN_COLUMNS = ["started_at", "time_precision", "ward_code", "source", "category"]
+_NOT_PLACED = "The two windows have unequal shares of incidents without a place, and nobody knows where those were."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,12 @@ class Change:
     Attributes:
         comparison: The windows.
         area: All wards analysed together; None, as the next, where the comparison is not available.
-        wards: Each ward.
+        wards: Each ward; None also where the windows have unequal shares of rows without a place.
         hotspots: Each hot spot, by its place in their order from 0; None also where that would be unfair.
         hotspots_reason: Why the hot spots are not compared though the area is; otherwise None.
+        n_left_out: Incidents of either window that are not compared, because the files cover their part of the area in
+            one window only.
+        lost: Rows without a place, where the windows have unequal shares of them; else None.
     """
 
     comparison: Comparison
@@ -53,6 +58,8 @@ class Change:
     wards: ChangeTable | None
     hotspots: ChangeTable | None
     hotspots_reason: str | None
+    n_left_out: int = 0
+    lost: LostPlaces | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +73,7 @@ class TimeAnalysis:
         known_from: First day that the files cover, which may lie before the period.
         months: Incidents by month from `known_from` to the end of the period; missing for gaps and part months.
         gaps: Why a month is missing, text on the index of `months`; None for those that are not gaps.
+        holes: Files, boroughs or wards that have none of the crime for some of these months while others go on.
         season: Of these months.
         control: The latest of them beside what was to be expected.
         rolling: Sums of twelve months (R12), on the index of `months`; missing where any month is.
@@ -80,6 +88,7 @@ class TimeAnalysis:
     known_from: dt.date
     months: pd.Series
     gaps: pd.Series
+    holes: tuple[Hole, ...]
     season: Season
     control: ControlChart
     rolling: pd.Series
@@ -112,11 +121,19 @@ def analyse_times(
     """
     incidents, start, end = chosen.incidents, chosen.start, chosen.end
     parts = (chosen.earlier, incidents)
-    own = pd.concat([part[["started_at", "time_precision", "ward_code"]] for part in parts])
+    own = pd.concat([part[_OWN_COLUMNS] for part in parts])
+    beside = pd.concat([part[_OWN_COLUMNS] for part in (chosen.earlier_beyond, chosen.beyond)])
     hotspot = np.concatenate([assign_outlines(part, outlines) for part in parts])
     known_time = study.known_time.until(end)
     known_from = min(start, known_time.first_day)
     known = known_time.find_months(own, first=known_from, last=end)
+    rows = CrimeRows(
+        incidents=pd.concat([own, beside]),
+        is_inside=np.arange(len(own) + len(beside)) < len(own),
+        refused=find_refused(study.all_rejected, chosen.crime),
+        known=known,
+        known_from=known_from,
+    )
     season = measure_season(known.counts)
     return TimeAnalysis(
         profile=profile,
@@ -125,13 +142,11 @@ def analyse_times(
         known_from=known_from,
         months=known.counts,
         gaps=known.gaps,
+        holes=known.holes,
         season=season,
         control=find_signals(known.counts, season=season if season.available else None),
         rolling=roll_twelve_months(known.counts),
-        changes=_compare_windows(
-            chosen, own, pd.Series(hotspot, index=own.index), len(outlines), known_from=known_from,
-            missing=known.gap_months,
-        ),
+        changes=_compare_windows(chosen, rows, pd.Series(hotspot, index=own.index), len(outlines)),
         repeats=measure_repeats(incidents),
         near_repeat=measure_near_repeat(incidents),
     )  # fmt: skip
@@ -154,36 +169,38 @@ def _compare_conditions(
     return compare_conditions(chosen.incidents, calendar, missing_months=missing)
 
 
-def _compare_windows(
-    chosen: Selection,
-    own: pd.DataFrame,
-    hotspot: pd.Series,
-    n_hotspots: int,
-    *,
-    known_from: dt.date,
-    missing: tuple[pd.Period, ...],
-) -> tuple[Change, ...]:
-    """Every comparison of windows, by ward and by hot spot: `own` are the incidents, `hotspot` that of each, or -1."""
+def _compare_windows(chosen: Selection, rows: CrimeRows, hotspot: pd.Series, n_hotspots: int) -> tuple[Change, ...]:
+    """Every comparison of windows, by ward and by hot spot: `hotspot` is that of each incident inside, or -1."""
+    own = rows.incidents[rows.is_inside]
     is_monthly = bool((own["time_precision"] == "month").mean() > MAX_MONTH_ONLY_SHARE)
-    planned = plan_comparisons(chosen.end, known_from=known_from, is_monthly=is_monthly, missing_months=missing)
-    fair = withhold_selected(planned, drawn_from=chosen.start, drawn_to=chosen.end)
+    planned = plan_comparisons(
+        chosen.end, known_from=rows.known_from, is_monthly=is_monthly, missing_months=rows.known.gap_months
+    )
     wanted = {
-        "area": (None, None),
         "wards": (own["ward_code"], chosen.wards.index),
         "hotspots": (hotspot.where(hotspot >= 0), range(n_hotspots)),
     }
     changes = []
-    for comparison, at_hotspots in zip(planned, fair, strict=True):
+    for plan in planned:
+        windows = rows.find_windows(plan)
+        comparison, area = rows.compare(windows)
+        (fair,) = withhold_selected([comparison], drawn_from=chosen.start, drawn_to=chosen.end)
         tables: dict[str, ChangeTable | None] = dict.fromkeys(wanted)
         for name, (groups, all_groups) in wanted.items():
-            used = at_hotspots if name == "hotspots" else comparison
-            if not used.available or (name == "hotspots" and n_hotspots == 0):
-                continue
-            dispersion = measure_dispersion(
-                own, used, known_from=known_from, missing_months=missing, groups=groups, all_groups=all_groups
+            used = fair if name == "hotspots" else comparison
+            if used.available and not (name == "hotspots" and n_hotspots == 0):
+                _, tables[name] = rows.compare(windows, groups=groups, all_groups=all_groups)
+        reason = fair.reason if comparison.available and not fair.available else None
+        if windows.lost and comparison.available:
+            reason = reason or _NOT_PLACED
+        changes.append(
+            Change(
+                comparison=comparison,
+                area=area,
+                hotspots_reason=reason,
+                n_left_out=windows.n_left_out,
+                lost=windows.lost,
+                **tables,
             )
-            counts = count_change(own, used, groups=groups, all_groups=all_groups)
-            tables[name] = measure_change(counts, dispersion=dispersion)
-        reason = at_hotspots.reason if comparison.available and not at_hotspots.available else None
-        changes.append(Change(comparison=comparison, hotspots_reason=reason, **tables))
+        )
     return tuple(changes)

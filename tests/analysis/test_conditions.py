@@ -400,7 +400,9 @@ def test_nothing_with_the_condition_has_a_limit_all_the_same(calendar: Calendar)
     assert other.ratio == np.inf
     assert other.low is not None
     assert other.low > 3
-    assert other.words == f"bank holidays: only with the condition (at least {other.low:.1f} times as many)"
+    assert (split.direction, other.direction) == ("fewer", "more")
+    assert split.words == f"bank holidays: none of the {split.n_without:,} incidents of the days compared"
+    assert other.words == f"bank holidays: all of the {other.n_with:,} incidents of the days compared"
 
 
 def test_a_limit_that_is_not_1_does_not_look_like_it(calendar: Calendar) -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.geography.grid_references import parse_grid_references
+from hotspots.geography.grid_references import format_grid_reference, parse_grid_references
 
 # the map as Ordnance Survey draws it: north at the top, each square 100 km wide, the south-west corner of SV at 0, 0
 MAP = """
@@ -148,3 +149,32 @@ def test_both_forms_of_real_postcodes_agree(real_data: Path) -> None:
     one, other = (parse_grid_references(pd.Series(texts)) for texts in (letters, metres))
     pd.testing.assert_frame_equal(one, other)
     assert one["easting"].sub(0.5).eq(easting).all()
+
+
+GRID = pyproj.CRS("EPSG:27700")
+
+
+@pytest.mark.parametrize(
+    ("easting", "northing", "text"),
+    [
+        # the corner of each square as Ordnance Survey names it, and the same square's last metre
+        *((216600, 771200, "NN 166 712"), (216699.9, 771299.9, "NN 166 712")),
+        *((533600, 180500, "TQ 336 805"), (438799, 114799, "SU 387 147"), (500001, 100099, "TQ 000 000")),
+        *((1e6, 180500, None), (-1, 180500, None), (float("nan"), 180500, None)),
+    ],
+)
+def test_a_point_is_told_by_its_square_of_100_m(easting: float, northing: float, text: str | None) -> None:
+    assert format_grid_reference(easting, northing, crs=GRID) == text
+
+
+@given(st.sampled_from(list(squares().values())), st.floats(0, 99999.9), st.floats(0, 99999.9))
+def test_a_reference_is_read_as_the_square_it_was_made_of(corner: tuple[int, int], east: float, north: float) -> None:
+    easting, northing = corner[0] * 1e5 + east, corner[1] * 1e5 + north
+    [[middle_east, middle_north, side]] = parse(format_grid_reference(easting, northing, crs=GRID))
+    assert side == 100
+    assert abs(easting - middle_east) <= 50
+    assert abs(northing - middle_north) <= 50
+
+
+def test_there_are_references_on_the_national_grid_only() -> None:
+    assert format_grid_reference(491059, 5459122, crs=pyproj.CRS("EPSG:32610")) is None

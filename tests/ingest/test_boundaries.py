@@ -114,6 +114,126 @@ def test_wards_need_codes(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> Non
         read_boundaries([tmp_path / "holes.gpkg"])
 
 
+def gss(wards: gpd.GeoDataFrame, prefix: str = "E05") -> list[str]:
+    return [f"{prefix}{number:06d}" for number in range(1, len(wards) + 1)]
+
+
+@pytest.mark.parametrize(
+    "name", ["area_code", "Census_Code", "Ward code 2023", "geography code", "CODE_1", "Ward", "WD", "identifier"]
+)
+@pytest.mark.parametrize("prefix", ["E05", "W05", "S13", "N08"])
+def test_gss_codes_are_known_under_any_name(
+    square_wards: gpd.GeoDataFrame, tmp_path: Path, name: str, prefix: str
+) -> None:
+    """The borough and the region, whose codes are GSS codes too, stand before the ward."""
+    codes = gss(square_wards, prefix)
+    frame = square_wards.reset_index(drop=True).assign(LA="E09000023", Region="E12000007", **{name: codes})
+    frame[[name, *frame.columns.drop(name)][::-1]].to_file(tmp_path / "wards.gpkg")
+    wards = read_boundaries([tmp_path / "wards.gpkg"]).wards
+    assert wards.index.tolist() == codes
+    assert wards["ward_name"].tolist() == ["Ash", "Beech", "Cedar", "Date"]
+
+
+def test_a_layer_with_a_usual_code_comes_before_one_of_boroughs(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    square_wards.reset_index().to_file(tmp_path / "all.gpkg", layer="wards")
+    borough = square_wards.dissolve().assign(area_code="E09000023")[["area_code", "geometry"]]
+    borough.to_file(tmp_path / "all.gpkg", layer="borough")
+    assert read_boundaries([tmp_path / "all.gpkg"]).wards.index.tolist() == ["A", "B", "C", "D"]
+
+
+def test_the_name_of_a_borough_is_not_that_of_a_ward(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    frame = square_wards.reset_index(drop=True)[["geometry"]]
+    frame = frame.assign(WD22CD=gss(frame), LAD22NM="Lewisham", region_name="London")
+    frame.to_file(tmp_path / "wards.gpkg")
+    wards = read_boundaries([tmp_path / "wards.gpkg"]).wards
+    assert wards["ward_name"].tolist() == wards.index.tolist()
+    assert set(wards["borough"]) == {"Lewisham"}
+
+
+def test_of_several_codes_that_differ_the_one_of_wards_is_taken(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    one = square_wards.iloc[:1].reset_index(drop=True).assign(LA="E09000023", Ward="E05000001", Region="E12000007")
+    one.to_file(tmp_path / "one.gpkg")
+    assert read_boundaries([tmp_path / "one.gpkg"]).wards.index.tolist() == ["E05000001"]
+    two = square_wards.reset_index(drop=True).assign(Old=gss(square_wards), New=gss(square_wards)[::-1])
+    two.to_file(tmp_path / "two.gpkg")
+    with pytest.raises(DataError, match="has several whose codes differ on every row: Old, New. Rename the right one"):
+        read_boundaries([tmp_path / "two.gpkg"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["beat_code", "Beat", "Beat Name", "SECTOR", "Sector_ID", "Neighbourhood", "NPT code", "Policing area", "Name"],
+)
+def test_police_areas_are_known_by_their_codes(square_wards: gpd.GeoDataFrame, tmp_path: Path, name: str) -> None:
+    codes = ["PK1", "PK2", "PK3", "PK4"]
+    frame = square_wards.reset_index(drop=True)[["borough", "geometry"]].assign(**{name: codes})
+    frame.to_file(tmp_path / "beats.gpkg")
+    assert read_boundaries([tmp_path / "beats.gpkg"]).wards.index.tolist() == codes
+
+
+def test_beats_in_a_ward_are_beats(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    frame = square_wards.reset_index(drop=True)[["geometry"]].assign(
+        ward_code="E05000001", beat_code=["PK1", "PK2", "PK3", "PK4"], beat_name=["Ash", "Beech", "Cedar", "Date"]
+    )
+    frame.to_file(tmp_path / "beats.gpkg")
+    wards = read_boundaries([tmp_path / "beats.gpkg"]).wards
+    assert wards["ward_name"].to_dict() == {"PK1": "Ash", "PK2": "Beech", "PK3": "Cedar", "PK4": "Date"}
+
+
+@pytest.mark.parametrize("suffix", ["kml", "kmz"])
+def test_kml_gives_the_same_wards(square_wards: gpd.GeoDataFrame, tmp_path: Path, suffix: str) -> None:
+    """Names of placemarks, and data beside them."""
+    from hotspots.geography.projection import to_wgs84
+
+    frame = gpd.GeoDataFrame(square_wards.reset_index().rename(columns={"ward_name": "Name"}))
+    path = tmp_path / f"wards.{suffix}"
+    to_wgs84(frame).to_file(path, driver="LIBKML")
+    wards = read_boundaries([path]).wards
+    assert wards["ward_name"].to_dict() == {"A": "Ash", "B": "Beech", "C": "Cedar", "D": "Date"}
+    assert (wards.geometry.hausdorff_distance(square_wards.geometry) < 0.05).all()
+
+
+KML = '<?xml version="1.0"?>{}<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>'
+PLACEMARK = (
+    "<Placemark><name>PK1</name><Polygon><outerBoundaryIs><LinearRing><coordinates>0,51.5 0.01,51.5 0.01,51.51 0,51.5"
+    "</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+)
+LINK = "<NetworkLink><Link><href>http://127.0.0.1:9/a.kml</href></Link></NetworkLink>"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (KML.format("", LINK), "only a link to where the places are"),
+        (KML.format('<!DOCTYPE kml [<!ENTITY a "b">]>', PLACEMARK), "not that of a .kml file"),
+        (KML.format("<!-- <OGRVRTDataSource> -->", PLACEMARK), "not that of a .kml file"),
+        ("<gpx></gpx>", "not that of a .kml file"),
+        ("{}", "not that of a .kml file"),
+    ],
+)
+def test_kml_that_leads_elsewhere_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "beats.kml").write_text(content, "utf-8")
+    with pytest.raises(DataError, match=f"beats.kml cannot be read as boundaries: .*{said}"):
+        read_boundaries([tmp_path / "beats.kml"])
+
+
+def test_what_kml_links_to_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "beats.kml").write_text(KML.format("", PLACEMARK + LINK), "utf-8")
+    assert read_boundaries([tmp_path / "beats.kml"]).wards.index.tolist() == ["PK1"]
+
+
+def test_kmz_holds_places(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "beats.kmz", "w") as archive:
+        archive.writestr("notes.txt", "nothing")
+    with pytest.raises(DataError, match="beats.kmz cannot be read as boundaries: it holds no places"):
+        read_boundaries([tmp_path / "beats.kmz"])
+    with zipfile.ZipFile(tmp_path / "beats.kmz", "w") as archive:
+        archive.writestr("a.kml", KML.format("", PLACEMARK))
+        archive.writestr("b.kml", KML.format("", PLACEMARK))
+    with pytest.raises(DataError, match="it holds several KML files. Unpack it, and give them."):
+        read_boundaries([tmp_path / "beats.kmz"])
+
+
 def test_two_vintages_are_refused(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
     write(square_wards, tmp_path / "new.gpkg")
     write(square_wards.rename(index=str.lower), tmp_path / "old.gpkg")

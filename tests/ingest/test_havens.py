@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import DataError, ParameterError
+from hotspots.geography.projection import to_wgs84
 from hotspots.ingest.reference.havens import Havens, read_havens
+from hotspots.ingest.reference.postcodes import read_postcodes
 
 HEADER = "name,kind,opening_hours,easting,northing\n"
 
@@ -95,7 +102,7 @@ def test_rows_of_another_length_are_counted(tmp_path: Path) -> None:
         tmp_path, HEADER + "A,shop,Mo-Fr 08:00-17:00; Sa,Su 09:00-12:00,536560,178413\nB,shop,,536560,178413\n"
     )
     assert result.havens["name"].tolist() == ["B"]
-    assert result.n_without_location == 1
+    assert (result.n_malformed, result.n_without_location) == (1, 0)
     assert result.inputs[0].n_rows == 2
 
 
@@ -113,7 +120,18 @@ def test_numbers_are_given_around_the_ids_that_are_there(tmp_path: Path) -> None
 
 
 def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="needs the columns name and easting, northing"):
+    with pytest.raises(DataError, match="havens.csv does not have one that says where .* Its columns are name, town"):
+        read(tmp_path, "name,town\nA,Ashford\n")
+    with pytest.raises(DataError, match="does not have a column of names .* Its columns are town, lat, lon"):
+        read(tmp_path, "town,lat,lon\nAshford,51.49,-0.03\n")
+    with pytest.raises(DataError, match="Its first row looks like values, and not like names of columns") as refused:
+        read(tmp_path, "Jo Bloggs,51.49,-0.03\nKim,51.48,-0.03\n")
+    assert "Bloggs" not in str(refused.value)
+    with pytest.raises(DataError, match="Safe havens are places; havens.csv looks like a table of incidents"):
+        read(tmp_path, "Offence,Date,Location,lat,lon\nTheft,2025-01-01,High Street,51.49,-0.03\n")
+    with pytest.raises(
+        DataError, match=r"\(only a postcode, and no list of postcodes: 1\). Name a list of postcodes in hotspots.toml"
+    ):
         read(tmp_path, "name,postcode\nA,SE1 1AA\n")
     with pytest.raises(DataError, match="X1 is given twice"):
         read(tmp_path, "haven_id,name,easting,northing\nX1,A,536560,178413\nX1,B,536561,178413\n")
@@ -131,7 +149,206 @@ def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
         lost.to_file(tmp_path / "lost.gpkg")
     with pytest.raises(DataError, match="A file of safe havens must state its CRS; lost.gpkg has none"):
         read_havens([tmp_path / "lost.gpkg"])
-    areas = gpd.GeoDataFrame({"name": ["A"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=27700)
-    areas.to_file(tmp_path / "areas.gpkg")
-    with pytest.raises(DataError, match="needs points and a name column; .* holds Polygon"):
-        read_havens([tmp_path / "areas.gpkg"])
+
+
+FRAME = pd.DataFrame(
+    {
+        "name": ["Library", "Chemist", "Cafe"],
+        "kind": ["library", "pharmacy", "cafe"],
+        "hours": ["Mo-Fr 09:00-17:00", "24/7", None],
+        "easting": [536560.0, 536700.0, 536800.0],
+        "northing": [178413.0, 178500.0, 178600.0],
+    }
+)
+TRUTH = {
+    "name": ["Library", "Chemist", "Cafe"],
+    "kind": ["library", "pharmacy", "cafe"],
+    "opening_hours": ["Mo-Fr 09:00-17:00", "00:00-24:00", None],
+}
+
+
+def write(frame: pd.DataFrame, path: Path) -> Path:
+    """The list in the form that its name says: places as columns, or as geometry."""
+    suffix = path.suffix
+    if suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif suffix == ".tsv":
+        frame.to_csv(path, index=False, sep="\t")
+    elif suffix == ".xlsx":
+        frame.to_excel(path, index=False)
+    elif suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        points = gpd.points_from_xy(frame["easting"], frame["northing"])
+        places = gpd.GeoDataFrame(frame.drop(columns=["easting", "northing"]), geometry=points, crs=27700)
+        if suffix == ".geoparquet":
+            places.to_parquet(path)
+        elif suffix == ".kml":
+            to_wgs84(places).to_file(path, driver="LIBKML")
+        elif suffix == ".zip":
+            places.to_file(path.with_suffix(".shp"))
+            with zipfile.ZipFile(path, "w") as archive:
+                for part in path.parent.glob(f"{path.stem}.*"):
+                    if part != path:
+                        archive.write(part, part.name)
+        else:
+            places.to_file(path)
+    return path
+
+
+def check(result: Havens) -> None:
+    got = {name: [None if pd.isna(value) else value for value in result.havens[name]] for name in TRUTH}
+    assert got["opening_hours"][1] in ("24/7", "00:00-24:00", "Mo-Su 00:00-24:00")
+    got["opening_hours"][1] = "00:00-24:00"
+    assert got == TRUTH
+    assert result.havens.geometry.x.tolist() == pytest.approx(FRAME["easting"].tolist(), abs=0.1)
+    assert result.havens.geometry.y.tolist() == pytest.approx(FRAME["northing"].tolist(), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "suffix", ["csv", "tsv", "xlsx", "parquet", "geoparquet", "geojson", "gpkg", "zip", "kml", "shp"]
+)
+def test_every_wrapping_gives_the_same_havens(tmp_path: Path, suffix: str) -> None:
+    check(read_havens([write(FRAME, tmp_path / f"havens.{suffix}")]))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "hours"),
+    [
+        ("Name", "Type", "Opening Hours"),
+        ("TITLE", "category", "opening_hours"),
+        ("Venue", "amenity", "Hours"),
+        ("Organisation", "Type of venue", "Opening times"),
+        ("Location", "Kind", "Hours of opening"),
+        ("Site name", "shop", "OpeningHours"),
+        ("pharmacy_name", "classification", "Open"),
+    ],
+)
+def test_columns_are_known_by_their_usual_names_in_any_order(tmp_path: Path, name: str, kind: str, hours: str) -> None:
+    renamed = FRAME.rename(columns={"name": name, "kind": kind, "hours": hours})
+    address = ["1 High Street", "2 High Street", "3 High Street"]
+    turned = renamed.assign(Address=address, **{"Area name": "Ashford"})[
+        [*renamed.columns[::-1], "Address", "Area name"]
+    ]
+    check(read_havens([write(turned, tmp_path / "havens.csv")]))
+
+
+@pytest.mark.parametrize(("lat", "lon"), [("lat", "lon"), ("@lat", "@lon"), ("Latitude", "Longitude"), ("LAT", "LONG")])
+def test_degrees_are_known_as_those_of_incidents_are(tmp_path: Path, lat: str, lon: str) -> None:
+    result = read(tmp_path, f"@type,@id,{lat},{lon},name\nnode,1,51.488184,-0.034481,Library\n")
+    assert round(result.havens.geometry.x.iloc[0]) == 536560
+    assert result.havens["kind"].isna().all()
+
+
+def test_grid_references_and_pairs_do_as_well(tmp_path: Path) -> None:
+    assert read(tmp_path, "name,grid ref\nA,TQ 36560 78413\n").havens.geometry.x.tolist() == [536560.5]
+    coarse = read(tmp_path, "name,grid ref\nA,TQ 36560 78413\nB,TQ 36 78\nC,TQ 365 784\n")
+    assert dict(coarse.without_location) == {"grid reference of a large square": 1}
+    pair = read(tmp_path, 'name,coordinates\nA,"51.488184, -0.034481"\n')
+    assert round(pair.havens.geometry.x.iloc[0]) == 536560
+
+
+def test_a_postcode_will_do_where_there_is_a_list(tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text("SE135AA,10,538629,175288\n", "utf-8")
+    postcodes = read_postcodes(tmp_path / "codes.csv")
+    (tmp_path / "havens.csv").write_text("Name,Postcode\nA,se13 5aa\nB,SE13 9ZZ\n", "utf-8")
+    result = read_havens([tmp_path / "havens.csv"], postcodes=postcodes)
+    assert result.havens.geometry.x.tolist() == [538629]
+    assert dict(result.without_location) == {"postcode not in the list": 1}
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "gpkg", "kml", "geoparquet"])
+def test_an_outline_is_read_by_a_point_on_it(tmp_path: Path, suffix: str) -> None:
+    """A U, whose middle is outside it; two buildings of one place; a line; a point."""
+    u = shapely.box(536500, 178400, 536560, 178460) - shapely.box(536510, 178410, 536550, 178460)
+    two = shapely.MultiPolygon(
+        [shapely.box(536600, 178400, 536620, 178420), shapely.box(536640, 178400, 536645, 178405)]
+    )
+    shapes = [u, two, shapely.LineString([(536700, 178400), (536710, 178410)]), shapely.Point(536800, 178400)]
+    frame = gpd.GeoDataFrame({"name": ["U", "Two", "Line", "Point"]}, geometry=shapes, crs=27700)
+    path = tmp_path / f"havens.{suffix}"
+    if suffix == "geoparquet":
+        frame.to_parquet(path)
+    elif suffix == "kml":
+        to_wgs84(frame).to_file(path, driver="LIBKML")
+    else:
+        frame.to_file(path)
+    havens = read_havens([path]).havens.set_index("name")
+    assert havens.index.tolist() == ["U", "Two", "Line", "Point"]
+    for name, shape in zip(havens.index, shapes, strict=True):
+        assert havens.geometry[name].distance(shape) < 0.1
+
+
+def test_a_haven_without_a_name_is_called_by_its_kind(tmp_path: Path) -> None:
+    text = (
+        "name,amenity,shop,lat,lon\n,,convenience,51.48,-0.03\nUnknown,place_of_worship,,51.48,-0.03\n,,,51.48,-0.03\n"
+    )
+    result = read(tmp_path, text)
+    assert result.havens["name"].tolist() == ["Unnamed convenience", "Unnamed place of worship", "Unnamed"]
+    assert result.n_unnamed == 3
+
+
+def test_what_is_closed_for_good_is_left_out_and_counted(tmp_path: Path) -> None:
+    result = read(tmp_path, "CommonName,Status,Easting,Northing\nA,active,536560,178413\nB,inactive,536560,178413\n")
+    assert (result.havens["name"].tolist(), result.n_shut) == (["A"], 1)
+    result = read(tmp_path, "Library name,Year closed,Easting,Northing\nA,,536560,178413\nB,2012,536560,178413\n")
+    assert (result.havens["name"].tolist(), result.n_shut) == (["A"], 1)
+    school = "EstablishmentName,EstablishmentStatus (name),CloseDate,Easting,Northing\n"
+    result = read(tmp_path, school + "A,Open,31-08-2027,536560,178413\nB,Closed,31-08-2020,536560,178413\n")
+    assert (result.havens["name"].tolist(), result.n_shut) == (["A"], 1)
+
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["{}", "Opening Hours {}", "opening_hours_{}", "{} staffed hours", "{:.3}", "{} (hours)", "Opening times - {}"],
+)
+def test_hours_may_have_a_column_for_each_weekday(tmp_path: Path, column: str) -> None:
+    names = [column.format(day) for day in DAYS]
+    hours = ["09:00-17:00"] * 5 + ["10:00-13:00", "Closed"]
+    row = {"name": "A", **dict(zip(names, hours, strict=True)), "easting": 536560, "northing": 178413}
+    pd.DataFrame([row]).to_csv(tmp_path / "havens.csv", index=False)
+    (read_hours,) = read_havens([tmp_path / "havens.csv"]).havens["opening_hours"]
+    assert read_hours.startswith("Mo-Fr 09:00-17:00; Sa 10:00-13:00")
+
+
+def test_hours_may_have_two_columns_for_each_weekday(tmp_path: Path) -> None:
+    pairs = {f"{day:.3} {word}": time for day in DAYS[:6] for word, time in (("open", "09:00"), ("close", "17:30"))}
+    row = {"name": "A", **pairs, "Monday unstaffed hours": "00:00-24:00", "easting": 536560, "northing": 178413}
+    pd.DataFrame([row]).to_csv(tmp_path / "havens.csv", index=False)
+    (read_hours,) = read_havens([tmp_path / "havens.csv"]).havens["opening_hours"]
+    assert read_hours.startswith("Mo-Sa 09:00-17:30")
+
+
+def test_every_sheet_with_havens_is_read(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "havens.xlsx") as book:
+        pd.DataFrame({"Notes": ["Of 2026"]}).to_excel(book, sheet_name="Cover", index=False)
+        FRAME.iloc[:2].to_excel(book, sheet_name="One", index=False)
+        FRAME.iloc[2:].to_excel(book, sheet_name="Two", index=False, startrow=2)
+    check(read_havens([tmp_path / "havens.xlsx"]))
+
+
+@given(
+    order=st.permutations(range(len(FRAME.columns))),
+    forms=st.lists(
+        st.sampled_from([str.upper, str.title, lambda name: f" {name} ", lambda name: f"{name}:"]), min_size=5
+    ),
+    delimiter=st.sampled_from(",;\t|"),
+)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_order_case_signs_and_delimiters_do_not_count(
+    tmp_path: Path, order: list[int], forms: list[Callable[[str], str]], delimiter: str
+) -> None:
+    names = [form(name) for form, name in zip(forms, FRAME.columns, strict=False)]
+    turned = FRAME.set_axis(names, axis="columns").iloc[:, order]
+    turned.to_csv(tmp_path / "havens.csv", index=False, sep=delimiter)
+    check(read_havens([tmp_path / "havens.csv"]))
+
+
+def test_personal_columns_are_not_read(tmp_path: Path) -> None:
+    text = "name,contact name,address,telephone,lat,lon\n,Jo Bloggs,1 High Street,0123,51.48,-0.03\n"
+    havens = read(tmp_path, text).havens
+    assert havens["name"].tolist() == ["Unnamed"]
+    assert "Bloggs" not in havens.to_json()

@@ -288,6 +288,15 @@ def test_a_quote_closed_by_the_next_row_is_refused_too(tmp_path: Path) -> None:
             read(tmp_path, content)
 
 
+def test_rows_of_one_id_at_two_houses_are_both_kept(tmp_path: Path) -> None:
+    """The incidents table does not say the numbers, by which the rows differ."""
+    rows = [f"R1,Robbery,01/02/2026 10:00,536560,178413,{number} Rye Lane" for number in (114, 116, 114)]
+    content = "\n".join(["Crime Ref,Offence,Date From,Easting,Northing,Location", *rows]) + "\n"
+    intake = read(tmp_path, content.encode())
+    assert intake.incidents["location"].tolist() == ["Rye Lane", "Rye Lane"]
+    assert reasons(intake) == {"repeated row": 1}
+
+
 def test_line_breaks_and_commas_in_a_quoted_text_are_fine(tmp_path: Path) -> None:
     """Also in one longer than Python's own limit."""
     long_text = "Seen running,\nthen walking, slowly, northwards\n" * 5000
@@ -297,7 +306,7 @@ def test_line_breaks_and_commas_in_a_quoted_text_are_fine(tmp_path: Path) -> Non
         f'Robbery,01/02/2026 10:00,536560,178413,"{long_text}"\n'
     )
     intake = read(tmp_path, content.encode())
-    assert intake.incidents["location"].tolist() == ["Shop\n1, High St, Deptford, London, SE8", long_text.strip()]
+    assert intake.incidents["location"].tolist() == ["High St", long_text.strip()]
 
 
 def test_other_tables_in_an_archive_are_passed_over_and_named(tmp_path: Path) -> None:
@@ -466,7 +475,7 @@ def test_a_damaged_table_in_an_archive_is_not_passed_over(tmp_path: Path) -> Non
 def test_a_table_that_is_nearly_recognised_is_not_passed_over(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("a.csv", POLICE_UK + A_STREET)
-        file.writestr("b.csv", "Offence,Dat From,Easting,Northing\nRobbery,01/02/2026 10:00,536560,178413\n")
+        file.writestr("b.csv", "Offence,Wann,Easting,Northing\nRobbery,01/02/2026 10:00,536560,178413\n")
     with pytest.raises(DataError, match="b.csv does not have a known layout: no column says when"):
         read_incidents([tmp_path / "a.zip"])
 

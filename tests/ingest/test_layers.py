@@ -15,6 +15,7 @@ import pytest
 import shapely
 
 from hotspots.errors import DataError
+from hotspots.geography.projection import to_wgs84
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -46,6 +47,15 @@ def write_table(path: Path, table: pa.Table, **options: Any) -> Path:
 def plain_table(**columns: Any) -> pa.Table:
     table = {"Offence": ["Robbery"] * 2, "Easting": [E, E + 1.5], "Northing": [N, N], **columns}
     return pa.table(table)
+
+
+@pytest.mark.parametrize("suffix", ["kml", "kmz"])
+def test_placemarks_with_data_are_incidents(tmp_path: Path, suffix: str) -> None:
+    points = to_wgs84(make_points(shapely.Point(E, N), shapely.Point(E + 100, N)))
+    points.assign(Name="a pin", description="robbed").to_file(tmp_path / f"pins.{suffix}", driver="LIBKML")
+    intake = read(tmp_path / f"pins.{suffix}")
+    assert places(intake) == [pytest.approx((E, N), abs=0.1), pytest.approx((E + 100, N), abs=0.1)]
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp("2026-02-01 10:00")] * 2
 
 
 @pytest.mark.parametrize(

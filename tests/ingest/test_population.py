@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -74,6 +75,68 @@ def test_of_several_years_the_latest_is_taken(tmp_path: Path) -> None:
     assert read(tmp_path, "code,pop_2021,population\nA,2,4\n") == {"A": 4}  # one without a year is of now
 
 
+@pytest.mark.parametrize("code", ["area_code", "Census_Code", "Ward code 2023", "geography code", "Area", "mnemonic"])
+@pytest.mark.parametrize(
+    "residents",
+    ["Persons", "All Persons", "all_ages", "All ages", "Total", "Usual residents", "Observation", "OBS_VALUE"],
+)
+def test_gss_codes_are_known_under_any_name_and_residents_by_their_total(
+    tmp_path: Path, code: str, residents: str
+) -> None:
+    text = (
+        f"Name,Males,Females,{residents},{code},0,1,90+\n"
+        "Ash,45,55,100,E05000001,1,2,3\nBeech,100,102,202,E05000002,4,5,6\nAll,145,157,302,,5,7,9\n"
+    )
+    assert read(tmp_path, text) == {"E05000001": 100, "E05000002": 202}
+
+
+@given(order=st.permutations(range(6)), rows=st.permutations(range(3)), delimiter=st.sampled_from(",;\t|"))
+def test_order_and_delimiters_do_not_count(order: list[int], rows: list[int], delimiter: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "Borough code": ["E09000023", "E09000023", "E09000028"],
+            "Census_Code": ["E05000001", "E05000002", "E05000003"],
+            "Ward": ["Ash", "Beech", "Cedar"],
+            "Males": [40, 50, 60],
+            "Females": [41, 51, 61],
+            "Persons": [81, 101, 121],
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "residents.csv"
+        frame.iloc[rows, order].to_csv(path, index=False, sep=delimiter)
+        by_ward = read_population(path).by_ward
+    assert by_ward.to_dict() == {"E05000001": 81, "E05000002": 101, "E05000003": 121}
+
+
+def test_rows_of_one_sex_age_or_earlier_year_are_left_out(tmp_path: Path) -> None:
+    rows = [
+        f"{year}-06-30,{code},{sex},{age},{number}"
+        for code, of_code in (("E05000001", 1000), ("E05000002", 2000))
+        for year in (2023, 2024)
+        for sex, of_sex in (("Females", 100), ("Males", 200), ("Persons", 300))
+        for age, number in (("0-15", 1), ("All ages", of_code + of_sex + year))
+    ]
+    text = "\n".join(["period,area_code,sex,age,population", *rows])
+    assert read(tmp_path, text) == {"E05000001": 3324, "E05000002": 4324}
+
+
+def test_a_number_beside_nothing_of_residents_is_none(tmp_path: Path) -> None:
+    """The density of the census stands under Observation too, and crimes under Total."""
+    for name in ("Observation", "Total", "Count", "Value"):
+        with pytest.raises(DataError, match="has none of residents"):
+            read(tmp_path, f"Area Code,{name}\nE05000001,100.5\n")
+
+
+def test_of_the_sheets_of_both_sexes_and_of_each_the_one_of_persons_is_read(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        for number, sheet in enumerate(("Mid-2020 Persons", "Mid-2020 Males", "Mid-2020 Females")):
+            pd.DataFrame({"Ward Code": ["E05000001"], "All Ages": [number]}).to_excel(
+                book, sheet_name=sheet, index=False
+            )
+    assert read_population(tmp_path / "book.xlsx").by_ward.to_dict() == {"E05000001": 0}
+
+
 def test_of_several_codes_the_one_that_differs_on_every_row_is_taken(tmp_path: Path) -> None:
     text = "WD25CD,LSOA21CD,population\nA,A1,100\nA,A2,200\nB,B1,300\n"
     assert read(tmp_path, text) == {"A1": 100, "A2": 200, "B1": 300}
@@ -134,7 +197,7 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, wrong: str) -> None:
 
 
 def test_a_code_with_two_numbers_is_refused(tmp_path: Path) -> None:
-    text = "gss_code,year,population\nA,2023,1000\nB,2023,5\nB,2024,6\nA,2024,1100.5\nC,2024,7\n"
+    text = "gss_code,survey,population\nA,2023,1000\nB,2023,5\nB,2024,6\nA,2024,1100.5\nC,2024,7\n"
     with pytest.raises(
         DataError,
         match=r"one number of residents; B has 5 in row 2 of residents.csv and 6 in row 3, and 2 in all have several. "

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hotspots.ingest.formats.input_files import find_files
 from hotspots.ingest.formats.table import Chunk, Table, chunk_of_frame
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
-from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, normalise, recognise
+from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, recognise
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.incidents.sources import PassedOver, find_sources
 
@@ -70,14 +70,14 @@ def recognised(columns: dict[str, Any], *, crs: str = "EPSG:27700") -> dict[str,
              "Latitude": "41.88", "Longitude": "-87.62", "Location": "(41.88, -87.62)"},
             {"id": "Case Number", "offence": ["Primary Type", "Description"], "start": "Date",
              "date_order": "month-first", "longitude": "Longitude", "latitude": "Latitude", "location": "Block",
-             "location_kind": "Location Description"},
+             "location_kind": "Location Description", "area": "Ward"},
             id="Chicago",
         ),
         pytest.param(
             {"TYPE": "Mischief", "YEAR": "2025", "MONTH": "6", "DAY": "13", "HOUR": "4", "MINUTE": "5",
              "HUNDRED_BLOCK": "9XX GRANVILLE ST", "NEIGHBOURHOOD": "Central", "X": "491285.4", "Y": "5459000.1"},
             {"offence": "TYPE", "start": ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE"], "easting": "X", "northing": "Y",
-             "location": "HUNDRED_BLOCK"},
+             "location": "HUNDRED_BLOCK", "area": "NEIGHBOURHOOD"},
             id="Vancouver",
         ),
         pytest.param(
@@ -193,6 +193,13 @@ def test_police_uk_with_all_its_columns() -> None:
     }
     assert (profile.name, profile.crs, profile.is_anonymised) == ("police-uk", "police.uk", True)
     assert profile.location_kinds["supermarket"] == "shop"
+
+
+@pytest.mark.parametrize("name", ["ASB Type", "Type of ASB", "ASB Category", "Anti-social behaviour type"])
+def test_a_column_of_kinds_of_antisocial_behaviour_says_so(name: str) -> None:
+    found = recognised({name: "Noise", "Date": "2026-01-31", **PLACE})
+    assert (found["offence"], found["offence_group"]) == (name, "ASB")
+    assert "offence_group" not in recognised({"Incident Type": "ASB", name: "Noise", "Date": "2026-01-31", **PLACE})
 
 
 def start_of(**columns: Any) -> Any:
@@ -337,22 +344,6 @@ def test_a_header_is_told_from_titles_and_rows() -> None:
     assert not is_header(["1", "Robbery", "31/01/2026", "536560"])
     assert not is_header(["YEAR", "X", "Y"])
     assert not is_header([])
-
-
-@pytest.mark.parametrize(
-    ("name", "form"),
-    [
-        ("CrimeRef_No.", "crime ref no"),
-        ("CrimeID", "crime id"),
-        ("StartDateTime_local", "start date time local"),
-        ("OFFENSE_DESCRIPTION", "offence description"),
-        ("  Date \n From ", "date from"),
-        ("DATETIME", "date time"),
-        ("", ""),
-    ],
-)
-def test_names_are_compared_in_a_normal_form(name: str, form: str) -> None:
-    assert normalise(name) == form
 
 
 @given(names=st.lists(st.one_of(st.text(max_size=10), st.sampled_from(["Month", "Year", "Date", "Offence", "X", "Y",

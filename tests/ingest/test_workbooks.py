@@ -17,14 +17,18 @@ from hotspots.ingest.formats.workbooks import open_workbook
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError
-from hotspots.ingest.incidents.records import ReadingOptions
+from hotspots.ingest.incidents.records import Oddity, ReadingOptions
+from hotspots.pipeline.quality import assess_quality
+from hotspots.products.summary import encode, summarise_quality
 
 HEADER = ["Offence", "Date From", "Easting", "Northing", "Knife Flag"]
 ROW = ["Robbery", dt.datetime(2026, 2, 1, 10, 5), 536560, 178413, True]
 Rows = Sequence[Sequence[Any]]
 
 
-def make_workbook(sheets: Mapping[str, Rows], hidden: Sequence[str] = ()) -> bytes:
+def make_workbook(
+    sheets: Mapping[str, Rows], hidden: Sequence[str] = (), hidden_rows: Mapping[str, Sequence[int]] | None = None
+) -> bytes:
     workbook = openpyxl.Workbook()
     for sheet in workbook.worksheets:
         workbook.remove(sheet)
@@ -34,6 +38,8 @@ def make_workbook(sheets: Mapping[str, Rows], hidden: Sequence[str] = ()) -> byt
             sheet.append(list(row))
         if name in hidden:
             sheet.sheet_state = "hidden"
+        for row in (hidden_rows or {}).get(name, ()):
+            sheet.row_dimensions[row].hidden = True
     content = io.BytesIO()
     workbook.save(content)
     return content.getvalue()
@@ -328,3 +334,77 @@ def test_what_only_looks_like_a_far_cell_is_none(tmp_path: Path) -> None:
     far: Rows = [['r="victim said"'], *[[1]] * 30]
     sheets: dict[str, Rows] = {"Data": [HEADER, ROW], "Notes": far, "Wide": [list(range(200))]}
     assert len(in_sheets(tmp_path, sheets, {"sheet": "Data"}).incidents) == 1
+
+
+def find_hidden(intake: Intake) -> list[int]:
+    is_hidden = (intake.remarks["oddities"] & Oddity.HIDDEN.value).astype(bool).to_numpy()
+    return [int(row) for row in intake.incidents["source_row"][is_hidden]]
+
+
+def list_findings(intake: Intake) -> str:
+    return " ".join(encode(summarise_quality(assess_quality(intake)))["findings"])
+
+
+@pytest.mark.parametrize(
+    ("above", "hidden", "expected"),
+    [
+        ([], [], []),
+        ([], [1], []),  # the header is no row
+        ([], [3, 4, 7], [2, 3, 6]),
+        ([["Crimes of January"], []], [5, 9], [2, 6]),
+        ([[], [], []], [5, 6], [1, 2]),  # nothing above: a reader begins at the first cell
+        ([], range(2, 8), [1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_hidden_rows_are_read_and_told_of(
+    tmp_path: Path, above: Rows, hidden: Sequence[int], expected: list[int]
+) -> None:
+    rows = [*above, HEADER, *[[ROW[0], ROW[1], 536560 + 7 * k, *ROW[3:]] for k in range(6)]]
+    intake = read(tmp_path, make_workbook({"Notes": [["a", "b"], [1, 2]], "Data": rows}, hidden_rows={"Data": hidden}))
+    assert len(intake.incidents) == 6
+    assert find_hidden(intake) == expected
+    n = len(expected)
+    said = f"{n} row{'s' if n > 1 else ''} used {'are' if n > 1 else 'is'} hidden in"
+    assert (said in list_findings(intake)) == bool(n)
+
+
+def test_blank_rows_between_do_not_shift_those_that_are_hidden(tmp_path: Path) -> None:
+    rows = [HEADER, ROW, [], ["Burglary", *ROW[1:]], [], ["Drugs", *ROW[1:]]]
+    assert find_hidden(read(tmp_path, make_workbook({"Data": rows}, hidden_rows={"Data": [4]}))) == [2]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b'hidden="1"', b'hidden="true"'),
+        (b'hidden="1"', b"hidden = '1'"),
+        (b'hidden="1"', b'ht="0" customHeight="1"'),
+        (b'r="3" hidden="1"', b'hidden="1" r="3"'),
+    ],
+)
+def test_hidden_rows_however_they_are_written(tmp_path: Path, was: bytes, becomes: bytes) -> None:
+    content = make_workbook({"A": [HEADER, *[ROW] * 4]}, hidden_rows={"A": [3]})
+    assert find_hidden(read(tmp_path, replace_in_sheet(content, was, becomes))) == [2]
+
+
+def test_rows_of_other_sheets_hide_nothing(tmp_path: Path) -> None:
+    content = make_workbook({"Notes": [["a"], ["b"], ["c"]], "Data": [HEADER, ROW, ROW]}, hidden_rows={"Notes": [2, 3]})
+    assert find_hidden(read(tmp_path, content)) == []
+
+
+def test_a_refused_row_that_is_hidden_is_not_told_of_as_used(tmp_path: Path) -> None:
+    content = make_workbook({"Data": [HEADER, ROW, ["Robbery", None, *ROW[2:]]]}, hidden_rows={"Data": [3]})
+    intake = read(tmp_path, content)
+    assert (len(intake.incidents), len(intake.rejected), find_hidden(intake)) == (1, 1, [])
+
+
+def replace_in_sheet(content: bytes, was: bytes, becomes: bytes) -> bytes:
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if "worksheets/sheet" in name:
+                assert was in part
+                part = part.replace(was, becomes)
+            new.writestr(name, part)
+    return changed.getvalue()

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import AnalyseDemonstration
 
+from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MonthQuality
 from hotspots.pipeline.overlaps import Overlap
 from hotspots.pipeline.quality import (
+    CountTable,
     PlaceQuality,
     Quality,
     RefusedRows,
+    ResidentsQuality,
     SourceRows,
     TimeQuality,
     WardQuality,
@@ -36,9 +39,11 @@ PERFECT = Quality(
     sources=(
         SourceRows(source="a", n_read=1200, n_used=1200, n_set_aside=0, refused={}, first_day=None, last_day=None),
     ),
+    counts=(),
     n_conflicting_ids=0,
     n_placeholder_ids=0,
     n_masked=0,
+    n_hidden=0,
     unrecognised={},
     n_unrecognised=0,
     n_unreadable_knife_flags=0,
@@ -47,10 +52,16 @@ PERFECT = Quality(
     n_outside_wards=0,
     overlaps=(),
     n_by_crime={"robbery": 1200},
+    notes=(),
     times=TimeQuality(
         n_by_precision={"minute": 1200},
+        n_first_days=0,
         n_midnight=0,
+        n_default=0,
+        n_half_lost=0,
+        n_hour_only=0,
         n_on_the_hour=20,
+        n_on_the_half_hour=20,
         n_nonexistent=0,
         n_ambiguous=0,
         n_converted=0,
@@ -59,14 +70,36 @@ PERFECT = Quality(
         is_night_quietest=True,
         n_with_end=1200,
         n_reversed=0,
+        n_reported=0,
         n_unreadable_times=0,
         n_unreadable_ends=0,
         n_over_a_week=0,
     ),
-    places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0),
-    months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), low=(), cut_short=()),
+    places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0, n_rounded=0, rounded_to=()),
+    months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), incomplete=(), low=(), cut_short=()),
+    holes=(),
     wards=WardQuality(n_stated=1200, n_unknown=0, n_other=0, unknown_codes=()),
+    residents=ResidentsQuality(
+        n_wards=40, n_unknown=0, unknown_share=0.0, unknown_codes=(), n_unmatched=0, unmatched_codes=()
+    ),
 )
+
+
+def make_hole(**known: Any) -> Hole:
+    """A ward without rows in half a year, with something else said of it."""
+    plain: dict[str, Any] = {
+        "kind": "ward",
+        "name": "Ash",
+        "sources": (),
+        "ward_codes": ("A",),
+        "wards": ("Ash",),
+        "first_month": "2025-07",
+        "last_month": "2025-12",
+        "is_start": False,
+        "is_end": True,
+        "is_of_crime": False,
+    }
+    return Hole(**(plain | known))
 
 
 def change(path: str, **values: Any) -> Quality:
@@ -100,7 +133,20 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
         ),
         (
             change("months", low=(("2026-03", 40, 1000.0),)),
-            "March 2026 has 40 rows, and the months beside it 1,000: the feed may have failed",
+            "March 2026 has 40 rows, and the months beside it 1,000: crime may have fallen, or the feed may have failed",
+        ),
+        (
+            change("months", incomplete=("2026-02",)),
+            "February 2026: whole days are missing, or about the same share of every crime",
+        ),
+        (
+            change("", holes=(make_hole(kind="source", name="north.csv", sources=("north.csv",)),)),
+            "north.csv does not cover July 2025 to December 2025, while other files do: it ends. Ash rests on it. It is "
+            "the data that stop there, not the crime",
+        ),
+        (
+            change("", holes=(make_hole(), make_hole(name="Beech"))),
+            "The files do not cover Ash and Beech for July 2025 to December 2025, while they cover other wards",
         ),
         (change("months", cut_short=("2026-01",)), "January 2026 is incomplete and cannot be compared"),
         (
@@ -121,6 +167,16 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
             "200 rows are at exactly midnight, which is read as",
         ),
         (change("times", n_on_the_hour=600), "50% of times are on the full hour: they were rounded"),
+        (change("times", n_on_the_hour=600, n_on_the_half_hour=480), "90% of times are on the full or the half hour"),
+        (change("times", n_hour_only=1200, n_on_the_hour=0), "1,200 rows give the hour and not the minute"),
+        (
+            change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000, n_default=200),
+            "200 rows are at a time that a form fills in",
+        ),
+        (
+            change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000, n_half_lost=200),
+            "200 rows have a time that lost its am or pm",
+        ),
         (change("times", n_converted=300), "The times of 300 rows are marked as UTC or another offset"),
         (
             change("times", quietest_hour=22, is_night_quietest=False),
@@ -155,6 +211,32 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
             '"Yodelling" (50) and "Humming" (20)',
         ),
         (change("", n_unreadable_knife_flags=2), "2 rows have a knife flag that is neither yes nor no"),
+        (
+            change("", n_hidden=12),
+            "12 rows used are hidden in their workbook, as by a filter. Hidden rows are read like",
+        ),
+        (change("", n_hidden=1), "1 row used is hidden in its workbook, as by a filter"),
+        (
+            change("times", n_first_days=1200),
+            "1,200 rows have the first of a month as the date, as all rows of their file have, which is read as",
+        ),
+        (
+            change("places", n_rounded=300, rounded_to=("1 km",)),
+            "300 rows have coordinates rounded to 1 km: an area, not a point. They count for hours and for the ward of",
+        ),
+        (
+            change("", counts=(CountTable(source="a.csv", n_rows=90, n_incidents=1200),)),
+            "a.csv is a table of counts: its 90 rows stand for 1,200 incidents, each of which counts as a row here",
+        ),
+        (
+            change("residents", n_wards=271, n_unknown=26, unknown_share=0.11, unknown_codes=tuple("ABCDE")),
+            "The residents of 26 of the 271 wards are not known (A, B, C ...), where 11% of the rows lie: rates per "
+            "resident leave these wards out.",
+        ),
+        (
+            change("residents", n_unknown=1, unknown_codes=("A",), n_unmatched=1, unmatched_codes=("Z",)),
+            "leave this ward out. The table of residents has 1 code that no ward has (Z): it may be of another year",
+        ),
         (change("", n_masked=2), "Personal data (names, numbers, dates of birth) were masked in the text of 2 rows"),
     ],
 )
@@ -181,8 +263,8 @@ def test_no_rows_at_all() -> None:
         sources=(),
         n_by_crime={},
         times=dataclasses.replace(PERFECT.times, n_by_precision={}, n_on_the_hour=0, n_with_end=0),
-        places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None),
-        months=MonthQuality(n_by_month={}, missing=(), low=(), cut_short=()),
+        places=PlaceQuality(n_by_precision={}, n_places=0, shared_share=None, n_rounded=0, rounded_to=()),
+        months=MonthQuality(n_by_month={}, missing=(), incomplete=(), low=(), cut_short=()),
     )
     assert findings(nothing) == ["The files hold no rows."]
 
@@ -238,6 +320,7 @@ def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict
         months=MonthQuality(
             n_by_month={},
             missing=(),
+            incomplete=(),
             low=tuple((f"2026-{month:02d}", few, 4.0 * few) for month, few in months.items()),
             cut_short=(),
         ),
@@ -250,18 +333,20 @@ def test_every_number_in_a_sentence_is_in_the_summary(n: list[int], months: dict
 
 def test_what_may_count_twice_is_a_finding_and_a_note_of_its_crime(analyse_demonstration: AnalyseDemonstration) -> None:
     analysis = analyse_demonstration("robbery")
-    days: dict[str, Any] = {"start": dt.date(2026, 1, 1), "end": dt.date(2026, 3, 31), "n_rows": 90}
+    days: dict[str, Any] = {"start": dt.date(2026, 1, 1), "end": dt.date(2026, 3, 31), "unit": "day"}
+    days |= {"n_rows": 90, "n_matching": 89, "n_by_chance": 21, "examples": ((1, 4), (2, 5), (7, 9))}
     robbery = [Overlap(category="robbery", sources=("a.csv", f"{month}.csv"), **days) for month in ("one", "two")]
     burglary = Overlap(category="burglary", sources=("a.csv", "b.csv"), **days)
     quality = dataclasses.replace(analysis.study.quality, overlaps=(*robbery, burglary))
     summary = summarise(dataclasses.replace(analysis, study=dataclasses.replace(analysis.study, quality=quality)))
     said = (
-        "a.csv holds robbery in the same places and months as one.csv and 1 more file, from 1 January 2026 to "
-        "31 March 2026. If they are records of the same incidents, these count twice: leave one file out."
+        "178 of 180 robbery rows match, one to one by place and day, between a.csv and one.csv and 1 more file "
+        "(1 January 2026 to 31 March 2026); by chance 42 would. Rows of a.csv and one.csv that match: 1 and 4; 2 and "
+        "5; 7 and 9. Compare these rows: if they are the same incidents, they count twice."
     )
     assert summary.notes == (*analysis.notes, said)
     assert said in summary.quality.findings
-    assert any(finding.startswith("a.csv holds burglary") for finding in summary.quality.findings)
+    assert any(finding.startswith("89 of 90 burglary rows match") for finding in summary.quality.findings)
 
 
 def test_the_period_asked_for_and_covered(demonstration: Study, analyse_demonstration: AnalyseDemonstration) -> None:

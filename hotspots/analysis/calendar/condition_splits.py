@@ -38,8 +38,8 @@ class ConditionSplit:
         n_uncertain: Incidents within the calendar whose day (or hour) is not known closely enough to be on a side.
         exposure_with, exposure_without: How long the condition was there and was not, in `exposure_unit`.
         exposure_unit: "days" or "hours".
-        ratio: How many times the rate without the condition that with it is, like compared with like; None where not
-            available, as are those below.
+        ratio: How many times the rate without the condition that with it is, like compared with like; infinite where
+            all incidents compared are with it. None where not available, as are those below.
         low, high: Its limits at `confidence`, widened by `dispersion`; each split's own, not adjusted for several.
         p_value: Two-sided, of no difference, allowing for `dispersion`.
         p_adjusted: The same, adjusted for the splits looked at together (Benjamini-Hochberg).
@@ -72,12 +72,21 @@ class ConditionSplit:
     significance_level: float
 
     @property
+    def direction(self) -> Literal["more", "fewer"] | None:
+        """Which way a difference goes that is more than chance; None where there is not one."""
+        if not self.is_significant or self.ratio is None:
+            return None
+        return "more" if self.ratio > 1 else "fewer"
+
+    @property
     def words(self) -> str:
         """What a briefing says: "school days: 1.6 times as many as on weekdays of the holidays (1.3 to 2.0)"."""
         if self.ratio is None or self.low is None or self.high is None:
             return f"{self.label}: not shown. {self.explanation}"
-        if math.isinf(self.ratio):
-            return f"{self.label}: only with the condition (at least {self.low:.1f} times as many)"
+        if not (self.n_with and self.n_without):
+            share = "all" if self.n_with else "none"
+            said = f"{share} of the {self.n_with + self.n_without:,} incidents of the {self.exposure_unit} compared"
+            return f"{self.label}: {said}" if self.is_significant else f"{self.label}: no apparent difference ({said})"
         # A limit that is not 1 must not look like it.
         is_near = self.is_significant and "1.0" in (f"{self.low:.1f}", f"{self.high:.1f}")
         digits = 2 if self.high - self.low < 0.2 or is_near else 1

@@ -1,5 +1,6 @@
 from .comparisons import Against as Against
 from .comparisons import Comparison as Comparison
+from .comparisons import find_uncovered as find_uncovered
 from .comparisons import plan_comparisons as plan_comparisons
 from .comparisons import withhold_selected as withhold_selected
 from .control import ControlChart as ControlChart
@@ -17,8 +18,10 @@ from .elsewhere import ElsewhereCounts as ElsewhereCounts
 from .elsewhere import PairedCounts as PairedCounts
 from .elsewhere import Untried as Untried
 from .elsewhere import count_elsewhere as count_elsewhere
+from .gaps import find_empty_months as find_empty_months
 from .gaps import find_gaps as find_gaps
 from .gaps import find_own_days as find_own_days
+from .gaps import find_thinned_months as find_thinned_months
 from .ratio_scatter import Scatter as Scatter
 from .ratio_scatter import count_areas_needed as count_areas_needed
 from .ratio_scatter import measure_scatter as measure_scatter
@@ -30,6 +33,8 @@ from .rolling import roll_twelve_months as roll_twelve_months
 from .season import Season as Season
 from .season import measure_season as measure_season
 from .season_windows import SeasonWindow as SeasonWindow
+from .silences import Silence as Silence
+from .silences import find_silences as find_silences
 from .textbook_limits import CountLimits as CountLimits
 from .textbook_limits import limit_counts as limit_counts
 from .verdicts import CLEAR_LEVEL as CLEAR_LEVEL

@@ -189,6 +189,38 @@ def _is_fair(comparison: Comparison, drawn_from: dt.date, drawn_to: dt.date) -> 
     return inside or outside
 
 
+def find_uncovered(comparison: Comparison, months: Iterable[Month]) -> tuple[Span, ...]:
+    """The days of both windows on which a part of the data cannot be compared: those of its months, and the others'.
+
+    What a part, such as the file of one borough, does not hold in one window is left out of the other too, at the same
+    place in it.
+
+    Args:
+        comparison: The windows.
+        months: Without data of the part: "2026-08", a date in it, or a pandas Period.
+
+    Returns:
+        First and last day of each run, of the earlier window first; empty where neither window has such a month.
+
+    Raises:
+        ParameterError: One of the months is not a month.
+    """
+    current, earlier = (
+        np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+        for first, last in (
+            (comparison.current_first, comparison.current_last),
+            (comparison.earlier_first, comparison.earlier_last),
+        )
+    )
+    missing = read_months(months)
+    if comparison.unit == "month":
+        back = comparison.length if comparison.against == "before" else YEAR_MONTHS
+        current_out, earlier_out = _leave_out_months(current, earlier, missing, back)
+    else:
+        current_out = earlier_out = is_missing(current, missing) | is_missing(earlier, missing)
+    return _find_spans(((earlier, earlier_out), (current, current_out)))
+
+
 def _plan_weeks(
     key: str, against: str, end: dt.date, n_weeks: int, back_days: int, *, known_from: dt.date, missing: Days
 ) -> Comparison:
@@ -208,11 +240,23 @@ def _plan_months(
     edges = [np.datetime64(go_back(stop, back), "D") for back in (0, n_months, back_months, back_months + n_months)]
     current = np.arange(edges[1], edges[0])
     earlier = np.arange(edges[3], edges[2])
-    # The counterpart of a month is the one as many months away as the windows are.
-    current_out = is_missing(current, missing) | is_missing(current, missing + back_months)
-    earlier_out = is_missing(earlier, missing) | is_missing(earlier, missing - back_months)
+    current_out, earlier_out = _leave_out_months(current, earlier, missing, back_months)
     return _make_comparison(
         key, cast(Against, against), "month", n_months, current, earlier, current_out, earlier_out, known_from
+    )
+
+
+def _leave_out_months(current: Days, earlier: Days, missing: Days, back_months: int) -> tuple[Flags, Flags]:
+    """Which days do not count: those of months without data, and of their counterparts so many months away."""
+    return (
+        is_missing(current, missing) | is_missing(current, missing + back_months),
+        is_missing(earlier, missing) | is_missing(earlier, missing - back_months),
+    )
+
+
+def _find_spans(windows: Iterable[tuple[Days, Flags]]) -> tuple[Span, ...]:
+    return tuple(
+        (days[begin].item(), days[stop - 1].item()) for days, is_out in windows for begin, stop in find_runs(is_out)
     )
 
 
@@ -249,11 +293,7 @@ def _make_comparison(
         earlier_last=earlier[-1].item(),
         days_current=int((~current_out).sum()),
         days_earlier=int((~earlier_out).sum()),
-        left_out=tuple(
-            (days[begin].item(), days[stop - 1].item())
-            for days, is_out in ((earlier, earlier_out), (current, current_out))
-            for begin, stop in find_runs(is_out)
-        ),
+        left_out=_find_spans(((earlier, earlier_out), (current, current_out))),
         available=reason is None,
         reason=reason,
     )

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import special
 
 from hotspots.analysis.calendar import find_runs
 from hotspots.errors import ParameterError
@@ -16,6 +17,7 @@ _UNLIKELY = 1e-6
 _LOW_SHARE = 0.5
 _MANY_A_MONTH = 50.0
 """Below this many rows a month, half of them may be missing by chance."""
+_MIN_CRIMES, _MIN_EXPECTED, _ALIKE = 2, 10.0, 0.01
 _MIN_MONTHS_BESIDE = 6
 """Of a rare crime, months with any from which its silence is judged: of fewer, one burst may be all there was."""
 _SELDOM = 0.001
@@ -25,11 +27,11 @@ _DAYS_IN_MONTH = 365.25 / 12
 def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
     """The months of a series that are gaps in the feed, with the reason.
 
-    A month is a gap if the files hold no rows of any crime for it ("no data"); or none of this crime, though at its
-    usual number a month that would happen less than once in a million ("no data of this crime"); or if all crimes
-    together have less than half of what they usually have, and this crime too ("incomplete data"). Usual is the median
-    of the months that have any. A crime that truly falls below half in the month in which all crime does is lost by
-    this, which is the price of not calling a failed feed an improvement.
+    A month is a gap if the files hold no rows of any crime for it ("no data"); or none of this crime ("no data of this
+    crime"), though at its usual number a month that would happen less than once in a million. Usual is the median of
+    the months that have any; no more than the mean of the months with any just before and after, and no more than the
+    share of the usual that all crime has in that month: where crime falls as a whole, as in spring 2020, a month
+    without any is likelier. A month that is merely low is no gap, however low.
 
     Of a rare crime, of which a month without any is no surprise, a run of such months at the beginning or the end is
     judged as one, if six months have any. Months that are empty in every year, while those that are not come back,
@@ -53,16 +55,56 @@ def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
         )
     usual, usual_of_all = _usual(counts), _usual(all_counts)
     n, n_all = counts.to_numpy(), all_counts.to_numpy()
-    is_low = (usual_of_all >= _MANY_A_MONTH) & (n_all < _LOW_SHARE * usual_of_all) & (n < _LOW_SHARE * usual)
+    share_of_usual = np.minimum(n_all / usual_of_all, 1.0) if usual_of_all else np.zeros(len(n))
+    is_nil = find_empty_months(all_counts)
+    expected = np.where(is_nil, usual, np.minimum(_expect_near(n, usual), usual * share_of_usual))
     reasons = np.full(len(counts), None, dtype=object)
-    reasons[is_low] = "incomplete data"
     for run in (np.arange(*ends) for ends in find_runs(n == 0)):
         is_at_edge = run[0] == 0 or run[-1] == len(n) - 1
-        is_missing = np.exp(-usual) < _UNLIKELY or (is_at_edge and _is_silence(n, run, usual))
-        if is_missing and not _is_season(counts, run):
+        is_missing = np.exp(-expected[run].mean()) < _UNLIKELY or (is_at_edge and _is_silence(n, run, usual))
+        if is_missing and not is_season(counts, run):
             reasons[run] = "no data of this crime"
-    reasons[n_all == 0] = "no data"
+    reasons[is_nil] = "no data"
     return pd.Series(reasons, index=counts.index, dtype=object)
+
+
+def find_empty_months(all_counts: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which months of all crimes together are without any row, though chance would hardly leave that.
+
+    A file of one rare crime has months without any: they are a count of 0. What is usual is the median of the months
+    that have any, and no more than the mean of those just before and after the silence.
+
+    Args:
+        all_counts: Rows by month, int, on a PeriodIndex of consecutive months.
+    """
+    n = all_counts.to_numpy()
+    empty: npt.NDArray[np.bool_] = (n == 0) & (np.exp(-_expect_near(n, _usual(all_counts))) < _UNLIKELY)
+    return empty
+
+
+def find_thinned_months(by_crime: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which months have lost rows of all crimes alike, as a feed does that breaks off, and no real fall.
+
+    A month is thinned if all crimes together have less than half of what is usual, and each of at least two crimes
+    has lost about the same share (chi-squared of their shares, p above 0.01, ten or more rows expected of each). When
+    crime truly fell by so much, in spring 2020, burglary, theft and drug offences fell by very different shares.
+
+    Args:
+        by_crime: Rows, int, one column a crime, index a PeriodIndex of consecutive months.
+    """
+    n = by_crime.to_numpy(dtype=np.float64)
+    total = by_crime.sum(axis=1)
+    is_low = ((total > 0) & (total < _LOW_SHARE * _usual(total))).to_numpy() & (_usual(total) >= _MANY_A_MONTH)
+    shares = n[~is_low].sum(axis=0) / max(n[~is_low].sum(), 1.0)
+    thinned = np.zeros(len(n), dtype=bool)
+    for month in np.flatnonzero(is_low).tolist():
+        told = shares * n[month].sum() >= _MIN_EXPECTED
+        if told.sum() < _MIN_CRIMES:
+            continue
+        expected = shares[told] / shares[told].sum() * n[month][told].sum()
+        statistic = float(((n[month][told] - expected) ** 2 / expected).sum())
+        thinned[month] = special.chdtrc(told.sum() - 1, statistic) > _ALIKE
+    return thinned
 
 
 def find_own_days(started_at: pd.Series, *, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
@@ -112,6 +154,17 @@ def find_own_days(started_at: pd.Series, *, first: dt.date, last: dt.date) -> tu
     return own_first if begins_late else first, own_last if ends_early else last
 
 
+def _expect_near(n: npt.NDArray[np.int64], usual: float) -> npt.NDArray[np.float64]:
+    """What a month would have: the usual number, and no more than the mean of the nearest months with any."""
+    with_any = np.flatnonzero(n > 0)
+    expected = np.full(len(n), usual)
+    if len(with_any):
+        after = np.searchsorted(with_any, np.arange(len(n)))
+        sides = np.stack([n[with_any[np.maximum(after - 1, 0)]], n[with_any[np.minimum(after, len(with_any) - 1)]]])
+        expected = np.minimum(expected, sides.mean(axis=0))
+    return expected
+
+
 def _is_silence(n: npt.NDArray[np.int64], run: npt.NDArray[np.int64], usual: float) -> bool:
     """Whether chance would hardly leave so many months without any, at what is usual and with incidents dealt out."""
     present = np.flatnonzero(n > 0)
@@ -121,8 +174,13 @@ def _is_silence(n: npt.NDArray[np.int64], run: npt.NDArray[np.int64], usual: flo
     return bool((1 - len(run) / (last - first + 1)) ** int(n.sum()) < _UNLIKELY)
 
 
-def _is_season(counts: pd.Series, run: npt.NDArray[np.int64]) -> bool:
-    """Whether other years are without any in the calendar months of a run, too, and the months with any come back."""
+def is_season(counts: pd.Series, run: npt.NDArray[np.int64]) -> bool:
+    """Whether other years are without any in the calendar months of a run, too, and the months with any come back.
+
+    Args:
+        counts: By month, on a PeriodIndex.
+        run: Positions of the months without any.
+    """
     month = pd.PeriodIndex(counts.index).month.to_numpy()
     has_any = counts.to_numpy() > 0
     is_like = np.isin(month, month[run])

@@ -13,6 +13,7 @@ import shapely
 from scipy import sparse
 
 from hotspots.analysis.hotspots.evidence import Evidence
+from hotspots.analysis.hotspots.place_names import find_place_names, find_several
 from hotspots.analysis.hours import WeeklyProfile, profile_groups, profile_week
 from hotspots.contracts import AREA, require_columns, require_metres
 from hotspots.errors import ParameterError
@@ -34,6 +35,7 @@ class Hotspot:
         share: The same as a share of all incidents analysed.
         area_km2: Area of the outline.
         wards: Codes of the wards it lies in, by number of its incidents.
+        names: What it may be called: at most two location texts; see `PlaceNames`.
         locations: At most three location texts with their incidents, most first.
         location_kinds: The same for kinds of location; empty where the source has none.
         profile: Its week.
@@ -51,6 +53,7 @@ class Hotspot:
     share: float
     area_km2: float
     wards: tuple[str, ...]
+    names: tuple[str, ...]
     locations: tuple[tuple[str, int], ...]
     location_kinds: tuple[tuple[str, int], ...]
     profile: WeeklyProfile
@@ -119,9 +122,12 @@ def rank_hotspots(
     rows = np.flatnonzero(inside >= 0)
     rows = rows[np.argsort(inside[rows], kind="stable")]
     members = np.split(rows, np.searchsorted(inside[rows], np.arange(1, len(outlines)))) if len(outlines) else []
+    place_names, all_kinds = find_place_names(incidents), incidents["location_kind"]
+    # what stands on one place only may be no kind but its address
+    shared_kinds = all_kinds.where(all_kinds.isin(find_several(incidents, all_kinds)))
     wards, locations, kinds = (
-        _count_by_group(incidents[column].iloc[rows], inside[rows], len(outlines))
-        for column in ("ward_code", "location", "location_kind")
+        _count_by_group(column.iloc[rows], inside[rows], len(outlines))
+        for column in (incidents["ward_code"], place_names.listed, shared_kinds)
     )
     groups = pd.Series(pd.array(inside, dtype="Int64"), index=incidents.index).mask(inside < 0)
     profiles = profile_groups(incidents, groups, hours=hours)
@@ -147,6 +153,7 @@ def rank_hotspots(
             share=len(members[index]) / len(incidents),
             area_km2=float(shapely.area(outlines[index])) / 1e6,
             wards=tuple(code for code, _ in wards[index]),
+            names=place_names.choose(locations[index], len(members[index])),
             locations=locations[index][:_N_TOP],
             location_kinds=kinds[index][:_N_TOP],
             profile=profiles.get(str(index), no_profile),

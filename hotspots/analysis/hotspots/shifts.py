@@ -15,6 +15,7 @@ from scipy import sparse
 from hotspots.analysis.hotspots.day_parts import Shift, weigh_shifts
 from hotspots.analysis.hotspots.hotspot_areas import HotspotAreas, HotspotOptions, draw_hotspots
 from hotspots.analysis.hotspots.place_differences import N_PERMUTATIONS, PlaceDifference, compare_places
+from hotspots.analysis.hotspots.place_names import find_place_names
 from hotspots.analysis.hotspots.ranking import assign_outlines
 from hotspots.analysis.surfaces import DensitySurface, Kernel, estimate_density
 from hotspots.contracts import AREA, require_columns
@@ -54,6 +55,7 @@ class ShiftHotspot:
         week_rank: The hot spot of the whole week, by its rank, in which most of its incidents lie; None where fewer
             than half lie in any one.
         wards: Codes of the wards it lies in, by number of its incidents.
+        names: What it may be called: at most two location texts; see `PlaceNames`.
         locations: At most three location texts with their sums of weights, most first.
     """
 
@@ -69,6 +71,7 @@ class ShiftHotspot:
     area_km2: float
     week_rank: int | None
     wards: tuple[str, ...]
+    names: tuple[str, ...]
     locations: tuple[tuple[str, float], ...]
 
     @property
@@ -305,7 +308,7 @@ def _rank_hotspots(
     if not outlines:
         return ()
     place = collapse_points(incidents).inverse
-    ward_codes, locations = incidents["ward_code"], incidents["location"]
+    ward_codes, place_names = incidents["ward_code"], find_place_names(incidents)
     inside = assign_outlines(incidents, outlines)
     n_outlines, held = len(outlines), inside >= 0
     n_inside = np.bincount(inside[held], weight[held], n_outlines)
@@ -321,6 +324,7 @@ def _rank_hotspots(
     for rank, index in enumerate(order.tolist(), start=1):
         members = np.flatnonzero((inside == index) & (weight > 0))
         own = weight[members]
+        locations = _sum_by_text(place_names.listed.iloc[members], own)
         in_week = np.bincount(week_index[members] + 1, own)
         in_week[0] = 0.0
         best = int(in_week.argmax())
@@ -338,7 +342,8 @@ def _rank_hotspots(
                 area_km2=float(area_m2[index]) / 1e6,
                 week_rank=best if in_week[best] >= own.sum() / 2 else None,
                 wards=tuple(code for code, _ in _sum_by_text(ward_codes.iloc[members], own)),
-                locations=tuple(_sum_by_text(locations.iloc[members], own)[:_N_TOP]),
+                names=place_names.choose(locations, float(n_inside[index])),
+                locations=tuple(locations[:_N_TOP]),
             )
         )
     return tuple(hotspots)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import warnings
+import xml.etree.ElementTree as ET
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,7 +36,7 @@ from hotspots.ingest.formats.table import (
 # What GDAL would say of a damaged file is said by an error here.
 pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
 
-LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp")
+LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp", ".kml", ".kmz")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
@@ -49,6 +51,26 @@ _GEOJSON_TYPES = {
     "MultiPoint",
     "GeometryCollection",
 }
+
+_FOREIGN_TO_KML = (b"<!doctype", b"<!entity", b"<ogrvrt", b"opengis.net/gml")
+"""By what is in it, GDAL would take a file for another kind, which may send it elsewhere."""
+_KML_OWN = frozenset(
+    {
+        "id",
+        "description",
+        "timestamp",
+        "begin",
+        "end",
+        "altitudeMode",
+        "tessellate",
+        "extrude",
+        "visibility",
+        "drawOrder",
+        "icon",
+        "snippet",
+    }
+)
+"""Columns that GDAL makes of how a placemark looks, beside those of what the file says of it."""
 
 
 def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, str | None]]]:
@@ -71,7 +93,7 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
     ) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {(str(error) or 'damaged').splitlines()[0]} "
-            "Give GeoJSON, GeoPackage, or a shapefile (all its parts, or zipped)."
+            "Give GeoJSON, GeoPackage, KML, or a shapefile (all its parts, or zipped)."
         ) from error
 
 
@@ -79,6 +101,8 @@ def _genuine_address(file: FoundFile) -> str:
     """The name of a file for GDAL, once its content is known to be what its suffix says; ValueError if it is not."""
     path, suffix = file.path, file.path.suffix.lower()
     wrong = ValueError(f"its content is not that of a {suffix} file.")
+    if suffix in (".kml", ".kmz"):
+        return _genuine_kml_address(file, wrong)
     if suffix == ".zip":
         with file.archive() as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_WHOLE_BYTES:
@@ -116,6 +140,51 @@ def _genuine_address(file: FoundFile) -> str:
     return str(path.resolve())
 
 
+def _genuine_kml_address(file: FoundFile, wrong: ValueError) -> str:
+    """The same of KML, and of a KMZ archive of it. What it links to beyond the archive is not read."""
+    path = file.path.resolve()
+    if path.suffix.lower() == ".kml":
+        if path.stat().st_size > MAX_WHOLE_BYTES:
+            raise ValueError(f"it is larger than {MAX_WHOLE_BYTES // 1024**2} MB.")
+        with file.start() as opened:
+            content = opened.read()
+        _require_kml(content, wrong)
+        if b"<networklink" in content.lower() and not _has_places(content):
+            raise ValueError("it is only a link to where the places are. Open it in Google Earth, and save the places.")
+        return str(path)
+    with file.archive() as archive:
+        inside = [info for info in archive.infolist() if info.filename.lower().endswith(".kml")]
+        if sum(info.file_size for info in inside) > MAX_WHOLE_BYTES:
+            raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB.")
+        contents = [archive.read(info) for info in inside]
+    for content in contents:
+        _require_kml(content, wrong)
+    with_places = [info.filename for info, content in zip(inside, contents, strict=True) if _has_places(content)]
+    if not with_places:
+        raise ValueError("it holds no places.")
+    if len(with_places) == 1:
+        return f"/vsizip/{path}/{with_places[0]}"
+    # GDAL reads those that the first one names
+    if len(pyogrio.list_layers(str(path))) < len(with_places):
+        raise ValueError("it holds several KML files. Unpack it, and give them.")
+    return str(path)
+
+
+def _require_kml(content: bytes, wrong: ValueError) -> None:
+    if any(sign in content.lower() for sign in _FOREIGN_TO_KML):
+        raise wrong
+    try:
+        _, root = next(ET.iterparse(io.BytesIO(content), events=["start"]))  # noqa: S314  # without entities
+    except (ET.ParseError, StopIteration) as error:
+        raise wrong from error
+    if root.tag.rpartition("}")[2].lower() != "kml":
+        raise wrong
+
+
+def _has_places(content: bytes) -> bool:
+    return b"placemark" in content.lower()
+
+
 def read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.GeoDataFrame:
     """One layer of a geographic file, as `locate_layers` names them.
 
@@ -141,7 +210,7 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
     try:
         with warnings.catch_warnings():  # values that GDAL cannot read are missing, and their rows say so
             warnings.simplefilter("ignore")
-            return pyogrio.read_dataframe(address, layer=layer, datetime_as_string=what == "incidents")
+            frame = pyogrio.read_dataframe(address, layer=layer, datetime_as_string=what == "incidents")
     except (
         ValueError,
         UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
@@ -153,6 +222,8 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
             f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
             "Repair it in QGIS (Fix geometries) and export it again."
         ) from error
+    is_kml = file.path.suffix.lower() in (".kml", ".kmz")
+    return frame.drop(columns=[name for name in frame.columns if name in _KML_OWN]) if is_kml else frame
 
 
 def holds_shapefile(file: FoundFile, *, besides: tuple[str, ...]) -> bool:
@@ -166,23 +237,30 @@ def holds_shapefile(file: FoundFile, *, besides: tuple[str, ...]) -> bool:
     return any(name.endswith(".shp") for name in names) and not others
 
 
-def open_layers(file: FoundFile) -> list[Table]:
+def open_layers(file: FoundFile, *, what: str = "incidents", by_point: bool = False) -> list[Table]:
     """The layers of a geographic file as tables; points become the columns `geometry.x` and `geometry.y`.
 
     Layers of lines and outlines are passed over if there is another one.
 
+    Args:
+        file: The file.
+        what: What its rows are of, for messages.
+        by_point: Whether lines and outlines are read too, each by a point on it. Several points in one feature are
+            then as many rows.
+
     Raises:
         DataError: The file is not what its name says, it holds no points, or its points have no CRS.
     """
-    address, layers = locate_layers(file, what="incidents")
+    address, layers = locate_layers(file, what=what)
     tables = []
     shapes = None
     for name, _ in layers:
-        frame = _read_frame(file, address, name, what="incidents")
+        frame = _read_frame(file, address, name, what=what)
         part = name if len(layers) > 1 else None
         label = f"{file.label}/{name}" if part else file.label
         try:
-            tables.append(_table_of_frame(label, frame, f"{file.sha256}/{name}", part=part))
+            frame = _stand_on_points(frame) if by_point else frame
+            tables.append(_table_of_frame(label, frame, f"{file.sha256}/{name}", part=part, what=what))
         except DataError as error:
             shapes = shapes or error
     if shapes and not tables:
@@ -190,13 +268,35 @@ def open_layers(file: FoundFile) -> list[Table]:
     return tables
 
 
-def _table_of_frame(label: str, frame: pd.DataFrame, sha256: str, *, part: str | None) -> Table:
+def _stand_on_points(frame: pd.DataFrame) -> pd.DataFrame:
+    """Lines and outlines as a point on each; of several points in one feature, a row for each."""
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        return frame
+    shapes = frame.geometry.to_numpy()
+    is_several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT
+    points = np.where(is_several & ~shapely.is_empty(shapes), shapes, shapely.point_on_surface(shapes))
+    # what has no geometry would be lost where points are taken apart
+    points[shapely.is_missing(points) | shapely.is_empty(points)] = shapely.Point(np.nan, np.nan)
+    standing = frame.set_geometry(gpd.GeoSeries(points, index=frame.index, crs=frame.crs))
+    exploded: pd.DataFrame = standing.explode(ignore_index=True)
+    return exploded
+
+
+def _table_of_frame(
+    label: str,
+    frame: pd.DataFrame,
+    sha256: str,
+    *,
+    part: str | None,
+    what: str,
+    kind: str = "layer of a geographic file",
+) -> Table:
     crs = None
     if isinstance(frame, gpd.GeoDataFrame):
         points = frame.geometry
         frame = pd.DataFrame(frame.drop(columns=points.name))
         if points.notna().any():
-            _require_crs(points.crs, label, what="incidents")
+            _require_crs(points.crs, label, what=what)
             crs = name_crs(points.crs)
             frame[GEOMETRY_X], frame[GEOMETRY_Y] = _point_coordinates(points.to_numpy())
             if frame[GEOMETRY_X].isna().all():
@@ -208,7 +308,6 @@ def _table_of_frame(label: str, frame: pd.DataFrame, sha256: str, *, part: str |
         require_unique(header, columns, label=label)
         yield chunk_of_frame(frame.loc[:, [name for name in frame.columns if str(name) in columns]])
 
-    kind = "layer of a geographic file"
     return Table(label=label, kind=kind, sha256=sha256, header=header, read=read, part=part, crs=crs)
 
 
@@ -221,13 +320,15 @@ def _point_coordinates(geometry: Any) -> tuple[Any, Any]:
     return shapely.get_x(single), shapely.get_y(single)
 
 
-def open_parquet(label: str, source: Any, sha256: str) -> Table:
+def open_parquet(label: str, source: Any, sha256: str, *, what: str = "incidents", by_point: bool = False) -> Table:
     """A Parquet or GeoParquet file as a table.
 
     Args:
         label: What to call it in a message.
         source: Path or file object.
         sha256: Of its bytes.
+        what: What its rows are of, for messages.
+        by_point: Whether lines and outlines are read too, as `open_layers` reads them.
 
     Raises:
         DataError: It is damaged, too large, or its geometry is not a point.
@@ -238,7 +339,10 @@ def open_parquet(label: str, source: Any, sha256: str) -> Table:
         texts = [field.name for field in pyarrow.parquet.ParquetFile(source).schema_arrow if _is_text(field.type)]
         # a long text that comes often is held once
         opened = pyarrow.parquet.ParquetFile(source, read_dictionary=texts)
-        geometry = _describe_geometry(opened.schema_arrow, label)
+        geometry = _describe_geometry(opened.schema_arrow, label, what=what)
+        if geometry and by_point:
+            frame = _stand_on_points(gpd.GeoDataFrame.from_arrow(opened.read()))
+            return _table_of_frame(label, frame, sha256, part=None, what=what, kind="GeoParquet")
     except DataError:
         raise
     except (
@@ -284,7 +388,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _describe_geometry(schema: pa.Schema, label: str) -> tuple[str, str] | None:
+def _describe_geometry(schema: pa.Schema, label: str, *, what: str) -> tuple[str, str] | None:
     """Name and CRS of the geometry column of GeoParquet."""
     described = (schema.metadata or {}).get(b"geo")
     if described is None:
@@ -293,7 +397,7 @@ def _describe_geometry(schema: pa.Schema, label: str) -> tuple[str, str] | None:
     name = geo["primary_column"]
     column = geo["columns"][name]
     if column.get("encoding") not in ("WKB", "point"):
-        raise DataError(f"Incidents must be points; the geometry of {label} is {column.get('encoding')}.")
+        raise DataError(f"{what.capitalize()} must be points; the geometry of {label} is {column.get('encoding')}.")
     kind = schema.field(name).type
     if not (pa.types.is_struct(kind) if column["encoding"] == "point" else kind in _BYTES):
         raise ValueError(f"its geometry is {kind}.")
@@ -301,7 +405,7 @@ def _describe_geometry(schema: pa.Schema, label: str) -> tuple[str, str] | None:
         raise ValueError("its points do not have two coordinates.")
     crs = column.get("crs", "OGC:CRS84")
     crs = crs and pyproj.CRS.from_user_input(crs)
-    _require_crs(crs, label, what="incidents")
+    _require_crs(crs, label, what=what)
     return name, name_crs(crs)
 
 

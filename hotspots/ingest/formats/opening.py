@@ -16,7 +16,13 @@ TABLE_SUFFIXES = (*CSV_SUFFIXES, ".tsv", ".tsv.gz", ".tab", *WORKBOOK_SUFFIXES, 
 
 
 def open_tables(
-    member: Member, *, is_header: IsHeader, delimiter: str | None = None, encoding: str | None = None
+    member: Member,
+    *,
+    is_header: IsHeader,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    what: str = "incidents",
+    by_point: bool = False,
 ) -> list[Table]:
     """The tables of a file, by what the end of its name says it is.
 
@@ -25,6 +31,8 @@ def open_tables(
         is_header: Whether a row names the columns.
         delimiter: What separates the columns of text; see `open_text_table`.
         encoding: Of text, likewise.
+        what: What its rows are of, for messages.
+        by_point: Whether lines and outlines are read too; see `open_layers`.
 
     Raises:
         DataError: It is not what its name says, or damaged.
@@ -34,9 +42,10 @@ def open_tables(
         return open_workbook(member.label, content, hashlib.sha256(content).hexdigest(), is_header=is_header)
     if member.suffix in PARQUET_SUFFIXES:
         if member.label == member.file.label:
-            return [open_parquet(member.label, member.file.path, member.file.sha256)]
+            return [open_parquet(member.label, member.file.path, member.file.sha256, what=what, by_point=by_point)]
         content = member.read()
-        return [open_parquet(member.label, io.BytesIO(content), hashlib.sha256(content).hexdigest())]
+        digest = hashlib.sha256(content).hexdigest()
+        return [open_parquet(member.label, io.BytesIO(content), digest, what=what, by_point=by_point)]
     if member.suffix in (*LAYER_SUFFIXES, ".json"):
-        return open_layers(member.file)
+        return open_layers(member.file, what=what, by_point=by_point)
     return [open_text_table(member.label, member.open, is_header=is_header, delimiter=delimiter, encoding=encoding)]

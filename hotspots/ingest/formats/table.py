@@ -41,11 +41,13 @@ class Chunk:
         columns: The columns asked for.
         row: int (n_rows,), the row of each record in the file; 1 is the first under the header, and blank lines
             do not count.
+        is_hidden: bool (n_rows,), whether whoever opens the file does not see the row; None where none can be hidden.
         malformed: Row and number of fields of those that have another number than the header, and are not in `columns`.
     """
 
     columns: Columns
     row: npt.NDArray[np.int64]
+    is_hidden: npt.NDArray[np.bool_] | None = None
     malformed: tuple[tuple[int, int], ...] = ()
 
 
@@ -60,6 +62,7 @@ class Table:
         header: Names of the columns, as written.
         part: Name of the sheet or layer that it is, of a file that can hold several.
         crs: CRS that the file states for its geometry, or None.
+        is_1904: Whether numbers that stand for dates count days from 1904, as some workbooks do.
         read: Reads the columns named, all rows, a chunk at a time; may be called again.
         read_start: Reads some of the first rows likewise, where that is less work.
     """
@@ -71,6 +74,7 @@ class Table:
     read: Callable[[Collection[str]], Iterator[Chunk]]
     part: str | None = None
     crs: str | None = None
+    is_1904: bool = False
     read_start: Callable[[Collection[str]], Iterator[Chunk]] = lambda columns: iter(())
 
     def sample(self, columns: Collection[str]) -> Columns:

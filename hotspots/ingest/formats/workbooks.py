@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import itertools
 import math
 import re
 import zipfile
 from collections.abc import Collection, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import python_calamine
 
 from hotspots.errors import DataError
+from hotspots.ingest.formats.hidden_rows import find_hidden_rows
 from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
 from hotspots.ingest.formats.table import (
     HEADER_ROWS,
@@ -35,6 +39,12 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 _REFERENCE = re.compile(rb"<(?:\w+:)?(?:c|row)\b[^>]*?\br\s*=\s*[\"']\s*([A-Za-z]*)(\d*)")
 """Where a cell or a row stands: `r="B12"`, `r="12"`."""
+
+_DATES_OF_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*?\bdate1904\s*=\s*[\"'](?:1|true|on)[\"']")
+"""What a workbook says that counts days from 1904 ([ISO 29500], workbookPr)."""
+
+_OLD_DATES_OF_1904 = b"\x22\x00\x02\x00\x01\x00\x0e\x00\x02\x00"
+"""The same in .xls: record Date1904 with its flag, which record CalcPrecision follows ([MS-XLS], 2.1.7.20.3)."""
 
 _MAX_LETTERS, _MAX_DIGITS = 3, 7
 """Of the last cell there can be, XFD1048576."""
@@ -64,7 +74,14 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
             if sheet.visible == python_calamine.SheetVisibleEnum.Visible
             and sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
         ]
-        rows_of = {name: workbook.get_sheet_by_name(name).to_python() for name in visible}
+        hidden = find_hidden_rows(content)
+        rows_of, is_hidden = {}, {}
+        for name in visible:
+            sheet = workbook.get_sheet_by_name(name)
+            rows_of[name] = sheet.to_python()
+            first = sheet.start[0] + 1 if sheet.start else 1
+            is_hidden[name] = [number in hidden.get(name, ()) for number in range(first, first + len(rows_of[name]))]
+        is_1904 = _is_of_1904(content, is_zip=is_zip)
     except python_calamine.PasswordError as error:
         raise protected from error
     except DataError:
@@ -73,11 +90,21 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
         raise DataError(
             f"{label} cannot be read as an Excel workbook: {str(error) or 'damaged'}. Save it again as .xlsx or CSV."
         ) from error
-    return [
-        _open_sheet(label, name, rows, f"{sha256}/{name}", is_header)
+    tables = [
+        _open_sheet(label, name, rows, is_hidden[name], f"{sha256}/{name}", is_header)
         for name, rows in rows_of.items()
         if any(_is_filled(row) for row in rows)
     ]
+    return [dataclasses.replace(table, is_1904=is_1904) for table in tables]
+
+
+def _is_of_1904(content: bytes, *, is_zip: bool) -> bool:
+    """Whether its serial dates count from 1904, which the reader knows of cells that are formatted as dates only."""
+    if not is_zip:
+        return _OLD_DATES_OF_1904 in content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = [archive.read(name) for name in archive.namelist() if name.lower() == "xl/workbook.xml"]
+    return any(_DATES_OF_1904.search(part) for part in parts)
 
 
 def list_hidden_sheets(content: bytes) -> list[str]:
@@ -130,12 +157,16 @@ def _is_filled(row: list[Any]) -> bool:
     return any(value is not None and value != "" for value in row)
 
 
-def _open_sheet(file: str, name: str, rows: list[list[Any]], sha256: str, is_header: IsHeader) -> Table:
+def _open_sheet(
+    file: str, name: str, rows: list[list[Any]], is_hidden: list[bool], sha256: str, is_header: IsHeader
+) -> Table:
     label = f"{file}/{name}"
-    filled = [row for row in rows if _is_filled(row)]
+    is_filled = [_is_filled(row) for row in rows]
+    filled = list(itertools.compress(rows, is_filled))
     index = find_header([[str(value) for value in row] for row in filled[:HEADER_ROWS]], is_header)
     header = tuple(str(value) for value in filled[index])
     body = filled[index + 1 :]
+    hidden = np.array(list(itertools.compress(is_hidden, is_filled))[index + 1 :], dtype=bool)
 
     def read(columns: Collection[str]) -> Iterator[Chunk]:
         require_unique(header, columns, label=label)
@@ -144,6 +175,6 @@ def _open_sheet(file: str, name: str, rows: list[list[Any]], sha256: str, is_hea
             {name: pd.Series([row[position] for row in body], dtype="object") for name, position in keep.items()},
             index=pd.RangeIndex(len(body)),
         )
-        yield chunk_of_frame(frame)
+        yield dataclasses.replace(chunk_of_frame(frame), is_hidden=hidden)
 
     return Table(label=label, kind="Excel sheet", sha256=sha256, header=header, part=name, read=read)

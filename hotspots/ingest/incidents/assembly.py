@@ -16,7 +16,7 @@ import shapely
 from hotspots.contracts import INCIDENT_COLUMNS
 from hotspots.ingest.incidents.records import REPEATED_ROW, Oddity
 
-_CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location", "easting", "northing")
+_CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location_mark", "easting", "northing")
 _MOST_ROWS_AN_ID = 20
 """Rows of one table that an ID can be on: several victims, several offences, several versions."""
 
@@ -50,7 +50,7 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     codes = _number_texts(ids)
     placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
     codes[placeholders] = -1
-    frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int16)
+    frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int32)
     has_id = usable & (codes >= 0)
     n_rows_of = np.bincount(codes[has_id], minlength=codes.max(initial=-1) + 2)
     shared = has_id & (n_rows_of[codes] > 1)
@@ -67,7 +67,7 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     again = np.zeros(len(codes), dtype=bool)
     known = kept & (codes >= 0)
     again[known] = pd.Series(codes[known]).duplicated().to_numpy()
-    frame["oddities"] = frame["oddities"] | np.where(again, Oddity.CONFLICTING_ID.value, 0).astype(np.int16)
+    frame["oddities"] = frame["oddities"] | np.where(again, Oddity.CONFLICTING_ID.value, 0).astype(np.int32)
     without_id = (codes == -1) | again
     del codes
     frame = frame.drop(columns=["reason", "detail"])
@@ -132,6 +132,8 @@ def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFra
     """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
     rows = frame.loc[without]
     made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
+    if (again := made.duplicated()).any():  # a row of a table of counts
+        made = made.where(~again, made + "." + (made.groupby(made).cumcount() + 1).astype(str))
     filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.large_string()))
     while (again := pd.Series(_number_texts(filled)).duplicated().to_numpy()).any():
         # an ID that looks like a file and row

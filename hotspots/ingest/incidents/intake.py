@@ -76,6 +76,11 @@ class Intake:
         """Rows in months that were not asked for."""
         return int(self.set_aside["n_rows"].sum())
 
+    @property
+    def reported_sources(self) -> tuple[str, ...]:
+        """The tables that say when incidents became known, and not when they happened."""
+        return tuple(table.label for table in self.tables if table.profile.is_reported)
+
     def count(self, oddity: Oddity) -> int:
         """Incidents of which something is odd."""
         return int((self.remarks["oddities"].to_numpy() & oddity.value).astype(bool).sum())

@@ -28,7 +28,8 @@ from hotspots.geography import (
     project_coordinates,
 )
 from hotspots.ingest.formats import Columns, Table
-from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.incidents.coarseness import AREA_SQUARE_M, DEGREE_UNIT
+from hotspots.ingest.incidents.profiles import PlaceColumns
 from hotspots.ingest.texts import parse_coordinates, read_pairs, read_wkt
 
 Floats = npt.NDArray[np.float64]
@@ -46,14 +47,16 @@ ONLY_LSOA, UNKNOWN_LSOA = "only an LSOA, and no outlines of LSOAs", "LSOA not in
 OUTSIDE = "location outside "
 """Followed by the area that the working CRS is for."""
 
+WITHOUT_PLACE = (
+    NO_LOCATION, AT_ZERO, UNREADABLE_LOCATION, SWAPPED, DEGREES_FOR_METRES, METRES_FOR_DEGREES, OTHER_CRS,
+    UNREADABLE_GRID_REFERENCE, ONLY_POSTCODE, UNKNOWN_POSTCODE, ONLY_LSOA, UNKNOWN_LSOA,
+)  # fmt: skip
+"""Why a row has no place, though it may have happened here."""
 _REPLACEABLE = (NO_LOCATION, AT_ZERO, ONLY_POSTCODE, UNKNOWN_POSTCODE, UNREADABLE_GRID_REFERENCE)
 
 _NOWHERE = pd.DataFrame({"easting": [], "northing": []}, dtype="float64")
 
 _MIRRORED_M = 100_000.0
-
-_FINE_SQUARE_M = 100.0
-"""A grid reference that is finer than this is a place, not an area."""
 
 _SRID = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
 
@@ -74,13 +77,16 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locations:
-    """Where the incidents of some rows happened.
+    """Where the incidents of some rows happened, or where else what they tell of is.
 
     Attributes:
         easting, northing: float (n_rows,), metres of the working CRS; NaN where not known.
         precision: `point`, `anonymised`, `postcode` or `area`, or None.
         reason: Why a row has no location, or None.
         detail: What was given, where there is a reason.
+        stated: float (n_rows, 2), the coordinates that the row gives, in units of which 100 are an area; NaN where its
+            place is from something else.
+        in_degrees: Whether that unit is `DEGREE_UNIT`; otherwise it is the metre.
     """
 
     easting: Floats
@@ -88,16 +94,19 @@ class Locations:
     precision: npt.NDArray[np.object_]
     reason: npt.NDArray[np.object_]
     detail: npt.NDArray[np.object_]
+    stated: Floats
+    in_degrees: npt.NDArray[np.bool_]
 
 
 def locate(
     columns: Columns,
-    profile: SourceProfile,
+    profile: PlaceColumns,
     *,
     stated_crs: str | None,
     crs: str,
     postcodes: Places | None = None,
     areas: Places | None = None,
+    area_square_m: float = AREA_SQUARE_M,
 ) -> Locations:
     """Where each row happened, by the most precise of what it says.
 
@@ -108,6 +117,7 @@ def locate(
         crs: The working CRS.
         postcodes: Locations of postcodes.
         areas: Where small areas (LSOAs) are.
+        area_square_m: Side of the smallest square of a grid reference that is an area.
     """
     n_rows = len(next(iter(columns.values())))
     found = Locations(
@@ -116,12 +126,14 @@ def locate(
         precision=np.full(n_rows, None, dtype=object),
         reason=np.full(n_rows, NO_LOCATION, dtype=object),
         detail=np.full(n_rows, None, dtype=object),
+        stated=np.full((n_rows, 2), np.nan),
+        in_degrees=np.zeros(n_rows, dtype=bool),
     )
     for names, source in _list_coordinates(profile, stated_crs, crs):
         _use_coordinates(found, columns, profile, names, source=source, crs=crs)
     if profile.grid_reference:
         squares = parse_grid_references(columns[profile.grid_reference])
-        fine = squares["square_m"].to_numpy() <= _FINE_SQUARE_M
+        fine = squares["square_m"].to_numpy() < area_square_m
         precision = np.where(fine, "point", AREA)
         _fill(found, columns[profile.grid_reference], squares, precision, crs, unknown=UNREADABLE_GRID_REFERENCE)
     for column, places, kind, lost in (
@@ -136,7 +148,7 @@ def locate(
     return found
 
 
-def _list_coordinates(profile: SourceProfile, stated_crs: str | None, crs: str) -> list[tuple[tuple[str, ...], str]]:
+def _list_coordinates(profile: PlaceColumns, stated_crs: str | None, crs: str) -> list[tuple[tuple[str, ...], str]]:
     """The columns that hold coordinates, in the order in which they are used, and the CRS of each."""
     listed: list[tuple[tuple[str, ...], str]] = []
     several = sum(map(bool, (profile.easting, profile.longitude, profile.wkt))) > 1
@@ -154,7 +166,7 @@ def _list_coordinates(profile: SourceProfile, stated_crs: str | None, crs: str) 
 
 
 def _use_coordinates(
-    found: Locations, columns: Columns, profile: SourceProfile, names: tuple[str, ...], *, source: str, crs: str
+    found: Locations, columns: Columns, profile: PlaceColumns, names: tuple[str, ...], *, source: str, crs: str
 ) -> None:
     """Give rows without a location that of their coordinates."""
     # many rows, few places: each distinct pair of texts is read once
@@ -192,6 +204,7 @@ def _use_coordinates(
     detail = np.full(len(one), None, dtype=object)
     for index in np.flatnonzero(~usable & ~missing).tolist():
         detail[index] = ", ".join(f"{name} {text.iat[index]}" for name, text in zip(names, unique, strict=True))
+    unit = _find_unit(source)
     precision = np.full(len(one), None, dtype=object)
     precision[usable] = "anonymised" if profile.is_anonymised else "point"
     # what an earlier pair of columns says that is wrong is told of, unless this one says where
@@ -203,8 +216,18 @@ def _use_coordinates(
         (found.precision, precision),
         (found.reason, reason),
         (found.detail, detail),
+        (found.stated, np.where(usable, [one, two], np.nan).T / (unit or np.nan)),
+        (found.in_degrees, np.full(len(one), unit == DEGREE_UNIT)),
     ):
         column[todo] = values[row][todo]
+
+
+def _find_unit(source: str) -> float | None:
+    """Of the coordinates of a CRS, what is a hundredth of an area; None where they are in feet or the like."""
+    if source == POLICE_UK:
+        return DEGREE_UNIT
+    units = {axis.unit_name for axis in pyproj.CRS(source).axis_info[:2]}
+    return {"metre": 1.0, "degree": DEGREE_UNIT}.get(units.pop()) if len(units) == 1 else None
 
 
 def _find_srid(texts: pd.Series, column: str) -> str | None:
@@ -301,7 +324,7 @@ def find_swapped(easting: Floats, northing: Floats, outlines: shapely.Geometry) 
     return swapped
 
 
-def find_middle(table: Table, profile: SourceProfile, records: pa.Table) -> tuple[float, float] | None:
+def find_middle(table: Table, profile: PlaceColumns, records: pa.Table) -> tuple[float, float] | None:
     """Median longitude and latitude of the first rows of a table of which most lie outside; None for any other."""
     reasons = records["reason"].cast(pa.string())
     n_outside = pc.sum(pc.starts_with(reasons, OUTSIDE)).as_py() or 0
@@ -315,7 +338,7 @@ def find_middle(table: Table, profile: SourceProfile, records: pa.Table) -> tupl
     return (east, north) if math.isfinite(east) and math.isfinite(north) else None
 
 
-def says_degrees(profile: SourceProfile) -> bool:
+def says_degrees(profile: PlaceColumns) -> bool:
     """Whether longitude and latitude stand in columns of their own, on WGS84."""
     has_two = profile.longitude is not None and profile.longitude != profile.latitude
     return has_two and profile.crs in (None, WGS84)

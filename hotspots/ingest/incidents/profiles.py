@@ -23,26 +23,11 @@ from hotspots.ingest.texts import Clock, DateOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceProfile:
-    """How to read one kind of incident file. Every value names a column unless it says otherwise.
+class PlaceColumns:
+    """Which columns of a table say where. Every value names a column unless it says otherwise.
 
     Attributes:
-        name: What to call the source.
-        files: Pattern (`*robbery*.xlsx`) of the names of the files that it is for; by default every file that has its
-            columns.
-        sheet: Sheet of a workbook, or a pattern for several; `*` for all that have its columns.
-        layer: Layer of a GeoPackage, likewise.
-        delimiter, encoding, decimal: Of text, where they cannot be recognised from it.
-        id: The source's own number of an incident.
-        offence: From least to most specific, if there are several.
-        every_offence: Not a column: the crime that all rows are.
-        start: When it happened or may have begun: one column; date and time; year and month; or year, month, day,
-            hour and minute.
-        end: When it may have ended, alike.
-        every_date: Not a column: the day or month (`2026-01`) of all rows.
-        date_order: Of dates in numbers: `day-first` or `month-first`.
-        clock: `stated`: times are local unless they carry `Z` or an offset; `local`: they are local whatever they
-            carry; `utc`: those that carry nothing are UTC.
+        decimal: Not a column: the decimal mark, where it cannot be recognised.
         easting, northing: In metres, in `crs`.
         longitude, latitude: In degrees, in `crs`, used where easting and northing are blank. If both name one column,
             it holds the latitude first.
@@ -51,34 +36,10 @@ class SourceProfile:
             geometry. `police.uk` for longitudes and latitudes made as that site makes them.
         grid_reference, postcode, lsoa: Used where there are no coordinates, in this order; the last two need the files
             that give their places.
-        is_anonymised: Not a column: whether the source moves incidents to shared points.
-        location: Street or place, from least to most specific.
-        location_kind: Kind of place.
-        location_kinds: Not a column: words in `location` or `location_kind`, and the kinds they stand for.
-        knife: Whether there was a knife.
-        knife_words: Not columns: all that column says where there was one, if not yes or Y. What else it says is taken
-            for no, and reported.
-        is_knife: Not a column: whether there was a knife in every row.
-        ward: Code of the ward that the source has found.
-        status: A word that marks unfinished data.
-        offences: Not columns: wordings of offences, and the crimes they stand for.
+        is_anonymised: Not a column: whether the source moves what it locates to shared points.
     """
 
-    name: str
-    files: str | None = None
-    sheet: str | None = None
-    layer: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
     decimal: Literal[".", ","] | None = None
-    id: str | None = None
-    offence: tuple[str, ...] = ()
-    every_offence: str | None = None
-    start: tuple[str, ...] = ()
-    end: tuple[str, ...] = ()
-    every_date: str | None = None
-    date_order: DateOrder = "day-first"
-    clock: Clock = "stated"
     easting: str | None = None
     northing: str | None = None
     longitude: str | None = None
@@ -89,6 +50,65 @@ class SourceProfile:
     postcode: str | None = None
     lsoa: str | None = None
     is_anonymised: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProfile(PlaceColumns):
+    """How to read one kind of incident file. Every value names a column unless it says otherwise.
+
+    Attributes, beside those of `PlaceColumns`:
+        name: What to call the source.
+        files: Pattern (`*robbery*.xlsx`) of the names of the files that it is for; by default every file that has its
+            columns.
+        sheet: Sheet of a workbook, or a pattern for several; `*` for all that have its columns.
+        layer: Layer of a GeoPackage, likewise.
+        delimiter, encoding: Of text, where they cannot be recognised from it.
+        id: The source's own number of an incident.
+        offence: From least to most specific, if there are several.
+        offence_group: Not a column: what the wordings of `offence` are kinds of, as "ASB" is of "Noise" and "Personal".
+        every_offence: Not a column: the crime that all rows are.
+        start: When it happened or may have begun: one column; date and time, or date and hour; year and month; or year,
+            month, day, hour and minute.
+        end: When it may have ended, alike.
+        every_date: Not a column: the day or month (`2026-01`) of all rows.
+        is_reported: Not a column: whether `start` says when it became known, and not when it happened; then its days
+            are read, and not its hours. By default what the name of the column says.
+        date_order: Of dates in numbers: `day-first` or `month-first`.
+        is_exchanged: Not a column: whether a spreadsheet has exchanged day and month in the dates that it made of texts
+            (typed cells, and those with the year first).
+        clock: `stated`: times are local unless they carry `Z` or an offset; `local`: they are local whatever they
+            carry; `utc`: those that carry nothing are UTC.
+        location: Street or place, from least to most specific.
+        location_kind: Kind of place.
+        location_kinds: Not a column: words in `location` or `location_kind`, and the kinds they stand for.
+        knife: Whether there was a knife.
+        knife_words: Not columns: all that column says where there was one, if not yes or Y. What else it says is taken
+            for no, and reported.
+        is_knife: Not a column: whether there was a knife in every row.
+        ward: Code or name of the ward that the source has found.
+        area: Beat, sector or other area of the source's own, to choose incidents by.
+        status: A word that marks unfinished data.
+        count: How many incidents a row stands for, in a table of counts; by default each row is one.
+        offences: Not columns: wordings of offences, and the crimes they stand for.
+    """
+
+    name: str
+    files: str | None = None
+    sheet: str | None = None
+    layer: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    id: str | None = None
+    offence: tuple[str, ...] = ()
+    offence_group: str | None = None
+    every_offence: str | None = None
+    start: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+    every_date: str | None = None
+    is_reported: bool | None = None
+    date_order: DateOrder = "day-first"
+    is_exchanged: bool = False
+    clock: Clock = "stated"
     location: tuple[str, ...] = ()
     location_kind: str | None = None
     location_kinds: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -96,7 +116,9 @@ class SourceProfile:
     knife_words: tuple[str, ...] = ()
     is_knife: bool = False
     ward: str | None = None
+    area: tuple[str, ...] = ()
     status: str | None = None
+    count: str | None = None
     offences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
@@ -196,15 +218,18 @@ COLUMN_ROLES = (
     "location_kind",
     "knife",
     "ward",
+    "area",
     "status",
+    "count",
 )
 BLANK = "..."
 """What stands in a profile that is to be completed."""
 
 PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postcode", "lsoa"})
-_SEVERAL = ("offence", "start", "end", "location", "knife_words")
+_OF_PLACES = frozenset(spec.name for spec in dataclasses.fields(PlaceColumns))
+_SEVERAL = ("offence", "start", "end", "location", "knife_words", "area")
 _TABLES = ("location_kinds", "offences")
-_FLAGS = ("is_anonymised", "is_knife")
+_FLAGS = ("is_reported", "is_exchanged", "is_anonymised", "is_knife")
 
 
 def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:
@@ -250,7 +275,8 @@ def format_profile(profile: SourceProfile) -> str:
     """A profile as the table in `hotspots.toml` that `parse_profile` reads."""
     lines = [f"[sources.{_key(profile.name)}]"]
     tables = []
-    for spec in dataclasses.fields(profile):
+    # what happened and when first, then where
+    for spec in sorted(dataclasses.fields(profile), key=lambda spec: spec.name in _OF_PLACES):
         value = getattr(profile, spec.name)
         default = spec.default if spec.default is not dataclasses.MISSING else {}
         if spec.name == "name" or value == default:

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Generator, Iterator
 
 from hotspots.ingest.formats import FoundFile
+from hotspots.ingest.incidents.doubtful_hours import doubt_hours
 from hotspots.ingest.incidents.locations import find_middle
-from hotspots.ingest.incidents.records import ReadingOptions, read_records
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
 from hotspots.ingest.incidents.store import Reading, Store
 from hotspots.ingest.texts import mask_text
@@ -46,11 +47,14 @@ def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:
             if isinstance(found, PassedOver):
                 yield PassedOver(label=mask_text(found.label), reason=mask_text(found.reason))
                 continue
-            read = read_records(found.table, found.profile, options)
-            yield _describe(found, find_middle(found.table, found.profile, read.records)), read
+            read, doubts = doubt_hours(read_records(found.table, found.profile, options), label=found.table.label)
+            middle = find_middle(found.table, found.profile, read.records)
+            yield _describe(found, read, middle=middle, doubts=doubts), read
 
 
-def _describe(source: Source, middle: tuple[float, float] | None) -> ReadTable:
+def _describe(
+    source: Source, read: TableRecords, *, middle: tuple[float, float] | None, doubts: tuple[str, ...]
+) -> ReadTable:
     table = source.table
     return ReadTable(
         label=table.label,
@@ -60,6 +64,8 @@ def _describe(source: Source, middle: tuple[float, float] | None) -> ReadTable:
         crs=table.crs,
         profile=source.profile,
         is_given=source.is_given,
-        doubts=tuple(map(mask_text, source.doubts)),
+        doubts=tuple(map(mask_text, (*source.doubts, *doubts))),
         middle=middle,
+        rounded_to=read.rounded_to,
+        n_count_rows=read.n_count_rows,
     )

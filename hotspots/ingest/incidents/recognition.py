@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import itertools
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 
-from hotspots.errors import DataError
+from hotspots.errors import DataError, say_rows
 from hotspots.geography import POLICE_UK, WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
-from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, SourceProfile, format_profile
+from hotspots.ingest.incidents.column_words import (
+    find_clock,
+    find_columns_by_words,
+    find_pair,
+    name_time_beside,
+    normalise,
+    says_asb,
+    says_date,
+    says_other_time,
+)
+from hotspots.ingest.incidents.counted import are_counts, counts_incidents, counts_something
+from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
+    Exchanged,
+    find_exchanged,
     guess_date_order,
     join_columns,
     mask_text,
@@ -30,9 +42,10 @@ from hotspots.ingest.texts import (
     read_wkt,
 )
 
-_TIMES = ("start", "end", "start_time", "end_time")
+_WHEN = ("start", "reported", "month")
+"""What holds dates, the likeliest first: when it happened, when it became known, and in which month."""
+
 _COMPONENTS = ("year", "month", "day", "hour", "minute")
-_ZONES = (("local", "local"), ("utc", "utc"), ("gmt", "utc"))
 
 _POLICE_UK_COLUMNS = {"month", "longitude", "latitude", "crime type"}
 _POLICE_UK_KINDS = {
@@ -51,11 +64,20 @@ _ENOUGH = 0.9
 """The share of the first rows that must fit before a column is taken for what its name does not say."""
 
 _MANY_MONTHS = 3
+_FEW_ROWS = 20
 
 _MOST = 0.5
 """The share of the first rows that must fit for a column to be what its name says, if another name says it too."""
 
 _SOME = 0.1
+
+_NEARLY_ALL = 0.99
+"""The share of rows that must be in order: a few dates are slips of the pen."""
+
+_MOST_AREAS = 4
+
+_LONG_BEFORE = pd.Timedelta(days=62)
+"""Half of all crimes are reported sooner; a date of birth, or of the beginning of a tenancy, is not."""
 
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 """What may be somebody's name, and is not repeated."""
@@ -64,62 +86,25 @@ _VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
 _COORDINATES = r"(?:POINT\s*)?[(\[]?\s*[-+]?\d+\.\d+\s*[,;\s]\s*[-+]?\d+\.\d+\s*[)\]]?"
 
 
-@functools.cache
-def _read_table() -> Mapping[str, Any]:
-    return tomllib.loads(resources.files("hotspots.ingest.incidents").joinpath("columns.toml").read_text("utf-8"))
-
-
-def _read_names() -> Mapping[str, Sequence[str]]:
-    """The usual names of each column, in order of preference, by its role."""
-    return {role: names for role, names in _read_table().items() if role != "pairs"}
-
-
-def _read_pairs() -> Sequence[tuple[str, str]]:
-    """Names of a general column and a specific one, which are read together."""
-    return [(general, specific) for general, specific in _read_table()["pairs"]]
-
-
-@functools.cache
-def normalise(name: str) -> str:
-    """A column name in lower case, its words parted by single spaces: `CrimeRef_No.` is `crime ref no`.
-
-    `Offense` becomes `offence`, and `DateTime` two words.
-    """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z]|[A-Z]+$)", " ", name)
-    form = re.sub(r"[^a-z0-9]+", " ", parted.casefold()).strip()
-    return form.replace("offense", "offence").replace("datetime", "date time")
-
-
 def is_header(names: Sequence[str]) -> bool:
     """Whether a row looks like the names of the columns of an incident file."""
-    found = _find(names)
-    has_date = "start" in found or len(_find_parts(names)) > 1
+    found = find_columns_by_words(names)
+    has_date = any(when in found for when in _WHEN) or len(_find_parts(names)) > 1
     return has_date and any(role in found for role in ("easting", "longitude", "x", "offence", "postcode", "wkt"))
 
 
-def _find(names: Sequence[str]) -> dict[str, list[str]]:
-    """The columns whose names say that they have a role, the likeliest first."""
-    by_form: dict[str, str] = {}
-    for name in names:
-        form = normalise(name)
-        by_form.setdefault(form, name)
-        by_form.setdefault(form.replace(" ", ""), name)
-    found: dict[str, list[str]] = {}
-    for role, forms in _read_names().items():
-        for form in forms:
-            # of several clocks, the local one
-            written = [f"{form} local", form, f"{form} utc", f"{form} gmt"] if role in _TIMES else [form]
-            written += [form.replace(" ", "") for form in written]
-            variant = next((variant for variant in written if variant in by_form), None)
-            if variant is not None and by_form[variant] not in found.setdefault(role, []):
-                found[role].append(by_form[variant])
-    return found
-
-
 def _find_parts(names: Sequence[str]) -> tuple[str, ...]:
-    """The columns of year, month, day, hour and minute, up to the first that is not there."""
+    """The columns of year, month, day, hour and minute, up to the first that is not there.
+
+    They may share words in front, as `OCC_YEAR` and `OCC_MONTH` do.
+    """
     by_form = {normalise(name): name for name in names}
-    return tuple(by_form[part] for part in itertools.takewhile(by_form.__contains__, _COMPONENTS))
+    found: list[tuple[str, ...]] = [()]
+    for form, name in by_form.items():
+        if re.search(r"\byear$", form) and not says_other_time(name):
+            front = form.removesuffix("year")
+            found.append(tuple(itertools.takewhile(by_form.__contains__, (front + part for part in _COMPONENTS))))
+    return tuple(by_form[form] for form in max(found, key=len))
 
 
 class UnknownLayoutError(DataError):
@@ -166,37 +151,39 @@ def recognise(table: Table, *, crs: str) -> Recognised:
     """
     header = table.header
     forms = {normalise(name): name for name in header}
-    candidates, parts = _find(header), _find_parts(header)
+    candidates, parts = find_columns_by_words(header), _find_parts(header)
     if forms.keys() >= _POLICE_UK_COLUMNS and GEOMETRY_X not in header:
         # another table may have these columns beside dates
-        is_monthly = len(candidates["start"]) == 1 and len(parts) < 2
+        is_monthly = not (candidates.get("start") or candidates.get("reported")) and len(parts) < 2
         if is_monthly or "falls within" in forms:
-            return Recognised(profile=_police_uk(forms))
-    found = {role: names[0] for role, names in candidates.items()}
+            return _read_as_counts(Recognised(profile=_police_uk(forms)), table)
+    # "Crime Number" names one, and "Number of crimes" counts them
+    ids = [name for name in candidates.get("id", ()) if not counts_incidents(normalise(name))]
+    found = {role: names[0] for role, names in (candidates | {"id": ids}).items() if names}
     missing = {}
     doubts: list[str] = []
     values: dict[str, Any] = {"name": name_source(table.label)}
     if "offence" in found:
-        values["offence"] = _find_offences(found["offence"], forms)
+        values["offence"] = find_pair(header) or (found["offence"],)
+        if len(values["offence"]) == 1 and says_asb(found["offence"]):
+            values["offence_group"] = "ASB"
     else:
         missing["what happened (such as Offence or Crime type)"] = (
             f'offence = "{BLANK}"  # or every_offence = "burglary", if all rows are of one crime'
         )
-    if len(parts) > 1 and candidates.get("start", [forms["month"]]) == [forms["month"]]:
-        values["start"] = parts
-    elif "start" in found:
-        values |= _find_times(candidates, table, doubts)
+    if times := _find_times(candidates, parts, table, doubts):
+        values |= times
     else:
         missing["when (such as Date From or Month)"] = f'start = "{BLANK}"  # or every_date = "2026-01"'
-    where = _find_coordinates(found, table, crs)
-    where |= {role: found[role] for role in ("grid_reference", "postcode", "lsoa") if role in found}
+    where = _find_where(found, table, crs)
     if not where:
         missing["where (such as Easting and Northing, or Longitude and Latitude)"] = (
             f'longitude = "{BLANK}"  # or easting and northing; wkt; grid_reference; postcode; lsoa\n'
             f'latitude = "{BLANK}"'
         )
     values |= where
-    values |= {role: found[role] for role in ("id", "location_kind", "knife", "ward", "status") if role in found}
+    values |= {role: found[role] for role in ("id", "location_kind", "knife", "status") if role in found}
+    values |= _find_areas(candidates, table)
     if location := _find_name_of_place(candidates.get("location", []), table):
         values["location"] = (location,)
     if missing:
@@ -204,20 +191,25 @@ def recognise(table: Table, *, crs: str) -> Recognised:
             f"{table.label} does not have a known layout: no column says {', nor '.join(missing)}. "
             f"{_describe_header(header, found)}",
             draft=_draft(values, missing.values(), table),
-            n_missing=len(missing),
+            # many a table says when its rows were written
+            n_missing=len(missing) + bool(values.get("is_reported")),
         )
-    return Recognised(profile=SourceProfile(**values), doubts=tuple(doubts))
+    return _read_as_counts(Recognised(profile=SourceProfile(**values), doubts=tuple(doubts)), table)
 
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     """The names of the columns, unless they are values, which may be somebody's; and what to do with such a table."""
-    if not found and any(re.fullmatch(_VALUE, name.strip()) for name in header):
+    if not found and says_values(header):
         return "Its first row looks like values, and not like names of columns: put a row of names above it."
     said = f"It has: {', '.join(header)[:500]}."
     if {"postcode", "easting"} <= found.keys() and not {"offence", "start"} & found.keys():
         return f'{said} It looks like a list of postcodes: name it in hotspots.toml, postcodes = "...".'
     if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
         return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
+    if any(counts_incidents(normalise(name)) for name in header):
+        said += (
+            " It looks like a table of counts: such a one is read if it says for what crime, month and LSOA each is."
+        )
     return (
         f"{said} Write a source profile for it in hotspots.toml (hotspots check prints one to complete), or leave the "
         "file out."
@@ -272,23 +264,76 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
     return None
 
 
-def _find_offences(column: str, forms: Mapping[str, str]) -> tuple[str, ...]:
-    """A general and a specific column, where there are both."""
-    for general, specific in _read_pairs():
-        if {general, specific} <= forms.keys():
-            return forms[general], forms[specific]
-    return (column,)
+def _read_as_counts(found: Recognised, table: Table) -> Recognised:
+    """The same layout, with the column that says how many incidents a row stands for if the table is one of counts."""
+    count = _find_count(table, found.profile)
+    if count is None:
+        return found
+    doubt = (
+        f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is one '
+        "incident, write a source profile without count."
+    )
+    return Recognised(profile=dataclasses.replace(found.profile, count=count), doubts=(*found.doubts, doubt))
 
 
-def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: list[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for role in ("start", "end"):
-        names = candidates.get(role, [])
+def _find_count(table: Table, profile: SourceProfile) -> str | None:
+    """The column of counts. A table with a number of each incident has none, and one with times of day hardly."""
+    if profile.id:
+        return None
+    forms = {name: normalise(name) for name in table.header}
+    named = [name for name, form in forms.items() if counts_incidents(form)]
+    if not named and not _says_hours(profile.start, table):
+        named = [name for name, form in forms.items() if counts_something(form)]
+    return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
+
+
+def _says_hours(start: Sequence[str], table: Table) -> bool:
+    """Whether the columns of a start say the time of day."""
+    if normalise(start[0]) == _COMPONENTS[0]:
+        return len(start) > _COMPONENTS.index("hour")
+    return len(start) > 1 or _has_times(start[0], table)
+
+
+def _find_areas(candidates: Mapping[str, Sequence[str]], table: Table) -> dict[str, Any]:
+    """The column of wards by code or name, and those of other areas; wards by bare number are areas of the source."""
+    wards = list(candidates.get("ward", ()))
+    ward = next((name for name in wards if not _is_number(table.sample({name})[name]).any()), None)
+    areas = [*(name for name in wards if name != ward), *candidates.get("area", ())][:_MOST_AREAS]
+    return ({"ward": ward} if ward else {}) | ({"area": tuple(areas)} if areas else {})
+
+
+def _find_times(
+    candidates: Mapping[str, Sequence[str]], parts: tuple[str, ...], table: Table, doubts: list[str]
+) -> dict[str, Any]:
+    """What a profile says of times; nothing where no column holds dates."""
+    reported = next((name for name in candidates.get("reported", ()) if _can_read((name,), table)), None)
+    start = next((name for name in candidates.get("start", ()) if _can_read((name,), table)), None)
+    if start is None and len(parts) > (1 if reported is None else 2):
+        return {"start": parts}
+    own = [name for name in candidates.get("start_time", ()) if name not in parts]
+    if start is not None and len(parts) > _COMPONENTS.index("hour") and not own and not _has_times(start, table):
+        return {"start": parts}  # a date alone says less
+    if start is None and reported is not None:
+        start = _find_by_contents(candidates, reported, table, doubts)
+    if start is None and reported is not None:
+        return {"start": (reported,), "is_reported": True} | _find_date_order((reported,), table, doubts)
+    if start is None:
+        start = next((name for name in candidates.get("month", ()) if _can_read((name,), table)), None)
+    if start is None:
         # where none can be read, each row is refused with what it gave
-        date = next((name for name in names if _can_read((name,), table)), names[0] if names else None)
+        start = next(
+            (name for role in _WHEN for name in candidates.get(role, ()) if says_date(name) or _is_blank(name, table)),
+            None,
+        )
+    if start is None:
+        return {}
+    ends = [name for name in candidates.get("end", ()) if says_date(name) or _is_blank(name, table)]
+    end = next((name for name in candidates.get("end", ()) if _can_read((name,), table)), ends[0] if ends else None)
+    values: dict[str, Any] = {}
+    for role, date in (("start", start), ("end", end)):
         if date is None:
             continue
-        own = _time_beside(date, table.header)  # "Time Committed From" beside "Date Committed From"
+        own = name_time_beside(date, table.header)  # "Time Committed From" beside "Date Committed From"
         times = [] if _has_times(date, table) else [*own, *candidates.get(f"{role}_time", [])]
         # where a time of day is not known, others may be: a row without one keeps its day
         time = next((name for name in times if name != date and _can_read((date, name), table, least=_SOME)), None)
@@ -302,11 +347,16 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: l
                     f'{table.label}: column "{column}" is not read, because it does not hold times of day{example}. '
                     f'Write it as 18:05, or name the right column in a source profile, {role} = ["{date}", "..."].'
                 )
-    start = values["start"][0]
-    zone = next((clock for word, clock in _ZONES if normalise(start).endswith(word)), None)
-    if zone:
-        values["clock"] = zone
+    if clock := find_clock(start):
+        values["clock"] = "local" if clock == "local" else "utc"
     dates = [values[role][0] for role in ("start", "end") if role in values]
+    return values | _find_date_order(dates, table, doubts)
+
+
+def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> dict[str, Any]:
+    exchanged = _find_exchanged(dates, table)
+    if exchanged:
+        doubts.append(_doubt_exchanged(exchanged, dates[0], table))
     order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
     if not is_certain:
         why, other = {
@@ -314,17 +364,98 @@ def _find_times(candidates: Mapping[str, Sequence[str]], table: Table, doubts: l
             "month-first": ("because many make no sense otherwise", "day-first"),
         }[order]
         doubts.append(
-            f"{table.label}: the dates in {start} are read {order}, {why}. If that is wrong, set "
+            f"{table.label}: the dates in {dates[0]} are read {order}, {why}. If that is wrong, set "
             f'date_order = "{other}" in a source profile.'
         )
-    return values | ({"date_order": order} if order != "day-first" else {})
+    found: dict[str, Any] = {"date_order": order} if order != "day-first" else {}
+    return found | ({"is_exchanged": True} if exchanged and exchanged.is_certain else {})
 
 
-def _time_beside(date: str, header: Sequence[str]) -> list[str]:
-    """The columns called as that of a date is, with "time" in the place of "date"."""
-    form = normalise(date)
-    wanted = re.sub(r"\bdate\b", "time", form)
-    return [name for name in header if normalise(name) == wanted] if wanted != form else []
+def _find_exchanged(dates: Sequence[str], table: Table) -> Exchanged | None:
+    first = table.sample(set(dates))
+    return find_exchanged(
+        [first[name] for name in dates],
+        lambda: (chunk.columns[name] for chunk in table.read(set(dates)) for name in dates),
+    )
+
+
+def doubt_dates(table: Table, profile: SourceProfile) -> tuple[str, ...]:
+    """What could be otherwise of the dates that a given profile reads, in sentences."""
+    dates = [names[0] for names in (profile.start, profile.end) if names and names[0] in table.header]
+    exchanged = None if profile.is_exchanged or not dates else _find_exchanged(dates, table)
+    if exchanged is None:
+        return ()
+    return (_doubt_exchanged(dataclasses.replace(exchanged, is_certain=False), dates[0], table),)
+
+
+def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table) -> str:
+    day = exchanged.example
+    rows = say_rows(exchanged.n_rows, "has", "have")
+    stands, back = f"{day.day} {day:%B}", f"{day.month} {day.replace(month=day.day, day=1):%B}"
+    if exchanged.is_certain:
+        return (
+            f"{table.label}: {rows} a date in {date} of which a spreadsheet had exchanged day and month ({back} had "
+            f"become {stands}); they are changed back. The sign is that no date that it made of a text has a day over "
+            "12, and the others were left as text. If that is wrong, write a source profile without is_exchanged."
+        )
+    return (
+        f"{table.label}: {rows} a date in {date} of which a spreadsheet may have exchanged day and month ({back} may "
+        f"have become {stands}); they are read as they stand. Ask for the file as it was before a spreadsheet opened "
+        "it, or set is_exchanged = true in a source profile."
+    )
+
+
+def _find_by_contents(
+    candidates: Mapping[str, Sequence[str]], reported: str, table: Table, doubts: list[str]
+) -> str | None:
+    """The column that holds when it happened although its name does not say so.
+
+    Source: nothing is reported before it happens, and most of it soon after.
+    """
+    taken = {name for role, names in candidates.items() if role != "start" for name in names}
+    others = [name for name in table.header if name not in taken and not says_other_time(name)]
+    found = _find_not_after(others, reported, table)
+    if found is not None:
+        doubts.append(
+            f'{table.label}: no name of a column says when it happened. "{found}" is read so, because it holds dates '
+            f'that are not after "{reported}". If that is wrong, name the right column in a source profile, '
+            'start = "...".'
+        )
+    return found
+
+
+def _find_not_after(names: Sequence[str], reported: str, table: Table) -> str | None:
+    """The first column of dates that are not after the dates of another, but for slips, and mostly not long before."""
+    columns = table.sample({*names, reported})
+    for order in get_args(DateOrder):
+        known = parse_times(columns[reported], date_order=order, clock="local").at
+        for name in names:
+            texts = columns[name]
+            times = parse_times(texts, date_order=order, clock="local")
+            is_date = np.isin(times.precision.astype(str), ("day", "minute")) & ~_is_number(texts)
+            is_given = texts.notna().to_numpy()
+            if not is_given.any() or is_given.mean() < _MOST or is_date[is_given].mean() < _ENOUGH:
+                continue
+            both = is_date & known.notna().to_numpy()
+            is_whole_day = both & ((times.precision == "day") | (known == known.dt.normalize()).to_numpy())
+            lag = known.where(~is_whole_day, known.dt.normalize()) - times.at.where(
+                ~is_whole_day, times.at.dt.normalize()
+            )
+            lag = lag[both]
+            is_not_after = len(lag) > 0 and (lag >= pd.Timedelta(0)).mean() >= _NEARLY_ALL
+            if is_not_after and (lag > pd.Timedelta(0)).any() and lag.median() <= _LONG_BEFORE:
+                return name
+    return None
+
+
+def _is_number(texts: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which texts are bare numbers, that may be anything."""
+    is_number = texts.cat.categories.astype(str).str.fullmatch(r"\s*[\d.,]+\s*")
+    return np.append(np.asarray(is_number, dtype=bool), False)[texts.cat.codes.to_numpy()]
+
+
+def _is_blank(name: str, table: Table) -> bool:
+    return bool(table.sample({name})[name].isna().all())
 
 
 def _sample_times(names: Sequence[str], table: Table) -> list[pd.Series]:
@@ -339,10 +470,16 @@ def _can_read(names: Sequence[str], table: Table, *, least: float = _MOST) -> bo
 
 
 def _has_times(name: str, table: Table) -> bool:
-    """Whether a column of dates says the time of day too: then a column of times only repeats it."""
-    return any(
-        (at.dropna() != at.dropna().dt.normalize()).mean() >= _MOST for at in _sample_times((name,), table) if len(at)
-    )
+    """Whether a column of dates says the time of day too: then a column of times only repeats it.
+
+    It says none if all have the same, in winter and in summer: midnight elsewhere.
+    """
+    for at in _sample_times((name,), table):
+        times = (at - at.dt.normalize()).dropna()
+        is_told = len(times) < _FEW_ROWS or times.nunique() > len(("winter", "summer"))
+        if is_told and (times > pd.Timedelta(0)).mean() >= _MOST:
+            return True
+    return False
 
 
 def _find_coordinates(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:
@@ -379,6 +516,33 @@ def _find_crs(x: Any, y: Any, trials: Sequence[str], crs: str) -> str | None:
         if known.any() and np.isfinite(easting).mean() >= _ENOUGH:
             return source
     return None
+
+
+def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
+    """Which columns of any table say where its rows are, as those of incidents do; None where none does.
+
+    Args:
+        table: The table.
+        crs: The working CRS, in which bare x and y are tried.
+    """
+    found = {role: names[0] for role, names in find_columns_by_words(table.header).items()}
+    where = _find_where(found, table, crs)
+    return PlaceColumns(**where) if where else None
+
+
+def says_where(names: Sequence[str]) -> bool:
+    """Whether columns of such names say where, in any way that places of incidents are written."""
+    return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
+
+
+def says_values(names: Sequence[str]) -> bool:
+    """Whether a row in the place of names holds numbers or addresses, which are values."""
+    return any(re.fullmatch(_VALUE, name.strip()) for name in names)
+
+
+def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:
+    roles = ("grid_reference", "postcode", "lsoa")
+    return _find_coordinates(found, table, crs) | {role: found[role] for role in roles if role in found}
 
 
 def _is_projected(crs: str | None) -> bool:

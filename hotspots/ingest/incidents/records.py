@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from hotspots.contracts import AREA
 from hotspots.crimes import (
     KNIFE_CRIME,
     UNRECOGNISED,
@@ -23,18 +26,27 @@ from hotspots.crimes import (
 )
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography import BRITISH_NATIONAL_GRID
-from hotspots.ingest.formats import Chunk, Columns, Table
-from hotspots.ingest.incidents.locations import Places, locate
+from hotspots.ingest.formats import MAX_TABLE_ROWS, Chunk, Columns, Table
+from hotspots.ingest.incidents.coarseness import Stated, are_months
+from hotspots.ingest.incidents.counted import read_counts
+from hotspots.ingest.incidents.locations import Locations, Places, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.texts import (
     NAME_MASK,
     UNFINISHED,
     Strings,
+    TimeForm,
     Times,
     blank,
+    count_from_1904,
+    find_addresses,
+    find_time_column,
+    find_time_form,
     join_columns,
     map_unique,
     mask_personal_data,
+    mask_postcodes,
+    name_streets,
     parse_times,
 )
 
@@ -44,6 +56,8 @@ REPEATED_ROW = "repeated row"
 NO_DATE = "no date"
 UNREADABLE_DATE = "unreadable date"
 IMPLAUSIBLE_DATE = "implausible date"
+
+NO_COUNT = "no number of incidents"
 
 WITHOUT_DATE = (BLANK_ROW, MALFORMED_ROW, NO_DATE, UNREADABLE_DATE, IMPLAUSIBLE_DATE)
 """Reasons of rows of which nobody knows the month."""
@@ -64,19 +78,25 @@ RECORDS = pa.schema(
         ("ended_at", pa.timestamp("s")),
         ("time_precision", _WORDS),
         ("location", _WORDS),
+        ("location_mark", pa.int16()),
         ("location_kind", _WORDS),
         ("location_precision", _WORDS),
         ("easting", pa.float64()),
         ("northing", pa.float64()),
         ("stated_ward", _WORDS),
+        ("stated_area", _WORDS),
         ("unrecognised_offence", _WORDS),
         ("unread_knife", _WORDS),
-        ("oddities", pa.int16()),
+        ("oddities", pa.int32()),
         ("reason", _WORDS),
         ("detail", _WORDS),
     ]
 )
-"""What every row of every source becomes; `reason` says why a row cannot be used, `detail` what it gave instead."""
+"""What every row of every source becomes; `reason` says why a row cannot be used, `detail` what it gave instead.
+
+`location` is a street or a public place. `location_mark` tells rows at two houses of a street from each other; it is so
+short that nobody finds the house by it.
+"""
 
 
 TALLIED = ["category", "subcategory", "is_knife", "started_at", "time_precision"]
@@ -100,6 +120,18 @@ class Oddity(enum.IntFlag):
     """The time of day, in a column of its own, was none; the row keeps its day."""
     PLACEHOLDER_ID = 512
     """What stood for its ID identifies nothing, so the row counts whatever else it repeats."""
+    HIDDEN = 1024
+    """Whoever opens the workbook does not see the row."""
+    ROUNDED = 2048
+    """Its coordinates are those of a square of 100 m or more, so that it counts as in an area."""
+    FIRST_OF_MONTH = 4096
+    """Its date was the first of a month, as those of all rows of the table: it stands for the month."""
+    HOUR_ONLY = 8192
+    """Its source gives the hour and not the minute; it may have begun at any minute of it."""
+    DEFAULT_TIME = 16384
+    """The time was one that a form fills in, such as noon; taken for not known."""
+    HALF_LOST = 32768
+    """The time was on a twelve-hour clock without am or pm; taken for not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +161,17 @@ class TableRecords:
     Attributes:
         records: One record a row, as `RECORDS`, in the order of the file but for malformed rows.
         data_status: What the table says of itself if it is unfinished or made up, or None.
+        rounded_to: What the coordinates of rows with `Oddity.ROUNDED` are rounded to, for people; None where there are
+            none.
+        n_count_rows: Rows of a table of counts, each of which is in `records` as often as it counts incidents; None
+            where each row is one incident.
         other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
     """
 
     records: pa.Table
     data_status: str | None
+    rounded_to: str | None = None
+    n_count_rows: int | None = None
     other_months: pa.Table = field(default_factory=lambda: RECORDS.empty_table().select(TALLIED))
 
 
@@ -146,9 +184,18 @@ _NO_ID = (
 )
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 
+_MONTH_NAME = re.compile(r"month|period", re.IGNORECASE)
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
+_REST_OF_HOUR = pd.Timedelta(minutes=59)
+_AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
+AREA_SIGN = "|"
+"""What parts several areas of one row."""
+
+MANY_ROWS = 10
+"""A text that so many rows have is the name of an area, and not about somebody."""
+
 _DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
 """A text whose only numbers have the form of degrees, which no number of a person has."""
 
@@ -159,7 +206,7 @@ _WORDS_OF_DETAILS = frozenset(
         *("january", "february", "march", "april", "june", "july", "august", "september", "october", "november"),
         *("december", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday"),
         *("friday", "saturday", "sunday", "utc", "gmt", "bst", "point"),
-        *("name", "phone", "date", "mail", "number", "vehicle"),  # of masks
+        *("name", "phone", "date", "mail", "number", "vehicle", "postcode", "address"),  # of masks
     )
 )
 
@@ -201,16 +248,107 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         )
     if profile.every_offence:
         every = add_wordings(definitions, {profile.every_offence: profile.every_offence}, source=profile.name)
+    forms = _TimeForms(start=_find_form(table, profile.start), end=_find_form(table, profile.end))
     parts: list[pa.Table] = []
     said: set[str] = set()
+    stated = Stated()
+    n_rows = 0
     for chunk in table.read(needed):
-        frame, statuses = _read_chunk(chunk, profile, options, definitions, every, stated_crs=table.crs)
+        frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, table=table, forms=forms)
+        n_rows += len(frame) + len(chunk.malformed)
+        if profile.count:
+            times = _count_times(frame, chunk.columns[profile.count], profile)
+            if len(times) + sum(part.num_rows for part in parts) > MAX_TABLE_ROWS:
+                raise DataError(
+                    f"A table may have {MAX_TABLE_ROWS // 10**6} million incidents; {table.label} counts more in its "
+                    f'column "{profile.count}". Name the right column with count in a source profile.'
+                )
+            frame = frame.iloc[times]
+            stated.add(place.stated[times], place.in_degrees[times])
+        else:
+            stated.add(place.stated, place.in_degrees)
         parts.append(_to_arrow(frame))
         said |= statuses
         if chunk.malformed:
             parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
+            stated.add_nothing(len(chunk.malformed))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
-    return TableRecords(records=records, data_status=", ".join(sorted(said)) or None)
+    for name in ("stated_ward", "stated_area"):
+        place = records.column_names.index(name)
+        records = records.set_column(place, RECORDS.field(name), _drop_rare_names(records[name]))
+    is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
+    return TableRecords(
+        records=_read_as_months(_read_as_areas(records, is_rounded), profile),
+        data_status=", ".join(sorted(said)) or None,
+        n_count_rows=n_rows if profile.count else None,
+        rounded_to=rounded_to,
+    )
+
+
+def _count_times(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfile) -> npt.NDArray[np.int64]:
+    """The position of each row as often as it stands for an incident; once, with a reason, where it does not say."""
+    counts = read_counts(texts)
+    unread = (counts < 0) & frame["reason"].isna().to_numpy()
+    frame.loc[unread, "reason"] = NO_COUNT
+    gave = f"{profile.count} " + texts.astype("object")
+    frame.loc[unread, "detail"] = _mask_details(gave[unread], profile).to_numpy()
+    return np.repeat(np.arange(len(frame)), np.where(counts < 0, 1, counts))
+
+
+def _read_as_areas(records: pa.Table, is_rounded: npt.NDArray[np.bool_]) -> pa.Table:
+    """The records, of which those whose coordinates are rounded are located only to an area."""
+    if not is_rounded.any():
+        return records
+    precision = records["location_precision"].to_pandas().astype("object").mask(is_rounded, AREA)
+    oddities = records["oddities"].to_numpy() | np.where(is_rounded, Oddity.ROUNDED.value, 0).astype(np.int32)
+    return _replace(records, location_precision=precision, oddities=oddities)
+
+
+def _read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
+    """The records, with months in the place of days where all of these are the first of one."""
+    precision = records["time_precision"].to_pandas().astype("object")
+    started_at, ended_at = (records[name].to_pandas() for name in ("started_at", "ended_at"))
+    dated = started_at.dt.year.between(FIRST_YEAR, LAST_YEAR).to_numpy()
+    is_day = dated & (precision == "day").to_numpy()
+    after = ended_at[dated].dropna().dt.normalize() + pd.Timedelta(days=1)
+    if not is_day.any() or (precision[dated] == "minute").any() or (after.dt.day > 2).any():
+        return records
+    is_called_month = len(profile.start) == 1 and bool(_MONTH_NAME.search(profile.start[0]))
+    if not are_months(started_at.to_numpy()[dated], is_called_month=is_called_month):
+        return records
+    oddities = np.where(
+        is_day,
+        (records["oddities"].to_numpy() & ~Oddity.MIDNIGHT.value) | Oddity.FIRST_OF_MONTH.value,
+        records["oddities"].to_numpy(),
+    ).astype(np.int32)
+    return _replace(
+        records, time_precision=precision.mask(is_day, "month"), ended_at=ended_at.mask(is_day), oddities=oddities
+    )
+
+
+def _replace(records: pa.Table, **columns: Any) -> pa.Table:
+    """The records with other values in some columns."""
+    for name, values in columns.items():
+        position = RECORDS.get_field_index(name)
+        records = records.set_column(position, RECORDS.field(position), _encode(pd.Series(values), RECORDS.field(name)))
+    return records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TimeForms:
+    """What numbers are in the columns of times of day, as the whole table shows."""
+
+    start: TimeForm
+    end: TimeForm
+
+
+def _find_form(table: Table, names: Sequence[str]) -> TimeForm:
+    name = find_time_column(names)
+    if name is None:
+        return "clock"
+    first = find_time_form([table.sample({name})[name]])
+    # a table may be in the order of its times, and its first rows hold those after midnight only
+    return "clock" if first == "clock" else find_time_form(chunk.columns[name] for chunk in table.read({name}))
 
 
 def _read_chunk(
@@ -220,8 +358,9 @@ def _read_chunk(
     definitions: CrimeDefinitions,
     every: CrimeDefinitions | None,
     *,
-    stated_crs: str | None,
-) -> tuple[pd.DataFrame, set[str]]:
+    table: Table,
+    forms: _TimeForms,
+) -> tuple[pd.DataFrame, set[str], Locations]:
     columns, n_rows = chunk.columns, len(chunk.row)
     nothing = blank(n_rows)
 
@@ -233,19 +372,22 @@ def _read_chunk(
         if profile.every_offence
         else [columns[name] for name in profile.offence]
     )
+    if profile.offence_group:
+        is_blank = np.logical_and.reduce([texts.isna().to_numpy() for texts in offences])
+        offences.insert(0, _constant(profile.offence_group, n_rows).mask(is_blank))
     records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
     records["source_row"] = chunk.row
     ids = map_unique(column(profile.id), lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False)))
     records["incident_id"] = ids.astype("object").to_numpy()
     records["unrecognised_offence"] = _name_unrecognised(offences, records["category"]).to_numpy()
 
-    times, start_text, oddities = _read_times(columns, profile, options, n_rows)
+    times, start_text, oddities = _read_times(columns, n_rows, table, profile, options, forms)
     records["started_at"], records["ended_at"], records["time_precision"] = times
 
     is_knife, unread = _read_knife(column(profile.knife), profile)
     # a wording that says there was a knife needs no flag
     records["is_knife"] = records["is_knife"].fillna(is_knife)
-    records["unread_knife"] = mask_personal_data(unread.where(records["is_knife"].ne(True).fillna(True))).to_numpy()
+    records["unread_knife"] = _mask_text_of_column(unread.where(records["is_knife"].ne(True).fillna(True))).to_numpy()
 
     location = _drop_no_location(_first_known([columns[name] for name in reversed(profile.location)], nothing))
     # what a police force publishes of a place is the name of its street
@@ -253,15 +395,24 @@ def _read_chunk(
     is_masked = location.notna() & (shown.astype("object") != location.astype("object"))
     oddities[is_masked.to_numpy()] |= Oddity.MASKED
     # and what is left of a text once a name is taken from it may be that person's address
-    records["location"] = shown.where(~shown.astype("object").str.contains(NAME_MASK, regex=False, na=False)).to_numpy()
+    shown = shown.astype("object").mask(shown.astype("object").str.contains(NAME_MASK, regex=False, na=False))
+    records["location_mark"] = _mark_texts(shown)
+    records["location"] = map_unique(
+        shown.astype("category"),
+        lambda text: (
+            name_streets(text) if not profile.is_anonymised else text.mask(find_addresses(text), name_streets(text))
+        ),
+    ).to_numpy()
     kind = mask_personal_data(column(profile.location_kind))
+    kind = kind.mask(find_addresses(kind))
     records["location_kind"] = _find_kind(kind, location, profile.location_kinds).to_numpy()
-    records["stated_ward"] = _keep_codes(column(profile.ward)).to_numpy()
+    records["stated_ward"] = _keep_areas(column(profile.ward)).to_numpy()
+    records["stated_area"] = _join_areas([_keep_areas(columns[name]) for name in profile.area], nothing).to_numpy()
 
     place = locate(
         columns,
         profile,
-        stated_crs=stated_crs,
+        stated_crs=table.crs,
         crs=options.crs,
         postcodes=options.postcodes,
         areas=options.areas,
@@ -269,6 +420,8 @@ def _read_chunk(
     records["location_precision"] = place.precision
     records["easting"], records["northing"] = place.easting, place.northing
     oddities[(column(profile.id).notna() & ids.isna()).to_numpy()] |= Oddity.PLACEHOLDER_ID
+    if chunk.is_hidden is not None:
+        oddities[chunk.is_hidden] |= Oddity.HIDDEN
     records["oddities"] = oddities
 
     reason, detail = _refuse_dates(records["started_at"], start_text, profile)
@@ -279,7 +432,7 @@ def _read_chunk(
         is_blank = np.logical_and.reduce([values.isna().to_numpy() for values in columns.values()])
         records.loc[is_blank, "reason"] = BLANK_ROW
     statuses = {str(word).strip().casefold() for word in column(profile.status).cat.categories} & UNFINISHED
-    return records, statuses
+    return records, statuses, place
 
 
 def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd.Series:
@@ -287,42 +440,92 @@ def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd
     texts = offences[-1].astype("object")
     for other in reversed(offences[:-1]):
         texts = texts.fillna(other.astype("object"))
-    return mask_personal_data(texts.fillna("(blank)").where(category.eq(UNRECOGNISED).to_numpy(), None))
+    return _mask_text_of_column(texts.fillna("(blank)").where(category.eq(UNRECOGNISED).to_numpy(), None))
+
+
+def _mask_text_of_column(texts: pd.Series) -> pd.Series:
+    """Texts of a column that is not one of places, where an address stands for somebody."""
+    masked = mask_personal_data(texts).astype("object")
+    return masked.mask(find_addresses(masked), "[address]")
 
 
 def _read_times(
-    columns: Columns, profile: SourceProfile, options: ReadingOptions, n_rows: int
-) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int16]]:
+    columns: Columns, n_rows: int, table: Table, profile: SourceProfile, options: ReadingOptions, forms: _TimeForms
+) -> tuple[tuple[pd.Series, pd.Series, Strings], pd.Series, npt.NDArray[np.int32]]:
     """Start, end and precision of each row; the text of its start; and what is odd about them."""
 
     def parse(texts: pd.Series) -> Times:
-        return parse_times(texts, date_order=profile.date_order, clock=profile.clock, time_zone=options.time_zone)
+        return parse_times(
+            texts,
+            date_order=profile.date_order,
+            clock=profile.clock,
+            time_zone=options.time_zone,
+            is_exchanged=profile.is_exchanged,
+        )
 
-    start_text = (
-        join_columns([columns[name] for name in profile.start])
-        if profile.start
-        else _constant(str(profile.every_date), n_rows)
-    )
-    end_text = join_columns([columns[name] for name in profile.end]) if profile.end else blank(n_rows)
+    def join(names: Sequence[str], form: TimeForm) -> pd.Series:
+        date, *rest = [columns[name] for name in names]
+        return join_columns([count_from_1904(date) if table.is_1904 else date, *rest], time_form=form)
+
+    start_text = join(profile.start, forms.start) if profile.start else _constant(str(profile.every_date), n_rows)
+    end_text = join(profile.end, forms.end) if profile.end else blank(n_rows)
     start, end = parse(start_text), parse(end_text)
     without_time = np.zeros(n_rows, dtype=bool)
-    if len(profile.start) == 2 and start.at.isna().any():
-        day = parse(columns[profile.start[0]])
+    n_of_day = {2: 1, 4: 3, 5: 3}.get(len(profile.start))
+    if n_of_day and start.at.isna().any():
+        day = parse(join(profile.start[:n_of_day], "clock"))
         without_time = (start.at.isna() & day.at.notna()).to_numpy()
         start = dataclasses.replace(
             start,
             at=start.at.where(~without_time, day.at),
             precision=np.where(without_time, day.precision, start.precision),
         )
+    is_hour = (start.precision == "minute") & (forms.start == "hours")
+    if forms.end == "hours":
+        end = dataclasses.replace(end, at=end.at.where(end.precision != "minute", end.at + _REST_OF_HOUR))
+    is_unreadable = (end_text.notna() & end.at.isna()).to_numpy()
+    # an hour says that it began in it
+    end = dataclasses.replace(end, at=end.at.mask(is_hour & end.at.isna(), start.at + _REST_OF_HOUR))
     started_at, ended_at, precision, oddities = _settle_times(start, end, end_text)
     oddities[without_time] |= Oddity.TIME_UNREADABLE
+    oddities[is_hour] |= Oddity.HOUR_ONLY
+    oddities[is_unreadable] |= Oddity.END_UNREADABLE
+    if profile.is_reported:
+        # the hour is that of the counter or the switchboard
+        started_at, ended_at = started_at.dt.normalize(), pd.Series(pd.NaT, index=ended_at.index, dtype=ended_at.dtype)
+        precision = np.where(precision == "minute", "day", precision)
+        oddities = np.zeros(n_rows, dtype=np.int32)
     return (started_at, ended_at, precision), start_text, oddities
 
 
-def _keep_codes(texts: pd.Series) -> pd.Series:
-    """Codes of wards: short texts in one word. Whatever else stands there is missing, since products name codes."""
+def _keep_areas(texts: pd.Series) -> pd.Series:
+    """Codes and names of areas: short texts. Whatever else stands there is missing, since products name areas."""
     masked = mask_personal_data(texts).astype("category")
-    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_CODE))).astype("object")
+    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA)))
+
+
+def _drop_rare_names(areas: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Areas without those that few rows have and that are no code: such a text may be somebody's name."""
+    counted = {one["values"]: one["counts"] for one in areas.value_counts().to_pylist() if one["values"] is not None}
+    n_rows: Counter[str] = Counter()
+    for text, n in counted.items():
+        for one in text.split(AREA_SIGN):
+            n_rows[one] += n
+    kept = {one for one, n in n_rows.items() if n >= MANY_ROWS or _CODE.fullmatch(one)}
+    meant = {text: AREA_SIGN.join(one for one in text.split(AREA_SIGN) if one in kept) or None for text in counted}
+    if all(text == meaning for text, meaning in meant.items()):
+        return areas
+    texts = pd.Series(areas.to_pandas()).astype("object").map(meant)
+    return pa.chunked_array([pa.array(texts, type=pa.string(), from_pandas=True).dictionary_encode().cast(_WORDS)])
+
+
+def _join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
+    """The areas of each row as one text, parted by `AREA_SIGN`; missing where it has none."""
+    joined = nothing.astype("object")
+    for column in columns:
+        more = column.astype("object")
+        joined = joined.where(more.isna(), (joined + AREA_SIGN + more).where(joined.notna(), more))
+    return joined
 
 
 def _mask_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
@@ -338,7 +541,9 @@ def _mask_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
         return _LETTERS.sub(lambda word: word[0] if word[0].casefold() in known else "[text]", text)
 
     is_plain = details.map(lambda text: isinstance(text, str) and hide(text) == text and bool(_DEGREES.fullmatch(text)))
-    return mask_personal_data(details).map(hide, na_action="ignore").where(~is_plain.astype(bool), details)
+    masked = mask_postcodes(mask_personal_data(details))
+    masked = masked.mask(find_addresses(masked), "[address]").map(hide, na_action="ignore")
+    return masked.where(~is_plain.astype(bool), details)
 
 
 def _constant(text: str, n_rows: int) -> pd.Series:
@@ -375,6 +580,12 @@ def _first_known(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
     return found.astype("category")
 
 
+def _mark_texts(texts: pd.Series) -> npt.NDArray[np.int16]:
+    codes, unique = pd.factorize(texts)
+    marks = pd.util.hash_array(np.array(unique, dtype=object)).astype(np.uint16).view(np.int16)
+    return np.append(marks, np.int16(0))[codes]
+
+
 def _drop_no_location(texts: pd.Series) -> pd.Series:
     """The words of police.uk for a row without a place are not a place."""
     return map_unique(texts, lambda text: text.mask(text == "No Location")).astype("category")
@@ -382,9 +593,9 @@ def _drop_no_location(texts: pd.Series) -> pd.Series:
 
 def _settle_times(
     start: Times, end: Times, end_text: pd.Series
-) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int16]]:
+) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int32]]:
     """Start, end, precision and oddities of each row, once each is seen beside the other."""
-    oddities = np.zeros(len(start.at), dtype=np.int16)
+    oddities = np.zeros(len(start.at), dtype=np.int32)
     days = _undo_midnight(start)
     if days is not start:
         start, end = days, _undo_midnight(end)
@@ -461,21 +672,20 @@ def _refuse_dates(
 
 
 def _to_arrow(frame: pd.DataFrame) -> pa.Table:
-    arrays = []
-    for spec in RECORDS:
-        values = frame[spec.name]
-        if spec.type == _WORDS:
-            values = values.astype("category")
-            codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
-            # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
-            codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
-            words = pa.array([str(word) for word in values.cat.categories], type=pa.string())
-            arrays.append(pa.DictionaryArray.from_arrays(codes, words))
-        elif spec.name == "incident_id":
-            arrays.append(pa.array(values.to_numpy(), type=pa.string(), from_pandas=True))
-        else:
-            arrays.append(pa.array(values, type=spec.type, from_pandas=True))
-    return pa.Table.from_arrays(arrays, schema=RECORDS)
+    return pa.Table.from_arrays([_encode(frame[spec.name], spec) for spec in RECORDS], schema=RECORDS)
+
+
+def _encode(values: pd.Series, spec: pa.Field) -> pa.Array:
+    if spec.type == _WORDS:
+        values = values.astype("category")
+        codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
+        # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
+        codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
+        words = pa.array([str(word) for word in values.cat.categories], type=pa.string())
+        return pa.DictionaryArray.from_arrays(codes, words)
+    if spec.name == "incident_id":
+        return pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)
+    return pa.array(values, type=spec.type, from_pandas=True)
 
 
 def _refuse_malformed(rows: Sequence[tuple[int, int]], *, n_columns: int) -> pa.Table:

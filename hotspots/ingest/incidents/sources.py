@@ -24,8 +24,15 @@ from hotspots.ingest.formats import (
     open_layers,
     open_tables,
 )
+from hotspots.ingest.incidents.column_words import says_reported
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile
-from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, name_source, recognise
+from hotspots.ingest.incidents.recognition import (
+    UnknownLayoutError,
+    doubt_dates,
+    is_header,
+    name_source,
+    recognise,
+)
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.texts import mask_text
 
@@ -47,7 +54,7 @@ class Source:
         table: The table.
         profile: Which column holds what.
         is_given: Whether the profile was written down, not recognised.
-        doubts: What could be otherwise, where it was recognised.
+        doubts: What could be otherwise.
     """
 
     table: Table
@@ -68,9 +75,10 @@ class ReadTable:
         crs: What it states for its geometry, or None.
         profile: Which column holds what.
         is_given: Whether the profile was written down, not recognised.
-        doubts: What could be otherwise, where it was recognised.
+        doubts: What could be otherwise of its layout, its dates and its hours.
         middle: Median longitude and latitude of its first rows, if it has them and most of its rows lie outside the
             area of the working CRS; otherwise None.
+        rounded_to, n_count_rows: See `TableRecords`.
     """
 
     label: str
@@ -82,6 +90,8 @@ class ReadTable:
     is_given: bool
     doubts: tuple[str, ...] = ()
     middle: tuple[float, float] | None = None
+    rounded_to: str | None = None
+    n_count_rows: int | None = None
 
     @property
     def layout(self) -> str:
@@ -172,8 +182,15 @@ def find_source(table: Table, options: ReadingOptions, *, is_only: bool = False)
             absent = [name for names in profile.columns.values() for name in names if name not in table.header]
             if absent and profile.is_for_several_parts:
                 return PassedOver(label=table.label, reason=f'it has no column "{absent[0]}"')
-            return Source(table=table, profile=profile, is_given=True)
+            return Source(table=table, profile=_settle(profile), is_given=True, doubts=doubt_dates(table, profile))
     return PassedOver(label=table.label, reason=f"source profile {given[0].name} is for {given[0].part}")
+
+
+def _settle(profile: SourceProfile) -> SourceProfile:
+    """A profile that was written down, with what the name of its column of dates says where it does not."""
+    if profile.is_reported is None and profile.start:
+        return dataclasses.replace(profile, is_reported=says_reported(profile.start[0]))
+    return profile
 
 
 def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterator[Source | PassedOver]:

@@ -1,4 +1,4 @@
-"""Boundary files (GeoJSON, GeoPackage, shapefile, zipped shapefile) to the wards table."""
+"""Boundary files (GeoJSON, GeoPackage, KML, shapefile, zipped shapefile) to the wards table."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from hotspots.geography import (
     to_working_crs,
 )
 from hotspots.ingest.formats import FoundFile, InputFile, RepeatGuard, find_files, locate_layers, read_layer
+from hotspots.ingest.reference.area_codes import choose_code, has_usual_code, list_codes
 from hotspots.ingest.reference.population import Population, find_population
-from hotspots.ingest.reference.reference_tables import CODE_NAMES, STATUS_NAMES, find_columns, parse_counts
+from hotspots.ingest.reference.reference_tables import STATUS_NAMES, find_columns, parse_counts
 from hotspots.ingest.texts import read_status
 
-BOUNDARY_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip")
+BOUNDARY_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz")
 
-# The usual names of each column, in order of preference; those of codes and residents are in `reference_tables`.
+# The usual names of each column, in order of preference; those of residents are in `population`.
 _NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
 _BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
 
@@ -46,11 +47,13 @@ class Boundaries:
         wards: The wards table of `hotspots.contracts`, in the working CRS, sorted by code.
         inputs: The files read, last that of residents, if there is one of its own.
         n_repaired: Outlines that were invalid (crossing themselves) and were made valid.
+        unmatched_residents: Codes of the table of residents that no ward has: of other areas, or of another year.
     """
 
     wards: gpd.GeoDataFrame
     inputs: tuple[InputFile, ...]
     n_repaired: int
+    unmatched_residents: tuple[str, ...] = ()
 
     def with_population(self, population: Population) -> Boundaries:
         """The same boundaries, their residents taken from a table by code.
@@ -73,6 +76,7 @@ class Boundaries:
             self,
             wards=self.wards.assign(population=given.fillna(self.wards["population"])),
             inputs=(*self.inputs, population.input),
+            unmatched_residents=tuple(map(str, known[~known.isin(codes)])),
         )
 
 
@@ -86,7 +90,8 @@ def read_boundaries(
     """Read ward (or other small-area) outlines, in any CRS that the file states.
 
     The columns of code, name, borough and population are known by their usual names (`ward_code`, `GSS_CODE`,
-    `WD22CD`, `lsoa21cd` ...); of several codes, the one that differs on every feature is taken, and of several
+    `WD22CD`, `lsoa21cd` ...), codes also by what they are: GSS codes under any name, and those of beats, sectors and
+    neighbourhoods of the police. Of several codes, the one that differs on every feature is taken, and of several
     populations, the latest year's.
 
     Args:
@@ -111,7 +116,8 @@ def read_boundaries(
         names = _polygon_layers(file, found if layer is None else _find_layer(file, found, layer))
         frames = {name: read_layer(file, address, name, what="boundaries") for name in names}
         # where some layers have codes, the others are of something else
-        coded = {name: frame for name, frame in frames.items() if find_columns(_columns_of(frame), CODE_NAMES)}
+        usual = {name: frame for name, frame in frames.items() if has_usual_code(_columns_of(frame))}
+        coded = usual or {name: frame for name, frame in frames.items() if list_codes(_texts_of(frame))}
         layers = [
             _to_wards(file, frame, crs).assign(file=file.label, layer=name) for name, frame in (coded or frames).items()
         ]
@@ -166,6 +172,10 @@ def _columns_of(frame: gpd.GeoDataFrame) -> list[str]:
     return [str(column) for column in frame.columns if column != frame.geometry.name]
 
 
+def _texts_of(frame: gpd.GeoDataFrame) -> dict[str, pd.Series]:
+    return {name: _as_text(frame[name]) for name in _columns_of(frame)}
+
+
 def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     is_polygon = frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.geometry.is_empty
     if not is_polygon.any():
@@ -181,23 +191,21 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
             f"{(~is_polygon).sum()} in all. Remove them, or give each its outline."
         )
     columns = _columns_of(frame)
-    codes = find_columns(columns, CODE_NAMES)
-    if not codes:
+    code = choose_code(_texts_of(frame), label=file.label)
+    if code is None:
         raise DataError(
-            f"Boundaries need a column of ward codes (ward_code, GSS_CODE, WD22CD ...), because names repeat; "
-            f"{file.label} has {', '.join(columns) or 'no columns'}. "
-            "Rename the column that holds the code to ward_code."
+            "Boundaries need a column of ward codes (ward_code, GSS_CODE, WD22CD ...), or of another code that differs "
+            f"on each (beat_code, sector ...), because names repeat; {file.label} has "
+            f"{', '.join(columns) or 'no columns'}. Rename the column that holds the code to ward_code."
         )
-    code = next((column for column in codes if _as_text(frame[column]).is_unique), codes[0])
     blank = _as_text(frame[code]).isna()
     if blank.any():
         first = frame.index[blank][0]
         raise DataError(
             f"Each boundary needs a code; feature {first + 1} of {file.label} has none in {code}. Fill it in."
         )
-    # lsoa21cd goes with lsoa21nm, even where the ward's name is there too
-    names = sorted(find_columns(columns, _NAME), key=lambda name: name[:4].casefold() != code[:4].casefold())
     boroughs = find_columns(columns, _BOROUGH)
+    names = _list_names(frame, code, besides=boroughs)
     statuses = find_columns(columns, STATUS_NAMES)
     code_text = _as_text(frame[code]).str.strip()
     wards = gpd.GeoDataFrame(
@@ -220,6 +228,20 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
             "Check the CRS that the file states; for another place, give a CRS of that place to work in."
         )
     return wards
+
+
+def _list_names(frame: gpd.GeoDataFrame, code: str, *, besides: Sequence[str]) -> list[str]:
+    """The columns of names, that which goes with the code first."""
+    columns = _columns_of(frame)
+    # lsoa21cd goes with lsoa21nm, even where the ward's name is there too
+    alike = [name for name in columns if name[:4].casefold() == code[:4].casefold()]
+    known = [name for name in find_columns(columns, _NAME) if _as_text(frame[name]).notna().any()]
+    other = [
+        name
+        for name in find_columns(columns, (".+(name|nm)",))
+        if name not in besides and _as_text(frame[name]).is_unique and (len(frame) > 1 or name in alike)
+    ]
+    return sorted(dict.fromkeys([*known, *other]), key=lambda name: name not in alike)
 
 
 def _read_population(file: FoundFile, frame: gpd.GeoDataFrame) -> pd.Series:

@@ -1,53 +1,123 @@
-"""Files of safe havens (CSV, GeoJSON, GeoPackage) to the havens table."""
+"""Files of safe havens, in any wrapping that files of incidents may have, to the havens table."""
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import shapely
 
-from hotspots.contracts import HAVEN_COLUMNS
+from hotspots.contracts import AREA, HAVEN_COLUMNS
 from hotspots.errors import DataError
-from hotspots.geography import (
-    BRITISH_NATIONAL_GRID,
-    WGS84,
-    describe_area,
-    lies_in_working_crs,
-    project_coordinates,
-    require_working_crs,
-    to_working_crs,
-)
+from hotspots.geography import BRITISH_NATIONAL_GRID, describe_area, name_crs, require_working_crs
 from hotspots.ingest.formats import (
-    CSV_SUFFIXES,
-    WORKBOOK_SUFFIXES,
+    LAYER_SUFFIXES,
+    TABLE_SUFFIXES,
+    Columns,
     FoundFile,
     InputFile,
     RepeatGuard,
+    Table,
     explain_unpacking,
     find_files,
+    holds_shapefile,
     list_members,
-    locate_layers,
+    open_layers,
     open_tables,
-    read_layer,
     require_unique,
 )
-from hotspots.ingest.reference.opening_times import Doubt, read_opening_hours
-from hotspots.ingest.texts import parse_coordinates, read_status
+from hotspots.ingest.incidents import (
+    ONLY_POSTCODE,
+    PlaceColumns,
+    Places,
+    find_places,
+    locate,
+    normalise,
+    says_values,
+    says_where,
+)
+from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
+from hotspots.ingest.texts import read_status
 
-_TABLES = (*CSV_SUFFIXES, *WORKBOOK_SUFFIXES)
-SUFFIXES = (*_TABLES, ".geojson", ".gpkg")
+SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
+_WHAT: Final = "safe havens"
+_TOO_COARSE = "grid reference of a large square"
+_COARSE_SQUARE_M = 1000.0
+"""Of a haven 100 m will do: within reach is twice as far and more."""
 
-_GRID = ("easting", "northing")
-_DEGREES = ("longitude", "latitude")
-_TEXT = ("haven_id", "name", "kind", "opening_hours", "data_status")
+# Names of columns as `normalise` gives them, in order of preference. What OpenStreetMap says of a kind is in the key.
+_NAMES = (
+    *("name", "haven name", "title", "venue", "venue name", "organisation", "organisation name", "organization"),
+    *("organization name", "establishment name", "common name", "site name", "site", "business name", "business"),
+    *("trading name", "premises name", "premises", "branch name", "branch", "dist name", "distname"),
+    *("location name", "place name", "place", "location"),
+)
+_NOT_OF_HAVENS = re.compile(
+    r"\b(area|ward|la|lad|laua|lsoa|msoa|authority|borough|district|region|gor|county|town|city|locality|street|road|"
+    r"contact|manager|head|first|last|user|file|layer|owner|operator|parent|trust|short|alt|alternative|old|board|"
+    r"constituency|parish|type|status|group|code|sponsors?|phase|country|building)\b"
+)
+_OF_INCIDENTS = re.compile(r"\b(offence|crime)\b")
+_OSM_KINDS = (
+    *("amenity", "shop", "healthcare", "emergency", "leisure", "tourism", "public transport", "railway", "office"),
+    "club",
+)
+_KINDS = (
+    *("kind", "haven kind", *_OSM_KINDS, "category", "subcategory", "type", "category label", "classification"),
+    *("classifica", "facility", "phase"),
+)
+_KIND = re.compile(r"type of .+(?<! code)|.+ type( name)?")
+_NOT_KINDS = frozenset({"geometry type", "feature type", "grid type", "road type", "type of road"})
+_HOURS = (
+    *("opening hours", "opening times", "hours", "open hours", "hours of opening", "times of opening", "open times"),
+    *("business hours", "opening hours text", "opening", "open", "times", "hours open", "open to public"),
+)
+_NOTHING = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "not known", "unnamed", "yes", "no"})
+"""What stands for a name or a kind where there is none; `yes` is OpenStreetMap's."""
+
+_WEEKDAYS = {
+    re.compile(pattern): day
+    for day, pattern in enumerate(
+        (
+            r"mon(day)?s?",
+            r"tues?(day)?s?",
+            r"wed(nes)?(day)?s?",
+            r"thu(r|rs)?(day)?s?",
+            r"fri(day)?s?",
+            r"sat(ur)?(day)?s?",
+            r"sun(day)?s?",
+        )
+    )
+}
+_CLOSES = frozenset({"close", "closes", "closing", "to", "until", "end"})
+_OF_HOURS = _CLOSES | {
+    "open",
+    "opens",
+    "opening",
+    "from",
+    "start",
+    "hours",
+    "hrs",
+    "time",
+    "times",
+    "staffed",
+    "am",
+    "pm",
+}
+
+_SHUT = frozenset(
+    {"closed", "closed permanently", "permanently closed", "inactive", "deleted", "disused", "demolished", "ceased"}
+)
+_YEARS_CLOSED = ("year closed", "date closed", "closed date", "closure date", "closed on")
+_STATUS = ("data status",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +125,12 @@ class Havens:
     """Safe havens read from files.
 
     Attributes:
-        havens: The havens table of `hotspots.contracts`, in the working CRS.
+        havens: The havens table of `hotspots.contracts`, in the working CRS. One without a name is called by its kind.
         inputs: The files read.
-        n_without_location: Havens left out because they have no usable location, or their row is malformed.
+        without_location: Havens left out because they have no usable location, by what is wrong with it.
+        n_malformed: Rows left out because they have other fields than the header.
+        n_shut: Havens left out because their file says that they are closed for good.
+        n_unnamed: Havens kept whose file gives them no name.
         hours_doubts: Havens kept whose opening hours are stated and not known, by the reason; `opening_hours` is
             missing for them, and they count as closed.
         n_hours_partly_known: Havens of whose opening hours some are in doubt, and count as closed.
@@ -65,9 +138,17 @@ class Havens:
 
     havens: gpd.GeoDataFrame
     inputs: tuple[InputFile, ...]
-    n_without_location: int
+    without_location: Mapping[str, int]
+    n_malformed: int
+    n_shut: int
+    n_unnamed: int
     hours_doubts: Mapping[Doubt, int]
     n_hours_partly_known: int
+
+    @property
+    def n_without_location(self) -> int:
+        """Havens left out because they have no usable location."""
+        return sum(self.without_location.values())
 
     @property
     def n_hours_unreadable(self) -> int:
@@ -75,59 +156,87 @@ class Havens:
         return sum(self.hours_doubts.values())
 
 
-def read_havens(paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID) -> Havens:
+def read_havens(
+    paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID, postcodes: Places | None = None
+) -> Havens:
     """Read safe havens.
+
+    Where a haven is, is read as it is of incidents: coordinates, grid references, postcodes, or geometry, of which a
+    line or an outline stands for a point on it. The columns of name, kind and hours are known by their usual names.
+    Hours may stand in one column, in one for each weekday, or in two (opens and closes) for each.
 
     Args:
         paths: Files, or folders of them.
-        crs: The working CRS, which eastings and northings in a CSV file are in.
+        crs: The working CRS, which eastings and northings are in.
+        postcodes: Where postcodes are, for havens with nothing more precise.
 
     Raises:
         NotFoundError: A path does not exist.
         ParameterError: The working CRS is not in metres.
-        DataError: A file has no `name` column, no location columns or points, or no CRS; or was given twice.
+        DataError: A file has no column of names or kinds, nothing that says where, or no CRS; or was given twice; or
+            no haven has a usable location.
     """
     crs = require_working_crs(crs)
-    tables: list[gpd.GeoDataFrame] = []
+    read: list[_ReadTable] = []
     inputs: list[InputFile] = []
     guard = RepeatGuard()
-    n_malformed = 0
-    for file in find_files(paths, suffixes=SUFFIXES, what="safe havens"):
-        is_table = file.path.name.lower().endswith(_TABLES)
+    for file in find_files(paths, suffixes=SUFFIXES, what=_WHAT):
         with file.opened():
-            table, n_skipped = _read_table(file, crs) if is_table else (_read_points(file, crs), 0)
+            layouts = _find_layouts(file, name_crs(crs))
             guard.check(file.sha256, label=file.label)
-        tables.append(table)
-        n_malformed += n_skipped
+            tables = [_read_table(layout, name_crs(crs), postcodes) for layout in layouts]
+        read += tables
         inputs.append(
             InputFile(
                 path=file.label,
-                table="safe havens",
+                table=_WHAT,
                 sha256=file.sha256,
-                n_rows=len(table) + n_skipped,
-                layout="safe havens",
-                data_status=read_status(table["data_status"]),
+                n_rows=sum(len(table.rows) + table.n_malformed for table in tables),
+                layout=_WHAT,
+                data_status=read_status(pd.concat([table.rows["data_status"] for table in tables])),
             )
         )
-    havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=crs)
-    located = lies_in_working_crs(havens.geometry)
-    if not located.any():
-        raise DataError(
-            f"None of the {len(havens) + n_malformed} safe havens read has a usable location in {describe_area(crs)}. "
-            "Check their easting and northing, and that each row has as many fields as the header: hours with a comma "
-            "need quotes."
-        )
-    havens["haven_id"] = _number(havens["haven_id"])
-    havens = havens[located].set_index("haven_id")
-    known = read_opening_hours(havens["opening_hours"])
-    unknown = known.opening_hours.isna() & known.doubts.notna()
+    rows = pd.concat([table.rows for table in read], ignore_index=True)
+    is_shut, is_located = rows["is_shut"].to_numpy(dtype=bool), rows["reason"].isna().to_numpy()
+    without_location = Counter(rows["reason"][~is_shut & ~is_located])
+    n_malformed = sum(table.n_malformed for table in read)
+    kept = rows[is_located & ~is_shut]
+    if kept.empty:
+        raise DataError(_say_none(crs, without_location, n_malformed=n_malformed, n_shut=int(is_shut.sum())))
+    hours = read_opening_hours(kept["opening_hours"])
+    is_unknown = hours.opening_hours.isna() & hours.doubts.notna()
+    ids = _number(rows["haven_id"])[kept.index]
+    names, is_unnamed = _name(kept)
+    havens = gpd.GeoDataFrame(
+        {"name": names, "kind": kept["kind"], "opening_hours": hours.opening_hours},
+        geometry=gpd.points_from_xy(kept["easting"], kept["northing"]),
+        crs=crs,
+    ).set_index(pd.Index(ids, name="haven_id", dtype="object"))
     return Havens(
-        havens=havens.assign(opening_hours=known.opening_hours)[list(HAVEN_COLUMNS)],
+        havens=havens[list(HAVEN_COLUMNS)],
         inputs=tuple(inputs),
-        n_without_location=int((~located).sum()) + n_malformed,
-        hours_doubts=dict(Counter(known.doubts[unknown])),
-        n_hours_partly_known=int((known.doubts.notna() & ~unknown).sum()),
+        without_location=dict(sorted(without_location.items())),
+        n_malformed=n_malformed,
+        n_shut=int(is_shut.sum()),
+        n_unnamed=int(is_unnamed.sum()),
+        hours_doubts=dict(Counter(hours.doubts[is_unknown])),
+        n_hours_partly_known=int((hours.doubts.notna() & ~is_unknown).sum()),
     )
+
+
+def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, n_shut: int) -> str:
+    why = {**reasons, "other fields than the header": n_malformed, "closed for good": n_shut}
+    said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
+    next_step = "Check their coordinates, and the CRS that the file states."
+    if reasons.get(ONLY_POSTCODE):
+        next_step = (
+            'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
+            "Directory)."
+        )
+    elif n_malformed and not reasons:
+        next_step = "Give each row as many fields as the header: hours with a comma need quotes."
+    n = sum(why.values())
+    return f"None of the {n} safe havens read has a usable location in {describe_area(crs)} ({said}). {next_step}"
 
 
 def _number(ids: pd.Series) -> pd.Series:
@@ -145,86 +254,231 @@ def _number(ids: pd.Series) -> pd.Series:
     return given.map(lambda value: value if isinstance(value, str) else next(free)).astype("object")
 
 
-def _find_pair(names: Collection[str]) -> tuple[str, str] | None:
-    """The columns that say where, of names in lower case."""
-    return next((pair for pair in (_GRID, _DEGREES) if {*pair} <= {*names}), None)
+def _name(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The names of havens, and which of them have none of their own: those are called by their kind."""
+    is_unnamed = rows["name"].isna()
+    by_kind = rows["kind"].map(lambda kind: f"Unnamed {str(kind).replace('_', ' ').lower()}", na_action="ignore")
+    return rows["name"].where(~is_unnamed, by_kind.fillna("Unnamed")).astype("object"), is_unnamed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """A table of havens, and which column holds what."""
+
+    table: Table
+    where: PlaceColumns
+    columns: Mapping[str, Sequence[str]]
+    weekdays: Mapping[int, tuple[Sequence[str], Sequence[str]]]
+    """By weekday, the columns of hours or of when it opens, and those of when it closes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadTable:
+    """The rows of a table, and how many have other fields than its header."""
+
+    rows: pd.DataFrame
+    n_malformed: int
+
+
+def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
+    """The tables of havens in a file.
+
+    Raises:
+        DataError: There is none.
+    """
+    if file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES):
+        tables = open_layers(file, what=_WHAT, by_point=True)
+    else:
+        tables = []
+        for member in list_members(file, suffixes=TABLE_SUFFIXES):
+            with explain_unpacking(member.label):
+                tables += open_tables(member, is_header=_names_columns, what=_WHAT, by_point=True)
+    if not tables:
+        raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of havens.")
+    layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
+    if not layouts:
+        raise DataError(_say_missing(tables[0], crs))
+    return layouts
+
+
+def _find_where(table: Table, crs: str) -> PlaceColumns | None:
+    found = find_places(table, crs=crs)
+    # the middle of a small area is not the place of a haven
+    without = replace(found, lsoa=None) if found else None
+    return without if without != PlaceColumns() else None
+
+
+def _find_layout(table: Table, crs: str) -> _Layout | None:
+    columns, where = _find_columns(table.header), _find_where(table, crs)
+    if any(_OF_INCIDENTS.search(normalise(name)) for name in table.header):
+        raise DataError(
+            f"Safe havens are places; {table.label} looks like a table of incidents, with a column of offences or "
+            "crimes. Give the list of places."
+        )
+    if where is None or not (columns["name"] or columns["kind"]):
+        return None
+    weekdays = _find_weekdays(table.header)
+    layout = _Layout(table=table, where=where, columns=columns, weekdays=weekdays)
+    require_unique((name.strip().casefold() for name in table.header), _wanted(layout, fold=True), label=table.label)
+    return layout
+
+
+def _wanted(layout: _Layout, *, fold: bool = False) -> set[str]:
+    """The columns to be read."""
+    where = (getattr(layout.where, role) for role in layout.where.__dataclass_fields__)
+    names = [
+        *(name for names in layout.columns.values() for name in names),
+        *(name for pair in layout.weekdays.values() for names in pair for name in names),
+        *(name for name in where if isinstance(name, str) and name in layout.table.header),
+    ]
+    return {name.strip().casefold() if fold else name for name in names}
+
+
+def _say_missing(table: Table, crs: str) -> str:
+    columns = _find_columns(table.header)
+    missing = [
+        *(["a column of names (name, title, venue ...)"] if not (columns["name"] or columns["kind"]) else []),
+        *(
+            ["one that says where (latitude and longitude, easting and northing, postcode ...)"]
+            if _find_where(table, crs) is None
+            else []
+        ),
+    ]
+    return (
+        "A list of safe havens needs a name or kind for each, and a location: coordinates, a grid reference, a "
+        f"postcode, points or outlines; {table.label} does not have {' or '.join(missing)}. "
+        f"{_describe_header(table.header)}"
+    )
+
+
+def _describe_header(header: Sequence[str]) -> str:
+    if says_values(header):
+        return "Its first row looks like values, and not like names of columns: put a row of names above it."
+    return f"Its columns are {', '.join(header)[:500] or 'none'}. Rename the right one, or add it."
+
+
+def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
+    """The columns of name, kind, hours, ID and status, the likeliest first."""
+    # "@type" of OpenStreetMap is that of its element, and not of the place
+    forms = {name: normalise(name) for name in header if not name.startswith("@")}
+
+    def pick(usual: Sequence[str], fits: Callable[[str], bool] = lambda form: False) -> list[str]:
+        listed = [name for wanted in usual for name, form in forms.items() if form == wanted]
+        return [*dict.fromkeys([*listed, *(name for name, form in forms.items() if fits(form))])]
+
+    statuses = pick((), lambda form: form.endswith(("status", "status name")) and form not in _STATUS)
+    return {
+        "name": pick(_NAMES, lambda form: form.endswith("name") and not _NOT_OF_HAVENS.search(form))[:1],
+        "kind": pick(_KINDS, lambda form: bool(_KIND.fullmatch(form)) and form not in _NOT_KINDS),
+        "opening_hours": pick(_HOURS)[:1],
+        "haven_id": pick(("haven id",))[:1],
+        "data_status": pick(_STATUS)[:1],
+        "state": statuses,
+        "year_closed": [] if statuses else pick(_YEARS_CLOSED),
+    }
+
+
+def _find_weekdays(header: Sequence[str]) -> dict[int, tuple[list[str], list[str]]]:
+    found: dict[int, tuple[list[str], list[str]]] = {}
+    for name in header:
+        words = normalise(name).split()
+        days = {day for word in words for pattern, day in _WEEKDAYS.items() if pattern.fullmatch(word)}
+        others = {word for word in words if not any(pattern.fullmatch(word) for pattern in _WEEKDAYS)}
+        if len(days) == 1 and others <= _OF_HOURS:
+            opens, closes = found.setdefault(days.pop(), ([], []))
+            (closes if others & _CLOSES else opens).append(name)
+    return found if len(found) > 1 else {}
 
 
 def _names_columns(row: Sequence[str]) -> bool:
-    names = {cell.strip().casefold() for cell in row}
-    return "name" in names and _find_pair(names) is not None
+    columns = _find_columns(row)
+    return says_where(row) and bool(columns["name"] or columns["kind"])
 
 
-def _read_table(file: FoundFile, crs: pyproj.CRS) -> tuple[gpd.GeoDataFrame, int]:
-    """The havens of a CSV file or workbook, and how many of its rows are malformed."""
-    (member,) = list_members(file, suffixes=_TABLES)
-    with explain_unpacking(file.label):
-        tables = open_tables(member, is_header=_names_columns)
-        if not tables:
-            raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of havens.")
-        table = tables[0]
-        forms = {name.strip().casefold(): name for name in table.header}
-        pair = _find_pair(forms)
-        if "name" not in forms or pair is None:
-            raise DataError(
-                f"A haven file needs the columns name and easting, northing (or longitude, latitude); {table.label} "
-                f"has {', '.join(forms) or 'none of them'}. Add kind and opening_hours for coverage by hour."
+def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> _ReadTable:
+    table, columns = layout.table, layout.columns
+    parts, n_malformed = [], 0
+    with explain_unpacking(table.label):
+        for chunk in table.read(_wanted(layout)):
+            n_malformed += len(chunk.malformed)
+            if not len(chunk.row):
+                continue
+            found = locate(
+                chunk.columns,
+                layout.where,
+                stated_crs=table.crs,
+                crs=crs,
+                postcodes=postcodes,
+                area_square_m=_COARSE_SQUARE_M,
             )
-        wanted = {form: forms[form] for form in (*_TEXT, *pair) if form in forms}
-        require_unique((name.strip().casefold() for name in table.header), wanted, label=table.label)
-        chunks = list(table.read(wanted.values()))
-    first, second = (
-        np.concatenate(
-            [parse_coordinates(chunk.columns[wanted[axis]], is_degrees=pair is _DEGREES).to_numpy() for chunk in chunks]
-            or [np.array([])]
-        )
-        for axis in pair
-    )
-    easting, northing = project_coordinates(first, second, source_crs=crs if pair is _GRID else WGS84, crs=crs)
-    unusable = (first == 0) & (second == 0)
-    easting, northing = np.where(unusable, np.nan, easting), np.where(unusable, np.nan, northing)
-    columns = {
-        form: [value for chunk in chunks for value in chunk.columns[name].astype("object")]
-        for form, name in wanted.items()
-        if form in _TEXT
+            is_coarse = found.precision == AREA
+            part = {
+                role: _read_text(chunk.columns, columns[role])
+                for role in ("haven_id", "name", "kind", "opening_hours", "data_status")
+            }
+            parts.append(
+                pd.DataFrame(
+                    part
+                    | {
+                        "opening_hours": _read_hours(chunk.columns, layout),
+                        "is_shut": _is_shut(chunk.columns, columns),
+                        "easting": found.easting,
+                        "northing": found.northing,
+                        "reason": np.where(is_coarse, _TOO_COARSE, found.reason),
+                    }
+                )
+            )
+    return _ReadTable(rows=pd.concat(parts) if parts else _nothing(), n_malformed=n_malformed)
+
+
+def _nothing() -> pd.DataFrame:
+    names = ("haven_id", "name", "kind", "opening_hours", "data_status", "is_shut", "easting", "northing", "reason")
+    return pd.DataFrame({name: pd.Series(dtype="object") for name in names})
+
+
+def _plain(columns: Columns, name: str) -> pd.Series:
+    return columns[name].astype("object").reset_index(drop=True)
+
+
+def _read_text(columns: Columns, names: Sequence[str]) -> pd.Series:
+    """The first text that says something, of several columns."""
+    n_rows = len(next(iter(columns.values())))
+    text = pd.Series([None] * n_rows, dtype="object")
+    for name in names:
+        other = _plain(columns, name)
+        text = text.where(text.notna(), other.mask(other.astype(str).str.strip().str.casefold().isin(_NOTHING)))
+    return text.where(text.notna(), None)
+
+
+def _read_hours(columns: Columns, layout: _Layout) -> pd.Series:
+    stated = _read_text(columns, layout.columns["opening_hours"])
+    if not layout.weekdays:
+        return stated
+    by_day = {
+        day: _join_spans([_plain(columns, name) for name in opens], [_plain(columns, name) for name in closes])
+        for day, (opens, closes) in layout.weekdays.items()
     }
-    nothing = [None] * len(first)
-    havens = gpd.GeoDataFrame(
-        {form: pd.Series(columns.get(form, nothing), dtype="object") for form in _TEXT},
-        geometry=gpd.points_from_xy(easting, northing),
-        crs=crs,
-    )
-    return havens, sum(len(chunk.malformed) for chunk in chunks)
+    return stated.where(stated.notna(), join_weekday_hours(by_day))
 
 
-def _read_points(file: FoundFile, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    address, layers = locate_layers(file, what="safe havens")
-    spatial = [name for name, kind in layers if kind]
-    frames = [read_layer(file, address, layer, what="safe havens") for layer in spatial]
-    tables = []
-    for frame in frames:
-        plain = frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
-        points = plain.rename(columns=lambda column: str(column).strip().casefold())
-        if points.columns.has_duplicates:
-            twice = points.columns[points.columns.duplicated()][0]
-            raise DataError(f'{file.label} has two columns called "{twice}". Rename or remove one.')
-        # what has no geometry, or an empty one, would be lost where points are taken apart
-        shapes = points.geometry.to_numpy()
-        points.geometry = points.geometry.where(
-            ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)), shapely.Point(np.nan, np.nan)
-        )
-        points = points.explode(ignore_index=True)
-        kinds = set(points.geometry.geom_type.dropna())
-        if "name" not in points.columns or not kinds <= {"Point"}:
-            raise DataError(
-                f"A haven file needs points and a name column; {file.label} holds {', '.join(sorted(kinds))} with the "
-                f"columns {', '.join(map(str, frame.columns))}. Export the points with their names."
-            )
-        tables.append(to_working_crs(points.reindex(columns=[*_TEXT, "geometry"]).set_crs(frame.crs), crs))
-    if not tables:
-        raise DataError(
-            f"A haven file needs points and a name column; {file.label} holds tables without geometry. "
-            "Export the points with their names."
-        )
-    havens = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=crs)
-    return havens.astype(dict.fromkeys(_TEXT, "object"))
+def _join_spans(opens: Sequence[pd.Series], closes: Sequence[pd.Series]) -> pd.Series:
+    """One day's hours as one text: spans as they are written, or from when it opens and when it closes."""
+    spans = [_join(pair, "-") for pair in itertools.zip_longest(opens, closes)] if closes else list(opens)
+    return _join(spans, ", ")
+
+
+def _join(texts: Sequence[pd.Series], mark: str) -> pd.Series:
+    """What is not blank, joined."""
+    rows = zip(*(series for series in texts if series is not None), strict=True)
+    said = [mark.join(dict.fromkeys(str(text) for text in row if isinstance(text, str))) or None for row in rows]
+    return pd.Series(said, dtype="object")
+
+
+def _is_shut(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Series:
+    """Which rows say that the place is closed for good."""
+    shut = pd.Series(data=False, index=range(len(next(iter(columns.values())))))
+    for name in names["state"]:
+        shut |= _plain(columns, name).astype(str).str.strip().str.casefold().isin(_SHUT)
+    for name in names["year_closed"]:
+        shut |= _plain(columns, name).notna()
+    return shut

@@ -15,7 +15,16 @@ from hotspots.ingest.reference.population import find_population
 from hotspots.ingest.reference.reference_tables import TableForm, find_columns, parse_counts, read_reference_table
 
 _NAMES = {
-    "area": ("area", "peer", "borough", "(local_?)?authority", "district", "force", "name"),
+    "area": (
+        "area",
+        "peer",
+        "borough",
+        "(local_?)?authority",
+        "district",
+        "force",
+        "name",
+        "(.*_)?(area|authority|borough|district|force)_?name",
+    ),
     "crime": ("crime", "crime_?type", "offence", "indicator"),
     "n_incidents": ("(n_?)?incidents", "(n_?)?offences", "(n_?)?crimes", "count", "number", "n", "total"),
 }

@@ -3,29 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from hotspots.errors import DataError
-from hotspots.ingest.formats import InputFile
+from hotspots.ingest.formats import InputFile, Table
+from hotspots.ingest.reference.area_codes import choose_code, find_codes, list_codes
 from hotspots.ingest.reference.reference_tables import (
-    CODE_NAMES,
     TableForm,
     find_columns,
     parse_counts,
     read_reference_table,
 )
 
-# The usual names, in order of preference.
+# The usual names, in order of preference. Beside males and females, persons are both.
 _POPULATION_NAMES = (
     r"(total_?)?pop(ulation)?(_?total)?(_?\d{4})?",
     r"(census)?_?\d{4}_?pop(ulation)?(_?bestfit)?",
     r"(all_?)?(usual_?res(idents?)?|residents)(_?\d{4})?",
-    r"all_?(people|persons)(_?\d{4})?",
+    r"(all|total)_?(people|persons|residents|usual_?residents)(_?\d{4})?",
+    r"(residence_type|sex|age|usual_residents|population):_(total|all_\w+?)([:;]_*measures:_*value)?",
 )
+_TOTAL_NAMES = (r"(all_?)?persons(_?\d{4})?", r"all_?ages(_?\d{4})?")
+# What a number is called where only the columns beside it say that it is of residents: sexes, ages, residence.
+_VALUE_NAMES = ("total", "observation", "obs_?value", "value")
+_BESIDE = (
+    r"(all_?)?(males?|females?)(_?\d{4})?",
+    *("sex", "gender", "age", r"age_?(group|band|code).*", r"(sex|age|residence_type)_\(.*"),
+    r"(aged?_?)?\d{1,3}(_years?)?\+?",
+    *(r"[mf]_?\d{1,3}\+?", r"usual_?res.*", "residence_?type.*"),
+)
+
+_SUBSETS = {
+    "sex": ("sex", "gender"),
+    "age": ("age", "age_?(group|band|code)", "c_age_name"),
+    "year": ("year", "period", "date"),
+}
+_ALL = frozenset(
+    {
+        *("persons", "person", "people", "all", "total", "both", "both sexes", "all sexes", "all persons"),
+        *("all people", "all ages", "aged all", "all usual residents", "males and females", "t"),
+    }
+)
+"""What stands for both sexes, or for all ages."""
+
+_DATED = r"\d{4}(-\d\d(-\d\d)?)?.*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +69,28 @@ class Population:
 
 def find_population(columns: Sequence[str]) -> str | None:
     """The column of residents: one whose name has no year, otherwise that of the latest year; None if there is none."""
-    found = find_columns(columns, _POPULATION_NAMES)
+    return _find_latest(columns, _POPULATION_NAMES) or _find_latest(columns, _TOTAL_NAMES)
+
+
+def _find_latest(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    found = find_columns(columns, names)
     return max(found, key=lambda name: (re.findall(r"\d{4}", name) or ["9999"])[0], default=None)
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     population = find_population(header)
+    if population is None and find_columns(header, _BESIDE):
+        population = _find_latest(header, _VALUE_NAMES)
     return {
-        "ward_code": find_columns(header, CODE_NAMES),
+        "ward_code": find_codes(header),
         "population": [population] if population is not None else [],
+        **{name: find_columns(header, names)[:1] for name, names in _SUBSETS.items()},
     }
+
+
+def _look_at_columns(table: Table) -> dict[str, list[str]]:
+    header = [name for name, n in Counter(table.header).items() if n == 1]
+    return _find_columns(table.header) | {"ward_code": list_codes(table.sample(header))}
 
 
 _FORM = TableForm(
@@ -62,6 +100,8 @@ _FORM = TableForm(
     "and one of residents (population, pop_2021, all usual residents, census2021_pop ...)",
     needed={"ward_code": "ward codes", "population": "residents"},
     find=_find_columns,
+    look=_look_at_columns,
+    preferred="persons",
     hint=" If it holds outlines with their residents, give it as boundaries alone.",
 )
 
@@ -70,9 +110,10 @@ def read_population(path: Path) -> Population:
     """Read how many residents each ward (or other small area) has.
 
     The columns of codes and residents are known by their usual names, as in files of boundaries (`ward_code`,
-    `GSS_CODE`, `WD25CD`; `population`, `All usual residents`, `census2021_pop_bestfit` ...). Of several codes, the one
-    that differs on every row is taken, and of several numbers of residents, the latest year's. Rows without a code (a
-    total, a note) or without a number are left out.
+    `GSS_CODE`, `WD25CD`; `population`, `All usual residents`, `Persons`, `census2021_pop_bestfit` ...), and a column of
+    GSS codes under any name. Of several codes, the one that differs on every row is taken, and of several numbers of
+    residents, the latest year's. Rows of one sex or age are left out where there are rows of all, those of earlier
+    years where there are several, and rows without a code (a total, a note) or without a number.
 
     Residents are those who sleep there. Where many others spend the day, as in a town centre, a rate by residents says
     little about the risk to a person.
@@ -86,9 +127,10 @@ def read_population(path: Path) -> Population:
             row has other fields than the header; a code has two numbers; or none has one.
     """
     table = read_reference_table(path, _FORM)
-    texts, codes, column = table.texts, table.columns["ward_code"], table.columns["population"][0]
+    codes, column = table.columns["ward_code"], table.columns["population"][0]
+    texts = _keep_totals(table.texts, {name: found[0] for name, found in table.columns.items() if name in _SUBSETS})
     # the code of small areas, not that of the wards they lie in
-    code = next((name for name in codes if texts[name].dropna().is_unique), codes[0])
+    code = choose_code({name: texts[name] for name in codes}, label=table.label) or codes[0]
     coded = texts[texts[code].notna()]
     residents = parse_counts(coded[column], label=table.label, each="row")
     known = pd.DataFrame({"ward_code": coded[code], "population": residents}).dropna()
@@ -99,6 +141,18 @@ def read_population(path: Path) -> Population:
     _refuse_two_numbers(known, table.label)
     by_ward = known.drop_duplicates("ward_code").set_index("ward_code")["population"].sort_index()
     return Population(by_ward=by_ward, input=table.input)
+
+
+def _keep_totals(texts: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of both sexes, of all ages and of the latest year, where a table tells them from others."""
+    for name, column in columns.items():
+        said = texts[column].astype("object").map(lambda text: str(text).strip().casefold(), na_action="ignore")
+        if name == "year":
+            is_kept = said == said.max() if said.dropna().str.fullmatch(_DATED).all() and said.notna().any() else None
+        else:
+            is_kept = said.isin(_ALL) if said.isin(_ALL).any() else None
+        texts = texts if is_kept is None else texts[is_kept]
+    return texts
 
 
 def _refuse_two_numbers(known: pd.DataFrame, label: str) -> None:

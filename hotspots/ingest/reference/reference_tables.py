@@ -26,8 +26,7 @@ from hotspots.ingest.texts import read_status
 
 SUFFIXES = (*TABLE_SUFFIXES, ".zip")
 
-# The usual names of columns that several kinds of file have, in order of preference.
-CODE_NAMES = ("ward_?code", "gss_?code", r"wd\d\d_?cd", r"lsoa\d\d_?cd", r"msoa\d\d_?cd", "code")
+# The usual names of a column that several kinds of file have, in order of preference.
 STATUS_NAMES = ("data_?status",)
 
 _MAX_NUMBER = 1_000_000_000
@@ -44,7 +43,9 @@ class TableForm:
         rule: What it needs, in words.
         needed: The columns that it needs, with what each holds in the plural.
         find: The columns of a header by what they hold, the likeliest first.
+        look: The same of a table, by what its columns hold as well; by default by its header alone.
         hint: What to do with a file that is not a table, besides saving it as one.
+        preferred: A word in the name of a sheet that decides where several would do.
     """
 
     table: Literal["population", "term dates", "peers"]
@@ -52,16 +53,23 @@ class TableForm:
     rule: str
     needed: Mapping[str, str]
     find: Callable[[Sequence[str]], dict[str, list[str]]]
+    look: Callable[[Table], dict[str, list[str]]] | None = None
     hint: str = ""
+    preferred: str | None = None
 
-    def list_missing(self, header: Sequence[str]) -> list[str]:
-        """The columns needed that a header has not."""
-        found = self.find(header)
+    def find_in(self, table: Table) -> dict[str, list[str]]:
+        """The columns of a table by what they hold, the likeliest first."""
+        return self.look(table) if self.look else self.find(table.header)
+
+    def list_missing(self, table: Table) -> list[str]:
+        """The columns needed that a table has not."""
+        found = self.find_in(table)
         return [name for name in self.needed if not found.get(name)]
 
     def fits(self, header: Sequence[str]) -> bool:
         """Whether a header has all columns needed."""
-        return not self.list_missing(header)
+        found = self.find(header)
+        return all(found.get(name) for name in self.needed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +103,21 @@ def read_reference_table(path: Path, form: TableForm) -> ReferenceTable:
     tables = [
         (file, table) for file in find_files([path], suffixes=SUFFIXES, what=form.holds) for table in _open(file, form)
     ]
-    fitting = [(file, table) for file, table in tables if form.fits(table.header)]
+    fitting = [(file, table) for file, table in tables if not form.list_missing(table)]
     if not fitting:
         raise DataError(_say_missing(path, [table for _, table in tables], form))
+    # what a column is called says more than what is in it
+    fitting = [one for one in fitting if form.fits(one[1].header)] or fitting
+    if len(fitting) > 1 and form.preferred:
+        said = [form.preferred in (table.part or "").casefold() for _, table in fitting]
+        fitting = [fitting[said.index(True)]] if sum(said) == 1 else fitting
     if len(fitting) > 1:
         raise DataError(
             f"{form.holds.capitalize()} are read from one table; {path.name} holds {len(fitting)} that could be meant: "
             f"{', '.join(table.label for _, table in fitting)}. Save the right one to a file of its own."
         )
     file, table = fitting[0]
-    columns = {name: found for name, found in form.find(table.header).items() if found}
+    columns = {name: found for name, found in form.find_in(table).items() if found}
     statuses = find_columns(table.header, STATUS_NAMES)[:1]
     wanted = [*dict.fromkeys(name for found in columns.values() for name in found), *statuses]
     with explain_unpacking(table.label), file.opened():
@@ -141,8 +154,8 @@ def _open(file: FoundFile, form: TableForm) -> list[Table]:
 def _say_missing(path: Path, tables: Sequence[Table], form: TableForm) -> str:
     if not tables:
         return f"{path.name} is empty: it holds no table with anything in it. Give the table of {form.holds}."
-    nearest = min(tables, key=lambda table: len(form.list_missing(table.header)))
-    missing = form.list_missing(nearest.header)
+    nearest = min(tables, key=lambda table: len(form.list_missing(table)))
+    missing = form.list_missing(nearest)
     nouns = ", ".join(form.needed[name] for name in missing)
     return (
         f"{form.rule}; {nearest.label} has none of {nouns}. Its columns are {', '.join(nearest.header)}. "

@@ -2,6 +2,7 @@ from .clock_times import Clock as Clock
 from .clock_times import DateOrder as DateOrder
 from .clock_times import Strings as Strings
 from .clock_times import Times as Times
+from .clock_times import find_time_column as find_time_column
 from .clock_times import guess_date_order as guess_date_order
 from .clock_times import join_columns as join_columns
 from .clock_times import parse_times as parse_times
@@ -15,3 +16,13 @@ from .coordinates import read_wkt as read_wkt
 from .masking import NAME_MASK as NAME_MASK
 from .masking import mask_personal_data as mask_personal_data
 from .masking import mask_text as mask_text
+from .spreadsheet_dates import Exchanged as Exchanged
+from .spreadsheet_dates import count_from_1904 as count_from_1904
+from .spreadsheet_dates import find_exchanged as find_exchanged
+from .streets import find_addresses as find_addresses
+from .streets import is_public_place as is_public_place
+from .streets import is_street as is_street
+from .streets import mask_postcodes as mask_postcodes
+from .streets import name_streets as name_streets
+from .times_of_day import TimeForm as TimeForm
+from .times_of_day import find_time_form as find_time_form

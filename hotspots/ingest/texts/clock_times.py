@@ -7,16 +7,19 @@ import re
 import zoneinfo
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hotspots.errors import ParameterError
+from hotspots.ingest.texts.spreadsheet_dates import exchange_day_and_month, read_serial_date
+from hotspots.ingest.texts.times_of_day import TimeForm, find_time_form, strip_number, write_time
 
 DateOrder = Literal["day-first", "month-first"]
 Clock = Literal["stated", "local", "utc"]
+Column = TypeVar("Column")
 Strings = npt.NDArray[np.object_]
 
 _ISO = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
@@ -50,8 +53,8 @@ _MONTH_ONLY = re.compile(
     r"|(?P<m3>[a-z]{3,9})\.?[-/ ]*(?P<y3>\d{4}|\d{2})|(?P<y4>\d{4})[-/ ]*(?P<m4>[a-z]{3,9})",
     flags=re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\d+([.,]\d+)?")
-_NUMERIC_DAY = re.compile(rf"(\d{{1,2}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}(?:\d{{4}}|\d{{2}})\b")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NUMERIC_DAY = re.compile(rf"(\d{{1,2}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}(\d{{4}}|\d{{2}})\b")
 _ISO_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)"
 _MIDNIGHT = re.compile(
     r"[T ]\s*(?:0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?|12:00(?::00)?\s*am)$", flags=re.IGNORECASE
@@ -59,10 +62,8 @@ _MIDNIGHT = re.compile(
 _SLIPS = 0.2
 """The share of distinct days that may be slips of the pen."""
 
-_BAND = re.compile(r"\d\s*(?:[-\u2013]|to)\s*\d")
-_EXCEL_DAY_ZERO = pd.Timestamp("1899-12-30")
-_EXCEL_DAYS = (20_000, 80_000)
-"""1954 to 2119: what a serial date of a workbook can be, and a number of anything else is unlikely to be."""
+_MONTHS_OF_A_YEAR = 12
+
 _UNIX_MILLISECONDS = (10**11, 10**13)
 
 
@@ -91,6 +92,7 @@ def parse_times(
     date_order: DateOrder = "day-first",
     clock: Clock = "stated",
     time_zone: str = "Europe/London",
+    is_exchanged: bool = False,
 ) -> Times:
     """Read dates and times, each distinct text once.
 
@@ -103,6 +105,7 @@ def parse_times(
         date_order: Of days and months in numbers.
         clock: See `hotspots.ingest.incidents.profiles.SourceProfile`.
         time_zone: IANA name of the zone whose wall-clock time is wanted.
+        is_exchanged: Whether a spreadsheet has exchanged day and month in the dates that it made of texts.
 
     Raises:
         ParameterError: The time zone is not known.
@@ -112,6 +115,8 @@ def parse_times(
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ParameterError(f'No time zone called "{time_zone}". Give an IANA name such as Europe/London.') from error
     unique = pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip()
+    if is_exchanged:
+        unique = unique.map(exchange_day_and_month).astype("object")
     at = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[s]")
     precision = np.full(len(unique), None, dtype=object)
     is_utc = np.full(len(unique), clock == "utc")
@@ -175,11 +180,10 @@ def _read_one(text: str, order: DateOrder) -> tuple[pd.Timestamp | None, str | N
             parts = match.groupdict()
             year, month = _pick(parts, "y"), _pick(parts, "m")
             return pd.Timestamp(_year(year), _month(month), 1).as_unit("s"), "month", None
-        if _NUMBER.fullmatch(text):
+        if (when := read_serial_date(text)) is not None:
+            return when, "minute" if re.search("[.,]0*[1-9]", text) else "day", None
+        if re.fullmatch(r"\d+([.,]\d+)?", text):
             number = float(text.replace(",", "."))
-            if _EXCEL_DAYS[0] <= number < _EXCEL_DAYS[1]:
-                when = (_EXCEL_DAY_ZERO + pd.Timedelta(days=number)).round("s").as_unit("s")
-                return when, "day" if number.is_integer() else "minute", None
             if _UNIX_MILLISECONDS[0] <= number < _UNIX_MILLISECONDS[1]:
                 return pd.Timestamp(int(number), unit="ms").floor("s").as_unit("s"), "minute", 0
     except (ValueError, KeyError, OverflowError):
@@ -252,33 +256,58 @@ def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
     """Whether dates in numbers put the month first, and whether they leave no doubt.
 
     They do if many can only be month-first, and more than can only be day-first: of all the days of a year three in
-    five can, so a few among many are slips of the pen, to be refused.
+    five can, so a few among many are slips of the pen, to be refused. They do as well if only so all are the first of
+    a month, over several years or all months of one.
 
     Args:
         chunks: All of a column, or of several, since the first days of a month fit both.
     """
     pairs: set[tuple[int, int]] = set()
+    years: set[str] = set()
     for texts in chunks:
         is_numeric = False
         for text in texts.cat.categories:
             if match := _NUMERIC_DAY.match(str(text).strip()):
                 first, second = int(match[1]), int(match[2])
                 pairs.add((first, second))
+                years.add(match[3][-2:])
                 is_numeric = True
         if len(texts.cat.categories) and not is_numeric:
             break  # dates are written in one way from beginning to end
     if not pairs:
         return "day-first", True
+    if len(pairs) > 1 and (len(years) > 1 or len(pairs) == _MONTHS_OF_A_YEAR):
+        # months written as their first day; the other way round all would be of the first days of January
+        if all(first == 1 and second <= _MONTHS_OF_A_YEAR for first, second in pairs):
+            return "day-first", True
+        if all(second == 1 and first <= _MONTHS_OF_A_YEAR for first, second in pairs):
+            return "month-first", False
     n_day_first, n_month_first = sum(first > 12 for first, _ in pairs), sum(second > 12 for _, second in pairs)
     if n_month_first > max(n_day_first, _SLIPS * len(pairs)):
         return "month-first", False
     return "day-first", n_day_first > 0
 
 
-def join_columns(columns: Sequence[pd.Series]) -> pd.Series:
-    """Parts of a date as one text: date and time; year and month; or year, month, day, hour and minute."""
+def find_time_column(columns: Sequence[Column]) -> Column | None:
+    """That of the time of day, or of the hour without minutes, among the columns of `join_columns`, or None.
+
+    Of two columns it may be that of the month.
+    """
+    return columns[-1] if len(columns) in (2, 4) else None
+
+
+def join_columns(columns: Sequence[pd.Series], *, time_form: TimeForm | None = None) -> pd.Series:
+    """Parts of a date as one text: date and time; year and month; or year, month, day, hour and minute.
+
+    Args:
+        columns: Categorical text.
+        time_form: What numbers in the column of the time are; by default what these rows of it say.
+    """
     if len(columns) == 1:
         return columns[0]
+    if time_form is None:
+        times = find_time_column(columns)
+        time_form = "clock" if times is None else find_time_form([times])
     codes = np.column_stack([column.cat.codes.to_numpy() for column in columns])
     distinct, position = np.unique(codes, axis=0, return_inverse=True)
     position = position.ravel()  # NumPy 2.0 keeps the axis
@@ -287,7 +316,8 @@ def join_columns(columns: Sequence[pd.Series]) -> pd.Series:
             [
                 None if code < 0 else str(column.cat.categories[code]).strip()
                 for code, column in zip(row, columns, strict=True)
-            ]
+            ],
+            time_form,
         )
         for row in distinct
     ]
@@ -298,45 +328,31 @@ def join_columns(columns: Sequence[pd.Series]) -> pd.Series:
     return pd.Series(joined, index=columns[0].index)
 
 
-def _join(parts: Sequence[str | None]) -> str | None:
+def _join(parts: Sequence[str | None], time_form: TimeForm) -> str | None:
     if parts[0] is None:
         return None
     if len(parts) == 2:
         day, time = parts
         if time is None:
             return day
-        day = _strip_midnight(str(day))
-        return day if ":" in day else f"{day} {_write_time(time)}"
-    known = list(itertools.takewhile(bool, parts[:3]))
-    known[:1] = [str(_year(str(year))) if str(year).isdigit() and len(str(year)) == 2 else year for year in known[:1]]
-    date = "-".join(map(str, known))
+        if _YEAR.fullmatch(strip_number(day)):
+            return f"{strip_number(day)} {strip_number(time)}"
+        day = _strip_midnight(day)
+        return day if ":" in day else f"{day} {write_time(time, time_form)}"
+    known = [strip_number(part) for part in itertools.takewhile(bool, parts[:3])]
+    known[:1] = [str(_year(year)) if year.isdigit() and len(year) == 2 else year for year in known[:1]]
+    # the month may be a word, which stands between day and year
+    date = " ".join(reversed(known)) if len(known) > 1 and known[1].isalpha() else "-".join(known)
     if len(known) < 3 or len(parts) < 4 or parts[3] is None:
         return date
-    return f"{date} {parts[3].zfill(2)}:{(parts[4] if len(parts) > 4 and parts[4] else '0').zfill(2)}"
+    hour, minute = strip_number(parts[3]), strip_number((parts[4] if len(parts) > 4 else None) or "0")
+    if re.fullmatch(r"\d{1,2}", hour) and time_form in ("clock", "hours"):
+        return f"{date} {hour.zfill(2)}:{minute.zfill(2)}"
+    return f"{date} {write_time(hour, time_form)}"
 
 
 def _strip_midnight(day: str) -> str:
     """The date alone: programs give it a time of midnight when there is a column for the time, or a serial number."""
-    if _NUMBER.fullmatch(day) and _EXCEL_DAYS[0] <= float(day.replace(",", ".")) < _EXCEL_DAYS[1]:
-        return str((_EXCEL_DAY_ZERO + pd.Timedelta(days=int(float(day.replace(",", "."))))).date())
+    if (serial := read_serial_date(day)) is not None:
+        return str(serial.date())
     return _MIDNIGHT.sub("", day)
-
-
-def _write_time(time: str) -> str:
-    """A time of day as text: `1805`, `18.05 hrs`, and what a workbook makes of them, become `18:05`.
-
-    A number of one or two digits stays as it is, and cannot be read: 18 may be an hour, or 18 minutes past midnight.
-    """
-    # a quarter past midnight, or the fraction of a day; from eight to nine, or eight at an offset: nobody can tell
-    if re.fullmatch(r"0[.,][0-5]\d", time) or _BAND.search(re.sub(r"^\d{4}-\d\d-\d\d[T ]", "", time)):
-        return f"{time}?"
-    if re.fullmatch(r"0|0?[.,]\d+", time):
-        minutes = round(float(time.replace(",", ".")) * 1440)
-        return f"{minutes // 60:02d}:{minutes % 60:02d}"
-    if typed := re.fullmatch(r"(190[0-6]-\d\d-\d\d)[T ]00:00(:00)?", time):
-        # 1805 in a cell formatted as a time is day 1805 of Excel's calendar
-        time = str((pd.Timestamp(typed[1]) - _EXCEL_DAY_ZERO).days)
-    time = re.sub(r"\s*(hrs?|hours|h)\.?$", "", time, flags=re.IGNORECASE)
-    if digits := re.fullmatch(r"(\d{1,2})[:.]?(\d\d)", time):
-        return f"{digits[1].zfill(2)}:{digits[2]}"
-    return re.sub(r"^\d{4}-\d\d-\d\d[T ]|^1899-12-3\d[T ]", "", time)

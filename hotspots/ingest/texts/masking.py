@@ -123,8 +123,8 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
     It lowers a risk and does not remove it. It cannot find: a given name or a surname that stands alone, with no such
     word before it; a rare given name; a surname that makes a place of a name ("Mary Hill", with no word before it);
     names in scripts without capitals; registration marks in older forms or bought ones; local telephone numbers
-    without their area code; and addresses, because the street is what the text is kept for. Read what it leaves
-    before anybody sees it who may not know whom it is about. Masking twice is the same as masking once.
+    without their area code. Addresses are for `name_streets`. Read what it leaves before anybody sees it who may not
+    know whom it is about. Masking twice is the same as masking once.
 
     Args:
         texts: Text (n,), as objects, strings or categories; may be missing.

@@ -29,7 +29,7 @@ def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
     measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "density_per_km2"]
     measured += ["expected", "expected_low", "expected_high", "rank_low", "rank_high", "gi_star", "gi_star_p"]
     measured += ["is_significant", "stability", "persistence", "harm", "residents", "rate_per_1000"]
-    measured += ["sureness", "certainty", "easting", "northing"]
+    measured += ["sureness", "certainty", "easting", "northing", "grid_reference", "latitude", "longitude"]
     columns = [
         *measured,
         *("ward_codes", "wards", "top_locations", "location_kinds", "peak", "peak_share"),
@@ -59,7 +59,7 @@ def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
         "haven_share_open_within_reach",
     ]
     return pd.DataFrame(rows, columns=columns).astype(
-        {"peak": "object", "persistence": "object"} | dict.fromkeys(shares, "float64")
+        dict.fromkeys(("grid_reference", "peak", "persistence"), "object") | dict.fromkeys(shares, "float64")
     )
 
 
@@ -69,7 +69,7 @@ def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
     Kept apart from the hot spots of the whole week, since their incidents are counted there as well.
     """
     measured = ["rank", "place", "n_incidents", "n_places", "share", "share_of_week", "hours_share", "elsewhere_share"]
-    measured += ["ratio", "week_rank", "area_km2", "easting", "northing"]
+    measured += ["ratio", "week_rank", "area_km2", "easting", "northing", "grid_reference", "latitude", "longitude"]
     columns = [
         *("shift", "hours", "week_share", "shift_n_incidents", "shift_share", "shift_pace"),
         *("places_differ", "places_differ_p", *measured, "ward_codes", "wards", "top_locations", "note"),
@@ -98,8 +98,9 @@ def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
             for hotspot in part.hotspots
         ] or [{**common, "note": part.reason or "No place is dense enough in these hours to be a hot spot."}]
     whole = ["rank", "n_places", "week_rank", "easting", "northing"]
-    texts = ["place", "ward_codes", "wards", "top_locations", "note"]
+    texts = ["place", "grid_reference", "ward_codes", "wards", "top_locations", "note"]
     fractions = ["n_incidents", "share", "share_of_week", "hours_share", "elsewhere_share", "ratio", "area_km2"]
+    fractions += ["latitude", "longitude"]
     return pd.DataFrame(rows, columns=columns).astype(
         dict.fromkeys(whole, "Int64")
         | dict.fromkeys(texts, "object")

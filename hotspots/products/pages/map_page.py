@@ -47,7 +47,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         shifts=choose_wide_classes(summary.shifts.max_per_km2),
         wards=choose_classes(max(ward.density_per_km2 for ward in summary.wards)),
     )
-    comparisons = [change for change in summary.changes if change.available]
+    comparisons = [change for change in summary.changes if change.wards is not None]
     drawing = draw_layers(analysis, summary, classes, has_change=bool(comparisons))
     layers = {key: name for key, name in drawing.parts.names.items() if key != "map"}
     view = {
@@ -111,7 +111,9 @@ def _main_wards(summary: RunSummary) -> list[WardSummary]:
 def _name_place(summary: RunSummary) -> str:
     """What to call the area: its wards if few, else the boroughs of nearly all incidents if few."""
     boroughs = {ward.borough for ward in _main_wards(summary) if ward.borough}
-    return say("places.name", sorted(ward.name for ward in summary.wards), sorted(boroughs))
+    chosen = summary.study_area.stated_area
+    wards = say("places.name", sorted(ward.name for ward in summary.wards), sorted(boroughs))
+    return wards if chosen is None else f'"{chosen}" of the source, in {wards}'
 
 
 def _view_shifts(drawing: MapDrawing, summary: RunSummary) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from hotspots.pipeline import Analysis
 from hotspots.products.summary import RunSummary, ShiftHotspotSummary
 from hotspots.products.words import say_each
 
-SHIFT_ROWS = ("Incidents", "Hours", "Whole week", "Area", "Top streets", "Wards")
+SHIFT_ROWS = ("Incidents", "Hours", "Whole week", "Area", "Top streets", "Middle", "Wards")
 
 
 def describe_shapes(analysis: Analysis, summary: RunSummary) -> dict[str, list[str]]:

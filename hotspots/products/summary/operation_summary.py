@@ -20,7 +20,7 @@ from hotspots.analysis.change import (
     count_areas_needed,
 )
 from hotspots.geography import name_crs
-from hotspots.pipeline import Before, Bin, Judgement, Operation
+from hotspots.pipeline import Before, Bin, Hole, Judgement, LostPlaces, Operation
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -237,6 +237,7 @@ class OperationSummary(Part):
         bins: Incidents by month or week.
         seed: Of the random draws.
         accounts: Where every row went.
+        n_reported: Incidents whose source says only when they became known, and not when they happened.
         inputs: Every file that was read.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -269,8 +270,12 @@ class OperationSummary(Part):
     n_unplaced: int
     n_undated: int
     low_months: tuple[str, ...]
+    holes: tuple[Hole, ...]
+    n_uncovered: int
+    lost: LostPlaces | None
     seed: Annotated[int, Source("request.seed")]
     accounts: Annotated[AccountSummary, Source("selection.accounts")]
+    n_reported: Annotated[int, Source("selection.n_reported")]
     inputs: tuple[InputSummary, ...]
     products: dict[str, str]
     version: str

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 import hotspots
 from hotspots.analysis.change import VERDICTS, WHOLE_AREA, ChangeTable
 from hotspots.analysis.rates import CRITERIA, PeerComparison, Priorities, TargetStatus
-from hotspots.pipeline import CELL_SIZE_M, MIN_RANKED, Indicator, Performance
+from hotspots.pipeline import CELL_SIZE_M, MIN_RANKED, Hole, Indicator, LostPlaces, Performance
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -25,7 +25,7 @@ from hotspots.products.summary.encoding import (
 )
 from hotspots.products.summary.quality_summary import Days
 from hotspots.products.summary.run_summary import InputSummary
-from hotspots.products.words import say
+from hotspots.products.words import say, say_each
 
 PERFORMANCE_PRODUCTS = {
     "performance": "performance.html",
@@ -44,6 +44,7 @@ class CountedArea(Part):
         wards: Their names.
         boroughs: The local authorities that they are of.
         population: Residents; null where not every ward has any.
+        without_residents: Codes of the wards of which they are not known.
     """
 
     n_wards: int
@@ -51,6 +52,7 @@ class CountedArea(Part):
     wards: tuple[str, ...]
     boroughs: tuple[str, ...]
     population: Annotated[float | None, Quantity(decimals=0)]
+    without_residents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,9 @@ class IndicatorSummary(Part):
     change: IndicatorChange | None
     reason: Annotated[str | None, Source("comparison.reason")]
     gap_months: tuple[Month, ...]
+    holes: tuple[Hole, ...]
+    n_left_out: int
+    lost: LostPlaces | None
     target: str | None
     status: TargetStatus | None
     peers: PeersSummary | None
@@ -206,8 +211,10 @@ class PerformanceSummary(Part):
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         study_area: The wards that are counted.
         indicators: Each crime, in the order asked for.
+        notes: What to know before the figures are believed: what the files do not cover.
         unshown_targets: Crimes for which a target is set, and which are no indicator here.
         priorities: Crimes in order; null where there are fewer than two.
+        n_reported: Rows of all crimes whose source says only when they became known, and not when they happened.
         inputs: Every file that was read.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -217,8 +224,10 @@ class PerformanceSummary(Part):
     data_status: dict[str, str]
     study_area: CountedArea
     indicators: tuple[IndicatorSummary, ...]
+    notes: tuple[str, ...]
     unshown_targets: tuple[str, ...]
     priorities: PrioritiesSummary | None
+    n_reported: Annotated[int, Source("study.quality.times.n_reported")]
     inputs: tuple[InputSummary, ...]
     products: dict[str, str]
     version: str
@@ -236,8 +245,10 @@ def summarise_performance(performance: Performance) -> PerformanceSummary:
             wards=tuple(sorted(wards["ward_name"].astype(str))),
             boroughs=tuple(sorted(wards["borough"].dropna().astype(str).unique())),
             population=performance.population,
+            without_residents=tuple(map(str, wards.index[~(wards["population"] > 0)])),
         ),
         indicators=tuple(_summarise_indicator(indicator) for indicator in performance.indicators),
+        notes=tuple(say_each("gaps.performance", performance.indicators, performance.low_months)),
         unshown_targets=_label_crimes(performance.unshown_targets, performance),
         priorities=performance.priorities and _summarise_priorities(performance.priorities, performance),
         products=PERFORMANCE_PRODUCTS,

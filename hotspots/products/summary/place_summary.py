@@ -6,19 +6,20 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
+import geopandas as gpd
 import numpy as np
-import shapely
 
 from hotspots.analysis.accuracy import AreaScore, Fold, Holdout, MethodName, MethodScore, find_judged
 from hotspots.analysis.calendar import PeriodUnit
-from hotspots.analysis.hotspots import Clusters, Hotspot, Sureness
+from hotspots.analysis.hotspots import Clusters, Hotspot, ShiftHotspot, Sureness
 from hotspots.analysis.significance import PERSISTENCE_CATEGORIES
 from hotspots.analysis.surfaces import DensitySurface, Kernel, RiskEstimate, SmallestArea
-from hotspots.geography import CellShape
+from hotspots.geography import CellShape, format_grid_reference, to_wgs84
 from hotspots.pipeline import Analysis, PlaceAnalysis
 from hotspots.products.summary.encoding import (
+    Degrees,
     Hundredths,
     Metres,
     OneOf,
@@ -179,7 +180,7 @@ class LocationCount(Part):
     """Incidents at one location text.
 
     Attributes:
-        location: As the source words it.
+        location: A street or a public place, as the source words it, without the number of a house.
         n_incidents: At it.
     """
 
@@ -218,9 +219,12 @@ class HotspotSummary(Part):
     """A ranked area to act on, and how sure it is.
 
     Attributes:
-        place: Its busiest location, or the coordinates that it lies around.
+        place: Its streets or public places, if they hold a quarter of its incidents or more and more than one place
+            has them; else the grid reference that it lies around, or latitude and longitude.
         density_per_km2: Incidents per square kilometre of its area.
         easting, northing: A point inside, in the coordinate reference system of the study area.
+        grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
+        latitude, longitude: The same point in WGS84 degrees, to about 10 m.
         wards: Wards that it lies in, by number of its incidents.
         expected: Incidents to expect in another period as long, if nothing changes.
         expected_low, expected_high: The range in which 9 of 10 such periods would end.
@@ -249,6 +253,9 @@ class HotspotSummary(Part):
     density_per_km2: PerKm2
     easting: Annotated[int, Quantity("m")]
     northing: Annotated[int, Quantity("m")]
+    grid_reference: str | None
+    latitude: Degrees
+    longitude: Degrees
     wards: tuple[WardName, ...]
     locations: tuple[LocationCount, ...]
     location_kinds: tuple[LocationKindCount, ...]
@@ -463,12 +470,9 @@ def summarise_total(analysis: Analysis) -> HotspotTotal:
 
 def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
     """One hot spot."""
-    centre = hotspot.outline.representative_point()
     found = HotspotSummary.of(
         hotspot,
-        place=name_place(centre, hotspot.locations),
-        easting=round(centre.x),
-        northing=round(centre.y),
+        **locate_hotspot(hotspot, analysis),
         wards=name_wards(hotspot.wards, analysis),
         locations=tuple(LocationCount(location=text, n_incidents=n) for text, n in hotspot.locations),
         location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in hotspot.location_kinds),
@@ -480,11 +484,22 @@ def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
     return dataclasses.replace(found, certainty=say("certainty.sentence", found))
 
 
-def name_place(centre: shapely.Point, locations: Sequence[tuple[str, float]]) -> str:
-    """What a hot spot is called: its busiest location, or the coordinates that it lies around."""
-    if locations:
-        return locations[0][0].removeprefix("On or near ")
-    return f"around {round(centre.x, -2):.0f}, {round(centre.y, -2):.0f}"
+def locate_hotspot(hotspot: Hotspot | ShiftHotspot, analysis: Analysis) -> dict[str, Any]:
+    """What a hot spot is called, and a point inside it in every form."""
+    centre, crs = hotspot.outline.representative_point(), analysis.wards.crs
+    (degrees,) = to_wgs84(gpd.GeoDataFrame(geometry=[centre], crs=crs)).geometry
+    where = {
+        "grid_reference": format_grid_reference(centre.x, centre.y, crs=crs),
+        "latitude": round(degrees.y, 4),
+        "longitude": round(degrees.x, 4),
+    }
+    names = [name.removeprefix("On or near ") for name in hotspot.names]
+    return {
+        "place": say("places.hotspot", names, where),
+        "easting": round(centre.x),
+        "northing": round(centre.y),
+        **where,
+    }
 
 
 def name_wards(codes: Sequence[str], analysis: Analysis) -> tuple[WardName, ...]:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from hotspots.pipeline import (
+    CountTable,
+    Hole,
     MonthQuality,
     Overlap,
     PlaceQuality,
     Quality,
     RefusedRows,
+    ResidentsQuality,
     SourceRows,
     TimeQuality,
     WardQuality,
@@ -87,6 +90,7 @@ class QualitySummary(Part):
 
     Attributes:
         n_by_crime: Rows of each category of crime.
+        notes: What to know about the reading of the files, in sentences.
         period: Null where no period was analysed.
         findings: What to know of the data, in sentences, the most important first.
     """
@@ -98,9 +102,11 @@ class QualitySummary(Part):
     n_set_aside: int
     refused: tuple[RefusalSummary, ...]
     sources: tuple[SourceRows, ...]
+    counts: tuple[CountTable, ...]
     n_conflicting_ids: int
     n_placeholder_ids: int
     n_masked: int
+    n_hidden: int
     unrecognised: dict[str, int]
     n_unrecognised: int
     n_unreadable_knife_flags: int
@@ -109,10 +115,13 @@ class QualitySummary(Part):
     n_outside_wards: int | None
     overlaps: tuple[Overlap, ...]
     n_by_crime: dict[str, int]
+    notes: tuple[str, ...]
     times: TimeQuality
     places: PlaceQuality
     months: MonthQuality
+    holes: tuple[Hole, ...]
     wards: WardQuality | None
+    residents: ResidentsQuality | None
     period: PeriodCover | None
     findings: tuple[str, ...]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -66,7 +67,7 @@ from hotspots.products.summary.time_summary import (
     summarise_series,
     summarise_ward_hours,
 )
-from hotspots.products.words import say_each
+from hotspots.products.words import say, say_each
 
 PRODUCTS = {
     "map": "map.html",
@@ -144,12 +145,14 @@ class StudyAreaSummary(Part):
     Attributes:
         n_wards: How many they are.
         is_all: Whether they are all of the boundaries.
+        stated_area: The area of the source to which the rows are limited; null where they are not.
         area_km2: Area of all together.
         crs: Coordinate reference system of eastings and northings.
     """
 
     n_wards: int
     is_all: bool
+    stated_area: str | None
     area_km2: Annotated[float, Quantity("km²", decimals=3)]
     crs: str
 
@@ -231,7 +234,10 @@ class RateSummary(Part):
     Attributes:
         per: Residents that rates refer to.
         n_years: Length of the period that the files speak for.
+        overall_rate: Rate of all wards together of which the residents are known.
         confidence: Of the limits.
+        n_without_population: Wards of which they are not known.
+        n_incidents_without_population: Incidents in them, which are in no rate.
     """
 
     view_of: ClassVar = AreaRates
@@ -242,6 +248,7 @@ class RateSummary(Part):
     confidence: Annotated[float, Quantity("share 0-1")]
     prior_shape: Annotated[float | None, Quantity(figures=4)]
     n_without_population: int
+    n_incidents_without_population: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +347,7 @@ class RunSummary(Part):
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         inputs: Every file that was read, incidents first.
         accounts: Where every row went.
+        n_reported: Incidents analysed whose source says only when they became known, and not when they happened.
         quality: The quality of what was read.
         unrecognised_offences: The most common offence texts that are in no table, with their rows.
         location_precision: Incidents analysed by how exactly their place is known.
@@ -380,6 +388,7 @@ class RunSummary(Part):
     data_status: Annotated[dict[str, str], Source("study.data_status")]
     inputs: Annotated[tuple[ReadInputSummary, ...], Source("study.inputs")]
     accounts: AccountSummary
+    n_reported: Annotated[int, Source("selection.n_reported")]
     quality: QualitySummary
     unrecognised_offences: Annotated[dict[str, int], Source("study.quality.unrecognised")]
     location_precision: dict[LocationPrecision, int]
@@ -426,7 +435,7 @@ def summarise(analysis: Analysis) -> RunSummary:
     """Everything an analysis found."""
     places, times = analysis.places, analysis.times
     precision = analysis.incidents["location_precision"].value_counts().sort_index()
-    return RunSummary.of(
+    summary = RunSummary.of(
         analysis,
         schema_version="1",
         period=count_period(analysis.start, analysis.end),
@@ -435,6 +444,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         study_area=StudyAreaSummary(
             n_wards=len(analysis.wards),
             is_all=len(analysis.wards) == len(analysis.study.boundaries.wards),
+            stated_area=None if analysis.request.area is None else analysis.request.area.strip(),
             area_km2=analysis.study_area.area / 1e6,
             crs=name_crs(analysis.wards.crs),
         ),
@@ -457,10 +467,12 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
-        notes=(*analysis.notes, *_note_overlaps(analysis)),
+        notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
         products=PRODUCTS,
         version=hotspots.__version__,
     )
+    said = (*say_each("places.chosen", summary), *say_each("times.reported", summary))
+    return dataclasses.replace(summary, notes=(*said, *summary.notes))
 
 
 def count_period(start: dt.date, end: dt.date) -> Period:
@@ -486,10 +498,36 @@ def _summarise_wards(analysis: Analysis) -> tuple[WardSummary, ...]:
     )
 
 
+def _note_gaps(analysis: Analysis) -> list[str]:
+    """What the files do not cover, and what became of it in the widest comparison."""
+    times, plural = analysis.times, analysis.crime.plural
+    widest = times.changes[-1]
+    low = [month for month in analysis.study.known_time.months.low if month[0] in times.months.index]
+    return [
+        *say_each("gaps.holes", times.holes, plural),
+        *say_each("gaps.left_out", widest.n_left_out, plural),
+        *say_each("gaps.lost", widest.lost, plural),
+        *say_each("gaps.low", low),
+    ]
+
+
 def _note_overlaps(analysis: Analysis) -> list[str]:
     """What may be counted twice, of the crime that was analysed."""
     categories = set(analysis.incidents["category"].unique())
     return say_each("quality.overlaps", [one for one in analysis.study.quality.overlaps if one.category in categories])
+
+
+def _note_residents(analysis: Analysis) -> list[str]:
+    """Which of the wards analysed have no rate, and how many incidents of the crime that leaves out."""
+    known, wards = analysis.study.quality.residents, analysis.wards
+    unknown = wards.index[~(wards["population"] > 0)]
+    if known is None or unknown.empty:
+        return []
+    share = float(analysis.incidents["ward_code"].isin(unknown).mean())
+    found = dataclasses.replace(
+        known, n_wards=len(wards), n_unknown=len(unknown), unknown_codes=tuple(map(str, unknown))
+    )
+    return [say("quality.residents", found, crime=analysis.crime.plural, share=share)]
 
 
 def _summarise_months(analysis: Analysis) -> tuple[MonthSummary, ...]:

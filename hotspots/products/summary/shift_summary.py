@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from hotspots.analysis.hotspots import PlaceDifference, ShiftAnalysis, ShiftHotspot, ShiftPlaces
 from hotspots.pipeline import Analysis
 from hotspots.products.summary.encoding import (
+    Degrees,
     Hundredths,
     Metres,
     Part,
@@ -20,7 +21,7 @@ from hotspots.products.summary.encoding import (
     Source,
     Tenths,
 )
-from hotspots.products.summary.place_summary import WardName, name_place, name_wards
+from hotspots.products.summary.place_summary import WardName, locate_hotspot, name_wards
 from hotspots.products.words import say
 
 PER_HOURS = 100
@@ -50,7 +51,7 @@ class LocationWeight(Part):
     """Incidents of a part of the week at one location text.
 
     Attributes:
-        location: As the source words it.
+        location: A street or a public place, as the source words it, without the number of a house.
         n_incidents: At it.
     """
 
@@ -63,9 +64,11 @@ class ShiftHotspotSummary(Part):
     """A place that is dense in a part of the week.
 
     Attributes:
-        place: Its busiest location, or the coordinates that it lies around.
+        place: What it is called, as hot spots of the whole week are.
         ratio: `hours_share` as a multiple of `elsewhere_share`.
         easting, northing: A point inside, in the coordinate reference system of the study area.
+        grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
+        latitude, longitude: The same point in WGS84 degrees, to about 10 m.
         wards: Wards that it lies in, by number of its incidents.
         locations: At most three location texts, most incidents first.
     """
@@ -85,6 +88,9 @@ class ShiftHotspotSummary(Part):
     area_km2: Annotated[float, Quantity("km²", decimals=4)]
     easting: Annotated[int, Quantity("m")]
     northing: Annotated[int, Quantity("m")]
+    grid_reference: str | None
+    latitude: Degrees
+    longitude: Degrees
     wards: tuple[WardName, ...]
     locations: tuple[LocationWeight, ...]
 
@@ -238,12 +244,9 @@ def hours_in_period(places: ShiftPlaces, analysis: Analysis) -> float:
 
 
 def _summarise_hotspot(hotspot: ShiftHotspot, analysis: Analysis) -> ShiftHotspotSummary:
-    centre = hotspot.outline.representative_point()
     return ShiftHotspotSummary.of(
         hotspot,
-        place=name_place(centre, hotspot.locations),
-        easting=round(centre.x),
-        northing=round(centre.y),
+        **locate_hotspot(hotspot, analysis),
         wards=name_wards(hotspot.wards, analysis),
         locations=tuple(LocationWeight(location=text, n_incidents=n) for text, n in hotspot.locations),
     )

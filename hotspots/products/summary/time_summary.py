@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from hotspots.analysis.change import (
 )
 from hotspots.analysis.hours import MAX_FALSE_SHARE, MAX_P_VALUE, CountedWindow, WeeklyProfile
 from hotspots.analysis.repeats import Metric, NearRepeat, PlaceKind, PlaceShare, Repeats
-from hotspots.pipeline import Analysis, Change, TimeAnalysis
+from hotspots.pipeline import Analysis, Change, LostPlaces, TimeAnalysis
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -163,6 +163,7 @@ class ConditionSummary(Part):
 
     Attributes:
         rate_with, rate_without: Incidents a day or hour, in `exposure_unit`.
+        ratio: Null too where nothing happened without the condition, so that it is without bound.
         p: Two-sided, of no difference, allowing for `dispersion`.
         words: The same in a sentence.
     """
@@ -189,6 +190,7 @@ class ConditionSummary(Part):
     p: Annotated[Probability | None, Source("p_value")]
     p_adjusted: Probability | None
     is_significant: bool
+    direction: Literal["more", "fewer"] | None
     dispersion: Hundredths | None
     confidence: Annotated[float, Quantity("share 0-1")]
     words: str
@@ -373,6 +375,9 @@ class ChangeSummary(Part):
         n_wards_compared, n_hotspots_compared: Those with any incident, for whose number p values are adjusted.
         hotspots: Each hot spot; null also where that would be unfair.
         hotspots_reason: Why the hot spots are not compared though the area is.
+        n_left_out: Incidents of either window that are not compared, because the files cover their part of the area in
+            one window only.
+        lost: Rows without a place, where the windows have unequal shares of them.
     """
 
     view_of: ClassVar = Comparison
@@ -396,6 +401,8 @@ class ChangeSummary(Part):
     hotspots: tuple[HotspotChange, ...] | None
     n_hotspots_compared: int | None
     hotspots_reason: str | None
+    n_left_out: int
+    lost: LostPlaces | None
 
     @property
     def changed_wards(self) -> list[WardChange]:
@@ -608,6 +615,8 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
         and tuple(HotspotChange(rank=index + 1, change=group) for index, group in _list_groups(hotspots)),
         n_hotspots_compared=hotspots and hotspots.n_compared,
         hotspots_reason=change.hotspots_reason,
+        n_left_out=change.n_left_out,
+        lost=change.lost,
     )
 
 

@@ -37,8 +37,11 @@ _FILTERS: dict[str, Any] = {
 }
 
 
+@functools.cache
 def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
     """The environment of the templates, with the filters for numbers and `say` for the sentences.
+
+    It is the same one each time, so that each template is compiled once in a process. Nobody may change it.
 
     Args:
         is_escaped: Whether everything is escaped that is not marked safe, as on a page.
@@ -80,7 +83,6 @@ def say_each(sentences: str, *about: Any) -> list[str]:
     return [" ".join(line.split()) for line in lines if line.strip()]
 
 
-@functools.cache
 def _plain_environment() -> jinja2.Environment:
     return make_environment(is_escaped=False)
 

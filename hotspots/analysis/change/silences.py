@@ -1,0 +1,108 @@
+"""Parts of the data that fall silent while the rest goes on: the end of a file, and not the end of crime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.analysis.calendar import find_runs
+from hotspots.analysis.change.gaps import is_season
+from hotspots.errors import ParameterError
+
+Integers = npt.NDArray[np.int64]
+
+_UNLIKELY = 1e-6
+_SELDOM = 0.001
+"""How unlikely a silence must be that begins and ends with one that is beyond doubt."""
+_MIN_MONTHS = 6
+"""Months with any from which a silence of a part with few incidents is judged."""
+_USUAL_DISPERSION, _COUNTS_FOR = 1.5, 8
+"""What recorded crime usually has, and for how many months that counts beside those of the part."""
+_LEAST_DISPERSION = 1.05
+"""Above 1, so that its logarithm can be divided by what exceeds 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """A run of months in which a part has nothing, though the rest goes on.
+
+    Attributes:
+        part: Which, of the index of the counts.
+        first, last: Months, both included.
+        n_expected: What it would have had at its share of the rest.
+    """
+
+    part: str
+    first: pd.Period
+    last: pd.Period
+    n_expected: float
+
+
+def find_silences(counts: pd.DataFrame) -> tuple[Silence, ...]:
+    """Find the months in which a part of the data is silent by more than chance, given all the other parts.
+
+    Parts are files, boroughs or wards. What a part would have in a month is its usual share of the rest in that month,
+    so a month in which all crime falls is no silence of anything. A run of months without any is one if chance would
+    leave it less than once in a million over all parts: with counts that vary as much as those of the part do
+    (negative binomial), and with its incidents dealt out over all the months. A run that begins and ends with one of
+    these needs only to be seldom (one in a thousand): what stops, stops for several wards at once.
+
+    Runs at either end are found, and runs between; months that are empty in every year are a season. The last month of
+    a file that ends within it is not found here, since it has some.
+
+    Args:
+        counts: int, one row a part, columns a PeriodIndex of consecutive months.
+
+    Returns:
+        In the order of the parts, and of time.
+
+    Raises:
+        ParameterError: The columns are not consecutive months.
+    """
+    months = counts.columns
+    if not isinstance(months, pd.PeriodIndex) or (len(months) and len(months) != (months[-1] - months[0]).n + 1):
+        raise ParameterError(
+            "Counts of parts must have consecutive months as columns, a pandas PeriodIndex; they have not. "
+            "Use pd.period_range."
+        )
+    n = counts.to_numpy(dtype=np.int64)
+    tried = [
+        (row, run, expected, chance)
+        for row in np.flatnonzero((n == 0).any(axis=1) & (n > 0).any(axis=1)).tolist()
+        for run, expected, chance in _try_runs(n[row], n.sum(axis=0) - n[row])
+        if not is_season(counts.iloc[row], run)
+    ]
+    is_certain = [chance * max(len(n), 1) < _UNLIKELY for _, _, _, chance in tried]
+    stops = {(run[0], run[-1]) for (_, run, _, _), certain in zip(tried, is_certain, strict=True) if certain}
+    return tuple(
+        Silence(part=counts.index[row], first=months[run[0]], last=months[run[-1]], n_expected=expected)
+        for (row, run, expected, chance), certain in zip(tried, is_certain, strict=True)
+        if certain or ((run[0], run[-1]) in stops and chance < _SELDOM)
+    )
+
+
+def _try_runs(n: Integers, rest: Integers) -> list[tuple[Integers, float, float]]:
+    """Each run of months without any of a part, what it would have had, and how likely chance leaves none."""
+    found = []
+    for start, stop in find_runs(n == 0):
+        run = np.arange(start, stop)
+        others = np.delete(np.arange(len(n)), run)
+        others = others[rest[others] > 0]
+        if not rest[run].any() or not n[others].any():
+            continue
+        if (n > 0).sum() < _MIN_MONTHS and np.exp(-n[others].mean()) > _SELDOM:
+            continue  # one burst may be all there was
+        share = float(n[others].sum()) / float(rest[others].sum())
+        # a part that is most of all is not told by the little beside it: no more than it has on average
+        expected = float(np.minimum(share * rest[run], n[others].mean()).sum())
+        squares = (n[others] - share * rest[others]) ** 2 / (share * rest[others])
+        dispersion = max(
+            float(squares.sum() + _USUAL_DISPERSION * _COUNTS_FOR) / (len(others) + _COUNTS_FOR), _LEAST_DISPERSION
+        )
+        by_spread = np.exp(-expected * np.log(dispersion) / (dispersion - 1))
+        dealt_out = (1 - expected / (expected + float(n.sum()))) ** float(n.sum())
+        found.append((run, expected, float(max(by_spread, dealt_out))))
+    return found

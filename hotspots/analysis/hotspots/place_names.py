@@ -1,0 +1,90 @@
+"""What places may be called: streets and public places that several incidents share, not the house of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from hotspots.geography import collapse_points
+from hotspots.ingest.texts import is_public_place, is_street
+
+_LEAST_SHARE = 0.25
+_HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceNames:
+    """The location texts of incidents that may be shown.
+
+    Attributes:
+        listed: The text of each incident if it may stand in a list with its count, else missing; objects on the index
+            of the incidents. It is a street or a public place, or more than one place has it.
+        shared: Those that a hot spot can be called by: more than one place has them, or they are of a public place.
+    """
+
+    listed: pd.Series
+    shared: frozenset[str]
+
+    def choose(self, counted: Sequence[tuple[str, float]], n_incidents: float) -> tuple[str, ...]:
+        """What to call a place: the text that at least a quarter of its incidents have, or the two that do.
+
+        One alone if it has half of them; none if no text has a quarter, since it would name the place by a few.
+
+        Args:
+            counted: Texts with their incidents there, most first.
+            n_incidents: All its incidents.
+        """
+        least = _LEAST_SHARE * n_incidents
+        names = [(text, n) for text, n in counted if text in self.shared and n >= least][:2]
+        return tuple(text for text, _ in (names[:1] if names and names[0][1] >= _HALF * n_incidents else names))
+
+
+def find_place_names(incidents: gpd.GeoDataFrame) -> PlaceNames:
+    """Which location texts may be shown, and which of them name a place.
+
+    Texts that differ in capitals only, or in "On or near", are one, in the most common spelling. A point that stands
+    for several addresses (moved there, or a postcode's) is more than one place.
+
+    Args:
+        incidents: With `location` and `location_precision`.
+
+    Raises:
+        DataError: The incidents are not in a projected CRS in metres.
+    """
+    code, texts = pd.factorize(incidents["location"].astype("object"))
+    spellings = pd.DataFrame({"text": texts, "n": np.bincount(code[code >= 0], minlength=len(texts))}, dtype="object")
+    spellings["key"] = [str(text).casefold().removeprefix("on or near ") for text in texts]
+    usual = spellings.sort_values(["n", "text"], ascending=[False, True]).drop_duplicates("key")
+    text_of = dict(zip(usual["key"], usual["text"], strict=True))
+    key = pd.Series(np.append(spellings["key"].to_numpy(dtype=object), [None])[code], incidents.index, dtype="object")
+    several = find_several(incidents, key)
+    shared = {one for one in text_of if one in several or is_public_place(one)}
+    shown = {one: text for one, text in text_of.items() if one in shared or is_street(one)}
+    return PlaceNames(
+        listed=key.map(shown).astype("object"),
+        shared=frozenset(str(text_of[one]) for one in shared),
+    )
+
+
+def find_several(incidents: gpd.GeoDataFrame, texts: pd.Series) -> frozenset[str]:
+    """The texts that more than one place has; a point that stands for several addresses is more than one.
+
+    Args:
+        incidents: With `location_precision`.
+        texts: Of each incident; may be missing.
+    """
+    rows = pd.DataFrame(
+        {
+            "text": texts.to_numpy(),
+            "place": collapse_points(incidents).inverse,
+            "is_exact": (incidents["location_precision"] == "point").to_numpy(),
+        }
+    ).dropna(subset="text")
+    by_text = rows.groupby("text", sort=True, observed=True).agg(
+        n_places=("place", "nunique"), is_exact=("is_exact", "all")
+    )
+    return frozenset(map(str, by_text.index[(by_text["n_places"] > 1) | ~by_text["is_exact"]]))

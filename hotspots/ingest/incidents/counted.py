@@ -1,0 +1,71 @@
+"""Tables of counts, in which a row stands for several incidents, or for none: which they are, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.ingest.texts import map_unique
+
+MOST_IN_A_ROW = 1_000_000
+"""More incidents than any area has in a month: such a number is something else."""
+
+_SIGNS = frozenset(("count", "counts", "total", "totals", "sum", "n", "freq", "frequency", "tally", "numbers"))
+_NUMBERS = frozenset(("number", "no", "nr", "num"))
+"""Signs too where a thing follows: `number of crimes` counts, and `crime number` names one."""
+
+_CRIMES = frozenset(("crimes", "offences", "incidents"))
+_THINGS = _CRIMES | {*("crime", "offence", "incident", "asb", "records", "cases", "events", "reports")}
+_BESIDE = frozenset(("of", "the", "all", "in", "per", "a", "month", "monthly", "recorded", "reported", "police"))
+_MOST = 0.5
+
+
+def counts_incidents(form: str) -> bool:
+    """Whether a normalised name of a column says that it counts incidents: `crime count`, `number of offences`."""
+    words = form.split()
+    if not set(words) <= _SIGNS | _NUMBERS | _THINGS | _BESIDE or not (things := _THINGS.intersection(words)):
+        return False
+    first_thing = min(words.index(thing) for thing in things)
+    if number := _NUMBERS.intersection(words):
+        is_before = all(words.index(word) < first_thing for word in number)
+        return is_before and ("of" in words or bool(_CRIMES.intersection(words)))  # "no crime" is a verdict
+    return bool(_SIGNS.intersection(words) or _CRIMES.intersection(words))
+
+
+def counts_something(form: str) -> bool:
+    """Whether it says that it counts, but not what."""
+    return form in _SIGNS - {"numbers"}
+
+
+def are_counts(columns: Iterable[pd.Series]) -> bool:
+    """Whether a column so called holds counts: mostly whole numbers, and not 1 on every row.
+
+    Args:
+        columns: All of its texts, a chunk at a time.
+    """
+    n_texts = n_whole = 0
+    distinct: set[int] = set()
+    for texts in columns:
+        counts = read_counts(texts.dropna())
+        n_texts += len(counts)
+        n_whole += int((counts >= 0).sum())
+        distinct.update(np.unique(counts).tolist())
+    return n_texts > 0 and n_whole >= _MOST * n_texts and not distinct <= {-1, 1}
+
+
+def read_counts(texts: pd.Series) -> npt.NDArray[np.int64]:
+    """How many incidents each row stands for; -1 where it does not say, or says what cannot be."""
+    numbers = _parse(texts).to_numpy(dtype=np.float64)
+    usable = (numbers >= 0) & (numbers <= MOST_IN_A_ROW) & (numbers == np.floor(numbers))
+    return np.where(usable, numbers, -1).astype(np.int64)
+
+
+def _parse(texts: pd.Series) -> pd.Series:
+    def convert(unique: pd.Series) -> pd.Series:
+        plain = unique.str.replace(r"(?<=\d),(?=\d{3}\b)", "", regex=True)
+        return pd.to_numeric(plain, errors="coerce").astype("float64")
+
+    return map_unique(texts, convert).astype("float64")

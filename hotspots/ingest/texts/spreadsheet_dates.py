@@ -1,0 +1,179 @@
+"""What spreadsheets make of dates: serial numbers, the calendar of 1904, days and months that change places."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from hotspots.ingest.texts.columns import map_unique
+
+EXCEL_DAY_ZERO = pd.Timestamp("1899-12-30")
+
+_SERIAL = re.compile(r"(\d+)([.,]\d+)?")
+_SERIAL_DAYS = (20_000, 80_000)
+"""1954 to 2119: what a serial date of a workbook can be, and a number of anything else is unlikely to be."""
+
+_DAYS_TO_1904 = 1462
+"""From the day zero of Excel's usual calendar to that of its other one, 1 January 1904 ([MS-XLSX], date1904)."""
+
+_MADE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?!\d)")
+_WRITTEN = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})\b")
+_SHARE_UP_TO_12 = 144 / 365.25
+"""Of all days of a year, those that are a month if they are taken for one."""
+
+_UP_TO_12 = pd.Timedelta(days=12)
+_UNLIKELY = 0.05
+_BEYOND_CHANCE = 1e-6
+_MANY_DAYS = 10
+_NEARLY_ALL, _FEWER = 0.95, 0.7
+"""Shares of the days that lie in the time of the others, if day and month are exchanged and if they are not."""
+
+
+def read_serial_date(text: str) -> pd.Timestamp | None:
+    """The day and time that a workbook keeps as a number of days, to the second; None if a text is no such number."""
+    if not _SERIAL.fullmatch(text):
+        return None
+    days = float(text.replace(",", "."))
+    if not _SERIAL_DAYS[0] <= days < _SERIAL_DAYS[1]:
+        return None
+    return (EXCEL_DAY_ZERO + pd.Timedelta(days=days)).round("s").as_unit("s")
+
+
+def count_from_1904(texts: pd.Series) -> pd.Series:
+    """Serial dates of a workbook of the 1904 system, in categorical text, as those of the usual one; the rest as it is.
+
+    Four years and a day lie between the two, which a workbook tells once for all its sheets.
+    """
+
+    def convert(unique: pd.Series) -> pd.Series:
+        return unique.map(_add_days_to_1904).astype("object")
+
+    return map_unique(texts, convert).astype("category")
+
+
+def _add_days_to_1904(text: str) -> str:
+    number = _SERIAL.fullmatch(text)
+    if number is None:
+        return text
+    later = str(int(number[1]) + _DAYS_TO_1904)
+    return later + (number[2] or "") if read_serial_date(later) is not None else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """Dates of which a spreadsheet seems to have exchanged day and month.
+
+    Attributes:
+        n_rows: Rows with such a date.
+        example: The first of the days, as it stands.
+        is_certain: Whether they are told from the others, and chance cannot have made it look so.
+    """
+
+    n_rows: int
+    example: pd.Timestamp
+    is_certain: bool
+
+
+def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[pd.Series]]) -> Exchanged | None:
+    """Whether a spreadsheet has exchanged day and month where it could, and left the other dates as text.
+
+    A spreadsheet that puts the month first takes 10/02/2024 for the second of October and makes a date of it, and
+    leaves 25/02/2024 a text. Then no date that it made has a day over 12, and (nearly) no text has two numbers up to
+    12. Two in five of all days are up to 12, so the probability that all of so many distinct ones are can be told.
+    Besides, the dates must lie in the time of the texts, changed back, at least as well as they do as they stand: rows
+    of the first twelve days of a month that another program wrote do not.
+
+    If other dates that it made have a day over 12, or if all is written in one way, one of the two signs is left, which
+    is good for a doubt.
+
+    Args:
+        first: The first rows of the columns of dates, as categorical text.
+        read_all: Gives all rows of them, if the first leave it open.
+    """
+    made, written = _count_days(first)
+    if any(day.day > 12 for day in made) and not written:
+        return None
+    if made:  # or else all is written in one way, and the first rows say enough
+        made, written = _count_days(read_all())
+    # which of the two numbers is the day, as those say of which only one can be
+    position = int(sum(pair[0] > 12 for _, pair in written) < sum(pair[1] > 12 for _, pair in written))
+    days = {(year, pair): _make_day(year, pair[1 - position], pair[position]) for year, pair in written}
+    plain = {day for (_, pair), day in days.items() if day is not None and pair[position] > 12}
+    either = {day: written[key] for key, day in days.items() if day is not None and max(key[1]) <= 12}
+    moved = {day: n for day, n in (made or either).items() if day.day <= 12 and day.day != day.month}
+    if not (plain and moved):
+        return None
+    low, high = min(plain) - _UP_TO_12, max(plain) + _UP_TO_12
+    as_they_stand = sum(low <= day <= high for day in moved) / len(moved)
+    changed_back = sum(low <= pd.Timestamp(day.year, day.day, day.month) <= high for day in moved) / len(moved)
+    chance = _SHARE_UP_TO_12 ** len(made), _chance_of_few(len(either), len(plain))
+    is_told = bool(made) and max(made, key=lambda day: day.day).day <= 12
+    if is_told:
+        is_seen = changed_back >= as_they_stand and max(chance) <= _UNLIKELY
+    elif made:  # some of them are right, and nobody can tell which
+        is_seen = chance[1] <= _BEYOND_CHANCE
+    else:
+        is_seen = len(moved) >= _MANY_DAYS and changed_back >= _NEARLY_ALL and as_they_stand <= _FEWER
+    if not is_seen:
+        return None
+    return Exchanged(
+        n_rows=sum(moved.values()), example=min(moved), is_certain=is_told and math.prod(chance) <= _BEYOND_CHANCE
+    )
+
+
+def _count_days(
+    chunks: Iterable[pd.Series],
+) -> tuple[dict[pd.Timestamp, int], dict[tuple[int, tuple[int, int]], int]]:
+    """Rows by the day that a spreadsheet made, and by the year and the two numbers of a date that is text."""
+    made: dict[pd.Timestamp, int] = {}
+    written: dict[tuple[int, tuple[int, int]], int] = {}
+    for texts in chunks:
+        counts = texts.value_counts()
+        for text, n in counts[counts > 0].items():
+            text = str(text).strip()
+            if found := _WRITTEN.match(text):
+                year = int(found[3]) + (0 if len(found[3]) == 4 else 2000)
+                key = (year, (int(found[1]), int(found[2])))
+                written[key] = written.get(key, 0) + int(n)
+            elif (day := _read_made(text)) is not None:
+                made[day] = made.get(day, 0) + int(n)
+    return made, written
+
+
+def _chance_of_few(n_up_to_12: int, n_over: int) -> float:
+    """The probability that of so many distinct days no more are up to 12."""
+    n, p = n_up_to_12 + n_over, _SHARE_UP_TO_12
+    logs = (
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(p) + (n - k) * math.log(1 - p)
+        for k in range(n_up_to_12 + 1)
+    )
+    return min(1.0, sum(map(math.exp, logs)))
+
+
+def _read_made(text: str) -> pd.Timestamp | None:
+    """The day of a text that a spreadsheet made of a date: a serial number, or with the year first."""
+    if found := _MADE.match(text):
+        return _make_day(*map(int, found.groups()))
+    serial = read_serial_date(text)
+    return None if serial is None else serial.normalize()
+
+
+def _make_day(year: int, month: int, day: int) -> pd.Timestamp | None:
+    try:
+        return pd.Timestamp(year, month, day)
+    except ValueError:
+        return None
+
+
+def exchange_day_and_month(text: str) -> str:
+    """A date that a spreadsheet made of a text, with day and month in each other's place; other texts as they are."""
+    if (serial := read_serial_date(text)) is not None:
+        text = serial.isoformat(sep=" ") if serial != serial.normalize() else str(serial.date())
+    found = _MADE.match(text)
+    if found is None or int(found[3]) > 12:
+        return text
+    return f"{found[1]}-{found[3]}-{found[2]}{text[found.end() :]}"

@@ -1,0 +1,252 @@
+"""Holes: for which months a file, a borough or a ward has no rows while the others go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.analysis.change import find_silences
+
+PartKind = Literal["source", "borough", "ward"]
+
+_MONTH_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DATE_WORDS = re.compile(rf"\d+|\bq\b|(?<![a-z])({_MONTH_NAMES})[a-z]*(?![a-z])")
+"""What names of files that continue each other differ in."""
+_SAME_WARDS_SHARE = 0.5
+"""Share of the rows of a file that lie in the wards of the one before, from which it continues that."""
+_OWN_SHARE = 0.8
+"""Share of a ward's rows that a file must hold for the ward to rest on it; the others are next to nothing."""
+_SELDOM = 0.001
+_MOSTLY_DAYS = 0.95
+_MIN_MONTHS = 6
+"""Months with rows from which a file that others overlie is one that speaks for a time of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Months for which a part of the data has no rows while the rest goes on.
+
+    Attributes:
+        kind: Whether the part is one or more files that continue each other, a borough or a ward.
+        name: Its name; of files that of the last to begin.
+        sources: The tables of which it is, if it is one of files; else none.
+        ward_codes: The wards of which it is, otherwise.
+        wards: Names of the wards that rest on it.
+        first_month, last_month: Without rows, or with rows of a part of their days: "2025-07".
+        is_start, is_end: Whether the part begins late, or ends early; neither if it stops in between.
+        is_of_crime: Whether only the crime is missing that was asked for, and the part has others.
+    """
+
+    kind: PartKind
+    name: str
+    sources: tuple[str, ...]
+    ward_codes: tuple[str, ...]
+    wards: tuple[str, ...]
+    first_month: str
+    last_month: str
+    is_start: bool
+    is_end: bool
+    is_of_crime: bool
+
+    @property
+    def months(self) -> pd.PeriodIndex:
+        """The months of the hole."""
+        return pd.period_range(self.first_month, self.last_month, freq="M")
+
+    def holds(self, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Which rows are of the part: bool (n,). Needs `source` and `ward_code`."""
+        column, names = ("source", self.sources) if self.kind == "source" else ("ward_code", self.ward_codes)
+        held: npt.NDArray[np.bool_] = rows[column].isin(names).to_numpy(dtype=bool)
+        return held
+
+    def is_of(self, wards: Iterable[str]) -> bool:
+        """Whether any of the wards may have rows of it."""
+        return self.kind == "source" or not set(self.ward_codes).isdisjoint(wards)
+
+
+def tally_parts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Rows by what a hole may be of: `source`, `ward_code` and `category` (text, "" where not known).
+
+    Returns:
+        One row each a month (int, as of datetime64[M]): `n_rows`, `n_days` (of them, with a day), `first_day` and
+        `last_day`.
+    """
+    return pd.concat([_tally(table) for table in tables if len(table)] or [_tally(tables[0])], ignore_index=True)
+
+
+def _tally(table: pd.DataFrame) -> pd.DataFrame:
+    day = table["started_at"].to_numpy().astype("datetime64[D]")
+    columns: dict[str, object] = {}
+    for name in ("source", "ward_code", "category"):
+        if name not in table:
+            columns[name] = ""
+            continue
+        texts = table[name].astype("category")
+        columns[name] = texts.cat.rename_categories(texts.cat.categories.astype(str)).astype("object").fillna("")
+    frame = pd.DataFrame(columns, index=table.index).assign(
+        month=day.astype("datetime64[M]").astype(np.int64),
+        day=day.astype(np.int64),
+        has_day=(table["time_precision"] != "month").to_numpy(dtype=bool),
+    )
+    grouped = frame.groupby(["source", "ward_code", "category", "month"], sort=True)
+    return grouped.agg(
+        n_rows=("day", "size"), n_days=("has_day", "sum"), first_day=("day", "min"), last_day=("day", "max")
+    ).reset_index()
+
+
+def find_holes(
+    tally: pd.DataFrame, *, wards: pd.DataFrame | None, crime: pd.DataFrame | None = None
+) -> tuple[Hole, ...]:
+    """Find the months for which a file, a borough or a ward has no rows while the others go on.
+
+    Files that continue each other are one: by their names but for dates, or because one begins in the wards of another
+    when that ends. A borough or a ward is not told of where its rows are those of a file that is.
+
+    Args:
+        tally: From `tally_parts`, of all crimes.
+        wards: `ward_name` and `borough` by code; None where they are not known.
+        crime: The same tally of one crime, to find holes in that alone: by file and by borough, as a crime may end in
+            a ward.
+    """
+    rows = tally if crime is None else crime
+    if rows.empty:
+        return ()
+    months = pd.period_range(
+        pd.Period(ordinal=int(tally["month"].min()), freq="M"), pd.Period(ordinal=int(tally["month"].max()), freq="M")
+    )
+    feed_of = name_feeds(tally)
+    borough_of = {} if wards is None else wards["borough"].dropna().astype(str).to_dict()
+    names = {} if wards is None else wards["ward_name"].astype(str).to_dict()
+    holes: list[Hole] = []
+    kinds: tuple[tuple[PartKind, pd.Series], ...] = (
+        ("source", rows["source"].map(feed_of)),
+        ("borough", rows["ward_code"].map(borough_of)),
+        ("ward", rows["ward_code"].where(rows["ward_code"] != "")),
+    )
+    for kind, part in kinds[: 3 if crime is None else 2]:
+        if part.nunique() < 2:
+            continue
+        for name, run in _find_runs(rows, part, months, is_file=kind == "source"):
+            own = rows[(part == name).to_numpy()]
+            if _is_explained(own, run, holes):
+                continue
+            codes = tuple(sorted(set(own["ward_code"]) - {""}))
+            files = tuple(source for source, feed in feed_of.items() if feed == name)
+            holes.append(
+                Hole(
+                    kind=kind,
+                    name=files[-1] if kind == "source" else names.get(name, name) if kind == "ward" else name,
+                    sources=files if kind == "source" else (),
+                    ward_codes=codes if kind != "source" else (),
+                    wards=tuple(names.get(code, code) for code in _list_resting(rows, own, codes)),
+                    first_month=str(run[0]),
+                    last_month=str(run[-1]),
+                    is_start=run[0] == months[0],
+                    is_end=run[-1] == months[-1],
+                    is_of_crime=crime is not None,
+                )
+            )
+    return tuple(holes)
+
+
+def name_feeds(tally: pd.DataFrame) -> dict[str, str]:
+    """For each table, in the order of their first rows, the one that stands for all that continue each other.
+
+    Tables continue each other if their names are the same but for dates, or if one begins when the other ends, and
+    half of the rows of either lie in wards of the other. Where wards are not known, names alone tell.
+    """
+    spans = tally.groupby("source").agg(first=("first_day", "min"), last=("last_day", "max"))
+    spans = spans.sort_values(["first", "last"], kind="stable")
+    feed_of = {str(source): str(source) for source in spans.index}
+    if len(feed_of) < 2:
+        return feed_of
+    by_name: dict[str, str] = {}
+    for source in feed_of:
+        feed_of[source] = by_name.setdefault(_DATE_WORDS.sub("", source.lower()), source)
+    placed = tally[tally["ward_code"] != ""]
+    n_by_feed = placed.groupby([placed["source"].map(feed_of), "ward_code"])["n_rows"].sum()
+    middles = {feed: _find_middle(rows) for feed, rows in tally.groupby(tally["source"].map(feed_of))}
+    merged: dict[str, str] = {feed: feed for feed in dict.fromkeys(feed_of.values())}
+    order = sorted(merged, key=lambda feed: middles[feed][0])
+    for at, later in enumerate(order):
+        for earlier in order[:at]:
+            if middles[earlier][1] > middles[later][0] or not _are_alike(n_by_feed, earlier, later):
+                continue
+            one, other = merged[earlier], merged[later]
+            merged = {feed: one if to == other else to for feed, to in merged.items()}
+    return {source: merged[feed] for source, feed in feed_of.items()}
+
+
+def _find_middle(rows: pd.DataFrame) -> tuple[float, float]:
+    """Days between which nearly all rows of a feed lie, so that a few stragglers do not count."""
+    first, last = rows.sort_values("first_day"), rows.sort_values("last_day")
+    low = first["first_day"].to_numpy()[np.searchsorted(first["n_rows"].cumsum(), 0.05 * first["n_rows"].sum())]
+    high = last["last_day"].to_numpy()[np.searchsorted(last["n_rows"].cumsum(), 0.95 * last["n_rows"].sum())]
+    return float(low), float(high)
+
+
+def _are_alike(n_by_feed: pd.Series, one: str, other: str) -> bool:
+    found = [n_by_feed.loc[feed] if feed in n_by_feed.index.get_level_values(0) else None for feed in (one, other)]
+    if found[0] is None or found[1] is None:
+        return False
+    shares = [rows[rows.index.isin(beside.index)].sum() / rows.sum() for rows, beside in (found, found[::-1])]
+    return max(shares) >= _SAME_WARDS_SHARE
+
+
+def _find_runs(
+    rows: pd.DataFrame, part: pd.Series, months: pd.PeriodIndex, *, is_file: bool
+) -> list[tuple[str, pd.PeriodIndex]]:
+    """The parts that are silent, and when: months without rows, with those of whose days they hold a part."""
+    number = rows["month"].to_numpy() - months[0].ordinal
+    known = part.notna().to_numpy()
+    code, names = pd.factorize(part[known], sort=True)
+    counts = np.zeros((len(names), len(months)), dtype=np.int64)
+    np.add.at(counts, (code, number[known]), rows["n_rows"].to_numpy()[known])
+    table = pd.DataFrame(counts, index=names, columns=months)
+    if is_file:  # a few rows more, in a file beside another, are no file that ends
+        table = table[(counts > 0).sum(axis=1) >= min(_MIN_MONTHS, len(months) // 2)]
+    found = []
+    for silence in find_silences(table):
+        own = rows[(part == silence.part).to_numpy()]
+        first, last = silence.first, silence.last
+        if last < months[-1] and _is_cut(own, last + 1, at_start=True):
+            last += 1
+        if first > months[0] and _is_cut(own, first - 1, at_start=False):
+            first -= 1
+        found.append((str(silence.part), pd.period_range(first, last, freq="M")))
+    return found
+
+
+def _is_cut(own: pd.DataFrame, month: pd.Period, *, at_start: bool) -> bool:
+    """Whether a part begins, or ends, within the month beside a silence, by more than chance."""
+    if own["n_days"].sum() < _MOSTLY_DAYS * own["n_rows"].sum():
+        return False
+    inside = own[(own["month"] == month.ordinal).to_numpy()]
+    start, end = (
+        int(day.to_datetime64().astype("datetime64[D]").astype(np.int64)) for day in (month.start_time, month.end_time)
+    )
+    n_silent = int(inside["first_day"].min()) - start if at_start else end - int(inside["last_day"].max())
+    usual = float(own.groupby("month")["n_rows"].sum().median()) / month.days_in_month
+    return bool(np.exp(-usual * n_silent) < _SELDOM)
+
+
+def _is_explained(own: pd.DataFrame, run: pd.PeriodIndex, holes: Sequence[Hole]) -> bool:
+    """Whether nearly all rows of a part are of those parts that are silent in the same months."""
+    of_holes = np.zeros(len(own), dtype=bool)
+    for hole in holes:
+        if hole.months.isin(run).sum() >= len(run) - 1:
+            of_holes |= hole.holds(own)
+    return bool(own["n_rows"][of_holes].sum() >= _OWN_SHARE * own["n_rows"].sum())
+
+
+def _list_resting(rows: pd.DataFrame, own: pd.DataFrame, codes: Sequence[str]) -> list[str]:
+    """The wards of which nearly all rows, in the months in which the part has any, are of it."""
+    inside = rows[rows["month"].isin(own["month"].unique()).to_numpy()]
+    n_all, n_own = (table.groupby("ward_code")["n_rows"].sum() for table in (inside, own))
+    return [code for code in codes if n_own[code] >= _OWN_SHARE * n_all[code]]

@@ -1,0 +1,67 @@
+"""What hot spots may be called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support import MakeIncidents
+
+from hotspots.analysis.hotspots.place_names import PlaceNames, find_place_names
+
+
+def names_of(make_incidents: MakeIncidents, texts: list[str | None], places: list[int], **columns: Any) -> PlaceNames:
+    easting = [530_000 + 10 * place for place in places]
+    return find_place_names(make_incidents(easting, [180_000] * len(places), location=texts, **columns))
+
+
+def test_a_text_of_one_place_is_not_a_name(make_incidents: MakeIncidents) -> None:
+    """It may be the name of somebody's house; a street or a station is listed all the same."""
+    texts = ["The Willows", "The Willows", "Rye Lane", "Rye Lane", "Elm Grove", "Lewisham Station", None, "The Cut",
+             "The Cut"]  # fmt: skip
+    found = names_of(make_incidents, texts, [1, 1, 2, 3, 4, 5, 6, 7, 8])
+    assert found.shared == {"Rye Lane", "Lewisham Station", "The Cut"}
+    assert found.listed.fillna("-").tolist() == [
+        *("-", "-", "Rye Lane", "Rye Lane", "Elm Grove", "Lewisham Station", "-", "The Cut", "The Cut")
+    ]
+
+
+@pytest.mark.parametrize("precision", ["anonymised", "postcode"])
+def test_a_shared_point_is_more_than_one_place(make_incidents: MakeIncidents, precision: str) -> None:
+    texts: list[str | None] = ["On or near The Mews", "On or near The Mews"]
+    found = names_of(make_incidents, texts, [1, 1], location_precision=precision)
+    assert found.shared == {"On or near The Mews"}
+
+
+def test_spellings_of_one_street_are_one(make_incidents: MakeIncidents) -> None:
+    texts: list[str | None] = ["RYE LANE", "Rye Lane", "On or near Rye Lane", "Rye Lane"]
+    found = names_of(make_incidents, texts, [1, 2, 3, 4])
+    assert found.shared == {"Rye Lane"}
+    assert found.listed.tolist() == ["Rye Lane"] * 4
+
+
+@pytest.mark.parametrize(
+    ("counted", "names"),
+    [
+        ({"Rye Lane": 1, "Elm Grove": 1}, ()),  # 1 of 19 names nothing
+        ({"Rye Lane": 4, "Elm Grove": 3}, ()),
+        ({"Rye Lane": 5, "Elm Grove": 3}, ("Rye Lane",)),
+        ({"Rye Lane": 8, "Elm Grove": 6}, ("Rye Lane", "Elm Grove")),
+        ({"Rye Lane": 11, "Elm Grove": 6}, ("Rye Lane",)),
+        ({"The Willows": 10, "Elm Grove": 6}, ("Elm Grove",)),
+        ({"The Willows": 19}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_place_is_called_by_what_holds_a_quarter_of_its_incidents(
+    make_incidents: MakeIncidents, counted: dict[str, int], names: tuple[str, ...]
+) -> None:
+    found = names_of(make_incidents, ["Rye Lane", "Rye Lane", "Elm Grove", "Elm Grove"], [1, 2, 3, 4])
+    assert found.choose(list(counted.items()), 19) == names
+
+
+def test_no_incidents_have_no_names(make_incidents: MakeIncidents) -> None:
+    found = names_of(make_incidents, [], [])
+    assert (len(found.listed), found.shared) == (0, frozenset())
+    found = names_of(make_incidents, [None], [1])
+    assert found.listed.isna().all()

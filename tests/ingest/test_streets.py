@@ -1,0 +1,137 @@
+"""Streets of location texts: no number, part or name of a house is left, and nothing else is lost."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hotspots.ingest.texts.streets import find_addresses, is_public_place, is_street, mask_postcodes, name_streets
+
+
+def name(text: str) -> str | None:
+    (found,) = name_streets(pd.Series([text], dtype="object"))
+    return None if pd.isna(found) else str(found)
+
+
+NUMBERS = ["114", "114a", "114 A", "114-116", "114 - 116", "114/116", "114 & 116", "114 and 116", "No 114", "no. 114",
+           "#114", "114,", "Flat 3, 114", "FLAT 3A 114", "Flat B 114", "flat no 3, 114", "Unit 12, 114-120", "Room 7,",
+           "Apartment 5", "Ground floor flat, 114", "GFF 114", "Block C", "Shop 2, 114", "House 114", "1st Floor, 114",
+           "Rose Cottage,", "Rose Cottage", "The Old Rectory,", "Elm House, 114", "Hazel Court, 114"]  # fmt: skip
+LEADS = ["", "o/s ", "O/S ", "outside ", "opp ", "opposite ", "rear of ", "r/o ", "near ", "nr ", "at ", "On or near ",
+         "McDonalds, ", "McDonalds ", "Home address ", "by "]  # fmt: skip
+STREETS = ["Peckham High Street", "RYE LANE", "Rye Ln", "St Mary's Road", "Seven Sisters Rd", "High Street North",
+           "Old Kent Road", "Earlsfield Way", "Lewisham Park", "Manor House Gardens", "Rushey Green"]  # fmt: skip
+TAILS = ["", " SE15 4ST", ", SE15 4ST", " se154st", " SE15", ", London, SE15", ", Peckham, London", " (SE15 4ST)",
+         ", Flat 3", ", ring [phone]"]  # fmt: skip
+
+PIECES = ["114", "12A", "Flat", "3", "Rye", "Lane", "Rose", "Cottage", "SE15", "4ST", "and", "&", "o/s", "Court",
+          "Station", ",", "-", "Road", "no", "Block", "100", "XX"]  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(
+    lead=st.sampled_from(LEADS),
+    number=st.sampled_from(NUMBERS),
+    street=st.sampled_from(STREETS),
+    tail=st.sampled_from(TAILS),
+)
+def test_an_address_is_its_street(lead: str, number: str, street: str, tail: str) -> None:
+    assert name(f"{lead}{number} {street}{tail}") == street
+
+
+@pytest.mark.parametrize(
+    "form", ["{} 114", "{} (114)", "{} outside 114", "{} o/s no. 114", "{}, 114", "{} 114, flat 3"]
+)
+@pytest.mark.parametrize("street", STREETS)
+def test_the_number_may_follow(form: str, street: str) -> None:
+    assert name(form.format(street)) == street
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Lewisham Station", "McDonalds", "Canada Water", "Guy's Hospital, St Thomas Street", "The Cut", "Café"),
+        *("Elephant & Castle station", "Lewisham Station, Platform 2", "Heathrow Terminal 5", "The O2", "Custom House"),
+        *("A205", "M25 Junction 3", "5th Ave", "W 10TH AVE", "Calle 10", "1X E 11TH AVE", "10XX ALBERNI ST"),
+        *("012XX S WABASH AVE", "The Ivy House", "Craft Beer Co.", "Hither Green (Station)"),
+        *("1500 BLOCK OF MAIN ST", "1200 Block MAIN ST", "GEARY ST \\ POWELL ST", "Rye Lane j/w Elm Grove"),
+        *(
+            "Clapham Junction",
+            "Hyde Park Corner",
+            "Earl's Court",
+            "Evelyn Street Estate",
+            "Rye Lane/Elm Grove",
+            "Parco",
+        ),
+        *("St John'S (Station)", "Tower Bridge Road", "Seven Sisters Road", 'a "b" c', "a, b; c", "g\nh"),
+    ],
+)
+def test_what_is_no_address_stays(text: str) -> None:
+    assert name(text) == text
+    assert not find_addresses(pd.Series([text])).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("22 The Cut", "The Cut"),
+        ("22 The Cut, Waterloo SE1", "The Cut"),
+        ("Unit 4 Surrey Quays Shopping Centre", "Surrey Quays Shopping Centre"),
+        ("Unit 4, Surrey Quays Shopping Centre, Redriff Road", "Surrey Quays Shopping Centre, Redriff Road"),
+        ("junction of Rye Lane and Elm Grove", "Rye Lane and Elm Grove"),
+        ("114 Peckham High Street Peckham London", "Peckham High Street"),
+        ("800 N ALAMEDA ST", "N ALAMEDA ST"),
+        ("Hauptstraße 12", "Hauptstraße"),
+        ("Calle 10 # 43-12", "Calle 10"),
+        ("12 Block of flats, Rye Lane", "Rye Lane"),
+        ("22 Earls Court", "Earls Court"),
+        *((text, None) for text in ("Rose Cottage", "Flat 3", "114", "SE15 4ST", "Kings House", "Flat 3, SE15 4ST")),
+        *((text, None) for text in ("12 Rose Cottage", "Flat above the Kings Arms", "[phone]", "Top floor flat")),
+    ],
+)
+def test_what_leads_to_a_house_is_left_out(text: str, left: str | None) -> None:
+    assert name(text) == left
+
+
+@settings(max_examples=300)
+@given(words=st.lists(st.sampled_from(PIECES), max_size=8))
+def test_no_number_is_left_of_any_words(words: list[str]) -> None:
+    text = " ".join(words)
+    left = name(text)
+    if left and not re.search(r"\d+\s+(?:Block|XX)", text):
+        assert not re.search(r"\d", left)
+        assert name(left) == left
+    assert left is None or left.strip()
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read(text: str) -> None:
+    left = name(text)
+    assert left is None or left
+
+
+def test_of_a_postcode_the_district_is_left() -> None:
+    texts = pd.Series(["postcode SE15 4ST", "se154st", "E01000001", "12 SE15", None])
+    masked = mask_postcodes(texts).fillna("-").tolist()
+    assert masked == ["postcode SE15 [postcode]", "se15 [postcode]", "E01000001", "12 SE15", "-"]
+
+
+def test_missing_texts_stay_missing_on_the_same_index() -> None:
+    texts = pd.Series(["12 Rye Lane", None, "Rye Lane"], index=[3, 1, 3], dtype="category")
+    found = name_streets(texts)
+    assert found.index.tolist() == [3, 1, 3]
+    assert found.fillna("-").tolist() == ["Rye Lane", "-", "Rye Lane"]
+    assert find_addresses(texts).tolist() == [True, False, False]
+
+
+def test_public_places_are_told_from_streets_and_houses() -> None:
+    assert is_public_place("Lewisham Station")
+    assert is_public_place("Custom House")
+    assert is_public_place("1500 BLOCK OF MAIN ST")
+    assert not any(map(is_public_place, ("Rye Lane", "Rose Cottage", "The Willows", "Hazel Court")))
+    assert is_street("Rye Lane")
+    assert not any(map(is_street, ("Lewisham Station", "Rose Cottage", "The Willows")))

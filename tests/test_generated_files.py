@@ -1,0 +1,12 @@
+"""Files made by chance are read right, refused, or doubted in words. `generated_files.py` makes them, and many more."""
+
+from __future__ import annotations
+
+from generated_files import try_many
+
+
+def test_files_made_by_chance_are_not_silently_wrong() -> None:
+    found = try_many(40, first_seed=20_000)
+    assert found.faults == []
+    assert found.n_runs > 3
+    assert found.outcomes["taken"] > found.n_files / 2

@@ -1,0 +1,106 @@
+"""Havens, boundaries and residents as councils and OpenStreetMap publish them, by the command."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from support import call
+
+from hotspots.geography.projection import to_wgs84
+
+EAST, NORTH = 538000, 174000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty robberies at ten in the morning, all at one library, in four wards of a square kilometre."""
+    path = tmp_path_factory.mktemp("beside")
+    days = [dt.date(2025, 1, 6) + dt.timedelta(weeks=week) for week in range(40)]  # Mondays
+    rows = {"Crime Ref": range(40), "Offence": "Robbery", "Date From": [f"{day:%d/%m/%Y} 10:00" for day in days]}
+    pd.DataFrame(rows).assign(Easting=EAST + 500, Northing=NORTH + 500).to_csv(path / "incidents.csv", index=False)
+    squares = [
+        shapely.box(EAST + x, NORTH + y, EAST + x + 1000, NORTH + y + 1000) for y in (0, 1000) for x in (0, 1000)
+    ]
+    codes = {"area_code": [f"E0500000{n}" for n in range(4)], "area_name": ["Ash", "Beech", "Cedar", "Date"]}
+    gpd.GeoDataFrame(codes, geometry=squares, crs=27700).to_file(path / "wards.geojson")
+    sexes = [
+        (code, sex, number)
+        for code in codes["area_code"]
+        for sex, number in (("Females", 3100), ("Males", 2900), ("Persons", 6000))
+    ]
+    pd.DataFrame(sexes, columns=["area_code", "sex", "all_ages"]).to_csv(path / "residents.csv", index=False)
+    (path / "hotspots.toml").write_text('population = "residents.csv"\n', "utf-8")
+    return path
+
+
+def run(folder: Path, *more: str | Path) -> dict[str, Any]:
+    code, out, err = call(
+        *("run", "--crime", "robbery", "--incidents", folder / "incidents.csv"),
+        *("--boundaries", folder / "wards.geojson", "--settings", folder / "hotspots.toml"),
+        *("--out", folder / "out", "--json", *more),
+    )
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_overpass_points_and_outlines_are_havens(folder: Path) -> None:
+    outline = shapely.box(EAST + 490, NORTH + 490, EAST + 510, NORTH + 510)
+    places = gpd.GeoDataFrame(
+        {
+            "@id": ["way/1", "node/2"],
+            "amenity": ["library", None],
+            "shop": [None, "convenience"],
+            "name": ["Testham Library", None],
+            "opening_hours": ["Mo-Sa 09:00-19:00", None],
+        },
+        geometry=[outline, shapely.Point(EAST + 1900, NORTH + 1900)],
+        crs=27700,
+    )
+    to_wgs84(places).to_file(folder / "overpass.geojson")
+    summary = run(folder, "--havens", folder / "overpass.geojson")
+    havens = summary["havens"]
+    assert (havens["n_havens"], havens["share_within_reach"], havens["share_open_within_reach"]) == (2, 1, 1)
+    assert [haven["name"] for haven in havens["havens"]] == ["Testham Library", "Unnamed convenience"]
+    assert "Safe havens without a name, which are called by their kind: 1." in summary["notes"]
+
+
+def test_a_councils_list_says_when_it_is_open_and_what_is_left_out(folder: Path) -> None:
+    text = (
+        "Name,Latitude,Longitude,Postcode,Status,Opening Hours\n"
+        "Library,51.4487,-0.0162,,Open,Mon-Fri 9am-6pm\n"
+        "Cafe,,,SE1 1AA,Open,Monday - Saturday 08:00 - 17:30\n"
+        "Old library,51.4487,-0.0162,,Closed,\n"
+    )
+    (folder / "safe_places.csv").write_text(text, "utf-8")
+    summary = run(folder, "--havens", folder / "safe_places.csv")
+    (haven,) = summary["havens"]["havens"]
+    assert (haven["name"], haven["opening_hours"]) == ("Library", "Mo-Fr 09:00-18:00")
+    for note in (
+        "Safe havens left out because they have no usable location: 1 (only a postcode, and no list of postcodes: 1).",
+        "Safe havens left out because their file says that they are closed for good: 1.",
+    ):
+        assert note in summary["notes"]
+    assert not any("states its opening hours" in note for note in summary["notes"])
+
+
+def test_residents_are_persons_by_gss_code(folder: Path) -> None:
+    summary = run(folder)
+    assert [ward["population"] for ward in summary["wards"]] == [6000] * 4
+
+
+def test_a_beat_is_chosen_by_its_code(folder: Path) -> None:
+    beats = gpd.read_file(folder / "wards.geojson")[["geometry"]].assign(Name=["PK1", "PK2", "PK3", "PK4"])
+    to_wgs84(beats).to_file(folder / "beats.kml", driver="LIBKML")
+    code, out, err = call(
+        *("run", "--crime", "robbery", "--incidents", folder / "incidents.csv", "--boundaries", folder / "beats.kml"),
+        *("--ward", "PK1", "--out", folder / "out", "--json"),
+    )
+    assert code == 0, err
+    assert [(ward["code"], ward["n_incidents"]) for ward in json.loads(out)["wards"]] == [("PK1", 40)]
