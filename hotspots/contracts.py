@@ -7,8 +7,9 @@ incidents
     `ended_at` (naive local wall-clock time, `ended_at` nullable), `time_precision` (`minute`, `day` or
     `month`), `location` (a street or a public place, without the number of a house) and `location_kind`, both
     nullable, `location_precision` (`point`; `anonymised`: moved to a shared
-    point; `postcode`; `area`: somewhere in an area or a large grid square), `stated_ward` (code of the ward that the
-    source has found, nullable), `source`, `source_row` (1 is the first row under the header), `geometry` (Point).
+    point; `postcode`; `area`: somewhere in an area or a large grid square), `stated_ward` (code or name of
+    the ward that the source has found, nullable), `stated_area` (areas of the source's own, such as beats, parted by
+    `|`, nullable), `source`, `source_row` (1 is the first row under the header), `geometry` (Point).
     After ward assignment also `ward_code` (nullable).
 wards
     index `ward_code` (unique, sorted); `ward_name`, `borough` (nullable), `population` (float, missing where the
@@ -41,6 +42,7 @@ INCIDENT_COLUMNS = (
     "location_kind",
     "location_precision",
     "stated_ward",
+    "stated_area",
     "source",
     "source_row",
     "geometry",

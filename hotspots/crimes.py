@@ -11,9 +11,10 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,21 @@ KNIFE_CRIME = "knife-crime"
 
 _CARRYING = ("possession-of-weapons", "public-disorder-and-weapons")
 
-_PREFIXES = "prefixes"
+_PREFIXES, _OTHER_WORDS, _WORD_GROUPS = "prefixes", "other_words", "word_groups"
 _WORDINGS = {"offences": None, "knife_offences": True}
-_PART_KEYS = ("label", "plural", *_WORDINGS)
+_WORDS = "words"
+_PART_KEYS = ("label", "plural", *_WORDINGS, _WORDS)
 _CATEGORY_KEYS = (*_PART_KEYS, "parts")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _BETWEEN_GROUP_AND_OFFENCE = re.compile(r"\s[-\u2010-\u2015/]\s|:\s")  # any dash, a slash, a colon
 _MAX_SPLITS = 5
+_WAY = re.compile(r"[^\W_]+\*?")
+
+Ways = tuple[str, ...]
+"""Words that stand for each other in a pattern; "*" at the end is any ending."""
+
+_MOST_WORDS = 10
+"""A longer text is a story, in which words stand for anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,23 @@ class Offence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordPattern:
+    """Words by which a text says a crime, in any order and among others ("Youths causing a nuisance").
+
+    Attributes:
+        needed: What may stand for each of the words; "*" at its end is any ending.
+        says: What they say.
+    """
+
+    needed: tuple[Ways, ...]
+    says: Offence
+
+    def fits(self, words: Sequence[str]) -> bool:
+        """Whether all of its words are among these."""
+        return all(_is_one_of(ways, words) for ways in self.needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrimeDefinitions:
     """The crimes that can be asked for, and what each wording of a source says.
 
@@ -78,20 +104,45 @@ class CrimeDefinitions:
         crimes: Categories and parts, by slug.
         offences: Meanings, by the words of a wording (`read_words`).
         prefixes: Words that say nothing alone, and may stand before an offence ("Theft - Shoplifting").
+        patterns: Words that say a crime in a text that is in no table; a user's own come before the built-in ones.
+        other_words: Words in a text that keep it from being read by patterns, because it may be of another crime.
+        word_groups: Words that stand for each other in patterns, by the name of the group.
     """
 
     crimes: Mapping[str, Crime]
     offences: Mapping[str, Offence]
     prefixes: frozenset[str]
+    patterns: tuple[tuple[WordPattern, ...], ...] = ()
+    other_words: Ways = ()
+    word_groups: Mapping[str, Ways] = field(default_factory=lambda: MappingProxyType({}))
 
     def find_offence(self, texts: Sequence[str]) -> Offence | None:
         """What the texts of one incident say, from least to most specific; None where no table holds them.
 
         All texts together are tried first ("Robbery", "Personal Property"), then each alone, the most specific first.
+        Where none says more than a category, the words of each may say the part, or the crime if none says any.
         """
         if together := self.offences.get(read_words(" ".join(texts))):
             return together
-        return next(filter(None, map(self._find_in_text, reversed(texts))), None)
+        found = next(filter(None, map(self._find_in_text, reversed(texts))), None)
+        if found is None or (found.subcategory is None and found.is_knife is None):
+            by_words = next(filter(None, map(self._find_by_words, reversed(texts))), None)
+            if by_words and (found is None or by_words.category == found.category):
+                return by_words
+        return found
+
+    def _find_by_words(self, text: str) -> Offence | None:
+        """What the words of a short text say; of several parts of a category only the category."""
+        words = read_words(text).split()
+        if len(words) > _MOST_WORDS or _is_one_of(self.other_words, words):
+            return None
+        every = ([pattern for pattern in patterns if pattern.fits(words)] for patterns in self.patterns)
+        fitting = next(filter(None, every), [])
+        said = {one.says for one in fitting if one.says.subcategory} or {one.says for one in fitting}
+        if len({offence.category for offence in said}) != 1:
+            return None
+        (category,) = {offence.category for offence in said}
+        return next(iter(said)) if len(said) == 1 else Offence(category=category)
 
     def _find_in_text(self, text: str) -> Offence | None:
         """The meaning of a whole text, or of "GROUP / OFFENCE": the last of the known wordings that it begins with.
@@ -273,22 +324,40 @@ def _extend(base: CrimeDefinitions, table: Mapping[str, Any]) -> CrimeDefinition
     """Lay a table of definitions over others."""
     crimes = dict(base.crimes)
     claims: dict[str, tuple[str, Offence]] = {}
-    prefixes = set(base.prefixes)
-    for slug, content in _require_table(table, "crimes").items():
-        if slug == _PREFIXES:
-            prefixes |= {words for _, words in _read_wordings(content, f"crimes.{_PREFIXES}")}
-            continue
+    table = dict(_require_table(table, "crimes"))
+    named = _require_table(table.pop(_WORD_GROUPS, {}), f"crimes.{_WORD_GROUPS}")
+    groups = {**base.word_groups}
+    for name, content in named.items():
+        groups[name] = _read_list(content, f"crimes.{_WORD_GROUPS}.{name}")
+    prefixes = {words for _, words in _read_wordings(table.pop(_PREFIXES, []), f"crimes.{_PREFIXES}")}
+    other_words = _read_list(table.pop(_OTHER_WORDS, []), f"crimes.{_OTHER_WORDS}")
+    patterns: list[WordPattern] = []
+
+    def add_patterns(content: Mapping[str, Any], path: str, says: Offence) -> None:
+        every = _read_patterns(content.get(_WORDS, []), f"{path}.{_WORDS}", groups)
+        patterns.extend(WordPattern(needed=needed, says=says) for needed in every)
+
+    for slug, content in table.items():
         path = f"crimes.{slug}"
         _check_keys(content, path, _CATEGORY_KEYS)
         crimes[slug] = _define_crime(crimes, slug, content, path, part_of=None)
         _claim_wordings(claims, content, path, category=slug, subcategory=None)
+        add_patterns(content, path, Offence(category=slug))
         for part, part_content in _require_table(content.get("parts", {}), f"{path}.parts").items():
             part_path = f"{path}.parts.{part}"
             _check_keys(part_content, part_path, _PART_KEYS)
             crimes[part] = _define_crime(crimes, part, part_content, part_path, part_of=slug)
             _claim_wordings(claims, part_content, part_path, category=slug, subcategory=part)
+            add_patterns(part_content, part_path, Offence(category=slug, subcategory=part))
     offences = {words: offence for words, (_, offence) in claims.items()}
-    return CrimeDefinitions(crimes=crimes, offences={**base.offences, **offences}, prefixes=frozenset(prefixes))
+    return CrimeDefinitions(
+        crimes=crimes,
+        offences={**base.offences, **offences},
+        prefixes=base.prefixes | prefixes,
+        patterns=(tuple(patterns), *base.patterns) if patterns else base.patterns,
+        other_words=(*base.other_words, *other_words),
+        word_groups=groups,
+    )
 
 
 def _define_crime(
@@ -351,6 +420,28 @@ def _read_wordings(texts: Any, place: str) -> Iterator[tuple[str, str]]:
         if not words:
             raise ParameterError(f'A wording needs a letter or a digit; "{text}" in {place} has none. Take it out.')
         yield text, words
+
+
+def _read_patterns(texts: Any, place: str, groups: Mapping[str, Ways]) -> Iterator[tuple[Ways, ...]]:
+    """The words of each pattern, with what may stand for each."""
+    for text, _ in _read_wordings(texts, place):
+        needed = [[way for one in word.split("|") for way in groups.get(one, [one])] for word in text.split()]
+        odd = next((way for ways in needed for way in ways if not _WAY.fullmatch(way) or way != way.lower()), None)
+        if odd is not None:
+            raise ParameterError(
+                'A pattern is made of words in lower case, "|" between those that stand for each other, "*" for any '
+                f'ending, and names of word_groups; "{odd}" in {place} is none of them. Write it like '
+                '"nuisance motorbike*|moped*".'
+            )
+        yield tuple(map(tuple, needed))
+
+
+def _read_list(texts: Any, place: str) -> Ways:
+    return tuple(way for pattern in _read_patterns(texts, place, {}) for ways in pattern for way in ways)
+
+
+def _is_one_of(ways: Ways, words: Iterable[str]) -> bool:
+    return any(word.startswith(way[:-1]) if way.endswith("*") else word == way for word in words for way in ways)
 
 
 def _require_text(value: Any, place: str) -> str:

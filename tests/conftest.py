@@ -84,6 +84,7 @@ def make_incidents() -> MakeIncidents:
             "location_kind": None,
             "location_precision": "point",
             "stated_ward": None,
+            "stated_area": None,
             "source": "made",
             "source_row": np.arange(1, n + 1),
             **columns,

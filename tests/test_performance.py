@@ -26,7 +26,7 @@ from hotspots.products.pages.performance_page import (
     draw_performance,
 )
 from hotspots.products.summary import encode, summarise_performance
-from hotspots.products.words.sentences import say
+from hotspots.products.words.sentences import say, say_each
 
 PEERS_FILE = InputFile(path="peers.csv", table="peers", sha256="0" * 64, n_rows=2, layout="peers")
 MONTHS = pd.period_range("2024-10", "2026-09", freq="M")
@@ -252,6 +252,22 @@ def test_peers(demonstration: Study) -> None:
     page = draw_performance(summarise_performance(performance))
     assert "Compared with peers" in page
     assert "Lambeth 80.0" in page
+
+
+def test_peers_are_not_compared_where_residents_are_not_known(demonstration: Study) -> None:
+    study = make_study(demonstration, {"robbery": steady(40)})
+    wards = study.boundaries.wards
+    some = wards.assign(population=[float("nan")] * 2 + [1000.0] * (len(wards) - 2))
+    study = dataclasses.replace(study, boundaries=dataclasses.replace(study.boundaries, wards=some))
+    table = pd.DataFrame({"area": ["Elsewhere"], "crime": ["robbery"], "n_incidents": [500], "population": [1e5]})
+    peers = Peers(table=table, input=PEERS_FILE)
+    named = ", ".join(wards.index[:2])
+    said = f"Not compared with peers: the residents of 2 of the {len(wards)} wards are not known ({named})"
+    for given, is_said in ((peers, True), (None, False)):
+        summary = summarise_performance(measure_performance(study, peers=given))
+        assert all(row.peers is None for row in summary.indicators)
+        assert (said in draw_performance(summary)) == is_said
+        assert (said in " ".join(say_each("terminal.performance", summary))) == is_said
 
 
 def test_the_table_of_peers_is_among_the_inputs_and_what_it_says_of_itself_is_told(demonstration: Study) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 from shapely import box
+from support import call
 
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import parse_profile
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.incidents.store import Store
-from support import call
 
 N = 60
 FIRST = dt.datetime(2025, 1, 6, 23, 5)
@@ -66,7 +66,7 @@ def test_what_happened_comes_before_what_was_reported(tmp_path: Path, name: str,
 def test_a_column_taken_for_its_contents_is_told_of(tmp_path: Path) -> None:
     path = write_extract(tmp_path / "a.csv", {"Stamp": lambda n: say(HAPPENED[n]), **KNOWN})
     assert intake_of(path).notes == (
-        'a.csv: no name of a column says when it happened. "Stamp" is read so, because it holds dates that are never '
+        'a.csv: no name of a column says when it happened. "Stamp" is read so, because it holds dates that are not '
         'after "Date Reported". If that is wrong, name the right column in a source profile, start = "...".',
     )
 

@@ -31,6 +31,7 @@ _ROLES = (
     ("Number", ("id",)),
     ("Knife", ("knife",)),
     ("Ward", ("ward",)),
+    ("Area", ("area",)),
     ("Status", ("status",)),
     ("How many", ("count",)),
 )

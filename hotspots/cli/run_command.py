@@ -37,6 +37,12 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
 )
 @study_options("havens", "term_dates", "population")
 @click.option(
+    "--area",
+    metavar="TEXT",
+    help="Beat, sector or ward as the incident files call it: only rows that they put there. An unknown one prints "
+    "the list.",
+)
+@click.option(
     "--bandwidth",
     "bandwidth_m",
     metavar="METRES|RULE",

@@ -151,10 +151,10 @@ class WardQuality:
     """Whether the wards that the source names are those of the boundaries.
 
     Attributes:
-        n_stated: Rows whose source names a ward, by code.
-        n_unknown: Rows whose code is not in the boundaries: another vintage, or another area.
-        n_other: Rows whose code is in the boundaries, and whose place lies in another ward.
-        unknown_codes: The most common unknown codes.
+        n_stated: Rows whose source names a ward, by code or name.
+        n_unknown: Rows whose ward is not in the boundaries: another vintage, or another area.
+        n_other: Rows whose ward is in the boundaries, and whose place lies in another one.
+        unknown_codes: The most common unknown codes and names.
     """
 
     n_stated: int
@@ -387,13 +387,20 @@ def _assess_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> WardQ
     said = stated.notna().to_numpy()
     if not said.any():
         return None
-    known = said & stated.isin(wards.index).to_numpy()
+    names = wards["ward_name"].astype("object").str.strip().str.casefold()
+    # several wards may have one name, and then it does not say which is meant
     found = incidents["ward_code"].astype("object")
+    found_name = found.map(names)
+    is_code = stated.isin(wards.index).to_numpy()
+    folded = stated.str.strip().str.casefold()
+    is_name = ~is_code & folded.isin(set(names)).to_numpy()
+    known = said & (is_code | is_name)
+    differs = np.where(is_code, found != stated, found_name != folded)
     unknown = stated[said & ~known].value_counts()
     return WardQuality(
         n_stated=int(said.sum()),
         n_unknown=int((said & ~known).sum()),
-        n_other=int((known & found.notna().to_numpy() & (found != stated).to_numpy()).sum()),
+        n_other=int((known & found.notna().to_numpy() & differs).sum()),
         unknown_codes=tuple(map(str, unknown.index[:_N_EXAMPLES])),
     )
 

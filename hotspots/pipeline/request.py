@@ -25,6 +25,8 @@ class AnalysisRequest:
         crime: Slug of the crime.
         start, end: First and last day, inclusive; by default those of the incidents read.
         wards: Codes or names of the wards to analyse; all by default.
+        area: A beat, sector, ward or other area as the source calls it: only rows that it puts there are analysed,
+            in the wards in which they lie. None for all rows.
         cell_size_m: Of the density and the risk estimate.
         bandwidth_m: Of the density; None to have it chosen by `bandwidth_rule`.
         bandwidth_rule: How it is chosen; "adaptive" for one of its own for each incident.
@@ -44,6 +46,7 @@ class AnalysisRequest:
     start: dt.date | None = None
     end: dt.date | None = None
     wards: tuple[str, ...] = ()
+    area: str | None = None
     cell_size_m: float = 50.0
     bandwidth_m: float | None = 300.0
     bandwidth_rule: BandwidthRule | Literal["adaptive"] = "likelihood"

@@ -67,7 +67,8 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         times=times,
         ward_counts=ward_counts,
         ward_rates=estimate_rates(ward_counts["n_incidents"], population, n_years=n_years)
-        if (population > 0).any()
+        # the residents of a ward are not those of a beat in it
+        if (population > 0).any() and request.area is None
         else None,
         n_years=n_years,
         harm=weighed,

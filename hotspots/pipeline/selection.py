@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, select_crime
-from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError, say_rows, say_texts
-from hotspots.ingest.incidents import REPEATED_ROW, find_days
+from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError, say_rows, say_texts, suggest_word
+from hotspots.ingest.incidents import AREA_SIGN, MANY_ROWS, REPEATED_ROW, find_days
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.study import Study
 
+_MIN_SHARE_OF_AREA = 0.01
+_MOST_AREAS_NAMED = 40
 _WHEREABOUTS = ["started_at", "time_precision", "location_precision", "geometry"]
 
 
@@ -102,6 +106,12 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         )
     crime = _find_crime(study, request.crime)
     wards = select_wards(study.boundaries.wards, request.wards)
+    in_stated = np.ones(len(incidents), dtype=bool)
+    if request.area is not None:
+        in_stated = _lies_in_stated(incidents, request.area)
+        if not in_stated.any():
+            raise NotFoundError(_say_areas(incidents, request.area))
+        wards = _select_wards_of(incidents[in_stated], wards)
     is_crime = select_crime(incidents, crime).to_numpy()
     first, last = find_days(incidents)
     n_aside = int(set_aside["n_rows"][select_crime(set_aside, crime)].sum())
@@ -113,7 +123,8 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
     )
 
     in_period = (first >= np.datetime64(start)) & (last <= np.datetime64(end))
-    in_area = incidents["ward_code"].isin(wards.index).to_numpy()
+    in_wards = incidents["ward_code"].isin(wards.index).to_numpy()
+    in_area = in_wards & in_stated
     analysed = incidents[is_crime & in_period & in_area]
     accounts = Accounts(
         read=study.intake.n_read,
@@ -131,11 +142,12 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
             f"{accounts.outside_area:,} outside the wards. Widen `start` and `end`, or `wards`; "
             "or check that incidents and boundaries are of the same place."
         )
-    beyond = is_crime & in_period & ~in_area
+    beyond = is_crime & in_period & ~in_wards
     whereabouts = incidents[_WHEREABOUTS]  # other crime is most of all, and little is asked of it
     before = incidents[last < np.datetime64(start)]
     past = gpd.GeoDataFrame(pd.concat([study.earlier, before]), crs=incidents.crs) if len(study.earlier) else before
-    was_crime, was_in_area = select_crime(past, crime).to_numpy(), past["ward_code"].isin(wards.index).to_numpy()
+    was_crime, was_in_wards = select_crime(past, crime).to_numpy(), past["ward_code"].isin(wards.index).to_numpy()
+    was_in_area = was_in_wards if request.area is None else was_in_wards & _lies_in_stated(past, request.area)
     return Selection(
         crime=crime,
         wards=wards,
@@ -147,11 +159,59 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         incidents=analysed,
         beyond=incidents[beyond],
         others=whereabouts[~is_crime & in_period & in_area],
-        others_beyond=whereabouts[~is_crime & in_period & ~in_area],
+        others_beyond=whereabouts[~is_crime & in_period & ~in_wards],
         earlier=past[was_crime & was_in_area],
-        earlier_beyond=past[was_crime & ~was_in_area],
+        earlier_beyond=past[was_crime & ~was_in_wards],
         earlier_others=past[_WHEREABOUTS][~was_crime & was_in_area],
     )
+
+
+def _lies_in_stated(incidents: gpd.GeoDataFrame, area: str) -> npt.NDArray[np.bool_]:
+    """Which incidents their source puts into an area, case and blanks aside."""
+    wanted = _fold(area)
+    lies = np.zeros(len(incidents), dtype=bool)
+    for column in ("stated_ward", "stated_area"):
+        texts = incidents[column].astype("category")
+        fits = [wanted in map(_fold, str(text).split(AREA_SIGN)) for text in texts.cat.categories]
+        lies |= np.append(np.array(fits, dtype=bool), False)[texts.cat.codes.to_numpy()]
+    return lies
+
+
+def _fold(area: str) -> str:
+    return " ".join(area.casefold().split())
+
+
+def _select_wards_of(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The wards in which incidents lie, but for those of a few slips.
+
+    Raises:
+        TooLittleDataError: None lies in any of these wards.
+    """
+    shares = incidents["ward_code"].value_counts(normalize=True)
+    chosen = wards[wards.index.isin(shares.index[shares >= _MIN_SHARE_OF_AREA])]
+    if chosen.empty:
+        raise TooLittleDataError(
+            f"No ward holds rows of the `area` asked for: none of its {len(incidents):,} rows lies in the "
+            f"{len(wards)} wards. Check that incidents and boundaries are of the same place."
+        )
+    return chosen
+
+
+def _say_areas(incidents: gpd.GeoDataFrame, area: str) -> str:
+    """What areas there are, instead of one that there is not."""
+    counts: Counter[str] = Counter()
+    for column in ("stated_ward", "stated_area"):
+        for text, n in incidents[column].value_counts().items():
+            for one in str(text).split(AREA_SIGN):
+                counts[one] += int(n)
+    names = sorted(name for name, n in counts.items() if n >= MANY_ROWS)
+    if not names:
+        return (
+            f'No row lies in an `area` called "{area}": no column names areas such as beats, sectors or wards on '
+            f'{MANY_ROWS} rows or more. Name the column in a source profile, area = "...".'
+        )
+    listed = ", ".join(names[:_MOST_AREAS_NAMED]) + (" ..." if len(names) > _MOST_AREAS_NAMED else "")
+    return f'No row lies in an `area` called "{area}".{suggest_word(area, names)} The sources name: {listed}.'
 
 
 def find_period(

@@ -142,9 +142,9 @@ def ways_to_write(name: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("role", "name"), [(role, name) for role in KNOWN for name in names_of(role)])
-def test_what_was_recognised_still_is(role: str, name: str) -> None:
-    for written in ways_to_write(name):
+@pytest.mark.parametrize("role", KNOWN)
+def test_what_was_recognised_still_is(role: str) -> None:
+    for written in (written for name in names_of(role) for written in ways_to_write(name)):
         assert role in role_of(written), written
         if role in ("start", "end", "start_time", "end_time"):
             assert role in role_of(f"{written}_local")
@@ -248,17 +248,17 @@ def test_any_order_signs_and_abbreviations(
 
 
 @pytest.mark.parametrize(
-    "name",
+    "names",
     [
-        "Date of Birth", "DOB", "Victim Date of Birth", "Offender Age", "Arrest Date", "Date Closed", "Outcome Date",
+        ["Date of Birth", "DOB", "Victim Date of Birth", "Offender Age", "Arrest Date", "Date Closed", "Outcome Date",
         "Last Updated", "Date Last Modified", "Committed By", "Reported By", "Victim Name", "Offence Notes",
         "Victim Postcode", "Home Address", "Offender Easting", "Address", "Description", "MO", "Incident Description",
         "Officer", "Ward Manager", "Age", "Ethnicity", "Street Number", "Long Description", "Latest Comment", "Name",
-        "Time Spent", "Update", "Template", "Todo", "Notes", "Station", "Nation", "Along", "Format",
+        "Time Spent", "Update", "Template", "Todo", "Notes", "Station", "Nation", "Along", "Format"],
     ],
 )  # fmt: skip
-def test_other_columns_stay_at_the_door(name: str) -> None:
-    assert role_of(name) == []
+def test_other_columns_stay_at_the_door(names: list[str]) -> None:
+    assert {name: role_of(name) for name in names} == {name: [] for name in names}
 
 
 def test_the_likeliest_of_several_comes_first() -> None:

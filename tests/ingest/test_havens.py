@@ -242,7 +242,7 @@ def test_degrees_are_known_as_those_of_incidents_are(tmp_path: Path, lat: str, l
 
 def test_grid_references_and_pairs_do_as_well(tmp_path: Path) -> None:
     assert read(tmp_path, "name,grid ref\nA,TQ 36560 78413\n").havens.geometry.x.tolist() == [536560.5]
-    coarse = read(tmp_path, "name,grid ref\nA,TQ 36560 78413\nB,TQ 36 78\n")
+    coarse = read(tmp_path, "name,grid ref\nA,TQ 36560 78413\nB,TQ 36 78\nC,TQ 365 784\n")
     assert dict(coarse.without_location) == {"grid reference of a large square": 1}
     pair = read(tmp_path, 'name,coordinates\nA,"51.488184, -0.034481"\n')
     assert round(pair.havens.geometry.x.iloc[0]) == 536560

@@ -335,3 +335,11 @@ def test_srids_that_are_not_known() -> None:
     assert at_wkt(f"SRID=0;POINT({E} {N})").reason[0] is None
     with pytest.raises(DataError, match="SRID 999999, which is not a CRS that PROJ knows. Name their CRS with crs"):
         at_wkt(f"SRID=999999;POINT({E} {N})")
+
+
+@pytest.mark.parametrize(
+    ("text", "precision"),
+    [("TQ 38897 77321", "point"), ("TQ 3889 7732", "point"), ("TQ 388 773", "area"), ("TQ 38 77", "area")],
+)
+def test_a_square_of_100_m_is_an_area(text: str, precision: str) -> None:
+    assert find({"grid_reference": (text,)}).precision.tolist() == [precision]

@@ -86,7 +86,10 @@ def test_a_text_is_a_list_of_one() -> None:
     ("changes", "message"),
     [
         ({"ofence": "Issue"}, r'\[sources.s\] in hotspots.toml has an unknown key "ofence". Did you mean "offence"\?'),
-        ({"zzzzz": "Issue"}, 'has an unknown key "zzzzz". It takes: clock, count, crs, date_order, decimal, delimiter'),
+        (
+            {"zzzzz": "Issue"},
+            'has an unknown key "zzzzz". It takes: area, clock, count, crs, date_order, decimal, delimiter',
+        ),
         ({"name": "other"}, 'has an unknown key "name"'),
         ({"offences": ["Fight"]}, 'offences must be a table of "words in the source" = "what they stand for"'),
         ({"offences": {"Fight": 3}}, 'offences must be a table of "words in the source" = "what they stand for"'),

@@ -70,14 +70,14 @@ def recognised(columns: dict[str, Any], *, crs: str = "EPSG:27700") -> dict[str,
              "Latitude": "41.88", "Longitude": "-87.62", "Location": "(41.88, -87.62)"},
             {"id": "Case Number", "offence": ["Primary Type", "Description"], "start": "Date",
              "date_order": "month-first", "longitude": "Longitude", "latitude": "Latitude", "location": "Block",
-             "location_kind": "Location Description"},
+             "location_kind": "Location Description", "area": "Ward"},
             id="Chicago",
         ),
         pytest.param(
             {"TYPE": "Mischief", "YEAR": "2025", "MONTH": "6", "DAY": "13", "HOUR": "4", "MINUTE": "5",
              "HUNDRED_BLOCK": "9XX GRANVILLE ST", "NEIGHBOURHOOD": "Central", "X": "491285.4", "Y": "5459000.1"},
             {"offence": "TYPE", "start": ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE"], "easting": "X", "northing": "Y",
-             "location": "HUNDRED_BLOCK"},
+             "location": "HUNDRED_BLOCK", "area": "NEIGHBOURHOOD"},
             id="Vancouver",
         ),
         pytest.param(
@@ -193,6 +193,13 @@ def test_police_uk_with_all_its_columns() -> None:
     }
     assert (profile.name, profile.crs, profile.is_anonymised) == ("police-uk", "police.uk", True)
     assert profile.location_kinds["supermarket"] == "shop"
+
+
+@pytest.mark.parametrize("name", ["ASB Type", "Type of ASB", "ASB Category", "Anti-social behaviour type"])
+def test_a_column_of_kinds_of_antisocial_behaviour_says_so(name: str) -> None:
+    found = recognised({name: "Noise", "Date": "2026-01-31", **PLACE})
+    assert (found["offence"], found["offence_group"]) == (name, "ASB")
+    assert "offence_group" not in recognised({"Incident Type": "ASB", name: "Noise", "Date": "2026-01-31", **PLACE})
 
 
 def start_of(**columns: Any) -> Any:

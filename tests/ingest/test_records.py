@@ -81,6 +81,7 @@ def test_a_plain_row() -> None:
             "easting": 536560.0,
             "northing": 178413.0,
             "stated_ward": "E05009317",
+            "stated_area": None,
             "unrecognised_offence": None,
             "unread_knife": None,
             "oddities": 0,
@@ -427,3 +428,23 @@ def test_degrees_that_are_refused_are_shown_and_numbers_of_people_are_not(text: 
     (record,) = read_rows(profile, {**A_ROW, "WKT": text}).records.to_pylist()
     assert shown in record["detail"]
     assert "Bloggs" not in record["detail"]
+
+
+def test_kinds_are_read_as_those_of_their_group() -> None:
+    profile = parse_profile(
+        "kinds", {"offence": "ASB Type", "offence_group": "ASB", "start": "From", **GRID, "area": ["Beat", "Sector"]}
+    )
+    kinds = ("Personal", "Environmental", "Criminal damage", "Something else", None)
+    rows = [{**HERE, "From": "31/01/2026", "ASB Type": kind, "Beat": "B1", "Sector": "North"} for kind in kinds]
+    read = read_rows(profile, *rows).records.to_pylist()
+    assert [(row["category"], row["subcategory"]) for row in read] == [
+        ("asb", "asb-personal"),
+        ("asb", "asb-environmental"),
+        ("asb", None),
+        ("asb", None),
+        ("unrecognised", None),
+    ]
+    # a name that few rows have may be somebody's
+    assert {row["stated_area"] for row in read} == {"B1"}
+    many = read_rows(profile, *rows * 2).records.to_pylist()
+    assert {row["stated_area"] for row in many} == {"B1|North"}

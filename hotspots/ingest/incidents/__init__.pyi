@@ -19,7 +19,9 @@ from .recognition import UnknownLayoutError as UnknownLayoutError
 from .recognition import find_places as find_places
 from .recognition import says_values as says_values
 from .recognition import says_where as says_where
+from .records import AREA_SIGN as AREA_SIGN
 from .records import MALFORMED_ROW as MALFORMED_ROW
+from .records import MANY_ROWS as MANY_ROWS
 from .records import REPEATED_ROW as REPEATED_ROW
 from .records import Oddity as Oddity
 from .records import ReadingOptions as ReadingOptions

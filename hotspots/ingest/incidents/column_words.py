@@ -176,7 +176,7 @@ def find_columns_by_words(names: Sequence[str]) -> dict[str, list[str]]:
     """The columns whose names say what they hold, by what that is, the likeliest first."""
     found: dict[str, list[str]] = {}
     for column, patterns in _read_grammar().columns.items():
-        ranked = []
+        ranked: list[tuple[tuple[int, ...], tuple[int, ...], str]] = []
         for name in names:
             said, n_unknown = read_meanings(name)
             for place, pattern in enumerate(patterns):
@@ -194,6 +194,11 @@ def find_columns_by_words(names: Sequence[str]) -> dict[str, list[str]]:
 def says_date(name: str) -> bool:
     """Whether a name says that its column holds dates or months."""
     return bool(read_meanings(name)[0] & {"date", "month", "period"})
+
+
+def says_asb(name: str) -> bool:
+    """Whether a name says that its column holds kinds of antisocial behaviour."""
+    return "asb" in read_meanings(name)[0]
 
 
 def says_reported(name: str) -> bool:

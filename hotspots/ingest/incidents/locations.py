@@ -106,6 +106,7 @@ def locate(
     crs: str,
     postcodes: Places | None = None,
     areas: Places | None = None,
+    area_square_m: float = AREA_SQUARE_M,
 ) -> Locations:
     """Where each row happened, by the most precise of what it says.
 
@@ -116,6 +117,7 @@ def locate(
         crs: The working CRS.
         postcodes: Locations of postcodes.
         areas: Where small areas (LSOAs) are.
+        area_square_m: Side of the smallest square of a grid reference that is an area.
     """
     n_rows = len(next(iter(columns.values())))
     found = Locations(
@@ -131,7 +133,7 @@ def locate(
         _use_coordinates(found, columns, profile, names, source=source, crs=crs)
     if profile.grid_reference:
         squares = parse_grid_references(columns[profile.grid_reference])
-        fine = squares["square_m"].to_numpy() < AREA_SQUARE_M
+        fine = squares["square_m"].to_numpy() < area_square_m
         precision = np.where(fine, "point", AREA)
         _fill(found, columns[profile.grid_reference], squares, precision, crs, unknown=UNREADABLE_GRID_REFERENCE)
     for column, places, kind, lost in (

@@ -65,6 +65,7 @@ class SourceProfile(PlaceColumns):
         delimiter, encoding: Of text, where they cannot be recognised from it.
         id: The source's own number of an incident.
         offence: From least to most specific, if there are several.
+        offence_group: Not a column: what the wordings of `offence` are kinds of, as "ASB" is of "Noise" and "Personal".
         every_offence: Not a column: the crime that all rows are.
         start: When it happened or may have begun: one column; date and time, or date and hour; year and month; or year,
             month, day, hour and minute.
@@ -84,7 +85,8 @@ class SourceProfile(PlaceColumns):
         knife_words: Not columns: all that column says where there was one, if not yes or Y. What else it says is taken
             for no, and reported.
         is_knife: Not a column: whether there was a knife in every row.
-        ward: Code of the ward that the source has found.
+        ward: Code or name of the ward that the source has found.
+        area: Beat, sector or other area of the source's own, to choose incidents by.
         status: A word that marks unfinished data.
         count: How many incidents a row stands for, in a table of counts; by default each row is one.
         offences: Not columns: wordings of offences, and the crimes they stand for.
@@ -98,6 +100,7 @@ class SourceProfile(PlaceColumns):
     encoding: str | None = None
     id: str | None = None
     offence: tuple[str, ...] = ()
+    offence_group: str | None = None
     every_offence: str | None = None
     start: tuple[str, ...] = ()
     end: tuple[str, ...] = ()
@@ -113,6 +116,7 @@ class SourceProfile(PlaceColumns):
     knife_words: tuple[str, ...] = ()
     is_knife: bool = False
     ward: str | None = None
+    area: tuple[str, ...] = ()
     status: str | None = None
     count: str | None = None
     offences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -214,6 +218,7 @@ COLUMN_ROLES = (
     "location_kind",
     "knife",
     "ward",
+    "area",
     "status",
     "count",
 )
@@ -222,7 +227,7 @@ BLANK = "..."
 
 PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postcode", "lsoa"})
 _OF_PLACES = frozenset(spec.name for spec in dataclasses.fields(PlaceColumns))
-_SEVERAL = ("offence", "start", "end", "location", "knife_words")
+_SEVERAL = ("offence", "start", "end", "location", "knife_words", "area")
 _TABLES = ("location_kinds", "offences")
 _FLAGS = ("is_reported", "is_exchanged", "is_anonymised", "is_knife")
 

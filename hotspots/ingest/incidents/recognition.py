@@ -24,6 +24,7 @@ from hotspots.ingest.incidents.column_words import (
     find_pair,
     name_time_beside,
     normalise,
+    says_asb,
     says_date,
     says_other_time,
 )
@@ -69,6 +70,11 @@ _MOST = 0.5
 """The share of the first rows that must fit for a column to be what its name says, if another name says it too."""
 
 _SOME = 0.1
+
+_NEARLY_ALL = 0.99
+"""The share of rows that must be in order: a few dates are slips of the pen."""
+
+_MOST_AREAS = 4
 
 _LONG_BEFORE = pd.Timedelta(days=62)
 """Half of all crimes are reported sooner; a date of birth, or of the beginning of a tenancy, is not."""
@@ -159,6 +165,8 @@ def recognise(table: Table, *, crs: str) -> Recognised:
     values: dict[str, Any] = {"name": name_source(table.label)}
     if "offence" in found:
         values["offence"] = find_pair(header) or (found["offence"],)
+        if len(values["offence"]) == 1 and says_asb(found["offence"]):
+            values["offence_group"] = "ASB"
     else:
         missing["what happened (such as Offence or Crime type)"] = (
             f'offence = "{BLANK}"  # or every_offence = "burglary", if all rows are of one crime'
@@ -174,7 +182,8 @@ def recognise(table: Table, *, crs: str) -> Recognised:
             f'latitude = "{BLANK}"'
         )
     values |= where
-    values |= {role: found[role] for role in ("id", "location_kind", "knife", "ward", "status") if role in found}
+    values |= {role: found[role] for role in ("id", "location_kind", "knife", "status") if role in found}
+    values |= _find_areas(candidates, table)
     if location := _find_name_of_place(candidates.get("location", []), table):
         values["location"] = (location,)
     if missing:
@@ -283,6 +292,14 @@ def _says_hours(start: Sequence[str], table: Table) -> bool:
     if normalise(start[0]) == _COMPONENTS[0]:
         return len(start) > _COMPONENTS.index("hour")
     return len(start) > 1 or _has_times(start[0], table)
+
+
+def _find_areas(candidates: Mapping[str, Sequence[str]], table: Table) -> dict[str, Any]:
+    """The column of wards by code or name, and those of other areas; wards by bare number are areas of the source."""
+    wards = list(candidates.get("ward", ()))
+    ward = next((name for name in wards if not _is_number(table.sample({name})[name]).any()), None)
+    areas = [*(name for name in wards if name != ward), *candidates.get("area", ())][:_MOST_AREAS]
+    return ({"ward": ward} if ward else {}) | ({"area": tuple(areas)} if areas else {})
 
 
 def _find_times(
@@ -397,18 +414,18 @@ def _find_by_contents(
     """
     taken = {name for role, names in candidates.items() if role != "start" for name in names}
     others = [name for name in table.header if name not in taken and not says_other_time(name)]
-    found = _find_never_after(others, reported, table)
+    found = _find_not_after(others, reported, table)
     if found is not None:
         doubts.append(
             f'{table.label}: no name of a column says when it happened. "{found}" is read so, because it holds dates '
-            f'that are never after "{reported}". If that is wrong, name the right column in a source profile, '
+            f'that are not after "{reported}". If that is wrong, name the right column in a source profile, '
             'start = "...".'
         )
     return found
 
 
-def _find_never_after(names: Sequence[str], reported: str, table: Table) -> str | None:
-    """The first column of dates that are never after the dates of another, and mostly not long before."""
+def _find_not_after(names: Sequence[str], reported: str, table: Table) -> str | None:
+    """The first column of dates that are not after the dates of another, but for slips, and mostly not long before."""
     columns = table.sample({*names, reported})
     for order in get_args(DateOrder):
         known = parse_times(columns[reported], date_order=order, clock="local").at
@@ -425,8 +442,8 @@ def _find_never_after(names: Sequence[str], reported: str, table: Table) -> str 
                 ~is_whole_day, times.at.dt.normalize()
             )
             lag = lag[both]
-            is_never_after = len(lag) > 0 and (lag >= pd.Timedelta(0)).all() and (lag > pd.Timedelta(0)).any()
-            if is_never_after and lag.median() <= _LONG_BEFORE:
+            is_not_after = len(lag) > 0 and (lag >= pd.Timedelta(0)).mean() >= _NEARLY_ALL
+            if is_not_after and (lag > pd.Timedelta(0)).any() and lag.median() <= _LONG_BEFORE:
                 return name
     return None
 

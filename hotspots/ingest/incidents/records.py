@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,6 +84,7 @@ RECORDS = pa.schema(
         ("easting", pa.float64()),
         ("northing", pa.float64()),
         ("stated_ward", _WORDS),
+        ("stated_area", _WORDS),
         ("unrecognised_offence", _WORDS),
         ("unread_knife", _WORDS),
         ("oddities", pa.int32()),
@@ -186,7 +188,14 @@ _MONTH_NAME = re.compile(r"month|period", re.IGNORECASE)
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
 _REST_OF_HOUR = pd.Timedelta(minutes=59)
+_AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
+AREA_SIGN = "|"
+"""What parts several areas of one row."""
+
+MANY_ROWS = 10
+"""A text that so many rows have is the name of an area, and not about somebody."""
+
 _DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
 """A text whose only numbers have the form of degrees, which no number of a person has."""
 
@@ -264,6 +273,9 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
             parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
             stated.add_nothing(len(chunk.malformed))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
+    for name in ("stated_ward", "stated_area"):
+        place = records.column_names.index(name)
+        records = records.set_column(place, RECORDS.field(name), _drop_rare_names(records[name]))
     is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
     return TableRecords(
         records=_read_as_months(_read_as_areas(records, is_rounded), profile),
@@ -360,6 +372,9 @@ def _read_chunk(
         if profile.every_offence
         else [columns[name] for name in profile.offence]
     )
+    if profile.offence_group:
+        is_blank = np.logical_and.reduce([texts.isna().to_numpy() for texts in offences])
+        offences.insert(0, _constant(profile.offence_group, n_rows).mask(is_blank))
     records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
     records["source_row"] = chunk.row
     ids = map_unique(column(profile.id), lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False)))
@@ -391,7 +406,8 @@ def _read_chunk(
     kind = mask_personal_data(column(profile.location_kind))
     kind = kind.mask(find_addresses(kind))
     records["location_kind"] = _find_kind(kind, location, profile.location_kinds).to_numpy()
-    records["stated_ward"] = _keep_codes(column(profile.ward)).to_numpy()
+    records["stated_ward"] = _keep_areas(column(profile.ward)).to_numpy()
+    records["stated_area"] = _join_areas([_keep_areas(columns[name]) for name in profile.area], nothing).to_numpy()
 
     place = locate(
         columns,
@@ -482,10 +498,34 @@ def _read_times(
     return (started_at, ended_at, precision), start_text, oddities
 
 
-def _keep_codes(texts: pd.Series) -> pd.Series:
-    """Codes of wards: short texts in one word. Whatever else stands there is missing, since products name codes."""
+def _keep_areas(texts: pd.Series) -> pd.Series:
+    """Codes and names of areas: short texts. Whatever else stands there is missing, since products name areas."""
     masked = mask_personal_data(texts).astype("category")
-    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_CODE))).astype("object")
+    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA)))
+
+
+def _drop_rare_names(areas: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Areas without those that few rows have and that are no code: such a text may be somebody's name."""
+    counted = {one["values"]: one["counts"] for one in areas.value_counts().to_pylist() if one["values"] is not None}
+    n_rows: Counter[str] = Counter()
+    for text, n in counted.items():
+        for one in text.split(AREA_SIGN):
+            n_rows[one] += n
+    kept = {one for one, n in n_rows.items() if n >= MANY_ROWS or _CODE.fullmatch(one)}
+    meant = {text: AREA_SIGN.join(one for one in text.split(AREA_SIGN) if one in kept) or None for text in counted}
+    if all(text == meaning for text, meaning in meant.items()):
+        return areas
+    texts = pd.Series(areas.to_pandas()).astype("object").map(meant)
+    return pa.chunked_array([pa.array(texts, type=pa.string(), from_pandas=True).dictionary_encode().cast(_WORDS)])
+
+
+def _join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
+    """The areas of each row as one text, parted by `AREA_SIGN`; missing where it has none."""
+    joined = nothing.astype("object")
+    for column in columns:
+        more = column.astype("object")
+        joined = joined.where(more.isna(), (joined + AREA_SIGN + more).where(joined.notna(), more))
+    return joined
 
 
 def _mask_details(details: pd.Series, profile: SourceProfile) -> pd.Series:

@@ -320,6 +320,8 @@ def _make_key(options: ReadingOptions) -> str:
         options.time_zone,
         sorted(map(repr, definitions.offences.items())),
         sorted(definitions.prefixes),
+        list(map(repr, definitions.patterns)),
+        definitions.other_words,
         sorted((crime.slug, crime.part_of or "") for crime in definitions.crimes.values()),
         options.postcodes.sha256 if options.postcodes else "",
         options.areas.sha256 if options.areas else "",

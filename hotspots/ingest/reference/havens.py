@@ -50,6 +50,8 @@ from hotspots.ingest.texts import read_status
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 _WHAT: Final = "safe havens"
 _TOO_COARSE = "grid reference of a large square"
+_COARSE_SQUARE_M = 1000.0
+"""Of a haven 100 m will do: within reach is twice as far and more."""
 
 # Names of columns as `normalise` gives them, in order of preference. What OpenStreetMap says of a kind is in the key.
 _NAMES = (
@@ -401,7 +403,14 @@ def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> _ReadTab
             n_malformed += len(chunk.malformed)
             if not len(chunk.row):
                 continue
-            found = locate(chunk.columns, layout.where, stated_crs=table.crs, crs=crs, postcodes=postcodes)
+            found = locate(
+                chunk.columns,
+                layout.where,
+                stated_crs=table.crs,
+                crs=crs,
+                postcodes=postcodes,
+                area_square_m=_COARSE_SQUARE_M,
+            )
             is_coarse = found.precision == AREA
             part = {
                 role: _read_text(chunk.columns, columns[role])

@@ -23,7 +23,11 @@ def write_products(analysis: Analysis, out: Path) -> tuple[RunSummary, dict[str,
     """
     summary = summarise(analysis)
     period = f"{analysis.start}_{analysis.end}"
-    folder = out / analysis.crime.slug / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
+    folder = (
+        out
+        / analysis.crime.slug
+        / name_folder(period, analysis.wards, analysis.study.boundaries.wards, stated_area=analysis.request.area)
+    )
     with replace_folder(folder, out=out) as draft:
         write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
         write_text(draft / PRODUCTS["times"], draw_times(summary))

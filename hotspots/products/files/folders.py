@@ -95,8 +95,20 @@ def slugify(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def name_folder(period: str, wards: gpd.GeoDataFrame, all_wards: gpd.GeoDataFrame) -> str:
-    """The period, and the wards if not all: products of another area must not take each other's place."""
+def name_folder(
+    period: str, wards: gpd.GeoDataFrame, all_wards: gpd.GeoDataFrame, *, stated_area: str | None = None
+) -> str:
+    """The period, and the wards if not all: products of another area must not take each other's place.
+
+    Args:
+        period: First and last day.
+        wards: The wards analysed.
+        all_wards: Those of the boundaries.
+        stated_area: The area of the source to which the rows are limited, which then stands for its wards.
+    """
+    if stated_area is not None:
+        code = hashlib.sha256(" ".join(stated_area.casefold().split()).encode()).hexdigest()[:8]
+        return f"{period}_area-{slugify(stated_area)[:40] or code}"
     if len(wards) == len(all_wards):
         return period
     if len(wards) <= MAX_WARDS_NAMED:

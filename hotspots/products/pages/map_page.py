@@ -111,7 +111,9 @@ def _main_wards(summary: RunSummary) -> list[WardSummary]:
 def _name_place(summary: RunSummary) -> str:
     """What to call the area: its wards if few, else the boroughs of nearly all incidents if few."""
     boroughs = {ward.borough for ward in _main_wards(summary) if ward.borough}
-    return say("places.name", sorted(ward.name for ward in summary.wards), sorted(boroughs))
+    chosen = summary.study_area.stated_area
+    wards = say("places.name", sorted(ward.name for ward in summary.wards), sorted(boroughs))
+    return wards if chosen is None else f'"{chosen}" of the source, in {wards}'
 
 
 def _view_shifts(drawing: MapDrawing, summary: RunSummary) -> dict[str, dict[str, Any]]:

@@ -44,6 +44,7 @@ class CountedArea(Part):
         wards: Their names.
         boroughs: The local authorities that they are of.
         population: Residents; null where not every ward has any.
+        without_residents: Codes of the wards of which they are not known.
     """
 
     n_wards: int
@@ -51,6 +52,7 @@ class CountedArea(Part):
     wards: tuple[str, ...]
     boroughs: tuple[str, ...]
     population: Annotated[float | None, Quantity(decimals=0)]
+    without_residents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +245,7 @@ def summarise_performance(performance: Performance) -> PerformanceSummary:
             wards=tuple(sorted(wards["ward_name"].astype(str))),
             boroughs=tuple(sorted(wards["borough"].dropna().astype(str).unique())),
             population=performance.population,
+            without_residents=tuple(map(str, wards.index[~(wards["population"] > 0)])),
         ),
         indicators=tuple(_summarise_indicator(indicator) for indicator in performance.indicators),
         notes=tuple(say_each("gaps.performance", performance.indicators, performance.low_months)),

@@ -145,12 +145,14 @@ class StudyAreaSummary(Part):
     Attributes:
         n_wards: How many they are.
         is_all: Whether they are all of the boundaries.
+        stated_area: The area of the source to which the rows are limited; null where they are not.
         area_km2: Area of all together.
         crs: Coordinate reference system of eastings and northings.
     """
 
     n_wards: int
     is_all: bool
+    stated_area: str | None
     area_km2: Annotated[float, Quantity("km²", decimals=3)]
     crs: str
 
@@ -442,6 +444,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         study_area=StudyAreaSummary(
             n_wards=len(analysis.wards),
             is_all=len(analysis.wards) == len(analysis.study.boundaries.wards),
+            stated_area=None if analysis.request.area is None else analysis.request.area.strip(),
             area_km2=analysis.study_area.area / 1e6,
             crs=name_crs(analysis.wards.crs),
         ),
@@ -468,7 +471,8 @@ def summarise(analysis: Analysis) -> RunSummary:
         products=PRODUCTS,
         version=hotspots.__version__,
     )
-    return dataclasses.replace(summary, notes=(*say_each("times.reported", summary), *summary.notes))
+    said = (*say_each("places.chosen", summary), *say_each("times.reported", summary))
+    return dataclasses.replace(summary, notes=(*said, *summary.notes))
 
 
 def count_period(start: dt.date, end: dt.date) -> Period:
