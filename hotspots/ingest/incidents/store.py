@@ -256,7 +256,7 @@ def _describe_table(table: ReadTable) -> dict[str, Any]:
     told["profile"] = {
         name: dict(value) if isinstance(value, Mapping) else value
         for name, value in profile.items()
-        if value and value != usual[name]
+        if (value or value is False) and value != usual[name]
     }
     return told
 
