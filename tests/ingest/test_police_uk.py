@@ -282,7 +282,7 @@ def council(**columns: Any) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Offence": ["Robbery"] * N_ROWS,
-            "Date From": [f"{1 + number % 28:02}/03/2025 18:05" for number in range(N_ROWS)],
+            "Date From": [f"{1 + number % 28:02}/03/2025 18:{7 * number % 60:02}" for number in range(N_ROWS)],
             **columns,
         }
     )

@@ -255,8 +255,8 @@ def _order_months(texts: pd.Series, *, least: float) -> DateOrder | None:
 
 def _read_dates(texts: pd.Series, order: DateOrder) -> pd.Series:
     """The dates that can be read."""
-    at: pd.Series = parse_times(pd.Series(pd.Categorical(texts)), date_order=order).at
-    return at[at.dt.year.between(FIRST_YEAR, LAST_YEAR)]
+    at = parse_times(pd.Series(pd.Categorical(texts)), date_order=order).at
+    return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
 
 
 def _are_months(at: pd.Series) -> bool:
