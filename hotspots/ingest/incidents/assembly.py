@@ -20,6 +20,9 @@ _CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "lo
 _MOST_ROWS_AN_ID = 20
 """Rows of one table that an ID can be on: several victims, several offences, several versions."""
 
+_DIGEST = "^[0-9a-f]{64}$"
+"""An ID of police.uk, which is one however often a query was repeated: nobody writes such a text for want of an ID."""
+
 REMARKS = ("oddities", "unrecognised_offence", "unread_knife")
 REJECTED_COLUMNS = ("source", "source_row", "category", "subcategory", "is_knife", "started_at", "reason", "detail")
 
@@ -49,6 +52,9 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     usable = frame["reason"].isna().to_numpy()
     codes = _number_texts(ids)
     placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
+    if placeholders.any():
+        is_digest = pc.fill_null(pc.match_substring_regex(ids, _DIGEST), fill_value=False)
+        placeholders &= ~np.asarray(is_digest)
     codes[placeholders] = -1
     frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int32)
     has_id = usable & (codes >= 0)
