@@ -138,8 +138,9 @@ def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFra
     """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
     rows = frame.loc[without]
     made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
-    if (again := made.duplicated()).any():  # a row of a table of counts
-        made = made.where(~again, made + "." + (made.groupby(made).cumcount() + 1).astype(str))
+    is_counted = made.duplicated()
+    if is_counted.any():  # a row of a table of counts
+        made = made.where(~is_counted, made + "." + (made.groupby(made).cumcount() + 1).astype(str))
     filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.large_string()))
     while (again := pd.Series(_number_texts(filled)).duplicated().to_numpy()).any():
         # an ID that looks like a file and row
