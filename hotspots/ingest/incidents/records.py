@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hotspots.contracts import AREA
 from hotspots.crimes import (
@@ -307,6 +308,8 @@ def _read_as_areas(records: pa.Table, is_rounded: npt.NDArray[np.bool_]) -> pa.T
 
 def _read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
     """The records, with months in the place of days where all of these are the first of one."""
+    if "day" not in pc.unique(records["time_precision"].cast(pa.string())).to_pylist():
+        return records
     precision = records["time_precision"].to_pandas().astype("object")
     started_at, ended_at = (records[name].to_pandas() for name in ("started_at", "ended_at"))
     dated = started_at.dt.year.between(FIRST_YEAR, LAST_YEAR).to_numpy()
