@@ -395,7 +395,7 @@ def wrap_counts(random: Random, truth: pd.DataFrame, name: str, folder: Path) ->
     sizes = counted.groupby(list(counted.columns), as_index=False).size()
     sizes = sizes.rename(columns={"size": pick("count", ["crime_count", "Number of crimes", "Count", "Total", "n"])})
     sizes[sizes.columns[-1]] += 1  # or it could be one incident a row
-    file.truth = truth.loc[np.repeat(0, sizes[sizes.columns[-1]].sum())]
+    file.truth = truth.loc[np.zeros(int(sizes[sizes.columns[-1]].sum()), dtype=int)]
     _save(random, sizes, file, "csv", folder, places=None)
     return file
 

@@ -76,6 +76,7 @@ def look(
         accounts=Accounts(
             read=n, rejected={}, other_crimes=0, outside_period=0, outside_area=0, analysed=n, rejected_of_crime=0
         ),
+        n_reported=0,
         incidents=inside,
         beyond=beyond,
         others=inside_others,

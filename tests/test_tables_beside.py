@@ -47,7 +47,8 @@ def run(folder: Path, *more: str | Path) -> dict[str, Any]:
         *("--out", folder / "out", "--json", *more),
     )
     assert code == 0, err
-    return json.loads(out)
+    summary: dict[str, Any] = json.loads(out)
+    return summary
 
 
 def test_overpass_points_and_outlines_are_havens(folder: Path) -> None:

@@ -203,10 +203,10 @@ def _find_middle(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def _are_alike(n_by_feed: pd.Series, one: str, other: str) -> bool:
-    found = [n_by_feed.loc[feed] if feed in n_by_feed.index.get_level_values(0) else None for feed in (one, other)]
-    if found[0] is None or found[1] is None:
+    if not {one, other} <= {*n_by_feed.index.get_level_values(0)}:
         return False
-    shares = [rows[rows.index.isin(beside.index)].sum() / rows.sum() for rows, beside in (found, found[::-1])]
+    found: list[pd.Series] = [n_by_feed.loc[feed] for feed in (one, other)]
+    shares = [float(rows[rows.index.isin(beside.index)].sum() / rows.sum()) for rows, beside in (found, found[::-1])]
     return max(shares) >= _SAME_WARDS_SHARE
 
 

@@ -272,7 +272,8 @@ class _Compared:
     def current(self) -> pd.DataFrame:
         """Incidents of the twelve months, as far as the files cover them."""
         incidents = self.rows.incidents[self.rows.is_inside]
-        return incidents[incidents["started_at"].dt.to_period("M").isin(list(self.known_months)).to_numpy()]
+        current: pd.DataFrame = incidents[incidents["started_at"].dt.to_period("M").isin(list(self.known_months)).to_numpy()]
+        return current
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,7 +205,7 @@ def find_lost(
     if not sum(lost) or not sum(placed):
         return None
     shares = [n / max(n + beside, 1) for n, beside in zip(lost, placed, strict=True)]
-    if abs(shares[0] - shares[1]) < _MIN_DIFFERENCE or stats.fisher_exact([lost, placed]).pvalue > _UNLIKELY:
+    if abs(shares[0] - shares[1]) < _MIN_DIFFERENCE or stats.fisher_exact(np.array([lost, placed])).pvalue > _UNLIKELY:
         return None
     return LostPlaces(
         n_earlier=lost[1],
