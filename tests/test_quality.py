@@ -28,7 +28,7 @@ def make_intake(
 ) -> Intake:
     refused = pd.DataFrame(rejected or [], columns=list(REJECTED_COLUMNS))
     remarks = pd.DataFrame({"oddities": oddities, "unrecognised_offence": None, "unread_knife": None}, incidents.index)
-    remarks = remarks.astype({"oddities": "int16"})
+    remarks = remarks.astype({"oddities": "int32"})
     set_aside = pd.DataFrame({"source": pd.Series(dtype="object"), "n_rows": pd.Series(dtype="int64")})
     return Intake(incidents=incidents, remarks=remarks, rejected=refused, inputs=(), set_aside=set_aside)
 

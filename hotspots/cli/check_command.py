@@ -89,7 +89,6 @@ def check(
 
 
 def _describe(tables: Sequence[ReadTable], quality: QualitySummary, crs: str, advice: str | None) -> list[str]:
-    from hotspots.geography import POLICE_UK
     from hotspots.ingest.incidents import format_profile
     from hotspots.products.words import say_each
 
@@ -105,15 +104,13 @@ def _describe(tables: Sequence[ReadTable], quality: QualitySummary, crs: str, ad
         how = (
             f"read by source profile {profile.name}" if alike[0].is_given else "recognised by the names of its columns"
         )
-        if profile.crs == POLICE_UK and not alike[0].is_given:
+        if alike[0].is_police_uk:
             how = "recognised as street-level crime of data.police.uk"
         lines += [f"{named}: {kind}, {how}", *_describe_columns(alike[0], crs), ""]
     lines += _wrap(advice) if advice else []
     lines += [part for line in say_each("terminal.check", quality) for part in _wrap(line)]
     lines += [part for line in say_each("terminal.refused", quality) for part in _wrap(line, "  ")]
-    recognised = [
-        alike[0].profile for alike in layouts.values() if not alike[0].is_given and alike[0].profile.crs != POLICE_UK
-    ]
+    recognised = [alike[0].profile for alike in layouts.values() if not (alike[0].is_given or alike[0].is_police_uk)]
     lead = "If that is right, there is nothing to do. To change it," if quality.n_used else "To read it otherwise,"
     names: list[str] = []
     for profile in recognised:
@@ -129,13 +126,14 @@ def _describe_columns(table: ReadTable, crs: str) -> list[str]:
     profile, header, stated_crs = table.profile, table.header, table.crs
     columns = profile.columns
     for words, roles in _ROLES:
-        named = [" + ".join(columns[role]) for role in roles if role in columns]
+        named = [(" or " if role == "id" else " + ").join(columns[role]) for role in roles if role in columns]
         said = " to ".join(named) if words == "When" else ", ".join(named)
         if words == "What happened" and profile.every_offence:
             said = f"always {profile.every_offence}"
         if words == "When":
             said = said or f"always {profile.every_date}"
             notes: list[str] = [profile.date_order] if profile.date_order != "day-first" else []
+            notes += ["whole months"] if profile.is_monthly else []
             notes += {"stated": [], "local": ["local time"], "utc": ["UTC"]}[profile.clock]
             said += f" ({', '.join(notes)})" if notes else ""
         if words == "Where" and said:

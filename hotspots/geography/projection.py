@@ -43,6 +43,13 @@ pyproj.network.set_network_enabled(active=False)  # type: ignore[attr-defined]
 
 _OSGB36 = 4277
 
+_WHOLE_M = 0.07
+"""How far from a whole metre a point may lie that was one: half of the sixth decimal of a degree is 5.6 cm."""
+
+_MANY_POINTS = 8
+_MOST_POINTS = 0.75
+"""So many distinct points, and this share of them, lie on whole metres by chance in one of a hundred million tables."""
+
 _AREA_MARGIN_DEGREES = 1.0
 """How far beyond its area of use a CRS is taken: cities lie across the edges of UTM zones."""
 
@@ -96,6 +103,35 @@ def project_police_uk(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> tupl
         heights = np.zeros(int(covered.sum()))
         easting[covered], northing[covered], _ = _apply(_helmert().transform, lon[covered], lat[covered], heights)
     return easting, northing
+
+
+def find_makers(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> frozenset[str]:
+    """By which of two ways degrees were made from whole metres of the National Grid: the one that undoes them.
+
+    A point anywhere comes to lie on whole metres by chance once in fifty times. One made from them by the other way
+    does not either, but for a few places where the two ways differ by whole metres: there it is both.
+
+    Args:
+        longitude: WGS84 degrees.
+        latitude: Likewise.
+
+    Returns:
+        `POLICE_UK` if it was the seven-parameter shift, `WGS84` if it was OSTN15; nothing if the points are few, were
+        not whole metres, or have lost decimals (with five, points lie up to half a metre off).
+    """
+    degrees = np.column_stack([np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)])
+    distinct = np.unique(degrees[np.isfinite(degrees).all(axis=1)], axis=0)
+    if len(distinct) < _MANY_POINTS:
+        return frozenset()
+    ways = {POLICE_UK: project_police_uk, WGS84: project_lonlat}
+    metres = {way: np.column_stack(project(*distinct.T)) for way, project in ways.items()}
+    return frozenset(way for way, points in metres.items() if lie_on_whole_metres(points))
+
+
+def lie_on_whole_metres(points: Floats) -> bool:
+    """Whether most of many points, float (n_points, 2) in metres, lie on whole metres."""
+    off = np.abs(points - np.round(points)).max(axis=1)  # NaN outside Great Britain, which is not below anything
+    return len(points) >= _MANY_POINTS and float((off < _WHOLE_M).mean()) >= _MOST_POINTS
 
 
 def _search_grid(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:

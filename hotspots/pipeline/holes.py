@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ PartKind = Literal["source", "borough", "ward"]
 _MONTH_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE_WORDS = re.compile(rf"\d+|\bq\b|(?<![a-z])({_MONTH_NAMES})[a-z]*(?![a-z])")
 """What names of files that continue each other differ in."""
+_PARTED = ("source", "ward_code", "category")
 _SAME_WARDS_SHARE = 0.5
 """Share of the rows of a file that lie in the wards of the one before, from which it continues that."""
 _OWN_SHARE = 0.8
@@ -65,10 +66,6 @@ class Hole:
         held: npt.NDArray[np.bool_] = rows[column].isin(names).to_numpy(dtype=bool)
         return held
 
-    def is_of(self, wards: Iterable[str]) -> bool:
-        """Whether any of the wards may have rows of it."""
-        return self.kind == "source" or not set(self.ward_codes).isdisjoint(wards)
-
 
 def tally_parts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Rows by what a hole may be of: `source`, `ward_code` and `category` (text, "" where not known).
@@ -81,23 +78,37 @@ def tally_parts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _tally(table: pd.DataFrame) -> pd.DataFrame:
-    day = table["started_at"].to_numpy().astype("datetime64[D]")
-    columns: dict[str, object] = {}
-    for name in ("source", "ward_code", "category"):
-        if name not in table:
-            columns[name] = ""
-            continue
-        texts = table[name].astype("category")
-        columns[name] = texts.cat.rename_categories(texts.cat.categories.astype(str)).astype("object").fillna("")
-    frame = pd.DataFrame(columns, index=table.index).assign(
-        month=day.astype("datetime64[M]").astype(np.int64),
-        day=day.astype(np.int64),
-        has_day=(table["time_precision"] != "month").to_numpy(dtype=bool),
+    day = table["started_at"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    has_day = (table["time_precision"] != "month").to_numpy(dtype=bool)
+    columns = [pd.Categorical(table[name] if name in table else np.full(len(table), "")) for name in _PARTED]
+    # All rows read are sorted once, as one number each; a missing text has the code -1.
+    sizes = [len(column.categories) + 1 for column in columns]
+    first_day, n_days = (int(day.min()), int(np.ptp(day)) + 1) if len(day) else (0, 1)
+    number = np.zeros(len(table), dtype=np.int64)
+    for column, size in zip(columns, sizes, strict=True):
+        number = number * size + column.codes + 1
+    number, n_rows = np.unique((number * n_days + day - first_day) * 2 + has_day, return_counts=True)
+    number, has_day = np.divmod(number, 2)
+    part, day = np.divmod(number, n_days)
+    day += first_day
+    month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    starts = np.flatnonzero(np.diff(part, prepend=-1).astype(bool) | np.diff(month, prepend=-1).astype(bool))
+    ends = np.append(starts[1:], len(part)) - 1 if len(starts) else starts
+    texts = {}
+    part = part[starts]
+    for name, column, size in reversed(list(zip(_PARTED, columns, sizes, strict=True))):
+        part, code = np.divmod(part, size)
+        texts[name] = np.array(["", *map(str, column.categories)], dtype=object)[code]
+    return pd.DataFrame(
+        {
+            **{name: texts[name] for name in _PARTED},
+            "month": month[starts],
+            "n_rows": np.add.reduceat(n_rows, starts) if len(starts) else n_rows,
+            "n_days": np.add.reduceat(n_rows * has_day, starts) if len(starts) else n_rows,
+            "first_day": day[starts],
+            "last_day": day[ends],
+        }
     )
-    grouped = frame.groupby(["source", "ward_code", "category", "month"], sort=True)
-    return grouped.agg(
-        n_rows=("day", "size"), n_days=("has_day", "sum"), first_day=("day", "min"), last_day=("day", "max")
-    ).reset_index()
 
 
 def find_holes(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,9 @@ from hotspots.ingest.incidents.store import Store
 
 Floats = npt.NDArray[np.float64]
 MADE = np.random.default_rng(7)
+
+
+DATES = [f"{day:02}/03/2026 1{day % 10}:20" for day in range(1, 29)]
 
 
 def scatter(n: int, *, step: float = 1.0, at: float = 0.0) -> Floats:
@@ -37,13 +39,14 @@ def read(
     places: Floats,
     *,
     names: tuple[str, str] = ("Easting", "Northing"),
-    dates: Any = None,
-    **columns: Any,
+    dates: Sequence[str] = DATES,
+    ends: Sequence[str] = (),
 ) -> Intake:
-    days = itertools.cycle(dates if dates is not None else [f"{day:02}/03/2026 1{day % 10}:20" for day in range(1, 29)])
-    frame = pd.DataFrame(places, columns=list(names)).assign(
-        Offence="Robbery", **{"Date From": [next(days) for _ in range(len(places))], **columns}
-    )
+    """An intake of a table of places, whose dates come again and again."""
+    frame = pd.DataFrame(places, columns=list(names)).assign(Offence="Robbery")
+    for name, texts in (("Date From", dates), ("Date To", ends)):
+        if texts:
+            frame[name] = [texts[row % len(texts)] for row in range(len(places))]
     frame.to_csv(tmp_path / "a.csv", index=False)
     return read_incidents([tmp_path / "a.csv"])
 
@@ -170,7 +173,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("name", ["Month", "Date", "Date From"])
 def test_months_written_as_their_first_day_are_months(tmp_path: Path, layout: str, name: str) -> None:
     texts = [day.strftime(layout) for day in MONTHS]
-    intake = read(tmp_path, scatter(240), **{"Date From": [texts[row % 24] for row in range(240)]})
+    intake = read(tmp_path, scatter(240), dates=texts)
     path = tmp_path / "a.csv"
     path.write_text(path.read_text().replace("Date From", name))
     intake = read_incidents([path])
@@ -215,9 +218,9 @@ def test_days_are_not_months(tmp_path: Path, dates: list[str]) -> None:
 
 def test_an_end_within_the_month_is_an_interval_of_days(tmp_path: Path) -> None:
     firsts, lasts = ["01/03/2026", "01/04/2026"] * 20, ["31/03/2026", "30/04/2026"] * 20
-    assert set(read(tmp_path, scatter(40), dates=firsts, **{"Date To": lasts}).incidents["time_precision"]) == {"month"}
+    assert set(read(tmp_path, scatter(40), dates=firsts, ends=lasts).incidents["time_precision"]) == {"month"}
     soon = ["03/03/2026", "09/04/2026"] * 20
-    kept = read(tmp_path, scatter(40), dates=firsts, **{"Date To": soon}).incidents
+    kept = read(tmp_path, scatter(40), dates=firsts, ends=soon).incidents
     assert set(kept["time_precision"]) == {"day"}
     assert kept["ended_at"].notna().all()
 

@@ -16,10 +16,10 @@ texts = st.text(min_size=1, max_size=8)
 several = st.lists(texts, min_size=1, max_size=3).map(tuple)
 words = st.dictionaries(texts, texts, max_size=3)
 optional = {
-    **dict.fromkeys(("sheet", "layer", "id", "wkt"), texts),
+    **dict.fromkeys(("sheet", "layer", "wkt"), texts),
     "crs": st.sampled_from(["EPSG:27700", "EPSG:4326", "police.uk"]),
     **dict.fromkeys(("grid_reference", "postcode", "lsoa", "location_kind", "knife", "ward", "status"), texts),
-    **dict.fromkeys(("end", "location", "knife_words"), several),
+    **dict.fromkeys(("id", "end", "location", "knife_words"), several),
     "files": texts,
     "delimiter": st.sampled_from([";", "\t", "|"]),
     "encoding": texts,
@@ -28,6 +28,7 @@ optional = {
     "clock": st.sampled_from(["stated", "local", "utc"]),
     "is_anonymised": st.booleans(),
     "is_knife": st.booleans(),
+    "is_monthly": st.booleans(),
     "location_kinds": words,
     "offences": words,
 }
@@ -98,8 +99,8 @@ def test_a_text_is_a_list_of_one() -> None:
         ({"start": []}, r"start must be a text or a list of texts, not \[\]"),
         ({"start": ["Date", 3]}, r"start must be a text or a list of texts, not \['Date', 3\]"),
         ({"start": ""}, r"start must be a text or a list of texts, not ''"),
-        ({"id": 3}, "id must be a text that is not blank, not 3"),
-        ({"id": ""}, "id must be a text that is not blank, not ''"),
+        ({"lsoa": 3}, "lsoa must be a text that is not blank, not 3"),
+        ({"lsoa": ""}, "lsoa must be a text that is not blank, not ''"),
         ({"northing": None}, "names a column for only one of easting and northing. Name both"),
         ({"latitude": "Lat"}, "names a column for only one of longitude and latitude. Name both"),
         ({"start": None}, "Source profile s needs start, the column of dates, or every_date"),

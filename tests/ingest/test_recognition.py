@@ -53,7 +53,7 @@ def recognised(columns: dict[str, Any], *, crs: str = "EPSG:27700") -> dict[str,
         pytest.param(
             {"Month": "2026-01", "Longitude": "-0.03", "Latitude": "51.48", "Crime type": "Robbery"},
             {"offence": "Crime type", "start": "Month", "longitude": "Longitude", "latitude": "Latitude",
-             "crs": "police.uk", "is_anonymised": True},
+             "crs": "police.uk", "is_anonymised": True, "is_monthly": True},
             id="police.uk, what is needed",
         ),
         pytest.param(

@@ -313,6 +313,6 @@ def make_old_workbook(rows: Sequence[Sequence[Any]], *, is_1904: bool) -> bytes:
 
 @pytest.mark.parametrize(("is_1904", "expected"), [(False, "2025-01-01 18:00"), (True, "2029-01-02 18:00")])
 def test_an_old_workbook_says_so_too(tmp_path: Path, is_1904: bool, expected: str) -> None:
-    rows = [["Offence", "Date From", "Easting", "Northing"], ["Robbery", 45658.75, 536560, 178413]]
+    rows: list[list[Any]] = [["Offence", "Date From", "Easting", "Northing"], ["Robbery", 45658.75, 536560, 178413]]
     (tmp_path / "a.xls").write_bytes(make_old_workbook(rows, is_1904=is_1904))
     assert read_incidents([tmp_path / "a.xls"]).incidents["started_at"].tolist() == [pd.Timestamp(expected)]

@@ -114,6 +114,13 @@ def test_any_text_is_read(text: str) -> None:
     assert left is None or left
 
 
+def test_dates_and_coordinates_are_no_addresses() -> None:
+    texts = ["From 99/99/2026", "X 9536560, Y 178413", "POINT (1 2)", "24 hour shop", "Date 31/02/2026 10:00", "Flat"]
+    assert not find_addresses(pd.Series(texts)).any()
+    texts = ["Easting 114 Rye Lane, Northing 178413", "Flat 3, Hazel Court", "12 Rose Cottage", "SE15 4ST"]
+    assert find_addresses(pd.Series(texts)).all()
+
+
 def test_of_a_postcode_the_district_is_left() -> None:
     texts = pd.Series(["postcode SE15 4ST", "se154st", "E01000001", "12 SE15", None])
     masked = mask_postcodes(texts).fillna("-").tolist()

@@ -155,7 +155,11 @@ def test_a_profile_may_name_date_and_hour(tmp_path: Path) -> None:
 def test_an_hour_that_is_none_costs_the_hour_and_not_the_row(tmp_path: Path) -> None:
     rows = make_rows(60)
     for names, form in (("Date,Hour", "{0:%d/%m/%Y},{1}"), ("Year,Month,Day,Hour", "{0:%Y,%m,%d},{1}")):
-        intake = read_table(tmp_path, rows, names, lambda at, form=form: form.format(at, at.hour or "Unknown"))
+
+        def write(at: pd.Timestamp, form: str = form) -> str:
+            return form.format(at, at.hour or "Unknown")
+
+        intake = read_table(tmp_path, rows, names, write)
         unknown = [moment for moment, _ in rows if moment.hour == 0]
         assert unknown
         assert intake.count(Oddity.TIME_UNREADABLE) == len(unknown)

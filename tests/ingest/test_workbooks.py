@@ -38,8 +38,8 @@ def make_workbook(
             sheet.append(list(row))
         if name in hidden:
             sheet.sheet_state = "hidden"
-        for row in (hidden_rows or {}).get(name, ()):
-            sheet.row_dimensions[row].hidden = True
+        for number in (hidden_rows or {}).get(name, ()):
+            sheet.row_dimensions[number].hidden = True
     content = io.BytesIO()
     workbook.save(content)
     return content.getvalue()
@@ -359,7 +359,7 @@ def list_findings(intake: Intake) -> str:
 def test_hidden_rows_are_read_and_told_of(
     tmp_path: Path, above: Rows, hidden: Sequence[int], expected: list[int]
 ) -> None:
-    rows = [*above, HEADER, *[[ROW[0], ROW[1], 536560 + 7 * k, *ROW[3:]] for k in range(6)]]
+    rows: Rows = [*above, HEADER, *[[ROW[0], ROW[1], 536560 + 7 * k, *ROW[3:]] for k in range(6)]]
     intake = read(tmp_path, make_workbook({"Notes": [["a", "b"], [1, 2]], "Data": rows}, hidden_rows={"Data": hidden}))
     assert len(intake.incidents) == 6
     assert find_hidden(intake) == expected
@@ -369,7 +369,7 @@ def test_hidden_rows_are_read_and_told_of(
 
 
 def test_blank_rows_between_do_not_shift_those_that_are_hidden(tmp_path: Path) -> None:
-    rows = [HEADER, ROW, [], ["Burglary", *ROW[1:]], [], ["Drugs", *ROW[1:]]]
+    rows: Rows = [HEADER, ROW, [], ["Burglary", *ROW[1:]], [], ["Drugs", *ROW[1:]]]
     assert find_hidden(read(tmp_path, make_workbook({"Data": rows}, hidden_rows={"Data": [4]}))) == [2]
 
 

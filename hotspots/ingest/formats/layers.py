@@ -27,6 +27,7 @@ from hotspots.ingest.formats.table import (
     GEOMETRY_X,
     GEOMETRY_Y,
     MAX_TABLE_ROWS,
+    SAMPLE_ROWS,
     Chunk,
     Table,
     chunk_of_frame,
@@ -304,11 +305,20 @@ def _table_of_frame(
                 raise DataError(f"Incidents must be points; {label} holds {kinds}. Give the layer of points.")
     header = tuple(map(str, frame.columns))
 
-    def read(columns: Collection[str]) -> Iterator[Chunk]:
+    def read(columns: Collection[str], n_rows: int | None = None) -> Iterator[Chunk]:
         require_unique(header, columns, label=label)
-        yield chunk_of_frame(frame.loc[:, [name for name in frame.columns if str(name) in columns]])
+        yield chunk_of_frame(frame.loc[:, [name for name in frame.columns if str(name) in columns]].iloc[:n_rows])
 
-    return Table(label=label, kind=kind, sha256=sha256, header=header, read=read, part=part, crs=crs)
+    return Table(
+        label=label,
+        kind=kind,
+        sha256=sha256,
+        header=header,
+        read=read,
+        part=part,
+        crs=crs,
+        read_start=lambda columns: read(columns, SAMPLE_ROWS),
+    )
 
 
 def _point_coordinates(geometry: Any) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import io
 
 from hotspots.ingest.formats.delimited_text import open_text_table
 from hotspots.ingest.formats.input_files import CSV_SUFFIXES, Member
+from hotspots.ingest.formats.json_records import holds_json_records, open_json_records
 from hotspots.ingest.formats.layers import LAYER_SUFFIXES, PARQUET_SUFFIXES, open_layers, open_parquet
 from hotspots.ingest.formats.table import IsHeader, Table
 from hotspots.ingest.formats.workbooks import WORKBOOK_SUFFIXES, open_workbook
@@ -46,6 +47,8 @@ def open_tables(
         content = member.read()
         digest = hashlib.sha256(content).hexdigest()
         return [open_parquet(member.label, io.BytesIO(content), digest, what=what, by_point=by_point)]
+    if member.suffix == ".json" and holds_json_records(member.file):
+        return open_json_records(member.file)
     if member.suffix in (*LAYER_SUFFIXES, ".json"):
         return open_layers(member.file, what=what, by_point=by_point)
     return [open_text_table(member.label, member.open, is_header=is_header, delimiter=delimiter, encoding=encoding)]

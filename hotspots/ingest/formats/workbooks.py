@@ -20,6 +20,7 @@ from hotspots.ingest.formats.hidden_rows import find_hidden_rows
 from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
 from hotspots.ingest.formats.table import (
     HEADER_ROWS,
+    SAMPLE_ROWS,
     Chunk,
     IsHeader,
     Table,
@@ -168,13 +169,22 @@ def _open_sheet(
     body = filled[index + 1 :]
     hidden = np.array(list(itertools.compress(is_hidden, is_filled))[index + 1 :], dtype=bool)
 
-    def read(columns: Collection[str]) -> Iterator[Chunk]:
+    def read(columns: Collection[str], n_rows: int | None = None) -> Iterator[Chunk]:
         require_unique(header, columns, label=label)
         keep = {name: position for position, name in enumerate(header) if name in columns}
+        rows = body[:n_rows]
         frame = pd.DataFrame(
-            {name: pd.Series([row[position] for row in body], dtype="object") for name, position in keep.items()},
-            index=pd.RangeIndex(len(body)),
+            {name: pd.Series([row[position] for row in rows], dtype="object") for name, position in keep.items()},
+            index=pd.RangeIndex(len(rows)),
         )
         yield dataclasses.replace(chunk_of_frame(frame), is_hidden=hidden)
 
-    return Table(label=label, kind="Excel sheet", sha256=sha256, header=header, part=name, read=read)
+    return Table(
+        label=label,
+        kind="Excel sheet",
+        sha256=sha256,
+        header=header,
+        part=name,
+        read=read,
+        read_start=lambda columns: read(columns, SAMPLE_ROWS),
+    )

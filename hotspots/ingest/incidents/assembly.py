@@ -20,6 +20,9 @@ _CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "lo
 _MOST_ROWS_AN_ID = 20
 """Rows of one table that an ID can be on: several victims, several offences, several versions."""
 
+_DIGEST = "^[0-9a-f]{64}$"
+"""An ID of police.uk, which is one however often a query was repeated: nobody writes such a text for want of an ID."""
+
 REMARKS = ("oddities", "unrecognised_offence", "unread_knife")
 REJECTED_COLUMNS = ("source", "source_row", "category", "subcategory", "is_knife", "started_at", "reason", "detail")
 
@@ -49,6 +52,9 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     usable = frame["reason"].isna().to_numpy()
     codes = _number_texts(ids)
     placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
+    if placeholders.any():
+        is_digest = pc.fill_null(pc.match_substring_regex(ids, _DIGEST), fill_value=False)
+        placeholders &= ~np.asarray(is_digest)
     codes[placeholders] = -1
     frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int32)
     has_id = usable & (codes >= 0)
@@ -132,8 +138,9 @@ def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFra
     """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
     rows = frame.loc[without]
     made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
-    if (again := made.duplicated()).any():  # a row of a table of counts
-        made = made.where(~again, made + "." + (made.groupby(made).cumcount() + 1).astype(str))
+    is_counted = made.duplicated()
+    if is_counted.any():  # a row of a table of counts
+        made = made.where(~is_counted, made + "." + (made.groupby(made).cumcount() + 1).astype(str))
     filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.large_string()))
     while (again := pd.Series(_number_texts(filled)).duplicated().to_numpy()).any():
         # an ID that looks like a file and row

@@ -159,10 +159,9 @@ def doubt_hours(read: TableRecords, *, label: str) -> tuple[TableRecords, tuple[
     minutes = (start - start.astype("datetime64[D]")).astype(np.int64)
     chance = is_half_lost(minutes[is_timed])
     if chance is not None and chance <= _UNLIKELY:
-        if chance > _BEYOND_CHANCE:
-            return read, (_say_half_lost(label, int(is_timed.sum()), is_certain=False),)
-        doubts = (_say_half_lost(label, int(is_timed.sum()), is_certain=True),)
-        return _take_hours(read, is_timed, Oddity.HALF_LOST), doubts
+        is_certain = chance <= _BEYOND_CHANCE
+        said = _say_half_lost(label, int(is_timed.sum()), is_certain=is_certain)
+        return _take_hours(read, is_timed, Oddity.HALF_LOST) if is_certain else read, (said,)
     end_minutes = (end - end.astype("datetime64[D]")).astype(np.int64)
     is_hour = (oddities & Oddity.HOUR_ONLY.value).astype(bool)
     is_open = np.isnat(end) | np.isin(end_minutes, (0, 1439)) | (end_minutes == minutes)

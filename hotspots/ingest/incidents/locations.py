@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,15 @@ from hotspots.geography import (
     POLICE_UK,
     WGS84,
     describe_area,
+    find_makers,
+    is_national_grid,
     name_crs,
     parse_grid_references,
     project_coordinates,
 )
-from hotspots.ingest.formats import Columns, Table
+from hotspots.ingest.formats import GEOMETRY_X, Columns, Table
 from hotspots.ingest.incidents.coarseness import AREA_SQUARE_M, DEGREE_UNIT
-from hotspots.ingest.incidents.profiles import PlaceColumns
+from hotspots.ingest.incidents.profiles import PlaceColumns, SourceProfile
 from hotspots.ingest.texts import parse_coordinates, read_pairs, read_wkt
 
 Floats = npt.NDArray[np.float64]
@@ -129,8 +132,8 @@ def locate(
         stated=np.full((n_rows, 2), np.nan),
         in_degrees=np.zeros(n_rows, dtype=bool),
     )
-    for names, source in _list_coordinates(profile, stated_crs, crs):
-        _use_coordinates(found, columns, profile, names, source=source, crs=crs)
+    for coordinates in list_coordinates(profile, stated_crs, crs):
+        _use_coordinates(found, columns, profile, coordinates, crs=crs)
     if profile.grid_reference:
         squares = parse_grid_references(columns[profile.grid_reference])
         fine = squares["square_m"].to_numpy() < area_square_m
@@ -148,27 +151,52 @@ def locate(
     return found
 
 
-def _list_coordinates(profile: PlaceColumns, stated_crs: str | None, crs: str) -> list[tuple[tuple[str, ...], str]]:
-    """The columns that hold coordinates, in the order in which they are used, and the CRS of each."""
-    listed: list[tuple[tuple[str, ...], str]] = []
+class Coordinates(NamedTuple):
+    """Columns that hold coordinates: two, or one for both.
+
+    Attributes:
+        names: The columns.
+        source: The CRS that they are written in.
+        is_by_shift: Whether, as degrees, they are undone by the shift of police.uk.
+    """
+
+    names: tuple[str, ...]
+    source: str
+    is_by_shift: bool
+
+
+def list_coordinates(profile: PlaceColumns, stated_crs: str | None, crs: str) -> list[Coordinates]:
+    """The columns of a profile that hold coordinates, in the order in which they are used.
+
+    Args:
+        profile: Which column holds what.
+        stated_crs: What the file states for its geometry.
+        crs: The working CRS.
+    """
+    listed: list[Coordinates] = []
+    is_by_shift = profile.crs == POLICE_UK
     several = sum(map(bool, (profile.easting, profile.longitude, profile.wkt))) > 1
-    is_metres = profile.crs not in (None, POLICE_UK) and pyproj.CRS(profile.crs).is_projected
+    is_metres = not is_by_shift and profile.crs is not None and pyproj.CRS(profile.crs).is_projected
     for one, other, default in (
         (profile.easting, profile.northing, crs),
         (profile.longitude, profile.latitude, WGS84),
-        (profile.wkt, profile.wkt, crs),
+        (profile.wkt, profile.wkt, WGS84 if is_by_shift else crs),
     ):
         if one and other:
             # of metres and degrees in one table, the CRS named can be that of only one
             own = profile.crs if not several or is_metres == (default == crs) else None
-            listed.append(((one,) if one == other else (one, other), own or stated_crs or default))
+            stated = stated_crs if one == GEOMETRY_X else None
+            source = (None if is_by_shift else own) or stated or default
+            names = (one,) if one == other else (one, other)
+            listed.append(Coordinates(names, source, is_by_shift and own is not None))
     return listed
 
 
 def _use_coordinates(
-    found: Locations, columns: Columns, profile: PlaceColumns, names: tuple[str, ...], *, source: str, crs: str
+    found: Locations, columns: Columns, profile: PlaceColumns, coordinates: Coordinates, *, crs: str
 ) -> None:
     """Give rows without a location that of their coordinates."""
+    names, source, is_by_shift = coordinates
     # many rows, few places: each distinct pair of texts is read once
     texts = [columns[name] for name in names]
     codes = texts[0].cat.codes.to_numpy().astype(np.int64)
@@ -178,18 +206,13 @@ def _use_coordinates(
     first_row = np.full(len(distinct), len(codes), dtype=np.int64)
     np.minimum.at(first_row, row, np.arange(len(codes)))
     unique = [text.iloc[first_row] for text in texts]
-    is_degrees = names[0] == profile.longitude
-    if len(unique) == 2:
-        first, second = (parse_coordinates(text, decimal=profile.decimal, is_degrees=is_degrees) for text in unique)
-    elif names[0] != profile.wkt:
-        first, second = read_pairs(unique[0])
-        if is_degrees:
-            first, second = second, first
+    one, two, srid = _read_coordinates(unique, profile, names)
+    source = srid or source
+    if is_by_shift:
+        degrees = project_coordinates(one, two, source_crs=source, crs=WGS84)
+        easting, northing = project_coordinates(*degrees, source_crs=POLICE_UK, crs=crs)
     else:
-        first, second = read_wkt(unique[0])
-        source = profile.crs or _find_srid(unique[0], names[0]) or source
-    one, two = first.to_numpy(), second.to_numpy()
-    easting, northing = project_coordinates(one, two, source_crs=source, crs=crs)
+        easting, northing = project_coordinates(one, two, source_crs=source, crs=crs)
     missing, at_zero = np.isnan(one) | np.isnan(two), (one == 0) & (two == 0)
     unreadable = (np.isinf(one) | np.isinf(two)) & ~missing
     usable = np.isfinite(easting) & ~missing & ~at_zero & ~unreadable
@@ -224,10 +247,50 @@ def _use_coordinates(
 
 def _find_unit(source: str) -> float | None:
     """Of the coordinates of a CRS, what is a hundredth of an area; None where they are in feet or the like."""
-    if source == POLICE_UK:
-        return DEGREE_UNIT
     units = {axis.unit_name for axis in pyproj.CRS(source).axis_info[:2]}
     return {"metre": 1.0, "degree": DEGREE_UNIT}.get(units.pop()) if len(units) == 1 else None
+
+
+def _read_coordinates(
+    texts: Sequence[pd.Series], profile: PlaceColumns, names: Sequence[str]
+) -> tuple[Floats, Floats, str | None]:
+    """Two numbers of each row, the one to the east first, and the CRS that the texts themselves name."""
+    is_degrees = names[0] == profile.longitude
+    srid = None
+    if len(texts) == 2:
+        first, second = (parse_coordinates(text, decimal=profile.decimal, is_degrees=is_degrees) for text in texts)
+    elif names[0] != profile.wkt:
+        first, second = read_pairs(texts[0])
+        if is_degrees:
+            first, second = second, first
+    else:
+        first, second = read_wkt(texts[0])
+        srid = _find_srid(texts[0], names[0]) if profile.crs in (None, POLICE_UK) else None
+    return first.to_numpy(), second.to_numpy(), srid
+
+
+def sample_coordinates(table: Table, profile: SourceProfile, coordinates: Coordinates) -> tuple[Floats, Floats, str]:
+    """The coordinates of the first rows of a table, as written, and their CRS; infinite where they are unreadable."""
+    columns = table.sample(set(coordinates.names))
+    texts = [columns[name] for name in coordinates.names]
+    one, two, srid = _read_coordinates(texts, profile, coordinates.names)
+    return one, two, srid or coordinates.source
+
+
+def state_shift(profile: SourceProfile, table: Table, *, crs: str) -> SourceProfile:
+    """The profile of a table, with the CRS `police.uk` if its degrees were made by the shift of police.uk.
+
+    Nobody else need have made them: whoever converts whole metres by PROJ without the grid of OSTN15 does the same.
+    The first rows tell. A profile that names its CRS stays as it is.
+    """
+    listed = list_coordinates(profile, table.crs, crs)
+    if profile.crs is not None or len(listed) != 1:
+        return profile
+    one, two, source = sample_coordinates(table, profile, listed[0])
+    if is_national_grid(pyproj.CRS(source)):
+        return profile
+    degrees = project_coordinates(one, two, source_crs=source, crs=WGS84)
+    return dataclasses.replace(profile, crs=POLICE_UK) if find_makers(*degrees) == {POLICE_UK} else profile
 
 
 def _find_srid(texts: pd.Series, column: str) -> str | None:
@@ -256,7 +319,7 @@ def _diagnose(
     first: Floats, second: Floats, lost: npt.NDArray[np.bool_], *, source: str, crs: str
 ) -> Mapping[str, npt.NDArray[np.bool_]]:
     """What else coordinates would mean that mean nothing as they are: where they would lie in the working area."""
-    metres = source != POLICE_UK and pyproj.CRS(source).is_projected
+    metres = pyproj.CRS(source).is_projected
     degrees = (np.abs(first) <= 180) & (np.abs(second) <= 180)
     trials: list[tuple[str, Callable[[], tuple[Floats, Floats]]]] = [
         (OTHER_CRS, lambda: project_coordinates(first, second, source_crs="EPSG:3857", crs=crs)),

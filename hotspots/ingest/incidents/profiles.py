@@ -33,7 +33,8 @@ class PlaceColumns:
             it holds the latitude first.
         wkt: Points as well-known text, in `crs`.
         crs: Of the coordinates; by default the working CRS for metres, WGS84 for degrees, what the file states for
-            geometry. `police.uk` for longitudes and latitudes made as that site makes them.
+            geometry. `police.uk` for those made as that site makes its longitudes and latitudes, which is undone once
+            they are degrees.
         grid_reference, postcode, lsoa: Used where there are no coordinates, in this order; the last two need the files
             that give their places.
         is_anonymised: Not a column: whether the source moves what it locates to shared points.
@@ -63,7 +64,7 @@ class SourceProfile(PlaceColumns):
         sheet: Sheet of a workbook, or a pattern for several; `*` for all that have its columns.
         layer: Layer of a GeoPackage, likewise.
         delimiter, encoding: Of text, where they cannot be recognised from it.
-        id: The source's own number of an incident.
+        id: The source's own number of an incident; of several columns, the first that is filled in.
         offence: From least to most specific, if there are several.
         offence_group: Not a column: what the wordings of `offence` are kinds of, as "ASB" is of "Noise" and "Personal".
         every_offence: Not a column: the crime that all rows are.
@@ -74,6 +75,7 @@ class SourceProfile(PlaceColumns):
         is_reported: Not a column: whether `start` says when it became known, and not when it happened; then its days
             are read, and not its hours. By default what the name of the column says.
         date_order: Of dates in numbers: `day-first` or `month-first`.
+        is_monthly: Not a column: dates stand for their whole months, whatever day they carry.
         is_exchanged: Not a column: whether a spreadsheet has exchanged day and month in the dates that it made of texts
             (typed cells, and those with the year first).
         clock: `stated`: times are local unless they carry `Z` or an offset; `local`: they are local whatever they
@@ -98,7 +100,7 @@ class SourceProfile(PlaceColumns):
     layer: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
-    id: str | None = None
+    id: tuple[str, ...] = ()
     offence: tuple[str, ...] = ()
     offence_group: str | None = None
     every_offence: str | None = None
@@ -107,6 +109,7 @@ class SourceProfile(PlaceColumns):
     every_date: str | None = None
     is_reported: bool | None = None
     date_order: DateOrder = "day-first"
+    is_monthly: bool = False
     is_exchanged: bool = False
     clock: Clock = "stated"
     location: tuple[str, ...] = ()
@@ -227,9 +230,9 @@ BLANK = "..."
 
 PLACE_ROLES = frozenset({"easting", "longitude", "wkt", "grid_reference", "postcode", "lsoa"})
 _OF_PLACES = frozenset(spec.name for spec in dataclasses.fields(PlaceColumns))
-_SEVERAL = ("offence", "start", "end", "location", "knife_words", "area")
+_SEVERAL = ("id", "offence", "start", "end", "location", "knife_words", "area")
 _TABLES = ("location_kinds", "offences")
-_FLAGS = ("is_reported", "is_exchanged", "is_anonymised", "is_knife")
+_FLAGS = ("is_reported", "is_exchanged", "is_anonymised", "is_knife", "is_monthly")
 
 
 def parse_profile(name: str, table: Mapping[str, Any]) -> SourceProfile:

@@ -16,7 +16,7 @@ import pandas as pd
 import pyproj
 
 from hotspots.errors import DataError, say_rows
-from hotspots.geography import POLICE_UK, WGS84, project_coordinates
+from hotspots.geography import WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.incidents.column_words import (
     find_clock,
@@ -29,6 +29,7 @@ from hotspots.ingest.incidents.column_words import (
     says_other_time,
 )
 from hotspots.ingest.incidents.counted import are_counts, counts_incidents, counts_something
+from hotspots.ingest.incidents.police_uk import find_police_uk
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
@@ -46,19 +47,6 @@ _WHEN = ("start", "reported", "month")
 """What holds dates, the likeliest first: when it happened, when it became known, and in which month."""
 
 _COMPONENTS = ("year", "month", "day", "hour", "minute")
-
-_POLICE_UK_COLUMNS = {"month", "longitude", "latitude", "crime type"}
-_POLICE_UK_KINDS = {
-    "airport/airfield": "transport hub",
-    "bus/coach station": "transport hub",
-    "nightclub": "licensed premises",
-    "parking area": "parking area",
-    "park/open space": "park",
-    "shopping area": "shop",
-    "supermarket": "shop",
-    "further/higher educational building": "school",
-}
-"""The words of police.uk for places that are no streets."""
 
 _ENOUGH = 0.9
 """The share of the first rows that must fit before a column is taken for what its name does not say."""
@@ -152,11 +140,8 @@ def recognise(table: Table, *, crs: str) -> Recognised:
     header = table.header
     forms = {normalise(name): name for name in header}
     candidates, parts = find_columns_by_words(header), _find_parts(header)
-    if forms.keys() >= _POLICE_UK_COLUMNS and GEOMETRY_X not in header:
-        # another table may have these columns beside dates
-        is_monthly = not (candidates.get("start") or candidates.get("reported")) and len(parts) < 2
-        if is_monthly or "falls within" in forms:
-            return _read_as_counts(Recognised(profile=_police_uk(forms)), table)
+    if police_uk := find_police_uk(table, forms=forms, named=candidates, crs=crs):
+        return _read_as_counts(Recognised(profile=police_uk), table)
     # "Crime Number" names one, and "Number of crimes" counts them
     ids = [name for name in candidates.get("id", ()) if not counts_incidents(normalise(name))]
     found = {role: names[0] for role, names in (candidates | {"id": ids}).items() if names}
@@ -182,7 +167,8 @@ def recognise(table: Table, *, crs: str) -> Recognised:
             f'latitude = "{BLANK}"'
         )
     values |= where
-    values |= {role: found[role] for role in ("id", "location_kind", "knife", "status") if role in found}
+    values |= {role: found[role] for role in ("location_kind", "knife", "status") if role in found}
+    values |= {role: (found[role],) for role in ("id",) if role in found}
     values |= _find_areas(candidates, table)
     if location := _find_name_of_place(candidates.get("location", []), table):
         values["location"] = (location,)
@@ -225,28 +211,6 @@ def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> s
         blank |= {"longitude": BLANK, "latitude": BLANK}
     heading, *known = format_profile(SourceProfile(**{**blank, **values})).split("\n")
     return "\n".join([heading, *missing, *(line for line in known if not line.endswith(f' = "{BLANK}"'))])
-
-
-def _police_uk(forms: Mapping[str, str]) -> SourceProfile:
-    """The street-level CSV of data.police.uk: months, not days, on shared anonymous points.
-
-    Source: https://data.police.uk/about/ (columns, anonymisation).
-    """
-    location = forms.get("location")
-    return SourceProfile(
-        name="police-uk",
-        id=forms.get("crime id"),
-        offence=(forms["crime type"],),
-        start=(forms["month"],),
-        longitude=forms["longitude"],
-        latitude=forms["latitude"],
-        crs=POLICE_UK,
-        lsoa=forms.get("lsoa code"),
-        is_anonymised=True,
-        location=(location,) if location else (),
-        location_kinds=_POLICE_UK_KINDS if location else {},
-        status=forms.get("context"),
-    )
 
 
 def name_source(label: str) -> str:

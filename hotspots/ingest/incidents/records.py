@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hotspots.contracts import AREA
 from hotspots.crimes import (
@@ -306,6 +308,8 @@ def _read_as_areas(records: pa.Table, is_rounded: npt.NDArray[np.bool_]) -> pa.T
 
 def _read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
     """The records, with months in the place of days where all of these are the first of one."""
+    if "day" not in pc.unique(records["time_precision"].cast(pa.string())).to_pylist():
+        return records
     precision = records["time_precision"].to_pandas().astype("object")
     started_at, ended_at = (records[name].to_pandas() for name in ("started_at", "ended_at"))
     dated = started_at.dt.year.between(FIRST_YEAR, LAST_YEAR).to_numpy()
@@ -377,7 +381,9 @@ def _read_chunk(
         offences.insert(0, _constant(profile.offence_group, n_rows).mask(is_blank))
     records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
     records["source_row"] = chunk.row
-    ids = map_unique(column(profile.id), lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False)))
+    given_ids = [columns[name] for name in profile.id]
+    known_ids = [map_unique(ids, lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False))) for ids in given_ids]
+    ids = functools.reduce(lambda ids, others: ids.where(ids.notna(), others), known_ids or [nothing])
     records["incident_id"] = ids.astype("object").to_numpy()
     records["unrecognised_offence"] = _name_unrecognised(offences, records["category"]).to_numpy()
 
@@ -419,7 +425,8 @@ def _read_chunk(
     )
     records["location_precision"] = place.precision
     records["easting"], records["northing"] = place.easting, place.northing
-    oddities[(column(profile.id).notna() & ids.isna()).to_numpy()] |= Oddity.PLACEHOLDER_ID
+    is_given = np.logical_or.reduce([ids.notna().to_numpy() for ids in given_ids or [nothing]])
+    oddities[is_given & ids.isna().to_numpy()] |= Oddity.PLACEHOLDER_ID
     if chunk.is_hidden is not None:
         oddities[chunk.is_hidden] |= Oddity.HIDDEN
     records["oddities"] = oddities
@@ -495,6 +502,12 @@ def _read_times(
         started_at, ended_at = started_at.dt.normalize(), pd.Series(pd.NaT, index=ended_at.index, dtype=ended_at.dtype)
         precision = np.where(precision == "minute", "day", precision)
         oddities = np.zeros(n_rows, dtype=np.int32)
+    if profile.is_monthly and (precision != "month").any():
+        month = started_at.to_numpy().astype("datetime64[M]").astype("datetime64[s]")
+        started_at = pd.Series(month, index=started_at.index)
+        ended_at = pd.Series(pd.NaT, index=started_at.index, dtype="datetime64[s]")
+        precision, oddities = np.full(n_rows, None, dtype=object), np.zeros_like(oddities)
+        precision[~np.isnat(month)] = "month"
     return (started_at, ended_at, precision), start_text, oddities
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from hotspots.errors import DataError
-from hotspots.geography import POLICE_UK
 from hotspots.ingest.formats import (
     LAYER_SUFFIXES,
     TABLE_SUFFIXES,
@@ -23,10 +22,13 @@ from hotspots.ingest.formats import (
     list_members,
     open_layers,
     open_tables,
+    spread_objects,
 )
 from hotspots.ingest.incidents.column_words import says_reported
+from hotspots.ingest.incidents.locations import state_shift
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile
 from hotspots.ingest.incidents.recognition import (
+    Recognised,
     UnknownLayoutError,
     doubt_dates,
     is_header,
@@ -98,7 +100,12 @@ class ReadTable:
         """What a product calls it."""
         if self.is_given:
             return f"source profile {mask_text(self.profile.name)}"
-        return "police.uk street" if self.profile.crs == POLICE_UK else "recognised by its columns"
+        return "police.uk street" if self.is_police_uk else "recognised by its columns"
+
+    @property
+    def is_police_uk(self) -> bool:
+        """Whether it was recognised as street-level crime of data.police.uk: no other is known to be anonymised."""
+        return self.profile.is_anonymised and not self.is_given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,14 +182,16 @@ def find_source(table: Table, options: ReadingOptions, *, is_only: bool = False)
     """
     given = [profile for profile in options.profiles if profile.fits(table.label, table.header)]
     if not given:
-        found = recognise(dataclasses.replace(table, part=None) if is_only else table, crs=options.crs)
-        return Source(table=table, profile=found.profile, is_given=False, doubts=found.doubts)
+        table, found = _recognise(dataclasses.replace(table, part=None) if is_only else table, crs=options.crs)
+        profile = state_shift(found.profile, table, crs=options.crs)
+        return Source(table=table, profile=profile, is_given=False, doubts=found.doubts)
     for profile in given:
         if table.part is None or profile.fits_part(table.part) or (is_only and len(given) == 1):
             absent = [name for names in profile.columns.values() for name in names if name not in table.header]
             if absent and profile.is_for_several_parts:
                 return PassedOver(label=table.label, reason=f'it has no column "{absent[0]}"')
-            return Source(table=table, profile=_settle(profile), is_given=True, doubts=doubt_dates(table, profile))
+            settled = _settle(profile) if absent else state_shift(_settle(profile), table, crs=options.crs)
+            return Source(table=table, profile=settled, is_given=True, doubts=doubt_dates(table, profile))
     return PassedOver(label=table.label, reason=f"source profile {given[0].name} is for {given[0].part}")
 
 
@@ -191,6 +200,17 @@ def _settle(profile: SourceProfile) -> SourceProfile:
     if profile.is_reported is None and profile.start:
         return dataclasses.replace(profile, is_reported=says_reported(profile.start[0]))
     return profile
+
+
+def _recognise(table: Table, *, crs: str) -> tuple[Table, Recognised]:
+    """A table with its layout; where what is needed stands in objects within its columns, with their values too."""
+    try:
+        return table, recognise(table, crs=crs)
+    except UnknownLayoutError:
+        spread = spread_objects(table)
+        if spread is None:
+            raise
+        return spread, recognise(spread, crs=crs)
 
 
 def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterator[Source | PassedOver]:

@@ -329,17 +329,17 @@ def join_columns(columns: Sequence[pd.Series], *, time_form: TimeForm | None = N
 
 
 def _join(parts: Sequence[str | None], time_form: TimeForm) -> str | None:
-    if parts[0] is None:
-        return None
     if len(parts) == 2:
         day, time = parts
-        if time is None:
+        if day is None or time is None:
             return day
         if _YEAR.fullmatch(strip_number(day)):
             return f"{strip_number(day)} {strip_number(time)}"
         day = _strip_midnight(day)
         return day if ":" in day else f"{day} {write_time(time, time_form)}"
-    known = [strip_number(part) for part in itertools.takewhile(bool, parts[:3])]
+    known = [strip_number(part) for part in itertools.takewhile(bool, parts[:3]) if part]
+    if not known:
+        return None
     known[:1] = [str(_year(year)) if year.isdigit() and len(year) == 2 else year for year in known[:1]]
     # the month may be a word, which stands between day and year
     date = " ".join(reversed(known)) if len(known) > 1 and known[1].isalpha() else "-".join(known)

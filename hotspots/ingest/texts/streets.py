@@ -118,15 +118,18 @@ def is_public_place(name: str) -> bool:
 def _is_address(text: str) -> bool:
     if not _MAY_NUMBER.search(text):
         return False
-    parts, has_postcode = _take_apart(text)
-    return has_postcode or any(part.is_numbered and part.kind in ("street", "block", "house") for part in parts)
+    parts, has_postcode, _ = _take_apart(text)
+    return has_postcode or any(
+        part.is_numbered and (part.kind == "street" or (part.kind in ("block", "house") and " " in part.name))
+        for part in parts
+    )
 
 
 @lru_cache(maxsize=65_536)  # a street comes again in every part of a table
 def _name_street(text: str) -> str | None:
-    parts, has_postcode = _take_apart(text)
+    parts, has_postcode, has_number = _take_apart(text)
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in ("street", "venue", "block", "other")}
-    is_plain = not (has_postcode or any(part.is_numbered or part.kind == "house" for part in parts))
+    is_plain = not (has_postcode or has_number or any(part.is_numbered or part.kind == "house" for part in parts))
     if is_plain and not by_kind["street"] and not _MASK.search(text):
         return (parts[0].name if len(parts) == 1 else text.strip()) or None
     if by_kind["street"]:
@@ -138,8 +141,8 @@ def _name_street(text: str) -> str | None:
     return ", ".join(list(dict.fromkeys(part.name for part in named))[:_N_NAMES]) or None
 
 
-def _take_apart(text: str) -> tuple[list[_Part], bool]:
-    """The parts of which something is left, and whether there was a postcode."""
+def _take_apart(text: str) -> tuple[list[_Part], bool, bool]:
+    """The parts of which something is left, whether there was a postcode, and whether a number alone at the end."""
     bare, n_postcodes = _POSTCODE.subn(" , ", _MASK.sub(" , ", text))
     parts, is_numbered = [], False
     for piece in _BREAKS.split(_NUMBER_IN_BRACKETS.sub(r" , \1 , ", bare)):
@@ -151,7 +154,7 @@ def _take_apart(text: str) -> tuple[list[_Part], bool]:
         is_numbered = part.is_numbered and not part.name
         if part.name:
             parts.append(part)
-    return parts, n_postcodes > 0 or is_numbered
+    return parts, n_postcodes > 0, is_numbered
 
 
 def _read(piece: str, *, is_numbered: bool = False) -> _Part:
