@@ -20,10 +20,11 @@ EAST, NORTH = 538000, 174000
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty robberies at ten in the morning, all at one library, in four wards of a square kilometre."""
+    """Forty robberies on Mondays from ten to two, all at one library, in four wards of a square kilometre."""
     path = tmp_path_factory.mktemp("beside")
-    days = [dt.date(2025, 1, 6) + dt.timedelta(weeks=week) for week in range(40)]  # Mondays
-    rows = {"Crime Ref": range(40), "Offence": "Robbery", "Date From": [f"{day:%d/%m/%Y} 10:00" for day in days]}
+    days = [dt.date(2025, 1, 6) + dt.timedelta(weeks=week) for week in range(40)]
+    times = [f"{day:%d/%m/%Y} {10 + week % 4}:{(7 * week + 3) % 60:02}" for week, day in enumerate(days)]
+    rows = {"Crime Ref": range(40), "Offence": "Robbery", "Date From": times}
     pd.DataFrame(rows).assign(Easting=EAST + 500, Northing=NORTH + 500).to_csv(path / "incidents.csv", index=False)
     squares = [
         shapely.box(EAST + x, NORTH + y, EAST + x + 1000, NORTH + y + 1000) for y in (0, 1000) for x in (0, 1000)
