@@ -272,8 +272,9 @@ class _Compared:
     def current(self) -> pd.DataFrame:
         """Incidents of the twelve months, as far as the files cover them."""
         incidents = self.rows.incidents[self.rows.is_inside]
-        current: pd.DataFrame = incidents[incidents["started_at"].dt.to_period("M").isin(list(self.known_months)).to_numpy()]
-        return current
+        is_known = incidents["started_at"].dt.to_period("M").isin(list(self.known_months)).to_numpy()
+        known: pd.DataFrame = incidents[is_known]
+        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
