@@ -24,7 +24,7 @@ GAP_WORDS = {
     "no data": "no rows of any crime",
     "no data of this crime": "no {}, which is very unlikely by chance,",
     "part of this crime": "only a part of the {}",
-    "incomplete data": "less than half of the usual rows of all crimes",
+    "incomplete data": "only a part of the rows",
 }
 """What is missing in a month that is a gap, by its reason."""
 
