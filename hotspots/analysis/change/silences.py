@@ -45,7 +45,8 @@ def find_silences(counts: pd.DataFrame) -> tuple[Silence, ...]:
     """Find the months in which a part of the data is silent by more than chance, given all the other parts.
 
     Parts are files, boroughs or wards. What a part would have in a month is its usual share of the rest in that month,
-    so a month in which all crime falls is no silence of anything. A run of months without any is one if chance would
+    so a month in which all crime falls is no silence of anything. Its busiest month does not count, as that may be one
+    burst. A run of months without any is one if chance would
     leave it less than once in a million over all parts: with counts that vary as much as those of the part do
     (negative binomial), and with its incidents dealt out over all the months. A run that begins and ends with one of
     these needs only to be seldom (one in a thousand): what stops, stops for several wards at once.
@@ -95,6 +96,9 @@ def _try_runs(n: Integers, rest: Integers) -> list[tuple[Integers, float, float]
             continue
         if (n > 0).sum() < _MIN_MONTHS and np.exp(-n[others].mean()) > _SELDOM:
             continue  # one burst may be all there was
+        others = np.delete(others, n[others].argmax())  # or most of it
+        if not n[others].any():
+            continue
         share = float(n[others].sum()) / float(rest[others].sum())
         # a part that is most of all is not told by the little beside it: no more than it has on average
         expected = float(np.minimum(share * rest[run], n[others].mean()).sum())
@@ -103,6 +107,7 @@ def _try_runs(n: Integers, rest: Integers) -> list[tuple[Integers, float, float]
             float(squares.sum() + _USUAL_DISPERSION * _COUNTS_FOR) / (len(others) + _COUNTS_FOR), _LEAST_DISPERSION
         )
         by_spread = np.exp(-expected * np.log(dispersion) / (dispersion - 1))
-        dealt_out = (1 - expected / (expected + float(n.sum()))) ** float(n.sum())
+        n_usual = float(n[others].sum())
+        dealt_out = (1 - expected / (expected + n_usual)) ** n_usual
         found.append((run, expected, float(max(by_spread, dealt_out))))
     return found
