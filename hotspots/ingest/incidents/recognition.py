@@ -407,7 +407,7 @@ def _find_not_after(names: Sequence[str], reported: str, table: Table) -> str | 
             )
             lag = lag[both]
             is_not_after = len(lag) > 0 and (lag >= pd.Timedelta(0)).mean() >= _NEARLY_ALL
-            if is_not_after and (lag > pd.Timedelta(0)).any() and pd.Timedelta(lag.median()) <= _LONG_BEFORE:
+            if is_not_after and (lag > pd.Timedelta(0)).any() and (lag <= _LONG_BEFORE).mean() >= _MOST:
                 return name
     return None
 
