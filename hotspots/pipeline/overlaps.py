@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse, special
 from scipy.sparse.csgraph import maximum_flow
 from scipy.spatial import KDTree
 
@@ -122,7 +122,7 @@ def _compare(
         return None
     n_by_chance = _match_by_chance(places, places_of_more, near)
     # rows without a match are about Poisson where the two are independent and nearly all match
-    if stats.poisson.cdf(len(fewer) - n_matching, len(fewer) - n_by_chance) > _MAX_P:
+    if special.pdtr(len(fewer) - n_matching, len(fewer) - n_by_chance) > _MAX_P:
         return None
     examples = _list_examples(places.first_row, places_of_more.first_row, near)
     return Overlap(

@@ -51,7 +51,10 @@ def test_a_sentence_is_plain_text_on_one_line_in_python_and_escaped_on_a_page() 
     page = make_environment().from_string('{{ say("change.wards", change) }}').render(change=change)
     once = "Peckham &lt;b&gt;&amp;&lt;/b&gt; Nunhead improving"
     assert page == f"{once}, {once} and {once}"
-    place = {"wards": [{"name": MARKED, "n_incidents": 1, "borough": None}]}
+    place = {
+        "wards": [{"name": MARKED, "n_incidents": 1, "borough": None}],
+        "study_area": {"stated_area": None},
+    }
     assert make_environment().from_string('{{ say("places.area", place) | capitalised }}').render(place=place) == (
         "Peckham &lt;b&gt;&amp;&lt;/b&gt; Nunhead"
     )

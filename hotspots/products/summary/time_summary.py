@@ -164,6 +164,7 @@ class ConditionSummary(Part):
     Attributes:
         rate_with, rate_without: Incidents a day or hour, in `exposure_unit`.
         ratio: Null too where nothing happened without the condition, so that it is without bound.
+        direction: Which way a difference goes that is more than chance; null where there is not one.
         p: Two-sided, of no difference, allowing for `dispersion`.
         words: The same in a sentence.
     """
