@@ -118,8 +118,10 @@ def test_no_address_is_written_or_said(workspace: Path, monkeypatch: pytest.Monk
     assert (row["grid_reference"], row["latitude"]) == (spot["grid_reference"], spot["latitude"])
     (page,) = Path("maps").rglob("map.html")
     degrees = f"{spot['latitude']:.4f}, {spot['longitude']:.4f}"
-    where = f"grid reference {spot['grid_reference']}; latitude, longitude {degrees}"
-    assert page.read_text("utf-8").count(where) >= 2  # in the list and in the pop-up
+    text = page.read_text("utf-8")
+    assert text.count(f"latitude, longitude {degrees}") >= 2  # in the list and in the pop-up
+    assert f"grid reference {spot['grid_reference']};" not in text  # it is the name
+    assert f"grid reference {named['grid_reference']}; latitude, longitude" in text
 
 
 def test_a_place_off_the_national_grid_is_told_by_degrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
