@@ -36,6 +36,8 @@ SIDE_M, EAST_M, NORTH_M = 1_500, 538_000, 174_000
 START, END = dt.date(2024, 1, 1), dt.date(2025, 12, 31)
 N_WARDS = 4
 SLOWEST_S = 20
+FILES_A_RUN = 10
+"""On average."""
 FEW = 20
 """With fewer rows than this a fault may look like chance."""
 
@@ -458,10 +460,10 @@ def try_files(seed: int, folder: Path, found: Found) -> None:
     if not wards.exists():
         make_wards().to_file(wards)
     taken: list[File] = []
-    for number in range(int(random.integers(1, 13))):
+    for number in range(int(random.integers(1, 2 * FILES_A_RUN))):
         truth = make_truth(random, int(random.choice([1, 3, 12, 25, 60, 120, 200])))
         wrap = (wrap_extract, wrap_extract, wrap_police_uk, wrap_counts)[random.choice(4, p=[0.3, 0.3, 0.3, 0.1])]
-        file = wrap(random, truth, f"{'abcdefghijklm'[number]}{seed}.csv", folder)
+        file = wrap(random, truth, f"{chr(ord('a') + number)}{seed}.csv", folder)
         found.n_files += 1
         if _check(file, folder, wards, found, seed):
             taken.append(file)
@@ -521,7 +523,7 @@ def _months(truth: pd.DataFrame) -> dict[str, int]:
 def _run(files: Sequence[File], folder: Path, wards: Path, found: Found, seed: int) -> None:
     out = folder / "maps"
     shutil.rmtree(out, ignore_errors=True)
-    label = f"seed {seed}, run of {[file.recipe for file in files]}"
+    label = f"seed {seed}, run of {[file.name for file in files]}"
     arguments: list[str | Path] = [text for file in files for text in ("--incidents", folder / file.name)]
     code, _, err = _time(
         found, label, "run", "--crime", "robbery", *arguments, "--boundaries", wards, "--out", out, "--from",
@@ -580,7 +582,7 @@ def _try_others(files: Sequence[File], folder: Path, wards: Path, found: Found, 
         ("evaluate", "--crime", "robbery"),
         ("operation", "--crime", "robbery", "--treated-ward", "Cedar", *days, "--out", out),
     )
-    for arguments in every if random.random() < 0.2 else [every[random.integers(4)]]:
+    for arguments in every if random.random() < 0.1 else [every[random.integers(4)]]:
         code, _, err = _time(found, label, *arguments, *given, "--boundaries", wards)
         found.outcomes[f"{arguments[0]}: {code}"] += 1
         if code not in (0, 3, 4):
