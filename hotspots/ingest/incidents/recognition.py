@@ -244,7 +244,8 @@ def _find_count(table: Table, profile: SourceProfile) -> str | None:
     """The column of counts. A table with a number of each incident has none, and one with times of day hardly."""
     if profile.id:
         return None
-    forms = {name: normalise(name) for name in table.header}
+    taken = {name for names in profile.columns.values() for name in names}  # "N" may be the northing
+    forms = {name: normalise(name) for name in table.header if name not in taken}
     named = [name for name, form in forms.items() if counts_incidents(form)]
     if not named and not _says_hours(profile.start, table):
         named = [name for name, form in forms.items() if counts_something(form)]
