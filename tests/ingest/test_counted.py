@@ -226,3 +226,10 @@ def test_a_column_that_says_where_is_no_count(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Offence,Date,E,N\n" + "".join(rows), "utf-8")
     intake = read_incidents([tmp_path / "a.csv"])
     assert (len(intake.incidents), intake.tables[0].profile.count) == (20, None)
+
+
+def test_a_total_beside_a_day_and_a_point_is_no_count(tmp_path: Path) -> None:
+    rows = [f"Theft,{1 + n:02d}/02/2025,{533_000 + 7 * n},{175_000 + 3 * n},{n * 25}\n" for n in range(20)]
+    (tmp_path / "a.csv").write_text("Offence,Date,Easting,Northing,Total\n" + "".join(rows), "utf-8")
+    intake = read_incidents([tmp_path / "a.csv"])
+    assert (len(intake.incidents), intake.tables[0].profile.count) == (20, None)
