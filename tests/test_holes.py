@@ -305,3 +305,12 @@ def test_the_spring_of_2020_in_a_file_of_burglaries(real_data: Path) -> None:
     # repeats and rows outside the wards are few
     assert n_earlier == pytest.approx(months["2019"], rel=0.02)
     assert n_current == pytest.approx(months["2020"], rel=0.02)
+
+
+def test_marylebone_does_not_continue_mayfair() -> None:
+    rows = [("Marylebone.csv", 0), ("Mayfair.csv", 0), ("robbery March 2025.csv", 0), ("robbery sept 2025.csv", 30)]
+    table = pd.DataFrame(rows, columns=["source", "day"]).assign(time_precision="day")
+    table["started_at"] = pd.Timestamp("2025-03-01") + pd.to_timedelta(table["day"], unit="D")
+    feeds = name_feeds(tally_parts([table]))
+    assert len({feeds["Marylebone.csv"], feeds["Mayfair.csv"], feeds["robbery March 2025.csv"]}) == 3
+    assert feeds["robbery sept 2025.csv"] == feeds["robbery March 2025.csv"]

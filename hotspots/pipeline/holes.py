@@ -15,8 +15,11 @@ from hotspots.analysis.change import find_silences
 
 PartKind = Literal["source", "borough", "ward"]
 
-_MONTH_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_DATE_WORDS = re.compile(rf"\d+|\bq\b|(?<![a-z])({_MONTH_NAMES})[a-z]*(?![a-z])")
+_MONTH_NAMES = (
+    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|"
+    "dec(ember)?"
+)
+_DATE_WORDS = re.compile(rf"\d+|\bq\b|(?<![a-z])({_MONTH_NAMES})(?![a-z])")
 """What names of files that continue each other differ in."""
 _PARTED = ("source", "ward_code", "category")
 _SAME_WARDS_SHARE = 0.5

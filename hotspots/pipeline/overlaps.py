@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,12 +91,29 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
         if rows["source"].nunique() < 2:
             continue
         parts = {str(source): part for source, part in rows.groupby("source", sort=True)}
-        spans = {source: (part["first"].min(), part["last"].max()) for source, part in parts.items()}
-        for one, other in itertools.combinations(parts, 2):
-            start, end = max(spans[one][0], spans[other][0]), min(spans[one][1], spans[other][1])
-            if start <= end and (overlap := _compare(parts, (one, other), category=str(category), days=(start, end))):
+        for one, other, days in _list_pairs(parts):
+            if overlap := _compare(parts, (one, other), category=str(category), days=days):
                 found.append(overlap)
     return tuple(found)
+
+
+def _list_pairs(parts: dict[str, pd.DataFrame]) -> Iterator[tuple[str, str, tuple[pd.Timestamp, pd.Timestamp]]]:
+    """The pairs of sources that can hold the same incidents at all, with the days that both cover.
+
+    Of a year of all police forces there are a hundred thousand pairs, of which few are of one time and place.
+    """
+    names = list(parts)
+    lows = np.array([[part["x"].min(), part["y"].min()] for part in parts.values()]) - _REACH_M
+    highs = np.array([[part["x"].max(), part["y"].max()] for part in parts.values()])
+    starts = np.array([part["first"].min().to_datetime64() for part in parts.values()])
+    ends = np.array([part["last"].max().to_datetime64() for part in parts.values()])
+    for at in range(len(names)):
+        later = slice(at + 1, None)
+        fits = (starts[later] <= ends[at]) & (starts[at] <= ends[later])
+        fits &= (lows[later] <= highs[at]).all(axis=1) & (lows[at] <= highs[later]).all(axis=1)
+        for other in (np.flatnonzero(fits) + at + 1).tolist():
+            days = pd.Timestamp(max(starts[at], starts[other])), pd.Timestamp(min(ends[at], ends[other]))
+            yield names[at], names[other], days
 
 
 def _compare(
@@ -142,8 +159,8 @@ def _take_part(rows: pd.DataFrame, days: tuple[pd.Timestamp, pd.Timestamp], unit
     """The rows of the days, or of their months, with that day or month as a number."""
     start, end = (np.datetime64(day).astype(unit) for day in days)
     time = rows["first"].to_numpy().astype(unit)
-    taken: pd.DataFrame = rows.assign(time=time.astype(np.int64)).loc[(time >= start) & (time <= end)]
-    return taken
+    is_inside = (time >= start) & (time <= end)
+    return rows[is_inside].assign(time=time[is_inside].astype(np.int64))
 
 
 def _widen(values: pd.Series) -> tuple[float, float]:

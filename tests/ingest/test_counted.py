@@ -219,3 +219,17 @@ def test_any_text_is_a_number_or_nothing(values: list[Any]) -> None:
     for value, count in zip(values, counts.tolist(), strict=True):
         if isinstance(value, int):
             assert count == (value if 0 <= value <= 1_000_000 else -1)
+
+
+def test_a_column_that_says_where_is_no_count(tmp_path: Path) -> None:
+    rows = [f"Robbery,{1 + n:02d}/02/2025,{533_000 + 7 * n},{175_000 + 3 * n}\n" for n in range(20)]
+    (tmp_path / "a.csv").write_text("Offence,Date,E,N\n" + "".join(rows), "utf-8")
+    intake = read_incidents([tmp_path / "a.csv"])
+    assert (len(intake.incidents), intake.tables[0].profile.count) == (20, None)
+
+
+def test_a_total_beside_a_day_and_a_point_is_no_count(tmp_path: Path) -> None:
+    rows = [f"Theft,{1 + n:02d}/02/2025,{533_000 + 7 * n},{175_000 + 3 * n},{n * 25}\n" for n in range(20)]
+    (tmp_path / "a.csv").write_text("Offence,Date,Easting,Northing,Total\n" + "".join(rows), "utf-8")
+    intake = read_incidents([tmp_path / "a.csv"])
+    assert (len(intake.incidents), intake.tables[0].profile.count) == (20, None)

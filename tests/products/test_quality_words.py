@@ -169,14 +169,6 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
         (change("times", n_on_the_hour=600), "50% of times are on the full hour: they were rounded"),
         (change("times", n_on_the_hour=600, n_on_the_half_hour=480), "90% of times are on the full or the half hour"),
         (change("times", n_hour_only=1200, n_on_the_hour=0), "1,200 rows give the hour and not the minute"),
-        (
-            change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000, n_default=200),
-            "200 rows are at a time that a form fills in",
-        ),
-        (
-            change("times", n_by_precision={"minute": 1000, "day": 200}, n_with_end=1000, n_half_lost=200),
-            "200 rows have a time that lost its am or pm",
-        ),
         (change("times", n_converted=300), "The times of 300 rows are marked as UTC or another offset"),
         (
             change("times", quietest_hour=22, is_night_quietest=False),

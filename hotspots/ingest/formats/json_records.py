@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -96,8 +96,15 @@ def spread_objects(table: Table) -> Table | None:
     def spread(read: Callable[[Collection[str]], Iterator[Chunk]], columns: Collection[str]) -> Iterator[Chunk]:
         wanted = {name: objects[name] for name in columns if name in objects}
         plain = {name for name in columns if name not in objects}
-        for chunk in read(plain | {column for column, _ in wanted.values()}):
-            spread = {name: _pick_value(chunk.columns[column], key) for name, (column, key) in wanted.items()}
+        packed = {column for column, _ in wanted.values()}
+        for chunk in read(plain | packed):
+            read_once = {
+                column: [_read_object(str(text)) for text in chunk.columns[column].cat.categories] for column in packed
+            }
+            spread = {
+                name: _pick_value(chunk.columns[column], read_once[column], key)
+                for name, (column, key) in wanted.items()
+            }
             kept = {name: values for name, values in chunk.columns.items() if name in plain}
             yield dataclasses.replace(chunk, columns=kept | spread)
 
@@ -119,6 +126,7 @@ def _read_object(text: str) -> dict[str, Any]:
     return {}
 
 
-def _pick_value(texts: pd.Series, key: str) -> pd.Series:
-    values = as_text(pd.Series([_read_object(str(text)).get(key) for text in texts.cat.categories], dtype="object"))
+def _pick_value(texts: pd.Series, objects: Sequence[Mapping[str, Any]], key: str) -> pd.Series:
+    """A value of each text, of whose categories these are the objects."""
+    values = as_text(pd.Series([one.get(key) for one in objects], dtype="object"))
     return values.reindex(texts.cat.codes.to_numpy()).set_axis(texts.index)

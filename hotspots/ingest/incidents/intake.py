@@ -28,6 +28,7 @@ from hotspots.ingest.incidents.records import (
     Oddity,
     ReadingOptions,
     TableRecords,
+    drop_rare_areas,
     find_days,
 )
 from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, PassedOver, ReadTable
@@ -167,7 +168,7 @@ def read_incidents(
             f"No incidents in {', '.join(file.path for file in inputs)}, only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    records = pa.concat_tables(parts).unify_dictionaries()
+    records = drop_rare_areas(pa.concat_tables(parts).unify_dictionaries())
     parts.clear()
     incidents, remarks, rejected = assemble(records, crs=options.crs)
     return Intake(

@@ -237,16 +237,20 @@ def _read_as_counts(found: Recognised, table: Table) -> Recognised:
         f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is one '
         "incident, write a source profile without count."
     )
-    return Recognised(profile=dataclasses.replace(found.profile, count=count), doubts=(*found.doubts, doubt))
+    # "Offences" beside "Crime type" says how many, and not which
+    offence = tuple(name for name in found.profile.offence if name != count) or found.profile.offence
+    profile = dataclasses.replace(found.profile, count=count, offence=offence)
+    return Recognised(profile=profile, doubts=(*found.doubts, doubt))
 
 
 def _find_count(table: Table, profile: SourceProfile) -> str | None:
     """The column of counts. A table with a number of each incident has none, and one with times of day hardly."""
     if profile.id:
         return None
-    forms = {name: normalise(name) for name in table.header}
+    axes = (profile.easting, profile.northing, profile.longitude, profile.latitude)  # "N" may be the northing
+    forms = {name: normalise(name) for name in table.header if name not in axes}
     named = [name for name, form in forms.items() if counts_incidents(form)]
-    if not named and not _says_hours(profile.start, table):
+    if not named and not _says_hours(profile.start, table) and not _says_day_and_point(profile, table):
         named = [name for name, form in forms.items() if counts_something(form)]
     return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
 
@@ -256,6 +260,14 @@ def _says_hours(start: Sequence[str], table: Table) -> bool:
     if normalise(start[0]) == _COMPONENTS[0]:
         return len(start) > _COMPONENTS.index("hour")
     return len(start) > 1 or _has_times(start[0], table)
+
+
+def _says_day_and_point(profile: SourceProfile, table: Table) -> bool:
+    """Whether rows say the day and the point: nobody counts so finely, and a total is of money or of goods."""
+    if not (profile.easting or profile.longitude or profile.wkt):
+        return False
+    days = [at.dropna().dt.day for at in _sample_times(profile.start, table)]
+    return all((day != 1).any() for day in days if len(day))
 
 
 def _find_areas(candidates: Mapping[str, Sequence[str]], table: Table) -> dict[str, Any]:

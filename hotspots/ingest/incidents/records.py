@@ -275,9 +275,6 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
             parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
             stated.add_nothing(len(chunk.malformed))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
-    for name in ("stated_ward", "stated_area"):
-        place = records.column_names.index(name)
-        records = records.set_column(place, RECORDS.field(name), _drop_rare_names(records[name]))
     is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
     return TableRecords(
         records=_read_as_months(_read_as_areas(records, is_rounded), profile),
@@ -517,8 +514,20 @@ def _keep_areas(texts: pd.Series) -> pd.Series:
     return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA)))
 
 
+def drop_rare_areas(records: pa.Table) -> pa.Table:
+    """The records without the names of wards and areas that few of them have: such a text may be somebody's name.
+
+    Args:
+        records: Of all tables, since an area may have few rows in the table of one month.
+    """
+    for name in ("stated_ward", "stated_area"):
+        place = records.column_names.index(name)
+        records = records.set_column(place, RECORDS.field(name), _drop_rare_names(records[name]))
+    return records
+
+
 def _drop_rare_names(areas: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Areas without those that few rows have and that are no code: such a text may be somebody's name."""
+    """Areas without those that few rows have and that are no code."""
     counted = {one["values"]: one["counts"] for one in areas.value_counts().to_pylist() if one["values"] is not None}
     n_rows: Counter[str] = Counter()
     for text, n in counted.items():

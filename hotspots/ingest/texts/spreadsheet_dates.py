@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -95,10 +95,10 @@ def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[p
         read_all: Gives all rows of them, if the first leave it open.
     """
     made, written = _count_days(first)
-    if any(day.day > 12 for day in made) and not written:
-        return None
-    if made:  # or else all is written in one way, and the first rows say enough
+    if made and not _are_right(made, written):  # or else all is written in one way, and the first rows say enough
         made, written = _count_days(read_all())
+    if _are_right(made, written):
+        return None
     # which of the two numbers is the day, as those say of which only one can be
     position = int(sum(pair[0] > 12 for _, pair in written) < sum(pair[1] > 12 for _, pair in written))
     days = {(year, pair): _make_day(year, pair[1 - position], pair[position]) for year, pair in written}
@@ -125,10 +125,18 @@ def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[p
     )
 
 
+def _are_right(made: Mapping[pd.Timestamp, int], written: Mapping[tuple[int, tuple[int, int]], int]) -> bool:
+    """Whether the dates are those of a program that writes all alike, and of more than the first days of a month."""
+    return not written and any(day.day > 12 for day in made)
+
+
 def _count_days(
     chunks: Iterable[pd.Series],
 ) -> tuple[dict[pd.Timestamp, int], dict[tuple[int, tuple[int, int]], int]]:
-    """Rows by the day that a spreadsheet made, and by the year and the two numbers of a date that is text."""
+    """Rows by the day that a spreadsheet made, and by the year and the two numbers of a date that is text.
+
+    Only as many as it takes to see that the dates are right: rows in the order of their dates begin with first days.
+    """
     made: dict[pd.Timestamp, int] = {}
     written: dict[tuple[int, tuple[int, int]], int] = {}
     for texts in chunks:
@@ -141,6 +149,8 @@ def _count_days(
                 written[key] = written.get(key, 0) + int(n)
             elif (day := _read_made(text)) is not None:
                 made[day] = made.get(day, 0) + int(n)
+        if _are_right(made, written):
+            break
     return made, written
 
 

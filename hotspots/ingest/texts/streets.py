@@ -157,6 +157,7 @@ def _take_apart(text: str) -> tuple[list[_Part], bool, bool]:
     return parts, n_postcodes > 0, is_numbered
 
 
+@lru_cache(maxsize=65_536)  # most addresses end in the same towns
 def _read(piece: str, *, is_numbered: bool = False) -> _Part:
     rest = piece[block.end() :].split() if (block := _HUNDRED_BLOCK.match(piece)) else []
     if rest and not _drop_numbers(rest).is_numbered:
