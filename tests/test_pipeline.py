@@ -100,8 +100,8 @@ def test_month_only_incidents_count_only_in_whole_months(tmp_path: Path, reposit
 
 def test_a_month_without_rows_of_any_crime_is_a_gap_and_not_a_fall(tmp_path: Path, repository: Path) -> None:
     (tmp_path / "a.csv").write_text(
-        "Month,Longitude,Latitude,Crime type\n2026-01,-0.03,51.48,Robbery\n2026-02,-0.03,51.48,Drugs\n"
-        "2026-04,-0.03,51.48,Robbery\n"
+        "Month,Longitude,Latitude,Crime type\n2026-01,-0.03,51.48,Robbery\n2026-04,-0.03,51.48,Robbery\n"
+        + "".join(f"2026-{month},-0.03,51.48,Drugs\n" for month in ("01", "02", "04") for _ in range(20))
     )
     study = load_study([tmp_path / "a.csv"], [repository / "data" / "boundaries"])
     analysis = analyse(study, AnalysisRequest(crime="robbery"))

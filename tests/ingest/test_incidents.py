@@ -438,7 +438,7 @@ def test_rows_are_conserved_whatever_they_hold(tmp_path: Path, rows: list[tuple[
 
 
 def test_an_unreadable_time_of_day_costs_the_hour_and_not_the_row(tmp_path: Path) -> None:
-    times = [*["05/01/2026,18:05"] * 20, "05/01/2026,unk", "unk,18:05"]
+    times = [*(f"05/01/2026,18:{minute:02}" for minute in range(5, 25)), "05/01/2026,unk", "unk,18:05"]
     rows = "".join(f"Robbery,{time},536560,178413\n" for time in times)
     intake = read(tmp_path, f"Offence,Date,Time,Easting,Northing\n{rows}".encode())
     assert intake.incidents["time_precision"].value_counts().to_dict() == {"minute": 20, "day": 1}

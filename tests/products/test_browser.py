@@ -440,7 +440,7 @@ def test_text_from_a_file_is_shown_and_never_run(
     page.click('[data-rank="1"]')
     page.locator(".leaflet-popup-content").wait_for()
     popup = page.inner_text(".leaflet-popup-content")
-    assert sum(attack in popup for attack in attacks) >= 3  # the three top streets, to the letter
+    assert any(attack in popup for attack in attacks)  # its ward, to the letter; of streets only what may be a name
     page.locator(".leaflet-control-zoom-in").click(click_count=4, delay=120)
     page.wait_for_timeout(500)
     names = page.locator(".ward-name").all_text_contents()

@@ -410,6 +410,8 @@ def make_change(
         "confidence": 0.95,
         "allowance": None,
         "n_month_only": 0,
+        "n_left_out": 0,
+        "lost": None,
         "wards": wards if is_available else None,
         "n_wards_compared": len(wards) if is_available else None,
         "hotspots": None,

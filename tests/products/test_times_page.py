@@ -540,9 +540,10 @@ def test_other_words() -> None:
     assert [say_distance_band(edges, i) for i in range(3)] == ["same place", "up to 200 m", "200 to 400 m"]
     assert [say_distance_band([100.0, 200.0], i) for i in range(2)] == ["up to 100 m", "100 to 200 m"]
     wards = [{"name": f"Ward {i}", "borough": "West", "n_incidents": 1} for i in range(4)]
-    assert say("places.area", {"wards": wards[:2]}) == "Ward 0 and Ward 1"
-    assert say("places.area", {"wards": wards}) == "West"
-    assert say("places.area", {"wards": [ward | {"borough": None} for ward in wards]}) == "4 areas"
+    place = {"wards": wards, "study_area": {"stated_area": None}}
+    assert say("places.area", place | {"wards": wards[:2]}) == "Ward 0 and Ward 1"
+    assert say("places.area", place) == "West"
+    assert say("places.area", place | {"wards": [ward | {"borough": None} for ward in wards]}) == "4 areas"
 
 
 def test_the_surest_change_comes_first_and_conditions_share_their_reason(summary: Summary) -> None:

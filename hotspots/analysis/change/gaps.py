@@ -14,6 +14,8 @@ from hotspots.errors import ParameterError
 
 _UNLIKELY = 1e-6
 """How unlikely a month without any incident must be, at the usual number a month, to count as a failed feed."""
+USUAL_DISPERSION = 1.5
+"""How many times the variance of independent incidents recorded crime usually has."""
 _LOW_SHARE = 0.5
 _MANY_A_MONTH = 50.0
 """Below this many rows a month, half of them may be missing by chance."""
@@ -71,14 +73,19 @@ def find_gaps(counts: pd.Series, all_counts: pd.Series) -> pd.Series:
 def find_empty_months(all_counts: pd.Series) -> npt.NDArray[np.bool_]:
     """Which months of all crimes together are without any row, though chance would hardly leave that.
 
-    A file of one rare crime has months without any: they are a count of 0. What is usual is the median of the months
-    that have any, and no more than the mean of those just before and after the silence.
+    A file of one rare crime has months without any: they are a count of 0. A run of such months is judged as one, with
+    counts that vary half as much again as by chance. What is usual is the median of the months that have any, and no
+    more than the mean of those just before and after the silence.
 
     Args:
         all_counts: Rows by month, int, on a PeriodIndex of consecutive months.
     """
     n = all_counts.to_numpy()
-    empty: npt.NDArray[np.bool_] = (n == 0) & (np.exp(-_expect_near(n, _usual(all_counts))) < _UNLIKELY)
+    expected = _expect_near(n, _usual(all_counts))
+    empty = np.zeros(len(n), dtype=bool)
+    for start, stop in find_runs(n == 0):
+        chance = np.exp(-expected[start:stop].sum() * np.log(USUAL_DISPERSION) / (USUAL_DISPERSION - 1))
+        empty[start:stop] = chance < _UNLIKELY
     return empty
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.analysis.calendar import find_runs
-from hotspots.analysis.change.gaps import is_season
+from hotspots.analysis.change.gaps import USUAL_DISPERSION, is_season
 from hotspots.errors import ParameterError
 
 Integers = npt.NDArray[np.int64]
@@ -19,8 +19,8 @@ _SELDOM = 0.001
 """How unlikely a silence must be that begins and ends with one that is beyond doubt."""
 _MIN_MONTHS = 6
 """Months with any from which a silence of a part with few incidents is judged."""
-_USUAL_DISPERSION, _COUNTS_FOR = 1.5, 8
-"""What recorded crime usually has, and for how many months that counts beside those of the part."""
+_COUNTS_FOR = 8
+"""For how many months the usual dispersion counts beside those of the part."""
 _LEAST_DISPERSION = 1.05
 """Above 1, so that its logarithm can be divided by what exceeds 1."""
 
@@ -104,7 +104,7 @@ def _try_runs(n: Integers, rest: Integers) -> list[tuple[Integers, float, float]
         expected = float(np.minimum(share * rest[run], n[others].mean()).sum())
         squares = (n[others] - share * rest[others]) ** 2 / (share * rest[others])
         dispersion = max(
-            float(squares.sum() + _USUAL_DISPERSION * _COUNTS_FOR) / (len(others) + _COUNTS_FOR), _LEAST_DISPERSION
+            float(squares.sum() + USUAL_DISPERSION * _COUNTS_FOR) / (len(others) + _COUNTS_FOR), _LEAST_DISPERSION
         )
         by_spread = np.exp(-expected * np.log(dispersion) / (dispersion - 1))
         n_usual = float(n[others].sum())
