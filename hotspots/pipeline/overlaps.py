@@ -160,7 +160,8 @@ def _take_part(rows: pd.DataFrame, days: tuple[pd.Timestamp, pd.Timestamp], unit
     start, end = (np.datetime64(day).astype(unit) for day in days)
     time = rows["first"].to_numpy().astype(unit)
     is_inside = (time >= start) & (time <= end)
-    return rows[is_inside].assign(time=time[is_inside].astype(np.int64))
+    taken: pd.DataFrame = rows[is_inside].assign(time=time[is_inside].astype(np.int64))
+    return taken
 
 
 def _widen(values: pd.Series) -> tuple[float, float]:

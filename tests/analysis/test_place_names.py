@@ -33,6 +33,13 @@ def test_a_shared_point_is_more_than_one_place(make_incidents: MakeIncidents, pr
     assert found.shared == {"On or near The Mews"}
 
 
+def test_a_house_at_the_point_of_its_postcode_is_not_a_name(make_incidents: MakeIncidents) -> None:
+    texts: list[str | None] = ["The Willows", "The Willows", "Rye Lane"]
+    found = names_of(make_incidents, texts, [1, 1, 1], location_precision="postcode")
+    assert found.shared == {"Rye Lane"}
+    assert found.listed.fillna("-").tolist() == ["-", "-", "Rye Lane"]
+
+
 def test_spellings_of_one_street_are_one(make_incidents: MakeIncidents) -> None:
     texts: list[str | None] = ["RYE LANE", "Rye Lane", "On or near Rye Lane", "Rye Lane"]
     found = names_of(make_incidents, texts, [1, 2, 3, 4])

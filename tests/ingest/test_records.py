@@ -19,7 +19,7 @@ from hotspots.ingest.incidents.records import (
     Oddity,
     ReadingOptions,
     TableRecords,
-    drop_rare_areas,
+    name_marked_areas,
     read_records,
 )
 from hotspots.ingest.incidents.sources import PassedOver, find_sources
@@ -455,9 +455,10 @@ def test_kinds_are_read_as_those_of_their_group() -> None:
 
 def test_a_name_that_few_rows_have_is_no_area() -> None:
     profile = parse_profile("areas", {"offence": "Offence", "start": "From", **GRID, "area": ["Beat", "Sector"]})
-    records = read_rows(profile, *[{**A_ROW, "Beat": "B1", "Sector": "North"}] * 5).records
+    few, many = (read_rows(profile, *[{**A_ROW, "Beat": "B1", "Sector": "North"}] * n).records for n in (5, 10))
     # it may be somebody's
-    assert {row["stated_area"] for row in drop_rare_areas(records).to_pylist()} == {"B1"}
-    # two tables of five rows are ten
-    both = drop_rare_areas(pa.concat_tables([records, records]).unify_dictionaries())
-    assert {row["stated_area"] for row in both.to_pylist()} == {"B1|North"}
+    assert "North" not in str(few["stated_area"].to_pylist())
+    assert set(name_marked_areas(few)["stated_area"].to_pylist()) == {"B1"}
+    # another table shows that it is an area
+    both = name_marked_areas(pa.concat_tables([few, many]).unify_dictionaries())
+    assert both["stated_area"].to_pylist() == ["B1|North"] * 15

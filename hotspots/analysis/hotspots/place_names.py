@@ -46,8 +46,9 @@ class PlaceNames:
 def find_place_names(incidents: gpd.GeoDataFrame) -> PlaceNames:
     """Which location texts may be shown, and which of them name a place.
 
-    Texts that differ in capitals only, or in "On or near", are one, in the most common spelling. A point that stands
-    for several addresses (moved there, or a postcode's) is more than one place.
+    Texts that differ in capitals only, or in "On or near", are one, in the most common spelling. A point to which a
+    source has moved incidents is more than one place. So is that of a postcode, but only for a street: another text
+    there may still be the name of one house.
 
     Args:
         incidents: With `location` and `location_precision`.
@@ -62,7 +63,10 @@ def find_place_names(incidents: gpd.GeoDataFrame) -> PlaceNames:
     text_of = dict(zip(usual["key"], usual["text"], strict=True))
     key = pd.Series(np.append(spellings["key"].to_numpy(dtype=object), [None])[code], incidents.index, dtype="object")
     several = find_several(incidents, key)
-    shared = {one for one in text_of if one in several or is_public_place(one)}
+    at_postcodes = set(key[(incidents["location_precision"] == "postcode").to_numpy()])
+    shared = {
+        one for one in text_of if one in several or is_public_place(one) or (one in at_postcodes and is_street(one))
+    }
     shown = {one: text for one, text in text_of.items() if one in shared or is_street(one)}
     return PlaceNames(
         listed=key.map(shown).astype("object"),
@@ -71,7 +75,7 @@ def find_place_names(incidents: gpd.GeoDataFrame) -> PlaceNames:
 
 
 def find_several(incidents: gpd.GeoDataFrame, texts: pd.Series) -> frozenset[str]:
-    """The texts that more than one place has; a point that stands for several addresses is more than one.
+    """The texts that more than one place has; a point to which a source has moved incidents is more than one.
 
     Args:
         incidents: With `location_precision`.
@@ -81,10 +85,10 @@ def find_several(incidents: gpd.GeoDataFrame, texts: pd.Series) -> frozenset[str
         {
             "text": texts.to_numpy(),
             "place": collapse_points(incidents).inverse,
-            "is_exact": (incidents["location_precision"] == "point").to_numpy(),
+            "is_own": (incidents["location_precision"] != "anonymised").to_numpy(),
         }
     ).dropna(subset="text")
     by_text = rows.groupby("text", sort=True, observed=True).agg(
-        n_places=("place", "nunique"), is_exact=("is_exact", "all")
+        n_places=("place", "nunique"), is_own=("is_own", "all")
     )
-    return frozenset(map(str, by_text.index[(by_text["n_places"] > 1) | ~by_text["is_exact"]]))
+    return frozenset(map(str, by_text.index[(by_text["n_places"] > 1) | ~by_text["is_own"]]))

@@ -14,6 +14,9 @@ MOST_IN_A_ROW = 1_000_000
 """More incidents than any area has in a month: such a number is something else."""
 
 _SIGNS = frozenset(("count", "counts", "total", "totals", "sum", "n", "freq", "frequency", "tally", "numbers"))
+TOTALS = frozenset(("total", "totals", "sum"))
+"""Signs that may be of money too."""
+
 _NUMBERS = frozenset(("number", "no", "nr", "num"))
 """Signs too where a thing follows: `number of crimes` counts, and `crime number` names one."""
 

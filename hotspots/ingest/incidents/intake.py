@@ -28,8 +28,8 @@ from hotspots.ingest.incidents.records import (
     Oddity,
     ReadingOptions,
     TableRecords,
-    drop_rare_areas,
     find_days,
+    name_marked_areas,
 )
 from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, PassedOver, ReadTable
 from hotspots.ingest.incidents.store import Store
@@ -168,7 +168,7 @@ def read_incidents(
             f"No incidents in {', '.join(file.path for file in inputs)}, only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    records = drop_rare_areas(pa.concat_tables(parts).unify_dictionaries())
+    records = name_marked_areas(pa.concat_tables(parts).unify_dictionaries())
     parts.clear()
     incidents, remarks, rejected = assemble(records, crs=options.crs)
     return Intake(

@@ -28,7 +28,7 @@ from hotspots.ingest.incidents.column_words import (
     says_date,
     says_other_time,
 )
-from hotspots.ingest.incidents.counted import are_counts, counts_incidents, counts_something
+from hotspots.ingest.incidents.counted import TOTALS, are_counts, counts_incidents, counts_something
 from hotspots.ingest.incidents.police_uk import find_police_uk
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
@@ -250,8 +250,10 @@ def _find_count(table: Table, profile: SourceProfile) -> str | None:
     axes = (profile.easting, profile.northing, profile.longitude, profile.latitude)  # "N" may be the northing
     forms = {name: normalise(name) for name in table.header if name not in axes}
     named = [name for name, form in forms.items() if counts_incidents(form)]
-    if not named and not _says_hours(profile.start, table) and not _says_day_and_point(profile, table):
+    if not named and not _says_hours(profile.start, table):
         named = [name for name, form in forms.items() if counts_something(form)]
+        if any(form in TOTALS for form in forms.values()) and _says_day_and_point(profile, table):
+            named = [name for name in named if forms[name] not in TOTALS]
     return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
 
 
@@ -263,7 +265,7 @@ def _says_hours(start: Sequence[str], table: Table) -> bool:
 
 
 def _says_day_and_point(profile: SourceProfile, table: Table) -> bool:
-    """Whether rows say the day and the point: nobody counts so finely, and a total is of money or of goods."""
+    """Whether rows say the day and the point: a total beside them is of money or of goods."""
     if not (profile.easting or profile.longitude or profile.wkt):
         return False
     days = [at.dropna().dt.day for at in _sample_times(profile.start, table)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -192,6 +193,9 @@ _LAST_MINUTE = 23 * 60 + 59
 _REST_OF_HOUR = pd.Timedelta(minutes=59)
 _AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
+_MARK_SIGN = "#"
+"""What begins the mark of an area, and no name of one."""
+
 AREA_SIGN = "|"
 """What parts several areas of one row."""
 
@@ -275,6 +279,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
             parts.append(_refuse_malformed(chunk.malformed, n_columns=len(table.header)))
             stated.add_nothing(len(chunk.malformed))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
+    records = _mark_rare_areas(records)
     is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
     return TableRecords(
         records=_read_as_months(_read_as_areas(records, is_rounded), profile),
@@ -511,34 +516,56 @@ def _read_times(
 def _keep_areas(texts: pd.Series) -> pd.Series:
     """Codes and names of areas: short texts. Whatever else stands there is missing, since products name areas."""
     masked = mask_personal_data(texts).astype("category")
-    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA)))
+    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA) & ~find_addresses(text)))
 
 
-def drop_rare_areas(records: pa.Table) -> pa.Table:
-    """The records without the names of wards and areas that few of them have: such a text may be somebody's name.
+def _mark_rare_areas(records: pa.Table) -> pa.Table:
+    """The records with a mark for the names of areas that few rows have: such a text may be somebody's name.
 
-    Args:
-        records: Of all tables, since an area may have few rows in the table of one month.
+    The mark is so short that nobody finds a name by it. Another table, in which the area has many rows, gives it back:
+    see `name_marked_areas`.
     """
-    for name in ("stated_ward", "stated_area"):
-        place = records.column_names.index(name)
-        records = records.set_column(place, RECORDS.field(name), _drop_rare_names(records[name]))
+
+    def mark(n_rows: Mapping[str, int]) -> dict[str, str | None]:
+        rare = (one for one, n in n_rows.items() if n < MANY_ROWS and not _CODE.fullmatch(one))
+        return {one: _mark_name(one) for one in rare}
+
+    return _rename_areas(records, mark)
+
+
+def name_marked_areas(records: pa.Table) -> pa.Table:
+    """The records of all tables with the areas by name that have many rows in one of them, and without other marks."""
+
+    def name(n_rows: Mapping[str, int]) -> dict[str, str | None]:
+        named = {_mark_name(one): one for one in n_rows if not one.startswith(_MARK_SIGN)}
+        return {one: named.get(one) for one in n_rows if one.startswith(_MARK_SIGN)}
+
+    return _rename_areas(records, name)
+
+
+def _mark_name(area: str) -> str:
+    return _MARK_SIGN + hashlib.sha256(" ".join(area.casefold().split()).encode()).hexdigest()[:6]
+
+
+def _rename_areas(records: pa.Table, list_new: Callable[[Mapping[str, int]], dict[str, str | None]]) -> pa.Table:
+    """The records with other names for some wards and areas, which are listed from the rows of each."""
+    for column in ("stated_ward", "stated_area"):
+        texts = records[column]
+        counted = {
+            one["values"]: one["counts"] for one in texts.value_counts().to_pylist() if one["values"] is not None
+        }
+        n_rows: Counter[str] = Counter()
+        for text, n in counted.items():
+            for one in text.split(AREA_SIGN):
+                n_rows[one] += n
+        if new := list_new(n_rows):
+            meant = {
+                text: AREA_SIGN.join(filter(None, (new.get(one, one) for one in text.split(AREA_SIGN)))) or None
+                for text in counted
+            }
+            renamed = pd.Series(texts.to_pandas()).astype("object").map(meant)
+            records = _replace(records, **{column: renamed})
     return records
-
-
-def _drop_rare_names(areas: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Areas without those that few rows have and that are no code."""
-    counted = {one["values"]: one["counts"] for one in areas.value_counts().to_pylist() if one["values"] is not None}
-    n_rows: Counter[str] = Counter()
-    for text, n in counted.items():
-        for one in text.split(AREA_SIGN):
-            n_rows[one] += n
-    kept = {one for one, n in n_rows.items() if n >= MANY_ROWS or _CODE.fullmatch(one)}
-    meant = {text: AREA_SIGN.join(one for one in text.split(AREA_SIGN) if one in kept) or None for text in counted}
-    if all(text == meaning for text, meaning in meant.items()):
-        return areas
-    texts = pd.Series(areas.to_pandas()).astype("object").map(meant)
-    return pa.chunked_array([pa.array(texts, type=pa.string(), from_pandas=True).dictionary_encode().cast(_WORDS)])
 
 
 def _join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
