@@ -86,6 +86,7 @@ def assert_clean(said: str, where: object) -> None:
     assert found is None, f"{where}: {said[max(0, found.start() - 80) : found.end() + 20]}"
 
 
+@pytest.mark.slow
 def test_no_address_is_written_or_said(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workspace)
     arguments: list[str] = ["--incidents", "extract.csv", "--boundaries", "wards.gpkg"]
@@ -124,6 +125,7 @@ def test_no_address_is_written_or_said(workspace: Path, monkeypatch: pytest.Monk
     assert f"grid reference {named['grid_reference']}; latitude, longitude" in text
 
 
+@pytest.mark.slow
 def test_a_place_off_the_national_grid_is_told_by_degrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(3)

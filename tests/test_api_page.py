@@ -64,6 +64,7 @@ INTRODUCTION, SECTIONS = split_page()
 
 
 @pytest.mark.parametrize("title", SECTIONS)
+@pytest.mark.slow
 def test_every_example_prints_what_the_page_says(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").symlink_to(REPOSITORY / "data")
     monkeypatch.chdir(tmp_path)

@@ -110,6 +110,7 @@ def test_hours_are_withheld_where_the_data_have_none(quarter: tuple[Result, Path
     assert "Saturdays and Sundays all day: withheld, month-only: The source gives the month" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_run_tells_change_season_and_quiet_hours(repository: Path, tmp_path: Path) -> None:
     result = run_on_demonstration(repository, tmp_path, "--crime", "asb", incidents=COUNCIL)
     told = [line.strip() for line in result.stderr.splitlines()]
@@ -129,6 +130,7 @@ def test_several_crimes_make_a_list_and_one_index(quarter: tuple[Result, Path]) 
     assert "Do not base decisions on them" in index
 
 
+@pytest.mark.slow
 def test_without_json_stdout_holds_the_paths_of_the_maps(repository: Path, tmp_path: Path) -> None:
     result = run_on_demonstration(repository, tmp_path, "--crime", "robbery", "--ward", "The Lane", incidents=COUNCIL)
     assert result.stdout.splitlines() == [(tmp_path / "robbery/2024-10-01_2026-09-30_the-lane/map.html").as_posix()]
@@ -152,6 +154,7 @@ def test_real_incidents_are_kept_apart_from_the_demonstration(
     assert summary["data_status"] == {"boundaries": "schematic"}
 
 
+@pytest.mark.slow
 def test_names_beyond_the_code_page_are_printed(repository: Path, tmp_path: Path) -> None:
     wards = (repository / "data/boundaries/wards.geojson").read_text("utf-8").replace('"Peckham"', '"Pŵckham"')
     (tmp_path / "wards.geojson").write_text(wards, "utf-8")

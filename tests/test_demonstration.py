@@ -47,6 +47,7 @@ def first_peak(selection: Selection) -> str:
     return profile_week(selection.incidents).peaks[0].words
 
 
+@pytest.mark.slow
 def test_the_committed_files_are_those_the_script_makes(repository: Path, tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("make_demonstration", repository / "data" / "make_demonstration.py")
     assert spec is not None

@@ -130,6 +130,7 @@ def test_a_run_names_the_hole_and_compares_what_is_covered(outlines: Path, tmp_p
     assert analysis.empty_months == ()
 
 
+@pytest.mark.slow
 def test_files_that_continue_each_other_are_one(outlines: Path, tmp_path: Path) -> None:
     """A month a file, one file a year, another system under another name: none of them ends."""
     files = [
@@ -214,6 +215,7 @@ def test_an_operation_is_not_judged_where_the_files_end(outlines: Path, tmp_path
     )
 
 
+@pytest.mark.slow
 def test_rows_that_lose_their_place_are_no_fall(outlines: Path, tmp_path: Path) -> None:
     """One incident a day in each ward; in the second year two in ten have no place."""
     files = (
@@ -292,6 +294,7 @@ def test_a_month_read_while_it_lasted_is_incomplete() -> None:
     assert find_known_time(happen([100] * 15 + [40] + [100] * 8)).months.incomplete == ()
 
 
+@pytest.mark.slow
 def test_the_spring_of_2020_in_a_file_of_burglaries(real_data: Path) -> None:
     """Each of its months counts: the sum of the twelve months is that of the file, by the Month column alone."""
     source = real_data / "police_uk" / "lewisham_southwark_burglary_2010-12_2023-12.csv.gz"

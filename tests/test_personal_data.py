@@ -98,6 +98,7 @@ def assert_clean(said: str, where: object) -> None:
     assert found is None, f"{where}: {said[max(0, found.start() - 80) : found.end() + 20]}"
 
 
+@pytest.mark.slow
 def test_nothing_about_people_is_written_or_said_by_a_run(workspace: Path) -> None:
     arguments = ["--incidents", workspace.name, "--boundaries", "wards.gpkg", "--store", "store", "--out", "maps"]
     for _ in range(2):  # the second time from the store

@@ -47,6 +47,7 @@ def add_up(accounts: Accounts) -> int:
     days=st.tuples(DAYS, DAYS).map(sorted),
     wards=st.lists(st.sampled_from(["The Lane", "Peckham", "Bellingham", "E05000444"]), max_size=3).map(tuple),
 )
+@pytest.mark.slow
 def test_accounts_add_up_whatever_is_asked(
     demonstration: Study, crime: str, days: list[dt.date], wards: tuple[str, ...]
 ) -> None:
@@ -147,6 +148,7 @@ def test_bad_requests_are_refused_with_the_next_step(
         analyse(demonstration, AnalysisRequest(**{"crime": "robbery", **options}))
 
 
+@pytest.mark.slow
 def test_one_ward_alone_looks_like_its_part_of_the_whole(analyse_demonstration: AnalyseDemonstration) -> None:
     """Incidents beyond the boundary are known, so density and clusters do not stop at it."""
     whole = analyse_demonstration("robbery")
@@ -172,6 +174,7 @@ def test_boundaries_far_beyond_the_data_are_pointed_out(demonstration: Study, tm
     assert any(note.startswith("38 of the 39 wards have no rows of any crime") for note in notes)
 
 
+@pytest.mark.slow
 def test_knife_crime_comes_with_its_definition(demonstration: Study) -> None:
     notes = analyse(demonstration, AnalysisRequest(crime="knife-crime", start=dt.date(2026, 7, 1))).notes
     assert any("the two must not be added" in note for note in notes)
@@ -187,6 +190,7 @@ def test_a_name_that_two_wards_share_is_refused(demonstration: Study) -> None:
         analyse(study, AnalysisRequest(crime="robbery", wards=("Alexandra",)))
 
 
+@pytest.mark.slow
 def test_months_that_are_not_asked_for_are_counted_and_change_no_result(
     repository: Path, analyse_demonstration: AnalyseDemonstration
 ) -> None:
@@ -320,6 +324,7 @@ def test_the_map_of_a_fortnight_is_tested_by_that_of_the_fortnight_before(demons
     assert "the data begin with the period" in str(first.places.holdout_reason)
 
 
+@pytest.mark.slow
 def test_looking_back_changes_no_account_and_no_quality(repository: Path) -> None:
     data = repository / "data"
     places = ([data / "incidents"], [data / "boundaries"])
@@ -402,6 +407,7 @@ def write_real(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_real_incidents_are_kept_apart_from_the_demonstration_in_python_too(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,6 +422,7 @@ def test_real_incidents_are_kept_apart_from_the_demonstration_in_python_too(
     assert load_study([incidents], settings=named).havens is not None
 
 
+@pytest.mark.slow
 def test_without_paths_the_folders_here_are_read_and_the_settings_come_first(
     tmp_path: Path, square_wards: gpd.GeoDataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,6 +177,7 @@ def test_surroundings_come_after_the_incidents_and_no_further_than_they_matter(
 
 @pytest.mark.usefixtures("no_look_back")
 @pytest.mark.parametrize("rule", ["likelihood", "scott", "silverman"])
+@pytest.mark.slow
 def test_a_bandwidth_by_rule_comes_with_its_reason(
     make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame, rule: Any
 ) -> None:
@@ -241,6 +242,7 @@ def test_what_speaks_against_a_bandwidth_is_said(make_incidents: MakeIncidents, 
 # --- harm
 
 
+@pytest.mark.slow
 def test_harm_weighs_density_and_order(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
     """120 incidents of harm 1 in one place, 90 of harm 10 in another."""
     incidents = make_year(make_incidents)
@@ -397,6 +399,7 @@ def test_why_there_is_no_hold_out(
     assert reason in found.holdout_reason
 
 
+@pytest.mark.slow
 def test_an_extent_too_small_for_an_earlier_map_does_not_stop_the_run(
     make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
 ) -> None:
@@ -420,6 +423,7 @@ def test_an_extent_too_small_for_an_earlier_map_does_not_stop_the_run(
     assert f"not {extent_m:g} m. Choose a larger extent or a smaller eps" in found.holdout_reason
 
 
+@pytest.mark.slow
 def test_large_cells_are_tested_too(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
     """Beyond the widest usual reach of the risk estimate, here and in the look back."""
     found = look(make_year(make_incidents), square_wards, cell_size_m=1000.0, bandwidth_m=1000.0)
@@ -431,6 +435,7 @@ def test_large_cells_are_tested_too(make_incidents: MakeIncidents, square_wards:
 # --- one crime, two ways in
 
 
+@pytest.mark.slow
 def test_a_run_and_an_evaluation_score_the_same_hot_spots(tmp_path: Path, square_wards: gpd.GeoDataFrame) -> None:
     """In one ward, whose hot spots lean on incidents beyond it."""
     rng = np.random.default_rng(4)
@@ -462,6 +467,7 @@ def test_a_run_and_an_evaluation_score_the_same_hot_spots(tmp_path: Path, square
     assert evaluate(inside, request, cell_sizes_m=(50,), bandwidths_m=(300,)).holdout.hotspots != run.hotspots
 
 
+@pytest.mark.slow
 def test_incidents_that_give_only_their_month_make_all_tests_monthly(
     make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
 ) -> None:

@@ -179,6 +179,7 @@ def test_a_few_rows_without_a_day_do_not_make_a_table_monthly(demonstration: Stu
     assert ("4-weeks", "before") in by_key(times)
 
 
+@pytest.mark.slow
 def test_term_dates_reach_the_splits(repository: Path) -> None:
     data = repository / "data"
     study = load_study(

@@ -64,6 +64,7 @@ def test_an_installation_without_the_demonstration_says_so(tmp_path: Path, monke
         make_workspace(tmp_path, demonstration=True)
 
 
+@pytest.mark.slow
 def test_a_workspace_with_the_demonstration_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(cli, ["init", "--demonstration"], catch_exceptions=False).exit_code == 0

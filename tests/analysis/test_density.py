@@ -148,6 +148,7 @@ placed = st.lists(
 
 @given(placed=placed, kernel=st.sampled_from(get_args(Kernel)), seed=st.integers(0, 99))
 @settings(max_examples=50)
+@pytest.mark.slow
 def test_what_must_not_matter_does_not(
     make_incidents: MakeIncidents, placed: list[tuple[int, int, int, int]], kernel: Kernel, seed: int
 ) -> None:

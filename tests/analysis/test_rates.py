@@ -54,6 +54,7 @@ def test_the_interval_leaves_the_same_chance_on_both_sides(n: int) -> None:
         lambda areas: any(n for n, _ in areas)
     )
 )
+@pytest.mark.slow
 def test_the_comparison_with_the_whole_is_the_exact_binomial_one(areas: list[tuple[int, int]]) -> None:
     counts, population = map(list, zip(*areas, strict=True))
     rates = estimate_rates(*of_areas(counts, population))

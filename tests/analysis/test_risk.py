@@ -262,6 +262,7 @@ def test_an_estimate_lies_between_the_record_and_the_surroundings(
 
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=5)
+@pytest.mark.slow
 def test_the_more_a_cell_has_recorded_the_more_is_expected_of_it(make_incidents: MakeIncidents, seed: int) -> None:
     cells = make_cells(shapely.box(0, 0, 1000, 1000), cell_size_m=50)
     rng = np.random.default_rng(seed)
@@ -360,6 +361,7 @@ def test_without_variance_it_is_a_poisson_count() -> None:
     assert low.dtype == high.dtype == np.int64
 
 
+@pytest.mark.slow
 def test_the_next_period_ends_in_the_range(make_incidents: MakeIncidents) -> None:
     """Nine in ten of the next counts, of busy cells and of blocks of them; a little more, as counts are whole."""
     cells = make_cells(shapely.box(0, 0, 4000, 4000), cell_size_m=100)

@@ -264,6 +264,7 @@ def test_adding_the_same_everywhere_changes_nothing(surface: tuple[Integers, spa
     np.testing.assert_allclose(found.z[order], turned.z, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_where_nothing_is_going_on_nothing_is_called_hot_more_often_than_stated() -> None:
     """In 400 shuffles of counts like crime's; by the normal distribution it happens in nearly all of them."""
     cells = make_grid(20, 20)

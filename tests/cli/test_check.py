@@ -133,6 +133,7 @@ def test_files_of_which_the_first_has_no_places_get_advice(extract: Path) -> Non
     assert "Check the coordinates of each file by itself" in said
 
 
+@pytest.mark.slow
 def test_it_loads_no_statistics(extract: Path) -> None:
     code = (
         "import sys; from click.testing import CliRunner; from hotspots.cli.main import cli\n"

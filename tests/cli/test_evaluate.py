@@ -54,6 +54,7 @@ def inputs(tmp_path: Path, square_wards: gpd.GeoDataFrame) -> list[str]:
     return ["--incidents", str(tmp_path / "a.csv"), "--boundaries", str(tmp_path / "wards.gpkg")]
 
 
+@pytest.mark.slow
 def test_the_demonstration_gets_a_table_and_a_recommendation(
     call: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +81,7 @@ def test_the_demonstration_gets_a_table_and_a_recommendation(
     assert said.err.rstrip().endswith("The best of many methods looks better than it is; expect less of it next time.")
 
 
+@pytest.mark.slow
 def test_the_table_and_the_json_agree(call: Any, inputs: list[str]) -> None:
     arguments = ("evaluate", "--crime", "robbery", *inputs, "--cell-size", 50, "--cell-size", 100, "--bandwidth", 300)
     table, said = call(*arguments), call(*arguments, "--json")
@@ -108,6 +110,7 @@ def test_the_table_and_the_json_agree(call: Any, inputs: list[str]) -> None:
     assert ("by more than chance" in said.err) == recommended["is_clear"]
 
 
+@pytest.mark.slow
 def test_it_needs_no_havens_and_writes_nothing(call: Any, inputs: list[str], tmp_path: Path) -> None:
     (tmp_path / "data" / "havens").mkdir(parents=True)
     (tmp_path / "data" / "havens" / "broken.csv").write_text("these are no havens\n1\n")
@@ -174,6 +177,7 @@ SHORT = ("--to", "2025-01-26")
 @pytest.mark.parametrize(
     ("bandwidth", "is_adaptive"), [("likelihood", False), ("scott", False), ("adaptive", True), ("250", False)]
 )
+@pytest.mark.slow
 def test_run_takes_a_bandwidth_or_a_rule(call: Any, inputs: list[str], bandwidth: str, is_adaptive: bool) -> None:
     said = call("run", "--crime", "robbery", *inputs, *SHORT, "--bandwidth", bandwidth, "--json")
     assert said.code == 0, said.err

@@ -414,6 +414,7 @@ def test_crime_that_rose_by_less_than_in_the_control_is_not_said_to_have_fallen(
         assert not re.search(r"\bfell\b|\brose\b", text)
 
 
+@pytest.mark.slow
 def test_an_effect_spreads_only_from_an_area_that_did_better_itself(call_with: Any) -> None:
     found = call_with({TREATED: (200, 330), RING: (200, 210), CONTROL: (400, 660)}, "--buffer", 100)
     ring = found["words"][-1]
@@ -428,6 +429,7 @@ def test_an_effect_spreads_only_from_an_area_that_did_better_itself(call_with: A
     assert "around the control" not in " ".join(found["words"])
 
 
+@pytest.mark.slow
 def test_crime_moved_only_out_of_an_area_that_did_better(call_with: Any) -> None:
     control = ("--control", "control.gpkg", "--buffer", 100)
     found = call_with({TREATED: (200, 100), RING: (100, 200), CONTROL: (200, 200), CONTROL_RING: (100, 100)}, *control)
@@ -442,6 +444,7 @@ def test_crime_moved_only_out_of_an_area_that_did_better(call_with: Any) -> None
     )
 
 
+@pytest.mark.slow
 def test_no_incident_before_or_during_says_nothing(call_with: Any) -> None:
     found = call_with({CONTROL: (200, 180)}, "--control", "control.gpkg")
     assert found["words"] == ["Nothing can be said: the treated area had no robberies before or during the operation."]
@@ -474,6 +477,7 @@ def test_many_times_are_written_as_whole_numbers(call_with: Any) -> None:
     assert "the control had 0.33 times the robberies of the treated area before." in notes
 
 
+@pytest.mark.slow
 def test_too_few_like_areas_are_told_from_an_area_too_large(call: Any, inputs: list[str], tmp_path: Path) -> None:
     def ask(*control: str) -> tuple[dict[str, Any], str]:
         found = json.loads(call(*inputs, *DATES, "--treated", "area.geojson", *control, "--json").out)
@@ -603,6 +607,7 @@ def test_what_was_planted_is_found(demonstration: Study, repository: Path, tmp_p
     assert "Not for decisions." in paths["operation"].read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_areas_where_nothing_was_done_are_seldom_called(demonstration: Study) -> None:
     """Circles at random on the burglaries of the demonstration, which were spread by chance alone."""
     rng = np.random.default_rng(3)
@@ -688,6 +693,7 @@ def test_an_area_without_a_file_or_ward_is_none(square_wards: gpd.GeoDataFrame) 
 # --- real data
 
 
+@pytest.mark.slow
 def test_an_operation_on_police_uk_data(real_data: Path) -> None:
     source = real_data / "police_uk" / "lewisham_southwark_12types_2018-02_2019-12.csv.gz"
     outlines = real_data / "boundaries" / "lewisham_southwark_wards_current_27700.gpkg"
@@ -708,6 +714,7 @@ def test_an_operation_on_police_uk_data(real_data: Path) -> None:
     assert encode(summarise_operation(found))["n_points"] > 0
 
 
+@pytest.mark.slow
 def test_the_page_opens_without_a_network(browser: Any, call: Any, inputs: list[str], tmp_path: Path) -> None:
     said = call(*inputs, *DATES, "--treated", "area.geojson", "--control", "control.gpkg", "--buffer", 100)
     for width in (1280, 390):

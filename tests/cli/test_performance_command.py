@@ -20,6 +20,7 @@ def settings(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_settings_are_used_and_the_path_is_printed(settings: Path) -> None:
     code, stdout, stderr = call("performance")
     assert code == 0, stderr
@@ -32,6 +33,7 @@ def test_the_settings_are_used_and_the_path_is_printed(settings: Path) -> None:
     assert numbers["priorities"]["criterion_weights"]["harm"] == pytest.approx(2 / 6, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_mistakes_end_with_their_exit_codes(settings: Path) -> None:
     (settings / "peers.csv").write_text("area,crime\nLambeth,robbery\n", "utf-8")
     code, _, stderr = call("performance", "--peers", "peers.csv")

@@ -17,6 +17,7 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -248,6 +249,7 @@ def require_an_account(path: Path) -> None:
 
 @slow
 @given(data=st.data(), suffix=st.sampled_from(sorted(contents)))
+@pytest.mark.slow
 def test_any_file_is_accounted_for_or_refused(tmp_path: Path, data: st.DataObject, suffix: str) -> None:
     path = tmp_path / f"file{suffix}"
     path.write_bytes(data.draw(contents[suffix]))

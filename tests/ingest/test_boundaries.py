@@ -454,6 +454,7 @@ def test_the_neighbourhoods_of_vancouver_hold_the_incidents_that_name_them(real_
     assert (found == rows["said"]).mean() > 0.97
 
 
+@pytest.mark.slow
 def test_real_boundaries_of_every_kind_are_read(real_data: Path) -> None:
     folder = real_data / "boundaries"
     expected = {

@@ -190,6 +190,7 @@ def test_months_of_police_uk_written_as_days_are_months(tmp_path: Path, layout: 
     assert set(intake.incidents["started_at"].dt.date) == set(MONTHS)
 
 
+@pytest.mark.slow
 def test_a_column_called_month_needs_only_one(tmp_path: Path) -> None:
     for name, precision in (("Month", "month"), ("Date From", "day")):
         read(tmp_path, scatter(40), dates=["2025-06-01"])

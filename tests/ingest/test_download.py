@@ -271,6 +271,7 @@ def test_a_document_that_never_ends_well(server: LocalServer, connection: Connec
         max_size=12,
     )
 )
+@pytest.mark.slow
 def test_a_remote_file_reads_like_one_here(steps: list[tuple[int, int, int]]) -> None:
     content = CONTENT[:5000]
     with pytest.MonkeyPatch.context() as patch, run_server() as server, Connection() as connection:

@@ -427,6 +427,7 @@ date = st.one_of(st.datetimes().map(lambda d: f"{d:%d/%m/%Y %H:%M}"), st.just(""
         max_size=15,
     )
 )
+@pytest.mark.slow
 def test_rows_are_conserved_whatever_they_hold(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
     intake = read(tmp_path, (COUNCIL + "".join(",".join(row) + "\n" for row in rows)).encode())
     assert intake.n_read == intake.inputs[0].n_rows == len(rows)
@@ -512,6 +513,7 @@ def test_what_stands_for_an_id_makes_no_row_a_repeat(tmp_path: Path) -> None:
         assert (len(intake.incidents), intake.count(Oddity.PLACEHOLDER_ID)) == (3, 3), placeholder
 
 
+@pytest.mark.slow
 def test_an_id_on_many_rows_of_a_table_is_none(tmp_path: Path) -> None:
     row = "Batch 7,Robbery,01/02/2026 10:00,,536560,178413,,,"
     intake = read(tmp_path, council(*[row] * 21))

@@ -14,7 +14,7 @@ from hotspots.errors import DataError
 from hotspots.geography.projection import BRITISH_NATIONAL_GRID
 from hotspots.ingest.incidents.locations import Locations, Places, find_swapped, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
-from hotspots.ingest.texts.coordinates import parse_coordinates
+from hotspots.ingest.texts.coordinates import parse_coordinates, read_pairs
 
 E, N = 538890, 177320
 LONGITUDE, LATITUDE = -0.00147, 51.47781
@@ -254,6 +254,7 @@ cells = st.one_of(
     st.sampled_from((None, ".", ",")),
     st.sampled_from((None, "EPSG:3857", "EPSG:4258", "EPSG:29902", "police.uk")),
 )
+@pytest.mark.slow
 def test_every_row_has_a_place_or_a_reason(
     rows: list[tuple[str | None, ...]], roles: tuple[str, str], decimal: str | None, crs: str | None
 ) -> None:
@@ -343,3 +344,8 @@ def test_srids_that_are_not_known() -> None:
 )
 def test_a_square_of_100_m_is_an_area(text: str, precision: str) -> None:
     assert find({"grid_reference": (text,)}).precision.tolist() == [precision]
+
+
+def test_degrees_near_the_meridian_may_have_an_exponent() -> None:
+    longitude, latitude = read_pairs(pd.Series(["-9.5e-05, 51.48", "1E-3; 51.5"], dtype="category"))
+    assert (longitude.tolist(), latitude.tolist()) == ([-9.5e-05, 0.001], [51.48, 51.5])

@@ -253,6 +253,7 @@ def test_no_real_street_or_station_is_changed(real_data: Path, repository: Path)
         pd.testing.assert_series_equal(mask_personal_data(written), written)
 
 
+@pytest.mark.slow
 def test_what_stands_before_a_real_street_is_masked(real_data: Path, repository: Path) -> None:
     places = read_places(real_data, repository)
     masked = mask_personal_data("Caller Mary Smith, 07700 900123, " + places)

@@ -340,6 +340,7 @@ def test_a_fetch_that_is_killed_leaves_whole_files_and_the_next_completes_it(
         assert file.path.read_bytes() == street_csv("metropolitan", file.path.name[:7])
 
 
+@pytest.mark.slow
 def test_months_of_a_real_force_read_the_same_as_by_hand(
     real_data: Path, server: LocalServer, connection: Connection, tmp_path: Path
 ) -> None:

@@ -211,6 +211,7 @@ def test_any_wrapping(tmp_path: Path, name: str) -> None:
     order=st.permutations(list(make_bulk())),
     names=st.lists(st.text("abcdefgh", min_size=4, max_size=9), min_size=12, max_size=12, unique=True),
 )
+@pytest.mark.slow
 def test_any_names_in_any_order(tmp_path: Path, order: list[str], names: list[str]) -> None:
     path = tmp_path / "renamed.csv"
     make_bulk()[order].set_axis(names, axis="columns").to_csv(path, index=False)
@@ -234,6 +235,7 @@ def test_points_a_metre_inside_a_ward_stay_in_it(tmp_path: Path) -> None:
     assert (intake.incidents.geometry.x > 535_000).all()
 
 
+@pytest.mark.slow
 def test_overlapping_queries_count_once(tmp_path: Path) -> None:
     """By the number that stays with a crime, and antisocial behaviour by that of the API."""
     answer = make_answer()
@@ -354,6 +356,7 @@ def test_few_points_say_nothing() -> None:
     assert not find_makers(np.full(9, np.nan), np.linspace(51, 52, 9))
 
 
+@pytest.mark.slow
 def test_the_real_robberies_of_a_year_are_in_the_same_wards_however_they_are_wrapped(
     real_data: Path, tmp_path: Path
 ) -> None:

@@ -413,6 +413,7 @@ texts = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["31/01/2026 
 
 
 @given(rows=st.lists(st.fixed_dictionaries(dict.fromkeys(BLANK, texts)), min_size=1, max_size=4))
+@pytest.mark.slow
 def test_any_row_becomes_one_record_that_can_be_used_or_says_why(rows: list[dict[str, str | None]]) -> None:
     records = read_rows(COUNCIL, *rows).records.to_pylist()
     assert [record["source_row"] for record in records] == list(range(1, len(rows) + 1))

@@ -266,6 +266,7 @@ rows = st.lists(st.lists(cells, min_size=8, max_size=10), max_size=6)
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables=st.lists(rows, min_size=1, max_size=2))
+@pytest.mark.slow
 def test_whatever_is_kept_is_what_is_read(tmp_path: Path, tables: list[list[list[str]]]) -> None:
     shutil.rmtree(tmp_path, ignore_errors=True)
     tmp_path.mkdir()
@@ -405,6 +406,7 @@ def test_damage_is_noticed_and_repaired(
     assert not list(folder.glob(".writing-*"))
 
 
+@pytest.mark.slow
 def test_any_byte_of_a_manifest_that_matters_is_guarded(files: Path, folder: Path) -> None:
     council = files / "council.csv"
     fresh = read_incidents([council], store=Store(folder=folder))
@@ -568,6 +570,7 @@ def run_and_kill(files: Path, folder: Path) -> Iterator[Callable[[int], int]]:
         yield run
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_any_step_leaves_a_store_that_can_be_read(
     files: Path, folder: Path, run_and_kill: Callable[[int], int]
 ) -> None:
@@ -613,6 +616,7 @@ def test_months_that_nobody_asked_for_are_counted_and_not_read(
     assert (len(whole), n_earlier > 0) == (n_parts - n_earlier, True)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once(files: Path, folder: Path) -> None:
     fresh = read_incidents([files])
     with start_reading(files, folder, 5) as one, start_reading(files, folder, 5) as other:

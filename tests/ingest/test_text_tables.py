@@ -126,6 +126,7 @@ def test_titles_and_blank_rows_above_the_header_do_not_count(tmp_path: Path, lin
     assert intake.rejected[["source_row", "reason"]].to_numpy().tolist() == [[2, "malformed row"]]
 
 
+@pytest.mark.slow
 def test_long_notes_above_the_header_are_passed_over(tmp_path: Path) -> None:
     notes = "".join(f"Note {n}: {'x' * 40_000}\n" for n in range(15))
     require_both_rows(read(tmp_path, notes + write([HEADER, *ROWS])))
@@ -200,6 +201,7 @@ def test_other_kinds_of_files_are_named(tmp_path: Path, content: bytes, kind: st
         read(tmp_path, content)
 
 
+@pytest.mark.slow
 def test_malformed_rows_in_a_file_of_several_blocks_keep_their_numbers(tmp_path: Path) -> None:
     """Seventeen megabytes are three blocks; a thousand bad rows in a row, and one at each end."""
     n_rows = 160_000
@@ -221,6 +223,7 @@ def test_malformed_rows_in_a_file_of_several_blocks_keep_their_numbers(tmp_path:
     line_end=st.sampled_from(("\n", "\r\n", "\r")),
     n_titles=st.integers(0, 2),
 )
+@pytest.mark.slow
 def test_rows_are_numbered_alike_however_the_text_falls_into_blocks(
     tmp_path: Path, kinds: list[str], block_bytes: int, line_end: str, n_titles: int
 ) -> None:

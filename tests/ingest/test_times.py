@@ -225,6 +225,7 @@ LIKE_DATES = st.from_regex(
     st.sampled_from(("day-first", "month-first")),
     st.sampled_from(("stated", "local", "utc")),
 )
+@pytest.mark.slow
 def test_any_text_gives_a_time_or_none(texts: list[str | None], order: DateOrder, clock: Clock) -> None:
     times = parse_times(column(texts), date_order=order, clock=clock)
     assert times.at.notna().tolist() == [kind in ("minute", "day", "month") for kind in times.precision]

@@ -58,6 +58,7 @@ def paths(written: tuple[RunSummary, dict[str, Path]], tmp_path: Path) -> dict[s
     return {key: tmp_path / path.relative_to(out) for key, path in kept.items()}
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(
     analysis: Analysis, written: tuple[RunSummary, dict[str, Path]], tmp_path: Path
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_run_that_fails_leaves_the_last_good_products(
     assert [path.name for path in tmp_path.iterdir()] == ["robbery"]  # and no half-written folder
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
     bare: Analysis, paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +210,7 @@ def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+@pytest.mark.slow
 def test_a_run_that_is_stopped_between_two_moves_leaves_the_last_products(
     analysis: Analysis,
     paths: dict[str, Path],
@@ -231,6 +234,7 @@ def test_a_run_that_is_stopped_between_two_moves_leaves_the_last_products(
     assert {path: path.read_bytes() for path in paths.values()} == before
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_is_tidied_and_products_set_aside_come_back(
     analysis: Analysis, paths: dict[str, Path], tmp_path: Path
 ) -> None:

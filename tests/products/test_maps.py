@@ -137,6 +137,7 @@ def test_words() -> None:
     ("place", "easting", "northing"),
     [("Penzance", 147_000, 30_000), ("Dover", 631_000, 141_000), ("Lerwick", 447_000, 1_141_000)],
 )
+@pytest.mark.slow
 def test_the_coast_is_no_edge_of_the_world(tmp_path: Path, place: str, easting: int, northing: int) -> None:
     """OSTN15 ends some way out at sea, and a map needs room around its wards."""
     ward = shapely.box(easting - 2000, northing - 2000, easting + 2000, northing + 2000)
@@ -297,6 +298,7 @@ def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
     assert summary.shifts.max_per_km2 == max(part.max_per_km2 or 0.0 for part in summary.shifts.parts)
 
 
+@pytest.mark.slow
 def test_the_parts_add_little_to_the_page(with_hours: Analysis) -> None:
     summary = summarise(with_hours)
     bare = dataclasses.replace(

@@ -171,6 +171,7 @@ def test_every_property_of_the_schema_is_described() -> None:
     [{"crime": "robbery", "window": parse_window("15-18", "Mon-Fri"), "harm": "cost"}, {"crime": "asb"}],
     ids=["robbery", "asb"],
 )
+@pytest.mark.slow
 def test_the_summary_of_a_run_is_as_the_schema_says(demonstration: Study, options: dict[str, Any]) -> None:
     summary = encode(summarise(analyse(demonstration, AnalysisRequest(wards=("Peckham", "The Lane"), **options))))
     assert next(iter(summary.items())) == ("schema_version", "1")

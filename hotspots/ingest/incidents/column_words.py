@@ -22,9 +22,12 @@ _AXES = frozenset("xyenm")
 """Letters that may stand in a run of words: axes, east, north and metres."""
 
 _LONGEST_WORD = 15
+_LONGEST_NAME = 100
+"""What is longer is no name of a column: the first rows of a file are tried as names, and may hold a whole report."""
+_MANY_NAMES = 4096
 
 
-@functools.cache
+@functools.lru_cache(maxsize=_MANY_NAMES)
 def normalise(name: str) -> str:
     """A column name in lower case, its words parted by single spaces: `CrimeRef_No.` is `crime ref no`.
 
@@ -63,6 +66,7 @@ class _Grammar:
 
     Attributes:
         meanings: What a word or phrase says, by its words.
+        vocabulary: All words that say something.
         ignored: Words that say nothing.
         columns: The patterns of each column.
         pairs: Those of a general column and a specific one.
@@ -71,16 +75,12 @@ class _Grammar:
     """
 
     meanings: dict[tuple[str, ...], tuple[str, ...]]
+    vocabulary: frozenset[str]
     ignored: frozenset[str]
     columns: dict[str, tuple[_Pattern, ...]]
     pairs: tuple[tuple[_Pattern, _Pattern], ...]
     never: frozenset[str]
     longest: int
-
-    @property
-    def vocabulary(self) -> frozenset[str]:
-        """All words that say something."""
-        return frozenset(word for phrase in self.meanings for word in phrase)
 
 
 @functools.cache
@@ -111,6 +111,7 @@ def _read_grammar() -> _Grammar:
         meanings.setdefault((word,), (word,))
     return _Grammar(
         meanings=meanings,
+        vocabulary=frozenset(word for phrase in meanings for word in phrase),
         ignored=frozenset(table["ignored"]),
         columns=columns,
         pairs=pairs,
@@ -120,9 +121,15 @@ def _read_grammar() -> _Grammar:
 
 
 @functools.cache
+def _list_known() -> frozenset[str]:
+    """The words that a run may be made of."""
+    grammar = _read_grammar()
+    return frozenset(word for word in grammar.vocabulary | grammar.ignored if len(word) > 1) | _AXES
+
+
 def _cut(run: str) -> tuple[str, ...]:
     """The words of a run that is written as one, if all of them are known: the fewest; otherwise the run itself."""
-    known = {word for word in _read_grammar().vocabulary | _read_grammar().ignored if len(word) > 1} | _AXES
+    known = _list_known()
     best: list[tuple[str, ...] | None] = [()]
     for end in range(1, len(run) + 1):
         ways = [
@@ -144,9 +151,11 @@ def _list_words(form: str) -> Iterator[str]:
             yield from (part,) if part in vocabulary else _cut(part)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=_MANY_NAMES)
 def read_meanings(name: str) -> tuple[frozenset[str], int]:
     """What the words of a name say, and how many of them say nothing that is known."""
+    if len(name) > _LONGEST_NAME:
+        return frozenset(), 1
     form = normalise(name)
     read, in_one = (_read_words(tuple(_list_words(text))) for text in (form, form.replace(" ", "")))
     return in_one if read[1] and not in_one[1] else read  # as "DAtE" is
