@@ -515,7 +515,8 @@ def _check(file: File, folder: Path, wards: Path, found: Found, seed: int) -> bo
         n_midnight = int((file.truth["started_at"].dt.strftime("%H:%M") == "00:00").sum())
         # of a few times as whole numbers, "8" may be an hour or a minute
         n_unread = said["times"]["n_unreadable_times"]
-        if given.get("minute", 0) < n - n_midnight - said["times"]["n_midnight"] - n_unread or n_unread > n / 4:
+        n_untimed = n_midnight + said["times"]["n_midnight"] + n_unread + said["times"]["n_default"]
+        if given.get("minute", 0) < n - n_untimed or n_unread > n / 4:
             found.faults.append(f"{label}: hours are lost: {given} of {n}: {text[:300]}")
     if file.faults & {"reported", "am/pm lost"} and given.get("minute"):
         found.faults.append(f"{label}: hours are given: {given}")
@@ -555,6 +556,8 @@ def _run(files: Sequence[File], folder: Path, wards: Path, found: Found, seed: i
         if given != wanted and not any("swapped" in file.faults for file in files):
             found.faults.append(f"{label}: wards are {given}, not {wanted}")
     timed = [file for file in files if file.precision in ("minute", "hour") and not file.faults]
+    if summary["quality"]["times"]["n_default"] or summary["quality"]["times"]["n_unreadable_times"]:
+        return
     if len(timed) == len(files) and summary["profile"]["available"] and summary["profile"]["cell_hours"] == 1:
         hours = np.array(summary["profile"]["counts"]).sum(axis=0)
         truth = pd.concat([file.truth for file in files])
