@@ -207,6 +207,8 @@ def _match(n_one: npt.NDArray[np.int64], n_other: npt.NDArray[np.int64], near: n
     heads = np.concatenate([np.arange(len(n_one)), len(n_one) + j, np.full(len(n_other), sink)])
     capacity = np.concatenate([n_one, np.minimum(n_one[i], n_other[j]), n_other]).astype(np.int32)
     graph = sparse.csr_array((capacity, (tails, heads)), shape=(sink + 1, sink + 1))
+    # older versions of SciPy take no wider positions
+    graph.indices, graph.indptr = graph.indices.astype(np.int32), graph.indptr.astype(np.int32)
     return int(maximum_flow(graph, source, sink).flow_value)
 
 

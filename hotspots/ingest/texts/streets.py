@@ -276,7 +276,9 @@ def _drop_house(words: list[str]) -> list[str]:
     """The street after the name of a house: of "Rose Cottage Mill Lane" the last two words."""
     keys = [_key(word) for word in words]
     for i in range(len(words) - 3, 0, -1):
-        if keys[i] in _LASTS["houses"] - {"manor"} and keys[i + 1] not in _LASTS["streets"]:
+        # "Cottage Street" is one; in "Rose Cottage St Mary's Road" it is a saint
+        is_street = keys[i + 1] in _LASTS["streets"] and not (keys[i + 1] == "st" and i + 3 < len(words))
+        if keys[i] in _LASTS["houses"] - {"manor"} and not is_street:
             return words[i + 1 :]
     return words
 
