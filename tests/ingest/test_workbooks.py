@@ -180,6 +180,7 @@ def test_a_workbook_behind_a_password_is_refused(tmp_path: Path, name: str) -> N
         make_compound_file("WordDocument"),
         make_workbook({"Sheet1": [HEADER, ROW]})[:-300],
     ],
+    ids=["nothing", "text", "a zip that ends", "a compound file that ends", "a document", "a workbook that ends"],
 )
 @pytest.mark.parametrize("name", ["a.xlsx", "a.xlsm", "a.xls"])
 def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, name: str) -> None:
