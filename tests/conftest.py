@@ -26,7 +26,7 @@ from hotspots.settings import Settings
 REPOSITORY = Path(__file__).parents[1]
 CRS = "EPSG:27700"
 
-settings.register_profile("hotspots", deadline=None, derandomize=True, print_blob=True, max_examples=25)
+settings.register_profile("hotspots", deadline=None, derandomize=True, print_blob=True, max_examples=50)
 settings.register_profile("few", settings.get_profile("hotspots"), max_examples=10)  # to see that versions agree
 settings.load_profile("hotspots")
 
