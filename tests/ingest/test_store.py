@@ -242,7 +242,7 @@ def test_what_comes_from_the_store_is_not_counted_twice_either(tmp_path: Path, f
 def test_code_of_every_room_that_reads_counts(tmp_path: Path) -> None:
     package = tmp_path / "hotspots"
     installed = Path(store_module.__file__).parents[2]
-    for name in ("crimes.py", "crimes.toml", "contracts.py"):
+    for name in ("crimes.py", "crimes.toml", "contracts.py", "errors.py"):
         package.mkdir(exist_ok=True)
         shutil.copy(installed / name, package)
     for name in ("geography", "ingest"):

@@ -51,7 +51,7 @@ _DRAFT = ".writing-"
 _STALE_SECONDS = 3600
 _MANIFEST, _SEEN = "file.json", "seen.json"
 _READ_WITH = ("convertbng", "pandas", "pyarrow", "pyogrio", "pyproj", "python-calamine", "shapely")
-_READ_BY = ("crimes.py", "crimes.toml", "contracts.py", "geography", "ingest")
+_READ_BY = ("crimes.py", "crimes.toml", "contracts.py", "errors.py", "geography", "ingest")
 
 
 @dataclass(slots=True, kw_only=True)
