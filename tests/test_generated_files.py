@@ -7,7 +7,6 @@ from generated_files import try_many
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_files_made_by_chance_are_not_silently_wrong() -> None:
     found = try_many(15, first_seed=20_000)
     assert found.faults == []
