@@ -158,18 +158,30 @@ def study_options(*also: str, but: str | None = None) -> Callable[[Command], Com
 
 @contextmanager
 def open_study(
-    inputs: StudyInputs, settings: Settings, *, start: dt.date | None = None, context: bool = False
+    inputs: StudyInputs,
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    start: dt.date | None = None,
+    context: bool = False,
 ) -> Iterator[tuple[Study, Progress]]:
     """Read a study, and say on stderr what is being done until the block ends.
 
     Args:
         inputs: What was given.
         settings: `inputs.load_settings()`.
+        out: Folder that products will be written to; what a killed run set aside there is put back first.
         start: First day that is needed; by default the one that was given.
         context: Whether safe havens and term dates are needed.
     """
-    from hotspots.pipeline import load_study
+    from hotspots.pipeline import list_inputs, load_study
 
+    if out is not None:
+        from hotspots.products.files import require_apart, restore_products
+
+        paths = list_inputs(inputs.incidents, inputs.boundaries, settings=settings)
+        require_apart(out, [path for kind in paths.values() for path in kind])
+        restore_products(out)
     with show_progress() as progress:
         study = load_study(
             inputs.incidents,

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     Written = tuple[RunSummary | OperationSummary | PerformanceSummary, dict[str, Path]]
 
 
+def warn(sentence: str) -> None:
+    """Say something on stderr that is to be known, and is no error."""
+    click.echo(sentence, err=True)
+
+
 def echo_json(content: Any) -> None:
     """Print JSON that people can read."""
     click.echo(json.dumps(content, ensure_ascii=False, indent=1))
