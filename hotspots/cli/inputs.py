@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hotspots.cli.outputs import echo, make_plain
+
 if TYPE_CHECKING:
     from hotspots.pipeline import Progress, Study
     from hotspots.settings import Settings
@@ -194,13 +196,13 @@ def open_study(
         yield study, progress
     store = study.store
     if store and store.problem:
-        click.echo(
+        echo(
             f"The tables read could not be kept in {store.folder.as_posix()} ({store.problem}). The next run reads it "
             "again.",
             err=True,
         )
     if store and store.rebuilt:
-        click.echo(f"The store was damaged; read again: {', '.join(store.rebuilt)}", err=True)
+        echo(f"The store was damaged; read again: {', '.join(store.rebuilt)}", err=True)
 
 
 @contextmanager
@@ -208,5 +210,7 @@ def show_progress() -> Iterator[Callable[[str], None]]:
     """A line on stderr, where that is a terminal, that says what is being done."""
     from tqdm import tqdm
 
-    with tqdm(disable=None, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as line:
-        yield line.set_description_str
+    # a process may have no stderr at all
+    disable = None if sys.stderr else True
+    with tqdm(disable=disable, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as line:
+        yield lambda text: line.set_description_str(make_plain(text))
