@@ -14,15 +14,10 @@ from hotspots.errors import DataError, ParameterError
 from hotspots.ingest.formats.input_files import find_files
 from hotspots.ingest.formats.table import Table, chunk_of_frame
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
-from hotspots.ingest.incidents.records import (
-    RECORDS,
-    Oddity,
-    ReadingOptions,
-    TableRecords,
-    name_marked_areas,
-    read_records,
-)
+from hotspots.ingest.incidents.record_schema import RECORDS, Oddity
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, find_sources
+from hotspots.ingest.incidents.stated_areas import name_marked_areas
 
 GRID = {"easting": "X", "northing": "Y"}
 HERE = {"X": "536560", "Y": "178413"}

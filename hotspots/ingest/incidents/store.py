@@ -38,7 +38,8 @@ import pyproj
 
 from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents.profiles import SourceProfile
-from hotspots.ingest.incidents.records import RECORDS, TALLIED, ReadingOptions, TableRecords
+from hotspots.ingest.incidents.record_schema import RECORDS, TALLIED
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable
 
 Reading = tuple[ReadTable, TableRecords] | PassedOver

@@ -10,6 +10,7 @@ from .columns import UNFINISHED as UNFINISHED
 from .columns import blank as blank
 from .columns import map_unique as map_unique
 from .columns import read_status as read_status
+from .columns import repeat_text as repeat_text
 from .coordinates import parse_coordinates as parse_coordinates
 from .coordinates import read_pairs as read_pairs
 from .coordinates import read_wkt as read_wkt
