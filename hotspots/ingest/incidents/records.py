@@ -31,6 +31,7 @@ from hotspots.errors import DataError, ParameterError
 from hotspots.geography import BRITISH_NATIONAL_GRID
 from hotspots.ingest.formats import MAX_TABLE_ROWS, Chunk, Columns, Table
 from hotspots.ingest.incidents.coarseness import Stated, are_months
+from hotspots.ingest.incidents.column_words import says_month
 from hotspots.ingest.incidents.counted import read_counts
 from hotspots.ingest.incidents.locations import Locations, Places, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
@@ -187,7 +188,6 @@ _NO_ID = (
 )
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 
-_MONTH_NAME = re.compile(r"month|period", re.IGNORECASE)
 _RARE = 3
 _LAST_MINUTE = 23 * 60 + 59
 _REST_OF_HOUR = pd.Timedelta(minutes=59)
@@ -319,7 +319,7 @@ def _read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
     after = ended_at[dated].dropna().dt.normalize() + pd.Timedelta(days=1)
     if not is_day.any() or (precision[dated] == "minute").any() or (after.dt.day > 2).any():
         return records
-    is_called_month = len(profile.start) == 1 and bool(_MONTH_NAME.search(profile.start[0]))
+    is_called_month = len(profile.start) == 1 and says_month(profile.start[0])
     if not are_months(started_at.to_numpy()[dated], is_called_month=is_called_month):
         return records
     oddities = np.where(
