@@ -317,3 +317,30 @@ def test_marylebone_does_not_continue_mayfair() -> None:
     feeds = name_feeds(tally_parts([table]))
     assert len({feeds["Marylebone.csv"], feeds["Mayfair.csv"], feeds["robbery March 2025.csv"]}) == 3
     assert feeds["robbery sept 2025.csv"] == feeds["robbery March 2025.csv"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "n_feeds"),
+    [
+        ({"area1.csv": (0, 300), "area2.csv": (0, 700)}, 2),
+        ({"beat 12.csv": (0, 300), "beat 14.csv": (0, 700)}, 2),
+        ({"area1 2024.csv": (0, 300), "area2 2024.csv": (0, 300), "area1 2025.csv": (400, 700)}, 2),
+        ({"part1.csv": (0, 300), "part2.csv": (301, 500), "part3.csv": (501, 700)}, 1),
+        ({"part1.csv": (0, 700), "part2.csv": (0, 700)}, 2),
+        ({"robbery 23.csv": (0, 300), "robbery 24.csv": (301, 700)}, 1),
+    ],
+)
+def test_numbers_in_names_are_dates_only_if_they_look_so_or_follow_each_other(
+    sources: dict[str, tuple[int, int]], n_feeds: int
+) -> None:
+    rows = [(source, day) for source, (first, last) in sources.items() for day in range(first, last + 1)]
+    table = pd.DataFrame(rows, columns=["source", "day"]).assign(time_precision="day")
+    table["started_at"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(table["day"], unit="D")
+    assert len(set(name_feeds(tally_parts([table])).values())) == n_feeds
+
+
+def test_parts_that_follow_each_other_in_other_wards_are_two(outlines: Path, tmp_path: Path) -> None:
+    write_rows(tmp_path / "area1.csv", NORTH, last="2024-12-31")
+    write_rows(tmp_path / "area2.csv", SOUTH, first="2025-01-01")
+    study = read(outlines, tmp_path / "area1.csv", tmp_path / "area2.csv")
+    assert len(set(name_feeds(tally_parts([study.intake.incidents])).values())) == 2

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from hotspots.ingest.incidents.intake import Intake, read_incidents
-from hotspots.ingest.texts.dates_in_names import find_months
+from hotspots.ingest.texts.dates_in_names import find_months, strip_dates
 from hotspots.ingest.texts.day_or_month import guess_date_order
 from hotspots.ingest.texts.spreadsheet_dates import find_exchanged
 
@@ -185,3 +185,31 @@ def test_dates_alone_are_exchanged_where_they_lie_together_so(
 )
 def test_months_in_names_of_files(name: str, expected: tuple[str, str] | None) -> None:
     assert find_months(name) == (expected and tuple(np.datetime64(month, "M") for month in expected))
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [
+        ["2025-01-met-street.csv", "2025-02-met-street.csv"],
+        ["all.zip/2025-01/2025-01-met-street.csv", "all.zip/2025-02/2025-02-met-street.csv"],
+        [
+            "robbery 2024.csv",
+            "robbery_2025.csv",
+            "Robbery 2024-25.csv",
+            "robbery 01.01.2024.csv",
+            "robbery 31-3-24.csv",
+        ],
+        ["asb_202401.csv", "asb_20240131.csv", "asb_31012024.csv", "asb_310124.csv", "asb 2024_01_31.csv"],
+        ["asb Jan24.csv", "asb jan-24.csv", "asb January 2024.csv", "asb 3 Sept 2024.csv", "asb_1st_may_2024.csv"],
+        ["knives Q1 2024.csv", "knives 2024 quarter 2.csv", "knives 3Q 2024.csv", "knives H1 2024.csv"],
+        ["dip sample week 7.csv", "dip sample wk08.csv", "dip sample w12.csv", "dip sample month 3.csv"],
+    ],
+)
+def test_names_but_for_dates_are_the_same(alike: list[str]) -> None:
+    assert len({strip_dates(name) for name in alike}) == 1
+
+
+def test_names_of_other_places_and_parts_stay_different() -> None:
+    names = ["area1.csv", "area2.csv", "beat 12.csv", "beat 14.csv", "e05000432.csv", "e05000433.csv", "SE15.csv"]
+    names += ["SE22.csv", "Marylebone.csv", "Mayfair.csv", "zone 3.csv", "sector_4.csv", "part1.csv", "part2.csv"]
+    assert len({strip_dates(f"{name} 2024") for name in names}) == len(names)

@@ -14,6 +14,7 @@ from .coordinates import read_wkt as read_wkt
 from .dates_in_names import MONTH_NAMES as MONTH_NAMES
 from .dates_in_names import find_months as find_months
 from .dates_in_names import number_month as number_month
+from .dates_in_names import strip_dates as strip_dates
 from .day_or_month import DateOrder as DateOrder
 from .day_or_month import OrderFound as OrderFound
 from .day_or_month import are_firsts as are_firsts
