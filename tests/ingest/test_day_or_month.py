@@ -126,8 +126,9 @@ def test_dates_of_a_workbook_that_all_lie_in_january_are_doubted(tmp_path: Path)
     intake = read(tmp_path / "a.xlsx", cells)
     assert list_days(intake) == JANUARY
     assert intake.notes == (
-        "a.xlsx/Sheet: 60 rows have a date in Date of which a spreadsheet may have exchanged day and month (1 July may "
-        "have become 7 January); they are read as they stand. As they stand, all dates are 7 January to 12 January of "
+        "a.xlsx/Sheet: of all its rows, of whatever crime and date, 60 have a date in Date of which a spreadsheet may "
+        "have exchanged day and month (1 July may have become 7 January); they are read as "
+        "they stand. As they stand, all dates are 7 January to 12 January of "
         "2024; changed back, the first days of months, July 2024 to December 2024. Ask for the file as it was before a "
         "spreadsheet opened it, or set is_exchanged = true in a source profile.",
     )

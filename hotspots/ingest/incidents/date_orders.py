@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hotspots.errors import say_rows
+from hotspots.errors import say_of_all_rows
 from hotspots.ingest.formats import Table
 from hotspots.ingest.incidents.column_words import says_month
 from hotspots.ingest.incidents.profiles import SourceProfile
@@ -104,7 +104,7 @@ def _doubt_order(found: OrderFound, order: DateOrder, date: str, table: Table, *
 
 def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table, *, proof: str | None = None) -> str:
     day = exchanged.example
-    rows = say_rows(exchanged.n_rows, "has", "have")
+    rows = say_of_all_rows(table.label, exchanged.n_rows, "has", "have")
     stands, back = f"{day.day} {day:%B}", f"{day.month} {day.replace(month=day.day, day=1):%B}"
     signs = ""
     if exchanged.stands:
@@ -116,12 +116,12 @@ def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table, *, proof: st
         mixed = "The sign is that no date that it made of a text has a day over 12, and the others were left as text."
         said = " ".join(filter(None, (signs or mixed, why)))
         return (
-            f"{table.label}: {rows} a date in {date} of which a spreadsheet had exchanged day and month ({back} had "
+            f"{rows} a date in {date} of which a spreadsheet had exchanged day and month ({back} had "
             f"become {stands}); they are changed back. {said} If that is wrong, write a source profile without "
             "is_exchanged."
         )
     return (
-        f"{table.label}: {rows} a date in {date} of which a spreadsheet may have exchanged day and month ({back} may "
+        f"{rows} a date in {date} of which a spreadsheet may have exchanged day and month ({back} may "
         f"have become {stands}); they are read as they stand. {signs}{' ' if signs else ''}Ask for the file as it was "
         "before a spreadsheet opened it, or set is_exchanged = true in a source profile."
     )
