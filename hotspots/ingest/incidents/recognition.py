@@ -460,6 +460,12 @@ def says_where(names: Sequence[str]) -> bool:
     return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
 
 
+def find_offences(names: Sequence[str]) -> tuple[list[str], bool]:
+    """The columns whose names say what happened, and whether others say when, as in a table of incidents."""
+    found = find_columns_by_words(names)
+    return found.get("offence", []), any(when in found for when in _WHEN) or len(_find_parts(names)) > 1
+
+
 def says_values(names: Sequence[str]) -> bool:
     """Whether a row in the place of names holds numbers or addresses, which are values."""
     return any(re.fullmatch(_VALUE, name.strip()) for name in names)
