@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 
 from hotspots.errors import TooLittleDataError
+from hotspots.ingest.incidents.intake import read_incidents
 from hotspots.pipeline.holes import name_feeds, tally_parts
 from hotspots.pipeline.known_time import find_known_time
 from hotspots.pipeline.operation import evaluate_operation
 from hotspots.pipeline.operation_areas import find_area
 from hotspots.pipeline.operation_request import OperationRequest
 from hotspots.pipeline.performance import Indicator, PerformanceRequest, measure_performance
+from hotspots.pipeline.quality import assess_quality
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
@@ -239,6 +241,28 @@ def test_rows_that_lose_their_place_are_no_fall(outlines: Path, tmp_path: Path) 
     assert r12.area.table[["n_earlier", "n_current"]].to_numpy().tolist() == [[4 * 366, 4 * 365]]
     assert (r12.wards, r12.hotspots) == (None, None)
     assert any("wards and hot spots cannot be compared" in note for note in summarise(run).notes)
+
+
+@pytest.mark.parametrize(
+    ("last", "n_unplaced", "windows"),
+    [
+        ("2025-12-31", 2, "the 12 months to December 2025 against the 12 before"),
+        ("2025-06-30", 2, "the 12 weeks to 30 June 2025 against the 12 before"),
+        ("2025-12-31", 0, None),
+    ],
+)
+def test_the_quality_tells_of_rows_that_lose_their_place(
+    tmp_path: Path, last: str, n_unplaced: int, windows: str | None
+) -> None:
+    cut = "2025-04-07" if last == "2025-06-30" else "2024-12-31"
+    begin = str((pd.Timestamp(cut) + pd.Timedelta(days=1)).date())
+    write_rows(tmp_path / "a.csv", ("A",), every_days=1, last=cut)
+    write_rows(tmp_path / "b.csv", ("A",), every_days=1, first=begin, last=last, n_unplaced=n_unplaced)
+    lost = assess_quality(read_incidents([tmp_path])).lost
+    assert (lost and lost.windows) == windows
+    if lost:
+        assert (lost.lost.share_earlier, lost.lost.is_counted) == (0, False)
+        assert lost.lost.share_current == pytest.approx(0.2, abs=0.03)
 
 
 def test_rows_that_lose_their_place_are_told_of_beside_an_operation(outlines: Path, tmp_path: Path) -> None:

@@ -41,3 +41,4 @@ from .study import place_in_wards as place_in_wards
 from .times import Change as Change
 from .times import TimeAnalysis as TimeAnalysis
 from .window_changes import LostPlaces as LostPlaces
+from .window_changes import LostRows as LostRows
