@@ -12,15 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.analysis.change import find_silences
+from hotspots.ingest.texts import strip_dates
 
 PartKind = Literal["source", "borough", "ward"]
 
-_MONTH_NAMES = (
-    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|"
-    "dec(ember)?"
-)
-_DATE_WORDS = re.compile(rf"\d+|\bq\b|(?<![a-z])({_MONTH_NAMES})(?![a-z])")
-"""What names of files that continue each other differ in."""
 _PARTED = ("source", "ward_code", "category")
 _SAME_WARDS_SHARE = 0.5
 """Share of the rows of a file that lie in the wards of the one before, from which it continues that."""
@@ -173,7 +168,8 @@ def name_feeds(tally: pd.DataFrame) -> dict[str, str]:
     """For each table, in the order of their first rows, the one that stands for all that continue each other.
 
     Tables continue each other if their names are the same but for dates, or if one begins when the other ends, and
-    half of the rows of either lie in wards of the other. Where wards are not known, names alone tell.
+    half of the rows of either lie in wards of the other. Where wards are not known, names must be the same but for
+    numbers then: "area 1" and "area 2" of the same months are two, and "part 1" and "part 2" of one year are one.
     """
     spans = tally.groupby("source").agg(first=("first_day", "min"), last=("last_day", "max"))
     spans = spans.sort_values(["first", "last"], kind="stable")
@@ -182,7 +178,7 @@ def name_feeds(tally: pd.DataFrame) -> dict[str, str]:
         return feed_of
     by_name: dict[str, str] = {}
     for source in feed_of:
-        feed_of[source] = by_name.setdefault(_DATE_WORDS.sub("", source.lower()), source)
+        feed_of[source] = by_name.setdefault(strip_dates(source), source)
     placed = tally[tally["ward_code"] != ""]
     n_by_feed = placed.groupby([placed["source"].map(feed_of), "ward_code"])["n_rows"].sum()
     middles = {feed: _find_middle(rows) for feed, rows in tally.groupby(tally["source"].map(feed_of))}
@@ -206,8 +202,10 @@ def _find_middle(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def _are_alike(n_by_feed: pd.Series, one: str, other: str) -> bool:
+    """Whether two feeds are of the same wards or, where those are not known, of one name but for numbers."""
     if not {one, other} <= {*n_by_feed.index.get_level_values(0)}:
-        return False
+        plain = [re.sub(r"\d+", "", strip_dates(name)) for name in (one, other)]
+        return plain[0] == plain[1]
     found: list[pd.Series] = [n_by_feed.loc[feed] for feed in (one, other)]
     shares = [float(rows[rows.index.isin(beside.index)].sum() / rows.sum()) for rows, beside in (found, found[::-1])]
     return max(shares) >= _SAME_WARDS_SHARE

@@ -72,8 +72,8 @@ def test_a_workbook_that_a_spreadsheet_of_another_order_opened_is_undone(
     assert intake.incidents["started_at"].tolist() == moments
     n_changed = sum(at.day <= 12 and at.day != at.month for at in moments)
     assert (
-        f"{n_changed} rows have a date in Date From of which a spreadsheet had exchanged day and month"
-        in intake.notes[0]
+        f"of all its rows, of whatever crime and date, {n_changed} have a date in Date From of which a spreadsheet "
+        "had exchanged day and month" in intake.notes[0]
     )
     assert intake.tables[0].profile.is_exchanged
     # the profile that is printed reads the same

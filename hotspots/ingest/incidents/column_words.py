@@ -205,6 +205,11 @@ def says_date(name: str) -> bool:
     return bool(read_meanings(name)[0] & {"date", "month", "period"})
 
 
+def says_month(name: str) -> bool:
+    """Whether a name says that its column holds months or other periods, in whatever words."""
+    return bool(re.search(r"month|period", name, flags=re.IGNORECASE))
+
+
 def says_asb(name: str) -> bool:
     """Whether a name says that its column holds kinds of antisocial behaviour."""
     return "asb" in read_meanings(name)[0]

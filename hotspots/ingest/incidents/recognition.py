@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyproj
 
-from hotspots.errors import DataError, say_rows
+from hotspots.errors import DataError
 from hotspots.geography import WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.incidents.column_words import (
@@ -29,13 +29,11 @@ from hotspots.ingest.incidents.column_words import (
     says_other_time,
 )
 from hotspots.ingest.incidents.counted import TOTALS, are_counts, counts_incidents, counts_something
+from hotspots.ingest.incidents.date_orders import find_date_order
 from hotspots.ingest.incidents.police_uk import find_police_uk
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
-    Exchanged,
-    find_exchanged,
-    guess_date_order,
     join_columns,
     mask_text,
     parse_coordinates,
@@ -294,7 +292,7 @@ def _find_times(
     if start is None and reported is not None:
         start = _find_by_contents(candidates, reported, table, doubts)
     if start is None and reported is not None:
-        return {"start": (reported,), "is_reported": True} | _find_date_order((reported,), table, doubts)
+        return {"start": (reported,), "is_reported": True} | find_date_order((reported,), table, doubts, is_timed=False)
     if start is None:
         start = next((name for name in candidates.get("month", ()) if _can_read((name,), table)), None)
     if start is None:
@@ -328,59 +326,8 @@ def _find_times(
     if clock := find_clock(start):
         values["clock"] = "local" if clock == "local" else "utc"
     dates = [values[role][0] for role in ("start", "end") if role in values]
-    return values | _find_date_order(dates, table, doubts)
-
-
-def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> dict[str, Any]:
-    exchanged = _find_exchanged(dates, table)
-    if exchanged:
-        doubts.append(_doubt_exchanged(exchanged, dates[0], table))
-    order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
-    if not is_certain:
-        why, other = {
-            "day-first": ("although none of them proves it", "month-first"),
-            "month-first": ("because many make no sense otherwise", "day-first"),
-        }[order]
-        doubts.append(
-            f"{table.label}: the dates in {dates[0]} are read {order}, {why}. If that is wrong, set "
-            f'date_order = "{other}" in a source profile.'
-        )
-    found: dict[str, Any] = {"date_order": order} if order != "day-first" else {}
-    return found | ({"is_exchanged": True} if exchanged and exchanged.is_certain else {})
-
-
-def _find_exchanged(dates: Sequence[str], table: Table) -> Exchanged | None:
-    first = table.sample(set(dates))
-    return find_exchanged(
-        [first[name] for name in dates],
-        lambda: (chunk.columns[name] for chunk in table.read(set(dates)) for name in dates),
-    )
-
-
-def doubt_dates(table: Table, profile: SourceProfile) -> tuple[str, ...]:
-    """What could be otherwise of the dates that a given profile reads, in sentences."""
-    dates = [names[0] for names in (profile.start, profile.end) if names and names[0] in table.header]
-    exchanged = None if profile.is_exchanged or not dates else _find_exchanged(dates, table)
-    if exchanged is None:
-        return ()
-    return (_doubt_exchanged(dataclasses.replace(exchanged, is_certain=False), dates[0], table),)
-
-
-def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table) -> str:
-    day = exchanged.example
-    rows = say_rows(exchanged.n_rows, "has", "have")
-    stands, back = f"{day.day} {day:%B}", f"{day.month} {day.replace(month=day.day, day=1):%B}"
-    if exchanged.is_certain:
-        return (
-            f"{table.label}: {rows} a date in {date} of which a spreadsheet had exchanged day and month ({back} had "
-            f"become {stands}); they are changed back. The sign is that no date that it made of a text has a day over "
-            "12, and the others were left as text. If that is wrong, write a source profile without is_exchanged."
-        )
-    return (
-        f"{table.label}: {rows} a date in {date} of which a spreadsheet may have exchanged day and month ({back} may "
-        f"have become {stands}); they are read as they stand. Ask for the file as it was before a spreadsheet opened "
-        "it, or set is_exchanged = true in a source profile."
-    )
+    is_timed = any(len(values.get(role, ())) > 1 for role in ("start", "end"))
+    return values | find_date_order(dates, table, doubts, is_timed=is_timed)
 
 
 def _find_by_contents(
@@ -511,6 +458,12 @@ def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
 def says_where(names: Sequence[str]) -> bool:
     """Whether columns of such names say where, in any way that places of incidents are written."""
     return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
+
+
+def find_offences(names: Sequence[str]) -> tuple[list[str], bool]:
+    """The columns whose names say what happened, and whether others say when, as in a table of incidents."""
+    found = find_columns_by_words(names)
+    return found.get("offence", []), any(when in found for when in _WHEN) or len(_find_parts(names)) > 1
 
 
 def says_values(names: Sequence[str]) -> bool:

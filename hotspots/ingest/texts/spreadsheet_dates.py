@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from hotspots.ingest.texts.columns import map_unique
+from hotspots.ingest.texts.day_or_month import BEYOND_CHANCE, NUMERIC_DAY, are_firsts, says_time, weigh_days
 
 EXCEL_DAY_ZERO = pd.Timestamp("1899-12-30")
 
@@ -21,14 +23,18 @@ _DAYS_TO_1904 = 1462
 """From the day zero of Excel's usual calendar to that of its other one, 1 January 1904 ([MS-XLSX], date1904)."""
 
 _MADE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?!\d)")
-_WRITTEN = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})\b")
 _SHARE_UP_TO_12 = 144 / 365.25
 """Of all days of a year, those that are a month if they are taken for one."""
 
 _UP_TO_12 = pd.Timedelta(days=12)
 _UNLIKELY = 0.05
-_BEYOND_CHANCE = 1e-6
+_UNSEEN = 1e-6
 _MANY_DAYS = 10
+_MONTHS = 3
+"""Months of a quarter, the shortest time for which months are worth a doubt."""
+
+_SELDOM = math.log(1e3)
+_NOON = pd.Timedelta(hours=12)
 _NEARLY_ALL, _FEWER = 0.95, 0.7
 """Shares of the days that lie in the time of the others, if day and month are exchanged and if they are not."""
 
@@ -71,14 +77,23 @@ class Exchanged:
         n_rows: Rows with such a date.
         example: The first of the days, as it stands.
         is_certain: Whether they are told from the others, and chance cannot have made it look so.
+        stands, back: All the days, as they stand and changed back, if no text beside them tells; else none.
     """
 
     n_rows: int
     example: pd.Timestamp
     is_certain: bool
+    stands: frozenset[dt.date] = frozenset()
+    back: frozenset[dt.date] = frozenset()
 
 
-def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[pd.Series]]) -> Exchanged | None:
+def find_exchanged(
+    first: Sequence[pd.Series],
+    read_all: Callable[[], Iterable[pd.Series]],
+    *,
+    is_timed: bool = False,
+    is_called_month: bool = False,
+) -> Exchanged | None:
     """Whether a spreadsheet has exchanged day and month where it could, and left the other dates as text.
 
     A spreadsheet that puts the month first takes 10/02/2024 for the second of October and makes a date of it, and
@@ -90,15 +105,22 @@ def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[p
     If other dates that it made have a day over 12, or if all is written in one way, one of the two signs is left, which
     is good for a doubt.
 
+    Without a text, the dates themselves must show it: the twelve days of a fortnight of July stand as the seventh of
+    each month, and months that were written as their first day as days of January.
+
     Args:
         first: The first rows of the columns of dates, as categorical text.
         read_all: Gives all rows of them, if the first leave it open.
+        is_timed: Whether another column gives their time of day: first days of months have none.
+        is_called_month: Whether the name of the column says that it holds months.
     """
-    made, written = _count_days(first)
+    made, written, is_clock = _count_days(first)
     if made and not _are_right(made, written):  # or else all is written in one way, and the first rows say enough
-        made, written = _count_days(read_all())
+        made, written, is_clock = _count_days(read_all())
     if _are_right(made, written):
         return None
+    if made and not written:
+        return _weigh_alone(made, can_be_months=not (is_timed or is_clock), is_called_month=is_called_month)
     # which of the two numbers is the day, as those say of which only one can be
     position = int(sum(pair[0] > 12 for _, pair in written) < sum(pair[1] > 12 for _, pair in written))
     days = {(year, pair): _make_day(year, pair[1 - position], pair[position]) for year, pair in written}
@@ -115,14 +137,29 @@ def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[p
     if is_told:
         is_seen = changed_back >= as_they_stand and max(chance) <= _UNLIKELY
     elif made:  # some of them are right, and nobody can tell which
-        is_seen = chance[1] <= _BEYOND_CHANCE
+        is_seen = chance[1] <= _UNSEEN
     else:
         is_seen = len(moved) >= _MANY_DAYS and changed_back >= _NEARLY_ALL and as_they_stand <= _FEWER
     if not is_seen:
         return None
     return Exchanged(
-        n_rows=sum(moved.values()), example=min(moved), is_certain=is_told and math.prod(chance) <= _BEYOND_CHANCE
+        n_rows=sum(moved.values()), example=min(moved), is_certain=is_told and math.prod(chance) <= _UNSEEN
     )
+
+
+def _weigh_alone(made: Mapping[pd.Timestamp, int], *, can_be_months: bool, is_called_month: bool) -> Exchanged | None:
+    """Whether dates of which none has a day over 12 are exchanged, by how well they lie together."""
+    moved = {day: n for day, n in made.items() if day.day != day.month}
+    if not moved:
+        return None
+    stands = frozenset(day.date() for day in made)
+    back = frozenset(day.replace(month=day.day, day=day.month) for day in stands)
+    are_months = can_be_months and are_firsts(back)
+    gain = weigh_days(back, can_be_months=can_be_months) - weigh_days(stands, can_be_months=can_be_months)
+    is_certain = gain > BEYOND_CHANCE or (are_months and is_called_month)
+    if not (is_certain or gain > _SELDOM or (are_months and len(made) >= _MONTHS and sum(made.values()) >= _MANY_DAYS)):
+        return None
+    return Exchanged(n_rows=sum(moved.values()), example=min(moved), is_certain=is_certain, stands=stands, back=back)
 
 
 def _are_right(made: Mapping[pd.Timestamp, int], written: Mapping[tuple[int, tuple[int, int]], int]) -> bool:
@@ -132,26 +169,31 @@ def _are_right(made: Mapping[pd.Timestamp, int], written: Mapping[tuple[int, tup
 
 def _count_days(
     chunks: Iterable[pd.Series],
-) -> tuple[dict[pd.Timestamp, int], dict[tuple[int, tuple[int, int]], int]]:
+) -> tuple[dict[pd.Timestamp, int], dict[tuple[int, tuple[int, int]], int], bool]:
     """Rows by the day that a spreadsheet made, and by the year and the two numbers of a date that is text.
+
+    Besides, whether any of the former has a time of day.
 
     Only as many as it takes to see that the dates are right: rows in the order of their dates begin with first days.
     """
     made: dict[pd.Timestamp, int] = {}
     written: dict[tuple[int, tuple[int, int]], int] = {}
+    is_timed = False
     for texts in chunks:
         counts = texts.value_counts()
         for text, n in counts[counts > 0].items():
             text = str(text).strip()
-            if found := _WRITTEN.match(text):
+            if found := NUMERIC_DAY.match(text):
                 year = int(found[3]) + (0 if len(found[3]) == 4 else 2000)
                 key = (year, (int(found[1]), int(found[2])))
                 written[key] = written.get(key, 0) + int(n)
-            elif (day := _read_made(text)) is not None:
+            elif (at := _read_made(text)) is not None:
+                day = at.normalize()
                 made[day] = made.get(day, 0) + int(n)
+                is_timed = is_timed or at != day
         if _are_right(made, written):
             break
-    return made, written
+    return made, written, is_timed
 
 
 def _chance_of_few(n_up_to_12: int, n_over: int) -> float:
@@ -165,11 +207,14 @@ def _chance_of_few(n_up_to_12: int, n_over: int) -> float:
 
 
 def _read_made(text: str) -> pd.Timestamp | None:
-    """The day of a text that a spreadsheet made of a date: a serial number, or with the year first."""
+    """The day of a text that a spreadsheet made of a date: a serial number, or with the year first.
+
+    It has some time of day, if the text has one.
+    """
     if found := _MADE.match(text):
-        return _make_day(*map(int, found.groups()))
-    serial = read_serial_date(text)
-    return None if serial is None else serial.normalize()
+        day = _make_day(*map(int, found.groups()))
+        return day + _NOON if day is not None and says_time(text[found.end() :]) else day
+    return read_serial_date(text)
 
 
 def _make_day(year: int, month: int, day: int) -> pd.Timestamp | None:
