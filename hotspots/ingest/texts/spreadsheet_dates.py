@@ -21,7 +21,13 @@ _DAYS_TO_1904 = 1462
 """From the day zero of Excel's usual calendar to that of its other one, 1 January 1904 ([MS-XLSX], date1904)."""
 
 _MADE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?!\d)")
-_WRITTEN = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})\b")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MADE_IN_WORDS = re.compile(rf"(\d{{1,2}})[-/ ]({'|'.join(_MONTHS)})[a-z]*[-/ ](\d{{4}}|\d\d)\b", flags=re.IGNORECASE)
+"""As a spreadsheet shows a date that it knows, if it is asked to; what it left as text stays in numbers."""
+_WRITTEN = re.compile(r"(?:[a-z]{3,9},?\s+)?(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})\b", flags=re.IGNORECASE)
+_Written = tuple[int, tuple[int, int]]
+"""Of a date that is text, the year and the two numbers before it."""
+
 _SHARE_UP_TO_12 = 144 / 365.25
 """Of all days of a year, those that are a month if they are taken for one."""
 
@@ -71,11 +77,13 @@ class Exchanged:
         n_rows: Rows with such a date.
         example: The first of the days, as it stands.
         is_certain: Whether they are told from the others, and chance cannot have made it look so.
+        is_text: Whether they were made texts again, which cannot be changed back.
     """
 
     n_rows: int
     example: pd.Timestamp
     is_certain: bool
+    is_text: bool = False
 
 
 def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[pd.Series]]) -> Exchanged | None:
@@ -88,19 +96,23 @@ def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[p
     of the first twelve days of a month that another program wrote do not.
 
     If other dates that it made have a day over 12, or if all is written in one way, one of the two signs is left, which
-    is good for a doubt.
+    is good for a doubt. So are texts of two forms (`10/02/2024 18:05` and `25/02/2024 18:05:00`), if all days of one are
+    up to 12 and all of the other over it: what it made of them was saved as text.
 
     Args:
         first: The first rows of the columns of dates, as categorical text.
         read_all: Gives all rows of them, if the first leave it open.
     """
-    made, written = _count_days(first)
+    made, written, forms = _count_days(first)
     if made and not _are_right(made, written):  # or else all is written in one way, and the first rows say enough
-        made, written = _count_days(read_all())
+        made, written, forms = _count_days(read_all())
     if _are_right(made, written):
         return None
     # which of the two numbers is the day, as those say of which only one can be
     position = int(sum(pair[0] > 12 for _, pair in written) < sum(pair[1] > 12 for _, pair in written))
+    is_text = not made
+    if is_text:
+        made, written = _part_by_form(written, forms, position)
     days = {(year, pair): _make_day(year, pair[1 - position], pair[position]) for year, pair in written}
     plain = {day for (_, pair), day in days.items() if day is not None and pair[position] > 12}
     either = {day: written[key] for key, day in days.items() if day is not None and max(key[1]) <= 12}
@@ -121,24 +133,45 @@ def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[p
     if not is_seen:
         return None
     return Exchanged(
-        n_rows=sum(moved.values()), example=min(moved), is_certain=is_told and math.prod(chance) <= _BEYOND_CHANCE
+        n_rows=sum(moved.values()),
+        example=min(moved),
+        is_certain=is_told and not is_text and math.prod(chance) <= _BEYOND_CHANCE,
+        is_text=is_text,
     )
 
 
-def _are_right(made: Mapping[pd.Timestamp, int], written: Mapping[tuple[int, tuple[int, int]], int]) -> bool:
+def _part_by_form(
+    written: Mapping[_Written, int], forms: Mapping[str, set[_Written]], position: int
+) -> tuple[dict[pd.Timestamp, int], dict[_Written, int]]:
+    """The texts of the forms in which all days are up to 12, as days, and the others."""
+    low = [keys for keys in forms.values() if all(pair[position] <= 12 for _, pair in keys)]
+    others = set().union(*(keys for keys in forms.values() if keys not in low))
+    if not low or not others:
+        return {}, dict(written)
+    made: dict[pd.Timestamp, int] = {}
+    for key in set().union(*low) - others:
+        year, pair = key
+        day = _make_day(year, pair[1 - position], pair[position])
+        if day is not None:
+            made[day] = made.get(day, 0) + written[key]
+    return made, {key: written[key] for key in written if key in others}
+
+
+def _are_right(made: Mapping[pd.Timestamp, int], written: Mapping[_Written, int]) -> bool:
     """Whether the dates are those of a program that writes all alike, and of more than the first days of a month."""
     return not written and any(day.day > 12 for day in made)
 
 
 def _count_days(
     chunks: Iterable[pd.Series],
-) -> tuple[dict[pd.Timestamp, int], dict[tuple[int, tuple[int, int]], int]]:
-    """Rows by the day that a spreadsheet made, and by the year and the two numbers of a date that is text.
+) -> tuple[dict[pd.Timestamp, int], dict[_Written, int], dict[str, set[_Written]]]:
+    """Rows by the day that a spreadsheet made, and by what a date that is text says; and the latter by their form.
 
     Only as many as it takes to see that the dates are right: rows in the order of their dates begin with first days.
     """
     made: dict[pd.Timestamp, int] = {}
-    written: dict[tuple[int, tuple[int, int]], int] = {}
+    written: dict[_Written, int] = {}
+    forms: dict[str, set[_Written]] = {}
     for texts in chunks:
         counts = texts.value_counts()
         for text, n in counts[counts > 0].items():
@@ -147,11 +180,12 @@ def _count_days(
                 year = int(found[3]) + (0 if len(found[3]) == 4 else 2000)
                 key = (year, (int(found[1]), int(found[2])))
                 written[key] = written.get(key, 0) + int(n)
+                forms.setdefault(re.sub(r"\d+", "9", text), set()).add(key)
             elif (day := _read_made(text)) is not None:
                 made[day] = made.get(day, 0) + int(n)
         if _are_right(made, written):
             break
-    return made, written
+    return made, written, forms
 
 
 def _chance_of_few(n_up_to_12: int, n_over: int) -> float:
@@ -166,10 +200,19 @@ def _chance_of_few(n_up_to_12: int, n_over: int) -> float:
 
 def _read_made(text: str) -> pd.Timestamp | None:
     """The day of a text that a spreadsheet made of a date: a serial number, or with the year first."""
-    if found := _MADE.match(text):
+    if found := _MADE.match(text) or _MADE.match(_write_words(text)):
         return _make_day(*map(int, found.groups()))
     serial = read_serial_date(text)
     return None if serial is None else serial.normalize()
+
+
+def _write_words(text: str) -> str:
+    """A date with the month as a word, with the year first; other texts as they are."""
+    found = _MADE_IN_WORDS.match(text)
+    if found is None:
+        return text
+    month = _MONTHS.index(found[2].lower()) + 1
+    return f"{int(found[3]) % 100 + 2000}-{month:02d}-{int(found[1]):02d}{text[found.end() :]}"
 
 
 def _make_day(year: int, month: int, day: int) -> pd.Timestamp | None:
@@ -183,7 +226,8 @@ def exchange_day_and_month(text: str) -> str:
     """A date that a spreadsheet made of a text, with day and month in each other's place; other texts as they are."""
     if (serial := read_serial_date(text)) is not None:
         text = serial.isoformat(sep=" ") if serial != serial.normalize() else str(serial.date())
-    found = _MADE.match(text)
+    found = _MADE.match(text) or _MADE.match(_write_words(text))
     if found is None or int(found[3]) > 12:
         return text
+    text = found.string
     return f"{found[1]}-{found[3]}-{found[2]}{text[found.end() :]}"
