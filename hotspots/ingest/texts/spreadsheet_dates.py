@@ -96,8 +96,8 @@ def find_exchanged(first: Sequence[pd.Series], read_all: Callable[[], Iterable[p
     of the first twelve days of a month that another program wrote do not.
 
     If other dates that it made have a day over 12, or if all is written in one way, one of the two signs is left, which
-    is good for a doubt. So are texts of two forms (`10/02/2024 18:05` and `25/02/2024 18:05:00`), if all days of one are
-    up to 12 and all of the other over it: what it made of them was saved as text.
+    is good for a doubt. So are texts of two forms (`10/02/2024 18:05` and `25/02/2024 18:05:00`), if all days of one
+    are up to 12 and all of the other over it: what it made of them was saved as text.
 
     Args:
         first: The first rows of the columns of dates, as categorical text.
