@@ -181,6 +181,18 @@ def test_a_ward_in_which_one_crime_ends_is_no_hole(outlines: Path, tmp_path: Pat
     assert "borough" not in kinds
 
 
+def test_one_crime_that_ends_in_several_wards_at_once_is_a_hole(outlines: Path, tmp_path: Path) -> None:
+    parts = [write_rows(tmp_path / "a.csv", SOUTH), write_rows(tmp_path / "b.csv", NORTH, last="2025-06-30")]
+    rows = "".join(part.read_text().removeprefix(HEADER) for part in parts)
+    (tmp_path / "robbery.csv").write_text(HEADER + rows)
+    burglary = write_rows(tmp_path / "burglary.csv", tuple("ABCD"), offence="Burglary - residential")
+    study = read(outlines, tmp_path / "robbery.csv", burglary)
+    assert not study.known_time.holes
+    found = measure(study)
+    assert count_change(found) == (366, 368, "no apparent change")
+    assert [hole.name for hole in found.holes] == ["Cedar", "Date"]
+
+
 def test_too_little_that_both_windows_cover_is_not_compared(outlines: Path, tmp_path: Path) -> None:
     study = read(
         outlines,

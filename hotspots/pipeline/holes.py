@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,8 +121,8 @@ def find_holes(
     Args:
         tally: From `tally_parts`, of all crimes.
         wards: `ward_name` and `borough` by code; None where they are not known.
-        crime: The same tally of one crime, to find holes in that alone: by file and by borough, as a crime may end in
-            a ward.
+        crime: The same tally of one crime, to find holes in that alone: by file, by borough and by wards of which
+            several stop at once, as a crime may end in one.
     """
     rows = tally if crime is None else crime
     if rows.empty:
@@ -138,10 +139,14 @@ def find_holes(
         ("borough", rows["ward_code"].map(borough_of)),
         ("ward", rows["ward_code"].where(rows["ward_code"] != "")),
     )
-    for kind, part in kinds[: 3 if crime is None else 2]:
+    for kind, part in kinds:
         if part.nunique() < 2:
             continue
-        for name, run in _find_runs(rows, part, months, is_file=kind == "source"):
+        runs = _find_runs(rows, part, months, is_file=kind == "source")
+        if kind == "ward" and crime is not None:
+            n_at_once = collections.Counter((run[0], run[-1]) for _, run in runs)
+            runs = [(name, run) for name, run in runs if n_at_once[run[0], run[-1]] > 1]
+        for name, run in runs:
             own = rows[(part == name).to_numpy()]
             if _is_explained(own, run, holes):
                 continue

@@ -178,6 +178,9 @@ def _read_words(words: tuple[str, ...]) -> tuple[frozenset[str], int]:
             length = 1
             n_unknown += words[place] not in grammar.ignored
         place += length
+    # "Occ Hr" is an hour, and "Time (24 hrs)" says how it is written
+    if {"hr", "hrs"} & set(words) and not said & {"date", "time"}:
+        said.add("hour")
     return frozenset(said), n_unknown
 
 

@@ -22,6 +22,7 @@ from hotspots.ingest.texts import (
     Exchanged,
     OrderFound,
     are_firsts,
+    count_from_1904,
     find_exchanged,
     find_months,
     guess_date_order,
@@ -84,11 +85,16 @@ def doubt_dates(table: Table, profile: SourceProfile) -> tuple[str, ...]:
 def _find_exchanged(dates: Sequence[str], table: Table, *, is_timed: bool, is_called_month: bool) -> Exchanged | None:
     first = table.sample(set(dates))
     return find_exchanged(
-        [first[name] for name in dates],
-        lambda: (chunk.columns[name] for chunk in table.read(set(dates)) for name in dates),
+        [count_days(first[name], table) for name in dates],
+        lambda: (count_days(chunk.columns[name], table) for chunk in table.read(set(dates)) for name in dates),
         is_timed=is_timed,
         is_called_month=is_called_month,
     )
+
+
+def count_days(texts: pd.Series, table: Table) -> pd.Series:
+    """Dates with the days of a workbook that counts from 1904 as those of others."""
+    return count_from_1904(texts) if table.is_1904 else texts
 
 
 def _doubt_order(found: OrderFound, order: DateOrder, date: str, table: Table, *, proof: str | None) -> str:
@@ -120,10 +126,11 @@ def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table, *, proof: st
             f"become {stands}); they are changed back. {said} If that is wrong, write a source profile without "
             "is_exchanged."
         )
+    remedy = "" if exchanged.is_text else ", or set is_exchanged = true in a source profile"
     return (
         f"{rows} a date in {date} of which a spreadsheet may have exchanged day and month ({back} may "
         f"have become {stands}); they are read as they stand. {signs}{' ' if signs else ''}Ask for the file as it was "
-        "before a spreadsheet opened it, or set is_exchanged = true in a source profile."
+        f"before a spreadsheet opened it{remedy}."
     )
 
 
@@ -150,7 +157,7 @@ def _find_proof(dates: Sequence[str], table: Table, *, is_exchanged: bool = Fals
         is_exchanged: Whether the readings are as they stand and changed back, instead of day-first and month-first.
     """
     columns = table.sample({name for name in table.header if table.header.count(name) == 1})
-    texts = columns[dates[0]]
+    texts = count_days(columns[dates[0]], table)
     readings = [
         parse_times(texts, is_exchanged=both).at if is_exchanged else parse_times(texts, date_order=order).at
         for both, order in zip((False, True), _ORDERS, strict=True)

@@ -28,8 +28,16 @@ from hotspots.ingest.incidents.column_words import (
     says_date,
     says_other_time,
 )
-from hotspots.ingest.incidents.counted import TOTALS, are_counts, counts_incidents, counts_something
-from hotspots.ingest.incidents.date_orders import find_date_order
+from hotspots.ingest.incidents.counted import (
+    TOTALS,
+    are_counts,
+    are_crossed,
+    counts_incidents,
+    counts_something,
+    may_count,
+    read_counts,
+)
+from hotspots.ingest.incidents.date_orders import count_days, find_date_order
 from hotspots.ingest.incidents.police_uk import find_police_uk
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
@@ -229,15 +237,18 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
 def _read_as_counts(found: Recognised, table: Table) -> Recognised:
     """The same layout, with the column that says how many incidents a row stands for if the table is one of counts."""
     count = _find_count(table, found.profile)
+    others = [] if count else _list_crossed_numbers(table, found.profile)
+    count = count or next((name for name in others if may_count(normalise(name))), None)
     if count is None:
-        return found
+        return dataclasses.replace(found, doubts=(*found.doubts, *_doubt_crossed(table, others)))
     doubt = (
         f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is one '
         "incident, write a source profile without count."
     )
     # "Offences" beside "Crime type" says how many, and not which
     offence = tuple(name for name in found.profile.offence if name != count) or found.profile.offence
-    profile = dataclasses.replace(found.profile, count=count, offence=offence)
+    ids = tuple(name for name in found.profile.id if name != count)
+    profile = dataclasses.replace(found.profile, count=count, offence=offence, id=ids)
     return Recognised(profile=profile, doubts=(*found.doubts, doubt))
 
 
@@ -253,6 +264,55 @@ def _find_count(table: Table, profile: SourceProfile) -> str | None:
         if any(form in TOTALS for form in forms.values()) and _says_day_and_point(profile, table):
             named = [name for name in named if forms[name] not in TOTALS]
     return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
+
+
+def _list_crossed_numbers(table: Table, profile: SourceProfile) -> list[str]:
+    """Columns of whole numbers that may be counts, in a table of which each row is alone in its time, place and crime.
+
+    What is the same for all rows of a place, a time or a crime is a property of that, and what is different in every
+    row is a number of the row.
+    """
+    if _says_hours(profile.start, table) or any(_are_distinct(name, table) for name in profile.id):
+        return []
+    where = [getattr(profile, role) for role in sorted(PLACE_ROLES)]
+    groups = [
+        [name for name in names if name in table.header]
+        for names in (profile.start, profile.offence, dict.fromkeys([*filter(None, [*where, profile.ward])]))
+    ]
+    taken = {*itertools.chain(*groups), *profile.end, *profile.area, *profile.location, profile.location_kind}
+    columns = table.sample(
+        {name for name in table.header if table.header.count(name) == 1} | {*itertools.chain(*groups)}
+    )
+    keys = [
+        pd.factorize(join_columns([columns[name] for name in names]).astype("object"))[0] for names in groups if names
+    ]
+    if not are_crossed(keys):
+        return []
+    found = []
+    for name, texts in columns.items():
+        if name in taken or name in (GEOMETRY_X, GEOMETRY_Y) or not are_counts([texts]):
+            continue
+        numbers = pd.Series(read_counts(texts))
+        is_own = numbers.nunique() == len(numbers) or (name in profile.id and not may_count(normalise(name)))
+        if not is_own and all((numbers.groupby(key).nunique() > 1).any() for key in keys):
+            found.append(name)
+    return found
+
+
+def _are_distinct(name: str, table: Table) -> bool:
+    """Whether most texts of a column stand on one row alone, as a number of each incident does."""
+    texts = table.sample({name})[name].dropna()
+    return bool(len(texts)) and texts.nunique() >= _MOST * len(texts)
+
+
+def _doubt_crossed(table: Table, numbers: Sequence[str]) -> tuple[str, ...]:
+    if not numbers:
+        return ()
+    return (
+        f"{table.label}: each row counts as one incident, but no two rows have the same time, place and crime, as in a "
+        f'table of counts. If "{numbers[0]}" says how many incidents a row stands for, set count = "{numbers[0]}" in a '
+        "source profile.",
+    )
 
 
 def _says_hours(start: Sequence[str], table: Table) -> bool:
@@ -351,7 +411,7 @@ def _find_by_contents(
 
 def _find_not_after(names: Sequence[str], reported: str, table: Table) -> str | None:
     """The first column of dates that are not after the dates of another, but for slips, and mostly not long before."""
-    columns = table.sample({*names, reported})
+    columns = {name: count_days(texts, table) for name, texts in table.sample({*names, reported}).items()}
     for order in get_args(DateOrder):
         known = parse_times(columns[reported], date_order=order, clock="local").at
         for name in names:
