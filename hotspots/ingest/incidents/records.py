@@ -169,6 +169,7 @@ class TableRecords:
             none.
         n_count_rows: Rows of a table of counts, each of which is in `records` as often as it counts incidents; None
             where each row is one incident.
+        numbered_hours: A column whose hours are counted from 1 to 24; None where there is none.
         other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
     """
 
@@ -176,6 +177,7 @@ class TableRecords:
     data_status: str | None
     rounded_to: str | None = None
     n_count_rows: int | None = None
+    numbered_hours: str | None = None
     other_months: pa.Table = field(default_factory=lambda: RECORDS.empty_table().select(TALLIED))
 
 
@@ -188,7 +190,11 @@ _NO_ID = (
 )
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 
+_WITH_MINUTES = 5
+"""Columns of a date in parts: year, month, day, hour and minute."""
+
 _RARE = 3
+_HOUR_FORMS = ("hours", "numbered")
 _LAST_MINUTE = 23 * 60 + 59
 _REST_OF_HOUR = pd.Timedelta(minutes=59)
 _AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
@@ -281,7 +287,12 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
     records = _mark_rare_areas(records)
     is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
+    numbered = next(
+        (names[-1] for names, form in ((profile.start, forms.start), (profile.end, forms.end)) if form == "numbered"),
+        None,
+    )
     return TableRecords(
+        numbered_hours=numbered,
         records=_read_as_months(_read_as_areas(records, is_rounded), profile),
         data_status=", ".join(sorted(said)) or None,
         n_count_rows=n_rows if profile.count else None,
@@ -352,9 +363,12 @@ def _find_form(table: Table, names: Sequence[str]) -> TimeForm:
     name = find_time_column(names)
     if name is None:
         return "clock"
-    first = find_time_form([table.sample({name})[name]])
+    form = find_time_form([table.sample({name})[name]])
     # a table may be in the order of its times, and its first rows hold those after midnight only
-    return "clock" if first == "clock" else find_time_form(chunk.columns[name] for chunk in table.read({name}))
+    if form != "clock":
+        form = find_time_form(chunk.columns[name] for chunk in table.read({name}))
+    # the hour that is counted as the first has minutes of its own
+    return "clock" if form == "numbered" and len(names) == _WITH_MINUTES else form
 
 
 def _read_chunk(
@@ -489,8 +503,8 @@ def _read_times(
             at=start.at.where(~without_time, day.at),
             precision=np.where(without_time, day.precision, start.precision),
         )
-    is_hour = (start.precision == "minute") & (forms.start == "hours")
-    if forms.end == "hours":
+    is_hour = (start.precision == "minute") & (forms.start in _HOUR_FORMS)
+    if forms.end in _HOUR_FORMS:
         end = dataclasses.replace(end, at=end.at.where(end.precision != "minute", end.at + _REST_OF_HOUR))
     is_unreadable = (end_text.notna() & end.at.isna()).to_numpy()
     # an hour says that it began in it
