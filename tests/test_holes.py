@@ -25,7 +25,7 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.summary import summarise, summarise_operation, summarise_performance
-from hotspots.products.words.sentences import say_each
+from hotspots.products.words.sentences import say, say_each
 
 NORTH, SOUTH = ("C", "D"), ("A", "B")
 MIDDLES = {"A": (530500, 180500), "B": (531500, 180500), "C": (530500, 181500), "D": (531500, 181500)}
@@ -130,6 +130,13 @@ def test_a_run_names_the_hole_and_compares_what_is_covered(outlines: Path, tmp_p
     # the months are missing from the series of the whole area
     assert analysis.times.months["2025-07":].isna().all()
     assert analysis.empty_months == ()
+    # counts and ranks of these wards are too low, and each place that shows them says so
+    summary = summarise(analysis)
+    assert {ward.code: ward.n_months_uncovered for ward in summary.wards} == {"A": 0, "B": 0, "C": 6, "D": 6}
+    (ward, *_) = [ward for ward in summary.wards if ward.code == "C"]
+    assert say("gaps.ward", ward, summary) == "no data for 6 of 24 months"
+    assert "no data for 6 of 24 months" in say_each("popups.ward", ward, summary)
+    assert "The files do not cover 2 of the 4 wards for some months of the period" in say("gaps.wards", summary)
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ class Hole:
         name: Its name; of files that of the last to begin.
         sources: The tables of which it is, if it is one of files; else none.
         ward_codes: The wards of which it is, otherwise.
-        wards: Names of the wards that rest on it.
+        wards, resting_codes: Names and codes of the wards that rest on it.
         first_month, last_month: Without rows, or with rows of a part of their days: "2025-07".
         is_start, is_end: Whether the part begins late, or ends early; neither if it stops in between.
         is_of_crime: Whether only the crime is missing that was asked for, and the part has others.
@@ -48,6 +48,7 @@ class Hole:
     sources: tuple[str, ...]
     ward_codes: tuple[str, ...]
     wards: tuple[str, ...]
+    resting_codes: tuple[str, ...]
     first_month: str
     last_month: str
     is_start: bool
@@ -151,6 +152,7 @@ def find_holes(
             if _is_explained(own, run, holes):
                 continue
             codes = tuple(sorted(set(own["ward_code"]) - {""}))
+            resting = tuple(_list_resting(rows, own, codes))
             files = tuple(source for source, feed in feed_of.items() if feed == name)
             holes.append(
                 Hole(
@@ -158,7 +160,8 @@ def find_holes(
                     name=files[-1] if kind == "source" else names.get(name, name) if kind == "ward" else name,
                     sources=files if kind == "source" else (),
                     ward_codes=codes if kind != "source" else (),
-                    wards=tuple(names.get(code, code) for code in _list_resting(rows, own, codes)),
+                    wards=tuple(names.get(code, code) for code in resting),
+                    resting_codes=resting,
                     first_month=str(run[0]),
                     last_month=str(run[-1]),
                     is_start=run[0] == months[0],
@@ -167,6 +170,15 @@ def find_holes(
                 )
             )
     return tuple(holes)
+
+
+def count_uncovered_months(holes: Sequence[Hole], ward_codes: pd.Index, *, months: pd.PeriodIndex) -> pd.Series:
+    """For how many of some months each ward rests on a part of the data that has no rows: int, by its code."""
+    counts = pd.Series(0, index=ward_codes, dtype=np.int64)
+    for code in {code for hole in holes for code in hole.resting_codes} & {*ward_codes}:
+        missing = [months.isin(hole.months) for hole in holes if code in hole.resting_codes]
+        counts[code] = int(np.logical_or.reduce(missing).sum())
+    return counts
 
 
 def name_feeds(tally: pd.DataFrame) -> dict[str, str]:

@@ -81,6 +81,13 @@ def test_a_workbook_that_a_spreadsheet_of_another_order_opened_is_undone(
     assert "is_exchanged = true" in written
 
 
+@pytest.mark.parametrize("first", ["2024-01-02 01:16", "2023-12-24 01:16"])
+def test_the_first_dates_may_be_before_all_that_was_left_as_text(tmp_path: Path, first: str) -> None:
+    moments = [pd.Timestamp(first), *(at for at in make_moments(120, n_days=700) if at > pd.Timestamp("2024-01-18"))]
+    write_workbook(tmp_path / "a.xlsx", [[opened_by_excel(BRITISH, lambda at: at)(at)] for at in moments])
+    assert read_incidents([tmp_path / "a.xlsx"]).incidents["started_at"].tolist() == moments
+
+
 @pytest.mark.parametrize(
     "typed",
     [

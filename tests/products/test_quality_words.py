@@ -95,6 +95,7 @@ def make_hole(**known: Any) -> Hole:
         "sources": (),
         "ward_codes": ("A",),
         "wards": ("Ash",),
+        "resting_codes": ("A",),
         "first_month": "2025-07",
         "last_month": "2025-12",
         "is_start": False,

@@ -22,6 +22,7 @@ import shapely
 
 from hotspots.errors import DataError
 from hotspots.geography import name_crs
+from hotspots.ingest.formats.html_tables import spread_fields
 from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, UNPACKING_ERRORS, FoundFile
 from hotspots.ingest.formats.table import (
     GEOMETRY_X,
@@ -223,8 +224,15 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
             f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
             "Repair it in QGIS (Fix geometries) and export it again."
         ) from error
-    is_kml = file.path.suffix.lower() in (".kml", ".kmz")
-    return frame.drop(columns=[name for name in frame.columns if name in _KML_OWN]) if is_kml else frame
+    return _read_placemarks(frame) if file.path.suffix.lower() in (".kml", ".kmz") else frame
+
+
+def _read_placemarks(frame: Any) -> Any:
+    """Places of KML with their fields, which may stand as a table in the description; without how they look."""
+    plain = frame.drop(columns=[name for name in frame.columns if name in _KML_OWN])
+    if "description" not in frame:
+        return plain
+    return plain.join(spread_fields(frame["description"], besides=list(map(str, plain.columns))))
 
 
 def holds_shapefile(file: FoundFile, *, besides: tuple[str, ...]) -> bool:
