@@ -154,7 +154,7 @@ def test_numbers_of_public_places_are_no_addresses_and_stay(text: str) -> None:
     "text",
     [
         *("Rye Lane (A2215)", "Rye Lane, B215", "Rye Lane (SE15)", "Rye Lane (2025)", "Rye Lane, 31/01/2025"),
-        *("Rye Lane (stop 4)", "Rye Lane (Platform 2)", "Rye Lane [phone]"),
+        *("Rye Lane (stop 4)", "Rye Lane (Platform 2)", "Rye Lane [phone]", "WKT POINT ([phone] 1)"),
     ],
 )
 def test_other_numbers_after_a_street_make_no_address(text: str) -> None:

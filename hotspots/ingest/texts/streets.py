@@ -129,6 +129,11 @@ def _is_address(text: str) -> bool:
     return has_postcode or any(part.is_numbered and _has_houses(part) for part in parts)
 
 
+def _is_geometry(part: _Part) -> bool:
+    """Whether what follows are coordinates, as in WKT, and no number of a house."""
+    return _key(part.name.split()[-1]) == "point"
+
+
 def _has_houses(part: _Part) -> bool:
     return part.kind == "street" or (part.kind in ("block", "house") and " " in part.name)
 
@@ -164,7 +169,10 @@ def _take_apart(text: str) -> tuple[list[_Part], bool, bool]:
             parts.append(part)
         elif part.is_numbered and _is_house_number(piece):
             # or of the one before it: "Rye Lane (114)"
-            parts = [dataclasses.replace(one, is_numbered=one.is_numbered or _has_houses(one)) for one in parts]
+            parts = [
+                dataclasses.replace(one, is_numbered=one.is_numbered or (_has_houses(one) and not _is_geometry(one)))
+                for one in parts
+            ]
     return parts, n_postcodes > 0, is_numbered
 
 
