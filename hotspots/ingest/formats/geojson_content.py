@@ -1,4 +1,4 @@
-"""What a GeoJSON file must be before GDAL sees it: GDAL takes a file for what its content says, and follows its links."""
+"""What a GeoJSON file must be before GDAL sees it, which takes a file for what its content says and follows links."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import sqlite3
@@ -24,8 +25,8 @@ import shapely
 
 from hotspots.errors import DataError
 from hotspots.geography import name_crs
-from hotspots.ingest.formats.html_tables import spread_fields
 from hotspots.ingest.formats.geojson_content import require_genuine_geojson
+from hotspots.ingest.formats.html_tables import spread_fields
 from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, UNPACKING_ERRORS, FoundFile
 from hotspots.ingest.formats.table import (
     GEOMETRY_X,
