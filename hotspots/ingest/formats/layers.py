@@ -312,7 +312,7 @@ def _table_of_frame(
     if isinstance(frame, gpd.GeoDataFrame):
         points = frame.geometry
         frame = pd.DataFrame(frame.drop(columns=points.name))
-        if points.notna().any():
+        if not shapely.is_missing(points.to_numpy()).all():
             _require_crs(points.crs, label, what=what)
             crs = name_crs(points.crs)
             frame[GEOMETRY_X], frame[GEOMETRY_Y] = _point_coordinates(points.to_numpy())
@@ -338,11 +338,12 @@ def _table_of_frame(
 
 
 def _point_coordinates(geometry: Any) -> tuple[Any, Any]:
-    """Coordinates of points, and of collections of one point; NaN of anything else."""
+    """Coordinates of points, and of collections of one point; NaN of anything else, an empty point among them."""
     kinds = shapely.get_type_id(geometry)
     single = np.where(
         (kinds == 4) & (shapely.get_num_geometries(geometry) == 1), shapely.get_geometry(geometry, 0), geometry
     )
+    single = np.where(shapely.is_empty(single), None, single)
     return shapely.get_x(single), shapely.get_y(single)
 
 
