@@ -388,3 +388,16 @@ def test_fields_are_text_or_missing_and_leave_other_columns_alone() -> None:
     found = spread_fields(pd.Series([f"<table>{row}</table>", None], index=[5, 3]), besides=["Name"])
     assert found.to_dict("list") == {"A": ["1", None], "B": [None, None]}
     assert found.index.tolist() == [5, 3]
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "parquet"])
+def test_a_point_that_is_empty_is_a_row_without_a_place(tmp_path: Path, suffix: str) -> None:
+    points = [shapely.Point(538_100, 174_200), shapely.Point(), shapely.MultiPoint(), None]
+    frame = gpd.GeoDataFrame(
+        {"Date": "2025-01-02", "Offence": "Robbery", "name": list("abcd")}, geometry=points, crs="EPSG:27700"
+    )
+    path = tmp_path / f"a.{suffix}"
+    frame.to_parquet(path) if suffix == "parquet" else frame.to_file(path)
+    intake = read_incidents([path])
+    assert len(intake.incidents) == 1
+    assert intake.rejected["reason"].tolist() == ["no location"] * 3
