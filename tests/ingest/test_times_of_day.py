@@ -48,10 +48,6 @@ def column(texts: Sequence[str]) -> pd.Series:
         (["0.25", "0.75"], "clock", ["0.25?", "18:00"]),  # a quarter of a day, or a quarter past midnight
         (["905", "1805", "8"], "clock", ["09:05", "18:05", "8"]),  # eight o'clock, or eight past midnight
         (["1", "12", "24"], "clock", ["1", "12", "24"]),  # is 24 the last hour of this day, or the first of the next?
-        ([str(hour) for hour in range(1, 25)], "numbered", [f"{hour:02d}:00" for hour in range(24)]),
-        ([f"{hour}.0" for hour in range(1, 25) if hour != 4], "numbered", ["00:00", "01:00", "02:00", "04:00"]),
-        ([str(hour) for hour in range(25)], "hours", ["00:00", "01:00"]),
-        ([str(hour) for hour in range(2, 25)], "clock", ["2"]),
         (["18"], "clock", ["18"]),
         (["18:05", "9", "7"], "clock", ["18:05", "9", "7"]),
         (["Night", "7", "18"], "hours", ["Night", "07:00", "18:00"]),
@@ -114,28 +110,6 @@ def test_times_as_numbers_are_read_to_the_minute(tmp_path: Path, names: str, for
     assert intake.incidents["started_at"].tolist() == [moment for moment, _ in rows]
     assert set(intake.incidents["time_precision"]) == {"minute"}
     assert intake.incidents["ended_at"].isna().all()
-
-
-@pytest.mark.parametrize(
-    ("names", "form"),
-    [("Date,Hour", "{0:%d/%m/%Y},{1}"), ("Year,Month,Day,Hour", "{0:%Y,%m,%d},{1}")],
-)
-def test_hours_that_are_counted_from_1_end_the_day_with_24(tmp_path: Path, names: str, form: str) -> None:
-    rows = make_rows()
-    assert {at.hour for at, _ in rows} == {*range(24)}
-    intake = read_table(tmp_path, rows, names, lambda at: form.format(at, at.hour + 1))
-    hours = [moment.floor("h") for moment, _ in rows]
-    assert intake.incidents["started_at"].tolist() == hours
-    assert intake.incidents["ended_at"].tolist() == [hour + pd.Timedelta(minutes=59) for hour in hours]
-    assert intake.count(Oddity.HOUR_ONLY) == len(rows)
-    assert any('hours in column "Hour" run from 1 to 24' in note for note in intake.notes)
-
-
-def test_hours_counted_from_1_beside_minutes_are_not_read(tmp_path: Path) -> None:
-    intake = read_table(
-        tmp_path, make_rows(), "Year,Month,Day,Hour,Minute", lambda at: f"{at:%Y,%m,%d},{at.hour + 1},{at.minute}"
-    )
-    assert not any("run from 1 to 24" in note for note in intake.notes)
 
 
 HOUR_FORMS = [
@@ -202,8 +176,8 @@ def test_an_hour_that_is_none_costs_the_hour_and_not_the_row(tmp_path: Path) -> 
         assert intake.incidents["started_at"][is_day].tolist() == [moment.normalize() for moment in unknown]
 
 
-def test_a_few_hours_with_24_and_without_0_are_not_read_and_said(tmp_path: Path) -> None:
-    intake = read_table(tmp_path, make_rows(), "Date,Hour", lambda at: f"{at:%d/%m/%Y},{6 * (1 + at.hour // 6)}")
+def test_hours_from_1_to_24_are_not_read_and_said(tmp_path: Path) -> None:
+    intake = read_table(tmp_path, make_rows(), "Date,Hour", lambda at: f"{at:%d/%m/%Y},{at.hour + 1}")
     assert set(intake.incidents["time_precision"]) == {"day"}
     assert 'column "Hour" is not read, because it does not hold times of day' in intake.notes[0]
 

@@ -152,7 +152,6 @@ def doubt_hours(read: TableRecords, *, label: str) -> tuple[TableRecords, tuple[
         read: The records of one table.
         label: What to call it.
     """
-    counted = _say_numbered(label, read.numbered_hours)
     records = read.records
     start, end = (records[name].to_numpy().astype("datetime64[m]") for name in ("started_at", "ended_at"))
     oddities = records["oddities"].to_numpy()
@@ -163,7 +162,7 @@ def doubt_hours(read: TableRecords, *, label: str) -> tuple[TableRecords, tuple[
     if chance is not None and chance <= _UNLIKELY:
         is_certain = chance <= _BEYOND_CHANCE
         said = _say_half_lost(label, int(is_timed.sum()), is_certain=is_certain)
-        return _take_hours(read, is_timed, Oddity.HALF_LOST) if is_certain else read, (*counted, said)
+        return _take_hours(read, is_timed, Oddity.HALF_LOST) if is_certain else read, (said,)
     end_minutes = (end - end.astype("datetime64[D]")).astype(np.int64)
     is_hour = (oddities & Oddity.HOUR_ONLY.value).astype(bool)
     is_open = np.isnat(end) | np.isin(end_minutes, (0, 1439)) | (end_minutes == minutes)
@@ -172,7 +171,7 @@ def doubt_hours(read: TableRecords, *, label: str) -> tuple[TableRecords, tuple[
     certain = [default for default in defaults if default.is_certain and not is_hour.any()]
     taken = judged & np.isin(minutes, [default.minute for default in certain])
     doubts = _say_defaults(label, certain, [default for default in defaults if default not in certain])
-    return _take_hours(read, taken, Oddity.DEFAULT_TIME) if taken.any() else read, (*counted, *doubts)
+    return _take_hours(read, taken, Oddity.DEFAULT_TIME) if taken.any() else read, doubts
 
 
 def _take_hours(read: TableRecords, rows: npt.NDArray[np.bool_], oddity: Oddity) -> TableRecords:
@@ -196,16 +195,6 @@ def _say_half_lost(label: str, n_rows: int, *, is_certain: bool) -> str:
     return (
         f"{rows} a clock time, and none is in the afternoon or evening: am and pm were lost when the file was "
         "saved. The hours are not used; the rows count by their day. Export the times on the 24-hour clock."
-    )
-
-
-def _say_numbered(label: str, column: str | None) -> tuple[str, ...]:
-    if column is None:
-        return ()
-    return (
-        f'{label}: the hours in column "{column}" run from 1 to 24 and are read as the hours of the day in their '
-        "order: 1 is 00:00 to 00:59, and 24 is 23:00 to 23:59. If 1 is one o'clock and 24 is midnight, write midnight "
-        "as 0.",
     )
 
 

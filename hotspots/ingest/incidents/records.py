@@ -84,7 +84,6 @@ class TableRecords:
             none.
         n_count_rows: Rows of a table of counts, each of which is in `records` as often as it counts incidents; None
             where each row is one incident.
-        numbered_hours: A column whose hours are counted from 1 to 24; None where there is none.
         other_months: The columns `TALLIED` of rows in months that nobody asked for, which are not in `records`.
     """
 
@@ -92,7 +91,6 @@ class TableRecords:
     data_status: str | None
     rounded_to: str | None = None
     n_count_rows: int | None = None
-    numbered_hours: str | None = None
     other_months: pa.Table = field(default_factory=lambda: RECORDS.empty_table().select(TALLIED))
 
 
@@ -178,12 +176,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
     records = mark_rare_areas(records)
     is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
-    numbered = next(
-        (names[-1] for names, form in ((profile.start, forms.start), (profile.end, forms.end)) if form == "numbered"),
-        None,
-    )
     return TableRecords(
-        numbered_hours=numbered,
         records=read_as_months(_read_as_areas(records, is_rounded), profile),
         data_status=", ".join(sorted(said)) or None,
         n_count_rows=n_rows if profile.count else None,

@@ -38,10 +38,6 @@ from hotspots.ingest.texts import (
     repeat_text,
 )
 
-_WITH_MINUTES = 5
-"""Columns of a date in parts: year, month, day, hour and minute."""
-
-_HOUR_FORMS = ("hours", "numbered")
 _LAST_MINUTE = 23 * 60 + 59
 _REST_OF_HOUR = pd.Timedelta(minutes=59)
 
@@ -72,12 +68,9 @@ def _find_form(table: Table, names: Sequence[str]) -> TimeForm:
     name = find_time_column(names)
     if name is None:
         return "clock"
-    form = find_time_form([table.sample({name})[name]])
+    first = find_time_form([table.sample({name})[name]])
     # a table may be in the order of its times, and its first rows hold those after midnight only
-    if form != "clock":
-        form = find_time_form(chunk.columns[name] for chunk in table.read({name}))
-    # the hour that is counted as the first has minutes of its own
-    return "clock" if form == "numbered" and len(names) == _WITH_MINUTES else form
+    return "clock" if first == "clock" else find_time_form(chunk.columns[name] for chunk in table.read({name}))
 
 
 def read_times(
@@ -120,8 +113,8 @@ def read_times(
             at=start.at.where(~without_time, day.at),
             precision=np.where(without_time, day.precision, start.precision),
         )
-    is_hour = (start.precision == "minute") & (forms.start in _HOUR_FORMS)
-    if forms.end in _HOUR_FORMS:
+    is_hour = (start.precision == "minute") & (forms.start == "hours")
+    if forms.end == "hours":
         end = dataclasses.replace(end, at=end.at.where(end.precision != "minute", end.at + _REST_OF_HOUR))
     is_unreadable = (end_text.notna() & end.at.isna()).to_numpy()
     # an hour says that it began in it

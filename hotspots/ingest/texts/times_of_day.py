@@ -10,20 +10,16 @@ import pandas as pd
 
 from hotspots.ingest.texts.spreadsheet_dates import EXCEL_DAY_ZERO
 
-TimeForm = Literal["clock", "hours", "numbered", "hhmm", "hhmmss", "fraction", "decimal", "dotted", "unclear"]
+TimeForm = Literal["clock", "hours", "hhmm", "hhmmss", "fraction", "decimal", "dotted", "unclear"]
 """What the numbers of a column of times are.
 
-`clock`: no number needs its column to be read; `hours`: 0 to 23; `numbered`: the hours of the day counted from 1 to 24,
-of which 24 is the one that ends it; `hhmm`: 25 is 00:25; `hhmmss`: 500 is 00:05:00;
+`clock`: no number needs its column to be read; `hours`: 0 to 23; `hhmm`: 25 is 00:25; `hhmmss`: 500 is 00:05:00;
 `fraction`: of a day, 0.25 is 06:00; `decimal`: of hours, 9.75 is 09:45; `dotted`: 9.3 is 09:30; `unclear`: numbers
 that are none of these, such as minutes since midnight.
 """
 
 _SLIPS = 0.1
 """The share of distinct numbers that may be slips of the pen. A third of all numbers end in more than 59."""
-
-_NEARLY_A_DAY = 20
-"""How many of the 24 hours must be there."""
 
 _MANY = 10
 _ENOUGH_LONG = 7
@@ -54,12 +50,8 @@ def find_time_form(chunks: Iterable[pd.Series]) -> TimeForm:
     if max(map(len, numbers)) <= 2 and max(values) <= 24:
         # that every time is between 00:00 and 00:24 happens to two in 3,600 times
         is_alone = all(text in numbers or not any(map(str.isdigit, text)) for text in texts)
-        if not is_alone or len(values) == 1:
-            return "clock"
-        if 0 in values or 24 not in values:
-            return "hours"
-        # of a few hours, 0 may be absent by chance, and 24 be midnight
-        return "numbered" if 1 in values and len(values) >= _NEARLY_A_DAY else "clock"
+        # of hours from 1 to 24, nobody can tell whether the first begins or ends at one o'clock
+        return "hours" if is_alone and len(values) > 1 and (0 in values or 24 not in values) else "clock"
     if _count_slips(values, largest=2400) <= _SLIPS * len(values):
         # hours that were typed without minutes are at most 24, and stand in no column that writes 500 or 0025
         is_proof = (
@@ -136,8 +128,6 @@ def write_time(time: str, form: TimeForm = "clock") -> str:
 def _write_number(number: int, form: TimeForm) -> str:
     if form == "hours" and number < 24:
         return f"{number:02d}:00"
-    if form == "numbered" and 1 <= number <= 24:
-        return f"{number - 1:02d}:00"
     if form == "hhmm":
         return f"{number // 100:02d}:{number % 100:02d}"
     if form == "hhmmss":
