@@ -43,8 +43,9 @@ def write_rows(
     every_days: int = 3,
     offence: str = "Robbery",
     n_unplaced: int = 0,
+    unplaced: str = ",",
 ) -> Path:
-    """One incident in each ward every few days; of so many in ten the place is blank."""
+    """One incident in each ward every few days; of so many in ten the place is blank, or another one."""
     lines = []
     days = pd.date_range("2024-01-01", "2025-12-31", freq=f"{every_days}D")
     # the last day has some, so that windows end with it
@@ -52,7 +53,8 @@ def write_rows(
         if pd.Timestamp(first) <= day <= pd.Timestamp(last):
             for ward in wards:
                 x, y = MIDDLES[ward]
-                place = "," if index % 10 < n_unplaced and index < 730 else f"{x + index % 7 * 30},{y + index % 5 * 30}"
+                is_placed = index % 10 >= n_unplaced or index >= 730
+                place = f"{x + index % 7 * 30},{y + index % 5 * 30}" if is_placed else unplaced
                 lines.append(f"R{next(NEXT_REFERENCE)},{offence},{day:%d/%m/%Y} 15:{index % 60:02d},{place}\n")
     path.parent.mkdir(exist_ok=True)
     path.write_text(HEADER + "".join(lines))
@@ -237,11 +239,14 @@ def test_an_operation_is_not_judged_where_the_files_end(outlines: Path, tmp_path
 
 
 @pytest.mark.slow
-def test_rows_that_lose_their_place_are_no_fall(outlines: Path, tmp_path: Path) -> None:
-    """One incident a day in each ward; in the second year two in ten have no place."""
+@pytest.mark.parametrize("unplaced", [",", "545000,171000"], ids=["blank", "default point"])
+def test_rows_that_lose_their_place_are_no_fall(outlines: Path, tmp_path: Path, unplaced: str) -> None:
+    """One incident a day in each ward; in the second year two in ten have no place, or all one outside the wards."""
     files = (
         write_rows(tmp_path / "2024.csv", tuple("ABCD"), every_days=1, last="2024-12-31"),
-        write_rows(tmp_path / "2025.csv", tuple("ABCD"), every_days=1, first="2025-01-01", n_unplaced=2),
+        write_rows(
+            tmp_path / "2025.csv", tuple("ABCD"), every_days=1, first="2025-01-01", n_unplaced=2, unplaced=unplaced
+        ),
     )
     study = read(outlines, *files)
     found = measure(study)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from support import AnalyseDemonstration
 
 from hotspots.errors import DataError, NotFoundError, ParameterError, TooLittleDataError
+from hotspots.ingest.incidents import find_default_points
 from hotspots.ingest.incidents.intake import read_incidents, set_aside_before
 from hotspots.ingest.reference.boundaries import read_boundaries
 from hotspots.pipeline.performance import PerformanceRequest, measure_performance
@@ -230,6 +231,19 @@ def test_rows_whose_easting_and_northing_changed_places_are_named(
     assert (refused["source_row"], refused["reason"]) == (2, "coordinates swapped")
     assert refused["detail"] == "easting 180500, northing 530500"
     assert intake.n_read == 3
+
+
+@pytest.mark.parametrize(
+    ("n_here", "n_inside", "n_next", "is_default"),
+    [(40, 400, 2, True), (19, 400, 0, False), (40, 4_000, 2, False), (40, 400, 9, False), (40, 0, 0, False)],
+)
+def test_many_rows_at_one_point_outside_are_a_default_of_a_file_of_the_area(
+    n_here: int, n_inside: int, n_next: int, is_default: bool
+) -> None:
+    outside = pd.DataFrame({"source": "a.csv", "easting": [545_000] * n_here + [546_000] * n_next, "northing": 180_500})
+    found = find_default_points(outside, pd.Series({"a.csv": n_here + n_inside + n_next}))
+    assert found.sum() == (n_here if is_default else 0)
+    assert not found[n_here:].any()
 
 
 def write_noons(folder: Path, wards: gpd.GeoDataFrame, havens: list[str]) -> list[Path]:

@@ -18,11 +18,14 @@ from hotspots.geography import assign_wards
 from hotspots.harm import HarmTable
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import (
+    DEFAULT_POINT,
     REJECTED_COLUMNS,
     SWAPPED,
     Intake,
+    Oddity,
     ReadingOptions,
     Store,
+    find_default_points,
     find_swapped,
     read_incidents,
     set_aside_before,
@@ -267,7 +270,10 @@ def _leave_out_synthetic(
 
 
 def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
-    """Give each incident its ward; refuse those outside all wards that would lie in one with swapped coordinates."""
+    """Give each incident its ward; refuse those outside all wards of which that is not where they happened.
+
+    They would lie in a ward with swapped coordinates, or lie at a point that a form fills in.
+    """
     incidents = intake.incidents
     incidents["ward_code"] = assign_wards(incidents, wards)
     lost = incidents["ward_code"].isna().to_numpy()
@@ -276,16 +282,27 @@ def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
     points = incidents.geometry[lost]
     swapped = np.zeros(len(incidents), dtype=bool)
     swapped[lost] = find_swapped(points.x.to_numpy(), points.y.to_numpy(), wards.geometry.union_all())
-    if not swapped.any():
+    # many rows share the points of anonymised data, and the middles of small areas
+    is_rounded = (intake.remarks["oddities"].to_numpy() & Oddity.ROUNDED.value).astype(bool)
+    own = lost & ~swapped & (incidents["location_precision"].isin(["point", "postcode"]).to_numpy() | is_rounded)
+    is_default = np.zeros(len(incidents), dtype=bool)
+    outside = incidents.geometry[own]
+    is_default[own] = find_default_points(
+        pd.DataFrame({"source": incidents["source"][own], "easting": outside.x, "northing": outside.y}),
+        incidents["source"].value_counts(),
+    )
+    wrong = swapped | is_default
+    if not wrong.any():
         return intake
-    refused = incidents[swapped]
+    refused = incidents[wrong]
     rows = pd.DataFrame(refused.drop(columns="geometry")).assign(
-        reason=SWAPPED, detail=[f"easting {point.x:.0f}, northing {point.y:.0f}" for point in refused.geometry]
+        reason=np.where(swapped[wrong], SWAPPED, DEFAULT_POINT),
+        detail=[f"easting {point.x:.0f}, northing {point.y:.0f}" for point in refused.geometry],
     )
     rejected = pd.concat([intake.rejected, rows[list(REJECTED_COLUMNS)]], ignore_index=True)
     return dataclasses.replace(
         intake,
-        incidents=incidents[~swapped],
-        remarks=intake.remarks[~swapped],
+        incidents=incidents[~wrong],
+        remarks=intake.remarks[~wrong],
         rejected=rejected.astype({"source": "category", "reason": "category"}),
     )

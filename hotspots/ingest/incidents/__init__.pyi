@@ -3,6 +3,7 @@ from .column_words import normalise as normalise
 from .intake import Intake as Intake
 from .intake import read_incidents as read_incidents
 from .intake import set_aside_before as set_aside_before
+from .locations import DEFAULT_POINT as DEFAULT_POINT
 from .locations import ONLY_LSOA as ONLY_LSOA
 from .locations import ONLY_POSTCODE as ONLY_POSTCODE
 from .locations import SWAPPED as SWAPPED
@@ -10,6 +11,7 @@ from .locations import WITHOUT_PLACE as WITHOUT_PLACE
 from .locations import Places as Places
 from .locations import find_swapped as find_swapped
 from .locations import locate as locate
+from .misplaced import find_default_points as find_default_points
 from .misplaced import suggest_crs as suggest_crs
 from .profiles import PlaceColumns as PlaceColumns
 from .profiles import SourceProfile as SourceProfile

@@ -41,6 +41,7 @@ NO_LOCATION = "no location"
 AT_ZERO = "location at 0, 0"
 UNREADABLE_LOCATION = "unreadable location"
 SWAPPED = "coordinates swapped"
+DEFAULT_POINT = "location that a form fills in"
 DEGREES_FOR_METRES = "degrees where metres are expected"
 METRES_FOR_DEGREES = "metres where degrees are expected"
 OTHER_CRS = "coordinates in another CRS"
@@ -52,7 +53,7 @@ OUTSIDE = "location outside "
 
 WITHOUT_PLACE = (
     NO_LOCATION, AT_ZERO, UNREADABLE_LOCATION, SWAPPED, DEGREES_FOR_METRES, METRES_FOR_DEGREES, OTHER_CRS,
-    UNREADABLE_GRID_REFERENCE, ONLY_POSTCODE, UNKNOWN_POSTCODE, ONLY_LSOA, UNKNOWN_LSOA,
+    UNREADABLE_GRID_REFERENCE, ONLY_POSTCODE, UNKNOWN_POSTCODE, ONLY_LSOA, UNKNOWN_LSOA, DEFAULT_POINT,
 )  # fmt: skip
 """Why a row has no place, though it may have happened here."""
 _REPLACEABLE = (NO_LOCATION, AT_ZERO, ONLY_POSTCODE, UNKNOWN_POSTCODE, UNREADABLE_GRID_REFERENCE)
