@@ -124,14 +124,18 @@ def _genuine_address(file: FoundFile) -> str:
             found = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise wrong from error
-        kind = found.get("type") if isinstance(found, dict) else None
-        if kind not in _GEOJSON_TYPES or b"gdal_streamed_alg" in content:
+        if b"gdal_streamed_alg" in content:
             raise wrong
+        kind = found.get("type") if isinstance(found, dict) else None
+        if kind not in _GEOJSON_TYPES:
+            raise ValueError("it is JSON, but not GeoJSON.")
         features = found.get("features") if kind == "FeatureCollection" else []
         for number, feature in enumerate(features if isinstance(features, list) else [None], start=1):
             # GDAL would leave it out without a word
             if not (isinstance(feature, dict) and feature.get("type") == "Feature"):
                 raise ValueError(f"feature {number} in it is not a GeoJSON feature.")
+    elif suffix not in LAYER_SUFFIXES:
+        raise ValueError("it is not a geographic file.")
     else:
         with file.start() as opened:
             start = opened.read(72)
