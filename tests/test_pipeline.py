@@ -436,6 +436,20 @@ def test_real_incidents_are_kept_apart_from_the_demonstration_in_python_too(
     assert load_study([incidents], settings=named).havens is not None
 
 
+def test_havens_of_the_demonstration_do_not_stop_a_study_abroad(
+    tmp_path: Path, square_wards: gpd.GeoDataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data" / "havens").mkdir(parents=True)
+    havens = "name,longitude,latitude,data_status\nLibrary,-0.034481,51.488184,synthetic\n"
+    (tmp_path / "data" / "havens" / "havens.csv").write_text(havens)
+    (tmp_path / "a.csv").write_text("Offence,Date,Easting,Northing\nRobbery,05/01/2026 15:30,530500,180500\n")
+    square_wards.set_crs("EPSG:32610", allow_override=True).to_file(tmp_path / "wards.gpkg")
+    monkeypatch.chdir(tmp_path)
+    study = load_study("a.csv", "wards.gpkg", settings=Settings(crs="EPSG:32610"))
+    assert study.havens is None
+    assert len(study.intake.incidents) == 1
+
+
 @pytest.mark.slow
 def test_without_paths_the_folders_here_are_read_and_the_settings_come_first(
     tmp_path: Path, square_wards: gpd.GeoDataFrame, monkeypatch: pytest.MonkeyPatch

@@ -65,7 +65,8 @@ def check(
     try:
         intake = read_incidents(files, options=options)
     except UnknownLayoutError as error:
-        echo(f"Complete this and put it into hotspots.toml:\n\n{error.draft}\n")
+        if error.draft:
+            echo(f"Complete this and put it into hotspots.toml:\n\n{error.draft}\n")
         raise
     for other in intake.passed_over[:_N_SOURCES]:
         echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)

@@ -396,12 +396,18 @@ def _transform(
     if _is_same(source, target):
         return _convert(lambda one, two: (one, two), first, second)
     try:
-        transform = pyproj.Transformer.from_crs(source, target, always_xy=True).transform
+        transform = _find_transformer(source, target).transform
     except pyproj.exceptions.ProjError as error:
         raise DataError(
             f"PROJ cannot convert {source.name} to {target.name}. Give the data in EPSG:27700 or in WGS84."
         ) from error
     return _convert(lambda one, two: _apply(transform, one, two), first, second)
+
+
+@functools.cache
+def _find_transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+    """PROJ looks for its best way between two CRS for 30 ms, and a map converts hundreds of shapes."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
 def _lies_in_area(longitude: Floats, latitude: Floats, crs: pyproj.CRS) -> npt.NDArray[np.bool_]:

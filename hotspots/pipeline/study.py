@@ -178,7 +178,8 @@ def load_study(
     outlines = read_boundaries(paths["boundaries"], crs=options.crs, layer=settings.layer)
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
-    havens, terms = _read_context(paths["havens"], settings, options) if context else (None, None)
+    havens = _read_havens(settings.havens, options) if context else None
+    terms = _read_terms(settings) if context else None
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
     intake = read_incidents(
@@ -193,9 +194,12 @@ def load_study(
     intake = place_in_wards(intake, outlines.wards)
     all_rejected = intake.rejected
     intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
-    if "incidents" not in _gather_status(intake.inputs):
+    is_real = "incidents" not in _gather_status(intake.inputs)
+    if is_real:
         _refuse_schematic(outlines, are_given=are_given)
-        havens, terms = _leave_out_synthetic(havens, terms, settings)
+        terms = None if terms and not settings.term_dates and terms.input.data_status else terms
+    if context and not settings.havens:
+        havens = _read_havens(paths["havens"], options, only_real=is_real)
     return Study(
         intake=intake,
         earlier=earlier,
@@ -228,15 +232,18 @@ def list_inputs(incidents: Paths = (), boundaries: Paths = (), *, settings: Sett
     }
 
 
-def _read_context(
-    places: tuple[Path, ...], settings: Settings, options: ReadingOptions
-) -> tuple[Havens | None, TermDates | None]:
-    """Safe havens, and term dates: those of the settings, or those here, if any are."""
-    terms = settings.term_dates
-    if not terms and _TERM_DATES_HERE.is_file():
-        terms = _TERM_DATES_HERE
-    havens = read_havens(places, crs=options.crs, postcodes=options.postcodes) if places else None
-    return havens, read_term_dates(terms) if terms else None
+def _read_havens(places: Sequence[Path], options: ReadingOptions, *, only_real: bool = False) -> Havens | None:
+    """Safe havens, if any are given; those that are not real may lie where the working CRS is not used."""
+    if not places:
+        return None
+    havens = read_havens(places, crs=options.crs, postcodes=options.postcodes, only_real=only_real)
+    return havens if havens.inputs else None
+
+
+def _read_terms(settings: Settings) -> TermDates | None:
+    """Term dates of the settings, or those here, if there are any."""
+    terms = settings.term_dates or (_TERM_DATES_HERE if _TERM_DATES_HERE.is_file() else None)
+    return read_term_dates(terms) if terms else None
 
 
 def _gather_status(inputs: Iterable[InputFile]) -> dict[str, str]:
@@ -256,17 +263,6 @@ def _refuse_schematic(outlines: Boundaries, *, are_given: bool) -> None:
             f"The wards in {_BOUNDARIES_HERE.as_posix()} are {status['boundaries']}, and these incidents are not: "
             "counts in them would mean nothing. Give the real outlines with `boundaries`."
         )
-
-
-def _leave_out_synthetic(
-    havens: Havens | None, terms: TermDates | None, settings: Settings
-) -> tuple[Havens | None, TermDates | None]:
-    """Safe havens and term dates without those of the demonstration, unless the settings name them."""
-    if havens and not settings.havens and _gather_status(havens.inputs):
-        havens = None
-    if terms and not settings.term_dates and terms.input.data_status:
-        terms = None
-    return havens, terms
 
 
 def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:

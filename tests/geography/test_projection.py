@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import geopandas as gpd
 import numpy as np
@@ -190,6 +191,16 @@ def test_coordinates_of_the_working_crs_stay_as_they_are(easting: float, northin
     degrees = to_wgs84(frame).geometry
     back = project_coordinates(degrees.x, degrees.y, source_crs=WGS84, crs=crs)
     assert (back[0][0], back[1][0]) == pytest.approx((easting, northing), abs=0.001)
+
+
+def test_the_way_between_two_crs_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map abroad converts hundreds of shapes."""
+    find = mock.Mock(side_effect=pyproj.Transformer.from_crs)
+    monkeypatch.setattr(pyproj.Transformer, "from_crs", find)
+    frame = gpd.GeoDataFrame(geometry=[shapely.Point(500_000, 0)], crs="EPSG:32611")
+    for _ in range(3):
+        assert to_wgs84(frame).geometry[0].x == pytest.approx(-117)
+    assert find.call_count == 1
 
 
 def test_the_national_grid_and_another_crs_meet_by_ostn15() -> None:

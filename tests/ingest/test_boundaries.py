@@ -326,6 +326,21 @@ def test_a_file_is_what_its_name_says(square_wards: gpd.GeoDataFrame, tmp_path: 
             read_boundaries([tmp_path / name])
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("wards.csv", "ward_code,ward_name\nE05011095,Borough\n", "it is not a geographic file"),
+        ("wards.txt", "E05011095", "it is not a geographic file"),
+        ("overpass.json", '{"version": 0.6, "elements": []}', "it is JSON, but not GeoJSON"),
+        ("wards.geojson", '["E05011095"]', "it is JSON, but not GeoJSON"),
+    ],
+)
+def test_what_holds_no_outlines_is_said(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    with pytest.raises(DataError, match=rf"{name} cannot be read as boundaries: {said}\. Give GeoJSON"):
+        read_boundaries([tmp_path / name])
+
+
 def test_outlines_of_nothing_are_refused(tmp_path: Path) -> None:
     flat = gpd.GeoDataFrame({"ward_code": ["A"]}, geometry=[shapely.Polygon([(530000, 180000)] * 4)], crs=27700)
     with pytest.raises(DataError, match="must enclose an area; A does not"):

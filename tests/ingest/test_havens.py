@@ -33,6 +33,20 @@ def test_havens_are_read_with_their_hours(tmp_path: Path) -> None:
     assert result.havens["opening_hours"].tolist() == ["Mo-Fr 09:00-17:00"]
 
 
+def test_files_that_are_not_real_may_be_left_out_wherever_they_lie(tmp_path: Path) -> None:
+    """The demonstration's havens do not stop a run abroad, and real ones beside them are kept."""
+    header = "name,longitude,latitude,data_status\n"
+    (tmp_path / "demonstration.csv").write_text(header + "Library,-0.034481,51.488184,synthetic\n", "utf-8")
+    nothing = read_havens([tmp_path], crs="EPSG:32610", only_real=True)
+    assert (len(nothing.havens), nothing.inputs, nothing.n_without_location) == (0, (), 0)
+    with pytest.raises(DataError, match="None of the 1 safe havens read has a usable location in WGS 84 / UTM zone"):
+        read_havens([tmp_path], crs="EPSG:32610")
+    (tmp_path / "real.csv").write_text(header + "Equator,-123,0,\n", "utf-8")
+    kept = read_havens([tmp_path], crs="EPSG:32610", only_real=True)
+    assert kept.havens["name"].tolist() == ["Equator"]
+    assert [file.path for file in kept.inputs] == [f"{tmp_path.name}/real.csv"]
+
+
 def test_degrees_do_as_well(tmp_path: Path) -> None:
     result = read(tmp_path, "name,longitude,latitude\nLibrary,-0.034481,51.488184\n")
     assert round(result.havens.geometry.x.iloc[0]) == 536560

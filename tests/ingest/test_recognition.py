@@ -326,6 +326,31 @@ def test_what_is_not_recognised_comes_with_a_draft(
         assert table["start"] == "Date..."
 
 
+@pytest.mark.parametrize(
+    ("columns", "count"),
+    [
+        ({"LSOA code": "E01003189", "Month": "2025-01", "Number of offences": "4"}, "Number of offences"),
+        ({"Crime type": "Robbery", "Month": "2025-01", "Count": "4"}, "Count"),
+        ({"Crime type": "Robbery", "LSOA code": "E01003189", "Crime count": "4"}, "Crime count"),
+        ({"Crime type": "Robbery", "Month": "2025-01", "Number of offences": "1"}, None),
+        ({"Crime type": "Robbery", "LSOA code": "E01003189", "N": "4"}, None),  # a number of what, if not of a month?
+    ],
+)
+def test_a_draft_for_a_table_of_counts_says_so(columns: dict[str, Any], count: str | None) -> None:
+    """Whoever completes it would else have each row count as one incident."""
+    with pytest.raises(UnknownLayoutError) as raised:
+        recognise(make_table(columns), crs="EPSG:27700")
+    (table,) = tomllib.loads(raised.value.draft)["sources"].values()
+    assert table.get("count") == count
+
+
+def test_no_draft_is_made_for_a_table_with_a_column_a_month() -> None:
+    columns = {"LSOA code": "E01003189", "Offence": "Robbery", **{f"2025{month:02d}": "4" for month in range(1, 13)}}
+    with pytest.raises(UnknownLayoutError, match="a table of counts, a column a month") as raised:
+        recognise(make_table(columns), crs="EPSG:27700")
+    assert not raised.value.draft
+
+
 def test_values_in_place_of_names_are_not_quoted() -> None:
     with pytest.raises(
         UnknownLayoutError, match="looks like values, and not like names of columns: put a row"

@@ -30,7 +30,7 @@ def require_genuine_geojson(content: bytes, wrong: ValueError) -> None:
 
     Args:
         content: The whole of it.
-        wrong: Raised where it is something else.
+        wrong: Raised where it is no JSON, or for another program.
 
     Raises:
         ValueError: It is not, a feature in it is none, or a CRS in it is a link.
@@ -43,9 +43,11 @@ def require_genuine_geojson(content: bytes, wrong: ValueError) -> None:
         raise ValueError("its CRS is a link to another host or file. Save it with a CRS by its EPSG code.") from None
     except (ValueError, RecursionError) as error:
         raise wrong from error
-    kind = found.get("type") if isinstance(found, dict) else None
-    if kind not in _TYPES or _OTHER_PROGRAM in content:
+    if _OTHER_PROGRAM in content:
         raise wrong
+    kind = found.get("type") if isinstance(found, dict) else None
+    if kind not in _TYPES:
+        raise ValueError("it is JSON, but not GeoJSON.")
     features = found.get("features") if kind == "FeatureCollection" else []
     for number, feature in enumerate(features if isinstance(features, list) else [None], start=1):
         # GDAL would leave it out without a word

@@ -126,6 +126,8 @@ def _genuine_address(file: FoundFile) -> str:
         with file.start() as opened:
             content = opened.read()
         require_genuine_geojson(content, wrong)
+    elif suffix not in LAYER_SUFFIXES:
+        raise ValueError("it is not a geographic file.")
     else:
         with file.start() as opened:
             start = opened.read(72)

@@ -105,7 +105,7 @@ class UnknownLayoutError(DataError):
     """A table in which the columns of what happened, when or where are not recognised.
 
     Attributes:
-        draft: A source profile to be completed by hand, as TOML.
+        draft: A source profile to be completed by hand, as TOML; empty where none would do.
         n_missing: How many of the three are not recognised.
     """
 
@@ -182,7 +182,7 @@ def recognise(table: Table, *, crs: str) -> Recognised:
         raise UnknownLayoutError(
             f"{table.label} does not have a known layout: no column says {', nor '.join(missing)}. "
             f"{_describe_header(header, found)}",
-            draft=_draft(values, missing.values(), table),
+            draft="" if _has_a_column_a_month(header) else _draft(values, missing.values(), table),
             # many a table says when its rows were written
             n_missing=len(missing) + bool(values.get("is_reported")),
         )
@@ -196,7 +196,7 @@ def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     said = f"It has: {', '.join(header)[:500]}."
     if {"postcode", "easting"} <= found.keys() and not {"offence", "start"} & found.keys():
         return f'{said} It looks like a list of postcodes: name it in hotspots.toml, postcodes = "...".'
-    if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
+    if _has_a_column_a_month(header):
         return f"{said} It looks like a table of counts, a column a month, and not like one of incidents."
     if any(counts_incidents(normalise(name)) for name in header):
         said += (
@@ -208,6 +208,12 @@ def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     )
 
 
+def _has_a_column_a_month(header: Sequence[str]) -> bool:
+    """Whether it is that of a table of counts that no profile can read: each row would be one incident."""
+    months = (re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip()) for name in header)
+    return sum(month is not None for month in months) >= _MANY_MONTHS
+
+
 def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> str:
     """What is known of a profile, with lines for what is not."""
     if table.part is not None:
@@ -215,7 +221,8 @@ def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> s
     blank: dict[str, Any] = {"offence": (BLANK,), "start": (BLANK,)}
     if not values.keys() & PLACE_ROLES:
         blank |= {"longitude": BLANK, "latitude": BLANK}
-    heading, *known = format_profile(SourceProfile(**{**blank, **values})).split("\n")
+    found = _read_as_counts(Recognised(profile=SourceProfile(**{**blank, **values})), table)
+    heading, *known = format_profile(found.profile).split("\n")
     return "\n".join([heading, *missing, *(line for line in known if not line.endswith(f' = "{BLANK}"'))])
 
 
@@ -259,7 +266,7 @@ def _find_count(table: Table, profile: SourceProfile) -> str | None:
     axes = (profile.easting, profile.northing, profile.longitude, profile.latitude)  # "N" may be the northing
     forms = {name: normalise(name) for name in table.header if name not in axes}
     named = [name for name, form in forms.items() if counts_incidents(form)]
-    if not named and not _says_hours(profile.start, table):
+    if not named and BLANK not in profile.start and not _says_hours(profile.start, table):
         named = [name for name, form in forms.items() if counts_something(form)]
         if any(form in TOTALS for form in forms.values()) and _says_day_and_point(profile, table):
             named = [name for name in named if forms[name] not in TOTALS]

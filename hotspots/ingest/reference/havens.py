@@ -160,7 +160,11 @@ class Havens:
 
 
 def read_havens(
-    paths: Sequence[Path], *, crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID, postcodes: Places | None = None
+    paths: Sequence[Path],
+    *,
+    crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID,
+    postcodes: Places | None = None,
+    only_real: bool = False,
 ) -> Havens:
     """Read safe havens.
 
@@ -172,6 +176,8 @@ def read_havens(
         paths: Files, or folders of them.
         crs: The working CRS, which eastings and northings are in.
         postcodes: Where postcodes are, for havens with nothing more precise.
+        only_real: Leave out the files that say they are made up or unfinished, wherever their havens are. If all do,
+            there are no havens and no inputs.
 
     Raises:
         NotFoundError: A path does not exist.
@@ -188,6 +194,10 @@ def read_havens(
             layouts = _find_layouts(file, name_crs(crs))
             guard.check(file.sha256, label=file.label)
             tables = [_read_table(layout, name_crs(crs), postcodes) for layout in layouts]
+        status = read_status(pd.concat([table.rows["data_status"] for table in tables]))
+        if only_real and status:
+            read += [_ReadTable(rows=table.rows.iloc[:0], n_malformed=0) for table in tables]
+            continue
         read += tables
         inputs.append(
             InputFile(
@@ -196,7 +206,7 @@ def read_havens(
                 sha256=file.sha256,
                 n_rows=sum(len(table.rows) + table.n_malformed for table in tables),
                 layout=_WHAT,
-                data_status=read_status(pd.concat([table.rows["data_status"] for table in tables])),
+                data_status=status,
             )
         )
     rows = pd.concat([table.rows for table in read], ignore_index=True)
@@ -204,7 +214,7 @@ def read_havens(
     without_location = Counter(rows["reason"][~is_shut & ~is_located])
     n_malformed = sum(table.n_malformed for table in read)
     kept = rows[is_located & ~is_shut]
-    if kept.empty:
+    if kept.empty and inputs:
         raise DataError(_say_none(crs, without_location, n_malformed=n_malformed, n_shut=int(is_shut.sum())))
     hours = read_opening_hours(kept["opening_hours"])
     is_unknown = hours.opening_hours.isna() & hours.doubts.notna()
