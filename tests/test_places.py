@@ -19,6 +19,7 @@ from hotspots.analysis.hours.week import WeekWindow
 from hotspots.analysis.surfaces.bandwidth import choose_adaptive_bandwidths
 from hotspots.crimes import load_definitions
 from hotspots.errors import DataError, TooLittleDataError
+from hotspots.geography import FLOOR
 from hotspots.geography.wards import assign_wards
 from hotspots.pipeline import map_tests
 from hotspots.pipeline.cell_tests import measure_significance
@@ -38,13 +39,13 @@ ROBBERY = load_definitions().crimes["robbery"]
 
 
 def make_year(make: MakeIncidents, *, seed: int = 1, n_spread: int = 200, **columns: Any) -> gpd.GeoDataFrame:
-    """Two clumps and a spread of single incidents over the four wards, every ten hours or so of 2025."""
+    """Two shared points with many and others with one over the four wards, every ten hours or so of 2025."""
     rng = np.random.default_rng(seed)
     east, north, n = (np.array(values) for values in zip(*CLUMPS, strict=True))
     spread = rng.uniform([[530_000], [180_000]], [[532_000], [182_000]], (2, n_spread))
     east, north = np.append(np.repeat(east, n), spread[0]), np.append(np.repeat(north, n), spread[1])
     days = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 365 * 24, len(east)), "h")
-    return make(east, north, started_at=days, **columns)
+    return make(east, north, **({"started_at": days, "location_precision": "anonymised"} | columns))
 
 
 def look(
@@ -339,8 +340,15 @@ def test_periods_are_equal_and_hold_fifty_incidents_on_average(
 
 def test_one_single_place(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
     days = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(360), "D")
-    incidents = make_incidents([530_525.0] * 360, [180_525.0] * 360, started_at=days)
+    incidents = make_incidents([530_525.0] * 360, [180_525.0] * 360, started_at=days, location_precision="anonymised")
     found = look(incidents, square_wards)
+    address = look(incidents.assign(location_precision="point"), square_wards)
+    assert (address.hotspots, address.areas.n_withheld, address.shown.max_per_km2) == ((), 1, 0)
+    assert all(area.outline.is_empty for area in address.smallest_areas)
+    assert address.test is not None
+    assert not address.test.is_shown.any()
+    assert address.first_cells is not None
+    assert not address.first_cells.is_told.any()
     (hotspot,) = found.hotspots
     assert (hotspot.n_incidents, hotspot.n_places, hotspot.share) == (360, 1, 1)
     assert found.holdout is not None
@@ -504,8 +512,10 @@ def test_a_tiny_area_is_tested_on_smaller_cells(make_incidents: MakeIncidents) -
         start=dt.date(2026, 1, 5),
         end=dt.date(2026, 1, 5),
         cell_shape="square",
+        floor=FLOOR,
     )
     assert len(found.cells) == 25
+    assert found.is_shown[[12, 6]].tolist() == [False, False]  # 240 at four addresses; 60 at one
     assert found.choice.cell_size_m == 100
     assert found.choice.reason.endswith("The area is so small that cells of 100 m are used, which lets 25 of them fit.")
 

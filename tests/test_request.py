@@ -8,6 +8,7 @@ import pytest
 
 from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions
 from hotspots.errors import ParameterError
+from hotspots.geography.floor import FLOOR, NO_FLOOR
 from hotspots.pipeline.request import AnalysisRequest
 
 
@@ -23,8 +24,24 @@ def test_what_is_left_out_is_the_usual() -> None:
 
 
 def test_options_of_hot_spots_are_handed_on() -> None:
-    request = ask(eps_m=90.0, min_samples=7, max_extent_m=333.0)
-    assert request.hotspot_options == HotspotOptions(eps_m=90, min_samples=7, max_extent_m=333)
+    request = ask(eps_m=90.0, min_samples=70, max_extent_m=333.0)
+    assert request.hotspot_options == HotspotOptions(eps_m=90, min_samples=70, max_extent_m=333)
+
+
+@pytest.mark.parametrize(
+    ("options", "is_too_fine"),
+    [
+        ({}, False),
+        ({"min_samples": 10, "cell_size_m": 50.0}, False),
+        ({"min_samples": 9}, True),
+        ({"cell_size_m": 49.9}, True),
+        ({"min_samples": 500, "cell_size_m": 10.0}, True),
+    ],
+)
+def test_what_shows_single_victims_is_not_to_be_shared(options: dict[str, Any], is_too_fine: bool) -> None:
+    request = ask(**options)
+    assert request.is_too_fine == is_too_fine
+    assert request.hotspot_options.floor == request.floor == (NO_FLOOR if is_too_fine else FLOOR)
 
 
 @pytest.mark.parametrize(

@@ -51,12 +51,21 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     show_default=True,
     help="Radius of the density kernel, or how to choose it: likelihood, scott, silverman, adaptive.",
 )
-@click.option("--cell-size", "cell_size_m", default=50.0, **METRES, help="Side of a cell of density and estimate.")
+@click.option(
+    "--cell-size",
+    "cell_size_m",
+    default=50.0,
+    **METRES,
+    help="Side of a cell of density and estimate; below 50 m products are not to be shared.",
+)
 @click.option(
     "--eps", "eps_m", type=float, metavar="METRES", help="Neighbourhood radius of the clusters.  [default: chosen]"
 )
 @click.option(
-    "--min-samples", type=int, metavar="N", help="Incidents that make a neighbourhood dense.  [default: chosen]"
+    "--min-samples",
+    type=int,
+    metavar="N",
+    help="Incidents that make a neighbourhood dense; below 10 products are not to be shared.  [default: chosen]",
 )
 @click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="Greatest extent of a hot spot.")
 @click.option(

@@ -1,6 +1,17 @@
 from .cells import Cells as Cells
 from .cells import CellShape as CellShape
 from .cells import make_cells as make_cells
+from .floor import FLOOR as FLOOR
+from .floor import MIN_CELL_M as MIN_CELL_M
+from .floor import MIN_INCIDENTS as MIN_INCIDENTS
+from .floor import MIN_PLACES as MIN_PLACES
+from .floor import NO_FLOOR as NO_FLOOR
+from .floor import Floor as Floor
+from .floor import count_places as count_places
+from .floor import find_few as find_few
+from .floor import keep_parts as keep_parts
+from .floor import lower_patches as lower_patches
+from .floor import weigh_places as weigh_places
 from .grid import Grid as Grid
 from .grid_references import format_grid_reference as format_grid_reference
 from .grid_references import parse_grid_references as parse_grid_references

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from hotspots.analysis.accuracy import MONTHLY_FROM_DAYS
@@ -22,7 +23,7 @@ from hotspots.analysis.significance import (
     measure_gi_star,
 )
 from hotspots.errors import TooLittleDataError
-from hotspots.geography import Cells, CellShape, make_cells
+from hotspots.geography import Cells, CellShape, Floor, count_places, make_cells
 
 _MIN_TESTED_CELLS = 25
 _MIN_PERIODS, _MAX_PERIODS = 4, 12
@@ -38,12 +39,14 @@ class SignificanceTest:
         cells: On which it was made.
         choice: Their size, and why.
         gi_star: Its results.
+        is_shown: bool (n_cells,), cells that with their neighbours hold enough for their result to be shown.
         periods, persistence: Hot cells over time; None where the period is too short for it.
     """
 
     cells: Cells
     choice: CellSizeChoice
     gi_star: Significance
+    is_shown: npt.NDArray[np.bool_]
     periods: Periods | None
     persistence: Persistence | None
 
@@ -55,6 +58,7 @@ def measure_significance(
     start: dt.date,
     end: dt.date,
     cell_shape: CellShape,
+    floor: Floor,
 ) -> SignificanceTest:
     """Test which cells are hot by more than chance, over the whole period and from one part of it to the next.
 
@@ -71,7 +75,7 @@ def measure_significance(
         choice = dataclasses.replace(choice, cell_size_m=largest_m, reason=reason)
     cells = make_cells(study_area, cell_size_m=choice.cell_size_m, shape=cell_shape)
     neighbours = cells.neighbours()
-    counts = cells.count(incidents)
+    counts, n_places = cells.count(incidents), count_places(incidents, cells)
     periods = _divide(incidents, start, end)
     persistence = None
     if periods is not None:
@@ -83,6 +87,7 @@ def measure_significance(
         cells=cells,
         choice=choice,
         gi_star=measure_gi_star(counts, neighbours),
+        is_shown=floor.is_met(counts + neighbours @ counts, n_places + neighbours @ n_places),
         periods=periods,
         persistence=persistence,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -24,7 +25,7 @@ from hotspots.analysis.change import (
 )
 from hotspots.contracts import AREA
 from hotspots.crimes import Crime
-from hotspots.geography import UniquePoints, collapse_points, find_polygon
+from hotspots.geography import FLOOR, UniquePoints, collapse_points, find_polygon, weigh_places
 from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents import find_days
 from hotspots.pipeline.holes import Hole
@@ -88,6 +89,7 @@ class Operation:
         holes: Files, boroughs or wards that the files do not cover in some months of either period.
         n_uncovered: Incidents of these in either period, which are left out of both.
         lost: Rows without a place, where the periods have unequal shares of them; else None.
+        is_too_fine: Whether an area drawn in a file holds so few incidents or places that single ones could be found.
         study: What all this was made of.
     """
 
@@ -115,6 +117,7 @@ class Operation:
     holes: tuple[Hole, ...]
     n_uncovered: int
     lost: LostPlaces | None
+    is_too_fine: bool
     study: Study
 
 
@@ -219,6 +222,8 @@ def evaluate_operation(
     unit, bins = bin_counts(dated, request)
     is_snapped = bool((incidents["location_precision"] == "anonymised").any())
     is_counted = is_before | is_after
+    # wards are large; what is drawn in a file may be a house, and so may what lies around it
+    drawn = [0, 2] * bool(treated.files) + [1, 3] * bool(control and control.files)
     return Operation(
         request=request,
         crime=chosen.crime,
@@ -251,8 +256,15 @@ def evaluate_operation(
             find_refused(study.all_rejected, chosen.crime),
             (during, before),
         ),
+        is_too_fine=any(_holds_few(incidents[(dated.part == index) & is_counted]) for index in drawn),
         study=study,
     )
+
+
+def _holds_few(incidents: gpd.GeoDataFrame) -> bool:
+    """Whether there are incidents, but so few or at so few places that single ones could be found."""
+    places = collapse_points(incidents)
+    return len(incidents) > 0 and not FLOOR.is_met(len(incidents), weigh_places(incidents, places).sum())
 
 
 def _measure_spacing(places: UniquePoints) -> float | None:

@@ -32,17 +32,21 @@ from hotspots.analysis.surfaces import (
     KERNELS,
     Bandwidth,
     DensitySurface,
+    FirstCells,
     RiskEstimate,
+    ShownDensity,
     SmallestArea,
     choose_adaptive_bandwidths,
     choose_bandwidth,
     convert_bandwidth,
     estimate_density,
     estimate_risk,
+    find_first_cells,
     find_smallest_areas,
+    show_density,
     warn_of_width,
 )
-from hotspots.geography import Grid, make_cells
+from hotspots.geography import Grid, keep_parts, make_cells
 from hotspots.pipeline.cell_tests import SignificanceTest, measure_significance
 from hotspots.pipeline.map_tests import judge_maps
 from hotspots.pipeline.request import AnalysisRequest
@@ -60,13 +64,15 @@ class PlaceAnalysis:
         n_beyond: Incidents in no ward analysed, but near enough to be used by the density and the clusters, so that
             neither stops at the boundary.
         density: Incidents, or harm, per square kilometre.
+        shown: The part of it that may be drawn.
         bandwidth: How its bandwidth was chosen; None where it was given.
         bandwidth_warning: What speaks against sending people to places by it, in a sentence; None for nothing.
-        smallest_areas: The least of the area that holds a quarter, half and three quarters of it; empty where there
-            is nothing to hold.
+        smallest_areas: The least of the area that holds a quarter, half and three quarters of it, without outlines
+            around too few incidents to be shown; empty where there is nothing to hold.
         areas: How the hot spots were drawn.
         hotspots: In their order.
         risk: What is to be expected of each cell; None, as the test, where no incident has a place of its own.
+        first_cells: Where most is to be expected, as far as it may be shown; None as the estimate.
         test: Which cells are hot by more than chance.
         holdout: How such maps did on incidents they had not seen; None where the period is too short or too thin.
         holdout_reason: Why there is none.
@@ -75,12 +81,14 @@ class PlaceAnalysis:
 
     n_beyond: int
     density: DensitySurface
+    shown: ShownDensity
     bandwidth: Bandwidth | None
     bandwidth_warning: str | None
     smallest_areas: tuple[SmallestArea, ...]
     areas: HotspotAreas
     hotspots: tuple[Hotspot, ...]
     risk: RiskEstimate | None
+    first_cells: FirstCells | None
     test: SignificanceTest | None
     holdout: Holdout | None
     holdout_reason: str | None
@@ -118,17 +126,21 @@ def analyse_places(
     ends_at = None if goes_on else study_area
     bandwidth, bandwidths_m, density = _estimate(around, weights, ends_at, study_area, request)
     warning = warn_of_width(density.bandwidth_m, kernel=density.kernel, area_m2=study_area.area)
+    density_area = study_area if density.is_edge_corrected else None
+    shown = show_density(density, around, bandwidth_m=bandwidths_m, floor=request.floor, study_area=density_area)
     areas = draw_hotspots(around, study_area=study_area, options=request.hotspot_options)
     if located.empty:
         return PlaceAnalysis(
             n_beyond=n_beyond,
             density=density,
+            shown=shown,
             bandwidth=bandwidth,
             bandwidth_warning=warning,
             smallest_areas=(),
             areas=areas,
             hotspots=(),
             risk=None,
+            first_cells=None,
             test=None,
             holdout=None,
             holdout_reason="no incident has a place of its own",
@@ -144,7 +156,12 @@ def analyse_places(
         located, others if len(others) else None, cells=cells, bandwidths_m=list_reaches(request.cell_size_m)
     )
     test = measure_significance(
-        located, study_area=study_area, start=chosen.start, end=chosen.end, cell_shape=request.cell_shape
+        located,
+        study_area=study_area,
+        start=chosen.start,
+        end=chosen.end,
+        cell_shape=request.cell_shape,
+        floor=request.floor,
     )
     evidence = weigh_evidence(
         located,
@@ -154,6 +171,7 @@ def analyse_places(
         significance=test.gi_star,
         stability=measure_stability(around, areas.outlines, areas.clusters),
         persistence=test.persistence,
+        is_shown=test.is_shown,
     )
     holdout, reason = judge_maps(chosen, request, around=around, bandwidth_m=density.bandwidth_m)
     hotspots = rank_hotspots(
@@ -164,6 +182,7 @@ def analyse_places(
         residents=estimate_residents(areas.outlines, chosen.wards),
         harm=None if harm is None else harm.loc[incidents.index],
         by_harm=request.harm is not None,
+        floor=request.floor,
     )
     parts = (*(() if request.window is None else (name_window(request.window),)), *DAY_PARTS)
     shifts: tuple[ShiftPlaces, ...] = ()
@@ -180,17 +199,24 @@ def analyse_places(
             grid=density.grid,
             bandwidth_m=bandwidths_m,
             kernel=density.kernel,
-            density_area=study_area if density.is_edge_corrected else None,
+            density_area=density_area,
         )
     return PlaceAnalysis(
         n_beyond=n_beyond,
         density=density,
+        shown=shown,
         bandwidth=bandwidth,
         bandwidth_warning=warning,
-        smallest_areas=find_smallest_areas(density, located, study_area=study_area),
+        smallest_areas=tuple(
+            dataclasses.replace(area, outline=keep_parts(area.outline, located, request.floor))
+            for area in find_smallest_areas(
+                density, located, study_area=study_area, shown_per_km2=shown.density_per_km2
+            )
+        ),
         areas=areas,
         hotspots=hotspots,
         risk=risk,
+        first_cells=find_first_cells(risk, located, floor=request.floor),
         test=test,
         holdout=holdout,
         holdout_reason=reason,

@@ -11,7 +11,7 @@ from hotspots.analysis.hotspots import HotspotOptions
 from hotspots.analysis.hours import WeekWindow
 from hotspots.analysis.surfaces import BandwidthRule, Kernel
 from hotspots.errors import ParameterError
-from hotspots.geography import CellShape
+from hotspots.geography import FLOOR, MIN_CELL_M, MIN_INCIDENTS, NO_FLOOR, CellShape, Floor
 from hotspots.harm import Measure
 
 _MAX_CELLS_A_BANDWIDTH = 100
@@ -50,6 +50,9 @@ class AnalysisRequest:
         harm: What incidents are weighed by in density and ranking; None for counts.
         reach_m: Of the safe havens.
         window: Hours of the week to look at beside the usual parts of it; None for those alone.
+
+    A `min_samples` below 10 or a `cell_size_m` below 50 shows what rests on fewer incidents than products that are
+    shared may: all of them are then marked as not to be shared.
 
     Raises:
         ParameterError: A distance is not above 0 m or beyond what the method is for, a choice is not known, or the
@@ -131,10 +134,21 @@ class AnalysisRequest:
         return tuple(said)
 
     @property
+    def is_too_fine(self) -> bool:
+        """Whether what is asked for is so fine that single victims can be found from it, if it is shared."""
+        return (self.min_samples is not None and self.min_samples < MIN_INCIDENTS) or self.cell_size_m < MIN_CELL_M
+
+    @property
+    def floor(self) -> Floor:
+        """What anything shown must rest on; nothing is withheld where finer than that is asked for."""
+        return NO_FLOOR if self.is_too_fine else FLOOR
+
+    @property
     def hotspot_options(self) -> HotspotOptions:
         """How hot spots are drawn."""
         return HotspotOptions(
             eps_m=self.eps_m,
             min_samples=self.min_samples,
             max_extent_m=self.max_extent_m,
+            floor=self.floor,
         )

@@ -67,8 +67,11 @@ def test_noise_is_missing_and_never_a_number(make_incidents: MakeIncidents) -> N
 
 def test_the_automatic_choice_is_reported(make_incidents: MakeIncidents) -> None:
     few = find_clusters(make_incidents([0.0] * 30, [0.0] * 30))
-    assert few.min_samples == 5
-    assert few.min_samples_reason == "the smallest value allowed; 0.5% of 30 incidents would be fewer"
+    assert few.min_samples == 10
+    assert (
+        few.min_samples_reason
+        == "the fewest from which no single victim can be found; 0.5% of 30 incidents would be fewer"
+    )
     assert few.eps_m == 50
     assert few.eps_reason == "the smallest value allowed, because there are not two places to measure between"
     many = find_clusters(make_incidents([0.0] * 5001, [0.0] * 5001))
@@ -83,14 +86,17 @@ def test_dense_is_a_share_or_in_a_large_area_seven_times_the_average_and_never_c
     assert choose_min_samples(10_000, study_area_km2=65) == (50, "0.5% of 10,000 incidents")
     assert choose_min_samples(10_000) == (50, "0.5% of 10,000 incidents")
     few, why = choose_min_samples(200, study_area_km2=65)
-    assert (few, why) == (5, "the smallest value allowed; 0.5% of 200 incidents would be fewer")
-    n, why = choose_min_samples(30_000, study_area_km2=1572)
+    assert (few, why) == (
+        10,
+        "the fewest from which no single victim can be found; 0.5% of 200 incidents would be fewer",
+    )
+    n, why = choose_min_samples(45_000, study_area_km2=1572)
     assert why == (
         "the smallest number that would not come together by chance; 7 times the average density of the area "
         "would be fewer"
     )
     neighbourhood_km2 = math.pi * 0.125**2
-    in_all = [1572 / neighbourhood_km2 * stats.poisson.sf(k - 1, 30_000 * neighbourhood_km2 / 1572) for k in (n - 1, n)]
+    in_all = [1572 / neighbourhood_km2 * stats.poisson.sf(k - 1, 45_000 * neighbourhood_km2 / 1572) for k in (n - 1, n)]
     assert in_all[0] > 0.05 >= in_all[1]
 
 

@@ -21,6 +21,7 @@ from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions, draw_hotspo
 from hotspots.analysis.hotspots.neighbourhoods import choose_min_samples
 from hotspots.analysis.hotspots.outlines import outline_clusters
 from hotspots.errors import DataError, ParameterError
+from hotspots.geography.floor import FLOOR, NO_FLOOR
 
 SQUARE = shapely.box(530_000, 180_000, 534_000, 184_000)
 
@@ -238,7 +239,8 @@ def test_what_is_left_open_is_chosen_for_the_study_area(make_incidents: MakeInci
     inside = rng.uniform((530_000, 180_000), (534_000, 184_000), (300, 2))
     beyond = rng.uniform((534_100, 180_000), (536_000, 184_000), (500, 2))
     crowd = np.repeat([[532_000.0, 182_000.0], [535_000.0, 182_000.0]], 40, axis=0)
-    incidents = make_incidents(*np.concatenate([inside, crowd, beyond]).T)
+    places = np.concatenate([inside, crowd, beyond]).T
+    incidents = make_incidents(*places, location_precision="anonymised")
     found = draw_hotspots(incidents, study_area=SQUARE)
     assert (found.clusters.min_samples, found.clusters.min_samples_reason) == choose_min_samples(
         340, study_area_km2=16.0
@@ -252,9 +254,28 @@ def test_what_is_left_open_is_chosen_for_the_study_area(make_incidents: MakeInci
 def test_a_cluster_across_the_boundary_needs_enough_inside(make_incidents: MakeIncidents) -> None:
     options = HotspotOptions(eps_m=60, min_samples=10)
     for n_inside, n_found in ((9, 0), (10, 1)):
-        incidents = pile(make_incidents, [(-10, 0, n_inside), (20, 0, 50)])
+        incidents = pile(make_incidents, [(-10, 0, n_inside), (20, 0, 50)]).assign(location_precision="anonymised")
         west = shapely.box(530_000, 180_000, 532_000, 184_000)
         assert len(draw_hotspots(incidents, study_area=west, options=options).outlines) == n_found
+
+
+def test_a_hot_spot_needs_ten_incidents_at_five_places(make_incidents: MakeIncidents) -> None:
+    four, five = ([(5 * place, 0, 3) for place in range(n)] for n in (4, 5))
+    incidents = pile(make_incidents, [*four, *((x + 1000, y, n) for x, y, n in five)])
+    for precision, floor, n_found, n_withheld in (
+        ("point", FLOOR, 1, 1),
+        ("postcode", FLOOR, 1, 1),
+        ("anonymised", FLOOR, 2, 0),  # a point that the source has chosen stands for more addresses than that
+        ("point", NO_FLOOR, 2, 0),
+    ):
+        found = draw_hotspots(
+            incidents.assign(location_precision=precision),
+            study_area=SQUARE,
+            options=HotspotOptions(eps_m=50, floor=floor),
+        )
+        assert (len(found.outlines), found.n_withheld) == (n_found, n_withheld)
+    few = draw_hotspots(incidents.iloc[:9], study_area=SQUARE, options=HotspotOptions(eps_m=50, min_samples=2))
+    assert (len(few.outlines), few.n_withheld) == (0, 1)  # whatever makes it dense
 
 
 def test_nothing_makes_no_hot_spot(make_incidents: MakeIncidents) -> None:

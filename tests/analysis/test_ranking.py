@@ -14,19 +14,22 @@ from hotspots.analysis.hotspots.outlines import outline_clusters
 from hotspots.analysis.hotspots.ranking import Hotspot, assign_outlines, count_wards, rank_hotspots
 from hotspots.analysis.hours.aoristic import weigh_hours
 from hotspots.errors import DataError, ParameterError
+from hotspots.geography.floor import FLOOR, NO_FLOOR, Floor
 from hotspots.geography.wards import assign_wards
 
 AREA = shapely.box(530_000, 180_000, 532_000, 182_000)
 
 
-def rank(incidents: gpd.GeoDataFrame, *, eps_m: float = 100, min_samples: int = 3) -> tuple[Hotspot, ...]:
+def rank(
+    incidents: gpd.GeoDataFrame, *, eps_m: float = 100, min_samples: int = 3, floor: Floor = NO_FLOOR
+) -> tuple[Hotspot, ...]:
     clusters = find_clusters(incidents, eps_m=eps_m, min_samples=min_samples)
     outlines = outline_clusters(incidents, clusters, study_area=AREA)
     inside = assign_outlines(incidents, outlines)
     n_inside = np.bincount(inside[inside >= 0], minlength=len(outlines))
     kept = [outlines[index] for index in np.flatnonzero(n_inside >= min_samples)]
     evidence = [make_evidence(expected=float(n)) for n in n_inside[n_inside >= min_samples]]
-    return rank_hotspots(incidents, kept, evidence, hours=weigh_hours(incidents))
+    return rank_hotspots(incidents, kept, evidence, hours=weigh_hours(incidents), floor=floor)
 
 
 def two_spots(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -53,6 +56,19 @@ def test_hot_spots_are_ranked_by_what_they_hold(make_incidents: MakeIncidents, s
     # one point: a disc of half of eps
     assert first.area_km2 == pytest.approx(np.pi * 0.05**2, rel=0.05)
     assert first.density_per_km2 == pytest.approx(6 / first.area_km2)
+
+
+def test_texts_of_few_incidents_are_not_listed(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:
+    incidents = make_incidents(
+        [530_500.0 + place for place in range(5) for _ in range(6)],
+        [180_500.0] * 30,
+        location=["High Road"] * 19 + ["Mill Lane"] * 9 + [None] * 2,
+        location_kind=["Street"] * 21 + ["Park"] * 9,
+    )
+    (spot,) = rank(incidents.assign(ward_code=assign_wards(incidents, square_wards)), floor=FLOOR)
+    assert spot.locations == (("High Road", 19),)
+    assert spot.location_kinds == (("Street", 21),)
+    assert spot.names == ("High Road",)
 
 
 def test_outlines_stay_in_the_study_area(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:

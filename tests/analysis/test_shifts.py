@@ -17,13 +17,13 @@ from hotspots.analysis.hotspots.clusters import find_clusters
 from hotspots.analysis.hotspots.day_parts import DAY_PARTS, name_window, weigh_shifts
 from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions, draw_hotspots
 from hotspots.analysis.hotspots.place_differences import compare_places
-from hotspots.analysis.hotspots.shifts import MIN_INCIDENTS_A_SHIFT, ShiftPlaces, analyse_shifts
+from hotspots.analysis.hotspots.shifts import ShiftPlaces, analyse_shifts
 from hotspots.analysis.hours.aoristic import weigh_hours
 from hotspots.analysis.hours.week import HOURS_IN_WEEK, WeekWindow
 from hotspots.analysis.surfaces.density import estimate_density
 from hotspots.errors import ParameterError
+from hotspots.geography.floor import FLOOR, NO_FLOOR
 from hotspots.geography.grid import Grid
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN
 
 AREA = shapely.box(530_000, 180_000, 534_000, 184_000)
 WEEK = name_window(WeekWindow(days=tuple(range(7)), start_hour=0, n_hours=24))
@@ -56,7 +56,7 @@ def look(incidents: gpd.GeoDataFrame, *, shifts: Any = DAY_PARTS, **options: Any
 
 
 def scatter(make: MakeIncidents, *, n: int = 400, seed: int = 1, **columns: Any) -> gpd.GeoDataFrame:
-    """Incidents anywhere at any hour, and thirty each at a school (after school) and at a club (weekend nights)."""
+    """Shared points anywhere at any hour, and thirty incidents each at a school (by day) and at a club (by night)."""
     rng = np.random.default_rng(seed)
     easting = np.concatenate(
         [rng.uniform(530_000, 534_000, n), 531_000 + rng.normal(0, 20, 30), 533_000 + np.zeros(30)]
@@ -72,7 +72,11 @@ def scatter(make: MakeIncidents, *, n: int = 400, seed: int = 1, **columns: Any)
         ]
     )
     ward = np.where(easting < 532_000, "West", "East")
-    return make(easting, northing, **({"started_at": at(hours), "ward_code": ward} | columns))
+    return make(
+        easting,
+        northing,
+        **({"started_at": at(hours), "ward_code": ward, "location_precision": "anonymised"} | columns),
+    )
 
 
 def test_the_parts_cover_every_hour_of_the_week_once() -> None:
@@ -274,9 +278,9 @@ def test_hot_spots_know_those_of_the_whole_week(make_incidents: MakeIncidents) -
 
 
 def test_a_part_with_few_incidents_is_not_drawn(make_incidents: MakeIncidents) -> None:
-    assert MIN_INCIDENTS_A_SHIFT == MIN_INCIDENTS_DRAWN
     hours = np.concatenate([np.full(9, 15), np.full(10, 9)])
-    incidents = make_incidents([531_000] * 19, [181_000] * 19, started_at=at(hours), ward_code="West")
+    x = 531_000 + np.arange(19) % 6
+    incidents = make_incidents(x, [181_000] * 19, started_at=at(hours), ward_code="West")
     found = {part.shift.key: part for part in look(incidents)}
     withheld, drawn = found["after-school"], found["school-day"]
     assert withheld.reason == (
@@ -309,7 +313,7 @@ def test_incidents_without_a_clock_time_or_a_place(make_incidents: MakeIncidents
         started_at=at(hours),
         ward_code="West",
         time_precision=["minute"] * 40 + ["day"] * 20,
-        location_precision=["point"] * 30 + ["area"] * 10 + ["point"] * 20,
+        location_precision=["anonymised"] * 30 + ["area"] * 10 + ["anonymised"] * 20,
     )
     part = look(incidents)[2]
     assert part.n_incidents == 40
@@ -320,7 +324,7 @@ def test_incidents_without_a_clock_time_or_a_place(make_incidents: MakeIncidents
 
 
 def test_incidents_beyond_help_to_find_a_place_and_count_nowhere(make_incidents: MakeIncidents) -> None:
-    x = [533_990] * 12 + [534_010] * 12
+    x = np.r_[533_985 + np.arange(12) % 6, 534_010 + np.arange(12) % 6]
     everything = make_incidents(x, [182_000] * 24, started_at=at(np.full(24, 15)), ward_code="East")
     part = look(everything.iloc[:12], surroundings=everything)[2]
     assert part.n_incidents == 12
@@ -330,8 +334,9 @@ def test_incidents_beyond_help_to_find_a_place_and_count_nowhere(make_incidents:
 
 
 def test_at_most_ten_hot_spots_in_an_order_that_rows_do_not_change(make_incidents: MakeIncidents) -> None:
-    x = np.repeat(530_500 + 250 * np.arange(13), 7)
-    incidents = make_incidents(x, np.full(len(x), 182_000), started_at=at(np.full(len(x), 16)), ward_code="West")
+    x = np.repeat(530_500 + 250 * np.arange(13), 10)
+    y = 182_000 + np.tile([0, 2], len(x) // 2) + np.tile([-2, -1, 0, 1, 2], len(x) // 5)
+    incidents = make_incidents(x, y, started_at=at(np.full(len(x), 16)), ward_code="West")
     part = look(incidents)[2]
     mixed = look(incidents.sample(frac=1, random_state=1))[2]
     assert part.n_found == 13
@@ -342,24 +347,28 @@ def test_at_most_ten_hot_spots_in_an_order_that_rows_do_not_change(make_incident
 
 def test_a_given_number_of_incidents_is_scaled_to_the_part(make_incidents: MakeIncidents) -> None:
     incidents = scatter(make_incidents, n=900)
-    for part in look(incidents, options=HotspotOptions(eps_m=100.0, min_samples=60)):
-        assert part.areas is not None
-        assert part.areas.clusters.min_samples == max(5, round(60 * part.share))
+    for floor, lowest in ((FLOOR, 10), (NO_FLOOR, 5)):
+        for part in look(incidents, options=HotspotOptions(eps_m=100.0, min_samples=60, floor=floor)):
+            assert part.areas is not None
+            assert part.areas.clusters.min_samples == max(lowest, round(60 * part.share))
 
 
 def test_texts_of_places_come_with_their_weights(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents(
-        [531_000] * 20,
-        [181_000] * 20,
+        [531_000] * 50,
+        [181_000] * 50,
         started_at=MONDAY + pd.Timedelta("17:30:00"),
         ended_at=MONDAY + pd.Timedelta("18:30:00"),
-        location=["High Street"] * 8 + ["Station Road"] * 10 + [None, "Mill Lane"],
-        ward_code=["West"] * 8 + ["East"] * 12,
+        location=["High Street"] * 20 + ["Station Road"] * 28 + [None, "Mill Lane"],
+        location_precision="anonymised",
+        ward_code=["West"] * 20 + ["East"] * 30,
     )
     (spot,) = look(incidents)[2].hotspots
-    assert spot.n_incidents == 10
-    assert spot.locations == (("Station Road", 5.0), ("High Street", 4.0), ("Mill Lane", 0.5))
+    assert spot.n_incidents == 25
+    assert spot.locations == (("Station Road", 14.0), ("High Street", 10.0))  # that of half an incident is not listed
     assert spot.wards == ("East", "West")
+    (told,) = look(incidents, options=HotspotOptions(eps_m=100.0, floor=NO_FLOOR))[2].hotspots
+    assert told.locations == (*spot.locations, ("Mill Lane", 0.5))
 
 
 def test_inputs_stay_as_they_were_and_results_repeat(make_incidents: MakeIncidents) -> None:

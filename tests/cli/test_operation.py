@@ -414,6 +414,17 @@ def test_crime_that_rose_by_less_than_in_the_control_is_not_said_to_have_fallen(
         assert not re.search(r"\bfell\b|\brose\b", text)
 
 
+def test_an_area_drawn_around_few_incidents_is_not_to_be_shared(call: Any, inputs: list[str], tmp_path: Path) -> None:
+    save_box(tmp_path / "house.geojson", 531_500, 181_500, 531_590, 181_590)  # 250 incidents per km² in all
+    said = call(*inputs, *DATES, "--treated", "house.geojson")
+    words = "An area drawn in a file holds so few incidents or places that single victims can be found."
+    assert f"Not to be shared. {words}" in said.err
+    page = next((tmp_path / "maps").rglob("operation.html"))
+    assert f"<b>Not to be shared.</b> {words}</div>" in page.read_text("utf-8")
+    assert ">not to be shared</span>" in (tmp_path / "maps" / "index.html").read_text("utf-8")
+    assert "Not to be shared" not in call(*inputs, *DATES, "--treated-ward", "Ash").err
+
+
 @pytest.mark.slow
 def test_an_effect_spreads_only_from_an_area_that_did_better_itself(call_with: Any) -> None:
     found = call_with({TREATED: (200, 330), RING: (200, 210), CONTROL: (400, 660)}, "--buffer", 100)

@@ -112,18 +112,33 @@ def test_the_cells_in_the_geopackage_are_those_of_the_analysis(
     test, risk = analysis.places.test, analysis.places.risk
     assert test is not None
     assert risk is not None
-    assert len(tested) == len(test.cells)
-    assert (tested["result"] == "hot").sum() == test.gi_star.is_hot.sum() > 0
+    assert len(tested) == test.is_shown.sum() < len(test.cells)
+    assert (tested["result"] == "hot").sum() == (test.gi_star.is_hot & test.is_shown).sum() > 0
+    assert {"gi_star", "p_hot"}.isdisjoint(tested.columns)
+    is_clear = tested["result"] != "neither"
+    assert set(tested["p_at_most"][is_clear]) <= {0.001, 0.01, 0.05}
+    assert set(tested["p_at_most"][~is_clear]) == {1.0}
+    around = gpd.GeoDataFrame(geometry=tested.buffer(test.cells.cell_size_m, join_style="mitre"))
+    assert around.sjoin(analysis.incidents[["geometry"]]).index.value_counts().reindex(around.index).min() >= 10
     expected = gpd.read_file(path, layer="expected_cells")
-    assert len(expected) == len(risk.cells) // 20
-    assert expected["expected"].is_monotonic_decreasing
-    assert expected["n_incidents"].sum() <= len(analysis.incidents)
+    assert 0 < len(expected) < len(risk.cells) // 20
+    assert expected["within_share"].is_monotonic_increasing
     # some lie on the side of a cell, which belongs to one of the two
+    told = expected[expected["n_incidents"].notna()]
     within, touching = (
-        len(expected.sjoin(analysis.incidents[["geometry"]], predicate=predicate))
+        len(told.sjoin(analysis.incidents[["geometry"]], predicate=predicate))
         for predicate in ("contains", "intersects")
     )
-    assert within <= expected["n_incidents"].sum() <= touching
+    assert within <= told["n_incidents"].sum() <= touching
+    assert told["n_incidents"].min() >= 10
+    for column in ("place", "area_share", "expected", "own_share"):
+        assert (expected[column].notna() == expected["n_incidents"].notna()).all()
+    # the patches of each share, with those of the shares before it, hold ten incidents each
+    for share in (0.01, 0.02, 0.05):
+        cells = expected[expected["within_share"] <= share].buffer(0.01)
+        patches = gpd.GeoDataFrame(geometry=[cells.union_all()], crs=expected.crs).explode()
+        held = patches.reset_index(drop=True).sjoin(analysis.incidents[["geometry"]]).index.value_counts()
+        assert held.reindex(range(len(patches))).min() >= 10
 
 
 def test_the_geopackage_has_styled_layers_on_the_national_grid(
@@ -323,6 +338,7 @@ def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Pat
         *("hotspots", "wards", "havens")
     }
     page = paths["map"].read_text("utf-8")
-    assert "the density is not drawn" in page
+    assert "So that no victim can be found, no place is shown that rests on fewer than 10 incidents" in page
+    assert "withheld: the density" in page
     for layer in ("Densest half", "Most incidents expected"):
         assert layer not in page

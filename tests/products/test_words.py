@@ -20,6 +20,7 @@ HOTSPOT = {
     "expected_high": 1350,
 }
 OPERATION = {
+    "not_to_share": None,
     "crime_label": "Robbery",
     "operation": {"start": "2026-04-01", "end": "2026-06-30"},
     "before": {"start": "2025-04-01", "end": "2025-06-30"},

@@ -32,6 +32,8 @@ from hotspots.geography import collapse_points, find_polygon, make_cells
 Floats = npt.NDArray[np.float64]
 
 
+_COLUMNS = ("started_at", "location_precision", "geometry")
+"""What tests need; the precision says how many places a hot spot is of."""
 _MIN_INCIDENTS = 30
 JUDGED_SHARE = 0.02
 """The share of the area that methods are put in order by, or the nearest to it: what a team can walk in a shift."""
@@ -144,7 +146,8 @@ def evaluate_methods(
     shapely.prepare(study_area)
     # each fold takes a copy, and no more is needed
     incidents, others = (
-        table if table is None else table[["started_at", "geometry"]] for table in (incidents, other_incidents)
+        table if table is None else table[[column for column in _COLUMNS if column in table]]
+        for table in (incidents, other_incidents)
     )
     split = [split_incidents(incidents, others, fold, study_area) for fold in folds]
     n_tested, n_fitted = sum(len(part.tested) for part in split), min(len(part.fitted) for part in split)

@@ -72,6 +72,7 @@ def weigh_evidence(
     significance: Significance,
     stability: npt.NDArray[np.float64],
     persistence: Persistence | None = None,
+    is_shown: npt.NDArray[np.bool_] | None = None,
     seed: int = 1,
 ) -> tuple[Evidence, ...]:
     """Gather the evidence for each hot spot.
@@ -87,6 +88,7 @@ def weigh_evidence(
         significance: `measure_gi_star` on those cells.
         stability: `measure_stability` of the same outlines.
         persistence: `classify_persistence` on the cells of the test.
+        is_shown: bool (n_cells,), cells whose result may be shown; all by default.
         seed: Of the draws.
 
     Raises:
@@ -112,7 +114,8 @@ def weigh_evidence(
     ends = [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2]
     rank_low, rank_high = np.quantile(ranks, ends, axis=1, method="nearest")
 
-    clearest = _find_clearest_cells(places, home, len(outlines), cells, significance)
+    shown = np.ones(len(cells), dtype=bool) if is_shown is None else is_shown
+    clearest = _find_clearest_cells(places, home, len(outlines), cells, significance, shown)
     is_tested = clearest >= 0
     return tuple(
         Evidence(
@@ -160,11 +163,16 @@ def share_cells(
 
 
 def _find_clearest_cells(
-    places: UniquePoints, home: npt.NDArray[np.int64], n_outlines: int, cells: Cells, significance: Significance
+    places: UniquePoints,
+    home: npt.NDArray[np.int64],
+    n_outlines: int,
+    cells: Cells,
+    significance: Significance,
+    is_shown: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.intp]:
     """Int (n_outlines,): of the cells that hold incidents of each outline, the one with the smallest p; -1 for none."""
     at = cells.locate(places.easting, places.northing)
-    counted = (home >= 0) & (at >= 0)
+    counted = (home >= 0) & (at >= 0) & is_shown[at]
     outline, cell = home[counted], at[counted]
     # the first of each outline, the clearest first
     order = np.lexsort((cell, -significance.z[cell], significance.p_hot_adjusted[cell], outline))

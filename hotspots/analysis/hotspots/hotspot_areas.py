@@ -15,7 +15,7 @@ from hotspots.analysis.hotspots.clusters import Clusters, find_clusters, sum_wei
 from hotspots.analysis.hotspots.neighbourhoods import choose_min_samples
 from hotspots.analysis.hotspots.outlines import outline_clusters
 from hotspots.contracts import require_metres
-from hotspots.geography import collapse_points, find_polygon
+from hotspots.geography import FLOOR, Floor, collapse_points, find_polygon, weigh_places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +26,13 @@ class HotspotOptions:
         eps_m: Neighbourhood radius, metres; chosen from the incidents by default.
         min_samples: Incidents that make a neighbourhood dense; chosen by default.
         max_extent_m: The widest that a hot spot may be across.
+        floor: What a hot spot must hold to be shown.
     """
 
     eps_m: float | None = None
     min_samples: int | None = None
     max_extent_m: float = 400.0
+    floor: Floor = FLOOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,13 @@ class HotspotAreas:
         outlines: Non-overlapping polygons, metres; each holds `clusters.min_samples` incidents or more.
         clusters: What they were drawn around, with the choices made.
         n_split: Clusters that were too long, and were cut.
+        n_withheld: Outlines left out because they hold too few incidents or places to be shown.
     """
 
     outlines: tuple[shapely.Geometry, ...]
     clusters: Clusters
     n_split: int
+    n_withheld: int
 
 
 def draw_hotspots(
@@ -55,7 +59,7 @@ def draw_hotspots(
     options: HotspotOptions | None = None,
     incident_weights: npt.ArrayLike | None = None,
 ) -> HotspotAreas:
-    """Find clusters, cut those that are too long to patrol, and outline them.
+    """Find clusters, cut those that are too long to patrol, and outline those that hold enough to be shown.
 
     Args:
         incidents: In metres; those just beyond the study area help to find clusters across its boundary, and count
@@ -79,8 +83,15 @@ def draw_hotspots(
     inside = find_polygon(places, np.array(outlines, dtype=object))
     mass = sum_weights(places, incident_weights)
     n_inside = np.bincount(inside[inside >= 0], mass[inside >= 0], len(outlines))
-    kept = tuple(outlines[index] for index in np.flatnonzero(n_inside >= split.min_samples))
-    return HotspotAreas(outlines=kept, clusters=split, n_split=n_split)
+    is_held = (inside >= 0) & (mass > 0)
+    n_places = np.bincount(inside[is_held], weigh_places(incidents, places)[is_held], len(outlines))
+    is_shown = options.floor.is_met(n_inside, n_places)
+    return HotspotAreas(
+        outlines=tuple(outlines[index] for index in np.flatnonzero(is_shown & (n_inside >= split.min_samples))),
+        clusters=split,
+        n_split=n_split,
+        n_withheld=int((~is_shown).sum()),
+    )
 
 
 def _find(

@@ -13,12 +13,11 @@ from scipy.spatial import cKDTree
 
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
-from hotspots.geography import UniquePoints, collapse_points
+from hotspots.geography import MIN_INCIDENTS, UniquePoints, collapse_points
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_MIN_SAMPLES_FLOOR = 5
 _MIN_SAMPLES_SHARE = 0.005
 _MIN_SAMPLES_TIMES_AVERAGE = 7
 _NEIGHBOURHOOD_M = 125.0
@@ -188,16 +187,16 @@ def choose_min_samples(n_incidents: int, *, study_area_km2: float | None = None)
     where the area is so large that no place holds such a share, seven times what 125 m around a place would hold if
     incidents were spread evenly. Never fewer than could come together by chance: so many that, of incidents spread
     evenly, as many would lie within 125 m of each other anywhere in the area in one case of twenty at most (Poisson,
-    over as many neighbourhoods as fill the area), and never fewer than 5.
+    over as many neighbourhoods as fill the area), and never fewer than 10, of whom no single one can be found.
 
     A convention: it decides how many hot spots there are, not how sure they are.
 
     Args:
         n_incidents: In the study area.
-        study_area_km2: Its area; without it only the share and the 5 count.
+        study_area_km2: Its area; without it only the share and the 10 count.
     """
     candidates = {f"{_MIN_SAMPLES_SHARE:.1%} of {n_incidents:,} incidents": _MIN_SAMPLES_SHARE * n_incidents}
-    lowest, why_lowest = _MIN_SAMPLES_FLOOR, "the smallest value allowed"
+    lowest, why_lowest = MIN_INCIDENTS, "the fewest from which no single victim can be found"
     if study_area_km2:
         neighbourhood_km2 = math.pi * (_NEIGHBOURHOOD_M / 1000) ** 2
         average = n_incidents * neighbourhood_km2 / study_area_km2

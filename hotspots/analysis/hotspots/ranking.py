@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +18,9 @@ from hotspots.analysis.hotspots.place_names import find_place_names, find_severa
 from hotspots.analysis.hours import WeeklyProfile, profile_groups, profile_week
 from hotspots.contracts import AREA, require_columns, require_metres
 from hotspots.errors import ParameterError
-from hotspots.geography import collapse_points, find_polygon
+from hotspots.geography import FLOOR, Floor, collapse_points, find_polygon
+
+Count = TypeVar("Count", int, float)
 
 _N_TOP = 3
 
@@ -36,7 +39,7 @@ class Hotspot:
         area_km2: Area of the outline.
         wards: Codes of the wards it lies in, by number of its incidents.
         names: What it may be called: at most two location texts; see `PlaceNames`.
-        locations: At most three location texts with their incidents, most first.
+        locations: At most three location texts with their incidents, most first, of those with enough to be shown.
         location_kinds: The same for kinds of location; empty where the source has none.
         profile: Its week.
         evidence: How sure it is.
@@ -92,6 +95,7 @@ def rank_hotspots(
     residents: npt.NDArray[np.float64] | None = None,
     harm: pd.Series | None = None,
     by_harm: bool = False,
+    floor: Floor = FLOOR,
 ) -> tuple[Hotspot, ...]:
     """Rank hot spots by the incidents expected in them, with what is known of each.
 
@@ -107,6 +111,7 @@ def rank_hotspots(
         residents: `estimate_residents(outlines, wards)`.
         harm: Of each incident, on the index of the incidents.
         by_harm: Whether the order is by harm.
+        floor: How many incidents a text or kind must have to be listed.
 
     Raises:
         DataError: The incidents lack a column or are not in a projected CRS in metres.
@@ -154,8 +159,8 @@ def rank_hotspots(
             area_km2=float(shapely.area(outlines[index])) / 1e6,
             wards=tuple(code for code, _ in wards[index]),
             names=place_names.choose(locations[index], len(members[index])),
-            locations=locations[index][:_N_TOP],
-            location_kinds=kinds[index][:_N_TOP],
+            locations=keep_common(locations[index], floor)[:_N_TOP],
+            location_kinds=keep_common(kinds[index], floor)[:_N_TOP],
             profile=profiles.get(str(index), no_profile),
             evidence=evidence[index],
             harm=None if harm is None else float(harms[index]),
@@ -176,6 +181,11 @@ def _count_by_group(
     for pair, n in zip(pairs.tolist(), counts.tolist(), strict=True):
         counted[pair // len(texts)].append((str(texts[pair % len(texts)]), n))
     return [tuple(sorted(one, key=lambda item: (-item[1], item[0]))) for one in counted]
+
+
+def keep_common(counted: Sequence[tuple[str, Count]], floor: Floor) -> tuple[tuple[str, Count], ...]:
+    """The texts that have enough incidents for their count to be shown, in their order."""
+    return tuple((text, n) for text, n in counted if floor.is_met(n, floor.min_places))
 
 
 def count_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> pd.DataFrame:

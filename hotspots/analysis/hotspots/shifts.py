@@ -16,19 +16,18 @@ from hotspots.analysis.hotspots.day_parts import Shift, weigh_shifts
 from hotspots.analysis.hotspots.hotspot_areas import HotspotAreas, HotspotOptions, draw_hotspots
 from hotspots.analysis.hotspots.place_differences import N_PERMUTATIONS, PlaceDifference, compare_places
 from hotspots.analysis.hotspots.place_names import find_place_names
-from hotspots.analysis.hotspots.ranking import assign_outlines
-from hotspots.analysis.surfaces import DensitySurface, Kernel, estimate_density
+from hotspots.analysis.hotspots.ranking import assign_outlines, keep_common
+from hotspots.analysis.surfaces import DensitySurface, Kernel, ShownDensity, estimate_density, show_density
 from hotspots.contracts import AREA, require_columns
 from hotspots.errors import ParameterError
-from hotspots.geography import Grid, collapse_points
+from hotspots.geography import MIN_INCIDENTS, Floor, Grid, collapse_points
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-MIN_INCIDENTS_A_SHIFT = 10
-"""With fewer, density and hot spots of a part of the week would be a picture of single incidents."""
-_MIN_SAMPLES_FLOOR = 5
+_FEWEST_SAMPLES = 5
+"""Where hot spots of fewer incidents than may be shared are asked for."""
 _MAX_HOTSPOTS = 10
 _N_TOP = 3
 _FEWEST_PERMUTATIONS = 199
@@ -56,7 +55,8 @@ class ShiftHotspot:
             than half lie in any one.
         wards: Codes of the wards it lies in, by number of its incidents.
         names: What it may be called: at most two location texts; see `PlaceNames`.
-        locations: At most three location texts with their sums of weights, most first.
+        locations: At most three location texts with their sums of weights, most first, of those with enough to be
+            shown.
     """
 
     rank: int
@@ -93,6 +93,7 @@ class ShiftPlaces:
         share: The same as a share of all with a clock time.
         reason: Why nothing is drawn, in a sentence; None where it is.
         density: Incidents of the shift per square kilometre over the period; None where nothing is drawn.
+        shown: The part of the density that may be drawn; None as the density.
         areas: How the hot spots were drawn; None as the density.
         n_found: Hot spots found, of which at most ten are kept.
         hotspots: In order of their incidents.
@@ -104,6 +105,7 @@ class ShiftPlaces:
     share: float
     reason: str | None
     density: DensitySurface | None
+    shown: ShownDensity | None
     areas: HotspotAreas | None
     n_found: int
     hotspots: tuple[ShiftHotspot, ...]
@@ -155,10 +157,11 @@ def analyse_shifts(
     fall in it. The density has the grid, kernel and bandwidth of the whole week's, so that the two can be laid over
     each other. Hot spots are the places that are dense within the shift: DBSCAN on these sums, with the neighbourhood
     of the whole week and, unless it is given, a least number of incidents chosen for the shift's own total by the rule
-    for the whole week (one given is scaled by the shift's share, to 5 at least). They are cut and outlined as those of
-    the whole week are, and ranked by what they recorded, since too little lies in one shift for an estimate by cell.
+    for the whole week (one given is scaled by the shift's share, but never below what may be shown). They are cut and
+    outlined as those of the whole week are, and ranked by what they recorded, since too little lies in one shift for an
+    estimate by cell.
 
-    A shift of few incidents has hot spots that rest on five or so: the next period may have others. Where
+    A shift of few incidents has hot spots that rest on ten or so: the next period may have others. Where
     `difference` shows nothing, the hot spots of the whole week are the better guide to the shift as well, as they rest
     on more. The test compares the whole week's hot spots and the rest of each ward, which were drawn without regard to
     the hour; a place that is hot in the shift alone is seen as far as it moves its ward.
@@ -199,7 +202,7 @@ def analyse_shifts(
     tested = np.flatnonzero(is_timed & has_place)
     groups = _group_places(week_index[tested], incidents["ward_code"].iloc[tested], n_outlines=len(week_outlines))
     totals = shift_shares.sum(axis=0)
-    drawn = [column for column, total in enumerate(totals) if total >= MIN_INCIDENTS_A_SHIFT - _SMALLEST]
+    drawn = [column for column, total in enumerate(totals) if total >= MIN_INCIDENTS - _SMALLEST]
     differences = dict(
         zip(
             drawn,
@@ -226,8 +229,9 @@ def analyse_shifts(
             study_area=study_area,
             options=HotspotOptions(
                 eps_m=options.eps_m,
-                min_samples=_scale_min_samples(options.min_samples, share),
+                min_samples=_scale_min_samples(options, share),
                 max_extent_m=options.max_extent_m,
+                floor=options.floor,
             ),
             incident_weights=weight,
         )
@@ -239,6 +243,16 @@ def analyse_shifts(
             has_place=has_place,
             week_index=week_index,
             n_incidents=float(totals[column]),
+            floor=options.floor,
+        )
+        smoothed_m = bandwidths[some] if bandwidths.ndim else float(bandwidths)
+        density = estimate_density(
+            here,
+            grid=grid,
+            bandwidth_m=smoothed_m,
+            kernel=kernel,
+            incident_weights=weight,
+            study_area=density_area,
         )
         difference = differences[column]
         found.append(
@@ -247,11 +261,12 @@ def analyse_shifts(
                 n_incidents=float(totals[column]),
                 share=share,
                 reason=None,
-                density=estimate_density(
+                density=density,
+                shown=show_density(
+                    density,
                     here,
-                    grid=grid,
-                    bandwidth_m=bandwidths[some] if bandwidths.ndim else float(bandwidths),
-                    kernel=kernel,
+                    bandwidth_m=smoothed_m,
+                    floor=options.floor,
                     incident_weights=weight,
                     study_area=density_area,
                 ),
@@ -266,7 +281,7 @@ def analyse_shifts(
 
 def _withhold(shift: Shift, n_incidents: float, share: float) -> ShiftPlaces:
     reason = (
-        f"Fewer than {MIN_INCIDENTS_A_SHIFT} incidents fall in these hours, so nothing is drawn: a map would show "
+        f"Fewer than {MIN_INCIDENTS} incidents fall in these hours, so nothing is drawn: a map would show "
         "single incidents."
     )
     return ShiftPlaces(
@@ -275,6 +290,7 @@ def _withhold(shift: Shift, n_incidents: float, share: float) -> ShiftPlaces:
         share=share,
         reason=reason,
         density=None,
+        shown=None,
         areas=None,
         n_found=0,
         hotspots=(),
@@ -282,9 +298,10 @@ def _withhold(shift: Shift, n_incidents: float, share: float) -> ShiftPlaces:
     )
 
 
-def _scale_min_samples(min_samples: int | None, share: float) -> int | None:
+def _scale_min_samples(options: HotspotOptions, share: float) -> int | None:
     """The incidents that make a neighbourhood dense in a shift, where the number for the whole week was given."""
-    return None if min_samples is None else max(round(min_samples * share), _MIN_SAMPLES_FLOOR)
+    lowest = max(options.floor.min_incidents, _FEWEST_SAMPLES)
+    return None if options.min_samples is None else max(round(options.min_samples * share), lowest)
 
 
 def _group_places(week_index: Integers, ward_codes: pd.Series, *, n_outlines: int) -> Integers:
@@ -303,6 +320,7 @@ def _rank_hotspots(
     has_place: npt.NDArray[np.bool_],
     week_index: Integers,
     n_incidents: float,
+    floor: Floor,
 ) -> tuple[ShiftHotspot, ...]:
     """At most ten hot spots of a shift with what is known of each, those with most of its incidents first."""
     if not outlines:
@@ -343,7 +361,7 @@ def _rank_hotspots(
                 week_rank=best if in_week[best] >= own.sum() / 2 else None,
                 wards=tuple(code for code, _ in _sum_by_text(ward_codes.iloc[members], own)),
                 names=place_names.choose(locations, float(n_inside[index])),
-                locations=tuple(locations[:_N_TOP]),
+                locations=keep_common(locations, floor)[:_N_TOP],
             )
         )
     return tuple(hotspots)

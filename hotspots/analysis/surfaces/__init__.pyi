@@ -9,6 +9,9 @@ from .contours import draw_contours as draw_contours
 from .contours import find_smallest_areas as find_smallest_areas
 from .density import DensitySurface as DensitySurface
 from .density import estimate_density as estimate_density
+from .first_cells import EXPECTED_SHARES as EXPECTED_SHARES
+from .first_cells import FirstCells as FirstCells
+from .first_cells import find_first_cells as find_first_cells
 from .kernels import KERNELS as KERNELS
 from .kernels import Kernel as Kernel
 from .relative_density import RelativeDensity as RelativeDensity
@@ -17,3 +20,5 @@ from .risk import RISK_BANDWIDTHS_M as RISK_BANDWIDTHS_M
 from .risk import RiskEstimate as RiskEstimate
 from .risk import estimate_risk as estimate_risk
 from .risk import predict_counts as predict_counts
+from .shown_density import ShownDensity as ShownDensity
+from .shown_density import show_density as show_density

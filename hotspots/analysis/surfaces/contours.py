@@ -59,6 +59,7 @@ def find_smallest_areas(
     *,
     shares: Sequence[float] = (0.25, 0.5, 0.75),
     study_area: shapely.Geometry | None = None,
+    shown_per_km2: Floats | None = None,
 ) -> tuple[SmallestArea, ...]:
     """Find the smallest area that holds each share of a density, and say how many incidents lie in it.
 
@@ -72,6 +73,8 @@ def find_smallest_areas(
         shares: Above 0, at most 1.
         study_area: Only cells with their centre inside are taken, and they are what `area_share` is a share of. By
             default the study area of the surface, or its whole grid where it has none.
+        shown_per_km2: float (n_rows, n_columns), the density as far as it may be drawn (`show_density`): outlines go
+            around nothing else. By default all of it.
 
     Returns:
         One for each share, in their order.
@@ -93,6 +96,7 @@ def find_smallest_areas(
     if study_area is not None:
         is_inside = find_cells_inside(grid, study_area)
     values = np.where(is_inside, surface.density_per_km2, 0.0)
+    drawn = values if shown_per_km2 is None else np.where(is_inside, shown_per_km2, 0.0)
     ordered = np.sort(values[values > 0])[::-1]
     if incidents.empty or not len(ordered):
         raise TooLittleDataError(
@@ -125,7 +129,7 @@ def find_smallest_areas(
                 area_km2=n_cells * grid.cell_area_km2,
                 area_share=n_cells / int(is_inside.sum()),
                 is_taken=is_taken,
-                outline=_draw(values, grid, level),
+                outline=_draw(drawn, grid, level),
             )
         )
     return tuple(areas)

@@ -143,7 +143,7 @@ def estimate_density(
         mass = np.bincount(member, weight, len(pairs)).astype(np.float64)
     elif weight is not None:
         mass = np.bincount(places.inverse, weight, len(place)).astype(np.float64)
-    density = _sum_kernels(grid, places.easting[place], places.northing[place], mass, KERNELS[kernel], bandwidth)
+    density = sum_kernels(grid, places.easting[place], places.northing[place], mass, KERNELS[kernel], bandwidth)
     if is_inside is not None and share_inside is not None:
         density = np.where(is_inside, density / np.maximum(share_inside, _MIN_SHARE_INSIDE), 0.0)
     return DensitySurface(
@@ -218,7 +218,7 @@ def _check_bandwidths(bandwidth_m: float | npt.ArrayLike, *, n_incidents: int, c
     return bandwidth
 
 
-def _sum_kernels(
+def sum_kernels(
     grid: Grid, easting: Floats, northing: Floats, mass: Floats, kernel: KernelShape, bandwidth: Floats
 ) -> Floats:
     """The sum of kernels at every cell centre, per square metre; `bandwidth` is one number or one for each place."""

@@ -12,9 +12,8 @@ OUTSIDE = "#eceae4"
 HALF = "#1a1a1a"
 SIGNIFICANT = "#6a3d9a"
 QUIET = "#2c7fb8"
-EXPECTED_SHARES = (0.01, 0.02, 0.05)
 EXPECTED = ("#fdae61", "#d94701", "#7f0000")
-"""Of the widest of these shares of the area first; brighter where less is to be expected."""
+"""Of the widest share of the area first; brighter where less is to be expected."""
 # Blues and oranges of PuOr and RdBu. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
 VERDICTS = {
     "clearly improving": "#2166ac",

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyproj
 import shapely
 
-from hotspots.analysis.surfaces import RiskEstimate
-from hotspots.geography import Grid
+from hotspots.analysis.surfaces import EXPECTED_SHARES, FirstCells
+from hotspots.geography import Cells, Grid
 from hotspots.pipeline import Analysis
-from hotspots.products.drawing.colours import EXPECTED, EXPECTED_SHARES, Classes
+from hotspots.products.drawing.colours import EXPECTED, Classes
 from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
 from hotspots.products.drawing.png import encode_png
 from hotspots.products.drawing.web_mercator import PixelLattice, locate_pixels
@@ -26,7 +26,6 @@ _SHIFT_TOLERANCE_M = 4.0
 _SHIFT_DIGITS = 5
 """Of degrees: a metre."""
 _OPAQUE, _EXPECTED_OPAQUE = 215, 225
-_SMALLEST = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +47,13 @@ class DensityImages:
 
 def draw_densities(analysis: Analysis, classes: Classes, *, shift_classes: Classes) -> DensityImages:
     """The density of the whole week and of each part of it, which has the same grid."""
-    surface, crs = analysis.places.density, analysis.wards.crs
-    lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_PIXELS)
-    week = colour_image(lattice.sample(surface.density_per_km2), classes)
+    grid, crs = analysis.places.density.grid, analysis.wards.crs
+    lattice = locate_pixels(grid, crs=crs, max_pixels=_MAX_PIXELS)
+    levels = [bound for bound, _ in classes]
+    week = colour_image(lattice.sample(analysis.places.shown.in_classes(levels)), classes)
     bounds = lattice.bounds
     if lattice.n_pixels > _MAX_SHIFT_PIXELS:
-        lattice = locate_pixels(surface.grid, crs=crs, max_pixels=_MAX_SHIFT_PIXELS)
+        lattice = locate_pixels(grid, crs=crs, max_pixels=_MAX_SHIFT_PIXELS)
     return DensityImages(week=week, bounds=bounds, shifts=_draw_shifts(analysis, lattice, shift_classes))
 
 
@@ -61,11 +61,12 @@ def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) ->
     crs = analysis.wards.crs
     drawn: list[dict[str, Any] | None] = []
     for places in analysis.places.shifts.shifts:
-        if places.density is None:
+        if places.shown is None:
             drawn.append(None)
             continue
         # per hour of the part, so that the same colour means the same in a short part and a long one
-        per_hours = places.density.density_per_km2 / hours_in_period(places, analysis) * PER_HOURS
+        scale = PER_HOURS / hours_in_period(places, analysis)
+        per_hours = places.shown.in_classes([bound / scale for bound, _ in classes]) * scale
         outlines = [hotspot.outline for hotspot in places.hotspots]
         simple = to_degrees(list(shapely.simplify(outlines, _SHIFT_TOLERANCE_M)), crs)
         numbers = [
@@ -89,18 +90,19 @@ def colour_image(pixels: npt.NDArray[np.float64], classes: Classes) -> str:
     return encode_png(index, colours, opacities=[0, *[_OPAQUE] * len(classes)])
 
 
-def draw_expected(risk: RiskEstimate, crs: pyproj.CRS) -> tuple[npt.NDArray[np.uint8], list[list[float]]]:
+def draw_expected(cells: Cells, first: FirstCells, crs: pyproj.CRS) -> tuple[npt.NDArray[np.uint8], list[list[float]]]:
     """The cells where most is to be expected, as many as fill each share of the area.
 
     Returns:
         The image, uint8 (n_pixel_rows, n_pixel_columns, 4) of red, green, blue and opacity; and its corners,
         [[south, west], [north, east]], degrees.
     """
-    cells = risk.cells
-    place = np.empty(len(cells))
-    place[np.argsort(-risk.expected, kind="stable")] = np.arange(1, len(cells) + 1) / len(cells)
-    share = np.ones((cells.n_rows, cells.n_columns))
-    share[cells.row, cells.column] = place
+    # of the classes the widest share is 1, and beyond them is 0
+    shown = ~np.isnan(first.within_share)
+    classes = np.zeros((cells.n_rows, cells.n_columns))
+    classes[cells.row[shown], cells.column[shown]] = len(EXPECTED_SHARES) - np.searchsorted(
+        EXPECTED_SHARES, first.within_share[shown]
+    )
     grid = Grid(
         easting_min=cells.origin[0],
         northing_min=cells.origin[1],
@@ -109,9 +111,7 @@ def draw_expected(risk: RiskEstimate, crs: pyproj.CRS) -> tuple[npt.NDArray[np.u
         n_columns=cells.n_columns,
     )
     lattice = locate_pixels(grid, crs=crs, max_pixels=_MAX_PIXELS, max_pixels_per_cell=5.0)
-    # nearest cell, so that a cell is drawn as what it is; beyond the grid nothing is expected
-    pixels = lattice.sample(1 - share, is_smooth=False)
-    image = np.zeros((*pixels.shape, 4), dtype=np.uint8)
-    for bound, colour in zip(reversed(EXPECTED_SHARES), EXPECTED, strict=True):
-        image[pixels > 1 - bound - _SMALLEST] = (*bytes.fromhex(colour[1:]), _EXPECTED_OPAQUE)
-    return image, lattice.bounds
+    # nearest cell, so that a cell is drawn as what it is
+    pixels = lattice.sample(classes, is_smooth=False).astype(np.int64)
+    colours = np.array([(0, 0, 0, 0), *((*bytes.fromhex(colour[1:]), _EXPECTED_OPAQUE) for colour in EXPECTED)])
+    return colours[pixels].astype(np.uint8), lattice.bounds

@@ -27,7 +27,7 @@ from hotspots.products.drawing.colours import (
 from hotspots.products.drawing.map_images import draw_densities, draw_expected
 from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
 from hotspots.products.drawing.offline import MapParts, render_map
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN, RunSummary
+from hotspots.products.summary import RunSummary
 
 HOTSPOT_STYLE = {"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06}
 _DISPLAY_STEPS = 4000
@@ -73,7 +73,6 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
         has_change: Whether there is a layer for change by ward, which the page fills with the shapes of the wards.
     """
     crs = analysis.wards.crs
-    is_enough = summary.accounts.analysed >= MIN_INCIDENTS_DRAWN
     fmap = folium.Map(
         tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
         attribution_control=False,
@@ -91,8 +90,9 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
             alt="Density of incidents",
         )
     }
-    if analysis.places.risk is not None and is_enough:
-        image, bounds = draw_expected(analysis.places.risk, crs)
+    risk, first = analysis.places.risk, analysis.places.first_cells
+    if risk is not None and first is not None and not np.isnan(first.within_share).all():
+        image, bounds = draw_expected(risk.cells, first, crs)
         name = "Most incidents expected"
         layers["expected"] = ImageOverlay(image, bounds=bounds, pixelated=True, name=name, alt=name, show=False)
     layers |= {
@@ -105,11 +105,13 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     }  # fmt: skip
     if has_change:
         layers["change"] = _geojson([], show=False, name="Change by ward", style={})
-    if analysis.places.smallest_areas and is_enough:
-        layers["half"] = _half_layer(analysis)
-    if analysis.places.test is not None and analysis.places.test.gi_star.is_hot.any():
-        hot = analysis.places.test.cells.outlines(analysis.places.test.gi_star.is_hot)
-        layers["significant"] = _significant_layer(hot, analysis.study_area, crs)
+    if analysis.places.smallest_areas:
+        half = min(analysis.places.smallest_areas, key=lambda area: abs(area.share - 0.5)).outline
+        if not half.is_empty:
+            layers["half"] = _half_layer(shapely.simplify(half, _tolerance_m(analysis)), crs)
+    test = analysis.places.test
+    if test is not None and (is_hot := test.gi_star.is_hot & test.is_shown).any():
+        layers["significant"] = _significant_layer(test.cells.outlines(is_hot), analysis.study_area, crs)
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
     layers["hotspots"] = _geojson(to_degrees(outlines, crs), show=True, name="Hot spots", style=HOTSPOT_STYLE)
@@ -129,12 +131,10 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     return MapDrawing(parts=parts, numbers=numbers, shifts=density.shifts)
 
 
-def _half_layer(analysis: Analysis) -> folium.GeoJson:
+def _half_layer(half: shapely.Geometry, crs: pyproj.CRS) -> folium.GeoJson:
     """The line around the smallest area that holds half of the density."""
-    half = min(analysis.places.smallest_areas, key=lambda area: abs(area.share - 0.5))
-    outline = shapely.simplify(half.outline, _tolerance_m(analysis))
     return _geojson(
-        to_degrees([] if outline.is_empty else [outline], analysis.wards.crs), show=False, name="Densest half",
+        to_degrees([half], crs), show=False, name="Densest half",
         style={"color": HALF, "weight": 1.6, "dashArray": "5 3", "fill": False, "interactive": False},
     )  # fmt: skip
 

@@ -13,11 +13,10 @@ import pandas as pd
 import pyogrio
 import pyproj
 
-from hotspots.analysis.surfaces import RiskEstimate
+from hotspots.analysis.surfaces import EXPECTED_SHARES, FirstCells, RiskEstimate
 from hotspots.pipeline import Analysis, SignificanceTest
 from hotspots.products.drawing import (
     EXPECTED,
-    EXPECTED_SHARES,
     HAVEN,
     HOTSPOT,
     OUTSIDE,
@@ -27,9 +26,10 @@ from hotspots.products.drawing import (
     choose_colours,
 )
 from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN, RunSummary, encode
+from hotspots.products.summary import RunSummary, encode
 from hotspots.products.words import make_environment, say_status
 
+_P_LEVELS = (0.001, 0.01, 0.05, 1.0)
 _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
     "tested_cells": (
         "cells.qml",
@@ -54,7 +54,8 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
     """Write hot spots, wards, havens and cells as layers in the CRS of the analysis, each styled for QGIS.
 
-    Of the cells of the estimate only those are written that fill the largest share of the area shown on the map.
+    Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
+    incidents and places; of the estimate those that the map draws.
     """
     crs = analysis.wards.crs
     layers = {
@@ -68,15 +69,19 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     if shift_outlines := [spot.outline for part in analysis.places.shifts.shifts for spot in part.hotspots]:
         table = tabulate_shifts(summary)
         layers["shift_hotspots"] = _layer(table[table["rank"].notna()].drop(columns="note"), shift_outlines, crs)
-    is_enough = len(analysis.incidents) >= MIN_INCIDENTS_DRAWN
-    if analysis.places.test is not None and is_enough:
-        layers["tested_cells"] = _tabulate_test(analysis.places.test, crs)
-    if analysis.places.risk is not None and is_enough:
-        layers["expected_cells"] = _tabulate_risk(analysis.places.risk, crs)
+    places = analysis.places
+    if places.test is not None and places.test.is_shown.any():
+        layers["tested_cells"] = _tabulate_test(places.test, crs)
+    if (
+        places.risk is not None
+        and places.first_cells is not None
+        and not np.isnan(places.first_cells.within_share).all()
+    ):
+        layers["expected_cells"] = _tabulate_risk(places.risk, places.first_cells, crs)
     if analysis.havens is not None and summary.havens is not None:
         havens = pd.DataFrame(
             map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
-        )
+        ).astype({"n_incidents": "Int64"})
         layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
     # GDAL stamps the date of writing into the file; the same input must give the same bytes
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{summary.period.end}T00:00:00.000Z"})
@@ -116,44 +121,46 @@ def _tabulate_wards(summary: RunSummary) -> pd.DataFrame:
 
 
 def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    found = test.gi_star
+    """One row a cell that may be shown. Neither Gi* nor its exact p: the number of incidents follows from either."""
+    found, kept = test.gi_star, test.is_shown
+    p_adjusted = np.minimum(found.p_hot_adjusted, found.p_cold_adjusted)[kept]
+    levels = np.array(_P_LEVELS)
     table = pd.DataFrame(
         {
-            "gi_star": found.z.round(3),
-            "p_hot": found.p_hot,
-            "p_hot_adjusted": found.p_hot_adjusted,
-            "p_cold_adjusted": found.p_cold_adjusted,
-            "result": np.select([found.is_hot, found.is_cold], ["hot", "cold"], default="neither"),
-            "persistence": None if test.persistence is None else test.persistence.category.astype(object),
+            "result": np.select([found.is_hot[kept], found.is_cold[kept]], ["hot", "cold"], default="neither"),
+            "p_at_most": levels[np.searchsorted(levels, p_adjusted)],
+            "persistence": None if test.persistence is None else test.persistence.category[kept].astype(object),
         }
     )
-    return _layer(table, list(test.cells.outlines()), crs)
+    return _layer(table, list(test.cells.outlines(kept)), crs)
 
 
-def _tabulate_risk(risk: RiskEstimate, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    order = np.argsort(-risk.expected, kind="stable")
-    first = order[: max(int(max(EXPECTED_SHARES) * len(order)), 1)]
-    area_share = np.arange(1, len(first) + 1) / len(order)
-    bounds = np.array(EXPECTED_SHARES)
-    within = bounds[np.minimum(np.searchsorted(bounds, area_share), len(bounds) - 1)]
+def _tabulate_risk(risk: RiskEstimate, first: FirstCells, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """One row a cell that may be shown, by share and from south to north; its numbers where it holds enough alone."""
+    shown = np.flatnonzero(~np.isnan(first.within_share))
+    shown = shown[np.argsort(first.within_share[shown], kind="stable")]
     table = pd.DataFrame(
         {
-            "place": np.arange(1, len(first) + 1),
-            "area_share": area_share.round(5),
-            "within_share": within,
-            "n_incidents": risk.n_incidents[first].astype(np.int64),
-            "expected": risk.expected[first].round(3),
-            "own_share": risk.own_share[first].round(3),
+            "within_share": first.within_share[shown],
+            "place": pd.array(first.place[shown], dtype="Int64"),
+            "area_share": pd.array((first.place[shown] / len(risk.cells)).round(5), dtype="Float64"),
+            "n_incidents": pd.array(risk.n_incidents[shown].astype(np.int64), dtype="Int64"),
+            "expected": pd.array(risk.expected[shown].round(3), dtype="Float64"),
+            "own_share": pd.array(risk.own_share[shown].round(3), dtype="Float64"),
         }
     )
-    return _layer(table, list(risk.cells.outlines(first)), crs)
+    table.loc[~first.is_told[shown], list(table.columns[1:])] = pd.NA
+    return _layer(table, list(risk.cells.outlines(shown)), crs)
 
 
 def describe_layer(summary: RunSummary) -> str:
-    """What a layer is of: crime, period and, if so, that its data are unfinished."""
-    period = f"{summary.crime_label}, {summary.period.start} to {summary.period.end}"
-    status = say_status(summary.data_status)
-    return f"{period}. Not for decisions: made from {status}." if status else f"{period}."
+    """What a layer is of: crime, period and, if so, that its data are unfinished and that it must not be shared."""
+    said = [f"{summary.crime_label}, {summary.period.start} to {summary.period.end}."]
+    if status := say_status(summary.data_status):
+        said.append(f"Not for decisions: made from {status}.")
+    if summary.not_to_share:
+        said.append(f"Not to be shared. {summary.not_to_share}")
+    return " ".join(said)
 
 
 def _layer(table: pd.DataFrame, geometry: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:

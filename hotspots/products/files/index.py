@@ -48,7 +48,14 @@ def _list(out: Path, pattern: str, describe: Callable[[dict[str, Any]], Entry]) 
             links = [
                 f"{path.parent.relative_to(out).as_posix()}/{name}" for name in names if (path.parent / name).is_file()
             ]
-            entries.append({**describe(summary), "status": dict(summary["data_status"]), "links": links})
+            entries.append(
+                {
+                    **describe(summary),
+                    "status": dict(summary["data_status"]),
+                    "is_kept": bool(summary.get("not_to_share")),
+                    "links": links,
+                }
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             continue  # half-written, or by another version
     return entries

@@ -34,7 +34,7 @@ def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
         *measured,
         *("ward_codes", "wards", "top_locations", "location_kinds", "peak", "peak_share"),
         *("haven_share_within_reach", "haven_share_open_within_reach"),
-        *("crime", "period_start", "period_end", "data_status"),
+        *("crime", "period_start", "period_end", "data_status", "sharing"),
     ]
     rows = [
         {
@@ -73,7 +73,7 @@ def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
     columns = [
         *("shift", "hours", "week_share", "shift_n_incidents", "shift_share", "shift_pace"),
         *("places_differ", "places_differ_p", *measured, "ward_codes", "wards", "top_locations", "note"),
-        *("crime", "period_start", "period_end", "data_status"),
+        *("crime", "period_start", "period_end", "data_status", "sharing"),
     ]
     rows = []
     for part in summary.shifts.parts:
@@ -96,7 +96,7 @@ def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
                 "top_locations": "; ".join(f"{one.location} ({say_sum(one.n_incidents)})" for one in hotspot.locations),
             }
             for hotspot in part.hotspots
-        ] or [{**common, "note": part.reason or "No place is dense enough in these hours to be a hot spot."}]
+        ] or [{**common, "note": part.reason or "No place is dense enough in these hours to be shown as a hot spot."}]
     whole = ["rank", "n_places", "week_rank", "easting", "northing"]
     texts = ["place", "grid_reference", "ward_codes", "wards", "top_locations", "note"]
     fractions = ["n_incidents", "share", "share_of_week", "hours_share", "elsewhere_share", "ratio", "area_km2"]
@@ -115,6 +115,7 @@ def _describe_run(summary: RunSummary) -> dict[str, str]:
         "period_start": summary.period.start.isoformat(),
         "period_end": summary.period.end.isoformat(),
         "data_status": say_status(summary.data_status) or "ordinary",
+        "sharing": "not to be shared" if summary.not_to_share else "ordinary",
     }
 
 

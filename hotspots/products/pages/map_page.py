@@ -8,10 +8,10 @@ import numpy as np
 import shapely
 from markupsafe import Markup
 
+from hotspots.analysis.surfaces import EXPECTED_SHARES
 from hotspots.pipeline import Analysis
 from hotspots.products.drawing import (
     EXPECTED,
-    EXPECTED_SHARES,
     HOTSPOT_STYLE,
     MapClasses,
     MapDrawing,
@@ -27,11 +27,10 @@ from hotspots.products.drawing import (
 )
 from hotspots.products.pages.map_changes import list_verdicts, view_change
 from hotspots.products.pages.popups import SHIFT_ROWS, describe_shapes, list_shift_values
-from hotspots.products.summary import MIN_INCIDENTS_DRAWN, RunSummary, WardSummary
+from hotspots.products.summary import RunSummary, WardSummary
 from hotspots.products.words import make_environment, say
 
 _N_CHANGED_TOLD = 5
-_VIEW_MARGIN_DEGREES = 0.005
 
 
 def draw_map(analysis: Analysis, summary: RunSummary) -> str:
@@ -41,9 +40,8 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     data: folium would run it as a template.
     """
     plural = summary.crime_plural
-    is_enough = summary.accounts.analysed >= MIN_INCIDENTS_DRAWN
     classes = MapClasses(
-        density=choose_classes(summary.density.max_per_km2 if is_enough else 0.0),
+        density=choose_classes(summary.density.max_per_km2),
         shifts=choose_wide_classes(summary.shifts.max_per_km2),
         wards=choose_classes(max(ward.density_per_km2 for ward in summary.wards)),
     )
@@ -83,7 +81,6 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         ),
         n_changed_told=_N_CHANGED_TOLD,
         verdicts=[verdict for verdict in list_verdicts() if verdict["colour"]],
-        too_few=None if is_enough else MIN_INCIDENTS_DRAWN,
         snapped="anonymised" in summary.location_precision,
         n_files=sum(file.table == "incidents" for file in summary.inputs),
         # what is marked safe here was escaped where it was made
@@ -136,13 +133,12 @@ def _find_opening(summary: RunSummary) -> str:
 
 
 def _find_bounds(analysis: Analysis, summary: RunSummary) -> list[list[float]]:
-    """What the map opens on: the study area, or if nearly all incidents are in a small part of it, that part."""
-    main = [ward.code for ward in _main_wards(summary)]
-    busy = analysis.incidents[analysis.incidents["ward_code"].isin(main)]
-    west, south, east, north = busy.total_bounds
+    """What the map opens on: the study area, or the wards of nearly all incidents if they are a small part of it."""
+    # of wards, never of incidents: bounds around few of them would say where they are
+    main = list(analysis.wards.geometry[[ward.code for ward in _main_wards(summary)]])
+    west, south, east, north = shapely.total_bounds(np.array(main, dtype=object))
     everything = analysis.study_area.bounds
     is_small = (east - west) * (north - south) < (everything[2] - everything[0]) * (everything[3] - everything[1]) / 4
-    shown = list(busy.geometry) if is_small else [analysis.study_area]
+    shown = main if is_small else [analysis.study_area]
     bounds = shapely.total_bounds(np.array(to_degrees(shown, analysis.wards.crs), dtype=object))
-    margin = _VIEW_MARGIN_DEGREES if is_small else 0.0
-    return [[bounds[1] - margin, bounds[0] - margin], [bounds[3] + margin, bounds[2] + margin]]
+    return [[bounds[1], bounds[0]], [bounds[3], bounds[2]]]

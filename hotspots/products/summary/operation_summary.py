@@ -224,6 +224,7 @@ class OperationSummary(Part):
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        not_to_share: Why the products must not be shared, in a sentence; null where they may be.
         operation: When it was.
         before: The period that it is compared with.
         areas: The areas that are compared.
@@ -252,6 +253,7 @@ class OperationSummary(Part):
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
     data_status: Annotated[dict[str, str], Source("study.data_status")]
+    not_to_share: str | None
     operation: Period
     before: BeforePeriod
     areas: AreasSummary
@@ -301,6 +303,7 @@ def summarise_operation(operation: Operation) -> OperationSummary:
         counts=_summarise_counts(found),
         results=_summarise_results(operation),
         inputs=(*map(InputSummary.of, operation.study.inputs), *outlines),
+        not_to_share=say("disclosure.operation") if operation.is_too_fine else None,
         products=OPERATION_PRODUCTS,
         version=hotspots.__version__,
         # what changed around an area without any incident says nothing of the area

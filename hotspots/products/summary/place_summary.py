@@ -61,7 +61,7 @@ class DensitySummary(Part):
         n_rows, n_columns: Shape of the grid.
         n_beyond_area: Incidents outside the study area that went in too.
         is_weighted: Whether incidents were weighed by their harm.
-        max_per_km2: The highest density of any cell.
+        max_per_km2: The highest density of any cell that may be drawn; 0 where none may.
         is_edge_corrected: Whether density that the kernel carries out of the study area was made good.
         smallest_areas: The smallest areas that hold given shares of the density.
     """
@@ -141,6 +141,7 @@ class SignificanceSummary(Part):
         n_cells: Cells tested.
         false_discovery_rate: Share of the cells called hot (and of those called cold) that may be so by chance.
         n_hot, n_cold: Cells called hot, and cold.
+        n_shown: Cells whose result may be shown, because they and their neighbours hold enough.
         n_periods: Periods into which the time was cut to see how long cells were hot; null where too short.
         period_length, period_unit: Of each period.
         periods_left_out: Which days are in none of them.
@@ -155,6 +156,7 @@ class SignificanceSummary(Part):
     false_discovery_rate: Annotated[float, Source("gi_star.false_discovery_rate")]
     n_hot: int
     n_cold: int
+    n_shown: int
     n_periods: int | None
     period_length: int | None
     period_unit: PeriodUnit | None
@@ -222,6 +224,7 @@ class HotspotSummary(Part):
         place: Its streets or public places, if they hold a quarter of its incidents or more and more than one place
             has them; else the grid reference that it lies around, or latitude and longitude.
         density_per_km2: Incidents per square kilometre of its area.
+        locations, location_kinds: Those with enough incidents to be shown, at most three.
         easting, northing: A point inside, in the coordinate reference system of the study area.
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
         latitude, longitude: The same point in WGS84 degrees, to about 10 m.
@@ -229,7 +232,7 @@ class HotspotSummary(Part):
         expected: Incidents to expect in another period as long, if nothing changes.
         expected_low, expected_high: The range in which 9 of 10 such periods would end.
         rank_low, rank_high: The best and worst rank by expected incidents in 9 of 10 draws of the estimate.
-        gi_star: Getis-Ord Gi* of its clearest cell.
+        gi_star: Getis-Ord Gi* of its clearest cell, of those whose result may be shown; null where there is none.
         gi_star_p: Exact p of that cell, adjusted for all cells.
         is_significant: Whether that cell is hot by that test.
         stability: Share of resamples in which it is found again.
@@ -395,7 +398,7 @@ def summarise_density(analysis: Analysis) -> DensitySummary:
         bandwidth_reason=places.bandwidth.reason if places.bandwidth else None,
         bandwidth_warning=places.bandwidth_warning,
         n_beyond_area=places.n_beyond,
-        max_per_km2=places.density.density_per_km2.max(),
+        max_per_km2=places.shown.max_per_km2,
         smallest_areas=places.smallest_areas,
     )
 
@@ -433,6 +436,7 @@ def summarise_significance(places: PlaceAnalysis) -> SignificanceSummary | None:
         n_cells=len(test.cells),
         n_hot=test.gi_star.is_hot.sum(),
         n_cold=test.gi_star.is_cold.sum(),
+        n_shown=test.is_shown.sum(),
         n_periods=None if periods is None else len(periods),
         period_length=None if periods is None else periods.length,
         period_unit=None if periods is None else periods.unit,

@@ -18,6 +18,7 @@ from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
 from hotspots.ingest.formats import InputFile
 from hotspots.pipeline import Accounts, Analysis, is_whole_month
+from hotspots.products.summary.disclosure_summary import DisclosureSummary, say_not_to_share, summarise_disclosure
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -300,14 +301,14 @@ class HavenSummary(Part):
         name: What it is called.
         kind: What it is.
         opening_hours: In the notation of OpenStreetMap.
-        n_incidents: Incidents within reach.
+        n_incidents: Incidents within reach; null where they are too few to be shown.
     """
 
     id: str
     name: str | None
     kind: str | None
     opening_hours: str | None
-    n_incidents: int
+    n_incidents: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +350,8 @@ class RunSummary(Part):
         period: The days analysed.
         methods: How the analysis differs from the usual one, in a few words each.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        not_to_share: Why the products must not be shared, in a sentence; null where they may be.
+        disclosure: What is withheld so that no victim can be found.
         inputs: Every file that was read, incidents first.
         accounts: Where every row went.
         n_reported: Incidents analysed whose source says only when they became known, and not when they happened.
@@ -391,6 +394,8 @@ class RunSummary(Part):
     period: Period
     methods: Annotated[tuple[str, ...], Source("request.methods")]
     data_status: Annotated[dict[str, str], Source("study.data_status")]
+    not_to_share: str | None
+    disclosure: DisclosureSummary
     inputs: Annotated[tuple[ReadInputSummary, ...], Source("study.inputs")]
     accounts: AccountSummary
     n_reported: Annotated[int, Source("selection.n_reported")]
@@ -443,6 +448,8 @@ def summarise(analysis: Analysis) -> RunSummary:
     summary = RunSummary.of(
         analysis,
         schema_version="1",
+        not_to_share=say_not_to_share(analysis),
+        disclosure=summarise_disclosure(analysis),
         period=count_period(analysis.start, analysis.end),
         quality=summarise_quality(analysis.study.quality, analysis),
         location_precision={kind: n for kind, n in precision.items() if n},
@@ -559,7 +566,7 @@ def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
     found = analysis.havens
     if found is None:
         return None
-    n_by_haven = found.coverage.n_incidents_by_haven
+    floor, n_by_haven = analysis.request.floor, found.coverage.n_incidents_by_haven
     return HavensSummary.of(
         found.coverage,
         n_havens=len(found.havens),
@@ -574,7 +581,7 @@ def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
                 name=haven["name"],
                 kind=haven["kind"],
                 opening_hours=haven["opening_hours"],
-                n_incidents=n_by_haven[haven_id],
+                n_incidents=n_by_haven[haven_id] if floor.is_met(n_by_haven[haven_id], floor.min_places) else None,
             )
             for haven_id, haven in found.havens.iterrows()
         ),

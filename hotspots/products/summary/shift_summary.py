@@ -70,7 +70,7 @@ class ShiftHotspotSummary(Part):
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
         latitude, longitude: The same point in WGS84 degrees, to about 10 m.
         wards: Wards that it lies in, by number of its incidents.
-        locations: At most three location texts, most incidents first.
+        locations: At most three location texts with enough incidents to be shown, most first.
     """
 
     view_of: ClassVar = ShiftHotspot
@@ -148,9 +148,11 @@ class ShiftSummary(Part):
         hours_in_period: Its hours in the period, without months that the files are silent about.
         pace: Incidents an hour as a multiple of those of the whole week.
         is_drawn: Whether there are enough incidents for a density and hot spots.
-        max_per_km2: The highest density of any cell, per square kilometre and `per_hours` of its hours.
+        max_per_km2: The highest density of any cell that may be drawn, per square kilometre and `per_hours` of its
+            hours.
         eps_m, min_samples, min_samples_reason: How hot spots were found; see `clusters`.
         n_hotspots_found: Hot spots found, of which at most ten are kept.
+        n_hotspots_withheld: Dense places that hold too few incidents or addresses to be shown.
         hotspots_total: The hot spots together.
     """
 
@@ -174,6 +176,7 @@ class ShiftSummary(Part):
     min_samples: int | None
     min_samples_reason: str | None
     n_hotspots_found: Annotated[int, Source("n_found")]
+    n_hotspots_withheld: int
     hotspots: tuple[ShiftHotspotSummary, ...]
     hotspots_total: ShiftTotal
     difference: DifferenceSummary | None
@@ -218,7 +221,7 @@ def summarise_shifts(analysis: Analysis) -> ShiftsSummary:
 def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> ShiftSummary:
     n_hours, hotspots = hours_in_period(places, analysis), places.hotspots
     clusters = places.areas and places.areas.clusters
-    peak = None if places.density is None else places.density.density_per_km2.max() / n_hours * PER_HOURS
+    peak = None if places.shown is None else places.shown.max_per_km2 / n_hours * PER_HOURS
     return ShiftSummary.of(
         places,
         hours_in_period=round(n_hours),
@@ -228,6 +231,7 @@ def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> ShiftSummary:
         min_samples=clusters and clusters.min_samples,
         min_samples_reason=clusters
         and (clusters.min_samples_reason or say("hours.scaled", analysis.request.min_samples)),
+        n_hotspots_withheld=places.areas.n_withheld if places.areas else 0,
         hotspots=tuple(_summarise_hotspot(hotspot, analysis) for hotspot in hotspots),
         hotspots_total=ShiftTotal(
             n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),

@@ -26,6 +26,7 @@ from hotspots.analysis.change import (
 )
 from hotspots.analysis.hours import MAX_FALSE_SHARE, MAX_P_VALUE, CountedWindow, WeeklyProfile
 from hotspots.analysis.repeats import Metric, NearRepeat, PlaceKind, PlaceShare, Repeats
+from hotspots.geography import MIN_INCIDENTS
 from hotspots.pipeline import Analysis, Change, LostPlaces, TimeAnalysis
 from hotspots.products.summary.encoding import (
     Hundredths,
@@ -42,8 +43,6 @@ from hotspots.products.summary.encoding import (
     Thousandths,
 )
 
-MIN_INCIDENTS_DRAWN = 10
-"""With fewer, a density or cells would be a picture of single incidents, each of which is somebody's."""
 _CURVE_POINTS = 50
 _CELL_HOURS = (1, 3, 6)
 _NO_CHANGE = VERDICTS[2]
@@ -668,7 +667,7 @@ def summarise_repeats(repeats: Repeats) -> RepeatSummary:
 
 def _thin_curve(places: Floats | None, incidents: Floats | None, n_incidents: int) -> Any:
     """Points of a curve; not of few incidents, each of which could be told from it."""
-    if places is None or incidents is None or n_incidents < MIN_INCIDENTS_DRAWN:
+    if places is None or incidents is None or n_incidents < MIN_INCIDENTS:
         return None
     step = max(len(places) // _CURVE_POINTS, 1)
     kept = [*range(0, len(places) - 1, step), len(places) - 1]
