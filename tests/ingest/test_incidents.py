@@ -155,7 +155,7 @@ def test_each_refusal_has_its_reason_and_row(tmp_path: Path) -> None:
         8: "malformed row",
         9: "repeated row",
     }
-    assert intake.incidents.index.tolist() == ["1", "crimes.csv:10"]
+    assert intake.incidents.index.tolist() == ["crimes.csv:1", "crimes.csv:10"]
     assert intake.incidents["source_row"].tolist() == [1, 10]
     assert intake.count(Oddity.CONFLICTING_ID) == 1
     assert intake.n_read == 10

@@ -1,5 +1,7 @@
 from .assembly import REJECTED_COLUMNS as REJECTED_COLUMNS
+from .column_words import describe_columns as describe_columns
 from .column_words import normalise as normalise
+from .column_words import say_columns as say_columns
 from .intake import Intake as Intake
 from .intake import read_incidents as read_incidents
 from .intake import set_aside_before as set_aside_before
@@ -17,7 +19,6 @@ from .profiles import format_profile as format_profile
 from .profiles import parse_profile as parse_profile
 from .recognition import UnknownLayoutError as UnknownLayoutError
 from .recognition import find_places as find_places
-from .recognition import says_values as says_values
 from .recognition import says_where as says_where
 from .records import AREA_SIGN as AREA_SIGN
 from .records import MALFORMED_ROW as MALFORMED_ROW

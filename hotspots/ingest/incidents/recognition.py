@@ -19,9 +19,11 @@ from hotspots.errors import DataError, say_rows
 from hotspots.geography import WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.incidents.column_words import (
+    describe_columns,
     find_clock,
     find_columns_by_words,
     find_pair,
+    looks_like_values,
     name_time_beside,
     normalise,
     says_asb,
@@ -70,7 +72,6 @@ _LONG_BEFORE = pd.Timedelta(days=62)
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 """What may be somebody's name, and is not repeated."""
 
-_VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
 _COORDINATES = r"(?:POINT\s*)?[(\[]?\s*[-+]?\d+\.\d+\s*[,;\s]\s*[-+]?\d+\.\d+\s*[)\]]?"
 
 
@@ -185,9 +186,9 @@ def recognise(table: Table, *, crs: str) -> Recognised:
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     """The names of the columns, unless they are values, which may be somebody's; and what to do with such a table."""
-    if not found and says_values(header):
-        return "Its first row looks like values, and not like names of columns: put a row of names above it."
-    said = f"It has: {', '.join(header)[:500]}."
+    said = describe_columns(header, lead="It has:")
+    if looks_like_values(header):
+        return said
     if {"postcode", "easting"} <= found.keys() and not {"offence", "start"} & found.keys():
         return f'{said} It looks like a list of postcodes: name it in hotspots.toml, postcodes = "...".'
     if sum(bool(re.fullmatch(r"(19|20)\d\d[-_ ]?(0[1-9]|1[0-2])", name.strip())) for name in header) >= _MANY_MONTHS:
@@ -511,11 +512,6 @@ def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
 def says_where(names: Sequence[str]) -> bool:
     """Whether columns of such names say where, in any way that places of incidents are written."""
     return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
-
-
-def says_values(names: Sequence[str]) -> bool:
-    """Whether a row in the place of names holds numbers or addresses, which are values."""
-    return any(re.fullmatch(_VALUE, name.strip()) for name in names)
 
 
 def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:
