@@ -21,7 +21,7 @@ from hotspots.analysis.hotspots.ranking import count_wards
 from hotspots.analysis.hours.coverage import measure_coverage
 from hotspots.analysis.hours.profile import profile_week
 from hotspots.analysis.rates.ratios import compare_rates
-from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Study

@@ -123,12 +123,18 @@ def assert_files_clean(*folders: Path) -> set[str]:
     return {path.suffix for path in files}
 
 
-@pytest.fixture(scope="module", params=[1, 11], ids=["one row", "many rows"])
+@pytest.fixture(
+    scope="module",
+    params=[FORMATS[::5], *(pytest.param(formats, marks=pytest.mark.slow) for formats in (FORMATS, FORMATS[::-1]))],
+    ids=["a few formats", "all formats", "the other way round"],
+)
 def folder(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of which every other has each mark once, and the others eleven times, which is in many rows."""
     folder = tmp_path_factory.mktemp("marked")
     (folder / "in").mkdir()
-    for day, kind in enumerate(FORMATS, start=1):
-        write(folder / "in" / f"Statement of Mr Velbirt {kind}.{kind}", make_rows(request.param, day))
+    for number, kind in enumerate(request.param):
+        rows = make_rows(11 if number % 2 else 1, day=number + 1)
+        write(folder / "in" / f"Statement of Mr Velbirt {kind}.{kind}", rows)
     boxes = [shapely.box(530000 + 1000 * x, 180000, 531000 + 1000 * x, 181000) for x in (0, 1)]
     table = {"ward_code": ["A", "B"], "ward_name": ["Ash", "Beech"], "borough": ["West", "East"]}
     gpd.GeoDataFrame(table, geometry=boxes, crs="EPSG:27700").to_file(folder / "wards.gpkg")
@@ -140,7 +146,7 @@ def test_no_mark_is_read_into_incidents_or_kept(folder: Path) -> None:
     for _ in range(2):  # the second time from the store
         store = Store(folder=folder / "store")
         intake = read_incidents(paths, store=store)
-        assert (store.problem, store.rebuilt, len(intake.tables)) == (None, [], len(FORMATS))
+        assert (store.problem, store.rebuilt, len(intake.tables)) == (None, [], len(paths))
         for table in (intake.incidents.drop(columns="geometry"), intake.remarks, intake.rejected, intake.set_aside):
             assert_clean(repr(table.reset_index().to_dict("list")), "table")
         for told in (intake.inputs, intake.tables, intake.passed_over, intake.notes):

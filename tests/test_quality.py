@@ -16,7 +16,7 @@ from support import MakeIncidents
 from hotspots.geography.wards import assign_wards
 from hotspots.ingest.incidents.assembly import REJECTED_COLUMNS
 from hotspots.ingest.incidents.intake import Intake, read_incidents
-from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.reference.boundaries import read_boundaries
 from hotspots.pipeline.known_time import MonthQuality
 from hotspots.pipeline.quality import PlaceQuality, Quality, ResidentsQuality, WardQuality, assess_quality

@@ -103,7 +103,7 @@ def test_products_say_which_area_was_chosen(folder: Path, tmp_path: Path) -> Non
     assert 'Note: Only rows that the source puts into "b13" are analysed.' in said
     assert "20 outside the area" in said
     (made,) = (tmp_path / "robbery").iterdir()
-    assert made.name.endswith("_area-b13")
+    assert made.name.endswith("_area.b13")
     for page in ("map.html", "times.html"):
         assert "b13&#34; of the source, in East" in (made / page).read_text("utf-8")
     summary = json.loads((made / "summary.json").read_text("utf-8"))

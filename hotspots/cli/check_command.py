@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hotspots.cli.inputs import settings_option
-from hotspots.cli.outputs import echo_json
+from hotspots.cli.outputs import echo, echo_json
 from hotspots.errors import TooLittleDataError
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def check(
     try:
         intake = read_incidents(files, options=options)
     except UnknownLayoutError as error:
-        click.echo(f"Complete this and put it into hotspots.toml:\n\n{error.draft}\n")
+        echo(f"Complete this and put it into hotspots.toml:\n\n{error.draft}\n")
         raise
     for other in intake.passed_over[:_N_SOURCES]:
-        click.echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
+        echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
     wards = None
     if boundaries:
         from hotspots.ingest.reference import read_boundaries
@@ -82,8 +82,8 @@ def check(
     else:
         advice = suggest_crs(intake, crs=options.crs)
         for note in intake.notes:
-            click.echo("\n".join(_wrap(f"Note: {note}")), err=True)
-        click.echo("\n".join(_describe(intake.tables, quality, options.crs, advice)))
+            echo("\n".join(_wrap(f"Note: {note}")), err=True)
+        echo("\n".join(_describe(intake.tables, quality, options.crs, advice)))
     if not quality.n_used:
         raise TooLittleDataError("No row can be used. The reasons are given above.")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hotspots.cli.inputs import METRES, StudyInputs, open_study, study_options
-from hotspots.cli.outputs import echo_json
+from hotspots.cli.outputs import echo, echo_json
 
 if TYPE_CHECKING:
     from hotspots.pipeline import Evaluation
@@ -71,8 +71,8 @@ def evaluate(
             }
         )
     else:
-        click.echo("\n".join(_tabulate(found, scores)))
-    click.echo("\n".join(say_each("terminal.evaluation", found, scores, best, density)), err=True)
+        echo("\n".join(_tabulate(found, scores)))
+    echo("\n".join(say_each("terminal.evaluation", found, scores, best, density)), err=True)
 
 
 def _tabulate(found: Evaluation, scores: HoldoutSummary) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hotspots.cli.inputs import show_progress
+from hotspots.cli.outputs import echo
 
 if TYPE_CHECKING:
     from hotspots.ingest.fetch import Fetched
@@ -81,7 +82,7 @@ def boundaries(boroughs: tuple[str, ...], kind: str, out: Path | None, **options
         fetched = fetch_boundaries(boroughs, kind=kind, out=folder, progress=progress, **options)  # type: ignore[arg-type]
     report_fetched(fetched)
     if kind == "lsoas":
-        click.echo(
+        echo(
             f'To place rows that state only their LSOA, set lsoas = ["{folder.as_posix()}"] in hotspots.toml', err=True
         )
 
@@ -112,14 +113,12 @@ def report_fetched(fetched: Fetched) -> None:
     """Paths of the files to stdout; what they are, and what is missing, to stderr."""
     new = [file for file in fetched.files if file.is_new]
     kept = len(fetched.files) - len(new)
-    click.echo(
+    echo(
         f"{len(new)} files fetched ({sum(file.n_bytes for file in new) / 1e6:.1f} MB), {kept} already there.", err=True
     )
     for force, month in fetched.not_submitted:
-        click.echo(
-            f"Missing: {force} has given no file for {month}. This does not mean that there was no crime.", err=True
-        )
+        echo(f"Missing: {force} has given no file for {month}. This does not mean that there was no crime.", err=True)
     for words in dict.fromkeys(file.attribution for file in fetched.files):
-        click.echo(f"State this where you show the data: {words}", err=True)
+        echo(f"State this where you show the data: {words}", err=True)
     for file in fetched.files:
-        click.echo(file.path.as_posix())
+        echo(file.path.as_posix())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hotspots.cli.outputs import echo
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
@@ -18,12 +20,12 @@ def init(folder: Path, demonstration: bool) -> None:
     from hotspots.workspace import make_workspace
 
     for path in make_workspace(folder, demonstration=demonstration):
-        click.echo(path.as_posix())
+        echo(path.as_posix())
     there = "" if folder == Path() else f"cd {folder.as_posix()}, "
     if demonstration:
-        click.echo(f"Next: {there}hotspots run --crime robbery", err=True)
+        echo(f"Next: {there}hotspots run --crime robbery", err=True)
     else:
-        click.echo(
+        echo(
             f"Next: {there}put the police's files into data/incidents and ward outlines into data/boundaries (or have "
             "hotspots fetch get them), then hotspots check data/incidents",
             err=True,

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hotspots.cli.outputs import echo, make_plain
+
 if TYPE_CHECKING:
     from hotspots.pipeline import Progress, Study
     from hotspots.settings import Settings
@@ -158,18 +160,30 @@ def study_options(*also: str, but: str | None = None) -> Callable[[Command], Com
 
 @contextmanager
 def open_study(
-    inputs: StudyInputs, settings: Settings, *, start: dt.date | None = None, context: bool = False
+    inputs: StudyInputs,
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    start: dt.date | None = None,
+    context: bool = False,
 ) -> Iterator[tuple[Study, Progress]]:
     """Read a study, and say on stderr what is being done until the block ends.
 
     Args:
         inputs: What was given.
         settings: `inputs.load_settings()`.
+        out: Folder that products will be written to; what a killed run set aside there is put back first.
         start: First day that is needed; by default the one that was given.
         context: Whether safe havens and term dates are needed.
     """
-    from hotspots.pipeline import load_study
+    from hotspots.pipeline import list_inputs, load_study
 
+    if out is not None:
+        from hotspots.products.files import require_apart, restore_products
+
+        paths = list_inputs(inputs.incidents, inputs.boundaries, settings=settings)
+        require_apart(out, [path for kind in paths.values() for path in kind])
+        restore_products(out)
     with show_progress() as progress:
         study = load_study(
             inputs.incidents,
@@ -182,13 +196,13 @@ def open_study(
         yield study, progress
     store = study.store
     if store and store.problem:
-        click.echo(
+        echo(
             f"The tables read could not be kept in {store.folder.as_posix()} ({store.problem}). The next run reads it "
             "again.",
             err=True,
         )
     if store and store.rebuilt:
-        click.echo(f"The store was damaged; read again: {', '.join(store.rebuilt)}", err=True)
+        echo(f"The store was damaged; read again: {', '.join(store.rebuilt)}", err=True)
 
 
 @contextmanager
@@ -196,5 +210,7 @@ def show_progress() -> Iterator[Callable[[str], None]]:
     """A line on stderr, where that is a terminal, that says what is being done."""
     from tqdm import tqdm
 
-    with tqdm(disable=None, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as line:
-        yield line.set_description_str
+    # a process may have no stderr at all
+    disable = None if sys.stderr else True
+    with tqdm(disable=disable, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as line:
+        yield lambda text: line.set_description_str(make_plain(text))

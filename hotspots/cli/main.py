@@ -19,6 +19,7 @@ from hotspots.cli.evaluate_command import evaluate
 from hotspots.cli.fetch_command import fetch
 from hotspots.cli.init_command import init
 from hotspots.cli.operation_command import operation
+from hotspots.cli.outputs import echo
 from hotspots.cli.performance_command import performance
 from hotspots.cli.run_command import run
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
@@ -75,14 +76,14 @@ def main() -> None:
         error.show()
         sys.exit(EXIT_USAGE)
     except click.Abort:
-        click.echo("Stopped; the last good products are untouched.", err=True)
+        echo("Stopped; the last good products are untouched.", err=True)
         sys.exit(EXIT_FAILURE)
     except HotspotsError as error:
-        click.echo(f"hotspots: {name_options(str(error), find_command(sys.argv[1:]))}", err=True)
+        echo(f"hotspots: {name_options(str(error), find_command(sys.argv[1:]))}", err=True)
         sys.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_FAILURE))
     except MemoryError:
-        click.echo("hotspots: not enough memory. Give fewer months, or fewer wards, at a time.", err=True)
+        echo("hotspots: not enough memory. Give fewer months, or fewer wards, at a time.", err=True)
         sys.exit(EXIT_FAILURE)
     except OSError as error:
-        click.echo(f"hotspots: {error}. Check that the path can be read and written.", err=True)
+        echo(f"hotspots: {error}. Check that the path can be read and written.", err=True)
         sys.exit(EXIT_FAILURE)

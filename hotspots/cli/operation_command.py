@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
-from hotspots.cli.outputs import echo_products
+from hotspots.cli.outputs import echo_products, warn
 
 
 @click.command()
@@ -93,12 +93,12 @@ def operation(
     request = OperationRequest(
         crime=crime, start=inputs.start, end=inputs.end, before=before, buffer_m=buffer_m, wards=inputs.wards
     )
-    with open_study(inputs, inputs.load_settings(), start=request.before_period[0]) as (study, progress):
+    with open_study(inputs, inputs.load_settings(), out=out, start=request.before_period[0]) as (study, progress):
         known = study.boundaries.wards
         treated = find_area(known, files=treated_files, ward_names=treated_wards)
         control = find_area(known, files=control_files, ward_names=control_wards, what="control")
         assert treated is not None  # files or wards were given
         found = evaluate_operation(study, request, treated, control=control, progress=progress)
         progress("writing")
-        written = write_operation(found, out)
+        written = write_operation(found, out, notify=warn)
     echo_products([written], out, sentences="terminal.operation", page="operation", as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,29 @@ if TYPE_CHECKING:
     Written = tuple[RunSummary | OperationSummary | PerformanceSummary, dict[str, Path]]
 
 
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that steer a terminal, or the direction of a text, and do not show."""
+
+
+def make_plain(text: str) -> str:
+    """A text with a mark for each character that would steer a terminal: files and servers may hold such."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a text, made plain, on stdout or on stderr."""
+    click.echo(make_plain(text), err=err)
+
+
+def warn(sentence: str) -> None:
+    """Say something on stderr that is to be known, and is no error."""
+    echo(sentence, err=True)
+
+
 def echo_json(content: Any) -> None:
-    """Print JSON that people can read."""
-    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
+    """Print JSON that people can read; characters that would steer a terminal are escaped."""
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    click.echo(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def echo_products(written: Sequence[Written], out: Path, *, sentences: str, page: str, as_json: bool) -> None:
@@ -37,10 +58,10 @@ def echo_products(written: Sequence[Written], out: Path, *, sentences: str, page
 
     index = write_index(out)
     for summary, paths in written:
-        click.echo("\n  ".join(say_each(sentences, summary)), err=True)
+        echo("\n  ".join(say_each(sentences, summary)), err=True)
         if not as_json:
-            click.echo(paths[page].as_posix())
-    click.echo(f"All products: {index.as_posix()}", err=True)
+            echo(paths[page].as_posix())
+    echo(f"All products: {index.as_posix()}", err=True)
     if as_json:
         located = [
             encode(dataclasses.replace(summary, products={key: path.as_posix() for key, path in paths.items()}))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
-from hotspots.cli.outputs import echo_products
+from hotspots.cli.outputs import echo_products, warn
 
 
 @click.command()
@@ -42,8 +42,8 @@ def performance(inputs: StudyInputs, indicators: tuple[str, ...], peers: Path | 
         targets=settings.targets,
         criterion_weights=settings.criterion_weights,
     )
-    with open_study(inputs, settings) as (study, progress):
+    with open_study(inputs, settings, out=out) as (study, progress):
         found = measure_performance(study, request, peers=others, progress=progress)
         progress("writing")
-        written = write_performance(found, out)
+        written = write_performance(found, out, notify=warn)
     echo_products([written], out, sentences="terminal.performance", page="performance", as_json=as_json)

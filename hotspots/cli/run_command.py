@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hotspots.cli.inputs import METRES, StudyInputs, open_study, out_option, study_options
-from hotspots.cli.outputs import echo_products
+from hotspots.cli.outputs import echo_products, warn
 
 _RULES = ("likelihood", "scott", "silverman", "adaptive")
 
@@ -108,11 +108,11 @@ def run(
         AnalysisRequest(crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, window=window, **methods)
         for slug in dict.fromkeys(crimes)
     ]
-    with open_study(inputs, inputs.load_settings(), context=True) as (study, progress):
+    with open_study(inputs, inputs.load_settings(), out=out, context=True) as (study, progress):
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []
         for analysis in analyses:
             progress(f"{analysis.crime.slug}: writing")
-            written.append(write_products(analysis, out))
+            written.append(write_products(analysis, out, notify=warn))
     echo_products(written, out, sentences="terminal.run", page="map", as_json=as_json)

@@ -36,8 +36,10 @@ from .selection import Accounts as Accounts
 from .study import Paths as Paths
 from .study import Progress as Progress
 from .study import Study as Study
+from .study import list_inputs as list_inputs
 from .study import load_study as load_study
 from .study import place_in_wards as place_in_wards
+from .study import silent as silent
 from .times import Change as Change
 from .times import TimeAnalysis as TimeAnalysis
 from .window_changes import LostPlaces as LostPlaces

@@ -101,11 +101,36 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceRequest:
+    """What to report, and the criteria.
+
+    Attributes:
+        end: Last day that may count; by default the last that the files hold.
+        wards: Codes or names of the wards to count; all by default.
+        indicators: Slugs, in order; by default `USUAL_INDICATORS`, as far as the files hold them.
+        targets: By slug.
+        criterion_weights: Of the criteria of priority.
+    """
+
+    end: dt.date | None = None
+    wards: tuple[str, ...] = ()
+    indicators: tuple[str, ...] = ()
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    criterion_weights: Mapping[str, float] = field(default_factory=lambda: EQUAL_WEIGHTS)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How the table differs from the usual one, in a few words."""
+        return (f"only {' '.join(sorted(self.indicators))}",) if self.indicators else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
     """Performance of an area, by crime.
 
     Attributes:
         study: What was read.
+        request: What was asked.
         wards: The wards that are counted.
         start, end: First and last day of the twelve months.
         indicators: In the order asked for.
@@ -121,6 +146,7 @@ class Performance:
     """
 
     study: Study
+    request: PerformanceRequest
     wards: gpd.GeoDataFrame
     start: dt.date
     end: dt.date
@@ -145,25 +171,6 @@ class Performance:
         """What the files say of themselves, by table; empty for ordinary data."""
         status = self.peers.input.data_status if self.peers else None
         return self.study.data_status | ({"peers": status} if status else {})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PerformanceRequest:
-    """What to report, and the criteria.
-
-    Attributes:
-        end: Last day that may count; by default the last that the files hold.
-        wards: Codes or names of the wards to count; all by default.
-        indicators: Slugs, in order; by default `USUAL_INDICATORS`, as far as the files hold them.
-        targets: By slug.
-        criterion_weights: Of the criteria of priority.
-    """
-
-    end: dt.date | None = None
-    wards: tuple[str, ...] = ()
-    indicators: tuple[str, ...] = ()
-    targets: Mapping[str, Target] = field(default_factory=dict)
-    criterion_weights: Mapping[str, float] = field(default_factory=lambda: EQUAL_WEIGHTS)
 
 
 def measure_performance(
@@ -215,6 +222,7 @@ def measure_performance(
     plan = span.plan(())
     return Performance(
         study=study,
+        request=request,
         wards=wards,
         start=plan.current_first,
         end=plan.current_last,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from hotspots.analysis.hotspots import HotspotOptions
@@ -15,6 +15,20 @@ from hotspots.geography import CellShape
 from hotspots.harm import Measure
 
 _MAX_CELLS_A_BANDWIDTH = 100
+
+_METHOD_WORDS = {
+    "bandwidth_m": "bandwidth {} m",
+    "cell_size_m": "cells of {} m",
+    "kernel": "{} kernel",
+    "eps_m": "eps {} m",
+    "min_samples": "min samples {}",
+    "max_extent_m": "extent {} m",
+    "cell_shape": "{} cells tested",
+    "harm": "harm by {}",
+    "reach_m": "reach {} m",
+    "window": "{}",
+}
+"""What is said of each method that is not the usual one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +115,20 @@ class AnalysisRequest:
                 f"A period must end on or after its first day; this one runs from {self.start} to {self.end}. "
                 "Swap them."
             )
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How the analysis differs from the usual one, in a few words each: "bandwidth 200 m"."""
+        usual = {spec.name: spec.default for spec in fields(self)}
+        said = []
+        for name, words in _METHOD_WORDS.items():
+            value = getattr(self, name)
+            if name == "bandwidth_m" and value is None:
+                said.append(f"bandwidth by {self.bandwidth_rule}")
+            elif value != usual[name]:
+                shown = value.words if isinstance(value, WeekWindow) else str(value).removesuffix(".0")
+                said.append(words.format(shown))
+        return tuple(said)
 
     @property
     def hotspot_options(self) -> HotspotOptions:

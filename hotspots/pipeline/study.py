@@ -170,15 +170,16 @@ def load_study(
     """
     settings = load_settings() if settings is None else settings
     options = settings.make_reading_options()
-    given = _list_paths(boundaries) or settings.boundaries
-    outlines = read_boundaries(given or (_BOUNDARIES_HERE,), crs=options.crs, layer=settings.layer)
+    paths = list_inputs(incidents, boundaries, settings=settings)
+    are_given = bool(_list_paths(boundaries) or settings.boundaries)
+    outlines = read_boundaries(paths["boundaries"], crs=options.crs, layer=settings.layer)
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
-    havens, terms = _read_context(settings, options) if context else (None, None)
+    havens, terms = _read_context(paths["havens"], settings, options) if context else (None, None)
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
     intake = read_incidents(
-        _list_paths(incidents) or settings.incidents or (_INCIDENTS_HERE,),
+        paths["incidents"],
         options=options,
         start=start - _LOOK_BACK if start else None,
         end=end,
@@ -190,7 +191,7 @@ def load_study(
     all_rejected = intake.rejected
     intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
     if "incidents" not in _gather_status(intake.inputs):
-        _refuse_schematic(outlines, are_given=bool(given))
+        _refuse_schematic(outlines, are_given=are_given)
         havens, terms = _leave_out_synthetic(havens, terms, settings)
     return Study(
         intake=intake,
@@ -212,11 +213,23 @@ def _list_paths(paths: Paths) -> tuple[Path, ...]:
     return (Path(paths),) if isinstance(paths, Path | str) else tuple(map(Path, paths))
 
 
-def _read_context(settings: Settings, options: ReadingOptions) -> tuple[Havens | None, TermDates | None]:
-    """Safe havens and term dates: those of the settings, or those here, if any are."""
-    places, terms = settings.havens, settings.term_dates
-    if not places and _HAVENS_HERE.is_dir() and any(_HAVENS_HERE.iterdir()):
-        places = (_HAVENS_HERE,)
+def list_inputs(incidents: Paths = (), boundaries: Paths = (), *, settings: Settings) -> dict[str, tuple[Path, ...]]:
+    """The files and folders that `load_study` reads incidents, boundaries and safe havens from, by what they hold."""
+    havens = settings.havens
+    if not havens and _HAVENS_HERE.is_dir() and any(_HAVENS_HERE.iterdir()):
+        havens = (_HAVENS_HERE,)
+    return {
+        "incidents": _list_paths(incidents) or settings.incidents or (_INCIDENTS_HERE,),
+        "boundaries": _list_paths(boundaries) or settings.boundaries or (_BOUNDARIES_HERE,),
+        "havens": havens,
+    }
+
+
+def _read_context(
+    places: tuple[Path, ...], settings: Settings, options: ReadingOptions
+) -> tuple[Havens | None, TermDates | None]:
+    """Safe havens, and term dates: those of the settings, or those here, if any are."""
+    terms = settings.term_dates
     if not terms and _TERM_DATES_HERE.is_file():
         terms = _TERM_DATES_HERE
     havens = read_havens(places, crs=options.crs, postcodes=options.postcodes) if places else None

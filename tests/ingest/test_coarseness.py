@@ -14,7 +14,7 @@ import pytest
 from hotspots.geography import WGS84, project_coordinates
 from hotspots.ingest.incidents.coarseness import are_months, describe_squares, find_squares
 from hotspots.ingest.incidents.intake import Intake, read_incidents
-from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.incidents.store import Store
 
 Floats = npt.NDArray[np.float64]

@@ -11,7 +11,7 @@ import pytest
 
 from hotspots.ingest.incidents.doubtful_hours import find_default_times, is_half_lost
 from hotspots.ingest.incidents.intake import Intake, read_incidents
-from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.incidents.store import Store
 from hotspots.pipeline.quality import assess_quality
 from hotspots.products.summary.quality_summary import summarise_quality

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hotspots.contracts import INCIDENT_COLUMNS
 from hotspots.errors import DataError, NotFoundError, ParameterError
 from hotspots.ingest.incidents.intake import Intake, read_incidents
-from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.incidents.store import Store
 
 POLICE_UK = (

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hotspots.ingest.formats.input_files import find_files
 from hotspots.ingest.formats.table import Chunk, Table, chunk_of_frame
-from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
 from hotspots.ingest.incidents.column_words import say_columns
+from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, recognise
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.incidents.sources import PassedOver, find_sources

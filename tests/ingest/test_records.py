@@ -14,15 +14,10 @@ from hotspots.errors import DataError, ParameterError
 from hotspots.ingest.formats.input_files import find_files
 from hotspots.ingest.formats.table import Table, chunk_of_frame
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
-from hotspots.ingest.incidents.records import (
-    RECORDS,
-    Oddity,
-    ReadingOptions,
-    TableRecords,
-    name_marked_areas,
-    read_records,
-)
+from hotspots.ingest.incidents.record_schema import RECORDS, Oddity
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, find_sources
+from hotspots.ingest.incidents.stated_areas import name_marked_areas
 
 GRID = {"easting": "X", "northing": "Y"}
 HERE = {"X": "536560", "Y": "178413"}
@@ -68,8 +63,8 @@ def oddities(record: dict[str, Any]) -> Oddity:
 
 
 def test_a_plain_row() -> None:
-    read = read_rows(COUNCIL, {**A_ROW, "To": "31/01/2026 18:20", "Place": "Deptford Station", "Kind": "Street", "Knife": "N",
-                               "Ward": "E05009317"})  # fmt: skip
+    read = read_rows(COUNCIL, {**A_ROW, "To": "31/01/2026 18:20", "Place": "Deptford Station", "Kind": "Street",
+                               "Knife": "N", "Ward": "E05009317"})  # fmt: skip
     assert read.records.schema == RECORDS
     assert read.data_status is None
     assert read.records.drop_columns(["location_mark"]).to_pylist() == [

@@ -28,7 +28,8 @@ from hotspots.ingest.incidents import reading
 from hotspots.ingest.incidents import store as store_module
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
-from hotspots.ingest.incidents.records import Oddity, ReadingOptions, read_records
+from hotspots.ingest.incidents.record_schema import Oddity
+from hotspots.ingest.incidents.records import ReadingOptions, read_records
 from hotspots.ingest.incidents.store import Store
 
 POLICE_UK = "Crime ID,Month,Falls within,Longitude,Latitude,Location,LSOA code,Crime type,Context\n"

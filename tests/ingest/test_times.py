@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError
 from hotspots.ingest.incidents.intake import read_incidents
-from hotspots.ingest.incidents.records import Oddity
+from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.texts.clock_times import Clock, DateOrder, Times, guess_date_order, join_columns, parse_times
 
 

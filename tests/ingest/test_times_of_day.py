@@ -13,7 +13,8 @@ import pytest
 from hotspots.analysis.hours import profile_week
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import parse_profile
-from hotspots.ingest.incidents.records import Oddity, ReadingOptions
+from hotspots.ingest.incidents.record_schema import Oddity
+from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.texts.times_of_day import find_time_form, write_time
 from hotspots.pipeline.quality import assess_quality
 

@@ -17,7 +17,8 @@ from hotspots.ingest.formats.workbooks import open_workbook
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError
-from hotspots.ingest.incidents.records import Oddity, ReadingOptions
+from hotspots.ingest.incidents.record_schema import Oddity
+from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.pipeline.quality import assess_quality
 from hotspots.products.summary import encode, summarise_quality
 

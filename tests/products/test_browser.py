@@ -137,7 +137,7 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
     page.wait_for_timeout(200)
     labels = page.locator(".leaflet-control-layers-overlays label").all_inner_texts()
     assert [label.strip() for label in labels] == [
-        "Density of robberies",
+        "Density of incidents",
         "Most incidents expected",
         "Wards by incidents per km²",
         "Change by ward",

@@ -185,9 +185,10 @@ def test_a_run_that_fails_leaves_the_last_good_products(
 
 @pytest.mark.slow
 def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
-    bare: Analysis, paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    analysis: Analysis, paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever of the moves fails, as they do on Windows while a product is open."""
+    other = dataclasses.replace(analysis, havens=None)
     before = {path: path.read_bytes() for path in paths.values()}
     move = os.replace
     for failing in (1, 2):
@@ -202,11 +203,13 @@ def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
 
         monkeypatch.setattr(os, "replace", fail_once)
         with pytest.raises(PermissionError):
-            write_products(bare, tmp_path)
+            write_products(other, tmp_path)
         monkeypatch.setattr(os, "replace", move)
         assert {path: path.read_bytes() for path in paths.values()} == before
-    write_products(bare, tmp_path)
-    assert all(path.read_bytes() != before[path] for path in paths.values() if path.stem not in ("rejected", "quality"))
+    write_products(other, tmp_path)
+    _, wanted = write_products(other, tmp_path / "elsewhere")
+    assert {key: path.read_bytes() for key, path in paths.items()} == {k: p.read_bytes() for k, p in wanted.items()}
+    assert paths["map"].read_bytes() != before[paths["map"]]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import shapely
 
 from hotspots.contracts import INCIDENT_COLUMNS
-from hotspots.ingest.incidents.records import REPEATED_ROW, Oddity
+from hotspots.ingest.incidents.record_schema import REPEATED_ROW, Oddity
 
 _CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "location_mark", "easting", "northing")
 _MOST_ROWS_AN_ID = 20

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hotspots.errors import say_rows
-from hotspots.ingest.incidents.records import Oddity, TableRecords
+from hotspots.ingest.incidents.record_schema import Oddity
+from hotspots.ingest.incidents.records import TableRecords
 
 Minutes = npt.NDArray[np.int64]
 

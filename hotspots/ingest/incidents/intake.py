@@ -21,17 +21,11 @@ from hotspots.errors import DataError, ParameterError
 from hotspots.ingest.formats import InputFile, RepeatGuard, find_files, find_overlooked
 from hotspots.ingest.incidents.assembly import assemble, fingerprint_rows, to_series
 from hotspots.ingest.incidents.reading import read_file
-from hotspots.ingest.incidents.records import (
-    RECORDS,
-    TALLIED,
-    WITHOUT_DATE,
-    Oddity,
-    ReadingOptions,
-    TableRecords,
-    find_days,
-    name_marked_areas,
-)
+from hotspots.ingest.incidents.record_schema import RECORDS, TALLIED, WITHOUT_DATE, Oddity
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords
+from hotspots.ingest.incidents.row_times import find_days
 from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, PassedOver, ReadTable
+from hotspots.ingest.incidents.stated_areas import name_marked_areas
 from hotspots.ingest.incidents.store import Store
 from hotspots.ingest.texts import mask_text
 

@@ -28,7 +28,7 @@ from hotspots.geography import (
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Columns, Table
 from hotspots.ingest.incidents.locations import list_coordinates, sample_coordinates
 from hotspots.ingest.incidents.profiles import SourceProfile
-from hotspots.ingest.incidents.records import FIRST_YEAR, LAST_YEAR
+from hotspots.ingest.incidents.record_schema import FIRST_YEAR, LAST_YEAR
 from hotspots.ingest.texts import DateOrder, join_columns, parse_coordinates, parse_times, read_wkt
 
 _COLUMNS = {"month", "longitude", "latitude", "crime type"}

@@ -44,7 +44,8 @@ from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents.assembly import DIGEST
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.recognition import name_source
-from hotspots.ingest.incidents.records import RECORDS, TALLIED, ReadingOptions, TableRecords
+from hotspots.ingest.incidents.record_schema import RECORDS, TALLIED
+from hotspots.ingest.incidents.records import ReadingOptions, TableRecords
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable
 from hotspots.ingest.texts import mask_text
 

@@ -10,6 +10,7 @@ from .columns import UNFINISHED as UNFINISHED
 from .columns import blank as blank
 from .columns import map_unique as map_unique
 from .columns import read_status as read_status
+from .columns import repeat_text as repeat_text
 from .coordinates import parse_coordinates as parse_coordinates
 from .coordinates import read_pairs as read_pairs
 from .coordinates import read_wkt as read_wkt
@@ -23,6 +24,7 @@ from .release import describe_form as describe_form
 from .release import describe_forms as describe_forms
 from .release import is_personal as is_personal
 from .release import know_categories as know_categories
+from .release import names_house as names_house
 from .release import release_categories as release_categories
 from .release import release_kinds as release_kinds
 from .release import release_places as release_places

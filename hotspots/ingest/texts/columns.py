@@ -16,6 +16,13 @@ def blank(n_rows: int) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(np.full(n_rows, -1), categories=pd.Index([], dtype="object")))
 
 
+def repeat_text(text: str, n_rows: int) -> pd.Series:
+    """A column of one text, for what is the same in every row."""
+    return pd.Series(
+        pd.Categorical.from_codes(np.zeros(n_rows, dtype=np.int8), categories=pd.Index([text], dtype="object"))
+    )
+
+
 def map_unique(texts: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> pd.Series:
     """Convert a categorical column by converting each distinct text once; a missing text stays missing."""
     codes = texts.cat.codes.to_numpy()

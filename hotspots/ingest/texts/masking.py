@@ -125,15 +125,17 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
     | names of people | `[name]` |
 
     A name is up to three words after a title (Mr, PC), after a word for a part in the incident (victim, caller), after
-    one for somebody beside a person ("victim's mother", "his son") or after "named" and the like; and a common given name with the word or two after it. Words in small letters are a
-    name only after "Mr", "Mrs" or "named", or where a common given name begins them. A word for a place that follows
-    makes it a place ("George Lane"), except after most titles. Everyday words in capitals ("SUSPECT RAN OFF") are
-    known only if they are common in such texts: others after such a word are taken for a name.
+    one for somebody beside a person ("victim's mother", "his son") or after "named" and the like; and a common given
+    name with the word or two after it. Words in small letters are a name only after "Mr", "Mrs" or "named", or where a
+    common given name begins them. A word for a place that follows makes it a place ("George Lane"), except after most
+    titles. Everyday words in capitals ("SUSPECT RAN OFF") are known only if they are common in such texts: others after
+    such a word are taken for a name.
 
     It lowers a risk and does not remove it. It cannot find: a given name or a surname that stands alone, with no such
     word before it; a rare given name; a surname that makes a place of a name ("Mary Hill", with no word before it);
-    names in scripts without capitals; registration marks in older forms or bought ones. Addresses are for `name_streets`. Read what it leaves before anybody sees it who may not
-    know whom it is about. Masking twice is the same as masking once.
+    names in scripts without capitals; registration marks in older forms or bought ones. Addresses are for
+    `name_streets`. Read what it leaves before anybody sees it who may not know whom it is about. Masking twice is the
+    same as masking once.
 
     Args:
         texts: Text (n,), as objects, strings or categories; may be missing.

@@ -125,8 +125,7 @@ def release_kinds(texts: pd.Series, *, also: Set[str] = frozenset()) -> pd.Serie
     return _release(
         texts,
         is_known=lambda text: text in also or is_kind_of_place(text),
-        # an address loses its house when it is named by its street
-        is_shared=lambda text, n_rows: n_rows >= MANY_ROWS and name_streets(pd.Series([text])).iloc[0] == text,
+        is_shared=lambda text, n_rows: n_rows >= MANY_ROWS and not names_house(text),
         instead=OTHER_KINDS,
     )
 
@@ -182,6 +181,11 @@ def is_personal(text: str) -> bool:
         or _REFERENCE.search(text) is not None
         or bool(find_addresses(pd.Series([text])).iloc[0])
     )
+
+
+def names_house(text: str) -> bool:
+    """Whether a text loses something when it is named by its street or public place, as the name of a house is lost."""
+    return bool(name_streets(pd.Series([text])).iloc[0] != text)
 
 
 @lru_cache(maxsize=65_536)

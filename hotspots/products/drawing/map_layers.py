@@ -63,7 +63,8 @@ class MapDrawing:
 def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *, has_change: bool) -> MapDrawing:
     """The map of an analysis: shapes, numbers and our own words.
 
-    folium runs what it renders as a template, so text from the sources is not among them; the page puts it there.
+    folium runs what it renders as a template, so text from sources or settings is not among them; the page puts it
+    there.
 
     Args:
         analysis: The shapes.
@@ -81,9 +82,14 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     numbers = place_numbers(outlines, crs)
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     density = draw_densities(analysis, classes.density, shift_classes=classes.shifts)
-    name = f"Density of {summary.crime_plural}"
     layers: dict[str, Layer] = {
-        "density": ImageOverlay(density.week, bounds=density.bounds, pixelated=False, name=name, alt=name)
+        "density": ImageOverlay(
+            density.week,
+            bounds=density.bounds,
+            pixelated=False,
+            name="Density of incidents",
+            alt="Density of incidents",
+        )
     }
     if analysis.places.risk is not None and is_enough:
         image, bounds = draw_expected(analysis.places.risk, crs)

@@ -38,8 +38,8 @@ def render_map(elements: Mapping[str, Element], *, known_links: Collection[str])
     """The body and script of a folium map, with names that are the same on every run.
 
     Args:
-        elements: The map and its layers by their key. Nothing in them may be text from a source, because branca
-            renders what folium has rendered once more as a template.
+        elements: The map and its layers by their key. Nothing in them may be text from a source or the settings,
+            because branca renders what folium has rendered once more as a template.
         known_links: Addresses that the map may ask for; they are left out.
 
     Raises:

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from hotspots.pipeline import Analysis
-from hotspots.products.files.folders import encode_json, name_folder, replace_folder, write_text
+from hotspots.pipeline import Analysis, silent
+from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts, write_csv
 from hotspots.products.pages import draw_map, draw_quality, draw_times
 from hotspots.products.summary import PRODUCTS, RunSummary, encode, summarise
 
 
-def write_products(analysis: Analysis, out: Path) -> tuple[RunSummary, dict[str, Path]]:
+def write_products(
+    analysis: Analysis, out: Path, *, notify: Callable[[str], None] = silent
+) -> tuple[RunSummary, dict[str, Path]]:
     """Write every product of an analysis to one folder below `<out>/<crime>/`.
 
     All files are made in a temporary folder, which then takes the place of the last one: a run that fails or is
     killed leaves the last good products, never a mixture.
+
+    Args:
+        analysis: What is written.
+        out: The folder of all products.
+        notify: Told, in a sentence, if products of other files were replaced.
 
     Returns:
         The summary, and the path of each product by its key in the summary.
     """
     summary = summarise(analysis)
     period = f"{analysis.start}_{analysis.end}"
-    folder = (
-        out
-        / analysis.crime.slug
-        / name_folder(period, analysis.wards, analysis.study.boundaries.wards, stated_area=analysis.request.area)
+    name = name_folder(
+        period,
+        analysis.wards,
+        analysis.study.boundaries.wards,
+        stated_area=analysis.request.area,
+        methods=summary.methods,
     )
+    folder = out / analysis.crime.slug / name
+    replaced = say_replaced(folder, PRODUCTS["summary"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
         write_text(draft / PRODUCTS["times"], draw_times(summary))
@@ -39,4 +51,6 @@ def write_products(analysis: Analysis, out: Path) -> tuple[RunSummary, dict[str,
         write_csv(rejected, draft / PRODUCTS["rejected"])
         write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))
         write_text(draft / PRODUCTS["summary"], encode_json(encode(summary)))
+    if replaced:
+        notify(replaced)
     return summary, {key: folder / name for key, name in PRODUCTS.items()}

@@ -59,7 +59,12 @@ def _describe_run(summary: dict[str, Any]) -> Entry:
     return {
         "label": str(summary["crime_label"]),
         **_read_period(summary["period"]),
-        "area": _name_area(wards, is_all=summary["study_area"]["is_all"]),
+        "area": ", ".join(
+            [
+                summary["study_area"].get("stated_area") or _name_area(wards, is_all=summary["study_area"]["is_all"]),
+                *map(str, summary.get("methods", [])),
+            ]
+        ),
         "n_incidents": int(summary["accounts"]["analysed"]),
         "n_hotspots": len(summary["hotspots"]),
     }

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import shapely
 
-from hotspots.pipeline import Operation
-from hotspots.products.files.folders import encode_json, replace_folder, slugify, write_text
+from hotspots.pipeline import Operation, silent
+from hotspots.products.files.folders import encode_json, replace_folder, say_replaced, slugify, write_text
 from hotspots.products.pages import draw_operation
 from hotspots.products.summary import OPERATION_PRODUCTS, OperationSummary, encode, summarise_operation
 
 FOLDER = "operation"
 
 
-def write_operation(operation: Operation, out: Path) -> tuple[OperationSummary, dict[str, Path]]:
+def write_operation(
+    operation: Operation, out: Path, *, notify: Callable[[str], None] = silent
+) -> tuple[OperationSummary, dict[str, Path]]:
     """Write the page and the numbers of an operation to one folder below `<out>/operation/`, both or neither.
+
+    Args:
+        operation: What is written.
+        out: The folder of all products.
+        notify: Told, in a sentence, if products of other files were replaced.
 
     Returns:
         The summary, and the path of each product by its key.
     """
     summary = summarise_operation(operation)
     folder = out / FOLDER / name_operation(operation)
+    replaced = say_replaced(folder, OPERATION_PRODUCTS["operation_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / OPERATION_PRODUCTS["operation"], draw_operation(operation, summary))
         write_text(draft / OPERATION_PRODUCTS["operation_json"], encode_json(encode(summary)))
+    if replaced:
+        notify(replaced)
     return summary, {key: folder / name for key, name in OPERATION_PRODUCTS.items()}
 
 

@@ -44,8 +44,8 @@ def _list_lines(name: str, lines: list[str], *, beside: str | None = None) -> st
 
 
 def _tabulate(title: str, lines: list[str]) -> str:
-    rows = "".join(f"<tr><th>{key}</th><td>{escape(value)}</td></tr>" for key, value in map(_split, lines))
-    return f'<b class="popup-title">{title}</b><table class="popup">{rows}</table>'
+    rows = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in map(_split, lines))
+    return f'<b class="popup-title">{escape(title)}</b><table class="popup">{rows}</table>'
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -12,7 +12,9 @@ from .place_summary import summarise_method as summarise_method
 from .quality_summary import QualitySummary as QualitySummary
 from .quality_summary import summarise_quality as summarise_quality
 from .run_summary import PRODUCTS as PRODUCTS
+from .run_summary import InputSummary as InputSummary
 from .run_summary import MonthSummary as MonthSummary
+from .run_summary import ReadInputSummary as ReadInputSummary
 from .run_summary import RunSummary as RunSummary
 from .run_summary import WardSummary as WardSummary
 from .run_summary import summarise as summarise

@@ -344,6 +344,7 @@ class RunSummary(Part):
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         period: The days analysed.
+        methods: How the analysis differs from the usual one, in a few words each.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         inputs: Every file that was read, incidents first.
         accounts: Where every row went.
@@ -385,6 +386,7 @@ class RunSummary(Part):
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
     period: Period
+    methods: Annotated[tuple[str, ...], Source("request.methods")]
     data_status: Annotated[dict[str, str], Source("study.data_status")]
     inputs: Annotated[tuple[ReadInputSummary, ...], Source("study.inputs")]
     accounts: AccountSummary

@@ -89,7 +89,7 @@ def _plain_environment() -> jinja2.Environment:
 
 def _on_one_line(value: Any) -> Any:
     """A text of the sources that has several lines must not look like several sentences."""
-    return value.replace("\n", " ") if isinstance(value, str) else value
+    return " ".join(value.splitlines()) if isinstance(value, str) else value
 
 
 def _find_macro(environment: jinja2.Environment, name: str) -> Any:
