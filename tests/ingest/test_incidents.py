@@ -602,7 +602,7 @@ def test_doubts_about_dates_and_times_are_said(tmp_path: Path) -> None:
     intake = read(tmp_path, (header + "Robbery,01/02/2026,18,536560,178413\n" * 3).encode())
     column, order = intake.notes
     assert column.startswith(
-        'crimes.csv: column "Time" is not read, because it does not hold times of day, such as "18"'
+        'crimes.csv: column "Time" is not read, because it does not hold times of day, such as "99"'
     )
     assert "the dates in Date are read day-first, although none of them proves it" in order
     (tmp_path / "a.csv").write_text(

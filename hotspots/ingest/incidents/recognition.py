@@ -36,6 +36,7 @@ from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns,
 from hotspots.ingest.texts import (
     DateOrder,
     Exchanged,
+    describe_form,
     find_exchanged,
     guess_date_order,
     join_columns,
@@ -321,7 +322,7 @@ def _find_times(
             column = times[0]
             shown = [str(text) for text in table.sample({column})[column].dropna()]
             if shown:
-                example = "" if _LETTERS.search(shown[0]) else f', such as "{shown[0][:20]}"'
+                example = "" if _LETTERS.search(shown[0]) else f', such as "{describe_form(shown[0])[:20]}"'
                 doubts.append(
                     f'{table.label}: column "{column}" is not read, because it does not hold times of day{example}. '
                     f'Write it as 18:05, or name the right column in a source profile, {role} = ["{date}", "..."].'
