@@ -227,7 +227,7 @@ def looks_like_values(names: Sequence[str]) -> bool:
 
 def is_column_name(name: str) -> bool:
     """Whether all words of a name are such as columns are called by; a year or a month is one too."""
-    if len(name) > _LONGEST_NAME:
+    if len(name) > _LONGEST_NAME or "@" in name[1:]:
         return False
     if _MONTH.fullmatch(name.strip()):
         return True

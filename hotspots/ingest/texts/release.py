@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -211,7 +212,8 @@ def is_kind_of_place(text: str) -> bool:
 
 
 def _list_words(text: str) -> list[str]:
-    return [word.casefold().replace("\u2019", "'").removesuffix("'s") for word in _LETTERS.findall(text)]
+    plain = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    return [word.casefold().replace("\u2019", "'").removesuffix("'s") for word in _LETTERS.findall(plain)]
 
 
 def describe_forms(texts: pd.Series, *, known: Set[str] = frozenset()) -> pd.Series:
