@@ -46,6 +46,11 @@ def say_rows(n: int, one: str, several: str) -> str:
     return f"1 row {one}" if n == 1 else f"{n:,} rows {several}"
 
 
+def say_of_all_rows(label: str, n: int, one: str, several: str) -> str:
+    """What so many rows of a table are, for readers who chose a crime and a period: all rows of the table count."""
+    return f"{label}: of all its rows, of whatever crime and date, {n:,} {one if n == 1 else several}"
+
+
 def say_texts(texts: dict[str, int]) -> str:
     """Texts with their rows."""
     return ", ".join(f'"{text}" ({n:,})' for text, n in texts.items())

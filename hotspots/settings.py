@@ -126,6 +126,11 @@ def load_settings(path: Path | None = None) -> Settings:
             f"{path.as_posix()} is not valid TOML: {error}. Texts need double quotes, and a backslash in them must be "
             "written twice."
         ) from error
+    except RecursionError as error:
+        raise ParameterError(
+            f"{path.as_posix()} holds lists or tables within each other, deeper than any setting. Write it as "
+            "hotspots init does."
+        ) from error
     return _parse_settings(table, path)
 
 

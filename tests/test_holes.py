@@ -13,17 +13,19 @@ import pandas as pd
 import pytest
 
 from hotspots.errors import TooLittleDataError
+from hotspots.ingest.incidents.intake import read_incidents
 from hotspots.pipeline.holes import name_feeds, tally_parts
 from hotspots.pipeline.known_time import find_known_time
 from hotspots.pipeline.operation import evaluate_operation
 from hotspots.pipeline.operation_areas import find_area
 from hotspots.pipeline.operation_request import OperationRequest
 from hotspots.pipeline.performance import Indicator, PerformanceRequest, measure_performance
+from hotspots.pipeline.quality import assess_quality
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.products.summary import summarise, summarise_operation, summarise_performance
-from hotspots.products.words.sentences import say_each
+from hotspots.products.words.sentences import say, say_each
 
 NORTH, SOUTH = ("C", "D"), ("A", "B")
 MIDDLES = {"A": (530500, 180500), "B": (531500, 180500), "C": (530500, 181500), "D": (531500, 181500)}
@@ -128,6 +130,13 @@ def test_a_run_names_the_hole_and_compares_what_is_covered(outlines: Path, tmp_p
     # the months are missing from the series of the whole area
     assert analysis.times.months["2025-07":].isna().all()
     assert analysis.empty_months == ()
+    # counts and ranks of these wards are too low, and each place that shows them says so
+    summary = summarise(analysis)
+    assert {ward.code: ward.n_months_uncovered for ward in summary.wards} == {"A": 0, "B": 0, "C": 6, "D": 6}
+    (ward, *_) = [ward for ward in summary.wards if ward.code == "C"]
+    assert say("gaps.ward", ward, summary) == "no data for 6 of 24 months"
+    assert "no data for 6 of 24 months" in say_each("popups.ward", ward, summary)
+    assert "The files do not cover 2 of the 4 wards for some months of the period" in say("gaps.wards", summary)
 
 
 @pytest.mark.slow
@@ -177,6 +186,18 @@ def test_a_ward_in_which_one_crime_ends_is_no_hole(outlines: Path, tmp_path: Pat
     kinds = {hole.kind for hole in study.known_time.holes}
     assert "ward" not in kinds
     assert "borough" not in kinds
+
+
+def test_one_crime_that_ends_in_several_wards_at_once_is_a_hole(outlines: Path, tmp_path: Path) -> None:
+    parts = [write_rows(tmp_path / "a.csv", SOUTH), write_rows(tmp_path / "b.csv", NORTH, last="2025-06-30")]
+    rows = "".join(part.read_text().removeprefix(HEADER) for part in parts)
+    (tmp_path / "robbery.csv").write_text(HEADER + rows)
+    burglary = write_rows(tmp_path / "burglary.csv", tuple("ABCD"), offence="Burglary - residential")
+    study = read(outlines, tmp_path / "robbery.csv", burglary)
+    assert not study.known_time.holes
+    found = measure(study)
+    assert count_change(found) == (366, 368, "no apparent change")
+    assert [hole.name for hole in found.holes] == ["Cedar", "Date"]
 
 
 def test_too_little_that_both_windows_cover_is_not_compared(outlines: Path, tmp_path: Path) -> None:
@@ -239,6 +260,28 @@ def test_rows_that_lose_their_place_are_no_fall(outlines: Path, tmp_path: Path) 
     assert r12.area.table[["n_earlier", "n_current"]].to_numpy().tolist() == [[4 * 366, 4 * 365]]
     assert (r12.wards, r12.hotspots) == (None, None)
     assert any("wards and hot spots cannot be compared" in note for note in summarise(run).notes)
+
+
+@pytest.mark.parametrize(
+    ("last", "n_unplaced", "windows"),
+    [
+        ("2025-12-31", 2, "the 12 months to December 2025 against the 12 before"),
+        ("2025-06-30", 2, "the 12 weeks to 30 June 2025 against the 12 before"),
+        ("2025-12-31", 0, None),
+    ],
+)
+def test_the_quality_tells_of_rows_that_lose_their_place(
+    tmp_path: Path, last: str, n_unplaced: int, windows: str | None
+) -> None:
+    cut = "2025-04-07" if last == "2025-06-30" else "2024-12-31"
+    begin = str((pd.Timestamp(cut) + pd.Timedelta(days=1)).date())
+    write_rows(tmp_path / "a.csv", ("A",), every_days=1, last=cut)
+    write_rows(tmp_path / "b.csv", ("A",), every_days=1, first=begin, last=last, n_unplaced=n_unplaced)
+    lost = assess_quality(read_incidents([tmp_path])).lost
+    assert (lost and lost.windows) == windows
+    if lost:
+        assert (lost.lost.share_earlier, lost.lost.is_counted) == (0, False)
+        assert lost.lost.share_current == pytest.approx(0.2, abs=0.03)
 
 
 def test_rows_that_lose_their_place_are_told_of_beside_an_operation(outlines: Path, tmp_path: Path) -> None:
@@ -317,3 +360,30 @@ def test_marylebone_does_not_continue_mayfair() -> None:
     feeds = name_feeds(tally_parts([table]))
     assert len({feeds["Marylebone.csv"], feeds["Mayfair.csv"], feeds["robbery March 2025.csv"]}) == 3
     assert feeds["robbery sept 2025.csv"] == feeds["robbery March 2025.csv"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "n_feeds"),
+    [
+        ({"area1.csv": (0, 300), "area2.csv": (0, 700)}, 2),
+        ({"beat 12.csv": (0, 300), "beat 14.csv": (0, 700)}, 2),
+        ({"area1 2024.csv": (0, 300), "area2 2024.csv": (0, 300), "area1 2025.csv": (400, 700)}, 2),
+        ({"part1.csv": (0, 300), "part2.csv": (301, 500), "part3.csv": (501, 700)}, 1),
+        ({"part1.csv": (0, 700), "part2.csv": (0, 700)}, 2),
+        ({"robbery 23.csv": (0, 300), "robbery 24.csv": (301, 700)}, 1),
+    ],
+)
+def test_numbers_in_names_are_dates_only_if_they_look_so_or_follow_each_other(
+    sources: dict[str, tuple[int, int]], n_feeds: int
+) -> None:
+    rows = [(source, day) for source, (first, last) in sources.items() for day in range(first, last + 1)]
+    table = pd.DataFrame(rows, columns=["source", "day"]).assign(time_precision="day")
+    table["started_at"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(table["day"], unit="D")
+    assert len(set(name_feeds(tally_parts([table])).values())) == n_feeds
+
+
+def test_parts_that_follow_each_other_in_other_wards_are_two(outlines: Path, tmp_path: Path) -> None:
+    write_rows(tmp_path / "area1.csv", NORTH, last="2024-12-31")
+    write_rows(tmp_path / "area2.csv", SOUTH, first="2025-01-01")
+    study = read(outlines, tmp_path / "area1.csv", tmp_path / "area2.csv")
+    assert len(set(name_feeds(tally_parts([study.intake.incidents])).values())) == 2

@@ -215,3 +215,9 @@ def test_another_country_has_no_subdivision_unless_one_is_given(tmp_path: Path) 
     assert load(tmp_path, 'country = "IE"').subdivision is None
     assert load(tmp_path, 'country = "GB"').subdivision == "ENG"
     assert load(tmp_path, 'country = "CA"\nsubdivision = "BC"').subdivision == "BC"
+
+
+def test_settings_that_are_nested_too_deep_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "hotspots.toml").write_text(f"x = {'[' * 3_000}{']' * 3_000}")
+    with pytest.raises(ParameterError, match="holds lists or tables within each other, deeper than any setting"):
+        load_settings(tmp_path / "hotspots.toml")

@@ -43,3 +43,4 @@ from .study import silent as silent
 from .times import Change as Change
 from .times import TimeAnalysis as TimeAnalysis
 from .window_changes import LostPlaces as LostPlaces
+from .window_changes import LostRows as LostRows

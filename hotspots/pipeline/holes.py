@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.analysis.change import find_silences
+from hotspots.ingest.texts import strip_dates
 
 PartKind = Literal["source", "borough", "ward"]
 
-_MONTH_NAMES = (
-    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|"
-    "dec(ember)?"
-)
-_DATE_WORDS = re.compile(rf"\d+|\bq\b|(?<![a-z])({_MONTH_NAMES})(?![a-z])")
-"""What names of files that continue each other differ in."""
 _PARTED = ("source", "ward_code", "category")
 _SAME_WARDS_SHARE = 0.5
 """Share of the rows of a file that lie in the wards of the one before, from which it continues that."""
@@ -41,7 +37,7 @@ class Hole:
         name: Its name; of files that of the last to begin.
         sources: The tables of which it is, if it is one of files; else none.
         ward_codes: The wards of which it is, otherwise.
-        wards: Names of the wards that rest on it.
+        wards, resting_codes: Names and codes of the wards that rest on it.
         first_month, last_month: Without rows, or with rows of a part of their days: "2025-07".
         is_start, is_end: Whether the part begins late, or ends early; neither if it stops in between.
         is_of_crime: Whether only the crime is missing that was asked for, and the part has others.
@@ -52,6 +48,7 @@ class Hole:
     sources: tuple[str, ...]
     ward_codes: tuple[str, ...]
     wards: tuple[str, ...]
+    resting_codes: tuple[str, ...]
     first_month: str
     last_month: str
     is_start: bool
@@ -125,8 +122,8 @@ def find_holes(
     Args:
         tally: From `tally_parts`, of all crimes.
         wards: `ward_name` and `borough` by code; None where they are not known.
-        crime: The same tally of one crime, to find holes in that alone: by file and by borough, as a crime may end in
-            a ward.
+        crime: The same tally of one crime, to find holes in that alone: by file, by borough and by wards of which
+            several stop at once, as a crime may end in one.
     """
     rows = tally if crime is None else crime
     if rows.empty:
@@ -143,14 +140,19 @@ def find_holes(
         ("borough", rows["ward_code"].map(borough_of)),
         ("ward", rows["ward_code"].where(rows["ward_code"] != "")),
     )
-    for kind, part in kinds[: 3 if crime is None else 2]:
+    for kind, part in kinds:
         if part.nunique() < 2:
             continue
-        for name, run in _find_runs(rows, part, months, is_file=kind == "source"):
+        runs = _find_runs(rows, part, months, is_file=kind == "source")
+        if kind == "ward" and crime is not None:
+            n_at_once = collections.Counter((run[0], run[-1]) for _, run in runs)
+            runs = [(name, run) for name, run in runs if n_at_once[run[0], run[-1]] > 1]
+        for name, run in runs:
             own = rows[(part == name).to_numpy()]
             if _is_explained(own, run, holes):
                 continue
             codes = tuple(sorted(set(own["ward_code"]) - {""}))
+            resting = tuple(_list_resting(rows, own, codes))
             files = tuple(source for source, feed in feed_of.items() if feed == name)
             holes.append(
                 Hole(
@@ -158,7 +160,8 @@ def find_holes(
                     name=files[-1] if kind == "source" else names.get(name, name) if kind == "ward" else name,
                     sources=files if kind == "source" else (),
                     ward_codes=codes if kind != "source" else (),
-                    wards=tuple(names.get(code, code) for code in _list_resting(rows, own, codes)),
+                    wards=tuple(names.get(code, code) for code in resting),
+                    resting_codes=resting,
                     first_month=str(run[0]),
                     last_month=str(run[-1]),
                     is_start=run[0] == months[0],
@@ -169,11 +172,21 @@ def find_holes(
     return tuple(holes)
 
 
+def count_uncovered_months(holes: Sequence[Hole], ward_codes: pd.Index, *, months: pd.PeriodIndex) -> pd.Series:
+    """For how many of some months each ward rests on a part of the data that has no rows: int, by its code."""
+    counts = pd.Series(0, index=ward_codes, dtype=np.int64)
+    for code in {code for hole in holes for code in hole.resting_codes} & {*ward_codes}:
+        missing = [months.isin(hole.months) for hole in holes if code in hole.resting_codes]
+        counts[code] = int(np.logical_or.reduce(missing).sum())
+    return counts
+
+
 def name_feeds(tally: pd.DataFrame) -> dict[str, str]:
     """For each table, in the order of their first rows, the one that stands for all that continue each other.
 
     Tables continue each other if their names are the same but for dates, or if one begins when the other ends, and
-    half of the rows of either lie in wards of the other. Where wards are not known, names alone tell.
+    half of the rows of either lie in wards of the other. Where wards are not known, names must be the same but for
+    numbers then: "area 1" and "area 2" of the same months are two, and "part 1" and "part 2" of one year are one.
     """
     spans = tally.groupby("source").agg(first=("first_day", "min"), last=("last_day", "max"))
     spans = spans.sort_values(["first", "last"], kind="stable")
@@ -182,7 +195,7 @@ def name_feeds(tally: pd.DataFrame) -> dict[str, str]:
         return feed_of
     by_name: dict[str, str] = {}
     for source in feed_of:
-        feed_of[source] = by_name.setdefault(_DATE_WORDS.sub("", source.lower()), source)
+        feed_of[source] = by_name.setdefault(strip_dates(source), source)
     placed = tally[tally["ward_code"] != ""]
     n_by_feed = placed.groupby([placed["source"].map(feed_of), "ward_code"])["n_rows"].sum()
     middles = {feed: _find_middle(rows) for feed, rows in tally.groupby(tally["source"].map(feed_of))}
@@ -206,8 +219,10 @@ def _find_middle(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def _are_alike(n_by_feed: pd.Series, one: str, other: str) -> bool:
+    """Whether two feeds are of the same wards or, where those are not known, of one name but for numbers."""
     if not {one, other} <= {*n_by_feed.index.get_level_values(0)}:
-        return False
+        plain = [re.sub(r"\d+", "", strip_dates(name)) for name in (one, other)]
+        return plain[0] == plain[1]
     found: list[pd.Series] = [n_by_feed.loc[feed] for feed in (one, other)]
     shares = [float(rows[rows.index.isin(beside.index)].sum() / rows.sum()) for rows, beside in (found, found[::-1])]
     return max(shares) >= _SAME_WARDS_SHARE

@@ -16,6 +16,7 @@ from hotspots.ingest.incidents import Intake, Oddity, find_days
 from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MonthQuality, find_known_time
 from hotspots.pipeline.overlaps import Overlap, find_overlaps
+from hotspots.pipeline.window_changes import LostRows, find_lost_rows
 
 _N_EXAMPLES = 3
 _N_TEXTS = 5
@@ -209,6 +210,7 @@ class Quality:
         notes: What to know about the reading, in sentences.
         times, places, months: See there.
         holes: Files, boroughs or wards without a row in some months while others go on.
+        lost: Rows without a place, where the widest two windows that can be compared have unequal shares; else None.
         wards: None where there are no boundaries, or the source names no wards.
         residents: None where there are no boundaries, or no ward has any residents.
     """
@@ -236,6 +238,7 @@ class Quality:
     places: PlaceQuality
     months: MonthQuality
     holes: tuple[Hole, ...]
+    lost: LostRows | None
     wards: WardQuality | None
     residents: ResidentsQuality | None
 
@@ -279,6 +282,7 @@ def assess_quality(
         places=_assess_places(intake),
         months=known_time.months,
         holes=known_time.holes,
+        lost=find_lost_rows(incidents, intake.rejected, known_time),
         wards=_assess_wards(incidents, wards) if wards is not None else None,
         residents=_assess_residents(incidents, wards, unmatched_residents) if wards is not None else None,
     )

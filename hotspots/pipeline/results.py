@@ -47,7 +47,8 @@ class Analysis:
         selection: The part of it that was asked for, with its crime, days and wards.
         places: Where they are.
         times: When they are.
-        ward_counts: `count_wards` of the rows analysed.
+        ward_counts: `count_wards` of the rows analysed, and `n_months_uncovered` of the period, for which the files do
+            not cover the ward.
         ward_rates: `estimate_rates` of them; None where no ward has a population.
         n_years: Length of the period without the months whose feed failed: what rates are a year of.
         harm: What the rows weigh; by severity unless the request says otherwise.

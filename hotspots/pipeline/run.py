@@ -19,6 +19,7 @@ from hotspots.analysis.hours import (
 )
 from hotspots.analysis.rates import estimate_rates
 from hotspots.harm import weigh_harm
+from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
 from hotspots.pipeline.places import analyse_places
 from hotspots.pipeline.request import AnalysisRequest
@@ -54,9 +55,11 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
     progress(f"{crime.slug}: times")
     outlines = [hotspot.outline for hotspot in places.hotspots]
     times = analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines)
-    ward_counts, population = count_wards(incidents, chosen.wards), chosen.wards["population"]
-    progress(f"{crime.slug}: havens")
     months = pd.period_range(chosen.start, chosen.end, freq="M")
+    ward_counts, population = count_wards(incidents, chosen.wards), chosen.wards["population"]
+    uncovered = count_uncovered_months(times.holes, ward_counts.index, months=months)
+    ward_counts = ward_counts.assign(n_months_uncovered=uncovered)
+    progress(f"{crime.slug}: havens")
     empty_months = tuple(month for month in times.gap_months if month in months)
     n_years = _count_days(chosen.start, chosen.end, empty_months) / 365.25
     analysis = Analysis(

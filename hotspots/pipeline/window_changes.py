@@ -20,10 +20,11 @@ from hotspots.analysis.change import (
     find_uncovered,
     measure_change,
     measure_dispersion,
+    plan_comparisons,
 )
 from hotspots.crimes import Crime, select_crime
 from hotspots.ingest.incidents import WITHOUT_PLACE, find_days
-from hotspots.pipeline.known_time import KnownMonths
+from hotspots.pipeline.known_time import MAX_MONTH_ONLY_SHARE, KnownMonths, KnownTime
 
 MIN_COVERED_SHARE = 0.5
 """Share of the incidents of the fuller window that must be of what both windows cover."""
@@ -51,6 +52,19 @@ class LostPlaces:
     share_earlier: float
     share_current: float
     is_counted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostRows:
+    """Rows of all crimes without a place, of which two windows have unequal shares.
+
+    Attributes:
+        windows: The windows, in words.
+        lost: The rows.
+    """
+
+    windows: str
+    lost: LostPlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +174,11 @@ class CrimeRows:
         )
         return dataclasses.replace(comparison, available=False, reason=reason), None
 
+    def find_lost(self, comparison: Comparison) -> LostPlaces | None:
+        """Rows without a place, if two windows have unequal shares of them in what both cover."""
+        in_windows = _find_rows(self.incidents, _list_windows(comparison), left_out=comparison.left_out)
+        return self._find_lost(comparison, in_windows & ~self._find_uncovered(comparison, self.incidents))
+
     def _find_uncovered(self, comparison: Comparison, rows: pd.DataFrame) -> Flags:
         """Which rows are of a part that one of the windows does not cover, on days that this leaves out."""
         day = rows["started_at"].to_numpy().astype("datetime64[D]")
@@ -216,10 +235,45 @@ def find_lost(
     )
 
 
-def find_refused(rejected: pd.DataFrame, crime: Crime) -> pd.DataFrame:
-    """Refused rows of a crime that have a day or month and no usable place: `started_at`, `source`, as of a day."""
-    kept = select_crime(rejected, crime).to_numpy(dtype=bool) & rejected["reason"].isin(WITHOUT_PLACE).to_numpy()
-    kept &= rejected["started_at"].notna().to_numpy()
+def find_lost_rows(incidents: pd.DataFrame, rejected: pd.DataFrame, time: KnownTime) -> LostRows | None:
+    """Rows of all crimes without a place, if the widest two windows that can be compared have unequal shares of them.
+
+    Args:
+        incidents: Of all crimes; with `ward_code` where the wards are known.
+        rejected: Rows that were refused.
+        time: For which days the files speak.
+    """
+    refused = find_refused(rejected)
+    if refused.empty or incidents.empty:
+        return None
+    last = time.last.max().astype(dt.date)
+    has_wards = "ward_code" in incidents
+    rows = CrimeRows(
+        incidents=incidents if has_wards else incidents.assign(ward_code=None),
+        is_inside=incidents["ward_code"].notna().to_numpy() if has_wards else np.zeros(len(incidents), dtype=bool),
+        refused=refused,
+        known=time.find_months(incidents, first=time.first_day, last=last),
+        known_from=time.first_day,
+    )
+    is_monthly = bool((incidents["time_precision"] == "month").mean() > MAX_MONTH_ONLY_SHARE)
+    planned = plan_comparisons(
+        last, known_from=rows.known_from, is_monthly=is_monthly, missing_months=rows.known.gap_months
+    )
+    widest = next((one for one in reversed(planned) if one.available and one.against == "before"), None)
+    lost = rows.find_lost(widest) if widest else None
+    return LostRows(windows=widest.words, lost=lost) if widest and lost else None
+
+
+def find_refused(rejected: pd.DataFrame, crime: Crime | None = None) -> pd.DataFrame:
+    """Refused rows that have a day or month and no usable place: `started_at`, `source`, as of a day.
+
+    Args:
+        rejected: Rows that were refused.
+        crime: Theirs; None for all.
+    """
+    kept = (rejected["reason"].isin(WITHOUT_PLACE) & rejected["started_at"].notna()).to_numpy(dtype=bool)
+    if crime is not None:
+        kept = kept & select_crime(rejected, crime).to_numpy(dtype=bool)
     return pd.DataFrame(rejected.loc[kept, ["started_at", "source"]]).assign(time_precision="day")
 
 

@@ -43,6 +43,13 @@ def test_few_incidents_are_no_silence_to_be_sure_of() -> None:
     assert find([2] * 18 + [0] * 6, [30] * 24) == []
 
 
+def test_what_stops_at_once_is_judged_together() -> None:
+    """Twelve a month in four parts: fifteen are expected in each of two that stop, and the rest is what goes on."""
+    stops, goes_on = [3] * 19 + [0] * 5, [3] * 24
+    assert find(stops, goes_on, goes_on, goes_on) == []
+    assert [part for part, *_ in find(stops, stops, goes_on, goes_on)] == ["part 0", "part 1"]
+
+
 def test_what_is_expected_falls_with_the_rest() -> None:
     """In a month in which all crime falls to a tenth, a small part without any is no hole."""
     rest = [60] * 16 + [6] * 3 + [60] * 5

@@ -205,6 +205,8 @@ def test_pairs_that_were_recognised_still_are() -> None:
         ("location", "Street Name; Incident Location; Offence Location; Road; Venue Name; HUNDRED_BLOCK; Loc Name"),
         ("location_kind", "Location Type; Premises Type; Type of Premise; PREM_TYP_DESC; Type of Location"),
         ("knife", "Knife Used (Y/N); KNIFE_FLAG; Knife Ind; Knife Crime Indicator; Bladed Flag; Is Knife"),
+        ("start_time", "Occ Hr; Time Hour; Hrs; Start Hr; Time (24 hrs)"),
+        ("reported", "Date Added; Crimed Date; Date of Registration; Submission Date"),
         ("month", "Month; Month Year; MONTH_YEAR; Crime Month; Month of Offence"),
     ],
 )  # fmt: skip
@@ -254,7 +256,8 @@ def test_any_order_signs_and_abbreviations(
         "Last Updated", "Date Last Modified", "Committed By", "Reported By", "Victim Name", "Offence Notes",
         "Victim Postcode", "Home Address", "Offender Easting", "Address", "Description", "MO", "Incident Description",
         "Officer", "Ward Manager", "Age", "Ethnicity", "Street Number", "Long Description", "Latest Comment", "Name",
-        "Time Spent", "Update", "Template", "Todo", "Notes", "Station", "Nation", "Along", "Format"],
+        "Time Spent", "Update", "Template", "Todo", "Notes", "Station", "Nation", "Along", "Format",
+        "Crime Entry Date", "Offence Allocation Date", "Crime Filed Date"],
     ],
 )  # fmt: skip
 def test_other_columns_stay_at_the_door(names: list[str]) -> None:

@@ -65,6 +65,7 @@ def read(path: Path, areas: Areas, **options: Any) -> Intake:
     [
         *("crime_count", "Crime Count", "Count", "count", "COUNTS", "Number of crimes", "Number of Offences", "n"),
         *("No. of incidents", "Total", "Total crimes", "Frequency", "Freq", "Offences", "Incidents", "n_crimes"),
+        *("Value", "Cnt", "Count of Crime ID", "Number recorded"),
         *("Crimes", "Recorded crimes", "Offence Count", "IncidentCount", "Count of offences", "Total number of crimes"),
     ],
 )
@@ -96,7 +97,18 @@ def test_columns_in_another_order_and_rows_in_another_are_the_same(tmp_path: Pat
 )
 def test_other_numbers_do_not_count_rows(tmp_path: Path, areas: Areas, name: str) -> None:
     counts = [1] * len(KEYS) if name == "count" else COUNTS
-    assert len(read(write(tmp_path, counts, name=name), areas).incidents) == len(KEYS)
+    intake = read(write(tmp_path, counts, name=name), areas)
+    assert len(intake.incidents) == len(KEYS)
+    # but as each row is alone in its month, area and crime, they may
+    assert ("as in a table of counts" in " ".join(intake.notes)) == (name not in ("count", "Crime Number"))
+
+
+def test_rows_that_share_month_place_and_crime_are_incidents(tmp_path: Path, areas: Areas) -> None:
+    frame = pd.read_csv(write(tmp_path, COUNTS, name="Value"), dtype=str)
+    pd.concat([frame, frame[:2]]).to_csv(tmp_path / "counts.csv", index=False)
+    intake = read(tmp_path / "counts.csv", areas)
+    assert len(intake.incidents) == len(KEYS) + 2
+    assert not intake.notes
 
 
 def test_year_and_month_in_two_columns_are_no_time_of_day(tmp_path: Path, areas: Areas) -> None:

@@ -49,7 +49,8 @@ def test_times_that_lost_am_and_pm_are_not_believed(tmp_path: Path, form: str) -
     assert intake.count(Oddity.HALF_LOST) == len(minutes) == len(intake.incidents)
     (note,) = intake.notes
     assert (
-        f"{len(minutes)} rows have a clock time, and none is in the afternoon or evening: am and pm were lost" in note
+        f"of all its rows, of whatever crime and date, {len(minutes)} have a clock time, and none is in the "
+        "afternoon or evening: am and pm were lost" in note
     )
     quality = assess_quality(intake)
     assert quality.times.n_half_lost == len(minutes)
@@ -99,7 +100,9 @@ def test_a_time_that_a_form_fills_in_is_found(tmp_path: Path, default: int, shar
     assert intake.count(Oddity.DEFAULT_TIME) == is_there.sum()
     assert (intake.incidents["time_precision"].to_numpy() == np.where(is_there, "day", "minute")).all()
     (note,) = intake.notes
-    assert f"{is_there.sum():,} rows are at exactly {default // 60:02d}:{default % 60:02d}" in note
+    assert (
+        f"of whatever crime and date, {is_there.sum():,} are at exactly {default // 60:02d}:{default % 60:02d}" in note
+    )
     assert "read as not known" in note
     assert assess_quality(intake).times.n_default == is_there.sum()
 
@@ -123,7 +126,7 @@ def test_a_heap_half_of_which_may_be_real_is_doubted_and_kept(tmp_path: Path) ->
     intake = read(tmp_path, np.concatenate([others, np.full(2 * usual, 720)]))
     assert intake.count(Oddity.DEFAULT_TIME) == 0
     (note,) = intake.notes
-    assert f"{3 * usual} rows are at exactly 12:00" in note
+    assert f"of whatever crime and date, {3 * usual} are at exactly 12:00" in note
     assert "used as they stand" in note
 
 

@@ -119,6 +119,30 @@ def test_numbers_are_given_around_the_ids_that_are_there(tmp_path: Path) -> None
     assert read(tmp_path, text).havens.index.tolist() == ["H001", "H002"]
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "Crime prevention officer",
+        "Reported crime nearby",
+        "Hate crime reporting centre",
+        "Crimestoppers poster,Date added",
+        "Date verified,Offence prevention pack given",
+        "Opening hours,Crime type",  # what may be reported there
+    ],
+)
+def test_a_column_about_crime_makes_no_incidents_of_a_list_of_places(tmp_path: Path, columns: str) -> None:
+    values = ",".join("x" for _ in columns.split(","))
+    havens = read(tmp_path, f"name,lat,lon,{columns}\nLibrary,51.49,-0.03,{values}\n").havens
+    assert havens["name"].tolist() == ["Library"]
+
+
+@pytest.mark.parametrize("columns", ["Offence,Date", "Crime type,Month", "Crime type", "Offence,Hours,Reported on"])
+def test_a_table_of_incidents_is_no_list_of_places(tmp_path: Path, columns: str) -> None:
+    values = ",".join("x" for _ in columns.split(","))
+    with pytest.raises(DataError, match=f'looks like a table of incidents: column "{columns.split(",")[0]}" says what'):
+        read(tmp_path, f"Location,lat,lon,{columns}\nHigh Street,51.49,-0.03,{values}\n")
+
+
 def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="havens.csv does not have one that says where .* Its columns are name, town"):
         read(tmp_path, "name,town\nA,Ashford\n")

@@ -16,6 +16,7 @@ import shapely
 
 from hotspots.errors import DataError
 from hotspots.geography.projection import to_wgs84
+from hotspots.ingest.formats.html_tables import spread_fields
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -345,3 +346,59 @@ def test_a_crs_whose_name_is_no_utf8_is_refused_or_read(tmp_path: Path) -> None:
     prj.write_bytes(prj.read_bytes().replace(b"British_National_Grid", b"Br\xe9tish_National_Grid"))
     with pytest.raises(DataError, match="a.shp cannot be read as incidents"):
         read(tmp_path / "a.shp")
+
+
+FIELDS = "<tr><td>{}</td><td>{}</td></tr>"
+NESTED = (
+    '<html><body><table border="1"><tr><td>Record</td></tr><tr><td><table>{}</table></td></tr></table></body></html>'
+)
+HEADED = "<b>Record</b><table><tr><th>Field</th><th>Value</th><th>Unit</th></tr>{}</table>"
+
+
+def write_kml(path: Path, descriptions: list[str]) -> None:
+    placemarks = "".join(
+        f"<Placemark><name>P{number}</name><description><![CDATA[{description}]]></description><Point><coordinates>"
+        f"-0.05{number},51.47{number}</coordinates></Point></Placemark>"
+        for number, description in enumerate(descriptions, start=10)
+    )
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{placemarks}</Document></kml>')
+
+
+@pytest.mark.parametrize("form", [NESTED, HEADED])
+def test_fields_in_the_descriptions_of_kml_are_read(tmp_path: Path, form: str) -> None:
+    fields = [
+        [("Offence:", "<b>Robbery</b>"), ("Date From", f"{day}/03/2025 18:05"), ("Street &amp; more", "&lt;Null&gt;")]
+        for day in range(13, 29)
+    ]
+    write_kml(tmp_path / "a.kml", [form.format("".join(FIELDS.format(*pair) for pair in row)) for row in fields])
+    intake = read_incidents([tmp_path / "a.kml"])
+    assert intake.incidents["started_at"].tolist() == [pd.Timestamp(2025, 3, day, 18, 5) for day in range(13, 29)]
+    assert set(intake.incidents["category"]) == {"robbery"}
+    assert {"Offence", "Date From", "Street & more"} <= {*intake.tables[0].header}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Robbery at noon", "<p>a<br>b", "<table><tr><td>a</td><td>b</td></tr></table>", "<td><tr></tr></td><x"]
+)
+def test_other_descriptions_have_no_fields(text: str) -> None:
+    assert spread_fields(pd.Series([text, None]), besides=()).columns.empty
+
+
+def test_fields_are_text_or_missing_and_leave_other_columns_alone() -> None:
+    row = "".join(FIELDS.format(*pair) for pair in (("A", "1"), ("NAME", "x"), ("B", ""), ("A", "2")))
+    found = spread_fields(pd.Series([f"<table>{row}</table>", None], index=[5, 3]), besides=["Name"])
+    assert found.to_dict("list") == {"A": ["1", None], "B": [None, None]}
+    assert found.index.tolist() == [5, 3]
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "parquet"])
+def test_a_point_that_is_empty_is_a_row_without_a_place(tmp_path: Path, suffix: str) -> None:
+    points = [shapely.Point(538_100, 174_200), shapely.Point(), shapely.MultiPoint(), None]
+    frame = gpd.GeoDataFrame(
+        {"Date": "2025-01-02", "Offence": "Robbery", "name": list("abcd")}, geometry=points, crs="EPSG:27700"
+    )
+    path = tmp_path / f"a.{suffix}"
+    frame.to_parquet(path) if suffix == "parquet" else frame.to_file(path)
+    intake = read_incidents([path])
+    assert len(intake.incidents) == 1
+    assert intake.rejected["reason"].tolist() == ["no location"] * 3

@@ -258,7 +258,7 @@ def test_a_query_repeated_every_day_counts_once(tmp_path: Path) -> None:
 
 
 def test_the_same_crime_from_the_api_and_from_a_file_counts_once(tmp_path: Path) -> None:
-    robbery = [row for row in make_answer() if row["category"] == "robbery"]
+    robbery = [row for row in make_answer() if row["category"] in ("robbery", "violent-crime")]
     (tmp_path / "api.json").write_text(json.dumps(robbery))
     make_bulk().to_csv(tmp_path / "bulk.csv", index=False)
     intake = read_incidents([tmp_path / "api.json", tmp_path / "bulk.csv"])
@@ -271,6 +271,20 @@ def test_equal_rows_of_antisocial_behaviour_without_a_number_are_two(tmp_path: P
     pd.concat([asb, asb]).to_csv(tmp_path / "api.csv", index=False)
     intake = read(tmp_path / "api.csv")
     assert (len(intake.incidents), len(intake.rejected)) == (2 * len(asb), 0)
+
+
+def test_the_api_calls_violence_and_sexual_offences_violent_crime(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(make_answer()))
+    assert set(read_incidents([tmp_path / "a.json"]).incidents["category"]) >= {"violence", "robbery"}
+
+
+def test_both_coordinates_may_stand_in_one_column(tmp_path: Path) -> None:
+    bulk = make_bulk()
+    pairs = bulk.pop("Latitude").astype(str) + "," + bulk.pop("Longitude").astype(str)
+    bulk.assign(Coordinates=pairs).to_csv(tmp_path / "a.csv", index=False)
+    intake = read_incidents([tmp_path / "a.csv"])
+    assert intake.tables[0].profile.crs == "police.uk"
+    assert len(intake.incidents) == N_ROWS
 
 
 def test_the_number_of_a_row_is_not_that_of_the_api(tmp_path: Path) -> None:

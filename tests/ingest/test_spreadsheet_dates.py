@@ -72,13 +72,20 @@ def test_a_workbook_that_a_spreadsheet_of_another_order_opened_is_undone(
     assert intake.incidents["started_at"].tolist() == moments
     n_changed = sum(at.day <= 12 and at.day != at.month for at in moments)
     assert (
-        f"{n_changed} rows have a date in Date From of which a spreadsheet had exchanged day and month"
-        in intake.notes[0]
+        f"of all its rows, of whatever crime and date, {n_changed} have a date in Date From of which a spreadsheet "
+        "had exchanged day and month" in intake.notes[0]
     )
     assert intake.tables[0].profile.is_exchanged
     # the profile that is printed reads the same
     written = format_profile(intake.tables[0].profile)
     assert "is_exchanged = true" in written
+
+
+@pytest.mark.parametrize("first", ["2024-01-02 01:16", "2023-12-24 01:16"])
+def test_the_first_dates_may_be_before_all_that_was_left_as_text(tmp_path: Path, first: str) -> None:
+    moments = [pd.Timestamp(first), *(at for at in make_moments(120, n_days=700) if at > pd.Timestamp("2024-01-18"))]
+    write_workbook(tmp_path / "a.xlsx", [[opened_by_excel(BRITISH, lambda at: at)(at)] for at in moments])
+    assert read_incidents([tmp_path / "a.xlsx"]).incidents["started_at"].tolist() == moments
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,8 @@ def test_a_workbook_that_a_spreadsheet_of_another_order_opened_is_undone(
         lambda at: at.strftime("%Y-%m-%d %H:%M:%S"),
         lambda at: at.strftime("%Y-%m-%dT%H:%M"),
         lambda at: (at - pd.Timestamp("1899-12-30")) / pd.Timedelta(days=1),
+        lambda at: at.strftime("%d-%b-%Y %H:%M"),
+        lambda at: at.strftime("%d %B %y %H:%M"),
     ],
 )
 def test_so_is_text_that_was_saved_from_it(tmp_path: Path, typed: Cell) -> None:
@@ -189,6 +198,24 @@ def test_written_in_one_way_they_betray_themselves_by_their_months(tmp_path: Pat
     assert "may have exchanged day and month" in read_incidents([tmp_path / "a.csv"]).notes[0]
 
 
+@pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %I:%M %p"])
+def test_two_forms_of_text_betray_themselves_by_their_days(tmp_path: Path, form: str) -> None:
+    moments = make_moments(150, n_days=730)
+    write_text(tmp_path / "a.csv", [opened_by_excel(BRITISH, lambda at: at.strftime(form))(at) for at in moments])
+    (said,) = read_incidents([tmp_path / "a.csv"]).notes
+    assert "may have exchanged day and month" in said
+    assert "is_exchanged" not in said  # which would change nothing back
+    # two forms are no sign where both have all days
+    write_text(tmp_path / "b.csv", [at.strftime((form, BRITISH)[at.minute % 2]) for at in moments])
+    assert not read_incidents([tmp_path / "b.csv"]).notes
+
+
+def test_a_day_of_the_week_in_front_hides_nothing(tmp_path: Path) -> None:
+    moments = make_moments(120)
+    write_workbook(tmp_path / "a.xlsx", [[opened_by_excel(f"%a {BRITISH}", lambda at: at)(at)] for at in moments])
+    assert read_incidents([tmp_path / "a.xlsx"]).incidents["started_at"].tolist() == moments
+
+
 def test_no_date_is_read_when_none_is_there() -> None:
     nothing = pd.Series([None, "x", "99/99/2025", "2025-02-31"], dtype="object").astype("category")
     assert find_exchanged([nothing], lambda: [nothing]) is None
@@ -203,6 +230,8 @@ def test_no_date_is_read_when_none_is_there() -> None:
         ("02/10/2024", "02/10/2024"),
         ("45567", "2024-02-10"),  # the second of October
         ("45567.5", "2024-02-10 12:00:00"),
+        ("10-Feb-2024 18:05", "2024-10-02 18:05"),
+        ("25 February 24", "25 February 24"),
         ("x", "x"),
     ],
 )
@@ -223,6 +252,16 @@ def read_serials(tmp_path: Path, moments: Sequence[pd.Timestamp], *, typed: bool
 def test_a_workbook_that_counts_from_1904_is_read_so(tmp_path: Path, typed: bool) -> None:
     moments = make_moments(30)
     assert read_serials(tmp_path, moments, typed=typed).incidents["started_at"].tolist() == moments
+
+
+def test_so_are_its_dates_of_which_day_and_month_are_exchanged(tmp_path: Path) -> None:
+    moments = make_moments(120)
+
+    def count(at: pd.Timestamp) -> float:
+        return (at - pd.Timestamp("1904-01-01")) / pd.Timedelta(days=1)
+
+    write_workbook(tmp_path / "a.xlsx", [[opened_by_excel(BRITISH, count)(at)] for at in moments], epoch=MAC_EPOCH)
+    assert read_incidents([tmp_path / "a.xlsx"]).incidents["started_at"].tolist() == moments
 
 
 def test_so_are_its_dates_beside_times(tmp_path: Path) -> None:

@@ -121,6 +121,46 @@ def test_dates_and_coordinates_are_no_addresses() -> None:
     assert find_addresses(pd.Series(texts)).all()
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("114 {}", "No 114 {}", "No. 114, {}", "#114 {}", "114A-116 {}", "(114) {}", "Flat 2, {}", "Unit 4 {}"),
+        *("Unit 4, {}", "Apt 5B {}", "{} 114", "{} (114)", "{}, 114", "{}; 114", "{} - 114", "{}: 114", "{} [114]"),
+        *("{} 114A-116", "{} no 114", "{} (no. 114)", "{} (number 114)", "{} (house 114)", "{} (114 and 116)"),
+        *("{}, Flat 2", "{} (Flat 2)", "{} Unit 4", "{} (o/s 114)", "{}, next to 114", "{} (114), Peckham"),
+        *("{}, Peckham, 114", "{} (114, 116)", "{}, SE15 4ST", "{}, first floor flat, 12"),
+    ],
+)
+def test_a_number_or_a_part_of_a_house_makes_an_address_wherever_it_stands(form: str) -> None:
+    for street in ("Rye Lane", "St Mary's Road", "The Cut", "Rushey Green"):
+        assert find_addresses(pd.Series([form.format(street)])).all()
+        assert name(form.format(street)) == street
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Platform 4", "A202", "Junction 3", "M25 J2", "M25 Junction 3", "Bus stop 45", "Car park 2", "Bay 12"),
+        *("Gate 4", "Terminal 5", "Zone 2", "Level 3 car park", "Lewisham Station, Platform 2", "A202 Peckham Road"),
+        *("Stop 4 Rye Lane", "Route 12 High Street", "Rye Lane, car park 2"),
+    ],
+)
+def test_numbers_of_public_places_are_no_addresses_and_stay(text: str) -> None:
+    assert not find_addresses(pd.Series([text])).any()
+    assert name(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Rye Lane (A2215)", "Rye Lane, B215", "Rye Lane (SE15)", "Rye Lane (2025)", "Rye Lane, 31/01/2025"),
+        *("Rye Lane (stop 4)", "Rye Lane (Platform 2)", "Rye Lane [phone]", "WKT POINT ([phone] 1)"),
+    ],
+)
+def test_other_numbers_after_a_street_make_no_address(text: str) -> None:
+    assert not find_addresses(pd.Series([text])).any()
+
+
 def test_of_a_postcode_the_district_is_left() -> None:
     texts = pd.Series(["postcode SE15 4ST", "se154st", "E01000001", "12 SE15", None])
     masked = mask_postcodes(texts).fillna("-").tolist()

@@ -12,12 +12,18 @@ from hypothesis import strategies as st
 from hotspots.errors import ParameterError
 from hotspots.ingest.incidents.intake import read_incidents
 from hotspots.ingest.incidents.record_schema import Oddity
-from hotspots.ingest.texts.clock_times import Clock, DateOrder, Times, guess_date_order, join_columns, parse_times
+from hotspots.ingest.texts.clock_times import Clock, Times, join_columns, parse_times
+from hotspots.ingest.texts.day_or_month import DateOrder, guess_date_order
 
 
 def column(texts: Sequence[str | None]) -> pd.Series:
     distinct = list(dict.fromkeys(text for text in texts if text is not None))
     return pd.Series(pd.Categorical(list(texts), categories=pd.Index(distinct, dtype="object")))
+
+
+def guess(columns: Sequence[pd.Series]) -> tuple[DateOrder, bool]:
+    found = guess_date_order(columns)
+    return found.order, found.is_certain
 
 
 def parse(text: str, *, order: DateOrder = "day-first", clock: Clock = "stated", zone: str = "Europe/London") -> Times:
@@ -251,7 +257,7 @@ def test_any_text_gives_a_time_or_none(texts: list[str | None], order: DateOrder
     ],
 )
 def test_the_order_of_dates_is_guessed_from_what_fits(chunks: list[list[str]], order: str) -> None:
-    assert guess_date_order(column(chunk) for chunk in chunks)[0] == order
+    assert guess_date_order(column(chunk) for chunk in chunks).order == order
 
 
 @pytest.mark.parametrize(
@@ -326,10 +332,10 @@ def test_parts_stop_at_the_first_that_is_missing(parts: list[str | None], expect
 
 def test_a_slip_among_many_dates_does_not_turn_them() -> None:
     fortnight = [f"{day:02d}/03/2026" for day in range(1, 13)]
-    assert guess_date_order([column([*fortnight, "03/14/2026"])]) == ("day-first", False)
+    assert guess([column([*fortnight, "03/14/2026"])]) == ("day-first", False)
     american = [f"02/{day:02d}/2026" for day in range(8, 15)]
-    assert guess_date_order([column(american)]) == ("month-first", False)
-    assert guess_date_order([column(["01/02/2026"]), column(["31/12/2026"])]) == ("day-first", True)
+    assert guess([column(american)]) == ("month-first", False)
+    assert guess([column(["01/02/2026"]), column(["31/12/2026"])]) == ("day-first", True)
 
 
 def test_dates_written_as_instants_stay_dates(tmp_path: Path) -> None:
@@ -347,4 +353,4 @@ def test_dates_written_as_instants_stay_dates(tmp_path: Path) -> None:
 
 def test_a_day_first_slip_does_not_turn_a_month_first_file() -> None:
     american = [f"{month:02d}/{day:02d}/2025" for month in range(1, 13) for day in range(1, 29)]
-    assert guess_date_order([column([*american, "31/01/2025"])]) == ("month-first", False)
+    assert guess([column([*american, "31/01/2025"])]) == ("month-first", False)

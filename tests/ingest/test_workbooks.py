@@ -410,3 +410,17 @@ def replace_in_sheet(content: bytes, was: bytes, becomes: bytes) -> bytes:
                 part = part.replace(was, becomes)
             new.writestr(name, part)
     return changed.getvalue()
+
+
+def test_what_a_parser_did_not_foresee_is_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import python_calamine
+
+    class PanicException(BaseException):  # as the parser calls it
+        """As those of parsers in Rust, it is no Exception."""
+
+    def panic(content: object) -> None:
+        raise PanicException("index out of bounds")
+
+    monkeypatch.setattr(python_calamine.CalamineWorkbook, "from_filelike", panic, raising=True)
+    with pytest.raises(DataError, match=r"a\.xlsx cannot be read as an Excel workbook: damaged\. Save it again"):
+        open_workbook("a.xlsx", make_workbook({"A": [["Date"], ["x"]]}), "")

@@ -27,6 +27,7 @@ from hotspots.pipeline.quality import (
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
+from hotspots.pipeline.window_changes import LostPlaces, LostRows
 from hotspots.products.summary import encode, summarise, summarise_quality
 from hotspots.products.words.numbers import say_four_hours
 from hotspots.products.words.sentences import say_each
@@ -78,6 +79,7 @@ PERFECT = Quality(
     places=PlaceQuality(n_by_precision={"point": 1200}, n_places=1200, shared_share=0.0, n_rounded=0, rounded_to=()),
     months=MonthQuality(n_by_month={"2026-01": 1200}, missing=(), incomplete=(), low=(), cut_short=()),
     holes=(),
+    lost=None,
     wards=WardQuality(n_stated=1200, n_unknown=0, n_other=0, unknown_codes=()),
     residents=ResidentsQuality(
         n_wards=40, n_unknown=0, unknown_share=0.0, unknown_codes=(), n_unmatched=0, unmatched_codes=()
@@ -93,6 +95,7 @@ def make_hole(**known: Any) -> Hole:
         "sources": (),
         "ward_codes": ("A",),
         "wards": ("Ash",),
+        "resting_codes": ("A",),
         "first_month": "2025-07",
         "last_month": "2025-12",
         "is_start": False,
@@ -147,6 +150,20 @@ def test_where_nothing_is_odd_nothing_is_said() -> None:
         (
             change("", holes=(make_hole(), make_hole(name="Beech"))),
             "The files do not cover Ash and Beech for July 2025 to December 2025, while they cover other wards",
+        ),
+        (
+            change(
+                "",
+                lost=LostRows(
+                    windows="the 12 months to December 2025 against the 12 before",
+                    lost=LostPlaces(
+                        n_earlier=12, n_current=240, share_earlier=0.01, share_current=0.2, is_counted=False
+                    ),
+                ),
+            ),
+            "Rows without a place bear on the 12 months to December 2025 against the 12 before. Of the rows of the "
+            "earlier window 1.0% have no usable place, and of the later 20% (12 and 240 rows). Whether they lie in the "
+            "area is not known, so its change is less sure than it says; wards and hot spots cannot be compared",
         ),
         (change("months", cut_short=("2026-01",)), "January 2026 is incomplete and cannot be compared"),
         (

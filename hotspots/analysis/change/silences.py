@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +51,8 @@ def find_silences(counts: pd.DataFrame) -> tuple[Silence, ...]:
     burst. A run of months without any is one if chance would
     leave it less than once in a million over all parts: with counts that vary as much as those of the part do
     (negative binomial), and with its incidents dealt out over all the months. A run that begins and ends with one of
-    these needs only to be seldom (one in a thousand): what stops, stops for several wards at once.
+    these needs only to be seldom (one in a thousand): what stops, stops for several wards at once. So may several that
+    are seldom, and begin and end together, be beyond doubt together.
 
     Runs at either end are found, and runs between; months that are empty in every year are a season. The last month of
     a file that ends within it is not found here, since it has some.
@@ -70,13 +73,30 @@ def find_silences(counts: pd.DataFrame) -> tuple[Silence, ...]:
             "Use pd.period_range."
         )
     n = counts.to_numpy(dtype=np.int64)
-    tried = [
-        (row, run, expected, chance)
-        for row in np.flatnonzero((n == 0).any(axis=1) & (n > 0).any(axis=1)).tolist()
-        for run, expected, chance in _try_runs(n[row], n.sum(axis=0) - n[row])
-        if not is_season(counts.iloc[row], run)
+    rows = np.flatnonzero((n == 0).any(axis=1) & (n > 0).any(axis=1)).tolist()
+    together = collections.defaultdict(list)
+    for row in rows:
+        for span in find_runs(n[row] == 0):
+            together[span].append(row)
+    tried = []
+    for row in rows:
+        for start, stop in find_runs(n[row] == 0):
+            # what stops in the same months with it says nothing of what it would have had
+            rest = n.sum(axis=0) - n[together[start, stop]].sum(axis=0)
+            found = _try_run(n[row], rest, np.arange(start, stop))
+            if found is not None and not is_season(counts.iloc[row], found[0]):
+                tried.append((row, *found))
+    seldom = collections.defaultdict(list)
+    for _, run, _, chance in tried:
+        if chance < _SELDOM:
+            seldom[run[0], run[-1]].append(chance)
+    certain_spans = {
+        span for span, chances in seldom.items() if math.prod(chances) * math.comb(len(n), len(chances)) < _UNLIKELY
+    }
+    is_certain = [
+        chance * max(len(n), 1) < _UNLIKELY or (chance < _SELDOM and (run[0], run[-1]) in certain_spans)
+        for _, run, _, chance in tried
     ]
-    is_certain = [chance * max(len(n), 1) < _UNLIKELY for _, _, _, chance in tried]
     stops = {(run[0], run[-1]) for (_, run, _, _), certain in zip(tried, is_certain, strict=True) if certain}
     return tuple(
         Silence(part=counts.index[row], first=months[run[0]], last=months[run[-1]], n_expected=expected)
@@ -85,29 +105,28 @@ def find_silences(counts: pd.DataFrame) -> tuple[Silence, ...]:
     )
 
 
-def _try_runs(n: Integers, rest: Integers) -> list[tuple[Integers, float, float]]:
-    """Each run of months without any of a part, what it would have had, and how likely chance leaves none."""
-    found = []
-    for start, stop in find_runs(n == 0):
-        run = np.arange(start, stop)
-        others = np.delete(np.arange(len(n)), run)
-        others = others[rest[others] > 0]
-        if not rest[run].any() or not n[others].any():
-            continue
-        if (n > 0).sum() < _MIN_MONTHS and np.exp(-n[others].mean()) > _SELDOM:
-            continue  # one burst may be all there was
-        others = np.delete(others, n[others].argmax())  # or most of it
-        if not n[others].any():
-            continue
-        share = float(n[others].sum()) / float(rest[others].sum())
-        # a part that is most of all is not told by the little beside it: no more than it has on average
-        expected = float(np.minimum(share * rest[run], n[others].mean()).sum())
-        squares = (n[others] - share * rest[others]) ** 2 / (share * rest[others])
-        dispersion = max(
-            float(squares.sum() + USUAL_DISPERSION * _COUNTS_FOR) / (len(others) + _COUNTS_FOR), _LEAST_DISPERSION
-        )
-        by_spread = np.exp(-expected * np.log(dispersion) / (dispersion - 1))
-        n_usual = float(n[others].sum())
-        dealt_out = (1 - expected / (expected + n_usual)) ** n_usual
-        found.append((run, expected, float(max(by_spread, dealt_out))))
-    return found
+def _try_run(n: Integers, rest: Integers, run: Integers) -> tuple[Integers, float, float] | None:
+    """A run of months without any of a part, what it would have had, and how likely chance leaves none.
+
+    None where the other parts, or the other months, say nothing of it.
+    """
+    others = np.delete(np.arange(len(n)), run)
+    others = others[rest[others] > 0]
+    if not rest[run].any() or not n[others].any():
+        return None
+    if (n > 0).sum() < _MIN_MONTHS and np.exp(-n[others].mean()) > _SELDOM:
+        return None  # one burst may be all there was
+    others = np.delete(others, n[others].argmax())  # or most of it
+    if not n[others].any():
+        return None
+    share = float(n[others].sum()) / float(rest[others].sum())
+    # a part that is most of all is not told by the little beside it: no more than it has on average
+    expected = float(np.minimum(share * rest[run], n[others].mean()).sum())
+    squares = (n[others] - share * rest[others]) ** 2 / (share * rest[others])
+    dispersion = max(
+        float(squares.sum() + USUAL_DISPERSION * _COUNTS_FOR) / (len(others) + _COUNTS_FOR), _LEAST_DISPERSION
+    )
+    by_spread = np.exp(-expected * np.log(dispersion) / (dispersion - 1))
+    n_usual = float(n[others].sum())
+    dealt_out = (1 - expected / (expected + n_usual)) ** n_usual
+    return run, expected, float(max(by_spread, dealt_out))

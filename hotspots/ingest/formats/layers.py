@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import re
+import sqlite3
 import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Collection, Iterator
@@ -22,6 +25,8 @@ import shapely
 
 from hotspots.errors import DataError
 from hotspots.geography import name_crs
+from hotspots.ingest.formats.geojson_content import require_genuine_geojson
+from hotspots.ingest.formats.html_tables import spread_fields
 from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, UNPACKING_ERRORS, FoundFile
 from hotspots.ingest.formats.table import (
     GEOMETRY_X,
@@ -34,25 +39,25 @@ from hotspots.ingest.formats.table import (
     require_unique,
 )
 
-# What GDAL would say of a damaged file is said by an error here.
-pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
+pyogrio.set_gdal_config_options(
+    {
+        # What GDAL would say of a damaged file is said by an error here.
+        "CPL_LOG": os.devnull,
+        # No file makes GDAL call a host: what would send it there is refused, and what slips through gets no further.
+        "GDAL_HTTP_PROXY": "127.0.0.1:0",
+        "GDAL_HTTPS_PROXY": "127.0.0.1:0",
+    }
+)
 
 LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp", ".kml", ".kmz")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
+_OWN_MODULES = ("rtree", "fts3", "fts4", "fts5")
+"""Of virtual tables, the kinds whose rows are in the file itself."""
+
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 _WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
 _SHAPEFILE = b"\x00\x00\x27\x0a"
-_GEOJSON_TYPES = {
-    "FeatureCollection",
-    "Feature",
-    "Polygon",
-    "MultiPolygon",
-    "Point",
-    "MultiPoint",
-    "GeometryCollection",
-}
-
 _FOREIGN_TO_KML = (b"<!doctype", b"<!entity", b"<ogrvrt", b"opengis.net/gml")
 """By what is in it, GDAL would take a file for another kind, which may send it elsewhere."""
 _KML_OWN = frozenset(
@@ -120,25 +125,29 @@ def _genuine_address(file: FoundFile) -> str:
             raise ValueError(f"it is larger than {MAX_WHOLE_BYTES // 1024**2} MB.")
         with file.start() as opened:
             content = opened.read()
-        try:
-            found = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise wrong from error
-        kind = found.get("type") if isinstance(found, dict) else None
-        if kind not in _GEOJSON_TYPES or b"gdal_streamed_alg" in content:
-            raise wrong
-        features = found.get("features") if kind == "FeatureCollection" else []
-        for number, feature in enumerate(features if isinstance(features, list) else [None], start=1):
-            # GDAL would leave it out without a word
-            if not (isinstance(feature, dict) and feature.get("type") == "Feature"):
-                raise ValueError(f"feature {number} in it is not a GeoJSON feature.")
+        require_genuine_geojson(content, wrong)
     else:
         with file.start() as opened:
             start = opened.read(72)
         genuine = start[68:71] in (b"GPK", b"GP1") if suffix == ".gpkg" else start.startswith(_SHAPEFILE)
         if not genuine:
             raise wrong
+        if suffix == ".gpkg":
+            _require_own_tables(path)
     return str(path.resolve())
+
+
+def _require_own_tables(path: Path) -> None:
+    """ValueError for a GeoPackage with a table that is made from elsewhere, such as another file or a host."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
+            virtual = opened.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'create virtual%'").fetchall()
+    except sqlite3.Error as error:
+        raise ValueError(f"{error}.") from error
+    for (sql,) in virtual:
+        module = re.search(r"\busing\s+[\"\[`]?(\w+)", str(sql), re.IGNORECASE)
+        if module is None or module[1].casefold() not in _OWN_MODULES:
+            raise ValueError("it holds a virtual table, whose rows are elsewhere. Export it as a plain layer.")
 
 
 def _genuine_kml_address(file: FoundFile, wrong: ValueError) -> str:
@@ -223,8 +232,15 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
             f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
             "Repair it in QGIS (Fix geometries) and export it again."
         ) from error
-    is_kml = file.path.suffix.lower() in (".kml", ".kmz")
-    return frame.drop(columns=[name for name in frame.columns if name in _KML_OWN]) if is_kml else frame
+    return _read_placemarks(frame) if file.path.suffix.lower() in (".kml", ".kmz") else frame
+
+
+def _read_placemarks(frame: Any) -> Any:
+    """Places of KML with their fields, which may stand as a table in the description; without how they look."""
+    plain = frame.drop(columns=[name for name in frame.columns if name in _KML_OWN])
+    if "description" not in frame:
+        return plain
+    return plain.join(spread_fields(frame["description"], besides=list(map(str, plain.columns))))
 
 
 def holds_shapefile(file: FoundFile, *, besides: tuple[str, ...]) -> bool:
@@ -296,7 +312,7 @@ def _table_of_frame(
     if isinstance(frame, gpd.GeoDataFrame):
         points = frame.geometry
         frame = pd.DataFrame(frame.drop(columns=points.name))
-        if points.notna().any():
+        if not shapely.is_missing(points.to_numpy()).all():
             _require_crs(points.crs, label, what=what)
             crs = name_crs(points.crs)
             frame[GEOMETRY_X], frame[GEOMETRY_Y] = _point_coordinates(points.to_numpy())
@@ -322,11 +338,12 @@ def _table_of_frame(
 
 
 def _point_coordinates(geometry: Any) -> tuple[Any, Any]:
-    """Coordinates of points, and of collections of one point; NaN of anything else."""
+    """Coordinates of points, and of collections of one point; NaN of anything else, an empty point among them."""
     kinds = shapely.get_type_id(geometry)
     single = np.where(
         (kinds == 4) & (shapely.get_num_geometries(geometry) == 1), shapely.get_geometry(geometry, 0), geometry
     )
+    single = np.where(shapely.is_empty(single), None, single)
     return shapely.get_x(single), shapely.get_y(single)
 
 

@@ -88,15 +88,22 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
     except DataError:
         raise
     except (python_calamine.CalamineError, ValueError, *UNPACKING_ERRORS) as error:
-        raise DataError(
-            f"{label} cannot be read as an Excel workbook: {str(error) or 'damaged'}. Save it again as .xlsx or CSV."
-        ) from error
+        raise _cannot_be_read(label, str(error) or "damaged") from error
+    except BaseException as error:
+        # what a parser in Rust did not foresee is no Exception, and its class cannot be imported
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _cannot_be_read(label, "damaged") from error
     tables = [
         _open_sheet(label, name, rows, is_hidden[name], f"{sha256}/{name}", is_header)
         for name, rows in rows_of.items()
         if any(_is_filled(row) for row in rows)
     ]
     return [dataclasses.replace(table, is_1904=is_1904) for table in tables]
+
+
+def _cannot_be_read(label: str, why: str) -> DataError:
+    return DataError(f"{label} cannot be read as an Excel workbook: {why}. Save it again as .xlsx or CSV.")
 
 
 def _is_of_1904(content: bytes, *, is_zip: bool) -> bool:

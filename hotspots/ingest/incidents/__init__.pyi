@@ -18,6 +18,7 @@ from .profiles import SourceProfile as SourceProfile
 from .profiles import format_profile as format_profile
 from .profiles import parse_profile as parse_profile
 from .recognition import UnknownLayoutError as UnknownLayoutError
+from .recognition import find_offences as find_offences
 from .recognition import find_places as find_places
 from .recognition import says_where as says_where
 from .record_schema import MALFORMED_ROW as MALFORMED_ROW

@@ -184,6 +184,9 @@ def _read_words(words: tuple[str, ...]) -> tuple[frozenset[str], int]:
             length = 1
             n_unknown += words[place] not in grammar.ignored
         place += length
+    # "Occ Hr" is an hour, and "Time (24 hrs)" says how it is written
+    if {"hr", "hrs"} & set(words) and not said & {"date", "time"}:
+        said.add("hour")
     return frozenset(said), n_unknown
 
 
@@ -262,6 +265,11 @@ def find_columns_by_words(names: Sequence[str]) -> dict[str, list[str]]:
 def says_date(name: str) -> bool:
     """Whether a name says that its column holds dates or months."""
     return bool(read_meanings(name)[0] & {"date", "month", "period"})
+
+
+def says_month(name: str) -> bool:
+    """Whether a name says that its column holds months or other periods, in whatever words."""
+    return bool(re.search(r"month|period", name, flags=re.IGNORECASE))
 
 
 def says_asb(name: str) -> bool:

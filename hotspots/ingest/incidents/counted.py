@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,12 @@ from hotspots.ingest.texts import map_unique
 MOST_IN_A_ROW = 1_000_000
 """More incidents than any area has in a month: such a number is something else."""
 
-_SIGNS = frozenset(("count", "counts", "total", "totals", "sum", "n", "freq", "frequency", "tally", "numbers"))
+_SIGNS = frozenset(
+    {
+        *("count", "counts", "cnt", "total", "totals", "sum", "n", "freq", "frequency", "tally", "numbers"),
+        *("volume", "volumes", "quantity", "qty"),
+    }
+)
 TOTALS = frozenset(("total", "totals", "sum"))
 """Signs that may be of money too."""
 
@@ -21,9 +27,20 @@ _NUMBERS = frozenset(("number", "no", "nr", "num"))
 """Signs too where a thing follows: `number of crimes` counts, and `crime number` names one."""
 
 _CRIMES = frozenset(("crimes", "offences", "incidents"))
+_VAGUE = frozenset(
+    {
+        *("value", "values", "records", "reports", "cases", "figure", "figures", "amount", "observation", "obs value"),
+        *("measure", "how many", "total recorded", "number recorded", "recorded crime", "recorded"),
+    }
+)
+"""Signs in a table of which each row is alone in its month, place and crime."""
+
 _THINGS = _CRIMES | {*("crime", "offence", "incident", "asb", "records", "cases", "events", "reports")}
-_BESIDE = frozenset(("of", "the", "all", "in", "per", "a", "month", "monthly", "recorded", "reported", "police"))
+_BESIDE = frozenset(
+    ("of", "the", "all", "in", "per", "a", "month", "monthly", "recorded", "reported", "police", "id", "ids")
+)
 _MOST = 0.5
+_UNLIKELY = 1e-6
 
 
 def counts_incidents(form: str) -> bool:
@@ -41,6 +58,31 @@ def counts_incidents(form: str) -> bool:
 def counts_something(form: str) -> bool:
     """Whether it says that it counts, but not what."""
     return form in _SIGNS - {"numbers"}
+
+
+def may_count(form: str) -> bool:
+    """Whether it may say that it counts, in a table that is crossed (`are_crossed`)."""
+    return form in _VAGUE
+
+
+def are_crossed(keys: Sequence[npt.NDArray[np.int64]]) -> bool:
+    """Whether no two rows have the same keys although chance would give them to many: the rows of a cross table.
+
+    Incidents that have a month, an area and a crime in common are many; a table of counts has one row for each such
+    group. If the keys were dealt out in the shares that they have, so many pairs of rows would be expected to have all
+    in common; that there is none has about the probability exp(-pairs).
+
+    Args:
+        keys: Of each key a number a row, such as its month, its place and its crime; -1 where it is not known.
+    """
+    n = len(keys[0]) if keys else 0
+    if n < 2 or any((key < 0).any() for key in keys):
+        return False
+    n_pairs = n * (n - 1) / 2
+    for key in keys:
+        n_rows = np.unique(key, return_counts=True)[1].astype(np.float64)
+        n_pairs *= float((n_rows * (n_rows - 1)).sum()) / (n * (n - 1))
+    return math.exp(-n_pairs) < _UNLIKELY and len(np.unique(np.column_stack(keys), axis=0)) == n
 
 
 def are_counts(columns: Iterable[pd.Series]) -> bool:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hotspots.errors import say_rows
+from hotspots.errors import say_of_all_rows
 from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.incidents.records import TableRecords
 
@@ -186,14 +186,14 @@ def _take_hours(read: TableRecords, rows: npt.NDArray[np.bool_], oddity: Oddity)
 
 
 def _say_half_lost(label: str, n_rows: int, *, is_certain: bool) -> str:
-    rows = say_rows(n_rows, "has", "have")
+    rows = say_of_all_rows(label, n_rows, "has", "have")
     if not is_certain:
         return (
-            f"{label}: {rows} a clock time, and none is in the afternoon or evening: am and pm may have been lost. "
+            f"{rows} a clock time, and none is in the afternoon or evening: am and pm may have been lost. "
             "Compare a few with the records before you use the hours."
         )
     return (
-        f"{label}: {rows} a clock time, and none is in the afternoon or evening: am and pm were lost when the file was "
+        f"{rows} a clock time, and none is in the afternoon or evening: am and pm were lost when the file was "
         "saved. The hours are not used; the rows count by their day. Export the times on the 24-hour clock."
     )
 
@@ -203,14 +203,14 @@ def _say_defaults(label: str, certain: Sequence[DefaultTime], doubted: Sequence[
     if certain:
         n_rows = sum(default.n_rows for default in certain)
         said.append(
-            f"{label}: {say_rows(n_rows, 'is', 'are')} at {_say_times(certain)}. A form fills that in when nobody knew "
-            "the time, so it is read as not known: left out of the hours, but counted elsewhere."
+            f"{say_of_all_rows(label, n_rows, 'is', 'are')} at {_say_times(certain)}. A form fills that in when nobody "
+            "knew the time, so it is read as not known: left out of the hours, but counted elsewhere."
         )
     if doubted:
         n_rows = sum(default.n_rows for default in doubted)
         said.append(
-            f"{label}: {say_rows(n_rows, 'is', 'are')} at {_say_times(doubted)}. A part of them may be what a form "
-            "fills in; they are used as they stand, so do not rest a decision on that hour alone."
+            f"{say_of_all_rows(label, n_rows, 'is', 'are')} at {_say_times(doubted)}. A part of them may be what a "
+            "form fills in; they are used as they stand, so do not rest a decision on that hour alone."
         )
     return tuple(said)
 

@@ -29,7 +29,7 @@ from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Columns, Table
 from hotspots.ingest.incidents.locations import list_coordinates, sample_coordinates
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.record_schema import FIRST_YEAR, LAST_YEAR
-from hotspots.ingest.texts import DateOrder, join_columns, parse_coordinates, parse_times, read_wkt
+from hotspots.ingest.texts import DateOrder, join_columns, parse_coordinates, parse_times, read_pairs, read_wkt
 
 _COLUMNS = {"month", "longitude", "latitude", "crime type"}
 """Columns that every file of the site has."""
@@ -57,6 +57,9 @@ _TYPES = {
     "violent-crime": "Violent crime",
 }
 """Types of crime since December 2010, as the API and as the files write them."""
+
+_VIOLENCE = {"violent-crime": "violence"}
+"""What the API calls violence and sexual offences still, which the files called violent crime before that."""
 
 _WORDS_OF_TYPES = {read_words(text) for pair in _TYPES.items() for text in pair}
 
@@ -139,6 +142,8 @@ def find_police_uk(
         "location": street,
         "status": forms.get("context"),
     }
+    if _are_slugs(columns[offence]):
+        values["offences"] = _VIOLENCE
     place, is_by_shift = _find_place(table, columns, values, named, crs)
     is_own = persistent_id or street or _OWN_NAMES & forms.keys() or is_by_shift
     if not is_own or not (place or values["lsoa"]):
@@ -193,8 +198,13 @@ def _list_ids(columns: Columns, offence: str, persistent_id: str | None, forms: 
     if first := persistent_id or next(named, None):
         yield first
     number = forms.get("id")
-    if number in columns and number != first and set(_words(columns[offence])) <= _TYPES.keys():
+    if number in columns and number != first and _are_slugs(columns[offence]):
         yield number
+
+
+def _are_slugs(offences: pd.Series) -> bool:
+    """Whether types of crime are written as the API writes them."""
+    return set(_words(offences)) <= _TYPES.keys()
 
 
 def _find_months(
@@ -320,5 +330,10 @@ def _list_places(table: Table, columns: Columns, named: Mapping[str, Sequence[st
             x, y = read_wkt(values)
             if x.between(_WEST, _EAST).mean() >= _ENOUGH and y.between(_SOUTH, _NORTH).mean() >= _ENOUGH:
                 yield {"wkt": name, "crs": WGS84}
+    for name in named.get("latitude_longitude", []):
+        if name in plain:
+            first, second = read_pairs(plain[name])
+            if first.between(_SOUTH, _NORTH).mean() >= _ENOUGH and second.between(_WEST, _EAST).mean() >= _ENOUGH:
+                yield {"longitude": name, "latitude": name}
     for easting, northing in zip(named.get("easting", []), named.get("northing", []), strict=False):
         yield {"easting": easting, "northing": northing}

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyproj
 
-from hotspots.errors import DataError, say_rows
+from hotspots.errors import DataError
 from hotspots.geography import WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.incidents.column_words import (
@@ -30,15 +30,21 @@ from hotspots.ingest.incidents.column_words import (
     says_date,
     says_other_time,
 )
-from hotspots.ingest.incidents.counted import TOTALS, are_counts, counts_incidents, counts_something
+from hotspots.ingest.incidents.counted import (
+    TOTALS,
+    are_counts,
+    are_crossed,
+    counts_incidents,
+    counts_something,
+    may_count,
+    read_counts,
+)
+from hotspots.ingest.incidents.date_orders import count_days, find_date_order
 from hotspots.ingest.incidents.police_uk import find_police_uk
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
-    Exchanged,
     describe_form,
-    find_exchanged,
-    guess_date_order,
     join_columns,
     mask_text,
     parse_coordinates,
@@ -233,15 +239,18 @@ def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:
 def _read_as_counts(found: Recognised, table: Table) -> Recognised:
     """The same layout, with the column that says how many incidents a row stands for if the table is one of counts."""
     count = _find_count(table, found.profile)
+    others = [] if count else _list_crossed_numbers(table, found.profile)
+    count = count or next((name for name in others if may_count(normalise(name))), None)
     if count is None:
-        return found
+        return dataclasses.replace(found, doubts=(*found.doubts, *_doubt_crossed(table, others)))
     doubt = (
         f'{table.label}: column "{count}" is read as the number of incidents that a row stands for. If each row is one '
         "incident, write a source profile without count."
     )
     # "Offences" beside "Crime type" says how many, and not which
     offence = tuple(name for name in found.profile.offence if name != count) or found.profile.offence
-    profile = dataclasses.replace(found.profile, count=count, offence=offence)
+    ids = tuple(name for name in found.profile.id if name != count)
+    profile = dataclasses.replace(found.profile, count=count, offence=offence, id=ids)
     return Recognised(profile=profile, doubts=(*found.doubts, doubt))
 
 
@@ -257,6 +266,55 @@ def _find_count(table: Table, profile: SourceProfile) -> str | None:
         if any(form in TOTALS for form in forms.values()) and _says_day_and_point(profile, table):
             named = [name for name in named if forms[name] not in TOTALS]
     return next((name for name in named if are_counts(chunk.columns[name] for chunk in table.read({name}))), None)
+
+
+def _list_crossed_numbers(table: Table, profile: SourceProfile) -> list[str]:
+    """Columns of whole numbers that may be counts, in a table of which each row is alone in its time, place and crime.
+
+    What is the same for all rows of a place, a time or a crime is a property of that, and what is different in every
+    row is a number of the row.
+    """
+    if _says_hours(profile.start, table) or any(_are_distinct(name, table) for name in profile.id):
+        return []
+    where = [getattr(profile, role) for role in sorted(PLACE_ROLES)]
+    groups = [
+        [name for name in names if name in table.header]
+        for names in (profile.start, profile.offence, dict.fromkeys([*filter(None, [*where, profile.ward])]))
+    ]
+    taken = {*itertools.chain(*groups), *profile.end, *profile.area, *profile.location, profile.location_kind}
+    columns = table.sample(
+        {name for name in table.header if table.header.count(name) == 1} | {*itertools.chain(*groups)}
+    )
+    keys = [
+        pd.factorize(join_columns([columns[name] for name in names]).astype("object"))[0] for names in groups if names
+    ]
+    if not are_crossed(keys):
+        return []
+    found = []
+    for name, texts in columns.items():
+        if name in taken or name in (GEOMETRY_X, GEOMETRY_Y) or not are_counts([texts]):
+            continue
+        numbers = pd.Series(read_counts(texts))
+        is_own = numbers.nunique() == len(numbers) or (name in profile.id and not may_count(normalise(name)))
+        if not is_own and all((numbers.groupby(key).nunique() > 1).any() for key in keys):
+            found.append(name)
+    return found
+
+
+def _are_distinct(name: str, table: Table) -> bool:
+    """Whether most texts of a column stand on one row alone, as a number of each incident does."""
+    texts = table.sample({name})[name].dropna()
+    return bool(len(texts)) and texts.nunique() >= _MOST * len(texts)
+
+
+def _doubt_crossed(table: Table, numbers: Sequence[str]) -> tuple[str, ...]:
+    if not numbers:
+        return ()
+    return (
+        f"{table.label}: each row counts as one incident, but no two rows have the same time, place and crime, as in a "
+        f'table of counts. If "{numbers[0]}" says how many incidents a row stands for, set count = "{numbers[0]}" in a '
+        "source profile.",
+    )
 
 
 def _says_hours(start: Sequence[str], table: Table) -> bool:
@@ -296,7 +354,7 @@ def _find_times(
     if start is None and reported is not None:
         start = _find_by_contents(candidates, reported, table, doubts)
     if start is None and reported is not None:
-        return {"start": (reported,), "is_reported": True} | _find_date_order((reported,), table, doubts)
+        return {"start": (reported,), "is_reported": True} | find_date_order((reported,), table, doubts, is_timed=False)
     if start is None:
         start = next((name for name in candidates.get("month", ()) if _can_read((name,), table)), None)
     if start is None:
@@ -330,59 +388,8 @@ def _find_times(
     if clock := find_clock(start):
         values["clock"] = "local" if clock == "local" else "utc"
     dates = [values[role][0] for role in ("start", "end") if role in values]
-    return values | _find_date_order(dates, table, doubts)
-
-
-def _find_date_order(dates: Sequence[str], table: Table, doubts: list[str]) -> dict[str, Any]:
-    exchanged = _find_exchanged(dates, table)
-    if exchanged:
-        doubts.append(_doubt_exchanged(exchanged, dates[0], table))
-    order, is_certain = guess_date_order(chunk.columns[name] for chunk in table.read(set(dates)) for name in dates)
-    if not is_certain:
-        why, other = {
-            "day-first": ("although none of them proves it", "month-first"),
-            "month-first": ("because many make no sense otherwise", "day-first"),
-        }[order]
-        doubts.append(
-            f"{table.label}: the dates in {dates[0]} are read {order}, {why}. If that is wrong, set "
-            f'date_order = "{other}" in a source profile.'
-        )
-    found: dict[str, Any] = {"date_order": order} if order != "day-first" else {}
-    return found | ({"is_exchanged": True} if exchanged and exchanged.is_certain else {})
-
-
-def _find_exchanged(dates: Sequence[str], table: Table) -> Exchanged | None:
-    first = table.sample(set(dates))
-    return find_exchanged(
-        [first[name] for name in dates],
-        lambda: (chunk.columns[name] for chunk in table.read(set(dates)) for name in dates),
-    )
-
-
-def doubt_dates(table: Table, profile: SourceProfile) -> tuple[str, ...]:
-    """What could be otherwise of the dates that a given profile reads, in sentences."""
-    dates = [names[0] for names in (profile.start, profile.end) if names and names[0] in table.header]
-    exchanged = None if profile.is_exchanged or not dates else _find_exchanged(dates, table)
-    if exchanged is None:
-        return ()
-    return (_doubt_exchanged(dataclasses.replace(exchanged, is_certain=False), dates[0], table),)
-
-
-def _doubt_exchanged(exchanged: Exchanged, date: str, table: Table) -> str:
-    day = exchanged.example
-    rows = say_rows(exchanged.n_rows, "has", "have")
-    stands, back = f"{day.day} {day:%B}", f"{day.month} {day.replace(month=day.day, day=1):%B}"
-    if exchanged.is_certain:
-        return (
-            f"{table.label}: {rows} a date in {date} of which a spreadsheet had exchanged day and month ({back} had "
-            f"become {stands}); they are changed back. The sign is that no date that it made of a text has a day over "
-            "12, and the others were left as text. If that is wrong, write a source profile without is_exchanged."
-        )
-    return (
-        f"{table.label}: {rows} a date in {date} of which a spreadsheet may have exchanged day and month ({back} may "
-        f"have become {stands}); they are read as they stand. Ask for the file as it was before a spreadsheet opened "
-        "it, or set is_exchanged = true in a source profile."
-    )
+    is_timed = any(len(values.get(role, ())) > 1 for role in ("start", "end"))
+    return values | find_date_order(dates, table, doubts, is_timed=is_timed)
 
 
 def _find_by_contents(
@@ -406,7 +413,7 @@ def _find_by_contents(
 
 def _find_not_after(names: Sequence[str], reported: str, table: Table) -> str | None:
     """The first column of dates that are not after the dates of another, but for slips, and mostly not long before."""
-    columns = table.sample({*names, reported})
+    columns = {name: count_days(texts, table) for name, texts in table.sample({*names, reported}).items()}
     for order in get_args(DateOrder):
         known = parse_times(columns[reported], date_order=order, clock="local").at
         for name in names:
@@ -513,6 +520,12 @@ def find_places(table: Table, *, crs: str) -> PlaceColumns | None:
 def says_where(names: Sequence[str]) -> bool:
     """Whether columns of such names say where, in any way that places of incidents are written."""
     return bool((PLACE_ROLES | {"x", "latitude_longitude"}) & find_columns_by_words(names).keys())
+
+
+def find_offences(names: Sequence[str]) -> tuple[list[str], bool]:
+    """The columns whose names say what happened, and whether others say when, as in a table of incidents."""
+    found = find_columns_by_words(names)
+    return found.get("offence", []), any(when in found for when in _WHEN) or len(_find_parts(names)) > 1
 
 
 def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:

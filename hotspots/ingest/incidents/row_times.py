@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 
 from hotspots.ingest.formats import Columns, Table
 from hotspots.ingest.incidents.coarseness import are_months
+from hotspots.ingest.incidents.column_words import says_month
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.record_schema import (
     FIRST_YEAR,
@@ -38,7 +38,6 @@ from hotspots.ingest.texts import (
     repeat_text,
 )
 
-_MONTH_NAME = re.compile(r"month|period", re.IGNORECASE)
 _LAST_MINUTE = 23 * 60 + 59
 _REST_OF_HOUR = pd.Timedelta(minutes=59)
 
@@ -216,7 +215,7 @@ def read_as_months(records: pa.Table, profile: SourceProfile) -> pa.Table:
     after = ended_at[dated].dropna().dt.normalize() + pd.Timedelta(days=1)
     if not is_day.any() or (precision[dated] == "minute").any() or (after.dt.day > 2).any():
         return records
-    is_called_month = len(profile.start) == 1 and bool(_MONTH_NAME.search(profile.start[0]))
+    is_called_month = len(profile.start) == 1 and says_month(profile.start[0])
     if not are_months(started_at.to_numpy()[dated], is_called_month=is_called_month):
         return records
     oddities = np.where(

@@ -25,12 +25,12 @@ from hotspots.ingest.formats import (
     spread_objects,
 )
 from hotspots.ingest.incidents.column_words import says_reported
+from hotspots.ingest.incidents.date_orders import doubt_dates
 from hotspots.ingest.incidents.locations import state_shift
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile
 from hotspots.ingest.incidents.recognition import (
     Recognised,
     UnknownLayoutError,
-    doubt_dates,
     is_header,
     name_source,
     recognise,

@@ -39,6 +39,7 @@ from hotspots.ingest.incidents import (
     PlaceColumns,
     Places,
     describe_columns,
+    find_offences,
     find_places,
     locate,
     normalise,
@@ -65,7 +66,9 @@ _NOT_OF_HAVENS = re.compile(
     r"contact|manager|head|first|last|user|file|layer|owner|operator|parent|trust|short|alt|alternative|old|board|"
     r"constituency|parish|type|status|group|code|sponsors?|phase|country|building)\b"
 )
-_OF_INCIDENTS = re.compile(r"\b(offence|crime)\b")
+_OF_OFFENCES = re.compile(r"\b(offences?|crimes?)\b")
+"""Words that tell a column of offences from one of kinds of places, which may be called "type" too."""
+
 _OSM_KINDS = (
     *("amenity", "shop", "healthcare", "emergency", "leisure", "tourism", "public transport", "railway", "office"),
     "club",
@@ -310,14 +313,17 @@ def _find_where(table: Table, crs: str) -> PlaceColumns | None:
 
 def _find_layout(table: Table, crs: str) -> _Layout | None:
     columns, where = _find_columns(table.header), _find_where(table, crs)
-    if any(_OF_INCIDENTS.search(normalise(name)) for name in table.header):
+    named, has_dates = find_offences(table.header)
+    offences = [name for name in named if _OF_OFFENCES.search(normalise(name))]
+    weekdays = _find_weekdays(table.header)
+    is_of_places = bool(weekdays or columns["opening_hours"] or {*columns["kind"]} - {*offences})
+    if offences and (has_dates or not is_of_places):
         raise DataError(
-            f"Safe havens are places; {table.label} looks like a table of incidents, with a column of offences or "
-            "crimes. Give the list of places."
+            f'Safe havens are places; {table.label} looks like a table of incidents: column "{offences[0]}" says what '
+            "happened. Give the list of places, or leave that column out."
         )
     if where is None or not (columns["name"] or columns["kind"]):
         return None
-    weekdays = _find_weekdays(table.header)
     layout = _Layout(table=table, where=where, columns=columns, weekdays=weekdays)
     require_unique((name.strip().casefold() for name in table.header), _wanted(layout, fold=True), label=table.label)
     return layout

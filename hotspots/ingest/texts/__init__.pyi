@@ -1,9 +1,7 @@
 from .clock_times import Clock as Clock
-from .clock_times import DateOrder as DateOrder
 from .clock_times import Strings as Strings
 from .clock_times import Times as Times
 from .clock_times import find_time_column as find_time_column
-from .clock_times import guess_date_order as guess_date_order
 from .clock_times import join_columns as join_columns
 from .clock_times import parse_times as parse_times
 from .columns import UNFINISHED as UNFINISHED
@@ -14,6 +12,14 @@ from .columns import repeat_text as repeat_text
 from .coordinates import parse_coordinates as parse_coordinates
 from .coordinates import read_pairs as read_pairs
 from .coordinates import read_wkt as read_wkt
+from .dates_in_names import MONTH_NAMES as MONTH_NAMES
+from .dates_in_names import find_months as find_months
+from .dates_in_names import number_month as number_month
+from .dates_in_names import strip_dates as strip_dates
+from .day_or_month import DateOrder as DateOrder
+from .day_or_month import OrderFound as OrderFound
+from .day_or_month import are_firsts as are_firsts
+from .day_or_month import guess_date_order as guess_date_order
 from .masking import NAME_MASK as NAME_MASK
 from .masking import mask_personal_data as mask_personal_data
 from .masking import mask_text as mask_text

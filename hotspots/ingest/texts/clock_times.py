@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import zoneinfo
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.errors import ParameterError
+from hotspots.ingest.texts.day_or_month import MIDNIGHT, DateOrder
 from hotspots.ingest.texts.spreadsheet_dates import exchange_day_and_month, read_serial_date
 from hotspots.ingest.texts.times_of_day import TimeForm, find_time_form, strip_number, write_time
 
-DateOrder = Literal["day-first", "month-first"]
 Clock = Literal["stated", "local", "utc"]
 Column = TypeVar("Column")
 Strings = npt.NDArray[np.object_]
@@ -54,16 +54,7 @@ _MONTH_ONLY = re.compile(
     flags=re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_NUMERIC_DAY = re.compile(rf"(\d{{1,2}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}(\d{{4}}|\d{{2}})\b")
 _ISO_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)"
-_MIDNIGHT = re.compile(
-    r"[T ]\s*(?:0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?|12:00(?::00)?\s*am)$", flags=re.IGNORECASE
-)
-_SLIPS = 0.2
-"""The share of distinct days that may be slips of the pen."""
-
-_MONTHS_OF_A_YEAR = 12
-
 _UNIX_MILLISECONDS = (10**11, 10**13)
 
 
@@ -252,42 +243,6 @@ def _offset(zone: str | None) -> int | None:
     return (1 if zone[0] == "+" else -1) * (60 * hours + minutes)
 
 
-def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
-    """Whether dates in numbers put the month first, and whether they leave no doubt.
-
-    They do if many can only be month-first, and more than can only be day-first: of all the days of a year three in
-    five can, so a few among many are slips of the pen, to be refused. They do as well if only so all are the first of
-    a month, over several years or all months of one.
-
-    Args:
-        chunks: All of a column, or of several, since the first days of a month fit both.
-    """
-    pairs: set[tuple[int, int]] = set()
-    years: set[str] = set()
-    for texts in chunks:
-        is_numeric = False
-        for text in texts.cat.categories:
-            if match := _NUMERIC_DAY.match(str(text).strip()):
-                first, second = int(match[1]), int(match[2])
-                pairs.add((first, second))
-                years.add(match[3][-2:])
-                is_numeric = True
-        if len(texts.cat.categories) and not is_numeric:
-            break  # dates are written in one way from beginning to end
-    if not pairs:
-        return "day-first", True
-    if len(pairs) > 1 and (len(years) > 1 or len(pairs) == _MONTHS_OF_A_YEAR):
-        # months written as their first day; the other way round all would be of the first days of January
-        if all(first == 1 and second <= _MONTHS_OF_A_YEAR for first, second in pairs):
-            return "day-first", True
-        if all(second == 1 and first <= _MONTHS_OF_A_YEAR for first, second in pairs):
-            return "month-first", False
-    n_day_first, n_month_first = sum(first > 12 for first, _ in pairs), sum(second > 12 for _, second in pairs)
-    if n_month_first > max(n_day_first, _SLIPS * len(pairs)):
-        return "month-first", False
-    return "day-first", n_day_first > 0
-
-
 def find_time_column(columns: Sequence[Column]) -> Column | None:
     """That of the time of day, or of the hour without minutes, among the columns of `join_columns`, or None.
 
@@ -355,4 +310,4 @@ def _strip_midnight(day: str) -> str:
     """The date alone: programs give it a time of midnight when there is a column for the time, or a serial number."""
     if (serial := read_serial_date(day)) is not None:
         return str(serial.date())
-    return _MIDNIGHT.sub("", day)
+    return MIDNIGHT.sub("", day)

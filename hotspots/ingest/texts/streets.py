@@ -7,6 +7,7 @@ are in `streets.toml`.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Callable
@@ -19,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 _LISTS = tomllib.loads(resources.files("hotspots.ingest.texts").joinpath("streets.toml").read_text("utf-8"))
-_LASTS = {name: frozenset(words.split()) for name, words in _LISTS.items() if name != "nearness"}
+_LASTS = {name: frozenset(words.split()) for name, words in _LISTS.items() if name not in ("nearness", "grounds")}
+_GROUNDS = frozenset(tuple(words.split()) for words in _LISTS["grounds"].strip().split("|"))
 PLACE_WORDS = frozenset().union(*_LASTS.values())
 """Words for streets, public places, houses and their parts."""
 
@@ -31,7 +33,7 @@ _NEAR_AFTER = re.compile(rf"(?:^|(?<=[\s(]))(?:{_NEARNESS})\W*$|(?<=\s)[^\w\s]+$
 _DISTRICT = "(?:[BEGLMNSW]|[A-PR-UWYZ][A-HK-Y])[0-9][0-9A-HJKPSTUW]?"
 _POSTCODE = re.compile(rf"(?<![^\W_])({_DISTRICT})\s{{0,3}}[0-9][ABD-HJLNP-UW-Z]{{2}}(?![^\W_])", re.IGNORECASE)
 _BEGUN_POSTCODE = re.compile(rf"(?<=[^\W\d_])[\s.]+(?!A[0-9]){_DISTRICT}(?:\s[0-9])?\W*$", re.IGNORECASE)
-_MASK = re.compile(r"\[[^\]]*\]")
+_MASK = re.compile(r"\[[^\]0-9]*\]")
 _NUMBER_IN_BRACKETS = re.compile(r"\(([^()]*[0-9][^()]*)\)")
 _BREAKS = re.compile(r"[,;|\r\n\t\[\]{}\"]+|\s[-\u2013\u2014]\s|:\s")
 _HUNDRED_BLOCK = re.compile(
@@ -39,10 +41,15 @@ _HUNDRED_BLOCK = re.compile(
     re.IGNORECASE,
 )
 _ROAD_NUMBER = re.compile(
-    r"[ABM][0-9]{1,4}(?:\(?M\)?)?|(?:US|I|SR)-?[0-9]{1,3}|[0-9]*(?:1[1-3]th|(?<!1)(?:1st|2nd|3rd)|[04-9]th)|O2|T[1-5]",
+    r"[ABM][0-9]{1,4}(?:\(?M\)?)?|(?:US|I|SR)-?[0-9]{1,3}|J[0-9]{1,2}[AB]?|[0-9]*(?:1[1-3]th|(?<!1)(?:1st|2nd|3rd)|[04-9]th)|O2|T[1-5]",
     re.IGNORECASE,
 )
-"""Words with digits that are no number of a house: roads, streets that are counted, and a few venues."""
+"""Words with digits that are no number of a house: roads, their junctions, streets that are counted, a few venues."""
+
+_HOUSE_NUMBER = re.compile(
+    r"(?!(?:19|20)\d\d$)[A-Z]?[0-9]{1,4}[A-Z]?(?:[-\u2013/&+][A-Z]?[0-9]{0,4}[A-Z]?)?", re.IGNORECASE
+)
+"""What stands alone for a house after the name of its street; a number of four digits may be a year."""
 
 _PART = re.compile(r"[A-Z]?[0-9]+[A-Z]?(?:[-/&+][0-9A-Z]+)*|[A-Z]", re.IGNORECASE)
 _MAY_NUMBER = re.compile(
@@ -122,10 +129,16 @@ def _is_address(text: str) -> bool:
     if not _MAY_NUMBER.search(text):
         return False
     parts, has_postcode, _ = _take_apart(text)
-    return has_postcode or any(
-        part.is_numbered and (part.kind == "street" or (part.kind in ("block", "house") and " " in part.name))
-        for part in parts
-    )
+    return has_postcode or any(part.is_numbered and _has_houses(part) for part in parts)
+
+
+def _is_geometry(part: _Part) -> bool:
+    """Whether what follows are coordinates, as in WKT, and no number of a house."""
+    return _key(part.name.split()[-1]) == "point"
+
+
+def _has_houses(part: _Part) -> bool:
+    return part.kind == "street" or (part.kind in ("block", "house") and " " in part.name)
 
 
 @lru_cache(maxsize=65_536)  # a street comes again in every part of a table
@@ -157,6 +170,12 @@ def _take_apart(text: str) -> tuple[list[_Part], bool, bool]:
         is_numbered = part.is_numbered and not part.name
         if part.name:
             parts.append(part)
+        elif part.is_numbered and _is_house_number(piece):
+            # or of the one before it: "Rye Lane (114)"
+            parts = [
+                dataclasses.replace(one, is_numbered=one.is_numbered or (_has_houses(one) and not _is_geometry(one)))
+                for one in parts
+            ]
     return parts, n_postcodes > 0, is_numbered
 
 
@@ -241,11 +260,17 @@ def _is_part(words: list[str], i: int) -> bool:
     return bool(_PART.fullmatch(word)) and (len(word) > 1 or word.isdigit() or word.isupper())
 
 
+def _is_house_number(piece: str) -> bool:
+    """Whether words say only which house or which part of one, as "no 114", "114 and 116" and "first floor flat" do."""
+    is_silent = _LASTS["parts_of_houses"] | _LASTS["homes"] | _JOINS
+    keys = [_key(word) for word in _trim(piece.split())]
+    return bool(keys) and all(key in is_silent or _HOUSE_NUMBER.fullmatch(key) for key in keys)
+
+
 def _is_name(words: list[str], i: int) -> bool:
-    word = words[i].strip(".:'\"()")
-    return bool(_ROAD_NUMBER.fullmatch(word)) or (
-        i > 0 and _key(words[i - 1]) in _LASTS["numbered"] and word.rstrip("abcABC").isdigit()
-    )
+    word, before = words[i].strip(".:'\"()"), [_key(word) for word in words[max(i - 2, 0) : i]]
+    is_counted = bool(before) and (before[-1] in _LASTS["numbered"] or tuple(before) in _GROUNDS)
+    return bool(_ROAD_NUMBER.fullmatch(word)) or (is_counted and word.rstrip("abcABC").isdigit())
 
 
 def _key(word: str) -> str:
@@ -263,6 +288,8 @@ def _trim(words: list[str]) -> list[str]:
 
 def _tell(words: list[str]) -> _Kind:
     keys = [_key(word) for word in words]
+    if tuple(keys[-2:]) in _GROUNDS or tuple(keys[-3:-1]) in _GROUNDS:
+        return "venue"
     if len(keys) > 1 and keys[-1] in _LASTS["sides"] and keys[-2] in _LASTS["streets"]:
         return "street"
     last = keys[-1] if keys else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from hotspots.pipeline import (
     CountTable,
     Hole,
+    LostRows,
     MonthQuality,
     Overlap,
     PlaceQuality,
@@ -120,6 +121,7 @@ class QualitySummary(Part):
     places: PlaceQuality
     months: MonthQuality
     holes: tuple[Hole, ...]
+    lost: LostRows | None
     wards: WardQuality | None
     residents: ResidentsQuality | None
     period: PeriodCover | None

@@ -195,6 +195,8 @@ class WardSummary(Part):
         n_incidents: Incidents in it.
         area_km2: Its area.
         density_per_km2: Incidents per square kilometre.
+        n_months_uncovered: Months of the period for which the files do not cover it, while they cover others: its
+            number, its rate and its rank are lower than they were.
         rates: Left out where no population is known at all.
         profile: Its hours; null without incidents.
     """
@@ -206,6 +208,7 @@ class WardSummary(Part):
     n_incidents: int
     area_km2: Annotated[float, Quantity("km²", decimals=3)]
     density_per_km2: PerKm2
+    n_months_uncovered: int
     rates: Annotated[WardRates | None, Spread]
     profile: WardHours | None
 
@@ -493,6 +496,7 @@ def _summarise_wards(analysis: Analysis) -> tuple[WardSummary, ...]:
             n_incidents=ward["n_incidents"],
             area_km2=ward["area_km2"],
             density_per_km2=ward["density_per_km2"],
+            n_months_uncovered=ward["n_months_uncovered"],
             rates=None if rates is None else WardRates.of(rates.table.loc[str(code)]),
             profile=summarise_ward_hours(str(code), analysis),
         )
