@@ -131,6 +131,13 @@ class CrimeDefinitions:
                 return by_words
         return found
 
+    def list_words(self) -> set[str]:
+        """All words by which crimes are known; "*" at the end of one is any ending."""
+        named = (f"{crime.label} {crime.plural}" for crime in self.crimes.values())
+        needed = (way for patterns in self.patterns for pattern in patterns for ways in pattern.needed for way in ways)
+        known = (*map(read_words, named), *self.offences, *self.prefixes)
+        return {word for text in known for word in text.split()} | {*needed, *self.other_words}
+
     def _find_by_words(self, text: str) -> Offence | None:
         """What the words of a short text say; of several parts of a category only the category."""
         words = read_words(text).split()

@@ -16,7 +16,8 @@ import shapely
 
 from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, select_crime
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError, say_rows, say_texts, suggest_word
-from hotspots.ingest.incidents import AREA_SIGN, MANY_ROWS, REPEATED_ROW, find_days
+from hotspots.ingest.incidents import AREA_SIGN, REPEATED_ROW, find_days
+from hotspots.ingest.texts import MANY_ROWS
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.study import Study
 

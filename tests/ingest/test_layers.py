@@ -309,11 +309,12 @@ def test_times_with_and_without_an_offset_in_one_layer(tmp_path: Path) -> None:
 
 
 def test_long_numbers_beside_missing_ones_stay_what_they_are(tmp_path: Path) -> None:
-    ids = pa.array([12345678901234567, 12345678901234568, None], pa.int64())
-    table = pa.table({"Crime ID": ids, "Offence": ["Robbery"] * 3, "Date": ["2026-01-05"] * 3,
-                      "Easting": [E] * 3, "Northing": [N] * 3})  # fmt: skip
-    incidents = read(write_table(tmp_path / "a.parquet", table)).incidents
-    assert incidents.index.tolist() == ["12345678901234567", "12345678901234568", "a.parquet:3"]
+    ids = pa.array([12345678901234567, 12345678901234568, None, 12345678901234568], pa.int64())
+    table = pa.table({"Crime ID": ids, "Offence": ["Robbery"] * 4, "Date": ["2026-01-05"] * 4,
+                      "Easting": [E] * 4, "Northing": [N] * 4})  # fmt: skip
+    intake = read(write_table(tmp_path / "a.parquet", table))
+    assert intake.incidents.index.tolist() == ["a.parquet:1", "a.parquet:2", "a.parquet:3"]
+    assert intake.rejected["reason"].tolist() == ["repeated row"]
 
 
 def test_parquet_that_pandas_cannot_hold_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hotspots.ingest.formats.input_files import find_files
 from hotspots.ingest.formats.table import Chunk, Table, chunk_of_frame
+from hotspots.ingest.incidents.column_words import say_columns
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, recognise
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -318,7 +319,7 @@ def test_what_is_not_recognised_comes_with_a_draft(
     message, draft = str(raised.value), raised.value.draft
     assert f"data/Crimes 2026.csv does not have a known layout: no column says {missing}. It has: " in message
     assert "Write a source profile for it in hotspots.toml (hotspots check prints one to complete)" in message
-    assert ", ".join(columns) in message
+    assert say_columns(list(columns)) in message
     (table,) = tomllib.loads(draft.replace('"..."', '"A"'))["sources"].values()
     assert {key: table[key] for key in completed} == completed
     assert isinstance(parse_profile("crimes", table), SourceProfile)

@@ -332,9 +332,10 @@ def test_a_crime_that_is_no_longer_defined_is_not_remembered(files: Path, folder
         read_incidents([files / "council.csv"], options=ReadingOptions(profiles=wordings), store=Store(folder=folder))
 
 
-def entry_of(folder: Path, name: str) -> Path:
-    (entry,) = folder.glob(f"file={name}*")
-    return entry
+def entry_of(folder: Path, label: str) -> Path:
+    store = Store(folder=folder)
+    assert store.read_key() is not None
+    return store.find_entry(label)
 
 
 def flip(path: Path, position: int) -> None:
@@ -397,7 +398,7 @@ def test_damage_is_noticed_and_repaired(
 ) -> None:
     files, store_folder, fresh = kept
     shutil.copytree(store_folder, folder)
-    damage(entry_of(folder, "files-council"))
+    damage(entry_of(folder, "files/council.csv"))
     parsed.clear()
     for rebuilt in (["files/council.csv"], []):
         store = Store(folder=folder)
@@ -422,7 +423,7 @@ def test_any_byte_of_a_manifest_that_matters_is_guarded(files: Path, folder: Pat
 
 def test_what_others_put_beside_the_parts_is_left_alone(files: Path, folder: Path, parsed: list[str]) -> None:
     read_incidents([files], store=Store(folder=folder))
-    (entry_of(folder, "files-council") / ".DS_Store").write_bytes(b"\0")
+    (entry_of(folder, "files/council.csv") / ".DS_Store").write_bytes(b"\0")
     (folder / "note.txt").write_text("mine")
     parsed.clear()
     read_incidents([files], store=Store(folder=folder))
@@ -431,7 +432,7 @@ def test_what_others_put_beside_the_parts_is_left_alone(files: Path, folder: Pat
 
 def test_each_part_is_geoparquet_by_month_and_source(files: Path, folder: Path) -> None:
     fresh = read_incidents([files], store=Store(folder=folder))
-    entry = entry_of(folder, "files-council")
+    entry = entry_of(folder, "files/council.csv")
     assert sorted(path.relative_to(entry).as_posix() for path in entry.rglob("*.*")) == [
         "file.json",
         "table=1/month=2025-12/incidents.parquet",
@@ -445,26 +446,21 @@ def test_each_part_is_geoparquet_by_month_and_source(files: Path, folder: Path) 
         assert set(frame["started_at"].dt.strftime("month=%Y-%m")) == {name}
         assert frame.geometry.geom_type.eq("Point").all()
     one = gpd.read_parquet(entry / "table=1" / "month=2025-12" / "incidents.parquet").iloc[0]
-    assert (one["incident_id"], one["location"], one.geometry.x, one.geometry.y) == (
-        "1",
-        "Grove Street",
-        536560,
-        178413,
-    )
+    assert (one["location"], one.geometry.x, one.geometry.y) == ("Grove Street", 536560, 178413)
     refused = gpd.read_parquet(entry / "table=1" / "rejected.parquet")
     assert sorted(refused["source_row"]) == [3, 4, 6, 7]
     assert refused.geometry.is_empty.sum() + refused.geometry.isna().sum() == 3
     manifest = json.loads((entry / "file.json").read_text())["file"]
     (table,) = manifest["tables"]
-    assert (manifest["label"], table["label"], table["n_rows"]) == ("files/council.csv", "files/council.csv", 10)
+    assert (table["label"], table["n_rows"]) == ("\0", 10)
 
 
 def test_a_part_holds_no_word_of_another(files: Path, folder: Path) -> None:
     read_incidents([files], store=Store(folder=folder))
-    part = entry_of(folder, "files-council") / "table=1" / "month=2025-12" / "incidents.parquet"
-    words = pq.read_table(part, partitioning=None)["unrecognised_offence"]
-    assert words.to_pylist() == [None]
-    assert b"Yodelling" not in part.read_bytes()
+    part = entry_of(folder, "files/council.csv") / "table=1" / "month=2025-12" / "incidents.parquet"
+    words = pq.read_table(part, partitioning=None)["location_kind"]
+    assert words.to_pylist() == ["street"]
+    assert b"home" not in part.read_bytes()
 
 
 def test_a_store_that_cannot_be_written_loses_nothing(files: Path, tmp_path: Path, parsed: list[str]) -> None:
@@ -492,7 +488,7 @@ def test_a_full_disk_is_a_problem_and_no_error(
     fresh = read_incidents([files])
     assert_same(read_incidents([files], store=store), fresh)
     assert (store.problem, n_calls) == ("No space left on device", 1)
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["key"]
 
 
 def test_what_killed_runs_left_is_swept_when_it_is_old(files: Path, folder: Path) -> None:

@@ -1,5 +1,7 @@
 from .assembly import REJECTED_COLUMNS as REJECTED_COLUMNS
+from .column_words import describe_columns as describe_columns
 from .column_words import normalise as normalise
+from .column_words import say_columns as say_columns
 from .intake import Intake as Intake
 from .intake import read_incidents as read_incidents
 from .intake import set_aside_before as set_aside_before
@@ -20,7 +22,6 @@ from .profiles import parse_profile as parse_profile
 from .recognition import UnknownLayoutError as UnknownLayoutError
 from .recognition import find_offences as find_offences
 from .recognition import find_places as find_places
-from .recognition import says_values as says_values
 from .recognition import says_where as says_where
 from .record_schema import MALFORMED_ROW as MALFORMED_ROW
 from .record_schema import REPEATED_ROW as REPEATED_ROW
@@ -30,5 +31,4 @@ from .row_times import find_days as find_days
 from .sources import INCIDENT_SUFFIXES as INCIDENT_SUFFIXES
 from .sources import ReadTable as ReadTable
 from .stated_areas import AREA_SIGN as AREA_SIGN
-from .stated_areas import MANY_ROWS as MANY_ROWS
 from .store import Store as Store

@@ -20,7 +20,7 @@ _CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "lo
 _MOST_ROWS_AN_ID = 20
 """Rows of one table that an ID can be on: several victims, several offences, several versions."""
 
-_DIGEST = "^[0-9a-f]{64}$"
+DIGEST = "^[0-9a-f]{64}$"
 """An ID of police.uk, which is one however often a query was repeated: nobody writes such a text for want of an ID."""
 
 REMARKS = ("oddities", "unrecognised_offence", "unread_knife")
@@ -53,7 +53,7 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     codes = _number_texts(ids)
     placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
     if placeholders.any():
-        is_digest = pc.fill_null(pc.match_substring_regex(ids, _DIGEST), fill_value=False)
+        is_digest = pc.fill_null(pc.match_substring_regex(ids, DIGEST), fill_value=False)
         placeholders &= ~np.asarray(is_digest)
     codes[placeholders] = -1
     frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int32)
@@ -74,12 +74,11 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     known = kept & (codes >= 0)
     again[known] = pd.Series(codes[known]).duplicated().to_numpy()
     frame["oddities"] = frame["oddities"] | np.where(again, Oddity.CONFLICTING_ID.value, 0).astype(np.int32)
-    without_id = (codes == -1) | again
-    del codes
+    del codes, ids
     frame = frame.drop(columns=["reason", "detail"])
     if len(rejected):
-        frame, ids, without_id = frame[kept], ids.filter(pa.array(kept)), without_id[kept]
-    index = _unique_ids(ids, without_id, frame)
+        frame = frame[kept]
+    index = _number_rows(frame)
     contract = frame[[name for name in INCIDENT_COLUMNS if name != "geometry"]].set_axis(index)
     incidents = gpd.GeoDataFrame(contract, geometry=_make_points(frame), crs=crs)
     return incidents, frame[list(REMARKS)].set_axis(index), rejected
@@ -134,20 +133,13 @@ def to_series(records: pa.Table, name: str) -> Any:
     return column.to_pandas()
 
 
-def _unique_ids(ids: pa.Array, without: npt.NDArray[np.bool_], frame: pd.DataFrame) -> pd.Index:
-    """IDs that are unique: those of the source; file and row where it has none, or has given it before."""
-    rows = frame.loc[without]
-    made = rows["source"].astype("object").astype(str) + ":" + rows["source_row"].astype(str)
+def _number_rows(frame: pd.DataFrame) -> pd.Index:
+    """File and row of each incident: a name of its own that says nothing about it, as the source's number would."""
+    source, row = pa.array(frame["source"].astype("object"), pa.large_string()), pa.array(frame["source_row"])
+    made = pc.binary_join_element_wise(source, row.cast(pa.large_string()), pa.scalar(":", pa.large_string()))
+    made = made.to_pandas()
     is_counted = made.duplicated()
     if is_counted.any():  # a row of a table of counts
         made = made.where(~is_counted, made + "." + (made.groupby(made).cumcount() + 1).astype(str))
-    filled = pc.replace_with_mask(ids, pa.array(without), pa.array(made.to_numpy(), type=pa.large_string()))
-    while (again := pd.Series(_number_texts(filled)).duplicated().to_numpy()).any():
-        # an ID that looks like a file and row
-        filled = pc.if_else(
-            pa.array(again),
-            pc.binary_join_element_wise(filled, pa.scalar("'", pa.large_string()), pa.scalar("", pa.large_string())),
-            filled,
-        )
-    index: pd.Index[Any] = pd.Index(filled.to_pandas(), name="incident_id")
+    index: pd.Index[Any] = pd.Index(made.astype("object"), name="incident_id")
     return index

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
+
+from hotspots.ingest.texts import COLUMN_WORDS
 
 _VINTAGE = re.compile(r"([a-z]+)(?:[0-2]\d|84|(?:19|20)\d\d)([a-z]*)")
 """A word with the year of its codes or its CRS: `lsoa21cd`, `wgs84`."""
@@ -24,7 +26,11 @@ _AXES = frozenset("xyenm")
 _LONGEST_WORD = 15
 _LONGEST_NAME = 100
 """What is longer is no name of a column: the first rows of a file are tried as names, and may hold a whole report."""
+_LONGEST_LIST = 500
 _MANY_NAMES = 4096
+
+_VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
+_MONTH = re.compile(r"(?:19|20)\d\d(?:[-_ /]?(?:0[1-9]|1[0-2]))?")
 
 
 @functools.lru_cache(maxsize=_MANY_NAMES)
@@ -182,6 +188,59 @@ def _read_words(words: tuple[str, ...]) -> tuple[frozenset[str], int]:
     if {"hr", "hrs"} & set(words) and not said & {"date", "time"}:
         said.add("hour")
     return frozenset(said), n_unknown
+
+
+def release_columns(names: Sequence[str], *, used: Collection[str] = ()) -> tuple[str, ...]:
+    """The names of columns that may be shown: those made of words that columns are called by, others by their number.
+
+    The first row of a file without a header stands in the place of names, and says whatever a row says.
+
+    Args:
+        names: All columns of a table.
+        used: Those that are known for what they hold.
+    """
+    return tuple(
+        name if name in used or is_column_name(name) else f"column {number}"
+        for number, name in enumerate(names, start=1)
+    )
+
+
+def say_columns(names: Sequence[str]) -> str:
+    """The names of columns that may be shown, in a list that is not too long."""
+    listed = ", ".join(release_columns(names)) or "none"
+    return listed if len(listed) <= _LONGEST_LIST else f"{listed[:_LONGEST_LIST]} ..."
+
+
+def describe_columns(names: Sequence[str], *, lead: str) -> str:
+    """The names of the columns as a sentence that begins with `lead`; or that they look like the values of a row."""
+    if looks_like_values(names):
+        return (
+            f"Its first row, of {len(names)} columns, looks like values, and not like names of columns: put a row of "
+            "names above it."
+        )
+    return f"{lead} {say_columns(names)}."
+
+
+def looks_like_values(names: Sequence[str]) -> bool:
+    """Whether a row in the place of names holds numbers, dates or addresses, and few names of columns."""
+    filled = [name.strip() for name in names if name.strip()]
+    has_values = any(re.fullmatch(_VALUE, name) and not _MONTH.fullmatch(name) for name in filled)
+    return has_values and 2 * sum(map(is_column_name, filled)) <= len(filled)
+
+
+def is_column_name(name: str) -> bool:
+    """Whether all words of a name are such as columns are called by; a year or a month is one too."""
+    if len(name) > _LONGEST_NAME or "@" in name[1:]:
+        return False
+    if _MONTH.fullmatch(name.strip()):
+        return True
+    form = normalise(name)
+    known = _list_known()
+    words = list(_list_words(form))
+    return any(not word.isdigit() for word in words) and all(
+        {word, word.removesuffix("s")} & (known | COLUMN_WORDS) or len(word) == 1 or (word.isdigit() and len(word) < 3)
+        for word in words
+    )
 
 
 def find_columns_by_words(names: Sequence[str]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Generator, Iterator
 
 from hotspots.ingest.formats import FoundFile
+from hotspots.ingest.incidents.column_words import release_columns
 from hotspots.ingest.incidents.doubtful_hours import doubt_hours
 from hotspots.ingest.incidents.locations import find_middle
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
@@ -37,8 +38,7 @@ def read_file(
     else:
         with store.keep(file, options) as keep:
             for reading in _read(file, options):
-                keep(reading)
-                yield reading
+                yield keep(reading)
 
 
 def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:
@@ -60,7 +60,9 @@ def _describe(
         label=table.label,
         kind=table.kind,
         sha256=table.sha256,
-        header=table.header,
+        header=release_columns(
+            table.header, used={name for names in source.profile.columns.values() for name in names}
+        ),
         crs=table.crs,
         profile=source.profile,
         is_given=source.is_given,

@@ -19,9 +19,11 @@ from hotspots.errors import DataError
 from hotspots.geography import WGS84, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.incidents.column_words import (
+    describe_columns,
     find_clock,
     find_columns_by_words,
     find_pair,
+    looks_like_values,
     name_time_beside,
     normalise,
     says_asb,
@@ -42,6 +44,7 @@ from hotspots.ingest.incidents.police_uk import find_police_uk
 from hotspots.ingest.incidents.profiles import BLANK, PLACE_ROLES, PlaceColumns, SourceProfile, format_profile
 from hotspots.ingest.texts import (
     DateOrder,
+    describe_form,
     join_columns,
     mask_text,
     parse_coordinates,
@@ -76,7 +79,6 @@ _LONG_BEFORE = pd.Timedelta(days=62)
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 """What may be somebody's name, and is not repeated."""
 
-_VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
 _COORDINATES = r"(?:POINT\s*)?[(\[]?\s*[-+]?\d+\.\d+\s*[,;\s]\s*[-+]?\d+\.\d+\s*[)\]]?"
 
 
@@ -191,9 +193,9 @@ def recognise(table: Table, *, crs: str) -> Recognised:
 
 def _describe_header(header: Sequence[str], found: Mapping[str, str]) -> str:
     """The names of the columns, unless they are values, which may be somebody's; and what to do with such a table."""
-    if not found and says_values(header):
-        return "Its first row looks like values, and not like names of columns: put a row of names above it."
-    said = f"It has: {', '.join(header)[:500]}."
+    said = describe_columns(header, lead="It has:")
+    if looks_like_values(header):
+        return said
     if {"postcode", "easting"} <= found.keys() and not {"offence", "start"} & found.keys():
         return f'{said} It looks like a list of postcodes: name it in hotspots.toml, postcodes = "...".'
     if _has_a_column_a_month(header):
@@ -385,7 +387,7 @@ def _find_times(
             column = times[0]
             shown = [str(text) for text in table.sample({column})[column].dropna()]
             if shown:
-                example = "" if _LETTERS.search(shown[0]) else f', such as "{shown[0][:20]}"'
+                example = "" if _LETTERS.search(shown[0]) else f', such as "{describe_form(shown[0])[:20]}"'
                 doubts.append(
                     f'{table.label}: column "{column}" is not read, because it does not hold times of day{example}. '
                     f'Write it as 18:05, or name the right column in a source profile, {role} = ["{date}", "..."].'
@@ -531,11 +533,6 @@ def find_offences(names: Sequence[str]) -> tuple[list[str], bool]:
     """The columns whose names say what happened, and whether others say when, as in a table of incidents."""
     found = find_columns_by_words(names)
     return found.get("offence", []), any(when in found for when in _WHEN) or len(_find_parts(names)) > 1
-
-
-def says_values(names: Sequence[str]) -> bool:
-    """Whether a row in the place of names holds numbers or addresses, which are values."""
-    return any(re.fullmatch(_VALUE, name.strip()) for name in names)
 
 
 def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, Any]:

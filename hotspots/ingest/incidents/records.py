@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ from hotspots.errors import DataError, ParameterError
 from hotspots.geography import BRITISH_NATIONAL_GRID
 from hotspots.ingest.formats import MAX_TABLE_ROWS, Chunk, Table
 from hotspots.ingest.incidents.coarseness import Stated
+from hotspots.ingest.incidents.column_words import say_columns
 from hotspots.ingest.incidents.counted import read_counts
 from hotspots.ingest.incidents.locations import Locations, Places, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
@@ -41,14 +42,19 @@ from hotspots.ingest.incidents.record_schema import (
 from hotspots.ingest.incidents.row_times import TimeForms, find_time_forms, read_as_months, read_times, refuse_dates
 from hotspots.ingest.incidents.stated_areas import join_areas, keep_areas, mark_rare_areas
 from hotspots.ingest.texts import (
+    BLANK_TEXT,
     NAME_MASK,
     UNFINISHED,
     blank,
+    describe_forms,
     find_addresses,
+    know_categories,
     map_unique,
     mask_personal_data,
-    mask_postcodes,
     name_streets,
+    release_categories,
+    release_kinds,
+    release_places,
     repeat_text,
 )
 
@@ -103,22 +109,8 @@ _NO_ID = (
 )
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 
-_RARE = 3
 
-
-_DEGREES = re.compile(r"(?:[^\d@]|(?<![\d.])\d{1,3}\.\d{3,}(?![\d.]))*")
-"""A text whose only numbers have the form of degrees, which no number of a person has."""
-
-_LETTERS = re.compile(r"[^\W\d_]{3,}")
-_WORDS_OF_DETAILS = frozenset(
-    (
-        *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
-        *("january", "february", "march", "april", "june", "july", "august", "september", "october", "november"),
-        *("december", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday"),
-        *("friday", "saturday", "sunday", "utc", "gmt", "bst", "point"),
-        *("name", "phone", "date", "mail", "number", "vehicle", "postcode", "address"),  # of masks
-    )
-)
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) -> TableRecords:
@@ -137,7 +129,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         if absent:
             raise DataError(
                 f'{table.label} has no column "{absent[0]}", which source profile {profile.name} names for {role}. '
-                f"It has: {', '.join(table.header)[:500]}. Correct the profile, or its pattern of files."
+                f"It has: {say_columns(table.header)}. Correct the profile, or its pattern of files."
             )
     definitions = add_wordings(options.definitions, profile.offences, source=profile.name)
     every = None
@@ -174,7 +166,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
             parts.append(refuse_malformed(chunk.malformed, n_columns=len(table.header)))
             stated.add_nothing(len(chunk.malformed))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
-    records = mark_rare_areas(records)
+    records = _release_texts(mark_rare_areas(records), profile, definitions)
     is_rounded, rounded_to = stated.find_rounded(records["easting"].to_numpy(), records["northing"].to_numpy())
     return TableRecords(
         records=read_as_months(_read_as_areas(records, is_rounded), profile),
@@ -190,7 +182,7 @@ def _count_times(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfile) 
     unread = (counts < 0) & frame["reason"].isna().to_numpy()
     frame.loc[unread, "reason"] = NO_COUNT
     gave = f"{profile.count} " + texts.astype("object")
-    frame.loc[unread, "detail"] = _mask_details(gave[unread], profile).to_numpy()
+    frame.loc[unread, "detail"] = _describe_details(gave[unread], profile).to_numpy()
     return np.repeat(np.arange(len(frame)), np.where(counts < 0, 1, counts))
 
 
@@ -243,7 +235,7 @@ def _read_chunk(
     is_knife, unread = _read_knife(column(profile.knife), profile)
     # a wording that says there was a knife needs no flag
     records["is_knife"] = records["is_knife"].fillna(is_knife)
-    records["unread_knife"] = _mask_text_of_column(unread.where(records["is_knife"].ne(True).fillna(True))).to_numpy()
+    records["unread_knife"] = unread.where(records["is_knife"].ne(True).fillna(True)).astype("object").to_numpy()
 
     location = _drop_no_location(_first_known([columns[name] for name in reversed(profile.location)], nothing))
     # what a police force publishes of a place is the name of its street
@@ -284,7 +276,7 @@ def _read_chunk(
     reason, detail = refuse_dates(records["started_at"], start_text, profile)
     records["reason"] = np.where(pd.notna(reason), reason, place.reason)
     found = np.where(pd.notna(reason), detail, place.detail)
-    records["detail"] = _mask_details(pd.Series(found, dtype="object"), profile).to_numpy()
+    records["detail"] = _describe_details(pd.Series(found, dtype="object"), profile).to_numpy()
     if profile.start and columns:
         is_blank = np.logical_and.reduce([values.isna().to_numpy() for values in columns.values()])
         records.loc[is_blank, "reason"] = BLANK_ROW
@@ -297,31 +289,31 @@ def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd
     texts = offences[-1].astype("object")
     for other in reversed(offences[:-1]):
         texts = texts.fillna(other.astype("object"))
-    return _mask_text_of_column(texts.fillna("(blank)").where(category.eq(UNRECOGNISED).to_numpy(), None))
+    return texts.fillna(BLANK_TEXT).where(category.eq(UNRECOGNISED).to_numpy(), None)
 
 
-def _mask_text_of_column(texts: pd.Series) -> pd.Series:
-    """Texts of a column that is not one of places, where an address stands for somebody."""
-    masked = mask_personal_data(texts).astype("object")
-    return masked.mask(find_addresses(masked), "[address]")
+def _release_texts(records: pa.Table, profile: SourceProfile, definitions: CrimeDefinitions) -> pa.Table:
+    """The records of a whole table with those texts alone that may be shown: what is rare may be about somebody."""
+    kinds = {kind.casefold() for kind in profile.location_kinds.values()}
+    known = functools.cache(lambda: know_categories(definitions.list_words()))  # most tables need no vocabulary
+    released: dict[str, Callable[[pd.Series], pd.Series]] = {
+        "location": release_places,
+        "location_kind": lambda texts: release_kinds(texts, also=kinds),
+        "unrecognised_offence": lambda texts: release_categories(texts, known()),
+        "unread_knife": lambda texts: release_categories(texts, known()),
+    }
+    for name, release in released.items():
+        if records[name].null_count < records.num_rows:
+            texts = records[name].to_pandas()
+            if (kept := release(texts)) is not texts:
+                records = replace_columns(records, **{name: kept})
+    return records
 
 
-def _mask_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
-    """What rows gave, without words that are not of dates, of masks or of the names of the columns.
-
-    A row whose values stand in the wrong columns gives anything as its date, somebody's name too. Degrees are shown,
-    since the user must see them to correct them.
-    """
+def _describe_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
+    """What rows gave, by its form: a row whose values stand in the wrong columns gives somebody's name as its date."""
     named = (name for names in profile.columns.values() for name in names)
-    known = _WORDS_OF_DETAILS | {word.casefold() for name in named for word in _LETTERS.findall(name)}
-
-    def hide(text: str) -> str:
-        return _LETTERS.sub(lambda word: word[0] if word[0].casefold() in known else "[text]", text)
-
-    is_plain = details.map(lambda text: isinstance(text, str) and hide(text) == text and bool(_DEGREES.fullmatch(text)))
-    masked = mask_postcodes(mask_personal_data(details))
-    masked = masked.mask(find_addresses(masked), "[address]").map(hide, na_action="ignore")
-    return masked.where(~is_plain.astype(bool), details)
+    return describe_forms(details, known={word.casefold() for name in named for word in _LETTERS.findall(name)})
 
 
 def _first_known(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
@@ -358,9 +350,6 @@ def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd
 
     is_knife = map_unique(texts, read).astype("boolean")
     unread = texts.where(is_knife.isna())
-    # a word that comes once may be about somebody
-    rare = unread.map(unread.value_counts()).astype("float64") < _RARE
-    unread = unread.astype("object").mask(rare.to_numpy(), "(other texts)")
     return is_knife.mask(unread.notna(), False) if profile.knife_words else is_knife, unread
 
 

@@ -73,7 +73,7 @@ class ReadTable:
         label: The file, and the member or sheet of it.
         kind: What the file is, for people.
         sha256: Fingerprint of its content, the same in whatever wrapping.
-        header: Names of its columns.
+        header: Names of its columns, as far as they may be shown; see `release_columns`.
         crs: What it states for its geometry, or None.
         profile: Which column holds what.
         is_given: Whether the profile was written down, not recognised.

@@ -11,16 +11,19 @@ import pandas as pd
 import pyarrow as pa
 
 from hotspots.ingest.incidents.record_schema import replace_columns
-from hotspots.ingest.texts import find_addresses, map_unique, mask_personal_data
+from hotspots.ingest.texts import MANY_ROWS, find_addresses, is_personal, map_unique, mask_personal_data, names_house
 
 AREA_SIGN = "|"
 """What parts several areas of one row."""
 
-MANY_ROWS = 10
-"""A text that so many rows have is the name of an area, and not about somebody."""
-
 _AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
+_HARMLESS_CODE = re.compile(r"[EWSN]\d{8}|(?!(?:.*\d){4})(?=.*\d)[\w-]{1,6}")
+"""Codes of official areas, and those too short to be the number of a crime or of somebody."""
+
+_MOST_ROWS_A_CASE = 20
+"""Rows that one number of a crime can be on: several victims, several offences, several versions."""
+
 _MARK_SIGN = "#"
 """What begins the mark of an area, and no name of one."""
 
@@ -41,15 +44,14 @@ def join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
 
 
 def mark_rare_areas(records: pa.Table) -> pa.Table:
-    """The records with a mark for the names of areas that few rows have: such a text may be somebody's name.
+    """The records with a mark for names and long codes that few rows have: such a text may be somebody's.
 
     The mark is so short that nobody finds a name by it. Another table, in which the area has many rows, gives it back:
     see `name_marked_areas`.
     """
 
     def mark(n_rows: Mapping[str, int]) -> dict[str, str | None]:
-        rare = (one for one, n in n_rows.items() if n < MANY_ROWS and not _CODE.fullmatch(one))
-        return {one: _mark_name(one) for one in rare}
+        return {one: _mark_name(one) for one, n in n_rows.items() if not _is_area(one, n)}
 
     return _rename_areas(records, mark)
 
@@ -83,6 +85,16 @@ def _rename_areas(records: pa.Table, list_new: Callable[[Mapping[str, int]], dic
             renamed = pd.Series(texts.to_pandas()).astype("object").map(meant)
             records = replace_columns(records, **{column: renamed})
     return records
+
+
+def _is_area(text: str, n_rows: int) -> bool:
+    """Whether a text is the code or the name of an area, and not something about somebody."""
+    if _HARMLESS_CODE.fullmatch(text):
+        return True
+    if _CODE.fullmatch(text):
+        return n_rows >= MANY_ROWS and (n_rows > _MOST_ROWS_A_CASE or not is_personal(text))
+    # "Rose Cottage, Mill Lane"
+    return n_rows >= MANY_ROWS and not is_personal(text) and not ("," in text and names_house(text))
 
 
 def _mark_name(area: str) -> str:

@@ -1,9 +1,12 @@
 """A store of the tables read, so that the next run reads only new files.
 
-One folder a file, named after it, which holds the incidents of each of its tables as GeoParquet by month, their refused
-rows, and a `file.json` with the fingerprints of all that it was made from and of all that is in it. A folder is made
-elsewhere and renamed, so it is there as a whole or not at all; one that does not hold what its fingerprints say is read
-again.
+One folder a file, which holds the incidents of each of its tables as GeoParquet by month, their refused rows, and a
+`file.json` with the fingerprints of all that it was made from and of all that is in it. A folder is made elsewhere and
+renamed, so it is there as a whole or not at all; one that does not hold what its fingerprints say is read again.
+
+Neither the names of files nor the numbers of incidents are in the store, but their hashes with the key of the store: a
+number of 32 random bytes, made when something is first kept. Whoever has the store without the key cannot try numbers
+until one fits.
 
 Beside it stands `seen.json`: the size and times of the file when its digest was found. A file that still has them is
 not opened again, as Git does with its index: unless it was changed so shortly before that a second change could have
@@ -20,6 +23,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -37,10 +41,13 @@ import pyarrow.parquet as pq
 import pyproj
 
 from hotspots.ingest.formats import FoundFile
+from hotspots.ingest.incidents.assembly import DIGEST
 from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.incidents.recognition import name_source
 from hotspots.ingest.incidents.record_schema import RECORDS, TALLIED
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable
+from hotspots.ingest.texts import mask_text
 
 Reading = tuple[ReadTable, TableRecords] | PassedOver
 """A table and its records, or one that is passed over."""
@@ -48,8 +55,12 @@ Reading = tuple[ReadTable, TableRecords] | PassedOver
 SETTLED_SECONDS = 2.0
 """How long a file must have been as it is: the times of some file systems are no finer."""
 
+_KEY, _KEY_BYTES = "key", 32
 _DRAFT = ".writing-"
 _STALE_SECONDS = 3600
+_LABEL, _MASKED_LABEL = "\0", "\1"
+"""What stands in a manifest for the name of the file, and for the name as products show it."""
+
 _MANIFEST, _SEEN = "file.json", "seen.json"
 _READ_WITH = ("convertbng", "pandas", "pyarrow", "pyogrio", "pyproj", "python-calamine", "shapely")
 _READ_BY = ("crimes.py", "crimes.toml", "contracts.py", "errors.py", "geography", "ingest")
@@ -62,12 +73,14 @@ class Store:
     Attributes:
         folder: Where it is; made when something is kept in it.
         rebuilt: Labels of the files of which what was kept was found damaged, and which were read again.
+        key: The key of the store once it is known.
         problem: Why the first file that could not be kept was not, or None; after it no more are kept.
     """
 
     folder: Path
     rebuilt: list[str] = field(default_factory=list)
     problem: str | None = None
+    key: bytes | None = field(default=None, repr=False)
 
     def load(
         self, file: FoundFile, options: ReadingOptions, *, start: dt.date | None = None, end: dt.date | None = None
@@ -80,7 +93,9 @@ class Store:
             start: First day that is wanted; of incidents in months before, only what is tallied is read.
             end: Last day that is wanted, likewise.
         """
-        entry = self.folder / _name_entry(file.label)
+        if self.read_key() is None:
+            return None
+        entry = self.find_entry(file.label)
         try:
             kept = json.loads((entry / _MANIFEST).read_text("utf-8"))
             manifest = kept["file"]
@@ -90,6 +105,7 @@ class Store:
                 return None
             if {part.relative_to(entry).as_posix() for part in entry.rglob("*.parquet")} != manifest["files"].keys():
                 raise ValueError("files are missing, or there are more of them")
+            manifest = _replace_texts(manifest, {_LABEL: file.label, _MASKED_LABEL: mask_text(file.label)})
             readings: list[Reading] = [
                 (_parse_table(told), _read_table(entry, number, manifest["files"], told["data_status"], start, end))
                 for number, told in enumerate(manifest["tables"], start=1)
@@ -105,17 +121,17 @@ class Store:
         return readings
 
     @contextlib.contextmanager
-    def keep(self, file: FoundFile, options: ReadingOptions) -> Iterator[Callable[[Reading], None]]:
+    def keep(self, file: FoundFile, options: ReadingOptions) -> Iterator[Callable[[Reading], Reading]]:
         """Keep what is read of a file, in place of what was kept of it before, once all of it is read.
 
         What was read is good whether it can be kept or not, so a folder that cannot be written is not an error but a
         `problem`.
 
         Yields:
-            What takes each of the tables.
+            What takes each of the tables, and gives it back with the numbers of its incidents hashed.
         """
         if self.problem is not None:
-            yield lambda reading: None
+            yield self._hash_numbers
             return
         before, asked_at = _describe_state(file), time.time_ns()
         file.known_sha256 = None  # it may have been changed since
@@ -123,15 +139,18 @@ class Store:
             drafts: list[_Draft] = []
             with self._noting_problems():
                 self.folder.mkdir(parents=True, exist_ok=True)
+                self._make_key()
                 _sweep(self.folder)
                 # another program may hold a file in it open
                 made = tempfile.TemporaryDirectory(prefix=_DRAFT, dir=self.folder, ignore_cleanup_errors=True)
                 drafts.append(_Draft(folder=Path(stack.enter_context(made)) / "new", crs=options.crs))
 
-            def take(reading: Reading) -> None:
+            def take(reading: Reading) -> Reading:
+                reading = self._hash_numbers(reading)
                 if self.problem is None:
                     with self._noting_problems():
                         drafts[0].add(reading)
+                return reading
 
             yield take
             if self.problem is not None:
@@ -143,8 +162,8 @@ class Store:
                 if _describe_state(file) == before:
                     draft.finish(file.label, sha256, _make_key(options))
                     if _is_settled(before, asked_at):
-                        _write_seen(draft.folder / _SEEN, before, sha256)
-                    entry = self.folder / _name_entry(file.label)
+                        self._write_seen(draft.folder / _SEEN, before, sha256)
+                    entry = self.find_entry(file.label)
                     _put_in_place(draft.folder, entry, old=draft.folder.with_name("old"))
 
     @contextlib.contextmanager
@@ -158,7 +177,7 @@ class Store:
         """Whether a file has a digest; it is not opened if it is as it was when it was found to have it."""
         state, asked_at = _describe_state(file), time.time_ns()
         with contextlib.suppress(OSError, ValueError, RecursionError):
-            if json.loads((entry / _SEEN).read_text("utf-8")) == _describe_seen(state, sha256):
+            if json.loads((entry / _SEEN).read_text("utf-8")) == self._describe_seen(state, sha256):
                 file.known_sha256 = sha256
                 return True
         if file.sha256 != sha256:
@@ -169,9 +188,71 @@ class Store:
                 tempfile.TemporaryDirectory(prefix=_DRAFT, dir=self.folder, ignore_cleanup_errors=True) as made,
             ):
                 draft = Path(made) / _SEEN
-                _write_seen(draft, state, sha256)
+                self._write_seen(draft, state, sha256)
                 os.replace(draft, entry / _SEEN)  # noqa: PTH105
         return True
+
+    def _describe_seen(self, state: list[list[Any]], sha256: str) -> dict[str, Any]:
+        return {"state": [[self._hash(path, use=b"path"), *facts] for path, *facts in state], "sha256": sha256}
+
+    def _write_seen(self, path: Path, state: list[list[Any]], sha256: str) -> None:
+        path.write_text(json.dumps(self._describe_seen(state, sha256)), "utf-8")
+
+    def find_entry(self, label: str) -> Path:
+        """The folder of a file, whether it is there or not."""
+        return self.folder / f"file={self._hash(label, use=b'file')}"
+
+    def read_key(self) -> bytes | None:
+        """The key of the store; None where it has none that can be read."""
+        if self.key is None:
+            with contextlib.suppress(OSError):
+                found = (self.folder / _KEY).read_bytes()
+                self.key = found if len(found) == _KEY_BYTES else None
+        return self.key
+
+    def _make_key(self) -> None:
+        """Make the key of a store that has none; what was kept before there were keys goes."""
+        if self.read_key() is not None:
+            return
+        for old in self.folder.glob("file=*-*"):  # of versions that named it after the file
+            shutil.rmtree(old, ignore_errors=True)
+        descriptor, name = tempfile.mkstemp(prefix=_DRAFT, dir=self.folder)  # read by its owner alone
+        draft = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(_KEY_BYTES))
+            with contextlib.suppress(FileNotFoundError):
+                if (self.folder / _KEY).stat().st_size != _KEY_BYTES:
+                    (self.folder / _KEY).unlink()
+            # another run may have made one in the meantime: the first one stays
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, self.folder / _KEY)
+        finally:
+            draft.unlink()
+        if self.read_key() is None:
+            raise OSError("its key cannot be read")
+
+    def _hash(self, text: str, *, use: bytes) -> str:
+        if self.key is None:
+            self.key = secrets.token_bytes(_KEY_BYTES)  # nothing is kept, and this run alone compares
+        content = text.encode("utf-8", "surrogateescape")
+        return hashlib.blake2b(content, digest_size=16, key=self.key, person=use).hexdigest()
+
+    def _hash_numbers(self, reading: Reading) -> Reading:
+        """A reading with hashes for the numbers of its incidents; those of police.uk are hashes already."""
+        if isinstance(reading, PassedOver):
+            return reading
+        table, read = reading
+        ids = read.records["incident_id"].combine_chunks()
+        is_digest = pc.fill_null(pc.match_substring_regex(ids, DIGEST), fill_value=True)
+        if pc.all(is_digest).as_py() is not False:
+            return reading
+        own = np.flatnonzero(~np.asarray(is_digest))
+        hashed = [self._hash(text, use=b"number") for text in ids.take(pa.array(own)).to_pylist()]
+        ids = pc.replace_with_mask(ids, pc.invert(is_digest), pa.array(hashed, type=pa.string()))
+        position = read.records.schema.get_field_index("incident_id")
+        records = read.records.set_column(position, read.records.schema.field(position), ids)
+        return table, dataclasses.replace(read, records=records)
 
 
 def _describe_state(file: FoundFile) -> list[list[Any]]:
@@ -186,14 +267,6 @@ def _describe_state(file: FoundFile) -> list[list[Any]]:
 def _is_settled(state: list[list[Any]], asked_at: int) -> bool:
     """Whether a file had been as it was for so long that a change would have changed its times."""
     return all(max(changed, moved) + SETTLED_SECONDS * 1e9 < asked_at for *_, changed, moved, _ in state)
-
-
-def _describe_seen(state: list[list[Any]], sha256: str) -> dict[str, Any]:
-    return {"state": state, "sha256": sha256}
-
-
-def _write_seen(path: Path, state: list[list[Any]], sha256: str) -> None:
-    path.write_text(json.dumps(_describe_seen(state, sha256)), "utf-8")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -232,17 +305,23 @@ class _Draft:
         self.files[name] = _write_part(self.folder / name, records, self.crs)
 
     def finish(self, label: str, sha256: str, key: str) -> None:
-        manifest = {
-            "label": label,
-            "key": key,
-            "sha256": sha256,
-            "tables": self.tables,
-            "passed_over": self.passed_over,
-            "files": self.files,
-        }
+        told = {"tables": self.tables, "passed_over": self.passed_over}
+        told = _replace_texts(told, {mask_text(label): _MASKED_LABEL, label: _LABEL})
+        manifest = {"key": key, "sha256": sha256, **told, "files": self.files}
         kept = {"file": manifest, "sha256": _digest_manifest(manifest)}
         self.folder.mkdir(exist_ok=True)
         (self.folder / _MANIFEST).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _replace_texts(told: Any, texts: Mapping[str, str]) -> Any:
+    """What is told with some texts replaced, wherever they stand in it."""
+    if isinstance(told, str):
+        for text, other in texts.items():
+            told = told.replace(text, other)
+        return told
+    if isinstance(told, Mapping):
+        return {name: _replace_texts(value, texts) for name, value in told.items()}
+    return [_replace_texts(value, texts) for value in told] if isinstance(told, (list, tuple)) else told
 
 
 def _name_table(number: int) -> str:
@@ -257,14 +336,17 @@ def _describe_table(table: ReadTable) -> dict[str, Any]:
     told["profile"] = {
         name: dict(value) if isinstance(value, Mapping) else value
         for name, value in profile.items()
-        if (value or value is False) and value != usual[name]
+        if (value or value is False)
+        and value != usual[name]
+        and (name != "name" or value != name_source(table.label))  # words of the name of the file
     }
     return told
 
 
 def _parse_table(told: dict[str, Any]) -> ReadTable:
     values = {spec.name: told[spec.name] for spec in dataclasses.fields(ReadTable)}
-    return ReadTable(**_freeze(values) | {"profile": SourceProfile(**_freeze(told["profile"]))})
+    profile = {"name": name_source(told["label"])} | told["profile"]
+    return ReadTable(**_freeze(values) | {"profile": SourceProfile(**_freeze(profile))})
 
 
 def _freeze(values: dict[str, Any]) -> dict[str, Any]:
@@ -303,11 +385,6 @@ def _put_in_place(draft: Path, entry: Path, *, old: Path) -> None:
 
 def _digest_manifest(manifest: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _name_entry(label: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-60:]
-    return f"file={slug}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
 
 
 def _make_key(options: ReadingOptions) -> str:

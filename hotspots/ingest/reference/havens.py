@@ -38,11 +38,11 @@ from hotspots.ingest.incidents import (
     ONLY_POSTCODE,
     PlaceColumns,
     Places,
+    describe_columns,
     find_offences,
     find_places,
     locate,
     normalise,
-    says_values,
     says_where,
 )
 from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
@@ -363,14 +363,8 @@ def _say_missing(table: Table, crs: str) -> str:
     return (
         "A list of safe havens needs a name or kind for each, and a location: coordinates, a grid reference, a "
         f"postcode, points or outlines; {table.label} does not have {' or '.join(missing)}. "
-        f"{_describe_header(table.header)}"
+        f"{describe_columns(table.header, lead='Its columns are')} Rename the right one, or add it."
     )
-
-
-def _describe_header(header: Sequence[str]) -> str:
-    if says_values(header):
-        return "Its first row looks like values, and not like names of columns: put a row of names above it."
-    return f"Its columns are {', '.join(header)[:500] or 'none'}. Rename the right one, or add it."
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:

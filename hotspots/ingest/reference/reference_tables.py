@@ -22,6 +22,7 @@ from hotspots.ingest.formats import (
     list_members,
     open_tables,
 )
+from hotspots.ingest.incidents import describe_columns
 from hotspots.ingest.texts import read_status
 
 SUFFIXES = (*TABLE_SUFFIXES, ".zip")
@@ -158,7 +159,7 @@ def _say_missing(path: Path, tables: Sequence[Table], form: TableForm) -> str:
     missing = form.list_missing(nearest)
     nouns = ", ".join(form.needed[name] for name in missing)
     return (
-        f"{form.rule}; {nearest.label} has none of {nouns}. Its columns are {', '.join(nearest.header)}. "
+        f"{form.rule}; {nearest.label} has none of {nouns}. {describe_columns(nearest.header, lead='Its columns are')} "
         f"Rename the one that holds the {form.needed[missing[0]]} to {missing[0]}."
     )
 

@@ -23,6 +23,17 @@ from .day_or_month import guess_date_order as guess_date_order
 from .masking import NAME_MASK as NAME_MASK
 from .masking import mask_personal_data as mask_personal_data
 from .masking import mask_text as mask_text
+from .release import BLANK_TEXT as BLANK_TEXT
+from .release import COLUMN_WORDS as COLUMN_WORDS
+from .release import MANY_ROWS as MANY_ROWS
+from .release import describe_form as describe_form
+from .release import describe_forms as describe_forms
+from .release import is_personal as is_personal
+from .release import know_categories as know_categories
+from .release import names_house as names_house
+from .release import release_categories as release_categories
+from .release import release_kinds as release_kinds
+from .release import release_places as release_places
 from .spreadsheet_dates import Exchanged as Exchanged
 from .spreadsheet_dates import count_from_1904 as count_from_1904
 from .spreadsheet_dates import find_exchanged as find_exchanged

@@ -55,6 +55,13 @@ _PATTERNS = (
         rf"|\(?0[1-9](?:{_GAP}[0-9]){{8,9}}"
         r"|7[0-9]{3}[\s-]?[0-9]{3}[\s-]?[0-9]{3})(?![0-9])",  # a spreadsheet drops the 0 of a mobile number
     ),
+    # local numbers: after a word for them, or two groups of four, of which the first is no time of day, year or grid
+    (
+        r"\g<cue>[phone]",
+        r"(?P<cue>\b(?:tel|telephone|phone|phoned|mob|mobile|call|called|ring|rang|contact|text|fax)\b\.?"
+        r"(?:\s(?:no\b\.?|number|is|was|on|at))*[\s:=#-]{0,4})(?:[0-9]{6,8}|[0-9]{3,4}[\s-][0-9]{3,4})(?![0-9])",
+    ),
+    ("[phone]", r"(?<![0-9/.-])(?<![a-z]{2}\s)[3-9][0-9]{3}\s[0-9]{4}(?![0-9/-])"),
 )
 _FORMS = tuple((mask, re.compile(pattern, re.IGNORECASE)) for mask, pattern in _PATTERNS)
 
@@ -75,12 +82,14 @@ _ALSO_IN_STREETS = _WORDS["also_in_streets"]
 _ROLES = _WORDS["roles"]
 _NAMINGS = _WORDS["namings"]
 _NAMING_PAIRS = frozenset({("known", "as"), ("named", "as"), ("reported", "by"), ("name", "is"), ("name", "was")})
-_CUES = _TITLES | _ROLES | _NAMINGS
+_RELATIONS = _WORDS["relations"]
+_POSSESSIVES = _WORDS["possessives"] | _ROLES
+_CUES = _TITLES | _ROLES | _NAMINGS | _RELATIONS
 _SAINTS = _WORDS["saints"]
 _PARTICLES = _WORDS["particles"]
 _PLACES = _WORDS["places"]
 _ALSO_SURNAMES = _WORDS["also_surnames"]
-_COMMON = _WORDS["common"]
+EVERYDAY_WORDS = _WORDS["common"]
 _GIVEN_NAMES = _WORDS["given_names"]
 _ALSO_WORDS = _WORDS["also_words"]
 _SHOPS = _WORDS["shops"]
@@ -109,22 +118,24 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
     |---|---|
     | e-mail addresses | `[e-mail]` |
     | telephone numbers of the United Kingdom in national or +44 form, and other numbers with a leading + | `[phone]` |
+    | local telephone numbers after a word for them, or as two groups of four digits | `[phone]` |
     | full dates, numeric or with the month's name; after "DOB" or "born" also a month and year, or a year | `[date]` |
     | National Insurance numbers | `[NI number]` |
     | vehicle registration marks in the form of 2001 ("AB12 CDE") | `[vehicle]` |
     | names of people | `[name]` |
 
-    A name is up to three words after a title (Mr, PC), after a word for a part in the incident (victim, caller) or
-    after "named" and the like; and a common given name with the word or two after it. Words in small letters are a
-    name only after "Mr", "Mrs" or "named", or where a common given name begins them. A word for a place that follows
-    makes it a place ("George Lane"), except after most titles. Everyday words in capitals ("SUSPECT RAN OFF") are
-    known only if they are common in such texts: others after such a word are taken for a name.
+    A name is up to three words after a title (Mr, PC), after a word for a part in the incident (victim, caller), after
+    one for somebody beside a person ("victim's mother", "his son") or after "named" and the like; and a common given
+    name with the word or two after it. Words in small letters are a name only after "Mr", "Mrs" or "named", or where a
+    common given name begins them. A word for a place that follows makes it a place ("George Lane"), except after most
+    titles. Everyday words in capitals ("SUSPECT RAN OFF") are known only if they are common in such texts: others after
+    such a word are taken for a name.
 
     It lowers a risk and does not remove it. It cannot find: a given name or a surname that stands alone, with no such
     word before it; a rare given name; a surname that makes a place of a name ("Mary Hill", with no word before it);
-    names in scripts without capitals; registration marks in older forms or bought ones; local telephone numbers
-    without their area code. Addresses are for `name_streets`. Read what it leaves before anybody sees it who may not
-    know whom it is about. Masking twice is the same as masking once.
+    names in scripts without capitals; registration marks in older forms or bought ones. Addresses are for
+    `name_streets`. Read what it leaves before anybody sees it who may not know whom it is about. Masking twice is the
+    same as masking once.
 
     Args:
         texts: Text (n,), as objects, strings or categories; may be missing.
@@ -170,7 +181,7 @@ def _mask_forms(text: str) -> str:
 def _is_postcode_and_word(match: re.Match[str]) -> bool:
     """Whether it is the outward half of a postcode and a word of three letters: "SE13 BUS STOP"."""
     word = match[2].casefold()
-    is_word = word in _COMMON or word in _PLACES or match[0] not in (match[0].upper(), match[0].lower())
+    is_word = word in EVERYDAY_WORDS or word in _PLACES or match[0] not in (match[0].upper(), match[0].lower())
     return match[1] != "" and is_word
 
 
@@ -233,7 +244,7 @@ class _Words:
         if len(key) == 1 and self.is_capital(i) and (self.gap(i)[:1] == "." or self.key(i - 1) in _TITLES):
             return True  # an initial
         letters = key.replace("-", "").replace("'", "")
-        return letters.isalpha() and not any(key in words for words in (_COMMON, _CUES, _PLACES))
+        return letters.isalpha() and not any(key in words for words in (EVERYDAY_WORDS, _CUES, _PLACES))
 
     def read_name(self, i: int) -> tuple[int, int]:
         """The first word of the name that a word begins or announces, and the word after its last; equal if none."""
@@ -253,8 +264,9 @@ class _Words:
         has_title = cue is not None and self.key(i) in _TITLES
         is_person = has_title or (cue is not None and self.is_given(start))
         if stop == start:
-            # "Mr Hill"
-            if has_title and self.key(start) in _ALSO_SURNAMES and not self.is_place(start + 1):
+            # "Mr Hill", "Mr An"
+            is_short = len(self.key(start)) == 2 and self.words[start][0].istitle()
+            if has_title and (self.key(start) in _ALSO_SURNAMES or is_short) and not self.is_place(start + 1):
                 stop += 1
         elif self.is_place(stop) and not (has_title and self.key(i) not in _ALSO_IN_STREETS):
             if is_person and self.key(stop) in _ALSO_SURNAMES and not self.is_place(stop + 1):
@@ -283,7 +295,17 @@ class _Words:
             return "any"
         if key in _ROLES and gap in ("", ":", "-", "\u2013", "(", "="):
             return "capital"
-        return None
+        if self.is_relation(i) and gap in ("", ":", "-", "\u2013", "(", "=", ","):
+            return "capital"
+        # "brother of John"
+        return "capital" if key == "of" and not gap and self.key(i - 1) in _RELATIONS else None
+
+    def is_relation(self, i: int) -> bool:
+        """Whether a word is for somebody beside a person ("victim's mother", "his son"), and no part of a place."""
+        if self.key(i) not in _RELATIONS:
+            return False
+        whose = i > 0 and (self.key(i - 1) in _POSSESSIVES or self.words[i - 1][0].casefold() != self.key(i - 1))
+        return whose or not self.is_capital(i)  # "Mother Redcap"
 
     def extend(self, start: int, *, small: bool, is_cued: bool) -> int:
         """The word after a name of up to three words, not counting particles such as "de"."""

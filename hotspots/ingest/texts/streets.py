@@ -22,6 +22,9 @@ import pandas as pd
 _LISTS = tomllib.loads(resources.files("hotspots.ingest.texts").joinpath("streets.toml").read_text("utf-8"))
 _LASTS = {name: frozenset(words.split()) for name, words in _LISTS.items() if name not in ("nearness", "grounds")}
 _GROUNDS = frozenset(tuple(words.split()) for words in _LISTS["grounds"].strip().split("|"))
+PLACE_WORDS = frozenset().union(*_LASTS.values())
+"""Words for streets, public places, houses and their parts."""
+
 _PHRASES = sorted(_LISTS["nearness"].replace("\n", "|").strip("|").split("|"), key=len, reverse=True)
 _NEARNESS = "|".join(re.escape(phrase).replace(r"\ ", r"[\s/]+") for phrase in _PHRASES)
 _NEAR_BEFORE = re.compile(rf"\W*(?:{_NEARNESS})\.?(?=\s|$)\s*|[^\w\s]+\s+", re.IGNORECASE)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from hotspots.crimes import load_definitions
+from hotspots.ingest.incidents.column_words import describe_columns, is_column_name, release_columns
+from hotspots.ingest.texts import MANY_ROWS
+from hotspots.ingest.texts.release import (
+    describe_form,
+    is_known_place,
+    know_categories,
+    release_categories,
+    release_kinds,
+    release_places,
+)
+
+
+def shown(release: object, text: str, n_rows: int) -> str | None:
+    texts = pd.Series([text] * n_rows + [None], dtype="category")
+    released = release(texts)  # type: ignore[operator]
+    assert pd.isna(released.iloc[-1])
+    first = released.iloc[0]
+    return None if pd.isna(first) else str(first)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Rye Lane", "RYE LANE", "Rye Lane and Elm Grove", "CAMBIE ST / W 8TH AVE", "Lewisham Station", "Supermarket",
+     "A205", "Café",
+     "Sports/Recreation Area", "On or near Parking Area", "10XX ALBERNI ST", "Old Kent Road", "St Mary's Road"],
+)  # fmt: skip
+def test_streets_and_public_places_are_shown_however_rare(text: str) -> None:
+    assert shown(release_places, text, 1) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Qzarnow Velbirt", "The Willows", "ZX4917382/26", "Qzarnow and Rye Lane", "she was followed home to Rye Lane",
+     "Qzarnow lives on Rye Lane", "Bluewater"],
+)  # fmt: skip
+def test_other_places_are_not(text: str) -> None:
+    assert shown(release_places, text, MANY_ROWS - 1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_shown"), [("Bluewater", True), ("ZX4917382/26", False), ("victim Qzarnow", False)]
+)
+def test_places_that_many_rows_share_are_shown_unless_personal_by_their_form(text: str, is_shown: bool) -> None:
+    assert shown(release_places, text, MANY_ROWS) == (text if is_shown else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "n_rows", "is_shown"),
+    [("transport hub", 1, True), ("licensed premises", 1, True), ("qzarnow velbirt", 9, False), ("hmo", 10, True),
+     ("rose cottage, rye lane", 10, False), ("home of [name]", 10, False), ("given by a profile", 1, True)],
+)  # fmt: skip
+def test_kinds_of_places(text: str, n_rows: int, is_shown: bool) -> None:
+    def release(texts: pd.Series) -> pd.Series:
+        return release_kinds(texts, also={"given by a profile"})
+
+    assert shown(release, text, n_rows) == (text if is_shown else "(other kinds)")
+
+
+@pytest.mark.parametrize(
+    ("text", "n_rows", "is_shown"),
+    [("Concern for safety", 10, True), ("Concern for safety", 9, False), ("Yodelling", 99, False),
+     ("Yodelling", 100, True), ("victim Qzarnow", 100, False), ("ZX4917382", 100, False), ("(blank)", 1, True),
+     ("Rachel", 10, False)],
+)  # fmt: skip
+def test_categories_are_shown_if_many_rows_share_them(text: str, n_rows: int, is_shown: bool) -> None:
+    known = know_categories(load_definitions().list_words())
+
+    def release(texts: pd.Series) -> pd.Series:
+        return release_categories(texts, known)
+
+    assert shown(release, text, n_rows) == (text if is_shown else "(other texts)")
+
+
+def test_texts_that_become_one_are_one_category() -> None:
+    texts = pd.Series(["Street", "Qz", "Qy", None], dtype="category", index=[3, 1, 1, 2], name="a")
+    released = release_kinds(texts)
+    assert released.astype("object").where(released.notna(), None).tolist() == [
+        "Street",
+        *["(other kinds)"] * 2,
+        None,
+    ]
+    assert (released.index.tolist(), released.name, released.cat.categories.is_unique) == ([3, 1, 1, 2], "a", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Date 31/02/2026", "Date 99/99/9999"),
+        ("date Jan 2026 10pm", "date Jan 9999 99pm"),
+        ("Date Qzarnow, 07700 914273", "Date Aaaaaaa, 99999 999999"),
+        ("date 0, 0.0", "date 0, 0.0"),
+        ("date -0.123456, 51.987654", "date -0.1, 52.0"),
+        ("date SE15 4ST", "date SE15 [postcode]"),
+        ("date E01003189", "date E01003189"),
+        ("a" * 100, "a" * 80 + "..."),
+    ],
+)
+def test_the_form_of_a_value_says_nothing_of_it(text: str, form: str) -> None:
+    assert describe_form(text, known={"date"}) == form
+
+
+def test_columns_are_named_by_words_that_columns_have() -> None:
+    names = ("Crime Ref", "DateTimeOfOffence", "Qzarnow", "2026-01", "05/01/2026", "lsoa21cd", "Address 1")
+    told = ("Crime Ref", "DateTimeOfOffence", "column 3", "2026-01", "column 5", "lsoa21cd", "Address 1")
+    assert release_columns(names) == told
+    assert release_columns(names, used={"Qzarnow"})[2] == "Qzarnow"
+    assert describe_columns(names[:3], lead="It has:") == "It has: Crime Ref, DateTimeOfOffence, column 3."
+    row = ("R1", "Robbery", "05/01/2026", "530500", "N")
+    assert describe_columns(row, lead="It has:").startswith("Its first row, of 5 columns, looks like values")
+    assert not any(map(is_column_name, ("Jo", "07700 900123", "a@b.org", "", "Robbery", "Mary Hill")))
+
+
+def test_a_place_is_known_by_all_of_its_parts() -> None:
+    assert is_known_place("Rye Lane, Lewisham Station")
+    assert not is_known_place("Rye Lane, Qzarnow")

@@ -1,0 +1,214 @@
+"""Marked texts in every column of every format, and in none of what is written, kept or said."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from click.testing import CliRunner
+
+from hotspots.cli.main import cli
+from hotspots.ingest.incidents.intake import read_incidents
+from hotspots.ingest.incidents.store import Store
+
+MARKS = {
+    "name after a cue": "victim Qzarnow Velbirt",
+    "name of a relative": "suspect's brother Qzarnow",
+    "telephone number": "07700 914273",
+    "local number": "call 8317 4926",
+    "crime number": "ZX4917382/26",
+    "e-mail": "qzmail@example.org",
+    "date of birth": "born 17/03/1961",
+    "flat": "Flat 73519, Rye Lane",
+    "house": "Qzhouse Cottage, Rye Lane",
+    "story": "argued over a flumdiddle with her neighbour Qzarnow and was then followed home by his friends in a van",
+}
+BARE = {"name": "Qzarnow Velbirt", "word": "Flumdiddle"}
+"""What nothing tells from the name of a place, if many rows share it."""
+
+FORBIDDEN = re.compile(
+    r"qzarnow|velbirt|qzmail|qzhouse|flumdiddle|914.?273|8317.?4926|4917382|1961|17.03.61|73519", re.IGNORECASE
+)
+PLAIN = {
+    "Crime Ref": "",
+    "Offence": "Robbery",
+    "Date From": "05/01/2026 18:05",
+    "Date To": "",
+    "Easting": "530500",
+    "Northing": "180500",
+    "Postcode": "",
+    "Location": "Rye Lane",
+    "Location Type": "Street",
+    "Knife Flag": "N",
+    "Ward Code": "",
+    "Beat": "",
+    "Data Status": "",
+}
+OF_PLACES = ("Location", "Location Type", "Ward Code", "Beat")
+FORMATS = ("csv", "tsv", "txt", "xlsx", "geojson", "gpkg", "parquet", "kml", "json", "zip")
+
+
+def make_rows(n_times: int, day: int) -> pd.DataFrame:
+    """Rows of a day of which each puts one mark into one column, as often as said."""
+    plain = {**PLAIN, "Date From": f"{day:02}/01/2026 18:05"}
+    rows = [plain] * 12
+    for column in PLAIN:
+        for text in (*MARKS.values(), *(BARE.values() if n_times == 1 or column not in OF_PLACES else ())):
+            rows += [{**plain, column: text}] * n_times
+    marks = " ".join(MARKS.values())
+    return pd.DataFrame([{**row, "Victim": BARE["name"], "Notes": marks} for row in rows])
+
+
+def write(path: Path, rows: pd.DataFrame) -> Path:
+    kind = path.suffix[1:]
+    if kind in ("csv", "tsv", "txt"):
+        rows.to_csv(path, index=False, sep={"csv": ",", "tsv": "\t", "txt": "|"}[kind])
+    elif kind == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("inner.csv", rows.to_csv(index=False))
+    elif kind == "xlsx":
+        rows.to_excel(path, index=False)
+    elif kind == "parquet":
+        rows.to_parquet(path)
+    elif kind == "json":
+        path.write_text(json.dumps(rows.to_dict("records")), "utf-8")
+    else:
+        points = [shapely.Point(-0.1 + 0.0001 * (i % 7), 51.5) for i in range(len(rows))]
+        fields = rows.drop(columns=["Easting", "Northing"])
+        gpd.GeoDataFrame(fields, geometry=points, crs="EPSG:4326").to_file(
+            path, layer="marked", driver="KML" if kind == "kml" else None
+        )
+    return path
+
+
+def read_everything(path: Path) -> Iterator[str]:
+    """All that a file says: its bytes as text, and what is packed in them."""
+    yield path.read_bytes().decode("utf-8", "replace")
+    if path.suffix == ".gpkg":
+        with sqlite3.connect(path) as database:
+            names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            for name in names:
+                yield re.sub(r"b'[^']*'|b\"[^\"]*\"", "", repr(database.execute(f'SELECT * FROM "{name}"').fetchall()))
+        database.close()
+    if path.suffix == ".parquet":
+        yield repr(pq.ParquetFile(path).read().to_pydict())
+    if path.suffix in (".zip", ".xlsx"):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield archive.read(name).decode("utf-8", "replace")
+
+
+def assert_clean(said: str, where: object) -> None:
+    # digests, images, shapes and numbers hold any digits
+    found = FORBIDDEN.search(re.sub(r"[0-9a-f]{32,}|[A-Za-z0-9+/=]{60,}|\d+\.\d+", "", said))
+    assert found is None, f"{where}: {found.string[max(0, found.start() - 90) : found.end() + 30]}"
+
+
+def assert_files_clean(*folders: Path) -> set[str]:
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name != "key"]
+    for path in files:
+        assert_clean(path.name, "name")
+        for said in read_everything(path):
+            assert_clean(said, path)
+    return {path.suffix for path in files}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[FORMATS[::5], *(pytest.param(formats, marks=pytest.mark.slow) for formats in (FORMATS, FORMATS[::-1]))],
+    ids=["a few formats", "all formats", "the other way round"],
+)
+def folder(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of which every other has each mark once, and the others eleven times, which is in many rows."""
+    folder = tmp_path_factory.mktemp("marked")
+    (folder / "in").mkdir()
+    for number, kind in enumerate(request.param):
+        rows = make_rows(11 if number % 2 else 1, day=number + 1)
+        write(folder / "in" / f"Statement of Mr Velbirt {kind}.{kind}", rows)
+    boxes = [shapely.box(530000 + 1000 * x, 180000, 531000 + 1000 * x, 181000) for x in (0, 1)]
+    table = {"ward_code": ["A", "B"], "ward_name": ["Ash", "Beech"], "borough": ["West", "East"]}
+    gpd.GeoDataFrame(table, geometry=boxes, crs="EPSG:27700").to_file(folder / "wards.gpkg")
+    return folder
+
+
+def test_no_mark_is_read_into_incidents_or_kept(folder: Path) -> None:
+    paths = sorted((folder / "in").iterdir())
+    for _ in range(2):  # the second time from the store
+        store = Store(folder=folder / "store")
+        intake = read_incidents(paths, store=store)
+        assert (store.problem, store.rebuilt, len(intake.tables)) == (None, [], len(paths))
+        for table in (intake.incidents.drop(columns="geometry"), intake.remarks, intake.rejected, intake.set_aside):
+            assert_clean(repr(table.reset_index().to_dict("list")), "table")
+        for told in (intake.inputs, intake.tables, intake.passed_over, intake.notes):
+            assert_clean(repr(told), "intake")
+    assert_files_clean(folder / "store")
+    assert (folder / "store" / "key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+def test_no_mark_is_written_or_said_by_any_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    files = [path.as_posix() for path in sorted(Path("in").iterdir())]
+    inputs = [option for path in files for option in ("--incidents", path)]
+    common = [*inputs, "--boundaries", "wards.gpkg", "--store", "kept", "--out", "maps"]
+    period = ["--from", "2026-01-06", "--to", "2026-01-10"]
+    for arguments in (
+        ["check", *files],
+        ["check", *files, "--json"],
+        ["check", *files, "--boundaries", "wards.gpkg"],
+        ["run", "--crime", "robbery", *common, "--json"],
+        ["run", "--crime", "robbery", *common],
+        ["performance", *common],
+        ["evaluate", "--crime", "robbery", *common[:-2]],
+        ["operation", "--crime", "robbery", "--treated-ward", "Ash", *period, *common],
+    ):
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exception is None or isinstance(result.exception, (SystemExit, ValueError)), result.exception
+        assert_clean(result.output + str(result.exception or ""), arguments[0])
+    assert assert_files_clean(Path("maps"), Path("kept")) >= {".html", ".csv", ".json", ".gpkg", ".parquet"}
+
+
+ROW = ["R1", *MARKS.values(), *BARE.values(), "05/01/2026 18:05", "530500", "180500"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    {
+        "no header": ("a.csv", "\n".join([";".join(ROW)] * 3)),
+        "no header, and another delimiter": ("a.csv", "\n".join(["~".join(ROW)] * 3)),
+        "one column": ("a.csv", "\n".join(ROW)),
+        "names of columns": ("a.csv", f"{';'.join(ROW)};Date From;Easting\n{';'.join(ROW)};1;2\n"),
+        "JSON": ("a.json", json.dumps([{text: text for text in ROW}])),
+        "JSON cut short": ("a.json", json.dumps([{text: text for text in ROW}])[:-9]),
+        "rows too long": ("a.csv", "Offence,Date\n" + "\n".join([",".join(ROW)] * 3)),
+        "a quote that is not closed": ("a.csv", 'Offence,Date,Easting,Northing\n"' + "\n".join([",".join(ROW)] * 3)),
+        "another layout": ("a.csv", f"Ref,What,Whose,{BARE['name']}\n" + ",".join(ROW[:4])),
+        "GeoJSON": ("a.geojson", '{"type": "FeatureCollection", "features": [' + json.dumps(ROW) + "]}"),
+        "KML": ("a.kml", "<kml>" + "".join(ROW) + "</kml>"),
+        "no workbook": ("a.xlsx", "".join(ROW)),
+        "no Parquet": ("a.parquet", "PAR1" + "".join(ROW)),
+    }.values(),
+)
+def test_no_mark_is_in_an_error(name: str, content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(content, "utf-8")
+    pd.DataFrame(columns=list(PLAIN)).to_csv("incidents.csv", index=False)
+    for arguments in (
+        ["check", name],
+        ["run", "--crime", "robbery", "--incidents", name],
+        ["run", "--crime", "robbery", "--incidents", "incidents.csv", "--boundaries", name],
+        ["run", "--crime", "robbery", "--incidents", "incidents.csv", "--havens", name],
+    ):
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code != 0
+        assert_clean(result.output + str(result.exception), arguments)
