@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.ingest.texts.masking import mask_personal_data
+from hotspots.ingest.texts.masking import mask_personal_data, mask_text
 
 
 def mask(text: str) -> str:
@@ -191,6 +191,18 @@ PIECES = st.one_of(STREETS, st.sampled_from(WORDS.split()), st.text(max_size=5))
 def test_masking_twice_is_masking_once(pieces: list[str], between: str) -> None:
     once = mask(between.join(pieces))
     assert mask(once) == once
+
+
+@given(st.lists(st.builds(" ".join, st.lists(PIECES, max_size=5)), max_size=8))
+def test_a_text_in_a_column_is_masked_as_it_is_alone(texts: list[str]) -> None:
+    assert mask_personal_data(pd.Series(texts, dtype="object")).tolist() == [mask_text(text) for text in texts]
+
+
+def test_texts_that_differ_in_a_number_keep_their_own() -> None:
+    texts = ["12 Rye Lane SE15 4ST", "14 Rye Lane SE15 4SU", "12 Mar 85 Rye Lane", "93 Mar 85 Rye Lane"]
+    texts += ["PC 12 John Smith, 3 Rye Lane", "PC 7 John Smith, 25 Rye Lane"]
+    masked = [*texts[:2], "[date] Rye Lane", texts[3], "PC 12 [name], 3 Rye Lane", "PC 7 [name], 25 Rye Lane"]
+    assert mask_personal_data(pd.Series(texts)).tolist() == masked
 
 
 @given(STREETS, STREETS, st.emails())

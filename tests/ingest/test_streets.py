@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hotspots.ingest.texts.house_numbers import level_numbers
 from hotspots.ingest.texts.streets import find_addresses, is_public_place, is_street, mask_postcodes, name_streets
 
 
@@ -30,6 +31,10 @@ TAILS = ["", " SE15 4ST", ", SE15 4ST", " se154st", " SE15", ", London, SE15", "
 
 PIECES = ["114", "12A", "Flat", "3", "Rye", "Lane", "Rose", "Cottage", "SE15", "4ST", "and", "&", "o/s", "Court",
           "Station", ",", "-", "Road", "no", "Block", "100", "XX"]  # fmt: skip
+NUMBER_WORDS = st.sampled_from(["4", "12", "12A", "12 a", "300", "1999"])
+PHRASES = st.builds(
+    " ".join, st.lists(st.sampled_from([*PIECES, "Platform", "Terminal", "1st", "th", "W10"]), max_size=4)
+)
 
 
 @settings(max_examples=400)
@@ -106,6 +111,36 @@ def test_no_number_is_left_of_any_words(words: list[str]) -> None:
         assert not re.search(r"\d", left)
         assert name(left) == left
     assert left is None or left.strip()
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{} Rye Lane", "{}A Rye Lane", "Flat {}, 3 Rye Lane", "Rye Lane {}", "Tesco, {} Rye Lane", "o/s {} Rye Lane"],
+)
+def test_houses_of_a_street_are_levelled(form: str) -> None:
+    assert (
+        len({level_numbers(f"{form.format(number)}{code}") for number in (4, 12, 300) for code in ("", ", SE1 2AB")})
+        == 2
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("A205 Catford Road", "5th Ave", "1st Floor", "10XX ALBERNI ST", "100 Block MAIN ST", "100 blk MAIN ST"),
+        *("Rye Lane SE15", "Rye Lane SE15 4", "Rye Lane, SE15 4, London", "M1 J4", "1-7 Rye Lane", "3rd Avenue"),
+    ],
+)
+def test_what_a_number_may_decide_is_not_levelled(text: str) -> None:
+    assert level_numbers(text) == text
+
+
+@given(st.lists(st.builds("{} {}".format, NUMBER_WORDS, PHRASES), min_size=1, max_size=4))
+def test_levelled_and_other_numbers_are_read_alike(parts: list[str]) -> None:
+    # a number behind a semicolon is not levelled
+    plain, levelled = ";" + ";".join(parts), "," + ",".join(parts)
+    assert (name(plain) or "").replace(";", ",") == (name(levelled) or "")
+    assert find_addresses(pd.Series([plain]))[0] == find_addresses(pd.Series([levelled]))[0]
 
 
 @given(st.text(max_size=40))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 from importlib import resources
 from itertools import groupby
 
 import pandas as pd
+
+from hotspots.ingest.texts.house_numbers import level_numbers
 
 NAME_MASK = "[name]"
 
@@ -102,13 +104,19 @@ def _alternation(words: Set[str]) -> str:
 
 
 _LISTED = _alternation(_CUES | _GIVEN_NAMES | {"name", "known", "reported"})
-_SCREEN = re.compile(
-    rf"@|(?:[0-9][^0-9]{{0,3}}){{6}}|[0-9]{{4}}|[0-9]{_SEPARATOR}[0-9]{{1,2}}{_SEPARATOR}['\u2019]?[0-9]"
-    rf"|[0-9][^0-9]{{0,9}}{_MONTH}|(?<![a-z]){_MONTH}[\s.-]{{0,3}}[0-9]|d\.?\s?o\.?\s?b|birth|born"
-    rf"|[a-z]{{2}}[0-9]{{2}}\s?[a-z]{{3}}|(?<![^\W_])(?:{_LISTED})(?![^\W_])",
+_MAY_HAVE_DIGITS = re.compile(
+    rf"[0-9](?:[0-9]{{3}}|(?:[^0-9]{{0,3}}[0-9]){{5}}|{_SEPARATOR}[0-9]{{1,2}}{_SEPARATOR}['\u2019]?[0-9]"
+    r"|(?<=[a-z]{2}[0-9])[0-9]\s?[a-z]{3})",
     re.IGNORECASE,
 )
-"""What every text matches that holds anything to mask, and few that do not."""
+_MAY_HAVE_WORDS = re.compile(
+    rf"@|[0-9][^0-9]{{0,9}}{_MONTH}|(?<![a-z]){_MONTH}[\s.-]{{0,3}}[0-9]|d\.?\s?o\.?\s?b|birth|born",
+    re.IGNORECASE,
+)
+"""One of the two matches every text in which something is found by its form: by its digits, or by words as well."""
+
+_MAY_NAME = re.compile(rf"(?<![^\W_])(?:{_LISTED})(?![^\W_])", re.IGNORECASE)
+"""What every text matches that names a person, and few others."""
 
 
 def mask_personal_data(texts: pd.Series) -> pd.Series:
@@ -150,13 +158,27 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
         position = pd.Series(merged.categories.get_indexer(pd.Index(masked)))
         codes = position.reindex(texts.cat.codes.to_numpy()).fillna(-1).to_numpy(dtype="int64")
         return pd.Series(pd.Categorical.from_codes(codes, dtype=merged), index=texts.index, name=texts.name)
-    screened = [text for text in texts.dropna().unique() if isinstance(text, str) and _SCREEN.search(text)]
-    changed = {text: kept for text in screened if (kept := _mask(text)) != text}
+    unique = [text for text in texts.dropna().unique() if isinstance(text, str)]
+    changed = {text: kept for text in _screen(unique) if (kept := _mask(text)) != text}
     result = texts.copy()
     if changed:
         hit = texts.isin(list(changed))
         result[hit] = texts[hit].map(changed)
     return result
+
+
+def _screen(texts: Iterable[str]) -> Iterator[str]:
+    """The texts that may hold anything to mask."""
+    known: dict[str, bool] = {}  # of a street, whatever the number of the house
+    for text in texts:
+        if _MAY_HAVE_DIGITS.search(text):
+            yield text
+            continue
+        key = level_numbers(text)
+        if key not in known:
+            known[key] = bool(_MAY_HAVE_WORDS.search(key)) or (bool(_MAY_NAME.search(key)) and any(_find_names(key)))
+        if known[key]:
+            yield text
 
 
 def mask_text(text: str) -> str:

@@ -19,6 +19,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from hotspots.ingest.texts.house_numbers import ANY_NUMBER, DISTRICT, POSTCODE, level_numbers
+
 _LISTS = tomllib.loads(resources.files("hotspots.ingest.texts").joinpath("streets.toml").read_text("utf-8"))
 _LASTS = {name: frozenset(words.split()) for name, words in _LISTS.items() if name not in ("nearness", "grounds")}
 _GROUNDS = frozenset(tuple(words.split()) for words in _LISTS["grounds"].strip().split("|"))
@@ -30,9 +32,7 @@ _NEARNESS = "|".join(re.escape(phrase).replace(r"\ ", r"[\s/]+") for phrase in _
 _NEAR_BEFORE = re.compile(rf"\W*(?:{_NEARNESS})\.?(?=\s|$)\s*|[^\w\s]+\s+", re.IGNORECASE)
 _NEAR_AFTER = re.compile(rf"(?:^|(?<=[\s(]))(?:{_NEARNESS})\W*$|(?<=\s)[^\w\s]+$", re.IGNORECASE)
 
-_DISTRICT = "(?:[BEGLMNSW]|[A-PR-UWYZ][A-HK-Y])[0-9][0-9A-HJKPSTUW]?"
-_POSTCODE = re.compile(rf"(?<![^\W_])({_DISTRICT})\s{{0,3}}[0-9][ABD-HJLNP-UW-Z]{{2}}(?![^\W_])", re.IGNORECASE)
-_BEGUN_POSTCODE = re.compile(rf"(?<=[^\W\d_])[\s.]+(?!A[0-9]){_DISTRICT}(?:\s[0-9])?\W*$", re.IGNORECASE)
+_BEGUN_POSTCODE = re.compile(rf"(?<=[^\W\d_])[\s.]+(?!A[0-9]){DISTRICT}(?:\s[0-9])?\W*$", re.IGNORECASE)
 _MASK = re.compile(r"\[[^\]0-9]*\]")
 _NUMBER_IN_BRACKETS = re.compile(r"\(([^()]*[0-9][^()]*)\)")
 _BREAKS = re.compile(r"[,;|\r\n\t\[\]{}\"]+|\s[-\u2013\u2014]\s|:\s")
@@ -96,12 +96,17 @@ def name_streets(texts: pd.Series) -> pd.Series:
     Returns:
         Objects on the same index.
     """
-    return _map_distinct(texts, _name_street, None)
+
+    def name(text: str) -> str | None:
+        street = _name_street(level_numbers(text))
+        return _name_street(text) if street and ANY_NUMBER in street else street
+
+    return _map_distinct(texts, name, None)
 
 
 def find_addresses(texts: pd.Series) -> pd.Series:
     """Whether each text holds a postcode, or the number or a part of a house: bool on the same index."""
-    return _map_distinct(texts, _is_address, False).astype(bool)
+    return _map_distinct(texts, lambda text: _is_address(level_numbers(text)), False).astype(bool)
 
 
 def _map_distinct(texts: pd.Series, convert: Callable[[str], object], missing: object) -> pd.Series:
@@ -112,7 +117,7 @@ def _map_distinct(texts: pd.Series, convert: Callable[[str], object], missing: o
 
 def mask_postcodes(texts: pd.Series) -> pd.Series:
     """Texts with the second half of each postcode replaced by `[postcode]`: some fifteen homes share a whole one."""
-    return _map_distinct(texts, lambda text: _POSTCODE.sub(r"\1 [postcode]", text), None)
+    return _map_distinct(texts, lambda text: POSTCODE.sub(r"\1 [postcode]", text), None)
 
 
 def is_street(name: str) -> bool:
@@ -125,6 +130,7 @@ def is_public_place(name: str) -> bool:
     return _read(name).kind == "venue" or _HUNDRED_BLOCK.match(name) is not None
 
 
+@lru_cache(maxsize=65_536)
 def _is_address(text: str) -> bool:
     if not _MAY_NUMBER.search(text):
         return False
@@ -159,7 +165,7 @@ def _name_street(text: str) -> str | None:
 
 def _take_apart(text: str) -> tuple[list[_Part], bool, bool]:
     """The parts of which something is left, whether there was a postcode, and whether a number alone at the end."""
-    bare, n_postcodes = _POSTCODE.subn(" , ", _MASK.sub(" , ", text))
+    bare, n_postcodes = POSTCODE.subn(" , ", _MASK.sub(" , ", text))
     parts, is_numbered = [], False
     for piece in _BREAKS.split(_NUMBER_IN_BRACKETS.sub(r" , \1 , ", bare)):
         without = _BEGUN_POSTCODE.sub("", piece)
