@@ -223,8 +223,9 @@ def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> s
     blank: dict[str, Any] = {"offence": (BLANK,), "start": (BLANK,)}
     if not values.keys() & PLACE_ROLES:
         blank |= {"longitude": BLANK, "latitude": BLANK}
-    found = _read_as_counts(Recognised(profile=SourceProfile(**{**blank, **values})), table)
-    heading, *known = format_profile(found.profile).split("\n")
+    profile = SourceProfile(**{**blank, **values})
+    profile = dataclasses.replace(profile, count=_find_count(table, profile))
+    heading, *known = format_profile(profile).split("\n")
     return "\n".join([heading, *missing, *(line for line in known if not line.endswith(f' = "{BLANK}"'))])
 
 
