@@ -194,8 +194,9 @@ def test_pairs_that_were_recognised_still_are() -> None:
         ("id", "Crime Ref No; CrimeRefNo; CRIME_NO; Occurrence No.; Inc Ref; URN; CAD No; Log No; Crm Ref; Off Ref;"
                "Unique Reference; Case No; Occurrence Number; Investigation Ref; Incident #Number"),
         ("easting", "EASTING; Eastings (m); OS Easting; X (Easting); Offence Easting; Loc Easting; BNG E; OSGB Easting;"
-                    "Location Easting; Map Easting; E_27700 BNG"),
-        ("northing", "NORTHING; Northings (m); OS Northing; Y (Northing); Loc Northing; BNG N; OSGB Northing"),
+                    "Location Easting; Map Easting; E_27700 BNG; GRID_E; Coord E; grid_x; E_BNG; OSGB_E"),
+        ("northing", "NORTHING; Northings (m); OS Northing; Y (Northing); Loc Northing; BNG N; OSGB Northing;"
+                    "GRID_N; Coord N; grid_y; N_BNG; OSGB_N"),
         ("latitude", "Lat; LAT; Latitude (WGS84); Y_Lat; Location Lat; Incident Latitude; lat_4326"),
         ("longitude", "Lng; LON; Long; Longitude (WGS84); X_Lon; Location Lng; Incident Longitude; lng_4326"),
         ("latitude_longitude", "Lat/Long; Lat, Lng; LatLong; GPS Coords; Coordinates (lat/lon)"),
