@@ -43,6 +43,8 @@ FEW = 20
 """With fewer rows than this a fault may look like chance."""
 ENOUGH_HOURS = 60
 """And with fewer than this, of hours that are all from 1 to 12, or with few hours or none of the small ones."""
+FEW_DAYS = 10
+"""With fewer distinct days nobody can tell that day and month have changed places."""
 ENOUGH_AT_NOON = 30
 """And with fewer than this at the time that a form fills in."""
 
@@ -536,6 +538,8 @@ def _can_be_told(file: File) -> bool:
     if "am/pm lost" in file.faults:
         hours = (at.hour % 12).unique()
         return len(at.hour) >= ENOUGH_HOURS and len(hours) >= 8 and len({1, 2, 3, 4} & set(hours)) >= 3
+    if "swapped" in file.faults:
+        return len(at.date.unique()) >= FEW_DAYS
     if "default hour" in file.faults:
         return file.n_filled >= ENOUGH_AT_NOON
     return True

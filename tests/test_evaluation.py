@@ -40,7 +40,8 @@ def make_rows(n: int = 600, *, offence: str = "Robbery", seed: int = 1, n_places
     """Rows on a few places, some far more often hit than others, over the days of 2025."""
     rng = np.random.default_rng(seed)
     place = np.minimum(rng.geometric(0.3, n) - 1, n_places - 1)
-    east, north = 530_100 + 150 * place, 180_100 + 137 * (5 * place % n_places)
+    # each of them five doors that follow each other
+    east, north = 530_100 + 150 * place + 5 * (np.arange(n) % 5), 180_100 + 137 * (5 * place % n_places)
     days = np.datetime64("2025-01-01") + np.sort(rng.integers(0, 365, n))
     return [f"{offence},{day.item():%d/%m/%Y},{x},{y}" for day, x, y in zip(days, east, north, strict=True)]
 

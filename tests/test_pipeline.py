@@ -300,7 +300,7 @@ def test_a_run_says_whose_opening_hours_are_not_known(
 def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     tmp_path: Path, square_wards: gpd.GeoDataFrame
 ) -> None:
-    precise = "Robbery,05/01/2026 15:30,TQ 30500 80500\n" * 12
+    precise = "".join(f"Robbery,05/01/2026 15:30,TQ 305{door % 6}0 80500\n" for door in range(12))
     coarse = "Robbery,05/01/2026 15:30,TQ 30 80\n" * 5
     (tmp_path / "a.csv").write_text("Offence,Date From,Grid Ref\n" + precise + coarse)
     square_wards.to_file(tmp_path / "wards.gpkg")

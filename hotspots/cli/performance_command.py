@@ -39,6 +39,7 @@ def performance(inputs: StudyInputs, indicators: tuple[str, ...], peers: Path | 
         end=inputs.end,
         wards=inputs.wards,
         indicators=indicators or settings.indicators,
+        is_usual=not indicators,
         targets=settings.targets,
         criterion_weights=settings.criterion_weights,
     )

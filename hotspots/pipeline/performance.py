@@ -108,6 +108,7 @@ class PerformanceRequest:
         end: Last day that may count; by default the last that the files hold.
         wards: Codes or names of the wards to count; all by default.
         indicators: Slugs, in order; by default `USUAL_INDICATORS`, as far as the files hold them.
+        is_usual: Whether these indicators are those of every table here, and so not another question.
         targets: By slug.
         criterion_weights: Of the criteria of priority.
     """
@@ -115,13 +116,14 @@ class PerformanceRequest:
     end: dt.date | None = None
     wards: tuple[str, ...] = ()
     indicators: tuple[str, ...] = ()
+    is_usual: bool = False
     targets: Mapping[str, Target] = field(default_factory=dict)
     criterion_weights: Mapping[str, float] = field(default_factory=lambda: EQUAL_WEIGHTS)
 
     @property
     def methods(self) -> tuple[str, ...]:
         """How the table differs from the usual one, in a few words."""
-        return (f"only {' '.join(sorted(self.indicators))}",) if self.indicators else ()
+        return (f"only {' '.join(sorted(self.indicators))}",) if self.indicators and not self.is_usual else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

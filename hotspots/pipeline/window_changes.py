@@ -6,25 +6,19 @@ import dataclasses
 import datetime as dt
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
-from hotspots.analysis.change import (
-    WHOLE_AREA,
-    ChangeTable,
-    Comparison,
-    count_change,
-    find_uncovered,
-    measure_change,
-    measure_dispersion,
-    plan_comparisons,
-)
+from hotspots.analysis.change import Comparison, find_uncovered, plan_comparisons
 from hotspots.crimes import Crime, select_crime
 from hotspots.ingest.incidents import WITHOUT_PLACE, find_days
 from hotspots.pipeline.known_time import MAX_MONTH_ONLY_SHARE, KnownMonths, KnownTime
+
+if TYPE_CHECKING:
+    from hotspots.analysis.change import ChangeTable
 
 MIN_COVERED_SHARE = 0.5
 """Share of the incidents of the fuller window that must be of what both windows cover."""
@@ -140,6 +134,9 @@ class CrimeRows:
         Rows without a place count in the whole area if all that have one lie in it. If not, and a verdict would be
         another with the part of them that is to be expected in it, there is none.
         """
+        # statistics, which `hotspots check` does without
+        from hotspots.analysis.change import WHOLE_AREA, count_change, measure_change, measure_dispersion
+
         comparison, lost = windows.comparison, windows.lost
         if not comparison.available or (lost and groups is not None):
             return comparison, None
@@ -218,6 +215,8 @@ def find_lost(
         is_counted: Which incidents count in each period; by default all that are in it.
         left_out: Days of the periods that do not count.
     """
+    from scipy import stats  # `hotspots check` needs it only here, and seldom
+
     counted = _find_rows(incidents, periods, left_out=left_out) if is_counted is None else is_counted
     lost = _find_rows(refused, periods, left_out=left_out).sum(axis=1).tolist()
     placed = counted.sum(axis=1).tolist()

@@ -59,7 +59,13 @@ def repeat_monthly(make: MakeIncidents, easting: Any, northing: Any, *, months: 
     months = list(months)
     n = len(easting)
     when = pd.to_datetime([f"2025-{month:02}-01" for month in months for _ in range(n)])
-    return make(np.tile(easting, len(months)), np.tile(northing, len(months)), started_at=when, time_precision="month")
+    return make(
+        np.tile(easting, len(months)),
+        np.tile(northing, len(months)),
+        started_at=when,
+        time_precision="month",
+        location_precision="anonymised",
+    )
 
 
 # --- the plan

@@ -44,8 +44,8 @@ def test_it_says_what_is_recognised_and_what_is_not_read(extract: Path) -> None:
 
 def test_it_says_what_is_refused_with_examples(extract: Path) -> None:
     said = check(extract).stdout
-    assert "unreadable date (1), such as row 3 (Date From 31/13/2025 18:05) of extract.csv" in said
-    assert "degrees where metres are expected (1), such as row 4 (Easting -0.034, Northing 51.48)" in said.replace(
+    assert "unreadable date (1), such as row 3 (Date From 99/99/9999 99:99) of extract.csv" in said
+    assert "degrees where metres are expected (1), such as row 4 (Easting -0.0, Northing 99.99)" in said.replace(
         "\n    ", " "
     )
 
@@ -106,15 +106,15 @@ def test_data_of_another_place_than_the_wards_are_told_of(extract: Path, reposit
 
 
 def test_words_for_a_knife_that_are_not_known_are_listed(extract: Path) -> None:
-    rows = "".join(f"Robbery,2026-01-05 10:00,536560,178413,{word}\n" for word in ["Knife - Used"] * 4 + ["Gun"] * 3)
+    rows = "".join(f"Robbery,2026-01-05 10:00,536560,178413,{word}\n" for word in ["Knife - Used"] * 14 + ["Gun"] * 13)
     extract.write_text(f"Offence,Date,Easting,Northing,Knife\n{rows}", "utf-8")
     said = " ".join(check(extract).stdout.split())
-    assert 'neither yes nor no, which is treated as not known: "Knife - Used" (4) and "Gun" (3)' in said
+    assert 'neither yes nor no, which is treated as not known: "Knife - Used" (14) and "Gun" (13)' in said
     profile = 'offence = "Offence"\nstart = "Date"\neasting = "Easting"\nnorthing = "Northing"\nknife = "Knife"\n'
     words = 'knife_words = ["Knife - Used"]\n'
     (extract.parent / "hotspots.toml").write_text(f"[sources.a]\n{profile}{words}")
     said = " ".join(check(extract).stdout.split())
-    assert 'not one of the knife_words, which is treated as no knife: "Gun" (3). A word counts only if it is' in said
+    assert 'not one of the knife_words, which is treated as no knife: "Gun" (13). A word counts only if it is' in said
 
 
 def test_a_file_of_which_nothing_can_be_used_is_not_called_right(extract: Path) -> None:
