@@ -463,14 +463,14 @@ class Found:
     slowest_s: float = 0.0
 
 
-def try_files(seed: int, folder: Path, found: Found) -> None:
+def try_files(seed: int, folder: Path, found: Found, *, at_most: Sequence[int]) -> None:
     """Make a few files, check each, and run those that are taken together."""
     random = np.random.default_rng(seed)
     wards = folder / "wards.geojson"
     if not wards.exists():
         make_wards().to_file(wards)
     taken: list[File] = []
-    for number in range(int(random.integers(1, 1 + random.choice(FILES_A_RUN)))):
+    for number in range(int(random.integers(1, 1 + random.choice(at_most)))):
         truth = make_truth(random, int(random.choice([1, 3, 12, 25, 60, 120, 200])))
         wrap = (wrap_extract, wrap_extract, wrap_police_uk, wrap_counts)[random.choice(4, p=[0.3, 0.3, 0.3, 0.1])]
         file = wrap(random, truth, f"{seed}-{number}.csv", folder)
@@ -633,14 +633,14 @@ def _time(found: Found, label: str, *arguments: str | Path) -> tuple[int, str, s
             found.faults.append(f"{label}: took {taken:.0f} s")
 
 
-def try_many(n_files: int, *, first_seed: int = 0) -> Found:
+def try_many(n_files: int, *, first_seed: int = 0, at_most: Sequence[int] = FILES_A_RUN) -> Found:
     """Make and try at least so many files."""
     found = Found()
     seed = first_seed
     while found.n_files < n_files:
         with tempfile.TemporaryDirectory() as folder:
             n_faults = len(found.faults)
-            try_files(seed, Path(folder), found)
+            try_files(seed, Path(folder), found, at_most=at_most)
         for fault in found.faults[n_faults:]:
             print(fault, flush=True)
         seed += 1
