@@ -37,7 +37,10 @@ BARE = {"name": "Qzarnow Velbirt", "word": "Flumdiddle"}
 """What nothing tells from the name of a place, if many rows share it."""
 
 FORBIDDEN = re.compile(
-    r"qzarnow|velbirt|qzmail|qzhouse|flumdiddle|914.?273|8317.?4926|4917382|1961|17.03.61|73519", re.IGNORECASE
+    r"qzarnow|velbirt|qzmail|qzhouse|flumdiddle|914.?273|8317.?4926|4917382|(?<!\d)73519(?!\d)"
+    # the year by what makes it one: a row may have its number
+    r"|17.03.61|\b0?3[/.-]1961|1961[/.-]0?3\b|\(1961, 3, 17|(?:born|march|mar)\W{0,9}1961|[\"']1961\b",
+    re.IGNORECASE,
 )
 PLAIN = {
     "Crime Ref": "",

@@ -39,6 +39,7 @@ from hotspots.ingest.reference import (
     read_population,
     read_term_dates,
 )
+from hotspots.ingest.texts import describe_forms
 from hotspots.pipeline.known_time import KnownTime, find_known_time
 from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.settings import Settings, load_settings
@@ -291,9 +292,10 @@ def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
     if not wrong.any():
         return intake
     refused = incidents[wrong]
+    given = [f"easting {point.x:.0f}, northing {point.y:.0f}" for point in refused.geometry]
     rows = pd.DataFrame(refused.drop(columns="geometry")).assign(
         reason=np.where(swapped[wrong], SWAPPED, DEFAULT_POINT),
-        detail=[f"easting {point.x:.0f}, northing {point.y:.0f}" for point in refused.geometry],
+        detail=describe_forms(pd.Series(given, index=refused.index), known={"easting", "northing"}),
     )
     rejected = pd.concat([intake.rejected, rows[list(REJECTED_COLUMNS)]], ignore_index=True)
     return dataclasses.replace(

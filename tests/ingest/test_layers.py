@@ -367,14 +367,14 @@ def write_kml(path: Path, descriptions: list[str]) -> None:
 @pytest.mark.parametrize("form", [NESTED, HEADED])
 def test_fields_in_the_descriptions_of_kml_are_read(tmp_path: Path, form: str) -> None:
     fields = [
-        [("Offence:", "<b>Robbery</b>"), ("Date From", f"{day}/03/2025 18:05"), ("Street &amp; more", "&lt;Null&gt;")]
+        [("Offence:", "<b>Robbery</b>"), ("Date From", f"{day}/03/2025 18:05"), ("Street &amp; town", "&lt;Null&gt;")]
         for day in range(13, 29)
     ]
     write_kml(tmp_path / "a.kml", [form.format("".join(FIELDS.format(*pair) for pair in row)) for row in fields])
     intake = read_incidents([tmp_path / "a.kml"])
     assert intake.incidents["started_at"].tolist() == [pd.Timestamp(2025, 3, day, 18, 5) for day in range(13, 29)]
     assert set(intake.incidents["category"]) == {"robbery"}
-    assert {"Offence", "Date From", "Street & more"} <= {*intake.tables[0].header}
+    assert {"Offence", "Date From", "Street & town"} <= {*intake.tables[0].header}
 
 
 @pytest.mark.parametrize(

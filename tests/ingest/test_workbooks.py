@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import struct
+import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from hotspots.errors import DataError
 from hotspots.ingest.formats.workbooks import open_workbook
 from hotspots.ingest.incidents.intake import Intake, read_incidents
-from hotspots.ingest.incidents.profiles import SourceProfile
+from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError
 from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -313,7 +314,7 @@ def test_a_profile_for_a_sheet_that_is_not_there_is_refused(tmp_path: Path) -> N
 
 def test_a_title_is_no_header_even_where_a_column_has_an_odd_name(tmp_path: Path) -> None:
     rows: Rows = [["ASB log 2025"], [], ["Ref", "Offence", "Whenabouts", "Easting", "Northing"], [1, *ROW[:4]]]
-    with pytest.raises(UnknownLayoutError, match="no column says when .* It has: Ref, Offence, Whenabouts") as error:
+    with pytest.raises(UnknownLayoutError, match="no column says when .* It has: Ref, Offence, column 3") as error:
         read(tmp_path, make_workbook({"Log": rows}))
     assert 'offence = "Offence"\neasting = "Easting"' in error.value.draft
 
@@ -424,3 +425,17 @@ def test_what_a_parser_did_not_foresee_is_a_damaged_file(tmp_path: Path, monkeyp
     monkeypatch.setattr(python_calamine.CalamineWorkbook, "from_filelike", panic, raising=True)
     with pytest.raises(DataError, match=r"a\.xlsx cannot be read as an Excel workbook: damaged\. Save it again"):
         open_workbook("a.xlsx", make_workbook({"A": [["Date"], ["x"]]}), "")
+
+
+def test_a_profile_to_complete_names_nobody_and_fits_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "Statement of Mr Velbirt.xlsx"
+    path.write_bytes(make_workbook({"Jan": [HEADER, ROW], "Feb": [HEADER, ROW]}))
+    with pytest.raises(UnknownLayoutError, match="holds 2 tables of incidents") as error:
+        read_incidents([path])
+    assert "velbirt" not in error.value.draft.lower()
+    (name, values), *_ = tomllib.loads(error.value.draft)["sources"].items()
+    profile = parse_profile(name, values)
+    assert read_incidents([path], options=ReadingOptions(profiles=(profile,))).tables[0].is_given
+    path.unlink()
+    path.write_bytes(make_workbook({"Jan": [HEADER, ROW]}))
+    assert read_incidents([path]).tables[0].profile.name == "statement-of-mr-name-xlsx-jan"

@@ -231,8 +231,15 @@ def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> s
 
 def name_source(label: str) -> str:
     """A name for the source of a file: the words of its own name."""
-    stem = PurePosixPath(mask_text(label)).name.lower().removesuffix(".gz").rpartition(".")[0] or label
+    masked = mask_text(label)
+    # the last part of the label of a sheet is the sheet, which has no suffix
+    stem = PurePosixPath(masked).name.lower().removesuffix(".gz").rpartition(".")[0] or masked
     return re.sub(r"[^a-z]+", "-", stem.lower()).strip("-") or "source"
+
+
+def make_pattern(label: str) -> str:
+    """The pattern of files that a file fits by its own name, with anything in the place of what is masked in it."""
+    return re.sub(r"\[[^\]]*\]", "*", mask_text(PurePosixPath(label).name))
 
 
 def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats import (
@@ -32,6 +31,7 @@ from hotspots.ingest.incidents.recognition import (
     Recognised,
     UnknownLayoutError,
     is_header,
+    make_pattern,
     name_source,
     recognise,
 )
@@ -247,7 +247,7 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
         profile = dataclasses.replace(
             found[0].profile,
             name=name_source(label),
-            files=PurePosixPath(label).name,
+            files=make_pattern(label),
             sheet=None if is_layer else names[0],
             layer=names[0] if is_layer else None,
         )
