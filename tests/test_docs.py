@@ -106,7 +106,9 @@ def test_every_module_and_every_test_named_exists(page: Path) -> None:
     files = {*PRODUCTS.values(), FILE_NAME, *(Path(path).name for path in list_package())}
     for name in set(re.findall(r"`(hotspots(?:\.\w+)+)`", text)) - files:
         pkgutil.resolve_name(name)
-    assert [path for path in re.findall(r"`(tests/[\w/.]+)`", text) if not (REPOSITORY / path).exists()] == []
+    for path, test in re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", text):
+        assert (REPOSITORY / path).exists(), path
+        assert not test or f"def {test}(" in (REPOSITORY / path).read_text("utf-8"), test
 
 
 def test_the_page_of_commands_is_what_help_prints() -> None:
