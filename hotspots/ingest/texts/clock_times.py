@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.errors import ParameterError
+from hotspots.ingest.texts.columns import list_distinct
 from hotspots.ingest.texts.spreadsheet_dates import exchange_day_and_month, read_serial_date
 from hotspots.ingest.texts.times_of_day import TimeForm, find_time_form, strip_number, write_time
 
@@ -55,6 +56,7 @@ _MONTH_ONLY = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMERIC_DAY = re.compile(rf"(\d{{1,2}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}(\d{{4}}|\d{{2}})\b")
+_LONGEST_NUMERIC_DAY = len("31/12/2025 ")
 _ISO_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)"
 _MIDNIGHT = re.compile(
     r"[T ]\s*(?:0?0:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?|12:00(?::00)?\s*am)$", flags=re.IGNORECASE
@@ -266,13 +268,14 @@ def guess_date_order(chunks: Iterable[pd.Series]) -> tuple[DateOrder, bool]:
     years: set[str] = set()
     for texts in chunks:
         is_numeric = False
-        for text in texts.cat.categories:
-            if match := _NUMERIC_DAY.match(str(text).strip()):
+        starts = {str(text).strip()[:_LONGEST_NUMERIC_DAY] for text in list_distinct(texts)}
+        for text in starts:
+            if match := _NUMERIC_DAY.match(text):
                 first, second = int(match[1]), int(match[2])
                 pairs.add((first, second))
                 years.add(match[3][-2:])
                 is_numeric = True
-        if len(texts.cat.categories) and not is_numeric:
+        if starts and not is_numeric:
             break  # dates are written in one way from beginning to end
     if not pairs:
         return "day-first", True
@@ -309,17 +312,12 @@ def join_columns(columns: Sequence[pd.Series], *, time_form: TimeForm | None = N
         times = find_time_column(columns)
         time_form = "clock" if times is None else find_time_form([times])
     codes = np.column_stack([column.cat.codes.to_numpy() for column in columns])
+    texts_of = [[str(text).strip() for text in list_distinct(column)] for column in columns]
     distinct, position = np.unique(codes, axis=0, return_inverse=True)
     position = position.ravel()  # NumPy 2.0 keeps the axis
     texts = [
-        _join(
-            [
-                None if code < 0 else str(column.cat.categories[code]).strip()
-                for code, column in zip(row, columns, strict=True)
-            ],
-            time_form,
-        )
-        for row in distinct
+        _join([None if code < 0 else known[code] for code, known in zip(row, texts_of, strict=True)], time_form)
+        for row in distinct.tolist()
     ]
     unique, distinct_texts = pd.factorize(pd.Series(texts, dtype="object"))
     joined = pd.Categorical.from_codes(
