@@ -63,11 +63,13 @@ KNOWN = {
     ),
     "easting": (
         "easting, eastings, easting m, x easting, easting x, os easting, grid easting, bng easting, location "
-        "easting, incident easting, oseast1m, bng e, east "
+        "easting, incident easting, oseast1m, bng e, east, e bng, os e, grid e, os grid e, grid ref e, ngr e, os "
+        "grid ref easting, incident grid e "
     ),
     "northing": (
         "northing, northings, northing m, y northing, northing y, os northing, grid northing, bng northing, "
-        "location northing, incident northing, osnrth1m, bng n, north "
+        "location northing, incident northing, osnrth1m, bng n, north, n bng, os n, grid n, os grid n, grid ref n, "
+        "ngr n, os grid ref northing, incident grid n "
     ),
     "longitude": ("longitude, long, lon, lng, x lon, lon x, longitude wgs84, long wgs84, location longitude, geo lon "),
     "latitude": ("latitude, lat, y lat, lat y, latitude wgs84, lat wgs84, location latitude, geo lat "),
@@ -75,8 +77,8 @@ KNOWN = {
         "gps, gps coordinates, gps location, lat long, lat lon, lat lng, latitude longitude, coordinates, coords, "
         "lat long coordinates "
     ),
-    "x": ("x, x coordinate, x coord, coord x, xcoord, point x "),
-    "y": ("y, y coordinate, y coord, coord y, ycoord, point y "),
+    "x": ("x, x coordinate, x coord, coord x, xcoord, point x, e, coord e, e coordinate, grid x, os x, bng x, x bng "),
+    "y": ("y, y coordinate, y coord, coord y, ycoord, point y, n, coord n, n coordinate, grid y, os y, bng y, y bng "),
     "wkt": ("wkt, geometry wkt, wkt geometry, geom wkt, geom, geometry, the geom, shape, point "),
     "grid_reference": (
         "grid reference, grid ref, os grid reference, os grid ref, gridref, ngr, national grid ref, national grid "
@@ -255,6 +257,10 @@ def test_any_order_signs_and_abbreviations(
         "Victim Postcode", "Home Address", "Offender Easting", "Address", "Description", "MO", "Incident Description",
         "Officer", "Ward Manager", "Age", "Ethnicity", "Street Number", "Long Description", "Latest Comment", "Name",
         "Time Spent", "Update", "Template", "Todo", "Notes", "Station", "Nation", "Along", "Format"],
+        # a letter is an axis only beside a word for coordinates
+        ["Flag E", "Flag N", "Code N", "Section E", "Grade_N", "Team N", "Unit E", "N Attended", "Total N", "Point N",
+        "Offence N", "Location E", "location_x", "crime_y", "Map N", "Victim Grid E", "Home Grid N", "Grid",
+        "Coord Type", "Grid No", "GridName", "Grid Status E", "Coord Source N", "OS Sheet N"],
     ],
 )  # fmt: skip
 def test_other_columns_stay_at_the_door(names: list[str]) -> None:
