@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy import sparse
 
 from hotspots.errors import ParameterError
 from hotspots.geography.grid import MAX_CELLS
 from hotspots.geography.points import UniquePoints, collapse_points
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 CellShape = Literal["square", "hexagon"]
 
@@ -87,6 +89,8 @@ class Cells:
 
     def neighbours(self) -> sparse.csr_array:
         """Binary (n_cells, n_cells): the cells that share a side or corner with each cell, itself not among them."""
+        from scipy import sparse  # here, as who only counts needs none of it and it takes a while
+
         here, there = self._pair(np.arange(len(self)))
         return sparse.csr_array((np.ones(len(here)), (here, there)), shape=(len(self), len(self)))
 

@@ -11,9 +11,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse, special
-from scipy.sparse.csgraph import maximum_flow
-from scipy.spatial import KDTree
 
 from hotspots.crimes import UNRECOGNISED
 from hotspots.ingest.incidents import find_days
@@ -73,6 +70,8 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
     Args:
         incidents: The incidents table.
     """
+    if incidents["source"].nunique() < 2:
+        return ()
     first, last = find_days(incidents)
     table = pd.DataFrame(
         {
@@ -137,6 +136,8 @@ def _compare(
     n_matching = _match(places.n_rows, places_of_more.n_rows, near)
     if n_matching < _SAME_SHARE * len(fewer):
         return None
+    from scipy import special  # here, as few files get so far and it takes a while
+
     n_by_chance = _match_by_chance(places, places_of_more, near)
     # rows without a match are about Poisson where the two are independent and nearly all match
     if special.pdtr(len(fewer) - n_matching, len(fewer) - n_by_chance) > _MAX_P:
@@ -195,12 +196,17 @@ def _gather(rows: pd.DataFrame) -> _Gathered:
 
 def _find_near(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
     """Pairs of positions `i` and `j` within reach of each other, with the distance `v`, nearest first."""
+    from scipy.spatial import KDTree
+
     near = KDTree(one).sparse_distance_matrix(KDTree(other), _REACH_M, output_type="ndarray")
     return np.sort(near, order=["v", "i", "j"])
 
 
 def _match(n_one: npt.NDArray[np.int64], n_other: npt.NDArray[np.int64], near: npt.NDArray[np.void]) -> int:
     """How many rows can be matched one to one: the largest flow from those of one side to those of the other."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import maximum_flow
+
     source, sink = len(n_one) + len(n_other), len(n_one) + len(n_other) + 1
     i, j = near["i"], near["j"]
     tails = np.concatenate([np.full(len(n_one), source), i, len(n_one) + np.arange(len(n_other))])

@@ -63,11 +63,13 @@ KNOWN = {
     ),
     "easting": (
         "easting, eastings, easting m, x easting, easting x, os easting, grid easting, bng easting, location "
-        "easting, incident easting, oseast1m, bng e, east "
+        "easting, incident easting, oseast1m, bng e, east, e bng, os e, grid e, os grid e, grid ref e, ngr e, os "
+        "grid ref easting, incident grid e "
     ),
     "northing": (
         "northing, northings, northing m, y northing, northing y, os northing, grid northing, bng northing, "
-        "location northing, incident northing, osnrth1m, bng n, north "
+        "location northing, incident northing, osnrth1m, bng n, north, n bng, os n, grid n, os grid n, grid ref n, "
+        "ngr n, os grid ref northing, incident grid n "
     ),
     "longitude": ("longitude, long, lon, lng, x lon, lon x, longitude wgs84, long wgs84, location longitude, geo lon "),
     "latitude": ("latitude, lat, y lat, lat y, latitude wgs84, lat wgs84, location latitude, geo lat "),
@@ -75,8 +77,8 @@ KNOWN = {
         "gps, gps coordinates, gps location, lat long, lat lon, lat lng, latitude longitude, coordinates, coords, "
         "lat long coordinates "
     ),
-    "x": ("x, x coordinate, x coord, coord x, xcoord, point x "),
-    "y": ("y, y coordinate, y coord, coord y, ycoord, point y "),
+    "x": ("x, x coordinate, x coord, coord x, xcoord, point x, e, coord e, e coordinate, grid x, os x, bng x, x bng "),
+    "y": ("y, y coordinate, y coord, coord y, ycoord, point y, n, coord n, n coordinate, grid y, os y, bng y, y bng "),
     "wkt": ("wkt, geometry wkt, wkt geometry, geom wkt, geom, geometry, the geom, shape, point "),
     "grid_reference": (
         "grid reference, grid ref, os grid reference, os grid ref, gridref, ngr, national grid ref, national grid "
@@ -194,9 +196,9 @@ def test_pairs_that_were_recognised_still_are() -> None:
         ("id", "Crime Ref No; CrimeRefNo; CRIME_NO; Occurrence No.; Inc Ref; URN; CAD No; Log No; Crm Ref; Off Ref;"
                "Unique Reference; Case No; Occurrence Number; Investigation Ref; Incident #Number"),
         ("easting", "EASTING; Eastings (m); OS Easting; X (Easting); Offence Easting; Loc Easting; BNG E; OSGB Easting;"
-                    "Location Easting; Map Easting; E_27700 BNG; GRID_E; Coord E; grid_x; E_BNG; OSGB_E"),
+                    "Location Easting; Map Easting; E_27700 BNG; GRID_E; E_BNG; OSGB_E"),
         ("northing", "NORTHING; Northings (m); OS Northing; Y (Northing); Loc Northing; BNG N; OSGB Northing;"
-                    "GRID_N; Coord N; grid_y; N_BNG; OSGB_N"),
+                    "GRID_N; N_BNG; OSGB_N"),
         ("latitude", "Lat; LAT; Latitude (WGS84); Y_Lat; Location Lat; Incident Latitude; lat_4326"),
         ("longitude", "Lng; LON; Long; Longitude (WGS84); X_Lon; Location Lng; Incident Longitude; lng_4326"),
         ("latitude_longitude", "Lat/Long; Lat, Lng; LatLong; GPS Coords; Coordinates (lat/lon)"),
@@ -259,6 +261,10 @@ def test_any_order_signs_and_abbreviations(
         "Officer", "Ward Manager", "Age", "Ethnicity", "Street Number", "Long Description", "Latest Comment", "Name",
         "Time Spent", "Update", "Template", "Todo", "Notes", "Station", "Nation", "Along", "Format",
         "Crime Entry Date", "Offence Allocation Date", "Crime Filed Date"],
+        # a letter is an axis only beside a word for coordinates
+        ["Flag E", "Flag N", "Code N", "Section E", "Grade_N", "Team N", "Unit E", "N Attended", "Total N", "Point N",
+        "Offence N", "Location E", "location_x", "crime_y", "Map N", "Victim Grid E", "Home Grid N", "Grid",
+        "Coord Type", "Grid No", "GridName", "Grid Status E", "Coord Source N", "OS Sheet N"],
     ],
 )  # fmt: skip
 def test_other_columns_stay_at_the_door(names: list[str]) -> None:

@@ -279,6 +279,25 @@ def test_bare_x_and_y_are_what_fits_the_working_crs(x: str, y: str, crs: str, ax
     assert [found[axis] for axis in axes] == ["X", "Y"]
 
 
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        *(("GRID_E", "GRID_N"), ("grid_x", "grid_y"), ("os_e", "os_n"), ("OSGB_E", "OSGB_N"), ("E_BNG", "N_BNG")),
+        *(("Coord E", "Coord N"), ("OS Grid Ref E", "OS Grid Ref N"), ("E", "N")),
+    ],
+)
+def test_letters_are_axes_beside_a_word_for_coordinates(x: str, y: str) -> None:
+    row = {"Offence": "ASB", "Date": "2026-01-31", "Flag N": "1", "Section E": "2", x: "536560", y: "178413"}
+    found = recognised(row)
+    assert (found["easting"], found["northing"]) == (x, y)
+
+
+def test_other_columns_are_used_before_numbers_of_a_grid() -> None:
+    row = {"Offence": "ASB", "Date": "2026-01-31", "grid_x": "12", "grid_y": "47", "Lat": "51.48", "Lon": "-0.03"}
+    found = recognised(row)
+    assert (found["longitude"], found["latitude"], found.get("easting")) == ("Lon", "Lat", None)
+
+
 def test_points_need_no_columns(tmp_path: Path) -> None:
     table = {"Offence": ["ASB"], "Date": ["2026-01-31"]}
     for crs, axes in (("EPSG:27700", ("easting", "northing")), ("EPSG:4326", ("longitude", "latitude"))):

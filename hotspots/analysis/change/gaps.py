@@ -7,7 +7,6 @@ import datetime as dt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
 
 from hotspots.analysis.calendar import find_runs
 from hotspots.errors import ParameterError
@@ -109,6 +108,8 @@ def find_thinned_months(by_crime: pd.DataFrame) -> npt.NDArray[np.bool_]:
         if told.sum() < _MIN_CRIMES:
             continue
         expected = shares[told] / shares[told].sum() * n[month][told].sum()
+        from scipy import special  # here, as few files need it and it takes a while
+
         statistic = float(((n[month][told] - expected) ** 2 / expected).sum())
         thinned[month] = special.chdtrc(told.sum() - 1, statistic) > _ALIKE
     return thinned

@@ -29,7 +29,7 @@ from hotspots.ingest.formats.table import (
     find_header,
     require_unique,
 )
-from hotspots.ingest.texts import blank
+from hotspots.ingest.texts import blank, list_distinct
 
 Open = Callable[[], IO[bytes]]
 
@@ -348,7 +348,7 @@ def _to_columns(batch: pa.RecordBatch) -> Columns:
     frame = batch.to_pandas()
     columns = {str(name): frame[name] for name in frame.columns}
     # a cell of blanks is a blank cell, and blanks around an ID make no other ID
-    padded = [name for name, values in columns.items() if any(text != text.strip() for text in values.cat.categories)]
+    padded = [name for name, values in columns.items() if any(text != text.strip() for text in list_distinct(values))]
     return columns | {name: as_text(columns[name].astype("object")) for name in padded}
 
 

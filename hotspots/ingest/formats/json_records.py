@@ -16,6 +16,7 @@ from hotspots.errors import DataError
 from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, FoundFile
 from hotspots.ingest.formats.table import SAMPLE_ROWS, Chunk, Table, as_text, chunk_of_frame
 from hotspots.ingest.formats.workbooks import MAX_CELLS
+from hotspots.ingest.texts import list_distinct
 
 _MAX_OBJECT = 2000
 """Letters of an object that stands as text in a column."""
@@ -88,7 +89,7 @@ def spread_objects(table: Table) -> Table | None:
     objects: dict[str, tuple[str, str]] = {}
     sample = table.sample({name for name in table.header if table.header.count(name) == 1})
     for column, texts in sample.items():
-        for key in dict.fromkeys(key for text in texts.cat.categories for key in _read_object(str(text))):
+        for key in dict.fromkeys(key for text in list_distinct(texts) for key in _read_object(str(text))):
             objects.setdefault(f"{column}.{key}", (column, key))
     if not objects:
         return None
@@ -99,7 +100,7 @@ def spread_objects(table: Table) -> Table | None:
         packed = {column for column, _ in wanted.values()}
         for chunk in read(plain | packed):
             read_once = {
-                column: [_read_object(str(text)) for text in chunk.columns[column].cat.categories] for column in packed
+                column: [_read_object(str(text)) for text in list_distinct(chunk.columns[column])] for column in packed
             }
             spread = {
                 name: _pick_value(chunk.columns[column], read_once[column], key)

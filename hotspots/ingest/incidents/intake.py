@@ -141,7 +141,8 @@ def read_incidents(
                 if n_read:
                     _refuse_repeats(guard, table, records)
                 label = _name_once(mask_text(table.label), {read.label for read in tables})
-                aside.append(_tally_records(others).assign(source=label))
+                if others.num_rows:
+                    aside.append(_tally_records(others).assign(source=label))
                 parts.append(_with_source(records, label))
                 tables.append(dataclasses.replace(table, label=label))
                 n_rows += n_read

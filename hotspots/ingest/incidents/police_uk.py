@@ -242,7 +242,7 @@ def _find_order(table: Table, column: str, *, least: float) -> DateOrder | None:
     """As `_order_months` for a column, of which all rows are read if the first ones do not say months but days."""
     sample = _words(table.sample({column})[column])
     order = _order_months(sample, least=least)
-    if order is None or not len(sample) or sample.str.fullmatch(r"\d{4}-\d\d").all():
+    if order is None or not len(sample) or _are_iso(sample):
         return order
     chunks = table.read({column})
     return _order_months(
@@ -256,7 +256,8 @@ def _order_months(texts: pd.Series, *, least: float) -> DateOrder | None:
     A spreadsheet makes a date of 2024-02, and writes it 01/02/2024 or, in America, 2/1/2024. Of the two orders, the one
     in which more can be read is right.
     """
-    read = {order: _read_dates(texts, order) for order in get_args(DateOrder)}
+    orders = get_args(DateOrder)
+    read = {order: _read_dates(texts, order) for order in (orders[:1] if _are_iso(texts) else orders)}
     most = max(len(at) for at in read.values())
     if most < least * len(texts) or (least and not most):
         return None
@@ -267,6 +268,11 @@ def _read_dates(texts: pd.Series, order: DateOrder) -> pd.Series:
     """The dates that can be read."""
     at = parse_times(pd.Series(pd.Categorical(texts)), date_order=order).at
     return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
+
+
+def _are_iso(texts: pd.Series) -> bool:
+    """Whether all are months as the site writes them, which are the same in either order."""
+    return bool(texts.str.fullmatch(r"\d{4}-\d\d").all())
 
 
 def _are_months(at: pd.Series) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from hotspots.crimes import UNRECOGNISED
+from hotspots.ingest.texts import list_distinct
 
 BLANK_ROW = "blank row"
 MALFORMED_ROW = "malformed row"
@@ -113,7 +114,7 @@ def _encode(values: pd.Series, spec: pa.Field) -> pa.Array:
         codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
         # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
         codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
-        words = pa.array([str(word) for word in values.cat.categories], type=pa.string())
+        words = pa.array(list(map(str, list_distinct(values))), type=pa.string())
         return pa.DictionaryArray.from_arrays(codes, words)
     if spec.name == "incident_id":
         return pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)

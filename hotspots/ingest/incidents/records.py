@@ -49,6 +49,7 @@ from hotspots.ingest.texts import (
     describe_forms,
     find_addresses,
     know_categories,
+    list_distinct,
     map_unique,
     mask_personal_data,
     name_streets,
@@ -280,7 +281,7 @@ def _read_chunk(
     if profile.start and columns:
         is_blank = np.logical_and.reduce([values.isna().to_numpy() for values in columns.values()])
         records.loc[is_blank, "reason"] = BLANK_ROW
-    statuses = {str(word).strip().casefold() for word in column(profile.status).cat.categories} & UNFINISHED
+    statuses = {str(word).strip().casefold() for word in list_distinct(column(profile.status))} & UNFINISHED
     return records, statuses, place
 
 

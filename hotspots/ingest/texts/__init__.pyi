@@ -6,6 +6,7 @@ from .clock_times import join_columns as join_columns
 from .clock_times import parse_times as parse_times
 from .columns import UNFINISHED as UNFINISHED
 from .columns import blank as blank
+from .columns import list_distinct as list_distinct
 from .columns import map_unique as map_unique
 from .columns import read_status as read_status
 from .columns import repeat_text as repeat_text

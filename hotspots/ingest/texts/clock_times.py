@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.errors import ParameterError
+from hotspots.ingest.texts.columns import list_distinct
 from hotspots.ingest.texts.day_or_month import MIDNIGHT, DateOrder
 from hotspots.ingest.texts.spreadsheet_dates import exchange_day_and_month, read_serial_date
 from hotspots.ingest.texts.times_of_day import TimeForm, find_time_form, strip_number, write_time
@@ -264,17 +265,12 @@ def join_columns(columns: Sequence[pd.Series], *, time_form: TimeForm | None = N
         times = find_time_column(columns)
         time_form = "clock" if times is None else find_time_form([times])
     codes = np.column_stack([column.cat.codes.to_numpy() for column in columns])
+    texts_of = [[str(text).strip() for text in list_distinct(column)] for column in columns]
     distinct, position = np.unique(codes, axis=0, return_inverse=True)
     position = position.ravel()  # NumPy 2.0 keeps the axis
     texts = [
-        _join(
-            [
-                None if code < 0 else str(column.cat.categories[code]).strip()
-                for code, column in zip(row, columns, strict=True)
-            ],
-            time_form,
-        )
-        for row in distinct
+        _join([None if code < 0 else known[code] for code, known in zip(row, texts_of, strict=True)], time_form)
+        for row in distinct.tolist()
     ]
     unique, distinct_texts = pd.factorize(pd.Series(texts, dtype="object"))
     joined = pd.Categorical.from_codes(

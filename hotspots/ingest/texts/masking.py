@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from itertools import groupby
 
+import numpy as np
 import pandas as pd
 
 from hotspots.ingest.texts.house_numbers import level_numbers
@@ -158,7 +159,7 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
         position = pd.Series(merged.categories.get_indexer(pd.Index(masked)))
         codes = position.reindex(texts.cat.codes.to_numpy()).fillna(-1).to_numpy(dtype="int64")
         return pd.Series(pd.Categorical.from_codes(codes, dtype=merged), index=texts.index, name=texts.name)
-    unique = [text for text in texts.dropna().unique() if isinstance(text, str)]
+    unique = [text for text in np.asarray(texts.dropna().unique(), dtype=object) if isinstance(text, str)]
     changed = {text: kept for text in _screen(unique) if (kept := _mask(text)) != text}
     result = texts.copy()
     if changed:

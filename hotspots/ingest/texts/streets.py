@@ -111,7 +111,7 @@ def find_addresses(texts: pd.Series) -> pd.Series:
 
 def _map_distinct(texts: pd.Series, convert: Callable[[str], object], missing: object) -> pd.Series:
     codes, unique = pd.factorize(texts)
-    converted = np.array([*(convert(str(text)) for text in unique), missing], dtype=object)
+    converted = np.array([*(convert(str(text)) for text in np.asarray(unique, dtype=object)), missing], dtype=object)
     return pd.Series(converted[codes], index=texts.index, name=texts.name, dtype="object")
 
 

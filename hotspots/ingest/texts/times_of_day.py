@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from hotspots.ingest.texts.columns import list_distinct
 from hotspots.ingest.texts.spreadsheet_dates import EXCEL_DAY_ZERO
 
 TimeForm = Literal["clock", "hours", "hhmm", "hhmmss", "fraction", "decimal", "dotted", "unclear"]
@@ -39,7 +40,7 @@ def find_time_form(chunks: Iterable[pd.Series]) -> TimeForm:
     Args:
         chunks: All of a column as categorical text, or the first rows of it.
     """
-    texts = {strip_number(str(text).strip()) for chunk in chunks for text in chunk.cat.categories}
+    texts = {strip_number(str(text).strip()) for chunk in chunks for text in list_distinct(chunk)}
     if dotted := _find_dotted_form(texts):
         return dotted
     numbers = {text for text in texts if re.fullmatch(r"\d{1,6}", text)}
