@@ -42,7 +42,7 @@ _MONTHS = 3
 """Months of a quarter, the shortest time for which months are worth a doubt."""
 
 _SELDOM = math.log(1e3)
-_NOON = pd.Timedelta(hours=12)
+_NOON = 12
 _NEARLY_ALL, _FEWER = 0.95, 0.7
 """Shares of the days that lie in the time of the others, if day and month are exchanged and if they are not."""
 
@@ -249,7 +249,7 @@ def _read_made(text: str) -> pd.Timestamp | None:
     """
     if found := _MADE.match(text) or _MADE.match(text := _write_words(text)):
         day = _make_day(*map(int, found.groups()))
-        return day + _NOON if day is not None and says_time(text[found.end() :]) else day
+        return day.replace(hour=_NOON) if day is not None and says_time(text[found.end() :]) else day
     return read_serial_date(text)
 
 
@@ -258,8 +258,8 @@ def _write_words(text: str) -> str:
     found = _MADE_IN_WORDS.match(text)
     if found is None:
         return text
-    month = number_month(found[2].lower())
-    return f"{int(found[3]) % 100 + 2000}-{month:02d}-{int(found[1]):02d}{text[found.end() :]}"
+    month, year = number_month(found[2].lower()), found[3] if len(found[3]) == 4 else f"20{found[3]}"
+    return f"{year}-{month:02d}-{int(found[1]):02d}{text[found.end() :]}"
 
 
 def _make_day(year: int, month: int, day: int) -> pd.Timestamp | None:
