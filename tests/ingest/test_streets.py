@@ -129,6 +129,7 @@ def test_houses_of_a_street_are_levelled(form: str) -> None:
     [
         *("A205 Catford Road", "5th Ave", "1st Floor", "10XX ALBERNI ST", "100 Block MAIN ST", "100 blk MAIN ST"),
         *("Rye Lane SE15", "Rye Lane SE15 4", "Rye Lane, SE15 4, London", "M1 J4", "1-7 Rye Lane", "3rd Avenue"),
+        *("2019 Rye Lane", "Rye Lane 2019", "High Street 20190"),
     ],
 )
 def test_what_a_number_may_decide_is_not_levelled(text: str) -> None:
@@ -150,7 +151,15 @@ def test_any_text_is_read(text: str) -> None:
 
 
 def test_dates_and_coordinates_are_no_addresses() -> None:
-    texts = ["From 99/99/2026", "X 9536560, Y 178413", "POINT (1 2)", "24 hour shop", "Date 31/02/2026 10:00", "Flat"]
+    texts = [
+        "From 99/99/2026",
+        "X 9536560, Y 178413",
+        "POINT (1 2)",
+        "24 hour shop",
+        "High Street, 2019",
+        "Date 31/02/2026 10:00",
+        "Flat",
+    ]
     assert not find_addresses(pd.Series(texts)).any()
     texts = ["Easting 114 Rye Lane, Northing 178413", "Flat 3, Hazel Court", "12 Rose Cottage", "SE15 4ST"]
     assert find_addresses(pd.Series(texts)).all()
