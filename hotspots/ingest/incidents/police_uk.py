@@ -9,7 +9,8 @@ Source: https://data.police.uk/about/ (columns, anonymisation), https://data.pol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -29,7 +30,15 @@ from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Columns, Table
 from hotspots.ingest.incidents.locations import list_coordinates, sample_coordinates
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.record_schema import FIRST_YEAR, LAST_YEAR
-from hotspots.ingest.texts import DateOrder, join_columns, parse_coordinates, parse_times, read_pairs, read_wkt
+from hotspots.ingest.texts import (
+    DateOrder,
+    join_columns,
+    list_distinct,
+    parse_coordinates,
+    parse_times,
+    read_pairs,
+    read_wkt,
+)
 
 _COLUMNS = {"month", "longitude", "latitude", "crime type"}
 """Columns that every file of the site has."""
@@ -85,6 +94,9 @@ _SOUTH, _NORTH = 49.0, 61.0
 """Degrees of Great Britain and Northern Ireland, and of nothing else in a table."""
 
 _MOST_MONTHS = 400
+
+MOST_PLACES = 50
+"""Pairs of columns that are tried: a table has few, and one of a thousand columns would have a million."""
 
 _MOST = 0.5
 _ENOUGH = 0.9
@@ -164,7 +176,7 @@ def _make_profile(*, location: str | None, **values: Any) -> SourceProfile:
 
 def _words(values: pd.Series) -> pd.Series:
     """The distinct texts of a column."""
-    return pd.Series(values.cat.categories, dtype="object").astype(str).str.strip()
+    return pd.Series([text.strip() for text in list_distinct(values)], dtype="object")
 
 
 def _find_offence(columns: Columns, named: Sequence[str]) -> str | None:
@@ -214,17 +226,26 @@ def _find_months(
 
     None where there is none, or days are known.
     """
-    orders = {}
-    for name, values in columns.items():
-        # numbers may be months by chance
-        may_be = len(values.cat.categories) <= _MOST_MONTHS and not _words(values).str.isdecimal().all()
-        if name in named or may_be:
-            order = _order_months(_words(values), least=_ENOUGH)
-            if order and "outcome" not in name.casefold():
-                orders[name] = order
-    others = [
-        _read_dates(_words(columns[name]), "day-first") for name in named if name in columns and name not in orders
+    texts = {name: _words(values) for name, values in columns.items()}
+    # numbers may be months by chance
+    may_be = [
+        name
+        for name, distinct in texts.items()
+        if name in named or (len(distinct) <= _MOST_MONTHS and not distinct.str.isdecimal().all())
     ]
+    # read together, because there may be a thousand columns
+    every = pd.Series(sorted({text for name in may_be for text in texts[name]}), dtype="object")
+    read_once = {order: _read_dates(every, order) for order in get_args(DateOrder)}
+
+    def read(texts: pd.Series, order: DateOrder) -> pd.Series:
+        return read_once[order].reindex(texts).dropna()
+
+    orders = {}
+    for name in may_be:
+        order = _order_months(texts[name], least=_ENOUGH, read=read)
+        if order and "outcome" not in name.casefold():
+            orders[name] = order
+    others = [read(texts[name], "day-first") for name in named if name in columns and name not in orders]
     if any(len(at) and not _are_months(at) for at in others):
         return None
     # whatever else has months, such as outcomes, has not got them for every row
@@ -250,24 +271,26 @@ def _find_order(table: Table, column: str, *, least: float) -> DateOrder | None:
     )
 
 
-def _order_months(texts: pd.Series, *, least: float) -> DateOrder | None:
+def _read_dates(texts: pd.Series, order: DateOrder) -> pd.Series:
+    """The dates that can be read, on their texts."""
+    at = parse_times(pd.Series(pd.Categorical(texts)), date_order=order).at.set_axis(texts)
+    return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
+
+
+def _order_months(
+    texts: pd.Series, *, least: float, read: Callable[[pd.Series, DateOrder], pd.Series] = _read_dates
+) -> DateOrder | None:
     """The order of dates in which all are months, or the first or last days of them; None if days are, or few are read.
 
     A spreadsheet makes a date of 2024-02, and writes it 01/02/2024 or, in America, 2/1/2024. Of the two orders, the one
     in which more can be read is right.
     """
     orders = get_args(DateOrder)
-    read = {order: _read_dates(texts, order) for order in (orders[:1] if _are_iso(texts) else orders)}
-    most = max(len(at) for at in read.values())
+    dates = {order: read(texts, order) for order in (orders[:1] if _are_iso(texts) else orders)}
+    most = max(map(len, dates.values()))
     if most < least * len(texts) or (least and not most):
         return None
-    return next((order for order, at in read.items() if len(at) == most and _are_months(at)), None)
-
-
-def _read_dates(texts: pd.Series, order: DateOrder) -> pd.Series:
-    """The dates that can be read."""
-    at = parse_times(pd.Series(pd.Categorical(texts)), date_order=order).at
-    return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
+    return next((order for order, at in dates.items() if len(at) == most and _are_months(at)), None)
 
 
 def _are_iso(texts: pd.Series) -> bool:
@@ -288,7 +311,7 @@ def _find_place(
     metres is right, and what comes to them by way of degrees is led there.
     """
     places = []
-    for place in _list_places(table, columns, named):
+    for place in itertools.islice(_list_places(table, columns, named), MOST_PLACES):
         profile = _make_profile(**values, **place)
         one, two, source = sample_coordinates(table, profile, list_coordinates(profile, table.crs, crs)[0])
         is_grid = is_national_grid(pyproj.CRS(source))
