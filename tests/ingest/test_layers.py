@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -438,3 +440,43 @@ def test_half_a_character_in_json_is_a_mark(tmp_path: Path) -> None:
     (table,) = open_json_records(file)
     assert table.header[-2:] == ("\N{REPLACEMENT CHARACTER}", "Beat.\N{REPLACEMENT CHARACTER}")
     assert list(table.sample(["Beat.\N{REPLACEMENT CHARACTER}"]).values())[0][0] == "\N{GRINNING FACE}"
+
+
+@pytest.mark.parametrize("said", [0, 1, 30])
+def test_rows_of_a_geopackage_are_counted_whatever_it_says_of_their_number(tmp_path: Path, said: int) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(*[shapely.Point(E + i, N) for i in range(12)]).to_file(path, layer="a")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute("UPDATE gpkg_ogr_contents SET feature_count = ?", [said])
+        opened.commit()
+    assert len(read(path).incidents) == 12
+
+
+def test_a_layer_whose_rows_are_computed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(shapely.Point(E, N)).to_file(path, layer="a")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute('CREATE VIEW "twice" AS SELECT * FROM a UNION ALL SELECT * FROM a')
+        opened.commit()
+        assert len(read(path).incidents) == 1  # one that is no layer does not matter
+        opened.execute("INSERT INTO gpkg_contents (table_name, data_type, srs_id) VALUES ('twice', 'features', 27700)")
+        opened.execute("INSERT INTO gpkg_geometry_columns VALUES ('twice', 'geom', 'POINT', 27700, 0, 0)")
+        opened.commit()
+    with pytest.raises(DataError, match="its layer twice is a view, whose rows are computed. Export it as a plain"):
+        read(path)
+
+
+@pytest.mark.parametrize("encoding", ["zzz", "shift_jis"])
+def test_kml_in_an_encoding_that_its_parser_does_not_know_is_refused(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.kml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><kml><Document/></kml>', "ascii")
+    with pytest.raises(DataError, match="its content is not that of a .kml file"):
+        read(tmp_path / "a.kml")
+
+
+def test_a_layer_that_says_another_kind_of_geometry_is_read_without_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(shapely.Point(E, N)).to_file(path, layer="a")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'POLYGON'")
+        opened.commit()
+    assert len(read(path).incidents) == 1  # warnings are errors here
