@@ -10,6 +10,7 @@ from hotspots.ingest.texts.release import (
     describe_form,
     is_known_place,
     know_categories,
+    mask_label,
     release_categories,
     release_kinds,
     release_places,
@@ -113,7 +114,35 @@ def test_columns_are_named_by_words_that_columns_have() -> None:
     assert describe_columns(names[:3], lead="It has:") == "It has: Crime Ref, DateTimeOfOffence, column 3."
     row = ("R1", "Robbery", "05/01/2026", "530500", "N")
     assert describe_columns(row, lead="It has:").startswith("Its first row, of 5 columns, looks like values")
+    assert not any(map(is_column_name, ("Date from born 17/03/1961", "Offence 1961-03-17")))
     assert not any(map(is_column_name, ("Jo", "07700 900123", "a@b.org", "", "Robbery", "Mary Hill")))
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("Statement of Mr Velbirt.csv", "Statement of Mr [name].csv"),
+        ("statement_of-mr_velbirt 2026-01.csv", "statement of mr [name] 2026 01.csv"),
+        ("RobberyReportMrVelbirt.xlsx", "Robbery Report Mr [name].xlsx"),
+        ("mr velbirt/2026-01-met-street.csv", "mr [name]/2026-01-met-street.csv"),
+        ("ZX4917382-26 robbery.csv", "[number]-26 robbery.csv"),
+        ("crime_4917382.csv", "crime_[number].csv"),
+        ("call_07700-914273.csv", "call_[phone].csv"),
+    ],
+)
+def test_names_of_files_are_shown_without_people_and_numbers(label: str, shown: str) -> None:
+    assert mask_label(label) == shown
+    assert mask_label(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["2026-01-metropolitan-street.csv", "20260131_robbery.csv", "robbery202601.csv", "export_20260131T1805.csv",
+     "E05009317.geojson", "epsg27700.gpkg", "lsoa21cd_2021.csv", "LewishamSouthwark2025.xlsx", "John Lewis.csv",
+     "burglary_victims_lewisham.csv", "StMarysRoad.csv", "Mid-2020 Persons", "OS_Open_Code-Point_2025", "a (1).csv"],
+)  # fmt: skip
+def test_other_names_of_files_are_shown_as_they_are(label: str) -> None:
+    assert mask_label(label) == label
 
 
 def test_a_place_is_known_by_all_of_its_parts() -> None:

@@ -27,7 +27,7 @@ from hotspots.ingest.incidents.row_times import find_days
 from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, PassedOver, ReadTable
 from hotspots.ingest.incidents.stated_areas import name_marked_areas
 from hotspots.ingest.incidents.store import Store
-from hotspots.ingest.texts import mask_text
+from hotspots.ingest.texts import mask_label
 
 _MONTH_OF_A_FORCE = re.compile(r"(\d{4}-\d\d-[a-z-]+-street)\.csv(\.gz)?")
 _N_TEXTS = 5
@@ -140,7 +140,7 @@ def read_incidents(
                 n_read = records.num_rows + others.num_rows
                 if n_read:
                     _refuse_repeats(guard, table, records)
-                label = _name_once(mask_text(table.label), {read.label for read in tables})
+                label = _name_once(mask_label(table.label), {read.label for read in tables})
                 if others.num_rows:
                     aside.append(_tally_records(others).assign(source=label))
                 parts.append(_with_source(records, label))
@@ -150,7 +150,7 @@ def read_incidents(
                 statuses |= {read.data_status} if read.data_status else set()
         inputs.append(
             InputFile(
-                path=mask_text(file.label),
+                path=file.shown,
                 table="incidents",
                 sha256=file.sha256,
                 n_rows=n_rows,
@@ -175,7 +175,7 @@ def read_incidents(
         tables=tuple(tables),
         passed_over=tuple(passed_over),
         notes=(
-            *_note_overlooked(*map(mask_text, find_overlooked(paths, suffixes=OVERLOOKED))),
+            *_note_overlooked(*map(mask_label, find_overlooked(paths, suffixes=OVERLOOKED))),
             *(doubt for table in tables for doubt in table.doubts),
             *_note_orders(tables),
         ),

@@ -47,7 +47,7 @@ from hotspots.ingest.incidents.recognition import name_source
 from hotspots.ingest.incidents.record_schema import RECORDS, TALLIED
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable
-from hotspots.ingest.texts import mask_text
+from hotspots.ingest.texts import mask_label
 
 Reading = tuple[ReadTable, TableRecords] | PassedOver
 """A table and its records, or one that is passed over."""
@@ -105,7 +105,7 @@ class Store:
                 return None
             if {part.relative_to(entry).as_posix() for part in entry.rglob("*.parquet")} != manifest["files"].keys():
                 raise ValueError("files are missing, or there are more of them")
-            manifest = _replace_texts(manifest, {_LABEL: file.label, _MASKED_LABEL: mask_text(file.label)})
+            manifest = _replace_texts(manifest, {_LABEL: file.label, _MASKED_LABEL: file.shown})
             readings: list[Reading] = [
                 (_parse_table(told), _read_table(entry, number, manifest["files"], told["data_status"], start, end))
                 for number, told in enumerate(manifest["tables"], start=1)
@@ -306,7 +306,7 @@ class _Draft:
 
     def finish(self, label: str, sha256: str, key: str) -> None:
         told = {"tables": self.tables, "passed_over": self.passed_over}
-        told = _replace_texts(told, {mask_text(label): _MASKED_LABEL, label: _LABEL})
+        told = _replace_texts(told, {mask_label(label): _MASKED_LABEL, label: _LABEL})
         manifest = {"key": key, "sha256": sha256, **told, "files": self.files}
         kept = {"file": manifest, "sha256": _digest_manifest(manifest)}
         self.folder.mkdir(exist_ok=True)

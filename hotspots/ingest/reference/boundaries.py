@@ -124,7 +124,7 @@ def read_boundaries(
         tables += layers
         inputs.append(
             InputFile(
-                path=file.label,
+                path=file.shown,
                 table="boundaries",
                 sha256=file.sha256,
                 n_rows=sum(map(len, layers)),

@@ -201,7 +201,7 @@ def read_havens(
         read += tables
         inputs.append(
             InputFile(
-                path=file.label,
+                path=file.shown,
                 table=_WHAT,
                 sha256=file.sha256,
                 n_rows=sum(len(table.rows) + table.n_malformed for table in tables),

@@ -59,7 +59,7 @@ class Postcodes:
     Attributes:
         table: One row to a postcode that has a location. Index `postcode`: in capitals without spaces, such as
             "SE135AA". `easting` and `northing`: float, metres (EPSG:27700).
-        label: What to call the source in a product; see `hotspots.ingest.formats.input_files.InputFile.path`.
+        label: What to call the source in a message.
         sha256: Of the file's bytes, in hexadecimal; of a folder, the digest of its list of files, one line each: the
             file's digest, two spaces and its path from the folder.
     """

@@ -128,7 +128,7 @@ def read_reference_table(path: Path, form: TableForm) -> ReferenceTable:
         columns=columns,
         texts=texts.drop(columns=statuses),
         input=InputFile(
-            path=file.label,
+            path=file.shown,
             table=form.table,
             sha256=file.sha256,
             n_rows=len(texts),

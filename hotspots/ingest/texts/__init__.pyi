@@ -31,6 +31,7 @@ from .release import describe_form as describe_form
 from .release import describe_forms as describe_forms
 from .release import is_personal as is_personal
 from .release import know_categories as know_categories
+from .release import mask_label as mask_label
 from .release import names_house as names_house
 from .release import release_categories as release_categories
 from .release import release_kinds as release_kinds

@@ -58,6 +58,17 @@ _REFERENCE = re.compile(
 )
 """Enough digits to be the number of somebody or something: a telephone, a crime, an officer, a house and flat."""
 
+_NUMBER = re.compile(r"(?<![^\W_])(?=(?:[^\W_]*\d){5})(?:\d{6,}|[^\W_]*[^\W\d_][^\W_]*)(?![^\W_])")
+_DATE_OR_CODE = re.compile(
+    r"[EWSN]\d{8}|\D*(?:(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:\d\d(?:T?\d{4}(?:\d\d)?)?)?"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d)\D*|epsg\d+",
+    re.IGNORECASE,
+)
+"""A word of the name of a file that is the number of something, and one that is not."""
+
+_PARTED = re.compile(r"\[[^\]]*\]|[_-]|(?<=[^\W\d_A-Z])(?=[A-Z])")
+"""What parts words in the name of a file, beside blanks; not in a mask."""
+
 _FEWEST_LETTERS = 5
 """What is shorter begins names too, as "rac*" does."""
 
@@ -182,6 +193,24 @@ def is_personal(text: str) -> bool:
         or _REFERENCE.search(text) is not None
         or bool(find_addresses(pd.Series([text])).iloc[0])
     )
+
+
+def mask_label(label: str) -> str:
+    """The name of a file, a sheet or a layer as a product may have it: without names of people, and numbers of anything.
+
+    Args:
+        label: It, or several as a path; each part is masked by itself.
+    """
+    return "/".join(map(_mask_part, label.split("/")))
+
+
+@lru_cache(maxsize=4096)
+def _mask_part(name: str) -> str:
+    masked = mask_text(name)
+    parted = _PARTED.sub(lambda sign: sign[0] if len(sign[0]) > 1 else " ", masked)
+    if (found := mask_text(parted)) != parted:
+        masked = found
+    return _NUMBER.sub(lambda number: number[0] if _DATE_OR_CODE.fullmatch(number[0]) else "[number]", masked)
 
 
 def names_house(text: str) -> bool:
