@@ -99,6 +99,7 @@ def test_texts_that_become_one_are_one_category() -> None:
         ("date -0.123456, 51.987654", "date -0.1, 52.0"),
         ("date SE15 4ST", "date SE15 [postcode]"),
         ("date E01003189", "date E01003189"),
+        ("[name] of [Qzarnow Velbirt]", "[name] aa [Aaaaaaa Aaaaaaa]"),
         ("a" * 100, "a" * 80 + "..."),
     ],
 )

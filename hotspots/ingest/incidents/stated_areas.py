@@ -11,16 +11,21 @@ import pandas as pd
 import pyarrow as pa
 
 from hotspots.ingest.incidents.record_schema import replace_columns
-from hotspots.ingest.texts import MANY_ROWS, find_addresses, is_personal, map_unique, mask_personal_data, names_house
+from hotspots.ingest.texts import (
+    MANY_ROWS,
+    find_addresses,
+    is_area_code,
+    is_personal,
+    map_unique,
+    mask_personal_data,
+    names_house,
+)
 
 AREA_SIGN = "|"
 """What parts several areas of one row."""
 
 _AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
-_HARMLESS_CODE = re.compile(r"[EWSN]\d{8}|(?!(?:.*\d){4})(?=.*\d)[\w-]{1,6}")
-"""Codes of official areas, and those too short to be the number of a crime or of somebody."""
-
 _MOST_ROWS_A_CASE = 20
 """Rows that one number of a crime can be on: several victims, several offences, several versions."""
 
@@ -89,7 +94,7 @@ def _rename_areas(records: pa.Table, list_new: Callable[[Mapping[str, int]], dic
 
 def _is_area(text: str, n_rows: int) -> bool:
     """Whether a text is the code or the name of an area, and not something about somebody."""
-    if _HARMLESS_CODE.fullmatch(text):
+    if is_area_code(text):
         return True
     if _CODE.fullmatch(text):
         return n_rows >= MANY_ROWS and (n_rows > _MOST_ROWS_A_CASE or not is_personal(text))

@@ -23,7 +23,7 @@ from hotspots.ingest.formats import (
     open_tables,
 )
 from hotspots.ingest.incidents import describe_columns
-from hotspots.ingest.texts import read_status
+from hotspots.ingest.texts import read_status, show_form
 
 SUFFIXES = (*TABLE_SUFFIXES, ".zip")
 
@@ -198,6 +198,7 @@ def parse_counts(texts: pd.Series, *, label: str, each: str, noun: str = "A popu
             first = texts.index[wrong][0]
             raise DataError(
                 f"{noun} must be {rule}; {each} {first} of {label} has "
-                f'"{texts[first]}" in {texts.name}, and {int(wrong.sum())} in all are wrong. Correct or clear them.'
+                f"{show_form(texts[first])} in {texts.name}, and {int(wrong.sum())} in all are wrong. Correct or clear "
+                "them."
             )
     return numbers

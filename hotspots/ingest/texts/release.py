@@ -69,6 +69,10 @@ _DATE_OR_CODE = re.compile(
 _PARTED = re.compile(r"\[[^\]]*\]|[_-]|(?<=[^\W\d_A-Z])(?=[A-Z])")
 """What parts words in the name of a file, beside blanks; not in a mask."""
 
+_AREA_CODE = re.compile(r"[EWSN]\d{8}|(?!(?:.*\d){4})(?=.*\d)[\w-]{1,6}")
+_HOME = re.compile(r"\b(?:flat|apartment|apt)\W*\d", re.IGNORECASE)
+_MASK = re.compile(r"\[[^\]]*\]")
+
 _FEWEST_LETTERS = 5
 """What is shorter begins names too, as "rac*" does."""
 
@@ -81,7 +85,7 @@ _SHOWN_WHOLE = re.compile(
     r"|(?<![\w.])[-+]?0(?:\.0+)?(?![\w.])"
     r"|(?<!\w)[EWSN]\d{8}(?!\w)"  # the code of an area
     r"|(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \[postcode\]"
-    r"|\[[a-zA-Z -]+\]",
+    r"|\[(?:date|e-mail|name|NI number|number|phone|postcode|vehicle)\]",
     re.IGNORECASE,
 )
 
@@ -196,7 +200,7 @@ def is_personal(text: str) -> bool:
 
 
 def mask_label(label: str) -> str:
-    """The name of a file, a sheet or a layer as a product may have it: without names of people, and numbers of anything.
+    """The name of a file, a sheet or a layer as a product may have it: without names of people and numbers of theirs.
 
     Args:
         label: It, or several as a path; each part is masked by itself.
@@ -208,9 +212,46 @@ def mask_label(label: str) -> str:
 def _mask_part(name: str) -> str:
     masked = mask_text(name)
     parted = _PARTED.sub(lambda sign: sign[0] if len(sign[0]) > 1 else " ", masked)
-    if (found := mask_text(parted)) != parted:
-        masked = found
-    return _NUMBER.sub(lambda number: number[0] if _DATE_OR_CODE.fullmatch(number[0]) else "[number]", masked)
+    return _mask_numbers(found if (found := mask_text(parted)) != parted else masked)
+
+
+def _mask_numbers(text: str) -> str:
+    return _NUMBER.sub(lambda number: number[0] if _DATE_OR_CODE.fullmatch(number[0]) else "[number]", text)
+
+
+def release_names(names: pd.Series) -> pd.Series:
+    """Names of places and areas that somebody has listed to be shown, without people in them and numbers of theirs.
+
+    Args:
+        names: Text (n,); may be missing.
+
+    Returns:
+        Objects on the same index; missing where a name is a story, or the home of somebody.
+    """
+    return names.astype("object").map(_release_name, na_action="ignore")
+
+
+@lru_cache(maxsize=65_536)
+def _release_name(name: str) -> str | None:
+    if len(name) > _MOST_LETTERS or len(name.split()) > _MOST_WORDS or _HOME.search(name):
+        return None
+    masked = _mask_numbers(mask_text(name))
+    return masked if any(letter.isalnum() for letter in _MASK.sub("", masked)) else None
+
+
+def is_area_code(text: str) -> bool:
+    """Whether a text is an official code of an area, or too short a code to be the number of a crime or of somebody."""
+    return _AREA_CODE.fullmatch(text) is not None
+
+
+def show_code(code: object) -> str:
+    """What stands in the place of a code: itself if it has the form of one of an area, otherwise its form alone."""
+    return str(code) if is_area_code(str(code)) else describe_form(str(code))
+
+
+def show_form(value: object) -> str:
+    """A value in a message, after "has": its form in quotation marks; see `describe_forms`."""
+    return "nothing" if pd.isna(value) else f'text like "{describe_form(str(value))}"'  # type: ignore[call-overload]
 
 
 def names_house(text: str) -> bool:
