@@ -8,12 +8,17 @@ from hotspots.ingest.incidents.column_words import describe_columns, is_column_n
 from hotspots.ingest.texts import MANY_ROWS
 from hotspots.ingest.texts.release import (
     describe_form,
+    is_area_code,
     is_known_place,
     know_categories,
     mask_label,
+    names_area,
     release_categories,
     release_kinds,
+    release_names,
     release_places,
+    show_code,
+    show_form,
 )
 
 
@@ -144,6 +149,46 @@ def test_names_of_files_are_shown_without_people_and_numbers(label: str, shown: 
 )  # fmt: skip
 def test_other_names_of_files_are_shown_as_they_are(label: str) -> None:
     assert mask_label(label) == label
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Rye Lane Library", "Rye Lane Library"),
+        ("James Allen's Girls' School", "[name] Girls' School"),
+        ("Costa (ask for Mr Velbirt, 07700 914273)", "Costa (ask for Mr [name], [phone])"),
+        ("Boots 2104, 12 Rye Lane", "Boots 2104, 12 Rye Lane"),
+        ("Case 4917382", "Case [number]"),
+        ("07700 914273", None),
+        ("Flat 7, Rye Lane", None),
+        ("Lane " * 13, None),
+        ("Lane" * 21, None),
+    ],
+)
+def test_names_that_are_listed_to_be_shown_are_shown_without_people(name: str, shown: str | None) -> None:
+    assert release_names(pd.Series([name, None])).tolist() == [shown, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_name"),
+    [("E05000001", True), ("01001000", True), ("Rye Lane", True), ("PK3", True), ("Mr Velbirt", False),
+     ("Flat 7, Rye Lane", False), ("07700 914273", False), ("beat " * 13, False)],
+)  # fmt: skip
+def test_the_name_or_code_of_an_area_names_nobody(text: str, is_name: bool) -> None:
+    assert names_area(text) == is_name
+
+
+def test_a_code_is_shown_if_it_has_the_form_of_one() -> None:
+    assert [show_code(code) for code in ("E05000001", "PK3", 12, "Qzarnow")] == ["E05000001", "PK3", "12", "Aaaaaaa"]
+    assert not any(map(is_area_code, ("ZX4917382", "4917", "Qzarn", "07700 914273", "a b 1")))
+
+
+def test_a_value_in_a_message_is_its_form() -> None:
+    assert [show_form(value) for value in ("Qzarnow 17/03/1961", 7.5, None)] == [
+        'text like "Aaaaaaa 99/99/9999"',
+        'text like "9.9"',
+        "nothing",
+    ]
 
 
 def test_a_place_is_known_by_all_of_its_parts() -> None:

@@ -27,16 +27,13 @@ from hotspots.ingest.incidents import describe_columns
 from hotspots.ingest.reference.area_codes import choose_code, has_usual_code, list_codes
 from hotspots.ingest.reference.population import Population, find_population
 from hotspots.ingest.reference.reference_tables import STATUS_NAMES, find_columns, parse_counts
-from hotspots.ingest.texts import mask_personal_data, read_status, release_names, show_code, show_form
+from hotspots.ingest.texts import names_area, read_status, release_names, show_code, show_form
 
 BOUNDARY_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz")
 
 # The usual names of each column, in order of preference; those of residents are in `population`.
 _NAME = ("ward_?name", "name", r"wd\d\d_?nm", r"lsoa\d\d_?nm", r"msoa\d\d_?nm")
 _BOROUGH = ("borough", "lad_?name", r"lad\d\d_?nm", "district")
-
-_LONGEST_CODE = 60
-"""Some files have no codes, and names of areas in the place of them."""
 
 _MAX_OVERLAP_SHARE = 0.001
 _MAX_OVERLAP_WIDTH_M = 25.0
@@ -239,7 +236,7 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
 def _refuse_persons(codes: pd.Series, label: str) -> None:
     """Refuse codes that say something about somebody: products name wards by them."""
     texts = _as_text(codes)
-    wrong = (mask_personal_data(texts) != texts) | (texts.str.len() > _LONGEST_CODE)
+    wrong = ~texts.map(names_area).astype(bool)
     if wrong.any():
         first = codes.index[wrong][0]
         raise DataError(

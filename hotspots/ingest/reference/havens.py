@@ -269,10 +269,9 @@ def _number(rows: pd.DataFrame) -> pd.Series:
             f"A haven_id must be given once; that in row {first['source_row']} of {first['source']} is given again in "
             f"row {second['source_row']} of {second['source']}. Number the havens afresh."
         )
-    given = given.where([isinstance(text, str) and is_area_code(text) for text in given], None)
-    used = set(given.dropna())
-    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in used)
-    return given.map(lambda value: value if isinstance(value, str) else next(free)).astype("object")
+    shown = [text if isinstance(text, str) and is_area_code(text) else None for text in given]
+    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in set(shown))
+    return pd.Series([text or next(free) for text in shown], index=rows.index, dtype="object")
 
 
 def _name(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -280,7 +279,8 @@ def _name(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     names = release_names(rows["name"])
     kinds = [kind if isinstance(kind, str) and kind != OTHER_KINDS else "" for kind in rows["kind"]]
     by_kind = [f"Unnamed {kind.replace('_', ' ').lower()}".strip() for kind in kinds]
-    return names.where(names.notna(), by_kind).astype("object"), rows["name"].isna()
+    named = [name if isinstance(name, str) else other for name, other in zip(names, by_kind, strict=True)]
+    return pd.Series(named, index=rows.index, dtype="object"), rows["name"].isna()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

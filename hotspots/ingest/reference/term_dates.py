@@ -17,7 +17,7 @@ from hotspots.ingest.reference.reference_tables import (
     find_columns,
     read_reference_table,
 )
-from hotspots.ingest.texts import parse_times, show_form
+from hotspots.ingest.texts import parse_times, release_names, show_form
 
 TERM_COLUMNS = ("first_day", "last_day", "name")
 
@@ -119,7 +119,7 @@ def read_term_dates(path: Path) -> TermDates:
     terms = rows[is_term].sort_values(["first_day", "last_day"], kind="stable")
     _refuse_overlap(terms, table.label)
     _refuse_holidays(terms, rows, table.label)
-    stretches = _take_out(terms, rows[~is_term])
+    stretches = _take_out(terms.assign(name=release_names(terms["name"])), rows[~is_term])
     if stretches.empty:
         raise DataError(
             f"Term dates need at least one term; the {len(rows)} rows of {table.label} leave none. Give a row to each "

@@ -34,6 +34,7 @@ from .release import is_area_code as is_area_code
 from .release import is_personal as is_personal
 from .release import know_categories as know_categories
 from .release import mask_label as mask_label
+from .release import names_area as names_area
 from .release import names_house as names_house
 from .release import release_categories as release_categories
 from .release import release_kinds as release_kinds

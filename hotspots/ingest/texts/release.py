@@ -228,12 +228,22 @@ def release_names(names: pd.Series) -> pd.Series:
     Returns:
         Objects on the same index; missing where a name is a story, or the home of somebody.
     """
-    return names.astype("object").map(_release_name, na_action="ignore")
+    released = [_release_name(name) if isinstance(name, str) else None for name in names]
+    return pd.Series(released, index=names.index, name=names.name, dtype="object")
+
+
+def names_area(text: str) -> bool:
+    """Whether a text may be the code or the name of an area: no story, not the home of somebody, and nobody in it."""
+    return not _is_story(text) and mask_text(text) == text
+
+
+def _is_story(text: str) -> bool:
+    return len(text) > _MOST_LETTERS or len(text.split()) > _MOST_WORDS or _HOME.search(text) is not None
 
 
 @lru_cache(maxsize=65_536)
 def _release_name(name: str) -> str | None:
-    if len(name) > _MOST_LETTERS or len(name.split()) > _MOST_WORDS or _HOME.search(name):
+    if _is_story(name):
         return None
     masked = _mask_numbers(mask_text(name))
     return masked if any(letter.isalnum() for letter in _MASK.sub("", masked)) else None
