@@ -169,9 +169,16 @@ def test_names_that_are_listed_to_be_shown_are_shown_without_people(name: str, s
     assert release_names(pd.Series([name, None])).tolist() == [shown, None]
 
 
+def test_an_area_may_be_called_after_somebody() -> None:
+    names = pd.Series(["Sarah Siddons", "victim Sarah Siddons"])
+    assert release_names(names).tolist() == [None, "victim [name]"]
+    assert release_names(names, are_areas=True).tolist() == ["Sarah Siddons", "victim [name]"]
+
+
 @pytest.mark.parametrize(
     ("text", "is_name"),
     [("E05000001", True), ("01001000", True), ("Rye Lane", True), ("PK3", True), ("Mr Velbirt", False),
+     ("Sarah Siddons", True), ("Sarah Siddons, 07700 914273", False),
      ("Flat 7, Rye Lane", False), ("07700 914273", False), ("beat " * 13, False)],
 )  # fmt: skip
 def test_the_name_or_code_of_an_area_names_nobody(text: str, is_name: bool) -> None:

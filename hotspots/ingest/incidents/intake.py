@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,7 @@ def read_incidents(
     options: ReadingOptions | None = None,
     start: dt.date | None = None,
     end: dt.date | None = None,
+    wards: Iterable[str] = (),
     store: Store | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Intake:
@@ -104,6 +105,7 @@ def read_incidents(
         options: How to read them.
         start: First day that is wanted; rows of months before are counted, and not kept in memory.
         end: Last day that is wanted, likewise. Rows that repeat each other are found among those kept only.
+        wards: Codes and names of wards that are known: one that a source names is kept however few rows name it.
         store: Where what was read is kept, so that it need not be read again.
         progress: Called with the name of each file before it is read.
 
@@ -163,7 +165,7 @@ def read_incidents(
             f"No incidents in {', '.join(file.path for file in inputs)}, only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    records = name_marked_areas(pa.concat_tables(parts).unify_dictionaries())
+    records = name_marked_areas(pa.concat_tables(parts).unify_dictionaries(), known=wards)
     parts.clear()
     incidents, remarks, rejected = assemble(records, crs=options.crs)
     return Intake(

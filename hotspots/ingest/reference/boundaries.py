@@ -209,13 +209,14 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
     _refuse_persons(frame[code], file.label)
     boroughs = find_columns(columns, _BOROUGH)
     names = _list_names(frame, code, besides=boroughs)
+    shown = {name: release_names(_as_text(frame[name]), are_areas=True) for name in [*names[:1], *boroughs[:1]]}
     statuses = find_columns(columns, STATUS_NAMES)
     code_text = _as_text(frame[code]).str.strip()
     wards = gpd.GeoDataFrame(
         {
             "ward_code": code_text,
-            "ward_name": release_names(_as_text(frame[names[0]])).fillna(code_text) if names else code_text,
-            "borough": release_names(_as_text(frame[boroughs[0]])) if boroughs else None,
+            "ward_name": shown[names[0]].fillna(code_text) if names else code_text,
+            "borough": shown[boroughs[0]] if boroughs else None,
             "population": _read_population(file, frame),
             "data_status": _as_text(frame[statuses[0]]) if statuses else None,
         },

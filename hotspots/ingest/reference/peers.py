@@ -123,7 +123,7 @@ def read_peers(path: Path, *, definitions: CrimeDefinitions) -> Peers:
 def _name_areas(areas: pd.Series) -> pd.Series:
     """The names of areas, and a number in the place of each in which somebody is named."""
     unique = areas.drop_duplicates()
-    shown = release_names(unique)
+    shown = release_names(unique, are_areas=True)
     numbered = [f"area {number}" for number in range(1, len(unique) + 1)]
     return areas.map(dict(zip(unique, shown.where(shown == unique, numbered), strict=True)))
 

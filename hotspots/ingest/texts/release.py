@@ -18,7 +18,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 
-from hotspots.ingest.texts.masking import EVERYDAY_WORDS, mask_text
+from hotspots.ingest.texts.masking import EVERYDAY_WORDS, NAME_MASK, mask_text
 from hotspots.ingest.texts.streets import (
     PLACE_WORDS,
     find_addresses,
@@ -219,22 +219,29 @@ def _mask_numbers(text: str) -> str:
     return _NUMBER.sub(lambda number: number[0] if _DATE_OR_CODE.fullmatch(number[0]) else "[number]", text)
 
 
-def release_names(names: pd.Series) -> pd.Series:
+def release_names(names: pd.Series, *, are_areas: bool = False) -> pd.Series:
     """Names of places and areas that somebody has listed to be shown, without people in them and numbers of theirs.
 
     Args:
         names: Text (n,); may be missing.
+        are_areas: Whether they are of areas: one that is called as somebody is, and no more, keeps its name.
 
     Returns:
         Objects on the same index; missing where a name is a story, or the home of somebody.
     """
-    released = [_release_name(name) if isinstance(name, str) else None for name in names]
+    released = [
+        name if are_areas and isinstance(name, str) and mask_text(name) == NAME_MASK else _release_name(name)
+        for name in names
+    ]
     return pd.Series(released, index=names.index, name=names.name, dtype="object")
 
 
 def names_area(text: str) -> bool:
-    """Whether a text may be the code or the name of an area: no story, not the home of somebody, and nobody in it."""
-    return not _is_story(text) and mask_text(text) == text
+    """Whether a text may be the code or the name of an area: no story and no home, and nothing about somebody.
+
+    The name of somebody alone may be: wards are called after people.
+    """
+    return not _is_story(text) and mask_text(text) in (text, NAME_MASK)
 
 
 def _is_story(text: str) -> bool:
@@ -242,8 +249,8 @@ def _is_story(text: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _release_name(name: str) -> str | None:
-    if _is_story(name):
+def _release_name(name: object) -> str | None:
+    if not isinstance(name, str) or _is_story(name):
         return None
     masked = _mask_numbers(mask_text(name))
     return masked if any(letter.isalnum() for letter in _MASK.sub("", masked)) else None
