@@ -37,16 +37,22 @@ FORBIDDEN = re.compile(
 )
 
 
-def write(path: Path, rows: pd.DataFrame) -> Path:
-    """Rows as a file of the kind that its name says; `Easting` and `Northing` are points where it holds geometry."""
+def write(path: Path, rows: pd.DataFrame, part: str = "inner") -> Path:
+    """Rows as a file of the kind that its name says; `Easting` and `Northing` are points where it holds geometry.
+
+    Args:
+        path: Where to write it.
+        rows: What it holds.
+        part: The name of its sheet or layer, or of the file in it.
+    """
     kind = path.suffix[1:]
     if kind in ("csv", "tsv", "txt"):
         rows.to_csv(path, index=False, sep={"csv": ",", "tsv": "\t", "txt": "|"}[kind])
     elif kind == "zip":
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("inner.csv", rows.to_csv(index=False))
+            archive.writestr(f"{part}.csv", rows.to_csv(index=False))
     elif kind == "xlsx":
-        rows.to_excel(path, index=False)
+        rows.to_excel(path, index=False, sheet_name=part)
     elif kind == "parquet":
         rows.to_parquet(path)
     elif kind == "json":
@@ -55,7 +61,7 @@ def write(path: Path, rows: pd.DataFrame) -> Path:
         points = [shapely.Point(-0.1 + 0.0001 * (i % 7), 51.5) for i in range(len(rows))]
         fields = rows.drop(columns=["Easting", "Northing"], errors="ignore")
         gpd.GeoDataFrame(fields, geometry=points, crs="EPSG:4326").to_file(
-            path, layer="marked", driver="KML" if kind == "kml" else None
+            path, layer=part, driver="KML" if kind == "kml" else None
         )
     return path
 

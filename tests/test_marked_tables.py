@@ -202,6 +202,14 @@ def test_columns_that_nobody_knows_are_said_by_their_number(columns: list[str], 
         assert_clean(str(caught.value), columns)
 
 
+def test_an_error_calls_a_file_as_its_owner_does(tmp_path: Path) -> None:
+    """Who reads it has to find the file; products call it otherwise."""
+    path = tmp_path / f"{OWNER}.csv"
+    path.write_text("area,crime\n", "utf-8")
+    with pytest.raises(DataError, match=OWNER):
+        read_population(path)
+
+
 OWNER = "Statement of Mr Velbirt"
 """In the name of every file: products mask it, and what is said without an error repeats products."""
 

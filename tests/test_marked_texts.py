@@ -58,7 +58,7 @@ def folder(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "in").mkdir()
     for number, kind in enumerate(request.param):
         rows = make_rows(11 if number % 2 else 1, day=number + 1)
-        write(folder / "in" / f"Statement of Mr Velbirt {kind}.{kind}", rows)
+        write(folder / "in" / f"Statement of Mr Velbirt {kind}.{kind}", rows, part="Log_of_Mr_Velbirt")
     boxes = [shapely.box(530000 + 1000 * x, 180000, 531000 + 1000 * x, 181000) for x in (0, 1)]
     table = {"ward_code": ["A", "B"], "ward_name": ["Ash", "Beech"], "borough": ["West", "East"]}
     gpd.GeoDataFrame(table, geometry=boxes, crs="EPSG:27700").to_file(folder / "wards.gpkg")

@@ -36,6 +36,7 @@ from hotspots.ingest.formats.table import (
     Chunk,
     Table,
     chunk_of_frame,
+    fingerprint_part,
     require_unique,
 )
 
@@ -279,7 +280,7 @@ def open_layers(file: FoundFile, *, what: str = "incidents", by_point: bool = Fa
         label = f"{file.label}/{name}" if part else file.label
         try:
             frame = _stand_on_points(frame) if by_point else frame
-            tables.append(_table_of_frame(label, frame, f"{file.sha256}/{name}", part=part, what=what))
+            tables.append(_table_of_frame(label, frame, fingerprint_part(file.sha256, name), part=part, what=what))
         except DataError as error:
             shapes = shapes or error
     if shapes and not tables:

@@ -26,6 +26,7 @@ from hotspots.ingest.formats.table import (
     Table,
     chunk_of_frame,
     find_header,
+    fingerprint_part,
     require_unique,
 )
 
@@ -95,7 +96,7 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
             raise
         raise _cannot_be_read(label, "damaged") from error
     tables = [
-        _open_sheet(label, name, rows, is_hidden[name], f"{sha256}/{name}", is_header)
+        _open_sheet(label, name, rows, is_hidden[name], fingerprint_part(sha256, name), is_header)
         for name, rows in rows_of.items()
         if any(_is_filled(row) for row in rows)
     ]
