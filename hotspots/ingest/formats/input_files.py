@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from hotspots.errors import DataError, NotFoundError
+from hotspots.ingest.formats.bounds import MAX_WHOLE_BYTES
 
 _HIDDEN = (".", "~$", "__MACOSX")
 """How names of files and folders begin that are none of the user's: hidden ones, those by which Office says what is
@@ -29,9 +30,6 @@ _SHAPEFILE_PARTS = (".shp", ".dbf", ".prj", ".cpg")
 CSV_SUFFIXES = (".csv", ".csv.gz")
 
 _BUFFER_BYTES = 1024**2
-
-MAX_WHOLE_BYTES = 512 * 1024**2
-"""What a file that can only be read as a whole (a workbook, Parquet in an archive) may unpack to."""
 
 UNPACKING_ERRORS = (
     zipfile.BadZipFile,
