@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from local_server import LocalServer, Trouble, run_server
 
 from hotspots.cli.fetch_command import fetch
-from hotspots.errors import NotFoundError, ParameterError
-from hotspots.ingest.fetch import download, open_geography, police_archives
+from hotspots.errors import NetworkError, NotFoundError, ParameterError
+from hotspots.ingest.fetch import allowance, download, open_geography, police_archives
 from hotspots.ingest.fetch.services import LAYERS, BoundaryLayer, Services
 
 
@@ -139,6 +139,21 @@ def test_usage(arguments: list[str], words: str) -> None:
     result = call(*arguments)
     assert result.exit_code == 2
     assert words in result.output
+
+
+def test_one_command_has_one_allowance(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `fetch area` takes for outlines is not there any more for crimes."""
+    server.files["/archive/latest.zip"] = archive()
+    layer = LAYERS["wards"][max(LAYERS["wards"])]
+    server.files[f"/services/{layer.service}/FeatureServer/0/query"] = make_page(layer, more="x" * 20_000)
+    arguments = ("area", "--borough", "Lewisham", "--force", "kent", "--from", "2026-07")
+    call(*arguments)
+    n_bytes = sum(seen.n_bytes for seen in server.seen)
+    monkeypatch.setattr(allowance, "MAX_BYTES", n_bytes)
+    call("crimes", *arguments[3:], "--refresh")
+    call("boundaries", *arguments[1:3], "--refresh")
+    with pytest.raises(NetworkError, match=f"One command may fetch {n_bytes:,} bytes"):
+        call(*arguments, "--refresh")
 
 
 EVIL = "a\x1b[2J\x07\u202eb\n" + "c" * 60_000

@@ -22,8 +22,10 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import truststore
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
 
 from hotspots.errors import DataError, NetworkError, NotFoundError
+from hotspots.ingest.fetch.allowance import Allowance, count_all_bytes
 from hotspots.ingest.fetch.answers import shorten
 
 T = TypeVar("T")
@@ -113,8 +115,17 @@ class Representation:
     validator: str
 
 
-class _SystemCertificates(HTTPAdapter):
-    """Trusts what this machine trusts: councils inspect TLS with a certificate of their own."""
+class _Adapter(HTTPAdapter):
+    """Trusts what this machine trusts, as councils inspect TLS with a certificate of their own; counts what comes."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        count_all_bytes(pool, self._allowance)
+        return pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), **kwargs)
@@ -149,7 +160,7 @@ def _require_safe(address: str, *, is_local_allowed: bool = True) -> None:
 
 
 class Connection:
-    """A session with servers that may be slow, busy or cut off.
+    """A session with servers that may be slow, busy or cut off, for one command with its allowance.
 
     Args:
         sleep: Waits between attempts, in seconds.
@@ -160,7 +171,9 @@ class Connection:
         self._session = _Session()
         self._session.max_redirects = 5
         self._session.headers["User-Agent"] = "hotspots"
-        self._session.mount("https://", _SystemCertificates())
+        adapter = _Adapter(Allowance())
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, adapter)
 
     def __enter__(self) -> Self:
         return self

@@ -20,6 +20,7 @@ from typing import IO, Any, BinaryIO, cast
 import pandas as pd
 
 from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.ingest.fetch.allowance import MAX_BYTES
 from hotspots.ingest.fetch.download import (
     Connection,
     Fetched,
@@ -34,7 +35,6 @@ from hotspots.ingest.fetch.download import (
 )
 from hotspots.ingest.fetch.services import FIRST_ARCHIVE, FIRST_MONTH, LICENCE, POLICE_ATTRIBUTION, Services
 
-MAX_ARCHIVE_BYTES = 16 * 1024**3
 MAX_MEMBER_BYTES = 1024**3
 
 _ANY_MEMBER = re.compile(r"\d{4}-\d{2}/\d{4}-\d{2}-([a-z0-9-]+?)-(?:street|outcomes|stop-and-search)\.csv")
@@ -198,7 +198,7 @@ def _open_archive(session: Connection, url: str, out: Path, progress: Progress) 
                 progress(f"{name}: {n_bytes / 1e6:,.0f}{of} MB, all forces, because the server cannot send parts")
 
             source = cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=out)))
-            found = session.receive(url, source, max_bytes=MAX_ARCHIVE_BYTES, progress=say)
+            found = session.receive(url, source, max_bytes=MAX_BYTES, progress=say)
         try:
             content = stack.enter_context(zipfile.ZipFile(source))
         except _DAMAGES as error:
