@@ -51,6 +51,13 @@ pyogrio.set_gdal_config_options(
 LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp", ".kml", ".kmz")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
+_READING_ERRORS = (
+    ValueError,
+    UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+)
+
 _OWN_MODULES = ("rtree", "fts3", "fts4", "fts5")
 """Of virtual tables, the kinds whose rows are in the file itself."""
 
@@ -95,12 +102,7 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
             n_rows = pyogrio.read_info(address, layer=name, force_feature_count=True)["features"]
             if n_rows > MAX_TABLE_ROWS:
                 raise ValueError(f"a layer may have {MAX_TABLE_ROWS:,} rows, and {name} has {n_rows:,}.")
-    except (
-        ValueError,
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        *UNPACKING_ERRORS,
-    ) as error:
+    except (*_READING_ERRORS, *UNPACKING_ERRORS) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {(str(error) or 'damaged').splitlines()[0]} "
             "Give GeoJSON, GeoPackage, KML, or a shapefile (all its parts, or zipped)."
@@ -245,13 +247,7 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
         with warnings.catch_warnings():  # values that GDAL cannot read are missing, and their rows say so
             warnings.simplefilter("ignore")
             frame = pyogrio.read_dataframe(address, layer=layer, datetime_as_string=what == "incidents")
-    except (
-        ValueError,
-        UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        shapely.errors.ShapelyError,
-    ) as error:
+    except (*_READING_ERRORS, shapely.errors.ShapelyError) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
             "Repair it in QGIS (Fix geometries) and export it again."
