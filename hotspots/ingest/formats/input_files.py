@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from hotspots.errors import DataError, NotFoundError
+from hotspots.ingest.formats.bounds import MAX_WHOLE_BYTES
 from hotspots.ingest.texts import mask_label
 
 _HIDDEN = (".", "~$", "__MACOSX")
@@ -30,9 +31,6 @@ _SHAPEFILE_PARTS = (".shp", ".dbf", ".prj", ".cpg")
 CSV_SUFFIXES = (".csv", ".csv.gz")
 
 _BUFFER_BYTES = 1024**2
-
-MAX_WHOLE_BYTES = 512 * 1024**2
-"""What a file that can only be read as a whole (a workbook, Parquet in an archive) may unpack to."""
 
 UNPACKING_ERRORS = (
     zipfile.BadZipFile,

@@ -20,9 +20,6 @@ from hotspots.errors import DataError
 Columns = dict[str, pd.Series]
 """Columns of text by their name as written: categorical, a blank is missing."""
 
-MAX_TABLE_ROWS = 20_000_000
-"""More rows than any force records in ten years: beyond it a file is damaged, or meant to do harm."""
-
 HEADER_ROWS = 20
 """How far down the names of the columns may stand, below titles and notes."""
 

@@ -9,7 +9,8 @@ Source: https://data.police.uk/about/ (columns, anonymisation), https://data.pol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -29,7 +30,15 @@ from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Columns, Table
 from hotspots.ingest.incidents.locations import list_coordinates, sample_coordinates
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.record_schema import FIRST_YEAR, LAST_YEAR
-from hotspots.ingest.texts import DateOrder, join_columns, parse_coordinates, parse_times, read_pairs, read_wkt
+from hotspots.ingest.texts import (
+    DateOrder,
+    join_columns,
+    list_distinct,
+    parse_coordinates,
+    parse_times,
+    read_pairs,
+    read_wkt,
+)
 
 _COLUMNS = {"month", "longitude", "latitude", "crime type"}
 """Columns that every file of the site has."""
@@ -162,9 +171,14 @@ def _make_profile(*, location: str | None, **values: Any) -> SourceProfile:
     )
 
 
-def _words(values: pd.Series) -> pd.Series:
-    """The distinct texts of a column."""
-    return pd.Series(values.cat.categories, dtype="object").astype(str).str.strip()
+def _words(values: pd.Series) -> list[str]:
+    """The distinct texts of a column, as a list: a table may have thousands of columns, of a few texts each."""
+    return [str(text).strip() for text in list_distinct(values)]
+
+
+def _share(texts: Sequence[str], fits: Callable[[str], object]) -> float:
+    """The share of texts that fit; 0 if there are none."""
+    return sum(bool(fits(text)) for text in texts) / max(len(texts), 1)
 
 
 def _find_offence(columns: Columns, named: Sequence[str]) -> str | None:
@@ -180,11 +194,7 @@ def _find_offence(columns: Columns, named: Sequence[str]) -> str | None:
 def _find_by_text(columns: Columns, pattern: str, *, least: float) -> str | None:
     """The first column of which more than a share of the texts has a form."""
     return next(
-        (
-            name
-            for name, values in columns.items()
-            if len(values.cat.categories) and _words(values).str.fullmatch(pattern).mean() > least
-        ),
+        (name for name, values in columns.items() if _share(_words(values), re.compile(pattern).fullmatch) > least),
         None,
     )
 
@@ -217,7 +227,7 @@ def _find_months(
     orders = {}
     for name, values in columns.items():
         # numbers may be months by chance
-        may_be = len(values.cat.categories) <= _MOST_MONTHS and not _words(values).str.isdecimal().all()
+        may_be = len(values.cat.categories) <= _MOST_MONTHS and not all(map(str.isdecimal, _words(values)))
         if name in named or may_be:
             order = _order_months(_words(values), least=_ENOUGH)
             if order and "outcome" not in name.casefold():
@@ -245,17 +255,17 @@ def _find_order(table: Table, column: str, *, least: float) -> DateOrder | None:
     if order is None or not len(sample) or _are_iso(sample):
         return order
     chunks = table.read({column})
-    return _order_months(
-        pd.Series(sorted({text for chunk in chunks for text in _words(chunk.columns[column])})), least=0
-    )
+    return _order_months(sorted({text for chunk in chunks for text in _words(chunk.columns[column])}), least=0)
 
 
-def _order_months(texts: pd.Series, *, least: float) -> DateOrder | None:
+def _order_months(texts: Sequence[str], *, least: float) -> DateOrder | None:
     """The order of dates in which all are months, or the first or last days of them; None if days are, or few are read.
 
     A spreadsheet makes a date of 2024-02, and writes it 01/02/2024 or, in America, 2/1/2024. Of the two orders, the one
     in which more can be read is right.
     """
+    if _share(texts, re.compile(r"\d").search) < least:
+        return None  # every date has a digit, and most columns of a wide table have none
     orders = get_args(DateOrder)
     read = {order: _read_dates(texts, order) for order in (orders[:1] if _are_iso(texts) else orders)}
     most = max(len(at) for at in read.values())
@@ -264,15 +274,15 @@ def _order_months(texts: pd.Series, *, least: float) -> DateOrder | None:
     return next((order for order, at in read.items() if len(at) == most and _are_months(at)), None)
 
 
-def _read_dates(texts: pd.Series, order: DateOrder) -> pd.Series:
+def _read_dates(texts: Sequence[str], order: DateOrder) -> pd.Series:
     """The dates that can be read."""
-    at = parse_times(pd.Series(pd.Categorical(texts)), date_order=order).at
+    at = parse_times(pd.Series(pd.Categorical(list(texts))), date_order=order).at
     return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
 
 
-def _are_iso(texts: pd.Series) -> bool:
+def _are_iso(texts: Sequence[str]) -> bool:
     """Whether all are months as the site writes them, which are the same in either order."""
-    return bool(texts.str.fullmatch(r"\d{4}-\d\d").all())
+    return all(map(re.compile(r"\d{4}-\d\d").fullmatch, texts))
 
 
 def _are_months(at: pd.Series) -> bool:
@@ -311,8 +321,7 @@ def _list_places(table: Table, columns: Columns, named: Mapping[str, Sequence[st
     """The columns that can say where, those of the site before those that another program has made of them."""
 
     def are_degrees(values: pd.Series, least: float, most: float) -> bool:
-        texts = _words(values)
-        if not len(texts) or texts.str.fullmatch(_DECIMALS).mean() < _MOST:
+        if _share(_words(values), re.compile(_DECIMALS).fullmatch) < _MOST:
             return False
         degrees = parse_coordinates(values, is_degrees=True).dropna()
         degrees = degrees[degrees != 0]
@@ -332,7 +341,7 @@ def _list_places(table: Table, columns: Columns, named: Mapping[str, Sequence[st
         axes = ("easting", "northing") if is_metres else ("longitude", "latitude")
         yield dict(zip(axes, (GEOMETRY_X, GEOMETRY_Y), strict=True))
     for name, values in plain.items():
-        if _words(values).str.contains("POINT", case=False, regex=False).mean() >= _ENOUGH:
+        if _share(_words(values), lambda text: "POINT" in text.upper()) >= _ENOUGH:
             x, y = read_wkt(values)
             if x.between(_WEST, _EAST).mean() >= _ENOUGH and y.between(_SOUTH, _NORTH).mean() >= _ENOUGH:
                 yield {"wkt": name, "crs": WGS84}
