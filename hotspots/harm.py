@@ -6,7 +6,6 @@ A user's own table has the same form and is laid over it.
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,9 @@ from hotspots.crimes import CrimeDefinitions, load_definitions
 from hotspots.errors import DataError, ParameterError, suggest_word
 
 Measure = Literal["severity", "cost"]
+
+MAX_HARM = 1_000_000_000
+"""Of one offence, in points or pounds: sums of figures beyond it would leave the range of numbers."""
 
 UNITS: Mapping[Measure, str] = {"severity": "points", "cost": "pounds"}
 
@@ -245,9 +247,9 @@ def _read_value(value: Any, slug: str, path: str, unit: str, definitions: CrimeD
             f"{suggest_word(slug, definitions.crimes)} Give one of: {', '.join(sorted(definitions.crimes))}; or "
             "define it under [crimes] in hotspots.toml."
         )
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_HARM:
         raise ParameterError(
-            f"{path}.{slug} must be a number of {unit}, 0 or more; it is {value!r}. Write it without "
+            f"{path}.{slug} must be a number of {unit}, from 0 to {MAX_HARM:,}; it is {value!r}. Write it without "
             "quotation marks, separators or a currency sign."
         )
     return float(value)

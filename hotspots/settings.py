@@ -21,6 +21,11 @@ from hotspots.ingest.texts import show_form
 
 FILE_NAME = "hotspots.toml"
 
+_DEEPEST = 6
+"""Tables and lists within each other; the deepest setting is a wording of a source profile."""
+_LARGEST = 2**63 - 1
+"""What a whole number of TOML reaches to at least; beyond it Python cannot make it a float, nor always write it."""
+
 _TEXTS = ("crs", "time_zone", "country", "subdivision", "layer")
 _PATHS = ("store", "postcodes", "population", "term_dates", "peers")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas")
@@ -128,11 +133,42 @@ def load_settings(path: Path | None = None) -> Settings:
             "written twice."
         ) from error
     except RecursionError as error:
-        raise ParameterError(
-            f"{path.as_posix()} holds lists or tables within each other, deeper than any setting. Write it as "
-            "hotspots init does."
-        ) from error
+        raise _say_deep(path) from error
+    except ValueError as error:  # of a number with more digits than Python reads
+        raise _say_large(path) from error
+    _require_plain(table, path)
     return _parse_settings(table, path)
+
+
+def _require_plain(table: Mapping[str, Any], path: Path) -> None:
+    """Refuse values that no setting can have, of which not every message could be made."""
+    values: list[Any] = [table]
+    for _ in range(_DEEPEST):
+        values = [
+            inner
+            for value in values
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if any(isinstance(value, int) and abs(value) > _LARGEST for value in values):
+            raise _say_large(path)
+        if any(isinstance(value, str) and "\0" in value for value in values):
+            raise ParameterError(f"{path.as_posix()} has a text with a zero character in it. Remove \\u0000.")
+    if any(isinstance(value, dict | list) for value in values):
+        raise _say_deep(path)
+
+
+def _say_deep(path: Path) -> ParameterError:
+    return ParameterError(
+        f"{path.as_posix()} holds lists or tables within each other, deeper than any setting. Write it as "
+        "hotspots init does."
+    )
+
+
+def _say_large(path: Path) -> ParameterError:
+    return ParameterError(
+        f"A whole number in {path.as_posix()} may have at most 18 digits, and one has more. Correct or remove it."
+    )
 
 
 def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:

@@ -302,6 +302,9 @@ def test_too_little_data_is_explained(demonstration: Study) -> None:
     study = make_study(demonstration, {"robbery": [40]}, months=months)
     with pytest.raises(TooLittleDataError, match=r"The files hold no incidents up to 2020-01-01. Give a later `end`"):
         measure_performance(study, PerformanceRequest(end=dt.date(2020, 1, 1)))
+    nothing = dataclasses.replace(study.intake, incidents=study.intake.incidents[:0])
+    with pytest.raises(TooLittleDataError, match=r"No row of the \d+ read can be used"):
+        measure_performance(dataclasses.replace(study, intake=nothing))
     with pytest.raises(TooLittleDataError, match="Performance is measured over whole months, and the files hold none"):
         measure_performance(study, PerformanceRequest(end=dt.date(2026, 9, 15)))
 

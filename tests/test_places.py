@@ -30,7 +30,7 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import Accounts, Selection
 from hotspots.pipeline.study import load_study
-from hotspots.pipeline.surroundings import add_surroundings, with_places
+from hotspots.pipeline.surroundings import add_surroundings, widen, with_places
 
 YEAR = (dt.date(2025, 1, 1), dt.date(2025, 12, 31))
 CLUMPS = ((530_525.0, 180_525.0, 120), (531_525.0, 181_525.0, 90))
@@ -151,6 +151,15 @@ def test_other_crime_says_where_the_data_end_too(
     found = look(make_year(make_incidents), square_wards, others=others)
     assert found.density.is_edge_corrected is is_corrected
     assert found.n_beyond == 0
+
+
+def test_many_islands_are_widened_one_by_one_to_the_same_area(monkeypatch: pytest.MonkeyPatch) -> None:
+    islands = shapely.MultiPolygon([shapely.box(x, y, x + 9, y + 9) for x in range(0, 100, 20) for y in (0, 20, 500)])
+    at_once = islands.buffer(30)
+    buffer, widened = shapely.buffer, []
+    monkeypatch.setattr("shapely.buffer", lambda parts, *more: widened.append(len(parts)) or buffer(parts, *more))
+    assert widen(islands, 30).symmetric_difference(at_once).area < 0.005 * at_once.area
+    assert widened == [15]
 
 
 def test_surroundings_come_after_the_incidents_and_no_further_than_they_matter(

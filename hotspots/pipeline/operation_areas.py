@@ -16,6 +16,7 @@ from hotspots.geography import describe_area, lies_in_working_crs, to_working_cr
 from hotspots.ingest.formats import FoundFile, find_files, locate_layers, read_layer
 from hotspots.ingest.reference import BOUNDARY_SUFFIXES
 from hotspots.pipeline.selection import select_wards
+from hotspots.pipeline.surroundings import widen
 
 _MIN_RING_SHARE = 0.01
 """Of a ring, what must be left of it: less is a sliver between outlines that were meant to meet."""
@@ -116,7 +117,7 @@ def draw_areas(study_area: shapely.Geometry, treated: Area, control: Area | None
             f"The treated area must lie in the wards of the study; {treated.name} lies in none of them. "
             "Give the boundaries of that place, or check the CRS of the area's file."
         )
-    near = shapely.buffer(inside, buffer_m) if buffer_m else inside
+    near = widen(inside, buffer_m) if buffer_m else inside
     kept = 1.0
     if control is None:
         outside, beside = shapely.difference(study_area, near), None
@@ -133,7 +134,7 @@ def draw_areas(study_area: shapely.Geometry, treated: Area, control: Area | None
         kept = outside.area / given.area
         taken = shapely.union(inside, outside)
         around = shapely.intersection(shapely.difference(near, taken), study_area) if buffer_m else None
-        wide = shapely.buffer(outside, buffer_m)
+        wide = widen(outside, buffer_m)
         beside = (
             shapely.intersection(shapely.difference(wide, shapely.union(taken, around)), study_area)
             if around is not None

@@ -39,7 +39,7 @@ from hotspots.harm import Measure, weigh_harm
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference import Peers
 from hotspots.pipeline.holes import Hole
-from hotspots.pipeline.selection import select_wards
+from hotspots.pipeline.selection import require_usable_rows, select_wards
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, Windows, find_refused
 
@@ -195,8 +195,9 @@ def measure_performance(
 
     Raises:
         NotFoundError: An indicator or a ward is not in the data.
-        TooLittleDataError: There is no whole month.
+        TooLittleDataError: There is no whole month, or no row can be used.
     """
+    require_usable_rows(study)
     request = request or PerformanceRequest()
     wards = select_wards(study.boundaries.wards, request.wards)
     everything = study.all_incidents

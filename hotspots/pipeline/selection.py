@@ -91,6 +91,21 @@ class Selection:
     earlier_others: gpd.GeoDataFrame
 
 
+def require_usable_rows(study: Study) -> None:
+    """Require that any row of a study can be used.
+
+    Raises:
+        TooLittleDataError: All are refused; the message says why.
+    """
+    intake = study.intake
+    if intake.incidents.empty and intake.set_aside.empty:
+        reasons = ", ".join(f"{reason} ({n:,})" for reason, n in intake.rejected["reason"].value_counts().items())
+        raise TooLittleDataError(
+            f"No row of the {intake.n_read:,} read can be used{f': {reasons}' if reasons else ''}. "
+            "Check that these are the right files."
+        )
+
+
 def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
     """Select the part of a study that a request asks for.
 
@@ -98,13 +113,8 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         NotFoundError: The crime or a ward is not in the data.
         TooLittleDataError: No incident is left to analyse.
     """
+    require_usable_rows(study)
     incidents, rejected, set_aside = study.intake.incidents, study.intake.rejected, study.intake.set_aside
-    if incidents.empty and set_aside.empty:
-        reasons = ", ".join(f"{reason} ({n:,})" for reason, n in rejected["reason"].value_counts().items())
-        raise TooLittleDataError(
-            f"No row of the {study.intake.n_read:,} read can be used{f': {reasons}' if reasons else ''}. "
-            "Check that these are the right files."
-        )
     crime = _find_crime(study, request.crime)
     wards = select_wards(study.boundaries.wards, request.wards)
     in_stated = np.ones(len(incidents), dtype=bool)

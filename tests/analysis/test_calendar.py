@@ -219,6 +219,9 @@ def test_the_terms_are_left_as_they_are() -> None:
         ({"latitude": float("nan")}, "not -0.1276 and nan"),
         ({"time_zone": "London"}, 'No time zone called "London". Give an IANA name'),
         ({"country": "XX"}, 'No bank holidays are known for "XX, ENG". Give the ISO code'),
+        ({"country": "APR"}, 'No bank holidays are known for "APR, ENG"'),
+        ({"country": "HolidayBase", "subdivision": None}, 'No bank holidays are known for "HolidayBase"'),
+        ({"country": "__name__", "subdivision": None}, 'No bank holidays are known for "__name__"'),
         ({"subdivision": "LDN"}, 'No bank holidays are known for "GB, LDN"'),
         (
             {"depression_degrees": -6.0},

@@ -14,6 +14,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hotspots.errors import DataError
 from hotspots.ingest.incidents.counted import counts_incidents, counts_something, read_counts
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -155,6 +156,17 @@ def test_rows_without_a_number_are_refused_and_told(tmp_path: Path, areas: Areas
 def test_an_absurd_number_is_refused(tmp_path: Path, areas: Areas) -> None:
     intake = read(write(tmp_path, [*COUNTS[:-1], 10**12]), areas)
     assert intake.rejected["reason"].tolist() == ["no number of incidents"]
+
+
+def test_what_counts_more_than_memory_holds_is_refused(
+    tmp_path: Path, areas: Areas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, COUNTS)
+    monkeypatch.setattr("hotspots.ingest.incidents.records.MAX_COUNTED", sum(COUNTS))
+    assert read(path, areas).n_read == sum(COUNTS)
+    monkeypatch.setattr("hotspots.ingest.incidents.records.MAX_COUNTED", sum(COUNTS) - 1)
+    with pytest.raises(DataError, match='counts.csv counts more in its column "crime_count". Name the right column'):
+        read(path, areas)
 
 
 def test_without_outlines_of_lsoas_no_incident_is_lost(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ import shapely
 from hotspots.errors import DataError
 from hotspots.geography.projection import to_wgs84
 from hotspots.ingest.formats.html_tables import spread_fields
+from hotspots.ingest.formats.input_files import find_files
+from hotspots.ingest.formats.json_records import open_json_records
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.records import ReadingOptions
@@ -402,3 +404,37 @@ def test_a_point_that_is_empty_is_a_row_without_a_place(tmp_path: Path, suffix: 
     intake = read_incidents([path])
     assert len(intake.incidents) == 1
     assert intake.rejected["reason"].tolist() == ["no location"] * 3
+
+
+def test_points_that_are_all_empty_are_rows_without_a_place(tmp_path: Path) -> None:
+    make_points(shapely.Point(), shapely.Point()).to_file(tmp_path / "a.gpkg")
+    intake = read_incidents([tmp_path / "a.gpkg"])
+    assert intake.rejected["reason"].tolist() == ["no location"] * 2
+
+
+def test_a_file_of_more_layers_than_can_be_recognised_in_time_wants_a_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotspots.ingest.incidents.sources.MAX_TABLES", 1)
+    path = tmp_path / "a.gpkg"
+    for name in ("january", "february"):
+        make_points(shapely.Point(E, N)).to_file(path, layer=name)
+    with pytest.raises(DataError, match=r"At most 1 sheets or layers of a file are looked into; a.gpkg holds 2"):
+        read_incidents([path])
+    assert read(path, easting="geometry.x", northing="geometry.y", layer="*").n_read == 2
+
+
+def test_half_a_character_in_json_is_a_mark(tmp_path: Path) -> None:
+    half = "\\ud83d"
+    rows = [
+        f'{{"Crime Ref": "{i}", "Offence": "Robbery", "Date": "2025-01-02", "Easting": 538100, "Northing": 174200, '
+        f'"Location": "{half} Lane", "{half}": "{half}", "Beat": {{"{half}": "\\ud83d\\ude00"}}}}'
+        for i in range(12)
+    ]
+    (tmp_path / "a.json").write_text(f"[{','.join(rows)}]", "ascii")
+    intake = read_incidents([tmp_path / "a.json"])
+    assert len(intake.incidents) == 12
+    (file,) = find_files([tmp_path / "a.json"], suffixes=(".json",), what="incidents")
+    (table,) = open_json_records(file)
+    assert table.header[-2:] == ("\N{REPLACEMENT CHARACTER}", "Beat.\N{REPLACEMENT CHARACTER}")
+    assert next(iter(table.sample(["Beat.\N{REPLACEMENT CHARACTER}"]).values()))[0] == "\N{GRINNING FACE}"

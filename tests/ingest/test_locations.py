@@ -87,7 +87,7 @@ class Known:
         ("51,488184", 51.488184),
         ("5.3889e5", 538890),
         ("+5", 5),
-        *((text, np.inf) for text in ("abc", "inf", "1,2,3", "1.2.3", "51.47 N", "1e400")),
+        *((text, np.inf) for text in ("abc", "inf", "1,2,3", "1.2.3", "51.47 N", "1e400", "1e308", "9" * 400)),
     ],
 )
 def test_coordinates_are_read_with_either_mark(text: str, number: float) -> None:

@@ -197,6 +197,12 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, wrong: str) -> None:
     )
 
 
+def test_a_part_of_a_person_is_no_resident(tmp_path: Path) -> None:
+    """Rates per such a number leave the range of numbers."""
+    with pytest.raises(DataError, match=r'must be 0, or 1 and more; row 2 of residents.csv has "1e-320" in Pop 2024'):
+        read(tmp_path, "ward_code,Pop 2024\nA,0\nB,1e-320\n")
+
+
 def test_a_code_with_two_numbers_is_refused(tmp_path: Path) -> None:
     text = "gss_code,survey,population\nA,2023,1000\nB,2023,5\nB,2024,6\nA,2024,1100.5\nC,2024,7\n"
     with pytest.raises(

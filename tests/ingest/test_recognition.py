@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from hotspots.ingest.formats.input_files import find_files
 from hotspots.ingest.formats.table import Chunk, Table, chunk_of_frame
 from hotspots.ingest.incidents.column_words import say_columns
+from hotspots.ingest.incidents.locations import sample_coordinates
 from hotspots.ingest.incidents.profiles import SourceProfile, format_profile, parse_profile
 from hotspots.ingest.incidents.recognition import UnknownLayoutError, is_header, recognise
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.ingest.incidents.sources import PassedOver, find_sources
+from hotspots.ingest.texts.clock_times import parse_times
 
 PLACE = {"Easting": "536560", "Northing": "178413"}
 DEGREES = {"Longitude": "-0.034481", "Latitude": "51.488184"}
@@ -401,3 +403,32 @@ def test_any_header_is_recognised_or_explained(names: list[str], value: str) -> 
         tomllib.loads(error.draft)
     else:
         assert {name for columns in profile.columns.values() for name in columns} <= set(names)
+
+
+def test_a_thousand_columns_are_read_together_and_not_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reading of times takes some 10 ms, whatever its texts."""
+    called: list[int] = []
+
+    def count(n: int) -> int:
+        called.clear()
+        row = {"Crime type": "Robbery", "Date": "03/04/2025", **PLACE}
+        recognise(make_table(row | {f"c{i}": ["1/2/2025", f"a{i}"] for i in range(n)}), crs="EPSG:27700")
+        return len(called)
+
+    for module in ("date_orders", "police_uk"):
+        path = f"hotspots.ingest.incidents.{module}.parse_times"
+        monkeypatch.setattr(path, lambda *args, **options: called.append(1) or parse_times(*args, **options))
+    assert count(3) == count(60) > 0
+
+
+def test_only_some_of_many_pairs_of_coordinates_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr("hotspots.ingest.incidents.police_uk.MOST_PLACES", 3)
+    monkeypatch.setattr(
+        "hotspots.ingest.incidents.police_uk.sample_coordinates",
+        lambda *args: tried.append(1) or sample_coordinates(*args),
+    )
+    pairs = {f"{axis}{i}": value for i in range(4) for axis, value in (("a", "-0.034481"), ("b", "51.488184"))}
+    columns = {"Crime type": "Robbery", "Month": "2025-01", "Location": "On or near High Street", **pairs}
+    assert recognise(make_table(columns), crs="EPSG:27700").profile.is_anonymised
+    assert len(tried) == 3

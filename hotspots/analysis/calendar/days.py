@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -211,8 +212,10 @@ def name_bank_holidays(
     import holidays
 
     try:
+        if not re.fullmatch("[A-Z]{2,3}", country):  # any name in the package would be taken for a country
+            raise NotImplementedError
         public = holidays.country_holidays(country, subdiv=subdivision, years=range(first_year, last_year + 1))
-    except NotImplementedError as error:
+    except (NotImplementedError, TypeError) as error:  # "APR" is in it, and is none
         where = country if subdivision is None else f"{country}, {subdivision}"
         raise ParameterError(
             f'No bank holidays are known for "{where}". Give the ISO code of a country, such as GB, and of a part of '

@@ -344,9 +344,11 @@ def _table_of_frame(
             _require_crs(points.crs, label, what=what)
             crs = name_crs(points.crs)
             frame[GEOMETRY_X], frame[GEOMETRY_Y] = _point_coordinates(points.to_numpy())
-            if frame[GEOMETRY_X].isna().all():
-                kinds = ", ".join(sorted(set(points.geom_type.dropna())))
-                raise DataError(f"Incidents must be points; {label} holds {kinds}. Give the layer of points.")
+            kinds = sorted(set(points.geom_type.dropna()))
+            if frame[GEOMETRY_X].isna().all() and "Point" not in kinds:  # a point may be empty
+                raise DataError(
+                    f"Incidents must be points; {label} holds {', '.join(kinds)}. Give the layer of points."
+                )
     header = tuple(map(str, frame.columns))
 
     def read(columns: Collection[str], n_rows: int | None = None) -> Iterator[Chunk]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.errors import say_of_all_rows
-from hotspots.ingest.formats import Table
+from hotspots.ingest.formats import Columns, Table
 from hotspots.ingest.incidents.column_words import says_month
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.texts import (
@@ -26,6 +27,7 @@ from hotspots.ingest.texts import (
     find_exchanged,
     find_months,
     guess_date_order,
+    list_distinct,
     number_month,
     parse_times,
 )
@@ -37,6 +39,7 @@ _MOST, _FEWER = 0.95, 0.5
 """Shares of the rows that agree with what else the table says, if dates are read rightly and if they are not."""
 
 _ENOUGH = 10
+_MONTH_NUMBERS = {f"{number:{form}}" for number in range(1, 13) for form in ("d", "02d")}
 
 
 def find_date_order(dates: Sequence[str], table: Table, doubts: list[str], *, is_timed: bool) -> dict[str, Any]:
@@ -162,8 +165,10 @@ def _find_proof(dates: Sequence[str], table: Table, *, is_exchanged: bool = Fals
         parse_times(texts, is_exchanged=both).at if is_exchanged else parse_times(texts, date_order=order).at
         for both, order in zip((False, True), _ORDERS, strict=True)
     ]
-    for name, values in columns.items():
-        if name not in dates and (found := _compare([_agree(at, name, values) for at in readings])) is not None:
+    stated = _read_months(columns)
+    for name in _list_signs(columns, stated):
+        agreed = [_agree(at, name, columns[name], stated) for at in readings]
+        if name not in dates and (found := _compare(agreed)) is not None:
             return found, f'because only so they agree with "{name}"'
     if (months := find_months(PurePosixPath(table.label).name)) is not None:
         inside = [
@@ -175,6 +180,34 @@ def _find_proof(dates: Sequence[str], table: Table, *, is_exchanged: bool = Fals
     return None
 
 
+def _list_texts(values: pd.Series) -> set[str]:
+    return {text.strip().lower() for text in list_distinct(values)}
+
+
+def _read_months(columns: Columns) -> dict[str, pd.Timestamp]:
+    """The texts of all columns that are months.
+
+    They are read together: a table may have a thousand columns, and to read a few texts takes as long as to read many.
+    """
+    every = pd.Series(sorted(set().union(*map(_list_texts, columns.values()))), dtype="category")
+    read = parse_times(every)
+    is_month = read.precision == "month"
+    return dict(zip(every[is_month], read.at[is_month], strict=True))
+
+
+def _list_signs(columns: Columns, months: Collection[str]) -> list[str]:
+    """The columns with any text that may be a weekday or a month."""
+    word = re.compile(rf"{_WEEKDAY}|{MONTH_NAMES}")
+    return [
+        name
+        for name, values in columns.items()
+        if any(
+            text in months or word.fullmatch(text) or (text in _MONTH_NUMBERS and says_month(name))
+            for text in _list_texts(values)
+        )
+    ]
+
+
 def _compare(agreed: Sequence[npt.NDArray[np.bool_]]) -> int | None:
     if min(map(len, agreed)) < _ENOUGH:
         return None
@@ -182,8 +215,15 @@ def _compare(agreed: Sequence[npt.NDArray[np.bool_]]) -> int | None:
     return int(np.argmax(shares)) if max(shares) >= _MOST and min(shares) <= _FEWER else None
 
 
-def _agree(at: pd.Series, name: str, values: pd.Series) -> npt.NDArray[np.bool_]:
-    """For each row that has both, whether its date is on the weekday or in the month that another column says."""
+def _agree(at: pd.Series, name: str, values: pd.Series, months: Mapping[str, pd.Timestamp]) -> npt.NDArray[np.bool_]:
+    """For each row that has both, whether its date is on the weekday or in the month that another column says.
+
+    Args:
+        at: The dates.
+        name: Of the other column.
+        values: Its texts.
+        months: Those that are months.
+    """
     said = values.astype("object").dropna().astype(str).str.strip().str.lower()
     at = at.reindex(said.index).dropna()
     said = said.reindex(at.index)
@@ -193,12 +233,11 @@ def _agree(at: pd.Series, name: str, values: pd.Series) -> npt.NDArray[np.bool_]
         agreed = said.str[:3].map(_WEEKDAYS.index) == at.dt.day_of_week
     elif said.str.fullmatch(MONTH_NAMES).all():
         agreed = said.map(number_month, na_action="ignore") == at.dt.month
-    elif says_month(name) and said.str.fullmatch(r"0?[1-9]|1[0-2]").all():
+    elif says_month(name) and said.isin(_MONTH_NUMBERS).all():
         agreed = said.astype(int) == at.dt.month
+    elif set(said) <= months.keys():
+        agreed = said.map(months).dt.to_period("M") == at.dt.to_period("M")
     else:
-        stated = parse_times(said.astype("category"))
-        if not (stated.precision == "month").all():
-            return np.zeros(0, dtype=bool)
-        agreed = stated.at.dt.to_period("M") == at.dt.to_period("M")
+        return np.zeros(0, dtype=bool)
     flags: npt.NDArray[np.bool_] = agreed.to_numpy(dtype=bool)
     return flags

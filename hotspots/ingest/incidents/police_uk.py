@@ -9,6 +9,7 @@ Source: https://data.police.uk/about/ (columns, anonymisation), https://data.pol
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
@@ -94,6 +95,9 @@ _SOUTH, _NORTH = 49.0, 61.0
 """Degrees of Great Britain and Northern Ireland, and of nothing else in a table."""
 
 _MOST_MONTHS = 400
+
+MOST_PLACES = 50
+"""Pairs of columns that are tried: a table has few, and one of a thousand columns would have a million."""
 
 _MOST = 0.5
 _ENOUGH = 0.9
@@ -224,17 +228,26 @@ def _find_months(
 
     None where there is none, or days are known.
     """
-    orders = {}
-    for name, values in columns.items():
-        # numbers may be months by chance
-        may_be = len(values.cat.categories) <= _MOST_MONTHS and not all(map(str.isdecimal, _words(values)))
-        if name in named or may_be:
-            order = _order_months(_words(values), least=_ENOUGH)
-            if order and "outcome" not in name.casefold():
-                orders[name] = order
-    others = [
-        _read_dates(_words(columns[name]), "day-first") for name in named if name in columns and name not in orders
+    texts = {name: _words(values) for name, values in columns.items()}
+    # numbers may be months by chance
+    may_be = [
+        name
+        for name, distinct in texts.items()
+        if name in named or (len(distinct) <= _MOST_MONTHS and not all(map(str.isdecimal, distinct)))
     ]
+    # read together, because there may be a thousand columns
+    every = sorted({text for name in may_be for text in texts[name]})
+    read_once = {order: _read_dates(every, order) for order in get_args(DateOrder)}
+
+    def read(texts: Sequence[str], order: DateOrder) -> pd.Series:
+        return read_once[order].reindex(list(texts)).dropna()
+
+    orders = {}
+    for name in may_be:
+        order = _order_months(texts[name], least=_ENOUGH, read=read)
+        if order and "outcome" not in name.casefold():
+            orders[name] = order
+    others = [read(texts[name], "day-first") for name in named if name in columns and name not in orders]
     if any(len(at) and not _are_months(at) for at in others):
         return None
     # whatever else has months, such as outcomes, has not got them for every row
@@ -258,7 +271,15 @@ def _find_order(table: Table, column: str, *, least: float) -> DateOrder | None:
     return _order_months(sorted({text for chunk in chunks for text in _words(chunk.columns[column])}), least=0)
 
 
-def _order_months(texts: Sequence[str], *, least: float) -> DateOrder | None:
+def _read_dates(texts: Sequence[str], order: DateOrder) -> pd.Series:
+    """The dates that can be read, on their texts."""
+    at = parse_times(pd.Series(pd.Categorical(list(texts))), date_order=order).at.set_axis(list(texts))
+    return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
+
+
+def _order_months(
+    texts: Sequence[str], *, least: float, read: Callable[[Sequence[str], DateOrder], pd.Series] = _read_dates
+) -> DateOrder | None:
     """The order of dates in which all are months, or the first or last days of them; None if days are, or few are read.
 
     A spreadsheet makes a date of 2024-02, and writes it 01/02/2024 or, in America, 2/1/2024. Of the two orders, the one
@@ -267,17 +288,11 @@ def _order_months(texts: Sequence[str], *, least: float) -> DateOrder | None:
     if _share(texts, re.compile(r"\d").search) < least:
         return None  # every date has a digit, and most columns of a wide table have none
     orders = get_args(DateOrder)
-    read = {order: _read_dates(texts, order) for order in (orders[:1] if _are_iso(texts) else orders)}
-    most = max(len(at) for at in read.values())
+    dates = {order: read(texts, order) for order in (orders[:1] if _are_iso(texts) else orders)}
+    most = max(map(len, dates.values()))
     if most < least * len(texts) or (least and not most):
         return None
-    return next((order for order, at in read.items() if len(at) == most and _are_months(at)), None)
-
-
-def _read_dates(texts: Sequence[str], order: DateOrder) -> pd.Series:
-    """The dates that can be read."""
-    at = parse_times(pd.Series(pd.Categorical(list(texts))), date_order=order).at
-    return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
+    return next((order for order, at in dates.items() if len(at) == most and _are_months(at)), None)
 
 
 def _are_iso(texts: Sequence[str]) -> bool:
@@ -298,7 +313,7 @@ def _find_place(
     metres is right, and what comes to them by way of degrees is led there.
     """
     places = []
-    for place in _list_places(table, columns, named):
+    for place in itertools.islice(_list_places(table, columns, named), MOST_PLACES):
         profile = _make_profile(**values, **place)
         one, two, source = sample_coordinates(table, profile, list_coordinates(profile, table.crs, crs)[0])
         is_grid = is_national_grid(pyproj.CRS(source))

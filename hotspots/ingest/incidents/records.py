@@ -23,7 +23,7 @@ from hotspots.crimes import (
 )
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography import BRITISH_NATIONAL_GRID
-from hotspots.ingest.formats import MAX_TABLE_ROWS, Chunk, Table
+from hotspots.ingest.formats import Chunk, Table
 from hotspots.ingest.incidents.coarseness import Stated
 from hotspots.ingest.incidents.column_words import say_columns
 from hotspots.ingest.incidents.counted import read_counts
@@ -111,6 +111,9 @@ _NO_ID = (
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 
 
+MAX_COUNTED = 5_000_000
+"""What one table of counts may count: five years of the crime of London. Each is a record, of half a kilobyte."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -151,12 +154,15 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, table=table, forms=forms)
         n_rows += len(frame) + len(chunk.malformed)
         if profile.count:
-            times = _count_times(frame, chunk.columns[profile.count], profile)
-            if len(times) + sum(part.num_rows for part in parts) > MAX_TABLE_ROWS:
+            counts = _count_incidents(frame, chunk.columns[profile.count], profile)
+            # each becomes a record: a file of two lines could take all memory
+            if counts.sum() + sum(part.num_rows for part in parts) > MAX_COUNTED:
                 raise DataError(
-                    f"A table may have {MAX_TABLE_ROWS // 10**6} million incidents; {table.label} counts more in its "
-                    f'column "{profile.count}". Name the right column with count in a source profile.'
+                    f"A table of counts may count {MAX_COUNTED // 10**6} million incidents; {table.label} counts more "
+                    f'in its column "{profile.count}". Name the right column with count in a source profile, or split '
+                    "the table by month."
                 )
+            times = np.repeat(np.arange(len(frame)), counts)
             frame = frame.iloc[times]
             stated.add(place.stated[times], place.in_degrees[times])
         else:
@@ -177,14 +183,14 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     )
 
 
-def _count_times(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfile) -> npt.NDArray[np.int64]:
-    """The position of each row as often as it stands for an incident; once, with a reason, where it does not say."""
+def _count_incidents(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfile) -> npt.NDArray[np.int64]:
+    """How many incidents each row stands for; one, with a reason, where it does not say."""
     counts = read_counts(texts)
     unread = (counts < 0) & frame["reason"].isna().to_numpy()
     frame.loc[unread, "reason"] = NO_COUNT
     gave = f"{profile.count} " + texts.astype("object")
     frame.loc[unread, "detail"] = _describe_details(gave[unread], profile).to_numpy()
-    return np.repeat(np.arange(len(frame)), np.where(counts < 0, 1, counts))
+    return np.where(counts < 0, 1, counts)
 
 
 def _read_as_areas(records: pa.Table, is_rounded: npt.NDArray[np.bool_]) -> pa.Table:

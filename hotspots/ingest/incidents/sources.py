@@ -46,6 +46,10 @@ INCIDENT_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 OVERLOOKED = (".txt", ".dat", ".json", ".xlsb", ".ods", ".7z", ".rar")
 """What may hold incidents, and is not looked for in a folder, where it is often something else."""
 
+MAX_TABLES = 100
+"""In one file without a source profile: to recognise one takes some 50 ms, and a small file may hold thousands."""
+_N_NAMES = 12
+
 NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
 """Other tables that come in the archives of police.uk."""
 
@@ -223,6 +227,14 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
     """
     if not tables:
         raise DataError(f"{label} is empty: it holds no table with anything in it. Give the file with the incidents.")
+    unnamed = [
+        table for table in tables if not any(profile.fits(table.label, table.header) for profile in options.profiles)
+    ]
+    if len(unnamed) > MAX_TABLES:
+        raise DataError(
+            f"At most {MAX_TABLES} sheets or layers of a file are looked into; {label} holds {len(unnamed):,}. Name "
+            'those with incidents in a source profile: sheet = "..." or layer = "...", or "*" for all that have its columns.'
+        )
     found: list[Source] = []
     passed_over: list[PassedOver] = []
     unknown: list[UnknownLayoutError] = []
@@ -256,7 +268,7 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
         )
         raise UnknownLayoutError(
             f"{label} holds {len(found)} tables of incidents, which may repeat each other: "
-            f"{', '.join(map(mask_label, names))}. "
+            f"{', '.join(map(mask_label, names[:_N_NAMES]))}{' ...' if len(names) > _N_NAMES else ''}. "
             "Name one in a source profile (hotspots check prints one): "
             f'{"layer" if is_layer else "sheet"} = "{part}"'
             ', or "*" for all that have its columns.',

@@ -186,12 +186,13 @@ def parse_counts(texts: pd.Series, *, label: str, each: str, noun: str = "A popu
         noun: What one of the numbers is, at the beginning of a message.
 
     Raises:
-        DataError: A text is not a number of 0 or more, or is above 1,000,000,000.
+        DataError: A text is not a number of 0, or of 1 to 1,000,000,000.
     """
     numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
     rules = {
         "a number from 0 up, in digits alone": texts.notna() & ~(numbers.ge(0) & np.isfinite(numbers)),
         f"at most {_MAX_NUMBER:,}": numbers > _MAX_NUMBER,
+        "0, or 1 and more": (numbers > 0) & (numbers < 1),
     }
     for rule, wrong in rules.items():
         if wrong.any():

@@ -15,6 +15,9 @@ _NOTHING = ("na", "n/a", "nan", "null", "none", "unknown", "-")
 _MOST_ZEROS = 1
 """How many of the last digits of an easting may be lost."""
 
+_LARGEST = 1e12
+"""Of a coordinate in any unit: sums of larger ones leave the range of numbers."""
+
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 _POWER_OF_TEN = re.compile(r"^[-+]?(?:\d+|\d*\.(\d*))e\+?(\d+)$", re.IGNORECASE)
@@ -51,8 +54,7 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
         if not is_degrees:  # a spreadsheet's 5.39E+05 has lost the metres
             power = plain.str.extract(_POWER_OF_TEN)
             plain = plain.mask(pd.to_numeric(power[1]) - power[0].fillna("").str.len() > _MOST_ZEROS)
-        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
-        return numbers.fillna(np.inf).where(unique.ne("") & ~unique.str.casefold().isin(_NOTHING))
+        return _read_numbers(plain).where(unique.ne("") & ~unique.str.casefold().isin(_NOTHING))
 
     return map_unique(texts, convert).astype("float64")
 
@@ -67,10 +69,16 @@ def read_pairs(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
     return _read_two(texts, _PAIR)
 
 
+def _read_numbers(texts: pd.Series) -> pd.Series:
+    """Numbers, infinite where a text is none, or none that a coordinate can be."""
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
+    return numbers.where(numbers.abs() <= _LARGEST, np.inf)
+
+
 def _read_two(texts: pd.Series, pattern: re.Pattern[str]) -> tuple[pd.Series, pd.Series]:
     unique = pd.Series(texts.cat.categories, dtype="object").astype(str)
     parts = unique.str.extract(pattern)
-    numbers = parts.apply(pd.to_numeric, errors="coerce").astype("float64").fillna(np.inf)
+    numbers = parts.apply(_read_numbers).astype("float64")
     codes = texts.cat.codes.to_numpy()
     placed = numbers.reindex(codes).set_axis(texts.index)
     return placed[0], placed[1]
