@@ -233,7 +233,8 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
     if len(unnamed) > MAX_TABLES:
         raise DataError(
             f"At most {MAX_TABLES} sheets or layers of a file are looked into; {label} holds {len(unnamed):,}. Name "
-            'those with incidents in a source profile: sheet = "..." or layer = "...", or "*" for all that have its columns.'
+            'those with incidents in a source profile: sheet = "..." or layer = "...", or "*" for all that have its '
+            "columns."
         )
     found: list[Source] = []
     passed_over: list[PassedOver] = []
