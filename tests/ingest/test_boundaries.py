@@ -456,7 +456,9 @@ def test_of_wards_and_boroughs_in_one_file_a_layer_is_chosen(square_wards: gpd.G
 def test_the_neighbourhoods_of_vancouver_hold_the_incidents_that_name_them(real_data: Path, tmp_path: Path) -> None:
     """The police give eastings and northings in UTM zone 10N, moved to the middle of the block, and a neighbourhood."""
     published = real_data / "timestamped" / "vancouver_neighbourhoods.geojson"
-    with pytest.raises(DataError, match="vancouver_neighbourhoods.geojson has name, mapid.* Rename the column"):
+    with pytest.raises(
+        DataError, match="vancouver_neighbourhoods.geojson has none. Its columns are name, mapid.* Rename"
+    ):
         read_boundaries([published], crs="EPSG:32610")
     coded = gpd.read_file(published)[["mapid", "name", "geometry"]].rename(columns={"mapid": "ward_code"})
     wards = read_boundaries([write(coded, tmp_path / "v.geojson", index=False)], crs="EPSG:32610").wards
