@@ -330,14 +330,14 @@ def _write_places(random: Random, pick: _Picker, file: File) -> dict[str, Any]:
     if form == "wkt":
         return {"WKT": [f"POINT ({x:.0f} {y:.0f})" for x, y in zip(east, north, strict=True)]}
     # exact to the centimetre, by the transformation that the product has
-    lon, lat = (np.round(axis, 7) for axis in _to_degrees(east, north))
+    lon, lat = (np.round(axis, 7) for axis in to_degrees(east, north))
     if form == "pair":
         return {"Lat Long": [f"{y}, {x}" for x, y in zip(lon, lat, strict=True)]}
     one, other = pick("columns", DEGREES)
     return {one: lon, other: lat}
 
 
-def _to_degrees(east: Any, north: Any, crs: str = WGS84) -> tuple[Any, Any]:
+def to_degrees(east: Any, north: Any, crs: str = WGS84) -> tuple[Any, Any]:
     """By iteration on the product's own transformation, which has no inverse in its face."""
     back = pyproj.Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
     lon, lat = back.transform(east, north)
@@ -358,7 +358,7 @@ def wrap_police_uk(random: Random, truth: pd.DataFrame, name: str, folder: Path)
     pick = _Picker(random, recipe)
     file = File(name=name, truth=truth, recipe=recipe, precision="month")
     east, north = truth["easting"].to_numpy(float), truth["northing"].to_numpy(float)
-    lon, lat = (np.round(axis, 6) for axis in _to_degrees(east, north, POLICE_UK))
+    lon, lat = (np.round(axis, 6) for axis in to_degrees(east, north, POLICE_UK))
     month = truth["started_at"].dt.strftime("%Y-%m")
     ids = [f"{int(i):064x}" for i in random.integers(1, 2**62, len(truth))]
     layout = pick("layout", ["bulk", "bulk", "api", "renamed", "month a date"])

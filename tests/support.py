@@ -6,8 +6,9 @@ import contextlib
 import dataclasses
 import datetime as dt
 import io
+import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 from unittest import mock
@@ -88,3 +89,44 @@ def make_evidence(**known: Any) -> Evidence:
         "persistence": None,
     }
     return Evidence(**(plain | known))
+
+
+def make_old_workbook(rows: Sequence[Sequence[Any]], *, is_1904: bool) -> bytes:
+    """The smallest .xls of one sheet: records of [MS-XLS] in one stream of a compound file, after [MS-CFB]."""
+
+    def record(kind: int, *parts: bytes) -> bytes:
+        body = b"".join(parts)
+        return struct.pack("<HH", kind, len(body)) + body
+
+    begin = [record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0x0DBB, 0x07CC, 0, 6)) for kind in (0x0005, 0x0010)]
+    end = record(0x000A)
+    # Date1904, then CalcPrecision
+    settings = record(0x0022, struct.pack("<H", is_1904)) + record(0x000E, struct.pack("<H", 1))
+    sheet_name = record(0x0085, struct.pack("<IBBBB", 0, 0, 0, 1, 0), b"A")
+    at_sheet = len(begin[0]) + len(settings) + len(sheet_name) + len(end)
+    sheet_name = record(0x0085, struct.pack("<IBBBB", at_sheet, 0, 0, 1, 0), b"A")
+    cells = []
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            where = struct.pack("<HHH", row, column, 0)
+            if isinstance(value, str):
+                cells.append(record(0x0204, where, struct.pack("<HB", len(value), 0), value.encode("latin-1")))
+            else:
+                cells.append(record(0x0203, where, struct.pack("<d", value)))
+    stream = b"".join([begin[0], settings, sheet_name, end, begin[1], *cells, end])
+    stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\0")
+    free, chain_end, fat = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+    n_sectors = len(stream) // 512
+    start = struct.pack("<8s16xHHHHH6x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6)
+    header = start + struct.pack("<9I109I", 0, 1, 1, 0, 4096, chain_end, 0, chain_end, 0, 0, *[free] * 108)
+
+    def entry(name: str, kind: int, child: int, first: int, size: int) -> bytes:
+        text = name.encode("utf-16-le") + b"\0\0"
+        numbers = struct.pack("<HBBIII36xIQ", len(text), kind, 1, free, free, child, first, size)
+        return text.ljust(64, b"\0") + numbers
+
+    empty = bytes(68) + struct.pack("<III", free, free, free) + bytes(48)
+    entries = [entry("Root Entry", 5, 1, chain_end, 0), entry("Workbook", 2, free, 2, len(stream)), empty, empty]
+    links = [fat, chain_end, *range(3, 2 + n_sectors), chain_end]
+    table = struct.pack("<128I", *links, *[free] * (128 - len(links)))
+    return header + table + b"".join(entries) + stream

@@ -426,6 +426,17 @@ def test_a_population_that_is_no_number_is_refused(square_wards: gpd.GeoDataFram
         read_boundaries([write(wards, tmp_path / "wards.gpkg")])
 
 
+def test_wards_that_all_lie_over_each_other_are_refused_before_each_pair_is_compared(
+    square_wards: gpd.GeoDataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(square_wards, tmp_path / "wards.gpkg")  # all four meet in a corner
+    monkeypatch.setattr("hotspots.ingest.reference.boundaries.MOST_NEAR", 3)
+    assert len(read_boundaries([path]).wards) == 4
+    monkeypatch.setattr("hotspots.ingest.reference.boundaries.MOST_NEAR", 2)
+    with pytest.raises(DataError, match="must not overlap; each of these 4 has 3 others in its extent"):
+        read_boundaries([path])
+
+
 def test_parts_of_one_ward_share_its_population(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> None:
     parts = square_wards.reset_index().assign(population=[100.0, 200.0, 300.0, 100.0])
     parts.loc[3, ["ward_code", "ward_name"]] = ["A", "Ash"]

@@ -289,6 +289,8 @@ def test_any_text_is_read_or_not_known(text: str) -> None:
         (["see website", "10:00-16:00"], "Mo off; Tu 10:00-16:00", "remark"),
         (["1-4", "10:00-16:00"], "Mo off; Tu 10:00-16:00", "remark"),
         (["7-9"], None, "remark"),
+        (["99-99", "10:00-16:00"], "Mo off; Tu 10:00-16:00", "remark"),
+        (["9-99, 99-5"], None, "remark"),
         (["Closed"] * 7, "Mo-Su off", None),
         (["Closed"], None, "no times"),
         (["", None, " "], None, None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 import re
-import struct
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
+from support import make_old_workbook
 
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import format_profile, parse_profile
@@ -307,47 +307,6 @@ def test_only_numbers_that_may_be_days_are_moved() -> None:
     at = parse_times(count_from_1904(texts)).at
     assert at[0] == pd.Timestamp("2025-01-01")
     assert pd.isna(at[5])
-
-
-def make_old_workbook(rows: Sequence[Sequence[Any]], *, is_1904: bool) -> bytes:
-    """The smallest .xls of one sheet: records of [MS-XLS] in one stream of a compound file, after [MS-CFB]."""
-
-    def record(kind: int, *parts: bytes) -> bytes:
-        body = b"".join(parts)
-        return struct.pack("<HH", kind, len(body)) + body
-
-    begin = [record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0x0DBB, 0x07CC, 0, 6)) for kind in (0x0005, 0x0010)]
-    end = record(0x000A)
-    # Date1904, then CalcPrecision
-    settings = record(0x0022, struct.pack("<H", is_1904)) + record(0x000E, struct.pack("<H", 1))
-    sheet_name = record(0x0085, struct.pack("<IBBBB", 0, 0, 0, 1, 0), b"A")
-    at_sheet = len(begin[0]) + len(settings) + len(sheet_name) + len(end)
-    sheet_name = record(0x0085, struct.pack("<IBBBB", at_sheet, 0, 0, 1, 0), b"A")
-    cells = []
-    for row, values in enumerate(rows):
-        for column, value in enumerate(values):
-            where = struct.pack("<HHH", row, column, 0)
-            if isinstance(value, str):
-                cells.append(record(0x0204, where, struct.pack("<HB", len(value), 0), value.encode("latin-1")))
-            else:
-                cells.append(record(0x0203, where, struct.pack("<d", value)))
-    stream = b"".join([begin[0], settings, sheet_name, end, begin[1], *cells, end])
-    stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\0")
-    free, chain_end, fat = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-    n_sectors = len(stream) // 512
-    start = struct.pack("<8s16xHHHHH6x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6)
-    header = start + struct.pack("<9I109I", 0, 1, 1, 0, 4096, chain_end, 0, chain_end, 0, 0, *[free] * 108)
-
-    def entry(name: str, kind: int, child: int, first: int, size: int) -> bytes:
-        text = name.encode("utf-16-le") + b"\0\0"
-        numbers = struct.pack("<HBBIII36xIQ", len(text), kind, 1, free, free, child, first, size)
-        return text.ljust(64, b"\0") + numbers
-
-    empty = bytes(68) + struct.pack("<III", free, free, free) + bytes(48)
-    entries = [entry("Root Entry", 5, 1, chain_end, 0), entry("Workbook", 2, free, 2, len(stream)), empty, empty]
-    links = [fat, chain_end, *range(3, 2 + n_sectors), chain_end]
-    table = struct.pack("<128I", *links, *[free] * (128 - len(links)))
-    return header + table + b"".join(entries) + stream
 
 
 @pytest.mark.parametrize(("is_1904", "expected"), [(False, "2025-01-01 18:00"), (True, "2029-01-02 18:00")])

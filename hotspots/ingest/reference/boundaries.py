@@ -39,6 +39,10 @@ _MAX_OVERLAP_SHARE = 0.001
 _MAX_OVERLAP_WIDTH_M = 25.0
 """Outlines from two surveys overlap along their border by slivers; two vintages of a ward, by nearly all of it."""
 
+MOST_NEAR = 300
+"""Wards in the extent of each, on average: some ten in a map. Each pair is compared, and of thousands that lie over each
+other there are millions."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boundaries:
@@ -305,6 +309,12 @@ def _join_parts(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _refuse_overlaps(wards: gpd.GeoDataFrame) -> None:
     outlines = wards.geometry.to_numpy()
+    n_near = len(wards.sindex.query(shapely.envelope(outlines))[0]) // len(wards) - 1
+    if n_near > MOST_NEAR:
+        raise DataError(
+            f"Wards must not overlap; each of these {len(wards):,} has {n_near:,} others in its extent, more than any "
+            "map. Give one vintage of boundaries."
+        )
     one, other = wards.sindex.query(outlines, predicate="intersects")
     one, other = one[one < other], other[one < other]
     overlaps = shapely.intersection(outlines[one], outlines[other])

@@ -205,8 +205,9 @@ def _say_half_of_day(words: str) -> str:
     plain = _substitute(words)
     if not re.fullmatch(_SPANS, plain) or re.search(r"[ap]m|\+|(?<![\d:.])0|\d{4}", plain):
         return words
-    minutes = [minute for time in re.findall(_TIME, plain) if (minute := _read_clock(time)[0]) is not None]
-    if not _EARLIEST <= minutes[0] < _NOON + 60 or max(minutes) >= _NOON + 60:
+    times = re.findall(_TIME, plain)
+    minutes = [minute for time in times if (minute := _read_clock(time)[0]) is not None]
+    if len(minutes) < len(times) or not _EARLIEST <= minutes[0] < _NOON + 60 or max(minutes) >= _NOON + 60:
         return words
     for position in range(1, len(minutes)):
         minutes[position] += _NOON * (minutes[position] <= minutes[position - 1])
