@@ -40,8 +40,8 @@ _MAX_OVERLAP_WIDTH_M = 25.0
 """Outlines from two surveys overlap along their border by slivers; two vintages of a ward, by nearly all of it."""
 
 MOST_NEAR = 300
-"""Wards in the extent of each, on average: some ten in a map. Each pair is compared, and of thousands that lie over each
-other there are millions."""
+"""Wards in the extent of each, on average: some ten in a map. Each pair is compared, and thousands that lie over each
+other make millions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
