@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import sqlite3
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -386,6 +389,21 @@ def test_other_descriptions_have_no_fields(text: str) -> None:
     assert spread_fields(pd.Series([text, None]), besides=()).columns.empty
 
 
+def test_signs_in_the_cells_of_fields_are_kept() -> None:
+    row = "".join(
+        FIELDS.format(*pair) for pair in (("A", "1 < 2 &amp; <i title=x>3</i> > 2<br/>"), ("B", "x<!-- y -->"))
+    )
+    found = spread_fields(pd.Series([f"<TABLE>{row.upper()}</TABLE>"]), besides=())
+    assert found.to_dict("list") == {"A": ["1 < 2 & 3 > 2"], "B": ["X"]}
+
+
+@pytest.mark.parametrize("part", ["<td", "<!--", "<", "<table><tr><td>", "&#1", "<td a="])
+def test_a_description_of_brackets_is_read_in_the_time_of_any_other(part: str) -> None:
+    began = time.process_time()
+    assert spread_fields(pd.Series([part * 20_000]), besides=()).columns.empty
+    assert time.process_time() - began < 1  # with the parser of Python 3.11 some five seconds
+
+
 def test_fields_are_text_or_missing_and_leave_other_columns_alone() -> None:
     row = "".join(FIELDS.format(*pair) for pair in (("A", "1"), ("NAME", "x"), ("B", ""), ("A", "2")))
     found = spread_fields(pd.Series([f"<table>{row}</table>", None], index=[5, 3]), besides=["Name"])
@@ -438,3 +456,43 @@ def test_half_a_character_in_json_is_a_mark(tmp_path: Path) -> None:
     (table,) = open_json_records(file)
     assert table.header[-2:] == ("\N{REPLACEMENT CHARACTER}", "Beat.\N{REPLACEMENT CHARACTER}")
     assert next(iter(table.sample(["Beat.\N{REPLACEMENT CHARACTER}"]).values()))[0] == "\N{GRINNING FACE}"
+
+
+@pytest.mark.parametrize("said", [0, 1, 30])
+def test_rows_of_a_geopackage_are_counted_whatever_it_says_of_their_number(tmp_path: Path, said: int) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(*[shapely.Point(E + i, N) for i in range(12)]).to_file(path, layer="a")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute("UPDATE gpkg_ogr_contents SET feature_count = ?", [said])
+        opened.commit()
+    assert len(read(path).incidents) == 12
+
+
+def test_a_layer_whose_rows_are_computed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(shapely.Point(E, N)).to_file(path, layer="a")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute('CREATE VIEW "twice" AS SELECT * FROM a UNION ALL SELECT * FROM a')
+        opened.commit()
+        assert len(read(path).incidents) == 1  # one that is no layer does not matter
+        opened.execute("INSERT INTO gpkg_contents (table_name, data_type, srs_id) VALUES ('twice', 'features', 27700)")
+        opened.execute("INSERT INTO gpkg_geometry_columns VALUES ('twice', 'geom', 'POINT', 27700, 0, 0)")
+        opened.commit()
+    with pytest.raises(DataError, match="its layer twice is a view, whose rows are computed. Export it as a plain"):
+        read(path)
+
+
+@pytest.mark.parametrize("encoding", ["zzz", "shift_jis"])
+def test_kml_in_an_encoding_that_its_parser_does_not_know_is_refused(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.kml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><kml><Document/></kml>', "ascii")
+    with pytest.raises(DataError, match="its content is not that of a .kml file"):
+        read(tmp_path / "a.kml")
+
+
+def test_a_layer_that_says_another_kind_of_geometry_is_read_without_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    make_points(shapely.Point(E, N)).to_file(path, layer="a")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'POLYGON'")
+        opened.commit()
+    assert len(read(path).incidents) == 1  # warnings are errors here

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Collection
-from html.parser import HTMLParser
 
 import pandas as pd
 
 _MOST = 0.5
 """The share of texts that must be tables of fields."""
 
+_TOKEN = re.compile(r"<(/?)(table|tr|td|th)\b[^<>]*>|</?[a-z!?][^<>]*>|[^<]+|<", re.IGNORECASE)
+"""A tag that makes a table, any other tag, and text. None is looked for beyond the next bracket, so that a text of
+brackets alone is read in the time of any other; the parser of Python takes the square of it."""
+
 _LEAST_FIELDS = 2
 _MOST_FIELDS = 200
 _NOTHING = frozenset({"", "<null>"})
-
-
-class _FieldParser(HTMLParser):
-    """Collects the rows of two cells, of which the first names a field. A table may stand in a cell of another."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self._rows: list[list[str]] = []
-        self._is_in_cell = False
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag == "tr":
-            self._rows.append([])
-        elif tag in ("td", "th") and self._rows:
-            self._rows[-1].append("")
-        self._is_in_cell = tag in ("td", "th") or (self._is_in_cell and tag not in ("table", "tr"))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "tr" and self._rows:
-            cells = [" ".join(cell.split()) for cell in self._rows.pop()]
-            if len(cells) == 2 and cells[0] and len(self.fields) < _MOST_FIELDS:
-                self.fields.setdefault(cells[0].removesuffix(":"), cells[1])
-        if tag in ("td", "th", "tr", "table"):
-            self._is_in_cell = False
-
-    def handle_data(self, data: str) -> None:
-        if self._is_in_cell and self._rows and self._rows[-1]:
-            self._rows[-1][-1] += data
 
 
 def spread_fields(texts: pd.Series, *, besides: Collection[str]) -> pd.DataFrame:
@@ -74,7 +50,22 @@ def spread_fields(texts: pd.Series, *, besides: Collection[str]) -> pd.DataFrame
 
 
 def _read_fields(text: str) -> dict[str, str]:
-    parser = _FieldParser()
-    parser.feed(text)
-    parser.close()
-    return parser.fields
+    """The rows of two cells, of which the first names a field. A table may stand in a cell of another."""
+    fields: dict[str, str] = {}
+    rows: list[list[str]] = []
+    is_in_cell = False
+    for token in _TOKEN.finditer(text):
+        is_end, tag = bool(token[1]), (token[2] or "").lower()
+        if tag == "tr" and is_end and rows:
+            cells = [" ".join(html.unescape(cell).split()) for cell in rows.pop()]
+            if len(cells) == 2 and cells[0] and len(fields) < _MOST_FIELDS:
+                fields.setdefault(cells[0].removesuffix(":"), cells[1])
+        elif tag == "tr" and not is_end:
+            rows.append([])
+        elif tag in ("td", "th") and not is_end and rows:
+            rows[-1].append("")
+        elif not tag and is_in_cell and rows and rows[-1] and (token[0] == "<" or token[0][0] != "<"):
+            rows[-1][-1] += token[0]
+        if tag:
+            is_in_cell = tag in ("td", "th") and not is_end
+    return fields

@@ -97,7 +97,11 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
     """
     try:
         address = _genuine_address(file)
-        layers = [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
+        with warnings.catch_warnings():  # of what does not matter to points and outlines
+            warnings.simplefilter("ignore")
+            layers = [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
+        views = _list_views(file.path) if file.path.suffix.lower() == ".gpkg" else ()
+        layers = [(name, kind) for name, kind in layers if name.casefold() not in views]
         is_counted = file.path.suffix.lower() in (".gpkg", ".shp")  # others are bounded by their bytes
         for name, _ in layers if is_counted else []:
             n_rows = pyogrio.read_info(address, layer=name, force_feature_count=True)["features"]
@@ -151,15 +155,31 @@ def _genuine_address(file: FoundFile) -> str:
 
 def _require_own_tables(path: Path) -> None:
     """ValueError for a GeoPackage with a table that is made from elsewhere, such as another file or a host."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
-            virtual = opened.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'create virtual%'").fetchall()
-    except sqlite3.Error as error:
-        raise ValueError(f"{error}.") from error
-    for (sql,) in virtual:
+    for (sql,) in _select(path, "SELECT sql FROM sqlite_master WHERE sql LIKE 'create virtual%'"):
         module = re.search(r"\busing\s+[\"\[`]?(\w+)", str(sql), re.IGNORECASE)
         if module is None or module[1].casefold() not in _OWN_MODULES:
             raise ValueError("it holds a virtual table, whose rows are elsewhere. Export it as a plain layer.")
+
+
+def _list_views(path: Path) -> set[str]:
+    """The views of a GeoPackage that are none of its layers, although GDAL lists them; ValueError for one that is.
+
+    A few words of a view can make more rows than memory holds.
+    """
+    views = {str(name).casefold() for (name,) in _select(path, "SELECT name FROM sqlite_master WHERE type = 'view'")}
+    layers = [str(name) for (name,) in _select(path, "SELECT table_name FROM gpkg_contents")] if views else []
+    computed = next((name for name in layers if name.casefold() in views), None)
+    if computed is not None:
+        raise ValueError(f"its layer {computed} is a view, whose rows are computed. Export it as a plain layer.")
+    return views
+
+
+def _select(path: Path, query: str) -> list[tuple[Any, ...]]:
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
+            return opened.execute(query).fetchall()
+    except sqlite3.Error as error:
+        raise ValueError(f"{error}.") from error
 
 
 def _genuine_kml_address(file: FoundFile, wrong: ValueError) -> str:
@@ -195,14 +215,13 @@ def _genuine_kml_address(file: FoundFile, wrong: ValueError) -> str:
 def _require_kml(content: bytes, wrong: ValueError) -> None:
     if any(sign in content.lower() for sign in _FOREIGN_TO_KML):
         raise wrong
-    depth = 0
+    depth = deepest = 0
     root = ""
 
     def start(name: str, _: object) -> None:
-        nonlocal depth, root
+        nonlocal depth, deepest, root
         root, depth = root or name, depth + 1
-        if depth > MAX_DEPTH:
-            raise ValueError(f"it is nested deeper than {MAX_DEPTH} elements.")
+        deepest = max(deepest, depth)
 
     def end(_: str) -> None:
         nonlocal depth
@@ -212,10 +231,12 @@ def _require_kml(content: bytes, wrong: ValueError) -> None:
     parser.StartElementHandler, parser.EndElementHandler = start, end
     try:
         parser.Parse(content, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two of its encoding
         raise wrong from error
     if root.rpartition(":")[2].lower() != "kml":
         raise wrong
+    if deepest > MAX_DEPTH:
+        raise ValueError(f"it is nested deeper than {MAX_DEPTH} elements.")
 
 
 def _has_places(content: bytes) -> bool:
@@ -247,7 +268,13 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
     try:
         with warnings.catch_warnings():  # values that GDAL cannot read are missing, and their rows say so
             warnings.simplefilter("ignore")
-            frame = pyogrio.read_dataframe(address, layer=layer, datetime_as_string=what == "incidents")
+            frame = pyogrio.read_dataframe(
+                address,
+                layer=layer,
+                datetime_as_string=what == "incidents",
+                # so that rows are counted: a GeoPackage also says how many it has, which need not be so
+                where="1 = 1" if file.path.suffix.lower() == ".gpkg" else None,
+            )
     except (*_READING_ERRORS, shapely.errors.ShapelyError) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
