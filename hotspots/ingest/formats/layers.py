@@ -97,16 +97,16 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
     """
     try:
         address = _genuine_address(file)
+        suffix = file.path.suffix.lower()
+        views = _list_views(file.path) if suffix == ".gpkg" else ()
         with warnings.catch_warnings():  # of what does not matter to points and outlines
             warnings.simplefilter("ignore")
-            layers = [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
-        views = _list_views(file.path) if file.path.suffix.lower() == ".gpkg" else ()
-        layers = [(name, kind) for name, kind in layers if name.casefold() not in views]
-        is_counted = file.path.suffix.lower() in (".gpkg", ".shp")  # others are bounded by their bytes
-        for name, _ in layers if is_counted else []:
-            n_rows = pyogrio.read_info(address, layer=name, force_feature_count=True)["features"]
-            if n_rows > MAX_TABLE_ROWS:
-                raise ValueError(f"a layer may have {MAX_TABLE_ROWS:,} rows, and {name} has {n_rows:,}.")
+            listed = [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
+            layers = [(name, kind) for name, kind in listed if name.casefold() not in views]
+            for name, _ in layers if suffix in (".gpkg", ".shp") else []:  # others are bounded by their bytes
+                n_rows = pyogrio.read_info(address, layer=name, force_feature_count=True)["features"]
+                if n_rows > MAX_TABLE_ROWS:
+                    raise ValueError(f"a layer may have {MAX_TABLE_ROWS:,} rows, and {name} has {n_rows:,}.")
     except (*_READING_ERRORS, *UNPACKING_ERRORS) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {(str(error) or 'damaged').splitlines()[0]} "
