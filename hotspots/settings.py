@@ -17,6 +17,7 @@ from hotspots.geography import BRITISH_NATIONAL_GRID, name_crs, require_working_
 from hotspots.harm import HarmTable, load_harm
 from hotspots.ingest.incidents import ReadingOptions, SourceProfile, parse_profile
 from hotspots.ingest.reference import read_areas, read_postcodes
+from hotspots.ingest.texts import show_form
 
 FILE_NAME = "hotspots.toml"
 
@@ -232,9 +233,10 @@ def _parse_target(slug: str, value: Any, path: Path) -> Target:
         return Target(n_incidents=value)
     percent = re.fullmatch(r"([+-]?\d+(?:\.\d+)?) ?%", value) if isinstance(value, str) else None
     if percent is None or float(percent[1]) < -100:
+        given = show_form(value) if isinstance(value, str) else repr(value)
         raise ParameterError(
             f"{path.as_posix()}: a target must be a change on the twelve months before, -100% or more and in "
-            f"quotes, or a number of incidents, 0 or more; targets.{slug} is {value!r}. "
+            f"quotes, or a number of incidents, 0 or more; targets.{slug} is {given}. "
             f'Write {slug} = "-5%" or {slug} = 1200.'
         )
     return Target(change=float(percent[1]) / 100)

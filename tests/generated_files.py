@@ -79,7 +79,7 @@ SAYS = {
     "swapped": r"chang|exchang|swap|month",
     "am/pm lost": r"12-hour|afternoon|am/pm|AM|a\.m\.",
     "default hour": r"not known|default|12:00|noon|09:00|00:01|filled",
-    "rounded": r"round|area|square|100 m|1,000 m|1 km",
+    "rounded": r"round|area|square|100 m|1,000 m|1 km|stands for a street or more",
     "hidden rows": r"hidden",
     "counts": r"count",
     "months as days": r"month",

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +23,8 @@ class Trouble:
     """Send this many bytes of the answer, then drop the connection."""
     stall_after: int | None = None
     """Send this many bytes of the answer, then nothing until the test releases it."""
+    raw: Iterable[bytes] | None = None
+    """What to send, status and headers too, until the client hangs up."""
 
 
 @dataclass
@@ -61,6 +63,7 @@ class LocalServer:
 def run_server() -> Iterator[LocalServer]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body are sent apart, and the second would wait for 40 ms
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
@@ -69,6 +72,10 @@ def run_server() -> Iterator[LocalServer]:
             with contextlib.suppress(OSError):
                 self.answer()
 
+        def do_CONNECT(self) -> None:
+            """What a proxy is asked."""
+            self.do_GET()
+
         def answer(self) -> None:
             parts = urlsplit(self.path)
             query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
@@ -76,6 +83,12 @@ def run_server() -> Iterator[LocalServer]:
             local.seen.append(seen)
             trouble = local.troubles.pop(0) if local.troubles else None
             trouble = trouble or local.always or Trouble()
+            if trouble.raw is not None:
+                self.close_connection = True
+                for part in trouble.raw:
+                    self.wfile.write(part)
+                    seen.n_bytes += len(part)
+                return
             if trouble.status != 200 or trouble.body:
                 self.send(seen, trouble.status, trouble.headers, trouble.body)
                 return

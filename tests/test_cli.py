@@ -35,6 +35,21 @@ def run_on_demonstration(repository: Path, out: Path, *arguments: str, incidents
 COUNCIL = "incidents/council_extract.csv.gz"
 
 
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_reason_to_stop(
+    closed: str, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    data = repository / "data"
+    given = [("--incidents", data / COUNCIL), ("--boundaries", data / "boundaries"), ("--out", tmp_path)]
+    monkeypatch.setattr(
+        sys, "argv", ["hotspots", "run", "--crime", "asb", *(str(part) for pair in given for part in pair)]
+    )
+    command_line.main()
+    assert (tmp_path / "index.html").exists()
+
+
 @pytest.fixture(scope="module")
 def robbery(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     """What a run of robbery prints, and its folder."""

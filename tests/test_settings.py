@@ -169,7 +169,7 @@ def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
         ("[targets]\nrobbery = true", "targets.robbery is True"),
         (
             "[targets]\nrobbery = '-120%'",
-            "-100% or more and in quotes, or a number of incidents, 0 or more; targets.robbery is .-120%",
+            "-100% or more and in quotes, or a number of incidents, 0 or more; targets.robbery is text like .-999%",
         ),
         ("[targets]\nrobbery = -1", 'targets.robbery is -1. Write robbery = "-5%" or robbery = 1200'),
         ("[priorities]\nsize = 1", 'volume, trend, harm, cost, concentration; "size" is not one of them'),

@@ -15,6 +15,7 @@ from hotspots.ingest.incidents.intake import read_incidents
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Study, load_study
+from hotspots.settings import Settings
 
 N = 60
 
@@ -94,6 +95,25 @@ def test_names_of_wards_are_compared_with_the_boundaries(study: Study) -> None:
     wards = study.quality.wards
     assert wards is not None
     assert (wards.n_stated, wards.n_unknown, wards.n_other) == (N, 0, 0)
+
+
+def test_a_rare_name_is_that_of_a_ward_where_the_boundaries_have_it(folder: Path, tmp_path: Path) -> None:
+    stated = ["far", "Sarah Siddons", "E05000003", "Jo Bloggs", "Near", "Mr Velbirt", "West"]
+    rows = [f"Robbery,0{n}/01/2026 21:05,536100,178100,{ward}\n" for n, ward in enumerate(stated, start=1)]
+    (tmp_path / "few.csv").write_text("Offence,Date From,Easting,Northing,Ward\n" + "".join(rows), "utf-8")
+    wards = gpd.read_file(folder / "wards.gpkg")
+    # looks like somebody's name
+    wards.assign(ward_name=["West", "Sarah Siddons", "Far"]).to_file(tmp_path / "wards.gpkg")
+    settings = Settings(store=tmp_path / "store")
+    for _ in range(2):  # the second time from the store, which knows no more than a mark
+        study = load_study(tmp_path / "few.csv", tmp_path / "wards.gpkg", settings=settings)
+        kept = study.intake.incidents["stated_ward"].astype("object").where(lambda ward: ward.notna(), None)
+        assert kept.tolist() == ["Far", "Sarah Siddons", "E05000003", None, None, None, "West"]
+    told = [part.read_bytes() for part in (tmp_path / "store").rglob("*") if part.is_file()]
+    assert not any(name in part for part in told for name in (b"Siddons", b"Bloggs", b"Velbirt"))
+    assert read_incidents([tmp_path / "few.csv"]).incidents["stated_ward"].dropna().tolist() == ["E05000003"]
+    code, said, _ = call("check", tmp_path / "few.csv", "--boundaries", tmp_path / "wards.gpkg", "--json")
+    assert (code, json.loads(said)["wards"]["n_stated"]) == (0, 4)
 
 
 def test_products_say_which_area_was_chosen(folder: Path, tmp_path: Path) -> None:

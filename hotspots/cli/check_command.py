@@ -56,26 +56,24 @@ def check(
     profile of each layout, to be pasted into hotspots.toml and corrected there.
     """
     from hotspots.ingest.incidents import UnknownLayoutError, read_incidents, suggest_crs
-    from hotspots.pipeline import assess_quality
+    from hotspots.ingest.reference import read_boundaries
+    from hotspots.pipeline import assess_quality, place_in_wards
     from hotspots.products.summary import encode, summarise_quality
     from hotspots.settings import load_settings
 
     settings = load_settings(settings_file)
     options = settings.make_reading_options()
+    wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards if boundaries else None
+    known = () if wards is None else (*wards.index, *wards["ward_name"])
     try:
-        intake = read_incidents(files, options=options)
+        intake = read_incidents(files, options=options, wards=known)
     except UnknownLayoutError as error:
         if error.draft:
             echo(f"Complete this and put it into hotspots.toml:\n\n{error.draft}\n")
         raise
     for other in intake.passed_over[:_N_SOURCES]:
         echo(f"Passed over: {other.label}, {other.reason.removeprefix(other.label).strip()}", err=True)
-    wards = None
-    if boundaries:
-        from hotspots.ingest.reference import read_boundaries
-        from hotspots.pipeline import place_in_wards
-
-        wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards
+    if wards is not None:
         intake = place_in_wards(intake, wards)
     quality = summarise_quality(assess_quality(intake, wards=wards))
     if as_json:

@@ -99,12 +99,13 @@ def area(boroughs: tuple[str, ...], vintage: int | None, forces: tuple[str, ...]
 
     Both go where hotspots run looks for them, data/boundaries and data/incidents.
     """
-    from hotspots.ingest.fetch import fetch_boundaries, fetch_crimes
+    from hotspots.ingest.fetch import Connection, fetch_boundaries, fetch_crimes
 
-    with show_progress() as progress:
+    with show_progress() as progress, Connection() as connection:
+        both: dict[str, Any] = {"refresh": refresh, "connection": connection, "progress": progress}
         # the small one first: a borough that is misspelt is told of before the long wait
-        outlines = fetch_boundaries(boroughs, vintage=vintage, out=_BOUNDARIES, refresh=refresh, progress=progress)
-        recorded = fetch_crimes(forces, out=_CRIMES, refresh=refresh, progress=progress, **months)
+        outlines = fetch_boundaries(boroughs, vintage=vintage, out=_BOUNDARIES, **both)
+        recorded = fetch_crimes(forces, out=_CRIMES, **months, **both)
     report_fetched(outlines)
     report_fetched(recorded)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.errors import ParameterError
-from hotspots.geography.grid import MAX_CELLS
+from hotspots.geography.grid import require_room
 from hotspots.geography.points import UniquePoints, collapse_points
 
 if TYPE_CHECKING:
@@ -161,11 +161,7 @@ def make_cells(
     first_row -= first_row % 2  # so that a row of hexagons is shifted whatever the study area
     first_column, last_column = math.floor(west / cell_size_m) - 1, math.floor(east / cell_size_m) + 1
     n_rows, n_columns = last_row - first_row + 1, last_column - first_column + 1
-    if n_rows * n_columns > MAX_CELLS:
-        raise ParameterError(
-            f"A grid may have {MAX_CELLS:,} cells; {cell_size_m:g} m makes {n_rows * n_columns:,} over "
-            f"{(east - west) / 1000:,.0f} by {(north - south) / 1000:,.0f} km. Choose larger cells or fewer wards."
-        )
+    require_room(n_rows, n_columns, cell_size_m, width_m=east - west, height_m=north - south)
     lattice = Cells(
         shape=shape,
         cell_size_m=float(cell_size_m),

@@ -8,10 +8,34 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from hotspots.errors import ParameterError
 
 MAX_CELLS = 50_000_000
+
+_BYTES_A_CELL = 400
+"""What a run holds at most for each cell of its grid: 380 measured on two boroughs in cells of 8 m, 270 on larger."""
+
+
+def free_bytes() -> int:
+    """The memory that programs can still be given, bytes."""
+    return int(psutil.virtual_memory().available)
+
+
+def require_room(n_rows: int, n_columns: int, cell_size_m: float, *, width_m: float, height_m: float) -> None:
+    """Refuse a grid that does not fit into memory, before it is laid out.
+
+    Raises:
+        ParameterError: It has more than `MAX_CELLS` cells, or more than memory has room for.
+    """
+    free = free_bytes()
+    n_cells, n_most = n_rows * n_columns, min(MAX_CELLS, free // _BYTES_A_CELL)
+    if n_cells > n_most:
+        raise ParameterError(
+            f"A grid may have {n_most:,} cells with {free / 1024**3:.1f} GB of free memory; {cell_size_m:g} m makes "
+            f"{n_cells:,} over {width_m / 1000:,.0f} by {height_m / 1000:,.0f} km. Choose larger cells or fewer wards."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +66,15 @@ class Grid:
             padding_m: How far the grid goes beyond the bounds, metres.
 
         Raises:
-            ParameterError: The cell size is not positive, or makes more than `MAX_CELLS` cells.
+            ParameterError: The cell size is not positive, or makes more cells than there is room for.
         """
         if not (math.isfinite(cell_size_m) and cell_size_m > 0):
             raise ParameterError(f"The cell size must be above 0 m, not {cell_size_m}. 50 m suits a borough.")
         west, south = (math.floor((low - padding_m) / cell_size_m) for low in bounds[:2])
         east, north = (math.floor((high + padding_m) / cell_size_m) + 1 for high in bounds[2:])
         n_rows, n_columns = north - south, east - west
-        if n_rows * n_columns > MAX_CELLS:
-            raise ParameterError(
-                f"A grid may have {MAX_CELLS:,} cells; {cell_size_m:g} m makes {n_rows * n_columns:,} over "
-                f"{n_columns * cell_size_m / 1000:,.0f} by {n_rows * cell_size_m / 1000:,.0f} km. "
-                "Choose larger cells or fewer wards."
-            )
+        width_m, height_m = n_columns * cell_size_m, n_rows * cell_size_m
+        require_room(n_rows, n_columns, cell_size_m, width_m=width_m, height_m=height_m)
         return cls(
             easting_min=west * cell_size_m,
             northing_min=south * cell_size_m,

@@ -73,7 +73,7 @@ def find_area(
     found = find_files(files, suffixes=BOUNDARY_SUFFIXES, what=f"the {what} area") if files else []
     parts = [_read_outline(file, crs=wards.crs, what=f"the {what} area") for file in found]
     chosen = select_wards(wards, ward_names) if ward_names else wards.iloc[:0]
-    names = [*(Path(file.label).stem for file in found), *map(str, chosen["ward_name"])]
+    names = [*(Path(file.shown).stem for file in found), *map(str, chosen["ward_name"])]
     return Area(
         name=", ".join(names),
         geometry=shapely.union_all([*parts, *chosen.geometry]),

@@ -188,6 +188,7 @@ def load_study(
         options=options,
         start=start - _LOOK_BACK if start else None,
         end=end,
+        wards=(*outlines.wards.index, *outlines.wards["ward_name"]),
         store=store,
         progress=progress,
     )

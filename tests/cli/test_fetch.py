@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import shapely
+import support
 from click.testing import CliRunner, Result
-from local_server import LocalServer, run_server
+from local_server import LocalServer, Trouble, run_server
 
 from hotspots.cli.fetch_command import fetch
-from hotspots.errors import NotFoundError, ParameterError
-from hotspots.ingest.fetch import open_geography, police_archives
-from hotspots.ingest.fetch.services import LAYERS, Services
+from hotspots.errors import NetworkError, NotFoundError, ParameterError
+from hotspots.ingest.fetch import allowance, download, open_geography, police_archives
+from hotspots.ingest.fetch.services import LAYERS, BoundaryLayer, Services
 
 
 @pytest.fixture
@@ -65,9 +67,9 @@ def test_months_that_a_force_did_not_give_are_said(server: LocalServer) -> None:
     assert "Missing: surrey has given no file for 2026-08. This does not mean that there was no crime." in result.stderr
 
 
-def test_boundaries_go_where_run_looks_for_them(server: LocalServer) -> None:
+def make_page(layer: BoundaryLayer, **more: str) -> bytes:
+    """One ward, as an answer to whatever is asked."""
     ring = [list(xy) for xy in shapely.box(530000, 170000, 531000, 171000).exterior.coords]
-    layer = LAYERS["wards"][max(LAYERS["wards"])]
     columns = (layer.code, layer.name, layer.borough_code, layer.borough_name)
     row = dict(zip(columns, ("E05000001", "Ash", "E09000023", "Lewisham"), strict=True))
     page = {
@@ -77,7 +79,12 @@ def test_boundaries_go_where_run_looks_for_them(server: LocalServer) -> None:
         "features": [{"attributes": row, "geometry": {"rings": [ring]}}],
         "count": 1,
     }
-    server.files[f"/services/{layer.service}/FeatureServer/0/query"] = json.dumps(page).encode()
+    return json.dumps(page | more).encode()
+
+
+def test_boundaries_go_where_run_looks_for_them(server: LocalServer) -> None:
+    layer = LAYERS["wards"][max(LAYERS["wards"])]
+    server.files[f"/services/{layer.service}/FeatureServer/0/query"] = make_page(layer)
     result = call("boundaries", "--borough", "Lewisham")
     assert result.stdout == f"data/boundaries/wards-{max(LAYERS['wards'])}-lewisham.gpkg\n"
     assert Path(result.stdout.strip()).is_file()
@@ -132,3 +139,60 @@ def test_usage(arguments: list[str], words: str) -> None:
     result = call(*arguments)
     assert result.exit_code == 2
     assert words in result.output
+
+
+def test_one_command_has_one_allowance(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `fetch area` takes for outlines is not there any more for crimes."""
+    server.files["/archive/latest.zip"] = archive()
+    layer = LAYERS["wards"][max(LAYERS["wards"])]
+    server.files[f"/services/{layer.service}/FeatureServer/0/query"] = make_page(layer, more="x" * 20_000)
+    arguments = ("area", "--borough", "Lewisham", "--force", "kent", "--from", "2026-07")
+    call(*arguments)
+    n_bytes = sum(seen.n_bytes for seen in server.seen)
+    monkeypatch.setattr(allowance, "MAX_BYTES", n_bytes)
+    call("crimes", *arguments[3:], "--refresh")
+    call("boundaries", *arguments[1:3], "--refresh")
+    with pytest.raises(NetworkError, match=f"One command may fetch {n_bytes:,} bytes"):
+        call(*arguments, "--refresh")
+
+
+EVIL = "a\x1b[2J\x07\u202eb\n" + "c" * 60_000
+
+
+def answer_raw(status: str, *headers: str, body: str = "") -> Trouble:
+    head = "\r\n".join([f"HTTP/1.1 {status}", *headers, "Connection: close", "", ""])
+    return Trouble(raw=[head.encode("utf-8"), body.encode("utf-8")])
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble(body=json.dumps({"error": {"code": 499, "message": EVIL, "details": [EVIL, EVIL]}}).encode()),
+        Trouble(body=json.dumps({"features": [{"attributes": {"LAD26CD": EVIL, "LAD26NM": EVIL}}]}).encode()),
+        Trouble(body=json.dumps({"features": [{"attributes": {"LAD26CD": "E1", "LAD26NM": EVIL[:9]}}]}).encode()),
+        Trouble(body=f"<html><title>{EVIL[:50]}</title>".encode()),
+        answer_raw(f"418 {EVIL.partition(chr(10))[0]}{'c' * 60_000}"),
+        answer_raw(f"302 Found\r\nLocation: ftp://{'c' * 60_000}/"),
+        answer_raw(f"302 Found\r\nLocation: https://{'c' * 60_000}/"),
+        answer_raw(f"302 Found\r\nLocation: https://a\x1b[2Jb/{'c' * 60_000}/"),
+        Trouble(raw=[b"\x1b[2J" + b"c" * 60_000 + b"\r\n\r\n"]),
+        answer_raw("200 OK", "Transfer-Encoding: chunked", body="\x1b[2J" + "c" * 60_000 + "\r\n"),
+        answer_raw("200 OK", "Content-Encoding: gzip", body=EVIL),
+        answer_raw("200 OK", "\x1b[2J" + "c" * 60_000, "Content-Length: 2", body="{}"),
+    ],
+    ids=[
+        *("error", "name", "short name", "title", "reason", "unsafe address", "long address", "odd address", "status"),
+        *("chunks", "packing", "header"),
+    ],
+)
+def test_what_a_server_says_is_shown_short_and_plain(
+    trouble: Trouble, server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "ATTEMPTS", 1)
+    server.always = trouble
+    code, out, err = support.call("fetch", "boundaries", "--borough", "Lewisham")
+    assert (code, out) in {(1, ""), (2, ""), (3, "")}
+    assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", err.replace("\r", "")) is None
+    message = err[err.index("hotspots: ") :]
+    assert message.count("\n") == 1
+    assert len(message) < 900

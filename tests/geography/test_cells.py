@@ -181,5 +181,7 @@ def test_what_cannot_be_is_refused() -> None:
     for nothing in (shapely.Polygon(), shapely.Point(1, 1)):
         with pytest.raises(ParameterError, match="must enclose some land to lay cells over; this one has an area of 0"):
             make_cells(nothing, cell_size_m=50)
-    with pytest.raises(ParameterError, match="A grid may have .* cells; 0.001 m makes .* Choose larger cells or fewer"):
+    with pytest.raises(
+        ParameterError, match="A grid may have .* cells .*; 0.001 m makes .* Choose larger cells or fewer"
+    ):
         make_cells(square, cell_size_m=0.001)

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError
+from hotspots.geography.cells import make_cells
 from hotspots.geography.grid import Grid
 
 
@@ -34,3 +36,14 @@ def test_absurd_grids_are_refused() -> None:
         Grid.covering((0, 0, 1, 1), cell_size_m=-5)
     with pytest.raises(ParameterError, match="Choose larger cells or fewer wards"):
         Grid.covering((0, 0, 700_000, 1_300_000), cell_size_m=10)
+
+
+def test_a_grid_that_does_not_fit_into_memory_is_refused_before_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = (0, 0, 10_000, 10_000)
+    assert Grid.covering(bounds, cell_size_m=10).shape == (1001, 1001)
+    monkeypatch.setattr("hotspots.geography.grid.free_bytes", lambda: 200 * 1024**2)
+    said = r"may have 524,288 cells with 0\.2 GB of free memory; 10 m makes 1,002,001 over 10 by 10 km\. Choose larger"
+    with pytest.raises(ParameterError, match=said):
+        Grid.covering(bounds, cell_size_m=10)
+    with pytest.raises(ParameterError, match="with 0.2 GB of free memory"):
+        make_cells(shapely.box(*bounds), cell_size_m=10)

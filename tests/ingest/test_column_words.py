@@ -271,6 +271,14 @@ def test_other_columns_stay_at_the_door(names: list[str]) -> None:
     assert {name: role_of(name) for name in names} == {name: [] for name in names}
 
 
+@pytest.mark.parametrize("text", ["victim Qzarnow", "07700 914273", "ZX4917382/26"])
+@pytest.mark.parametrize("form", ["Incident date {}", "Beat name {}", "{} sector code"])
+def test_a_name_that_says_something_of_somebody_is_that_of_no_column(form: str, text: str) -> None:
+    """A profile has to name its columns as they are."""
+    assert not find_columns_by_words([form.format(text)])
+    assert find_columns_by_words([form.format("Lewisham")])
+
+
 def test_the_likeliest_of_several_comes_first() -> None:
     def first(role: str, *names: str) -> str:
         (found,) = {find_columns_by_words(order)[role][0] for order in itertools.permutations(names)}

@@ -5,6 +5,7 @@ import email.utils
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import random
 import re
@@ -188,7 +189,7 @@ def test_a_status_that_means_nothing_here(server: LocalServer, connection: Conne
 
 
 def test_a_web_page_is_not_data(server: LocalServer, connection: Connection) -> None:
-    page = b"<html><head><title>Guest Wi-Fi</title></head></html>"
+    page = b"<html><head><title>Guest\n Wi-Fi</title></head></html>"
     server.always = Trouble(headers={"Content-Type": "text/html; charset=utf-8"}, body=page)
     with pytest.raises(NetworkError, match='should give data, but gave a web page called "Guest Wi-Fi"'):
         receive(connection, server)
@@ -215,6 +216,31 @@ def test_endless_redirects_end(server: LocalServer, connection: Connection) -> N
         receive(connection, server, "/round")
 
 
+@pytest.mark.parametrize(
+    "target", ["https://[", "//[::1", "https://a b:99999999/", "https://..a/", f"https://{'a' * 300}/", "https://\xff/"]
+)
+def test_redirects_to_what_is_no_address(target: str, server: LocalServer, connection: Connection) -> None:
+    server.redirects = {"/lost": target}
+    with pytest.raises(NetworkError, match=r"/lost cannot be fetched: .+\. Check the address and the proxy settings"):
+        receive(connection, server, "/lost")
+
+
+def test_what_comes_with_a_redirect_is_not_read_to_its_end(server: LocalServer, connection: Connection) -> None:
+    def redirect() -> Iterator[bytes]:
+        yield f"HTTP/1.1 302 Found\r\nLocation: {server.address}/file\r\n\r\n".encode()
+        yield from itertools.repeat(b"x" * 10_000, 5000)
+
+    server.troubles = [Trouble(raw=redirect())]
+    assert receive(connection, server) == CONTENT
+    assert server.seen[0].n_bytes < 20_000_000  # what fits between the two of them
+
+
+def test_a_size_of_thousands_of_digits_is_no_size(server: LocalServer, connection: Connection) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + b"9" * 5000
+    server.troubles = [Trouble(raw=[head, b"\r\n\r\nabc"])]
+    assert receive(connection, server) == b"abc"
+
+
 def test_what_was_found_is_told_without_the_query(server: LocalServer, connection: Connection) -> None:
     server.redirects = {"/moved": f"{server.address}/file?key=secret"}
     found = connection.receive(f"{server.address}/moved", io.BytesIO(), max_bytes=10_000_000)
@@ -231,7 +257,11 @@ def test_progress_counts_to_the_end(server: LocalServer, connection: Connection)
 
 
 def read_json(connection: Connection, server: LocalServer) -> Any:
-    return connection.read_json(f"{server.address}/query", {"f": "json"}, is_busy=lambda answer: "busy" in answer)
+    document, n_bytes = connection.read_json(
+        f"{server.address}/query", {"f": "json"}, is_busy=lambda answer: "busy" in answer
+    )
+    assert n_bytes >= len(json.dumps(document))
+    return document
 
 
 def test_json_is_read_and_what_breaks_off_or_is_busy_is_read_again(
@@ -335,5 +365,6 @@ def test_a_record_holds_as_long_as_its_file_is_the_same(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file.csv", "file.csv.source"]
     path.write_bytes(b"abd")
     assert read_record(path) is None
-    path.with_name("file.csv.source").write_text("[", "utf-8")
-    assert read_record(path) is None
+    for damaged in ("[", "[]", "null", "[" * 100_000):
+        path.with_name("file.csv.source").write_text(damaged, "utf-8")
+        assert read_record(path) is None

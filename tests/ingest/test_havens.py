@@ -171,7 +171,7 @@ def test_bad_files_raise_with_the_next_step(tmp_path: Path) -> None:
         DataError, match=r"\(only a postcode, and no list of postcodes: 1\). Name a list of postcodes in hotspots.toml"
     ):
         read(tmp_path, "name,postcode\nA,SE1 1AA\n")
-    with pytest.raises(DataError, match="X1 is given twice"):
+    with pytest.raises(DataError, match="that in row 1 of havens.csv is given again in row 2 of havens.csv"):
         read(tmp_path, "haven_id,name,easting,northing\nX1,A,536560,178413\nX1,B,536561,178413\n")
     with pytest.raises(DataError, match="None of the 1 safe havens read has a usable location"):
         read(tmp_path, HEADER + "A,shop,,,\n")

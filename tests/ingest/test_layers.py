@@ -455,8 +455,7 @@ def test_half_a_character_in_json_is_a_mark(tmp_path: Path) -> None:
     (file,) = find_files([tmp_path / "a.json"], suffixes=(".json",), what="incidents")
     (table,) = open_json_records(file)
     assert table.header[-2:] == ("\N{REPLACEMENT CHARACTER}", "Beat.\N{REPLACEMENT CHARACTER}")
-    ((name, values),) = table.sample([table.header[-1]]).items()
-    assert values[0] == "\N{GRINNING FACE}"
+    assert next(iter(table.sample(["Beat.\N{REPLACEMENT CHARACTER}"]).values()))[0] == "\N{GRINNING FACE}"
 
 
 @pytest.mark.parametrize("said", [0, 1, 30])

@@ -13,6 +13,7 @@ import shapely
 from local_server import LocalServer, Trouble, run_server
 
 from hotspots.errors import DataError, NetworkError, NotFoundError, ParameterError
+from hotspots.ingest.fetch import open_geography
 from hotspots.ingest.fetch.download import Connection, Fetched
 from hotspots.ingest.fetch.open_geography import fetch_boundaries
 from hotspots.ingest.fetch.services import LAYERS, Services
@@ -270,56 +271,294 @@ def test_outlines_that_are_not_all_there(
     assert names(tmp_path) == []
 
 
-def test_pages_that_never_end(
+def made_row(n: int) -> dict[str, Any]:
+    return {"attributes": {"LAD26CD": f"E{n:08}", "LAD26NM": f"Borough {n}"}}
+
+
+@pytest.mark.parametrize(
+    ("list_page", "n_asked"),
+    [
+        (lambda offset: [], 1),
+        (lambda offset: [made_row(1), made_row(2)], 2),
+        (lambda offset: [made_row(offset // 2 % 3)] * 2, 4),
+    ],
+    ids=["nothing", "the same again", "the same in turns"],
+)
+def test_pages_that_bring_nothing_new_end_at_once(
+    list_page: Callable[[int], list[Any]],
+    n_asked: int,
+    fetch: Callable[..., Fetched],
+    portal: FeatureServices,
+    server: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def answer(table: object, query: dict[str, str]) -> dict[str, Any]:
+        return {"features": list_page(int(query["resultOffset"])), "exceededTransferLimit": True}
+
+    monkeypatch.setattr(portal, "answer", answer)
+    with pytest.raises(
+        DataError,
+        match=rf"^Each page must bring something new; page {n_asked} of .*/FeatureServer/0 does not\. Run the same",
+    ):
+        fetch("Lewisham")
+    assert len(server.seen) == n_asked
+
+
+def test_a_last_page_that_repeats_the_one_before_hides_no_row(
     fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portal, "answer", lambda table, query: {"features": [], "exceededTransferLimit": True})
-    with pytest.raises(DataError, match="sends pages without end"):
+    def answer(table: object, query: dict[str, str]) -> dict[str, Any]:
+        return {"features": [made_row(1)], "exceededTransferLimit": query["resultOffset"] == "0"}
+
+    monkeypatch.setattr(portal, "answer", answer)
+    with pytest.raises(DataError, match="Each page must bring something new; page 2 of"):
         fetch("Lewisham")
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
-    [([], "did not send a JSON object"), ({"answer": 1}, "sent no list of features")],
+    ("bound", "value", "n_asked"), [("MAX_PAGES", 7, 8), ("MAX_ROWS", 5, 6), ("MAX_JSON_BYTES", 3000, 4)]
 )
-def test_documents_of_another_shape(
-    answer: Any, words: str, fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch
+def test_pages_that_never_end(
+    bound: str,
+    value: int,
+    n_asked: int,
+    fetch: Callable[..., Fetched],
+    portal: FeatureServices,
+    server: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(portal, "answer", lambda table, query: answer)
-    with pytest.raises(DataError, match=words):
-        fetch("Lewisham")
+    def answer(table: object, query: dict[str, str]) -> dict[str, Any]:
+        n_before = int(query["resultOffset"])
+        return {"features": [made_row(n_before) | {"more": "x" * 800}], "exceededTransferLimit": n_before < 30}
 
-
-def test_a_release_with_other_columns(
-    fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(portal, "answer", lambda table, query: {"features": [{"attributes": {"LAD26CD": "E1"}}]})
+    monkeypatch.setattr(portal, "answer", answer)
+    monkeypatch.setattr(open_geography, bound, value)
     with pytest.raises(
-        DataError, match=f"{WARDS.service}/FeatureServer/0 has no column LAD26NM: the release has changed"
+        DataError,
+        match=rf"^A table may have .*{value:,} (pages|rows|bytes).*; .*/FeatureServer/0 sends more\. Run the same",
     ):
         fetch("Lewisham")
+    assert len(server.seen) == n_asked
+
+
+def test_pages_of_several_questions_count_together(
+    fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lookup of codes without end would make as many questions."""
+    codes = [f"E010{n:05}" for n in range(200)]
+    portal.n_per_page = 200
+    portal.tables = {
+        LSOAS.service: gpd.GeoDataFrame(
+            {"LSOA21CD": codes, "LSOA21NM": codes}, geometry=[shapely.box(0, 0, 1, 1)] * 200, crs="EPSG:27700"
+        ),
+        str(LSOAS.lookup): pd.DataFrame({"LSOA21CD": codes, "LAD25CD": "E09000023", "LAD25NM": "Lewisham"}),
+    }
+    monkeypatch.setattr(open_geography, "MAX_PAGES", 3)
+    with pytest.raises(
+        DataError, match=rf"A table may have .* rows and come in 3 pages .*{LSOAS.service}/FeatureServer/0 sends more"
+    ):
+        fetch("Lewisham", kind="lsoas", vintage=None)
+
+
+def find_place(query: dict[str, str]) -> str:
+    """Which of the questions a fetch asks it is."""
+    if "returnDistinctValues" in query:
+        return "boroughs"
+    return "outlines" if query.get("returnGeometry") == "true" else "count" if "returnCountOnly" in query else "codes"
+
+
+PLACES = {"boroughs": "wards", "count": "wards", "outlines": "wards", "codes": "lsoas"}
+
+
+@pytest.fixture
+def fetch_spoilt(
+    fetch: Callable[..., Fetched], portal: FeatureServices, server: LocalServer, tmp_path: Path
+) -> Callable[[str, bytes], None]:
+    """Fetches from services that give one answer at one place; nothing may be left of that."""
+    codes = ["E01000001", "E01000002"]
+    outlines = [shapely.box(530000 + n, 170000, 530001 + n, 170001) for n in range(2)]
+    portal.tables |= {
+        LSOAS.service: gpd.GeoDataFrame({"LSOA21CD": codes, "LSOA21NM": codes}, geometry=outlines, crs="EPSG:27700"),
+        str(LSOAS.lookup): pd.DataFrame({"LSOA21CD": codes, "LAD25CD": "E09000023", "LAD25NM": "Lewisham"}),
+    }
+
+    def fetch_spoilt(place: str, answer: bytes) -> None:
+        server.answers = [lambda path, query: answer if find_place(query) == place else portal(path, query)]
+        kind = PLACES[place]
+        try:
+            fetch("Lewisham", kind=kind, vintage=None)
+        finally:
+            assert not any(tmp_path.glob("*"))
+
+    return fetch_spoilt
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"[]",
+        b"[[[]]]",
+        b"null",
+        b'"a text"',
+        b"5",
+        b"true",
+        b"{}",
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b'{"features": null, "count": null}',
+        b'{"features": {}, "count": {}}',
+        b'{"features": "a text", "count": "3"}',
+        b'{"features": 3, "count": 1.5}',
+        b'{"features": [null], "count": -1}',
+        b'{"features": [[]], "count": []}',
+        b'{"features": [{}], "count": true}',
+        b'{"features": [{"attributes": null}], "count": 1e400}',
+        b'{"features": [{"attributes": []}], "count": ' + b"9" * 400 + b"}",
+        b'{"features": [{"type": "Feature", "properties": null, "geometry": null}], "count": "many"}',
+        b'{"features": [], "count": [], "exceededTransferLimit": "yes"}',
+        b'{"error": "a text"}',
+        b'{"error": []}',
+        b'{"error": {"code": "a text"}}',
+        b'{"error": {"code": 400, "message": ["a list"]}}',
+        b'{"error": {"code": 400, "message": "a text", "details": [[[]]]}}',
+    ],
+    ids=lambda answer: answer[:60].decode(),
+)
+def test_answers_of_another_shape(answer: bytes, fetch_spoilt: Callable[[str, bytes], None]) -> None:
+    for place in PLACES:
+        with pytest.raises(DataError, match=r"/FeatureServer/0.* (should send|sent it nested deeper)") as caught:
+            fetch_spoilt(place, answer)
+        assert "Run the same command again later" in str(caught.value)
+        assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"count": NaN}',
+        b'{"count": -Infinity}',
+        b'{"count": ' + b"9" * 5000 + b"}",
+        b'{"a": "\xff"}',
+        b'{"features": [',
+        b"",
+    ],
+    ids=["NaN", "infinity", "a number of thousands of digits", "not UTF-8", "cut", "nothing"],
+)
+def test_answers_that_are_no_json(answer: bytes, fetch_spoilt: Callable[[str, bytes], None]) -> None:
+    for place in PLACES:
+        with pytest.raises(NetworkError, match="sent a document that breaks off, or is not JSON, 6 times in a row"):
+            fetch_spoilt(place, answer)
+
+
+def test_a_web_page_at_any_place(fetch_spoilt: Callable[[str, bytes], None]) -> None:
+    for place in PLACES:
+        with pytest.raises(NetworkError, match='should give a JSON document, but gave a web page called "Sign in"'):
+            fetch_spoilt(place, b"<html><title>Sign in</title>")
+
+
+@pytest.mark.parametrize("place", ["boroughs", "outlines", "codes"])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "nothing"),
+        (5, "a number"),
+        (["E1"], "a list"),
+        ("x" * 201, "a text"),
+        ("a\x1b[2Jb", "a text"),
+        ("a\nb", "a text"),
+        ("\ud800", "a text"),
+    ],
+    ids=["null", "number", "list", "long", "steering", "lines", "half a letter"],
+)
+def test_a_name_or_code_that_is_none(
+    place: str,
+    value: Any,
+    kind: str,
+    fetch_spoilt: Callable[[str, bytes], None],
+) -> None:
+    layer = LSOAS if PLACES[place] == "lsoas" else WARDS
+    column = {"boroughs": layer.borough_name, "outlines": layer.name, "codes": layer.code}[place]
+    columns = (layer.code, layer.name, layer.borough_code, layer.borough_name)
+    feature = {"attributes": dict.fromkeys(columns, "E1") | {column: value}, "geometry": {"rings": [SQUARE]}}
+    with pytest.raises(
+        DataError,
+        match=rf"^http.*/FeatureServer/0 should send a text of up to 200 letters that print as "
+        rf"features\[0\]\.attributes\.{column}; it sent {kind}\. Run the same",
+    ):
+        fetch_spoilt(place, json.dumps({"features": [feature]}).encode())
+
+
+SQUARE: list[Any] = [[530000, 170000], [530000, 170001], [530001, 170001], [530000, 170000]]
+
+WRONG_RINGS: list[Any] = [
+    [],
+    [[]],
+    [SQUARE, None],
+    [SQUARE[:3]],
+    [[*SQUARE[:3], [530002, 170002]]],
+    [[["530000", "170000"]] * 4],
+    [[[True, False]] * 4],
+    [[[None, None]] * 4],
+    [[[530000]] * 4],
+    [[[530000, 170000, 5, 5]] * 4],
+    [[[1e400, 170000]] * 4],
+    [[[10**400, 170000]] * 4],
+    [[[1e8, 170000]] * 4],
+    [[json.loads("[" * 500 + "]" * 500)] * 4],
+    [{}] * 4,
+]
+
+
+@pytest.mark.parametrize(
+    ("geometry", "where"),
+    [
+        (None, "an object as features[1].geometry; it sent nothing"),
+        ([], "an object as features[1].geometry; it sent a list"),
+        ("POLYGON EMPTY", "an object as features[1].geometry; it sent a text"),
+        ({}, "features[1].geometry.rings; it sent nothing"),
+        ({"x": 530000, "y": 170000}, "features[1].geometry.rings; it sent nothing"),
+        ({"type": "Polygon", "coordinates": [SQUARE]}, "features[1].geometry.rings; it sent nothing"),
+        ({"rings": None}, "features[1].geometry.rings; it sent nothing"),
+        ({"rings": SQUARE}, "features[1].geometry.rings; it sent a list"),
+        *[
+            (
+                {"rings": rings},
+                "1 to 20,000 closed rings of positions in metres as features[1].geometry.rings; it sent a",
+            )
+            for rings in WRONG_RINGS
+        ],
+    ],
+    ids=lambda value: json.dumps(value)[:40] if not isinstance(value, str) else "",
+)
+def test_an_area_without_an_outline_is_refused(
+    geometry: Any, where: str, fetch_spoilt: Callable[[str, bytes], None]
+) -> None:
+    """GDAL takes a null geometry, and some others, for none."""
+    attributes = {WARDS.code: "E05000001", WARDS.name: "Ash"}
+    features = [{"attributes": attributes, "geometry": each} for each in ({"rings": [SQUARE]}, geometry)]
+    page = {"features": features, "spatialReference": {"wkid": 27700}}
+    # JSON itself has no infinity, but numbers that are too large for a float
+    content = json.dumps(page).replace("Infinity", "1e400").encode()
+    with pytest.raises(DataError, match=re.escape(where)):
+        fetch_spoilt("outlines", content)
+
+
+def test_an_area_of_too_many_parts_is_refused(
+    fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GDAL sorts rings into outlines and holes in a time that goes with their square."""
+    monkeypatch.setattr(open_geography, "MAX_RINGS", 2)
+    assert len(fetch("Lewisham").files) == 1
+    monkeypatch.setattr(open_geography, "MAX_RINGS", 1)
+    with pytest.raises(
+        DataError, match=r"closed rings of positions in metres as features\[\d\]\.geometry\.rings; it sent"
+    ):
+        fetch("Lewisham", refresh=True)
 
 
 def test_outlines_off_the_national_grid(fetch: Callable[..., Fetched], portal: FeatureServices) -> None:
     portal.wkid = 4326
-    with pytest.raises(DataError, match=r"asked for on the National Grid \(27700\); .* sent them in \{'wkid': 4326"):
-        fetch("Lewisham")
-
-
-def test_outlines_that_cannot_be_read(
-    fetch: Callable[..., Fetched], portal: FeatureServices, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = portal.answer
-
-    def spoilt(table: gpd.GeoDataFrame, query: dict[str, str]) -> dict[str, Any]:
-        answer = whole(table, query)
-        if query.get("returnGeometry") == "true":
-            answer["geometryType"] = "nothing"
-            answer["features"] = [1]
-        return answer
-
-    monkeypatch.setattr(portal, "answer", spoilt)
-    with pytest.raises(DataError, match="cannot be read|and sent"):
+    with pytest.raises(DataError, match=r"asked for on the National Grid \(27700\); .* sent them in 4326\. Download"):
         fetch("Lewisham")
 
 

@@ -270,6 +270,62 @@ def test_a_damaged_member_is_refused_by_its_checksum(
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_cannot_be_unpacked_is_refused(
+    packing: int, server: LocalServer, connection: Connection, tmp_path: Path
+) -> None:
+    name = "2026-06/2026-06-metropolitan-street.csv"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        archive.writestr(name, street_csv("metropolitan", "2026-06"))
+    damaged = bytearray(buffer.getvalue())
+    damaged[30 + len(name) : 1000] = b"\xff" * (1000 - 30 - len(name))  # all that follows the head of the member
+    server.files["/store/2026-08.zip"] = bytes(damaged)
+    with pytest.raises(DataError, match=r"2026-06-metropolitan-street\.csv in .*latest\.zip is damaged: .+\. Run the"):
+        fetch(server, connection, tmp_path, last_month="2026-06")
+    assert names(tmp_path) == []
+
+
+def test_names_in_an_archive_that_are_no_text_are_damage(
+    server: LocalServer, connection: Connection, tmp_path: Path
+) -> None:
+    damaged = make_archive("2026-08", "2026-08", more=["2026-08/é.csv"]).replace("é".encode(), b"\xe9\xe9")
+    server.files["/store/2026-08.zip"] = damaged
+    with pytest.raises(DataError, match=r"latest\.zip is not a whole zip archive: 'utf-8' codec"):
+        fetch(server, connection, tmp_path)
+
+
+def test_what_an_archive_calls_things_is_shown_short(
+    server: LocalServer, connection: Connection, tmp_path: Path
+) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("\x1b[2J" + "x" * 60_000, b"Month\n")
+        archive.filelist[
+            0
+        ].filename = "2026-06/2026-06-metropolitan-street.csv"  # the directory has another name for it
+        for number in range(1000):
+            archive.writestr(f"2026-06/2026-06-force-{number:05}-street.csv", b"Month\n")
+        archive.writestr(f"2026-06/2026-06-{'a' * 60_000}-street.csv", b"Month\n")
+    server.files["/store/2026-08.zip"] = buffer.getvalue()
+    with pytest.raises(DataError, match="is damaged: File name in directory") as damage:
+        fetch(server, connection, tmp_path, last_month="2026-06")
+    with pytest.raises(
+        NotFoundError, match="No force called zzz is in .*Did you mean force-00000, force-00001"
+    ) as other:
+        fetch(server, connection, tmp_path, "zzz", last_month="2026-06")
+    assert len(str(damage.value)) < 600
+    assert len(str(other.value)) < 1200
+
+
+def test_months_that_cannot_be_are_passed_over(server: LocalServer, connection: Connection, tmp_path: Path) -> None:
+    """The newest month of an archive says how far a fetch goes."""
+    odd = [f"{month}/{month}-metropolitan-street.csv" for month in ("2026-99", "9999-12", "2026-00")]
+    server.files["/store/2026-08.zip"] = make_archive("2026-08", "2026-08", more=odd)
+    (file,) = fetch(server, connection, tmp_path, first_month="2026-08").files
+    assert file.path.name == "2026-08-metropolitan-street.csv"
+
+
 def test_a_web_page_instead_of_an_archive(server: LocalServer, connection: Connection, tmp_path: Path) -> None:
     server.always = Trouble(headers={"Content-Type": "text/html"}, body=b"<title>Blocked</title>")
     with pytest.raises(NetworkError, match=r'latest\.zip should give data, but gave a web page called "Blocked"'):

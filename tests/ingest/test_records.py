@@ -458,3 +458,5 @@ def test_a_name_that_few_rows_have_is_no_area() -> None:
     # another table shows that it is an area
     both = name_marked_areas(pa.concat_tables([few, many]).unify_dictionaries())
     assert both["stated_area"].to_pylist() == ["B1|North"] * 15
+    # and so do boundaries, in their spelling
+    assert name_marked_areas(few, known=["NORTH", "South"])["stated_area"].to_pylist() == ["B1|NORTH"] * 5

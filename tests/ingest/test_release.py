@@ -8,11 +8,17 @@ from hotspots.ingest.incidents.column_words import describe_columns, is_column_n
 from hotspots.ingest.texts import MANY_ROWS
 from hotspots.ingest.texts.release import (
     describe_form,
+    is_area_code,
     is_known_place,
     know_categories,
+    mask_label,
+    names_area,
     release_categories,
     release_kinds,
+    release_names,
     release_places,
+    show_code,
+    show_form,
 )
 
 
@@ -98,6 +104,7 @@ def test_texts_that_become_one_are_one_category() -> None:
         ("date -0.123456, 51.987654", "date -0.1, 52.0"),
         ("date SE15 4ST", "date SE15 [postcode]"),
         ("date E01003189", "date E01003189"),
+        ("[name] of [Qzarnow Velbirt]", "[name] aa [Aaaaaaa Aaaaaaa]"),
         ("a" * 100, "a" * 80 + "..."),
     ],
 )
@@ -113,7 +120,82 @@ def test_columns_are_named_by_words_that_columns_have() -> None:
     assert describe_columns(names[:3], lead="It has:") == "It has: Crime Ref, DateTimeOfOffence, column 3."
     row = ("R1", "Robbery", "05/01/2026", "530500", "N")
     assert describe_columns(row, lead="It has:").startswith("Its first row, of 5 columns, looks like values")
+    assert not any(map(is_column_name, ("Date from born 17/03/1961", "Offence 1961-03-17")))
     assert not any(map(is_column_name, ("Jo", "07700 900123", "a@b.org", "", "Robbery", "Mary Hill")))
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("Statement of Mr Velbirt.csv", "Statement of Mr [name].csv"),
+        ("statement_of-mr_velbirt 2026-01.csv", "statement of mr [name] 2026 01.csv"),
+        ("RobberyReportMrVelbirt.xlsx", "Robbery Report Mr [name].xlsx"),
+        ("mr velbirt/2026-01-met-street.csv", "mr [name]/2026-01-met-street.csv"),
+        ("ZX4917382-26 robbery.csv", "[number]-26 robbery.csv"),
+        ("crime_4917382.csv", "crime_[number].csv"),
+        ("call_07700-914273.csv", "call_[phone].csv"),
+    ],
+)
+def test_names_of_files_are_shown_without_people_and_numbers(label: str, shown: str) -> None:
+    assert mask_label(label) == shown
+    assert mask_label(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["2026-01-metropolitan-street.csv", "20260131_robbery.csv", "robbery202601.csv", "export_20260131T1805.csv",
+     "E05009317.geojson", "epsg27700.gpkg", "lsoa21cd_2021.csv", "LewishamSouthwark2025.xlsx", "John Lewis.csv",
+     "burglary_victims_lewisham.csv", "StMarysRoad.csv", "Mid-2020 Persons", "OS_Open_Code-Point_2025", "a (1).csv"],
+)  # fmt: skip
+def test_other_names_of_files_are_shown_as_they_are(label: str) -> None:
+    assert mask_label(label) == label
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Rye Lane Library", "Rye Lane Library"),
+        ("James Allen's Girls' School", "[name] Girls' School"),
+        ("Costa (ask for Mr Velbirt, 07700 914273)", "Costa (ask for Mr [name], [phone])"),
+        ("Boots 2104, 12 Rye Lane", "Boots 2104, 12 Rye Lane"),
+        ("Case 4917382", "Case [number]"),
+        ("07700 914273", None),
+        ("Flat 7, Rye Lane", None),
+        ("Lane " * 13, None),
+        ("Lane" * 21, None),
+    ],
+)
+def test_names_that_are_listed_to_be_shown_are_shown_without_people(name: str, shown: str | None) -> None:
+    assert release_names(pd.Series([name, None])).tolist() == [shown, None]
+
+
+def test_an_area_may_be_called_after_somebody() -> None:
+    names = pd.Series(["Sarah Siddons", "victim Sarah Siddons"])
+    assert release_names(names).tolist() == [None, "victim [name]"]
+    assert release_names(names, are_areas=True).tolist() == ["Sarah Siddons", "victim [name]"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_name"),
+    [("E05000001", True), ("01001000", True), ("Rye Lane", True), ("PK3", True), ("Mr Velbirt", False),
+     ("Sarah Siddons", True), ("Sarah Siddons, 07700 914273", False),
+     ("Flat 7, Rye Lane", False), ("07700 914273", False), ("beat " * 13, False)],
+)  # fmt: skip
+def test_the_name_or_code_of_an_area_names_nobody(text: str, is_name: bool) -> None:
+    assert names_area(text) == is_name
+
+
+def test_a_code_is_shown_if_it_has_the_form_of_one() -> None:
+    assert [show_code(code) for code in ("E05000001", "PK3", 12, "Qzarnow")] == ["E05000001", "PK3", "12", "Aaaaaaa"]
+    assert not any(map(is_area_code, ("ZX4917382", "4917", "Qzarn", "07700 914273", "a b 1")))
+
+
+def test_a_value_in_a_message_is_its_form() -> None:
+    assert [show_form(value) for value in ("Qzarnow 17/03/1961", 7.5, None)] == [
+        'text like "Aaaaaaa 99/99/9999"',
+        'text like "9.9"',
+        "nothing",
+    ]
 
 
 def test_a_place_is_known_by_all_of_its_parts() -> None:

@@ -500,6 +500,94 @@ def test_what_killed_runs_left_is_swept_when_it_is_old(files: Path, folder: Path
     assert [path.name for path in folder.glob(".writing-*")] == [".writing-new"]
 
 
+PLAIN_NUMBER, PLAIN_NAME = "ZX4917382/26", "statement-of-mr-velbirt"
+
+
+def keep_as_older_versions_did(folder: Path, layout: str) -> None:
+    """A store as a version of that layout left it, which held numbers of crimes and called folders by their files."""
+    named = {
+        "by table": f"source={PLAIN_NAME}-0a1b2c3d",
+        "by file": f"file={PLAIN_NAME}-0a1b2c3d",
+        "by hash": f"file={'7' * 32}",
+    }
+    entry = folder / named[layout]
+    (entry / "month=2026-01").mkdir(parents=True)
+    rows = pd.DataFrame({"incident_id": [PLAIN_NUMBER], "location": ["victim Velbirt"]})
+    rows.to_parquet(entry / "month=2026-01" / "incidents.parquet")
+    manifest = {"label": f"{PLAIN_NAME}.csv", "key": "0", "files": {}}
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+    name = "table.json" if layout == "by table" else "file.json"
+    (entry / name).write_text(json.dumps({"file": manifest, "sha256": digest}))
+    if layout == "by hash":
+        (folder / "key").write_bytes(bytes(32))
+
+
+def list_plain(folder: Path) -> list[str]:
+    """The files in which a number, a name or the name of a file stands as it is, and the folders called so."""
+    plain = [text.encode() for text in (PLAIN_NUMBER, "Velbirt", PLAIN_NAME)]
+    return [
+        str(path)
+        for path in folder.rglob("*")
+        if PLAIN_NAME in path.name or (path.is_file() and any(text in path.read_bytes() for text in plain))
+    ]
+
+
+@pytest.mark.parametrize("layout", ["by table", "by file", "by hash"])
+def test_what_older_versions_kept_is_removed_when_a_store_is_opened(files: Path, folder: Path, layout: str) -> None:
+    """Whichever file is read; the one that it was kept of may never come again."""
+    for _ in range(2):  # where nothing else is kept yet, and beside what is
+        keep_as_older_versions_did(folder, layout)
+        assert list_plain(folder)
+        store = Store(folder=folder)
+        assert_same(read_incidents([files / "council.csv"], store=store), read_incidents([files / "council.csv"]))
+        assert (list_plain(folder), store.problem, store.rebuilt) == ([], None, [])
+        assert [path.name[:5] for path in sorted(folder.iterdir())] == ["file=", "key"]
+
+
+def test_what_this_version_kept_of_other_files_stays(files: Path, folder: Path, parsed: list[str]) -> None:
+    read_incidents([files], store=Store(folder=folder))
+    parsed.clear()
+    read_incidents([files / "council.csv"], store=Store(folder=folder))
+    read_incidents([files], store=Store(folder=folder))
+    assert parsed == ["council.csv"]
+
+
+def test_what_another_code_kept_is_removed_when_a_store_is_opened(
+    files: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(store_module, "fingerprint_code", lambda package: "older")
+        store_module.fingerprint_installed_code.cache_clear()
+        read_incidents([files], store=Store(folder=folder))
+    store_module.fingerprint_installed_code.cache_clear()
+    read_incidents([files / "council.csv"], store=Store(folder=folder))
+    assert len(list(folder.glob("file=*"))) == 1
+
+
+def test_a_folder_that_is_no_part_of_a_store_stays(files: Path, folder: Path) -> None:
+    """As in data in parts by column, which somebody names as the store by mistake."""
+    others = [folder / name for name in ("source=met-0a1b2c3d", "file=a", f"file={'7' * 32}", "year=2026")]
+    for other in others:
+        other.mkdir(parents=True)
+        (other / "part.parquet").write_bytes(b"PAR1")
+    store = Store(folder=folder)
+    read_incidents([files], store=store)
+    assert store.problem is None
+    assert all((other / "part.parquet").is_file() for other in others)
+
+
+def test_what_cannot_be_removed_is_told(files: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_as_older_versions_did(folder, "by file")
+    store = Store(folder=folder)
+    with monkeypatch.context() as held:
+        held.setattr("shutil.rmtree", lambda *given, **options: None)
+        kept = read_incidents([files], store=store)
+    assert_same(kept, read_incidents([files]))
+    assert store.problem is not None
+    assert "older version kept cannot be removed" in store.problem
+    assert PLAIN_NAME not in store.problem
+
+
 READ = """
 import sys
 from pathlib import Path

@@ -82,18 +82,21 @@ def test_a_workbook_is_read_like_text(tmp_path: Path) -> None:
         ("first_day,last_day\n", "terms.csv is empty: no row is below its header. Give a row to each term"),
         ("term,start\nx,1/9/2025\n", "terms.csv has none of last days. Its columns are term, start. Rename the one"),
         ("term,end\nx,1/9/2025\n", "has none of first days.*to first_day"),
-        ("start,end\n1/9/2025,24/10/2025\nsoon,2/11/2025\n", 'row 2 of terms.csv has "soon" in start, and 1 in all'),
-        ("start,end\n31/9/2025,24/10/2025\n", 'row 1 of terms.csv has "31/9/2025" in start'),
-        ("start,end\n2025-09,2025-10\n", '"2025-09" in start, and 1 in all cannot be read. Write 1/9/2025'),
+        (
+            "start,end\n1/9/2025,24/10/2025\nsoon,2/11/2025\n",
+            'row 2 of terms.csv has text like "aaaa" in start, and 1',
+        ),
+        ("start,end\n31/9/2025,24/10/2025\n", 'row 1 of terms.csv has text like "99/9/9999" in start'),
+        ("start,end\n2025-09,2025-10\n", 'like "9999-99" in start, and 1 in all cannot be read. Write 1/9/2025'),
         ("start,end\n,24/10/2025\n", "row 1 of terms.csv has nothing in start"),
-        ("start,end\n24/10/2025,1/9/2025\n", "runs from 2025-10-24 to 2025-09-01, and 1 in all end before they start"),
+        ("start,end\n24/10/2025,1/9/2025\n", "row 1 of terms.csv ends before, and 1 in all do"),
         (
             "start,end\n1/9/2025,\n",
             "row 1 of terms.csv has no last day. Give it, or mark it as a day without pupils by its kind",
         ),
         (
             "start,end\n1/9/2025,24/10/2025\n24/10/2025,19/12/2025\n",
-            "rows 1 and 2 of terms.csv do: 2025-09-01 to 2025-10-24 and 2025-10-24 to 2025-12-19. Keep the terms",
+            "rows 1 and 2 of terms.csv do. Keep the terms",
         ),
         ("kind,start,end\nholiday,1/9/2025,24/10/2025\n", "the 1 rows of terms.csv leave none. Give a row to each"),
         (
@@ -102,21 +105,24 @@ def test_a_workbook_is_read_like_text(tmp_path: Path) -> None:
         ),
         (
             "start,end\n2025-09-01,2205-12-19\n",
-            'lie in the years 1900 to 2100; row 1 of terms.csv has "2205-12-19" in end, and 1 in all lie outside',
+            'in the years 1900 to 2100; row 1 of terms.csv has text like "9999-99-99" in end, and 1 in all lie outside',
         ),
-        ("start,end\n1/9/2025,24/10/2025\n3/11/1025,19/12/2025\n", 'row 2 of terms.csv has "3/11/1025" in start'),
+        (
+            "start,end\n1/9/2025,24/10/2025\n3/11/1025,19/12/2025\n",
+            'row 2 of terms.csv has text like "9/99/9999"',
+        ),
         (
             "start,end\n2025-09-01,2026-12-19\n",
-            'row 1 of terms.csv runs from "2025-09-01" to "2026-12-19", 475 days, and 1 in all are longer. Correct the',
+            "row 1 of terms.csv lasts 475, and 1 in all are longer. Correct the",
         ),
         (
             "start,end\n9/3/2025,12/19/2025\n",
-            'row 1 of terms.csv has "12/19/2025" in end, which has the month first, and 1 in all.*as 2025-12-19',
+            "row 1 of terms.csv has the month first in end, and 1 in all.*as 2025-09-01",
         ),
-        ("start,end\n9/15/25,12/19/25\n", 'have the day first; row 1 of terms.csv has "9/15/25" in start.*2025-09-15'),
+        ("start,end\n9/15/25,12/19/25\n", "have the day first; row 1 of terms.csv has the month first in start"),
         (
             "name,start,end\nSpring term 1 to February break,5/1/2026,13/2/2026\n",
-            'row 1 of terms.csv, "Spring term 1 to February break" from 2026-01-05 to 2026-02-13, may be either, and 1',
+            "row 1 of terms.csv, of 40 days, may be either by its name, and 1",
         ),
     ],
 )
@@ -179,8 +185,8 @@ HOLIDAYS = (
 def test_a_list_of_holidays_is_not_taken_for_one_of_terms(tmp_path: Path) -> None:
     # 9 + 16 + 9 + 16 + 42 = 92 days of the 312 from 25 October to 1 September
     words = (
-        "none is longer than 42 days, and they hold 92 days and leave out 220; the first is row 1, 2025-10-25 to "
-        '2025-11-02. Give a row to each term, and write "holiday" in a column "kind" for each holiday; if these are'
+        "none is longer than 42 days, and they hold 92 days and leave out 220; the first is row 1. "
+        'Give a row to each term, and write "holiday" in a column "kind" for each holiday; if these are'
     )
     with pytest.raises(DataError, match=words):
         read(tmp_path, HOLIDAYS)

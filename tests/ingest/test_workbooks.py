@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import fnmatch
 import io
 import struct
 import tomllib
@@ -17,7 +18,7 @@ from hotspots.errors import DataError
 from hotspots.ingest.formats.workbooks import open_workbook
 from hotspots.ingest.incidents.intake import Intake, read_incidents
 from hotspots.ingest.incidents.profiles import SourceProfile, parse_profile
-from hotspots.ingest.incidents.recognition import UnknownLayoutError
+from hotspots.ingest.incidents.recognition import UnknownLayoutError, make_pattern
 from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.ingest.incidents.records import ReadingOptions
 from hotspots.pipeline.quality import assess_quality
@@ -317,6 +318,36 @@ def test_a_title_is_no_header_even_where_a_column_has_an_odd_name(tmp_path: Path
     with pytest.raises(UnknownLayoutError, match="no column says when .* It has: Ref, Offence, column 3") as error:
         read(tmp_path, make_workbook({"Log": rows}))
     assert 'offence = "Offence"\neasting = "Easting"' in error.value.draft
+
+
+def test_a_profile_to_complete_names_a_sheet_without_the_person_in_its_name(tmp_path: Path) -> None:
+    with pytest.raises(UnknownLayoutError) as error:
+        in_sheets(tmp_path, {"Log of Mr Velbirt": [HEADER, ROW], "Old log": [HEADER, ROW]})
+    assert "Velbirt" not in str(error.value) + error.value.draft
+    (table,) = tomllib.loads(error.value.draft)["sources"].values()
+    assert table["sheet"] == "Log of Mr *"
+    assert (
+        in_sheets(
+            tmp_path, {"Log of Mr Velbirt": [HEADER, ROW], "Old log": [HEADER, ROW]}, {"sheet": table["sheet"]}
+        ).n_read
+        == 1
+    )
+
+
+def test_a_sheet_that_only_a_name_tells_from_another_is_called_by_it(tmp_path: Path) -> None:
+    sheets: dict[str, Rows] = {f"Log of {name}": [HEADER, ROW] for name in ("Mr Velbirt", "Mr Qzarnow")}
+    with pytest.raises(UnknownLayoutError) as error:
+        in_sheets(tmp_path, sheets)
+    (table,) = tomllib.loads(error.value.draft)["sources"].values()
+    assert table["sheet"] == "Log of Mr Velbirt"
+    assert in_sheets(tmp_path, sheets, {"sheet": table["sheet"]}).n_read == 1
+
+
+@pytest.mark.parametrize("name", ["log_of-MrVelbirt", "ReportMrVelbirtRobbery", "Log of Mr Velbirt"])
+def test_a_pattern_fits_the_name_that_it_is_made_of(name: str) -> None:
+    pattern = make_pattern(name)
+    assert "Velbirt" not in pattern
+    assert fnmatch.fnmatchcase(name.casefold(), pattern.casefold())
 
 
 def test_of_several_sheets_the_likeliest_is_told_of(tmp_path: Path) -> None:

@@ -198,6 +198,20 @@ def test_a_run_that_fails_leaves_the_last_good_products(
     assert [path.name for path in tmp_path.iterdir()] == ["robbery"]  # and no half-written folder
 
 
+def test_a_disk_that_fills_while_layers_are_written_is_said(
+    analysis: Analysis, paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path: path.read_bytes() for path in paths.values()}
+
+    def fill(*_: object, **__: object) -> None:
+        raise pyogrio.errors.DataSourceError("Failed to commit transaction")
+
+    monkeypatch.setattr("pyogrio.write_dataframe", fill)
+    with pytest.raises(OSError, match=r"hotspots\.gpkg cannot be written: Failed to commit.* The disk may be full"):
+        write_products(analysis, tmp_path)
+    assert {path: path.read_bytes() for path in paths.values()} == before
+
+
 @pytest.mark.slow
 def test_a_run_that_cannot_move_its_products_leaves_the_last_ones_together(
     analysis: Analysis, paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,14 +16,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, NoReturn, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import truststore
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
 
-from hotspots.errors import NetworkError, NotFoundError
+from hotspots.errors import DataError, NetworkError, NotFoundError
+from hotspots.ingest.fetch.allowance import Allowance, count_all_bytes
+from hotspots.ingest.fetch.answers import shorten
 
 T = TypeVar("T")
 
@@ -36,7 +39,7 @@ MAX_WAIT_S = 120.0
 Progress = Callable[[str], None]
 """Called with a line on what is being done."""
 
-MAX_JSON_BYTES = 256 * 1024**2
+MAX_JSON_BYTES = 128 * 1024**2
 MAX_PART_BYTES = 512 * 1024**2
 """What is held in memory of a remote file."""
 
@@ -112,8 +115,17 @@ class Representation:
     validator: str
 
 
-class _SystemCertificates(HTTPAdapter):
-    """Trusts what this machine trusts: councils inspect TLS with a certificate of their own."""
+class _Adapter(HTTPAdapter):
+    """Trusts what this machine trusts, as councils inspect TLS with a certificate of their own; counts what comes."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        count_all_bytes(pool, self._allowance)
+        return pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), **kwargs)
@@ -130,6 +142,10 @@ class _Session(requests.Session):
         target = super().get_redirect_target(resp)
         if target is not None:
             _require_safe(urljoin(resp.url, target), is_local_allowed=urlsplit(resp.url).hostname == _LOCAL)
+            if not resp.raw.closed:
+                # requests would hold all that comes with it; what is short is read, so that the connection can go on
+                next(resp.iter_content(_CHUNK_BYTES), b"")
+                resp.close()
         return target
 
 
@@ -138,13 +154,13 @@ def _require_safe(address: str, *, is_local_allowed: bool = True) -> None:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == _LOCAL and is_local_allowed):
         return
     raise NetworkError(
-        f"Data are fetched over https only; {parts.scheme}://{parts.hostname} was given or redirected to. "
-        "Somebody on the network may be in between: ask who runs it."
+        f"Data are fetched over https only; {shorten(f'{parts.scheme}://{parts.hostname}')} was given or "
+        "redirected to. Somebody on the network may be in between: ask who runs it."
     )
 
 
 class Connection:
-    """A session with servers that may be slow, busy or cut off.
+    """A session with servers that may be slow, busy or cut off, for one command with its allowance.
 
     Args:
         sleep: Waits between attempts, in seconds.
@@ -155,7 +171,9 @@ class Connection:
         self._session = _Session()
         self._session.max_redirects = 5
         self._session.headers["User-Agent"] = "hotspots"
-        self._session.mount("https://", _SystemCertificates())
+        adapter = _Adapter(Allowance())
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, adapter)
 
     def __enter__(self) -> Self:
         return self
@@ -163,8 +181,8 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def read_json(self, url: str, query: Mapping[str, str], *, is_busy: Callable[[Any], bool]) -> Any:
-        """The JSON document under an address.
+    def read_json(self, url: str, query: Mapping[str, str], *, is_busy: Callable[[Any], bool]) -> tuple[Any, int]:
+        """The JSON document under an address, and its size in bytes.
 
         Args:
             url: The address.
@@ -174,21 +192,26 @@ class Connection:
         Raises:
             NotFoundError: Nothing is there.
             NetworkError: The server cannot be reached, stays busy, or sends something else than JSON.
+            DataError: It sends JSON that is nested too deep.
         """
 
-        def attempt() -> Any:
+        def attempt() -> tuple[Any, int]:
             sink = io.BytesIO()
             self._receive(url, sink, query=query, max_bytes=MAX_JSON_BYTES)
             content = sink.getvalue()
             if content.lstrip()[:1] == b"<":
                 raise _not_expected(url, "a JSON document", content)
             try:
-                document = json.loads(content)
+                document = json.loads(content, parse_constant=_refuse_constant)
             except ValueError as error:
                 raise _PassingError("sent a document that breaks off, or is not JSON") from error
+            except RecursionError as error:
+                raise DataError(
+                    f"JSON can be read to some depth; {url} sent it nested deeper. Run the same command again later."
+                ) from error
             if is_busy(document):
                 raise _PassingError("says that it is busy")
-            return document
+            return document, len(content)
 
         return self._persist(url, attempt)
 
@@ -346,9 +369,9 @@ class Connection:
             requests.exceptions.ContentDecodingError,
         ) as error:
             raise _PassingError(f"cannot be reached or broke off ({_say_cause(error)})") from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, ValueError) as error:  # the latter: redirected to no address
             raise NetworkError(
-                f"{url} cannot be fetched: {error}. Check the address and the proxy settings."
+                f"{url} cannot be fetched: {_say_cause(error)}. Check the address and the proxy settings."
             ) from error
         if last is not None and position < last:
             raise _PassingError("broke off")
@@ -459,7 +482,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
         record = json.loads(path.with_name(f"{path.name}{RECORD_SUFFIX}").read_text("utf-8"))
         with path.open("rb") as file:
             is_same = hashlib.file_digest(file, "sha256").hexdigest() == record["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return record if is_same else None
 
@@ -469,6 +492,10 @@ def describe_present(path: Path, record: dict[str, Any]) -> FetchedFile:
     return FetchedFile(
         path=path, n_bytes=path.stat().st_size, is_new=False, attribution=str(record.get("attribution", ""))
     )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON, although Python reads it")
 
 
 def _describe(response: requests.Response) -> Representation:
@@ -484,7 +511,7 @@ def _describe(response: requests.Response) -> Representation:
         validator = headers.get("Last-Modified", "")
     return Representation(
         address=response.url.partition("?")[0],  # a query may hold a key
-        n_bytes=int(size) if size and size.isdecimal() else None,
+        n_bytes=int(size) if size and re.fullmatch(r"[0-9]{1,18}", size) else None,
         validator=validator,
     )
 
@@ -499,7 +526,7 @@ def _refuse_status(url: str, response: requests.Response) -> None:
             "Open the address in a browser to see which."
         )
     if status not in (requests.codes.ok, requests.codes.partial_content):
-        raise NetworkError(f"{url} answers HTTP {status} {response.reason}. Try again later.")
+        raise NetworkError(f"{url} answers HTTP {status} {shorten(response.reason)}. Try again later.")
 
 
 def _read_wait(text: str | None) -> float | None:
@@ -516,19 +543,19 @@ def _read_wait(text: str | None) -> float | None:
 
 
 def _say_cause(error: BaseException) -> str:
-    """What went wrong, out of the errors wrapped around it."""
+    """What went wrong, out of the errors wrapped around it, which may hold what a server sent."""
     while True:
         inner = getattr(error, "reason", None) or next(
             (arg for arg in error.args if isinstance(arg, BaseException)), None
         )
         if not isinstance(inner, BaseException):
-            return str(error)
+            return shorten(str(error))
         error = inner
 
 
 def _not_expected(url: str, expected: str, content: bytes) -> NetworkError:
     title = re.search(rb"<title[^>]*>([^<]{1,80})", content, flags=re.IGNORECASE)
-    called = f' called "{title[1].decode("utf-8", "replace").strip()}"' if title else ""
+    called = f' called "{shorten(title[1].decode("utf-8", "replace"))}"' if title else ""
     return NetworkError(
         f"{url} should give {expected}, but gave a web page{called}. The network may have put its sign-in or block "
         "page in between: open the address in a browser, or ask who runs the network."

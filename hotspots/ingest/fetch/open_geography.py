@@ -6,16 +6,17 @@ import contextlib
 import difflib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import pandas as pd
 import pyogrio
 
 from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.ingest.fetch.answers import COUNT, FLAG, NAME, TEXT, Kind, Shape, shorten, take_shape
 from hotspots.ingest.fetch.download import (
+    MAX_JSON_BYTES,
     Connection,
     Fetched,
     FetchedFile,
@@ -27,9 +28,19 @@ from hotspots.ingest.fetch.download import (
 )
 from hotspots.ingest.fetch.services import LAYERS, LICENCE, ONS_ATTRIBUTION, BoundaryKind, BoundaryLayer, Services
 
-_MAX_PAGES = 1000
+MAX_PAGES = 1000
+MAX_ROWS = 100_000
+"""Of one table, which is held in memory until it is whole: more than there are wards and LSOAs."""
+
+MAX_RINGS = 20_000
+"""Of one area. A ward of many islands has a few thousand; the time to sort rings out goes with their square."""
+
 _MAX_CODES = 50
 """In one question; more of them make an address longer than servers take."""
+
+_GRID = 27700
+_FARTHEST_M = 1e7
+"""From the origin of the National Grid: beyond any place on it."""
 
 _BUSY_CODES = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -154,127 +165,160 @@ class _Portal:
 
     def list_boroughs(self, layer: BoundaryLayer) -> dict[str, str]:
         """Names of all local authorities by their codes."""
-        rows = self._read_rows(
-            layer.lookup or layer.service, "1=1", [layer.borough_code, layer.borough_name], returnDistinctValues="true"
-        )
-        return {str(row[layer.borough_code]): str(row[layer.borough_name]) for row in rows}
+        columns = [layer.borough_code, layer.borough_name]
+        rows = self._read_rows(layer.lookup or layer.service, "1=1", columns, returnDistinctValues="true")
+        return {row[layer.borough_code]: row[layer.borough_name] for row in rows}
 
     def read_areas(self, layer: BoundaryLayer, borough: str, *, kind: BoundaryKind) -> gpd.GeoDataFrame:
         """The outlines of a local authority, sorted by code."""
-        wheres = [f"{layer.borough_code} = '{borough}'"]
-        expected: int
+        where = f"{layer.borough_code} = '{borough}'"
         if layer.lookup:
-            rows = self._read_rows(layer.lookup, wheres[0], [layer.code])
-            codes = sorted({str(row[layer.code]) for row in rows})
+            codes = sorted({row[layer.code] for row in self._read_rows(layer.lookup, where, [layer.code])})
             expected = len(codes)
             lists = [codes[begin : begin + _MAX_CODES] for begin in range(0, expected, _MAX_CODES)]
             wheres = [layer.code + " IN ('" + "', '".join(part) + "')" for part in lists]
         else:
-            expected = self._count(layer.service, wheres[0])
-        pages = [page for where in wheres for page in self._read_pages(layer, where)]
-        tables = [_read_outlines(page, self.address(layer.service)) for page in pages]
-        columns = {"wards": ("ward_code", "ward_name"), "lsoas": (layer.code.lower(), layer.name.lower())}[kind]
-        areas = gpd.GeoDataFrame(
-            pd.concat([table[[layer.code, layer.name, "geometry"]] for table in tables], ignore_index=True)
-            if tables
-            else {layer.code: [], layer.name: [], "geometry": []},
-            geometry="geometry",
-            crs="EPSG:27700",
+            answer, _ = self._ask(layer.service, {"count": COUNT}, where=where, returnCountOnly="true")
+            expected, wheres = answer["count"], [where]
+        features = self._read_features(
+            layer.service,
+            wheres,
+            [layer.code, layer.name],
+            {"geometry": {"rings": _RINGS}},
+            returnGeometry="true",
+            outSR=str(_GRID),
         )
-        areas = areas.rename(columns=dict(zip((layer.code, layer.name), columns, strict=True)))
-        n_codes = areas[columns[0]].nunique()
-        if not expected or n_codes != expected or len(areas) != expected:
+        n_codes = len({feature["attributes"][layer.code] for feature in features})
+        if not expected or n_codes != expected or len(features) != expected:
             raise DataError(
-                f"{self.address(layer.service)} says that {borough} has {expected} {kind}, but sent {len(areas)} "
+                f"{self.address(layer.service)} says that {borough} has {expected} {kind}, but sent {len(features)} "
                 f"outlines of {n_codes}. Run the same command again later, or take another `vintage`."
             )
+        areas = _make_outlines(features, [layer.code, layer.name])
+        columns = {"wards": ("ward_code", "ward_name"), "lsoas": (layer.code.lower(), layer.name.lower())}[kind]
+        areas.columns = [*columns, "geometry"]
         return areas.sort_values(columns[0], ignore_index=True)
 
-    def _read_pages(self, layer: BoundaryLayer, where: str) -> Iterator[dict[str, Any]]:
-        return self._read_all(
-            layer.service,
-            where=where,
-            outFields=f"{layer.code},{layer.name}",
-            orderByFields=layer.code,
-            returnGeometry="true",
-            outSR="27700",
-        )
+    def _read_rows(self, service: str, where: str, columns: list[str], **options: str) -> list[dict[str, str]]:
+        features = self._read_features(service, [where], columns, {}, returnGeometry="false", **options)
+        return [feature["attributes"] for feature in features]
 
-    def _read_rows(self, service: str, where: str, columns: list[str], **options: str) -> list[dict[str, Any]]:
-        pages = self._read_all(
-            service,
-            where=where,
-            outFields=",".join(columns),
-            orderByFields=columns[0],
-            returnGeometry="false",
-            **options,
-        )
-        rows = [feature["attributes"] for page in pages for feature in page["features"]]
-        for column in columns:
-            if any(column not in row for row in rows):
-                raise DataError(
-                    f"{self.address(service)} has no column {column}: the release has changed. Take another `vintage`."
+    def _read_features(
+        self, service: str, wheres: Sequence[str], columns: list[str], more: dict[str, Shape], **options: str
+    ) -> list[dict[str, Any]]:
+        """All features that meet one of some conditions, with their texts in some columns and whatever more they hold.
+
+        Of each condition, page after page is asked for until the service says that there is no more.
+        """
+        shape: Shape = {
+            "features": [{"attributes": dict.fromkeys(columns, NAME), **more}],
+            "exceededTransferLimit?": FLAG,
+            "spatialReference?": {"wkid?": COUNT, "latestWkid?": COUNT},
+        }
+        features: list[dict[str, Any]] = []
+        seen: set[tuple[str, ...]] = set()
+        n_pages = n_bytes = 0
+        for where in wheres:
+            n_before, goes_on = len(features), True
+            while goes_on:
+                page, size = self._ask(
+                    service,
+                    shape,
+                    where=where,
+                    outFields=",".join(columns),
+                    orderByFields=columns[0],
+                    resultOffset=str(len(features) - n_before),
+                    **options,
                 )
-        return rows
+                n_pages, n_bytes = n_pages + 1, n_bytes + size
+                n_rows = len(features) + len(page["features"])
+                if n_pages > MAX_PAGES or n_rows > MAX_ROWS or n_bytes > MAX_JSON_BYTES:
+                    raise DataError(
+                        f"A table may have {MAX_ROWS:,} rows and come in {MAX_PAGES:,} pages and {MAX_JSON_BYTES:,} "
+                        f"bytes; {self.address(service)} sends more. Run the same command again later, or take another "
+                        "`vintage`."
+                    )
+                goes_on = page["exceededTransferLimit"]
+                found = {tuple(feature["attributes"].values()) for feature in page["features"]}
+                if found <= seen and (found or goes_on):
+                    raise DataError(
+                        f"Each page must bring something new; page {n_pages} of {self.address(service)} does not. Run "
+                        "the same command again later, or take another `vintage`."
+                    )
+                if found and more:
+                    self._require_grid(service, page["spatialReference"] or {})
+                seen |= found
+                features += page["features"]
+        return features
 
-    def _count(self, service: str, where: str) -> int:
-        return int(self._ask(service, where=where, returnCountOnly="true").get("count", 0))
+    def _require_grid(self, service: str, reference: dict[str, int | None]) -> None:
+        if _GRID not in reference.values():
+            stated = " or ".join({str(number) for number in reference.values() if number is not None})
+            raise DataError(
+                f"Outlines were asked for on the National Grid ({_GRID}); {self.address(service)} sent them in "
+                f"{stated or 'no stated CRS'}. Download the file by hand, and give it to hotspots run."
+            )
 
-    def _read_all(self, service: str, **query: str) -> Iterator[dict[str, Any]]:
-        """Page after page, until the service says that there is no more."""
-        offset = 0
-        for _ in range(_MAX_PAGES):
-            page = self._ask(service, **query, resultOffset=str(offset))
-            features = page.get("features")
-            if not isinstance(features, list):
-                raise DataError(f"{self.address(service)} sent no list of features. Run the same command again later.")
-            if features:
-                yield page
-            if not page.get("exceededTransferLimit"):
-                return
-            if not features:
-                break
-            offset += len(features)
-        raise DataError(f"{self.address(service)} sends pages without end. Run the same command again later.")
+    def _ask(self, service: str, shape: Shape, **query: str) -> tuple[Any, int]:
+        """What an answer must hold, and its size in bytes."""
+        address = self.address(service)
 
-    def _ask(self, service: str, **query: str) -> dict[str, Any]:
-        answer = self._session.read_json(f"{self.address(service)}/query", {**query, "f": "json"}, is_busy=_is_busy)
-        if not isinstance(answer, dict):
-            raise DataError(f"{self.address(service)} did not send a JSON object. Run the command again later.")
-        if error := answer.get("error"):
-            details = "; ".join(map(str, [error.get("message"), *(error.get("details") or [])]))
+        def read_error(answer: Any) -> dict[str, Any] | None:
+            error: dict[str, Any] | None = take_shape(answer, _ERROR, address=address)["error"]
+            return error
+
+        answer, n_bytes = self._session.read_json(
+            f"{address}/query", {**query, "f": "json"}, is_busy=lambda answer: _is_busy(read_error(answer))
+        )
+        if error := read_error(answer):
+            words = "; ".join([error["message"] or "", *(error["details"] or [])])
             raise NotFoundError(
-                f"{self.address(service)} refuses the query ({error.get('code')}: {details}). ONS renames its services "
-                "with each release, and this one may be gone: take another `vintage`, or download the file from "
+                f"{address} refuses the query ({error['code']}: {shorten(words)}). ONS renames its services with each "
+                "release, and this one may be gone: take another `vintage`, or download the file from "
                 "https://geoportal.statistics.gov.uk/ and give it to hotspots run."
             )
-        return answer
+        return take_shape(answer, shape, address=address), n_bytes
 
 
-def _is_busy(answer: Any) -> bool:
+def _is_busy(error: dict[str, Any] | None) -> bool:
     """Whether an error, which comes as a document like any other, is of the moment."""
-    error = answer.get("error") if isinstance(answer, dict) else None
-    if not isinstance(error, dict):
+    if error is None:
         return False
     # under load, questions that are sound get a 400 without a word
-    return error.get("code") in _BUSY_CODES or (error.get("code") == 400 and not error.get("message"))
+    return error["code"] in _BUSY_CODES or (error["code"] == 400 and not error["message"])
 
 
-def _read_outlines(page: dict[str, Any], address: str) -> gpd.GeoDataFrame:
-    reference = page.get("spatialReference") or {}
-    if 27700 not in (reference.get("latestWkid"), reference.get("wkid")):
-        raise DataError(
-            f"Outlines were asked for on the National Grid (27700); {address} sent them in "
-            f"{reference or 'no stated CRS'}. Download the file by hand, and give it to hotspots run."
+def _hold_outline(rings: Any) -> bool:
+    return isinstance(rings, list) and 0 < len(rings) <= MAX_RINGS and all(map(_is_ring, rings))
+
+
+def _is_ring(ring: Any) -> bool:
+    return (
+        isinstance(ring, list)
+        and len(ring) >= 4
+        and all(
+            isinstance(position, list)
+            and len(position) == 2
+            and all(type(number) in (int, float) and abs(number) < _FARTHEST_M for number in position)
+            for position in ring
         )
-    # GDAL fetches the next page by itself where it is told that there is one
-    whole = {key: value for key, value in page.items() if key != "exceededTransferLimit"}
-    try:
-        return pyogrio.read_dataframe(json.dumps(whole).encode())
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise DataError(
-            f"The outlines that {address} sent cannot be read: {error}. Run the command again later."
-        ) from error
+        and ring[0] == ring[-1]
+    )
+
+
+_RINGS = Kind(f"1 to {MAX_RINGS:,} closed rings of positions in metres", _hold_outline)
+_ERROR: Shape = {"error?": {"code?": COUNT, "message?": TEXT, "details?": [TEXT]}}
+
+
+def _make_outlines(features: list[dict[str, Any]], columns: list[str]) -> gpd.GeoDataFrame:
+    # a document of ours: with one as it came, GDAL would fetch further pages by itself
+    document = {
+        "geometryType": "esriGeometryPolygon",
+        "spatialReference": {"wkid": _GRID},
+        "fields": [{"name": column, "type": "esriFieldTypeString"} for column in columns],
+        "features": features,
+    }
+    return pyogrio.read_dataframe(json.dumps(document).encode())
 
 
 def _write_geopackage(areas: gpd.GeoDataFrame, path: Path, *, layer: str, year: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import lzma
 import re
 import tempfile
 import zipfile
@@ -20,6 +21,8 @@ from typing import IO, Any, BinaryIO, cast
 import pandas as pd
 
 from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.ingest.fetch.allowance import MAX_BYTES
+from hotspots.ingest.fetch.answers import shorten
 from hotspots.ingest.fetch.download import (
     Connection,
     Fetched,
@@ -34,15 +37,19 @@ from hotspots.ingest.fetch.download import (
 )
 from hotspots.ingest.fetch.services import FIRST_ARCHIVE, FIRST_MONTH, LICENCE, POLICE_ATTRIBUTION, Services
 
-MAX_ARCHIVE_BYTES = 16 * 1024**3
 MAX_MEMBER_BYTES = 1024**3
 
-_ANY_MEMBER = re.compile(r"\d{4}-\d{2}/\d{4}-\d{2}-([a-z0-9-]+?)-(?:street|outcomes|stop-and-search)\.csv")
-_MEMBER = re.compile(r"(\d{4}-\d{2})/\1-([a-z0-9-]+)-street\.csv")
+_MONTH = "(20[0-9]{2}-(?:0[1-9]|1[0-2]))"
+_ANY_MEMBER = re.compile(_MONTH + r"/\1-([a-z0-9-]{1,50}?)-(?:street|outcomes|stop-and-search)\.csv")
+_MEMBER = re.compile(_MONTH + r"/\1-([a-z0-9-]+)-street\.csv")
+_MAX_LISTED = 60
+"""Forces in a message; there are 45."""
+
 _HEADER_BYTES = 2048
 """What stands before the content of a member, with room to spare."""
 
-_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # the last: encrypted, or packed by other means
+_DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError)
+"""What `zipfile`, and what unpacks for it, raise on bytes that are damaged, encrypted or packed by unknown means."""
 
 
 def fetch_crimes(
@@ -176,8 +183,8 @@ class _Archive:
 
     def _damaged(self, name: str, error: Exception) -> DataError:
         return DataError(
-            f"{name} in {self.facts['asked']} is damaged: {error}. Run the same command again; if it stays, report it "
-            "to data.police.uk."
+            f"{name} in {self.facts['asked']} is damaged: {shorten(str(error))}. Run the same command again; if it "
+            "stays, report it to data.police.uk."
         )
 
 
@@ -198,13 +205,13 @@ def _open_archive(session: Connection, url: str, out: Path, progress: Progress) 
                 progress(f"{name}: {n_bytes / 1e6:,.0f}{of} MB, all forces, because the server cannot send parts")
 
             source = cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=out)))
-            found = session.receive(url, source, max_bytes=MAX_ARCHIVE_BYTES, progress=say)
+            found = session.receive(url, source, max_bytes=MAX_BYTES, progress=say)
         try:
             content = stack.enter_context(zipfile.ZipFile(source))
         except _DAMAGES as error:
             raise DataError(
-                f"{url} is not a whole zip archive: {error}. Run the same command again later; the archive may be in "
-                "the middle of being published."
+                f"{url} is not a whole zip archive: {shorten(str(error))}. Run the same command again later; the "
+                "archive may be in the middle of being published."
             ) from error
         members = {
             (match[2], match[1]): member
@@ -217,7 +224,7 @@ def _open_archive(session: Connection, url: str, out: Path, progress: Progress) 
                 "months that you need from https://data.police.uk/data/ and give them to hotspots run."
             )
         facts = {"asked": url, "address": found.address, "validator": found.validator}
-        forces = {match[1] for name in content.namelist() if (match := _ANY_MEMBER.fullmatch(name))}
+        forces = {match[2] for name in content.namelist() if (match := _ANY_MEMBER.fullmatch(name))}
         yield _Archive(content=content, remote=remote, facts=facts, members=members, forces=forces)
 
 
@@ -248,7 +255,7 @@ def _check_published(month: str, *, newest: str) -> None:
 def _check_forces(slugs: set[str], forces: set[str], url: str) -> None:
     for slug in sorted(slugs):
         if slug not in forces:
-            close = difflib.get_close_matches(slug, forces, n=3, cutoff=0.5) or sorted(forces)
+            close = difflib.get_close_matches(slug, forces, n=3, cutoff=0.5) or sorted(forces)[:_MAX_LISTED]
             raise NotFoundError(f"No force called {slug} is in {url}. Did you mean {', '.join(close)}?")
 
 

@@ -1,3 +1,4 @@
+from .bounds import MAX_TABLE_ROWS as MAX_TABLE_ROWS
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
 from .input_files import FoundFile as FoundFile
 from .input_files import InputFile as InputFile
@@ -17,7 +18,6 @@ from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables
 from .table import GEOMETRY_X as GEOMETRY_X
 from .table import GEOMETRY_Y as GEOMETRY_Y
-from .table import MAX_TABLE_ROWS as MAX_TABLE_ROWS
 from .table import Chunk as Chunk
 from .table import Columns as Columns
 from .table import Table as Table

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from hotspots.errors import DataError
+from hotspots.ingest.formats.bounds import MAX_MALFORMED_ROWS, MAX_TABLE_BYTES, MAX_TABLE_ROWS
 from hotspots.ingest.formats.table import (
     HEADER_ROWS,
-    MAX_TABLE_ROWS,
     Chunk,
     Columns,
     IsHeader,
@@ -32,9 +32,6 @@ from hotspots.ingest.formats.table import (
 from hotspots.ingest.texts import blank, list_distinct
 
 Open = Callable[[], IO[bytes]]
-
-MAX_TABLE_BYTES = 4 * 1024**3
-"""What one table may unpack to: over twenty million rows of police.uk."""
 
 _SIGNATURES = {
     b"PK": "a zip archive or an Excel workbook",
@@ -53,7 +50,6 @@ _HELD_BYTES = 4 * _HEAD_BYTES
 """What is held of a text to know its columns: as UTF-8 its first lines have at most as many bytes."""
 
 BLOCK_BYTES = 8 * 1024**2
-MAX_MALFORMED_ROWS = 1_000_000
 _MANY_CELLS = 3
 """So many cells in a line of a text, and exactly as many as there are columns before it, are no prose."""
 

@@ -20,6 +20,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from hotspots.errors import DataError, NotFoundError
+from hotspots.ingest.formats.bounds import MAX_WHOLE_BYTES
+from hotspots.ingest.texts import mask_label
 
 _HIDDEN = (".", "~$", "__MACOSX")
 """How names of files and folders begin that are none of the user's: hidden ones, those by which Office says what is
@@ -29,9 +31,6 @@ _SHAPEFILE_PARTS = (".shp", ".dbf", ".prj", ".cpg")
 CSV_SUFFIXES = (".csv", ".csv.gz")
 
 _BUFFER_BYTES = 1024**2
-
-MAX_WHOLE_BYTES = 512 * 1024**2
-"""What a file that can only be read as a whole (a workbook, Parquet in an archive) may unpack to."""
 
 UNPACKING_ERRORS = (
     zipfile.BadZipFile,
@@ -50,8 +49,9 @@ class InputFile:
     """One file that was read.
 
     Attributes:
-        path: Its name, or its path from the folder that was given, with forward slashes. Products name their
-            sources, so what lies above is left out: it says more about the user's machine than about the data.
+        path: Its name, or its path from the folder that was given, with forward slashes and without names of people.
+            Products name their sources, so what lies above is left out: it says more about the user's machine than
+            about the data.
         table: What was read from it.
         sha256: Of the file's bytes, in hexadecimal.
         n_rows: Rows under the header, over all tables in the file.
@@ -73,7 +73,7 @@ class FoundFile:
 
     Attributes:
         path: Where it is.
-        label: What to call it in a product; see `InputFile.path`.
+        label: What to call it in a message: as the user does, who has to find it.
         known_sha256: Its digest, once it is known.
     """
 
@@ -82,6 +82,11 @@ class FoundFile:
     known_sha256: str | None = field(default=None, repr=False, compare=False)
     _handle: io.RawIOBase | None = field(default=None, init=False, repr=False, compare=False)
     _archive: zipfile.ZipFile | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def shown(self) -> str:
+        """What to call it in a product; see `InputFile.path`."""
+        return mask_label(self.label)
 
     @property
     def is_archive(self) -> bool:

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from hotspots.errors import DataError
-from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, FoundFile
+from hotspots.ingest.formats.bounds import MAX_CELLS, MAX_WHOLE_BYTES
+from hotspots.ingest.formats.input_files import FoundFile
 from hotspots.ingest.formats.table import SAMPLE_ROWS, Chunk, Table, as_text, chunk_of_frame
-from hotspots.ingest.formats.workbooks import MAX_CELLS
 from hotspots.ingest.texts import list_distinct
 
 _MAX_OBJECT = 2000

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import re
 import sqlite3
 import warnings
-import xml.etree.ElementTree as ET
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
+from xml.parsers import expat
 
 import geopandas as gpd
 import numpy as np
@@ -25,17 +24,18 @@ import shapely
 
 from hotspots.errors import DataError
 from hotspots.geography import name_crs
+from hotspots.ingest.formats.bounds import MAX_DEPTH, MAX_POINTS, MAX_TABLE_BYTES, MAX_TABLE_ROWS, MAX_WHOLE_BYTES
 from hotspots.ingest.formats.geojson_content import require_genuine_geojson
 from hotspots.ingest.formats.html_tables import spread_fields
-from hotspots.ingest.formats.input_files import MAX_WHOLE_BYTES, UNPACKING_ERRORS, FoundFile
+from hotspots.ingest.formats.input_files import UNPACKING_ERRORS, FoundFile
 from hotspots.ingest.formats.table import (
     GEOMETRY_X,
     GEOMETRY_Y,
-    MAX_TABLE_ROWS,
     SAMPLE_ROWS,
     Chunk,
     Table,
     chunk_of_frame,
+    fingerprint_part,
     require_unique,
 )
 
@@ -51,6 +51,13 @@ pyogrio.set_gdal_config_options(
 
 LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp", ".kml", ".kmz")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
+
+_READING_ERRORS = (
+    ValueError,
+    UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+)
 
 _OWN_MODULES = ("rtree", "fts3", "fts4", "fts5")
 """Of virtual tables, the kinds whose rows are in the file itself."""
@@ -90,21 +97,22 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
     """
     try:
         address = _genuine_address(file)
+        suffix = file.path.suffix.lower()
+        views = _list_views(file.path) if suffix == ".gpkg" else ()
         with warnings.catch_warnings():  # of what does not matter to points and outlines
             warnings.simplefilter("ignore")
-            layers = [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
-        views = _list_views(file.path) if file.path.suffix.lower() == ".gpkg" else ()
-        return address, [(name, kind) for name, kind in layers if name.casefold() not in views]
-    except (
-        ValueError,
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        *UNPACKING_ERRORS,
-    ) as error:
+            listed = [(str(name), kind) for name, kind in pyogrio.list_layers(address)]
+            layers = [(name, kind) for name, kind in listed if name.casefold() not in views]
+            for name, _ in layers if suffix in (".gpkg", ".shp") else []:  # others are bounded by their bytes
+                n_rows = pyogrio.read_info(address, layer=name, force_feature_count=True)["features"]
+                if n_rows > MAX_TABLE_ROWS:
+                    raise ValueError(f"a layer may have {MAX_TABLE_ROWS:,} rows, and {name} has {n_rows:,}.")
+    except (*_READING_ERRORS, *UNPACKING_ERRORS) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {(str(error) or 'damaged').splitlines()[0]} "
             "Give GeoJSON, GeoPackage, KML, or a shapefile (all its parts, or zipped)."
         ) from error
+    return address, layers
 
 
 def _genuine_address(file: FoundFile) -> str:
@@ -135,6 +143,8 @@ def _genuine_address(file: FoundFile) -> str:
     else:
         with file.start() as opened:
             start = opened.read(72)
+        if path.stat().st_size > MAX_TABLE_BYTES:
+            raise ValueError(f"it is larger than {MAX_TABLE_BYTES // 1024**3} GB. Export the layer that is needed.")
         genuine = start[68:71] in (b"GPK", b"GP1") if suffix == ".gpkg" else start.startswith(_SHAPEFILE)
         if not genuine:
             raise wrong
@@ -205,12 +215,28 @@ def _genuine_kml_address(file: FoundFile, wrong: ValueError) -> str:
 def _require_kml(content: bytes, wrong: ValueError) -> None:
     if any(sign in content.lower() for sign in _FOREIGN_TO_KML):
         raise wrong
+    depth = deepest = 0
+    root = ""
+
+    def start(name: str, _: object) -> None:
+        nonlocal depth, deepest, root
+        root, depth = root or name, depth + 1
+        deepest = max(deepest, depth)
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
     try:
-        _, root = next(ET.iterparse(io.BytesIO(content), events=["start"]))  # noqa: S314  # without entities
-    except (ET.ParseError, StopIteration, LookupError, ValueError) as error:  # the last two of its encoding
+        parser.Parse(content, True)
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two of its encoding
         raise wrong from error
-    if root.tag.rpartition("}")[2].lower() != "kml":
+    if root.rpartition(":")[2].lower() != "kml":
         raise wrong
+    if deepest > MAX_DEPTH:
+        raise ValueError(f"it is nested deeper than {MAX_DEPTH} elements.")
 
 
 def _has_places(content: bytes) -> bool:
@@ -249,17 +275,18 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
                 # so that rows are counted: a GeoPackage also says how many it has, which need not be so
                 where="1 = 1" if file.path.suffix.lower() == ".gpkg" else None,
             )
-    except (
-        ValueError,
-        UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        shapely.errors.ShapelyError,
-    ) as error:
+    except (*_READING_ERRORS, shapely.errors.ShapelyError) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
             "Repair it in QGIS (Fix geometries) and export it again."
         ) from error
+    if isinstance(frame, gpd.GeoDataFrame):
+        n_points = shapely.get_num_coordinates(frame.geometry.to_numpy())
+        if n_points.max(initial=0) > MAX_POINTS:
+            raise DataError(
+                f"A shape may have {MAX_POINTS:,} points; row {n_points.argmax() + 1} of {file.label} has "
+                f"{n_points.max():,}. Simplify it by a metre or two in QGIS, and export it again."
+            )
     return _read_placemarks(frame) if file.path.suffix.lower() in (".kml", ".kmz") else frame
 
 
@@ -305,7 +332,7 @@ def open_layers(file: FoundFile, *, what: str = "incidents", by_point: bool = Fa
         label = f"{file.label}/{name}" if part else file.label
         try:
             frame = _stand_on_points(frame) if by_point else frame
-            tables.append(_table_of_frame(label, frame, f"{file.sha256}/{name}", part=part, what=what))
+            tables.append(_table_of_frame(label, frame, fingerprint_part(file.sha256, name), part=part, what=what))
         except DataError as error:
             shapes = shapes or error
     if shapes and not tables:
@@ -396,6 +423,8 @@ def open_parquet(label: str, source: Any, sha256: str, *, what: str = "incidents
         texts = [field.name for field in pyarrow.parquet.ParquetFile(source).schema_arrow if _is_text(field.type)]
         # a long text that comes often is held once
         opened = pyarrow.parquet.ParquetFile(source, read_dictionary=texts)
+        if opened.metadata.num_rows > MAX_TABLE_ROWS:
+            raise DataError(f"A table may have {MAX_TABLE_ROWS:,} rows; {label} has more. Split it by month.")
         geometry = _describe_geometry(opened.schema_arrow, label, what=what)
         if geometry and by_point:
             frame = _stand_on_points(gpd.GeoDataFrame.from_arrow(opened.read()))
@@ -410,10 +439,9 @@ def open_parquet(label: str, source: Any, sha256: str, *, what: str = "incidents
         KeyError,
         TypeError,
         AttributeError,
+        RecursionError,
     ) as error:
         raise DataError(f"{wrong}: {str(error).splitlines()[0]}. Write it again, or save it as CSV.") from error
-    if opened.metadata.num_rows > MAX_TABLE_ROWS:
-        raise DataError(f"A table may have {MAX_TABLE_ROWS:,} rows; {label} has more. Split it by month.")
     plain = [field.name for field in opened.schema_arrow if not pa.types.is_nested(field.type)]
     plain = [name for name in plain if geometry is None or name != geometry[0]]
     header = (*plain, *((GEOMETRY_X, GEOMETRY_Y) if geometry else ()))

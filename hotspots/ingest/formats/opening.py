@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 
+from hotspots.ingest.formats.bounds import bound_table
 from hotspots.ingest.formats.delimited_text import open_text_table
 from hotspots.ingest.formats.input_files import CSV_SUFFIXES, Member
 from hotspots.ingest.formats.json_records import holds_json_records, open_json_records
@@ -36,8 +37,15 @@ def open_tables(
         by_point: Whether lines and outlines are read too; see `open_layers`.
 
     Raises:
-        DataError: It is not what its name says, or damaged.
+        DataError: It is not what its name says, damaged, or holds more than people write.
     """
+    tables = _open(member, is_header, delimiter, encoding, what=what, by_point=by_point)
+    return [bound_table(table) for table in tables]
+
+
+def _open(
+    member: Member, is_header: IsHeader, delimiter: str | None, encoding: str | None, *, what: str, by_point: bool
+) -> list[Table]:
     if member.suffix in WORKBOOK_SUFFIXES:
         content = member.read()
         return open_workbook(member.label, content, hashlib.sha256(content).hexdigest(), is_header=is_header)

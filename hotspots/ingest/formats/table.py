@@ -6,6 +6,7 @@ coordinates serves every kind of file.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,6 @@ from hotspots.errors import DataError
 
 Columns = dict[str, pd.Series]
 """Columns of text by their name as written: categorical, a blank is missing."""
-
-MAX_TABLE_ROWS = 20_000_000
-"""More rows than any force records in ten years: beyond it a file is damaged, or meant to do harm."""
 
 HEADER_ROWS = 20
 """How far down the names of the columns may stand, below titles and notes."""
@@ -107,6 +105,11 @@ class Table:
         parts = [pd.DataFrame(chunk.columns).set_axis(chunk.row).astype("object") for chunk in chunks]
         whole = pd.concat([pd.DataFrame(columns=list(columns), dtype="object"), *parts])
         return whole.reindex([*whole.index, *notes])
+
+
+def fingerprint_part(sha256: str, name: str) -> str:
+    """The fingerprint of a sheet or layer of a file: it is kept, and must not hold the name."""
+    return hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest()
 
 
 def require_unique(header: Iterable[str], wanted: Collection[str], *, label: str) -> None:

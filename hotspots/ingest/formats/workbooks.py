@@ -16,6 +16,7 @@ import pandas as pd
 import python_calamine
 
 from hotspots.errors import DataError
+from hotspots.ingest.formats.bounds import MAX_CELLS, MAX_UNPACKED_BYTES
 from hotspots.ingest.formats.hidden_rows import find_hidden_rows
 from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
 from hotspots.ingest.formats.table import (
@@ -26,14 +27,11 @@ from hotspots.ingest.formats.table import (
     Table,
     chunk_of_frame,
     find_header,
+    fingerprint_part,
     require_unique,
 )
 
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls")
-
-MAX_UNPACKED_BYTES = 1024**3
-MAX_CELLS = 25_000_000
-"""A sheet is laid out in full when it is read, so one cell in the far corner would take all memory."""
 
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """Names the part of a compound file in which Office keeps a workbook behind a password ([MS-OFFCRYPTO])."""
@@ -95,7 +93,7 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
             raise
         raise _cannot_be_read(label, "damaged") from error
     tables = [
-        _open_sheet(label, name, rows, is_hidden[name], f"{sha256}/{name}", is_header)
+        _open_sheet(label, name, rows, is_hidden[name], fingerprint_part(sha256, name), is_header)
         for name, rows in rows_of.items()
         if any(_is_filled(row) for row in rows)
     ]

@@ -1,6 +1,7 @@
 from .assembly import REJECTED_COLUMNS as REJECTED_COLUMNS
 from .column_words import describe_columns as describe_columns
 from .column_words import normalise as normalise
+from .column_words import release_columns as release_columns
 from .column_words import say_columns as say_columns
 from .intake import Intake as Intake
 from .intake import read_incidents as read_incidents

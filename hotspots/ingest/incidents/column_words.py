@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from hotspots.ingest.texts import COLUMN_WORDS
+from hotspots.ingest.texts import COLUMN_WORDS, is_personal
 
 _VINTAGE = re.compile(r"([a-z]+)(?:[0-2]\d|84|(?:19|20)\d\d)([a-z]*)")
 """A word with the year of its codes or its CRS: `lsoa21cd`, `wgs84`."""
@@ -30,6 +30,7 @@ _LONGEST_LIST = 500
 _MANY_NAMES = 4096
 
 _VALUE = r"[-+]?\d[\d\s.,:/-]*|\S+@\S+"
+_DATE = re.compile(r"\d[/.-]\d{1,2}[/.-]\d")
 _MONTH = re.compile(r"(?:19|20)\d\d(?:[-_ /]?(?:0[1-9]|1[0-2]))?")
 
 
@@ -164,7 +165,9 @@ def read_meanings(name: str) -> tuple[frozenset[str], int]:
         return frozenset(), 1
     form = normalise(name)
     read, in_one = (_read_words(tuple(_list_words(text))) for text in (form, form.replace(" ", "")))
-    return in_one if read[1] and not in_one[1] else read  # as "DAtE" is
+    said, n_unknown = in_one if read[1] and not in_one[1] else read  # as "DAtE" is
+    # the profile of a table names its columns as they are: what may be somebody's is no name of one
+    return (frozenset(), 1) if n_unknown and is_personal(re.sub(r"[][]", " ", name)) else (said, n_unknown)
 
 
 def _read_words(words: tuple[str, ...]) -> tuple[frozenset[str], int]:
@@ -230,7 +233,7 @@ def looks_like_values(names: Sequence[str]) -> bool:
 
 def is_column_name(name: str) -> bool:
     """Whether all words of a name are such as columns are called by; a year or a month is one too."""
-    if len(name) > _LONGEST_NAME or "@" in name[1:]:
+    if len(name) > _LONGEST_NAME or "@" in name[1:] or _DATE.search(name):
         return False
     if _MONTH.fullmatch(name.strip()):
         return True

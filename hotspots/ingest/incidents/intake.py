@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from hotspots.ingest.incidents.row_times import find_days
 from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, PassedOver, ReadTable
 from hotspots.ingest.incidents.stated_areas import name_marked_areas
 from hotspots.ingest.incidents.store import Store
-from hotspots.ingest.texts import mask_text
+from hotspots.ingest.texts import mask_label
 
 _MONTH_OF_A_FORCE = re.compile(r"(\d{4}-\d\d-[a-z-]+-street)\.csv(\.gz)?")
 _N_TEXTS = 5
@@ -93,6 +93,7 @@ def read_incidents(
     options: ReadingOptions | None = None,
     start: dt.date | None = None,
     end: dt.date | None = None,
+    wards: Iterable[str] = (),
     store: Store | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Intake:
@@ -104,6 +105,7 @@ def read_incidents(
         options: How to read them.
         start: First day that is wanted; rows of months before are counted, and not kept in memory.
         end: Last day that is wanted, likewise. Rows that repeat each other are found among those kept only.
+        wards: Codes and names of wards that are known: one that a source names is kept however few rows name it.
         store: Where what was read is kept, so that it need not be read again.
         progress: Called with the name of each file before it is read.
 
@@ -140,7 +142,7 @@ def read_incidents(
                 n_read = records.num_rows + others.num_rows
                 if n_read:
                     _refuse_repeats(guard, table, records)
-                label = _name_once(mask_text(table.label), {read.label for read in tables})
+                label = _name_once(mask_label(table.label), {read.label for read in tables})
                 if others.num_rows:
                     aside.append(_tally_records(others).assign(source=label))
                 parts.append(_with_source(records, label))
@@ -150,7 +152,7 @@ def read_incidents(
                 statuses |= {read.data_status} if read.data_status else set()
         inputs.append(
             InputFile(
-                path=mask_text(file.label),
+                path=file.shown,
                 table="incidents",
                 sha256=file.sha256,
                 n_rows=n_rows,
@@ -163,7 +165,7 @@ def read_incidents(
             f"No incidents in {', '.join(file.path for file in inputs)}, only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    records = name_marked_areas(pa.concat_tables(parts).unify_dictionaries())
+    records = name_marked_areas(pa.concat_tables(parts).unify_dictionaries(), known=wards)
     parts.clear()
     incidents, remarks, rejected = assemble(records, crs=options.crs)
     return Intake(
@@ -175,7 +177,7 @@ def read_incidents(
         tables=tuple(tables),
         passed_over=tuple(passed_over),
         notes=(
-            *_note_overlooked(*map(mask_text, find_overlooked(paths, suffixes=OVERLOOKED))),
+            *_note_overlooked(*map(mask_label, find_overlooked(paths, suffixes=OVERLOOKED))),
             *(doubt for table in tables for doubt in table.doubts),
             *_note_orders(tables),
         ),

@@ -10,6 +10,7 @@ Source: https://data.police.uk/about/ (columns, anonymisation), https://data.pol
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -174,9 +175,14 @@ def _make_profile(*, location: str | None, **values: Any) -> SourceProfile:
     )
 
 
-def _words(values: pd.Series) -> pd.Series:
-    """The distinct texts of a column."""
-    return pd.Series([text.strip() for text in list_distinct(values)], dtype="object")
+def _words(values: pd.Series) -> list[str]:
+    """The distinct texts of a column, as a list: a table may have thousands of columns, of a few texts each."""
+    return [str(text).strip() for text in list_distinct(values)]
+
+
+def _share(texts: Sequence[str], fits: Callable[[str], object]) -> float:
+    """The share of texts that fit; 0 if there are none."""
+    return sum(bool(fits(text)) for text in texts) / max(len(texts), 1)
 
 
 def _find_offence(columns: Columns, named: Sequence[str]) -> str | None:
@@ -192,11 +198,7 @@ def _find_offence(columns: Columns, named: Sequence[str]) -> str | None:
 def _find_by_text(columns: Columns, pattern: str, *, least: float) -> str | None:
     """The first column of which more than a share of the texts has a form."""
     return next(
-        (
-            name
-            for name, values in columns.items()
-            if len(values.cat.categories) and _words(values).str.fullmatch(pattern).mean() > least
-        ),
+        (name for name, values in columns.items() if _share(_words(values), re.compile(pattern).fullmatch) > least),
         None,
     )
 
@@ -231,14 +233,14 @@ def _find_months(
     may_be = [
         name
         for name, distinct in texts.items()
-        if name in named or (len(distinct) <= _MOST_MONTHS and not distinct.str.isdecimal().all())
+        if name in named or (len(distinct) <= _MOST_MONTHS and not all(map(str.isdecimal, distinct)))
     ]
     # read together, because there may be a thousand columns
-    every = pd.Series(sorted({text for name in may_be for text in texts[name]}), dtype="object")
+    every = sorted({text for name in may_be for text in texts[name]})
     read_once = {order: _read_dates(every, order) for order in get_args(DateOrder)}
 
-    def read(texts: pd.Series, order: DateOrder) -> pd.Series:
-        return read_once[order].reindex(texts).dropna()
+    def read(texts: Sequence[str], order: DateOrder) -> pd.Series:
+        return read_once[order].reindex(list(texts)).dropna()
 
     orders = {}
     for name in may_be:
@@ -266,25 +268,25 @@ def _find_order(table: Table, column: str, *, least: float) -> DateOrder | None:
     if order is None or not len(sample) or _are_iso(sample):
         return order
     chunks = table.read({column})
-    return _order_months(
-        pd.Series(sorted({text for chunk in chunks for text in _words(chunk.columns[column])})), least=0
-    )
+    return _order_months(sorted({text for chunk in chunks for text in _words(chunk.columns[column])}), least=0)
 
 
-def _read_dates(texts: pd.Series, order: DateOrder) -> pd.Series:
+def _read_dates(texts: Sequence[str], order: DateOrder) -> pd.Series:
     """The dates that can be read, on their texts."""
-    at = parse_times(pd.Series(pd.Categorical(texts)), date_order=order).at.set_axis(texts)
+    at = parse_times(pd.Series(pd.Categorical(list(texts))), date_order=order).at.set_axis(list(texts))
     return at.where(at.dt.year.between(FIRST_YEAR, LAST_YEAR)).dropna()
 
 
 def _order_months(
-    texts: pd.Series, *, least: float, read: Callable[[pd.Series, DateOrder], pd.Series] = _read_dates
+    texts: Sequence[str], *, least: float, read: Callable[[Sequence[str], DateOrder], pd.Series] = _read_dates
 ) -> DateOrder | None:
     """The order of dates in which all are months, or the first or last days of them; None if days are, or few are read.
 
     A spreadsheet makes a date of 2024-02, and writes it 01/02/2024 or, in America, 2/1/2024. Of the two orders, the one
     in which more can be read is right.
     """
+    if _share(texts, re.compile(r"\d").search) < least:
+        return None  # every date has a digit, and most columns of a wide table have none
     orders = get_args(DateOrder)
     dates = {order: read(texts, order) for order in (orders[:1] if _are_iso(texts) else orders)}
     most = max(map(len, dates.values()))
@@ -293,9 +295,9 @@ def _order_months(
     return next((order for order, at in dates.items() if len(at) == most and _are_months(at)), None)
 
 
-def _are_iso(texts: pd.Series) -> bool:
+def _are_iso(texts: Sequence[str]) -> bool:
     """Whether all are months as the site writes them, which are the same in either order."""
-    return bool(texts.str.fullmatch(r"\d{4}-\d\d").all())
+    return all(map(re.compile(r"\d{4}-\d\d").fullmatch, texts))
 
 
 def _are_months(at: pd.Series) -> bool:
@@ -334,8 +336,7 @@ def _list_places(table: Table, columns: Columns, named: Mapping[str, Sequence[st
     """The columns that can say where, those of the site before those that another program has made of them."""
 
     def are_degrees(values: pd.Series, least: float, most: float) -> bool:
-        texts = _words(values)
-        if not len(texts) or texts.str.fullmatch(_DECIMALS).mean() < _MOST:
+        if _share(_words(values), re.compile(_DECIMALS).fullmatch) < _MOST:
             return False
         degrees = parse_coordinates(values, is_degrees=True).dropna()
         degrees = degrees[degrees != 0]
@@ -355,7 +356,7 @@ def _list_places(table: Table, columns: Columns, named: Mapping[str, Sequence[st
         axes = ("easting", "northing") if is_metres else ("longitude", "latitude")
         yield dict(zip(axes, (GEOMETRY_X, GEOMETRY_Y), strict=True))
     for name, values in plain.items():
-        if _words(values).str.contains("POINT", case=False, regex=False).mean() >= _ENOUGH:
+        if _share(_words(values), lambda text: "POINT" in text.upper()) >= _ENOUGH:
             x, y = read_wkt(values)
             if x.between(_WEST, _EAST).mean() >= _ENOUGH and y.between(_SOUTH, _NORTH).mean() >= _ENOUGH:
                 yield {"wkt": name, "crs": WGS84}

@@ -12,7 +12,7 @@ from hotspots.ingest.incidents.locations import find_middle
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
 from hotspots.ingest.incidents.store import Reading, Store
-from hotspots.ingest.texts import mask_text
+from hotspots.ingest.texts import mask_label, mask_text
 
 
 def read_file(
@@ -45,19 +45,26 @@ def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:
     with file.opened():
         for found in find_sources(file, options):
             if isinstance(found, PassedOver):
-                yield PassedOver(label=mask_text(found.label), reason=mask_text(found.reason))
+                yield PassedOver(label=mask_label(found.label), reason=_hide(found.reason, found.label))
                 continue
             read, doubts = doubt_hours(read_records(found.table, found.profile, options), label=found.table.label)
             middle = find_middle(found.table, found.profile, read.records)
-            yield _describe(found, read, middle=middle, doubts=doubts), read
+            # the store holds what is told of a table: its sheet or member without names, its file by a sign
+            label = file.label + mask_label(found.table.label.removeprefix(file.label))
+            yield _describe(found, read, label=label, middle=middle, doubts=doubts), read
 
 
 def _describe(
-    source: Source, read: TableRecords, *, middle: tuple[float, float] | None, doubts: tuple[str, ...]
+    source: Source,
+    read: TableRecords,
+    *,
+    label: str,
+    middle: tuple[float, float] | None,
+    doubts: tuple[str, ...],
 ) -> ReadTable:
     table = source.table
     return ReadTable(
-        label=table.label,
+        label=label,
         kind=table.kind,
         sha256=table.sha256,
         header=release_columns(
@@ -66,8 +73,13 @@ def _describe(
         crs=table.crs,
         profile=source.profile,
         is_given=source.is_given,
-        doubts=tuple(map(mask_text, (*source.doubts, *doubts))),
+        doubts=tuple(_hide(doubt, table.label) for doubt in (*source.doubts, *doubts)),
         middle=middle,
         rounded_to=read.rounded_to,
         n_count_rows=read.n_count_rows,
     )
+
+
+def _hide(sentence: str, label: str) -> str:
+    """What is said of a table, without names of people in the name of it."""
+    return mask_text(sentence.replace(label, mask_label(label)))

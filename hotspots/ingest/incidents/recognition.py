@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +47,7 @@ from hotspots.ingest.texts import (
     DateOrder,
     describe_form,
     join_columns,
-    mask_text,
+    mask_label,
     parse_coordinates,
     parse_times,
     read_wkt,
@@ -219,7 +220,7 @@ def _has_a_column_a_month(header: Sequence[str]) -> bool:
 def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> str:
     """What is known of a profile, with lines for what is not."""
     if table.part is not None:
-        values = {**values, "layer" if ".gpkg/" in table.label.lower() else "sheet": table.part}
+        values = {**values, "layer" if ".gpkg/" in table.label.lower() else "sheet": make_pattern(table.part)}
     blank: dict[str, Any] = {"offence": (BLANK,), "start": (BLANK,)}
     if not values.keys() & PLACE_ROLES:
         blank |= {"longitude": BLANK, "latitude": BLANK}
@@ -231,15 +232,26 @@ def _draft(values: Mapping[str, Any], missing: Iterable[str], table: Table) -> s
 
 def name_source(label: str) -> str:
     """A name for the source of a file: the words of its own name."""
-    masked = mask_text(label)
+    masked = mask_label(label)
     # the last part of the label of a sheet is the sheet, which has no suffix
     stem = PurePosixPath(masked).name.lower().removesuffix(".gz").rpartition(".")[0] or masked
     return re.sub(r"[^a-z]+", "-", stem.lower()).strip("-") or "source"
 
 
-def make_pattern(label: str) -> str:
-    """The pattern of files that a file fits by its own name, with anything in the place of what is masked in it."""
-    return re.sub(r"\[[^\]]*\]", "*", mask_text(PurePosixPath(label).name))
+def make_pattern(name: str) -> str:
+    """The pattern that a file, a sheet or a layer fits by its name, with anything in the place of what is masked."""
+    masked = mask_label(name)
+    pattern = re.sub(r"\[[^\]]*\]", "*", masked)
+    if fnmatch.fnmatchcase(name.casefold(), pattern.casefold()):
+        return pattern
+    return re.sub(r"[ *]+", "*", pattern)  # where words were parted by other signs, or by capitals alone
+
+
+def name_part(name: str, others: Iterable[str]) -> str:
+    """What a profile calls a sheet or layer: its pattern, unless others of the file fit that too."""
+    pattern = make_pattern(name)
+    is_alone = not any(fnmatch.fnmatchcase(other.casefold(), pattern.casefold()) for other in others if other != name)
+    return pattern if is_alone else name
 
 
 def _find_name_of_place(candidates: Sequence[str], table: Table) -> str | None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats import (
@@ -32,11 +33,12 @@ from hotspots.ingest.incidents.recognition import (
     UnknownLayoutError,
     is_header,
     make_pattern,
+    name_part,
     name_source,
     recognise,
 )
 from hotspots.ingest.incidents.records import ReadingOptions
-from hotspots.ingest.texts import mask_text
+from hotspots.ingest.texts import mask_label
 
 INCIDENT_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 """What is looked for in a folder."""
@@ -103,7 +105,7 @@ class ReadTable:
     def layout(self) -> str:
         """What a product calls it."""
         if self.is_given:
-            return f"source profile {mask_text(self.profile.name)}"
+            return f"source profile {mask_label(self.profile.name)}"
         return "police.uk street" if self.is_police_uk else "recognised by its columns"
 
     @property
@@ -231,7 +233,8 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
     if len(unnamed) > MAX_TABLES:
         raise DataError(
             f"At most {MAX_TABLES} sheets or layers of a file are looked into; {label} holds {len(unnamed):,}. Name "
-            'those of incidents in a source profile: sheet = "..." or layer = "...", or "*" for all with its columns.'
+            'those with incidents in a source profile: sheet = "..." or layer = "...", or "*" for all that have its '
+            "columns."
         )
     found: list[Source] = []
     passed_over: list[PassedOver] = []
@@ -256,18 +259,19 @@ def _choose(label: str, tables: list[Table], options: ReadingOptions) -> Iterato
     if len(found) > 1 and not all(source.is_given and source.profile.part is not None for source in found):
         names = [str(source.table.part) for source in found]
         is_layer = label.lower().endswith(".gpkg")
+        part = name_part(names[0], names)
         profile = dataclasses.replace(
             found[0].profile,
             name=name_source(label),
-            files=make_pattern(label),
-            sheet=None if is_layer else names[0],
-            layer=names[0] if is_layer else None,
+            files=make_pattern(PurePosixPath(label).name),
+            sheet=None if is_layer else part,
+            layer=part if is_layer else None,
         )
         raise UnknownLayoutError(
             f"{label} holds {len(found)} tables of incidents, which may repeat each other: "
-            f"{', '.join(names[:_N_NAMES])}{' ...' if len(names) > _N_NAMES else ''}. "
+            f"{', '.join(map(mask_label, names[:_N_NAMES]))}{' ...' if len(names) > _N_NAMES else ''}. "
             "Name one in a source profile (hotspots check prints one): "
-            f'{"layer" if is_layer else "sheet"} = "{names[0]}"'
+            f'{"layer" if is_layer else "sheet"} = "{part}"'
             ', or "*" for all that have its columns.',
             draft=format_profile(profile),
         )

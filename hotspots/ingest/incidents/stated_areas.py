@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
 
 from hotspots.ingest.incidents.record_schema import replace_columns
-from hotspots.ingest.texts import MANY_ROWS, find_addresses, is_personal, map_unique, mask_personal_data, names_house
+from hotspots.ingest.texts import (
+    MANY_ROWS,
+    find_addresses,
+    is_area_code,
+    is_personal,
+    map_unique,
+    mask_personal_data,
+    names_house,
+)
 
 AREA_SIGN = "|"
 """What parts several areas of one row."""
 
 _AREA = re.compile(r"\w[\w /&'.,()-]{0,39}")
 _CODE = re.compile(r"(?=.*\d)[\w/-]{1,12}")
-_HARMLESS_CODE = re.compile(r"[EWSN]\d{8}|(?!(?:.*\d){4})(?=.*\d)[\w-]{1,6}")
-"""Codes of official areas, and those too short to be the number of a crime or of somebody."""
-
 _MOST_ROWS_A_CASE = 20
 """Rows that one number of a crime can be on: several victims, several offences, several versions."""
 
@@ -29,9 +34,16 @@ _MARK_SIGN = "#"
 
 
 def keep_areas(texts: pd.Series) -> pd.Series:
-    """Codes and names of areas: short texts. Whatever else stands there is missing, since products name areas."""
-    masked = mask_personal_data(texts).astype("category")
-    return map_unique(masked, lambda text: text.where(text.str.fullmatch(_AREA) & ~find_addresses(text)))
+    """Codes and names of areas: short texts, and the mark of one that looks like somebody's name or address.
+
+    Whatever else stands there is missing, since products name areas.
+    """
+
+    def keep(text: pd.Series) -> pd.Series:
+        is_plain = (mask_personal_data(text) == text) & ~find_addresses(text)
+        return text.where(is_plain, text.map(_mark_name)).where(text.str.fullmatch(_AREA))
+
+    return map_unique(texts.astype("category"), keep)
 
 
 def join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
@@ -46,21 +58,29 @@ def join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
 def mark_rare_areas(records: pa.Table) -> pa.Table:
     """The records with a mark for names and long codes that few rows have: such a text may be somebody's.
 
-    The mark is so short that nobody finds a name by it. Another table, in which the area has many rows, gives it back:
-    see `name_marked_areas`.
+    The mark is so short that nobody finds a name by it. Another table, in which the area has many rows, gives it back,
+    and so do boundaries: see `name_marked_areas`.
     """
 
     def mark(n_rows: Mapping[str, int]) -> dict[str, str | None]:
-        return {one: _mark_name(one) for one, n in n_rows.items() if not _is_area(one, n)}
+        return {
+            one: _mark_name(one) for one, n in n_rows.items() if not (one.startswith(_MARK_SIGN) or _is_area(one, n))
+        }
 
     return _rename_areas(records, mark)
 
 
-def name_marked_areas(records: pa.Table) -> pa.Table:
-    """The records of all tables with the areas by name that have many rows in one of them, and without other marks."""
+def name_marked_areas(records: pa.Table, *, known: Iterable[str] = ()) -> pa.Table:
+    """The records of all tables with the areas by name that many rows of one table have, and without other marks.
+
+    Args:
+        records: Of all tables.
+        known: Codes and names of wards, which are named however few rows have them.
+    """
+    of_wards = {_mark_name(one): one for one in known}
 
     def name(n_rows: Mapping[str, int]) -> dict[str, str | None]:
-        named = {_mark_name(one): one for one in n_rows if not one.startswith(_MARK_SIGN)}
+        named = of_wards | {_mark_name(one): one for one in n_rows if not one.startswith(_MARK_SIGN)}
         return {one: named.get(one) for one in n_rows if one.startswith(_MARK_SIGN)}
 
     return _rename_areas(records, name)
@@ -89,7 +109,7 @@ def _rename_areas(records: pa.Table, list_new: Callable[[Mapping[str, int]], dic
 
 def _is_area(text: str, n_rows: int) -> bool:
     """Whether a text is the code or the name of an area, and not something about somebody."""
-    if _HARMLESS_CODE.fullmatch(text):
+    if is_area_code(text):
         return True
     if _CODE.fullmatch(text):
         return n_rows >= MANY_ROWS and (n_rows > _MOST_ROWS_A_CASE or not is_personal(text))

@@ -4,6 +4,8 @@ One folder a file, which holds the incidents of each of its tables as GeoParquet
 `file.json` with the fingerprints of all that it was made from and of all that is in it. A folder is made elsewhere and
 renamed, so it is there as a whole or not at all; one that does not hold what its fingerprints say is read again.
 
+What other versions have kept is removed when the store is opened, since they may have kept more than this one.
+
 Neither the names of files nor the numbers of incidents are in the store, but their hashes with the key of the store: a
 number of 32 random bytes, made when something is first kept. Whoever has the store without the key cannot try numbers
 until one fits.
@@ -47,7 +49,7 @@ from hotspots.ingest.incidents.recognition import name_source
 from hotspots.ingest.incidents.record_schema import RECORDS, TALLIED
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable
-from hotspots.ingest.texts import mask_text
+from hotspots.ingest.texts import mask_label
 
 Reading = tuple[ReadTable, TableRecords] | PassedOver
 """A table and its records, or one that is passed over."""
@@ -56,7 +58,10 @@ SETTLED_SECONDS = 2.0
 """How long a file must have been as it is: the times of some file systems are no finer."""
 
 _KEY, _KEY_BYTES = "key", 32
-_DRAFT = ".writing-"
+_DRAFT, _GONE = ".writing-", ".gone-"
+_ENTRY = re.compile(r"file=[0-9a-f]{32}")
+_OLD_ENTRY, _OLD_MANIFESTS = re.compile(r"(?:file|source)=.*-[0-9a-f]{8}"), ("file.json", "table.json")
+"""What versions have made that called an entry by the name of its file."""
 _STALE_SECONDS = 3600
 _LABEL, _MASKED_LABEL = "\0", "\1"
 """What stands in a manifest for the name of the file, and for the name as products show it."""
@@ -75,12 +80,14 @@ class Store:
         rebuilt: Labels of the files of which what was kept was found damaged, and which were read again.
         key: The key of the store once it is known.
         problem: Why the first file that could not be kept was not, or None; after it no more are kept.
+        is_open: Whether what other versions have left was looked for.
     """
 
     folder: Path
     rebuilt: list[str] = field(default_factory=list)
     problem: str | None = None
     key: bytes | None = field(default=None, repr=False)
+    is_open: bool = False
 
     def load(
         self, file: FoundFile, options: ReadingOptions, *, start: dt.date | None = None, end: dt.date | None = None
@@ -93,6 +100,7 @@ class Store:
             start: First day that is wanted; of incidents in months before, only what is tallied is read.
             end: Last day that is wanted, likewise.
         """
+        self._open()
         if self.read_key() is None:
             return None
         entry = self.find_entry(file.label)
@@ -105,7 +113,7 @@ class Store:
                 return None
             if {part.relative_to(entry).as_posix() for part in entry.rglob("*.parquet")} != manifest["files"].keys():
                 raise ValueError("files are missing, or there are more of them")
-            manifest = _replace_texts(manifest, {_LABEL: file.label, _MASKED_LABEL: mask_text(file.label)})
+            manifest = _replace_texts(manifest, {_LABEL: file.label, _MASKED_LABEL: file.shown})
             readings: list[Reading] = [
                 (_parse_table(told), _read_table(entry, number, manifest["files"], told["data_status"], start, end))
                 for number, told in enumerate(manifest["tables"], start=1)
@@ -130,6 +138,7 @@ class Store:
         Yields:
             What takes each of the tables, and gives it back with the numbers of its incidents hashed.
         """
+        self._open()
         if self.problem is not None:
             yield self._hash_numbers
             return
@@ -140,7 +149,6 @@ class Store:
             with self._noting_problems():
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._make_key()
-                _sweep(self.folder)
                 # another program may hold a file in it open
                 made = tempfile.TemporaryDirectory(prefix=_DRAFT, dir=self.folder, ignore_cleanup_errors=True)
                 drafts.append(_Draft(folder=Path(stack.enter_context(made)) / "new", crs=options.crs))
@@ -165,6 +173,22 @@ class Store:
                         self._write_seen(draft.folder / _SEEN, before, sha256)
                     entry = self.find_entry(file.label)
                     _put_in_place(draft.folder, entry, old=draft.folder.with_name("old"))
+
+    def _open(self) -> None:
+        """Remove what other versions have kept, and what runs that were killed have left."""
+        if self.is_open:
+            return
+        self.is_open = True
+        with self._noting_problems():
+            for left in self.folder.glob(f"{_GONE}*"):
+                _remove(left)
+            for entry in filter(_is_of_others, list(self.folder.glob("*=*"))):
+                gone = entry.with_name(f"{_GONE}{entry.name}")
+                # what is removed bit by bit must not be taken for an entry: a run may be killed meanwhile
+                with contextlib.suppress(FileNotFoundError):  # another run has removed it
+                    os.replace(entry, gone)  # noqa: PTH105
+                _remove(gone)
+            _sweep(self.folder)
 
     @contextlib.contextmanager
     def _noting_problems(self) -> Iterator[None]:
@@ -211,11 +235,9 @@ class Store:
         return self.key
 
     def _make_key(self) -> None:
-        """Make the key of a store that has none; what was kept before there were keys goes."""
+        """Make the key of a store that has none."""
         if self.read_key() is not None:
             return
-        for old in self.folder.glob("file=*-*"):  # of versions that named it after the file
-            shutil.rmtree(old, ignore_errors=True)
         descriptor, name = tempfile.mkstemp(prefix=_DRAFT, dir=self.folder)  # read by its owner alone
         draft = Path(name)
         try:
@@ -253,6 +275,18 @@ class Store:
         position = read.records.schema.get_field_index("incident_id")
         records = read.records.set_column(position, read.records.schema.field(position), ids)
         return table, dataclasses.replace(read, records=records)
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Whether a folder holds what another version has kept; of a damaged one that is seen when it is asked for."""
+    if not _ENTRY.fullmatch(folder.name):
+        return bool(_OLD_ENTRY.fullmatch(folder.name)) and any((folder / name).is_file() for name in _OLD_MANIFESTS)
+    try:
+        kept = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        is_whole = kept["sha256"] == _digest_manifest(kept["file"])
+        return bool(is_whole and kept["file"].get("code") != fingerprint_installed_code())
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _describe_state(file: FoundFile) -> list[list[Any]]:
@@ -306,8 +340,14 @@ class _Draft:
 
     def finish(self, label: str, sha256: str, key: str) -> None:
         told = {"tables": self.tables, "passed_over": self.passed_over}
-        told = _replace_texts(told, {mask_text(label): _MASKED_LABEL, label: _LABEL})
-        manifest = {"key": key, "sha256": sha256, **told, "files": self.files}
+        told = _replace_texts(told, {mask_label(label): _MASKED_LABEL, label: _LABEL})
+        manifest = {
+            "code": fingerprint_installed_code(),
+            "key": key,
+            "sha256": sha256,
+            **told,
+            "files": self.files,
+        }
         kept = {"file": manifest, "sha256": _digest_manifest(manifest)}
         self.folder.mkdir(exist_ok=True)
         (self.folder / _MANIFEST).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
@@ -391,7 +431,7 @@ def _make_key(options: ReadingOptions) -> str:
     """The fingerprint of all that decides what is read of a file: the options, and the code that reads."""
     definitions = options.definitions
     parts: list[Any] = [
-        _fingerprint_installed_code(),
+        fingerprint_installed_code(),
         [f"{name} {metadata.version(name)}" for name in _READ_WITH],
         list(map(repr, options.profiles)),
         options.crs,
@@ -417,7 +457,8 @@ def _list_code(node: Traversable) -> Iterator[Traversable]:
 
 
 @functools.cache
-def _fingerprint_installed_code() -> str:
+def fingerprint_installed_code() -> str:
+    """The fingerprint of the code that runs."""
     return fingerprint_code(resources.files("hotspots"))
 
 
@@ -489,6 +530,12 @@ def _read_part(part: pq.ParquetFile) -> pa.Table:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # another run may be removing it
+    if folder.exists():
+        raise OSError("what an older version kept cannot be removed")
 
 
 def _sweep(folder: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from hotspots.errors import DataError
-from hotspots.ingest.incidents import normalise
+from hotspots.ingest.incidents import normalise, release_columns
 from hotspots.ingest.reference.reference_tables import find_columns
 
 # Names in order of preference: those that nobody gives to anything else, and those that are often a borough's.
@@ -83,9 +83,10 @@ def choose_code(texts: Mapping[str, pd.Series], *, label: str) -> str | None:
     gss = [name for name in unique if _share(texts[name], _GSS) > _MOST]
     wards = [name for name in gss if _is_of_wards(texts[name])]
     if len(gss) > 1 and len(wards) != 1:
+        shown = dict(zip(texts, release_columns([*texts]), strict=True))
         raise DataError(
             f"One column of codes is needed; {label} has several whose codes differ on every row: "
-            f"{', '.join(wards or gss)}. Rename the right one to ward_code."
+            f"{', '.join(shown[name] for name in wards or gss)}. Rename the right one to ward_code."
         )
     return unique[0]
 

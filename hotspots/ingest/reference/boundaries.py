@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from hotspots.geography import (
     to_working_crs,
 )
 from hotspots.ingest.formats import FoundFile, InputFile, RepeatGuard, find_files, locate_layers, read_layer
+from hotspots.ingest.incidents import describe_columns
 from hotspots.ingest.reference.area_codes import choose_code, has_usual_code, list_codes
 from hotspots.ingest.reference.population import Population, find_population
 from hotspots.ingest.reference.reference_tables import STATUS_NAMES, find_columns, parse_counts
-from hotspots.ingest.texts import read_status
+from hotspots.ingest.texts import names_area, read_status, release_names, show_code, show_form
 
 BOUNDARY_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz")
 
@@ -39,8 +40,8 @@ _MAX_OVERLAP_WIDTH_M = 25.0
 """Outlines from two surveys overlap along their border by slivers; two vintages of a ward, by nearly all of it."""
 
 MOST_NEAR = 300
-"""Wards in the extent of each, on average: some ten in a map. Each pair is compared, and of thousands that lie over
-each other there are millions."""
+"""Wards in the extent of each, on average: some ten in a map. Each pair is compared, and thousands that lie over each
+other make millions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,8 @@ class Boundaries:
         if not codes.isin(known).any():
             raise DataError(
                 "Residents are found by the code of their ward, and no code is in both the boundaries and "
-                f"{population.input.path}: the boundaries have {_name_some(codes)}, the table has {_name_some(known)}. "
+                f"{population.input.path}: the boundaries have {_name_some(codes, str)}, the table has "
+                f"{_name_some(known, show_code)}. "
                 "They may be of different years or areas. Give both of one kind and year."
             )
         given = population.by_ward.reindex(codes)
@@ -80,12 +82,12 @@ class Boundaries:
             self,
             wards=self.wards.assign(population=given.fillna(self.wards["population"])),
             inputs=(*self.inputs, population.input),
-            unmatched_residents=tuple(map(str, known[~known.isin(codes)])),
+            unmatched_residents=tuple(map(show_code, known[~known.isin(codes)])),
         )
 
 
-def _name_some(codes: pd.Index) -> str:
-    return ", ".join(map(str, codes[:2])) + (" ..." if len(codes) > 2 else "")
+def _name_some(codes: pd.Index, show: Callable[[object], str]) -> str:
+    return ", ".join(map(show, codes[:2])) + (" ..." if len(codes) > 2 else "")
 
 
 def read_boundaries(
@@ -128,7 +130,7 @@ def read_boundaries(
         tables += layers
         inputs.append(
             InputFile(
-                path=file.label,
+                path=file.shown,
                 table="boundaries",
                 sha256=file.sha256,
                 n_rows=sum(map(len, layers)),
@@ -199,8 +201,8 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
     if code is None:
         raise DataError(
             "Boundaries need a column of ward codes (ward_code, GSS_CODE, WD22CD ...), or of another code that differs "
-            f"on each (beat_code, sector ...), because names repeat; {file.label} has "
-            f"{', '.join(columns) or 'no columns'}. Rename the column that holds the code to ward_code."
+            f"on each (beat_code, sector ...), because names repeat; {file.label} has none. "
+            f"{describe_columns(columns, lead='Its columns are')} Rename the one that holds the code to ward_code."
         )
     blank = _as_text(frame[code]).isna()
     if blank.any():
@@ -208,15 +210,17 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
         raise DataError(
             f"Each boundary needs a code; feature {first + 1} of {file.label} has none in {code}. Fill it in."
         )
+    _refuse_persons(frame[code], file.label)
     boroughs = find_columns(columns, _BOROUGH)
     names = _list_names(frame, code, besides=boroughs)
+    shown = {name: release_names(_as_text(frame[name]), are_areas=True) for name in [*names[:1], *boroughs[:1]]}
     statuses = find_columns(columns, STATUS_NAMES)
     code_text = _as_text(frame[code]).str.strip()
     wards = gpd.GeoDataFrame(
         {
             "ward_code": code_text,
-            "ward_name": _as_text(frame[names[0]]).fillna(code_text) if names else code_text,
-            "borough": _as_text(frame[boroughs[0]]) if boroughs else None,
+            "ward_name": shown[names[0]].fillna(code_text) if names else code_text,
+            "borough": shown[boroughs[0]] if boroughs else None,
             "population": _read_population(file, frame),
             "data_status": _as_text(frame[statuses[0]]) if statuses else None,
         },
@@ -232,6 +236,18 @@ def _to_wards(file: FoundFile, frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.
             "Check the CRS that the file states; for another place, give a CRS of that place to work in."
         )
     return wards
+
+
+def _refuse_persons(codes: pd.Series, label: str) -> None:
+    """Refuse codes that say something about somebody: products name wards by them."""
+    texts = _as_text(codes)
+    wrong = ~texts.map(names_area).astype(bool)
+    if wrong.any():
+        first = codes.index[wrong][0]
+        raise DataError(
+            f"A code of a ward must be a code; feature {first + 1} of {label} has {show_form(texts[first])} in "
+            f"{codes.name}, and {int(wrong.sum())} in all are none. Name the column that holds the code ward_code."
+        )
 
 
 def _list_names(frame: gpd.GeoDataFrame, code: str, *, besides: Sequence[str]) -> list[str]:
@@ -282,11 +298,9 @@ def _join_parts(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     counts = wards.groupby("ward_code")["population"].nunique()
     if (counts > 1).any():
         code = counts.index[counts > 1][0]
-        both = " and ".join(
-            f"{n:,.0f}" for n in sorted(wards.loc[wards["ward_code"] == code, "population"].dropna().unique())
-        )
         raise DataError(
-            f"A ward must have one population; the parts of {code} have {both}. Give each part that of the whole ward."
+            f"A ward must have one population; the parts of {code} have {counts[code]} of them. Give each part "
+            "that of the whole ward."
         )
     if wards["ward_code"].is_unique:
         return wards.set_index("ward_code")

@@ -46,7 +46,7 @@ from hotspots.ingest.incidents import (
     says_where,
 )
 from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
-from hotspots.ingest.texts import read_status
+from hotspots.ingest.texts import OTHER_KINDS, is_area_code, read_status, release_kinds, release_names
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 _WHAT: Final = "safe havens"
@@ -121,6 +121,7 @@ _SHUT = frozenset(
 )
 _YEARS_CLOSED = ("year closed", "date closed", "closed date", "closure date", "closed on")
 _STATUS = ("data status",)
+_TEXTS = ("haven_id", "name", "kind", "opening_hours", "data_status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,7 @@ def read_havens(
         read += tables
         inputs.append(
             InputFile(
-                path=file.label,
+                path=file.shown,
                 table=_WHAT,
                 sha256=file.sha256,
                 n_rows=sum(len(table.rows) + table.n_malformed for table in tables),
@@ -216,9 +217,10 @@ def read_havens(
     kept = rows[is_located & ~is_shut]
     if kept.empty and inputs:
         raise DataError(_say_none(crs, without_location, n_malformed=n_malformed, n_shut=int(is_shut.sum())))
+    kept = kept.assign(kind=release_kinds(kept["kind"].astype("category")).astype("object"))
     hours = read_opening_hours(kept["opening_hours"])
     is_unknown = hours.opening_hours.isna() & hours.doubts.notna()
-    ids = _number(rows["haven_id"])[kept.index]
+    ids = _number(rows)[kept.index]
     names, is_unnamed = _name(kept)
     havens = gpd.GeoDataFrame(
         {"name": names, "kind": kept["kind"], "opening_hours": hours.opening_hours},
@@ -252,26 +254,33 @@ def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, 
     return f"None of the {n} safe havens read has a usable location in {describe_area(crs)} ({said}). {next_step}"
 
 
-def _number(ids: pd.Series) -> pd.Series:
-    """The IDs given, as text, and numbers for those that have none.
+def _number(rows: pd.DataFrame) -> pd.Series:
+    """The IDs given, as text, and numbers for those that have none that may be shown.
 
     Raises:
         DataError: An ID is given twice.
     """
-    given = ids.astype("object").map(str, na_action="ignore")
-    again = given[given.notna() & given.duplicated()]
-    if len(again):
-        raise DataError(f"A haven_id must be given once; {again.iloc[0]} is given twice. Number the havens afresh.")
-    used = set(given.dropna())
-    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in used)
-    return given.map(lambda value: value if isinstance(value, str) else next(free)).astype("object")
+    given = rows["haven_id"].astype("object").map(str, na_action="ignore")
+    again = given.notna() & given.duplicated()
+    if again.any():
+        second = rows[again].iloc[0]
+        first = rows[given == given[again].iloc[0]].iloc[0]
+        raise DataError(
+            f"A haven_id must be given once; that in row {first['source_row']} of {first['source']} is given again in "
+            f"row {second['source_row']} of {second['source']}. Number the havens afresh."
+        )
+    shown = [text if isinstance(text, str) and is_area_code(text) else None for text in given]
+    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in set(shown))
+    return pd.Series([text or next(free) for text in shown], index=rows.index, dtype="object")
 
 
 def _name(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """The names of havens, and which of them have none of their own: those are called by their kind."""
-    is_unnamed = rows["name"].isna()
-    by_kind = rows["kind"].map(lambda kind: f"Unnamed {str(kind).replace('_', ' ').lower()}", na_action="ignore")
-    return rows["name"].where(~is_unnamed, by_kind.fillna("Unnamed")).astype("object"), is_unnamed
+    names = release_names(rows["name"])
+    kinds = [kind if isinstance(kind, str) and kind != OTHER_KINDS else "" for kind in rows["kind"]]
+    by_kind = [f"Unnamed {kind.replace('_', ' ').lower()}".strip() for kind in kinds]
+    named = [name if isinstance(name, str) else other for name, other in zip(names, by_kind, strict=True)]
+    return pd.Series(named, index=rows.index, dtype="object"), rows["name"].isna()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,14 +431,13 @@ def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> _ReadTab
                 area_square_m=_COARSE_SQUARE_M,
             )
             is_coarse = found.precision == AREA
-            part = {
-                role: _read_text(chunk.columns, columns[role])
-                for role in ("haven_id", "name", "kind", "opening_hours", "data_status")
-            }
+            part = {role: _read_text(chunk.columns, columns[role]) for role in _TEXTS}
             parts.append(
                 pd.DataFrame(
                     part
                     | {
+                        "source": table.label,
+                        "source_row": chunk.row,
                         "opening_hours": _read_hours(chunk.columns, layout),
                         "is_shut": _is_shut(chunk.columns, columns),
                         "easting": found.easting,
@@ -442,7 +450,7 @@ def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> _ReadTab
 
 
 def _nothing() -> pd.DataFrame:
-    names = ("haven_id", "name", "kind", "opening_hours", "data_status", "is_shut", "easting", "northing", "reason")
+    names = (*_TEXTS, "source", "source_row", "is_shut", "easting", "northing", "reason")
     return pd.DataFrame({name: pd.Series(dtype="object") for name in names})
 
 

@@ -13,6 +13,7 @@ from hotspots.errors import DataError
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference.population import find_population
 from hotspots.ingest.reference.reference_tables import TableForm, find_columns, parse_counts, read_reference_table
+from hotspots.ingest.texts import release_names, show_form
 
 _NAMES = {
     "area": (
@@ -55,8 +56,8 @@ class Peers:
     """Peers read from a table.
 
     Attributes:
-        table: One row for each area and crime: `area` (text), `crime` (slug), `n_incidents` of twelve months (int),
-            `population` (float, above 0).
+        table: One row for each area and crime: `area` (its name, or a number if that names somebody), `crime` (slug),
+            `n_incidents` of twelve months (int), `population` (float, above 0).
         input: The file read.
     """
 
@@ -100,19 +101,31 @@ def read_peers(path: Path, *, definitions: CrimeDefinitions) -> Peers:
         row = frame.index[is_bad][0]
         raise DataError(
             f"Each peer needs a whole number of incidents, and residents above 0; row {row} of {label} has "
-            f"{_quote(frame['n_incidents'][row])} and {_quote(frame['population'][row])}. Correct or remove the row."
+            f"{' and '.join(f'{show_form(frame[name][row])} in {columns[name]}' for name in _NUMBERS)}. Correct or "
+            "remove the row."
         )
     peers = pd.DataFrame(
         {
             "area": [" ".join(str(text).split()) for text in frame["area"]],
-            "crime": [_find_slug(str(text), definitions, row, label) for row, text in frame["crime"].items()],
+            "crime": [
+                _find_slug(str(text), definitions, f"row {row} of {label}", columns["crime"])
+                for row, text in frame["crime"].items()
+            ],
             "n_incidents": incidents.astype("int64"),
             "population": residents,
         },
         index=frame.index,
     )
     _refuse_repeats(peers, label)
-    return Peers(table=peers.reset_index(drop=True), input=table.input)
+    return Peers(table=peers.assign(area=_name_areas(peers["area"])).reset_index(drop=True), input=table.input)
+
+
+def _name_areas(areas: pd.Series) -> pd.Series:
+    """The names of areas, and a number in the place of each in which somebody is named."""
+    unique = areas.drop_duplicates()
+    shown = release_names(unique, are_areas=True)
+    numbered = [f"area {number}" for number in range(1, len(unique) + 1)]
+    return areas.map(dict(zip(unique, shown.where(shown == unique, numbered), strict=True)))
 
 
 def _refuse_nameless(frame: pd.DataFrame, columns: dict[str, str], label: str) -> None:
@@ -123,27 +136,24 @@ def _refuse_nameless(frame: pd.DataFrame, columns: dict[str, str], label: str) -
         name = next(name for name in _NUMBERS if pd.notna(frame[name][row]))
         lacking = " and ".join(columns[name] for name in ("area", "crime") if pd.isna(frame[name][row]))
         raise DataError(
-            f'Each row with numbers must name its area and its crime; row {row} of {label} has "{frame[name][row]}" in '
-            f"{columns[name]} and nothing in {lacking}, and {int(wrong.sum())} in all lack one. Fill it in, or remove "
-            "the row."
+            f"Each row with numbers must name its area and its crime; row {row} of {label} has one in {columns[name]} "
+            f"and nothing in {lacking}, and {int(wrong.sum())} in all lack one. Fill it in, or remove the row."
         )
 
 
 def _refuse_repeats(peers: pd.DataFrame, label: str) -> None:
-    twice = peers.assign(area=peers["area"].str.casefold()).duplicated(["area", "crime"])
+    folded = peers.assign(area=peers["area"].str.casefold())[["area", "crime"]]
+    twice = folded.duplicated()
     if twice.any():
         row = peers.index[twice][0]
+        first = peers.index[(folded == folded.loc[row]).all(axis="columns")][0]
         raise DataError(
-            f"A peer must have each crime once; row {row} of {label} gives {peers['crime'][row]} in "
-            f"{peers['area'][row]} again. Keep one row of them."
+            f"A peer must have each crime once; row {row} of {label} gives {peers['crime'][row]} in the area of row "
+            f"{first} again. Keep one row of them."
         )
 
 
-def _quote(text: object) -> str:
-    return "nothing" if pd.isna(text) else f'"{text}"'  # type: ignore[call-overload]
-
-
-def _find_slug(text: str, definitions: CrimeDefinitions, row: object, label: str) -> str:
+def _find_slug(text: str, definitions: CrimeDefinitions, where: str, column: str) -> str:
     slug = read_words(text).replace(" ", "-")
     if slug == KNIFE_CRIME or slug in definitions.crimes:
         return slug
@@ -151,7 +161,7 @@ def _find_slug(text: str, definitions: CrimeDefinitions, row: object, label: str
     if offence is None or offence.is_knife:  # those with a knife are but a part of a crime
         rule = "known" if offence is None else "a whole one, with and without a knife, or knife crime"
         raise DataError(
-            f'Each crime of a peer must be {rule}; row {row} of {label} has "{text}". Write it as one of: '
+            f"Each crime of a peer must be {rule}; {where} has {show_form(text)} in {column}. Write it as one of: "
             f"{', '.join(sorted({*definitions.crimes, KNIFE_CRIME}))}."
         )
     return offence.subcategory or offence.category

@@ -162,7 +162,7 @@ def _refuse_two_numbers(known: pd.DataFrame, label: str) -> None:
         row = known.index[other][0]
         first = known.index[codes == codes[row]][0]
         raise DataError(
-            f"A ward must have one number of residents; {codes[row]} has {residents[first]:,.10g} in row {first} of "
-            f"{label} and {residents[row]:,.10g} in row {row}, and {codes[other].nunique():,} in all have several. "
-            "Keep one row to a ward: of several years the latest, of sexes or ages their sum."
+            f"A ward must have one number of residents; that in row {first} of {label} has another in row {row}, and "
+            f"{codes[other].nunique():,} in all have several. Keep one row to a ward: of several years the latest, of "
+            "sexes or ages their sum."
         )

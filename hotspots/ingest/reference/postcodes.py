@@ -24,6 +24,7 @@ import pyarrow.csv
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats import CSV_SUFFIXES, FoundFile, Member, explain_unpacking, find_files, list_members
+from hotspots.ingest.incidents import describe_columns
 
 _PASSED_OVER = frozenset({"doc", "documents", "multi_csv"})
 """Folders of the downloads: lists of codes, and the directory a second time, cut by postcode area."""
@@ -59,7 +60,7 @@ class Postcodes:
     Attributes:
         table: One row to a postcode that has a location. Index `postcode`: in capitals without spaces, such as
             "SE135AA". `easting` and `northing`: float, metres (EPSG:27700).
-        label: What to call the source in a product; see `hotspots.ingest.formats.input_files.InputFile.path`.
+        label: What to call the source in a message.
         sha256: Of the file's bytes, in hexadecimal; of a folder, the digest of its list of files, one line each: the
             file's digest, two spaces and its path from the folder.
     """
@@ -154,10 +155,11 @@ def _read_table(member: Member) -> pa.Table:
                 if "UTF8" not in str(error):
                     raise
                 return _parse_table(member, columns, len(header), n_header_rows, encoding="cp1252")
-        except (pa.ArrowException, UnicodeError) as error:
+        except (pa.ArrowException, UnicodeError):
             raise DataError(
-                f"{member.label} cannot be read as a table of postcodes: {str(error).splitlines()[0]}. {_NEXT_STEP}"
-            ) from error
+                f"{member.label} cannot be read as a table of postcodes: a row has other fields than the first, or "
+                f"other text than a number in easting or northing. {_NEXT_STEP}"
+            ) from None  # what the cause says may hold the row that it stumbled over
 
 
 def _parse_table(
@@ -199,8 +201,8 @@ def _find_columns(header: Sequence[str], *, label: str) -> tuple[dict[str, int],
     missing = [name for name in ("postcode", "easting", "northing") if name not in columns]
     if missing:
         raise DataError(
-            f"A table of postcodes needs postcode, easting and northing; {', '.join(missing)} missing from {label}, "
-            f"whose first line begins {', '.join(repr(name[:20]) for name in header[:5]) or 'nothing'}. {_NEXT_STEP}"
+            f"A table of postcodes needs postcode, easting and northing; {', '.join(missing)} missing from {label}. "
+            f"{describe_columns(header, lead='Its columns are')} {_NEXT_STEP}"
         )
     return columns, 1
 

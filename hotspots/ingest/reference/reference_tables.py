@@ -23,7 +23,7 @@ from hotspots.ingest.formats import (
     open_tables,
 )
 from hotspots.ingest.incidents import describe_columns
-from hotspots.ingest.texts import read_status
+from hotspots.ingest.texts import read_status, show_form
 
 SUFFIXES = (*TABLE_SUFFIXES, ".zip")
 
@@ -128,7 +128,7 @@ def read_reference_table(path: Path, form: TableForm) -> ReferenceTable:
         columns=columns,
         texts=texts.drop(columns=statuses),
         input=InputFile(
-            path=file.label,
+            path=file.shown,
             table=form.table,
             sha256=file.sha256,
             n_rows=len(texts),
@@ -199,6 +199,7 @@ def parse_counts(texts: pd.Series, *, label: str, each: str, noun: str = "A popu
             first = texts.index[wrong][0]
             raise DataError(
                 f"{noun} must be {rule}; {each} {first} of {label} has "
-                f'"{texts[first]}" in {texts.name}, and {int(wrong.sum())} in all are wrong. Correct or clear them.'
+                f"{show_form(texts[first])} in {texts.name}, and {int(wrong.sum())} in all are wrong. Correct or clear "
+                "them."
             )
     return numbers

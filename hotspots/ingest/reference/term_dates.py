@@ -17,7 +17,7 @@ from hotspots.ingest.reference.reference_tables import (
     find_columns,
     read_reference_table,
 )
-from hotspots.ingest.texts import parse_times
+from hotspots.ingest.texts import parse_times, release_names, show_form
 
 TERM_COLUMNS = ("first_day", "last_day", "name")
 
@@ -119,7 +119,7 @@ def read_term_dates(path: Path) -> TermDates:
     terms = rows[is_term].sort_values(["first_day", "last_day"], kind="stable")
     _refuse_overlap(terms, table.label)
     _refuse_holidays(terms, rows, table.label)
-    stretches = _take_out(terms, rows[~is_term])
+    stretches = _take_out(terms.assign(name=release_names(terms["name"])), rows[~is_term])
     if stretches.empty:
         raise DataError(
             f"Term dates need at least one term; the {len(rows)} rows of {table.label} leave none. Give a row to each "
@@ -151,10 +151,10 @@ def _read_rows(table: ReferenceTable) -> pd.DataFrame:
     if backwards.any():
         row = int(rows.index.to_numpy()[backwards.to_numpy()][0])
         raise DataError(
-            f"A term or holiday must end on or after its first day; row {row} of {table.label} runs from "
-            f"{_say(rows, row)}, and {int(backwards.sum())} in all end before they start. Correct them."
+            f"A term or holiday must end on or after its first day; row {row} of {table.label} ends before, and "
+            f"{int(backwards.sum())} in all do. Correct them."
         )
-    _refuse_long_stretches(rows, texts, table.label)
+    _refuse_long_stretches(rows, table.label)
     _refuse_terms_without_end(rows[is_one_day & _find_terms(rows)], table.label)
     _refuse_unclear(rows, table.label)
     return rows
@@ -165,13 +165,12 @@ def _refuse_unread(texts: pd.Series, column: str, label: str) -> None:
     month_first = parse_times(texts.iloc[:1].astype("category"), date_order="month-first")
     if month_first.precision[0] in _DAYS:
         raise DataError(
-            f'Dates must be ISO or have the day first; row {row} of {label} has "{text}" in {column}, which has the '
-            f"month first, and {n} in all cannot be read. Write every date as {month_first.at.iloc[0]:%Y-%m-%d}."
+            f"Dates must be ISO or have the day first; row {row} of {label} has the month first in {column}, and {n} "
+            "in all cannot be read. Write every date as 2025-09-01."
         )
-    given = "nothing" if pd.isna(text) else f'"{text}"'
     raise DataError(
-        f"A term or holiday needs a first and a last day; row {row} of {label} has {given} in {column}, and {n} in all "
-        "cannot be read. Write 1/9/2025 or 2025-09-01."
+        f"A term or holiday needs a first and a last day; row {row} of {label} has {show_form(text)} in {column}, and "
+        f"{n} in all cannot be read. Write 1/9/2025 or 2025-09-01."
     )
 
 
@@ -181,20 +180,19 @@ def _refuse_years(days: pd.Series, texts: pd.Series, column: str, label: str) ->
     if wrong.any():
         row = int(days.index[wrong][0])
         raise DataError(
-            f'Term dates must lie in the years {first} to {last}; row {row} of {label} has "{texts[row]}" in {column}, '
-            f"and {int(wrong.sum())} in all lie outside. Correct the year."
+            f"Term dates must lie in the years {first} to {last}; row {row} of {label} has "
+            f"{show_form(texts[row])} in {column}, and {int(wrong.sum())} in all lie outside. Correct the year."
         )
 
 
-def _refuse_long_stretches(rows: pd.DataFrame, texts: pd.DataFrame, label: str) -> None:
+def _refuse_long_stretches(rows: pd.DataFrame, label: str) -> None:
     n_days = _count_days(rows)
     wrong = n_days > _MAX_STRETCH_DAYS
     if wrong.any():
         row = int(rows.index[wrong][0])
         raise DataError(
-            f"A term or holiday must not last over {_MAX_STRETCH_DAYS} days; row {row} of {label} runs from "
-            f'"{texts["first_day"][row]}" to "{texts["last_day"][row]}", {n_days[row]:,} days, and {int(wrong.sum())} '
-            "in all are longer. Correct the year, or give each term a row."
+            f"A term or holiday must not last over {_MAX_STRETCH_DAYS} days; row {row} of {label} lasts "
+            f"{n_days[row]:,}, and {int(wrong.sum())} in all are longer. Correct the year, or give each term a row."
         )
 
 
@@ -240,9 +238,8 @@ def _refuse_unclear(rows: pd.DataFrame, label: str) -> None:
     if wrong.any():
         row = int(rows.index[wrong][0])
         raise DataError(
-            f'A row must be clearly a term or a holiday; row {row} of {label}, "{rows["name"][row]}" from '
-            f'{_say(rows, row)}, may be either, and {int(wrong.sum())} in all may. Write "term" or "holiday" in a '
-            'column "kind".'
+            f"A row must be clearly a term or a holiday; row {row} of {label}, of {_count_days(rows)[row]} days, may "
+            f'be either by its name, and {int(wrong.sum())} in all may. Write "term" or "holiday" in a column "kind".'
         )
 
 
@@ -257,9 +254,9 @@ def _refuse_holidays(terms: pd.DataFrame, rows: pd.DataFrame, label: str) -> Non
         row = int(terms.index[0])
         raise DataError(
             f"Term dates must list the terms, and the rows of {label} look like holidays: none is longer than "
-            f"{n_days.max()} days, and they hold {n_in} days and leave out {n_between}; the first is row {row}, "
-            f'{_say(terms, row)}. Give a row to each term, and write "holiday" in a column "kind" for each holiday; if '
-            'these are terms, write "term" there.'
+            f"{n_days.max()} days, and they hold {n_in} days and leave out {n_between}; the first is row {row}. "
+            'Give a row to each term, and write "holiday" in a column "kind" for each holiday; if these are terms, '
+            'write "term" there.'
         )
 
 
@@ -277,13 +274,9 @@ def _refuse_overlap(terms: pd.DataFrame, label: str) -> None:
     if len(wrong):
         one, other = terms.index[wrong[0]], terms.index[wrong[0] + 1]
         raise DataError(
-            f"Terms must not overlap; those of rows {one} and {other} of {label} do: {_say(terms, one)} and "
-            f"{_say(terms, other)}. Keep the terms of one kind of school, and give a holiday its kind."
+            f"Terms must not overlap; those of rows {one} and {other} of {label} do. Keep the terms of one kind of "
+            "school, and give a holiday its kind."
         )
-
-
-def _say(rows: pd.DataFrame, row: int) -> str:
-    return f"{rows['first_day'][row]:%Y-%m-%d} to {rows['last_day'][row]:%Y-%m-%d}"
 
 
 def _take_out(terms: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:

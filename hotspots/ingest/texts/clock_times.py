@@ -138,17 +138,19 @@ def parse_times(
     if from_utc.any():
         local = at[from_utc].dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
         at[from_utc] = local.astype("datetime64[s]")
-    naive = at.where(known & ~is_utc)
-    nonexistent = naive.dt.tz_localize(zone, ambiguous=True, nonexistent="NaT").isna() & naive.notna()
-    ambiguous = naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna() & naive.notna()
+    nonexistent, ambiguous = (np.zeros(len(unique), dtype=bool) for _ in range(2))
+    if (is_naive := known & ~is_utc).any():
+        naive = at[is_naive].dt
+        nonexistent[is_naive] = naive.tz_localize(zone, ambiguous=True, nonexistent="NaT").isna()
+        ambiguous[is_naive] = naive.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna()
 
     codes = texts.cat.codes.to_numpy()  # -1 where missing, which reads the last entry
     return Times(
         at=at.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
         instant=instant.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
         precision=np.array([*precision, None], dtype=object)[codes],
-        is_nonexistent=np.append(nonexistent.to_numpy(dtype=bool), False)[codes],
-        is_ambiguous=np.append(ambiguous.to_numpy(dtype=bool), False)[codes],
+        is_nonexistent=np.append(nonexistent, False)[codes],
+        is_ambiguous=np.append(ambiguous, False)[codes],
     )
 
 

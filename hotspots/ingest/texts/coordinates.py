@@ -20,6 +20,7 @@ _LARGEST = 1e12
 
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
+_POWER_OF_TEN = re.compile(r"^[-+]?(?:\d+|\d*\.(\d*))e\+?(\d+)$", re.IGNORECASE)
 _NUMBER = r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
 _PAIR = re.compile(rf"^\s*[(\[]?\s*{_NUMBER}\s*[,;\s]\s*{_NUMBER}\s*[)\]]?\s*$")
 _POINT = re.compile(
@@ -51,8 +52,8 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
             with_comma = plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
             plain = with_comma.where(is_comma, with_point)
         if not is_degrees:  # a spreadsheet's 5.39E+05 has lost the metres
-            power = plain.str.extract(r"^[-+]?\d*\.?(\d*)e\+?(\d+)$", flags=re.IGNORECASE)
-            plain = plain.mask(pd.to_numeric(power[1]) - power[0].str.len() > _MOST_ZEROS)
+            power = plain.str.extract(_POWER_OF_TEN)
+            plain = plain.mask(pd.to_numeric(power[1]) - power[0].fillna("").str.len() > _MOST_ZEROS)
         return _read_numbers(plain).where(unique.ne("") & ~unique.str.casefold().isin(_NOTHING))
 
     return map_unique(texts, convert).astype("float64")

@@ -21,7 +21,8 @@ from hotspots.ingest.texts.house_numbers import level_numbers
 
 NAME_MASK = "[name]"
 
-_GAP = r"[ \u00a0.()/-]{0,3}"
+_DASH = r"\u2010-\u2015-"
+_GAP = rf"[\s.()/_{_DASH}]{{0,3}}"
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)"
@@ -39,6 +40,17 @@ _DATE = (
     rf"|(?<![a-z]){_MONTH}[\s.-]{{0,3}}{_DAY}(?:[\s.,-]{{1,3}}){_YEAR}"
 )
 
+_OF_NUMBERS = (
+    r"tel|tele|telno|telephone|phone|ph|mob|mobile|landline|fax|whatsapp"
+    r"|(?:home|work|contact|daytime|evening|her|his|their)\s(?:no|number|num)"
+)
+_TO_CALL = (
+    r"call|calls|called|calling|callback|ring|rings|rang|phoned|text|texts|texted|dial|dialled"
+    r"|contact|contacts|contacted|contactable"
+)
+_TO_NUMBER = r"(?![a-z])\.?(?:\s(?:no\b\.?|num\b\.?|number|is|was|on|at|via|back|her|him|me|us|them))*"
+_BEFORE_NUMBER = rf"[\s:=#({_DASH}]{{0,4}}"
+
 _PATTERNS = (
     # local parts longer than the standard's 64 characters keep their beginning; without a bound long words take hours
     ("[e-mail]", r"[^\s@<>()\[\],;:\"]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{1,63}"),
@@ -55,16 +67,31 @@ _PATTERNS = (
         "[phone]",
         rf"(?<![0-9])(?:\(?(?:\+|00){_GAP}44(?:{_GAP}0)?(?:{_GAP}[0-9]){{9,10}}"
         rf"|\(?\+(?:{_GAP}[0-9]){{9,14}}"
-        rf"|\(?0[1-9](?:{_GAP}[0-9]){{8,9}}"
-        r"|7[0-9]{3}[\s-]?[0-9]{3}[\s-]?[0-9]{3})(?![0-9])",  # a spreadsheet drops the 0 of a mobile number
+        rf"|\(?0{_GAP}[1-9](?:{_GAP}[0-9]){{8,9}}"
+        # without a sign only in the groups that people write: a row of buses has others
+        rf"|44[\s{_DASH}]?(?:\(0\)[\s{_DASH}]?)?(?:20[\s{_DASH}]?[0-9]{{4}}[\s{_DASH}]?[0-9]{{4}}"
+        rf"|[1-9][0-9]{{2}}[\s{_DASH}]?[0-9]{{3}}[\s{_DASH}]?[0-9]{{4}}"
+        rf"|[1-9][0-9]{{3}}[\s{_DASH}]?[0-9]{{3}}[\s{_DASH}]?[0-9]{{3}})"
+        # a spreadsheet drops the 0 of a mobile number
+        rf"|7[0-9]{{3}}[\s.{_DASH}]?[0-9]{{3}}[\s.{_DASH}]?[0-9]{{3}})(?![0-9])",
     ),
-    # local numbers: after a word for them, or two groups of four, of which the first is no time of day, year or grid
+    # local numbers: beside a word for them, or two groups of four, of which the first is no time of day, year or grid
     (
         r"\g<cue>[phone]",
-        r"(?P<cue>\b(?:tel|telephone|phone|phoned|mob|mobile|call|called|ring|rang|contact|text|fax)\b\.?"
-        r"(?:\s(?:no\b\.?|number|is|was|on|at))*[\s:=#-]{0,4})(?:[0-9]{6,8}|[0-9]{3,4}[\s-][0-9]{3,4})(?![0-9])",
+        rf"(?P<cue>\b(?:(?P<noun>{_OF_NUMBERS})|{_TO_CALL}){_TO_NUMBER}{_BEFORE_NUMBER})"
+        rf"(?:(?:[0-9]{{6,8}}|\(?[0-9]{{3,4}}\)?[\s.{_DASH}][0-9]{{3,4}})(?![0-9])"
+        # after a noun in any groups
+        rf"|(?(noun)(?=(?:{_GAP}[0-9]){{6}})[0-9]{{2,5}}(?:{_GAP}[0-9]{{2,5}}){{1,3}}(?![0-9])|(?!)))",
     ),
-    ("[phone]", r"(?<![0-9/.-])(?<![a-z]{2}\s)[3-9][0-9]{3}\s[0-9]{4}(?![0-9/-])"),
+    (
+        "[phone]",
+        rf"(?<![0-9])[0-9]{{3,4}}[\s.{_DASH}]?[0-9]{{4}}(?=\s?\(?(?:tel|telephone|phone|mob|mobile|landline)\b)",
+    ),
+    (
+        "[phone]",
+        rf"(?<![0-9/._{_DASH}])(?<!\b(?-i:[HNOST][A-HJ-Z])\s)(?<!grid\s)(?<!ref\s)"
+        rf"[3-9][0-9]{{3}}[\s.{_DASH}][0-9]{{4}}(?![0-9/{_DASH}]|\.[0-9])",
+    ),
 )
 _FORMS = tuple((mask, re.compile(pattern, re.IGNORECASE)) for mask, pattern in _PATTERNS)
 
@@ -86,8 +113,12 @@ _ROLES = _WORDS["roles"]
 _NAMINGS = _WORDS["namings"]
 _NAMING_PAIRS = frozenset({("known", "as"), ("named", "as"), ("reported", "by"), ("name", "is"), ("name", "was")})
 _RELATIONS = _WORDS["relations"]
+_ALSO_RELATIONS = _WORDS["also_relations"]
+_ALL_RELATIONS = _RELATIONS | _ALSO_RELATIONS
+_AT_WORK = _WORDS["at_work"]
 _POSSESSIVES = _WORDS["possessives"] | _ROLES
-_CUES = _TITLES | _ROLES | _NAMINGS | _RELATIONS
+_BETWEEN = _WORDS["between"]
+_CUES = _TITLES | _ROLES | _NAMINGS | _ALL_RELATIONS
 _SAINTS = _WORDS["saints"]
 _PARTICLES = _WORDS["particles"]
 _PLACES = _WORDS["places"]
@@ -96,6 +127,16 @@ EVERYDAY_WORDS = _WORDS["common"]
 _GIVEN_NAMES = _WORDS["given_names"]
 _ALSO_WORDS = _WORDS["also_words"]
 _SHOPS = _WORDS["shops"]
+
+_ANNOUNCING_A_ROLE = ("", ":", "-", "\u2013", "\u2014", "(", "=", ",")
+_ANNOUNCING = (*_ANNOUNCING_A_ROLE, "/", ";", '"', "'")
+_EXPLAINING = ("(", ",", "-", "\u2013", "\u2014")
+"""Signs between a word for somebody and the name, and between a name and the word for who it is."""
+
+
+def _names_relation(key: str) -> bool:
+    """Whether a word is for somebody beside a person, as "sister", "half-sister" and "sister-in-law" are."""
+    return key in _ALL_RELATIONS or ("-" in key and not _ALL_RELATIONS.isdisjoint(key.split("-")))
 
 
 def _alternation(words: Set[str]) -> str:
@@ -127,18 +168,18 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
     |---|---|
     | e-mail addresses | `[e-mail]` |
     | telephone numbers of the United Kingdom in national or +44 form, and other numbers with a leading + | `[phone]` |
-    | local telephone numbers after a word for them, or as two groups of four digits | `[phone]` |
+    | local telephone numbers beside a word for them, or as two groups of four digits | `[phone]` |
     | full dates, numeric or with the month's name; after "DOB" or "born" also a month and year, or a year | `[date]` |
     | National Insurance numbers | `[NI number]` |
     | vehicle registration marks in the form of 2001 ("AB12 CDE") | `[vehicle]` |
     | names of people | `[name]` |
 
-    A name is up to three words after a title (Mr, PC), after a word for a part in the incident (victim, caller), after
-    one for somebody beside a person ("victim's mother", "his son") or after "named" and the like; and a common given
-    name with the word or two after it. Words in small letters are a name only after "Mr", "Mrs" or "named", or where a
-    common given name begins them. A word for a place that follows makes it a place ("George Lane"), except after most
-    titles. Everyday words in capitals ("SUSPECT RAN OFF") are known only if they are common in such texts: others after
-    such a word are taken for a name.
+    A name is up to three words after a title (Mr, PC), after a word for a part in the incident (victim, caller), beside
+    one for somebody near a person ("victim's mother Jo", "his son is Jo", "Jo's mother", "Jo (brother)") or after
+    "named" and the like; and a common given name with the word or two after it. Words in small letters are a name only
+    after "Mr", "Mrs" or "named", or where a common given name begins them. A word for a place that follows makes it a
+    place ("George Lane"), except after most titles. Everyday words in capitals ("SUSPECT RAN OFF") are known only if
+    they are common in such texts: others after such a word are taken for a name.
 
     It lowers a risk and does not remove it. It cannot find: a given name or a surname that stands alone, with no such
     word before it; a rare given name; a surname that makes a place of a name ("Mary Hill", with no word before it);
@@ -239,6 +280,7 @@ class _Words:
         self.text = text
         self.words = words
         self.keys = [word[0].casefold().replace("\u2019", "'").removesuffix("'s") for word in words]
+        self.has_somebody = any(key in _ROLES or _names_relation(key) for key in self.keys)
 
     def gap(self, i: int) -> str:
         """What stands between a word and the next; a line break where there is none."""
@@ -272,9 +314,9 @@ class _Words:
     def read_name(self, i: int) -> tuple[int, int]:
         """The first word of the name that a word begins or announces, and the word after its last; equal if none."""
         cue = self.find_cue(i)
-        start = i if cue is None else i + 1
-        if cue is not None and self.key(start).isalnum() and self.key(start)[:1].isdigit() and len(self.key(start)) < 7:
-            start += 1  # the number of an officer, or of one suspect of several
+        if cue is None and self.has_somebody and (stop := self.read_explained(i)) > i:
+            return i, stop
+        start = i if cue is None else self.find_start(i)
         if start >= len(self.words):
             return i, i
         is_whole = self.words[i][0].casefold() == self.key(i)  # "John's" is a cafe
@@ -300,7 +342,22 @@ class _Words:
                 stop = start
         if cue is None and (stop - start < 2 or "-".join(self.keys[start : start + 2]) in _SHOPS):
             return i, i
+        if stop > start and self.key(i).endswith("s") and self.key(stop) == "and" and stop + 1 < len(self.words):
+            also = self.extend(stop + 1, small=small, is_cued=False)
+            stop = also if also > stop + 1 and not self.is_place(also) else stop  # "her sons Jim and Bo"
         return start, stop
+
+    def find_start(self, i: int) -> int:
+        """Where the name begins that a word announces: after the number of an officer, or "is", "aged 14", "called"."""
+        start = i + 1
+        if self.key(i) in _ROLES or self.is_relation(i):
+            if (self.key(start), self.key(start + 1)) == ("in", "law"):
+                start += 2
+            while self.key(start) in _BETWEEN and start + 1 < len(self.words) and not self.gap(start).strip():
+                start += 1
+        # that of an officer, of one suspect of several, or an age
+        is_number = self.key(start).isalnum() and self.key(start)[:1].isdigit() and len(self.key(start)) < 7
+        return start + is_number
 
     def find_cue(self, i: int) -> str | None:
         """Whether a word announces a name: "any", also one in small letters, "capital", or None."""
@@ -316,19 +373,46 @@ class _Words:
             return "any" if gap in ("", ":", "=", "-", '"', "'", "(") else None
         if key == "name" and gap in (":", "=", "-", ": -"):
             return "any"
-        if key in _ROLES and gap in ("", ":", "-", "\u2013", "(", "="):
+        if key in _ROLES and gap in _ANNOUNCING_A_ROLE:
             return "capital"
-        if self.is_relation(i) and gap in ("", ":", "-", "\u2013", "(", "=", ","):
+        if (self.is_relation(i) and gap in _ANNOUNCING) or (gap in (":", "=") and _names_relation(key)):
             return "capital"
-        # "brother of John"
-        return "capital" if key == "of" and not gap and self.key(i - 1) in _RELATIONS else None
+        # "brother of John", but not "Son Of Steak"
+        is_of = self.words[i][0] in ("of", "to", "OF", "TO") and not gap and _names_relation(self.key(i - 1))
+        return "capital" if is_of and (self.key(i - 1) not in _ALSO_RELATIONS or not self.is_capital(i - 1)) else None
 
     def is_relation(self, i: int) -> bool:
         """Whether a word is for somebody beside a person ("victim's mother", "his son"), and no part of a place."""
-        if self.key(i) not in _RELATIONS:
+        key = self.key(i)
+        if not _names_relation(key):
             return False
-        whose = i > 0 and (self.key(i - 1) in _POSSESSIVES or self.words[i - 1][0].casefold() != self.key(i - 1))
-        return whose or not self.is_capital(i)  # "Mother Redcap"
+        is_whose, j = False, i - 1
+        # "her two daughters"
+        while j >= max(i - 3, 0) and not is_whose and not self.gap(j).strip():
+            is_whose, j = self.says_whose(j), (-1 if self.is_capital(i) else j - 1)
+        return is_whose or (not self.is_capital(i) and key not in _ALSO_RELATIONS)  # "Mother Redcap"
+
+    def says_whose(self, i: int) -> bool:
+        return self.key(i) in _POSSESSIVES or self.words[i][0].casefold() != self.key(i)
+
+    def read_explained(self, i: int) -> int:
+        """The word after a name that is told by what follows: "John's mother", "John (her son)", "John, brother of"."""
+        if not self.is_capital(i) or self.key(i - 1) in _SAINTS:
+            return i
+        stop = self.extend(i, small=False, is_cued=False)
+        if stop == i or stop == len(self.words):
+            return i
+        sign, after = self.gap(stop - 1).strip(), stop
+        if not sign:
+            is_own = self.words[stop - 1][0].casefold() != self.key(stop - 1)
+            is_told = is_own and _names_relation(self.key(stop)) and not self.words[stop][0].istitle()  # "Widow's Son"
+            return stop if is_told and self.key(stop) not in _AT_WORK else i
+        while after + 1 < len(self.words) and (self.says_whose(after) or self.key(after) == "the"):
+            after += 1
+        is_closed, is_whose = self.text[self.words[after].end() :].lstrip().startswith(")"), after > stop
+        is_told = _names_relation(self.key(after)) and (is_whose or self.key(after + 1) in ("of", "to") or is_closed)
+        is_told |= sign == "(" and is_closed and self.key(after) in _ROLES
+        return stop if sign in _EXPLAINING and is_told and not self.words[after][0].istitle() else i
 
     def extend(self, start: int, *, small: bool, is_cued: bool) -> int:
         """The word after a name of up to three words, not counting particles such as "de"."""

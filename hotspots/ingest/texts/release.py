@@ -18,7 +18,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 
-from hotspots.ingest.texts.masking import EVERYDAY_WORDS, mask_text
+from hotspots.ingest.texts.masking import EVERYDAY_WORDS, NAME_MASK, mask_text
 from hotspots.ingest.texts.streets import (
     PLACE_WORDS,
     find_addresses,
@@ -58,6 +58,21 @@ _REFERENCE = re.compile(
 )
 """Enough digits to be the number of somebody or something: a telephone, a crime, an officer, a house and flat."""
 
+_NUMBER = re.compile(r"(?<![^\W_])(?=(?:[^\W_]*\d){5})(?:\d{6,}|[^\W_]*[^\W\d_][^\W_]*)(?![^\W_])")
+_DATE_OR_CODE = re.compile(
+    r"[EWSN]\d{8}|\D*(?:(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:\d\d(?:T?\d{4}(?:\d\d)?)?)?"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d)\D*|epsg\d+",
+    re.IGNORECASE,
+)
+"""A word of the name of a file that is the number of something, and one that is not."""
+
+_PARTED = re.compile(r"\[[^\]]*\]|[_-]|(?<=[^\W\d_A-Z])(?=[A-Z])")
+"""What parts words in the name of a file, beside blanks; not in a mask."""
+
+_AREA_CODE = re.compile(r"[EWSN]\d{8}|(?!(?:.*\d){4})(?=.*\d)[\w-]{1,6}")
+_HOME = re.compile(r"\b(?:flat|apartment|apt)\W*\d", re.IGNORECASE)
+_MASK = re.compile(r"\[[^\]]*\]")
+
 _FEWEST_LETTERS = 5
 """What is shorter begins names too, as "rac*" does."""
 
@@ -70,7 +85,7 @@ _SHOWN_WHOLE = re.compile(
     r"|(?<![\w.])[-+]?0(?:\.0+)?(?![\w.])"
     r"|(?<!\w)[EWSN]\d{8}(?!\w)"  # the code of an area
     r"|(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \[postcode\]"
-    r"|\[[a-zA-Z -]+\]",
+    r"|\[(?:date|e-mail|name|NI number|number|phone|postcode|vehicle)\]",
     re.IGNORECASE,
 )
 
@@ -182,6 +197,78 @@ def is_personal(text: str) -> bool:
         or _REFERENCE.search(text) is not None
         or bool(find_addresses(pd.Series([text])).iloc[0])
     )
+
+
+def mask_label(label: str) -> str:
+    """The name of a file, a sheet or a layer as a product may have it: without names of people and numbers of theirs.
+
+    Args:
+        label: It, or several as a path; each part is masked by itself.
+    """
+    return "/".join(map(_mask_part, label.split("/")))
+
+
+@lru_cache(maxsize=4096)
+def _mask_part(name: str) -> str:
+    masked = mask_text(name)
+    parted = _PARTED.sub(lambda sign: sign[0] if len(sign[0]) > 1 else " ", masked)
+    return _mask_numbers(found if (found := mask_text(parted)) != parted else masked)
+
+
+def _mask_numbers(text: str) -> str:
+    return _NUMBER.sub(lambda number: number[0] if _DATE_OR_CODE.fullmatch(number[0]) else "[number]", text)
+
+
+def release_names(names: pd.Series, *, are_areas: bool = False) -> pd.Series:
+    """Names of places and areas that somebody has listed to be shown, without people in them and numbers of theirs.
+
+    Args:
+        names: Text (n,); may be missing.
+        are_areas: Whether they are of areas: one that is called as somebody is, and no more, keeps its name.
+
+    Returns:
+        Objects on the same index; missing where a name is a story, or the home of somebody.
+    """
+    released = [
+        name if are_areas and isinstance(name, str) and mask_text(name) == NAME_MASK else _release_name(name)
+        for name in names
+    ]
+    return pd.Series(released, index=names.index, name=names.name, dtype="object")
+
+
+def names_area(text: str) -> bool:
+    """Whether a text may be the code or the name of an area: no story and no home, and nothing about somebody.
+
+    The name of somebody alone may be: wards are called after people.
+    """
+    return not _is_story(text) and mask_text(text) in (text, NAME_MASK)
+
+
+def _is_story(text: str) -> bool:
+    return len(text) > _MOST_LETTERS or len(text.split()) > _MOST_WORDS or _HOME.search(text) is not None
+
+
+@lru_cache(maxsize=65_536)
+def _release_name(name: object) -> str | None:
+    if not isinstance(name, str) or _is_story(name):
+        return None
+    masked = _mask_numbers(mask_text(name))
+    return masked if any(letter.isalnum() for letter in _MASK.sub("", masked)) else None
+
+
+def is_area_code(text: str) -> bool:
+    """Whether a text is an official code of an area, or too short a code to be the number of a crime or of somebody."""
+    return _AREA_CODE.fullmatch(text) is not None
+
+
+def show_code(code: object) -> str:
+    """What stands in the place of a code: itself if it has the form of one of an area, otherwise its form alone."""
+    return str(code) if is_area_code(str(code)) else describe_form(str(code))
+
+
+def show_form(value: object) -> str:
+    """A value in a message, after "has": its form in quotation marks; see `describe_forms`."""
+    return "nothing" if pd.isna(value) else f'text like "{describe_form(str(value))}"'  # type: ignore[call-overload]
 
 
 def names_house(text: str) -> bool:

@@ -98,9 +98,11 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
                 VERSION="1.2",
                 DESCRIPTION=describe_layer(summary),
             )
+        _write_styles(path, list(layers), summary)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error) as error:
+        raise OSError(f"{path.name} cannot be written: {error}. The disk may be full") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-    _write_styles(path, list(layers), summary)
 
 
 def _tabulate_wards(summary: RunSummary) -> pd.DataFrame:

@@ -291,7 +291,7 @@ def summarise_operation(operation: Operation) -> OperationSummary:
     request, found = operation.request, operation.displacement
     before = count_period(*operation.before)
     outlines = (
-        InputSummary(path=file.label, table="areas", sha256=file.sha256, data_status=None) for file in operation.files
+        InputSummary(path=file.shown, table="areas", sha256=file.sha256, data_status=None) for file in operation.files
     )
     summary = OperationSummary.of(
         operation,
