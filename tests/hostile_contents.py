@@ -618,7 +618,7 @@ class _Maker:
             frame.to_file(folder / "a.shp", encoding=self.pick(("utf-8", "cp1252")))
             content = io.BytesIO()
             with zipfile.ZipFile(content, "w") as archive:
-                within = self.pick(("", "", "a/", "../"))
+                within = self.pick(("", "a/", "../") if self.kinds else ("", "a/"))
                 for part in sorted(folder.iterdir()):
                     if self.kinds and self.chance(0.1):
                         self.kinds.append("part missing")
