@@ -137,6 +137,9 @@ SUFFIXES = (
     *(".feather", ".json", ".jsonl", ".geojson", ".kml", ".kmz", ".gpkg", ".shp", ".zip", ".html", ".xml", ".toml", ""),
 )
 
+UNCOUNTABLE = frozenset(("wrong value in a tree", "several members", "Number of offences"))
+"""Ways of spoiling, and a column, after which nobody can tell how many rows there are."""
+
 HOURS = (
     "Mo-Fr 09:00-17:00",
     "24/7",
@@ -219,7 +222,7 @@ class _Maker:
                 how = "geojson" if self.role in ("boundaries", "lsoas") else "csv"
                 self.kinds.append(f"instead of {type(error).__name__}")
                 data, suffix = self.wrap(table, how)
-            is_countable = table.is_countable and "Number of offences" not in table.header
+            is_countable = table.is_countable and not UNCOUNTABLE & {*self.kinds, *map(str, table.header)}
             n_rows = len(table.rows) if is_countable else None
         for _ in range(self.pick((0, 0, 0, 0, 0, 1, 1, 2)) * (self.role != "settings" or self.chance(0.4))):
             data, suffix = self.damage(data, suffix)

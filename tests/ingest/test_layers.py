@@ -468,6 +468,29 @@ def test_rows_of_a_geopackage_are_counted_whatever_it_says_of_their_number(tmp_p
     assert len(read(path).incidents) == 12
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize(
+    ("part", "at", "number", "said"),
+    [("dbf", 4, (5).to_bytes(4, "little"), "of 12 features and its table of 5"),
+     ("shx", 24, (50 + 4 * 5).to_bytes(4, "big"), "of 5 features and its table of 12")],
+)  # fmt: skip
+def test_a_shapefile_whose_parts_are_not_of_as_many_features_is_refused(
+    tmp_path: Path, part: str, at: int, number: bytes, said: str, is_packed: bool
+) -> None:
+    make_points(*[shapely.Point(E + i, N) for i in range(12)]).to_file(tmp_path / "a.shp")
+    path = tmp_path / f"a.{part}"
+    content = path.read_bytes()
+    path.write_bytes(content[:at] + number + content[at + 4 :])
+    given = tmp_path / ("a.zip" if is_packed else "a.shp")
+    if is_packed:
+        with zipfile.ZipFile(given, "w") as archive:
+            for file in tmp_path.glob("a.???"):
+                if file != given:
+                    archive.write(file, f"b/{file.name}")
+    with pytest.raises(DataError, match=f"its index is {said}. Export it again"):
+        read_incidents([given])
+
+
 def test_a_layer_whose_rows_are_computed_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.gpkg"
     make_points(shapely.Point(E, N)).to_file(path, layer="a")

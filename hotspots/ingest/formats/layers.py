@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import re
 import sqlite3
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.parsers import expat
@@ -65,6 +66,8 @@ _OWN_MODULES = ("rtree", "fts3", "fts4", "fts5")
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 _WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
 _SHAPEFILE = b"\x00\x00\x27\x0a"
+_HEAD_BYTES = 32
+"""Of the parts of a shapefile, in which the number of its features stands."""
 _FOREIGN_TO_KML = (b"<!doctype", b"<!entity", b"<ogrvrt", b"opengis.net/gml")
 """By what is in it, GDAL would take a file for another kind, which may send it elsewhere."""
 _KML_OWN = frozenset(
@@ -128,9 +131,14 @@ def _genuine_address(file: FoundFile) -> str:
             shapes = [name for name in archive.namelist() if name.lower().endswith(".shp") and "/." not in f"/{name}"]
             if len(shapes) != 1:
                 raise ValueError(f"it holds {len(shapes)} shapefiles where one is needed.")
-            with archive.open(shapes[0]) as member:
-                if member.read(4) != _SHAPEFILE:
-                    raise wrong
+            starts = {}
+            for name in archive.namelist():
+                if name[:-4] == shapes[0][:-4]:
+                    with archive.open(name) as member:
+                        starts[name[-4:].lower()] = member.read(_HEAD_BYTES)
+        if not starts[".shp"].startswith(_SHAPEFILE):
+            raise wrong
+        _require_equal_parts(starts)
         return f"/vsizip/{path.resolve()}/{shapes[0]}"
     if suffix in (".json", ".geojson"):
         if path.stat().st_size > MAX_WHOLE_BYTES:
@@ -150,7 +158,31 @@ def _genuine_address(file: FoundFile) -> str:
             raise wrong
         if suffix == ".gpkg":
             _require_own_tables(path)
+        else:
+            starts = {}
+            for part in path.parent.glob(f"{glob.escape(path.stem)}.*"):
+                if part.suffix.lower() in (".shx", ".dbf"):
+                    with part.open("rb") as opened:
+                        starts[part.suffix.lower()] = opened.read(_HEAD_BYTES)
+            _require_equal_parts(starts)
     return str(path.resolve())
+
+
+def _require_equal_parts(starts: Mapping[str, bytes]) -> None:
+    """ValueError for a shapefile whose parts are not of as many features: GDAL reads as many as the fewest say.
+
+    Args:
+        starts: How its parts begin, by suffix.
+
+    Source: Esri (1998), "ESRI Shapefile technical description"; dBASE III, header of a table.
+    """
+    index, table = starts.get(".shx", b""), starts.get(".dbf", b"")
+    if min(len(index), len(table)) < _HEAD_BYTES:
+        return  # GDAL says what is missing
+    n_shapes = (2 * int.from_bytes(index[24:28], "big") - 100) // 8
+    n_rows = int.from_bytes(table[4:8], "little")
+    if n_shapes != n_rows:
+        raise ValueError(f"its index is of {n_shapes:,} features and its table of {n_rows:,}. Export it again.")
 
 
 def _require_own_tables(path: Path) -> None:
