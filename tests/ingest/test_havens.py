@@ -131,6 +131,9 @@ def test_layers_of_points_and_names_in_capitals_are_read(tmp_path: Path) -> None
 def test_numbers_are_given_around_the_ids_that_are_there(tmp_path: Path) -> None:
     text = "haven_id,name,easting,northing\nH001,A,536560,178413\n,B,536561,178413\n"
     assert read(tmp_path, text).havens.index.tolist() == ["H001", "H002"]
+    rows = ("HAVEN001,A,536560,178413", "LEW-0012,B,536561,178413", "07700900123,C,536562,178413")
+    text = "\n".join(["haven_id,name,easting,northing", *rows, ""])
+    assert read(tmp_path, text).havens.index.tolist() == ["HAVEN001", "LEW-0012", "H001"]
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def _genuine_address(file: FoundFile) -> str:
         else:
             starts = {}
             for part in path.parent.glob(f"{glob.escape(path.stem)}.*"):
-                if part.suffix.lower() in (".shx", ".dbf"):
+                if part.stem == path.stem and part.suffix.lower() in (".shx", ".dbf"):
                     with part.open("rb") as opened:
                         starts[part.suffix.lower()] = opened.read(_HEAD_BYTES)
             _require_equal_parts(starts)

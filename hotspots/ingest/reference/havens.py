@@ -121,6 +121,9 @@ _SHUT = frozenset(
 )
 _YEARS_CLOSED = ("year closed", "date closed", "closed date", "closure date", "closed on")
 _STATUS = ("data status",)
+_ID = re.compile(r"[A-Za-z]{1,5}[-_]?\d{1,4}")
+"""Numbers as lists of havens have them ("HAVEN001", "LEW-0012"), too short for one of a crime or a telephone."""
+
 _TEXTS = ("haven_id", "name", "kind", "opening_hours", "data_status")
 
 
@@ -269,7 +272,7 @@ def _number(rows: pd.DataFrame) -> pd.Series:
             f"A haven_id must be given once; that in row {first['source_row']} of {first['source']} is given again in "
             f"row {second['source_row']} of {second['source']}. Number the havens afresh."
         )
-    shown = [text if isinstance(text, str) and is_area_code(text) else None for text in given]
+    shown = [text if isinstance(text, str) and (is_area_code(text) or _ID.fullmatch(text)) else None for text in given]
     free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in set(shown))
     return pd.Series([text or next(free) for text in shown], index=rows.index, dtype="object")
 
