@@ -505,6 +505,12 @@ def test_a_layer_whose_rows_are_computed_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+def test_kml_that_breaks_off_is_said_to_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / "a.kml").write_text('<kml xmlns="http://www.opengis.net/kml/2.2"><Document>')
+    with pytest.raises(DataError, match=r"a\.kml cannot be read as incidents: it is damaged \(.*line 1.*\)\. Give"):
+        read(tmp_path / "a.kml")
+
+
 @pytest.mark.parametrize("encoding", ["zzz", "shift_jis"])
 def test_kml_in_an_encoding_that_its_parser_does_not_know_is_refused(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.kml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><kml><Document/></kml>', "ascii")

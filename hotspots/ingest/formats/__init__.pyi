@@ -1,4 +1,3 @@
-from .bounds import MAX_TABLE_ROWS as MAX_TABLE_ROWS
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
 from .input_files import FoundFile as FoundFile
 from .input_files import InputFile as InputFile

@@ -263,7 +263,11 @@ def _require_kml(content: bytes, wrong: ValueError) -> None:
     parser.StartElementHandler, parser.EndElementHandler = start, end
     try:
         parser.Parse(content, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two of its encoding
+    except expat.ExpatError as error:
+        if not root:
+            raise wrong from error
+        raise ValueError(f"it is damaged ({error}).") from error
+    except (LookupError, ValueError) as error:  # of its encoding
         raise wrong from error
     if root.rpartition(":")[2].lower() != "kml":
         raise wrong

@@ -273,7 +273,8 @@ def _number(rows: pd.DataFrame) -> pd.Series:
             f"row {second['source_row']} of {second['source']}. Number the havens afresh."
         )
     shown = [text if isinstance(text, str) and (is_area_code(text) or _ID.fullmatch(text)) else None for text in given]
-    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in set(shown))
+    used = set(shown)
+    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in used)
     return pd.Series([text or next(free) for text in shown], index=rows.index, dtype="object")
 
 
