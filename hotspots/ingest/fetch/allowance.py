@@ -14,7 +14,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from hotspots.errors import NetworkError
 
 MAX_BYTES = 16 * 1024**3
-"""Room for the half a dozen archives since 2010 at 2.5 GB each, where a network lets no parts of them through."""
+"""Room for several archives of all forces, where a network lets no parts of them through."""
 
 MAX_S = 24 * 3600.0
 """All of that comes in a day over a line of 1.6 Mbit a second."""
