@@ -129,7 +129,7 @@ def test_beginning_anew_for_ever_is_too_slow(
 
 
 def test_slow_lines_bring_what_can_be_asked_for() -> None:
-    """All archives since 2010, at 2.5 GB each, over 2 Mbit/s; and a small fetch over a line at the least speed."""
+    """Six archives of 2.5 GB each over 2 Mbit/s; and a small fetch over a line at the least speed."""
     now = 0.0
     slow = Allowance(clock=lambda: now)
     for _ in range(6 * 2500):
