@@ -153,7 +153,12 @@ def analyse_places(
         )
     cells = make_cells(study_area, cell_size_m=request.cell_size_m)
     risk = estimate_risk(
-        located, others if len(others) else None, cells=cells, bandwidths_m=list_reaches(request.cell_size_m)
+        located,
+        others if len(others) else None,
+        cells=cells,
+        bandwidths_m=list_reaches(request.cell_size_m),
+        start=chosen.start,
+        end=chosen.end,
     )
     test = measure_significance(
         located,

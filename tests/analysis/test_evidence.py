@@ -15,6 +15,7 @@ from support import MakeIncidents, make_evidence
 from hotspots.analysis.hotspots.evidence import Evidence, share_cells, weigh_evidence
 from hotspots.analysis.significance.gi_star import Significance, measure_gi_star
 from hotspots.analysis.significance.persistence import PERSISTENCE_CATEGORIES, Persistence, measure_trend
+from hotspots.analysis.surfaces.drift import Drift
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
 from hotspots.errors import ParameterError
 from hotspots.geography.cells import Cells, make_cells
@@ -24,7 +25,9 @@ ROW = make_cells(shapely.box(0, 0, 400, 100), cell_size_m=100)
 """Four cells in a row."""
 
 
-def state_risk(cells: Cells, expected: list[float], prior: float = 1.0, shape: float = 1.0) -> RiskEstimate:
+def state_risk(
+    cells: Cells, expected: list[float], prior: float = 1.0, shape: float = 1.0, drift: Drift | None = None
+) -> RiskEstimate:
     """An estimate with the numbers given."""
     n = len(cells)
     return RiskEstimate(
@@ -33,9 +36,13 @@ def state_risk(cells: Cells, expected: list[float], prior: float = 1.0, shape: f
         n_incidents=np.zeros(n),
         prior=np.full(n, prior),
         shape=np.full(n, shape),
+        possible=np.ones(n),
+        variance=np.array(expected) * prior / (shape + prior),
         coefficients=(0.0, 0.0, prior),
         shape_scale=shape,
         shape_power=0.0,
+        possible_share=1.0,
+        drift=drift,
         bandwidth_m=300.0,
         log_likelihood={300.0: 0.0},
         used_other_crime=False,
@@ -89,6 +96,20 @@ def test_the_range_is_that_of_the_shares_of_its_cells(make_incidents: MakeIncide
     low, high = predict_counts(np.array([6.0]), np.array([6.0 * 9 / 16]))
     assert (found.expected_low, found.expected_high) == (low[0], high[0])
     assert {type(found.expected_low), type(found.rank_low), type(found.expected)} == {int, float}
+
+
+def test_drift_widens_the_range_and_that_of_the_area_no_rank(make_incidents: MakeIncidents) -> None:
+    """Variance 6 x 9/16 of the shares, and the drift times the square of what is expected."""
+    incidents = make_incidents([10, 20, 20, 90, 350], [50, 50, 50, 50, 50])
+    outlines = [shapely.box(0, 0, 50, 100), shapely.box(300, 0, 400, 100)]
+    ranks = []
+    for of_places, of_area in ((0.0, 0.0), (0.0, 4.0), (0.5, 0.25)):
+        drift = Drift(shape_factor=1.0, of_places=of_places, of_area=of_area)
+        found = weigh(incidents, outlines, risk=state_risk(ROW, [8, 1, 2, 4], prior=3.0, drift=drift))
+        low, high = predict_counts(np.array([6.0]), np.array([6.0 * 9 / 16 + (of_places + of_area) * 36]))
+        assert (found[0].expected_low, found[0].expected_high) == (low[0], high[0])
+        ranks.append([(one.rank_low, one.rank_high) for one in found])
+    assert ranks[0] == ranks[1]
 
 
 boxes = st.tuples(st.integers(-100, 1000), st.integers(-100, 1000), st.integers(1, 600), st.integers(1, 600))

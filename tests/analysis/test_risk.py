@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +12,13 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 from support import MakeIncidents
 
 from hotspots.analysis.surfaces import shrinkage
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings, sum_around
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
-from hotspots.analysis.surfaces.shrinkage import BOUNDS, find_prior_and_shape, fit_shrinkage, measure_loss
+from hotspots.analysis.surfaces.shrinkage import BOUNDS, ShrinkageFit, find_prior_and_shape, fit_shrinkage, measure_loss
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.cells import Cells, CellShape, make_cells
 
@@ -116,10 +115,16 @@ def test_a_lone_robbery_does_not_make_every_crime_beside_it_one(make_incidents: 
 # --- the likelihood
 
 
-def draw_rows(rng: np.random.Generator, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+TRUTH = np.array([*np.log([0.8, 0.4, 0.05]), math.log(1.5), 0.6, special.logit(0.3)])
+
+
+def draw_rows(rng: np.random.Generator, n: int = 4000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Counts and covariates, and which cells are known to hold crime; three in ten of the others can."""
     covariates = np.stack([rng.gamma(0.5, 1, n), rng.gamma(2, 0.3, n), np.ones(n)])
-    truth = np.array([*np.log([0.8, 0.4, 0.05]), math.log(1.5), 0.6])
-    return draw_counts(*find_prior_and_shape(truth, covariates), rng), covariates
+    is_possible = rng.random(n) < 0.6
+    covariates[0, ~is_possible] = 0  # where there is no other crime
+    counts = draw_counts(*find_prior_and_shape(TRUTH, covariates), rng)
+    return np.where(is_possible | (rng.random(n) < 0.3), counts, 0.0), covariates, is_possible
 
 
 def differentiate(function: Callable[[np.ndarray], Any], at: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -128,55 +133,74 @@ def differentiate(function: Callable[[np.ndarray], Any], at: np.ndarray, step: f
 
 
 @given(
-    parameters=st.tuples(st.floats(-4, 2), st.floats(-4, 2), st.floats(-4, 2), st.floats(-3, 4), st.floats(0, 1)),
+    parameters=st.tuples(*[st.floats(-4, 2)] * 3, st.floats(-3, 4), st.floats(0, 1), st.floats(-5, 5)),
     seed=st.integers(0, 100),
 )
 @settings(max_examples=30)
 def test_likelihood_and_gradient(parameters: tuple[float, ...], seed: int) -> None:
-    """The likelihood is scipy's negative binomial, the gradient that of finite differences."""
-    own, covariates = draw_rows(np.random.default_rng(seed), n=200)
-    n_cells = np.random.default_rng(seed).integers(1, 9, 200).astype(float)
+    """The likelihood is scipy's negative binomial, with more zeros where cells may hold nothing, and its gradient."""
+    own, covariates, is_possible = draw_rows(np.random.default_rng(seed), n=200)
+    rows = (own, covariates, np.random.default_rng(seed).integers(1, 9, 200).astype(float), is_possible)
     at = np.array(parameters)
-    value, gradient = measure_loss(at, own, covariates, n_cells)
+    value, gradient = measure_loss(at, *rows)
     prior, shape = find_prior_and_shape(at, covariates)
-    log_p = stats.nbinom.logpmf(own, shape, shape / (shape + prior)) + np.log([math.factorial(int(y)) for y in own])
-    assert value == pytest.approx(-float((log_p * n_cells).sum()), rel=1e-9)
-    by_difference = differentiate(lambda x: measure_loss(x, own, covariates, n_cells)[0], at)
+    share = np.where(is_possible, 1.0, special.expit(at[5]))
+    p = share * stats.nbinom.pmf(own, shape, shape / (shape + prior)) + (1 - share) * (own == 0)
+    log_p = np.log(p) + np.log([math.factorial(int(y)) for y in own])
+    assert value == pytest.approx(-float((log_p * rows[2]).sum()), rel=1e-9)
+    by_difference = differentiate(lambda x: measure_loss(x, *rows)[0], at)
     np.testing.assert_allclose(gradient, by_difference, rtol=1e-5, atol=1e-6 * abs(value))
+
+
+def find_parameters(fit: ShrinkageFit) -> np.ndarray:
+    shape = (math.log(fit.shape_scale), fit.shape_power)
+    return np.array([*np.log(fit.coefficients), *shape, special.logit(fit.possible_share)])
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_parameters_that_made_the_counts_are_found_again(seed: int) -> None:
-    """The distance to the truth, in standard errors of the five together, is that of a chi-square with five degrees."""
-    truth = np.array([*np.log([0.8, 0.4, 0.05]), math.log(1.5), 0.6])
-    own, covariates = draw_rows(np.random.default_rng(seed))
-    fit = fit_shrinkage(own, covariates)
-    found = np.array([*np.log(fit.coefficients), math.log(fit.shape_scale), fit.shape_power])
-    rows = (own, covariates, np.ones(len(own)))
+    """The distance to the truth, in standard errors of the six together, is that of a chi-square with six degrees."""
+    own, covariates, is_possible = draw_rows(np.random.default_rng(seed))
+    found = find_parameters(fit_shrinkage(own, covariates, is_possible))
+    rows = (own, covariates, np.ones(len(own)), is_possible)
     information = differentiate(lambda x: measure_loss(x, *rows)[1], found)
-    assert (found - truth) @ information @ (found - truth) < stats.chi2.ppf(0.999, 5)
+    assert (found - TRUTH) @ information @ (found - TRUTH) < stats.chi2.ppf(0.999, 6)
     _, gradient = measure_loss(found, *rows)
     assert np.abs(gradient).max() < 0.1  # of some thousands of incidents
 
 
 def test_no_other_start_finds_anything_likelier() -> None:
-    own, covariates = draw_rows(np.random.default_rng(9), n=1500)
-    fit = fit_shrinkage(own, covariates)
-    rows = (own, covariates, np.ones(len(own)))
+    own, covariates, is_possible = draw_rows(np.random.default_rng(9), n=1500)
+    fit = fit_shrinkage(own, covariates, is_possible)
+    rows = (own, covariates, np.ones(len(own)), is_possible)
     rng = np.random.default_rng(10)
     for _ in range(10):
-        start = [*rng.uniform(-6, 3, 3), rng.uniform(-3, 5), rng.uniform(0, 1)]
+        start = [*rng.uniform(-6, 3, 3), rng.uniform(-3, 5), rng.uniform(0, 1), rng.uniform(-3, 3)]
         found = optimize.minimize(measure_loss, start, args=rows, jac=True, bounds=BOUNDS)
         constant = float(np.log([math.factorial(int(y)) for y in own]).sum())
         assert -found.fun - constant <= fit.log_likelihood + 1e-3
 
 
+def test_a_cell_that_has_shown_nothing_may_hold_nothing() -> None:
+    """By Bayes: the share of those that can, times the chance that they would show none."""
+    own, covariates, is_possible = draw_rows(np.random.default_rng(12))
+    fit = fit_shrinkage(own, covariates, is_possible)
+    none = ~is_possible & (own == 0)
+    by_chance = fit.possible_share * stats.nbinom.pmf(0, fit.shape, fit.shape / (fit.shape + fit.prior))
+    np.testing.assert_allclose(fit.possible[none], (by_chance / (1 - fit.possible_share + by_chance))[none])
+    assert (fit.possible[~none] == 1).all()
+    everywhere = fit_shrinkage(own, covariates, np.ones(len(own), dtype=bool))
+    assert everywhere.possible_share == 1
+    assert (everywhere.possible == 1).all()
+
+
 def test_the_size_of_cells_and_counts_does_not_stop_the_search() -> None:
     """Covariates of any scale, as of cells of 5 km or of 10 m, give the same prior."""
-    own, covariates = draw_rows(np.random.default_rng(11), n=1000)
-    usual = fit_shrinkage(own, covariates)
+    own, covariates, is_possible = draw_rows(np.random.default_rng(11), n=1000)
+    usual = fit_shrinkage(own, covariates, is_possible)
     for scale in (1e-5, 1e5):
-        np.testing.assert_allclose(fit_shrinkage(own, covariates * scale).prior, usual.prior, rtol=1e-6)
+        scaled = fit_shrinkage(own, covariates * scale, is_possible)
+        np.testing.assert_allclose(scaled.prior, usual.prior, rtol=1e-5)
 
 
 def test_empty_cells_in_groups_are_as_likely_as_one_by_one(
@@ -198,17 +222,14 @@ def test_empty_cells_in_groups_are_as_likely_as_one_by_one(
 # --- a number that somebody else published
 
 
-def test_the_mites_of_bliss_and_fisher(make_incidents: MakeIncidents) -> None:
-    """150 apple leaves, too far apart to be surroundings of each other, and the red mites on each: k = 1.0246."""
-    corners = [(1000 * x, 1000 * y) for x, y in itertools.product(range(15), range(10))]
-    orchard = shapely.MultiPolygon([shapely.box(x, y, x + 50, y + 50) for x, y in corners])
-    leaves = make_cells(orchard, cell_size_m=50)
-    assert len(leaves) == 150
-    mites = np.repeat(np.arange(8), [70, 38, 17, 10, 9, 3, 2, 1])
-    found = estimate_risk(lay(mites, leaves, make_incidents), cells=leaves, bandwidths_m=(300.0,))
+def test_the_mites_of_bliss_and_fisher() -> None:
+    """150 apple leaves, each of which may hold red mites, and how many each held: k = 1.0246."""
+    mites = np.repeat(np.arange(8.0), [70, 38, 17, 10, 9, 3, 2, 1])
+    alike = np.stack([np.zeros(150), np.zeros(150), np.ones(150)])
+    found = fit_shrinkage(mites, alike, np.ones(150, dtype=bool))
     np.testing.assert_allclose(found.shape, 1.0246, atol=5e-5)
     np.testing.assert_allclose(found.prior, 172 / 150, rtol=1e-4)
-    assert found.log_likelihood[300.0] == pytest.approx(-222.44, abs=5e-3)
+    assert found.log_likelihood == pytest.approx(-222.44, abs=5e-3)
 
 
 # --- what comes out
@@ -249,12 +270,14 @@ def test_an_estimate_lies_between_the_record_and_the_surroundings(
     other = None if others is None else lay(np.resize(others, len(cells)), cells, make_incidents)
     found = estimate_risk(lay(own, cells, make_incidents), other, cells=cells)
     np.testing.assert_array_equal(found.n_incidents, own)
-    np.testing.assert_allclose(found.expected, found.own_share * own + (1 - found.own_share) * found.prior, rtol=1e-9)
+    between = found.own_share * own + (1 - found.own_share) * found.prior
+    np.testing.assert_allclose(found.expected, found.possible * between, rtol=1e-9)
     for values in (found.expected, found.prior, found.shape, found.variance):
         assert (np.isfinite(values) & (values > 0)).all()
     posterior = stats.gamma(found.shape + own, scale=1 / (found.shape / found.prior + 1))
-    np.testing.assert_allclose(found.expected, posterior.mean(), rtol=1e-9)
-    np.testing.assert_allclose(found.variance, posterior.var(), rtol=1e-9)
+    np.testing.assert_allclose(found.expected, found.possible * posterior.mean(), rtol=1e-9)
+    square = found.possible * (posterior.var() + posterior.mean() ** 2)
+    np.testing.assert_allclose(found.variance, square - found.expected**2, rtol=1e-6, atol=1e-12)
     # the total is kept, unless counts say so little that hardly anything is known
     assert found.expected.sum() == pytest.approx(own.sum(), rel=0.05)
     assert found.log_likelihood[found.bandwidth_m] == max(found.log_likelihood.values())

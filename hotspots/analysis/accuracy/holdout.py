@@ -32,7 +32,7 @@ from hotspots.geography import collapse_points, find_polygon, make_cells
 Floats = npt.NDArray[np.float64]
 
 
-_COLUMNS = ("started_at", "location_precision", "geometry")
+_COLUMNS = ("started_at", "time_precision", "location_precision", "geometry")
 """What tests need; the precision says how many places a hot spot is of."""
 _MIN_INCIDENTS = 30
 JUDGED_SHARE = 0.02

@@ -23,7 +23,6 @@ Sureness = Literal["sure", "likely", "doubtful"]
 _SURE, _LIKELY = 0.95, 0.75
 _N_DRAWS = 1000
 _CONFIDENCE = 0.9
-_NOTHING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +30,9 @@ class Evidence:
     """The evidence for and against one hot spot.
 
     Attributes:
-        expected: Incidents to expect in another period as long, if nothing changes (`estimate_risk`).
-        expected_low, expected_high: The range in which 9 of 10 such periods would end.
+        expected: Incidents to expect in the next period as long (`estimate_risk`).
+        expected_low, expected_high: The range that is to hold what will be recorded 9 times in 10, if rates drift as
+            they did within this period; if nothing changes, where that is not known.
         rank_low, rank_high: The best and worst rank by expected incidents in 9 of 10 draws of the estimate.
         z: Getis-Ord Gi* of its clearest cell, the one of those with incidents of the hot spot that has the smallest p;
             missing (NaN) where it has none, or counts are the same everywhere.
@@ -104,11 +104,11 @@ def weigh_evidence(
     places = collapse_points(incidents)
     home = find_polygon(places, np.array(outlines, dtype=object))
     shares = share_cells(places, home, outlines, risk)
-    mean = np.maximum(shares @ risk.expected, _NOTHING)
-    variance = np.maximum(shares.power(2) @ risk.variance, _NOTHING)
-    low, high = predict_counts(mean, variance, confidence=_CONFIDENCE)
+    coming = risk.predict(shares)
+    mean, spread = coming.mean, coming.rank_variance
+    low, high = predict_counts(mean, coming.variance, confidence=_CONFIDENCE)
     draws = np.random.default_rng(seed).gamma(
-        (mean**2 / variance)[:, None], (variance / mean)[:, None], (len(mean), _N_DRAWS)
+        (mean**2 / spread)[:, None], (spread / mean)[:, None], (len(mean), _N_DRAWS)
     )
     ranks = len(mean) - draws.argsort(axis=0).argsort(axis=0)
     ends = [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2]

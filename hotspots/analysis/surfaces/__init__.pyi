@@ -9,6 +9,7 @@ from .contours import draw_contours as draw_contours
 from .contours import find_smallest_areas as find_smallest_areas
 from .density import DensitySurface as DensitySurface
 from .density import estimate_density as estimate_density
+from .drift import Drift as Drift
 from .first_cells import EXPECTED_SHARES as EXPECTED_SHARES
 from .first_cells import FirstCells as FirstCells
 from .first_cells import find_first_cells as find_first_cells
@@ -17,6 +18,7 @@ from .kernels import Kernel as Kernel
 from .relative_density import RelativeDensity as RelativeDensity
 from .relative_density import estimate_relative_density as estimate_relative_density
 from .risk import RISK_BANDWIDTHS_M as RISK_BANDWIDTHS_M
+from .risk import PredictedIncidents as PredictedIncidents
 from .risk import RiskEstimate as RiskEstimate
 from .risk import estimate_risk as estimate_risk
 from .risk import predict_counts as predict_counts

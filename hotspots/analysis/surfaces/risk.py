@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import sparse, stats
 
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
+from hotspots.analysis.surfaces.drift import Drift, expect, halve, measure_drift
 from hotspots.analysis.surfaces.shrinkage import fit_shrinkage
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
@@ -20,22 +22,28 @@ Floats = npt.NDArray[np.float64]
 
 
 RISK_BANDWIDTHS_M = (300.0, 500.0, 1000.0)
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskEstimate:
-    """Incidents to expect in each cell, over a period as long as the one given, if nothing changes.
+    """Incidents to expect in each cell, over a period as long as the one given.
 
     Attributes:
         cells: The cells.
         expected: float (n_cells,), the estimate; it orders the cells.
         n_incidents: float (n_cells,), what each cell has recorded itself.
         prior: float (n_cells,), what its surroundings lead one to expect: `coefficients` times the covariates.
-        shape: float (n_cells,), of the gamma distribution around `prior`: a x prior^p. Large where places alike in
-            their surroundings are alike in their crime.
+        shape: float (n_cells,), of the gamma distribution around `prior`: a x prior^p x the factor of the drift. Large
+            where places alike in their surroundings are, and stay, alike in their crime.
+        possible: float (n_cells,), how likely a cell can hold crime at all; 1 where it has held some.
+        variance: float (n_cells,), of the distribution of each cell's rate around `expected`, if nothing changes.
         coefficients: b1, b2 and b3: of other crime in the cell x local share of this crime, of the local level of this
             crime, and of what is the same everywhere.
         shape_scale, shape_power: a and p.
+        possible_share: Of the cells without other crime, those that can hold crime.
+        drift: How rates change to the next period, as far as the halves of this one show; None where it cannot be
+            divided.
         bandwidth_m: Reach of "local", metres, of those tried the one under which the data are likeliest.
         log_likelihood: By bandwidth tried.
         used_other_crime: Whether other crime was given.
@@ -46,9 +54,13 @@ class RiskEstimate:
     n_incidents: Floats
     prior: Floats
     shape: Floats
+    possible: Floats
+    variance: Floats
     coefficients: tuple[float, float, float]
     shape_scale: float
     shape_power: float
+    possible_share: float
+    drift: Drift | None
     bandwidth_m: float
     log_likelihood: dict[float, float]
     used_other_crime: bool
@@ -58,10 +70,33 @@ class RiskEstimate:
         """Float (n_cells,), the weight of a cell's own count in its estimate; the rest is its surroundings'."""
         return self.prior / (self.shape + self.prior)
 
-    @property
-    def variance(self) -> Floats:
-        """Float (n_cells,), of the gamma distribution of each cell's rate around `expected`."""
-        return self.expected * self.prior / (self.shape + self.prior)
+    def predict(self, shares: sparse.csr_array) -> PredictedIncidents:
+        """What to expect in places made of cells, with what nobody can know of it.
+
+        Args:
+            shares: float (n_places, n_cells), how much of each cell belongs to each place, 0-1.
+        """
+        mean = np.maximum(shares @ self.expected, _NOTHING)
+        variance = np.maximum(shares.power(2) @ self.variance, _NOTHING)
+        of_places, of_area = (0.0, 0.0) if self.drift is None else (self.drift.of_places, self.drift.of_area)
+        return PredictedIncidents(
+            mean=mean, variance=variance + (of_places + of_area) * mean**2, rank_variance=variance + of_places * mean**2
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedIncidents:
+    """The rates of places in the next period, which nobody knows.
+
+    Attributes:
+        mean: float (n_places,), incidents to expect.
+        variance: float (n_places,), of the rate around it: what is not known of it now, and how far it may drift.
+        rank_variance: The same without the drift of the whole area, which does not change the order of places.
+    """
+
+    mean: Floats
+    variance: Floats
+    rank_variance: Floats
 
 
 def predict_counts(
@@ -103,6 +138,8 @@ def estimate_risk(
     *,
     cells: Cells,
     bandwidths_m: tuple[float, ...] = RISK_BANDWIDTHS_M,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
 ) -> RiskEstimate:
     """Estimate the incidents to expect in each cell from its own record and from its surroundings.
 
@@ -119,21 +156,29 @@ def estimate_risk(
     the share is added one incident, and the other crime that goes with one everywhere: where little is recorded around,
     a single robbery beside a lone shop does not make every crime in the shop a robbery.
 
-    The five numbers b1, b2, b3, a and p, and the reach of the kernel, are those that make the counts given likeliest
-    (marginal likelihood, negative binomial with a mean-dependent shape). The one incident added to the share is a
-    convention.
+    On data snapped to shared points most cells can hold no crime at all, since none of the points lies in them. Nothing
+    says which they are, but a cell with other crime can, and of those without a share can that is estimated too: counts
+    are zero-inflated. What is expected in the others is nothing.
+
+    The six numbers b1, b2, b3, a, p and that share, and the reach of the kernel, are those that make the counts given
+    likeliest (marginal likelihood, zero-inflated negative binomial with a mean-dependent shape). The one incident added
+    to the share is a convention. If the period can be divided, the shape is then made larger by as much as one half
+    forecasts the other better with, and `measure_drift` says how far rates drift.
 
     It is an estimate of where incidents will be *recorded*, at the precision of the source: on data snapped to shared
     points a cell stands for the catchments of the points in it. It takes the recent past for the near future: no
-    season, no trend, no operation under way. Other crime recorded at other points than this crime (another source)
-    says little, and gets little weight. It is not for comparing people or for places without recording.
+    season, no trend, no operation under way; the drift says how wrong that tends to be. Other crime recorded at other
+    points than this crime (another source) says little, and gets little weight. It is not for comparing people or for
+    places without recording.
 
     Args:
-        incidents: Points of the crime, in metres.
+        incidents: Points of the crime, in metres, with `started_at` for the drift.
         other_incidents: All other recorded crime of the same area and time; without it the surroundings are this
             crime's only.
         cells: Of the study area; points outside are left out.
         bandwidths_m: Reaches to try; each must hold at least the neighbouring cells.
+        start: First day of the period; by default that of the incidents.
+        end: Last day, included; the same.
 
     Raises:
         DataError: The points are not in a projected CRS in metres.
@@ -142,7 +187,9 @@ def estimate_risk(
 
     Source: Clayton, D. and Kaldor, J. (1987), "Empirical Bayes estimates of age-standardized relative risks for use in
     disease mapping", Biometrics 43(3), doi:10.2307/2532003; shape by mean after Greene, W. (2008), "Functional forms
-    for the negative binomial model for count data", Economics Letters 99(3), doi:10.1016/j.econlet.2007.10.015.
+    for the negative binomial model for count data", Economics Letters 99(3), doi:10.1016/j.econlet.2007.10.015; zeros
+    after Lambert, D. (1992), "Zero-inflated Poisson regression, with an application to defects in manufacturing",
+    Technometrics 34(1), doi:10.2307/1269547.
     """
     require_metres(incidents, table="incidents")
     if other_incidents is not None:
@@ -159,19 +206,27 @@ def estimate_risk(
             f"{len(cells):,} cells. Check that both are of the same place."
         )
     other = np.zeros(len(cells)) if other_incidents is None else cells.count(other_incidents)
-    fits = {h: fit_shrinkage(own, measure_surroundings(own, other, cells, h)) for h in bandwidths_m}
+    fits = {float(h): fit_shrinkage(own, measure_surroundings(own, other, cells, h), other > 0) for h in bandwidths_m}
     bandwidth_m = max(fits, key=lambda h: fits[h].log_likelihood)
     best = fits[bandwidth_m]
+    halves = halve(incidents, other_incidents, cells=cells, start=start, end=end)
+    drift = None if halves is None else measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m)
+    shape_factor = 1.0 if drift is None else drift.shape_factor
+    expected, variance = expect(best, own, shape_factor)
     return RiskEstimate(
         cells=cells,
-        expected=best.prior * (best.shape + own) / (best.shape + best.prior),
+        expected=expected,
         n_incidents=own,
         prior=best.prior,
-        shape=best.shape,
+        shape=shape_factor * best.shape,
+        possible=best.possible,
+        variance=variance,
         coefficients=best.coefficients,
         shape_scale=best.shape_scale,
         shape_power=best.shape_power,
-        bandwidth_m=float(bandwidth_m),
-        log_likelihood={float(h): fit.log_likelihood for h, fit in fits.items()},
+        possible_share=best.possible_share,
+        drift=drift,
+        bandwidth_m=bandwidth_m,
+        log_likelihood={h: fit.log_likelihood for h, fit in fits.items()},
         used_other_crime=bool(other.any()),
     )

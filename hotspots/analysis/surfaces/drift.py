@@ -1,0 +1,214 @@
+"""How far rates drift: what the first half of a period says about its second, and the second about the first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, spatial, special, stats
+
+from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
+from hotspots.analysis.surfaces.shrinkage import ShrinkageFit, fit_shrinkage
+from hotspots.geography import Cells
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+PLACE_RADIUS_M = 75.0
+"""Of the circles whose drift is measured: as large as a place that a patrol is sent to."""
+N_PLACES = 30
+"""Circles of each half, those where most was to be expected."""
+RANGE_HOLDS = 0.9
+"""Share of the circles whose next count the range is to hold."""
+_TRIED = (0.0, *np.geomspace(0.005, 5, 60).tolist())
+"""Variances of the drift of a place, relative to its rate, the least of which is taken that makes ranges hold."""
+_GROWTH = 2.0
+"""By which drift between the halves of a period grows to that between the period and the next one."""
+_MIN_INCIDENTS = 30
+"""In each half."""
+_FACTORS = (0.05, 50.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Half:
+    """One half of a period: incidents of the crime and of other crime in each cell, float (n_cells,), and its days."""
+
+    own: Floats
+    other: Floats
+    n_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How rates change from one period to the next one as long.
+
+    Attributes:
+        shape_factor: By which the shape is multiplied, so that of what tells cells apart only what lasts is kept.
+        of_places: Variance of the change of a place's rate beside the whole area, relative to the rate.
+        of_area: The same of the whole area.
+    """
+
+    shape_factor: float
+    of_places: float
+    of_area: float
+
+
+def halve(
+    incidents: gpd.GeoDataFrame,
+    other_incidents: gpd.GeoDataFrame | None,
+    *,
+    cells: Cells,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+) -> tuple[Half, Half] | None:
+    """Count both halves of a period apart; None where it cannot be divided, or a half holds fewer than 30 incidents.
+
+    It is divided between months where any incident gives only its month.
+
+    Args:
+        incidents: Of the crime, with `started_at`, and `time_precision` where it is not the day.
+        other_incidents: All other recorded crime, or None.
+        cells: In which they are counted.
+        start: First day; by default that of the incidents.
+        end: Last day, included; the same.
+    """
+    if "started_at" not in incidents or incidents.empty:
+        return None
+    tables = [table for table in (incidents, other_incidents) if table is not None]
+    days = [table["started_at"].to_numpy().astype("datetime64[D]") for table in tables]
+    first = days[0].min() if start is None else np.datetime64(start)
+    last = days[0].max() if end is None else np.datetime64(end)
+    if any("time_precision" in table and (table["time_precision"] == "month").any() for table in tables):
+        first_month, after = first.astype("datetime64[M]"), last.astype("datetime64[M]") + 1
+        middle = (first_month + ((after - first_month).astype(int) + 1) // 2).astype("datetime64[D]")
+        first, last = first_month.astype("datetime64[D]"), after.astype("datetime64[D]") - 1
+    else:
+        middle = first + ((last - first).astype(int) + 1) // 2
+    lengths = (int((middle - first).astype(int)), int((last - middle).astype(int)) + 1)
+    halves = tuple(
+        Half(
+            own=cells.count(incidents[is_in[0]]),
+            other=cells.count(other_incidents[is_in[1]]) if other_incidents is not None else np.zeros(len(cells)),
+            n_days=n_days,
+        )
+        for n_days, is_in in (
+            (lengths[0], [(d >= first) & (d < middle) for d in days]),
+            (lengths[1], [(d >= middle) & (d <= last) for d in days]),
+        )
+    )
+    if min(lengths) < 1 or min(half.own.sum() for half in halves) < _MIN_INCIDENTS:
+        return None
+    return halves[0], halves[1]
+
+
+def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float) -> Drift:
+    """Find how rates drift, by the estimate of each half and the counts of the other.
+
+    What makes cells unlike each other partly passes: a series of robberies on one corner this spring. Such a corner is
+    not as much of a hot spot next spring as its count says. The factor of the shape is the one under which the counts
+    of the other half are likeliest.
+
+    The drift of places is the least under which the ranges of nine in ten of the busiest circles hold what the other
+    half recorded, with the change of the whole area taken out. That of the area is the square of the logarithm of its
+    change, less what two Poisson counts differ by anyway. Both are doubled: if rates walk at random, the change from
+    one window to the next has a variance in proportion to their length.
+
+    Args:
+        halves: From `halve`.
+        cells: Where they were counted.
+        bandwidth_m: Of the estimate.
+    """
+    fits = [
+        fit_shrinkage(half.own, measure_surroundings(half.own, half.other, cells, bandwidth_m), half.other > 0)
+        for half in halves
+    ]
+    n_first, n_second = (float(half.own.sum()) for half in halves)
+    growths = (n_second / n_first, n_first / n_second)
+    pairs = list(zip(fits, halves, reversed(halves), growths, strict=True))
+
+    def measure_loss(log_factor: float) -> float:
+        return -sum(
+            _measure_likelihood(fit, seen.own, coming.own, growth, math.exp(log_factor))
+            for fit, seen, coming, growth in pairs
+        )
+
+    low, high = (math.log(factor) for factor in _FACTORS)
+    shape_factor = math.exp(float(optimize.minimize_scalar(measure_loss, bounds=(low, high), method="bounded").x))
+    mean, variance, count = (
+        np.concatenate(parts)
+        for parts in zip(
+            *(
+                _expect_in_circles(fit, seen, coming, growth, shape_factor, cells)
+                for fit, seen, coming, growth in pairs
+            ),
+            strict=True,
+        )
+    )
+    change = math.log(n_second / halves[1].n_days) - math.log(n_first / halves[0].n_days)
+    return Drift(
+        shape_factor=shape_factor,
+        of_places=_GROWTH * _find_spread(mean, variance, count),
+        of_area=_GROWTH * max(change**2 - 1 / n_first - 1 / n_second, 0.0),
+    )
+
+
+def expect(fit: ShrinkageFit, own: Floats, shape_factor: float) -> tuple[Floats, Floats]:
+    """Mean and variance, float (n_cells,) each, of each cell's rate, given what it has recorded."""
+    shape = shape_factor * fit.shape
+    mean = fit.prior * (shape + own) / (shape + fit.prior)
+    variance = mean * fit.prior / (shape + fit.prior)
+    # of a rate that is nothing unless the cell can hold crime
+    return fit.possible * mean, fit.possible * (variance + mean**2) - (fit.possible * mean) ** 2
+
+
+def _measure_likelihood(fit: ShrinkageFit, own: Floats, coming: Floats, growth: float, shape_factor: float) -> float:
+    """The log likelihood of the counts of the other half, as far as the factor changes it."""
+    shape = shape_factor * fit.shape
+    mean = growth * fit.prior * (shape + own) / (shape + fit.prior)
+    size = shape + own
+    log_p = (
+        special.gammaln(coming + size)
+        - special.gammaln(size)
+        - size * np.log1p(mean / size)
+        + coming * (np.log(mean) - np.log(size + mean))
+    )
+    doubted = (fit.possible < 1) & (coming == 0)
+    possible = fit.possible[doubted]
+    log_p[doubted] = np.log(1 - possible + possible * np.exp(log_p[doubted]))
+    return float(log_p.sum())
+
+
+def _expect_in_circles(
+    fit: ShrinkageFit, seen: Half, coming: Half, growth: float, shape_factor: float, cells: Cells
+) -> tuple[Floats, Floats, Floats]:
+    """Mean, variance and what came, float (n_circles,) each, of the circles of a half where most was to be expected."""
+    mean, variance = expect(fit, seen.own, shape_factor)
+    centres = np.column_stack([cells.easting, cells.northing])
+    # no circle holds more than its cells do, so the circles around the busiest cells suffice to choose from
+    busiest = np.argsort(-mean, kind="stable")[: 20 * N_PLACES]
+    members = spatial.KDTree(centres).query_ball_point(centres[busiest], PLACE_RADIUS_M, return_sorted=True)
+    held = np.array([mean[inside].sum() for inside in members])
+    left, chosen = np.argsort(-held, kind="stable"), list[int]()
+    while len(left) and len(chosen) < N_PLACES:
+        chosen.append(int(left[0]))
+        away = np.hypot(*(centres[busiest[left]] - centres[busiest[left[0]]]).T) >= 2 * PLACE_RADIUS_M
+        left = left[away & (np.arange(len(left)) > 0)]
+    parts = [members[one] for one in chosen]
+    expected, spread, came = (
+        np.array([values[inside].sum() for inside in parts]) for values in (mean, variance, coming.own)
+    )
+    return growth * expected, growth**2 * spread, came
+
+
+def _find_spread(mean: Floats, variance: Floats, count: Floats) -> float:
+    """The least variance of the drift of a place under which enough of the ranges hold."""
+    tried = np.array(_TRIED)[:, None]
+    size = mean**2 / (variance + tried * mean**2)
+    ends = ((1 - RANGE_HOLDS) / 2, (1 + RANGE_HOLDS) / 2)
+    low, high = (stats.nbinom.ppf(end, size, size / (size + mean)) for end in ends)
+    holds = ((low <= count) & (count <= high)).mean(axis=1) >= RANGE_HOLDS
+    return float(_TRIED[int(holds.argmax())] if holds.any() else _TRIED[-1])
