@@ -87,6 +87,9 @@ def make_evidence(**known: Any) -> Evidence:
         "is_significant": False,
         "stability": 0.0,
         "persistence": None,
+        "ambient": None,
+        "ambient_p": None,
+        "is_excess": None,
     }
     return Evidence(**(plain | known))
 

@@ -21,6 +21,7 @@ from hotspots.analysis.hotspots import (
     ShiftPlaces,
     analyse_shifts,
     draw_hotspots,
+    measure_location_quotients,
     measure_stability,
     name_window,
     rank_hotspots,
@@ -176,6 +177,7 @@ def analyse_places(
         significance=test.gi_star,
         stability=measure_stability(around, areas.outlines, areas.clusters),
         persistence=test.persistence,
+        quotients=measure_location_quotients(located, others, areas.outlines, study_area=study_area),
         is_shown=test.is_shown,
     )
     holdout, reason = judge_maps(chosen, request, around=around, bandwidth_m=density.bandwidth_m)

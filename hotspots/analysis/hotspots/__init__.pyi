@@ -11,6 +11,8 @@ from .evidence import weigh_evidence as weigh_evidence
 from .hotspot_areas import HotspotAreas as HotspotAreas
 from .hotspot_areas import HotspotOptions as HotspotOptions
 from .hotspot_areas import draw_hotspots as draw_hotspots
+from .location_quotients import LocationQuotients as LocationQuotients
+from .location_quotients import measure_location_quotients as measure_location_quotients
 from .neighbourhoods import EpsChoice as EpsChoice
 from .neighbourhoods import choose_eps as choose_eps
 from .neighbourhoods import choose_min_samples as choose_min_samples

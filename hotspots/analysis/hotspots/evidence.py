@@ -13,6 +13,7 @@ import numpy.typing as npt
 import shapely
 from scipy import sparse
 
+from hotspots.analysis.hotspots.location_quotients import LocationQuotients
 from hotspots.analysis.significance import Persistence, Significance
 from hotspots.analysis.surfaces import RiskEstimate, predict_counts
 from hotspots.errors import ParameterError
@@ -42,6 +43,10 @@ class Evidence:
         stability: Share of resamples in which it is found again (`measure_stability`).
         persistence: How that cell has been hot over time (`classify_persistence`); None where there is none, or too
             few periods.
+        ambient: Incidents that the other crime there leads one to expect (`measure_location_quotients`); None, as the
+            next two, where that is not known.
+        ambient_p: Probability of as many as there are or more, adjusted for the number of hot spots.
+        is_excess: Whether that is small enough to say that there is more of this crime than the other explains.
     """
 
     expected: float
@@ -54,6 +59,9 @@ class Evidence:
     is_significant: bool
     stability: float
     persistence: str | None
+    ambient: float | None
+    ambient_p: float | None
+    is_excess: bool | None
 
     @property
     def sureness(self) -> Sureness:
@@ -72,6 +80,7 @@ def weigh_evidence(
     significance: Significance,
     stability: npt.NDArray[np.float64],
     persistence: Persistence | None = None,
+    quotients: LocationQuotients | None = None,
     is_shown: npt.NDArray[np.bool_] | None = None,
     seed: int = 1,
 ) -> tuple[Evidence, ...]:
@@ -88,6 +97,7 @@ def weigh_evidence(
         significance: `measure_gi_star` on those cells.
         stability: `measure_stability` of the same outlines.
         persistence: `classify_persistence` on the cells of the test.
+        quotients: `measure_location_quotients` of the same outlines.
         is_shown: bool (n_cells,), cells whose result may be shown; all by default.
         seed: Of the draws.
 
@@ -129,6 +139,9 @@ def weigh_evidence(
             is_significant=bool(is_tested[index] and significance.is_hot[cell]),
             stability=float(stability[index]),
             persistence=str(persistence.category[cell]) if persistence is not None and is_tested[index] else None,
+            ambient=None if quotients is None else float(quotients.ambient[index]),
+            ambient_p=None if quotients is None else float(quotients.p_adjusted[index]),
+            is_excess=None if quotients is None else bool(quotients.is_excess[index]),
         )
         for index, cell in enumerate(clearest)
     )

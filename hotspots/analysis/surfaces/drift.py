@@ -87,7 +87,7 @@ def halve(
         middle = (first_month + ((after - first_month).astype(int) + 1) // 2).astype("datetime64[D]")
         first, last = first_month.astype("datetime64[D]"), after.astype("datetime64[D]") - 1
     else:
-        middle = first + ((last - first).astype(int) + 1) // 2
+        middle = first + ((last - first).astype(int) + 2) // 2
     lengths = (int((middle - first).astype(int)), int((last - middle).astype(int)) + 1)
     halves = tuple(
         Half(

@@ -28,7 +28,17 @@ def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
     """One row a hot spot, as the summary states it, in columns that a spreadsheet can hold."""
     measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "density_per_km2"]
     measured += ["expected", "expected_low", "expected_high", "rank_low", "rank_high", "gi_star", "gi_star_p"]
-    measured += ["is_significant", "stability", "persistence", "harm", "residents", "rate_per_1000"]
+    measured += [
+        "is_significant",
+        "stability",
+        "persistence",
+        "ambient",
+        "ambient_p",
+        "is_excess",
+        "harm",
+        "residents",
+        "rate_per_1000",
+    ]
     measured += ["sureness", "certainty", "easting", "northing", "grid_reference", "latitude", "longitude"]
     columns = [
         *measured,

@@ -115,6 +115,10 @@ class RiskSummary(Part):
         n_cells: Cells.
         own_share: Share of the estimate of cells with incidents that comes from their own count, on average over
             incidents; the rest comes from their surroundings.
+        possible_share: Of the cells without other crime, those that can hold crime.
+        shape_factor: By which the shape is multiplied, as part of what tells cells apart passes; null, as the next two,
+            where the period cannot be halved.
+        drift_of_places, drift_of_area: Variances of the change to the next period, relative to the rate.
     """
 
     view_of: ClassVar = RiskEstimate
@@ -126,6 +130,10 @@ class RiskSummary(Part):
     coefficients: tuple[Annotated[float, Quantity(figures=4)], ...]
     shape_scale: Annotated[float, Quantity(figures=4)]
     shape_power: Thousandths
+    possible_share: Annotated[float, Quantity("share 0-1", decimals=4)]
+    shape_factor: Annotated[float | None, Quantity(figures=3), Source("drift.shape_factor")]
+    drift_of_places: Annotated[float | None, Quantity(decimals=3), Source("drift.of_places")]
+    drift_of_area: Annotated[float | None, Quantity(decimals=3), Source("drift.of_area")]
     own_share: Annotated[float, Quantity("share 0-1", decimals=3)]
 
 
@@ -229,8 +237,9 @@ class HotspotSummary(Part):
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
         latitude, longitude: The same point in WGS84 degrees, to about 10 m.
         wards: Wards that it lies in, by number of its incidents.
-        expected: Incidents to expect in another period as long, if nothing changes.
-        expected_low, expected_high: The range in which 9 of 10 such periods would end.
+        expected: Incidents to expect in the next period as long.
+        expected_low, expected_high: The range that is to hold what will be recorded 9 times in 10; it allows for drift
+            where `risk` says how much.
         rank_low, rank_high: The best and worst rank by expected incidents in 9 of 10 draws of the estimate.
         gi_star: Getis-Ord Gi* of its clearest cell, of those whose result may be shown; null where there is none.
         gi_star_p: Exact p of that cell, adjusted for all cells.
@@ -238,6 +247,10 @@ class HotspotSummary(Part):
         stability: Share of resamples in which it is found again.
         persistence: How that cell has been hot over time.
         sureness: The stability in a word.
+        ambient: Incidents that the other crime there leads one to expect; null, as the next two, where that is not
+            known.
+        ambient_p: Probability of as many as there are or more, adjusted for the number of hot spots.
+        is_excess: Whether there is more of this crime than the other crime there explains.
         rate_per_1000: Incidents per 1,000 residents and year.
         certainty: How sure it is, in a sentence.
         peak: The hours in which its incidents concentrate most clearly.
@@ -273,6 +286,9 @@ class HotspotSummary(Part):
     stability: Annotated[float | None, Quantity("share 0-1", decimals=2), Source("evidence.stability")]
     persistence: Annotated[str | None, OneOf(PERSISTENCE_CATEGORIES), Source("evidence.persistence")]
     sureness: Annotated[Sureness, Source("evidence.sureness")]
+    ambient: Annotated[Tenths | None, Source("evidence.ambient")]
+    ambient_p: Annotated[Probability | None, Source("evidence.ambient_p")]
+    is_excess: Annotated[bool | None, Source("evidence.is_excess")]
     harm: Annotated[float | None, Quantity(figures=4)]
     residents: Annotated[float | None, Quantity(decimals=-1)]
     rate_per_1000: Annotated[float | None, Quantity("per 1,000 residents and year", figures=2)]
@@ -291,12 +307,15 @@ class HotspotTotal(Part):
         hit_rate: The same as a share of all incidents analysed.
         area_share: Their area as a share of the study area.
         n_significant: How many of them hold a cell that is hot by the test.
+        n_excess: How many of them hold more of this crime than the other crime there explains; null where that is not
+            known.
     """
 
     n_incidents: int
     hit_rate: Share
     area_share: SmallShare
     n_significant: int
+    n_excess: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -464,11 +483,13 @@ def summarise_method(method: MethodScore) -> MethodSummary:
 def summarise_total(analysis: Analysis) -> HotspotTotal:
     """All hot spots together."""
     hotspots = analysis.places.hotspots
+    excess = [hotspot.evidence.is_excess for hotspot in hotspots]
     return HotspotTotal(
         n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),
         hit_rate=sum(hotspot.share for hotspot in hotspots),
         area_share=sum(hotspot.area_km2 for hotspot in hotspots) * 1e6 / analysis.study_area.area,
         n_significant=sum(hotspot.evidence.is_significant for hotspot in hotspots),
+        n_excess=sum(map(bool, excess)) if excess and None not in excess else None,
     )
 
 
