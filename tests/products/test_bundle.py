@@ -96,7 +96,7 @@ def test_the_summary_holds_what_is_promised(written: tuple[RunSummary, dict[str,
     for hotspot in summary["hotspots"]:
         assert hotspot["expected_low"] < hotspot["expected"] < hotspot["expected_high"]
         assert hotspot["rank_low"] <= hotspot["rank"] <= hotspot["rank_high"]
-        assert hotspot["certainty"].startswith(hotspot["sureness"].capitalize())
+        assert f" {hotspot['sureness'].capitalize()} to be found again" in hotspot["certainty"]
         assert hotspot["harm"] == pytest.approx(746 * hotspot["n_incidents"], rel=1e-3)
     assert {method["method"] for method in summary["holdout"]["methods"]} == {
         *("risk", "counts", "last period", "density", "gi-star")

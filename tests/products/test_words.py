@@ -16,6 +16,9 @@ HOTSPOT = {
     "stability": 0.97,
     "is_significant": True,
     "gi_star_p": 0.0004,
+    "n_incidents": 1300,
+    "ambient": 1301.4,
+    "is_excess": False,
     "expected_low": 1200,
     "expected_high": 1350,
 }

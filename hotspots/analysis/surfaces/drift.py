@@ -31,6 +31,10 @@ _GROWTH = 2.0
 _MIN_INCIDENTS = 30
 """In each half."""
 _FACTORS = (0.05, 50.0)
+_N_FIRST = 6
+"""Circles of both halves together, the busiest, that must not get less than they had."""
+_N_STEPS = 8
+"""From the likeliest factor of the shape down to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,9 @@ def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float
 
     What makes cells unlike each other partly passes: a series of robberies on one corner this spring. Such a corner is
     not as much of a hot spot next spring as its count says. The factor of the shape is the one under which the counts
-    of the other half are likeliest.
+    of the other half are likeliest. It is made smaller, as far as 1, if the very busiest circles would get less than
+    they had, by more than chance: one place that stands far out among thousands of others alike weighs little in a
+    likelihood.
 
     The drift of places is the least under which the ranges of nine in ten of the busiest circles hold what the other
     half recorded, with the change of the whole area taken out. That of the area is the square of the logarithm of its
@@ -136,18 +142,17 @@ def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float
             for fit, seen, coming, growth in pairs
         )
 
+    def expect_in_circles(factor: float) -> list[Floats]:
+        found = (_expect_in_circles(fit, seen, coming, growth, factor, cells) for fit, seen, coming, growth in pairs)
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
     low, high = (math.log(factor) for factor in _FACTORS)
-    shape_factor = math.exp(float(optimize.minimize_scalar(measure_loss, bounds=(low, high), method="bounded").x))
-    mean, variance, count = (
-        np.concatenate(parts)
-        for parts in zip(
-            *(
-                _expect_in_circles(fit, seen, coming, growth, shape_factor, cells)
-                for fit, seen, coming, growth in pairs
-            ),
-            strict=True,
-        )
-    )
+    likeliest = math.exp(float(optimize.minimize_scalar(measure_loss, bounds=(low, high), method="bounded").x))
+    for shape_factor in np.geomspace(likeliest, min(likeliest, 1.0), _N_STEPS).tolist():
+        mean, variance, count = expect_in_circles(shape_factor)
+        first = np.argsort(-mean, kind="stable")[:_N_FIRST]
+        if (count - mean)[first].sum() <= 2 * math.sqrt((mean + variance)[first].sum()):
+            break
     change = math.log(n_second / halves[1].n_days) - math.log(n_first / halves[0].n_days)
     return Drift(
         shape_factor=shape_factor,

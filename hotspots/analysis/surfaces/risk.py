@@ -213,6 +213,9 @@ def estimate_risk(
     drift = None if halves is None else measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m)
     shape_factor = 1.0 if drift is None else drift.shape_factor
     expected, variance = expect(best, own, shape_factor)
+    if drift is not None:  # what passes at one place comes up at others, so the whole is as much as it was
+        growth = own.sum() / expected.sum()
+        expected, variance = growth * expected, growth**2 * variance
     return RiskEstimate(
         cells=cells,
         expected=expected,

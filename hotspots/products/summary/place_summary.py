@@ -15,7 +15,7 @@ from hotspots.analysis.accuracy import AreaScore, Fold, Holdout, MethodName, Met
 from hotspots.analysis.calendar import PeriodUnit
 from hotspots.analysis.hotspots import Clusters, Hotspot, ShiftHotspot, Sureness
 from hotspots.analysis.significance import PERSISTENCE_CATEGORIES
-from hotspots.analysis.surfaces import DensitySurface, Kernel, RiskEstimate, SmallestArea
+from hotspots.analysis.surfaces import DensitySurface, Drift, Kernel, RiskEstimate, SmallestArea
 from hotspots.geography import CellShape, format_grid_reference, to_wgs84
 from hotspots.pipeline import Analysis, PlaceAnalysis
 from hotspots.products.summary.encoding import (
@@ -107,6 +107,23 @@ class ClusterSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSummary(Part):
+    """How rates change from one period to the next one as long.
+
+    Attributes:
+        shape_factor: By which the shape is multiplied, as part of what tells cells apart passes.
+        of_places: Variance of the change of a place's rate beside the whole area, relative to the rate.
+        of_area: The same of the whole area.
+    """
+
+    view_of: ClassVar = Drift
+
+    shape_factor: Annotated[float, Quantity(figures=3)]
+    of_places: Thousandths
+    of_area: Thousandths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskSummary(Part):
     """The estimate of incidents to expect in each cell.
 
@@ -116,9 +133,7 @@ class RiskSummary(Part):
         own_share: Share of the estimate of cells with incidents that comes from their own count, on average over
             incidents; the rest comes from their surroundings.
         possible_share: Of the cells without other crime, those that can hold crime.
-        shape_factor: By which the shape is multiplied, as part of what tells cells apart passes; null, as the next two,
-            where the period cannot be halved.
-        drift_of_places, drift_of_area: Variances of the change to the next period, relative to the rate.
+        drift: How rates change to the next period; null where the period cannot be halved.
     """
 
     view_of: ClassVar = RiskEstimate
@@ -131,9 +146,7 @@ class RiskSummary(Part):
     shape_scale: Annotated[float, Quantity(figures=4)]
     shape_power: Thousandths
     possible_share: Annotated[float, Quantity("share 0-1", decimals=4)]
-    shape_factor: Annotated[float | None, Quantity(figures=3), Source("drift.shape_factor")]
-    drift_of_places: Annotated[float | None, Quantity(decimals=3), Source("drift.of_places")]
-    drift_of_area: Annotated[float | None, Quantity(decimals=3), Source("drift.of_area")]
+    drift: DriftSummary | None
     own_share: Annotated[float, Quantity("share 0-1", decimals=3)]
 
 
