@@ -25,8 +25,7 @@ _ALIKE = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaWeights:
-    """The sizes of areas, by which their counts are divided before they are compared: km², homes, people, lengths of
-    street.
+    """The sizes of areas, by which their counts are divided: km², homes, people or lengths of street.
 
     Only their proportions matter to the test; the difference is in incidents of an area of size 1.
 
@@ -122,7 +121,7 @@ class WeightedDisplacement:
 
     @property
     def is_alike(self) -> bool:
-        """Whether the control has about the incidents of the treated area for its size; else the differences mislead."""
+        """Whether the control had about as many incidents for its size, without which the differences mislead."""
         return 1 / _ALIKE <= self.size_ratio <= _ALIKE
 
 
