@@ -353,6 +353,8 @@ def test_mistakes_about_sizes_and_harm_are_named() -> None:
         ParameterError, match="a number above 0; `control` has 0. Give the km², homes or people of each"
     ):
         AreaWeights(control=0)
+    with pytest.raises(ParameterError, match="`treated` has '2 km²'"):
+        AreaWeights(treated="2 km²")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="`displacement_treated` has nan"):
         AreaWeights(displacement_treated=math.nan)
     found = measure_displacement(treated=(10, 5), control=(10, 11)).net

@@ -234,7 +234,11 @@ def test_a_year_before_that_the_files_lack_is_not_advised(call: Any, inputs: lis
             2,
             "four sizes (treated area, control, around the one, around the other), such as 1.2,0.9,1.5,1.6",
         ),
-        ([*DATES, "--treated-ward", "Ash", "--area-weights", "1,0"], 2, "a number above 0; `control` has 0. Give the"),
+        (
+            [*DATES, "--treated-ward", "Ash", "--area-weights", "1,0"],
+            2,
+            "above 0; `control` has 0.0. Give the",
+        ),
         ([*DATES, "--treated-ward", "Ash", "--buffer", "-5"], 2, "from 0 m to 5,000 m wide, not -5 m. 200 m is usual"),
         ([*DATES, "--treated-ward", "Ash", "--buffer", "nan"], 2, "from 0 m to 5,000 m wide, not nan"),
         (
@@ -556,6 +560,17 @@ def test_crimes_are_weighed_by_harm_and_what_has_no_figure_is_named(
     assert found["harm"]["n_unweighed"] == {"Drugs": sum(row["before"] + row["after"] for row in found["counts"])}
     assert found["harm"]["most_uncertain_share"] == pytest.approx(746**2 / (746**2 + 438**2), abs=1e-4)
     assert "74% of the uncertainty (variance) is of robbery alone." in found["words"][-1]
+
+
+def test_a_crime_of_which_a_month_is_not_in_the_files_is_left_out_of_harm_and_named(
+    call: Any, inputs: list[str], tmp_path: Path
+) -> None:
+    add_burglaries(tmp_path / "a.csv")
+    rows = (tmp_path / "a.csv").read_text().splitlines()
+    (tmp_path / "a.csv").write_text("\n".join(row for row in rows if not re.match(r"Burgl.*,../05/2025", row)))
+    found = json.loads(call(*inputs, *DATES, "--treated", "area.geojson", "--harm", "severity", "--json").out)
+    assert [one["crime"] for one in found["harm"]["crimes"]] == ["robbery"]
+    assert found["harm"]["uncovered"] == ["Residential burglary"]
 
 
 def test_harm_without_any_figure_is_refused(call: Any, inputs: list[str], tmp_path: Path) -> None:

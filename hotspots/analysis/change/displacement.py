@@ -45,9 +45,9 @@ class AreaWeights:
     def __post_init__(self) -> None:
         for field in fields(self):
             size = getattr(self, field.name)
-            if not (math.isfinite(size) and size > 0):
+            if not (isinstance(size, int | float) and math.isfinite(size) and size > 0):
                 raise ParameterError(
-                    f"An area's weight is its size, a number above 0; `{field.name}` has {size:g}. Give the km², homes "
+                    f"An area's weight is its size, a number above 0; `{field.name}` has {size!r}. Give the km², homes "
                     "or people of each area, or 1 for all."
                 )
 
