@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
+
+if TYPE_CHECKING:
+    from hotspots.analysis.change import AreaWeights
+    from hotspots.harm import Measure
 
 
 @click.command()
@@ -55,7 +59,21 @@ from hotspots.cli.outputs import echo_products, warn
     type=click.Choice(["year", "previous"]),
     default="year",
     show_default=True,
-    help="Compare with the same dates of the year before, or with as long a period just before.",
+    help="Compare with the same dates of the year before, or with as long a period just before, which misleads after "
+    "a rise.",
+)
+@click.option(
+    "--area-weights",
+    metavar="area|none|SIZES",
+    default="area",
+    show_default=True,
+    help="What counts are divided by in the weighted displacement difference: the areas, nothing, or sizes of the "
+    "treated area and the control, such as 1.2,0.9, and with --buffer of what is around each.",
+)
+@click.option(
+    "--harm",
+    type=click.Choice(["severity", "cost"]),
+    help="Compare all crimes that have a figure too, each weighed by its harm.",
 )
 @study_options()
 @out_option
@@ -69,6 +87,8 @@ def operation(
     control_wards: tuple[str, ...],
     buffer_m: float,
     before: Literal["year", "previous"],
+    area_weights: str,
+    harm: Measure | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -91,7 +111,14 @@ def operation(
             "An operation needs an area; none was given. Give --treated with a file of its outline, or --treated-ward."
         )
     request = OperationRequest(
-        crime=crime, start=inputs.start, end=inputs.end, before=before, buffer_m=buffer_m, wards=inputs.wards
+        crime=crime,
+        start=inputs.start,
+        end=inputs.end,
+        before=before,
+        buffer_m=buffer_m,
+        wards=inputs.wards,
+        area_weights=_parse_sizes(area_weights, has_buffer=buffer_m > 0),
+        harm=harm,
     )
     with open_study(inputs, inputs.load_settings(), out=out, start=request.before_period[0]) as (study, progress):
         known = study.boundaries.wards
@@ -102,3 +129,25 @@ def operation(
         progress("writing")
         written = write_operation(found, out, notify=warn)
     echo_products([written], out, sentences="terminal.operation", page="operation", as_json=as_json)
+
+
+def _parse_sizes(text: str, *, has_buffer: bool) -> AreaWeights | None:
+    """Sizes of areas, or None for those that they have on the map."""
+    from hotspots.analysis.change import AreaWeights
+    from hotspots.errors import ParameterError
+
+    if text in ("area", "none"):
+        return None if text == "area" else AreaWeights()
+    try:
+        sizes = [float(size) for size in text.split(",")]
+    except ValueError:
+        sizes = []
+    if len(sizes) != (4 if has_buffer else 2):
+        wanted = (
+            "four sizes (treated area, control, around the one, around the other), such as 1.2,0.9,1.5,1.6"
+            if has_buffer
+            else "two sizes (treated area, control), such as 1.2,0.9"
+        )
+        raise ParameterError(f'`area_weights` must be area, none or {wanted}; "{text}" is not. Leave it out for area.')
+    around = {"displacement_treated": sizes[2], "displacement_control": sizes[3]} if has_buffer else {}
+    return AreaWeights(treated=sizes[0], control=sizes[1], **around)

@@ -6,9 +6,12 @@ from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month
 from .operation import Judgement as Judgement
 from .operation import Operation as Operation
+from .operation import Rise as Rise
 from .operation import evaluate_operation as evaluate_operation
 from .operation_areas import find_area as find_area
 from .operation_bins import Bin as Bin
+from .operation_harm import CrimeHarm as CrimeHarm
+from .operation_harm import OperationHarm as OperationHarm
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap

@@ -30,7 +30,7 @@ from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents import find_days
 from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.operation_areas import Area, OperationAreas, draw_areas
-from hotspots.pipeline.operation_bins import Bin, BinUnit, DatedCounts, bin_counts
+from hotspots.pipeline.operation_bins import Bin, BinUnit, DatedCounts, bin_counts, place_in_areas
 from hotspots.pipeline.operation_cover import (
     list_months,
     require_cover,
@@ -38,6 +38,7 @@ from hotspots.pipeline.operation_cover import (
     require_days,
     require_own_cover,
 )
+from hotspots.pipeline.operation_harm import OperationHarm, measure_operation_harm
 from hotspots.pipeline.operation_request import Before, OperationRequest
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
@@ -45,6 +46,8 @@ from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.window_changes import LostPlaces, find_lost, find_refused
 
 _MIN_POINTS = 5
+_ONE_ERROR = 0.6827
+"""Confidence of limits that are one standard error wide: a rise beyond them will in part be chance, and will end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,21 @@ class Judgement:
 
     change: RelativeChange
     elsewhere: Scatter | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rise:
+    """A rise that came before an operation, and may have been chance that ends anyhow.
+
+    Attributes:
+        treated, control: Incidents in as long a period before the period compared with, and in that.
+        start, end: First and last day of that earlier period.
+    """
+
+    treated: Counts
+    control: Counts
+    start: dt.date
+    end: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +93,9 @@ class Operation:
         displacement: The counts, and what they say if they are Poisson.
         net, local, displaced: What can be said of the treated area and its surroundings, of the area alone, and of its
             surroundings alone; `displaced` is None without a treated ring, and `net` is then `local`.
+        rise: What the period before had risen from, where that is the one just before and it rose by more than one
+            standard error against the control; else None.
+        harm: The difference in harm of all crimes; None where it was not asked for.
         untried: Why the result was not tried elsewhere, and limits are not widened; None where it was.
         bins: By month or week, from the period compared with to the end of the operation.
         bin_unit: Which of them.
@@ -105,6 +126,8 @@ class Operation:
     net: Judgement
     local: Judgement
     displaced: Judgement | None
+    rise: Rise | None
+    harm: OperationHarm | None
     untried: Untried | None
     bins: tuple[Bin, ...]
     bin_unit: BinUnit
@@ -176,11 +199,9 @@ def evaluate_operation(
     before, during = request.periods
     is_before, is_after = dated.is_within(*before), dated.is_within(*during)
 
-    def count(index: int) -> Counts:
-        inside = dated.part == index
-        return int((inside & is_before).sum()), int((inside & is_after).sum())
-
-    counts = [count(index) if polygon is not None else None for index, polygon in enumerate(polygons)]
+    counts = [
+        dated.count(index, before, during) if polygon is not None else None for index, polygon in enumerate(polygons)
+    ]
     inside, outside = counts[0] or (0, 0), counts[1] or (0, 0)
     displacement = measure_displacement(
         treated=inside,
@@ -188,6 +209,7 @@ def evaluate_operation(
         displacement_treated=counts[2],
         displacement_control=counts[3],
         period_days=(float((before[1] - before[0]).days + 1), float((during[1] - during[0]).days + 1)),
+        area_weights=request.area_weights or areas.size_weights,
         confidence=request.confidence,
     )
     progress(f"{chosen.crime.slug}: elsewhere")
@@ -219,6 +241,10 @@ def evaluate_operation(
     local = judge(inside, outside, elsewhere.local)
     displaced = None if around is None else judge(around, beside or outside, elsewhere.displaced)
     net = local if around is None else judge(add_counts(inside, around), add_counts(outside, beside), elsewhere.net)
+    harm = None
+    if request.harm is not None:
+        progress(f"{chosen.crime.slug}: harm")
+        harm = measure_operation_harm(study, request, displacement, wards=chosen.wards, areas=areas)
     unit, bins = bin_counts(dated, request)
     is_snapped = bool((incidents["location_precision"] == "anonymised").any())
     is_counted = is_before | is_after
@@ -237,6 +263,8 @@ def evaluate_operation(
         net=net,
         local=local,
         displaced=displaced,
+        rise=_find_rise(chosen, request, areas) if request.before == "previous" and cover.reaches_back else None,
+        harm=harm,
         untried=elsewhere.untried,
         bins=bins,
         bin_unit=unit,
@@ -259,6 +287,17 @@ def evaluate_operation(
         is_too_fine=any(_holds_few(incidents[(dated.part == index) & is_counted]) for index in drawn),
         study=study,
     )
+
+
+def _find_rise(chosen: Selection, request: OperationRequest, areas: OperationAreas) -> Rise | None:
+    """What the period before had risen from in the treated area, against the control and beyond one standard error."""
+    both = gpd.GeoDataFrame(pd.concat([chosen.earlier, chosen.incidents]), crs=chosen.incidents.crs)
+    dated = place_in_areas(both, [areas.treated, areas.control])
+    earlier, before = request.one_before.periods
+    inside, outside = (dated.count(index, earlier, before) for index in (0, 1))
+    if compare_changes(inside, outside, confidence=_ONE_ERROR).direction != "worse":
+        return None
+    return Rise(treated=inside, control=outside, start=earlier[0], end=earlier[1])
 
 
 def _holds_few(incidents: gpd.GeoDataFrame) -> bool:

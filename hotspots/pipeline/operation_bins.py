@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
+from hotspots.analysis.change import Counts
+from hotspots.contracts import AREA
+from hotspots.geography import collapse_points, find_polygon
+from hotspots.ingest.incidents import find_days
 from hotspots.pipeline.operation_request import OperationRequest
 
 BinUnit = Literal["month", "week"]
@@ -56,6 +63,24 @@ class DatedCounts:
         """Which incidents can have happened in a period."""
         within: npt.NDArray[np.bool_] = (self.first <= np.datetime64(end)) & (self.last >= np.datetime64(start))
         return within
+
+    def keep(self, kept: npt.NDArray[np.bool_]) -> DatedCounts:
+        """Some of the incidents."""
+        return DatedCounts(first=self.first[kept], last=self.last[kept], part=self.part[kept])
+
+    def count(self, part: int, before: tuple[dt.date, dt.date], after: tuple[dt.date, dt.date]) -> Counts:
+        """Incidents of one area in two periods, first and last day each."""
+        inside = self.part == part
+        return int((inside & self.is_within(*before)).sum()), int((inside & self.is_within(*after)).sum())
+
+
+def place_in_areas(incidents: gpd.GeoDataFrame, areas: Sequence[shapely.Geometry | None]) -> DatedCounts:
+    """When incidents were and in which of some areas, as far as they have a place."""
+    first, last = find_days(incidents)
+    places = collapse_points(incidents)
+    part = find_polygon(places, np.array([area or shapely.Polygon() for area in areas]))[places.inverse]
+    is_placed = (incidents["location_precision"] != AREA).to_numpy()
+    return DatedCounts(first=first, last=last, part=np.where(is_placed, part, -1))
 
 
 def bin_counts(dated: DatedCounts, request: OperationRequest) -> tuple[BinUnit, tuple[Bin, ...]]:

@@ -34,11 +34,13 @@ class OwnCover:
         low_months: Months that are incomplete.
         holes: Files, boroughs or wards without any in some months of either period while others go on.
         other_before: The other period before if the files cover it.
+        reaches_back: Whether they cover as long a period again before the one compared with.
     """
 
     low_months: tuple[str, ...]
     holes: tuple[Hole, ...]
     other_before: Before | None
+    reaches_back: bool
 
 
 def require_cover(study: Study, request: OperationRequest) -> None:
@@ -119,7 +121,23 @@ def require_own_cover(study: Study, chosen: Selection, request: OperationRequest
             "hold other crimes: a gap in the data would look like a change in crime. Give the files of these "
             f"months{_say_other(other)}."
         )
-    return OwnCover(low_months=list_gaps("incomplete data", request), holes=find_holes(request), other_before=other)
+    _, _, is_covered, missing = _find_cover(study.known_time, request.one_before)
+    return OwnCover(
+        low_months=list_gaps("incomplete data", request),
+        holes=find_holes(request),
+        other_before=other,
+        reaches_back=is_covered
+        and not any([*missing, *find_own_gaps(request.one_before), *find_holes(request.one_before)]),
+    )
+
+
+def covers_crime(study: Study, own: pd.DataFrame, request: OperationRequest) -> bool:
+    """Whether the files hold a crime in all of both periods, as far as can be seen from its incidents."""
+    known_from = min(request.before_period[0], study.known_time.first_day)
+    known = study.known_time.find_months(own, first=known_from, last=request.end)
+    holes = [month for hole in known.holes for month in hole.months.strftime("%Y-%m")]
+    is_dated = request.is_whole_months or not (own["time_precision"] == "month").all()
+    return is_dated and not list_months([*map(str, known.gap_months), *holes], request)
 
 
 def require_covered(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import calendar
+import dataclasses
 import datetime as dt
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
+from hotspots.analysis.change import AreaWeights
 from hotspots.errors import ParameterError
+from hotspots.harm import Measure
 
 Before = Literal["year", "previous"]
 
@@ -29,12 +32,14 @@ class OperationRequest:
         buffer_m: Width of the area around the treated one, and around the control, in which displacement is looked for;
             0 for none.
         wards: Codes or names of the wards that make the study area; all by default.
+        area_weights: Sizes of the areas for the weighted displacement difference; None to take their areas.
+        harm: What all crimes are weighed by for a difference in harm; None for none.
         confidence: Of every limit.
         seed: Of the places elsewhere with which the result is compared.
 
     Raises:
         ParameterError: The period ends before it starts, reaches into the period it is compared with, or is not of the
-            years 1900 to 2100; the buffer is below 0 m or too wide; or `before` is not known.
+            years 1900 to 2100; the buffer is below 0 m or too wide; or `before` or `harm` is not known.
     """
 
     crime: str
@@ -43,12 +48,16 @@ class OperationRequest:
     before: Before = "year"
     buffer_m: float = 0.0
     wards: tuple[str, ...] = ()
+    area_weights: AreaWeights | None = None
+    harm: Measure | None = None
     confidence: float = 0.95
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.before not in get_args(Before):
             raise ParameterError(f'`before` must be one of {", ".join(get_args(Before))}, not "{self.before}".')
+        if self.harm is not None and self.harm not in get_args(Measure):
+            raise ParameterError(f'`harm` must be one of {", ".join(get_args(Measure))}, not "{self.harm}".')
         if not (_FIRST_YEAR <= self.start.year <= _LAST_YEAR and _FIRST_YEAR <= self.end.year <= _LAST_YEAR):
             raise ParameterError(
                 f"An operation must be of the years {_FIRST_YEAR} to {_LAST_YEAR}; this one runs from {self.start} to "
@@ -95,6 +104,12 @@ class OperationRequest:
     def periods(self) -> tuple[tuple[dt.date, dt.date], tuple[dt.date, dt.date]]:
         """The period compared with, and that of the operation."""
         return self.before_period, (self.start, self.end)
+
+    @property
+    def one_before(self) -> Self:
+        """The period before, as if it were the operation, compared with as long a one just before it."""
+        start, end = self.before_period
+        return dataclasses.replace(self, start=start, end=end, before="previous")
 
     @property
     def whole_months(self) -> tuple[dt.date, dt.date]:

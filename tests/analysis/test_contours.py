@@ -47,6 +47,10 @@ def test_the_smallest_areas_by_hand(make_incidents: MakeIncidents) -> None:
     assert [area.area_km2 for area in areas] == pytest.approx([0.01, 0.02, 0.02, 0.03, 0.04])
     assert [area.area_share for area in areas] == pytest.approx([0.2, 0.4, 0.4, 0.6, 0.8])
     assert [area.share for area in areas] == [0.4, 0.41, 0.7, 0.9, 1.0]
+    # half of the four incidents lie in one cell of five, three quarters in two, and one lies in none
+    fullest = [area.fullest_cells_share for area in areas]
+    assert fullest[:3] == pytest.approx([0.2, 0.2, 0.4])
+    assert np.isnan(fullest[3:]).all()
     assert areas[2].is_taken.tolist() == [[True, True, False, False, False]]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats.contingency import odds_ratio
 
-from hotspots.analysis.change.displacement import measure_displacement
+from hotspots.analysis.change.displacement import AreaWeights, measure_displacement, measure_harm_difference
 from hotspots.analysis.change.ratio_scatter import count_areas_needed, measure_scatter
 from hotspots.analysis.change.relative_change import compare_changes
 from hotspots.errors import ParameterError, TooLittleDataError
@@ -42,6 +42,59 @@ def test_periods_of_other_lengths_as_published() -> None:
     """Wheeler (2021): 100 to 50 against 80 to 20, the period before twice as long: -20, variance 115."""
     found = measure_displacement(control=(100, 50), treated=(80, 20), period_days=(2, 1))
     assert (found.net.difference, found.net.variance) == (-20, 115)
+
+
+PUBLISHED: dict[str, Any] = {
+    "control": (308, 318),
+    "treated": (207, 110),
+    "displacement_control": (150, 140),
+    "displacement_treated": (178, 157),
+}
+
+
+def test_areas_of_other_sizes_as_published() -> None:
+    """Wheeler (2021): sizes .9, 1.2, 1.6 and 1.5 give -99.694, 35.428, Z -2.814, -169.13 to -30.26; -91.9 locally."""
+    sizes = AreaWeights(control=0.9, treated=1.2, displacement_control=1.6, displacement_treated=1.5)
+    found = measure_displacement(**PUBLISHED, area_weights=sizes)
+    assert found.net.difference == pytest.approx(-99.69444444, abs=5e-9)
+    assert math.sqrt(found.net.variance) == pytest.approx(35.4280755, abs=5e-8)
+    assert found.net.z == pytest.approx(-2.813995483, abs=5e-10)
+    assert (found.net.low, found.net.high) == pytest.approx((-169.1321965, -30.25669241), abs=5e-8)
+    assert found.local.difference == pytest.approx(-91.9, abs=0.05)
+    assert math.sqrt(found.local.variance) == pytest.approx(31.5, abs=0.05)
+    assert found.size_ratio == pytest.approx(308 / 0.9 / (207 / 1.2))
+    # the ratios of ratios need no sizes
+    assert found.net_ratio == measure_displacement(**PUBLISHED).net_ratio
+
+
+def test_a_control_of_ten_times_the_size_is_brought_to_one() -> None:
+    found = measure_displacement(treated=(1_000, 900), control=(10_000, 9_000), area_weights=AreaWeights(control=10))
+    assert found.net.difference == 0
+    assert found.net.variance == pytest.approx(1_900 + 19_000 / 100)
+    assert found.size_ratio == 1
+    assert found.is_alike
+
+
+def test_crimes_are_added_up_by_harm() -> None:
+    """Wheeler's (2020) three crimes and their weights of 10, 5 and 1: -10, -5 and -30, variances 70, 105 and 230."""
+    counts = {"rob": ((20, 20), (20, 10)), "burg": ((30, 30), (25, 20)), "theft": ((80, 60), (70, 20))}
+    differences = {
+        crime: measure_displacement(control=control, treated=treated).local
+        for crime, (control, treated) in counts.items()
+    }
+    assert [found.variance for found in differences.values()] == [70, 105, 230]
+    found = measure_harm_difference(differences, {"rob": 10, "burg": 5, "theft": 1})
+    assert found.difference == 10 * -10 + 5 * -5 + -30
+    assert found.variance == 100 * 70 + 25 * 105 + 230
+    assert found.z == pytest.approx(-155 / math.sqrt(9_855))
+
+
+@given(treated=some, control=some, harm=st.floats(0.1, 1_000))
+def test_harm_of_one_crime_changes_the_unit_and_nothing_else(treated: Any, control: Any, harm: float) -> None:
+    plain = measure_displacement(treated=treated, control=control).net
+    found = measure_harm_difference({"robbery": plain}, {"robbery": harm})
+    assert found.difference == pytest.approx(harm * plain.difference)
+    assert found.p_value == pytest.approx(plain.p_value)
 
 
 def test_only_the_proportion_of_the_lengths_matters() -> None:
@@ -293,6 +346,24 @@ def test_widened_limits_hold_as_often_as_stated_with_the_fewest_areas() -> None:
 def test_a_mistake_is_named(areas: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         measure_displacement(**{"treated": (10, 5), "control": (10, 11)} | areas)
+
+
+def test_mistakes_about_sizes_and_harm_are_named() -> None:
+    with pytest.raises(
+        ParameterError, match="a number above 0; `control` has 0. Give the km², homes or people of each"
+    ):
+        AreaWeights(control=0)
+    with pytest.raises(ParameterError, match="`treated` has '2 km²'"):
+        AreaWeights(treated="2 km²")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="`displacement_treated` has nan"):
+        AreaWeights(displacement_treated=math.nan)
+    found = measure_displacement(treated=(10, 5), control=(10, 11)).net
+    with pytest.raises(ParameterError, match="robbery has None. Give one, or leave the crime out"):
+        measure_harm_difference({"robbery": found}, {"burglary": 438})
+    with pytest.raises(ParameterError, match="a number from 0 up; robbery has -1"):
+        measure_harm_difference({"robbery": found}, {"robbery": -1})
+    with pytest.raises(TooLittleDataError, match="needs one crime or more; there is none. Take crimes that have a fig"):
+        measure_harm_difference({}, {})
 
 
 def test_no_incident_at_all_is_too_little() -> None:

@@ -49,6 +49,20 @@ def once_each() -> npt.NDArray[np.int64]:
     return np.stack([np.ones(len(LATTICE), dtype=np.int64), np.full(len(LATTICE), 2)])
 
 
+def test_a_control_is_brought_to_the_area_of_what_it_is_compared_with() -> None:
+    """4 km² less 0.04 against 0.04; a control of 1.5 times the side, and a ring of 50 m around it."""
+
+    def divide(areas: ComparedAreas) -> tuple[float, ...]:
+        return dataclasses.astuple(areas.size_weights)
+
+    assert divide(REST) == pytest.approx((1, 99, 1, 1))
+    assert divide(WITH_RING) == pytest.approx((1, (4 - 0.09) / 0.04, 1, 1))  # nothing is around the control
+    control = shapely.box(200, 200, 500, 500)
+    ring = shapely.difference(shapely.box(150, 150, 550, 550), control)
+    areas = dataclasses.replace(WITH_CONTROL, control=control, control_ring=ring)
+    assert divide(areas) == pytest.approx((1, 0.09 / 0.04, 1, (0.16 - 0.09) / (0.09 - 0.04)))
+
+
 def test_an_even_spread_is_counted_by_area() -> None:
     """Ten places to a side of 200 m, wherever it lies; fewer where a tenth of it or so is beyond the study area."""
     found = count(REST, once_each())

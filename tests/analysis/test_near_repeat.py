@@ -212,6 +212,30 @@ def test_repeats_of_one_day_are_told_as_such(make_incidents: MakeIncidents) -> N
     assert "20 of these pairs are of one day, which may be one offence recorded for each victim." in result.words
 
 
+@pytest.mark.parametrize(
+    ("day_bands", "apart", "words"),
+    [
+        ((1, 7), 0, "On the day of an incident, "),
+        ((2, 7), 1, "Within 1 day of an incident, "),
+        ((1, 2, 7), 1, "1 day before or after an incident, "),
+        ((2, 3, 7), 2, "2 days before or after an incident, "),
+        ((2, 7, 14), 4, "2 to 6 days before or after an incident, "),
+    ],
+)
+def test_how_long_after_is_said_in_words(
+    make_incidents: MakeIncidents, day_bands: tuple[int, ...], apart: int, words: str
+) -> None:
+    """Forty incidents, each with another at its place so many days later, among places and days at random."""
+    rng = np.random.default_rng(7)
+    x, y, day = rng.integers(0, 9000, 100), rng.integers(0, 9000, 100), rng.integers(0, 365, 100)
+    pair = np.r_[np.arange(100), np.arange(40)]
+    later = np.r_[day, day[:40] + apart]
+    result = measure_near_repeat(
+        make_dated(make_incidents, x[pair], y[pair], later), day_bands=day_bands, n_replicates=99
+    )
+    assert result.words.startswith(words)
+
+
 def test_nothing_is_shown_in_words(make_incidents: MakeIncidents) -> None:
     result = measure_near_repeat(make_random(make_incidents, 100, seed=9))
     assert not result.is_shown

@@ -40,14 +40,32 @@ def test_weights_decide_and_the_range_of_ranks_says_how_much() -> None:
 
 def test_a_criterion_that_is_not_known_is_left_out_of_the_mean() -> None:
     found = rank_priorities(measures({"a": [3, np.nan], "b": [2, 1], "c": [1, 2]}))
-    assert found.table[["score", "n_criteria"]].to_dict("index")["a"] == {"score": 10, "n_criteria": 1}
+    assert found.table.loc["a", "score"] == 10
+    assert found.unknown == {"a": ("harm",), "b": (), "c": ()}
     assert found.table["harm"].isna().to_dict() == {"a": True, "b": False, "c": False}
 
 
 def test_a_criterion_without_weight_counts_for_nothing() -> None:
     found = rank_priorities(measures({"a": [1, 9], "b": [2, 1]}), criterion_weights={"volume": 1, "harm": 0})
     assert found.table["score"].to_dict() == {"b": 10, "a": 0}
-    assert found.table["n_criteria"].tolist() == [1, 1]
+    found = rank_priorities(measures({"a": [1, np.nan], "b": [2, 1]}), criterion_weights={"volume": 1, "harm": 0})
+    assert found.unknown == {"a": (), "b": ()}
+    assert found.table[["score_low", "score_high"]].to_dict("index")["a"] == {"score_low": 0, "score_high": 0}
+
+
+def test_what_is_not_known_of_a_crime_widens_its_score_and_the_ranks_of_all() -> None:
+    """Volume: a 10, b 5, c 0. Harm: b 0, c 10, a anything: its score 5 to 10 where b has 2.5 and c 5."""
+    found = rank_priorities(measures({"a": [3, np.nan], "b": [2, 1], "c": [1, 2]}))
+    columns = ["score", "score_low", "score_high", "rank_low", "rank_high"]
+    rows = dict(zip(found.table.index, found.table[columns].to_numpy().tolist(), strict=True))
+    assert rows["a"] == [10, 5, 10, 1, 1]  # as good as c at the least
+    # with four times as much weight on volume as on harm b has 4 and c 2
+    assert rows["b"] == [2.5, 2.5, 2.5, 2, 3]
+    assert rows["c"] == [5, 5, 5, 1, 3]
+    # a criterion of which nothing is known of any crime tells nothing apart
+    bare = rank_priorities(measures({"a": [3, np.nan], "b": [2, np.nan]}))
+    assert bare.unknown == {"a": (), "b": ()}
+    assert bare.table[["score_low", "score_high"]].to_numpy().tolist() == [[10, 10], [0, 0]]
 
 
 def test_a_crime_of_which_nothing_is_known_is_not_put_in_order() -> None:
@@ -71,6 +89,14 @@ def test_units_do_not_matter(rows: list[list[int]], factor: int) -> None:
     pd.testing.assert_frame_equal(one.table, other.table)
     assert ((one.table["rank_low"] <= one.table["rank"]) & (one.table["rank"] <= one.table["rank_high"])).all()
     assert one.table["score"].between(0, 10).all()
+    assert (one.table["score_low"] == one.table["score"]).all()
+
+
+@given(st.lists(st.lists(st.none() | st.integers(0, 9), min_size=5, max_size=5), min_size=2, max_size=6))
+def test_the_score_and_the_rank_lie_within_their_ranges(rows: list[list[int | None]]) -> None:
+    table = rank_priorities(pd.DataFrame(rows, columns=list(CRITERIA), dtype="float64")).table
+    assert table["score"].between(table["score_low"] - 1e-9, table["score_high"] + 1e-9).all()
+    assert table["rank"].between(table["rank_low"], table["rank_high"]).all()
 
 
 def test_mistakes_are_explained() -> None:

@@ -103,6 +103,13 @@ def test_the_distribution_that_made_the_rates_is_found_again() -> None:
     assert held == pytest.approx(0.95, abs=0.01)
 
 
+@pytest.mark.parametrize(("n", "is_weak"), [(2, False), (3, True), (9, True), (10, False)])
+def test_few_areas_do_not_show_how_rates_differ(n: int, is_weak: bool) -> None:
+    """Of two nothing is shrunk; an area without residents has no rate and does not count."""
+    rates = estimate_rates(*of_areas([*range(10, 10 + n), 5], [9_000.0] * n + [0.0]))
+    assert rates.is_prior_weak is is_weak
+
+
 def test_shrinking_goes_towards_the_mean_and_the_further_the_fewer_the_residents() -> None:
     """Two areas of one plain rate, the second a tenth of the first."""
     rates = estimate_rates(*of_areas([100, 10, 20, 5, 60], [10_000, 1_000, 10_000, 10_000, 10_000]))

@@ -15,6 +15,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotspots.analysis.change import AreaWeights
 from hotspots.cli import main as command_line
 from hotspots.errors import DataError, ParameterError
 from hotspots.pipeline.operation import evaluate_operation
@@ -148,7 +149,20 @@ def test_the_rest_of_the_study_area_is_the_control_by_default(call: Any, inputs:
         total = sum(row[("before", "after")[index]] for row in found["counts"])
         everywhere = count(tmp_path / "a.csv", (529_999, 179_999, 532_001, 182_001), *dates)
         assert abs(total - everywhere) <= 2  # on the very edge
-    assert "control had" in " ".join(found["notes"])
+    # the control has three times the area, and is brought to that of the ward
+    change = {row["area"]: row["change"] for row in found["counts"]}
+    difference = found["results"]["local"]["weighted_displacement_difference"]["difference"]
+    assert difference == pytest.approx(change["treated"] - change["control"] / 3, abs=0.01)
+    assert found["area_weights"]["words"] == (
+        "Weighed by area: the control has 3.0 times the area of the treated area, and its counts are divided by that. "
+        "The difference is in incidents of the treated area."
+    )
+    assert "control had" not in " ".join(found["notes"])
+    plain = json.loads(call(*inputs, *DATES, "--treated-ward", "Ash", "--area-weights", "none", "--json").out)
+    difference = plain["results"]["local"]["weighted_displacement_difference"]["difference"]
+    assert difference == change["treated"] - change["control"]
+    assert plain["area_weights"]["words"] is None
+    assert "control had" in " ".join(plain["notes"])
     assert "Whether crime moved next door was not looked at: a buffer around the areas would show it." in " ".join(
         found["notes"]
     )
@@ -210,6 +224,21 @@ def test_a_year_before_that_the_files_lack_is_not_advised(call: Any, inputs: lis
         ([*DATES, "--treated", "area.geojson", "--control", "far.geojson"], 3, "The control must lie in the wards of"),
         ([*DATES, "--treated", "area.geojson", "--control", "area.geojson"], 3, "none are left of area. Give another"),
         ([*DATES, "--treated-ward", "Ash", "--ward", "Ash"], 3, "none are left of the study area"),
+        (
+            [*DATES, "--treated-ward", "Ash", "--area-weights", "1.2"],
+            2,
+            '--area-weights must be area, none or two sizes (treated area, control), such as 1.2,0.9; "1.2" is not.',
+        ),
+        (
+            [*DATES, "--treated-ward", "Ash", "--buffer", "100", "--area-weights", "1,2"],
+            2,
+            "four sizes (treated area, control, around the one, around the other), such as 1.2,0.9,1.5,1.6",
+        ),
+        (
+            [*DATES, "--treated-ward", "Ash", "--area-weights", "1,0"],
+            2,
+            "above 0; `control` has 0.0. Give the",
+        ),
         ([*DATES, "--treated-ward", "Ash", "--buffer", "-5"], 2, "from 0 m to 5,000 m wide, not -5 m. 200 m is usual"),
         ([*DATES, "--treated-ward", "Ash", "--buffer", "nan"], 2, "from 0 m to 5,000 m wide, not nan"),
         (
@@ -482,10 +511,105 @@ def test_areas_elsewhere_are_not_chosen_by_what_came_after(call_with: Any) -> No
 
 
 def test_many_times_are_written_as_whole_numbers(call_with: Any) -> None:
-    notes = " ".join(call_with({TREATED: (10, 8), CONTROL: (2_140, 2_000)})["notes"])
+    notes = " ".join(call_with({TREATED: (10, 8), CONTROL: (2_140, 2_000)}, "--area-weights", "none")["notes"])
     assert "the control had 214 times the robberies of the treated area before." in notes
-    notes = " ".join(call_with({TREATED: (900, 800), CONTROL: (300, 300)})["notes"])
-    assert "the control had 0.33 times the robberies of the treated area before." in notes
+    notes = " ".join(call_with({TREATED: (900, 800), CONTROL: (300, 300)}, "--area-weights", "1,3")["notes"])
+    assert "the control had 0.11 times the robberies of the treated area before, for its size." in notes
+
+
+def test_the_published_example_of_sizes_from_the_command_line(call_with: Any, tmp_path: Path) -> None:
+    """Wheeler (2021): sizes of 1.2, .9, 1.5 and 1.6 give -99.694."""
+    counts = {TREATED: (207, 110), CONTROL: (308, 318), RING: (178, 157), CONTROL_RING: (150, 140)}
+    found = call_with(
+        counts, "--control", "control.gpkg", "--buffer", 100, "--area-weights", "1.2,0.9,1.5,1.6", "--harm", "severity"
+    )
+    assert found["results"]["net"]["weighted_displacement_difference"]["difference"] == -99.69
+    assert found["area_weights"]["words"] == (
+        "Weighed by the sizes given: counts are divided by 1.2 in the treated area and 0.9 in the control, 1.5 and 1.6 "
+        "around them. The difference is in incidents of an area of size 1."
+    )
+    # 746 points a robbery, and no other crime
+    assert found["harm"]["net"]["difference"] == pytest.approx(746 * -99.69444444, abs=0.01)
+    assert found["harm"]["net"]["p_value"] == found["results"]["net"]["weighted_displacement_difference"]["p_value"]
+    assert (
+        "By harm (severity), over the 1 crime that has a figure: \N{MINUS SIGN}74,400 points against the control ("
+        in (found["words"][-1])
+    )
+    page = (tmp_path / found["products"]["operation"]).read_text("utf-8")
+    assert "All crimes, by harm" in page
+    assert "Weighed by the sizes given" in page
+
+
+@pytest.mark.slow
+def test_crimes_are_weighed_by_harm_and_what_has_no_figure_is_named(
+    call: Any, inputs: list[str], tmp_path: Path
+) -> None:
+    """As many burglaries and drug offences as robberies: 746 and 438 points, and no figure."""
+    path = tmp_path / "a.csv"
+    header, *rows = path.read_text().splitlines()
+    others = [row.replace("Robbery", crime) for crime in ("Burglary in a dwelling", "Drugs") for row in rows]
+    path.write_text("\n".join([header, *rows, *others]))
+    found = json.loads(call(*inputs, *DATES, "--treated", "area.geojson", "--harm", "severity", "--json").out)
+    robbery = found["results"]["net"]["weighted_displacement_difference"]
+    harm = found["harm"]["net"]
+    assert harm["difference"] == pytest.approx((746 + 438) * robbery["difference"], rel=1e-3)
+    assert harm["variance"] == pytest.approx((746**2 + 438**2) * robbery["variance"], rel=1e-3)
+    assert [(one["harm"], one["treated"]) for one in found["harm"]["crimes"]] == [
+        (figure, [found["counts"][0]["before"], found["counts"][0]["after"]]) for figure in (746.0, 438.0)
+    ]
+    assert found["harm"]["n_unweighed"] == {"Drugs": sum(row["before"] + row["after"] for row in found["counts"])}
+    assert found["harm"]["most_uncertain_share"] == pytest.approx(746**2 / (746**2 + 438**2), abs=1e-4)
+    assert "74% of the uncertainty (variance) is of robbery alone." in found["words"][-1]
+
+
+def test_a_crime_of_which_a_month_is_not_in_the_files_is_left_out_of_harm_and_named(
+    call: Any, inputs: list[str], tmp_path: Path
+) -> None:
+    add_burglaries(tmp_path / "a.csv")
+    rows = (tmp_path / "a.csv").read_text().splitlines()
+    (tmp_path / "a.csv").write_text("\n".join(row for row in rows if not re.match(r"Burgl.*,../05/2025", row)))
+    found = json.loads(call(*inputs, *DATES, "--treated", "area.geojson", "--harm", "severity", "--json").out)
+    assert [one["crime"] for one in found["harm"]["crimes"]] == ["robbery"]
+    assert found["harm"]["uncovered"] == ["Residential burglary"]
+
+
+def test_harm_without_any_figure_is_refused(call: Any, inputs: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(path.read_text().replace("Robbery", "Drugs"))
+    arguments = [*inputs[:-1], "drugs", *DATES, "--treated", "area.geojson", "--harm", "cost"]
+    said = call(*arguments)
+    assert said.code == 4
+    assert (
+        "A difference in harm by cost needs crimes that have a figure and data in both periods; there are none. "
+        "Without a figure: Drugs. Leave --harm out, or give figures under [harm.cost] in hotspots.toml."
+    ) in said.err
+
+
+@pytest.mark.parametrize(("earlier", "is_told"), [(20, True), (60, False)])
+def test_a_period_before_that_had_risen_is_advised_against(
+    call: Any, inputs: list[str], tmp_path: Path, earlier: int, is_told: bool
+) -> None:
+    rng = np.random.default_rng(3)
+    rows = []
+    quarters = {"2025-10-01": (earlier, 400), "2026-01-01": (60, 400), "2026-04-01": (30, 400)}
+    for first, counts in quarters.items():
+        for n, (west, south, east, north) in zip(counts, (TREATED, CONTROL), strict=True):
+            days = np.datetime64(first) + np.arange(n) * 90 // n
+            xs, ys = rng.uniform(west + 5, east - 5, n), rng.uniform(south + 5, north - 5, n)
+            rows += [(f"{day.item():%d/%m/%Y}", x, y) for day, x, y in zip(days, xs, ys, strict=True)]
+    write_rows(tmp_path / "a.csv", rows)
+    said = call(*inputs, *DATES, "--treated", "area.geojson", "--before", "previous", "--json")
+    assert said.code == 0, said.err
+    found = json.loads(said.out)
+    told = (
+        "Do not rely on the period just before here. In the treated area robberies had risen to 60, from 20 in as long "
+        "a period before that, by more than in the control (400 from 400). As far as such a rise is chance it ends "
+        "anyway, and its end looks like success (regression to the mean)."
+    )
+    assert (found["notes"][0] == told) is is_told
+    assert (found["rise"] is not None) is is_told
+    if is_told:
+        assert found["rise"] == {"start": "2025-10-01", "end": "2025-12-31", "treated": [20, 60], "control": [400, 400]}
 
 
 @pytest.mark.slow
@@ -585,12 +709,14 @@ def test_products_of_another_question_have_a_folder_of_their_own(inputs: list[st
         name(control=control),
         name(buffer_m=100),
         name(before="previous"),
+        name(area_weights=AreaWeights()),
+        name(harm="cost"),
         name(wards=("Ash", "Beech")),
         name(control=control, wards=("Ash", "Beech")),
     ]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch("robbery_2026-04-01_2026-06-30_area_[0-9a-f]{8}", one) for one in names)
-    assert name(wards=("Beech", "A")) == names[5]
+    assert name(wards=("Beech", "A")) == names[7]
 
 
 # --- the planted changes of the demonstration data
@@ -682,6 +808,8 @@ def test_days_of_no_likely_year_are_refused(start: str, end: str) -> None:
 
 
 def test_an_unknown_comparison_is_named() -> None:
+    with pytest.raises(ParameterError, match='`harm` must be one of severity, cost, not "sorrow"'):
+        OperationRequest(crime="robbery", start=dt.date(2026, 4, 1), end=dt.date(2026, 4, 30), harm="sorrow")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match='`before` must be one of year, previous, not "decade"'):
         OperationRequest(crime="robbery", start=dt.date(2026, 1, 1), end=dt.date(2026, 1, 31), before="decade")  # type: ignore[arg-type]
 

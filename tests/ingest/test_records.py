@@ -269,6 +269,8 @@ def test_the_place_is_the_most_specific_that_is_said() -> None:
     assert read_row(Road="High Street", Place="Deptford Station")["location"] == "Deptford Station"
     assert read_row(Road="High Street")["location"] == "High Street"
     assert read_row(Road="No Location")["location"] is None
+    assert read_row(Road="On or near ")["location"] is None
+    assert read_row(Road="On or near Rye Lane")["location"] == "Rye Lane"
     assert read_row()["location"] is None
 
 

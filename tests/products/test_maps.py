@@ -528,8 +528,10 @@ def test_a_hot_spot_is_compared_with_the_year_before_or_else_with_the_time_befor
 
 
 def test_a_season_in_words() -> None:
-    window = {"words": "summer: June-August 1.3 times the rest", "ratio": 1.33, "low": 1.24, "high": 1.42}
-    assert say("change.season", {"window": window}) == "summer: June-August 1.3 times the rest (1.24 to 1.42)"
+    window = {"name": "summer: June-August", "ratio": 0.76, "low": 0.72, "high": 0.81}
+    assert say("change.season", {"window": window}) == "summer: June-August 0.76 times the rest (0.72 to 0.81)"
+    wide = window | {"ratio": 1.42, "low": 1.11, "high": 1.74}
+    assert say("change.season", {"window": wide}) == "summer: June-August 1.4 times the rest (1.1 to 1.7)"
     assert say("change.season", {"window": None}) == ""
 
 

@@ -49,6 +49,52 @@ def test_a_share_of_open_havens_says_what_it_leaves_out() -> None:
     assert say("places.near_havens", havens | {"n_hours_unknown": 3}) == left_out
 
 
+def test_the_densest_half_is_told_from_half_of_the_incidents() -> None:
+    half = {"share": 0.5, "area_share": 0.144, "fullest_cells_share": 0.0125}
+    density = {"smallest_areas": [{"share": 0.25}, half], "cell_size_m": 50.0}
+    assert say("places.half", density) == (
+        "Half of the smoothed density lies in 14% of the area. Half of the incidents themselves lie in 1.2% of it "
+        "(cells of 50 m)."
+    )
+    density["smallest_areas"] = [half | {"fullest_cells_share": None}]
+    assert say("places.half", density) == "Half of the smoothed density lies in 14% of the area."
+
+
+def test_indices_are_explained_where_they_are_shown() -> None:
+    assert say("score.indices", ["PEI"]) == (
+        "PEI (prediction efficiency index) is the share caught over the most that so much area could have caught: 1 is "
+        "the best possible."
+    )
+    said = say("score.indices", ["PAI", "RRI"])
+    assert said.startswith("PAI (prediction accuracy index) is the share caught over the share of the area: 1 is ch")
+    assert said.endswith("RRI (recapture rate index) is the number expected there over the number that came: above 1, "
+                         "too much was expected.")  # fmt: skip
+    assert "PEI" not in said
+
+
+@pytest.mark.parametrize(("n", "wards"), [(1, "the ward"), (3, "the 3 wards")])
+def test_a_run_of_some_wards_says_why_another_may_say_otherwise(n: int, wards: str) -> None:
+    run = {"study_area": {"is_all": False, "n_wards": n}, "hotspots": [HOTSPOT]}
+    assert say("certainty.some_wards", run) == (
+        "A run of more wards can say otherwise of the same place: whether surroundings are busy, and what is expected, "
+        f"is judged against {wards} of this run alone. In a busy ward less stands out."
+    )
+    assert say("certainty.some_wards", run | {"hotspots": []}) == ""
+    assert say("certainty.some_wards", run | {"study_area": {"is_all": True, "n_wards": n}}) == ""
+
+
+def test_what_is_not_known_of_a_priority_is_named() -> None:
+    crime = {"score_low": 4.32, "score_high": 9.28, "unknown": ("harm", "cost")}
+    assert say("performance.unknown", crime) == "4.3 to 9.3, harm and cost unknown"
+
+
+def test_shrunk_limits_of_few_wards_are_said_to_be_too_narrow() -> None:
+    assert say("places.weak_prior", 10) == (
+        "The limits of the shrunk rates are too narrow: they take as known how the rates of wards differ, and fewer "
+        "than 10 wards do not show that. Read the limits of the plain rates instead."
+    )
+
+
 def test_a_sentence_is_plain_text_on_one_line_in_python_and_escaped_on_a_page() -> None:
     change = {"changed_wards": [{"name": MARKED, "change": {"verdict": "improving"}} for _ in range(3)]}
     assert say("change.wards", change) == ", ".join([f"{MARKED} improving"] * 2) + f" and {MARKED} improving"

@@ -9,10 +9,12 @@ from .control import SignalKind as SignalKind
 from .control import find_signals as find_signals
 from .dispersion import Dispersion as Dispersion
 from .dispersion import measure_dispersion as measure_dispersion
+from .displacement import AreaWeights as AreaWeights
 from .displacement import CountDifference as CountDifference
 from .displacement import WeightedDisplacement as WeightedDisplacement
 from .displacement import add_counts as add_counts
 from .displacement import measure_displacement as measure_displacement
+from .displacement import measure_harm_difference as measure_harm_difference
 from .elsewhere import ComparedAreas as ComparedAreas
 from .elsewhere import ElsewhereCounts as ElsewhereCounts
 from .elsewhere import PairedCounts as PairedCounts

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 from scipy import stats
 
@@ -23,11 +24,40 @@ _ALIKE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AreaWeights:
+    """The sizes of areas, by which their counts are divided: km², homes, people or lengths of street.
+
+    Only their proportions matter to the test; the difference is in incidents of an area of size 1.
+
+    Attributes:
+        treated, control: Of the areas compared.
+        displacement_treated, displacement_control: Of what lies around them.
+
+    Raises:
+        ParameterError: One is not a number above 0.
+    """
+
+    treated: float = 1.0
+    control: float = 1.0
+    displacement_treated: float = 1.0
+    displacement_control: float = 1.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            size = getattr(self, field.name)
+            if not (isinstance(size, int | float) and math.isfinite(size) and size > 0):
+                raise ParameterError(
+                    f"An area's weight is its size, a number above 0; `{field.name}` has {size!r}. Give the km², homes "
+                    "or people of each area, or 1 for all."
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountDifference:
     """By how many incidents the change in one area is more than that in another.
 
     Attributes:
-        difference: Incidents; below 0 where the first area did better.
+        difference: Incidents, or harm; below 0 where the first area did better.
         variance: Of the difference, were every count Poisson.
         z: The difference in standard errors; 0 where all counts are 0.
         p_value: Two-sided, of no difference, by the normal approximation.
@@ -54,6 +84,7 @@ class WeightedDisplacement:
         treated, control: Incidents before and after.
         displacement_treated, displacement_control: The same around them; None where not measured.
         period_days: Length of the periods before and after, or any numbers in proportion to them.
+        area_weights: Sizes of the areas, by which counts were divided for the differences.
         net: The weighted displacement difference: `local` and `displaced` together.
         local: Treated area less control.
         displaced: Around the treated area less around the control; None without a displacement area.
@@ -63,7 +94,8 @@ class WeightedDisplacement:
             is nothing around it; None without a displacement area.
         confidence: Of every limit, 0-1.
         least_expected: The least count to be expected anywhere if nothing had an effect.
-        size_ratio: Incidents before in the control over those in the treated area; infinite where there were none.
+        size_ratio: Incidents before in the control over those in the treated area, each over its size; infinite where
+            there were none.
     """
 
     treated: Counts
@@ -71,6 +103,7 @@ class WeightedDisplacement:
     displacement_treated: Counts | None
     displacement_control: Counts | None
     period_days: tuple[float, float]
+    area_weights: AreaWeights
     net: CountDifference
     local: CountDifference
     displaced: CountDifference | None
@@ -88,8 +121,11 @@ class WeightedDisplacement:
 
     @property
     def is_alike(self) -> bool:
-        """Whether the control is of the size of the treated area, without which the differences mislead."""
+        """Whether the control had about as many incidents for its size, without which the differences mislead."""
         return 1 / _ALIKE <= self.size_ratio <= _ALIKE
+
+
+_SAME_SIZE = AreaWeights()
 
 
 def measure_displacement(
@@ -99,6 +135,7 @@ def measure_displacement(
     displacement_treated: Counts | None = None,
     displacement_control: Counts | None = None,
     period_days: tuple[float, float] = (1.0, 1.0),
+    area_weights: AreaWeights = _SAME_SIZE,
     confidence: float = 0.95,
 ) -> WeightedDisplacement:
     """Compare the change in a treated area, and around it, with that in a control.
@@ -108,8 +145,9 @@ def measure_displacement(
     * The weighted displacement difference: the change in incidents in the treated area, less that in the control, plus
       the same for the displacement areas. Its variance is the sum of all counts. No effect means that all areas gain
       or lose the same NUMBER of incidents, so it needs a control of about the size of the treated area: against one of
-      ten times the incidents, a fall of 10% everywhere looks like a rise where something was done. Normal
-      approximation.
+      ten times the incidents, a fall of 10% everywhere looks like a rise where something was done. Areas of other
+      sizes are brought to one by `area_weights`: each count is divided by the size of its area, and its variance by
+      the square, so that no effect means the same number for the size. Normal approximation.
     * The ratio of ratios: the treated area's after / before over the control's. No effect means the same SHARE gained
       or lost, whatever the sizes of the areas and the lengths of the periods. Limits and p value are exact, given the
       totals of areas and periods (the noncentral hypergeometric distribution), and so right with few incidents too.
@@ -129,6 +167,7 @@ def measure_displacement(
             in two areas.
         displacement_control: The same around the control; it needs `displacement_treated`.
         period_days: Length of the periods before and after, above 0.
+        area_weights: Sizes of the areas, for the differences; the ratios need none.
         confidence: Of the limits.
 
     Raises:
@@ -137,8 +176,9 @@ def measure_displacement(
         TooLittleDataError: The treated area and the control hold no incident at all.
 
     Source: Wheeler, A. P. and Ratcliffe, J. H. (2018), "A simple weighted displacement difference test to evaluate
-    place based crime interventions", Crime Science 7:11, doi:10.1186/s40163-018-0085-5; for lengths Wheeler, A. P.
-    (2021), "The WDD test with different pre post time periods"; for the exact limits Cornfield, J. (1956), "A
+    place based crime interventions", Crime Science 7:11, doi:10.1186/s40163-018-0085-5; for lengths and sizes Wheeler,
+    A. P. (2021), "The WDD test with different pre post time periods" and "The WDD test with different area sizes"; for
+    the exact limits Cornfield, J. (1956), "A
     statistical problem arising from retrospective studies", Proceedings of the Third Berkeley Symposium 4.
     """
     require_confidence(confidence)
@@ -158,8 +198,13 @@ def measure_displacement(
         )
 
     scale = days[1] / days[0]
-    nothing = (0, 0)
-    net = [(inside, 1), (outside, -1), (around or nothing, 1), (beside or nothing, -1)]
+    nothing, sizes = (0, 0), area_weights
+    net = [
+        (inside, 1 / sizes.treated),
+        (outside, -1 / sizes.control),
+        (around or nothing, 1 / sizes.displacement_treated),
+        (beside or nothing, -1 / sizes.displacement_control),
+    ]
     local_ratio = compare_changes(inside, outside, confidence=confidence)
     displaced_ratio = None if around is None else compare_changes(around, beside or outside, confidence=confidence)
     return WeightedDisplacement(
@@ -168,6 +213,7 @@ def measure_displacement(
         displacement_treated=around,
         displacement_control=beside,
         period_days=days,
+        area_weights=sizes,
         net=_subtract(net, scale, confidence),
         local=_subtract(net[:2], scale, confidence),
         displaced=None if around is None else _subtract(net[2:], scale, confidence),
@@ -176,7 +222,7 @@ def measure_displacement(
         displaced_ratio=displaced_ratio,
         confidence=confidence,
         least_expected=min(part.least_expected for part in (local_ratio, displaced_ratio) if part is not None),
-        size_ratio=outside[0] / inside[0] if inside[0] else math.inf,
+        size_ratio=outside[0] / sizes.control / (inside[0] / sizes.treated) if inside[0] else math.inf,
     )
 
 
@@ -200,10 +246,62 @@ def add_counts(one: Counts, other: Counts | None) -> Counts:
     return one if other is None else (one[0] + other[0], one[1] + other[1])
 
 
-def _subtract(parts: list[tuple[Counts, int]], scale: float, confidence: float) -> CountDifference:
-    """The sum of the changes of areas, each with its sign, before-counts being multiplied by `scale`."""
-    difference = sum(sign * (after - scale * before) for (before, after), sign in parts)
-    variance = sum(after + scale**2 * before for (before, after), _ in parts)
+def measure_harm_difference(
+    differences: Mapping[str, CountDifference], harm_weights: Mapping[str, float], *, confidence: float = 0.95
+) -> CountDifference:
+    """Add up the differences of several crimes, each weighed by the harm of one offence.
+
+    The variance is the sum of the crimes' own, each times the square of its harm: ten offences of harm 10 and a hundred
+    of harm 1 weigh the same, and the ten are known less well. Crimes are taken as independent of each other.
+
+    It misleads where a few grave offences carry most of it: the normal approximation then holds badly, and whether one
+    of them fell into the period decides. Look at the crimes beside the sum.
+
+    Args:
+        differences: By crime, such as `measure_displacement(...).net`; no offence may be of two crimes.
+        harm_weights: Of one offence of each of these crimes, from 0, in points or pounds.
+        confidence: Of the limits.
+
+    Returns:
+        In the unit of the harm.
+
+    Raises:
+        ParameterError: A crime has no harm, or one that is not a number from 0 up, or the confidence is not between 0
+            and 1.
+        TooLittleDataError: There is no crime.
+
+    Source: Wheeler, A. P. (2020), "Amending the WDD test to incorporate harm weights".
+    """
+    require_confidence(confidence)
+    if not differences:
+        raise TooLittleDataError(
+            "A difference in harm needs one crime or more; there is none. Take crimes that have a figure of harm."
+        )
+    for crime in differences:
+        harm = harm_weights.get(crime, math.nan)
+        if not (math.isfinite(harm) and harm >= 0):
+            raise ParameterError(
+                f"Each crime needs a harm, a number from 0 up; {crime} has {harm_weights.get(crime)}. Give one, or "
+                "leave the crime out."
+            )
+    return _describe(
+        sum(harm_weights[crime] * found.difference for crime, found in differences.items()),
+        sum(harm_weights[crime] ** 2 * found.variance for crime, found in differences.items()),
+        confidence,
+    )
+
+
+def _subtract(parts: list[tuple[Counts, float]], scale: float, confidence: float) -> CountDifference:
+    """The sum of the changes of areas, each times its factor, before-counts being multiplied by `scale`."""
+    return _describe(
+        sum(factor * (after - scale * before) for (before, after), factor in parts),
+        sum(factor**2 * (after + scale**2 * before) for (before, after), factor in parts),
+        confidence,
+    )
+
+
+def _describe(difference: float, variance: float, confidence: float) -> CountDifference:
+    """A difference of that variance, by the normal approximation."""
     if not variance:
         return CountDifference(
             difference=0.0, variance=0.0, z=0.0, p_value=1.0, p_fall=1.0, p_rise=1.0, low=math.nan, high=math.nan

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from hotspots.analysis.change.displacement import AreaWeights
 from hotspots.analysis.change.ratio_scatter import count_areas_needed
 
 Untried = Literal["none before", "area too large", "control too large", "too few alike"]
@@ -59,6 +60,18 @@ class ComparedAreas:
         """How many times the treated area and its surroundings go into the study area."""
         ring_m2 = self.treated_ring.area if self.treated_ring is not None else 0.0
         return float(self.study_area.area / (self.treated.area + ring_m2))
+
+    @property
+    def size_weights(self) -> AreaWeights:
+        """What brings the control to the size of the treated area, and what is around it to that around the treated.
+
+        The treated area and its surroundings keep their numbers, so that differences are in incidents there.
+        """
+        around, beside = self.treated_ring, self.control_ring
+        return AreaWeights(
+            control=float(self.control.area / self.treated.area),
+            displacement_control=1.0 if around is None or beside is None else float(beside.area / around.area),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,12 +53,6 @@ class SeasonWindow:
         season = _SEASON_NAMES.get((self.first_month, self.n_months))
         return f"{season}: {months}" if season else months
 
-    @property
-    def words(self) -> str:
-        """The window as a sentence has it: "summer: June-August 1.4 times the rest"."""
-        digits = 1 if abs(self.ratio - 1) >= 0.15 else 2
-        return f"{self.name} {self.ratio:.{digits}f} times the rest"
-
 
 class SeasonScan:
     """The search of one series for the clearest season."""

@@ -1,3 +1,4 @@
+from .area_rates import FEW_AREAS as FEW_AREAS
 from .area_rates import AreaRates as AreaRates
 from .area_rates import estimate_rates as estimate_rates
 from .area_rates import estimate_residents as estimate_residents

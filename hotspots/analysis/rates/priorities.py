@@ -32,14 +32,18 @@ class Priorities:
 
     Attributes:
         table: On the index of the measures, the first priority first: a score of 0-10 for each criterion, missing where
-            the measure is; `score`, their weighted mean over those that are known; `n_criteria`, how many those are;
-            `rank`; `rank_low`, `rank_high`: the best and the worst rank that it takes when each criterion's weight is
-            halved, kept or doubled, in every combination.
+            the measure is; `score`, their weighted mean over those that are known; `score_low`, `score_high`: the mean
+            over all if those that are not known were 0, and 10; `rank`, by `score`; `rank_low`, `rank_high`: the best
+            and the worst rank that it takes when each criterion's weight is halved, kept or doubled, in every
+            combination, or when scores that are not known are anything from 0 to 10 and those that are stay.
+        unknown: The criteria with a weight of which a crime's measure is missing and that of another is not, for each
+            crime of the table.
         criterion_weights: As they were used; they sum to 1.
         unranked: Crimes of which no criterion with a weight is known, and which are not in the table.
     """
 
     table: pd.DataFrame
+    unknown: Mapping[str, tuple[str, ...]]
     criterion_weights: Mapping[str, float]
     unranked: tuple[str, ...]
 
@@ -52,8 +56,9 @@ def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, f
     crimes is lost by this; in return no single large number (the cost of homicide) decides everything.
 
     The order is a judgement, and the weights are the judgement: `rank_low` and `rank_high` say how much of it stands
-    if they are changed. A criterion that is not known of a crime is left out of its mean, so such a crime is compared
-    by less; one of which none is known is not put in order.
+    if they are changed. A criterion that is not known of a crime is left out of its mean, which takes the crime to be
+    as urgent by it as by the others. It need not be: `score_low` and `score_high` say how far the score could go, and
+    the ranks allow for it. A crime of which nothing is known is not put in order.
 
     Args:
         measures: float, a row a crime and a column a criterion, more meaning more urgent; missing where not known.
@@ -83,16 +88,27 @@ def rank_priorities(measures: pd.DataFrame, *, criterion_weights: Mapping[str, f
     is_known = np.asarray((measures.notna().to_numpy() & (plain > 0)).any(axis=1), dtype=bool)
     unranked = tuple(map(str, measures.index[~is_known]))
     scores = measures.apply(_score).to_numpy(dtype=np.float64)[is_known]
-    means = _weigh(scores, plain)
-    ranks = [_rank(_weigh(scores, plain * factors)) for factors in itertools.product(_TRIED, repeat=len(plain))]
+    used = np.where(np.isnan(scores).all(axis=0), 0.0, plain)  # what is known of none tells nothing apart
+    least, most = np.nan_to_num(scores, nan=0.0), np.nan_to_num(scores, nan=_TOP_SCORE)
+    means = _weigh(scores, used)
+    tried = [used * factors for factors in itertools.product(_TRIED, repeat=len(used))]
+    ranks = [_rank(_weigh(scores, weights)) for weights in tried]
+    best, worst = _rank_range(_weigh(least, used), _weigh(most, used))
     table = pd.DataFrame(scores, index=measures.index[is_known], columns=measures.columns)
+    is_unknown = np.isnan(scores) & (used > 0)
     table["score"] = means
-    table["n_criteria"] = (~np.isnan(scores) & (plain > 0)).sum(axis=1)
+    table["score_low"], table["score_high"] = _weigh(least, used), _weigh(most, used)
     table["rank"] = _rank(means)
-    table["rank_low"], table["rank_high"] = np.min(ranks, axis=0), np.max(ranks, axis=0)
+    table["rank_low"], table["rank_high"] = np.min([*ranks, best], axis=0), np.max([*ranks, worst], axis=0)
     shares = plain / plain.sum()
     return Priorities(
         table=table.sort_values("rank", kind="stable"),
+        unknown=MappingProxyType(
+            {
+                str(crime): tuple(map(str, measures.columns[missing]))
+                for crime, missing in zip(table.index, is_unknown, strict=True)
+            }
+        ),
         criterion_weights=MappingProxyType(dict(zip(map(str, measures.columns), shares.tolist(), strict=True))),
         unranked=unranked,
     )
@@ -115,5 +131,12 @@ def _weigh(scores: Floats, criterion_weights: Floats) -> Floats:
 
 def _rank(values: Floats) -> npt.NDArray[np.int64]:
     """1 for the highest; equal values share the better rank."""
-    rounded = np.round(values, 9)
-    return np.array([1 + int((rounded > value).sum()) for value in rounded], dtype=np.int64)
+    return _rank_range(values, values)[0]
+
+
+def _rank_range(low: Floats, high: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The best and the worst rank of each value, if it is `high` and all others `low`, and the other way round."""
+    low, high = np.round(low, 9), np.round(high, 9)
+    best = 1 + (low[None, :] > high[:, None]).sum(axis=1)
+    worst = 1 + (high[None, :] > low[:, None]).sum(axis=1) - (high > low)
+    return best.astype(np.int64), worst.astype(np.int64)

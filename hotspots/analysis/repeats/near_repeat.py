@@ -174,7 +174,7 @@ class NearRepeat:
             n = int(self.n_pairs[band, first:stop].sum())
             expected = float(self.expected_pairs[band, first:stop].sum())
             sentences.append(
-                f"{self._name_days(first, stop)} of an incident, {n / expected:.1f} times as many others are recorded "
+                f"{self._name_days(first, stop)} an incident, {n / expected:.1f} times as many others are recorded "
                 f"{self._name_distance(band)} as chance alone gives ({n:,} pairs, {expected:,.1f} expected)."
             )
             n_same_day = int(self.n_same_day_pairs[band])
@@ -187,8 +187,11 @@ class NearRepeat:
     def _name_days(self, first: int, stop: int) -> str:
         last = self.day_bands[stop - 1] - 1
         if first == 0:
-            return f"Within {last} day{'s' * (last != 1)}" if last else "On the day"
-        return f"Within {self.day_bands[first - 1]} to {last} days"
+            return f"Within {last} day{'s' * (last != 1)} of" if last else "On the day of"
+        from_day = self.day_bands[first - 1]
+        if from_day == last:
+            return f"{last} day{'s' * (last != 1)} before or after"
+        return f"{from_day} to {last} days before or after"
 
     def _name_distance(self, band: int) -> str:
         low = self.distance_bands_m[band - 1] if band else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,8 @@ class SmallestArea:
         n_cells: Cells taken.
         area_km2: Area of its cells.
         area_share: The same as a share of the study area's cells.
+        fullest_cells_share: Share of the study area's cells that hold `share` of the incidents themselves, the fewest
+            that do; NaN where so many lie in no cell. Incidents lie on points, so this is a small part of `area_share`.
         is_taken: bool (n_rows, n_columns), the cells.
         outline: MultiPolygon, metres: the line of `level_per_km2`, drawn between cell centres. It goes around the
             centres of all cells taken and of no others; its own area differs by fractions of a cell along the line.
@@ -49,6 +52,7 @@ class SmallestArea:
     n_cells: int
     area_km2: float
     area_share: float
+    fullest_cells_share: float
     is_taken: npt.NDArray[np.bool]
     outline: shapely.MultiPolygon
 
@@ -110,6 +114,8 @@ def find_smallest_areas(
     row, column = grid.locate(incidents.geometry.x.to_numpy(), incidents.geometry.y.to_numpy())
     on_grid = (row >= 0) & (row < grid.n_rows) & (column >= 0) & (column < grid.n_columns)
     row, column = row[on_grid], column[on_grid]
+    n_in_cells = np.bincount(np.ravel_multi_index((row, column), grid.shape), minlength=is_inside.size)
+    fullest = np.cumsum(np.sort(n_in_cells[is_inside.ravel()])[::-1])
     areas = []
     for share in shares:
         enough = min(int(np.searchsorted(held, share - _ROUNDING)), len(held) - 1)
@@ -118,6 +124,7 @@ def find_smallest_areas(
         is_taken = values > level
         n_cells = last + 1
         n_incidents = int(is_taken[row, column].sum())
+        n_fullest = int(np.searchsorted(fullest, share * len(incidents) - _ROUNDING)) + 1
         areas.append(
             SmallestArea(
                 share=float(share),
@@ -128,6 +135,7 @@ def find_smallest_areas(
                 n_cells=n_cells,
                 area_km2=n_cells * grid.cell_area_km2,
                 area_share=n_cells / int(is_inside.sum()),
+                fullest_cells_share=n_fullest / len(fullest) if n_fullest <= len(fullest) else math.nan,
                 is_taken=is_taken,
                 outline=_draw(drawn, grid, level),
             )

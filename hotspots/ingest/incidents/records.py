@@ -114,6 +114,9 @@ _NO_ID = (
 MAX_COUNTED = 5_000_000
 """What one table of counts may count: five years of the crime of London. Each is a record, of half a kilobyte."""
 
+_NO_PLACE = ("No Location", "On or near")
+"""What police.uk writes for a row without a place, and for a point whose street has no name."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -339,8 +342,8 @@ def _mark_texts(texts: pd.Series) -> npt.NDArray[np.int16]:
 
 
 def _drop_no_location(texts: pd.Series) -> pd.Series:
-    """The words of police.uk for a row without a place are not a place."""
-    return map_unique(texts, lambda text: text.mask(text == "No Location")).astype("category")
+    """Words of police.uk that name nothing are not a place."""
+    return map_unique(texts, lambda text: text.mask(text.isin(_NO_PLACE))).astype("category")
 
 
 def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd.Series]:

@@ -50,6 +50,8 @@ def name_operation(operation: Operation) -> str:
     asked = (
         request.buffer_m,
         request.before,
+        request.area_weights,
+        request.harm,
         request.confidence,
         request.seed,
         sorted(map(str, operation.selection.wards.index)),

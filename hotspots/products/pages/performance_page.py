@@ -19,7 +19,7 @@ _MARKS = {
 
 def draw_performance(summary: PerformanceSummary) -> str:
     """The page, as HTML."""
-    area, priorities = summary.study_area, summary.priorities
+    area = summary.study_area
     files = [file.path for file in summary.inputs]
     n_more = len(files) - _N_FILES_NAMED
     return (
@@ -32,7 +32,6 @@ def draw_performance(summary: PerformanceSummary) -> str:
             marks=_MARKS,
             criteria=CRITERIA,
             verdicts=VERDICTS,
-            n_used=sum(weight > 0 for weight in priorities.criterion_weights.values()) if priorities else 0,
             min_ranked=MIN_RANKED,
             sources=[*files[:_N_FILES_NAMED], f"{n_more} more"] if n_more > 0 else files,
         )

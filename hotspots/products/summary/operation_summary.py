@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 import hotspots
 from hotspots.analysis.change import (
+    AreaWeights,
     CountDifference,
     Counts,
     Direction,
@@ -20,7 +21,8 @@ from hotspots.analysis.change import (
     count_areas_needed,
 )
 from hotspots.geography import name_crs
-from hotspots.pipeline import Before, Bin, Hole, Judgement, LostPlaces, Operation
+from hotspots.harm import Measure
+from hotspots.pipeline import Before, Bin, CrimeHarm, Hole, Judgement, LostPlaces, Operation, OperationHarm, Rise
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -203,6 +205,89 @@ class ResultsSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsSummary(Part):
+    """What the counts are divided by in the weighted displacement difference.
+
+    Attributes:
+        by: "area", as the areas are large; "none", all alike; "given", by the user.
+        before: What counts before are multiplied by: length of the operation over that of the period before.
+        words: The same in a sentence; null where counts are as they are.
+    """
+
+    view_of: ClassVar = AreaWeights
+
+    by: Literal["area", "none", "given"]
+    treated: Ratio
+    control: Ratio
+    displacement_treated: Ratio
+    displacement_control: Ratio
+    before: Ratio
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiseSummary(Part):
+    """What the period before had risen from.
+
+    Attributes:
+        start, end: First and last day of as long a period before that.
+        treated, control: Incidents of the two periods.
+    """
+
+    view_of: ClassVar = Rise
+
+    start: dt.date
+    end: dt.date
+    treated: tuple[int, int]
+    control: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrimeHarmSummary(Part):
+    """One crime of a difference in harm.
+
+    Attributes:
+        crime: Short name of the crime, as on the command line.
+        label: The crime as a heading.
+        harm: Of one offence.
+        treated, control: Incidents before and after.
+        difference: Incidents more or fewer than the control gained or lost, displacement included.
+    """
+
+    view_of: ClassVar = CrimeHarm
+
+    crime: Annotated[str, Source("crime.slug")]
+    label: Annotated[str, Source("crime.label")]
+    harm: Annotated[float, Source("figure.value")]
+    treated: Annotated[tuple[int, int], Source("displacement.treated")]
+    control: Annotated[tuple[int, int], Source("displacement.control")]
+    difference: Annotated[Hundredths, Source("displacement.net.difference")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationHarmSummary(Part):
+    """The weighted displacement difference of all crimes that have a figure, by harm.
+
+    Attributes:
+        words: The net result in a sentence.
+    """
+
+    view_of: ClassVar = OperationHarm
+
+    measure: Measure
+    unit: str
+    crimes: tuple[CrimeHarmSummary, ...]
+    net: DifferenceInCounts
+    local: DifferenceInCounts
+    displaced: DifferenceInCounts | None
+    most_uncertain_share: Share
+    n_unweighed: dict[str, int]
+    uncovered: tuple[str, ...]
+    sources: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BinSummary(Part):
     """Incidents of a month or week."""
 
@@ -231,6 +316,9 @@ class OperationSummary(Part):
         counts: Incidents by area.
         confidence: Of every limit.
         results: What became of crime.
+        area_weights: What the counts of areas are divided by in the weighted displacement differences.
+        rise: What the period just before had risen from, if it had, which makes it a bad one to compare with.
+        harm: The same difference of all crimes by harm; null where it was not asked for.
         least_expected: The least count to be expected anywhere if nothing had an effect.
         is_small: Whether that is too few for the weighted displacement difference.
         size_ratio: Incidents before in the control over those in the treated area; null where there were none.
@@ -260,6 +348,9 @@ class OperationSummary(Part):
     counts: tuple[AreaCounts, ...]
     confidence: Annotated[float, Quantity("share 0-1"), Source("displacement.confidence")]
     results: ResultsSummary
+    area_weights: WeightsSummary
+    rise: RiseSummary | None
+    harm: OperationHarmSummary | None
     untried: Untried | None
     least_expected: Annotated[Hundredths, Source("displacement.least_expected")]
     is_small: Annotated[bool, Source("displacement.is_small")]
@@ -302,6 +393,8 @@ def summarise_operation(operation: Operation) -> OperationSummary:
         areas=_summarise_areas(operation),
         counts=_summarise_counts(found),
         results=_summarise_results(operation),
+        area_weights=_summarise_weights(operation),
+        harm=operation.harm and _summarise_harm(operation.harm),
         inputs=(*map(InputSummary.of, operation.study.inputs), *outlines),
         not_to_share=say("disclosure.operation") if operation.is_too_fine else None,
         products=OPERATION_PRODUCTS,
@@ -328,6 +421,24 @@ def _summarise_areas(operation: Operation) -> AreasSummary:
         n_apart_needed=count_areas_needed(operation.displacement.confidence),
         crs=name_crs(operation.selection.wards.crs),
     )
+
+
+def _summarise_weights(operation: Operation) -> WeightsSummary:
+    found, asked = operation.displacement, operation.request.area_weights
+    days = found.period_days
+    weights = WeightsSummary.of(
+        found.area_weights,
+        by="area" if asked is None else "none" if asked == AreaWeights() else "given",
+        before=days[1] / days[0],
+        words=None,
+    )
+    has_rings = found.displacement_control is not None
+    return dataclasses.replace(weights, words=say("operation.weighed", weights, has_rings) or None)
+
+
+def _summarise_harm(harm: OperationHarm) -> OperationHarmSummary:
+    summary = OperationHarmSummary.of(harm, words="")
+    return dataclasses.replace(summary, words=say("operation.by_harm", summary))
 
 
 def _summarise_counts(found: WeightedDisplacement) -> tuple[AreaCounts, ...]:

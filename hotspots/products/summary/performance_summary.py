@@ -164,9 +164,11 @@ class PrioritySummary(Part):
         crime: Short name of the crime, as on the command line.
         label: The crime as a heading.
         rank: 1 comes first.
-        rank_low, rank_high: The best and worst rank that it takes when weights are halved or doubled.
+        rank_low, rank_high: The best and worst rank that it takes when weights are halved or doubled, or when criteria
+            that are not known are anything.
         score: Weighted mean of the criteria that are known, 0-10.
-        n_criteria: How many those are.
+        score_low, score_high: Of all criteria, if those that are not known were the least and the most urgent.
+        unknown: Which those are.
         criteria: Each of them.
     """
 
@@ -176,7 +178,9 @@ class PrioritySummary(Part):
     rank_low: int
     rank_high: int
     score: Tenths | None
-    n_criteria: int
+    score_low: Tenths | None
+    score_high: Tenths | None
+    unknown: tuple[Annotated[str, OneOf(CRITERIA)], ...]
     criteria: dict[Annotated[str, OneOf(CRITERIA)], CriterionSummary]
 
 
@@ -291,7 +295,8 @@ def _summarise_priorities(ranked: Priorities, performance: Performance) -> Prior
                     name: CriterionSummary(score=row[name], measure=_round_measure(name, measures[slug][name]))
                     for name in CRITERIA
                 },
-                **{name: row[name] for name in ("rank", "rank_low", "rank_high", "score", "n_criteria")},
+                unknown=ranked.unknown[str(slug)],
+                **{name: row[name] for name in ("rank", "rank_low", "rank_high", "score", "score_low", "score_high")},
             )
             for slug, row in ranked.table.to_dict("index").items()
         ),

@@ -46,6 +46,7 @@ class SmallestAreaSummary(Part):
     share: float
     incident_share: Share
     area_share: SmallShare
+    fullest_cells_share: SmallShare | None
     area_km2: Annotated[float, Quantity("km²", decimals=3)]
     level_per_km2: PerKm2
 

@@ -12,7 +12,7 @@ import pandas as pd
 import hotspots
 from hotspots.analysis.change import CLEAR_LEVEL, MIN_FOR_PERCENT, PLAIN_LEVEL
 from hotspots.analysis.hours import Coverage, WindowCoverage
-from hotspots.analysis.rates import AreaRates
+from hotspots.analysis.rates import FEW_AREAS, AreaRates
 from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
@@ -242,6 +242,7 @@ class RateSummary(Part):
         confidence: Of the limits.
         n_without_population: Wards of which they are not known.
         n_incidents_without_population: Incidents in them, which are in no rate.
+        shrunk_note: What to know of the limits of the shrunk rates; null where nothing.
     """
 
     view_of: ClassVar = AreaRates
@@ -253,6 +254,7 @@ class RateSummary(Part):
     prior_shape: Annotated[float | None, Quantity(figures=4)]
     n_without_population: int
     n_incidents_without_population: int
+    shrunk_note: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,7 +425,7 @@ class RunSummary(Part):
     repeats: RepeatSummary
     near_repeat: Annotated[NearRepeatSummary, Source("times.near_repeat")]
     months: tuple[MonthSummary, ...]
-    rates: Annotated[RateSummary | None, Source("ward_rates")]
+    rates: RateSummary | None
     harm: HarmSummary
     havens: HavensSummary | None
     notes: tuple[str, ...]
@@ -461,6 +463,7 @@ def summarise(analysis: Analysis) -> RunSummary:
             crs=name_crs(analysis.wards.crs),
         ),
         wards=_summarise_wards(analysis),
+        rates=analysis.ward_rates and _summarise_rates(analysis.ward_rates),
         density=summarise_density(analysis),
         clusters=summarise_clusters(analysis),
         risk=summarise_risk(places),
@@ -483,7 +486,9 @@ def summarise(analysis: Analysis) -> RunSummary:
         products=PRODUCTS,
         version=hotspots.__version__,
     )
-    said = (*say_each("places.chosen", summary), *say_each("times.reported", summary))
+    said = [
+        line for note in ("places.chosen", "times.reported", "certainty.some_wards") for line in say_each(note, summary)
+    ]
     return dataclasses.replace(summary, notes=(*said, *summary.notes))
 
 
@@ -509,6 +514,10 @@ def _summarise_wards(analysis: Analysis) -> tuple[WardSummary, ...]:
         )
         for code, ward in analysis.ward_counts.iterrows()
     )
+
+
+def _summarise_rates(rates: AreaRates) -> RateSummary:
+    return RateSummary.of(rates, shrunk_note=say("places.weak_prior", FEW_AREAS) if rates.is_prior_weak else None)
 
 
 def _note_gaps(analysis: Analysis) -> list[str]:

@@ -249,7 +249,6 @@ class SeasonWindowSummary(Part):
     """A run of calendar months that differs from the rest of the year.
 
     Attributes:
-        words: The same in a sentence.
         name: What the months are called.
         months: The calendar months, 1-12.
         p: Probability of a window as clear in a series without a season.
@@ -257,7 +256,6 @@ class SeasonWindowSummary(Part):
 
     view_of: ClassVar = SeasonWindow
 
-    words: str
     name: str
     months: tuple[int, ...]
     ratio: Hundredths | None
