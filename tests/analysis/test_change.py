@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.analysis.change.comparisons import Comparison, plan_comparisons, withhold_selected
+from hotspots.analysis.change.comparisons import Comparison, plan_comparisons
 from hotspots.analysis.change.dispersion import MIN_PAIRS, measure_dispersion
 from hotspots.analysis.change.rolling import roll_twelve_months
 from hotspots.analysis.change.verdicts import VERDICTS, ChangeTable, measure_change
 from hotspots.analysis.change.window_counts import WHOLE_AREA, ChangeCounts, count_change
+from hotspots.analysis.change.withholding import withhold_selected
 from hotspots.errors import DataError, ParameterError
 
 END = dt.date(2026, 9, 30)

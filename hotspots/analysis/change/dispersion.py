@@ -13,6 +13,8 @@ import pandas as pd
 
 from hotspots.analysis.calendar import Month, Periods, PeriodUnit, is_missing, make_periods, read_months
 from hotspots.analysis.change.comparisons import YEAR_DAYS, YEAR_MONTHS, Comparison, go_back, say_day
+from hotspots.analysis.change.memory import count_free, find_kept_share, get_memory, vary_difference
+from hotspots.analysis.change.monthly_series import DAYS_IN_MONTH
 from hotspots.analysis.change.window_counts import code_groups
 from hotspots.errors import TooLittleDataError
 
@@ -26,26 +28,31 @@ MIN_PAIRS = 8
 counts for beside a group's own."""
 _LONGEST_PART_DAYS = 28
 _MAX_YEAR_PAIRS = 26
+_FREE_OF_NEIGHBOURS = 2 / 3
+"""Each window is in two pairs, so that three pairs of neighbours tell as much as two of windows of their own."""
 _SHORTER_DAYS = (84, 28, 14, 7)
 _SHORTER_MONTHS = (12, 3, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispersion:
-    """How many times as much as independent incidents the counts of neighbouring windows differ.
+    """How many times as much as independent incidents the counts of two windows differ.
 
     Attributes:
         by_group: float on the groups, 1 or more: what a test allows for.
+        n_free: float on the groups: degrees of freedom of `by_group`, infinite where nothing was measured.
         overall: The average over all groups and pairs, of the measured windows, not raised to 1; missing where not
             available.
         n_pairs: Pairs of neighbouring windows measured.
         unit, length: Of the measured windows, which may be shorter than those of the comparison.
-        stretch: How many times as long the windows of the comparison are; the excess over 1 is multiplied by it.
+        stretch: What the measured excess over 1 is multiplied by, because the windows of the comparison are longer or
+            farther apart, and because months resemble their neighbours.
         available: Whether the data reach back far enough to measure it.
         explanation: How it was found, or why not, in a sentence.
     """
 
     by_group: pd.Series
+    n_free: pd.Series
     overall: float
     n_pairs: int
     unit: PeriodUnit
@@ -81,11 +88,18 @@ def measure_dispersion(
     It includes all that usually moves crime from window to window, the season and real change too: allowed for, a
     change is one beyond what is usual.
 
-    *Against a year before* (R12 too) the season is the same on both sides, and must not pass for chance. So parts of
-    the year are paired with the same part of the year before: for R12 its own twelve months, otherwise those before the
-    current window, of at most four weeks or a month. With the share s fitted to all pairs of a group, the same squares
-    are taken, over one pair fewer: how unevenly a change of level runs through the year. Where fewer than eight pairs
-    are known, neighbours are measured as above. A change of level itself is not allowed for, whatever moved it.
+    *At the same time of year* (against a year before, and R12) the season is the same on both sides, and must not pass
+    for chance. So parts of the year are paired with the same part of the year before: for windows of eight months or
+    more their own months, otherwise those before the current window, of at most four weeks or a month. With the share
+    s fitted to all pairs of a group, the same squares are taken, over one pair fewer: how unevenly a change of level
+    runs through the year. Where fewer than eight pairs are known, neighbours are measured as above. A lasting change
+    of level itself is not allowed for, whatever moved it.
+
+    *Memory.* A month of much crime is followed by another, with nothing changed for good. Of months like that a sum
+    varies more than of independent ones, and a few of them show less of how much they vary. Both are allowed for: the
+    excess over 1 is multiplied by `stretch`, which takes the autocorrelation of neighbouring months to be 0.6. Two
+    years are too few to measure it; of violence, which has less of it, too little is called. `n_free` says how well
+    the dispersion is known, for Student's t in `compare_rates`.
 
     Args:
         incidents: The incidents table, or any with `started_at` and `time_precision`; the whole of it.
@@ -105,7 +119,7 @@ def measure_dispersion(
     missing = read_months(missing_months)
     code, names = code_groups(incidents, groups, all_groups)
     last = comparison.current_first - dt.timedelta(days=1)
-    if comparison.against == "last year" or comparison.length == YEAR_MONTHS:
+    if comparison.allows_for_season:
         pairs = _find_year_pairs(comparison, known_from, missing)
         if len(pairs.later_first) >= MIN_PAIRS:
             return _measure_years(incidents, comparison, pairs, code, names)
@@ -113,6 +127,7 @@ def measure_dispersion(
     if found is None:
         return Dispersion(
             by_group=pd.Series(1.0, index=names, name="dispersion"),
+            n_free=pd.Series(np.inf, index=names, name="n_free"),
             overall=float("nan"),
             n_pairs=0,
             unit=comparison.unit,
@@ -140,16 +155,17 @@ def measure_dispersion(
     total = before + after
     squares = np.where(total > 0, (after - share * total) ** 2 / (np.maximum(total, 1) * share * (1 - share)), 0.0)
     n_own = (total > 0).sum(axis=0)
-    overall = float(squares.sum() / n_own.sum()) if n_own.any() else 1.0
-    own = (MIN_PAIRS * overall + squares.sum(axis=0)) / (MIN_PAIRS + n_own)
-    stretch = (comparison.days_current + comparison.days_earlier) / 2 / float(n_days.mean())
-    if (periods.unit, periods.length) == (comparison.unit, comparison.length):
-        stretch = 1.0
+    overall, own, n_free = _pool(squares, n_own)
+    window_days = (comparison.days_current + comparison.days_earlier) / 2
+    is_as_long = (periods.unit, periods.length) == (comparison.unit, comparison.length)
+    stretch = (1.0 if is_as_long else window_days / float(n_days.mean())) * _compare_distances(comparison)
     n_pairs = int(is_pair.sum())
     measured = dataclasses.replace(comparison, unit=periods.unit, length=periods.length).label
-    extended = "" if stretch == 1 else f", extended to {comparison.label}"
+    extended = "" if is_as_long else f", extended to {comparison.label}"
+    apart = "" if comparison.follows else ", and to windows that do not follow each other"
     return Dispersion(
         by_group=pd.Series(1 + np.maximum(own - 1, 0) * stretch, index=names, name="dispersion"),
+        n_free=pd.Series(n_free * _FREE_OF_NEIGHBOURS, index=names, name="n_free"),
         overall=overall,
         n_pairs=n_pairs,
         unit=periods.unit,
@@ -157,10 +173,42 @@ def measure_dispersion(
         stretch=stretch,
         available=True,
         explanation=(
-            f"Allows for how much counts usually differ between neighbouring windows of {measured}{extended}: "
+            f"Allows for how much counts usually differ between neighbouring windows of {measured}{extended}{apart}: "
             f"{overall:.1f} times as much as independent incidents would, over {n_pairs} pairs of windows."
         ),
     )
+
+
+def _pool(squares: Floats, n_own: Integers) -> tuple[float, Floats, Floats]:
+    """The average of all pairs; that of each group, drawn to it; and the pairs that would tell as much of the latter.
+
+    Args:
+        squares: Of each pair and group, 1 on average; 0 where a group has no incident.
+        n_own: Pairs of each group that tell something.
+    """
+    n_all = int(n_own.sum())
+    if not n_all:
+        return 1.0, np.ones(len(n_own)), np.full(len(n_own), np.inf)
+    overall = float(squares.sum() / n_all)
+    own = (MIN_PAIRS * overall + squares.sum(axis=0)) / (MIN_PAIRS + n_own)
+    # a group's own pairs are in the average too
+    drawn = MIN_PAIRS / (MIN_PAIRS + n_own) / n_all
+    n_others = n_all - n_own
+    weight = 1 / (MIN_PAIRS + n_own) + drawn
+    return overall, own, 1 / (n_own * weight**2 + n_others * drawn**2)
+
+
+def _compare_distances(comparison: Comparison) -> float:
+    """How many times as much two such windows vary as two that follow each other, because they are farther apart."""
+    if comparison.follows:
+        return 1.0
+    days = (comparison.days_current + comparison.days_earlier) / 2
+    n_parts = max(round(days / DAYS_IN_MONTH), 1)
+    part_days = days / n_parts
+    memory = get_memory(part_days)
+    back = max(round(comparison.back_days / part_days), n_parts)
+    near = vary_difference(n_parts, n_parts, memory=memory)
+    return vary_difference(n_parts, back, memory=memory) / near
 
 
 def _measure_years(
@@ -191,20 +239,31 @@ def _measure_years(
         squares = (later - share * total) ** 2 / (total * share * (1 - share))
     squares = np.where((total > 0) & np.isfinite(squares), squares, 0.0)
     n_own = np.maximum((total > 0).sum(axis=0) - 1, 0)
-    overall = float(squares.sum() / n_own.sum()) if n_own.any() else 1.0
-    own = (MIN_PAIRS * overall + squares.sum(axis=0)) / (MIN_PAIRS + n_own)
+    overall, own, n_known = _pool(squares, n_own)
+    part_days = float((days_later + days_earlier).mean()) / 2
+    memory = get_memory(part_days)
+    n_parts = max(round((comparison.days_current + comparison.days_earlier) / 2 / part_days), 1)
+    back = max(round(comparison.back_days / part_days), n_parts)
+    measured = vary_difference(1, round(YEAR_DAYS / part_days), memory=memory) * find_kept_share(n_pairs, memory=memory)
+    stretch = n_parts * vary_difference(n_parts, back, memory=memory) / measured
+    excess_share = 1 - 1 / np.maximum(own, 1.0)
+    n_free = n_known * count_free(n_pairs, excess_share, memory=memory) / (n_pairs - 1)
     part = dataclasses.replace(comparison, unit=pairs.unit, length=pairs.length).label
+    n_years = round(float((pairs.later_first - pairs.earlier_first).astype(np.float64).mean()) / YEAR_DAYS)
+    years = "a year" if n_years == 1 else f"{n_years} years"
     return Dispersion(
-        by_group=pd.Series(np.maximum(own, 1.0), index=names, name="dispersion"),
+        by_group=pd.Series(1 + np.maximum(own - 1, 0) * stretch, index=names, name="dispersion"),
+        n_free=pd.Series(n_free, index=names, name="n_free"),
         overall=overall,
         n_pairs=n_pairs,
         unit=pairs.unit,
         length=pairs.length,
-        stretch=1.0,
+        stretch=stretch,
         available=True,
         explanation=(
-            f"Allows for how unevenly counts differ from the same {part} a year before: {overall:.1f} times as much as "
-            f"independent incidents would, over {n_pairs} pairs."
+            f"Allows for how unevenly counts differ from the same {part} {years} before: "
+            f"{overall:.1f} times as much as independent incidents would, over {n_pairs} pairs. Months resemble their "
+            f"neighbours, so what exceeds 1 is multiplied by {stretch:.1f}."
         ),
     )
 
@@ -241,17 +300,15 @@ class _YearPairs:
 
 def _find_year_pairs(comparison: Comparison, known_from: dt.date, missing: Days) -> _YearPairs:
     """The latest parts of a year that have data, as have the same parts of the year before."""
-    is_year = comparison.length == YEAR_MONTHS
     current_first = np.datetime64(comparison.current_first, "D")
     unit: PeriodUnit
-    if comparison.unit == "month" and (is_year or comparison.covers_whole_months):
-        stop = np.datetime64(comparison.current_last, "D") + 1 if is_year else current_first
-        n_parts = YEAR_MONTHS if is_year else _MAX_YEAR_PAIRS
+    is_own = comparison.unit == "month" and comparison.length >= MIN_PAIRS
+    if is_own or (comparison.unit == "month" and comparison.covers_whole_months):
+        stop = np.datetime64(comparison.current_last, "D") + 1 if is_own else current_first
+        n_parts, n_back = (comparison.length, comparison.back_months) if is_own else (_MAX_YEAR_PAIRS, YEAR_MONTHS)
         # a year that does not end with a month is divided at the same day of each
         starts = np.array([go_back(stop.item(), n) for n in range(n_parts, -1, -1)], dtype="datetime64[D]")
-        before = np.array(
-            [go_back(stop.item(), n + YEAR_MONTHS) for n in range(n_parts, -1, -1)], dtype="datetime64[D]"
-        )
+        before = np.array([go_back(stop.item(), n + n_back) for n in range(n_parts, -1, -1)], dtype="datetime64[D]")
         unit, length = "month", 1
     else:
         length = min(comparison.length, _LONGEST_PART_DAYS)
