@@ -88,7 +88,8 @@ def call(incidents: pd.DataFrame, *, is_monthly: bool) -> tuple[str, list[str]]:
         measure_change(count_change(table, plan), dispersion=measure_dispersion(table, plan, known_from=FIRST))
         for plan in plans
     ]
-    main = plans.index(choose_main(plans))
+    first = choose_main(plans)
+    main = next(at for at, plan in enumerate(plans) if plan is first)
     family = control_family(changes, main=main)
     verdicts = [str(change.table["verdict"].iloc[0]) for change in family]
     return verdicts[main], verdicts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,25 @@ class _Day(click.DateTime):
         if not _YEARS[0] <= day.year <= _YEARS[1]:
             self.fail(f'"{value}" is not a day of {_YEARS[0]} to {_YEARS[1]}. Check its year.', param, ctx)
         return day.date()
+
+
+class Period(click.ParamType[tuple[dt.date, dt.date]]):
+    """Two months or two days with two dots between them, or one month."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The first and the last day."""
+        if isinstance(value, tuple):
+            return value
+        first, dots, last = value.partition("..")
+        ends = [end.strip() for end in (first, last if dots else first)]
+        if all(re.fullmatch(r"\d{4}-\d{2}", end) for end in ends):
+            days = [_Day().convert(f"{end}-01", param, ctx) for end in ends]
+            return days[0], (days[1] + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        if not dots:
+            self.fail(f'"{value}" is not a period. Write it as 2025-02..2025-12 or 2025-02-03..2025-03-09.', param, ctx)
+        return tuple(_Day().convert(end, param, ctx) for end in ends)
 
 
 _OPTIONS = {

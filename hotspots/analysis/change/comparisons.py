@@ -225,27 +225,22 @@ def plan_asked(
         )
     if n_months[0] != n_months[1] if are_whole else n_days[0] != n_days[1]:
         lengths = n_months if are_whole else n_days
-        unit = "months" if are_whole else "days"
+        of = "months" if are_whole else "days"
         raise ParameterError(
-            f"The two periods that are compared must be equally long; {_say_days(*earlier)} is {lengths[1]} {unit}, "
+            f"The two periods that are compared must be equally long; {_say_days(*earlier)} is {lengths[1]} {of}, "
             f"and {_say_days(*current)} is {lengths[0]}. Shorten the longer one: `compare`, or `start` and `end`."
         )
-    windows = [np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1) for first, last in (current, earlier)]
+    later, before = (
+        np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1) for first, last in (current, earlier)
+    )
     if are_whole:
         back = int((np.datetime64(current[0], "M") - np.datetime64(earlier[0], "M")).astype(int))
-        out = _leave_out_months(*windows, missing, back)
+        later_out, before_out = _leave_out_months(later, before, missing, back)
     else:
-        either = is_missing(windows[0], missing) | is_missing(windows[1], missing)
-        out = either, either
-    asked = _make_comparison(
-        "asked",
-        "chosen",
-        "month" if are_whole else "day",
-        n_months[0] if are_whole else n_days[0],
-        *windows,
-        *out,
-        known_from,
-    )
+        later_out = before_out = is_missing(later, missing) | is_missing(before, missing)
+    unit: PeriodUnit = "month" if are_whole else "day"
+    length = (n_months if are_whole else n_days)[0]
+    asked = _make_comparison("asked", "chosen", unit, length, later, before, later_out, before_out, known_from)
     if not asked.available:
         raise ParameterError(
             f"The two periods that are compared must be in the data; {said} were asked for. {asked.reason} Choose "

@@ -13,7 +13,13 @@ import pandas as pd
 
 from hotspots.analysis.calendar import Month, Periods, PeriodUnit, is_missing, make_periods, read_months
 from hotspots.analysis.change.comparisons import YEAR_DAYS, YEAR_MONTHS, Comparison, go_back, say_day
-from hotspots.analysis.change.memory import count_free, find_kept_share, get_memory, vary_difference
+from hotspots.analysis.change.memory import (
+    count_free,
+    find_kept_share,
+    find_remembered_share,
+    get_memory,
+    vary_difference,
+)
 from hotspots.analysis.change.monthly_series import DAYS_IN_MONTH
 from hotspots.analysis.change.window_counts import code_groups
 from hotspots.errors import TooLittleDataError
@@ -24,8 +30,10 @@ Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 
 MIN_PAIRS = 8
-"""Pairs of neighbouring windows from which a dispersion is measured; also how many of them the average of all groups
-counts for beside a group's own."""
+"""Pairs of windows from which a dispersion is measured, at least."""
+_PAIRS_OF_OTHERS = 24
+"""How many pairs the average of all groups counts for beside a group's own: with fewer, the scatter of what a dozen
+pairs show of a ward passes for its own; see the method page."""
 _LONGEST_PART_DAYS = 28
 _MAX_YEAR_PAIRS = 26
 _FREE_OF_NEIGHBOURS = 2 / 3
@@ -77,7 +85,9 @@ def measure_dispersion(
     as long as the comparison's. For each group and each pair of neighbours with x and y incidents, of which the share s
     is expected in the first by its length, (x - s n)^2 / (n s (1 - s)), n = x + y, is 1 on average if incidents are
     independent and nothing changes, however few they are. Its mean over all groups and pairs is `overall`. A group's
-    own dispersion is its own mean, drawn to that of all as if the latter were of eight pairs, and 1 at least.
+    own dispersion is its own mean, drawn to that of all as if the latter were of 24 pairs, and 1 at least. That of all
+    is taken to exceed 1 in proportion to a group's number of incidents, as it does where something moves crime by the
+    same share everywhere.
 
     Where fewer than eight pairs fit, shorter windows are measured, down to weeks or months, and the excess over 1 is
     multiplied by how many times as long the comparison's are: what moves crime up and down moves it by about the same
@@ -97,9 +107,10 @@ def measure_dispersion(
 
     *Memory.* A month of much crime is followed by another, with nothing changed for good. Of months like that a sum
     varies more than of independent ones, and a few of them show less of how much they vary. Both are allowed for: the
-    excess over 1 is multiplied by `stretch`, which takes the autocorrelation of neighbouring months to be 0.6. Two
-    years are too few to measure it; of violence, which has less of it, too little is called. `n_free` says how well
-    the dispersion is known, for Student's t in `compare_rates`.
+    excess over 1 is multiplied by `stretch`, which takes the autocorrelation of neighbouring months to be 0.6. Of one
+    series two years are too few to show how much of the excess has memory, and nearly all is taken to have it: of
+    violence, which has less, too little is called. Many groups show it together. `n_free` says how well the dispersion
+    is known, for Student's t in `compare_rates`.
 
     Args:
         incidents: The incidents table, or any with `started_at` and `time_precision`; the whole of it.
@@ -154,8 +165,7 @@ def measure_dispersion(
     share = (n_days[1:] / (n_days[1:] + n_days[:-1]))[is_pair][:, None]
     total = before + after
     squares = np.where(total > 0, (after - share * total) ** 2 / (np.maximum(total, 1) * share * (1 - share)), 0.0)
-    n_own = (total > 0).sum(axis=0)
-    overall, own, n_free = _pool(squares, n_own)
+    overall, own, n_free = _pool(squares, total, n_fitted=0)
     window_days = (comparison.days_current + comparison.days_earlier) / 2
     is_as_long = (periods.unit, periods.length) == (comparison.unit, comparison.length)
     stretch = (1.0 if is_as_long else window_days / float(n_days.mean())) * _compare_distances(comparison)
@@ -179,23 +189,27 @@ def measure_dispersion(
     )
 
 
-def _pool(squares: Floats, n_own: Integers) -> tuple[float, Floats, Floats]:
+def _pool(squares: Floats, total: Floats, *, n_fitted: int) -> tuple[float, Floats, Floats]:
     """The average of all pairs; that of each group, drawn to it; and the pairs that would tell as much of the latter.
 
     Args:
-        squares: Of each pair and group, 1 on average; 0 where a group has no incident.
-        n_own: Pairs of each group that tell something.
+        squares: float (n_pairs, n_groups), 1 on average of independent incidents; 0 where there are none.
+        total: Incidents of each pair and group.
+        n_fitted: Pairs that each group lost to what was fitted.
     """
+    n_own = np.maximum((total > 0).sum(axis=0) - n_fitted, 0)
     n_all = int(n_own.sum())
     if not n_all:
         return 1.0, np.ones(len(n_own)), np.full(len(n_own), np.inf)
     overall = float(squares.sum() / n_all)
-    own = (MIN_PAIRS * overall + squares.sum(axis=0)) / (MIN_PAIRS + n_own)
+    # what moves all incidents of a group by the same share adds to the squares in proportion to their number
+    size = total.sum(axis=0) / np.maximum((total > 0).sum(axis=0), 1)
+    usual = 1 + (overall - 1) * size * n_all / float((n_own * size).sum())
+    own = (_PAIRS_OF_OTHERS * np.maximum(usual, 0) + squares.sum(axis=0)) / (_PAIRS_OF_OTHERS + n_own)
     # a group's own pairs are in the average too
-    drawn = MIN_PAIRS / (MIN_PAIRS + n_own) / n_all
-    n_others = n_all - n_own
-    weight = 1 / (MIN_PAIRS + n_own) + drawn
-    return overall, own, 1 / (n_own * weight**2 + n_others * drawn**2)
+    drawn = _PAIRS_OF_OTHERS / (_PAIRS_OF_OTHERS + n_own) / n_all
+    weight = 1 / (_PAIRS_OF_OTHERS + n_own) + drawn
+    return overall, own, 1 / (n_own * weight**2 + (n_all - n_own) * drawn**2)
 
 
 def _compare_distances(comparison: Comparison) -> float:
@@ -236,17 +250,17 @@ def _measure_years(
         # the change of level of each group, then its share of each pair, whose parts differ by a day in leap years
         level = later.sum(axis=0) / (earlier * days_later / days_earlier).sum(axis=0)
         share = level * days_later / (level * days_later + days_earlier)
-        squares = (later - share * total) ** 2 / (total * share * (1 - share))
-    squares = np.where((total > 0) & np.isfinite(squares), squares, 0.0)
-    n_own = np.maximum((total > 0).sum(axis=0) - 1, 0)
-    overall, own, n_known = _pool(squares, n_own)
+        deviations = (later - share * total) / np.sqrt(total * share * (1 - share))
+    deviations = np.where((total > 0) & np.isfinite(deviations), deviations, 0.0)
+    overall, own, n_known = _pool(deviations**2, total, n_fitted=1)
     part_days = float((days_later + days_earlier).mean()) / 2
     memory = get_memory(part_days)
     n_parts = max(round((comparison.days_current + comparison.days_earlier) / 2 / part_days), 1)
     back = max(round(comparison.back_days / part_days), n_parts)
     measured = vary_difference(1, round(YEAR_DAYS / part_days), memory=memory) * find_kept_share(n_pairs, memory=memory)
-    stretch = n_parts * vary_difference(n_parts, back, memory=memory) / measured
-    excess_share = 1 - 1 / np.maximum(own, 1.0)
+    remembered = find_remembered_share(deviations[:, total.any(axis=0)], memory=memory)
+    stretch = 1 + remembered * (n_parts * vary_difference(n_parts, back, memory=memory) / measured - 1)
+    excess_share = remembered * (1 - 1 / np.maximum(own, 1.0))
     n_free = n_known * count_free(n_pairs, excess_share, memory=memory) / (n_pairs - 1)
     part = dataclasses.replace(comparison, unit=pairs.unit, length=pairs.length).label
     n_years = round(float((pairs.later_first - pairs.earlier_first).astype(np.float64).mean()) / YEAR_DAYS)

@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float64]
 MONTHLY_MEMORY = 0.6
 """Autocorrelation of neighbouring months in what moves recorded crime up and down beside chance: see the method page
 for the series that it was measured on."""
+_PAIRS_ASSUMED = 100
 
 
 def get_memory(part_days: float) -> float:
@@ -40,6 +41,34 @@ def find_kept_share(n_pairs: int, *, memory: float) -> float:
     those with memory.
     """
     return float((n_pairs - _correlate(n_pairs, memory).mean() * n_pairs) / (n_pairs - 1))
+
+
+def find_remembered_share(deviations: Floats, *, memory: float) -> float:
+    """The share of what varies beyond chance that has memory; the rest is of each part anew, as repeats of one day are.
+
+    From how much neighbouring parts resemble each other, over all groups. A single series tells next to nothing of it,
+    so all of it is taken to have memory as if 100 pairs of neighbours said so.
+
+    Args:
+        deviations: float (n_parts, n_groups), each part's from the mean of its group, in standard deviations of
+            independent incidents.
+        memory: Autocorrelation of neighbouring parts, of what has any.
+    """
+    n_parts, n_groups = len(deviations), deviations.size // len(deviations)
+    about_mean = np.eye(n_parts) - 1 / n_parts
+    remembered = about_mean @ _correlate(n_parts, memory) @ about_mean
+    n_free = n_parts - 1
+    # what squares and products of neighbours are on average: of a variance without memory, and of one with it
+    kept, lag_without, lag_with = (
+        float(np.trace(matrix, offset)) / n_free
+        for matrix, offset in ((remembered, 0), (about_mean, 1), (remembered, 1))
+    )
+    n_pairs = n_groups * n_free
+    square = float((deviations**2).sum()) / n_pairs
+    product = float((deviations[1:] * deviations[:-1]).sum()) / n_pairs
+    with_memory = kept * (product - lag_without * square) / (lag_with - lag_without * kept)
+    found = float(np.clip(with_memory / (square - 1), 0, 1)) if square > 1 else 1.0
+    return (_PAIRS_ASSUMED + n_pairs * found) / (_PAIRS_ASSUMED + n_pairs)
 
 
 def count_free(n_pairs: int, excess_share: Floats, *, memory: float) -> Floats:

@@ -122,7 +122,7 @@ def measure_change(counts: ChangeCounts, *, dispersion: Dispersion | None = None
         n_free=n_free,
         p_value=compared.p_value,
         p_adjusted=p_adjusted,
-        verdict=_call(p_adjusted, compared.ratio),
+        verdict=_call(p_adjusted, compared.ratio, names),
     )
     return ChangeTable(
         table=table,
@@ -162,15 +162,15 @@ def control_family(changes: Sequence[ChangeTable], *, main: int = 0) -> tuple[Ch
         dataclasses.replace(
             change,
             table=change.table.assign(
-                p_adjusted=value, verdict=_call(np.array([value]), change.table["ratio"].to_numpy())
+                p_adjusted=value, verdict=_call(np.array([value]), change.table["ratio"].to_numpy(), change.table.index)
             ),
         )
         for change, value in zip(changes, adjusted.tolist(), strict=True)
     )
 
 
-def _call(p_adjusted: Floats, ratio: Floats) -> pd.Categorical:
+def _call(p_adjusted: Floats, ratio: Floats, index: pd.Index) -> pd.Series:
     """The verdict of each p value; a ratio is missing only where both counts are 0, and then nothing is called."""
     step = (p_adjusted <= PLAIN_LEVEL).astype(np.int64) + (p_adjusted <= CLEAR_LEVEL)
     code = 2 + step * np.where(np.nan_to_num(ratio, nan=1.0) > 1, 1, -1)
-    return pd.Categorical.from_codes(code, categories=pd.Index(VERDICTS), ordered=True)
+    return pd.Series(pd.Categorical.from_codes(code, categories=pd.Index(VERDICTS), ordered=True), index=index)
