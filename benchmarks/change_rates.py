@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from hotspots.analysis.change import (
     plan_comparisons,
     withhold_seasonal,
 )
+from hotspots.analysis.rates import compare_rates
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,6 +41,7 @@ SERIES = {
 A_MONTH = (20, 100, 450)
 CHANGES = (0.9, 0.8, 0.7, 1.3)
 """Of the last twelve months, as multiples."""
+_LEAST_IN_WARD, _LEAST_WARDS, _LEAST_TOLD = 48, 10, 100
 _SEASON = 0.15
 _MONTH = 365.25 / 12
 
@@ -95,13 +98,56 @@ def call(incidents: pd.DataFrame, *, is_monthly: bool) -> tuple[str, list[str]]:
     return verdicts[main], verdicts
 
 
+def call_wards(path: Path) -> None:
+    """Print how many wards are called, one by one, if each is held against the change of its borough.
+
+    Args:
+        path: Counts of crimes by ward and month: `MajorText`, `WardCode`, `LookUp_BoroughName`, and a column a month,
+            as the Metropolitan Police publish them. The last 24 months are used.
+    """
+    table = pd.read_csv(path)
+    columns = [column for column in map(str, table.columns) if column.isdigit()][-24:]
+    months = pd.PeriodIndex([f"{column[:4]}-{column[4:]}" for column in columns], freq="M")
+    first, last = months[0].start_time.date(), months[-1].end_time.date()
+    (r12,) = (plan for plan in plan_comparisons(last, known_from=first, is_monthly=True) if plan.key == "r12")
+    started = months.start_time.to_numpy().astype("datetime64[s]")
+    for crime, rows in table.groupby("MajorText"):
+        p: list[float] = []
+        for _, borough in rows.groupby("LookUp_BoroughName"):
+            counts = borough.groupby("WardCode")[columns].sum()
+            counts = counts[counts.sum(axis=1) > _LEAST_IN_WARD]
+            if len(counts) < _LEAST_WARDS:
+                continue
+            flat = counts.to_numpy().ravel()
+            incidents = pd.DataFrame(
+                {"started_at": np.tile(started, len(counts)).repeat(flat), "time_precision": "month"}
+            )
+            ward = pd.Series(counts.index.repeat(len(columns)).repeat(flat), index=incidents.index)
+            spread = measure_dispersion(incidents, r12, known_from=first, groups=ward)
+            found = count_change(incidents, r12, groups=ward).table
+            p += compare_rates(
+                found["n_current"],
+                found["n_earlier"],
+                exposure_first=found["n_current"].sum(),
+                exposure_second=found["n_earlier"].sum(),
+                dispersion=spread.by_group,
+                n_free=spread.n_free,
+            ).p_value.tolist()
+        if len(p) >= _LEAST_TOLD:
+            print(f"{crime:36s} {len(p):4d} wards: {np.mean(np.array(p) <= 0.05):6.1%} called")
+
+
 def main() -> None:
     """Print the rates."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--copies", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--months", action="store_true", help="Incidents known by their month.")
+    parser.add_argument("--wards", type=Path, help="Table of real counts by ward and month, in place of simulations.")
     options = parser.parse_args()
+    if options.wards:
+        call_wards(options.wards)
+        return
     rng = np.random.default_rng(options.seed)
     cases = [(name, n, 1.0) for name in SERIES for n in A_MONTH]
     cases += [("memory .6, excess .08 (burglary)", n, change) for change in CHANGES for n in A_MONTH[1:]]

@@ -26,6 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
 _YEARS = (1900, 2100)
+_MONTH = re.compile(r"\d{4}-\d{2}", flags=re.ASCII)
 
 settings_option: Callable[[Command], Command] = click.option(
     "--settings",
@@ -66,13 +67,20 @@ class Period(click.ParamType[tuple[dt.date, dt.date]]):
         if isinstance(value, tuple):
             return value
         first, dots, last = value.partition("..")
-        ends = [end.strip() for end in (first, last if dots else first)]
-        if all(re.fullmatch(r"\d{4}-\d{2}", end) for end in ends):
-            days = [_Day().convert(f"{end}-01", param, ctx) for end in ends]
-            return days[0], (days[1] + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-        if not dots:
+        if not (dots or _MONTH.fullmatch(value.strip())):
             self.fail(f'"{value}" is not a period. Write it as 2025-02..2025-12 or 2025-02-03..2025-03-09.', param, ctx)
-        return tuple(_Day().convert(end, param, ctx) for end in ends)
+        ends = [self._read_end(end.strip(), param, ctx) for end in (first, last if dots else first)]
+        return ends[0][0], ends[1][1]
+
+    def _read_end(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[dt.date, dt.date]:
+        """The first and last day of a month; of a day, itself."""
+        if not _MONTH.fullmatch(text):
+            day = _Day().convert(text, param, ctx)
+            return day, day
+        if not 1 <= int(text[5:]) <= 12:
+            self.fail(f'"{text}" is not a month of the calendar. Write it as 2025-02.', param, ctx)
+        begin: dt.date = _Day().convert(f"{text}-01", param, ctx)
+        return begin, (begin + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 _OPTIONS = {

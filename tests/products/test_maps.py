@@ -534,8 +534,8 @@ def test_what_verdicts_allow_for_is_said_where_there_are_several() -> None:
     scale = ChangeScale(clear_p=0.01, plain_p=0.05, min_for_percent=50)
     run = SimpleNamespace(changes=several, main_change=several[1], change_scale=scale)
     assert say("change.family", run).startswith(
-        "The verdicts on all wards together allow for there being 2 comparisons: of runs in which nothing changed, "
-        "about 5% would report any. Half of that is kept for the 12 weeks to June against others"
+        "The verdicts on all wards together allow for there being 2 comparisons, so that a run in which nothing "
+        "changed seldom reports any. Half of the 5% is kept for the 12 weeks to June against others"
     )
     run.changes = several[1:]
     assert say("change.family", run) == ""
