@@ -41,7 +41,7 @@ SERIES = {
 A_MONTH = (20, 100, 450)
 CHANGES = (0.9, 0.8, 0.7, 1.3)
 """Of the last twelve months, as multiples."""
-_LEAST_IN_WARD, _LEAST_WARDS, _LEAST_TOLD = 48, 10, 100
+_LEAST_IN_BOROUGH, _LEAST_IN_WARD, _LEAST_WARDS, _LEAST_TOLD = 1_500, 48, 10, 100
 _SEASON = 0.15
 _MONTH = 365.25 / 12
 
@@ -137,16 +137,74 @@ def call_wards(path: Path) -> None:
             print(f"{crime:36s} {len(p):4d} wards: {np.mean(np.array(p) <= 0.05):6.1%} called")
 
 
+def measure_memory(series: Floats) -> tuple[float, float]:
+    """The autocorrelation of neighbouring months of what moves crime beside chance, and its standard deviation.
+
+    Both are of how months differ from those a year before, about the change of level, over all series, with what is
+    lost to that level and to chance allowed for. They are those that make squares and products of neighbours as large
+    as they are.
+
+    Args:
+        series: (n_series, 24) counts of months.
+    """
+    earlier, later = series[:, :12], series[:, 12:]
+    level = later.sum(axis=1) / earlier.sum(axis=1)
+    total, share = earlier + later, (level / (1 + level))[:, None]
+    variance = total * share * (1 - share)
+    deviation, chance = (later - share * total) / variance, float((1 / variance).mean())
+    square, product = (
+        float((deviation**2).mean()),
+        float((deviation[:, 1:] * deviation[:, :-1]).sum(axis=1).mean()) / 12,
+    )
+    about_mean = np.eye(12) - 1 / 12
+    lag = np.abs(np.arange(12)[:, None] - np.arange(12))
+    best = (np.inf, 0.0, 0.0)
+    for memory in np.arange(0, 0.96, 0.01):
+        remembered = about_mean @ memory**lag @ about_mean
+        excess = (square - chance * 11 / 12) / (np.trace(remembered) / 12)
+        miss = abs(excess * np.trace(remembered, 1) / 12 + chance * np.trace(about_mean, 1) / 12 - product)
+        best = min(best, (float(miss), float(memory), float(np.sqrt(max(excess, 0) / 2))))
+    return best[1:]
+
+
+def print_memory(incidents: Path | None, wards: Path | None) -> None:
+    """Print the memory of one crime, from a table of incidents with `Month`, and of each crime by borough."""
+    if incidents:
+        months = pd.to_datetime(pd.read_csv(incidents, usecols=["Month"])["Month"]).dt.to_period("M")
+        counts = months.value_counts().sort_index()
+        for first, last in (
+            (counts.index[0], "2016-12"),
+            ("2017-01", counts.index[-1]),
+            (counts.index[0], counts.index[-1]),
+        ):
+            found = measure_memory(
+                np.lib.stride_tricks.sliding_window_view(counts.loc[first:last].to_numpy(dtype=float), 24)
+            )
+            print(f"{incidents.name} {first} to {last}: memory {found[0]:.2f}, excess {found[1]:.3f}")
+    if wards:
+        table = pd.read_csv(wards)
+        columns = [column for column in map(str, table.columns) if column.isdigit()][-24:]
+        for crime, rows in table.groupby("MajorText"):
+            by_borough = rows.groupby("LookUp_BoroughName")[columns].sum().to_numpy(dtype=float)
+            by_borough = by_borough[by_borough.sum(axis=1) > _LEAST_IN_BOROUGH]
+            if len(by_borough) >= _LEAST_WARDS:
+                found = measure_memory(by_borough)
+                print(f"{crime:36s} {len(by_borough)} boroughs: memory {found[0]:.2f}, excess {found[1]:.3f}")
+
+
 def main() -> None:
     """Print the rates."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--copies", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--months", action="store_true", help="Incidents known by their month.")
+    parser.add_argument("--incidents", type=Path, help="Table of real incidents of one crime, to measure its memory.")
     parser.add_argument("--wards", type=Path, help="Table of real counts by ward and month, in place of simulations.")
     options = parser.parse_args()
-    if options.wards:
-        call_wards(options.wards)
+    if options.wards or options.incidents:
+        print_memory(options.incidents, options.wards)
+        if options.wards:
+            call_wards(options.wards)
         return
     rng = np.random.default_rng(options.seed)
     cases = [(name, n, 1.0) for name in SERIES for n in A_MONTH]

@@ -171,6 +171,14 @@ def test_a_period_that_is_asked_for_is_looked_at_first(demonstration: Study, who
             int(((started >= "2025-03-01") & (started < "2025-06-01")).sum()),
         ]
     ]
+    # nothing is compared twice: these three months are those of a usual comparison
+    _, months = look(demonstration, "burglary", compare=earlier, **spring)
+    words = [change.comparison.words for change in months.changes]
+    assert (words[0], len(words)) == (asked.comparison.words, 5)
+    assert "the 3 months to May 2026 against the same months a year before" not in words
+    year = (dt.date(2024, 10, 1), dt.date(2025, 9, 30))
+    _, twelve = look(demonstration, "burglary", compare=year, start=dt.date(2025, 10, 1), end=dt.date(2026, 9, 30))
+    assert [change.comparison.key for change in twelve.changes if change.is_main] == ["r12"]
     # without it R12 is
     assert [change.comparison.key for change in whole[1].changes if change.is_main] == ["r12"]
     with pytest.raises(ParameterError, match="must end before the period analysed begins"):
