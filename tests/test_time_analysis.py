@@ -174,7 +174,8 @@ def test_a_period_that_is_asked_for_is_looked_at_first(demonstration: Study, who
     # nothing is compared twice: these three months are those of a usual comparison
     _, months = look(demonstration, "burglary", compare=earlier, **spring)
     words = [change.comparison.words for change in months.changes]
-    assert (words[0], len(words)) == (asked.comparison.words, 5)
+    assert words[0] == asked.comparison.words
+    assert "the 3 months to May 2026 against the 3 before" in words
     assert "the 3 months to May 2026 against the same months a year before" not in words
     year = (dt.date(2024, 10, 1), dt.date(2025, 9, 30))
     _, twelve = look(demonstration, "burglary", compare=year, start=dt.date(2025, 10, 1), end=dt.date(2026, 9, 30))

@@ -201,20 +201,11 @@ def _plan_comparisons(
     asked = plan_asked(
         (chosen.start, chosen.end), compare, known_from=known_from, is_monthly=is_monthly, missing_months=missing
     )
-    same = [one for one in usual if _list_days(one) == _list_days(asked)]
+    same = [one for one in usual if one.windows == asked.windows]
     if any(one.key == "r12" for one in same):
         return withhold_seasonal(usual, season.window)
     # the same two windows twice, of which only one is looked at first, would have two verdicts
     return (asked, *withhold_seasonal([one for one in usual if one not in same], season.window))
-
-
-def _list_days(comparison: Comparison) -> tuple[dt.date, ...]:
-    return (
-        comparison.current_first,
-        comparison.current_last,
-        comparison.earlier_first,
-        comparison.earlier_last,
-    )
 
 
 def _compare_windows(

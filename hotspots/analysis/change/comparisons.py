@@ -64,6 +64,11 @@ class Comparison:
     reason: str | None
 
     @property
+    def windows(self) -> tuple[Span, Span]:
+        """First and last day of the later window, and of the earlier."""
+        return (self.current_first, self.current_last), (self.earlier_first, self.earlier_last)
+
+    @property
     def label(self) -> str:
         """How long a window is: "4 weeks", "1 month", "40 days"."""
         if self.unit == "day" and self.length % 7:
@@ -75,10 +80,7 @@ class Comparison:
     def words(self) -> str:
         """The comparison in words: "the 4 weeks to 30 September 2026 against the 4 before"."""
         if self.against == "chosen":
-            return " against ".join(
-                _say_span(*span, whole_months=self.unit == "month")
-                for span in ((self.current_first, self.current_last), (self.earlier_first, self.earlier_last))
-            )
+            return " against ".join(_say_span(*span, whole_months=self.unit == "month") for span in self.windows)
         if self.unit == "month" and self.length == 1:
             return f"{self.current_last:%B %Y} against {self.earlier_last:%B %Y}"
         whole_months = self.unit == "month" and _is_month_end(self.current_last)
@@ -90,8 +92,7 @@ class Comparison:
     @property
     def covers_whole_months(self) -> bool:
         """Whether both windows begin and end with a month, so that incidents known by their month can be counted."""
-        firsts, lasts = (self.current_first, self.earlier_first), (self.current_last, self.earlier_last)
-        return all(day.day == 1 for day in firsts) and all(map(_is_month_end, lasts))
+        return all(map(_is_of_months, self.windows))
 
     @property
     def back_days(self) -> int:
@@ -101,7 +102,7 @@ class Comparison:
     @property
     def back_months(self) -> int:
         """How many months earlier it begins."""
-        return int((np.datetime64(self.current_first, "M") - np.datetime64(self.earlier_first, "M")).astype(int))
+        return _count_months((self.earlier_first, self.current_first)) - 1
 
     @property
     def follows(self) -> bool:
@@ -205,48 +206,46 @@ def plan_asked(
         ParameterError: The earlier period does not end before the later begins, they are not equally long, are not of
             whole months though the incidents are, or the data do not hold enough of them.
     """
-    said = " and ".join(_say_days(*span) for span in (earlier, current))
-    if earlier[0] > earlier[1] or earlier[1] >= current[0]:
-        raise ParameterError(
-            f"The period to `compare` with must end before the period analysed begins; {said} were given. Move one of "
-            "them: `compare`, or `start` and `end`."
-        )
+    _require_comparable(current, earlier, is_monthly=is_monthly)
     missing = read_months(missing_months)
-    n_months = [
-        int((np.datetime64(last, "M") - np.datetime64(first, "M")).astype(int)) + 1
-        for first, last in (current, earlier)
-    ]
-    are_whole = all(first.day == 1 and _is_month_end(last) for first, last in (current, earlier))
-    n_days = [(last - first).days + 1 for first, last in (current, earlier)]
-    if is_monthly and not are_whole:
-        raise ParameterError(
-            f"Incidents known by their month can be compared in whole months only; {said} were given. Begin and end "
-            "both with a month: `compare`, and `start` and `end`."
-        )
-    if n_months[0] != n_months[1] if are_whole else n_days[0] != n_days[1]:
-        lengths = n_months if are_whole else n_days
-        of = "months" if are_whole else "days"
-        raise ParameterError(
-            f"The two periods that are compared must be equally long; {_say_days(*earlier)} is {lengths[1]} {of}, "
-            f"and {_say_days(*current)} is {lengths[0]}. Shorten the longer one: `compare`, or `start` and `end`."
-        )
-    later, before = (
-        np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1) for first, last in (current, earlier)
-    )
-    if are_whole:
-        back = int((np.datetime64(current[0], "M") - np.datetime64(earlier[0], "M")).astype(int))
+    later, before = _list_days(current), _list_days(earlier)
+    unit: PeriodUnit
+    if _is_of_months(current) and _is_of_months(earlier):
+        unit, length = "month", _count_months(current)
+        back = _count_months((earlier[0], current[0])) - 1
         later_out, before_out = _leave_out_months(later, before, missing, back)
     else:
+        unit, length = "day", len(later)
         later_out = before_out = is_missing(later, missing) | is_missing(before, missing)
-    unit: PeriodUnit = "month" if are_whole else "day"
-    length = (n_months if are_whole else n_days)[0]
     asked = _make_comparison("asked", "chosen", unit, length, later, before, later_out, before_out, known_from)
     if not asked.available:
         raise ParameterError(
-            f"The two periods that are compared must be in the data; {said} were asked for. {asked.reason} Choose "
-            "another period to `compare` with, or read more files."
+            f"The two periods that are compared must be in the data; {_say_both(current, earlier)} were asked for. "
+            f"{asked.reason} Choose another period to `compare` with, or read more files."
         )
     return asked
+
+
+def _require_comparable(current: Span, earlier: Span, *, is_monthly: bool) -> None:
+    """Refuse two periods that overlap, are not equally long, or are not of whole months where they must be."""
+    if earlier[0] > earlier[1] or earlier[1] >= current[0]:
+        raise ParameterError(
+            f"The period to `compare` with must end before the period analysed begins; {_say_both(current, earlier)} "
+            "were given. Move one of them: `compare`, or `start` and `end`."
+        )
+    are_whole = _is_of_months(current) and _is_of_months(earlier)
+    if is_monthly and not are_whole:
+        raise ParameterError(
+            f"Incidents known by their month can be compared in whole months only; {_say_both(current, earlier)} were "
+            "given. Begin and end both with a month: `compare`, and `start` and `end`."
+        )
+    n_current, n_earlier = (_count_months(span) if are_whole else len(_list_days(span)) for span in (current, earlier))
+    if n_current != n_earlier:
+        raise ParameterError(
+            f"The two periods that are compared must be equally long; {_say_days(*earlier)} is {n_earlier} "
+            f"{'months' if are_whole else 'days'}, and {_say_days(*current)} is {n_current}. Shorten the longer one: "
+            "`compare`, or `start` and `end`."
+        )
 
 
 def choose_main(comparisons: Iterable[Comparison]) -> Comparison | None:
@@ -277,13 +276,7 @@ def find_uncovered(comparison: Comparison, months: Iterable[Month]) -> tuple[Spa
     Raises:
         ParameterError: One of the months is not a month.
     """
-    current, earlier = (
-        np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
-        for first, last in (
-            (comparison.current_first, comparison.current_last),
-            (comparison.earlier_first, comparison.earlier_last),
-        )
-    )
+    current, earlier = (_list_days(window) for window in comparison.windows)
     missing = read_months(months)
     if comparison.unit == "month":
         current_out, earlier_out = _leave_out_months(current, earlier, missing, comparison.back_months)
@@ -383,13 +376,30 @@ def _day_after_last_whole_month(end: dt.date) -> dt.date:
     return (end + dt.timedelta(days=1)).replace(day=1)
 
 
+def _list_days(span: Span) -> Days:
+    return np.arange(np.datetime64(span[0], "D"), np.datetime64(span[1], "D") + 1)
+
+
+def _count_months(span: Span) -> int:
+    """How many months a period touches."""
+    return int((np.datetime64(span[1], "M") - np.datetime64(span[0], "M")).astype(int)) + 1
+
+
+def _is_of_months(span: Span) -> bool:
+    return span[0].day == 1 and _is_month_end(span[1])
+
+
 def _is_month_end(day: dt.date) -> bool:
     return (day + dt.timedelta(days=1)).day == 1
 
 
 def _say_days(first: dt.date, last: dt.date) -> str:
     """A period in words: in whole months where it is of them."""
-    return _say_span(first, last, whole_months=first.day == 1 and _is_month_end(last))
+    return _say_span(first, last, whole_months=_is_of_months((first, last)))
+
+
+def _say_both(current: Span, earlier: Span) -> str:
+    return " and ".join(_say_days(*span) for span in (earlier, current))
 
 
 def _say_span(first: dt.date, last: dt.date, *, whole_months: bool) -> str:

@@ -66,12 +66,8 @@ def withhold_selected(
 
 
 def _is_fair(comparison: Comparison, drawn_from: dt.date, drawn_to: dt.date) -> bool:
-    windows = (
-        (comparison.current_first, comparison.current_last),
-        (comparison.earlier_first, comparison.earlier_last),
-    )
-    inside = all(drawn_from <= first and last <= drawn_to for first, last in windows)
-    outside = all(last < drawn_from or first > drawn_to for first, last in windows)
+    inside = all(drawn_from <= first and last <= drawn_to for first, last in comparison.windows)
+    outside = all(last < drawn_from or first > drawn_to for first, last in comparison.windows)
     return inside or outside
 
 
@@ -109,11 +105,7 @@ def withhold_seasonal(comparisons: Iterable[Comparison], season: SeasonWindow | 
 def _expect(comparison: Comparison, season: SeasonWindow) -> float:
     """How many times the earlier incidents a day there are in the later window, if nothing changes but the season."""
     current, earlier = (
-        1 + (season.ratio - 1) * _share_months(first, last, season.months)
-        for first, last in (
-            (comparison.current_first, comparison.current_last),
-            (comparison.earlier_first, comparison.earlier_last),
-        )
+        1 + (season.ratio - 1) * _share_months(first, last, season.months) for first, last in comparison.windows
     )
     return current / earlier
 
