@@ -537,14 +537,18 @@ def test_where_too_few_windows_fit_shorter_ones_are_stretched() -> None:
     assert "windows of 1 week, extended to 4 weeks" in spread.explanation
 
 
-def test_without_a_past_nothing_is_allowed_for_and_that_is_said() -> None:
-    spread = measure_dispersion(happen(["2026-09-01"]), plan("4-weeks"), known_from=dt.date(2026, 8, 6))
+def test_without_a_past_what_is_usual_elsewhere_is_allowed_for_and_that_is_said() -> None:
+    incidents = happen(["2026-09-01"] * 400 + ["2026-09-30"] * 600)
+    spread = measure_dispersion(incidents, plan("4-weeks"), known_from=dt.date(2026, 8, 6))
     assert not spread.available
     assert np.isnan(spread.overall)
-    assert spread.by_group.tolist() == [1]
+    assert np.isinf(spread.n_free).all()
+    # 8% a month, of two neighbours of which the later keeps 0.6 of the earlier (a month is 30.4 days)
+    excess = 0.08**2 * 2 * (1 - 0.6 ** (28 / 30.4375))
+    assert spread.by_group.tolist() == pytest.approx([1 + excess * 1000 / 4])
     assert spread.explanation == (
         "How much crime usually varies is not known, because the data before 3 September 2026 hold fewer than 9 "
-        "windows. Incidents are treated as independent, so change is found too readily."
+        "windows. Allows for as much as in burglary of two London boroughs: months that come and go by 8%."
     )
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from hotspots.analysis.calendar import Month, Periods, PeriodUnit, is_missing, make_periods, read_months
 from hotspots.analysis.change.comparisons import YEAR_DAYS, YEAR_MONTHS, Comparison, go_back, say_day
 from hotspots.analysis.change.memory import (
+    MONTHLY_EXCESS,
     count_free,
     find_kept_share,
     find_remembered_share,
@@ -92,8 +93,8 @@ def measure_dispersion(
     Where fewer than eight pairs fit, shorter windows are measured, down to weeks or months, and the excess over 1 is
     multiplied by how many times as long the comparison's are: what moves crime up and down moves it by about the same
     share over longer windows. On ten years of burglary in two boroughs that keeps false alarms near the stated rate,
-    which the measure of short windows as it is does not by far. Where not even those fit, nothing is allowed for:
-    `available` is false, and changes are then called too readily.
+    which the measure of short windows as it is does not by far. Where not even those fit, `available` is false, and
+    what is usual is taken from elsewhere: months that come and go by 8% and remember each other as below.
 
     It includes all that usually moves crime from window to window, the season and real change too: allowed for, a
     change is one beyond what is usual.
@@ -137,7 +138,7 @@ def measure_dispersion(
     found = _find_windows(comparison, known_from, last, missing)
     if found is None:
         return Dispersion(
-            by_group=pd.Series(1.0, index=names, name="dispersion"),
+            by_group=pd.Series(_assume(incidents, comparison, code, len(names)), index=names, name="dispersion"),
             n_free=pd.Series(np.inf, index=names, name="n_free"),
             overall=float("nan"),
             n_pairs=0,
@@ -147,8 +148,9 @@ def measure_dispersion(
             available=False,
             explanation=(
                 "How much crime usually varies is not known, because the data before "
-                f"{say_day(comparison.current_first)} hold fewer than {MIN_PAIRS + 1} windows. Incidents are treated "
-                "as independent, so change is found too readily."
+                f"{say_day(comparison.current_first)} hold fewer than {MIN_PAIRS + 1} windows. Allows for as much "
+                "as in burglary of two London boroughs: months that come and go by "
+                f"{100 * MONTHLY_EXCESS:.0f}%."
             ),
         )
     periods, is_pair = found
@@ -214,15 +216,32 @@ def _pool(squares: Floats, total: Floats, *, n_fitted: int) -> tuple[float, Floa
 
 def _compare_distances(comparison: Comparison) -> float:
     """How many times as much two such windows vary as two that follow each other, because they are farther apart."""
-    if comparison.follows:
-        return 1.0
+    return 1.0 if comparison.follows else _vary(comparison) / _vary(comparison, follows=True)
+
+
+def _vary(comparison: Comparison, *, follows: bool = False) -> float:
+    """The variance of the difference between two such windows, as a multiple of that of a month.
+
+    Args:
+        comparison: The windows; of less than a month, they are taken to vary as a month does.
+        follows: Whether they are moved together, so that the later follows the earlier.
+    """
     days = (comparison.days_current + comparison.days_earlier) / 2
     n_parts = max(round(days / DAYS_IN_MONTH), 1)
     part_days = days / n_parts
-    memory = get_memory(part_days)
-    back = max(round(comparison.back_days / part_days), n_parts)
-    near = vary_difference(n_parts, n_parts, memory=memory)
-    return vary_difference(n_parts, back, memory=memory) / near
+    back = n_parts if follows else max(round(comparison.back_days / part_days), n_parts)
+    return vary_difference(n_parts, back, memory=get_memory(part_days))
+
+
+def _assume(incidents: pd.DataFrame, comparison: Comparison, code: Integers, n_groups: int) -> Floats:
+    """The dispersion of each group, if its months come and go as much as is usual elsewhere."""
+    day = incidents["started_at"].to_numpy().astype("datetime64[D]")
+    inside = np.zeros(len(day), dtype=bool)
+    for first, last in comparison.windows:
+        inside |= (day >= np.datetime64(first, "D")) & (day <= np.datetime64(last, "D"))
+    n = np.bincount(code[inside & (code >= 0)], minlength=n_groups)
+    # of n incidents in two like windows, independent ones make the logarithm of the ratio vary by 4 / n
+    return np.asarray(1 + MONTHLY_EXCESS**2 * _vary(comparison) * n / 4, dtype=np.float64)
 
 
 def _measure_years(

@@ -12,6 +12,8 @@ Floats = npt.NDArray[np.float64]
 MONTHLY_MEMORY = 0.6
 """Autocorrelation of neighbouring months in what moves recorded crime up and down beside chance: see the method page
 for the series that it was measured on."""
+MONTHLY_EXCESS = 0.08
+"""Standard deviation of what has it, as a share of a month's incidents, of the same series."""
 _PAIRS_ASSUMED = 100
 
 
