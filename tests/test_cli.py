@@ -20,7 +20,7 @@ from support import call
 
 import hotspots
 from hotspots.cli import main as command_line
-from hotspots.cli.inputs import StudyInputs
+from hotspots.cli.inputs import Period, StudyInputs
 from hotspots.pipeline import AnalysisRequest, OperationRequest, PerformanceRequest, evaluate
 
 HEAVY = ("pandas", "numpy", "geopandas", "sklearn", "folium", "shapely", "scipy", "pyproj", "pyarrow")
@@ -64,6 +64,35 @@ def quarter(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     out = tmp_path_factory.mktemp("quarter")
     period = ("--from", "2026-01-01", "--to", "2026-03-31", "--days", "weekend")
     return run_on_demonstration(repository, out, "--crime", "robbery", "--crime", "burglary", *period, "--json"), out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2026", '"2026" is not a period. Write it as 2025-02..2025-12 or 2025-02-03..2025-03-09.'),
+        ("2025-02..2025-13", '"2025-13" is not a month of the calendar. Write it as 2025-02.'),
+        ("2025-02-30..2025-03-09", '"2025-02-30" is not a day of the calendar.'),
+    ],
+)
+def test_what_is_not_a_period_is_refused(text: str, words: str) -> None:
+    with pytest.raises(click.BadParameter) as refused:
+        Period().convert(text, None, None)
+    assert words in str(refused.value)
+
+
+def test_a_period_is_two_months_or_two_days_or_a_month() -> None:
+    found = [Period().convert(text, None, None) for text in ("2025-02..2025-12", "03/02/2025..2025-03-09", "2025-12")]
+    assert [tuple(map(str, span)) for span in found] == [
+        ("2025-02-01", "2025-12-31"),
+        ("2025-02-03", "2025-03-09"),
+        ("2025-12-01", "2025-12-31"),
+    ]
+
+
+def test_a_period_that_cannot_be_compared_names_its_option() -> None:
+    message = "Move one of them: `compare`, or `start` and `end`."
+    command = command_line.find_command(["run"])
+    assert command_line.name_options(message, command) == "Move one of them: --compare, or --from and --to."
 
 
 def test_help_loads_nothing_heavy() -> None:

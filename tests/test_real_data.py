@@ -48,6 +48,12 @@ def test_robbery_in_lewisham_and_southwark(real_data: Path, tmp_path: Path) -> N
     for path in summary["products"].values():
         assert Path(path).stat().st_size > 0
 
+    # 23 months are too few for twelve against twelve: the eleven that both years have rose by 3,334 / 2,575, or 29%
+    (main,) = (change for change in summary["changes"] if change["is_main"])
+    assert (main["key"], main["earlier"][0], main["current"][1]) == ("longest", "2018-02-01", "2019-12-31")
+    assert [main["area"][name] for name in ("n_current", "n_earlier", "percent")] == [3334, 2575, 29]
+    assert "deteriorating" in main["area"]["verdict"]
+
     # counted again by another route: projected by geopandas, each ward asked for itself
     rows = pd.read_csv(source)
     rows = rows[rows["Crime type"] == "Robbery"]

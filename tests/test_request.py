@@ -44,6 +44,11 @@ def test_what_shows_single_victims_is_not_to_be_shared(options: dict[str, Any], 
     assert request.hotspot_options.floor == request.floor == (NO_FLOOR if is_too_fine else FLOOR)
 
 
+def test_a_period_to_compare_with_is_one_of_the_methods_that_name_a_run() -> None:
+    request = ask(compare=(dt.date(2025, 2, 1), dt.date(2025, 12, 31)))
+    assert request.methods == ("compared with 2025-02-01 to 2025-12-31",)
+
+
 @pytest.mark.parametrize(
     ("option", "name", "highest"),
     [

@@ -13,6 +13,7 @@ import pytest
 
 from hotspots.analysis.hours.aoristic import weigh_hours
 from hotspots.analysis.hours.profile import profile_week
+from hotspots.errors import ParameterError
 from hotspots.pipeline.known_time import find_known_time
 from hotspots.pipeline.notes import GAP_WORDS
 from hotspots.pipeline.request import AnalysisRequest
@@ -73,13 +74,15 @@ def test_the_feed_of_one_crime_can_fail_while_the_others_go_on() -> None:
 N_HOTSPOTS = 3
 
 
-def look(study: Study, crime: str, **period: dt.date) -> tuple[Selection, TimeAnalysis]:
+def look(
+    study: Study, crime: str, *, compare: tuple[dt.date, dt.date] | None = None, **period: dt.date
+) -> tuple[Selection, TimeAnalysis]:
     """The times of a crime, with the first three wards for hot spots."""
     chosen = select_incidents(study, AnalysisRequest(crime=crime, start=period.get("start"), end=period.get("end")))
     outlines = list(chosen.wards.geometry[:N_HOTSPOTS])
     hours = weigh_hours(chosen.incidents)
     profile = profile_week(chosen.incidents, hours=hours)
-    return chosen, analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines)
+    return chosen, analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines, compare=compare)
 
 
 Found = tuple[Selection, TimeAnalysis]
@@ -151,6 +154,44 @@ def test_what_came_before_the_period_is_read_for_change_and_counted_nowhere_else
     blind = by_key(look(without, "robbery", start=start, end=end)[1])
     assert not blind[("r12", "before")].comparison.available
     assert "The data begin on 1 September 2026" in str(blind[("r12", "before")].comparison.reason)
+
+
+def test_a_period_that_is_asked_for_is_looked_at_first(demonstration: Study, whole: Found) -> None:
+    spring = {"start": dt.date(2026, 3, 1), "end": dt.date(2026, 5, 31)}
+    earlier = (dt.date(2025, 3, 1), dt.date(2025, 5, 31))
+    _, times = look(demonstration, "robbery", compare=earlier, **spring)
+    asked = times.changes[0]
+    assert asked.comparison.words == "March to May 2026 against March to May 2025"
+    assert [change.is_main for change in times.changes].index(True) == 0
+    started = whole[0].incidents["started_at"]
+    assert asked.area is not None
+    assert asked.area.table[["n_current", "n_earlier"]].to_numpy().tolist() == [
+        [
+            int(((started >= "2026-03-01") & (started < "2026-06-01")).sum()),
+            int(((started >= "2025-03-01") & (started < "2025-06-01")).sum()),
+        ]
+    ]
+    # nothing is compared twice: these three months are those of a usual comparison
+    _, months = look(demonstration, "burglary", compare=earlier, **spring)
+    words = [change.comparison.words for change in months.changes]
+    assert words[0] == asked.comparison.words
+    assert "the 3 months to May 2026 against the 3 before" in words
+    assert "the 3 months to May 2026 against the same months a year before" not in words
+    year = (dt.date(2024, 10, 1), dt.date(2025, 9, 30))
+    _, twelve = look(demonstration, "burglary", compare=year, start=dt.date(2025, 10, 1), end=dt.date(2026, 9, 30))
+    assert [change.comparison.key for change in twelve.changes if change.is_main] == ["r12"]
+    # without it R12 is
+    assert [change.comparison.key for change in whole[1].changes if change.is_main] == ["r12"]
+    with pytest.raises(ParameterError, match="must end before the period analysed begins"):
+        look(demonstration, "robbery", compare=earlier)
+
+
+def test_verdicts_on_the_area_allow_for_the_number_of_comparisons(whole: Found) -> None:
+    tables = [change.area.table for change in whole[1].changes if change.area is not None]
+    p, adjusted = (np.array([float(table[name].iloc[0]) for table in tables]) for name in ("p_value", "p_adjusted"))
+    # Holm: no p of seven is less than doubled, but for the main one's last turn
+    assert (adjusted >= p).all()
+    assert adjusted.min() == pytest.approx(min(1.0, min(2 * p[-1], 12 * p[:-1].min())))
 
 
 def test_month_only_data_are_compared_by_months(demonstration: Study) -> None:

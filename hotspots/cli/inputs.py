@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 METRES: dict[str, Any] = {"type": float, "metavar": "METRES", "show_default": True}
 _YEARS = (1900, 2100)
+_MONTH = re.compile(r"\d{4}-\d{2}", flags=re.ASCII)
 
 settings_option: Callable[[Command], Command] = click.option(
     "--settings",
@@ -53,6 +55,32 @@ class _Day(click.DateTime):
         if not _YEARS[0] <= day.year <= _YEARS[1]:
             self.fail(f'"{value}" is not a day of {_YEARS[0]} to {_YEARS[1]}. Check its year.', param, ctx)
         return day.date()
+
+
+class Period(click.ParamType[tuple[dt.date, dt.date]]):
+    """Two months or two days with two dots between them, or one month."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The first and the last day."""
+        if isinstance(value, tuple):
+            return value
+        first, dots, last = value.partition("..")
+        if not (dots or _MONTH.fullmatch(value.strip())):
+            self.fail(f'"{value}" is not a period. Write it as 2025-02..2025-12 or 2025-02-03..2025-03-09.', param, ctx)
+        ends = [self._read_end(end.strip(), param, ctx) for end in (first, last if dots else first)]
+        return ends[0][0], ends[1][1]
+
+    def _read_end(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[dt.date, dt.date]:
+        """The first and last day of a month; of a day, itself."""
+        if not _MONTH.fullmatch(text):
+            day = _Day().convert(text, param, ctx)
+            return day, day
+        if not 1 <= int(text[5:]) <= 12:
+            self.fail(f'"{text}" is not a month of the calendar. Write it as 2025-02.', param, ctx)
+        begin: dt.date = _Day().convert(f"{text}-01", param, ctx)
+        return begin, (begin + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 _OPTIONS = {

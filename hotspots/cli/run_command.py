@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hotspots.cli.inputs import METRES, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import METRES, Period, StudyInputs, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
 
 _RULES = ("likelihood", "scott", "silverman", "adaptive")
@@ -88,6 +88,13 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     help="Hours to analyse besides the usual parts of the week: 15-18, or 22-2 past midnight.",
 )
 @click.option("--days", metavar="DAYS", help="Days on which these start: Mon-Fri, Sat,Sun, weekend.")
+@click.option(
+    "--compare",
+    type=Period(),
+    metavar="PERIOD",
+    help="Earlier period to compare with, as long as the one from --from to --to: 2025-02..2025-12, or "
+    "2025-02-03..2025-03-09.  [default: the usual comparisons alone]",
+)
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(

@@ -374,9 +374,10 @@ def _measure_indicator(
             n_current if target.n_incidents is not None or counts is None else int(counts["n_current"]),
             None if counts is None else int(counts["n_earlier"]),
             target=target,
-            exposure_current=max(comparison.days_current, 1),
-            exposure_previous=max(comparison.days_earlier, 1),
+            exposure_current=max(comparison.exposures[0], 1),
+            exposure_previous=max(comparison.exposures[1], 1),
             dispersion=1.0 if counts is None else float(counts["dispersion"]),
+            n_free=math.inf if counts is None else float(counts["n_free"]),
         )
     # twelve whole months are a year, as the peers' are, whether of 365 days or 366
     n_years = 1.0 if len(known) == _N_MONTHS else n_days / 365.25

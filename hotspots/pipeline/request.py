@@ -27,6 +27,7 @@ _METHOD_WORDS = {
     "harm": "harm by {}",
     "reach_m": "reach {} m",
     "window": "{}",
+    "compare": "compared with {}",
 }
 """What is said of each method that is not the usual one."""
 
@@ -50,6 +51,8 @@ class AnalysisRequest:
         harm: What incidents are weighed by in density and ranking; None for counts.
         reach_m: Of the safe havens.
         window: Hours of the week to look at beside the usual parts of it; None for those alone.
+        compare: First and last day of an earlier period, as long, that the period is compared with; None for the usual
+            comparisons alone.
 
     A `min_samples` below 10 or a `cell_size_m` below 50 shows what rests on fewer incidents than products that are
     shared may: all of them are then marked as not to be shared.
@@ -75,6 +78,7 @@ class AnalysisRequest:
     harm: Measure | None = None
     reach_m: float = 400.0
     window: WeekWindow | None = None
+    compare: tuple[dt.date, dt.date] | None = None
 
     def __post_init__(self) -> None:
         limits: dict[str, tuple[str, float]] = {
@@ -130,6 +134,8 @@ class AnalysisRequest:
                 said.append(f"bandwidth by {self.bandwidth_rule}")
             elif value != usual[name]:
                 shown = value.words if isinstance(value, WeekWindow) else str(value).removesuffix(".0")
+                if name == "compare":
+                    shown = " to ".join(map(str, value))
                 said.append(words.format(shown))
         return tuple(said)
 

@@ -54,7 +54,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
     )
     progress(f"{crime.slug}: times")
     outlines = [hotspot.outline for hotspot in places.hotspots]
-    times = analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines)
+    times = analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines, compare=request.compare)
     months = pd.period_range(chosen.start, chosen.end, freq="M")
     ward_counts, population = count_wards(incidents, chosen.wards), chosen.wards["population"]
     uncovered = count_uncovered_months(times.holes, ward_counts.index, months=months)

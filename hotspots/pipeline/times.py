@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,14 @@ from hotspots.analysis.change import (
     Comparison,
     ControlChart,
     Season,
+    choose_main,
+    control_family,
     find_signals,
     measure_season,
+    plan_asked,
     plan_comparisons,
     roll_twelve_months,
+    withhold_seasonal,
     withhold_selected,
 )
 from hotspots.analysis.hotspots import assign_outlines
@@ -32,7 +37,7 @@ from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.known_time import MAX_MONTH_ONLY_SHARE, list_gaps
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import CalendarOptions, Study
-from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, find_refused
+from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, Span, find_refused
 
 _OWN_COLUMNS = ["started_at", "time_precision", "ward_code", "source", "category"]
 _NOT_PLACED = "The two windows have unequal shares of incidents without a place, and nobody knows where those were."
@@ -44,7 +49,9 @@ class Change:
 
     Attributes:
         comparison: The windows.
-        area: All wards analysed together; None, as the next, where the comparison is not available.
+        is_main: Whether it is the comparison to look at first.
+        area: All wards analysed together, allowing for the number of comparisons; None, as the next, where the
+            comparison is not available.
         wards: Each ward; None also where the windows have unequal shares of rows without a place.
         hotspots: Each hot spot, by its place in their order from 0; None also where that would be unfair.
         hotspots_reason: Why the hot spots are not compared though the area is; otherwise None.
@@ -60,6 +67,7 @@ class Change:
     hotspots_reason: str | None
     n_left_out: int = 0
     lost: LostPlaces | None = None
+    is_main: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +117,7 @@ def analyse_times(
     hours: sparse.csr_array,
     profile: WeeklyProfile,
     outlines: Sequence[shapely.Geometry] = (),
+    compare: Span | None = None,
 ) -> TimeAnalysis:
     """Find when the incidents of one crime happen, and what changed.
 
@@ -118,6 +127,10 @@ def analyse_times(
         hours: `weigh_hours` of the incidents.
         profile: Their hours of the week.
         outlines: Of the hot spots, in their order.
+        compare: First and last day of an earlier period that this one is compared with too.
+
+    Raises:
+        ParameterError: The two periods cannot be compared.
     """
     incidents, start, end = chosen.incidents, chosen.start, chosen.end
     parts = (chosen.earlier, incidents)
@@ -146,7 +159,13 @@ def analyse_times(
         season=season,
         control=find_signals(known.counts, season=season if season.available else None),
         rolling=roll_twelve_months(known.counts),
-        changes=_compare_windows(chosen, rows, pd.Series(hotspot, index=own.index), len(outlines)),
+        changes=_compare_windows(
+            chosen,
+            rows,
+            pd.Series(hotspot, index=own.index),
+            len(outlines),
+            planned=_plan_comparisons(chosen, rows, season, compare),
+        ),
         repeats=measure_repeats(incidents),
         near_repeat=measure_near_repeat(incidents),
     )  # fmt: skip
@@ -169,13 +188,36 @@ def _compare_conditions(
     return compare_conditions(chosen.incidents, calendar, missing_months=missing)
 
 
-def _compare_windows(chosen: Selection, rows: CrimeRows, hotspot: pd.Series, n_hotspots: int) -> tuple[Change, ...]:
-    """Every comparison of windows, by ward and by hot spot: `hotspot` is that of each incident inside, or -1."""
+def _plan_comparisons(
+    chosen: Selection, rows: CrimeRows, season: Season, compare: Span | None
+) -> tuple[Comparison, ...]:
+    """What is compared: what was asked for, and what always is."""
     own = rows.incidents[rows.is_inside]
     is_monthly = bool((own["time_precision"] == "month").mean() > MAX_MONTH_ONLY_SHARE)
-    planned = plan_comparisons(
-        chosen.end, known_from=rows.known_from, is_monthly=is_monthly, missing_months=rows.known.gap_months
+    known_from, missing = rows.known_from, rows.known.gap_months
+    usual = plan_comparisons(chosen.end, known_from=known_from, is_monthly=is_monthly, missing_months=missing)
+    if compare is None:
+        return withhold_seasonal(usual, season.window)
+    asked = plan_asked(
+        (chosen.start, chosen.end), compare, known_from=known_from, is_monthly=is_monthly, missing_months=missing
     )
+    same = [one for one in usual if one.windows == asked.windows]
+    if any(one.key == "r12" for one in same):
+        return withhold_seasonal(usual, season.window)
+    # the same two windows twice, of which only one is looked at first, would have two verdicts
+    return (asked, *withhold_seasonal([one for one in usual if one not in same], season.window))
+
+
+def _compare_windows(
+    chosen: Selection,
+    rows: CrimeRows,
+    hotspot: pd.Series,
+    n_hotspots: int,
+    *,
+    planned: Sequence[Comparison],
+) -> tuple[Change, ...]:
+    """Every comparison of windows, by ward and by hot spot: `hotspot` is that of each incident inside, or -1."""
+    own = rows.incidents[rows.is_inside]
     wanted = {
         "wards": (own["ward_code"], chosen.wards.index),
         "hotspots": (hotspot.where(hotspot >= 0), range(n_hotspots)),
@@ -197,10 +239,23 @@ def _compare_windows(chosen: Selection, rows: CrimeRows, hotspot: pd.Series, n_h
             Change(
                 comparison=comparison,
                 area=area,
+                wards=tables["wards"],
+                hotspots=tables["hotspots"],
                 hotspots_reason=reason,
                 n_left_out=windows.n_left_out,
                 lost=windows.lost,
-                **tables,
             )
         )
-    return tuple(changes)
+    return _judge_together(changes)
+
+
+def _judge_together(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The same, with the verdicts on the whole area allowing for how many there are."""
+    main = choose_main(change.comparison for change in changes)
+    areas = {at: change.area for at, change in enumerate(changes) if change.area is not None}
+    first = next((place for place, at in enumerate(areas) if changes[at].comparison is main), 0)
+    judged = dict(zip(areas, control_family(list(areas.values()), main=first), strict=True))
+    return tuple(
+        dataclasses.replace(change, area=judged.get(at), is_main=change.comparison is main)
+        for at, change in enumerate(changes)
+    )

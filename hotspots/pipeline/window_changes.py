@@ -102,7 +102,7 @@ class CrimeRows:
             kept = np.ones(int(self.is_inside.sum()), dtype=bool)
             return Windows(comparison=comparison, is_kept=kept, n_left_out=0, lost=None)
         uncovered = self._find_uncovered(comparison, self.incidents)
-        in_windows = _find_rows(self.incidents, _list_windows(comparison), left_out=comparison.left_out)
+        in_windows = _find_rows(self.incidents, comparison.windows, left_out=comparison.left_out)
         counted = in_windows & self.is_inside
         n_all, n_kept = counted.sum(axis=1), (counted & ~uncovered).sum(axis=1)
         if uncovered[counted.any(axis=0)].any() and n_kept[n_all.argmax()] < MIN_COVERED_SHARE * n_all.max():
@@ -173,7 +173,7 @@ class CrimeRows:
 
     def find_lost(self, comparison: Comparison) -> LostPlaces | None:
         """Rows without a place, if two windows have unequal shares of them in what both cover."""
-        in_windows = _find_rows(self.incidents, _list_windows(comparison), left_out=comparison.left_out)
+        in_windows = _find_rows(self.incidents, comparison.windows, left_out=comparison.left_out)
         return self._find_lost(comparison, in_windows & ~self._find_uncovered(comparison, self.incidents))
 
     def _find_uncovered(self, comparison: Comparison, rows: pd.DataFrame) -> Flags:
@@ -190,7 +190,7 @@ class CrimeRows:
         """Rows without a place, if the windows have unequal shares of them."""
         rows = self.refused.assign(ward_code=None)
         kept = rows[~self._find_uncovered(comparison, rows)]
-        periods = _list_windows(comparison)
+        periods = comparison.windows
         return find_lost(
             self.incidents, self.is_inside, kept, periods, is_counted=is_counted, left_out=comparison.left_out
         )
@@ -274,13 +274,6 @@ def find_refused(rejected: pd.DataFrame, crime: Crime | None = None) -> pd.DataF
     if crime is not None:
         kept = kept & select_crime(rejected, crime).to_numpy(dtype=bool)
     return pd.DataFrame(rejected.loc[kept, ["started_at", "source"]]).assign(time_precision="day")
-
-
-def _list_windows(comparison: Comparison) -> tuple[Span, Span]:
-    return (
-        (comparison.current_first, comparison.current_last),
-        (comparison.earlier_first, comparison.earlier_last),
-    )
 
 
 def _find_rows(rows: pd.DataFrame, periods: Sequence[Span], *, left_out: Sequence[Span]) -> Flags:

@@ -3,18 +3,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from hotspots.analysis.change.comparisons import Comparison, plan_comparisons, withhold_selected
+from hotspots.analysis.change.comparisons import Comparison, choose_main, plan_asked, plan_comparisons
 from hotspots.analysis.change.dispersion import MIN_PAIRS, measure_dispersion
 from hotspots.analysis.change.rolling import roll_twelve_months
-from hotspots.analysis.change.verdicts import VERDICTS, ChangeTable, measure_change
+from hotspots.analysis.change.verdicts import VERDICTS, ChangeTable, control_family, measure_change
 from hotspots.analysis.change.window_counts import WHOLE_AREA, ChangeCounts, count_change
+from hotspots.analysis.change.withholding import withhold_selected
 from hotspots.errors import DataError, ParameterError
 
 END = dt.date(2026, 9, 30)
@@ -224,6 +227,127 @@ def test_a_month_is_named_in_many_ways() -> None:
     assert named[0] == named[1] == named[2]
 
 
+@pytest.mark.parametrize(("n_months", "n_compared"), [(23, 11), (17, 5), (16, 4), (15, None), (24, None)])
+def test_the_longest_months_that_both_years_have_stand_in_for_twelve(n_months: int, n_compared: int | None) -> None:
+    known_from = (pd.Period("2026-09", freq="M") - n_months + 1).start_time.date()
+    for is_monthly in (True, False):
+        planned = plan_comparisons(END, known_from=known_from, is_monthly=is_monthly)
+        found = [one for one in planned if one.key == "longest"]
+        assert [one.length for one in found] == ([] if n_compared is None else [n_compared])
+        for one in found:
+            assert one.words == f"the {n_compared} months to September 2026 against the same months a year before"
+            assert (one.earlier_first, one.earlier_last) == (known_from, dt.date(2025, 9, 30))
+            main = choose_main(planned)
+            assert main is one
+
+
+def ask(current: str, earlier: str, **options: Any) -> Comparison:
+    spans = [tuple(dt.date.fromisoformat(day) for day in span.split("..")) for span in (current, earlier)]
+    return plan_asked(spans[0], spans[1], **{"known_from": KNOWN, "is_monthly": False, **options})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("current", "earlier", "words", "label", "is_same_season"),
+    [
+        (
+            "2026-02-01..2026-06-30",
+            "2025-02-01..2025-06-30",
+            "February to June 2026 against February to June 2025",
+            "5 months",
+            True,
+        ),
+        (
+            "2025-11-01..2026-01-31",
+            "2025-08-01..2025-10-31",
+            "November 2025 to January 2026 against August to October 2025",
+            "3 months",
+            False,
+        ),
+        ("2026-03-01..2026-03-31", "2026-02-01..2026-02-28", "March 2026 against February 2026", "1 month", False),
+        (
+            "2026-05-03..2026-06-11",
+            "2025-05-04..2025-06-12",
+            "3 May 2026 to 11 June 2026 against 4 May 2025 to 12 June 2025",
+            "40 days",
+            True,
+        ),
+        (
+            "2025-07-15..2026-07-14",
+            "2024-07-15..2025-07-14",
+            "15 July 2025 to 14 July 2026 against 15 July 2024 to 14 July 2025",
+            "365 days",
+            True,
+        ),
+    ],
+)
+def test_two_periods_that_were_asked_for(
+    current: str, earlier: str, words: str, label: str, is_same_season: bool
+) -> None:
+    asked = ask(current, earlier)
+    assert (asked.key, asked.against, asked.available) == ("asked", "chosen", True)
+    assert (asked.words, asked.label, asked.allows_for_season) == (words, label, is_same_season)
+    assert f"{asked.current_first}..{asked.current_last}" == current
+    usual = plan_comparisons(END, known_from=KNOWN, is_monthly=False)
+    assert choose_main([*usual, asked]) is asked
+
+
+def test_months_without_data_leave_both_periods_that_were_asked_for() -> None:
+    asked = ask("2025-11-01..2026-06-30", "2024-11-01..2025-06-30", missing_months=["2026-02"])
+    assert (asked.days_current, asked.days_earlier) == (242 - 28, 242 - 28)
+
+
+@pytest.mark.parametrize(
+    ("current", "earlier", "options", "words"),
+    [
+        (
+            "2026-02-01..2026-06-30",
+            "2025-12-01..2026-04-30",
+            {},
+            "must end before the period analysed begins; December 2025 to April 2026 and February to June 2026 were "
+            "given. Move one of them: `compare`, or `start` and `end`",
+        ),
+        ("2025-02-01..2025-06-30", "2026-02-01..2026-06-30", {}, "must end before the period analysed begins"),
+        (
+            "2026-02-01..2026-06-30",
+            "2025-02-01..2025-05-31",
+            {},
+            "equally long; February to May 2025 is 4 months, and February to June 2026 is 5. Shorten the longer one",
+        ),
+        (
+            "2026-05-03..2026-06-11",
+            "2025-05-03..2025-06-12",
+            {},
+            "equally long; 3 May 2025 to 12 June 2025 is 41 days, and 3 May 2026 to 11 June 2026 is 40. Shorten",
+        ),
+        (
+            "2026-05-03..2026-06-11",
+            "2025-05-03..2025-06-11",
+            {"is_monthly": True},
+            "known by their month can be compared in whole months only; 3 May 2025 to 11 June 2025 and 3 May 2026 to "
+            "11 June 2026 were given. Begin and end both with a month: `compare`, and `start` and `end`",
+        ),
+        (
+            "2026-02-01..2026-06-30",
+            "2024-02-01..2024-06-30",
+            {},
+            "must be in the data; February to June 2024 and February to June 2026 were asked for. The data begin on "
+            "1 July 2024, after the earlier window begins .1 February 2024.. Choose another period to `compare` with",
+        ),
+        (
+            "2026-02-01..2026-03-31",
+            "2025-02-01..2025-03-31",
+            {"missing_months": ["2025-03"]},
+            "must be in the data.*Months without data leave only 47% of the days to compare",
+        ),
+    ],
+)
+def test_periods_that_cannot_be_compared_are_refused(
+    current: str, earlier: str, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ParameterError, match=words):
+        ask(current, earlier, **options)
+
+
 def test_plans_that_make_no_sense_are_refused() -> None:
     with pytest.raises(
         ParameterError, match="on or before the day they end; 2026-10-01 and 2026-09-30 were given. Swap"
@@ -413,14 +537,18 @@ def test_where_too_few_windows_fit_shorter_ones_are_stretched() -> None:
     assert "windows of 1 week, extended to 4 weeks" in spread.explanation
 
 
-def test_without_a_past_nothing_is_allowed_for_and_that_is_said() -> None:
-    spread = measure_dispersion(happen(["2026-09-01"]), plan("4-weeks"), known_from=dt.date(2026, 8, 6))
+def test_without_a_past_what_is_usual_elsewhere_is_allowed_for_and_that_is_said() -> None:
+    incidents = happen(["2026-09-01"] * 400 + ["2026-09-30"] * 600)
+    spread = measure_dispersion(incidents, plan("4-weeks"), known_from=dt.date(2026, 8, 6))
     assert not spread.available
     assert np.isnan(spread.overall)
-    assert spread.by_group.tolist() == [1]
+    assert np.isinf(spread.n_free).all()
+    # 8% a month, of two neighbours of which the later keeps 0.6 of the earlier (a month is 30.4 days)
+    excess = 0.08**2 * 2 * (1 - 0.6 ** (28 / 30.4375))
+    assert spread.by_group.tolist() == pytest.approx([1 + excess * 1000 / 4])
     assert spread.explanation == (
         "How much crime usually varies is not known, because the data before 3 September 2026 hold fewer than 9 "
-        "windows. Incidents are treated as independent, so change is found too readily."
+        "windows. Allows for as much as in burglary of two London boroughs: months that come and go by 8%."
     )
 
 
@@ -442,7 +570,7 @@ def test_windows_without_data_are_not_measured() -> None:
     assert spread.overall == pytest.approx(0, abs=1e-9)
 
 
-def test_a_group_is_drawn_to_the_others_by_eight_pairs() -> None:
+def test_a_group_is_drawn_to_the_others_by_two_dozen_pairs() -> None:
     comparison = plan("2-weeks")
     before = comparison.current_first - ONE_DAY
     steady, restless = weekly([0, 5] * 9, before), weekly([0, 1, 0, 9] * 4 + [0, 1], before)
@@ -452,8 +580,8 @@ def test_a_group_is_drawn_to_the_others_by_eight_pairs() -> None:
         incidents, comparison, known_from=before - dt.timedelta(days=9 * 14 - 1), groups=groups, all_groups="RSX"
     )
     assert spread.overall == pytest.approx(3.2)
-    # (8 x 3.2 + 8 x own) / 16; the third has nothing of its own
-    assert spread.by_group.to_dict() == pytest.approx({"R": 4.8, "S": 1.6, "X": 3.2})
+    # (24 x 3.2 + 8 x own) / 32, as both have ten incidents a pair; the third has none, whose number could vary
+    assert spread.by_group.to_dict() == pytest.approx({"R": 4.0, "S": 2.4, "X": 1.0})
 
 
 @pytest.mark.parametrize("mean", [0.3, 2, 40])
@@ -483,7 +611,7 @@ def test_a_season_does_not_pass_for_chance_against_a_year_before() -> None:
     for factor in (1, 3):  # nor does a change of level
         incidents = happen(monthly(season + [factor * n for n in season]))
         spread = measure_dispersion(incidents, plan("r12", known_from=TWO_YEARS_AGO), known_from=TWO_YEARS_AGO)
-        assert (spread.n_pairs, spread.unit, spread.length, spread.stretch) == (12, "month", 1, 1)
+        assert (spread.n_pairs, spread.unit, spread.length) == (12, "month", 1)
         assert spread.overall == pytest.approx(0, abs=1e-9)
         assert spread.by_group.tolist() == [1]
 
@@ -493,11 +621,10 @@ def test_an_uneven_change_through_the_year_by_hand() -> None:
     incidents = happen(monthly([2, 6] * 6 + [6, 2] * 6))
     spread = measure_dispersion(incidents, plan("r12", known_from=TWO_YEARS_AGO), known_from=TWO_YEARS_AGO)
     assert spread.overall == pytest.approx(24 / 11)
-    # the sum of its own and of eight pairs of the average, over as many
-    assert spread.by_group.tolist() == pytest.approx([(24 + 8 * 24 / 11) / 19])
-    assert spread.explanation == (
+    assert spread.by_group.tolist() == pytest.approx([1 + 13 / 11 * spread.stretch])
+    assert spread.explanation.startswith(
         "Allows for how unevenly counts differ from the same 1 month a year before: 2.2 times as much as independent "
-        "incidents would, over 12 pairs."
+        "incidents would, over 12 pairs. Months resemble their neighbours, so what exceeds 1 is multiplied by "
     )
 
 
@@ -580,6 +707,44 @@ def test_change_is_that_of_incidents_a_day() -> None:
     change = measure_change(tally([300], [310], plan("1-month")))
     assert change.table["ratio"].iloc[0] == pytest.approx(1)
     assert change.table["percent"].iloc[0] == 0
+
+
+def test_a_leap_day_does_not_change_a_percentage_of_two_years() -> None:
+    """5,752 to 4,813 is -16.3%, though the first year had 366 days."""
+    r12 = plan("r12", end=dt.date(2025, 2, 28), known_from=dt.date(2020, 1, 1))
+    assert (r12.days_current, r12.days_earlier, r12.exposures) == (365, 366, (365, 365))
+    table = measure_change(tally([4813], [5752], r12)).table
+    assert table["percent"].tolist() == [-16]
+    assert table["ratio"].iloc[0] == pytest.approx(4813 / 5752)
+    # of a month a leap day is more than a rounding error
+    february = plan("1-month", "last year", end=dt.date(2024, 2, 29), known_from=dt.date(2020, 1, 1))
+    assert february.exposures == (29, 28)
+
+
+def test_a_family_of_comparisons_by_hand() -> None:
+    """Half of 5% is the first one's; once that is called, the two others share all of it."""
+    changes = [measure_change(tally([40], [n])) for n in (20, 60, 39)]
+    p = [float(change.table["p_value"].iloc[0]) for change in changes]
+    family = control_family(changes, main=0)
+    adjusted = [float(change.table["p_adjusted"].iloc[0]) for change in family]
+    assert adjusted == pytest.approx([2 * p[0], max(2 * p[0], 2 * p[1]), 1.0])
+    assert str(family[0].table["verdict"].iloc[0]) == "deteriorating"
+    (alone,) = control_family(changes[:1])
+    assert alone.table["p_adjusted"].iloc[0] == pytest.approx(p[0])
+    last = control_family([*changes[1:], changes[0]], main=0)[-1]
+    assert last.table["p_adjusted"].iloc[0] == pytest.approx(min(4 * p[0], 1))
+    assert str(last.table["verdict"].iloc[0]) == NO_CHANGE
+    assert control_family([]) == ()
+
+
+def test_a_family_in_which_nothing_changed_is_called_as_often_as_is_said() -> None:
+    """However alike its members are: here three are one and the same."""
+    rng = np.random.default_rng(5)
+    n_copies, n_called = 60, 0
+    for _ in range(n_copies):
+        one, other = (measure_change(tally(*rng.poisson(200, (2, 1)).tolist())) for _ in range(2))
+        n_called += any(verdicts(change) != [NO_CHANGE] for change in control_family([one, other, one, one], main=1))
+    assert stats.binom.sf(n_called - 1, n_copies, 0.05) > 0.001
 
 
 @given(

@@ -138,9 +138,24 @@ def test_it_errs_no_more_often_than_it_says(test: str) -> None:
         ({"dispersion": 2, "test": "e-test"}, "The e-test takes no dispersion; 2 was given"),
         ({"confidence": 95}, "The confidence must lie between 0 and 1, not 95. 0.95 is usual."),
         ({"test": "z"}, 'No test called "z". Choose one of: exact, e-test.'),
+        ({"n_free": 0}, "Degrees of freedom must be above 0, not 0. Leave `n_free` out where the dispersion is known"),
         ({"n_first": [1, 2, 3], "n_second": [1, 2]}, r"have one shape.*the shapes are \(3,\) and \(2,\) of counts"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(options: dict[str, object], words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         compare_rates(**({"n_first": 3, "n_second": 4} | options))  # type: ignore[arg-type]
+
+
+def test_a_dispersion_that_is_little_known_is_judged_by_students_t() -> None:
+    """The p value of 4 degrees of freedom where the normal distribution has 0.05: t of 1.96 is 0.1216 (tables of t)."""
+    known = compare_rates(120, 90)
+    little = compare_rates(120, 90, n_free=4)
+    z = stats.norm.isf(known.p_value / 2)
+    assert little.p_value == pytest.approx(2 * stats.t.sf(z, 4))
+    assert 2 * stats.t.sf(1.959964, 4) == pytest.approx(0.1216, abs=5e-4)
+    assert little.low < known.low < known.high < little.high
+    # limits leave out 1 just where p says so
+    for n in (100, 150, 160, 170, 200):
+        one = compare_rates(n, 90, n_free=4)
+        assert (one.low > 1) == (one.p_value < 0.05)

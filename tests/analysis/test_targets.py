@@ -25,6 +25,12 @@ def test_a_target_of_change(n_current: int, n_previous: int, status: str) -> Non
     assert judge_target(n_current, n_previous, target=FIVE_PERCENT_LESS) == status
 
 
+def test_a_dispersion_that_is_little_known_leaves_more_to_chance() -> None:
+    for target, n in ((FIVE_PERCENT_LESS, 850), (Target(n_incidents=920), 850)):
+        assert judge_target(n, 1000, target=target) == "met"
+        assert judge_target(n, 1000, target=target, n_free=1) == "met, within chance"
+
+
 @pytest.mark.parametrize(
     # exact limits of a Poisson count of 10: 4.795 to 18.39 (Garwood)
     ("wanted", "status"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from support import AnalyseDemonstration, decode
 
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import load_study
+from hotspots.pipeline.times import Change
 from hotspots.products.drawing.colours import VERDICTS
 from hotspots.products.files.bundle import write_products
 from hotspots.products.files.index import write_index
@@ -66,9 +69,25 @@ def open_page(browser: Any) -> Iterator[Any]:
 def products(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("maps")
     for crime in ("robbery", "burglary"):
-        write_products(analyse_demonstration(crime), out)
+        write_products(call_a_ward(analyse_demonstration(crime)), out)
     write_index(out)
     return out
+
+
+def call_a_ward(analysis: Analysis) -> Analysis:
+    """The same with one ward that changed in twelve months, so that the map has one to fill and to sign."""
+
+    def call(change: Change) -> Change:
+        if change.wards is None or change.comparison.key != "r12":
+            return change
+        verdict = change.wards.table["verdict"].copy()
+        verdict.iloc[:] = "no apparent change"
+        verdict.iloc[0] = "clearly deteriorating"
+        table = change.wards.table.assign(verdict=verdict)
+        return dataclasses.replace(change, wards=dataclasses.replace(change.wards, table=table))
+
+    times = dataclasses.replace(analysis.times, changes=tuple(map(call, analysis.times.changes)))
+    return dataclasses.replace(analysis, times=times)
 
 
 def map_of(products: Path, crime: str) -> Path:
@@ -194,12 +213,12 @@ def test_only_wards_that_changed_are_filled_and_signed(products: Path, open_page
         assert page.locator(_FILLS).count() == len(changed)
         signs = page.locator(".change-sign").all_text_contents()
         assert sorted(signs) == sorted(say_verdict(row.change.verdict)[1] for row in changed)
-        assert change.words in page.inner_text(".legend")
+        assert say("change.windows", change) in page.inner_text(".legend")
         assert f"{say('change.n_changed', change)}." in page.inner_text(".legend")
         nothing = page.locator('[data-change="nothing"]')
         assert nothing.is_visible() == (not changed)
         if not changed:
-            assert nothing.inner_text() == f"No ward changed by more than chance: {change.words}."
+            assert nothing.inner_text() == f"No ward changed by more than chance: {say('change.windows', change)}."
     # by the keyboard alone, onto another comparison
     chooser.focus()
     before = page.inner_text(".change p")
@@ -221,7 +240,10 @@ def test_a_ward_says_how_it_changed(products: Path, open_page: Any) -> None:
     change = summary.main_change
     assert change is not None
     assert change.wards is not None
-    said = {f"{row.name}\n{say('change.counts', row.change, change)}\n{change.words}" for row in change.wards}
+    said = {
+        f"{row.name}\n{say('change.counts', row.change, change)}\n{say('change.windows', change)}"
+        for row in change.wards
+    }
     page.evaluate(
         """() => { window.told = [];
         for (const path of document.querySelectorAll('.leaflet-overlay-pane path.leaflet-interactive')) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -70,6 +71,8 @@ def test_runs_that_differ_in_options_have_folders_of_their_own() -> None:
         {"bandwidth_m": None, "bandwidth_rule": "adaptive"}, {"cell_size_m": 25.0}, {"eps_m": 80.0},
         {"min_samples": 12}, {"max_extent_m": 300.0}, {"cell_shape": "hexagon"}, {"harm": "cost"},
         {"harm": "severity"}, {"reach_m": 200.0}, {"harm": "cost", "reach_m": 200.0, "eps_m": 80.0},
+        {"compare": (dt.date(2025, 2, 1), dt.date(2025, 2, 28))},
+        {"compare": (dt.date(2025, 2, 1), dt.date(2025, 3, 31))},
         {"harm": "cost", "reach_m": 200.0, "eps_m": 80.0, "cell_size_m": 25.0, "bandwidth_m": 250.0},
         {"harm": "cost", "reach_m": 200.0, "eps_m": 80.0, "cell_size_m": 25.0, "bandwidth_m": 251.0},
     ]  # fmt: skip
@@ -84,7 +87,7 @@ def test_every_option_of_a_request_is_in_the_name_of_its_folder() -> None:
     """Or a new option would let a run replace another."""
     said = {"crime", "start", "end", "wards", "area", "bandwidth_rule"}
     named = {"cell_size_m", "bandwidth_m", "kernel", "eps_m", "min_samples", "max_extent_m", "cell_shape", "harm"}
-    assert set(AnalysisRequest.__dataclass_fields__) == said | named | {"reach_m", "window"}
+    assert set(AnalysisRequest.__dataclass_fields__) == said | named | {"reach_m", "window", "compare"}
 
 
 def test_products_of_other_files_are_not_replaced_unseen(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ from hotspots.products.pages.map_changes import list_verdicts
 from hotspots.products.pages.map_page import draw_map
 from hotspots.products.summary import ChangeSummary, GroupChange, choose_main_change, summarise
 from hotspots.products.summary.shift_summary import ShiftSummary
-from hotspots.products.summary.time_summary import HotspotChange, WardChange
+from hotspots.products.summary.time_summary import ChangeScale, HotspotChange, WardChange, choose_changes
 from hotspots.products.words.numbers import say_bound, say_date, say_list, say_share, say_sum, shorten_days
 from hotspots.products.words.sentences import say
 
@@ -396,7 +396,16 @@ def make_change(
     key: str, against: str, *, wards: Sequence[WardChange] = (), is_available: bool = True, **more: Any
 ) -> ChangeSummary:
     """A comparison of a summary, as far as words of it go."""
-    n_days = {"r12": 365, "3-months": 91, "12-weeks": 84, "1-month": 30, "4-weeks": 28, "2-weeks": 14}[key]
+    n_days = {
+        "r12": 365,
+        "3-months": 91,
+        "12-weeks": 84,
+        "1-month": 30,
+        "4-weeks": 28,
+        "2-weeks": 14,
+        "longest": 334,
+        "asked": 40,
+    }[key]
     label = "12 months" if key == "r12" else key.replace("-", " ")
     days = (dt.date(2026, 6, 1), dt.date(2026, 6, 30))
     plain: dict[str, Any] = {
@@ -404,6 +413,9 @@ def make_change(
         "against": against,
         "label": label,
         "words": f"the {label} to June against others",
+        "is_main": False,
+        "allows_for_season": key == "r12" or against == "last year",
+        "is_per_day": False,
         "current": days,
         "earlier": days,
         "available": is_available,
@@ -427,23 +439,18 @@ def make_change(
 
 def make_run(*changes: ChangeSummary) -> Any:
     """A run, as far as its comparisons go."""
-    return SimpleNamespace(changes=changes, main_change=choose_main_change(changes))
+    return SimpleNamespace(changes=changes, main_change=next((one for one in changes if one.available), None))
 
 
-@pytest.mark.parametrize(
-    ("keys", "first"),
-    [
-        ([("2-weeks", "before"), ("12-weeks", "last year"), ("r12", "before")], ("r12", "before")),
-        ([("12-weeks", "before"), ("4-weeks", "last year"), ("2-weeks", "last year")], ("4-weeks", "last year")),
-        ([("1-month", "before"), ("3-months", "before")], ("3-months", "before")),
-    ],
-)
-def test_the_comparison_to_look_at_first(keys: list[tuple[str, str]], first: tuple[str, str]) -> None:
-    changes = [make_change(*key) for key in keys] + [make_change("3-months", "last year", is_available=False)]
-    found = choose_main_change(changes)
-    assert found is not None
-    assert (found.key, found.against) == first
-    assert choose_main_change([make_change("r12", "before", is_available=False)]) is None
+def test_the_comparison_to_look_at_first() -> None:
+    changes = [make_change("12-weeks", "last year"), make_change("4-weeks", "before", is_main=True)]
+    assert choose_main_change(changes) is changes[1]
+    assert choose_main_change(changes[:1]) is None
+    # what was asked for, twelve months and the longest months of both years are always shown, the first of all first
+    keys = [("3-months", "before"), ("3-months", "last year"), ("r12", "before"), ("longest", "last year")]
+    asked = make_change("asked", "chosen", is_main=True)
+    shown = choose_changes([*(make_change(*key) for key in keys), asked])
+    assert [change.key for change in shown] == ["asked", "r12", "3-months", "longest"]
 
 
 @pytest.mark.parametrize(
@@ -472,7 +479,7 @@ def test_the_comparison_to_look_at_first(keys: list[tuple[str, str]], first: tup
     ],
 )
 def test_counts_of_a_change_in_words(row: dict[str, object], days_earlier: int, words: str) -> None:
-    change = make_change("12-weeks", "before", days_earlier=days_earlier)
+    change = make_change("12-weeks", "before", days_earlier=days_earlier, is_per_day=days_earlier != 84)
     assert say("change.counts", row, change) == words
 
 
@@ -510,6 +517,35 @@ def test_the_change_of_a_run_in_a_line() -> None:
     assert say("change.incomparable", unable) == (
         "cannot be measured, not even for the 2 weeks to June against others. Too few days for 2 weeks."
     )
+
+
+def test_a_comparison_of_different_seasons_says_so_and_is_not_bold() -> None:
+    autumn = make_change("3-months", "before", area=make_group(60, 100, "clearly improving", 0.001))
+    assert say("change.windows", autumn) == "the 3 months to June against others (season not allowed for)"
+    assert say("change.headline", make_run(autumn)) == (
+        "the 3 months to June against others (season not allowed for): 60 against 100, clearly improving"
+    )
+    year = make_change("3-months", "last year")
+    assert say("change.windows", year) == "the 3 months to June against others"
+
+
+def test_what_verdicts_allow_for_is_said_where_there_are_several() -> None:
+    several = [make_change(key, "last year") for key in ("4-weeks", "12-weeks")]
+    scale = ChangeScale(clear_p=0.01, plain_p=0.05, min_for_percent=50)
+    run = SimpleNamespace(changes=several, main_change=several[1], change_scale=scale)
+    assert say("change.family", run).startswith(
+        "The verdicts on all wards together allow for there being 2 comparisons, so that a run in which nothing "
+        "changed seldom reports any. Half of the 5% is kept for the 12 weeks to June against others"
+    )
+    run.changes = several[1:]
+    assert say("change.family", run) == ""
+
+
+def test_a_percentage_of_unequal_windows_says_that_it_is_of_a_day() -> None:
+    row = dataclasses.replace(make_group(4813, 5752, "improving"), percent=-16)
+    assert say("change.percent", row, make_change("r12", "before")) == "\N{MINUS SIGN}16%"
+    month = make_change("1-month", "before", is_per_day=True)
+    assert say("change.percent", row, month) == "\N{MINUS SIGN}16% a day"
 
 
 def test_a_hot_spot_is_compared_with_the_year_before_or_else_with_the_time_before() -> None:
@@ -565,7 +601,9 @@ def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analy
     page = draw_map(with_hours, summary)
     _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     view = json.loads(re.search(r"const view = (.*);\n", ours)[1])  # type: ignore[index]
-    assert [change["words"] for change in view["changes"]] == [change.words for change in summary.changes]
+    assert [change["words"] for change in view["changes"]] == [
+        say("change.windows", change) for change in summary.changes
+    ]
     for shown, change in zip(view["changes"], summary.changes, strict=True):
         assert change.wards is not None
         rows = {row.code: row.change for row in change.wards}
@@ -590,7 +628,6 @@ def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analys
     assert f"{r12.area.n_current:,}" in changed
     shown = [change for change in summary.changes if change.key == "r12" or change.against == "last year"]
     named = [row.name for change in shown if change.key != "2-weeks" for row in change.changed_wards]
-    assert len(named) > 1
     rows = re.findall(r"<td>([^<]*)<small><span", changed)
     assert sorted(name for name in rows if name != "All together") == sorted(named)
     buttons = re.findall(r'([^>]*) <button type="button" data-show-change="(\d+)"', changed)
@@ -601,7 +638,9 @@ def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analys
         assert change in told
         assert words == change.words[0].upper() + change.words[1:]
     facts = page[page.index("<h2>In short</h2>") : page.index("<h2>Hot spots by")]
+    assert r12.is_main
     assert f"Change: <b>{r12.area.verdict}</b> in {r12.words}" in facts
+    assert "allow for there being 7 comparisons" in changed
     assert "busiest Mondays to Fridays 15:00-17:59" in page  # of a ward
 
 

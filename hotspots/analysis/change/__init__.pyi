@@ -1,8 +1,9 @@
 from .comparisons import Against as Against
 from .comparisons import Comparison as Comparison
+from .comparisons import choose_main as choose_main
 from .comparisons import find_uncovered as find_uncovered
+from .comparisons import plan_asked as plan_asked
 from .comparisons import plan_comparisons as plan_comparisons
-from .comparisons import withhold_selected as withhold_selected
 from .control import ControlChart as ControlChart
 from .control import Signal as Signal
 from .control import SignalKind as SignalKind
@@ -44,9 +45,12 @@ from .verdicts import MIN_FOR_PERCENT as MIN_FOR_PERCENT
 from .verdicts import PLAIN_LEVEL as PLAIN_LEVEL
 from .verdicts import VERDICTS as VERDICTS
 from .verdicts import ChangeTable as ChangeTable
+from .verdicts import control_family as control_family
 from .verdicts import measure_change as measure_change
 from .window_counts import WHOLE_AREA as WHOLE_AREA
 from .window_counts import ChangeCounts as ChangeCounts
 from .window_counts import count_change as count_change
+from .withholding import withhold_seasonal as withhold_seasonal
+from .withholding import withhold_selected as withhold_selected
 from .year_trend import SeasonalTrend as SeasonalTrend
 from .year_trend import TrendDirection as TrendDirection

@@ -1,9 +1,9 @@
-"""Which windows of days are compared, and which comparisons would mislead."""
+"""Which windows of days are compared."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -17,7 +17,7 @@ from hotspots.errors import ParameterError
 Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 
-Against = Literal["before", "last year"]
+Against = Literal["before", "last year", "chosen"]
 Span = tuple[dt.date, dt.date]
 
 MIN_DAYS_SHARE = 0.8
@@ -27,6 +27,9 @@ _WEEKS = (2, 4, 12)
 _MONTHS = (1, 3)
 YEAR_MONTHS = 12
 YEAR_DAYS = 364  # 52 whole weeks: weekdays fall on weekdays
+_MEAN_YEAR_DAYS = 365.25
+_SAME_SEASON_DAYS = 7
+_LEAST_DIFFERENCE = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +37,9 @@ class Comparison:
     """Two windows of days to be compared.
 
     Attributes:
-        key: "2-weeks", "4-weeks", "12-weeks", "1-month", "3-months" or "r12".
-        against: What the later window is compared with: the one just "before" it, or the same "last year".
+        key: "2-weeks", "4-weeks", "12-weeks", "1-month", "3-months", "r12", "longest" or "asked".
+        against: What the later window is compared with: the one just "before" it, the same "last year", or one that
+            was "chosen".
         unit, length: Each window is `length` days, or calendar months.
         current_first, current_last: First and last day of the later window, both included.
         earlier_first, earlier_last: Of the earlier one.
@@ -60,14 +64,23 @@ class Comparison:
     reason: str | None
 
     @property
+    def windows(self) -> tuple[Span, Span]:
+        """First and last day of the later window, and of the earlier."""
+        return (self.current_first, self.current_last), (self.earlier_first, self.earlier_last)
+
+    @property
     def label(self) -> str:
-        """How long a window is: "4 weeks", "1 month"."""
+        """How long a window is: "4 weeks", "1 month", "40 days"."""
+        if self.unit == "day" and self.length % 7:
+            return f"{self.length} day{'s' * (self.length > 1)}"
         n, unit = (self.length, "month") if self.unit == "month" else (self.length // 7, "week")
         return f"{n} {unit}{'s' * (n > 1)}"
 
     @property
     def words(self) -> str:
         """The comparison in words: "the 4 weeks to 30 September 2026 against the 4 before"."""
+        if self.against == "chosen":
+            return " against ".join(_say_span(*span, whole_months=self.unit == "month") for span in self.windows)
         if self.unit == "month" and self.length == 1:
             return f"{self.current_last:%B %Y} against {self.earlier_last:%B %Y}"
         whole_months = self.unit == "month" and _is_month_end(self.current_last)
@@ -79,8 +92,42 @@ class Comparison:
     @property
     def covers_whole_months(self) -> bool:
         """Whether both windows begin and end with a month, so that incidents known by their month can be counted."""
-        firsts, lasts = (self.current_first, self.earlier_first), (self.current_last, self.earlier_last)
-        return all(day.day == 1 for day in firsts) and all(map(_is_month_end, lasts))
+        return all(map(_is_of_months, self.windows))
+
+    @property
+    def back_days(self) -> int:
+        """How many days earlier the earlier window begins."""
+        return (self.current_first - self.earlier_first).days
+
+    @property
+    def back_months(self) -> int:
+        """How many months earlier it begins."""
+        return _count_months((self.earlier_first, self.current_first)) - 1
+
+    @property
+    def follows(self) -> bool:
+        """Whether the later window begins the day after the earlier one ends."""
+        return (self.current_first - self.earlier_last).days == 1
+
+    @property
+    def allows_for_season(self) -> bool:
+        """Whether both windows are of the same time of year, or of whole years."""
+        return any(
+            days > _SAME_SEASON_DAYS
+            and abs((days + _SAME_SEASON_DAYS) % _MEAN_YEAR_DAYS - _SAME_SEASON_DAYS) <= _SAME_SEASON_DAYS
+            for days in (self.back_days, (self.current_last - self.current_first).days + 1)
+        )
+
+    @property
+    def exposures(self) -> tuple[int, int]:
+        """The days by which the counts of the later and the earlier window are divided.
+
+        They are equal where the windows differ by under half a percent, as two years do of which one has a leap day:
+        a change in percent is then that of the two counts.
+        """
+        if abs(self.days_current - self.days_earlier) < _LEAST_DIFFERENCE * self.days_earlier:
+            return self.days_current, self.days_current
+        return self.days_current, self.days_earlier
 
 
 def plan_comparisons(
@@ -91,7 +138,8 @@ def plan_comparisons(
     Where incidents have days: the last 2, 4 and 12 weeks against those just before, and against the same a year ago,
     52 weeks earlier, so that weekdays match. Where they have only months: the last whole month and three months,
     against those before and those a year ago. For both the rolling twelve months (R12) against the twelve before:
-    to `end`, or to the last whole month.
+    to `end`, or to the last whole month. Where the data do not reach back for R12, the longest whole months that both
+    years have, from four to eleven: "longest".
 
     Against the time before, a change holds the season in it: burglary rises every autumn. Against last year it does
     not, and it may be older than the window.
@@ -126,67 +174,90 @@ def plan_comparisons(
         for n in _WEEKS:
             for against, back in (("before", 7 * n), ("last year", YEAR_DAYS)):
                 plans.append(_plan_weeks(f"{n}-weeks", against, end, n, back, known_from=known_from, missing=missing))
-    plans.append(_plan_months("r12", "before", stop, 12, 12, known_from=known_from, missing=missing))
+    r12 = _plan_months("r12", "before", stop, YEAR_MONTHS, YEAR_MONTHS, known_from=known_from, missing=missing)
+    plans.append(r12)
+    if r12.earlier_first < known_from:
+        stop = _day_after_last_whole_month(end)
+        lengths = range(YEAR_MONTHS - 1, _MONTHS[-1], -1)
+        long = (
+            _plan_months("longest", "last year", stop, n, YEAR_MONTHS, known_from=known_from, missing=missing)
+            for n in lengths
+        )
+        plans.extend(itertools.islice((plan for plan in long if plan.available), 1))
     return tuple(plans)
 
 
-def withhold_selected(
-    comparisons: Iterable[Comparison], *, drawn_from: dt.date, drawn_to: dt.date
-) -> tuple[Comparison, ...]:
-    """Withhold the comparisons that would mislead within hot spots drawn from incidents of given days.
+def plan_asked(
+    current: Span, earlier: Span, *, known_from: dt.date, is_monthly: bool, missing_months: Iterable[Month] = ()
+) -> Comparison:
+    """The comparison of two periods that somebody chose.
 
-    A hot spot is drawn where incidents were many, and part of that is chance. Days that it was drawn from therefore
-    look busier in it than any other days: compared with the time before they seem to have risen, and the time after
-    seems to fall, with nothing changed and nothing done (regression to the mean). A comparison is fair
-
-    * if both windows lie within the days that the outlines were drawn from: they were drawn from where the incidents
-      of both were, whichever window each was in, so that the share of either is not selected;
-    * if neither window touches those days: neither was selected.
-
-    Anything else comes back as not available, with the reason. The safe way to judge a recent change in hot spots is
-    to draw them from a long period that holds both windows, or from one that ended before both. Fair here means fair
-    to chance: what was a short-lived flare when outlines were drawn has died down truly by the time after.
+    Both are of equally many whole months, or of equally many days. Days of months without data do not count, nor do
+    those at the same place in the other period.
 
     Args:
-        comparisons: As planned.
-        drawn_from: First day of the incidents that the outlines were drawn from; those must not have been weighed by
-            how recent they are.
-        drawn_to: Last day, included.
+        current: First and last day of the later period.
+        earlier: Of the one that it is compared with.
+        known_from: First day that the data cover.
+        is_monthly: Whether more than a few incidents give only their months, so that both must be of whole ones.
+        missing_months: Months in which the feed failed: "2026-08", a date in it, or a pandas Period.
 
     Raises:
-        ParameterError: `drawn_from` lies after `drawn_to`.
-
-    Source: Barnett, A. G., van der Pols, J. C. and Dobson, A. J. (2005), "Regression to the mean: what it is and how
-    to deal with it", International Journal of Epidemiology 34(1), doi:10.1093/ije/dyh299.
+        ParameterError: The earlier period does not end before the later begins, they are not equally long, are not of
+            whole months though the incidents are, or the data do not hold enough of them.
     """
-    if drawn_from > drawn_to:
+    _require_comparable(current, earlier, is_monthly=is_monthly)
+    missing = read_months(missing_months)
+    later, before = _list_days(current), _list_days(earlier)
+    unit: PeriodUnit
+    if _is_of_months(current) and _is_of_months(earlier):
+        unit, length = "month", _count_months(current)
+        back = _count_months((earlier[0], current[0])) - 1
+        later_out, before_out = _leave_out_months(later, before, missing, back)
+    else:
+        unit, length = "day", len(later)
+        later_out = before_out = is_missing(later, missing) | is_missing(before, missing)
+    asked = _make_comparison("asked", "chosen", unit, length, later, before, later_out, before_out, known_from)
+    if not asked.available:
         raise ParameterError(
-            f"Outlines must be drawn from a first day to a later or the same day; {drawn_from} lies after {drawn_to}. "
-            "Swap them."
+            f"The two periods that are compared must be in the data; {_say_both(current, earlier)} were asked for. "
+            f"{asked.reason} Choose another period to `compare` with, or read more files."
         )
-    return tuple(
-        comparison
-        if not comparison.available or _is_fair(comparison, drawn_from, drawn_to)
-        else dataclasses.replace(
-            comparison,
-            available=False,
-            reason=(
-                f"The hot spots were drawn from incidents of {say_day(drawn_from)} to {say_day(drawn_to)}, which holds "
-                "more of one window than of the other. The choice of places alone would make that window look worse."
-            ),
-        )
-        for comparison in comparisons
-    )
+    return asked
 
 
-def _is_fair(comparison: Comparison, drawn_from: dt.date, drawn_to: dt.date) -> bool:
-    windows = (
-        (comparison.current_first, comparison.current_last),
-        (comparison.earlier_first, comparison.earlier_last),
+def _require_comparable(current: Span, earlier: Span, *, is_monthly: bool) -> None:
+    """Refuse two periods that overlap, are not equally long, or are not of whole months where they must be."""
+    if earlier[0] > earlier[1] or earlier[1] >= current[0]:
+        raise ParameterError(
+            f"The period to `compare` with must end before the period analysed begins; {_say_both(current, earlier)} "
+            "were given. Move one of them: `compare`, or `start` and `end`."
+        )
+    are_whole = _is_of_months(current) and _is_of_months(earlier)
+    if is_monthly and not are_whole:
+        raise ParameterError(
+            f"Incidents known by their month can be compared in whole months only; {_say_both(current, earlier)} were "
+            "given. Begin and end both with a month: `compare`, and `start` and `end`."
+        )
+    n_current, n_earlier = (_count_months(span) if are_whole else len(_list_days(span)) for span in (current, earlier))
+    if n_current != n_earlier:
+        raise ParameterError(
+            f"The two periods that are compared must be equally long; {_say_days(*earlier)} is {n_earlier} "
+            f"{'months' if are_whole else 'days'}, and {_say_days(*current)} is {n_current}. Shorten the longer one: "
+            "`compare`, or `start` and `end`."
+        )
+
+
+def choose_main(comparisons: Iterable[Comparison]) -> Comparison | None:
+    """The comparison to look at first, chosen without a look at the counts; None where none can be made.
+
+    The one that was asked for, or else R12, or else the longest that allows for the season, or else the longest.
+    """
+    return max(
+        (one for one in comparisons if one.available),
+        key=lambda one: (one.key == "asked", one.key == "r12", one.allows_for_season, one.days_current),
+        default=None,
     )
-    inside = all(drawn_from <= first and last <= drawn_to for first, last in windows)
-    outside = all(last < drawn_from or first > drawn_to for first, last in windows)
-    return inside or outside
 
 
 def find_uncovered(comparison: Comparison, months: Iterable[Month]) -> tuple[Span, ...]:
@@ -205,17 +276,10 @@ def find_uncovered(comparison: Comparison, months: Iterable[Month]) -> tuple[Spa
     Raises:
         ParameterError: One of the months is not a month.
     """
-    current, earlier = (
-        np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
-        for first, last in (
-            (comparison.current_first, comparison.current_last),
-            (comparison.earlier_first, comparison.earlier_last),
-        )
-    )
+    current, earlier = (_list_days(window) for window in comparison.windows)
     missing = read_months(months)
     if comparison.unit == "month":
-        back = comparison.length if comparison.against == "before" else YEAR_MONTHS
-        current_out, earlier_out = _leave_out_months(current, earlier, missing, back)
+        current_out, earlier_out = _leave_out_months(current, earlier, missing, comparison.back_months)
     else:
         current_out = earlier_out = is_missing(current, missing) | is_missing(earlier, missing)
     return _find_spans(((earlier, earlier_out), (current, current_out)))
@@ -312,8 +376,39 @@ def _day_after_last_whole_month(end: dt.date) -> dt.date:
     return (end + dt.timedelta(days=1)).replace(day=1)
 
 
+def _list_days(span: Span) -> Days:
+    return np.arange(np.datetime64(span[0], "D"), np.datetime64(span[1], "D") + 1)
+
+
+def _count_months(span: Span) -> int:
+    """How many months a period touches."""
+    return int((np.datetime64(span[1], "M") - np.datetime64(span[0], "M")).astype(int)) + 1
+
+
+def _is_of_months(span: Span) -> bool:
+    return span[0].day == 1 and _is_month_end(span[1])
+
+
 def _is_month_end(day: dt.date) -> bool:
     return (day + dt.timedelta(days=1)).day == 1
+
+
+def _say_days(first: dt.date, last: dt.date) -> str:
+    """A period in words: in whole months where it is of them."""
+    return _say_span(first, last, whole_months=_is_of_months((first, last)))
+
+
+def _say_both(current: Span, earlier: Span) -> str:
+    return " and ".join(_say_days(*span) for span in (earlier, current))
+
+
+def _say_span(first: dt.date, last: dt.date, *, whole_months: bool) -> str:
+    """A period in words: "February to December 2019", "March 2019", "3 May 2019 to 9 June 2019"."""
+    if not whole_months:
+        return f"{say_day(first)} to {say_day(last)}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first:%B %Y}"
+    return f"{first:%B}{'' if first.year == last.year else f' {first.year}'} to {last:%B %Y}"
 
 
 def say_day(day: dt.date) -> str:

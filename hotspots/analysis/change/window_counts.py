@@ -72,12 +72,7 @@ def count_change(
         )
     code, names = code_groups(incidents, groups, all_groups)
     day = incidents["started_at"].to_numpy().astype("datetime64[D]")
-    windows = np.array(
-        [
-            _is_within(day, comparison.current_first, comparison.current_last),
-            _is_within(day, comparison.earlier_first, comparison.earlier_last),
-        ]
-    )
+    windows = np.array([_is_within(day, first, last) for first, last in comparison.windows])
     n_month_only = 0
     if not comparison.covers_whole_months:
         month_only = (incidents["time_precision"] == "month").to_numpy(dtype=bool, na_value=False)
@@ -147,9 +142,6 @@ def _touches_months(day: Days, comparison: Comparison) -> Flags:
     """Whether the month of each day has a day in either window."""
     month = day.astype("datetime64[M]")
     touches: Flags = np.zeros(len(day), dtype=bool)
-    for first, last in (
-        (comparison.current_first, comparison.current_last),
-        (comparison.earlier_first, comparison.earlier_last),
-    ):
+    for first, last in comparison.windows:
         touches |= (month >= np.datetime64(first, "M")) & (month <= np.datetime64(last, "M"))
     return touches

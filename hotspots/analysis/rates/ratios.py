@@ -42,6 +42,7 @@ def compare_rates(
     exposure_first: npt.ArrayLike = 1.0,
     exposure_second: npt.ArrayLike = 1.0,
     dispersion: npt.ArrayLike = 1.0,
+    n_free: npt.ArrayLike = np.inf,
     confidence: float = 0.95,
     test: RatioTest = "exact",
 ) -> RateRatios:
@@ -55,7 +56,8 @@ def compare_rates(
     Both take incidents to be independent of each other. Offences come in series and repeats, so that real counts vary
     more than such ones, and the smallest p values are too small. With a `dispersion` above 1 the exact test and its
     limits are those of as many incidents as would vary that much by chance: both counts are divided by it. That is an
-    approximation, good where the dispersion is known well.
+    approximation, good where the dispersion is known well. Of one that was measured from few counts give the degrees of
+    freedom, `n_free`: p value and limits are then those of Student's t in the place of the normal distribution.
 
     Args:
         n_first: int, 0 or more, any shape.
@@ -64,12 +66,14 @@ def compare_rates(
         exposure_second: Of the second.
         dispersion: How many times the variance of such counts is that of independent incidents, 1 or more; one for
             all, or each its own. Only with the exact test.
+        n_free: Degrees of freedom of the dispersion, above 0; infinite where it is known.
         confidence: Of the limits.
         test: "exact", conditional on the sum, or "e-test".
 
     Raises:
-        ParameterError: A count is not a whole number of 0 or more, an exposure not above 0, the dispersion below 1 or
-            given with the e-test, the confidence not between 0 and 1, the test not known, or the shapes do not fit.
+        ParameterError: A count is not a whole number of 0 or more, an exposure or the degrees of freedom not above 0,
+            the dispersion below 1 or given with the e-test, the confidence not between 0 and 1, the test not known, or
+            the shapes do not fit.
 
     Source: Przyborowski, J. and Wilenski, H. (1940), "Homogeneity of results in testing samples from Poisson series",
     Biometrika 31, doi:10.1093/biomet/31.3-4.313; Clopper, C. J. and Pearson, E. S. (1934), "The use of confidence or
@@ -84,10 +88,10 @@ def compare_rates(
     if test not in get_args(RatioTest):
         raise ParameterError(f'No test called "{test}". Choose one of: {", ".join(get_args(RatioTest))}.')
     try:
-        first, second, time_first, time_second, spread = np.broadcast_arrays(
+        first, second, time_first, time_second, spread, free = np.broadcast_arrays(
             *(
                 np.asarray(values, dtype=np.float64)
-                for values in (n_first, n_second, exposure_first, exposure_second, dispersion)
+                for values in (n_first, n_second, exposure_first, exposure_second, dispersion, n_free)
             )
         )
     except ValueError as error:
@@ -95,7 +99,7 @@ def compare_rates(
             "Rates are compared one by one, so counts, exposures and dispersion must have one shape or be single "
             f"numbers; the shapes are {np.shape(n_first)} and {np.shape(n_second)} of counts, "
             f"{np.shape(exposure_first)} and {np.shape(exposure_second)} of exposures and {np.shape(dispersion)} of "
-            "the dispersion. Align them first."
+            f"the dispersion, {np.shape(n_free)} of its degrees of freedom. Align them first."
         ) from error
     for counts in (first, second):
         is_count = (counts >= 0) & (counts == np.round(counts)) & np.isfinite(counts)
@@ -117,6 +121,11 @@ def compare_rates(
             f"A dispersion must be 1 or more, not {_first_of(spread, ~is_spread)}. Use 1 for counts that vary less "
             "than independent incidents would."
         )
+    if not bool((free > 0).all()):
+        raise ParameterError(
+            f"Degrees of freedom must be above 0, not {_first_of(free, ~(free > 0))}. Leave `n_free` out where the "
+            "dispersion is known."
+        )
     if test == "e-test" and bool((spread != 1).any()):
         raise ParameterError(
             f'The e-test takes no dispersion; {_first_of(spread, spread != 1)} was given. Use test="exact", or a '
@@ -125,7 +134,8 @@ def compare_rates(
     total, odds = first + second, time_second / time_first
     # Shares of a binomial need not come of whole numbers, once both are written by the beta distribution.
     a, b = first / spread, second / spread
-    tail = (1 - confidence) / 2
+    normal, student = scipy.stats.norm, scipy.stats.t
+    tail = normal.sf(student.isf((1 - confidence) / 2, free))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(total > 0, first / second * odds, np.nan)
         # Each share and its complement by itself: a share near 1 taken from 1 would leave few digits.
@@ -137,6 +147,7 @@ def compare_rates(
         at_least = np.where(first > 0, scipy.special.betainc(a, b + 1, share), 1.0)
         at_most = np.where(second > 0, scipy.special.betaincc(a + 1, b, share), 1.0)
         p_value = np.minimum(2 * np.minimum(at_least, at_most), 1.0)
+        p_value = np.where(np.isfinite(free), 2 * student.sf(normal.isf(p_value / 2), free), p_value)
     else:
         p_value = _e_test(first, second, time_first, time_second)
     return RateRatios(ratio=ratio, low=low, high=high, p_value=p_value, confidence=confidence, test=test)

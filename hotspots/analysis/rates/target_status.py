@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from scipy import stats
@@ -21,6 +22,7 @@ def judge_target(
     exposure_current: float = 1.0,
     exposure_previous: float = 1.0,
     dispersion: float = 1.0,
+    n_free: float = math.inf,
 ) -> TargetStatus | None:
     """Say whether a target was met, and whether chance alone could have made the difference.
 
@@ -35,17 +37,19 @@ def judge_target(
         exposure_current: Days of the current period with data.
         exposure_previous: Of the one before.
         dispersion: How many times as much as independent incidents the counts vary by; see `measure_dispersion`.
+        n_free: Degrees of freedom of the dispersion; infinite where it is known.
 
     Returns:
         The status; None where a change is wanted and the period before is not known, or had none.
 
     Raises:
-        ParameterError: A count is not a whole number of 0 or more, an exposure not above 0, or the dispersion below 1.
+        ParameterError: A count is not a whole number of 0 or more, an exposure or the degrees of freedom not above 0,
+            or the dispersion below 1.
 
     Source: as `compare_rates` and `estimate_rates`.
     """
     if target.n_incidents is not None:
-        tail = (1 - CONFIDENCE) / 2
+        tail = float(stats.norm.sf(stats.t.isf((1 - CONFIDENCE) / 2, n_free)))
         n = n_current / dispersion
         low = dispersion * float(stats.gamma.ppf(tail, n)) if n else 0.0
         high = dispersion * float(stats.gamma.isf(tail, n + 1))
@@ -59,6 +63,7 @@ def judge_target(
             exposure_first=exposure_current,
             exposure_second=exposure_previous,
             dispersion=dispersion,
+            n_free=n_free,
             confidence=CONFIDENCE,
         )
         value, low, high = float(ratio.ratio), float(ratio.low), float(ratio.high)

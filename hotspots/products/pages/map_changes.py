@@ -24,7 +24,7 @@ def view_change(change: ChangeSummary, analysis: Analysis) -> dict[str, Any]:
     changes = {row.code: row.change for row in change.wards or ()}
     unit = say("change.unit", change)
     return {
-        "words": change.words,
+        "words": say("change.windows", change),
         "unit": f" {unit}" if unit else "",
         "told": say("change.n_changed", change),
         "rows": [

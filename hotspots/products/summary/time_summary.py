@@ -46,6 +46,7 @@ from hotspots.products.summary.encoding import (
 _CURVE_POINTS = 50
 _CELL_HOURS = (1, 3, 6)
 _NO_CHANGE = VERDICTS[2]
+_ALWAYS = ("asked", "r12", "longest")
 _BESIDE_R12 = ("4-weeks", "1-month", "12-weeks", "3-months")
 """The comparisons with last year shown for wards and hot spots; the first that is available is also in short."""
 
@@ -310,7 +311,8 @@ class GroupChange(Part):
         ratio: How many times the earlier incidents a day the current ones are.
         low, high: Limits of the ratio.
         percent: The change of incidents a day; null where too few earlier ones.
-        p_adjusted: Of no change, allowing for the number of areas.
+        p_adjusted: Of no change, allowing for the number of areas, or for the number of comparisons of all wards
+            together.
         verdict: The change in words.
     """
 
@@ -364,6 +366,9 @@ class ChangeSummary(Part):
     Attributes:
         label: The length of the windows in words.
         words: The two windows in words.
+        is_main: Whether it is the comparison to look at first.
+        allows_for_season: Whether both windows are of the same time of year, or of whole years.
+        is_per_day: Whether ratio and percent are of incidents a day, because the windows differ in length.
         current, earlier: First and last day of each window.
         area: All wards together; null, as the next, where the comparison is not available.
         confidence: Of the limits.
@@ -384,6 +389,9 @@ class ChangeSummary(Part):
     against: Against
     label: str
     words: str
+    is_main: bool
+    allows_for_season: bool
+    is_per_day: bool
     current: tuple[dt.date, dt.date]
     earlier: tuple[dt.date, dt.date]
     days_current: Annotated[int, Quantity("days")]
@@ -600,8 +608,10 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
     names = analysis.wards["ward_name"]
     return ChangeSummary.of(
         comparison,
-        current=(comparison.current_first, comparison.current_last),
-        earlier=(comparison.earlier_first, comparison.earlier_last),
+        is_main=change.is_main,
+        is_per_day=len(set(comparison.exposures)) > 1,
+        current=comparison.windows[0],
+        earlier=comparison.windows[1],
         area=area and _list_groups(area)[0][1],
         confidence=area and area.confidence,
         allowance=area and area.allowance,
@@ -619,28 +629,26 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
 
 
 def choose_main_change(changes: Sequence[ChangeSummary]) -> ChangeSummary | None:
-    """The comparison to look at first: R12, or else the longest with last year, or else the longest; None of none."""
-    return max(
-        (change for change in changes if change.available),
-        key=lambda change: (change.key == "r12", change.against == "last year", change.days_current),
-        default=None,
-    )
+    """The comparison to look at first; None where none can be made."""
+    return next((change for change in changes if change.is_main), None)
 
 
 def choose_changes(changes: Sequence[ChangeSummary]) -> list[ChangeSummary]:
-    """The comparisons that wards and hot spots are shown for: R12, and the shorter ones against last year.
+    """The comparisons that wards and hot spots are shown for: the first, and the shorter ones against last year.
 
     Where none of these can be made, those with the time just before, which hold the season too.
     """
-    ordered = sorted(changes, key=lambda change: change.key != "r12")
+    ordered = sorted(changes, key=lambda change: (not change.is_main, change.key != "r12"))
     chosen = [
         change
         for change in ordered
-        if change.key == "r12" or (change.against == "last year" and change.key in _BESIDE_R12)
+        if change.key in _ALWAYS or (change.against == "last year" and change.key in _BESIDE_R12)
     ]
     if any(change.available for change in chosen):
         return chosen
-    return [change for change in ordered if change.available and change.key in _BESIDE_R12] or chosen
+    return [
+        change for change in ordered if change.available and (change.is_main or change.key in _BESIDE_R12)
+    ] or chosen
 
 
 def _keep_changed(rows: Iterable[Row]) -> list[Row]:
