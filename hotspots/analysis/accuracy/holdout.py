@@ -15,7 +15,7 @@ import shapely
 from scipy import stats
 
 from hotspots.analysis.accuracy.folds import Fold
-from hotspots.analysis.accuracy.forecasts import MethodName, make_forecast, scale_forecast, split_incidents
+from hotspots.analysis.accuracy.forecasts import MethodName, Split, make_forecast, scale_forecast, split_incidents
 from hotspots.analysis.accuracy.scores import (
     DEFAULT_AREA_SHARES,
     AreaScore,
@@ -24,10 +24,17 @@ from hotspots.analysis.accuracy.scores import (
     score_areas,
     score_forecast,
 )
-from hotspots.analysis.hotspots import HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots import (
+    MAX_PATROL_PLACES,
+    PATROL_WIDTH_M,
+    HotspotOptions,
+    PatrolOptions,
+    choose_patrol_places,
+    draw_hotspots,
+)
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
-from hotspots.geography import collapse_points, find_polygon, make_cells
+from hotspots.geography import Cells, collapse_points, find_polygon, make_cells
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,6 +79,11 @@ class Holdout:
         hotspots: The score of the published hot spots over all folds; None where a fold has none.
         last_hotspots: The same of the last fold alone: the map before this one, tested on what came since; None where
             it has none, or nothing came.
+        patrols: The score of places to patrol, as many as a run would choose, over all folds; None where a fold has
+            none.
+        last_patrols: The same of the last fold alone; None where it has none, or nothing came.
+        patrols_at_hotspots: The score of as many places to patrol as fill the area that the hot spots took; None
+            without such, or where that would be more places than may be asked for.
         n_incidents: Incidents tested on.
     """
 
@@ -80,6 +92,9 @@ class Holdout:
     methods: tuple[MethodScore, ...]
     hotspots: AreaScore | None
     last_hotspots: AreaScore | None
+    patrols: AreaScore | None
+    last_patrols: AreaScore | None
+    patrols_at_hotspots: AreaScore | None
     n_incidents: int
 
 
@@ -98,6 +113,7 @@ def evaluate_methods(
     bandwidths_m: Sequence[float] = (300.0,),
     methods: Sequence[MethodName] = get_args(MethodName),
     hotspot_options: HotspotOptions | None = None,
+    patrol_options: PatrolOptions | None = None,
     area_shares: Sequence[float] = DEFAULT_AREA_SHARES,
     n_resamples: int = 999,
     seed: int = 0,
@@ -108,8 +124,8 @@ def evaluate_methods(
     all folds are added. Methods are the risk estimate (with its parameters fitted anew in each fold), the counts of
     all days before the test, those of the last window as long as the test, a quartic density by each bandwidth, and
     the z of Gi*. Chance is the share of the area, and the ceiling the most that as many cells could have caught in
-    each fold. Published hot spots are drawn from the days before each test as a run draws them, and scored by their
-    own area. Ties are ordered against the forecaster.
+    each fold. Published hot spots, and places to patrol, are drawn from the days before each test as a run draws them,
+    and scored by their own area. Ties are ordered against the forecaster.
 
     Cells count whole, also where the study area ends within one, so the area flagged is never more than the share asked
     for, unless a single cell is: the score has the share that was taken.
@@ -128,6 +144,8 @@ def evaluate_methods(
         bandwidths_m: The density is scored with each; those below a cell size are left out with it.
         methods: Which.
         hotspot_options: How hot spots are drawn; None to leave them out.
+        patrol_options: How many places to patrol are chosen, from the risk estimate on cells of the first size; None to
+            leave them out.
         area_shares: As in `score_forecast`.
         n_resamples: As in `score_forecast`.
         seed: As in `score_forecast`.
@@ -156,13 +174,17 @@ def evaluate_methods(
             f"A test needs at least {_MIN_INCIDENTS} incidents to fit and as many to test on; there are {n_fitted} and "
             f"{n_tested}. Analyse a longer period or a larger area."
         )
-    hotspots = last_hotspots = None
+    tested = [part.tested for part in split]
+
+    def score(drawn: Sequence[Sequence[shapely.Geometry]], of: Sequence[gpd.GeoDataFrame]) -> AreaScore | None:
+        return _score_outlines(drawn, of, study_area, n_resamples=n_resamples, seed=seed)
+
+    hotspots = last_hotspots = patrols = last_patrols = patrols_at_hotspots = None
     if hotspot_options is not None:
         drawn = [draw_hotspots(part.around, study_area=study_area, options=hotspot_options).outlines for part in split]
-        tested = [part.tested for part in split]
-        hotspots = _score_outlines(drawn, tested, study_area, n_resamples=n_resamples, seed=seed)
-        last_hotspots = _score_outlines(drawn[-1:], tested[-1:], study_area, n_resamples=n_resamples, seed=seed)
+        hotspots, last_hotspots = score(drawn, tested), score(drawn[-1:], tested[-1:])
     scores: list[MethodScore] = []
+    made: list[tuple[Cells, dict[tuple[MethodName, float | None], list[Floats]]]] = []
     for cell_size_m in dict.fromkeys(map(float, cell_sizes_m)):
         cells = make_cells(study_area, cell_size_m=cell_size_m)
         forecasts = {
@@ -170,6 +192,7 @@ def evaluate_methods(
             for name in methods
             for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
         }
+        made.append((cells, forecasts))
         scales = {name: [scale_forecast(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
@@ -182,12 +205,24 @@ def evaluate_methods(
             n_resamples=n_resamples,
             seed=seed,
         )
+    if patrol_options is not None:
+        cells, forecasts = made[0]
+        expected = forecasts.get(("risk", None)) or [make_forecast("risk", part, cells, None) for part in split]
+        drawn = _choose_places(split, expected, cells, study_area, patrol_options)
+        patrols, last_patrols = score(drawn, tested), score(drawn[-1:], tested[-1:])
+        n_alike = round(hotspots.area_share * study_area.area / (math.pi * PATROL_WIDTH_M**2 / 4)) if hotspots else 0
+        if 0 < n_alike <= MAX_PATROL_PLACES:
+            alike = dataclasses.replace(patrol_options, n_patrol_places=n_alike)
+            patrols_at_hotspots = score(_choose_places(split, expected, cells, study_area, alike), tested)
     return Holdout(
         folds=tuple(folds),
         area_shares=tuple(map(float, area_shares)),
         methods=tuple(scores),
         hotspots=hotspots,
         last_hotspots=last_hotspots,
+        patrols=patrols,
+        last_patrols=last_patrols,
+        patrols_at_hotspots=patrols_at_hotspots,
         n_incidents=n_tested,
     )
 
@@ -311,6 +346,20 @@ def _restate(score: AreaScore, *, area_share: float, ceiling: float, expected: f
         pei=score.hit_rate / ceiling,
         rri=expected / score.n_hits if expected is not None and score.n_hits else None,
     )
+
+
+def _choose_places(
+    split: Sequence[Split],
+    expected: Sequence[Floats],
+    cells: Cells,
+    study_area: shapely.Geometry,
+    options: PatrolOptions,
+) -> list[tuple[shapely.Geometry, ...]]:
+    """The places to patrol in each fold."""
+    return [
+        choose_patrol_places(part.fitted, amounts, cells=cells, study_area=study_area, options=options).outlines
+        for part, amounts in zip(split, expected, strict=True)
+    ]
 
 
 def _score_outlines(

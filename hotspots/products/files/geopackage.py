@@ -20,12 +20,13 @@ from hotspots.products.drawing import (
     HAVEN,
     HOTSPOT,
     OUTSIDE,
+    PATROL,
     QUIET,
     SIGNIFICANT,
     choose_breaks,
     choose_colours,
 )
-from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts
+from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_patrol_places, tabulate_shifts
 from hotspots.products.summary import RunSummary, encode
 from hotspots.products.words import make_environment, say_status
 
@@ -52,7 +53,7 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
-    """Write hot spots, wards, havens and cells as layers in the CRS of the analysis, each styled for QGIS.
+    """Write places to patrol, hot spots, wards, havens and cells as layers styled for QGIS, in the CRS of the analysis.
 
     Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
     incidents and places; of the estimate those that the map draws.
@@ -66,6 +67,10 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         ),
         "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.places.hotspots], crs),
     }
+    if analysis.places.patrol_places:
+        layers["places_to_patrol"] = _layer(
+            tabulate_patrol_places(summary), [place.outline for place in analysis.places.patrol_places], crs
+        )
     if shift_outlines := [spot.outline for part in analysis.places.shifts.shifts for spot in part.hotspots]:
         table = tabulate_shifts(summary)
         layers["shift_hotspots"] = _layer(table[table["rank"].notna()].drop(columns="note"), shift_outlines, crs)
@@ -201,6 +206,7 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
             qml = environment.get_template(template).render(
                 classes=classes,
                 hotspot=HOTSPOT,
+                patrol=PATROL,
                 haven=HAVEN,
                 plural=summary.crime_plural,
                 shifts=_list_shifts(summary),

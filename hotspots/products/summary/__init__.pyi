@@ -2,10 +2,12 @@ from .encoding import encode as encode
 from .operation_summary import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
+from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
 from .performance_summary import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .performance_summary import PerformanceSummary as PerformanceSummary
 from .performance_summary import summarise_performance as summarise_performance
 from .place_summary import HoldoutSummary as HoldoutSummary
+from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method

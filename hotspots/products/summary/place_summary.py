@@ -388,6 +388,9 @@ class HoldoutSummary(Part):
     methods: tuple[MethodSummary, ...]
     hotspots: ScoreSummary | None
     last_hotspots: ScoreSummary | None
+    patrols: ScoreSummary | None
+    last_patrols: ScoreSummary | None
+    patrols_at_hotspots: ScoreSummary | None
 
 
 def summarise_density(analysis: Analysis) -> DensitySummary:
@@ -483,7 +486,7 @@ def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
         rate_per_1000=1000 * hotspot.n_incidents / hotspot.residents / analysis.n_years if hotspot.residents else None,
         certainty="",
         peak=next(iter(hotspot.profile.peaks), None),
-        havens=_summarise_havens(hotspot, analysis),
+        havens=summarise_near_havens(hotspot, analysis),
     )
     return dataclasses.replace(found, certainty=say("certainty.sentence", found))
 
@@ -512,7 +515,8 @@ def name_wards(codes: Sequence[str], analysis: Analysis) -> tuple[WardName, ...]
     return tuple(WardName(code=code, name=names[code]) for code in codes)
 
 
-def _summarise_havens(hotspot: Hotspot, analysis: Analysis) -> HotspotHavens | None:
+def summarise_near_havens(hotspot: Hotspot, analysis: Analysis) -> HotspotHavens | None:
+    """How much of it is within reach of safe havens; None where none were given."""
     if analysis.havens is None:
         return None
     coverage = analysis.havens.coverage

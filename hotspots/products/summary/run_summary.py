@@ -30,6 +30,7 @@ from hotspots.products.summary.encoding import (
     Source,
     Spread,
 )
+from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -75,6 +76,7 @@ PRODUCTS = {
     "times": "times.html",
     "summary": "summary.json",
     "hotspots_gpkg": "hotspots.gpkg",
+    "places_to_patrol_csv": "places_to_patrol.csv",
     "hotspots_csv": "hotspots.csv",
     "shifts_csv": "shifts.csv",
     "quality": "quality.html",
@@ -364,7 +366,8 @@ class RunSummary(Part):
         clusters: How hot spots were found.
         risk: The estimate of incidents to expect in each cell; null where there are too few incidents.
         significance: The test of cells; null where there are too few incidents.
-        hotspots: Hot spots, by rank.
+        patrols: Where to go: places that hold most of what is expected; null where there are too few incidents.
+        hotspots: Where incidents cluster, by rank.
         hotspots_total: The hot spots together.
         holdout: How such maps did on what came after; null for the reason in `holdout_reason`.
         holdout_reason: Why nothing was tested.
@@ -408,6 +411,7 @@ class RunSummary(Part):
     clusters: ClusterSummary
     risk: RiskSummary | None
     significance: SignificanceSummary | None
+    patrols: PatrolSummary | None
     hotspots: tuple[HotspotSummary, ...]
     hotspots_total: HotspotTotal
     holdout: HoldoutSummary | None
@@ -465,6 +469,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         clusters=summarise_clusters(analysis),
         risk=summarise_risk(places),
         significance=summarise_significance(places),
+        patrols=summarise_patrols(analysis),
         hotspots=tuple(summarise_hotspot(hotspot, analysis) for hotspot in places.hotspots),
         hotspots_total=summarise_total(analysis),
         holdout=places.holdout and summarise_holdout(places.holdout),
