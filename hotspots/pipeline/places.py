@@ -49,7 +49,7 @@ from hotspots.analysis.surfaces import (
     show_density,
     warn_of_width,
 )
-from hotspots.geography import Grid, keep_parts, make_cells
+from hotspots.geography import Catchments, Grid, keep_parts, make_cells, measure_catchments
 from hotspots.pipeline.cell_tests import SignificanceTest, measure_significance
 from hotspots.pipeline.map_tests import judge_maps
 from hotspots.pipeline.request import AnalysisRequest
@@ -76,6 +76,8 @@ class PlaceAnalysis:
         hotspots: Where incidents cluster, in order of what is expected there.
         patrols: How places to patrol were chosen; None as the estimate.
         patrol_places: Where to go: the places that hold most of what is expected, in that order.
+        catchments: The ground that each recorded point stands for; None where incidents are not on shared points, or
+            other crime is not known.
         risk: What is to be expected of each cell; None, as the test, where no incident has a place of its own.
         first_cells: Where most is to be expected, as far as it may be shown; None as the estimate.
         test: Which cells are hot by more than chance.
@@ -94,6 +96,7 @@ class PlaceAnalysis:
     hotspots: tuple[Hotspot, ...]
     patrols: PatrolPlaces | None
     patrol_places: tuple[Hotspot, ...]
+    catchments: Catchments | None
     risk: RiskEstimate | None
     first_cells: FirstCells | None
     test: SignificanceTest | None
@@ -148,6 +151,7 @@ def analyse_places(
             hotspots=(),
             patrols=None,
             patrol_places=(),
+            catchments=None,
             risk=None,
             first_cells=None,
             test=None,
@@ -239,6 +243,7 @@ def analyse_places(
         patrols=patrols,
         # a place to patrol need not be dense, so there is nothing for a resample to find again
         patrol_places=rank(patrols.outlines, np.full(len(patrols.outlines), np.nan)),
+        catchments=measure_catchments(located, others, cells=cells),
         risk=risk,
         first_cells=find_first_cells(risk, located, floor=request.floor),
         test=test,

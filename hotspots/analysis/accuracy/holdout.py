@@ -34,7 +34,7 @@ from hotspots.analysis.hotspots import (
 )
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
-from hotspots.geography import Cells, collapse_points, find_polygon, make_cells
+from hotspots.geography import Catchments, Cells, collapse_points, find_polygon, make_cells, measure_catchments
 
 Floats = npt.NDArray[np.float64]
 
@@ -175,9 +175,13 @@ def evaluate_methods(
             f"{n_tested}. Analyse a longer period or a larger area."
         )
     tested = [part.tested for part in split]
+    # of all that is recorded, before and after: where a source has its points is no forecast
+    catchments = measure_catchments(
+        incidents, others, cells=make_cells(study_area, cell_size_m=min(map(float, cell_sizes_m)))
+    )
 
     def score(drawn: Sequence[Sequence[shapely.Geometry]], of: Sequence[gpd.GeoDataFrame]) -> AreaScore | None:
-        return _score_outlines(drawn, of, study_area, n_resamples=n_resamples, seed=seed)
+        return _score_outlines(drawn, of, study_area, catchments, n_resamples=n_resamples, seed=seed)
 
     hotspots = last_hotspots = patrols = last_patrols = patrols_at_hotspots = None
     if hotspot_options is not None:
@@ -202,6 +206,7 @@ def evaluate_methods(
             area_shares,
             hotspot_share=hotspots.area_share if hotspots else None,
             cell_share=cells.cell_area_km2 * 1e6 / study_area.area,
+            ground=None if catchments is None else catchments.sum_by_cell(cells),
             n_resamples=n_resamples,
             seed=seed,
         )
@@ -274,10 +279,14 @@ def _score_methods(
     *,
     hotspot_share: float | None,
     cell_share: float,
+    ground: Floats | None,
     n_resamples: int,
     seed: int,
 ) -> list[MethodScore]:
-    """Scores of forecasts by fold and counts (n_folds, n_cells), on cells of which each is `cell_share` of the area."""
+    """Scores of forecasts by fold and counts (n_folds, n_cells), on cells of which each is `cell_share` of the area.
+
+    The points in each cell stand for its share of `ground`.
+    """
     n_cells = observed.shape[1]
     wanted = [*area_shares] if hotspot_share is None else [*area_shares, hotspot_share]
     # whole cells, or those of all folds together might take one cell more than they take apart
@@ -292,7 +301,13 @@ def _score_methods(
         scored = score_forecast(forecast, counts, area_shares=shares, n_resamples=n_resamples, seed=seed).scores
         expected = _expect(forecasts[key], scales[key[0]], forecast, n_flagged)
         found[key] = tuple(
-            _restate(score, area_share=min(n * cell_share, 1.0), ceiling=ceiling, expected=inside)
+            _restate(
+                score,
+                area_share=min(n * cell_share, 1.0),
+                ceiling=ceiling,
+                expected=inside,
+                ground_share=None if ground is None else _sum_ground(forecast > -n, ground, observed),
+            )
             for score, n, ceiling, inside in zip(scored, n_flagged, ceilings, expected, strict=True)
         )
     judged = find_judged(area_shares)
@@ -319,6 +334,11 @@ def _score_methods(
     ]
 
 
+def _sum_ground(is_flagged: npt.NDArray[np.bool_], ground: Floats, observed: Floats) -> float:
+    """The ground that flagged cells (n_folds x n_cells,) stand for: the mean over folds, by incidents."""
+    return float(np.average(is_flagged.reshape(observed.shape) @ ground, weights=observed.sum(axis=1)))
+
+
 def _expect(
     forecasts: Sequence[Floats], scales: Sequence[float | None], pooled: Floats, n_flagged: Sequence[int]
 ) -> list[float | None]:
@@ -329,7 +349,9 @@ def _expect(
     return [float(amounts[pooled > -n].sum()) for n in n_flagged]
 
 
-def _restate(score: AreaScore, *, area_share: float, ceiling: float, expected: float | None) -> AreaScore:
+def _restate(
+    score: AreaScore, *, area_share: float, ceiling: float, expected: float | None, ground_share: float | None
+) -> AreaScore:
     """A score by a share of the cells as one by a share of the area, which cells at its edge reach beyond.
 
     With the incidents expected inside it has a recapture rate index too: those per incident that came.
@@ -345,6 +367,7 @@ def _restate(score: AreaScore, *, area_share: float, ceiling: float, expected: f
         best_hit_rate=ceiling,
         pei=score.hit_rate / ceiling,
         rri=expected / score.n_hits if expected is not None and score.n_hits else None,
+        ground_share=ground_share,
     )
 
 
@@ -366,6 +389,7 @@ def _score_outlines(
     drawn: Sequence[Sequence[shapely.Geometry]],
     tested: Sequence[gpd.GeoDataFrame],
     study_area: shapely.Geometry,
+    catchments: Catchments | None,
     *,
     n_resamples: int,
     seed: int,
@@ -383,7 +407,7 @@ def _score_outlines(
         counts.append(places.n_incidents)
         areas.append(sum(outline.area for outline in outlines))
         n_tested.append(len(incidents))
-    return score_areas(
+    score = score_areas(
         np.concatenate(inside),
         n_incidents=np.concatenate(counts),
         area_inside_km2=float(np.average(areas, weights=n_tested)) / 1e6,
@@ -391,3 +415,7 @@ def _score_outlines(
         n_resamples=n_resamples,
         seed=seed,
     )
+    if catchments is None:
+        return score
+    ground = np.average([catchments.sum_within(outlines) for outlines in drawn], weights=n_tested)
+    return dataclasses.replace(score, ground_share=float(ground))

@@ -16,6 +16,7 @@ from hotspots.products.summary.place_summary import (
     WardName,
     locate_hotspot,
     name_wards,
+    sum_ground,
     summarise_near_havens,
 )
 from hotspots.products.summary.time_summary import WindowSummary
@@ -88,6 +89,8 @@ class PatrolSummary(Part):
         share: The same as a share of all incidents analysed.
         expected_share: Of what is expected in the whole area.
         area_share: Their area as a share of the study area.
+        ground_share: Share of the ground that the recorded points in them stand for; null where incidents are not on
+            shared points, or other crime is not known.
         gap_share: How much more another choice of as many places could hold at most; 0 where this is the best.
         places: By rank.
     """
@@ -100,6 +103,7 @@ class PatrolSummary(Part):
     share: Share
     expected_share: Share
     area_share: SmallShare
+    ground_share: Share | None
     gap_share: SmallShare
     places: tuple[PatrolPlaceSummary, ...]
 
@@ -118,6 +122,7 @@ def summarise_patrols(analysis: Analysis) -> PatrolSummary | None:
         share=sum(place.share for place in places),
         expected_share=sum(place.evidence.expected for place in places) / risk.expected.sum(),
         area_share=sum(place.area_km2 for place in places) * 1e6 / analysis.study_area.area,
+        ground_share=sum_ground(places, analysis),
         gap_share=found.gap_share,
         places=tuple(_summarise_place(place, analysis) for place in places),
     )

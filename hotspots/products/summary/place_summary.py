@@ -290,12 +290,14 @@ class HotspotTotal(Part):
         n_incidents: Incidents in them.
         hit_rate: The same as a share of all incidents analysed.
         area_share: Their area as a share of the study area.
+        ground_share: Share of the ground that the recorded points in them stand for; null as in a score.
         n_significant: How many of them hold a cell that is hot by the test.
     """
 
     n_incidents: int
     hit_rate: Share
     area_share: SmallShare
+    ground_share: Share | None
     n_significant: int
 
 
@@ -319,6 +321,9 @@ class ScoreSummary(Part):
         hit_rate: `n_hits / n_incidents`.
         hit_rate_low, hit_rate_high: Where it may lie.
         pai: Prediction accuracy index, `hit_rate / area_share`: 1 is chance.
+        ground_share: Share of the ground that the recorded points in it stand for; null where incidents are not on
+            shared points, or other crime is not known.
+        ground_pai: `hit_rate / ground_share`.
     """
 
     view_of: ClassVar = AreaScore
@@ -333,6 +338,8 @@ class ScoreSummary(Part):
     pei: Thousandths | None
     rri: Thousandths | None
     best_hit_rate: Share | None
+    ground_share: Share | None
+    ground_pai: Hundredths | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,8 +478,15 @@ def summarise_total(analysis: Analysis) -> HotspotTotal:
         n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),
         hit_rate=sum(hotspot.share for hotspot in hotspots),
         area_share=sum(hotspot.area_km2 for hotspot in hotspots) * 1e6 / analysis.study_area.area,
+        ground_share=sum_ground(hotspots, analysis),
         n_significant=sum(hotspot.evidence.is_significant for hotspot in hotspots),
     )
+
+
+def sum_ground(places: Sequence[Hotspot], analysis: Analysis) -> float | None:
+    """The share of the ground that the points in places stand for; None where it is not known."""
+    catchments = analysis.places.catchments
+    return None if catchments is None else catchments.sum_within([place.outline for place in places])
 
 
 def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
