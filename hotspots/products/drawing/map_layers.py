@@ -79,7 +79,7 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
         tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
         attribution_control=False,
     )  # fmt: skip
-    outlines = [hotspot.outline for hotspot in analysis.places.hotspots]
+    outlines = [hotspot.outline for hotspot in analysis.places.hotspots[: summary.published.n_hotspots_drawn]]
     patrols = [place.outline for place in analysis.places.patrol_places]
     numbers = place_numbers(patrols, crs)
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))

@@ -26,7 +26,9 @@ def describe_shapes(analysis: Analysis, summary: RunSummary) -> dict[str, list[s
         ],
         "hotspots": [
             _tabulate(f"Hot spot {hotspot.rank}", say_each("popups.hotspot", hotspot, hours, summary))
-            for hotspot, hours in zip(summary.hotspots, summary.hotspot_profiles, strict=True)
+            for hotspot, hours in list(zip(summary.hotspots, summary.hotspot_profiles, strict=True))[
+                : summary.published.n_hotspots_drawn
+            ]
         ],
     }
     if summary.havens:

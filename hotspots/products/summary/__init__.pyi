@@ -11,6 +11,10 @@ from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
+from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
+from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
+from .published_summary import choose_expected_cells as choose_expected_cells
+from .published_summary import choose_tested_cells as choose_tested_cells
 from .quality_summary import QualitySummary as QualitySummary
 from .quality_summary import summarise_quality as summarise_quality
 from .run_summary import PRODUCTS as PRODUCTS

@@ -47,6 +47,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
+from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
 from hotspots.products.summary.time_summary import (
@@ -354,6 +355,7 @@ class RunSummary(Part):
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         not_to_share: Why the products must not be shared, in a sentence; null where they may be.
         disclosure: What is withheld so that no victim can be found.
+        published: What of a large area the products hold.
         inputs: Every file that was read, incidents first.
         accounts: Where every row went.
         n_reported: Incidents analysed whose source says only when they became known, and not when they happened.
@@ -399,6 +401,7 @@ class RunSummary(Part):
     data_status: Annotated[dict[str, str], Source("study.data_status")]
     not_to_share: str | None
     disclosure: DisclosureSummary
+    published: PublishedSummary
     inputs: Annotated[tuple[ReadInputSummary, ...], Source("study.inputs")]
     accounts: AccountSummary
     n_reported: Annotated[int, Source("selection.n_reported")]
@@ -454,6 +457,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         schema_version="1",
         not_to_share=say_not_to_share(analysis),
         disclosure=summarise_disclosure(analysis),
+        published=summarise_published(analysis),
         period=count_period(analysis.start, analysis.end),
         quality=summarise_quality(analysis.study.quality, analysis),
         location_precision={kind: n for kind, n in precision.items() if n},
