@@ -64,6 +64,6 @@ def test_what_is_left_out_is_said() -> None:
     large = dataclasses.replace(whole, n_hotspots=1543, n_tested_cells=40_000, n_expected_cells=50_000)
     assert say("places.left_out", large) == (
         "The map draws the first 200 of 1,543 hot spots; hotspots.gpkg and hotspots.csv have all of them. Of the "
-        "40,000 cells tested that may be shown, hotspots.gpkg has the 9 that stand out. Of the 50,000 cells where most is "
-        "expected, hotspots.gpkg has the first 9; the map draws all of them."
+        "40,000 cells tested that may be shown, hotspots.gpkg has the 9 that stand out. Of the 50,000 cells where "
+        "most is expected, hotspots.gpkg has the first 9; the map draws all of them."
     )
