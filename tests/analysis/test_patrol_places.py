@@ -158,3 +158,25 @@ def test_a_number_of_places_has_limits(n: int) -> None:
 def test_an_estimate_of_other_cells_is_refused(make_incidents: MakeIncidents, expected: np.ndarray) -> None:
     with pytest.raises(DataError, match="Each of the 400 cells needs an expected number of 0 or more"):
         choose_patrol_places(make_incidents([WEST + 1.0], [SOUTH + 1.0]), expected, cells=CELLS, study_area=AREA)
+
+
+@pytest.mark.slow
+def test_what_may_be_missed_is_never_understated(make_incidents: MakeIncidents) -> None:
+    """More circles than are tried: on a close-packed field each cell is worth 2, on a far one 1.
+
+    Circles in rows of nine by nine on the first field, six by six on the second, hold nine cells each: a choice of 117
+    that anyone can draw. Whatever is chosen, the bound is no lower.
+    """
+    fields = [shapely.box(WEST + x, SOUTH, WEST + x + side, SOUTH + side) for x, side in ((0, 1400), (3000, 950))]
+    area = shapely.union_all(fields)
+    cells = make_cells(area, cell_size_m=50)
+    expected = np.where(cells.easting < WEST + 2000, 2.0, 1.0)
+    found = choose_patrol_places(
+        make_incidents(cells.easting, cells.northing),
+        expected,
+        cells=cells,
+        study_area=area,
+        options=PatrolOptions(n_patrol_places=117, floor=NO_FLOOR),
+    )
+    assert found.most_worth >= 81 * 18 + 36 * 9
+    assert found.worth.sum() <= found.most_worth + 1e-9

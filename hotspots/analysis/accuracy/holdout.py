@@ -83,7 +83,7 @@ class Holdout:
             none.
         last_patrols: The same of the last fold alone; None where it has none, or nothing came.
         patrols_at_hotspots: The score of as many places to patrol as fill the area that the hot spots took; None
-            without such, or where that would be more places than may be asked for.
+            where not asked for, without such, or where that would be more places than may be asked for.
         n_incidents: Incidents tested on.
     """
 
@@ -114,6 +114,7 @@ def evaluate_methods(
     methods: Sequence[MethodName] = get_args(MethodName),
     hotspot_options: HotspotOptions | None = None,
     patrol_options: PatrolOptions | None = None,
+    at_equal_area: bool = False,
     area_shares: Sequence[float] = DEFAULT_AREA_SHARES,
     n_resamples: int = 999,
     seed: int = 0,
@@ -146,6 +147,7 @@ def evaluate_methods(
         hotspot_options: How hot spots are drawn; None to leave them out.
         patrol_options: How many places to patrol are chosen, from the risk estimate on cells of the first size; None to
             leave them out.
+        at_equal_area: Whether to choose places to patrol also for the area that the hot spots took; it takes a while.
         area_shares: As in `score_forecast`.
         n_resamples: As in `score_forecast`.
         seed: As in `score_forecast`.
@@ -216,7 +218,7 @@ def evaluate_methods(
         drawn = _choose_places(split, expected, cells, study_area, patrol_options)
         patrols, last_patrols = score(drawn, tested), score(drawn[-1:], tested[-1:])
         n_alike = round(hotspots.area_share * study_area.area / (math.pi * PATROL_WIDTH_M**2 / 4)) if hotspots else 0
-        if 0 < n_alike <= MAX_PATROL_PLACES:
+        if at_equal_area and 0 < n_alike <= MAX_PATROL_PLACES:
             alike = dataclasses.replace(patrol_options, n_patrol_places=n_alike)
             patrols_at_hotspots = score(_choose_places(split, expected, cells, study_area, alike), tested)
     return Holdout(

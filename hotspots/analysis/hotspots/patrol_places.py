@@ -35,7 +35,7 @@ _INSIDE_M = _RADIUS_M * math.cos(math.pi / (4 * _QUARTER))
 _TOUCHING = 1e-6
 _FIRST_TRY = 0.8
 _MAX_CANDIDATES = 3_000
-_GAP, _NODE_LIMIT = 1e-4, 500
+_GAP, _NODE_LIMIT = 0.002, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +202,9 @@ def _pack(centres: Floats, worth: Floats, n_wanted: int) -> tuple[npt.NDArray[np
     """Positions of the circles that are worth most together, and the most that any choice could be worth.
 
     First only circles worth about as much as the last that a greedy choice takes are tried. Let the linear program of
-    these be worth L, and let a circle be worth less than the price p of one more. A choice with it is worth at most
-    L - p + its worth, so once no circle left out can lift that above the best choice found, that choice is the best.
+    these be worth L, and its price of one more circle be p. A choice with circles that were not tried, each worth w at
+    most, is worth L - p + w at most if w is below p, and L + n (w - p) if it is above. Once that is within the gap
+    allowed of the best choice found, no more need be tried.
     """
     best = _pick_greedily(centres, worth, n_wanted)
     if not len(best):
@@ -216,13 +217,13 @@ def _pack(centres: Floats, worth: Floats, n_wanted: int) -> tuple[npt.NDArray[np
         found = _solve(centres[tried], worth[tried], n_wanted)
         if worth[tried[found.chosen]].sum() > worth[best].sum():
             best = tried[found.chosen]
-        total = float(worth[best].sum())
-        needed = found.price - (found.relaxed - total)
-        if least <= needed or len(tried) == len(worth):
-            return best, max(found.most, total)
-        if least == fewest:
-            return best, max(found.relaxed + n_wanted * max(least - found.price, 0.0), total)
-        least = max(needed, 0.0)
+        total, most = float(worth[best].sum()), found.most
+        if len(tried) < len(worth):
+            above = least - found.price
+            most = max(most, found.relaxed + above * (n_wanted if above > 0 else 1))
+        if most <= total * (1 + _GAP) or len(tried) == len(worth) or least == fewest:
+            return best, max(most, total)
+        least = max(found.price - max(found.relaxed - total, 0.0), 0.0)
 
 
 def _pick_greedily(centres: Floats, worth: Floats, n_wanted: int) -> npt.NDArray[np.intp]:
