@@ -120,6 +120,7 @@ def test_json_is_the_summary_with_the_paths_of_the_products(robbery: tuple[Resul
         "times",
         "summary",
         "hotspots_gpkg",
+        "places_to_patrol_csv",
         "hotspots_csv",
         "shifts_csv",
         "quality",
@@ -361,7 +362,7 @@ def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:
     own = {"out", "as_json"}
     inputs = {field.name for field in dataclasses.fields(StudyInputs)}
     request = {field.name for field in dataclasses.fields(AnalysisRequest)}
-    assert options["run"] - own - inputs - request == {"crimes", "hours", "days"}
+    assert options["run"] - own - inputs - request == {"crimes", "hours", "days", "patrol_minutes"}
     assert options["evaluate"] - own - inputs - request == set(inspect.signature(evaluate).parameters) & {
         "cell_sizes_m",
         "bandwidths_m",

@@ -97,6 +97,9 @@ def evaluate_made(study: Study, monkeypatch: pytest.MonkeyPatch, *methods: Metho
         methods=methods,
         hotspots=None,
         last_hotspots=None,
+        patrols=None,
+        last_patrols=None,
+        patrols_at_hotspots=None,
         n_incidents=100,
     )
     monkeypatch.setattr(evaluation, "evaluate_methods", lambda *_, **__: made)

@@ -82,17 +82,21 @@ def _tabulate(found: Evaluation, scores: HoldoutSummary) -> list[str]:
     wanted = scores.area_shares
     shares = [say_share(share) for share in wanted]
     rows = [
-        ["Method", "cells", *(f"{share} of area" for share in shares), f"PEI at {shares[found.judged]}"],
+        [
+            *("Method", "cells", *(f"{share} of area" for share in shares)),
+            *(f"{what} at {shares[found.judged]}" for what in ("ground", "PEI")),
+        ],
         *(
             [
                 say("score.method", method),
                 f"{method.cell_size_m:g} m",
                 *(say("score.hit_rate", *pair) for pair in zip(method.scores, wanted, strict=True)),
+                say("score.ground_share", method.scores[found.judged]),
                 f"{method.scores[found.judged].pei:.2f}",
             ]
             for method in scores.methods
         ),
-        ["Chance", "", *shares, ""],
+        ["Chance", "", *shares, "", ""],
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"Share of the {scores.n_incidents:,} {found.crime.plural} that each method caught"]

@@ -67,6 +67,19 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     metavar="N",
     help="Incidents that make a neighbourhood dense; below 10 products are not to be shared.  [default: chosen]",
 )
+@click.option(
+    "--places",
+    "n_patrol_places",
+    type=int,
+    metavar="N",
+    help="Places to patrol, at most: each 150 m across.  [default: 20]",
+)
+@click.option(
+    "--patrol-minutes",
+    type=float,
+    metavar="MINUTES",
+    help="Minutes of patrol: as many places as there are visits of 15 minutes.",
+)
 @click.option("--max-extent", "max_extent_m", default=400.0, **METRES, help="Greatest extent of a hot spot.")
 @click.option(
     "--cells",
@@ -101,6 +114,8 @@ def run(
     inputs: StudyInputs,
     crimes: tuple[str, ...],
     bandwidth_m: float | str,
+    n_patrol_places: int | None,
+    patrol_minutes: float | None,
     hours: str | None,
     days: str | None,
     out: Path,
@@ -113,12 +128,19 @@ def run(
     checkout, the synthetic demonstration of Lewisham and Southwark. Real incidents are never combined with its
     schematic wards or synthetic havens.
     """
+    from hotspots.analysis.hotspots import count_visits
     from hotspots.analysis.hours import parse_window
     from hotspots.pipeline import AnalysisRequest, analyse
     from hotspots.products.files import write_products
 
     is_rule = isinstance(bandwidth_m, str)
     methods |= {"bandwidth_m": None, "bandwidth_rule": bandwidth_m} if is_rule else {"bandwidth_m": bandwidth_m}
+    if patrol_minutes is not None:
+        if n_patrol_places is not None:
+            raise click.UsageError("Give --places or --patrol-minutes, not both: the second is a number of places too.")
+        n_patrol_places = count_visits(patrol_minutes)
+    if n_patrol_places is not None:
+        methods |= {"n_patrol_places": n_patrol_places}
     window = None if hours is None and days is None else parse_window(hours, days)
     requests = [
         AnalysisRequest(crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, window=window, **methods)

@@ -1,3 +1,5 @@
+from .catchments import Catchments as Catchments
+from .catchments import measure_catchments as measure_catchments
 from .cells import Cells as Cells
 from .cells import CellShape as CellShape
 from .cells import make_cells as make_cells

@@ -82,6 +82,8 @@ def evaluate(
         cell_sizes_m=cell_sizes_m,
         bandwidths_m=bandwidths_m,
         hotspot_options=request.hotspot_options,
+        patrol_options=request.patrol_options,
+        at_equal_area=True,
     )
     judged = find_judged(holdout.area_shares)
     # a size of which one cell is more than the share is not judged by it, unless all are

@@ -54,6 +54,7 @@ def judge_maps(
             cell_sizes_m=(request.cell_size_m,),
             bandwidths_m=(max(bandwidth_m, request.cell_size_m),),
             hotspot_options=request.hotspot_options,
+            patrol_options=request.patrol_options,
         )
     except (TooLittleDataError, ParameterError) as error:
         # a ParameterError where the few incidents of a fold ask for a larger eps than the extent has room for

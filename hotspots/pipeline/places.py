@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -17,9 +18,11 @@ from hotspots.analysis.hotspots import (
     DAY_PARTS,
     Hotspot,
     HotspotAreas,
+    PatrolPlaces,
     ShiftAnalysis,
     ShiftPlaces,
     analyse_shifts,
+    choose_patrol_places,
     draw_hotspots,
     measure_location_quotients,
     measure_stability,
@@ -47,7 +50,7 @@ from hotspots.analysis.surfaces import (
     show_density,
     warn_of_width,
 )
-from hotspots.geography import Grid, keep_parts, make_cells
+from hotspots.geography import Catchments, Grid, keep_parts, make_cells, measure_catchments
 from hotspots.pipeline.cell_tests import SignificanceTest, measure_significance
 from hotspots.pipeline.map_tests import judge_maps
 from hotspots.pipeline.request import AnalysisRequest
@@ -71,7 +74,11 @@ class PlaceAnalysis:
         smallest_areas: The least of the area that holds a quarter, half and three quarters of it, without outlines
             around too few incidents to be shown; empty where there is nothing to hold.
         areas: How the hot spots were drawn.
-        hotspots: In their order.
+        hotspots: Where incidents cluster, in order of what is expected there.
+        patrols: How places to patrol were chosen; None as the estimate.
+        patrol_places: Where to go: the places that hold most of what is expected, in that order.
+        catchments: The ground that each recorded point stands for; None where incidents are not on shared points, or
+            other crime is not known.
         risk: What is to be expected of each cell; None, as the test, where no incident has a place of its own.
         first_cells: Where most is to be expected, as far as it may be shown; None as the estimate.
         test: Which cells are hot by more than chance.
@@ -88,6 +95,9 @@ class PlaceAnalysis:
     smallest_areas: tuple[SmallestArea, ...]
     areas: HotspotAreas
     hotspots: tuple[Hotspot, ...]
+    patrols: PatrolPlaces | None
+    patrol_places: tuple[Hotspot, ...]
+    catchments: Catchments | None
     risk: RiskEstimate | None
     first_cells: FirstCells | None
     test: SignificanceTest | None
@@ -140,6 +150,9 @@ def analyse_places(
             smallest_areas=(),
             areas=areas,
             hotspots=(),
+            patrols=None,
+            patrol_places=(),
+            catchments=None,
             risk=None,
             first_cells=None,
             test=None,
@@ -169,28 +182,40 @@ def analyse_places(
         cell_shape=request.cell_shape,
         floor=request.floor,
     )
-    evidence = weigh_evidence(
+    patrols = choose_patrol_places(
         located,
-        areas.outlines,
-        risk=risk,
-        cells=test.cells,
-        significance=test.gi_star,
-        stability=measure_stability(around, areas.outlines, areas.clusters),
-        persistence=test.persistence,
-        quotients=measure_location_quotients(located, others, areas.outlines, study_area=study_area),
-        is_shown=test.is_shown,
+        risk.expected,
+        cells=cells,
+        study_area=study_area,
+        options=request.patrol_options,
+        harm=harm if request.harm else None,
     )
+
+    def rank(outlines: Sequence[shapely.Geometry], stability: Floats) -> tuple[Hotspot, ...]:
+        evidence = weigh_evidence(
+            located,
+            outlines,
+            risk=risk,
+            cells=test.cells,
+            significance=test.gi_star,
+            stability=stability,
+            persistence=test.persistence,
+            quotients=measure_location_quotients(located, others, outlines, study_area=study_area),
+            is_shown=test.is_shown,
+        )
+        return rank_hotspots(
+            incidents,
+            outlines,
+            evidence,
+            hours=hours,
+            residents=estimate_residents(outlines, chosen.wards),
+            harm=None if harm is None else harm.loc[incidents.index],
+            by_harm=request.harm is not None,
+            floor=request.floor,
+        )
+
+    hotspots = rank(areas.outlines, measure_stability(around, areas.outlines, areas.clusters))
     holdout, reason = judge_maps(chosen, request, around=around, bandwidth_m=density.bandwidth_m)
-    hotspots = rank_hotspots(
-        incidents,
-        areas.outlines,
-        evidence,
-        hours=hours,
-        residents=estimate_residents(areas.outlines, chosen.wards),
-        harm=None if harm is None else harm.loc[incidents.index],
-        by_harm=request.harm is not None,
-        floor=request.floor,
-    )
     parts = (*(() if request.window is None else (name_window(request.window),)), *DAY_PARTS)
     shifts: tuple[ShiftPlaces, ...] = ()
     if profile.available:  # otherwise the parts of the week are withheld as it is, and for the same reason
@@ -222,6 +247,10 @@ def analyse_places(
         ),
         areas=areas,
         hotspots=hotspots,
+        patrols=patrols,
+        # a place to patrol need not be dense, so there is nothing for a resample to find again
+        patrol_places=rank(patrols.outlines, np.full(len(patrols.outlines), np.nan)),
+        catchments=measure_catchments(located, others, cells=cells),
         risk=risk,
         first_cells=find_first_cells(risk, located, floor=request.floor),
         test=test,

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-from hotspots.analysis.hotspots import HotspotOptions
+from hotspots.analysis.hotspots import N_PATROL_PLACES, HotspotOptions, PatrolOptions
 from hotspots.analysis.hours import WeekWindow
 from hotspots.analysis.surfaces import BandwidthRule, Kernel
 from hotspots.errors import ParameterError
@@ -23,6 +23,7 @@ _METHOD_WORDS = {
     "eps_m": "eps {} m",
     "min_samples": "min samples {}",
     "max_extent_m": "extent {} m",
+    "n_patrol_places": "{} places to patrol",
     "cell_shape": "{} cells tested",
     "harm": "harm by {}",
     "reach_m": "reach {} m",
@@ -47,6 +48,7 @@ class AnalysisRequest:
         bandwidth_rule: How it is chosen; "adaptive" for one of its own for each incident.
         kernel: Of the density.
         eps_m, min_samples, max_extent_m: Of the hot spots, as in `HotspotOptions`.
+        n_patrol_places: At most so many places to patrol.
         cell_shape: Of the cells that are tested for significance.
         harm: What incidents are weighed by in density and ranking; None for counts.
         reach_m: Of the safe havens.
@@ -58,8 +60,8 @@ class AnalysisRequest:
     shared may: all of them are then marked as not to be shared.
 
     Raises:
-        ParameterError: A distance is not above 0 m or beyond what the method is for, a choice is not known, or the
-            period ends before it starts.
+        ParameterError: A distance is not above 0 m or beyond what the method is for, a choice is not known, there are
+            too many places to patrol, or the period ends before it starts.
     """
 
     crime: str
@@ -74,6 +76,7 @@ class AnalysisRequest:
     eps_m: float | None = None
     min_samples: int | None = None
     max_extent_m: float = 400.0
+    n_patrol_places: int = N_PATROL_PLACES
     cell_shape: CellShape = "square"
     harm: Measure | None = None
     reach_m: float = 400.0
@@ -117,6 +120,7 @@ class AnalysisRequest:
         rules = (*get_args(BandwidthRule), "adaptive")
         if self.bandwidth_rule not in rules:
             raise ParameterError(f'No bandwidth rule "{self.bandwidth_rule}". Choose one of: {", ".join(rules)}.')
+        _ = self.patrol_options  # which has limits of its own
         if self.start and self.end and self.end < self.start:
             raise ParameterError(
                 f"A period must end on or after its first day; this one runs from {self.start} to {self.end}. "
@@ -158,3 +162,8 @@ class AnalysisRequest:
             max_extent_m=self.max_extent_m,
             floor=self.floor,
         )
+
+    @property
+    def patrol_options(self) -> PatrolOptions:
+        """How many places to patrol are wanted."""
+        return PatrolOptions(n_patrol_places=self.n_patrol_places, floor=self.floor)

@@ -127,8 +127,33 @@ def test_the_map_opens_without_a_network(products: Path, open_page: Any, size: t
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+def open_hotspots(page: Any) -> None:
+    """The list of hot spots, which is folded below that of places to patrol."""
+    page.locator("summary", has_text="hot spot").click()
+
+
+def test_a_click_on_a_place_to_patrol_opens_it(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"))
+    opened.page.click('[data-place="3"]')
+    popup = opened.page.locator(".leaflet-popup-content")
+    popup.wait_for()
+    text = popup.inner_text()
+    for word in (
+        "Place to patrol 3",
+        "in the next period as long, 9 times in 10",
+        "Surroundings",
+        "Top streets",
+        "Peak",
+        "Middle",
+    ):
+        assert word in text
+    assert opened.page.locator(".rank.patrol").count() == opened.page.locator("[data-place]").count() == 20
+    assert opened.complaints == []
+
+
 def test_a_click_on_a_rank_opens_its_hot_spot(products: Path, open_page: Any) -> None:
     opened = open_page(map_of(products, "robbery"))
+    open_hotspots(opened.page)
     opened.page.click('[data-rank="3"]')
     popup = opened.page.locator(".leaflet-popup-content")
     popup.wait_for()
@@ -165,6 +190,7 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
         "Busy surroundings (Gi*)",
         "Within 400 m of a safe haven",
         "Hot spots",
+        "Places to patrol",
         "Ward names",
         "Safe havens",
     ]
@@ -185,7 +211,7 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
         page.wait_for_timeout(100)
         assert page.locator(f'.legend [data-layer="{layer}"]').is_visible()
     assert not page.locator("label", has_text="Wards by incidents").locator("input").is_checked()
-    page.locator("label", has_text="Hot spots").locator("input").uncheck()
+    page.locator("label", has_text="Places to patrol").locator("input").uncheck()
     assert page.locator(".rank").count() == 0  # the numbers go with their outlines
     assert opened.complaints == []
 
@@ -289,6 +315,7 @@ def test_a_popup_is_no_taller_than_the_map(products: Path, open_page: Any) -> No
     for size in (DESKTOP, PHONE):
         opened = open_page(map_of(products, "robbery"), size)
         page = opened.page
+        open_hotspots(page)
         page.click('[data-rank="11"]')
         page.locator(".leaflet-popup-content").wait_for()
         page.wait_for_timeout(400)
@@ -460,6 +487,7 @@ def test_text_from_a_file_is_shown_and_never_run(
 
     opened = open_page(paths["map"])
     page = opened.page
+    open_hotspots(page)
     page.click('[data-rank="1"]')
     page.locator(".leaflet-popup-content").wait_for()
     popup = page.inner_text(".leaflet-popup-content")

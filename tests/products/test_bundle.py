@@ -29,7 +29,7 @@ from hotspots.products.files.index import write_index
 from hotspots.products.files.spreadsheets import tabulate_hotspots, write_csv
 from hotspots.products.summary import PRODUCTS, RunSummary, summarise
 
-LAYERS = {"hotspots", "wards", "havens", "tested_cells", "expected_cells", "shift_hotspots"}
+LAYERS = {"hotspots", "wards", "havens", "tested_cells", "places_to_patrol", "expected_cells", "shift_hotspots"}
 
 
 @pytest.fixture(scope="module")

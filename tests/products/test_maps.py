@@ -637,7 +637,7 @@ def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analys
         change = summary.changes[int(position)]
         assert change in told
         assert words == change.words[0].upper() + change.words[1:]
-    facts = page[page.index("<h2>In short</h2>") : page.index("<h2>Hot spots by")]
+    facts = page[page.index("<h2>In short</h2>") : page.index("<h2>Places to patrol")]
     assert r12.is_main
     assert f"Change: <b>{r12.area.verdict}</b> in {r12.words}" in facts
     assert "allow for there being 7 comparisons" in changed

@@ -8,6 +8,7 @@ import jinja2
 import pytest
 
 import hotspots.products
+from hotspots.products.words.numbers import say_duration
 from hotspots.products.words.sentences import make_environment, say, say_each
 
 TEMPLATES = Path(hotspots.products.__file__).parent / "templates"
@@ -148,3 +149,48 @@ def test_lines_in_a_text_of_the_sources_do_not_make_sentences() -> None:
         "Not for decisions: made from synthetic All is well incidents",
     ]
     assert say_each("terminal.operation", OPERATION | {"data_status": {}}) == said[:-1]
+
+
+def test_minutes_are_said_as_they_are_planned() -> None:
+    assert [say_duration(minutes) for minutes in (0, 15, 60, 75, 300)] == [
+        "0 minutes",
+        "15 minutes",
+        "1 hour",
+        "1 hour 15 minutes",
+        "5 hours",
+    ]
+
+
+def test_fewer_places_to_patrol_than_wanted_are_explained() -> None:
+    shared = SimpleNamespace(min_incidents=10, min_places=5, is_applied=True)
+    kept = SimpleNamespace(min_incidents=10, min_places=5, is_applied=False)
+
+    def explain(n: int, disclosure: SimpleNamespace) -> str:
+        return say("patrol.fewer", SimpleNamespace(n_wanted=20, places=[None] * n), disclosure)
+
+    assert explain(20, shared) == ""
+    assert explain(7, shared) == (
+        "20 places were asked for; only 7 places of this size that do not overlap hold 10 incidents at 5 places, "
+        "without which nothing is shown."
+    )
+    assert explain(1, kept) == "20 places were asked for; only 1 place of this size holds an incident."
+    assert explain(0, shared) == (
+        "20 places were asked for; not a place of this size holds 10 incidents at 5 places, without which "
+        "nothing is shown."
+    )
+
+
+@pytest.mark.parametrize(
+    ("ground_share", "ground_pai", "words"),
+    [
+        (None, None, "2.0% of the area: 24 times as many as chance would"),
+        (0.16, 3.0, "2.0% of the area (16% of the ground, by the points in it): 24 times as many as chance would, or "
+         "3.0 times by ground"),
+    ],
+)  # fmt: skip
+def test_beside_a_share_of_the_area_stands_that_of_the_ground(
+    ground_share: float | None, ground_pai: float | None, words: str
+) -> None:
+    score = SimpleNamespace(area_share=0.02, pai=24.4, ground_share=ground_share, ground_pai=ground_pai)
+    assert f"{say('score.in_area', score)}: {say('score.times_chance', score)}" == words
+    assert bool(say("score.ground", score)) == (ground_share is not None)

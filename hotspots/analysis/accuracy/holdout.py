@@ -15,7 +15,7 @@ import shapely
 from scipy import stats
 
 from hotspots.analysis.accuracy.folds import Fold
-from hotspots.analysis.accuracy.forecasts import MethodName, make_forecast, scale_forecast, split_incidents
+from hotspots.analysis.accuracy.forecasts import MethodName, Split, make_forecast, scale_forecast, split_incidents
 from hotspots.analysis.accuracy.scores import (
     DEFAULT_AREA_SHARES,
     AreaScore,
@@ -24,10 +24,17 @@ from hotspots.analysis.accuracy.scores import (
     score_areas,
     score_forecast,
 )
-from hotspots.analysis.hotspots import HotspotOptions, draw_hotspots
+from hotspots.analysis.hotspots import (
+    MAX_PATROL_PLACES,
+    PATROL_WIDTH_M,
+    HotspotOptions,
+    PatrolOptions,
+    choose_patrol_places,
+    draw_hotspots,
+)
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
-from hotspots.geography import collapse_points, find_polygon, make_cells
+from hotspots.geography import Catchments, Cells, collapse_points, find_polygon, make_cells, measure_catchments
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,6 +79,11 @@ class Holdout:
         hotspots: The score of the published hot spots over all folds; None where a fold has none.
         last_hotspots: The same of the last fold alone: the map before this one, tested on what came since; None where
             it has none, or nothing came.
+        patrols: The score of places to patrol, as many as a run would choose, over all folds; None where a fold has
+            none.
+        last_patrols: The same of the last fold alone; None where it has none, or nothing came.
+        patrols_at_hotspots: The score of as many places to patrol as fill the area that the hot spots took; None
+            where not asked for, without such, or where that would be more places than may be asked for.
         n_incidents: Incidents tested on.
     """
 
@@ -80,6 +92,9 @@ class Holdout:
     methods: tuple[MethodScore, ...]
     hotspots: AreaScore | None
     last_hotspots: AreaScore | None
+    patrols: AreaScore | None
+    last_patrols: AreaScore | None
+    patrols_at_hotspots: AreaScore | None
     n_incidents: int
 
 
@@ -98,6 +113,8 @@ def evaluate_methods(
     bandwidths_m: Sequence[float] = (300.0,),
     methods: Sequence[MethodName] = get_args(MethodName),
     hotspot_options: HotspotOptions | None = None,
+    patrol_options: PatrolOptions | None = None,
+    at_equal_area: bool = False,
     area_shares: Sequence[float] = DEFAULT_AREA_SHARES,
     n_resamples: int = 999,
     seed: int = 0,
@@ -108,8 +125,8 @@ def evaluate_methods(
     all folds are added. Methods are the risk estimate (with its parameters fitted anew in each fold), the counts of
     all days before the test, those of the last window as long as the test, a quartic density by each bandwidth, and
     the z of Gi*. Chance is the share of the area, and the ceiling the most that as many cells could have caught in
-    each fold. Published hot spots are drawn from the days before each test as a run draws them, and scored by their
-    own area. Ties are ordered against the forecaster.
+    each fold. Published hot spots, and places to patrol, are drawn from the days before each test as a run draws them,
+    and scored by their own area. Ties are ordered against the forecaster.
 
     Cells count whole, also where the study area ends within one, so the area flagged is never more than the share asked
     for, unless a single cell is: the score has the share that was taken.
@@ -128,6 +145,9 @@ def evaluate_methods(
         bandwidths_m: The density is scored with each; those below a cell size are left out with it.
         methods: Which.
         hotspot_options: How hot spots are drawn; None to leave them out.
+        patrol_options: How many places to patrol are chosen, from the risk estimate on cells of the first size; None to
+            leave them out.
+        at_equal_area: Whether to choose places to patrol also for the area that the hot spots took; it takes a while.
         area_shares: As in `score_forecast`.
         n_resamples: As in `score_forecast`.
         seed: As in `score_forecast`.
@@ -156,13 +176,21 @@ def evaluate_methods(
             f"A test needs at least {_MIN_INCIDENTS} incidents to fit and as many to test on; there are {n_fitted} and "
             f"{n_tested}. Analyse a longer period or a larger area."
         )
-    hotspots = last_hotspots = None
+    tested = [part.tested for part in split]
+    # of all that is recorded, before and after: where a source has its points is no forecast
+    catchments = measure_catchments(
+        incidents, others, cells=make_cells(study_area, cell_size_m=min(map(float, cell_sizes_m)))
+    )
+
+    def score(drawn: Sequence[Sequence[shapely.Geometry]], of: Sequence[gpd.GeoDataFrame]) -> AreaScore | None:
+        return _score_outlines(drawn, of, study_area, catchments, n_resamples=n_resamples, seed=seed)
+
+    hotspots = last_hotspots = patrols = last_patrols = patrols_at_hotspots = None
     if hotspot_options is not None:
         drawn = [draw_hotspots(part.around, study_area=study_area, options=hotspot_options).outlines for part in split]
-        tested = [part.tested for part in split]
-        hotspots = _score_outlines(drawn, tested, study_area, n_resamples=n_resamples, seed=seed)
-        last_hotspots = _score_outlines(drawn[-1:], tested[-1:], study_area, n_resamples=n_resamples, seed=seed)
+        hotspots, last_hotspots = score(drawn, tested), score(drawn[-1:], tested[-1:])
     scores: list[MethodScore] = []
+    made: list[tuple[Cells, dict[tuple[MethodName, float | None], list[Floats]]]] = []
     for cell_size_m in dict.fromkeys(map(float, cell_sizes_m)):
         cells = make_cells(study_area, cell_size_m=cell_size_m)
         forecasts = {
@@ -170,6 +198,7 @@ def evaluate_methods(
             for name in methods
             for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
         }
+        made.append((cells, forecasts))
         scales = {name: [scale_forecast(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
@@ -179,15 +208,28 @@ def evaluate_methods(
             area_shares,
             hotspot_share=hotspots.area_share if hotspots else None,
             cell_share=cells.cell_area_km2 * 1e6 / study_area.area,
+            ground=None if catchments is None else catchments.sum_by_cell(cells),
             n_resamples=n_resamples,
             seed=seed,
         )
+    if patrol_options is not None:
+        cells, forecasts = made[0]
+        expected = forecasts.get(("risk", None)) or [make_forecast("risk", part, cells, None) for part in split]
+        drawn = _choose_places(split, expected, cells, study_area, patrol_options)
+        patrols, last_patrols = score(drawn, tested), score(drawn[-1:], tested[-1:])
+        n_alike = round(hotspots.area_share * study_area.area / (math.pi * PATROL_WIDTH_M**2 / 4)) if hotspots else 0
+        if at_equal_area and 0 < n_alike <= MAX_PATROL_PLACES:
+            alike = dataclasses.replace(patrol_options, n_patrol_places=n_alike)
+            patrols_at_hotspots = score(_choose_places(split, expected, cells, study_area, alike), tested)
     return Holdout(
         folds=tuple(folds),
         area_shares=tuple(map(float, area_shares)),
         methods=tuple(scores),
         hotspots=hotspots,
         last_hotspots=last_hotspots,
+        patrols=patrols,
+        last_patrols=last_patrols,
+        patrols_at_hotspots=patrols_at_hotspots,
         n_incidents=n_tested,
     )
 
@@ -239,10 +281,14 @@ def _score_methods(
     *,
     hotspot_share: float | None,
     cell_share: float,
+    ground: Floats | None,
     n_resamples: int,
     seed: int,
 ) -> list[MethodScore]:
-    """Scores of forecasts by fold and counts (n_folds, n_cells), on cells of which each is `cell_share` of the area."""
+    """Scores of forecasts by fold and counts (n_folds, n_cells), on cells of which each is `cell_share` of the area.
+
+    The points in each cell stand for its share of `ground`.
+    """
     n_cells = observed.shape[1]
     wanted = [*area_shares] if hotspot_share is None else [*area_shares, hotspot_share]
     # whole cells, or those of all folds together might take one cell more than they take apart
@@ -257,7 +303,13 @@ def _score_methods(
         scored = score_forecast(forecast, counts, area_shares=shares, n_resamples=n_resamples, seed=seed).scores
         expected = _expect(forecasts[key], scales[key[0]], forecast, n_flagged)
         found[key] = tuple(
-            _restate(score, area_share=min(n * cell_share, 1.0), ceiling=ceiling, expected=inside)
+            _restate(
+                score,
+                area_share=min(n * cell_share, 1.0),
+                ceiling=ceiling,
+                expected=inside,
+                ground_share=None if ground is None else _sum_ground(forecast > -n, ground, observed),
+            )
             for score, n, ceiling, inside in zip(scored, n_flagged, ceilings, expected, strict=True)
         )
     judged = find_judged(area_shares)
@@ -284,6 +336,11 @@ def _score_methods(
     ]
 
 
+def _sum_ground(is_flagged: npt.NDArray[np.bool_], ground: Floats, observed: Floats) -> float:
+    """The ground that flagged cells (n_folds x n_cells,) stand for: the mean over folds, by incidents."""
+    return float(np.average(is_flagged.reshape(observed.shape) @ ground, weights=observed.sum(axis=1)))
+
+
 def _expect(
     forecasts: Sequence[Floats], scales: Sequence[float | None], pooled: Floats, n_flagged: Sequence[int]
 ) -> list[float | None]:
@@ -294,7 +351,9 @@ def _expect(
     return [float(amounts[pooled > -n].sum()) for n in n_flagged]
 
 
-def _restate(score: AreaScore, *, area_share: float, ceiling: float, expected: float | None) -> AreaScore:
+def _restate(
+    score: AreaScore, *, area_share: float, ceiling: float, expected: float | None, ground_share: float | None
+) -> AreaScore:
     """A score by a share of the cells as one by a share of the area, which cells at its edge reach beyond.
 
     With the incidents expected inside it has a recapture rate index too: those per incident that came.
@@ -310,13 +369,29 @@ def _restate(score: AreaScore, *, area_share: float, ceiling: float, expected: f
         best_hit_rate=ceiling,
         pei=score.hit_rate / ceiling,
         rri=expected / score.n_hits if expected is not None and score.n_hits else None,
+        ground_share=ground_share,
     )
+
+
+def _choose_places(
+    split: Sequence[Split],
+    expected: Sequence[Floats],
+    cells: Cells,
+    study_area: shapely.Geometry,
+    options: PatrolOptions,
+) -> list[tuple[shapely.Geometry, ...]]:
+    """The places to patrol in each fold."""
+    return [
+        choose_patrol_places(part.fitted, amounts, cells=cells, study_area=study_area, options=options).outlines
+        for part, amounts in zip(split, expected, strict=True)
+    ]
 
 
 def _score_outlines(
     drawn: Sequence[Sequence[shapely.Geometry]],
     tested: Sequence[gpd.GeoDataFrame],
     study_area: shapely.Geometry,
+    catchments: Catchments | None,
     *,
     n_resamples: int,
     seed: int,
@@ -334,7 +409,7 @@ def _score_outlines(
         counts.append(places.n_incidents)
         areas.append(sum(outline.area for outline in outlines))
         n_tested.append(len(incidents))
-    return score_areas(
+    score = score_areas(
         np.concatenate(inside),
         n_incidents=np.concatenate(counts),
         area_inside_km2=float(np.average(areas, weights=n_tested)) / 1e6,
@@ -342,3 +417,7 @@ def _score_outlines(
         n_resamples=n_resamples,
         seed=seed,
     )
+    if catchments is None:
+        return score
+    ground = np.average([catchments.sum_within(outlines) for outlines in drawn], weights=n_tested)
+    return dataclasses.replace(score, ground_share=float(ground))

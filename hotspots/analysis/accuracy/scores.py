@@ -39,6 +39,8 @@ class AreaScore:
         rri: Recapture rate index, incidents predicted per incident observed inside; None where the prediction is
             not in incidents or none were observed inside.
         chance_interval: Hit rates to expect of as many incidents spread evenly over the study area.
+        ground_share: Share of the ground that the recorded points in the flagged part stand for (`Catchments`): on
+            points that a source shares among addresses, much more than the flagged area; None where it is not known.
     """
 
     n_cells: int | None
@@ -53,6 +55,12 @@ class AreaScore:
     pei: float | None
     rri: float | None
     chance_interval: Interval
+    ground_share: float | None = None
+
+    @property
+    def ground_pai(self) -> float | None:
+        """`hit_rate / ground_share`: what remains of the index where ground is counted instead of cells."""
+        return self.hit_rate / self.ground_share if self.ground_share else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

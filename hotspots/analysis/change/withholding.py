@@ -95,7 +95,7 @@ def withhold_seasonal(comparisons: Iterable[Comparison], season: SeasonWindow | 
             available=False,
             reason=(
                 f"The season alone would change it by a factor of about {_expect(comparison, season):.2f} "
-                f"({season.words})."
+                f"({season.name})."
             ),
         )
         for comparison in comparisons

@@ -17,6 +17,14 @@ from .neighbourhoods import EpsChoice as EpsChoice
 from .neighbourhoods import choose_eps as choose_eps
 from .neighbourhoods import choose_min_samples as choose_min_samples
 from .outlines import outline_clusters as outline_clusters
+from .patrol_places import MAX_PATROL_PLACES as MAX_PATROL_PLACES
+from .patrol_places import N_PATROL_PLACES as N_PATROL_PLACES
+from .patrol_places import PATROL_WIDTH_M as PATROL_WIDTH_M
+from .patrol_places import VISIT_MINUTES as VISIT_MINUTES
+from .patrol_places import PatrolOptions as PatrolOptions
+from .patrol_places import PatrolPlaces as PatrolPlaces
+from .patrol_places import choose_patrol_places as choose_patrol_places
+from .patrol_places import count_visits as count_visits
 from .place_differences import PlaceDifference as PlaceDifference
 from .place_differences import compare_places as compare_places
 from .ranking import Hotspot as Hotspot

@@ -4,6 +4,7 @@ from .colours import EXPECTED as EXPECTED
 from .colours import HAVEN as HAVEN
 from .colours import HOTSPOT as HOTSPOT
 from .colours import OUTSIDE as OUTSIDE
+from .colours import PATROL as PATROL
 from .colours import QUIET as QUIET
 from .colours import RINGS as RINGS
 from .colours import SIGNIFICANT as SIGNIFICANT

@@ -7,6 +7,7 @@ import math
 # YlGnBu, five classes, light to dark. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
 SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 HOTSPOT = "#b3005e"
+PATROL = "#14213d"
 HAVEN = "#e66100"
 OUTSIDE = "#eceae4"
 HALF = "#1a1a1a"

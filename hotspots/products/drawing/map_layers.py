@@ -20,6 +20,7 @@ from hotspots.products.drawing.colours import (
     HAVEN,
     HOTSPOT,
     OUTSIDE,
+    PATROL,
     SIGNIFICANT,
     Classes,
     colour_of,
@@ -30,6 +31,7 @@ from hotspots.products.drawing.offline import MapParts, render_map
 from hotspots.products.summary import RunSummary
 
 HOTSPOT_STYLE = {"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06}
+_PATROL_STYLE = {"color": PATROL, "weight": 2.2, "fillColor": PATROL, "fillOpacity": 0.12}
 _DISPLAY_STEPS = 4000
 """Shapes are drawn with a tolerance of this fraction of the area's width: finer cannot be seen."""
 _NUMBER_CLEARANCE_M = 250.0
@@ -51,7 +53,7 @@ class MapDrawing:
 
     Attributes:
         parts: What folium made of it, with the names of "map" and of each layer.
-        numbers: Latitude and longitude of where the number of each hot spot goes.
+        numbers: Latitude and longitude of where the number of each place to patrol goes.
         shifts: What changes with the part of the week: see `DensityImages`.
     """
 
@@ -77,8 +79,9 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
         tiles=None, control_scale=False, zoom_snap=0.25, zoom_delta=0.5, min_zoom=8, max_zoom=18,
         attribution_control=False,
     )  # fmt: skip
-    outlines = [hotspot.outline for hotspot in analysis.places.hotspots]
-    numbers = place_numbers(outlines, crs)
+    outlines = [hotspot.outline for hotspot in analysis.places.hotspots[: summary.published.n_hotspots_drawn]]
+    patrols = [place.outline for place in analysis.places.patrol_places]
+    numbers = place_numbers(patrols, crs)
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     density = draw_densities(analysis, classes.density, shift_classes=classes.shifts)
     layers: dict[str, Layer] = {
@@ -115,6 +118,8 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
     layers["hotspots"] = _geojson(to_degrees(outlines, crs), show=True, name="Hot spots", style=HOTSPOT_STYLE)
+    if patrols:
+        layers["patrols"] = _geojson(to_degrees(patrols, crs), show=True, name="Places to patrol", style=_PATROL_STYLE)
     layers["numbers"] = _number_layer(numbers)
     layers["names"] = _name_layer(analysis)
     if analysis.havens is not None:
@@ -190,18 +195,20 @@ def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
 
 
 def _number_layer(numbers: list[tuple[float, float]]) -> folium.FeatureGroup:
-    """The rank on each hot spot; best ranks are drawn last, so they stay on top."""
-    group = folium.FeatureGroup(name="Hot spot numbers", control=False)
+    """The rank on each place to patrol; best ranks are drawn last, so they stay on top."""
+    group = folium.FeatureGroup(name="Numbers", control=False)
     for rank, place in reversed(list(enumerate(numbers, start=1))):
-        icon = folium.DivIcon(html=f"<span>{rank}</span>", icon_size=(22, 22), icon_anchor=(11, 11), class_name="rank")
+        icon = folium.DivIcon(
+            html=f"<span>{rank}</span>", icon_size=(22, 22), icon_anchor=(11, 11), class_name="rank patrol"
+        )
         folium.Marker(place, icon=icon, interactive=False, keyboard=False, z_index_offset=1000).add_to(group)
     return group
 
 
 def _name_layer(analysis: Analysis) -> folium.FeatureGroup:
-    """Ward names where they cover no hot spot number, each from the zoom at which its ward has room for it."""
+    """Ward names where they cover no number, each from the zoom at which its ward has room for it."""
     group = folium.FeatureGroup(name="Ward names", show=True)
-    numbers = shapely.MultiPoint([hotspot.outline.representative_point() for hotspot in analysis.places.hotspots])
+    numbers = shapely.MultiPoint([place.outline.representative_point() for place in analysis.places.patrol_places])
     taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
     rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
     middles = to_degrees([middle for middle, _ in rooms], analysis.wards.crs)

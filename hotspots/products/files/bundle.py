@@ -8,7 +8,12 @@ from pathlib import Path
 from hotspots.pipeline import Analysis, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
-from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts, write_csv
+from hotspots.products.files.spreadsheets import (
+    tabulate_hotspots,
+    tabulate_patrol_places,
+    tabulate_shifts,
+    write_csv,
+)
 from hotspots.products.pages import draw_map, draw_quality, draw_times
 from hotspots.products.summary import PRODUCTS, RunSummary, encode, summarise
 
@@ -45,6 +50,7 @@ def write_products(
         write_text(draft / PRODUCTS["times"], draw_times(summary))
         write_text(draft / PRODUCTS["quality"], draw_quality(summary))
         write_geopackage(analysis, summary, draft / PRODUCTS["hotspots_gpkg"])
+        write_csv(tabulate_patrol_places(summary), draft / PRODUCTS["places_to_patrol_csv"])
         write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
         write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]

@@ -20,13 +20,14 @@ from hotspots.products.drawing import (
     HAVEN,
     HOTSPOT,
     OUTSIDE,
+    PATROL,
     QUIET,
     SIGNIFICANT,
     choose_breaks,
     choose_colours,
 )
-from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_shifts
-from hotspots.products.summary import RunSummary, encode
+from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_patrol_places, tabulate_shifts
+from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
 from hotspots.products.words import make_environment, say_status
 
 _P_LEVELS = (0.001, 0.01, 0.05, 1.0)
@@ -52,10 +53,11 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
-    """Write hot spots, wards, havens and cells as layers in the CRS of the analysis, each styled for QGIS.
+    """Write places to patrol, hot spots, wards, havens and cells as layers styled for QGIS, in the CRS of the analysis.
 
     Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
-    incidents and places; of the estimate those that the map draws.
+    incidents and places; of the estimate those that the map draws. Of a large area not all of these: see
+    `PublishedSummary`.
     """
     crs = analysis.wards.crs
     layers = {
@@ -66,11 +68,15 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         ),
         "hotspots": _layer(tabulate_hotspots(summary), [hotspot.outline for hotspot in analysis.places.hotspots], crs),
     }
+    if analysis.places.patrol_places:
+        layers["places_to_patrol"] = _layer(
+            tabulate_patrol_places(summary), [place.outline for place in analysis.places.patrol_places], crs
+        )
     if shift_outlines := [spot.outline for part in analysis.places.shifts.shifts for spot in part.hotspots]:
         table = tabulate_shifts(summary)
         layers["shift_hotspots"] = _layer(table[table["rank"].notna()].drop(columns="note"), shift_outlines, crs)
     places = analysis.places
-    if places.test is not None and places.test.is_shown.any():
+    if places.test is not None and choose_tested_cells(places.test).any():
         layers["tested_cells"] = _tabulate_test(places.test, crs)
     if (
         places.risk is not None
@@ -124,7 +130,7 @@ def _tabulate_wards(summary: RunSummary) -> pd.DataFrame:
 
 def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     """One row a cell that may be shown. Neither Gi* nor its exact p: the number of incidents follows from either."""
-    found, kept = test.gi_star, test.is_shown
+    found, kept = test.gi_star, choose_tested_cells(test)
     p_adjusted = np.minimum(found.p_hot_adjusted, found.p_cold_adjusted)[kept]
     levels = np.array(_P_LEVELS)
     table = pd.DataFrame(
@@ -139,7 +145,7 @@ def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
 
 def _tabulate_risk(risk: RiskEstimate, first: FirstCells, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     """One row a cell that may be shown, by share and from south to north; its numbers where it holds enough alone."""
-    shown = np.flatnonzero(~np.isnan(first.within_share))
+    shown = np.flatnonzero(choose_expected_cells(first))
     shown = shown[np.argsort(first.within_share[shown], kind="stable")]
     table = pd.DataFrame(
         {
@@ -160,6 +166,8 @@ def describe_layer(summary: RunSummary) -> str:
     said = [f"{summary.crime_label}, {summary.period.start} to {summary.period.end}."]
     if status := say_status(summary.data_status):
         said.append(f"Not for decisions: made from {status}.")
+    if summary.published.words:
+        said.append(summary.published.words)
     if summary.not_to_share:
         said.append(f"Not to be shared. {summary.not_to_share}")
     return " ".join(said)
@@ -201,6 +209,7 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
             qml = environment.get_template(template).render(
                 classes=classes,
                 hotspot=HOTSPOT,
+                patrol=PATROL,
                 haven=HAVEN,
                 plural=summary.crime_plural,
                 shifts=_list_shifts(summary),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hotspots.products.summary import PerformanceSummary, RunSummary, WardName
+from hotspots.products.summary import HotspotSummary, PatrolPlaceSummary, PerformanceSummary, RunSummary, WardName
 from hotspots.products.words import say_status, say_sum
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -22,6 +22,14 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 def _guard(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def tabulate_patrol_places(summary: RunSummary) -> pd.DataFrame:
+    """One row a place to patrol, as the summary states it, in columns that a spreadsheet can hold."""
+    measured = ["rank", "place", "n_incidents", "n_places", "share", "area_km2", "expected", "expected_low"]
+    measured += ["expected_high", "rank_low", "rank_high", "is_significant", "harm", "certainty"]
+    measured += ["easting", "northing", "grid_reference", "latitude", "longitude"]
+    return _tabulate(summary.patrols.places if summary.patrols else (), measured, summary)
 
 
 def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
@@ -40,6 +48,13 @@ def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
         "rate_per_1000",
     ]
     measured += ["sureness", "certainty", "easting", "northing", "grid_reference", "latitude", "longitude"]
+    return _tabulate(summary.hotspots, measured, summary)
+
+
+def _tabulate(
+    places: Sequence[HotspotSummary] | Sequence[PatrolPlaceSummary], measured: list[str], summary: RunSummary
+) -> pd.DataFrame:
+    """A row for each place: what is measured, its names and hours, and what the run was of."""
     columns = [
         *measured,
         *("ward_codes", "wards", "top_locations", "location_kinds", "peak", "peak_share"),
@@ -58,19 +73,13 @@ def tabulate_hotspots(summary: RunSummary) -> pd.DataFrame:
             "haven_share_open_within_reach": hotspot.havens and hotspot.havens.share_open_within_reach,
             **_describe_run(summary),
         }
-        for hotspot in summary.hotspots
+        for hotspot in places
     ]
-    shares = [
-        "harm",
-        "residents",
-        "rate_per_1000",
-        "peak_share",
-        "haven_share_within_reach",
-        "haven_share_open_within_reach",
-    ]
-    return pd.DataFrame(rows, columns=columns).astype(
-        dict.fromkeys(("grid_reference", "peak", "persistence"), "object") | dict.fromkeys(shares, "float64")
-    )
+    table = pd.DataFrame(rows, columns=columns)
+    texts, numbers = ["grid_reference", "peak", "persistence"], ["harm", "residents", "rate_per_1000", "peak_share"]
+    numbers += ["haven_share_within_reach", "haven_share_open_within_reach"]
+    kinds = dict.fromkeys(texts, "object") | dict.fromkeys(numbers, "float64")
+    return table.astype({name: kind for name, kind in kinds.items() if name in table})
 
 
 def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:

@@ -20,9 +20,15 @@ def describe_shapes(analysis: Analysis, summary: RunSummary) -> dict[str, list[s
             _list_lines(ward.name, say_each("popups.ward", ward, summary), beside=ward.borough) for ward in wards
         ],
         "names": [ward.name for ward in wards],
+        "patrols": [
+            _tabulate(f"Place to patrol {place.rank}", say_each("popups.patrol", place, summary))
+            for place in (summary.patrols.places if summary.patrols else ())
+        ],
         "hotspots": [
             _tabulate(f"Hot spot {hotspot.rank}", say_each("popups.hotspot", hotspot, hours, summary))
-            for hotspot, hours in zip(summary.hotspots, summary.hotspot_profiles, strict=True)
+            for hotspot, hours in list(zip(summary.hotspots, summary.hotspot_profiles, strict=True))[
+                : summary.published.n_hotspots_drawn
+            ]
         ],
     }
     if summary.havens:

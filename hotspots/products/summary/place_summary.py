@@ -320,6 +320,7 @@ class HotspotTotal(Part):
         n_incidents: Incidents in them.
         hit_rate: The same as a share of all incidents analysed.
         area_share: Their area as a share of the study area.
+        ground_share: Share of the ground that the recorded points in them stand for; null as in a score.
         n_significant: How many of them hold a cell that is hot by the test.
         n_excess: How many of them hold more of this crime than the other crime there explains; null where that is not
             known.
@@ -328,6 +329,7 @@ class HotspotTotal(Part):
     n_incidents: int
     hit_rate: Share
     area_share: SmallShare
+    ground_share: Share | None
     n_significant: int
     n_excess: int | None
 
@@ -352,6 +354,9 @@ class ScoreSummary(Part):
         hit_rate: `n_hits / n_incidents`.
         hit_rate_low, hit_rate_high: Where it may lie.
         pai: Prediction accuracy index, `hit_rate / area_share`: 1 is chance.
+        ground_share: Share of the ground that the recorded points in it stand for; null where incidents are not on
+            shared points, or other crime is not known.
+        ground_pai: `hit_rate / ground_share`.
     """
 
     view_of: ClassVar = AreaScore
@@ -366,6 +371,8 @@ class ScoreSummary(Part):
     pei: Thousandths | None
     rri: Thousandths | None
     best_hit_rate: Share | None
+    ground_share: Share | None
+    ground_pai: Hundredths | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,6 +428,9 @@ class HoldoutSummary(Part):
     methods: tuple[MethodSummary, ...]
     hotspots: ScoreSummary | None
     last_hotspots: ScoreSummary | None
+    patrols: ScoreSummary | None
+    last_patrols: ScoreSummary | None
+    patrols_at_hotspots: ScoreSummary | None
 
 
 def summarise_density(analysis: Analysis) -> DensitySummary:
@@ -502,9 +512,16 @@ def summarise_total(analysis: Analysis) -> HotspotTotal:
         n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),
         hit_rate=sum(hotspot.share for hotspot in hotspots),
         area_share=sum(hotspot.area_km2 for hotspot in hotspots) * 1e6 / analysis.study_area.area,
+        ground_share=sum_ground(hotspots, analysis),
         n_significant=sum(hotspot.evidence.is_significant for hotspot in hotspots),
         n_excess=sum(map(bool, excess)) if excess and None not in excess else None,
     )
+
+
+def sum_ground(places: Sequence[Hotspot], analysis: Analysis) -> float | None:
+    """The share of the ground that the points in places stand for; None where it is not known."""
+    catchments = analysis.places.catchments
+    return None if catchments is None else catchments.sum_within([place.outline for place in places])
 
 
 def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
@@ -518,7 +535,7 @@ def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
         rate_per_1000=1000 * hotspot.n_incidents / hotspot.residents / analysis.n_years if hotspot.residents else None,
         certainty="",
         peak=next(iter(hotspot.profile.peaks), None),
-        havens=_summarise_havens(hotspot, analysis),
+        havens=summarise_near_havens(hotspot, analysis),
     )
     return dataclasses.replace(found, certainty=say("certainty.sentence", found))
 
@@ -547,7 +564,8 @@ def name_wards(codes: Sequence[str], analysis: Analysis) -> tuple[WardName, ...]
     return tuple(WardName(code=code, name=names[code]) for code in codes)
 
 
-def _summarise_havens(hotspot: Hotspot, analysis: Analysis) -> HotspotHavens | None:
+def summarise_near_havens(hotspot: Hotspot, analysis: Analysis) -> HotspotHavens | None:
+    """How much of it is within reach of safe havens; None where none were given."""
     if analysis.havens is None:
         return None
     coverage = analysis.havens.coverage

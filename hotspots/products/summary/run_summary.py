@@ -30,6 +30,7 @@ from hotspots.products.summary.encoding import (
     Source,
     Spread,
 )
+from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -46,6 +47,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
+from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
 from hotspots.products.summary.time_summary import (
@@ -75,6 +77,7 @@ PRODUCTS = {
     "times": "times.html",
     "summary": "summary.json",
     "hotspots_gpkg": "hotspots.gpkg",
+    "places_to_patrol_csv": "places_to_patrol.csv",
     "hotspots_csv": "hotspots.csv",
     "shifts_csv": "shifts.csv",
     "quality": "quality.html",
@@ -354,6 +357,7 @@ class RunSummary(Part):
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         not_to_share: Why the products must not be shared, in a sentence; null where they may be.
         disclosure: What is withheld so that no victim can be found.
+        published: What of a large area the products hold.
         inputs: Every file that was read, incidents first.
         accounts: Where every row went.
         n_reported: Incidents analysed whose source says only when they became known, and not when they happened.
@@ -366,7 +370,8 @@ class RunSummary(Part):
         clusters: How hot spots were found.
         risk: The estimate of incidents to expect in each cell; null where there are too few incidents.
         significance: The test of cells; null where there are too few incidents.
-        hotspots: Hot spots, by rank.
+        patrols: Where to go: places that hold most of what is expected; null where there are too few incidents.
+        hotspots: Where incidents cluster, by rank.
         hotspots_total: The hot spots together.
         holdout: How such maps did on what came after; null for the reason in `holdout_reason`.
         holdout_reason: Why nothing was tested.
@@ -398,6 +403,7 @@ class RunSummary(Part):
     data_status: Annotated[dict[str, str], Source("study.data_status")]
     not_to_share: str | None
     disclosure: DisclosureSummary
+    published: PublishedSummary
     inputs: Annotated[tuple[ReadInputSummary, ...], Source("study.inputs")]
     accounts: AccountSummary
     n_reported: Annotated[int, Source("selection.n_reported")]
@@ -410,6 +416,7 @@ class RunSummary(Part):
     clusters: ClusterSummary
     risk: RiskSummary | None
     significance: SignificanceSummary | None
+    patrols: PatrolSummary | None
     hotspots: tuple[HotspotSummary, ...]
     hotspots_total: HotspotTotal
     holdout: HoldoutSummary | None
@@ -452,6 +459,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         schema_version="1",
         not_to_share=say_not_to_share(analysis),
         disclosure=summarise_disclosure(analysis),
+        published=summarise_published(analysis),
         period=count_period(analysis.start, analysis.end),
         quality=summarise_quality(analysis.study.quality, analysis),
         location_precision={kind: n for kind, n in precision.items() if n},
@@ -468,6 +476,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         clusters=summarise_clusters(analysis),
         risk=summarise_risk(places),
         significance=summarise_significance(places),
+        patrols=summarise_patrols(analysis),
         hotspots=tuple(summarise_hotspot(hotspot, analysis) for hotspot in places.hotspots),
         hotspots_total=summarise_total(analysis),
         holdout=places.holdout and summarise_holdout(places.holdout),

@@ -18,6 +18,9 @@
     autoPanPaddingTopLeft: [52, 12], autoPanPaddingBottomRight: [12, 12],
   };
   layers.hotspots.eachLayer((hotspot) => hotspot.bindPopup(view.texts.hotspots[hotspot.feature.properties.index], popup));
+  if (layers.patrols) {
+    layers.patrols.eachLayer((place) => place.bindPopup(view.texts.patrols[place.feature.properties.index], popup));
+  }
   if (layers.havens) {
     layers.havens.eachLayer((haven) => haven.bindTooltip(view.texts.havens[haven.feature.properties.index]));
   }
@@ -110,8 +113,7 @@
   // What the map shows of the whole week and of its parts; a part's layers are made when it is first looked at.
   const shown = {
     week: {
-      image: layers.density._url, outlines: layers.hotspots.getLayers(), ranks: layers.numbers.getLayers(),
-      numbers: view.numbers,
+      image: layers.density._url, outlines: layers.hotspots.getLayers(), ranks: layers.numbers.getLayers(), numbers: [],
     },
   };
   let now = "week";
@@ -147,7 +149,9 @@
       const layer = layers[entry.dataset.layer];
       entry.hidden = !isNow(entry.dataset.when) || ("layer" in entry.dataset && (!layer || !map.hasLayer(layer)));
     }
-    if (map.hasLayer(layers.hotspots)) {
+    // In the week the numbers are those of places to patrol, in a part of it those of its hot spots.
+    const numbered = now === "week" ? layers.patrols : layers.hotspots;
+    if (numbered && map.hasLayer(numbered)) {
       layers.numbers.addTo(map);
     } else {
       layers.numbers.remove();
@@ -159,7 +163,7 @@
       document.querySelector('[data-change="nothing"]').hidden = !isOn || signs.getLayers().length > 0;
     }
     // Whatever was switched on last, hot spots stay on top of areas.
-    for (const key of ["outside", "outlines", "significant", "half", "reach", "hotspots"]) {
+    for (const key of ["outside", "outlines", "significant", "half", "reach", "hotspots", "patrols"]) {
       if (layers[key] && map.hasLayer(layers[key])) layers[key].bringToFront();
     }
     if (layers.havens && map.hasLayer(layers.havens)) layers.havens.eachLayer((haven) => haven.bringToFront());
@@ -209,16 +213,17 @@
   }
   choose(view.opening);
 
-  for (const row of document.querySelectorAll("[data-rank], [data-part-rank]")) {
+  for (const row of document.querySelectorAll("[data-place], [data-rank], [data-part-rank]")) {
     row.addEventListener("click", () => {
-      layers.hotspots.addTo(map);
+      const group = row.dataset.place ? layers.patrols : layers.hotspots;
+      group.addTo(map);
       showLegend();
-      layers.hotspots.eachLayer((layer) => {
+      group.eachLayer((layer) => {
         const index = layer.feature.properties.index;
-        if (index + 1 !== Number(row.dataset.rank || row.dataset.partRank)) return;
+        if (index + 1 !== Number(row.dataset.place || row.dataset.rank || row.dataset.partRank)) return;
         container.scrollIntoView({ block: "nearest" });
         map.fitBounds(layer.getBounds(), { maxZoom: 15.5, padding: [40, 40], animate: false });
-        layer.openPopup(look(now).numbers[index]);
+        layer.openPopup((row.dataset.place ? view : look(now)).numbers[index]);
       });
     });
   }

@@ -113,6 +113,13 @@ def say_four_hours(first: int) -> str:
     return f"{first:02d}:00-{(first + 3) % 24:02d}:59"
 
 
+def say_duration(minutes: int) -> str:
+    """Minutes as people plan them: "45 minutes", "1 hour", "5 hours 15 minutes"."""
+    hours, rest = divmod(minutes, 60)
+    said = [f"{n} {unit}{'s' if n != 1 else ''}" for n, unit in ((hours, "hour"), (rest, "minute")) if n]
+    return " ".join(said) or "0 minutes"
+
+
 def shorten_days(words: str) -> str:
     """The words of a window where there is little room: "Mon to Fri 15:00-17:59"."""
     for name in DAY_NAMES:

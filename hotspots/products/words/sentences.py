@@ -17,6 +17,7 @@ _FILTERS: dict[str, Any] = {
     "capitalised": numbers.capitalise,
     "date": numbers.say_date,
     "digits": numbers.say_digits,
+    "duration": numbers.say_duration,
     "estimate": numbers.say_estimate,
     "four_hours": numbers.say_four_hours,
     "listed": numbers.say_list,

@@ -1,0 +1,146 @@
+"""What the summary says of places to patrol: where to go, and what to expect there."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from hotspots.analysis.hotspots import PATROL_WIDTH_M, VISIT_MINUTES, Hotspot
+from hotspots.pipeline import Analysis
+from hotspots.products.summary.encoding import Degrees, Metres, Part, Quantity, Share, SmallShare, Source, Tenths
+from hotspots.products.summary.place_summary import (
+    HotspotHavens,
+    LocationCount,
+    LocationKindCount,
+    WardName,
+    locate_hotspot,
+    name_wards,
+    sum_ground,
+    summarise_near_havens,
+)
+from hotspots.products.summary.time_summary import WindowSummary
+from hotspots.products.words import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatrolPlaceSummary(Part):
+    """A place to patrol.
+
+    Attributes:
+        rank: 1 is where most is expected.
+        place: As of a hot spot.
+        n_incidents: Incidents recorded in it; `share` is of all incidents analysed.
+        area_km2: Its area, less where the study area ends in it.
+        locations, location_kinds: Those with enough incidents to be shown, at most three.
+        easting, northing: Its middle, in the coordinate reference system of the study area.
+        grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
+        latitude, longitude: The same point in WGS84 degrees, to about 10 m.
+        wards: Wards that it lies in, by number of its incidents.
+        expected: Incidents to expect in the next period as long.
+        expected_low, expected_high: The range that is to hold what will be recorded 9 times in 10.
+        rank_low, rank_high: The best and worst rank by expected incidents in 9 of 10 draws of the estimate.
+        is_significant: Whether one of its cells is hot by the test of surroundings.
+        ambient: Incidents that the other crime there leads one to expect; null, as the next, where that is not known.
+        is_excess: Whether there is more of this crime than the other crime there explains.
+        certainty: What to expect, in a sentence.
+        peak: The hours in which its incidents concentrate most clearly.
+        n_timed: Incidents with a clock time.
+        havens: Null where no safe havens were given.
+    """
+
+    view_of: ClassVar = Hotspot
+
+    rank: int
+    place: str
+    n_incidents: int
+    n_places: int
+    share: Share
+    area_km2: Annotated[float, Quantity("km²", decimals=4)]
+    easting: Annotated[int, Quantity("m")]
+    northing: Annotated[int, Quantity("m")]
+    grid_reference: str | None
+    latitude: Degrees
+    longitude: Degrees
+    wards: tuple[WardName, ...]
+    locations: tuple[LocationCount, ...]
+    location_kinds: tuple[LocationKindCount, ...]
+    expected: Annotated[Tenths, Source("evidence.expected")]
+    expected_low: Annotated[int, Source("evidence.expected_low")]
+    expected_high: Annotated[int, Source("evidence.expected_high")]
+    rank_low: Annotated[int, Source("evidence.rank_low")]
+    rank_high: Annotated[int, Source("evidence.rank_high")]
+    is_significant: Annotated[bool, Source("evidence.is_significant")]
+    ambient: Annotated[Tenths | None, Source("evidence.ambient")]
+    is_excess: Annotated[bool | None, Source("evidence.is_excess")]
+    harm: Annotated[float | None, Quantity(figures=4)]
+    certainty: str
+    peak: WindowSummary | None
+    n_timed: Annotated[int, Source("profile.n_timed")]
+    havens: HotspotHavens | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatrolSummary(Part):
+    """Where to go.
+
+    Attributes:
+        n_wanted: As many places as were asked for, at most.
+        width_m: Across a place.
+        visit_minutes: Of one visit.
+        round_minutes: Of one visit to each place, without the way between them.
+        n_incidents: Incidents recorded in them.
+        share: The same as a share of all incidents analysed.
+        expected_share: Of what is expected in the whole area.
+        area_share: Their area as a share of the study area.
+        ground_share: Share of the ground that the recorded points in them stand for; null where incidents are not on
+            shared points, or other crime is not known.
+        gap_share: How much more another choice of as many places could hold at most; 0 where this is the best.
+        places: By rank.
+    """
+
+    n_wanted: int
+    width_m: Metres
+    visit_minutes: Annotated[int, Quantity("minutes")]
+    round_minutes: Annotated[int, Quantity("minutes")]
+    n_incidents: int
+    share: Share
+    expected_share: Share
+    area_share: SmallShare
+    ground_share: Share | None
+    gap_share: SmallShare
+    places: tuple[PatrolPlaceSummary, ...]
+
+
+def summarise_patrols(analysis: Analysis) -> PatrolSummary | None:
+    """The places to patrol; None where nothing could be estimated."""
+    found, risk, places = analysis.places.patrols, analysis.places.risk, analysis.places.patrol_places
+    if found is None or risk is None:
+        return None
+    return PatrolSummary(
+        n_wanted=analysis.request.n_patrol_places,
+        width_m=PATROL_WIDTH_M,
+        visit_minutes=VISIT_MINUTES,
+        round_minutes=VISIT_MINUTES * len(places),
+        n_incidents=sum(place.n_incidents for place in places),
+        share=sum(place.share for place in places),
+        expected_share=sum(place.evidence.expected for place in places) / risk.expected.sum(),
+        area_share=sum(place.area_km2 for place in places) * 1e6 / analysis.study_area.area,
+        ground_share=sum_ground(places, analysis),
+        gap_share=found.gap_share,
+        places=tuple(_summarise_place(place, analysis) for place in places),
+    )
+
+
+def _summarise_place(place: Hotspot, analysis: Analysis) -> PatrolPlaceSummary:
+    found = PatrolPlaceSummary.of(
+        place,
+        **locate_hotspot(place, analysis),
+        wards=name_wards(place.wards, analysis),
+        locations=tuple(LocationCount(location=text, n_incidents=n) for text, n in place.locations),
+        location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in place.location_kinds),
+        certainty="",
+        peak=next(iter(place.profile.peaks), None),
+        havens=summarise_near_havens(place, analysis),
+    )
+    return dataclasses.replace(found, certainty=say("patrol.certainty", found))
