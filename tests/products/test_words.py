@@ -77,8 +77,8 @@ def test_indices_are_explained_where_they_are_shown() -> None:
 def test_a_run_of_some_wards_says_why_another_may_say_otherwise(n: int, wards: str) -> None:
     run = {"study_area": {"is_all": False, "n_wards": n}, "hotspots": [HOTSPOT]}
     assert say("certainty.some_wards", run) == (
-        "A run of more wards can say otherwise of the same place: whether surroundings are busy, and what is expected, "
-        f"is judged against {wards} of this run alone. In a busy ward less stands out."
+        "A run of more wards can say otherwise of the same place: whether surroundings are busy, what is expected "
+        f"and what other crime explains are judged against {wards} of this run alone. In a busy ward less stands out."
     )
     assert say("certainty.some_wards", run | {"hotspots": []}) == ""
     assert say("certainty.some_wards", run | {"study_area": {"is_all": True, "n_wards": n}}) == ""
