@@ -87,7 +87,12 @@ def test_every_option_of_a_request_is_in_the_name_of_its_folder() -> None:
     """Or a new option would let a run replace another."""
     said = {"crime", "start", "end", "wards", "area", "bandwidth_rule"}
     named = {"cell_size_m", "bandwidth_m", "kernel", "eps_m", "min_samples", "max_extent_m", "cell_shape", "harm"}
-    assert set(AnalysisRequest.__dataclass_fields__) == said | named | {"reach_m", "window", "compare", "n_patrol_places"}
+    assert set(AnalysisRequest.__dataclass_fields__) == said | named | {
+        "reach_m",
+        "window",
+        "compare",
+        "n_patrol_places",
+    }
 
 
 def test_products_of_other_files_are_not_replaced_unseen(tmp_path: Path) -> None:
