@@ -194,3 +194,13 @@ def test_beside_a_share_of_the_area_stands_that_of_the_ground(
     score = SimpleNamespace(area_share=0.02, pai=24.4, ground_share=ground_share, ground_pai=ground_pai)
     assert f"{say('score.in_area', score)}: {say('score.times_chance', score)}" == words
     assert bool(say("score.ground", score)) == (ground_share is not None)
+
+
+def test_words_for_certainty_say_on_pages_what_the_documents_say(repository: Path) -> None:
+    module = make_environment(is_escaped=True).get_template("certain_words.html").module
+    page = (repository / "docs" / "methods" / "certainty.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    assert rows == [f"| {word} | {meaning} | {measured} |" for _, word, meaning, measured in module.certain_words]
+    said = module.explain_words("operation")
+    assert "better, worse" in said
+    assert "9 times in 10" not in said
