@@ -616,7 +616,8 @@ def _try_others(files: Sequence[File], folder: Path, wards: Path, found: Found, 
     for arguments in every if random.random() < 0.05 else every[random.integers(9) :][:1]:
         code, _, err = _time(found, label, *arguments, *given, "--boundaries", wards)
         found.outcomes[f"{arguments[0]}: {code}"] += 1
-        if code not in (0, 3, 4):
+        # the days of the operation are drawn before anybody knows that only months are
+        if code not in (0, 3, 4) and "must be of whole months" not in err:
             found.faults.append(f"{label}: {arguments[0]} ended with {code}: {err[-400:]}")
 
 

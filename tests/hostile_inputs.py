@@ -39,7 +39,7 @@ from support import call
 MOST_BYTES = 1024**3
 """By which memory may grow."""
 SLOW_S = 5
-"""Longer is told of, and no fault yet."""
+"""Of the processor. Longer is told of, and no fault yet."""
 STUCK_S = 300
 """After which the process is ended, and says where it was."""
 N_GOOD = 40
@@ -290,7 +290,7 @@ class Judge:
     def call(self, *arguments: str | Path) -> tuple[int, Any]:
         """Exit code of a command, and the JSON that it prints, if it does."""
         called: list[object] = []
-        began, high = time.perf_counter(), _reset_peak()
+        began, high = time.process_time(), _reset_peak()
         with (
             warnings.catch_warnings(record=True) as warned,
             mock.patch("socket.socket.connect", lambda _, address: called.append(address)),
@@ -308,7 +308,7 @@ class Judge:
                 code, out, err = 99, "", ""
             finally:
                 faulthandler.cancel_dump_traceback_later()
-        taken, grown = time.perf_counter() - began, _read_peak() - high
+        taken, grown = time.process_time() - began, _read_peak() - high
         self.found.n_commands += 1
         doing = arguments[0]
         if taken > SLOW_S:
