@@ -37,7 +37,7 @@ def test_a_season_that_is_known_does_not_pass_for_a_change(last: str, key: str, 
         assert judged == one
     elif key == "1-month":
         assert judged.reason == (
-            "The season alone would change it by a factor of about 1.30 (November-February 1.3 times the rest)."
+            "The season alone would change it by a factor of about 1.30 (November-February)."
         )
 
 
