@@ -36,9 +36,7 @@ def test_a_season_that_is_known_does_not_pass_for_a_change(last: str, key: str, 
     if is_made:
         assert judged == one
     elif key == "1-month":
-        assert judged.reason == (
-            "The season alone would change it by a factor of about 1.30 (November-February)."
-        )
+        assert judged.reason == "The season alone would change it by a factor of about 1.30 (November-February)."
 
 
 def test_what_was_asked_for_is_made_whatever_the_season() -> None:

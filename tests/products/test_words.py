@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import jinja2
 import pytest
@@ -197,7 +198,7 @@ def test_beside_a_share_of_the_area_stands_that_of_the_ground(
 
 
 def test_words_for_certainty_say_on_pages_what_the_documents_say(repository: Path) -> None:
-    module = make_environment(is_escaped=True).get_template("certain_words.html").module
+    module: Any = make_environment(is_escaped=True).get_template("certain_words.html").module
     page = (repository / "docs" / "methods" / "certainty.md").read_text("utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
     assert rows == [f"| {word} | {meaning} | {measured} |" for _, word, meaning, measured in module.certain_words]
