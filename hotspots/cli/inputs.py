@@ -57,7 +57,7 @@ class _Day(click.DateTime):
         return day.date()
 
 
-class Period(click.ParamType[tuple[dt.date, dt.date]]):
+class Period(_Day):
     """Two months or two days with two dots between them, or one month."""
 
     name = "period"
@@ -75,11 +75,11 @@ class Period(click.ParamType[tuple[dt.date, dt.date]]):
     def _read_end(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[dt.date, dt.date]:
         """The first and last day of a month; of a day, itself."""
         if not _MONTH.fullmatch(text):
-            day = _Day().convert(text, param, ctx)
+            day = super().convert(text, param, ctx)
             return day, day
         if not 1 <= int(text[5:]) <= 12:
             self.fail(f'"{text}" is not a month of the calendar. Write it as 2025-02.', param, ctx)
-        begin: dt.date = _Day().convert(f"{text}-01", param, ctx)
+        begin: dt.date = super().convert(f"{text}-01", param, ctx)
         return begin, (begin + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
