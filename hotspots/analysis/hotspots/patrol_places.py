@@ -194,7 +194,8 @@ def _lay_lattice(coordinates: Floats) -> Floats:
 def _find_within(centres: Floats, points: Floats, distance_m: float = _INSIDE_M) -> sparse.csr_array:
     """Binary (n_centres, n_points): the points that each circle holds."""
     pairs = cKDTree(centres).sparse_distance_matrix(cKDTree(points), distance_m, output_type="ndarray")
-    found = (np.ones(len(pairs)), (pairs["i"], pairs["j"]))
+    # narrow positions, as older versions of the solver take no others
+    found = (np.ones(len(pairs)), (pairs["i"].astype(np.int32), pairs["j"].astype(np.int32)))
     return sparse.csr_array(found, shape=(len(centres), len(points)))
 
 
