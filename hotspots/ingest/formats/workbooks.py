@@ -17,6 +17,7 @@ import python_calamine
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats.bounds import MAX_CELLS, MAX_UNPACKED_BYTES
+from hotspots.ingest.formats.compound_files import SIGNATURE, require_ends
 from hotspots.ingest.formats.hidden_rows import find_hidden_rows
 from hotspots.ingest.formats.input_files import UNPACKING_ERRORS
 from hotspots.ingest.formats.table import (
@@ -60,6 +61,8 @@ def open_workbook(label: str, content: bytes, sha256: str, *, is_header: IsHeade
         raise protected
     try:
         is_zip = zipfile.is_zipfile(io.BytesIO(content))  # the older .xls cannot grow large
+        if content.startswith(SIGNATURE):
+            require_ends(content)
         n_rows, n_columns = _find_extent(content) if is_zip else (0, 0)
         if n_rows * n_columns > MAX_CELLS:
             raise DataError(
