@@ -665,7 +665,7 @@ class _Maker:
                 [at[0][:-1], *at[1:]],
                 [at[0][:2]],
                 [at[0][:1]],
-                [[point[::-1] for point in at[0]]],
+                [[point[::-1] if isinstance(point, list) else point for point in at[0]]],
                 [[*at[0], None]],
             ]
         geometry["coordinates"] = self.pick(bent)

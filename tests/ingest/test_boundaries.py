@@ -334,6 +334,8 @@ def test_a_file_is_what_its_name_says(square_wards: gpd.GeoDataFrame, tmp_path: 
         ("wards.txt", "E05011095", "it is not a geographic file"),
         ("overpass.json", '{"version": 0.6, "elements": []}', "it is JSON, but not GeoJSON"),
         ("wards.geojson", '["E05011095"]', "it is JSON, but not GeoJSON"),
+        ("wards.geojson", '{"type": ["Feature"]}', "it is JSON, but not GeoJSON"),
+        ("wards.geojson", '{"type": {"a": 1}, "features": []}', "it is JSON, but not GeoJSON"),
     ],
 )
 def test_what_holds_no_outlines_is_said(tmp_path: Path, name: str, text: str, said: str) -> None:

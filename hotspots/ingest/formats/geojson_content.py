@@ -46,7 +46,7 @@ def require_genuine_geojson(content: bytes, wrong: ValueError) -> None:
     if _OTHER_PROGRAM in content:
         raise wrong
     kind = found.get("type") if isinstance(found, dict) else None
-    if kind not in _TYPES:
+    if not (isinstance(kind, str) and kind in _TYPES):
         raise ValueError("it is JSON, but not GeoJSON.")
     features = found.get("features") if kind == "FeatureCollection" else []
     for number, feature in enumerate(features if isinstance(features, list) else [None], start=1):
