@@ -174,7 +174,10 @@ def _write(value: object) -> str | None:
     if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
     if isinstance(value, pd.Timestamp):
-        return value.isoformat()
+        try:
+            return value.isoformat()
+        except (NotImplementedError, ValueError, OverflowError):  # a time zone knows of the years 1 to 9999 only
+            return str(value.asm8)
     # datetime.date and datetime.time write themselves in ISO form
     text = str(value).strip()
     return text or None
