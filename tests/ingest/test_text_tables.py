@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import call
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats.delimited_text import open_text_table
@@ -380,3 +381,10 @@ def test_texts_of_several_lines_are_fine_whatever_they_list(tmp_path: Path, note
     header = "Crime Ref,Offence,Date,Easting,Northing,Notes,Beat,Status\n"
     rows = "".join(f'R{i},Robbery,1{i}/06/2025 18:00,53800{i},175000,"{note}",B1,open\n' for i in range(3))
     assert len(read(tmp_path, header + rows).incidents) == 3
+
+
+def test_a_table_whose_columns_have_one_name_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Crime Ref,Crime Ref\nRobbery,1\n")
+    code, _, err = call("check", tmp_path / "a.csv")
+    assert code == 3
+    assert "Traceback" not in err

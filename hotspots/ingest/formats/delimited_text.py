@@ -321,7 +321,8 @@ def _read(
                     raise too_many
                 if inside:
                     row = np.setdiff1d(row, [number for number, _ in inside])
-                yield Chunk(columns=_to_columns(batch), row=row, malformed=tuple(inside))
+                # Arrow takes no column at all for all of them, and two of one name cannot be told apart
+                yield Chunk(columns=_to_columns(batch.select(keep)), row=row, malformed=tuple(inside))
     except (pa.ArrowException, UnicodeError) as error:
         if len(malformed) > MAX_MALFORMED_ROWS:
             raise DataError(
