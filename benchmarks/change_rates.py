@@ -77,18 +77,19 @@ def _find_daily(memory: float) -> tuple[float, float]:
     return float(kept[best]), found[best][1]
 
 
-def call(incidents: pd.DataFrame, *, is_monthly: bool) -> tuple[str, list[str]]:
-    """The verdict on twelve months against twelve, and those of all comparisons that a run shows."""
+def call(incidents: pd.DataFrame, months: pd.PeriodIndex = MONTHS, *, is_monthly: bool) -> tuple[str, list[str]]:
+    """The verdict on twelve months against twelve, and those of all comparisons that a run of these months shows."""
+    first_day, last_day = months[0].start_time.date(), months[-1].end_time.date()
     table = incidents.assign(time_precision="month" if is_monthly else "day")
     if is_monthly:
         table["started_at"] = table["started_at"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
-    counts = table["started_at"].dt.to_period("M").value_counts().reindex(MONTHS, fill_value=0)
-    planned = plan_comparisons(LAST, known_from=FIRST, is_monthly=is_monthly)
+    counts = table["started_at"].dt.to_period("M").value_counts().reindex(months, fill_value=0)
+    planned = plan_comparisons(last_day, known_from=first_day, is_monthly=is_monthly)
     plans = [
         plan for plan in withhold_seasonal(planned, measure_season(counts, n_replicates=199).window) if plan.available
     ]
     changes = [
-        measure_change(count_change(table, plan), dispersion=measure_dispersion(table, plan, known_from=FIRST))
+        measure_change(count_change(table, plan), dispersion=measure_dispersion(table, plan, known_from=first_day))
         for plan in plans
     ]
     first = choose_main(plans)
@@ -96,6 +97,24 @@ def call(incidents: pd.DataFrame, *, is_monthly: bool) -> tuple[str, list[str]]:
     family = control_family(changes, main=main)
     verdicts = [str(change.table["verdict"].iloc[0]) for change in family]
     return verdicts[main], verdicts
+
+
+def call_real(path: Path) -> None:
+    """Print how often twelve months against twelve are called in a long table of one crime, ending with each month."""
+    months = pd.to_datetime(pd.read_csv(path, usecols=["Month"])["Month"])
+    incidents = pd.DataFrame({"started_at": months.astype("datetime64[s]")})
+    every = pd.period_range(months.min(), months.max(), freq="M")
+    found = []
+    for end in range(len(MONTHS), len(every) + 1):
+        two_years = every[end - len(MONTHS) : end]
+        found.append(
+            call(
+                incidents[months.between(two_years[0].start_time, two_years[-1].end_time)], two_years, is_monthly=True
+            )[0]
+        )
+    is_called = [one != "no apparent change" for one in found]
+    is_clear = ["clearly" in one for one in found]
+    print(f"{path.name}: {len(found)} ends, {np.mean(is_called):.0%} called, {np.mean(is_clear):.0%} clearly")
 
 
 def call_wards(path: Path) -> None:
@@ -198,13 +217,15 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--months", action="store_true", help="Incidents known by their month.")
-    parser.add_argument("--incidents", type=Path, help="Table of real incidents of one crime, to measure its memory.")
+    parser.add_argument("--incidents", type=Path, help="Table of real incidents of one crime: its memory, and calls.")
     parser.add_argument("--wards", type=Path, help="Table of real counts by ward and month, in place of simulations.")
     options = parser.parse_args()
     if options.wards or options.incidents:
         print_memory(options.incidents, options.wards)
         if options.wards:
             call_wards(options.wards)
+        if options.incidents:
+            call_real(options.incidents)
         return
     rng = np.random.default_rng(options.seed)
     cases = [(name, n, 1.0) for name in SERIES for n in A_MONTH]

@@ -503,9 +503,12 @@ class _Maker:
 
     def write_text(self, table: _Table, delimiter: str) -> bytes:
         opened = io.StringIO(newline="")
-        writer = csv.writer(opened, delimiter=delimiter, lineterminator=self.pick(("\n", "\r\n")))
+        ending = self.pick(("\n", "\r\n"))
+        writer = csv.writer(opened, delimiter=delimiter, lineterminator=ending)
         writer.writerows([table.header, *table.rows])
         text = opened.getvalue()
+        # old versions of the writer put no quotes about it, and then it ends a line
+        table.is_countable &= ending != "\n" or "\r" not in text
         spoiled = self.pick((*[""] * 12, "mixed line ends", "open quote", "zero bytes", "odd encoding"))
         if not spoiled:
             return codecs.BOM_UTF8 * self.chance(0.2) + _encode(text)
