@@ -463,19 +463,19 @@ def test_every_incident_is_counted_once(days: list[int], seed: int) -> None:
     assert counts.table.to_numpy().sum() + counts.n_ungrouped == sum(-56 < day <= 0 for day in days)
 
 
-def test_nothing_at_all_is_no_change() -> None:
+@pytest.mark.parametrize("is_monthly", [False, True])
+def test_nothing_at_all_is_no_change(is_monthly: bool) -> None:
     nothing = happen([])
-    counts = count_change(nothing, plan("4-weeks"))
-    spread = measure_dispersion(nothing, plan("4-weeks"), known_from=KNOWN)
-    assert spread.by_group.tolist() == [1]
-    change = measure_change(counts, dispersion=spread)
-    assert verdicts(change) == [NO_CHANGE]
-    assert change.n_compared == 0
-    no_groups = count_change(nothing, plan("4-weeks"), groups=pd.Series([], index=nothing.index, dtype=object))
-    spread = measure_dispersion(
-        nothing, plan("4-weeks"), known_from=KNOWN, groups=pd.Series([], index=nothing.index, dtype=object)
-    )
-    assert measure_change(no_groups, dispersion=spread).table.empty
+    groups = pd.Series([], index=nothing.index, dtype=object)
+    known_from = dt.date(2020, 1, 1)
+    for comparison in plan_comparisons(END, known_from=known_from, is_monthly=is_monthly):
+        spread = measure_dispersion(nothing, comparison, known_from=known_from)
+        assert spread.by_group.tolist() == [1]
+        change = measure_change(count_change(nothing, comparison), dispersion=spread)
+        assert verdicts(change) == [NO_CHANGE]
+        assert change.n_compared == 0
+        spread = measure_dispersion(nothing, comparison, known_from=known_from, groups=groups)
+        assert measure_change(count_change(nothing, comparison, groups=groups), dispersion=spread).table.empty
 
 
 def test_what_cannot_be_counted_is_refused() -> None:
