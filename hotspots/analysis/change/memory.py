@@ -56,9 +56,9 @@ def find_remembered_share(deviations: Floats, *, memory: float) -> float:
             independent incidents.
         memory: Autocorrelation of neighbouring parts, of what has any.
     """
-    n_parts, n_groups = deviations.shape
-    if not n_groups:
+    if not deviations.size:
         return 1.0
+    n_parts, n_groups = len(deviations), deviations.size // len(deviations)
     about_mean = np.eye(n_parts) - 1 / n_parts
     remembered = about_mean @ _correlate(n_parts, memory) @ about_mean
     n_free = n_parts - 1
