@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,11 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     help="Earlier period to compare with, as long as the one from --from to --to: 2025-02..2025-12, or "
     "2025-02-03..2025-03-09.  [default: the usual comparisons alone]",
 )
+@click.option(
+    "--each-ward",
+    is_flag=True,
+    help="Write products for each ward too, as --ward would, for the briefing of its team.",
+)
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(
@@ -118,6 +124,7 @@ def run(
     patrol_minutes: float | None,
     hours: str | None,
     days: str | None,
+    each_ward: bool,
     out: Path,
     as_json: bool,
     **methods: Any,
@@ -130,6 +137,7 @@ def run(
     """
     from hotspots.analysis.hotspots import count_visits
     from hotspots.analysis.hours import parse_window
+    from hotspots.errors import TooLittleDataError
     from hotspots.pipeline import AnalysisRequest, analyse
     from hotspots.products.files import write_products
 
@@ -153,4 +161,17 @@ def run(
         for analysis in analyses:
             progress(f"{analysis.crime.slug}: writing")
             written.append(write_products(analysis, out, notify=warn))
+        for request, analysis in zip(requests, analyses, strict=True):
+            wards = analysis.wards["ward_name"] if each_ward and len(analysis.wards) > 1 else {}
+            empty = []
+            for code, name in wards.items():
+                progress(f"{analysis.crime.slug}: {name}")
+                try:
+                    of_ward = analyse(study, dataclasses.replace(request, wards=(code,)))
+                except TooLittleDataError:
+                    empty.append(name)
+                    continue
+                written.append(write_products(of_ward, out, notify=warn))
+            if empty:
+                warn(f"No products of {analysis.crime.plural} in wards without any: {', '.join(empty)}.")
     echo_products(written, out, sentences="terminal.run", page="map", as_json=as_json)
