@@ -163,15 +163,15 @@ def run(
             written.append(write_products(analysis, out, notify=warn))
         for request, analysis in zip(requests, analyses, strict=True):
             wards = analysis.wards["ward_name"] if each_ward and len(analysis.wards) > 1 else {}
-            empty = []
+            thin = []
             for code, name in wards.items():
                 progress(f"{analysis.crime.slug}: {name}")
                 try:
                     of_ward = analyse(study, dataclasses.replace(request, wards=(code,)))
                 except TooLittleDataError:
-                    empty.append(name)
+                    thin.append(name)
                     continue
                 written.append(write_products(of_ward, out, notify=warn))
-            if empty:
-                warn(f"No products of {analysis.crime.plural} in wards without any: {', '.join(empty)}.")
+            if thin:
+                warn(f"Too few {analysis.crime.plural} for products of their own: {', '.join(thin)}.")
     echo_products(written, out, sentences="terminal.run", page="map", as_json=as_json)
