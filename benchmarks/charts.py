@@ -11,7 +11,7 @@ from hotspots.products.drawing.colours import HOTSPOT, QUIET
 
 _GREY = "#777"
 _COLOURS = (HOTSPOT, QUIET, _GREY)
-_ROW, _LABEL, _TOP = 24, 250, 44
+_ROW, _LABEL, _TOP = 24, 270, 44
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def draw_dots(titles: Sequence[str], rows: Sequence[tuple[str, Sequence[Mapping[
         for tick in scale.ticks:
             x = scale.place(tick)
             parts.append(f'<path d="M{x:.1f} {_TOP - 4}V{bottom}" stroke="#000" stroke-opacity=".12"/>')
-            parts.append(f'<text x="{x:.1f}" y="{_TOP - 8}" text-anchor="middle" fill="{_GREY}">{tick:,g}</text>')
+            parts.append(f'<text x="{x:.1f}" y="{_TOP - 8}" text-anchor="middle" fill="{_GREY}">{_say(tick)}</text>')
         for number, (_, panels) in enumerate(rows):
             y = _TOP + _ROW * (number + 0.5)
             places = [scale.place(value) for value in panels[index].values()]
@@ -75,7 +75,7 @@ def draw_dots(titles: Sequence[str], rows: Sequence[tuple[str, Sequence[Mapping[
     for number, (label, _) in enumerate(rows):
         parts.append(f'<text x="0" y="{_TOP + _ROW * (number + 0.5) + 4}">{escape(label)}</text>')
     for number, name in enumerate(names):
-        x = _LABEL + 220 * number
+        x = _LABEL + 130 * number
         parts.append(f'<circle cx="{x + 5}" cy="{bottom + 18}" r="5" fill="{_COLOURS[number]}"/>')
         parts.append(f'<text x="{x + 16}" y="{bottom + 22}">{escape(name)}</text>')
     return _frame(_LABEL + len(titles) * (width + 40), bottom + 32, ", ".join(titles), parts)
@@ -88,16 +88,16 @@ def draw_lines(titles: Sequence[str], columns: Sequence[tuple[str, Sequence[floa
         titles: What is measured: of the rows.
         columns: The name of what grows, how much there is of it, and for each row what that costs.
     """
-    width, tall, gap, left = 120, 110, 34, 64
+    width, tall, gap, left = 120, 110, 44, 64
     parts = []
     for row, title in enumerate(titles):
-        top = 34 + row * (tall + 50)
+        top = 34 + row * (tall + 66)
         costs = [value for _, _, rows in columns for value in rows[row]]
         up = Scale.covering(costs, top + tall, top)
         parts.append(f'<text x="0" y="{top - 12}" font-weight="600">{escape(title)}</text>')
         for tick in up.ticks:
             y = up.place(tick)
-            parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end" fill="{_GREY}">{tick:,g}</text>')
+            parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end" fill="{_GREY}">{_say(tick)}</text>')
         for index, (name, sizes, rows) in enumerate(columns):
             start = left + index * (width + gap)
             across = Scale.covering(sizes, start, start + width)
@@ -111,11 +111,16 @@ def draw_lines(titles: Sequence[str], columns: Sequence[tuple[str, Sequence[floa
             for size in (sizes[0], sizes[-1]):
                 x = across.place(size)
                 parts.append(
-                    f'<text x="{x:.1f}" y="{top + tall + 15}" text-anchor="middle" fill="{_GREY}">{size:,g}</text>'
+                    f'<text x="{x:.1f}" y="{top + tall + 15}" text-anchor="middle" fill="{_GREY}">{_say(size)}</text>'
                 )
             middle = start + width / 2
             parts.append(f'<text x="{middle}" y="{top + tall + 29}" text-anchor="middle">{escape(name)}</text>')
-    return _frame(left + len(columns) * (width + gap), 34 + len(titles) * (tall + 50) - 10, "How costs grow", parts)
+    return _frame(left + len(columns) * (width + gap), 34 + len(titles) * (tall + 66) - 24, "How costs grow", parts)
+
+
+def _say(value: float) -> str:
+    """A number of an axis in full, as far as it has digits."""
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def _frame(width: float, height: float, title: str, parts: Sequence[str]) -> str:

@@ -44,9 +44,10 @@ def measure_process(command: Sequence[str]) -> Cost:
     done = subprocess.run(
         [sys.executable, "-S", "-E", __file__, *command], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
+    *said, found = done.stderr.splitlines()
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    return Cost(**json.loads(done.stderr.splitlines()[-1]), output=done.stdout)
+        raise RuntimeError("\n".join([f"{' '.join(command)} failed:", *said]))
+    return Cost(**json.loads(found), output=done.stdout)
 
 
 if __name__ == "__main__":

@@ -230,7 +230,7 @@ def format_steps(steps: dict[str, dict[str, float]]) -> list[str]:
 def format_losses(rows: Sequence[Row]) -> list[str]:
     """Where a run of Hotspots takes more than the script, and where it takes less, the worst first."""
     lines = []
-    words = {"cpu_s": "of the CPU", "wall_s": "of the time", "peak_mb": "of the memory"}
+    words = {"cpu_s": "the CPU", "wall_s": "the time", "peak_mb": "the memory"}
     for (case, name), found in sorted(list_ratios(rows).items(), key=lambda one: -one[1]["cpu_s"]):
         said = ", ".join(f"{ratio:.2g} times {words[what]}" for what, ratio in found.items())
         verdict = "Loses" if found["cpu_s"] > 1 or found["peak_mb"] > 1 else "Wins"
@@ -252,13 +252,14 @@ def draw_rows(rows: Sequence[Row]) -> str:
 
 
 _DRAWN = ("cpu_s", "peak_mb")
+_NOT_BESIDE = "Nothing was measured beside the script."
 
 
 def _name(row: Row) -> str:
     """In the chart."""
     if row.name == SCRIPT:
         return "a script"
-    return "Hotspots" if row.name == CASES[row.case].names[0] else "Hotspots, made easier"
+    return "Hotspots" if row.name == CASES[row.case].names[0] else "Hotspots, from the store or from one file"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -291,7 +292,9 @@ def main(arguments: Sequence[str]) -> int:
     if options.json:
         print(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows], "steps": steps}, indent=1))
     else:
-        lines = [*format_rows(rows), "", *format_losses(rows), "", *(format_steps(steps) if steps else [])]
+        lines = [*format_rows(rows), "", "### Where we lose", "", *(format_losses(rows) or [_NOT_BESIDE])]
+        if steps:
+            lines += ["", "### Where the time goes", "", "Seconds of CPU of one run.", "", *format_steps(steps)]
         print(say_machine(machine), *lines, sep="\n")
         if options.write:
             write_part("whole runs", ["", *lines, "", f"Measured with {say_machine(machine)}.", ""], draw_rows(rows))
