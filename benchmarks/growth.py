@@ -20,7 +20,7 @@ from benchmarks.charts import draw_lines
 from benchmarks.data import Size
 from benchmarks.machine import Machine, describe_machine, say_machine
 from benchmarks.police_files import CRIMES, Publication
-from benchmarks.process import Cost, measure_process
+from benchmarks.process import Cost, TooLongError, measure_process
 from benchmarks.report import write_part
 from benchmarks.whole import ask
 
@@ -95,7 +95,13 @@ GROWING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What was found of one thing that grows: costs in the order of its sizes."""
+    """What was found of one thing that grows.
+
+    Attributes:
+        unit: What.
+        sizes: How much there was of it, from the least.
+        costs: Of each; the last size has none where it took too long.
+    """
 
     unit: str
     sizes: tuple[int, ...]
@@ -103,35 +109,48 @@ class Course:
 
     def fit(self, what: str) -> float | None:
         """The exponent of what is added, over the last step; None where next to nothing is."""
-        first, *_, before, last = (getattr(cost, what) for cost in self.costs)
-        if last - first <= NOISE[what]:
+        added = [getattr(cost, what) - getattr(self.costs[0], what) for cost in self.costs]
+        if len(added) < 3 or added[-1] <= NOISE[what]:
             return None
-        return math.log((last - first) / max(before - first, NOISE[what])) / math.log(self.sizes[-1] / self.sizes[-2])
+        step = self.sizes[len(added) - 1] / self.sizes[len(added) - 2]
+        return math.log(added[-1] / max(added[-2], NOISE[what])) / math.log(step)
 
 
-def measure_growth(unit: str, *, n_sizes: int, folder: Path) -> Course:
-    """Run Hotspots on the first so many sizes of one thing that grows."""
+def measure_growth(unit: str, *, n_sizes: int, limit_s: int, folder: Path) -> Course:
+    """Run Hotspots on the first so many sizes of one thing that grows, until one takes too long."""
     growing = GROWING[unit]
-    costs = []
+    sizes: list[int] = []
+    costs: list[Cost] = []
     for size in growing.sizes[:n_sizes]:
-        print(f"{size:,} {unit}", file=sys.stderr)
+        sizes.append(size)
+        print(f"{size:,} {unit}", end="", file=sys.stderr, flush=True)
         data, crimes = growing.publish(size)
         data.write(folder / "data")
         command = [sys.executable, "-W", "ignore", "-m", "hotspots", *ask(folder / "data", folder / "out", *crimes)]
-        costs.append(replace(measure_process(command), output=""))
-        shutil.rmtree(folder / "data")
-        shutil.rmtree(folder / "out")
-    return Course(unit=unit, sizes=growing.sizes[: len(costs)], costs=tuple(costs))
+        try:
+            costs.append(replace(measure_process(command, limit_s=limit_s), output=""))
+            print(f": {costs[-1].cpu_s:.1f} s, {costs[-1].peak_mb:,.0f} MB", file=sys.stderr)
+        except TooLongError as error:
+            print(f": {error}", file=sys.stderr)
+            break
+        finally:
+            for made in ("data", "out"):
+                shutil.rmtree(folder / made, ignore_errors=True)
+    return Course(unit=unit, sizes=tuple(sizes), costs=tuple(costs))
 
 
 def format_courses(courses: Sequence[Course]) -> list[str]:
     """A table in Markdown."""
     lines = ["| what grows | | CPU s | exponent | peak MB | exponent |", "|---|---:|---:|---:|---:|---:|"]
     for course in courses:
-        exponents = [_say_exponent(course.fit(what)) for what in _WHAT]
-        for index, (size, cost) in enumerate(zip(course.sizes, course.costs, strict=True)):
+        exponents = [_say_exponent(course.fit(what)) if len(course.costs) > 2 else "" for what in _WHAT]
+        for index, size in enumerate(course.sizes):
             name = f"**{course.unit}**, {GROWING[course.unit].beside}" if index == 0 else ""
-            cpu, peak = exponents if size == course.sizes[-1] else ("", "")
+            if index == len(course.costs):
+                lines.append(f"| {name} | {size:,} | takes too long | | | |")
+                continue
+            cost = course.costs[index]
+            cpu, peak = exponents if index == len(course.costs) - 1 else ("", "")
             lines.append(f"| {name} | {size:,} | {cost.cpu_s:.1f} | {cpu} | {cost.peak_mb:,.0f} | {peak} |")
     return lines
 
@@ -145,7 +164,8 @@ def _say_exponent(exponent: float | None) -> str:
 def draw_courses(courses: Sequence[Course]) -> str:
     """CPU and memory as lines."""
     columns = [
-        (one.unit, one.sizes, [[getattr(cost, what) for cost in one.costs] for what in _WHAT]) for one in courses
+        (one.unit, one.sizes[: len(one.costs)], [[getattr(cost, what) for cost in one.costs] for what in _WHAT])
+        for one in courses
     ]
     return draw_lines(list(_WHAT.values()), columns)
 
@@ -155,6 +175,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks growth", description=__doc__)
     parser.add_argument("--of", choices=GROWING, action="append", help="what grows; once or more, by default all")
     parser.add_argument("--sizes", type=int, default=4, choices=(3, 4), help="how many sizes of each (4)")
+    parser.add_argument("--limit-s", type=int, default=300, help="seconds of CPU that one run may take (300)")
     parser.add_argument("--read", type=Path, action="append", help="what --json wrote before, and measure nothing")
     parser.add_argument("--json", action="store_true", help="everything that was measured, and no table")
     parser.add_argument("--write", action="store_true", help="put the table and the chart into docs/performance.md")
@@ -172,7 +193,8 @@ def main(arguments: Sequence[str]) -> int:
         machine = describe_machine()
         with tempfile.TemporaryDirectory() as folder:
             for unit in dict.fromkeys(options.of or GROWING):
-                courses.append(measure_growth(unit, n_sizes=options.sizes, folder=Path(folder)))
+                limits = {"n_sizes": options.sizes, "limit_s": options.limit_s}
+                courses.append(measure_growth(unit, **limits, folder=Path(folder)))
     if options.json:
         print(json.dumps({"machine": machine, "courses": [asdict(course) for course in courses]}, indent=1))
     else:

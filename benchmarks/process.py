@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
+_TOO_LONG = 99
+"""Exit code of the program where the process took more CPU than it was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +39,21 @@ class Cost:
     output: str = ""
 
 
-def measure_process(command: Sequence[str]) -> Cost:
-    """Run a command in the checkout.
+class TooLongError(Exception):
+    """A process was stopped because it took more CPU than it was given."""
+
+
+def measure_process(command: Sequence[str], *, limit_s: int = 7200) -> Cost:
+    """Run a command in the checkout, with so many seconds of CPU at most.
 
     Raises:
+        TooLongError: They were not enough.
         RuntimeError: It failed; the message holds what it wrote.
     """
-    done = subprocess.run(
-        [sys.executable, "-S", "-E", __file__, *command], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+    start = [sys.executable, "-S", "-E", __file__, f"{limit_s}", *command]
+    done = subprocess.run(start, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode == _TOO_LONG:
+        raise TooLongError(f"over {limit_s:,} s of CPU")
     *said, found = done.stderr.splitlines()
     if done.returncode != 0:
         raise RuntimeError("\n".join([f"{' '.join(command)} failed:", *said]))
@@ -52,10 +62,13 @@ def measure_process(command: Sequence[str]) -> Cost:
 
 if __name__ == "__main__":
     start = time.perf_counter()
-    child = subprocess.Popen(sys.argv[1:])
+    limit_s = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 10))
+    child = subprocess.Popen(sys.argv[2:])
     _, status, usage = os.wait4(child.pid, 0)
     wall_s = time.perf_counter() - start
     unit = 1e6 if sys.platform == "darwin" else 1e3
     found = {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": wall_s, "peak_mb": usage.ru_maxrss / unit}
     print(json.dumps(found), file=sys.stderr)
-    sys.exit(os.waitstatus_to_exitcode(status))
+    code = os.waitstatus_to_exitcode(status)
+    sys.exit(_TOO_LONG if code == -signal.SIGXCPU else code)

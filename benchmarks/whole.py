@@ -19,7 +19,7 @@ from benchmarks.charts import draw_dots
 from benchmarks.data import SIZES, Size
 from benchmarks.machine import Machine, describe_machine, say_machine
 from benchmarks.police_files import CRIMES, Publication
-from benchmarks.process import Cost, measure_process
+from benchmarks.process import Cost, TooLongError, measure_process
 from benchmarks.report import write_part
 
 SCRIPT = "script"
@@ -172,7 +172,7 @@ def measure_case(name: str, *, n_repeats: int, folder: Path) -> tuple[list[Row],
             out = folder / "out"
             try:
                 row.runs.append(measure_process(case.command(row.name, folder / name, out)))
-            except RuntimeError as error:
+            except (RuntimeError, TooLongError) as error:
                 row.failure = str(error).splitlines()[-1]
             shutil.rmtree(out, ignore_errors=True)
     steps: dict[str, float] = {}

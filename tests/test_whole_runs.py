@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import growth, report, stages, whole
+from benchmarks import growth, report, whole
 from benchmarks.charts import Scale
 from benchmarks.data import SIZES
 from benchmarks.growth import GROWING, NOISE, Course
 from benchmarks.police_files import CRIMES, Publication
-from benchmarks.process import Cost, measure_process
+from benchmarks.process import Cost, TooLongError, measure_process
 from benchmarks.report import fill_part
 from benchmarks.stages import Clock
 from benchmarks.whole import CASES, COLD, SCRIPT, Row, format_losses, format_rows, list_ratios
@@ -105,18 +105,24 @@ def test_a_process_that_fails_says_why() -> None:
         measure_process([sys.executable, "-m", "no_such_module"])
 
 
+def test_a_process_that_takes_too_long_is_stopped() -> None:
+    with pytest.raises(TooLongError, match="^over 1 s of CPU$"):
+        measure_process([sys.executable, "-S", "-c", "while True: pass"], limit_s=1)
+
+
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Has no process started: every contestant costs 3 s, the script 2 s; gives what was to be run."""
     commands: list[list[str]] = []
 
-    def give(arguments: list[str]) -> Cost:
+    def give(arguments: list[str], *, limit_s: int = 0) -> Cost:
+        if limit_s == 1 and len(commands) == 2:
+            raise TooLongError
         commands.append(arguments)
         return cost(2.0 if "benchmarks/script.py" in arguments else 3.0)
 
     monkeypatch.setattr(whole, "measure_process", give)
     monkeypatch.setattr(growth, "measure_process", give)
-    monkeypatch.setattr(growth.shutil, "rmtree", lambda *_, **__: None)
     monkeypatch.setattr(Publication, "write", lambda *_: None)
     return commands
 
@@ -208,7 +214,7 @@ def test_a_page_without_the_part_is_refused() -> None:
 
 def test_time_goes_to_the_step_that_a_run_is_at(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter([0.0, 1.0, 3.0, 6.0, 10.0, 15.0, 21.0, 28.0])
-    monkeypatch.setattr(stages.time, "process_time", lambda: next(seconds))
+    monkeypatch.setattr("time.process_time", lambda: next(seconds))
     clock = Clock()
     clock.begin("2025-01-street.csv")
     clock.begin("wards")
@@ -256,6 +262,13 @@ def test_growth_prints_a_table(measured: list[list[str]], capsys: pytest.Capture
     assert "|  | 100,000 | 3.0 | hardly grows | 100 | hardly grows |" in capsys.readouterr().out
     assert growth.main(["--of", "rows", "--sizes", "3", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["courses"][0]["sizes"] == [1_000, 10_000, 100_000]
+
+
+def test_growth_ends_where_a_run_takes_too_long(measured: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert growth.main(["--of", "files", "--limit-s", "1"]) == 0
+    table = capsys.readouterr().out
+    assert "|  | 10 | 3.0 |  | 100 |  |\n|  | 100 | takes too long | | | |" in table
+    assert "1,000" not in table
 
 
 def test_a_scale_puts_powers_of_ten_at_equal_steps() -> None:
