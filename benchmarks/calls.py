@@ -141,7 +141,7 @@ def write_data(folder: Path) -> None:
     from benchmarks.police_files import Publication
 
     size = replace(SIZES["tiny"], n_incidents=8_000)
-    Publication(size=size, n_months=24, n_files=4).write(folder / "small")
+    Publication(size=size, n_months=24).write(folder / "small")
     (folder / "large").mkdir()
     for path in sorted((folder / "small" / "incidents").glob("*.csv")):
         table = pd.read_csv(path, dtype=str, keep_default_na=False)

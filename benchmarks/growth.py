@@ -58,7 +58,7 @@ class Growing:
 
     def publish(self, size: int) -> tuple[Publication, tuple[str, ...]]:
         """The data with so much of it, and the crimes that are asked for."""
-        of, n_months, n_files, crimes = _BASE, _N_MONTHS, None, tuple(CRIMES)[:1]
+        of, n_months, is_one_file, crimes = _BASE, _N_MONTHS, False, tuple(CRIMES)[:1]
         match self.unit:
             case "rows":
                 of = replace(of, n_incidents=size)
@@ -72,10 +72,10 @@ class Growing:
             case "crimes":
                 crimes = tuple(CRIMES)[:size]
             case "months":
-                n_months, n_files = size, 1
+                n_months, is_one_file = size, True
             case "files":
-                n_files = size
-        return Publication(size=of, n_months=n_months, n_files=n_files), crimes
+                n_months = size
+        return Publication(size=of, n_months=n_months, is_one_file=is_one_file), crimes
 
 
 GROWING = {
@@ -87,7 +87,7 @@ GROWING = {
         Growing(unit="wards", sizes=(4, 36, 400, 4_096), beside="with 20,000 rows on 400 km²"),
         Growing(unit="crimes", sizes=(1, 2, 5, 10), beside="of the 11 in 20,000 rows"),
         Growing(unit="months", sizes=(2, 12, 120, 1_200), beside="with 20,000 rows in one file"),
-        Growing(unit="files", sizes=(1, 10, 100, 1_000), beside="with 20,000 rows of 24 months"),
+        Growing(unit="files", sizes=(2, 12, 120, 1_200), beside="of a month each, with 20,000 rows"),
     )
 }
 """By what is counted."""

@@ -41,14 +41,14 @@ class Publication:
     Attributes:
         size: The places and the wards.
         n_months: Months up to `last_month`.
-        n_files: Files of about as many rows each; by default one a month.
+        is_one_file: Whether they are all in one file, not in one for each month.
         seed: Where chance begins.
         last_month: The last.
     """
 
     size: Size
     n_months: int
-    n_files: int | None = None
+    is_one_file: bool = False
     seed: int = 20261126
     last_month: str = "2025-12"
 
@@ -59,18 +59,17 @@ class Publication:
         easting_northing, share = make_places(self.size, rng)
         places = _describe_places(easting_northing)
         months = pd.period_range(end=pd.Period(self.last_month, "M"), periods=self.n_months, freq="M").astype(str)
-        # rows go to months in order, and months to files
-        n_files = self.n_files or self.n_months
         of_month = np.sort(rng.integers(self.n_months, size=self.size.n_incidents))
-        for number, rows in enumerate(np.array_split(of_month, n_files)):
-            self._write_file(folder / "incidents", number, months[rows].to_numpy(), places, share, rng)
+        first_rows = [] if self.is_one_file else np.searchsorted(of_month, np.arange(1, self.n_months))
+        for rows in np.split(of_month, first_rows):
+            if len(rows):
+                self._write_file(folder / "incidents", months[rows].to_numpy(), places, share, rng)
         wards = make_wards(self.size)
         wards.drop(columns="population").reset_index().to_file(folder / "wards.gpkg", driver="GPKG")
 
     def _write_file(
         self,
         folder: Path,
-        number: int,
         month: npt.NDArray[np.object_],
         places: dict[str, pa.Array],
         share: Floats,
@@ -95,8 +94,8 @@ class Publication:
             "Context": pa.array([""]).take(pa.array(np.zeros(n, dtype=np.int8))),
         }
         options = csv.WriteOptions(quoting_style="none")
-        name = f"{month[0] if n else 'no-rows'}-{number:03d}-made-up-street.csv"
-        csv.write_csv(pa.table({name: pa.array(values) for name, values in columns.items()}), folder / name, options)
+        path = folder / f"{month[0]}-made-up-street.csv"
+        csv.write_csv(pa.table({name: pa.array(values) for name, values in columns.items()}), path, options)
 
 
 def _describe_places(easting_northing: Floats) -> dict[str, pa.Array]:

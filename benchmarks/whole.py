@@ -62,7 +62,7 @@ class Case:
         if FROM_STORE in self.names:
             measure_process(self.command(FROM_STORE, folder, folder / "out"))
         if ONE_FILE in self.names:
-            replace(self.data, n_files=1).write(folder / "one")
+            replace(self.data, is_one_file=True).write(folder / "one")
 
     def command(self, name: str, folder: Path, out: Path) -> list[str]:
         """The command of a contestant."""
@@ -102,9 +102,9 @@ _COMMANDS: dict[str, _Command] = {
 }
 
 
-def _publish(size: str, n_rows: int, n_months: int, n_files: int | None = None) -> Publication:
+def _publish(size: str, n_rows: int, n_months: int) -> Publication:
     of: Size = replace(SIZES[size], n_incidents=n_rows)
-    return Publication(size=of, n_months=n_months, n_files=n_files)
+    return Publication(size=of, n_months=n_months)
 
 
 _BOROUGHS = _publish("borough", 89_000, 23)
@@ -131,7 +131,7 @@ CASES = {
         n_repeats=1,
     ),
     "files": Case(
-        title="two boroughs, in 25 files", data=replace(_BOROUGHS, n_files=25), names=(COLD, ONE_FILE, SCRIPT)
+        title="two boroughs, in 25 files", data=replace(_BOROUGHS, n_months=25), names=(COLD, ONE_FILE, SCRIPT)
     ),
     "demonstration": Case(title="the demonstration", data=None, names=(DEMONSTRATION,), has_steps=True),
     "tiny": Case(title="a handful: 3,000 rows, 24 months, 6 wards", data=_publish("tiny", 3_000, 24)),

@@ -24,7 +24,7 @@ from benchmarks.report import fill_part
 from benchmarks.stages import Clock
 from benchmarks.whole import CASES, COLD, SCRIPT, Row, format_losses, format_rows, list_ratios
 
-SMALL = Publication(size=dataclasses.replace(SIZES["tiny"], n_incidents=2_000), n_months=6, n_files=3)
+SMALL = Publication(size=dataclasses.replace(SIZES["tiny"], n_incidents=2_000), n_months=6)
 SCRIPT_FILE = Path(whole.__file__).with_name("script.py")
 
 
@@ -61,10 +61,14 @@ def test_rows_are_those_of_police_uk(written: Path) -> None:
     assert len(gpd.read_file(written / "wards.gpkg")) == 6
 
 
-def test_the_same_is_written_every_time_and_in_any_number_of_files(written: Path, tmp_path: Path) -> None:
+def test_the_same_is_written_every_time_by_month_or_in_one_file(written: Path, tmp_path: Path) -> None:
     SMALL.write(tmp_path / "again")
     pd.testing.assert_frame_equal(read_incidents(tmp_path / "again"), read_incidents(written))
-    assert len(list((written / "incidents").iterdir())) == 3
+    for path in (written / "incidents").iterdir():
+        assert set(pd.read_csv(path)["Month"]) == {path.name[:7]}
+    dataclasses.replace(SMALL, is_one_file=True).write(tmp_path / "one")
+    assert [path.name for path in (tmp_path / "one" / "incidents").iterdir()] == ["2025-07-made-up-street.csv"]
+    assert len(read_incidents(tmp_path / "one")) == 2_000
     assert sum(share for _, share in CRIMES.values()) == pytest.approx(1)
 
 
@@ -252,7 +256,7 @@ def test_what_grows_is_what_is_said_to(unit: str) -> None:
         "wards": data.size.n_columns * data.size.n_rows,
         "crimes": len(crimes),
         "months": data.n_months,
-        "files": data.n_files,
+        "files": 0 if data.is_one_file else data.n_months,
     }
     assert counted[unit] == size
 
@@ -267,8 +271,8 @@ def test_growth_prints_a_table(measured: list[list[str]], capsys: pytest.Capture
 def test_growth_ends_where_a_run_takes_too_long(measured: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
     assert growth.main(["--of", "files", "--limit-s", "1"]) == 0
     table = capsys.readouterr().out
-    assert "|  | 10 | 3.0 |  | 100 |  |\n|  | 100 | takes too long | | | |" in table
-    assert "1,000" not in table
+    assert "|  | 12 | 3.0 |  | 100 |  |\n|  | 120 | takes too long | | | |" in table
+    assert "1,200" not in table
 
 
 def test_a_scale_puts_powers_of_ten_at_equal_steps() -> None:
