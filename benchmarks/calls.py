@@ -115,20 +115,17 @@ def count_here(folder: Path) -> Work:
     def read(incidents: Path) -> Callable[[], Any]:
         return lambda: load_study([incidents], [boundaries])
 
-    few, many = (sum(n for _, n in _profile(read(incidents))) for incidents in (small, large))
+    few = sum(n for _, n in _profile(read(small)))
     before = _count_read()
-    read(large)()
+    many = sum(n for _, n in _profile(read(large)))
     n_read = _count_read() - before
-    n_bytes, n_more = (
-        sum(path.stat().st_size for path in large.glob("*.csv")),
-        _count_rows(large) - _count_rows(small),
-    )
+    n_bytes = sum(path.stat().st_size for path in large.glob("*.csv"))
     return Work(
         n_modules=n_modules,
         n_modules_of_version=0,
         opens_per_file=n_opens / len(files),
         bytes_per_byte=n_read / n_bytes if _IO.exists() else None,
-        calls_per_row=(many - few) / n_more,
+        calls_per_row=(many - few) / (_count_rows(large) - _count_rows(small)),
         functions=dict(sorted(_name_functions(calls))),
     )
 

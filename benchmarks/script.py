@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.signal import fftconvolve
 from sklearn.cluster import DBSCAN
 
-CELL_M, BANDWIDTH_M, EPS_M, MIN_SHARE = 50.0, 300.0, 125.0, 0.005
+CELL_M, BANDWIDTH_M, EPS_M = 50.0, 300.0, 125.0
 
 
 def read_crimes(folder: Path, crimes: list[str]) -> gpd.GeoDataFrame:
@@ -67,7 +67,9 @@ def map_crime(points: gpd.GeoDataFrame, wards: gpd.GeoDataFrame, outlines: str, 
     counts.to_csv(out / "wards.csv")
 
     xy = joined.get_coordinates().to_numpy()
-    label = DBSCAN(eps=EPS_M, min_samples=max(5, round(MIN_SHARE * len(xy)))).fit_predict(xy)
+    # four times what a neighbourhood would hold if the crime were spread evenly
+    dense = round(4 * len(xy) * np.pi * EPS_M**2 / wards.area.sum())
+    label = DBSCAN(eps=EPS_M, min_samples=max(5, dense)).fit_predict(xy)
     clusters = pd.DataFrame({"cluster": label, "easting": xy[:, 0], "northing": xy[:, 1]})[label >= 0]
     found = clusters.groupby("cluster").agg(
         n_incidents=("easting", "size"), easting=("easting", "mean"), northing=("northing", "mean")
