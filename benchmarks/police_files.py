@@ -60,8 +60,8 @@ class Publication:
         places = _describe_places(easting_northing)
         months = pd.period_range(end=pd.Period(self.last_month, "M"), periods=self.n_months, freq="M").astype(str)
         of_month = np.sort(rng.integers(self.n_months, size=self.size.n_incidents))
-        first_rows = [] if self.is_one_file else np.searchsorted(of_month, np.arange(1, self.n_months))
-        for rows in np.split(of_month, first_rows):
+        n_files = 1 if self.is_one_file else self.n_months
+        for rows in np.split(of_month, np.searchsorted(of_month, np.arange(1, n_files))):
             if len(rows):
                 self._write_file(folder / "incidents", months[rows].to_numpy(), places, share, rng)
         wards = make_wards(self.size)
