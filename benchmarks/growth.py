@@ -1,7 +1,8 @@
 """How time and memory of a run grow: `python -m benchmarks growth`.
 
-One thing grows by tens while all others stay as they are. The exponent is that of what the last step adds to the cost
-of the smallest run: 1 where ten times as much costs ten times as much.
+One thing grows by tens while all others stay as they are. The exponent says how what is added to the cost of the
+smallest run grows with what is added to its size, over the last step: 1 where ten times as much adds ten times as
+much.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ class Course:
         added = [getattr(cost, what) - getattr(self.costs[0], what) for cost in self.costs]
         if len(added) < 3 or added[-1] <= NOISE[what]:
             return None
-        step = self.sizes[len(added) - 1] / self.sizes[len(added) - 2]
-        return math.log(added[-1] / max(added[-2], NOISE[what])) / math.log(step)
+        more = [size - self.sizes[0] for size in self.sizes[: len(added)]]
+        return math.log(added[-1] / max(added[-2], NOISE[what])) / math.log(more[-1] / more[-2])
 
 
 def measure_growth(unit: str, *, n_sizes: int, limit_s: int, folder: Path) -> Course:

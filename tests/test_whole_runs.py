@@ -234,12 +234,13 @@ def test_time_goes_to_the_step_that_a_run_is_at(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_exponent_is_of_what_is_added() -> None:
     def grow(*cpu_s: float) -> float | None:
-        sizes = tuple(10**power for power in range(len(cpu_s)))
+        sizes = (0, 10, 100, 1000)
         return Course(unit="rows", sizes=sizes, costs=tuple(map(cost, cpu_s))).fit("cpu_s")
 
     assert grow(5, 6, 15, 105) == pytest.approx(1)
     assert grow(5, 6, 105, 10_005) == pytest.approx(2)
     assert grow(5, 5, 5, 5 + NOISE["cpu_s"]) is None
+    assert Course(unit="crimes", sizes=(1, 2, 5), costs=(cost(5), cost(8), cost(17))).fit("cpu_s") == pytest.approx(1)
     # what cannot be told from noise before counts as noise
     assert grow(5, 5, 5, 5 + 100 * NOISE["cpu_s"]) == pytest.approx(2)
 
