@@ -9,39 +9,23 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
+from benchmarks import count, growth, whole
 from benchmarks.contest import Array, Contestant, DisagreementError
 from benchmarks.contestants import CONTESTANTS, STAGES
 from benchmarks.data import SIZES, Case, Spread
+from benchmarks.machine import describe_machine, say_machine
 from benchmarks.measure import Measurement, measure
 from benchmarks.times import PLACELESS_STAGES
-
-_PACKAGES = (
-    "hotspots",
-    "numpy",
-    "scipy",
-    "pandas",
-    "shapely",
-    "geopandas",
-    "scikit-learn",
-    "statsmodels",
-    "KDEpy",
-    "esda",
-    "libpysal",
-    "pointpats",
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,23 +134,14 @@ def format_rows(rows: Sequence[Row]) -> Iterator[str]:
         )
 
 
-def describe_machine() -> dict[str, str | int | None]:
-    """What the numbers depend on."""
-    found: dict[str, str | int | None] = {
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "n_processors": os.cpu_count(),
-    }
-    for package in (*_PACKAGES, "numba"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = None
-    return found
+OTHERS = {"run": whole.main, "growth": growth.main, "count": count.main}
+"""What is measured beside stages, by the word after the command."""
 
 
 def main() -> int:
     """Parse, measure, print."""
+    if sys.argv[1:2] and sys.argv[1] in OTHERS:
+        return OTHERS[sys.argv[1]](sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=SIZES, action="append", help="once or more; borough by default")
     parser.add_argument("--spread", choices=get_args(Spread), action="append", help="once or more; both by default")
@@ -183,7 +158,7 @@ def main() -> int:
     machine, every = describe_machine(), []
     spreads = tuple(dict.fromkeys(options.spread or get_args(Spread)))
     if not options.json:
-        print(", ".join(f"{name} {value}" for name, value in machine.items() if value is not None))
+        print(say_machine(machine))
     for size in options.size or ["borough"]:
         for spread in spreads:
             case = Case(size=size, spread=spread, seed=options.seed)

@@ -20,6 +20,8 @@ from benchmarks.times import TIME_CONTESTANTS
 BANDWIDTH_M = 300.0
 GAUSSIAN_BANDWIDTH_M = 100.0
 EPS_M = 125.0
+HEXAGON_M = 340.0
+"""Between opposite sides: as large as those of H3 at its resolution 9."""
 
 
 # What counts as agreement
@@ -114,8 +116,95 @@ def _sjoin(predicate: str) -> Callable[[Case], Run]:
     return prepare
 
 
+def _sedonadb(case: Case) -> Run:
+    import geopandas as gpd
+    import pyarrow as pa
+    import sedonadb
+
+    incidents, wards = case.incidents(), case.wards()
+
+    def run() -> Any:
+        session = sedonadb.connect()
+        session.sql("SET datafusion.execution.target_partitions = 1").execute()
+        points = gpd.GeoDataFrame({"row": np.arange(len(incidents))}, geometry=incidents.geometry.array, crs=wards.crs)
+        session.create_data_frame(points).to_view("points")
+        session.create_data_frame(wards.reset_index()[["ward_code", "geometry"]]).to_view("wards")
+        found = session.sql(_JOIN.format(point="points.geometry", ward="wards.geometry"))
+        return pa.table(found).to_pandas().sort_values("row")["ward_code"]
+
+    return run
+
+
+def _duckdb(case: Case) -> Run:
+    from importlib import resources
+
+    import duckdb
+    import pandas as pd
+
+    (extension,) = resources.files("duckdb_extension_spatial").joinpath("extensions").iterdir()
+    incidents, wards = case.incidents(), case.wards()
+
+    def run() -> Any:
+        with duckdb.connect(config={"threads": 1}) as session:
+            session.execute(f"LOAD '{extension.joinpath('spatial.duckdb_extension')}'")
+            points = incidents.get_coordinates()
+            points["row"] = np.arange(len(points))
+            outlines = pd.DataFrame({"ward_code": wards.index.astype(object), "wkb": wards.geometry.to_wkb()})
+            session.register("points", points)
+            session.register("outlines", outlines)
+            session.execute("CREATE TABLE wards AS SELECT ward_code, ST_GeomFromWKB(wkb) AS geometry FROM outlines")
+            found = session.execute(_JOIN.format(point="ST_Point(points.x, points.y)", ward="wards.geometry")).df()
+            return found.sort_values("row")["ward_code"]
+
+    return run
+
+
+_JOIN = "SELECT points.row, wards.ward_code FROM points LEFT JOIN wards ON ST_Within({point}, {ward})"
+
+
 def _codes(found: Any) -> Array:
     return np.asarray(found.astype(object).fillna(""), dtype=str)
+
+
+# Hexagons
+
+
+def compare_hexagons(ours: Array, theirs: Array) -> str:
+    """As many incidents, but for those in hexagons across the edge of the wards, which H3 leaves out."""
+    hexagons, incidents = theirs / ours
+    if not 0.9 <= incidents <= 1:
+        raise DisagreementError(f"{incidents:.2f} times as many incidents are in a hexagon")
+    return f"{hexagons:.2f} times as many hexagons, {incidents:.3f} times as many incidents in them"
+
+
+def _count_in_hexagons(case: Case) -> Run:
+    import shapely
+
+    from hotspots.geography import make_cells
+
+    incidents, wards = case.incidents(), case.wards()
+
+    def run() -> Array:
+        area = shapely.union_all(wards.geometry.to_numpy())
+        return make_cells(area, cell_size_m=HEXAGON_M, shape="hexagon").count(incidents)
+
+    return run
+
+
+def _hexseg(case: Case) -> Run:
+    import hexseg
+
+    incidents, wards = case.incidents(), case.wards().reset_index()
+
+    def run() -> Any:
+        hexagons = hexseg.get_hexagons(wards, name_col="ward_code", resolution=9)
+        return hexseg.summarise_by_hex(hexagons, incidents, count=True)["crime_count"]
+
+    return run
+
+
+def _sum_hexagons(counts: Any) -> Array:
+    return np.array([len(counts), counts.sum()])
 
 
 # Density
@@ -289,6 +378,37 @@ CONTESTANTS = (
         prepare=_sjoin("within"),
         answer=_codes,
         compare=compare_equal,
+    ),
+    Contestant(
+        stage="ward join",
+        name="SedonaDB ST_Within",
+        imports=("geopandas", "pyarrow", "sedonadb"),
+        prepare=_sedonadb,
+        answer=_codes,
+        compare=compare_equal,
+    ),
+    Contestant(
+        stage="ward join",
+        name="DuckDB spatial ST_Within",
+        imports=("geopandas", "duckdb", "duckdb_extension_spatial"),
+        prepare=_duckdb,
+        answer=_codes,
+        compare=compare_equal,
+    ),
+    Contestant(
+        stage="hexagons",
+        name="hotspots make_cells, count",
+        imports=("hotspots.geography",),
+        prepare=_count_in_hexagons,
+        answer=_sum_hexagons,
+    ),
+    Contestant(
+        stage="hexagons",
+        name="hexseg get_hexagons, summarise_by_hex",
+        imports=("geopandas", "hexseg"),
+        prepare=_hexseg,
+        answer=_sum_hexagons,
+        compare=compare_hexagons,
     ),
     Contestant(
         stage="quartic density",

@@ -177,18 +177,7 @@ class Case:
 
     def wards(self) -> gpd.GeoDataFrame:
         """Wards that meet without gaps along winding edges, with about as many vertices as real outlines have."""
-        import geopandas as gpd
-        import pandas as pd
-
-        size = self.sizes
-        n = size.n_columns * size.n_rows
-        row, column = np.divmod(np.arange(n), size.n_columns)
-        east, north = size.width_m / size.n_columns, size.height_m / size.n_rows
-        outlines = _bend_boxes(column * east, row * north, (column + 1) * east, (row + 1) * north)
-        index = pd.Index([f"E{i:08d}" for i in range(n)], name="ward_code")
-        names = [f"Ward {i}" for i in range(n)]
-        columns = {"ward_name": names, "borough": "Made", "population": np.nan}
-        return gpd.GeoDataFrame(columns, geometry=outlines, crs=_CRS, index=index)
+        return make_wards(self.sizes)
 
     def grid(self) -> Grid:
         """50 m cells that hold every kernel whole."""
@@ -206,13 +195,34 @@ class Case:
         return make_cells(area, cell_size_m=CELL_SIZE_M)
 
 
+def make_wards(size: Size) -> gpd.GeoDataFrame:
+    """Wards that meet without gaps along winding edges; the same for the same size."""
+    import geopandas as gpd
+    import pandas as pd
+
+    n = size.n_columns * size.n_rows
+    row, column = np.divmod(np.arange(n), size.n_columns)
+    east, north = size.width_m / size.n_columns, size.height_m / size.n_rows
+    outlines = _bend_boxes(column * east, row * north, (column + 1) * east, (row + 1) * north)
+    index = pd.Index([f"E{i:08d}" for i in range(n)], name="ward_code")
+    names = [f"Ward {i}" for i in range(n)]
+    columns = {"ward_name": names, "borough": "Made", "population": np.nan}
+    return gpd.GeoDataFrame(columns, geometry=outlines, crs=_CRS, index=index)
+
+
+def make_places(size: Size, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Shared points, (n_places, 2) in whole metres, and the share of all incidents that each has."""
+    places = np.round(_scatter(size.n_places, size, rng))
+    share = np.arange(1, size.n_places + 1) ** -_RANK_EXPONENT
+    return places, share / share.sum()
+
+
 def _place(n: int, size: Size, spread: Spread, rng: np.random.Generator) -> Floats:
     """Coordinates of incidents, at places that they share or at their own."""
     if spread == "unique":
         return _scatter(n, size, rng)
-    places = np.round(_scatter(size.n_places, size, rng))
-    share = np.arange(1, size.n_places + 1) ** -_RANK_EXPONENT
-    return places[rng.choice(size.n_places, n, p=share / share.sum())]
+    places, share = make_places(size, rng)
+    return places[rng.choice(size.n_places, n, p=share)]
 
 
 def _scatter(n: int, size: Size, rng: np.random.Generator) -> Floats:
