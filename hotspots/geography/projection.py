@@ -274,7 +274,7 @@ def project_coordinates(
     """
     target = pyproj.CRS.from_user_input(crs)
     to_grid = is_national_grid(target)
-    if source_crs == POLICE_UK:
+    if isinstance(source_crs, str) and source_crs == POLICE_UK:  # a CRS would look in PROJ's tables for half a second
         if to_grid:
             return project_police_uk(first, second)
         source_crs = WGS84

@@ -25,6 +25,7 @@ from support import AnalyseDemonstration, MakeIncidents
 from hotspots.analysis.change.verdicts import VERDICTS as VERDICT_WORDS
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.geography.grid import Grid
+from hotspots.geography.projection import project_coordinates
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
@@ -76,10 +77,38 @@ def test_the_density_image_lies_where_the_density_is(crs: str, west: float, sout
         assert np.hypot(x - expected[0], y - expected[1]) / scale < 25
 
 
+@pytest.mark.parametrize(
+    ("crs", "west", "south", "width"),
+    [
+        ("EPSG:27700", 503_000, 155_000, 60_000),
+        ("EPSG:27700", 83_000, -6_000, 12_000),  # the Isles of Scilly, and the sea where OSTN15 is not defined
+        ("EPSG:32615", 760_000, 3_882_000, 30_000),
+    ],
+)
+def test_each_pixel_lies_where_it_would_if_it_alone_were_projected(
+    crs: str, west: float, south: float, width: float
+) -> None:
+    """Within 10 cm, over Greater London and less; beyond where the CRS is defined, it is none of the grid's."""
+    grid = Grid.covering((west, south, west + width, south + width), cell_size_m=50)
+    lattice = locate_pixels(grid, crs=pyproj.CRS(crs), max_pixels=4_000_000)
+    (bottom, left), (top, right) = lattice.bounds
+    to_mercator = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:3857", always_xy=True)
+    (west, east), (south, north) = to_mercator.transform([left, right], [bottom, top])
+    n_rows, n_columns = lattice.places.shape[1:]
+    rows, columns = (axis.ravel() for axis in np.indices((n_rows, n_columns))[:, 3::7, 5::11])
+    x, y = west + (columns + 0.5) * (east - west) / n_columns, north - (rows + 0.5) * (north - south) / n_rows
+    longitude, latitude = to_mercator.transform(x, y, direction="INVERSE")
+    easting, northing = project_coordinates(longitude, latitude, source_crs="EPSG:4326", crs=crs)
+    found = (lattice.places[:, rows, columns] + 0.5) * 50 + [[grid.northing_min], [grid.easting_min]]
+    known = np.isfinite(easting)
+    assert np.abs(found[:, known] - [northing[known], easting[known]]).max() < 0.1
+    assert (lattice.places[:, rows, columns][:, ~known] < -1).all()
+
+
 def test_the_parts_of_the_week_are_drawn_on_the_pixels_of_the_whole_week(
     with_hours: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Finding them is most of the work; only a grid too large for an image of each part is given coarser pixels."""
+    """Only a grid too large for an image of each part is given coarser pixels."""
     located: list[Grid] = []
 
     def locate(grid: Grid, **options: Any) -> PixelLattice:

@@ -26,6 +26,8 @@ _SHIFT_TOLERANCE_M = 4.0
 _SHIFT_DIGITS = 5
 """Of degrees: a metre."""
 _OPAQUE, _EXPECTED_OPAQUE = 215, 225
+_NO_COLOUR = "#000000"
+"""Of pixels that are not to be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +88,19 @@ def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) ->
 def colour_image(pixels: npt.NDArray[np.float64], classes: Classes) -> str:
     """An image of the classes as a data URL, with nothing below the lowest."""
     index = np.searchsorted([bound for bound, _ in classes], pixels, side="right").astype(np.uint8)
-    colours = ["#000000", *(colour for _, colour in classes)]
+    colours = [_NO_COLOUR, *(colour for _, colour in classes)]
     return encode_png(index, colours, opacities=[0, *[_OPAQUE] * len(classes)])
 
 
-def draw_expected(cells: Cells, first: FirstCells, crs: pyproj.CRS) -> tuple[npt.NDArray[np.uint8], list[list[float]]]:
+def draw_expected(cells: Cells, first: FirstCells, crs: pyproj.CRS) -> tuple[str, list[list[float]]]:
     """The cells where most is to be expected, as many as fill each share of the area.
 
     Returns:
-        The image, uint8 (n_pixel_rows, n_pixel_columns, 4) of red, green, blue and opacity; and its corners,
-        [[south, west], [north, east]], degrees.
+        The image as a data URL; and its corners, [[south, west], [north, east]], degrees.
     """
     # of the classes the widest share is 1, and beyond them is 0
     shown = ~np.isnan(first.within_share)
-    classes = np.zeros((cells.n_rows, cells.n_columns))
+    classes = np.zeros((cells.n_rows, cells.n_columns), dtype=np.uint8)
     classes[cells.row[shown], cells.column[shown]] = len(EXPECTED_SHARES) - np.searchsorted(
         EXPECTED_SHARES, first.within_share[shown]
     )
@@ -112,6 +113,9 @@ def draw_expected(cells: Cells, first: FirstCells, crs: pyproj.CRS) -> tuple[npt
     )
     lattice = locate_pixels(grid, crs=crs, max_pixels=_MAX_PIXELS, max_pixels_per_cell=5.0)
     # nearest cell, so that a cell is drawn as what it is
-    pixels = lattice.sample(classes, is_smooth=False).astype(np.int64)
-    colours = np.array([(0, 0, 0, 0), *((*bytes.fromhex(colour[1:]), _EXPECTED_OPAQUE) for colour in EXPECTED)])
-    return colours[pixels].astype(np.uint8), lattice.bounds
+    image = encode_png(
+        lattice.sample(classes, is_smooth=False),
+        [_NO_COLOUR, *EXPECTED],
+        opacities=[0, *[_EXPECTED_OPAQUE] * len(EXPECTED)],
+    )
+    return image, lattice.bounds

@@ -54,11 +54,13 @@ class MapDrawing:
     Attributes:
         parts: What folium made of it, with the names of "map" and of each layer.
         numbers: Latitude and longitude of where the number of each place to patrol goes.
+        names: Of where the name of each ward goes, and the zoom from which it is shown.
         shifts: What changes with the part of the week: see `DensityImages`.
     """
 
     parts: MapParts
     numbers: list[tuple[float, float]]
+    names: list[tuple[float, float, float]]
     shifts: list[dict[str, Any] | None]
 
 
@@ -81,7 +83,6 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     )  # fmt: skip
     outlines = [hotspot.outline for hotspot in analysis.places.hotspots[: summary.published.n_hotspots_drawn]]
     patrols = [place.outline for place in analysis.places.patrol_places]
-    numbers = place_numbers(patrols, crs)
     wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
     density = draw_densities(analysis, classes.density, shift_classes=classes.shifts)
     layers: dict[str, Layer] = {
@@ -120,8 +121,9 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     layers["hotspots"] = _geojson(to_degrees(outlines, crs), show=True, name="Hot spots", style=HOTSPOT_STYLE)
     if patrols:
         layers["patrols"] = _geojson(to_degrees(patrols, crs), show=True, name="Places to patrol", style=_PATROL_STYLE)
-    layers["numbers"] = _number_layer(numbers)
-    layers["names"] = _name_layer(analysis)
+    # these two the page fills: folium takes a millisecond for a marker
+    layers["numbers"] = folium.FeatureGroup(name="Numbers", control=False)
+    layers["names"] = folium.FeatureGroup(name="Ward names")
     if analysis.havens is not None:
         layers["havens"] = _geojson(
             to_degrees(list(analysis.havens.havens.geometry), crs), show=True, name="Safe havens",
@@ -133,7 +135,9 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     known_links = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
     parts = render_map({"map": fmap, **layers}, known_links=known_links)
-    return MapDrawing(parts=parts, numbers=numbers, shifts=density.shifts)
+    return MapDrawing(
+        parts=parts, numbers=place_numbers(patrols, crs), names=_place_names(analysis), shifts=density.shifts
+    )
 
 
 def _half_layer(half: shapely.Geometry, crs: pyproj.CRS) -> folium.GeoJson:
@@ -194,32 +198,18 @@ def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
     )  # fmt: skip
 
 
-def _number_layer(numbers: list[tuple[float, float]]) -> folium.FeatureGroup:
-    """The rank on each place to patrol; best ranks are drawn last, so they stay on top."""
-    group = folium.FeatureGroup(name="Numbers", control=False)
-    for rank, place in reversed(list(enumerate(numbers, start=1))):
-        icon = folium.DivIcon(
-            html=f"<span>{rank}</span>", icon_size=(22, 22), icon_anchor=(11, 11), class_name="rank patrol"
-        )
-        folium.Marker(place, icon=icon, interactive=False, keyboard=False, z_index_offset=1000).add_to(group)
-    return group
-
-
-def _name_layer(analysis: Analysis) -> folium.FeatureGroup:
-    """Ward names where they cover no number, each from the zoom at which its ward has room for it."""
-    group = folium.FeatureGroup(name="Ward names", show=True)
+def _place_names(analysis: Analysis) -> list[tuple[float, float, float]]:
+    """Where the name of each ward covers no number, and the zoom from which its ward has room for it."""
     numbers = shapely.MultiPoint([place.outline.representative_point() for place in analysis.places.patrol_places])
     taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
     rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
     middles = to_degrees([middle for middle, _ in rooms], analysis.wards.crs)
-    for index, (middle, (_, radius_m)) in enumerate(zip(middles, rooms, strict=True)):
-        icon = folium.DivIcon(html="<span></span>", icon_size=(0, 0), icon_anchor=(0, 0), class_name="ward-name")
+    names = []
+    for middle, (_, radius_m) in zip(middles, rooms, strict=True):
         metres_per_pixel = max(radius_m, 1.0) / _NAME_RADIUS_PIXELS
         zoom = math.log2(156_543 * math.cos(math.radians(middle.y)) / metres_per_pixel)
-        folium.Marker(
-            (middle.y, middle.x), icon=icon, interactive=False, keyboard=False, min_zoom=round(zoom, 2), index=index
-        ).add_to(group)
-    return group
+        names.append((middle.y, middle.x, round(zoom, 2)))
+    return names
 
 
 def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[shapely.Point, float]:

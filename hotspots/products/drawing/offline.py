@@ -17,6 +17,7 @@ import xstatic.pkg.leaflet
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
 _LEAFLET = Path(xstatic.pkg.leaflet.BASE_DIR)
+_NUMBER = re.compile("_[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +53,15 @@ def render_map(elements: Mapping[str, Element], *, known_links: Collection[str])
         if isinstance(link, JavascriptLink | CssLink) and link.url not in known_links:
             raise AssertionError(f"a layer needs {link.url}, which is not in the file")
     body, script = figure.html.render(), figure.script.render()
-    # folium names its variables at random; numbered by first appearance, the same map has the same bytes
-    numbered: dict[str, str] = {}
-    for match in re.finditer(r"\b([a-z_]+)_[0-9a-f]{32}", body + script):
-        numbered.setdefault(match[0], f"{match[1]}_{len(numbered) + 1}")
-    return MapParts(
-        body=_rename(body, numbered),
-        script=_rename(script, numbered),
-        names={key: numbered[element.get_name()] for key, element in elements.items()},
-    )
+    # folium gives its variables random numbers; by first appearance, the same map has the same bytes
+    found = dict.fromkeys(_NUMBER.findall(body + script))
+    numbers = {number: f"_{index}" for index, number in enumerate(found, start=1)}
 
+    def renumber(text: str) -> str:
+        return _NUMBER.sub(lambda match: numbers[match[0]], text)
 
-def _rename(rendered: str, names: dict[str, str]) -> str:
-    # a name may go on after its digits: geo_json_<id>_styler
-    return re.sub(r"\b[a-z_]+_[0-9a-f]{32}", lambda match: names[match[0]], rendered)
+    names = {key: renumber(element.get_name()) for key, element in elements.items()}
+    return MapParts(body=renumber(body), script=renumber(script), names=names)
 
 
 def leaflet_script() -> str:

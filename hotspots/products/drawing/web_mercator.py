@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,11 @@ from scipy import ndimage
 
 from hotspots.geography import WGS84, Grid, project_coordinates
 
+Number = TypeVar("Number", np.float64, np.uint8)
+
 _EARTH_RADIUS_M = 6_378_137.0
+_STEP = 16
+"""Pixels from one that is projected to the next; between them, of a borough, straight lines are within 3 cm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +38,11 @@ class PixelLattice:
         """Of the image."""
         return int(self.places[0].size)
 
-    def sample(self, values: npt.NDArray[np.float64], *, is_smooth: bool = True) -> npt.NDArray[np.float64]:
-        """The value at each pixel, float (n_pixel_rows, n_pixel_columns); 0 beyond the grid.
+    def sample(self, values: npt.NDArray[Number], *, is_smooth: bool = True) -> npt.NDArray[Number]:
+        """The value at each pixel, (n_pixel_rows, n_pixel_columns) of the type of the values; 0 beyond the grid.
 
         Args:
-            values: Of the cells, float (n_rows, n_columns).
+            values: Of the cells, (n_rows, n_columns).
             is_smooth: Whether to interpolate between the centres of cells, or take the cell as it is.
         """
         return ndimage.map_coordinates(values, self.places, order=1 if is_smooth else 0, cval=0.0)
@@ -47,8 +52,8 @@ def locate_pixels(grid: Grid, *, crs: pyproj.CRS, max_pixels: int, max_pixels_pe
     """Where the pixels of a web map lie in a grid of a CRS in metres.
 
     The two are turned against each other, so an image pinned by its corners would be up to 150 m out over a borough
-    on the National Grid; each pixel is looked up where it lies instead. It takes ten times as long as an image does,
-    so make the images of one grid from one lattice.
+    on the National Grid; each pixel is looked up where it lies instead. Of these, one in each direction of `_STEP` is
+    projected and those between lie in proportion, less than a hundredth of a pixel off.
 
     Args:
         grid: The cells.
@@ -60,18 +65,29 @@ def locate_pixels(grid: Grid, *, crs: pyproj.CRS, max_pixels: int, max_pixels_pe
     west, south, east, north = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True).transform_bounds(*grid.bounds)
     (left, right), (bottom, top) = _mercator_x(np.array([west, east])), _mercator_y(np.array([south, north]))
     n_rows, n_columns = max(1, int(grid.n_rows * scale)), max(1, int(grid.n_columns * scale))
-    xs = left + (np.arange(n_columns) + 0.5) * (right - left) / n_columns
-    ys = top - (np.arange(n_rows) + 0.5) * (top - bottom) / n_rows
-    longitudes = np.degrees(xs / _EARTH_RADIUS_M)
-    latitudes = np.degrees(2 * np.arctan(np.exp(ys / _EARTH_RADIUS_M)) - np.pi / 2)
-    longitude, latitude = (axis.ravel() for axis in np.meshgrid(longitudes, latitudes))
-    projected = project_coordinates(longitude, latitude, source_crs=WGS84, crs=crs)
-    eastings, northings = (axis.reshape(n_rows, n_columns) for axis in projected)
-    rows = (northings - grid.northing_min) / grid.cell_size_m - 0.5
-    columns = (eastings - grid.easting_min) / grid.cell_size_m - 0.5
-    # where the CRS is not defined (at sea, beyond OSTN15), nothing is looked up
-    places = np.nan_to_num(np.stack([rows, columns]), nan=-9.0)
+
+    def locate(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        longitudes = np.degrees((left + (columns + 0.5) * (right - left) / n_columns) / _EARTH_RADIUS_M)
+        ys = top - (rows + 0.5) * (top - bottom) / n_rows
+        latitudes = np.degrees(2 * np.arctan(np.exp(ys / _EARTH_RADIUS_M)) - np.pi / 2)
+        longitude, latitude = (axis.ravel() for axis in np.meshgrid(longitudes, latitudes))
+        easting, northing = project_coordinates(longitude, latitude, source_crs=WGS84, crs=crs)
+        offsets = np.stack([northing - grid.northing_min, easting - grid.easting_min])
+        return offsets.reshape(2, len(rows), len(columns)) / grid.cell_size_m - 0.5
+
+    rows, columns = (np.append(np.arange(0, n - 1, _STEP), n - 1) for n in (n_rows, n_columns))
+    places = locate(rows, columns)
+    if np.isfinite(places).all():
+        places = _share_out(rows) @ places @ _share_out(columns).T
+    else:  # the CRS is not defined everywhere (at sea, beyond OSTN15); where it is not, nothing is looked up
+        places = np.nan_to_num(locate(np.arange(n_rows), np.arange(n_columns)), nan=-9.0)
     return PixelLattice(places=places, bounds=[[south, west], [north, east]])
+
+
+def _share_out(marks: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """How far each pixel goes with each of those marked, of which the last is the last pixel; rows sum to 1."""
+    pixels = np.arange(marks[-1] + 1)
+    return np.column_stack([np.interp(pixels, marks, mark) for mark in np.eye(len(marks))])
 
 
 def _mercator_x(longitude: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

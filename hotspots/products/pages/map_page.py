@@ -53,6 +53,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         "layers": layers,
         "bounds": _find_bounds(analysis, summary),
         "numbers": drawing.numbers,
+        "names": drawing.names,
         "texts": describe_shapes(analysis, summary),
         "shifts": _view_shifts(drawing, summary),
         "shiftRows": SHIFT_ROWS,

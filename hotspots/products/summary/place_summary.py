@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-import geopandas as gpd
 import numpy as np
 
 from hotspots.analysis.accuracy import AreaScore, Fold, Holdout, MethodName, MethodScore, find_judged
@@ -16,7 +15,7 @@ from hotspots.analysis.calendar import PeriodUnit
 from hotspots.analysis.hotspots import Clusters, Hotspot, ShiftHotspot, Sureness
 from hotspots.analysis.significance import PERSISTENCE_CATEGORIES
 from hotspots.analysis.surfaces import DensitySurface, Drift, Kernel, RiskEstimate, SmallestArea
-from hotspots.geography import CellShape, format_grid_reference, to_wgs84
+from hotspots.geography import WGS84, CellShape, format_grid_reference, project_coordinates
 from hotspots.pipeline import Analysis, PlaceAnalysis
 from hotspots.products.summary.encoding import (
     Degrees,
@@ -543,11 +542,11 @@ def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
 def locate_hotspot(hotspot: Hotspot | ShiftHotspot, analysis: Analysis) -> dict[str, Any]:
     """What a hot spot is called, and a point inside it in every form."""
     centre, crs = hotspot.outline.representative_point(), analysis.wards.crs
-    (degrees,) = to_wgs84(gpd.GeoDataFrame(geometry=[centre], crs=crs)).geometry
+    longitude, latitude = project_coordinates([centre.x], [centre.y], source_crs=crs, crs=WGS84)
     where = {
         "grid_reference": format_grid_reference(centre.x, centre.y, crs=crs),
-        "latitude": round(degrees.y, 4),
-        "longitude": round(degrees.x, 4),
+        "latitude": round(float(latitude[0]), 4),
+        "longitude": round(float(longitude[0]), 4),
     }
     names = [name.removeprefix("On or near ") for name in hotspot.names]
     return {

@@ -24,13 +24,17 @@
   if (layers.havens) {
     layers.havens.eachLayer((haven) => haven.bindTooltip(view.texts.havens[haven.feature.properties.index]));
   }
-  const write = (name) => {
-    name.getElement().firstElementChild.textContent = view.texts.names[name.options.index];
-    name.getElement().hidden = map.getZoom() < name.options.minZoom;
-  };
-  layers.names.eachLayer((name) => {
-    name.on("add", () => write(name));
-    if (name.getElement()) write(name);
+  const mark = (place, html, size, className, options) => L.marker(place, {
+    icon: L.divIcon({ html, iconSize: [size, size], iconAnchor: [size / 2, size / 2], className }),
+    interactive: false, keyboard: false, ...options,
+  });
+  view.names.forEach(([latitude, longitude, minZoom], index) => {
+    const name = mark([latitude, longitude], "<span></span>", 0, "ward-name", { minZoom, index });
+    name.on("add", () => {
+      name.getElement().firstElementChild.textContent = view.texts.names[index];
+      name.getElement().hidden = map.getZoom() < minZoom;
+    });
+    layers.names.addLayer(name);
   });
 
   // On a wide screen the legend lies over the map, so the map keeps clear of it.
@@ -84,10 +88,7 @@
     layers.names.eachLayer((name) => {
       const { colour, sign } = view.verdicts[rows[name.options.index][4]];
       if (!colour) return;
-      const icon = L.divIcon({ html: `<span>${sign}</span>`, iconSize: [0, 0], className: "change-sign" });
-      signs.addLayer(L.marker(name.getLatLng(), {
-        icon, interactive: false, keyboard: false, zIndexOffset: 1100, name,
-      }));
+      signs.addLayer(mark(name.getLatLng(), `<span>${sign}</span>`, 0, "change-sign", { zIndexOffset: 1100, name }));
     });
     for (const [part, text] of [["words", words], ["told", `${told}.`], ["nothing", `${told}: ${words}.`]]) {
       document.querySelector(`[data-change="${part}"]`).textContent = text;
@@ -111,9 +112,14 @@
   }
 
   // What the map shows of the whole week and of its parts; a part's layers are made when it is first looked at.
+  // Best ranks are drawn last, so they stay on top.
+  const rank = (places, className) => places.map(
+    (place, index) => mark(place, `<span>${index + 1}</span>`, 22, className, { zIndexOffset: 1000 }),
+  ).reverse();
   const shown = {
     week: {
-      image: layers.density._url, outlines: layers.hotspots.getLayers(), ranks: layers.numbers.getLayers(), numbers: [],
+      image: layers.density._url, outlines: layers.hotspots.getLayers(), ranks: rank(view.numbers, "rank patrol"),
+      numbers: [],
     },
   };
   let now = "week";
@@ -132,13 +138,9 @@
     const part = view.shifts[key];
     const made = L.geoJSON(part.shapes, { smoothFactor: 0.5, style: view.hotspotStyle });
     made.eachLayer((hotspot) => hotspot.bindPopup(describe(part, hotspot.feature.properties.index), popup));
-    const icon = (rank) => L.divIcon({
-      html: `<span>${rank}</span>`, iconSize: [22, 22], iconAnchor: [11, 11], className: "rank",
-    });
-    const ranks = part.numbers.map((place, index) => L.marker(place, {
-      icon: icon(index + 1), interactive: false, keyboard: false, zIndexOffset: 1000,
-    })).reverse();
-    shown[key] = { image: part.image, outlines: made.getLayers(), ranks, numbers: part.numbers };
+    shown[key] = {
+      image: part.image, outlines: made.getLayers(), ranks: rank(part.numbers, "rank"), numbers: part.numbers,
+    };
     return shown[key];
   };
   const isNow = (when) => !when || when === now || (when === "part" && now !== "week");
