@@ -106,6 +106,11 @@ def parse_times(
         zone = zoneinfo.ZoneInfo(time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ParameterError(f'No time zone called "{time_zone}". Give an IANA name such as Europe/London.') from error
+    if texts.cat.categories.empty:
+        never = pd.Series(np.full(len(texts), "NaT", dtype="datetime64[s]"), index=texts.index)
+        no = np.zeros(len(texts), dtype=bool)
+        nothing = np.full(len(texts), None, dtype=object)
+        return Times(at=never, instant=never, precision=nothing, is_nonexistent=no, is_ambiguous=no)
     unique = pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip()
     if is_exchanged:
         unique = unique.map(exchange_day_and_month).astype("object")
@@ -117,8 +122,9 @@ def parse_times(
     if with_offset.any():
         at[with_offset] = _read_iso(unique[with_offset], keep_utc=clock != "local")
         is_utc[with_offset & at.notna().to_numpy()] = clock != "local"
+    may_be_clock = unique.str.match(r"\d[^:]*:").to_numpy(dtype=bool)  # pandas takes "today" for a date
     for form in _FAST[date_order]:
-        todo = at.isna() & unique.str.match(r"\d")  # pandas takes "today" for a date
+        todo = at.isna() & may_be_clock
         if not todo.any():
             break
         at[todo] = pd.to_datetime(unique[todo], format=form, errors="coerce").astype("datetime64[s]")
@@ -145,9 +151,13 @@ def parse_times(
         ambiguous[is_naive] = naive.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna()
 
     codes = texts.cat.codes.to_numpy()  # -1 where missing, which reads the last entry
+
+    def spread(distinct: pd.Series) -> pd.Series:
+        return pd.Series(np.append(distinct.to_numpy(), np.datetime64("NaT", "s"))[codes], index=texts.index)
+
     return Times(
-        at=at.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
-        instant=instant.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
+        at=spread(at),
+        instant=spread(instant),
         precision=np.array([*precision, None], dtype=object)[codes],
         is_nonexistent=np.append(nonexistent, False)[codes],
         is_ambiguous=np.append(ambiguous, False)[codes],
