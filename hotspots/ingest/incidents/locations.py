@@ -144,7 +144,7 @@ def locate(
         (profile.postcode, postcodes, "postcode", (ONLY_POSTCODE, UNKNOWN_POSTCODE)),
         (profile.lsoa, areas, AREA, (ONLY_LSOA, UNKNOWN_LSOA)),
     ):
-        if column:
+        if column and pd.isna(found.precision).any():
             texts = columns[column].where(pd.isna(found.precision))
             kinds = np.full(n_rows, kind, dtype=object)
             where = places.locate(texts) if places is not None else _NOWHERE.reindex(texts.index)
@@ -233,7 +233,9 @@ def _use_coordinates(
     precision[usable] = "anonymised" if profile.is_anonymised else "point"
     # what an earlier pair of columns says that is wrong is told of, unless this one says where
     todo = pd.isna(found.precision) & (found.reason == NO_LOCATION)
-    todo |= pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE) & usable[row]
+    todo |= (
+        pd.isna(found.precision) & pd.Series(found.reason, dtype="object").isin(_REPLACEABLE).to_numpy() & usable[row]
+    )
     for column, values in (
         (found.easting, np.where(usable, easting, np.nan)),
         (found.northing, np.where(usable, northing, np.nan)),
@@ -358,7 +360,7 @@ def _fill(
 ) -> None:
     """Give rows without a location the place that their text stands for."""
     # coordinates that are wrong are told of, and not hidden by a place that is merely near
-    open_ = pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE)
+    open_ = pd.isna(found.precision) & pd.Series(found.reason, dtype="object").isin(_REPLACEABLE).to_numpy()
     grid_east, grid_north = (places[name].to_numpy(dtype=np.float64) for name in ("easting", "northing"))
     is_place = np.isfinite(grid_east) & np.isfinite(grid_north)
     east, north = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
