@@ -20,7 +20,7 @@ _CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "lo
 _MOST_ROWS_AN_ID = 20
 """Rows of one table that an ID can be on: several victims, several offences, several versions."""
 
-_COLON = pa.scalar(":", pa.large_string())
+_ROWS_AT_ONCE = 100_000
 
 DIGEST = "^[0-9a-f]{64}$"
 """An ID of police.uk, which is one however often a query was repeated: nobody writes such a text for want of an ID."""
@@ -136,13 +136,17 @@ def to_series(records: pa.Table, name: str) -> Any:
 def _number_rows(frame: pd.DataFrame) -> pd.Index:
     """File and row of each incident: a name of its own that says nothing about it, as the source's number would."""
     source, row = frame["source"].cat, frame["source_row"].to_numpy()
-    labels = pa.array(list(source.categories), pa.large_string()).take(pa.array(source.codes))
-    made = pc.binary_join_element_wise(labels, pa.array(row).cast(pa.large_string()), _COLON)
-    place = pd.Series(source.codes.to_numpy() * (np.int64(row.max(initial=0)) + 1) + row)
-    is_counted = place.duplicated().to_numpy()
-    if is_counted.any():  # a row of a table of counts
-        number = pa.array(place.groupby(place).cumcount() + 1).cast(pa.large_string())
-        counted = pc.binary_join_element_wise(made, number, pa.scalar(".", pa.large_string()))
-        made = pc.if_else(pa.array(is_counted), counted, made)
-    index: pd.Index[Any] = pd.Index(made.to_pandas(), name="incident_id")
+    labels = pa.array([f"{label}:" for label in source.categories], pa.string())
+    codes = source.codes.to_numpy()
+    place = pd.Series(codes * (np.int64(row.max(initial=0)) + 1) + row)
+    number = place.groupby(place).cumcount().to_numpy() if place.duplicated().any() else None
+    made = []
+    for start in range(0, len(row), _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        names = pc.binary_join_element_wise(labels.take(pa.array(codes[part])), pa.array(row[part]).cast(pa.string()), "")
+        if number is not None:  # a row of a table of counts
+            later = pa.array(number[part] + 1).cast(pa.string())
+            names = pc.if_else(pa.array(number[part] > 0), pc.binary_join_element_wise(names, later, "."), names)
+        made.append(names)
+    index: pd.Index[Any] = pd.Index(pa.chunked_array(made, pa.string()).to_pandas(), name="incident_id")
     return index

@@ -165,9 +165,11 @@ def read_incidents(
             f"No incidents in {', '.join(file.path for file in inputs)}, only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    records = name_marked_areas(pa.concat_tables(parts).unify_dictionaries(), known=wards)
+    records = pa.concat_tables(parts).unify_dictionaries()
     parts.clear()
-    incidents, remarks, rejected = assemble(records, crs=options.crs)
+    whole = [name_marked_areas(records, known=wards)]
+    del records
+    incidents, remarks, rejected = assemble(whole.pop(), crs=options.crs)  # which lets go of a column once it is read
     return Intake(
         incidents=incidents,
         remarks=remarks,
