@@ -143,7 +143,9 @@ def _number_rows(frame: pd.DataFrame) -> pd.Index:
     made = []
     for start in range(0, len(row), _ROWS_AT_ONCE):
         part = slice(start, start + _ROWS_AT_ONCE)
-        names = pc.binary_join_element_wise(labels.take(pa.array(codes[part])), pa.array(row[part]).cast(pa.string()), "")
+        names = pc.binary_join_element_wise(
+            labels.take(pa.array(codes[part])), pa.array(row[part]).cast(pa.string()), ""
+        )
         if number is not None:  # a row of a table of counts
             later = pa.array(number[part] + 1).cast(pa.string())
             names = pc.if_else(pa.array(number[part] > 0), pc.binary_join_element_wise(names, later, "."), names)
