@@ -191,7 +191,7 @@ def _take_crs(crs: str | pyproj.CRS) -> pyproj.CRS:
 
 
 @functools.cache
-def _list_grid_parameters() -> dict[str, float]:
+def _list_grid_parameters() -> dict[str, Any]:
     operation = find_crs(BRITISH_NATIONAL_GRID).coordinate_operation
     return {} if operation is None else {one.name: one.value for one in operation.params}
 

@@ -73,6 +73,10 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
     if incidents["source"].nunique() < 2:
         return ()
     first, last = find_days(incidents)
+    spans = pd.DataFrame({"source": incidents["source"].array, "first": first, "last": last})
+    spans = spans.groupby("source", observed=True).agg({"first": "min", "last": "max"}).sort_values("first")
+    if (spans["first"].iloc[1:].to_numpy() > spans["last"].cummax().iloc[:-1].to_numpy()).all():
+        return ()  # no two files have a day in common
     table = pd.DataFrame(
         {
             "category": incidents["category"].array,

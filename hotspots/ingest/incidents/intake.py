@@ -189,9 +189,10 @@ def read_incidents(
 def _refuse_repeats(guard: RepeatGuard, table: ReadTable, records: pa.Table) -> None:
     """Refuse a table whose bytes, rows without IDs, or month of a force were read already."""
     guard.check(table.sha256, label=table.label)
-    usable = records.filter(pc.is_null(records["reason"]))
-    if usable.num_rows >= _MANY_ROWS and usable["incident_id"].null_count == usable.num_rows:
-        guard.check(fingerprint_rows(usable), label=table.label)
+    is_usable = pc.is_null(records["reason"])
+    has_id = pc.any(pc.and_(is_usable, pc.is_valid(records["incident_id"]))).as_py()
+    if records["reason"].null_count >= _MANY_ROWS and not has_id:
+        guard.check(fingerprint_rows(records.filter(is_usable)), label=table.label)
     if month := _MONTH_OF_A_FORCE.fullmatch(Path(table.label).name.lower()):
         guard.check(month[1], label=table.label)
 
