@@ -233,10 +233,11 @@ def _use_coordinates(
     precision = np.full(len(one), None, dtype=object)
     precision[usable] = "anonymised" if profile.is_anonymised else "point"
     # what an earlier pair of columns says that is wrong is told of, unless this one says where
-    todo = pd.isna(found.precision) & (found.reason == NO_LOCATION)
-    todo |= (
-        pd.isna(found.precision) & pd.Series(found.reason, dtype="object").isin(_REPLACEABLE).to_numpy() & usable[row]
-    )
+    is_open = pd.isna(found.precision)
+    todo = is_open & (found.reason == NO_LOCATION)
+    if not todo.all():
+        is_replaceable = pd.Series(found.reason, dtype="object").isin(_REPLACEABLE).to_numpy()
+        todo |= is_open & is_replaceable & usable[row]
     for column, values in (
         (found.easting, np.where(usable, easting, np.nan)),
         (found.northing, np.where(usable, northing, np.nan)),
@@ -246,7 +247,7 @@ def _use_coordinates(
         (found.stated, np.where(usable, [one, two], np.nan).T / (unit or np.nan)),
         (found.in_degrees, np.full(len(one), unit == DEGREE_UNIT)),
     ):
-        column[todo] = values[row][todo]
+        column[todo] = values[row[todo]]
 
 
 def _find_unit(source: str) -> float | None:

@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -234,8 +235,8 @@ def _read_chunk(
     if profile.offence_group:
         is_blank = np.logical_and.reduce([texts.isna().to_numpy() for texts in offences])
         offences.insert(0, repeat_text(profile.offence_group, n_rows).mask(is_blank))
-    records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
-    records["source_row"] = chunk.row
+    classified = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
+    records: dict[str, Any] = {**classified, "source_row": chunk.row}
     given_ids = [columns[name] for name in profile.id]
     ids = _read_ids(given_ids, n_rows)
     records["incident_id"] = pd.arrays.ArrowExtensionArray(ids)  # a text a row, which pandas need not know
@@ -292,7 +293,7 @@ def _read_chunk(
     records["reason"] = gather_texts(reason)
     records["detail"] = map_texts(gather_texts(detail), lambda text: _describe_details(text, profile))
     statuses = {str(word).strip().casefold() for word in list_distinct(column(profile.status))} & UNFINISHED
-    return records, statuses, place
+    return pd.DataFrame(records, copy=False), statuses, place
 
 
 def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd.Series:
