@@ -254,7 +254,10 @@ def classify_offences(
         )
     codes = np.zeros(len(columns[0]), dtype="int64")
     for column in columns:  # each distinct combination of texts is looked up once, however many rows have it
-        own, texts = pd.factorize(column)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            own, texts = column.cat.codes.to_numpy(), column.cat.categories
+        else:
+            own, texts = pd.factorize(column)
         codes = pd.factorize(codes * (len(texts) + 1) + own)[0]
     first = np.flatnonzero(~pd.Series(codes).duplicated())
     combinations = zip(*(column.iloc[first] for column in columns), strict=True)

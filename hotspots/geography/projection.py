@@ -176,6 +176,27 @@ def _convert(convert: Any, first: npt.ArrayLike, second: npt.ArrayLike) -> tuple
     return np.where(defined, out_one, np.nan), np.where(defined, out_two, np.nan)
 
 
+@functools.lru_cache(maxsize=64)
+def find_crs(name: str) -> pyproj.CRS:
+    """The CRS of a code or text, which PROJ takes a millisecond to look up.
+
+    Raises:
+        pyproj.exceptions.CRSError: PROJ does not know it.
+    """
+    return pyproj.CRS(name)
+
+
+def _take_crs(crs: str | pyproj.CRS) -> pyproj.CRS:
+    return find_crs(crs) if isinstance(crs, str) else crs
+
+
+@functools.cache
+def _list_grid_parameters() -> dict[str, Any]:
+    operation = find_crs(BRITISH_NATIONAL_GRID).coordinate_operation
+    return {} if operation is None else {one.name: one.value for one in operation.params}
+
+
+@functools.lru_cache(maxsize=64)
 def is_national_grid(crs: pyproj.CRS) -> bool:
     """Whether a CRS is the British National Grid, under whatever label.
 
@@ -184,11 +205,9 @@ def is_national_grid(crs: pyproj.CRS) -> bool:
     """
     if crs.is_bound and crs.source_crs is not None:
         crs = crs.source_crs  # with a shift to WGS84 attached, which plays no part on the grid itself
-    grid = pyproj.CRS.from_epsg(27700)
-    operation = crs.coordinate_operation
-    if not crs.is_projected or operation is None or grid.coordinate_operation is None:
+    operation, ours = crs.coordinate_operation, _list_grid_parameters()
+    if not crs.is_projected or operation is None or not ours:
         return False
-    ours = {p.name: p.value for p in grid.coordinate_operation.params}
     theirs = {p.name: p.value for p in operation.params}
     return (
         ours.keys() == theirs.keys()
@@ -272,20 +291,20 @@ def project_coordinates(
     Raises:
         DataError: PROJ cannot convert one to the other.
     """
-    target = pyproj.CRS.from_user_input(crs)
+    target = _take_crs(crs)
     to_grid = is_national_grid(target)
     if isinstance(source_crs, str) and source_crs == POLICE_UK:  # a CRS would look in PROJ's tables for half a second
         if to_grid:
             return project_police_uk(first, second)
         source_crs = WGS84
-    source = pyproj.CRS.from_user_input(source_crs)
+    source = _take_crs(source_crs)
     longitude, latitude = _to_degrees(first, second, source)
     if _is_osgb36(source) == _is_osgb36(target):
         easting, northing = _transform(first, second, source, target)
     elif to_grid:
         easting, northing = project_lonlat(longitude, latitude)
     else:
-        easting, northing = _transform(longitude, latitude, pyproj.CRS(WGS84), target)
+        easting, northing = _transform(longitude, latitude, find_crs(WGS84), target)
     inside = _lies_in_area(longitude, latitude, target)
     return np.where(inside, easting, np.nan), np.where(inside, northing, np.nan)
 
@@ -298,7 +317,7 @@ def to_working_crs(frame: gpd.GeoDataFrame, crs: str | pyproj.CRS) -> gpd.GeoDat
     Raises:
         DataError: PROJ cannot convert one to the other.
     """
-    crs = pyproj.CRS.from_user_input(crs)
+    crs = _take_crs(crs)
     if _is_same(frame.crs, crs):
         return frame.set_crs(crs, allow_override=True)
 
@@ -372,10 +391,12 @@ def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84))
 
 
+@functools.lru_cache(maxsize=64)
 def _is_same(one: pyproj.CRS, other: pyproj.CRS) -> bool:
     return one.equals(other, ignore_axis_order=True) or (is_national_grid(one) and is_national_grid(other))
 
 
+@functools.lru_cache(maxsize=64)
 def _is_osgb36(crs: pyproj.CRS) -> bool:
     """Whether a CRS is on the datum of the National Grid, so that there is nothing to shift between the two."""
     geodetic = crs.geodetic_crs
@@ -385,8 +406,8 @@ def _is_osgb36(crs: pyproj.CRS) -> bool:
 def _to_degrees(first: npt.ArrayLike, second: npt.ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Floats]:
     """Coordinates of any CRS to WGS84 longitudes and latitudes, from the National Grid by OSTN15; else NaN."""
     if _is_osgb36(crs):
-        return unproject_grid(*_transform(first, second, crs, pyproj.CRS(BRITISH_NATIONAL_GRID)))
-    return _transform(first, second, crs, pyproj.CRS(WGS84))
+        return unproject_grid(*_transform(first, second, crs, find_crs(BRITISH_NATIONAL_GRID)))
+    return _transform(first, second, crs, find_crs(WGS84))
 
 
 def _transform(

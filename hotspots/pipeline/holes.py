@@ -87,7 +87,8 @@ def _tally(table: pd.DataFrame) -> pd.DataFrame:
     number = np.zeros(len(table), dtype=np.int64)
     for column, size in zip(columns, sizes, strict=True):
         number = number * size + column.codes + 1
-    number, n_rows = np.unique((number * n_days + day - first_day) * 2 + has_day, return_counts=True)
+    at, number = pd.factorize((number * n_days + day - first_day) * 2 + has_day, sort=True)
+    n_rows = np.bincount(at, minlength=len(number))
     number, has_day = np.divmod(number, 2)
     part, day = np.divmod(number, n_days)
     day += first_day

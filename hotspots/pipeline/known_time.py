@@ -17,6 +17,7 @@ from hotspots.pipeline.holes import Hole, find_holes, tally_parts
 MAX_MONTH_ONLY_SHARE = 0.05
 """Share of incidents of which only the month is known, from which a series has no days."""
 
+_LONGEST = 31
 _NEIGHBOURS = 3
 _LOW_SHARE = 0.5
 _MANY_A_MONTH = 20
@@ -170,11 +171,13 @@ def find_known_time(*tables: pd.DataFrame, wards: pd.DataFrame | None = None) ->
         wards: The wards table, for their names and boroughs.
     """
     spans = [np.stack(find_days(table)).astype("datetime64[D]") for table in tables]
-    first, last = np.concatenate(spans, axis=1)
-    tally = pd.DataFrame({"first": first, "last": last}).value_counts(sort=False).sort_index()
-    days = tally.index.to_frame().to_numpy().astype("datetime64[D]")
+    first, last = np.concatenate(spans, axis=1).astype(np.int64)
+    # one number for each span, which is sorted once: none is longer than a month
+    span, distinct = pd.factorize(first * _LONGEST + last - first, sort=True)
+    first, n_days = np.divmod(distinct, _LONGEST)
+    days = first.astype("datetime64[D]"), (first + n_days).astype("datetime64[D]")
     named = None if wards is None else pd.DataFrame(wards[["ward_name", "borough"]])
-    return _assess(days[:, 0], days[:, 1], np.asarray(tally, dtype=np.int64), tally_parts(tables), named)
+    return _assess(*days, np.bincount(span, minlength=len(distinct)), tally_parts(tables), named)
 
 
 def _assess(

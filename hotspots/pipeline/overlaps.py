@@ -73,10 +73,14 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
     if incidents["source"].nunique() < 2:
         return ()
     first, last = find_days(incidents)
+    spans = pd.DataFrame({"source": incidents["source"].array, "first": first, "last": last})
+    spans = spans.groupby("source", observed=True).agg({"first": "min", "last": "max"}).sort_values("first")
+    if (spans["first"].iloc[1:].to_numpy() > spans["last"].cummax().iloc[:-1].to_numpy()).all():
+        return ()  # no two files have a day in common
     table = pd.DataFrame(
         {
-            "category": incidents["category"].astype("object").to_numpy(),
-            "source": incidents["source"].astype("object").to_numpy(),
+            "category": incidents["category"].array,
+            "source": incidents["source"].array,
             "row": incidents["source_row"].to_numpy(),
             "first": first,
             "last": last,
@@ -84,16 +88,22 @@ def find_overlaps(incidents: gpd.GeoDataFrame) -> tuple[Overlap, ...]:
             "y": incidents.geometry.y.to_numpy(),
         }
     )
-    table = table[table["category"] != UNRECOGNISED]
+    # most files are of other days or places than all others, of whatever crime
+    beside = {source for one, other, _ in _list_pairs(_part(table, "source")) for source in (one, other)}
+    table = table[table["source"].isin(beside) & (table["category"] != UNRECOGNISED)]
     found = []
-    for category, rows in table.groupby("category", sort=True):
-        if rows["source"].nunique() < 2:
-            continue
-        parts = {str(source): part for source, part in rows.groupby("source", sort=True)}
+    for category, rows in _part(table, "category").items():
+        parts = _part(rows, "source")
         for one, other, days in _list_pairs(parts):
-            if overlap := _compare(parts, (one, other), category=str(category), days=days):
+            if overlap := _compare(parts, (one, other), category=category, days=days):
                 found.append(overlap)
     return tuple(found)
+
+
+def _part(rows: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
+    """The rows by a text that they have, in the order of these."""
+    parts = {str(text): part for text, part in rows.groupby(column, observed=True, sort=False)}
+    return dict(sorted(parts.items()))
 
 
 def _list_pairs(parts: dict[str, pd.DataFrame]) -> Iterator[tuple[str, str, tuple[pd.Timestamp, pd.Timestamp]]]:

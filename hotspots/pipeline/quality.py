@@ -305,8 +305,8 @@ def _group_refused(rejected: pd.DataFrame) -> tuple[RefusedRows, ...]:
 def _count_sources(intake: Intake) -> tuple[SourceRows, ...]:
     incidents, rejected = intake.incidents, intake.rejected
     first, last = find_days(incidents)
-    days = pd.DataFrame({"source": incidents["source"].astype("object").to_numpy(), "first": first, "last": last})
-    used = {str(source): rows for source, rows in days.groupby("source")}
+    days = pd.DataFrame({"source": incidents["source"].array, "first": first, "last": last})
+    used = {str(source): rows for source, rows in days.groupby("source", observed=True)}
     refused = {str(source): rows["reason"] for source, rows in rejected.groupby("source", observed=True)}
     aside = intake.set_aside.groupby("source")["n_rows"].sum()
     n_aside = {str(source): int(n) for source, n in aside.items()}

@@ -108,6 +108,15 @@ def test_a_missing_word_has_a_code_that_arrow_can_look_up() -> None:
             assert codes.max() < max(len(chunk.dictionary), 1), name
 
 
+def test_records_hold_no_word_that_is_on_no_row() -> None:
+    home, knife = "12 Hither Green Lane", "Mrs Patel had it"
+    records = read_rows(COUNCIL, {**A_ROW, "Road": home, "Kind": home, "Knife": knife}, A_ROW).records
+    for name in records.column_names:
+        if pa.types.is_dictionary(records.schema.field(name).type):
+            for chunk in records[name].chunks:
+                assert set(chunk.dictionary.to_pylist()) == set(chunk.to_pylist()) - {None}, name
+
+
 def test_what_a_profile_says_of_all_rows() -> None:
     profile = parse_profile("s", {"every_offence": "asb", "every_date": "2026-01", **GRID})
     first, second = read_rows(profile, HERE, {"X": None, "Y": None}).records.to_pylist()

@@ -388,3 +388,21 @@ def test_a_table_whose_columns_have_one_name_is_refused_in_a_sentence(tmp_path: 
     code, _, err = call("check", tmp_path / "a.csv")
     assert code == 3
     assert "Traceback" not in err
+
+
+def test_a_sample_is_of_the_first_thousand_rows_and_holds_no_word_of_others(tmp_path: Path) -> None:
+    lines = [f"2025-01-01,{number}" for number in range(1500)]
+    table = open_table(tmp_path, "\n".join(["Month,Street", *lines]).encode())
+    streets, months = (table.sample({name})[name] for name in ("Street", "Month"))
+    assert streets.tolist() == [str(number) for number in range(1000)]
+    assert set(streets.cat.categories) == set(streets)
+    assert len(months) == 1000
+    assert list(table.sample({"Street", "Month"})) == ["Month", "Street"]
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u2003", "\u3000", "\x1f"])
+def test_blanks_around_a_text_are_none_of_it_whatever_they_are(tmp_path: Path, blank: str) -> None:
+    table = open_table(tmp_path, f"Street,Month\n{blank}High Street{blank},{blank}\n".encode())
+    (chunk,) = table.read({"Street", "Month"})
+    assert chunk.columns["Street"].tolist() == ["High Street"]
+    assert chunk.columns["Month"].isna().all()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hotspots.errors import DataError
 from hotspots.ingest.formats.table import Chunk, Table, as_text
-from hotspots.ingest.texts import list_distinct
+from hotspots.ingest.texts import count_letters
 
 MAX_TABLE_ROWS = 20_000_000
 """More rows than any force records in ten years: beyond it a file is damaged, or meant to do harm."""
@@ -76,7 +76,7 @@ def bound_table(table: Table) -> Table:
 
 
 def _is_long(texts: pd.Series) -> bool:
-    return any(len(text) > MAX_TEXT for text in list_distinct(texts))
+    return count_letters(texts) > MAX_TEXT
 
 
 def _require_short(chunk: Chunk, table: Table) -> None:

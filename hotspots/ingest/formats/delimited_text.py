@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
+import dataclasses
+import functools
 import hashlib
 import io
 import itertools
@@ -21,6 +23,7 @@ from hotspots.errors import DataError
 from hotspots.ingest.formats.bounds import MAX_MALFORMED_ROWS, MAX_TABLE_BYTES, MAX_TABLE_ROWS
 from hotspots.ingest.formats.table import (
     HEADER_ROWS,
+    SAMPLE_ROWS,
     Chunk,
     Columns,
     IsHeader,
@@ -29,7 +32,7 @@ from hotspots.ingest.formats.table import (
     find_header,
     require_unique,
 )
-from hotspots.ingest.texts import blank, list_distinct
+from hotspots.ingest.texts import blank, is_padded
 
 Open = Callable[[], IO[bytes]]
 
@@ -106,9 +109,28 @@ def open_text_table(
         require_unique(header, columns, label=label)
         return _read(label, open_utf8, header, columns, delimiter=delimiter, n_lines_before=lines_before[index])
 
-    def read_start(columns: Collection[str]) -> Iterator[Chunk]:
+    @functools.cache  # whoever recognises a layout asks for a column or two, time and again
+    def read_first() -> list[Chunk]:
+        once = [name for name in header if header.count(name) == 1]
         with contextlib.suppress(DataError):  # which all of the text raises too, unless it was cut within a row
-            yield from itertools.islice(read(columns, open_start), 1)
+            chunks = _read(
+                label,
+                open_start,
+                header,
+                once,
+                delimiter=delimiter,
+                n_lines_before=lines_before[index],
+                at_most=SAMPLE_ROWS,
+            )
+            return list(itertools.islice(chunks, 1))
+        return []
+
+    def read_start(columns: Collection[str]) -> Iterator[Chunk]:
+        for chunk in read_first():
+            if chunk.columns.keys() >= set(columns):
+                yield dataclasses.replace(
+                    chunk, columns={name: texts for name, texts in chunk.columns.items() if name in columns}
+                )
 
     named = _ENCODINGS.get(found, found.upper())
     separated = _DELIMITERS.get(delimiter, repr(delimiter))
@@ -279,7 +301,9 @@ def _read(
     *,
     delimiter: str,
     n_lines_before: int,
+    at_most: int | None = None,
 ) -> Iterator[Chunk]:
+    """The rows, a chunk at a time; of each chunk the first `at_most`, with no other words than theirs."""
     malformed: deque[tuple[int, int]] = deque()
 
     def skip(row: pyarrow.csv.InvalidRow) -> str:
@@ -321,6 +345,8 @@ def _read(
                     raise too_many
                 if inside:
                     row = np.setdiff1d(row, [number for number, _ in inside])
+                if at_most is not None:
+                    row, batch = row[:at_most], _cut_batch(batch.select(keep), at_most)
                 # Arrow takes no column at all for all of them, and two of one name cannot be told apart
                 yield Chunk(columns=_to_columns(batch.select(keep)), row=row, malformed=tuple(inside))
     except (pa.ArrowException, UnicodeError) as error:
@@ -341,11 +367,17 @@ def _read(
         _refuse_swallowed_lines(label, open_utf8, header, delimiter)
 
 
+def _cut_batch(batch: pa.RecordBatch, n_rows: int) -> pa.RecordBatch:
+    first = batch.slice(0, n_rows)
+    columns = [column.dictionary_decode().dictionary_encode() for column in first.columns]
+    return pa.RecordBatch.from_arrays(columns, names=first.schema.names)
+
+
 def _to_columns(batch: pa.RecordBatch) -> Columns:
     frame = batch.to_pandas()
     columns = {str(name): frame[name] for name in frame.columns}
     # a cell of blanks is a blank cell, and blanks around an ID make no other ID
-    padded = [name for name, values in columns.items() if any(text != text.strip() for text in list_distinct(values))]
+    padded = [name for name, texts in zip(columns, batch.columns, strict=True) if is_padded(texts.dictionary)]
     return columns | {name: as_text(columns[name].astype("object")) for name in padded}
 
 

@@ -20,6 +20,8 @@ _CONTENT = ("category", "subcategory", "is_knife", "started_at", "ended_at", "lo
 _MOST_ROWS_AN_ID = 20
 """Rows of one table that an ID can be on: several victims, several offences, several versions."""
 
+_ROWS_AT_ONCE = 100_000
+
 DIGEST = "^[0-9a-f]{64}$"
 """An ID of police.uk, which is one however often a query was repeated: nobody writes such a text for want of an ID."""
 
@@ -40,7 +42,8 @@ def fingerprint_rows(records: pa.Table) -> str:
 
 def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]:
     """The incidents, the remarks on them, and the rejected rows."""
-    ids = records["incident_id"].cast(pa.large_string()).combine_chunks()  # a plain one ends at 2 GB
+    ids = records["incident_id"]
+    codes = _number_repeated(ids)
     records = records.drop_columns(["incident_id"])
     columns = {}
     for name in records.column_names:  # a column at a time, because both forms of a year of London are large
@@ -50,11 +53,9 @@ def assemble(records: pa.Table, *, crs: str) -> tuple[gpd.GeoDataFrame, pd.DataF
     del columns
 
     usable = frame["reason"].isna().to_numpy()
-    codes = _number_texts(ids)
     placeholders = _find_placeholders(codes, frame["source"].cat.codes.to_numpy(), usable)
     if placeholders.any():
-        is_digest = pc.fill_null(pc.match_substring_regex(ids, DIGEST), fill_value=False)
-        placeholders &= ~np.asarray(is_digest)
+        placeholders[placeholders] = ~np.asarray(pc.match_substring_regex(ids.filter(pa.array(placeholders)), DIGEST))
     codes[placeholders] = -1
     frame["oddities"] = frame["oddities"] | np.where(placeholders, Oddity.PLACEHOLDER_ID.value, 0).astype(np.int32)
     has_id = usable & (codes >= 0)
@@ -100,19 +101,18 @@ def _find_placeholders(
     return placeholders
 
 
-def _number_texts(texts: pa.Array) -> npt.NDArray[np.int64]:
-    """A number for each text, the same for the same text, -1 where it is missing.
+def _number_repeated(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """A number for each text that stands on several rows, the same for the same text; -1 for all others.
 
-    By sorting, because a table of hashes of a year of London's IDs would be larger than all else that is read.
+    Most IDs are there once, and a hash shows it: they are compared with no other, nor kept in a table of texts, which
+    would be larger than all else that is read.
     """
-    order = pc.sort_indices(texts)  # missing ones at the end
-    in_order = texts.take(order)
-    is_new = pc.fill_null(pc.not_equal(in_order[1:], in_order[:-1]), fill_value=True)
-    numbers = np.zeros(len(texts), dtype=np.int64)
-    numbers[1:] = np.cumsum(np.asarray(is_new))
-    codes = np.empty(len(texts), dtype=np.int64)
-    codes[np.asarray(order)] = numbers
-    codes[np.asarray(pc.is_null(texts))] = -1
+    hashes = [pd.util.hash_array(chunk.to_numpy(zero_copy_only=False), categorize=False) for chunk in texts.chunks]
+    is_twice = pd.Series(np.concatenate([*hashes, np.empty(0, dtype=np.uint64)])).duplicated(keep=False).to_numpy()
+    may_repeat = is_twice & np.asarray(pc.is_valid(texts))
+    codes = np.full(len(texts), -1, dtype=np.int64)
+    repeated = texts.filter(pa.array(may_repeat)).cast(pa.large_string())  # a plain one ends at 2 GB
+    codes[may_repeat] = np.asarray(repeated.combine_chunks().dictionary_encode().indices)
     return codes
 
 
@@ -135,11 +135,20 @@ def to_series(records: pa.Table, name: str) -> Any:
 
 def _number_rows(frame: pd.DataFrame) -> pd.Index:
     """File and row of each incident: a name of its own that says nothing about it, as the source's number would."""
-    source, row = pa.array(frame["source"].astype("object"), pa.large_string()), pa.array(frame["source_row"])
-    made = pc.binary_join_element_wise(source, row.cast(pa.large_string()), pa.scalar(":", pa.large_string()))
-    made = made.to_pandas()
-    is_counted = made.duplicated()
-    if is_counted.any():  # a row of a table of counts
-        made = made.where(~is_counted, made + "." + (made.groupby(made).cumcount() + 1).astype(str))
-    index: pd.Index[Any] = pd.Index(made.astype("object"), name="incident_id")
+    source, row = frame["source"].cat, frame["source_row"].to_numpy()
+    labels = pa.array([f"{label}:" for label in source.categories], pa.string())
+    codes = source.codes.to_numpy()
+    place = pd.Series(codes * (np.int64(row.max(initial=0)) + 1) + row)
+    number = place.groupby(place).cumcount().to_numpy() if place.duplicated().any() else None
+    made = []
+    for start in range(0, len(row), _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        names = pc.binary_join_element_wise(
+            labels.take(pa.array(codes[part])), pa.array(row[part]).cast(pa.string()), ""
+        )
+        if number is not None:  # a row of a table of counts
+            later = pa.array(number[part] + 1).cast(pa.string())
+            names = pc.if_else(pa.array(number[part] > 0), pc.binary_join_element_wise(names, later, "."), names)
+        made.append(names)
+    index: pd.Index[Any] = pd.Index(pa.chunked_array(made, pa.string()).to_pandas(), name="incident_id")
     return index

@@ -165,9 +165,11 @@ def read_incidents(
             f"No incidents in {', '.join(file.path for file in inputs)}, only outcomes or stop-and-search "
             "tables. Give the street-level files of the same archive."
         )
-    records = name_marked_areas(pa.concat_tables(parts).unify_dictionaries(), known=wards)
+    records = pa.concat_tables(parts).unify_dictionaries()
     parts.clear()
-    incidents, remarks, rejected = assemble(records, crs=options.crs)
+    whole = [name_marked_areas(records, known=wards)]
+    del records
+    incidents, remarks, rejected = assemble(whole.pop(), crs=options.crs)  # which lets go of a column once it is read
     return Intake(
         incidents=incidents,
         remarks=remarks,
@@ -187,9 +189,10 @@ def read_incidents(
 def _refuse_repeats(guard: RepeatGuard, table: ReadTable, records: pa.Table) -> None:
     """Refuse a table whose bytes, rows without IDs, or month of a force were read already."""
     guard.check(table.sha256, label=table.label)
-    usable = records.filter(pc.is_null(records["reason"]))
-    if usable.num_rows >= _MANY_ROWS and usable["incident_id"].null_count == usable.num_rows:
-        guard.check(fingerprint_rows(usable), label=table.label)
+    is_usable = pc.is_null(records["reason"])
+    has_id = pc.any(pc.and_(is_usable, pc.is_valid(records["incident_id"]))).as_py()
+    if records["reason"].null_count >= _MANY_ROWS and not has_id:
+        guard.check(fingerprint_rows(records.filter(is_usable)), label=table.label)
     if month := _MONTH_OF_A_FORCE.fullmatch(Path(table.label).name.lower()):
         guard.check(month[1], label=table.label)
 

@@ -24,6 +24,7 @@ from hotspots.geography import (
     POLICE_UK,
     WGS84,
     describe_area,
+    find_crs,
     find_makers,
     is_national_grid,
     name_crs,
@@ -144,7 +145,7 @@ def locate(
         (profile.postcode, postcodes, "postcode", (ONLY_POSTCODE, UNKNOWN_POSTCODE)),
         (profile.lsoa, areas, AREA, (ONLY_LSOA, UNKNOWN_LSOA)),
     ):
-        if column:
+        if column and pd.isna(found.precision).any():
             texts = columns[column].where(pd.isna(found.precision))
             kinds = np.full(n_rows, kind, dtype=object)
             where = places.locate(texts) if places is not None else _NOWHERE.reindex(texts.index)
@@ -177,7 +178,7 @@ def list_coordinates(profile: PlaceColumns, stated_crs: str | None, crs: str) ->
     listed: list[Coordinates] = []
     is_by_shift = profile.crs == POLICE_UK
     several = sum(map(bool, (profile.easting, profile.longitude, profile.wkt))) > 1
-    is_metres = not is_by_shift and profile.crs is not None and pyproj.CRS(profile.crs).is_projected
+    is_metres = not is_by_shift and profile.crs is not None and find_crs(profile.crs).is_projected
     for one, other, default in (
         (profile.easting, profile.northing, crs),
         (profile.longitude, profile.latitude, WGS84),
@@ -220,7 +221,7 @@ def _use_coordinates(
     lost = ~usable & ~missing & ~at_zero & ~unreadable
     reason = np.full(len(one), NO_LOCATION, dtype=object)
     reason[usable] = None
-    reason[lost] = OUTSIDE + describe_area(pyproj.CRS(crs))
+    reason[lost] = OUTSIDE + describe_area(find_crs(crs))
     for diagnosis, is_so in _diagnose(one, two, lost, source=source, crs=crs).items():
         reason[is_so] = diagnosis
     reason[unreadable] = UNREADABLE_LOCATION
@@ -232,8 +233,11 @@ def _use_coordinates(
     precision = np.full(len(one), None, dtype=object)
     precision[usable] = "anonymised" if profile.is_anonymised else "point"
     # what an earlier pair of columns says that is wrong is told of, unless this one says where
-    todo = pd.isna(found.precision) & (found.reason == NO_LOCATION)
-    todo |= pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE) & usable[row]
+    is_open = pd.isna(found.precision)
+    todo = is_open & (found.reason == NO_LOCATION)
+    if not todo.all():
+        is_replaceable = pd.Series(found.reason, dtype="object").isin(_REPLACEABLE).to_numpy()
+        todo |= is_open & is_replaceable & usable[row]
     for column, values in (
         (found.easting, np.where(usable, easting, np.nan)),
         (found.northing, np.where(usable, northing, np.nan)),
@@ -243,12 +247,12 @@ def _use_coordinates(
         (found.stated, np.where(usable, [one, two], np.nan).T / (unit or np.nan)),
         (found.in_degrees, np.full(len(one), unit == DEGREE_UNIT)),
     ):
-        column[todo] = values[row][todo]
+        column[todo] = values[row[todo]]
 
 
 def _find_unit(source: str) -> float | None:
     """Of the coordinates of a CRS, what is a hundredth of an area; None where they are in feet or the like."""
-    units = {axis.unit_name for axis in pyproj.CRS(source).axis_info[:2]}
+    units = {axis.unit_name for axis in find_crs(source).axis_info[:2]}
     return {"metre": 1.0, "degree": DEGREE_UNIT}.get(units.pop()) if len(units) == 1 else None
 
 
@@ -288,7 +292,7 @@ def state_shift(profile: SourceProfile, table: Table, *, crs: str) -> SourceProf
     if profile.crs is not None or len(listed) != 1:
         return profile
     one, two, source = sample_coordinates(table, profile, listed[0])
-    if is_national_grid(pyproj.CRS(source)):
+    if is_national_grid(find_crs(source)):
         return profile
     degrees = project_coordinates(one, two, source_crs=source, crs=WGS84)
     return dataclasses.replace(profile, crs=POLICE_UK) if find_makers(*degrees) == {POLICE_UK} else profile
@@ -320,7 +324,7 @@ def _diagnose(
     first: Floats, second: Floats, lost: npt.NDArray[np.bool_], *, source: str, crs: str
 ) -> Mapping[str, npt.NDArray[np.bool_]]:
     """What else coordinates would mean that mean nothing as they are: where they would lie in the working area."""
-    metres = pyproj.CRS(source).is_projected
+    metres = find_crs(source).is_projected
     degrees = (np.abs(first) <= 180) & (np.abs(second) <= 180)
     trials: list[tuple[str, Callable[[], tuple[Floats, Floats]]]] = [
         (OTHER_CRS, lambda: project_coordinates(first, second, source_crs="EPSG:3857", crs=crs)),
@@ -358,7 +362,7 @@ def _fill(
 ) -> None:
     """Give rows without a location the place that their text stands for."""
     # coordinates that are wrong are told of, and not hidden by a place that is merely near
-    open_ = pd.isna(found.precision) & np.isin(found.reason.astype(str), _REPLACEABLE)
+    open_ = pd.isna(found.precision) & pd.Series(found.reason, dtype="object").isin(_REPLACEABLE).to_numpy()
     grid_east, grid_north = (places[name].to_numpy(dtype=np.float64) for name in ("easting", "northing"))
     is_place = np.isfinite(grid_east) & np.isfinite(grid_north)
     east, north = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
@@ -372,7 +376,7 @@ def _fill(
     found.reason[known] = found.detail[known] = None
     lost = open_ & ~known & texts.notna().to_numpy() & pd.isna(found.detail)
     found.detail[lost] = texts.astype("object").to_numpy()[lost]
-    found.reason[lost] = np.where(is_place, OUTSIDE + describe_area(pyproj.CRS(crs)), unknown)[lost]
+    found.reason[lost] = np.where(is_place, OUTSIDE + describe_area(find_crs(crs)), unknown)[lost]
 
 
 def find_swapped(easting: Floats, northing: Floats, outlines: shapely.Geometry) -> npt.NDArray[np.bool_]:

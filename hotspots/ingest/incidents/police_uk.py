@@ -16,12 +16,12 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-import pyproj
 
 from hotspots.crimes import read_words
 from hotspots.geography import (
     POLICE_UK,
     WGS84,
+    find_crs,
     find_makers,
     is_national_grid,
     lie_on_whole_metres,
@@ -316,7 +316,7 @@ def _find_place(
     for place in itertools.islice(_list_places(table, columns, named), MOST_PLACES):
         profile = _make_profile(**values, **place)
         one, two, source = sample_coordinates(table, profile, list_coordinates(profile, table.crs, crs)[0])
-        is_grid = is_national_grid(pyproj.CRS(source))
+        is_grid = is_national_grid(find_crs(source))
         known = np.isfinite(one) & np.isfinite(two) & (one != 0)
         one, two = one[known], two[known]
         if is_grid and lie_on_whole_metres(np.unique(np.column_stack([one, two]), axis=0)):
@@ -352,7 +352,7 @@ def _list_places(table: Table, columns: Columns, named: Mapping[str, Sequence[st
         for longitude in sort(east, named.get("longitude", [])):
             yield {"longitude": longitude, "latitude": latitude}
     if GEOMETRY_X in columns:
-        is_metres = table.crs is not None and pyproj.CRS(table.crs).is_projected
+        is_metres = table.crs is not None and find_crs(table.crs).is_projected
         axes = ("easting", "northing") if is_metres else ("longitude", "latitude")
         yield dict(zip(axes, (GEOMETRY_X, GEOMETRY_Y), strict=True))
     for name, values in plain.items():

@@ -14,10 +14,9 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyproj
 
 from hotspots.errors import DataError
-from hotspots.geography import WGS84, project_coordinates
+from hotspots.geography import WGS84, find_crs, project_coordinates
 from hotspots.ingest.formats import GEOMETRY_X, GEOMETRY_Y, Table
 from hotspots.ingest.incidents.column_words import (
     describe_columns,
@@ -561,4 +560,4 @@ def _find_where(found: Mapping[str, str], table: Table, crs: str) -> dict[str, A
 
 
 def _is_projected(crs: str | None) -> bool:
-    return crs is not None and pyproj.CRS(crs).is_projected
+    return crs is not None and find_crs(crs).is_projected

@@ -111,13 +111,17 @@ def replace_columns(records: pa.Table, **columns: Any) -> pa.Table:
 def _encode(values: pd.Series, spec: pa.Field) -> pa.Array:
     if spec.type == _WORDS:
         values = values.astype("category")
-        codes, is_missing = values.cat.codes.to_numpy(), values.isna().to_numpy()
+        codes, words = values.cat.codes.to_numpy(), list(map(str, list_distinct(values)))
+        # no word stays that is on no row, as what was masked would be
+        is_used = np.bincount(codes + 1, minlength=len(words) + 1)[1:] > 0
+        order = sorted(np.flatnonzero(is_used).tolist(), key=words.__getitem__)
         # Arrow looks up the code under a missing value too when it unifies dictionaries: -1 lies outside its table
-        codes = pa.array(np.where(is_missing, 0, codes), type=pa.int32(), mask=is_missing)
-        words = pa.array(list(map(str, list_distinct(values))), type=pa.string())
-        return pa.DictionaryArray.from_arrays(codes, words)
+        code_of = np.zeros(len(words) + 1, dtype=np.int32)
+        code_of[order] = np.arange(len(order))
+        used = pa.array([words[code] for code in order], type=pa.string())
+        return pa.DictionaryArray.from_arrays(pa.array(code_of[codes], mask=codes < 0), used)
     if spec.name == "incident_id":
-        return pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)
+        return pa.array(values.array, type=pa.string(), from_pandas=True)
     return pa.array(values, type=spec.type, from_pandas=True)
 
 

@@ -6,11 +6,13 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hotspots.contracts import AREA
 from hotspots.crimes import (
@@ -48,15 +50,18 @@ from hotspots.ingest.texts import (
     blank,
     describe_forms,
     find_addresses,
+    gather_texts,
     know_categories,
     list_distinct,
-    map_unique,
+    map_texts,
     mask_personal_data,
     name_streets,
     release_categories,
     release_kinds,
     release_places,
     repeat_text,
+    strip_blanks,
+    to_arrow,
 )
 
 
@@ -106,7 +111,8 @@ _YES_NO = {
     **dict.fromkeys(("n", "no", "false", "f", "0"), False),
 }
 _NO_ID = (
-    r"n/?a|nan|nil|null|none|not (?:known|recorded)|redacted|restricted|tba|tbc|unknown|[-x.?*#0]+|\d(?:\.\d+)?e\+\d\d+"
+    r"n/?a|nan|nil|null|none|not (?:known|recorded)|redacted|restricted|tba|tbc|unknown|[-x.?*#0]+"
+    r"|\p{Nd}(?:\.\p{Nd}+)?e\+\p{Nd}\p{Nd}+"
 )
 """What stands for an ID where there is none, or where a spreadsheet has made a number of it and lost its end."""
 
@@ -190,9 +196,9 @@ def _count_incidents(frame: pd.DataFrame, texts: pd.Series, profile: SourceProfi
     """How many incidents each row stands for; one, with a reason, where it does not say."""
     counts = read_counts(texts)
     unread = (counts < 0) & frame["reason"].isna().to_numpy()
-    frame.loc[unread, "reason"] = NO_COUNT
     gave = f"{profile.count} " + texts.astype("object")
-    frame.loc[unread, "detail"] = _describe_details(gave[unread], profile).to_numpy()
+    for name, told in (("reason", NO_COUNT), ("detail", _describe_details(gave, profile))):
+        frame[name] = frame[name].astype("object").mask(unread, told)
     return np.where(counts < 0, 1, counts)
 
 
@@ -229,43 +235,39 @@ def _read_chunk(
     if profile.offence_group:
         is_blank = np.logical_and.reduce([texts.isna().to_numpy() for texts in offences])
         offences.insert(0, repeat_text(profile.offence_group, n_rows).mask(is_blank))
-    records = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
-    records["source_row"] = chunk.row
+    classified = classify_offences(offences, definitions=every or definitions).reset_index(drop=True)
+    records: dict[str, Any] = {**classified, "source_row": chunk.row}
     given_ids = [columns[name] for name in profile.id]
-    known_ids = [map_unique(ids, lambda text: text.where(~text.str.fullmatch(_NO_ID, case=False))) for ids in given_ids]
-    ids = functools.reduce(lambda ids, others: ids.where(ids.notna(), others), known_ids or [nothing])
-    records["incident_id"] = ids.astype("object").to_numpy()
-    records["unrecognised_offence"] = _name_unrecognised(offences, records["category"]).to_numpy()
+    ids = _read_ids(given_ids, n_rows)
+    records["incident_id"] = pd.arrays.ArrowExtensionArray(ids)  # a text a row, which pandas need not know
+    records["unrecognised_offence"] = _name_unrecognised(offences, records["category"])
 
     times, start_text, oddities = read_times(
         columns, n_rows, profile, time_zone=options.time_zone, forms=forms, is_1904=table.is_1904
     )
-    records["started_at"], records["ended_at"], records["time_precision"] = times
+    records["started_at"], records["ended_at"] = times[:2]
+    records["time_precision"] = gather_texts(times[2])
 
     is_knife, unread = _read_knife(column(profile.knife), profile)
     # a wording that says there was a knife needs no flag
     records["is_knife"] = records["is_knife"].fillna(is_knife)
-    records["unread_knife"] = unread.where(records["is_knife"].ne(True).fillna(True)).astype("object").to_numpy()
+    records["unread_knife"] = unread.where(records["is_knife"].ne(True).fillna(True))
 
     location = _drop_no_location(_first_known([columns[name] for name in reversed(profile.location)], nothing))
     # what a police force publishes of a place is the name of its street
-    shown = location if profile.is_anonymised else mask_personal_data(location)
-    is_masked = location.notna() & (shown.astype("object") != location.astype("object"))
-    oddities[is_masked.to_numpy()] |= Oddity.MASKED
+    shown = location
+    if not profile.is_anonymised:
+        shown = mask_personal_data(location)
+        is_masked = location.notna() & (shown.astype("object") != location.astype("object"))
+        oddities[is_masked.to_numpy()] |= Oddity.MASKED
     # and what is left of a text once a name is taken from it may be that person's address
-    shown = shown.astype("object").mask(shown.astype("object").str.contains(NAME_MASK, regex=False, na=False))
+    shown = map_texts(shown, lambda text: text.mask(text.str.contains(NAME_MASK, regex=False).astype(bool)))
     records["location_mark"] = _mark_texts(shown)
-    records["location"] = map_unique(
-        shown.astype("category"),
-        lambda text: (
-            name_streets(text) if not profile.is_anonymised else text.mask(find_addresses(text), name_streets(text))
-        ),
-    ).to_numpy()
-    kind = mask_personal_data(column(profile.location_kind))
-    kind = kind.mask(find_addresses(kind))
-    records["location_kind"] = _find_kind(kind, location, profile.location_kinds).to_numpy()
-    records["stated_ward"] = keep_areas(column(profile.ward)).to_numpy()
-    records["stated_area"] = join_areas([keep_areas(columns[name]) for name in profile.area], nothing).to_numpy()
+    records["location"] = map_texts(shown, _name_anonymised if profile.is_anonymised else name_streets)
+    kind = map_texts(mask_personal_data(column(profile.location_kind)), lambda text: text.mask(find_addresses(text)))
+    records["location_kind"] = _find_kind(kind, location, profile.location_kinds)
+    records["stated_ward"] = keep_areas(column(profile.ward))
+    records["stated_area"] = join_areas([keep_areas(columns[name]) for name in profile.area], nothing)
 
     place = locate(
         columns,
@@ -275,31 +277,34 @@ def _read_chunk(
         postcodes=options.postcodes,
         areas=options.areas,
     )
-    records["location_precision"] = place.precision
+    records["location_precision"] = gather_texts(place.precision)
     records["easting"], records["northing"] = place.easting, place.northing
     is_given = np.logical_or.reduce([ids.notna().to_numpy() for ids in given_ids or [nothing]])
-    oddities[is_given & ids.isna().to_numpy()] |= Oddity.PLACEHOLDER_ID
+    oddities[is_given & np.asarray(pc.is_null(ids))] |= Oddity.PLACEHOLDER_ID
     if chunk.is_hidden is not None:
         oddities[chunk.is_hidden] |= Oddity.HIDDEN
     records["oddities"] = oddities
 
     reason, detail = refuse_dates(records["started_at"], start_text, profile)
-    records["reason"] = np.where(pd.notna(reason), reason, place.reason)
-    found = np.where(pd.notna(reason), detail, place.detail)
-    records["detail"] = _describe_details(pd.Series(found, dtype="object"), profile).to_numpy()
+    without_date = pd.notna(reason)
+    reason, detail = np.where(without_date, reason, place.reason), np.where(without_date, detail, place.detail)
     if profile.start and columns:
-        is_blank = np.logical_and.reduce([values.isna().to_numpy() for values in columns.values()])
-        records.loc[is_blank, "reason"] = BLANK_ROW
+        reason[np.logical_and.reduce([values.isna().to_numpy() for values in columns.values()])] = BLANK_ROW
+    records["reason"] = gather_texts(reason)
+    records["detail"] = map_texts(gather_texts(detail), lambda text: _describe_details(text, profile))
     statuses = {str(word).strip().casefold() for word in list_distinct(column(profile.status))} & UNFINISHED
-    return records, statuses, place
+    return pd.DataFrame(records, copy=False), statuses, place
 
 
 def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd.Series:
     """The most specific text of each row whose offence is in no table."""
-    texts = offences[-1].astype("object")
+    is_unknown = category.eq(UNRECOGNISED).to_numpy()
+    texts = offences[-1][is_unknown].astype("object")
     for other in reversed(offences[:-1]):
-        texts = texts.fillna(other.astype("object"))
-    return texts.fillna(BLANK_TEXT).where(category.eq(UNRECOGNISED).to_numpy(), None)
+        texts = texts.fillna(other[is_unknown].astype("object"))
+    named = np.full(len(category), None, dtype=object)
+    named[is_unknown] = texts.fillna(BLANK_TEXT).to_numpy()
+    return gather_texts(named)
 
 
 def _release_texts(records: pa.Table, profile: SourceProfile, definitions: CrimeDefinitions) -> pa.Table:
@@ -326,13 +331,31 @@ def _describe_details(details: pd.Series, profile: SourceProfile) -> pd.Series:
     return describe_forms(details, known={word.casefold() for name in named for word in _LETTERS.findall(name)})
 
 
+def _read_ids(columns: Sequence[pd.Series], n_rows: int) -> pa.Array:
+    """The first of the IDs of each row that is one; missing where none is."""
+    ids = pa.nulls(n_rows, pa.large_string())
+    for column in columns:
+        texts = strip_blanks(to_arrow(column.cat.categories))
+        is_none = pc.match_substring_regex(texts, f"^(?:{_NO_ID})$", ignore_case=True)
+        codes = column.cat.codes.to_numpy()
+        read = pc.if_else(is_none, None, texts).take(pa.array(codes, mask=codes < 0))
+        ids = pc.coalesce(ids, read) if len(columns) > 1 else read
+    return ids
+
+
 def _first_known(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
-    if not columns:
-        return nothing
+    if len(columns) < 2:
+        return columns[0] if columns else nothing
     found = columns[0].astype("object")
     for other in columns[1:]:
         found = found.where(found.notna(), other.astype("object"))
     return found.astype("category")
+
+
+def _name_anonymised(texts: pd.Series) -> pd.Series:
+    """Names of places as a police force publishes them: what is an address all the same is named by its street."""
+    is_address = find_addresses(texts)
+    return texts.mask(is_address, name_streets(texts[is_address]))
 
 
 def _mark_texts(texts: pd.Series) -> npt.NDArray[np.int16]:
@@ -343,7 +366,7 @@ def _mark_texts(texts: pd.Series) -> npt.NDArray[np.int16]:
 
 def _drop_no_location(texts: pd.Series) -> pd.Series:
     """Words of police.uk that name nothing are not a place."""
-    return map_unique(texts, lambda text: text.mask(text.isin(_NO_PLACE))).astype("category")
+    return map_texts(texts, lambda text: text.mask(text.isin(_NO_PLACE)))
 
 
 def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd.Series]:
@@ -354,23 +377,19 @@ def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd
     if profile.is_knife:
         return pd.Series(True, index=texts.index, dtype="boolean"), blank(len(texts))
     meant = {**_YES_NO, **{word.casefold(): True for word in profile.knife_words}}
-
-    def read(unique: pd.Series) -> pd.Series:
-        return unique.str.casefold().map(meant).astype("object")
-
-    is_knife = map_unique(texts, read).astype("boolean")
+    said = [meant.get(text.strip().casefold()) for text in list_distinct(texts)]
+    codes = texts.cat.codes.to_numpy()  # -1 where missing, which reads the last entry
+    is_so = np.array([*map(bool, said), False])[codes]
+    is_unsaid = np.array([*(word is None for word in said), True])[codes]
+    is_knife = pd.Series(pd.arrays.BooleanArray(is_so, is_unsaid), index=texts.index)
     unread = texts.where(is_knife.isna())
     return is_knife.mask(unread.notna(), False) if profile.knife_words else is_knife, unread
 
 
 def _find_kind(kinds: pd.Series, location: pd.Series, words: Mapping[str, str]) -> pd.Series:
     meant = {word.casefold(): kind for word, kind in words.items()}
-    stated = map_unique(
-        kinds, lambda text: text.str.casefold().map(lambda word: meant.get(word, word)).astype("object")
-    )
+    stated = map_texts(kinds, lambda text: text.str.casefold().map(lambda word: meant.get(word, word)))
     if not meant:
         return stated
-    told = map_unique(
-        location, lambda text: text.str.casefold().str.removeprefix("on or near ").map(meant).astype("object")
-    )
-    return stated.astype("object").where(stated.notna(), told)
+    told = map_texts(location, lambda text: text.str.casefold().str.removeprefix("on or near ").map(meant))
+    return _first_known([stated, told] if stated.notna().any() else [told], told)

@@ -142,6 +142,8 @@ def _settle_times(
 ) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_], npt.NDArray[np.int32]]:
     """Start, end, precision and oddities of each row, once each is seen beside the other."""
     oddities = np.zeros(len(start.at), dtype=np.int32)
+    if end_text.isna().all() and (start.precision != "minute").all():
+        return start.at, end.at, start.precision, oddities
     days = _undo_midnight(start)
     if days is not start:
         start, end = days, _undo_midnight(end)

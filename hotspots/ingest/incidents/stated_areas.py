@@ -16,7 +16,7 @@ from hotspots.ingest.texts import (
     find_addresses,
     is_area_code,
     is_personal,
-    map_unique,
+    map_texts,
     mask_personal_data,
     names_house,
 )
@@ -43,11 +43,13 @@ def keep_areas(texts: pd.Series) -> pd.Series:
         is_plain = (mask_personal_data(text) == text) & ~find_addresses(text)
         return text.where(is_plain, text.map(_mark_name)).where(text.str.fullmatch(_AREA))
 
-    return map_unique(texts.astype("category"), keep)
+    return map_texts(texts.astype("category"), keep)
 
 
 def join_areas(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
     """The areas of each row as one text, parted by `AREA_SIGN`; missing where it has none."""
+    if len(columns) < 2:
+        return columns[0] if columns else nothing
     joined = nothing.astype("object")
     for column in columns:
         more = column.astype("object")

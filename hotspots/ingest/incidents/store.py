@@ -408,8 +408,10 @@ def _read_table(
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
     if parts:
         # as the table had them: by row, but for malformed rows, which follow the chunk they were met in
-        order = np.argsort(records["order"].to_numpy(), kind="stable")
-        records = records.take(pa.array(order)).drop_columns(["order"])
+        order = records["order"].to_numpy()
+        if (np.diff(order) < 0).any():
+            records = records.take(pa.array(np.argsort(order, kind="stable")))
+        records = records.drop_columns(["order"])
     return TableRecords(
         records=records, data_status=data_status, other_months=pa.concat_tables(others).unify_dictionaries()
     )

@@ -6,10 +6,16 @@ from .clock_times import join_columns as join_columns
 from .clock_times import parse_times as parse_times
 from .columns import UNFINISHED as UNFINISHED
 from .columns import blank as blank
+from .columns import count_letters as count_letters
+from .columns import gather_texts as gather_texts
+from .columns import is_padded as is_padded
 from .columns import list_distinct as list_distinct
+from .columns import map_texts as map_texts
 from .columns import map_unique as map_unique
 from .columns import read_status as read_status
 from .columns import repeat_text as repeat_text
+from .columns import strip_blanks as strip_blanks
+from .columns import to_arrow as to_arrow
 from .coordinates import parse_coordinates as parse_coordinates
 from .coordinates import read_pairs as read_pairs
 from .coordinates import read_wkt as read_wkt

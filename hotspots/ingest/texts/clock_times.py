@@ -55,7 +55,8 @@ _MONTH_ONLY = re.compile(
     flags=re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_ISO_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)"
+_ISO_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)")
+_CLOCK = re.compile(r"\d[^:]*:")
 _UNIX_MILLISECONDS = (10**11, 10**13)
 
 
@@ -106,48 +107,54 @@ def parse_times(
         zone = zoneinfo.ZoneInfo(time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ParameterError(f'No time zone called "{time_zone}". Give an IANA name such as Europe/London.') from error
-    unique = pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip()
+    unique = np.array([str(text).strip() for text in list_distinct(texts)], dtype=object)
     if is_exchanged:
-        unique = unique.map(exchange_day_and_month).astype("object")
-    at = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[s]")
+        unique = np.array([*map(exchange_day_and_month, unique)], dtype=object)
+    at = np.full(len(unique), "NaT", dtype="datetime64[s]")
     precision = np.full(len(unique), None, dtype=object)
     is_utc = np.full(len(unique), clock == "utc")
 
-    with_offset = unique.str.fullmatch(_ISO_OFFSET).to_numpy(dtype=bool)
+    with_offset = np.array([_ISO_OFFSET.fullmatch(text) is not None for text in unique], dtype=bool)
     if with_offset.any():
-        at[with_offset] = _read_iso(unique[with_offset], keep_utc=clock != "local")
-        is_utc[with_offset & at.notna().to_numpy()] = clock != "local"
+        at[with_offset] = _read_iso(pd.Series(unique[with_offset]), keep_utc=clock != "local").to_numpy()
+        is_utc[with_offset & ~np.isnat(at)] = clock != "local"
+    # pandas takes "today" for a date
+    may_be_clock = np.array([_CLOCK.match(text) is not None for text in unique], dtype=bool)
     for form in _FAST[date_order]:
-        todo = at.isna() & unique.str.match(r"\d")  # pandas takes "today" for a date
+        todo = np.isnat(at) & may_be_clock
         if not todo.any():
             break
-        at[todo] = pd.to_datetime(unique[todo], format=form, errors="coerce").astype("datetime64[s]")
-    precision[at.notna().to_numpy()] = "minute"
-    rest = np.flatnonzero(at.isna().to_numpy())
-    read = [_read_one(text, date_order) for text in unique.iloc[rest].tolist()]
+        at[todo] = pd.to_datetime(pd.Series(unique[todo]), format=form, errors="coerce").to_numpy()
+    precision[~np.isnat(at)] = "minute"
+    rest = np.flatnonzero(np.isnat(at))
+    read = [_read_one(text, date_order) for text in unique[rest]]
     if read:
         shift = [None if clock == "local" else offset for _, _, offset in read]
-        slow = pd.Series([when for when, _, _ in read], dtype="datetime64[s]")
-        at.iloc[rest] = (slow - pd.to_timedelta([offset or 0 for offset in shift], unit="min")).to_numpy()
+        slow = np.array([when.to_datetime64() if when else "NaT" for when, _, _ in read], dtype="datetime64[s]")
+        at[rest] = slow - np.array([offset or 0 for offset in shift]).astype("timedelta64[m]")
         precision[rest] = np.array([kind for _, kind, _ in read], dtype=object)
         is_utc[rest] |= np.array([offset is not None for offset in shift])
-    known = at.notna().to_numpy() & (precision == "minute")
+    known = ~np.isnat(at) & (precision == "minute")
 
     from_utc = known & is_utc
-    instant = at.where(from_utc)
+    instant = np.where(from_utc, at, np.datetime64("NaT", "s"))
     if from_utc.any():
-        local = at[from_utc].dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
-        at[from_utc] = local.astype("datetime64[s]")
+        local = pd.Series(at[from_utc]).dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
+        at[from_utc] = local.to_numpy()
     nonexistent, ambiguous = (np.zeros(len(unique), dtype=bool) for _ in range(2))
     if (is_naive := known & ~is_utc).any():
-        naive = at[is_naive].dt
+        naive = pd.Series(at[is_naive]).dt
         nonexistent[is_naive] = naive.tz_localize(zone, ambiguous=True, nonexistent="NaT").isna()
         ambiguous[is_naive] = naive.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna()
 
     codes = texts.cat.codes.to_numpy()  # -1 where missing, which reads the last entry
+
+    def spread(distinct: npt.NDArray[np.datetime64]) -> pd.Series:
+        return pd.Series(np.append(distinct, np.datetime64("NaT", "s"))[codes], index=texts.index)
+
     return Times(
-        at=at.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
-        instant=instant.reindex(codes).set_axis(texts.index).astype("datetime64[s]"),
+        at=spread(at),
+        instant=spread(instant),
         precision=np.array([*precision, None], dtype=object)[codes],
         is_nonexistent=np.append(nonexistent, False)[codes],
         is_ambiguous=np.append(ambiguous, False)[codes],

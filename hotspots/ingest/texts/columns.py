@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 UNFINISHED = frozenset({"draft", "provisional", "schematic", "simulated", "synthetic", "test"})
 """What a file can say of itself that makes its products unfit for decisions."""
+
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""What `str.strip` takes away; the last of them is the ideographic space."""
 
 
 def blank(n_rows: int) -> pd.Series:
@@ -23,11 +29,48 @@ def repeat_text(text: str, n_rows: int) -> pd.Series:
     )
 
 
+def gather_texts(texts: npt.NDArray[np.object_]) -> pd.Series:
+    """A column of texts that are few and stand on many rows; None is missing."""
+    codes, distinct = pd.factorize(texts)
+    return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(distinct, dtype="object")))
+
+
 def map_unique(texts: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> pd.Series:
     """Convert a categorical column by converting each distinct text once; a missing text stays missing."""
     codes = texts.cat.codes.to_numpy()
     converted = convert(pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip())
     return converted.reindex(codes).set_axis(texts.index)
+
+
+def map_texts(texts: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """As `map_unique` where the results are texts too: a categorical column of them, however many rows there are."""
+    if texts.cat.categories.empty:
+        return texts
+    distinct = pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip()
+    converted = pd.Categorical(convert(distinct).astype("object"))
+    codes = np.append(converted.codes, -1)[texts.cat.codes.to_numpy()]
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=converted.dtype), index=texts.index)
+
+
+def is_padded(texts: pa.Array) -> bool:
+    """Whether blanks stand around any of the texts."""
+    return bool(pc.any(pc.not_equal(strip_blanks(texts), texts)).as_py())
+
+
+def strip_blanks(texts: pa.Array) -> pa.Array:
+    """Texts without the blanks around them, as `str.strip` leaves them."""
+    return pc.utf8_trim(texts, _BLANKS)
+
+
+def count_letters(texts: pd.Series) -> int:
+    """Of the longest text of a categorical column; 0 where there is none."""
+    return int(pc.max(pc.utf8_length(to_arrow(texts.cat.categories))).as_py() or 0)
+
+
+def to_arrow(texts: pd.Index) -> pa.Array:
+    """Texts as Arrow holds them, which are not copied where pandas holds them so too."""
+    found = pa.array(texts.array, type=pa.large_string(), from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def list_distinct(texts: pd.Series) -> list[str]:

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
-from hotspots.ingest.texts.columns import map_unique
+from hotspots.ingest.texts.columns import map_unique, to_arrow
 
 _NOTHING = ("na", "n/a", "nan", "null", "none", "unknown", "-")
 """What stands in a column of coordinates where there are none."""
@@ -21,6 +22,7 @@ _LARGEST = 1e12
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 _POWER_OF_TEN = re.compile(r"^[-+]?(?:\d+|\d*\.(\d*))e\+?(\d+)$", re.IGNORECASE)
+_PLAIN_NUMBER = r"^[-+]?\d+(\.\d+)?$"
 _NUMBER = r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
 _PAIR = re.compile(rf"^\s*[(\[]?\s*{_NUMBER}\s*[,;\s]\s*{_NUMBER}\s*[)\]]?\s*$")
 _POINT = re.compile(
@@ -36,6 +38,10 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
         decimal: The decimal mark; by default the last of comma and point, unless commas part thousands.
         is_degrees: Whether they are degrees, which are never in thousands.
     """
+    words = to_arrow(texts.cat.categories)
+    if decimal != "," and pc.all(pc.match_substring_regex(words, _PLAIN_NUMBER)).as_py() is not False:
+        numbers = _read_numbers(pd.Series(words.to_numpy(zero_copy_only=False), dtype="object"))
+        return pd.Series(np.append(numbers.to_numpy(), np.nan)[texts.cat.codes.to_numpy()], index=texts.index)
 
     def convert(unique: pd.Series) -> pd.Series:
         plain = unique.str.replace(r"[\s\u00a0_']", "", regex=True)

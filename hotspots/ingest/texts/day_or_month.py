@@ -11,6 +11,8 @@ from typing import Literal
 
 import pandas as pd
 
+from hotspots.ingest.texts.columns import list_distinct
+
 DateOrder = Literal["day-first", "month-first"]
 
 NUMERIC_DAY = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})\b")
@@ -61,7 +63,7 @@ def guess_date_order(
     dates: set[tuple[int, int, int]] = set()
     for texts in chunks:
         is_numeric = False
-        for text in texts.cat.categories:
+        for text in list_distinct(texts):
             text = str(text).strip()
             if match := NUMERIC_DAY.match(text):
                 dates.add((int(match[3][-2:]), int(match[1]), int(match[2])))
