@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+Floats = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UniquePoints:
@@ -36,15 +38,20 @@ class UniquePoints:
         return np.column_stack([self.easting, self.northing])
 
 
+def read_coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
+    """Easting and northing of each point, float (n_points,) each; missing (NaN) where there is no point."""
+    geometry = points.geometry.to_numpy()
+    return shapely.get_x(geometry), shapely.get_y(geometry)
+
+
 def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
     """Collapse points to unique coordinates; two are the same only if they are equal to the bit.
 
     The order of first appearance is kept because it makes order-dependent methods, such as the numbering of
     DBSCAN clusters, come out as they would on the raw points.
     """
-    geometry = points.geometry
-    place = geometry.x.to_numpy() + 1j * geometry.y.to_numpy()
-    inverse, unique = pd.factorize(place)
+    easting, northing = read_coordinates(points)
+    inverse, unique = pd.factorize(easting + 1j * northing)
     return UniquePoints(
         easting=np.ascontiguousarray(unique.real),
         northing=np.ascontiguousarray(unique.imag),

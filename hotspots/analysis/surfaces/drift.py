@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -11,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, spatial, special, stats
 
-from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
-from hotspots.analysis.surfaces.shrinkage import ShrinkageFit, fit_shrinkage
+from hotspots.analysis.surfaces.cell_surroundings import CellSurroundings
+from hotspots.analysis.surfaces.shrinkage import START, ShrinkageFit, fit_shrinkage
 from hotspots.geography import Cells
 
 Floats = npt.NDArray[np.float64]
@@ -109,7 +110,9 @@ def halve(
     return halves[0], halves[1]
 
 
-def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float) -> Drift:
+def measure_drift(
+    halves: tuple[Half, Half], *, cells: Cells, surroundings: CellSurroundings, begin: Sequence[float] = START
+) -> Drift:
     """Find how rates drift, by the estimate of each half and the counts of the other.
 
     What makes cells unlike each other partly passes: a series of robberies on one corner this spring. Such a corner is
@@ -126,10 +129,11 @@ def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float
     Args:
         halves: From `halve`.
         cells: Where they were counted.
-        bandwidth_m: Of the estimate.
+        surroundings: Of the cells, as far as the estimate looks.
+        begin: Where the fits of the halves begin: `found` of the whole period.
     """
     fits = [
-        fit_shrinkage(half.own, measure_surroundings(half.own, half.other, cells, bandwidth_m), half.other > 0)
+        fit_shrinkage(half.own, surroundings.measure(half.own, half.other), half.other > 0, begin=begin)
         for half in halves
     ]
     n_first, n_second = (float(half.own.sum()) for half in halves)

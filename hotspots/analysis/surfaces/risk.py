@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -11,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
 
-from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
+from hotspots.analysis.surfaces.cell_surroundings import CellSurroundings
 from hotspots.analysis.surfaces.drift import Drift, expect, halve, measure_drift
-from hotspots.analysis.surfaces.shrinkage import fit_shrinkage
+from hotspots.analysis.surfaces.shrinkage import START, ShrinkageFit, fit_shrinkage
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Cells
@@ -206,11 +207,18 @@ def estimate_risk(
             f"{len(cells):,} cells. Check that both are of the same place."
         )
     other = np.zeros(len(cells)) if other_incidents is None else cells.count(other_incidents)
-    fits = {float(h): fit_shrinkage(own, measure_surroundings(own, other, cells, h), other > 0) for h in bandwidths_m}
+    surroundings = {float(h): CellSurroundings(cells, h) for h in bandwidths_m}
+    fits: dict[float, ShrinkageFit] = {}
+    begin: Sequence[float] = START
+    for h, around in surroundings.items():  # each search begins where the last one ended
+        fits[h] = fit_shrinkage(own, around.measure(own, other), other > 0, begin=begin)
+        begin = fits[h].found
     bandwidth_m = max(fits, key=lambda h: fits[h].log_likelihood)
     best = fits[bandwidth_m]
     halves = halve(incidents, other_incidents, cells=cells, start=start, end=end)
-    drift = None if halves is None else measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m)
+    drift = None
+    if halves is not None:
+        drift = measure_drift(halves, cells=cells, surroundings=surroundings[bandwidth_m], begin=best.found)
     shape_factor = 1.0 if drift is None else drift.shape_factor
     expected, variance = expect(best, own, shape_factor)
     if drift is not None:  # what passes at one place comes up at others, so the whole is as much as it was

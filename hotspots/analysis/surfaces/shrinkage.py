@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,19 @@ _FLOOR = 1e-9
 """Incidents expected at least in a cell, so that no logarithm is taken of nothing."""
 EMPTY_GROUPS = 500
 """Into which cells without any crime are put together, by the level around them."""
+START = (*np.log(np.full(3, 1 / 3)).tolist(), 0.0, 0.5, 0.0)
+"""Where a search begins that knows of no better: parameters as in `measure_loss`."""
+_FLAT = np.array([(-6.0, 4.0), (-6.0, 4.0), (-6.0, 4.0), (-3.0, 5.0), (0.0, 1.0), (-9.0, 9.0)]).T
+"""Beyond these a likelihood hardly changes, so that a search that begins there would stay."""
 BOUNDS = ((-20.0, 5.0), (-20.0, 5.0), (-20.0, 5.0), (-6.0, 8.0), (0.0, 1.0), (-12.0, 12.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShrinkageFit:
-    """The parameters under which counts are likeliest: see `RiskEstimate`, whose attributes of these names they are."""
+    """The parameters under which counts are likeliest: see `RiskEstimate`, whose attributes of these names they are.
+
+    `found` are the six numbers as they are searched for, so that a search that is much alike can begin there.
+    """
 
     prior: Floats
     shape: Floats
@@ -30,9 +38,12 @@ class ShrinkageFit:
     shape_power: float
     possible_share: float
     log_likelihood: float
+    found: tuple[float, ...]
 
 
-def fit_shrinkage(own: Floats, covariates: Floats, is_possible: Flags) -> ShrinkageFit:
+def fit_shrinkage(
+    own: Floats, covariates: Floats, is_possible: Flags, *, begin: Sequence[float] = START
+) -> ShrinkageFit:
     """Find the parameters under which the counts are likeliest.
 
     Args:
@@ -40,6 +51,7 @@ def fit_shrinkage(own: Floats, covariates: Floats, is_possible: Flags) -> Shrink
         covariates: float (3, n_cells), from `measure_surroundings`; one that is nothing everywhere has no weight.
         is_possible: bool (n_cells,), cells known to hold crime of some kind, whatever they hold of this one. Each of
             the others holds none at all, unless it is one of the share that is found here.
+        begin: Where the search begins: `found` of counts that are much like these, which makes it shorter.
 
     Source: as `estimate_risk`.
     """
@@ -47,15 +59,14 @@ def fit_shrinkage(own: Floats, covariates: Floats, is_possible: Flags) -> Shrink
     is_used = mean > 0
     scale = own.mean() / np.where(is_used, mean, 1.0)  # so that the search is the same for cells of any size
     rows = _group_empty_cells(own, covariates * scale[:, None], is_possible)
-    start = [*np.log(np.full(3, 1 / 3)), 0.0, 0.5, 0.0]
     found = optimize.minimize(
-        measure_loss, start, args=rows, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-12}
+        measure_loss, np.clip(begin, *_FLAT), args=rows, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-12}
     )
     prior, shape = find_prior_and_shape(found.x, covariates * scale[:, None])
     possible_share = 1.0 if is_possible.all() else float(special.expit(found.x[5]))
-    by_chance = np.exp(-shape * np.log1p(prior / shape))
-    possible = possible_share * by_chance / (1 - possible_share + possible_share * by_chance)
-    possible[is_possible | (own > 0)] = 1.0
+    possible, doubted = np.ones(len(own)), np.flatnonzero(~is_possible & (own == 0))
+    by_chance = possible_share * np.exp(-shape[doubted] * np.log1p(prior[doubted] / shape[doubted]))
+    possible[doubted] = by_chance / (1 - possible_share + by_chance)
     b1, b2, b3 = (float(value) for value in np.exp(found.x[:3]) * scale * is_used)
     return ShrinkageFit(
         prior=prior,
@@ -65,7 +76,8 @@ def fit_shrinkage(own: Floats, covariates: Floats, is_possible: Flags) -> Shrink
         shape_scale=float(np.exp(found.x[3])),
         shape_power=float(found.x[4]),
         possible_share=possible_share,
-        log_likelihood=-float(found.fun) - float(special.gammaln(own + 1).sum()),
+        log_likelihood=-float(found.fun) - float(special.gammaln(own[own > 1] + 1).sum()),
+        found=tuple(found.x.tolist()),
     )
 
 
@@ -91,7 +103,7 @@ def _group_empty_cells(own: Floats, covariates: Floats, is_possible: Flags) -> t
     """
     is_empty = (own == 0) & ~is_possible
     empty = covariates[:, is_empty]
-    empty = empty[:, np.argsort(empty[1], kind="stable")]
+    empty = empty[:, np.argsort(empty[1])]
     first = np.unique(np.linspace(0, empty.shape[1], EMPTY_GROUPS, endpoint=False, dtype=np.intp))
     first = first[: empty.shape[1]]
     n_alike = np.diff(first, append=empty.shape[1]).astype(np.float64)
