@@ -117,6 +117,17 @@ class Cells:
                 there.append(found[found >= 0])
         return np.concatenate(here), np.concatenate(there)
 
+    def find_within(self, which: npt.NDArray[np.integer], distance_m: float) -> npt.NDArray[np.int64]:
+        """Int (n, m): the cells with their centre within a distance of that of each cell, in order; -1 for none."""
+        step = self.cell_size_m if self.shape == "square" else self.cell_size_m * math.sqrt(3) / 2
+        n_rows, n_columns = int(distance_m / step) + 1, int(distance_m / self.cell_size_m) + 1
+        rows, columns = np.mgrid[-n_rows : n_rows + 1, -n_columns : n_columns + 1]
+        east = columns * self.cell_size_m + (rows % 2 * self.cell_size_m / 2 if self.shape == "hexagon" else 0.0)
+        near = np.hypot(east, rows * step) <= distance_m
+        easting = self.easting[which][:, None] + east[near]
+        northing = self.northing[which][:, None] + (rows * step)[near]
+        return np.sort(self.locate(easting.ravel(), northing.ravel()).reshape(easting.shape), axis=1)
+
     def outlines(self, which: npt.NDArray[np.integer | np.bool] | None = None) -> npt.NDArray[np.object_]:
         """Polygons of the cells, or of those that `which` (positions or a mask) picks out; whole cells, not clipped."""
         picked = np.arange(len(self)) if which is None else np.arange(len(self))[which]

@@ -58,7 +58,8 @@ def fit_shrinkage(
     mean = covariates.mean(axis=1)
     is_used = mean > 0
     scale = own.mean() / np.where(is_used, mean, 1.0)  # so that the search is the same for cells of any size
-    rows = _group_empty_cells(own, covariates * scale[:, None], is_possible)
+    counts, alike, n_cells, is_known = _group_empty_cells(own, covariates, is_possible)
+    rows = counts, alike * scale[:, None], n_cells, is_known
     found = optimize.minimize(
         measure_loss, np.clip(begin, *_FLAT), args=rows, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-12}
     )
@@ -98,21 +99,23 @@ def find_prior_and_shape(parameters: Floats, covariates: Floats) -> tuple[Floats
 def _group_empty_cells(own: Floats, covariates: Floats, is_possible: Flags) -> tuple[Floats, Floats, Floats, Flags]:
     """Counts, covariates, how many cells each row stands for, and whether they are known to hold crime.
 
-    Most cells hold no crime at all and differ in little but the level around them: those of nearly the same level are
+    Most cells hold no crime at all and differ in nothing but the level around them: those of nearly the same level are
     taken as one, with its mean. It moves the likelihood by less than its last digits that matter.
     """
     is_empty = (own == 0) & ~is_possible
-    empty = covariates[:, is_empty]
-    empty = empty[:, np.argsort(empty[1])]
-    first = np.unique(np.linspace(0, empty.shape[1], EMPTY_GROUPS, endpoint=False, dtype=np.intp))
-    first = first[: empty.shape[1]]
-    n_alike = np.diff(first, append=empty.shape[1]).astype(np.float64)
-    alike = np.add.reduceat(empty, first, axis=1) / n_alike if len(first) else empty
+    level = np.sort(covariates[1, is_empty])
+    first = np.unique(np.linspace(0, len(level), EMPTY_GROUPS, endpoint=False, dtype=np.intp))[: len(level)]
+    n_alike = np.diff(first, append=len(level)).astype(np.float64)
+    alike = np.ones((3, len(first)))
+    if len(first):
+        alike[::2] = covariates[::2, is_empty].mean(axis=1, keepdims=True)
+        alike[1] = np.add.reduceat(level, first) / n_alike
+    others = np.flatnonzero(~is_empty)
     return (
-        np.concatenate([own[~is_empty], np.zeros(len(first))]),
-        np.concatenate([covariates[:, ~is_empty], alike], axis=1),
-        np.concatenate([np.ones(int((~is_empty).sum())), n_alike]),
-        np.concatenate([is_possible[~is_empty], np.zeros(len(first), dtype=bool)]),
+        np.concatenate([own[others], np.zeros(len(first))]),
+        np.concatenate([covariates[:, others], alike], axis=1),
+        np.concatenate([np.ones(len(others)), n_alike]),
+        np.concatenate([is_possible[others], np.zeros(len(first), dtype=bool)]),
     )
 
 
