@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.errors import ParameterError
+from hotspots.geography.cell_kernels import CellKernel
 from hotspots.geography.grid import require_room
 from hotspots.geography.points import UniquePoints, read_coordinates
 
@@ -52,6 +53,7 @@ class Cells:
     origin: tuple[float, float]
     n_rows: int
     n_columns: int
+    _kernels: dict[float, CellKernel] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -116,6 +118,12 @@ class Cells:
                 here.append(cells[found >= 0])
                 there.append(found[found >= 0])
         return np.concatenate(here), np.concatenate(there)
+
+    def kernel(self, bandwidth_m: float) -> CellKernel:
+        """The quartic kernel of a radius around each cell, made once."""
+        if bandwidth_m not in self._kernels:
+            self._kernels[bandwidth_m] = CellKernel(self, bandwidth_m)
+        return self._kernels[bandwidth_m]
 
     def find_within(self, which: npt.NDArray[np.integer], distance_m: float) -> npt.NDArray[np.int64]:
         """Int (n, m): the cells with their centre within a distance of that of each cell, in order; -1 for none."""

@@ -215,7 +215,9 @@ def analyse_places(
         )
 
     hotspots = rank(areas.outlines, measure_stability(around, areas.outlines, areas.clusters))
-    holdout, reason = judge_maps(chosen, request, around=around, bandwidth_m=density.bandwidth_m)
+    holdout, reason = judge_maps(
+        chosen, request, around=around, others=others, cells=cells, bandwidth_m=density.bandwidth_m
+    )
     parts = (*(() if request.window is None else (name_window(request.window),)), *DAY_PARTS)
     shifts: tuple[ShiftPlaces, ...] = ()
     if profile.available:  # otherwise the parts of the week are withheld as it is, and for the same reason

@@ -32,6 +32,7 @@ from hotspots.analysis.hotspots import (
     choose_patrol_places,
     draw_hotspots,
 )
+from hotspots.analysis.surfaces import locate_incidents
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Catchments, Cells, collapse_points, find_polygon, make_cells, measure_catchments
@@ -110,6 +111,7 @@ def evaluate_methods(
     study_area: shapely.Geometry,
     folds: Sequence[Fold],
     cell_sizes_m: Sequence[float] = (50.0,),
+    known_cells: Sequence[Cells] = (),
     bandwidths_m: Sequence[float] = (300.0,),
     methods: Sequence[MethodName] = get_args(MethodName),
     hotspot_options: HotspotOptions | None = None,
@@ -142,6 +144,7 @@ def evaluate_methods(
         study_area: Polygon or MultiPolygon in the same CRS.
         folds: `plan_folds(...)`, or others; of whole months where incidents give no days, and are dated to the first.
         cell_sizes_m: Each method is scored on cells of each size.
+        known_cells: `make_cells` of the study area, where such cells are there already: they are not made again.
         bandwidths_m: The density is scored with each; those below a cell size are left out with it.
         methods: Which.
         hotspot_options: How hot spots are drawn; None to leave them out.
@@ -164,12 +167,14 @@ def evaluate_methods(
     require_metres(incidents, table="incidents")
     _check_options(methods, folds, cell_sizes_m, bandwidths_m, area_shares)
     shapely.prepare(study_area)
-    # each fold takes a copy, and no more is needed
+    # folds take copies, and no more is needed
     incidents, others = (
         table if table is None else table[[column for column in _COLUMNS if column in table]]
         for table in (incidents, other_incidents)
     )
-    split = [split_incidents(incidents, others, fold, study_area) for fold in folds]
+    places = collapse_points(incidents)
+    is_inside = shapely.intersects_xy(study_area, places.coordinates)[places.inverse]
+    split = [split_incidents(incidents, is_inside, fold) for fold in folds]
     n_tested, n_fitted = sum(len(part.tested) for part in split), min(len(part.fitted) for part in split)
     if min(n_tested, n_fitted) < _MIN_INCIDENTS:
         raise TooLittleDataError(
@@ -177,10 +182,11 @@ def evaluate_methods(
             f"{n_tested}. Analyse a longer period or a larger area."
         )
     tested = [part.tested for part in split]
+    sizes_m = list(dict.fromkeys(map(float, cell_sizes_m)))
+    cells_of = {cells.cell_size_m: cells for cells in known_cells if cells.shape == "square"}
+    cells_of.update((size, make_cells(study_area, cell_size_m=size)) for size in sizes_m if size not in cells_of)
     # of all that is recorded, before and after: where a source has its points is no forecast
-    catchments = measure_catchments(
-        incidents, others, cells=make_cells(study_area, cell_size_m=min(map(float, cell_sizes_m)))
-    )
+    catchments = measure_catchments(incidents, others, cells=cells_of[min(sizes_m)])
 
     def score(drawn: Sequence[Sequence[shapely.Geometry]], of: Sequence[gpd.GeoDataFrame]) -> AreaScore | None:
         return _score_outlines(drawn, of, study_area, catchments, n_resamples=n_resamples, seed=seed)
@@ -190,20 +196,23 @@ def evaluate_methods(
         drawn = [draw_hotspots(part.around, study_area=study_area, options=hotspot_options).outlines for part in split]
         hotspots, last_hotspots = score(drawn, tested), score(drawn[-1:], tested[-1:])
     scores: list[MethodScore] = []
-    made: list[tuple[Cells, dict[tuple[MethodName, float | None], list[Floats]]]] = []
-    for cell_size_m in dict.fromkeys(map(float, cell_sizes_m)):
-        cells = make_cells(study_area, cell_size_m=cell_size_m)
+    expected: list[Floats] = []  # of the first cells
+    for cell_size_m in sizes_m:
+        cells = cells_of[cell_size_m]
+        own = locate_incidents(incidents[is_inside], cells)
+        other = None if others is None else locate_incidents(others, cells)
         forecasts = {
-            (name, bandwidth_m): [make_forecast(name, part, cells, bandwidth_m) for part in split]
+            (name, bandwidth_m): [make_forecast(name, part, own, other, bandwidth_m) for part in split]
             for name in methods
             for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
         }
-        made.append((cells, forecasts))
+        if patrol_options is not None and not expected:
+            expected = forecasts.get(("risk", None)) or [make_forecast("risk", part, own, other, None) for part in split]
         scales = {name: [scale_forecast(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
             scales,
-            np.stack([cells.count(part.tested) for part in split]),
+            np.stack([own.between(fold.test_start, fold.test_end).count() for fold in folds]),
             cell_size_m,
             area_shares,
             hotspot_share=hotspots.area_share if hotspots else None,
@@ -213,8 +222,7 @@ def evaluate_methods(
             seed=seed,
         )
     if patrol_options is not None:
-        cells, forecasts = made[0]
-        expected = forecasts.get(("risk", None)) or [make_forecast("risk", part, cells, None) for part in split]
+        cells = cells_of[sizes_m[0]]
         drawn = _choose_places(split, expected, cells, study_area, patrol_options)
         patrols, last_patrols = score(drawn, tested), score(drawn[-1:], tested[-1:])
         n_alike = round(hotspots.area_share * study_area.area / (math.pi * PATROL_WIDTH_M**2 / 4)) if hotspots else 0

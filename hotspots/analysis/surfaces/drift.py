@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special, stats
 
-from hotspots.analysis.surfaces.cell_surroundings import CellSurroundings
+from hotspots.analysis.surfaces.cell_records import CellRecords
+from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.shrinkage import START, ShrinkageFit, fit_shrinkage
 from hotspots.geography import Cells
 
@@ -65,55 +65,44 @@ class Drift:
 
 
 def halve(
-    incidents: gpd.GeoDataFrame,
-    other_incidents: gpd.GeoDataFrame | None,
-    *,
-    cells: Cells,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
+    own: CellRecords, other: CellRecords | None, *, start: dt.date | None = None, end: dt.date | None = None
 ) -> tuple[Half, Half] | None:
     """Count both halves of a period apart; None where it cannot be divided, or a half holds fewer than 30 incidents.
 
     It is divided between months where any incident gives only its month.
 
     Args:
-        incidents: Of the crime, with `started_at`, and `time_precision` where it is not the day.
-        other_incidents: All other recorded crime, or None.
-        cells: In which they are counted.
+        own: Incidents of the crime.
+        other: All other recorded crime, or None.
         start: First day; by default that of the incidents.
         end: Last day, included; the same.
     """
-    if "started_at" not in incidents or incidents.empty:
+    if np.isnat(own.day).all():
         return None
-    tables = [table for table in (incidents, other_incidents) if table is not None]
-    days = [table["started_at"].to_numpy().astype("datetime64[D]") for table in tables]
-    first = days[0].min() if start is None else np.datetime64(start)
-    last = days[0].max() if end is None else np.datetime64(end)
-    if any("time_precision" in table and (table["time_precision"] == "month").any() for table in tables):
+    first = own.day.min() if start is None else np.datetime64(start)
+    last = own.day.max() if end is None else np.datetime64(end)
+    if own.is_month.any() or (other is not None and other.is_month.any()):
         first_month, after = first.astype("datetime64[M]"), last.astype("datetime64[M]") + 1
         middle = (first_month + ((after - first_month).astype(int) + 1) // 2).astype("datetime64[D]")
         first, last = first_month.astype("datetime64[D]"), after.astype("datetime64[D]") - 1
     else:
         middle = first + ((last - first).astype(int) + 2) // 2
     lengths = (int((middle - first).astype(int)), int((last - middle).astype(int)) + 1)
-    halves = tuple(
+    halves = [
         Half(
-            own=cells.count(incidents[is_in[0]]),
-            other=cells.count(other_incidents[is_in[1]]) if other_incidents is not None else np.zeros(len(cells)),
+            own=own.between(*days).count(),
+            other=np.zeros(len(own.cells)) if other is None else other.between(*days).count(),
             n_days=n_days,
         )
-        for n_days, is_in in (
-            (lengths[0], [(d >= first) & (d < middle) for d in days]),
-            (lengths[1], [(d >= middle) & (d <= last) for d in days]),
-        )
-    )
+        for n_days, days in zip(lengths, ((first, middle - 1), (middle, last)), strict=True)
+    ]
     if min(lengths) < 1 or min(half.own.sum() for half in halves) < _MIN_INCIDENTS:
         return None
     return halves[0], halves[1]
 
 
 def measure_drift(
-    halves: tuple[Half, Half], *, cells: Cells, surroundings: CellSurroundings, begin: Sequence[float] = START
+    halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float, begin: Sequence[float] = START
 ) -> Drift:
     """Find how rates drift, by the estimate of each half and the counts of the other.
 
@@ -131,11 +120,16 @@ def measure_drift(
     Args:
         halves: From `halve`.
         cells: Where they were counted.
-        surroundings: Of the cells, as far as the estimate looks.
+        bandwidth_m: Of the estimate.
         begin: Where the fits of the halves begin: `found` of the whole period.
     """
     fits = [
-        fit_shrinkage(half.own, surroundings.measure(half.own, half.other), half.other > 0, begin=begin)
+        fit_shrinkage(
+            half.own,
+            measure_surroundings(half.own, half.other, cells, bandwidth_m),
+            half.other > 0,
+            begin=begin,
+        )
         for half in halves
     ]
     n_first, n_second = (float(half.own.sum()) for half in halves)
