@@ -97,6 +97,10 @@ class Cells:
 
     def neighbours(self) -> sparse.csr_array:
         """Binary (n_cells, n_cells): the cells that share a side or corner with each cell, itself not among them."""
+        return self._beside
+
+    @cached_property
+    def _beside(self) -> sparse.csr_array:
         from scipy import sparse  # here, as who only counts needs none of it and it takes a while
 
         here, there = self._pair(np.arange(len(self)))
