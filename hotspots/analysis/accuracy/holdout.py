@@ -14,15 +14,16 @@ import numpy.typing as npt
 import shapely
 from scipy import stats
 
+from hotspots.analysis.accuracy.cell_orders import CellOrder
 from hotspots.analysis.accuracy.folds import Fold
 from hotspots.analysis.accuracy.forecasts import MethodName, Split, make_forecast, scale_forecast, split_incidents
 from hotspots.analysis.accuracy.scores import (
     DEFAULT_AREA_SHARES,
     AreaScore,
     HitRateDifference,
-    compare_forecasts,
+    compare_ranks,
     score_areas,
-    score_forecast,
+    score_ranks,
 )
 from hotspots.analysis.hotspots import (
     MAX_PATROL_PLACES,
@@ -269,17 +270,6 @@ def _check_options(
         )
 
 
-def _pool(forecasts: Sequence[Floats], observed: Floats) -> Floats:
-    """One forecast of all folds, (n_folds x n_cells,), that flags the same number of cells in each.
-
-    Within a fold only the order of cells counts; ties are broken against the forecaster before folds are mixed.
-    """
-    places = np.empty(observed.shape)
-    for place, predicted, counts in zip(places, forecasts, observed, strict=True):
-        place[np.lexsort((counts, -predicted))] = np.arange(len(counts))
-    return -places.ravel()
-
-
 def _score_methods(
     forecasts: dict[tuple[MethodName, float | None], list[Floats]],
     scales: dict[MethodName, list[float | None]],
@@ -301,22 +291,28 @@ def _score_methods(
     wanted = [*area_shares] if hotspot_share is None else [*area_shares, hotspot_share]
     # whole cells, or those of all folds together might take one cell more than they take apart
     n_flagged = [min(max(math.floor(share / cell_share * (1 + 1e-9)), 1), n_cells) for share in wanted]
-    shares = [n / n_cells for n in n_flagged]
     most_hits = np.sort(observed, axis=1)[:, ::-1].sum(axis=0).cumsum()
     ceilings = [float(most_hits[n - 1] / observed.sum()) for n in n_flagged]
-    counts = observed.ravel()
-    pooled = {key: _pool(forecast, observed) for key, forecast in forecasts.items()}
+    counts_of_hit = observed[observed > 0].astype(np.int64)
+    n_folds = len(observed)
+    n_pooled = n_folds * np.array(n_flagged)
+    ranks: dict[tuple[MethodName, float | None], npt.NDArray[np.int64]] = {}
     found: dict[tuple[MethodName, float | None], tuple[AreaScore, ...]] = {}
-    for key, forecast in pooled.items():
-        scored = score_forecast(forecast, counts, area_shares=shares, n_resamples=n_resamples, seed=seed).scores
-        expected = _expect(forecasts[key], scales[key[0]], forecast, n_flagged)
+    for key, forecast in forecasts.items():
+        orders = [CellOrder(predicted, counts) for predicted, counts in zip(forecast, observed, strict=True)]
+        # the folds take turns, so that of so many cells of all folds as many are flagged in each
+        ranks[key] = n_folds * np.concatenate([order.rank_of_hit for order in orders])
+        scored = score_ranks(
+            ranks[key], counts_of_hit, n_cells=observed.size, n_flagged=n_pooled, n_resamples=n_resamples, seed=seed
+        )
+        expected = _expect(orders, scales[key[0]], n_flagged)
         found[key] = tuple(
             _restate(
                 score,
                 area_share=min(n * cell_share, 1.0),
                 ceiling=ceiling,
                 expected=inside,
-                ground_share=None if ground is None else _sum_ground(forecast > -n, ground, observed),
+                ground_share=None if ground is None else _sum_ground(orders, n, ground, observed),
             )
             for score, n, ceiling, inside in zip(scored, n_flagged, ceilings, expected, strict=True)
         )
@@ -331,11 +327,12 @@ def _score_methods(
             at_hotspots=None if hotspot_share is None else scores[-1],
             against_best=None
             if best is None or (method, bandwidth_m) == best
-            else compare_forecasts(
-                pooled[best],
-                pooled[method, bandwidth_m],
-                counts,
-                area_shares=shares[judged : judged + 1],
+            else compare_ranks(
+                ranks[best],
+                ranks[method, bandwidth_m],
+                counts_of_hit,
+                area_shares=[n_flagged[judged] / n_cells],
+                n_flagged=n_pooled[judged : judged + 1],
                 n_resamples=n_resamples,
                 seed=seed,
             )[0],
@@ -344,19 +341,20 @@ def _score_methods(
     ]
 
 
-def _sum_ground(is_flagged: npt.NDArray[np.bool_], ground: Floats, observed: Floats) -> float:
-    """The ground that flagged cells (n_folds x n_cells,) stand for: the mean over folds, by incidents."""
-    return float(np.average(is_flagged.reshape(observed.shape) @ ground, weights=observed.sum(axis=1)))
+def _sum_ground(orders: Sequence[CellOrder], n_flagged: int, ground: Floats, observed: Floats) -> float:
+    """The ground that the cells flagged in each fold stand for: the mean over folds, by incidents."""
+    held = [ground[order.flag(n_flagged)].sum() for order in orders]
+    return float(np.average(held, weights=observed.sum(axis=1)))
 
 
 def _expect(
-    forecasts: Sequence[Floats], scales: Sequence[float | None], pooled: Floats, n_flagged: Sequence[int]
+    orders: Sequence[CellOrder], scales: Sequence[float | None], n_flagged: Sequence[int]
 ) -> list[float | None]:
     """The incidents that a method expected in the cells it flagged, over all folds, for each number of cells."""
     if None in scales:
         return [None] * len(n_flagged)
-    amounts = np.concatenate([f * (scale or 0.0) for f, scale in zip(forecasts, scales, strict=True)])
-    return [float(amounts[pooled > -n].sum()) for n in n_flagged]
+    expected = sum((scale or 0.0) * order.sum_first(n_flagged) for order, scale in zip(orders, scales, strict=True))
+    return np.asarray(expected).tolist()
 
 
 def _restate(
