@@ -129,16 +129,21 @@ class Cells:
             self._kernels[bandwidth_m] = CellKernel(self, bandwidth_m)
         return self._kernels[bandwidth_m]
 
-    def find_within(self, which: npt.NDArray[np.integer], distance_m: float) -> npt.NDArray[np.int64]:
-        """Int (n, m): the cells with their centre within a distance of that of each cell, in order; -1 for none."""
-        step = self.cell_size_m if self.shape == "square" else self.cell_size_m * math.sqrt(3) / 2
-        n_rows, n_columns = int(distance_m / step) + 1, int(distance_m / self.cell_size_m) + 1
+    def find_within(
+        self, easting: npt.NDArray[np.float64], northing: npt.NDArray[np.float64], distance_m: float
+    ) -> npt.NDArray[np.int64]:
+        """Int (n, m): the cells with their centre within a distance of each coordinate, in order, after -1 for none."""
+        size, (x0, y0) = self.cell_size_m, self.origin
+        step = size if self.shape == "square" else size * math.sqrt(3) / 2
+        n_rows, n_columns = int(distance_m / step) + 1, int(distance_m / size) + 1
         rows, columns = np.mgrid[-n_rows : n_rows + 1, -n_columns : n_columns + 1]
-        east = columns * self.cell_size_m + (rows % 2 * self.cell_size_m / 2 if self.shape == "hexagon" else 0.0)
-        near = np.hypot(east, rows * step) <= distance_m
-        easting = self.easting[which][:, None] + east[near]
-        northing = self.northing[which][:, None] + (rows * step)[near]
-        return np.sort(self.locate(easting.ravel(), northing.ravel()).reshape(easting.shape), axis=1)
+        row = np.floor((northing - y0) / step).astype(np.int64)[:, None] + rows.ravel()
+        column = np.floor((easting - x0) / size).astype(np.int64)[:, None] + columns.ravel()
+        found = np.full(row.shape, -1, dtype=np.int64)
+        inside = (row >= 0) & (row < self.n_rows) & (column >= 0) & (column < self.n_columns)
+        found[inside] = self._numbers[row[inside], column[inside]]
+        away = np.hypot(self.easting[found] - easting[:, None], self.northing[found] - northing[:, None])
+        return np.sort(np.where(away <= distance_m, found, -1), axis=1)
 
     def outlines(self, which: npt.NDArray[np.integer | np.bool] | None = None) -> npt.NDArray[np.object_]:
         """Polygons of the cells, or of those that `which` (positions or a mask) picks out; whole cells, not clipped."""

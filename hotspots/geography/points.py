@@ -70,15 +70,14 @@ def find_polygon(places: UniquePoints, polygons: npt.NDArray[np.object_]) -> npt
     Returns:
         int (n_unique,): position in `polygons`, or -1 where no polygon holds the place.
     """
-    points = shapely.points(places.easting, places.northing)
-    # boxes first, then each pair exactly: prepared polygons answer for a coordinate faster than for a point
-    place_index, polygon_index = shapely.STRtree(polygons).query(points)
+    easting, northing = places.easting, places.northing
+    order = np.argsort(easting)
+    west, south, east, north = shapely.bounds(polygons).T
+    first, after = np.searchsorted(easting[order], west), np.searchsorted(easting[order], east, "right")
+    found = np.full(len(easting), -1, dtype=np.int64)
     shapely.prepare(polygons)
-    is_inside = shapely.intersects_xy(
-        polygons[polygon_index], places.easting[place_index], places.northing[place_index]
-    )
-    place_index, polygon_index = place_index[is_inside], polygon_index[is_inside]
-    found = np.full(len(points), len(polygons), dtype=np.int64)
-    np.minimum.at(found, place_index, polygon_index)
-    found[found == len(polygons)] = -1
+    for index in reversed(range(len(polygons))):  # of several the first has the last word
+        near = order[first[index] : after[index]]
+        near = near[(northing[near] >= south[index]) & (northing[near] <= north[index])]
+        found[near[shapely.intersects_xy(polygons[index], easting[near], northing[near])]] = index
     return found

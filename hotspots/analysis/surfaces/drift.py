@@ -217,8 +217,8 @@ def _expect_in_circles(
     mean, variance = expect(fit, seen.own, shape_factor)
     # no circle holds more than its cells do, so the circles around the busiest cells suffice to choose from
     busiest = _find_most(mean, 20 * N_PLACES)
-    members = cells.find_within(busiest, PLACE_RADIUS_M)
     centres = np.column_stack([cells.easting[busiest], cells.northing[busiest]])
+    members = cells.find_within(*centres.T, PLACE_RADIUS_M)
     left, chosen = np.argsort(-_sum_members(mean, members), kind="stable"), list[int]()
     while len(left) and len(chosen) < N_PLACES:
         chosen.append(int(left[0]))
