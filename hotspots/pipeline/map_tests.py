@@ -8,8 +8,8 @@ import geopandas as gpd
 import pandas as pd
 
 from hotspots.analysis.accuracy import Fold, Holdout, evaluate_methods, plan_folds, plan_predecessor
-from hotspots.geography import Cells
 from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.geography import Cells
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.surroundings import add_surroundings, with_places

@@ -208,7 +208,9 @@ def evaluate_methods(
             for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
         }
         if patrol_options is not None and not expected:
-            expected = forecasts.get(("risk", None)) or [make_forecast("risk", part, own, other, None) for part in split]
+            expected = forecasts.get(("risk", None)) or [
+                make_forecast("risk", part, own, other, None) for part in split
+            ]
         scales = {name: [scale_forecast(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
@@ -353,8 +355,8 @@ def _expect(
     """The incidents that a method expected in the cells it flagged, over all folds, for each number of cells."""
     if None in scales:
         return [None] * len(n_flagged)
-    expected = sum((scale or 0.0) * order.sum_first(n_flagged) for order, scale in zip(orders, scales, strict=True))
-    return np.asarray(expected).tolist()
+    expected = [(scale or 0.0) * order.sum_first(n_flagged) for order, scale in zip(orders, scales, strict=True)]
+    return [float(inside) for inside in np.sum(expected, axis=0)]
 
 
 def _restate(

@@ -212,7 +212,8 @@ def score_ranks(
         counts_of_hit: int (n_hit,), their incidents.
         n_cells: Of the study area.
         n_flagged: int (n,), how many cells are flagged.
-        n_resamples, seed: As in `score_forecast`.
+        n_resamples: As in `score_forecast`.
+        seed: As in `score_forecast`.
     """
     rng = np.random.default_rng(seed)
     n_incidents = int(counts_of_hit.sum())
@@ -351,11 +352,13 @@ def compare_ranks(
     """The comparisons of two forecasts, as `compare_forecasts`, by the places of the cells with incidents.
 
     Args:
-        first_rank, second_rank: int (n_hit,), the place, from 0, at which each forecast flags each cell with incidents.
+        first_rank: int (n_hit,), the place, from 0, at which the first forecast flags each cell with incidents.
+        second_rank: int (n_hit,), the same of the second.
         counts_of_hit: int (n_hit,), their incidents.
         area_shares: As asked, one for each number of flagged cells.
         n_flagged: int (n,), how many cells are flagged.
-        n_resamples, seed: As in `compare_forecasts`.
+        n_resamples: As in `compare_forecasts`.
+        seed: As in `compare_forecasts`.
     """
     rng = np.random.default_rng(seed)
     counts, n_incidents = counts_of_hit, int(counts_of_hit.sum())

@@ -33,6 +33,7 @@ _QUARTER = 16
 _INSIDE_M = _RADIUS_M * math.cos(math.pi / (4 * _QUARTER))
 """What lies nearer to the middle than this is in the polygon that stands for the circle."""
 _TOUCHING = 1e-6
+_WHOLE = 1e-9
 _FIRST_TRY = 0.8
 _MAX_CANDIDATES = 3_000
 _GAP, _NODE_LIMIT = 0.002, 500
@@ -171,7 +172,7 @@ def _list_candidates(
     centres, within, n_incidents = centres[is_shown], within[is_shown], n_incidents[is_shown]
     held, home = cells.count(places), cells.locate(places.easting, places.northing)
     own = np.where(home >= 0, expected[home] * places.n_incidents / np.maximum(held[home], 1), 0.0)
-    around = cells.find_within(*centres.T, _INSIDE_M)
+    around = cells.find_within(centres[:, 0], centres[:, 1], _INSIDE_M)
     worth = within @ own + np.where((around >= 0) & (held[around] == 0), expected[around], 0.0).sum(axis=1)
     if harm is not None:
         harms = np.bincount(places.inverse, harm.loc[incidents.index].to_numpy(), len(places.easting))
@@ -262,6 +263,11 @@ def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
     limits = sparse.vstack([holds, sparse.csr_array(np.ones((1, len(centres))))], format="csr")
     most = np.append(np.ones(len(middles)), n_wanted)
     relaxed = optimize.linprog(-worth, A_ub=limits, b_ub=most, bounds=(0, 1), method="highs")
+    worth_relaxed, price = -float(relaxed.fun or 0.0), -float(relaxed.ineqlin.marginals[-1])
+    portions = np.asarray(relaxed.x, dtype=np.float64)
+    if np.abs(portions - portions.round()).max(initial=0.0) < _WHOLE:  # no choice of whole circles is worth more
+        whole = np.flatnonzero(portions.round() == 1)
+        return _Solution(chosen=whole, relaxed=worth_relaxed, price=price, most=worth_relaxed)
     found = optimize.milp(
         -worth,
         constraints=optimize.LinearConstraint(limits, ub=most),
@@ -271,10 +277,9 @@ def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
     )
     # at its limit the solver says that it failed, and may still hold a choice
     chosen = np.empty(0, np.intp) if found.x is None else np.flatnonzero(found.x.round() == 1)
-    worth_relaxed = -float(relaxed.fun or 0.0)
     return _Solution(
         chosen=chosen,
         relaxed=worth_relaxed,
-        price=-float(relaxed.ineqlin.marginals[-1]),
+        price=price,
         most=worth_relaxed if found.mip_dual_bound is None else -float(found.mip_dual_bound),
     )

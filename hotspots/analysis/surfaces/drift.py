@@ -186,10 +186,7 @@ def _list_rows(fit: ShrinkageFit, seen: Half, coming: Half) -> tuple[Floats, ...
         alike = [
             np.bincount(group, values[is_empty])[held] / n_alike for values in (fit.prior, fit.shape, fit.possible)
         ]
-        rows = [
-            np.concatenate(parts)
-            for parts in zip(rows, [*alike, *np.zeros((2, len(n_alike)))], strict=True)
-        ]
+        rows = [np.concatenate(parts) for parts in zip(rows, [*alike, *np.zeros((2, len(n_alike)))], strict=True)]
         return (*rows, np.concatenate([np.ones(len(others)), n_alike]))
     return (*rows, np.ones(len(others)))
 
@@ -218,7 +215,7 @@ def _expect_in_circles(
     # no circle holds more than its cells do, so the circles around the busiest cells suffice to choose from
     busiest = _find_most(mean, 20 * N_PLACES)
     centres = np.column_stack([cells.easting[busiest], cells.northing[busiest]])
-    members = cells.find_within(*centres.T, PLACE_RADIUS_M)
+    members = cells.find_within(centres[:, 0], centres[:, 1], PLACE_RADIUS_M)
     left, chosen = np.argsort(-_sum_members(mean, members), kind="stable"), list[int]()
     while len(left) and len(chosen) < N_PLACES:
         chosen.append(int(left[0]))
@@ -237,7 +234,7 @@ def _find_most(values: Floats, n_wanted: int) -> npt.NDArray[np.intp]:
 
 def _sum_members(values: Floats, members: npt.NDArray[np.int64]) -> Floats:
     """Float (n,): the sum of the values at positions (n, m), of which those below 0 are none."""
-    return np.where(members >= 0, values[members], 0.0).sum(axis=1)
+    return np.asarray(np.where(members >= 0, values[members], 0.0).sum(axis=1))
 
 
 def _find_spread(mean: Floats, variance: Floats, count: Floats) -> float:

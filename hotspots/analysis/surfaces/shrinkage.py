@@ -61,7 +61,13 @@ def fit_shrinkage(
     counts, alike, n_cells, is_known = _group_empty_cells(own, covariates, is_possible)
     rows = counts, alike * scale[:, None], n_cells, is_known
     found = optimize.minimize(
-        measure_loss, np.clip(begin, *_FLAT), args=rows, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-12}
+        measure_loss,
+        np.clip(begin, *_FLAT),
+        args=rows,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=BOUNDS,
+        options={"ftol": 1e-12},
     )
     prior, shape = find_prior_and_shape(found.x, covariates * scale[:, None])
     possible_share = 1.0 if is_possible.all() else float(special.expit(found.x[5]))
