@@ -215,6 +215,7 @@ def score_ranks(
         n_resamples: As in `score_forecast`.
         seed: As in `score_forecast`.
     """
+    _check_resampling((), n_resamples)
     rng = np.random.default_rng(seed)
     n_incidents = int(counts_of_hit.sum())
     best_hits = np.cumsum(np.sort(counts_of_hit)[::-1])
