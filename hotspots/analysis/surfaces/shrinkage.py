@@ -18,8 +18,8 @@ EMPTY_GROUPS = 500
 """Into which cells without any crime are put together, by the level around them."""
 START = (*np.log(np.full(3, 1 / 3)).tolist(), 0.0, 0.5, 0.0)
 """Where a search begins that knows of no better: parameters as in `measure_loss`."""
-_FLAT = np.array([(-6.0, 4.0), (-6.0, 4.0), (-6.0, 4.0), (-3.0, 5.0), (0.0, 1.0), (-9.0, 9.0)]).T
-"""Beyond these a likelihood hardly changes, so that a search that begins there would stay."""
+_STEEP = np.array([(-4.0, 4.0), (-4.0, 4.0), (-4.0, 4.0), (-3.0, 5.0), (0.0, 1.0), (-7.0, 7.0)]).T
+"""Within these a likelihood changes with its parameters; a search that began beyond might stay where it is flat."""
 BOUNDS = ((-20.0, 5.0), (-20.0, 5.0), (-20.0, 5.0), (-6.0, 8.0), (0.0, 1.0), (-12.0, 12.0))
 
 
@@ -60,9 +60,10 @@ def fit_shrinkage(
     scale = own.mean() / np.where(is_used, mean, 1.0)  # so that the search is the same for cells of any size
     counts, alike, n_cells, is_known = _group_empty_cells(own, covariates, is_possible)
     rows = counts, alike * scale[:, None], n_cells, is_known
+    is_steep = (np.asarray(begin) >= _STEEP[0]) & (np.asarray(begin) <= _STEEP[1])
     found = optimize.minimize(
         measure_loss,
-        np.clip(begin, *_FLAT),
+        np.where(is_steep, begin, START),
         args=rows,
         jac=True,
         method="L-BFGS-B",
