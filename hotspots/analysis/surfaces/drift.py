@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy import optimize, special, stats
 
 from hotspots.analysis.surfaces.cell_records import CellRecords
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
-from hotspots.analysis.surfaces.shrinkage import START, ShrinkageFit, fit_shrinkage
+from hotspots.analysis.surfaces.shrinkage import ShrinkageFit, fit_shrinkage
 from hotspots.geography import Cells
 
 Floats = npt.NDArray[np.float64]
@@ -101,9 +100,7 @@ def halve(
     return halves[0], halves[1]
 
 
-def measure_drift(
-    halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float, begin: Sequence[float] = START
-) -> Drift:
+def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float) -> Drift:
     """Find how rates drift, by the estimate of each half and the counts of the other.
 
     What makes cells unlike each other partly passes: a series of robberies on one corner this spring. Such a corner is
@@ -121,14 +118,12 @@ def measure_drift(
         halves: From `halve`.
         cells: Where they were counted.
         bandwidth_m: Of the estimate.
-        begin: Where the fits of the halves begin: `found` of the whole period.
     """
     fits = [
         fit_shrinkage(
             half.own,
             measure_surroundings(half.own, half.other, cells, bandwidth_m),
             half.other > 0,
-            begin=begin,
         )
         for half in halves
     ]

@@ -220,7 +220,7 @@ def estimate_risk(
         halves = halve(own_records, other_records, start=start, end=end)
         drift = None
         if halves is not None:
-            drift = measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m, begin=best.found)
+            drift = measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m)
     shape_factor = 1.0 if drift is None else drift.shape_factor
     expected, variance = expect(best, own, shape_factor)
     if drift is not None:  # what passes at one place comes up at others, so the whole is as much as it was
