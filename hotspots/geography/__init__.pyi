@@ -20,6 +20,7 @@ from .grid_references import parse_grid_references as parse_grid_references
 from .points import UniquePoints as UniquePoints
 from .points import collapse_points as collapse_points
 from .points import find_polygon as find_polygon
+from .points import read_coordinates as read_coordinates
 from .projection import BRITISH_NATIONAL_GRID as BRITISH_NATIONAL_GRID
 from .projection import POLICE_UK as POLICE_UK
 from .projection import WGS84 as WGS84

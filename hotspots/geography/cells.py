@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import geopandas as gpd
@@ -13,8 +14,9 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.errors import ParameterError
+from hotspots.geography.cell_kernels import CellKernel
 from hotspots.geography.grid import require_room
-from hotspots.geography.points import UniquePoints, collapse_points
+from hotspots.geography.points import UniquePoints, read_coordinates
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -28,7 +30,7 @@ _EVEN_STEPS: _Steps = ((0, -1), (0, 1), (-1, -1), (-1, 0), (1, -1), (1, 0))
 _ODD_STEPS: _Steps = ((0, -1), (0, 1), (-1, 0), (-1, 1), (1, 0), (1, 1))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots, so that what is asked of it again can be kept
 class Cells:
     """The cells of a lattice that meet a study area, from south to north and, in each row, from west to east.
 
@@ -51,6 +53,7 @@ class Cells:
     origin: tuple[float, float]
     n_rows: int
     n_columns: int
+    _kernels: dict[float, CellKernel] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -71,10 +74,11 @@ class Cells:
         # Compared before they become integers, which a missing coordinate cannot.
         inside = (row >= 0) & (row < self.n_rows) & (column >= 0) & (column < self.n_columns)
         found = np.full(len(row), -1, dtype=np.int64)
-        found[inside] = self._number()[row[inside].astype(np.int64), column[inside].astype(np.int64)]
+        found[inside] = self._numbers[row[inside].astype(np.int64), column[inside].astype(np.int64)]
         return found
 
-    def _number(self) -> npt.NDArray[np.int64]:
+    @cached_property
+    def _numbers(self) -> npt.NDArray[np.int64]:
         """Int (n_rows, n_columns): the position of each place of the lattice among the cells, or -1."""
         index = np.full((self.n_rows, self.n_columns), -1, dtype=np.int64)
         index[self.row, self.column] = np.arange(len(self))
@@ -82,13 +86,21 @@ class Cells:
 
     def count(self, points: gpd.GeoDataFrame | gpd.GeoSeries | UniquePoints) -> npt.NDArray[np.float64]:
         """Float (n_cells,): points in each cell; those in no cell are left out."""
-        places = points if isinstance(points, UniquePoints) else collapse_points(points)
-        total = places.n_incidents.astype(np.float64)
-        cell = self.locate(places.easting, places.northing)
-        return np.bincount(cell[cell >= 0], total[cell >= 0], len(self)).astype(np.float64)
+        if isinstance(points, UniquePoints):
+            cell, total = self.locate(points.easting, points.northing), points.n_incidents
+            return np.bincount(cell[cell >= 0], total[cell >= 0], len(self)).astype(np.float64)
+        return self.count_in(self.locate(*read_coordinates(points)))
+
+    def count_in(self, cell: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Float (n_cells,): how often each cell is among those that `locate` gave."""
+        return np.bincount(cell + 1, minlength=len(self) + 1)[1:].astype(np.float64)
 
     def neighbours(self) -> sparse.csr_array:
         """Binary (n_cells, n_cells): the cells that share a side or corner with each cell, itself not among them."""
+        return self._beside
+
+    @cached_property
+    def _beside(self) -> sparse.csr_array:
         from scipy import sparse  # here, as who only counts needs none of it and it takes a while
 
         here, there = self._pair(np.arange(len(self)))
@@ -97,7 +109,7 @@ class Cells:
     def _pair(self, which: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Each of some cells beside each of its neighbours."""
         # A rim of no cells, so that no step leaves the lattice.
-        index = np.pad(self._number(), 1, constant_values=-1)
+        index = np.pad(self._numbers, 1, constant_values=-1)
         is_odd = self.row[which] % 2 == 1
         groups = [(_EVEN_STEPS, which[~is_odd]), (_ODD_STEPS, which[is_odd])]
         if self.shape == "square":
@@ -110,6 +122,28 @@ class Cells:
                 here.append(cells[found >= 0])
                 there.append(found[found >= 0])
         return np.concatenate(here), np.concatenate(there)
+
+    def kernel(self, bandwidth_m: float) -> CellKernel:
+        """The quartic kernel of a radius around each cell, made once."""
+        if bandwidth_m not in self._kernels:
+            self._kernels[bandwidth_m] = CellKernel(self, bandwidth_m)
+        return self._kernels[bandwidth_m]
+
+    def find_within(
+        self, easting: npt.NDArray[np.float64], northing: npt.NDArray[np.float64], distance_m: float
+    ) -> npt.NDArray[np.int64]:
+        """Int (n, m): the cells with their centre within a distance of each coordinate, in order, after -1 for none."""
+        size, (x0, y0) = self.cell_size_m, self.origin
+        step = size if self.shape == "square" else size * math.sqrt(3) / 2
+        n_rows, n_columns = int(distance_m / step) + 1, int(distance_m / size) + 1
+        rows, columns = np.mgrid[-n_rows : n_rows + 1, -n_columns : n_columns + 1]
+        row = np.floor((northing - y0) / step).astype(np.int64)[:, None] + rows.ravel()
+        column = np.floor((easting - x0) / size).astype(np.int64)[:, None] + columns.ravel()
+        found = np.full(row.shape, -1, dtype=np.int64)
+        inside = (row >= 0) & (row < self.n_rows) & (column >= 0) & (column < self.n_columns)
+        found[inside] = self._numbers[row[inside], column[inside]]
+        away = np.hypot(self.easting[found] - easting[:, None], self.northing[found] - northing[:, None])
+        return np.sort(np.where(away <= distance_m, found, -1), axis=1)
 
     def outlines(self, which: npt.NDArray[np.integer | np.bool] | None = None) -> npt.NDArray[np.object_]:
         """Polygons of the cells, or of those that `which` (positions or a mask) picks out; whole cells, not clipped."""

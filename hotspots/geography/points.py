@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+Floats = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UniquePoints:
@@ -36,15 +38,20 @@ class UniquePoints:
         return np.column_stack([self.easting, self.northing])
 
 
+def read_coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
+    """Easting and northing of each point, float (n_points,) each; missing (NaN) where there is no point."""
+    geometry = points.geometry.to_numpy()
+    return shapely.get_x(geometry), shapely.get_y(geometry)
+
+
 def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
     """Collapse points to unique coordinates; two are the same only if they are equal to the bit.
 
     The order of first appearance is kept because it makes order-dependent methods, such as the numbering of
     DBSCAN clusters, come out as they would on the raw points.
     """
-    geometry = points.geometry
-    place = geometry.x.to_numpy() + 1j * geometry.y.to_numpy()
-    inverse, unique = pd.factorize(place)
+    easting, northing = read_coordinates(points)
+    inverse, unique = pd.factorize(easting + 1j * northing)
     return UniquePoints(
         easting=np.ascontiguousarray(unique.real),
         northing=np.ascontiguousarray(unique.imag),
@@ -63,15 +70,14 @@ def find_polygon(places: UniquePoints, polygons: npt.NDArray[np.object_]) -> npt
     Returns:
         int (n_unique,): position in `polygons`, or -1 where no polygon holds the place.
     """
-    points = shapely.points(places.easting, places.northing)
-    # boxes first, then each pair exactly: prepared polygons answer for a coordinate faster than for a point
-    place_index, polygon_index = shapely.STRtree(polygons).query(points)
+    easting, northing = places.easting, places.northing
+    order = np.argsort(easting)
+    west, south, east, north = shapely.bounds(polygons).T
+    first, after = np.searchsorted(easting[order], west), np.searchsorted(easting[order], east, "right")
+    found = np.full(len(easting), -1, dtype=np.int64)
     shapely.prepare(polygons)
-    is_inside = shapely.intersects_xy(
-        polygons[polygon_index], places.easting[place_index], places.northing[place_index]
-    )
-    place_index, polygon_index = place_index[is_inside], polygon_index[is_inside]
-    found = np.full(len(points), len(polygons), dtype=np.int64)
-    np.minimum.at(found, place_index, polygon_index)
-    found[found == len(polygons)] = -1
+    for index in reversed(range(len(polygons))):  # of several the first has the last word
+        near = order[first[index] : after[index]]
+        near = near[(northing[near] >= south[index]) & (northing[near] <= north[index])]
+        found[near[shapely.intersects_xy(polygons[index], easting[near], northing[near])]] = index
     return found

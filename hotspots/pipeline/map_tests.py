@@ -9,13 +9,20 @@ import pandas as pd
 
 from hotspots.analysis.accuracy import Fold, Holdout, evaluate_methods, plan_folds, plan_predecessor
 from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.geography import Cells
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.surroundings import add_surroundings, with_places
 
 
 def judge_maps(
-    chosen: Selection, request: AnalysisRequest, *, around: gpd.GeoDataFrame, bandwidth_m: float
+    chosen: Selection,
+    request: AnalysisRequest,
+    *,
+    around: gpd.GeoDataFrame,
+    others: gpd.GeoDataFrame,
+    cells: Cells,
+    bandwidth_m: float,
 ) -> tuple[Holdout | None, str | None]:
     """Test such maps on incidents that they had not seen, or say why there is no test.
 
@@ -25,9 +32,11 @@ def judge_maps(
         chosen: What is analysed.
         request: How hot spots are drawn.
         around: The incidents in the wards that have a place, and those near enough to matter.
+        others: Other crime in the wards that has a place.
+        cells: Of the estimate.
         bandwidth_m: Of the density.
     """
-    incidents, others = around, with_places(chosen.others)
+    incidents = around
     try:
         try:
             folds, others = plan_tests(chosen.start, chosen.end, incidents, others)
@@ -51,7 +60,8 @@ def judge_maps(
             others if len(others) else None,
             study_area=chosen.study_area,
             folds=folds,
-            cell_sizes_m=(request.cell_size_m,),
+            cell_sizes_m=(cells.cell_size_m,),
+            known_cells=(cells,),
             bandwidths_m=(max(bandwidth_m, request.cell_size_m),),
             hotspot_options=request.hotspot_options,
             patrol_options=request.patrol_options,

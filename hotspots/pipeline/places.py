@@ -50,7 +50,7 @@ from hotspots.analysis.surfaces import (
     show_density,
     warn_of_width,
 )
-from hotspots.geography import Catchments, Grid, keep_parts, make_cells, measure_catchments
+from hotspots.geography import Catchments, Grid, collapse_points, keep_parts, make_cells, measure_catchments
 from hotspots.pipeline.cell_tests import SignificanceTest, measure_significance
 from hotspots.pipeline.map_tests import judge_maps
 from hotspots.pipeline.request import AnalysisRequest
@@ -191,6 +191,8 @@ def analyse_places(
         harm=harm if request.harm else None,
     )
 
+    other_places = collapse_points(others)
+
     def rank(outlines: Sequence[shapely.Geometry], stability: Floats) -> tuple[Hotspot, ...]:
         evidence = weigh_evidence(
             located,
@@ -200,7 +202,7 @@ def analyse_places(
             significance=test.gi_star,
             stability=stability,
             persistence=test.persistence,
-            quotients=measure_location_quotients(located, others, outlines, study_area=study_area),
+            quotients=measure_location_quotients(located, other_places, outlines, study_area=study_area),
             is_shown=test.is_shown,
         )
         return rank_hotspots(
@@ -215,7 +217,9 @@ def analyse_places(
         )
 
     hotspots = rank(areas.outlines, measure_stability(around, areas.outlines, areas.clusters))
-    holdout, reason = judge_maps(chosen, request, around=around, bandwidth_m=density.bandwidth_m)
+    holdout, reason = judge_maps(
+        chosen, request, around=around, others=others, cells=cells, bandwidth_m=density.bandwidth_m
+    )
     parts = (*(() if request.window is None else (name_window(request.window),)), *DAY_PARTS)
     shifts: tuple[ShiftPlaces, ...] = ()
     if profile.available:  # otherwise the parts of the week are withheld as it is, and for the same reason

@@ -184,6 +184,8 @@ def _compare_conditions(
         country=options.country,
         subdivision=options.subdivision,
         terms=None if options.terms is None else options.terms.stretches,
+        # incidents known by day or month only are not divided into those in the dark and in the light
+        with_sun=bool((chosen.incidents["time_precision"] == "minute").any()),
     )
     return compare_conditions(chosen.incidents, calendar, missing_months=missing)
 

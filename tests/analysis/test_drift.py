@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import shapely
 from scipy import sparse
 from support import MakeIncidents
 
+from hotspots.analysis.surfaces.cell_records import CellRecords, locate_incidents
 from hotspots.analysis.surfaces.drift import N_PLACES, Half, halve, measure_drift
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
 from hotspots.geography.cells import Cells, make_cells
@@ -34,28 +36,30 @@ def date_incidents(make_incidents: MakeIncidents, dates: list[str], precision: s
     )
 
 
+def locate(incidents: gpd.GeoDataFrame) -> CellRecords:
+    return locate_incidents(incidents, CELLS)
+
+
 def test_a_period_is_halved_between_months_where_only_months_are_known(make_incidents: MakeIncidents) -> None:
     months = [f"2025-{month:02d}-01" for month in range(2, 13)]
     own = date_incidents(make_incidents, months, "month")
-    halves = halve(own, own, cells=CELLS)
+    halves = halve(locate(own), locate(own))
     assert halves is not None
     assert [half.own.sum() for half in halves] == [half.other.sum() for half in halves] == [180, 150]
     assert [half.n_days for half in halves] == [181, 153]  # February to July, August to December
-    by_day = halve(own.assign(time_precision="day"), own, cells=CELLS)
+    by_day = halve(locate(own.assign(time_precision="day")), locate(own))
     assert by_day is not None
     assert [half.n_days for half in by_day] == [181, 153]
 
 
 def test_a_period_of_days_is_halved_in_its_middle(make_incidents: MakeIncidents) -> None:
     own = date_incidents(make_incidents, ["2025-03-01", "2025-03-04 23:59", "2025-03-05", "2025-03-07 23:59"], "minute")
-    halves = halve(own, None, cells=CELLS)
+    halves = halve(locate(own), None)
     assert halves is not None
     assert [half.own.sum() for half in halves] == [60, 60]
     assert [half.n_days for half in halves] == [4, 3]
     assert not halves[0].other.any()
-    asked = halve(
-        own, None, cells=CELLS, start=pd.Timestamp("2025-03-01").date(), end=pd.Timestamp("2025-03-10").date()
-    )
+    asked = halve(locate(own), None, start=dt.date(2025, 3, 1), end=dt.date(2025, 3, 10))
     assert asked is not None
     assert [half.n_days for half in asked] == [5, 5]
     assert [half.own.sum() for half in asked] == [90, 30]
@@ -63,10 +67,10 @@ def test_a_period_of_days_is_halved_in_its_middle(make_incidents: MakeIncidents)
 
 def test_nothing_is_said_where_a_half_says_nothing(make_incidents: MakeIncidents) -> None:
     one_month = date_incidents(make_incidents, ["2025-03-01", "2025-03-01"], "month")
-    assert halve(one_month, None, cells=CELLS) is None
+    assert halve(locate(one_month), None) is None
     few = date_incidents(make_incidents, ["2025-03-01", "2025-03-04"], "day").iloc[:-1]
-    assert halve(few, None, cells=CELLS) is None
-    assert halve(few[:0], None, cells=CELLS) is None
+    assert halve(locate(few), None) is None
+    assert halve(locate(few[:0]), None) is None
     assert estimate_risk(few, cells=CELLS).drift is None
 
 

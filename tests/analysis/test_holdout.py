@@ -19,6 +19,7 @@ from hotspots.analysis.accuracy.forecasts import MethodName, list_reaches
 from hotspots.analysis.accuracy.holdout import Holdout, MethodScore, evaluate_methods
 from hotspots.analysis.accuracy.scores import score_forecast
 from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions, draw_hotspots
+from hotspots.analysis.surfaces.cell_records import CellRecords
 from hotspots.analysis.surfaces.density import estimate_density
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.grid import Grid
@@ -222,7 +223,8 @@ def test_no_method_sees_a_day_of_its_test(make_incidents: MakeIncidents, monkeyp
 
         def spy(*tables: Any, **options: Any) -> Any:
             for table in tables:
-                days = table["started_at"].dt.date
+                is_located = isinstance(table, CellRecords)
+                days = pd.DatetimeIndex(table.day if is_located else table["started_at"]).date
                 seen.setdefault(name, []).append((days.min(), days.max()))
             return function(*tables, **options)
 

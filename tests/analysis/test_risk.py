@@ -16,7 +16,7 @@ from scipy import integrate, optimize, special, stats
 from support import MakeIncidents
 
 from hotspots.analysis.surfaces import shrinkage
-from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings, sum_around
+from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
 from hotspots.analysis.surfaces.shrinkage import BOUNDS, ShrinkageFit, find_prior_and_shape, fit_shrinkage, measure_loss
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
@@ -55,9 +55,10 @@ def test_what_is_around_a_cell_is_the_definition(shape: CellShape, h: float) -> 
     ring = shapely.difference(shapely.box(0, 0, 900, 700), shapely.box(300, 200, 600, 500))
     cells = make_cells(shapely.union(ring, shapely.box(1300, 900, 1500, 1000)), cell_size_m=50, shape=shape)
     values = np.random.default_rng(1).poisson(2, (2, len(cells))).astype(float)
-    around = sum_around(values, cells, h)
-    for row, expected in zip(around, values, strict=True):
-        np.testing.assert_allclose(row, sum_directly(expected, cells, h), rtol=1e-9, atol=1e-6)
+    kernel = cells.kernel(h)
+    for row in values:
+        np.testing.assert_allclose(kernel.sum_around(row), sum_directly(row, cells, h), rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(kernel.weight, sum_directly(np.ones(len(cells)), cells, h), rtol=1e-9, atol=1e-6)
 
 
 def test_the_covariates_by_hand() -> None:
@@ -457,7 +458,7 @@ def test_it_finds_more_of_next_years_robbery_than_counts_or_density(real_data: P
     found = estimate_risk(past, points[~is_robbery & is_past], cells=cells)
     assert found.expected.sum() == pytest.approx(found.n_incidents.sum(), rel=0.01)
     future = cells.count(points[is_robbery & ~is_past])
-    density = sum_around(found.n_incidents[None], cells, 300)[0] + found.n_incidents
+    density = cells.kernel(300).sum_around(found.n_incidents) + found.n_incidents
 
     def catch(score: np.ndarray) -> float:
         order = np.lexsort((np.random.default_rng(1).random(len(cells)), -score))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from hotspots.analysis.accuracy.folds import Fold
 from hotspots.analysis.significance import measure_gi_star
-from hotspots.analysis.surfaces import RISK_BANDWIDTHS_M, estimate_density, estimate_risk
-from hotspots.geography import Cells, Grid, collapse_points
+from hotspots.analysis.surfaces import RISK_BANDWIDTHS_M, CellRecords, estimate_density, estimate_risk
+from hotspots.geography import Cells, Grid
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,73 +26,64 @@ def list_reaches(cell_size_m: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """The incidents of one fold: those to fit to, those of the window before the test, those to test on.
+    """The incidents of one fold: those to fit to and those to test on.
 
     All lie in the study area, except for `around`: those to fit to with what lies beyond it.
     """
 
+    fold: Fold
     around: gpd.GeoDataFrame
     fitted: gpd.GeoDataFrame
-    others: gpd.GeoDataFrame | None
-    last: gpd.GeoDataFrame
     tested: gpd.GeoDataFrame
 
 
-def split_incidents(
-    incidents: gpd.GeoDataFrame, others: gpd.GeoDataFrame | None, fold: Fold, study_area: shapely.Geometry
-) -> Split:
+def split_incidents(incidents: gpd.GeoDataFrame, is_inside: npt.NDArray[np.bool_], fold: Fold) -> Split:
     """The incidents of one fold, those tested on apart from those that a method may see.
 
     Args:
-        incidents: Of the crime, with `started_at`, in metres.
-        others: All other recorded crime, or None.
+        incidents: Of the crime, with `started_at`.
+        is_inside: bool (n_incidents,), whether each lies in the study area.
         fold: Which days are which.
-        study_area: Polygon or MultiPolygon, prepared.
     """
-    around = _between(incidents, fold.fit_start, fold.fit_end)
-    fitted, tested = (
-        _inside(part, study_area) for part in (around, _between(incidents, fold.test_start, fold.test_end))
+    days = incidents["started_at"].to_numpy().astype("datetime64[D]")
+    is_fitted, is_tested = (
+        (days >= np.datetime64(first)) & (days <= np.datetime64(last))
+        for first, last in ((fold.fit_start, fold.fit_end), (fold.test_start, fold.test_end))
     )
     return Split(
-        around=around,
-        fitted=fitted,
-        others=None if others is None else _between(others, fold.fit_start, fold.fit_end),
-        last=_between(fitted, fold.start_of_last, fold.fit_end),
-        tested=tested,
+        fold=fold,
+        around=incidents[is_fitted],
+        fitted=incidents[is_fitted & is_inside],
+        tested=incidents[is_tested & is_inside],
     )
 
 
-def _inside(incidents: gpd.GeoDataFrame, study_area: shapely.Geometry) -> gpd.GeoDataFrame:
-    places = collapse_points(incidents)
-    return incidents[shapely.intersects_xy(study_area, places.coordinates)[places.inverse]]
-
-
-def _between(incidents: gpd.GeoDataFrame, first: dt.date, last: dt.date) -> gpd.GeoDataFrame:
-    days = incidents["started_at"].to_numpy().astype("datetime64[D]")
-    return incidents[(days >= np.datetime64(first)) & (days <= np.datetime64(last))]
-
-
-def make_forecast(name: MethodName, part: Split, cells: Cells, bandwidth_m: float | None) -> Floats:
+def make_forecast(
+    name: MethodName, part: Split, own: CellRecords, other: CellRecords | None, bandwidth_m: float | None
+) -> Floats:
     """Float (n_cells,): the forecast of a method from the days before the test.
 
     Args:
         name: The method.
-        part: The incidents of the fold.
-        cells: That it puts in order.
+        part: The fold and its incidents.
+        own: All incidents in the study area, on the cells that are put in order.
+        other: All other recorded crime, likewise, or None.
         bandwidth_m: Of the density, metres; a cell's side by default. None for other methods.
 
     Raises:
         ParameterError: The bandwidth is less than a cell.
     """
+    cells, fold = own.cells, part.fold
+    seen = own.between(fold.fit_start, fold.fit_end)
     if name == "risk":
-        reaches = list_reaches(cells.cell_size_m)
-        return estimate_risk(part.fitted, part.others, cells=cells, bandwidths_m=reaches).expected
+        others = None if other is None else other.between(fold.fit_start, fold.fit_end)
+        return estimate_risk(seen, others, cells=cells, bandwidths_m=list_reaches(cells.cell_size_m)).expected
     if name == "counts":
-        return cells.count(part.fitted)
+        return seen.count()
     if name == "last period":
-        return cells.count(part.last)
+        return seen.between(fold.start_of_last, fold.fit_end).count()
     if name == "gi-star":
-        return np.nan_to_num(measure_gi_star(cells.count(part.fitted), cells.neighbours()).z)
+        return np.nan_to_num(measure_gi_star(seen.count(), cells.neighbours()).z)
     bandwidth = float(bandwidth_m or cells.cell_size_m)
     west, south, east, north = cells.easting.min(), cells.northing.min(), cells.easting.max(), cells.northing.max()
     grid = Grid.covering((west, south, east, north), cell_size_m=cells.cell_size_m)

@@ -14,15 +14,16 @@ import numpy.typing as npt
 import shapely
 from scipy import stats
 
+from hotspots.analysis.accuracy.cell_orders import CellOrder
 from hotspots.analysis.accuracy.folds import Fold
 from hotspots.analysis.accuracy.forecasts import MethodName, Split, make_forecast, scale_forecast, split_incidents
 from hotspots.analysis.accuracy.scores import (
     DEFAULT_AREA_SHARES,
     AreaScore,
     HitRateDifference,
-    compare_forecasts,
+    compare_ranks,
     score_areas,
-    score_forecast,
+    score_ranks,
 )
 from hotspots.analysis.hotspots import (
     MAX_PATROL_PLACES,
@@ -32,6 +33,7 @@ from hotspots.analysis.hotspots import (
     choose_patrol_places,
     draw_hotspots,
 )
+from hotspots.analysis.surfaces import locate_incidents
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Catchments, Cells, collapse_points, find_polygon, make_cells, measure_catchments
@@ -110,6 +112,7 @@ def evaluate_methods(
     study_area: shapely.Geometry,
     folds: Sequence[Fold],
     cell_sizes_m: Sequence[float] = (50.0,),
+    known_cells: Sequence[Cells] = (),
     bandwidths_m: Sequence[float] = (300.0,),
     methods: Sequence[MethodName] = get_args(MethodName),
     hotspot_options: HotspotOptions | None = None,
@@ -142,6 +145,7 @@ def evaluate_methods(
         study_area: Polygon or MultiPolygon in the same CRS.
         folds: `plan_folds(...)`, or others; of whole months where incidents give no days, and are dated to the first.
         cell_sizes_m: Each method is scored on cells of each size.
+        known_cells: `make_cells` of the study area, where such cells are there already: they are not made again.
         bandwidths_m: The density is scored with each; those below a cell size are left out with it.
         methods: Which.
         hotspot_options: How hot spots are drawn; None to leave them out.
@@ -164,12 +168,14 @@ def evaluate_methods(
     require_metres(incidents, table="incidents")
     _check_options(methods, folds, cell_sizes_m, bandwidths_m, area_shares)
     shapely.prepare(study_area)
-    # each fold takes a copy, and no more is needed
+    # folds take copies, and no more is needed
     incidents, others = (
         table if table is None else table[[column for column in _COLUMNS if column in table]]
         for table in (incidents, other_incidents)
     )
-    split = [split_incidents(incidents, others, fold, study_area) for fold in folds]
+    places = collapse_points(incidents)
+    is_inside = shapely.intersects_xy(study_area, places.coordinates)[places.inverse]
+    split = [split_incidents(incidents, is_inside, fold) for fold in folds]
     n_tested, n_fitted = sum(len(part.tested) for part in split), min(len(part.fitted) for part in split)
     if min(n_tested, n_fitted) < _MIN_INCIDENTS:
         raise TooLittleDataError(
@@ -177,10 +183,11 @@ def evaluate_methods(
             f"{n_tested}. Analyse a longer period or a larger area."
         )
     tested = [part.tested for part in split]
+    sizes_m = list(dict.fromkeys(map(float, cell_sizes_m)))
+    cells_of = {cells.cell_size_m: cells for cells in known_cells if cells.shape == "square"}
+    cells_of.update((size, make_cells(study_area, cell_size_m=size)) for size in sizes_m if size not in cells_of)
     # of all that is recorded, before and after: where a source has its points is no forecast
-    catchments = measure_catchments(
-        incidents, others, cells=make_cells(study_area, cell_size_m=min(map(float, cell_sizes_m)))
-    )
+    catchments = measure_catchments(incidents, others, cells=cells_of[min(sizes_m)])
 
     def score(drawn: Sequence[Sequence[shapely.Geometry]], of: Sequence[gpd.GeoDataFrame]) -> AreaScore | None:
         return _score_outlines(drawn, of, study_area, catchments, n_resamples=n_resamples, seed=seed)
@@ -190,20 +197,25 @@ def evaluate_methods(
         drawn = [draw_hotspots(part.around, study_area=study_area, options=hotspot_options).outlines for part in split]
         hotspots, last_hotspots = score(drawn, tested), score(drawn[-1:], tested[-1:])
     scores: list[MethodScore] = []
-    made: list[tuple[Cells, dict[tuple[MethodName, float | None], list[Floats]]]] = []
-    for cell_size_m in dict.fromkeys(map(float, cell_sizes_m)):
-        cells = make_cells(study_area, cell_size_m=cell_size_m)
+    expected: list[Floats] = []  # of the first cells
+    for cell_size_m in sizes_m:
+        cells = cells_of[cell_size_m]
+        own = locate_incidents(incidents[is_inside], cells)
+        other = None if others is None else locate_incidents(others, cells)
         forecasts = {
-            (name, bandwidth_m): [make_forecast(name, part, cells, bandwidth_m) for part in split]
+            (name, bandwidth_m): [make_forecast(name, part, own, other, bandwidth_m) for part in split]
             for name in methods
             for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
         }
-        made.append((cells, forecasts))
+        if patrol_options is not None and not expected:
+            expected = forecasts.get(("risk", None)) or [
+                make_forecast("risk", part, own, other, None) for part in split
+            ]
         scales = {name: [scale_forecast(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
             scales,
-            np.stack([cells.count(part.tested) for part in split]),
+            np.stack([own.between(fold.test_start, fold.test_end).count() for fold in folds]),
             cell_size_m,
             area_shares,
             hotspot_share=hotspots.area_share if hotspots else None,
@@ -213,8 +225,7 @@ def evaluate_methods(
             seed=seed,
         )
     if patrol_options is not None:
-        cells, forecasts = made[0]
-        expected = forecasts.get(("risk", None)) or [make_forecast("risk", part, cells, None) for part in split]
+        cells = cells_of[sizes_m[0]]
         drawn = _choose_places(split, expected, cells, study_area, patrol_options)
         patrols, last_patrols = score(drawn, tested), score(drawn[-1:], tested[-1:])
         n_alike = round(hotspots.area_share * study_area.area / (math.pi * PATROL_WIDTH_M**2 / 4)) if hotspots else 0
@@ -261,17 +272,6 @@ def _check_options(
         )
 
 
-def _pool(forecasts: Sequence[Floats], observed: Floats) -> Floats:
-    """One forecast of all folds, (n_folds x n_cells,), that flags the same number of cells in each.
-
-    Within a fold only the order of cells counts; ties are broken against the forecaster before folds are mixed.
-    """
-    places = np.empty(observed.shape)
-    for place, predicted, counts in zip(places, forecasts, observed, strict=True):
-        place[np.lexsort((counts, -predicted))] = np.arange(len(counts))
-    return -places.ravel()
-
-
 def _score_methods(
     forecasts: dict[tuple[MethodName, float | None], list[Floats]],
     scales: dict[MethodName, list[float | None]],
@@ -293,22 +293,28 @@ def _score_methods(
     wanted = [*area_shares] if hotspot_share is None else [*area_shares, hotspot_share]
     # whole cells, or those of all folds together might take one cell more than they take apart
     n_flagged = [min(max(math.floor(share / cell_share * (1 + 1e-9)), 1), n_cells) for share in wanted]
-    shares = [n / n_cells for n in n_flagged]
     most_hits = np.sort(observed, axis=1)[:, ::-1].sum(axis=0).cumsum()
     ceilings = [float(most_hits[n - 1] / observed.sum()) for n in n_flagged]
-    counts = observed.ravel()
-    pooled = {key: _pool(forecast, observed) for key, forecast in forecasts.items()}
+    counts_of_hit = observed[observed > 0].astype(np.int64)
+    n_folds = len(observed)
+    n_pooled = n_folds * np.array(n_flagged)
+    ranks: dict[tuple[MethodName, float | None], npt.NDArray[np.int64]] = {}
     found: dict[tuple[MethodName, float | None], tuple[AreaScore, ...]] = {}
-    for key, forecast in pooled.items():
-        scored = score_forecast(forecast, counts, area_shares=shares, n_resamples=n_resamples, seed=seed).scores
-        expected = _expect(forecasts[key], scales[key[0]], forecast, n_flagged)
+    for key, forecast in forecasts.items():
+        orders = [CellOrder(predicted, counts) for predicted, counts in zip(forecast, observed, strict=True)]
+        # the folds take turns, so that of so many cells of all folds as many are flagged in each
+        ranks[key] = n_folds * np.concatenate([order.rank_of_hit for order in orders])
+        scored = score_ranks(
+            ranks[key], counts_of_hit, n_cells=observed.size, n_flagged=n_pooled, n_resamples=n_resamples, seed=seed
+        )
+        expected = _expect(orders, scales[key[0]], n_flagged)
         found[key] = tuple(
             _restate(
                 score,
                 area_share=min(n * cell_share, 1.0),
                 ceiling=ceiling,
                 expected=inside,
-                ground_share=None if ground is None else _sum_ground(forecast > -n, ground, observed),
+                ground_share=None if ground is None else _sum_ground(orders, n, ground, observed),
             )
             for score, n, ceiling, inside in zip(scored, n_flagged, ceilings, expected, strict=True)
         )
@@ -323,11 +329,12 @@ def _score_methods(
             at_hotspots=None if hotspot_share is None else scores[-1],
             against_best=None
             if best is None or (method, bandwidth_m) == best
-            else compare_forecasts(
-                pooled[best],
-                pooled[method, bandwidth_m],
-                counts,
-                area_shares=shares[judged : judged + 1],
+            else compare_ranks(
+                ranks[best],
+                ranks[method, bandwidth_m],
+                counts_of_hit,
+                area_shares=[n_flagged[judged] / n_cells],
+                n_flagged=n_pooled[judged : judged + 1],
                 n_resamples=n_resamples,
                 seed=seed,
             )[0],
@@ -336,19 +343,20 @@ def _score_methods(
     ]
 
 
-def _sum_ground(is_flagged: npt.NDArray[np.bool_], ground: Floats, observed: Floats) -> float:
-    """The ground that flagged cells (n_folds x n_cells,) stand for: the mean over folds, by incidents."""
-    return float(np.average(is_flagged.reshape(observed.shape) @ ground, weights=observed.sum(axis=1)))
+def _sum_ground(orders: Sequence[CellOrder], n_flagged: int, ground: Floats, observed: Floats) -> float:
+    """The ground that the cells flagged in each fold stand for: the mean over folds, by incidents."""
+    held = [ground[order.flag(n_flagged)].sum() for order in orders]
+    return float(np.average(held, weights=observed.sum(axis=1)))
 
 
 def _expect(
-    forecasts: Sequence[Floats], scales: Sequence[float | None], pooled: Floats, n_flagged: Sequence[int]
+    orders: Sequence[CellOrder], scales: Sequence[float | None], n_flagged: Sequence[int]
 ) -> list[float | None]:
     """The incidents that a method expected in the cells it flagged, over all folds, for each number of cells."""
     if None in scales:
         return [None] * len(n_flagged)
-    amounts = np.concatenate([f * (scale or 0.0) for f, scale in zip(forecasts, scales, strict=True)])
-    return [float(amounts[pooled > -n].sum()) for n in n_flagged]
+    expected = [(scale or 0.0) * order.sum_first(n_flagged) for order, scale in zip(orders, scales, strict=True)]
+    return [float(inside) for inside in np.sum(expected, axis=0)]
 
 
 def _restate(

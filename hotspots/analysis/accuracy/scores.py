@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
+from hotspots.analysis.accuracy.cell_orders import CellOrder
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 
 Floats = npt.NDArray[np.float64]
@@ -178,37 +180,59 @@ def score_forecast(
             "scale."
         )
     _check_resampling(area_shares, n_resamples)
-    rng = np.random.default_rng(seed)
-    order, n_flagged = _flag_cells(prediction, counts, area_shares)
-    n_incidents, hit = int(counts.sum()), counts > 0
-    rank_of_hit = _invert(order)[hit]
-    best_hits = np.cumsum(np.sort(counts)[::-1])[n_flagged - 1]
-    predicted_inside = np.cumsum(prediction[order])[n_flagged - 1] if predicts_counts else None
-    scores = []
-    for i, n_cells in enumerate(n_flagged):
-        is_flagged = rank_of_hit < n_cells
-        n_hits = int(counts[hit][is_flagged].sum())
-        scores.append(
-            _make_score(
-                n_hits,
-                n_incidents,
-                area_share=int(n_cells) / len(counts),
-                resampled=_resample_share(is_flagged.astype(np.int64), counts[hit], rng, n_resamples),
-                n_cells=int(n_cells),
-                best_hit_rate=float(best_hits[i] / n_incidents),
-                rri=float(predicted_inside[i] / n_hits) if predicted_inside is not None and n_hits else None,
-            )
+    order, n_flagged = CellOrder(prediction, counts), _count_flagged(len(counts), area_shares)
+    counts_of_hit = counts[counts > 0]
+    scores = score_ranks(
+        order.rank_of_hit, counts_of_hit, n_cells=len(counts), n_flagged=n_flagged, n_resamples=n_resamples, seed=seed
+    )
+    if predicts_counts:
+        scores = tuple(
+            dataclasses.replace(one, rri=float(inside / one.n_hits) if one.n_hits else None)
+            for one, inside in zip(scores, order.sum_first(n_flagged), strict=True)
         )
     return ForecastScores(
         area_shares=tuple(map(float, area_shares)),
-        scores=tuple(scores),
+        scores=scores,
         n_cells=len(counts),
-        n_incidents=n_incidents,
-        n_cells_hit=int(hit.sum()),
+        n_incidents=int(counts.sum()),
+        n_cells_hit=len(counts_of_hit),
         confidence=CONFIDENCE,
         n_resamples=int(n_resamples),
         seed=int(seed),
     )
+
+
+def score_ranks(
+    rank_of_hit: Ints, counts_of_hit: Ints, *, n_cells: int, n_flagged: Ints, n_resamples: int, seed: int
+) -> tuple[AreaScore, ...]:
+    """The scores of a forecast for each number of flagged cells, without what it predicted.
+
+    Args:
+        rank_of_hit: int (n_hit,), the place, from 0, at which each cell with incidents is flagged.
+        counts_of_hit: int (n_hit,), their incidents.
+        n_cells: Of the study area.
+        n_flagged: int (n,), how many cells are flagged.
+        n_resamples: As in `score_forecast`.
+        seed: As in `score_forecast`.
+    """
+    _check_resampling((), n_resamples)
+    rng = np.random.default_rng(seed)
+    n_incidents = int(counts_of_hit.sum())
+    best_hits = np.cumsum(np.sort(counts_of_hit)[::-1])
+    scores = []
+    for n in n_flagged.tolist():
+        is_flagged = rank_of_hit < n
+        scores.append(
+            _make_score(
+                int(counts_of_hit[is_flagged].sum()),
+                n_incidents,
+                area_share=n / n_cells,
+                resampled=_resample_share(is_flagged.astype(np.int64), counts_of_hit, rng, n_resamples),
+                n_cells=n,
+                best_hit_rate=float(best_hits[min(n, len(best_hits)) - 1] / n_incidents),
+            )
+        )
+    return tuple(scores)
 
 
 def score_areas(
@@ -301,16 +325,47 @@ def compare_forecasts(
     """
     counts = _read_counts(observed)
     _check_resampling(area_shares, n_resamples)
+    first_order, second_order = (
+        CellOrder(_read_prediction(predicted, len(counts), name), counts)
+        for name, predicted in (("first prediction", first), ("second prediction", second))
+    )
+    return compare_ranks(
+        first_order.rank_of_hit,
+        second_order.rank_of_hit,
+        counts[counts > 0],
+        area_shares=area_shares,
+        n_flagged=_count_flagged(len(counts), area_shares),
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+
+
+def compare_ranks(
+    first_rank: Ints,
+    second_rank: Ints,
+    counts_of_hit: Ints,
+    *,
+    area_shares: Sequence[float],
+    n_flagged: Ints,
+    n_resamples: int,
+    seed: int,
+) -> tuple[HitRateDifference, ...]:
+    """The comparisons of two forecasts, as `compare_forecasts`, by the places of the cells with incidents.
+
+    Args:
+        first_rank: int (n_hit,), the place, from 0, at which the first forecast flags each cell with incidents.
+        second_rank: int (n_hit,), the same of the second.
+        counts_of_hit: int (n_hit,), their incidents.
+        area_shares: As asked, one for each number of flagged cells.
+        n_flagged: int (n,), how many cells are flagged.
+        n_resamples: As in `compare_forecasts`.
+        seed: As in `compare_forecasts`.
+    """
     rng = np.random.default_rng(seed)
-    hit = counts > 0
-    n_incidents = int(counts.sum())
-    flagged = []
-    for name, predicted in (("first prediction", first), ("second prediction", second)):
-        order, n_flagged = _flag_cells(_read_prediction(predicted, len(counts), name), counts, area_shares)
-        flagged.append(_invert(order)[hit] < n_flagged[:, None])
-    counts = counts[hit]
+    counts, n_incidents = counts_of_hit, int(counts_of_hit.sum())
     comparisons = []
-    for share, in_first, in_second in zip(area_shares, *flagged, strict=True):
+    for share, n in zip(area_shares, n_flagged.tolist(), strict=True):
+        in_first, in_second = first_rank < n, second_rank < n
         sign = in_first.astype(np.int64) - in_second
         low, high = _find_quantiles(_resample_share(sign, counts, rng, n_resamples))
         comparisons.append(
@@ -328,19 +383,9 @@ def compare_forecasts(
     return tuple(comparisons)
 
 
-def _flag_cells(
-    prediction: Floats, counts: Ints, area_shares: Sequence[float]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The cells from the first to be flagged to the last, and how many of them each area share takes."""
-    order = np.lexsort((counts, -prediction))
-    limits = np.asarray(area_shares, dtype=np.float64) * len(counts) * _ROUNDING
-    return order, np.maximum(np.floor(limits).astype(np.intp), 1)
-
-
-def _invert(order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return rank
+def _count_flagged(n_cells: int, area_shares: Sequence[float]) -> Ints:
+    """How many cells each area share takes."""
+    return np.maximum(np.floor(np.asarray(area_shares, dtype=np.float64) * n_cells * _ROUNDING).astype(np.int64), 1)
 
 
 def _resample_share(sign: Ints, counts: Ints, rng: np.random.Generator, n_resamples: int) -> Floats:
@@ -376,12 +421,12 @@ def _make_score(
     resampled: Floats,
     n_cells: int | None = None,
     best_hit_rate: float | None = None,
-    rri: float | None = None,
 ) -> AreaScore:
     hit_rate = n_hits / n_incidents
-    exact = stats.binomtest(n_hits, n_incidents).proportion_ci(CONFIDENCE, method="exact")
+    tail, n_missed = (1 - CONFIDENCE) / 2, n_incidents - n_hits
     low, high = _find_quantiles(resampled)
-    low, high = min(low, float(exact.low)), max(high, float(exact.high))
+    low = min(low, float(special.betaincinv(n_hits, n_missed + 1, tail)) if n_hits else 0.0)
+    high = max(high, float(special.betaincinv(n_hits + 1, n_missed, 1 - tail)) if n_missed else 1.0)
     chance = stats.binom.interval(CONFIDENCE, n_incidents, area_share)
     return AreaScore(
         n_cells=n_cells,
@@ -394,7 +439,7 @@ def _make_score(
         pai_interval=(low / area_share, high / area_share),
         best_hit_rate=best_hit_rate,
         pei=hit_rate / best_hit_rate if best_hit_rate else None,
-        rri=rri,
+        rri=None,
         chance_interval=(float(chance[0]) / n_incidents, float(chance[1]) / n_incidents),
     )
 

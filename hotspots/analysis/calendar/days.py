@@ -73,6 +73,7 @@ def make_calendar(
     subdivision: str | None = "ENG",
     terms: pd.DataFrame | None = None,
     depression_degrees: float = CIVIL_TWILIGHT_DEGREES,
+    with_sun: bool = True,
 ) -> Calendar:
     """Find for each day whether it is a school day, bank holiday or pay-day, and when it is light.
 
@@ -98,6 +99,8 @@ def make_calendar(
         subdivision: ENG, WLS, SCT or NIR for GB; None for the holidays of the whole country.
         terms: `first_day` and `last_day` of each stretch of term, as `read_term_dates` has them.
         depression_degrees: How far the sun is below the horizon at dawn and dusk.
+        with_sun: Whether to find when it is light, which takes as long as all the rest; the columns about the sun are
+            missing otherwise.
 
     Raises:
         ParameterError: The end is before the start, the place not on Earth, the time zone, country or subdivision not
@@ -129,7 +132,10 @@ def make_calendar(
     days["is_school_day"], days["is_school_holiday"] = _mark_school(padded, stretches, is_weekday & ~is_holiday)
     days["is_pay_day"], days["is_in_pay_window"] = _mark_pay(padded, is_weekday & ~is_holiday)
     days = days[(padded >= first) & (padded <= last)].copy()
-    add_sun(days, longitude=float(longitude), latitude=float(latitude), zone=zone, degrees=float(depression_degrees))
+    if with_sun:
+        add_sun(
+            days, longitude=float(longitude), latitude=float(latitude), zone=zone, degrees=float(depression_degrees)
+        )
     return Calendar(
         days=days,
         time_zone=time_zone,

@@ -163,7 +163,11 @@ def share_cells(
     counted = (home >= 0) & (at >= 0)
     held = np.bincount(at[at >= 0], places.n_incidents[at >= 0], len(cells))
     by_incident = places.n_incidents[counted] / held[at[counted]]
-    empty = np.flatnonzero(held == 0)
+    # only cells about an outline can have their centre in it
+    west, south, east, north = shapely.bounds(np.array(outlines, dtype=object)).T
+    widest_m = float(np.hypot(east - west, north - south).max()) / 2
+    near = np.unique(cells.find_within((west + east) / 2, (south + north) / 2, widest_m))
+    empty = near[(near >= 0) & (held[near] == 0)]
     centres = UniquePoints(
         easting=cells.easting[empty], northing=cells.northing[empty], n_incidents=np.zeros_like(empty), inverse=empty
     )

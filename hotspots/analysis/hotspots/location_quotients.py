@@ -13,7 +13,7 @@ import shapely
 from scipy import stats
 
 from hotspots.contracts import require_metres
-from hotspots.geography import collapse_points, find_polygon, make_cells
+from hotspots.geography import UniquePoints, collapse_points, find_polygon, make_cells
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class LocationQuotients:
 
 def measure_location_quotients(
     incidents: gpd.GeoDataFrame,
-    other_incidents: gpd.GeoDataFrame,
+    other_incidents: gpd.GeoDataFrame | UniquePoints,
     outlines: Sequence[shapely.Geometry],
     *,
     study_area: shapely.Geometry,
@@ -69,7 +69,7 @@ def measure_location_quotients(
 
     Args:
         incidents: Of the crime, in metres.
-        other_incidents: All other recorded crime of the same area and time.
+        other_incidents: All other recorded crime of the same area and time, or `collapse_points` of it.
         outlines: Of the hot spots.
         study_area: Polygon or MultiPolygon, metres.
 
@@ -85,12 +85,15 @@ def measure_location_quotients(
     and Nelder, J. A. (1989), Generalized Linear Models, section 4.5, with a median.
     """
     require_metres(incidents, table="incidents")
-    require_metres(other_incidents, table="other incidents")
-    if not len(outlines) or incidents.empty or other_incidents.empty:
+    if not isinstance(other_incidents, UniquePoints):
+        require_metres(other_incidents, table="other incidents")
+        other_incidents = collapse_points(other_incidents)
+    own = collapse_points(incidents)
+    if not len(outlines) or not len(own.easting) or not len(other_incidents.easting):
         return None
     side_m = math.sqrt(float(np.median(shapely.area(np.array(outlines, dtype=object)))))
     cells = make_cells(study_area, cell_size_m=min(max(side_m, _LEAST_SIDE_M), _MOST_SIDE_M))
-    counts, others = cells.count(incidents), cells.count(other_incidents)
+    counts, others = cells.count(own), cells.count(other_incidents)
     share = counts.sum() / max(others.sum(), 1.0)
     expected = others * share
     is_used = expected >= _LEAST_EXPECTED
@@ -99,7 +102,7 @@ def measure_location_quotients(
     squares = (counts - expected)[is_used] ** 2 / expected[is_used]
     dispersion = max(float(np.median(squares)) / _MEDIAN_OF_SQUARE, 1.0)
     ambient = np.maximum(_count_inside(other_incidents, outlines) * share, _NOTHING)
-    p = _find_tails(_count_inside(incidents, outlines), ambient, dispersion)
+    p = _find_tails(_count_inside(own, outlines), ambient, dispersion)
     p_adjusted = np.asarray(stats.false_discovery_control(p))
     return LocationQuotients(
         ambient=ambient,
@@ -110,8 +113,7 @@ def measure_location_quotients(
     )
 
 
-def _count_inside(incidents: gpd.GeoDataFrame, outlines: Sequence[shapely.Geometry]) -> Floats:
-    places = collapse_points(incidents)
+def _count_inside(places: UniquePoints, outlines: Sequence[shapely.Geometry]) -> Floats:
     home = find_polygon(places, np.array(outlines, dtype=object))
     return np.bincount(home[home >= 0], places.n_incidents[home >= 0], len(outlines)).astype(np.float64)
 

@@ -33,6 +33,7 @@ _QUARTER = 16
 _INSIDE_M = _RADIUS_M * math.cos(math.pi / (4 * _QUARTER))
 """What lies nearer to the middle than this is in the polygon that stands for the circle."""
 _TOUCHING = 1e-6
+_WHOLE = 1e-9
 _FIRST_TRY = 0.8
 _MAX_CANDIDATES = 3_000
 _GAP, _NODE_LIMIT = 0.002, 500
@@ -164,34 +165,38 @@ def _list_candidates(
 ) -> tuple[Floats, Floats]:
     """Centres (n, 2) of the circles that may be shown, and what each is worth."""
     places = collapse_points(incidents)
-    centres = _lay_lattice(places.coordinates)
-    centres = centres[shapely.contains_xy(study_area, centres)]
-    within = _find_within(centres, places.coordinates)
+    centres, within = _lay_circles(places.coordinates)
     n_incidents = within @ places.n_incidents
     is_shown = floor.is_met(n_incidents, within @ weigh_places(incidents, places)) & (n_incidents > 0)
+    is_shown[is_shown] = shapely.contains_xy(study_area, centres[is_shown])
     centres, within, n_incidents = centres[is_shown], within[is_shown], n_incidents[is_shown]
     held, home = cells.count(places), cells.locate(places.easting, places.northing)
     own = np.where(home >= 0, expected[home] * places.n_incidents / np.maximum(held[home], 1), 0.0)
-    empty = np.flatnonzero((held == 0) & (expected > 0))
-    around = _find_within(centres, np.column_stack([cells.easting[empty], cells.northing[empty]]))
-    worth = np.asarray(within @ own + around @ expected[empty])
+    around = cells.find_within(centres[:, 0], centres[:, 1], _INSIDE_M)
+    worth = within @ own + np.where((around >= 0) & (held[around] == 0), expected[around], 0.0).sum(axis=1)
     if harm is not None:
         harms = np.bincount(places.inverse, harm.loc[incidents.index].to_numpy(), len(places.easting))
         worth = worth * (within @ harms) / n_incidents
     return centres, worth
 
 
-def _lay_lattice(coordinates: Floats) -> Floats:
-    """The points (n, 2) of the lattice whose circles may hold one of the coordinates, from west to east."""
+def _lay_circles(coordinates: Floats) -> tuple[Floats, sparse.csr_array]:
+    """Centres (n, 2) of all circles that hold one of the coordinates, and, binary (n, n_coordinates), which of them.
+
+    They are points of the lattice, from west to east.
+    """
     reach = math.ceil(_RADIUS_M / _STEP_M)
     steps = np.arange(-reach, reach + 1)
-    steps_around = np.add.outer(steps, 1j * steps).ravel()
-    nearest = np.round(coordinates / _STEP_M)
-    nodes = np.unique(np.add.outer(np.unique(nearest[:, 0] + 1j * nearest[:, 1]), steps_around)) * _STEP_M
-    return np.column_stack([nodes.real, nodes.imag])
+    nearest = np.round(coordinates / _STEP_M).astype(np.int64)
+    east, north = nearest[:, :1, None] + steps[:, None], nearest[:, 1:, None] + steps
+    away = np.hypot(east * _STEP_M - coordinates[:, :1, None], north * _STEP_M - coordinates[:, 1:, None])
+    place, i, j = np.nonzero(away <= _INSIDE_M)
+    nodes, circle = np.unique(east[place, i, 0] + 1j * north[place, 0, j], return_inverse=True)
+    within = sparse.csr_array((np.ones(len(place)), (circle, place)), shape=(len(nodes), len(coordinates)))
+    return np.column_stack([nodes.real, nodes.imag]) * _STEP_M, within
 
 
-def _find_within(centres: Floats, points: Floats, distance_m: float = _INSIDE_M) -> sparse.csr_array:
+def _find_within(centres: Floats, points: Floats, distance_m: float) -> sparse.csr_array:
     """Binary (n_centres, n_points): the points that each circle holds."""
     pairs = cKDTree(centres).sparse_distance_matrix(cKDTree(points), distance_m, output_type="ndarray")
     # narrow positions, as older versions of the solver take no others
@@ -258,6 +263,11 @@ def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
     limits = sparse.vstack([holds, sparse.csr_array(np.ones((1, len(centres))))], format="csr")
     most = np.append(np.ones(len(middles)), n_wanted)
     relaxed = optimize.linprog(-worth, A_ub=limits, b_ub=most, bounds=(0, 1), method="highs")
+    worth_relaxed, price = -float(relaxed.fun or 0.0), -float(relaxed.ineqlin.marginals[-1])
+    portions = np.asarray(relaxed.x, dtype=np.float64)
+    if np.abs(portions - portions.round()).max(initial=0.0) < _WHOLE:  # no choice of whole circles is worth more
+        whole = np.flatnonzero(portions.round() == 1)
+        return _Solution(chosen=whole, relaxed=worth_relaxed, price=price, most=worth_relaxed)
     found = optimize.milp(
         -worth,
         constraints=optimize.LinearConstraint(limits, ub=most),
@@ -267,10 +277,9 @@ def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
     )
     # at its limit the solver says that it failed, and may still hold a choice
     chosen = np.empty(0, np.intp) if found.x is None else np.flatnonzero(found.x.round() == 1)
-    worth_relaxed = -float(relaxed.fun or 0.0)
     return _Solution(
         chosen=chosen,
         relaxed=worth_relaxed,
-        price=-float(relaxed.ineqlin.marginals[-1]),
+        price=price,
         most=worth_relaxed if found.mip_dual_bound is None else -float(found.mip_dual_bound),
     )

@@ -4,6 +4,8 @@ from .bandwidth import choose_adaptive_bandwidths as choose_adaptive_bandwidths
 from .bandwidth import choose_bandwidth as choose_bandwidth
 from .bandwidth import convert_bandwidth as convert_bandwidth
 from .bandwidth import warn_of_width as warn_of_width
+from .cell_records import CellRecords as CellRecords
+from .cell_records import locate_incidents as locate_incidents
 from .contours import SmallestArea as SmallestArea
 from .contours import draw_contours as draw_contours
 from .contours import find_smallest_areas as find_smallest_areas

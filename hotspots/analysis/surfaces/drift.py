@@ -6,11 +6,11 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, spatial, special, stats
+from scipy import optimize, special, stats
 
+from hotspots.analysis.surfaces.cell_records import CellRecords
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.shrinkage import ShrinkageFit, fit_shrinkage
 from hotspots.geography import Cells
@@ -30,6 +30,8 @@ _GROWTH = 2.0
 """By which drift between the halves of a period grows to that between the period and the next one."""
 _MIN_INCIDENTS = 30
 """In each half."""
+_ALIKE = 1e-3
+"""By how much, relatively, the priors of cells without crime differ that are taken as one."""
 _FACTORS = (0.05, 50.0)
 _N_FIRST = 6
 """Circles of both halves together, the busiest, that must not get less than they had."""
@@ -62,48 +64,37 @@ class Drift:
 
 
 def halve(
-    incidents: gpd.GeoDataFrame,
-    other_incidents: gpd.GeoDataFrame | None,
-    *,
-    cells: Cells,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
+    own: CellRecords, other: CellRecords | None, *, start: dt.date | None = None, end: dt.date | None = None
 ) -> tuple[Half, Half] | None:
     """Count both halves of a period apart; None where it cannot be divided, or a half holds fewer than 30 incidents.
 
     It is divided between months where any incident gives only its month.
 
     Args:
-        incidents: Of the crime, with `started_at`, and `time_precision` where it is not the day.
-        other_incidents: All other recorded crime, or None.
-        cells: In which they are counted.
+        own: Incidents of the crime.
+        other: All other recorded crime, or None.
         start: First day; by default that of the incidents.
         end: Last day, included; the same.
     """
-    if "started_at" not in incidents or incidents.empty:
+    if np.isnat(own.day).all():
         return None
-    tables = [table for table in (incidents, other_incidents) if table is not None]
-    days = [table["started_at"].to_numpy().astype("datetime64[D]") for table in tables]
-    first = days[0].min() if start is None else np.datetime64(start)
-    last = days[0].max() if end is None else np.datetime64(end)
-    if any("time_precision" in table and (table["time_precision"] == "month").any() for table in tables):
+    first = own.day.min() if start is None else np.datetime64(start)
+    last = own.day.max() if end is None else np.datetime64(end)
+    if own.is_month.any() or (other is not None and other.is_month.any()):
         first_month, after = first.astype("datetime64[M]"), last.astype("datetime64[M]") + 1
         middle = (first_month + ((after - first_month).astype(int) + 1) // 2).astype("datetime64[D]")
         first, last = first_month.astype("datetime64[D]"), after.astype("datetime64[D]") - 1
     else:
         middle = first + ((last - first).astype(int) + 2) // 2
     lengths = (int((middle - first).astype(int)), int((last - middle).astype(int)) + 1)
-    halves = tuple(
+    halves = [
         Half(
-            own=cells.count(incidents[is_in[0]]),
-            other=cells.count(other_incidents[is_in[1]]) if other_incidents is not None else np.zeros(len(cells)),
+            own=own.between(*days).count(),
+            other=np.zeros(len(own.cells)) if other is None else other.between(*days).count(),
             n_days=n_days,
         )
-        for n_days, is_in in (
-            (lengths[0], [(d >= first) & (d < middle) for d in days]),
-            (lengths[1], [(d >= middle) & (d <= last) for d in days]),
-        )
-    )
+        for n_days, days in zip(lengths, ((first, middle - 1), (middle, last)), strict=True)
+    ]
     if min(lengths) < 1 or min(half.own.sum() for half in halves) < _MIN_INCIDENTS:
         return None
     return halves[0], halves[1]
@@ -129,18 +120,21 @@ def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float
         bandwidth_m: Of the estimate.
     """
     fits = [
-        fit_shrinkage(half.own, measure_surroundings(half.own, half.other, cells, bandwidth_m), half.other > 0)
+        fit_shrinkage(
+            half.own,
+            measure_surroundings(half.own, half.other, cells, bandwidth_m),
+            half.other > 0,
+        )
         for half in halves
     ]
     n_first, n_second = (float(half.own.sum()) for half in halves)
     growths = (n_second / n_first, n_first / n_second)
     pairs = list(zip(fits, halves, reversed(halves), growths, strict=True))
 
+    rows = [(_list_rows(fit, seen, coming), growth) for fit, seen, coming, growth in pairs]
+
     def measure_loss(log_factor: float) -> float:
-        return -sum(
-            _measure_likelihood(fit, seen.own, coming.own, growth, math.exp(log_factor))
-            for fit, seen, coming, growth in pairs
-        )
+        return -sum(_measure_likelihood(one, growth, math.exp(log_factor)) for one, growth in rows)
 
     def expect_in_circles(factor: float) -> list[Floats]:
         found = (_expect_in_circles(fit, seen, coming, growth, factor, cells) for fit, seen, coming, growth in pairs)
@@ -170,21 +164,42 @@ def expect(fit: ShrinkageFit, own: Floats, shape_factor: float) -> tuple[Floats,
     return fit.possible * mean, fit.possible * (variance + mean**2) - (fit.possible * mean) ** 2
 
 
-def _measure_likelihood(fit: ShrinkageFit, own: Floats, coming: Floats, growth: float, shape_factor: float) -> float:
+def _list_rows(fit: ShrinkageFit, seen: Half, coming: Half) -> tuple[Floats, ...]:
+    """Prior, shape, how likely crime is possible, both counts, and how many cells each row stands for.
+
+    Cells without any crime differ in nothing but their prior: those of nearly the same one are taken as one.
+    """
+    is_empty = (seen.own == 0) & (seen.other == 0) & (coming.own == 0)
+    others = np.flatnonzero(~is_empty)
+    rows = [values[others] for values in (fit.prior, fit.shape, fit.possible, seen.own, coming.own)]
+    if is_empty.any():
+        level = np.log(fit.prior[is_empty]) / _ALIKE
+        group = (level - level.min()).astype(np.intp)
+        n_alike = np.bincount(group)
+        held = n_alike > 0
+        n_alike = n_alike[held]
+        alike = [
+            np.bincount(group, values[is_empty])[held] / n_alike for values in (fit.prior, fit.shape, fit.possible)
+        ]
+        rows = [np.concatenate(parts) for parts in zip(rows, [*alike, *np.zeros((2, len(n_alike)))], strict=True)]
+        return (*rows, np.concatenate([np.ones(len(others)), n_alike]))
+    return (*rows, np.ones(len(others)))
+
+
+def _measure_likelihood(rows: tuple[Floats, ...], growth: float, shape_factor: float) -> float:
     """The log likelihood of the counts of the other half, as far as the factor changes it."""
-    shape = shape_factor * fit.shape
-    mean = growth * fit.prior * (shape + own) / (shape + fit.prior)
+    prior, shape, possible, own, coming, n_cells = rows
+    shape = shape_factor * shape
     size = shape + own
-    log_p = (
-        special.gammaln(coming + size)
-        - special.gammaln(size)
-        - size * np.log1p(mean / size)
-        + coming * (np.log(mean) - np.log(size + mean))
-    )
-    doubted = (fit.possible < 1) & (coming == 0)
-    possible = fit.possible[doubted]
-    log_p[doubted] = np.log(1 - possible + possible * np.exp(log_p[doubted]))
-    return float(log_p.sum())
+    ratio = growth * prior / (shape + prior)  # of the mean to the size
+    log_p = -size * np.log1p(ratio)
+    some = np.flatnonzero(coming)
+    y, k, q = coming[some], size[some], ratio[some]
+    log_p[some] += special.gammaln(y + k) - special.gammaln(k) + y * np.log(q / (1 + q))
+    doubted = np.flatnonzero((possible < 1) & (coming == 0))
+    p = possible[doubted]
+    log_p[doubted] = np.log(1 - p + p * np.exp(log_p[doubted]))
+    return float((n_cells * log_p).sum())
 
 
 def _expect_in_circles(
@@ -192,21 +207,29 @@ def _expect_in_circles(
 ) -> tuple[Floats, Floats, Floats]:
     """Mean, variance and what came, float (n_circles,) each, of the circles of a half where most was to be expected."""
     mean, variance = expect(fit, seen.own, shape_factor)
-    centres = np.column_stack([cells.easting, cells.northing])
     # no circle holds more than its cells do, so the circles around the busiest cells suffice to choose from
-    busiest = np.argsort(-mean, kind="stable")[: 20 * N_PLACES]
-    members = spatial.KDTree(centres).query_ball_point(centres[busiest], PLACE_RADIUS_M, return_sorted=True)
-    held = np.array([mean[inside].sum() for inside in members])
-    left, chosen = np.argsort(-held, kind="stable"), list[int]()
+    busiest = _find_most(mean, 20 * N_PLACES)
+    centres = np.column_stack([cells.easting[busiest], cells.northing[busiest]])
+    members = cells.find_within(centres[:, 0], centres[:, 1], PLACE_RADIUS_M)
+    left, chosen = np.argsort(-_sum_members(mean, members), kind="stable"), list[int]()
     while len(left) and len(chosen) < N_PLACES:
         chosen.append(int(left[0]))
-        away = np.hypot(*(centres[busiest[left]] - centres[busiest[left[0]]]).T) >= 2 * PLACE_RADIUS_M
+        away = np.hypot(*(centres[left] - centres[left[0]]).T) >= 2 * PLACE_RADIUS_M
         left = left[away & (np.arange(len(left)) > 0)]
-    parts = [members[one] for one in chosen]
-    expected, spread, came = (
-        np.array([values[inside].sum() for inside in parts]) for values in (mean, variance, coming.own)
-    )
+    expected, spread, came = (_sum_members(values, members[chosen]) for values in (mean, variance, coming.own))
     return growth * expected, growth**2 * spread, came
+
+
+def _find_most(values: Floats, n_wanted: int) -> npt.NDArray[np.intp]:
+    """Positions of the highest values, the highest first, the first of equal ones first."""
+    least = np.partition(values, -n_wanted)[-n_wanted] if n_wanted < len(values) else -math.inf
+    most = np.flatnonzero(values >= least)
+    return most[np.argsort(-values[most], kind="stable")][:n_wanted]
+
+
+def _sum_members(values: Floats, members: npt.NDArray[np.int64]) -> Floats:
+    """Float (n,): the sum of the values at positions (n, m), of which those below 0 are none."""
+    return np.asarray(np.where(members >= 0, values[members], 0.0).sum(axis=1))
 
 
 def _find_spread(mean: Floats, variance: Floats, count: Floats) -> float:

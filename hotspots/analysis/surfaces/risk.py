@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
+from threadpoolctl import threadpool_limits
 
+from hotspots.analysis.surfaces.cell_records import CellRecords, locate_incidents
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.drift import Drift, expect, halve, measure_drift
-from hotspots.analysis.surfaces.shrinkage import fit_shrinkage
+from hotspots.analysis.surfaces.shrinkage import START, ShrinkageFit, fit_shrinkage
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Cells
@@ -133,8 +136,8 @@ def predict_counts(
 
 
 def estimate_risk(
-    incidents: gpd.GeoDataFrame,
-    other_incidents: gpd.GeoDataFrame | None = None,
+    incidents: gpd.GeoDataFrame | CellRecords,
+    other_incidents: gpd.GeoDataFrame | CellRecords | None = None,
     *,
     cells: Cells,
     bandwidths_m: tuple[float, ...] = RISK_BANDWIDTHS_M,
@@ -172,9 +175,10 @@ def estimate_risk(
     places without recording.
 
     Args:
-        incidents: Points of the crime, in metres, with `started_at` for the drift.
-        other_incidents: All other recorded crime of the same area and time; without it the surroundings are this
-            crime's only.
+        incidents: Points of the crime, in metres, with `started_at` for the drift; or `locate_incidents` of them on
+            these cells.
+        other_incidents: All other recorded crime of the same area and time, likewise; without it the surroundings are
+            this crime's only.
         cells: Of the study area; points outside are left out.
         bandwidths_m: Reaches to try; each must hold at least the neighbouring cells.
         start: First day of the period; by default that of the incidents.
@@ -191,26 +195,32 @@ def estimate_risk(
     after Lambert, D. (1992), "Zero-inflated Poisson regression, with an application to defects in manufacturing",
     Technometrics 34(1), doi:10.2307/1269547.
     """
-    require_metres(incidents, table="incidents")
-    if other_incidents is not None:
-        require_metres(other_incidents, table="other incidents")
+    own_records = _locate(incidents, cells, table="incidents")
+    other_records = None if other_incidents is None else _locate(other_incidents, cells, table="other incidents")
     if not bandwidths_m or not all(math.isfinite(h) and h > cells.cell_size_m for h in bandwidths_m):
         raise ParameterError(
             f"A bandwidth must reach the next cell, so it must be above {cells.cell_size_m:g} m; the bandwidths given "
             f"are {', '.join(f'{h:g}' for h in bandwidths_m) or 'none'}. Choose larger ones, or smaller cells."
         )
-    own = cells.count(incidents)
+    own = own_records.count()
     if not own.any():
         raise TooLittleDataError(
             f"A risk needs incidents to be estimated from; none of the {len(incidents):,} given lies in the "
             f"{len(cells):,} cells. Check that both are of the same place."
         )
-    other = np.zeros(len(cells)) if other_incidents is None else cells.count(other_incidents)
-    fits = {float(h): fit_shrinkage(own, measure_surroundings(own, other, cells, h), other > 0) for h in bandwidths_m}
-    bandwidth_m = max(fits, key=lambda h: fits[h].log_likelihood)
-    best = fits[bandwidth_m]
-    halves = halve(incidents, other_incidents, cells=cells, start=start, end=end)
-    drift = None if halves is None else measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m)
+    other = np.zeros(len(cells)) if other_records is None else other_records.count()
+    fits: dict[float, ShrinkageFit] = {}
+    begin: Sequence[float] = START
+    with threadpool_limits(limits=1, user_api="blas"):  # which would wake its threads at each step of six numbers
+        for h in map(float, bandwidths_m):  # each search begins where the last one ended
+            fits[h] = fit_shrinkage(own, measure_surroundings(own, other, cells, h), other > 0, begin=begin)
+            begin = fits[h].found
+        bandwidth_m = max(fits, key=lambda h: fits[h].log_likelihood)
+        best = fits[bandwidth_m]
+        halves = halve(own_records, other_records, start=start, end=end)
+        drift = None
+        if halves is not None:
+            drift = measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m)
     shape_factor = 1.0 if drift is None else drift.shape_factor
     expected, variance = expect(best, own, shape_factor)
     if drift is not None:  # what passes at one place comes up at others, so the whole is as much as it was
@@ -233,3 +243,10 @@ def estimate_risk(
         log_likelihood={h: fit.log_likelihood for h, fit in fits.items()},
         used_other_crime=bool(other.any()),
     )
+
+
+def _locate(incidents: gpd.GeoDataFrame | CellRecords, cells: Cells, *, table: str) -> CellRecords:
+    if isinstance(incidents, CellRecords):
+        return incidents
+    require_metres(incidents, table=table)
+    return locate_incidents(incidents, cells)

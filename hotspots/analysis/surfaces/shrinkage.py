@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +16,19 @@ _FLOOR = 1e-9
 """Incidents expected at least in a cell, so that no logarithm is taken of nothing."""
 EMPTY_GROUPS = 500
 """Into which cells without any crime are put together, by the level around them."""
+START = (*np.log(np.full(3, 1 / 3)).tolist(), 0.0, 0.5, 0.0)
+"""Where a search begins that knows of no better: parameters as in `measure_loss`."""
+_STEEP = np.array([(-4.0, 4.0), (-4.0, 4.0), (-4.0, 4.0), (-3.0, 5.0), (0.0, 1.0), (-7.0, 7.0)]).T
+"""Within these a likelihood changes with its parameters; a search that began beyond might stay where it is flat."""
 BOUNDS = ((-20.0, 5.0), (-20.0, 5.0), (-20.0, 5.0), (-6.0, 8.0), (0.0, 1.0), (-12.0, 12.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShrinkageFit:
-    """The parameters under which counts are likeliest: see `RiskEstimate`, whose attributes of these names they are."""
+    """The parameters under which counts are likeliest: see `RiskEstimate`, whose attributes of these names they are.
+
+    `found` are the six numbers as they are searched for, so that a search that is much alike can begin there.
+    """
 
     prior: Floats
     shape: Floats
@@ -30,9 +38,12 @@ class ShrinkageFit:
     shape_power: float
     possible_share: float
     log_likelihood: float
+    found: tuple[float, ...]
 
 
-def fit_shrinkage(own: Floats, covariates: Floats, is_possible: Flags) -> ShrinkageFit:
+def fit_shrinkage(
+    own: Floats, covariates: Floats, is_possible: Flags, *, begin: Sequence[float] = START
+) -> ShrinkageFit:
     """Find the parameters under which the counts are likeliest.
 
     Args:
@@ -40,22 +51,30 @@ def fit_shrinkage(own: Floats, covariates: Floats, is_possible: Flags) -> Shrink
         covariates: float (3, n_cells), from `measure_surroundings`; one that is nothing everywhere has no weight.
         is_possible: bool (n_cells,), cells known to hold crime of some kind, whatever they hold of this one. Each of
             the others holds none at all, unless it is one of the share that is found here.
+        begin: Where the search begins: `found` of counts that are much like these, which makes it shorter.
 
     Source: as `estimate_risk`.
     """
     mean = covariates.mean(axis=1)
     is_used = mean > 0
     scale = own.mean() / np.where(is_used, mean, 1.0)  # so that the search is the same for cells of any size
-    rows = _group_empty_cells(own, covariates * scale[:, None], is_possible)
-    start = [*np.log(np.full(3, 1 / 3)), 0.0, 0.5, 0.0]
+    counts, alike, n_cells, is_known = _group_empty_cells(own, covariates, is_possible)
+    rows = counts, alike * scale[:, None], n_cells, is_known
+    is_steep = (np.asarray(begin) >= _STEEP[0]) & (np.asarray(begin) <= _STEEP[1])
     found = optimize.minimize(
-        measure_loss, start, args=rows, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-12}
+        measure_loss,
+        np.where(is_steep, begin, START),
+        args=rows,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=BOUNDS,
+        options={"ftol": 1e-12},
     )
     prior, shape = find_prior_and_shape(found.x, covariates * scale[:, None])
     possible_share = 1.0 if is_possible.all() else float(special.expit(found.x[5]))
-    by_chance = np.exp(-shape * np.log1p(prior / shape))
-    possible = possible_share * by_chance / (1 - possible_share + possible_share * by_chance)
-    possible[is_possible | (own > 0)] = 1.0
+    possible, doubted = np.ones(len(own)), np.flatnonzero(~is_possible & (own == 0))
+    by_chance = possible_share * np.exp(-shape[doubted] * np.log1p(prior[doubted] / shape[doubted]))
+    possible[doubted] = by_chance / (1 - possible_share + by_chance)
     b1, b2, b3 = (float(value) for value in np.exp(found.x[:3]) * scale * is_used)
     return ShrinkageFit(
         prior=prior,
@@ -65,7 +84,8 @@ def fit_shrinkage(own: Floats, covariates: Floats, is_possible: Flags) -> Shrink
         shape_scale=float(np.exp(found.x[3])),
         shape_power=float(found.x[4]),
         possible_share=possible_share,
-        log_likelihood=-float(found.fun) - float(special.gammaln(own + 1).sum()),
+        log_likelihood=-float(found.fun) - float(special.gammaln(own[own > 1] + 1).sum()),
+        found=tuple(found.x.tolist()),
     )
 
 
@@ -86,21 +106,23 @@ def find_prior_and_shape(parameters: Floats, covariates: Floats) -> tuple[Floats
 def _group_empty_cells(own: Floats, covariates: Floats, is_possible: Flags) -> tuple[Floats, Floats, Floats, Flags]:
     """Counts, covariates, how many cells each row stands for, and whether they are known to hold crime.
 
-    Most cells hold no crime at all and differ in little but the level around them: those of nearly the same level are
+    Most cells hold no crime at all and differ in nothing but the level around them: those of nearly the same level are
     taken as one, with its mean. It moves the likelihood by less than its last digits that matter.
     """
     is_empty = (own == 0) & ~is_possible
-    empty = covariates[:, is_empty]
-    empty = empty[:, np.argsort(empty[1], kind="stable")]
-    first = np.unique(np.linspace(0, empty.shape[1], EMPTY_GROUPS, endpoint=False, dtype=np.intp))
-    first = first[: empty.shape[1]]
-    n_alike = np.diff(first, append=empty.shape[1]).astype(np.float64)
-    alike = np.add.reduceat(empty, first, axis=1) / n_alike if len(first) else empty
+    level = np.sort(covariates[1, is_empty])
+    first = np.unique(np.linspace(0, len(level), EMPTY_GROUPS, endpoint=False, dtype=np.intp))[: len(level)]
+    n_alike = np.diff(first, append=len(level)).astype(np.float64)
+    alike = np.ones((3, len(first)))
+    if len(first):
+        alike[::2] = covariates[::2, is_empty].mean(axis=1, keepdims=True)
+        alike[1] = np.add.reduceat(level, first) / n_alike
+    others = np.flatnonzero(~is_empty)
     return (
-        np.concatenate([own[~is_empty], np.zeros(len(first))]),
-        np.concatenate([covariates[:, ~is_empty], alike], axis=1),
-        np.concatenate([np.ones(int((~is_empty).sum())), n_alike]),
-        np.concatenate([is_possible[~is_empty], np.zeros(len(first), dtype=bool)]),
+        np.concatenate([own[others], np.zeros(len(first))]),
+        np.concatenate([covariates[:, others], alike], axis=1),
+        np.concatenate([np.ones(len(others)), n_alike]),
+        np.concatenate([is_possible[others], np.zeros(len(first), dtype=bool)]),
     )
 
 
