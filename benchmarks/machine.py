@@ -39,7 +39,7 @@ def describe_machine() -> Machine:
     """Versions, the system, and how large the machine is; None for what is not installed."""
     found: Machine = {
         "python": platform.python_version(),
-        "system": platform.platform(),
+        "system": platform.system(),
         "processor": _find_processor(),
         "n_processors": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9),

@@ -51,7 +51,9 @@ def measure_process(command: Sequence[str], *, limit_s: int = 7200) -> Cost:
         RuntimeError: It failed; the message holds what it wrote.
     """
     start = [sys.executable, "-S", "-E", __file__, f"{limit_s}", *command]
-    done = subprocess.run(start, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    # whoever has installed a package has its byte code
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(start, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=False)
     if done.returncode == _TOO_LONG:
         raise TooLongError(f"over {limit_s:,} s of CPU")
     *said, found = done.stderr.splitlines()
