@@ -8,18 +8,13 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hotspots.errors import DataError, ParameterError
-
-if TYPE_CHECKING:
-    pass
-
 from hotspots.analysis.calendar.daylight import add_sun
+from hotspots.errors import DataError, ParameterError
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
