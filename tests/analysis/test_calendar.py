@@ -273,7 +273,7 @@ def test_pay_days_are_those_found_month_by_month(country: str, subdivision: str 
 def test_without_the_sun_all_else_is_the_same(first: dt.date, n_days: int) -> None:
     """And a day is of the same kind whatever period it is looked at in."""
     last = first + dt.timedelta(days=n_days)
-    options = {**LONDON, "terms": TERMS}
+    options: dict[str, Any] = {**LONDON, "terms": TERMS}
     lit, unlit = make_calendar(first, last, **options), make_calendar(first, last, with_sun=False, **options)
     about_the_sun = ["dawn", "sunrise", "sunset", "dusk", "is_always_light", "is_always_dark"]
     assert [column for column in lit.days if column not in unlit.days] == about_the_sun
