@@ -248,7 +248,7 @@ def test_ranks_of_the_cells_hit_say_as_much_as_the_whole_forecasts(
     most = np.cumsum(np.sort(observed)[::-1]) / observed.sum()
     assert [score.best_hit_rate for score in scores] == pytest.approx(most.tolist())
 
-    compared = compare_ranks(*ranks, observed[hit], area_shares=shares, n_flagged=n_flagged, **options)
+    compared = compare_ranks(ranks[0], ranks[1], observed[hit], area_shares=shares, n_flagged=n_flagged, **options)
     assert compared == compare_forecasts(first, second, observed, area_shares=shares, **options)
     rates = [[one.first_hit_rate, one.second_hit_rate] for one in compared]
     np.testing.assert_allclose(rates, np.transpose(caught) / observed.sum())
