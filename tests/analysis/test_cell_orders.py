@@ -56,6 +56,12 @@ def test_a_prediction_that_is_the_same_everywhere_flags_the_emptiest_cells(value
     assert [np.flatnonzero(order.flag(n)).tolist() for n in (1, 2, 3, 4)] == [[1], [1, 3], [1, 2, 3], [0, 1, 2, 3]]
 
 
+def test_of_many_equal_cells_the_first_of_the_table_are_flagged() -> None:
+    counts = np.arange(200) % 2
+    flagged = np.flatnonzero(CellOrder(np.zeros(200), counts).flag(130))
+    assert flagged.tolist() == sorted([*range(0, 200, 2), *range(1, 61, 2)])
+
+
 def test_without_incidents_there_is_no_rank_and_one_cell_is_flagged_by_one() -> None:
     quiet = CellOrder(np.array([1.0, 2]), np.array([0, 0]))
     assert quiet.rank_of_hit.tolist() == []

@@ -126,17 +126,20 @@ def test_seven_hexagons() -> None:
 
 @given(
     lattices(),
-    st.lists(st.tuples(st.floats(-9_000, 9_000), st.floats(-9_000, 9_000)), max_size=5),
+    st.lists(st.tuples(st.integers(0, 10_000), st.floats(-2, 2), st.floats(-2, 2)), min_size=5, max_size=15),
     st.floats(0, 4),
 )
 @settings(max_examples=30)
 def test_cells_within_a_distance_are_those_of_all_centres(
-    lattice: tuple[shapely.Polygon, Cells], places: list[tuple[float, float]], n_cells_away: float
+    lattice: tuple[shapely.Polygon, Cells], places: list[tuple[int, float, float]], n_cells_away: float
 ) -> None:
-    """From anywhere, also far outside the lattice; each once, in order."""
+    """From centres, from anywhere around them, and from far outside the lattice; each once, in order."""
     _, cells = lattice
     distance_m = n_cells_away * cells.cell_size_m
-    easting, northing = np.array([*places, (cells.easting[0], cells.northing[0])]).T
+    cell, east, north = np.array([*places, (0, 0, 0), (0, -500, 900)]).T
+    nearest = cell.astype(int) % len(cells)
+    easting = cells.easting[nearest] + east * cells.cell_size_m
+    northing = cells.northing[nearest] + north * cells.cell_size_m
     found = cells.find_within(easting, northing, distance_m)
     assert (np.diff(found, axis=1)[found[:, 1:] >= 0] > 0).all()
     for row, x, y in zip(found, easting, northing, strict=True):

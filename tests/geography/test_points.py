@@ -90,6 +90,11 @@ def test_each_place_is_in_the_first_of_the_polygons_that_hold_it(
     assert find_polygon(unique, polygons).tolist() == [row.index(True) if any(row) else -1 for row in holds]
 
 
+def test_edges_and_corners_are_of_the_polygon() -> None:
+    on_it = [(0, 0), (100, 0), (0, 100), (100, 100), (100, 50), (0, 50), (50, 0), (50, 100)]
+    assert find_polygon(collapse(on_it), np.array([SQUARE], dtype=object)).tolist() == [0] * len(on_it)
+
+
 def test_holes_parts_and_polygons_of_nothing() -> None:
     places = collapse([(50, 50), (5, 5), (205, 5), (150, 5)])
     ring = SQUARE.difference(shapely.box(40, 40, 60, 60))
