@@ -137,11 +137,11 @@ class Cells:
         step = size if self.shape == "square" else size * math.sqrt(3) / 2
         n_rows, n_columns = int(distance_m / step) + 1, int(distance_m / size) + 1
         rows, columns = np.mgrid[-n_rows : n_rows + 1, -n_columns : n_columns + 1]
-        row = np.floor((northing - y0) / step).astype(np.int64)[:, None] + rows.ravel()
-        column = np.floor((easting - x0) / size).astype(np.int64)[:, None] + columns.ravel()
+        row = np.floor((northing - y0) / step)[:, None] + rows.ravel()
+        column = np.floor((easting - x0) / size)[:, None] + columns.ravel()
         found = np.full(row.shape, -1, dtype=np.int64)
         inside = (row >= 0) & (row < self.n_rows) & (column >= 0) & (column < self.n_columns)
-        found[inside] = self._numbers[row[inside], column[inside]]
+        found[inside] = self._numbers[row[inside].astype(np.int64), column[inside].astype(np.int64)]
         away = np.hypot(self.easting[found] - easting[:, None], self.northing[found] - northing[:, None])
         return np.sort(np.where(away <= distance_m, found, -1), axis=1)
 

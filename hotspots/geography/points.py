@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from hotspots.errors import DataError
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -39,9 +41,24 @@ class UniquePoints:
 
 
 def read_coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
-    """Easting and northing of each point, float (n_points,) each; missing (NaN) where there is no point."""
+    """Easting and northing of each point, float (n_points,) each; missing (NaN) where there is no point.
+
+    Raises:
+        DataError: A geometry is something else, such as a polygon.
+    """
     geometry = points.geometry.to_numpy()
-    return shapely.get_x(geometry), shapely.get_y(geometry)
+    others = np.flatnonzero(shapely.get_type_id(geometry) > 0)  # 0 is a point, -1 none
+    if len(others):
+        raise DataError(
+            f"Incidents must be points; {len(others):,} of {len(geometry):,} are not, the first in row "
+            f"{points.index[others[0]]} ({geometry[others[0]].geom_type}). Give a point for each, such as a centroid."
+        )
+    # GEOS has no coordinate for an empty point, and says so by an error
+    easting, northing = (
+        get(geometry, where=~shapely.is_empty(geometry), out=np.full(len(geometry), np.nan))
+        for get in (shapely.get_x, shapely.get_y)
+    )
+    return easting, northing
 
 
 def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
@@ -49,8 +66,17 @@ def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
 
     The order of first appearance is kept because it makes order-dependent methods, such as the numbering of
     DBSCAN clusters, come out as they would on the raw points.
+
+    Raises:
+        DataError: A geometry is missing, empty or something else than a point.
     """
     easting, northing = read_coordinates(points)
+    missing = np.flatnonzero(np.isnan(easting) | np.isnan(northing))
+    if len(missing):
+        raise DataError(
+            f"Each incident needs a place; {len(missing):,} of {len(easting):,} have none, the first in row "
+            f"{points.index[missing[0]]}. Leave them out first."
+        )
     inverse, unique = pd.factorize(easting + 1j * northing)
     return UniquePoints(
         easting=np.ascontiguousarray(unique.real),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -9,11 +10,17 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse, spatial, stats
 
-from hotspots.analysis.accuracy.scores import compare_forecasts, score_areas, score_forecast
+from hotspots.analysis.accuracy.scores import (
+    compare_forecasts,
+    compare_ranks,
+    score_areas,
+    score_forecast,
+    score_ranks,
+)
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.cells import Cells, make_cells
 
@@ -215,6 +222,55 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     predicted, observed = rng.normal(size=300), rng.poisson(0.7, 300)
     assert score_forecast(predicted, observed, seed=3) == score_forecast(predicted, observed, seed=3)
     assert score_forecast(predicted, observed, seed=3) != score_forecast(predicted, observed, seed=4)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=25),
+    st.integers(0, 9),
+)
+@settings(max_examples=25)
+def test_ranks_of_the_cells_hit_say_as_much_as_the_whole_forecasts(
+    cells: list[tuple[int, int, int]], seed: int
+) -> None:
+    """By the definition: all cells sorted, the first of them flagged, and the incidents in these counted."""
+    first, second, observed = np.array([*cells, (1, 3, 2)]).T
+    n_cells, hit = len(observed), np.flatnonzero(observed)
+    shares = [n / n_cells for n in range(1, n_cells + 1)]
+    n_flagged = np.arange(1, n_cells + 1)
+    by_rank = [np.lexsort((observed, -predicted)) for predicted in (first, second)]
+    ranks = [np.argsort(order)[hit] for order in by_rank]
+    caught = [[observed[order[:n]].sum() for n in n_flagged] for order in by_rank]
+    options: dict[str, Any] = {"n_resamples": 99, "seed": seed}
+
+    scores = score_ranks(ranks[0], observed[hit], n_cells=n_cells, n_flagged=n_flagged, **options)
+    assert scores == score_forecast(first, observed, area_shares=shares, **options).scores
+    assert [score.n_hits for score in scores] == caught[0]
+    most = np.cumsum(np.sort(observed)[::-1]) / observed.sum()
+    assert [score.best_hit_rate for score in scores] == pytest.approx(most.tolist())
+
+    compared = compare_ranks(ranks[0], ranks[1], observed[hit], area_shares=shares, n_flagged=n_flagged, **options)
+    assert compared == compare_forecasts(first, second, observed, area_shares=shares, **options)
+    rates = [[one.first_hit_rate, one.second_hit_rate] for one in compared]
+    np.testing.assert_allclose(rates, np.transpose(caught) / observed.sum())
+    apart = [np.setxor1d(by_rank[0][:n], by_rank[1][:n]) for n in n_flagged]
+    assert [one.n_cells_apart for one in compared] == [np.isin(cells_apart, hit).sum() for cells_apart in apart]
+
+
+def test_ranks_of_several_forecasts_that_take_turns_are_scored_as_one() -> None:
+    """Two of three cells each: of four of the six, the first two of both."""
+    ranks, counts = np.array([0, 4, 2]), np.array([5, 1, 3])  # at place 0 and 2 of the first, and 1 of the second
+    (score,) = score_ranks(ranks, counts, n_cells=6, n_flagged=np.array([4]), n_resamples=99, seed=0)
+    assert (score.n_hits, score.n_incidents) == (8, 9)
+    assert score.area_share == pytest.approx(4 / 6)
+    assert score.best_hit_rate == 1
+
+
+def test_ranks_need_resamples_and_a_share_for_each_number() -> None:
+    ranks, counts = np.array([0, 1]), np.array([1, 1])
+    with pytest.raises(ParameterError, match="needs 99 resamples or more, not 10"):
+        score_ranks(ranks, counts, n_cells=2, n_flagged=np.array([1]), n_resamples=10, seed=0)
+    with pytest.raises(ValueError, match="shorter"):
+        compare_ranks(ranks, ranks, counts, area_shares=[0.5, 1], n_flagged=np.array([1]), n_resamples=99, seed=0)
 
 
 def test_what_cannot_be_scored_is_refused() -> None:

@@ -244,3 +244,49 @@ def test_terms_that_are_none_are_refused() -> None:
         calendar_of("2025-01-01", terms=pd.DataFrame({"from": [], "to": []}))
     with pytest.raises(DataError, match="row 0 runs from 2025-07-22 to 2025-04-22. Correct it"):
         calendar_of("2025-01-01", terms=pd.DataFrame({"first_day": ["2025-07-22"], "last_day": ["2025-04-22"]}))
+
+
+def find_last_working_days(calendar: Calendar) -> list[str]:
+    """Month by month, back from its last day."""
+    days, found = calendar.days, []
+    for month in pd.period_range(days.index[0], days.index[-1], freq="M"):
+        day = month.end_time.normalize()
+        while day.weekday() >= 5 or days.at[day, "is_bank_holiday"]:
+            day -= pd.Timedelta(days=1)
+        found.append(str(day)[:10])
+    return found
+
+
+@pytest.mark.parametrize(("country", "subdivision"), [("GB", "ENG"), ("GB", "SCT"), ("US", None)])
+def test_pay_days_are_those_found_month_by_month(country: str, subdivision: str | None) -> None:
+    place = {"country": country, "subdivision": subdivision}
+    calendar = calendar_of("2012-01-01", "2027-12-31", with_sun=False, **place)
+    paid = days_where(calendar.days["is_pay_day"])
+    assert paid == find_last_working_days(calendar)
+    window = {str(pd.Timestamp(day) + pd.Timedelta(days=more))[:10] for day in paid for more in range(PAY_WINDOW_DAYS)}
+    window |= {"2012-01-01"}  # after the pay-day of Friday, 30 December 2011
+    assert set(days_where(calendar.days["is_in_pay_window"])) == {day for day in window if day < "2028"}
+
+
+@given(st.dates(dt.date(2019, 1, 1), dt.date(2026, 12, 31)), st.integers(0, 70))
+@settings(max_examples=10)
+def test_without_the_sun_all_else_is_the_same(first: dt.date, n_days: int) -> None:
+    """And a day is of the same kind whatever period it is looked at in."""
+    last = first + dt.timedelta(days=n_days)
+    options: dict[str, Any] = {**LONDON, "terms": TERMS}
+    lit, unlit = make_calendar(first, last, **options), make_calendar(first, last, with_sun=False, **options)
+    about_the_sun = ["dawn", "sunrise", "sunset", "dusk", "is_always_light", "is_always_dark"]
+    assert [column for column in lit.days if column not in unlit.days] == about_the_sun
+    pd.testing.assert_frame_equal(unlit.days, lit.days.drop(columns=about_the_sun))
+    assert {name: getattr(unlit, name) for name in Calendar.__slots__ if name != "days"} == {
+        name: getattr(lit, name) for name in Calendar.__slots__ if name != "days"
+    }
+    longer = make_calendar(first - dt.timedelta(days=40), last + dt.timedelta(days=40), with_sun=False, **options)
+    pd.testing.assert_frame_equal(longer.days.loc[unlit.days.index], unlit.days, check_freq=False)
+
+
+def test_a_calendar_without_the_sun_refuses_the_same() -> None:
+    with pytest.raises(ParameterError, match="longitude from -180 to 180"):
+        calendar_of("2025-01-01", with_sun=False, longitude=530_000)
+    with pytest.raises(ParameterError, match="must be from 0 to 18 degrees"):
+        calendar_of("2025-01-01", with_sun=False, depression_degrees=19)

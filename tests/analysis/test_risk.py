@@ -466,3 +466,54 @@ def test_it_finds_more_of_next_years_robbery_than_counts_or_density(real_data: P
 
     by_estimate, by_counts, by_density = map(catch, (found.expected, found.n_incidents, density))
     assert by_estimate > by_counts + 0.03 > by_density + 0.1
+
+
+# --- where the search begins
+
+
+@given(begin=st.tuples(*[st.floats(-25, 10)] * 3, st.floats(-8, 9), st.floats(-0.5, 1.5), st.floats(-15, 15)))
+@settings(max_examples=8)
+def test_wherever_the_search_begins_it_ends_at_the_same_likelihood(begin: tuple[float, ...]) -> None:
+    """Also from where the likelihood is flat, and from beyond the bounds."""
+    rows = draw_rows(np.random.default_rng(13), n=800)
+    usual, other = fit_shrinkage(*rows), fit_shrinkage(*rows, begin=begin)
+    assert other.log_likelihood == pytest.approx(usual.log_likelihood, abs=1e-3)
+    np.testing.assert_allclose(other.prior, usual.prior, rtol=0.02)
+    np.testing.assert_allclose(other.possible, usual.possible, atol=0.02)
+
+
+def test_a_search_that_begins_where_one_ended_ends_there() -> None:
+    rows = draw_rows(np.random.default_rng(14), n=1500)
+    first = fit_shrinkage(*rows)
+    again = fit_shrinkage(*rows, begin=first.found)
+    assert again.log_likelihood >= first.log_likelihood - 1e-9
+    np.testing.assert_allclose(again.found, first.found, atol=1e-2)
+    np.testing.assert_allclose(again.prior, first.prior, rtol=1e-3)
+    # what was found is what the parameters of the fit are
+    prior, shape = find_prior_and_shape(
+        np.array(first.found), rows[1] * (rows[0].mean() / rows[1].mean(axis=1))[:, None]
+    )
+    np.testing.assert_allclose(prior, first.prior)
+    np.testing.assert_allclose(shape, first.shape)
+
+
+@pytest.mark.parametrize("begin", [(math.nan,) * 6, (math.inf,) * 6, (-20.0, -20.0, -20.0, 8.0, 1.0, 12.0)])
+def test_a_search_that_would_begin_nowhere_begins_in_the_middle(begin: tuple[float, ...]) -> None:
+    """As after a fit of counts of which nothing could be known, at the ends of all bounds."""
+    rows = draw_rows(np.random.default_rng(15), n=800)
+    assert fit_shrinkage(*rows, begin=begin).log_likelihood == pytest.approx(
+        fit_shrinkage(*rows).log_likelihood, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize("count", [0.0, 1.0])
+def test_counts_that_say_nothing_still_give_a_fit_to_begin_with(count: float) -> None:
+    """None at all, or one in every cell."""
+    _, covariates, is_possible = draw_rows(np.random.default_rng(16), n=300)
+    fit = fit_shrinkage(np.full(300, count), covariates, is_possible)
+    assert np.isfinite(fit.found).all()
+    assert np.isfinite([*fit.prior, *fit.shape, *fit.possible, fit.log_likelihood]).all()
+    rows = draw_rows(np.random.default_rng(17), n=800)
+    assert fit_shrinkage(*rows, begin=fit.found).log_likelihood == pytest.approx(
+        fit_shrinkage(*rows).log_likelihood, abs=1e-3
+    )

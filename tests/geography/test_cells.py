@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotspots.errors import ParameterError
@@ -122,6 +122,51 @@ def test_seven_hexagons() -> None:
     # To the north the middle cell ends at its point, 34.64 m away, beyond which two others meet, and the eastern one
     # has the side between them; to the east it ends after 30 m.
     assert cells.locate(np.array([0, 0, 29.9, 30.1]), np.array([34.6, 34.7, 0, 0])).tolist() == [3, 6, 3, 4]
+
+
+@given(
+    lattices(),
+    st.lists(st.tuples(st.integers(0, 10_000), st.floats(-2, 2), st.floats(-2, 2)), min_size=5, max_size=15),
+    st.floats(0, 4),
+)
+@settings(max_examples=30)
+def test_cells_within_a_distance_are_those_of_all_centres(
+    lattice: tuple[shapely.Polygon, Cells], places: list[tuple[int, float, float]], n_cells_away: float
+) -> None:
+    """From centres, from anywhere around them, and from far outside the lattice; each once, in order."""
+    _, cells = lattice
+    distance_m = n_cells_away * cells.cell_size_m
+    cell, east, north = np.array([*places, (0, 0, 0), (0, -500, 900)]).T
+    nearest = cell.astype(int) % len(cells)
+    easting = cells.easting[nearest] + east * cells.cell_size_m
+    northing = cells.northing[nearest] + north * cells.cell_size_m
+    found = cells.find_within(easting, northing, distance_m)
+    assert (np.diff(found, axis=1)[found[:, 1:] >= 0] > 0).all()
+    for row, x, y in zip(found, easting, northing, strict=True):
+        away = np.hypot(cells.easting - x, cells.northing - y)
+        assert row[row >= 0].tolist() == np.flatnonzero(away <= distance_m).tolist()
+
+
+@shapes
+def test_cells_within_a_distance_of_nowhere_are_none(shape: CellShape) -> None:
+    cells = make_cells(shapely.box(0, 0, 100, 100), cell_size_m=50, shape=shape)
+    assert len(cells.find_within(np.empty(0), np.empty(0), 80)) == 0
+    nowhere = cells.find_within(np.array([np.nan, 50, 1e300]), np.array([50, np.nan, 0]), 80)
+    assert (nowhere == -1).all()
+    # a centre is within no distance of itself, and what is exactly as far away is within it
+    own, other = (
+        cells.find_within(cells.easting[:2], cells.northing[:2], 0),
+        cells.find_within(cells.easting[:1], cells.northing[:1], 50),
+    )
+    assert own.max(axis=1).tolist() == [0, 1]
+    assert 1 in other
+
+
+@shapes
+def test_cells_that_were_located_are_counted_and_no_others(shape: CellShape) -> None:
+    cells = make_cells(shapely.box(0, 0, 100, 100), cell_size_m=50, shape=shape)
+    assert cells.count_in(np.array([2, -1, 2, 0])).tolist() == [1, 0, 2, *[0] * (len(cells) - 3)]
+    assert cells.count_in(np.empty(0, dtype=np.int64)).tolist() == [0] * len(cells)
 
 
 @shapes

@@ -8,18 +8,13 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hotspots.errors import DataError, ParameterError
-
-if TYPE_CHECKING:
-    pass
-
 from hotspots.analysis.calendar.daylight import add_sun
+from hotspots.errors import DataError, ParameterError
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -127,7 +122,7 @@ def make_calendar(
     days = pd.DataFrame({"day_of_week": padded.day_of_week.to_numpy(dtype=np.int64)}, index=padded.rename("day"))
     is_holiday = names.notna().to_numpy()
     days["is_bank_holiday"] = is_holiday
-    days["bank_holiday"] = names.to_numpy()
+    days["bank_holiday"] = names  # whose type does not depend on whether there is one
     is_weekday = days["day_of_week"].to_numpy() < 5
     days["is_school_day"], days["is_school_holiday"] = _mark_school(padded, stretches, is_weekday & ~is_holiday)
     days["is_pay_day"], days["is_in_pay_window"] = _mark_pay(padded, is_weekday & ~is_holiday)

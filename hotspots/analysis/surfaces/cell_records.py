@@ -56,6 +56,6 @@ def locate_incidents(incidents: gpd.GeoDataFrame, cells: Cells) -> CellRecords:
         day = incidents["started_at"].to_numpy().astype("datetime64[D]")
     is_month = np.zeros(len(incidents), dtype=bool)
     if "time_precision" in incidents:
-        is_month = (incidents["time_precision"] == "month").to_numpy()
+        is_month = (incidents["time_precision"] == "month").to_numpy(dtype=bool, na_value=False)
     cell = cells.locate(*read_coordinates(incidents))
     return CellRecords(cells=cells, cell=cell, day=day, is_month=is_month)
