@@ -50,7 +50,11 @@ def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
     The order of first appearance is kept because it makes order-dependent methods, such as the numbering of
     DBSCAN clusters, come out as they would on the raw points.
     """
-    easting, northing = read_coordinates(points)
+    return collapse_coordinates(*read_coordinates(points))
+
+
+def collapse_coordinates(easting: Floats, northing: Floats) -> UniquePoints:
+    """The same of coordinates, float (n_points,) each."""
     inverse, unique = pd.factorize(easting + 1j * northing)
     return UniquePoints(
         easting=np.ascontiguousarray(unique.real),
