@@ -237,7 +237,7 @@ def _keep(lattice: Cells, study_area: shapely.Geometry) -> Cells:
     else:
         easting = x0 + (lattice.column + 0.5 * (lattice.row % 2)) * size
         northing = y0 + lattice.row * size * math.sqrt(3) / 2
-    cells = dataclasses.replace(lattice, easting=easting, northing=northing)
+    cells = dataclasses.replace(lattice, easting=np.asarray(easting), northing=np.asarray(northing))
     kept = shapely.contains_xy(study_area, easting, northing)
     # Only a cell that the boundary passes through or near needs a closer look than its centre.
     passed = shapely.get_coordinates(shapely.segmentize(shapely.boundary(study_area), size / 2))

@@ -91,7 +91,7 @@ def _note_rows(analysis: Analysis) -> Iterator[str]:
 
 def _note_places(analysis: Analysis) -> Iterator[str]:
     wards, n = analysis.wards, len(analysis.incidents)
-    covered = set(analysis.study.intake.incidents["ward_code"].dropna().unique())
+    covered = set(analysis.study.intake.incidents["ward_code"].unique())
     n_bare = int((~wards.index.isin(covered)).sum())
     if n_bare > len(wards) / 2:
         yield (

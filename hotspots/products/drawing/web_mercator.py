@@ -43,7 +43,7 @@ class PixelLattice:
 
     @property
     def places(self) -> npt.NDArray[np.float64]:
-        """Row and column of each pixel in the grid, as fractions; float (2, n_rows, n_columns), the northernmost first."""
+        """Row and column in the grid of each pixel, as fractions; float (2, n_rows, n_columns), the north first."""
         return self.locate(slice(None))
 
     def sample(self, values: npt.NDArray[Number], *, is_smooth: bool = True) -> npt.NDArray[Number]:
