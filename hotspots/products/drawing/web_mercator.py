@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyproj
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from hotspots.geography import WGS84, Grid, project_coordinates
 
@@ -91,14 +91,16 @@ def locate_pixels(grid: Grid, *, crs: pyproj.CRS, max_pixels: int, max_pixels_pe
 
     rows, columns = (np.append(np.arange(0, n - 1, _STEP), n - 1) for n in (n_rows, n_columns))
     places = locate(rows, columns)
-    row_shares, column_shares = _share_out(rows), _share_out(columns)
+    row_shares, column_shares = (sparse.csr_array(_share_out(marks)) for marks in (rows, columns))
     # the CRS may not be defined everywhere (at sea, beyond OSTN15); where it is not, nothing is looked up
     known = None
     if not np.isfinite(places).all():
         known = np.nan_to_num(locate(np.arange(n_rows), np.arange(n_columns)), nan=-9.0)
 
     def locate_rows(which: slice) -> npt.NDArray[np.float64]:
-        return row_shares[which] @ places @ column_shares.T if known is None else known[:, which]
+        if known is not None:
+            return known[:, which]
+        return np.stack([row_shares[which] @ axis @ column_shares.T for axis in places])
 
     return PixelLattice(shape=(n_rows, n_columns), locate=locate_rows, bounds=[[south, west], [north, east]])
 
