@@ -282,7 +282,7 @@ def classify_offences(
 def list_crimes(incidents: pd.DataFrame, *, definitions: CrimeDefinitions | None = None) -> list[Crime]:
     """The crimes that can be asked of these incidents, sorted by slug."""
     definitions = definitions or load_definitions()
-    present = set(incidents["category"].unique()) | set(incidents["subcategory"].dropna().unique())
+    present = set(incidents["category"].unique()) | set(incidents["subcategory"].unique())
     crimes = [crime for slug, crime in definitions.crimes.items() if slug in present]
     knife_crime = Crime(slug=KNIFE_CRIME, label="Knife crime", plural="knife crimes")
     if select_crime(incidents, knife_crime).any():

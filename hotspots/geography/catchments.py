@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
 from hotspots.geography.cells import Cells
-from hotspots.geography.points import UniquePoints, collapse_points, find_polygon
+from hotspots.geography.points import UniquePoints, collapse_coordinates, find_polygon, read_coordinates
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,7 +72,7 @@ def measure_catchments(
         return None
     if (incidents["location_precision"] == "anonymised").mean() < _MOSTLY:
         return None
-    points = collapse_points(pd.concat([incidents.geometry, others.geometry]))
+    points = collapse_coordinates(*np.concatenate([read_coordinates(incidents), read_coordinates(others)], axis=1))
     is_inside = cells.locate(points.easting, points.northing) >= 0
     points = UniquePoints(
         easting=points.easting[is_inside],

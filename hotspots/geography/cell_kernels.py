@@ -50,7 +50,8 @@ class CellKernel:
         kernel[0, 0] = 0
         self._shape = n_rows, n_columns
         self._at = row * n_columns + column
-        self._spectrum = fft.rfft2(kernel).real  # of what is the same in all directions nothing else is left
+        # of what is the same in all directions nothing else is left; a copy, or the rest would be kept with it
+        self._spectrum = fft.rfft2(kernel).real.copy()
         self.weight = self.sum_around(np.ones(len(cells)))
 
     def sum_around(self, values: Floats) -> Floats:
@@ -61,8 +62,8 @@ class CellKernel:
         """
         raster = np.zeros(self._shape)
         raster.ravel()[self._at] = values
-        spectrum = fft.rfft2(raster)
+        spectrum = fft.rfft2(raster, overwrite_x=True)
         spectrum *= self._spectrum
-        around: Floats = fft.irfft2(spectrum, self._shape).ravel()[self._at]
+        around: Floats = fft.irfft2(spectrum, self._shape, overwrite_x=True).ravel()[self._at]
         around[around < _NEGLIGIBLE_SHARE * np.abs(values).sum()] = 0
         return around

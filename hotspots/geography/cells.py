@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
@@ -108,20 +109,38 @@ class Cells:
 
     def _pair(self, which: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Each of some cells beside each of its neighbours."""
-        # A rim of no cells, so that no step leaves the lattice.
-        index = np.pad(self._numbers, 1, constant_values=-1)
+        here, there = [], []
+        for cells, found in self._look_around(which, np.pad(self._numbers, 1, constant_values=-1)):
+            here.append(cells[found >= 0])
+            there.append(found[found >= 0])
+        return np.concatenate(here), np.concatenate(there)
+
+    def sum_neighbours(self, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Int (n_cells,): `neighbours() @ values`, without a table of all pairs, which of a city is large."""
+        laid = np.zeros((self.n_rows + 2, self.n_columns + 2), dtype=np.int64)
+        laid[self.row + 1, self.column + 1] = values
+        sums = np.zeros(len(self), dtype=np.int64)
+        for cells, found in self._look_around(np.arange(len(self)), laid):
+            sums[cells] += found
+        return sums
+
+    def _look_around(
+        self, which: npt.NDArray[np.int64], laid: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        """Some cells, and what is laid on their neighbours in one direction after the other.
+
+        Args:
+            which: Positions of the cells.
+            laid: int (n_rows + 2, n_columns + 2), with a rim so that no step leaves the lattice.
+        """
         is_odd = self.row[which] % 2 == 1
         groups = [(_EVEN_STEPS, which[~is_odd]), (_ODD_STEPS, which[is_odd])]
         if self.shape == "square":
             groups = [(_SQUARE_STEPS, which)]
-        here, there = [], []
         for steps, cells in groups:
             row, column = self.row[cells] + 1, self.column[cells] + 1
             for rows_up, columns_right in steps:
-                found = index[row + rows_up, column + columns_right]
-                here.append(cells[found >= 0])
-                there.append(found[found >= 0])
-        return np.concatenate(here), np.concatenate(there)
+                yield cells, laid[row + rows_up, column + columns_right]
 
     def kernel(self, bandwidth_m: float) -> CellKernel:
         """The quartic kernel of a radius around each cell, made once."""
@@ -218,7 +237,7 @@ def _keep(lattice: Cells, study_area: shapely.Geometry) -> Cells:
     else:
         easting = x0 + (lattice.column + 0.5 * (lattice.row % 2)) * size
         northing = y0 + lattice.row * size * math.sqrt(3) / 2
-    cells = _pick(lattice, np.arange(len(lattice)), easting, northing)
+    cells = dataclasses.replace(lattice, easting=np.asarray(easting), northing=np.asarray(northing))
     kept = shapely.contains_xy(study_area, easting, northing)
     # Only a cell that the boundary passes through or near needs a closer look than its centre.
     passed = shapely.get_coordinates(shapely.segmentize(shapely.boundary(study_area), size / 2))

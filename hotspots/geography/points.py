@@ -77,6 +77,11 @@ def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
             f"Each incident needs a place; {len(missing):,} of {len(easting):,} have none, the first in row "
             f"{points.index[missing[0]]}. Leave them out first."
         )
+    return collapse_coordinates(easting, northing)
+
+
+def collapse_coordinates(easting: Floats, northing: Floats) -> UniquePoints:
+    """The same of coordinates, float (n_points,) each."""
     inverse, unique = pd.factorize(easting + 1j * northing)
     return UniquePoints(
         easting=np.ascontiguousarray(unique.real),

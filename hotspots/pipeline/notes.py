@@ -76,7 +76,7 @@ def _note_days(analysis: Analysis) -> Iterator[str]:
 
 def _note_rows(analysis: Analysis) -> Iterator[str]:
     remarks, n = analysis.study.intake.remarks, len(analysis.incidents)
-    oddities = remarks["oddities"].reindex(analysis.incidents.index, fill_value=0).to_numpy()
+    oddities = remarks["oddities"].to_numpy()[remarks.index.isin(analysis.incidents.index)]
     if n_hidden := int((oddities & Oddity.HIDDEN.value).astype(bool).sum()):
         yield (
             f"{n_hidden:,} of the {n:,} {analysis.crime.plural} are rows that are hidden in their workbook, as by a "
@@ -91,7 +91,7 @@ def _note_rows(analysis: Analysis) -> Iterator[str]:
 
 def _note_places(analysis: Analysis) -> Iterator[str]:
     wards, n = analysis.wards, len(analysis.incidents)
-    covered = set(analysis.study.intake.incidents["ward_code"].dropna().unique())
+    covered = set(analysis.study.intake.incidents["ward_code"].unique())
     n_bare = int((~wards.index.isin(covered)).sum())
     if n_bare > len(wards) / 2:
         yield (

@@ -23,7 +23,8 @@ _MIN_RING_DENSITY = 0.2
 
 def with_places(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Incidents located more precisely than to an area."""
-    return incidents[(incidents["location_precision"] != AREA).to_numpy()]
+    has_place = (incidents["location_precision"] != AREA).to_numpy()
+    return incidents if has_place.all() else incidents[has_place]  # all of a city would be copied for nothing
 
 
 def add_surroundings(

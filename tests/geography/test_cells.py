@@ -90,6 +90,8 @@ def test_neighbours_are_those_that_touch(shape: CellShape, most: int) -> None:
     far_inside = shapely.contains(AREA, shapely.buffer(outlines, 100))
     assert far_inside.any()
     assert (n_neighbours[far_inside] == most).all()
+    values = np.arange(len(cells)) ** 2
+    np.testing.assert_array_equal(cells.sum_neighbours(values), neighbours.astype(np.int64) @ values)
 
 
 def test_a_square_of_four_cells() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hotspots.analysis.accuracy.folds import Fold
-from hotspots.analysis.significance import measure_gi_star
+from hotspots.analysis.significance import standardise_gi_star
 from hotspots.analysis.surfaces import RISK_BANDWIDTHS_M, CellRecords, estimate_density, estimate_risk
 from hotspots.geography import Cells, Grid
 
@@ -83,7 +83,8 @@ def make_forecast(
     if name == "last period":
         return seen.between(fold.start_of_last, fold.fit_end).count()
     if name == "gi-star":
-        return np.nan_to_num(measure_gi_star(seen.count(), cells.neighbours()).z)
+        counts, one = seen.count().astype(np.int64), np.ones(len(cells), dtype=np.int64)
+        return np.nan_to_num(standardise_gi_star(counts, cells.sum_neighbours(one), cells.sum_neighbours(counts)))
     bandwidth = float(bandwidth_m or cells.cell_size_m)
     west, south, east, north = cells.easting.min(), cells.northing.min(), cells.easting.max(), cells.northing.max()
     grid = Grid.covering((west, south, east, north), cell_size_m=cells.cell_size_m)

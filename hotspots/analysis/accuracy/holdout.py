@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -33,7 +33,7 @@ from hotspots.analysis.hotspots import (
     choose_patrol_places,
     draw_hotspots,
 )
-from hotspots.analysis.surfaces import locate_incidents
+from hotspots.analysis.surfaces import CellRecords, locate_incidents
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Catchments, Cells, collapse_points, find_polygon, make_cells, measure_catchments
@@ -202,15 +202,10 @@ def evaluate_methods(
         cells = cells_of[cell_size_m]
         own = locate_incidents(incidents[is_inside], cells)
         other = None if others is None else locate_incidents(others, cells)
-        forecasts = {
-            (name, bandwidth_m): [make_forecast(name, part, own, other, bandwidth_m) for part in split]
-            for name in methods
-            for bandwidth_m in ([h for h in bandwidths_m if h >= cell_size_m] if name == "density" else [None])
-        }
         if patrol_options is not None and not expected:
-            expected = forecasts.get(("risk", None)) or [
-                make_forecast("risk", part, own, other, None) for part in split
-            ]
+            expected = [make_forecast("risk", part, own, other, None) for part in split]
+        risk = expected if cell_size_m == sizes_m[0] else []
+        forecasts = _forecast(methods, split, own, other, bandwidths_m=bandwidths_m, risk=risk)
         scales = {name: [scale_forecast(name, fold, cells) for fold in folds] for name in methods}
         scores += _score_methods(
             forecasts,
@@ -272,8 +267,28 @@ def _check_options(
         )
 
 
+def _forecast(
+    methods: Sequence[MethodName],
+    split: Sequence[Split],
+    own: CellRecords,
+    other: CellRecords | None,
+    *,
+    bandwidths_m: Sequence[float],
+    risk: list[Floats],
+) -> Iterator[tuple[tuple[MethodName, float | None], list[Floats]]]:
+    """Each method and bandwidth with its forecast in each fold, one after the other: those of a city are large."""
+    for name in methods:
+        wide = [h for h in bandwidths_m if h >= own.cells.cell_size_m]
+        for bandwidth_m in wide if name == "density" else [None]:
+            known = risk if name == "risk" else []
+            yield (
+                (name, bandwidth_m),
+                known or [make_forecast(name, part, own, other, bandwidth_m) for part in split],
+            )
+
+
 def _score_methods(
-    forecasts: dict[tuple[MethodName, float | None], list[Floats]],
+    forecasts: Iterable[tuple[tuple[MethodName, float | None], list[Floats]]],
     scales: dict[MethodName, list[float | None]],
     observed: Floats,
     cell_size_m: float,
@@ -300,7 +315,7 @@ def _score_methods(
     n_pooled = n_folds * np.array(n_flagged)
     ranks: dict[tuple[MethodName, float | None], npt.NDArray[np.int64]] = {}
     found: dict[tuple[MethodName, float | None], tuple[AreaScore, ...]] = {}
-    for key, forecast in forecasts.items():
+    for key, forecast in forecasts:
         orders = [CellOrder(predicted, counts) for predicted, counts in zip(forecast, observed, strict=True)]
         # the folds take turns, so that of so many cells of all folds as many are flagged in each
         ranks[key] = n_folds * np.concatenate([order.rank_of_hit for order in orders])

@@ -2,6 +2,7 @@ from .cell_size import CellSizeChoice as CellSizeChoice
 from .cell_size import choose_cell_size as choose_cell_size
 from .gi_star import Significance as Significance
 from .gi_star import measure_gi_star as measure_gi_star
+from .gi_star import standardise_gi_star as standardise_gi_star
 from .persistence import PERSISTENCE_CATEGORIES as PERSISTENCE_CATEGORIES
 from .persistence import Persistence as Persistence
 from .persistence import classify_persistence as classify_persistence

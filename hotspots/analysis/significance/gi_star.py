@@ -74,18 +74,11 @@ def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Sign
     """
     whole, binary = _check(counts, neighbours)
     n_neighbours, sums = binary @ np.ones_like(whole), binary @ whole
-    n, spread = len(whole), whole.std()
-    n_around = n_neighbours + 1.0
-    # Whole numbers in floating point, so that a neighbourhood of all cells gives 0 and nothing close to it.
-    room = n * n_around - n_around**2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scale = np.where(room > 0, spread * np.sqrt(room / (n - 1)), np.nan)
-        z = np.where(spread > 0, (sums + whole - whole.mean() * n_around) / scale, np.nan)
     p_hot, p_cold = find_tails(whole, n_drawn=n_neighbours, sums=sums)
     p_hot_adjusted = stats.false_discovery_control(p_hot)
     p_cold_adjusted = stats.false_discovery_control(p_cold)
     return Significance(
-        z=z,
+        z=standardise_gi_star(whole, n_neighbours, sums),
         p_hot=p_hot,
         p_cold=p_cold,
         p_hot_adjusted=p_hot_adjusted,
@@ -95,6 +88,26 @@ def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Sign
         false_discovery_rate=FALSE_DISCOVERY_RATE,
         n_incidents=int(whole.sum()),
     )
+
+
+def standardise_gi_star(counts: Integers, n_neighbours: Integers, sums: Integers) -> Floats:
+    """Float (n_cells,): the z of Gi* alone, missing where counts are the same everywhere or all cells are around.
+
+    Args:
+        counts: int (n_cells,), incidents in each cell.
+        n_neighbours: int (n_cells,), how many neighbours each has.
+        sums: int (n_cells,), what they hold.
+
+    Source: as `measure_gi_star`.
+    """
+    n, spread = len(counts), counts.std()
+    n_around = n_neighbours + 1.0
+    # Whole numbers in floating point, so that a neighbourhood of all cells gives 0 and nothing close to it.
+    room = n * n_around - n_around**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scale = np.where(room > 0, spread * np.sqrt(room / (n - 1)), np.nan)
+        z: Floats = np.where(spread > 0, (sums + counts - counts.mean() * n_around) / scale, np.nan)
+    return z
 
 
 def _check(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> tuple[Integers, sparse.csr_array]:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from hotspots.analysis.surfaces.cell_records import CellRecords, locate_incidents
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.drift import Drift, expect, halve, measure_drift
-from hotspots.analysis.surfaces.shrinkage import START, ShrinkageFit, fit_shrinkage
+from hotspots.analysis.surfaces.shrinkage import START, fit_shrinkage
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Cells
@@ -209,14 +209,15 @@ def estimate_risk(
             f"{len(cells):,} cells. Check that both are of the same place."
         )
     other = np.zeros(len(cells)) if other_records is None else other_records.count()
-    fits: dict[float, ShrinkageFit] = {}
+    log_likelihood: dict[float, float] = {}
     begin: Sequence[float] = START
     with threadpool_limits(limits=1, user_api="blas"):  # which would wake its threads at each step of six numbers
         for h in map(float, bandwidths_m):  # each search begins where the last one ended
-            fits[h] = fit_shrinkage(own, measure_surroundings(own, other, cells, h), other > 0, begin=begin)
-            begin = fits[h].found
-        bandwidth_m = max(fits, key=lambda h: fits[h].log_likelihood)
-        best = fits[bandwidth_m]
+            fit = fit_shrinkage(own, measure_surroundings(own, other, cells, h), other > 0, begin=begin)
+            begin, log_likelihood[h] = fit.found, fit.log_likelihood
+            if log_likelihood[h] == max(log_likelihood.values()):  # only one is kept: of a city each is large
+                bandwidth_m, best = h, fit
+            del fit
         halves = halve(own_records, other_records, start=start, end=end)
         drift = None
         if halves is not None:
@@ -240,7 +241,7 @@ def estimate_risk(
         possible_share=best.possible_share,
         drift=drift,
         bandwidth_m=bandwidth_m,
-        log_likelihood={h: fit.log_likelihood for h, fit in fits.items()},
+        log_likelihood=log_likelihood,
         used_other_crime=bool(other.any()),
     )
 

@@ -87,7 +87,8 @@ def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) ->
 
 def colour_image(pixels: npt.NDArray[np.float64], classes: Classes) -> str:
     """An image of the classes as a data URL, with nothing below the lowest."""
-    index = np.searchsorted([bound for bound, _ in classes], pixels, side="right").astype(np.uint8)
+    bounds = [bound for bound, _ in classes]
+    index = np.array([np.searchsorted(bounds, row, side="right") for row in pixels], dtype=np.uint8)
     colours = [_NO_COLOUR, *(colour for _, colour in classes)]
     return encode_png(index, colours, opacities=[0, *[_OPAQUE] * len(classes)])
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyproj
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from hotspots.geography import WGS84, Grid, project_coordinates
 
 Number = TypeVar("Number", np.float64, np.uint8)
 
 _EARTH_RADIUS_M = 6_378_137.0
+_ROWS_AT_ONCE = 256
 _STEP = 16
 """Pixels from one that is projected to the next; between them, of a borough, straight lines are within 3 cm."""
 
@@ -25,18 +27,24 @@ class PixelLattice:
     """Where each pixel of an image on a web map lies in a grid.
 
     Attributes:
-        places: Row and column of each pixel in the grid, as fractions; float (2, n_pixel_rows, n_pixel_columns),
-            northernmost row first.
+        shape: Rows and columns of pixels.
+        locate: Gives `places` of some rows; those of a city at once are ten times its image.
         bounds: The corners of the image, [[south, west], [north, east]], degrees.
     """
 
-    places: npt.NDArray[np.float64]
+    shape: tuple[int, int]
+    locate: Callable[[slice], npt.NDArray[np.float64]]
     bounds: list[list[float]]
 
     @property
     def n_pixels(self) -> int:
         """Of the image."""
-        return int(self.places[0].size)
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def places(self) -> npt.NDArray[np.float64]:
+        """Row and column in the grid of each pixel, as fractions; float (2, n_rows, n_columns), the north first."""
+        return self.locate(slice(None))
 
     def sample(self, values: npt.NDArray[Number], *, is_smooth: bool = True) -> npt.NDArray[Number]:
         """The value at each pixel, (n_pixel_rows, n_pixel_columns) of the type of the values; 0 beyond the grid.
@@ -45,7 +53,13 @@ class PixelLattice:
             values: Of the cells, (n_rows, n_columns).
             is_smooth: Whether to interpolate between the centres of cells, or take the cell as it is.
         """
-        return ndimage.map_coordinates(values, self.places, order=1 if is_smooth else 0, cval=0.0)
+        pixels = np.empty(self.shape, dtype=values.dtype)
+        for start in range(0, self.shape[0], _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            ndimage.map_coordinates(
+                values, self.locate(rows), output=pixels[rows], order=1 if is_smooth else 0, cval=0.0
+            )
+        return pixels
 
 
 def locate_pixels(grid: Grid, *, crs: pyproj.CRS, max_pixels: int, max_pixels_per_cell: float = 2.0) -> PixelLattice:
@@ -77,11 +91,18 @@ def locate_pixels(grid: Grid, *, crs: pyproj.CRS, max_pixels: int, max_pixels_pe
 
     rows, columns = (np.append(np.arange(0, n - 1, _STEP), n - 1) for n in (n_rows, n_columns))
     places = locate(rows, columns)
-    if np.isfinite(places).all():
-        places = _share_out(rows) @ places @ _share_out(columns).T
-    else:  # the CRS is not defined everywhere (at sea, beyond OSTN15); where it is not, nothing is looked up
-        places = np.nan_to_num(locate(np.arange(n_rows), np.arange(n_columns)), nan=-9.0)
-    return PixelLattice(places=places, bounds=[[south, west], [north, east]])
+    row_shares, column_shares = (sparse.csr_array(_share_out(marks)) for marks in (rows, columns))
+    # the CRS may not be defined everywhere (at sea, beyond OSTN15); where it is not, nothing is looked up
+    known = None
+    if not np.isfinite(places).all():
+        known = np.nan_to_num(locate(np.arange(n_rows), np.arange(n_columns)), nan=-9.0)
+
+    def locate_rows(which: slice) -> npt.NDArray[np.float64]:
+        if known is not None:
+            return known[:, which]
+        return np.stack([row_shares[which] @ axis @ column_shares.T for axis in places])
+
+    return PixelLattice(shape=(n_rows, n_columns), locate=locate_rows, bounds=[[south, west], [north, east]])
 
 
 def _share_out(marks: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
