@@ -116,7 +116,8 @@ def choose_patrol_places(
     lie, in proportion, or at its centre where it has none. Of the circles that hold enough to be shown, as many as
     wanted are chosen such that the sum of what is expected is the greatest: a maximum-weight packing, solved as an
     integer program. Two circles overlap if and only if both hold the point midway between their centres, so there is
-    one condition for each such point: of the circles that hold it, at most one is chosen. Circles worth too little to
+    one condition for each such point: of the circles that hold it, at most one is chosen. Most of these conditions
+    follow from another, whose point lies in all of their circles and more, and are left out. Circles worth too little to
     be part of any best choice are left out first, which the prices of the linear program prove. Where that leaves too
     many circles, the choice is the best found, and `gap_share` says what it may miss.
 
@@ -204,6 +205,17 @@ def _find_within(centres: Floats, points: Floats, distance_m: float) -> sparse.c
     return sparse.csr_array(found, shape=(len(centres), len(points)))
 
 
+def _find_widest(holds: sparse.csr_array) -> npt.NDArray[np.bool_]:
+    """Bool (n,): which of the sets in rows, binary (n, n_circles), no other holds; of equal ones the first."""
+    size = np.diff(holds.indptr)
+    shared = (holds @ holds.T).tocoo()
+    one, other = shared.row, shared.col
+    is_first = (size[other] > size[one]) | ((size[other] == size[one]) & (other < one))
+    widest = np.ones(holds.shape[0], dtype=bool)
+    widest[one[is_first & (shared.data == size[one])]] = False
+    return widest
+
+
 def _pack(centres: Floats, worth: Floats, n_wanted: int) -> tuple[npt.NDArray[np.intp], float]:
     """Positions of the circles that are worth most together, and the most that any choice could be worth.
 
@@ -260,8 +272,9 @@ def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
     pairs = cKDTree(centres).query_pairs(PATROL_WIDTH_M - _TOUCHING, output_type="ndarray")
     middles = np.unique((centres[pairs] @ np.array([1.0, 1j])).mean(axis=1))
     holds = _find_within(np.column_stack([middles.real, middles.imag]), centres, _RADIUS_M - _TOUCHING)
-    limits = sparse.vstack([holds, sparse.csr_array(np.ones((1, len(centres))))], format="csr")
-    most = np.append(np.ones(len(middles)), n_wanted)
+    conditions = holds[_find_widest(holds)]
+    limits = sparse.vstack([conditions, sparse.csr_array(np.ones((1, len(centres))))], format="csr")
+    most = np.append(np.ones(conditions.shape[0]), n_wanted)
     relaxed = optimize.linprog(-worth, A_ub=limits, b_ub=most, bounds=(0, 1), method="highs")
     worth_relaxed, price = -float(relaxed.fun or 0.0), -float(relaxed.ineqlin.marginals[-1])
     portions = np.asarray(relaxed.x, dtype=np.float64)
