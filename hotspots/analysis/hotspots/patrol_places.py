@@ -116,10 +116,10 @@ def choose_patrol_places(
     lie, in proportion, or at its centre where it has none. Of the circles that hold enough to be shown, as many as
     wanted are chosen such that the sum of what is expected is the greatest: a maximum-weight packing, solved as an
     integer program. Two circles overlap if and only if both hold the point midway between their centres, so there is
-    one condition for each such point: of the circles that hold it, at most one is chosen. Most of these conditions
-    follow from another, whose point lies in all of their circles and more, and are left out. Circles worth too little to
-    be part of any best choice are left out first, which the prices of the linear program prove. Where that leaves too
-    many circles, the choice is the best found, and `gap_share` says what it may miss.
+    one condition for each such point: of the circles that hold it, at most one is chosen. Those that follow from
+    another, whose point lies in all of their circles, are left out. Circles worth too little to be part of any best
+    choice are left out first, which the prices of the linear program prove. Where that leaves too many circles, the
+    choice is the best found, and `gap_share` says what it may miss.
 
     It takes the estimate for what it is: where incidents will be *recorded*. On points that addresses share a circle
     holds the point, and may hold few of the addresses. Streets, walls and rivers are not known: a circle may lie on
