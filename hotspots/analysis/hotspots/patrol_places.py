@@ -116,10 +116,9 @@ def choose_patrol_places(
     lie, in proportion, or at its centre where it has none. Of the circles that hold enough to be shown, as many as
     wanted are chosen such that the sum of what is expected is the greatest: a maximum-weight packing, solved as an
     integer program. Two circles overlap if and only if both hold the point midway between their centres, so there is
-    one condition for each such point: of the circles that hold it, at most one is chosen. Those that follow from
-    another, whose point lies in all of their circles, are left out. Circles worth too little to be part of any best
-    choice are left out first, which the prices of the linear program prove. Where that leaves too many circles, the
-    choice is the best found, and `gap_share` says what it may miss.
+    one condition for each such point: of the circles that hold it, at most one is chosen. Circles worth too little to
+    be part of any best choice are left out first, which the prices of the linear program prove. Where that leaves too
+    many circles, the choice is the best found, and `gap_share` says what it may miss.
 
     It takes the estimate for what it is: where incidents will be *recorded*. On points that addresses share a circle
     holds the point, and may hold few of the addresses. Streets, walls and rivers are not known: a circle may lie on
@@ -272,18 +271,19 @@ def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
     pairs = cKDTree(centres).query_pairs(PATROL_WIDTH_M - _TOUCHING, output_type="ndarray")
     middles = np.unique((centres[pairs] @ np.array([1.0, 1j])).mean(axis=1))
     holds = _find_within(np.column_stack([middles.real, middles.imag]), centres, _RADIUS_M - _TOUCHING)
-    conditions = holds[_find_widest(holds)]
-    limits = sparse.vstack([conditions, sparse.csr_array(np.ones((1, len(centres))))], format="csr")
-    most = np.append(np.ones(conditions.shape[0]), n_wanted)
+    limits = sparse.vstack([holds, sparse.csr_array(np.ones((1, len(centres))))], format="csr")
+    most = np.append(np.ones(len(middles)), n_wanted)
     relaxed = optimize.linprog(-worth, A_ub=limits, b_ub=most, bounds=(0, 1), method="highs")
     worth_relaxed, price = -float(relaxed.fun or 0.0), -float(relaxed.ineqlin.marginals[-1])
     portions = np.asarray(relaxed.x, dtype=np.float64)
     if np.abs(portions - portions.round()).max(initial=0.0) < _WHOLE:  # no choice of whole circles is worth more
         whole = np.flatnonzero(portions.round() == 1)
         return _Solution(chosen=whole, relaxed=worth_relaxed, price=price, most=worth_relaxed)
+    # nine in ten conditions follow from others, which the integer program would spend most of its time to find
+    needed = np.append(_find_widest(holds), True)
     found = optimize.milp(
         -worth,
-        constraints=optimize.LinearConstraint(limits, ub=most),
+        constraints=optimize.LinearConstraint(limits[needed], ub=most[needed]),
         integrality=np.ones(len(centres), dtype=np.int64),
         bounds=optimize.Bounds(0, 1),
         options={"mip_rel_gap": _GAP, "node_limit": _NODE_LIMIT},
