@@ -27,6 +27,7 @@ from .projection import WGS84 as WGS84
 from .projection import describe_area as describe_area
 from .projection import find_crs as find_crs
 from .projection import find_makers as find_makers
+from .projection import find_transformer as find_transformer
 from .projection import is_national_grid as is_national_grid
 from .projection import lie_on_whole_metres as lie_on_whole_metres
 from .projection import lies_in_working_crs as lies_in_working_crs

@@ -417,7 +417,7 @@ def _transform(
     if _is_same(source, target):
         return _convert(lambda one, two: (one, two), first, second)
     try:
-        transform = _find_transformer(source, target).transform
+        transform = find_transformer(source, target).transform
     except pyproj.exceptions.ProjError as error:
         raise DataError(
             f"PROJ cannot convert {source.name} to {target.name}. Give the data in EPSG:27700 or in WGS84."
@@ -426,7 +426,7 @@ def _transform(
 
 
 @functools.cache
-def _find_transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+def find_transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
     """PROJ looks for its best way between two CRS for 30 ms, and a map converts hundreds of shapes."""
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 

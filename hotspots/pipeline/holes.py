@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,7 +113,11 @@ def _tally(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_holes(
-    tally: pd.DataFrame, *, wards: pd.DataFrame | None, crime: pd.DataFrame | None = None
+    tally: pd.DataFrame,
+    feed_of: Mapping[str, str],
+    *,
+    wards: pd.DataFrame | None,
+    crime: pd.DataFrame | None = None,
 ) -> tuple[Hole, ...]:
     """Find the months for which a file, a borough or a ward has no rows while the others go on.
 
@@ -122,6 +126,7 @@ def find_holes(
 
     Args:
         tally: From `tally_parts`, of all crimes.
+        feed_of: `name_feeds` of it.
         wards: `ward_name` and `borough` by code; None where they are not known.
         crime: The same tally of one crime, to find holes in that alone: by file, by borough and by wards of which
             several stop at once, as a crime may end in one.
@@ -132,7 +137,6 @@ def find_holes(
     months = pd.period_range(
         pd.Period(ordinal=int(tally["month"].min()), freq="M"), pd.Period(ordinal=int(tally["month"].max()), freq="M")
     )
-    feed_of = name_feeds(tally)
     borough_of = {} if wards is None else wards["borough"].dropna().astype(str).to_dict()
     names = {} if wards is None else wards["ward_name"].astype(str).to_dict()
     holes: list[Hole] = []

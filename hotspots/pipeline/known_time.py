@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,7 @@ import pandas as pd
 from hotspots.analysis.calendar import count_months, find_runs
 from hotspots.analysis.change import find_empty_months, find_gaps, find_own_days, find_thinned_months
 from hotspots.ingest.incidents import find_days
-from hotspots.pipeline.holes import Hole, find_holes, tally_parts
+from hotspots.pipeline.holes import Hole, find_holes, name_feeds, tally_parts
 
 MAX_MONTH_ONLY_SHARE = 0.05
 """Share of incidents of which only the month is known, from which a series has no days."""
@@ -50,7 +52,7 @@ class MonthQuality:
     cut_short: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KnownMonths:
     """Months that the files cover for one crime.
 
@@ -65,13 +67,13 @@ class KnownMonths:
     gaps: pd.Series
     holes: tuple[Hole, ...] = ()
 
-    @property
+    @cached_property
     def gap_months(self) -> tuple[pd.Period, ...]:
         """The months that the files do not cover anywhere."""
         return list_gaps(self.gaps)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KnownTime:
     """The days that the files cover, for all crimes together.
 
@@ -82,6 +84,7 @@ class KnownTime:
         n_rows: int (n,): rows of each.
         months: Which months the rows cover.
         parts: `tally_parts` of the same rows.
+        feed_of: `name_feeds` of these.
         wards: `ward_name` and `borough` by code; None where they are not known.
         holes: Files, boroughs or wards without a row of any crime in some months while others go on.
     """
@@ -91,6 +94,7 @@ class KnownTime:
     n_rows: npt.NDArray[np.int64]
     months: MonthQuality
     parts: pd.DataFrame
+    feed_of: Mapping[str, str]
     wards: pd.DataFrame | None
     holes: tuple[Hole, ...]
 
@@ -152,7 +156,7 @@ class KnownTime:
         if not {"source", "ward_code"} <= set(own) or own.empty:
             return ()
         holes = [hole for hole in self.holes if hole.holds(own).any()]
-        for hole in find_holes(self.parts, wards=self.wards, crime=tally_parts([own])):
+        for hole in find_holes(self.parts, self.feed_of, wards=self.wards, crime=tally_parts([own])):
             known = np.zeros(len(own), dtype=bool)
             for other in holes:
                 if hole.months.isin(other.months).all():
@@ -183,14 +187,16 @@ def find_known_time(*tables: pd.DataFrame, wards: pd.DataFrame | None = None) ->
 def _assess(
     first: Days, last: Days, n_rows: npt.NDArray[np.int64], parts: pd.DataFrame, wards: pd.DataFrame | None
 ) -> KnownTime:
+    feed_of = name_feeds(parts)
     return KnownTime(
         first=first,
         last=last,
         n_rows=n_rows,
         months=_assess_months(first, last, n_rows, parts),
         parts=parts,
+        feed_of=feed_of,
         wards=wards,
-        holes=find_holes(parts, wards=wards),
+        holes=find_holes(parts, feed_of, wards=wards),
     )
 
 

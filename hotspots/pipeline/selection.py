@@ -20,6 +20,7 @@ from hotspots.ingest.incidents import AREA_SIGN, REPEATED_ROW, find_days
 from hotspots.ingest.texts import MANY_ROWS
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.study import Study
+from hotspots.pipeline.surroundings import RING_M, is_near
 
 _MIN_SHARE_OF_AREA = 0.01
 _MOST_AREAS_NAMED = 40
@@ -69,7 +70,7 @@ class Selection:
         incidents: Of the crime and period, in the wards.
         beyond: Of the crime and period, outside all of them.
         others: Of other crimes and the period, in the wards: where and when they were, and nothing else.
-        others_beyond: Of other crimes and the period, outside all of them.
+        others_beyond: Of other crimes and the period, just beyond all of them.
         earlier: Of the crime, wholly before the period, in the wards; as far as they were read.
         earlier_beyond: Of the crime, wholly before the period, outside all of them.
         earlier_others: Of other crimes, wholly before the period, in the wards.
@@ -153,7 +154,10 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
             f"{accounts.outside_area:,} outside the wards. Widen `start` and `end`, or `wards`; "
             "or check that incidents and boundaries are of the same place."
         )
-    beyond = is_crime & in_period & ~in_wards
+    beyond = in_period & ~in_wards
+    others_beyond = np.flatnonzero(beyond & ~is_crime)  # most of all rows, where one ward of many is analysed
+    study_area = wards.geometry.union_all()
+    others_beyond = others_beyond[is_near(incidents.geometry.iloc[others_beyond], study_area.bounds, RING_M)]
     whereabouts = incidents[_WHEREABOUTS]  # other crime is most of all, and little is asked of it
     before = incidents[last < np.datetime64(start)]
     past = gpd.GeoDataFrame(pd.concat([study.earlier, before]), crs=incidents.crs) if len(study.earlier) else before
@@ -162,15 +166,15 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
     return Selection(
         crime=crime,
         wards=wards,
-        study_area=wards.geometry.union_all(),
+        study_area=study_area,
         start=start,
         end=end,
         accounts=accounts,
         n_reported=int(analysed["source"].isin(study.intake.reported_sources).sum()),
         incidents=analysed,
-        beyond=incidents[beyond],
+        beyond=incidents[beyond & is_crime],
         others=whereabouts[~is_crime & in_period & in_area],
-        others_beyond=whereabouts[~is_crime & in_period & ~in_wards],
+        others_beyond=whereabouts.iloc[others_beyond],
         earlier=past[was_crime & was_in_area],
         earlier_beyond=past[was_crime & ~was_in_wards],
         earlier_others=past[_WHEREABOUTS][~was_crime & was_in_area],

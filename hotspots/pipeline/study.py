@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import geopandas as gpd
@@ -74,7 +75,7 @@ class CalendarOptions:
     terms: TermDates | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """Everything read, before a crime is chosen.
 
@@ -89,7 +90,6 @@ class Study:
         calendar: What distinguishes one day from another.
         quality: Of the incidents.
         store: Where what was read is kept, and what went wrong there; None where it is not kept.
-        known_time: For which days the files speak, `earlier` included.
     """
 
     intake: Intake
@@ -102,11 +102,11 @@ class Study:
     calendar: CalendarOptions
     quality: Quality
     store: Store | None = None
-    known_time: KnownTime = field(init=False)
 
-    def __post_init__(self) -> None:
-        known_time = find_known_time(self.earlier, self.intake.incidents, wards=self.boundaries.wards)
-        object.__setattr__(self, "known_time", known_time)
+    @cached_property
+    def known_time(self) -> KnownTime:
+        """For which days the files speak, `earlier` included."""
+        return find_known_time(self.earlier, self.intake.incidents, wards=self.boundaries.wards)
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:
@@ -128,7 +128,7 @@ class Study:
         """What the files say of themselves, by table; empty for ordinary data."""
         return _gather_status(self.inputs)
 
-    @property
+    @cached_property
     def crimes(self) -> list[Crime]:
         """The crimes that can be asked for."""
         present = {

@@ -14,6 +14,8 @@ from hotspots.analysis.surfaces import KERNELS, convert_bandwidth
 from hotspots.contracts import AREA
 from hotspots.pipeline.request import AnalysisRequest
 
+RING_M = 250.0
+"""How far beyond the wards is just beyond."""
 _MARGIN_M = 1000.0
 """How far beyond the wards incidents are still looked at, so that a cluster across the boundary is found."""
 _WIDEST_CHOICE_M = 2000.0
@@ -36,16 +38,15 @@ def add_surroundings(
         _WIDEST_CHOICE_M, from_kernel="quartic", to_kernel=request.kernel
     )
     margin_m = max(KERNELS[request.kernel].reach * bandwidth_m, _MARGIN_M)
-    near = with_places(beyond[_is_near(beyond, study_area.bounds, margin_m)])
+    near = with_places(beyond[is_near(beyond.geometry, study_area.bounds, margin_m)])
     return gpd.GeoDataFrame(pd.concat([located, near]) if len(near) else located, crs=located.crs)
 
 
 def goes_on_beyond(n_within: int, beyond: Sequence[gpd.GeoDataFrame], study_area: shapely.Geometry) -> bool:
     """Whether crime is recorded just beyond the wards as well, so that the density need not be corrected there."""
-    width_m = _MARGIN_M / 4
-    ring = shapely.difference(widen(study_area, width_m), study_area)
+    ring = shapely.difference(widen(study_area, RING_M), study_area)
     shapely.prepare(ring)
-    near = [with_places(table[_is_near(table, study_area.bounds, width_m)]).geometry for table in beyond]
+    near = [with_places(table[is_near(table.geometry, study_area.bounds, RING_M)]).geometry for table in beyond]
     n_ring = sum(int(shapely.contains_xy(ring, points.x, points.y).sum()) for points in near)
     return bool(n_ring / ring.area >= _MIN_RING_DENSITY * n_within / study_area.area)
 
@@ -55,12 +56,10 @@ def widen(area: shapely.Geometry, width_m: float) -> shapely.Geometry:
     return shapely.union_all(shapely.buffer(shapely.get_parts(area), width_m))
 
 
-def _is_near(
-    incidents: gpd.GeoDataFrame, bounds: tuple[float, float, float, float], margin_m: float
-) -> npt.NDArray[np.bool_]:
-    """Which incidents lie within the bounds and a margin."""
+def is_near(points: gpd.GeoSeries, bounds: tuple[float, float, float, float], margin_m: float) -> npt.NDArray[np.bool_]:
+    """Which points lie within the bounds and a margin."""
     west, south, east, north = bounds
-    x, y = incidents.geometry.x.to_numpy(), incidents.geometry.y.to_numpy()
+    x, y = shapely.get_coordinates(points.to_numpy()).T
     near: npt.NDArray[np.bool_] = (
         (x >= west - margin_m) & (x <= east + margin_m) & (y >= south - margin_m) & (y <= north + margin_m)
     )

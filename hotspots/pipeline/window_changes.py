@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,7 +79,7 @@ class Windows:
     lost: LostPlaces | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CrimeRows:
     """The rows of one crime, and for which months the files speak of it.
 
@@ -95,6 +96,11 @@ class CrimeRows:
     refused: pd.DataFrame
     known: KnownMonths
     known_from: dt.date
+
+    @cached_property
+    def counted(self) -> pd.DataFrame:
+        """What is counted: `started_at` and `time_precision` of those inside."""
+        return self.incidents.loc[self.is_inside, ["started_at", "time_precision"]]
 
     def find_windows(self, comparison: Comparison) -> Windows:
         """What can be compared of two windows: without the parts that one of them does not cover."""
@@ -140,7 +146,7 @@ class CrimeRows:
         comparison, lost = windows.comparison, windows.lost
         if not comparison.available or (lost and groups is not None):
             return comparison, None
-        own = self.incidents[self.is_inside][windows.is_kept]
+        own = self.counted if windows.is_kept.all() else self.counted[windows.is_kept]
         groups = None if groups is None else groups[windows.is_kept]
         dispersion = measure_dispersion(
             own,

@@ -255,14 +255,12 @@ def _predict(values: Floats, design: Floats, *, days: Floats) -> tuple[Floats, F
         expected[month] = days[month] * np.exp(np.clip(design[month] @ coefficients, -20.0, 20.0))
         information = (design[others] * fitted[:, None]).T @ design[others]
         relative = float(design[month] @ np.linalg.pinv(information) @ design[month])
-        n_free = int(others.sum()) - design.shape[1]
-        widening = stats.t.isf((1 - _COVERAGE) / 2, n_free) / stats.norm.isf((1 - _COVERAGE) / 2)
-        variance[month] = (
-            max(dispersion, 1.0) * (expected[month] + relative * expected[month] ** 2) * float(widening) ** 2
-        )
+        variance[month] = max(dispersion, 1.0) * (expected[month] + relative * expected[month] ** 2)
+    n_free = known.sum() - known - design.shape[1]
+    tail = (1 - _COVERAGE) / 2
+    variance *= (stats.t.isf(tail, n_free) / stats.norm.isf(tail)) ** 2
     # A negative binomial count has a variance above its mean, which the widening makes sure of.
     shape = expected**2 / (variance - expected)
-    tail = (1 - _COVERAGE) / 2
     low = np.asarray(stats.nbinom.ppf(tail, shape, expected / variance), dtype=np.float64)
     high = np.asarray(stats.nbinom.isf(tail, shape, expected / variance), dtype=np.float64)
     return expected, np.maximum(low, 0.0), high

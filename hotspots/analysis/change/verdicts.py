@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 VERDICTS = ("clearly improving", "improving", "no apparent change", "deteriorating", "clearly deteriorating")
 """Fewer incidents is better."""
+_VERDICT = pd.CategoricalDtype(pd.Index(VERDICTS), ordered=True)
 CLEAR_LEVEL, PLAIN_LEVEL = 0.01, 0.05
 """Adjusted p values up to which a change is clear, and is one at all."""
 CONFIDENCE = 0.95
@@ -113,16 +114,21 @@ def measure_change(counts: ChangeCounts, *, dispersion: Dispersion | None = None
     is_stated = earlier >= MIN_FOR_PERCENT
     percent = pd.array(np.rint(np.where(is_stated, 100 * (compared.ratio - 1), 0)).astype(np.int64), dtype="Int64")
     percent[~is_stated] = pd.NA
-    table = counts.table.assign(
-        ratio=compared.ratio,
-        low=compared.low,
-        high=compared.high,
-        percent=percent,
-        dispersion=spread,
-        n_free=n_free,
-        p_value=compared.p_value,
-        p_adjusted=p_adjusted,
-        verdict=_call(p_adjusted, compared.ratio, names),
+    table = pd.DataFrame(
+        {
+            "n_current": current,
+            "n_earlier": earlier,
+            "ratio": compared.ratio,
+            "low": compared.low,
+            "high": compared.high,
+            "percent": percent,
+            "dispersion": spread,
+            "n_free": n_free,
+            "p_value": compared.p_value,
+            "p_adjusted": p_adjusted,
+            "verdict": _call(p_adjusted, compared.ratio),
+        },
+        index=names,
     )
     return ChangeTable(
         table=table,
@@ -162,15 +168,15 @@ def control_family(changes: Sequence[ChangeTable], *, main: int = 0) -> tuple[Ch
         dataclasses.replace(
             change,
             table=change.table.assign(
-                p_adjusted=value, verdict=_call(np.array([value]), change.table["ratio"].to_numpy(), change.table.index)
+                p_adjusted=value, verdict=_call(np.array([value]), change.table["ratio"].to_numpy())
             ),
         )
         for change, value in zip(changes, adjusted.tolist(), strict=True)
     )
 
 
-def _call(p_adjusted: Floats, ratio: Floats, index: pd.Index) -> pd.Series:
+def _call(p_adjusted: Floats, ratio: Floats) -> pd.Categorical:
     """The verdict of each p value; a ratio is missing only where both counts are 0, and then nothing is called."""
     step = (p_adjusted <= PLAIN_LEVEL).astype(np.int64) + (p_adjusted <= CLEAR_LEVEL)
     code = 2 + step * np.where(np.nan_to_num(ratio, nan=1.0) > 1, 1, -1)
-    return pd.Series(pd.Categorical.from_codes(code, categories=pd.Index(VERDICTS), ordered=True), index=index)
+    return pd.Categorical.from_codes(code, dtype=_VERDICT)

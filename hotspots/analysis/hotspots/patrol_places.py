@@ -204,6 +204,17 @@ def _find_within(centres: Floats, points: Floats, distance_m: float) -> sparse.c
     return sparse.csr_array(found, shape=(len(centres), len(points)))
 
 
+def _find_widest(holds: sparse.csr_array) -> npt.NDArray[np.bool_]:
+    """Bool (n,): which of the sets in rows, binary (n, n_circles), no other holds; of equal ones the first."""
+    size = np.diff(holds.indptr)
+    shared = (holds @ holds.T).tocoo()
+    one, other = shared.row, shared.col
+    is_first = (size[other] > size[one]) | ((size[other] == size[one]) & (other < one))
+    widest = np.ones(holds.shape[0], dtype=bool)
+    widest[one[is_first & (shared.data == size[one])]] = False
+    return widest
+
+
 def _pack(centres: Floats, worth: Floats, n_wanted: int) -> tuple[npt.NDArray[np.intp], float]:
     """Positions of the circles that are worth most together, and the most that any choice could be worth.
 
@@ -268,9 +279,11 @@ def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
     if np.abs(portions - portions.round()).max(initial=0.0) < _WHOLE:  # no choice of whole circles is worth more
         whole = np.flatnonzero(portions.round() == 1)
         return _Solution(chosen=whole, relaxed=worth_relaxed, price=price, most=worth_relaxed)
+    # nine in ten conditions follow from others, which the integer program would spend most of its time to find
+    needed = np.append(_find_widest(holds), True)
     found = optimize.milp(
         -worth,
-        constraints=optimize.LinearConstraint(limits, ub=most),
+        constraints=optimize.LinearConstraint(limits[needed], ub=most[needed]),
         integrality=np.ones(len(centres), dtype=np.int64),
         bounds=optimize.Bounds(0, 1),
         options={"mip_rel_gap": _GAP, "node_limit": _NODE_LIMIT},

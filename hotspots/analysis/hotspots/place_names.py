@@ -81,14 +81,12 @@ def find_several(incidents: gpd.GeoDataFrame, texts: pd.Series) -> frozenset[str
         incidents: With `location_precision`.
         texts: Of each incident; may be missing.
     """
-    rows = pd.DataFrame(
-        {
-            "text": texts.to_numpy(),
-            "place": collapse_points(incidents).inverse,
-            "is_own": (incidents["location_precision"] != "anonymised").to_numpy(),
-        }
-    ).dropna(subset="text")
-    by_text = rows.groupby("text", sort=True, observed=True).agg(
-        n_places=("place", "nunique"), is_own=("is_own", "all")
-    )
-    return frozenset(map(str, by_text.index[(by_text["n_places"] > 1) | ~by_text["is_own"]]))
+    code, found = pd.factorize(texts)
+    place = collapse_points(incidents).inverse
+    is_moved = (incidents["location_precision"] == "anonymised").to_numpy(dtype=bool)
+    # one number for each text at each of its places
+    n_most = max(len(place), 1)
+    text = np.unique(code[code >= 0].astype(np.int64) * n_most + place[code >= 0]) // n_most
+    n_places = np.bincount(text, minlength=len(found))
+    n_moved = np.bincount(code[is_moved & (code >= 0)], minlength=len(found))
+    return frozenset(map(str, found[(n_places > 1) | (n_moved > 0)]))

@@ -236,7 +236,8 @@ def _find_spread(mean: Floats, variance: Floats, count: Floats) -> float:
     """The least variance of the drift of a place under which enough of the ranges hold."""
     tried = np.array(_TRIED)[:, None]
     size = mean**2 / (variance + tried * mean**2)
-    ends = ((1 - RANGE_HOLDS) / 2, (1 + RANGE_HOLDS) / 2)
-    low, high = (stats.nbinom.ppf(end, size, size / (size + mean)) for end in ends)
-    holds = ((low <= count) & (count <= high)).mean(axis=1) >= RANGE_HOLDS
+    # whether a range holds a count is seen from how likely fewer are, without looking for its ends
+    up_to, below = (np.asarray(stats.nbinom.cdf(n, size, size / (size + mean))) for n in (count, count - 1))
+    is_held = (up_to >= (1 - RANGE_HOLDS) / 2) & (below < (1 + RANGE_HOLDS) / 2)
+    holds = is_held.mean(axis=1) >= RANGE_HOLDS
     return float(_TRIED[int(holds.argmax())] if holds.any() else _TRIED[-1])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyproj
 from scipy import ndimage, sparse
 
-from hotspots.geography import WGS84, Grid, project_coordinates
+from hotspots.geography import WGS84, Grid, find_crs, find_transformer, project_coordinates
 
 Number = TypeVar("Number", np.float64, np.uint8)
 
@@ -76,7 +76,7 @@ def locate_pixels(grid: Grid, *, crs: pyproj.CRS, max_pixels: int, max_pixels_pe
         max_pixels_per_cell: Along the side of a cell.
     """
     scale = min(max_pixels_per_cell, math.sqrt(max_pixels / (grid.n_rows * grid.n_columns)))
-    west, south, east, north = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True).transform_bounds(*grid.bounds)
+    west, south, east, north = find_transformer(crs, find_crs(WGS84)).transform_bounds(*grid.bounds)
     (left, right), (bottom, top) = _mercator_x(np.array([west, east])), _mercator_y(np.array([south, north]))
     n_rows, n_columns = max(1, int(grid.n_rows * scale)), max(1, int(grid.n_columns * scale))
 

@@ -89,8 +89,14 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
             map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
         ).astype({"n_incidents": "Int64"})
         layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
-    # GDAL stamps the date of writing into the file; the same input must give the same bytes
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{summary.period.end}T00:00:00.000Z"})
+    pyogrio.set_gdal_config_options(
+        {
+            # GDAL stamps the date of writing into the file; the same input must give the same bytes
+            "OGR_CURRENT_DATE": f"{summary.period.end}T00:00:00.000Z",
+            # a draft need not outlast a power cut, and each layer would wait for the disk
+            "OGR_SQLITE_SYNCHRONOUS": "OFF",
+        }
+    )
     try:
         for name, layer in layers.items():
             kind = "Point" if name == "havens" else "MultiPolygon"
@@ -108,7 +114,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error) as error:
         raise OSError(f"{path.name} cannot be written: {error}. The disk may be full") from error
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None, "OGR_SQLITE_SYNCHRONOUS": None})
 
 
 def _tabulate_wards(summary: RunSummary) -> pd.DataFrame:
@@ -198,6 +204,7 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
         )
     )
     with sqlite3.connect(path) as database:
+        database.execute("PRAGMA synchronous = OFF")
         database.execute(
             "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), "
             "f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), "

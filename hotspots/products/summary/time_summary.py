@@ -658,8 +658,11 @@ def _keep_changed(rows: Iterable[Row]) -> list[Row]:
 def _list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:
     """Each group of a table by its label."""
     names = [field.name for field in fields(GroupChange)]
-    rows = changed.table[names].to_dict("index")
-    return [(label, GroupChange(**{name: row[name] for name in names})) for label, row in rows.items()]
+    columns = (changed.table[name].tolist() for name in names)
+    return [
+        (label, GroupChange(**dict(zip(names, row, strict=True))))
+        for label, *row in zip(changed.table.index, *columns, strict=True)
+    ]
 
 
 def summarise_repeats(repeats: Repeats) -> RepeatSummary:
