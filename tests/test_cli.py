@@ -362,7 +362,7 @@ def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:
     own = {"out", "as_json"}
     inputs = {field.name for field in dataclasses.fields(StudyInputs)}
     request = {field.name for field in dataclasses.fields(AnalysisRequest)}
-    assert options["run"] - own - inputs - request == {"crimes", "hours", "days", "patrol_minutes"}
+    assert options["run"] - own - inputs - request == {"crimes", "hours", "days", "patrol_minutes", "each_ward"}
     assert options["evaluate"] - own - inputs - request == set(inspect.signature(evaluate).parameters) & {
         "cell_sizes_m",
         "bandwidths_m",

@@ -15,12 +15,13 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.errors import ParameterError
-from hotspots.geography.cell_kernels import CellKernel
 from hotspots.geography.grid import require_room
 from hotspots.geography.points import UniquePoints, read_coordinates
 
 if TYPE_CHECKING:
     from scipy import sparse
+
+    from hotspots.geography.cell_kernels import CellKernel
 
 CellShape = Literal["square", "hexagon"]
 
@@ -144,6 +145,8 @@ class Cells:
 
     def kernel(self, bandwidth_m: float) -> CellKernel:
         """The quartic kernel of a radius around each cell, made once."""
+        from hotspots.geography.cell_kernels import CellKernel  # which loads SciPy; who counts days has no need of it
+
         if bandwidth_m not in self._kernels:
             self._kernels[bandwidth_m] = CellKernel(self, bandwidth_m)
         return self._kernels[bandwidth_m]

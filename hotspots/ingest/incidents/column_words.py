@@ -249,20 +249,26 @@ def is_column_name(name: str) -> bool:
 def find_columns_by_words(names: Sequence[str]) -> dict[str, list[str]]:
     """The columns whose names say what they hold, by what that is, the likeliest first."""
     found: dict[str, list[str]] = {}
-    for column, patterns in _read_grammar().columns.items():
-        ranked: list[tuple[tuple[int, ...], tuple[int, ...], str]] = []
-        for name in names:
-            said, n_unknown = read_meanings(name)
-            for place, pattern in enumerate(patterns):
-                if said and (rank := pattern.rank(said, n_unknown)) is not None:
-                    clock = _CLOCKS.index(find_clock(name))
-                    # a date and time says more than a date; of other names the plainest is the likeliest
-                    order = (clock, "time" not in said, len(said), -_find_year(name), len(ranked))
-                    ranked.append(((place, *rank), order, name))
-                    break
+    for column in _read_grammar().columns:
+        ranked = [(*_rank_name(name)[column], at, name) for at, name in enumerate(names) if column in _rank_name(name)]
         if ranked:
             found[column] = list(dict.fromkeys(name for *_, name in sorted(ranked)))
     return found
+
+
+@functools.lru_cache(maxsize=_MANY_NAMES)
+def _rank_name(name: str) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """How well a name fits each of the columns that it may be, the best first: by pattern, then among equals."""
+    said, n_unknown = read_meanings(name)
+    ranks: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    for column, patterns in _read_grammar().columns.items():
+        for place, pattern in enumerate(patterns):
+            if said and (rank := pattern.rank(said, n_unknown)) is not None:
+                # a date and time says more than a date; of other names the plainest is the likeliest
+                order = (_CLOCKS.index(find_clock(name)), "time" not in said, len(said), -_find_year(name))
+                ranks[column] = (place, *rank), order
+                break
+    return ranks
 
 
 def says_date(name: str) -> bool:
