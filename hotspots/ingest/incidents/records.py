@@ -301,9 +301,9 @@ def _name_unrecognised(offences: Sequence[pd.Series], category: pd.Series) -> pd
     is_unknown = category.eq(UNRECOGNISED).to_numpy()
     texts = offences[-1][is_unknown].astype("object")
     for other in reversed(offences[:-1]):
-        texts = texts.fillna(other[is_unknown].astype("object"))
+        texts = texts.where(texts.notna(), other[is_unknown].astype("object"))
     named = np.full(len(category), None, dtype=object)
-    named[is_unknown] = texts.fillna(BLANK_TEXT).to_numpy()
+    named[is_unknown] = texts.where(texts.notna(), BLANK_TEXT).to_numpy()
     return gather_texts(named)
 
 
