@@ -119,7 +119,7 @@ CASES = {
     "six-crimes": Case(title="two boroughs, six crimes", data=_BOROUGHS, crimes=CRIMES_ASKED),
     "store": Case(title="two boroughs, again", data=_BOROUGHS, names=(COLD, FROM_STORE, SCRIPT)),
     "each-ward": Case(
-        title="two boroughs, six crimes, and these in each of 42 wards",
+        title="six crimes, each ward: two boroughs, and each of their 42 wards",
         data=_BOROUGHS,
         crimes=CRIMES_ASKED,
         names=(EACH_WARD, COLD),
