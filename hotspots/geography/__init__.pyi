@@ -18,6 +18,7 @@ from .grid import Grid as Grid
 from .grid_references import format_grid_reference as format_grid_reference
 from .grid_references import parse_grid_references as parse_grid_references
 from .points import UniquePoints as UniquePoints
+from .points import collapse_coordinates as collapse_coordinates
 from .points import collapse_points as collapse_points
 from .points import find_polygon as find_polygon
 from .points import read_coordinates as read_coordinates

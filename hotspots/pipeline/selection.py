@@ -69,8 +69,9 @@ class Selection:
         n_reported: How many of the incidents have a source that says only when they became known.
         incidents: Of the crime and period, in the wards.
         beyond: Of the crime and period, outside all of them.
-        others: Of other crimes and the period, in the wards: where and when they were, and nothing else.
-        others_beyond: Of other crimes and the period, just beyond all of them.
+        others: Of other crimes and the period, in the wards: where and when they were, and nothing else, not even IDs
+            of incidents, which would be most of their memory.
+        others_beyond: Of other crimes and the period, just beyond all of them; likewise.
         earlier: Of the crime, wholly before the period, in the wards; as far as they were read.
         earlier_beyond: Of the crime, wholly before the period, outside all of them.
         earlier_others: Of other crimes, wholly before the period, in the wards.
@@ -156,9 +157,10 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         )
     beyond = in_period & ~in_wards
     others_beyond = np.flatnonzero(beyond & ~is_crime)  # most of all rows, where one ward of many is analysed
-    study_area = wards.geometry.union_all()
+    study_area = study.area if len(wards) == len(study.boundaries.wards) else wards.geometry.union_all()
     others_beyond = others_beyond[is_near(incidents.geometry.iloc[others_beyond], study_area.bounds, RING_M)]
-    whereabouts = incidents[_WHEREABOUTS]  # other crime is most of all, and little is asked of it
+    # other crime is most of all, and little is asked of it
+    whereabouts = incidents[_WHEREABOUTS].reset_index(drop=True)
     before = incidents[last < np.datetime64(start)]
     past = gpd.GeoDataFrame(pd.concat([study.earlier, before]), crs=incidents.crs) if len(study.earlier) else before
     was_crime, was_in_wards = select_crime(past, crime).to_numpy(), past["ward_code"].isin(wards.index).to_numpy()
@@ -173,8 +175,8 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         n_reported=int(analysed["source"].isin(study.intake.reported_sources).sum()),
         incidents=analysed,
         beyond=incidents[beyond & is_crime],
-        others=whereabouts[~is_crime & in_period & in_area],
-        others_beyond=whereabouts.iloc[others_beyond],
+        others=whereabouts[~is_crime & in_period & in_area].reset_index(drop=True),
+        others_beyond=whereabouts.iloc[others_beyond].reset_index(drop=True),
         earlier=past[was_crime & was_in_area],
         earlier_beyond=past[was_crime & ~was_in_wards],
         earlier_others=past[_WHEREABOUTS][~was_crime & was_in_area],

@@ -12,6 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
@@ -107,6 +108,11 @@ class Study:
     def known_time(self) -> KnownTime:
         """For which days the files speak, `earlier` included."""
         return find_known_time(self.earlier, self.intake.incidents, wards=self.boundaries.wards)
+
+    @cached_property
+    def area(self) -> shapely.Geometry:
+        """All wards together, metres."""
+        return self.boundaries.wards.geometry.union_all()
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:
@@ -279,7 +285,7 @@ def place_in_wards(intake: Intake, wards: gpd.GeoDataFrame) -> Intake:
         return intake
     points = incidents.geometry[lost]
     swapped = np.zeros(len(incidents), dtype=bool)
-    swapped[lost] = find_swapped(points.x.to_numpy(), points.y.to_numpy(), wards.geometry.union_all())
+    swapped[lost] = find_swapped(points.x.to_numpy(), points.y.to_numpy(), wards.geometry.to_numpy())
     # many rows share the points of anonymised data, and the middles of small areas
     is_rounded = (intake.remarks["oddities"].to_numpy() & Oddity.ROUNDED.value).astype(bool)
     own = lost & ~swapped & (incidents["location_precision"].isin(["point", "postcode"]).to_numpy() | is_rounded)

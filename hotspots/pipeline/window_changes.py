@@ -28,6 +28,7 @@ _ALL_INSIDE_SHARE = 0.99
 _UNLIKELY = 0.001
 _MIN_DIFFERENCE = 0.01
 
+Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 Span = tuple[dt.date, dt.date]
 
@@ -98,6 +99,10 @@ class CrimeRows:
     known_from: dt.date
 
     @cached_property
+    def _spans(self) -> tuple[Days, Days]:
+        return _read_spans(self.incidents)
+
+    @cached_property
     def counted(self) -> pd.DataFrame:
         """What is counted: `started_at` and `time_precision` of those inside."""
         return self.incidents.loc[self.is_inside, ["started_at", "time_precision"]]
@@ -108,7 +113,7 @@ class CrimeRows:
             kept = np.ones(int(self.is_inside.sum()), dtype=bool)
             return Windows(comparison=comparison, is_kept=kept, n_left_out=0, lost=None)
         uncovered = self._find_uncovered(comparison, self.incidents)
-        in_windows = _find_rows(self.incidents, comparison.windows, left_out=comparison.left_out)
+        in_windows = _find_rows(*self._spans, comparison.windows, left_out=comparison.left_out)
         counted = in_windows & self.is_inside
         n_all, n_kept = counted.sum(axis=1), (counted & ~uncovered).sum(axis=1)
         if uncovered[counted.any(axis=0)].any() and n_kept[n_all.argmax()] < MIN_COVERED_SHARE * n_all.max():
@@ -179,13 +184,15 @@ class CrimeRows:
 
     def find_lost(self, comparison: Comparison) -> LostPlaces | None:
         """Rows without a place, if two windows have unequal shares of them in what both cover."""
-        in_windows = _find_rows(self.incidents, comparison.windows, left_out=comparison.left_out)
+        in_windows = _find_rows(*self._spans, comparison.windows, left_out=comparison.left_out)
         return self._find_lost(comparison, in_windows & ~self._find_uncovered(comparison, self.incidents))
 
     def _find_uncovered(self, comparison: Comparison, rows: pd.DataFrame) -> Flags:
         """Which rows are of a part that one of the windows does not cover, on days that this leaves out."""
-        day = rows["started_at"].to_numpy().astype("datetime64[D]")
         uncovered = np.zeros(len(rows), dtype=bool)
+        if not self.known.holes:
+            return uncovered
+        day = rows["started_at"].to_numpy().astype("datetime64[D]")
         for hole in self.known.holes:
             spans = find_uncovered(comparison, hole.months)
             if spans:
@@ -194,6 +201,8 @@ class CrimeRows:
 
     def _find_lost(self, comparison: Comparison, is_counted: Flags) -> LostPlaces | None:
         """Rows without a place, if the windows have unequal shares of them."""
+        if self.refused.empty:
+            return None
         rows = self.refused.assign(ward_code=None)
         kept = rows[~self._find_uncovered(comparison, rows)]
         periods = comparison.windows
@@ -223,8 +232,8 @@ def find_lost(
     """
     from scipy import stats  # `hotspots check` needs it only here, and seldom
 
-    counted = _find_rows(incidents, periods, left_out=left_out) if is_counted is None else is_counted
-    lost = _find_rows(refused, periods, left_out=left_out).sum(axis=1).tolist()
+    counted = _find_rows(*_read_spans(incidents), periods, left_out=left_out) if is_counted is None else is_counted
+    lost = _find_rows(*_read_spans(refused), periods, left_out=left_out).sum(axis=1).tolist()
     placed = counted.sum(axis=1).tolist()
     if not sum(lost) or not sum(placed):
         return None
@@ -282,9 +291,14 @@ def find_refused(rejected: pd.DataFrame, crime: Crime | None = None) -> pd.DataF
     return pd.DataFrame(rejected.loc[kept, ["started_at", "source"]]).assign(time_precision="day")
 
 
-def _find_rows(rows: pd.DataFrame, periods: Sequence[Span], *, left_out: Sequence[Span]) -> Flags:
+def _read_spans(rows: pd.DataFrame) -> tuple[Days, Days]:
+    """First and last day on which each row can have started."""
+    first, last = find_days(rows)
+    return first.astype("datetime64[D]"), last.astype("datetime64[D]")
+
+
+def _find_rows(first: Days, last: Days, periods: Sequence[Span], *, left_out: Sequence[Span]) -> Flags:
     """Which rows count in each period: bool (periods, rows). Of one that gives its month the month must be within."""
-    first, last = (days.astype("datetime64[D]") for days in find_days(rows))
     counts = ~np.logical_or.reduce([_is_in(first, *span) for span in left_out]) if left_out else True
     return np.stack([counts & _is_in(first, *span) & _is_in(last, *span) for span in periods])
 

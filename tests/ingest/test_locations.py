@@ -230,10 +230,10 @@ def test_another_working_crs() -> None:
 
 
 def test_swapped_coordinates_are_told_by_the_area() -> None:
-    area = shapely.box(530_000, 170_000, 540_000, 180_000)
+    area = np.array([shapely.box(530_000, 170_000, 540_000, 175_000), shapely.box(530_000, 175_000, 540_000, 180_000)])
     easting, northing = np.array([E, N, 0.0, 535_000.0]), np.array([N, E, 0.0, 175_000.0])
     assert find_swapped(easting, northing, area).tolist() == [False, True, False, False]
-    around = shapely.box(0, 0, 700_000, 700_000)
+    around = np.array([shapely.box(0, 0, 700_000, 700_000)])
     assert not find_swapped(easting, northing, around).any()
 
 

@@ -15,7 +15,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyproj
-import shapely
 
 from hotspots.contracts import AREA
 from hotspots.errors import DataError
@@ -23,9 +22,11 @@ from hotspots.geography import (
     BRITISH_NATIONAL_GRID,
     POLICE_UK,
     WGS84,
+    collapse_coordinates,
     describe_area,
     find_crs,
     find_makers,
+    find_polygon,
     is_national_grid,
     name_crs,
     parse_grid_references,
@@ -379,17 +380,26 @@ def _fill(
     found.reason[lost] = np.where(is_place, OUTSIDE + describe_area(find_crs(crs)), unknown)[lost]
 
 
-def find_swapped(easting: Floats, northing: Floats, outlines: shapely.Geometry) -> npt.NDArray[np.bool_]:
+def find_swapped(easting: Floats, northing: Floats, outlines: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
     """Which points would lie inside an area if their two coordinates changed places, and do not as they are.
 
     In Great Britain a swapped easting and northing often still lie on the grid, so only the area tells. Where easting
     and northing are much alike (Leeds), a place mirrored is one next door, and nothing can be said.
+
+    Args:
+        easting: Metres, float (n_points,).
+        northing: Likewise.
+        outlines: Polygons that the area is made of.
     """
-    shapely.prepare(outlines)
-    swapped: npt.NDArray[np.bool_] = shapely.contains_xy(outlines, northing, easting)
-    swapped &= ~shapely.contains_xy(outlines, easting, northing)
+    swapped = _lies_in(northing, easting, outlines) & ~_lies_in(easting, northing, outlines)
     swapped &= np.abs(easting - northing) > _MIRRORED_M
     return swapped
+
+
+def _lies_in(easting: Floats, northing: Floats, outlines: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    places = collapse_coordinates(easting, northing)
+    inside: npt.NDArray[np.bool_] = find_polygon(places, outlines)[places.inverse] >= 0
+    return inside
 
 
 def find_middle(table: Table, profile: PlaceColumns, records: pa.Table) -> tuple[float, float] | None:

@@ -434,7 +434,7 @@ def _make_key(options: ReadingOptions) -> str:
     definitions = options.definitions
     parts: list[Any] = [
         fingerprint_installed_code(),
-        [f"{name} {metadata.version(name)}" for name in _READ_WITH],
+        _list_versions(),
         list(map(repr, options.profiles)),
         options.crs,
         options.time_zone,
@@ -447,6 +447,11 @@ def _make_key(options: ReadingOptions) -> str:
         options.areas.sha256 if options.areas else "",
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@functools.cache
+def _list_versions() -> list[str]:
+    return [f"{name} {metadata.version(name)}" for name in _READ_WITH]
 
 
 def _list_code(node: Traversable) -> Iterator[Traversable]:
