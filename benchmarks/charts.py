@@ -10,7 +10,7 @@ from html import escape
 from hotspots.products.drawing.colours import HOTSPOT, QUIET
 
 _GREY = "#777"
-_COLOURS = (HOTSPOT, QUIET, _GREY)
+_COLOURS = (HOTSPOT, QUIET, _GREY, "#000")
 _ROW, _LABEL, _TOP = 24, 270, 44
 
 
@@ -75,7 +75,7 @@ def draw_dots(titles: Sequence[str], rows: Sequence[tuple[str, Sequence[Mapping[
     for number, (label, _) in enumerate(rows):
         parts.append(f'<text x="0" y="{_TOP + _ROW * (number + 0.5) + 4}">{escape(label)}</text>')
     for number, name in enumerate(names):
-        x = _LABEL + 130 * number
+        x = _LABEL + 140 * number
         parts.append(f'<circle cx="{x + 5}" cy="{bottom + 18}" r="5" fill="{_COLOURS[number]}"/>')
         parts.append(f'<text x="{x + 16}" y="{bottom + 22}">{escape(name)}</text>')
     return _frame(_LABEL + len(titles) * (width + 40), bottom + 32, ", ".join(titles), parts)

@@ -24,6 +24,8 @@ from benchmarks.report import write_part
 
 SCRIPT = "script"
 """The contestant that others are held against."""
+FLOOR = "its packages alone"
+"""`benchmarks/floor.py`: what no run can be cheaper than."""
 CRIMES_ASKED = tuple(CRIMES)[:6]
 _PYTHON = [sys.executable, "-W", "ignore"]
 
@@ -94,6 +96,7 @@ _COMMANDS: dict[str, _Command] = {
     EACH_WARD: lambda folder, out, crimes: ["-m", "hotspots", *ask(folder, out, *crimes), "--each-ward"],
     DEMONSTRATION: lambda _, out, crimes: ["-m", "hotspots", "run", "--crime", crimes[0], "--out", f"{out}"],
     SCRIPT: _run_script,
+    FLOOR: lambda folder, _, __: ["benchmarks/floor.py", f"{folder / 'incidents'}", f"{folder / 'wards.gpkg'}"],
 }
 
 
@@ -102,17 +105,22 @@ def _publish(size: str, n_rows: int, n_months: int) -> Publication:
     return Publication(size=of, n_months=n_months)
 
 
+_ALL = (COLD, SCRIPT, FLOOR)
 _BOROUGHS = _publish("borough", 89_000, 23)
 CASES = {
-    "boroughs": Case(title="two boroughs: 89,000 rows, 23 months, 42 wards", data=_BOROUGHS, has_steps=True),
+    "boroughs": Case(
+        title="two boroughs: 89,000 rows, 23 months, 42 wards", data=_BOROUGHS, names=_ALL, has_steps=True
+    ),
     "london": Case(
         title="a London year: 1.1 million rows, 12 months, 630 wards",
         data=_publish("london", 1_100_000, 12),
+        names=_ALL,
         has_steps=True,
     ),
     "ten-years": Case(
         title="ten London years: 11 million rows, 120 months, 630 wards",
         data=_publish("london", 11_000_000, 120),
+        names=_ALL,
         n_repeats=1,
         has_steps=True,
     ),
@@ -155,7 +163,10 @@ class Row:
 
 
 def measure_case(name: str, *, n_repeats: int, folder: Path) -> tuple[list[Row], dict[str, float]]:
-    """Run all contestants of a case in turn; and seconds of CPU by step, where they are to be told."""
+    """Run all contestants of a case in turn; and seconds of CPU by step, where they are to be told.
+
+    The steps of the packages alone are among them, after `FLOOR` and a colon.
+    """
     case = CASES[name]
     case.write(folder / name)
     rows = [Row(case=name, name=contestant) for contestant in case.names]
@@ -176,15 +187,22 @@ def measure_case(name: str, *, n_repeats: int, folder: Path) -> tuple[list[Row],
         command[command.index("hotspots")] = "benchmarks.stages"
         steps = json.loads(measure_process(command).output)
         shutil.rmtree(folder / "out")
+        steps |= {f"{FLOOR}: {step}": s for row in rows if row.name == FLOOR for step, s in _parse_floor(row).items()}
     shutil.rmtree(folder / name, ignore_errors=True)
     return rows, steps
+
+
+def _parse_floor(row: Row) -> dict[str, float]:
+    """Seconds of CPU by step, the median of each."""
+    runs = [json.loads(run.output) for run in row.runs]
+    return {step: statistics.median(run[step] for run in runs) for step in runs[0]} if runs else {}
 
 
 _COLUMNS = (("cpu_s", "CPU s", ".1f"), ("wall_s", "wall s", ".1f"), ("peak_mb", "peak MB", ",.0f"))
 
 
 def list_ratios(rows: Sequence[Row]) -> dict[tuple[str, str], dict[str, float]]:
-    """How many times as much each run of Hotspots takes as the script of its case, by case and name."""
+    """How many times as much each run takes as the script of its case, by case and name."""
     scripts = {row.case: row for row in rows if row.name == SCRIPT and row.runs}
     return {
         (row.case, row.name): {what: row.median(what) / scripts[row.case].median(what) for what, _, _ in _COLUMNS}
@@ -216,8 +234,9 @@ def format_rows(rows: Sequence[Row]) -> list[str]:
 def format_steps(steps: dict[str, dict[str, float]]) -> list[str]:
     """Seconds of CPU by step, one column a case."""
     lines = ["| step | " + " | ".join(CASES[case].title for case in steps) + " |", "|---" + "|---:" * len(steps) + "|"]
-    for step in next(iter(steps.values())):
-        lines.append(f"| {step} | " + " | ".join(f"{found[step]:.2f}" for found in steps.values()) + " |")
+    for step in dict.fromkeys(step for found in steps.values() for step in found):
+        numbers = [f"{found[step]:.2f}" if step in found else "" for found in steps.values()]
+        lines.append(f"| {step} | " + " | ".join(numbers) + " |")
     return lines
 
 
@@ -225,7 +244,8 @@ def format_losses(rows: Sequence[Row]) -> list[str]:
     """Where a run of Hotspots takes more than the script, and where it takes less, the worst first."""
     lines = []
     words = {"cpu_s": "the CPU", "wall_s": "the time", "peak_mb": "the memory"}
-    for (case, name), found in sorted(list_ratios(rows).items(), key=lambda one: -one[1]["cpu_s"]):
+    ours = {at: found for at, found in list_ratios(rows).items() if at[1] != FLOOR}
+    for (case, name), found in sorted(ours.items(), key=lambda one: -one[1]["cpu_s"]):
         said = ", ".join(f"{ratio:.2g} times {words[what]}" for what, ratio in found.items())
         verdict = "Loses" if found["cpu_s"] > 1 or found["peak_mb"] > 1 else "Wins"
         lines.append(f"* {verdict}: {CASES[case].title} ({name}): {said}.")
@@ -251,9 +271,9 @@ _NOT_BESIDE = "Nothing was measured beside the script."
 
 def _name(row: Row) -> str:
     """In the chart."""
-    if row.name == SCRIPT:
-        return "a script"
-    return "Hotspots" if row.name in (COLD, DEMONSTRATION) else "Hotspots, as the table says"
+    if row.name in (SCRIPT, FLOOR):
+        return "a script" if row.name == SCRIPT else FLOOR
+    return "Hotspots" if row.name in (COLD, DEMONSTRATION) else "Hotspots, see the table"
 
 
 def main(arguments: Sequence[str]) -> int:

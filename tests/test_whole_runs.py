@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,7 +23,7 @@ from benchmarks.police_files import CRIMES, Publication
 from benchmarks.process import Cost, TooLongError, measure_process
 from benchmarks.report import fill_part
 from benchmarks.stages import Clock
-from benchmarks.whole import CASES, COLD, SCRIPT, Row, format_losses, format_rows, list_ratios
+from benchmarks.whole import CASES, COLD, FLOOR, SCRIPT, Row, ask, format_losses, format_rows, list_ratios
 
 SMALL = Publication(size=dataclasses.replace(SIZES["tiny"], n_incidents=2_000), n_months=6)
 SCRIPT_FILE = Path(whole.__file__).with_name("script.py")
@@ -93,6 +94,30 @@ def test_the_script_counts_every_incident_in_a_ward_once(written: Path, tmp_path
         assert "data:image/png" in (tmp_path / crime / "map.html").read_text("utf-8")
 
 
+# The packages alone
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_packages_alone_read_every_row_and_find_the_wards(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floor = runpy.run_path(str(SCRIPT_FILE.with_name("floor.py")))
+    table = floor["read_files"](written / "incidents")
+    assert table.num_rows == 2_000
+    assert floor["find_wards"](table, written / "wards.gpkg") == 6
+    floor["main"](f"{written / 'incidents'}", f"{written / 'wards.gpkg'}")
+    assert list(json.loads(capsys.readouterr().out)) == ["imports", "reading", "wards"]
+
+
+@pytest.mark.slow
+def test_a_run_imports_all_of_these_packages(written: Path, tmp_path: Path) -> None:
+    """Others would be no part of the least that it can take."""
+    program = "import sys; from hotspots.cli.main import cli; cli(sys.argv[1:], standalone_mode=False)"
+    command = [sys.executable, "-c", f"{program}; print(*sys.modules)", *ask(written, tmp_path, "drugs")]
+    imported = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
+    assert set(runpy.run_path(str(SCRIPT_FILE.with_name("floor.py")))["PACKAGES"]) <= set(imported)
+
+
 # What is measured
 
 
@@ -148,6 +173,9 @@ def test_every_case_has_a_command_for_each_contestant(name: str, measured: list[
     case.write(tmp_path)
     for contestant in case.names:
         words = case.command(contestant, tmp_path, tmp_path / "out")
+        if contestant == FLOOR:  # which writes nothing, and is the same for every crime
+            assert words[-2:] == [f"{tmp_path / 'incidents'}", f"{tmp_path / 'wards.gpkg'}"]
+            continue
         assert f"{tmp_path / 'out'}" in words
         assert sum(word in {*case.crimes, *(CRIMES[crime][0] for crime in case.crimes)} for word in words) == len(
             case.crimes
