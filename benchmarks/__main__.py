@@ -25,6 +25,7 @@ from benchmarks.contestants import CONTESTANTS, STAGES
 from benchmarks.data import SIZES, Case, Spread
 from benchmarks.machine import describe_machine, say_machine
 from benchmarks.measure import Measurement, measure
+from benchmarks.r_peers import find_missing_package
 from benchmarks.times import PLACELESS_STAGES
 
 
@@ -109,7 +110,7 @@ def _name_missing(contestant: Contestant) -> str | None:
         package = module.partition(".")[0]
         if importlib.util.find_spec(package) is None:
             return f"{package} is not installed"
-    return None
+    return find_missing_package(contestant.r_package) if contestant.r_package else None
 
 
 def format_rows(rows: Sequence[Row]) -> Iterator[str]:

@@ -29,9 +29,10 @@ class Contestant:
         stage: What is done; contestants of a stage do the same.
         name: Package and function.
         imports: Modules, loaded first and timed apart.
-        prepare: Makes the input and returns what is timed.
+        prepare: Makes the input and returns what is timed. If that has a `pid`, the memory is that of this process.
         answer: Turns what a run returned into an array, outside the clock.
         compare: Says in words how well the first contestant's answer and this one agree, or raises; None for the first.
+        r_package: Of R, that it needs.
     """
 
     stage: str
@@ -40,3 +41,4 @@ class Contestant:
     prepare: Callable[[Case], Run]
     answer: Callable[[Any], Array] = np.asarray
     compare: Callable[[Array, Array], str] | None = None
+    r_package: str | None = None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from benchmarks import r_peers
 from benchmarks.contest import N_PERMUTATIONS, Array, Contestant, DisagreementError, Run
 from benchmarks.data import Case, Floats
 from benchmarks.times import TIME_CONTESTANTS
@@ -396,6 +397,15 @@ CONTESTANTS = (
         compare=compare_equal,
     ),
     Contestant(
+        stage="ward join",
+        name="R, sf st_join",
+        imports=(),
+        prepare=r_peers.join_wards,
+        answer=r_peers.read_codes,
+        compare=compare_equal,
+        r_package="sf",
+    ),
+    Contestant(
         stage="hexagons",
         name="hotspots make_cells, count",
         imports=("hotspots.geography",),
@@ -429,6 +439,15 @@ CONTESTANTS = (
         imports=("geopandas", "KDEpy"),
         prepare=_kdepy("TreeKDE", eps=1e-12),  # its default lets the search skip incidents within reach
         compare=compare_density(1e-9),
+    ),
+    Contestant(
+        stage="quartic density",
+        name="R, spatstat density (binned)",
+        imports=(),
+        prepare=r_peers.estimate_density("quartic", BANDWIDTH_M / math.sqrt(8)),
+        answer=r_peers.read_density,
+        compare=compare_density(0.1),
+        r_package="spatstat.explore",
     ),
     Contestant(
         stage="epanechnikov density",

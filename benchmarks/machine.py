@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,12 +52,24 @@ def describe_machine() -> Machine:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = None
-    return found
+    return found | {"R": _find_r()}
 
 
 def say_machine(machine: Mapping[str, str | int | None]) -> str:
     """One line of it."""
     return ", ".join(f"{name} {value}" for name, value in machine.items() if value is not None)
+
+
+def _find_r() -> str | None:
+    """The version of R, with those of what is measured of it."""
+    program = shutil.which("Rscript")
+    if not program:
+        return None
+    asked = (
+        'cat(format(getRversion())); for (p in c("sf", "spatstat.explore")) if (requireNamespace(p, quietly = TRUE))'
+    )
+    asked += ' cat(" with", p, format(packageVersion(p)))'
+    return subprocess.run([program, "-e", asked], capture_output=True, text=True, check=False).stdout or None
 
 
 def _find_processor() -> str:

@@ -20,9 +20,6 @@ import numpy as np
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.data import Case
 
-_STATUS = Path("/proc/self/status")
-_CLEAR = Path("/proc/self/clear_refs")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
@@ -80,11 +77,12 @@ def run_here(number: int, case: Case, *, memory_limit_gb: float, answer: str) ->
     try:
         run = contestant.prepare(case)
         gc.collect()
-        held_mb = _forget_peak()
+        pid = getattr(run, "pid", "self")
+        held_mb = _forget_peak(pid)
         start = time.perf_counter()
         found = run()
         run_s = time.perf_counter() - start
-        peak_mb = _read_peak()
+        peak_mb = _read_peak(pid)
     except MemoryError:
         return Measurement(failure=f"out of memory at {memory_limit_gb:g} GB")
     if answer:
@@ -92,19 +90,22 @@ def run_here(number: int, case: Case, *, memory_limit_gb: float, answer: str) ->
     return Measurement(run_s=run_s, peak_mb=peak_mb - held_mb, held_mb=held_mb, import_s=import_s)
 
 
-def _forget_peak() -> float:
-    """What the process holds now, MB; where the system allows, the peak before this moment is forgotten."""
-    if not _CLEAR.exists():
-        return _read_peak()
-    _CLEAR.write_text("5")
-    return _read_peak()
+def _forget_peak(pid: int | str) -> float:
+    """What a process holds now, MB; where the system allows, the peak before this moment is forgotten."""
+    clear = Path(f"/proc/{pid}/clear_refs")
+    if clear.exists():
+        clear.write_text("5")
+    return _read_peak(pid)
 
 
-def _read_peak() -> float:
-    """The most the process has held since, MB."""
-    if _STATUS.exists():  # getrusage also counts the process that started this one
-        (line,) = (line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+def _read_peak(pid: int | str) -> float:
+    """The most the process has held since, MB; of another than this one 0 where the system does not tell."""
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():  # getrusage also counts the process that started this one
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1000
+    if pid != "self":
+        return 0.0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 

@@ -29,6 +29,7 @@ from benchmarks.contestants import (
 )
 from benchmarks.data import FIRST_DAY, N_DAYS, Case, Spread
 from benchmarks.measure import Measurement, measure
+from benchmarks.r_peers import find_missing_package
 from benchmarks.times import PLACELESS_STAGES, compare_change, compare_hours, compare_knox
 
 TINY = Case(size="tiny", spread="snapped")
@@ -163,11 +164,14 @@ def test_answers_agree(stage: str, spread: Spread) -> None:
         # permutations have a test of their own
         if contestant.stage != stage or contestant.compare is compare_p:
             continue
+        if contestant.r_package and (why := find_missing_package(contestant.r_package)):
+            missing.append(why)
+            continue
         try:
             for module in contestant.imports:
                 importlib.import_module(module)
         except ModuleNotFoundError as error:
-            missing.append(error.name)
+            missing.append(f"{error.name} is not installed")
             continue
         answer = contestant.answer(contestant.prepare(case)())
         if contestant.compare is None:
@@ -176,7 +180,7 @@ def test_answers_agree(stage: str, spread: Spread) -> None:
             contestant.compare(ours, answer)
             n_compared += 1
     if not n_compared:
-        pytest.skip(f"{', '.join(map(str, missing))} not installed")
+        pytest.skip(", ".join(map(str, missing)))
 
 
 @pytest.mark.parametrize("spread", ["snapped", "unique"])
