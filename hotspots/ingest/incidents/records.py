@@ -55,6 +55,7 @@ from hotspots.ingest.texts import (
     list_distinct,
     map_texts,
     mask_personal_data,
+    name_addresses,
     name_streets,
     release_categories,
     release_kinds,
@@ -354,8 +355,7 @@ def _first_known(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
 
 def _name_anonymised(texts: pd.Series) -> pd.Series:
     """Names of places as a police force publishes them: what is an address all the same is named by its street."""
-    is_address = find_addresses(texts)
-    return texts.mask(is_address, name_streets(texts[is_address]))
+    return name_addresses(texts)
 
 
 def _mark_texts(texts: pd.Series) -> npt.NDArray[np.int16]:

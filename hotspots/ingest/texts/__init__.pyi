@@ -55,6 +55,7 @@ from .streets import find_addresses as find_addresses
 from .streets import is_public_place as is_public_place
 from .streets import is_street as is_street
 from .streets import mask_postcodes as mask_postcodes
+from .streets import name_addresses as name_addresses
 from .streets import name_streets as name_streets
 from .times_of_day import TimeForm as TimeForm
 from .times_of_day import find_time_form as find_time_form
