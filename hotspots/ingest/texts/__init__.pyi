@@ -14,6 +14,7 @@ from .columns import map_texts as map_texts
 from .columns import map_unique as map_unique
 from .columns import read_status as read_status
 from .columns import repeat_text as repeat_text
+from .columns import spread_texts as spread_texts
 from .columns import strip_blanks as strip_blanks
 from .columns import to_arrow as to_arrow
 from .coordinates import parse_coordinates as parse_coordinates
