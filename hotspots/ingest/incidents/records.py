@@ -130,7 +130,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         DataError: A column of the profile is not there, or the table cannot be read.
         ParameterError: The profile names a crime or a time zone that does not exist.
     """
-    needed = {name for names in profile.columns.values() for name in names}
+    needed = {name for role, names in profile.columns.items() if role != "id" for name in names}
     for role, names in profile.columns.items():
         absent = [name for name in names if name not in table.header]
         if absent:
@@ -153,7 +153,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     said: set[str] = set()
     stated = Stated()
     n_rows = 0
-    for chunk in table.read(needed):
+    for chunk in table.read_with(needed, plain=set(profile.id) - needed):
         frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, table=table, forms=forms)
         n_rows += len(frame) + len(chunk.malformed)
         if profile.count:
@@ -321,10 +321,13 @@ def _read_ids(columns: Sequence[pd.Series], n_rows: int) -> pa.Array:
     """The first of the IDs of each row that is one; missing where none is."""
     ids = pa.nulls(n_rows, pa.large_string())
     for column in columns:
-        texts = strip_blanks(to_arrow(column.cat.categories))
+        is_listed = isinstance(column.dtype, pd.CategoricalDtype)
+        texts = strip_blanks(to_arrow(column.cat.categories if is_listed else column).cast(pa.large_string()))
         is_none = pc.match_substring_regex(texts, f"^(?:{_NO_ID})$", ignore_case=True)
-        codes = column.cat.codes.to_numpy()
-        read = pc.if_else(is_none, None, texts).take(pa.array(codes, mask=codes < 0))
+        read = pc.if_else(is_none, None, texts)
+        if is_listed:
+            codes = column.cat.codes.to_numpy()
+            read = read.take(pa.array(codes, mask=codes < 0))
         ids = pc.coalesce(ids, read) if len(columns) > 1 else read
     return ids
 

@@ -75,11 +75,12 @@ def strip_blanks(texts: pa.Array) -> pa.Array:
 
 
 def count_letters(texts: pd.Series) -> int:
-    """Of the longest text of a categorical column; 0 where there is none."""
-    return int(pc.max(pc.utf8_length(to_arrow(texts.cat.categories))).as_py() or 0)
+    """Of the longest text of a column, categorical or plain; 0 where there is none."""
+    is_listed = isinstance(texts.dtype, pd.CategoricalDtype)
+    return int(pc.max(pc.utf8_length(to_arrow(texts.cat.categories if is_listed else texts))).as_py() or 0)
 
 
-def to_arrow(texts: pd.Index) -> pa.Array:
+def to_arrow(texts: pd.Index | pd.Series) -> pa.Array:
     """Texts as Arrow holds them, which are not copied where pandas holds them so too."""
     found = pa.array(texts.array, type=pa.large_string(), from_pandas=True)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
