@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import geopandas as gpd
@@ -10,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import sparse
 from scipy.spatial import cKDTree
 
 from hotspots.analysis.hotspots.clusters import Clusters, sum_weights
@@ -18,6 +18,9 @@ from hotspots.analysis.hotspots.outlines import label_places, list_members
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
 from hotspots.geography import UniquePoints, collapse_points
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
 
 
 def split_clusters(
@@ -65,9 +68,10 @@ def split_clusters(
     radius = (max_extent_m - clusters.eps_m) / 2
     split = np.full(len(label), -1)
     n_clusters = n_split = 0
-    for members in list_members(label, clusters.n_clusters):
+    all_members = list_members(label, clusters.n_clusters)
+    for members, extent in zip(all_members, _measure_extents(places.coordinates, all_members), strict=True):
         parts = [members]
-        if _measure_extent(places.coordinates[members]) > 2 * radius:
+        if extent > 2 * radius:
             parts = _cut_into_circles(places, mass, members, radius_m=radius, clusters=clusters)
             n_split += 1
         for part in parts:
@@ -77,40 +81,56 @@ def split_clusters(
     return dataclasses.replace(clusters, cluster_id=cluster_id.mask(cluster_id < 0), n_clusters=n_clusters), n_split
 
 
-def _measure_extent(coordinates: npt.NDArray[np.float64]) -> float:
-    """Diameter of the smallest circle around all places."""
-    return 2 * float(shapely.minimum_bounding_radius(shapely.MultiPoint(coordinates)))
+def _measure_extents(coordinates: Floats, groups: list[Positions]) -> Floats:
+    """Diameters of the smallest circles around all places of each group."""
+    together = np.concatenate([*groups, np.empty(0, dtype=np.intp)])
+    group = np.repeat(np.arange(len(groups)), [len(members) for members in groups])
+    radii: Floats = shapely.minimum_bounding_radius(shapely.multipoints(coordinates[together], indices=group))
+    return 2 * radii
 
 
 def _cut_into_circles(
-    places: UniquePoints,
-    mass: npt.NDArray[np.float64],
-    members: npt.NDArray[np.intp],
-    *,
-    radius_m: float,
-    clusters: Clusters,
-) -> list[npt.NDArray[np.intp]]:
+    places: UniquePoints, mass: Floats, members: Positions, *, radius_m: float, clusters: Clusters
+) -> list[Positions]:
     # from south to north, so that of equal circles the southernmost is taken whatever the order of rows
     members = members[np.lexsort((places.easting[members], places.northing[members]))]
-    tree = cKDTree(places.coordinates[members])
-    distance = tree.sparse_distance_matrix(tree, radius_m, output_type="coo_matrix")
-    within = sparse.csr_array((np.ones(distance.nnz), (distance.row, distance.col)), shape=distance.shape)
-    step = tree.sparse_distance_matrix(tree, clusters.eps_m, output_type="coo_matrix")
-    linked = sparse.csr_array((np.ones(step.nnz), (step.row, step.col)), shape=step.shape)
-    left = mass[members]
-    held = np.asarray(within @ left)
+    coordinates, left = places.coordinates[members], mass[members]
+    one, other = _pair_near(coordinates, radius_m)
+    ends = np.searchsorted(one, np.arange(len(members) + 1)).tolist()
+    near = [other[first:after] for first, after in itertools.pairwise(ends)]
+    held = np.bincount(one, left[other])
     parts = []
     while held.max() >= clusters.min_samples:
         centre = int(held.argmax())
-        circle = np.sort(within.indices[within.indptr[centre] : within.indptr[centre + 1]])
-        circle = circle[left[circle] > 0]
-        _, component = sparse.csgraph.connected_components(linked[circle][:, circle], directed=False)
-        heaviest = np.bincount(component, left[circle]).argmax()
-        part = circle[component == heaviest]
+        circle = near[centre][left[near[centre]] > 0]
+        part = circle[_find_heaviest(coordinates[circle], left[circle], clusters.eps_m)]
         if left[part].sum() < clusters.min_samples:
             held[centre] = 0  # its places are not linked, but may be within other circles
             continue
         parts.append(members[part])
-        held -= left[part] @ within[part]
+        for place in part:
+            held[near[place]] -= left[place]
         left[part] = 0
     return parts
+
+
+def _pair_near(coordinates: Floats, radius_m: float) -> tuple[Positions, Positions]:
+    """Each place with all that are near it, itself among them, in order."""
+    n = len(coordinates)
+    one, other = cKDTree(coordinates).query_pairs(radius_m, output_type="ndarray").T
+    # as one number each, which is sorted in a fraction of the time
+    numbers = np.sort(np.concatenate([one * n + other, other * n + one, np.arange(n) * (n + 1)]))
+    return np.divmod(numbers, n)
+
+
+def _find_heaviest(coordinates: Floats, mass: Floats, step_m: float) -> npt.NDArray[np.bool_]:
+    """Which places are of the group, linked by steps, that holds most; of equal ones the first."""
+    squares = (coordinates[:, None] - coordinates[None]) ** 2
+    linked = squares[..., 0] + squares[..., 1] <= step_m**2
+    group = np.zeros(0, dtype=np.intp)
+    lowest = linked.argmax(axis=1)  # of the places one step away
+    while not np.array_equal(group, lowest):
+        group = lowest
+        lowest = np.where(linked, group, len(group)).min(axis=1)
+    heaviest: npt.NDArray[np.bool_] = group == np.bincount(group, mass).argmax()
+    return heaviest

@@ -60,16 +60,22 @@ def outline_clusters(
     southernmost = np.array(
         [min(zip(places.northing[part], places.easting[part], strict=True)) for part in members]
     ).reshape(-1, 2)
-    points = shapely.points(places.easting, places.northing)
-    outlines: list[shapely.Geometry] = []
     # of equal ones the southernmost comes first, then the westernmost, whatever the order of rows
-    for part in (members[cluster] for cluster in np.lexsort((southernmost[:, 1], southernmost[:, 0], -sizes))):
-        around = shapely.union_all(shapely.buffer(points[part], clusters.eps_m))
-        outline = shapely.simplify(shapely.buffer(around, -clusters.eps_m / 2), 1.0)
-        earlier = np.array(outlines, dtype=object)
-        taken = shapely.union_all(earlier[shapely.intersects(outline, earlier)])
-        outline = shapely.intersection(shapely.difference(outline, taken), study_area)
-        outline = shapely.union_all([piece for piece in shapely.get_parts(outline) if piece.geom_type == "Polygon"])
-        if not outline.is_empty:
-            outlines.append(outline)
-    return tuple(outlines)
+    order = np.lexsort((southernmost[:, 1], southernmost[:, 0], -sizes))
+    points = shapely.points(places.easting, places.northing)
+    around = [shapely.union_all(shapely.buffer(points[members[cluster]], clusters.eps_m)) for cluster in order]
+    outlines = shapely.simplify(shapely.buffer(np.array(around, dtype=object), -clusters.eps_m / 2), 1.0)
+    # most lie within the area and meet no other
+    shapely.prepare(study_area)
+    is_inside = shapely.contains_properly(study_area, outlines)
+    later, earlier = shapely.STRtree(outlines).query(outlines, predicate="intersects")
+    meets = list_members(np.where(earlier < later, later, -1), len(outlines))
+    for index, outline in enumerate(outlines):
+        others = outlines[np.sort(earlier[meets[index]])]
+        others = others[shapely.intersects(outline, others)]  # as much of them as is left
+        left = shapely.difference(outline, shapely.union_all(others)) if len(others) else outline
+        left = left if is_inside[index] else shapely.intersection(left, study_area)
+        if left.geom_type != "Polygon":
+            left = shapely.union_all([piece for piece in shapely.get_parts(left) if piece.geom_type == "Polygon"])
+        outlines[index] = left
+    return tuple(outlines[~shapely.is_empty(outlines)])

@@ -63,8 +63,8 @@ def bound_table(table: Table) -> Table:
             f"{len(table.header[column - 1]):,}. Give it a short name."
         )
 
-    def read(columns: Collection[str]) -> Iterator[Chunk]:
-        for chunk in table.read(columns):
+    def read(columns: Collection[str], plain: Collection[str] = ()) -> Iterator[Chunk]:
+        for chunk in table.read_with(columns, plain=plain):
             _require_short(chunk, table)
             yield chunk
 
@@ -72,7 +72,7 @@ def bound_table(table: Table) -> Table:
         for chunk in itertools.chain(table.read_start(columns), table.read(columns)):
             yield dataclasses.replace(chunk, columns={name: _cut(texts) for name, texts in chunk.columns.items()})
 
-    return dataclasses.replace(table, read=read, read_start=read_start)
+    return dataclasses.replace(table, read=read, read_start=read_start, read_plain=read)
 
 
 def _is_long(texts: pd.Series) -> bool:

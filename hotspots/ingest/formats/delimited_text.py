@@ -16,7 +16,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import IO
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from hotspots.errors import DataError
@@ -32,7 +34,7 @@ from hotspots.ingest.formats.table import (
     find_header,
     require_unique,
 )
-from hotspots.ingest.texts import blank, is_padded
+from hotspots.ingest.texts import blank, is_padded, strip_blanks
 
 Open = Callable[[], IO[bytes]]
 
@@ -105,9 +107,11 @@ def open_text_table(
     def open_all() -> Utf8Stream:
         return open_start() if is_whole else Utf8Stream(open_bytes(), found)
 
-    def read(columns: Collection[str], open_utf8: Callable[[], Utf8Stream] = open_all) -> Iterator[Chunk]:
-        require_unique(header, columns, label=label)
-        return _read(label, open_utf8, header, columns, delimiter=delimiter, n_lines_before=lines_before[index])
+    def read(columns: Collection[str], plain: Collection[str] = ()) -> Iterator[Chunk]:
+        require_unique(header, {*columns, *plain}, label=label)
+        return _read(
+            label, open_all, header, columns, plain=plain, delimiter=delimiter, n_lines_before=lines_before[index]
+        )
 
     @functools.cache  # whoever recognises a layout asks for a column or two, time and again
     def read_first() -> list[Chunk]:
@@ -141,6 +145,7 @@ def open_text_table(
         header=header,
         read=read,
         read_start=read_start,
+        read_plain=read,
     )
 
 
@@ -181,7 +186,9 @@ class Utf8Stream(io.RawIOBase):
                 # PyArrow wants one even after a header alone
                 self._ready += b"" if (self._ready or self._last).endswith((b"\n", b"\r")) else b"\n"
         given, self._ready = self._ready[:size], self._ready[size:]
-        self.n_breaks += given.count(b"\n") + given.count(b"\r") - given.count(b"\r\n")
+        self.n_breaks += given.count(b"\n")
+        if b"\r" in given:
+            self.n_breaks += given.count(b"\r") - given.count(b"\r\n")
         if self._last == b"\r" and given.startswith(b"\n"):
             self.n_breaks -= 1
         self._last = given[-1:] or self._last
@@ -299,6 +306,7 @@ def _read(
     header: Sequence[str],
     columns: Collection[str],
     *,
+    plain: Collection[str] = (),
     delimiter: str,
     n_lines_before: int,
     at_most: int | None = None,
@@ -311,8 +319,8 @@ def _read(
         malformed.append((row.number - n_lines_before - 1, row.actual_columns))
         return "skip" if len(malformed) <= MAX_MALFORMED_ROWS else "error"
 
-    keep = [name for name in header if name in columns]
-    text = pa.dictionary(pa.int32(), pa.string())
+    keep = [name for name in header if name in columns or name in plain]
+    distinct = pa.dictionary(pa.int32(), pa.string())
     too_many = DataError(f"A table may have {MAX_TABLE_ROWS:,} rows; {label} has more. Split it by month.")
     n_seen = 0
     stream = open_utf8()
@@ -329,7 +337,7 @@ def _read(
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=keep,
-                    column_types=dict.fromkeys(keep, text),
+                    column_types={name: pa.string() if name in plain else distinct for name in keep},
                     null_values=[""],
                     strings_can_be_null=True,
                 ),
@@ -374,11 +382,19 @@ def _cut_batch(batch: pa.RecordBatch, n_rows: int) -> pa.RecordBatch:
 
 
 def _to_columns(batch: pa.RecordBatch) -> Columns:
-    frame = batch.to_pandas()
-    columns = {str(name): frame[name] for name in frame.columns}
+    return {name: _to_series(texts) for name, texts in zip(batch.schema.names, batch.columns, strict=True)}
+
+
+def _to_series(texts: pa.Array) -> pd.Series:
     # a cell of blanks is a blank cell, and blanks around an ID make no other ID
-    padded = [name for name, texts in zip(columns, batch.columns, strict=True) if is_padded(texts.dictionary)]
-    return columns | {name: as_text(columns[name].astype("object")) for name in padded}
+    if not pa.types.is_dictionary(texts.type):
+        stripped = strip_blanks(texts)
+        stripped = pc.if_else(pc.equal(stripped, ""), pa.scalar(None, stripped.type), stripped)
+        return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([stripped])))
+    codes = texts.indices.fill_null(-1).to_numpy()
+    words = pd.Index(texts.dictionary.to_numpy(zero_copy_only=False), dtype="object")
+    column = pd.Series(pd.Categorical.from_codes(codes, categories=words))
+    return as_text(column.astype("object")) if is_padded(texts.dictionary) else column
 
 
 def _refuse_swallowed_lines(

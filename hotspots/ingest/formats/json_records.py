@@ -119,6 +119,7 @@ def spread_objects(table: Table) -> Table | None:
         header=(*table.header, *(name for name in objects if name not in table.header)),
         read=functools.partial(spread, table.read),
         read_start=functools.partial(spread, table.read_start),
+        read_plain=None,
     )
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from hotspots.errors import DataError
 
 Columns = dict[str, pd.Series]
-"""Columns of text by their name as written: categorical, a blank is missing."""
+"""Columns of text by their name as written: categorical unless plain text was allowed, a blank is missing."""
 
 HEADER_ROWS = 20
 """How far down the names of the columns may stand, below titles and notes."""
@@ -63,6 +63,8 @@ class Table:
         is_1904: Whether numbers that stand for dates count days from 1904, as some workbooks do.
         read: Reads the columns named, all rows, a chunk at a time; may be called again.
         read_start: Reads some of the first rows likewise, where that is less work.
+        read_plain: Reads the columns named, and others of which hardly a text is there twice, as plain text, where that
+            is less work; see `read_with`.
     """
 
     label: str
@@ -74,6 +76,11 @@ class Table:
     crs: str | None = None
     is_1904: bool = False
     read_start: Callable[[Collection[str]], Iterator[Chunk]] = lambda columns: iter(())
+    read_plain: Callable[[Collection[str], Collection[str]], Iterator[Chunk]] | None = None
+
+    def read_with(self, columns: Collection[str], *, plain: Collection[str]) -> Iterator[Chunk]:
+        """All rows of the columns named, and of others that may come as plain text (Arrow) instead of categorical."""
+        return self.read({*columns, *plain}) if self.read_plain is None else self.read_plain(columns, plain)
 
     def sample(self, columns: Collection[str]) -> Columns:
         """The first rows of some columns; empty columns where there are no rows."""

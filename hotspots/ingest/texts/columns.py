@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -47,9 +47,21 @@ def map_texts(texts: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> pd
     if texts.cat.categories.empty:
         return texts
     distinct = pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip()
-    converted = pd.Categorical(convert(distinct).astype("object"))
-    codes = np.append(converted.codes, -1)[texts.cat.codes.to_numpy()]
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=converted.dtype), index=texts.index)
+    return spread_texts(texts, convert(distinct))
+
+
+def spread_texts(texts: pd.Series, distinct: Iterable[str | None]) -> pd.Series:
+    """A categorical column of other texts in the place of the distinct ones of one; what is missing stays missing.
+
+    Args:
+        texts: Categorical text (n_rows,).
+        distinct: A text for each category of `texts`, or None.
+    """
+    codes, words = pd.factorize(np.array([*distinct, None], dtype=object))
+    return pd.Series(
+        pd.Categorical.from_codes(codes[texts.cat.codes.to_numpy()], categories=pd.Index(words, dtype="object")),
+        index=texts.index,
+    )
 
 
 def is_padded(texts: pa.Array) -> bool:
@@ -63,11 +75,12 @@ def strip_blanks(texts: pa.Array) -> pa.Array:
 
 
 def count_letters(texts: pd.Series) -> int:
-    """Of the longest text of a categorical column; 0 where there is none."""
-    return int(pc.max(pc.utf8_length(to_arrow(texts.cat.categories))).as_py() or 0)
+    """Of the longest text of a column, categorical or plain; 0 where there is none."""
+    is_listed = isinstance(texts.dtype, pd.CategoricalDtype)
+    return int(pc.max(pc.utf8_length(to_arrow(texts.cat.categories if is_listed else texts))).as_py() or 0)
 
 
-def to_arrow(texts: pd.Index) -> pa.Array:
+def to_arrow(texts: pd.Index | pd.Series) -> pa.Array:
     """Texts as Arrow holds them, which are not copied where pandas holds them so too."""
     found = pa.array(texts.array, type=pa.large_string(), from_pandas=True)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
