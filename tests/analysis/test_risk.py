@@ -212,7 +212,7 @@ def test_empty_cells_in_groups_are_as_likely_as_one_by_one(
     level = 0.5 * np.exp(-np.hypot(cells.easting - 2500, cells.northing - 2500) / 500)
     own = lay(draw_counts(level, 2 * level**0.5, np.random.default_rng(12)), cells, make_incidents)
     grouped = estimate_risk(own, cells=cells)
-    monkeypatch.setattr(shrinkage, "EMPTY_GROUPS", len(cells))
+    monkeypatch.setattr(shrinkage, "EMPTY_STEP", 1e-6)
     one_by_one = estimate_risk(own, cells=cells)
     assert grouped.bandwidth_m == one_by_one.bandwidth_m
     for h, value in one_by_one.log_likelihood.items():

@@ -3,42 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, special
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from hotspots.analysis.surfaces.newton_steps import FLOOR, Flags, Floats, Rows, finish_search
 
-_FLOOR = 1e-9
-"""Incidents expected at least in a cell, so that no logarithm is taken of nothing."""
-EMPTY_GROUPS = 500
-"""Into which cells without any crime are put together, by the level around them."""
+EMPTY_STEP = 0.01
+"""By how much, in logarithms, the level around cells without any crime differs that are taken as one."""
 START = (*np.log(np.full(3, 1 / 3)).tolist(), 0.0, 0.5, 0.0)
 """Where a search begins that knows of no better: parameters as in `measure_loss`."""
 _STEEP = np.array([(-4.0, 4.0), (-4.0, 4.0), (-4.0, 4.0), (-3.0, 5.0), (0.0, 1.0), (-7.0, 7.0)]).T
 """Within these a likelihood changes with its parameters; a search that began beyond might stay where it is flat."""
 BOUNDS = ((-20.0, 5.0), (-20.0, 5.0), (-20.0, 5.0), (-6.0, 8.0), (0.0, 1.0), (-12.0, 12.0))
+_COARSE_STEP = 0.4
+"""The same of what lies around cells of the same count, for most of a search."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots, so that what is asked of it can be kept
 class ShrinkageFit:
     """The parameters under which counts are likeliest: see `RiskEstimate`, whose attributes of these names they are.
 
-    `found` are the six numbers as they are searched for, so that a search that is much alike can begin there.
+    `found` are the six numbers as they are searched for, so that a search that is much alike can begin there; `own`,
+    `covariates` and `is_possible` are what they were found from. What they
+    say of each cell is worked out when it is asked for: of several fits only one may be wanted.
     """
 
-    prior: Floats
-    shape: Floats
-    possible: Floats
     coefficients: tuple[float, float, float]
     shape_scale: float
     shape_power: float
     possible_share: float
     log_likelihood: float
     found: tuple[float, ...]
+    own: Floats = field(repr=False)
+    covariates: Floats = field(repr=False)
+    is_possible: Flags = field(repr=False)
+
+    @cached_property
+    def prior(self) -> Floats:
+        """Float (n_cells,), the mean of the gamma distribution of each cell's rate."""
+        b1, b2, b3 = self.coefficients
+        prior: Floats = b1 * self.covariates[0] + b2 * self.covariates[1] + (b3 * self.covariates[2] + FLOOR)
+        return prior
+
+    @cached_property
+    def shape(self) -> Floats:
+        """Float (n_cells,), its shape."""
+        shape: Floats = self.shape_scale * self.prior**self.shape_power
+        return shape
+
+    @cached_property
+    def possible(self) -> Floats:
+        """Float (n_cells,), how likely each cell can hold crime at all."""
+        possible, doubted = np.ones(len(self.own)), np.flatnonzero(~self.is_possible & (self.own == 0))
+        prior, shape = self.prior[doubted], self.shape[doubted]
+        by_chance = self.possible_share * np.exp(-shape * np.log1p(prior / shape))
+        possible[doubted] = by_chance / (1 - self.possible_share + by_chance)
+        return possible
 
 
 def fit_shrinkage(
@@ -59,33 +82,41 @@ def fit_shrinkage(
     is_used = mean > 0
     scale = own.mean() / np.where(is_used, mean, 1.0)  # so that the search is the same for cells of any size
     counts, alike, n_cells, is_known = _group_empty_cells(own, covariates, is_possible)
-    rows = counts, alike * scale[:, None], n_cells, is_known
     is_steep = (np.asarray(begin) >= _STEEP[0]) & (np.asarray(begin) <= _STEEP[1])
-    found = optimize.minimize(
-        measure_loss,
-        np.where(is_steep, begin, START),
-        args=rows,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=BOUNDS,
-        options={"ftol": 1e-12},
-    )
-    prior, shape = find_prior_and_shape(found.x, covariates * scale[:, None])
-    possible_share = 1.0 if is_possible.all() else float(special.expit(found.x[5]))
-    possible, doubted = np.ones(len(own)), np.flatnonzero(~is_possible & (own == 0))
-    by_chance = possible_share * np.exp(-shape[doubted] * np.log1p(prior[doubted] / shape[doubted]))
-    possible[doubted] = by_chance / (1 - possible_share + by_chance)
-    b1, b2, b3 = (float(value) for value in np.exp(found.x[:3]) * scale * is_used)
+    found, loss = _search((counts, alike * scale[:, None], n_cells, is_known), np.where(is_steep, begin, START))
+    b1, b2, b3 = (float(value) for value in np.exp(found[:3]) * scale * is_used)
     return ShrinkageFit(
-        prior=prior,
-        shape=shape,
-        possible=possible,
         coefficients=(b1, b2, b3),
-        shape_scale=float(np.exp(found.x[3])),
-        shape_power=float(found.x[4]),
-        possible_share=possible_share,
-        log_likelihood=-float(found.fun) - float(special.gammaln(own[own > 1] + 1).sum()),
-        found=tuple(found.x.tolist()),
+        shape_scale=float(np.exp(found[3])),
+        shape_power=float(found[4]),
+        possible_share=1.0 if is_possible.all() else float(special.expit(found[5])),
+        log_likelihood=-loss - float(special.gammaln(own[own > 1] + 1).sum()),
+        found=tuple(found.tolist()),
+        own=own,
+        covariates=covariates,
+        is_possible=is_possible,
+    )
+
+
+def _search(rows: Rows, begin: Floats) -> tuple[Floats, float]:
+    """The likeliest parameters, float (6,), and minus the log likelihood there.
+
+    Most of the way is made on few rows, each of many much alike, and only the last steps on all.
+    """
+    nearly = _minimise(_group_alike(rows), begin, tolerance=1e-7)
+    low, high = np.array(BOUNDS).T
+    low[:3], high[:3] = np.exp(low[:3]), np.exp(high[:3])
+    reached = finish_search(np.concatenate([np.exp(nearly.x[:3]), nearly.x[3:]]), rows, low=low, high=high)
+    if reached is None:
+        whole = _minimise(rows, nearly.x, tolerance=1e-12)
+        return whole.x, float(whole.fun)
+    found, loss = reached
+    return np.concatenate([np.log(found[:3]), found[3:]]), loss
+
+
+def _minimise(rows: Rows, begin: Floats, *, tolerance: float) -> optimize.OptimizeResult:
+    return optimize.minimize(
+        measure_loss, begin, args=rows, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": tolerance}
     )
 
 
@@ -98,7 +129,7 @@ def find_prior_and_shape(parameters: Floats, covariates: Floats) -> tuple[Floats
     """
     # sums spelt out: the threads of a matrix product cost more than they save, on a busy machine tenfold
     b1, b2, b3 = np.exp(parameters[:3])
-    prior: Floats = b1 * covariates[0] + b2 * covariates[1] + b3 * covariates[2] + _FLOOR
+    prior: Floats = b1 * covariates[0] + b2 * covariates[1] + b3 * covariates[2] + FLOOR
     shape: Floats = np.exp(parameters[3]) * prior ** parameters[4]
     return prior, shape
 
@@ -110,20 +141,34 @@ def _group_empty_cells(own: Floats, covariates: Floats, is_possible: Flags) -> t
     taken as one, with its mean. It moves the likelihood by less than its last digits that matter.
     """
     is_empty = (own == 0) & ~is_possible
-    level = np.sort(covariates[1, is_empty])
-    first = np.unique(np.linspace(0, len(level), EMPTY_GROUPS, endpoint=False, dtype=np.intp))[: len(level)]
-    n_alike = np.diff(first, append=len(level)).astype(np.float64)
-    alike = np.ones((3, len(first)))
-    if len(first):
-        alike[::2] = covariates[::2, is_empty].mean(axis=1, keepdims=True)
-        alike[1] = np.add.reduceat(level, first) / n_alike
-    others = np.flatnonzero(~is_empty)
+    empty, others = np.flatnonzero(is_empty), np.flatnonzero(~is_empty)
+    level = covariates[1, empty]
+    group = (np.log1p(level / max(float(covariates[1].mean()), FLOOR)) / EMPTY_STEP).astype(np.intp)
+    count = np.bincount(group)
+    held = np.flatnonzero(count)
+    n_alike = count[held].astype(np.float64)
+    alike = np.empty((3, len(held)))
+    if len(held):
+        alike[::2] = [[values[empty].mean()] for values in covariates[::2]]
+        alike[1] = np.bincount(group, level)[held] / n_alike
     return (
-        np.concatenate([own[others], np.zeros(len(first))]),
+        np.concatenate([own[others], np.zeros(len(held))]),
         np.concatenate([covariates[:, others], alike], axis=1),
         np.concatenate([np.ones(len(others)), n_alike]),
-        np.concatenate([is_possible[others], np.zeros(len(first), dtype=bool)]),
+        np.concatenate([is_possible[others], np.zeros(len(held), dtype=bool)]),
     )
+
+
+def _group_alike(rows: Rows) -> Rows:
+    """Rows of the same count, with nearly the same around them, as one with its mean."""
+    own, covariates, n_cells, is_possible = rows
+    mean = np.maximum(covariates @ n_cells / n_cells.sum(), FLOOR)
+    first, second = np.floor(np.log1p(covariates[:2] / mean[:2, None]) / _COARSE_STEP).astype(np.int64)
+    kind = ((own.astype(np.int64) * 2 + is_possible) * (first.max() + 1) + first) * (second.max() + 1) + second
+    _, position, group = np.unique(kind, return_index=True, return_inverse=True)
+    n_alike = np.asarray(np.bincount(group, n_cells), dtype=np.float64)
+    means = np.stack([np.bincount(group, n_cells * values) / n_alike for values in covariates])
+    return own[position], means, n_alike, is_possible[position]
 
 
 def measure_loss(
