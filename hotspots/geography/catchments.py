@@ -12,7 +12,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from hotspots.geography.cells import Cells
-from hotspots.geography.points import UniquePoints, collapse_coordinates, find_polygon, read_coordinates
+from hotspots.geography.points import UniquePoints, collapse_coordinates, collapse_points, find_polygon
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class Catchments:
 
 
 def measure_catchments(
-    incidents: gpd.GeoDataFrame, others: gpd.GeoDataFrame | None, *, cells: Cells
+    incidents: gpd.GeoDataFrame, others: gpd.GeoDataFrame | UniquePoints | None, *, cells: Cells
 ) -> Catchments | None:
     """Measure the catchments of the points that a source moves crime to, over the cells of a study area.
 
@@ -57,7 +57,7 @@ def measure_catchments(
 
     Args:
         incidents: Of the crime, with `location_precision`, in metres.
-        others: All other recorded crime of the same area.
+        others: All other recorded crime of the same area, or `collapse_points` of it.
         cells: Of the study area.
 
     Returns:
@@ -68,16 +68,20 @@ def measure_catchments(
     accuracy and possibilities for research", Cartography and Geographic Information Science 42(2),
     doi:10.1080/15230406.2014.972456 (how the points were made, and how far from the crime they are).
     """
-    if others is None or others.empty or incidents.empty or "location_precision" not in incidents:
+    if others is None or incidents.empty or "location_precision" not in incidents:
         return None
     if (incidents["location_precision"] == "anonymised").mean() < _MOSTLY:
         return None
-    points = collapse_coordinates(*np.concatenate([read_coordinates(incidents), read_coordinates(others)], axis=1))
+    own, other = collapse_points(incidents), others if isinstance(others, UniquePoints) else collapse_points(others)
+    if not len(other.easting):
+        return None
+    points = collapse_coordinates(*np.concatenate([own.coordinates, other.coordinates]).T)
+    n_incidents = np.bincount(points.inverse, np.concatenate([own.n_incidents, other.n_incidents])).astype(np.int64)
     is_inside = cells.locate(points.easting, points.northing) >= 0
     points = UniquePoints(
         easting=points.easting[is_inside],
         northing=points.northing[is_inside],
-        n_incidents=points.n_incidents[is_inside],
+        n_incidents=n_incidents[is_inside],
         inverse=np.flatnonzero(is_inside),
     )
     nearest = cKDTree(points.coordinates).query(np.column_stack([cells.easting, cells.northing]))[1]

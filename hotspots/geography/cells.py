@@ -16,7 +16,7 @@ import shapely
 
 from hotspots.errors import ParameterError
 from hotspots.geography.grid import require_room
-from hotspots.geography.points import UniquePoints, read_coordinates
+from hotspots.geography.points import UniquePoints, read_shared_points
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -79,6 +79,15 @@ class Cells:
         found[inside] = self._numbers[row[inside].astype(np.int64), column[inside].astype(np.int64)]
         return found
 
+    def locate_points(self, points: gpd.GeoDataFrame | gpd.GeoSeries) -> npt.NDArray[np.int64]:
+        """Int (n_points,): the cell of each point, as `locate`.
+
+        Raises:
+            DataError: A geometry is something else than a point.
+        """
+        row, easting, northing = read_shared_points(points)
+        return self.locate(easting, northing)[row]
+
     @cached_property
     def _numbers(self) -> npt.NDArray[np.int64]:
         """Int (n_rows, n_columns): the position of each place of the lattice among the cells, or -1."""
@@ -91,7 +100,7 @@ class Cells:
         if isinstance(points, UniquePoints):
             cell, total = self.locate(points.easting, points.northing), points.n_incidents
             return np.bincount(cell[cell >= 0], total[cell >= 0], len(self)).astype(np.float64)
-        return self.count_in(self.locate(*read_coordinates(points)))
+        return self.count_in(self.locate_points(points))
 
     def count_in(self, cell: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Float (n_cells,): how often each cell is among those that `locate` gave."""

@@ -6,6 +6,7 @@ Every method here gives the same answer on unique coordinates with counts as on 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -46,19 +47,8 @@ def read_coordinates(points: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, 
     Raises:
         DataError: A geometry is something else, such as a polygon.
     """
-    geometry = points.geometry.to_numpy()
-    others = np.flatnonzero(shapely.get_type_id(geometry) > 0)  # 0 is a point, -1 none
-    if len(others):
-        raise DataError(
-            f"Incidents must be points; {len(others):,} of {len(geometry):,} are not, the first in row "
-            f"{points.index[others[0]]} ({geometry[others[0]].geom_type}). Give a point for each, such as a centroid."
-        )
-    # GEOS has no coordinate for an empty point, and says so by an error
-    easting, northing = (
-        get(geometry, where=~shapely.is_empty(geometry), out=np.full(len(geometry), np.nan))
-        for get in (shapely.get_x, shapely.get_y)
-    )
-    return easting, northing
+    row, easting, northing = read_shared_points(points)
+    return easting[row], northing[row]
 
 
 def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
@@ -70,14 +60,42 @@ def collapse_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> UniquePoints:
     Raises:
         DataError: A geometry is missing, empty or something else than a point.
     """
-    easting, northing = read_coordinates(points)
-    missing = np.flatnonzero(np.isnan(easting) | np.isnan(northing))
-    if len(missing):
+    row, easting, northing = read_shared_points(points)
+    is_missing = np.isnan(easting) | np.isnan(northing)
+    if is_missing.any():
+        missing = np.flatnonzero(is_missing[row])
         raise DataError(
-            f"Each incident needs a place; {len(missing):,} of {len(easting):,} have none, the first in row "
+            f"Each incident needs a place; {len(missing):,} of {len(row):,} have none, the first in row "
             f"{points.index[missing[0]]}. Leave them out first."
         )
-    return collapse_coordinates(easting, northing)
+    places = collapse_coordinates(easting, northing)
+    inverse = places.inverse[row]
+    n_incidents = np.bincount(inverse, minlength=len(places.easting)).astype(np.int64)
+    return dataclasses.replace(places, n_incidents=n_incidents, inverse=inverse)
+
+
+def read_shared_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
+    """Coordinates of the distinct objects among some points, and which of them each is, in order of first appearance.
+
+    Incidents of one place share one object, so that few need to be read.
+    """
+    geometry = points.geometry.to_numpy()
+    row, objects = pd.factorize(np.fromiter(map(id, geometry), dtype=np.intp, count=len(geometry)))
+    first = np.empty(len(objects), dtype=np.intp)
+    first[row[::-1]] = np.arange(len(row))[::-1]  # of several rows the last one written counts
+    distinct = geometry[first]
+    is_other = shapely.get_type_id(distinct) > 0  # 0 is a point, -1 none
+    if is_other.any():
+        others = np.flatnonzero(is_other[row])
+        raise DataError(
+            f"Incidents must be points; {len(others):,} of {len(geometry):,} are not, the first in row "
+            f"{points.index[others[0]]} ({geometry[others[0]].geom_type}). Give a point for each, such as a centroid."
+        )
+    # an empty point has no coordinates at all
+    found, at = shapely.get_coordinates(distinct, return_index=True)
+    coordinates = np.full((len(distinct), 2), np.nan)
+    coordinates[at] = found
+    return row, np.ascontiguousarray(coordinates[:, 0]), np.ascontiguousarray(coordinates[:, 1])
 
 
 def collapse_coordinates(easting: Floats, northing: Floats) -> UniquePoints:

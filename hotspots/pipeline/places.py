@@ -254,7 +254,7 @@ def analyse_places(
         patrols=patrols,
         # a place to patrol need not be dense, so there is nothing for a resample to find again
         patrol_places=rank(patrols.outlines, np.full(len(patrols.outlines), np.nan)),
-        catchments=measure_catchments(located, others, cells=cells),
+        catchments=measure_catchments(located, other_places, cells=cells),
         risk=risk,
         first_cells=find_first_cells(risk, located, floor=request.floor),
         test=test,

@@ -65,6 +65,16 @@ def test_unique_points_are_the_distinct_places_in_order_of_appearance(places: li
     assert unique.inverse.tolist() == [distinct.index(place) for place in places]
 
 
+def test_rows_may_share_an_object_and_places_need_not_be_one() -> None:
+    distinct = np.array([shapely.Point(1, 2), shapely.Point(1, 2), shapely.Point(3, 4)])
+    points = gpd.GeoSeries(distinct[[0, 2, 1, 0, 2]], crs=27700)
+    unique = collapse_points(points)
+    assert unique.coordinates.tolist() == [[1, 2], [3, 4]]
+    assert unique.n_incidents.tolist() == [3, 2]
+    assert unique.inverse.tolist() == [0, 1, 0, 0, 1]
+    assert np.column_stack(read_coordinates(points)).tolist() == [[1, 2], [3, 4], [1, 2], [1, 2], [3, 4]]
+
+
 def test_a_point_that_is_missing_has_no_place_to_be_collapsed_to() -> None:
     for points in (lay((1, 2), None, None), gpd.GeoSeries([shapely.Point(1, 2), shapely.Point(), None], crs=27700)):
         with pytest.raises(DataError, match="needs a place; 2 of 3 have none, the first in row 1"):

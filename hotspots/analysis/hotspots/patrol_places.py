@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import optimize, sparse
-from scipy.spatial import cKDTree
+from scipy import sparse
 
+from hotspots.analysis.hotspots.packing import pack_circles
 from hotspots.contracts import require_metres
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography import FLOOR, Cells, Floor, collapse_points, weigh_places
@@ -32,11 +32,6 @@ _STEP_M = 25.0
 _QUARTER = 16
 _INSIDE_M = _RADIUS_M * math.cos(math.pi / (4 * _QUARTER))
 """What lies nearer to the middle than this is in the polygon that stands for the circle."""
-_TOUCHING = 1e-6
-_WHOLE = 1e-9
-_FIRST_TRY = 0.8
-_MAX_CANDIDATES = 3_000
-_GAP, _NODE_LIMIT = 0.002, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +109,9 @@ def choose_patrol_places(
     A place is a circle around a point of a lattice of 25 m, never around an incident, so that no address is its middle
     and the same ground is offered in every period. What is expected in a cell is taken to happen where its incidents
     lie, in proportion, or at its centre where it has none. Of the circles that hold enough to be shown, as many as
-    wanted are chosen such that the sum of what is expected is the greatest: a maximum-weight packing, solved as an
-    integer program. Two circles overlap if and only if both hold the point midway between their centres, so there is
-    one condition for each such point: of the circles that hold it, at most one is chosen. Circles worth too little to
-    be part of any best choice are left out first, which the prices of the linear program prove. Where that leaves too
-    many circles, the choice is the best found, and `gap_share` says what it may miss.
+    wanted are chosen such that the sum of what is expected is the greatest: a maximum-weight packing, see
+    `pack_circles`. Of choices worth the same it is the one of fewest places, and of these the westernmost. Where too
+    many circles overlap to tell, the choice is the best found, and `gap_share` says what it may miss.
 
     It takes the estimate for what it is: where incidents will be *recorded*. On points that addresses share a circle
     holds the point, and may hold few of the addresses. Streets, walls and rivers are not known: a circle may lie on
@@ -147,7 +140,7 @@ def choose_patrol_places(
         )
     options = options or PatrolOptions()
     centres, worth = _list_candidates(incidents, amounts, cells, study_area, options.floor, harm)
-    chosen, most_worth = _pack(centres, worth, options.n_patrol_places)
+    chosen, most_worth = pack_circles(centres, worth, n_wanted=options.n_patrol_places, width_m=PATROL_WIDTH_M)
     chosen = chosen[np.lexsort((centres[chosen, 0], centres[chosen, 1], -worth[chosen].round(9)))]
     circles = shapely.buffer(shapely.points(centres[chosen]), _RADIUS_M, quad_segs=_QUARTER)
     return PatrolPlaces(
@@ -194,105 +187,3 @@ def _lay_circles(coordinates: Floats) -> tuple[Floats, sparse.csr_array]:
     nodes, circle = np.unique(east[place, i, 0] + 1j * north[place, 0, j], return_inverse=True)
     within = sparse.csr_array((np.ones(len(place)), (circle, place)), shape=(len(nodes), len(coordinates)))
     return np.column_stack([nodes.real, nodes.imag]) * _STEP_M, within
-
-
-def _find_within(centres: Floats, points: Floats, distance_m: float) -> sparse.csr_array:
-    """Binary (n_centres, n_points): the points that each circle holds."""
-    pairs = cKDTree(centres).sparse_distance_matrix(cKDTree(points), distance_m, output_type="ndarray")
-    # narrow positions, as older versions of the solver take no others
-    found = (np.ones(len(pairs)), (pairs["i"].astype(np.int32), pairs["j"].astype(np.int32)))
-    return sparse.csr_array(found, shape=(len(centres), len(points)))
-
-
-def _find_widest(holds: sparse.csr_array) -> npt.NDArray[np.bool_]:
-    """Bool (n,): which of the sets in rows, binary (n, n_circles), no other holds; of equal ones the first."""
-    size = np.diff(holds.indptr)
-    shared = (holds @ holds.T).tocoo()
-    one, other = shared.row, shared.col
-    is_first = (size[other] > size[one]) | ((size[other] == size[one]) & (other < one))
-    widest = np.ones(holds.shape[0], dtype=bool)
-    widest[one[is_first & (shared.data == size[one])]] = False
-    return widest
-
-
-def _pack(centres: Floats, worth: Floats, n_wanted: int) -> tuple[npt.NDArray[np.intp], float]:
-    """Positions of the circles that are worth most together, and the most that any choice could be worth.
-
-    First only circles worth about as much as the last that a greedy choice takes are tried. Let the linear program of
-    these be worth L, and its price of one more circle be p. A choice with circles that were not tried, each worth w at
-    most, is worth L - p + w at most if w is below p, and L + n (w - p) if it is above. Once that is within the gap
-    allowed of the best choice found, no more need be tried.
-    """
-    best = _pick_greedily(centres, worth, n_wanted)
-    if not len(best):
-        return best, 0.0
-    least = _FIRST_TRY * worth[best].min() if len(best) == n_wanted else 0.0
-    fewest = np.sort(worth)[-_MAX_CANDIDATES] if len(worth) > _MAX_CANDIDATES else 0.0
-    while True:
-        least = max(least, fewest)
-        tried = np.flatnonzero(worth >= least)
-        found = _solve(centres[tried], worth[tried], n_wanted)
-        if worth[tried[found.chosen]].sum() > worth[best].sum():
-            best = tried[found.chosen]
-        total, most = float(worth[best].sum()), found.most
-        if len(tried) < len(worth):
-            above = least - found.price
-            most = max(most, found.relaxed + above * (n_wanted if above > 0 else 1))
-        if most <= total * (1 + _GAP) or len(tried) == len(worth) or least == fewest:
-            return best, max(most, total)
-        least = max(found.price - max(found.relaxed - total, 0.0), 0.0)
-
-
-def _pick_greedily(centres: Floats, worth: Floats, n_wanted: int) -> npt.NDArray[np.intp]:
-    """Positions of circles, each time the one worth most of those that overlap none taken before."""
-    taken: list[int] = []
-    tree, is_free = cKDTree(centres), worth > 0
-    for index in np.argsort(-worth, kind="stable"):
-        if len(taken) == n_wanted:
-            break
-        if is_free[index]:
-            taken.append(int(index))
-            is_free[tree.query_ball_point(centres[index], PATROL_WIDTH_M - _TOUCHING)] = False
-    return np.array(taken, dtype=np.intp)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Solution:
-    """Positions chosen; the worth of the linear program, its price of one more circle, and no choice's worth more."""
-
-    chosen: npt.NDArray[np.intp]
-    relaxed: float
-    price: float
-    most: float
-
-
-def _solve(centres: Floats, worth: Floats, n_wanted: int) -> _Solution:
-    """The choice among circles that is worth most, by a linear and an integer program."""
-    pairs = cKDTree(centres).query_pairs(PATROL_WIDTH_M - _TOUCHING, output_type="ndarray")
-    middles = np.unique((centres[pairs] @ np.array([1.0, 1j])).mean(axis=1))
-    holds = _find_within(np.column_stack([middles.real, middles.imag]), centres, _RADIUS_M - _TOUCHING)
-    limits = sparse.vstack([holds, sparse.csr_array(np.ones((1, len(centres))))], format="csr")
-    most = np.append(np.ones(len(middles)), n_wanted)
-    relaxed = optimize.linprog(-worth, A_ub=limits, b_ub=most, bounds=(0, 1), method="highs")
-    worth_relaxed, price = -float(relaxed.fun or 0.0), -float(relaxed.ineqlin.marginals[-1])
-    portions = np.asarray(relaxed.x, dtype=np.float64)
-    if np.abs(portions - portions.round()).max(initial=0.0) < _WHOLE:  # no choice of whole circles is worth more
-        whole = np.flatnonzero(portions.round() == 1)
-        return _Solution(chosen=whole, relaxed=worth_relaxed, price=price, most=worth_relaxed)
-    # nine in ten conditions follow from others, which the integer program would spend most of its time to find
-    needed = np.append(_find_widest(holds), True)
-    found = optimize.milp(
-        -worth,
-        constraints=optimize.LinearConstraint(limits[needed], ub=most[needed]),
-        integrality=np.ones(len(centres), dtype=np.int64),
-        bounds=optimize.Bounds(0, 1),
-        options={"mip_rel_gap": _GAP, "node_limit": _NODE_LIMIT},
-    )
-    # at its limit the solver says that it failed, and may still hold a choice
-    chosen = np.empty(0, np.intp) if found.x is None else np.flatnonzero(found.x.round() == 1)
-    return _Solution(
-        chosen=chosen,
-        relaxed=worth_relaxed,
-        price=price,
-        most=worth_relaxed if found.mip_dual_bound is None else -float(found.mip_dual_bound),
-    )

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from hotspots.geography import Cells, read_coordinates
+from hotspots.geography import Cells
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,5 +57,5 @@ def locate_incidents(incidents: gpd.GeoDataFrame, cells: Cells) -> CellRecords:
     is_month = np.zeros(len(incidents), dtype=bool)
     if "time_precision" in incidents:
         is_month = (incidents["time_precision"] == "month").to_numpy(dtype=bool, na_value=False)
-    cell = cells.locate(*read_coordinates(incidents))
+    cell = cells.locate_points(incidents)
     return CellRecords(cells=cells, cell=cell, day=day, is_month=is_month)
