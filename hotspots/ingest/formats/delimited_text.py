@@ -181,7 +181,9 @@ class Utf8Stream(io.RawIOBase):
                 # PyArrow wants one even after a header alone
                 self._ready += b"" if (self._ready or self._last).endswith((b"\n", b"\r")) else b"\n"
         given, self._ready = self._ready[:size], self._ready[size:]
-        self.n_breaks += given.count(b"\n") + given.count(b"\r") - given.count(b"\r\n")
+        self.n_breaks += given.count(b"\n")
+        if b"\r" in given:
+            self.n_breaks += given.count(b"\r") - given.count(b"\r\n")
         if self._last == b"\r" and given.startswith(b"\n"):
             self.n_breaks -= 1
         self._last = given[-1:] or self._last

@@ -23,6 +23,7 @@ DEGREE_UNIT = 1e-5
 
 _M_PER_DEGREE = 111_195.0
 _SQUARES = (100, 200, 250, 500, 1000, 2000, 2500, 5000, 10_000)
+_ALL_LIE_AT = 25
 _FINER = (1, 2, 5, 10, 20, 25, 50)
 """Steps at which coordinates may be written that still are places."""
 
@@ -66,7 +67,16 @@ def find_squares(first: Floats, second: Floats) -> Squares:
         return Squares(is_square=is_square, side=None)
     place_of_row, distinct = pd.factorize(np.rint(first[whole]) + 1j * np.rint(second[whole]))
     places, n_rows = np.column_stack([distinct.real, distinct.imag]), np.bincount(place_of_row)
-    fits = {side: [_lies_at(places, side, at) for at in (0, side / 2)] for side in _SQUARES}
+    # every square has its corners and its middle on the grid of the smallest step, and few other places lie there
+    is_near = _lies_at(places, _ALL_LIE_AT, 0)
+    near = places[is_near]
+
+    def fit(side: int, at: float) -> Flags:
+        on_grid = np.zeros(len(places), dtype=bool)
+        on_grid[is_near] = _lies_at(near, side, at)
+        return on_grid
+
+    fits = {side: [fit(side, at) for at in (0, side / 2)] for side in _SQUARES}
     found = np.zeros(len(places), dtype=bool)
     for side in reversed(_SQUARES):  # the places of large squares lie on the grids of smaller ones too
         for at, on_grid in zip((0, side / 2), fits[side], strict=True):
@@ -81,7 +91,8 @@ def find_squares(first: Floats, second: Floats) -> Squares:
 
 
 def _lies_at(places: Floats, side: int, at: float) -> Flags:
-    on_grid: Flags = (places % side == at).all(axis=1)
+    on_grid: Flags = places[:, 0] % side == at
+    on_grid[on_grid] = places[on_grid, 1] % side == at  # most are told by one of the two
     return on_grid
 
 

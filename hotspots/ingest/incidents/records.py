@@ -29,6 +29,7 @@ from hotspots.ingest.formats import Chunk, Table
 from hotspots.ingest.incidents.coarseness import Stated
 from hotspots.ingest.incidents.column_words import say_columns
 from hotspots.ingest.incidents.counted import read_counts
+from hotspots.ingest.incidents.location_texts import find_kinds, first_known, name_locations
 from hotspots.ingest.incidents.locations import Locations, Places, locate
 from hotspots.ingest.incidents.profiles import SourceProfile
 from hotspots.ingest.incidents.record_schema import (
@@ -45,17 +46,13 @@ from hotspots.ingest.incidents.row_times import TimeForms, find_time_forms, read
 from hotspots.ingest.incidents.stated_areas import join_areas, keep_areas, mark_rare_areas
 from hotspots.ingest.texts import (
     BLANK_TEXT,
-    NAME_MASK,
     UNFINISHED,
     blank,
     describe_forms,
-    find_addresses,
     gather_texts,
     know_categories,
     list_distinct,
     map_texts,
-    mask_personal_data,
-    name_streets,
     release_categories,
     release_kinds,
     release_places,
@@ -119,9 +116,6 @@ _NO_ID = (
 
 MAX_COUNTED = 5_000_000
 """What one table of counts may count: five years of the crime of London. Each is a record, of half a kilobyte."""
-
-_NO_PLACE = ("No Location", "On or near")
-"""What police.uk writes for a row without a place, and for a point whose street has no name."""
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -253,19 +247,11 @@ def _read_chunk(
     records["is_knife"] = records["is_knife"].fillna(is_knife)
     records["unread_knife"] = unread.where(records["is_knife"].ne(True).fillna(True))
 
-    location = _drop_no_location(_first_known([columns[name] for name in reversed(profile.location)], nothing))
-    # what a police force publishes of a place is the name of its street
-    shown = location
-    if not profile.is_anonymised:
-        shown = mask_personal_data(location)
-        is_masked = location.notna() & (shown.astype("object") != location.astype("object"))
-        oddities[is_masked.to_numpy()] |= Oddity.MASKED
-    # and what is left of a text once a name is taken from it may be that person's address
-    shown = map_texts(shown, lambda text: text.mask(text.str.contains(NAME_MASK, regex=False).astype(bool)))
-    records["location_mark"] = _mark_texts(shown)
-    records["location"] = map_texts(shown, _name_anonymised if profile.is_anonymised else name_streets)
-    kind = map_texts(mask_personal_data(column(profile.location_kind)), lambda text: text.mask(find_addresses(text)))
-    records["location_kind"] = _find_kind(kind, location, profile.location_kinds)
+    locations = name_locations(first_known([columns[name] for name in reversed(profile.location)], nothing), profile)
+    oddities[locations.is_masked] |= Oddity.MASKED
+    records["location"], records["location_mark"] = locations.name, locations.mark
+    kinds = column(profile.location_kind)
+    records["location_kind"] = find_kinds(kinds, locations.told_kind, profile.location_kinds)
     records["stated_ward"] = keep_areas(column(profile.ward))
     records["stated_area"] = join_areas([keep_areas(columns[name]) for name in profile.area], nothing)
 
@@ -343,32 +329,6 @@ def _read_ids(columns: Sequence[pd.Series], n_rows: int) -> pa.Array:
     return ids
 
 
-def _first_known(columns: Sequence[pd.Series], nothing: pd.Series) -> pd.Series:
-    if len(columns) < 2:
-        return columns[0] if columns else nothing
-    found = columns[0].astype("object")
-    for other in columns[1:]:
-        found = found.where(found.notna(), other.astype("object"))
-    return found.astype("category")
-
-
-def _name_anonymised(texts: pd.Series) -> pd.Series:
-    """Names of places as a police force publishes them: what is an address all the same is named by its street."""
-    is_address = find_addresses(texts)
-    return texts.mask(is_address, name_streets(texts[is_address]))
-
-
-def _mark_texts(texts: pd.Series) -> npt.NDArray[np.int16]:
-    codes, unique = pd.factorize(texts)
-    marks = pd.util.hash_array(np.array(unique, dtype=object)).astype(np.uint16).view(np.int16)
-    return np.append(marks, np.int16(0))[codes]
-
-
-def _drop_no_location(texts: pd.Series) -> pd.Series:
-    """Words of police.uk that name nothing are not a place."""
-    return map_texts(texts, lambda text: text.mask(text.isin(_NO_PLACE)))
-
-
 def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd.Series]:
     """Whether each row says that there was a knife, and the texts that are neither yes, no, nor a word of the profile.
 
@@ -384,12 +344,3 @@ def _read_knife(texts: pd.Series, profile: SourceProfile) -> tuple[pd.Series, pd
     is_knife = pd.Series(pd.arrays.BooleanArray(is_so, is_unsaid), index=texts.index)
     unread = texts.where(is_knife.isna())
     return is_knife.mask(unread.notna(), False) if profile.knife_words else is_knife, unread
-
-
-def _find_kind(kinds: pd.Series, location: pd.Series, words: Mapping[str, str]) -> pd.Series:
-    meant = {word.casefold(): kind for word, kind in words.items()}
-    stated = map_texts(kinds, lambda text: text.str.casefold().map(lambda word: meant.get(word, word)))
-    if not meant:
-        return stated
-    told = map_texts(location, lambda text: text.str.casefold().str.removeprefix("on or near ").map(meant))
-    return _first_known([stated, told] if stated.notna().any() else [told], told)

@@ -14,6 +14,7 @@ from .columns import map_texts as map_texts
 from .columns import map_unique as map_unique
 from .columns import read_status as read_status
 from .columns import repeat_text as repeat_text
+from .columns import spread_texts as spread_texts
 from .columns import strip_blanks as strip_blanks
 from .columns import to_arrow as to_arrow
 from .coordinates import parse_coordinates as parse_coordinates
@@ -55,6 +56,7 @@ from .streets import find_addresses as find_addresses
 from .streets import is_public_place as is_public_place
 from .streets import is_street as is_street
 from .streets import mask_postcodes as mask_postcodes
+from .streets import name_addresses as name_addresses
 from .streets import name_streets as name_streets
 from .times_of_day import TimeForm as TimeForm
 from .times_of_day import find_time_form as find_time_form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -47,9 +47,21 @@ def map_texts(texts: pd.Series, convert: Callable[[pd.Series], pd.Series]) -> pd
     if texts.cat.categories.empty:
         return texts
     distinct = pd.Series(texts.cat.categories, dtype="object").astype(str).str.strip()
-    converted = pd.Categorical(convert(distinct).astype("object"))
-    codes = np.append(converted.codes, -1)[texts.cat.codes.to_numpy()]
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=converted.dtype), index=texts.index)
+    return spread_texts(texts, convert(distinct))
+
+
+def spread_texts(texts: pd.Series, distinct: Iterable[str | None]) -> pd.Series:
+    """A categorical column of other texts in the place of the distinct ones of one; what is missing stays missing.
+
+    Args:
+        texts: Categorical text (n_rows,).
+        distinct: A text for each category of `texts`, or None.
+    """
+    codes, words = pd.factorize(np.array([*distinct, None], dtype=object))
+    return pd.Series(
+        pd.Categorical.from_codes(codes[texts.cat.codes.to_numpy()], categories=pd.Index(words, dtype="object")),
+        index=texts.index,
+    )
 
 
 def is_padded(texts: pa.Array) -> bool:

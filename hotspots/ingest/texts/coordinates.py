@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from hotspots.ingest.texts.columns import map_unique, to_arrow
@@ -22,7 +23,9 @@ _LARGEST = 1e12
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _DOTTED_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 _POWER_OF_TEN = re.compile(r"^[-+]?(?:\d+|\d*\.(\d*))e\+?(\d+)$", re.IGNORECASE)
-_PLAIN_NUMBER = r"^[-+]?\d+(\.\d+)?$"
+_PLAIN_NUMBER = r"^-?\d{1,12}(\.\d{1,30})?$"
+"""What every reader of numbers reads alike; none is larger than a coordinate can be."""
+
 _NUMBER = r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
 _PAIR = re.compile(rf"^\s*[(\[]?\s*{_NUMBER}\s*[,;\s]\s*{_NUMBER}\s*[)\]]?\s*$")
 _POINT = re.compile(
@@ -40,8 +43,8 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
     """
     words = to_arrow(texts.cat.categories)
     if decimal != "," and pc.all(pc.match_substring_regex(words, _PLAIN_NUMBER)).as_py() is not False:
-        numbers = _read_numbers(pd.Series(words.to_numpy(zero_copy_only=False), dtype="object"))
-        return pd.Series(np.append(numbers.to_numpy(), np.nan)[texts.cat.codes.to_numpy()], index=texts.index)
+        numbers = words.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return pd.Series(np.append(numbers, np.nan)[texts.cat.codes.to_numpy()], index=texts.index)
 
     def convert(unique: pd.Series) -> pd.Series:
         plain = unique.str.replace(r"[\s\u00a0_']", "", regex=True)

@@ -10,19 +10,23 @@ DISTRICT = "(?:[BEGLMNSW]|[A-PR-UWYZ][A-HK-Y])[0-9][0-9A-HJKPSTUW]?"
 POSTCODE = re.compile(rf"(?<![^\W_])({DISTRICT})\s{{0,3}}[0-9][ABD-HJLNP-UW-Z]{{2}}(?![^\W_])", re.IGNORECASE)
 
 ANY_NUMBER = "888"
-"""What `level_numbers` puts for a number."""
+"""What `level_numbers` puts for a number, and begins to put for a long one."""
+
+_ANY_LONG_NUMBER = "88888"
+_LONGEST = 4
+"""Digits of the number of a house; a longer one is something else unless a street follows it."""
 
 _ANY_POSTCODE = "E1 1AA"
 
 _NUMBER = re.compile(
-    r"[0-9](?<![^ ,][0-9])(?:[0-9]{0,2}(?=[A-WYZ]? (?!bl(?:oc)?k\b)[^\W\d_])"
-    r"|(?<=[^\W\d_]{2} [0-9])[0-9]{0,2}(?=[A-WYZ]?(?:,|$)))",
+    r"(?!(?:19|20)[0-9]{2}(?![0-9]))[0-9](?<![^ ,][0-9])(?:[0-9]*(?=[A-WYZ]? (?!bl(?:oc)?k\b)[^\W\d_])"
+    r"|(?<=[^\W\d_]{2} [0-9])[0-9]*(?=[A-WYZ]?(?:,|$)))",
     re.IGNORECASE,
 )
-"""A word that is a number of up to three digits, with one letter or none after it, before or after another word.
+"""A word that is a number and no year, with one letter or none after it, before or after another word.
 
 It is never a half of a postcode, since at an end it follows two letters; nor a road, a floor ("1st") or a block of a
-hundred numbers, of which the digits matter. One of four digits may be a year.
+hundred numbers, of which the digits matter.
 """
 
 
@@ -31,4 +35,8 @@ def level_numbers(text: str) -> str:
 
     Whoever asks what the words of a text are, and not what its numbers are, has the same answer for this text.
     """
-    return _NUMBER.sub(ANY_NUMBER, POSTCODE.sub(_ANY_POSTCODE, text))
+    return _NUMBER.sub(_level, POSTCODE.sub(_ANY_POSTCODE, text))
+
+
+def _level(number: re.Match[str]) -> str:
+    return ANY_NUMBER if len(number[0]) <= _LONGEST else _ANY_LONG_NUMBER

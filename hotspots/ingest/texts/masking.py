@@ -194,6 +194,8 @@ def mask_personal_data(texts: pd.Series) -> pd.Series:
         The texts in the same order, with the same index and dtype; what is missing, or no text, is as it was.
     """
     if isinstance(texts.dtype, pd.CategoricalDtype):
+        if texts.cat.categories.empty:
+            return texts
         masked = mask_personal_data(pd.Series(texts.cat.categories))
         # two categories can become one, so they cannot just be renamed
         merged = pd.CategoricalDtype(masked.drop_duplicates(), ordered=texts.cat.ordered)

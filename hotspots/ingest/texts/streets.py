@@ -64,6 +64,9 @@ _MOST_WORDS = 5
 
 _N_NAMES = 2
 
+_N_KEPT = 65_536
+"""Texts of which the answer is kept: a street comes again in every part of a table, and in every table."""
+
 _Kind = Literal["street", "venue", "block", "house", "other"]
 
 
@@ -97,22 +100,39 @@ def name_streets(texts: pd.Series) -> pd.Series:
         Objects on the same index.
     """
 
-    def name(text: str) -> str | None:
-        street = _name_street(level_numbers(text))
-        return _name_street(text) if street and ANY_NUMBER in street else street
+    return _map_distinct(texts, _name, None)
 
-    return _map_distinct(texts, name, None)
+
+def name_addresses(texts: pd.Series) -> pd.Series:
+    """As `name_streets` for texts that are addresses; others, such as the names of places, are as they were."""
+    return _map_distinct(texts, _name_address, None)
 
 
 def find_addresses(texts: pd.Series) -> pd.Series:
     """Whether each text holds a postcode, or the number or a part of a house: bool on the same index."""
-    return _map_distinct(texts, lambda text: _is_address(level_numbers(text)), False).astype(bool)
+    return _map_distinct(texts, _find_address, False).astype(bool)
 
 
 def _map_distinct(texts: pd.Series, convert: Callable[[str], object], missing: object) -> pd.Series:
     codes, unique = pd.factorize(texts)
-    converted = np.array([*(convert(str(text)) for text in np.asarray(unique, dtype=object)), missing], dtype=object)
+    converted = np.array([*map(convert, map(str, np.asarray(unique, dtype=object))), missing], dtype=object)
     return pd.Series(converted[codes], index=texts.index, name=texts.name, dtype="object")
+
+
+@lru_cache(maxsize=_N_KEPT)
+def _name(text: str) -> str | None:
+    street = _name_street(level_numbers(text))
+    return _name_street(text) if street and ANY_NUMBER in street else street
+
+
+@lru_cache(maxsize=_N_KEPT)
+def _name_address(text: str) -> str | None:
+    return _name(text) if _find_address(text) else text
+
+
+@lru_cache(maxsize=_N_KEPT)
+def _find_address(text: str) -> bool:
+    return _is_address(level_numbers(text))
 
 
 def mask_postcodes(texts: pd.Series) -> pd.Series:
@@ -130,7 +150,7 @@ def is_public_place(name: str) -> bool:
     return _read(name).kind == "venue" or _HUNDRED_BLOCK.match(name) is not None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_N_KEPT)
 def _is_address(text: str) -> bool:
     if not _MAY_NUMBER.search(text):
         return False
@@ -147,7 +167,7 @@ def _has_houses(part: _Part) -> bool:
     return part.kind == "street" or (part.kind in ("block", "house") and " " in part.name)
 
 
-@lru_cache(maxsize=65_536)  # a street comes again in every part of a table
+@lru_cache(maxsize=_N_KEPT)
 def _name_street(text: str) -> str | None:
     parts, has_postcode, has_number = _take_apart(text)
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in ("street", "venue", "block", "other")}
@@ -163,7 +183,8 @@ def _name_street(text: str) -> str | None:
     return ", ".join(list(dict.fromkeys(part.name for part in named))[:_N_NAMES]) or None
 
 
-def _take_apart(text: str) -> tuple[list[_Part], bool, bool]:
+@lru_cache(maxsize=8)  # whoever has found an address asks for its street
+def _take_apart(text: str) -> tuple[tuple[_Part, ...], bool, bool]:
     """The parts of which something is left, whether there was a postcode, and whether a number alone at the end."""
     bare, n_postcodes = POSTCODE.subn(" , ", _MASK.sub(" , ", text))
     parts, is_numbered = [], False
@@ -182,10 +203,10 @@ def _take_apart(text: str) -> tuple[list[_Part], bool, bool]:
                 dataclasses.replace(one, is_numbered=one.is_numbered or (_has_houses(one) and not _is_geometry(one)))
                 for one in parts
             ]
-    return parts, n_postcodes > 0, is_numbered
+    return tuple(parts), n_postcodes > 0, is_numbered
 
 
-@lru_cache(maxsize=65_536)  # most addresses end in the same towns
+@lru_cache(maxsize=_N_KEPT)  # most addresses end in the same towns
 def _read(piece: str, *, is_numbered: bool = False) -> _Part:
     rest = piece[block.end() :].split() if (block := _HUNDRED_BLOCK.match(piece)) else []
     if rest and not _drop_numbers(rest).is_numbered:
@@ -241,7 +262,7 @@ def _drop_numbers(words: list[str]) -> _Dropped:
             n_dropped = 2
         elif key in _LASTS["parts_of_houses"] and following in _LASTS["parts_of_houses"] and _is_part(words, i + 2):
             n_dropped = 1  # "flat no 3"
-        elif any(letter.isdigit() for letter in words[i]) and not _is_name(words, i):
+        elif any(map(str.isdigit, words[i])) and not _is_name(words, i):
             n_dropped = 1
             if len(following) == 1 and words[i + 1].isupper() and words[i + 1] not in _COMPASS:
                 n_dropped = 2  # "12 A Mill Lane"
