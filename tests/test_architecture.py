@@ -24,6 +24,7 @@ STAGES = (
     "hotspots.contracts",
     "hotspots.crimes",
     "hotspots.harm",
+    "hotspots.distributions",
     "hotspots.geography",
     "hotspots.ingest.texts",
     "hotspots.ingest.formats",

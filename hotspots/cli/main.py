@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -67,6 +68,9 @@ def main() -> None:
 
     # what libraries define at import stays, and looking through it at every 700 objects takes a tenth of a short run
     gc.set_threshold(10_000)
+    # matrices are small here, and threads that wait for the next one use up a second core; read when NumPy is imported
+    for library in ("OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")  # place names do not fit every code page

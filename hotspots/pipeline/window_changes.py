@@ -230,7 +230,7 @@ def find_lost(
         is_counted: Which incidents count in each period; by default all that are in it.
         left_out: Days of the periods that do not count.
     """
-    from scipy import stats  # `hotspots check` needs it only here, and seldom
+    from hotspots.distributions import compare_shares  # here, as `hotspots check` seldom needs any of SciPy
 
     counted = _find_rows(*_read_spans(incidents), periods, left_out=left_out) if is_counted is None else is_counted
     lost = _find_rows(*_read_spans(refused), periods, left_out=left_out).sum(axis=1).tolist()
@@ -238,7 +238,7 @@ def find_lost(
     if not sum(lost) or not sum(placed):
         return None
     shares = [n / max(n + beside, 1) for n, beside in zip(lost, placed, strict=True)]
-    if abs(shares[0] - shares[1]) < _MIN_DIFFERENCE or stats.fisher_exact(np.array([lost, placed])).pvalue > _UNLIKELY:
+    if abs(shares[0] - shares[1]) < _MIN_DIFFERENCE or compare_shares([lost, placed]) > _UNLIKELY:
         return None
     return LostPlaces(
         n_earlier=lost[1],

@@ -16,3 +16,18 @@ print(sorted({"scipy.stats", "sklearn", "statsmodels", "folium"} & set(sys.modul
 def test_geography_and_settings_import_no_statistics() -> None:
     found = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+EVERYTHING = """
+import importlib, pkgutil, sys
+import hotspots
+for module in pkgutil.walk_packages(hotspots.__path__, "hotspots."):
+    if module.name != "hotspots.__main__":
+        importlib.import_module(module.name)
+print(sorted({"scipy.stats", "scipy.signal", "scipy.interpolate", "statsmodels"} & set(sys.modules)))
+"""
+
+
+def test_what_takes_long_to_import_waits_until_it_is_needed() -> None:
+    found = subprocess.run([sys.executable, "-c", EVERYTHING], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

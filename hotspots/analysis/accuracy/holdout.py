@@ -12,7 +12,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy import stats
 
 from hotspots.analysis.accuracy.cell_orders import CellOrder
 from hotspots.analysis.accuracy.folds import Fold
@@ -35,6 +34,7 @@ from hotspots.analysis.hotspots import (
 )
 from hotspots.analysis.surfaces import CellRecords, locate_incidents
 from hotspots.contracts import require_metres
+from hotspots.distributions import binomial_ppf
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Catchments, Cells, collapse_points, find_polygon, make_cells, measure_catchments
 
@@ -382,7 +382,7 @@ def _restate(
     With the incidents expected inside it has a recapture rate index too: those per incident that came.
     """
     stretch = score.area_share / area_share
-    low, high = (float(stats.binom.ppf(end, score.n_incidents, area_share)) for end in (0.025, 0.975))
+    low, high = (float(binomial_ppf(end, score.n_incidents, area_share)) for end in (0.025, 0.975))
     return dataclasses.replace(
         score,
         area_share=area_share,

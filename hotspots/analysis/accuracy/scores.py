@@ -10,9 +10,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from hotspots.analysis.accuracy.cell_orders import CellOrder
+from hotspots.distributions import binomial_ppf
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 
 Floats = npt.NDArray[np.float64]
@@ -427,7 +428,7 @@ def _make_score(
     low, high = _find_quantiles(resampled)
     low = min(low, float(special.betaincinv(n_hits, n_missed + 1, tail)) if n_hits else 0.0)
     high = max(high, float(special.betaincinv(n_hits + 1, n_missed, 1 - tail)) if n_missed else 1.0)
-    chance = stats.binom.interval(CONFIDENCE, n_incidents, area_share)
+    chance = binomial_ppf(np.array([tail, 1 - tail]), n_incidents, area_share).tolist()
     return AreaScore(
         n_cells=n_cells,
         n_hits=n_hits,

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
+from scipy import special
 
 from hotspots.analysis.calendar.strata import StratifiedRatio
+from hotspots.distributions import control_false_discoveries
 
 ConditionName = Literal["school_days", "after_school", "bank_holidays", "pay_days", "darkness"]
 ExposureUnit = Literal["days", "hours"]
@@ -152,7 +153,7 @@ def fill_split(split: ConditionSplit, compared: StratifiedRatio, dispersion: flo
         ratio=ratio,
         low=low,
         high=high,
-        p_value=min(float(2 * stats.norm.sf(compared.z / stretch)), 1.0),
+        p_value=min(float(2 * special.ndtr(-compared.z / stretch)), 1.0),
         dispersion=dispersion,
     )
 
@@ -160,7 +161,7 @@ def fill_split(split: ConditionSplit, compared: StratifiedRatio, dispersion: flo
 def adjust_splits(splits: Sequence[ConditionSplit]) -> tuple[ConditionSplit, ...]:
     """The splits with p adjusted for all of them that are available."""
     p_values = [split.p_value for split in splits if split.p_value is not None]
-    adjusted = iter(stats.false_discovery_control(p_values).tolist() if p_values else [])
+    adjusted = iter(control_false_discoveries(p_values).tolist() if p_values else [])
     done = []
     for split in splits:
         if split.p_value is None:

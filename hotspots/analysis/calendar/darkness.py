@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from hotspots.analysis.calendar.days import Calendar
 from hotspots.analysis.calendar.poisson_rates import fit_rates
@@ -75,14 +75,14 @@ def fit_season(
     if fit is None:
         return None
     slope, error, expected = fit
-    z, width = abs(slope) / error, float(stats.norm.isf((1 - confidence) / 2)) * error
+    z, width = abs(slope) / error, -float(special.ndtri((1 - confidence) / 2)) * error
     fitted = np.zeros(len(n))
     fitted[kept] = (expected / exposure)[cell]
     ratio = StratifiedRatio(
         ratio=math.exp(slope),
         low=math.exp(slope - width),
         high=math.exp(slope + width),
-        p_value=float(2 * stats.norm.sf(z)),
+        p_value=float(2 * special.ndtr(-z)),
         z=z,
         n_with=int(counts[dark > 0].sum()),
         n_without=int(counts[dark == 0].sum()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import linalg
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,10 +27,12 @@ def fit_rates(counts: Floats, design: Floats, *, days: Floats) -> tuple[Floats, 
     """
     expected: Floats = counts + 0.5
     coefficients: Floats = np.zeros(design.shape[1])
+    # of columns that follow from others the smallest coefficients, by the decomposition that costs least
+    rank = {"cond": np.finfo(np.float64).eps * max(design.shape), "lapack_driver": "gelsy"}
     for _ in range(20):
         root = np.sqrt(expected)
         target = np.log(expected / days) + (counts - expected) / expected
-        coefficients = np.asarray(np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0])
+        coefficients = linalg.lstsq(design * root[:, None], target * root, **rank)[0]
         updated: Floats = np.asarray(days * np.exp(np.clip(design @ coefficients, -20.0, 20.0)), dtype=np.float64)
         is_settled = np.abs(updated - expected).max() <= 1e-9 * expected.max()
         expected = updated

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import fft, optimize, special
 
 from hotspots.errors import ParameterError
 
@@ -110,16 +110,16 @@ def compare_strata(
     sums = np.bincount(group.ravel(), weights=total).astype(np.int64)
     lower, upper = _find_tails(observed, sums, odds)
     p_value = min(2 * min(lower, upper), 1.0)
-    z = float(stats.norm.isf(p_value / 2))
+    z = -float(special.ndtri(p_value / 2))
     if p_value < _SMALL_P:
         z = max(abs(observed - expected) - 0.5, 0.0) / math.sqrt(variance)
-        p_value = float(2 * stats.norm.sf(z))
+        p_value = float(2 * special.ndtr(-z))
     tail = (1 - confidence) / 2
     if limits == "exact":
         low, high = _find_exact_limits(observed, sums, odds, tail=tail)
     else:
         spread = math.sqrt(variance / (above * below)) if above > 0 and below > 0 else math.inf
-        width = float(stats.norm.isf(tail)) * spread
+        width = -float(special.ndtri(tail)) * spread
         low, high = (0.0, math.inf) if math.isinf(width) else (ratio * math.exp(-width), ratio * math.exp(width))
     return StratifiedRatio(
         ratio=ratio,
@@ -172,19 +172,18 @@ def _find_tails(observed: int, totals: Integers, odds: Floats) -> tuple[float, f
     if totals.sum() > _MAX_EXACT and (spread**2).sum() > _MIN_NORMAL_VARIANCE:
         centre, width = float(mean.sum()), math.sqrt(float((spread**2).sum()))
         return (
-            float(stats.norm.cdf((observed + 0.5 - centre) / width)),
-            float(stats.norm.sf((observed - 0.5 - centre) / width)),
+            float(special.ndtr((observed + 0.5 - centre) / width)),
+            float(special.ndtr((centre - observed + 0.5) / width)),
         )
     # What lies eight standard deviations off is nothing beside the tails that are looked at.
     low = np.maximum(np.floor(mean - 8 * spread - 20), 0).astype(np.int64)
     high = np.minimum(np.ceil(mean + 8 * spread + 20), totals).astype(np.int64)
-    size = high - low + 1
-    group = np.repeat(np.arange(len(totals)), size)
-    values = np.arange(len(group)) - np.repeat(np.cumsum(size) - size, size) + low[group]
-    chances = np.split(stats.binom.pmf(values, totals[group], share[group]), np.cumsum(size)[:-1])
-    chance = chances[0]
-    for other in chances[1:]:
-        chance = _convolve(chance, other)
+    chance = np.ones(1)
+    for total, odd, begin, end in zip(totals, odds, low, high, strict=True):
+        before = np.arange(begin, end)
+        log_chance = np.append(0.0, np.log((total - before) / (before + 1) * odd).cumsum())
+        weight = np.exp(log_chance - log_chance.max())
+        chance = _convolve(chance, weight / weight.sum())
     position = observed - int(low.sum())
     lower = float(chance[: max(position + 1, 0)].sum())
     upper = float(chance[max(position, 0) :].sum())
@@ -194,9 +193,9 @@ def _find_tails(observed: int, totals: Integers, odds: Floats) -> tuple[float, f
 def _convolve(one: Floats, other: Floats) -> Floats:
     if min(len(one), len(other)) < 500:
         return np.convolve(one, other)
-    from scipy import signal
-
-    return np.maximum(signal.fftconvolve(one, other), 0.0)
+    size = len(one) + len(other) - 1
+    n = fft.next_fast_len(size, real=True)
+    return np.maximum(fft.irfft(fft.rfft(one, n) * fft.rfft(other, n), n)[:size], 0.0)
 
 
 def _find_exact_limits(observed: int, totals: Integers, odds: Floats, *, tail: float) -> tuple[float, float]:

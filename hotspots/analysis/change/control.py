@@ -8,12 +8,13 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from hotspots.analysis.calendar import find_runs, fit_rates
 from hotspots.analysis.change.monthly_series import MONTH_NAMES, check_months, get_calendar_months, get_days
 from hotspots.analysis.change.season import Season
 from hotspots.analysis.change.textbook_limits import limit_counts
+from hotspots.distributions import negative_binomial_ppf
 from hotspots.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]
@@ -258,11 +259,11 @@ def _predict(values: Floats, design: Floats, *, days: Floats) -> tuple[Floats, F
         variance[month] = max(dispersion, 1.0) * (expected[month] + relative * expected[month] ** 2)
     n_free = known.sum() - known - design.shape[1]
     tail = (1 - _COVERAGE) / 2
-    variance *= (stats.t.isf(tail, n_free) / stats.norm.isf(tail)) ** 2
+    variance *= (special.stdtrit(n_free, tail) / special.ndtri(tail)) ** 2
     # A negative binomial count has a variance above its mean, which the widening makes sure of.
     shape = expected**2 / (variance - expected)
-    low = np.asarray(stats.nbinom.ppf(tail, shape, expected / variance), dtype=np.float64)
-    high = np.asarray(stats.nbinom.isf(tail, shape, expected / variance), dtype=np.float64)
+    low = negative_binomial_ppf(tail, shape, expected / variance)
+    high = negative_binomial_ppf(1 - tail, shape, expected / variance)
     return expected, np.maximum(low, 0.0), high
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from scipy import stats
+from scipy import special
 
 from hotspots.analysis.change.relative_change import (
     Counts,
@@ -308,14 +308,14 @@ def _describe(difference: float, variance: float, confidence: float) -> CountDif
         )
     error = math.sqrt(variance)
     z = difference / error
-    margin = float(stats.norm.isf((1 - confidence) / 2)) * error
+    margin = -float(special.ndtri((1 - confidence) / 2)) * error
     return CountDifference(
         difference=float(difference),
         variance=float(variance),
         z=z,
-        p_value=float(2 * stats.norm.sf(abs(z))),
-        p_fall=float(stats.norm.cdf(z)),
-        p_rise=float(stats.norm.sf(z)),
+        p_value=float(2 * special.ndtr(-abs(z))),
+        p_fall=float(special.ndtr(z)),
+        p_rise=float(special.ndtr(-z)),
         low=difference - margin,
         high=difference + margin,
     )

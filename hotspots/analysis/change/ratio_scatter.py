@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from hotspots.analysis.change.relative_change import require_confidence
 from hotspots.errors import ParameterError, TooLittleDataError
@@ -93,6 +93,8 @@ def measure_scatter(
             f"are worth {math.floor(n_worth):,}. Take a larger study area or smaller areas, or leave the limits as "
             "they are."
         )
+    from scipy import stats  # here, as only operations ask for it and it takes a while
+
     n_after, n_first, total = one[:, 1] + other[:, 1], one.sum(axis=1), counts.sum(axis=1)
     tails = np.minimum(
         stats.hypergeom.cdf(one[:, 1], total, n_after, n_first),
@@ -100,7 +102,7 @@ def measure_scatter(
     )
     log_counts, signs = np.log(counts + 0.5), np.array([-1, 1, 1, -1])
     z = (log_counts @ signs) / np.sqrt((1 / (counts + 0.5)).sum(axis=1))
-    usual = float(stats.norm.isf((1 - confidence) / 2))
+    usual = -float(special.ndtri((1 - confidence) / 2))
     return Scatter(
         n_areas=len(counts),
         called_share=float((2 * tails <= 1 - confidence).mean()),

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from hotspots.errors import ParameterError
 
@@ -105,7 +105,7 @@ def compare_changes(first: Counts, second: Counts, *, confidence: float = 0.95, 
     (first_before, first_after), (second_before, second_after) = first, second
     above, below = first_after * second_before, first_before * second_after
     ratio = above / below if below else math.inf if above else math.nan
-    tail = float(stats.norm.sf(spread * stats.norm.isf((1 - confidence) / 2)))
+    tail = float(special.ndtr(spread * special.ndtri((1 - confidence) / 2)))
     low, high, p_value = _find_limits(first, second, tail)
     expected = first_before * second_after / second_before if second_before else math.nan
     n_before, n_after = first_before + second_before, first_after + second_after
@@ -115,7 +115,7 @@ def compare_changes(first: Counts, second: Counts, *, confidence: float = 0.95, 
         ratio=ratio,
         low=low,
         high=high,
-        p_value=p_value if spread == 1 else float(2 * stats.norm.sf(stats.norm.isf(p_value / 2) / spread)),
+        p_value=p_value if spread == 1 else float(2 * special.ndtr(special.ndtri(p_value / 2) / spread)),
         spread=float(spread),
         n_expected=expected,
         n_more=first_after - expected,

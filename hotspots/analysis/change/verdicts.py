@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from hotspots.analysis.change.comparisons import Comparison
 from hotspots.analysis.change.dispersion import Dispersion
 from hotspots.analysis.change.window_counts import ChangeCounts
 from hotspots.analysis.rates import compare_rates
+from hotspots.distributions import control_false_discoveries
 from hotspots.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]
@@ -110,7 +110,7 @@ def measure_change(counts: ChangeCounts, *, dispersion: Dispersion | None = None
     has_any = current + earlier > 0
     p_adjusted = np.ones(len(names))
     if has_any.any():
-        p_adjusted[has_any] = stats.false_discovery_control(compared.p_value[has_any])
+        p_adjusted[has_any] = control_false_discoveries(compared.p_value[has_any])
     is_stated = earlier >= MIN_FOR_PERCENT
     percent = pd.array(np.rint(np.where(is_stated, 100 * (compared.ratio - 1), 0)).astype(np.int64), dtype="Int64")
     percent[~is_stated] = pd.NA

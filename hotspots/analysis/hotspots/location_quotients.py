@@ -10,9 +10,10 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy import stats
+from scipy import special
 
 from hotspots.contracts import require_metres
+from hotspots.distributions import control_false_discoveries, negative_binomial_sf, poisson_sf
 from hotspots.geography import UniquePoints, collapse_points, find_polygon, make_cells
 
 Floats = npt.NDArray[np.float64]
@@ -23,7 +24,7 @@ much of this crime: at 5% a map in six would have one where this crime only foll
 _LEAST_SIDE_M, _MOST_SIDE_M = 100.0, 400.0
 _LEAST_EXPECTED = 2.0
 _MIN_CELLS = 20
-_MEDIAN_OF_SQUARE = float(stats.chi2.median(1))
+_MEDIAN_OF_SQUARE = 2 * float(special.gammaincinv(0.5, 0.5))
 _NOTHING = 1e-9
 
 
@@ -103,7 +104,7 @@ def measure_location_quotients(
     dispersion = max(float(np.median(squares)) / _MEDIAN_OF_SQUARE, 1.0)
     ambient = np.maximum(_count_inside(other_incidents, outlines) * share, _NOTHING)
     p = _find_tails(_count_inside(own, outlines), ambient, dispersion)
-    p_adjusted = np.asarray(stats.false_discovery_control(p))
+    p_adjusted = control_false_discoveries(p)
     return LocationQuotients(
         ambient=ambient,
         p_adjusted=p_adjusted,
@@ -121,5 +122,5 @@ def _count_inside(places: UniquePoints, outlines: Sequence[shapely.Geometry]) ->
 def _find_tails(counts: Floats, expected: Floats, dispersion: float) -> Floats:
     """Float (n,), probability of as many or more, of a count whose variance is `dispersion` times its mean."""
     if dispersion <= 1:
-        return np.asarray(stats.poisson.sf(counts - 1, expected))
-    return np.asarray(stats.nbinom.sf(counts - 1, expected / (dispersion - 1), 1 / dispersion))
+        return poisson_sf(counts - 1, expected)
+    return negative_binomial_sf(counts - 1, expected / (dispersion - 1), 1 / dispersion)

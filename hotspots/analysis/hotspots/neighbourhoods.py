@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 from scipy.spatial import cKDTree
 
 from hotspots.contracts import require_metres
+from hotspots.distributions import poisson_isf
 from hotspots.errors import ParameterError
 from hotspots.geography import MIN_INCIDENTS, UniquePoints, collapse_points
 
@@ -202,7 +202,7 @@ def choose_min_samples(n_incidents: int, *, study_area_km2: float | None = None)
         average = n_incidents * neighbourhood_km2 / study_area_km2
         words = f"{_MIN_SAMPLES_TIMES_AVERAGE} times the average density of the area"
         candidates[words] = _MIN_SAMPLES_TIMES_AVERAGE * average
-        by_chance = 1 + int(stats.poisson.isf(min(_CHANCE * neighbourhood_km2 / study_area_km2, 1.0), average))
+        by_chance = 1 + int(poisson_isf(min(_CHANCE * neighbourhood_km2 / study_area_km2, 1.0), average))
         if by_chance > lowest:
             lowest, why_lowest = by_chance, "the smallest number that would not come together by chance"
     reason, wanted = min(candidates.items(), key=lambda candidate: candidate[1])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse
 
 from hotspots.analysis.hours.aoristic import (
     TIME_KINDS,
@@ -19,6 +19,7 @@ from hotspots.analysis.hours.aoristic import (
     weigh_hours,
 )
 from hotspots.analysis.hours.busy_windows import PeakWindow, QuietWindow, find_windows
+from hotspots.distributions import control_false_discoveries
 from hotspots.errors import DataError
 
 Floats = npt.NDArray[np.float64]
@@ -197,5 +198,5 @@ def _is_discovery(windows: list[tuple[PeakWindow, ...]] | list[tuple[QuietWindow
     p_values = [found[0].p_value if found else 1.0 for found in windows]
     if not p_values:
         return []
-    is_kept: list[bool] = (stats.false_discovery_control(p_values) <= MAX_FALSE_SHARE).tolist()
+    is_kept: list[bool] = (control_false_discoveries(p_values) <= MAX_FALSE_SHARE).tolist()
     return is_kept

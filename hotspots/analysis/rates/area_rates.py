@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
+from hotspots.distributions import binomial_cdf, binomial_sf
 from hotspots.errors import DataError, ParameterError
 
 Floats = npt.NDArray[np.float64]
@@ -124,7 +125,7 @@ def estimate_rates(
     if total:
         share = exposure / total_exposure
         low, high = _find_binomial_limits(n, total, tail)
-        smaller = np.minimum(stats.binom.cdf(n, total, share), stats.binom.sf(n - 1, total, share))
+        smaller = np.minimum(binomial_cdf(n, total, share), binomial_sf(n - 1, total, share))
         columns |= {"ratio": n / total / share, "ratio_low": low / share, "ratio_high": high / share}
         columns["p_value"] = np.minimum(2 * smaller, 1)
     prior = _fit_gamma(n, exposure) if total and len(n) >= _MIN_AREAS else None
@@ -132,8 +133,8 @@ def estimate_rates(
         shape, mean = prior
         scale = 1 / (shape / mean + exposure)
         columns["shrunk_rate"] = (shape + n) * scale
-        columns["shrunk_low"] = np.asarray(stats.gamma.ppf(tail, shape + n, scale=scale))
-        columns["shrunk_high"] = np.asarray(stats.gamma.isf(tail, shape + n, scale=scale))
+        columns["shrunk_low"] = special.gammaincinv(shape + n, tail) * scale
+        columns["shrunk_high"] = special.gammainccinv(shape + n, tail) * scale
 
     table = pd.DataFrame({"n_incidents": counts.astype(np.int64), "population": residents}, index=n_incidents.index)
     for column in (
@@ -160,14 +161,14 @@ def estimate_rates(
 
 def _find_poisson_limits(n: Floats, tail: float) -> tuple[Floats, Floats]:
     """Garwood's limits of the mean of a Poisson count; the lower is 0 for none."""
-    low = stats.chi2.ppf(tail, 2 * np.maximum(n, 1)) / 2
-    return np.where(n > 0, low, 0.0), np.asarray(stats.chi2.isf(tail, 2 * n + 2) / 2)
+    low = special.gammaincinv(np.maximum(n, 1), tail)
+    return np.where(n > 0, low, 0.0), np.asarray(special.gammainccinv(n + 1, tail))
 
 
 def _find_binomial_limits(n: Floats, total: float, tail: float) -> tuple[Floats, Floats]:
     """Clopper and Pearson's limits of the share that n of a total are; 0 and 1 where none and all are."""
-    low = stats.beta.ppf(tail, np.maximum(n, 1), total - n + 1)
-    high = stats.beta.isf(tail, n + 1, np.maximum(total - n, 1))
+    low = special.betaincinv(np.maximum(n, 1), total - n + 1, tail)
+    high = special.betainccinv(n + 1, np.maximum(total - n, 1), tail)
     return np.where(n > 0, low, 0.0), np.where(n < total, high, 1.0)
 
 

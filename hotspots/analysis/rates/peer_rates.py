@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from hotspots.analysis.rates.area_rates import PER_RESIDENTS
 from hotspots.analysis.rates.ratios import compare_rates
+from hotspots.distributions import control_false_discoveries
 from hotspots.errors import ParameterError
 
 _LEVEL = 0.05
@@ -76,7 +76,7 @@ def compare_with_peers(
         exposure_first=population * n_years,
         exposure_second=peers["population"].to_numpy(dtype=np.float64),
     )
-    is_clear = stats.false_discovery_control(compared.p_value) <= _LEVEL
+    is_clear = control_false_discoveries(compared.p_value) <= _LEVEL
     rate = n_incidents / population / n_years * PER_RESIDENTS
     peer_rates = peers["n_incidents"].to_numpy() / peers["population"].to_numpy() * PER_RESIDENTS
     n_areas = len(peers) + 1

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import scipy
+from scipy import special
 
 from hotspots.errors import ParameterError
 
@@ -134,20 +134,19 @@ def compare_rates(
     total, odds = first + second, time_second / time_first
     # Shares of a binomial need not come of whole numbers, once both are written by the beta distribution.
     a, b = first / spread, second / spread
-    normal, student = scipy.stats.norm, scipy.stats.t
-    tail = normal.sf(student.isf((1 - confidence) / 2, free))
+    tail = special.ndtr(special.stdtrit(free, (1 - confidence) / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(total > 0, first / second * odds, np.nan)
         # Each share and its complement by itself: a share near 1 taken from 1 would leave few digits.
-        low = scipy.special.betaincinv(a, b + 1, tail) / scipy.special.betainccinv(b + 1, a, tail) * odds
-        high = scipy.special.betainccinv(a + 1, b, tail) / scipy.special.betaincinv(b, a + 1, tail) * odds
+        low = special.betaincinv(a, b + 1, tail) / special.betainccinv(b + 1, a, tail) * odds
+        high = special.betainccinv(a + 1, b, tail) / special.betaincinv(b, a + 1, tail) * odds
     low, high = np.where(first > 0, low, 0.0), np.where(second > 0, high, np.inf)
     if test == "exact":
         share = time_first / (time_first + time_second)
-        at_least = np.where(first > 0, scipy.special.betainc(a, b + 1, share), 1.0)
-        at_most = np.where(second > 0, scipy.special.betaincc(a + 1, b, share), 1.0)
+        at_least = np.where(first > 0, special.betainc(a, b + 1, share), 1.0)
+        at_most = np.where(second > 0, special.betaincc(a + 1, b, share), 1.0)
         p_value = np.minimum(2 * np.minimum(at_least, at_most), 1.0)
-        p_value = np.where(np.isfinite(free), 2 * student.sf(normal.isf(p_value / 2), free), p_value)
+        p_value = np.where(np.isfinite(free), 2 * special.stdtr(free, special.ndtri(p_value / 2)), p_value)
     else:
         p_value = _e_test(first, second, time_first, time_second)
     return RateRatios(ratio=ratio, low=low, high=high, p_value=p_value, confidence=confidence, test=test)
@@ -155,11 +154,11 @@ def compare_rates(
 
 def _e_test(first: Floats, second: Floats, time_first: Floats, time_second: Floats) -> Floats:
     """The e-test of each pair."""
+    from scipy import stats  # here, as it is seldom asked for and takes a while
+
     pairs = zip(*(values.ravel() for values in (first, time_first, second, time_second)), strict=True)
     p = [
-        1.0
-        if a + b == 0
-        else float(scipy.stats.poisson_means_test(int(a), float(time_a), int(b), float(time_b)).pvalue)
+        1.0 if a + b == 0 else float(stats.poisson_means_test(int(a), float(time_a), int(b), float(time_b)).pvalue)
         for a, time_a, b, time_b in pairs
     ]
     return np.array(p, dtype=np.float64).reshape(first.shape)

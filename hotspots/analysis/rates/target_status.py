@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from scipy import stats
+from scipy import special
 
 from hotspots.analysis.rates.area_rates import CONFIDENCE
 from hotspots.analysis.rates.ratios import compare_rates
@@ -49,10 +49,10 @@ def judge_target(
     Source: as `compare_rates` and `estimate_rates`.
     """
     if target.n_incidents is not None:
-        tail = float(stats.norm.sf(stats.t.isf((1 - CONFIDENCE) / 2, n_free)))
+        tail = float(special.ndtr(special.stdtrit(n_free, (1 - CONFIDENCE) / 2)))
         n = n_current / dispersion
-        low = dispersion * float(stats.gamma.ppf(tail, n)) if n else 0.0
-        high = dispersion * float(stats.gamma.isf(tail, n + 1))
+        low = dispersion * float(special.gammaincinv(n, tail)) if n else 0.0
+        high = dispersion * float(special.gammainccinv(n + 1, tail))
         value, wanted = float(n_current), float(target.n_incidents)
     else:
         if not n_previous:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, stats
+from scipy import sparse
 
 from hotspots.analysis.significance.permutation import find_tails
+from hotspots.distributions import control_false_discoveries
 from hotspots.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]
@@ -75,8 +76,8 @@ def measure_gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Sign
     whole, binary = _check(counts, neighbours)
     n_neighbours, sums = binary @ np.ones_like(whole), binary @ whole
     p_hot, p_cold = find_tails(whole, n_drawn=n_neighbours, sums=sums)
-    p_hot_adjusted = stats.false_discovery_control(p_hot)
-    p_cold_adjusted = stats.false_discovery_control(p_cold)
+    p_hot_adjusted = control_false_discoveries(p_hot)
+    p_cold_adjusted = control_false_discoveries(p_cold)
     return Significance(
         z=standardise_gi_star(whole, n_neighbours, sums),
         p_hot=p_hot,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from hotspots.analysis.surfaces.cell_records import CellRecords
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.shrinkage import ShrinkageFit, fit_shrinkage
+from hotspots.distributions import negative_binomial_cdf
 from hotspots.geography import Cells
 
 Floats = npt.NDArray[np.float64]
@@ -237,7 +238,7 @@ def _find_spread(mean: Floats, variance: Floats, count: Floats) -> float:
     tried = np.array(_TRIED)[:, None]
     size = mean**2 / (variance + tried * mean**2)
     # whether a range holds a count is seen from how likely fewer are, without looking for its ends
-    up_to, below = (np.asarray(stats.nbinom.cdf(n, size, size / (size + mean))) for n in (count, count - 1))
+    up_to, below = (negative_binomial_cdf(n, size, size / (size + mean)) for n in (count, count - 1))
     is_held = (up_to >= (1 - RANGE_HOLDS) / 2) & (below < (1 + RANGE_HOLDS) / 2)
     holds = is_held.mean(axis=1) >= RANGE_HOLDS
     return float(_TRIED[int(holds.argmax())] if holds.any() else _TRIED[-1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, stats
+from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from hotspots.analysis.surfaces.cell_records import CellRecords, locate_incidents
@@ -18,6 +18,7 @@ from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.drift import Drift, expect, halve, measure_drift
 from hotspots.analysis.surfaces.shrinkage import START, fit_shrinkage
 from hotspots.contracts import require_metres
+from hotspots.distributions import negative_binomial_ppf
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import Cells
 
@@ -131,7 +132,7 @@ def predict_counts(
         )
     size = mean**2 / variance
     ends = np.array([[(1 - confidence) / 2], [(1 + confidence) / 2]])
-    low, high = np.asarray(stats.nbinom.ppf(ends, size, size / (size + mean))).astype(np.int64)
+    low, high = negative_binomial_ppf(ends, size, size / (size + mean)).astype(np.int64)
     return low, high
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
 from hotspots.products.words import numbers
+from hotspots.products.words.bytecode import BytecodeCache
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
 
 _FILTERS: dict[str, Any] = {
     "band": numbers.say_distance_band,
@@ -42,20 +46,25 @@ _FILTERS: dict[str, Any] = {
 def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
     """The environment of the templates, with the filters for numbers and `say` for the sentences.
 
-    It is the same one each time, so that each template is compiled once in a process. Nobody may change it. Most of
-    them are rendered once, so they are not optimised, which takes a fifth of the time.
+    It is the same one each time, so that each template is loaded once in a process. Nobody may change it. Most of
+    them are rendered once, so they are not optimised, which takes a fifth of the time to compile one.
 
     Args:
         is_escaped: Whether everything is escaped that is not marked safe, as on a page.
     """
-    environment = jinja2.Environment(
+    options: dict[str, Any] = {
+        "autoescape": is_escaped,  # plain text is for terminal and JSON, and pages escape it in their turn
+        "undefined": jinja2.StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "optimized": False,
+    }
+    environment = jinja2.Environment(  # noqa: S701 - the options say it
         loader=jinja2.PackageLoader("hotspots.products"),
-        autoescape=is_escaped,  # noqa: S701 - plain text is for terminal and JSON, and pages escape it in their turn
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        optimized=False,
+        bytecode_cache=BytecodeCache(_TEMPLATES, "page" if is_escaped else "text", options),
+        auto_reload=False,
         finalize=None if is_escaped else _on_one_line,
+        **options,
     )
     environment.filters |= _FILTERS
     environment.globals |= {
@@ -87,6 +96,7 @@ def say_each(sentences: str, *about: Any) -> list[str]:
     return [" ".join(line.split()) for line in lines if line.strip()]
 
 
+@functools.cache
 def _find_macro(name: str) -> Any:
     subject, _, macro = name.partition(".")
     return getattr(make_environment(is_escaped=False).get_template(f"words/{subject}.jinja").module, macro)
