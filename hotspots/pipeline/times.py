@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy import sparse
@@ -162,7 +163,7 @@ def analyse_times(
         changes=_compare_windows(
             chosen,
             rows,
-            pd.Series(hotspot, index=own.index),
+            hotspot,
             len(outlines),
             planned=_plan_comparisons(chosen, rows, season, compare),
         ),
@@ -213,16 +214,17 @@ def _plan_comparisons(
 def _compare_windows(
     chosen: Selection,
     rows: CrimeRows,
-    hotspot: pd.Series,
+    hotspot: npt.NDArray[np.integer],
     n_hotspots: int,
     *,
     planned: Sequence[Comparison],
 ) -> tuple[Change, ...]:
     """Every comparison of windows, by ward and by hot spot: `hotspot` is that of each incident inside, or -1."""
     own = rows.incidents[rows.is_inside]
+    # as categories, which are made once and counted in every comparison
     wanted = {
-        "wards": (own["ward_code"], chosen.wards.index),
-        "hotspots": (hotspot.where(hotspot >= 0), range(n_hotspots)),
+        "wards": pd.Categorical(own["ward_code"], categories=chosen.wards.index),
+        "hotspots": pd.Categorical.from_codes(hotspot, categories=pd.RangeIndex(n_hotspots)),
     }
     changes = []
     for plan in planned:
@@ -230,10 +232,10 @@ def _compare_windows(
         comparison, area = rows.compare(windows)
         (fair,) = withhold_selected([comparison], drawn_from=chosen.start, drawn_to=chosen.end)
         tables: dict[str, ChangeTable | None] = dict.fromkeys(wanted)
-        for name, (groups, all_groups) in wanted.items():
+        for name, groups in wanted.items():
             used = fair if name == "hotspots" else comparison
             if used.available and not (name == "hotspots" and n_hotspots == 0):
-                _, tables[name] = rows.compare(windows, groups=groups, all_groups=all_groups)
+                _, tables[name] = rows.compare(windows, groups=groups)
         reason = fair.reason if comparison.available and not fair.available else None
         if windows.lost and comparison.available:
             reason = reason or _NOT_PLACED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -137,13 +137,16 @@ class CrimeRows:
         self,
         windows: Windows,
         *,
-        groups: pd.Series | None = None,
-        all_groups: Iterable[Hashable] | None = None,
+        groups: pd.Categorical | None = None,
     ) -> tuple[Comparison, ChangeTable | None]:
         """The change of the whole area, or of groups in it; None, with the reason, where that cannot be said.
 
         Rows without a place count in the whole area if all that have one lie in it. If not, and a verdict would be
         another with the part of them that is to be expected in it, there is none.
+
+        Args:
+            windows: What can be compared.
+            groups: That of each incident inside; every category is compared.
         """
         # statistics, which `hotspots check` does without
         from hotspots.analysis.change import WHOLE_AREA, count_change, measure_change, measure_dispersion
@@ -151,17 +154,19 @@ class CrimeRows:
         comparison, lost = windows.comparison, windows.lost
         if not comparison.available or (lost and groups is not None):
             return comparison, None
-        own = self.counted if windows.is_kept.all() else self.counted[windows.is_kept]
-        groups = None if groups is None else groups[windows.is_kept]
+        is_whole = bool(windows.is_kept.all())
+        own = self.counted if is_whole else self.counted[windows.is_kept]
+        of_each = (
+            None if groups is None else pd.Series(groups if is_whole else groups[windows.is_kept], index=own.index)
+        )
         dispersion = measure_dispersion(
             own,
             comparison,
             known_from=self.known_from,
             missing_months=self.known.gap_months,
-            groups=groups,
-            all_groups=all_groups,
+            groups=of_each,
         )
-        counts = count_change(own, comparison, groups=groups, all_groups=all_groups)
+        counts = count_change(own, comparison, groups=of_each)
         change = measure_change(counts, dispersion=dispersion)
         if lost is None:
             return comparison, change
