@@ -100,12 +100,10 @@ def open_text_table(
     header = tuple(rows[index])
     is_whole = len(start) < _HEAD_BYTES
     lines = start if is_whole else start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1]
-
-    def open_start() -> Utf8Stream:
-        return Utf8Stream(io.BytesIO(lines), "utf-8")
+    first_lines = _take_lines(lines, lines_before[index] + 1 + SAMPLE_ROWS + HEADER_ROWS)
 
     def open_all() -> Utf8Stream:
-        return open_start() if is_whole else Utf8Stream(open_bytes(), found)
+        return _open_utf8(lines) if is_whole else Utf8Stream(open_bytes(), found)
 
     def read(columns: Collection[str], plain: Collection[str] = ()) -> Iterator[Chunk]:
         require_unique(header, {*columns, *plain}, label=label)
@@ -116,17 +114,21 @@ def open_text_table(
     @functools.cache  # whoever recognises a layout asks for a column or two, time and again
     def read_first() -> list[Chunk]:
         once = [name for name in header if header.count(name) == 1]
-        with contextlib.suppress(DataError):  # which all of the text raises too, unless it was cut within a row
-            chunks = _read(
-                label,
-                open_start,
-                header,
-                once,
-                delimiter=delimiter,
-                n_lines_before=lines_before[index],
-                at_most=SAMPLE_ROWS,
-            )
-            return list(itertools.islice(chunks, 1))
+        for part in (first_lines, lines):
+            with contextlib.suppress(DataError):  # which all of the text raises too, unless it was cut within a row
+                chunks = _read(
+                    label,
+                    functools.partial(_open_utf8, part),
+                    header,
+                    once,
+                    delimiter=delimiter,
+                    n_lines_before=lines_before[index],
+                    at_most=SAMPLE_ROWS,
+                )
+                first = list(itertools.islice(chunks, 1))
+                # a row may have several lines, and some rows are malformed
+                if part is lines or (first and len(first[0].row) == SAMPLE_ROWS):
+                    return first
         return []
 
     def read_start(columns: Collection[str]) -> Iterator[Chunk]:
@@ -260,6 +262,16 @@ def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[bytes, 
         except UnicodeDecodeError:
             is_utf8 = False
     return head, digest.hexdigest(), "utf-8" if is_utf8 else "cp1252"
+
+
+def _open_utf8(text: bytes) -> Utf8Stream:
+    return Utf8Stream(io.BytesIO(text), "utf-8")
+
+
+def _take_lines(text: bytes, n_lines: int) -> bytes:
+    """The first lines of a text; all of it where it has no more."""
+    *_, rest = lines = text.split(b"\n", n_lines)
+    return text[: len(text) - len(rest)] if len(lines) > n_lines else text
 
 
 def _first_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
