@@ -39,6 +39,7 @@ from hotspots.products.summary.place_summary import (
     HotspotTotal,
     RiskSummary,
     SignificanceSummary,
+    locate_hotspots,
     summarise_clusters,
     summarise_density,
     summarise_holdout,
@@ -477,7 +478,10 @@ def summarise(analysis: Analysis) -> RunSummary:
         risk=summarise_risk(places),
         significance=summarise_significance(places),
         patrols=summarise_patrols(analysis),
-        hotspots=tuple(summarise_hotspot(hotspot, analysis) for hotspot in places.hotspots),
+        hotspots=tuple(
+            summarise_hotspot(hotspot, where, analysis)
+            for hotspot, where in zip(places.hotspots, locate_hotspots(places.hotspots, analysis), strict=True)
+        ),
         hotspots_total=summarise_total(analysis),
         holdout=places.holdout and summarise_holdout(places.holdout),
         shifts=summarise_shifts(analysis),
