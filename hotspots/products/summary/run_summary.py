@@ -48,6 +48,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
+from hotspots.products.summary.product_names import PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -72,19 +73,6 @@ from hotspots.products.summary.time_summary import (
     summarise_ward_hours,
 )
 from hotspots.products.words import say, say_each
-
-PRODUCTS = {
-    "map": "map.html",
-    "times": "times.html",
-    "summary": "summary.json",
-    "hotspots_gpkg": "hotspots.gpkg",
-    "places_to_patrol_csv": "places_to_patrol.csv",
-    "hotspots_csv": "hotspots.csv",
-    "shifts_csv": "shifts.csv",
-    "quality": "quality.html",
-    "quality_json": "quality.json",
-    "rejected": "rejected.csv",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
