@@ -1,4 +1,4 @@
-"""The order in which a forecast flags cells, without sorting what nobody asks for."""
+"""The cells that a forecast flags first, without sorting those that nobody asks for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class CellOrder:
-    """Cells from the first to be flagged to the last: the highest prediction first.
+    """Cells from the first to be flagged to the last that is asked for: the highest prediction first.
 
     Equal predictions are ordered against the forecaster: those with the fewest incidents come first, and of these the
     first in the table.
@@ -18,37 +18,36 @@ class CellOrder:
     Args:
         prediction: float (n_cells,), none missing.
         counts: int (n_cells,), incidents of the test.
+        n_first: How many cells are asked for, at most n_cells; all by default.
 
     Attributes:
-        rank_of_hit: int (n_hit,), the place in the order, from 0, of each cell with incidents.
+        first: int (n_first,), the position of each of the first cells, in their order.
+        rank_of_hit: int (n_hit,), the place in the order, from 0, of each cell with incidents; n_cells of those that
+            are not among the first.
     """
 
-    def __init__(self, prediction: Floats, counts: npt.NDArray[np.number]) -> None:
-        self._prediction, self._counts = prediction, counts
-        self._ascending = np.sort(prediction)
-        hit = np.flatnonzero(counts)
-        predicted = prediction[hit]
-        order = np.lexsort((counts[hit], -predicted))
-        falling = -predicted[order]
-        n_up_to, n_before, n_hit_up_to, n_hit_before = (
-            np.searchsorted(values, falling, side)
-            for values in (-self._ascending[::-1], falling)
-            for side in ("right", "left")
-        )
-        # of equal predictions those of cells without incidents come first
-        n_unhit = (n_up_to - n_before) - (n_hit_up_to - n_hit_before)
-        self.rank_of_hit: Ints = np.empty(len(hit), dtype=np.int64)
-        self.rank_of_hit[order] = n_before + n_unhit + np.arange(len(hit)) - n_hit_before
+    def __init__(self, prediction: Floats, counts: npt.NDArray[np.number], *, n_first: int | None = None) -> None:
+        n_cells = len(prediction)
+        above, equal = np.arange(n_cells), np.empty(0, dtype=np.int64)
+        if n_first is not None and n_first < n_cells:
+            least = prediction.min()
+            higher = prediction[prediction > least]  # of a forecast that is nothing nearly everywhere few are left
+            if len(higher) > n_first:
+                least = np.partition(higher, -n_first)[-n_first]
+            above, equal = np.flatnonzero(prediction > least), np.flatnonzero(prediction == least)
+            hit = equal[counts[equal] > 0]
+            equal = np.concatenate([equal[counts[equal] == 0], hit[np.argsort(counts[hit], kind="stable")]])
+            equal = equal[: n_first - len(above)]
+        self.first: Ints = np.concatenate([above[np.lexsort((counts[above], -prediction[above]))], equal])
+        rank = np.full(n_cells, n_cells)
+        rank[self.first] = np.arange(len(self.first))
+        self.rank_of_hit: Ints = rank[np.flatnonzero(counts)]
 
-    def flag(self, n_flagged: int) -> npt.NDArray[np.bool_]:
-        """Bool (n_cells,): the first cells of the order, one at least."""
-        least = self._ascending[-n_flagged]
-        flagged: npt.NDArray[np.bool_] = self._prediction > least
-        equal = np.flatnonzero(self._prediction == least)
-        equal = equal[np.argsort(self._counts[equal], kind="stable")]
-        flagged[equal[: n_flagged - int(flagged.sum())]] = True
-        return flagged
+    def sum_first(self, values: Floats, n_flagged: npt.ArrayLike) -> Floats:
+        """The sum of the first cells' values, for each number of cells.
 
-    def sum_first(self, n_flagged: npt.ArrayLike) -> Floats:
-        """The sum of the predictions of the first cells, for each number of them."""
-        return np.asarray(np.cumsum(self._ascending[::-1])[np.asarray(n_flagged) - 1])
+        Args:
+            values: float (n_cells,).
+            n_flagged: int (n,), or one number; 1 to n_first.
+        """
+        return np.asarray(np.cumsum(values[self.first])[np.asarray(n_flagged) - 1])

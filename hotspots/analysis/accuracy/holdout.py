@@ -308,7 +308,7 @@ def _score_methods(
     wanted = [*area_shares] if hotspot_share is None else [*area_shares, hotspot_share]
     # whole cells, or those of all folds together might take one cell more than they take apart
     n_flagged = [min(max(math.floor(share / cell_share * (1 + 1e-9)), 1), n_cells) for share in wanted]
-    most_hits = np.sort(observed, axis=1)[:, ::-1].sum(axis=0).cumsum()
+    most_hits = _sum_most(observed, max(n_flagged))
     ceilings = [float(most_hits[n - 1] / observed.sum()) for n in n_flagged]
     counts_of_hit = observed[observed > 0].astype(np.int64)
     n_folds = len(observed)
@@ -316,22 +316,26 @@ def _score_methods(
     ranks: dict[tuple[MethodName, float | None], npt.NDArray[np.int64]] = {}
     found: dict[tuple[MethodName, float | None], tuple[AreaScore, ...]] = {}
     for key, forecast in forecasts:
-        orders = [CellOrder(predicted, counts) for predicted, counts in zip(forecast, observed, strict=True)]
+        orders = [
+            CellOrder(predicted, counts, n_first=max(n_flagged))
+            for predicted, counts in zip(forecast, observed, strict=True)
+        ]
         # the folds take turns, so that of so many cells of all folds as many are flagged in each
         ranks[key] = n_folds * np.concatenate([order.rank_of_hit for order in orders])
         scored = score_ranks(
             ranks[key], counts_of_hit, n_cells=observed.size, n_flagged=n_pooled, n_resamples=n_resamples, seed=seed
         )
-        expected = _expect(orders, scales[key[0]], n_flagged)
+        expected = _expect(orders, forecast, scales[key[0]], n_flagged)
+        grounds = [None] * len(wanted) if ground is None else _sum_ground(orders, n_flagged, ground, observed)
         found[key] = tuple(
             _restate(
                 score,
                 area_share=min(n * cell_share, 1.0),
                 ceiling=ceiling,
                 expected=inside,
-                ground_share=None if ground is None else _sum_ground(orders, n, ground, observed),
+                ground_share=held,
             )
-            for score, n, ceiling, inside in zip(scored, n_flagged, ceilings, expected, strict=True)
+            for score, n, ceiling, inside, held in zip(scored, n_flagged, ceilings, expected, grounds, strict=True)
         )
     judged = find_judged(area_shares)
     best = max(found, key=lambda key: found[key][judged].hit_rate, default=None)
@@ -358,19 +362,36 @@ def _score_methods(
     ]
 
 
-def _sum_ground(orders: Sequence[CellOrder], n_flagged: int, ground: Floats, observed: Floats) -> float:
-    """The ground that the cells flagged in each fold stand for: the mean over folds, by incidents."""
-    held = [ground[order.flag(n_flagged)].sum() for order in orders]
-    return float(np.average(held, weights=observed.sum(axis=1)))
+def _sum_most(observed: Floats, n_most: int) -> Floats:
+    """The most incidents that one cell of each fold, two of each, and so on could hold, up to n_most."""
+    most = np.zeros(n_most)
+    for counts in observed:
+        highest = np.sort(counts[counts > 0])[::-1][:n_most]
+        most[: len(highest)] += highest
+    return np.cumsum(most)
+
+
+def _sum_ground(
+    orders: Sequence[CellOrder], n_flagged: Sequence[int], ground: Floats, observed: Floats
+) -> list[float | None]:
+    """The ground that the cells flagged in each fold stand for, for each number of cells: the mean, by incidents."""
+    held = [order.sum_first(ground, n_flagged) for order in orders]
+    return list(np.average(held, axis=0, weights=observed.sum(axis=1)).tolist())
 
 
 def _expect(
-    orders: Sequence[CellOrder], scales: Sequence[float | None], n_flagged: Sequence[int]
+    orders: Sequence[CellOrder],
+    forecast: Sequence[Floats],
+    scales: Sequence[float | None],
+    n_flagged: Sequence[int],
 ) -> list[float | None]:
     """The incidents that a method expected in the cells it flagged, over all folds, for each number of cells."""
     if None in scales:
         return [None] * len(n_flagged)
-    expected = [(scale or 0.0) * order.sum_first(n_flagged) for order, scale in zip(orders, scales, strict=True)]
+    expected = [
+        (scale or 0.0) * order.sum_first(predicted, n_flagged)
+        for order, predicted, scale in zip(orders, forecast, scales, strict=True)
+    ]
     return [float(inside) for inside in np.sum(expected, axis=0)]
 
 

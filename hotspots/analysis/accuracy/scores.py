@@ -181,7 +181,8 @@ def score_forecast(
             "scale."
         )
     _check_resampling(area_shares, n_resamples)
-    order, n_flagged = CellOrder(prediction, counts), _count_flagged(len(counts), area_shares)
+    n_flagged = _count_flagged(len(counts), area_shares)
+    order = CellOrder(prediction, counts, n_first=int(n_flagged.max(initial=0)))
     counts_of_hit = counts[counts > 0]
     scores = score_ranks(
         order.rank_of_hit, counts_of_hit, n_cells=len(counts), n_flagged=n_flagged, n_resamples=n_resamples, seed=seed
@@ -189,7 +190,7 @@ def score_forecast(
     if predicts_counts:
         scores = tuple(
             dataclasses.replace(one, rri=float(inside / one.n_hits) if one.n_hits else None)
-            for one, inside in zip(scores, order.sum_first(n_flagged), strict=True)
+            for one, inside in zip(scores, order.sum_first(prediction, n_flagged), strict=True)
         )
     return ForecastScores(
         area_shares=tuple(map(float, area_shares)),
@@ -209,7 +210,8 @@ def score_ranks(
     """The scores of a forecast for each number of flagged cells, without what it predicted.
 
     Args:
-        rank_of_hit: int (n_hit,), the place, from 0, at which each cell with incidents is flagged.
+        rank_of_hit: int (n_hit,), the place, from 0, at which each cell with incidents is flagged; any beyond the most
+            that are flagged, where it is not.
         counts_of_hit: int (n_hit,), their incidents.
         n_cells: Of the study area.
         n_flagged: int (n,), how many cells are flagged.
@@ -326,8 +328,9 @@ def compare_forecasts(
     """
     counts = _read_counts(observed)
     _check_resampling(area_shares, n_resamples)
+    n_flagged = _count_flagged(len(counts), area_shares)
     first_order, second_order = (
-        CellOrder(_read_prediction(predicted, len(counts), name), counts)
+        CellOrder(_read_prediction(predicted, len(counts), name), counts, n_first=int(n_flagged.max(initial=0)))
         for name, predicted in (("first prediction", first), ("second prediction", second))
     )
     return compare_ranks(
@@ -335,7 +338,7 @@ def compare_forecasts(
         second_order.rank_of_hit,
         counts[counts > 0],
         area_shares=area_shares,
-        n_flagged=_count_flagged(len(counts), area_shares),
+        n_flagged=n_flagged,
         n_resamples=n_resamples,
         seed=seed,
     )

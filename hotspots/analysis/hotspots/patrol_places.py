@@ -184,6 +184,9 @@ def _lay_circles(coordinates: Floats) -> tuple[Floats, sparse.csr_array]:
     east, north = nearest[:, :1, None] + steps[:, None], nearest[:, 1:, None] + steps
     away = np.hypot(east * _STEP_M - coordinates[:, :1, None], north * _STEP_M - coordinates[:, 1:, None])
     place, i, j = np.nonzero(away <= _INSIDE_M)
-    nodes, circle = np.unique(east[place, i, 0] + 1j * north[place, 0, j], return_inverse=True)
+    # a point of the lattice as one number, which is found again sooner than a pair; from west to east they increase
+    south, n_rows = (north.min(), np.ptp(north) + 1) if north.size else (0, 1)
+    nodes, circle = np.unique(east[place, i, 0] * n_rows + (north[place, 0, j] - south), return_inverse=True)
+    columns, rows = np.divmod(nodes, n_rows)
     within = sparse.csr_array((np.ones(len(place)), (circle, place)), shape=(len(nodes), len(coordinates)))
-    return np.column_stack([nodes.real, nodes.imag]) * _STEP_M, within
+    return np.column_stack([columns, rows + south]) * _STEP_M, within

@@ -141,6 +141,7 @@ def rank_hotspots(
     areas = shapely.area(np.array(outlines, dtype=object)).round()
     expected = np.array([round(one.expected, 6) for one in evidence])
     n_inside = np.array([len(part) for part in members])
+    n_places = _count_places(collapse_points(incidents).inverse[rows], inside[rows], len(outlines))
     harms = np.full(len(outlines), np.nan)
     if harm is not None:
         harms = np.bincount(inside[rows], harm.to_numpy()[rows], len(outlines))
@@ -154,7 +155,7 @@ def rank_hotspots(
             outline=outlines[index],
             members=members[index],
             n_incidents=len(members[index]),
-            n_places=len(np.unique(incidents.geometry.iloc[members[index]].to_wkb())),
+            n_places=int(n_places[index]),
             share=len(members[index]) / len(incidents),
             area_km2=float(shapely.area(outlines[index])) / 1e6,
             wards=tuple(code for code, _ in wards[index]),
@@ -181,6 +182,12 @@ def _count_by_group(
     for pair, n in zip(pairs.tolist(), counts.tolist(), strict=True):
         counted[pair // len(texts)].append((str(texts[pair % len(texts)]), n))
     return [tuple(sorted(one, key=lambda item: (-item[1], item[0]))) for one in counted]
+
+
+def _count_places(place: npt.NDArray[np.intp], group: npt.NDArray[np.int64], n_groups: int) -> npt.NDArray[np.int64]:
+    """Int (n_groups,): distinct places of each group."""
+    n_all = place.max(initial=0) + 1
+    return np.bincount(np.unique(group * n_all + place) // n_all, minlength=n_groups)
 
 
 def keep_common(counted: Sequence[tuple[str, Count]], floor: Floor) -> tuple[tuple[str, Count], ...]:

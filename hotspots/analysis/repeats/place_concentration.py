@@ -16,6 +16,8 @@ Integers = npt.NDArray[np.int64]
 
 INCIDENT_SHARES = (0.25, 0.5, 0.8)
 _MAX_CURVE = 200
+_FEW_EMPTY = 20
+"""Where places are more than so many times the incidents, they are not counted one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,10 @@ def _throw(n: int, n_places: float, rng: np.random.Generator) -> _Frequency:
     whole = max(round(n_places), 1)
     if whole <= n:
         return _tabulate(rng.multinomial(n, np.full(whole, 1 / whole)))
-    return _tabulate(np.unique(rng.integers(whole, size=n), return_counts=True)[1])
+    thrown = rng.integers(whole, size=n)
+    if whole <= _FEW_EMPTY * n:
+        return _tabulate(np.bincount(thrown))
+    return _tabulate(np.unique(thrown, return_counts=True)[1])
 
 
 def _tabulate(counts: npt.NDArray[np.integer]) -> _Frequency:

@@ -22,8 +22,13 @@ def measure_surroundings(own: Floats, other: Floats, cells: Cells, bandwidth_m: 
     Source: as `estimate_risk`.
     """
     kernel = cells.kernel(bandwidth_m)
-    own_around, other_around = kernel.sum_around(own), kernel.sum_around(other)
-    elsewhere = (own.sum() - own) / max(float(other.sum()), 1.0)
-    share = elsewhere * (own_around + 1) / (elsewhere * other_around + 1)
-    level = np.divide(own_around, kernel.weight, out=np.zeros(len(own)), where=kernel.weight > 0)
-    return np.stack([other * share, level, np.ones(len(own))])
+    found = np.zeros((3, len(own)))
+    own_around = kernel.sum_around(own)
+    np.divide(own_around, kernel.weight, out=found[1], where=kernel.weight > 0)
+    found[2] = 1
+    some = np.flatnonzero(other)  # where there is no other crime nothing of it is
+    if len(some):
+        elsewhere = (own.sum() - own[some]) / max(float(other.sum()), 1.0)
+        other_around = kernel.sum_around(other)[some]
+        found[0, some] = other[some] * (elsewhere * (own_around[some] + 1) / (elsewhere * other_around + 1))
+    return found

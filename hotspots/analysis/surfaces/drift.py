@@ -159,10 +159,12 @@ def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float
 def expect(fit: ShrinkageFit, own: Floats, shape_factor: float) -> tuple[Floats, Floats]:
     """Mean and variance, float (n_cells,) each, of each cell's rate, given what it has recorded."""
     shape = shape_factor * fit.shape
-    mean = fit.prior * (shape + own) / (shape + fit.prior)
-    variance = mean * fit.prior / (shape + fit.prior)
+    both = shape + fit.prior
+    mean = fit.prior * (shape + own) / both
+    variance = mean * fit.prior / both
     # of a rate that is nothing unless the cell can hold crime
-    return fit.possible * mean, fit.possible * (variance + mean**2) - (fit.possible * mean) ** 2
+    expected = fit.possible * mean
+    return expected, fit.possible * (variance + mean**2) - expected**2
 
 
 def _list_rows(fit: ShrinkageFit, seen: Half, coming: Half) -> tuple[Floats, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
-import dataclasses
 import functools
 import hashlib
 import io
@@ -13,9 +12,10 @@ import itertools
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import IO
+from typing import IO, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,14 +27,13 @@ from hotspots.ingest.formats.table import (
     HEADER_ROWS,
     SAMPLE_ROWS,
     Chunk,
-    Columns,
     IsHeader,
     Table,
     as_text,
     find_header,
     require_unique,
 )
-from hotspots.ingest.texts import blank, is_padded, strip_blanks
+from hotspots.ingest.texts import is_padded, strip_blanks
 
 Open = Callable[[], IO[bytes]]
 
@@ -100,41 +99,54 @@ def open_text_table(
     header = tuple(rows[index])
     is_whole = len(start) < _HEAD_BYTES
     lines = start if is_whole else start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1]
-
-    def open_start() -> Utf8Stream:
-        return Utf8Stream(io.BytesIO(lines), "utf-8")
+    first_lines = _take_lines(lines, lines_before[index] + 1 + SAMPLE_ROWS + HEADER_ROWS)
 
     def open_all() -> Utf8Stream:
-        return open_start() if is_whole else Utf8Stream(open_bytes(), found)
+        return _open_utf8(lines) if is_whole else Utf8Stream(open_bytes(), found)
 
     def read(columns: Collection[str], plain: Collection[str] = ()) -> Iterator[Chunk]:
         require_unique(header, {*columns, *plain}, label=label)
-        return _read(
+        for batch, row, malformed in _read(
             label, open_all, header, columns, plain=plain, delimiter=delimiter, n_lines_before=lines_before[index]
-        )
-
-    @functools.cache  # whoever recognises a layout asks for a column or two, time and again
-    def read_first() -> list[Chunk]:
-        once = [name for name in header if header.count(name) == 1]
-        with contextlib.suppress(DataError):  # which all of the text raises too, unless it was cut within a row
-            chunks = _read(
-                label,
-                open_start,
-                header,
-                once,
-                delimiter=delimiter,
-                n_lines_before=lines_before[index],
-                at_most=SAMPLE_ROWS,
+        ):
+            yield Chunk(
+                columns={name: _to_series(batch[name]) for name in batch.schema.names}, row=row, malformed=malformed
             )
-            return list(itertools.islice(chunks, 1))
-        return []
+
+    # whoever recognises a layout asks for a column or two, time and again
+    @functools.cache
+    def read_first() -> _Rows | None:
+        once = [name for name in header if header.count(name) == 1]
+        for part in (first_lines, lines):
+            with contextlib.suppress(DataError):  # which all of the text raises too, unless it was cut within a row
+                rows = _read(
+                    label,
+                    functools.partial(_open_utf8, part),
+                    header,
+                    once,
+                    delimiter=delimiter,
+                    n_lines_before=lines_before[index],
+                )
+                first = next(rows, None)
+                # a row may have several lines, and some rows are malformed
+                if part is lines or (first and len(first.row) >= SAMPLE_ROWS):
+                    return first
+        return None
+
+    @functools.cache
+    def read_first_of(name: str) -> pd.Series:
+        texts = cast("_Rows", read_first()).batch[name][:SAMPLE_ROWS]
+        # with no words of other rows
+        return _to_series(texts.dictionary_decode().dictionary_encode())
 
     def read_start(columns: Collection[str]) -> Iterator[Chunk]:
-        for chunk in read_first():
-            if chunk.columns.keys() >= set(columns):
-                yield dataclasses.replace(
-                    chunk, columns={name: texts for name, texts in chunk.columns.items() if name in columns}
-                )
+        first = read_first()
+        if first and set(first.batch.schema.names) >= set(columns):
+            yield Chunk(
+                columns={name: read_first_of(name) for name in first.batch.schema.names if name in columns},
+                row=first.row[:SAMPLE_ROWS],
+                malformed=first.malformed,
+            )
 
     named = _ENCODINGS.get(found, found.upper())
     separated = _DELIMITERS.get(delimiter, repr(delimiter))
@@ -147,6 +159,14 @@ def open_text_table(
         read_start=read_start,
         read_plain=read,
     )
+
+
+class _Rows(NamedTuple):
+    """Some rows as Arrow has them, their numbers, and those that are malformed; see `Chunk`."""
+
+    batch: pa.RecordBatch
+    row: npt.NDArray[np.int64]
+    malformed: tuple[tuple[int, int], ...]
 
 
 class Utf8Stream(io.RawIOBase):
@@ -262,6 +282,16 @@ def _survey(label: str, open_bytes: Open, encoding: str | None) -> tuple[bytes, 
     return head, digest.hexdigest(), "utf-8" if is_utf8 else "cp1252"
 
 
+def _open_utf8(text: bytes) -> Utf8Stream:
+    return Utf8Stream(io.BytesIO(text), "utf-8")
+
+
+def _take_lines(text: bytes, n_lines: int) -> bytes:
+    """The first lines of a text; all of it where it has no more."""
+    *_, rest = lines = text.split(b"\n", n_lines)
+    return text[: len(text) - len(rest)] if len(lines) > n_lines else text
+
+
 def _first_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     """The first rows of a text that are not blank, and how many lines stand before each."""
     rows: list[list[str]] = []
@@ -309,9 +339,8 @@ def _read(
     plain: Collection[str] = (),
     delimiter: str,
     n_lines_before: int,
-    at_most: int | None = None,
-) -> Iterator[Chunk]:
-    """The rows, a chunk at a time; of each chunk the first `at_most`, with no other words than theirs."""
+) -> Iterator[_Rows]:
+    """All rows, a block at a time."""
     malformed: deque[tuple[int, int]] = deque()
 
     def skip(row: pyarrow.csv.InvalidRow) -> str:
@@ -353,10 +382,8 @@ def _read(
                     raise too_many
                 if inside:
                     row = np.setdiff1d(row, [number for number, _ in inside])
-                if at_most is not None:
-                    row, batch = row[:at_most], _cut_batch(batch.select(keep), at_most)
-                # Arrow takes no column at all for all of them, and two of one name cannot be told apart
-                yield Chunk(columns=_to_columns(batch.select(keep)), row=row, malformed=tuple(inside))
+                # Arrow takes no column at all for all of them
+                yield _Rows(batch.select(keep), row, tuple(inside))
     except (pa.ArrowException, UnicodeError) as error:
         if len(malformed) > MAX_MALFORMED_ROWS:
             raise DataError(
@@ -368,21 +395,12 @@ def _read(
             "Save it again as CSV (UTF-8) with one header line."
         ) from error
     if malformed:  # a block in which no row is well formed makes no batch
-        yield Chunk(columns={name: blank(0) for name in keep}, row=np.arange(0), malformed=tuple(malformed))
+        nothing = pa.RecordBatch.from_arrays([pa.array([], distinct) for _ in keep], names=keep)
+        yield _Rows(nothing, np.arange(0), tuple(malformed))
     if stream.n_breaks > n_lines_before + 1 + MAX_TABLE_ROWS:  # blank lines, or lines in quotes
         raise too_many
     if stream.n_breaks > n_lines_before + 1 + n_seen + len(malformed):
         _refuse_swallowed_lines(label, open_utf8, header, delimiter)
-
-
-def _cut_batch(batch: pa.RecordBatch, n_rows: int) -> pa.RecordBatch:
-    first = batch.slice(0, n_rows)
-    columns = [column.dictionary_decode().dictionary_encode() for column in first.columns]
-    return pa.RecordBatch.from_arrays(columns, names=first.schema.names)
-
-
-def _to_columns(batch: pa.RecordBatch) -> Columns:
-    return {name: _to_series(texts) for name, texts in zip(batch.schema.names, batch.columns, strict=True)}
 
 
 def _to_series(texts: pa.Array) -> pd.Series:

@@ -85,6 +85,8 @@ class Table:
     def sample(self, columns: Collection[str]) -> Columns:
         """The first rows of some columns; empty columns where there are no rows."""
         for chunk in itertools.chain(self.read_start(columns), self.read(columns)):
+            if 0 < len(chunk.row) <= SAMPLE_ROWS:
+                return chunk.columns
             if len(chunk.row):
                 # without the words of the other rows, each of which would be read too
                 return {

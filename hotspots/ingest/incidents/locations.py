@@ -35,7 +35,7 @@ from hotspots.geography import (
 from hotspots.ingest.formats import GEOMETRY_X, Columns, Table
 from hotspots.ingest.incidents.coarseness import AREA_SQUARE_M, DEGREE_UNIT
 from hotspots.ingest.incidents.profiles import PlaceColumns, SourceProfile
-from hotspots.ingest.texts import parse_coordinates, read_pairs, read_wkt
+from hotspots.ingest.texts import parse_coordinates, read_pairs, read_plain_numbers, read_wkt
 
 Floats = npt.NDArray[np.float64]
 
@@ -200,16 +200,8 @@ def _use_coordinates(
 ) -> None:
     """Give rows without a location that of their coordinates."""
     names, source, is_by_shift = coordinates
-    # many rows, few places: each distinct pair of texts is read once
     texts = [columns[name] for name in names]
-    codes = texts[0].cat.codes.to_numpy().astype(np.int64)
-    if len(texts) == 2:
-        codes = codes * (len(texts[1].cat.categories) + 1) + texts[1].cat.codes.to_numpy()
-    row, distinct = pd.factorize(codes)
-    first_row = np.full(len(distinct), len(codes), dtype=np.int64)
-    np.minimum.at(first_row, row, np.arange(len(codes)))
-    unique = [text.iloc[first_row] for text in texts]
-    one, two, srid = _read_coordinates(unique, profile, names)
+    row, one, two, srid = _find_places(texts, profile, names)
     source = srid or source
     if is_by_shift:
         degrees = project_coordinates(one, two, source_crs=source, crs=WGS84)
@@ -227,9 +219,6 @@ def _use_coordinates(
         reason[is_so] = diagnosis
     reason[unreadable] = UNREADABLE_LOCATION
     reason[at_zero] = AT_ZERO
-    detail = np.full(len(one), None, dtype=object)
-    for index in np.flatnonzero(~usable & ~missing).tolist():
-        detail[index] = ", ".join(f"{name} {text.iat[index]}" for name, text in zip(names, unique, strict=True))
     unit = _find_unit(source)
     precision = np.full(len(one), None, dtype=object)
     precision[usable] = "anonymised" if profile.is_anonymised else "point"
@@ -239,16 +228,48 @@ def _use_coordinates(
     if not todo.all():
         is_replaceable = pd.Series(found.reason, dtype="object").isin(_REPLACEABLE).to_numpy()
         todo |= is_open & is_replaceable & usable[row]
+    told = np.flatnonzero(todo & (~usable & ~missing)[row])
+    found.detail[todo] = None
+    found.detail[told] = [
+        ", ".join(f"{name} {text}" for name, text in zip(names, given, strict=True))
+        for given in zip(*(text.iloc[told].astype("object") for text in texts), strict=True)
+    ]
     for column, values in (
         (found.easting, np.where(usable, easting, np.nan)),
         (found.northing, np.where(usable, northing, np.nan)),
         (found.precision, precision),
         (found.reason, reason),
-        (found.detail, detail),
         (found.stated, np.where(usable, [one, two], np.nan).T / (unit or np.nan)),
         (found.in_degrees, np.full(len(one), unit == DEGREE_UNIT)),
     ):
         column[todo] = values[row[todo]]
+
+
+def _find_places(
+    texts: Sequence[pd.Series], profile: PlaceColumns, names: Sequence[str]
+) -> tuple[npt.NDArray[np.int64], Floats, Floats, str | None]:
+    """The number of the place of each row, the coordinates of each place, and the CRS that the texts themselves name.
+
+    Rows are many and places few, and each place is read once.
+    """
+    is_plain = not any(isinstance(text.dtype, pd.CategoricalDtype) for text in texts)
+    if is_plain and len(texts) == 2 and profile.decimal != ",":
+        first, second = map(read_plain_numbers, texts)
+        if first is not None and second is not None:
+            pairs = first + 0j
+            pairs.imag = second
+            pairs[np.isnan(first) | np.isnan(second)] = np.inf  # which no number is, and which is equal to itself
+            row, places = pd.factorize(pairs)
+            is_known = np.isfinite(places.real)
+            return row, np.where(is_known, places.real, np.nan), np.where(is_known, places.imag, np.nan), None
+    listed = [text.astype("object").astype("category") if is_plain else text for text in texts]
+    codes = listed[0].cat.codes.to_numpy().astype(np.int64)
+    if len(listed) == 2:
+        codes = codes * (len(listed[1].cat.categories) + 1) + listed[1].cat.codes.to_numpy()
+    row, distinct = pd.factorize(codes)
+    first_row = np.full(len(distinct), len(codes), dtype=np.int64)
+    np.minimum.at(first_row, row, np.arange(len(codes)))
+    return row, *_read_coordinates([text.iloc[first_row] for text in listed], profile, names)
 
 
 def _find_unit(source: str) -> float | None:

@@ -300,7 +300,7 @@ def _list_crossed_numbers(table: Table, profile: SourceProfile) -> list[str]:
     What is the same for all rows of a place, a time or a crime is a property of that, and what is different in every
     row is a number of the row.
     """
-    if _says_hours(profile.start, table) or any(_are_distinct(name, table) for name in profile.id):
+    if any(_are_distinct(name, table) for name in profile.id) or _says_hours(profile.start, table):
         return []
     where = [getattr(profile, role) for role in sorted(PLACE_ROLES)]
     groups = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,6 +117,9 @@ _NO_ID = (
 MAX_COUNTED = 5_000_000
 """What one table of counts may count: five years of the crime of London. Each is a record, of half a kilobyte."""
 
+_PLAIN_ROLES = ("id", "easting", "northing", "longitude", "latitude")
+"""Columns of which few texts are there twice, or in which a text need not be kept once it is read."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -130,7 +133,8 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
         DataError: A column of the profile is not there, or the table cannot be read.
         ParameterError: The profile names a crime or a time zone that does not exist.
     """
-    needed = {name for role, names in profile.columns.items() if role != "id" for name in names}
+    needed = {name for role, names in profile.columns.items() if role not in _PLAIN_ROLES for name in names}
+    plain = {name for role in _PLAIN_ROLES for name in profile.columns.get(role, ())} - needed
     for role, names in profile.columns.items():
         absent = [name for name in names if name not in table.header]
         if absent:
@@ -153,7 +157,7 @@ def read_records(table: Table, profile: SourceProfile, options: ReadingOptions) 
     said: set[str] = set()
     stated = Stated()
     n_rows = 0
-    for chunk in table.read_with(needed, plain=set(profile.id) - needed):
+    for chunk in table.read_with(needed, plain=plain):
         frame, statuses, place = _read_chunk(chunk, profile, options, definitions, every, table=table, forms=forms)
         n_rows += len(frame) + len(chunk.malformed)
         if profile.count:

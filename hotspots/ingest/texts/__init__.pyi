@@ -19,6 +19,7 @@ from .columns import strip_blanks as strip_blanks
 from .columns import to_arrow as to_arrow
 from .coordinates import parse_coordinates as parse_coordinates
 from .coordinates import read_pairs as read_pairs
+from .coordinates import read_plain_numbers as read_plain_numbers
 from .coordinates import read_wkt as read_wkt
 from .dates_in_names import MONTH_NAMES as MONTH_NAMES
 from .dates_in_names import find_months as find_months

@@ -31,7 +31,9 @@ def repeat_text(text: str, n_rows: int) -> pd.Series:
 
 def gather_texts(texts: npt.NDArray[np.object_]) -> pd.Series:
     """A column of texts that are few and stand on many rows; None is missing."""
-    codes, distinct = pd.factorize(texts)
+    codes = np.full(len(texts), -1)
+    is_known = pd.notna(texts)
+    codes[is_known], distinct = pd.factorize(texts[is_known])
     return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(distinct, dtype="object")))
 
 
@@ -76,8 +78,9 @@ def strip_blanks(texts: pa.Array) -> pa.Array:
 
 def count_letters(texts: pd.Series) -> int:
     """Of the longest text of a column, categorical or plain; 0 where there is none."""
-    is_listed = isinstance(texts.dtype, pd.CategoricalDtype)
-    return int(pc.max(pc.utf8_length(to_arrow(texts.cat.categories if is_listed else texts))).as_py() or 0)
+    if isinstance(texts.dtype, pd.CategoricalDtype):
+        return max(map(len, list_distinct(texts)), default=0)
+    return int(pc.max(pc.utf8_length(to_arrow(texts))).as_py() or 0)
 
 
 def to_arrow(texts: pd.Index | pd.Series) -> pa.Array:

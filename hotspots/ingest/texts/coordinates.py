@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,9 +42,8 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
         decimal: The decimal mark; by default the last of comma and point, unless commas part thousands.
         is_degrees: Whether they are degrees, which are never in thousands.
     """
-    words = to_arrow(texts.cat.categories)
-    if decimal != "," and pc.all(pc.match_substring_regex(words, _PLAIN_NUMBER)).as_py() is not False:
-        numbers = words.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    numbers = _read_plain(to_arrow(texts.cat.categories)) if decimal != "," else None
+    if numbers is not None:
         return pd.Series(np.append(numbers, np.nan)[texts.cat.codes.to_numpy()], index=texts.index)
 
     def convert(unique: pd.Series) -> pd.Series:
@@ -66,6 +66,18 @@ def parse_coordinates(texts: pd.Series, *, decimal: str | None = None, is_degree
         return _read_numbers(plain).where(unique.ne("") & ~unique.str.casefold().isin(_NOTHING))
 
     return map_unique(texts, convert).astype("float64")
+
+
+def read_plain_numbers(texts: pd.Series) -> npt.NDArray[np.float64] | None:
+    """The numbers of plain text, NaN where it is missing; None unless all are digits with a point or without."""
+    return _read_plain(to_arrow(texts))
+
+
+def _read_plain(texts: pa.Array) -> npt.NDArray[np.float64] | None:
+    if pc.all(pc.match_substring_regex(texts, _PLAIN_NUMBER)).as_py() is False:
+        return None
+    numbers: npt.NDArray[np.float64] = texts.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return numbers
 
 
 def read_wkt(texts: pd.Series) -> tuple[pd.Series, pd.Series]:

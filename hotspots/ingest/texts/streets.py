@@ -99,7 +99,6 @@ def name_streets(texts: pd.Series) -> pd.Series:
     Returns:
         Objects on the same index.
     """
-
     return _map_distinct(texts, _name, None)
 
 

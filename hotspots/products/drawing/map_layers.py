@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import json
 import math
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +88,7 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     )  # fmt: skip
     outlines = [hotspot.outline for hotspot in analysis.places.hotspots[: summary.published.n_hotspots_drawn]]
     patrols = [place.outline for place in analysis.places.patrol_places]
-    wards = list(shapely.coverage_simplify(analysis.wards.geometry.to_numpy(), _tolerance_m(analysis)))
+    wards = _simplify_wards(tuple(analysis.wards.geometry), _tolerance_m(analysis), crs)
     density = draw_densities(analysis, classes.density, shift_classes=classes.shifts)
     layers: dict[str, Layer] = {
         "density": ImageOverlay(
@@ -102,7 +107,7 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     layers |= {
         "outside": _outside_layer(analysis),
         "outlines": _geojson(
-            to_degrees(wards, crs), show=True, control=False,
+            wards, show=True, control=False,
             style={"color": "#5a6470", "weight": 0.8, "fill": False, "interactive": False},
         ),
         "wards": _ward_layer(analysis, summary, wards, classes.wards),
@@ -134,10 +139,38 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
         layer.add_to(fmap)
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     known_links = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
+    shapes = _take_shapes(layers.values())
     parts = render_map({"map": fmap, **layers}, known_links=known_links)
     return MapDrawing(
-        parts=parts, numbers=place_numbers(patrols, crs), names=_place_names(analysis), shifts=density.shifts
+        parts=_put_shapes(parts, shapes),
+        numbers=place_numbers(patrols, crs),
+        names=_place_names(analysis),
+        shifts=density.shifts,
     )
+
+
+def _take_shapes(layers: Iterable[Layer]) -> list[str]:
+    """The JSON of every shape, in whose place a word is left: branca would parse all of it as a template."""
+    shapes = []
+    for layer in layers:
+        for feature in layer.data["features"] if isinstance(layer, folium.GeoJson) else ():
+            shapes.append(json.dumps(feature["geometry"], sort_keys=True))
+            feature["geometry"] = f"shape {len(shapes) - 1}"
+    return shapes
+
+
+def _put_shapes(parts: MapParts, shapes: list[str]) -> MapParts:
+    """What folium made, with every shape where its word is."""
+    script = re.sub(r'"shape (\d+)"', lambda word: shapes[int(word[1])], parts.script)
+    return dataclasses.replace(parts, script=script)
+
+
+@functools.lru_cache(maxsize=8)
+def _simplify_wards(
+    wards: tuple[shapely.Geometry, ...], tolerance_m: float, crs: pyproj.CRS
+) -> tuple[shapely.Geometry, ...]:
+    """Wards as they are drawn, in degrees; of several crimes once."""
+    return tuple(to_degrees(list(shapely.coverage_simplify(list(wards), tolerance_m)), crs))
 
 
 def _half_layer(half: shapely.Geometry, crs: pyproj.CRS) -> folium.GeoJson:
@@ -176,13 +209,13 @@ def _outside_layer(analysis: Analysis) -> folium.GeoJson:
 
 
 def _ward_layer(
-    analysis: Analysis, summary: RunSummary, outlines: list[shapely.Geometry], classes: Classes
+    analysis: Analysis, summary: RunSummary, outlines: Sequence[shapely.Geometry], classes: Classes
 ) -> folium.GeoJson:
     density = {ward.code: ward.density_per_km2 for ward in summary.wards}
     breaks = [bound for bound, _ in classes]
     colours = [colour_of(density[code], breaks) or "#ffffff" for code in analysis.wards.index]
     return _geojson(
-        to_degrees(outlines, analysis.wards.crs), show=False, name="Wards by incidents per km²",
+        outlines, show=False, name="Wards by incidents per km²",
         style=lambda feature: {
             "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8
         },
@@ -212,6 +245,7 @@ def _place_names(analysis: Analysis) -> list[tuple[float, float, float]]:
     return names
 
 
+@functools.lru_cache(maxsize=1024)  # in most wards no place to patrol lies, and the circle is that of every crime
 def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[shapely.Point, float]:
     """Centre and radius of the largest circle that fits in the free part of a ward."""
     largest = max(shapely.get_parts(ward if free.is_empty else free), key=shapely.area)
@@ -220,7 +254,7 @@ def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[sh
 
 
 def _geojson(
-    shapes: list[shapely.Geometry],
+    shapes: Sequence[shapely.Geometry],
     *,
     style: Any,
     show: bool,

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
-from hotspots.products.files.operation_folder import FOLDER as OPERATION_FOLDER
-from hotspots.products.files.performance_folder import FOLDER as PERFORMANCE_FOLDER
-from hotspots.products.summary import OPERATION_PRODUCTS, PERFORMANCE_PRODUCTS, PRODUCTS
+from hotspots.products.summary import (
+    OPERATION_FOLDER,
+    OPERATION_PRODUCTS,
+    PERFORMANCE_FOLDER,
+    PERFORMANCE_PRODUCTS,
+    PRODUCTS,
+)
 from hotspots.products.words import make_environment
 
 Entry = dict[str, Any]

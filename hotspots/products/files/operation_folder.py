@@ -11,9 +11,13 @@ import shapely
 from hotspots.pipeline import Operation, silent
 from hotspots.products.files.folders import encode_json, replace_folder, say_replaced, slugify, write_text
 from hotspots.products.pages import draw_operation
-from hotspots.products.summary import OPERATION_PRODUCTS, OperationSummary, encode, summarise_operation
-
-FOLDER = "operation"
+from hotspots.products.summary import (
+    OPERATION_FOLDER,
+    OPERATION_PRODUCTS,
+    OperationSummary,
+    encode,
+    summarise_operation,
+)
 
 
 def write_operation(
@@ -30,7 +34,7 @@ def write_operation(
         The summary, and the path of each product by its key.
     """
     summary = summarise_operation(operation)
-    folder = out / FOLDER / name_operation(operation)
+    folder = out / OPERATION_FOLDER / name_operation(operation)
     replaced = say_replaced(folder, OPERATION_PRODUCTS["operation_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / OPERATION_PRODUCTS["operation"], draw_operation(operation, summary))

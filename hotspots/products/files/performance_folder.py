@@ -9,9 +9,13 @@ from hotspots.pipeline import Performance, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.spreadsheets import tabulate_indicators, write_csv
 from hotspots.products.pages import draw_performance
-from hotspots.products.summary import PERFORMANCE_PRODUCTS, PerformanceSummary, encode, summarise_performance
-
-FOLDER = "performance"
+from hotspots.products.summary import (
+    PERFORMANCE_FOLDER,
+    PERFORMANCE_PRODUCTS,
+    PerformanceSummary,
+    encode,
+    summarise_performance,
+)
 
 
 def write_performance(
@@ -36,7 +40,7 @@ def write_performance(
         performance.study.boundaries.wards,
         methods=(*performance.request.methods, *beside),
     )
-    folder = out / FOLDER / name
+    folder = out / PERFORMANCE_FOLDER / name
     replaced = say_replaced(folder, PERFORMANCE_PRODUCTS["performance_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / PERFORMANCE_PRODUCTS["performance"], draw_performance(summary))

@@ -20,6 +20,8 @@ import pandas as pd
 Summary = dict[str, Any]
 """A part of a summary as plain JSON values."""
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -205,14 +207,25 @@ def _require_finite(value: float | np.floating[Any]) -> float:
     return value.item() if isinstance(value, np.generic) else value
 
 
+@functools.cache
+def _list_fields(part: type) -> tuple[tuple[str, bool], ...]:
+    """The name of each field, and whether it is written beside those of the part."""
+    spread = find_spread(part)
+    return tuple((field.name, field.name in spread) for field in fields(part))
+
+
 def _encode(value: Any) -> Any:
+    if type(value) in _PLAIN:  # as most of a summary is
+        return value
     if is_dataclass(value):
         part: type = type(value)
-        spread = find_spread(part)
         encoded: Summary = {}
-        for field in fields(value):
-            inner = _encode(getattr(value, field.name))
-            encoded |= (inner or {}) if field.name in spread else {field.name: inner}
+        for name, is_spread in _list_fields(part):
+            inner = _encode(getattr(value, name))
+            if is_spread:
+                encoded |= inner or {}
+            else:
+                encoded[name] = inner
         return encoded
     if isinstance(value, Mapping):
         return {str(key): _encode(item) for key, item in value.items()}

@@ -34,10 +34,9 @@ from hotspots.products.summary.encoding import (
     Tenths,
     Thousandths,
 )
+from hotspots.products.summary.product_names import OPERATION_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
 from hotspots.products.words import say, say_each
-
-OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
 
 Km2 = Annotated[float, Quantity("km²", figures=4)]
 Ratio = Annotated[float, Quantity(decimals=4)]

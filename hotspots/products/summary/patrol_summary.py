@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from hotspots.analysis.hotspots import PATROL_WIDTH_M, VISIT_MINUTES, Hotspot
 from hotspots.pipeline import Analysis
@@ -14,7 +14,7 @@ from hotspots.products.summary.place_summary import (
     LocationCount,
     LocationKindCount,
     WardName,
-    locate_hotspot,
+    locate_hotspots,
     name_wards,
     sum_ground,
     summarise_near_havens,
@@ -128,14 +128,17 @@ def summarise_patrols(analysis: Analysis) -> PatrolSummary | None:
         area_share=sum(place.area_km2 for place in places) * 1e6 / analysis.study_area.area,
         ground_share=sum_ground(places, analysis),
         gap_share=found.gap_share,
-        places=tuple(_summarise_place(place, analysis) for place in places),
+        places=tuple(
+            _summarise_place(place, where, analysis)
+            for place, where in zip(places, locate_hotspots(places, analysis), strict=True)
+        ),
     )
 
 
-def _summarise_place(place: Hotspot, analysis: Analysis) -> PatrolPlaceSummary:
+def _summarise_place(place: Hotspot, where: dict[str, Any], analysis: Analysis) -> PatrolPlaceSummary:
     found = PatrolPlaceSummary.of(
         place,
-        **locate_hotspot(place, analysis),
+        **where,
         wards=name_wards(place.wards, analysis),
         locations=tuple(LocationCount(location=text, n_incidents=n) for text, n in place.locations),
         location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in place.location_kinds),

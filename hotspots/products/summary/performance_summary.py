@@ -23,15 +23,10 @@ from hotspots.products.summary.encoding import (
     Tenths,
     Thousandths,
 )
+from hotspots.products.summary.product_names import PERFORMANCE_PRODUCTS
 from hotspots.products.summary.quality_summary import Days
 from hotspots.products.summary.run_summary import InputSummary
 from hotspots.products.words import say, say_each
-
-PERFORMANCE_PRODUCTS = {
-    "performance": "performance.html",
-    "performance_csv": "performance.csv",
-    "performance_json": "performance.json",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+import shapely
 
 from hotspots.analysis.accuracy import AreaScore, Fold, Holdout, MethodName, MethodScore, find_judged
 from hotspots.analysis.calendar import PeriodUnit
@@ -523,11 +524,11 @@ def sum_ground(places: Sequence[Hotspot], analysis: Analysis) -> float | None:
     return None if catchments is None else catchments.sum_within([place.outline for place in places])
 
 
-def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
-    """One hot spot."""
+def summarise_hotspot(hotspot: Hotspot, where: dict[str, Any], analysis: Analysis) -> HotspotSummary:
+    """One hot spot, which is there: see `locate_hotspots`."""
     found = HotspotSummary.of(
         hotspot,
-        **locate_hotspot(hotspot, analysis),
+        **where,
         wards=name_wards(hotspot.wards, analysis),
         locations=tuple(LocationCount(location=text, n_incidents=n) for text, n in hotspot.locations),
         location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in hotspot.location_kinds),
@@ -539,22 +540,23 @@ def summarise_hotspot(hotspot: Hotspot, analysis: Analysis) -> HotspotSummary:
     return dataclasses.replace(found, certainty=say("certainty.sentence", found))
 
 
-def locate_hotspot(hotspot: Hotspot | ShiftHotspot, analysis: Analysis) -> dict[str, Any]:
-    """What a hot spot is called, and a point inside it in every form."""
-    centre, crs = hotspot.outline.representative_point(), analysis.wards.crs
-    longitude, latitude = project_coordinates([centre.x], [centre.y], source_crs=crs, crs=WGS84)
-    where = {
-        "grid_reference": format_grid_reference(centre.x, centre.y, crs=crs),
-        "latitude": round(float(latitude[0]), 4),
-        "longitude": round(float(longitude[0]), 4),
-    }
-    names = [name.removeprefix("On or near ") for name in hotspot.names]
-    return {
-        "place": say("places.hotspot", names, where),
-        "easting": round(centre.x),
-        "northing": round(centre.y),
-        **where,
-    }
+def locate_hotspots(hotspots: Sequence[Hotspot | ShiftHotspot], analysis: Analysis) -> list[dict[str, Any]]:
+    """What each hot spot is called, and a point inside it in every form."""
+    crs = analysis.wards.crs
+    outlines = np.array([hotspot.outline for hotspot in hotspots], dtype=object)
+    centres = shapely.get_coordinates(shapely.point_on_surface(outlines))
+    degrees = project_coordinates(*centres.T, source_crs=crs, crs=WGS84)
+    located = []
+    for hotspot, (easting, northing), longitude, latitude in zip(hotspots, centres.tolist(), *degrees, strict=True):
+        where = {
+            "grid_reference": format_grid_reference(easting, northing, crs=crs),
+            "latitude": round(float(latitude), 4),
+            "longitude": round(float(longitude), 4),
+        }
+        names = [name.removeprefix("On or near ") for name in hotspot.names]
+        place = say("places.hotspot", names, where)
+        located.append({"place": place, "easting": round(easting), "northing": round(northing), **where})
+    return located
 
 
 def name_wards(codes: Sequence[str], analysis: Analysis) -> tuple[WardName, ...]:

@@ -39,6 +39,7 @@ from hotspots.products.summary.place_summary import (
     HotspotTotal,
     RiskSummary,
     SignificanceSummary,
+    locate_hotspots,
     summarise_clusters,
     summarise_density,
     summarise_holdout,
@@ -47,6 +48,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
+from hotspots.products.summary.product_names import PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -71,19 +73,6 @@ from hotspots.products.summary.time_summary import (
     summarise_ward_hours,
 )
 from hotspots.products.words import say, say_each
-
-PRODUCTS = {
-    "map": "map.html",
-    "times": "times.html",
-    "summary": "summary.json",
-    "hotspots_gpkg": "hotspots.gpkg",
-    "places_to_patrol_csv": "places_to_patrol.csv",
-    "hotspots_csv": "hotspots.csv",
-    "shifts_csv": "shifts.csv",
-    "quality": "quality.html",
-    "quality_json": "quality.json",
-    "rejected": "rejected.csv",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -477,7 +466,10 @@ def summarise(analysis: Analysis) -> RunSummary:
         risk=summarise_risk(places),
         significance=summarise_significance(places),
         patrols=summarise_patrols(analysis),
-        hotspots=tuple(summarise_hotspot(hotspot, analysis) for hotspot in places.hotspots),
+        hotspots=tuple(
+            summarise_hotspot(hotspot, where, analysis)
+            for hotspot, where in zip(places.hotspots, locate_hotspots(places.hotspots, analysis), strict=True)
+        ),
         hotspots_total=summarise_total(analysis),
         holdout=places.holdout and summarise_holdout(places.holdout),
         shifts=summarise_shifts(analysis),

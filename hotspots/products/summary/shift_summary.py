@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from hotspots.analysis.hotspots import PlaceDifference, ShiftAnalysis, ShiftHotspot, ShiftPlaces
 from hotspots.pipeline import Analysis
@@ -21,7 +21,7 @@ from hotspots.products.summary.encoding import (
     Source,
     Tenths,
 )
-from hotspots.products.summary.place_summary import WardName, locate_hotspot, name_wards
+from hotspots.products.summary.place_summary import WardName, locate_hotspots, name_wards
 from hotspots.products.words import say
 
 PER_HOURS = 100
@@ -232,7 +232,10 @@ def _summarise_shift(places: ShiftPlaces, analysis: Analysis) -> ShiftSummary:
         min_samples_reason=clusters
         and (clusters.min_samples_reason or say("hours.scaled", analysis.request.min_samples)),
         n_hotspots_withheld=places.areas.n_withheld if places.areas else 0,
-        hotspots=tuple(_summarise_hotspot(hotspot, analysis) for hotspot in hotspots),
+        hotspots=tuple(
+            _summarise_hotspot(hotspot, where, analysis)
+            for hotspot, where in zip(hotspots, locate_hotspots(hotspots, analysis), strict=True)
+        ),
         hotspots_total=ShiftTotal(
             n_incidents=sum(hotspot.n_incidents for hotspot in hotspots),
             share=sum(hotspot.share for hotspot in hotspots),
@@ -247,10 +250,10 @@ def hours_in_period(places: ShiftPlaces, analysis: Analysis) -> float:
     return analysis.n_years * _DAYS_A_YEAR * 24 * places.shift.window.week_share
 
 
-def _summarise_hotspot(hotspot: ShiftHotspot, analysis: Analysis) -> ShiftHotspotSummary:
+def _summarise_hotspot(hotspot: ShiftHotspot, where: dict[str, Any], analysis: Analysis) -> ShiftHotspotSummary:
     return ShiftHotspotSummary.of(
         hotspot,
-        **locate_hotspot(hotspot, analysis),
+        **where,
         wards=name_wards(hotspot.wards, analysis),
         locations=tuple(LocationWeight(location=text, n_incidents=n) for text, n in hotspot.locations),
     )

@@ -1,0 +1,26 @@
+"""What the files and folders of the products are called: the list of all products needs no more of them."""
+
+from __future__ import annotations
+
+PRODUCTS = {
+    "map": "map.html",
+    "times": "times.html",
+    "summary": "summary.json",
+    "hotspots_gpkg": "hotspots.gpkg",
+    "places_to_patrol_csv": "places_to_patrol.csv",
+    "hotspots_csv": "hotspots.csv",
+    "shifts_csv": "shifts.csv",
+    "quality": "quality.html",
+    "quality_json": "quality.json",
+    "rejected": "rejected.csv",
+}
+
+PERFORMANCE_FOLDER = "performance"
+PERFORMANCE_PRODUCTS = {
+    "performance": "performance.html",
+    "performance_csv": "performance.csv",
+    "performance_json": "performance.json",
+}
+
+OPERATION_FOLDER = "operation"
+OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
