@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from support import AnalyseDemonstration
 
 from hotspots.errors import DataError, NotFoundError, ParameterError, TooLittleDataError
-from hotspots.ingest.incidents import find_default_points
+from hotspots.ingest.incidents import Oddity, find_default_points
 from hotspots.ingest.incidents.intake import read_incidents, set_aside_before
 from hotspots.ingest.reference.boundaries import read_boundaries
+from hotspots.pipeline.notes import list_notes
 from hotspots.pipeline.performance import PerformanceRequest, measure_performance
 from hotspots.pipeline.quality import assess_quality
 from hotspots.pipeline.request import AnalysisRequest
@@ -485,3 +486,19 @@ def test_performance_counts_what_was_read_before_the_period(demonstration: Study
     assert part.change is not None
     assert whole.change is not None
     pd.testing.assert_frame_equal(part.change.table, whole.change.table)
+
+
+def test_odd_rows_of_the_crime_alone_are_noted(analyse_demonstration: AnalyseDemonstration) -> None:
+    analysis = analyse_demonstration("robbery")
+    study = analysis.study
+    remarks = study.intake.remarks.copy()
+    is_robbery = remarks.index.isin(analysis.incidents.index)
+    for oddity, n_own, n_others in ((Oddity.HIDDEN, 2, 5), (Oddity.FIRST_OF_MONTH, 0, 7)):
+        rows = [*np.flatnonzero(is_robbery)[:n_own], *np.flatnonzero(~is_robbery)[:n_others]]
+        remarks.iloc[rows, remarks.columns.get_loc("oddities")] |= oddity.value
+    marked = dataclasses.replace(study, intake=dataclasses.replace(study.intake, remarks=remarks))
+    told = {*list_notes(dataclasses.replace(analysis, study=marked))} - {*list_notes(analysis)}
+    assert told == {
+        f"2 of the {len(analysis.incidents):,} robberies are rows that are hidden in their workbook, as by a filter. "
+        "They count like the others: if they are not meant, delete them from the file."
+    }

@@ -76,7 +76,9 @@ def _note_days(analysis: Analysis) -> Iterator[str]:
 
 def _note_rows(analysis: Analysis) -> Iterator[str]:
     remarks, n = analysis.study.intake.remarks, len(analysis.incidents)
-    oddities = remarks["oddities"].to_numpy()[remarks.index.isin(analysis.incidents.index)]
+    # few rows have any of these, and all would take long to look up
+    odd = remarks["oddities"][(remarks["oddities"].to_numpy() & (Oddity.HIDDEN | Oddity.FIRST_OF_MONTH).value) != 0]
+    oddities = odd.to_numpy()[odd.index.isin(analysis.incidents.index)]
     if n_hidden := int((oddities & Oddity.HIDDEN.value).astype(bool).sum()):
         yield (
             f"{n_hidden:,} of the {n:,} {analysis.crime.plural} are rows that are hidden in their workbook, as by a "
