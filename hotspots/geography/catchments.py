@@ -86,7 +86,8 @@ def measure_catchments(
         inverse=np.flatnonzero(is_inside),
     )
     tree, centres = cKDTree(points.coordinates), np.column_stack([cells.easting, cells.northing])
-    nearest = tree.query(centres, distance_upper_bound=_NEAR_M)[1]  # most cells are near a point, which is found sooner
+    # most cells are near a point, which is found sooner
+    nearest = np.asarray(tree.query(centres, distance_upper_bound=_NEAR_M)[1])
     is_far = nearest == len(points.easting)
     nearest[is_far] = tree.query(centres[is_far])[1]
     return Catchments(points=points, share=np.bincount(nearest, minlength=len(points.easting)) / len(cells))

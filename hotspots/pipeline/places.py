@@ -194,6 +194,8 @@ def analyse_places(
     )
 
     def rank(outlines: Sequence[shapely.Geometry], stability: Floats) -> tuple[Hotspot, ...]:
+        if not outlines:
+            return ()
         evidence = weigh_evidence(
             located,
             outlines,
