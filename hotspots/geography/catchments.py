@@ -17,6 +17,7 @@ from hotspots.geography.points import UniquePoints, collapse_coordinates, collap
 Floats = npt.NDArray[np.float64]
 
 _MOSTLY = 0.5
+_NEAR_M = 200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,5 +85,9 @@ def measure_catchments(
         n_incidents=n_incidents[is_inside],
         inverse=np.flatnonzero(is_inside),
     )
-    nearest = cKDTree(points.coordinates).query(np.column_stack([cells.easting, cells.northing]))[1]
+    tree, centres = cKDTree(points.coordinates), np.column_stack([cells.easting, cells.northing])
+    # most cells are near a point, which is found sooner
+    nearest = np.asarray(tree.query(centres, distance_upper_bound=_NEAR_M)[1])
+    is_far = nearest == len(points.easting)
+    nearest[is_far] = tree.query(centres[is_far])[1]
     return Catchments(points=points, share=np.bincount(nearest, minlength=len(points.easting)) / len(cells))

@@ -80,7 +80,8 @@ def read_shared_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[npt.ND
     Incidents of one place share one object, so that few need to be read.
     """
     geometry = points.geometry.to_numpy()
-    row, objects = pd.factorize(np.fromiter(map(id, geometry), dtype=np.intp, count=len(geometry)))
+    # an array of objects holds where each of them is, which is the same only for the same one
+    row, objects = pd.factorize(np.frombuffer(geometry.tobytes(), dtype=np.intp))
     first = np.empty(len(objects), dtype=np.intp)
     first[row[::-1]] = np.arange(len(row))[::-1]  # of several rows the last one written counts
     distinct = geometry[first]

@@ -47,6 +47,7 @@ from hotspots.analysis.surfaces import (
     estimate_risk,
     find_first_cells,
     find_smallest_areas,
+    locate_incidents,
     show_density,
     warn_of_width,
 )
@@ -166,9 +167,10 @@ def analyse_places(
             ),
         )
     cells = make_cells(study_area, cell_size_m=request.cell_size_m)
+    other_places = collapse_points(others)
     risk = estimate_risk(
         located,
-        others if len(others) else None,
+        locate_incidents(others, cells, places=other_places) if len(others) else None,
         cells=cells,
         bandwidths_m=list_reaches(request.cell_size_m),
         start=chosen.start,
@@ -191,9 +193,9 @@ def analyse_places(
         harm=harm if request.harm else None,
     )
 
-    other_places = collapse_points(others)
-
     def rank(outlines: Sequence[shapely.Geometry], stability: Floats) -> tuple[Hotspot, ...]:
+        if not outlines:
+            return ()
         evidence = weigh_evidence(
             located,
             outlines,

@@ -14,6 +14,7 @@ from support import MakeIncidents
 from hotspots.analysis.surfaces.cell_records import locate_incidents
 from hotspots.errors import DataError
 from hotspots.geography.cells import make_cells
+from hotspots.geography.points import collapse_points
 
 CELLS = make_cells(shapely.box(0, 0, 100, 100), cell_size_m=50)
 DAY_ONE = dt.date(2025, 12, 30)
@@ -50,6 +51,13 @@ def test_records_of_any_days_are_counted_as_row_by_row(
         assert len(kept) == len(picked)
         assert kept.is_month.tolist() == [is_month for *_, is_month in picked]
     assert len(records) == len(made)
+
+
+def test_places_that_are_known_are_not_read_again_and_say_the_same() -> None:
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([60, 10, 60, 500], [10, 10, 10, 10]), crs=27700)
+    places = collapse_points(points)
+    assert locate_incidents(points, CELLS).cell.tolist() == [1, 0, 1, -1]
+    assert locate_incidents(points, CELLS, places=places).cell.tolist() == [1, 0, 1, -1]
 
 
 def test_what_a_table_does_not_say_is_missing() -> None:

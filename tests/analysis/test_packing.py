@@ -78,6 +78,7 @@ def test_an_integer_program_of_the_same_finds_no_better(seed: int) -> None:
     assert (apart | np.eye(len(chosen), dtype=bool)).all()
 
 
+@pytest.mark.slow
 def test_where_too_many_are_alike_the_bound_holds() -> None:
     """Of 3,600 circles worth 1 each, 20 are worth 20, which the bound may exceed and never fall below."""
     chosen, most = pack_circles(lay_lattice(60), np.ones(3600), n_wanted=20, width_m=WIDTH_M)

@@ -8,6 +8,7 @@ from support import MakeIncidents
 
 from hotspots.geography.catchments import measure_catchments
 from hotspots.geography.cells import make_cells
+from hotspots.geography.points import collapse_points
 
 AREA = shapely.box(0, 0, 1000, 500)
 CELLS = make_cells(AREA, cell_size_m=50)
@@ -20,6 +21,10 @@ def test_a_point_stands_for_what_is_nearer_to_it_than_to_any_other(make_incident
     found = measure_catchments(incidents, others, cells=CELLS)
     assert found is not None
     assert found.points.easting.tolist() == [100, 500]
+    assert found.points.n_incidents.tolist() == [8, 1]
+    again = measure_catchments(incidents, collapse_points(others), cells=CELLS)
+    assert again is not None
+    assert again.share.tolist() == found.share.tolist()
     assert found.share.tolist() == pytest.approx([0.3, 0.7])
     assert found.sum_within([shapely.box(50, 200, 150, 300)]) == pytest.approx(0.3)
     assert found.sum_within([shapely.box(0, 0, 600, 500), shapely.box(50, 200, 150, 300)]) == pytest.approx(1)

@@ -57,6 +57,7 @@ def test_locate_agrees_with_point_in_polygon(
     easting, northing = np.array(places).T
     points, outlines = shapely.points(easting, northing), cells.outlines()
     located = cells.locate(easting, northing)
+    np.testing.assert_array_equal(cells.locate_points(gpd.GeoSeries(points, crs=27700)), located)
     for point, cell in zip(points, located, strict=True):
         # Within a millimetre of a side, rounding decides.
         assert (

@@ -187,7 +187,8 @@ def evaluate_methods(
     cells_of = {cells.cell_size_m: cells for cells in known_cells if cells.shape == "square"}
     cells_of.update((size, make_cells(study_area, cell_size_m=size)) for size in sizes_m if size not in cells_of)
     # of all that is recorded, before and after: where a source has its points is no forecast
-    catchments = measure_catchments(incidents, others, cells=cells_of[min(sizes_m)])
+    other_places = None if others is None else collapse_points(others)
+    catchments = measure_catchments(incidents, other_places, cells=cells_of[min(sizes_m)])
 
     def score(drawn: Sequence[Sequence[shapely.Geometry]], of: Sequence[gpd.GeoDataFrame]) -> AreaScore | None:
         return _score_outlines(drawn, of, study_area, catchments, n_resamples=n_resamples, seed=seed)
@@ -201,7 +202,7 @@ def evaluate_methods(
     for cell_size_m in sizes_m:
         cells = cells_of[cell_size_m]
         own = locate_incidents(incidents[is_inside], cells)
-        other = None if others is None else locate_incidents(others, cells)
+        other = None if others is None else locate_incidents(others, cells, places=other_places)
         if patrol_options is not None and not expected:
             expected = [make_forecast("risk", part, own, other, None) for part in split]
         risk = expected if cell_size_m == sizes_m[0] else []

@@ -62,8 +62,9 @@ def outline_clusters(
     ).reshape(-1, 2)
     # of equal ones the southernmost comes first, then the westernmost, whatever the order of rows
     order = np.lexsort((southernmost[:, 1], southernmost[:, 0], -sizes))
-    points = shapely.points(places.easting, places.northing)
-    around = [shapely.union_all(shapely.buffer(points[members[cluster]], clusters.eps_m)) for cluster in order]
+    circles = np.empty(len(label), dtype=object)
+    circles[label >= 0] = shapely.buffer(shapely.points(places.coordinates[label >= 0]), clusters.eps_m)
+    around = [shapely.union_all(circles[members[cluster]]) for cluster in order]
     outlines = shapely.simplify(shapely.buffer(np.array(around, dtype=object), -clusters.eps_m / 2), 1.0)
     # most lie within the area and meet no other
     shapely.prepare(study_area)

@@ -21,8 +21,8 @@ Positions = npt.NDArray[np.intp]
 
 _TOUCHING_M = 1e-6
 _DIGITS = 1e10
-_MAX_STEPS = 1_000_000
-"""Of all sweeps together: about a second."""
+_MAX_STEPS = 3_000_000
+"""Of all sweeps together: a few seconds."""
 _BLOCK = 2_000
 
 

@@ -19,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 Metric = Literal["manhattan", "euclidean"]
 _POWER = {"manhattan": 1.0, "euclidean": 2.0}
 """Minkowski's exponent."""
-_BLOCK, _BATCH = 4_096, 32
+_BLOCK, _BATCH = 16_384, 32
 """Pairs and permutations looked at together: what is made of them stays in the processor's cache."""
 _IN_BYTES = 128
 """Flags that are added up in one byte; it would hold 255."""

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from hotspots.geography import Cells
+from hotspots.geography import Cells, UniquePoints
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,12 +44,13 @@ class CellRecords:
         return self.cells.count_in(self.cell)
 
 
-def locate_incidents(incidents: gpd.GeoDataFrame, cells: Cells) -> CellRecords:
+def locate_incidents(incidents: gpd.GeoDataFrame, cells: Cells, *, places: UniquePoints | None = None) -> CellRecords:
     """Find the cell and day of each incident.
 
     Args:
         incidents: Points in metres; with `started_at` for their days, and `time_precision` where it is not the day.
         cells: The cells.
+        places: `collapse_points(incidents)`, where it is known.
     """
     day = np.full(len(incidents), np.datetime64("NaT", "D"))
     if "started_at" in incidents:
@@ -57,5 +58,8 @@ def locate_incidents(incidents: gpd.GeoDataFrame, cells: Cells) -> CellRecords:
     is_month = np.zeros(len(incidents), dtype=bool)
     if "time_precision" in incidents:
         is_month = (incidents["time_precision"] == "month").to_numpy(dtype=bool, na_value=False)
-    cell = cells.locate_points(incidents)
+    if places is None:
+        cell = cells.locate_points(incidents)
+    else:
+        cell = cells.locate(places.easting, places.northing)[places.inverse]
     return CellRecords(cells=cells, cell=cell, day=day, is_month=is_month)
