@@ -53,6 +53,18 @@ def test_a_text_that_is_too_long_is_refused_only_in_a_column_that_is_read(
         read_incidents([crime])
 
 
+def test_a_number_of_an_incident_or_a_coordinate_may_be_too_long_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{BOUNDS}.MAX_TEXT", 100)
+    for name, column in (("Crime ID", 6), ("Northing", 4)):
+        path = write(tmp_path / "long.csv", ROWS | {"Crime ID": ["a", "b"]} | {name: ["1", "2" * 101]})
+        with pytest.raises(
+            DataError, match=rf"have 100 letters; row 2, column {column}, of long\.csv has 101\. Shorten"
+        ):
+            read_incidents([path])
+
+
 def test_a_table_of_too_many_columns_or_too_long_a_name_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

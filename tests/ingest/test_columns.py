@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotspots.ingest.texts.columns import count_letters, is_padded, map_texts, map_unique, strip_blanks
+from hotspots.ingest.texts.columns import count_letters, is_padded, map_texts, map_unique, spread_texts, strip_blanks
 
 BLANKS = [" ", "\t", "\r\n", "\x0b", "\x1c", "\x1f", "\x85", "\u00a0", "\u1680", "\u2003", "\u2028", "\u202f", "\u3000"]
 NOT_BLANK = ["\u200b", "\ufeff", "\u180e", "\x00", "\x1b", "\u2800", "\u3164"]
@@ -132,3 +132,15 @@ def test_a_text_that_is_on_no_row_is_of_the_column_still() -> None:
     assert count_letters(to_column(["a"], more=["longest"])) == len("longest")
     new = pd.Series(["ab", None, "a"], dtype="string").astype("category")
     assert count_letters(new) == 2
+
+
+def test_letters_of_plain_text_are_counted_too() -> None:
+    plain = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(["ab", None, "abc"])])))
+    assert count_letters(plain) == 3
+
+
+def test_texts_are_spread_over_the_rows_of_the_texts_they_stand_for() -> None:
+    column = to_column(["b", None, "a", "b"])
+    spread = spread_texts(column, [None if text == "a" else "x" for text in column.cat.categories])
+    assert spread.astype("object").fillna("-").tolist() == ["x", "-", "-", "x"]
+    assert spread.cat.categories.tolist() == ["x"]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -349,3 +350,29 @@ def test_a_square_of_100_m_is_an_area(text: str, precision: str) -> None:
 def test_degrees_near_the_meridian_may_have_an_exponent() -> None:
     longitude, latitude = read_pairs(pd.Series(["-9.5e-05, 51.48", "1E-3; 51.5"], dtype="category"))
     assert (longitude.tolist(), latitude.tolist()) == ([-9.5e-05, 0.001], [51.48, 51.5])
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("538890", "177322"), (None, "177322"), ("538890", "177322.0"), ("538890.50", "177322"), (None, None)],
+        [("0", "0.0"), ("0", "177322"), ("538890", "177322"), ("9999999", "177322"), ("9999999.0", "177322")],
+        [("here", "177322"), ("538890", "177322"), ("+538890", "177322"), ("538,890", "177322"), ("-5", "7")],
+        [("1" * 400, "177322"), ("538890", "1e400"), ("5.3889e5", "177322")],
+        [("538.890", "177.322"), ("538890,25", "177322")],
+        [(None, None), (None, None)],
+    ],
+)
+@pytest.mark.parametrize("decimal", [None, ","])
+def test_plain_text_is_located_as_any_other(
+    pairs: list[tuple[str | None, str | None]], decimal: Literal[","] | None
+) -> None:
+    profile = SourceProfile(name="a", offence=("o",), start=("s",), easting="e", northing="n", decimal=decimal)
+    listed = {name: column(*texts) for name, texts in zip("en", zip(*pairs, strict=True), strict=True)}
+    plain = {
+        name: pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(texts, pa.string())])))
+        for name, texts in zip("en", zip(*pairs, strict=True), strict=True)
+    }
+    one, other = (locate(columns, profile, stated_crs=None, crs=BRITISH_NATIONAL_GRID) for columns in (listed, plain))
+    for name in ("easting", "northing", "stated", "in_degrees", "precision", "reason", "detail"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)

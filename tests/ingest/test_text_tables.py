@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import os
 import zipfile
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -406,3 +408,22 @@ def test_blanks_around_a_text_are_none_of_it_whatever_they_are(tmp_path: Path, b
     (chunk,) = table.read({"Street", "Month"})
     assert chunk.columns["Street"].tolist() == ["High Street"]
     assert chunk.columns["Month"].isna().all()
+
+
+def test_columns_may_be_read_as_plain_text(tmp_path: Path) -> None:
+    table = open_table(tmp_path, "ID,Street,Month\na1 ,High Street,1\n \u3000,,2\n,Mill Lane,3\na1,,4\n".encode())
+    (chunk,) = table.read_with({"Street"}, plain={"ID"})
+    assert chunk.columns["ID"].astype("object").fillna("-").tolist() == ["a1", "-", "-", "a1"]
+    assert isinstance(chunk.columns["Street"].dtype, pd.CategoricalDtype)
+    assert list(chunk.columns) == ["ID", "Street"]
+    (listed,) = dataclasses.replace(table, read_plain=None).read_with({"Street"}, plain={"ID"})
+    assert listed.columns["ID"].astype("object").fillna("-").tolist() == ["a1", "-", "-", "a1"]
+
+
+@pytest.mark.parametrize("odd", ['"two\nlines",1', "too,many,fields", ""])
+def test_a_sample_is_whole_where_rows_and_lines_are_not_the_same(tmp_path: Path, odd: str) -> None:
+    rows = [line for number in range(1500) for line in (odd, f"{number},2025-01")]
+    (streets,) = open_table(tmp_path, "\n".join(["Street,Month", *rows]).encode()).sample({"Street"}).values()
+    least = 500 if odd.startswith('"') else 1000
+    assert len(streets) == 1000
+    assert streets[streets != "two\nlines"].tolist() == [str(number) for number in range(least)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,10 @@ _NO_PLACE = ("No Location", "On or near")
 """What police.uk writes for a row without a place, and for a point whose street has no name."""
 
 
+N_REMEMBERED = 131_072
+"""Texts that are remembered: all that a police force publishes in years, and more than one table of others has."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedLocations:
     """The locations of some rows, by the names that may be shown.
@@ -42,35 +48,65 @@ class NamedLocations:
     is_masked: npt.NDArray[np.bool_]
 
 
+class _Told(NamedTuple):
+    """What one text says; see `NamedLocations`."""
+
+    name: str | None
+    mark: int
+    kind: str | None
+    is_masked: bool
+
+
 def name_locations(texts: pd.Series, profile: SourceProfile) -> NamedLocations:
-    """Name the locations of rows, each distinct text once.
+    """Name the locations of rows, each distinct text once, however many parts of a table and tables have it.
 
     Args:
         texts: Categorical text (n_rows,), as the source has it.
         profile: Whether the names are those that a police force has published, and the words for kinds of places.
     """
-    given = [None if text in _NO_PLACE else text for text in map(str.strip, list_distinct(texts))]
-    # what a police force publishes of a place is the name of its street
-    masked = given if profile.is_anonymised else mask_personal_data(pd.Series(given, dtype="object")).tolist()
-    # and what is left of a text once a name is taken from it may be that person's address
-    shown = pd.Series([None if text is None or NAME_MASK in text else text.strip() for text in masked], dtype="object")
-    named = name_addresses(shown) if profile.is_anonymised else name_streets(shown)
-    meant = {word.casefold(): kind for word, kind in profile.location_kinds.items()}
-    told = [text and meant.get(text.casefold().removeprefix("on or near ")) for text in given] if meant else []
-    is_masked = np.array([*(text != was for text, was in zip(masked, given, strict=True)), False], dtype=bool)
+    meant = tuple((word.casefold(), kind) for word, kind in profile.location_kinds.items())
+    known = _recall(profile.is_anonymised, meant)
+    given = [*map(str.strip, list_distinct(texts))]
+    remembered = [*map(known.get, given)]
+    unknown = [text for text, answer in zip(given, remembered, strict=True) if answer is None]
+    told = dict(zip(unknown, _read(unknown, dict(meant), is_anonymised=profile.is_anonymised), strict=True))
+    if len(known) < N_REMEMBERED:
+        known.update(told)
+    answers = [answer or told[text] for text, answer in zip(given, remembered, strict=True)]
+    names, marks, kinds, is_masked = zip(*answers, _Told(None, 0, None, is_masked=False), strict=True)
     codes = texts.cat.codes.to_numpy()
     return NamedLocations(
-        name=spread_texts(texts, named),
-        mark=_mark_texts(shown)[codes],
-        told_kind=spread_texts(texts, told or [None] * len(given)),
-        is_masked=is_masked[codes],
+        name=spread_texts(texts, names[:-1]),
+        mark=np.array(marks, dtype=np.int16)[codes],
+        told_kind=spread_texts(texts, kinds[:-1]),
+        is_masked=np.array(is_masked)[codes],
     )
 
 
-def _mark_texts(texts: pd.Series) -> npt.NDArray[np.int16]:
-    """A mark for each text, 0 where it is missing; and a last one of 0 for rows without any."""
-    marks = pd.util.hash_array(texts.fillna("").to_numpy(), categorize=False).astype(np.uint16).view(np.int16)
-    return np.append(np.where(texts.notna(), marks, np.int16(0)), np.int16(0))
+@lru_cache(maxsize=8)
+def _recall(is_anonymised: bool, meant: tuple[tuple[str, str], ...]) -> dict[str, _Told]:
+    """What has been read of texts in this way."""
+    return {}
+
+
+def _read(texts: list[str], meant: Mapping[str, str], *, is_anonymised: bool) -> Iterator[_Told]:
+    given = [None if text in _NO_PLACE else text for text in texts]
+    # what a police force publishes of a place is the name of its street
+    masked = given if is_anonymised else mask_personal_data(pd.Series(given, dtype="object")).tolist()
+    # and what is left of a text once a name is taken from it may be that person's address
+    shown = [None if text is None or NAME_MASK in text else text.strip() for text in masked]
+    name = name_addresses if is_anonymised else name_streets
+    marks = pd.util.hash_array(np.array([text or "" for text in shown], dtype=object), categorize=False)
+    for was, text, kept, street, mark in zip(
+        given,
+        masked,
+        shown,
+        name(pd.Series(shown, dtype="object")),
+        marks.astype(np.uint16).view(np.int16),
+        strict=True,
+    ):
+        kind = meant.get(was.casefold().removeprefix("on or near ")) if was else None
+        yield _Told(street, int(mark) if kept else 0, kind, text != was)
 
 
 def find_kinds(stated: pd.Series, told: pd.Series, words: Mapping[str, str]) -> pd.Series:

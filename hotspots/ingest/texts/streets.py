@@ -118,18 +118,15 @@ def _map_distinct(texts: pd.Series, convert: Callable[[str], object], missing: o
     return pd.Series(converted[codes], index=texts.index, name=texts.name, dtype="object")
 
 
-@lru_cache(maxsize=_N_KEPT)
 def _name(text: str) -> str | None:
     street = _name_street(level_numbers(text))
     return _name_street(text) if street and ANY_NUMBER in street else street
 
 
-@lru_cache(maxsize=_N_KEPT)
 def _name_address(text: str) -> str | None:
     return _name(text) if _find_address(text) else text
 
 
-@lru_cache(maxsize=_N_KEPT)
 def _find_address(text: str) -> bool:
     return _is_address(level_numbers(text))
 
