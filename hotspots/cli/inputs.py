@@ -236,9 +236,11 @@ def open_study(
 @contextmanager
 def show_progress() -> Iterator[Callable[[str], None]]:
     """A line on stderr, where that is a terminal, that says what is being done."""
-    from tqdm import tqdm
-
     # a process may have no stderr at all
-    disable = None if sys.stderr else True
-    with tqdm(disable=disable, leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as line:
+    if not (sys.stderr and sys.stderr.isatty()):
+        yield lambda text: None
+        return
+    from tqdm import tqdm  # here, as it takes a while and few runs of a script show anything
+
+    with tqdm(leave=False, file=sys.stderr, bar_format="{elapsed} {desc}") as line:
         yield lambda text: line.set_description_str(make_plain(text))

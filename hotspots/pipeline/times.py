@@ -175,6 +175,7 @@ def analyse_times(
 def _compare_conditions(
     chosen: Selection, options: CalendarOptions, *, missing: tuple[pd.Period, ...]
 ) -> tuple[ConditionSplit, ...]:
+    precision = chosen.incidents["time_precision"]
     centre = to_wgs84(gpd.GeoDataFrame(geometry=[chosen.study_area.centroid], crs=chosen.wards.crs)).geometry.iloc[0]
     calendar = make_calendar(
         chosen.start,
@@ -186,7 +187,9 @@ def _compare_conditions(
         subdivision=options.subdivision,
         terms=None if options.terms is None else options.terms.stretches,
         # incidents known by day or month only are not divided into those in the dark and in the light
-        with_sun=bool((chosen.incidents["time_precision"] == "minute").any()),
+        with_sun=bool((precision == "minute").any()),
+        # nor those known by month only by any condition
+        with_bank_holidays=bool((precision != "month").any()),
     )
     return compare_conditions(chosen.incidents, calendar, missing_months=missing)
 

@@ -268,6 +268,17 @@ def test_pay_days_are_those_found_month_by_month(country: str, subdivision: str 
     assert set(days_where(calendar.days["is_in_pay_window"])) == {day for day in window if day < "2028"}
 
 
+def test_bank_holidays_need_not_be_found() -> None:
+    options: dict[str, Any] = {"longitude": -0.1, "latitude": 51.5, "with_sun": False}
+    days = make_calendar(dt.date(2024, 12, 1), dt.date(2024, 12, 31), with_bank_holidays=False, **options).days
+    known = make_calendar(dt.date(2024, 12, 1), dt.date(2024, 12, 31), **options).days
+    assert known["is_bank_holiday"].sum() == 2
+    assert not days["is_bank_holiday"].any()
+    pd.testing.assert_frame_equal(
+        days.drop(columns=["is_bank_holiday", "bank_holiday"]), known.drop(columns=["is_bank_holiday", "bank_holiday"])
+    )
+
+
 @given(st.dates(dt.date(2019, 1, 1), dt.date(2026, 12, 31)), st.integers(0, 70))
 @settings(max_examples=10)
 def test_without_the_sun_all_else_is_the_same(first: dt.date, n_days: int) -> None:

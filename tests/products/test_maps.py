@@ -644,6 +644,18 @@ def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analy
     assert len(json.dumps(view["changes"])) / len(view["changes"]) / len(with_hours.wards) < 50  # bytes a ward
 
 
+def test_each_hot_spot_has_its_own_outline_and_a_map_drawn_again_is_the_same(with_hours: Analysis) -> None:
+    summary = summarise(with_hours)
+    page = draw_map(with_hours, summary)
+    assert draw_map(with_hours, summary) == page
+    drawn = [hotspot.outline for hotspot in with_hours.places.hotspots[: summary.published.n_hotspots_drawn]]
+    outlines = gpd.GeoSeries(drawn, crs=with_hours.wards.crs).to_crs(4326)
+    collections = [json.loads(text)["features"] for text in re.findall(r"_add\((\{.*?\})\);", page)]
+    shapes = [[shapely.from_geojson(json.dumps(feature["geometry"])) for feature in layer] for layer in collections]
+    distances = [shapely.hausdorff_distance(layer, outlines) for layer in shapes if len(layer) == len(outlines)]
+    assert min(distance.max() for distance in distances) < 1e-4
+
+
 def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analysis) -> None:
     summary = summarise(with_hours)
     page = draw_map(with_hours, summary)

@@ -69,6 +69,7 @@ def make_calendar(
     terms: pd.DataFrame | None = None,
     depression_degrees: float = CIVIL_TWILIGHT_DEGREES,
     with_sun: bool = True,
+    with_bank_holidays: bool = True,
 ) -> Calendar:
     """Find for each day whether it is a school day, bank holiday or pay-day, and when it is light.
 
@@ -96,6 +97,8 @@ def make_calendar(
         depression_degrees: How far the sun is below the horizon at dawn and dusk.
         with_sun: Whether to find when it is light, which takes as long as all the rest; the columns about the sun are
             missing otherwise.
+        with_bank_holidays: Whether to find bank holidays, for which the package `holidays` loads every country; no day
+            is one otherwise, and pay-day is not moved by any.
 
     Raises:
         ParameterError: The end is before the start, the place not on Earth, the time zone, country or subdivision not
@@ -117,7 +120,9 @@ def make_calendar(
     padded = pd.date_range(
         first.replace(day=1) - pd.DateOffset(months=1), last + pd.offsets.MonthEnd(1), freq="D", unit="s"
     )
-    named = name_bank_holidays(padded[0].year, padded[-1].year, country=country, subdivision=subdivision)
+    named: Mapping[dt.date, str] = {}
+    if with_bank_holidays:
+        named = name_bank_holidays(padded[0].year, padded[-1].year, country=country, subdivision=subdivision)
     names = pd.Series([named.get(day.date()) for day in padded], index=padded, dtype="object")
     days = pd.DataFrame({"day_of_week": padded.day_of_week.to_numpy(dtype=np.int64)}, index=padded.rename("day"))
     is_holiday = names.notna().to_numpy()

@@ -130,6 +130,12 @@ def encode(part: Part) -> Summary:
 
 def find_types(part: type) -> dict[str, Any]:
     """The type of each field of a dataclass, with its annotations."""
+    return dict(_read_types(part))
+
+
+@functools.cache
+def _read_types(part: type) -> dict[str, Any]:
+    """The same: Python evaluates the text of each annotation, which is asked for three times."""
     hints = get_type_hints(part, include_extras=True)
     return {field.name: hints[field.name] for field in fields(part)}
 
