@@ -18,7 +18,14 @@ from support import MakeIncidents
 from hotspots.analysis.surfaces import shrinkage
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
 from hotspots.analysis.surfaces.risk import RiskEstimate, estimate_risk, predict_counts
-from hotspots.analysis.surfaces.shrinkage import BOUNDS, ShrinkageFit, find_prior_and_shape, fit_shrinkage, measure_loss
+from hotspots.analysis.surfaces.shrinkage import (
+    BOUNDS,
+    CellPriors,
+    ShrinkageFit,
+    find_prior_and_shape,
+    fit_shrinkage,
+    measure_loss,
+)
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography.cells import Cells, CellShape, make_cells
 
@@ -153,6 +160,10 @@ def test_likelihood_and_gradient(parameters: tuple[float, ...], seed: int) -> No
     np.testing.assert_allclose(gradient, by_difference, rtol=1e-5, atol=1e-6 * abs(value))
 
 
+def find_priors(own: np.ndarray, covariates: np.ndarray, is_possible: np.ndarray) -> CellPriors:
+    return fit_shrinkage(own, covariates, is_possible).find_priors(own, covariates, is_possible)
+
+
 def find_parameters(fit: ShrinkageFit) -> np.ndarray:
     shape = (math.log(fit.shape_scale), fit.shape_power)
     return np.array([*np.log(fit.coefficients), *shape, special.logit(fit.possible_share)])
@@ -187,20 +198,24 @@ def test_a_cell_that_has_shown_nothing_may_hold_nothing() -> None:
     own, covariates, is_possible = draw_rows(np.random.default_rng(12))
     fit = fit_shrinkage(own, covariates, is_possible)
     none = ~is_possible & (own == 0)
-    by_chance = fit.possible_share * np.asarray(stats.nbinom.pmf(0, fit.shape, fit.shape / (fit.shape + fit.prior)))
-    np.testing.assert_allclose(fit.possible[none], (by_chance / (1 - fit.possible_share + by_chance))[none])
-    assert (fit.possible[~none] == 1).all()
-    everywhere = fit_shrinkage(own, covariates, np.ones(len(own), dtype=bool))
+    cells = fit.find_priors(own, covariates, is_possible)
+    by_chance = fit.possible_share * np.asarray(
+        stats.nbinom.pmf(0, cells.shape, cells.shape / (cells.shape + cells.prior))
+    )
+    np.testing.assert_allclose(cells.possible[none], (by_chance / (1 - fit.possible_share + by_chance))[none])
+    assert (cells.possible[~none] == 1).all()
+    all_cells = np.ones(len(own), dtype=bool)
+    everywhere = fit_shrinkage(own, covariates, all_cells)
     assert everywhere.possible_share == 1
-    assert (everywhere.possible == 1).all()
+    assert (everywhere.find_priors(own, covariates, all_cells).possible == 1).all()
 
 
 def test_the_size_of_cells_and_counts_does_not_stop_the_search() -> None:
     """Covariates of any scale, as of cells of 5 km or of 10 m, give the same prior."""
     own, covariates, is_possible = draw_rows(np.random.default_rng(11), n=1000)
-    usual = fit_shrinkage(own, covariates, is_possible)
+    usual = find_priors(own, covariates, is_possible)
     for scale in (1e-5, 1e5):
-        scaled = fit_shrinkage(own, covariates * scale, is_possible)
+        scaled = find_priors(own, covariates * scale, is_possible)
         np.testing.assert_allclose(scaled.prior, usual.prior, rtol=1e-5)
 
 
@@ -227,9 +242,10 @@ def test_the_mites_of_bliss_and_fisher() -> None:
     """150 apple leaves, each of which may hold red mites, and how many each held: k = 1.0246."""
     mites = np.repeat(np.arange(8.0), [70, 38, 17, 10, 9, 3, 2, 1])
     alike = np.stack([np.zeros(150), np.zeros(150), np.ones(150)])
-    found = fit_shrinkage(mites, alike, np.ones(150, dtype=bool))
-    np.testing.assert_allclose(found.shape, 1.0246, atol=5e-5)
-    np.testing.assert_allclose(found.prior, 172 / 150, rtol=1e-4)
+    rows = mites, alike, np.ones(150, dtype=bool)
+    found, cells = fit_shrinkage(*rows), find_priors(*rows)
+    np.testing.assert_allclose(cells.shape, 1.0246, atol=5e-5)
+    np.testing.assert_allclose(cells.prior, 172 / 150, rtol=1e-4)
     assert found.log_likelihood == pytest.approx(-222.44, abs=5e-3)
 
 
@@ -478,8 +494,9 @@ def test_wherever_the_search_begins_it_ends_at_the_same_likelihood(begin: tuple[
     rows = draw_rows(np.random.default_rng(13), n=800)
     usual, other = fit_shrinkage(*rows), fit_shrinkage(*rows, begin=begin)
     assert other.log_likelihood == pytest.approx(usual.log_likelihood, abs=1e-3)
-    np.testing.assert_allclose(other.prior, usual.prior, rtol=0.02)
-    np.testing.assert_allclose(other.possible, usual.possible, atol=0.02)
+    there, here = (fit.find_priors(*rows) for fit in (other, usual))
+    np.testing.assert_allclose(there.prior, here.prior, rtol=0.02)
+    np.testing.assert_allclose(there.possible, here.possible, atol=0.02)
 
 
 def test_a_search_that_begins_where_one_ended_ends_there() -> None:
@@ -488,13 +505,14 @@ def test_a_search_that_begins_where_one_ended_ends_there() -> None:
     again = fit_shrinkage(*rows, begin=first.found)
     assert again.log_likelihood >= first.log_likelihood - 1e-9
     np.testing.assert_allclose(again.found, first.found, atol=1e-2)
-    np.testing.assert_allclose(again.prior, first.prior, rtol=1e-3)
+    cells = first.find_priors(*rows)
+    np.testing.assert_allclose(again.find_priors(*rows).prior, cells.prior, rtol=1e-3)
     # what was found is what the parameters of the fit are
     prior, shape = find_prior_and_shape(
         np.array(first.found), rows[1] * (rows[0].mean() / rows[1].mean(axis=1))[:, None]
     )
-    np.testing.assert_allclose(prior, first.prior)
-    np.testing.assert_allclose(shape, first.shape)
+    np.testing.assert_allclose(prior, cells.prior)
+    np.testing.assert_allclose(shape, cells.shape)
 
 
 @pytest.mark.parametrize("begin", [(math.nan,) * 6, (math.inf,) * 6, (-20.0, -20.0, -20.0, 8.0, 1.0, 12.0)])
@@ -511,8 +529,9 @@ def test_counts_that_say_nothing_still_give_a_fit_to_begin_with(count: float) ->
     """None at all, or one in every cell."""
     _, covariates, is_possible = draw_rows(np.random.default_rng(16), n=300)
     fit = fit_shrinkage(np.full(300, count), covariates, is_possible)
+    cells = fit.find_priors(np.full(300, count), covariates, is_possible)
     assert np.isfinite(fit.found).all()
-    assert np.isfinite([*fit.prior, *fit.shape, *fit.possible, fit.log_likelihood]).all()
+    assert np.isfinite([*cells.prior, *cells.shape, *cells.possible, fit.log_likelihood]).all()
     rows = draw_rows(np.random.default_rng(17), n=800)
     assert fit_shrinkage(*rows, begin=fit.found).log_likelihood == pytest.approx(
         fit_shrinkage(*rows).log_likelihood, abs=1e-3

@@ -12,7 +12,7 @@ from scipy import optimize, special
 
 from hotspots.analysis.surfaces.cell_records import CellRecords
 from hotspots.analysis.surfaces.cell_surroundings import measure_surroundings
-from hotspots.analysis.surfaces.shrinkage import ShrinkageFit, fit_shrinkage
+from hotspots.analysis.surfaces.shrinkage import CellPriors, fit_shrinkage
 from hotspots.distributions import negative_binomial_cdf
 from hotspots.geography import Cells
 
@@ -120,14 +120,7 @@ def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float
         cells: Where they were counted.
         bandwidth_m: Of the estimate.
     """
-    fits = [
-        fit_shrinkage(
-            half.own,
-            measure_surroundings(half.own, half.other, cells, bandwidth_m),
-            half.other > 0,
-        )
-        for half in halves
-    ]
+    fits = [_fit(half, cells, bandwidth_m) for half in halves]
     n_first, n_second = (float(half.own.sum()) for half in halves)
     growths = (n_second / n_first, n_first / n_second)
     pairs = list(zip(fits, halves, reversed(halves), growths, strict=True))
@@ -156,7 +149,12 @@ def measure_drift(halves: tuple[Half, Half], *, cells: Cells, bandwidth_m: float
     )
 
 
-def expect(fit: ShrinkageFit, own: Floats, shape_factor: float) -> tuple[Floats, Floats]:
+def _fit(half: Half, cells: Cells, bandwidth_m: float) -> CellPriors:
+    counts = half.own, measure_surroundings(half.own, half.other, cells, bandwidth_m), half.other > 0
+    return fit_shrinkage(*counts).find_priors(*counts)
+
+
+def expect(fit: CellPriors, own: Floats, shape_factor: float) -> tuple[Floats, Floats]:
     """Mean and variance, float (n_cells,) each, of each cell's rate, given what it has recorded."""
     shape = shape_factor * fit.shape
     both = shape + fit.prior
@@ -167,7 +165,7 @@ def expect(fit: ShrinkageFit, own: Floats, shape_factor: float) -> tuple[Floats,
     return expected, fit.possible * (variance + mean**2) - expected**2
 
 
-def _list_rows(fit: ShrinkageFit, seen: Half, coming: Half) -> tuple[Floats, ...]:
+def _list_rows(fit: CellPriors, seen: Half, coming: Half) -> tuple[Floats, ...]:
     """Prior, shape, how likely crime is possible, both counts, and how many cells each row stands for.
 
     Cells without any crime differ in nothing but their prior: those of nearly the same one are taken as one.
@@ -206,7 +204,7 @@ def _measure_likelihood(rows: tuple[Floats, ...], growth: float, shape_factor: f
 
 
 def _expect_in_circles(
-    fit: ShrinkageFit, seen: Half, coming: Half, growth: float, shape_factor: float, cells: Cells
+    fit: CellPriors, seen: Half, coming: Half, growth: float, shape_factor: float, cells: Cells
 ) -> tuple[Floats, Floats, Floats]:
     """Mean, variance and what came, float (n_circles,) each, of the circles of a half where most was to be expected."""
     mean, variance = expect(fit, seen.own, shape_factor)

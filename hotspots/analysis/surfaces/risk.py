@@ -214,17 +214,20 @@ def estimate_risk(
     begin: Sequence[float] = START
     with threadpool_limits(limits=1, user_api="blas"):  # which would wake its threads at each step of six numbers
         for h in map(float, bandwidths_m):  # each search begins where the last one ended
-            fit = fit_shrinkage(own, measure_surroundings(own, other, cells, h), other > 0, begin=begin)
+            around = measure_surroundings(own, other, cells, h)
+            fit = fit_shrinkage(own, around, other > 0, begin=begin)
             begin, log_likelihood[h] = fit.found, fit.log_likelihood
             if log_likelihood[h] == max(log_likelihood.values()):  # only one is kept: of a city each is large
-                bandwidth_m, best = h, fit
-            del fit
+                bandwidth_m, best, best_around = h, fit, around
+            del around
+        priors = best.find_priors(own, best_around, other > 0)
+        del best_around
         halves = halve(own_records, other_records, start=start, end=end)
         drift = None
         if halves is not None:
             drift = measure_drift(halves, cells=cells, bandwidth_m=bandwidth_m)
     shape_factor = 1.0 if drift is None else drift.shape_factor
-    expected, variance = expect(best, own, shape_factor)
+    expected, variance = expect(priors, own, shape_factor)
     if drift is not None:  # what passes at one place comes up at others, so the whole is as much as it was
         growth = own.sum() / expected.sum()
         expected, variance = growth * expected, growth**2 * variance
@@ -232,9 +235,9 @@ def estimate_risk(
         cells=cells,
         expected=expected,
         n_incidents=own,
-        prior=best.prior,
-        shape=shape_factor * best.shape,
-        possible=best.possible,
+        prior=priors.prior,
+        shape=shape_factor * priors.shape,
+        possible=priors.possible,
         variance=variance,
         coefficients=best.coefficients,
         shape_scale=best.shape_scale,

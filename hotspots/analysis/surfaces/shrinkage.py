@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, special
@@ -22,13 +21,20 @@ _COARSE_STEP = 0.4
 """The same of what lies around cells of the same count, for most of a search."""
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots, so that what is asked of it can be kept
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellPriors:
+    """What a fit says of each cell: see `RiskEstimate`, whose attributes of these names they are."""
+
+    prior: Floats
+    shape: Floats
+    possible: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShrinkageFit:
     """The parameters under which counts are likeliest: see `RiskEstimate`, whose attributes of these names they are.
 
-    `found` are the six numbers as they are searched for, so that a search that is much alike can begin there; `own`,
-    `covariates` and `is_possible` are what they were found from. What they
-    say of each cell is worked out when it is asked for: of several fits only one may be wanted.
+    `found` are the six numbers as they are searched for, so that a search that is much alike can begin there.
     """
 
     coefficients: tuple[float, float, float]
@@ -37,31 +43,23 @@ class ShrinkageFit:
     possible_share: float
     log_likelihood: float
     found: tuple[float, ...]
-    own: Floats = field(repr=False)
-    covariates: Floats = field(repr=False)
-    is_possible: Flags = field(repr=False)
 
-    @cached_property
-    def prior(self) -> Floats:
-        """Float (n_cells,), the mean of the gamma distribution of each cell's rate."""
+    def find_priors(self, own: Floats, covariates: Floats, is_possible: Flags) -> CellPriors:
+        """What they say of each cell; of several fits only one may be wanted.
+
+        Args:
+            own: As in `fit_shrinkage`.
+            covariates: Likewise.
+            is_possible: Likewise.
+        """
         b1, b2, b3 = self.coefficients
-        prior: Floats = b1 * self.covariates[0] + b2 * self.covariates[1] + (b3 * self.covariates[2] + FLOOR)
-        return prior
-
-    @cached_property
-    def shape(self) -> Floats:
-        """Float (n_cells,), its shape."""
-        shape: Floats = self.shape_scale * self.prior**self.shape_power
-        return shape
-
-    @cached_property
-    def possible(self) -> Floats:
-        """Float (n_cells,), how likely each cell can hold crime at all."""
-        possible, doubted = np.ones(len(self.own)), np.flatnonzero(~self.is_possible & (self.own == 0))
-        prior, shape = self.prior[doubted], self.shape[doubted]
-        by_chance = self.possible_share * np.exp(-shape * np.log1p(prior / shape))
+        prior = b1 * covariates[0] + b2 * covariates[1] + (b3 * covariates[2] + FLOOR)
+        shape = self.shape_scale * prior**self.shape_power
+        possible, doubted = np.ones(len(own)), np.flatnonzero(~is_possible & (own == 0))
+        s = shape[doubted]
+        by_chance = self.possible_share * np.exp(-s * np.log1p(prior[doubted] / s))
         possible[doubted] = by_chance / (1 - self.possible_share + by_chance)
-        return possible
+        return CellPriors(prior=prior, shape=shape, possible=possible)
 
 
 def fit_shrinkage(
@@ -92,9 +90,6 @@ def fit_shrinkage(
         possible_share=1.0 if is_possible.all() else float(special.expit(found[5])),
         log_likelihood=-loss - float(special.gammaln(own[own > 1] + 1).sum()),
         found=tuple(found.tolist()),
-        own=own,
-        covariates=covariates,
-        is_possible=is_possible,
     )
 
 
