@@ -53,7 +53,7 @@ def test_the_best_two_places_are_not_the_best_and_the_next(make_incidents: MakeI
     assert one == pytest.approx(24)
     both = choose(incidents, 2)
     assert both.worth == pytest.approx([22, 22])
-    assert both.gap_share == pytest.approx(0, abs=1e-9)
+    assert both.gap_share == 0
     assert choose(incidents, 3).worth.sum() == pytest.approx(44)
 
 
@@ -180,3 +180,11 @@ def test_what_may_be_missed_is_never_understated(make_incidents: MakeIncidents) 
     )
     assert found.most_worth >= 81 * 18 + 36 * 9
     assert found.worth.sum() <= found.most_worth + 1e-9
+
+
+def test_the_best_choice_misses_nothing_in_whatever_order_it_is_summed() -> None:
+    worth = np.array([0.3, 0.2, 0.1])
+    assert worth.sum() != worth[::-1].sum()
+    for order in (worth, worth[::-1]):
+        assert PatrolPlaces(outlines=(), worth=order, most_worth=float(worth[::-1].sum())).gap_share == 0
+    assert PatrolPlaces(outlines=(), worth=worth, most_worth=0.63).gap_share == pytest.approx(0.05)

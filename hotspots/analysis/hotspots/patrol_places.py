@@ -30,6 +30,8 @@ MAX_PATROL_PLACES = 500
 _RADIUS_M = PATROL_WIDTH_M / 2
 _STEP_M = 25.0
 _QUARTER = 16
+_ROUNDING = 1e-12
+"""Sums of the same numbers in another order differ by less, as a share."""
 _INSIDE_M = _RADIUS_M * math.cos(math.pi / (4 * _QUARTER))
 """What lies nearer to the middle than this is in the polygon that stands for the circle."""
 
@@ -75,7 +77,8 @@ class PatrolPlaces:
     def gap_share(self) -> float:
         """How much more another choice could be worth at most, as a share of this one; 0 where it is the best."""
         total = float(self.worth.sum())
-        return max(self.most_worth / total - 1, 0.0) if total else 0.0
+        gap = self.most_worth / total - 1 if total else 0.0
+        return gap if gap > _ROUNDING else 0.0
 
 
 def count_visits(patrol_minutes: float) -> int:
