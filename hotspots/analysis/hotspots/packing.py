@@ -38,7 +38,7 @@ def pack_circles(centres: Floats, worth: Floats, *, n_wanted: int, width_m: floa
 
     Args:
         centres: float (n, 2), metres, from west to east.
-        worth: float (n,), 0 or more.
+        worth: float (n,), 0 or more; what is worth nothing is never chosen.
         n_wanted: At most so many.
         width_m: Across each.
 
