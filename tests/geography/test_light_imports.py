@@ -37,7 +37,7 @@ RUN = """
 import sys
 from hotspots.pipeline import analyse, load_study
 from hotspots.products.files import write_index, write_products
-print(sorted(name for name in sys.modules if name.startswith(("hotspots.pipeline.operation", "hotspots.pipeline.perf"))))
+print(sorted(name for name in sys.modules if name.startswith(("hotspots.pipeline.oper", "hotspots.pipeline.perf"))))
 """
 
 
