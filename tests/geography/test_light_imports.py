@@ -31,3 +31,16 @@ print(sorted({"scipy.stats", "scipy.signal", "scipy.interpolate", "statsmodels"}
 def test_what_takes_long_to_import_waits_until_it_is_needed() -> None:
     found = subprocess.run([sys.executable, "-c", EVERYTHING], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+RUN = """
+import sys
+from hotspots.pipeline import analyse, load_study
+from hotspots.products.files import write_index, write_products
+print(sorted(name for name in sys.modules if name.startswith(("hotspots.pipeline.oper", "hotspots.pipeline.perf"))))
+"""
+
+
+def test_a_run_loads_nothing_of_other_commands() -> None:
+    found = subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

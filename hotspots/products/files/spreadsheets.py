@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hotspots.products.summary import HotspotSummary, PatrolPlaceSummary, PerformanceSummary, RunSummary, WardName
+from hotspots.products.summary import HotspotSummary, PatrolPlaceSummary, RunSummary, WardName
 from hotspots.products.words import say_status, say_sum
+
+if TYPE_CHECKING:  # a run needs nothing of it
+    from hotspots.products.summary import PerformanceSummary
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
