@@ -34,7 +34,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def list_package() -> dict[str, str]:
     """The text of each file of the package but for the faces, by its path in it."""
-    files = [path for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc" and path.name != "py.typed"]
+    files = [path for path in PACKAGE.rglob("*.*") if "__pycache__" not in path.parts and path.name != "py.typed"]
     named = [path for path in files if path.stem != "__init__"]
     return {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in named}
 
