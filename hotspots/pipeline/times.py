@@ -226,7 +226,7 @@ def _compare_windows(
     own = rows.incidents[rows.is_inside]
     # as categories, which are made once and counted in every comparison
     wanted = {
-        "wards": pd.Categorical(own["ward_code"], categories=chosen.wards.index),
+        "wards": own["ward_code"].astype("category").cat.set_categories(chosen.wards.index).array,
         "hotspots": pd.Categorical.from_codes(hotspot, categories=pd.RangeIndex(n_hotspots)),
     }
     changes = []

@@ -253,6 +253,18 @@ def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> Non
     assert "EPSG:27700" not in page
 
 
+@pytest.mark.parametrize("name", ["shape 0", '"geometry": "shape 0"', "\\g<0>"])
+def test_a_name_is_not_taken_for_a_shape(vancouver: Analysis, name: str) -> None:
+    assert vancouver.havens is not None
+    havens = dataclasses.replace(vancouver.havens, havens=vancouver.havens.havens.assign(name=name))
+    named = dataclasses.replace(vancouver, havens=havens)
+    pages = [draw_map(analysis, summarise(analysis)) for analysis in (vancouver, named)]
+    assert pages[0] != pages[1]
+    expected, found = (re.findall(r"_add\((\{.*?\})\);", page) for page in pages)
+    assert len(found) > 3
+    assert [json.loads(text) for text in found] == [json.loads(text) for text in expected]
+
+
 def test_summary_and_layers_state_the_crs_of_the_analysis(vancouver: Analysis, tmp_path: Path) -> None:
     summary = summarise(vancouver)
     assert summary.study_area.crs == "EPSG:32610"

@@ -161,7 +161,8 @@ def _take_shapes(layers: Iterable[Layer]) -> list[str]:
 
 def _put_shapes(parts: MapParts, shapes: list[str]) -> MapParts:
     """What folium made, with every shape where its word is."""
-    script = re.sub(r'"shape (\d+)"', lambda word: shapes[int(word[1])], parts.script)
+    # with the key, whose quotation marks no text of a file can have
+    script = re.sub(r'"geometry": "shape (\d+)"', lambda word: f'"geometry": {shapes[int(word[1])]}', parts.script)
     return dataclasses.replace(parts, script=script)
 
 
