@@ -40,3 +40,4 @@ from .projection import suggest_working_crs as suggest_working_crs
 from .projection import to_wgs84 as to_wgs84
 from .projection import to_working_crs as to_working_crs
 from .wards import assign_wards as assign_wards
+from .wards import unite_wards as unite_wards

@@ -1,10 +1,11 @@
-"""Which ward each incident lies in."""
+"""Which ward each incident lies in, and the area of all wards."""
 
 from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from hotspots.contracts import WARD_COLUMNS, require_columns, require_same_crs
 from hotspots.geography.points import collapse_points, find_polygon
@@ -34,3 +35,17 @@ def assign_wards(points: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> pd.Series
     ward_of_place = find_polygon(places, wards.geometry.loc[codes].to_numpy())
     assigned = pd.Categorical.from_codes(ward_of_place[places.inverse], categories=pd.Index(codes))
     return pd.Series(assigned, index=points.index, name="ward_code")
+
+
+def unite_wards(wards: gpd.GeoDataFrame) -> shapely.Geometry:
+    """The area of all wards together, without the borders between them.
+
+    Wards that meet without gaps or overlaps are united along their common borders, which takes a fraction of the time
+    and gives the same.
+
+    Args:
+        wards: The wards table.
+    """
+    outlines = wards.geometry.to_numpy()
+    unite = shapely.coverage_union_all if shapely.coverage_is_valid(outlines) else shapely.union_all
+    return unite(outlines)

@@ -34,7 +34,7 @@ from hotspots.analysis.repeats import measure_gini
 from hotspots.contracts import AREA
 from hotspots.crimes import KNIFE_CRIME, Crime, select_crime
 from hotspots.errors import NotFoundError, TooLittleDataError
-from hotspots.geography import Cells, make_cells
+from hotspots.geography import Cells, make_cells, unite_wards
 from hotspots.harm import Measure, weigh_harm
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference import Peers
@@ -220,7 +220,7 @@ def measure_performance(
         for crime in _choose_crimes(study, request.indicators)
     ]
     progress("priorities")
-    cells = make_cells(wards.geometry.union_all(), cell_size_m=CELL_SIZE_M)
+    cells = make_cells(unite_wards(wards), cell_size_m=CELL_SIZE_M)
     measures, unranked, sources = _measure_criteria(study, span, cells)
     plan = span.plan(())
     return Performance(

@@ -16,6 +16,7 @@ import shapely
 
 from hotspots.crimes import KNIFE_CRIME, Crime, find_crime, select_crime
 from hotspots.errors import NotFoundError, ParameterError, TooLittleDataError, say_rows, say_texts, suggest_word
+from hotspots.geography import unite_wards
 from hotspots.ingest.incidents import AREA_SIGN, REPEATED_ROW, find_days
 from hotspots.ingest.texts import MANY_ROWS
 from hotspots.pipeline.request import AnalysisRequest
@@ -157,7 +158,7 @@ def select_incidents(study: Study, request: AnalysisRequest) -> Selection:
         )
     beyond = in_period & ~in_wards
     others_beyond = np.flatnonzero(beyond & ~is_crime)  # most of all rows, where one ward of many is analysed
-    study_area = study.area if len(wards) == len(study.boundaries.wards) else wards.geometry.union_all()
+    study_area = study.area if len(wards) == len(study.boundaries.wards) else unite_wards(wards)
     others_beyond = others_beyond[is_near(incidents.geometry.iloc[others_beyond], study_area.bounds, RING_M)]
     # other crime is most of all, and little is asked of it
     whereabouts = incidents[_WHEREABOUTS].reset_index(drop=True)

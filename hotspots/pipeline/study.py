@@ -16,7 +16,7 @@ import shapely
 
 from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
-from hotspots.geography import assign_wards
+from hotspots.geography import assign_wards, unite_wards
 from hotspots.harm import HarmTable
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import (
@@ -112,7 +112,7 @@ class Study:
     @cached_property
     def area(self) -> shapely.Geometry:
         """All wards together, metres."""
-        return self.boundaries.wards.geometry.union_all()
+        return unite_wards(self.boundaries.wards)
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:

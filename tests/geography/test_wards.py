@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.errors import DataError
-from hotspots.geography.wards import assign_wards
+from hotspots.geography.wards import assign_wards, unite_wards
 from hotspots.ingest.reference.boundaries import read_boundaries
 
 CRS = "EPSG:27700"
@@ -62,6 +63,19 @@ def test_a_table_that_is_not_of_wards_is_refused(square_wards: gpd.GeoDataFrame)
 def test_two_grids_are_not_mixed(square_wards: gpd.GeoDataFrame) -> None:
     with pytest.raises(DataError, match="need one CRS"):
         assign_wards(points((530500, 180500)), square_wards.set_crs(32630, allow_override=True))
+
+
+@pytest.mark.parametrize("moved_m", [0.0, -3.0, 5.0])
+def test_all_wards_together_are_their_union(square_wards: gpd.GeoDataFrame, moved_m: float) -> None:
+    """Where they meet as where one overlaps the next, or leaves a gap."""
+    outlines = [shapely.affinity.translate(square_wards.geometry.iloc[0], moved_m, moved_m), *square_wards.geometry[1:]]
+    wards = square_wards.set_geometry(gpd.GeoSeries(outlines, index=square_wards.index, crs=square_wards.crs))
+    area, expected = unite_wards(wards), shapely.union_all(wards.geometry.to_numpy())
+    assert area.equals(expected)
+    assert area.area == pytest.approx(expected.area, rel=1e-12)
+    assert area.geom_type == expected.geom_type
+    apart = wards.iloc[[0, 3]]
+    assert unite_wards(apart).equals(shapely.union_all(apart.geometry.to_numpy()))
 
 
 def test_every_postcode_lies_in_its_official_ward(real_data: Path) -> None:
