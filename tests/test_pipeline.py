@@ -491,11 +491,12 @@ def test_performance_counts_what_was_read_before_the_period(demonstration: Study
 def test_odd_rows_of_the_crime_alone_are_noted(analyse_demonstration: AnalyseDemonstration) -> None:
     analysis = analyse_demonstration("robbery")
     study = analysis.study
-    remarks = study.intake.remarks.copy()
+    remarks = study.intake.remarks
     is_robbery = remarks.index.isin(analysis.incidents.index)
-    for oddity, n_own, n_others in ((Oddity.HIDDEN, 2, 5), (Oddity.FIRST_OF_MONTH, 0, 7)):
-        rows = [*np.flatnonzero(is_robbery)[:n_own], *np.flatnonzero(~is_robbery)[:n_others]]
-        remarks.iloc[rows, remarks.columns.get_loc("oddities")] |= oddity.value
+    oddities = remarks["oddities"].to_numpy().copy()
+    oddities[np.flatnonzero(is_robbery)[:2]] |= Oddity.HIDDEN.value
+    oddities[np.flatnonzero(~is_robbery)[:5]] |= (Oddity.HIDDEN | Oddity.FIRST_OF_MONTH).value
+    remarks = remarks.assign(oddities=oddities)
     marked = dataclasses.replace(study, intake=dataclasses.replace(study.intake, remarks=remarks))
     told = {*list_notes(dataclasses.replace(analysis, study=marked))} - {*list_notes(analysis)}
     assert told == {
