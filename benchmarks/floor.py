@@ -18,7 +18,7 @@ from typing import Any
 PACKAGES = (
     *("numpy", "pandas", "pyarrow", "pyarrow.compute", "pyarrow.csv", "geopandas", "pyogrio", "pyproj", "shapely"),
     *("scipy.fft", "scipy.ndimage", "scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.special"),
-    *("click", "folium", "holidays", "jinja2"),
+    *("click", "folium", "jinja2"),
 )
 
 
