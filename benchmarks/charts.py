@@ -75,7 +75,7 @@ def draw_dots(titles: Sequence[str], rows: Sequence[tuple[str, Sequence[Mapping[
     for number, (label, _) in enumerate(rows):
         parts.append(f'<text x="0" y="{_TOP + _ROW * (number + 0.5) + 4}">{escape(label)}</text>')
     for number, name in enumerate(names):
-        x = _LABEL + 140 * number
+        x = 190 * number
         parts.append(f'<circle cx="{x + 5}" cy="{bottom + 18}" r="5" fill="{_COLOURS[number]}"/>')
         parts.append(f'<text x="{x + 16}" y="{bottom + 22}">{escape(name)}</text>')
     return _frame(_LABEL + len(titles) * (width + 40), bottom + 32, ", ".join(titles), parts)
