@@ -26,6 +26,7 @@ _DEEPEST = 6
 _LARGEST = 2**63 - 1
 """What a whole number of TOML reaches to at least; beyond it Python cannot make it a float, nor always write it."""
 
+_ANY_YEAR = 2025
 _TEXTS = ("crs", "time_zone", "country", "subdivision", "layer")
 _PATHS = ("store", "postcodes", "population", "term_dates", "peers")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas")
@@ -117,7 +118,8 @@ def load_settings(path: Path | None = None) -> Settings:
 
     Raises:
         NotFoundError: The file named is not there.
-        ParameterError: It is not TOML, has an unknown key, or a value of the wrong type.
+        ParameterError: It is not TOML, has an unknown key, a value of the wrong type, or a country of which no bank
+            holidays are known.
     """
     if path is None:
         path = Path(FILE_NAME)
@@ -199,6 +201,12 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
         values["crs"] = name_crs(require_working_crs(values["crs"]))
     if values.get("country", "GB") != "GB":
         values.setdefault("subdivision", None)
+    if values.keys() & {"country", "subdivision"}:
+        # a wrong one is told here, as data known by month only never ask for a bank holiday
+        from hotspots.analysis.calendar import name_bank_holidays
+
+        place = {"country": values.get("country", "GB"), "subdivision": values.get("subdivision", "ENG")}
+        name_bank_holidays(_ANY_YEAR, _ANY_YEAR, **place)
     definitions = load_definitions(table.get("crimes"))
     profiles = []
     for name, content in table.get("sources", {}).items():

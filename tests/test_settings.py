@@ -217,6 +217,19 @@ def test_lists_of_places_are_read_for_reading(tmp_path: Path) -> None:
     assert options.areas is None
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('country = "ZZ"', "ZZ"),
+        ('subdivision = "Kent"', "GB, Kent"),
+        ('country = "CA"\nsubdivision = "ENG"', "CA, ENG"),
+    ],
+)
+def test_a_place_without_bank_holidays_is_refused_whatever_the_data(tmp_path: Path, text: str, where: str) -> None:
+    with pytest.raises(ParameterError, match=f'No bank holidays are known for "{where}". Give the ISO code'):
+        load(tmp_path, text)
+
+
 def test_another_country_has_no_subdivision_unless_one_is_given(tmp_path: Path) -> None:
     assert load(tmp_path, 'country = "IE"').subdivision is None
     assert load(tmp_path, 'country = "GB"').subdivision == "ENG"

@@ -132,9 +132,9 @@ class Cells:
         laid = np.zeros((self.n_rows + 2, self.n_columns + 2), dtype=np.int64)
         laid[self.row + 1, self.column + 1] = values
         sums = np.zeros((self.n_rows, self.n_columns), dtype=np.int64)
+        every = len(_STEPS[self.shape])
         # a whole lattice moved by a step is quicker than each cell of an area looked up
         for first, steps in enumerate(_STEPS[self.shape]):
-            every = len(_STEPS[self.shape])
             for rows_up, columns_right in steps:
                 rows = slice(1 + rows_up + first, 1 + rows_up + self.n_rows, every)
                 sums[first::every] += laid[rows, 1 + columns_right : 1 + columns_right + self.n_columns]

@@ -78,6 +78,13 @@ def read_shared_points(points: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[npt.ND
     """Coordinates of the distinct objects among some points, and which of them each is, in order of first appearance.
 
     Incidents of one place share one object, so that few need to be read.
+
+    Returns:
+        The number of the object of each point, int (n_points,); easting and northing of each object, float
+        (n_objects,), in the units of the CRS, missing (NaN) where there is no point.
+
+    Raises:
+        DataError: A geometry is something else, such as a polygon.
     """
     geometry = points.geometry.to_numpy()
     # an array of objects holds where each of them is, which is the same only for the same one

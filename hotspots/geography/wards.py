@@ -45,6 +45,9 @@ def unite_wards(wards: gpd.GeoDataFrame) -> shapely.Geometry:
 
     Args:
         wards: The wards table.
+
+    Returns:
+        A Polygon or MultiPolygon, in the units of the CRS of the wards.
     """
     outlines = wards.geometry.to_numpy()
     unite = shapely.coverage_union_all if shapely.coverage_is_valid(outlines) else shapely.union_all

@@ -157,7 +157,7 @@ def evaluate_methods(
         seed: As in `score_forecast`.
 
     Raises:
-        DataError: The incidents are not in a projected CRS in metres.
+        DataError: The incidents are not in a projected CRS in metres, or one of them, or of other crime, has no point.
         ParameterError: A method is not known; there is no fold, cell size, area share or method; a bandwidth is not
             positive, or each is below a cell where only densities are asked for; an area share is out of range.
         TooLittleDataError: Fewer than 30 incidents lie in the test windows, or in the days before one of them.
