@@ -17,6 +17,19 @@ wards
 havens
     index `haven_id` (unique); `name`, `kind`, `opening_hours` (OpenStreetMap syntax, nullable), `geometry`
     (Point).
+streets
+    index `way_id` (unique); `name` (nullable), `kind` (the source's word for the class of road, nullable), `geometry`
+    (LineString, valid, in metres): streets that people may walk along, not yet cut at junctions.
+premises
+    index `premises_id` (unique); `name` (nullable), `kind` (a word of `hotspots.ingest.reference.PREMISES_KINDS`),
+    `opening_hours` (as of havens), `geometry` (Point).
+schools
+    index `school_id` (unique; the URN where it is given); `name`, `phase` (nullable), `geometry` (Point).
+safety marks
+    index `mark_id` (unique); `is_safe`, `day_part` (nullable), `school` (nullable), `geometry` (Point or Polygon).
+visits
+    index `visit_id` (unique); `patrol` (which patrol or device, a number and not a name), `started_at`, `ended_at`
+    (naive local wall-clock time), `geometry` (Point).
 """
 
 from __future__ import annotations
@@ -49,6 +62,11 @@ INCIDENT_COLUMNS = (
 )
 WARD_COLUMNS = ("ward_name", "borough", "population", "geometry")
 HAVEN_COLUMNS = ("name", "kind", "opening_hours", "geometry")
+STREET_COLUMNS = ("name", "kind", "geometry")
+PREMISES_COLUMNS = ("name", "kind", "opening_hours", "geometry")
+SCHOOL_COLUMNS = ("name", "phase", "geometry")
+SAFETY_MARK_COLUMNS = ("is_safe", "day_part", "school", "geometry")
+VISIT_COLUMNS = ("patrol", "started_at", "ended_at", "geometry")
 
 
 def require_columns(frame: gpd.GeoDataFrame, columns: tuple[str, ...], *, table: str) -> None:

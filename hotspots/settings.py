@@ -27,9 +27,10 @@ _LARGEST = 2**63 - 1
 """What a whole number of TOML reaches to at least; beyond it Python cannot make it a float, nor always write it."""
 
 _ANY_YEAR = 2025
+_BESIDE = ("streets", "premises", "schools", "candidates", "safety_maps")
 _TEXTS = ("crs", "time_zone", "country", "subdivision", "layer")
 _PATHS = ("store", "postcodes", "population", "term_dates", "peers")
-_PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas")
+_PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas", *_BESIDE)
 _TEXT_LISTS = ("indicators",)
 _TABLES = {
     "crimes": "crimes.name",
@@ -49,7 +50,8 @@ class Settings:
         time_zone: IANA name of the zone whose wall-clock time is wanted.
         country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them; without a
             subdivision those of the whole country.
-        incidents, boundaries, havens: What is read where nothing else is given; empty for `data/...`.
+        incidents, boundaries, havens, streets, premises, schools, candidates, safety_maps: What is read where nothing
+            else is given; empty for `data/...`. Candidates are places that could become safe havens.
         layer: Layer of the boundary files; None for all that have codes.
         store: Folder in which incidents that were read are kept; None for none.
         postcodes: Code-Point Open or ONS Postcode Directory, for rows with a postcode and no coordinates.
@@ -72,6 +74,11 @@ class Settings:
     incidents: tuple[Path, ...] = ()
     boundaries: tuple[Path, ...] = ()
     havens: tuple[Path, ...] = ()
+    streets: tuple[Path, ...] = ()
+    premises: tuple[Path, ...] = ()
+    schools: tuple[Path, ...] = ()
+    candidates: tuple[Path, ...] = ()
+    safety_maps: tuple[Path, ...] = ()
     layer: str | None = None
     store: Path | None = None
     postcodes: Path | None = None

@@ -69,7 +69,7 @@ def outlines(square_wards: gpd.GeoDataFrame, tmp_path: Path) -> Path:
 
 
 def read(outlines: Path, *files: Path, **options: Any) -> Study:
-    return load_study(files, outlines, context=False, **options)
+    return load_study(files, outlines, tables=(), **options)
 
 
 def measure(study: Study, crime: str = "robbery", **options: Any) -> Indicator:
@@ -348,7 +348,7 @@ def test_the_spring_of_2020_in_a_file_of_burglaries(real_data: Path) -> None:
     source = real_data / "police_uk" / "lewisham_southwark_burglary_2010-12_2023-12.csv.gz"
     wards = real_data / "boundaries" / "lewisham_southwark_wards_current_27700.gpkg"
     months = pd.read_csv(source, usecols=["Month"])["Month"].str[:4].value_counts()
-    study = load_study(source, wards, context=False, period=(dt.date(2019, 1, 1), dt.date(2020, 12, 31)))
+    study = load_study(source, wards, tables=(), period=(dt.date(2019, 1, 1), dt.date(2020, 12, 31)))
     found = measure(study, "burglary")
     n_earlier, n_current, _ = count_change(found)
     assert found.gap_months == ()

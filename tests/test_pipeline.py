@@ -466,7 +466,7 @@ def test_without_paths_the_folders_here_are_read_and_the_settings_come_first(
     study = load_study()
     assert [file.path for file in study.inputs] == ["incidents/a.csv", "boundaries/wards.gpkg", "term_dates.csv"]
     assert study.havens is None  # the folder is empty
-    assert load_study(context=False).calendar.terms is None
+    assert load_study(tables=()).calendar.terms is None
     (tmp_path / "hotspots.toml").write_text('incidents = "b.csv"\nstore = "kept"\n')
     settled = load_study()
     assert settled.intake.inputs[0].path == "b.csv"

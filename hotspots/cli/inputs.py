@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import click
 from hotspots.cli.outputs import echo, make_plain
 
 if TYPE_CHECKING:
-    from hotspots.pipeline import Progress, Study
+    from hotspots.pipeline import BesideTable, Progress, Study
     from hotspots.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -123,6 +123,40 @@ _OPTIONS = {
         type=PATH,
         help="File or folder of safe havens. Repeatable.  [default: data/havens, if it is there]",
     ),
+    "streets": click.option(
+        "--streets",
+        multiple=True,
+        type=PATH,
+        help="Street network, OS Open Roads or OpenStreetMap: GeoPackage, shapefile, GeoParquet, GeoJSON or .osm.pbf. "
+        "Repeatable.  [default: data/streets, if it is there]",
+    ),
+    "premises": click.option(
+        "--premises",
+        multiple=True,
+        type=PATH,
+        help="File or folder of licensed premises, stations and parks. Repeatable.  "
+        "[default: data/premises, if it is there]",
+    ),
+    "schools": click.option(
+        "--schools",
+        multiple=True,
+        type=PATH,
+        help="File or folder of schools. Repeatable.  [default: data/schools, if it is there]",
+    ),
+    "candidates": click.option(
+        "--candidates",
+        multiple=True,
+        type=PATH,
+        help="File or folder of places that could become safe havens. Repeatable.  "
+        "[default: data/candidates, if it is there]",
+    ),
+    "safety_maps": click.option(
+        "--safety-maps",
+        multiple=True,
+        type=PATH,
+        help="File or folder of marks that young people made on maps. Repeatable.  "
+        "[default: data/safety_maps, if it is there]",
+    ),
     "term_dates": click.option(
         "--term-dates",
         type=PATH,
@@ -135,6 +169,7 @@ _OPTIONS = {
     ),
 }
 """By the name of the field of `StudyInputs` that each fills."""
+_BESIDE = ("streets", "premises", "schools", "candidates", "safety_maps")
 _USUAL = ("incidents", "boundaries", "layer", "start", "end", "wards", "store", "settings_file")
 
 
@@ -151,6 +186,11 @@ class StudyInputs:
     store: Path | None = None
     settings_file: Path | None = None
     havens: tuple[Path, ...] = ()
+    streets: tuple[Path, ...] = ()
+    premises: tuple[Path, ...] = ()
+    schools: tuple[Path, ...] = ()
+    candidates: tuple[Path, ...] = ()
+    safety_maps: tuple[Path, ...] = ()
     term_dates: Path | None = None
     population: Path | None = None
 
@@ -158,7 +198,7 @@ class StudyInputs:
         """The settings, with what was given in the place of what they say."""
         from hotspots.settings import load_settings
 
-        wanted = ("layer", "store", "havens", "term_dates", "population")
+        wanted = ("layer", "store", "havens", *_BESIDE, "term_dates", "population")
         given = {name: getattr(self, name) for name in wanted if getattr(self, name)}
         return dataclasses.replace(load_settings(self.settings_file), **given)
 
@@ -193,7 +233,7 @@ def open_study(
     *,
     out: Path | None = None,
     start: dt.date | None = None,
-    context: bool = False,
+    tables: Collection[BesideTable] = (),
 ) -> Iterator[tuple[Study, Progress]]:
     """Read a study, and say on stderr what is being done until the block ends.
 
@@ -202,7 +242,7 @@ def open_study(
         settings: `inputs.load_settings()`.
         out: Folder that products will be written to; what a killed run set aside there is put back first.
         start: First day that is needed; by default the one that was given.
-        context: Whether safe havens and term dates are needed.
+        tables: What is needed beside incidents and boundaries.
     """
     from hotspots.pipeline import list_inputs, load_study
 
@@ -218,7 +258,7 @@ def open_study(
             inputs.boundaries,
             settings=settings,
             period=(start or inputs.start, inputs.end),
-            context=context,
+            tables=tables,
             progress=progress,
         )
         yield study, progress

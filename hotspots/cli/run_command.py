@@ -36,7 +36,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     metavar="CRIME",
     help="Crime to map: robbery, knife-crime, asb ... Repeatable; an unknown name prints the list.",
 )
-@study_options("havens", "term_dates", "population")
+@study_options("havens", "streets", "premises", "schools", "safety_maps", "term_dates", "population")
 @click.option(
     "--area",
     metavar="TEXT",
@@ -138,7 +138,7 @@ def run(
     from hotspots.analysis.hotspots import count_visits
     from hotspots.analysis.hours import parse_window
     from hotspots.errors import TooLittleDataError
-    from hotspots.pipeline import AnalysisRequest, analyse
+    from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse
     from hotspots.products.files import write_products
 
     is_rule = isinstance(bandwidth_m, str)
@@ -154,7 +154,7 @@ def run(
         AnalysisRequest(crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, window=window, **methods)
         for slug in dict.fromkeys(crimes)
     ]
-    with open_study(inputs, inputs.load_settings(), out=out, context=True) as (study, progress):
+    with open_study(inputs, inputs.load_settings(), out=out, tables=RUN_TABLES) as (study, progress):
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []

@@ -36,6 +36,8 @@ from .results import Analysis as Analysis
 from .results import HavenAnalysis as HavenAnalysis
 from .run import analyse as analyse
 from .selection import Accounts as Accounts
+from .study import RUN_TABLES as RUN_TABLES
+from .study import BesideTable as BesideTable
 from .study import Paths as Paths
 from .study import Progress as Progress
 from .study import Study as Study

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from hotspots.analysis.network import StreetNetwork, build_network
 from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
 from hotspots.geography import assign_wards, unite_wards
@@ -35,10 +37,18 @@ from hotspots.ingest.incidents import (
 from hotspots.ingest.reference import (
     Boundaries,
     Havens,
+    Premises,
+    SafetyMaps,
+    Schools,
+    Streets,
     TermDates,
     read_boundaries,
     read_havens,
     read_population,
+    read_premises,
+    read_safety_maps,
+    read_schools,
+    read_streets,
     read_term_dates,
 )
 from hotspots.ingest.texts import describe_forms
@@ -51,7 +61,25 @@ Paths = Path | str | Sequence[Path | str]
 """One path or several."""
 
 _INCIDENTS_HERE, _BOUNDARIES_HERE = Path("data/incidents"), Path("data/boundaries")
-_HAVENS_HERE, _TERM_DATES_HERE = Path("data/havens"), Path("data/calendar/term_dates.csv")
+_TERM_DATES_HERE = Path("data/calendar/term_dates.csv")
+BesideTable = Literal["havens", "term_dates", "streets", "premises", "schools", "candidates", "safety_maps"]
+"""What can be read beside incidents and boundaries."""
+
+RUN_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "premises", "schools", "safety_maps")
+"""What `analyse` uses."""
+
+_PLACES: dict[BesideTable, Callable[..., Any]] = {
+    "havens": read_havens,
+    "streets": read_streets,
+    "premises": read_premises,
+    "schools": read_schools,
+    "candidates": read_havens,
+    "safety_maps": read_safety_maps,
+}
+"""Tables of places, by the folder of `data` and the setting that they are in, and what reads them."""
+
+_IN_AREA = ("streets", "premises", "schools", "safety_maps")
+"""Those that are often of a whole country, and are cut to the study area."""
 _LOOK_BACK = dt.timedelta(days=731)
 """What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
 
@@ -86,6 +114,8 @@ class Study:
         all_rejected: Rows refused, those of the months before too.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
+        streets, premises, schools, candidates, safety_maps: Likewise; candidates are places that could become safe
+            havens.
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
         calendar: What distinguishes one day from another.
@@ -103,6 +133,16 @@ class Study:
     calendar: CalendarOptions
     quality: Quality
     store: Store | None = None
+    streets: Streets | None = None
+    premises: Premises | None = None
+    schools: Schools | None = None
+    candidates: Havens | None = None
+    safety_maps: SafetyMaps | None = None
+
+    @cached_property
+    def network(self) -> StreetNetwork | None:
+        """The streets as a network; None where they were not given."""
+        return build_network(self.streets.ways) if self.streets else None
 
     @cached_property
     def known_time(self) -> KnownTime:
@@ -117,9 +157,10 @@ class Study:
     @property
     def inputs(self) -> tuple[InputFile, ...]:
         """All files read, incidents first."""
-        havens = self.havens.inputs if self.havens else ()
+        tables = (getattr(self, name) for name in _PLACES)
+        beside = tuple(file for table in tables if table for file in table.inputs)
         terms = (self.calendar.terms.input,) if self.calendar.terms else ()
-        return self.intake.inputs + self.boundaries.inputs + havens + terms
+        return self.intake.inputs + self.boundaries.inputs + beside + terms
 
     @property
     def all_incidents(self) -> gpd.GeoDataFrame:
@@ -151,17 +192,17 @@ def load_study(
     *,
     settings: Settings | None = None,
     period: tuple[dt.date | None, dt.date | None] = (None, None),
-    context: bool = True,
+    tables: Collection[BesideTable] = RUN_TABLES,
     progress: Progress = silent,
 ) -> Study:
-    """Read incidents, boundaries, safe havens and term dates, and assign every incident to its ward.
+    """Read incidents, boundaries and the tables beside them, and assign every incident to its ward.
 
     What is not given is taken from the settings, and what they leave open from the folder `data` in the working
-    directory: `data/incidents`, `data/boundaries`, and as far as they are there `data/havens` and
-    `data/calendar/term_dates.csv`.
+    directory: `data/incidents`, `data/boundaries`, and as far as they are there a folder for each table, such as
+    `data/havens`, and `data/calendar/term_dates.csv`.
 
-    Real incidents are kept apart from the demonstration: its wards are refused, and its havens and term dates left
-    out, unless they were given or are named in the settings.
+    Real incidents are kept apart from the demonstration: its wards are refused, and its other tables left out, unless
+    they were given or are named in the settings.
 
     Args:
         incidents: Files, and folders of them; one, or several.
@@ -170,7 +211,7 @@ def load_study(
         period: First and last day that will be asked for; None for that of the incidents. Months before and after are
             counted only, which saves memory; but incidents of the two years before are kept apart, so that what
             happened in the period can be compared with what came before.
-        context: Whether to read safe havens and term dates as well, which `analyse` alone uses.
+        tables: What to read beside incidents and boundaries, as far as it is there; by default what `analyse` uses.
         progress: Called with each step.
 
     Raises:
@@ -185,8 +226,9 @@ def load_study(
     outlines = read_boundaries(paths["boundaries"], crs=options.crs, layer=settings.layer)
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
-    havens = _read_havens(settings.havens, options) if context else None
-    terms = _read_terms(settings) if context else None
+    area = unite_wards(outlines.wards)
+    beside = {name: _read_places(name, getattr(settings, name), options, area) for name in _PLACES if name in tables}
+    terms = _read_terms(settings) if "term_dates" in tables else None
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
     intake = read_incidents(
@@ -206,14 +248,14 @@ def load_study(
     if is_real:
         _refuse_schematic(outlines, are_given=are_given)
         terms = None if terms and not settings.term_dates and terms.input.data_status else terms
-    if context and not settings.havens:
-        havens = _read_havens(paths["havens"], options, only_real=is_real)
+    for name in beside:
+        if not getattr(settings, name):
+            beside[name] = _read_places(name, paths[name], options, area, only_real=is_real)
     return Study(
         intake=intake,
         earlier=earlier,
         all_rejected=all_rejected,
         boundaries=outlines,
-        havens=havens,
         definitions=options.definitions,
         harm=settings.harm,
         calendar=CalendarOptions(
@@ -221,6 +263,7 @@ def load_study(
         ),
         quality=assess_quality(intake, wards=outlines.wards, unmatched_residents=outlines.unmatched_residents),
         store=store,
+        **{"havens": None, **beside},
     )
 
 
@@ -229,23 +272,32 @@ def _list_paths(paths: Paths) -> tuple[Path, ...]:
 
 
 def list_inputs(incidents: Paths = (), boundaries: Paths = (), *, settings: Settings) -> dict[str, tuple[Path, ...]]:
-    """The files and folders that `load_study` reads incidents, boundaries and safe havens from, by what they hold."""
-    havens = settings.havens
-    if not havens and _HAVENS_HERE.is_dir() and any(_HAVENS_HERE.iterdir()):
-        havens = (_HAVENS_HERE,)
-    return {
+    """The files and folders that `load_study` reads, by what they hold."""
+    paths = {
         "incidents": _list_paths(incidents) or settings.incidents or (_INCIDENTS_HERE,),
         "boundaries": _list_paths(boundaries) or settings.boundaries or (_BOUNDARIES_HERE,),
-        "havens": havens,
     }
+    for name in _PLACES:
+        here = Path("data") / name
+        is_here = here.is_dir() and any(here.iterdir())
+        paths[name] = getattr(settings, name) or ((here,) if is_here else ())
+    return paths
 
 
-def _read_havens(places: Sequence[Path], options: ReadingOptions, *, only_real: bool = False) -> Havens | None:
-    """Safe havens, if any are given; those that are not real may lie where the working CRS is not used."""
-    if not places:
+def _read_places(
+    name: BesideTable,
+    paths: Sequence[Path],
+    options: ReadingOptions,
+    area: shapely.Geometry,
+    *,
+    only_real: bool = False,
+) -> Any:
+    """A table of places, if any are given; those that are not real may lie where the working CRS is not used."""
+    if not paths:
         return None
-    havens = read_havens(places, crs=options.crs, postcodes=options.postcodes, only_real=only_real)
-    return havens if havens.inputs else None
+    cut = {"area": area} if name in _IN_AREA else {}
+    read = _PLACES[name](paths, crs=options.crs, postcodes=options.postcodes, only_real=only_real, **cut)
+    return read if read.inputs else None
 
 
 def _read_terms(settings: Settings) -> TermDates | None:

@@ -14,6 +14,14 @@ from .peers import Peers as Peers
 from .peers import read_peers as read_peers
 from .population import read_population as read_population
 from .postcodes import read_postcodes as read_postcodes
+from .premises import Premises as Premises
+from .premises import read_premises as read_premises
+from .safety_maps import SafetyMaps as SafetyMaps
+from .safety_maps import read_safety_maps as read_safety_maps
+from .schools import Schools as Schools
+from .schools import read_schools as read_schools
 from .small_areas import read_areas as read_areas
+from .street_files import Streets as Streets
+from .street_files import read_streets as read_streets
 from .term_dates import TermDates as TermDates
 from .term_dates import read_term_dates as read_term_dates

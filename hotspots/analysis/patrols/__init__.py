@@ -1,0 +1,5 @@
+"""Patrols: who goes where and when, and whether they did."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
