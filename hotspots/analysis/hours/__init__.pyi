@@ -12,6 +12,10 @@ from .coverage import WindowCoverage as WindowCoverage
 from .coverage import measure_coverage as measure_coverage
 from .coverage import measure_reach as measure_reach
 from .coverage import measure_window_coverage as measure_window_coverage
+from .opening_week import OpeningCalendar as OpeningCalendar
+from .opening_week import is_open_at as is_open_at
+from .opening_week import is_open_by_rules as is_open_by_rules
+from .opening_week import make_opening_calendar as make_opening_calendar
 from .profile import MAX_FALSE_SHARE as MAX_FALSE_SHARE
 from .profile import WeeklyProfile as WeeklyProfile
 from .profile import profile_groups as profile_groups

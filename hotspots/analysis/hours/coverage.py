@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -13,14 +12,11 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from hotspots.analysis.calendar import name_bank_holidays
+from hotspots.analysis.hours.opening_week import is_open_by_rules, make_opening_calendar
 from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
-from hotspots.ingest.reference import BANK_HOLIDAY, OpeningRule, list_opening_rules
-
-Days = npt.NDArray[np.datetime64]
-Minutes = npt.NDArray[np.float64]
+from hotspots.ingest.reference import list_opening_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +92,7 @@ def measure_coverage(
     hours = [list_opening_rules(text) if isinstance(text, str) else () for text in havens["opening_hours"]]
     days = started_at.astype("datetime64[D]")
     minutes = (started_at - days) / np.timedelta64(1, "m")
-    holidays = _list_bank_holidays(days[timed], country, subdivision)
+    calendar = make_opening_calendar(days[timed], country=country, subdivision=subdivision)
 
     reached = np.zeros(len(incidents), dtype=bool)
     reached_open = np.zeros(len(incidents), dtype=bool)
@@ -109,7 +105,7 @@ def measure_coverage(
         n_by_haven[position] = len(rows)
         rows = rows[timed[rows]]
         if rules and len(rows):
-            reached_open[rows] |= _is_open(rules, days[rows], minutes[rows], holidays=holidays)
+            reached_open[rows] |= is_open_by_rules(rules, days[rows], minutes[rows], calendar=calendar)
     n, n_timed = len(incidents), int(timed.sum())
     can_tell = n_timed > 0 and any(hours)
     return Coverage(
@@ -182,78 +178,3 @@ def measure_reach(
 def _rows_by_place(inverse: npt.NDArray[np.intp], n_places: int) -> list[npt.NDArray[np.intp]]:
     order = np.argsort(inverse, kind="stable")
     return np.split(order, np.searchsorted(inverse[order], np.arange(1, n_places)))
-
-
-def is_open_at(
-    hours: str, times: npt.NDArray[np.datetime64], *, country: str = "GB", subdivision: str | None = "ENG"
-) -> npt.NDArray[np.bool_]:
-    """Whether a place with these opening hours is open at each time.
-
-    Args:
-        hours: Opening hours as `read_opening_hours` takes them, "Mo-Fr 09:00-17:30; PH off".
-        times: datetime64 (n_times,), naive local wall-clock times, one or more.
-        country: Whose bank holidays count, as `name_bank_holidays` takes it.
-        subdivision: Likewise.
-
-    Returns:
-        bool (n_times,); false where it is not known.
-    """
-    days = times.astype("datetime64[D]")
-    minutes = (times - days) / np.timedelta64(1, "m")
-    return _is_open(list_opening_rules(hours), days, minutes, holidays=_list_bank_holidays(days, country, subdivision))
-
-
-def _is_open(rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, holidays: Days) -> npt.NDArray[np.bool_]:
-    """Whether rules are open at minutes of days, by the hours of the day itself and those of the evening before.
-
-    An evening runs on past midnight only if no later rule closes it, and none has the next day to itself: where people
-    and opening_hours.js may take hours past midnight differently, it is not known that the place is open.
-    """
-    carried = []
-    replaced = np.zeros(len(days), dtype=bool)
-    for rule in reversed(rules):
-        applies = _applies(rule, days - 1, holidays)
-        carried.append(applies & ~replaced)
-        if rule.replaces:
-            replaced |= applies
-    is_open = np.zeros(len(days), dtype=bool)
-    for rule, evening in zip(rules, reversed(carried), strict=True):
-        today = _applies(rule, days, holidays)
-        if rule.replaces:
-            is_open &= ~today
-        within = today & _lies_within(rule.spans, minutes) | evening & _lies_within(rule.spans, minutes + 1440)
-        is_open = is_open & ~within if rule.is_off else is_open | within
-    return is_open
-
-
-def _applies(rule: OpeningRule, days: Days, holidays: Days) -> npt.NDArray[np.bool_]:
-    """Whether a rule is for these days."""
-    weekday = (days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
-    applies = np.isin(weekday, list(rule.days))
-    if BANK_HOLIDAY in rule.days:
-        applies |= np.isin(days, holidays)
-    if rule.dates:
-        months = days.astype("datetime64[M]")
-        date = 100 * (months.astype(np.int64) % 12 + 1) + (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-        applies &= np.logical_or.reduce(
-            [
-                (first <= date) & (date <= last) if first <= last else (first <= date) | (date <= last)
-                for first, last in rule.dates
-            ]
-        )
-    return applies
-
-
-def _lies_within(spans: Sequence[tuple[int, int]], minutes: Minutes) -> npt.NDArray[np.bool_]:
-    within = np.zeros(len(minutes), dtype=bool)
-    for first, last in spans:
-        within |= (first <= minutes) & (minutes < last)
-    return within
-
-
-def _list_bank_holidays(days: Days, country: str, subdivision: str | None) -> Days:
-    """The bank holidays of the years of these days, and of the evening before them."""
-    if not len(days):
-        return days
-    first, last = (day.item().year for day in (days.min() - 1, days.max()))
-    return np.array(list(name_bank_holidays(first, last, country=country, subdivision=subdivision)), "datetime64[D]")
