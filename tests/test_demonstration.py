@@ -18,7 +18,7 @@ from scipy import stats
 from support import AnalyseDemonstration
 
 from hotspots.analysis.hotspots.ranking import count_wards
-from hotspots.analysis.hours.coverage import measure_coverage
+from hotspots.analysis.safe_havens.coverage import measure_coverage
 from hotspots.analysis.hours.profile import profile_week
 from hotspots.analysis.rates.ratios import compare_rates
 from hotspots.ingest.incidents.record_schema import Oddity

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
-from hotspots.analysis.hours.opening_week import is_open_by_rules, make_opening_calendar
+from hotspots.analysis.hours import is_open_by_rules, make_opening_calendar
+from hotspots.analysis.network import StreetNetwork, find_near
 from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
@@ -24,7 +24,8 @@ class Coverage:
     """How much of a crime happens within reach of a safe haven.
 
     Attributes:
-        reach_m: Straight-line distance that counts as within reach, metres.
+        reach_m: Distance that counts as within reach, metres.
+        is_along_streets: Whether that is the walk along streets, and not as the crow flies.
         n_incidents: Incidents measured.
         n_within_reach: Of these, with any haven within reach, open or not.
         share_within_reach: The same as a share; NaN without incidents.
@@ -39,6 +40,7 @@ class Coverage:
     """
 
     reach_m: float
+    is_along_streets: bool
     n_incidents: int
     n_within_reach: int
     share_within_reach: float
@@ -58,12 +60,14 @@ def measure_coverage(
     reach_m: float = 400.0,
     country: str = "GB",
     subdivision: str | None = "ENG",
+    network: StreetNetwork | None = None,
 ) -> Coverage:
     """Measure how many incidents have a safe haven within reach, at any hour and at the hour they happened.
 
-    Distance is straight-line, so a railway or the river in between is not seen. Opening hours are read on the
-    date of the incident, with its bank holidays where the hours mention them. A haven counts as closed at hours at
-    which it is not known to be open, so the share of open ones is the least that it can be.
+    Without a network distance is straight-line, so a railway or the river in between is not seen. Opening hours are
+    read on the date of the incident, with its bank holidays where the hours mention them. A haven counts as closed at
+    hours at which it is not known to be open, so the share of open ones is the least that it can be. An incident is
+    looked at when it began; `measure_hour_coverage` looks at all of its interval.
 
     Args:
         incidents: Points with `started_at` and `time_precision`, in metres.
@@ -71,6 +75,7 @@ def measure_coverage(
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
+        network: Streets to walk along; None for as the crow flies.
 
     Raises:
         DataError: A table lacks its columns or is not in metres, or the two are not in one CRS.
@@ -79,12 +84,12 @@ def measure_coverage(
     require_columns(havens, HAVEN_COLUMNS, table="havens")
     require_columns(incidents, ("started_at", "time_precision"), table="incidents")
     require_same_crs(incidents, havens, tables="incidents and havens")
-    if not (math.isfinite(reach_m) and reach_m > 0):
-        raise ParameterError(f"The reach must be above 0 m, not {reach_m}. 400 m is five minutes on foot.")
+    require_reach(reach_m)
     places = collapse_points(incidents)
-    of_haven = cKDTree(places.coordinates).query_ball_point(
-        np.column_stack([havens.geometry.x, havens.geometry.y]), r=reach_m
+    pairs = find_near(
+        np.column_stack([havens.geometry.x, havens.geometry.y]), places.coordinates, reach_m=reach_m, network=network
     )
+    of_haven = np.split(pairs.target, np.searchsorted(pairs.origin, np.arange(1, len(havens)))) if len(havens) else []
     incidents_of_place = _rows_by_place(places.inverse, len(places.easting))
     timed = (incidents["time_precision"] == "minute").to_numpy()
     started_at = incidents["started_at"].to_numpy().astype("datetime64[s]")
@@ -98,7 +103,7 @@ def measure_coverage(
     reached_open = np.zeros(len(incidents), dtype=bool)
     n_by_haven = np.zeros(len(havens), dtype=np.int64)
     for position, (near, rules) in enumerate(zip(of_haven, hours, strict=True)):
-        if not near:
+        if not len(near):
             continue
         rows = np.concatenate([incidents_of_place[place] for place in near])
         reached[rows] = True
@@ -110,6 +115,7 @@ def measure_coverage(
     can_tell = n_timed > 0 and any(hours)
     return Coverage(
         reach_m=float(reach_m),
+        is_along_streets=network is not None,
         n_incidents=n,
         n_within_reach=int(reached.sum()),
         share_within_reach=float(reached.sum() / n) if n else math.nan,
@@ -121,6 +127,16 @@ def measure_coverage(
         is_within_reach=reached,
         is_open_within_reach=reached_open,
     )
+
+
+def require_reach(reach_m: float) -> None:
+    """Refuse a reach that is none.
+
+    Raises:
+        ParameterError: `reach_m` is not positive.
+    """
+    if not (math.isfinite(reach_m) and reach_m > 0):
+        raise ParameterError(f"The reach must be above 0 m, not {reach_m}. 400 m is five minutes on foot.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
