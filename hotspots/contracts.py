@@ -22,11 +22,13 @@ streets
     (LineString, valid, in metres): streets that people may walk along, not yet cut at junctions.
 premises
     index `premises_id` (unique); `name` (nullable), `kind` (a word of `hotspots.ingest.reference.PREMISES_KINDS`),
-    `opening_hours` (as of havens), `geometry` (Point).
+    `opening_hours` (as of havens), `geometry` (Point; MultiPoint of a station and its entrances; Polygon or
+    MultiPolygon of a park or school of which the outline is known).
 schools
     index `school_id` (unique; the URN where it is given); `name`, `phase` (nullable), `geometry` (Point).
 safety marks
-    index `mark_id` (unique); `is_safe`, `day_part` (nullable), `school` (nullable), `geometry` (Point or Polygon).
+    index `mark_id` (unique); `is_safe` (bool), `day_part` (nullable; a word of `hotspots.ingest.reference.DAY_PARTS`),
+    `school` (nullable), `geometry` (Point, or Polygon or MultiPolygon of an area).
 visits
     index `visit_id` (unique); `patrol` (which patrol or device, a number and not a name), `started_at`, `ended_at`
     (naive local wall-clock time), `geometry` (Point).

@@ -21,6 +21,7 @@ from .table import Chunk as Chunk
 from .table import Columns as Columns
 from .table import IsHeader as IsHeader
 from .table import Table as Table
+from .table import as_text as as_text
 from .table import require_unique as require_unique
 from .workbooks import WORKBOOK_SUFFIXES as WORKBOOK_SUFFIXES
 from .workbooks import list_hidden_sheets as list_hidden_sheets

@@ -14,6 +14,7 @@ from .peers import Peers as Peers
 from .peers import read_peers as read_peers
 from .population import read_population as read_population
 from .postcodes import read_postcodes as read_postcodes
+from .premises import PREMISES_KINDS as PREMISES_KINDS
 from .premises import Premises as Premises
 from .premises import read_premises as read_premises
 from .safety_maps import SafetyMaps as SafetyMaps

@@ -93,7 +93,17 @@ class InputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "areas"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "population",
+        "term dates",
+        "peers",
+        "areas",
+        "premises",
+        "safety maps",
+    ]
     sha256: str
     data_status: str | None
 
@@ -109,7 +119,7 @@ class ReadInputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates"]
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "premises", "safety maps"]
     sha256: str
     rows: Annotated[int, Source("n_rows")]
     layout: str
