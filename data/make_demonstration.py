@@ -1,4 +1,4 @@
-"""Make the demonstration data: schematic wards, synthetic incidents, safe havens and term dates.
+"""Make the demonstration data: schematic wards, synthetic incidents, and all that lies and happens beside them.
 
     python data/make_demonstration.py [--out DIR]
 
@@ -7,7 +7,7 @@ boroughs' partnerships have published; all else, the shares of the hot spots amo
 random. What was planted, down to the number of dirty rows, is written to ``truth.json``, so that a method can
 be judged by whether it finds it.
 
-The file reads from the top: tables of facts, then small functions, then ``make_all``.
+The facts are in ``demonstration_facts.py``; streets, places and patrols have files of their own beside it.
 """
 
 from __future__ import annotations
@@ -92,6 +92,16 @@ from demonstration_facts import (
     Rhythm,
     Ward,
 )
+from demonstration_patrols import describe_patrols, pings_csv, plan_csv, plan_visits
+from demonstration_places import (
+    candidate_rows,
+    describe_places,
+    parks_geojson,
+    premises_rows,
+    safety_rows,
+    school_rows,
+)
+from demonstration_streets import describe_streets, draw_streets, streets_geojson
 
 # --- School days ------------------------------------------------------------------------------------------
 
@@ -645,10 +655,15 @@ def near_repeats(placed: pd.DataFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def find_placed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Choose the rows with usable coordinates, each once."""
+    dirt = ["exact_repeat", "missing_coordinates", "zero_coordinates", "outside_study_area"]
+    return rows[~rows["dirt"].isin(dirt)]
+
+
 def truth(rows: pd.DataFrame, monthly: pd.DataFrame, havens: pd.DataFrame) -> dict[str, Any]:
     """Say precisely what was planted."""
-    real = rows[rows["dirt"] != "exact_repeat"]
-    placed = real[~real["dirt"].isin(["missing_coordinates", "zero_coordinates", "outside_study_area"])]
+    real, placed = rows[rows["dirt"] != "exact_repeat"], find_placed(rows)
     asb, knife = real["group"] == "asb", real["knife"] == "Y"
     series = {"robbery": real["group"] == "robbery", "knife": knife, "asb": asb}
     series["knife_robbery"] = knife & series["robbery"]
@@ -729,6 +744,28 @@ def write(path: Path, text: str) -> None:
         path.write_bytes(data)
 
 
+def make_surroundings(
+    out: Path, shapes: dict[str, shapely.Polygon], havens: pd.DataFrame, placed: pd.DataFrame
+) -> dict[str, Any]:
+    """Make streets, candidates, schools, premises, Safety Maps and patrols; return what was planted in them."""
+    streets, visits = draw_streets(shapes), plan_visits()
+    candidates, schools = candidate_rows(shapes), school_rows(shapes)
+    premises, marks = premises_rows(shapes, placed), safety_rows(shapes, schools)
+    write(out / "streets/streets.geojson", streets_geojson(streets))
+    write(out / "premises/parks.geojson", parks_geojson(shapes))
+    write(out / "patrols/plan.csv", plan_csv(visits))
+    write(out / "patrols/pings.csv.gz", pings_csv(visits))
+    tables = {"candidates/candidates": candidates, "schools/schools": schools, "premises/premises": premises,
+              "safety_maps/marks": marks}  # fmt: skip
+    for name, table in tables.items():
+        write(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    return {
+        "streets": describe_streets(streets, havens),
+        "patrols": describe_patrols(visits),
+        **describe_places(candidates, havens, premises, placed),
+    }
+
+
 def make_all(out: Path) -> None:
     """Make every data file below a folder."""
     write(out / "calendar/term_dates.csv", term_dates_csv())
@@ -747,7 +784,7 @@ def make_all(out: Path) -> None:
 
     havens = haven_rows(shapes)
     write(out / "havens/havens.csv", havens.to_csv(index=False, lineterminator="\n"))
-    planted = truth(rows, monthly, havens)
+    planted = truth(rows, monthly, havens) | make_surroundings(out, shapes, havens, find_placed(rows))
     write(out / "truth.json", json.dumps(planted, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
