@@ -67,8 +67,8 @@ class StreetNetwork:
     def measure_islands(self) -> Floats:
         """The length of each connected part, float (n_islands,), metres; the longest first."""
         of_segment = self.island[self.segments["first_node"].to_numpy()]
-        lengths: Floats = np.bincount(of_segment, weights=self.segments["length_m"].to_numpy(), minlength=self.n_islands)
-        return lengths
+        length = np.asarray(self.segments["length_m"], dtype=np.float64)
+        return np.bincount(of_segment, weights=length, minlength=self.n_islands)
 
     def find_walkable(self) -> npt.NDArray[np.bool_]:
         """Which segments a walk may begin on, bool (n_segments,): those of no fragment.
