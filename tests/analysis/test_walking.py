@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -166,7 +168,7 @@ def try_every_way(places: Floats, network: StreetNetwork) -> Floats:
     for number, row in enumerate(network.segments.itertuples()):
         on = [(at, n_nodes + i) for i, at in enumerate(snapped.along_m) if snapped.segment[i] == number]
         stops = [(0.0, row.first_node), *sorted(on), (row.length_m, row.last_node)]
-        for (at, one), (next_at, other) in zip(stops[:-1], stops[1:], strict=True):
+        for (at, one), (next_at, other) in itertools.pairwise(stops):
             join(one, other, next_at - at)
     for i, off in enumerate(snapped.off_street_m):
         join(n_nodes + i, n_nodes + n + i, off)

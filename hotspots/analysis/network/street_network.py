@@ -67,7 +67,8 @@ class StreetNetwork:
     def measure_islands(self) -> Floats:
         """The length of each connected part, float (n_islands,), metres; the longest first."""
         of_segment = self.island[self.segments["first_node"].to_numpy()]
-        return np.bincount(of_segment, weights=self.segments["length_m"], minlength=self.n_islands)
+        length = np.asarray(self.segments["length_m"], dtype=np.float64)
+        return np.bincount(of_segment, weights=length, minlength=self.n_islands)
 
     def find_walkable(self) -> npt.NDArray[np.bool_]:
         """Which segments a walk may begin on, bool (n_segments,): those of no fragment.
@@ -139,7 +140,8 @@ def _group(ways: gpd.GeoDataFrame) -> tuple[Integers, pd.DataFrame]:
     attributes = pd.DataFrame(
         {column: ways[column].astype("object").where(ways[column].notna(), None) for column in ("name", "kind")}
     ).reset_index(drop=True)
-    group = attributes.groupby(["name", "kind"], dropna=False, sort=False).ngroup().to_numpy(dtype=np.int64)
+    number = attributes.groupby(["name", "kind"], dropna=False, sort=False).ngroup()
+    group = np.asarray(number, dtype=np.int64)
     return group, attributes.loc[~pd.Series(group).duplicated()].reset_index(drop=True)
 
 

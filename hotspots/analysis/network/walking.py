@@ -8,6 +8,7 @@ street and back; two that are the same place are 0 m apart. Streets that begin o
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -331,7 +332,7 @@ def _draw_steps(passed: list[int], network: StreetNetwork) -> list[shapely.LineS
     first, last, length = _list_ends(network)
     lines = network.segments.geometry.to_numpy()
     steps = []
-    for one, next_one in zip(passed[:-1], passed[1:], strict=True):
+    for one, next_one in itertools.pairwise(passed):
         between = np.flatnonzero(((first == one) & (last == next_one)) | ((first == next_one) & (last == one)))
         shortest = between[np.argmin(length[between])]
         line = lines[shortest]
