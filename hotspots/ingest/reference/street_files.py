@@ -320,15 +320,18 @@ def _name(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.Series:
     names = names.where(names.notna(), None)
     unique = pd.Series(names.dropna().unique(), dtype="object")
     shown = dict(zip(unique, _release(unique), strict=True))
-    return names.map(lambda name: shown.get(name)).astype("object")
+    named: pd.Series = names.map(lambda name: shown.get(name)).astype("object")
+    return named
 
 
 def _release(names: pd.Series) -> pd.Series:
     """Names as they are if they are of streets, which may be called after somebody; others as names of places are."""
     plain = names.map(lambda name: re.sub(r"\s+", " ", name).strip()).astype("object")
-    known = release_places(plain.astype("category")).astype("object")
+    known = release_places(plain.astype("category")).notna()
+    is_number = plain.str.contains(r"\d{4}", regex=True)
     released = release_names(plain)
-    return plain.where(known.notna() & released.notna(), released)
+    shown: pd.Series = plain.where(known & ~is_number & released.notna(), released)
+    return shown
 
 
 def _read_kind(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.Series:
@@ -337,7 +340,8 @@ def _read_kind(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.Series:
         return pd.Series([None] * len(frame), index=frame.index, dtype="object")
     kinds = frame[columns[0]].map(_take_first).astype("object")
     is_word = kinds.map(lambda kind: isinstance(kind, str) and bool(_KIND.fullmatch(kind.strip())))
-    return kinds.where(is_word, None)
+    words: pd.Series = kinds.where(is_word, None)
+    return words
 
 
 _KIND = re.compile(r"[A-Za-z_/]+(?: [A-Za-z_/]+){0,3}")
