@@ -11,9 +11,10 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-Doubt = Literal["unreadable", "no times", "remark", "open end"]
+Doubt = Literal["unreadable", "no times", "remark", "open end", "lapsed"]
 """Why hours are not known, or only some of them: the text is not understood; it gives days without times; it gives a
-remark, or says itself that it is not sure; or it says when a place opens and not when it closes."""
+remark, or says itself that it is not sure; it says when a place opens and not when it closes; or it was last checked
+too long ago."""
 
 BANK_HOLIDAY, SCHOOL_HOLIDAY = -1, -2
 _HOLIDAYS = {"ph": BANK_HOLIDAY, "sh": SCHOOL_HOLIDAY}
