@@ -60,9 +60,7 @@ class InputFile:
     """
 
     path: str
-    table: Literal[
-        "incidents", "boundaries", "safe havens", "schools", "population", "term dates", "peers", "streets"
-    ]
+    table: Literal["incidents", "boundaries", "safe havens", "schools", "population", "term dates", "peers", "streets"]
     sha256: str
     n_rows: int
     layout: str
