@@ -3,3 +3,7 @@ from .coverage import WindowCoverage as WindowCoverage
 from .coverage import measure_coverage as measure_coverage
 from .coverage import measure_reach as measure_reach
 from .coverage import measure_window_coverage as measure_window_coverage
+from .hour_coverage import CoverageShares as CoverageShares
+from .hour_coverage import HourCoverage as HourCoverage
+from .hour_coverage import measure_hour_coverage as measure_hour_coverage
+from .hour_coverage import summarise_coverage as summarise_coverage
