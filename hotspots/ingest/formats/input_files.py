@@ -60,7 +60,7 @@ class InputFile:
     """
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers"]
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "patrol records"]
     sha256: str
     n_rows: int
     layout: str
