@@ -1,0 +1,16 @@
+from .kept_plan import SLACK_MINUTES as SLACK_MINUTES
+from .kept_plan import KeptPlan as KeptPlan
+from .kept_plan import compare_plan as compare_plan
+from .patrol_dosage import KOPER_MINUTES as KOPER_MINUTES
+from .patrol_dosage import CrimeHours as CrimeHours
+from .patrol_dosage import PatrolDosage as PatrolDosage
+from .patrol_dosage import VisitLengths as VisitLengths
+from .patrol_dosage import measure_crime_hours as measure_crime_hours
+from .patrol_dosage import measure_dosage as measure_dosage
+from .patrol_dosage import measure_gaps as measure_gaps
+from .patrol_dosage import measure_lengths as measure_lengths
+from .patrol_stays import PatrolStays as PatrolStays
+from .patrol_stays import StayOptions as StayOptions
+from .patrol_stays import find_stays as find_stays
+from .patrol_stays import list_recorded_stays as list_recorded_stays
+from .patrol_stays import list_visits as list_visits
