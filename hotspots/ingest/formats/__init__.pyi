@@ -1,3 +1,4 @@
+from .gpx_tracks import open_gpx as open_gpx
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
 from .input_files import FoundFile as FoundFile
 from .input_files import InputFile as InputFile
