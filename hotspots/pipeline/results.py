@@ -9,8 +9,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from hotspots.analysis.hours import Coverage, WindowCoverage
 from hotspots.analysis.rates import AreaRates
+from hotspots.analysis.safe_havens import Coverage, WindowCoverage
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.places import PlaceAnalysis

@@ -9,15 +9,9 @@ import pandas as pd
 
 from hotspots.analysis.calendar import count_months
 from hotspots.analysis.hotspots import count_wards
-from hotspots.analysis.hours import (
-    WeeklyProfile,
-    measure_coverage,
-    measure_reach,
-    measure_window_coverage,
-    profile_week,
-    weigh_hours,
-)
+from hotspots.analysis.hours import WeeklyProfile, profile_week, weigh_hours
 from hotspots.analysis.rates import estimate_rates
+from hotspots.analysis.safe_havens import measure_coverage, measure_reach, measure_window_coverage
 from hotspots.harm import weigh_harm
 from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotspots.analysis.hours.coverage import is_open_at
+from hotspots.analysis.hours.opening_week import is_open_at
 from hotspots.ingest.reference.opening_times import (
     BANK_HOLIDAY,
     WEEKDAYS,

@@ -19,6 +19,7 @@ from .table import GEOMETRY_X as GEOMETRY_X
 from .table import GEOMETRY_Y as GEOMETRY_Y
 from .table import Chunk as Chunk
 from .table import Columns as Columns
+from .table import IsHeader as IsHeader
 from .table import Table as Table
 from .table import as_text as as_text
 from .table import require_unique as require_unique

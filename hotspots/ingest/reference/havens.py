@@ -6,16 +6,15 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyproj
 
-from hotspots.contracts import AREA, HAVEN_COLUMNS
+from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import DataError
 from hotspots.geography import BRITISH_NATIONAL_GRID, describe_area, name_crs, require_working_crs
 from hotspots.ingest.formats import (
@@ -26,12 +25,7 @@ from hotspots.ingest.formats import (
     InputFile,
     RepeatGuard,
     Table,
-    explain_unpacking,
     find_files,
-    holds_shapefile,
-    list_members,
-    open_layers,
-    open_tables,
     require_unique,
 )
 from hotspots.ingest.incidents import (
@@ -40,19 +34,25 @@ from hotspots.ingest.incidents import (
     Places,
     describe_columns,
     find_offences,
-    find_places,
-    locate,
     normalise,
     says_where,
+)
+from hotspots.ingest.reference.listed_places import (
+    ReadPlaces,
+    find_where,
+    join_rows,
+    list_columns,
+    make_picker,
+    open_lists,
+    read_plain,
+    read_rows,
+    read_text,
 )
 from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
 from hotspots.ingest.texts import OTHER_KINDS, is_area_code, read_status, release_kinds, release_names
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 _WHAT: Final = "safe havens"
-_TOO_COARSE = "grid reference of a large square"
-_COARSE_SQUARE_M = 1000.0
-"""Of a haven 100 m will do: within reach is twice as far and more."""
 
 # Names of columns as `normalise` gives them, in order of preference. What OpenStreetMap says of a kind is in the key.
 _NAMES = (
@@ -83,9 +83,6 @@ _HOURS = (
     *("opening hours", "opening times", "hours", "open hours", "hours of opening", "times of opening", "open times"),
     *("business hours", "opening hours text", "opening", "open", "times", "hours open", "open to public"),
 )
-_NOTHING = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "not known", "unnamed", "yes", "no"})
-"""What stands for a name or a kind where there is none; `yes` is OpenStreetMap's."""
-
 _WEEKDAYS = {
     re.compile(pattern): day
     for day, pattern in enumerate(
@@ -125,6 +122,7 @@ _ID = re.compile(r"[A-Za-z]{1,5}[-_]?\d{1,4}")
 """Numbers as lists of havens have them ("HAVEN001", "LEW-0012"), too short for one of a crime or a telephone."""
 
 _TEXTS = ("haven_id", "name", "kind", "opening_hours", "data_status")
+_ROLES = (*_TEXTS, "is_shut")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +188,7 @@ def read_havens(
             no haven has a usable location.
     """
     crs = require_working_crs(crs)
-    read: list[_ReadTable] = []
+    read: list[ReadPlaces] = []
     inputs: list[InputFile] = []
     guard = RepeatGuard()
     for file in find_files(paths, suffixes=SUFFIXES, what=_WHAT):
@@ -198,9 +196,9 @@ def read_havens(
             layouts = _find_layouts(file, name_crs(crs))
             guard.check(file.sha256, label=file.label)
             tables = [_read_table(layout, name_crs(crs), postcodes) for layout in layouts]
-        status = read_status(pd.concat([table.rows["data_status"] for table in tables]))
+        status = read_status(join_rows(tables, _ROLES)["data_status"])
         if only_real and status:
-            read += [_ReadTable(rows=table.rows.iloc[:0], n_malformed=0) for table in tables]
+            read += [ReadPlaces(rows=table.rows.iloc[:0], n_malformed=0) for table in tables]
             continue
         read += tables
         inputs.append(
@@ -213,7 +211,7 @@ def read_havens(
                 data_status=status,
             )
         )
-    rows = pd.concat([table.rows for table in read], ignore_index=True)
+    rows = join_rows(read, _ROLES)
     is_shut, is_located = rows["is_shut"].to_numpy(dtype=bool), rows["reason"].isna().to_numpy()
     without_location = Counter(rows["reason"][~is_shut & ~is_located])
     n_malformed = sum(table.n_malformed for table in read)
@@ -298,44 +296,21 @@ class _Layout:
     """By weekday, the columns of hours or of when it opens, and those of when it closes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ReadTable:
-    """The rows of a table, and how many have other fields than its header."""
-
-    rows: pd.DataFrame
-    n_malformed: int
-
-
 def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
     """The tables of havens in a file.
 
     Raises:
         DataError: There is none.
     """
-    if file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES):
-        tables = open_layers(file, what=_WHAT, by_point=True)
-    else:
-        tables = []
-        for member in list_members(file, suffixes=TABLE_SUFFIXES):
-            with explain_unpacking(member.label):
-                tables += open_tables(member, is_header=_names_columns, what=_WHAT, by_point=True)
-    if not tables:
-        raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of havens.")
+    tables = open_lists(file, is_header=_names_columns, what=_WHAT)
     layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
     if not layouts:
         raise DataError(_say_missing(tables[0], crs))
     return layouts
 
 
-def _find_where(table: Table, crs: str) -> PlaceColumns | None:
-    found = find_places(table, crs=crs)
-    # the middle of a small area is not the place of a haven
-    without = replace(found, lsoa=None) if found else None
-    return without if without != PlaceColumns() else None
-
-
 def _find_layout(table: Table, crs: str) -> _Layout | None:
-    columns, where = _find_columns(table.header), _find_where(table, crs)
+    columns, where = _find_columns(table.header), find_where(table, crs)
     named, has_dates = find_offences(table.header)
     offences = [name for name in named if _OF_OFFENCES.search(normalise(name))]
     weekdays = _find_weekdays(table.header)
@@ -354,11 +329,10 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
 
 def _wanted(layout: _Layout, *, fold: bool = False) -> set[str]:
     """The columns to be read."""
-    where = (getattr(layout.where, role) for role in layout.where.__dataclass_fields__)
     names = [
         *(name for names in layout.columns.values() for name in names),
         *(name for pair in layout.weekdays.values() for names in pair for name in names),
-        *(name for name in where if isinstance(name, str) and name in layout.table.header),
+        *list_columns(layout.where, layout.table.header),
     ]
     return {name.strip().casefold() if fold else name for name in names}
 
@@ -369,7 +343,7 @@ def _say_missing(table: Table, crs: str) -> str:
         *(["a column of names (name, title, venue ...)"] if not (columns["name"] or columns["kind"]) else []),
         *(
             ["one that says where (latitude and longitude, easting and northing, postcode ...)"]
-            if _find_where(table, crs) is None
+            if find_where(table, crs) is None
             else []
         ),
     ]
@@ -382,12 +356,10 @@ def _say_missing(table: Table, crs: str) -> str:
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     """The columns of name, kind, hours, ID and status, the likeliest first."""
-    # "@type" of OpenStreetMap is that of its element, and not of the place
-    forms = {name: normalise(name) for name in header if not name.startswith("@")}
+    picker = make_picker(header)
 
     def pick(usual: Sequence[str], fits: Callable[[str], bool] = lambda form: False) -> list[str]:
-        listed = [name for wanted in usual for name, form in forms.items() if form == wanted]
-        return [*dict.fromkeys([*listed, *(name for name, form in forms.items() if fits(form))])]
+        return picker(usual, fits)
 
     statuses = pick((), lambda form: form.endswith(("status", "status name")) and form not in _STATUS)
     return {
@@ -418,66 +390,22 @@ def _names_columns(row: Sequence[str]) -> bool:
     return says_where(row) and bool(columns["name"] or columns["kind"])
 
 
-def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> _ReadTable:
-    table, columns = layout.table, layout.columns
-    parts, n_malformed = [], 0
-    with explain_unpacking(table.label):
-        for chunk in table.read(_wanted(layout)):
-            n_malformed += len(chunk.malformed)
-            if not len(chunk.row):
-                continue
-            found = locate(
-                chunk.columns,
-                layout.where,
-                stated_crs=table.crs,
-                crs=crs,
-                postcodes=postcodes,
-                area_square_m=_COARSE_SQUARE_M,
-            )
-            is_coarse = found.precision == AREA
-            part = {role: _read_text(chunk.columns, columns[role]) for role in _TEXTS}
-            parts.append(
-                pd.DataFrame(
-                    part
-                    | {
-                        "source": table.label,
-                        "source_row": chunk.row,
-                        "opening_hours": _read_hours(chunk.columns, layout),
-                        "is_shut": _is_shut(chunk.columns, columns),
-                        "easting": found.easting,
-                        "northing": found.northing,
-                        "reason": np.where(is_coarse, _TOO_COARSE, found.reason),
-                    }
-                )
-            )
-    return _ReadTable(rows=pd.concat(parts) if parts else _nothing(), n_malformed=n_malformed)
+def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> ReadPlaces:
+    columns = layout.columns
 
+    def read(chunk: Columns) -> dict[str, pd.Series]:
+        texts = {role: read_text(chunk, columns[role]) for role in _TEXTS}
+        return texts | {"opening_hours": _read_hours(chunk, layout), "is_shut": _is_shut(chunk, columns)}
 
-def _nothing() -> pd.DataFrame:
-    names = (*_TEXTS, "source", "source_row", "is_shut", "easting", "northing", "reason")
-    return pd.DataFrame({name: pd.Series(dtype="object") for name in names})
-
-
-def _plain(columns: Columns, name: str) -> pd.Series:
-    return columns[name].astype("object").reset_index(drop=True)
-
-
-def _read_text(columns: Columns, names: Sequence[str]) -> pd.Series:
-    """The first text that says something, of several columns."""
-    n_rows = len(next(iter(columns.values())))
-    text = pd.Series([None] * n_rows, dtype="object")
-    for name in names:
-        other = _plain(columns, name)
-        text = text.where(text.notna(), other.mask(other.astype(str).str.strip().str.casefold().isin(_NOTHING)))
-    return text.where(text.notna(), None)
+    return read_rows(layout.table, layout.where, _wanted(layout), crs=crs, postcodes=postcodes, read=read)
 
 
 def _read_hours(columns: Columns, layout: _Layout) -> pd.Series:
-    stated = _read_text(columns, layout.columns["opening_hours"])
+    stated = read_text(columns, layout.columns["opening_hours"])
     if not layout.weekdays:
         return stated
     by_day = {
-        day: _join_spans([_plain(columns, name) for name in opens], [_plain(columns, name) for name in closes])
+        day: _join_spans([read_plain(columns, name) for name in opens], [read_plain(columns, name) for name in closes])
         for day, (opens, closes) in layout.weekdays.items()
     }
     return stated.where(stated.notna(), join_weekday_hours(by_day))
@@ -500,7 +428,7 @@ def _is_shut(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Series:
     """Which rows say that the place is closed for good."""
     shut = pd.Series(data=False, index=range(len(next(iter(columns.values())))))
     for name in names["state"]:
-        shut |= _plain(columns, name).astype(str).str.strip().str.casefold().isin(_SHUT)
+        shut |= read_plain(columns, name).astype(str).str.strip().str.casefold().isin(_SHUT)
     for name in names["year_closed"]:
-        shut |= _plain(columns, name).notna()
+        shut |= read_plain(columns, name).notna()
     return shut

@@ -11,8 +11,8 @@ import pandas as pd
 
 import hotspots
 from hotspots.analysis.change import CLEAR_LEVEL, MIN_FOR_PERCENT, PLAIN_LEVEL
-from hotspots.analysis.hours import Coverage, WindowCoverage
 from hotspots.analysis.rates import FEW_AREAS, AreaRates
+from hotspots.analysis.safe_havens import Coverage, WindowCoverage
 from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
