@@ -88,21 +88,24 @@ _OSM: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 # Words of other kinds of lists, the first that is found; those of nothing first.
-_WORDS: Final = (
-    (r"\b(police|fire|ambulance|polling|charging|power|pumping|weather) stations?\b|\b(car|retail|business|trailer|"
-     r"caravan|science|industrial) parks?\b|\bparking\b|\bpark and ride\b|\bbus stops?\b|\b(bicycle|cycle) parking\b", _OTHER),
-    (r"\b(petrol|filling|service) stations?\b", "shop"),
-    (r"\b(bus|coach) stations?\b", "bus_station"),
-    (r"\b(rail|railway|train|tube|underground|overground|metro|dlr|tram|light rail|subway|stations?|ferry|pier)\b", "station"),
-    (r"\bparks?\b|\bopen spaces?\b|\bgreen spaces?\b|\bplaygrounds?\b|\brecreation grounds?\b|\bcommons?\b|"
-     r"\bnature reserves?\b|\bplaying fields?\b|\bpublic gardens?\b", "park"),
-    (r"\bschools?\b|\bcolleges?\b|\bacadem(y|ies)\b", "school"),
-    (r"\bpubs?\b|\bpublic houses?\b|\bbars?\b|\bnight ?clubs?\b|\bclubs?\b|\brestaurants?\b|\boff ?licen[cs]es?\b|"
-     r"\balcohol\b|\blicen[cs]ed\b|\bpremises licen[cs]es?\b|\btaverns?\b|\bnightlife\b", "licensed"),
-    (r"\bfast ?food\b|\btake ?aways?\b|\bhot food\b", "fast_food"),
-    (r"\bshops?\b|\bconvenience\b|\bsupermarkets?\b|\bretail\b|\bnewsagents?\b|\bstores?\b|\bbetting\b", "shop"),
-)  # fmt: skip
-_WORDS_COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _WORDS)
+_WORDS: Final = {
+    _OTHER: r"(police|fire|ambulance|polling|charging|power|pumping|weather) stations?|bus stops?|parking|"
+    r"(car|retail|business|trailer|caravan|science|industrial) parks?|park and ride",
+    "shop (petrol)": r"(petrol|filling|service) stations?",
+    "bus_station": r"(bus|coach) stations?",
+    "station": r"rail|railway|trains?|tube|underground|overground|metro|dlr|tram|light rail|subway|stations?|ferry|"
+    r"piers?",
+    "park": r"parks?|open spaces?|green spaces?|playgrounds?|recreation grounds?|commons?|nature reserves?|"
+    r"playing fields?|public gardens?",
+    "school": r"schools?|colleges?|academ(y|ies)",
+    "licensed": r"pubs?|public houses?|bars?|night ?clubs?|clubs?|restaurants?|off ?licen[cs]es?|alcohol|licen[cs]ed|"
+    r"premises licen[cs]es?|taverns?|nightlife",
+    "fast_food": r"fast ?food|take ?aways?|hot food",
+    "shop": r"shops?|convenience|supermarkets?|retail|newsagents?|stores?|betting",
+}
+_WORDS_COMPILED = tuple(
+    (re.compile(rf"\b({words})\b"), kind.split()[0] if kind else kind) for kind, words in _WORDS.items()
+)
 
 _SHUT = frozenset(
     {"closed", "closed permanently", "permanently closed", "inactive", "deleted", "delete", "disused", "demolished"}

@@ -1,4 +1,6 @@
 from .encoding import encode as encode
+from .facility_summary import FacilityKindSummary as FacilityKindSummary
+from .facility_summary import FacilitySummary as FacilitySummary
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
 from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
@@ -13,6 +15,7 @@ from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
+from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS

@@ -30,6 +30,7 @@ from hotspots.products.summary.encoding import (
     Source,
     Spread,
 )
+from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
@@ -48,7 +49,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import PRODUCTS
+from hotspots.products.summary.product_names import FACILITY_PRODUCTS, PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -388,6 +389,7 @@ class RunSummary(Part):
         rates: What the rates of wards refer to; null where no population is known.
         harm: What the incidents weigh.
         havens: The safe havens; null where none were given.
+        facilities: Premises, stations, schools and parks, by kind; empty where none were given.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -434,6 +436,7 @@ class RunSummary(Part):
     rates: RateSummary | None
     harm: HarmSummary
     havens: HavensSummary | None
+    facilities: tuple[FacilityKindSummary, ...]
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -493,8 +496,9 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
+        facilities=summarise_facilities(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
-        products=PRODUCTS,
+        products=PRODUCTS | (FACILITY_PRODUCTS if analysis.facilities else {}),
         version=hotspots.__version__,
     )
     said = [
