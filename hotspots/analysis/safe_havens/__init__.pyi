@@ -7,3 +7,12 @@ from .hour_coverage import CoverageShares as CoverageShares
 from .hour_coverage import HourCoverage as HourCoverage
 from .hour_coverage import measure_hour_coverage as measure_hour_coverage
 from .hour_coverage import summarise_coverage as summarise_coverage
+from .site_demand import SiteDemand as SiteDemand
+from .site_demand import lay_grid_sites as lay_grid_sites
+from .site_demand import list_longer_hours as list_longer_hours
+from .site_demand import measure_site_demand as measure_site_demand
+from .siting import FewestSites as FewestSites
+from .siting import SitePlan as SitePlan
+from .siting import choose_fewest as choose_fewest
+from .siting import choose_sites as choose_sites
+from .siting import trace_curve as trace_curve
