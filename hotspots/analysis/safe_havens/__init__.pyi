@@ -3,6 +3,11 @@ from .coverage import WindowCoverage as WindowCoverage
 from .coverage import measure_coverage as measure_coverage
 from .coverage import measure_reach as measure_reach
 from .coverage import measure_window_coverage as measure_window_coverage
+from .haven_gaps import Gap as Gap
+from .haven_gaps import UsualHours as UsualHours
+from .haven_gaps import find_usual_hours as find_usual_hours
+from .haven_gaps import keep_days as keep_days
+from .haven_gaps import rank_gaps as rank_gaps
 from .hour_coverage import CoverageShares as CoverageShares
 from .hour_coverage import HourCoverage as HourCoverage
 from .hour_coverage import measure_hour_coverage as measure_hour_coverage
