@@ -14,11 +14,11 @@ from scipy import sparse
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_N_STEPS = 400
+_N_STEPS = 1500
 _EVERY = 5
 """Steps after which the sites that are paid most are tried as a choice."""
-_PATIENCE = 12
-_LEAST_STEP = 1e-3
+_PATIENCE = 20
+_LEAST_STEP = 1e-4
 _MOST_PRODUCTS = 60_000_000
 _SLACK = 1e-9
 
@@ -87,6 +87,30 @@ class CoverProblem:
             open_demand[columns] = 0.0
             left[best] = -np.inf
         return np.array(chosen, dtype=np.int64), np.array(gains)
+
+    def swap_better(self, chosen: Integers, *, ends_at: float) -> Integers:
+        """The choice after every exchange of one site for another that covers more, until none does or time is up.
+
+        Args:
+            chosen: Positions of the sites.
+            ends_at: Of the clock `time.monotonic`.
+        """
+        better = chosen.copy()
+        times_covered = np.bincount(self.covers[better].indices, minlength=len(self.demand))
+        least = _SLACK * max(float(self.demand.sum()), 1e-300)
+        n_since, turn = 0, 0
+        while n_since < len(better) and time.monotonic() < ends_at:
+            turn, site = (turn + 1) % len(better), better[turn]
+            own = self.covers.indices[slice(*self.covers.indptr[site : site + 2])]
+            times_covered[own] -= 1
+            worth = np.asarray(self.covers @ np.where(times_covered == 0, self.demand, 0.0))
+            best = int(np.argmax(worth))
+            if worth[best] > worth[site] + least:
+                better[np.flatnonzero(better == site)[0]], site, n_since = best, best, 0
+            else:
+                n_since += 1
+            times_covered[self.covers.indices[slice(*self.covers.indptr[site : site + 2])]] += 1
+        return better
 
     def drop_dominated(self) -> Self:
         """Without sites that cover nothing, or nothing that one other site does not cover as well.

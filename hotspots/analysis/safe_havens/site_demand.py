@@ -17,7 +17,7 @@ from hotspots.analysis.network import NearPairs, StreetNetwork, find_near
 from hotspots.analysis.safe_havens.coverage import require_reach
 from hotspots.analysis.safe_havens.hour_coverage import is_any_open, link_hours, read_positions, read_rules
 from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, extend_hours, find_opening_states
-from hotspots.analysis.safe_havens.time_pieces import cut_times, list_days
+from hotspots.analysis.safe_havens.time_pieces import cut_times, find_told, list_days
 from hotspots.contracts import require_columns, require_metres, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import UniquePoints, collapse_points, weigh_places
@@ -128,13 +128,12 @@ def measure_site_demand(
     held = sparse.csr_array((weight, (place, cell)), shape=(n_places, states.n_cells))
     is_held = (held @ is_open.T.astype(np.float64))[near.target, hours_of[near.origin]] > 0
     weighed = weigh_places(incidents, places)[near.target] * is_held
-    n_timed = np.unique(np.concatenate([np.array([], dtype=np.int64), *_list_timed(incidents, states)])) if is_timed else ()
     return SiteDemand(
         covers=covers,
         demand=demand,
         n_total=total,
         n_covered=covered,
-        n_left_out=len(incidents) - len(n_timed) if is_timed else 0,
+        n_left_out=int((~find_told(incidents)).sum()) if is_timed else 0,
         n_incidents_by_site=np.asarray(covers @ demand, dtype=np.float64),
         n_places_by_site=np.bincount(near.origin, weighed, len(sites)),
         is_known=states.is_known[: len(sites)] if needs_hours else np.ones(len(sites), dtype=bool),
@@ -219,11 +218,6 @@ def _read_longer(sites: gpd.GeoDataFrame) -> list[Rules]:
     ]
 
 
-def _list_timed(incidents: pd.DataFrame, states: OpeningStates) -> Iterator[Integers]:
-    for pieces in cut_times(incidents, states):
-        yield np.unique(pieces.incident)
-
-
 def _count_pieces(
     incidents: pd.DataFrame,
     places: UniquePoints,
@@ -232,7 +226,7 @@ def _count_pieces(
     on_days: Days | None,
 ) -> tuple[Integers, Integers, Floats]:
     """Places, cells of time, and the sum of incidents in each pair that has any."""
-    counts = is_hour = np.ones(HOURS_IN_WEEK, dtype=bool)
+    is_hour = np.ones(HOURS_IN_WEEK, dtype=bool)
     if hours is not None:
         is_hour = np.isin(np.arange(HOURS_IN_WEEK), np.asarray(hours))
     n_days = len(states.kind)
@@ -266,16 +260,15 @@ def _link_demand(
     )
     keys = np.random.default_rng(0).integers(1, 2**63, size=n_sites, dtype=np.uint64)
     sums = np.zeros(len(place), dtype=np.uint64)
-    for rows, site, at in _walk_pairs(sites_of, place):
+    for site, at in _walk_pairs(sites_of, place):
         shown = is_open[hours_of[site], cell[at]]
         # a sum of random keys stands for a set of sites; a wrong match has a chance of one in 10 to the 19th
         np.add.at(sums, at[shown], keys[site[shown]])
-        del rows
     _, first, number = np.unique(sums, return_index=True, return_inverse=True)
     demand = np.bincount(number, weight, len(first))
     links = [
         (site[shown], at[shown])
-        for _, site, at in _walk_pairs(sites_of, place[first])
+        for site, at in _walk_pairs(sites_of, place[first])
         for shown in (is_open[hours_of[site], cell[first][at]],)
     ]
     site = np.concatenate([np.array([], dtype=np.int64), *(one for one, _ in links)])
@@ -285,7 +278,7 @@ def _link_demand(
     return covers[:, is_reached], demand[is_reached]
 
 
-def _walk_pairs(sites_of: sparse.csr_array, place: Integers) -> Iterator[tuple[Integers, Integers, Integers]]:
+def _walk_pairs(sites_of: sparse.csr_array, place: Integers) -> Iterator[tuple[Integers, Integers]]:
     """Of each of some places the sites within reach, and which of the places it is; some at a time."""
     n_near = np.diff(sites_of.indptr)[place]
     part = (np.cumsum(n_near) - n_near) // _ROWS_AT_ONCE
@@ -293,4 +286,4 @@ def _walk_pairs(sites_of: sparse.csr_array, place: Integers) -> Iterator[tuple[I
         n = n_near[rows]
         at = np.repeat(rows, n)
         step = np.arange(len(at)) - np.repeat(np.cumsum(n) - n, n)
-        yield rows, sites_of.indices[sites_of.indptr[place[at]] + step].astype(np.int64), at
+        yield sites_of.indices[sites_of.indptr[place[at]] + step].astype(np.int64), at

@@ -93,12 +93,12 @@ def choose_sites(
 
     The maximal covering location problem: maximise the sum of demand that at least one site covers. Demand with the
     same sites is merged, demand that locked sites cover is set aside, and a site that covers nothing that another does
-    not cover as well is left out. A greedy choice comes first. A Lagrangian bound shows how much any choice can cover,
-    and which sites cannot be in a better one; what is left is solved by `scipy.optimize.milp`. The result is never
-    worse than greedy, and is the best known with its bound where time is up.
+    not cover as well is left out. A greedy choice comes first, then exchanges of one site for another. A Lagrangian
+    bound shows how much any choice can cover, and which sites cannot be in a better one; what is left is solved by
+    `scipy.optimize.milp`. The result is never worse than greedy, and is the best known with its bound where time is up.
 
-    Of sites that cover the same, the first is chosen. Of plans worth the same it is the greedy one, otherwise the
-    solver's: the same input gives the same plan, unless time was up.
+    Of sites that cover the same, the first is chosen. Of plans worth the same it is the first found: the same input
+    gives the same plan, unless time was up.
 
     Args:
         covers: Binary (n_candidates, n_demand), which site covers which demand.
@@ -133,8 +133,10 @@ def trace_curve(
     A plan may drop sites of the one before it: the best two need not hold the best one.
 
     Args:
-        covers, demand, locked: As of `choose_sites`.
+        covers: As of `choose_sites`.
+        demand: Likewise.
         n_most: Up to so many sites.
+        locked: As of `choose_sites`.
         time_limit_s: Seconds for all of them together.
 
     Raises:
@@ -170,8 +172,10 @@ def choose_fewest(
     """Choose the fewest sites that cover a share of the demand, and of so many the ones that cover most.
 
     Args:
-        covers, demand, locked: As of `choose_sites`.
+        covers: As of `choose_sites`.
+        demand: Likewise.
         target_share: 0-1, what the sites and the locked ones are to cover together of all demand.
+        locked: As of `choose_sites`.
         time_limit_s: Seconds for all of it.
 
     Raises:
@@ -226,7 +230,7 @@ def prepare_cover(covers: sparse.csr_array, demand: npt.ArrayLike, n_sites: int,
             f"{int((~(amounts >= 0)).sum()):,} of them missing or below 0. Give one for each column of `covers`."
         )
     there = np.unique(np.asarray(locked, dtype=np.int64))
-    if len(there) and not (0 <= there[0] and there[-1] < covers.shape[0]):
+    if len(there) and not (there[0] >= 0 and there[-1] < covers.shape[0]):
         raise ParameterError(
             f"A locked site must be one of the {covers.shape[0]:,} candidates, numbered from 0; "
             f"{there[0] if there[0] < 0 else there[-1]} is not. Add it to `covers`."
@@ -265,9 +269,12 @@ def _solve(
             chosen = found
         most = min(most, float(problem.demand.sum()))
         return _make_plan(problem, chosen, problem.locked_covered + most), np.zeros(len(problem.demand))
-    bound = bound_cover(problem, n_sites, chosen, multipliers=multipliers, seconds=0.5 * time_limit_s)
+    chosen = problem.swap_better(chosen, ends_at=time.monotonic() + 0.1 * time_limit_s)
+    value = problem.measure(chosen)
+    bound = bound_cover(problem, n_sites, chosen, multipliers=multipliers, seconds=0.4 * time_limit_s)
     if bound.value > value * (1 + _ROUNDING):
-        chosen, value = bound.chosen, bound.value
+        chosen = problem.swap_better(bound.chosen, ends_at=time.monotonic() + 0.1 * time_limit_s)
+        value = problem.measure(chosen)
     most = max(bound.most, value)
     if most - value > _ROUNDING * most:
         found, dual = _solve_rest(problem, n_sites, bound.state, seconds=ends_at - time.monotonic())

@@ -13,6 +13,7 @@ from hotspots.analysis.hours import measure_times
 from hotspots.analysis.safe_havens.opening_states import MINUTES_IN_DAY, OpeningStates
 
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
 
@@ -40,10 +41,17 @@ class TimePieces:
     weight: Floats
 
 
+def find_told(incidents: pd.DataFrame) -> Flags:
+    """Bool (n_incidents,): whether something is known of the hour: a moment, or an interval shorter than a week."""
+    _, length = measure_times(incidents)
+    told: Flags = (length >= 0) & (length < MINUTES_IN_WEEK)
+    return told
+
+
 def list_days(incidents: pd.DataFrame) -> Days:
     """Datetime64[D]: the first and the last day on which an incident whose hour is known may have happened."""
     start, length = measure_times(incidents)
-    is_told = (length >= 0) & (length < MINUTES_IN_WEEK)
+    is_told = find_told(incidents)
     if not is_told.any():
         return np.array([], dtype="datetime64[D]")
     start, length = start[is_told], length[is_told]
@@ -64,7 +72,7 @@ def cut_times(incidents: pd.DataFrame, states: OpeningStates) -> Iterator[TimePi
         states: Of the days of `list_days(incidents)`.
     """
     start, length = measure_times(incidents)
-    rows = np.flatnonzero((length >= 0) & (length < MINUTES_IN_WEEK))
+    rows = np.flatnonzero(find_told(incidents))
     start, length = start[rows], length[rows]
     first_day = int((states.first_day - _EPOCH).astype(np.int64))
     last = start + np.maximum(length - 1, 0)
