@@ -1,3 +1,5 @@
+from .hourly_estimate import HourlyEstimate as HourlyEstimate
+from .hourly_estimate import estimate_hours as estimate_hours
 from .patrol_planning import PatrolPlan as PatrolPlan
 from .patrol_planning import PlaceVisits as PlaceVisits
 from .patrol_planning import plan_patrols as plan_patrols
@@ -6,3 +8,7 @@ from .patrol_routes import PatrolStop as PatrolStop
 from .patrol_shift import NO_WAY as NO_WAY
 from .patrol_shift import PatrolBreak as PatrolBreak
 from .patrol_shift import PatrolShift as PatrolShift
+from .shift_clock import BREAK_LEEWAY_MINUTES as BREAK_LEEWAY_MINUTES
+from .shift_clock import ShiftClock as ShiftClock
+from .shift_clock import place_breaks as place_breaks
+from .shift_clock import read_clock as read_clock
