@@ -16,6 +16,11 @@ from .operation_harm import OperationHarm as OperationHarm
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap
+from .patrol_plan import DETOUR as DETOUR
+from .patrol_plan import ShiftPlan as ShiftPlan
+from .patrol_plan import plan_shift as plan_shift
+from .patrol_plan_request import PatrolPlanRequest as PatrolPlanRequest
+from .patrol_plan_request import TravelBy as TravelBy
 from .performance import CELL_SIZE_M as CELL_SIZE_M
 from .performance import MIN_RANKED as MIN_RANKED
 from .performance import Indicator as Indicator

@@ -9,9 +9,11 @@ from .patrol_dosage import KOPER_MINUTES as KOPER_MINUTES
 from .patrol_dosage import measure_crime_hours as measure_crime_hours
 from .patrol_dosage import measure_lengths as measure_lengths
 from .patrol_dosage import measure_gaps as measure_gaps
-from .patrol_planning import plan_patrols as plan_patrols
-from .patrol_planning import PlaceVisits as PlaceVisits
+from .hourly_estimate import HourlyEstimate as HourlyEstimate
+from .hourly_estimate import estimate_hours as estimate_hours
 from .patrol_planning import PatrolPlan as PatrolPlan
+from .patrol_planning import PlaceVisits as PlaceVisits
+from .patrol_planning import plan_patrols as plan_patrols
 from .patrol_routes import PatrolRoute as PatrolRoute
 from .patrol_routes import PatrolStop as PatrolStop
 from .patrol_shift import NO_WAY as NO_WAY
@@ -22,3 +24,7 @@ from .patrol_stays import find_stays as find_stays
 from .patrol_stays import StayOptions as StayOptions
 from .patrol_stays import list_visits as list_visits
 from .patrol_stays import list_recorded_stays as list_recorded_stays
+from .shift_clock import BREAK_LEEWAY_MINUTES as BREAK_LEEWAY_MINUTES
+from .shift_clock import ShiftClock as ShiftClock
+from .shift_clock import place_breaks as place_breaks
+from .shift_clock import read_clock as read_clock
