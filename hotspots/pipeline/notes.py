@@ -183,7 +183,7 @@ def _note_lost_premises(premises: Premises) -> Iterator[str]:
     if premises.n_other_kinds:
         yield f"Rows of premises left out because they are of another kind of place: {premises.n_other_kinds:,}."
     if premises.n_shut:
-        yield f"Premises left out because their file says that they, or their licence, are no more: {premises.n_shut:,}."
+        yield f"Premises left out because their file says that they or their licence are no more: {premises.n_shut:,}."
 
 
 def _note_opening_hours(havens: Havens) -> Iterator[str]:

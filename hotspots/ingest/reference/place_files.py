@@ -35,7 +35,6 @@ from hotspots.ingest.formats import (
     require_unique,
 )
 from hotspots.ingest.incidents import (
-    MALFORMED_ROW,
     ONLY_POSTCODE,
     PlaceColumns,
     Places,
@@ -49,6 +48,7 @@ from hotspots.ingest.texts import read_status
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 NO_PLACE: Final = "no location"
 OUTSIDE: Final = "location outside "
+OTHER_FIELDS: Final = "other fields than the header"
 TOO_COARSE: Final = "grid reference of a large square"
 NOT_NEAR: Final = "far from the study area"
 _COARSE_SQUARE_M = 1000.0
@@ -102,7 +102,7 @@ class PlaceRows:
 
     def count_lost(self) -> Counter[str]:
         """Rows without a place, by the reason."""
-        return Counter(self.reason.dropna()) + Counter({MALFORMED_ROW: self.n_malformed})
+        return Counter(self.reason.dropna()) + Counter({OTHER_FIELDS: self.n_malformed})
 
 
 def read_place_rows(

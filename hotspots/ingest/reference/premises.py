@@ -22,9 +22,9 @@ from scipy.spatial import cKDTree
 from hotspots.contracts import PREMISES_COLUMNS
 from hotspots.geography import BRITISH_NATIONAL_GRID
 from hotspots.ingest.formats import InputFile
-from hotspots.ingest.incidents import MALFORMED_ROW, Places, normalise
+from hotspots.ingest.incidents import Places, normalise
 from hotspots.ingest.reference.opening_times import read_opening_hours
-from hotspots.ingest.reference.place_files import NOT_NEAR, PlaceForm, PlaceRows, read_place_rows
+from hotspots.ingest.reference.place_files import NOT_NEAR, OTHER_FIELDS, PlaceForm, PlaceRows, read_place_rows
 from hotspots.ingest.texts import release_names
 
 PREMISES_KINDS: Final = ("licensed", "fast_food", "shop", "station", "bus_station", "park", "school")
@@ -207,7 +207,7 @@ def read_premises(
         premises=premises[list(PREMISES_COLUMNS)],
         inputs=rows.inputs,
         without_location=dict(
-            sorted((reason, n) for reason, n in lost.items() if reason not in (NOT_NEAR, MALFORMED_ROW))
+            sorted((reason, n) for reason, n in lost.items() if reason not in (NOT_NEAR, OTHER_FIELDS))
         ),
         n_malformed=rows.n_malformed,
         n_shut=int((is_placed & is_shut).sum()),

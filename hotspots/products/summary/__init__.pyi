@@ -16,13 +16,13 @@ from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
+from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER
 from .product_names import PATROL_PLAN_PRODUCTS as PATROL_PLAN_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
-from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
