@@ -64,7 +64,7 @@ def fill(first: float, last: float, n: int) -> list[tuple[float, float]]:
 def count_by_name(network: StreetNetwork, incidents: gpd.GeoDataFrame, limit_m: float = 75) -> dict[str, int]:
     counts = count_on_streets(incidents, network, study_area=TOWN, limit_m=limit_m)
     by_name = pd.Series(counts.n_incidents).groupby(network.segments["name"].fillna("none")).sum()
-    return {name: n for name, n in by_name.items() if n}
+    return {str(name): int(n) for name, n in by_name.items() if n}
 
 
 def test_an_incident_counts_for_its_nearest_street(town: StreetNetwork) -> None:

@@ -226,7 +226,7 @@ class _Names:
         """The two nodes of a run that lie furthest apart, the northernmost or westernmost first."""
         nodes = np.unique(np.concatenate([self._first[members], self._last[members]]))
         if len(nodes) == 1:
-            return nodes.tolist()
+            return [int(nodes[0])]
         apart = squareform(pdist(self._nodes[nodes]))
         one, other = np.unravel_index(int(apart.argmax()), apart.shape)
         pair = [int(nodes[one]), int(nodes[other])]
