@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ def run(folder: Path, *more: str | Path) -> tuple[dict[str, Any], str]:
 
 @pytest.fixture(scope="module")
 def with_streets(folder: Path) -> tuple[dict[str, Any], str]:
-    return run(folder, "--streets", folder / "streets.gpkg", "--start", "2024-01-01", "--end", "2024-12-30")
+    return run(folder, "--streets", folder / "streets.gpkg", "--from", "2024-01-01", "--to", "2024-12-30")
 
 
 def test_the_busy_block_is_found_named_and_stays_busy(with_streets: tuple[dict[str, Any], str]) -> None:
@@ -131,6 +130,6 @@ def test_streets_of_other_wards_do_not_stop_a_run(folder: Path, tmp_path: Path) 
         crs=27700,
     )
     away.to_file(tmp_path / "streets.gpkg")
-    summary, _ = run(folder, "--streets", tmp_path / "streets.gpkg", "--start", dt.date(2024, 1, 1).isoformat())
+    summary, _ = run(folder, "--streets", tmp_path / "streets.gpkg", "--from", "2024-01-01")
 
     assert summary["streets"] is None
