@@ -114,6 +114,19 @@ def test_streets_that_are_not_real_mark_the_products(with_streets: tuple[dict[st
     assert {file["table"] for file in summary["inputs"]} >= {"incidents", "boundaries", "streets"}
 
 
+def test_streets_that_do_not_cover_the_area_are_said_to(folder: Path, tmp_path: Path) -> None:
+    streets = gpd.read_file(folder / "streets.gpkg")
+    streets[streets["name"] == "Rye Lane"].drop(columns="data_status").to_file(tmp_path / "streets.gpkg")
+    summary, told = run(folder, "--streets", tmp_path / "streets.gpkg")
+    n_off = summary["streets"]["n_too_far"]
+
+    assert 20 < n_off <= 40
+    assert (
+        f"{n_off / 2:.0f}% of robberies lie further than 75 m from any street and are left out: the file does" in told
+    )
+    assert "of the robberies on them" in told
+
+
 def test_a_run_without_streets_says_nothing_of_them(folder: Path) -> None:
     summary, told = run(folder)
 

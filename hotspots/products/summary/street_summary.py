@@ -14,6 +14,9 @@ from hotspots.geography import WGS84, project_coordinates
 from hotspots.pipeline import Analysis, StreetAnalysis
 from hotspots.products.summary.encoding import Degrees, Metres, Part, Quantity, Share, SmallShare, Source, Tenths
 
+_PARTLY = 0.1
+"""Of incidents further from any street than counts; in parks and on rails there are fewer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreetShareSummary(Part):
@@ -113,6 +116,7 @@ class StreetsSummary(Part):
         limit_m: The furthest that an incident may lie from its street.
         n_on_streets: Incidents on a street.
         n_too_far: Incidents further off than that, which are in no number here.
+        is_partly_covered: Whether these are so many that the files cannot have all streets of the area.
         is_anonymised: Whether most incidents lie on points that their source has moved them to: such a point stands
             for its street.
         shares: What the busiest streets hold.
@@ -131,6 +135,7 @@ class StreetsSummary(Part):
     limit_m: Metres
     n_on_streets: int
     n_too_far: int
+    is_partly_covered: bool
     is_anonymised: bool
     shares: tuple[StreetShareSummary, ...]
     holdout: StreetTestSummary | None
@@ -154,6 +159,7 @@ def summarise_streets(analysis: Analysis) -> StreetsSummary | None:
         limit_m=found.counts.limit_m,
         n_on_streets=found.counts.n_on_streets,
         n_too_far=found.counts.n_too_far,
+        is_partly_covered=found.counts.n_too_far > _PARTLY * len(found.counts.segment),
         is_anonymised=found.counts.is_anonymised,
         shares=tuple(StreetShareSummary.of(share) for share in found.shares),
         holdout=_summarise_test(found.folds, found.scores),
