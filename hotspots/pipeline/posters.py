@@ -61,6 +61,11 @@ class PosterRequest:
     address: str | None = None
     credit: str | None = None
 
+    @property
+    def reach_m(self) -> float:
+        """The walk in metres."""
+        return self.minutes * WALKING_M_PER_MINUTE
+
     def __post_init__(self) -> None:
         if not 1 <= self.minutes <= _MAX_MINUTES:
             raise ParameterError(
@@ -238,7 +243,7 @@ def _choose_schools(study: PosterStudy, request: PosterRequest) -> gpd.GeoDataFr
     if study.schools is None:
         if request.schools:
             raise NotFoundError(
-                "No schools were read, so none can be chosen. Give their file with `schools_files`, or put it into "
+                "No schools were read, so none can be chosen. Give their file with `schools`, or put it into "
                 "data/schools."
             )
         return study.havens.havens.iloc[:0]
@@ -270,7 +275,7 @@ def _make_school_poster(
     *,
     walks: npt.NDArray[np.float64],
 ) -> Poster:
-    reach_m = request.minutes * WALKING_M_PER_MINUTE
+    reach_m = request.reach_m
     order = np.lexsort((havens.index.astype(str), walks))
     near = [int(i) for i in order if walks[i] <= reach_m]
     is_beyond = not near
