@@ -105,7 +105,7 @@ def _compile(
         "credit": request.credit or "",
         "posters": list(sources),
     }
-    made = _make_compiler().compile(
+    made = make_compiler().compile(
         _read_template(),
         format=form,
         ppi=ppi,
@@ -115,7 +115,7 @@ def _compile(
 
 
 @functools.cache
-def _make_compiler() -> typst.Compiler:
+def make_compiler() -> typst.Compiler:
     """The compiler with the template, and no fonts but those of packages: a page looks alike on every machine.
 
     Raises:
