@@ -21,7 +21,7 @@ from hotspots.errors import HotspotsError, NotFoundError, ParameterError
 from hotspots.ingest.reference import Boundaries, Havens, Schools, Streets
 from hotspots.pipeline import Poster, PosterRequest, Posters, PosterStudy, make_posters
 from hotspots.products.drawing.poster_map import draw_poster_map
-from hotspots.products.drawing.posters import draw_poster
+from hotspots.products.drawing.poster_sheets import draw_poster
 from hotspots.products.drawing.qr_codes import draw_qr_code
 from hotspots.products.files.poster_folder import write_posters
 
@@ -270,7 +270,7 @@ def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hotspots.products.drawing import posters as module
+    from hotspots.products.drawing import poster_sheets as module
 
     posters = make_posters(make_study([(100, 0)]), PosterRequest())
     monkeypatch.setitem(sys.modules, "segno", None)
