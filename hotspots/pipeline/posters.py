@@ -235,7 +235,8 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
 
 
 def _list_points(places: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
-    return shapely.get_coordinates(places.geometry.to_numpy())
+    points: npt.NDArray[np.float64] = shapely.get_coordinates(places.geometry.to_numpy())
+    return points
 
 
 def _choose_schools(study: PosterStudy, request: PosterRequest) -> gpd.GeoDataFrame:

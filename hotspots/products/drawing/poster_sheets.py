@@ -109,7 +109,7 @@ def _compile(
         _read_template(),
         format=form,
         ppi=ppi,
-        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},  # type: ignore[arg-type]
+        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
     )
     return made if isinstance(made, list) else [made or b""]
 
