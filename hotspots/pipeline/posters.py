@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.analysis.hours import SureHours, find_sure_hours, list_school_days
-from hotspots.analysis.network import WALKING_M_PER_MINUTE, measure_walks, trace_walk
+from hotspots.analysis.network import WALKING_M_PER_MINUTE, StreetNetwork, measure_walks, snap_to_streets, trace_walk
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.geography import unite_wards
 from hotspots.pipeline.poster_study import PosterStudy
@@ -29,6 +29,9 @@ MAX_HAVENS = 12
 _N_BEYOND = 3
 _BEYOND_FACTOR = 3.0
 """Where none is within reach, the nearest are shown up to three times as far away."""
+
+_OFF_STREET_M = 250.0
+"""A school further than this from every street lies where the streets given do not reach."""
 
 _MAX_ADDRESS = 200
 _MAX_CREDIT = 160
@@ -147,6 +150,7 @@ class Poster:
         havens: Those shown, by number: from the nearest, or from north to south.
         n_more: Further ones within reach, for which there is no room.
         is_beyond: Whether none is within reach, and the nearest are shown instead.
+        is_along_streets: Whether walks are along streets, and not as the crow flies.
     """
 
     subject: Literal["school", "borough"]
@@ -158,6 +162,7 @@ class Poster:
     havens: tuple[PosterHaven, ...]
     n_more: int
     is_beyond: bool
+    is_along_streets: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +173,12 @@ class Posters:
         request: What was wanted.
         study: What they are made from.
         posters: Schools by name, then boroughs.
-        is_along_streets: Whether walks are along streets, and not as the crow flies.
         n_shut: Havens on no poster, since they are known to be closed after school from Monday to Friday.
     """
 
     request: PosterRequest
     study: PosterStudy
     posters: tuple[Poster, ...]
-    is_along_streets: bool
     n_shut: int
 
 
@@ -184,7 +187,8 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
 
     A haven that is known to be closed after school on all five days is on none; one whose hours are not known is, and
     the poster says to ask first. A school without a haven within reach shows the nearest three, up to three times as
-    far, and says so.
+    far, and says so. Walks are along streets; from a school further than 250 m from every street, and where none were
+    given, they are as the crow flies.
 
     Args:
         study: What was read.
@@ -211,12 +215,27 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
     schools = _choose_schools(study, request)
     progress("walks")
     network = study.network
-    walks = measure_walks(_list_points(schools), _list_points(kept), network=network)
+    starts = _list_points(schools)
+    walks = measure_walks(starts, _list_points(kept))
+    has_streets = np.zeros(len(schools), dtype=bool)
+    if network is not None and len(schools):
+        # the streets may be those of a part of the area alone
+        has_streets = snap_to_streets(starts, network).off_street_m <= _OFF_STREET_M
+        walks[has_streets] = measure_walks(starts[has_streets], _list_points(kept), network=network)
     posters = []
     for position, (school_id, school) in enumerate(schools.iterrows()):
         progress(str(school["name"]))
         posters.append(
-            _make_school_poster(study, request, str(school_id), school, kept, kept_hours, walks=walks[position])
+            _make_school_poster(
+                study,
+                request,
+                str(school_id),
+                school,
+                kept,
+                kept_hours,
+                walks=walks[position],
+                network=network if has_streets[position] else None,
+            )
         )
     if not request.schools:
         posters += _make_borough_posters(study, kept, kept_hours)
@@ -229,7 +248,6 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
         request=request,
         study=study,
         posters=tuple(posters),
-        is_along_streets=network is not None,
         n_shut=int(is_shut.sum()),
     )
 
@@ -275,6 +293,7 @@ def _make_school_poster(
     hours: Sequence[tuple[SureHours, ...]],
     *,
     walks: npt.NDArray[np.float64],
+    network: StreetNetwork | None,
 ) -> Poster:
     reach_m = request.reach_m
     order = np.lexsort((havens.index.astype(str), walks))
@@ -285,10 +304,7 @@ def _make_school_poster(
         shown = [int(i) for i in order if walks[i] <= _BEYOND_FACTOR * reach_m][:_N_BEYOND]
     place = school.geometry
     start = np.array([place.x, place.y])
-    routes = [
-        trace_walk(start, _list_points(havens.iloc[[i]])[0], network=study.network) if study.network else None
-        for i in shown
-    ]
+    routes = [trace_walk(start, _list_points(havens.iloc[[i]])[0], network=network) if network else None for i in shown]
     return Poster(
         subject="school",
         school_id=school_id,
@@ -302,6 +318,7 @@ def _make_school_poster(
         ),
         n_more=len(near) - len(shown) if near else 0,
         is_beyond=is_beyond,
+        is_along_streets=network is not None,
     )
 
 
@@ -362,6 +379,7 @@ def _make_borough_posters(
                 havens=tuple(_describe_haven(number, havens, int(i), hours) for number, i in enumerate(order, 1)),
                 n_more=0,
                 is_beyond=False,
+                is_along_streets=False,
             )
         )
     return posters

@@ -96,7 +96,7 @@ def test_havens_within_the_walk_are_shown_from_the_nearest(tmp_path: Path) -> No
     assert [(haven.name, haven.number, haven.minutes) for haven in school.havens] == [
         ("Shop 1", 1, 3), ("Shop 3", 2, 4), ("Shop 2", 3, 10),
     ]  # fmt: skip
-    assert (school.is_beyond, school.n_more, posters.is_along_streets) == (False, 0, False)
+    assert (school.is_beyond, school.n_more, school.is_along_streets) == (False, 0, False)
     # those of a borough from north to south, without a walk
     assert [haven.name for haven in borough.havens] == ["Shop 0", "Shop 3", "Shop 1", "Shop 2"]
     assert (borough.name, borough.havens[0].minutes) == ("Ashford", None)
@@ -105,14 +105,18 @@ def test_havens_within_the_walk_are_shown_from_the_nearest(tmp_path: Path) -> No
 def test_walks_are_along_streets_where_they_are_known() -> None:
     """300 m east and 400 m north are 700 m round the corner, 9 minutes, and 500 m as the crow flies, 7 minutes."""
     corner = [[(-50.0, 0.0), (300.0, 0.0), (300.0, 450.0)]]
-    posters, along, _ = draw(make_study([(300, 400)], streets=corner))
-    assert posters.is_along_streets
+    _, along, _ = draw(make_study([(300, 400)], streets=corner))
+    assert along.is_along_streets
     assert along.havens[0].walk_m == pytest.approx(700, abs=0.5)
     assert along.havens[0].minutes == 9
     assert along.havens[0].route is not None
     assert along.havens[0].route.length == pytest.approx(700, abs=0.5)
     crow = draw(make_study([(300, 400)]))[1].havens[0]
     assert (crow.minutes, crow.route) == (7, None)
+    # streets of another part of the borough tell nothing of the walk
+    _, apart, source = draw(make_study([(300, 400)], streets=[[(251.0, -900.0), (251.0, -10.0)]]))
+    assert (apart.is_along_streets, apart.havens[0].minutes) == (False, 7)
+    assert (source["havens"][0]["walk"], "straight line" in source["notes"]) == ("about 7 min", True)
 
 
 def test_a_school_without_a_haven_shows_the_nearest_three_up_to_thirty_minutes_away() -> None:
