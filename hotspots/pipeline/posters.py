@@ -35,6 +35,8 @@ _OFF_STREET_M = 250.0
 
 _MAX_ADDRESS = 200
 _MAX_CREDIT = 160
+_MASK = re.compile(r"\[[a-zA-Z -]+\]")
+_MASKED_REMARK = re.compile(r"\s*\([^()]*\[[a-zA-Z -]+\][^()]*\)")
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _MAX_MINUTES = 60.0
 
@@ -308,7 +310,7 @@ def _make_school_poster(
     return Poster(
         subject="school",
         school_id=school_id,
-        name=str(school["name"]),
+        name=_MASKED_REMARK.sub("", str(school["name"])),
         easting=float(place.x),
         northing=float(place.y),
         outline=None,
@@ -340,7 +342,7 @@ def _describe_haven(
     return PosterHaven(
         number=number,
         haven_id=str(havens.index[position]),
-        name=str(haven["name"]),
+        name=_show_name(str(haven["name"]), read("kind")),
         kind=read("kind"),
         address=read("address"),
         easting=float(haven.geometry.x),
@@ -350,6 +352,13 @@ def _describe_haven(
         hours=hours[position],
         route=None if route is None or route.is_empty else route,
     )
+
+
+def _show_name(name: str, kind: str | None) -> str:
+    """A name for a wall: of one in which the name of somebody was masked, the kind of place stands instead."""
+    if not _MASK.search(name):
+        return name
+    return kind.replace("_", " ").strip("()").capitalize() if kind else "Safe place"
 
 
 def _make_borough_posters(

@@ -147,6 +147,13 @@ def test_what_is_closed_after_school_is_left_out_and_what_is_not_known_says_to_a
     ]
 
 
+def test_a_name_that_is_masked_gives_way_to_the_kind_of_place() -> None:
+    study = make_study([(100, 0), (200, 0)], names=["Mr [name]", "The Crown"], schools=("Oak School (ask [name])",))
+    _, poster, _ = draw(study)
+    assert [haven.name for haven in poster.havens] == ["Convenience store", "The Crown"]
+    assert poster.name == "Oak School"
+
+
 @pytest.mark.parametrize(
     "address", ["https://example.org/havens", "http://example.org", "Town Hall, 1 High Street", "Open: ask inside "]
 )
