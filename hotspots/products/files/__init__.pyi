@@ -5,3 +5,4 @@ from .index import write_index as write_index
 from .operation_folder import write_operation as write_operation
 from .patrol_plan_folder import write_patrol_plan as write_patrol_plan
 from .performance_folder import write_performance as write_performance
+from .poster_folder import write_posters as write_posters

@@ -17,6 +17,11 @@ from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
+from .poster_summary import POSTERS_FOLDER as POSTERS_FOLDER
+from .poster_summary import POSTERS_PRODUCTS as POSTERS_PRODUCTS
+from .poster_summary import PosterInput as PosterInput
+from .poster_summary import PostersSummary as PostersSummary
+from .poster_summary import summarise_posters as summarise_posters
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER
