@@ -1,4 +1,8 @@
 from .encoding import encode as encode
+from .haven_plan_summary import AreaCoverageSummary as AreaCoverageSummary
+from .haven_plan_summary import HavenPlanSummary as HavenPlanSummary
+from .haven_plan_summary import SitingSummary as SitingSummary
+from .haven_plan_summary import summarise_havens as summarise_havens
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
 from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
@@ -9,6 +13,8 @@ from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
+from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
+from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER

@@ -24,3 +24,12 @@ PERFORMANCE_PRODUCTS = {
 
 OPERATION_FOLDER = "operation"
 OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
+
+HAVEN_FOLDER = "havens"
+HAVEN_PRODUCTS = {
+    "havens": "havens.html",
+    "coverage_csv": "coverage.csv",
+    "gaps_csv": "gaps.csv",
+    "sites_csv": "sites.csv",
+    "havens_json": "havens.json",
+}
