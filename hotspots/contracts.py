@@ -16,7 +16,8 @@ wards
     boundaries do not state it), `geometry` (Polygon or MultiPolygon, valid).
 havens
     index `haven_id` (unique); `name`, `kind`, `opening_hours` (OpenStreetMap syntax, nullable), `geometry`
-    (Point).
+    (Point). As read from files also `address` (the street, without the number of a house) and `checked_on` (the day on
+    which it was last checked, datetime64), both nullable; nothing but posters asks for them.
 streets
     index `way_id` (unique); `name` (nullable), `kind` (the source's word for the class of road, nullable), `geometry`
     (LineString, valid, in metres): streets that people may walk along, not yet cut at junctions.
@@ -62,6 +63,7 @@ INCIDENT_COLUMNS = (
 )
 WARD_COLUMNS = ("ward_name", "borough", "population", "geometry")
 HAVEN_COLUMNS = ("name", "kind", "opening_hours", "geometry")
+HAVEN_DETAIL_COLUMNS = ("address", "checked_on")
 STREET_COLUMNS = ("name", "kind", "geometry")
 PREMISES_COLUMNS = ("name", "kind", "opening_hours", "geometry")
 SCHOOL_COLUMNS = ("name", "phase", "geometry")

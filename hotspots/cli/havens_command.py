@@ -9,6 +9,7 @@ import click
 
 from hotspots.cli.inputs import StudyInputs, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
+from hotspots.cli.poster_command import poster
 
 if TYPE_CHECKING:
     from hotspots.pipeline import BesideTable, HavenRequest, Purpose
@@ -30,7 +31,10 @@ _COVER_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "sc
 
 @click.group()
 def havens() -> None:
-    """Safe havens: what they cover when crime happens, and where new ones would help most."""
+    """Safe havens: what they cover when crime happens, where new ones would help most, and posters for schools."""
+
+
+havens.add_command(poster)
 
 
 @havens.command()

@@ -180,6 +180,7 @@ def _cover(
         reach_m=reach_m,
         country=calendar.country,
         subdivision=calendar.subdivision,
+        terms=calendar.term_stretches,
         network=study.network,
     )
     group = _Group(located, coverage)
@@ -207,6 +208,7 @@ def _cover(
             havens,
             country=calendar.country,
             subdivision=calendar.subdivision,
+            terms=calendar.term_stretches,
             network=study.network,
         ),
     )
@@ -289,7 +291,7 @@ def _list_school_days(study: Study, chosen: Selection) -> tuple[Days, bool]:
         time_zone=calendar.time_zone,
         country=calendar.country,
         subdivision=calendar.subdivision,
-        terms=calendar.terms.stretches if calendar.terms else None,
+        terms=calendar.term_stretches,
         with_sun=False,
     ).days
     is_known = made["is_school_day"].notna()

@@ -161,6 +161,7 @@ def plan_sites(
         on_days=school_days if is_after_school else None,
         country=calendar.country,
         subdivision=calendar.subdivision,
+        terms=calendar.term_stretches,
         network=network,
     )
     # a site that could cover few incidents would tell of them

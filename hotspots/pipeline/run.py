@@ -87,7 +87,12 @@ def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: 
         return None
     havens, calendar = study.havens.havens, study.calendar
     coverage = measure_coverage(
-        chosen.incidents, havens, reach_m=reach_m, country=calendar.country, subdivision=calendar.subdivision
+        chosen.incidents,
+        havens,
+        reach_m=reach_m,
+        country=calendar.country,
+        subdivision=calendar.subdivision,
+        terms=calendar.term_stretches,
     )
     return HavenAnalysis(
         havens=havens,

@@ -1,6 +1,10 @@
+from .street_network import SNAP_M as SNAP_M
 from .street_network import StreetNetwork as StreetNetwork
 from .street_network import build_network as build_network
 from .walking import WALKING_M_PER_MINUTE as WALKING_M_PER_MINUTE
 from .walking import NearPairs as NearPairs
+from .walking import StreetPoints as StreetPoints
 from .walking import find_near as find_near
 from .walking import measure_walks as measure_walks
+from .walking import snap_to_streets as snap_to_streets
+from .walking import trace_walk as trace_walk

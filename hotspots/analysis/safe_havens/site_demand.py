@@ -15,7 +15,7 @@ from scipy import sparse
 from hotspots.analysis.hours import HOURS_IN_WEEK, make_opening_calendar
 from hotspots.analysis.network import NearPairs, StreetNetwork, find_near
 from hotspots.analysis.safe_havens.coverage import require_reach
-from hotspots.analysis.safe_havens.hour_coverage import is_any_open, link_hours, read_positions, read_rules
+from hotspots.analysis.safe_havens.hour_coverage import find_any, link_hours, read_positions, read_rules
 from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, extend_hours, find_opening_states
 from hotspots.analysis.safe_havens.time_pieces import cut_times, find_told, list_days
 from hotspots.contracts import require_columns, require_metres, require_same_crs
@@ -68,6 +68,7 @@ def measure_site_demand(
     on_days: Days | None = None,
     country: str = "GB",
     subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
     network: StreetNetwork | None = None,
 ) -> SiteDemand:
     """Measure which incidents each site could cover, at the hours at which it is open.
@@ -86,6 +87,7 @@ def measure_site_demand(
         on_days: datetime64[D], days that count, such as school days; all by default.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part; None for those of the whole country.
+        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
         network: Streets to walk along; None for as the crow flies.
 
     Raises:
@@ -104,7 +106,7 @@ def measure_site_demand(
     )
     rules = [*_read_longer(sites), *read_rules(there)] if needs_hours else [()] * (len(sites) + len(there))
     days = list_days(incidents)
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision)
+    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
     states = find_opening_states(rules, days, calendar=calendar)
     is_timed = needs_hours or hours is not None or on_days is not None
     place, cell, weight = (
@@ -116,7 +118,7 @@ def measure_site_demand(
     n_places = len(places.easting)
     if needs_hours:
         linked = link_hours(near_there.target, near_there.origin + len(sites), states, n_places=n_places)
-        is_covered = is_any_open(linked, states, place, cell)
+        is_covered = find_any(linked, states.is_open, place, cell)
     else:
         is_covered = np.isin(place, near_there.target)
     covered = float(weight[is_covered].sum())

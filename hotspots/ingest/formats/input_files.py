@@ -60,7 +60,7 @@ class InputFile:
     """
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers"]
+    table: Literal["incidents", "boundaries", "safe havens", "schools", "population", "term dates", "peers", "streets"]
     sha256: str
     n_rows: int
     layout: str

@@ -4,6 +4,8 @@ from .boundaries import read_boundaries as read_boundaries
 from .havens import Havens as Havens
 from .havens import read_havens as read_havens
 from .opening_times import BANK_HOLIDAY as BANK_HOLIDAY
+from .opening_times import LATEST_END as LATEST_END
+from .opening_times import SCHOOL_HOLIDAY as SCHOOL_HOLIDAY
 from .opening_times import Doubt as Doubt
 from .opening_times import KnownHours as KnownHours
 from .opening_times import OpeningRule as OpeningRule

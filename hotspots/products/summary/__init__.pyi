@@ -13,6 +13,10 @@ from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
+from .poster_summary import POSTERS_FOLDER as POSTERS_FOLDER
+from .poster_summary import POSTERS_PRODUCTS as POSTERS_PRODUCTS
+from .poster_summary import PostersSummary as PostersSummary
+from .poster_summary import summarise_posters as summarise_posters
 from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
 from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
