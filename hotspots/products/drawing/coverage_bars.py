@@ -14,7 +14,7 @@ COVERAGE_COLOURS = {"open": FEWER, "unknown": "#b8a24a", "closed": "#c9d3da"}
 """Of what has an open haven, one whose hours are not known, and only closed ones. In grey they differ too."""
 
 _WIDTH = 440
-_LEFT, _RIGHT = 118, 44
+_LEFT, _RIGHT = 136, 44
 _ROW = 34
 
 
@@ -41,6 +41,8 @@ def draw_coverage(parts: Sequence[AreaCoverageSummary]) -> str:
             "unknown": shares.unknown_share or 0.0,
             "closed": shares.lost_share or 0.0,
         }
+        if shares.open_share is None or shares.lost_share is None:
+            amounts = {"closed": shares.any_share}
         names = {"open": "one is open", "unknown": "not known whether one is open", "closed": "all are closed"}
         for key, share in amounts.items():
             drawn.append(
@@ -51,7 +53,7 @@ def draw_coverage(parts: Sequence[AreaCoverageSummary]) -> str:
             left += width * share
         drawn.append(
             f'<text x="{_WIDTH}" y="{top + 16}" text-anchor="end" font-size="12" font-weight="600">'
-            f"{say_share(shares.open_share)}</text>"
+            f"{'few' if shares.open_share is None else say_share(shares.open_share)}</text>"
         )
     drawn.append(f'<path d="M{_LEFT} 2v{tall + 4}" stroke="#777"/>')
     return "".join([*drawn, "</svg>"])

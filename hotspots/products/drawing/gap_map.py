@@ -14,6 +14,7 @@ from hotspots.products.summary import HavenPlanSummary
 
 MOST_GAPS_DRAWN = 10
 """More numbers would lie on each other."""
+_ASIDE = 13
 
 
 def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
@@ -46,11 +47,11 @@ def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
         parts += reversed(drawn.values())
     if summary.siting is not None:
         for number, site in reversed(list(enumerate(summary.siting.sites))):
-            parts.append(
-                paper.draw_mark(
-                    site.easting, site.northing, name_letter(number), fill=PATROL, title=site.label, radius=8.5
-                )
-            )
+            # beside its place, since the best site often lies in a gap
+            right, down = paper.place(site.easting, site.northing)
+            parts.append(f'<path d="M{right:.1f} {down:.1f}l{_ASIDE} {-_ASIDE}" stroke="{PATROL}" stroke-width="2"/>')
+            east, north = site.easting + _ASIDE / paper.scale, site.northing + _ASIDE / paper.scale
+            parts.append(paper.draw_mark(east, north, name_letter(number), fill=PATROL, title=site.label, radius=8.5))
     return "".join([*parts, paper.draw_scale(), "</svg>"])
 
 

@@ -24,7 +24,7 @@ from hotspots.products.summary import (
 from hotspots.products.words import say_status
 
 _SHARES = ("n_incidents", "share_within_reach", "n_timed", "any_share", "open_share", "unknown_share", "lost_share")
-_GAPS = ("rank", "place_rank", "place", "part", "part_words", "n_timed", "n_without", "n_unknown", "n_a_year")
+_GAPS = ("rank", "place_rank", "place", "part", "part_words", "n_without", "n_unknown", "n_a_year")
 _SITES = ("label", "kind", "longer_until", "opening_hours", "ward", "grid_reference", "easting", "northing", "n_gained")
 
 

@@ -11,7 +11,7 @@ import shapely
 
 import hotspots
 from hotspots.analysis.safe_havens import CoverageShares, Gap, UsualHours
-from hotspots.geography import format_grid_reference
+from hotspots.geography import FLOOR, format_grid_reference
 from hotspots.pipeline import NEAR_SCHOOL_M, AreaCoverage, HavenPlan, NewSite, Purpose, Siting, Target, name_place
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
 from hotspots.products.summary.product_names import HAVEN_PRODUCTS
@@ -20,6 +20,7 @@ from hotspots.products.words import say, say_each
 
 RoundMetres = Annotated[float, Quantity("m", decimals=0)]
 _MOST_GAPS = 40
+_NONE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,8 @@ class SharesSummary(Part):
     """What is covered of some incidents, at some hours.
 
     Attributes:
-        any_share: Of those whose hour is known, with any haven within reach, open or not; null without any.
+        any_share: Of those whose hour is known, with any haven within reach, open or not; null without any, and, like
+            each number here, where it is of fewer than ten incidents in one area.
         open_share: With one that is open then.
         unknown_share: With none known to be open then, and one of which that is not known.
         lost_share: With one within reach, and all known to be closed then: what closing time costs.
@@ -39,9 +41,9 @@ class SharesSummary(Part):
     n_within_reach: int | None
     share_within_reach: Share | None
     n_timed: Tenths
-    n_any: Tenths
-    n_open: Tenths
-    n_unknown: Tenths
+    n_any: Tenths | None
+    n_open: Tenths | None
+    n_unknown: Tenths | None
     any_share: Share | None
     open_share: Share | None
     unknown_share: Share | None
@@ -80,6 +82,7 @@ class GapSummary(Part):
         place: What it is called; null where it has no name.
         part: The part of the week.
         part_words: Its days and hours.
+        n_unknown: Of these, with a haven within reach whose hours are not known; null where they are fewer than ten.
         n_a_year: Incidents without an open haven within reach, a year.
         nearest: What the nearest haven is called; null where there is none to walk to.
         words: The same in a sentence.
@@ -92,9 +95,8 @@ class GapSummary(Part):
     place: str | None
     part: str
     part_words: str
-    n_timed: Tenths
     n_without: Tenths
-    n_unknown: Tenths
+    n_unknown: Tenths | None
     n_a_year: Tenths
     nearest: str | None
     nearest_m: RoundMetres | None
@@ -313,13 +315,13 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
         return None
 
     def list_areas(areas: Iterable[AreaCoverage]) -> tuple[AreaCoverageSummary, ...]:
-        return tuple(AreaCoverageSummary.of(area, shares=area.shares and _state(area.shares)) for area in areas)
+        return tuple(AreaCoverageSummary.of(area, shares=area.shares and _withhold(area.shares)) for area in areas)
 
     return CoverSummary(
         n_havens=len(cover.havens),
         n_hours_unknown=cover.coverage.n_hours_unknown,
         n_far=cover.n_far,
-        total=_state(cover.total),
+        total=SharesSummary.of(cover.total),
         parts=list_areas(cover.parts),
         wards=list_areas(cover.wards),
         hotspots=list_areas(cover.hotspots),
@@ -332,8 +334,33 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
     )
 
 
-def _state(shares: CoverageShares) -> SharesSummary:
-    return SharesSummary.of(shares)
+def _withhold(shares: CoverageShares) -> SharesSummary:
+    """What is covered in one area, without numbers of fewer than ten incidents, and without what would tell them.
+
+    The incidents are open, not known, closed and out of reach, and their sum is stated. So two of these are withheld
+    or none, and those withheld are ten or more together.
+    """
+    parts = {
+        "open": shares.n_open,
+        "unknown": shares.n_unknown,
+        "lost": max(shares.n_any - shares.n_open - shares.n_unknown, 0.0),
+        "none": shares.n_timed - shares.n_any,
+    }
+    by_size = sorted((n, name) for name, n in parts.items() if n > _NONE)
+    hidden: list[tuple[float, str]] = []
+    for n, name in by_size:
+        is_needed = bool(hidden) and (len(hidden) < 2 or sum(one for one, _ in hidden) < FLOOR.min_incidents)
+        if n < FLOOR.min_incidents or is_needed:
+            hidden.append((n, name))
+    names = {name for _, name in hidden}
+    names |= {"any"} if "none" in names else set()
+    left_out: dict[str, None] = {f"{name}_share": None for name in names - {"none"}}
+    left_out |= {f"n_{name}": None for name in names - {"none", "lost"}}
+    n_near, n_all = shares.n_within_reach, shares.n_incidents
+    if n_near is not None and n_all is not None:
+        if names or 0 < n_near < FLOOR.min_incidents or 0 < n_all - n_near < FLOOR.min_incidents:
+            left_out |= {"n_within_reach": None, "share_within_reach": None}
+    return SharesSummary.of(shares, **left_out)
 
 
 def _summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
@@ -348,6 +375,7 @@ def _summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
         part=gap.shift.label,
         part_words=gap.shift.words,
         n_a_year=gap.n_without / plan.n_years,
+        n_unknown=gap.n_unknown if gap.n_unknown <= _NONE or gap.n_unknown >= FLOOR.min_incidents else None,
         nearest=nearest if isinstance(nearest, str) else None,
         nearest_hours=gap.nearest_hours and UsualHoursSummary.of(gap.nearest_hours),
         words="",
