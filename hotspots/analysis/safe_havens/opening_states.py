@@ -49,7 +49,7 @@ class OpeningStates:
     @property
     def n_cells(self) -> int:
         """Cells of time."""
-        return self.is_open.shape[1]
+        return int(self.is_open.shape[1])
 
 
 def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: OpeningCalendar) -> OpeningStates:

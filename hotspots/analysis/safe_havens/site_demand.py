@@ -112,7 +112,11 @@ def measure_site_demand(
     place, cell, weight = (
         _count_pieces(incidents, places, states, hours, on_days)
         if is_timed
-        else (np.arange(len(places.easting)), np.zeros(len(places.easting), dtype=np.int64), 1.0 * places.n_incidents)
+        else (
+            np.arange(len(places.easting)),
+            np.zeros(len(places.easting), dtype=np.int64),
+            places.n_incidents.astype(np.float64),
+        )
     )
     total = float(weight.sum())
     n_places = len(places.easting)
@@ -137,7 +141,7 @@ def measure_site_demand(
         n_covered=covered,
         n_left_out=int((~find_told(incidents)).sum()) if is_timed else 0,
         n_incidents_by_site=np.asarray(covers @ demand, dtype=np.float64),
-        n_places_by_site=np.bincount(near.origin, weighed, len(sites)),
+        n_places_by_site=np.bincount(near.origin, weighed, len(sites)).astype(np.float64),
         is_known=states.is_known[: len(sites)] if needs_hours else np.ones(len(sites), dtype=bool),
     )
 
@@ -267,7 +271,7 @@ def _link_demand(
         # a sum of random keys stands for a set of sites; a wrong match has a chance of one in 10 to the 19th
         np.add.at(sums, at[shown], keys[site[shown]])
     _, first, number = np.unique(sums, return_index=True, return_inverse=True)
-    demand = np.bincount(number, weight, len(first))
+    demand: Floats = np.bincount(number, weight, len(first)).astype(np.float64)
     links = [
         (site[shown], at[shown])
         for site, at in _walk_pairs(sites_of, place[first])

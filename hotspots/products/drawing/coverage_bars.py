@@ -41,9 +41,9 @@ def draw_coverage(parts: Sequence[AreaCoverageSummary]) -> str:
             "unknown": shares.unknown_share or 0.0,
             "closed": shares.lost_share or 0.0,
         }
-        if shares.open_share is None or shares.lost_share is None:
-            amounts = {"closed": shares.any_share}
         names = {"open": "one is open", "unknown": "not known whether one is open", "closed": "all are closed"}
+        if shares.open_share is None or shares.lost_share is None:
+            amounts, names["closed"] = {"closed": shares.any_share}, "one is within reach, open or closed"
         for key, share in amounts.items():
             drawn.append(
                 f'<rect x="{left:.1f}" y="{top}" width="{width * share:.1f}" height="22" '

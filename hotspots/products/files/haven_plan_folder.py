@@ -120,8 +120,8 @@ def _tabulate_gaps(summary: HavenPlanSummary) -> pd.DataFrame | None:
         [
             {name: getattr(gap, name) for name in (*_GAPS, "nearest", "nearest_m")}
             | {
-                "nearest_opens": _say_minute(gap.nearest_hours and gap.nearest_hours.opens_minute),
-                "nearest_closes": _say_minute(gap.nearest_hours and gap.nearest_hours.closes_minute),
+                "nearest_opens": _say_minute(gap.nearest_hours.opens_minute if gap.nearest_hours else None),
+                "nearest_closes": _say_minute(gap.nearest_hours.closes_minute if gap.nearest_hours else None),
             }
             for gap in summary.cover.gaps
         ]

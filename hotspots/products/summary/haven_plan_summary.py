@@ -358,8 +358,8 @@ def _withhold(shares: CoverageShares) -> SharesSummary:
     left_out |= {f"n_{name}": None for name in names - {"none", "lost"}}
     n_near, n_all = shares.n_within_reach, shares.n_incidents
     if n_near is not None and n_all is not None:
-        if names or 0 < n_near < FLOOR.min_incidents or 0 < n_all - n_near < FLOOR.min_incidents:
-            left_out |= {"n_within_reach": None, "share_within_reach": None}
+        is_few = any(0 < n < FLOOR.min_incidents for n in (n_near, n_all - n_near))
+        left_out |= {"n_within_reach": None, "share_within_reach": None} if names or is_few else {}
     return SharesSummary.of(shares, **left_out)
 
 
