@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -29,7 +28,7 @@ from hotspots.errors import NotFoundError
 from hotspots.geography import FLOOR, collapse_points, weigh_places
 from hotspots.pipeline.haven_request import AFTER_SCHOOL, HavenRequest
 from hotspots.pipeline.haven_siting import Siting, plan_sites
-from hotspots.pipeline.places import analyse_places
+from hotspots.pipeline.places import PlaceAnalysis, analyse_places
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Progress, Study, silent
@@ -100,7 +99,7 @@ class HavenPlan:
         selection: The part of it that was asked for.
         n_unplaced: Incidents known only to an area, which are not counted.
         n_years: Length of the period.
-        patrol_places: Places to patrol, which gaps are of.
+        patrol_places: Places to patrol, which gaps are of; none without `cover`.
         cover: What is covered; None where no havens were given, or the question is not about them.
         siting: Where new sites would help most; None where it was not asked.
     """
@@ -136,27 +135,28 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
     places_request = AnalysisRequest(crime=request.crime, start=request.start, end=request.end, wards=request.wards)
     chosen = select_incidents(study, places_request)
     located = with_places(chosen.incidents)
-    progress(f"{chosen.crime.slug}: places")
-    hours = weigh_hours(chosen.incidents)
-    found = analyse_places(chosen, places_request, hours=hours, profile=profile_week(chosen.incidents, hours=hours))
     school_days, is_without_terms = _list_school_days(study, chosen)
-    cover = None
-    if study.havens is not None and request.preset.has_havens:
-        progress(f"{chosen.crime.slug}: havens")
-        cover = _cover(
-            study, request, chosen, located, found.hotspots, found.patrol_places, school_days, is_without_terms
-        )
     siting = None
     if request.siting is not None:
         progress(f"{chosen.crime.slug}: sites")
         siting = plan_sites(study, request, chosen, located, school_days=school_days)
+    cover: HavenCover | None = None
+    patrol_places: tuple[Hotspot, ...] = ()
+    if study.havens is not None and request.preset.has_havens:
+        progress(f"{chosen.crime.slug}: places")
+        hours = weigh_hours(chosen.incidents)
+        profile = profile_week(chosen.incidents, hours=hours)
+        found = analyse_places(chosen, places_request, hours=hours, profile=profile)
+        patrol_places = found.patrol_places
+        progress(f"{chosen.crime.slug}: havens")
+        cover = _cover(study, request, chosen, located, found, school_days, is_without_terms)
     return HavenPlan(
         request=request,
         study=study,
         selection=chosen,
         n_unplaced=len(chosen.incidents) - len(located),
         n_years=((chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR,
-        patrol_places=found.patrol_places,
+        patrol_places=patrol_places,
         cover=cover,
         siting=siting,
     )
@@ -167,8 +167,7 @@ def _cover(
     request: HavenRequest,
     chosen: Selection,
     located: gpd.GeoDataFrame,
-    hotspots: Sequence[Hotspot],
-    patrol_places: Sequence[Hotspot],
+    found: PlaceAnalysis,
     school_days: Days,
     is_without_terms: bool,
 ) -> HavenCover:
@@ -197,14 +196,14 @@ def _cover(
             group.cover(str(code), str(name), np.flatnonzero(ward_of == code), is_large=True)
             for code, name in chosen.wards["ward_name"].items()
         ),
-        hotspots=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in hotspots),
-        places=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in patrol_places),
+        hotspots=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.hotspots),
+        places=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.patrol_places),
         schools=_cover_schools(study, located, coverage, school_days),
         is_without_terms=is_without_terms,
         gaps=rank_gaps(
             located,
             coverage,
-            [one.outline for one in patrol_places],
+            [one.outline for one in found.patrol_places],
             havens,
             country=calendar.country,
             subdivision=calendar.subdivision,

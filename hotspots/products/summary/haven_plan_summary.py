@@ -315,7 +315,7 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
         return None
 
     def list_areas(areas: Iterable[AreaCoverage]) -> tuple[AreaCoverageSummary, ...]:
-        return tuple(AreaCoverageSummary.of(area, shares=area.shares and _withhold(area.shares)) for area in areas)
+        return tuple(AreaCoverageSummary.of(area, shares=area.shares and withhold_few(area.shares)) for area in areas)
 
     return CoverSummary(
         n_havens=len(cover.havens),
@@ -334,7 +334,7 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
     )
 
 
-def _withhold(shares: CoverageShares) -> SharesSummary:
+def withhold_few(shares: CoverageShares) -> SharesSummary:
     """What is covered in one area, without numbers of fewer than ten incidents, and without what would tell them.
 
     The incidents are open, not known, closed and out of reach, and their sum is stated. So two of these are withheld
