@@ -25,7 +25,7 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_CELLS_AT_ONCE = 8_000_000
+CELLS_AT_ONCE = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,14 +233,18 @@ def find_any(near_hours: sparse.csr_array, states: Flags, place: Integers, cell:
         cell: int (n,).
     """
     found = np.zeros(len(place), dtype=bool)
-    needed, number = np.unique(place, return_inverse=True)
+    needed = np.flatnonzero(np.bincount(place, minlength=near_hours.shape[0]))
+    number = np.empty(near_hours.shape[0], dtype=np.int64)
+    number[needed] = np.arange(len(needed))
     are_so = states.astype(np.int32)
-    order = np.argsort(number, kind="stable")
-    step = max(_CELLS_AT_ONCE // max(states.shape[1], 1), 1)
+    step = max(CELLS_AT_ONCE // max(states.shape[1], 1), 1)
     for first in range(0, len(needed), step):
-        table = near_hours[needed[first : first + step]] @ are_so > 0
-        rows = order[slice(*np.searchsorted(number[order], [first, first + step]))]
-        found[rows] = table[number[rows] - first, cell[rows]]
+        some = needed[first : first + step]
+        table = near_hours[some] @ are_so > 0
+        if len(some) == len(needed):  # as it mostly is
+            return np.asarray(table[number[place], cell], dtype=bool)
+        rows = np.flatnonzero((number[place] >= first) & (number[place] < first + step))
+        found[rows] = table[number[place[rows]] - first, cell[rows]]
     return found
 
 

@@ -28,7 +28,7 @@ Integers = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
 
 MAX_GRID_SITES = 20_000
-_ROWS_AT_ONCE = 4_000_000
+ROWS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,7 +287,7 @@ def _link_demand(
 def _walk_pairs(sites_of: sparse.csr_array, place: Integers) -> Iterator[tuple[Integers, Integers]]:
     """Of each of some places the sites within reach, and which of the places it is; some at a time."""
     n_near = np.diff(sites_of.indptr)[place]
-    part = (np.cumsum(n_near) - n_near) // _ROWS_AT_ONCE
+    part = (np.cumsum(n_near) - n_near) // ROWS_AT_ONCE
     for rows in np.split(np.arange(len(place)), np.flatnonzero(np.diff(part)) + 1):
         n = n_near[rows]
         at = np.repeat(rows, n)
