@@ -21,7 +21,7 @@ from hotspots.errors import HotspotsError, NotFoundError, ParameterError
 from hotspots.ingest.reference import Boundaries, Havens, Schools, Streets
 from hotspots.pipeline import Poster, PosterRequest, Posters, PosterStudy, make_posters
 from hotspots.products.drawing.poster_map import draw_poster_map
-from hotspots.products.drawing.posters import draw_poster
+from hotspots.products.drawing.poster_sheets import draw_poster
 from hotspots.products.drawing.qr_codes import draw_qr_code
 from hotspots.products.files.poster_folder import write_posters
 
@@ -96,7 +96,7 @@ def test_havens_within_the_walk_are_shown_from_the_nearest(tmp_path: Path) -> No
     assert [(haven.name, haven.number, haven.minutes) for haven in school.havens] == [
         ("Shop 1", 1, 3), ("Shop 3", 2, 4), ("Shop 2", 3, 10),
     ]  # fmt: skip
-    assert (school.is_beyond, school.n_more, posters.is_along_streets) == (False, 0, False)
+    assert (school.is_beyond, school.n_more, school.is_along_streets) == (False, 0, False)
     # those of a borough from north to south, without a walk
     assert [haven.name for haven in borough.havens] == ["Shop 0", "Shop 3", "Shop 1", "Shop 2"]
     assert (borough.name, borough.havens[0].minutes) == ("Ashford", None)
@@ -105,14 +105,18 @@ def test_havens_within_the_walk_are_shown_from_the_nearest(tmp_path: Path) -> No
 def test_walks_are_along_streets_where_they_are_known() -> None:
     """300 m east and 400 m north are 700 m round the corner, 9 minutes, and 500 m as the crow flies, 7 minutes."""
     corner = [[(-50.0, 0.0), (300.0, 0.0), (300.0, 450.0)]]
-    posters, along, _ = draw(make_study([(300, 400)], streets=corner))
-    assert posters.is_along_streets
+    _, along, _ = draw(make_study([(300, 400)], streets=corner))
+    assert along.is_along_streets
     assert along.havens[0].walk_m == pytest.approx(700, abs=0.5)
     assert along.havens[0].minutes == 9
     assert along.havens[0].route is not None
     assert along.havens[0].route.length == pytest.approx(700, abs=0.5)
     crow = draw(make_study([(300, 400)]))[1].havens[0]
     assert (crow.minutes, crow.route) == (7, None)
+    # streets of another part of the borough tell nothing of the walk
+    _, apart, source = draw(make_study([(300, 400)], streets=[[(251.0, -900.0), (251.0, -10.0)]]))
+    assert (apart.is_along_streets, apart.havens[0].minutes) == (False, 7)
+    assert (source["havens"][0]["walk"], "straight line" in source["notes"]) == ("about 7 min", True)
 
 
 def test_a_school_without_a_haven_shows_the_nearest_three_up_to_thirty_minutes_away() -> None:
@@ -141,6 +145,13 @@ def test_what_is_closed_after_school_is_left_out_and_what_is_not_known_says_to_a
         "Mon until 4:30 pm; Tue\N{EN DASH}Fri 3:30 pm to 6 pm or later",
         "until 4 pm, else ask first",
     ]
+
+
+def test_a_name_that_is_masked_gives_way_to_the_kind_of_place() -> None:
+    study = make_study([(100, 0), (200, 0)], names=["Mr [name]", "The Crown"], schools=("Oak School (ask [name])",))
+    _, poster, _ = draw(study)
+    assert [haven.name for haven in poster.havens] == ["Convenience store", "The Crown"]
+    assert poster.name == "Oak School"
 
 
 @pytest.mark.parametrize(
@@ -270,7 +281,7 @@ def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hotspots.products.drawing import posters as module
+    from hotspots.products.drawing import poster_sheets as module
 
     posters = make_posters(make_study([(100, 0)]), PosterRequest())
     monkeypatch.setitem(sys.modules, "segno", None)

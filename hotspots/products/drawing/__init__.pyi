@@ -30,9 +30,9 @@ from .month_charts import draw_series as draw_series
 from .offline import hash_script as hash_script
 from .offline import leaflet_script as leaflet_script
 from .offline import leaflet_style as leaflet_style
-from .posters import DrawnPoster as DrawnPoster
-from .posters import draw_poster as draw_poster
-from .posters import join_posters as join_posters
+from .poster_sheets import DrawnPoster as DrawnPoster
+from .poster_sheets import draw_poster as draw_poster
+from .poster_sheets import join_posters as join_posters
 from .ratio_strips import Ratio as Ratio
 from .ratio_strips import choose_ratio_ticks as choose_ratio_ticks
 from .ratio_strips import choose_span as choose_span

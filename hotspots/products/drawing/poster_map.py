@@ -242,7 +242,7 @@ def _draw_names(streets: gpd.GeoDataFrame, frame: _Frame, taken: list[tuple[floa
         shapely.box(frame.width - 150, 0, frame.width, 190),
     )
     kept += corners
-    labels = []
+    labels: list[str] = []
     for _, _, name, run in sorted(found, key=lambda one: one[:3]):
         points = frame.place(shapely.get_coordinates(run))
         line = shapely.LineString(points)

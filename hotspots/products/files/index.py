@@ -16,6 +16,8 @@ from hotspots.products.summary import (
     OPERATION_PRODUCTS,
     PERFORMANCE_FOLDER,
     PERFORMANCE_PRODUCTS,
+    POSTERS_FOLDER,
+    POSTERS_PRODUCTS,
     PRODUCTS,
 )
 from hotspots.products.words import make_environment
@@ -24,7 +26,7 @@ Entry = dict[str, Any]
 
 
 def write_index(out: Path) -> Path:
-    """Write `<out>/index.html`, which lists every run, performance table, operation and plan of havens below `out`.
+    """Write `<out>/index.html`, which lists every product below `out`: runs, performance tables, operations and so on.
 
     What cannot be read is left out.
     """
@@ -35,6 +37,7 @@ def write_index(out: Path) -> Path:
             performances=_list(
                 out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
             ),
+            posters=_list(out, f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
             operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
             havens=_list(out, f"{HAVEN_FOLDER}/*/{HAVEN_PRODUCTS['havens_json']}", _describe_havens),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
@@ -90,6 +93,16 @@ def _describe_performance(summary: dict[str, Any]) -> Entry:
         **_read_period(summary["period"]),
         "area": _name_area(list(area["wards"]), is_all=area["is_all"]),
         "n_indicators": len(summary["indicators"]),
+    }
+
+
+def _describe_posters(summary: dict[str, Any]) -> Entry:
+    schools = [str(poster["name"]) for poster in summary["posters"] if poster["subject"] == "school"]
+    return {
+        "paper": str(summary["paper"]).upper(),
+        "minutes": float(summary["minutes"]),
+        "n_posters": len(summary["posters"]),
+        "area": ", ".join(schools) if 0 < len(schools) <= MAX_WARDS_NAMED else f"{len(schools)} schools",
     }
 
 

@@ -45,6 +45,7 @@ class PosterSummary(Part):
         files: Its PDF, and a picture of each sheet.
         n_more: Further havens within reach, for which there is no room.
         is_beyond: Whether none is within reach, and the nearest are shown instead.
+        is_along_streets: Whether walks are along streets, and not as the crow flies.
         havens: Those shown.
     """
 
@@ -54,6 +55,7 @@ class PosterSummary(Part):
     files: tuple[str, ...]
     n_more: int
     is_beyond: bool
+    is_along_streets: bool
     havens: tuple[PosterHavenSummary, ...]
 
 
@@ -86,9 +88,9 @@ class PostersSummary(Part):
         metres: The same, metres.
         hours: First and last hour after school.
         paper: Size of the sheet.
-        is_along_streets: Whether walks are along streets, and not as the crow flies.
         n_schools: Schools with a poster.
         n_schools_without: Of these, those without a haven within reach.
+        n_schools_off_streets: Of these, those from which walks are as the crow flies, since no street is near.
         n_havens: Havens read.
         n_shut: Of these, those on no poster, since they are closed after school.
         n_hours_unknown: Of these, those whose hours are not known, of which posters say to ask first.
@@ -103,9 +105,9 @@ class PostersSummary(Part):
     metres: Metres
     hours: tuple[int, ...]
     paper: str
-    is_along_streets: bool
     n_schools: int
     n_schools_without: int
+    n_schools_off_streets: int
     n_havens: int
     n_shut: int
     n_hours_unknown: int
@@ -130,9 +132,9 @@ def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> Posters
         metres=request.reach_m,
         hours=request.hours,
         paper=request.paper,
-        is_along_streets=posters.is_along_streets,
         n_schools=len(schools),
         n_schools_without=sum(poster.is_beyond for poster in schools),
+        n_schools_off_streets=sum(not poster.is_along_streets for poster in schools),
         n_havens=len(study.havens.havens),
         n_shut=posters.n_shut,
         n_hours_unknown=int(study.havens.havens["opening_hours"].isna().sum()),
@@ -151,6 +153,7 @@ def _summarise(poster: Poster, files: tuple[str, ...]) -> PosterSummary:
         files=files,
         n_more=poster.n_more,
         is_beyond=poster.is_beyond,
+        is_along_streets=poster.is_along_streets,
         havens=tuple(_summarise_haven(haven) for haven in poster.havens),
     )
 

@@ -109,7 +109,7 @@ def _compile(
         _read_template(),
         format=form,
         ppi=ppi,
-        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},  # type: ignore[arg-type]
+        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
     )
     return made if isinstance(made, list) else [made or b""]
 
@@ -162,7 +162,7 @@ def _describe(poster: Poster, posters: Posters, *, height_mm: int, has_page: boo
             height_mm=height_mm,
             here=say("poster.here"),
             minutes=say("poster.scale"),
-            ring_m=None if posters.is_along_streets else request.reach_m,
+            ring_m=None if poster.is_along_streets else request.reach_m,
         ),
         "map_mm": height_mm,
         "alt": title,
@@ -170,19 +170,20 @@ def _describe(poster: Poster, posters: Posters, *, height_mm: int, has_page: boo
         "has_page": has_page,
         "columns": say_each("poster.columns", poster, request.hours),
         "when": say("poster.when", request.hours),
-        "havens": [_describe_haven(haven, posters) for haven in poster.havens],
+        "havens": [_describe_haven(haven, poster, posters) for haven in poster.havens],
         "more": say("poster.more", poster),
-        "notes": say("poster.notes", poster, request, posters.is_along_streets, has_unknown),
+        "notes": say("poster.notes", poster, request, has_unknown),
     }
 
 
-def _describe_haven(haven: PosterHaven, posters: Posters) -> dict[str, Any]:
+def _describe_haven(haven: PosterHaven, poster: Poster, posters: Posters) -> dict[str, Any]:
     kind = haven.kind.replace("_", " ").replace("(other kinds)", "").strip().capitalize() if haven.kind else ""
     return {
         "number": haven.number,
         "name": haven.name,
+        "address": haven.address or "",
         "about": " · ".join(part for part in (kind, haven.address or "") if part),
-        "walk": say("poster.walk", haven, posters.is_along_streets),
+        "walk": say("poster.walk", haven, poster.is_along_streets),
         "open": say("poster.open", _group_days(haven, *(60 * hour for hour in posters.request.hours))),
     }
 
