@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from hotspots.products.summary import (
+        HavenPlanSummary,
         OperationSummary,
         PatrolPlanSummary,
         PerformanceSummary,
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
         RunSummary,
     )
 
-    AnySummary = RunSummary | OperationSummary | PerformanceSummary | PatrolPlanSummary | PostersSummary
+    AnySummary = (
+        RunSummary | OperationSummary | PerformanceSummary | PatrolPlanSummary | PostersSummary | HavenPlanSummary
+    )
     Written = tuple[AnySummary, dict[str, Path]]
 
 

@@ -2,6 +2,17 @@ from .cell_tests import SignificanceTest as SignificanceTest
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
 from .facility_kinds import FacilityKind as FacilityKind
+from .haven_plan import NEAR_SCHOOL_M as NEAR_SCHOOL_M
+from .haven_plan import AreaCoverage as AreaCoverage
+from .haven_plan import HavenPlan as HavenPlan
+from .haven_plan import name_place as name_place
+from .haven_plan import plan_havens as plan_havens
+from .haven_request import HavenRequest as HavenRequest
+from .haven_request import Purpose as Purpose
+from .haven_request import SitingOptions as SitingOptions
+from .haven_siting import NewSite as NewSite
+from .haven_siting import Siting as Siting
+from .haven_siting import Target as Target
 from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from hotspots.analysis.rates import AreaRates
-from hotspots.analysis.safe_havens import Coverage, WindowCoverage
+from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCoverage
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.facility_kinds import FacilityKind
@@ -28,13 +28,15 @@ class HavenAnalysis:
 
     Attributes:
         havens: The havens table.
-        coverage: Over the whole week.
+        coverage: Over the whole week, of incidents when they began.
+        shares: At the hours at which they may have happened.
         peaks: In each peak of the profile, in their order.
         reach: The part of the study area within reach of any haven.
     """
 
     havens: gpd.GeoDataFrame
     coverage: Coverage
+    shares: CoverageShares
     peaks: tuple[WindowCoverage, ...]
     reach: shapely.Geometry
 

@@ -17,6 +17,11 @@ from .colours import choose_colours as choose_colours
 from .colours import choose_street_classes as choose_street_classes
 from .colours import choose_wide_classes as choose_wide_classes
 from .concentration import draw_concentration as draw_concentration
+from .coverage_bars import COVERAGE_COLOURS as COVERAGE_COLOURS
+from .coverage_bars import draw_coverage as draw_coverage
+from .coverage_bars import draw_site_curve as draw_site_curve
+from .gap_map import draw_gaps as draw_gaps
+from .gap_map import name_letter as name_letter
 from .map_layers import HOTSPOT_STYLE as HOTSPOT_STYLE
 from .map_layers import MapClasses as MapClasses
 from .map_layers import MapDrawing as MapDrawing

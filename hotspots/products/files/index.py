@@ -10,6 +10,8 @@ from typing import Any
 
 from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.summary import (
+    HAVEN_FOLDER,
+    HAVEN_PRODUCTS,
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
     PERFORMANCE_FOLDER,
@@ -24,7 +26,7 @@ Entry = dict[str, Any]
 
 
 def write_index(out: Path) -> Path:
-    """Write `<out>/index.html`, which lists every run, performance table, operation and set of posters below `out`.
+    """Write `<out>/index.html`, which lists every product below `out`: runs, performance tables, operations and so on.
 
     What cannot be read is left out.
     """
@@ -37,6 +39,7 @@ def write_index(out: Path) -> Path:
             ),
             posters=_list(out, f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
             operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
+            havens=_list(out, f"{HAVEN_FOLDER}/*/{HAVEN_PRODUCTS['havens_json']}", _describe_havens),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
         )
     )
@@ -109,6 +112,15 @@ def _describe_operation(summary: dict[str, Any]) -> Entry:
         **_read_period(summary["operation"]),
         "area": str(summary["areas"]["treated"]["name"]),
         "verdict": str(summary["words"][0]),
+    }
+
+
+def _describe_havens(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
+        "finding": str(summary["words"][-1 if summary["siting"] else 0]),
     }
 
 

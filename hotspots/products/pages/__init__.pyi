@@ -1,3 +1,4 @@
+from .haven_plan_page import draw_havens as draw_havens
 from .map_page import draw_map as draw_map
 from .operation_page import draw_operation as draw_operation
 from .patrol_card import draw_patrol_card as draw_patrol_card

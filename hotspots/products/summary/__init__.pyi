@@ -1,6 +1,10 @@
 from .encoding import encode as encode
 from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
+from .haven_plan_summary import AreaCoverageSummary as AreaCoverageSummary
+from .haven_plan_summary import HavenPlanSummary as HavenPlanSummary
+from .haven_plan_summary import SitingSummary as SitingSummary
+from .haven_plan_summary import summarise_havens as summarise_havens
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
 from .patrol_plan_summary import PatrolPlanSummary as PatrolPlanSummary
@@ -16,12 +20,14 @@ from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
-from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .poster_summary import POSTERS_FOLDER as POSTERS_FOLDER
 from .poster_summary import POSTERS_PRODUCTS as POSTERS_PRODUCTS
 from .poster_summary import PosterInput as PosterInput
 from .poster_summary import PostersSummary as PostersSummary
 from .poster_summary import summarise_posters as summarise_posters
+from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
+from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
+from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER

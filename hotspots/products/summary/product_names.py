@@ -39,3 +39,12 @@ PATROL_PLAN_PRODUCTS = {
     "plan_json": "plan.json",
 }
 """Beside a GPX file for each patrol."""
+
+HAVEN_FOLDER = "havens"
+HAVEN_PRODUCTS = {
+    "havens": "havens.html",
+    "coverage_csv": "coverage.csv",
+    "gaps_csv": "gaps.csv",
+    "sites_csv": "sites.csv",
+    "havens_json": "havens.json",
+}
