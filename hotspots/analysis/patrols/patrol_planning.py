@@ -17,7 +17,7 @@ from hotspots.analysis.patrols.rank_rounds import visit_by_rank
 from hotspots.analysis.patrols.route_improvement import Route, drop_late_visits, improve_routes
 from hotspots.errors import HotspotsError
 
-_N_CHANGES: Final = 12_000
+_N_CHANGES: Final = 6_000
 _ROUNDING: Final = 1e-9
 
 
