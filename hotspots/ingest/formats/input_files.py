@@ -60,7 +60,19 @@ class InputFile:
     """
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
+        "patrol records",
+        "population",
+        "term dates",
+        "peers",
+    ]
     sha256: str
     n_rows: int
     layout: str

@@ -1,6 +1,7 @@
 from .area_map import draw_areas as draw_areas
 from .before_after import draw_before_after as draw_before_after
 from .colours import EXPECTED as EXPECTED
+from .colours import FACILITY as FACILITY
 from .colours import HAVEN as HAVEN
 from .colours import HOTSPOT as HOTSPOT
 from .colours import OUTSIDE as OUTSIDE

@@ -1,4 +1,6 @@
 from .encoding import encode as encode
+from .facility_summary import FacilityKindSummary as FacilityKindSummary
+from .facility_summary import FacilitySummary as FacilitySummary
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
 from .patrol_plan_summary import PatrolPlanSummary as PatrolPlanSummary
@@ -14,6 +16,7 @@ from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName
 from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
+from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER

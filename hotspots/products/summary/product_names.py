@@ -14,6 +14,8 @@ PRODUCTS = {
     "quality_json": "quality.json",
     "rejected": "rejected.csv",
 }
+FACILITY_PRODUCTS = {"premises_csv": "premises.csv"}
+"""Those of a run with premises, stations, schools or parks."""
 
 PERFORMANCE_FOLDER = "performance"
 PERFORMANCE_PRODUCTS = {
