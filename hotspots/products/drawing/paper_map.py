@@ -22,6 +22,7 @@ class PaperMap:
         bounds: West, south, east and north of what is to be seen, metres.
         least_m: How wide it is at least.
         margin_share: Of the longer side, added around.
+        least_tall: How tall it is at least, as a share of its width.
         foot: Units of the drawing added below, so that the scale covers nothing.
     """
 
@@ -31,6 +32,7 @@ class PaperMap:
         *,
         least_m: float = 0.0,
         margin_share: float = 0.04,
+        least_tall: float = 0.0,
         foot: float = 0.0,
     ) -> None:
         west, south, east, north = bounds
@@ -38,7 +40,7 @@ class PaperMap:
         west, south, east, north = west - margin, south - margin, east + margin, north + margin
         missing = max(max(north - south, least_m) - (east - west), 0.0) / 2
         west, east = west - missing, east + missing
-        missing = max(least_m / 2 - (north - south), 0.0) / 2
+        missing = max(least_tall * (east - west) - (north - south), 0.0) / 2
         south, north = south - missing, north + missing
         self.west, self.north, self.width_m = west, north, east - west
         self.width, self.scale = PAPER_WIDTH, PAPER_WIDTH / self.width_m

@@ -19,7 +19,8 @@ _LABEL = 10.0
 """Radius of a number, in units of the drawing."""
 _APART = 2.3 * _LABEL
 _N_STEPS = 60
-_MARGIN, _FOOT = 0.08, 22.0
+_MARGIN, _LEAST_TALL, _FOOT = 0.11, 0.6, 22.0
+"""Around what is shown, so that neither the north arrow nor the scale covers any of it."""
 _STREET, _WARD = "#c9c5ba", "#8a8f94"
 
 
@@ -34,7 +35,8 @@ def draw_route(shift_plan: ShiftPlan, summary: PatrolPlanSummary, route: Planned
     shown = [*(outlines[rank] for rank in ranks), *map(shapely.Point, ends)]
     if not shown:
         return ""
-    paper = PaperMap(shapely.union_all(shown).bounds, least_m=_LEAST_M, margin_share=_MARGIN, foot=_FOOT)
+    bounds = shapely.union_all(shown).bounds
+    paper = PaperMap(bounds, least_m=_LEAST_M, margin_share=_MARGIN, least_tall=_LEAST_TALL, foot=_FOOT)
     streets = shift_plan.study.streets
     near = [] if streets is None else streets.ways.geometry[streets.ways.intersects(paper.window)].tolist()
     at = {rank: (float(places[rank].easting), float(places[rank].northing)) for rank in ranks}
