@@ -116,7 +116,7 @@ def place_breaks(clock: ShiftClock, breaks: tuple[tuple[int, dt.time], ...]) -> 
             )
         found.append((at, minutes * 60))
     found.sort()
-    ends = [at for at, _ in found[1:]] + [clock.length_s]
+    ends = [*(at for at, _ in found), clock.length_s][1:]
     return tuple(
         PatrolBreak(
             length_s=length,

@@ -12,6 +12,8 @@ from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.summary import (
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
+    PATROL_PLAN_FOLDER,
+    PATROL_PLAN_PRODUCTS,
     PERFORMANCE_FOLDER,
     PERFORMANCE_PRODUCTS,
     PRODUCTS,
@@ -22,7 +24,7 @@ Entry = dict[str, Any]
 
 
 def write_index(out: Path) -> Path:
-    """Write `<out>/index.html`, which lists every run, performance table and operation below `out`.
+    """Write `<out>/index.html`, which lists every run, performance table, operation and patrol plan below `out`.
 
     What cannot be read is left out.
     """
@@ -34,6 +36,9 @@ def write_index(out: Path) -> Path:
                 out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
             ),
             operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
+            patrol_plans=_list(
+                out, f"{PATROL_PLAN_FOLDER}/*/{PATROL_PLAN_PRODUCTS['plan_json']}", _describe_patrol_plan
+            ),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
         )
     )
@@ -96,6 +101,16 @@ def _describe_operation(summary: dict[str, Any]) -> Entry:
         **_read_period(summary["operation"]),
         "area": str(summary["areas"]["treated"]["name"]),
         "verdict": str(summary["words"][0]),
+    }
+
+
+def _describe_patrol_plan(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "day": dt.date.fromisoformat(summary["day"]),
+        "shift": f"{summary['begins']} to {summary['ends']}",
+        "result": str(summary["words"][0]),
     }
 
 

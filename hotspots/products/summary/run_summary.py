@@ -98,12 +98,14 @@ class InputSummary(Part):
         "incidents",
         "boundaries",
         "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
         "population",
         "term dates",
         "peers",
         "areas",
-        "premises",
-        "safety maps",
     ]
     sha256: str
     data_status: str | None
