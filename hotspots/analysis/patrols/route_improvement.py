@@ -28,7 +28,7 @@ def drop_late_visits(timetable: Timetable, routes: Sequence[Route]) -> tuple[Rou
             return tuple(kept)
         times = arrivals[late]
         held = timetable.shift.visit_s + timetable.shift.max_gap_s
-        cut = next(index for index, (a, b) in enumerate(zip(times, times[1:], strict=False), 1) if b - a > held)
+        cut = next(index for index, (a, b) in enumerate(pairwise(times), 1) if b - a > held)
         before, after = times[:cut], times[cut:]
         is_after = timetable.value_place(late, before) >= timetable.value_place(late, after)
         edge = times[cut]

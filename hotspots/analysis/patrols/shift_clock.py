@@ -64,7 +64,8 @@ def read_clock(day: dt.date, begin: dt.time, end: dt.time, *, time_zone: str) ->
 
     Args:
         day: On which it begins.
-        begin, end: On the local clock; an end that is not after the begin is on the next day.
+        begin: On the local clock.
+        end: Likewise; one that is not after the begin is on the next day.
         time_zone: IANA name of the zone of the local clock.
 
     Raises:
