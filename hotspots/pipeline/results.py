@@ -17,6 +17,7 @@ from hotspots.pipeline.facility_kinds import FacilityKind
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Accounts, Selection
+from hotspots.pipeline.street_analysis import StreetAnalysis
 from hotspots.pipeline.study import Study
 from hotspots.pipeline.times import TimeAnalysis
 
@@ -57,6 +58,7 @@ class Analysis:
         empty_months: Months of the period whose feed failed, which are not months without crime.
         havens: What the safe havens cover; None where none were given.
         facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
+        streets: On which streets they are; None where no streets are known in the study area.
         notes: What a reader should know.
     """
 
@@ -73,6 +75,7 @@ class Analysis:
     empty_months: tuple[pd.Period, ...]
     havens: HavenAnalysis | None
     facilities: tuple[FacilityKind, ...] = ()
+    streets: StreetAnalysis | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -171,7 +171,8 @@ def measure_dosage(
 def _cut(stays: pd.DataFrame, hours: Integers) -> tuple[Integers, Integers, Integers]:
     """Each stay in each hour: position of the stay, of the hour, and the milliseconds that fall into it (above 0)."""
     started, ended = (
-        stays[name].to_numpy().astype("datetime64[ms]").astype(np.int64) for name in ("started_instant", "ended_instant")
+        stays[name].to_numpy().astype("datetime64[ms]").astype(np.int64)
+        for name in ("started_instant", "ended_instant")
     )
     if not len(stays) or not len(hours):
         nothing = np.array([], dtype=np.int64)

@@ -49,10 +49,11 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import FACILITY_PRODUCTS, PRODUCTS
+from hotspots.products.summary.product_names import FACILITY_PRODUCTS, OF_STREETS, PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
+from hotspots.products.summary.street_summary import StreetsSummary, summarise_streets
 from hotspots.products.summary.time_summary import (
     ChangeScale,
     ChangeSummary,
@@ -102,6 +103,9 @@ class InputSummary(Part):
         "premises",
         "schools",
         "safety maps",
+        "patrol records",
+        "patrol plan",
+        "places to patrol",
         "population",
         "term dates",
         "peers",
@@ -122,7 +126,20 @@ class ReadInputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "premises", "safety maps"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
+        "patrol records",
+        "patrol plan",
+        "places to patrol",
+        "population",
+        "term dates",
+    ]
     sha256: str
     rows: Annotated[int, Source("n_rows")]
     layout: str
@@ -392,6 +409,7 @@ class RunSummary(Part):
         harm: What the incidents weigh.
         havens: The safe havens; null where none were given.
         facilities: Premises, stations, schools and parks, by kind; empty where none were given.
+        streets: The streets; null where none are known in the study area.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -439,6 +457,7 @@ class RunSummary(Part):
     harm: HarmSummary
     havens: HavensSummary | None
     facilities: tuple[FacilityKindSummary, ...]
+    streets: StreetsSummary | None
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -499,8 +518,10 @@ def summarise(analysis: Analysis) -> RunSummary:
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
         facilities=summarise_facilities(analysis),
+        streets=summarise_streets(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
-        products=PRODUCTS | (FACILITY_PRODUCTS if analysis.facilities else {}),
+        products={key: name for key, name in PRODUCTS.items() if analysis.streets or key not in OF_STREETS}
+        | (FACILITY_PRODUCTS if analysis.facilities else {}),
         version=hotspots.__version__,
     )
     said = [
