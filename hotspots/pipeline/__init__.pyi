@@ -2,6 +2,7 @@ from .cell_tests import SignificanceTest as SignificanceTest
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
 from .facility_kinds import FacilityKind as FacilityKind
+from .felt_places import PerceptionAnalysis as PerceptionAnalysis
 from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month

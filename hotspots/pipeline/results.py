@@ -14,6 +14,7 @@ from hotspots.analysis.safe_havens import Coverage, WindowCoverage
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.facility_kinds import FacilityKind
+from hotspots.pipeline.felt_places import PerceptionAnalysis
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Accounts, Selection
@@ -57,6 +58,7 @@ class Analysis:
         empty_months: Months of the period whose feed failed, which are not months without crime.
         havens: What the safe havens cover; None where none were given.
         facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
+        perception: Safety Maps beside the crime; None where none were given.
         notes: What a reader should know.
     """
 
@@ -73,6 +75,7 @@ class Analysis:
     empty_months: tuple[pd.Period, ...]
     havens: HavenAnalysis | None
     facilities: tuple[FacilityKind, ...] = ()
+    perception: PerceptionAnalysis | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -29,6 +29,18 @@ MORE, FEWER = VERDICTS["clearly deteriorating"], VERDICTS["clearly improving"]
 RINGS = {"treated": "#f0c3da", "control": "#bcd9ee"}
 """Around the areas of an operation."""
 
+# PuOr. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
+FEELINGS = {"unsafe": "#b35806", "safe": "#542788"}
+RECORDED = {"much": "#b3005e", "little": "#c7dbe8"}
+AGREEMENT_COLOURS = {
+    "feels unsafe, little crime": "#fdb863",
+    "feels safe, much crime": "#8073ac",
+    "feels unsafe, much crime": "#7f3b08",
+    "feels safe, little crime": "#d8daeb",
+}
+"""Of what young people marked, of what is recorded, and of both: the two that differ are neither dark nor pale."""
+UNCLEAR = "#b9bab5"
+
 Classes = list[tuple[float, str]]
 """Lower bounds and colours of the classes of a map, ascending."""
 

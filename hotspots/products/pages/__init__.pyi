@@ -2,4 +2,5 @@ from .map_page import draw_map as draw_map
 from .operation_page import draw_operation as draw_operation
 from .performance_page import draw_performance as draw_performance
 from .quality_page import draw_quality as draw_quality
+from .safety_page import draw_safety as draw_safety
 from .times_page import draw_times as draw_times

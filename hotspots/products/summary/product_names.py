@@ -16,6 +16,8 @@ PRODUCTS = {
 }
 FACILITY_PRODUCTS = {"premises_csv": "premises.csv"}
 """Those of a run with premises, stations, schools or parks."""
+SAFETY_PRODUCTS = {"safety": "safety.html"}
+"""Those of a run with Safety Maps."""
 
 PERFORMANCE_FOLDER = "performance"
 PERFORMANCE_PRODUCTS = {

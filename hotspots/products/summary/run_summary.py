@@ -32,6 +32,7 @@ from hotspots.products.summary.encoding import (
 )
 from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
+from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -49,7 +50,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import FACILITY_PRODUCTS, PRODUCTS
+from hotspots.products.summary.product_names import FACILITY_PRODUCTS, PRODUCTS, SAFETY_PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -390,6 +391,7 @@ class RunSummary(Part):
         harm: What the incidents weigh.
         havens: The safe havens; null where none were given.
         facilities: Premises, stations, schools and parks, by kind; empty where none were given.
+        perception: Safety Maps beside the crime; null where none were given.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -437,6 +439,7 @@ class RunSummary(Part):
     harm: HarmSummary
     havens: HavensSummary | None
     facilities: tuple[FacilityKindSummary, ...]
+    perception: PerceptionSummary | None
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -497,8 +500,11 @@ def summarise(analysis: Analysis) -> RunSummary:
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
         facilities=summarise_facilities(analysis),
+        perception=summarise_perception(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
-        products=PRODUCTS | (FACILITY_PRODUCTS if analysis.facilities else {}),
+        products=PRODUCTS
+        | (FACILITY_PRODUCTS if analysis.facilities else {})
+        | (SAFETY_PRODUCTS if analysis.perception else {}),
         version=hotspots.__version__,
     )
     said = [
