@@ -16,7 +16,8 @@ wards
     boundaries do not state it), `geometry` (Polygon or MultiPolygon, valid).
 havens
     index `haven_id` (unique); `name`, `kind`, `opening_hours` (OpenStreetMap syntax, nullable), `geometry`
-    (Point).
+    (Point). As read from files also `address` (the street, without the number of a house) and `checked_on` (the day on
+    which it was last checked, datetime64), both nullable; nothing but posters asks for them.
 streets
     index `way_id` (unique); `name` (nullable), `kind` (the source's word for the class of road, nullable), `geometry`
     (LineString, valid, in metres): streets that people may walk along, not yet cut at junctions.
@@ -31,7 +32,11 @@ safety marks
     `school` (nullable), `geometry` (Point, or Polygon or MultiPolygon of an area).
 visits
     index `visit_id` (unique); `patrol` (which patrol or device, a number and not a name), `started_at`, `ended_at`
-    (naive local wall-clock time), `geometry` (Point).
+    (naive local wall-clock time), `started_instant`, `ended_instant` (the same in UTC, which runs on where the clock is
+    put back), `place` (what whoever wrote it down calls it, nullable), `geometry` (Point, nullable).
+pings
+    no geometry, as there are millions: `patrol` (a number from 1), `at` (naive local wall-clock time), `instant` (the
+    same in UTC), `easting`, `northing` (float, metres); by patrol and then by `instant`, no two of one patrol at once.
 """
 
 from __future__ import annotations
@@ -64,11 +69,13 @@ INCIDENT_COLUMNS = (
 )
 WARD_COLUMNS = ("ward_name", "borough", "population", "geometry")
 HAVEN_COLUMNS = ("name", "kind", "opening_hours", "geometry")
+HAVEN_DETAIL_COLUMNS = ("address", "checked_on")
 STREET_COLUMNS = ("name", "kind", "geometry")
 PREMISES_COLUMNS = ("name", "kind", "opening_hours", "geometry")
 SCHOOL_COLUMNS = ("name", "phase", "geometry")
 SAFETY_MARK_COLUMNS = ("is_safe", "day_part", "school", "geometry")
-VISIT_COLUMNS = ("patrol", "started_at", "ended_at", "geometry")
+VISIT_COLUMNS = ("patrol", "started_at", "ended_at", "started_instant", "ended_instant", "place", "geometry")
+PING_COLUMNS = ("patrol", "at", "instant", "easting", "northing")
 
 
 def require_columns(frame: gpd.GeoDataFrame, columns: tuple[str, ...], *, table: str) -> None:

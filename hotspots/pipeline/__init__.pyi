@@ -17,6 +17,11 @@ from .operation_harm import OperationHarm as OperationHarm
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap
+from .patrol_plan import DETOUR as DETOUR
+from .patrol_plan import ShiftPlan as ShiftPlan
+from .patrol_plan import plan_shift as plan_shift
+from .patrol_plan_request import PatrolPlanRequest as PatrolPlanRequest
+from .patrol_plan_request import TravelBy as TravelBy
 from .performance import CELL_SIZE_M as CELL_SIZE_M
 from .performance import MIN_RANKED as MIN_RANKED
 from .performance import Indicator as Indicator
@@ -24,6 +29,14 @@ from .performance import Performance as Performance
 from .performance import PerformanceRequest as PerformanceRequest
 from .performance import measure_performance as measure_performance
 from .places import PlaceAnalysis as PlaceAnalysis
+from .poster_study import PosterStudy as PosterStudy
+from .poster_study import load_poster_study as load_poster_study
+from .posters import Paper as Paper
+from .posters import Poster as Poster
+from .posters import PosterHaven as PosterHaven
+from .posters import PosterRequest as PosterRequest
+from .posters import Posters as Posters
+from .posters import make_posters as make_posters
 from .quality import CountTable as CountTable
 from .quality import PlaceQuality as PlaceQuality
 from .quality import Quality as Quality

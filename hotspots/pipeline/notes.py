@@ -33,6 +33,7 @@ _DOUBTS = {
     "no times": "days without times",
     "remark": "a remark alone",
     "open end": "no closing time",
+    "lapsed": "last checked too long ago",
 }
 """What is the matter with opening hours that are not known."""
 
@@ -162,6 +163,13 @@ def _note_lost_havens(havens: Havens) -> Iterator[str]:
         yield f"Rows of safe havens left out because they have other fields than the header: {havens.n_malformed:,}."
     if havens.n_shut:
         yield f"Safe havens left out because their file says that they are closed for good: {havens.n_shut:,}."
+    if havens.n_lapsed:
+        yield (
+            f"Safe havens left out because they take part no more, or not yet: {havens.n_lapsed:,} "
+            f"({_list_counts(havens.lapsed)})."
+        )
+    if havens.n_repeated:
+        yield f"Rows of safe havens left out because the same place is in another row: {havens.n_repeated:,}."
     if havens.n_unnamed:
         yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed:,}."
 

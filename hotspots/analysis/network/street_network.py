@@ -68,7 +68,7 @@ class StreetNetwork:
         """The length of each connected part, float (n_islands,), metres; the longest first."""
         of_segment = self.island[self.segments["first_node"].to_numpy()]
         length = np.asarray(self.segments["length_m"], dtype=np.float64)
-        return np.bincount(of_segment, weights=length, minlength=self.n_islands)
+        return np.asarray(np.bincount(of_segment, weights=length, minlength=self.n_islands), dtype=np.float64)
 
     def find_walkable(self) -> npt.NDArray[np.bool_]:
         """Which segments a walk may begin on, bool (n_segments,): those of no fragment.

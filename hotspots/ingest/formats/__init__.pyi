@@ -1,3 +1,4 @@
+from .gpx_tracks import open_gpx as open_gpx
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
 from .input_files import FoundFile as FoundFile
 from .input_files import InputFile as InputFile
@@ -13,6 +14,8 @@ from .layers import holds_shapefile as holds_shapefile
 from .layers import locate_layers as locate_layers
 from .layers import open_layers as open_layers
 from .layers import read_layer as read_layer
+from .line_layers import LINE_SUFFIXES as LINE_SUFFIXES
+from .line_layers import read_lines as read_lines
 from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables
 from .table import GEOMETRY_X as GEOMETRY_X

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 
-from hotspots.contracts import HAVEN_COLUMNS
+from hotspots.contracts import HAVEN_COLUMNS, HAVEN_DETAIL_COLUMNS
 from hotspots.errors import DataError
 from hotspots.geography import BRITISH_NATIONAL_GRID, describe_area, name_crs, require_working_crs
 from hotspots.ingest.formats import (
@@ -48,8 +52,18 @@ from hotspots.ingest.reference.listed_places import (
     read_rows,
     read_text,
 )
-from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
-from hotspots.ingest.texts import OTHER_KINDS, is_area_code, read_status, release_kinds, release_names
+from hotspots.ingest.reference.opening_times import Doubt, KnownHours, join_weekday_hours, read_opening_hours
+from hotspots.ingest.texts import (
+    OTHER_KINDS,
+    is_area_code,
+    mask_personal_data,
+    name_streets,
+    parse_times,
+    read_status,
+    release_kinds,
+    release_names,
+    release_places,
+)
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 _WHAT: Final = "safe havens"
@@ -116,13 +130,32 @@ _OF_HOURS = _CLOSES | {
 _SHUT = frozenset(
     {"closed", "closed permanently", "permanently closed", "inactive", "deleted", "disused", "demolished", "ceased"}
 )
+_LAPSED = frozenset(
+    {
+        *("applied", "awaiting approval", "cancelled", "declined", "expired", "former", "lapsed", "left", "not active"),
+        *("not yet active", "on hold", "paused", "pending", "proposed", "prospective", "removed", "resigned"),
+        *("suspended", "terminated", "under review", "withdrawn"),
+    }
+)
+"""Of whom nobody knows that a child would be let in, or who said that none would; "suspended since May" too."""
 _YEARS_CLOSED = ("year closed", "date closed", "closed date", "closure date", "closed on")
 _STATUS = ("data status",)
+_ADDRESSES = (
+    *("address", "street", "addr street", "full address", "street address", "address line 1", "address 1", "address1"),
+    *("address line1", "thoroughfare", "road"),
+)
+_CHECKS = (
+    *("check date opening hours", "opening hours checked", "hours checked", "last checked", "date last checked"),
+    *("checked on", "date checked", "check date", "last verified", "date verified", "verified on", "last reviewed"),
+    *("survey date", "last visited", "date of last visit", "checked"),
+)
 _ID = re.compile(r"[A-Za-z]{1,5}[-_]?\d{1,4}")
 """Numbers as lists of havens have them ("HAVEN001", "LEW-0012"), too short for one of a crime or a telephone."""
 
-_TEXTS = ("haven_id", "name", "kind", "opening_hours", "data_status")
-_ROLES = (*_TEXTS, "is_shut")
+_TEXTS = ("haven_id", "name", "kind", "opening_hours", "address", "checked_on", "data_status")
+_ROLES = (*_TEXTS, "is_shut", "lapse")
+_SAME_PLACE_M = 50.0
+"""How far a point of a place may lie from its outline, of which a point stands for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +169,12 @@ class Havens:
         n_malformed: Rows left out because they have other fields than the header.
         n_shut: Havens left out because their file says that they are closed for good.
         n_unnamed: Havens kept whose file gives them no name.
+        lapsed: Havens left out because their file says that they take part no more, or not yet, by how it says so.
+        n_repeated: Rows left out because the same place, by its name and within 50 m, is in another row.
         hours_doubts: Havens kept whose opening hours are stated and not known, by the reason; `opening_hours` is
-            missing for them, and they count as closed.
-        n_hours_partly_known: Havens of whose opening hours some are in doubt, and count as closed.
+            missing for them, and they are never taken to be open. Those that were last checked too long ago are
+            among them ("lapsed").
+        n_hours_partly_known: Havens of whose opening hours some are in doubt, and not taken to be open.
     """
 
     havens: gpd.GeoDataFrame
@@ -149,6 +185,13 @@ class Havens:
     n_unnamed: int
     hours_doubts: Mapping[Doubt, int]
     n_hours_partly_known: int
+    lapsed: Mapping[str, int] = field(default_factory=dict)
+    n_repeated: int = 0
+
+    @property
+    def n_lapsed(self) -> int:
+        """Havens left out because they take part no more, or not yet."""
+        return sum(self.lapsed.values())
 
     @property
     def n_without_location(self) -> int:
@@ -167,12 +210,15 @@ def read_havens(
     crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID,
     postcodes: Places | None = None,
     only_real: bool = False,
+    checked_since: dt.date | None = None,
 ) -> Havens:
-    """Read safe havens.
+    """Read safe havens, or places that could become some.
 
     Where a haven is, is read as it is of incidents: coordinates, grid references, postcodes, or geometry, of which a
     line or an outline stands for a point on it. The columns of name, kind and hours are known by their usual names.
-    Hours may stand in one column, in one for each weekday, or in two (opens and closes) for each.
+    Hours may stand in one column, in one for each weekday, or in two (opens and closes) for each. Of an address its
+    street is kept. A haven whose status says that it takes part no more, or not yet, is none. The same place given
+    twice, as a point and as an outline or by two files, is one haven; those with a `haven_id` are told apart by it.
 
     Args:
         paths: Files, or folders of them.
@@ -180,6 +226,8 @@ def read_havens(
         postcodes: Where postcodes are, for havens with nothing more precise.
         only_real: Leave out the files that say they are made up or unfinished, wherever their havens are. If all do,
             there are no havens and no inputs.
+        checked_since: Hours that were last checked before this day are not known; None for whenever. A haven that does
+            not say when it was checked keeps its hours.
 
     Raises:
         NotFoundError: A path does not exist.
@@ -213,23 +261,41 @@ def read_havens(
         )
     rows = join_rows(read, _ROLES)
     is_shut, is_located = rows["is_shut"].to_numpy(dtype=bool), rows["reason"].isna().to_numpy()
-    without_location = Counter(rows["reason"][~is_shut & ~is_located])
+    is_lapsed = rows["lapse"].notna().to_numpy() & ~is_shut
+    lapsed = dict(sorted(Counter(rows["lapse"][is_lapsed]).items()))
+    is_out = is_shut | is_lapsed
+    without_location = Counter(rows["reason"][~is_out & ~is_located])
     n_malformed = sum(table.n_malformed for table in read)
-    kept = rows[is_located & ~is_shut]
+    kept = rows[is_located & ~is_out]
     if kept.empty and inputs:
-        raise DataError(_say_none(crs, without_location, n_malformed=n_malformed, n_shut=int(is_shut.sum())))
+        why = {"other fields than the header": n_malformed, "closed for good": int(is_shut.sum()), **lapsed}
+        raise DataError(_say_none(crs, without_location, why))
+    is_repeated = _find_repeated(kept)
+    kept = kept[~is_repeated]
     kept = kept.assign(kind=release_kinds(kept["kind"].astype("category")).astype("object"))
+    checked_on = _read_days(kept["checked_on"])
     hours = read_opening_hours(kept["opening_hours"])
+    if checked_since is not None:
+        is_old = (checked_on < pd.Timestamp(checked_since)) & hours.opening_hours.notna()
+        hours = KnownHours(
+            opening_hours=hours.opening_hours.mask(is_old, None), doubts=hours.doubts.mask(is_old, "lapsed")
+        )
     is_unknown = hours.opening_hours.isna() & hours.doubts.notna()
     ids = _number(rows)[kept.index]
     names, is_unnamed = _name(kept)
     havens = gpd.GeoDataFrame(
-        {"name": names, "kind": kept["kind"], "opening_hours": hours.opening_hours},
+        {
+            "name": names,
+            "kind": kept["kind"],
+            "opening_hours": hours.opening_hours,
+            "address": _name_streets(kept["address"]),
+            "checked_on": checked_on,
+        },
         geometry=gpd.points_from_xy(kept["easting"], kept["northing"]),
         crs=crs,
     ).set_index(pd.Index(ids, name="haven_id", dtype="object"))
     return Havens(
-        havens=havens[list(HAVEN_COLUMNS)],
+        havens=havens[[*HAVEN_COLUMNS[:-1], *HAVEN_DETAIL_COLUMNS, "geometry"]],
         inputs=tuple(inputs),
         without_location=dict(sorted(without_location.items())),
         n_malformed=n_malformed,
@@ -237,11 +303,53 @@ def read_havens(
         n_unnamed=int(is_unnamed.sum()),
         hours_doubts=dict(Counter(hours.doubts[is_unknown])),
         n_hours_partly_known=int((hours.doubts.notna() & ~is_unknown).sum()),
+        lapsed=lapsed,
+        n_repeated=int(is_repeated.sum()),
     )
 
 
-def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, n_shut: int) -> str:
-    why = {**reasons, "other fields than the header": n_malformed, "closed for good": n_shut}
+def _find_repeated(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which rows are of a place that another row is of too: the one that says when it is open stays, else the first.
+
+    A place has one name, case aside, and one kind, where both say one. Two with the same `haven_id`s are refused later.
+    """
+    order = rows["opening_hours"].isna().to_numpy().argsort(kind="stable")
+    names = [name.strip().casefold() if isinstance(name, str) else None for name in rows["name"]]
+    kinds = [kind if isinstance(kind, str) else None for kind in rows["kind"]]
+    has_id = rows["haven_id"].notna().to_numpy()
+    points = rows[["easting", "northing"]].to_numpy(dtype=np.float64)
+    seen: dict[str, list[int]] = {}
+    is_repeated = np.zeros(len(rows), dtype=bool)
+    for position in order.tolist():
+        name = names[position]
+        if name is None or has_id[position]:
+            continue
+        is_repeated[position] = any(
+            kinds[position] in (None, kinds[other]) or kinds[other] is None
+            for other in seen.get(name, ())
+            if math.dist(points[position], points[other]) <= _SAME_PLACE_M
+        )
+        if not is_repeated[position]:
+            seen.setdefault(name, []).append(position)
+    return is_repeated
+
+
+def _read_days(texts: pd.Series) -> pd.Series:
+    """The days of texts, missing where they are none."""
+    read = parse_times(texts.astype("category"))
+    days = pd.Series(np.asarray(read.at, dtype="datetime64[s]"), index=texts.index).dt.floor("D")
+    return days.where(pd.Series(read.precision, index=texts.index).isin(["day", "minute"]))
+
+
+def _name_streets(texts: pd.Series) -> pd.Series:
+    """The street of each address, as far as it is known to be one."""
+    streets = name_streets(mask_personal_data(texts.astype("category")).astype("object"))
+    released = release_places(streets.astype("category")).astype("object")
+    return released.where(released.notna() & ~released.astype(str).str.contains("[", regex=False), None)
+
+
+def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], others: Mapping[str, int]) -> str:
+    why = {**reasons, **others}
     said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
     next_step = "Check their coordinates, and the CRS that the file states."
     if reasons.get(ONLY_POSTCODE):
@@ -249,7 +357,7 @@ def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, 
             'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
             "Directory)."
         )
-    elif n_malformed and not reasons:
+    elif others["other fields than the header"] and not reasons:
         next_step = "Give each row as many fields as the header: hours with a comma need quotes."
     n = sum(why.values())
     return f"None of the {n} safe havens read has a usable location in {describe_area(crs)} ({said}). {next_step}"
@@ -367,6 +475,8 @@ def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
         "kind": pick(_KINDS, lambda form: bool(_KIND.fullmatch(form)) and form not in _NOT_KINDS),
         "opening_hours": pick(_HOURS)[:1],
         "haven_id": pick(("haven id",))[:1],
+        "address": pick(_ADDRESSES)[:2],
+        "checked_on": pick(_CHECKS)[:2],
         "data_status": pick(_STATUS)[:1],
         "state": statuses,
         "year_closed": [] if statuses else pick(_YEARS_CLOSED),
@@ -395,7 +505,11 @@ def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> ReadPlac
 
     def read(chunk: Columns) -> dict[str, pd.Series]:
         texts = {role: read_text(chunk, columns[role]) for role in _TEXTS}
-        return texts | {"opening_hours": _read_hours(chunk, layout), "is_shut": _is_shut(chunk, columns)}
+        return texts | {
+            "opening_hours": _read_hours(chunk, layout),
+            "is_shut": _is_shut(chunk, columns),
+            "lapse": _find_lapse(chunk, columns),
+        }
 
     return read_rows(layout.table, layout.where, _wanted(layout), crs=crs, postcodes=postcodes, read=read)
 
@@ -432,3 +546,20 @@ def _is_shut(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Series:
     for name in names["year_closed"]:
         shut |= read_plain(columns, name).notna()
     return shut
+
+
+def _find_lapse(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Series:
+    """How a row says that it takes part no more, or not yet; missing where it does not."""
+    lapse = pd.Series([None] * len(next(iter(columns.values()))), dtype="object")
+    for name in names["state"]:
+        said = read_plain(columns, name).map(_find_lapsed_word, na_action="ignore")
+        lapse = lapse.where(lapse.notna(), said)
+    return lapse.where(lapse.notna(), None)
+
+
+def _find_lapsed_word(status: object) -> str | None:
+    plain = normalise(str(status))
+    if plain in _LAPSED:
+        return plain
+    begun = [word for word in _LAPSED if plain.startswith(f"{word} ")]
+    return max(begun, key=len) if begun else None

@@ -38,5 +38,6 @@ from .ratio_strips import choose_ratio_ticks as choose_ratio_ticks
 from .ratio_strips import choose_span as choose_span
 from .ratio_strips import draw_ratio as draw_ratio
 from .ratio_strips import draw_ratio_scale as draw_ratio_scale
+from .route_map import draw_route as draw_route
 from .week_grid import draw_strip as draw_strip
 from .week_grid import draw_week as draw_week

@@ -11,11 +11,9 @@ import shapely
 
 from hotspots.analysis.perception import Perception
 from hotspots.pipeline import Analysis
-from hotspots.products.drawing.axes import open_svg
-from hotspots.products.drawing.colours import AGREEMENT_COLOURS, FEELINGS, OUTSIDE, RECORDED, UNCLEAR
-from hotspots.products.drawing.map_frame import MapFrame
+from hotspots.products.drawing.colours import AGREEMENT_COLOURS, FEELINGS, RECORDED, UNCLEAR
+from hotspots.products.drawing.paper_map import PaperMap
 
-_WIDTH = 440.0
 _ASIDE = 11.0
 """How far above and to the right of its place a number stands."""
 
@@ -61,10 +59,9 @@ def _draw(
     title: str,
     numbers: Sequence[tuple[str, float, float]] = (),
 ) -> str:
-    frame = MapFrame(analysis.study_area.bounds, width=_WIDTH, is_square=False)
+    frame = PaperMap(analysis.study_area.bounds)
     parts = [
-        open_svg(frame.width, frame.height, title, css="chart felt"),
-        f'<rect width="{frame.width:.0f}" height="{frame.height:.0f}" fill="{OUTSIDE}"/>',
+        frame.open(title, css="chart felt"),
         frame.trace(analysis.study_area, fill="#ffffff"),
     ]
     for colour, is_one in fills.items():
@@ -73,10 +70,10 @@ def _draw(
             parts.append(frame.trace(shapely.intersection(joined, analysis.study_area), fill=colour))
     parts += [frame.trace(ward, fill="none", stroke="#6b7178", stroke_width="0.6") for ward in analysis.wards.geometry]
     for text, easting, northing in numbers:
-        x, y = frame.place(easting, northing)
+        x, y = frame.find(easting, northing)
         x, y = min(x + _ASIDE, frame.width - _ASIDE), max(y - _ASIDE, _ASIDE)  # so that the cells can be seen
         parts.append(
             f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="13" font-weight="700" fill="#1d2630" '
             f'stroke="#fff" stroke-width="3" paint-order="stroke">{escape(text)}</text>'
         )
-    return "".join([*parts, frame.draw_scale(), "</svg>"])
+    return "".join([*parts, frame.close()])

@@ -3,6 +3,11 @@ from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
+from .patrol_plan_summary import PatrolPlanSummary as PatrolPlanSummary
+from .patrol_plan_summary import PlannedPlaceSummary as PlannedPlaceSummary
+from .patrol_plan_summary import PlannedRouteSummary as PlannedRouteSummary
+from .patrol_plan_summary import PlannedStopSummary as PlannedStopSummary
+from .patrol_plan_summary import summarise_patrol_plan as summarise_patrol_plan
 from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
 from .perception_summary import PerceptionSummary as PerceptionSummary
 from .performance_summary import PerformanceSummary as PerformanceSummary
@@ -15,6 +20,8 @@ from .place_summary import summarise_method as summarise_method
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
+from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER
+from .product_names import PATROL_PLAN_PRODUCTS as PATROL_PLAN_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS

@@ -28,3 +28,12 @@ PERFORMANCE_PRODUCTS = {
 
 OPERATION_FOLDER = "operation"
 OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
+
+PATROL_PLAN_FOLDER = "patrols"
+PATROL_PLAN_PRODUCTS = {
+    "card": "card.html",
+    "patrols_ics": "patrols.ics",
+    "patrols_csv": "patrols.csv",
+    "plan_json": "plan.json",
+}
+"""Beside a GPX file for each patrol."""

@@ -99,12 +99,14 @@ class InputSummary(Part):
         "incidents",
         "boundaries",
         "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
         "population",
         "term dates",
         "peers",
         "areas",
-        "premises",
-        "safety maps",
     ]
     sha256: str
     data_status: str | None
@@ -121,7 +123,17 @@ class ReadInputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "premises", "safety maps"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
+        "population",
+        "term dates",
+    ]
     sha256: str
     rows: Annotated[int, Source("n_rows")]
     layout: str
