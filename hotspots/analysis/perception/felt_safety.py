@@ -224,8 +224,8 @@ def compare_perception(
     middles = np.column_stack([cells.easting, cells.northing])
     around = find_near(middles, np.column_stack([spread.easting, spread.northing]), reach_m=reach_m)
     weight, mark = spread.weight[around.target], spread.mark[around.target]
-    n_marks = np.bincount(around.origin, weight, len(cells))
-    n_unsafe = np.bincount(around.origin, weight * is_unsafe[mark], len(cells))
+    n_marks = np.bincount(around.origin, weight, len(cells)).astype(np.float64)
+    n_unsafe = np.bincount(around.origin, weight * is_unsafe[mark], len(cells)).astype(np.float64)
     n_places = _count_distinct(around.origin, _number_places(spread)[around.target], len(cells))
     is_shown = floor.is_met(n_marks, n_places)
 
@@ -308,15 +308,13 @@ def spread_marks(marks: gpd.GeoDataFrame, cells: Cells, study_area: shapely.Geom
         kept = share > 0
         cell = cell[kept].astype(np.int64)
         parts.append((cells.easting[cell], cells.northing[cell], cell, wide[mark[kept]], share[kept]))
-    easting, northing, at, mark, weight = (
-        [np.concatenate([part[index] for part in parts]) for index in range(5)] if parts else [np.empty(0)] * 5
-    )
+    joined = [np.concatenate([part[index] for part in parts]) if parts else np.empty(0) for index in range(5)]
     return SpreadMarks(
-        easting=easting,
-        northing=northing,
-        cell=at.astype(np.int64),
-        mark=mark.astype(np.int64),
-        weight=weight.astype(np.float64),
+        easting=joined[0],
+        northing=joined[1],
+        cell=joined[2].astype(np.int64),
+        mark=joined[3].astype(np.int64),
+        weight=joined[4],
     )
 
 
@@ -349,7 +347,7 @@ def _measure_ground(middles: Floats, study_area: shapely.Geometry, reach_m: floa
     is_cut = ~shapely.contains_properly(study_area, discs)
     inside = np.ones(len(middles))
     inside[is_cut] = shapely.area(shapely.intersection(discs[is_cut], study_area)) / whole
-    return inside * math.pi * reach_m**2 / shapely.area(study_area)
+    return np.asarray(inside * math.pi * reach_m**2 / float(shapely.area(study_area)), dtype=np.float64)
 
 
 def _test(n: Floats, total: Floats, share: float | Floats) -> Floats:

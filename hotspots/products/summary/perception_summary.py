@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -128,23 +128,33 @@ def summarise_perception(analysis: Analysis) -> PerceptionSummary | None:
         n_read=felt.n_marks,
         lost=dict(maps.lost),
         reason=felt.reason,
-        n_marks=found and found.n_total,
-        n_unsafe=found and found.n_unsafe_total,
-        unsafe_share=found and found.unsafe_share,
-        n_outside=found and found.n_outside,
-        reach_m=found and found.reach_m,
-        cell_size_m=found and found.cells.cell_size_m,
-        n_cells=found and len(found.cells),
-        n_shown=found and int(found.is_shown.sum()),
-        n_by_agreement={} if found is None else dict(sorted(Counter(map(str, found.agreement)).items())),
-        unsafe_where_much=found and found.unsafe_where_much,
-        safe_where_much=found and found.safe_where_much,
+        **_count(found),
         parts=tuple(map(GroupSummary.of, felt.parts)),
         schools=tuple(map(GroupSummary.of, felt.schools)),
         places=() if found is None else _list_places(found, felt.landmarks, analysis),
         words="",
     )
     return dataclasses.replace(summary, words=say("perception.told", summary, analysis.crime.plural))
+
+
+def _count(found: Perception | None) -> dict[str, Any]:
+    """The numbers of the whole area; none where nothing is compared."""
+    if found is None:
+        names = ("n_marks", "n_unsafe", "unsafe_share", "n_outside", "reach_m", "cell_size_m", "n_cells", "n_shown")
+        return dict.fromkeys((*names, "unsafe_where_much", "safe_where_much")) | {"n_by_agreement": {}}
+    return {
+        "n_marks": found.n_total,
+        "n_unsafe": found.n_unsafe_total,
+        "unsafe_share": found.unsafe_share,
+        "n_outside": found.n_outside,
+        "reach_m": found.reach_m,
+        "cell_size_m": found.cells.cell_size_m,
+        "n_cells": len(found.cells),
+        "n_shown": found.is_shown.sum(),
+        "n_by_agreement": dict(sorted(Counter(map(str, found.agreement)).items())),
+        "unsafe_where_much": found.unsafe_where_much,
+        "safe_where_much": found.safe_where_much,
+    }
 
 
 def _list_places(
