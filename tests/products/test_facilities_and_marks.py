@@ -11,17 +11,29 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from support import AnalyseDemonstration
 
+from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.run import analyse
+from hotspots.pipeline.study import BesideTable, load_study
 from hotspots.products.files.bundle import write_products
 from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSummary
 from hotspots.products.words import say
+from hotspots.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def analysis(analyse_demonstration: AnalyseDemonstration) -> Analysis:
-    return analyse_demonstration("robbery")
+def analysis(repository: Path) -> Analysis:
+    data = repository / "data"
+    settings = Settings(
+        term_dates=data / "calendar" / "term_dates.csv",
+        premises=(data / "premises",),
+        schools=(data / "schools",),
+        safety_maps=(data / "safety_maps",),
+    )
+    tables: tuple[BesideTable, ...] = ("term_dates", "premises", "schools", "safety_maps")
+    study = load_study([data / "incidents"], [data / "boundaries"], settings=settings, tables=tables)
+    return analyse(study, AnalysisRequest(crime="robbery"))
 
 
 @pytest.fixture(scope="module")
