@@ -2,6 +2,7 @@ from .cell_tests import SignificanceTest as SignificanceTest
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
 from .facility_kinds import FacilityKind as FacilityKind
+from .felt_places import PerceptionAnalysis as PerceptionAnalysis
 from .haven_plan import NEAR_SCHOOL_M as NEAR_SCHOOL_M
 from .haven_plan import AreaCoverage as AreaCoverage
 from .haven_plan import HavenPlan as HavenPlan

@@ -14,6 +14,7 @@ from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCovera
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.facility_kinds import FacilityKind
+from hotspots.pipeline.felt_places import PerceptionAnalysis
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Accounts, Selection
@@ -61,6 +62,7 @@ class Analysis:
         havens: What the safe havens cover; None where none were given.
         facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
         streets: On which streets they are; None where no streets are known in the study area.
+        perception: Safety Maps beside the crime; None where none were given.
         notes: What a reader should know.
     """
 
@@ -78,6 +80,7 @@ class Analysis:
     havens: HavenAnalysis | None
     facilities: tuple[FacilityKind, ...] = ()
     streets: StreetAnalysis | None = None
+    perception: PerceptionAnalysis | None = None
     notes: tuple[str, ...] = ()
 
     @property

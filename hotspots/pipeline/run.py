@@ -21,6 +21,7 @@ from hotspots.analysis.safe_havens import (
 )
 from hotspots.harm import weigh_harm
 from hotspots.pipeline.facility_kinds import analyse_facilities
+from hotspots.pipeline.felt_places import analyse_perception
 from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
 from hotspots.pipeline.places import analyse_places
@@ -86,6 +87,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         havens=_cover(study, chosen, profile, reach_m=request.reach_m),
         facilities=analyse_facilities(study, chosen, floor=request.floor),
         streets=streets,
+        perception=analyse_perception(study, chosen, floor=request.floor),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
 

@@ -66,9 +66,9 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
     """Write what was found as layers styled for QGIS, in the CRS of the analysis.
 
-    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
-    incidents and places; of the estimate those that the map draws. Of a large area not all of these: see
-    `PublishedSummary`.
+    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that
+    may be shown: of the test those which, with their neighbours, hold enough incidents and places; of the estimate
+    those that the map draws. Of a large area not all of these: see `PublishedSummary`.
     """
     crs = analysis.wards.crs
     layers = {

@@ -13,6 +13,7 @@ from .patrol_plan_summary import PlannedRouteSummary as PlannedRouteSummary
 from .patrol_plan_summary import PlannedStopSummary as PlannedStopSummary
 from .patrol_plan_summary import summarise_patrol_plan as summarise_patrol_plan
 from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
+from .perception_summary import PerceptionSummary as PerceptionSummary
 from .performance_summary import PerformanceSummary as PerformanceSummary
 from .performance_summary import summarise_performance as summarise_performance
 from .place_summary import HoldoutSummary as HoldoutSummary
@@ -35,6 +36,7 @@ from .product_names import PATROL_PLAN_PRODUCTS as PATROL_PLAN_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
+from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
 from .published_summary import choose_expected_cells as choose_expected_cells

@@ -17,6 +17,8 @@ PRODUCTS = {
 }
 FACILITY_PRODUCTS = {"premises_csv": "premises.csv"}
 """Those of a run with premises, stations, schools or parks."""
+SAFETY_PRODUCTS = {"safety": "safety.html"}
+"""Those of a run with Safety Maps."""
 
 OF_STREETS = frozenset({"hot_streets_csv"})
 """Those that a run writes only if streets are known."""

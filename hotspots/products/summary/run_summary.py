@@ -33,6 +33,7 @@ from hotspots.products.summary.encoding import (
 )
 from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
+from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -50,7 +51,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import FACILITY_PRODUCTS, OF_STREETS, PRODUCTS
+from hotspots.products.summary.product_names import FACILITY_PRODUCTS, OF_STREETS, PRODUCTS, SAFETY_PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -434,6 +435,7 @@ class RunSummary(Part):
         havens: The safe havens; null where none were given.
         facilities: Premises, stations, schools and parks, by kind; empty where none were given.
         streets: The streets; null where none are known in the study area.
+        perception: Safety Maps beside the crime; null where none were given.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -482,6 +484,7 @@ class RunSummary(Part):
     havens: HavensSummary | None
     facilities: tuple[FacilityKindSummary, ...]
     streets: StreetsSummary | None
+    perception: PerceptionSummary | None
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -543,9 +546,11 @@ def summarise(analysis: Analysis) -> RunSummary:
         havens=_summarise_havens(analysis),
         facilities=summarise_facilities(analysis),
         streets=summarise_streets(analysis),
+        perception=summarise_perception(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
         products={key: name for key, name in PRODUCTS.items() if analysis.streets or key not in OF_STREETS}
-        | (FACILITY_PRODUCTS if analysis.facilities else {}),
+        | (FACILITY_PRODUCTS if analysis.facilities else {})
+        | (SAFETY_PRODUCTS if analysis.perception else {}),
         version=hotspots.__version__,
     )
     said = [
