@@ -12,9 +12,16 @@ from .operation_areas import find_area as find_area
 from .operation_bins import Bin as Bin
 from .operation_harm import CrimeHarm as CrimeHarm
 from .operation_harm import OperationHarm as OperationHarm
+from .operation_patrols import OperationPatrols as OperationPatrols
+from .operation_patrols import measure_operation_patrols as measure_operation_patrols
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap
+from .patrols_done import PatrolledPlace as PatrolledPlace
+from .patrols_done import PatrolsDone as PatrolsDone
+from .patrols_done import PeakCover as PeakCover
+from .patrols_done import PlanComparison as PlanComparison
+from .patrols_done import measure_patrols as measure_patrols
 from .performance import CELL_SIZE_M as CELL_SIZE_M
 from .performance import MIN_RANKED as MIN_RANKED
 from .performance import Indicator as Indicator

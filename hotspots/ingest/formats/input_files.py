@@ -60,7 +60,17 @@ class InputFile:
     """
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "patrol records"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "population",
+        "term dates",
+        "peers",
+        "patrol records",
+        "patrol plan",
+        "places to patrol",
+    ]
     sha256: str
     n_rows: int
     layout: str

@@ -3,6 +3,8 @@ from .boundaries import Boundaries as Boundaries
 from .boundaries import read_boundaries as read_boundaries
 from .havens import Havens as Havens
 from .havens import read_havens as read_havens
+from .listed_places import ListedPlaces as ListedPlaces
+from .listed_places import read_listed_places as read_listed_places
 from .opening_times import BANK_HOLIDAY as BANK_HOLIDAY
 from .opening_times import Doubt as Doubt
 from .opening_times import KnownHours as KnownHours
@@ -10,6 +12,7 @@ from .opening_times import OpeningRule as OpeningRule
 from .opening_times import join_weekday_hours as join_weekday_hours
 from .opening_times import list_opening_rules as list_opening_rules
 from .opening_times import read_opening_hours as read_opening_hours
+from .patrol_plans import read_patrol_plans as read_patrol_plans
 from .patrol_records import RECORD_SUFFIXES as RECORD_SUFFIXES
 from .patrol_records import PatrolRecords as PatrolRecords
 from .patrol_records import read_patrol_records as read_patrol_records

@@ -25,6 +25,8 @@ from .month_charts import draw_series as draw_series
 from .offline import hash_script as hash_script
 from .offline import leaflet_script as leaflet_script
 from .offline import leaflet_style as leaflet_style
+from .patrol_charts import draw_patrol_days as draw_patrol_days
+from .patrol_charts import draw_patrol_week as draw_patrol_week
 from .ratio_strips import Ratio as Ratio
 from .ratio_strips import choose_ratio_ticks as choose_ratio_ticks
 from .ratio_strips import choose_span as choose_span

@@ -12,6 +12,8 @@ from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.summary import (
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
+    PATROLS_DONE_FOLDER,
+    PATROLS_DONE_PRODUCTS,
     PERFORMANCE_FOLDER,
     PERFORMANCE_PRODUCTS,
     PRODUCTS,
@@ -22,7 +24,7 @@ Entry = dict[str, Any]
 
 
 def write_index(out: Path) -> Path:
-    """Write `<out>/index.html`, which lists every run, performance table and operation below `out`.
+    """Write `<out>/index.html`, which lists every run, performance table, operation and record of patrols below `out`.
 
     What cannot be read is left out.
     """
@@ -34,6 +36,9 @@ def write_index(out: Path) -> Path:
                 out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
             ),
             operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
+            patrols=_list(
+                out, f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols
+            ),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
         )
     )
@@ -95,6 +100,16 @@ def _describe_operation(summary: dict[str, Any]) -> Entry:
         "label": str(summary["crime_label"]),
         **_read_period(summary["operation"]),
         "area": str(summary["areas"]["treated"]["name"]),
+        "verdict": str(summary["words"][0]),
+    }
+
+
+def _describe_patrols(summary: dict[str, Any]) -> Entry:
+    n_places = len(summary["places"])
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": f"{n_places} places" if n_places != 1 else "1 place",
         "verdict": str(summary["words"][0]),
     }
 

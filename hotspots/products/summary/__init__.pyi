@@ -1,6 +1,9 @@
 from .encoding import encode as encode
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
+from .patrol_done_summary import PatrolDay as PatrolDay
+from .patrol_done_summary import PatrolsDoneSummary as PatrolsDoneSummary
+from .patrol_done_summary import summarise_patrols_done as summarise_patrols_done
 from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
 from .performance_summary import PerformanceSummary as PerformanceSummary
 from .performance_summary import summarise_performance as summarise_performance
@@ -11,6 +14,8 @@ from .place_summary import summarise_holdout as summarise_holdout
 from .place_summary import summarise_method as summarise_method
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
+from .product_names import PATROLS_DONE_FOLDER as PATROLS_DONE_FOLDER
+from .product_names import PATROLS_DONE_PRODUCTS as PATROLS_DONE_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS

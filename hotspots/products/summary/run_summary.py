@@ -93,7 +93,18 @@ class InputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "areas"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "population",
+        "term dates",
+        "peers",
+        "areas",
+        "patrol records",
+        "patrol plan",
+        "places to patrol",
+    ]
     sha256: str
     data_status: str | None
 
