@@ -20,11 +20,11 @@ class OperationPatrols:
     """How much of an operation was done.
 
     Attributes:
-        treated, control: Patrol hours in the treated area, and in the control.
-        around: In what is around the treated area, where that was looked at; else None.
+        treated_hours, control_hours: Patrol hours in the treated area, and in the control.
+        around_hours: In what is around the treated area, where that was looked at; else None.
         elsewhere_hours: Patrol hours in none of them.
         unknown_hours: Hours of which nothing is known.
-        n_treated_days, n_control_days: Days of the operation with a visit there, passing by left out.
+        n_treated_days, n_control_days: Days of the operation on which patrols were there for two minutes or more.
         n_days: Days of the operation.
         n_record_days: Those from the first day of the records to the last.
         files: Of the records.
