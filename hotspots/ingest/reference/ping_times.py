@@ -196,7 +196,8 @@ def choose_readings(first: Instants, second: Instants) -> tuple[Instants, int]:
     is_twice = ~np.isnat(second)
     if not is_twice.any():
         return first, 0
-    steps = np.diff(first.astype(np.int64))
+    # within the hour itself a step back is no sign of the order
+    steps = np.diff(first.astype(np.int64))[~(is_twice[1:] & is_twice[:-1])]
     if (steps < 0).sum() > (steps > 0).sum():
         chosen, n_open = choose_readings(first[::-1], second[::-1])
         return chosen[::-1], n_open
