@@ -16,17 +16,20 @@ wards
     boundaries do not state it), `geometry` (Polygon or MultiPolygon, valid).
 havens
     index `haven_id` (unique); `name`, `kind`, `opening_hours` (OpenStreetMap syntax, nullable), `geometry`
-    (Point).
+    (Point). As read from files also `address` (the street, without the number of a house) and `checked_on` (the day on
+    which it was last checked, datetime64), both nullable; nothing but posters asks for them.
 streets
     index `way_id` (unique); `name` (nullable), `kind` (the source's word for the class of road, nullable), `geometry`
     (LineString, valid, in metres): streets that people may walk along, not yet cut at junctions.
 premises
     index `premises_id` (unique); `name` (nullable), `kind` (a word of `hotspots.ingest.reference.PREMISES_KINDS`),
-    `opening_hours` (as of havens), `geometry` (Point).
+    `opening_hours` (as of havens), `geometry` (Point; MultiPoint of a station and its entrances; Polygon or
+    MultiPolygon of a park or school of which the outline is known).
 schools
     index `school_id` (unique; the URN where it is given); `name`, `phase` (nullable), `geometry` (Point).
 safety marks
-    index `mark_id` (unique); `is_safe`, `day_part` (nullable), `school` (nullable), `geometry` (Point or Polygon).
+    index `mark_id` (unique); `is_safe` (bool), `day_part` (nullable; a word of `hotspots.ingest.reference.DAY_PARTS`),
+    `school` (nullable), `geometry` (Point, or Polygon or MultiPolygon of an area).
 visits
     index `visit_id` (unique); `patrol` (which patrol or device, a number and not a name), `started_at`, `ended_at`
     (naive local wall-clock time), `started_instant`, `ended_instant` (the same in UTC, which runs on where the clock is
@@ -66,6 +69,7 @@ INCIDENT_COLUMNS = (
 )
 WARD_COLUMNS = ("ward_name", "borough", "population", "geometry")
 HAVEN_COLUMNS = ("name", "kind", "opening_hours", "geometry")
+HAVEN_DETAIL_COLUMNS = ("address", "checked_on")
 STREET_COLUMNS = ("name", "kind", "geometry")
 PREMISES_COLUMNS = ("name", "kind", "opening_hours", "geometry")
 SCHOOL_COLUMNS = ("name", "phase", "geometry")

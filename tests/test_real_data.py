@@ -18,7 +18,7 @@ from hotspots.analysis.accuracy.folds import Fold
 from hotspots.analysis.accuracy.holdout import Holdout, MethodScore, evaluate_methods
 from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions
 from hotspots.analysis.hotspots.patrol_places import PatrolOptions
-from hotspots.analysis.hours.coverage import is_open_at
+from hotspots.analysis.hours.opening_week import is_open_at
 from hotspots.cli.main import cli
 from hotspots.ingest.reference.opening_times import join_weekday_hours, read_opening_hours
 from hotspots.pipeline.request import AnalysisRequest

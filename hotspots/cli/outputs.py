@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hotspots.products.summary import OperationSummary, PatrolsDoneSummary, PerformanceSummary, RunSummary
+    from hotspots.products.summary import (
+        OperationSummary,
+        PatrolPlanSummary,
+        PatrolsDoneSummary,
+        PerformanceSummary,
+        RunSummary,
+    )
 
-    Written = tuple[RunSummary | OperationSummary | PerformanceSummary | PatrolsDoneSummary, dict[str, Path]]
+    Summary = RunSummary | OperationSummary | PerformanceSummary | PatrolPlanSummary | PatrolsDoneSummary
+    Written = tuple[Summary, dict[str, Path]]
 
 
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -1,6 +1,7 @@
 from .cell_tests import SignificanceTest as SignificanceTest
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
+from .facility_kinds import FacilityKind as FacilityKind
 from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month
@@ -22,6 +23,11 @@ from .patrols_done import PatrolsDone as PatrolsDone
 from .patrols_done import PeakCover as PeakCover
 from .patrols_done import PlanComparison as PlanComparison
 from .patrols_done import measure_patrols as measure_patrols
+from .patrol_plan import DETOUR as DETOUR
+from .patrol_plan import ShiftPlan as ShiftPlan
+from .patrol_plan import plan_shift as plan_shift
+from .patrol_plan_request import PatrolPlanRequest as PatrolPlanRequest
+from .patrol_plan_request import TravelBy as TravelBy
 from .performance import CELL_SIZE_M as CELL_SIZE_M
 from .performance import MIN_RANKED as MIN_RANKED
 from .performance import Indicator as Indicator
@@ -29,6 +35,14 @@ from .performance import Performance as Performance
 from .performance import PerformanceRequest as PerformanceRequest
 from .performance import measure_performance as measure_performance
 from .places import PlaceAnalysis as PlaceAnalysis
+from .poster_study import PosterStudy as PosterStudy
+from .poster_study import load_poster_study as load_poster_study
+from .posters import Paper as Paper
+from .posters import Poster as Poster
+from .posters import PosterHaven as PosterHaven
+from .posters import PosterRequest as PosterRequest
+from .posters import Posters as Posters
+from .posters import make_posters as make_posters
 from .quality import CountTable as CountTable
 from .quality import PlaceQuality as PlaceQuality
 from .quality import Quality as Quality

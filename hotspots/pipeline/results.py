@@ -9,10 +9,11 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from hotspots.analysis.hours import Coverage, WindowCoverage
 from hotspots.analysis.rates import AreaRates
+from hotspots.analysis.safe_havens import Coverage, WindowCoverage
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
+from hotspots.pipeline.facility_kinds import FacilityKind
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Accounts, Selection
@@ -55,6 +56,7 @@ class Analysis:
         months: Incidents by calendar month of the period.
         empty_months: Months of the period whose feed failed, which are not months without crime.
         havens: What the safe havens cover; None where none were given.
+        facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
         notes: What a reader should know.
     """
 
@@ -70,6 +72,7 @@ class Analysis:
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
     havens: HavenAnalysis | None
+    facilities: tuple[FacilityKind, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

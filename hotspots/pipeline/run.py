@@ -9,16 +9,11 @@ import pandas as pd
 
 from hotspots.analysis.calendar import count_months
 from hotspots.analysis.hotspots import count_wards
-from hotspots.analysis.hours import (
-    WeeklyProfile,
-    measure_coverage,
-    measure_reach,
-    measure_window_coverage,
-    profile_week,
-    weigh_hours,
-)
+from hotspots.analysis.hours import WeeklyProfile, profile_week, weigh_hours
 from hotspots.analysis.rates import estimate_rates
+from hotspots.analysis.safe_havens import measure_coverage, measure_reach, measure_window_coverage
 from hotspots.harm import weigh_harm
+from hotspots.pipeline.facility_kinds import analyse_facilities
 from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
 from hotspots.pipeline.places import analyse_places
@@ -78,6 +73,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         months=count_months(incidents, months=months),
         empty_months=empty_months,
         havens=_cover(study, chosen, profile, reach_m=request.reach_m),
+        facilities=analyse_facilities(study, chosen, floor=request.floor),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
 

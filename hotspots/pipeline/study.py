@@ -228,7 +228,7 @@ def load_study(
         outlines = outlines.with_population(read_population(settings.population))
     area = unite_wards(outlines.wards)
     beside = {name: _read_places(name, getattr(settings, name), options, area) for name in _PLACES if name in tables}
-    terms = _read_terms(settings) if "term_dates" in tables else None
+    terms = read_terms(settings) if "term_dates" in tables else None
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
     intake = read_incidents(
@@ -246,7 +246,7 @@ def load_study(
     intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
     is_real = "incidents" not in _gather_status(intake.inputs)
     if is_real:
-        _refuse_schematic(outlines, are_given=are_given)
+        refuse_schematic(outlines, are_given=are_given)
         terms = None if terms and not settings.term_dates and terms.input.data_status else terms
     for name in beside:
         if not getattr(settings, name):
@@ -300,7 +300,7 @@ def _read_places(
     return read if read.inputs else None
 
 
-def _read_terms(settings: Settings) -> TermDates | None:
+def read_terms(settings: Settings) -> TermDates | None:
     """Term dates of the settings, or those here, if there are any."""
     terms = settings.term_dates or (_TERM_DATES_HERE if _TERM_DATES_HERE.is_file() else None)
     return read_term_dates(terms) if terms else None
@@ -315,12 +315,16 @@ def _gather_status(inputs: Iterable[InputFile]) -> dict[str, str]:
     return {table: ", ".join(sorted(words)) for table, words in said.items()}
 
 
-def _refuse_schematic(outlines: Boundaries, *, are_given: bool) -> None:
-    """Refuse to lay real incidents over the demonstration's wards, unless those were asked for by name."""
+def refuse_schematic(outlines: Boundaries, *, are_given: bool, over: str = "incidents") -> None:
+    """Refuse to lay what is real over the demonstration's wards, unless those were asked for by name.
+
+    Raises:
+        DataError: The wards say that they are schematic, and were not given.
+    """
     status = _gather_status(outlines.inputs)
     if status and not are_given:
         raise DataError(
-            f"The wards in {_BOUNDARIES_HERE.as_posix()} are {status['boundaries']}, and these incidents are not: "
+            f"The wards in {_BOUNDARIES_HERE.as_posix()} are {status['boundaries']}, and these {over} are not: "
             "counts in them would mean nothing. Give the real outlines with `boundaries`."
         )
 

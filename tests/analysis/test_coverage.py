@@ -7,7 +7,8 @@ import pytest
 import shapely
 from support import MakeIncidents
 
-from hotspots.analysis.hours.coverage import is_open_at, measure_coverage, measure_reach, measure_window_coverage
+from hotspots.analysis.hours.opening_week import is_open_at
+from hotspots.analysis.safe_havens.coverage import measure_coverage, measure_reach, measure_window_coverage
 from hotspots.errors import DataError, ParameterError
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotspots.contracts import HAVEN_COLUMNS
+from hotspots.contracts import HAVEN_COLUMNS, HAVEN_DETAIL_COLUMNS
 from hotspots.errors import DataError, ParameterError
 from hotspots.geography.projection import to_wgs84
 from hotspots.ingest.reference.havens import Havens, read_havens
@@ -28,7 +29,7 @@ def read(tmp_path: Path, text: str, name: str = "havens.csv") -> Havens:
 
 def test_havens_are_read_with_their_hours(tmp_path: Path) -> None:
     result = read(tmp_path, HEADER + "Library,library,Mo-Fr 09:00-17:00,536560,178413\n")
-    assert list(result.havens.columns) == list(HAVEN_COLUMNS)
+    assert set(result.havens.columns) == {*HAVEN_COLUMNS, *HAVEN_DETAIL_COLUMNS}
     assert result.havens.index.tolist() == ["H001"]
     assert result.havens["opening_hours"].tolist() == ["Mo-Fr 09:00-17:00"]
 
@@ -102,6 +103,61 @@ def test_hours_that_are_not_known_are_counted_by_the_reason(tmp_path: Path) -> N
     assert result.havens["opening_hours"].tolist() == known
     assert result.hours_doubts == {"no times": 2, "remark": 1, "open end": 1, "unreadable": 1}
     assert (result.n_hours_unreadable, result.n_hours_partly_known, result.n_without_location) == (5, 1, 1)
+
+
+def test_of_an_address_the_street_is_kept(tmp_path: Path) -> None:
+    addresses = ["12 Rye Lane, SE15 4ST", "Flat 3, 22 Rye Lane", "The Willows", "Mr John Smith, 4 Elm Grove", ""]
+    rows = "".join(f'P{n},shop,,{536560 + 100 * n},178413,"{text}"\n' for n, text in enumerate(addresses))
+    result = read(tmp_path, HEADER.replace("\n", ",Address\n") + rows)
+    assert result.havens["address"].tolist() == ["Rye Lane", "Rye Lane", None, "Elm Grove", None]
+
+
+def test_a_haven_that_takes_part_no_more_is_none_and_is_counted(tmp_path: Path) -> None:
+    states = ["Active", "Suspended since May 2026", "lapsed", "LAPSED", "Closed", "Pending", "open", ""]
+    rows = "".join(f"P{n},shop,24/7,{536560 + 100 * n},178413,{state}\n" for n, state in enumerate(states))
+    result = read(tmp_path, HEADER.replace("\n", ",Membership status\n") + rows)
+    assert result.havens["name"].tolist() == ["P0", "P6", "P7"]
+    assert result.lapsed == {"lapsed": 2, "pending": 1, "suspended": 1}
+    assert (result.n_lapsed, result.n_shut) == (4, 1)
+    with pytest.raises(DataError, match=r"None of the 1 safe havens .* \(lapsed: 1\)"):
+        read(tmp_path, "name,status,easting,northing\nA,Lapsed,536560,178413\n")
+
+
+def test_hours_that_were_last_checked_too_long_ago_are_not_known(tmp_path: Path) -> None:
+    days = ["2026-03-01", "28/02/2026", "May 2020", "", "soon", "01/03/2020"]
+    rows = "".join(f"P{n},shop,24/7,{536560 + 100 * n},178413,{day}\n" for n, day in enumerate(days))
+    (tmp_path / "havens.csv").write_text(HEADER.replace("\n", ",Last checked\n") + rows, "utf-8")
+    result = read_havens([tmp_path / "havens.csv"], checked_since=dt.date(2026, 3, 1))
+    checked = [None if pd.isna(day) else f"{day:%Y-%m-%d}" for day in result.havens["checked_on"]]
+    assert checked == ["2026-03-01", "2026-02-28", None, None, None, "2020-03-01"]
+    assert result.havens["opening_hours"].isna().tolist() == [False, True, False, False, False, True]
+    assert result.hours_doubts == {"lapsed": 2}
+    assert read_havens([tmp_path / "havens.csv"]).havens["opening_hours"].notna().all()
+
+
+def test_one_place_as_a_point_and_as_an_outline_is_one_haven_and_one_name_at_two_sites_is_two(tmp_path: Path) -> None:
+    """A library is mapped as a node without hours and as an outline with them; its branch is a kilometre away."""
+    frame = gpd.GeoDataFrame(
+        {
+            "name": ["Hill Library", "hill library", "Hill Library", "Hill Library"],
+            "amenity": ["library", "library", "library", "cafe"],
+            "opening_hours": [None, "Mo-Fr 09:00-17:00", None, None],
+        },
+        geometry=[
+            shapely.Point(536560, 178413),
+            shapely.box(536540, 178400, 536600, 178430),
+            shapely.Point(537560, 178413),
+            shapely.Point(536560, 178413),
+        ],
+        crs=27700,
+    )
+    frame.to_file(tmp_path / "havens.gpkg", layer="all")
+    result = read_havens([tmp_path / "havens.gpkg"])
+    assert result.havens["name"].tolist() == ["hill library", "Hill Library", "Hill Library"]
+    assert result.havens["opening_hours"].tolist() == ["Mo-Fr 09:00-17:00", None, None]
+    assert result.n_repeated == 1
+    given = "haven_id,name,easting,northing\nA1,Hub,536560,178413\nA2,Hub,536560,178413\n"
+    assert len(read(tmp_path, given).havens) == 2
 
 
 def test_a_layer_of_points_is_read(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hotspots.errors import DataError, ParameterError
 from hotspots.ingest.reference import PatrolRecords, find_instants, find_local, read_patrol_records
-from hotspots.ingest.reference.listed_places import read_listed_places
+from hotspots.ingest.reference.places_to_visit import read_listed_places
 from hotspots.ingest.reference.patrol_plans import read_patrol_plans
 from hotspots.ingest.reference.ping_times import choose_readings
 

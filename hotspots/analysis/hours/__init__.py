@@ -1,4 +1,4 @@
-"""The hours of the week: what is known of each incident, busy and quiet windows, and safe havens that are open then."""
+"""The hours of the week: what is known of each incident, busy and quiet windows, and what is open then."""
 
 import lazy_loader
 

@@ -1,4 +1,5 @@
 from .aoristic import TimeCounts as TimeCounts
+from .aoristic import measure_times as measure_times
 from .aoristic import weigh_hours as weigh_hours
 from .aoristic import weigh_window as weigh_window
 from .busy_windows import MAX_P_VALUE as MAX_P_VALUE
@@ -7,11 +8,15 @@ from .busy_windows import PeakWindow as PeakWindow
 from .busy_windows import QuietWindow as QuietWindow
 from .busy_windows import find_peaks as find_peaks
 from .busy_windows import find_quiet_windows as find_quiet_windows
-from .coverage import Coverage as Coverage
-from .coverage import WindowCoverage as WindowCoverage
-from .coverage import measure_coverage as measure_coverage
-from .coverage import measure_reach as measure_reach
-from .coverage import measure_window_coverage as measure_window_coverage
+from .opening_week import OpeningCalendar as OpeningCalendar
+from .opening_week import OpenState as OpenState
+from .opening_week import SureHours as SureHours
+from .opening_week import find_open_state as find_open_state
+from .opening_week import find_sure_hours as find_sure_hours
+from .opening_week import is_open_at as is_open_at
+from .opening_week import is_open_by_rules as is_open_by_rules
+from .opening_week import list_school_days as list_school_days
+from .opening_week import make_opening_calendar as make_opening_calendar
 from .profile import MAX_FALSE_SHARE as MAX_FALSE_SHARE
 from .profile import WeeklyProfile as WeeklyProfile
 from .profile import profile_groups as profile_groups

@@ -78,7 +78,7 @@ def weigh_hours(incidents: pd.DataFrame) -> sparse.csr_array:
     Source: Ratcliffe, J. H. (2002), "Aoristic signatures and the spatio-temporal analysis of high volume crime
     patterns", Journal of Quantitative Criminology 18(1), doi:10.1023/A:1013240828824.
     """
-    start, length = _measure_times(incidents)
+    start, length = measure_times(incidents)
     timed = np.flatnonzero(length >= 0)
     start, length = start[timed], length[timed]
 
@@ -139,7 +139,7 @@ def find_time_kinds(incidents: pd.DataFrame) -> Integers:
     Raises:
         DataError: As `weigh_hours`.
     """
-    _, length = _measure_times(incidents)
+    _, length = measure_times(incidents)
     return np.select([length < 0, length == 0, length < _MINUTES_IN_WEEK], [3, 0, 1], default=2).astype(np.int64)
 
 
@@ -162,8 +162,16 @@ def require_rows(hours: sparse.csr_array, n_incidents: int) -> None:
         )
 
 
-def _measure_times(incidents: pd.DataFrame) -> tuple[Integers, Integers]:
-    """Start, minutes since a Monday 00:00, and length of each interval in minutes; length -1 without a clock time."""
+def measure_times(incidents: pd.DataFrame) -> tuple[Integers, Integers]:
+    """When each incident began, and for how long it may have gone on.
+
+    Returns:
+        The start, int (n_incidents,), minutes since Monday 5 January 1970 00:00, 0 without a clock time; and the length
+        of the interval, int (n_incidents,), minutes: 0 for a moment, -1 without a clock time.
+
+    Raises:
+        DataError: As `weigh_hours`.
+    """
     missing = [column for column in _TIME_COLUMNS if column not in incidents.columns]
     if missing:
         raise DataError(

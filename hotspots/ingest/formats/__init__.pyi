@@ -14,13 +14,17 @@ from .layers import holds_shapefile as holds_shapefile
 from .layers import locate_layers as locate_layers
 from .layers import open_layers as open_layers
 from .layers import read_layer as read_layer
+from .line_layers import LINE_SUFFIXES as LINE_SUFFIXES
+from .line_layers import read_lines as read_lines
 from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables
 from .table import GEOMETRY_X as GEOMETRY_X
 from .table import GEOMETRY_Y as GEOMETRY_Y
 from .table import Chunk as Chunk
 from .table import Columns as Columns
+from .table import IsHeader as IsHeader
 from .table import Table as Table
+from .table import as_text as as_text
 from .table import require_unique as require_unique
 from .workbooks import WORKBOOK_SUFFIXES as WORKBOOK_SUFFIXES
 from .workbooks import list_hidden_sheets as list_hidden_sheets

@@ -13,6 +13,8 @@ _TYPES = {
     "MultiPolygon",
     "Point",
     "MultiPoint",
+    "LineString",
+    "MultiLineString",
     "GeometryCollection",
 }
 _OTHER_PROGRAM = b"gdal_streamed_alg"

@@ -52,8 +52,10 @@ pyogrio.set_gdal_config_options(
 
 LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp", ".kml", ".kmz")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
+OSM_SUFFIXES = (".osm", ".osm.pbf", ".pbf")
+"""Of extracts of OpenStreetMap, as XML and packed."""
 
-_READING_ERRORS = (
+READING_ERRORS = (
     ValueError,
     UnboundLocalError,  # pyogrio, where the name of a CRS is no UTF-8
     pyogrio.errors.DataSourceError,
@@ -66,10 +68,14 @@ _OWN_MODULES = ("rtree", "fts3", "fts4", "fts5")
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 _WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
 _SHAPEFILE = b"\x00\x00\x27\x0a"
+_OSM_HEAD_BYTES = 8192
 _HEAD_BYTES = 32
 """Of the parts of a shapefile, in which the number of its features stands."""
 _FOREIGN_TO_KML = (b"<!doctype", b"<!entity", b"<ogrvrt", b"opengis.net/gml")
 """By what is in it, GDAL would take a file for another kind, which may send it elsewhere."""
+_OSM_START = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>)?\s*(<!--(?:(?!-->).)*-->\s*)*<osm[\s>]", re.DOTALL)
+_OSM_PACKED = re.compile(rb".{4}\n\x09OSMHeader", re.DOTALL)
+"""How extracts of OpenStreetMap begin. Source: OpenStreetMap wiki, "OSM XML" and "PBF format"."""
 _KML_OWN = frozenset(
     {
         "id",
@@ -110,7 +116,7 @@ def locate_layers(file: FoundFile, *, what: str) -> tuple[str, list[tuple[str, s
                 n_rows = pyogrio.read_info(address, layer=name, force_feature_count=True)["features"]
                 if n_rows > MAX_TABLE_ROWS:
                     raise ValueError(f"a layer may have {MAX_TABLE_ROWS:,} rows, and {name} has {n_rows:,}.")
-    except (*_READING_ERRORS, *UNPACKING_ERRORS) as error:
+    except (*READING_ERRORS, *UNPACKING_ERRORS) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {(str(error) or 'damaged').splitlines()[0]} "
             "Give GeoJSON, GeoPackage, KML, or a shapefile (all its parts, or zipped)."
@@ -124,6 +130,9 @@ def _genuine_address(file: FoundFile) -> str:
     wrong = ValueError(f"its content is not that of a {suffix} file.")
     if suffix in (".kml", ".kmz"):
         return _genuine_kml_address(file, wrong)
+    if suffix in (".osm", ".pbf"):
+        _require_osm(file, wrong)
+        return str(path.resolve())
     if suffix == ".zip":
         with file.archive() as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_WHOLE_BYTES:
@@ -166,6 +175,20 @@ def _genuine_address(file: FoundFile) -> str:
                         starts[part.suffix.lower()] = opened.read(_HEAD_BYTES)
             _require_equal_parts(starts)
     return str(path.resolve())
+
+
+def _require_osm(file: FoundFile, wrong: ValueError) -> None:
+    """ValueError for a file that is no extract of OpenStreetMap, by how it begins, or too large."""
+    is_packed = file.path.suffix.lower() == ".pbf"
+    most = MAX_TABLE_BYTES if is_packed else MAX_WHOLE_BYTES
+    if file.path.stat().st_size > most:
+        raise ValueError(f"it is larger than {most // 1024**2} MB. Give an extract of the area.")
+    with file.start() as opened:
+        start = opened.read(_OSM_HEAD_BYTES)
+    if not (_OSM_PACKED if is_packed else _OSM_START).match(start):
+        raise wrong
+    if not is_packed and any(sign in start.lower() for sign in _FOREIGN_TO_KML):
+        raise wrong
 
 
 def _require_equal_parts(starts: Mapping[str, bytes]) -> None:
@@ -286,11 +309,11 @@ def read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.G
         DataError: The layer cannot be read, or has no CRS.
     """
     frame = _read_frame(file, address, layer, what=what)
-    _require_crs(frame.crs, file.label, what=what)
+    require_crs(frame.crs, file.label, what=what)
     return frame
 
 
-def _require_crs(crs: Any, label: str, *, what: str) -> None:
+def require_crs(crs: Any, label: str, *, what: str) -> None:
     """Refuse a file that does not say where on Earth its coordinates are; some programs then write a local CRS."""
     if crs is None or not (crs.is_projected or crs.is_geographic):
         raise DataError(
@@ -311,7 +334,7 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
                 # so that rows are counted: a GeoPackage also says how many it has, which need not be so
                 where="1 = 1" if file.path.suffix.lower() == ".gpkg" else None,
             )
-    except (*_READING_ERRORS, shapely.errors.ShapelyError) as error:
+    except (*READING_ERRORS, shapely.errors.ShapelyError) as error:
         raise DataError(
             f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
             "Repair it in QGIS (Fix geometries) and export it again."
@@ -404,7 +427,7 @@ def _table_of_frame(
         points = frame.geometry
         frame = pd.DataFrame(frame.drop(columns=points.name))
         if not shapely.is_missing(points.to_numpy()).all():
-            _require_crs(points.crs, label, what=what)
+            require_crs(points.crs, label, what=what)
             crs = name_crs(points.crs)
             frame[GEOMETRY_X], frame[GEOMETRY_Y] = _point_coordinates(points.to_numpy())
             kinds = sorted(set(points.geom_type.dropna()))
@@ -526,7 +549,7 @@ def _describe_geometry(schema: pa.Schema, label: str, *, what: str) -> tuple[str
         raise ValueError("its points do not have two coordinates.")
     crs = column.get("crs", "OGC:CRS84")
     crs = crs and pyproj.CRS.from_user_input(crs)
-    _require_crs(crs, label, what=what)
+    require_crs(crs, label, what=what)
     return name, name_crs(crs)
 
 

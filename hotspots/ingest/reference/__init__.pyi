@@ -3,9 +3,9 @@ from .boundaries import Boundaries as Boundaries
 from .boundaries import read_boundaries as read_boundaries
 from .havens import Havens as Havens
 from .havens import read_havens as read_havens
-from .listed_places import ListedPlaces as ListedPlaces
-from .listed_places import read_listed_places as read_listed_places
 from .opening_times import BANK_HOLIDAY as BANK_HOLIDAY
+from .opening_times import LATEST_END as LATEST_END
+from .opening_times import SCHOOL_HOLIDAY as SCHOOL_HOLIDAY
 from .opening_times import Doubt as Doubt
 from .opening_times import KnownHours as KnownHours
 from .opening_times import OpeningRule as OpeningRule
@@ -20,10 +20,14 @@ from .peers import Peers as Peers
 from .peers import read_peers as read_peers
 from .ping_times import find_instants as find_instants
 from .ping_times import find_local as find_local
+from .places_to_visit import ListedPlaces as ListedPlaces
+from .places_to_visit import read_listed_places as read_listed_places
 from .population import read_population as read_population
 from .postcodes import read_postcodes as read_postcodes
+from .premises import PREMISES_KINDS as PREMISES_KINDS
 from .premises import Premises as Premises
 from .premises import read_premises as read_premises
+from .safety_maps import DAY_PARTS as DAY_PARTS
 from .safety_maps import SafetyMaps as SafetyMaps
 from .safety_maps import read_safety_maps as read_safety_maps
 from .schools import Schools as Schools

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 
-from hotspots.contracts import AREA, HAVEN_COLUMNS
+from hotspots.contracts import HAVEN_COLUMNS, HAVEN_DETAIL_COLUMNS
 from hotspots.errors import DataError
 from hotspots.geography import BRITISH_NATIONAL_GRID, describe_area, name_crs, require_working_crs
 from hotspots.ingest.formats import (
@@ -26,12 +29,7 @@ from hotspots.ingest.formats import (
     InputFile,
     RepeatGuard,
     Table,
-    explain_unpacking,
     find_files,
-    holds_shapefile,
-    list_members,
-    open_layers,
-    open_tables,
     require_unique,
 )
 from hotspots.ingest.incidents import (
@@ -40,19 +38,35 @@ from hotspots.ingest.incidents import (
     Places,
     describe_columns,
     find_offences,
-    find_places,
-    locate,
     normalise,
     says_where,
 )
-from hotspots.ingest.reference.opening_times import Doubt, join_weekday_hours, read_opening_hours
-from hotspots.ingest.texts import OTHER_KINDS, is_area_code, read_status, release_kinds, release_names
+from hotspots.ingest.reference.listed_places import (
+    ReadPlaces,
+    find_where,
+    join_rows,
+    list_columns,
+    make_picker,
+    open_lists,
+    read_plain,
+    read_rows,
+    read_text,
+)
+from hotspots.ingest.reference.opening_times import Doubt, KnownHours, join_weekday_hours, read_opening_hours
+from hotspots.ingest.texts import (
+    OTHER_KINDS,
+    is_area_code,
+    mask_personal_data,
+    name_streets,
+    parse_times,
+    read_status,
+    release_kinds,
+    release_names,
+    release_places,
+)
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 _WHAT: Final = "safe havens"
-_TOO_COARSE = "grid reference of a large square"
-_COARSE_SQUARE_M = 1000.0
-"""Of a haven 100 m will do: within reach is twice as far and more."""
 
 # Names of columns as `normalise` gives them, in order of preference. What OpenStreetMap says of a kind is in the key.
 _NAMES = (
@@ -83,9 +97,6 @@ _HOURS = (
     *("opening hours", "opening times", "hours", "open hours", "hours of opening", "times of opening", "open times"),
     *("business hours", "opening hours text", "opening", "open", "times", "hours open", "open to public"),
 )
-_NOTHING = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "not known", "unnamed", "yes", "no"})
-"""What stands for a name or a kind where there is none; `yes` is OpenStreetMap's."""
-
 _WEEKDAYS = {
     re.compile(pattern): day
     for day, pattern in enumerate(
@@ -119,12 +130,32 @@ _OF_HOURS = _CLOSES | {
 _SHUT = frozenset(
     {"closed", "closed permanently", "permanently closed", "inactive", "deleted", "disused", "demolished", "ceased"}
 )
+_LAPSED = frozenset(
+    {
+        *("applied", "awaiting approval", "cancelled", "declined", "expired", "former", "lapsed", "left", "not active"),
+        *("not yet active", "on hold", "paused", "pending", "proposed", "prospective", "removed", "resigned"),
+        *("suspended", "terminated", "under review", "withdrawn"),
+    }
+)
+"""Of whom nobody knows that a child would be let in, or who said that none would; "suspended since May" too."""
 _YEARS_CLOSED = ("year closed", "date closed", "closed date", "closure date", "closed on")
 _STATUS = ("data status",)
+_ADDRESSES = (
+    *("address", "street", "addr street", "full address", "street address", "address line 1", "address 1", "address1"),
+    *("address line1", "thoroughfare", "road"),
+)
+_CHECKS = (
+    *("check date opening hours", "opening hours checked", "hours checked", "last checked", "date last checked"),
+    *("checked on", "date checked", "check date", "last verified", "date verified", "verified on", "last reviewed"),
+    *("survey date", "last visited", "date of last visit", "checked"),
+)
 _ID = re.compile(r"[A-Za-z]{1,5}[-_]?\d{1,4}")
 """Numbers as lists of havens have them ("HAVEN001", "LEW-0012"), too short for one of a crime or a telephone."""
 
-_TEXTS = ("haven_id", "name", "kind", "opening_hours", "data_status")
+_TEXTS = ("haven_id", "name", "kind", "opening_hours", "address", "checked_on", "data_status")
+_ROLES = (*_TEXTS, "is_shut", "lapse")
+_SAME_PLACE_M = 50.0
+"""How far a point of a place may lie from its outline, of which a point stands for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +169,12 @@ class Havens:
         n_malformed: Rows left out because they have other fields than the header.
         n_shut: Havens left out because their file says that they are closed for good.
         n_unnamed: Havens kept whose file gives them no name.
+        lapsed: Havens left out because their file says that they take part no more, or not yet, by how it says so.
+        n_repeated: Rows left out because the same place, by its name and within 50 m, is in another row.
         hours_doubts: Havens kept whose opening hours are stated and not known, by the reason; `opening_hours` is
-            missing for them, and they count as closed.
-        n_hours_partly_known: Havens of whose opening hours some are in doubt, and count as closed.
+            missing for them, and they are never taken to be open. Those that were last checked too long ago are
+            among them ("lapsed").
+        n_hours_partly_known: Havens of whose opening hours some are in doubt, and not taken to be open.
     """
 
     havens: gpd.GeoDataFrame
@@ -151,6 +185,13 @@ class Havens:
     n_unnamed: int
     hours_doubts: Mapping[Doubt, int]
     n_hours_partly_known: int
+    lapsed: Mapping[str, int] = field(default_factory=dict)
+    n_repeated: int = 0
+
+    @property
+    def n_lapsed(self) -> int:
+        """Havens left out because they take part no more, or not yet."""
+        return sum(self.lapsed.values())
 
     @property
     def n_without_location(self) -> int:
@@ -169,12 +210,15 @@ def read_havens(
     crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID,
     postcodes: Places | None = None,
     only_real: bool = False,
+    checked_since: dt.date | None = None,
 ) -> Havens:
-    """Read safe havens.
+    """Read safe havens, or places that could become some.
 
     Where a haven is, is read as it is of incidents: coordinates, grid references, postcodes, or geometry, of which a
     line or an outline stands for a point on it. The columns of name, kind and hours are known by their usual names.
-    Hours may stand in one column, in one for each weekday, or in two (opens and closes) for each.
+    Hours may stand in one column, in one for each weekday, or in two (opens and closes) for each. Of an address its
+    street is kept. A haven whose status says that it takes part no more, or not yet, is none. The same place given
+    twice, as a point and as an outline or by two files, is one haven; those with a `haven_id` are told apart by it.
 
     Args:
         paths: Files, or folders of them.
@@ -182,6 +226,8 @@ def read_havens(
         postcodes: Where postcodes are, for havens with nothing more precise.
         only_real: Leave out the files that say they are made up or unfinished, wherever their havens are. If all do,
             there are no havens and no inputs.
+        checked_since: Hours that were last checked before this day are not known; None for whenever. A haven that does
+            not say when it was checked keeps its hours.
 
     Raises:
         NotFoundError: A path does not exist.
@@ -190,7 +236,7 @@ def read_havens(
             no haven has a usable location.
     """
     crs = require_working_crs(crs)
-    read: list[_ReadTable] = []
+    read: list[ReadPlaces] = []
     inputs: list[InputFile] = []
     guard = RepeatGuard()
     for file in find_files(paths, suffixes=SUFFIXES, what=_WHAT):
@@ -198,9 +244,9 @@ def read_havens(
             layouts = _find_layouts(file, name_crs(crs))
             guard.check(file.sha256, label=file.label)
             tables = [_read_table(layout, name_crs(crs), postcodes) for layout in layouts]
-        status = read_status(pd.concat([table.rows["data_status"] for table in tables]))
+        status = read_status(join_rows(tables, _ROLES)["data_status"])
         if only_real and status:
-            read += [_ReadTable(rows=table.rows.iloc[:0], n_malformed=0) for table in tables]
+            read += [ReadPlaces(rows=table.rows.iloc[:0], n_malformed=0) for table in tables]
             continue
         read += tables
         inputs.append(
@@ -213,25 +259,43 @@ def read_havens(
                 data_status=status,
             )
         )
-    rows = pd.concat([table.rows for table in read], ignore_index=True)
+    rows = join_rows(read, _ROLES)
     is_shut, is_located = rows["is_shut"].to_numpy(dtype=bool), rows["reason"].isna().to_numpy()
-    without_location = Counter(rows["reason"][~is_shut & ~is_located])
+    is_lapsed = rows["lapse"].notna().to_numpy() & ~is_shut
+    lapsed = dict(sorted(Counter(rows["lapse"][is_lapsed]).items()))
+    is_out = is_shut | is_lapsed
+    without_location = Counter(rows["reason"][~is_out & ~is_located])
     n_malformed = sum(table.n_malformed for table in read)
-    kept = rows[is_located & ~is_shut]
+    kept = rows[is_located & ~is_out]
     if kept.empty and inputs:
-        raise DataError(_say_none(crs, without_location, n_malformed=n_malformed, n_shut=int(is_shut.sum())))
+        why = {"other fields than the header": n_malformed, "closed for good": int(is_shut.sum()), **lapsed}
+        raise DataError(_say_none(crs, without_location, why))
+    is_repeated = _find_repeated(kept)
+    kept = kept[~is_repeated]
     kept = kept.assign(kind=release_kinds(kept["kind"].astype("category")).astype("object"))
+    checked_on = _read_days(kept["checked_on"])
     hours = read_opening_hours(kept["opening_hours"])
+    if checked_since is not None:
+        is_old = (checked_on < pd.Timestamp(checked_since)) & hours.opening_hours.notna()
+        hours = KnownHours(
+            opening_hours=hours.opening_hours.mask(is_old, None), doubts=hours.doubts.mask(is_old, "lapsed")
+        )
     is_unknown = hours.opening_hours.isna() & hours.doubts.notna()
     ids = _number(rows)[kept.index]
     names, is_unnamed = _name(kept)
     havens = gpd.GeoDataFrame(
-        {"name": names, "kind": kept["kind"], "opening_hours": hours.opening_hours},
+        {
+            "name": names,
+            "kind": kept["kind"],
+            "opening_hours": hours.opening_hours,
+            "address": _name_streets(kept["address"]),
+            "checked_on": checked_on,
+        },
         geometry=gpd.points_from_xy(kept["easting"], kept["northing"]),
         crs=crs,
     ).set_index(pd.Index(ids, name="haven_id", dtype="object"))
     return Havens(
-        havens=havens[list(HAVEN_COLUMNS)],
+        havens=havens[[*HAVEN_COLUMNS[:-1], *HAVEN_DETAIL_COLUMNS, "geometry"]],
         inputs=tuple(inputs),
         without_location=dict(sorted(without_location.items())),
         n_malformed=n_malformed,
@@ -239,11 +303,53 @@ def read_havens(
         n_unnamed=int(is_unnamed.sum()),
         hours_doubts=dict(Counter(hours.doubts[is_unknown])),
         n_hours_partly_known=int((hours.doubts.notna() & ~is_unknown).sum()),
+        lapsed=lapsed,
+        n_repeated=int(is_repeated.sum()),
     )
 
 
-def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, n_shut: int) -> str:
-    why = {**reasons, "other fields than the header": n_malformed, "closed for good": n_shut}
+def _find_repeated(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which rows are of a place that another row is of too: the one that says when it is open stays, else the first.
+
+    A place has one name, case aside, and one kind, where both say one. Two with the same `haven_id`s are refused later.
+    """
+    order = rows["opening_hours"].isna().to_numpy().argsort(kind="stable")
+    names = [name.strip().casefold() if isinstance(name, str) else None for name in rows["name"]]
+    kinds = [kind if isinstance(kind, str) else None for kind in rows["kind"]]
+    has_id = rows["haven_id"].notna().to_numpy()
+    points = rows[["easting", "northing"]].to_numpy(dtype=np.float64)
+    seen: dict[str, list[int]] = {}
+    is_repeated = np.zeros(len(rows), dtype=bool)
+    for position in order.tolist():
+        name = names[position]
+        if name is None or has_id[position]:
+            continue
+        is_repeated[position] = any(
+            kinds[position] in (None, kinds[other]) or kinds[other] is None
+            for other in seen.get(name, ())
+            if math.dist(points[position], points[other]) <= _SAME_PLACE_M
+        )
+        if not is_repeated[position]:
+            seen.setdefault(name, []).append(position)
+    return is_repeated
+
+
+def _read_days(texts: pd.Series) -> pd.Series:
+    """The days of texts, missing where they are none."""
+    read = parse_times(texts.astype("category"))
+    days = pd.Series(np.asarray(read.at, dtype="datetime64[s]"), index=texts.index).dt.floor("D")
+    return days.where(pd.Series(read.precision, index=texts.index).isin(["day", "minute"]))
+
+
+def _name_streets(texts: pd.Series) -> pd.Series:
+    """The street of each address, as far as it is known to be one."""
+    streets = name_streets(mask_personal_data(texts.astype("category")).astype("object"))
+    released = release_places(streets.astype("category")).astype("object")
+    return released.where(released.notna() & ~released.astype(str).str.contains("[", regex=False), None)
+
+
+def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], others: Mapping[str, int]) -> str:
+    why = {**reasons, **others}
     said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
     next_step = "Check their coordinates, and the CRS that the file states."
     if reasons.get(ONLY_POSTCODE):
@@ -251,7 +357,7 @@ def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, 
             'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
             "Directory)."
         )
-    elif n_malformed and not reasons:
+    elif others["other fields than the header"] and not reasons:
         next_step = "Give each row as many fields as the header: hours with a comma need quotes."
     n = sum(why.values())
     return f"None of the {n} safe havens read has a usable location in {describe_area(crs)} ({said}). {next_step}"
@@ -298,44 +404,21 @@ class _Layout:
     """By weekday, the columns of hours or of when it opens, and those of when it closes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ReadTable:
-    """The rows of a table, and how many have other fields than its header."""
-
-    rows: pd.DataFrame
-    n_malformed: int
-
-
 def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
     """The tables of havens in a file.
 
     Raises:
         DataError: There is none.
     """
-    if file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES):
-        tables = open_layers(file, what=_WHAT, by_point=True)
-    else:
-        tables = []
-        for member in list_members(file, suffixes=TABLE_SUFFIXES):
-            with explain_unpacking(member.label):
-                tables += open_tables(member, is_header=_names_columns, what=_WHAT, by_point=True)
-    if not tables:
-        raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of havens.")
+    tables = open_lists(file, is_header=_names_columns, what=_WHAT)
     layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
     if not layouts:
         raise DataError(_say_missing(tables[0], crs))
     return layouts
 
 
-def _find_where(table: Table, crs: str) -> PlaceColumns | None:
-    found = find_places(table, crs=crs)
-    # the middle of a small area is not the place of a haven
-    without = replace(found, lsoa=None) if found else None
-    return without if without != PlaceColumns() else None
-
-
 def _find_layout(table: Table, crs: str) -> _Layout | None:
-    columns, where = _find_columns(table.header), _find_where(table, crs)
+    columns, where = _find_columns(table.header), find_where(table, crs)
     named, has_dates = find_offences(table.header)
     offences = [name for name in named if _OF_OFFENCES.search(normalise(name))]
     weekdays = _find_weekdays(table.header)
@@ -354,11 +437,10 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
 
 def _wanted(layout: _Layout, *, fold: bool = False) -> set[str]:
     """The columns to be read."""
-    where = (getattr(layout.where, role) for role in layout.where.__dataclass_fields__)
     names = [
         *(name for names in layout.columns.values() for name in names),
         *(name for pair in layout.weekdays.values() for names in pair for name in names),
-        *(name for name in where if isinstance(name, str) and name in layout.table.header),
+        *list_columns(layout.where, layout.table.header),
     ]
     return {name.strip().casefold() if fold else name for name in names}
 
@@ -369,7 +451,7 @@ def _say_missing(table: Table, crs: str) -> str:
         *(["a column of names (name, title, venue ...)"] if not (columns["name"] or columns["kind"]) else []),
         *(
             ["one that says where (latitude and longitude, easting and northing, postcode ...)"]
-            if _find_where(table, crs) is None
+            if find_where(table, crs) is None
             else []
         ),
     ]
@@ -382,12 +464,10 @@ def _say_missing(table: Table, crs: str) -> str:
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     """The columns of name, kind, hours, ID and status, the likeliest first."""
-    # "@type" of OpenStreetMap is that of its element, and not of the place
-    forms = {name: normalise(name) for name in header if not name.startswith("@")}
+    picker = make_picker(header)
 
     def pick(usual: Sequence[str], fits: Callable[[str], bool] = lambda form: False) -> list[str]:
-        listed = [name for wanted in usual for name, form in forms.items() if form == wanted]
-        return [*dict.fromkeys([*listed, *(name for name, form in forms.items() if fits(form))])]
+        return picker(usual, fits)
 
     statuses = pick((), lambda form: form.endswith(("status", "status name")) and form not in _STATUS)
     return {
@@ -395,6 +475,8 @@ def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
         "kind": pick(_KINDS, lambda form: bool(_KIND.fullmatch(form)) and form not in _NOT_KINDS),
         "opening_hours": pick(_HOURS)[:1],
         "haven_id": pick(("haven id",))[:1],
+        "address": pick(_ADDRESSES)[:2],
+        "checked_on": pick(_CHECKS)[:2],
         "data_status": pick(_STATUS)[:1],
         "state": statuses,
         "year_closed": [] if statuses else pick(_YEARS_CLOSED),
@@ -418,66 +500,26 @@ def _names_columns(row: Sequence[str]) -> bool:
     return says_where(row) and bool(columns["name"] or columns["kind"])
 
 
-def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> _ReadTable:
-    table, columns = layout.table, layout.columns
-    parts, n_malformed = [], 0
-    with explain_unpacking(table.label):
-        for chunk in table.read(_wanted(layout)):
-            n_malformed += len(chunk.malformed)
-            if not len(chunk.row):
-                continue
-            found = locate(
-                chunk.columns,
-                layout.where,
-                stated_crs=table.crs,
-                crs=crs,
-                postcodes=postcodes,
-                area_square_m=_COARSE_SQUARE_M,
-            )
-            is_coarse = found.precision == AREA
-            part = {role: _read_text(chunk.columns, columns[role]) for role in _TEXTS}
-            parts.append(
-                pd.DataFrame(
-                    part
-                    | {
-                        "source": table.label,
-                        "source_row": chunk.row,
-                        "opening_hours": _read_hours(chunk.columns, layout),
-                        "is_shut": _is_shut(chunk.columns, columns),
-                        "easting": found.easting,
-                        "northing": found.northing,
-                        "reason": np.where(is_coarse, _TOO_COARSE, found.reason),
-                    }
-                )
-            )
-    return _ReadTable(rows=pd.concat(parts) if parts else _nothing(), n_malformed=n_malformed)
+def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> ReadPlaces:
+    columns = layout.columns
 
+    def read(chunk: Columns) -> dict[str, pd.Series]:
+        texts = {role: read_text(chunk, columns[role]) for role in _TEXTS}
+        return texts | {
+            "opening_hours": _read_hours(chunk, layout),
+            "is_shut": _is_shut(chunk, columns),
+            "lapse": _find_lapse(chunk, columns),
+        }
 
-def _nothing() -> pd.DataFrame:
-    names = (*_TEXTS, "source", "source_row", "is_shut", "easting", "northing", "reason")
-    return pd.DataFrame({name: pd.Series(dtype="object") for name in names})
-
-
-def _plain(columns: Columns, name: str) -> pd.Series:
-    return columns[name].astype("object").reset_index(drop=True)
-
-
-def _read_text(columns: Columns, names: Sequence[str]) -> pd.Series:
-    """The first text that says something, of several columns."""
-    n_rows = len(next(iter(columns.values())))
-    text = pd.Series([None] * n_rows, dtype="object")
-    for name in names:
-        other = _plain(columns, name)
-        text = text.where(text.notna(), other.mask(other.astype(str).str.strip().str.casefold().isin(_NOTHING)))
-    return text.where(text.notna(), None)
+    return read_rows(layout.table, layout.where, _wanted(layout), crs=crs, postcodes=postcodes, read=read)
 
 
 def _read_hours(columns: Columns, layout: _Layout) -> pd.Series:
-    stated = _read_text(columns, layout.columns["opening_hours"])
+    stated = read_text(columns, layout.columns["opening_hours"])
     if not layout.weekdays:
         return stated
     by_day = {
-        day: _join_spans([_plain(columns, name) for name in opens], [_plain(columns, name) for name in closes])
+        day: _join_spans([read_plain(columns, name) for name in opens], [read_plain(columns, name) for name in closes])
         for day, (opens, closes) in layout.weekdays.items()
     }
     return stated.where(stated.notna(), join_weekday_hours(by_day))
@@ -500,7 +542,24 @@ def _is_shut(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Series:
     """Which rows say that the place is closed for good."""
     shut = pd.Series(data=False, index=range(len(next(iter(columns.values())))))
     for name in names["state"]:
-        shut |= _plain(columns, name).astype(str).str.strip().str.casefold().isin(_SHUT)
+        shut |= read_plain(columns, name).astype(str).str.strip().str.casefold().isin(_SHUT)
     for name in names["year_closed"]:
-        shut |= _plain(columns, name).notna()
+        shut |= read_plain(columns, name).notna()
     return shut
+
+
+def _find_lapse(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Series:
+    """How a row says that it takes part no more, or not yet; missing where it does not."""
+    lapse = pd.Series([None] * len(next(iter(columns.values()))), dtype="object")
+    for name in names["state"]:
+        said = read_plain(columns, name).map(_find_lapsed_word, na_action="ignore")
+        lapse = lapse.where(lapse.notna(), said)
+    return lapse.where(lapse.notna(), None)
+
+
+def _find_lapsed_word(status: object) -> str | None:
+    plain = normalise(str(status))
+    if plain in _LAPSED:
+        return plain
+    begun = [word for word in _LAPSED if plain.startswith(f"{word} ")]
+    return max(begun, key=len) if begun else None

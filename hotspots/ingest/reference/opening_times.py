@@ -11,18 +11,20 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-Doubt = Literal["unreadable", "no times", "remark", "open end"]
+Doubt = Literal["unreadable", "no times", "remark", "open end", "lapsed"]
 """Why hours are not known, or only some of them: the text is not understood; it gives days without times; it gives a
-remark, or says itself that it is not sure; or it says when a place opens and not when it closes."""
+remark, or says itself that it is not sure; it says when a place opens and not when it closes; or it was last checked
+too long ago."""
 
-BANK_HOLIDAY = -1
+BANK_HOLIDAY, SCHOOL_HOLIDAY = -1, -2
+_HOLIDAYS = {"ph": BANK_HOLIDAY, "sh": SCHOOL_HOLIDAY}
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _DAY_MINUTES, _NOON = 1440, 720
 
 _EARLIEST = 8 * 60
 """Before it, hours of a clock face may as well be of the afternoon."""
 
-_LATEST_END = 8 * 60
+LATEST_END = 8 * 60
 """Until then an evening without an end may last, by opening_hours.js; what opens before may not be sure."""
 
 
@@ -37,8 +39,9 @@ _WORDS = {
     r"\bweekdays?\b": "mo-fr",
     r"\bweekends?\b": "sa,su",
     r"\b(?:bank|public) ?-?(?:holidays?|hols?)\b": "ph",
+    r"\b(?:school) ?-?(?:holidays?|hols?|vacations?)\b": "sh",
     r"\b(?:closed|shut)\b": "off",
-    r"[,;]? ?\b(?:except|excluding|excl\.?)(?: for| on)? ph\b": "; ph off",
+    r"[,;]? ?\b(?:except|excluding|excl\.?)(?: for| on| in)? ([ps]h)\b": r"; \1 off",
     r"\boff on\b": "off",
     r"\b(?:12 ?)?(?:noon|midday)\b": "12pm",
     r"\b(?:12 ?)?midnight\b": "00:00",
@@ -78,7 +81,7 @@ _TIME = r"(?:\d{4}|\d{1,2}(?:[:.]\d\d(?::00)?)?(?:[ap]m)?)(?![\d:.a-z])"
 _SPAN = rf"{_TIME}(?: ?- ?{_TIME} ?\+?| ?\+)"
 _SPANS = rf"{_SPAN}(?: ?, ?{_SPAN})*"
 _DAY = "(?:mo|tu|we|th|fr|sa|su)"
-_DAY_ITEM = rf"(?:{_DAY}(?: ?- ?{_DAY})?|ph)"
+_DAY_ITEM = rf"(?:{_DAY}(?: ?- ?{_DAY})?|ph|sh)"
 _DAYS = rf"{_DAY_ITEM}(?: ?[,/] ?{_DAY_ITEM})*"
 _MONTH = f"(?:{'|'.join(_MONTHS)})"
 _DATE = rf"(?:{_MONTH}(?: \d\d?(?![\d:.ap]))?)"
@@ -86,7 +89,7 @@ _DATE_ITEM = rf"{_DATE}(?: ?- ?(?:{_DATE}|\d\d?(?![\d:.ap])))?"
 _DATES = rf"{_DATE_ITEM}(?: ?, ?{_DATE_ITEM})*"
 _RULE = re.compile(
     rf" ?(?:(?P<off_days>off {_DAYS})|(?P<first_times>{_SPANS}) (?P<last_days>{_DAYS})(?= ?(?:;|$))"
-    rf"|(?:(?P<dates>{_DATES}) ?:? ?)?(?:(?P<days>{_DAYS}) ?[:,]? ?)?(?P<times>{_SPANS})?"
+    rf"|(?:(?P<dates>{_DATES}) ?:? ?)?(?P<within>sh:? (?={_DAY}))?(?:(?P<days>{_DAYS}) ?[:,]? ?)?(?P<times>{_SPANS})?"
     rf"(?P<state> ?(?:off|open|unknown)\b)?(?P<remark>(?: ?{_REMARK})+)?)(?= ?(?:[;,]|\|\||$))"
 )
 _SEPARATOR = re.compile(r" ?(;|,|\|\|)")
@@ -97,16 +100,20 @@ _HOUR_OF_24 = re.compile(r"(?<![\d:.])(?:1[3-9]|2\d|00)(?:[:.]?\d\d)?(?![\dap])"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningRule:
-    """When a place is open, or closed, on some days. Later rules go before earlier ones.
+    """When a place is open, or closed, or may be open, on some days. Later rules go before earlier ones.
 
     Attributes:
         dates: First and last day of each stretch of the year, as 100 x month + day, 1225 being Christmas; empty for the
             whole year. A stretch whose last day is before its first runs over New Year.
-        days: Days of the week, Monday being 0; `BANK_HOLIDAY` among them adds bank holidays, whatever day they are.
+        days: Days of the week, Monday being 0; `BANK_HOLIDAY` among them adds bank holidays, and `SCHOOL_HOLIDAY`
+            school holidays, whatever day they are.
         spans: First and last minute of each stretch, since midnight at which the day begins: from 0 to 1439, and up to
             1440 later. Empty where the whole day is meant.
         is_off: Whether it is closed then, and not open.
         is_added: Whether the hours are added to those of earlier rules of the day, and do not take their place.
+        is_unknown: Whether it is not known whether it is open then.
+        open_ends: Minutes from which it is not known how long it stays open.
+        is_in_school_holidays: Whether it is for school holidays alone.
     """
 
     dates: tuple[tuple[int, int], ...]
@@ -114,11 +121,14 @@ class OpeningRule:
     spans: tuple[tuple[int, int], ...]
     is_off: bool
     is_added: bool
+    is_unknown: bool = False
+    open_ends: tuple[int, ...] = ()
+    is_in_school_holidays: bool = False
 
     @property
     def replaces(self) -> bool:
         """Whether earlier rules do not hold on its days."""
-        return not self.spans or not (self.is_off or self.is_added)
+        return not (self.spans or self.open_ends or self.is_unknown) or not (self.is_off or self.is_added)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +139,7 @@ class KnownHours:
         opening_hours: On the index of the texts, object: what is known, in OpenStreetMap syntax ("Mo-Fr 09:00-17:00; PH
             off"), None where nothing is.
         doubts: On the same index, object: why they are not known, a `Doubt`. Where hours stand beside a doubt, it is of
-            other hours of the same place, which are left out as if it were closed then. None where all is known, or
+            other hours of the same place, of which they say so ("Sa unknown", "18:00+"). None where all is known, or
             nothing was stated.
     """
 
@@ -141,9 +151,9 @@ def read_opening_hours(texts: pd.Series) -> KnownHours:
     """Read opening hours in OpenStreetMap syntax or in plain words.
 
     Read are days of the week, times of the 24-hour clock or with am and pm, months and days of the year, bank holidays
-    ("PH"), what is closed, and what stands beside the rest ("||"). Remarks are dropped. A place is never taken to be
-    open where the text leaves a doubt: days without times, remarks alone, times that may be of the morning or the
-    evening, and whatever else is not understood (weeks, school holidays, the sun) are not known.
+    ("PH") and school holidays ("SH"), what is closed, and what stands beside the rest ("||"). Remarks are dropped. A
+    place is never taken to be open where the text leaves a doubt: days without times, remarks alone, times that may be
+    of the morning or the evening, and whatever else is not understood (weeks, the sun) are not known.
 
     Args:
         texts: Text, or missing where nothing is stated.
@@ -232,22 +242,22 @@ def _read_text(text: str) -> tuple[tuple[OpeningRule, ...], Doubt | None]:
             return (), "unreadable"
         if doubt:
             doubts.append(doubt)
-        if rule.spans or not rule.is_added or (separator == "," and not doubt):
+        if separator != "||" or rule.spans:
             rules.append(rule)
-    spans = [span for rule in rules if not rule.is_off for span in rule.spans]
+    spans = [span for rule in rules if not (rule.is_off or rule.is_unknown) for span in rule.spans]
     days = {day for _, rule, _ in found for day in rule.days}
     if not spans and (doubts or not days >= set(range(7))):
         return (), min(doubts, key=get_args(Doubt).index, default="no times")
-    if "open end" in doubts and min(spans)[0] < _LATEST_END:
+    if "open end" in doubts and min(spans)[0] < LATEST_END:
         return (), "open end"
     return tuple(rules), min(doubts, key=get_args(Doubt).index, default=None)
 
 
 def _may_meet(doubtful: OpeningRule, sure: OpeningRule, separator: str) -> bool:
-    """Whether two rules may be for the same hours; a bank holiday may be any day, and "||" is for other hours."""
+    """Whether two rules may be for the same hours; a holiday may be any day, and "||" is for other hours."""
     if separator == "||":
         return any(last > _DAY_MINUTES for _, last in sure.spans)
-    return bool(doubtful.days & sure.days) or BANK_HOLIDAY in doubtful.days | sure.days
+    return bool(doubtful.days & sure.days) or min(doubtful.days | sure.days) < 0
 
 
 def _substitute(text: str) -> str:
@@ -291,17 +301,31 @@ def _make_rule(
     state = "off" if match["off_days"] else (match["state"] or "").strip()
     is_open_ended = "+" in times
     spans = _read_spans(times, is_of_24_hours=is_of_24_hours)
-    if spans is None or dates is None or (dates and BANK_HOLIDAY in days) or (state == "off" and is_open_ended):
+    if spans is None or dates is None or (dates and min(days) < 0) or (state == "off" and is_open_ended):
+        return None
+    if match["within"] and min(days) < 0:
         return None
     doubt: Doubt | None = None
+    open_ends = _read_open_ends(times)
+    if open_ends is None:
+        return None
     if state == "unknown" or (match["remark"] and not state):
-        spans, doubt = (), "remark"
+        spans, open_ends, doubt = (), (), "remark"
     elif is_open_ended:
         doubt = "open end"
     elif not times and state != "off":
         doubt = "no times"
-    is_off = state == "off" or not spans
-    return OpeningRule(dates=dates, days=days, spans=spans, is_off=is_off, is_added=is_added), doubt
+    rule = OpeningRule(
+        dates=dates,
+        days=days,
+        spans=spans,
+        is_off=state == "off",
+        is_added=is_added,
+        is_unknown=bool(doubt) and not (spans or open_ends),
+        open_ends=open_ends,
+        is_in_school_holidays=bool(match["within"]),
+    )
+    return rule, doubt
 
 
 def _read_dates(text: str) -> tuple[tuple[int, int], ...] | None:
@@ -328,8 +352,8 @@ def _read_days(text: str) -> frozenset[int]:
     days: set[int] = set()
     for item in re.split("[,/]", text.replace(" ", "")):
         first, _, last = item.partition("-")
-        if first == "ph":
-            days.add(BANK_HOLIDAY)
+        if first in _HOLIDAYS:
+            days.add(_HOLIDAYS[first])
             continue
         low = WEEKDAYS.index(first.title())
         high = WEEKDAYS.index((last or first).title())
@@ -348,6 +372,18 @@ def _read_spans(text: str, *, is_of_24_hours: bool) -> tuple[tuple[int, int], ..
                 return None
             spans.append(span)
     return tuple(spans)
+
+
+def _read_open_ends(text: str) -> tuple[int, ...] | None:
+    """From when on it is not known how long it is open; None where that is not clear."""
+    ends = []
+    for part in text.split(",") if text else ():
+        if part.rstrip().endswith("+"):
+            minute, _ = _read_clock(part.rstrip("+ ").rpartition("-")[2].strip())
+            if minute is None:
+                return None
+            ends.append(minute)
+    return tuple(ends)
 
 
 def _read_span(start: str, end: str, *, is_of_24_hours: bool) -> tuple[int, int] | None:
@@ -392,8 +428,16 @@ def _say_rules(rules: Sequence[OpeningRule]) -> str | None:
 def _say_rule(rule: OpeningRule) -> str:
     dates = ",".join(_say_dates(first, last) for first, last in rule.dates)
     days = "" if dates and rule.days == frozenset(range(7)) else _say_days(rule.days)
-    spans = ",".join(_say_span(*span) for span in rule.spans)
-    return " ".join(part for part in (dates, days, spans, "off" if rule.is_off else "") if part)
+    spans = [_say_span(*span) for span in rule.spans]
+    ends = [span.rpartition("-")[2] for span in spans]
+    for end in map(_say_minute, rule.open_ends):
+        if end in ends:
+            spans[ends.index(end)] += "+"
+        else:
+            spans.append(f"{end}+")
+    within = "SH" if rule.is_in_school_holidays else ""
+    state = "off" if rule.is_off else "unknown" if rule.is_unknown else ""
+    return " ".join(part for part in (dates, within, days, ",".join(spans), state) if part)
 
 
 def _say_dates(first: int, last: int) -> str:
@@ -405,7 +449,7 @@ def _say_dates(first: int, last: int) -> str:
 
 def _say_days(days: frozenset[int]) -> str:
     stretches: list[list[int]] = []
-    for day in sorted(days - {BANK_HOLIDAY}):
+    for day in sorted(day for day in days if day >= 0):
         if stretches and stretches[-1][-1] == day - 1:
             stretches[-1].append(day)
         else:
@@ -414,9 +458,12 @@ def _say_days(days: frozenset[int]) -> str:
         f"{WEEKDAYS[run[0]]}-{WEEKDAYS[run[-1]]}" if len(run) > 2 else ",".join(WEEKDAYS[day] for day in run)
         for run in stretches
     ]
-    return ",".join(said + ["PH"] * (BANK_HOLIDAY in days))
+    return ",".join(said + [name.upper() for name, day in _HOLIDAYS.items() if day in days])
 
 
 def _say_span(first: int, last: int) -> str:
-    last = last if last <= _DAY_MINUTES else last - _DAY_MINUTES
-    return f"{first // 60:02d}:{first % 60:02d}-{last // 60:02d}:{last % 60:02d}"
+    return f"{_say_minute(first)}-{_say_minute(last if last <= _DAY_MINUTES else last - _DAY_MINUTES)}"
+
+
+def _say_minute(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -48,6 +48,7 @@ from .release import release_categories as release_categories
 from .release import release_kinds as release_kinds
 from .release import release_names as release_names
 from .release import release_places as release_places
+from .release import release_schools as release_schools
 from .release import show_code as show_code
 from .release import show_form as show_form
 from .spreadsheet_dates import Exchanged as Exchanged

@@ -73,6 +73,12 @@ _AREA_CODE = re.compile(r"[EWSN]\d{8}|(?!(?:.*\d){4})(?=.*\d)[\w-]{1,6}")
 _HOME = re.compile(r"\b(?:flat|apartment|apt)\W*\d", re.IGNORECASE)
 _MASK = re.compile(r"\[[^\]]*\]")
 
+_SCHOOL = re.compile(
+    r"[^()\[\],:;0-9]+\b(?:school|academy|college|nursery|kindergarten|sixth form|university technical college)",
+    re.IGNORECASE,
+)
+"""The whole name of a school, after whomever it is called."""
+
 _FEWEST_LETTERS = 5
 """What is shorter begins names too, as "rac*" does."""
 
@@ -232,6 +238,19 @@ def release_names(names: pd.Series, *, are_areas: bool = False) -> pd.Series:
     released = [
         name if are_areas and isinstance(name, str) and mask_text(name) == NAME_MASK else _release_name(name)
         for name in names
+    ]
+    return pd.Series(released, index=names.index, name=names.name, dtype="object")
+
+
+def release_schools(names: pd.Series) -> pd.Series:
+    """Names of schools as a list of schools has them, which may be called after somebody; see `release_names`.
+
+    Args:
+        names: Text (n,); may be missing.
+    """
+    released = [
+        name if isinstance(name, str) and not _is_story(name) and _SCHOOL.fullmatch(name.strip()) else other
+        for name, other in zip(names, release_names(names), strict=True)
     ]
     return pd.Series(released, index=names.index, name=names.name, dtype="object")
 

@@ -1,6 +1,7 @@
 from .area_map import draw_areas as draw_areas
 from .before_after import draw_before_after as draw_before_after
 from .colours import EXPECTED as EXPECTED
+from .colours import FACILITY as FACILITY
 from .colours import HAVEN as HAVEN
 from .colours import HOTSPOT as HOTSPOT
 from .colours import OUTSIDE as OUTSIDE
@@ -32,5 +33,6 @@ from .ratio_strips import choose_ratio_ticks as choose_ratio_ticks
 from .ratio_strips import choose_span as choose_span
 from .ratio_strips import draw_ratio as draw_ratio
 from .ratio_strips import draw_ratio_scale as draw_ratio_scale
+from .route_map import draw_route as draw_route
 from .week_grid import draw_strip as draw_strip
 from .week_grid import draw_week as draw_week

@@ -9,6 +9,7 @@ SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 HOTSPOT = "#b3005e"
 PATROL = "#14213d"
 HAVEN = "#e66100"
+FACILITY = "#5d3a9b"
 OUTSIDE = "#eceae4"
 HALF = "#1a1a1a"
 SIGNIFICANT = "#6a3d9a"

@@ -21,6 +21,7 @@ from folium.raster_layers import ImageOverlay
 
 from hotspots.pipeline import Analysis, HavenAnalysis
 from hotspots.products.drawing.colours import (
+    FACILITY,
     HALF,
     HAVEN,
     HOTSPOT,
@@ -135,6 +136,8 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
             style={"color": "#ffffff", "weight": 1, "fill": True, "fillColor": HAVEN, "fillOpacity": 1},
             marker=folium.CircleMarker(radius=4.5),
         )  # fmt: skip
+    if any(kind.facilities for kind in summary.facilities):
+        layers["facilities"] = _facility_layer(summary, crs)
     for layer in layers.values():
         layer.add_to(fmap)
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
@@ -229,6 +232,24 @@ def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
         to_degrees([] if reach.is_empty else [reach], havens.havens.crs), show=False,
         name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
+    )  # fmt: skip
+
+
+def _facility_layer(summary: RunSummary, crs: pyproj.CRS) -> folium.GeoJson:
+    """Premises, stations, schools and parks that may be named: filled and large where they are on the list."""
+    shown = [one for kind in summary.facilities for one in kind.facilities]
+
+    def style(feature: dict[str, Any]) -> dict[str, Any]:
+        is_risky = shown[feature["properties"]["index"]].is_risky
+        return {
+            "color": "#ffffff" if is_risky else FACILITY, "weight": 1.5 if is_risky else 2, "fill": True,
+            "fillColor": FACILITY if is_risky else "#ffffff", "fillOpacity": 1, "radius": 7 if is_risky else 4.5,
+        }  # fmt: skip
+
+    points = [shapely.Point(one.easting, one.northing) for one in shown]
+    return _geojson(
+        to_degrees(points, crs), show=False, name="Premises, stations and parks", style=style,
+        marker=folium.CircleMarker(radius=4.5),
     )  # fmt: skip
 
 

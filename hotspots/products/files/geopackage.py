@@ -17,6 +17,7 @@ from hotspots.analysis.surfaces import EXPECTED_SHARES, FirstCells, RiskEstimate
 from hotspots.pipeline import Analysis, SignificanceTest
 from hotspots.products.drawing import (
     EXPECTED,
+    FACILITY,
     HAVEN,
     HOTSPOT,
     OUTSIDE,
@@ -26,7 +27,12 @@ from hotspots.products.drawing import (
     choose_breaks,
     choose_colours,
 )
-from hotspots.products.files.spreadsheets import tabulate_hotspots, tabulate_patrol_places, tabulate_shifts
+from hotspots.products.files.spreadsheets import (
+    tabulate_facilities,
+    tabulate_hotspots,
+    tabulate_patrol_places,
+    tabulate_shifts,
+)
 from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
 from hotspots.products.words import make_environment, say_status
 
@@ -53,9 +59,9 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
-    """Write places to patrol, hot spots, wards, havens and cells as layers styled for QGIS, in the CRS of the analysis.
+    """Write what was found as layers styled for QGIS, in the CRS of the analysis.
 
-    Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
+    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
     incidents and places; of the estimate those that the map draws. Of a large area not all of these: see
     `PublishedSummary`.
     """
@@ -89,6 +95,10 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
             map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
         ).astype({"n_incidents": "Int64"})
         layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
+    if any(kind.facilities for kind in summary.facilities):
+        premises = tabulate_facilities(summary)
+        points = list(gpd.points_from_xy(premises["easting"], premises["northing"]))
+        layers["premises"] = _layer(premises, points, crs)
     pyogrio.set_gdal_config_options(
         {
             # GDAL stamps the date of writing into the file; the same input must give the same bytes
@@ -99,7 +109,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     )
     try:
         for name, layer in layers.items():
-            kind = "Point" if name == "havens" else "MultiPolygon"
+            kind = "Point" if name in ("havens", "premises") else "MultiPolygon"
             pyogrio.write_dataframe(
                 layer,
                 path,
@@ -218,6 +228,7 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
                 hotspot=HOTSPOT,
                 patrol=PATROL,
                 haven=HAVEN,
+                facility=FACILITY,
                 plural=summary.crime_plural,
                 shifts=_list_shifts(summary),
                 **shown,

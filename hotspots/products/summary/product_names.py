@@ -14,6 +14,8 @@ PRODUCTS = {
     "quality_json": "quality.json",
     "rejected": "rejected.csv",
 }
+FACILITY_PRODUCTS = {"premises_csv": "premises.csv"}
+"""Those of a run with premises, stations, schools or parks."""
 
 PERFORMANCE_FOLDER = "performance"
 PERFORMANCE_PRODUCTS = {
@@ -32,3 +34,12 @@ PATROLS_DONE_PRODUCTS = {
     "patrol_hours_csv": "patrol_hours.csv",
     "patrols_done_json": "patrols_done.json",
 }
+
+PATROL_PLAN_FOLDER = "patrols"
+PATROL_PLAN_PRODUCTS = {
+    "card": "card.html",
+    "patrols_ics": "patrols.ics",
+    "patrols_csv": "patrols.csv",
+    "plan_json": "plan.json",
+}
+"""Beside a GPX file for each patrol."""

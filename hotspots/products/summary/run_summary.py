@@ -11,8 +11,8 @@ import pandas as pd
 
 import hotspots
 from hotspots.analysis.change import CLEAR_LEVEL, MIN_FOR_PERCENT, PLAIN_LEVEL
-from hotspots.analysis.hours import Coverage, WindowCoverage
 from hotspots.analysis.rates import FEW_AREAS, AreaRates
+from hotspots.analysis.safe_havens import Coverage, WindowCoverage
 from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
@@ -30,6 +30,7 @@ from hotspots.products.summary.encoding import (
     Source,
     Spread,
 )
+from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
@@ -48,7 +49,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import PRODUCTS
+from hotspots.products.summary.product_names import FACILITY_PRODUCTS, PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -104,6 +105,8 @@ class InputSummary(Part):
         "patrol records",
         "patrol plan",
         "places to patrol",
+        "premises",
+        "safety maps",
     ]
     sha256: str
     data_status: str | None
@@ -120,7 +123,7 @@ class ReadInputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates"]
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "premises", "safety maps"]
     sha256: str
     rows: Annotated[int, Source("n_rows")]
     layout: str
@@ -389,6 +392,7 @@ class RunSummary(Part):
         rates: What the rates of wards refer to; null where no population is known.
         harm: What the incidents weigh.
         havens: The safe havens; null where none were given.
+        facilities: Premises, stations, schools and parks, by kind; empty where none were given.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -435,6 +439,7 @@ class RunSummary(Part):
     rates: RateSummary | None
     harm: HarmSummary
     havens: HavensSummary | None
+    facilities: tuple[FacilityKindSummary, ...]
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -494,8 +499,9 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
+        facilities=summarise_facilities(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
-        products=PRODUCTS,
+        products=PRODUCTS | (FACILITY_PRODUCTS if analysis.facilities else {}),
         version=hotspots.__version__,
     )
     said = [

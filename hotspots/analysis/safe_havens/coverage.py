@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -11,16 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
-from hotspots.analysis.calendar import name_bank_holidays
+from hotspots.analysis.hours import is_open_by_rules, make_opening_calendar
+from hotspots.analysis.network import StreetNetwork, find_near
 from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points
-from hotspots.ingest.reference import BANK_HOLIDAY, OpeningRule, list_opening_rules
-
-Days = npt.NDArray[np.datetime64]
-Minutes = npt.NDArray[np.float64]
+from hotspots.ingest.reference import list_opening_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +24,8 @@ class Coverage:
     """How much of a crime happens within reach of a safe haven.
 
     Attributes:
-        reach_m: Straight-line distance that counts as within reach, metres.
+        reach_m: Distance that counts as within reach, metres.
+        is_along_streets: Whether that is the walk along streets, and not as the crow flies.
         n_incidents: Incidents measured.
         n_within_reach: Of these, with any haven within reach, open or not.
         share_within_reach: The same as a share; NaN without incidents.
@@ -43,6 +40,7 @@ class Coverage:
     """
 
     reach_m: float
+    is_along_streets: bool
     n_incidents: int
     n_within_reach: int
     share_within_reach: float
@@ -62,12 +60,14 @@ def measure_coverage(
     reach_m: float = 400.0,
     country: str = "GB",
     subdivision: str | None = "ENG",
+    network: StreetNetwork | None = None,
 ) -> Coverage:
     """Measure how many incidents have a safe haven within reach, at any hour and at the hour they happened.
 
-    Distance is straight-line, so a railway or the river in between is not seen. Opening hours are read on the
-    date of the incident, with its bank holidays where the hours mention them. A haven counts as closed at hours at
-    which it is not known to be open, so the share of open ones is the least that it can be.
+    Without a network distance is straight-line, so a railway or the river in between is not seen. Opening hours are
+    read on the date of the incident, with its bank holidays where the hours mention them. A haven counts as closed at
+    hours at which it is not known to be open, so the share of open ones is the least that it can be. An incident is
+    looked at when it began; `measure_hour_coverage` looks at all of its interval.
 
     Args:
         incidents: Points with `started_at` and `time_precision`, in metres.
@@ -75,6 +75,7 @@ def measure_coverage(
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
+        network: Streets to walk along; None for as the crow flies.
 
     Raises:
         DataError: A table lacks its columns or is not in metres, or the two are not in one CRS.
@@ -83,12 +84,12 @@ def measure_coverage(
     require_columns(havens, HAVEN_COLUMNS, table="havens")
     require_columns(incidents, ("started_at", "time_precision"), table="incidents")
     require_same_crs(incidents, havens, tables="incidents and havens")
-    if not (math.isfinite(reach_m) and reach_m > 0):
-        raise ParameterError(f"The reach must be above 0 m, not {reach_m}. 400 m is five minutes on foot.")
+    require_reach(reach_m)
     places = collapse_points(incidents)
-    of_haven = cKDTree(places.coordinates).query_ball_point(
-        np.column_stack([havens.geometry.x, havens.geometry.y]), r=reach_m
+    pairs = find_near(
+        np.column_stack([havens.geometry.x, havens.geometry.y]), places.coordinates, reach_m=reach_m, network=network
     )
+    of_haven = np.split(pairs.target, np.searchsorted(pairs.origin, np.arange(1, len(havens)))) if len(havens) else []
     incidents_of_place = _rows_by_place(places.inverse, len(places.easting))
     timed = (incidents["time_precision"] == "minute").to_numpy()
     started_at = incidents["started_at"].to_numpy().astype("datetime64[s]")
@@ -96,24 +97,25 @@ def measure_coverage(
     hours = [list_opening_rules(text) if isinstance(text, str) else () for text in havens["opening_hours"]]
     days = started_at.astype("datetime64[D]")
     minutes = (started_at - days) / np.timedelta64(1, "m")
-    holidays = _list_bank_holidays(days[timed], country, subdivision)
+    calendar = make_opening_calendar(days[timed], country=country, subdivision=subdivision)
 
     reached = np.zeros(len(incidents), dtype=bool)
     reached_open = np.zeros(len(incidents), dtype=bool)
     n_by_haven = np.zeros(len(havens), dtype=np.int64)
     for position, (near, rules) in enumerate(zip(of_haven, hours, strict=True)):
-        if not near:
+        if not len(near):
             continue
         rows = np.concatenate([incidents_of_place[place] for place in near])
         reached[rows] = True
         n_by_haven[position] = len(rows)
         rows = rows[timed[rows]]
         if rules and len(rows):
-            reached_open[rows] |= _is_open(rules, days[rows], minutes[rows], holidays=holidays)
+            reached_open[rows] |= is_open_by_rules(rules, days[rows], minutes[rows], calendar=calendar)
     n, n_timed = len(incidents), int(timed.sum())
     can_tell = n_timed > 0 and any(hours)
     return Coverage(
         reach_m=float(reach_m),
+        is_along_streets=network is not None,
         n_incidents=n,
         n_within_reach=int(reached.sum()),
         share_within_reach=float(reached.sum() / n) if n else math.nan,
@@ -125,6 +127,16 @@ def measure_coverage(
         is_within_reach=reached,
         is_open_within_reach=reached_open,
     )
+
+
+def require_reach(reach_m: float) -> None:
+    """Refuse a reach that is none.
+
+    Raises:
+        ParameterError: `reach_m` is not positive.
+    """
+    if not (math.isfinite(reach_m) and reach_m > 0):
+        raise ParameterError(f"The reach must be above 0 m, not {reach_m}. 400 m is five minutes on foot.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,78 +194,3 @@ def measure_reach(
 def _rows_by_place(inverse: npt.NDArray[np.intp], n_places: int) -> list[npt.NDArray[np.intp]]:
     order = np.argsort(inverse, kind="stable")
     return np.split(order, np.searchsorted(inverse[order], np.arange(1, n_places)))
-
-
-def is_open_at(
-    hours: str, times: npt.NDArray[np.datetime64], *, country: str = "GB", subdivision: str | None = "ENG"
-) -> npt.NDArray[np.bool_]:
-    """Whether a place with these opening hours is open at each time.
-
-    Args:
-        hours: Opening hours as `read_opening_hours` takes them, "Mo-Fr 09:00-17:30; PH off".
-        times: datetime64 (n_times,), naive local wall-clock times, one or more.
-        country: Whose bank holidays count, as `name_bank_holidays` takes it.
-        subdivision: Likewise.
-
-    Returns:
-        bool (n_times,); false where it is not known.
-    """
-    days = times.astype("datetime64[D]")
-    minutes = (times - days) / np.timedelta64(1, "m")
-    return _is_open(list_opening_rules(hours), days, minutes, holidays=_list_bank_holidays(days, country, subdivision))
-
-
-def _is_open(rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, holidays: Days) -> npt.NDArray[np.bool_]:
-    """Whether rules are open at minutes of days, by the hours of the day itself and those of the evening before.
-
-    An evening runs on past midnight only if no later rule closes it, and none has the next day to itself: where people
-    and opening_hours.js may take hours past midnight differently, it is not known that the place is open.
-    """
-    carried = []
-    replaced = np.zeros(len(days), dtype=bool)
-    for rule in reversed(rules):
-        applies = _applies(rule, days - 1, holidays)
-        carried.append(applies & ~replaced)
-        if rule.replaces:
-            replaced |= applies
-    is_open = np.zeros(len(days), dtype=bool)
-    for rule, evening in zip(rules, reversed(carried), strict=True):
-        today = _applies(rule, days, holidays)
-        if rule.replaces:
-            is_open &= ~today
-        within = today & _lies_within(rule.spans, minutes) | evening & _lies_within(rule.spans, minutes + 1440)
-        is_open = is_open & ~within if rule.is_off else is_open | within
-    return is_open
-
-
-def _applies(rule: OpeningRule, days: Days, holidays: Days) -> npt.NDArray[np.bool_]:
-    """Whether a rule is for these days."""
-    weekday = (days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
-    applies = np.isin(weekday, list(rule.days))
-    if BANK_HOLIDAY in rule.days:
-        applies |= np.isin(days, holidays)
-    if rule.dates:
-        months = days.astype("datetime64[M]")
-        date = 100 * (months.astype(np.int64) % 12 + 1) + (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-        applies &= np.logical_or.reduce(
-            [
-                (first <= date) & (date <= last) if first <= last else (first <= date) | (date <= last)
-                for first, last in rule.dates
-            ]
-        )
-    return applies
-
-
-def _lies_within(spans: Sequence[tuple[int, int]], minutes: Minutes) -> npt.NDArray[np.bool_]:
-    within = np.zeros(len(minutes), dtype=bool)
-    for first, last in spans:
-        within |= (first <= minutes) & (minutes < last)
-    return within
-
-
-def _list_bank_holidays(days: Days, country: str, subdivision: str | None) -> Days:
-    """The bank holidays of the years of these days, and of the evening before them."""
-    if not len(days):
-        return days
-    first, last = (day.item().year for day in (days.min() - 1, days.max()))
-    return np.array(list(name_bank_holidays(first, last, country=country, subdivision=subdivision)), "datetime64[D]")

@@ -1,0 +1,221 @@
+"""Where and when crime has no open safe haven near, and when the nearest one is open."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy import sparse
+
+from hotspots.analysis.hotspots import DAY_PARTS, Shift, assign_outlines
+from hotspots.analysis.hours import HOURS_IN_WEEK, make_opening_calendar, measure_times
+from hotspots.analysis.network import StreetNetwork, measure_walks
+from hotspots.analysis.safe_havens.hour_coverage import HourCoverage, read_positions, read_rules
+from hotspots.analysis.safe_havens.opening_states import MINUTES_IN_DAY, Rules, find_opening_states
+from hotspots.contracts import require_same_crs
+from hotspots.geography import FLOOR, Floor, collapse_points, weigh_places
+
+Days = npt.NDArray[np.datetime64]
+Floats = npt.NDArray[np.float64]
+
+_EPOCH = np.datetime64("1970-01-05", "D")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsualHours:
+    """When a place is open on some days of the week, as on most of them in a period.
+
+    Attributes:
+        opens_minute: Minutes since midnight at which it first opens; None where it is shut all day.
+        closes_minute: At which it last closes; 1440 where it is open at midnight.
+    """
+
+    opens_minute: int | None
+    closes_minute: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A place and a part of the week in which crime has no open haven near.
+
+    Attributes:
+        area: Position of the place.
+        shift: The part of the week.
+        n_timed: Incidents in both, a sum of shares of those whose hour is known.
+        n_without: Of these, without a haven within reach that is known to be open then.
+        n_unknown: Of these, with one within reach of which it is not known.
+        nearest: Position of the nearest haven, whether within reach or not; -1 where there is none to walk to.
+        nearest_m: How far it is from the middle of the place; NaN for none.
+        nearest_hours: When that is usually open on those days; None where it is not known.
+    """
+
+    area: int
+    shift: Shift
+    n_timed: float
+    n_without: float
+    n_unknown: float
+    nearest: int
+    nearest_m: float
+    nearest_hours: UsualHours | None
+
+
+def rank_gaps(
+    incidents: gpd.GeoDataFrame,
+    coverage: HourCoverage,
+    outlines: Sequence[shapely.Geometry],
+    havens: gpd.GeoDataFrame,
+    *,
+    shifts: Sequence[Shift] = DAY_PARTS,
+    country: str = "GB",
+    subdivision: str | None = "ENG",
+    network: StreetNetwork | None = None,
+    floor: Floor = FLOOR,
+) -> tuple[Gap, ...]:
+    """Rank places and parts of the week by the incidents there that have no open haven within reach.
+
+    Args:
+        incidents: Those that `coverage` was measured on, with `location_precision`, in metres.
+        coverage: `measure_hour_coverage(incidents, havens, ...)`.
+        outlines: Of places that do not overlap, such as places to patrol.
+        havens: The havens table.
+        shifts: Parts of the week.
+        country: ISO 3166 code of the country whose bank holidays count.
+        subdivision: Of its part; None for those of the whole country.
+        network: Streets to walk along to the nearest haven; None for as the crow flies.
+        floor: What must lie in a gap for it to be given.
+
+    Returns:
+        Most incidents without one first; then the place, then the part of the week, in the order given.
+
+    Raises:
+        DataError: The tables are not in one CRS in metres.
+    """
+    require_same_crs(incidents, havens, tables="incidents and havens")
+    if not len(outlines) or not len(incidents):
+        return ()
+    places = collapse_points(incidents)
+    weights = weigh_places(incidents, places)
+    inside = assign_outlines(incidents, outlines)
+    is_in = np.zeros((HOURS_IN_WEEK, len(shifts)))
+    for column, shift in enumerate(shifts):
+        is_in[shift.window.hours, column] = 1.0
+    timed = coverage.hours @ is_in
+    without = np.maximum(timed - coverage.open_hours @ is_in, 0.0)
+    unknown = coverage.unknown_hours @ is_in
+    nearest, nearest_m = _find_nearest(outlines, havens, network)
+    days = pd.to_datetime(incidents["started_at"]).to_numpy().astype("datetime64[D]")
+    days = days[~np.isnat(days)]
+    rules = read_rules(havens)
+    gaps = []
+    for area in range(len(outlines)):
+        members = np.flatnonzero(inside == area)
+        for column, shift in enumerate(shifts):
+            has_any = members[without[members, column] > 0]
+            n_places = weights[np.unique(places.inverse[has_any])].sum()
+            n_without = float(without[members, column].sum())
+            if not floor.is_met(n_without, n_places) or n_without <= 0:
+                continue
+            known = rules[nearest[area]] if nearest[area] >= 0 else ()
+            gaps.append(
+                Gap(
+                    area=area,
+                    shift=shift,
+                    n_timed=float(timed[members, column].sum()),
+                    n_without=n_without,
+                    n_unknown=float(unknown[members, column].sum()),
+                    nearest=int(nearest[area]),
+                    nearest_m=float(nearest_m[area]),
+                    nearest_hours=find_usual_hours(
+                        known, days, shift.window.days, country=country, subdivision=subdivision
+                    )
+                    if known
+                    else None,
+                )
+            )
+    # sums of shares differ in their last digits from machine to machine
+    return tuple(sorted(gaps, key=lambda gap: (-round(gap.n_without, 6), gap.area)))
+
+
+def find_usual_hours(
+    rules: Rules, days: Days, weekdays: Sequence[int], *, country: str = "GB", subdivision: str | None = "ENG"
+) -> UsualHours | None:
+    """When a place is open on most of the days of a period that are of some days of the week.
+
+    Args:
+        rules: Of the place, one or more, as `list_opening_rules` gives them.
+        days: datetime64[D], of the period; the first and the last count.
+        weekdays: Monday is 0.
+        country: ISO 3166 code of the country whose bank holidays count.
+        subdivision: Of its part; None for those of the whole country.
+
+    Returns:
+        None where the period has no such day.
+    """
+    if not len(days):
+        return None
+    calendar = make_opening_calendar(days, country=country, subdivision=subdivision)
+    states = find_opening_states([rules], days, calendar=calendar)
+    every_day = states.first_day + np.arange(len(states.kind))
+    kinds = states.kind[np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))]
+    if not len(kinds):
+        return None
+    is_open = states.is_open[0][states.cell]
+    counts: dict[tuple[int | None, int | None], int] = {}
+    ends = np.append(states.starts[1:], MINUTES_IN_DAY)
+    for kind, n in zip(*np.unique(kinds, return_counts=True), strict=True):
+        open_stretches = np.flatnonzero(is_open[kind])
+        hours = (
+            (int(states.starts[open_stretches[0]]), int(ends[open_stretches[-1]]))
+            if len(open_stretches)
+            else (None,) * 2
+        )
+        counts[hours] = counts.get(hours, 0) + int(n)
+    # of hours as common the shorter, which promise less
+    opens, closes = min(counts, key=lambda hours: (-counts[hours], hours[1] or 0, hours[0] or 0))
+    return UsualHours(opens_minute=opens, closes_minute=closes)
+
+
+def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) -> HourCoverage:
+    """The same coverage of what happened on some days only.
+
+    Args:
+        coverage: `measure_hour_coverage(incidents, ...)`.
+        incidents: With their times.
+        on_days: datetime64[D], such as school days.
+    """
+    start, _ = measure_times(incidents)
+    first_hour = start // 60
+
+    def keep(part: sparse.csr_array) -> sparse.csr_array:
+        row = np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))
+        # an interval is shorter than a week, so each hour of the week is in it once
+        hour = first_hour[row] + (part.indices - first_hour[row]) % HOURS_IN_WEEK
+        kept = np.isin(_EPOCH + hour // 24, on_days)
+        return sparse.csr_array((np.where(kept, part.data, 0.0), part.indices, part.indptr), shape=part.shape)
+
+    return dataclasses.replace(
+        coverage,
+        hours=keep(coverage.hours),
+        open_hours=keep(coverage.open_hours),
+        unknown_hours=keep(coverage.unknown_hours),
+    )
+
+
+def _find_nearest(
+    outlines: Sequence[shapely.Geometry], havens: gpd.GeoDataFrame, network: StreetNetwork | None
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """The haven nearest to the middle of each place, and how far it is."""
+    if not len(havens):
+        return np.full(len(outlines), -1, dtype=np.int64), np.full(len(outlines), np.nan)
+    middles = shapely.get_coordinates(shapely.centroid(np.array(outlines, dtype=object)))
+    walks = measure_walks(middles, read_positions(havens), network=network)
+    nearest = walks.argmin(axis=1)
+    nearest_m = walks[np.arange(len(outlines)), nearest]
+    is_there = np.isfinite(nearest_m)
+    return np.where(is_there, nearest, -1), np.where(is_there, nearest_m, np.nan)

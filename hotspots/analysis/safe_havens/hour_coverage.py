@@ -1,0 +1,270 @@
+"""How much of a crime happens within reach of a safe haven that is open at the hour at which it may have happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from hotspots.analysis.hours import HOURS_IN_WEEK, make_opening_calendar
+from hotspots.analysis.network import NearPairs, StreetNetwork, find_near
+from hotspots.analysis.safe_havens.coverage import require_reach
+from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, find_opening_states
+from hotspots.analysis.safe_havens.time_pieces import cut_times, list_days
+from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
+from hotspots.errors import ParameterError
+from hotspots.geography import UniquePoints, collapse_points
+from hotspots.ingest.reference import list_opening_rules
+
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+_CELLS_AT_ONCE = 8_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourCoverage:
+    """What safe havens cover, hour by hour of the week, of each incident.
+
+    Attributes:
+        reach_m: Distance that counts as within reach, metres.
+        is_along_streets: Whether that is the walk along streets, and not as the crow flies.
+        n_hours_unknown: Havens of which it is not known when they are open.
+        is_within_reach: bool (n_incidents,), whether any haven is within reach, open or not.
+        nearest: int (n_incidents,), position of the nearest haven within reach; -1 for none.
+        nearest_m: float (n_incidents,), how far it is; NaN for none.
+        hours: Sparse (n_incidents, 168), the share of each incident in each hour of the week, Monday 00:00-00:59 being
+            0; a row sums to 1, or to 0 where nothing is known of the hour.
+        open_hours: Likewise, the part of it in which a haven within reach is open.
+        unknown_hours: Likewise, the part in which none within reach is known to be open, and of one it is not known.
+    """
+
+    reach_m: float
+    is_along_streets: bool
+    n_hours_unknown: int
+    is_within_reach: Flags
+    nearest: Integers
+    nearest_m: Floats
+    hours: sparse.csr_array
+    open_hours: sparse.csr_array
+    unknown_hours: sparse.csr_array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageShares:
+    """What is covered of some incidents, at some hours.
+
+    Attributes:
+        n_incidents: Incidents, whether their hour is known or not; None where only some hours are meant.
+        n_within_reach: Of these, with any haven within reach.
+        share_within_reach: The same as a share; None without any.
+        n_timed: Incidents at these hours, a sum of shares of those whose hour is known.
+        n_any: Of these, with any haven within reach, open or not.
+        n_open: Of these, with one that is open then.
+        n_unknown: Of these, with none known to be open then, and one of which that is not known.
+    """
+
+    n_incidents: int | None
+    n_within_reach: int | None
+    share_within_reach: float | None
+    n_timed: float
+    n_any: float
+    n_open: float
+    n_unknown: float
+
+    @property
+    def any_share(self) -> float | None:
+        """`n_any` as a share of `n_timed`; None without any."""
+        return self.n_any / self.n_timed if self.n_timed > 0 else None
+
+    @property
+    def open_share(self) -> float | None:
+        """`n_open` as a share of `n_timed`; None without any."""
+        return self.n_open / self.n_timed if self.n_timed > 0 else None
+
+    @property
+    def unknown_share(self) -> float | None:
+        """`n_unknown` as a share of `n_timed`; None without any."""
+        return self.n_unknown / self.n_timed if self.n_timed > 0 else None
+
+    @property
+    def lost_share(self) -> float | None:
+        """The share with a haven within reach, every one of them known to be closed: what closing time costs."""
+        if self.n_timed <= 0:
+            return None
+        return max(self.n_any - self.n_open - self.n_unknown, 0.0) / self.n_timed
+
+
+def measure_hour_coverage(
+    incidents: gpd.GeoDataFrame,
+    havens: gpd.GeoDataFrame,
+    *,
+    reach_m: float = 400.0,
+    country: str = "GB",
+    subdivision: str | None = "ENG",
+    network: StreetNetwork | None = None,
+) -> HourCoverage:
+    """Measure what safe havens cover of each incident, in each hour in which it may have happened.
+
+    An incident known to lie between two times is spread over its minutes (aoristic weights, `weigh_hours`). In each of
+    them it has a haven within reach that is open; or none that is known to be, and one of which it is not known; or
+    neither. Opening hours are read on the date, so that bank holidays count, and to the minute. An incident known only
+    to its day or month, or to an interval of a week or more, says nothing of the hour: of it is known only whether any
+    haven is within reach.
+
+    With moments alone the open share is that of `measure_coverage`, as long as both walk alike. A haven whose hours are
+    not known is not taken for closed here, but for not known; hours that a file states only in part count as closed in
+    the other part.
+
+    Args:
+        incidents: Points with `started_at`, `ended_at` and `time_precision`, in metres.
+        havens: The havens table, in the same CRS. Those outside the study area count for incidents near them.
+        reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
+        country: ISO 3166 code of the country whose bank holidays count.
+        subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
+        network: Streets to walk along; None for as the crow flies.
+
+    Raises:
+        DataError: A table lacks its columns or is not in metres, or the two are not in one CRS.
+        ParameterError: `reach_m` is not positive, or no bank holidays are known for the country or subdivision.
+
+    Source: aoristic weights as in Ratcliffe, J. H. (2002), doi:10.1023/A:1013240828824. Coverage by the hour is ours.
+    """
+    require_columns(havens, HAVEN_COLUMNS, table="havens")
+    require_same_crs(incidents, havens, tables="incidents and havens")
+    require_reach(reach_m)
+    places = collapse_points(incidents)
+    pairs = find_near(read_positions(havens), places.coordinates, reach_m=reach_m, network=network)
+    days = list_days(incidents)
+    calendar = make_opening_calendar(days, country=country, subdivision=subdivision)
+    states = find_opening_states(read_rules(havens), days, calendar=calendar)
+    nearest, nearest_m = _find_nearest(pairs, len(places.easting))
+    near_hours = link_hours(pairs.target, pairs.origin, states, n_places=len(places.easting))
+    is_any_unknown = np.zeros(len(places.easting), dtype=bool)
+    is_any_unknown[pairs.target[~states.is_known[pairs.origin]]] = True
+
+    parts = list(_sum_hours(incidents, places, states, near_hours, is_any_unknown))
+    sums = [sparse.csr_array((len(incidents), HOURS_IN_WEEK)) for _ in range(3)]
+    for part in parts:
+        sums = [one + other for one, other in zip(sums, part, strict=True)]
+    return HourCoverage(
+        reach_m=float(reach_m),
+        is_along_streets=network is not None,
+        n_hours_unknown=int((~states.is_known).sum()),
+        is_within_reach=(nearest >= 0)[places.inverse],
+        nearest=nearest[places.inverse],
+        nearest_m=nearest_m[places.inverse],
+        hours=sums[0],
+        open_hours=sums[1],
+        unknown_hours=sums[2],
+    )
+
+
+def summarise_coverage(
+    coverage: HourCoverage, *, members: npt.ArrayLike | None = None, hours: npt.ArrayLike | None = None
+) -> CoverageShares:
+    """What is covered of some incidents, at some hours of the week.
+
+    Args:
+        coverage: `measure_hour_coverage(...)`.
+        members: Positions of the incidents, or which of them as bool (n_incidents,); all by default.
+        hours: Hours of the week, Monday 00:00-00:59 being 0; all by default.
+
+    Raises:
+        ParameterError: An hour is not from 0 to 167.
+    """
+    rows = np.arange(len(coverage.is_within_reach)) if members is None else np.asarray(members)
+    if rows.dtype == bool:
+        rows = np.flatnonzero(rows)
+    inside = np.ones(HOURS_IN_WEEK) if hours is None else np.zeros(HOURS_IN_WEEK)
+    if hours is not None:
+        chosen = np.asarray(hours, dtype=np.int64).ravel()
+        if len(chosen) and not (chosen.min() >= 0 and chosen.max() < HOURS_IN_WEEK):
+            raise ParameterError(
+                f"Hours of the week must be whole numbers from 0 (Monday 00:00) to {HOURS_IN_WEEK - 1}, not "
+                f"{chosen.min()} to {chosen.max()}. Use the hours of a `WeekWindow`."
+            )
+        inside[chosen] = 1.0
+    timed, is_open, unknown = (
+        (part[rows] @ inside) for part in (coverage.hours, coverage.open_hours, coverage.unknown_hours)
+    )
+    is_near = coverage.is_within_reach[rows]
+    whole = hours is None
+    return CoverageShares(
+        n_incidents=len(rows) if whole else None,
+        n_within_reach=int(is_near.sum()) if whole else None,
+        share_within_reach=float(is_near.mean()) if whole and len(rows) else None,
+        n_timed=float(timed.sum()),
+        n_any=float(timed[is_near].sum()),
+        n_open=float(is_open.sum()),
+        n_unknown=float(unknown.sum()),
+    )
+
+
+def read_positions(places: gpd.GeoDataFrame) -> Floats:
+    """Easting and northing of each, float (n_places, 2)."""
+    return np.column_stack([places.geometry.x, places.geometry.y])
+
+
+def read_rules(places: gpd.GeoDataFrame) -> list[Rules]:
+    """The rules of opening of each; none where they are not known."""
+    return [tuple(list_opening_rules(text)) if isinstance(text, str) else () for text in places["opening_hours"]]
+
+
+def link_hours(place: Integers, haven: Integers, states: OpeningStates, *, n_places: int) -> sparse.csr_array:
+    """Sparse (n_places, n_hours), above 0 where a haven with these opening hours is within reach of a place."""
+    return sparse.csr_array(
+        (np.ones(len(place), dtype=np.int32), (place, states.hours_of[haven])),
+        shape=(n_places, states.is_open.shape[0]),
+    )
+
+
+def is_any_open(near_hours: sparse.csr_array, states: OpeningStates, place: Integers, cell: Integers) -> Flags:
+    """Bool (n,): whether a haven within reach of a place is open in a cell of time, for n pairs of these."""
+    found = np.zeros(len(place), dtype=bool)
+    needed, number = np.unique(place, return_inverse=True)
+    is_open = states.is_open.astype(np.int32)
+    order = np.argsort(number, kind="stable")
+    step = max(_CELLS_AT_ONCE // max(states.n_cells, 1), 1)
+    for first in range(0, len(needed), step):
+        table = near_hours[needed[first : first + step]] @ is_open > 0
+        rows = order[slice(*np.searchsorted(number[order], [first, first + step]))]
+        found[rows] = table[number[rows] - first, cell[rows]]
+    return found
+
+
+def _sum_hours(
+    incidents: pd.DataFrame,
+    places: UniquePoints,
+    states: OpeningStates,
+    near_hours: sparse.csr_array,
+    is_any_unknown: Flags,
+) -> Iterator[list[sparse.csr_array]]:
+    """Sparse (n_incidents, 168): all, the open and the unknown part of some incidents at a time."""
+    for pieces in cut_times(incidents, states):
+        place = places.inverse[pieces.incident]
+        is_open = is_any_open(near_hours, states, place, pieces.cell)
+        is_unknown = ~is_open & is_any_unknown[place]
+        yield [
+            sparse.csr_array(
+                (pieces.weight[kept], (pieces.incident[kept], pieces.hour[kept])),
+                shape=(len(incidents), HOURS_IN_WEEK),
+            )
+            for kept in (np.ones(len(is_open), dtype=bool), is_open, is_unknown)
+        ]
+
+
+def _find_nearest(pairs: NearPairs, n_places: int) -> tuple[Integers, Floats]:
+    """The nearest haven of each place, the first where several are as near, and how far it is."""
+    order = np.lexsort((pairs.origin, pairs.distance_m, pairs.target))
+    place, first = np.unique(pairs.target[order], return_index=True)
+    nearest, nearest_m = np.full(n_places, -1, dtype=np.int64), np.full(n_places, np.nan)
+    nearest[place] = pairs.origin[order][first]
+    nearest_m[place] = pairs.distance_m[order][first]
+    return nearest, nearest_m

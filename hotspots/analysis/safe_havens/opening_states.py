@@ -1,0 +1,147 @@
+"""When many places are open, on every day of a period: as few different cells of time as their hours need."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hotspots.analysis.hours import OpeningCalendar, is_open_by_rules
+from hotspots.ingest.reference import OpeningRule
+
+Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+Days = npt.NDArray[np.datetime64]
+Rules = tuple[OpeningRule, ...]
+
+MINUTES_IN_DAY = 1440
+_EVERY_DAY = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningStates:
+    """When places are open.
+
+    Days on which the same rules hold are alike. A day is cut at every whole hour and wherever a place opens or closes;
+    stretches of alike days in which the same places are open are one cell of time.
+
+    Attributes:
+        first_day: datetime64[D], the first day.
+        kind: int (n_days,), the kind of each day.
+        starts: int (n_stretches,), the minute at which each stretch of a day begins; the first is 0.
+        cell: int (n_kinds, n_stretches), the cell that each is in.
+        hours_of: int (n_places,), which row of `is_open` a place has.
+        is_open: bool (n_hours, n_cells), of each of the different opening hours.
+        is_known: bool (n_places,), whether it is known when a place is open.
+    """
+
+    first_day: np.datetime64
+    kind: Integers
+    starts: Integers
+    cell: Integers
+    hours_of: Integers
+    is_open: Flags
+    is_known: Flags
+
+    @property
+    def n_cells(self) -> int:
+        """Cells of time."""
+        return self.is_open.shape[1]
+
+
+def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: OpeningCalendar) -> OpeningStates:
+    """Find when places are open on every day from the first to the last of some.
+
+    Args:
+        places: The rules of each, as `list_opening_rules` gives them; none where it is not known when it is open.
+        days: datetime64[D] (n_days,), in any order; may be none.
+        calendar: `make_opening_calendar(days, ...)`.
+    """
+    first = days.min() if len(days) else np.datetime64("1970-01-05", "D")
+    last = days.max() if len(days) else first
+    every_day = np.arange(first, last + 1)
+    different: dict[Hashable, int] = {}
+    hours_of = np.array([different.setdefault(rules, len(different)) for rules in places], dtype=np.int64)
+    kind, representative = _find_kinds([*different], every_day, calendar)  # type: ignore[list-item]
+    starts = _find_starts([*different])  # type: ignore[list-item]
+    on_day = np.repeat(every_day[representative], len(starts))
+    at_minute = np.tile(starts.astype(np.float64), len(representative))
+    is_open = np.zeros((max(len(different), 1), len(on_day)), dtype=bool)
+    for rules, row in different.items():
+        if rules:
+            is_open[row] = is_open_by_rules(rules, on_day, at_minute, calendar=calendar)  # type: ignore[arg-type]
+    first_of_cell, cell = _find_alike(is_open.T)
+    return OpeningStates(
+        first_day=first,
+        kind=kind,
+        starts=starts,
+        cell=cell.reshape(len(representative), len(starts)),
+        hours_of=hours_of,
+        is_open=np.ascontiguousarray(is_open[:, first_of_cell]),
+        is_known=np.array([bool(rules) for rules in places], dtype=bool),
+    )
+
+
+def extend_hours(rules: Rules, until_minute: int) -> Rules:
+    """The rules of a place that stays open longer on every day on which it opens before.
+
+    Args:
+        rules: Of the place.
+        until_minute: Minutes since midnight at which it is to close; what closes later is not changed.
+    """
+    return tuple(
+        rule
+        if rule.is_off or not rule.spans
+        else replace(
+            rule,
+            spans=(
+                *rule.spans[:-1],
+                (rule.spans[-1][0], max(rule.spans[-1][1], until_minute))
+                if rule.spans[-1][0] < until_minute
+                else rule.spans[-1],
+            ),
+        )
+        for rule in rules
+    )
+
+
+def _find_kinds(different: Sequence[Rules], every_day: Days, calendar: OpeningCalendar) -> tuple[Integers, Integers]:
+    """The kind of each day, and a day of each kind: alike if the same rules are for it, and for the evening before."""
+    scopes = dict.fromkeys((rule.dates, rule.days) for rules in different for rule in rules)
+    at = np.zeros(len(every_day) + 1)
+    # the evening before the first day counts too
+    with_before = np.concatenate([every_day[:1] - 1, every_day])
+    applies = np.array(
+        [
+            is_open_by_rules(
+                [OpeningRule(dates=dates, days=days, spans=((0, 1),), is_off=False, is_added=False)],
+                with_before,
+                at,
+                calendar=calendar,
+            )
+            for dates, days in scopes
+        ]
+    ).reshape(len(scopes), len(with_before))
+    representative, kind = _find_alike(np.vstack([applies[:, 1:], applies[:, :-1]]).T)
+    return kind, representative
+
+
+def _find_starts(different: Sequence[Rules]) -> Integers:
+    """The minutes of a day at which it is cut."""
+    ends = [end % MINUTES_IN_DAY for rules in different for rule in rules for span in rule.spans for end in span]
+    return np.unique(np.array([*range(0, MINUTES_IN_DAY, 60), *ends], dtype=np.int64))
+
+
+def _find_alike(rows: Flags) -> tuple[Integers, Integers]:
+    """The first of each kind of rows, in their order, and the kind of each row."""
+    if not rows.shape[1]:
+        return np.zeros(min(len(rows), 1), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+    packed = np.ascontiguousarray(np.packbits(rows, axis=1))
+    keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.arange(len(order))
+    return first[order].astype(np.int64), number[inverse]

@@ -1,0 +1,227 @@
+"""Lines near an area, from layers of geographic files, GeoParquet and extracts of OpenStreetMap."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pyogrio
+import pyproj
+import shapely
+
+from hotspots.errors import DataError
+from hotspots.geography import WGS84
+from hotspots.ingest.formats.bounds import MAX_POINTS, MAX_TABLE_ROWS, MAX_WHOLE_BYTES
+from hotspots.ingest.formats.input_files import FoundFile
+from hotspots.ingest.formats.layers import (
+    LAYER_SUFFIXES,
+    OSM_SUFFIXES,
+    PARQUET_SUFFIXES,
+    READING_ERRORS,
+    locate_layers,
+    require_crs,
+)
+
+LINE_SUFFIXES = (*LAYER_SUFFIXES, ".json", *PARQUET_SUFFIXES, *OSM_SUFFIXES, ".zip")
+
+_OF_STREETS = "highway IS NOT NULL"
+"""Of the lines of OpenStreetMap those that are streets: it also has rivers, walls and borders."""
+
+
+def read_lines(
+    file: FoundFile, *, wanted: Callable[[str], bool], near: gpd.GeoSeries | None = None, what: str
+) -> list[gpd.GeoDataFrame]:
+    """The layers of a file that hold lines.
+
+    Of OpenStreetMap only lines that are streets are read, and its tags are columns of their own as far as they are
+    wanted. What the server of Overpass answers, as JSON, is read as well.
+
+    Args:
+        file: The file.
+        wanted: Whether a column is wanted, by its name.
+        near: An outline; only features whose extent meets its extent are read. All by default.
+        what: What its rows are of, for messages.
+
+    Returns:
+        Each layer with the columns wanted, in the CRS that it states; features may have any geometry, or none.
+
+    Raises:
+        DataError: The file is not what its name says, is damaged, or states no CRS.
+    """
+    name = file.path.name.lower()
+    if name.endswith(PARQUET_SUFFIXES):
+        return _read_parquet(file, wanted, near, what=what)
+    if name.endswith(".json") and (elements := _read_overpass(file)) is not None:
+        return [_draw_ways(elements, wanted, file.label)]
+    address, layers = locate_layers(file, what=what)
+    is_osm = name.endswith(OSM_SUFFIXES)
+    if is_osm:
+        layers = [(layer, kind) for layer, kind in layers if layer == "lines"]
+    frames = [
+        _read_layer(file, address, layer, wanted, near, is_osm=is_osm, what=what)
+        for layer, kind in layers
+        if kind and ("LineString" in kind or "Unknown" in kind or "Curve" in kind)
+    ]
+    return [frame for frame in frames if isinstance(frame, gpd.GeoDataFrame)]
+
+
+def _read_layer(
+    file: FoundFile,
+    address: str,
+    layer: str,
+    wanted: Callable[[str], bool],
+    near: gpd.GeoSeries | None,
+    *,
+    is_osm: bool,
+    what: str,
+) -> gpd.GeoDataFrame:
+    try:
+        with warnings.catch_warnings():  # values that GDAL cannot read are missing
+            warnings.simplefilter("ignore")
+            info = pyogrio.read_info(address, layer=layer)
+            crs = info["crs"] and pyproj.CRS(info["crs"])
+            require_crs(crs, file.label, what=what)
+            is_wanted = [column for column in info["fields"] if wanted(column) or (is_osm and column == "other_tags")]
+            frame = pyogrio.read_dataframe(
+                address,
+                layer=layer,
+                columns=is_wanted,
+                bbox=_find_extent(near, crs),
+                where=_OF_STREETS if is_osm else None,
+            )
+    except (*READING_ERRORS, pyproj.exceptions.CRSError, shapely.errors.ShapelyError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
+            "Repair it in QGIS (Fix geometries) and export it again."
+        ) from error
+    _require_bounded(frame, file.label)
+    if is_osm:
+        tags = [_read_tags(text) for text in frame["other_tags"]]
+        others = sorted({tag for one in tags for tag in one if wanted(tag) and tag not in frame.columns})
+        spread = pd.DataFrame({tag: [one.get(tag) for one in tags] for tag in others}, index=frame.index)
+        frame = frame.drop(columns="other_tags").join(spread)
+    return frame
+
+
+def _find_extent(near: gpd.GeoSeries | None, crs: pyproj.CRS) -> tuple[float, float, float, float] | None:
+    if near is None:
+        return None
+    # what is straight in one CRS is not in another
+    extent = gpd.GeoSeries(shapely.segmentize(shapely.box(*near.total_bounds), 1000.0), crs=near.crs).to_crs(crs)
+    return tuple(extent.total_bounds.tolist())
+
+
+def _require_bounded(frame: Any, label: str) -> None:
+    if len(frame) > MAX_TABLE_ROWS:
+        raise DataError(f"A layer may have {MAX_TABLE_ROWS:,} rows; {label} has {len(frame):,}. Cut out the area.")
+    if isinstance(frame, gpd.GeoDataFrame):
+        n_points = shapely.get_num_coordinates(frame.geometry.to_numpy())
+        if n_points.max(initial=0) > MAX_POINTS:
+            raise DataError(
+                f"A line may have {MAX_POINTS:,} points; row {n_points.argmax() + 1} of {label} has "
+                f"{n_points.max():,}. Simplify it by a metre or two in QGIS, and export it again."
+            )
+
+
+def _read_tags(text: object) -> dict[str, str]:
+    """Tags as GDAL writes those without a column of their own: "foot"=>"no","lit"=>"yes"."""
+    if not isinstance(text, str):
+        return {}
+    try:  # a list of pairs but for its signs, so that quotes and escapes are JSON's
+        pairs: dict[str, str] = json.loads("{" + text.replace('"=>"', '":"') + "}")
+    except ValueError:
+        return {}
+    return pairs
+
+
+def _read_parquet(
+    file: FoundFile, wanted: Callable[[str], bool], near: gpd.GeoSeries | None, *, what: str
+) -> list[gpd.GeoDataFrame]:
+    try:
+        schema = pyarrow.parquet.read_schema(file.path)
+        n_rows = pyarrow.parquet.read_metadata(file.path).num_rows
+        if n_rows > MAX_TABLE_ROWS:
+            raise DataError(f"A table may have {MAX_TABLE_ROWS:,} rows; {file.label} has {n_rows:,}. Cut out the area.")
+        described = (schema.metadata or {}).get(b"geo")
+        if described is None:
+            return []
+        geometry = json.loads(described)["primary_column"]
+        columns = [name for name in schema.names if name == geometry or wanted(name)]
+        frame = gpd.read_parquet(file.path, columns=columns)
+    except DataError:
+        raise
+    except (
+        *(pa.ArrowException, pyproj.exceptions.CRSError, shapely.errors.ShapelyError, OSError, ValueError, KeyError),
+        *(TypeError, AttributeError, RecursionError),
+    ) as error:
+        raise DataError(
+            f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. Write it again, or save it as "
+            "GeoPackage."
+        ) from error
+    require_crs(frame.crs, file.label, what=what)
+    _require_bounded(frame, file.label)
+    extent = _find_extent(near, frame.crs)
+    return [frame if extent is None else frame.cx[extent[0] : extent[2], extent[1] : extent[3]]]
+
+
+def _read_overpass(file: FoundFile) -> Sequence[Mapping[str, Any]] | None:
+    """The elements of an answer of Overpass; None where the file is no such answer."""
+    if file.path.stat().st_size > MAX_WHOLE_BYTES:
+        return None
+    with file.start() as opened:
+        content = opened.read()
+    try:
+        found = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    elements = found.get("elements") if isinstance(found, dict) else None
+    if not isinstance(elements, list):
+        return None
+    return [element for element in elements if isinstance(element, dict)]
+
+
+def _draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], bool], label: str) -> gpd.GeoDataFrame:
+    """Ways as lines through their nodes, which stand beside them ("out body; >; out skel") or in them ("out geom").
+
+    Raises:
+        DataError: There are ways, and no coordinates.
+    """
+    places = {element.get("id"): element for element in elements if element.get("type") == "node"}
+    ways = [element for element in elements if element.get("type") == "way" and "highway" in _tags_of(element)]
+    lines, is_empty = [], True
+    for way in ways:
+        nodes = way.get("geometry") or [places.get(node) for node in way.get("nodes", [])]
+        vertices = list(_list_vertices(nodes if isinstance(nodes, list) else []))
+        is_empty &= not vertices
+        lines.append(shapely.LineString(vertices) if len(vertices) > 1 else None)
+    if ways and is_empty:
+        raise DataError(
+            f"Streets need coordinates; {label} names the nodes of its ways and not where they are. End the query of "
+            'Overpass with "out geom;" and save its answer again.'
+        )
+    names = sorted({name for way in ways for name in _tags_of(way) if wanted(name)})
+    columns = {name: pd.Series([_tags_of(way).get(name) for way in ways], dtype="object") for name in names}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(lines, crs=WGS84))
+
+
+def _tags_of(element: Mapping[str, Any]) -> Mapping[str, Any]:
+    tags = element.get("tags")
+    return tags if isinstance(tags, dict) else {}
+
+
+def _list_vertices(nodes: Sequence[Any]) -> Iterator[tuple[float, float]]:
+    """Longitude and latitude of each node that says where it is: of a clipped way, some do not."""
+    for node in nodes:
+        if isinstance(node, dict):
+            at = (node.get("lon"), node.get("lat"))
+            if all(isinstance(one, int | float) and np.isfinite(one) for one in at):
+                yield at  # type: ignore[misc]  # both are numbers

@@ -1,0 +1,361 @@
+"""Posters of safe havens for schools and boroughs: which havens, how far on foot, and when they are open."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from hotspots.analysis.hours import SureHours, find_sure_hours, list_school_days
+from hotspots.analysis.network import WALKING_M_PER_MINUTE, measure_walks, trace_walk
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.geography import unite_wards
+from hotspots.pipeline.poster_study import PosterStudy
+from hotspots.pipeline.study import Progress, silent
+
+Paper = Literal["a4", "a3"]
+
+MAX_HAVENS = 12
+"""On the poster of a school: more can be read neither in the table nor on the map."""
+
+_N_BEYOND = 3
+_BEYOND_FACTOR = 3.0
+"""Where none is within reach, the nearest are shown up to three times as far away."""
+
+_MAX_ADDRESS = 200
+_MAX_CREDIT = 160
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
+_MAX_MINUTES = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterRequest:
+    """What posters are wanted.
+
+    Attributes:
+        minutes: How far a haven may be from a school, minutes on foot.
+        hours: First and last hour after school, whole hours of the day.
+        schools: Names or numbers of the schools; empty for all.
+        paper: Size of the sheet.
+        address: What the QR code says, and is printed beside it: a web address (http or https) or a plain text such as
+            a postal address; None for no code.
+        credit: Whose map and lists they are, as their licences ask; None for nothing.
+
+    Raises:
+        ParameterError: The minutes are not of 1 to 60, the hours are not in order within a day, or the address is not
+            plain.
+    """
+
+    minutes: float = 10.0
+    hours: tuple[int, int] = (15, 18)
+    schools: tuple[str, ...] = ()
+    paper: Paper = "a4"
+    address: str | None = None
+    credit: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.minutes <= _MAX_MINUTES:
+            raise ParameterError(
+                f"A walk must be of 1 to {_MAX_MINUTES:.0f} minutes; `minutes` is {self.minutes:g}. 10 is usual."
+            )
+        first, last = self.hours
+        if not 0 <= first < last <= 24:
+            raise ParameterError(
+                f"Hours after school must lie within a day, the first before the last; `hours` are {first} to {last}. "
+                "Give 15-18 for 3 to 6 o'clock."
+            )
+        if self.address is not None:
+            _require_plain_address(self.address)
+        if self.credit is not None:
+            _require_line(self.credit, "credit", _MAX_CREDIT)
+
+
+def _require_line(text: str, parameter: str, longest: int) -> None:
+    if not text.strip() or len(text) > longest or not text.isprintable():
+        raise ParameterError(
+            f"`{parameter}` must be one line of 1 to {longest} printable characters; this has {len(text)} or others. "
+            "Shorten it, or leave it out."
+        )
+
+
+def _require_plain_address(address: str) -> None:
+    """Refuse what a phone would do more with than show a text or open a page."""
+    _require_line(address, "address", _MAX_ADDRESS)
+    scheme = _SCHEME.match(address)
+    if scheme is None:
+        return
+    parts = urlsplit(address.strip())
+    is_page = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if not is_page or any(sign.isspace() for sign in address):
+        raise ParameterError(
+            f'The code on a poster may hold a web address (http or https) or a plain text; `address` begins "'
+            f'{scheme[1]}:", by which a phone may do something else. Give https://... or a postal address without a '
+            "colon at its beginning."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterHaven:
+    """A safe haven on a poster.
+
+    Attributes:
+        number: On the map and in the table, 1 being the first.
+        haven_id, name, kind, address: As the havens table has them; the last two may be None.
+        easting, northing: Where it is, metres.
+        walk_m: Length of the walk from the school, metres; None on the poster of a borough.
+        minutes: The same in whole minutes, rounded up.
+        hours: When it is open after school on Mondays to Fridays, as far as that is sure.
+        route: The walk, to be drawn; None on the poster of a borough, and where streets are not known.
+    """
+
+    number: int
+    haven_id: str
+    name: str
+    kind: str | None
+    address: str | None
+    easting: float
+    northing: float
+    walk_m: float | None
+    minutes: int | None
+    hours: tuple[SureHours, ...]
+    route: shapely.LineString | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """One sheet.
+
+    Attributes:
+        subject: Whom it is for.
+        school_id: Of a school, otherwise None.
+        name: Of the school or borough.
+        easting, northing: Of the school, metres; None for a borough.
+        outline: Of the borough; None for a school.
+        havens: Those shown, by number: from the nearest, or from north to south.
+        n_more: Further ones within reach, for which there is no room.
+        is_beyond: Whether none is within reach, and the nearest are shown instead.
+    """
+
+    subject: Literal["school", "borough"]
+    school_id: str | None
+    name: str
+    easting: float | None
+    northing: float | None
+    outline: shapely.Geometry | None
+    havens: tuple[PosterHaven, ...]
+    n_more: int
+    is_beyond: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posters:
+    """All sheets, and what they rest on.
+
+    Attributes:
+        request: What was wanted.
+        study: What they are made from.
+        posters: Schools by name, then boroughs.
+        is_along_streets: Whether walks are along streets, and not as the crow flies.
+        n_shut: Havens on no poster, since they are known to be closed after school from Monday to Friday.
+    """
+
+    request: PosterRequest
+    study: PosterStudy
+    posters: tuple[Poster, ...]
+    is_along_streets: bool
+    n_shut: int
+
+
+def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progress = silent) -> Posters:
+    """Choose what each poster shows.
+
+    A haven that is known to be closed after school on all five days is on none; one whose hours are not known is, and
+    the poster says to ask first. A school without a haven within reach shows the nearest three, up to three times as
+    far, and says so.
+
+    Args:
+        study: What was read.
+        request: What is wanted.
+        progress: Called with each step.
+
+    Raises:
+        NotFoundError: There is no school of a name or number asked for, or nothing to make a poster of.
+    """
+    terms = study.terms.stretches if study.terms else None
+    days = None
+    if terms is not None:
+        days = list_school_days(terms, country=study.country, subdivision=study.subdivision)
+        days = days if len(days) else None
+    first, last = (60 * hour for hour in request.hours)
+    havens = study.havens.havens
+    hours = [
+        find_sure_hours(text if isinstance(text, str) else None, first_minute=first, last_minute=last, school_days=days)
+        for text in havens["opening_hours"]
+    ]
+    is_shut = np.array([all(day.is_known and not day.spans for day in of_haven) for of_haven in hours], dtype=bool)
+    kept = havens[~is_shut]
+    kept_hours = [of_haven for of_haven, shut in zip(hours, is_shut, strict=True) if not shut]
+    schools = _choose_schools(study, request)
+    progress("walks")
+    network = study.network
+    walks = measure_walks(_list_points(schools), _list_points(kept), network=network)
+    posters = []
+    for position, (school_id, school) in enumerate(schools.iterrows()):
+        progress(str(school["name"]))
+        posters.append(
+            _make_school_poster(study, request, str(school_id), school, kept, kept_hours, walks=walks[position])
+        )
+    if not request.schools:
+        posters += _make_borough_posters(study, kept, kept_hours)
+    if not posters:
+        raise NotFoundError(
+            "There is nothing to make a poster of: no school was given, and no safe haven lies in the wards. Give "
+            "`schools`, or check where the havens are."
+        )
+    return Posters(
+        request=request,
+        study=study,
+        posters=tuple(posters),
+        is_along_streets=network is not None,
+        n_shut=int(is_shut.sum()),
+    )
+
+
+def _list_points(places: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
+    return shapely.get_coordinates(places.geometry.to_numpy())
+
+
+def _choose_schools(study: PosterStudy, request: PosterRequest) -> gpd.GeoDataFrame:
+    """The schools asked for, by name and then number."""
+    if study.schools is None:
+        if request.schools:
+            raise NotFoundError(
+                "No schools were read, so none can be chosen. Give their file with `schools_files`, or put it into "
+                "data/schools."
+            )
+        return study.havens.havens.iloc[:0]
+    schools = study.schools.schools
+    names = schools["name"].str.casefold()
+    if request.schools:
+        wanted = np.zeros(len(schools), dtype=bool)
+        for text in request.schools:
+            hits = ((names == text.strip().casefold()) | (schools.index == text.strip())).to_numpy()
+            if not hits.any():
+                part = names.str.contains(text.strip().casefold(), regex=False).to_numpy()
+                others = ", ".join(sorted(schools["name"][part])[:5])
+                raise NotFoundError(
+                    f'No school has the name or number "{text}" in or near these wards. '
+                    + (f"Did you mean {others}?" if others else f"There are {len(schools)}; give one of their names.")
+                )
+            wanted |= hits
+        schools = schools[wanted]
+    return schools.iloc[np.lexsort((schools.index.astype(str), schools["name"].str.casefold()))]
+
+
+def _make_school_poster(
+    study: PosterStudy,
+    request: PosterRequest,
+    school_id: str,
+    school: gpd.GeoSeries,
+    havens: gpd.GeoDataFrame,
+    hours: Sequence[tuple[SureHours, ...]],
+    *,
+    walks: npt.NDArray[np.float64],
+) -> Poster:
+    reach_m = request.minutes * WALKING_M_PER_MINUTE
+    order = np.lexsort((havens.index.astype(str), walks))
+    near = [int(i) for i in order if walks[i] <= reach_m]
+    is_beyond = not near
+    shown = near[:MAX_HAVENS]
+    if is_beyond:
+        shown = [int(i) for i in order if walks[i] <= _BEYOND_FACTOR * reach_m][:_N_BEYOND]
+    place = school.geometry
+    start = np.array([place.x, place.y])
+    routes = [
+        trace_walk(start, _list_points(havens.iloc[[i]])[0], network=study.network) if study.network else None
+        for i in shown
+    ]
+    return Poster(
+        subject="school",
+        school_id=school_id,
+        name=str(school["name"]),
+        easting=float(place.x),
+        northing=float(place.y),
+        outline=None,
+        havens=tuple(
+            _describe_haven(number, havens, i, hours, walk_m=float(walks[i]), route=route)
+            for number, (i, route) in enumerate(zip(shown, routes, strict=True), 1)
+        ),
+        n_more=len(near) - len(shown) if near else 0,
+        is_beyond=is_beyond,
+    )
+
+
+def _describe_haven(
+    number: int,
+    havens: gpd.GeoDataFrame,
+    position: int,
+    hours: Sequence[tuple[SureHours, ...]],
+    *,
+    walk_m: float | None = None,
+    route: shapely.LineString | None = None,
+) -> PosterHaven:
+    haven = havens.iloc[position]
+
+    def read(name: str) -> str | None:
+        value = haven.get(name)
+        return value if isinstance(value, str) else None
+
+    return PosterHaven(
+        number=number,
+        haven_id=str(havens.index[position]),
+        name=str(haven["name"]),
+        kind=read("kind"),
+        address=read("address"),
+        easting=float(haven.geometry.x),
+        northing=float(haven.geometry.y),
+        walk_m=walk_m,
+        minutes=None if walk_m is None else max(math.ceil(walk_m / WALKING_M_PER_MINUTE), 1),
+        hours=hours[position],
+        route=None if route is None or route.is_empty else route,
+    )
+
+
+def _make_borough_posters(
+    study: PosterStudy, havens: gpd.GeoDataFrame, hours: Sequence[tuple[SureHours, ...]]
+) -> list[Poster]:
+    """One for each borough of the wards that has a haven; for all wards together where they name none."""
+    boroughs = study.wards["borough"]
+    named = sorted({name for name in boroughs if isinstance(name, str)})
+    areas = (
+        [(name, unite_wards(study.wards[boroughs == name])) for name in named] if named else [("this area", study.area)]
+    )
+    posters = []
+    for name, outline in areas:
+        inside = np.flatnonzero(shapely.covers(outline, havens.geometry.to_numpy()))
+        if not len(inside):
+            continue
+        points = _list_points(havens.iloc[inside])
+        order = inside[np.lexsort((havens.index[inside].astype(str), points[:, 0], -points[:, 1]))]
+        posters.append(
+            Poster(
+                subject="borough",
+                school_id=None,
+                name=name,
+                easting=None,
+                northing=None,
+                outline=outline,
+                havens=tuple(_describe_haven(number, havens, int(i), hours) for number, i in enumerate(order, 1)),
+                n_more=0,
+                is_beyond=False,
+            )
+        )
+    return posters

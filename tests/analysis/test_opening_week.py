@@ -1,0 +1,150 @@
+"""Open, closed or not known: each kind of rule at instants whose answer is worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotspots.analysis.hours.opening_week import (
+    find_open_state,
+    find_sure_hours,
+    is_open_at,
+    list_school_days,
+    make_opening_calendar,
+)
+from hotspots.ingest.reference.opening_times import list_opening_rules
+
+TERMS = pd.DataFrame(
+    {
+        "first_day": pd.to_datetime(["2025-01-06", "2025-02-24", "2025-04-22"]),
+        "last_day": pd.to_datetime(["2025-02-14", "2025-04-04", "2025-07-22"]),
+    }
+)
+"""Half-term is 15 to 23 February, Easter 5 to 21 April; what is after 22 July is not known."""
+
+
+def tell(hours: str, time: str, *, terms: pd.DataFrame | None = None) -> str:
+    times = np.array([time], dtype="M8[s]")
+    days = times.astype("M8[D]")
+    minutes = (times - days) / np.timedelta64(1, "m")
+    state = find_open_state(list_opening_rules(hours), days, minutes, calendar=make_opening_calendar(days, terms=terms))
+    assert not (state.is_open & ~state.is_known).any()
+    return "open" if state.is_open[0] else "closed" if state.is_known[0] else "not known"
+
+
+@pytest.mark.parametrize(
+    ("hours", "time", "expected"),
+    [
+        # 2 June 2025 is a Monday, 7 June a Saturday, 26 May a bank holiday
+        ("Mo-Fr 09:00-17:00", "2025-06-02 16:59", "open"),
+        ("Mo-Fr 09:00-17:00", "2025-06-02 17:00", "closed"),
+        ("Mo-Fr 09:00-17:00; PH off", "2025-05-26 12:00", "closed"),
+        # a remark on some days, and no times for some
+        ('Mo-Fr 09:00-17:00; Sa "by appointment"', "2025-06-07 12:00", "not known"),
+        ('Mo-Fr 09:00-17:00; Sa "by appointment"', "2025-06-08 12:00", "closed"),
+        ('Mo-Fr 09:00-17:00; Sa "by appointment"', "2025-06-08 00:30", "closed"),
+        ('Mo-Fr 09:00-17:00, Sa "by appointment"', "2025-06-07 12:00", "not known"),
+        ("Mo-Fr; Sa 10:00-12:00", "2025-06-02 12:00", "not known"),
+        ("Mo-Fr; Sa 10:00-12:00", "2025-06-07 11:00", "open"),
+        # an end that is left open lasts until 08:00 at most
+        ("Tu-Su 12:00-18:00+", "2025-06-03 17:00", "open"),
+        ("Tu-Su 12:00-18:00+", "2025-06-03 18:00", "not known"),
+        ("Tu-Su 12:00-18:00+", "2025-06-04 07:59", "not known"),
+        ("Tu-Su 12:00-18:00+", "2025-06-04 08:00", "closed"),
+        ("Tu-Su 12:00-18:00+", "2025-06-02 12:00", "closed"),
+        ("Tu-Fr 16:00+; Sa 12:00-14:00", "2025-06-03 20:00", "not known"),
+        ("Tu-Fr 16:00+; Sa 12:00-14:00", "2025-06-03 15:00", "closed"),
+        # nothing is known
+        ("by appointment", "2025-06-03 12:00", "not known"),
+        ("Sa", "2025-06-07 12:00", "not known"),
+        # a fallback on other days, and one that is a remark alone, which says nothing of the rest
+        ("Mo-Fr 09:00-17:00 || Sa 10:00-12:00", "2025-06-07 11:00", "open"),
+        ('Mo-Fr 09:00-17:00 || "ring"', "2025-06-07 11:00", "closed"),
+    ],
+)
+def test_what_is_doubtful_is_not_known_and_the_rest_is(hours: str, time: str, expected: str) -> None:
+    assert tell(hours, time) == expected
+
+
+@pytest.mark.parametrize(
+    ("hours", "time", "with_terms", "without"),
+    [
+        ("Mo-Fr 09:00-17:00; SH off", "2025-02-19 12:00", "closed", "not known"),
+        ("Mo-Fr 09:00-17:00; SH off", "2025-02-26 12:00", "open", "not known"),
+        ("Mo-Fr 09:00-17:00; SH off", "2025-02-26 20:00", "closed", "closed"),
+        ("Mo-Fr 09:00-17:00; SH off", "2025-08-06 12:00", "not known", "not known"),  # after the last term
+        ("Mo-Fr 09:00-17:00; SH off", "2025-02-22 12:00", "closed", "closed"),  # a Saturday
+        ("Mo-Fr 12:00-17:00; SH Mo-Fr 10:00-17:00", "2025-02-19 11:00", "open", "not known"),
+        ("Mo-Fr 12:00-17:00; SH Mo-Fr 10:00-17:00", "2025-02-26 11:00", "closed", "not known"),
+        ("Mo-Fr 12:00-17:00; SH Mo-Fr 10:00-17:00", "2025-02-19 13:00", "open", "open"),
+        ("Sa,SH 10:00-12:00", "2025-02-19 11:00", "open", "not known"),
+        ("Sa,SH 10:00-12:00", "2025-02-22 11:00", "open", "open"),
+        # the evening of the last day before the holidays runs on into them: 15 February is a Saturday
+        ("Mo-Fr 20:00-02:00; SH off", "2025-02-15 01:00", "closed", "not known"),
+        ("SH off; Mo-Fr 20:00-02:00", "2025-02-15 01:00", "open", "open"),
+    ],
+)
+def test_school_holidays_are_known_where_the_terms_are(hours: str, time: str, with_terms: str, without: str) -> None:
+    assert tell(hours, time, terms=TERMS) == with_terms
+    assert tell(hours, time) == without
+    assert is_open_at(hours, np.array([time], dtype="M8[s]"), terms=TERMS)[0] == (with_terms == "open")
+
+
+@given(
+    hours=st.sampled_from(
+        [
+            "Mo-Fr 09:00-17:00; SH off",
+            "SH Mo-Fr 22:00-03:00, Sa 10:00-12:00",
+            "Sa,SH 20:00-02:00; Mo off",
+            "24/7; SH off",
+        ]
+    ),
+    minute=st.integers(0, 200 * 1440),
+    holidays=st.sets(st.integers(-1, 200)),
+)
+def test_what_is_known_without_terms_is_so_whatever_they_are(hours: str, minute: int, holidays: set[int]) -> None:
+    """Days without a stretch of their own are holidays; a stretch at both ends makes all between them known."""
+    days = np.arange(np.datetime64("2025-01-01") - 2, np.datetime64("2025-01-01") + 203)
+    in_term = [day for number, day in enumerate(days, -2) if number not in holidays]
+    terms = pd.DataFrame({"first_day": in_term, "last_day": in_term})
+    time = str(np.datetime64("2025-01-01", "m") + np.timedelta64(minute, "m"))
+    told = tell(hours, time)
+    assert told in ("not known", tell(hours, time, terms=terms))
+
+
+@pytest.mark.parametrize(
+    ("hours", "tuesday", "is_known"),
+    [
+        ("Mo-Fr 09:00-17:00", ((900, 1020),), True),
+        ("24/7", ((900, 1080),), True),
+        ("Mo-Fr 09:00-15:00", (), True),
+        ("Mo-Fr 09:00-15:30,16:15-20:00", ((900, 930), (975, 1080)), True),
+        ("Mo 09:00-17:00; Tu 16:00-17:00", ((960, 1020),), True),
+        ("Mo-Fr 09:00-17:00; SH,PH off", ((900, 1020),), True),  # neither is a school day
+        ("SH Mo-Fr 09:00-17:00", (), True),
+        ("Apr-Sep Mo-Fr 09:00-18:00; Oct-Mar Mo-Fr 09:00-16:00", ((900, 960),), False),
+        ("Mo-Su 09:00-16:00+", ((900, 960),), False),
+        ('Mo 09:00-17:00; Tu "ring"', (), False),
+        ("by appointment", (), False),
+    ],
+)
+def test_hours_after_school_are_those_of_every_school_day(
+    hours: str, tuesday: tuple[tuple[int, int], ...], is_known: bool
+) -> None:
+    found = find_sure_hours(hours, first_minute=15 * 60, last_minute=18 * 60)
+    assert [day.day for day in found] == [0, 1, 2, 3, 4]
+    assert (found[1].spans, found[1].is_known) == (tuesday, is_known)
+
+
+def test_school_days_are_those_of_the_terms() -> None:
+    """In the first term of these, 6 January to 14 February, there are six weeks; 21 April is a bank holiday."""
+    days = list_school_days(TERMS.iloc[:1])
+    assert len(days) == 30
+    assert days[0] == np.datetime64("2025-01-06")
+    assert np.datetime64("2025-05-05") not in list_school_days(TERMS)
+    summer = "May-Jul Mo-Fr 09:00-18:00; Aug-Apr Mo-Fr 09:00-16:00"
+    (monday, *_) = find_sure_hours(summer, school_days=days)
+    assert (monday.spans, monday.is_known) == (((900, 960),), True)

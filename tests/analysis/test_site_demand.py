@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from support import MakeIncidents
+
+from hotspots.analysis.safe_havens.hour_coverage import measure_hour_coverage, summarise_coverage
+from hotspots.analysis.safe_havens.site_demand import lay_grid_sites, list_longer_hours, measure_site_demand
+from hotspots.analysis.safe_havens.siting import choose_sites
+from hotspots.errors import ParameterError
+
+HOURS = ("Mo-Fr 09:00-17:30", "Mo-Sa 12:00-22:00; PH off", "24/7", None, "Fr,Sa 18:00-02:00")
+
+
+def make_places(*rows: tuple[float, str | None]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"name": "A", "kind": "shop", "opening_hours": [hours for _, hours in rows]},
+        geometry=gpd.points_from_xy([east for east, _ in rows], [0.0] * len(rows)),
+        crs=27700,
+        index=pd.Index([f"H{i}" for i in range(len(rows))], name="haven_id"),
+    )
+
+
+def test_a_site_covers_only_while_it_is_open(make_incidents: MakeIncidents) -> None:
+    """From 16:00 to 18:00, a site that closes at 17:30 covers 90 of 120 minutes, and one of unknown hours none."""
+    incidents = make_incidents([0.0], [0.0], started_at="2026-01-05 16:00", ended_at="2026-01-05 18:00")
+    found = measure_site_demand(incidents, make_places((10, "Mo-Fr 09:00-17:30"), (10, None), (900, "24/7")))
+    assert found.n_incidents_by_site.tolist() == pytest.approx([0.75, 0, 0])
+    assert found.n_places_by_site.tolist() == [1, 0, 0]
+    assert (found.n_total, found.n_covered, found.is_known.tolist()) == (1, 0, [True, False, True])
+
+
+def test_what_is_covered_is_demand_no_more(make_incidents: MakeIncidents) -> None:
+    incidents = make_incidents([0.0], [0.0], started_at="2026-01-05 16:00", ended_at="2026-01-05 18:00")
+    there = make_places((0, "Mo-Fr 09:00-17:00"))
+    found = measure_site_demand(incidents, make_places((0, "24/7")), there)
+    assert (found.n_covered, found.n_incidents_by_site.tolist()) == (0.5, [0.5])
+
+
+def test_where_hours_do_not_matter_all_incidents_count(make_incidents: MakeIncidents) -> None:
+    incidents = make_incidents([0.0, 5.0], [0.0, 0.0], time_precision=["month", "minute"])
+    found = measure_site_demand(incidents, make_places((0, None)), needs_hours=False, reach_m=4)
+    assert (found.n_total, found.n_incidents_by_site.tolist(), found.n_left_out) == (2, [1], 0)
+    assert found.is_known.all()
+
+
+def test_only_chosen_hours_and_days_count(make_incidents: MakeIncidents) -> None:
+    """Four incidents: on a school day at 16:00 and at 19:00, in the holidays at 16:00, and without an hour."""
+    incidents = make_incidents(
+        [0.0] * 4,
+        [0.0] * 4,
+        started_at=["2026-01-05 16:00", "2026-01-05 19:00", "2026-01-06 16:00", "2026-01-05 00:00"],
+        time_precision=["minute"] * 3 + ["day"],
+    )
+    found = measure_site_demand(
+        incidents,
+        make_places((0, None)),
+        needs_hours=False,
+        hours=[15, 16, 17, 24 + 15, 24 + 16, 24 + 17],
+        on_days=np.array(["2026-01-05"], dtype="datetime64[D]"),
+    )
+    assert (found.n_total, found.n_incidents_by_site.tolist(), found.n_left_out) == (1, [1], 1)
+
+
+def test_longer_hours_are_sites_of_their_own(make_incidents: MakeIncidents) -> None:
+    """Open until 20:00 on the days on which it opens: an incident at 18:00 on a Monday, and one on a Sunday."""
+    havens = make_places((0, "Mo-Fr 09:00-12:00,13:00-17:00"), (0, None), (0, "Mo-Fr 09:00-23:00"))
+    longer = list_longer_hours(havens, until_hours=(20,))
+    assert longer.index.tolist() == ["H0 until 20:00"]
+    incidents = make_incidents([0.0] * 3, [0.0] * 3, started_at=["2026-01-05 18:00", "2026-01-04 18:00",
+                                                                   "2026-01-05 12:30"])  # fmt: skip
+    found = measure_site_demand(incidents, longer, havens.iloc[:2])
+    assert found.n_incidents_by_site.tolist() == [1]
+
+
+def test_a_grid_is_of_whole_steps_inside_the_area() -> None:
+    sites = lay_grid_sites(shapely.box(10, 10, 250, 150), spacing_m=100, crs="EPSG:27700", opening_hours="24/7")
+    assert shapely.get_coordinates(sites.geometry).tolist() == [[100, 100], [200, 100]]
+    assert sites["opening_hours"].tolist() == ["24/7", "24/7"]
+
+
+@given(data=st.data())
+def test_a_plan_covers_what_its_sites_would(make_incidents: MakeIncidents, data: st.DataObject) -> None:
+    """The sites chosen, added to those there, cover by `measure_hour_coverage` what the plan says."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 10_000)))
+    starts = pd.Timestamp("2025-12-22") + pd.to_timedelta(rng.integers(0, 8 * 1440, 60), unit="m")
+    ends = starts + pd.to_timedelta(rng.integers(0, 400, 60), unit="m")
+    incidents = make_incidents(rng.integers(0, 40, 60) * 100.0, [0.0] * 60, started_at=starts, ended_at=ends)
+    drawn = [(float(rng.integers(0, 4000)), HOURS[rng.integers(0, len(HOURS))]) for _ in range(12)]
+    sites, there = make_places(*drawn[:9]), make_places(*drawn[9:])
+    found = measure_site_demand(incidents, sites, there, reach_m=300)
+    plan = choose_sites(found.covers, found.demand, n_sites=3)
+    together = gpd.GeoDataFrame(pd.concat([there, sites.iloc[plan.chosen]]), crs=sites.crs)
+    shares = summarise_coverage(measure_hour_coverage(incidents, together, reach_m=300))
+    assert found.n_covered + plan.covered == pytest.approx(shares.n_open)
+    alone = summarise_coverage(measure_hour_coverage(incidents, there, reach_m=300))
+    assert found.n_covered == pytest.approx(alone.n_open)
+    assert found.n_total == pytest.approx(60)
+
+
+def test_what_makes_no_sense_is_refused(make_incidents: MakeIncidents) -> None:
+    with pytest.raises(ParameterError, match="whole hour from 1 to 24, not 25"):
+        list_longer_hours(make_places((0, "24/7")), until_hours=(25,))
+    with pytest.raises(ParameterError, match="spacing of a grid must be above 0 m, not 0"):
+        lay_grid_sites(shapely.box(0, 0, 1, 1), spacing_m=0, crs="EPSG:27700")
+    with pytest.raises(ParameterError, match=r"20,000 points; this area with points every 10 m has about 1,000,000"):
+        lay_grid_sites(shapely.box(0, 0, 10_000, 10_000), spacing_m=10, crs="EPSG:27700")
