@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hotspots.analysis.hotspots import assign_outlines
+from hotspots.analysis.hotspots import MAX_PATROL_PLACES, PATROL_WIDTH_M, assign_outlines
 from hotspots.analysis.hours import HOURS_IN_WEEK, PeakWindow, profile_week, weigh_hours
 from hotspots.analysis.patrols import (
     CrimeHours,
@@ -48,22 +49,25 @@ class PatrolledPlace:
     """A place to patrol, and what it saw.
 
     Attributes:
-        number: What it is called by in a list: its rank, or its number in the file.
+        number: What it is called by in a list: its rank, or its number in the file; those of the plan go on from there.
         names: What it may be called besides; empty where there is nothing.
         outline: Metres.
+        is_of_plan: Whether only the plan names it.
         n_incidents: Incidents of the crime in it, before the records; None where they are too few to be told.
         minutes: Of patrols.
         lengths: Of its visits.
         n_days: Days with a visit.
         longest_hours: The longest time between two visits; None with fewer than two.
         median_hours: Between two visits; likewise.
-        crime_share: Share of its hours of crime that were covered; None where none of its crime has a time.
+        crime_share: Share of its hours of crime that were covered; None where none of its crime has a time, or there
+            is too little to be told.
         n_planned, n_kept: Of the plan; None without one.
     """
 
     number: str
     names: tuple[str, ...]
     outline: shapely.Geometry
+    is_of_plan: bool
     n_incidents: int | None
     minutes: float
     lengths: VisitLengths
@@ -98,7 +102,7 @@ class PlanComparison:
         kept: What became of the planned visits that can be judged.
         planned: Those visits: `place`, `arrive_instant`, `leave_instant`, and `arrive_at`, local.
         n_outside: Planned visits before the first ping or after the last, which nothing can be said of.
-        n_elsewhere: Planned visits to none of the places.
+        n_elsewhere: Planned visits without a position or a name that is known.
     """
 
     kept: KeptPlan
@@ -125,7 +129,6 @@ class PatrolsDone:
         plan: The plan beside it; None without one.
         analysis: The run that found the places; None where they were listed.
         selection: The incidents of the crime.
-        is_too_fine: Whether a listed place holds so few incidents or places that single ones could be found.
         files: Of records, places and plan.
         study: What the incidents are of.
     """
@@ -143,7 +146,6 @@ class PatrolsDone:
     plan: PlanComparison | None
     analysis: Analysis | None
     selection: Selection
-    is_too_fine: bool
     files: tuple[InputFile, ...]
     study: Study
 
@@ -175,7 +177,7 @@ def measure_patrols(
 
     The places are those that a run finds in the incidents before the first record: crime that patrols have prevented,
     or reported, must not choose where they should have been. Where all incidents are later, they are taken, and
-    `is_before` says so.
+    `is_before` says so. Where a plan sends patrols elsewhere, a circle around that point is a place too.
 
     Args:
         study: What was read.
@@ -201,7 +203,7 @@ def measure_patrols(
         if not spots:
             raise TooLittleDataError(
                 f"No place of 150 m holds {FLOOR.min_incidents} {chosen.crime.plural} at {FLOOR.min_places} places, without "
-                "which none is shown. Give a longer period with `start`, or the places with `places_file`."
+                "which none is shown. Give a longer period with `start`, or the places with `places_files`."
             )
         outlines: tuple[shapely.Geometry, ...] = tuple(spot.outline for spot in spots)
         numbers = tuple(str(spot.rank) for spot in spots)
@@ -210,7 +212,12 @@ def measure_patrols(
         outlines, numbers = listed.outlines, listed.numbers
         names = tuple((name,) if name else () for name in listed.names)
     progress("patrols")
-    called = [(number, *own, f"place {number}", f"hot spot {number}") for number, own in zip(numbers, names, strict=True)]
+    n_chosen = len(outlines)
+    if plan is not None:
+        added, added_names = _list_planned(plan, outlines, _call(numbers, names))
+        outlines, names = (*outlines, *added), (*names, *added_names)
+        numbers = (*numbers, *_count_on(numbers, len(added)))
+    called = _call(numbers, names)
     if len(records.pings):
         stays = find_stays(records.pings, outlines)
     else:
@@ -218,10 +225,12 @@ def measure_patrols(
     dosage = measure_dosage(stays, n_places=len(outlines), start=start, end=end, time_zone=records.time_zone)
     incidents = chosen.incidents
     inside = assign_outlines(incidents, outlines)
+    counts = [_count_shown(incidents[inside == place]) for place in range(len(outlines))]
     crime = _sum_hours(incidents, inside, len(outlines))
+    # the hours of few incidents would tell of each
+    crime[[count is None for count in counts]] = 0
     crime_hours = measure_crime_hours(dosage, crime)
     compared = _compare(plan, outlines, called, dosage, records) if plan is not None else None
-    counts = [_count_shown(incidents[inside == place]) for place in range(len(outlines))]
     gaps, by_day = measure_gaps(dosage), dosage.count_visits_by_day()
     visited = dosage.visits["place"].to_numpy()
 
@@ -236,14 +245,14 @@ def measure_patrols(
             number=numbers[place],
             names=names[place],
             outline=outline,
+            is_of_plan=place >= n_chosen,
             n_incidents=counts[place],
             minutes=float(dosage.minutes[place].sum()),
             lengths=measure_lengths(dosage.visits[visited == place]),
             n_days=int((by_day[place] > 0).sum()),
             longest_hours=_known(gaps["longest_hours"].iloc[place]),
             median_hours=_known(gaps["median_hours"].iloc[place]),
-            # of few incidents the hours would tell of each
-            crime_share=_known(crime_hours.place_shares[place]) if counts[place] is not None else None,
+            crime_share=_known(crime_hours.place_shares[place]),
             n_planned=tally(place),
             n_kept=tally(place, compared.kept.is_kept if compared else None),
         )
@@ -264,7 +273,6 @@ def measure_patrols(
         plan=compared,
         analysis=analysis,
         selection=chosen,
-        is_too_fine=any(count is None for count in counts),
         files=(*records.inputs, *(listed.inputs if listed else ()), *(plan.inputs if plan else ())),
         study=study,
     )
@@ -294,8 +302,6 @@ def _sum_hours(incidents: gpd.GeoDataFrame, inside: npt.NDArray[np.int64], n_pla
 
 def _count_shown(incidents: gpd.GeoDataFrame) -> int | None:
     """How many incidents a place holds; None where they are so few, or at so few places, that it may not be told."""
-    if incidents.empty:
-        return 0
     places = collapse_points(incidents)
     is_met = bool(FLOOR.is_met(len(incidents), weigh_places(incidents, places).sum()))
     return len(incidents) if is_met else None
@@ -312,6 +318,43 @@ def _cover_peak(peak: PeakWindow, dosage: PatrolDosage) -> PeakCover:
         n_hours=int(dosage.n_hours[hours].sum()) * dosage.n_places,
         n_covered=int(dosage.n_present[:, hours].sum()),
     )
+
+
+def _call(numbers: Sequence[str], names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """What somebody who writes down visits may call each place."""
+    return [
+        (number, *own, f"place {number}", f"hot spot {number}") for number, own in zip(numbers, names, strict=True)
+    ]
+
+
+def _count_on(numbers: Sequence[str], n_more: int) -> list[str]:
+    """Numbers that are not taken, from after the highest."""
+    highest = max([len(numbers), *(int(number) for number in numbers if number.isascii() and number.isdigit())])
+    return [str(highest + step) for step in range(1, n_more + 1)]
+
+
+def _list_planned(
+    plan: PatrolRecords, outlines: Sequence[shapely.Geometry], called: Sequence[Sequence[str]]
+) -> tuple[list[shapely.Geometry], list[tuple[str, ...]]]:
+    """Circles around the points of a plan that lie in none of the places, by where they come first, and their names.
+
+    Raises:
+        DataError: There are more than may be patrolled.
+    """
+    visits = plan.visits[~plan.visits.geometry.isna()]
+    points: dict[tuple[float, float], tuple[str, ...]] = {}
+    for visit, point in enumerate(visits.geometry):
+        alone = list_recorded_stays(visits.iloc[[visit]], outlines, names=called)
+        name = visits["place"].iloc[visit]
+        if alone.stays.empty:
+            points.setdefault((round(point.x), round(point.y)), (name,) if isinstance(name, str) else ())
+    if len(points) > MAX_PATROL_PLACES:
+        raise DataError(
+            f"At most {MAX_PATROL_PLACES} places can be patrolled; the plan has {len(points):,} points besides. Give "
+            "the middle of its places and not where patrols pass."
+        )
+    circles = shapely.buffer(shapely.points(list(points)), PATROL_WIDTH_M / 2, quad_segs=16) if points else []
+    return list(circles), list(points.values())
 
 
 def _compare(

@@ -82,7 +82,6 @@ def tabulate_patrolled_places(summary: PatrolsDoneSummary) -> pd.DataFrame:
             "period_start": summary.period.start.isoformat(),
             "period_end": summary.period.end.isoformat(),
             "data_status": say_status(summary.data_status) or "ordinary",
-            "sharing": "not to be shared" if summary.not_to_share else "ordinary",
         }
         for place in summary.places
     ]

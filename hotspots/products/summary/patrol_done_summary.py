@@ -102,6 +102,7 @@ class PatrolledPlaceSummary(Part):
     place: str
     easting: Annotated[int, Quantity("m")]
     northing: Annotated[int, Quantity("m")]
+    is_of_plan: bool
     n_incidents: int | None
     minutes: Minutes
     visits: Annotated[LengthsSummary, Source("lengths")]
@@ -196,7 +197,6 @@ class PatrolsDoneSummary(Part):
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
-        not_to_share: Why the products must not be shared, in a sentence; null where they may be.
         period: First and last day of the records.
         incident_period: Days of the incidents that places and hours of crime are from.
         is_listed: Whether a file listed the places; otherwise they are those that a run finds.
@@ -234,7 +234,6 @@ class PatrolsDoneSummary(Part):
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
     data_status: dict[str, str]
-    not_to_share: str | None
     period: Period
     incident_period: Period
     is_listed: bool
@@ -277,7 +276,6 @@ def summarise_patrols_done(found: PatrolsDone) -> PatrolsDoneSummary:
     places = _summarise_places(found)
     summary = PatrolsDoneSummary.of(
         found,
-        not_to_share=say("disclosure.patrols_done") if found.is_too_fine else None,
         period=count_period(dosage.start, dosage.end),
         incident_period=count_period(chosen.start, chosen.end),
         kind="pings" if len(found.records.pings) else "visits",
@@ -309,24 +307,16 @@ def summarise_patrols_done(found: PatrolsDone) -> PatrolsDoneSummary:
 
 def _summarise_places(found: PatrolsDone) -> tuple[PatrolledPlaceSummary, ...]:
     crs = found.selection.wards.crs
-    if found.analysis is not None:
-        located = [
-            (str(where["place"]), int(where["easting"]), int(where["northing"]))
-            for where in locate_hotspots(found.analysis.places.patrol_places, found.analysis)
-        ]
-    else:
-        points = shapely.point_on_surface([place.outline for place in found.places])
-        located = [
-            (
-                place.names[0] if place.names else say("patrols_done.unnamed", format_grid_reference(x, y, crs=crs)),
-                round(x),
-                round(y),
-            )
-            for place, (x, y) in zip(found.places, shapely.get_coordinates(points).tolist(), strict=True)
-        ]
+    points = shapely.get_coordinates(shapely.point_on_surface([place.outline for place in found.places]))
+    # those that a run finds are called as the run calls them
+    located = locate_hotspots(found.analysis.places.patrol_places, found.analysis) if found.analysis else []
+    names = [str(where["place"]) for where in located]
+    for place, (easting, northing) in list(zip(found.places, points.tolist(), strict=True))[len(names) :]:
+        reference = format_grid_reference(easting, northing, crs=crs)
+        names.append(place.names[0] if place.names else say("patrols_done.unnamed", reference))
     return tuple(
-        PatrolledPlaceSummary.of(place, place=name, easting=easting, northing=northing)
-        for place, (name, easting, northing) in zip(found.places, located, strict=True)
+        PatrolledPlaceSummary.of(place, place=name, easting=round(easting), northing=round(northing))
+        for place, name, (easting, northing) in zip(found.places, names, points.tolist(), strict=True)
     )
 
 
