@@ -140,9 +140,7 @@ def operation(
             if record_files
             else None
         )
-        found = evaluate_operation(
-            study, request, treated, control=control, records=records, progress=progress
-        )
+        found = evaluate_operation(study, request, treated, control=control, records=records, progress=progress)
         progress("writing")
         written = write_operation(found, out, notify=warn)
     echo_products([written], out, sentences="terminal.operation", page="operation", as_json=as_json)

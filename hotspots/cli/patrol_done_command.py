@@ -62,13 +62,19 @@ def done(
     --from and --to are of the incidents that the places are from; by default these end before the first record.
     Officers, callsigns and devices are never kept.
     """
+    from hotspots.analysis.hotspots import N_PATROL_PLACES
     from hotspots.ingest.reference import read_listed_places, read_patrol_plans, read_patrol_records
     from hotspots.pipeline import AnalysisRequest, measure_patrols
     from hotspots.products.files import write_patrols_done
 
     settings = inputs.load_settings()
-    options = {} if n_patrol_places is None else {"n_patrol_places": n_patrol_places}
-    request = AnalysisRequest(crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, **options)
+    request = AnalysisRequest(
+        crime=crime,
+        start=inputs.start,
+        end=inputs.end,
+        wards=inputs.wards,
+        n_patrol_places=N_PATROL_PLACES if n_patrol_places is None else n_patrol_places,
+    )
     with open_study(inputs, settings, out=out) as (study, progress):
         crs, time_zone = study.boundaries.wards.crs, study.calendar.time_zone
         progress("patrol records")

@@ -51,7 +51,9 @@ def measure_operation_patrols(
     visits = records.visits[_lies_between(records.visits["started_at"], start, end)]
     parts = [areas.treated, areas.control, *([areas.treated_ring] if areas.treated_ring is not None else [])]
     options = StayOptions(tolerance_m=0.0)
-    stays = find_stays(pings, parts, options=options) if len(pings) else list_recorded_stays(visits, parts, options=options)
+    stays = (
+        find_stays(pings, parts, options=options) if len(pings) else list_recorded_stays(visits, parts, options=options)
+    )
     dosage = measure_dosage(stays, n_places=len(parts), start=start, end=end, time_zone=records.time_zone)
     # who is in an area over midnight is there on both days
     hours = dosage.minutes.sum(axis=(1, 2)) / 60

@@ -202,8 +202,8 @@ def measure_patrols(
         spots = analysis.places.patrol_places
         if not spots:
             raise TooLittleDataError(
-                f"No place of 150 m holds {FLOOR.min_incidents} {chosen.crime.plural} at {FLOOR.min_places} places, without "
-                "which none is shown. Give a longer period with `start`, or the places with `places_files`."
+                f"No place of 150 m holds {FLOOR.min_incidents} {chosen.crime.plural} at {FLOOR.min_places} places, "
+                "without which none is shown. Give a longer period with `start`, or the places with `places_files`."
             )
         outlines: tuple[shapely.Geometry, ...] = tuple(spot.outline for spot in spots)
         numbers = tuple(str(spot.rank) for spot in spots)
@@ -322,9 +322,7 @@ def _cover_peak(peak: PeakWindow, dosage: PatrolDosage) -> PeakCover:
 
 def _call(numbers: Sequence[str], names: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """What somebody who writes down visits may call each place."""
-    return [
-        (number, *own, f"place {number}", f"hot spot {number}") for number, own in zip(numbers, names, strict=True)
-    ]
+    return [(number, *own, f"place {number}", f"hot spot {number}") for number, own in zip(numbers, names, strict=True)]
 
 
 def _count_on(numbers: Sequence[str], n_more: int) -> list[str]:
@@ -388,4 +386,3 @@ def _compare(
         n_outside=int((~is_judged).sum()),
         n_elsewhere=len(plan.visits) - len(stays),
     )
-

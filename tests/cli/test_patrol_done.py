@@ -202,7 +202,8 @@ def test_what_is_missing_is_said(call: Any, inputs: list[str], tmp_path: Path) -
     assert (said.code, "No file or folder nothing.csv to read patrol records from" in said.err) == (2, True)
     write_pings(tmp_path / "pings.csv", (at(0, 15), 15.0, A))
     (tmp_path / "few.csv").write_text(
-        "Offence,Date From,Easting,Northing\n" + "".join(f"Robbery,0{day}/06/2026,530500,180500\n" for day in range(1, 5))
+        "Offence,Date From,Easting,Northing\n"
+        + "".join(f"Robbery,0{day}/06/2026,530500,180500\n" for day in range(1, 5))
     )
     few = ["--crime", "robbery", "--incidents", "few.csv", "--boundaries", "wards.gpkg"]
     said = call("patrol", "done", *few, "--records", "pings.csv")

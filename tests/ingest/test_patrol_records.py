@@ -12,15 +12,13 @@ from hypothesis import strategies as st
 
 from hotspots.errors import DataError, ParameterError
 from hotspots.ingest.reference import PatrolRecords, find_instants, find_local, read_patrol_records
-from hotspots.ingest.reference.places_to_visit import read_listed_places
 from hotspots.ingest.reference.patrol_plans import read_patrol_plans
 from hotspots.ingest.reference.ping_times import choose_readings
+from hotspots.ingest.reference.places_to_visit import read_listed_places
 
 AVL = "UnitID,Timestamp,Lat,Long,Speed,Heading"
 RADIO = "Callsign;Fix Time;Easting;Northing"
-GPX = (
-    '<?xml version="1.0"?>\n<gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">{}</gpx>'
-)
+GPX = '<?xml version="1.0"?>\n<gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">{}</gpx>'
 
 
 def read(tmp_path: Path, *texts: str, name: str = "records.csv", **options: object) -> PatrolRecords:
@@ -163,9 +161,7 @@ def test_devices_become_numbers_by_their_first_ping(tmp_path: Path) -> None:
     assert "late" not in repr(records).casefold()
 
 
-STEPS = st.lists(
-    st.tuples(st.sampled_from("ABC"), st.integers(0, 180), st.integers(0, 4)), min_size=2, max_size=25
-)
+STEPS = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 180), st.integers(0, 4)), min_size=2, max_size=25)
 
 
 @given(STEPS, st.data())
@@ -181,7 +177,11 @@ def test_a_file_cut_in_two_gives_the_same(
         rows.append(f"{device};{local:%d/%m/%Y %H:%M:%S};{538_000 + 100 * aside};175000")
     at = data.draw(st.integers(1, len(rows) - 1))
     whole = read(folder, lines(RADIO, *rows))
-    parts = read(folder, lines(RADIO, *rows[:at]), lines(RADIO, *rows[at:]), name="part.csv") if rows[:at] != rows[at:] else whole
+    parts = (
+        read(folder, lines(RADIO, *rows[:at]), lines(RADIO, *rows[at:]), name="part.csv")
+        if rows[:at] != rows[at:]
+        else whole
+    )
     pd.testing.assert_frame_equal(whole.pings, parts.pings)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -343,9 +343,7 @@ def _find_columns(header: Sequence[str]) -> dict[str, str | None]:
 
 def _find_duration(header: Sequence[str]) -> tuple[str, float] | None:
     forms = {name: normalise(name) for name in header}
-    return next(
-        ((name, unit) for unit, usual in _DURATIONS.items() if (name := _pick(forms, usual)) is not None), None
-    )
+    return next(((name, unit) for unit, usual in _DURATIONS.items() if (name := _pick(forms, usual)) is not None), None)
 
 
 def _names_columns(row: Sequence[str]) -> bool:
@@ -393,7 +391,9 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
 def _is_clock_alone(table: Table, name: str) -> bool:
     """Whether a column holds times of day without a date."""
     texts = table.sample({name})[name].dropna()
-    return len(texts) > 0 and bool(texts.astype(str).str.strip().map(lambda one: bool(_CLOCK_ALONE.fullmatch(one))).all())
+    return len(texts) > 0 and bool(
+        texts.astype(str).str.strip().map(lambda one: bool(_CLOCK_ALONE.fullmatch(one))).all()
+    )
 
 
 def _as_arrow(texts: pd.Series) -> pa.ChunkedArray:
@@ -625,9 +625,7 @@ def _read_visits(
                 f"{table.label}: the dates are read {order.order}, although none of them proves it. If that is wrong, "
                 "export them with the year first."
             )
-        start = read_instants(
-            start_text, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone
-        )
+        start = read_instants(start_text, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone)
         tally.n_open_hours += int((~np.isnat(start.second)).sum())
         reason = start.reason.copy()
         if layout.end:

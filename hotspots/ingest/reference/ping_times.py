@@ -134,7 +134,7 @@ def _read_distinct(
         local = np.where(is_timed, times.at.to_numpy().astype("datetime64[s]"), np.datetime64("NaT", "s"))
         at[rest] = np.where(has_zone, instant, local)
         is_utc[rest] = has_zone
-        reason[rest] = np.where(np.isnat(at[rest]), UNREADABLE_TIME, None)
+        reason[rest[np.isnat(at[rest])]] = UNREADABLE_TIME
         reason[rest[times.precision == "day"]] = NO_TIME_OF_DAY
         reason[rest[np.array([not text for text in left], dtype=bool)]] = NO_TIME
     return at, is_utc, reason

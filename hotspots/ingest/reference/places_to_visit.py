@@ -89,7 +89,9 @@ def read_listed_places(
             guard.check(file.sha256, label=file.label)
         points = shapely.get_type_id(frame["outline"].to_numpy(dtype=object)) == shapely.GeometryType.POINT
         frame["outline"] = np.where(
-            points, shapely.buffer(frame["outline"].to_numpy(dtype=object), radius_m, quad_segs=_QUARTER), frame["outline"]
+            points,
+            shapely.buffer(frame["outline"].to_numpy(dtype=object), radius_m, quad_segs=_QUARTER),
+            frame["outline"],
         )
         frames.append(frame)
         inputs.append(
@@ -173,7 +175,7 @@ def _read_tables(file: FoundFile, crs: pyproj.CRS, radius_m: float) -> pd.DataFr
         if where is None:
             continue
         texts = table.read_whole(list(dict.fromkeys(table.header)))
-        columns = {name: texts[name].astype("category").reset_index(drop=True) for name in texts}
+        columns = {str(name): texts[name].astype("category").reset_index(drop=True) for name in texts}
         if not len(texts):
             continue
         found = locate(columns, where, stated_crs=table.crs, crs=name_crs(crs))
@@ -193,7 +195,7 @@ def _read_tables(file: FoundFile, crs: pyproj.CRS, radius_m: float) -> pd.DataFr
     if not parts or not sum(map(len, parts)):
         said = describe_columns(tables[0].header, lead="Its columns are") if tables else "It is empty."
         raise DataError(
-            f"Places to patrol need a position in each row (easting and northing, latitude and longitude); {file.label} "
-            f"has none that can be used. {said} Give places_to_patrol.csv or hotspots.gpkg of a run."
+            "Places to patrol need a position in each row (easting and northing, latitude and longitude); "
+            f"{file.label} has none that can be used. {said} Give places_to_patrol.csv or hotspots.gpkg of a run."
         )
     return pd.concat(parts, ignore_index=True)

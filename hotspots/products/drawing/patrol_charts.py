@@ -14,9 +14,7 @@ _WIDTH = 440
 _PLANNED = "#d3d6dc"
 
 
-def draw_patrol_week(
-    minutes: Sequence[Sequence[float]], *, peaks: Sequence[WindowSummary], plural: str
-) -> str:
+def draw_patrol_week(minutes: Sequence[Sequence[float]], *, peaks: Sequence[WindowSummary], plural: str) -> str:
     """Minutes of patrols by day of the week and hour as coloured cells, with the peaks of the crime outlined.
 
     Args:

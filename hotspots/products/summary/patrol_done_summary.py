@@ -338,9 +338,9 @@ def _summarise_days(found: PatrolsDone) -> tuple[PatrolDay, ...]:
     visits, minutes = dosage.count_visits_by_day().sum(axis=0), dosage.minutes.sum(axis=(0, 2))
     planned = kept = None
     if plan is not None:
-        day = (
-            plan.planned["arrive_at"].to_numpy().astype("datetime64[D]") - np.datetime64(dosage.start, "D")
-        ).astype(np.int64)
+        day = (plan.planned["arrive_at"].to_numpy().astype("datetime64[D]") - np.datetime64(dosage.start, "D")).astype(
+            np.int64
+        )
         is_in = (day >= 0) & (day < dosage.n_days)
         planned = np.bincount(day[is_in], minlength=dosage.n_days)
         kept = np.bincount(day[is_in & plan.kept.is_kept], minlength=dosage.n_days)
