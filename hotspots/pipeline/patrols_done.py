@@ -101,12 +101,16 @@ class PlanComparison:
     Attributes:
         kept: What became of the planned visits that can be judged.
         planned: Those visits: `place`, `arrive_instant`, `leave_instant`, and `arrive_at`, local.
+        n_extra: Visits that were not planned, on days for which there is a plan.
+        n_days: Days of the records for which there is a plan.
         n_outside: Planned visits before the first ping or after the last, which nothing can be said of.
         n_elsewhere: Planned visits without a position or a name that is known.
     """
 
     kept: KeptPlan
     planned: pd.DataFrame
+    n_extra: int
+    n_days: int
     n_outside: int
     n_elsewhere: int
 
@@ -380,9 +384,14 @@ def _compare(
     )
     is_judged = (planned["leave_instant"] >= first) & (planned["arrive_instant"] <= last)
     judged = planned[is_judged].sort_values(["arrive_instant", "place"], kind="stable", ignore_index=True)
+    kept = compare_plan(dosage.visits, judged)
+    days = np.unique(judged["arrive_at"].to_numpy().astype("datetime64[D]"))
+    is_planned_day = np.isin(dosage.visits["started_at"].to_numpy().astype("datetime64[D]"), days)
     return PlanComparison(
-        kept=compare_plan(dosage.visits, judged),
+        kept=kept,
         planned=judged,
+        n_extra=int((kept.is_extra & is_planned_day).sum()),
+        n_days=len(days),
         n_outside=int((~is_judged).sum()),
         n_elsewhere=len(plan.visits) - len(stays),
     )

@@ -315,14 +315,16 @@ def test_records_that_say_they_are_synthetic_can_be_left_out(tmp_path: Path) -> 
 def test_a_plan_is_of_visits(tmp_path: Path) -> None:
     (tmp_path / "plan.csv").write_text(
         lines(
-            "patrol,stop,place,arrive_at,leave_at,easting,northing",
-            "1,1,Rye Lane,2026-10-01T14:00:00,2026-10-01T14:15:00,534000,176000",
+            "patrol,stop,arrive_at,leave_at,rank,place,easting,northing,grid_reference,wards,data_status",
+            "1,1,2026-10-01T14:00:00+01:00,2026-10-01T14:15:00+01:00,2,Rye Lane,534000,176000,TQ 340 760,The Lane,"
+            '"synthetic incidents, schematic boundaries and synthetic streets"',
         ),
         "utf-8-sig",
     )
     plan = read_patrol_plans([tmp_path / "plan.csv"])
     assert plan.visits["started_instant"].tolist() == [pd.Timestamp("2026-10-01T13:00")]
-    assert plan.inputs[0].table == "patrol plan"
+    assert plan.visits["place"].tolist() == ["Rye Lane"]
+    assert (plan.inputs[0].table, plan.inputs[0].data_status) == ("patrol plan", "schematic, synthetic")
     (tmp_path / "pings.csv").write_text(lines(RADIO, "A;01/07/2026 12:00:00;538000;175000"))
     with pytest.raises(DataError, match="has one time in a row"):
         read_patrol_plans([tmp_path / "pings.csv"])

@@ -35,7 +35,8 @@ from hotspots.ingest.formats import (
     read_layer,
 )
 from hotspots.ingest.incidents import describe_columns, find_places, locate, normalise, says_where
-from hotspots.ingest.texts import read_status, release_names
+from hotspots.ingest.reference.patrol_records import read_stated
+from hotspots.ingest.texts import release_names
 
 PLACE_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES)
 _WHAT: Final = "places to patrol"
@@ -101,7 +102,7 @@ def read_listed_places(
                 sha256=file.sha256,
                 n_rows=len(frame),
                 layout=_WHAT,
-                data_status=read_status(frame["status"]),
+                data_status=read_stated(frame["status"]),
             )
         )
     rows = pd.concat(frames, ignore_index=True)

@@ -14,9 +14,11 @@ def draw_patrols_done(summary: PatrolsDoneSummary) -> str:
         .get_template("patrols_done.html")
         .render(
             s=summary,
-            week=draw_patrol_week(
-                summary.week, peaks=[one.window for one in summary.peaks], plural=summary.crime_plural
-            ),
-            days=draw_patrol_days(summary.days),
+            charts={
+                "days": draw_patrol_days(summary.days),
+                "week": draw_patrol_week(
+                    summary.week, peaks=[one.window for one in summary.peaks], plural=summary.crime_plural
+                ),
+            },
         )
     )

@@ -68,6 +68,8 @@ class PlanSummary(Part):
     Attributes:
         kept_share: Share of the planned visits that were made; null where none can be judged.
         n_missed: Planned visits that were not made.
+        n_extra: Visits that were not planned, on days for which there is a plan.
+        n_days: Days of the records for which there is a plan.
         n_outside: Planned visits before the first record or after the last, which cannot be judged.
         n_elsewhere: Planned visits to none of the places.
     """
@@ -78,6 +80,7 @@ class PlanSummary(Part):
     n_kept: int
     n_missed: int
     n_extra: int
+    n_days: int
     kept_share: Share | None
     slack_minutes: Annotated[float, Quantity("minutes")]
     n_outside: int
@@ -328,6 +331,8 @@ def _summarise_plan(found: PatrolsDone) -> PlanSummary | None:
         kept,
         n_missed=kept.n_planned - kept.n_kept,
         kept_share=kept.n_kept / kept.n_planned if kept.n_planned else None,
+        n_extra=found.plan.n_extra,
+        n_days=found.plan.n_days,
         n_outside=found.plan.n_outside,
         n_elsewhere=found.plan.n_elsewhere,
     )

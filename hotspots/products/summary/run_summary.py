@@ -105,7 +105,9 @@ class InputSummary(Part):
         "patrol records",
         "patrol plan",
         "places to patrol",
+        "streets",
         "premises",
+        "schools",
         "safety maps",
     ]
     sha256: str
