@@ -16,13 +16,20 @@ if TYPE_CHECKING:
         HavenPlanSummary,
         OperationSummary,
         PatrolPlanSummary,
+        PatrolsDoneSummary,
         PerformanceSummary,
         PostersSummary,
         RunSummary,
     )
 
     AnySummary = (
-        RunSummary | OperationSummary | PerformanceSummary | PatrolPlanSummary | PostersSummary | HavenPlanSummary
+        RunSummary
+        | OperationSummary
+        | PerformanceSummary
+        | HavenPlanSummary
+        | PatrolPlanSummary
+        | PatrolsDoneSummary
+        | PostersSummary
     )
     Written = tuple[AnySummary, dict[str, Path]]
 

@@ -25,6 +25,8 @@ from .operation_areas import find_area as find_area
 from .operation_bins import Bin as Bin
 from .operation_harm import CrimeHarm as CrimeHarm
 from .operation_harm import OperationHarm as OperationHarm
+from .operation_patrols import OperationPatrols as OperationPatrols
+from .operation_patrols import measure_operation_patrols as measure_operation_patrols
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap
@@ -33,6 +35,11 @@ from .patrol_plan import ShiftPlan as ShiftPlan
 from .patrol_plan import plan_shift as plan_shift
 from .patrol_plan_request import PatrolPlanRequest as PatrolPlanRequest
 from .patrol_plan_request import TravelBy as TravelBy
+from .patrols_done import PatrolledPlace as PatrolledPlace
+from .patrols_done import PatrolsDone as PatrolsDone
+from .patrols_done import PeakCover as PeakCover
+from .patrols_done import PlanComparison as PlanComparison
+from .patrols_done import measure_patrols as measure_patrols
 from .performance import CELL_SIZE_M as CELL_SIZE_M
 from .performance import MIN_RANKED as MIN_RANKED
 from .performance import Indicator as Indicator

@@ -425,7 +425,13 @@ def _read_table(
     statuses: list[pd.Series] = []
     with explain_unpacking(layout.table.label):
         frame, n_rows = read(layout, crs, time_zone, tally, doubts, statuses)
-    return frame, read_status(pd.concat(statuses)) if statuses else None, n_rows
+    return frame, read_stated(pd.concat(statuses)) if statuses else None, n_rows
+
+
+def read_stated(texts: pd.Series) -> str | None:
+    """What texts say of the data, also in the words of products: "synthetic incidents and schematic boundaries"."""
+    words = {word for text in texts.dropna().unique() for word in re.findall(r"[^\W\d_]+", str(text))}
+    return read_status(pd.Series(sorted(words), dtype="object"))
 
 
 def _read_pings(

@@ -134,7 +134,7 @@ def _read_distinct(
         local = np.where(is_timed, times.at.to_numpy().astype("datetime64[s]"), np.datetime64("NaT", "s"))
         at[rest] = np.where(has_zone, instant, local)
         is_utc[rest] = has_zone
-        reason[rest] = np.where(np.isnat(at[rest]), UNREADABLE_TIME, None)
+        reason[rest[np.isnat(at[rest])]] = UNREADABLE_TIME
         reason[rest[times.precision == "day"]] = NO_TIME_OF_DAY
         reason[rest[np.array([not text for text in left], dtype=bool)]] = NO_TIME
     return at, is_utc, reason
@@ -196,7 +196,8 @@ def choose_readings(first: Instants, second: Instants) -> tuple[Instants, int]:
     is_twice = ~np.isnat(second)
     if not is_twice.any():
         return first, 0
-    steps = np.diff(first.astype(np.int64))
+    # within the hour itself a step back is no sign of the order
+    steps = np.diff(first.astype(np.int64))[~(is_twice[1:] & is_twice[:-1])]
     if (steps < 0).sum() > (steps > 0).sum():
         chosen, n_open = choose_readings(first[::-1], second[::-1])
         return chosen[::-1], n_open

@@ -40,6 +40,8 @@ from .month_charts import draw_series as draw_series
 from .offline import hash_script as hash_script
 from .offline import leaflet_script as leaflet_script
 from .offline import leaflet_style as leaflet_style
+from .patrol_charts import draw_patrol_days as draw_patrol_days
+from .patrol_charts import draw_patrol_week as draw_patrol_week
 from .poster_sheets import DrawnPoster as DrawnPoster
 from .poster_sheets import draw_poster as draw_poster
 from .poster_sheets import join_posters as join_posters

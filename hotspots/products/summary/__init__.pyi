@@ -7,6 +7,9 @@ from .haven_plan_summary import SitingSummary as SitingSummary
 from .haven_plan_summary import summarise_havens as summarise_havens
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
+from .patrol_done_summary import PatrolDay as PatrolDay
+from .patrol_done_summary import PatrolsDoneSummary as PatrolsDoneSummary
+from .patrol_done_summary import summarise_patrols_done as summarise_patrols_done
 from .patrol_plan_summary import PatrolPlanSummary as PatrolPlanSummary
 from .patrol_plan_summary import PlannedPlaceSummary as PlannedPlaceSummary
 from .patrol_plan_summary import PlannedRouteSummary as PlannedRouteSummary
@@ -33,6 +36,8 @@ from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER
 from .product_names import PATROL_PLAN_PRODUCTS as PATROL_PLAN_PRODUCTS
+from .product_names import PATROLS_DONE_FOLDER as PATROLS_DONE_FOLDER
+from .product_names import PATROLS_DONE_PRODUCTS as PATROLS_DONE_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS

@@ -33,6 +33,14 @@ PERFORMANCE_PRODUCTS = {
 OPERATION_FOLDER = "operation"
 OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
 
+PATROLS_DONE_FOLDER = "patrols_done"
+PATROLS_DONE_PRODUCTS = {
+    "patrols_done": "patrols_done.html",
+    "patrols_done_csv": "patrols_done.csv",
+    "patrol_hours_csv": "patrol_hours.csv",
+    "patrols_done_json": "patrols_done.json",
+}
+
 PATROL_PLAN_FOLDER = "patrols"
 PATROL_PLAN_PRODUCTS = {
     "card": "card.html",
