@@ -60,7 +60,7 @@ def read_lines(
     if name.endswith(PARQUET_SUFFIXES):
         return _read_parquet(file, wanted, near, what=what)
     if name.endswith(".json") and (elements := _read_overpass(file)) is not None:
-        return [_draw_ways(elements, wanted, file.label)]
+        return [draw_ways(elements, wanted, file.label)]
     address, layers = locate_layers(file, what=what)
     is_osm = name.endswith(OSM_SUFFIXES)
     if is_osm:
@@ -179,7 +179,7 @@ def _read_overpass(file: FoundFile) -> Sequence[Mapping[str, Any]] | None:
     return [element for element in elements if isinstance(element, dict)]
 
 
-def _draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], bool], label: str) -> gpd.GeoDataFrame:
+def draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], bool], label: str) -> gpd.GeoDataFrame:
     """Ways as lines through their nodes, which stand beside them ("out body; >; out skel") or in them ("out geom").
 
     Raises:

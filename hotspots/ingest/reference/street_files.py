@@ -31,7 +31,7 @@ from hotspots.ingest.formats import LINE_SUFFIXES, FoundFile, InputFile, RepeatG
 from hotspots.ingest.incidents import Places, normalise
 from hotspots.ingest.texts import read_status, release_names, release_places
 
-MARGIN_M: Final = 1000.0
+STREET_MARGIN_M: Final = 1000.0
 """How far around the study area streets are kept: a walk may lead out of it and back."""
 
 _WHAT: Final = "streets"
@@ -114,7 +114,7 @@ def read_streets(
     Args:
         paths: Files, and folders of them.
         crs: The working CRS.
-        area: The study area, metres; what does not come within `MARGIN_M` of it is left out.
+        area: The study area, metres; what does not come within `STREET_MARGIN_M` of it is left out.
         postcodes: Not used: a street has no postcode of its own.
         only_real: Whether to leave out files that say of themselves that they are not real. If all do, there are no
             streets and no inputs.
@@ -125,7 +125,7 @@ def read_streets(
         DataError: A file holds no lines, states no CRS or was given twice; or no street lies near the area.
     """
     crs = require_working_crs(crs)
-    near = None if area is None else gpd.GeoSeries([shapely.box(*area.bounds).buffer(MARGIN_M)], crs=crs)
+    near = None if area is None else gpd.GeoSeries([shapely.box(*area.bounds).buffer(STREET_MARGIN_M)], crs=crs)
     tables: list[_ReadLayer] = []
     inputs: list[InputFile] = []
     without: list[FoundFile] = []
@@ -162,7 +162,7 @@ def read_streets(
         )
     ways = _join(tables, crs)
     if area is not None:
-        ways = ways[shapely.dwithin(ways.geometry.to_numpy(), area, MARGIN_M)]
+        ways = ways[shapely.dwithin(ways.geometry.to_numpy(), area, STREET_MARGIN_M)]
     if ways.empty and inputs:
         raise DataError(_say_none(tables, crs, near_area=area is not None))
     is_again = ways["wkb"].duplicated()
