@@ -55,6 +55,7 @@ from .results import Analysis as Analysis
 from .results import HavenAnalysis as HavenAnalysis
 from .run import analyse as analyse
 from .selection import Accounts as Accounts
+from .street_analysis import StreetAnalysis as StreetAnalysis
 from .study import RUN_TABLES as RUN_TABLES
 from .study import BesideTable as BesideTable
 from .study import Paths as Paths

@@ -16,6 +16,7 @@ from hotspots.harm import HarmWeights
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Accounts, Selection
+from hotspots.pipeline.street_analysis import StreetAnalysis
 from hotspots.pipeline.study import Study
 from hotspots.pipeline.times import TimeAnalysis
 
@@ -57,6 +58,7 @@ class Analysis:
         months: Incidents by calendar month of the period.
         empty_months: Months of the period whose feed failed, which are not months without crime.
         havens: What the safe havens cover; None where none were given.
+        streets: On which streets they are; None where no streets are known in the study area.
         notes: What a reader should know.
     """
 
@@ -72,6 +74,7 @@ class Analysis:
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
     havens: HavenAnalysis | None
+    streets: StreetAnalysis | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -26,6 +26,7 @@ from hotspots.pipeline.places import analyse_places
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis, HavenAnalysis
 from hotspots.pipeline.selection import Selection, select_incidents
+from hotspots.pipeline.street_analysis import analyse_streets
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.times import analyse_times
 
@@ -60,6 +61,9 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
     ward_counts, population = count_wards(incidents, chosen.wards), chosen.wards["population"]
     uncovered = count_uncovered_months(times.holes, ward_counts.index, months=months)
     ward_counts = ward_counts.assign(n_months_uncovered=uncovered)
+    if study.streets is not None:
+        progress(f"{crime.slug}: streets")
+    streets = analyse_streets(study.network, chosen, request, holdout=places.holdout)
     progress(f"{crime.slug}: havens")
     empty_months = tuple(month for month in times.gap_months if month in months)
     n_years = _count_days(chosen.start, chosen.end, empty_months) / 365.25
@@ -79,6 +83,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         months=count_months(incidents, months=months),
         empty_months=empty_months,
         havens=_cover(study, chosen, profile, reach_m=request.reach_m),
+        streets=streets,
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
 

@@ -140,7 +140,7 @@ def test_a_fragment_is_passed_over_for_a_street_further_off() -> None:
     place = np.array([[110.0, 9]])
 
     assert snap_to_streets(place, network).off_street_m.tolist() == [9]
-    assert snap_to_streets(place, network, is_fragment_allowed=True).off_street_m.tolist() == [1]
+    assert snap_to_streets(place, network, among=np.ones(2, dtype=bool)).off_street_m.tolist() == [1]
 
 
 def test_what_cannot_be_walked_is_refused(block: StreetNetwork) -> None:

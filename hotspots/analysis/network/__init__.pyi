@@ -1,6 +1,16 @@
+from .hot_streets import LENGTH_SHARES as LENGTH_SHARES
+from .hot_streets import StreetCounts as StreetCounts
+from .hot_streets import StreetShare as StreetShare
+from .hot_streets import count_on_streets as count_on_streets
+from .hot_streets import estimate_street_rates as estimate_street_rates
+from .hot_streets import find_busiest as find_busiest
+from .hot_streets import measure_street_shares as measure_street_shares
+from .hot_streets import score_streets as score_streets
 from .street_network import SNAP_M as SNAP_M
 from .street_network import StreetNetwork as StreetNetwork
 from .street_network import build_network as build_network
+from .street_runs import StreetRun as StreetRun
+from .street_runs import find_street_runs as find_street_runs
 from .walking import WALKING_M_PER_MINUTE as WALKING_M_PER_MINUTE
 from .walking import NearPairs as NearPairs
 from .walking import StreetPoints as StreetPoints

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -171,29 +172,30 @@ def trace_walk(origin: Coordinates, target: Coordinates, *, network: StreetNetwo
     return shapely.LineString(vertices[is_new])
 
 
-def snap_to_streets(places: Coordinates, network: StreetNetwork, *, is_fragment_allowed: bool = False) -> StreetPoints:
+def snap_to_streets(
+    places: Coordinates, network: StreetNetwork, *, among: npt.NDArray[np.bool_] | None = None
+) -> StreetPoints:
     """Find the nearest point on a street for each place.
 
     Args:
         places: float (n_places, 2), easting and northing.
         network: The streets.
-        is_fragment_allowed: Whether the street may be one that leads nowhere; see `StreetNetwork.find_walkable`.
+        among: bool (n_segments,), the segments that may be taken; by default those of `StreetNetwork.find_walkable`.
 
     Raises:
         DataError: A coordinate is missing, or the network has no street.
     """
     places = _require_places(places, "places")
     lines = network.segments.geometry.to_numpy()
-    if not len(lines):
+    allowed = np.flatnonzero(network.find_walkable() if among is None else among)
+    if not len(allowed):
         raise DataError("Walks along streets need streets; the network has none. Give a file of streets of the area.")
-    allowed = np.arange(len(lines)) if is_fragment_allowed else np.flatnonzero(network.find_walkable())
-    unique, inverse = np.unique(places, axis=0, return_inverse=True)
-    points = shapely.points(unique)
+    inverse, distinct = pd.factorize(places[:, 0] + 1j * places[:, 1])
+    points = shapely.points(distinct.real, distinct.imag)
     place, found = shapely.STRtree(lines[allowed]).query_nearest(points, all_matches=True)
-    segment = np.full(len(unique), len(lines), dtype=np.int64)
+    segment = np.full(len(points), len(lines), dtype=np.int64)
     np.minimum.at(segment, place, allowed[found])
-    segment = segment[inverse.ravel()]
-    points = points[inverse.ravel()]
+    segment, points = segment[inverse], points[inverse]
     along = shapely.line_locate_point(lines[segment], points)
     return StreetPoints(
         segment=segment,

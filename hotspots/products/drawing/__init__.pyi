@@ -9,9 +9,11 @@ from .colours import QUIET as QUIET
 from .colours import RINGS as RINGS
 from .colours import SIGNIFICANT as SIGNIFICANT
 from .colours import VERDICTS as VERDICTS
+from .colours import StreetClasses as StreetClasses
 from .colours import choose_breaks as choose_breaks
 from .colours import choose_classes as choose_classes
 from .colours import choose_colours as choose_colours
+from .colours import choose_street_classes as choose_street_classes
 from .colours import choose_wide_classes as choose_wide_classes
 from .concentration import draw_concentration as draw_concentration
 from .coverage_bars import COVERAGE_COLOURS as COVERAGE_COLOURS

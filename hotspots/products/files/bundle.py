@@ -9,6 +9,7 @@ from hotspots.pipeline import Analysis, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import (
+    tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
     tabulate_shifts,
@@ -53,10 +54,12 @@ def write_products(
         write_csv(tabulate_patrol_places(summary), draft / PRODUCTS["places_to_patrol_csv"])
         write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
         write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
+        if summary.streets is not None:
+            write_csv(tabulate_hot_streets(summary), draft / PRODUCTS["hot_streets_csv"])
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
         write_csv(rejected, draft / PRODUCTS["rejected"])
         write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))
         write_text(draft / PRODUCTS["summary"], encode_json(encode(summary)))
     if replaced:
         notify(replaced)
-    return summary, {key: folder / name for key, name in PRODUCTS.items()}
+    return summary, {key: folder / name for key, name in summary.products.items()}

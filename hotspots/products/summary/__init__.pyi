@@ -40,6 +40,8 @@ from .run_summary import summarise as summarise
 from .shift_summary import PER_HOURS as PER_HOURS
 from .shift_summary import ShiftHotspotSummary as ShiftHotspotSummary
 from .shift_summary import hours_in_period as hours_in_period
+from .street_summary import StreetRunSummary as StreetRunSummary
+from .street_summary import StreetsSummary as StreetsSummary
 from .time_summary import ChangeSummary as ChangeSummary
 from .time_summary import ConditionSummary as ConditionSummary
 from .time_summary import GroupChange as GroupChange

@@ -10,10 +10,14 @@ PRODUCTS = {
     "places_to_patrol_csv": "places_to_patrol.csv",
     "hotspots_csv": "hotspots.csv",
     "shifts_csv": "shifts.csv",
+    "hot_streets_csv": "hot_streets.csv",
     "quality": "quality.html",
     "quality_json": "quality.json",
     "rejected": "rejected.csv",
 }
+
+OF_STREETS = frozenset({"hot_streets_csv"})
+"""Those that a run writes only if streets are known."""
 
 PERFORMANCE_FOLDER = "performance"
 PERFORMANCE_PRODUCTS = {

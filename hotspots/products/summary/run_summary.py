@@ -49,10 +49,11 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import PRODUCTS
+from hotspots.products.summary.product_names import OF_STREETS, PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
+from hotspots.products.summary.street_summary import StreetsSummary, summarise_streets
 from hotspots.products.summary.time_summary import (
     ChangeScale,
     ChangeSummary,
@@ -94,7 +95,7 @@ class InputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "areas"]
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "areas", "streets"]
     sha256: str
     data_status: str | None
 
@@ -110,7 +111,7 @@ class ReadInputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates"]
+    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "streets"]
     sha256: str
     rows: Annotated[int, Source("n_rows")]
     layout: str
@@ -402,6 +403,7 @@ class RunSummary(Part):
         rates: What the rates of wards refer to; null where no population is known.
         harm: What the incidents weigh.
         havens: The safe havens; null where none were given.
+        streets: The streets; null where none are known in the study area.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -448,6 +450,7 @@ class RunSummary(Part):
     rates: RateSummary | None
     harm: HarmSummary
     havens: HavensSummary | None
+    streets: StreetsSummary | None
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -507,8 +510,9 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
+        streets=summarise_streets(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
-        products=PRODUCTS,
+        products={key: name for key, name in PRODUCTS.items() if analysis.streets or key not in OF_STREETS},
         version=hotspots.__version__,
     )
     said = [
