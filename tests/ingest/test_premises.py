@@ -26,7 +26,7 @@ def test_a_register_keeps_the_premises_and_nobody(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         "Licence number,Premises name,Licence holder name,DPS name,Address,Postcode,Easting,Northing,Licence status\n"
-        "LN/2019/0412,The Dog and Bell,Margaret Alice Penhaligon,Jon Smithson,116 Prince St,SE8 3JD,536900,177900,Active\n"
+        "LN/2019/0412,The Dog and Bell,Margaret Alice Penhaligon,Jon Smithson,1 Low St,SE8 3JD,536900,177900,Active\n"
         "LN/2020/0007,The Old Anchor,Jane Marigold Doe,,1 High St,SE8 4AA,536950,177950,Surrendered\n",
         "register.csv",
     )

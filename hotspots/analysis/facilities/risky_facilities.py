@@ -245,7 +245,8 @@ def measure_facilities(
 def _find_precision(incidents: gpd.GeoDataFrame, precision: str) -> Flags:
     if "location_precision" not in incidents:
         return np.zeros(len(incidents), dtype=bool)
-    return (incidents["location_precision"] == precision).to_numpy(dtype=bool)
+    is_one: Flags = (incidents["location_precision"] == precision).to_numpy(dtype=bool)
+    return is_one
 
 
 def _find_reason(

@@ -9,6 +9,7 @@ from .opening_times import SCHOOL_HOLIDAY as SCHOOL_HOLIDAY
 from .opening_times import Doubt as Doubt
 from .opening_times import KnownHours as KnownHours
 from .opening_times import OpeningRule as OpeningRule
+from .opening_times import SunTime as SunTime
 from .opening_times import join_weekday_hours as join_weekday_hours
 from .opening_times import list_opening_rules as list_opening_rules
 from .opening_times import read_opening_hours as read_opening_hours
@@ -33,6 +34,7 @@ from .safety_maps import read_safety_maps as read_safety_maps
 from .schools import Schools as Schools
 from .schools import read_schools as read_schools
 from .small_areas import read_areas as read_areas
+from .street_files import STREET_MARGIN_M as STREET_MARGIN_M
 from .street_files import Streets as Streets
 from .street_files import read_streets as read_streets
 from .term_dates import TermDates as TermDates

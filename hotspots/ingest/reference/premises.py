@@ -265,8 +265,7 @@ def _find_words(text: str) -> str:
 
 def _find_kinds(rows: PlaceRows) -> tuple[pd.Series, pd.Series]:
     """The kind of each row, and of what is of a station which part of it it is."""
-    kinds = pd.Series(_OTHER, index=range(len(rows.texts)), dtype="object")
-    parts = pd.Series(_MAIN, index=kinds.index, dtype="object")
+    kinds, parts = np.full(len(rows.texts), _OTHER, dtype=object), np.full(len(rows.texts), _MAIN, dtype=object)
     for label, columns in rows.columns.items():
         here = np.flatnonzero((rows.label == label).to_numpy())
         by_file = "licensed" if columns["licence"] else _find_words(normalise(label))
@@ -277,7 +276,7 @@ def _find_kinds(rows: PlaceRows) -> tuple[pd.Series, pd.Series]:
             if texts not in read:
                 read[texts] = _find_kind(dict(zip(keys, texts, strict=True)), by_file)
             kinds[row], parts[row] = read[texts]
-    return kinds, parts
+    return pd.Series(kinds, dtype="object"), pd.Series(parts, dtype="object")
 
 
 def _find_kind(said: Mapping[str, object], by_file: str) -> tuple[str, str]:

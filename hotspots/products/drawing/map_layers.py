@@ -19,9 +19,11 @@ import shapely
 from folium.map import Layer
 from folium.raster_layers import ImageOverlay
 
-from hotspots.pipeline import Analysis, HavenAnalysis
+from hotspots.analysis.perception import Perception
+from hotspots.pipeline import Analysis, HavenAnalysis, StreetAnalysis
 from hotspots.products.drawing.colours import (
     FACILITY,
+    FEELINGS,
     HALF,
     HAVEN,
     HOTSPOT,
@@ -29,6 +31,7 @@ from hotspots.products.drawing.colours import (
     PATROL,
     SIGNIFICANT,
     Classes,
+    StreetClasses,
     colour_of,
 )
 from hotspots.products.drawing.map_images import draw_densities, draw_expected
@@ -51,6 +54,7 @@ class MapClasses:
     density: Classes
     shifts: Classes
     wards: Classes
+    streets: StreetClasses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +126,12 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     test = analysis.places.test
     if test is not None and (is_hot := test.gi_star.is_hot & test.is_shown).any():
         layers["significant"] = _significant_layer(test.cells.outlines(is_hot), analysis.study_area, crs)
+    if analysis.streets is not None and analysis.streets.runs:
+        layers["streets"] = _street_layer(analysis.streets, classes.streets, crs)
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
+    if analysis.perception and (felt := analysis.perception.found):
+        layers["felt"] = _felt_layer(felt, analysis.study_area, crs)
     layers["hotspots"] = _geojson(to_degrees(outlines, crs), show=True, name="Hot spots", style=HOTSPOT_STYLE)
     if patrols:
         layers["patrols"] = _geojson(to_degrees(patrols, crs), show=True, name="Places to patrol", style=_PATROL_STYLE)
@@ -226,6 +234,17 @@ def _ward_layer(
     )  # fmt: skip
 
 
+def _street_layer(streets: StreetAnalysis, classes: StreetClasses, crs: pyproj.CRS) -> folium.GeoJson:
+    """Runs of busy streets, wider and darker for more incidents per kilometre."""
+
+    def style(feature: Any) -> dict[str, Any]:
+        rate = streets.runs[feature["properties"]["index"]].n_per_km
+        _, colour, width = next(one for one in reversed(classes) if rate >= one[0])
+        return {"color": colour, "weight": width, "opacity": 1, "fill": False, "className": "busy-street"}
+
+    return _geojson(to_degrees([run.line for run in streets.runs], crs), show=False, name="Busy streets", style=style)
+
+
 def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
     reach = shapely.simplify(havens.reach, tolerance_m)
     return _geojson(
@@ -233,6 +252,22 @@ def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
         name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
     )  # fmt: skip
+
+
+def _felt_layer(felt: Perception, study_area: shapely.Geometry, crs: pyproj.CRS) -> folium.GeoJson:
+    """The cells that feel unsafe and those that feel safe to young people, joined."""
+    joined, colours = [], []
+    for feeling, colour in FEELINGS.items():
+        if (is_one := felt.is_shown & (felt.feels == feeling)).any():
+            cells = shapely.union_all(felt.cells.outlines(is_one), grid_size=0.01)
+            joined.append(shapely.intersection(cells, study_area))
+            colours.append(colour)
+
+    def style(feature: dict[str, Any]) -> dict[str, Any]:
+        colour = colours[feature["properties"]["index"]]
+        return {"color": colour, "weight": 1.4, "fillColor": colour, "fillOpacity": 0.35, "interactive": False}
+
+    return _geojson(to_degrees(joined, crs), show=False, name="How it feels to young people", style=style)
 
 
 def _facility_layer(summary: RunSummary, crs: pyproj.CRS) -> folium.GeoJson:

@@ -26,15 +26,20 @@ from hotspots.products.drawing import (
     SIGNIFICANT,
     choose_breaks,
     choose_colours,
+    choose_street_classes,
 )
 from hotspots.products.files.spreadsheets import (
     tabulate_facilities,
+    tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
     tabulate_shifts,
 )
 from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
 from hotspots.products.words import make_environment, say_status
+
+_KINDS = {"havens": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
+"""What a layer is of, if not of areas."""
 
 _P_LEVELS = (0.001, 0.01, 0.05, 1.0)
 _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -61,9 +66,9 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
     """Write what was found as layers styled for QGIS, in the CRS of the analysis.
 
-    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
-    incidents and places; of the estimate those that the map draws. Of a large area not all of these: see
-    `PublishedSummary`.
+    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that
+    may be shown: of the test those which, with their neighbours, hold enough incidents and places; of the estimate
+    those that the map draws. Of a large area not all of these: see `PublishedSummary`.
     """
     crs = analysis.wards.crs
     layers = {
@@ -90,6 +95,8 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         and not np.isnan(places.first_cells.within_share).all()
     ):
         layers["expected_cells"] = _tabulate_risk(places.risk, places.first_cells, crs)
+    if analysis.streets is not None and analysis.streets.runs:
+        layers["hot_streets"] = _layer(tabulate_hot_streets(summary), [run.line for run in analysis.streets.runs], crs)
     if analysis.havens is not None and summary.havens is not None:
         havens = pd.DataFrame(
             map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
@@ -109,7 +116,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     )
     try:
         for name, layer in layers.items():
-            kind = "Point" if name in ("havens", "premises") else "MultiPolygon"
+            kind = _KINDS.get(name, "MultiPolygon")
             pyogrio.write_dataframe(
                 layer,
                 path,
@@ -231,6 +238,9 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
                 facility=FACILITY,
                 plural=summary.crime_plural,
                 shifts=_list_shifts(summary),
+                street_classes=choose_street_classes([run.n_per_km for run in summary.streets.runs])
+                if summary.streets
+                else [],
                 **shown,
             )
             database.execute(
