@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -96,6 +97,8 @@ def test_a_column_that_says_utc_is_read_so(name: str, tmp_path: Path) -> None:
         ("device,when,lat,lon", "a,25 Jul 2026 1:30 pm,51.45,-0.02"),
         ("vehicle,recorded at,lat,lon", "a,2026-07-25T13:30:00.250,51.45,-0.02"),
         ("unit,timestamp,easting,northing", "a,25/07/2026 13:30,537680.3,174194.0"),
+        ("unit,timestamp,lat,lon", "a,1784982600,51.45,-0.02"),  # seconds since 1970
+        ("unit,timestamp,lat,lon", "a,1784982600000,51.45,-0.02"),  # milliseconds
     ],
 )
 def test_times_stand_in_one_column_or_two(header: str, row: str, tmp_path: Path) -> None:
@@ -257,6 +260,20 @@ def test_pings_come_from_workbooks_and_layers_too(tmp_path: Path) -> None:
     assert say_times(read_patrol_records([tmp_path / "pings.xlsx"]))[0] == ("01 12:00:00", "01 11:00:00")
     for name in ("pings.parquet", "pings.geojson", "pings.gpkg"):
         pd.testing.assert_frame_equal(read_patrol_records([tmp_path / name]).pings, expected)
+
+
+def test_layers_with_two_offsets_are_read_to_the_instant(tmp_path: Path) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"device": "a", "time": time},
+            "geometry": {"type": "Point", "coordinates": [-0.02, 51.45]},
+        }
+        for time in ("2026-10-25T01:30:00+01:00", "2026-10-25T01:30:00Z")
+    ]
+    (tmp_path / "pings.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    records = read_patrol_records([tmp_path / "pings.geojson"])
+    assert [utc for _, utc in say_times(records)] == ["25 00:30:00", "25 01:30:00"]
 
 
 def test_visits_have_an_end_or_a_duration(tmp_path: Path) -> None:

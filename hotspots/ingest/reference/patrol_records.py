@@ -462,6 +462,7 @@ def _read_pings(
     if not texts:
         return _no_rows(), 0
     joined = pa.chunked_array([piece for one in texts for piece in one.chunks])
+    texts.clear()  # of millions of pings each column counts
     order = find_day_order(joined)
     if not order.is_certain:
         doubts.append(
@@ -469,14 +470,16 @@ def _read_pings(
             "export them with the year first."
         )
     times = read_instants(joined, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone)
+    del joined
     reason = np.where(pd.isna(times.reason), np.concatenate(reasons), times.reason)
+    reasons.clear()
     is_far = (times.instant < _CENTURY[0]) | (times.instant >= _CENTURY[1])
     reason[is_far] = IMPLAUSIBLE
     lost = pd.notna(reason)
     tally.refused.update(Counter(reason[lost].tolist()))
     if layout.device:
-        named = pd.concat(devices, ignore_index=True)
-        codes, names = pd.factorize(named)
+        codes, names = pd.factorize(pd.concat(devices, ignore_index=True))
+        devices.clear()
         known = [str(name).strip().casefold() for name in names]
         keys = pd.Categorical.from_codes(*_merge_alike(codes, known))
     else:
@@ -489,7 +492,8 @@ def _read_pings(
             "easting": np.concatenate(easting),
             "northing": np.concatenate(northing),
         }
-    )[~lost]
+    )
+    frame = frame[~lost] if lost.any() else frame
     if table.kind == "GPX":
         frame = _join_tracks(frame, table.label)
     return frame, len(reason)
@@ -522,9 +526,9 @@ def _no_rows() -> pd.DataFrame:
     )
 
 
-def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) -> pd.DataFrame:
-    """All pings by patrol and time, without those that repeat another or jump."""
-    parts = [part for part in parts if len(part)]
+def _join_pings(parts: list[pd.DataFrame], tally: _Tally, time_zone: str) -> pd.DataFrame:
+    """All pings by patrol and time, without those that repeat another or jump; takes the parts out of their list."""
+    parts[:] = [part for part in parts if len(part)]
     if not parts:
         empty = {name: pd.Series(dtype="float64") for name in PING_COLUMNS}
         kinds = {"patrol": "int64", "at": "datetime64[s]", "instant": "datetime64[s]"}
@@ -540,6 +544,7 @@ def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) ->
         np.concatenate([part[name].to_numpy() for part in parts])
         for name in ("instant", "second", "easting", "northing")
     )
+    parts.clear()
     for one in np.unique(device[~np.isnat(second)]):
         own = np.flatnonzero(device == one)
         instant[own], n_open = choose_readings(instant[own], second[own])
@@ -557,11 +562,15 @@ def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) ->
     is_again = np.zeros(len(order), dtype=bool)
     is_again[1:] = (patrol[1:] == patrol[:-1]) & (seconds[1:] == seconds[:-1])
     tally.refused[REPEATED] += int(is_again.sum())
-    patrol, seconds, easting, northing = (values[~is_again] for values in (patrol, seconds, easting, northing))
+    if is_again.any():
+        patrol, seconds, easting, northing = (values[~is_again] for values in (patrol, seconds, easting, northing))
     jumps = _find_jumps(patrol, seconds, easting, northing)
     tally.refused[JUMPED] += len(jumps)
     tally.refused += Counter()  # without what is 0
-    patrol, seconds, easting, northing = (np.delete(values, jumps) for values in (patrol, seconds, easting, northing))
+    if len(jumps):
+        patrol, seconds, easting, northing = (
+            np.delete(values, jumps) for values in (patrol, seconds, easting, northing)
+        )
     instants = seconds.astype("datetime64[s]")
     return pd.DataFrame(
         {
