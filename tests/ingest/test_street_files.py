@@ -56,6 +56,7 @@ def test_os_open_roads_are_read_without_motorways_and_nodes(tmp_path: Path) -> N
         ("Rye Lane", "A Road"),
     ]
     assert streets.left_out == {"motorways": 1}
+    assert streets.origins == ("Ordnance Survey",)
     assert (streets.inputs[0].table, streets.inputs[0].n_rows) == ("streets", 3)
     assert build_network(streets.ways).n_islands == 1
 
@@ -129,6 +130,7 @@ def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -
 
     assert list_names(streets) == ["Mill Walk", "Rye Lane"]
     assert streets.left_out == LEFT_OUT
+    assert streets.origins == ("OpenStreetMap",)
     assert (streets.n_unnamed, streets.n_broken) == (1, 0)
     network = build_network(streets.ways)
     assert (len(network.segments), len(network.nodes), network.n_islands) == (3, 4, 1)
