@@ -110,7 +110,8 @@ def read_streets(
 
     Read are lines: OS Open Roads, OpenStreetMap (`.osm`, `.osm.pbf`, what Overpass answers, and layers with its column
     `highway`), and layers of lines of any other source, each of which is taken for a street. Points, such as road
-    nodes, and outlines are passed over, a pedestrian square among them.
+    nodes, and outlines are passed over; but of a square that an extract of OpenStreetMap has as an area, the outline is
+    a street.
 
     Left out and counted is what people may not walk along. That is motorways; what is planned, being built or gone;
     `foot=no`, `private` or `use_sidepath`; `access=no` or `private` unless `foot` allows it; motor roads; and what is
