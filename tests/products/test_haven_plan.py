@@ -198,6 +198,19 @@ def test_products_are_whole_and_the_same_each_time(plan: HavenPlan, tmp_path: Pa
     assert "synthetic" in coverage["data_status"][0]
 
 
+def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:
+    assert plan.cover is not None
+    assert plan.siting is not None
+    name = "<script>alert(1)</script>{{ 7 * 7 }}"
+    cover = dataclasses.replace(plan.cover, havens=plan.cover.havens.assign(name=name))
+    sites = tuple(dataclasses.replace(site, name=name) for site in plan.siting.sites)
+    hostile = dataclasses.replace(plan, cover=cover, siting=dataclasses.replace(plan.siting, sites=sites))
+    page = write_havens(hostile, tmp_path)[1]["havens"].read_text("utf-8")
+    assert "<script" not in page
+    assert "49" not in page or "{{ 7 * 7 }}" in page
+    assert page.count("&lt;script&gt;") > len(sites)
+
+
 def test_what_cannot_be_answered_is_refused(study: Study) -> None:
     without = dataclasses.replace(study, havens=None)
     with pytest.raises(NotFoundError, match="Coverage needs safe havens; none were given"):
