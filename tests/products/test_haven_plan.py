@@ -17,7 +17,7 @@ from hotspots.errors import DataError, NotFoundError, ParameterError
 from hotspots.ingest.reference.havens import Havens
 from hotspots.ingest.reference.schools import Schools
 from hotspots.pipeline.haven_plan import HavenPlan, plan_havens
-from hotspots.pipeline.haven_request import HavenRequest, SitingOptions
+from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
@@ -162,8 +162,9 @@ def test_a_share_wanted(study: Study) -> None:
 
 
 def test_cameras_and_youth_zones_need_no_hours(study: Study) -> None:
-    for purpose in ("cctv", "youth"):
-        options = SitingOptions(purpose=purpose, n_new=1, grid_m=400)  # type: ignore[arg-type]
+    purposes: tuple[Purpose, ...] = ("cctv", "youth")
+    for purpose in purposes:
+        options = SitingOptions(purpose=purpose, n_new=1, grid_m=400)
         plan = plan_havens(study, HavenRequest(crime="robbery", siting=options))
         assert plan.cover is None
         assert plan.siting is not None
@@ -228,11 +229,12 @@ def test_what_cannot_be_answered_is_refused(study: Study) -> None:
 @pytest.mark.slow
 def test_the_command_says_and_lists_what_it_wrote(repository: Path, tmp_path: Path) -> None:
     data = repository / "data"
-    read = ["--incidents", data / "incidents", "--boundaries", data / "boundaries", "--havens", data / "havens"]
+    read: list[str | Path] = ["--incidents", data / "incidents", "--boundaries", data / "boundaries"]
+    read += ["--havens", data / "havens"]
     code, out, err = call("havens", "coverage", "--crime", "robbery", *read, "--out", tmp_path)
     assert (code, out.strip().endswith("havens.html")) == (0, True)
     assert "Of 100 robberies whose hour is known" in err
     assert "Safe havens and new sites" in (tmp_path / "index.html").read_text("utf-8")
-    code, _, err = call("havens", "siting", "--crime", "robbery", "--new", 0, *read, "--out", tmp_path)
+    code, _, err = call("havens", "siting", "--crime", "robbery", "--new", "0", *read, "--out", tmp_path)
     assert code == 2
     assert "Give --new 5" in err
