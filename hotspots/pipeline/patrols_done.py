@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -105,6 +105,7 @@ class PlanComparison:
         n_days: Days of the records for which there is a plan.
         n_outside: Planned visits before the first ping or after the last, which nothing can be said of.
         n_elsewhere: Planned visits without a position or a name that is known.
+        refused: Rows of the plan that cannot be read, by reason.
     """
 
     kept: KeptPlan
@@ -113,6 +114,7 @@ class PlanComparison:
     n_days: int
     n_outside: int
     n_elsewhere: int
+    refused: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,4 +396,5 @@ def _compare(
         n_days=len(days),
         n_outside=int((~is_judged).sum()),
         n_elsewhere=len(plan.visits) - len(stays),
+        refused=plan.refused,
     )

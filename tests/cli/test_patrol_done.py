@@ -100,6 +100,7 @@ def records(tmp_path: Path) -> None:
             [("A", 15, A), ("B", 15, B), ("Bus garage", 15, (530_300.0, 181_700.0))]
         )
     ]
+    plan.append("1,9,A,soon,later,530500,180500")
     (tmp_path / "plan.csv").write_text("\n".join(["patrol,stop,place,arrive_at,leave_at,easting,northing", *plan]))
 
 
@@ -125,6 +126,8 @@ def test_what_was_done_is_said_beside_the_plan(call: Any, inputs: list[str], tmp
         "never visited: "
     )
     assert "Bus garage" in summary["words"][0]
+    assert plan["refused"] == {"time that cannot be read": 1}
+    assert "Rows of the plan that cannot be read: 1 (time that cannot be read)." in summary["notes"]
     assert summary["incident_period"]["end"] < "2026-10-05"
     by_place = {place["number"]: place for place in summary["places"]}
     (patrolled,) = (place for place in summary["places"] if place["visits"]["n_visits"])
