@@ -346,12 +346,13 @@ def _list_planned(
         DataError: There are more than may be patrolled.
     """
     visits = plan.visits[~plan.visits.geometry.isna()]
+    spots = pd.DataFrame({"easting": visits.geometry.x.round(), "northing": visits.geometry.y.round()})
+    # a plan goes to few points many times
+    visits = visits[~spots.duplicated().to_numpy()]
     points: dict[tuple[float, float], tuple[str, ...]] = {}
-    for visit, point in enumerate(visits.geometry):
-        alone = list_recorded_stays(visits.iloc[[visit]], outlines, names=called)
-        name = visits["place"].iloc[visit]
-        if alone.stays.empty:
-            points.setdefault((round(point.x), round(point.y)), (name,) if isinstance(name, str) else ())
+    for visit, (point, name) in enumerate(zip(visits.geometry, visits["place"], strict=True)):
+        if list_recorded_stays(visits.iloc[[visit]], outlines, names=called).stays.empty:
+            points[round(point.x), round(point.y)] = (name,) if isinstance(name, str) else ()
     if len(points) > MAX_PATROL_PLACES:
         raise DataError(
             f"At most {MAX_PATROL_PLACES} places can be patrolled; the plan has {len(points):,} points besides. Give "
