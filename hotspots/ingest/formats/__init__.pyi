@@ -10,12 +10,14 @@ from .input_files import find_overlooked as find_overlooked
 from .input_files import list_members as list_members
 from .json_records import spread_objects as spread_objects
 from .layers import LAYER_SUFFIXES as LAYER_SUFFIXES
+from .layers import OSM_SUFFIXES as OSM_SUFFIXES
 from .layers import holds_shapefile as holds_shapefile
 from .layers import locate_layers as locate_layers
 from .layers import open_layers as open_layers
 from .layers import read_layer as read_layer
 from .line_layers import LINE_SUFFIXES as LINE_SUFFIXES
 from .line_layers import read_lines as read_lines
+from .line_layers import read_tags as read_tags
 from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables
 from .table import GEOMETRY_X as GEOMETRY_X

@@ -105,7 +105,7 @@ def _read_layer(
         ) from error
     _require_bounded(frame, file.label)
     if is_osm:
-        tags = [_read_tags(text) for text in frame["other_tags"]]
+        tags = [read_tags(text) for text in frame["other_tags"]]
         others = sorted({tag for one in tags for tag in one if wanted(tag) and tag not in frame.columns})
         spread = pd.DataFrame({tag: [one.get(tag) for one in tags] for tag in others}, index=frame.index)
         frame = frame.drop(columns="other_tags").join(spread)
@@ -132,7 +132,7 @@ def _require_bounded(frame: Any, label: str) -> None:
             )
 
 
-def _read_tags(text: object) -> dict[str, str]:
+def read_tags(text: object) -> dict[str, str]:
     """Tags as GDAL writes those without a column of their own: "foot"=>"no","lit"=>"yes"."""
     if not isinstance(text, str):
         return {}

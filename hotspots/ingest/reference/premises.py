@@ -160,7 +160,7 @@ def read_premises(
 ) -> Premises:
     """Read premises.
 
-    Registers of licensed premises, features of OpenStreetMap (by their tags), stops of NaPTAN (by `StopType`) and
+    Registers of licensed premises, features and extracts of OpenStreetMap (by their tags), stops of NaPTAN (by `StopType`) and
     other lists, whose kind stands in a column, or in the name of the file or layer ("licensed_premises.csv"). Of a
     register nothing is kept but the name of the premises and where they are: not who holds the licence.
 
@@ -247,6 +247,7 @@ _FORM = PlaceForm(
     "outlines",
     find=_find_columns,
     fits=_fits,
+    tags=("name", "amenity", "shop", "railway", "leisure", "public_transport", "landuse", "opening_hours"),
     hint=f"Add a column kind with one of {', '.join(PREMISES_KINDS)}.",
 )
 
