@@ -323,4 +323,3 @@ def _summarise_travel(shift_plan: ShiftPlan) -> TravelSummary:
         start=name(shift_plan.start),
         end=name(shift_plan.end),
     )
-
