@@ -8,6 +8,7 @@ from .input_files import explain_unpacking as explain_unpacking
 from .input_files import find_files as find_files
 from .input_files import find_overlooked as find_overlooked
 from .input_files import list_members as list_members
+from .json_records import holds_json_records as holds_json_records
 from .json_records import spread_objects as spread_objects
 from .layers import LAYER_SUFFIXES as LAYER_SUFFIXES
 from .layers import OSM_SUFFIXES as OSM_SUFFIXES

@@ -28,6 +28,7 @@ from hotspots.ingest.formats import (
     as_text,
     explain_unpacking,
     find_files,
+    holds_json_records,
     holds_shapefile,
     list_members,
     locate_layers,
@@ -223,8 +224,11 @@ def _read_file(file: FoundFile, form: PlaceForm, crs: pyproj.CRS, postcodes: Pla
     """
     misfits: list[tuple[str, Sequence[str]]] = []
     found = False
-    is_layers = file.path.name.lower().endswith((*LAYER_SUFFIXES, *OSM_SUFFIXES, ".json")) or (
-        file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
+    name = file.path.name.lower()
+    is_layers = (
+        name.endswith((*LAYER_SUFFIXES, *OSM_SUFFIXES))
+        or (name.endswith(".json") and not holds_json_records(file))
+        or (file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES))
     )
     for part in _read_layers(file, form, crs) if is_layers else _read_tables(file, form, crs, postcodes):
         if isinstance(part, _Part):
