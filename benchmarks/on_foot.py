@@ -100,7 +100,10 @@ def _find_near(case: Case) -> Run:
     from hotspots.geography import collapse_coordinates
 
     ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
-    havens, incidents = nodes[_draw_sites(case, "havens", N_HAVENS)], nodes[_draw_junctions(case, "incidents", N_INCIDENTS)]
+    havens, incidents = (
+        nodes[_draw_sites(case, "havens", N_HAVENS)],
+        nodes[_draw_junctions(case, "incidents", N_INCIDENTS)],
+    )
 
     def run() -> Any:
         places = collapse_coordinates(*incidents.T)
@@ -124,7 +127,10 @@ def _networkx(case: Case) -> Run:
     from scipy.spatial import cKDTree
 
     ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
-    havens, incidents = nodes[_draw_sites(case, "havens", N_HAVENS)], nodes[_draw_junctions(case, "incidents", N_INCIDENTS)]
+    havens, incidents = (
+        nodes[_draw_sites(case, "havens", N_HAVENS)],
+        nodes[_draw_junctions(case, "incidents", N_INCIDENTS)],
+    )
 
     def run() -> Any:
         junctions, ends, lengths = _read_ends(ways)
@@ -147,7 +153,10 @@ def _pandana(case: Case) -> Run:
     import pandas as pd
 
     ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
-    havens, incidents = nodes[_draw_sites(case, "havens", N_HAVENS)], nodes[_draw_junctions(case, "incidents", N_INCIDENTS)]
+    havens, incidents = (
+        nodes[_draw_sites(case, "havens", N_HAVENS)],
+        nodes[_draw_junctions(case, "incidents", N_INCIDENTS)],
+    )
 
     def run() -> Any:
         junctions, ends, lengths = _read_ends(ways)
@@ -164,11 +173,23 @@ def _pandana(case: Case) -> Run:
 # Incidents by street
 
 
-def _hot_streets(case: Case) -> Run:
-    from hotspots.analysis.network import build_network, count_by_segment
+def _count_on_streets(case: Case) -> Run:
+    from hotspots.analysis.network import build_network, count_on_streets
 
     ways, incidents = make_ways(case.seed), _draw_beside_streets(case)
-    return lambda: count_by_segment(incidents, build_network(ways), max_off_street_m=STREET_M)
+    area = shapely.box(*ways.total_bounds)
+
+    def run() -> Any:
+        network = build_network(ways)
+        return network.segments["name"], count_on_streets(incidents, network, study_area=area, limit_m=STREET_M)
+
+    return run
+
+
+def _list_counts(found: Any) -> Array:
+    """Counts in the order of the ways."""
+    names, counts = found
+    return counts.n_incidents[np.argsort(names.str.removeprefix("Street ").astype(int), kind="stable")]
 
 
 def _hexseg_roads(case: Case) -> Run:
@@ -222,3 +243,46 @@ def _spopt(case: Case) -> Run:
 
 _REACH, _STREETS, _SITES = "within reach along streets", "incidents by street", "twenty new sites"
 ON_FOOT_STAGES = (_REACH, _STREETS, _SITES)
+"""They have data of their own, whatever the size and the spread."""
+
+ON_FOOT_CONTESTANTS = (
+    Contestant(
+        stage=_REACH, name="hotspots build_network, find_near", imports=("hotspots.analysis",), prepare=_find_near
+    ),
+    Contestant(
+        stage=_REACH,
+        name="networkx Dijkstra, haven by haven",
+        imports=("geopandas", "networkx"),
+        prepare=_networkx,
+        compare=compare_metres,
+    ),
+    Contestant(
+        stage=_REACH,
+        name="pandana nearest_pois",
+        imports=("geopandas", "pandana"),
+        prepare=_pandana,
+        compare=compare_metres,
+    ),
+    Contestant(
+        stage=_STREETS,
+        name="hotspots build_network, count_on_streets",
+        imports=("hotspots.analysis",),
+        prepare=_count_on_streets,
+        answer=_list_counts,
+    ),
+    Contestant(
+        stage=_STREETS,
+        name="hexseg count_crimes_by_nearest_road",
+        imports=("geopandas", "hexseg"),
+        prepare=_hexseg_roads,
+        compare=compare_streets,
+    ),
+    Contestant(stage=_SITES, name="hotspots choose_sites", imports=("hotspots.analysis",), prepare=_choose_sites),
+    Contestant(
+        stage=_SITES,
+        name="spopt MCLP, CBC",
+        imports=("pulp", "spopt.locate"),
+        prepare=_spopt,
+        compare=compare_covered,
+    ),
+)

@@ -3,6 +3,17 @@ from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
 from .facility_kinds import FacilityKind as FacilityKind
 from .felt_places import PerceptionAnalysis as PerceptionAnalysis
+from .haven_plan import NEAR_SCHOOL_M as NEAR_SCHOOL_M
+from .haven_plan import AreaCoverage as AreaCoverage
+from .haven_plan import HavenPlan as HavenPlan
+from .haven_plan import name_place as name_place
+from .haven_plan import plan_havens as plan_havens
+from .haven_request import HavenRequest as HavenRequest
+from .haven_request import Purpose as Purpose
+from .haven_request import SitingOptions as SitingOptions
+from .haven_siting import NewSite as NewSite
+from .haven_siting import Siting as Siting
+from .haven_siting import Target as Target
 from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month
@@ -14,6 +25,8 @@ from .operation_areas import find_area as find_area
 from .operation_bins import Bin as Bin
 from .operation_harm import CrimeHarm as CrimeHarm
 from .operation_harm import OperationHarm as OperationHarm
+from .operation_patrols import OperationPatrols as OperationPatrols
+from .operation_patrols import measure_operation_patrols as measure_operation_patrols
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap
@@ -22,6 +35,11 @@ from .patrol_plan import ShiftPlan as ShiftPlan
 from .patrol_plan import plan_shift as plan_shift
 from .patrol_plan_request import PatrolPlanRequest as PatrolPlanRequest
 from .patrol_plan_request import TravelBy as TravelBy
+from .patrols_done import PatrolledPlace as PatrolledPlace
+from .patrols_done import PatrolsDone as PatrolsDone
+from .patrols_done import PeakCover as PeakCover
+from .patrols_done import PlanComparison as PlanComparison
+from .patrols_done import measure_patrols as measure_patrols
 from .performance import CELL_SIZE_M as CELL_SIZE_M
 from .performance import MIN_RANKED as MIN_RANKED
 from .performance import Indicator as Indicator
@@ -51,6 +69,7 @@ from .results import Analysis as Analysis
 from .results import HavenAnalysis as HavenAnalysis
 from .run import analyse as analyse
 from .selection import Accounts as Accounts
+from .street_analysis import StreetAnalysis as StreetAnalysis
 from .study import RUN_TABLES as RUN_TABLES
 from .study import BesideTable as BesideTable
 from .study import Paths as Paths

@@ -43,9 +43,7 @@ def judge_maps(
         except TooLittleDataError:
             earlier = chosen.earlier
             is_monthly = has_months(incidents, earlier)
-            folds = plan_predecessor(
-                chosen.start, chosen.end, known_from=_find_first_day(chosen), is_monthly=is_monthly
-            )
+            folds = plan_predecessor(chosen.start, chosen.end, known_from=find_first_day(chosen), is_monthly=is_monthly)
             before = add_surroundings(
                 with_places(earlier), chosen.earlier_beyond, study_area=chosen.study_area, request=request
             )
@@ -97,7 +95,7 @@ def _with_days(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return incidents[(incidents["time_precision"] != "month").to_numpy()]
 
 
-def _find_first_day(chosen: Selection) -> dt.date | None:
+def find_first_day(chosen: Selection) -> dt.date | None:
     """The first day of any incident before the period; None where there are none."""
     past = (chosen.earlier, chosen.earlier_beyond, chosen.earlier_others)
     first = [table["started_at"].min() for table in past if len(table)]

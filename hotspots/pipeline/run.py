@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,13 @@ from hotspots.analysis.calendar import count_months
 from hotspots.analysis.hotspots import count_wards
 from hotspots.analysis.hours import WeeklyProfile, profile_week, weigh_hours
 from hotspots.analysis.rates import estimate_rates
-from hotspots.analysis.safe_havens import measure_coverage, measure_reach, measure_window_coverage
+from hotspots.analysis.safe_havens import (
+    measure_coverage,
+    measure_hour_coverage,
+    measure_reach,
+    measure_window_coverage,
+    summarise_coverage,
+)
 from hotspots.harm import weigh_harm
 from hotspots.pipeline.facility_kinds import analyse_facilities
 from hotspots.pipeline.felt_places import analyse_perception
@@ -21,6 +28,7 @@ from hotspots.pipeline.places import analyse_places
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis, HavenAnalysis
 from hotspots.pipeline.selection import Selection, select_incidents
+from hotspots.pipeline.street_analysis import analyse_streets
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.times import analyse_times
 
@@ -55,6 +63,9 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
     ward_counts, population = count_wards(incidents, chosen.wards), chosen.wards["population"]
     uncovered = count_uncovered_months(times.holes, ward_counts.index, months=months)
     ward_counts = ward_counts.assign(n_months_uncovered=uncovered)
+    if study.streets is not None:
+        progress(f"{crime.slug}: streets")
+    streets = analyse_streets(study.network, chosen, request, holdout=places.holdout)
     progress(f"{crime.slug}: havens")
     empty_months = tuple(month for month in times.gap_months if month in months)
     n_years = _count_days(chosen.start, chosen.end, empty_months) / 365.25
@@ -75,6 +86,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         empty_months=empty_months,
         havens=_cover(study, chosen, profile, reach_m=request.reach_m),
         facilities=analyse_facilities(study, chosen, floor=request.floor),
+        streets=streets,
         perception=analyse_perception(study, chosen, floor=request.floor),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
@@ -90,12 +102,18 @@ def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: 
     if study.havens is None:
         return None
     havens, calendar = study.havens.havens, study.calendar
-    coverage = measure_coverage(
-        chosen.incidents, havens, reach_m=reach_m, country=calendar.country, subdivision=calendar.subdivision
-    )
+    options: dict[str, Any] = {
+        "reach_m": reach_m,
+        "country": calendar.country,
+        "subdivision": calendar.subdivision,
+        "terms": calendar.term_stretches,
+        "network": study.network,
+    }
+    coverage = measure_coverage(chosen.incidents, havens, **options)
     return HavenAnalysis(
         havens=havens,
         coverage=coverage,
+        shares=summarise_coverage(measure_hour_coverage(chosen.incidents, havens, **options)),
         peaks=tuple(measure_window_coverage(chosen.incidents, coverage, hours=peak.hours) for peak in profile.peaks),
         reach=measure_reach(havens, reach_m=reach_m, study_area=chosen.study_area),
     )

@@ -64,7 +64,7 @@ def fill(first: float, last: float, n: int) -> list[tuple[float, float]]:
 def count_by_name(network: StreetNetwork, incidents: gpd.GeoDataFrame, limit_m: float = 75) -> dict[str, int]:
     counts = count_on_streets(incidents, network, study_area=TOWN, limit_m=limit_m)
     by_name = pd.Series(counts.n_incidents).groupby(network.segments["name"].fillna("none")).sum()
-    return {name: n for name, n in by_name.items() if n}
+    return {str(name): int(n) for name, n in by_name.items() if n}
 
 
 def test_an_incident_counts_for_its_nearest_street(town: StreetNetwork) -> None:
@@ -172,7 +172,7 @@ def test_chance_is_chance(town: StreetNetwork) -> None:
 def test_neighbouring_hot_pieces_of_a_street_are_one_run(town: StreetNetwork) -> None:
     places = [*fill(105, 295, 24), (0.0, 100.0)]
     counts = count_on_streets(put(*places), town, study_area=TOWN)
-    (run,) = find_street_runs(counts, town, hot_share=0.2)
+    (run,) = find_street_runs(counts, town, hot_share=0.2, incident_share=1)
 
     assert run.name == "Rye Lane from Birch Road to Date Road"
     assert (run.rank, run.n_incidents, run.n_places, run.n_segments, run.length_m) == (1, 24, 24, 2, 200)
@@ -182,12 +182,25 @@ def test_neighbouring_hot_pieces_of_a_street_are_one_run(town: StreetNetwork) ->
 
 def test_hot_pieces_with_a_quiet_block_between_are_two_runs(town: StreetNetwork) -> None:
     places = [*fill(5, 95, 14), *fill(305, 395, 12)]
-    runs = find_street_runs(count_on_streets(put(*places), town, study_area=TOWN), town, hot_share=0.2)
+    runs = find_street_runs(
+        count_on_streets(put(*places), town, study_area=TOWN), town, hot_share=0.2, incident_share=1
+    )
 
     assert [(run.rank, run.name, run.n_incidents) for run in runs] == [
         (1, "Rye Lane from Ash Road to Birch Road", 14),
         (2, "Rye Lane from Date Road to Elm Road", 12),
     ]
+
+
+def test_runs_are_made_of_streets_that_hold_half(town: StreetNetwork) -> None:
+    places = [*fill(105, 195, 20), *fill(205, 295, 1), (0.0, 100.0)]
+    counts = count_on_streets(put(*places), town, study_area=TOWN)
+
+    assert [run.name for run in find_street_runs(counts, town, hot_share=1)] == [
+        "Rye Lane from Birch Road to Cedar Road"
+    ]
+    with pytest.raises(ParameterError, match="`incident_share` is 0. 0.5 is half."):
+        find_street_runs(counts, town, incident_share=0)
 
 
 def test_a_run_of_few_is_not_listed(town: StreetNetwork) -> None:
@@ -212,7 +225,7 @@ def make_street(*lines: tuple[str | None, str, list[tuple[float, float]]]) -> St
 
 def name_only_run(network: StreetNetwork, places: list[tuple[float, float]]) -> str:
     counts = count_on_streets(put(*places), network, study_area=shapely.box(-1e4, -1e4, 1e4, 1e4))
-    (run,) = find_street_runs(counts, network, hot_share=0.2)
+    (run,) = find_street_runs(counts, network, hot_share=0.2, incident_share=1)
     return run.name
 
 
@@ -234,7 +247,7 @@ def test_a_short_crossing_between_two_hot_pieces_belongs_to_the_run() -> None:
     places = [(float(x), 0.0) for x in (*range(10, 95, 10), *range(130, 215, 10))]
     network = make_street(*high, *sides, ("Far", "x", [(-5000, 900), (5000, 900)]))
     counts = count_on_streets(put(*places), network, study_area=shapely.box(-1e4, -1e4, 1e4, 1e4))
-    (run,) = find_street_runs(counts, network, hot_share=0.03)
+    (run,) = find_street_runs(counts, network, hot_share=0.03, incident_share=1)
 
     assert (run.name, run.n_segments, run.length_m) == ("High Street from Side 0 to Side 220", 3, 220)
 

@@ -27,7 +27,7 @@ from hotspots.products.files.bundle import write_products
 from hotspots.products.files.folders import name_folder
 from hotspots.products.files.index import write_index
 from hotspots.products.files.spreadsheets import tabulate_hotspots, write_csv
-from hotspots.products.summary import PRODUCTS, RunSummary, summarise
+from hotspots.products.summary import RunSummary, summarise
 
 LAYERS = {"hotspots", "wards", "havens", "tested_cells", "places_to_patrol", "expected_cells", "shift_hotspots"}
 
@@ -317,7 +317,7 @@ def test_the_index_lists_every_run_and_survives_a_broken_one(paths: dict[str, Pa
         (tmp_path / "burglary" / name).mkdir()
         (tmp_path / "burglary" / name / "summary.json").write_text(content)
     text = write_index(tmp_path).read_text("utf-8")
-    for name in PRODUCTS.values():
+    for name in (path.name for path in paths.values()):
         assert f'href="robbery/2024-10-01_2026-09-30/{name}"' in text
     assert "synthetic incidents" in text
 

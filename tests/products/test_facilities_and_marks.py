@@ -14,13 +14,15 @@ import pytest
 
 from hotspots.geography import FLOOR
 from hotspots.pipeline.facility_kinds import analyse_facilities
+from hotspots.pipeline.felt_places import analyse_perception
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import BesideTable, Study, load_study
 from hotspots.products.files.bundle import write_products
-from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSummary
+from hotspots.products.pages import draw_safety
+from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSummary, summarise
 from hotspots.products.words import say
 from hotspots.settings import Settings
 
@@ -122,6 +124,23 @@ def test_where_fear_and_crime_were_planted_to_differ(
     assert "Marks are not a survey" in page
     assert trusted[0].place.removeprefix("near ") in page
     assert not re.search(r"<script|(src|href)=\"https?:", page)
+
+
+def test_a_few_marks_are_not_added_together(analysis: Analysis) -> None:
+    maps = analysis.study.safety_maps
+    assert maps is not None
+    few = dataclasses.replace(maps, marks=maps.marks.iloc[:5])
+    study = dataclasses.replace(analysis.study, safety_maps=few)
+    felt = analyse_perception(study, analysis.selection, floor=FLOOR)
+    assert felt is not None
+    changed = dataclasses.replace(analysis, study=study, perception=felt)
+    summary = summarise(changed)
+    assert summary.perception is not None
+    assert summary.perception.n_read == 5
+    assert summary.perception.words.startswith("Marks are added together from 10 on; 5 of 5 lie in the study area.")
+    page = draw_safety(changed, summary, summary.perception)
+    assert "5 marks read" in page
+    assert "<svg" not in page
 
 
 def test_of_a_crime_without_such_tables_nothing_is_written(analysis: Analysis, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ Integers = npt.NDArray[np.int64]
 SNAP_M: Final = 0.5
 """A dead end so close to another street meets it: the gap is a slip of whoever drew it."""
 
-_FRAGMENT_M: Final = 1000.0
+_FRAGMENT_M: Final = 250.0
 _FRAGMENT_SHARE: Final = 0.01
 _PER_METRE: Final = 1000.0
 """Vertices that agree to the millimetre are one: `hotspots.geography` gives coordinates no finer."""
@@ -73,7 +73,7 @@ class StreetNetwork:
     def find_walkable(self) -> npt.NDArray[np.bool_]:
         """Which segments a walk may begin on, bool (n_segments,): those of no fragment.
 
-        A fragment is a connected part that is shorter than a kilometre and than a hundredth of the longest: a
+        A fragment is a connected part that is shorter than 250 m and than a hundredth of the longest: a
         footway drawn without its ends. A place beside one would be near nothing, although a street passes by.
         """
         lengths = self.measure_islands()
@@ -111,7 +111,7 @@ def build_network(ways: gpd.GeoDataFrame) -> StreetNetwork:
     lines, group = _merge(lines, group)
     segments, group = _cut(lines, group)
     ends = np.stack([shapely.get_coordinates(shapely.get_point(segments, at)) for at in (0, -1)], axis=1)
-    nodes, node = np.unique(_to_whole(ends.reshape(-1, 2)), axis=0, return_inverse=True)
+    node, nodes = _number_vertices(ends.reshape(-1, 2))
     first, last = node.reshape(-1, 2).T
     length = shapely.length(segments)
     graph = _make_graph(first, last, length, n_nodes=len(nodes))
@@ -128,7 +128,7 @@ def build_network(ways: gpd.GeoDataFrame) -> StreetNetwork:
             crs=ways.crs,
             index=pd.RangeIndex(len(segments), name="segment_id"),
         ),
-        nodes=nodes / _PER_METRE,
+        nodes=nodes,
         graph=graph,
         island=_number_islands(graph, first, length),
         n_snapped=n_snapped,
@@ -145,14 +145,16 @@ def _group(ways: gpd.GeoDataFrame) -> tuple[Integers, pd.DataFrame]:
     return group, attributes.loc[~pd.Series(group).duplicated()].reset_index(drop=True)
 
 
-def _to_whole(coordinates: Floats) -> Integers:
-    return np.round(coordinates * _PER_METRE).astype(np.int64)
+def _number_vertices(coordinates: Floats) -> tuple[Integers, Floats]:
+    """A number for each distinct vertex, int (n_vertices,), and the distinct ones in order of first appearance."""
+    number, distinct = pd.factorize(coordinates[:, 0] + 1j * coordinates[:, 1])
+    return number.astype(np.int64), np.column_stack([distinct.real, distinct.imag])
 
 
 def _round(lines: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     """Lines to the millimetre, in two dimensions and without vertices that repeat the one before."""
     coordinates, line = shapely.get_coordinates(lines, return_index=True)
-    return _draw(_to_whole(coordinates) / _PER_METRE, line)
+    return _draw(np.round(coordinates * _PER_METRE) / _PER_METRE, line)
 
 
 def _draw(coordinates: Floats, line: Integers) -> npt.NDArray[np.object_]:
@@ -170,9 +172,10 @@ def _draw(coordinates: Floats, line: Integers) -> npt.NDArray[np.object_]:
     is_new[1:] = (line[1:] != line[:-1]) | (coordinates[1:] != coordinates[:-1]).any(axis=1)
     is_new &= (np.bincount(line[is_new], minlength=n_lines) > 1)[line]
     drawn = np.full(n_lines, None, dtype=object)
-    drawn[np.unique(line[is_new])] = shapely.linestrings(
-        coordinates[is_new], indices=np.unique(line[is_new], return_inverse=True)[1]
-    )
+    kept = line[is_new]
+    is_first = np.ones(len(kept), dtype=bool)
+    is_first[1:] = kept[1:] != kept[:-1]
+    drawn[kept[is_first]] = shapely.linestrings(coordinates[is_new], indices=np.cumsum(is_first) - 1)
     return drawn
 
 
@@ -181,7 +184,8 @@ def _join_dead_ends(lines: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.obje
     coordinates, line = shapely.get_coordinates(lines, return_index=True)
     if not len(line):
         return lines, 0
-    _, vertex, n_uses = np.unique(_to_whole(coordinates), axis=0, return_inverse=True, return_counts=True)
+    vertex, _ = _number_vertices(coordinates)
+    n_uses = np.bincount(vertex)
     is_end = np.ones(len(line), dtype=bool)
     is_end[1:-1] = (line[1:-1] != line[:-2]) | (line[1:-1] != line[2:])
     dead = np.flatnonzero(is_end & (n_uses[vertex] == 1))
@@ -219,8 +223,8 @@ def _cut(lines: npt.NDArray[np.object_], group: Integers) -> tuple[npt.NDArray[n
     coordinates, line = shapely.get_coordinates(lines, return_index=True)
     if not len(line):
         return lines, group
-    _, vertex, n_uses = np.unique(_to_whole(coordinates), axis=0, return_inverse=True, return_counts=True)
-    is_break = n_uses[vertex] > 1
+    vertex, _ = _number_vertices(coordinates)
+    is_break = np.bincount(vertex)[vertex] > 1
     is_break[[0, -1]] = True
     is_break[1:] |= line[1:] != line[:-1]
     is_break[:-1] |= line[1:] != line[:-1]

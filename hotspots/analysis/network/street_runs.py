@@ -24,12 +24,15 @@ Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 HOT_SHARE: Final = 0.05
-"""The share of the length from which runs are made."""
+INCIDENT_SHARE: Final = 0.5
+"""Runs are made of the busiest streets that hold half of the incidents, and of no more of the length than this."""
 
 _BRIDGE_M: Final = 40.0
 """A quiet piece of the same street, so short, between two hot ones belongs to their run: a crossing, mostly."""
 
-_NEAR_END_M: Final = 40.0
+_NEAR_END_M: Final = (40.0, 120.0)
+"""How far from an end a street may pass that it is called by, if none meets it there."""
+
 _KIND_WORDS: Final = {
     "footway": "footpath",
     "path": "path",
@@ -86,20 +89,22 @@ def find_street_runs(
     network: StreetNetwork,
     *,
     hot_share: float = HOT_SHARE,
+    incident_share: float = INCIDENT_SHARE,
     floor: Floor = FLOOR,
     n_most: int = 20,
 ) -> tuple[StreetRun, ...]:
     """Find runs of busy streets.
 
-    Hot are the segments with the highest rates (`estimate_street_rates`) that make up a share of the length, as far as
-    they had an incident. Those of one name that meet at a junction are one run; of streets without a name, those of
-    one kind. A quiet piece of at most 40 m of the same street between two hot ones belongs to it. A run is called by
-    its street and by the streets at its two ends that lie furthest apart.
+    Hot are the segments with the highest rates (`estimate_street_rates`) that together hold a share of the incidents,
+    or make up a share of the length if that comes first. Those of one name that meet at a junction are one run; of
+    streets without a name, those of one kind. A quiet piece of at most 40 m of the same street between two hot ones
+    belongs to it. A run is called by its street and by the streets at its two ends that lie furthest apart.
 
     Args:
         counts: Of the incidents.
         network: The streets that they were counted on.
-        hot_share: Above 0, at most 1.
+        hot_share: Of the length, above 0, at most 1.
+        incident_share: Of the incidents, above 0, at most 1.
         floor: What a run must rest on to be listed.
         n_most: The most runs to list, 1 or more.
 
@@ -110,14 +115,22 @@ def find_street_runs(
         ParameterError: A number is out of range.
         TooLittleDataError: No incident is on a street.
     """
+    if not 0 < incident_share <= 1:
+        raise ParameterError(
+            f"A share of the incidents must be above 0 and at most 1; `incident_share` is {incident_share:g}. "
+            "0.5 is half."
+        )
     if n_most < 1:
         raise ParameterError(f"At least one run is listed; `n_most` is {n_most}. Give 1 or more, such as 20.")
     segments = network.segments
     inside = np.flatnonzero(counts.is_inside)
     length = segments["length_m"].to_numpy()
     rate = estimate_street_rates(counts.n_incidents[inside], length[inside])
+    order = inside[np.argsort(-rate, kind="stable")]
+    before = np.cumsum(counts.n_incidents[order]) - counts.n_incidents[order]
     is_hot = np.zeros(len(segments), dtype=bool)
     is_hot[inside[find_busiest(rate, length[inside], length_share=hot_share)]] = True
+    is_hot[order[before >= incident_share * counts.n_on_streets]] = False
     is_hot &= counts.n_incidents > 0
     labels = pd.Series(segments["name"].astype("object").where(segments["name"].notna(), None))
     kinds = segments["kind"].astype("object").where(segments["kind"].notna(), None)
@@ -226,7 +239,7 @@ class _Names:
         """The two nodes of a run that lie furthest apart, the northernmost or westernmost first."""
         nodes = np.unique(np.concatenate([self._first[members], self._last[members]]))
         if len(nodes) == 1:
-            return nodes.tolist()
+            return [int(nodes[0])]
         apart = squareform(pdist(self._nodes[nodes]))
         one, other = np.unravel_index(int(apart.argmax()), apart.shape)
         pair = [int(nodes[one]), int(nodes[other])]
@@ -237,14 +250,22 @@ class _Names:
 
     def _name_end(self, node: int, besides: Set[str | None]) -> str | None:
         """Another street at a node, or near it: that with most metres there, of equal ones the first by name."""
-        near = (
-            [node] if self._list_others(node, besides) else self._tree.query_ball_point(self._nodes[node], _NEAR_END_M)
-        )
+        for reach_m in (0.0, *_NEAR_END_M):
+            near = (
+                [node] if not reach_m else self._tree.query_ball_point(self._nodes[node], reach_m, return_sorted=True)
+            )
+            metres = self._measure_others(near, besides)
+            if metres:
+                return min(metres, key=lambda name: (-metres[name], name))
+        return None
+
+    def _measure_others(self, nodes: Sequence[int], besides: Set[str | None]) -> dict[str, float]:
+        """Metres of the other streets at some nodes, by name."""
         metres: dict[str, float] = {}
-        for one in near:
+        for one in nodes:
             for name, length in self._list_others(int(one), besides):
                 metres[name] = metres.get(name, 0.0) + length
-        return min(metres, key=lambda name: (-metres[name], name)) if metres else None
+        return metres
 
     def _list_others(self, node: int, besides: Set[str | None]) -> list[tuple[str, float]]:
         at = self._order[self._starts[node] : self._starts[node + 1]] % len(self._first)

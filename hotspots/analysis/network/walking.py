@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -189,13 +190,12 @@ def snap_to_streets(
     allowed = np.flatnonzero(network.find_walkable() if among is None else among)
     if not len(allowed):
         raise DataError("Walks along streets need streets; the network has none. Give a file of streets of the area.")
-    unique, inverse = np.unique(places, axis=0, return_inverse=True)
-    points = shapely.points(unique)
+    inverse, distinct = pd.factorize(places[:, 0] + 1j * places[:, 1])
+    points = shapely.points(distinct.real, distinct.imag)
     place, found = shapely.STRtree(lines[allowed]).query_nearest(points, all_matches=True)
-    segment = np.full(len(unique), len(lines), dtype=np.int64)
+    segment = np.full(len(points), len(lines), dtype=np.int64)
     np.minimum.at(segment, place, allowed[found])
-    segment = segment[inverse.ravel()]
-    points = points[inverse.ravel()]
+    segment, points = segment[inverse], points[inverse]
     along = shapely.line_locate_point(lines[segment], points)
     return StreetPoints(
         segment=segment,

@@ -123,7 +123,8 @@ def measure_dosage(
     Args:
         stays: As `find_stays` or `list_recorded_stays` gives them.
         n_places: Places, with those that nobody visited.
-        start, end: First and last day, local, inclusive. What begins on another day is left out.
+        start: First day, local. What begins before it is left out.
+        end: Last day, inclusive, likewise.
         time_zone: IANA name of the zone of the local clock.
 
     Raises:
@@ -171,7 +172,8 @@ def measure_dosage(
 def _cut(stays: pd.DataFrame, hours: Integers) -> tuple[Integers, Integers, Integers]:
     """Each stay in each hour: position of the stay, of the hour, and the milliseconds that fall into it (above 0)."""
     started, ended = (
-        stays[name].to_numpy().astype("datetime64[ms]").astype(np.int64) for name in ("started_instant", "ended_instant")
+        stays[name].to_numpy().astype("datetime64[ms]").astype(np.int64)
+        for name in ("started_instant", "ended_instant")
     )
     if not len(stays) or not len(hours):
         nothing = np.array([], dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,7 @@ from hotspots.analysis.patrols.rank_rounds import visit_by_rank
 from hotspots.analysis.patrols.route_improvement import Route, drop_late_visits, improve_routes
 from hotspots.errors import HotspotsError
 
-_N_CHANGES: Final = 12_000
+_N_CHANGES: Final = 6_000
 _ROUNDING: Final = 1e-9
 
 
@@ -171,7 +172,7 @@ def _search(shift: PatrolShift, *, seed: int) -> tuple[Route, ...]:
 
 def _describe(timetable: Timetable, place: int, arrivals: Sequence[int]) -> PlaceVisits:
     shift = timetable.shift
-    gaps = [b - a - shift.visit_s for a, b in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [b - a - shift.visit_s for a, b in itertools.pairwise(arrivals)]
     first = arrivals[0] if arrivals else None
     last = shift.length_s - arrivals[-1] - shift.visit_s if arrivals else None
     is_spaced = all(gap <= shift.max_gap_s for gap in gaps)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from hotspots.analysis.patrols.patrol_routes import Arrivals, Timetable
 
 Route = tuple[int, ...]
+Score = tuple[int, float, tuple[int, int, int]]
+"""Seconds of gaps that are too long, worth, and of equals: visits that only stay on, visits, and time on the way."""
 
 _ROUNDING = 1e-9
 _N_NEAREST = 12
@@ -25,7 +28,7 @@ def drop_late_visits(timetable: Timetable, routes: Sequence[Route]) -> tuple[Rou
             return tuple(kept)
         times = arrivals[late]
         held = timetable.shift.visit_s + timetable.shift.max_gap_s
-        cut = next(index for index, (a, b) in enumerate(zip(times, times[1:], strict=False), 1) if b - a > held)
+        cut = next(index for index, (a, b) in enumerate(pairwise(times), 1) if b - a > held)
         before, after = times[:cut], times[cut:]
         is_after = timetable.value_place(late, before) >= timetable.value_place(late, after)
         edge = times[cut]
@@ -37,7 +40,10 @@ def drop_late_visits(timetable: Timetable, routes: Sequence[Route]) -> tuple[Rou
 
 
 def improve_routes(timetable: Timetable, routes: Sequence[Route], *, n_most: int) -> tuple[Route, ...]:
-    """Change one route at a time, as long as the visits become worth more or, worth the same, the way becomes shorter.
+    """Change one route at a time, as long as the visits become worth more.
+
+    Of routes worth the same, that with more visits is better, so that no time is left over that could be one, and then
+    that with a shorter way.
 
     A change is not made that leaves a place for longer than allowed between two visits.
 
@@ -77,8 +83,8 @@ class _RouteSearch:
             for place in self._reachable
         }
 
-    def measure(self, route: Route) -> tuple[int, float, int] | None:
-        """How much too late, how much worth and how long on the way, against the other routes alone."""
+    def measure(self, route: Route) -> Score | None:
+        """How much too late and how much worth, against the other routes alone; and what decides between equals."""
         times = self.timetable.time(route)
         if times is None:
             return None
@@ -92,7 +98,8 @@ class _RouteSearch:
             late += self.timetable.measure_excess(together) - self._late.get(place, 0)
             worth += self.timetable.value_place(place, together) - self._alone.get(place, 0.0)
         busy = times[-1] - len(times) * self.timetable.shift.visit_s if times else 0
-        return late, worth, busy
+        n_stays = sum(one == other for one, other in pairwise(route))
+        return late, worth, (n_stays, -len(route), busy)
 
     def improve(self, route: Route, n_most: int) -> tuple[Route, int]:
         """The best route found, and how many were tried."""
@@ -100,28 +107,30 @@ class _RouteSearch:
         assert score is not None  # it was possible
         n_tried, found = 0, True
         while found and n_tried < n_most:
-            found, best, best_score = False, route, score
-            for changed in self._list_changes(route):
-                n_tried += 1
-                measured = self.measure(changed)
-                if measured is not None and _is_better(measured, best_score):
-                    best, best_score, found = changed, measured, True
-            route, score = best, best_score
+            found = False
+            index = 0
+            while index <= len(route) and n_tried < n_most:
+                best, best_score = route, score
+                for changed in self._list_changes(route, index):
+                    n_tried += 1
+                    measured = self.measure(changed)
+                    if measured is not None and _is_better(measured, best_score):
+                        best, best_score, found = changed, measured, True
+                route, score = best, best_score
+                index += 1
         return route, n_tried
 
-    def _list_changes(self, route: Route) -> Iterator[Route]:
-        n = len(route)
-        for index in range(n + 1):
-            wanted = self._list_wanted(route, index)
-            for place in wanted:
-                yield (*route[:index], place, *route[index:])
-                if index < n and place != route[index]:
-                    yield (*route[:index], place, *route[index + 1 :])
-        for index in range(n):
-            yield (*route[:index], *route[index + 1 :])
-        for first in range(n - 1):
-            for last in range(first + 1, n):
-                yield (*route[:first], *route[first : last + 1][::-1], *route[last + 1 :])
+    def _list_changes(self, route: Route, index: int) -> Iterator[Route]:
+        """What can be done at one position: another visit there, another place, none, or a stretch turned round."""
+        before, after = route[:index], route[index:]
+        for place in self._list_wanted(route, index):
+            yield (*before, place, *after)
+            if after and place != after[0]:
+                yield (*before, place, *after[1:])
+        if after:
+            yield (*before, *after[1:])
+        for last in range(2, len(after) + 1):
+            yield (*before, *after[:last][::-1], *after[last:])
 
     def _list_wanted(self, route: Route, index: int) -> list[int]:
         """Places that could be visited there: those near the one before and the one after."""
@@ -131,7 +140,7 @@ class _RouteSearch:
         return sorted({near for place in around for near in self._near[place]})
 
 
-def _is_better(one: tuple[int, float, int], other: tuple[int, float, int]) -> bool:
+def _is_better(one: Score, other: Score) -> bool:
     if one[0] != other[0]:
         return one[0] < other[0]
     if abs(one[1] - other[1]) > _ROUNDING:

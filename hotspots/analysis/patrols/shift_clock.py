@@ -64,7 +64,8 @@ def read_clock(day: dt.date, begin: dt.time, end: dt.time, *, time_zone: str) ->
 
     Args:
         day: On which it begins.
-        begin, end: On the local clock; an end that is not after the begin is on the next day.
+        begin: On the local clock.
+        end: Likewise; one that is not after the begin is on the next day.
         time_zone: IANA name of the zone of the local clock.
 
     Raises:
@@ -116,7 +117,7 @@ def place_breaks(clock: ShiftClock, breaks: tuple[tuple[int, dt.time], ...]) -> 
             )
         found.append((at, minutes * 60))
     found.sort()
-    ends = [at for at, _ in found[1:]] + [clock.length_s]
+    ends = [*(at for at, _ in found), clock.length_s][1:]
     return tuple(
         PatrolBreak(
             length_s=length,

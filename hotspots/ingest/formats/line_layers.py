@@ -28,6 +28,7 @@ from hotspots.ingest.formats.layers import (
     locate_layers,
     require_crs,
 )
+from hotspots.ingest.formats.osm_places import read_tags
 
 LINE_SUFFIXES = (*LAYER_SUFFIXES, ".json", *PARQUET_SUFFIXES, *OSM_SUFFIXES, ".zip")
 
@@ -59,7 +60,7 @@ def read_lines(
     if name.endswith(PARQUET_SUFFIXES):
         return _read_parquet(file, wanted, near, what=what)
     if name.endswith(".json") and (elements := _read_overpass(file)) is not None:
-        return [_draw_ways(elements, wanted, file.label)]
+        return [draw_ways(elements, wanted, file.label)]
     address, layers = locate_layers(file, what=what)
     is_osm = name.endswith(OSM_SUFFIXES)
     if is_osm:
@@ -132,17 +133,6 @@ def _require_bounded(frame: Any, label: str) -> None:
             )
 
 
-def read_tags(text: object) -> dict[str, str]:
-    """Tags as GDAL writes those without a column of their own: "foot"=>"no","lit"=>"yes"."""
-    if not isinstance(text, str):
-        return {}
-    try:  # a list of pairs but for its signs, so that quotes and escapes are JSON's
-        pairs: dict[str, str] = json.loads("{" + text.replace('"=>"', '":"') + "}")
-    except ValueError:
-        return {}
-    return pairs
-
-
 def _read_parquet(
     file: FoundFile, wanted: Callable[[str], bool], near: gpd.GeoSeries | None, *, what: str
 ) -> list[gpd.GeoDataFrame]:
@@ -189,7 +179,7 @@ def _read_overpass(file: FoundFile) -> Sequence[Mapping[str, Any]] | None:
     return [element for element in elements if isinstance(element, dict)]
 
 
-def _draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], bool], label: str) -> gpd.GeoDataFrame:
+def draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], bool], label: str) -> gpd.GeoDataFrame:
     """Ways as lines through their nodes, which stand beside them ("out body; >; out skel") or in them ("out geom").
 
     Raises:

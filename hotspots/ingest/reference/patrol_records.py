@@ -343,9 +343,7 @@ def _find_columns(header: Sequence[str]) -> dict[str, str | None]:
 
 def _find_duration(header: Sequence[str]) -> tuple[str, float] | None:
     forms = {name: normalise(name) for name in header}
-    return next(
-        ((name, unit) for unit, usual in _DURATIONS.items() if (name := _pick(forms, usual)) is not None), None
-    )
+    return next(((name, unit) for unit, usual in _DURATIONS.items() if (name := _pick(forms, usual)) is not None), None)
 
 
 def _names_columns(row: Sequence[str]) -> bool:
@@ -393,7 +391,9 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
 def _is_clock_alone(table: Table, name: str) -> bool:
     """Whether a column holds times of day without a date."""
     texts = table.sample({name})[name].dropna()
-    return len(texts) > 0 and bool(texts.astype(str).str.strip().map(lambda one: bool(_CLOCK_ALONE.fullmatch(one))).all())
+    return len(texts) > 0 and bool(
+        texts.astype(str).str.strip().map(lambda one: bool(_CLOCK_ALONE.fullmatch(one))).all()
+    )
 
 
 def _as_arrow(texts: pd.Series) -> pa.ChunkedArray:
@@ -425,7 +425,13 @@ def _read_table(
     statuses: list[pd.Series] = []
     with explain_unpacking(layout.table.label):
         frame, n_rows = read(layout, crs, time_zone, tally, doubts, statuses)
-    return frame, read_status(pd.concat(statuses)) if statuses else None, n_rows
+    return frame, read_stated(pd.concat(statuses)) if statuses else None, n_rows
+
+
+def read_stated(texts: pd.Series) -> str | None:
+    """What texts say of the data, also in the words of products: "synthetic incidents and schematic boundaries"."""
+    words = {word for text in texts.dropna().unique() for word in re.findall(r"[^\W\d_]+", str(text))}
+    return read_status(pd.Series(sorted(words), dtype="object"))
 
 
 def _read_pings(
@@ -456,6 +462,7 @@ def _read_pings(
     if not texts:
         return _no_rows(), 0
     joined = pa.chunked_array([piece for one in texts for piece in one.chunks])
+    texts.clear()  # of millions of pings each column counts
     order = find_day_order(joined)
     if not order.is_certain:
         doubts.append(
@@ -463,14 +470,16 @@ def _read_pings(
             "export them with the year first."
         )
     times = read_instants(joined, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone)
+    del joined
     reason = np.where(pd.isna(times.reason), np.concatenate(reasons), times.reason)
+    reasons.clear()
     is_far = (times.instant < _CENTURY[0]) | (times.instant >= _CENTURY[1])
     reason[is_far] = IMPLAUSIBLE
     lost = pd.notna(reason)
     tally.refused.update(Counter(reason[lost].tolist()))
     if layout.device:
-        named = pd.concat(devices, ignore_index=True)
-        codes, names = pd.factorize(named)
+        codes, names = pd.factorize(pd.concat(devices, ignore_index=True))
+        devices.clear()
         known = [str(name).strip().casefold() for name in names]
         keys = pd.Categorical.from_codes(*_merge_alike(codes, known))
     else:
@@ -483,7 +492,8 @@ def _read_pings(
             "easting": np.concatenate(easting),
             "northing": np.concatenate(northing),
         }
-    )[~lost]
+    )
+    frame = frame[~lost] if lost.any() else frame
     if table.kind == "GPX":
         frame = _join_tracks(frame, table.label)
     return frame, len(reason)
@@ -516,9 +526,9 @@ def _no_rows() -> pd.DataFrame:
     )
 
 
-def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) -> pd.DataFrame:
-    """All pings by patrol and time, without those that repeat another or jump."""
-    parts = [part for part in parts if len(part)]
+def _join_pings(parts: list[pd.DataFrame], tally: _Tally, time_zone: str) -> pd.DataFrame:
+    """All pings by patrol and time, without those that repeat another or jump; takes the parts out of their list."""
+    parts[:] = [part for part in parts if len(part)]
     if not parts:
         empty = {name: pd.Series(dtype="float64") for name in PING_COLUMNS}
         kinds = {"patrol": "int64", "at": "datetime64[s]", "instant": "datetime64[s]"}
@@ -534,6 +544,7 @@ def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) ->
         np.concatenate([part[name].to_numpy() for part in parts])
         for name in ("instant", "second", "easting", "northing")
     )
+    parts.clear()
     for one in np.unique(device[~np.isnat(second)]):
         own = np.flatnonzero(device == one)
         instant[own], n_open = choose_readings(instant[own], second[own])
@@ -551,11 +562,15 @@ def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) ->
     is_again = np.zeros(len(order), dtype=bool)
     is_again[1:] = (patrol[1:] == patrol[:-1]) & (seconds[1:] == seconds[:-1])
     tally.refused[REPEATED] += int(is_again.sum())
-    patrol, seconds, easting, northing = (values[~is_again] for values in (patrol, seconds, easting, northing))
+    if is_again.any():
+        patrol, seconds, easting, northing = (values[~is_again] for values in (patrol, seconds, easting, northing))
     jumps = _find_jumps(patrol, seconds, easting, northing)
     tally.refused[JUMPED] += len(jumps)
     tally.refused += Counter()  # without what is 0
-    patrol, seconds, easting, northing = (np.delete(values, jumps) for values in (patrol, seconds, easting, northing))
+    if len(jumps):
+        patrol, seconds, easting, northing = (
+            np.delete(values, jumps) for values in (patrol, seconds, easting, northing)
+        )
     instants = seconds.astype("datetime64[s]")
     return pd.DataFrame(
         {
@@ -625,9 +640,7 @@ def _read_visits(
                 f"{table.label}: the dates are read {order.order}, although none of them proves it. If that is wrong, "
                 "export them with the year first."
             )
-        start = read_instants(
-            start_text, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone
-        )
+        start = read_instants(start_text, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone)
         tally.n_open_hours += int((~np.isnat(start.second)).sum())
         reason = start.reason.copy()
         if layout.end:

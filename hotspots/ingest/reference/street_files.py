@@ -6,7 +6,7 @@ import ast
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,7 +31,7 @@ from hotspots.ingest.formats import LINE_SUFFIXES, FoundFile, InputFile, RepeatG
 from hotspots.ingest.incidents import Places, normalise
 from hotspots.ingest.texts import read_status, release_names, release_places
 
-MARGIN_M: Final = 1000.0
+STREET_MARGIN_M: Final = 1000.0
 """How far around the study area streets are kept: a walk may lead out of it and back."""
 
 _WHAT: Final = "streets"
@@ -114,7 +114,7 @@ def read_streets(
     Args:
         paths: Files, and folders of them.
         crs: The working CRS.
-        area: The study area, metres; what does not come within `MARGIN_M` of it is left out.
+        area: The study area, metres; what does not come within `STREET_MARGIN_M` of it is left out.
         postcodes: Not used: a street has no postcode of its own.
         only_real: Whether to leave out files that say of themselves that they are not real. If all do, there are no
             streets and no inputs.
@@ -125,7 +125,7 @@ def read_streets(
         DataError: A file holds no lines, states no CRS or was given twice; or no street lies near the area.
     """
     crs = require_working_crs(crs)
-    near = None if area is None else gpd.GeoSeries([shapely.box(*area.bounds).buffer(MARGIN_M)], crs=crs)
+    near = None if area is None else gpd.GeoSeries([shapely.box(*area.bounds).buffer(STREET_MARGIN_M)], crs=crs)
     tables: list[_ReadLayer] = []
     inputs: list[InputFile] = []
     without: list[FoundFile] = []
@@ -162,7 +162,7 @@ def read_streets(
         )
     ways = _join(tables, crs)
     if area is not None:
-        ways = ways[shapely.dwithin(ways.geometry.to_numpy(), area, MARGIN_M)]
+        ways = ways[shapely.dwithin(ways.geometry.to_numpy(), area, STREET_MARGIN_M)]
     if ways.empty and inputs:
         raise DataError(_say_none(tables, crs, near_area=area is not None))
     is_again = ways["wkb"].duplicated()
@@ -252,9 +252,8 @@ def _join(tables: Sequence[_ReadLayer], crs: pyproj.CRS) -> gpd.GeoDataFrame:
     ways = ways.explode(ignore_index=True)
     flat = shapely.force_2d(ways.geometry.to_numpy())
     # the lines of rings too, which are lines that come back
-    flat = np.array(
-        [shapely.LineString(line) if line.geom_type == "LinearRing" else line for line in flat], dtype=object
-    )
+    is_ring = shapely.get_type_id(flat) == shapely.GeometryType.LINEARRING
+    flat[is_ring] = [shapely.LineString(ring) for ring in flat[is_ring]]
     ways = ways.set_geometry(gpd.GeoSeries(flat, index=ways.index, crs=crs))
     ways = ways[shapely.length(flat) > 0]
     return ways.assign(wkb=shapely.to_wkb(shapely.normalize(ways.geometry.to_numpy())))
@@ -296,8 +295,19 @@ def _judge(frame: gpd.GeoDataFrame, columns: Mapping[str, Sequence[str]]) -> npt
 
 def _plain(values: pd.Series) -> pd.Series:
     """Text in lower case, blanks empty; of several values in one cell, the first."""
-    texts = values.map(_take_first).fillna("").astype("object")
-    return texts.map(lambda text: str(text).strip().casefold())
+    return _map_distinct(values, lambda value: str(_take_first(value) or "").strip().casefold())
+
+
+def _map_distinct(values: pd.Series, convert: Callable[[object], object]) -> pd.Series:
+    """Each value converted, each distinct one once; objects on the same index."""
+    plain = values.astype("object")
+    try:
+        codes, distinct = pd.factorize(plain, use_na_sentinel=False)
+    except TypeError:  # dictionaries and arrays, as Parquet may have them
+        return pd.Series([convert(value) for value in plain], index=values.index, dtype="object")
+    converted = np.empty(len(distinct), dtype=object)
+    converted[:] = [convert(value) for value in distinct]
+    return pd.Series(converted[codes], index=values.index, dtype="object")
 
 
 def _take_first(value: object) -> object:
@@ -316,12 +326,10 @@ def _name(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.Series:
     """The names of streets; those that say something about somebody are missing."""
     if not columns:
         return pd.Series([None] * len(frame), index=frame.index, dtype="object")
-    names = frame[columns[0]].map(_take_first).astype("object")
-    names = names.where(names.notna(), None)
+    names = _map_distinct(frame[columns[0]], _take_first)
     unique = pd.Series(names.dropna().unique(), dtype="object")
     shown = dict(zip(unique, _release(unique), strict=True))
-    named: pd.Series = names.map(lambda name: shown.get(name)).astype("object")
-    return named
+    return _map_distinct(names, shown.get)
 
 
 def _release(names: pd.Series) -> pd.Series:
@@ -338,10 +346,12 @@ def _read_kind(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.Series:
     """The source's word for the class of a road, if it is one: a word or three without a number."""
     if not columns:
         return pd.Series([None] * len(frame), index=frame.index, dtype="object")
-    kinds = frame[columns[0]].map(_take_first).astype("object")
-    is_word = kinds.map(lambda kind: isinstance(kind, str) and bool(_KIND.fullmatch(kind.strip())))
-    words: pd.Series = kinds.where(is_word, None)
-    return words
+    return _map_distinct(frame[columns[0]], _name_kind)
+
+
+def _name_kind(value: object) -> object:
+    kind = _take_first(value)
+    return kind if isinstance(kind, str) and _KIND.fullmatch(kind.strip()) else None
 
 
 _KIND = re.compile(r"[A-Za-z_/]+(?: [A-Za-z_/]+){0,3}")

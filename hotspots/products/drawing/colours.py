@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 # YlGnBu, five classes, light to dark. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
 SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
@@ -28,6 +29,13 @@ MORE, FEWER = VERDICTS["clearly deteriorating"], VERDICTS["clearly improving"]
 """Of what rose and fell; a symbol or a word says the same for those who cannot tell them apart."""
 RINGS = {"treated": "#f0c3da", "control": "#bcd9ee"}
 """Around the areas of an operation."""
+
+STREETS = ("#fd8d3c", "#d94701", "#7f2704")
+STREET_WIDTHS = (3.5, 5.0, 7.0)
+"""Of busy streets, by incidents per kilometre: darker and wider for more. Oranges of Brewer, ColorBrewer 2.0."""
+
+StreetClasses = list[tuple[float, str, float]]
+"""Lower bounds, colours and widths (pixels) of the classes of streets, ascending."""
 
 # PuOr. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
 FEELINGS = {"unsafe": "#b35806", "safe": "#542788"}
@@ -77,6 +85,20 @@ def choose_classes(highest: float) -> Classes:
     """Classes in roughly doubling steps; none where there is nothing to show."""
     breaks = choose_breaks(highest)
     return list(zip(breaks, choose_colours(breaks), strict=True))
+
+
+def choose_street_classes(rates: Sequence[float]) -> StreetClasses:
+    """Classes of streets, at most three, in roughly doubling steps from below the lowest rate; none without streets.
+
+    Args:
+        rates: Of the streets that are drawn, above 0.
+    """
+    if not rates:
+        return []
+    breaks = [bound for bound in choose_breaks(max(rates)) if bound <= max(rates)][-len(STREETS) :]
+    first = [0.0, *breaks[1:]]
+    styles = list(zip(STREETS, STREET_WIDTHS, strict=True))[len(STREETS) - len(first) :]
+    return [(bound, colour, width) for bound, (colour, width) in zip(first, styles, strict=True)]
 
 
 def choose_wide_classes(highest: float | None) -> Classes:

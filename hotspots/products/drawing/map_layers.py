@@ -20,7 +20,7 @@ from folium.map import Layer
 from folium.raster_layers import ImageOverlay
 
 from hotspots.analysis.perception import Perception
-from hotspots.pipeline import Analysis, HavenAnalysis
+from hotspots.pipeline import Analysis, HavenAnalysis, StreetAnalysis
 from hotspots.products.drawing.colours import (
     FACILITY,
     FEELINGS,
@@ -31,6 +31,7 @@ from hotspots.products.drawing.colours import (
     PATROL,
     SIGNIFICANT,
     Classes,
+    StreetClasses,
     colour_of,
 )
 from hotspots.products.drawing.map_images import draw_densities, draw_expected
@@ -53,6 +54,7 @@ class MapClasses:
     density: Classes
     shifts: Classes
     wards: Classes
+    streets: StreetClasses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,8 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     test = analysis.places.test
     if test is not None and (is_hot := test.gi_star.is_hot & test.is_shown).any():
         layers["significant"] = _significant_layer(test.cells.outlines(is_hot), analysis.study_area, crs)
+    if analysis.streets is not None and analysis.streets.runs:
+        layers["streets"] = _street_layer(analysis.streets, classes.streets, crs)
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
     if analysis.perception and (felt := analysis.perception.found):
@@ -228,6 +232,17 @@ def _ward_layer(
             "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8
         },
     )  # fmt: skip
+
+
+def _street_layer(streets: StreetAnalysis, classes: StreetClasses, crs: pyproj.CRS) -> folium.GeoJson:
+    """Runs of busy streets, wider and darker for more incidents per kilometre."""
+
+    def style(feature: Any) -> dict[str, Any]:
+        rate = streets.runs[feature["properties"]["index"]].n_per_km
+        _, colour, width = next(one for one in reversed(classes) if rate >= one[0])
+        return {"color": colour, "weight": width, "opacity": 1, "fill": False, "className": "busy-street"}
+
+    return _geojson(to_degrees([run.line for run in streets.runs], crs), show=False, name="Busy streets", style=style)
 
 
 def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import shapely
 
 from hotspots.products.drawing.axes import choose_ticks, open_svg
@@ -10,7 +12,6 @@ from hotspots.products.drawing.colours import OUTSIDE
 PAPER_WIDTH = 440.0
 """Of the drawing, in units of which its letters have 10 to 12: on a phone they are still to be read."""
 
-_MARGIN = 0.04
 _DIMENSIONS_OF_AREA = 2
 
 
@@ -22,18 +23,30 @@ class PaperMap:
     Args:
         bounds: West, south, east and north of what is to be seen, metres.
         least_m: How wide it is at least.
+        margin_share: Of the longer side, added around.
+        least_tall: How tall it is at least, as a share of its width.
+        foot: Units of the drawing added below, so that the scale covers nothing.
     """
 
-    def __init__(self, bounds: tuple[float, float, float, float], *, least_m: float = 0.0) -> None:
+    def __init__(
+        self,
+        bounds: tuple[float, float, float, float],
+        *,
+        least_m: float = 0.0,
+        margin_share: float = 0.04,
+        least_tall: float = 0.0,
+        foot: float = 0.0,
+    ) -> None:
         west, south, east, north = bounds
-        margin = _MARGIN * max(east - west, north - south)
+        margin = margin_share * max(east - west, north - south, least_m)
         west, south, east, north = west - margin, south - margin, east + margin, north + margin
         missing = max(max(north - south, least_m) - (east - west), 0.0) / 2
         west, east = west - missing, east + missing
-        missing = max(least_m / 2 - (north - south), 0.0) / 2
+        missing = max(least_tall * (east - west) - (north - south), 0.0) / 2
         south, north = south - missing, north + missing
         self.west, self.north, self.width_m = west, north, east - west
         self.width, self.scale = PAPER_WIDTH, PAPER_WIDTH / self.width_m
+        south -= foot / self.scale
         self.height = (north - south) * self.scale
         self.window = shapely.box(west, south, east, north)
 
@@ -63,6 +76,15 @@ class PaperMap:
                 paths.append(f"M{'L'.join(steps)}{'Z' if is_polygon else ''}")
         drawn = " ".join(f'{key.replace("_", "-")}="{value}"' for key, value in style.items())
         return f'<path d="{"".join(paths)}" fill-rule="evenodd" {drawn}/>'
+
+    def draw_mark(self, easting: float, northing: float, text: str, *, fill: str, title: str, radius: float) -> str:
+        """A disc with a text in it, and a hint."""
+        right, down = self.find(easting, northing)
+        return (
+            f'<g><title>{escape(title)}</title><circle cx="{right:.1f}" cy="{down:.1f}" r="{radius:.1f}" fill="{fill}" '
+            f'stroke="#fff" stroke-width="1"/><text x="{right:.1f}" y="{down + 3.6:.1f}" text-anchor="middle" '
+            f'font-size="10" font-weight="700" fill="#fff">{escape(text)}</text></g>'
+        )
 
     def close(self) -> str:
         """Scale, north arrow and the end of the picture."""

@@ -19,6 +19,8 @@ _LABEL = 10.0
 """Radius of a number, in units of the drawing."""
 _APART = 2.3 * _LABEL
 _N_STEPS = 60
+_MARGIN, _LEAST_TALL, _FOOT = 0.11, 0.6, 22.0
+"""Around what is shown, so that neither the north arrow nor the scale covers any of it."""
 _STREET, _WARD = "#c9c5ba", "#8a8f94"
 
 
@@ -33,7 +35,8 @@ def draw_route(shift_plan: ShiftPlan, summary: PatrolPlanSummary, route: Planned
     shown = [*(outlines[rank] for rank in ranks), *map(shapely.Point, ends)]
     if not shown:
         return ""
-    paper = PaperMap(shapely.union_all(shown).bounds, least_m=_LEAST_M)
+    bounds = shapely.union_all(shown).bounds
+    paper = PaperMap(bounds, least_m=_LEAST_M, margin_share=_MARGIN, least_tall=_LEAST_TALL, foot=_FOOT)
     streets = shift_plan.study.streets
     near = [] if streets is None else streets.ways.geometry[streets.ways.intersects(paper.window)].tolist()
     at = {rank: (float(places[rank].easting), float(places[rank].northing)) for rank in ranks}
@@ -56,7 +59,7 @@ def draw_route(shift_plan: ShiftPlan, summary: PatrolPlanSummary, route: Planned
             paper.trace(outlines[rank], fill=PATROL, fill_opacity="0.15", stroke=PATROL, stroke_width="1.2")
             for rank in ranks
         ),
-        *(_draw_end(*paper.find(*point), name) for point, name in _name_ends(shift_plan)),
+        *(_draw_end(paper, paper.find(*point), name) for point, name in _name_ends(shift_plan)),
         *(
             _draw_number(centre, label, rank)
             for centre, label, rank in zip(centres, labels, ranks, strict=True)
@@ -101,10 +104,13 @@ def _draw_line(one: tuple[float, float], other: tuple[float, float]) -> str:
     )
 
 
-def _draw_end(x: float, y: float, name: str) -> str:
+def _draw_end(paper: PaperMap, at: tuple[float, float], name: str) -> str:
+    x, y = at
+    half = 3.6 * len(name)
+    middle = min(max(x, half), paper.width - half)
     return (
         f'<rect x="{x - 5:.1f}" y="{y - 5:.1f}" width="10" height="10" fill="#fff" stroke="{PATROL}" '
-        f'stroke-width="2"/><text x="{x:.1f}" y="{y + 17:.1f}" text-anchor="middle" font-size="12" '
+        f'stroke-width="2"/><text x="{middle:.1f}" y="{y + 18:.1f}" text-anchor="middle" font-size="12" '
         f'font-weight="700" paint-order="stroke" stroke="#fff" stroke-width="3">{name}</text>'
     )
 

@@ -10,6 +10,7 @@ from hotspots.products.files.folders import encode_json, name_folder, replace_fo
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import (
     tabulate_facilities,
+    tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
     tabulate_shifts,
@@ -56,6 +57,8 @@ def write_products(
         write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
         if summary.facilities:
             write_csv(tabulate_facilities(summary), draft / FACILITY_PRODUCTS["premises_csv"])
+        if summary.streets is not None:
+            write_csv(tabulate_hot_streets(summary), draft / PRODUCTS["hot_streets_csv"])
         if summary.perception:
             write_text(draft / SAFETY_PRODUCTS["safety"], draw_safety(analysis, summary, summary.perception))
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]

@@ -28,15 +28,20 @@ from hotspots.products.drawing import (
     SIGNIFICANT,
     choose_breaks,
     choose_colours,
+    choose_street_classes,
 )
 from hotspots.products.files.spreadsheets import (
     tabulate_facilities,
+    tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
     tabulate_shifts,
 )
 from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
 from hotspots.products.words import make_environment, say_status
+
+_KINDS = {"havens": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
+"""What a layer is of, if not of areas."""
 
 _P_LEVELS = (0.001, 0.01, 0.05, 1.0)
 _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -98,6 +103,8 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         layers["expected_cells"] = _tabulate_risk(places.risk, places.first_cells, crs)
     if analysis.perception and (felt := analysis.perception.found) and felt.is_shown.any():
         layers["felt_cells"] = _tabulate_felt(felt, crs)
+    if analysis.streets is not None and analysis.streets.runs:
+        layers["hot_streets"] = _layer(tabulate_hot_streets(summary), [run.line for run in analysis.streets.runs], crs)
     if analysis.havens is not None and summary.havens is not None:
         havens = pd.DataFrame(
             map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
@@ -117,7 +124,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     )
     try:
         for name, layer in layers.items():
-            kind = "Point" if name in ("havens", "premises") else "MultiPolygon"
+            kind = _KINDS.get(name, "MultiPolygon")
             pyogrio.write_dataframe(
                 layer,
                 path,
@@ -246,6 +253,9 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
                 facility=FACILITY,
                 plural=summary.crime_plural,
                 shifts=_list_shifts(summary),
+                street_classes=choose_street_classes([run.n_per_km for run in summary.streets.runs])
+                if summary.streets
+                else [],
                 **shown,
             )
             database.execute(

@@ -11,7 +11,7 @@ from hotspots.products.words import say
 
 
 def encode_calendar(summary: PatrolPlanSummary, *, mark: str) -> bytes:
-    """The calendar, with the zone of its times written out.
+    """The calendar, with the zone of its times written out; in UTC where the clock shows a time for the second time.
 
     An event keeps its UID when the plan is made again for the same crime, area and shift, so that it takes the place of
     the last one; `DTSTAMP` is the end of the last day of the data and not the clock, so that equal plans are equal
@@ -44,8 +44,11 @@ def encode_calendar(summary: PatrolPlanSummary, *, mark: str) -> bytes:
             event = icalendar.Event()
             event.add("uid", f"{shift}-{mark}-patrol{route.patrol}-stop{position}@hotspots")
             event.add("dtstamp", stamp)
-            for name, moment in (("dtstart", stop.begins_at), ("dtend", stop.ends_at)):
-                event.add(name, dt.datetime.fromisoformat(moment).astimezone(zone))
+            moments = [dt.datetime.fromisoformat(text) for text in (stop.begins_at, stop.ends_at)]
+            # a calendar takes a time that the clock shows twice for the first of them
+            is_second = any(moment.astimezone(zone).fold for moment in moments)
+            for name, moment in zip(("dtstart", "dtend"), moments, strict=True):
+                event.add(name, moment.astimezone(dt.UTC if is_second else zone))
             _describe(event, summary, route, stop, None if stop.place_rank is None else places[stop.place_rank])
             calendar.add_component(event)
     calendar.add_missing_timezones()

@@ -155,6 +155,23 @@ def tabulate_facilities(summary: RunSummary) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"name": "object", "ward": "object"})
 
 
+def tabulate_hot_streets(summary: RunSummary) -> pd.DataFrame:
+    """One row a run of busy streets, as the summary states it."""
+    measured = ["rank", "name", "street", "kind", "n_incidents", "share", "n_segments", "length_m", "n_per_km"]
+    measured += ["latitude", "longitude"]
+    columns = [*measured, "point_means", "crime", "period_start", "period_end", "data_status", "sharing"]
+    streets = summary.streets
+    rows = [
+        {
+            **{name: getattr(run, name) for name in measured},
+            "point_means": "street" if streets is not None and streets.is_anonymised else "place",
+            **_describe_run(summary),
+        }
+        for run in (streets.runs if streets is not None else ())
+    ]
+    return pd.DataFrame(rows, columns=columns).astype({"street": "object", "kind": "object"})
+
+
 def _describe_run(summary: RunSummary) -> dict[str, str]:
     return {
         "crime": summary.crime,

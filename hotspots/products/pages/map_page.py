@@ -17,6 +17,7 @@ from hotspots.products.drawing import (
     MapClasses,
     MapDrawing,
     choose_classes,
+    choose_street_classes,
     choose_wide_classes,
     draw_layers,
     draw_months,
@@ -45,6 +46,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         density=choose_classes(summary.density.max_per_km2),
         shifts=choose_wide_classes(summary.shifts.max_per_km2),
         wards=choose_classes(max(ward.density_per_km2 for ward in summary.wards)),
+        streets=choose_street_classes([run.n_per_km for run in summary.streets.runs] if summary.streets else []),
     )
     comparisons = [change for change in summary.changes if change.wards is not None]
     drawing = draw_layers(analysis, summary, classes, has_change=bool(comparisons))
@@ -72,6 +74,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         ranked=[ward for ward in summary.wards if ward.n_incidents],
         legends=[legend for legend in legends if legend[2]],
         shift_classes=classes.shifts,
+        street_classes=classes.streets,
         opening=view["opening"],
         expected=list(zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)) if "expected" in layers else [],
         feelings=FEELINGS,

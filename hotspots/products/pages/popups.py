@@ -31,6 +31,11 @@ def describe_shapes(analysis: Analysis, summary: RunSummary) -> dict[str, list[s
             ]
         ],
     }
+    if summary.streets:
+        texts["streets"] = [
+            _tabulate(f"Busy street {run.rank}", say_each("popups.street", run, summary))
+            for run in summary.streets.runs
+        ]
     if summary.havens:
         texts["havens"] = [
             _list_lines(haven.name or "Safe haven", say_each("popups.haven", haven, summary))

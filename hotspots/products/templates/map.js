@@ -21,6 +21,9 @@
   if (layers.patrols) {
     layers.patrols.eachLayer((place) => place.bindPopup(view.texts.patrols[place.feature.properties.index], popup));
   }
+  if (layers.streets) {
+    layers.streets.eachLayer((run) => run.bindPopup(view.texts.streets[run.feature.properties.index], popup));
+  }
   if (layers.havens) {
     layers.havens.eachLayer((haven) => haven.bindTooltip(view.texts.havens[haven.feature.properties.index]));
   }
@@ -168,7 +171,7 @@
       document.querySelector('[data-change="nothing"]').hidden = !isOn || signs.getLayers().length > 0;
     }
     // Whatever was switched on last, hot spots stay on top of areas.
-    for (const key of ["outside", "outlines", "significant", "half", "reach", "felt", "hotspots", "patrols"]) {
+    for (const key of ["outside", "outlines", "significant", "half", "reach", "felt", "hotspots", "patrols", "streets"]) {
       if (layers[key] && map.hasLayer(layers[key])) layers[key].bringToFront();
     }
     for (const key of ["havens", "facilities"]) {
@@ -231,6 +234,22 @@
         container.scrollIntoView({ block: "nearest" });
         map.fitBounds(layer.getBounds(), { maxZoom: 15.5, padding: [40, 40], animate: false });
         layer.openPopup((row.dataset.place ? view : look(now)).numbers[index]);
+      });
+    });
+  }
+
+  for (const row of document.querySelectorAll("[data-street]")) {
+    row.addEventListener("click", () => {
+      layers.streets.addTo(map);
+      showLegend();
+      layers.streets.eachLayer((run) => {
+        if (run.feature.properties.index + 1 !== Number(row.dataset.street)) return;
+        container.scrollIntoView({ block: "nearest" });
+        map.fitBounds(run.getBounds(), {
+          maxZoom: 16, paddingTopLeft: [container.clientWidth > 760 ? 340 : 30, 130], paddingBottomRight: [60, 30],
+          animate: false,
+        });
+        run.openPopup();
       });
     });
   }
