@@ -13,6 +13,8 @@ import pytest
 import shapely
 from support import call
 
+from hotspots.products.drawing import choose_street_classes
+
 EAST, NORTH = 538_000, 174_000
 
 
@@ -148,3 +150,19 @@ def test_streets_of_other_wards_do_not_stop_a_run(folder: Path, tmp_path: Path) 
     summary, _ = run(folder, "--streets", tmp_path / "streets.gpkg", "--from", "2024-01-01")
 
     assert summary["streets"] is None
+
+
+@pytest.mark.parametrize("rates", [[0.3], [50.0, 400.0], [1.0, 2.0, 3.0], [179.0, 258.0, 93.0, 2180.0]])
+def test_every_street_has_a_class_and_more_is_wider(rates: list[float]) -> None:
+    classes = choose_street_classes(rates)
+    bounds, _, widths = zip(*classes, strict=True)
+
+    assert 1 <= len(classes) <= 3
+    assert bounds[0] == 0
+    assert list(bounds) == sorted(set(bounds))
+    assert list(widths) == sorted(widths)
+    assert max(rates) >= bounds[-1]
+
+
+def test_without_streets_there_are_no_classes() -> None:
+    assert choose_street_classes([]) == []
