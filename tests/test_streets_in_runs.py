@@ -105,6 +105,7 @@ def test_the_map_has_a_layer_of_streets_and_says_what_they_are(with_streets: tup
     assert 'data-layer="streets"' in page
     assert "Each incident counts for the nearest piece of street between two junctions" in page
     assert "synthetic streets" in page
+    assert "OpenStreetMap contributors" not in page
 
 
 def test_streets_that_are_not_real_mark_the_products(with_streets: tuple[dict[str, Any], str]) -> None:
@@ -125,6 +126,7 @@ def test_streets_that_do_not_cover_the_area_are_said_to(folder: Path, tmp_path: 
         f"{n_off / 2:.0f}% of robberies lie further than 75 m from any street and are left out: the file does" in told
     )
     assert "of the robberies on them" in told
+    assert "OpenStreetMap contributors" in Path(summary["products"]["map"]).read_text("utf-8")
 
 
 def test_a_run_without_streets_says_nothing_of_them(folder: Path) -> None:

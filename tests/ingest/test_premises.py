@@ -191,3 +191,13 @@ def test_stations_of_naptan_in_two_boroughs(real_data: Path) -> None:
     for name in ("london bridge station", "lewisham station", "canada water station", "elephant & castle station"):
         assert (names == name).sum() == 1
     assert not names.str.contains("platform").any()
+
+
+def test_an_extract_of_openstreetmap_gives_its_pubs_and_stations(real_data: Path) -> None:
+    """The Elephant & Castle: the Prince of Wales is a pub there, and the station has several entrances."""
+    found = read_premises([real_data / "streets" / "osm_st_georges_cycletrack.osm"])
+    assert "Prince of Wales" in found.premises["name"][found.premises["kind"] == "licensed"].tolist()
+    stations = found.premises[found.premises["kind"] == "station"]
+    assert stations["name"].tolist() == ["Elephant & Castle"]
+    assert shapely.get_num_geometries(stations.geometry.iloc[0]) > 1
+    assert found.n_other_kinds > len(found.premises)

@@ -12,18 +12,23 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from hotspots.geography import FLOOR
+from hotspots.pipeline.facility_kinds import analyse_facilities
+from hotspots.pipeline.felt_places import analyse_perception
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
-from hotspots.pipeline.study import BesideTable, load_study
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import BesideTable, Study, load_study
 from hotspots.products.files.bundle import write_products
-from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSummary
+from hotspots.products.pages import draw_safety
+from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSummary, summarise
 from hotspots.products.words import say
 from hotspots.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def analysis(repository: Path) -> Analysis:
+def study(repository: Path) -> Study:
     data = repository / "data"
     settings = Settings(
         term_dates=data / "calendar" / "term_dates.csv",
@@ -32,7 +37,11 @@ def analysis(repository: Path) -> Analysis:
         safety_maps=(data / "safety_maps",),
     )
     tables: tuple[BesideTable, ...] = ("term_dates", "premises", "schools", "safety_maps")
-    study = load_study([data / "incidents"], [data / "boundaries"], settings=settings, tables=tables)
+    return load_study([data / "incidents"], [data / "boundaries"], settings=settings, tables=tables)
+
+
+@pytest.fixture(scope="module")
+def analysis(study: Study) -> Analysis:
     return analyse(study, AnalysisRequest(crime="robbery"))
 
 
@@ -60,6 +69,18 @@ def test_each_kind_of_place_has_its_sentence(written: tuple[RunSummary, dict[str
     assert kinds["park"].words == "The area has only 4 parks: too few to say how few of them hold most."
     assert kinds["school"].on_school_days
     assert "after school (school days 15:00-17:59)" in kinds["school"].words
+
+
+def test_the_pubs_with_most_trouble_on_weekend_nights_are_those_that_were_planted(
+    study: Study, truth: dict[str, Any]
+) -> None:
+    """The truth counts whole incidents, the analysis shares of intervals: to one incident they are the same."""
+    chosen = select_incidents(study, AnalysisRequest(crime="asb"))
+    licensed = next(kind for kind in analyse_facilities(study, chosen, floor=FLOOR) if kind.kind == "licensed")
+    planted = truth["premises"]["asb_friday_and_saturday_nights_within_100_m"]
+    first = licensed.found.risky.head(len(planted))
+    assert {one["name"] for one in planted} == set(licensed.facilities["name"].loc[first.index])
+    assert first["n_incidents"].tolist() == pytest.approx([one["incidents"] for one in planted], abs=1)
 
 
 def test_no_place_with_fewer_than_ten_is_named(written: tuple[RunSummary, dict[str, Path]]) -> None:
@@ -95,11 +116,31 @@ def test_where_fear_and_crime_were_planted_to_differ(
     assert feared[0].n_incidents is None
     assert [planted["feels_safe_and_robbery_is_high"] in place.place for place in trusted] == [True]
     assert summary.perception.n_marks == sum(planted["marks"].values())
+    with sqlite3.connect(paths["hotspots_gpkg"]) as database:
+        (n_cells,) = database.execute("SELECT count(*) FROM felt_cells").fetchone()
+    assert n_cells == summary.perception.n_shown
     page = paths["safety"].read_text("utf-8")
     assert "under 10" in page
     assert "Marks are not a survey" in page
     assert trusted[0].place.removeprefix("near ") in page
     assert not re.search(r"<script|(src|href)=\"https?:", page)
+
+
+def test_a_few_marks_are_not_added_together(analysis: Analysis) -> None:
+    maps = analysis.study.safety_maps
+    assert maps is not None
+    few = dataclasses.replace(maps, marks=maps.marks.iloc[:5])
+    study = dataclasses.replace(analysis.study, safety_maps=few)
+    felt = analyse_perception(study, analysis.selection, floor=FLOOR)
+    assert felt is not None
+    changed = dataclasses.replace(analysis, study=study, perception=felt)
+    summary = summarise(changed)
+    assert summary.perception is not None
+    assert summary.perception.n_read == 5
+    assert summary.perception.words.startswith("Marks are added together from 10 on; 5 of 5 lie in the study area.")
+    page = draw_safety(changed, summary, summary.perception)
+    assert "5 marks read" in page
+    assert "<svg" not in page
 
 
 def test_of_a_crime_without_such_tables_nothing_is_written(analysis: Analysis, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from .input_files import explain_unpacking as explain_unpacking
 from .input_files import find_files as find_files
 from .input_files import find_overlooked as find_overlooked
 from .input_files import list_members as list_members
+from .json_records import holds_json_records as holds_json_records
 from .json_records import spread_objects as spread_objects
 from .layers import LAYER_SUFFIXES as LAYER_SUFFIXES
 from .layers import OSM_SUFFIXES as OSM_SUFFIXES
@@ -21,6 +22,7 @@ from .line_layers import read_lines as read_lines
 from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables
 from .osm_places import open_osm_places as open_osm_places
+from .osm_places import read_tags as read_tags
 from .table import GEOMETRY_X as GEOMETRY_X
 from .table import GEOMETRY_Y as GEOMETRY_Y
 from .table import Chunk as Chunk

@@ -160,9 +160,10 @@ def read_premises(
 ) -> Premises:
     """Read premises.
 
-    Registers of licensed premises, features of OpenStreetMap (by their tags), stops of NaPTAN (by `StopType`) and
-    other lists, whose kind stands in a column, or in the name of the file or layer ("licensed_premises.csv"). Of a
-    register nothing is kept but the name of the premises and where they are: not who holds the licence.
+    Registers of licensed premises, features and extracts of OpenStreetMap (by their tags), stops of NaPTAN (by
+    `StopType`) and other lists, whose kind stands in a column, or in the name of the file or layer
+    ("licensed_premises.csv"). Of a register nothing is kept but the name of the premises and where they are: not who
+    holds the licence.
 
     A station that is listed several times, with its entrances and platforms, is one place: stations of one name within
     300 m. It lies at each of the points of the station and its entrances; at its platforms only where nothing else of
@@ -247,6 +248,7 @@ _FORM = PlaceForm(
     "outlines",
     find=_find_columns,
     fits=_fits,
+    tags=("name", "amenity", "shop", "railway", "leisure", "public_transport", "landuse", "opening_hours"),
     hint=f"Add a column kind with one of {', '.join(PREMISES_KINDS)}.",
 )
 
