@@ -18,9 +18,9 @@ from scipy import stats
 from support import AnalyseDemonstration
 
 from hotspots.analysis.hotspots.ranking import count_wards
-from hotspots.analysis.safe_havens.coverage import measure_coverage
 from hotspots.analysis.hours.profile import profile_week
 from hotspots.analysis.rates.ratios import compare_rates
+from hotspots.analysis.safe_havens.coverage import measure_coverage
 from hotspots.ingest.incidents.record_schema import Oddity
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents

@@ -116,15 +116,13 @@ def streets(boundaries: tuple[Path, ...], out: Path, **options: Any) -> None:
 @_FORCE
 @_FROM
 @_TO
-@click.option(
-    "--streets/--no-streets", "with_streets", default=True, show_default=True, help="Whether to fetch streets."
-)
+@click.option("--no-streets", is_flag=True, help="Leave the streets out.")
 @_REFRESH
 def area(
     boroughs: tuple[str, ...],
     vintage: int | None,
     forces: tuple[str, ...],
-    with_streets: bool,
+    no_streets: bool,
     refresh: bool,
     **months: Any,
 ) -> None:
@@ -143,7 +141,7 @@ def area(
             recorded = fetch_crimes(forces, out=_CRIMES, progress=progress, **months, **shared)
         report_fetched(outlines)
         report_fetched(recorded)
-        if with_streets:  # last: the rest can do without them, and their server is the busiest
+        if not no_streets:  # last: the rest can do without them, and their server is the busiest
             wards = read_boundaries([file.path for file in outlines.files]).wards
             with show_progress() as progress:
                 fetched = fetch_streets(wards, out=_STREETS, progress=progress, **shared)

@@ -74,7 +74,7 @@ def _read_time(found: re.Match[str] | None) -> dt.time:
 )
 @click.option(
     "--places",
-    "n_places",
+    "n_patrol_places",
     type=int,
     metavar="N",
     default=20,
@@ -115,7 +115,7 @@ def plan(
     by: TravelBy,
     visit_minutes: int,
     max_gap_minutes: int,
-    n_places: int,
+    n_patrol_places: int,
     start_point: str | None,
     end_point: str | None,
     breaks: tuple[tuple[int, dt.time], ...],
@@ -141,7 +141,7 @@ def plan(
         by=by,
         visit_minutes=visit_minutes,
         max_gap_minutes=max_gap_minutes,
-        n_places=n_places,
+        n_patrol_places=n_patrol_places,
         start_point=start_point,
         end_point=end_point,
         breaks=breaks,

@@ -72,7 +72,6 @@ class HavenCover:
         hotspots: By hot spot, as `hotspots run` numbers them.
         places: By place to patrol, likewise.
         schools: Near each school, after school on school days.
-        is_without_terms: Whether no term dates are known, so that school holidays count as school days.
         gaps: Places to patrol and parts of the week without an open haven, most incidents first.
     """
 
@@ -85,7 +84,6 @@ class HavenCover:
     hotspots: tuple[AreaCoverage, ...]
     places: tuple[AreaCoverage, ...]
     schools: tuple[AreaCoverage, ...]
-    is_without_terms: bool
     gaps: tuple[Gap, ...]
 
 
@@ -99,6 +97,7 @@ class HavenPlan:
         selection: The part of it that was asked for.
         n_unplaced: Incidents known only to an area, which are not counted.
         n_years: Length of the period.
+        is_without_terms: Whether term dates are not known for all days, on which school holidays count as school days.
         patrol_places: Places to patrol, which gaps are of; none without `cover`.
         cover: What is covered; None where no havens were given, or the question is not about them.
         siting: Where new sites would help most; None where it was not asked.
@@ -109,6 +108,7 @@ class HavenPlan:
     selection: Selection
     n_unplaced: int
     n_years: float
+    is_without_terms: bool
     patrol_places: tuple[Hotspot, ...]
     cover: HavenCover | None
     siting: Siting | None
@@ -149,13 +149,14 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         found = analyse_places(chosen, places_request, hours=hours, profile=profile)
         patrol_places = found.patrol_places
         progress(f"{chosen.crime.slug}: havens")
-        cover = _cover(study, request, chosen, located, found, school_days, is_without_terms)
+        cover = _cover(study, request, chosen, located, found, school_days)
     return HavenPlan(
         request=request,
         study=study,
         selection=chosen,
         n_unplaced=len(chosen.incidents) - len(located),
         n_years=((chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR,
+        is_without_terms=is_without_terms,
         patrol_places=patrol_places,
         cover=cover,
         siting=siting,
@@ -169,7 +170,6 @@ def _cover(
     located: gpd.GeoDataFrame,
     found: PlaceAnalysis,
     school_days: Days,
-    is_without_terms: bool,
 ) -> HavenCover:
     assert study.havens is not None
     havens, calendar, reach_m = study.havens.havens, study.calendar, request.used_reach_m
@@ -199,7 +199,6 @@ def _cover(
         hotspots=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.hotspots),
         places=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.patrol_places),
         schools=_cover_schools(study, located, coverage, school_days),
-        is_without_terms=is_without_terms,
         gaps=rank_gaps(
             located,
             coverage,

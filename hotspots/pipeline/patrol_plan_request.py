@@ -29,7 +29,7 @@ class PatrolPlanRequest:
         by: How they go from place to place.
         visit_minutes: Of one visit.
         max_gap_minutes: The longest that a place is left between two visits.
-        n_places: At most so many places are considered, the first by rank.
+        n_patrol_places: At most so many places are considered, the first by rank.
         start_point, end_point: Where patrols begin and end, as `parse_point` reads it. Without a start each begins at
             its first place; without an end it ends where it began, or without either at its last place.
         breaks: Minutes of each, and when it begins.
@@ -51,7 +51,7 @@ class PatrolPlanRequest:
     by: TravelBy = "foot"
     visit_minutes: int = VISIT_MINUTES
     max_gap_minutes: int = 120
-    n_places: int = N_PATROL_PLACES
+    n_patrol_places: int = N_PATROL_PLACES
     start_point: str | None = None
     end_point: str | None = None
     breaks: tuple[tuple[int, dt.time], ...] = ()
@@ -85,5 +85,5 @@ class PatrolPlanRequest:
             start=self.first_day,
             end=self.last_day,
             wards=self.wards,
-            n_patrol_places=self.n_places,
+            n_patrol_places=self.n_patrol_places,
         )

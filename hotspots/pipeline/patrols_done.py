@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -105,6 +105,7 @@ class PlanComparison:
         n_days: Days of the records for which there is a plan.
         n_outside: Planned visits before the first ping or after the last, which nothing can be said of.
         n_elsewhere: Planned visits without a position or a name that is known.
+        refused: Rows of the plan that cannot be read, by reason.
     """
 
     kept: KeptPlan
@@ -113,6 +114,7 @@ class PlanComparison:
     n_days: int
     n_outside: int
     n_elsewhere: int
+    refused: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,12 +346,13 @@ def _list_planned(
         DataError: There are more than may be patrolled.
     """
     visits = plan.visits[~plan.visits.geometry.isna()]
+    spots = pd.DataFrame({"easting": visits.geometry.x.round(), "northing": visits.geometry.y.round()})
+    # a plan goes to few points many times
+    visits = visits[~spots.duplicated().to_numpy()]
     points: dict[tuple[float, float], tuple[str, ...]] = {}
-    for visit, point in enumerate(visits.geometry):
-        alone = list_recorded_stays(visits.iloc[[visit]], outlines, names=called)
-        name = visits["place"].iloc[visit]
-        if alone.stays.empty:
-            points.setdefault((round(point.x), round(point.y)), (name,) if isinstance(name, str) else ())
+    for visit, (point, name) in enumerate(zip(visits.geometry, visits["place"], strict=True)):
+        if list_recorded_stays(visits.iloc[[visit]], outlines, names=called).stays.empty:
+            points[round(point.x), round(point.y)] = (name,) if isinstance(name, str) else ()
     if len(points) > MAX_PATROL_PLACES:
         raise DataError(
             f"At most {MAX_PATROL_PLACES} places can be patrolled; the plan has {len(points):,} points besides. Give "
@@ -394,4 +397,5 @@ def _compare(
         n_days=len(days),
         n_outside=int((~is_judged).sum()),
         n_elsewhere=len(plan.visits) - len(stays),
+        refused=plan.refused,
     )

@@ -77,6 +77,7 @@ def test_a_route_is_timed_as_by_hand() -> None:
     assert minutes == [5 + 10 + 12 + 10 + 12 + 7, 75, 30, 19, 7]
     assert not find_faults(shift, route)
     assert Timetable(shift).time([0, 1, 0, 1, 0, 1]) is None  # 164 to 179 and 9 home is too late
+    assert Timetable(shift).time([0, 0]) is None  # would be one long visit
     assert Timetable(shift).time([0, 1, 0, 1, 0]) == [stop.begin_s for stop in route.visits]
 
 
@@ -113,9 +114,8 @@ def test_going_by_rank_sends_the_patrol_that_is_there_first() -> None:
         n_patrols=2,
         hour_edges_s=np.array([0, 35 * MINUTE]),
     )
-    # the first patrol takes A; the second is at B at once; nobody reaches C in time; then each is where it is wanted
-    assert visit_by_rank(Timetable(shift)) == ((0, 0), (1, 1))
-    # with a visit to A in the first hour alone, B is worth going to
+    # the first patrol takes A; the second is at B at once; nobody reaches C in time; then they change places
+    assert visit_by_rank(Timetable(shift)) == ((0, 1), (1, 0))
     assert visit_by_rank(Timetable(dataclasses.replace(shift, n_patrols=1))) == ((0, 1),)
 
 
@@ -238,6 +238,12 @@ def test_visits_after_too_long_a_gap_are_dropped() -> None:
     # A is left from 15 to 110
     (route,) = drop_late_visits(timetable, [(0, 1, 0)])
     assert route in [(0, 1), (1, 0)]
+    assert not timetable.sum_excess([route])
+    # without A between them two visits to B are one
+    shift = make_shift(np.ones((3, 6)), [[0, 70, 10], [70, 0, 70], [10, 70, 0]], max_gap_s=60 * MINUTE)
+    timetable = Timetable(shift)
+    (route,) = drop_late_visits(timetable, [(1, 0, 2, 1)])
+    assert timetable.time(route) is not None
     assert not timetable.sum_excess([route])
 
 

@@ -13,6 +13,13 @@ import pytest
 import shapely
 
 from hotspots.cli import main as command_line
+from hotspots.ingest.reference import (
+    ListedPlaces,
+    read_patrol_plans,
+    read_patrol_records,
+)
+from hotspots.pipeline import AnalysisRequest, measure_patrols
+from hotspots.pipeline.study import Study
 
 A, B = (530_500.0, 180_500.0), (531_500.0, 181_500.0)
 FIRST = dt.date(2026, 10, 5)
@@ -93,6 +100,7 @@ def records(tmp_path: Path) -> None:
             [("A", 15, A), ("B", 15, B), ("Bus garage", 15, (530_300.0, 181_700.0))]
         )
     ]
+    plan.append("1,9,A,soon,later,530500,180500")
     (tmp_path / "plan.csv").write_text("\n".join(["patrol,stop,place,arrive_at,leave_at,easting,northing", *plan]))
 
 
@@ -118,6 +126,8 @@ def test_what_was_done_is_said_beside_the_plan(call: Any, inputs: list[str], tmp
         "never visited: "
     )
     assert "Bus garage" in summary["words"][0]
+    assert plan["refused"] == {"time that cannot be read": 1}
+    assert "Rows of the plan that cannot be read: 1 (time that cannot be read)." in summary["notes"]
     assert summary["incident_period"]["end"] < "2026-10-05"
     by_place = {place["number"]: place for place in summary["places"]}
     (patrolled,) = (place for place in summary["places"] if place["visits"]["n_visits"])
@@ -249,3 +259,34 @@ def test_an_operation_says_how_much_of_it_was_done_and_keeps_its_verdict(
     assert done["data_status"] == {"patrol records": "synthetic"}
     elsewhere = json.loads(call("operation", *asked, "--records", "pings.csv", "--json").out)
     assert "patrols were in neither area during the operation" in " ".join(elsewhere["notes"])
+
+
+@pytest.mark.slow
+def test_the_planted_missed_patrols_of_the_demonstration_are_found(demonstration: Study, repository: Path) -> None:
+    folder = repository / "data" / "patrols"
+    if not folder.is_dir():
+        pytest.skip("the demonstration has no patrols here")
+    truth = json.loads((repository / "data" / "truth.json").read_text("utf-8"))["patrols"]
+    plan = read_patrol_plans([folder / "plan.csv"])
+    stops = plan.visits.drop_duplicates("place")
+    listed = ListedPlaces(
+        outlines=tuple(stops.geometry.buffer(75)),
+        names=tuple(stops["place"]),
+        numbers=tuple(str(number + 1) for number in range(len(stops))),
+        inputs=(),
+    )
+    records = read_patrol_records([folder / "pings.csv.gz"])
+    found = measure_patrols(demonstration, AnalysisRequest(crime="robbery"), records, listed=listed, plan=plan)
+    assert found.plan is not None
+    by_place = {place.names[0]: place for place in found.places}
+    assert {name: (place.n_planned, place.n_kept) for name, place in by_place.items()} == {
+        name: (place["planned"], place["made"]) for name, place in truth["by_place"].items()
+    }
+    assert (found.plan.kept.n_planned, found.plan.kept.n_kept) == (truth["visits_planned"], truth["visits_made"])
+    assert [found.places[place].names[0] for place in found.dosage.never_visited] == [truth["never_visited"]]
+    # who walks slowly is up to six minutes longer within 90 m of a point than at it
+    assert found.lengths.n_koper + found.lengths.n_long == truth["visits_of_10_to_20_minutes"]
+    cut = by_place[truth["cut_short"]]
+    assert (cut.lengths.n_short, cut.lengths.n_koper) == (cut.lengths.n_visits, 0)
+    others = [place for name, place in by_place.items() if name not in (truth["cut_short"], truth["never_visited"])]
+    assert all(15 <= (place.lengths.median_minutes or 0) <= 21 for place in others)

@@ -28,7 +28,7 @@ NIGHT = PatrolPlanRequest(
     begin=dt.time(22),
     end=dt.time(6),
     n_patrols=2,
-    n_places=8,
+    n_patrol_places=8,
     start_point="TQ 342 768",
     breaks=((30, dt.time(2, 0)),),
 )
@@ -60,6 +60,15 @@ def test_the_night_has_nine_hours_and_all_minutes_add_up(numbers: dict[str, Any]
         parts = [route[f"{part}_minutes"] for part in ("travel", "visit", "break", "wait")]
         assert sum(parts) == 9 * 60
         assert route["break_minutes"] == 30
+    twice = [
+        (stop["begins"], stop["begins_at"])
+        for route in numbers["routes"]
+        for stop in route["stops"]
+        if stop["begins_at"].startswith("2026-10-25T01")
+    ]
+    assert twice
+    for shown, moment in twice:
+        assert shown.endswith("BST" if moment.endswith("+01:00") else "GMT")
     assert any("The clocks change in this shift: it is 9 hours long" in note for note in numbers["notes"])
 
 
@@ -198,7 +207,7 @@ def test_what_cannot_be_followed_is_refused(demonstration: Study, change: dict[s
         ({"by": "horse"}, 'by foot or by car, not "horse"'),
         ({"car_kmh": 0.0}, "speed of a car must be from 1 to 120 km/h, not 0"),
         ({"parking_minutes": 90.0}, "time to park must be from 0 to 60 minutes"),
-        ({"n_places": 0}, "number of places to patrol must be from 1"),
+        ({"n_patrol_places": 0}, "number of places to patrol must be from 1"),
     ],
 )
 def test_a_request_that_cannot_be_is_refused(change: dict[str, Any], said: str) -> None:

@@ -164,6 +164,11 @@ def test_devices_become_numbers_by_their_first_ping(tmp_path: Path) -> None:
     assert "late" not in repr(records).casefold()
 
 
+def test_a_column_that_numbers_rows_is_of_no_devices(tmp_path: Path) -> None:
+    rows = [f"{100 + row},2026-07-01 12:{row:02d},51.45,-0.02" for row in range(12)]
+    assert read(tmp_path, lines("id,timestamp,lat,lon", *rows)).n_patrols == 1
+
+
 STEPS = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 180), st.integers(0, 4)), min_size=2, max_size=25)
 
 
@@ -312,6 +317,8 @@ def test_what_is_no_record_of_patrols_is_refused(tmp_path: Path) -> None:
         read(tmp_path, lines("device,colour", "a,blue"))
     with pytest.raises(DataError, match="looks like a table of incidents"):
         read(tmp_path, lines("Offence,Ward", "Robbery,A"))
+    with pytest.raises(DataError, match="looks like a table of incidents"):
+        read(tmp_path, lines("Offence,Date,Time,Easting,Northing", "Robbery,25/12/2025,12:00,538000,175000"))
     with pytest.raises(DataError, match="must be pings or visits"):
         read(tmp_path, ping, lines("place,start,end", "1,2026-07-01 12:00,2026-07-01 12:15"))
     with pytest.raises(DataError, match="must be given once"):

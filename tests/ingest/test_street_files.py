@@ -56,6 +56,7 @@ def test_os_open_roads_are_read_without_motorways_and_nodes(tmp_path: Path) -> N
         ("Rye Lane", "A Road"),
     ]
     assert streets.left_out == {"motorways": 1}
+    assert streets.origins == ("Ordnance Survey",)
     assert (streets.inputs[0].table, streets.inputs[0].n_rows) == ("streets", 3)
     assert build_network(streets.ways).n_islands == 1
 
@@ -113,6 +114,21 @@ def write_overpass(path: Path, *, is_within: bool) -> None:
     path.write_text(json.dumps({"version": 0.6, "elements": ways + ([] if is_within else nodes)}), "utf-8")
 
 
+def test_the_outline_of_a_pedestrian_square_is_a_street(tmp_path: Path) -> None:
+    corners = [(51.47, -0.07), (51.47, -0.069), (51.471, -0.069), (51.471, -0.07)]
+    nodes = "".join(f'<node id="{n}" version="1" lat="{y}" lon="{x}"/>' for n, (y, x) in enumerate(corners, start=1))
+    through = "".join(f'<nd ref="{n}"/>' for n in (1, 2, 3, 4, 1))
+    tags = {"highway": "pedestrian", "area": "yes", "name": "Market Square"}
+    said = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+    way = f'<way id="1" version="1">{through}{said}</way>'
+    (tmp_path / "map.osm").write_text(f'<osm version="0.6">{nodes}{way}</osm>', "utf-8")
+
+    streets = read_streets([tmp_path / "map.osm"])
+    assert list_names(streets) == ["Market Square"]
+    assert streets.ways["kind"].tolist() == ["pedestrian"]
+    assert streets.ways.length.tolist() == pytest.approx([2 * (111 + 69.5)], abs=1)
+
+
 @pytest.mark.parametrize("kind", ["osm", "overpass", "overpass with geometry", "layer", "parquet"])
 def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -> None:
     path = tmp_path / {"osm": "map.osm", "layer": "map.geojson", "parquet": "map.parquet"}.get(kind, "map.json")
@@ -129,6 +145,7 @@ def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -
 
     assert list_names(streets) == ["Mill Walk", "Rye Lane"]
     assert streets.left_out == LEFT_OUT
+    assert streets.origins == ("OpenStreetMap",)
     assert (streets.n_unnamed, streets.n_broken) == (1, 0)
     network = build_network(streets.ways)
     assert (len(network.segments), len(network.nodes), network.n_islands) == (3, 4, 1)

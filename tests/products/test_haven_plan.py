@@ -17,7 +17,7 @@ from hotspots.errors import DataError, NotFoundError, ParameterError
 from hotspots.ingest.reference.havens import Havens
 from hotspots.ingest.reference.schools import Schools
 from hotspots.pipeline.haven_plan import HavenPlan, plan_havens
-from hotspots.pipeline.haven_request import HavenRequest, SitingOptions
+from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
@@ -162,8 +162,9 @@ def test_a_share_wanted(study: Study) -> None:
 
 
 def test_cameras_and_youth_zones_need_no_hours(study: Study) -> None:
-    for purpose in ("cctv", "youth"):
-        options = SitingOptions(purpose=purpose, n_new=1, grid_m=400)  # type: ignore[arg-type]
+    purposes: tuple[Purpose, ...] = ("cctv", "youth")
+    for purpose in purposes:
+        options = SitingOptions(purpose=purpose, n_new=1, grid_m=400)
         plan = plan_havens(study, HavenRequest(crime="robbery", siting=options))
         assert plan.cover is None
         assert plan.siting is not None
@@ -198,6 +199,19 @@ def test_products_are_whole_and_the_same_each_time(plan: HavenPlan, tmp_path: Pa
     assert "synthetic" in coverage["data_status"][0]
 
 
+def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:
+    assert plan.cover is not None
+    assert plan.siting is not None
+    name = "<script>alert(1)</script>{{ 7 * 7 }}"
+    cover = dataclasses.replace(plan.cover, havens=plan.cover.havens.assign(name=name))
+    sites = tuple(dataclasses.replace(site, name=name) for site in plan.siting.sites)
+    hostile = dataclasses.replace(plan, cover=cover, siting=dataclasses.replace(plan.siting, sites=sites))
+    page = write_havens(hostile, tmp_path)[1]["havens"].read_text("utf-8")
+    assert "<script" not in page
+    assert "49" not in page or "{{ 7 * 7 }}" in page
+    assert page.count("&lt;script&gt;") > len(sites)
+
+
 def test_what_cannot_be_answered_is_refused(study: Study) -> None:
     without = dataclasses.replace(study, havens=None)
     with pytest.raises(NotFoundError, match="Coverage needs safe havens; none were given"):
@@ -215,11 +229,12 @@ def test_what_cannot_be_answered_is_refused(study: Study) -> None:
 @pytest.mark.slow
 def test_the_command_says_and_lists_what_it_wrote(repository: Path, tmp_path: Path) -> None:
     data = repository / "data"
-    read = ["--incidents", data / "incidents", "--boundaries", data / "boundaries", "--havens", data / "havens"]
+    read: list[str | Path] = ["--incidents", data / "incidents", "--boundaries", data / "boundaries"]
+    read += ["--havens", data / "havens"]
     code, out, err = call("havens", "coverage", "--crime", "robbery", *read, "--out", tmp_path)
     assert (code, out.strip().endswith("havens.html")) == (0, True)
     assert "Of 100 robberies whose hour is known" in err
     assert "Safe havens and new sites" in (tmp_path / "index.html").read_text("utf-8")
-    code, _, err = call("havens", "siting", "--crime", "robbery", "--new", 0, *read, "--out", tmp_path)
+    code, _, err = call("havens", "siting", "--crime", "robbery", "--new", "0", *read, "--out", tmp_path)
     assert code == 2
     assert "Give --new 5" in err

@@ -83,20 +83,22 @@ class Timetable:
         self._rates: list[list[float]] = (shift.expected / np.diff(shift.hour_edges_s)).tolist()
         sums = np.concatenate([np.zeros((shift.n_places, 1)), np.cumsum(shift.expected, axis=1)], axis=1)
         self._sums: list[list[float]] = sums.tolist()
+        self._may_stay = int(shift.is_reachable.sum()) == 1
         self._breaks = [(one.earliest_s, one.latest_s, one.length_s) for one in shift.breaks]
 
     def time(self, places: Sequence[int]) -> list[int] | None:
         """When each place is reached, if they are visited in this order; None where that is not possible.
 
         A break is taken where the patrol is, as soon as its time has come; before a leg and visit that would end after
-        it must have begun, the patrol waits for it.
+        it must have begun, the patrol waits for it. Two visits to one place do not follow each other, as they would be
+        one long one, unless there is no other place to go to.
         """
         length, visit = self.shift.length_s, self.shift.visit_s
         now, at, arrivals, waiting = 0, -1, [], self._breaks
         next_break = 0
         for place in places:
             leg = self._first[place] if at < 0 else self._travel[at][place]
-            if leg < 0:
+            if leg < 0 or (place == at and not self._may_stay):
                 return None
             while next_break < len(waiting):
                 earliest, latest, rest = waiting[next_break]

@@ -8,8 +8,8 @@ from itertools import pairwise
 from hotspots.analysis.patrols.patrol_routes import Arrivals, Timetable
 
 Route = tuple[int, ...]
-Score = tuple[int, float, tuple[int, int, int]]
-"""Seconds of gaps that are too long, worth, and of equals: visits that only stay on, visits, and time on the way."""
+Score = tuple[int, float, tuple[int, int]]
+"""Seconds of gaps that are too long, worth, and of equals: visits, and time on the way."""
 
 _ROUNDING = 1e-9
 _N_NEAREST = 12
@@ -34,9 +34,18 @@ def drop_late_visits(timetable: Timetable, routes: Sequence[Route]) -> tuple[Rou
         edge = times[cut]
         for patrol, route in enumerate(kept):
             when = timetable.time(route) or ()
-            kept[patrol] = tuple(
-                place for place, at in zip(route, when, strict=True) if place != late or (at >= edge) != is_after
+            kept[patrol] = _make_possible(
+                timetable,
+                [place for place, at in zip(route, when, strict=True) if place != late or (at >= edge) != is_after],
             )
+
+
+def _make_possible(timetable: Timetable, places: list[int]) -> Route:
+    """The same without visits that have come to follow one to the same place, and without what is too late then."""
+    route = [place for place, before in zip(places, [None, *places], strict=False) if place != before]
+    while timetable.time(route) is None:
+        route.pop()
+    return tuple(route)
 
 
 def improve_routes(timetable: Timetable, routes: Sequence[Route], *, n_most: int) -> tuple[Route, ...]:
@@ -98,8 +107,7 @@ class _RouteSearch:
             late += self.timetable.measure_excess(together) - self._late.get(place, 0)
             worth += self.timetable.value_place(place, together) - self._alone.get(place, 0.0)
         busy = times[-1] - len(times) * self.timetable.shift.visit_s if times else 0
-        n_stays = sum(one == other for one, other in pairwise(route))
-        return late, worth, (n_stays, -len(route), busy)
+        return late, worth, (-len(route), busy)
 
     def improve(self, route: Route, n_most: int) -> tuple[Route, int]:
         """The best route found, and how many were tried."""

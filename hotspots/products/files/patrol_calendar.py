@@ -38,7 +38,7 @@ def encode_calendar(summary: PatrolPlanSummary, *, mark: str) -> bytes:
     calendar.add("x-wr-calname", f"{summary.crime_label}: {say('patrol_plan.shift', summary)}")
     zone = ZoneInfo(summary.time_zone)
     stamp = dt.datetime.combine(summary.period.end + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
-    shift = f"{summary.crime}-{summary.day:%Y%m%d}-{summary.begins}-{summary.ends}".replace(":", "")
+    shift = f"{summary.crime}-{summary.day:%Y%m%d}-{summary.begins[:5]}-{summary.ends[:5]}".replace(":", "")
     for route in summary.routes:
         for position, stop in enumerate(route.stops, 1):
             event = icalendar.Event()

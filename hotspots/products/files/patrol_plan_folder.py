@@ -58,7 +58,7 @@ def name_patrol_plan(shift_plan: ShiftPlan) -> str:
     """Crime, day, shift and number of patrols, as the name of a folder, and a mark of all else that was asked."""
     request = shift_plan.request
     asked = (
-        *(request.by, request.visit_minutes, request.max_gap_minutes, request.n_places),
+        *(request.by, request.visit_minutes, request.max_gap_minutes, request.n_patrol_places),
         *(shift_plan.start, shift_plan.end, request.breaks, request.car_kmh, request.parking_minutes),
         *(request.first_day, request.last_day, request.seed, shift_plan.is_along_streets, _mark_wards(shift_plan)),
     )

@@ -119,7 +119,6 @@ class CoverSummary(Part):
         places: By place to patrol, likewise.
         schools: Near each school, after school on school days.
         near_school_m: What is near, metres.
-        is_without_terms: Whether school holidays count as school days, for want of term dates.
         n_gaps: Places to patrol and parts of the week without an open haven.
         gaps: The first of them, most incidents first.
     """
@@ -134,7 +133,6 @@ class CoverSummary(Part):
     places: tuple[AreaCoverageSummary, ...]
     schools: tuple[AreaCoverageSummary, ...]
     near_school_m: Metres
-    is_without_terms: bool
     n_gaps: int
     gaps: tuple[GapSummary, ...]
 
@@ -272,6 +270,7 @@ class HavenPlanSummary(Part):
     reach_m: Metres
     is_along_streets: bool
     n_unplaced: int
+    is_without_terms: bool
     cover: CoverSummary | None
     siting: SitingSummary | None
     accounts: Annotated[AccountSummary, Source("selection.accounts")]
@@ -328,7 +327,6 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
         places=list_areas(cover.places),
         schools=list_areas(cover.schools),
         near_school_m=NEAR_SCHOOL_M,
-        is_without_terms=cover.is_without_terms,
         n_gaps=len(cover.gaps),
         gaps=tuple(_summarise_gap(plan, gap, rank) for rank, gap in enumerate(cover.gaps[:_MOST_GAPS], start=1)),
     )

@@ -71,7 +71,8 @@ class PlanSummary(Part):
         n_extra: Visits that were not planned, on days for which there is a plan.
         n_days: Days of the records for which there is a plan.
         n_outside: Planned visits before the first record or after the last, which cannot be judged.
-        n_elsewhere: Planned visits to none of the places.
+        n_elsewhere: Planned visits without a position or a name that is known.
+        refused: Rows of the plan that cannot be read, by reason.
     """
 
     view_of: ClassVar = KeptPlan
@@ -85,6 +86,7 @@ class PlanSummary(Part):
     slack_minutes: Annotated[float, Quantity("minutes")]
     n_outside: int
     n_elsewhere: int
+    refused: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +337,7 @@ def _summarise_plan(found: PatrolsDone) -> PlanSummary | None:
         n_days=found.plan.n_days,
         n_outside=found.plan.n_outside,
         n_elsewhere=found.plan.n_elsewhere,
+        refused=found.plan.refused,
     )
 
 

@@ -29,7 +29,7 @@ class PlannedStopSummary(Part):
 
     Attributes:
         kind: Which of them.
-        begins, ends: On the local clock, such as "14:29".
+        begins, ends: On the local clock, such as "14:29"; where that shows a time twice, with its zone: "01:14 BST".
         begins_at, ends_at: The same with the day and the difference from UTC.
         begins_utc, ends_utc: The same in UTC.
         place_rank: Number of the place; of a break, of the one at which the patrol is, or null at its start.
@@ -230,8 +230,8 @@ def summarise_patrol_plan(shift_plan: ShiftPlan) -> PatrolPlanSummary:
         crime_label=analysis.crime.label,
         crime_plural=analysis.crime.plural,
         period=count_period(analysis.start, analysis.end),
-        begins=f"{first:%H:%M}",
-        ends=f"{last:%H:%M}",
+        begins=_say_clock(first),
+        ends=_say_clock(last),
         begins_at=first.isoformat(),
         ends_at=last.isoformat(),
         shift_minutes=clock.length_s // 60,
@@ -268,7 +268,7 @@ def _summarise_route(route: PatrolRoute, number: int, shift_plan: ShiftPlan) -> 
         break_minutes=route.break_s // 60,
         wait_minutes=route.wait_s // 60,
         home_minutes=route.home_s // 60,
-        leaves_last=f"{clock.tell(clock.length_s - route.home_s):%H:%M}",
+        leaves_last=_say_clock(clock.tell(clock.length_s - route.home_s)),
     )
 
 
@@ -276,8 +276,8 @@ def _summarise_stop(stop: PatrolStop, shift_plan: ShiftPlan) -> PlannedStopSumma
     begin, end = (shift_plan.clock.tell(seconds) for seconds in (stop.begin_s, stop.end_s))
     return PlannedStopSummary(
         kind=stop.kind,
-        begins=f"{begin:%H:%M}",
-        ends=f"{end:%H:%M}",
+        begins=_say_clock(begin),
+        ends=_say_clock(end),
         begins_at=begin.isoformat(),
         ends_at=end.isoformat(),
         begins_utc=_say_utc(begin),
@@ -286,6 +286,12 @@ def _summarise_stop(stop: PatrolStop, shift_plan: ShiftPlan) -> PlannedStopSumma
         travel_minutes=stop.travel_s // 60,
         wait_minutes=stop.wait_s // 60,
     )
+
+
+def _say_clock(moment: dt.datetime) -> str:
+    """A time of the local clock: "14:29"; with its zone where the clock shows it twice: "01:14 BST"."""
+    is_shown_twice = moment.replace(fold=1 - moment.fold).utcoffset() != moment.utcoffset()
+    return f"{moment:%H:%M %Z}" if is_shown_twice else f"{moment:%H:%M}"
 
 
 def _say_utc(moment: dt.datetime) -> str:
@@ -298,7 +304,7 @@ def _summarise_place(at: int, place: PatrolPlaceSummary, shift_plan: ShiftPlan) 
         place,
         expected=visits.expected,
         own_hours_share=shift_plan.estimate.own_weight[at],
-        visits=tuple(f"{clock.tell(seconds):%H:%M}" for seconds in visits.begin_s),
+        visits=tuple(_say_clock(clock.tell(seconds)) for seconds in visits.begin_s),
         longest_gap_minutes=None if visits.longest_gap_s is None else visits.longest_gap_s // 60,
         is_spaced=visits.is_spaced,
         is_kept=visits.is_kept,
