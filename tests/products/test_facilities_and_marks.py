@@ -27,6 +27,9 @@ from hotspots.products.words import say
 from hotspots.settings import Settings
 
 
+pytestmark = pytest.mark.slow  # a whole run
+
+
 @pytest.fixture(scope="module")
 def study(repository: Path) -> Study:
     data = repository / "data"
