@@ -26,7 +26,6 @@ from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSum
 from hotspots.products.words import say
 from hotspots.settings import Settings
 
-
 pytestmark = pytest.mark.slow  # a whole run
 
 
