@@ -9,6 +9,7 @@ from .opening_times import SCHOOL_HOLIDAY as SCHOOL_HOLIDAY
 from .opening_times import Doubt as Doubt
 from .opening_times import KnownHours as KnownHours
 from .opening_times import OpeningRule as OpeningRule
+from .opening_times import SunTime as SunTime
 from .opening_times import join_weekday_hours as join_weekday_hours
 from .opening_times import list_opening_rules as list_opening_rules
 from .opening_times import read_opening_hours as read_opening_hours
