@@ -48,6 +48,7 @@ class Day(click.DateTime):
         super().__init__(formats=["%Y-%m-%d", "%d/%m/%Y"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The day."""
         try:
             day = super().convert(value, param, ctx)
         except click.BadParameter:

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 from support import call
 
+from hotspots.analysis.patrols import plan_patrols
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.pipeline import PatrolPlanRequest, ShiftPlan, Study, plan_shift
 from hotspots.products.files import write_index, write_patrol_plan
@@ -129,9 +130,10 @@ def test_the_calendar_states_its_zone_and_keeps_its_events(
 
 
 def test_a_plan_made_again_replaces_the_events_of_the_last(
-    demonstration: Study, written: dict[str, Path], tmp_path: Path
+    night: ShiftPlan, written: dict[str, Path], tmp_path: Path
 ) -> None:
-    again = plan_shift(demonstration, dataclasses.replace(NIGHT, visit_minutes=12))
+    plan = plan_patrols(dataclasses.replace(night.plan.shift, visit_s=12 * 60))
+    again = dataclasses.replace(night, request=dataclasses.replace(NIGHT, visit_minutes=12), plan=plan)
     _, paths = write_patrol_plan(again, tmp_path)
     found = [
         {
