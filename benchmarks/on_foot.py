@@ -137,9 +137,9 @@ def _networkx(case: Case) -> Run:
         graph = nx.Graph()
         graph.add_weighted_edges_from(zip(*ends.T.tolist(), lengths.tolist(), strict=True))
         tree = cKDTree(junctions)
-        at = tree.query(incidents)[1]
+        at, begins = (np.asarray(tree.query(places)[1]) for places in (incidents, havens))
         nearest = np.full(len(junctions), np.inf)
-        for haven in tree.query(havens)[1].tolist():
+        for haven in begins.tolist():
             found = nx.single_source_dijkstra_path_length(graph, haven, cutoff=WALK_M)
             reached = np.fromiter(found, dtype=np.int64)
             nearest[reached] = np.minimum(nearest[reached], np.fromiter(found.values(), dtype=np.float64))
@@ -189,7 +189,8 @@ def _count_on_streets(case: Case) -> Run:
 def _list_counts(found: Any) -> Array:
     """Counts in the order of the ways."""
     names, counts = found
-    return counts.n_incidents[np.argsort(names.str.removeprefix("Street ").astype(int), kind="stable")]
+    order = np.argsort(names.str.removeprefix("Street ").astype(int), kind="stable")
+    return np.asarray(counts.n_incidents[order])
 
 
 def _hexseg_roads(case: Case) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import datetime as dt
 import json
@@ -20,6 +21,7 @@ from hotspots.analysis.hotspots.hotspot_areas import HotspotOptions
 from hotspots.analysis.hotspots.patrol_places import PatrolOptions
 from hotspots.analysis.hours.opening_week import is_open_at
 from hotspots.cli.main import cli
+from hotspots.ingest.reference import read_havens, read_schools
 from hotspots.ingest.reference.opening_times import join_weekday_hours, read_opening_hours
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
@@ -214,6 +216,32 @@ def test_the_last_period_of_months_is_as_many_months(two_boroughs: Study) -> Non
     from_march = dataclasses.replace(YEAR_AND_AFTER, fit_start=dt.date(2018, 3, 1))
     counted = evaluate_methods(later, folds=[from_march], methods=["counts"], **options)
     assert found.methods[0].scores == counted.methods[0].scores
+
+
+def test_real_schools_are_read_and_rows_of_another_layout_are_counted(real_data: Path) -> None:
+    """Rows with other fields than the header, and schools that are not open, counted by the csv module."""
+    folder = real_data / "schools"
+    assert len(read_schools([folder / "schools_ofsted_lewisham_southwark.geojson"]).schools) == 166
+    for name in ("claim", "schools-experience", "teaching-vacancies"):
+        path = folder / f"gias_fixture_{name}.csv"
+        with path.open(encoding="cp1252", newline="") as opened:
+            header, *rows = csv.reader(opened)
+        states = [
+            row[header.index("EstablishmentStatus (name)")].startswith("Open")
+            for row in rows
+            if len(row) == len(header)
+        ]
+        read = read_schools([path])
+        assert (len(read.schools), read.n_not_open) == (sum(states), len(states) - sum(states))
+        assert read.n_malformed == len(rows) - len(states)
+
+
+def test_places_of_a_real_extract_are_candidates(real_data: Path) -> None:
+    """A chain of chemists is one by its name, and no bench, bus stop or pub is among them."""
+    havens = read_havens([real_data / "streets" / "leeds_its-example.osm.pbf"]).havens
+    assert havens.loc[havens["name"] == "Lloyds Pharmacy", "kind"].tolist() == ["pharmacy"]
+    assert not havens["kind"].isin(["pub", "bar", "bench", "bus_stop", "parking"]).any()
+    assert havens["name"].notna().all()
 
 
 def test_real_opening_hours_are_known_or_counted(real_data: Path) -> None:

@@ -58,6 +58,11 @@ class Day(click.DateTime):
         return day.date()
 
 
+def day_option(*names: str, **details: Any) -> Callable[[Command], Command]:
+    """An option that takes a day."""
+    return click.option(*names, type=Day(), metavar="YYYY-MM-DD", **details)
+
+
 class Period(Day):
     """Two months or two days with two dots between them, or one month."""
 
@@ -199,7 +204,7 @@ class StudyInputs:
         """The settings, with what was given in the place of what they say."""
         from hotspots.settings import load_settings
 
-        wanted = ("layer", "store", "havens", *_BESIDE, "term_dates", "population")
+        wanted = ("layer", "store", "boundaries", "havens", *_BESIDE, "term_dates", "population")
         given = {name: getattr(self, name) for name in wanted if getattr(self, name)}
         return dataclasses.replace(load_settings(self.settings_file), **given)
 
@@ -211,7 +216,11 @@ def study_options(*also: str, but: str | None = None) -> Callable[[Command], Com
         also: Options that only some commands have.
         but: The usual one that it does not have.
     """
-    names = [name for name in (*_USUAL, *also) if name != but]
+    return reading_options(*(name for name in (*_USUAL, *also) if name != but))
+
+
+def reading_options(*names: str) -> Callable[[Command], Command]:
+    """The same for a command that reads no incidents: the options of these names alone."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)

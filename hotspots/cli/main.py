@@ -19,6 +19,7 @@ import hotspots
 from hotspots.cli.check_command import check
 from hotspots.cli.evaluate_command import evaluate
 from hotspots.cli.fetch_command import fetch
+from hotspots.cli.havens_command import havens
 from hotspots.cli.init_command import init
 from hotspots.cli.operation_command import operation
 from hotspots.cli.outputs import echo
@@ -43,7 +44,7 @@ def cli() -> None:
     """Find where and when crime concentrates, and which safe havens are near."""
 
 
-for command in (run, evaluate, performance, operation, patrol, check, fetch, init):
+for command in (run, evaluate, performance, operation, havens, patrol, check, fetch, init):
     cli.add_command(command)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from hotspots.analysis.calendar import make_calendar
 from hotspots.analysis.facilities import FACILITY_RULES, RiskyFacilities, measure_facilities
@@ -103,7 +104,7 @@ def _find_school_days(chosen: Selection, options: CalendarOptions) -> Flags | No
         terms=options.terms.stretches,
         with_sun=False,
     ).days["is_school_day"]
-    weekdays = days[days.index.day_of_week < 5]
+    weekdays = days[pd.DatetimeIndex(days.index).day_of_week < 5]
     if weekdays.isna().any() or not weekdays.any():
         return None
     is_one = days.fillna(value=False).to_numpy(dtype=bool)

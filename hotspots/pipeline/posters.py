@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.analysis.hours import SureHours, find_sure_hours, list_school_days
-from hotspots.analysis.network import WALKING_M_PER_MINUTE, measure_walks, trace_walk
+from hotspots.analysis.network import WALKING_M_PER_MINUTE, StreetNetwork, measure_walks, snap_to_streets, trace_walk
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.geography import unite_wards
 from hotspots.pipeline.poster_study import PosterStudy
@@ -30,8 +30,13 @@ _N_BEYOND = 3
 _BEYOND_FACTOR = 3.0
 """Where none is within reach, the nearest are shown up to three times as far away."""
 
+_OFF_STREET_M = 250.0
+"""A school further than this from every street lies where the streets given do not reach."""
+
 _MAX_ADDRESS = 200
 _MAX_CREDIT = 160
+_MASK = re.compile(r"\[[a-zA-Z -]+\]")
+_MASKED_REMARK = re.compile(r"\s*\([^()]*\[[a-zA-Z -]+\][^()]*\)")
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _MAX_MINUTES = 60.0
 
@@ -60,6 +65,11 @@ class PosterRequest:
     paper: Paper = "a4"
     address: str | None = None
     credit: str | None = None
+
+    @property
+    def reach_m(self) -> float:
+        """The walk in metres."""
+        return self.minutes * WALKING_M_PER_MINUTE
 
     def __post_init__(self) -> None:
         if not 1 <= self.minutes <= _MAX_MINUTES:
@@ -142,6 +152,7 @@ class Poster:
         havens: Those shown, by number: from the nearest, or from north to south.
         n_more: Further ones within reach, for which there is no room.
         is_beyond: Whether none is within reach, and the nearest are shown instead.
+        is_along_streets: Whether walks are along streets, and not as the crow flies.
     """
 
     subject: Literal["school", "borough"]
@@ -153,6 +164,7 @@ class Poster:
     havens: tuple[PosterHaven, ...]
     n_more: int
     is_beyond: bool
+    is_along_streets: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,14 +175,12 @@ class Posters:
         request: What was wanted.
         study: What they are made from.
         posters: Schools by name, then boroughs.
-        is_along_streets: Whether walks are along streets, and not as the crow flies.
         n_shut: Havens on no poster, since they are known to be closed after school from Monday to Friday.
     """
 
     request: PosterRequest
     study: PosterStudy
     posters: tuple[Poster, ...]
-    is_along_streets: bool
     n_shut: int
 
 
@@ -179,7 +189,8 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
 
     A haven that is known to be closed after school on all five days is on none; one whose hours are not known is, and
     the poster says to ask first. A school without a haven within reach shows the nearest three, up to three times as
-    far, and says so.
+    far, and says so. Walks are along streets; from a school further than 250 m from every street, and where none were
+    given, they are as the crow flies.
 
     Args:
         study: What was read.
@@ -206,12 +217,27 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
     schools = _choose_schools(study, request)
     progress("walks")
     network = study.network
-    walks = measure_walks(_list_points(schools), _list_points(kept), network=network)
+    starts = _list_points(schools)
+    walks = measure_walks(starts, _list_points(kept))
+    has_streets = np.zeros(len(schools), dtype=bool)
+    if network is not None and len(schools):
+        # the streets may be those of a part of the area alone
+        has_streets = snap_to_streets(starts, network).off_street_m <= _OFF_STREET_M
+        walks[has_streets] = measure_walks(starts[has_streets], _list_points(kept), network=network)
     posters = []
     for position, (school_id, school) in enumerate(schools.iterrows()):
         progress(str(school["name"]))
         posters.append(
-            _make_school_poster(study, request, str(school_id), school, kept, kept_hours, walks=walks[position])
+            _make_school_poster(
+                study,
+                request,
+                str(school_id),
+                school,
+                kept,
+                kept_hours,
+                walks=walks[position],
+                network=network if has_streets[position] else None,
+            )
         )
     if not request.schools:
         posters += _make_borough_posters(study, kept, kept_hours)
@@ -224,13 +250,13 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
         request=request,
         study=study,
         posters=tuple(posters),
-        is_along_streets=network is not None,
         n_shut=int(is_shut.sum()),
     )
 
 
 def _list_points(places: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
-    return shapely.get_coordinates(places.geometry.to_numpy())
+    points: npt.NDArray[np.float64] = shapely.get_coordinates(places.geometry.to_numpy())
+    return points
 
 
 def _choose_schools(study: PosterStudy, request: PosterRequest) -> gpd.GeoDataFrame:
@@ -238,7 +264,7 @@ def _choose_schools(study: PosterStudy, request: PosterRequest) -> gpd.GeoDataFr
     if study.schools is None:
         if request.schools:
             raise NotFoundError(
-                "No schools were read, so none can be chosen. Give their file with `schools_files`, or put it into "
+                "No schools were read, so none can be chosen. Give their file with `schools`, or put it into "
                 "data/schools."
             )
         return study.havens.havens.iloc[:0]
@@ -269,8 +295,9 @@ def _make_school_poster(
     hours: Sequence[tuple[SureHours, ...]],
     *,
     walks: npt.NDArray[np.float64],
+    network: StreetNetwork | None,
 ) -> Poster:
-    reach_m = request.minutes * WALKING_M_PER_MINUTE
+    reach_m = request.reach_m
     order = np.lexsort((havens.index.astype(str), walks))
     near = [int(i) for i in order if walks[i] <= reach_m]
     is_beyond = not near
@@ -279,14 +306,11 @@ def _make_school_poster(
         shown = [int(i) for i in order if walks[i] <= _BEYOND_FACTOR * reach_m][:_N_BEYOND]
     place = school.geometry
     start = np.array([place.x, place.y])
-    routes = [
-        trace_walk(start, _list_points(havens.iloc[[i]])[0], network=study.network) if study.network else None
-        for i in shown
-    ]
+    routes = [trace_walk(start, _list_points(havens.iloc[[i]])[0], network=network) if network else None for i in shown]
     return Poster(
         subject="school",
         school_id=school_id,
-        name=str(school["name"]),
+        name=_MASKED_REMARK.sub("", str(school["name"])),
         easting=float(place.x),
         northing=float(place.y),
         outline=None,
@@ -296,6 +320,7 @@ def _make_school_poster(
         ),
         n_more=len(near) - len(shown) if near else 0,
         is_beyond=is_beyond,
+        is_along_streets=network is not None,
     )
 
 
@@ -317,7 +342,7 @@ def _describe_haven(
     return PosterHaven(
         number=number,
         haven_id=str(havens.index[position]),
-        name=str(haven["name"]),
+        name=_show_name(str(haven["name"]), read("kind")),
         kind=read("kind"),
         address=read("address"),
         easting=float(haven.geometry.x),
@@ -327,6 +352,13 @@ def _describe_haven(
         hours=hours[position],
         route=None if route is None or route.is_empty else route,
     )
+
+
+def _show_name(name: str, kind: str | None) -> str:
+    """A name for a wall: of one in which the name of somebody was masked, the kind of place stands instead."""
+    if not _MASK.search(name):
+        return name
+    return kind.replace("_", " ").strip("()").capitalize() if kind else "Safe place"
 
 
 def _make_borough_posters(
@@ -356,6 +388,7 @@ def _make_borough_posters(
                 havens=tuple(_describe_haven(number, havens, int(i), hours) for number, i in enumerate(order, 1)),
                 n_more=0,
                 is_beyond=False,
+                is_along_streets=False,
             )
         )
     return posters

@@ -10,10 +10,11 @@ import pandas as pd
 import shapely
 
 from hotspots.analysis.rates import AreaRates
-from hotspots.analysis.safe_havens import Coverage, WindowCoverage
+from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCoverage
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.facility_kinds import FacilityKind
+from hotspots.pipeline.felt_places import PerceptionAnalysis
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Accounts, Selection
@@ -28,13 +29,15 @@ class HavenAnalysis:
 
     Attributes:
         havens: The havens table.
-        coverage: Over the whole week.
+        coverage: Over the whole week, of incidents when they began.
+        shares: At the hours at which they may have happened.
         peaks: In each peak of the profile, in their order.
         reach: The part of the study area within reach of any haven.
     """
 
     havens: gpd.GeoDataFrame
     coverage: Coverage
+    shares: CoverageShares
     peaks: tuple[WindowCoverage, ...]
     reach: shapely.Geometry
 
@@ -59,6 +62,7 @@ class Analysis:
         havens: What the safe havens cover; None where none were given.
         facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
         streets: On which streets they are; None where no streets are known in the study area.
+        perception: Safety Maps beside the crime; None where none were given.
         notes: What a reader should know.
     """
 
@@ -76,6 +80,7 @@ class Analysis:
     havens: HavenAnalysis | None
     facilities: tuple[FacilityKind, ...] = ()
     streets: StreetAnalysis | None = None
+    perception: PerceptionAnalysis | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 import pandas as pd
 
@@ -11,9 +12,16 @@ from hotspots.analysis.calendar import count_months
 from hotspots.analysis.hotspots import count_wards
 from hotspots.analysis.hours import WeeklyProfile, profile_week, weigh_hours
 from hotspots.analysis.rates import estimate_rates
-from hotspots.analysis.safe_havens import measure_coverage, measure_reach, measure_window_coverage
+from hotspots.analysis.safe_havens import (
+    measure_coverage,
+    measure_hour_coverage,
+    measure_reach,
+    measure_window_coverage,
+    summarise_coverage,
+)
 from hotspots.harm import weigh_harm
 from hotspots.pipeline.facility_kinds import analyse_facilities
+from hotspots.pipeline.felt_places import analyse_perception
 from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
 from hotspots.pipeline.places import analyse_places
@@ -79,6 +87,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         havens=_cover(study, chosen, profile, reach_m=request.reach_m),
         facilities=analyse_facilities(study, chosen, floor=request.floor),
         streets=streets,
+        perception=analyse_perception(study, chosen, floor=request.floor),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
 
@@ -93,12 +102,18 @@ def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: 
     if study.havens is None:
         return None
     havens, calendar = study.havens.havens, study.calendar
-    coverage = measure_coverage(
-        chosen.incidents, havens, reach_m=reach_m, country=calendar.country, subdivision=calendar.subdivision
-    )
+    options: dict[str, Any] = {
+        "reach_m": reach_m,
+        "country": calendar.country,
+        "subdivision": calendar.subdivision,
+        "terms": calendar.term_stretches,
+        "network": study.network,
+    }
+    coverage = measure_coverage(chosen.incidents, havens, **options)
     return HavenAnalysis(
         havens=havens,
         coverage=coverage,
+        shares=summarise_coverage(measure_hour_coverage(chosen.incidents, havens, **options)),
         peaks=tuple(measure_window_coverage(chosen.incidents, coverage, hours=peak.hours) for peak in profile.peaks),
         reach=measure_reach(havens, reach_m=reach_m, study_area=chosen.study_area),
     )

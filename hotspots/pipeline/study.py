@@ -103,6 +103,11 @@ class CalendarOptions:
     subdivision: str | None = "ENG"
     terms: TermDates | None = None
 
+    @property
+    def term_stretches(self) -> pd.DataFrame | None:
+        """Stretches of school term; None where they are not known."""
+        return self.terms.stretches if self.terms else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Study:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -8,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.hours import is_open_at, weigh_hours
+from hotspots.analysis.hours import find_open_state, is_open_at, make_opening_calendar, weigh_hours
 from hotspots.analysis.safe_havens.coverage import measure_coverage
 from hotspots.analysis.safe_havens.hour_coverage import HourCoverage, measure_hour_coverage, summarise_coverage
 from hotspots.errors import DataError, ParameterError
+from hotspots.ingest.reference import list_opening_rules, read_opening_hours
 
 HOURS = (
     "Mo-Fr 09:00-17:30",
@@ -81,6 +84,31 @@ def test_bank_holidays_count_on_the_date(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents([0.0, 0.0], [0.0, 0.0], started_at=["2025-08-18 12:00", "2025-08-25 12:00"])
     found = measure_hour_coverage(incidents, make_havens((0, 0, "Mo-Fr 09:00-17:00; PH off")))
     assert found.open_hours.sum(axis=1).tolist() == [1, 0]
+
+
+def test_hours_that_are_known_in_part_are_not_known_in_the_rest(make_incidents: MakeIncidents) -> None:
+    """Closed at noon, open at 20:00, and nobody knows how long after 22:00."""
+    starts = ["2026-01-05 12:00", "2026-01-05 20:00", "2026-01-05 23:00"]
+    incidents = make_incidents([0.0] * 3, [0.0] * 3, started_at=starts)
+    found = measure_hour_coverage(incidents, make_havens((0, 0, "Mo-Fr 18:00-22:00+")))
+    assert found.unknown_hours.sum(axis=1).tolist() == [0, 0, 1]
+    assert found.open_hours.sum(axis=1).tolist() == [0, 1, 0]
+
+
+def test_school_holidays_need_terms(make_incidents: MakeIncidents) -> None:
+    """Open in school holidays: 27 October 2025 lies between two stretches of term, and 3 November does not."""
+    incidents = make_incidents([0.0, 0.0], [0.0, 0.0], started_at=["2025-10-27 12:00", "2025-11-03 12:00"])
+    havens = make_havens((0, 0, "SH Mo-Fr 10:00-16:00"))
+    terms = pd.DataFrame(
+        {
+            "first_day": pd.to_datetime(["2025-09-01", "2025-11-03"]),
+            "last_day": pd.to_datetime(["2025-10-24", "2025-12-19"]),
+        }
+    )
+    known, unknown = (measure_hour_coverage(incidents, havens, terms=known) for known in (terms, None))
+    assert known.open_hours.sum(axis=1).tolist() == [1, 0]
+    assert known.unknown_hours.sum() == 0
+    assert unknown.unknown_hours.sum(axis=1).tolist() == [1, 1]
 
 
 def test_a_week_or_more_says_nothing_of_the_hour(make_incidents: MakeIncidents) -> None:
@@ -173,3 +201,25 @@ def test_what_cannot_be_measured_is_refused(make_incidents: MakeIncidents) -> No
         measure_hour_coverage(incidents, havens.drop(columns="opening_hours"))
     with pytest.raises(ParameterError, match=r"whole numbers from 0 \(Monday 00:00\) to 167, not 3 to 168"):
         summarise_coverage(measure_hour_coverage(incidents, havens), hours=[3, 168])
+
+
+def test_real_hours_are_what_each_minute_says(make_incidents: MakeIncidents, real_data: Path) -> None:
+    """Each of 316 London pubs alone, and an incident beside it between two times of two weeks with bank holidays."""
+    read = read_opening_hours(pd.read_csv(real_data / "hours" / "london_pubs_opening_hours.csv")["opening_hours"])
+    texts = [text if isinstance(text, str) else None for text in read.opening_hours]
+    havens = make_havens(*[(2000.0 * place, 0.0, text) for place, text in enumerate(texts)])
+    rng = np.random.default_rng(0)
+    starts = pd.Timestamp("2025-12-22") + pd.to_timedelta(rng.integers(0, 14 * 1440, len(texts)), unit="m")
+    lengths = rng.choice([0, 30, 240, 900], len(texts))
+    ends = starts + pd.to_timedelta(lengths, unit="m")
+    incidents = make_incidents(2000.0 * np.arange(len(texts)), [0.0] * len(texts), started_at=starts, ended_at=ends)
+    found = measure_hour_coverage(incidents, havens)
+    for row, (start, length, text) in enumerate(zip(starts, lengths, texts, strict=True)):
+        times = np.datetime64(start, "s") + np.arange(max(length, 1)).astype("timedelta64[m]")
+        days = times.astype("datetime64[D]")
+        minutes = (times - days) / np.timedelta64(1, "m")
+        state = find_open_state(
+            list_opening_rules(text) if text else (), days, minutes, calendar=make_opening_calendar(days)
+        )
+        assert found.open_hours[[row]].sum() == pytest.approx(state.is_open.mean()), text
+        assert found.unknown_hours[[row]].sum() == pytest.approx(1 - state.is_known.mean()), text

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotspots.analysis.calendar import make_calendar
 from hotspots.analysis.hours.opening_week import (
     find_open_state,
     find_sure_hours,
@@ -26,11 +29,13 @@ TERMS = pd.DataFrame(
 """Half-term is 15 to 23 February, Easter 5 to 21 April; what is after 22 July is not known."""
 
 
-def tell(hours: str, time: str, *, terms: pd.DataFrame | None = None) -> str:
+def tell(hours: str, time: str, *, terms: pd.DataFrame | None = None, sun: pd.DataFrame | None = None) -> str:
     times = np.array([time], dtype="M8[s]")
     days = times.astype("M8[D]")
     minutes = (times - days) / np.timedelta64(1, "m")
-    state = find_open_state(list_opening_rules(hours), days, minutes, calendar=make_opening_calendar(days, terms=terms))
+    state = find_open_state(
+        list_opening_rules(hours), days, minutes, calendar=make_opening_calendar(days, terms=terms, sun=sun)
+    )
     assert not (state.is_open & ~state.is_known).any()
     return "open" if state.is_open[0] else "closed" if state.is_known[0] else "not known"
 
@@ -91,6 +96,37 @@ def test_school_holidays_are_known_where_the_terms_are(hours: str, time: str, wi
     assert tell(hours, time, terms=TERMS) == with_terms
     assert tell(hours, time) == without
     assert is_open_at(hours, np.array([time], dtype="M8[s]"), terms=TERMS)[0] == (with_terms == "open")
+
+
+SUN = make_calendar(dt.date(2025, 6, 19), dt.date(2025, 12, 23), longitude=-0.1276, latitude=51.5072).days
+"""In London the sun is up from 04:43 to 21:21 on 21 June, and from 08:04 to 15:53 on 21 December, within 2 minutes."""
+
+
+@pytest.mark.parametrize(
+    ("hours", "time", "expected", "without"),
+    [
+        ("sunrise-sunset", "2025-06-21 04:40", "closed", "not known"),
+        ("sunrise-sunset", "2025-06-21 04:46", "open", "not known"),
+        ("sunrise-sunset", "2025-06-21 21:18", "open", "not known"),
+        ("sunrise-sunset", "2025-06-21 21:25", "closed", "not known"),
+        ("sunrise-sunset", "2025-12-21 08:00", "closed", "not known"),
+        ("sunrise-sunset", "2025-12-21 15:50", "open", "not known"),
+        ("sunrise-sunset", "2025-12-21 15:57", "closed", "not known"),
+        ("08:00-sunset", "2025-12-21 07:59", "closed", "not known"),  # it may last from the evening before
+        ("Su 08:00-sunset; Mo-Sa off", "2025-12-21 07:59", "closed", "closed"),
+        ("Su 08:00-sunset; Mo-Sa off", "2025-12-21 08:00", "open", "not known"),
+        ("Mo-Fr 09:00-17:00; Sa,Su sunrise-sunset", "2025-12-22 12:00", "open", "open"),
+        ("sunset-sunrise", "2025-12-21 23:00", "open", "not known"),
+        ("sunset-sunrise", "2025-12-22 07:55", "open", "not known"),
+        ("sunset-sunrise", "2025-12-22 08:10", "closed", "not known"),
+        ("24/7; Mo-Su sunset-22:00 off", "2025-12-21 18:00", "closed", "not known"),
+        ("24/7; Mo-Su sunset-22:00 off", "2025-12-21 12:00", "open", "not known"),
+        ("24/7; Mo-Su sunset-22:00 off", "2025-12-21 22:30", "open", "open"),
+    ],
+)
+def test_the_sun_is_that_of_the_day_and_place(hours: str, time: str, expected: str, without: str) -> None:
+    assert tell(hours, time, sun=SUN) == expected
+    assert tell(hours, time) == without
 
 
 @given(

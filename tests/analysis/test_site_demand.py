@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
+from hotspots.analysis.safe_havens import hour_coverage, site_demand, time_pieces
 from hotspots.analysis.safe_havens.hour_coverage import measure_hour_coverage, summarise_coverage
 from hotspots.analysis.safe_havens.site_demand import lay_grid_sites, list_longer_hours, measure_site_demand
 from hotspots.analysis.safe_havens.siting import choose_sites
@@ -101,6 +102,34 @@ def test_a_plan_covers_what_its_sites_would(make_incidents: MakeIncidents, data:
     alone = summarise_coverage(measure_hour_coverage(incidents, there, reach_m=300))
     assert found.n_covered == pytest.approx(alone.n_open)
     assert found.n_total == pytest.approx(60)
+
+
+def test_a_few_at_a_time_or_all_at_once_are_the_same(
+    make_incidents: MakeIncidents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done bit by bit, to spare memory, gives what it gives in one."""
+    rng = np.random.default_rng(7)
+    starts = pd.Timestamp("2025-12-22") + pd.to_timedelta(rng.integers(0, 8 * 1440, 80), unit="m")
+    ends = starts + pd.to_timedelta(rng.integers(0, 900, 80), unit="m")
+    incidents = make_incidents(rng.integers(0, 40, 80) * 100.0, [0.0] * 80, started_at=starts, ended_at=ends)
+    drawn = [(float(rng.integers(0, 4000)), HOURS[rng.integers(0, len(HOURS))]) for _ in range(14)]
+    sites, there = make_places(*drawn[:9]), make_places(*drawn[9:])
+
+    def measure() -> tuple[list[float], float, float]:
+        found = measure_site_demand(incidents, sites, there, reach_m=500)
+        shares = summarise_coverage(measure_hour_coverage(incidents, there, reach_m=500))
+        return found.n_incidents_by_site.tolist(), shares.n_open, shares.n_unknown
+
+    at_once = measure()
+    for module, name in (
+        (hour_coverage, "CELLS_AT_ONCE"),
+        (time_pieces, "PIECES_AT_ONCE"),
+        (site_demand, "ROWS_AT_ONCE"),
+    ):
+        monkeypatch.setattr(module, name, 50)
+    bit_by_bit = measure()
+    assert bit_by_bit[0] == pytest.approx(at_once[0])
+    assert bit_by_bit[1:] == pytest.approx(at_once[1:])
 
 
 def test_what_makes_no_sense_is_refused(make_incidents: MakeIncidents) -> None:

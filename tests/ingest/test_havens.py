@@ -449,3 +449,34 @@ def test_personal_columns_are_not_read(tmp_path: Path) -> None:
     havens = read(tmp_path, text).havens
     assert havens["name"].tolist() == ["Unnamed"]
     assert "Bloggs" not in havens.to_json()
+
+
+OSM = """<?xml version="1.0"?><osm version="0.6">
+<node id="1" lat="51.50" lon="-0.09"><tag k="amenity" v="pharmacy"/><tag k="name" v="Hill Pharmacy"/>
+ <tag k="opening_hours" v="Mo-Fr 09:00-18:00; PH off"/><tag k="addr:street" v="High Street"/>
+ <tag k="check_date:opening_hours" v="2026-05-01"/></node>
+<node id="2" lat="51.50" lon="-0.08"><tag k="amenity" v="bench"/><tag k="name" v="A Bench"/></node>
+<node id="3" lat="51.50" lon="-0.07"><tag k="amenity" v="pub"/><tag k="name" v="The Crown"/></node>
+<node id="4" lat="51.50" lon="-0.06"><tag k="shop" v="convenience"/><tag k="name" v="Say &quot;Hi&quot; Shop"/></node>
+<node id="5" lat="51.50" lon="-0.05"><tag k="shop" v="vacant"/><tag k="name" v="Empty"/></node>
+<node id="6" lat="51.50" lon="-0.04"><tag k="shop" v="books"/></node>
+<node id="11" lat="51.510" lon="-0.090"/><node id="12" lat="51.510" lon="-0.089"/>
+<node id="13" lat="51.511" lon="-0.089"/><node id="14" lat="51.511" lon="-0.090"/>
+<way id="20"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="14"/><nd ref="11"/>
+ <tag k="building" v="yes"/><tag k="amenity" v="library"/><tag k="name" v="Hill Library"/></way></osm>"""
+
+
+def test_of_an_extract_of_openstreetmap_places_with_somebody_in_them_are_read(tmp_path: Path) -> None:
+    """A bench, a pub, an empty shop and one without a name are none."""
+    (tmp_path / "area.osm").write_text(OSM, "utf-8")
+    result = read_havens([tmp_path / "area.osm"])
+    assert result.havens[["name", "kind"]].to_numpy().tolist() == [
+        ["Hill Pharmacy", "pharmacy"], ['Say "Hi" Shop', "convenience"], ["Hill Library", "library"],
+    ]  # fmt: skip
+    first = result.havens.iloc[0]
+    assert (first["opening_hours"], first["address"]) == ("Mo-Fr 09:00-18:00; PH off", "High Street")
+    assert first["checked_on"] == pd.Timestamp("2026-05-01")
+    none = OSM.replace('"pharmacy"', '"bench"').replace('"library"', '"x"').replace('"convenience"', '"vacant"')
+    (tmp_path / "none.osm").write_text(none, "utf-8")
+    with pytest.raises(DataError, match="none.osm holds no place that could be one of the safe havens"):
+        read_havens([tmp_path / "none.osm"])

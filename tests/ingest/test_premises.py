@@ -26,7 +26,7 @@ def test_a_register_keeps_the_premises_and_nobody(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         "Licence number,Premises name,Licence holder name,DPS name,Address,Postcode,Easting,Northing,Licence status\n"
-        "LN/2019/0412,The Dog and Bell,Margaret Alice Penhaligon,Jon Smithson,116 Prince St,SE8 3JD,536900,177900,Active\n"
+        "LN/2019/0412,The Dog and Bell,Margaret Alice Penhaligon,Jon Smithson,1 Low St,SE8 3JD,536900,177900,Active\n"
         "LN/2020/0007,The Old Anchor,Jane Marigold Doe,,1 High St,SE8 4AA,536950,177950,Surrendered\n",
         "register.csv",
     )
@@ -191,3 +191,13 @@ def test_stations_of_naptan_in_two_boroughs(real_data: Path) -> None:
     for name in ("london bridge station", "lewisham station", "canada water station", "elephant & castle station"):
         assert (names == name).sum() == 1
     assert not names.str.contains("platform").any()
+
+
+def test_an_extract_of_openstreetmap_gives_its_pubs_and_stations(real_data: Path) -> None:
+    """The Elephant & Castle: the Prince of Wales is a pub there, and the station has several entrances."""
+    found = read_premises([real_data / "streets" / "osm_st_georges_cycletrack.osm"])
+    assert "Prince of Wales" in found.premises["name"][found.premises["kind"] == "licensed"].tolist()
+    stations = found.premises[found.premises["kind"] == "station"]
+    assert stations["name"].tolist() == ["Elephant & Castle"]
+    assert shapely.get_num_geometries(stations.geometry.iloc[0]) > 1
+    assert found.n_other_kinds > len(found.premises)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
@@ -186,3 +188,22 @@ def test_files_that_are_not_real_are_marked_and_may_be_left_out(tmp_path: Path) 
     assert [file.data_status for file in found.inputs] == ["synthetic"]
     nothing = read_safety_maps([tmp_path], only_real=True)
     assert (len(nothing.marks), nothing.inputs, nothing.lost) == (0, (), {})
+
+
+def test_marks_come_in_any_wrapping(tmp_path: Path) -> None:
+    """A workbook, a zipped CSV and a list of JSON objects give points; a zipped shapefile keeps its outline."""
+    table = pd.DataFrame({"Feeling": ["unsafe"], "Easting": [536900], "Northing": [177900]})
+    table.to_excel(tmp_path / "marks.xlsx", index=False)
+    with zipfile.ZipFile(tmp_path / "marks.zip", "w") as archive:
+        archive.writestr("marks.csv", table.to_csv(index=False))
+    (tmp_path / "marks.json").write_text('[{"feeling": "unsafe", "easting": 536900, "northing": 177900}]', "utf-8")
+    for name in ("marks.xlsx", "marks.zip", "marks.json"):
+        marks = read_safety_maps([tmp_path / name]).marks
+        assert (marks["is_safe"].tolist(), marks.geometry.iloc[0].wkt) == ([False], "POINT (536900 177900)")
+    outline = shapely.box(536900, 177900, 536950, 177950)
+    gpd.GeoDataFrame({"feeling": ["unsafe"]}, geometry=[outline], crs=27700).to_file(tmp_path / "area.shp")
+    with zipfile.ZipFile(tmp_path / "area.zip", "w") as archive:
+        for part in tmp_path.glob("area.*"):
+            if part.suffix != ".zip":
+                archive.write(part, part.name)
+    assert read_safety_maps([tmp_path / "area.zip"]).marks.geometry.iloc[0].equals(outline)

@@ -224,7 +224,7 @@ def measure_facilities(
     weight = np.where(is_on, share, 0.0)
     is_used = ~is_unplaced & (weight > 0)
     is_inside = shapely.intersects(study_area, facilities.geometry.to_numpy())
-    counts = _count_at(incidents[is_used], weight[is_used], facilities, reach_m)[is_inside]
+    counts = _count_at(incidents.geometry[is_used], weight[is_used], facilities, reach_m)[is_inside]
     result = RiskyFacilities(
         reason=None,
         reach_m=float(reach_m),
@@ -245,7 +245,8 @@ def measure_facilities(
 def _find_precision(incidents: gpd.GeoDataFrame, precision: str) -> Flags:
     if "location_precision" not in incidents:
         return np.zeros(len(incidents), dtype=bool)
-    return (incidents["location_precision"] == precision).to_numpy(dtype=bool)
+    is_one: Flags = (incidents["location_precision"] == precision).to_numpy(dtype=bool)
+    return is_one
 
 
 def _find_reason(
@@ -263,17 +264,17 @@ def _find_reason(
     return "few incidents" if found.n_incidents < max(2 * floor.min_incidents, 1) else None
 
 
-def _count_at(incidents: gpd.GeoDataFrame, weight: Floats, facilities: gpd.GeoDataFrame, reach_m: float) -> Floats:
+def _count_at(points: gpd.GeoSeries, weight: Floats, facilities: gpd.GeoDataFrame, reach_m: float) -> Floats:
     """Float (n_facilities,): sum of the weights of the incidents nearest to each, within reach."""
-    if not len(incidents) or not len(facilities):
+    if not len(points) or not len(facilities):
         return np.zeros(len(facilities))
-    places = collapse_points(incidents)
+    places = collapse_points(points)
     at_place = np.bincount(places.inverse, weight, len(places.easting))
-    points = shapely.points(places.coordinates)
+    spots = shapely.points(places.coordinates)
     place, facility = shapely.STRtree(facilities.geometry.to_numpy()).query_nearest(
-        points, max_distance=reach_m, all_matches=True
+        spots, max_distance=reach_m, all_matches=True
     )
-    n_equal = np.bincount(place, minlength=len(points))
+    n_equal = np.bincount(place, minlength=len(spots))
     return np.bincount(facility, (at_place / np.maximum(n_equal, 1))[place], len(facilities)).astype(np.float64)
 
 

@@ -12,7 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from hotspots.analysis.calendar import name_bank_holidays
-from hotspots.ingest.reference import BANK_HOLIDAY, LATEST_END, SCHOOL_HOLIDAY, OpeningRule, list_opening_rules
+from hotspots.ingest.reference import (
+    BANK_HOLIDAY,
+    LATEST_END,
+    SCHOOL_HOLIDAY,
+    OpeningRule,
+    SunTime,
+    list_opening_rules,
+)
 
 Days = npt.NDArray[np.datetime64]
 Minutes = npt.NDArray[np.float64]
@@ -34,10 +41,13 @@ class OpeningCalendar:
         terms: `first_day` and `last_day` of each stretch of school term, as `read_term_dates` has them; None where they
             are not known. What lies between them is school holidays; before the first and after the last it is not
             known which days are.
+        sun: On the days, `dawn`, `sunrise`, `sunset` and `dusk` in hours of the local clock since midnight, as
+            `make_calendar(...).days` has them at the place; None where they are not known.
     """
 
     bank_holidays: Days
     terms: pd.DataFrame | None = None
+    sun: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,12 @@ class OpenState:
 
 
 def make_opening_calendar(
-    days: Days, *, country: str = "GB", subdivision: str | None = "ENG", terms: pd.DataFrame | None = None
+    days: Days,
+    *,
+    country: str = "GB",
+    subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
+    sun: pd.DataFrame | None = None,
 ) -> OpeningCalendar:
     """What opening hours need to know of the years of these days, and of the evening before them.
 
@@ -63,11 +78,12 @@ def make_opening_calendar(
         country: Whose bank holidays count, as `name_bank_holidays` takes it.
         subdivision: Likewise.
         terms: Stretches of school term, as `OpeningCalendar` has them.
+        sun: When it is light on these days and on those around them, likewise.
 
     Raises:
         ParameterError: No bank holidays are known for the country or subdivision.
     """
-    return OpeningCalendar(bank_holidays=_list_bank_holidays(days, country, subdivision), terms=terms)
+    return OpeningCalendar(bank_holidays=_list_bank_holidays(days, country, subdivision), terms=terms, sun=sun)
 
 
 def is_open_at(
@@ -77,6 +93,7 @@ def is_open_at(
     country: str = "GB",
     subdivision: str | None = "ENG",
     terms: pd.DataFrame | None = None,
+    sun: pd.DataFrame | None = None,
 ) -> Flags:
     """Whether a place with these opening hours is open at each time.
 
@@ -86,6 +103,7 @@ def is_open_at(
         country: Whose bank holidays count, as `name_bank_holidays` takes it.
         subdivision: Likewise.
         terms: Stretches of school term, as `OpeningCalendar` has them, for hours that name school holidays.
+        sun: When it is light, likewise, for hours that name the sun.
 
     Returns:
         bool (n_times,); false where it is not known.
@@ -95,7 +113,7 @@ def is_open_at(
     """
     days = times.astype("datetime64[D]")
     minutes = (times - days) / np.timedelta64(1, "m")
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
+    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms, sun=sun)
     return is_open_by_rules(list_opening_rules(hours), days, minutes, calendar=calendar)
 
 
@@ -115,8 +133,9 @@ def find_open_state(
 
     An evening runs on past midnight only if no later rule closes it, and none has the next day to itself: where people
     and opening_hours.js may take hours past midnight differently, it is not taken to be open. It is not known whether
-    it is open where no rule is given, where the rules say so, after an end that is left open (until 08:00), and on days
-    of which it matters and is not known whether they are school holidays.
+    it is open where no rule is given, where the rules say so, after an end that is left open (until 08:00), on days of
+    which it matters and is not known whether they are school holidays, and at hours of which the sun decides, where it
+    is not known what the sun does.
 
     Args:
         rules: `list_opening_rules(hours)`.
@@ -270,6 +289,12 @@ def _evaluate(
         spans = rule.spans or (((0, _DAY_MINUTES),) if rule.is_unknown else ())
         within = today & _lies_within(spans, minutes) | evening & _lies_within(spans, minutes + _DAY_MINUTES)
         state[within] = _CLOSED if rule.is_off else _UNKNOWN if rule.is_unknown else _OPEN
+        for span in rule.sun_spans:
+            sure, may = _lies_in_sun_span(span, days, minutes, calendar)
+            sure_before, may_before = _lies_in_sun_span(span, days - 1, minutes + _DAY_MINUTES, calendar)
+            state[today & sure | evening & sure_before] = _CLOSED if rule.is_off else _OPEN
+            doubtful = today & may | evening & may_before
+            state[doubtful & ((state == _CLOSED) | rule.is_off)] = _UNKNOWN
         late = tuple((end, _DAY_MINUTES + LATEST_END) for end in rule.open_ends)
         may_be = today & _lies_within(late, minutes) | evening & _lies_within(late, minutes + _DAY_MINUTES)
         state[may_be & (state == _CLOSED)] = _UNKNOWN
@@ -308,6 +333,33 @@ def _are_school_holidays(days: Days, calendar: OpeningCalendar, *, guess: bool) 
     in_term = ((days[:, None] >= first) & (days[:, None] <= last)).any(axis=1)
     is_known = (days >= first.min()) & (days <= last.max())
     return np.where(is_known, ~in_term, guess)
+
+
+def _lies_in_sun_span(
+    span: tuple[int | SunTime, int | SunTime], days: Days, minutes: Minutes, calendar: OpeningCalendar
+) -> tuple[Flags, Flags]:
+    """Which minutes lie in a stretch that the sun begins or ends, and which may, as it is not known what it does."""
+    first, last = (_find_minutes(end, days, calendar) for end in span)
+    is_known = ~(np.isnan(first) | np.isnan(last))
+    goes_on = last <= first
+    if goes_on.any():  # until the next morning, whose sun rises a minute or two sooner or later
+        last = np.where(goes_on, _find_minutes(span[1], days + 1, calendar) + _DAY_MINUTES, last)
+    within = is_known & (first <= minutes) & (minutes < last)
+    earliest, latest = (
+        end if isinstance(end, int) else other for end, other in zip(span, (0, 2 * _DAY_MINUTES), strict=True)
+    )
+    may_be = ~is_known & (earliest <= minutes) & (minutes < (latest if latest > earliest else 2 * _DAY_MINUTES))
+    return within, may_be
+
+
+def _find_minutes(end: int | SunTime, days: Days, calendar: OpeningCalendar) -> Minutes:
+    """Minutes since the midnight of each day; NaN where it is not known."""
+    if isinstance(end, int):
+        return np.full(len(days), float(end))
+    if calendar.sun is None:
+        return np.full(len(days), np.nan)
+    hours: Minutes = calendar.sun[end].reindex(days.astype("datetime64[s]")).to_numpy(dtype=np.float64)
+    return hours * 60
 
 
 def _lies_within(spans: Sequence[tuple[int, int]], minutes: Minutes) -> Flags:

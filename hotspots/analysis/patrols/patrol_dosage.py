@@ -123,7 +123,8 @@ def measure_dosage(
     Args:
         stays: As `find_stays` or `list_recorded_stays` gives them.
         n_places: Places, with those that nobody visited.
-        start, end: First and last day, local, inclusive. What begins on another day is left out.
+        start: First day, local. What begins before it is left out.
+        end: Last day, inclusive, likewise.
         time_zone: IANA name of the zone of the local clock.
 
     Raises:

@@ -145,7 +145,7 @@ def list_recorded_stays(
     names: Sequence[Sequence[str]] = (),
     options: StayOptions | None = None,
 ) -> PatrolStays:
-    """The same of visits that were written down, each of which is in the place of its name, or else of its position.
+    """The same of visits that were written down: each is in the place of its position, or of its name if it has none.
 
     Args:
         visits: The visits table, in the CRS of the outlines.
@@ -162,7 +162,7 @@ def list_recorded_stays(
     label = _find_places(shapely.get_x(points), shapely.get_y(points), outlines, options.tolerance_m)
     by_name = {_fold(name): place for place, called in reversed(list(enumerate(names))) for name in called}
     named = [by_name.get(_fold(text), -1) if isinstance(text, str) else -1 for text in visits["place"]]
-    label = np.where(np.array(named, dtype=np.int64) >= 0, named, label).astype(np.int64)
+    label = np.where(shapely.is_missing(points), np.array(named, dtype=np.int64), label)
     started, ended = (visits[name].to_numpy().astype("datetime64[ms]") for name in ("started_instant", "ended_instant"))
     stays = pd.DataFrame(
         {

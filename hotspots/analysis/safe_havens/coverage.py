@@ -60,6 +60,7 @@ def measure_coverage(
     reach_m: float = 400.0,
     country: str = "GB",
     subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
     network: StreetNetwork | None = None,
 ) -> Coverage:
     """Measure how many incidents have a safe haven within reach, at any hour and at the hour they happened.
@@ -75,6 +76,7 @@ def measure_coverage(
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
+        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
         network: Streets to walk along; None for as the crow flies.
 
     Raises:
@@ -97,7 +99,7 @@ def measure_coverage(
     hours = [list_opening_rules(text) if isinstance(text, str) else () for text in havens["opening_hours"]]
     days = started_at.astype("datetime64[D]")
     minutes = (started_at - days) / np.timedelta64(1, "m")
-    calendar = make_opening_calendar(days[timed], country=country, subdivision=subdivision)
+    calendar = make_opening_calendar(days[timed], country=country, subdivision=subdivision, terms=terms)
 
     reached = np.zeros(len(incidents), dtype=bool)
     reached_open = np.zeros(len(incidents), dtype=bool)

@@ -230,5 +230,5 @@ def merge_columns(covers: sparse.csr_array, demand: Floats) -> tuple[sparse.csr_
     order = np.argsort(first)
     number = np.empty(len(order), dtype=np.int64)
     number[order] = np.arange(len(order))
-    amounts = np.bincount(number[inverse], demand[filled], len(order))
+    amounts: Floats = np.bincount(number[inverse], demand[filled], len(order)).astype(np.float64)
     return columns[:, filled[first[order]]].tocsr(), amounts

@@ -74,6 +74,7 @@ def rank_gaps(
     shifts: Sequence[Shift] = DAY_PARTS,
     country: str = "GB",
     subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
     network: StreetNetwork | None = None,
     floor: Floor = FLOOR,
 ) -> tuple[Gap, ...]:
@@ -87,6 +88,7 @@ def rank_gaps(
         shifts: Parts of the week.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part; None for those of the whole country.
+        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
         network: Streets to walk along to the nearest haven; None for as the crow flies.
         floor: What must lie in a gap for it to be given.
 
@@ -132,7 +134,7 @@ def rank_gaps(
                     nearest=int(nearest[area]),
                     nearest_m=float(nearest_m[area]),
                     nearest_hours=find_usual_hours(
-                        known, days, shift.window.days, country=country, subdivision=subdivision
+                        known, days, shift.window.days, country=country, subdivision=subdivision, terms=terms
                     )
                     if known
                     else None,
@@ -143,7 +145,13 @@ def rank_gaps(
 
 
 def find_usual_hours(
-    rules: Rules, days: Days, weekdays: Sequence[int], *, country: str = "GB", subdivision: str | None = "ENG"
+    rules: Rules,
+    days: Days,
+    weekdays: Sequence[int],
+    *,
+    country: str = "GB",
+    subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
 ) -> UsualHours | None:
     """When a place is open on most of the days of a period that are of some days of the week.
 
@@ -153,13 +161,14 @@ def find_usual_hours(
         weekdays: Monday is 0.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part; None for those of the whole country.
+        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
 
     Returns:
         None where the period has no such day.
     """
     if not len(days):
         return None
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision)
+    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
     states = find_opening_states([rules], days, calendar=calendar)
     every_day = states.first_day + np.arange(len(states.kind))
     kinds = states.kind[np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))]

@@ -25,7 +25,7 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_CELLS_AT_ONCE = 8_000_000
+CELLS_AT_ONCE = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,7 @@ def measure_hour_coverage(
     reach_m: float = 400.0,
     country: str = "GB",
     subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
     network: StreetNetwork | None = None,
 ) -> HourCoverage:
     """Measure what safe havens cover of each incident, in each hour in which it may have happened.
@@ -119,8 +120,7 @@ def measure_hour_coverage(
     haven is within reach.
 
     With moments alone the open share is that of `measure_coverage`, as long as both walk alike. A haven whose hours are
-    not known is not taken for closed here, but for not known; hours that a file states only in part count as closed in
-    the other part.
+    not known is not taken for closed here, but for not known; so are hours of which the file says so.
 
     Args:
         incidents: Points with `started_at`, `ended_at` and `time_precision`, in metres.
@@ -128,6 +128,7 @@ def measure_hour_coverage(
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
+        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
         network: Streets to walk along; None for as the crow flies.
 
     Raises:
@@ -142,14 +143,11 @@ def measure_hour_coverage(
     places = collapse_points(incidents)
     pairs = find_near(read_positions(havens), places.coordinates, reach_m=reach_m, network=network)
     days = list_days(incidents)
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision)
+    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
     states = find_opening_states(read_rules(havens), days, calendar=calendar)
     nearest, nearest_m = _find_nearest(pairs, len(places.easting))
     near_hours = link_hours(pairs.target, pairs.origin, states, n_places=len(places.easting))
-    is_any_unknown = np.zeros(len(places.easting), dtype=bool)
-    is_any_unknown[pairs.target[~states.is_known[pairs.origin]]] = True
-
-    parts = list(_sum_hours(incidents, places, states, near_hours, is_any_unknown))
+    parts = list(_sum_hours(incidents, places, states, near_hours))
     sums = [sparse.csr_array((len(incidents), HOURS_IN_WEEK)) for _ in range(3)]
     for part in parts:
         sums = [one + other for one, other in zip(sums, part, strict=True)]
@@ -225,17 +223,28 @@ def link_hours(place: Integers, haven: Integers, states: OpeningStates, *, n_pla
     )
 
 
-def is_any_open(near_hours: sparse.csr_array, states: OpeningStates, place: Integers, cell: Integers) -> Flags:
-    """Bool (n,): whether a haven within reach of a place is open in a cell of time, for n pairs of these."""
+def find_any(near_hours: sparse.csr_array, states: Flags, place: Integers, cell: Integers) -> Flags:
+    """Whether any haven within reach of a place is in a state in a cell of time, for n pairs of these.
+
+    Args:
+        near_hours: `link_hours(...)`.
+        states: bool (n_hours, n_cells), such as `OpeningStates.is_open`.
+        place: int (n,).
+        cell: int (n,).
+    """
     found = np.zeros(len(place), dtype=bool)
-    needed, number = np.unique(place, return_inverse=True)
-    is_open = states.is_open.astype(np.int32)
-    order = np.argsort(number, kind="stable")
-    step = max(_CELLS_AT_ONCE // max(states.n_cells, 1), 1)
+    needed = np.flatnonzero(np.bincount(place, minlength=near_hours.shape[0]))
+    number = np.empty(near_hours.shape[0], dtype=np.int64)
+    number[needed] = np.arange(len(needed))
+    are_so = states.astype(np.int32)
+    step = max(CELLS_AT_ONCE // max(states.shape[1], 1), 1)
     for first in range(0, len(needed), step):
-        table = near_hours[needed[first : first + step]] @ is_open > 0
-        rows = order[slice(*np.searchsorted(number[order], [first, first + step]))]
-        found[rows] = table[number[rows] - first, cell[rows]]
+        some = needed[first : first + step]
+        table = near_hours[some] @ are_so > 0
+        if len(some) == len(needed):  # as it mostly is
+            return np.asarray(table[number[place], cell], dtype=bool)
+        rows = np.flatnonzero((number[place] >= first) & (number[place] < first + step))
+        found[rows] = table[number[place[rows]] - first, cell[rows]]
     return found
 
 
@@ -244,13 +253,14 @@ def _sum_hours(
     places: UniquePoints,
     states: OpeningStates,
     near_hours: sparse.csr_array,
-    is_any_unknown: Flags,
 ) -> Iterator[list[sparse.csr_array]]:
     """Sparse (n_incidents, 168): all, the open and the unknown part of some incidents at a time."""
     for pieces in cut_times(incidents, states):
         place = places.inverse[pieces.incident]
-        is_open = is_any_open(near_hours, states, place, pieces.cell)
-        is_unknown = ~is_open & is_any_unknown[place]
+        is_open, may_be = (
+            find_any(near_hours, part, place, pieces.cell) for part in (states.is_open, states.is_unknown)
+        )
+        is_unknown = ~is_open & may_be
         yield [
             sparse.csr_array(
                 (pieces.weight[kept], (pieces.incident[kept], pieces.hour[kept])),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from hotspots.analysis.hours import OpeningCalendar, is_open_by_rules
-from hotspots.ingest.reference import OpeningRule
+from hotspots.analysis.hours import OpeningCalendar, find_open_state
+from hotspots.ingest.reference import LATEST_END, OpeningRule
 
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -17,7 +17,6 @@ Days = npt.NDArray[np.datetime64]
 Rules = tuple[OpeningRule, ...]
 
 MINUTES_IN_DAY = 1440
-_EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,8 @@ class OpeningStates:
         cell: int (n_kinds, n_stretches), the cell that each is in.
         hours_of: int (n_places,), which row of `is_open` a place has.
         is_open: bool (n_hours, n_cells), of each of the different opening hours.
-        is_known: bool (n_places,), whether it is known when a place is open.
+        is_unknown: bool (n_hours, n_cells), whether it is not known whether they are open hours.
+        is_known: bool (n_places,), whether anything is known of when a place is open.
     """
 
     first_day: np.datetime64
@@ -43,12 +43,13 @@ class OpeningStates:
     cell: Integers
     hours_of: Integers
     is_open: Flags
+    is_unknown: Flags
     is_known: Flags
 
     @property
     def n_cells(self) -> int:
         """Cells of time."""
-        return self.is_open.shape[1]
+        return int(self.is_open.shape[1])
 
 
 def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: OpeningCalendar) -> OpeningStates:
@@ -62,17 +63,18 @@ def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: Openin
     first = days.min() if len(days) else np.datetime64("1970-01-05", "D")
     last = days.max() if len(days) else first
     every_day = np.arange(first, last + 1)
-    different: dict[Hashable, int] = {}
+    different: dict[Rules, int] = {}
     hours_of = np.array([different.setdefault(rules, len(different)) for rules in places], dtype=np.int64)
-    kind, representative = _find_kinds([*different], every_day, calendar)  # type: ignore[list-item]
-    starts = _find_starts([*different])  # type: ignore[list-item]
+    kind, representative = _find_kinds([*different], every_day, calendar)
+    starts = _find_starts([*different])
     on_day = np.repeat(every_day[representative], len(starts))
     at_minute = np.tile(starts.astype(np.float64), len(representative))
     is_open = np.zeros((max(len(different), 1), len(on_day)), dtype=bool)
+    is_unknown = np.ones_like(is_open)
     for rules, row in different.items():
-        if rules:
-            is_open[row] = is_open_by_rules(rules, on_day, at_minute, calendar=calendar)  # type: ignore[arg-type]
-    first_of_cell, cell = _find_alike(is_open.T)
+        state = find_open_state(rules, on_day, at_minute, calendar=calendar)
+        is_open[row], is_unknown[row] = state.is_open, ~state.is_known
+    first_of_cell, cell = _find_alike(np.vstack([is_open, is_unknown]).T)
     return OpeningStates(
         first_day=first,
         kind=kind,
@@ -80,6 +82,7 @@ def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: Openin
         cell=cell.reshape(len(representative), len(starts)),
         hours_of=hours_of,
         is_open=np.ascontiguousarray(is_open[:, first_of_cell]),
+        is_unknown=np.ascontiguousarray(is_unknown[:, first_of_cell]),
         is_known=np.array([bool(rules) for rules in places], dtype=bool),
     )
 
@@ -93,7 +96,7 @@ def extend_hours(rules: Rules, until_minute: int) -> Rules:
     """
     return tuple(
         rule
-        if rule.is_off or not rule.spans
+        if rule.is_off or rule.is_unknown or not rule.spans
         else replace(
             rule,
             spans=(
@@ -109,29 +112,30 @@ def extend_hours(rules: Rules, until_minute: int) -> Rules:
 
 def _find_kinds(different: Sequence[Rules], every_day: Days, calendar: OpeningCalendar) -> tuple[Integers, Integers]:
     """The kind of each day, and a day of each kind: alike if the same rules are for it, and for the evening before."""
-    scopes = dict.fromkeys((rule.dates, rule.days) for rules in different for rule in rules)
-    at = np.zeros(len(every_day) + 1)
+    scopes = {
+        replace(rule, spans=((0, 1),), is_off=False, is_added=False, is_unknown=False, open_ends=())
+        for rules in different
+        for rule in rules
+    }
     # the evening before the first day counts too
     with_before = np.concatenate([every_day[:1] - 1, every_day])
-    applies = np.array(
-        [
-            is_open_by_rules(
-                [OpeningRule(dates=dates, days=days, spans=((0, 1),), is_off=False, is_added=False)],
-                with_before,
-                at,
-                calendar=calendar,
-            )
-            for dates, days in scopes
-        ]
-    ).reshape(len(scopes), len(with_before))
+    at = np.zeros(len(with_before))
+    states = [find_open_state([scope], with_before, at, calendar=calendar) for scope in scopes]
+    applies = np.array([part for state in states for part in (state.is_open, state.is_known)], dtype=bool)
+    applies = applies.reshape(2 * len(states), len(with_before))
     representative, kind = _find_alike(np.vstack([applies[:, 1:], applies[:, :-1]]).T)
     return kind, representative
 
 
 def _find_starts(different: Sequence[Rules]) -> Integers:
     """The minutes of a day at which it is cut."""
-    ends = [end % MINUTES_IN_DAY for rules in different for rule in rules for span in rule.spans for end in span]
-    return np.unique(np.array([*range(0, MINUTES_IN_DAY, 60), *ends], dtype=np.int64))
+    ends = [
+        end % MINUTES_IN_DAY
+        for rules in different
+        for rule in rules
+        for end in (*(end for span in rule.spans for end in span), *rule.open_ends)
+    ]
+    return np.unique(np.array([*range(0, MINUTES_IN_DAY, 60), LATEST_END % MINUTES_IN_DAY, *ends], dtype=np.int64))
 
 
 def _find_alike(rows: Flags) -> tuple[Integers, Integers]:

@@ -15,7 +15,7 @@ from scipy import sparse
 from hotspots.analysis.hours import HOURS_IN_WEEK, make_opening_calendar
 from hotspots.analysis.network import NearPairs, StreetNetwork, find_near
 from hotspots.analysis.safe_havens.coverage import require_reach
-from hotspots.analysis.safe_havens.hour_coverage import is_any_open, link_hours, read_positions, read_rules
+from hotspots.analysis.safe_havens.hour_coverage import find_any, link_hours, read_positions, read_rules
 from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, extend_hours, find_opening_states
 from hotspots.analysis.safe_havens.time_pieces import cut_times, find_told, list_days
 from hotspots.contracts import require_columns, require_metres, require_same_crs
@@ -28,7 +28,7 @@ Integers = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
 
 MAX_GRID_SITES = 20_000
-_ROWS_AT_ONCE = 4_000_000
+ROWS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ def measure_site_demand(
     on_days: Days | None = None,
     country: str = "GB",
     subdivision: str | None = "ENG",
+    terms: pd.DataFrame | None = None,
     network: StreetNetwork | None = None,
 ) -> SiteDemand:
     """Measure which incidents each site could cover, at the hours at which it is open.
@@ -86,6 +87,7 @@ def measure_site_demand(
         on_days: datetime64[D], days that count, such as school days; all by default.
         country: ISO 3166 code of the country whose bank holidays count.
         subdivision: Of its part; None for those of the whole country.
+        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
         network: Streets to walk along; None for as the crow flies.
 
     Raises:
@@ -104,19 +106,23 @@ def measure_site_demand(
     )
     rules = [*_read_longer(sites), *read_rules(there)] if needs_hours else [()] * (len(sites) + len(there))
     days = list_days(incidents)
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision)
+    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
     states = find_opening_states(rules, days, calendar=calendar)
     is_timed = needs_hours or hours is not None or on_days is not None
     place, cell, weight = (
         _count_pieces(incidents, places, states, hours, on_days)
         if is_timed
-        else (np.arange(len(places.easting)), np.zeros(len(places.easting), dtype=np.int64), 1.0 * places.n_incidents)
+        else (
+            np.arange(len(places.easting)),
+            np.zeros(len(places.easting), dtype=np.int64),
+            places.n_incidents.astype(np.float64),
+        )
     )
     total = float(weight.sum())
     n_places = len(places.easting)
     if needs_hours:
         linked = link_hours(near_there.target, near_there.origin + len(sites), states, n_places=n_places)
-        is_covered = is_any_open(linked, states, place, cell)
+        is_covered = find_any(linked, states.is_open, place, cell)
     else:
         is_covered = np.isin(place, near_there.target)
     covered = float(weight[is_covered].sum())
@@ -135,7 +141,7 @@ def measure_site_demand(
         n_covered=covered,
         n_left_out=int((~find_told(incidents)).sum()) if is_timed else 0,
         n_incidents_by_site=np.asarray(covers @ demand, dtype=np.float64),
-        n_places_by_site=np.bincount(near.origin, weighed, len(sites)),
+        n_places_by_site=np.bincount(near.origin, weighed, len(sites)).astype(np.float64),
         is_known=states.is_known[: len(sites)] if needs_hours else np.ones(len(sites), dtype=bool),
     )
 
@@ -265,7 +271,7 @@ def _link_demand(
         # a sum of random keys stands for a set of sites; a wrong match has a chance of one in 10 to the 19th
         np.add.at(sums, at[shown], keys[site[shown]])
     _, first, number = np.unique(sums, return_index=True, return_inverse=True)
-    demand = np.bincount(number, weight, len(first))
+    demand: Floats = np.bincount(number, weight, len(first)).astype(np.float64)
     links = [
         (site[shown], at[shown])
         for site, at in _walk_pairs(sites_of, place[first])
@@ -281,7 +287,7 @@ def _link_demand(
 def _walk_pairs(sites_of: sparse.csr_array, place: Integers) -> Iterator[tuple[Integers, Integers]]:
     """Of each of some places the sites within reach, and which of the places it is; some at a time."""
     n_near = np.diff(sites_of.indptr)[place]
-    part = (np.cumsum(n_near) - n_near) // _ROWS_AT_ONCE
+    part = (np.cumsum(n_near) - n_near) // ROWS_AT_ONCE
     for rows in np.split(np.arange(len(place)), np.flatnonzero(np.diff(part)) + 1):
         n = n_near[rows]
         at = np.repeat(rows, n)

@@ -19,7 +19,7 @@ Days = npt.NDArray[np.datetime64]
 
 MINUTES_IN_WEEK = 7 * MINUTES_IN_DAY
 _EPOCH = np.datetime64("1970-01-05", "D")
-_PIECES_AT_ONCE = 2_000_000
+PIECES_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def cut_times(incidents: pd.DataFrame, states: OpeningStates) -> Iterator[TimePi
     first_stretch, last_stretch = (_find_stretch(minute, states.starts) for minute in (start, last))
     n_pieces = last_stretch - first_stretch + 1
     n_stretches = len(states.starts)
-    part = (np.cumsum(n_pieces) - n_pieces) // _PIECES_AT_ONCE
+    part = (np.cumsum(n_pieces) - n_pieces) // PIECES_AT_ONCE
     for chosen in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(part)) + 1):
         n = n_pieces[chosen]
         of = np.repeat(chosen, n)

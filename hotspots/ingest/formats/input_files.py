@@ -72,6 +72,8 @@ class InputFile:
         "population",
         "term dates",
         "peers",
+        "patrol plan",
+        "places to patrol",
     ]
     sha256: str
     n_rows: int

@@ -399,6 +399,13 @@ def open_layers(file: FoundFile, *, what: str = "incidents", by_point: bool = Fa
     return tables
 
 
+def table_of_places(label: str, frame: gpd.GeoDataFrame, sha256: str, *, part: str, what: str) -> Table:
+    """Features as a table of points, an outline being a point on it; see `open_layers`."""
+    return _table_of_frame(
+        label, _stand_on_points(frame), sha256, part=part, what=what, kind="extract of OpenStreetMap"
+    )
+
+
 def _stand_on_points(frame: pd.DataFrame) -> pd.DataFrame:
     """Lines and outlines as a point on each; of several points in one feature, a row for each."""
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:

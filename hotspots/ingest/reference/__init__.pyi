@@ -9,9 +9,11 @@ from .opening_times import SCHOOL_HOLIDAY as SCHOOL_HOLIDAY
 from .opening_times import Doubt as Doubt
 from .opening_times import KnownHours as KnownHours
 from .opening_times import OpeningRule as OpeningRule
+from .opening_times import SunTime as SunTime
 from .opening_times import join_weekday_hours as join_weekday_hours
 from .opening_times import list_opening_rules as list_opening_rules
 from .opening_times import read_opening_hours as read_opening_hours
+from .patrol_plans import read_patrol_plans as read_patrol_plans
 from .patrol_records import RECORD_SUFFIXES as RECORD_SUFFIXES
 from .patrol_records import PatrolRecords as PatrolRecords
 from .patrol_records import read_patrol_records as read_patrol_records
@@ -19,6 +21,8 @@ from .peers import Peers as Peers
 from .peers import read_peers as read_peers
 from .ping_times import find_instants as find_instants
 from .ping_times import find_local as find_local
+from .places_to_visit import ListedPlaces as ListedPlaces
+from .places_to_visit import read_listed_places as read_listed_places
 from .population import read_population as read_population
 from .postcodes import read_postcodes as read_postcodes
 from .premises import PREMISES_KINDS as PREMISES_KINDS
@@ -30,6 +34,8 @@ from .safety_maps import read_safety_maps as read_safety_maps
 from .schools import Schools as Schools
 from .schools import read_schools as read_schools
 from .small_areas import read_areas as read_areas
+from .street_files import STREET_MARGIN_M as STREET_MARGIN_M
+from .street_files import StreetOrigin as StreetOrigin
 from .street_files import Streets as Streets
 from .street_files import read_streets as read_streets
 from .term_dates import TermDates as TermDates

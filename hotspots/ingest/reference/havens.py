@@ -23,6 +23,7 @@ from hotspots.errors import DataError
 from hotspots.geography import BRITISH_NATIONAL_GRID, describe_area, name_crs, require_working_crs
 from hotspots.ingest.formats import (
     LAYER_SUFFIXES,
+    OSM_SUFFIXES,
     TABLE_SUFFIXES,
     Columns,
     FoundFile,
@@ -65,7 +66,7 @@ from hotspots.ingest.texts import (
     release_places,
 )
 
-SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
+SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, *OSM_SUFFIXES, ".zip")
 _WHAT: Final = "safe havens"
 
 # Names of columns as `normalise` gives them, in order of preference. What OpenStreetMap says of a kind is in the key.

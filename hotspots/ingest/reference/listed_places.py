@@ -11,6 +11,7 @@ import pandas as pd
 from hotspots.contracts import AREA
 from hotspots.errors import DataError
 from hotspots.ingest.formats import (
+    OSM_SUFFIXES,
     TABLE_SUFFIXES,
     Columns,
     FoundFile,
@@ -20,6 +21,7 @@ from hotspots.ingest.formats import (
     holds_shapefile,
     list_members,
     open_layers,
+    open_osm_places,
     open_tables,
 )
 from hotspots.ingest.incidents import PlaceColumns, Places, find_places, locate, normalise
@@ -53,7 +55,9 @@ def open_lists(file: FoundFile, *, is_header: IsHeader, what: str) -> list[Table
     Raises:
         DataError: There is none.
     """
-    if file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES):
+    if file.path.name.lower().endswith(OSM_SUFFIXES):
+        tables = open_osm_places(file, what=what)
+    elif file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES):
         tables = open_layers(file, what=what, by_point=True)
     else:
         tables = []

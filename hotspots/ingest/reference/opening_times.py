@@ -7,9 +7,12 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import pandas as pd
+
+SunTime = Literal["dawn", "sunrise", "sunset", "dusk"]
+"""What the sun does, each day at another time."""
 
 Doubt = Literal["unreadable", "no times", "remark", "open end", "lapsed"]
 """Why hours are not known, or only some of them: the text is not understood; it gives days without times; it gives a
@@ -20,6 +23,7 @@ BANK_HOLIDAY, SCHOOL_HOLIDAY = -1, -2
 _HOLIDAYS = {"ph": BANK_HOLIDAY, "sh": SCHOOL_HOLIDAY}
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _DAY_MINUTES, _NOON = 1440, 720
+_SUN_TIMES = frozenset(get_args(SunTime))
 
 _EARLIEST = 8 * 60
 """Before it, hours of a clock face may as well be of the afternoon."""
@@ -77,7 +81,7 @@ _SUBSTITUTES = [
 ]
 _REMARK = "\N{PILCROW SIGN}"
 
-_TIME = r"(?:\d{4}|\d{1,2}(?:[:.]\d\d(?::00)?)?(?:[ap]m)?)(?![\d:.a-z])"
+_TIME = r"(?:\d{4}|\d{1,2}(?:[:.]\d\d(?::00)?)?(?:[ap]m)?|dawn|sunrise|sunset|dusk)(?![\d:.a-z])"
 _SPAN = rf"{_TIME}(?: ?- ?{_TIME} ?\+?| ?\+)"
 _SPANS = rf"{_SPAN}(?: ?, ?{_SPAN})*"
 _DAY = "(?:mo|tu|we|th|fr|sa|su)"
@@ -114,6 +118,8 @@ class OpeningRule:
         is_unknown: Whether it is not known whether it is open then.
         open_ends: Minutes from which it is not known how long it stays open.
         is_in_school_holidays: Whether it is for school holidays alone.
+        sun_spans: Stretches from or until something that the sun does; the other end may be a minute since midnight.
+            One whose end comes before its start lasts into the next morning.
     """
 
     dates: tuple[tuple[int, int], ...]
@@ -124,11 +130,13 @@ class OpeningRule:
     is_unknown: bool = False
     open_ends: tuple[int, ...] = ()
     is_in_school_holidays: bool = False
+    sun_spans: tuple[tuple[int | SunTime, int | SunTime], ...] = ()
 
     @property
     def replaces(self) -> bool:
         """Whether earlier rules do not hold on its days."""
-        return not (self.spans or self.open_ends or self.is_unknown) or not (self.is_off or self.is_added)
+        has_hours = self.spans or self.sun_spans or self.open_ends or self.is_unknown
+        return not has_hours or not (self.is_off or self.is_added)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +159,10 @@ def read_opening_hours(texts: pd.Series) -> KnownHours:
     """Read opening hours in OpenStreetMap syntax or in plain words.
 
     Read are days of the week, times of the 24-hour clock or with am and pm, months and days of the year, bank holidays
-    ("PH") and school holidays ("SH"), what is closed, and what stands beside the rest ("||"). Remarks are dropped. A
-    place is never taken to be open where the text leaves a doubt: days without times, remarks alone, times that may be
-    of the morning or the evening, and whatever else is not understood (weeks, the sun) are not known.
+    ("PH") and school holidays ("SH"), dawn, sunrise, sunset and dusk, what is closed, and what stands beside the rest
+    ("||"). Remarks are dropped. A place is never taken to be open where the text leaves a doubt: days without times,
+    remarks alone, times that may be of the morning or the evening, and whatever else is not understood (weeks, minutes
+    before sunset) are not known.
 
     Args:
         texts: Text, or missing where nothing is stated.
@@ -238,17 +247,18 @@ def _read_text(text: str) -> tuple[tuple[OpeningRule, ...], Doubt | None]:
         if doubt and rule.is_added and any(_may_meet(rule, earlier, separator) for earlier in rules):
             # Doubtful hours that lie over sure ones may take some of them away.
             return (), "unreadable"
-        if separator == "||" and rule.spans and (doubts or rule.is_off):
+        if separator == "||" and (rule.spans or rule.sun_spans) and (doubts or rule.is_off):
             return (), "unreadable"
         if doubt:
             doubts.append(doubt)
-        if separator != "||" or rule.spans:
+        if separator != "||" or rule.spans or rule.sun_spans:
             rules.append(rule)
     spans = [span for rule in rules if not (rule.is_off or rule.is_unknown) for span in rule.spans]
     days = {day for _, rule, _ in found for day in rule.days}
-    if not spans and (doubts or not days >= set(range(7))):
+    has_sun = any(rule.sun_spans and not rule.is_off for rule in rules)
+    if not (spans or has_sun) and (doubts or not days >= set(range(7))):
         return (), min(doubts, key=get_args(Doubt).index, default="no times")
-    if "open end" in doubts and min(spans)[0] < LATEST_END:
+    if "open end" in doubts and (has_sun or min(spans)[0] < LATEST_END):
         return (), "open end"
     return tuple(rules), min(doubts, key=get_args(Doubt).index, default=None)
 
@@ -256,7 +266,7 @@ def _read_text(text: str) -> tuple[tuple[OpeningRule, ...], Doubt | None]:
 def _may_meet(doubtful: OpeningRule, sure: OpeningRule, separator: str) -> bool:
     """Whether two rules may be for the same hours; a holiday may be any day, and "||" is for other hours."""
     if separator == "||":
-        return any(last > _DAY_MINUTES for _, last in sure.spans)
+        return bool(sure.sun_spans) or any(last > _DAY_MINUTES for _, last in sure.spans)
     return bool(doubtful.days & sure.days) or min(doubtful.days | sure.days) < 0
 
 
@@ -306,11 +316,11 @@ def _make_rule(
     if match["within"] and min(days) < 0:
         return None
     doubt: Doubt | None = None
-    open_ends = _read_open_ends(times)
-    if open_ends is None:
+    open_ends, sun_spans = _read_open_ends(times), _read_sun_spans(times)
+    if open_ends is None or sun_spans is None:
         return None
     if state == "unknown" or (match["remark"] and not state):
-        spans, open_ends, doubt = (), (), "remark"
+        spans, open_ends, sun_spans, doubt = (), (), (), "remark"
     elif is_open_ended:
         doubt = "open end"
     elif not times and state != "off":
@@ -321,9 +331,10 @@ def _make_rule(
         spans=spans,
         is_off=state == "off",
         is_added=is_added,
-        is_unknown=bool(doubt) and not (spans or open_ends),
+        is_unknown=bool(doubt) and not (spans or open_ends or sun_spans),
         open_ends=open_ends,
         is_in_school_holidays=bool(match["within"]),
+        sun_spans=sun_spans,
     )
     return rule, doubt
 
@@ -366,12 +377,35 @@ def _read_spans(text: str, *, is_of_24_hours: bool) -> tuple[tuple[int, int], ..
     spans = []
     for part in text.split(",") if text else ():
         start, _, end = (time.strip() for time in part.partition("-"))
-        if end:
+        if end and not _SUN_TIMES & {start, end.rstrip("+ ")}:
             span = _read_span(start, end.rstrip("+ "), is_of_24_hours=is_of_24_hours)
             if span is None or (end.endswith("+") and span[1] > _DAY_MINUTES):
                 return None
             spans.append(span)
     return tuple(spans)
+
+
+def _read_sun_spans(text: str) -> tuple[tuple[int | SunTime, int | SunTime], ...] | None:
+    """The spans of which the sun says an end; None where the other is not clear, or an open end is after it."""
+    spans: list[tuple[int | SunTime, int | SunTime]] = []
+    for part in text.split(",") if text else ():
+        start, _, end = (time.strip() for time in part.partition("-"))
+        if not _SUN_TIMES & {start, end.rstrip("+ ")}:
+            continue
+        first, last = _read_sun_end(start), _read_sun_end(end)
+        if first is None or last is None or first == last:
+            return None
+        spans.append((first, last))
+    return tuple(spans)
+
+
+def _read_sun_end(text: str) -> int | SunTime | None:
+    """What the sun does, or minutes since midnight where they are clear: 08:00, 8am, not 8 or 4:00."""
+    if text in _SUN_TIMES:
+        return cast("SunTime", text)
+    minute, half = _read_clock(text)
+    is_clear = half or text.startswith("0") or (minute is not None and minute >= _NOON + 60)
+    return minute if is_clear and minute is not None and 0 < minute < _DAY_MINUTES else None
 
 
 def _read_open_ends(text: str) -> tuple[int, ...] | None:
@@ -429,6 +463,7 @@ def _say_rule(rule: OpeningRule) -> str:
     dates = ",".join(_say_dates(first, last) for first, last in rule.dates)
     days = "" if dates and rule.days == frozenset(range(7)) else _say_days(rule.days)
     spans = [_say_span(*span) for span in rule.spans]
+    spans += ["-".join(end if isinstance(end, str) else _say_minute(end) for end in span) for span in rule.sun_spans]
     ends = [span.rpartition("-")[2] for span in spans]
     for end in map(_say_minute, rule.open_ends):
         if end in ends:

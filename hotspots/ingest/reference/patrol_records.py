@@ -71,6 +71,8 @@ BACKWARDS: Final = "visit that ends before it begins"
 NO_PLACE: Final = "visit without a place"
 
 _WHAT: Final = "patrol records"
+_ENOUGH_ROWS: Final = 10
+_VAGUE: Final = ("id", "name")
 _CENTURY: Final = (np.datetime64("2000-01-01", "s"), np.datetime64("2100-01-01", "s"))
 _MAX_SPEED_MPS: Final = MAX_SPEED_KMH / 3.6
 _DAY: Final = np.timedelta64(86_400, "s")
@@ -112,6 +114,7 @@ _PLACES: Final = (
     *("location", "location name", "site", "site name", "rank", "stop", "area", "street"),
 )
 _STATUS: Final = ("data status",)
+_OF_OFFENCES: Final = re.compile(r"\b(offences?|crimes?)\b")
 _UTC: Final = re.compile(r"\b(utc|gmt|zulu)\b")
 _MIDNIGHT: Final = r"[T ]0?0:00(:00(\.0+)?)?$"
 _CLOCK_ALONE: Final = re.compile(r"\d{1,2}[:.]\d{2}([:.]\d{2})?\s*([ap]m)?", re.IGNORECASE)
@@ -304,15 +307,16 @@ def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
                 tables += open_tables(member, is_header=_names_columns, what=_WHAT, by_point=True)
     if not tables:
         raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of records.")
-    layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
-    if not layouts:
-        table = tables[0]
+    for table in tables:
         offences, _ = find_offences(table.header)
-        if offences and any(re.search(r"\b(offences?|crimes?)\b", normalise(name)) for name in offences):
+        if any(_OF_OFFENCES.search(normalise(name)) for name in offences):
             raise DataError(
                 f"Patrol records say where patrols were; {table.label} looks like a table of incidents. Give the "
                 "export of the vehicles, the radios or the visits."
             )
+    layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
+    if not layouts:
+        table = tables[0]
         raise DataError(
             "Patrol records need a time and a position in each row (pings), or a beginning, an end and a place "
             f"(visits); {table.label} does not have them. {describe_columns(table.header, lead='Its columns are')} "
@@ -357,7 +361,8 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
     where = find_places(table, crs=crs)
     where = replace(where, lsoa=None, postcode=None) if where else None
     where = where if where != PlaceColumns() else None
-    if where is not None and found["device"] in (where.easting, where.longitude):
+    # "id" may number the rows; of a large fleet the first thousand devices may be different ones too
+    if found["device"] and normalise(found["device"]) in _VAGUE and _numbers_rows(table, found["device"]):
         found["device"] = None
     date, start, end = found["date"], found["start"], found["end"]
     if start and (end or duration) and (where or found["place"]):
@@ -386,6 +391,12 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
         start=(str(date), time) if is_two else (time,),
         status=found["status"],
     )
+
+
+def _numbers_rows(table: Table, name: str) -> bool:
+    """Whether a column has another text in each of the first rows: it numbers rows, and no device."""
+    texts = table.sample({name})[name].dropna()
+    return len(texts) >= _ENOUGH_ROWS and texts.is_unique
 
 
 def _is_clock_alone(table: Table, name: str) -> bool:
@@ -425,7 +436,13 @@ def _read_table(
     statuses: list[pd.Series] = []
     with explain_unpacking(layout.table.label):
         frame, n_rows = read(layout, crs, time_zone, tally, doubts, statuses)
-    return frame, read_status(pd.concat(statuses)) if statuses else None, n_rows
+    return frame, read_stated(pd.concat(statuses)) if statuses else None, n_rows
+
+
+def read_stated(texts: pd.Series) -> str | None:
+    """What texts say of the data, also in the words of products: "synthetic incidents and schematic boundaries"."""
+    words = {word for text in texts.dropna().unique() for word in re.findall(r"[^\W\d_]+", str(text))}
+    return read_status(pd.Series(sorted(words), dtype="object"))
 
 
 def _read_pings(
@@ -456,6 +473,7 @@ def _read_pings(
     if not texts:
         return _no_rows(), 0
     joined = pa.chunked_array([piece for one in texts for piece in one.chunks])
+    texts.clear()  # of millions of pings each column counts
     order = find_day_order(joined)
     if not order.is_certain:
         doubts.append(
@@ -463,18 +481,20 @@ def _read_pings(
             "export them with the year first."
         )
     times = read_instants(joined, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone)
+    del joined
     reason = np.where(pd.isna(times.reason), np.concatenate(reasons), times.reason)
+    reasons.clear()
     is_far = (times.instant < _CENTURY[0]) | (times.instant >= _CENTURY[1])
     reason[is_far] = IMPLAUSIBLE
     lost = pd.notna(reason)
     tally.refused.update(Counter(reason[lost].tolist()))
     if layout.device:
-        named = pd.concat(devices, ignore_index=True)
-        codes, names = pd.factorize(named)
+        codes, names = pd.factorize(pd.concat(devices, ignore_index=True))
+        devices.clear()
         known = [str(name).strip().casefold() for name in names]
-        keys = pd.Categorical.from_codes(*_merge_alike(codes, known))
+        keys = _merge_alike(codes, known)
     else:
-        keys = pd.Categorical.from_codes(np.zeros(len(reason), dtype=np.int8), [f"\0{table.label}"])
+        keys = _merge_alike(np.zeros(len(reason), dtype=np.intp), [f"\0{table.label}"])
     frame = pd.DataFrame(
         {
             "device": keys,
@@ -483,16 +503,17 @@ def _read_pings(
             "easting": np.concatenate(easting),
             "northing": np.concatenate(northing),
         }
-    )[~lost]
+    )
+    frame = frame[~lost] if lost.any() else frame
     if table.kind == "GPX":
         frame = _join_tracks(frame, table.label)
     return frame, len(reason)
 
 
-def _merge_alike(codes: npt.NDArray[np.intp], names: Sequence[str]) -> tuple[npt.NDArray[np.intp], list[str]]:
-    """Codes of texts of which some are alike; -1, no device at all, is one of its own."""
+def _merge_alike(codes: npt.NDArray[np.intp], names: Sequence[str]) -> pd.Categorical[str]:
+    """Devices of codes of texts of which some are alike; -1, no device at all, is one of its own."""
     merged, distinct = pd.factorize(np.array([*names, ""], dtype=object))
-    return merged[codes], [str(name) for name in distinct]
+    return pd.Categorical.from_codes(merged[codes], categories=pd.Index(distinct.astype(str), dtype="object"))
 
 
 def _join_tracks(frame: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -500,8 +521,7 @@ def _join_tracks(frame: pd.DataFrame, label: str) -> pd.DataFrame:
     spans = frame.groupby("device", observed=True)["instant"].agg(["min", "max"]).sort_values("min")
     is_apart = (spans["min"].iloc[1:].to_numpy() >= spans["max"].iloc[:-1].cummax().to_numpy()).all()
     names = [f"\0{label}" if is_apart else f"\0{label}/{track}" for track in frame["device"].cat.categories]
-    codes, distinct = _merge_alike(frame["device"].cat.codes.to_numpy().astype(np.intp), names)
-    return frame.assign(device=pd.Categorical.from_codes(codes, distinct))
+    return frame.assign(device=_merge_alike(frame["device"].cat.codes.to_numpy().astype(np.intp), names))
 
 
 def _no_rows() -> pd.DataFrame:
@@ -516,9 +536,9 @@ def _no_rows() -> pd.DataFrame:
     )
 
 
-def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) -> pd.DataFrame:
-    """All pings by patrol and time, without those that repeat another or jump."""
-    parts = [part for part in parts if len(part)]
+def _join_pings(parts: list[pd.DataFrame], tally: _Tally, time_zone: str) -> pd.DataFrame:
+    """All pings by patrol and time, without those that repeat another or jump; takes the parts out of their list."""
+    parts[:] = [part for part in parts if len(part)]
     if not parts:
         empty = {name: pd.Series(dtype="float64") for name in PING_COLUMNS}
         kinds = {"patrol": "int64", "at": "datetime64[s]", "instant": "datetime64[s]"}
@@ -534,6 +554,7 @@ def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) ->
         np.concatenate([part[name].to_numpy() for part in parts])
         for name in ("instant", "second", "easting", "northing")
     )
+    parts.clear()
     for one in np.unique(device[~np.isnat(second)]):
         own = np.flatnonzero(device == one)
         instant[own], n_open = choose_readings(instant[own], second[own])
@@ -547,15 +568,19 @@ def _join_pings(parts: Sequence[pd.DataFrame], tally: _Tally, time_zone: str) ->
     patrol = rank[device]
     span = int(seconds.max()) - int(seconds.min()) + 1
     order = np.argsort(patrol * span + (seconds - seconds.min()), kind="stable")
-    patrol, seconds, easting, northing = (values[order] for values in (patrol, seconds, easting, northing))
+    patrol, seconds, easting, northing = patrol[order], seconds[order], easting[order], northing[order]
     is_again = np.zeros(len(order), dtype=bool)
     is_again[1:] = (patrol[1:] == patrol[:-1]) & (seconds[1:] == seconds[:-1])
     tally.refused[REPEATED] += int(is_again.sum())
-    patrol, seconds, easting, northing = (values[~is_again] for values in (patrol, seconds, easting, northing))
+    if is_again.any():
+        patrol, seconds = patrol[~is_again], seconds[~is_again]
+        easting, northing = easting[~is_again], northing[~is_again]
     jumps = _find_jumps(patrol, seconds, easting, northing)
     tally.refused[JUMPED] += len(jumps)
     tally.refused += Counter()  # without what is 0
-    patrol, seconds, easting, northing = (np.delete(values, jumps) for values in (patrol, seconds, easting, northing))
+    if len(jumps):
+        patrol, seconds = np.delete(patrol, jumps), np.delete(seconds, jumps)
+        easting, northing = np.delete(easting, jumps), np.delete(northing, jumps)
     instants = seconds.astype("datetime64[s]")
     return pd.DataFrame(
         {

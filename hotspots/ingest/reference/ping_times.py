@@ -26,6 +26,9 @@ NO_TIME_OF_DAY: Final = "date without a time of day"
 
 _ISO: Final = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.]\d{1,9})?)?"
 _SLASHED: Final = r"^\d\d/\d\d/\d{4} \d\d:\d\d"
+_UNIX: Final = r"^1\d{9}(\d{3})?(\.\d*)?$"
+"""Seconds or milliseconds since 1970: from 2001 to 2033."""
+_UNIX_DIGITS: Final = 10
 _DAY_LETTERS: Final = 10
 _BIN_SECONDS: Final = 900
 """Offsets from UTC change at a quarter of an hour at the finest."""
@@ -107,7 +110,11 @@ def _read_distinct(
     def read_plain(chosen: pa.Array) -> pa.Array:
         return chosen.cast(pa.timestamp("ns"))
 
+    def read_unix(chosen: pa.Array) -> pa.Array:
+        return pc.utf8_slice_codeunits(chosen, 0, _UNIX_DIGITS).cast(pa.int64()).cast(pa.timestamp("s"))
+
     ways: list[tuple[str, Callable[[pa.Array], pa.Array]]] = [
+        (_UNIX, read_unix),
         (rf"{_ISO}(Z|[+-]\d\d:?\d\d)$", read_zoned),
         (rf"{_ISO}$", read_plain),
         (rf"{_SLASHED}:\d\d$", lambda chosen: pc.strptime(chosen, format=f"{day_month} %H:%M:%S", unit="s")),
@@ -122,7 +129,7 @@ def _read_distinct(
         except pa.ArrowInvalid:  # one of them is no day of the calendar
             continue
         at[fits] = found.to_numpy(zero_copy_only=False).astype("datetime64[s]")
-        is_utc[fits] = read is read_zoned
+        is_utc[fits] = read in (read_zoned, read_unix)
     rest = np.flatnonzero(np.isnat(at))
     if len(rest):
         left = [str(text or "") for text in texts.take(pa.array(rest)).to_pylist()]
@@ -134,7 +141,7 @@ def _read_distinct(
         local = np.where(is_timed, times.at.to_numpy().astype("datetime64[s]"), np.datetime64("NaT", "s"))
         at[rest] = np.where(has_zone, instant, local)
         is_utc[rest] = has_zone
-        reason[rest] = np.where(np.isnat(at[rest]), UNREADABLE_TIME, None)
+        reason[rest[np.isnat(at[rest])]] = UNREADABLE_TIME
         reason[rest[times.precision == "day"]] = NO_TIME_OF_DAY
         reason[rest[np.array([not text for text in left], dtype=bool)]] = NO_TIME
     return at, is_utc, reason
@@ -196,7 +203,8 @@ def choose_readings(first: Instants, second: Instants) -> tuple[Instants, int]:
     is_twice = ~np.isnat(second)
     if not is_twice.any():
         return first, 0
-    steps = np.diff(first.astype(np.int64))
+    # within the hour itself a step back is no sign of the order
+    steps = np.diff(first.astype(np.int64))[~(is_twice[1:] & is_twice[:-1])]
     if (steps < 0).sum() > (steps > 0).sum():
         chosen, n_open = choose_readings(first[::-1], second[::-1])
         return chosen[::-1], n_open

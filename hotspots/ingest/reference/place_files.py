@@ -19,6 +19,7 @@ from hotspots.errors import DataError
 from hotspots.geography import describe_area, lies_in_working_crs, name_crs, require_working_crs, to_working_crs
 from hotspots.ingest.formats import (
     LAYER_SUFFIXES,
+    OSM_SUFFIXES,
     TABLE_SUFFIXES,
     FoundFile,
     InputFile,
@@ -27,11 +28,13 @@ from hotspots.ingest.formats import (
     as_text,
     explain_unpacking,
     find_files,
+    holds_json_records,
     holds_shapefile,
     list_members,
     locate_layers,
     open_tables,
     read_layer,
+    read_tags,
     require_unique,
 )
 from hotspots.ingest.incidents import (
@@ -45,13 +48,14 @@ from hotspots.ingest.incidents import (
 )
 from hotspots.ingest.texts import read_status
 
-SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
+SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, *OSM_SUFFIXES, ".zip")
 NO_PLACE: Final = "no location"
 OUTSIDE: Final = "location outside "
 OTHER_FIELDS: Final = "other fields than the header"
 TOO_COARSE: Final = "grid reference of a large square"
 NOT_NEAR: Final = "far from the study area"
 _COARSE_SQUARE_M = 1000.0
+_OSM_LAYERS = ("points", "multipolygons")
 _NEAR_M = 500.0
 """What lies further from the study area than this can matter to nothing in it."""
 
@@ -68,6 +72,7 @@ class PlaceForm:
         find: The columns of a header by what they hold, the likeliest first; `data_status` among them.
         fits: Whether a table of such columns is of this kind. The label says what it is called: file, sheet, layer.
         hint: What to do about one that does not fit, at the end of a message.
+        tags: Keys of OpenStreetMap that are wanted of its extracts; without any, these are not of the form.
     """
 
     table: Literal["premises", "safety maps"]
@@ -75,6 +80,7 @@ class PlaceForm:
     find: Callable[[Header], dict[str, list[str]]]
     fits: Callable[[Mapping[str, Sequence[str]], str], bool]
     hint: str
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +224,11 @@ def _read_file(file: FoundFile, form: PlaceForm, crs: pyproj.CRS, postcodes: Pla
     """
     misfits: list[tuple[str, Sequence[str]]] = []
     found = False
-    is_layers = file.path.suffix.lower() in (*LAYER_SUFFIXES, ".json") or (
-        file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
+    name = file.path.name.lower()
+    is_layers = (
+        name.endswith((*LAYER_SUFFIXES, *OSM_SUFFIXES))
+        or (name.endswith(".json") and not holds_json_records(file))
+        or (file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES))
     )
     for part in _read_layers(file, form, crs) if is_layers else _read_tables(file, form, crs, postcodes):
         if isinstance(part, _Part):
@@ -236,10 +245,12 @@ def _read_file(file: FoundFile, form: PlaceForm, crs: pyproj.CRS, postcodes: Pla
 
 def _read_layers(file: FoundFile, form: PlaceForm, crs: pyproj.CRS) -> Iterator[_Part | tuple[str, Sequence[str]]]:
     address, layers = locate_layers(file, what=form.table)
+    is_osm = file.path.name.lower().endswith(OSM_SUFFIXES)
     for name, kind in layers:
-        if kind is None:
+        if kind is None or (is_osm and name not in _OSM_LAYERS):
             continue
         frame = read_layer(file, address, name, what=form.table)
+        frame = _spread_tags(frame, form.tags) if is_osm else frame
         label = f"{file.label}/{name}" if len(layers) > 1 else file.label
         header = [str(column) for column in frame.columns if column != frame.geometry.name]
         columns = form.find(header)
@@ -264,6 +275,18 @@ def _read_layers(file: FoundFile, form: PlaceForm, crs: pyproj.CRS) -> Iterator[
             geometry=gpd.GeoSeries(_mend(shapes), crs=crs),
             reason=pd.Series(reason, dtype="object").replace("", None),
         )
+
+
+def _spread_tags(frame: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoDataFrame:
+    """The tags of OpenStreetMap that are wanted as columns, of what has any of them."""
+    others = [read_tags(text) for text in frame["other_tags"]]
+    said = {
+        tag: frame[tag] if tag in frame else pd.Series([one.get(tag) for one in others], index=frame.index)
+        for tag in wanted
+    }
+    tags = pd.DataFrame(said, index=frame.index, dtype="object")
+    is_some = tags.drop(columns="name", errors="ignore").notna().any(axis=1)
+    return gpd.GeoDataFrame(tags[is_some], geometry=frame.geometry[is_some], crs=frame.crs)
 
 
 def _mend(shapes: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:

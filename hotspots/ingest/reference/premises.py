@@ -160,9 +160,10 @@ def read_premises(
 ) -> Premises:
     """Read premises.
 
-    Registers of licensed premises, features of OpenStreetMap (by their tags), stops of NaPTAN (by `StopType`) and
-    other lists, whose kind stands in a column, or in the name of the file or layer ("licensed_premises.csv"). Of a
-    register nothing is kept but the name of the premises and where they are: not who holds the licence.
+    Registers of licensed premises, features and extracts of OpenStreetMap (by their tags), stops of NaPTAN (by
+    `StopType`) and other lists, whose kind stands in a column, or in the name of the file or layer
+    ("licensed_premises.csv"). Of a register nothing is kept but the name of the premises and where they are: not who
+    holds the licence.
 
     A station that is listed several times, with its entrances and platforms, is one place: stations of one name within
     300 m. It lies at each of the points of the station and its entrances; at its platforms only where nothing else of
@@ -247,6 +248,7 @@ _FORM = PlaceForm(
     "outlines",
     find=_find_columns,
     fits=_fits,
+    tags=("name", "amenity", "shop", "railway", "leisure", "public_transport", "landuse", "opening_hours"),
     hint=f"Add a column kind with one of {', '.join(PREMISES_KINDS)}.",
 )
 
@@ -265,8 +267,7 @@ def _find_words(text: str) -> str:
 
 def _find_kinds(rows: PlaceRows) -> tuple[pd.Series, pd.Series]:
     """The kind of each row, and of what is of a station which part of it it is."""
-    kinds = pd.Series(_OTHER, index=range(len(rows.texts)), dtype="object")
-    parts = pd.Series(_MAIN, index=kinds.index, dtype="object")
+    kinds, parts = np.full(len(rows.texts), _OTHER, dtype=object), np.full(len(rows.texts), _MAIN, dtype=object)
     for label, columns in rows.columns.items():
         here = np.flatnonzero((rows.label == label).to_numpy())
         by_file = "licensed" if columns["licence"] else _find_words(normalise(label))
@@ -277,7 +278,7 @@ def _find_kinds(rows: PlaceRows) -> tuple[pd.Series, pd.Series]:
             if texts not in read:
                 read[texts] = _find_kind(dict(zip(keys, texts, strict=True)), by_file)
             kinds[row], parts[row] = read[texts]
-    return kinds, parts
+    return pd.Series(kinds, dtype="object"), pd.Series(parts, dtype="object")
 
 
 def _find_kind(said: Mapping[str, object], by_file: str) -> tuple[str, str]:

@@ -208,7 +208,7 @@ def _read(rows: PlaceRows, role: str) -> pd.Series:
 def _read_feelings(rows: PlaceRows) -> pd.Series:
     """Of each row "safe", "unsafe", or why neither."""
     texts = _read(rows, "feeling")
-    feelings = pd.Series(NO_FEELING, index=texts.index, dtype="object")
+    feelings = np.full(len(texts), NO_FEELING, dtype=object)
     for label, columns in rows.columns.items():
         here = np.flatnonzero((rows.label == label).to_numpy())
         asked = normalise(columns["feeling"][0]) if columns["feeling"] else ""
@@ -216,8 +216,8 @@ def _read_feelings(rows: PlaceRows) -> pd.Series:
         highest = _find_highest(said)
         by_label = _feeling_of_label(label)
         read = {text: _read_feeling(text, asked, highest) for text in said.dropna().unique()} | {None: NO_FEELING}
-        feelings.iloc[here] = [by_label if by_label and not asked else read[text] for text in said]
-    return feelings
+        feelings[here] = [by_label if by_label and not asked else read[text] for text in said]
+    return pd.Series(feelings, index=texts.index, dtype="object")
 
 
 def _find_highest(texts: pd.Series) -> int | None:

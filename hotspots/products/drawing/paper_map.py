@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import shapely
 
 from hotspots.products.drawing.axes import choose_ticks, open_svg
@@ -74,6 +76,15 @@ class PaperMap:
                 paths.append(f"M{'L'.join(steps)}{'Z' if is_polygon else ''}")
         drawn = " ".join(f'{key.replace("_", "-")}="{value}"' for key, value in style.items())
         return f'<path d="{"".join(paths)}" fill-rule="evenodd" {drawn}/>'
+
+    def draw_mark(self, easting: float, northing: float, text: str, *, fill: str, title: str, radius: float) -> str:
+        """A disc with a text in it, and a hint."""
+        right, down = self.find(easting, northing)
+        return (
+            f'<g><title>{escape(title)}</title><circle cx="{right:.1f}" cy="{down:.1f}" r="{radius:.1f}" fill="{fill}" '
+            f'stroke="#fff" stroke-width="1"/><text x="{right:.1f}" y="{down + 3.6:.1f}" text-anchor="middle" '
+            f'font-size="10" font-weight="700" fill="#fff">{escape(text)}</text></g>'
+        )
 
     def close(self) -> str:
         """Scale, north arrow and the end of the picture."""

@@ -16,8 +16,8 @@ from hotspots.products.files.spreadsheets import (
     tabulate_shifts,
     write_csv,
 )
-from hotspots.products.pages import draw_map, draw_quality, draw_times
-from hotspots.products.summary import FACILITY_PRODUCTS, PRODUCTS, RunSummary, encode, summarise
+from hotspots.products.pages import draw_map, draw_quality, draw_safety, draw_times
+from hotspots.products.summary import FACILITY_PRODUCTS, PRODUCTS, SAFETY_PRODUCTS, RunSummary, encode, summarise
 
 
 def write_products(
@@ -59,6 +59,8 @@ def write_products(
             write_csv(tabulate_facilities(summary), draft / FACILITY_PRODUCTS["premises_csv"])
         if summary.streets is not None:
             write_csv(tabulate_hot_streets(summary), draft / PRODUCTS["hot_streets_csv"])
+        if summary.perception:
+            write_text(draft / SAFETY_PRODUCTS["safety"], draw_safety(analysis, summary, summary.perception))
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
         write_csv(rejected, draft / PRODUCTS["rejected"])
         write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))

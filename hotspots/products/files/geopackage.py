@@ -13,9 +13,11 @@ import pandas as pd
 import pyogrio
 import pyproj
 
+from hotspots.analysis.perception import Perception
 from hotspots.analysis.surfaces import EXPECTED_SHARES, FirstCells, RiskEstimate
 from hotspots.pipeline import Analysis, SignificanceTest
 from hotspots.products.drawing import (
+    AGREEMENT_COLOURS,
     EXPECTED,
     FACILITY,
     HAVEN,
@@ -50,6 +52,10 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
             "categories": [("hot", "busy surroundings", SIGNIFICANT), ("cold", "quiet", QUIET)],
         },
     ),
+    "felt_cells": (
+        "cells.qml",
+        {"attribute": "agreement", "categories": [(one, one, colour) for one, colour in AGREEMENT_COLOURS.items()]},
+    ),
     "expected_cells": (
         "cells.qml",
         {
@@ -66,9 +72,9 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
     """Write what was found as layers styled for QGIS, in the CRS of the analysis.
 
-    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
-    incidents and places; of the estimate those that the map draws. Of a large area not all of these: see
-    `PublishedSummary`.
+    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that
+    may be shown: of the test those which, with their neighbours, hold enough incidents and places; of the estimate
+    those that the map draws. Of a large area not all of these: see `PublishedSummary`.
     """
     crs = analysis.wards.crs
     layers = {
@@ -95,6 +101,8 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         and not np.isnan(places.first_cells.within_share).all()
     ):
         layers["expected_cells"] = _tabulate_risk(places.risk, places.first_cells, crs)
+    if analysis.perception and (felt := analysis.perception.found) and felt.is_shown.any():
+        layers["felt_cells"] = _tabulate_felt(felt, crs)
     if analysis.streets is not None and analysis.streets.runs:
         layers["hot_streets"] = _layer(tabulate_hot_streets(summary), [run.line for run in analysis.streets.runs], crs)
     if analysis.havens is not None and summary.havens is not None:
@@ -164,6 +172,13 @@ def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
         }
     )
     return _layer(table, list(test.cells.outlines(kept)), crs)
+
+
+def _tabulate_felt(felt: Perception, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """One row a cell with enough marks around it; no numbers, since cells overlap and two would tell what is between."""
+    kept = felt.is_shown
+    table = pd.DataFrame({"agreement": felt.agreement[kept], "feels": felt.feels[kept], "crime": felt.crime[kept]})
+    return _layer(table.astype("object"), list(felt.cells.outlines(kept)), crs)
 
 
 def _tabulate_risk(risk: RiskEstimate, first: FirstCells, crs: pyproj.CRS) -> gpd.GeoDataFrame:

@@ -10,12 +10,18 @@ from typing import Any
 
 from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.summary import (
+    HAVEN_FOLDER,
+    HAVEN_PRODUCTS,
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
     PATROL_PLAN_FOLDER,
     PATROL_PLAN_PRODUCTS,
+    PATROLS_DONE_FOLDER,
+    PATROLS_DONE_PRODUCTS,
     PERFORMANCE_FOLDER,
     PERFORMANCE_PRODUCTS,
+    POSTERS_FOLDER,
+    POSTERS_PRODUCTS,
     PRODUCTS,
 )
 from hotspots.products.words import make_environment
@@ -24,7 +30,7 @@ Entry = dict[str, Any]
 
 
 def write_index(out: Path) -> Path:
-    """Write `<out>/index.html`, which lists every run, performance table, operation and patrol plan below `out`.
+    """Write `<out>/index.html`, which lists every product below `out`: runs, performance tables, operations and so on.
 
     What cannot be read is left out.
     """
@@ -35,9 +41,14 @@ def write_index(out: Path) -> Path:
             performances=_list(
                 out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
             ),
+            posters=_list(out, f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
             operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
+            havens=_list(out, f"{HAVEN_FOLDER}/*/{HAVEN_PRODUCTS['havens_json']}", _describe_havens),
             patrol_plans=_list(
                 out, f"{PATROL_PLAN_FOLDER}/*/{PATROL_PLAN_PRODUCTS['plan_json']}", _describe_patrol_plan
+            ),
+            patrols=_list(
+                out, f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols
             ),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
         )
@@ -95,12 +106,31 @@ def _describe_performance(summary: dict[str, Any]) -> Entry:
     }
 
 
+def _describe_posters(summary: dict[str, Any]) -> Entry:
+    schools = [str(poster["name"]) for poster in summary["posters"] if poster["subject"] == "school"]
+    return {
+        "paper": str(summary["paper"]).upper(),
+        "minutes": float(summary["minutes"]),
+        "n_posters": len(summary["posters"]),
+        "area": ", ".join(schools) if 0 < len(schools) <= MAX_WARDS_NAMED else f"{len(schools)} schools",
+    }
+
+
 def _describe_operation(summary: dict[str, Any]) -> Entry:
     return {
         "label": str(summary["crime_label"]),
         **_read_period(summary["operation"]),
         "area": str(summary["areas"]["treated"]["name"]),
         "verdict": str(summary["words"][0]),
+    }
+
+
+def _describe_havens(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
+        "finding": str(summary["words"][-1 if summary["siting"] else 0]),
     }
 
 
@@ -111,6 +141,16 @@ def _describe_patrol_plan(summary: dict[str, Any]) -> Entry:
         "day": dt.date.fromisoformat(summary["day"]),
         "shift": f"{summary['begins']} to {summary['ends']}",
         "result": str(summary["words"][0]),
+    }
+
+
+def _describe_patrols(summary: dict[str, Any]) -> Entry:
+    n_places = len(summary["places"])
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": f"{n_places} places" if n_places != 1 else "1 place",
+        "verdict": str(summary["words"][0]),
     }
 
 

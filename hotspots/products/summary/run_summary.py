@@ -12,7 +12,7 @@ import pandas as pd
 import hotspots
 from hotspots.analysis.change import CLEAR_LEVEL, MIN_FOR_PERCENT, PLAIN_LEVEL
 from hotspots.analysis.rates import FEW_AREAS, AreaRates
-from hotspots.analysis.safe_havens import Coverage, WindowCoverage
+from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCoverage
 from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
@@ -29,9 +29,11 @@ from hotspots.products.summary.encoding import (
     Share,
     Source,
     Spread,
+    Tenths,
 )
 from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
+from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -49,7 +51,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import FACILITY_PRODUCTS, OF_STREETS, PRODUCTS
+from hotspots.products.summary.product_names import FACILITY_PRODUCTS, OF_STREETS, PRODUCTS, SAFETY_PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -336,12 +338,33 @@ class HavenSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HourCoverageSummary(Part):
+    """What is covered at the hours at which incidents may have happened: each minute of an interval counts its share.
+
+    Attributes:
+        any_share: Of those whose hour is known, with any haven within reach, open or not; null without any.
+        open_share: With one that is open then.
+        unknown_share: With none known to be open then, and one of which that is not known.
+        lost_share: With one within reach, and all known to be closed then: what closing time costs.
+    """
+
+    view_of: ClassVar = CoverageShares
+
+    n_timed: Tenths
+    any_share: Share | None
+    open_share: Share | None
+    unknown_share: Share | None
+    lost_share: Share | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HavensSummary(Part):
     """The safe havens.
 
     Attributes:
         n_havens: How many they are.
-        area_share_within_reach: Share of the study area within reach of any.
+        area_share_within_reach: Share of the study area within reach of any, in a straight line.
+        by_hour: At the hours at which incidents may have happened.
         peaks: Within each peak of the week.
         havens: Each of them.
     """
@@ -349,6 +372,7 @@ class HavensSummary(Part):
     view_of: ClassVar = Coverage
 
     reach_m: Metres
+    is_along_streets: bool
     n_havens: int
     area_share_within_reach: Share
     n_incidents: int
@@ -358,6 +382,7 @@ class HavensSummary(Part):
     n_open_within_reach: int
     share_open_within_reach: Share | None
     n_hours_unknown: int
+    by_hour: HourCoverageSummary
     peaks: tuple[PeakCoverage, ...]
     havens: tuple[HavenSummary, ...]
 
@@ -410,6 +435,7 @@ class RunSummary(Part):
         havens: The safe havens; null where none were given.
         facilities: Premises, stations, schools and parks, by kind; empty where none were given.
         streets: The streets; null where none are known in the study area.
+        perception: Safety Maps beside the crime; null where none were given.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -458,6 +484,7 @@ class RunSummary(Part):
     havens: HavensSummary | None
     facilities: tuple[FacilityKindSummary, ...]
     streets: StreetsSummary | None
+    perception: PerceptionSummary | None
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -519,9 +546,11 @@ def summarise(analysis: Analysis) -> RunSummary:
         havens=_summarise_havens(analysis),
         facilities=summarise_facilities(analysis),
         streets=summarise_streets(analysis),
+        perception=summarise_perception(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
         products={key: name for key, name in PRODUCTS.items() if analysis.streets or key not in OF_STREETS}
-        | (FACILITY_PRODUCTS if analysis.facilities else {}),
+        | (FACILITY_PRODUCTS if analysis.facilities else {})
+        | (SAFETY_PRODUCTS if analysis.perception else {}),
         version=hotspots.__version__,
     )
     said = [
@@ -617,6 +646,7 @@ def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
     return HavensSummary.of(
         found.coverage,
         n_havens=len(found.havens),
+        by_hour=HourCoverageSummary.of(found.shares),
         area_share_within_reach=found.reach.area / analysis.study_area.area,
         peaks=tuple(
             PeakCoverage.of(covered, words=peak.words)

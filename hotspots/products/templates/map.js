@@ -171,7 +171,7 @@
       document.querySelector('[data-change="nothing"]').hidden = !isOn || signs.getLayers().length > 0;
     }
     // Whatever was switched on last, hot spots stay on top of areas.
-    for (const key of ["outside", "outlines", "significant", "half", "reach", "hotspots", "patrols", "streets"]) {
+    for (const key of ["outside", "outlines", "significant", "half", "reach", "felt", "hotspots", "patrols", "streets"]) {
       if (layers[key] && map.hasLayer(layers[key])) layers[key].bringToFront();
     }
     for (const key of ["havens", "facilities"]) {

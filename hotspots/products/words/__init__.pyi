@@ -6,6 +6,7 @@ from .numbers import say_share as say_share
 from .numbers import say_status as say_status
 from .numbers import say_sum as say_sum
 from .numbers import say_verdict as say_verdict
+from .numbers import shorten_days as shorten_days
 from .numbers import split_estimate as split_estimate
 from .sentences import make_environment as make_environment
 from .sentences import say as say

@@ -108,6 +108,14 @@ def say_month(month: str) -> str:
     return f"{dt.date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
+def say_clock(minute: int) -> str:
+    """A time of day as children read a clock: 3 pm, 4:30 pm, noon, midnight."""
+    hour, rest = divmod(minute % 1440, 60)
+    if not rest and hour % 12 == 0:
+        return "noon" if hour else "midnight"
+    return f"{(hour - 1) % 12 + 1}{f':{rest:02d}' if rest else ''} {'pm' if hour >= 12 else 'am'}"
+
+
 def say_four_hours(first: int) -> str:
     """The four hours of the day that begin with this one: 22:00-01:59."""
     return f"{first:02d}:00-{(first + 3) % 24:02d}:59"

@@ -19,6 +19,7 @@ _FILTERS: dict[str, Any] = {
     "between": numbers.say_between,
     "bound": numbers.say_bound,
     "capitalised": numbers.capitalise,
+    "clock": numbers.say_clock,
     "date": numbers.say_date,
     "digits": numbers.say_digits,
     "duration": numbers.say_duration,

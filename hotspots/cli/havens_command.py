@@ -1,0 +1,167 @@
+"""`hotspots havens`: what safe havens cover, where they leave gaps, and where new sites would help most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hotspots.cli.inputs import StudyInputs, open_study, out_option, study_options
+from hotspots.cli.outputs import echo_products, warn
+from hotspots.cli.poster_command import poster
+
+if TYPE_CHECKING:
+    from hotspots.pipeline import BesideTable, HavenRequest, Purpose
+
+_crime_option = click.option(
+    "--crime", required=True, metavar="CRIME", help="Crime to count; an unknown name prints the list."
+)
+_reach_option = click.option(
+    "--reach",
+    "reach_m",
+    type=float,
+    metavar="METRES",
+    show_default="400; cctv 100, youth 800",
+    help="Distance that counts as within reach: the walk along streets where they are known.",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print every number.")
+_COVER_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "schools")
+
+
+@click.group()
+def havens() -> None:
+    """Safe havens: what they cover when crime happens, where new ones would help most, and posters for schools."""
+
+
+havens.add_command(poster)
+
+
+@havens.command()
+@_crime_option
+@_reach_option
+@study_options("havens", "streets", "schools", "term_dates")
+@out_option
+@_json_option
+def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, as_json: bool) -> None:
+    """Measure how much of a crime has an open safe haven near, and rank the gaps.
+
+    By part of the week, ward, place to patrol and school: the share of incidents within reach of any haven, of one
+    that is open at the hour, and of one whose hours are not known.
+    """
+    from hotspots.pipeline import HavenRequest
+
+    request = HavenRequest(crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, reach_m=reach_m)
+    _write(inputs, request, out, as_json=as_json)
+
+
+@havens.command()
+@_crime_option
+@click.option(
+    "--purpose",
+    type=click.Choice(["havens", "cctv", "youth"]),
+    default="havens",
+    show_default=True,
+    help="What the sites are for: safe havens, which help while they are open; cameras, at all hours; youth zones, for "
+    "the hours after school on school days.",
+)
+@click.option(
+    "--new", "n_new", type=int, metavar="NUMBER", default=5, show_default=True, help="At most so many new sites."
+)
+@click.option(
+    "--target",
+    "target_share",
+    type=float,
+    metavar="SHARE",
+    help="Share of incidents to be covered, such as 0.8: the fewest sites that do it are looked for.",
+)
+@_reach_option
+@click.option(
+    "--grid",
+    "grid_m",
+    type=float,
+    metavar="METRES",
+    help="Choose among points of a grid, so far apart, instead of candidates.  "
+    "[default: only without candidates; 200, cctv 100]",
+)
+@click.option(
+    "--site-hours",
+    metavar="HOURS",
+    help='Opening hours of sites that do not state any, such as "Mo-Sa 08:00-20:00".  '
+    "[default: they cover nothing; points of a grid are open at all hours]",
+)
+@click.option(
+    "--longer-until",
+    "until_hours",
+    type=int,
+    multiple=True,
+    metavar="HOUR",
+    default=(20,),
+    show_default=True,
+    help="Hour until which a haven could stay open on days on which it opens, as a site of its own. Repeatable.",
+)
+@click.option("--only-new", is_flag=True, help="Leave longer hours of havens out.")
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=float,
+    metavar="SECONDS",
+    default=20.0,
+    show_default=True,
+    help="Time to look for a better choice, or a proof that there is none.",
+)
+@study_options("havens", "candidates", "streets", "schools", "term_dates")
+@out_option
+@_json_option
+def siting(
+    inputs: StudyInputs,
+    crime: str,
+    purpose: Purpose,
+    n_new: int,
+    target_share: float | None,
+    reach_m: float | None,
+    grid_m: float | None,
+    site_hours: str | None,
+    until_hours: tuple[int, ...],
+    only_new: bool,
+    time_limit_s: float,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Choose the new sites that together cover most of what is not covered yet.
+
+    Safe havens that are there stay, and longer hours at one of them compete with new sites. Cameras and youth zones
+    are chosen among the same candidates, or points of a grid. The choice is proven to be the best, or its gap is
+    said.
+    """
+    from hotspots.pipeline import HavenRequest, SitingOptions
+
+    request = HavenRequest(
+        crime=crime,
+        start=inputs.start,
+        end=inputs.end,
+        wards=inputs.wards,
+        reach_m=reach_m,
+        siting=SitingOptions(
+            purpose=purpose,
+            n_new=n_new,
+            target_share=target_share,
+            grid_m=grid_m,
+            site_hours=site_hours,
+            until_hours=() if only_new else until_hours,
+            time_limit_s=time_limit_s,
+        ),
+    )
+    _write(inputs, request, out, as_json=as_json)
+
+
+def _write(inputs: StudyInputs, request: HavenRequest, out: Path, *, as_json: bool) -> None:
+    from hotspots.pipeline import plan_havens
+    from hotspots.products.files import write_havens
+
+    tables: tuple[BesideTable, ...] = (*_COVER_TABLES, "candidates") if request.siting else _COVER_TABLES
+    with open_study(inputs, inputs.load_settings(), out=out, tables=tables) as (study, progress):
+        plan = plan_havens(study, request, progress=progress)
+        progress("writing")
+        written = write_havens(plan, out, notify=warn)
+    echo_products([written], out, sentences="terminal.havens", page="havens", as_json=as_json)

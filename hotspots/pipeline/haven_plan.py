@@ -1,0 +1,299 @@
+"""Safe havens: what they cover at the hour it matters, where they leave gaps, and where new sites would help most."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hotspots.analysis.calendar import make_calendar
+from hotspots.analysis.hotspots import DAY_PARTS, Hotspot, Shift
+from hotspots.analysis.hours import HOURS_IN_WEEK, profile_week, weigh_hours
+from hotspots.analysis.network import find_near
+from hotspots.analysis.safe_havens import (
+    CoverageShares,
+    Gap,
+    HourCoverage,
+    keep_days,
+    measure_hour_coverage,
+    rank_gaps,
+    summarise_coverage,
+)
+from hotspots.crimes import Crime
+from hotspots.errors import NotFoundError
+from hotspots.geography import FLOOR, collapse_points, weigh_places
+from hotspots.pipeline.haven_request import AFTER_SCHOOL, HavenRequest
+from hotspots.pipeline.haven_siting import Siting, plan_sites
+from hotspots.pipeline.places import PlaceAnalysis, analyse_places
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.selection import Selection, select_incidents
+from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.surroundings import with_places
+
+Days = npt.NDArray[np.datetime64]
+
+NEAR_SCHOOL_M = 400.0
+"""Within which an incident after school is near a school."""
+_DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaCoverage:
+    """What is covered in one ward, place or part of the week, or near one school.
+
+    Attributes:
+        key: Its code or number.
+        name: What it is called; None where it has no name.
+        words: Its days and hours, of a part of the week; otherwise None.
+        shares: What is covered; None where too few incidents or places are there to be shown.
+    """
+
+    key: str
+    name: str | None
+    words: str | None
+    shares: CoverageShares | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HavenCover:
+    """What the safe havens cover.
+
+    Attributes:
+        havens: The havens table.
+        n_far: Of these, so many are further from the study area than they reach.
+        coverage: Hour by hour, of the incidents that have a place of their own.
+        total: Of all of them.
+        parts: By part of the week.
+        wards: By ward, in the order of the wards.
+        hotspots: By hot spot, as `hotspots run` numbers them.
+        places: By place to patrol, likewise.
+        schools: Near each school, after school on school days.
+        gaps: Places to patrol and parts of the week without an open haven, most incidents first.
+    """
+
+    havens: gpd.GeoDataFrame
+    n_far: int
+    coverage: HourCoverage
+    total: CoverageShares
+    parts: tuple[AreaCoverage, ...]
+    wards: tuple[AreaCoverage, ...]
+    hotspots: tuple[AreaCoverage, ...]
+    places: tuple[AreaCoverage, ...]
+    schools: tuple[AreaCoverage, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HavenPlan:
+    """What safe havens cover of one crime, and what would help most.
+
+    Attributes:
+        request: What was asked.
+        study: What was read.
+        selection: The part of it that was asked for.
+        n_unplaced: Incidents known only to an area, which are not counted.
+        n_years: Length of the period.
+        is_without_terms: Whether term dates are not known for all days, on which school holidays count as school days.
+        patrol_places: Places to patrol, which gaps are of; none without `cover`.
+        cover: What is covered; None where no havens were given, or the question is not about them.
+        siting: Where new sites would help most; None where it was not asked.
+    """
+
+    request: HavenRequest
+    study: Study
+    selection: Selection
+    n_unplaced: int
+    n_years: float
+    is_without_terms: bool
+    patrol_places: tuple[Hotspot, ...]
+    cover: HavenCover | None
+    siting: Siting | None
+
+    @property
+    def crime(self) -> Crime:
+        """What was counted."""
+        return self.selection.crime
+
+
+def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = silent) -> HavenPlan:
+    """Measure what safe havens cover of one crime, where they leave gaps, and where new sites would help most.
+
+    Raises:
+        NotFoundError: The crime or a ward is not in the data, or coverage is asked for without any haven.
+        ParameterError: An option is out of range.
+        TooLittleDataError: No incident is left to analyse.
+    """
+    if study.havens is None and request.siting is None:
+        raise NotFoundError(
+            "Coverage needs safe havens; none were given, and there is no folder data/havens. Give `havens` a file "
+            "with the name, place and opening hours of each."
+        )
+    places_request = AnalysisRequest(crime=request.crime, start=request.start, end=request.end, wards=request.wards)
+    chosen = select_incidents(study, places_request)
+    located = with_places(chosen.incidents)
+    school_days, is_without_terms = _list_school_days(study, chosen)
+    siting = None
+    if request.siting is not None:
+        progress(f"{chosen.crime.slug}: sites")
+        siting = plan_sites(study, request, chosen, located, school_days=school_days)
+    cover: HavenCover | None = None
+    patrol_places: tuple[Hotspot, ...] = ()
+    if study.havens is not None and request.preset.has_havens:
+        progress(f"{chosen.crime.slug}: places")
+        hours = weigh_hours(chosen.incidents)
+        profile = profile_week(chosen.incidents, hours=hours)
+        found = analyse_places(chosen, places_request, hours=hours, profile=profile)
+        patrol_places = found.patrol_places
+        progress(f"{chosen.crime.slug}: havens")
+        cover = _cover(study, request, chosen, located, found, school_days)
+    return HavenPlan(
+        request=request,
+        study=study,
+        selection=chosen,
+        n_unplaced=len(chosen.incidents) - len(located),
+        n_years=((chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR,
+        is_without_terms=is_without_terms,
+        patrol_places=patrol_places,
+        cover=cover,
+        siting=siting,
+    )
+
+
+def _cover(
+    study: Study,
+    request: HavenRequest,
+    chosen: Selection,
+    located: gpd.GeoDataFrame,
+    found: PlaceAnalysis,
+    school_days: Days,
+) -> HavenCover:
+    assert study.havens is not None
+    havens, calendar, reach_m = study.havens.havens, study.calendar, request.used_reach_m
+    coverage = measure_hour_coverage(
+        located,
+        havens,
+        reach_m=reach_m,
+        country=calendar.country,
+        subdivision=calendar.subdivision,
+        terms=calendar.term_stretches,
+        network=study.network,
+    )
+    group = _Group(located, coverage)
+    # a hot spot holds none of those that are known only to an area
+    row_of = np.cumsum(chosen.incidents.index.isin(located.index)) - 1
+    ward_of = located["ward_code"].astype("object").to_numpy()
+    return HavenCover(
+        havens=havens,
+        n_far=int((havens.distance(chosen.study_area) > reach_m).sum()),
+        coverage=coverage,
+        total=summarise_coverage(coverage),
+        parts=tuple(group.cover_shift(shift) for shift in DAY_PARTS),
+        wards=tuple(
+            group.cover(str(code), str(name), np.flatnonzero(ward_of == code), is_large=True)
+            for code, name in chosen.wards["ward_name"].items()
+        ),
+        hotspots=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.hotspots),
+        places=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.patrol_places),
+        schools=_cover_schools(study, located, coverage, school_days),
+        gaps=rank_gaps(
+            located,
+            coverage,
+            [one.outline for one in found.patrol_places],
+            havens,
+            country=calendar.country,
+            subdivision=calendar.subdivision,
+            terms=calendar.term_stretches,
+            network=study.network,
+        ),
+    )
+
+
+class _Group:
+    """Coverage of groups of incidents, as far as they are large enough to be shown."""
+
+    def __init__(self, incidents: gpd.GeoDataFrame, coverage: HourCoverage) -> None:
+        self.coverage = coverage
+        places = collapse_points(incidents)
+        self.place, self.weight = places.inverse, weigh_places(incidents, places)
+
+    def count_places(self, members: npt.NDArray[np.intp]) -> float:
+        """How many places some incidents lie at."""
+        return float(self.weight[np.unique(self.place[members])].sum())
+
+    def cover(
+        self, key: str, name: str | None, members: npt.NDArray[np.intp], *, is_large: bool = False
+    ) -> AreaCoverage:
+        """What is covered of some incidents; a ward is large, and is always shown."""
+        is_shown = is_large or FLOOR.is_met(len(members), self.count_places(members))
+        shares = summarise_coverage(self.coverage, members=members) if is_shown else None
+        return AreaCoverage(key=key, name=name, words=None, shares=shares)
+
+    def cover_shift(self, shift: Shift) -> AreaCoverage:
+        """What is covered in a part of the week."""
+        inside = np.zeros(HOURS_IN_WEEK)
+        inside[shift.window.hours] = 1.0
+        timed = self.coverage.hours @ inside
+        is_shown = FLOOR.is_met(timed.sum(), self.count_places(np.flatnonzero(timed > 0)))
+        shares = summarise_coverage(self.coverage, hours=shift.window.hours) if is_shown else None
+        return AreaCoverage(key=shift.key, name=shift.label, words=shift.words, shares=shares)
+
+
+def name_place(place: Hotspot) -> str | None:
+    """What a hot spot or place to patrol is called; None where it has no name."""
+    return " / ".join(place.names) or None
+
+
+def _cover_schools(
+    study: Study, located: gpd.GeoDataFrame, coverage: HourCoverage, school_days: Days
+) -> tuple[AreaCoverage, ...]:
+    """Near each school, in the hours after school on school days; schools near too few are without shares."""
+    if study.schools is None or not len(located):
+        return ()
+    schools = study.schools.schools
+    after_school = keep_days(coverage, located, school_days)
+    places = collapse_points(located)
+    weight = weigh_places(located, places)
+    inside = np.zeros(HOURS_IN_WEEK)
+    inside[AFTER_SCHOOL.hours] = 1.0
+    timed = after_school.hours @ inside
+    pairs = find_near(
+        np.column_stack([schools.geometry.x, schools.geometry.y]),
+        places.coordinates,
+        reach_m=NEAR_SCHOOL_M,
+        network=study.network,
+    )
+    rows = []
+    for position, (school_id, name) in enumerate(schools["name"].items()):
+        near = np.zeros(len(places.easting), dtype=bool)
+        near[pairs.target[pairs.origin == position]] = True
+        members = np.flatnonzero(near[places.inverse] & (timed > 0))
+        is_shown = FLOOR.is_met(timed[members].sum(), weight[np.unique(places.inverse[members])].sum())
+        shares = summarise_coverage(after_school, members=members, hours=AFTER_SCHOOL.hours) if is_shown else None
+        rows.append(AreaCoverage(key=str(school_id), name=str(name), words=None, shares=shares))
+    return tuple(rows)
+
+
+def _list_school_days(study: Study, chosen: Selection) -> tuple[Days, bool]:
+    """School days of the period, and whether they are only weekdays that are no bank holidays, for want of terms."""
+    calendar = study.calendar
+    # an interval may end after the last day of the period
+    made = make_calendar(
+        chosen.start,
+        chosen.end + dt.timedelta(days=7),
+        longitude=0.0,
+        latitude=51.5,
+        time_zone=calendar.time_zone,
+        country=calendar.country,
+        subdivision=calendar.subdivision,
+        terms=calendar.term_stretches,
+        with_sun=False,
+    ).days
+    is_known = made["is_school_day"].notna()
+    is_weekday = (made["day_of_week"] < 5) & ~made["is_bank_holiday"]
+    is_school_day = made["is_school_day"].astype("boolean").fillna(False) | (is_weekday & ~is_known)
+    days: Days = pd.DatetimeIndex(made.index[is_school_day.to_numpy(dtype=bool)]).to_numpy().astype("datetime64[D]")
+    return days, bool((~is_known & is_weekday).any())

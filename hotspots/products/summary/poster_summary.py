@@ -1,0 +1,162 @@
+"""The list of posters: which there are, and what each shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import hotspots
+from hotspots.pipeline import Poster, PosterHaven, Posters
+from hotspots.products.summary.encoding import Metres, Part, Quantity
+
+POSTERS_FOLDER = "posters"
+POSTERS_PRODUCTS = {"posters": "posters.pdf", "posters_json": "posters.json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterHavenSummary(Part):
+    """A safe haven on a poster.
+
+    Attributes:
+        number: On the map and in the table.
+        id: Its `haven_id`.
+        name: What it is called.
+        walk_m: Length of the walk, metres; null on the poster of a borough.
+        minutes: The same in whole minutes, rounded up.
+        has_known_hours: Whether it is known, for each school day, when it is open after school.
+    """
+
+    number: int
+    id: str
+    name: str
+    walk_m: Annotated[float | None, Quantity("m", decimals=0)]
+    minutes: int | None
+    has_known_hours: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterSummary(Part):
+    """One poster.
+
+    Attributes:
+        subject: Whom it is for.
+        id: Number of the school; null for a borough.
+        name: Of the school or borough.
+        files: Its PDF, and a picture of each sheet.
+        n_more: Further havens within reach, for which there is no room.
+        is_beyond: Whether none is within reach, and the nearest are shown instead.
+        is_along_streets: Whether walks are along streets, and not as the crow flies.
+        havens: Those shown.
+    """
+
+    subject: Literal["school", "borough"]
+    id: str | None
+    name: str
+    files: tuple[str, ...]
+    n_more: int
+    is_beyond: bool
+    is_along_streets: bool
+    havens: tuple[PosterHavenSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterInput(Part):
+    """A file that was read.
+
+    Attributes:
+        path: Its name.
+        table: What was read from it.
+        sha256: Of its bytes.
+        n_rows: Its rows.
+        data_status: What it says of itself, if it is unfinished or made up.
+    """
+
+    path: str
+    table: str
+    sha256: str
+    n_rows: int
+    data_status: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostersSummary(Part):
+    """All posters of one command.
+
+    Attributes:
+        version: Of hotspots.
+        minutes: How far a haven may be, minutes on foot.
+        metres: The same, metres.
+        hours: First and last hour after school.
+        paper: Size of the sheet.
+        n_schools: Schools with a poster.
+        n_schools_without: Of these, those without a haven within reach.
+        n_schools_off_streets: Of these, those from which walks are as the crow flies, since no street is near.
+        n_havens: Havens read.
+        n_shut: Of these, those on no poster, since they are closed after school.
+        n_hours_unknown: Of these, those whose hours are not known, of which posters say to ask first.
+        data_status: What files say of themselves, by table; empty for ordinary data.
+        posters: Each of them.
+        inputs: The files read.
+        products: What the files are called.
+    """
+
+    version: str
+    minutes: Annotated[float, Quantity("minutes")]
+    metres: Metres
+    hours: tuple[int, ...]
+    paper: str
+    n_schools: int
+    n_schools_without: int
+    n_schools_off_streets: int
+    n_havens: int
+    n_shut: int
+    n_hours_unknown: int
+    data_status: dict[str, str]
+    posters: tuple[PosterSummary, ...]
+    inputs: tuple[PosterInput, ...]
+    products: dict[str, str]
+
+
+def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> PostersSummary:
+    """What the posters show.
+
+    Args:
+        posters: They.
+        files: The names of the files of each.
+    """
+    request, study = posters.request, posters.study
+    schools = [poster for poster in posters.posters if poster.subject == "school"]
+    return PostersSummary(
+        version=hotspots.__version__,
+        minutes=request.minutes,
+        metres=request.reach_m,
+        hours=request.hours,
+        paper=request.paper,
+        n_schools=len(schools),
+        n_schools_without=sum(poster.is_beyond for poster in schools),
+        n_schools_off_streets=sum(not poster.is_along_streets for poster in schools),
+        n_havens=len(study.havens.havens),
+        n_shut=posters.n_shut,
+        n_hours_unknown=int(study.havens.havens["opening_hours"].isna().sum()),
+        data_status=study.data_status,
+        posters=tuple(_summarise(poster, names) for poster, names in zip(posters.posters, files, strict=True)),
+        inputs=tuple(PosterInput.of(file) for file in study.inputs),
+        products=POSTERS_PRODUCTS,
+    )
+
+
+def _summarise(poster: Poster, files: tuple[str, ...]) -> PosterSummary:
+    return PosterSummary(
+        subject=poster.subject,
+        id=poster.school_id,
+        name=poster.name,
+        files=files,
+        n_more=poster.n_more,
+        is_beyond=poster.is_beyond,
+        is_along_streets=poster.is_along_streets,
+        havens=tuple(_summarise_haven(haven) for haven in poster.havens),
+    )
+
+
+def _summarise_haven(haven: PosterHaven) -> PosterHavenSummary:
+    return PosterHavenSummary.of(haven, id=haven.haven_id, has_known_hours=all(day.is_known for day in haven.hours))

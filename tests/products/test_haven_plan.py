@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from support import call
+
+from hotspots.analysis.safe_havens.hour_coverage import CoverageShares
+from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.ingest.reference.havens import Havens
+from hotspots.ingest.reference.schools import Schools
+from hotspots.pipeline.haven_plan import HavenPlan, plan_havens
+from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
+from hotspots.pipeline.haven_siting import Siting, plan_sites
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import Study
+from hotspots.products.files.haven_plan_folder import write_havens
+from hotspots.products.summary.haven_plan_summary import HavenPlanSummary, summarise_havens, withhold_few
+
+GAP = "Old Kent Road"
+"""The demonstration has a hot spot there, and no haven within 400 m."""
+
+
+@pytest.fixture(scope="module")
+def candidates(demonstration: Study) -> Havens:
+    """Three places: in the largest gap, where a haven is already, and in the gap with hours that are not known."""
+    assert demonstration.havens is not None
+    there = demonstration.havens.havens.geometry.iloc[0]
+    sites = gpd.GeoDataFrame(
+        {
+            "name": ["In the gap", "Beside a haven", "Says nothing"],
+            "kind": "shop",
+            "opening_hours": ["Mo-Su 07:00-23:00", "Mo-Fr 09:00-17:00", None],
+        },
+        geometry=gpd.points_from_xy([534540, there.x, 534545], [177600, there.y, 177600]),
+        crs=demonstration.havens.havens.crs,
+        index=pd.Index(["C1", "C2", "C3"], name="haven_id"),
+    )
+    return dataclasses.replace(demonstration.havens, havens=sites)
+
+
+@pytest.fixture(scope="module")
+def study(demonstration: Study, candidates: Havens) -> Study:
+    schools = gpd.GeoDataFrame(
+        {"name": ["Busy School", "Quiet School"], "phase": "Secondary"},
+        geometry=gpd.points_from_xy([532500, 541500], [178700, 171500]),
+        crs=27700,
+        index=pd.Index(["1", "2"], name="school_id"),
+    )
+    return dataclasses.replace(demonstration, candidates=candidates, schools=Schools(schools=schools, inputs=()))
+
+
+@pytest.fixture(scope="module")
+def plan(study: Study) -> HavenPlan:
+    return plan_havens(study, HavenRequest(crime="robbery", siting=SitingOptions(n_new=3)))
+
+
+@pytest.fixture(scope="module")
+def summary(plan: HavenPlan) -> HavenPlanSummary:
+    return summarise_havens(plan)
+
+
+def test_the_planted_gaps_are_found(summary: HavenPlanSummary) -> None:
+    assert summary.cover is not None
+    first = summary.cover.gaps[0]
+    assert (first.place, first.part) == (GAP, "After school")
+    assert first.nearest_m is not None
+    assert first.nearest_m > 400
+    evenings = [gap.place for gap in summary.cover.gaps if gap.part == "Evening"]
+    assert any("Walworth Road" in (place or "") for place in evenings)
+
+
+def test_hours_take_away_what_is_near(summary: HavenPlanSummary) -> None:
+    """In the demonstration no haven of the hot spots is open at night, and nearly all are on a school day."""
+    assert summary.cover is not None
+    parts = {part.key: part.shares for part in summary.cover.parts}
+    day, night = parts["school-day"], parts["night"]
+    assert day is not None
+    assert day.any_share is not None
+    assert day.any_share - (day.open_share or 0) < 0.02
+    assert night is not None
+    assert (night.open_share or 0) < 0.1 < 0.5 < (night.any_share or 0)
+
+
+def test_the_best_site_is_in_the_gap_and_unknown_hours_cover_nothing(summary: HavenPlanSummary) -> None:
+    siting = summary.siting
+    assert siting is not None
+    assert siting.sites[0].label == "In the gap"
+    assert (siting.n_sites, siting.n_unknown, siting.gap_share) == (3, 1, 0)
+    assert "Says nothing" not in [site.name for site in siting.alone]
+    assert all(site.longer_until == 20 for site in siting.sites[1:])
+    shares = [point.covered_share for point in siting.curve]
+    assert shares == sorted(shares)
+    assert siting.sites[-1].covered_share == pytest.approx(shares[-1], abs=2e-4)
+
+
+def test_schools_with_few_incidents_are_not_counted(summary: HavenPlanSummary) -> None:
+    assert summary.cover is not None
+    busy, quiet = summary.cover.schools
+    assert (busy.name, quiet.shares) == ("Busy School", None)
+    assert busy.shares is not None
+    assert busy.shares.n_timed >= 10
+
+
+def make_shares(n_open: float, n_unknown: float, n_lost: float, n_none: float) -> CoverageShares:
+    n_any = n_open + n_unknown + n_lost
+    return CoverageShares(
+        n_incidents=None,
+        n_within_reach=None,
+        share_within_reach=None,
+        n_timed=n_any + n_none,
+        n_any=n_any,
+        n_open=n_open,
+        n_unknown=n_unknown,
+    )
+
+
+@given(st.lists(st.sampled_from([0, 1, 4, 9, 10, 30, 200]), min_size=4, max_size=4).map(np.array))
+def test_what_is_stated_tells_of_no_fewer_than_ten(parts: np.ndarray) -> None:
+    """What is withheld is nothing, or two parts or more, which are ten or more together."""
+    assume(parts.sum() >= 10)  # otherwise the row is not shown at all
+    found = withhold_few(make_shares(*map(float, parts)))
+    shown = [found.open_share, found.unknown_share, found.lost_share, found.any_share]
+    for share, n in zip(shown[:3], parts[:3], strict=True):
+        assert share is None or n == 0 or n >= 10
+    if found.any_share is not None:  # which tells of what has none within reach
+        assert parts[3] == 0 or parts[3] >= 10
+        assert parts[:3].sum() == 0 or parts[:3].sum() >= 10
+    hidden = [n for share, n in zip(shown, parts, strict=True) if share is None]
+    assert not hidden or (len(hidden) >= 2 and sum(hidden) >= 10)
+
+
+def plan_alone(study: Study, options: SitingOptions, crime: str = "robbery") -> Siting:
+    """The sites without what havens cover, which takes longer."""
+    request = HavenRequest(crime=crime, siting=options)
+    chosen = select_incidents(study, AnalysisRequest(crime=crime))
+    days = np.arange("2024-10-01", "2026-10-01", dtype="datetime64[D]")
+    return plan_sites(study, request, chosen, chosen.incidents, school_days=days)
+
+
+def test_a_share_wanted(study: Study) -> None:
+    enough = plan_alone(study, SitingOptions(n_new=2, target_share=0.5))
+    assert enough.target is not None
+    assert (enough.target.n_fewest, enough.sites) == (0, ())
+    more = plan_alone(study, SitingOptions(n_new=2, target_share=0.6))
+    assert more.target is not None
+    assert more.plan is not None
+    assert more.target.n_fewest == len(more.sites) == 1
+    assert more.n_covered + more.plan.covered >= 0.6 * more.n_total
+    too_much = plan_alone(study, SitingOptions(n_new=2, target_share=0.99))
+    assert too_much.target is not None
+    assert too_much.target.n_fewest is None
+    assert 0.6 < too_much.target.most_share < 0.99
+
+
+def test_cameras_and_youth_zones_need_no_hours(study: Study) -> None:
+    purposes: tuple[Purpose, ...] = ("cctv", "youth")
+    for purpose in purposes:
+        options = SitingOptions(purpose=purpose, n_new=1, grid_m=400)
+        plan = plan_havens(study, HavenRequest(crime="robbery", siting=options))
+        assert plan.cover is None
+        assert plan.siting is not None
+        assert (plan.siting.n_covered, plan.siting.is_grid, plan.siting.n_longer) == (0, True, 0)
+        assert plan.siting.is_after_school == (purpose == "youth")
+        assert len(plan.siting.sites) == 1
+
+
+def test_without_hours_only_reach_is_said(study: Study) -> None:
+    """The burglaries of the demonstration are known to the month."""
+    summary = summarise_havens(plan_havens(study, HavenRequest(crime="burglary", siting=SitingOptions(n_new=1))))
+    assert summary.cover is not None
+    assert (summary.cover.total.n_timed, summary.cover.total.open_share, summary.cover.gaps) == (0, None, ())
+    assert "not at which hour" in summary.words[0]
+    assert summary.siting is not None
+    assert (summary.siting.is_by_hour, summary.siting.is_without_hours) == (False, True)
+
+
+def test_products_are_whole_and_the_same_each_time(plan: HavenPlan, tmp_path: Path) -> None:
+    summary, paths = write_havens(plan, tmp_path / "a")
+    _, again = write_havens(plan, tmp_path / "b")
+    assert all(path.read_bytes() == again[key].read_bytes() for key, path in paths.items())
+    page = paths["havens"].read_text("utf-8")
+    assert "Not for decisions" in page
+    assert summary.words[0] in page
+    assert "<script" not in page
+    stored = json.loads(paths["havens_json"].read_text("utf-8"))
+    assert stored["cover"]["total"]["open_share"] == summary.cover.total.open_share  # type: ignore[union-attr]
+    coverage = pd.read_csv(paths["coverage_csv"], encoding="utf-8-sig")
+    assert {"all", "part of the week", "ward", "place to patrol", "school"} <= set(coverage["by"])
+    assert set(coverage["data_status"]) == set(pd.read_csv(paths["sites_csv"], encoding="utf-8-sig")["data_status"])
+    assert "synthetic" in coverage["data_status"][0]
+
+
+def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:
+    assert plan.cover is not None
+    assert plan.siting is not None
+    name = "<script>alert(1)</script>{{ 7 * 7 }}"
+    cover = dataclasses.replace(plan.cover, havens=plan.cover.havens.assign(name=name))
+    sites = tuple(dataclasses.replace(site, name=name) for site in plan.siting.sites)
+    hostile = dataclasses.replace(plan, cover=cover, siting=dataclasses.replace(plan.siting, sites=sites))
+    page = write_havens(hostile, tmp_path)[1]["havens"].read_text("utf-8")
+    assert "<script" not in page
+    assert "49" not in page or "{{ 7 * 7 }}" in page
+    assert page.count("&lt;script&gt;") > len(sites)
+
+
+def test_what_cannot_be_answered_is_refused(study: Study) -> None:
+    without = dataclasses.replace(study, havens=None)
+    with pytest.raises(NotFoundError, match="Coverage needs safe havens; none were given"):
+        plan_havens(without, HavenRequest(crime="robbery"))
+    with pytest.raises(ParameterError, match="reach must be above 0 m and at most 20,000 m, not 0"):
+        HavenRequest(crime="robbery", reach_m=0)
+    with pytest.raises(ParameterError, match="from 1 to 100, not 0"):
+        SitingOptions(n_new=0)
+    with pytest.raises(ParameterError, match="above 0 and at most 1, not 80"):
+        SitingOptions(target_share=80)
+    with pytest.raises(DataError, match='cannot be read: "whenever"'):
+        plan_alone(study, SitingOptions(site_hours="whenever"))
+
+
+@pytest.mark.slow
+def test_the_command_says_and_lists_what_it_wrote(repository: Path, tmp_path: Path) -> None:
+    data = repository / "data"
+    read: list[str | Path] = ["--incidents", data / "incidents", "--boundaries", data / "boundaries"]
+    read += ["--havens", data / "havens"]
+    code, out, err = call("havens", "coverage", "--crime", "robbery", *read, "--out", tmp_path)
+    assert (code, out.strip().endswith("havens.html")) == (0, True)
+    assert "Of 100 robberies whose hour is known" in err
+    assert "Safe havens and new sites" in (tmp_path / "index.html").read_text("utf-8")
+    code, _, err = call("havens", "siting", "--crime", "robbery", "--new", "0", *read, "--out", tmp_path)
+    assert code == 2
+    assert "Give --new 5" in err
