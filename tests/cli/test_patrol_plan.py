@@ -15,7 +15,9 @@ import jsonschema
 import pytest
 from support import call
 
+from hotspots.analysis.patrols import plan_patrols
 from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.ingest.reference import read_patrol_plans
 from hotspots.pipeline import PatrolPlanRequest, ShiftPlan, Study, plan_shift
 from hotspots.products.files import write_index, write_patrol_plan
 from hotspots.products.summary import PatrolPlanSummary, encode, summarise_patrol_plan
@@ -129,9 +131,10 @@ def test_the_calendar_states_its_zone_and_keeps_its_events(
 
 
 def test_a_plan_made_again_replaces_the_events_of_the_last(
-    demonstration: Study, written: dict[str, Path], tmp_path: Path
+    night: ShiftPlan, written: dict[str, Path], tmp_path: Path
 ) -> None:
-    again = plan_shift(demonstration, dataclasses.replace(NIGHT, visit_minutes=12))
+    plan = plan_patrols(dataclasses.replace(night.plan.shift, visit_s=12 * 60))
+    again = dataclasses.replace(night, request=dataclasses.replace(NIGHT, visit_minutes=12), plan=plan)
     _, paths = write_patrol_plan(again, tmp_path)
     found = [
         {
@@ -153,6 +156,15 @@ def test_the_table_has_a_row_for_each_visit(written: dict[str, Path], numbers: d
     assert all("synthetic incidents" in row["data_status"] for row in rows)
     for patrol in ("1", "2"):
         assert sum(int(row["break_minutes"]) for row in rows if row["patrol"] == patrol) in (0, 30)
+
+
+def test_what_reads_plans_reads_the_table(written: dict[str, Path], numbers: dict[str, Any]) -> None:
+    plan = read_patrol_plans([written["patrols_csv"]], crs="EPSG:27700", time_zone="Europe/London")
+    visits = [stop for route in numbers["routes"] for stop in route["stops"] if stop["kind"] == "visit"]
+    told = sorted((stop["begins_utc"], stop["ends_utc"]) for stop in visits)
+    found = zip(plan.visits["started_instant"], plan.visits["ended_instant"], strict=True)
+    assert sorted((f"{begin:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}") for begin, end in found) == told
+    assert plan.n_patrols == 2
 
 
 def test_the_card_has_a_sheet_for_each_patrol(written: dict[str, Path], numbers: dict[str, Any]) -> None:
