@@ -1,4 +1,4 @@
-"""Beats: places that one patrol can go round in the longest gap allowed, so that each is visited in time every round."""
+"""Beats: places that one patrol can go round in the longest gap allowed, so that each is visited in time."""
 
 from __future__ import annotations
 
