@@ -86,7 +86,7 @@ def read_listed_places(
     for file in find_files(paths, suffixes=PLACE_SUFFIXES, what=_WHAT):
         with file.opened():
             is_layer = file.path.suffix.lower() in LAYER_SUFFIXES
-            frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs, radius_m)
+            frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs)
             guard.check(file.sha256, label=file.label)
         points = shapely.get_type_id(frame["outline"].to_numpy(dtype=object)) == shapely.GeometryType.POINT
         frame["outline"] = np.where(
@@ -165,7 +165,7 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _read_tables(file: FoundFile, crs: pyproj.CRS, radius_m: float) -> pd.DataFrame:
+def _read_tables(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     parts = []
     tables = []
     for member in list_members(file, suffixes=TABLE_SUFFIXES):
