@@ -13,6 +13,8 @@ import pytest
 import shapely
 from support import call
 
+from hotspots.products.drawing import choose_street_classes
+
 EAST, NORTH = 538_000, 174_000
 
 
@@ -105,6 +107,7 @@ def test_the_map_has_a_layer_of_streets_and_says_what_they_are(with_streets: tup
     assert 'data-layer="streets"' in page
     assert "Each incident counts for the nearest piece of street between two junctions" in page
     assert "synthetic streets" in page
+    assert "OpenStreetMap contributors" not in page
 
 
 def test_streets_that_are_not_real_mark_the_products(with_streets: tuple[dict[str, Any], str]) -> None:
@@ -125,6 +128,7 @@ def test_streets_that_do_not_cover_the_area_are_said_to(folder: Path, tmp_path: 
         f"{n_off / 2:.0f}% of robberies lie further than 75 m from any street and are left out: the file does" in told
     )
     assert "of the robberies on them" in told
+    assert "OpenStreetMap contributors" in Path(summary["products"]["map"]).read_text("utf-8")
 
 
 def test_a_run_without_streets_says_nothing_of_them(folder: Path) -> None:
@@ -146,3 +150,19 @@ def test_streets_of_other_wards_do_not_stop_a_run(folder: Path, tmp_path: Path) 
     summary, _ = run(folder, "--streets", tmp_path / "streets.gpkg", "--from", "2024-01-01")
 
     assert summary["streets"] is None
+
+
+@pytest.mark.parametrize("rates", [[0.3], [50.0, 400.0], [1.0, 2.0, 3.0], [179.0, 258.0, 93.0, 2180.0]])
+def test_every_street_has_a_class_and_more_is_wider(rates: list[float]) -> None:
+    classes = choose_street_classes(rates)
+    bounds, _, widths = zip(*classes, strict=True)
+
+    assert 1 <= len(classes) <= 3
+    assert bounds[0] == 0
+    assert list(bounds) == sorted(set(bounds))
+    assert list(widths) == sorted(widths)
+    assert max(rates) >= bounds[-1]
+
+
+def test_without_streets_there_are_no_classes() -> None:
+    assert choose_street_classes([]) == []

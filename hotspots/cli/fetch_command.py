@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from hotspots.ingest.fetch import Fetched
 
 _CRIMES, _BOUNDARIES, _LSOAS = Path("data/incidents"), Path("data/boundaries"), Path("data/lsoas")
+_STREETS = Path("data/streets")
 _PATH = click.Path(path_type=Path, file_okay=False)
 _REFRESH = click.option("--refresh", is_flag=True, help="Fetch again files that are there already.")
 
 
 @click.group()
 def fetch() -> None:
-    """Fetch open data: recorded crime, and outlines of wards.
+    """Fetch open data: recorded crime, outlines of wards, and streets.
 
     Files that are there already are not fetched again. A record beside each file, NAME.source, states where it came
     from, when, under what licence, and its SHA-256.
@@ -88,26 +89,63 @@ def boundaries(boroughs: tuple[str, ...], kind: str, out: Path | None, **options
 
 
 @fetch.command()
+@click.option(
+    "--boundaries",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    default=[_BOUNDARIES],
+    metavar="PATH",
+    help=f"Outlines of the wards around which streets are wanted. Repeatable.  [default: {_BOUNDARIES.as_posix()}]",
+)
+@click.option("--out", type=_PATH, default=_STREETS, show_default=True, help="Folder to write to.")
+@_REFRESH
+def streets(boundaries: tuple[Path, ...], out: Path, **options: Any) -> None:
+    """Fetch streets and paths around wards from OpenStreetMap."""
+    from hotspots.ingest.fetch import fetch_streets
+    from hotspots.ingest.reference import read_boundaries
+
+    wards = read_boundaries(boundaries).wards
+    with show_progress() as progress:
+        fetched = fetch_streets(wards, out=out, progress=progress, **options)
+    report_fetched(fetched)
+
+
+@fetch.command()
 @_BOROUGH
 @_VINTAGE
 @_FORCE
 @_FROM
 @_TO
+@click.option("--no-streets", is_flag=True, help="Leave the streets out.")
 @_REFRESH
-def area(boroughs: tuple[str, ...], vintage: int | None, forces: tuple[str, ...], refresh: bool, **months: Any) -> None:
-    """Fetch what hotspots run needs for an area: its wards, and the crime of its police force.
+def area(
+    boroughs: tuple[str, ...],
+    vintage: int | None,
+    forces: tuple[str, ...],
+    no_streets: bool,
+    refresh: bool,
+    **months: Any,
+) -> None:
+    """Fetch what hotspots run needs for an area: its wards, the crime of its police force, and its streets.
 
-    Both go where hotspots run looks for them, data/boundaries and data/incidents.
+    All go where hotspots run looks for them: data/boundaries, data/incidents and data/streets.
     """
-    from hotspots.ingest.fetch import Connection, fetch_boundaries, fetch_crimes
+    from hotspots.ingest.fetch import Connection, fetch_boundaries, fetch_crimes, fetch_streets
+    from hotspots.ingest.reference import read_boundaries
 
-    with show_progress() as progress, Connection() as connection:
-        both: dict[str, Any] = {"refresh": refresh, "connection": connection, "progress": progress}
-        # the small one first: a borough that is misspelt is told of before the long wait
-        outlines = fetch_boundaries(boroughs, vintage=vintage, out=_BOUNDARIES, **both)
-        recorded = fetch_crimes(forces, out=_CRIMES, **months, **both)
-    report_fetched(outlines)
-    report_fetched(recorded)
+    with Connection() as connection:
+        shared: dict[str, Any] = {"refresh": refresh, "connection": connection}
+        with show_progress() as progress:
+            # the small one first: a borough that is misspelt is told of before the long wait
+            outlines = fetch_boundaries(boroughs, vintage=vintage, out=_BOUNDARIES, progress=progress, **shared)
+            recorded = fetch_crimes(forces, out=_CRIMES, progress=progress, **months, **shared)
+        report_fetched(outlines)
+        report_fetched(recorded)
+        if not no_streets:  # last: the rest can do without them, and their server is the busiest
+            wards = read_boundaries([file.path for file in outlines.files]).wards
+            with show_progress() as progress:
+                fetched = fetch_streets(wards, out=_STREETS, progress=progress, **shared)
+            report_fetched(fetched)
 
 
 def report_fetched(fetched: Fetched) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from hotspots.analysis.accuracy import AreaScore, Fold, Holdout, plan_predecessor
 from hotspots.analysis.network import (
@@ -72,7 +73,10 @@ def analyse_streets(
         None without streets in the study area, or without an incident on one.
     """
     located = with_places(chosen.incidents)
-    if network is None or located.empty or not network.segments.intersects(chosen.study_area).any():
+    if network is None or located.empty:
+        return None
+    shapely.prepare(chosen.study_area)
+    if not shapely.intersects(chosen.study_area, network.segments.geometry.to_numpy()).any():
         return None
     counts = count_on_streets(located, network, study_area=chosen.study_area)
     if not counts.n_on_streets:

@@ -15,7 +15,7 @@ from local_server import LocalServer, Trouble, run_server
 
 from hotspots.cli.fetch_command import fetch
 from hotspots.errors import NetworkError, NotFoundError, ParameterError
-from hotspots.ingest.fetch import allowance, download, open_geography, police_archives
+from hotspots.ingest.fetch import allowance, download, open_geography, open_streets, police_archives
 from hotspots.ingest.fetch.services import LAYERS, BoundaryLayer, Services
 
 
@@ -24,8 +24,12 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalSer
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.chdir(tmp_path)
     with run_server() as local:
-        services = Services(police_archives=f"{local.address}/archive", open_geography=f"{local.address}/services")
-        for module in (police_archives, open_geography):
+        services = Services(
+            police_archives=f"{local.address}/archive",
+            open_geography=f"{local.address}/services",
+            overpass=f"{local.address}/overpass",
+        )
+        for module in (police_archives, open_geography, open_streets):
             monkeypatch.setattr(module, "Services", lambda: services)
         yield local
 
@@ -91,6 +95,35 @@ def test_boundaries_go_where_run_looks_for_them(server: LocalServer) -> None:
     assert "Source: Office for National Statistics licensed under the Open Government Licence v.3.0." in result.stderr
 
 
+def make_street() -> bytes:
+    """One street, as an answer to whatever is asked."""
+    geometry = [{"lat": 51.41, "lon": -0.13}, {"lat": 51.42, "lon": -0.13}]
+    return json.dumps(
+        {"elements": [{"type": "way", "id": 1, "tags": {"highway": "path"}, "geometry": geometry}]}
+    ).encode()
+
+
+def test_an_area_is_its_wards_its_crime_and_its_streets(server: LocalServer) -> None:
+    layer = LAYERS["wards"][max(LAYERS["wards"])]
+    server.files[f"/services/{layer.service}/FeatureServer/0/query"] = make_page(layer)
+    server.files["/archive/latest.zip"] = archive()
+    server.files["/overpass"] = make_street()
+    arguments = ("area", "--borough", "Lewisham", "--force", "kent", "--from", "2026-08")
+    result = call(*arguments)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"data/boundaries/wards-{max(LAYERS['wards'])}-lewisham.gpkg",
+        "data/incidents/2026-08/2026-08-kent-street.csv",
+        "data/streets/streets-lewisham.gpkg",
+    ]
+    assert "OpenStreetMap contributors" in result.stderr
+    n_asked = len(server.seen)
+    again = call("streets")
+    assert again.stdout == "data/streets/streets-lewisham.gpkg\n"
+    assert len(server.seen) == n_asked
+    assert "streets" not in call(*arguments, "--no-streets").stdout
+
+
 def test_small_areas_do_not_go_among_the_wards(server: LocalServer) -> None:
     """Both would overlap."""
     ring = [list(xy) for xy in shapely.box(530000, 170000, 531000, 171000).exterior.coords]
@@ -146,6 +179,7 @@ def test_one_command_has_one_allowance(server: LocalServer, monkeypatch: pytest.
     server.files["/archive/latest.zip"] = archive()
     layer = LAYERS["wards"][max(LAYERS["wards"])]
     server.files[f"/services/{layer.service}/FeatureServer/0/query"] = make_page(layer, more="x" * 20_000)
+    server.files["/overpass"] = make_street()
     arguments = ("area", "--borough", "Lewisham", "--force", "kent", "--from", "2026-07")
     call(*arguments)
     n_bytes = sum(seen.n_bytes for seen in server.seen)

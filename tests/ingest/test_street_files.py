@@ -12,13 +12,12 @@ import pyogrio
 import pytest
 import shapely
 
-from hotspots.analysis.network import build_network
+from hotspots.analysis.network import build_network, count_on_streets
 from hotspots.errors import DataError
 from hotspots.geography.projection import to_wgs84
 from hotspots.ingest.reference import Streets, read_streets
 
 EAST, NORTH = 533000.0, 177000.0
-REAL = Path("/work/shared/data/streets")
 
 
 def draw(*vertices: tuple[float, float]) -> shapely.LineString:
@@ -57,6 +56,7 @@ def test_os_open_roads_are_read_without_motorways_and_nodes(tmp_path: Path) -> N
         ("Rye Lane", "A Road"),
     ]
     assert streets.left_out == {"motorways": 1}
+    assert streets.origins == ("Ordnance Survey",)
     assert (streets.inputs[0].table, streets.inputs[0].n_rows) == ("streets", 3)
     assert build_network(streets.ways).n_islands == 1
 
@@ -114,6 +114,21 @@ def write_overpass(path: Path, *, is_within: bool) -> None:
     path.write_text(json.dumps({"version": 0.6, "elements": ways + ([] if is_within else nodes)}), "utf-8")
 
 
+def test_the_outline_of_a_pedestrian_square_is_a_street(tmp_path: Path) -> None:
+    corners = [(51.47, -0.07), (51.47, -0.069), (51.471, -0.069), (51.471, -0.07)]
+    nodes = "".join(f'<node id="{n}" version="1" lat="{y}" lon="{x}"/>' for n, (y, x) in enumerate(corners, start=1))
+    through = "".join(f'<nd ref="{n}"/>' for n in (1, 2, 3, 4, 1))
+    tags = {"highway": "pedestrian", "area": "yes", "name": "Market Square"}
+    said = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+    way = f'<way id="1" version="1">{through}{said}</way>'
+    (tmp_path / "map.osm").write_text(f'<osm version="0.6">{nodes}{way}</osm>', "utf-8")
+
+    streets = read_streets([tmp_path / "map.osm"])
+    assert list_names(streets) == ["Market Square"]
+    assert streets.ways["kind"].tolist() == ["pedestrian"]
+    assert streets.ways.length.tolist() == pytest.approx([2 * (111 + 69.5)], abs=1)
+
+
 @pytest.mark.parametrize("kind", ["osm", "overpass", "overpass with geometry", "layer", "parquet"])
 def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -> None:
     path = tmp_path / {"osm": "map.osm", "layer": "map.geojson", "parquet": "map.parquet"}.get(kind, "map.json")
@@ -130,6 +145,7 @@ def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -
 
     assert list_names(streets) == ["Mill Walk", "Rye Lane"]
     assert streets.left_out == LEFT_OUT
+    assert streets.origins == ("OpenStreetMap",)
     assert (streets.n_unnamed, streets.n_broken) == (1, 0)
     network = build_network(streets.ways)
     assert (len(network.segments), len(network.nodes), network.n_islands) == (3, 4, 1)
@@ -243,9 +259,9 @@ def test_a_file_given_twice_is_refused(tmp_path: Path) -> None:
         read_streets([tmp_path])
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="real streets are not here")
-def test_real_extracts_become_networks() -> None:
-    by_file = {path.name: read_streets([path]) for path in sorted(REAL.glob("*.osm*")) if path.suffix != ".graphml"}
+def test_real_extracts_become_networks(real_data: Path) -> None:
+    files = sorted(path for path in (real_data / "streets").glob("*.osm*") if path.suffix != ".graphml")
+    by_file = {path.name: read_streets([path]) for path in files}
 
     assert len(by_file) == 6
     for streets in by_file.values():
@@ -253,3 +269,21 @@ def test_real_extracts_become_networks() -> None:
         assert network.length_m == pytest.approx(streets.ways.length.sum(), rel=1e-4)
         assert network.off_main_share < 0.2
     assert "Borough High Street" in set(by_file["osm_borough_sausage_links.osm"].ways["name"])
+
+
+def test_robberies_by_real_street_are_those_counted_another_way(real_data: Path) -> None:
+    streets = read_streets([real_data / "streets" / "osm_city_bankside_drive_2024-02-17.overpass.json"])
+    network = build_network(streets.ways)
+    source = real_data / "police_uk" / "lewisham_southwark_12types_2018-02_2019-12.csv.gz"
+    rows = pd.read_csv(source).query("`Crime type` == 'Robbery'")
+    points = gpd.GeoSeries(gpd.points_from_xy(rows["Longitude"], rows["Latitude"], crs=4326)).to_crs(27700)
+    incidents = gpd.GeoDataFrame(geometry=points)
+    area = shapely.box(*network.segments.total_bounds)
+    counts = count_on_streets(incidents, network, study_area=area, limit_m=50)
+    near = gpd.sjoin_nearest(incidents, network.segments, max_distance=50)
+
+    assert counts.n_on_streets == near.index.nunique() > 200
+    assert counts.n_on_streets + counts.n_too_far == len(rows)
+    # those that have one nearest street, with a name, are on it
+    sure = near[~near.index.duplicated(keep=False) & near["name"].notna()]
+    assert (counts.segment[sure.index] == sure["segment_id"]).all()

@@ -23,7 +23,7 @@ Integers = npt.NDArray[np.int64]
 SNAP_M: Final = 0.5
 """A dead end so close to another street meets it: the gap is a slip of whoever drew it."""
 
-_FRAGMENT_M: Final = 1000.0
+_FRAGMENT_M: Final = 250.0
 _FRAGMENT_SHARE: Final = 0.01
 _PER_METRE: Final = 1000.0
 """Vertices that agree to the millimetre are one: `hotspots.geography` gives coordinates no finer."""
@@ -73,7 +73,7 @@ class StreetNetwork:
     def find_walkable(self) -> npt.NDArray[np.bool_]:
         """Which segments a walk may begin on, bool (n_segments,): those of no fragment.
 
-        A fragment is a connected part that is shorter than a kilometre and than a hundredth of the longest: a
+        A fragment is a connected part that is shorter than 250 m and than a hundredth of the longest: a
         footway drawn without its ends. A place beside one would be near nothing, although a street passes by.
         """
         lengths = self.measure_islands()

@@ -8,6 +8,9 @@ Boundaries: ONS Open Geography Portal, ArcGIS feature services. ONS names each r
 `LAYERS` cannot be guessed; https://geoportal.statistics.gov.uk/ lists all. Taken are the full-resolution outlines
 clipped to the coastline (BFC): those to the extent of the realm (BFE) reach into tidal water, where nobody is robbed
 and which would count in every density and share of area.
+
+Streets: OpenStreetMap, out of the public server of Overpass, which is run by volunteers for everybody: it is asked
+for a few tiles, one after the other. Source: https://wiki.openstreetmap.org/wiki/Overpass_API.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ ONS_ATTRIBUTION = (
     "Contains OS data © Crown copyright and database right {year}."
 )
 
+OSM_LICENCE = "Open Data Commons Open Database License (ODbL), https://www.openstreetmap.org/copyright"
+OSM_ATTRIBUTION = "\N{COPYRIGHT SIGN} OpenStreetMap contributors, under the Open Database License."
+
 BoundaryKind = Literal["wards", "lsoas"]
 
 
@@ -38,6 +44,7 @@ class Services:
 
     police_archives: str = "https://data.police.uk/data/archive"
     open_geography: str = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
+    overpass: str = "https://overpass-api.de/api/interpreter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from .layers import locate_layers as locate_layers
 from .layers import open_layers as open_layers
 from .layers import read_layer as read_layer
 from .line_layers import LINE_SUFFIXES as LINE_SUFFIXES
+from .line_layers import draw_ways as draw_ways
 from .line_layers import read_lines as read_lines
 from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables

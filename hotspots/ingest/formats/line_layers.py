@@ -32,8 +32,8 @@ from hotspots.ingest.formats.osm_places import read_tags
 
 LINE_SUFFIXES = (*LAYER_SUFFIXES, ".json", *PARQUET_SUFFIXES, *OSM_SUFFIXES, ".zip")
 
-_OF_STREETS = "highway IS NOT NULL"
-"""Of the lines of OpenStreetMap those that are streets: it also has rivers, walls and borders."""
+_OF_STREETS = {"lines": "highway IS NOT NULL", "multipolygons": "other_tags LIKE '%\"highway\"=>%'"}
+"""Of the layers that GDAL makes of OpenStreetMap, what is a street: they also have rivers, walls and buildings."""
 
 
 def read_lines(
@@ -41,8 +41,8 @@ def read_lines(
 ) -> list[gpd.GeoDataFrame]:
     """The layers of a file that hold lines.
 
-    Of OpenStreetMap only lines that are streets are read, and its tags are columns of their own as far as they are
-    wanted. What the server of Overpass answers, as JSON, is read as well.
+    Of OpenStreetMap only streets are read, of a square that is drawn as an area its outline, and tags are columns of
+    their own as far as they are wanted. What the server of Overpass answers, as JSON, is read as well.
 
     Args:
         file: The file.
@@ -60,11 +60,11 @@ def read_lines(
     if name.endswith(PARQUET_SUFFIXES):
         return _read_parquet(file, wanted, near, what=what)
     if name.endswith(".json") and (elements := _read_overpass(file)) is not None:
-        return [_draw_ways(elements, wanted, file.label)]
+        return [draw_ways(elements, wanted, file.label)]
     address, layers = locate_layers(file, what=what)
     is_osm = name.endswith(OSM_SUFFIXES)
     if is_osm:
-        layers = [(layer, kind) for layer, kind in layers if layer == "lines"]
+        layers = [(layer, "LineString") for layer, _ in layers if layer in _OF_STREETS]
     frames = [
         _read_layer(file, address, layer, wanted, near, is_osm=is_osm, what=what)
         for layer, kind in layers
@@ -95,7 +95,7 @@ def _read_layer(
                 layer=layer,
                 columns=is_wanted,
                 bbox=_find_extent(near, crs),
-                where=_OF_STREETS if is_osm else None,
+                where=_OF_STREETS[layer] if is_osm else None,
             )
     except (*READING_ERRORS, pyproj.exceptions.CRSError, shapely.errors.ShapelyError) as error:
         if isinstance(error, DataError):
@@ -110,6 +110,7 @@ def _read_layer(
         others = sorted({tag for one in tags for tag in one if wanted(tag) and tag not in frame.columns})
         spread = pd.DataFrame({tag: [one.get(tag) for one in tags] for tag in others}, index=frame.index)
         frame = frame.drop(columns="other_tags").join(spread)
+        frame = frame.set_geometry(frame.geometry.boundary) if layer == "multipolygons" else frame
     return frame
 
 
@@ -179,7 +180,7 @@ def _read_overpass(file: FoundFile) -> Sequence[Mapping[str, Any]] | None:
     return [element for element in elements if isinstance(element, dict)]
 
 
-def _draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], bool], label: str) -> gpd.GeoDataFrame:
+def draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], bool], label: str) -> gpd.GeoDataFrame:
     """Ways as lines through their nodes, which stand beside them ("out body; >; out skel") or in them ("out geom").
 
     Raises:

@@ -24,6 +24,8 @@ from .safety_maps import read_safety_maps as read_safety_maps
 from .schools import Schools as Schools
 from .schools import read_schools as read_schools
 from .small_areas import read_areas as read_areas
+from .street_files import STREET_MARGIN_M as STREET_MARGIN_M
+from .street_files import StreetOrigin as StreetOrigin
 from .street_files import Streets as Streets
 from .street_files import read_streets as read_streets
 from .term_dates import TermDates as TermDates

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -31,12 +31,17 @@ from hotspots.ingest.formats import LINE_SUFFIXES, FoundFile, InputFile, RepeatG
 from hotspots.ingest.incidents import Places, normalise
 from hotspots.ingest.texts import read_status, release_names, release_places
 
-MARGIN_M: Final = 1000.0
+STREET_MARGIN_M: Final = 1000.0
 """How far around the study area streets are kept: a walk may lead out of it and back."""
 
 _WHAT: Final = "streets"
 _OSM = ("highway", "fclass")
 """Columns of OpenStreetMap's classes of road; the second one is Geofabrik's."""
+
+_OS = ("road function", "function", "form of way")
+"""Columns of OS Open Roads."""
+
+StreetOrigin = Literal["OpenStreetMap", "Ordnance Survey"]
 
 # Names of columns as `normalise` gives them, in order of preference.
 _COLUMNS: Mapping[str, Sequence[str]] = {
@@ -82,6 +87,7 @@ class Streets:
         left_out: Lines near the area that people may not walk along, by why.
         n_broken: Rows near the area without a line that can be used: empty, without length, or damaged.
         n_unnamed: Streets kept whose file gives them no name.
+        origins: Whose streets they are, as far as the columns show it; their licences ask for their names.
     """
 
     ways: gpd.GeoDataFrame
@@ -89,6 +95,7 @@ class Streets:
     left_out: Mapping[str, int]
     n_broken: int
     n_unnamed: int
+    origins: tuple[StreetOrigin, ...] = ()
 
 
 def read_streets(
@@ -103,7 +110,8 @@ def read_streets(
 
     Read are lines: OS Open Roads, OpenStreetMap (`.osm`, `.osm.pbf`, what Overpass answers, and layers with its column
     `highway`), and layers of lines of any other source, each of which is taken for a street. Points, such as road
-    nodes, and outlines are passed over, a pedestrian square among them.
+    nodes, and outlines are passed over; but of a square that an extract of OpenStreetMap has as an area, the outline is
+    a street.
 
     Left out and counted is what people may not walk along. That is motorways; what is planned, being built or gone;
     `foot=no`, `private` or `use_sidepath`; `access=no` or `private` unless `foot` allows it; motor roads; and what is
@@ -114,7 +122,7 @@ def read_streets(
     Args:
         paths: Files, and folders of them.
         crs: The working CRS.
-        area: The study area, metres; what does not come within `MARGIN_M` of it is left out.
+        area: The study area, metres; what does not come within `STREET_MARGIN_M` of it is left out.
         postcodes: Not used: a street has no postcode of its own.
         only_real: Whether to leave out files that say of themselves that they are not real. If all do, there are no
             streets and no inputs.
@@ -125,7 +133,7 @@ def read_streets(
         DataError: A file holds no lines, states no CRS or was given twice; or no street lies near the area.
     """
     crs = require_working_crs(crs)
-    near = None if area is None else gpd.GeoSeries([shapely.box(*area.bounds).buffer(MARGIN_M)], crs=crs)
+    near = None if area is None else gpd.GeoSeries([shapely.box(*area.bounds).buffer(STREET_MARGIN_M)], crs=crs)
     tables: list[_ReadLayer] = []
     inputs: list[InputFile] = []
     without: list[FoundFile] = []
@@ -162,7 +170,8 @@ def read_streets(
         )
     ways = _join(tables, crs)
     if area is not None:
-        ways = ways[shapely.dwithin(ways.geometry.to_numpy(), area, MARGIN_M)]
+        shapely.prepare(area)
+        ways = ways[shapely.dwithin(area, ways.geometry.to_numpy(), STREET_MARGIN_M)]
     if ways.empty and inputs:
         raise DataError(_say_none(tables, crs, near_area=area is not None))
     is_again = ways["wkb"].duplicated()
@@ -175,6 +184,7 @@ def read_streets(
         left_out={reason: n for reason, n in sorted(left_out.items()) if n},
         n_broken=sum(table.n_broken for table in tables),
         n_unnamed=int(ways["name"].isna().sum()),
+        origins=tuple(sorted({origin for table in tables if len(table.ways) for origin in table.origins})),
     )
 
 
@@ -210,6 +220,7 @@ class _ReadLayer:
     reasons: npt.NDArray[np.object_]
     n_broken: int
     data_status: pd.Series
+    origins: frozenset[StreetOrigin]
 
 
 def _read_layer(frame: gpd.GeoDataFrame, label: str, crs: pyproj.CRS, *, only_real: bool) -> _ReadLayer:
@@ -241,7 +252,18 @@ def _read_layer(frame: gpd.GeoDataFrame, label: str, crs: pyproj.CRS, *, only_re
         reasons=reasons,
         n_broken=int((~is_line).sum()),
         data_status=statuses,
+        origins=frozenset() if read_status(statuses) else _find_origin(columns["kind"]),
     )
+
+
+def _find_origin(kinds: Sequence[str]) -> frozenset[StreetOrigin]:
+    forms = {normalise(name) for name in kinds}
+    found: set[StreetOrigin] = set()
+    if forms & set(_OSM):
+        found.add("OpenStreetMap")
+    elif forms & set(_OS):
+        found.add("Ordnance Survey")
+    return frozenset(found)
 
 
 def _join(tables: Sequence[_ReadLayer], crs: pyproj.CRS) -> gpd.GeoDataFrame:

@@ -11,6 +11,7 @@ import shapely
 from hotspots.analysis.accuracy import AreaScore, Fold
 from hotspots.analysis.network import LENGTH_SHARES, StreetRun, StreetShare
 from hotspots.geography import WGS84, project_coordinates
+from hotspots.ingest.reference import StreetOrigin
 from hotspots.pipeline import Analysis, StreetAnalysis
 from hotspots.products.summary.encoding import Degrees, Metres, Part, Quantity, Share, SmallShare, Source, Tenths
 
@@ -111,6 +112,7 @@ class StreetsSummary(Part):
         n_islands: Parts of the network that no street joins.
         off_main_share: Share of its length that does not belong to the longest of them.
         n_unnamed: Streets of the files without a name.
+        origins: Whose streets they are, as far as the files show it.
         left_out: Lines of the files that people may not walk along, by why.
         n_broken: Rows of the files without a line that can be used.
         limit_m: The furthest that an incident may lie from its street.
@@ -130,6 +132,7 @@ class StreetsSummary(Part):
     n_islands: int
     off_main_share: Share
     n_unnamed: int
+    origins: tuple[StreetOrigin, ...]
     left_out: dict[str, int]
     n_broken: int
     limit_m: Metres
@@ -154,6 +157,7 @@ def summarise_streets(analysis: Analysis) -> StreetsSummary | None:
         n_islands=found.n_islands,
         off_main_share=found.off_main_share,
         n_unnamed=streets.n_unnamed,
+        origins=streets.origins,
         left_out=dict(streets.left_out),
         n_broken=streets.n_broken,
         limit_m=found.counts.limit_m,
