@@ -272,6 +272,7 @@ class HavenPlanSummary(Part):
     reach_m: Metres
     is_along_streets: bool
     street_origins: tuple[StreetOrigin, ...]
+    off_street_share: Share | None
     n_unplaced: int
     is_without_terms: bool
     cover: CoverSummary | None
