@@ -25,6 +25,7 @@ from benchmarks.contestants import CONTESTANTS, STAGES
 from benchmarks.data import SIZES, Case, Spread
 from benchmarks.machine import describe_machine, say_machine
 from benchmarks.measure import Measurement, measure
+from benchmarks.on_foot import ON_FOOT_STAGES
 from benchmarks.r_peers import find_missing_package
 from benchmarks.times import PLACELESS_STAGES
 
@@ -163,7 +164,8 @@ def main() -> int:
     for size in options.size or ["borough"]:
         for spread in spreads:
             case = Case(size=size, spread=spread, seed=options.seed)
-            stages = [s for s in options.stage or STAGES if spread == spreads[0] or s not in PLACELESS_STAGES]
+            once = (*PLACELESS_STAGES, *ON_FOOT_STAGES)
+            stages = [s for s in options.stage or STAGES if spread == spreads[0] or s not in once]
             if not stages:
                 continue
             rows = []

@@ -16,6 +16,7 @@ from scipy import stats
 from benchmarks import r_peers
 from benchmarks.contest import N_PERMUTATIONS, Array, Contestant, DisagreementError, Run
 from benchmarks.data import Case, Floats
+from benchmarks.on_foot import ON_FOOT_CONTESTANTS
 from benchmarks.times import TIME_CONTESTANTS
 
 BANDWIDTH_M = 300.0
@@ -528,5 +529,6 @@ CONTESTANTS = (
         compare=compare_p,
     ),
     *TIME_CONTESTANTS,
+    *ON_FOOT_CONTESTANTS,
 )
 STAGES = tuple(dict.fromkeys(contestant.stage for contestant in CONTESTANTS))

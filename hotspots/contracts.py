@@ -23,14 +23,20 @@ streets
     (LineString, valid, in metres): streets that people may walk along, not yet cut at junctions.
 premises
     index `premises_id` (unique); `name` (nullable), `kind` (a word of `hotspots.ingest.reference.PREMISES_KINDS`),
-    `opening_hours` (as of havens), `geometry` (Point).
+    `opening_hours` (as of havens), `geometry` (Point; MultiPoint of a station and its entrances; Polygon or
+    MultiPolygon of a park or school of which the outline is known).
 schools
     index `school_id` (unique; the URN where it is given); `name`, `phase` (nullable), `geometry` (Point).
 safety marks
-    index `mark_id` (unique); `is_safe`, `day_part` (nullable), `school` (nullable), `geometry` (Point or Polygon).
+    index `mark_id` (unique); `is_safe` (bool), `day_part` (nullable; a word of `hotspots.ingest.reference.DAY_PARTS`),
+    `school` (nullable), `geometry` (Point, or Polygon or MultiPolygon of an area).
 visits
     index `visit_id` (unique); `patrol` (which patrol or device, a number and not a name), `started_at`, `ended_at`
-    (naive local wall-clock time), `geometry` (Point).
+    (naive local wall-clock time), `started_instant`, `ended_instant` (the same in UTC, which runs on where the clock is
+    put back), `place` (what whoever wrote it down calls it, nullable), `geometry` (Point, nullable).
+pings
+    no geometry, as there are millions: `patrol` (a number from 1), `at` (naive local wall-clock time), `instant` (the
+    same in UTC), `easting`, `northing` (float, metres); by patrol and then by `instant`, no two of one patrol at once.
 """
 
 from __future__ import annotations
@@ -68,7 +74,8 @@ STREET_COLUMNS = ("name", "kind", "geometry")
 PREMISES_COLUMNS = ("name", "kind", "opening_hours", "geometry")
 SCHOOL_COLUMNS = ("name", "phase", "geometry")
 SAFETY_MARK_COLUMNS = ("is_safe", "day_part", "school", "geometry")
-VISIT_COLUMNS = ("patrol", "started_at", "ended_at", "geometry")
+VISIT_COLUMNS = ("patrol", "started_at", "ended_at", "started_instant", "ended_instant", "place", "geometry")
+PING_COLUMNS = ("patrol", "at", "instant", "easting", "northing")
 
 
 def require_columns(frame: gpd.GeoDataFrame, columns: tuple[str, ...], *, table: str) -> None:

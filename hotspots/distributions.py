@@ -9,12 +9,17 @@ All take and give arrays, which are broadcast together. As those of SciPy they c
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
 Floats = npt.NDArray[np.float64]
 Numbers = float | Floats
+
+_MAX_SHAPE = 1e6
+"""Rates that differ by a thousandth (one standard deviation) are taken as all alike."""
 
 
 def binomial_cdf(k: Numbers, n: Numbers, p: Numbers) -> Floats:
@@ -71,6 +76,36 @@ def poisson_isf(q: Numbers, mean: Numbers) -> Floats:
     wanted = 1 - np.asarray(q, dtype=np.float64)
     least = np.ceil(special.pdtrik(wanted, mean))
     return _step_down(least, special.pdtr(np.maximum(least - 1, 0), mean) >= wanted)
+
+
+def fit_gamma(n: Floats, exposure: Floats) -> tuple[float, float]:
+    """Shape and mean of the gamma distribution of rates under which Poisson counts are likeliest.
+
+    Where the counts vary no more than chance makes them, the likelihood rises with the shape without end: the search
+    then stops at a shape that takes the rates as all alike.
+
+    Args:
+        n: Float (n,), counts, not all 0; sums of weights need not be whole.
+        exposure: Float (n,), above 0: what each count is divided by.
+    """
+    from scipy import optimize  # here, as few need it and it takes a while
+
+    overall = n.sum() / exposure.sum()
+
+    def lose(log_parameters: Floats) -> float:
+        shape, mean = np.exp(log_parameters)
+        expected = mean * exposure
+        # log of the negative binomial without what depends on n alone; log1p keeps it exact for a large shape
+        gain = special.gammaln(shape + n) - special.gammaln(shape) - n * np.log(shape) + n * np.log(expected)
+        return float(-(gain - (shape + n) * np.log1p(expected / shape)).sum())
+
+    bounds = [(math.log(1e-3), math.log(_MAX_SHAPE)), (math.log(overall) - 10, math.log(overall) + 10)]
+    fits = [
+        optimize.minimize(lose, [math.log(shape), math.log(overall)], method="L-BFGS-B", bounds=bounds)
+        for shape in (1.0, 30.0, 1000.0)
+    ]
+    best = min(fits, key=lambda fit: fit.fun)
+    return float(np.exp(best.x[0])), float(np.exp(best.x[1]))
 
 
 def compare_shares(table: npt.ArrayLike) -> float:

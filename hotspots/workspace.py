@@ -10,7 +10,10 @@ from pathlib import Path
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.settings import FILE_NAME
 
-DEMONSTRATED = ("incidents", "boundaries", "havens", "calendar")
+DEMONSTRATED = (
+    *("incidents", "boundaries", "havens", "calendar", "streets", "premises", "schools", "candidates", "safety_maps"),
+    "patrols",
+)
 FOLDERS = (*(f"data/{name}" for name in DEMONSTRATED), "maps")
 _UNFINISHED, _READY = ".hotspots-unfinished", ".hotspots-ready"
 """A workspace while it is made, and once all of it is there to be put in place. One that was killed leaves either."""

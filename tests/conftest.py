@@ -38,12 +38,13 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def demonstration() -> Study:
-    """The committed demonstration data, read once."""
+    """The committed demonstration data, read once: incidents, wards, safe havens and term dates."""
     data = REPOSITORY / "data"
     return load_study(
         [data / "incidents"],
         [data / "boundaries"],
         settings=Settings(havens=(data / "havens",), term_dates=data / "calendar" / "term_dates.csv"),
+        tables=("havens", "term_dates"),
     )
 
 

@@ -39,7 +39,7 @@ out_option: Callable[[Command], Command] = click.option(
 )
 
 
-class _Day(click.DateTime):
+class Day(click.DateTime):
     """A day, in ISO form or as it is written in Britain."""
 
     name = "day"
@@ -48,6 +48,7 @@ class _Day(click.DateTime):
         super().__init__(formats=["%Y-%m-%d", "%d/%m/%Y"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The day."""
         try:
             day = super().convert(value, param, ctx)
         except click.BadParameter:
@@ -59,10 +60,10 @@ class _Day(click.DateTime):
 
 def day_option(*names: str, **details: Any) -> Callable[[Command], Command]:
     """An option that takes a day."""
-    return click.option(*names, type=_Day(), metavar="YYYY-MM-DD", **details)
+    return click.option(*names, type=Day(), metavar="YYYY-MM-DD", **details)
 
 
-class Period(_Day):
+class Period(Day):
     """Two months or two days with two dots between them, or one month."""
 
     name = "period"
@@ -106,10 +107,10 @@ _OPTIONS = {
         "--layer", metavar="NAME", help="Layer of the boundary files.  [default: all with ward codes]"
     ),
     "start": click.option(
-        "--from", "start", type=_Day(), metavar="YYYY-MM-DD", help="First day.  [default: the first of the incidents]"
+        "--from", "start", type=Day(), metavar="YYYY-MM-DD", help="First day.  [default: the first of the incidents]"
     ),
     "end": click.option(
-        "--to", "end", type=_Day(), metavar="YYYY-MM-DD", help="Last day.  [default: the last of the incidents]"
+        "--to", "end", type=Day(), metavar="YYYY-MM-DD", help="Last day.  [default: the last of the incidents]"
     ),
     "wards": click.option(
         "--ward",

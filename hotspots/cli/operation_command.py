@@ -75,6 +75,14 @@ if TYPE_CHECKING:
     type=click.Choice(["severity", "cost"]),
     help="Compare all crimes that have a figure too, each weighed by its harm.",
 )
+@click.option(
+    "--records",
+    "record_files",
+    multiple=True,
+    type=PATH,
+    help="File or folder of where patrols were (pings, visits or GPX), to say how much of it was done. Repeatable.  "
+    "[default: none]",
+)
 @study_options()
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print every number.")
@@ -89,6 +97,7 @@ def operation(
     before: Literal["year", "previous"],
     area_weights: str,
     harm: Measure | None,
+    record_files: tuple[Path, ...],
     out: Path,
     as_json: bool,
 ) -> None:
@@ -98,6 +107,7 @@ def operation(
     --buffer, displacement of crime to the areas around is measured.
     """
     from hotspots.errors import ParameterError
+    from hotspots.ingest.reference import read_patrol_records
     from hotspots.pipeline import OperationRequest, evaluate_operation, find_area
     from hotspots.products.files import write_operation
 
@@ -125,7 +135,12 @@ def operation(
         treated = find_area(known, files=treated_files, ward_names=treated_wards)
         control = find_area(known, files=control_files, ward_names=control_wards, what="control")
         assert treated is not None  # files or wards were given
-        found = evaluate_operation(study, request, treated, control=control, progress=progress)
+        records = (
+            read_patrol_records(record_files, crs=known.crs, time_zone=study.calendar.time_zone, area=study.area)
+            if record_files
+            else None
+        )
+        found = evaluate_operation(study, request, treated, control=control, records=records, progress=progress)
         progress("writing")
         written = write_operation(found, out, notify=warn)
     echo_products([written], out, sentences="terminal.operation", page="operation", as_json=as_json)

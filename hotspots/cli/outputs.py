@@ -15,13 +15,23 @@ if TYPE_CHECKING:
     from hotspots.products.summary import (
         HavenPlanSummary,
         OperationSummary,
+        PatrolPlanSummary,
+        PatrolsDoneSummary,
         PerformanceSummary,
         PostersSummary,
         RunSummary,
     )
 
-    Summary = RunSummary | OperationSummary | PerformanceSummary | PostersSummary | HavenPlanSummary
-    Written = tuple[Summary, dict[str, Path]]
+    AnySummary = (
+        RunSummary
+        | OperationSummary
+        | PerformanceSummary
+        | HavenPlanSummary
+        | PatrolPlanSummary
+        | PatrolsDoneSummary
+        | PostersSummary
+    )
+    Written = tuple[AnySummary, dict[str, Path]]
 
 
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")

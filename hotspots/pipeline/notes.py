@@ -13,7 +13,7 @@ from hotspots.errors import say_rows, say_texts
 from hotspots.ingest.incidents import Oddity
 
 if TYPE_CHECKING:
-    from hotspots.ingest.reference import Havens
+    from hotspots.ingest.reference import Havens, Premises
     from hotspots.pipeline.results import Analysis
     from hotspots.pipeline.study import Study
 
@@ -146,6 +146,8 @@ def _note_other_tables(study: Study) -> Iterator[str]:
     if havens := study.havens:
         yield from _note_lost_havens(havens)
         yield from _note_opening_hours(havens)
+    if premises := study.premises:
+        yield from _note_lost_premises(premises)
     if n_unrecognised := study.quality.n_unrecognised:
         yield (
             f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table. Such rows count among "
@@ -170,6 +172,18 @@ def _note_lost_havens(havens: Havens) -> Iterator[str]:
         yield f"Rows of safe havens left out because the same place is in another row: {havens.n_repeated:,}."
     if havens.n_unnamed:
         yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed:,}."
+
+
+def _note_lost_premises(premises: Premises) -> Iterator[str]:
+    if n_lost := sum(premises.without_location.values()):
+        why = _list_counts(premises.without_location)
+        yield f"Premises left out because they have no usable location: {n_lost:,} ({why})."
+    if premises.n_malformed:
+        yield f"Rows of premises left out because they have other fields than the header: {premises.n_malformed:,}."
+    if premises.n_other_kinds:
+        yield f"Rows of premises left out because they are of another kind of place: {premises.n_other_kinds:,}."
+    if premises.n_shut:
+        yield f"Premises left out because their file says that they or their licence are no more: {premises.n_shut:,}."
 
 
 def _note_opening_hours(havens: Havens) -> Iterator[str]:

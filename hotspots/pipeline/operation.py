@@ -28,6 +28,7 @@ from hotspots.crimes import Crime
 from hotspots.geography import FLOOR, UniquePoints, collapse_points, find_polygon, weigh_places
 from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents import find_days
+from hotspots.ingest.reference import PatrolRecords
 from hotspots.pipeline.holes import Hole
 from hotspots.pipeline.operation_areas import Area, OperationAreas, draw_areas
 from hotspots.pipeline.operation_bins import Bin, BinUnit, DatedCounts, bin_counts, place_in_areas
@@ -39,6 +40,7 @@ from hotspots.pipeline.operation_cover import (
     require_own_cover,
 )
 from hotspots.pipeline.operation_harm import OperationHarm, measure_operation_harm
+from hotspots.pipeline.operation_patrols import OperationPatrols, measure_operation_patrols
 from hotspots.pipeline.operation_request import Before, OperationRequest
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
@@ -111,6 +113,7 @@ class Operation:
         n_uncovered: Incidents of these in either period, which are left out of both.
         lost: Rows without a place, where the periods have unequal shares of them; else None.
         is_too_fine: Whether an area drawn in a file holds so few incidents or places that single ones could be found.
+        patrols: How much of it was done; None without records of patrols.
         study: What all this was made of.
     """
 
@@ -141,7 +144,14 @@ class Operation:
     n_uncovered: int
     lost: LostPlaces | None
     is_too_fine: bool
+    patrols: OperationPatrols | None = None
     study: Study
+
+    @property
+    def data_status(self) -> dict[str, str]:
+        """What the files say of themselves, by table; empty for ordinary data."""
+        said = {file.table: file.data_status for file in (self.patrols.files if self.patrols else ())}
+        return self.study.data_status | {table: status for table, status in said.items() if status}
 
 
 def evaluate_operation(
@@ -150,6 +160,7 @@ def evaluate_operation(
     treated: Area,
     *,
     control: Area | None = None,
+    records: PatrolRecords | None = None,
     progress: Progress = silent,
 ) -> Operation:
     """Compare the change of crime in a treated area with that in a control.
@@ -163,6 +174,7 @@ def evaluate_operation(
         request: The operation.
         treated: Where something was done.
         control: What it is compared with; by default the rest of the study area.
+        records: Where patrols were, which says how much of the operation was done, and does not change its verdict.
         progress: Called with each step.
 
     Raises:
@@ -285,6 +297,7 @@ def evaluate_operation(
             (during, before),
         ),
         is_too_fine=any(_holds_few(incidents[(dated.part == index) & is_counted]) for index in drawn),
+        patrols=measure_operation_patrols(records, areas, start=request.start, end=request.end) if records else None,
         study=study,
     )
 

@@ -13,6 +13,8 @@ from hotspots.analysis.rates import AreaRates
 from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCoverage
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
+from hotspots.pipeline.facility_kinds import FacilityKind
+from hotspots.pipeline.felt_places import PerceptionAnalysis
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Accounts, Selection
@@ -58,7 +60,9 @@ class Analysis:
         months: Incidents by calendar month of the period.
         empty_months: Months of the period whose feed failed, which are not months without crime.
         havens: What the safe havens cover; None where none were given.
+        facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
         streets: On which streets they are; None where no streets are known in the study area.
+        perception: Safety Maps beside the crime; None where none were given.
         notes: What a reader should know.
     """
 
@@ -74,7 +78,9 @@ class Analysis:
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
     havens: HavenAnalysis | None
+    facilities: tuple[FacilityKind, ...] = ()
     streets: StreetAnalysis | None = None
+    perception: PerceptionAnalysis | None = None
     notes: tuple[str, ...] = ()
 
     @property

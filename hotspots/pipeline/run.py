@@ -20,6 +20,8 @@ from hotspots.analysis.safe_havens import (
     summarise_coverage,
 )
 from hotspots.harm import weigh_harm
+from hotspots.pipeline.facility_kinds import analyse_facilities
+from hotspots.pipeline.felt_places import analyse_perception
 from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
 from hotspots.pipeline.places import analyse_places
@@ -83,7 +85,9 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         months=count_months(incidents, months=months),
         empty_months=empty_months,
         havens=_cover(study, chosen, profile, reach_m=request.reach_m),
+        facilities=analyse_facilities(study, chosen, floor=request.floor),
         streets=streets,
+        perception=analyse_perception(study, chosen, floor=request.floor),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
 

@@ -154,10 +154,12 @@ def _find_nearest(places: Floats, network: StreetNetwork, is_inside: Flags, limi
     is_named = is_inside & network.segments["name"].notna().to_numpy()
     best = snap_to_streets(places, network, among=is_inside)
     segment, off = best.segment.copy(), best.off_street_m.copy()
-    if is_named.any():
-        named = snap_to_streets(places, network, among=is_named)
-        is_taken = named.off_street_m <= off + PREFER_NAMED_M
-        segment[is_taken], off[is_taken] = named.segment[is_taken], named.off_street_m[is_taken]
+    unnamed = np.flatnonzero(~is_named[segment])
+    if is_named.any() and len(unnamed):
+        named = snap_to_streets(places[unnamed], network, among=is_named)
+        is_taken = named.off_street_m <= off[unnamed] + PREFER_NAMED_M
+        taken = unnamed[is_taken]
+        segment[taken], off[taken] = named.segment[is_taken], named.off_street_m[is_taken]
     segment[off > limit_m] = -1
     return segment
 

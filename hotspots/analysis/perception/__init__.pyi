@@ -1,0 +1,9 @@
+from .felt_safety import AGREEMENTS as AGREEMENTS
+from .felt_safety import Agreement as Agreement
+from .felt_safety import GroupedMarks as GroupedMarks
+from .felt_safety import MarkedPlace as MarkedPlace
+from .felt_safety import Perception as Perception
+from .felt_safety import SpreadMarks as SpreadMarks
+from .felt_safety import compare_perception as compare_perception
+from .felt_safety import count_marks as count_marks
+from .felt_safety import spread_marks as spread_marks

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import optimize, special
+from scipy import special
 
-from hotspots.distributions import binomial_cdf, binomial_sf
+from hotspots.distributions import binomial_cdf, binomial_sf, fit_gamma
 from hotspots.errors import DataError, ParameterError
 
 Floats = npt.NDArray[np.float64]
@@ -26,8 +26,6 @@ CONFIDENCE = 0.95
 FEW_AREAS = 10
 """From fewer, the distribution of rates is known too badly to be taken as exact, as the shrunk limits take it."""
 _MIN_AREAS = 3
-_MAX_SHAPE = 1e6
-"""Rates that differ by a thousandth (one standard deviation) are taken as all alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +126,7 @@ def estimate_rates(
         smaller = np.minimum(binomial_cdf(n, total, share), binomial_sf(n - 1, total, share))
         columns |= {"ratio": n / total / share, "ratio_low": low / share, "ratio_high": high / share}
         columns["p_value"] = np.minimum(2 * smaller, 1)
-    prior = _fit_gamma(n, exposure) if total and len(n) >= _MIN_AREAS else None
+    prior = fit_gamma(n, exposure) if total and len(n) >= _MIN_AREAS else None
     if prior:
         shape, mean = prior
         scale = 1 / (shape / mean + exposure)
@@ -170,30 +168,6 @@ def _find_binomial_limits(n: Floats, total: float, tail: float) -> tuple[Floats,
     low = special.betaincinv(np.maximum(n, 1), total - n + 1, tail)
     high = special.betainccinv(n + 1, np.maximum(total - n, 1), tail)
     return np.where(n > 0, low, 0.0), np.where(n < total, high, 1.0)
-
-
-def _fit_gamma(n: Floats, exposure: Floats) -> tuple[float, float]:
-    """Shape and mean of the gamma distribution of rates under which the counts are likeliest.
-
-    Where the counts vary no more than chance makes them, the likelihood rises with the shape without end: the search
-    then stops at a shape that takes the rates as all alike.
-    """
-    overall = n.sum() / exposure.sum()
-
-    def lose(log_parameters: Floats) -> float:
-        shape, mean = np.exp(log_parameters)
-        expected = mean * exposure
-        # log of the negative binomial without what depends on n alone; log1p keeps it exact for a large shape
-        gain = special.gammaln(shape + n) - special.gammaln(shape) - n * np.log(shape) + n * np.log(expected)
-        return float(-(gain - (shape + n) * np.log1p(expected / shape)).sum())
-
-    bounds = [(math.log(1e-3), math.log(_MAX_SHAPE)), (math.log(overall) - 10, math.log(overall) + 10)]
-    fits = [
-        optimize.minimize(lose, [math.log(shape), math.log(overall)], method="L-BFGS-B", bounds=bounds)
-        for shape in (1.0, 30.0, 1000.0)
-    ]
-    best = min(fits, key=lambda fit: fit.fun)
-    return float(np.exp(best.x[0])), float(np.exp(best.x[1]))
 
 
 def _read_areas(n_incidents: pd.Series, population: pd.Series) -> tuple[Floats, Floats]:

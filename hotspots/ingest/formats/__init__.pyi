@@ -1,3 +1,4 @@
+from .gpx_tracks import open_gpx as open_gpx
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
 from .input_files import FoundFile as FoundFile
 from .input_files import InputFile as InputFile
@@ -7,6 +8,7 @@ from .input_files import explain_unpacking as explain_unpacking
 from .input_files import find_files as find_files
 from .input_files import find_overlooked as find_overlooked
 from .input_files import list_members as list_members
+from .json_records import holds_json_records as holds_json_records
 from .json_records import spread_objects as spread_objects
 from .layers import LAYER_SUFFIXES as LAYER_SUFFIXES
 from .layers import OSM_SUFFIXES as OSM_SUFFIXES
@@ -20,12 +22,14 @@ from .line_layers import read_lines as read_lines
 from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables
 from .osm_places import open_osm_places as open_osm_places
+from .osm_places import read_tags as read_tags
 from .table import GEOMETRY_X as GEOMETRY_X
 from .table import GEOMETRY_Y as GEOMETRY_Y
 from .table import Chunk as Chunk
 from .table import Columns as Columns
 from .table import IsHeader as IsHeader
 from .table import Table as Table
+from .table import as_text as as_text
 from .table import require_unique as require_unique
 from .workbooks import WORKBOOK_SUFFIXES as WORKBOOK_SUFFIXES
 from .workbooks import list_hidden_sheets as list_hidden_sheets

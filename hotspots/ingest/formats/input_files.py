@@ -60,7 +60,21 @@ class InputFile:
     """
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "schools", "population", "term dates", "peers", "streets"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
+        "patrol records",
+        "population",
+        "term dates",
+        "peers",
+        "patrol plan",
+        "places to patrol",
+    ]
     sha256: str
     n_rows: int
     layout: str

@@ -1,13 +1,18 @@
 from .area_map import draw_areas as draw_areas
 from .before_after import draw_before_after as draw_before_after
+from .colours import AGREEMENT_COLOURS as AGREEMENT_COLOURS
 from .colours import EXPECTED as EXPECTED
+from .colours import FACILITY as FACILITY
+from .colours import FEELINGS as FEELINGS
 from .colours import HAVEN as HAVEN
 from .colours import HOTSPOT as HOTSPOT
 from .colours import OUTSIDE as OUTSIDE
 from .colours import PATROL as PATROL
 from .colours import QUIET as QUIET
+from .colours import RECORDED as RECORDED
 from .colours import RINGS as RINGS
 from .colours import SIGNIFICANT as SIGNIFICANT
+from .colours import UNCLEAR as UNCLEAR
 from .colours import VERDICTS as VERDICTS
 from .colours import StreetClasses as StreetClasses
 from .colours import choose_breaks as choose_breaks
@@ -19,6 +24,9 @@ from .concentration import draw_concentration as draw_concentration
 from .coverage_bars import COVERAGE_COLOURS as COVERAGE_COLOURS
 from .coverage_bars import draw_coverage as draw_coverage
 from .coverage_bars import draw_site_curve as draw_site_curve
+from .felt_maps import draw_agreement as draw_agreement
+from .felt_maps import draw_feelings as draw_feelings
+from .felt_maps import draw_recorded as draw_recorded
 from .gap_map import draw_gaps as draw_gaps
 from .gap_map import name_letter as name_letter
 from .map_layers import HOTSPOT_STYLE as HOTSPOT_STYLE
@@ -32,6 +40,8 @@ from .month_charts import draw_series as draw_series
 from .offline import hash_script as hash_script
 from .offline import leaflet_script as leaflet_script
 from .offline import leaflet_style as leaflet_style
+from .patrol_charts import draw_patrol_days as draw_patrol_days
+from .patrol_charts import draw_patrol_week as draw_patrol_week
 from .poster_sheets import DrawnPoster as DrawnPoster
 from .poster_sheets import draw_poster as draw_poster
 from .poster_sheets import join_posters as join_posters
@@ -40,5 +50,6 @@ from .ratio_strips import choose_ratio_ticks as choose_ratio_ticks
 from .ratio_strips import choose_span as choose_span
 from .ratio_strips import draw_ratio as draw_ratio
 from .ratio_strips import draw_ratio_scale as draw_ratio_scale
+from .route_map import draw_route as draw_route
 from .week_grid import draw_strip as draw_strip
 from .week_grid import draw_week as draw_week

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shapely
 
 from hotspots.pipeline import Operation
-from hotspots.products.drawing.axes import open_svg
-from hotspots.products.drawing.colours import HOTSPOT, OUTSIDE, QUIET, RINGS
-from hotspots.products.drawing.paper_map import WIDTH, PaperMap
+from hotspots.products.drawing.colours import HOTSPOT, QUIET, RINGS
+from hotspots.products.drawing.paper_map import PaperMap
 
 
 def draw_areas(operation: Operation) -> str:
@@ -20,19 +19,26 @@ def draw_areas(operation: Operation) -> str:
         areas.study_area if areas.is_rest else areas.control,
     ]
     paper = PaperMap(shapely.union_all([shape for shape in shown if shape is not None]).bounds)
-    trace = paper.trace
     title = f"Treated area: {operation.treated_name}. Control: {operation.control_name}."
-    parts = [
-        open_svg(WIDTH, paper.height, title, css="chart outlines"),
-        f'<rect width="{WIDTH:.0f}" height="{paper.height:.0f}" fill="{OUTSIDE}"/>',
-        trace(areas.study_area, fill="#ffffff"),
-        trace(
-            areas.control, fill=QUIET, fill_opacity="0.25" if areas.is_rest else "0.55", stroke=QUIET, stroke_width="1"
-        ),
-        trace(areas.control_ring, fill=RINGS["control"], stroke=QUIET, stroke_width="1", stroke_dasharray="4 3"),
-        trace(areas.treated_ring, fill=RINGS["treated"], stroke=HOTSPOT, stroke_width="1", stroke_dasharray="4 3"),
-        trace(areas.treated, fill=HOTSPOT, fill_opacity="0.85", stroke=HOTSPOT, stroke_width="1.5"),
-        *(trace(ward, fill="none", stroke="#8a8f94", stroke_width="0.6") for ward in wards.geometry),
-        paper.draw_scale(),
-    ]
-    return "".join([*parts, "</svg>"])
+    return "".join(
+        [
+            paper.open(title, css="chart outlines"),
+            paper.trace(areas.study_area, fill="#ffffff"),
+            paper.trace(
+                areas.control,
+                fill=QUIET,
+                fill_opacity="0.25" if areas.is_rest else "0.55",
+                stroke=QUIET,
+                stroke_width="1",
+            ),
+            paper.trace(
+                areas.control_ring, fill=RINGS["control"], stroke=QUIET, stroke_width="1", stroke_dasharray="4 3"
+            ),
+            paper.trace(
+                areas.treated_ring, fill=RINGS["treated"], stroke=HOTSPOT, stroke_width="1", stroke_dasharray="4 3"
+            ),
+            paper.trace(areas.treated, fill=HOTSPOT, fill_opacity="0.85", stroke=HOTSPOT, stroke_width="1.5"),
+            *(paper.trace(ward, fill="none", stroke="#8a8f94", stroke_width="0.6") for ward in wards.geometry),
+            paper.close(),
+        ]
+    )

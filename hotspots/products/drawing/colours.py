@@ -10,6 +10,7 @@ SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 HOTSPOT = "#b3005e"
 PATROL = "#14213d"
 HAVEN = "#e66100"
+FACILITY = "#00695c"
 OUTSIDE = "#eceae4"
 HALF = "#1a1a1a"
 SIGNIFICANT = "#6a3d9a"
@@ -35,6 +36,18 @@ STREET_WIDTHS = (3.5, 5.0, 7.0)
 
 StreetClasses = list[tuple[float, str, float]]
 """Lower bounds, colours and widths (pixels) of the classes of streets, ascending."""
+
+# PuOr. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
+FEELINGS = {"unsafe": "#b35806", "safe": "#542788"}
+RECORDED = {"much": "#b3005e", "little": "#c7dbe8"}
+AGREEMENT_COLOURS = {
+    "feels unsafe, little crime": "#fdb863",
+    "feels safe, much crime": "#8073ac",
+    "feels unsafe, much crime": "#7f3b08",
+    "feels safe, little crime": "#d8daeb",
+}
+"""Of what young people marked, of what is recorded, and of both: the two that differ are neither dark nor pale."""
+UNCLEAR = "#b9bab5"
 
 Classes = list[tuple[float, str]]
 """Lower bounds and colours of the classes of a map, ascending."""

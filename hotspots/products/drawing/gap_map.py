@@ -7,9 +7,8 @@ from html import escape
 import shapely
 
 from hotspots.pipeline import HavenPlan
-from hotspots.products.drawing.axes import open_svg
-from hotspots.products.drawing.colours import HAVEN, HOTSPOT, OUTSIDE, PATROL
-from hotspots.products.drawing.paper_map import WIDTH, PaperMap
+from hotspots.products.drawing.colours import HAVEN, HOTSPOT, PATROL
+from hotspots.products.drawing.paper_map import PaperMap
 from hotspots.products.summary import HavenPlanSummary
 
 MOST_GAPS_DRAWN = 10
@@ -22,8 +21,7 @@ def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
     area, wards = plan.selection.study_area, plan.selection.wards
     paper = PaperMap(area.bounds)
     parts = [
-        open_svg(WIDTH, paper.height, "Safe havens, gaps and new sites", css="chart outlines"),
-        f'<rect width="{WIDTH:.0f}" height="{paper.height:.0f}" fill="{OUTSIDE}"/>',
+        paper.open("Safe havens, gaps and new sites", css="chart outlines"),
         paper.trace(area, fill="#ffffff"),
     ]
     if plan.cover is not None and len(plan.cover.havens):
@@ -33,8 +31,8 @@ def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
     parts += [paper.trace(ward, fill="none", stroke="#8a8f94", stroke_width="0.6") for ward in wards.geometry]
     if plan.cover is not None:
         for name, point in zip(plan.cover.havens["name"], plan.cover.havens.geometry, strict=True):
-            right, down = paper.place(point.x, point.y)
-            if 0 <= right <= WIDTH and 0 <= down <= paper.height:
+            right, down = paper.find(point.x, point.y)
+            if 0 <= right <= paper.width and 0 <= down <= paper.height:
                 parts.append(_draw_haven(right, down, str(name or "")))
         # of a place with several gaps the largest is first, and names it
         drawn: dict[int, str] = {}
@@ -48,11 +46,11 @@ def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
     if summary.siting is not None:
         for number, site in reversed(list(enumerate(summary.siting.sites))):
             # beside its place, since the best site often lies in a gap
-            right, down = paper.place(site.easting, site.northing)
+            right, down = paper.find(site.easting, site.northing)
             parts.append(f'<path d="M{right:.1f} {down:.1f}l{_ASIDE} {-_ASIDE}" stroke="{PATROL}" stroke-width="2"/>')
             east, north = site.easting + _ASIDE / paper.scale, site.northing + _ASIDE / paper.scale
             parts.append(paper.draw_mark(east, north, name_letter(number), fill=PATROL, title=site.label, radius=8.5))
-    return "".join([*parts, paper.draw_scale(), "</svg>"])
+    return "".join([*parts, paper.close()])
 
 
 def name_letter(number: int) -> str:

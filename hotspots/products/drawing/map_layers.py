@@ -19,8 +19,11 @@ import shapely
 from folium.map import Layer
 from folium.raster_layers import ImageOverlay
 
+from hotspots.analysis.perception import Perception
 from hotspots.pipeline import Analysis, HavenAnalysis, StreetAnalysis
 from hotspots.products.drawing.colours import (
+    FACILITY,
+    FEELINGS,
     HALF,
     HAVEN,
     HOTSPOT,
@@ -127,6 +130,8 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
         layers["streets"] = _street_layer(analysis.streets, classes.streets, crs)
     if analysis.havens is not None:
         layers["reach"] = _reach_layer(analysis.havens, _tolerance_m(analysis))
+    if analysis.perception and (felt := analysis.perception.found):
+        layers["felt"] = _felt_layer(felt, analysis.study_area, crs)
     layers["hotspots"] = _geojson(to_degrees(outlines, crs), show=True, name="Hot spots", style=HOTSPOT_STYLE)
     if patrols:
         layers["patrols"] = _geojson(to_degrees(patrols, crs), show=True, name="Places to patrol", style=_PATROL_STYLE)
@@ -139,6 +144,8 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
             style={"color": "#ffffff", "weight": 1, "fill": True, "fillColor": HAVEN, "fillOpacity": 1},
             marker=folium.CircleMarker(radius=4.5),
         )  # fmt: skip
+    if any(kind.facilities for kind in summary.facilities):
+        layers["facilities"] = _facility_layer(summary, crs)
     for layer in layers.values():
         layer.add_to(fmap)
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
@@ -244,6 +251,40 @@ def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
         to_degrees([] if reach.is_empty else [reach], havens.havens.crs), show=False,
         name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
+    )  # fmt: skip
+
+
+def _felt_layer(felt: Perception, study_area: shapely.Geometry, crs: pyproj.CRS) -> folium.GeoJson:
+    """The cells that feel unsafe and those that feel safe to young people, joined."""
+    joined, colours = [], []
+    for feeling, colour in FEELINGS.items():
+        if (is_one := felt.is_shown & (felt.feels == feeling)).any():
+            cells = shapely.union_all(felt.cells.outlines(is_one), grid_size=0.01)
+            joined.append(shapely.intersection(cells, study_area))
+            colours.append(colour)
+
+    def style(feature: dict[str, Any]) -> dict[str, Any]:
+        colour = colours[feature["properties"]["index"]]
+        return {"color": colour, "weight": 1.4, "fillColor": colour, "fillOpacity": 0.35, "interactive": False}
+
+    return _geojson(to_degrees(joined, crs), show=False, name="How it feels to young people", style=style)
+
+
+def _facility_layer(summary: RunSummary, crs: pyproj.CRS) -> folium.GeoJson:
+    """Premises, stations, schools and parks that may be named: filled and large where they are on the list."""
+    shown = [one for kind in summary.facilities for one in kind.facilities]
+
+    def style(feature: dict[str, Any]) -> dict[str, Any]:
+        is_risky = shown[feature["properties"]["index"]].is_risky
+        return {
+            "color": "#ffffff" if is_risky else FACILITY, "weight": 1.5 if is_risky else 2, "fill": True,
+            "fillColor": FACILITY if is_risky else "#ffffff", "fillOpacity": 1, "radius": 7 if is_risky else 4.5,
+        }  # fmt: skip
+
+    points = [shapely.Point(one.easting, one.northing) for one in shown]
+    return _geojson(
+        to_degrees(points, crs), show=False, name="Premises, stations and parks", style=style,
+        marker=folium.CircleMarker(radius=4.5),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -23,15 +24,40 @@ def draw_week(profile: HoursSummary, *, plural: str) -> str:
         profile: The hours, with `available` true.
         plural: What is counted, for the text alternative.
     """
-    counts = profile.counts
-    assert counts is not None  # it is available
+    assert profile.counts is not None  # it is available
+    said = "; ".join(peak.words for peak in profile.peaks) or "no clear peak"
+    return draw_grid(
+        profile.counts,
+        title=f"{plural} by day and hour: {said}",
+        label="per hour of the week",
+        peaks=profile.peaks,
+        quiet=profile.quiet,
+    )
+
+
+def draw_grid(
+    counts: Sequence[Sequence[float]],
+    *,
+    title: str,
+    label: str,
+    peaks: Sequence[WindowSummary] = (),
+    quiet: Sequence[WindowSummary] = (),
+) -> str:
+    """The same of anything that is counted by day and hour.
+
+    Args:
+        counts: 7 rows of 24, Monday first.
+        title: The text alternative.
+        label: What the numbers of the key are.
+        peaks: Windows to outline.
+        quiet: Windows to outline with a broken line.
+    """
     left, top, cell, bar = 34, 52, 14.6, 34
     width, height = left + 24 * cell + bar + 26, top + 7 * cell + 46
     breaks = choose_breaks(max(max(day) for day in counts))
     by_hour = [sum(day[hour] for day in counts) for hour in range(24)]
     by_day = [sum(day) for day in counts]
-    said = "; ".join(peak.words for peak in profile.peaks) or "no clear peak"
-    parts = [open_svg(width, height, f"{plural} by day and hour: {said}")]
+    parts = [open_svg(width, height, title)]
     highest_hour, highest_day = max(by_hour), max(by_day)
     for hour, n in enumerate(by_hour):
         tall = bar * n / highest_hour if highest_hour else 0
@@ -59,9 +85,9 @@ def draw_week(profile: HoursSummary, *, plural: str) -> str:
             f'<text x="{left + hour * cell:.1f}" y="{top + 7 * cell + 12:.1f}" text-anchor="middle">{hour:02d}</text>'
         )
     parts.append(f'<text x="{left + 24 * cell:.1f}" y="{top + 7 * cell + 12:.1f}" text-anchor="middle">24</text>')
-    parts += [_outline(quiet, left=left, top=top, cell=cell, is_quiet=True) for quiet in profile.quiet]
-    parts += [_outline(peak, left=left, top=top, cell=cell) for peak in profile.peaks]
-    parts.append(_key(breaks, x=left, y=top + 7 * cell + 22, label="per hour of the week"))
+    parts += [_outline(window, left=left, top=top, cell=cell, is_quiet=True) for window in quiet]
+    parts += [_outline(window, left=left, top=top, cell=cell) for window in peaks]
+    parts.append(_key(breaks, x=left, y=top + 7 * cell + 22, label=label))
     return "".join([*parts, "</svg>"])
 
 

@@ -9,14 +9,15 @@ from hotspots.pipeline import Analysis, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import (
+    tabulate_facilities,
     tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
     tabulate_shifts,
     write_csv,
 )
-from hotspots.products.pages import draw_map, draw_quality, draw_times
-from hotspots.products.summary import PRODUCTS, RunSummary, encode, summarise
+from hotspots.products.pages import draw_map, draw_quality, draw_safety, draw_times
+from hotspots.products.summary import FACILITY_PRODUCTS, PRODUCTS, SAFETY_PRODUCTS, RunSummary, encode, summarise
 
 
 def write_products(
@@ -54,8 +55,12 @@ def write_products(
         write_csv(tabulate_patrol_places(summary), draft / PRODUCTS["places_to_patrol_csv"])
         write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
         write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
+        if summary.facilities:
+            write_csv(tabulate_facilities(summary), draft / FACILITY_PRODUCTS["premises_csv"])
         if summary.streets is not None:
             write_csv(tabulate_hot_streets(summary), draft / PRODUCTS["hot_streets_csv"])
+        if summary.perception:
+            write_text(draft / SAFETY_PRODUCTS["safety"], draw_safety(analysis, summary, summary.perception))
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
         write_csv(rejected, draft / PRODUCTS["rejected"])
         write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))

@@ -13,10 +13,13 @@ import pandas as pd
 import pyogrio
 import pyproj
 
+from hotspots.analysis.perception import Perception
 from hotspots.analysis.surfaces import EXPECTED_SHARES, FirstCells, RiskEstimate
 from hotspots.pipeline import Analysis, SignificanceTest
 from hotspots.products.drawing import (
+    AGREEMENT_COLOURS,
     EXPECTED,
+    FACILITY,
     HAVEN,
     HOTSPOT,
     OUTSIDE,
@@ -28,6 +31,7 @@ from hotspots.products.drawing import (
     choose_street_classes,
 )
 from hotspots.products.files.spreadsheets import (
+    tabulate_facilities,
     tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
@@ -36,7 +40,7 @@ from hotspots.products.files.spreadsheets import (
 from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
 from hotspots.products.words import make_environment, say_status
 
-_KINDS = {"havens": "Point", "hot_streets": "MultiLineString"}
+_KINDS = {"havens": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
 """What a layer is of, if not of areas."""
 
 _P_LEVELS = (0.001, 0.01, 0.05, 1.0)
@@ -47,6 +51,10 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
             "attribute": "result",
             "categories": [("hot", "busy surroundings", SIGNIFICANT), ("cold", "quiet", QUIET)],
         },
+    ),
+    "felt_cells": (
+        "cells.qml",
+        {"attribute": "agreement", "categories": [(one, one, colour) for one, colour in AGREEMENT_COLOURS.items()]},
     ),
     "expected_cells": (
         "cells.qml",
@@ -62,11 +70,11 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
-    """Write places to patrol, hot spots, wards, havens and cells as layers styled for QGIS, in the CRS of the analysis.
+    """Write what was found as layers styled for QGIS, in the CRS of the analysis.
 
-    Of the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
-    incidents and places; of the estimate those that the map draws. Of a large area not all of these: see
-    `PublishedSummary`.
+    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that
+    may be shown: of the test those which, with their neighbours, hold enough incidents and places; of the estimate
+    those that the map draws. Of a large area not all of these: see `PublishedSummary`.
     """
     crs = analysis.wards.crs
     layers = {
@@ -93,6 +101,8 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         and not np.isnan(places.first_cells.within_share).all()
     ):
         layers["expected_cells"] = _tabulate_risk(places.risk, places.first_cells, crs)
+    if analysis.perception and (felt := analysis.perception.found) and felt.is_shown.any():
+        layers["felt_cells"] = _tabulate_felt(felt, crs)
     if analysis.streets is not None and analysis.streets.runs:
         layers["hot_streets"] = _layer(tabulate_hot_streets(summary), [run.line for run in analysis.streets.runs], crs)
     if analysis.havens is not None and summary.havens is not None:
@@ -100,6 +110,10 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
             map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
         ).astype({"n_incidents": "Int64"})
         layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
+    if any(kind.facilities for kind in summary.facilities):
+        premises = tabulate_facilities(summary)
+        points = list(gpd.points_from_xy(premises["easting"], premises["northing"]))
+        layers["premises"] = _layer(premises, points, crs)
     pyogrio.set_gdal_config_options(
         {
             # GDAL stamps the date of writing into the file; the same input must give the same bytes
@@ -158,6 +172,13 @@ def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
         }
     )
     return _layer(table, list(test.cells.outlines(kept)), crs)
+
+
+def _tabulate_felt(felt: Perception, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """One row a cell with enough marks around it; no numbers, since those of two cells would tell what is between."""
+    kept = felt.is_shown
+    table = pd.DataFrame({"agreement": felt.agreement[kept], "feels": felt.feels[kept], "crime": felt.crime[kept]})
+    return _layer(table.astype("object"), list(felt.cells.outlines(kept)), crs)
 
 
 def _tabulate_risk(risk: RiskEstimate, first: FirstCells, crs: pyproj.CRS) -> gpd.GeoDataFrame:
@@ -229,6 +250,7 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
                 hotspot=HOTSPOT,
                 patrol=PATROL,
                 haven=HAVEN,
+                facility=FACILITY,
                 plural=summary.crime_plural,
                 shifts=_list_shifts(summary),
                 street_classes=choose_street_classes([run.n_per_km for run in summary.streets.runs])

@@ -14,6 +14,10 @@ from hotspots.products.summary import (
     HAVEN_PRODUCTS,
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
+    PATROL_PLAN_FOLDER,
+    PATROL_PLAN_PRODUCTS,
+    PATROLS_DONE_FOLDER,
+    PATROLS_DONE_PRODUCTS,
     PERFORMANCE_FOLDER,
     PERFORMANCE_PRODUCTS,
     POSTERS_FOLDER,
@@ -40,6 +44,12 @@ def write_index(out: Path) -> Path:
             posters=_list(out, f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
             operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
             havens=_list(out, f"{HAVEN_FOLDER}/*/{HAVEN_PRODUCTS['havens_json']}", _describe_havens),
+            patrol_plans=_list(
+                out, f"{PATROL_PLAN_FOLDER}/*/{PATROL_PLAN_PRODUCTS['plan_json']}", _describe_patrol_plan
+            ),
+            patrols=_list(
+                out, f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols
+            ),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
         )
     )
@@ -121,6 +131,26 @@ def _describe_havens(summary: dict[str, Any]) -> Entry:
         **_read_period(summary["period"]),
         "area": str(summary["area"]),
         "finding": str(summary["words"][-1 if summary["siting"] else 0]),
+    }
+
+
+def _describe_patrol_plan(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "day": dt.date.fromisoformat(summary["day"]),
+        "shift": f"{summary['begins']} to {summary['ends']}",
+        "result": str(summary["words"][0]),
+    }
+
+
+def _describe_patrols(summary: dict[str, Any]) -> Entry:
+    n_places = len(summary["places"])
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": f"{n_places} places" if n_places != 1 else "1 place",
+        "verdict": str(summary["words"][0]),
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hotspots.products.summary import HotspotSummary, PatrolPlaceSummary, RunSummary, WardName
-from hotspots.products.words import say_status, say_sum
+from hotspots.products.words import say, say_status, say_sum
 
 if TYPE_CHECKING:  # a run needs nothing of it
     from hotspots.products.summary import PerformanceSummary
@@ -130,6 +130,29 @@ def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
         | dict.fromkeys([*fractions, "places_differ_p"], "float64")
         | {"places_differ": "boolean"}
     )
+
+
+def tabulate_facilities(summary: RunSummary) -> pd.DataFrame:
+    """One row for each of the premises, stations, schools and parks with enough incidents to be named, by kind."""
+    measured = ["rank", "name", "ward", "n_incidents", "share", "expected_low", "expected_high", "is_risky"]
+    measured += ["easting", "northing", "latitude", "longitude"]
+    columns = ["kind", "id", *measured, "hours", "reach_m", "n_of_kind", "usual"]
+    columns += ["crime", "period_start", "period_end", "data_status", "sharing"]
+    rows = [
+        {
+            "kind": say("facilities.kind", kind.kind),
+            "id": one.id,
+            **{name: getattr(one, name) for name in measured},
+            "hours": say("facilities.hours", kind),
+            "reach_m": kind.reach_m,
+            "n_of_kind": kind.n_facilities,
+            "usual": kind.usual,
+            **_describe_run(summary),
+        }
+        for kind in summary.facilities
+        for one in kind.facilities
+    ]
+    return pd.DataFrame(rows, columns=columns).astype({"name": "object", "ward": "object"})
 
 
 def tabulate_hot_streets(summary: RunSummary) -> pd.DataFrame:

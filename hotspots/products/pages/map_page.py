@@ -12,6 +12,7 @@ from hotspots.analysis.surfaces import EXPECTED_SHARES
 from hotspots.pipeline import Analysis
 from hotspots.products.drawing import (
     EXPECTED,
+    FEELINGS,
     HOTSPOT_STYLE,
     MapClasses,
     MapDrawing,
@@ -76,6 +77,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         street_classes=classes.streets,
         opening=view["opening"],
         expected=list(zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)) if "expected" in layers else [],
+        feelings=FEELINGS,
         has_half="half" in layers,
         has_significant="significant" in layers,
         comparisons=comparisons,

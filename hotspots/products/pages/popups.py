@@ -6,7 +6,7 @@ from html import escape
 
 from hotspots.pipeline import Analysis
 from hotspots.products.summary import RunSummary, ShiftHotspotSummary
-from hotspots.products.words import say_each
+from hotspots.products.words import say, say_each
 
 SHIFT_ROWS = ("Incidents", "Hours", "Whole week", "Area", "Top streets", "Middle", "Wards")
 
@@ -40,6 +40,12 @@ def describe_shapes(analysis: Analysis, summary: RunSummary) -> dict[str, list[s
         texts["havens"] = [
             _list_lines(haven.name or "Safe haven", say_each("popups.haven", haven, summary))
             for haven in summary.havens.havens
+        ]
+    if summary.facilities:
+        texts["facilities"] = [
+            _list_lines(say("facilities.name", one, kind), say_each("facilities.popup", one, kind, summary))
+            for kind in summary.facilities
+            for one in kind.facilities
         ]
     return texts
 

@@ -22,7 +22,18 @@ from hotspots.analysis.change import (
 )
 from hotspots.geography import name_crs
 from hotspots.harm import Measure
-from hotspots.pipeline import Before, Bin, CrimeHarm, Hole, Judgement, LostPlaces, Operation, OperationHarm, Rise
+from hotspots.pipeline import (
+    Before,
+    Bin,
+    CrimeHarm,
+    Hole,
+    Judgement,
+    LostPlaces,
+    Operation,
+    OperationHarm,
+    OperationPatrols,
+    Rise,
+)
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -39,6 +50,7 @@ from hotspots.products.summary.run_summary import AccountSummary, InputSummary, 
 from hotspots.products.words import say, say_each
 
 Km2 = Annotated[float, Quantity("km²", figures=4)]
+PatrolHours = Annotated[float, Quantity("hours", decimals=1)]
 Ratio = Annotated[float, Quantity(decimals=4)]
 ComparedArea = Literal["treated", "displacement_treated", "control", "displacement_control"]
 
@@ -287,6 +299,23 @@ class OperationHarmSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperationPatrolSummary(Part):
+    """How much of an operation was done."""
+
+    view_of: ClassVar = OperationPatrols
+
+    treated_hours: PatrolHours
+    control_hours: PatrolHours
+    around_hours: PatrolHours | None
+    elsewhere_hours: PatrolHours
+    unknown_hours: PatrolHours
+    n_treated_days: int
+    n_control_days: int
+    n_days: int
+    n_record_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BinSummary(Part):
     """Incidents of a month or week."""
 
@@ -318,6 +347,7 @@ class OperationSummary(Part):
         area_weights: What the counts of areas are divided by in the weighted displacement differences.
         rise: What the period just before had risen from, if it had, which makes it a bad one to compare with.
         harm: The same difference of all crimes by harm; null where it was not asked for.
+        patrols: How much of the operation was done; null without records of patrols.
         least_expected: The least count to be expected anywhere if nothing had an effect.
         is_small: Whether that is too few for the weighted displacement difference.
         size_ratio: Incidents before in the control over those in the treated area; null where there were none.
@@ -339,7 +369,7 @@ class OperationSummary(Part):
     crime: Annotated[str, Source("crime.slug")]
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
-    data_status: Annotated[dict[str, str], Source("study.data_status")]
+    data_status: dict[str, str]
     not_to_share: str | None
     operation: Period
     before: BeforePeriod
@@ -350,6 +380,7 @@ class OperationSummary(Part):
     area_weights: WeightsSummary
     rise: RiseSummary | None
     harm: OperationHarmSummary | None
+    patrols: OperationPatrolSummary | None
     untried: Untried | None
     least_expected: Annotated[Hundredths, Source("displacement.least_expected")]
     is_small: Annotated[bool, Source("displacement.is_small")]
@@ -394,7 +425,11 @@ def summarise_operation(operation: Operation) -> OperationSummary:
         results=_summarise_results(operation),
         area_weights=_summarise_weights(operation),
         harm=operation.harm and _summarise_harm(operation.harm),
-        inputs=(*map(InputSummary.of, operation.study.inputs), *outlines),
+        inputs=(
+            *map(InputSummary.of, operation.study.inputs),
+            *outlines,
+            *map(InputSummary.of, operation.patrols.files if operation.patrols else ()),
+        ),
         not_to_share=say("disclosure.operation") if operation.is_too_fine else None,
         products=OPERATION_PRODUCTS,
         version=hotspots.__version__,

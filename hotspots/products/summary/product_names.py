@@ -15,6 +15,10 @@ PRODUCTS = {
     "quality_json": "quality.json",
     "rejected": "rejected.csv",
 }
+FACILITY_PRODUCTS = {"premises_csv": "premises.csv"}
+"""Those of a run with premises, stations, schools or parks."""
+SAFETY_PRODUCTS = {"safety": "safety.html"}
+"""Those of a run with Safety Maps."""
 
 OF_STREETS = frozenset({"hot_streets_csv"})
 """Those that a run writes only if streets are known."""
@@ -28,6 +32,23 @@ PERFORMANCE_PRODUCTS = {
 
 OPERATION_FOLDER = "operation"
 OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
+
+PATROLS_DONE_FOLDER = "patrols_done"
+PATROLS_DONE_PRODUCTS = {
+    "patrols_done": "patrols_done.html",
+    "patrols_done_csv": "patrols_done.csv",
+    "patrol_hours_csv": "patrol_hours.csv",
+    "patrols_done_json": "patrols_done.json",
+}
+
+PATROL_PLAN_FOLDER = "patrols"
+PATROL_PLAN_PRODUCTS = {
+    "card": "card.html",
+    "patrols_ics": "patrols.ics",
+    "patrols_csv": "patrols.csv",
+    "plan_json": "plan.json",
+}
+"""Beside a GPX file for each patrol."""
 
 HAVEN_FOLDER = "havens"
 HAVEN_PRODUCTS = {

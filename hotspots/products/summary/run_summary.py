@@ -31,7 +31,9 @@ from hotspots.products.summary.encoding import (
     Spread,
     Tenths,
 )
+from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
+from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -49,7 +51,7 @@ from hotspots.products.summary.place_summary import (
     summarise_significance,
     summarise_total,
 )
-from hotspots.products.summary.product_names import OF_STREETS, PRODUCTS
+from hotspots.products.summary.product_names import FACILITY_PRODUCTS, OF_STREETS, PRODUCTS, SAFETY_PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
@@ -95,7 +97,22 @@ class InputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "peers", "areas", "streets"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
+        "patrol records",
+        "patrol plan",
+        "places to patrol",
+        "population",
+        "term dates",
+        "peers",
+        "areas",
+    ]
     sha256: str
     data_status: str | None
 
@@ -111,7 +128,20 @@ class ReadInputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal["incidents", "boundaries", "safe havens", "population", "term dates", "streets"]
+    table: Literal[
+        "incidents",
+        "boundaries",
+        "safe havens",
+        "streets",
+        "premises",
+        "schools",
+        "safety maps",
+        "patrol records",
+        "patrol plan",
+        "places to patrol",
+        "population",
+        "term dates",
+    ]
     sha256: str
     rows: Annotated[int, Source("n_rows")]
     layout: str
@@ -403,7 +433,9 @@ class RunSummary(Part):
         rates: What the rates of wards refer to; null where no population is known.
         harm: What the incidents weigh.
         havens: The safe havens; null where none were given.
+        facilities: Premises, stations, schools and parks, by kind; empty where none were given.
         streets: The streets; null where none are known in the study area.
+        perception: Safety Maps beside the crime; null where none were given.
         notes: What to know of the run, in sentences.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -450,7 +482,9 @@ class RunSummary(Part):
     rates: RateSummary | None
     harm: HarmSummary
     havens: HavensSummary | None
+    facilities: tuple[FacilityKindSummary, ...]
     streets: StreetsSummary | None
+    perception: PerceptionSummary | None
     notes: tuple[str, ...]
     products: dict[str, str]
     version: str
@@ -510,9 +544,13 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
+        facilities=summarise_facilities(analysis),
         streets=summarise_streets(analysis),
+        perception=summarise_perception(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
-        products={key: name for key, name in PRODUCTS.items() if analysis.streets or key not in OF_STREETS},
+        products={key: name for key, name in PRODUCTS.items() if analysis.streets or key not in OF_STREETS}
+        | (FACILITY_PRODUCTS if analysis.facilities else {})
+        | (SAFETY_PRODUCTS if analysis.perception else {}),
         version=hotspots.__version__,
     )
     said = [

@@ -27,6 +27,9 @@
   if (layers.havens) {
     layers.havens.eachLayer((haven) => haven.bindTooltip(view.texts.havens[haven.feature.properties.index]));
   }
+  if (layers.facilities) {
+    layers.facilities.eachLayer((one) => one.bindTooltip(view.texts.facilities[one.feature.properties.index], { className: "wide" }));
+  }
   const mark = (place, html, size, className, options) => L.marker(place, {
     icon: L.divIcon({ html, iconSize: [size, size], iconAnchor: [size / 2, size / 2], className }),
     interactive: false, keyboard: false, ...options,
@@ -168,10 +171,12 @@
       document.querySelector('[data-change="nothing"]').hidden = !isOn || signs.getLayers().length > 0;
     }
     // Whatever was switched on last, hot spots stay on top of areas.
-    for (const key of ["outside", "outlines", "significant", "half", "reach", "hotspots", "patrols", "streets"]) {
+    for (const key of ["outside", "outlines", "significant", "half", "reach", "felt", "hotspots", "patrols", "streets"]) {
       if (layers[key] && map.hasLayer(layers[key])) layers[key].bringToFront();
     }
-    if (layers.havens && map.hasLayer(layers.havens)) layers.havens.eachLayer((haven) => haven.bringToFront());
+    for (const key of ["havens", "facilities"]) {
+      if (layers[key] && map.hasLayer(layers[key])) layers[key].eachLayer((place) => place.bringToFront());
+    }
   };
   map.on("overlayadd overlayremove", showLegend);
   // Of the layers that colour the whole area only one is shown.

@@ -1,0 +1,87 @@
+"""`hotspots patrol done`: did patrols go where they were to go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.outputs import echo_products, warn
+
+
+@click.command()
+@click.option("--crime", required=True, metavar="CRIME", help="Crime for which the places are patrolled.")
+@click.option(
+    "--records",
+    "record_files",
+    multiple=True,
+    required=True,
+    type=PATH,
+    help="File or folder of where patrols were: pings of vehicles or radios, visits (CSV, Excel, GeoPackage, GeoJSON, "
+    "Parquet), or GPX tracks. Repeatable.",
+)
+@click.option(
+    "--plan",
+    "plan_files",
+    multiple=True,
+    type=PATH,
+    help="Plan to compare with: patrols.csv of hotspots patrol plan, or any table with place, arrive_at and leave_at. "
+    "Repeatable.  [default: none]",
+)
+@click.option(
+    "--places-file",
+    "places_files",
+    multiple=True,
+    type=PATH,
+    help="The places: hotspots.gpkg or places_to_patrol.csv of a run, or outlines. Repeatable.  [default: those that a "
+    "run finds in the incidents before the first record]",
+)
+@click.option(
+    "--places",
+    "n_patrol_places",
+    type=int,
+    metavar="N",
+    help="Places to patrol, at most, where no file lists them.  [default: 20]",
+)
+@study_options()
+@out_option
+@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+def done(
+    inputs: StudyInputs,
+    crime: str,
+    record_files: tuple[Path, ...],
+    plan_files: tuple[Path, ...],
+    places_files: tuple[Path, ...],
+    n_patrol_places: int | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Did they go: minutes and visits of patrols by place, day and hour, beside the plan and the hours of crime.
+
+    --from and --to are of the incidents that the places are from; by default these end before the first record.
+    Officers, callsigns and devices are never kept.
+    """
+    from hotspots.analysis.hotspots import N_PATROL_PLACES
+    from hotspots.ingest.reference import read_listed_places, read_patrol_plans, read_patrol_records
+    from hotspots.pipeline import AnalysisRequest, measure_patrols
+    from hotspots.products.files import write_patrols_done
+
+    settings = inputs.load_settings()
+    request = AnalysisRequest(
+        crime=crime,
+        start=inputs.start,
+        end=inputs.end,
+        wards=inputs.wards,
+        n_patrol_places=N_PATROL_PLACES if n_patrol_places is None else n_patrol_places,
+    )
+    with open_study(inputs, settings, out=out) as (study, progress):
+        crs, time_zone = study.boundaries.wards.crs, study.calendar.time_zone
+        progress("patrol records")
+        records = read_patrol_records(record_files, crs=crs, time_zone=time_zone, area=study.area)
+        plan = read_patrol_plans(plan_files, crs=crs, time_zone=time_zone) if plan_files else None
+        listed = read_listed_places(places_files, crs=crs) if places_files else None
+        found = measure_patrols(study, request, records, listed=listed, plan=plan, progress=progress)
+        progress("writing")
+        written = write_patrols_done(found, out, notify=warn)
+    echo_products([written], out, sentences="terminal.patrols_done", page="patrols_done", as_json=as_json)

@@ -1,0 +1,158 @@
+"""`hotspots patrol plan`: which patrol visits which place, and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hotspots.cli.inputs import Day, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.outputs import echo_products, warn
+
+if TYPE_CHECKING:
+    from hotspots.pipeline import TravelBy
+
+_TIME = re.compile(r"([01]?\d|2[0-3])[:.]?([0-5]\d)", flags=re.ASCII)
+
+
+class _Shift(click.ParamType):
+    """Two times of the clock."""
+
+    name = "shift"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The first and the last."""
+        if isinstance(value, tuple):
+            return value
+        times = [_TIME.fullmatch(part.strip()) for part in re.split(r"-|\N{EN DASH}", value)]
+        if len(times) != 2 or not all(times):
+            self.fail(f'"{value}" is not a shift. Write it as 14:00-22:00, or 22:00-06:00 over midnight.', param, ctx)
+        return tuple(_read_time(found) for found in times)
+
+
+class _Break(click.ParamType):
+    """Minutes, and the time of the clock at which they begin."""
+
+    name = "break"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Both."""
+        if isinstance(value, tuple):
+            return value
+        minutes, _, time = value.partition("@")
+        found = _TIME.fullmatch(time.strip())
+        if not (found and re.fullmatch(r"\d{1,3}", minutes.strip(), flags=re.ASCII)):
+            self.fail(f'"{value}" is not a break. Write minutes and time as 30@18:00.', param, ctx)
+        return int(minutes), _read_time(found)
+
+
+def _read_time(found: re.Match[str] | None) -> dt.time:
+    assert found is not None
+    return dt.time(int(found[1]), int(found[2]))
+
+
+@click.command()
+@click.option("--crime", required=True, metavar="CRIME", help="Crime to plan for; an unknown name prints the list.")
+@click.option("--date", "day", required=True, type=Day(), metavar="YYYY-MM-DD", help="Day on which the shift begins.")
+@click.option(
+    "--shift", required=True, type=_Shift(), metavar="HH:MM-HH:MM", help="Its times; it may go on past midnight."
+)
+@click.option("--patrols", "n_patrols", type=int, default=1, show_default=True, help="How many patrols there are.")
+@click.option(
+    "--by", type=click.Choice(["foot", "car"]), default="foot", show_default=True, help="How they go between places."
+)
+@click.option("--visit-minutes", type=int, default=15, show_default=True, help="Of one visit.")
+@click.option(
+    "--max-gap-minutes",
+    type=int,
+    default=120,
+    show_default=True,
+    help="The longest that a place is left between two visits.",
+)
+@click.option(
+    "--places",
+    "n_patrol_places",
+    type=int,
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="Places to patrol to choose from, the first by rank.",
+)
+@click.option(
+    "--start",
+    "start_point",
+    metavar="POINT",
+    help='Where patrols begin: a grid reference, "easting,northing" or "latitude,longitude".  [default: at their first '
+    "place]",
+)
+@click.option(
+    "--end", "end_point", metavar="POINT", help="Where they end, likewise.  [default: where they begin, if given]"
+)
+@click.option(
+    "--break",
+    "breaks",
+    multiple=True,
+    type=_Break(),
+    metavar="MINUTES@HH:MM",
+    help="A break of every patrol, such as 30@18:00; it begins then or up to an hour later. Repeatable.",
+)
+@click.option(
+    "--car-kmh", type=float, default=20.0, show_default=True, help="By car: km an hour, traffic and lights included."
+)
+@click.option("--parking-minutes", type=float, default=2.0, show_default=True, help="By car: to park, each time.")
+@study_options("streets")
+@out_option
+@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+def plan(
+    inputs: StudyInputs,
+    crime: str,
+    day: dt.date,
+    shift: tuple[dt.time, dt.time],
+    n_patrols: int,
+    by: TravelBy,
+    visit_minutes: int,
+    max_gap_minutes: int,
+    n_patrol_places: int,
+    start_point: str | None,
+    end_point: str | None,
+    breaks: tuple[tuple[int, dt.time], ...],
+    car_kmh: float,
+    parking_minutes: float,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Plan a shift: which patrol visits which place, in which order and when.
+
+    Places and what to expect there are those of `hotspots run`, for the hours of the shift; --from and --to say from
+    which incidents. Writes a card for each patrol to print, a calendar, GPX files and a table.
+    """
+    from hotspots.pipeline import PatrolPlanRequest, plan_shift
+    from hotspots.products.files import write_patrol_plan
+
+    request = PatrolPlanRequest(
+        crime=crime,
+        day=day,
+        begin=shift[0],
+        end=shift[1],
+        n_patrols=n_patrols,
+        by=by,
+        visit_minutes=visit_minutes,
+        max_gap_minutes=max_gap_minutes,
+        n_patrol_places=n_patrol_places,
+        start_point=start_point,
+        end_point=end_point,
+        breaks=breaks,
+        car_kmh=car_kmh,
+        parking_minutes=parking_minutes,
+        wards=inputs.wards,
+        first_day=inputs.start,
+        last_day=inputs.end,
+    )
+    with open_study(inputs, inputs.load_settings(), out=out, tables=("streets",)) as (study, progress):
+        found = plan_shift(study, request, progress=progress)
+        progress("writing")
+        written = write_patrol_plan(found, out, notify=warn)
+    echo_products([written], out, sentences="terminal.patrol_plan", page="card", as_json=as_json)
