@@ -23,10 +23,9 @@ from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
-from hotspots.pipeline.study import Study, load_study
+from hotspots.pipeline.study import Study
 from hotspots.products.files.haven_plan_folder import write_havens
 from hotspots.products.summary.haven_plan_summary import HavenPlanSummary, summarise_havens, withhold_few
-from hotspots.settings import Settings
 
 GAP = "Old Kent Road"
 """The demonstration has a hot spot there, and no haven within 400 m."""
@@ -79,24 +78,6 @@ def test_the_planted_gaps_are_found(summary: HavenPlanSummary) -> None:
     assert first.nearest_m > 400
     evenings = [gap.place for gap in summary.cover.gaps if gap.part == "Evening"]
     assert any("Walworth Road" in (place or "") for place in evenings)
-
-
-def test_the_planted_best_sites_are_found(repository: Path) -> None:
-    """What the demonstration says of its candidates: the three that are open late, in its three gaps."""
-    data = repository / "data"
-    if not (data / "candidates").is_dir():
-        pytest.skip("this demonstration has no candidates")
-    truth = json.loads((data / "truth.json").read_text("utf-8"))["candidates"]
-    study = load_study(
-        data / "incidents",
-        data / "boundaries",
-        settings=Settings(havens=(data / "havens",), candidates=(data / "candidates",)),
-        tables=("havens", "candidates"),
-    )
-    siting = plan_alone(study, SitingOptions(n_new=3, until_hours=()))
-    assert {site.name for site in siting.sites} == set(truth["best"])
-    assert siting.plan is not None
-    assert siting.plan.is_optimal
 
 
 def test_hours_take_away_what_is_near(summary: HavenPlanSummary) -> None:
