@@ -103,6 +103,7 @@ def test_gpx_times_are_utc(written: dict[str, Path], numbers: dict[str, Any]) ->
         for point, stop in zip(planned.points, visits, strict=True):
             assert point.time == dt.datetime.fromisoformat(stop["begins_at"])
             assert point.time.utcoffset() == dt.timedelta(0)
+            assert point.name is not None
             assert point.name.startswith(f"{stop['begins']} to {stop['ends']}: {stop['place_rank']} ")
         assert "synthetic" in (track.description or "")
 
