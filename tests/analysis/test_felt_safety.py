@@ -166,7 +166,7 @@ def test_marks_without_a_pattern_are_called_nothing(make_incidents: MakeIncident
     for _ in range(30):
         found = compare_perception(mark(scatter(rng, 400), rng.random(400) < 0.6), incidents, study_area=AREA)
         n_maps += any(feeling is not None for feeling in found.feels)
-    # 30 trials of chance .05: more than 4 come once in seventy
+    # 30 trials of chance .05: more than 4 come once in sixty-four
     assert n_maps <= 4
 
 

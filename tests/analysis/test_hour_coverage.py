@@ -95,6 +95,15 @@ def test_hours_that_are_known_in_part_are_not_known_in_the_rest(make_incidents: 
     assert found.open_hours.sum(axis=1).tolist() == [0, 1, 0]
 
 
+def test_hours_by_the_sun_are_not_known(make_incidents: MakeIncidents) -> None:
+    """Open from sunrise to 20:00, and nobody asked the sun: shut at 21:00, and not known at noon."""
+    starts = ["2026-01-05 12:00", "2026-01-05 21:00"]
+    incidents = make_incidents([0.0, 0.0], [0.0, 0.0], started_at=starts)
+    found = measure_hour_coverage(incidents, make_havens((0, 0, "Mo-Fr sunrise-20:00")))
+    assert found.unknown_hours.sum(axis=1).tolist() == [1, 0]
+    assert found.open_hours.sum() == 0
+
+
 def test_school_holidays_need_terms(make_incidents: MakeIncidents) -> None:
     """Open in school holidays: 27 October 2025 lies between two stretches of term, and 3 November does not."""
     incidents = make_incidents([0.0, 0.0], [0.0, 0.0], started_at=["2025-10-27 12:00", "2025-11-03 12:00"])

@@ -26,6 +26,8 @@ from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSum
 from hotspots.products.words import say
 from hotspots.settings import Settings
 
+pytestmark = pytest.mark.slow  # a whole run
+
 
 @pytest.fixture(scope="module")
 def study(repository: Path) -> Study:

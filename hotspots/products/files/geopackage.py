@@ -175,7 +175,7 @@ def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
 
 
 def _tabulate_felt(felt: Perception, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """One row a cell with enough marks around it; no numbers, since cells overlap and two would tell what is between."""
+    """One row a cell with enough marks around it; no numbers, since those of two cells would tell what is between."""
     kept = felt.is_shown
     table = pd.DataFrame({"agreement": felt.agreement[kept], "feels": felt.feels[kept], "crime": felt.crime[kept]})
     return _layer(table.astype("object"), list(felt.cells.outlines(kept)), crs)

@@ -344,13 +344,13 @@ def withhold_few(shares: CoverageShares) -> SharesSummary:
         "lost": max(shares.n_any - shares.n_open - shares.n_unknown, 0.0),
         "none": shares.n_timed - shares.n_any,
     }
-    by_size = sorted((n, name) for name, n in parts.items() if n > _NONE)
-    hidden: list[tuple[float, str]] = []
-    for n, name in by_size:
-        is_needed = bool(hidden) and (len(hidden) < 2 or sum(one for one, _ in hidden) < FLOOR.min_incidents)
-        if n < FLOOR.min_incidents or is_needed:
-            hidden.append((n, name))
-    names = {name for _, name in hidden}
+    hidden = {name: n for name, n in parts.items() if _NONE < n < FLOOR.min_incidents}
+    # what has none within reach last, since with it goes the share that has any
+    others = sorted((name == "none", n, name) for name, n in parts.items() if n > _NONE and name not in hidden)
+    for _, n, name in others:
+        if hidden and (len(hidden) < 2 or sum(hidden.values()) < FLOOR.min_incidents):
+            hidden[name] = n
+    names = set(hidden)
     names |= {"any"} if "none" in names else set()
     left_out: dict[str, None] = {f"{name}_share": None for name in names - {"none"}}
     left_out |= {f"n_{name}": None for name in names - {"none", "lost"}}
