@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,9 @@ from hotspots.contracts import require_same_crs
 from hotspots.geography import FLOOR, Floor, collapse_points, weigh_places
 
 Days = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 _EPOCH = np.datetime64("1970-01-05", "D")
 
@@ -32,8 +35,9 @@ class UsualHours:
     """When a place is open on some days of the week, as on most of them in a period.
 
     Attributes:
-        opens_minute: Minutes since midnight at which it first opens; None where it is shut all day.
-        closes_minute: At which it last closes; 1440 where it is open at midnight.
+        opens_minute: Minutes since midnight at which it first opens; None where it does not open on these days.
+        closes_minute: At which it last closes, above 1440 where that is after midnight. Of a place that is open all day
+            the two are 0 and 1440.
     """
 
     opens_minute: int | None
@@ -171,25 +175,41 @@ def find_usual_hours(
     calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
     states = find_opening_states([rules], days, calendar=calendar)
     every_day = states.first_day + np.arange(len(states.kind))
-    kinds = states.kind[np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))]
-    if not len(kinds):
+    is_open, is_unknown = (part[0][states.cell][states.kind] for part in (states.is_open, states.is_unknown))
+    counts = Counter(
+        _find_own_hours(is_open, is_unknown, day, states.starts)
+        for day in np.flatnonzero(np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))).tolist()
+    )
+    if not counts:
         return None
-    is_open, is_unknown = (part[0][states.cell] for part in (states.is_open, states.is_unknown))
-    ends = np.append(states.starts[1:], MINUTES_IN_DAY)
-    counts: dict[UsualHours | None, int] = {}
-    for kind, n in zip(*np.unique(kinds, return_counts=True), strict=True):
-        stretches = np.flatnonzero(is_open[kind])
-        hours: UsualHours | None = UsualHours(opens_minute=None, closes_minute=None)
-        if len(stretches):
-            hours = UsualHours(opens_minute=int(states.starts[stretches[0]]), closes_minute=int(ends[stretches[-1]]))
-        elif is_unknown[kind].any():
-            hours = None
-        counts[hours] = counts.get(hours, 0) + int(n)
     # of hours as common those that promise less
     return min(
         counts,
         key=lambda hours: (-counts[hours], (hours.closes_minute or 0, hours.opens_minute or 0) if hours else (-1, 0)),
     )
+
+
+def _find_own_hours(is_open: Flags, is_unknown: Flags, day: int, starts: Integers) -> UsualHours | None:
+    """When a place opens and closes on a day; what is left of the evening before is no hour of the day.
+
+    Args:
+        is_open, is_unknown: bool (n_days, n_stretches).
+        day: Which.
+        starts: int (n_stretches,), the minute at which each stretch of a day begins.
+    """
+    own = is_open[day].copy()
+    if own.all():
+        return UsualHours(opens_minute=0, closes_minute=MINUTES_IN_DAY)
+    if day == 0 or is_open[day - 1, -1]:
+        own[: own.argmin()] = False
+    open_stretches = np.flatnonzero(own)
+    if not len(open_stretches):
+        return None if is_unknown[day].any() else UsualHours(opens_minute=None, closes_minute=None)
+    ends = np.append(starts[1:], MINUTES_IN_DAY)
+    closes = int(ends[open_stretches[-1]])
+    if own[-1] and day + 1 < len(is_open) and not is_open[day + 1].all():
+        closes += int(starts[is_open[day + 1].argmin()])
+    return UsualHours(opens_minute=int(starts[open_stretches[0]]), closes_minute=closes)
 
 
 def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) -> HourCoverage:
@@ -220,7 +240,7 @@ def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) ->
 
 def _find_nearest(
     outlines: Sequence[shapely.Geometry], havens: gpd.GeoDataFrame, network: StreetNetwork | None
-) -> tuple[npt.NDArray[np.int64], Floats]:
+) -> tuple[Integers, Floats]:
     """The haven nearest to the middle of each place, and how far it is."""
     if not len(havens):
         return np.full(len(outlines), -1, dtype=np.int64), np.full(len(outlines), np.nan)
