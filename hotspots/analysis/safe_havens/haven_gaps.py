@@ -22,6 +22,7 @@ from hotspots.contracts import require_same_crs
 from hotspots.geography import FLOOR, Floor, collapse_points, weigh_places
 
 Days = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 _EPOCH = np.datetime64("1970-01-05", "D")
@@ -32,8 +33,9 @@ class UsualHours:
     """When a place is open on some days of the week, as on most of them in a period.
 
     Attributes:
-        opens_minute: Minutes since midnight at which it first opens; None where it is shut all day.
-        closes_minute: At which it last closes; 1440 where it is open at midnight.
+        opens_minute: Minutes since midnight at which it first opens; None where it does not open on the day.
+        closes_minute: At which it closes what it last opened on the day: above 1440 on the next day, so that 1560 is
+            two in the morning. 0 and 1440 where it is open at all hours of the day.
     """
 
     opens_minute: int | None
@@ -168,26 +170,37 @@ def find_usual_hours(
     """
     if not len(days):
         return None
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
-    states = find_opening_states([rules], days, calendar=calendar)
+    # with the day before the first and that after the last, from and into which a night goes on
+    known = np.concatenate([[days.min() - 1], days, [days.max() + 1]])
+    calendar = make_opening_calendar(known, country=country, subdivision=subdivision, terms=terms)
+    states = find_opening_states([rules], known, calendar=calendar)
     every_day = states.first_day + np.arange(len(states.kind))
-    kinds = states.kind[np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))]
-    if not len(kinds):
+    three_days = np.lib.stride_tricks.sliding_window_view(states.kind, 3)
+    three_days = three_days[np.isin((every_day[1:-1].astype(np.int64) + 3) % 7, list(weekdays))]
+    if not len(three_days):
         return None
     is_open = states.is_open[0][states.cell]
+    lengths = np.diff(states.starts, append=MINUTES_IN_DAY)
     counts: dict[tuple[int | None, int | None], int] = {}
-    ends = np.append(states.starts[1:], MINUTES_IN_DAY)
-    for kind, n in zip(*np.unique(kinds, return_counts=True), strict=True):
-        open_stretches = np.flatnonzero(is_open[kind])
-        hours = (
-            (int(states.starts[open_stretches[0]]), int(ends[open_stretches[-1]]))
-            if len(open_stretches)
-            else (None,) * 2
-        )
+    for kinds, n in zip(*np.unique(three_days, axis=0, return_counts=True), strict=True):
+        hours = _find_hours(*(np.repeat(is_open[kind], lengths) for kind in kinds))
         counts[hours] = counts.get(hours, 0) + int(n)
     # of hours as common the shorter, which promise less
     opens, closes = min(counts, key=lambda hours: (-counts[hours], hours[1] or 0, hours[0] or 0))
     return UsualHours(opens_minute=opens, closes_minute=closes)
+
+
+def _find_hours(before: Flags, today: Flags, after: Flags) -> tuple[int | None, int | None]:
+    """When a place opens on a day and closes what it opened then, of the minutes of three days at which it is open."""
+    if today.all():
+        return 0, MINUTES_IN_DAY
+    opens = np.flatnonzero(today & ~np.append(before[-1:], today[:-1]))
+    if not len(opens):
+        return None, None
+    rest = np.append(today, after)[opens[-1] :]
+    # a day that is open at all hours has hours of its own
+    closes = MINUTES_IN_DAY if rest.all() else int(opens[-1] + rest.argmin())
+    return int(opens[0]), closes
 
 
 def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) -> HourCoverage:
