@@ -42,6 +42,9 @@ class UsualHours:
     closes_minute: int | None
 
 
+_SHUT = UsualHours(opens_minute=None, closes_minute=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A place and a part of the week in which crime has no open haven near.
@@ -166,7 +169,7 @@ def find_usual_hours(
         terms: Stretches of school term, for hours that name school holidays; None where they are not known.
 
     Returns:
-        None where the period has no such day.
+        None where the period has no such day, or it is not known on most of them whether it is open at all.
     """
     if not len(days):
         return None
@@ -179,28 +182,32 @@ def find_usual_hours(
     three_days = three_days[np.isin((every_day[1:-1].astype(np.int64) + 3) % 7, list(weekdays))]
     if not len(three_days):
         return None
-    is_open = states.is_open[0][states.cell]
+    is_open, is_unknown = (part[0][states.cell] for part in (states.is_open, states.is_unknown))
     lengths = np.diff(states.starts, append=MINUTES_IN_DAY)
-    counts: dict[tuple[int | None, int | None], int] = {}
+    counts: dict[UsualHours | None, int] = {}
     for kinds, n in zip(*np.unique(three_days, axis=0, return_counts=True), strict=True):
-        hours = _find_hours(*(np.repeat(is_open[kind], lengths) for kind in kinds))
+        hours: UsualHours | None = _find_hours(*(np.repeat(is_open[kind], lengths) for kind in kinds))
+        if hours == _SHUT and is_unknown[kinds[1]].any():
+            hours = None
         counts[hours] = counts.get(hours, 0) + int(n)
-    # of hours as common the shorter, which promise less
-    opens, closes = min(counts, key=lambda hours: (-counts[hours], hours[1] or 0, hours[0] or 0))
-    return UsualHours(opens_minute=opens, closes_minute=closes)
+    # of hours as common those that promise less
+    return min(
+        counts,
+        key=lambda hours: (-counts[hours], (hours.closes_minute or 0, hours.opens_minute or 0) if hours else (-1, 0)),
+    )
 
 
-def _find_hours(before: Flags, today: Flags, after: Flags) -> tuple[int | None, int | None]:
+def _find_hours(before: Flags, today: Flags, after: Flags) -> UsualHours:
     """When a place opens on a day and closes what it opened then, of the minutes of three days at which it is open."""
     if today.all():
-        return 0, MINUTES_IN_DAY
+        return UsualHours(opens_minute=0, closes_minute=MINUTES_IN_DAY)
     opens = np.flatnonzero(today & ~np.append(before[-1:], today[:-1]))
     if not len(opens):
-        return None, None
+        return _SHUT
     rest = np.append(today, after)[opens[-1] :]
     # a day that is open at all hours has hours of its own
     closes = MINUTES_IN_DAY if rest.all() else int(opens[-1] + rest.argmin())
-    return int(opens[0]), closes
+    return UsualHours(opens_minute=int(opens[0]), closes_minute=closes)
 
 
 def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) -> HourCoverage:
