@@ -93,6 +93,12 @@ def test_gaps_add_up_to_what_is_not_covered(make_incidents: MakeIncidents) -> No
         ("Sa 20:00-02:00", (6,), (None, None)),
         ("Mo-Fr 00:00-24:00", (4,), (0, 1440)),
         ("Mo-Fr 18:00-24:00", (2,), (1080, 1440)),
+        ("Mo-Su 10:00-12:00,18:00-02:00", (3,), (600, 1560)),
+        ("Sa 20:00-04:00; Mo 09:00-17:00", (5,), (1200, 1680)),
+        ("Sa 20:00-04:00; Mo 09:00-17:00", (6,), (None, None)),  # what is open on Sunday was opened on Saturday
+        ("Mo-Su 16:00-24:00", (3,), (960, 1440)),
+        ("Mo-We 24/7; Th 00:00-09:00", (0, 1, 2), (0, 1440)),
+        ("Su 20:00-24:00; Mo 00:00-24:00; Tu 00:00-09:00", (6,), (1200, 1440)),
         ("Mo-Th 09:00-17:00; Fr 09:00-13:00", (3, 4), (540, 780)),  # as common, so the shorter
     ],
 )
@@ -100,6 +106,14 @@ def test_usual_hours(hours: str, weekdays: tuple[int, ...], expected: tuple[int 
     found = find_usual_hours(tuple(list_opening_rules(hours)), DAYS[[0, 1]], weekdays)
     assert found is not None
     assert (found.opens_minute, found.closes_minute) == expected
+
+
+def test_usual_hours_are_not_known_where_the_days_are_not() -> None:
+    rules = tuple(list_opening_rules("Mo-Fr 10:00-16:00; Sa unknown"))
+    assert find_usual_hours(rules, DAYS, [5]) is None
+    assert find_usual_hours(rules, DAYS, [5, 6]) is None  # five Saturdays, and four Sundays on which it is shut
+    assert find_usual_hours(rules, DAYS, [0]) == UsualHours(opens_minute=600, closes_minute=960)
+    assert find_usual_hours(rules, DAYS[:0], [0]) is None
 
 
 def test_only_what_happens_on_some_days_is_kept(make_incidents: MakeIncidents) -> None:

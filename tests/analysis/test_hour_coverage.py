@@ -185,7 +185,7 @@ def test_of_moments_it_is_the_coverage_at_their_start(make_incidents: MakeIncide
 
 
 @given(seed=st.integers(0, 1000), reach_m=st.floats(50, 1000), more_m=st.floats(0, 1000))
-def test_more_reach_or_more_hours_never_cover_less(
+def test_more_reach_hours_or_havens_never_cover_less(
     make_incidents: MakeIncidents, seed: int, reach_m: float, more_m: float
 ) -> None:
     incidents, havens = make_many(make_incidents, seed, moments=False)
@@ -198,6 +198,8 @@ def test_more_reach_or_more_hours_never_cover_less(
     longer = summarise_coverage(measure_hour_coverage(incidents, havens))
     assert summarise_coverage(further).n_open >= summarise_coverage(one).n_open - 1e-9
     assert summarise_coverage(always).n_open >= longer.n_open - 1e-9
+    fewer = summarise_coverage(measure_hour_coverage(incidents, havens.iloc[:6], reach_m=reach_m))
+    assert summarise_coverage(one).n_open >= fewer.n_open - 1e-9
     shares = summarise_coverage(one)
     assert shares.n_open + shares.n_unknown <= shares.n_any + 1e-9 <= shares.n_timed + 2e-9
 

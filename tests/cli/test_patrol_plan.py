@@ -16,6 +16,8 @@ import pytest
 from support import call
 
 from hotspots.analysis.patrols import plan_patrols
+from hotspots.cli.inputs import StudyInputs
+from hotspots.cli.patrol_plan_command import plan as plan_command
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.ingest.reference import read_patrol_plans
 from hotspots.pipeline import PatrolPlanRequest, ShiftPlan, Study, plan_shift
@@ -103,6 +105,7 @@ def test_gpx_times_are_utc(written: dict[str, Path], numbers: dict[str, Any]) ->
         for point, stop in zip(planned.points, visits, strict=True):
             assert point.time == dt.datetime.fromisoformat(stop["begins_at"])
             assert point.time.utcoffset() == dt.timedelta(0)
+            assert point.name is not None
             assert point.name.startswith(f"{stop['begins']} to {stop['ends']}: {stop['place_rank']} ")
         assert "synthetic" in (track.description or "")
 
@@ -241,6 +244,12 @@ def test_options_are_refused_with_their_form(arguments: tuple[str, ...], said: s
     assert code == 2
     if said:
         assert said in err.replace("\n", " ")
+
+
+def test_every_option_is_named_like_what_it_fills() -> None:
+    options = {option.name for option in plan_command.params}
+    known = {field.name for kind in (PatrolPlanRequest, StudyInputs) for field in dataclasses.fields(kind)}
+    assert options - known == {"shift", "out", "as_json"}
 
 
 @pytest.mark.slow

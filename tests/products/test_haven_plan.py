@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from support import call
@@ -16,6 +17,7 @@ from hotspots.analysis.safe_havens.hour_coverage import CoverageShares
 from hotspots.errors import DataError, NotFoundError, ParameterError
 from hotspots.ingest.reference.havens import Havens
 from hotspots.ingest.reference.schools import Schools
+from hotspots.ingest.reference.street_files import Streets
 from hotspots.pipeline.haven_plan import HavenPlan, plan_havens
 from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
@@ -216,6 +218,25 @@ def test_products_are_whole_and_the_same_each_time(plan: HavenPlan, tmp_path: Pa
     assert {"all", "part of the week", "ward", "place to patrol", "school"} <= set(coverage["by"])
     assert set(coverage["data_status"]) == set(pd.read_csv(paths["sites_csv"], encoding="utf-8-sig")["data_status"])
     assert "synthetic" in coverage["data_status"][0]
+
+
+def test_walks_are_along_streets_and_a_piece_of_them_is_not_enough(study: Study) -> None:
+    """Streets of one square kilometre: most of the borough is far from them, and the summary says so."""
+    steps = np.arange(0, 1001, 100.0)
+    lines = [shapely.LineString([(0, y), (1000, y)]) for y in steps]
+    lines += [shapely.LineString([(x, 0), (x, 1000)]) for x in steps]
+    noded = shapely.get_parts(shapely.node(shapely.MultiLineString(lines)))
+    moved = gpd.GeoSeries(noded, crs=27700).translate(532000, 178000)
+    ways = gpd.GeoDataFrame({"name": None, "kind": None}, index=moved.index, geometry=moved)
+    streets = Streets(ways=ways.rename_axis("way_id"), inputs=(), left_out={}, n_broken=0, n_unnamed=len(ways))
+    partly = dataclasses.replace(study, streets=streets)
+    summary = summarise_havens(plan_havens(partly, HavenRequest(crime="robbery")))
+    assert summary.is_along_streets
+    assert "along streets" in summary.words[0]
+    assert summary.off_street_share is not None
+    assert summary.off_street_share > 0.5
+    assert any("Give all streets of the area, or none." in note for note in summary.notes)
+    assert not any("as the crow flies" in note for note in summary.notes)
 
 
 def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,13 +34,16 @@ class UsualHours:
     """When a place is open on some days of the week, as on most of them in a period.
 
     Attributes:
-        opens_minute: Minutes since midnight at which it first opens; None where it does not open on these days.
-        closes_minute: At which it last closes, above 1440 where that is after midnight. Of a place that is open all day
-            the two are 0 and 1440.
+        opens_minute: Minutes since midnight at which it first opens; None where it does not open on the day.
+        closes_minute: At which it closes what it last opened on the day: above 1440 on the next day, so that 1560 is
+            two in the morning. 0 and 1440 where it is open at all hours of the day.
     """
 
     opens_minute: int | None
     closes_minute: int | None
+
+
+_SHUT = UsualHours(opens_minute=None, closes_minute=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,46 +170,45 @@ def find_usual_hours(
         terms: Stretches of school term, for hours that name school holidays; None where they are not known.
 
     Returns:
-        None where the period has no such day.
+        None where the period has no such day, or it is not known on most of them whether it is open at all.
     """
     if not len(days):
         return None
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
-    states = find_opening_states([rules], days, calendar=calendar)
+    # with the day before the first and that after the last, from and into which a night goes on
+    known = np.concatenate([[days.min() - 1], days, [days.max() + 1]])
+    calendar = make_opening_calendar(known, country=country, subdivision=subdivision, terms=terms)
+    states = find_opening_states([rules], known, calendar=calendar)
     every_day = states.first_day + np.arange(len(states.kind))
-    is_open = states.is_open[0][states.cell][states.kind]
-    counts = Counter(
-        _find_own_hours(is_open, day, states.starts)
-        for day in np.flatnonzero(np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))).tolist()
-    )
-    if not counts:
+    three_days = np.lib.stride_tricks.sliding_window_view(states.kind, 3)
+    three_days = three_days[np.isin((every_day[1:-1].astype(np.int64) + 3) % 7, list(weekdays))]
+    if not len(three_days):
         return None
-    # of hours as common the shorter, which promise less
-    opens, closes = min(counts, key=lambda hours: (-counts[hours], hours[1] or 0, hours[0] or 0))
-    return UsualHours(opens_minute=opens, closes_minute=closes)
+    is_open, is_unknown = (part[0][states.cell] for part in (states.is_open, states.is_unknown))
+    lengths = np.diff(states.starts, append=MINUTES_IN_DAY)
+    counts: dict[UsualHours | None, int] = {}
+    for kinds, n in zip(*np.unique(three_days, axis=0, return_counts=True), strict=True):
+        hours: UsualHours | None = _find_hours(*(np.repeat(is_open[kind], lengths) for kind in kinds))
+        if hours == _SHUT and is_unknown[kinds[1]].any():
+            hours = None
+        counts[hours] = counts.get(hours, 0) + int(n)
+    # of hours as common those that promise less
+    return min(
+        counts,
+        key=lambda hours: (-counts[hours], (hours.closes_minute or 0, hours.opens_minute or 0) if hours else (-1, 0)),
+    )
 
 
-def _find_own_hours(is_open: Flags, day: int, starts: Integers) -> tuple[int, int] | tuple[None, None]:
-    """When a place opens and closes on a day; what is left of the evening before is no hour of the day.
-
-    Args:
-        is_open: bool (n_days, n_stretches).
-        day: Which.
-        starts: int (n_stretches,), the minute at which each stretch of a day begins.
-    """
-    own = is_open[day].copy()
-    if own.all():
-        return 0, MINUTES_IN_DAY
-    if day == 0 or is_open[day - 1, -1]:
-        own[: own.argmin()] = False
-    open_stretches = np.flatnonzero(own)
-    if not len(open_stretches):
-        return None, None
-    ends = np.append(starts[1:], MINUTES_IN_DAY)
-    closes = int(ends[open_stretches[-1]])
-    if own[-1] and day + 1 < len(is_open) and not is_open[day + 1].all():
-        closes += int(starts[is_open[day + 1].argmin()])
-    return int(starts[open_stretches[0]]), closes
+def _find_hours(before: Flags, today: Flags, after: Flags) -> UsualHours:
+    """When a place opens on a day and closes what it opened then, of the minutes of three days at which it is open."""
+    if today.all():
+        return UsualHours(opens_minute=0, closes_minute=MINUTES_IN_DAY)
+    opens = np.flatnonzero(today & ~np.append(before[-1:], today[:-1]))
+    if not len(opens):
+        return _SHUT
+    rest = np.append(today, after)[opens[-1] :]
+    # a day that is open at all hours has hours of its own
+    closes = MINUTES_IN_DAY if rest.all() else int(opens[-1] + rest.argmin())
+    return UsualHours(opens_minute=int(opens[0]), closes_minute=closes)
 
 
 def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) -> HourCoverage:
