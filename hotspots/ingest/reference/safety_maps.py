@@ -23,7 +23,7 @@ from hotspots.ingest.reference.listed_places import make_picker
 from hotspots.ingest.reference.place_files import PlaceForm, PlaceRows, read_place_rows
 from hotspots.ingest.texts import MANY_ROWS, release_names
 
-DAY_PARTS: Final = ("before school", "daytime", "after school", "evening", "night")
+PARTS_OF_DAY: Final = ("before school", "daytime", "after school", "evening", "night")
 """From 06:00, 09:00, 15:00, 18:00 and 22:00."""
 
 NO_FEELING: Final = "no feeling"
