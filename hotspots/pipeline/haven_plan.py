@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from hotspots.analysis.calendar import make_calendar
 from hotspots.analysis.hotspots import DAY_PARTS, Hotspot, Shift
 from hotspots.analysis.hours import AFTER_SCHOOL, HOURS_IN_WEEK, profile_week, weigh_hours
 from hotspots.analysis.network import find_near, snap_to_streets
@@ -30,6 +27,7 @@ from hotspots.pipeline.haven_request import HavenRequest
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.places import PlaceAnalysis, analyse_places
 from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.school_days import find_school_days
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.surroundings import with_places
@@ -138,11 +136,11 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
     places_request = AnalysisRequest(crime=request.crime, start=request.start, end=request.end, wards=request.wards)
     chosen = select_incidents(study, places_request)
     located = with_places(chosen.incidents)
-    school_days, is_without_terms = _list_school_days(study, chosen)
+    school_days = find_school_days(study.calendar, start=chosen.start, end=chosen.end)
     siting = None
     if request.siting is not None:
         progress(f"{chosen.crime.slug}: sites")
-        siting = plan_sites(study, request, chosen, located, school_days=school_days)
+        siting = plan_sites(study, request, chosen, located, school_days=school_days.days)
     cover: HavenCover | None = None
     patrol_places: tuple[Hotspot, ...] = ()
     if study.havens is not None and request.preset.has_havens:
@@ -152,14 +150,14 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         found = analyse_places(chosen, places_request, hours=hours, profile=profile)
         patrol_places = found.patrol_places
         progress(f"{chosen.crime.slug}: havens")
-        cover = _cover(study, request, chosen, located, found, school_days)
+        cover = _cover(study, request, chosen, located, found, school_days.days)
     return HavenPlan(
         request=request,
         study=study,
         selection=chosen,
         n_unplaced=len(chosen.incidents) - len(located),
         n_years=((chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR,
-        is_without_terms=is_without_terms,
+        is_without_terms=school_days.is_without_terms,
         off_street_share=_measure_off_street(study, request, located),
         patrol_places=patrol_places,
         cover=cover,
@@ -288,25 +286,3 @@ def _cover_schools(
         shares = summarise_coverage(after_school, members=members, hours=AFTER_SCHOOL.hours) if is_shown else None
         rows.append(AreaCoverage(key=str(school_id), name=str(name), words=None, shares=shares))
     return tuple(rows)
-
-
-def _list_school_days(study: Study, chosen: Selection) -> tuple[Days, bool]:
-    """School days of the period, and whether they are only weekdays that are no bank holidays, for want of terms."""
-    calendar = study.calendar
-    # an interval may end after the last day of the period
-    made = make_calendar(
-        chosen.start,
-        chosen.end + dt.timedelta(days=7),
-        longitude=0.0,
-        latitude=51.5,
-        time_zone=calendar.time_zone,
-        country=calendar.country,
-        subdivision=calendar.subdivision,
-        terms=calendar.term_stretches,
-        with_sun=False,
-    ).days
-    is_known = made["is_school_day"].notna()
-    is_weekday = (made["day_of_week"] < 5) & ~made["is_bank_holiday"]
-    is_school_day = made["is_school_day"].astype("boolean").fillna(False) | (is_weekday & ~is_known)
-    days: Days = pd.DatetimeIndex(made.index[is_school_day.to_numpy(dtype=bool)]).to_numpy().astype("datetime64[D]")
-    return days, bool((~is_known & is_weekday).any())
