@@ -209,7 +209,7 @@ def _cover(
         ),
         hotspots=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.hotspots),
         places=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.patrol_places),
-        schools=_cover_schools(study, located, coverage, school_days),
+        schools=_cover_schools(study, located, group, school_days),
         gaps=rank_gaps(
             located,
             coverage,
@@ -228,12 +228,12 @@ class _Group:
 
     def __init__(self, incidents: gpd.GeoDataFrame, coverage: HourCoverage) -> None:
         self.coverage = coverage
-        places = collapse_points(incidents)
-        self.place, self.weight = places.inverse, weigh_places(incidents, places)
+        self.places = collapse_points(incidents)
+        self.weight = weigh_places(incidents, self.places)
 
     def count_places(self, members: npt.NDArray[np.intp]) -> float:
         """How many places some incidents lie at."""
-        return float(self.weight[np.unique(self.place[members])].sum())
+        return float(self.weight[np.unique(self.places.inverse[members])].sum())
 
     def cover(
         self, key: str, name: str | None, members: npt.NDArray[np.intp], *, is_large: bool = False
@@ -259,30 +259,28 @@ def name_place(place: Hotspot) -> str | None:
 
 
 def _cover_schools(
-    study: Study, located: gpd.GeoDataFrame, coverage: HourCoverage, school_days: Days
+    study: Study, located: gpd.GeoDataFrame, group: _Group, school_days: Days
 ) -> tuple[AreaCoverage, ...]:
     """Near each school, in the hours after school on school days; schools near too few are without shares."""
     if study.schools is None or not len(located):
         return ()
     schools = study.schools.schools
-    after_school = keep_days(coverage, located, school_days)
-    places = collapse_points(located)
-    weight = weigh_places(located, places)
+    after_school = keep_days(group.coverage, located, school_days)
     inside = np.zeros(HOURS_IN_WEEK)
     inside[AFTER_SCHOOL.hours] = 1.0
     timed = after_school.hours @ inside
     pairs = find_near(
         np.column_stack([schools.geometry.x, schools.geometry.y]),
-        places.coordinates,
+        group.places.coordinates,
         reach_m=NEAR_SCHOOL_M,
         network=study.network,
     )
     rows = []
     for position, (school_id, name) in enumerate(schools["name"].items()):
-        near = np.zeros(len(places.easting), dtype=bool)
+        near = np.zeros(len(group.weight), dtype=bool)
         near[pairs.target[pairs.origin == position]] = True
-        members = np.flatnonzero(near[places.inverse] & (timed > 0))
-        is_shown = FLOOR.is_met(timed[members].sum(), weight[np.unique(places.inverse[members])].sum())
+        members = np.flatnonzero(near[group.places.inverse] & (timed > 0))
+        is_shown = FLOOR.is_met(timed[members].sum(), group.count_places(members))
         shares = summarise_coverage(after_school, members=members, hours=AFTER_SCHOOL.hours) if is_shown else None
         rows.append(AreaCoverage(key=str(school_id), name=str(name), words=None, shares=shares))
     return tuple(rows)
