@@ -325,8 +325,8 @@ def _draw_school(middle: Points, here: str) -> str:
 
 
 def _draw_scale(frame: _Frame, words: str) -> str:
-    """A bar of whole minutes on foot, of 80 m each."""
-    widest = frame.width / 3.6 / frame.units_per_m / 80
+    """A bar of whole minutes on foot."""
+    widest = frame.width / 3.6 / frame.units_per_m / WALKING_M_PER_MINUTE
     walked = max([minutes for minutes in (1, 2, 5, 10, 20) if minutes <= widest], default=1)
     bar = walked * WALKING_M_PER_MINUTE * frame.units_per_m
     y = frame.height - 42
