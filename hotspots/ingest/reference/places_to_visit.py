@@ -144,7 +144,8 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
             continue
         frame = frame.set_geometry(shapely.force_2d(frame.geometry.array)).reset_index(drop=True)
         placed = to_working_crs(frame, crs)
-        lies = lies_in_working_crs(placed.geometry)
+        # first of all, as what lies nowhere can neither be mended nor measured
+        placed = placed[np.asarray(lies_in_working_crs(placed.geometry))].reset_index(drop=True)
         named, numbered = (_find(placed.columns, usual) for usual in (_NAMES, _RANKS))
         status = _find(placed.columns, ("data status",))
         parts.append(
@@ -155,7 +156,7 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
                     "number": _as_texts(placed[numbered] if numbered else None, len(placed)),
                     "status": _as_texts(placed[status] if status else None, len(placed)),
                 }
-            )[np.asarray(lies)]
+            )
         )
     if not parts or not sum(map(len, parts)):
         raise DataError(
