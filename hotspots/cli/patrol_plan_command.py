@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,40 +13,31 @@ from hotspots.cli.inputs import Day, StudyInputs, open_study, out_option, study_
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
-    from hotspots.pipeline import TravelBy
+    from hotspots.pipeline import BesideTable, TravelBy
 
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.]?([0-5]\d)", flags=re.ASCII)
 
 
-class _Shift(click.ParamType):
+def _read_shift(ctx: click.Context, param: click.Parameter, value: str) -> tuple[dt.time, dt.time]:
     """Two times of the clock."""
-
-    name = "shift"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The first and the last."""
-        if isinstance(value, tuple):
-            return value
-        times = [_TIME.fullmatch(part.strip()) for part in re.split(r"-|\N{EN DASH}", value)]
-        if len(times) != 2 or not all(times):
-            self.fail(f'"{value}" is not a shift. Write it as 14:00-22:00, or 22:00-06:00 over midnight.', param, ctx)
-        return tuple(_read_time(found) for found in times)
+    times = [_TIME.fullmatch(part.strip()) for part in re.split(r"-|\N{EN DASH}", value)]
+    if len(times) != 2 or not all(times):
+        raise click.BadParameter(f'"{value}" is not a shift. Write it as 14:00-22:00, or 22:00-06:00 over midnight.')
+    return _read_time(times[0]), _read_time(times[1])
 
 
-class _Break(click.ParamType):
-    """Minutes, and the time of the clock at which they begin."""
-
-    name = "break"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Both."""
-        if isinstance(value, tuple):
-            return value
+def _read_breaks(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[int, dt.time], ...]:
+    """Minutes of each, and the time of the clock at which they begin."""
+    breaks = []
+    for value in values:
         minutes, _, time = value.partition("@")
         found = _TIME.fullmatch(time.strip())
         if not (found and re.fullmatch(r"\d{1,3}", minutes.strip(), flags=re.ASCII)):
-            self.fail(f'"{value}" is not a break. Write minutes and time as 30@18:00.', param, ctx)
-        return int(minutes), _read_time(found)
+            raise click.BadParameter(f'"{value}" is not a break. Write minutes and time as 30@18:00.')
+        breaks.append((int(minutes), _read_time(found)))
+    return tuple(breaks)
 
 
 def _read_time(found: re.Match[str] | None) -> dt.time:
@@ -58,7 +49,7 @@ def _read_time(found: re.Match[str] | None) -> dt.time:
 @click.option("--crime", required=True, metavar="CRIME", help="Crime to plan for; an unknown name prints the list.")
 @click.option("--date", "day", required=True, type=Day(), metavar="YYYY-MM-DD", help="Day on which the shift begins.")
 @click.option(
-    "--shift", required=True, type=_Shift(), metavar="HH:MM-HH:MM", help="Its times; it may go on past midnight."
+    "--shift", required=True, callback=_read_shift, metavar="HH:MM-HH:MM", help="Its times; it may go on past midnight."
 )
 @click.option("--patrols", "n_patrols", type=int, default=1, show_default=True, help="How many patrols there are.")
 @click.option(
@@ -95,7 +86,7 @@ def _read_time(found: re.Match[str] | None) -> dt.time:
     "--break",
     "breaks",
     multiple=True,
-    type=_Break(),
+    callback=_read_breaks,
     metavar="MINUTES@HH:MM",
     help="A break of every patrol, such as 30@18:00; it begins then or up to an hour later. Repeatable.",
 )
@@ -151,7 +142,8 @@ def plan(
         first_day=inputs.start,
         last_day=inputs.end,
     )
-    with open_study(inputs, inputs.load_settings(), out=out, tables=("streets",)) as (study, progress):
+    tables: tuple[BesideTable, ...] = ("streets",)
+    with open_study(inputs, inputs.load_settings(), out=out, tables=tables) as (study, progress):
         found = plan_shift(study, request, progress=progress)
         progress("writing")
         written = write_patrol_plan(found, out, notify=warn)

@@ -13,7 +13,7 @@ import pandas as pd
 from hotspots.analysis.calendar import make_calendar
 from hotspots.analysis.hotspots import DAY_PARTS, Hotspot, Shift
 from hotspots.analysis.hours import HOURS_IN_WEEK, profile_week, weigh_hours
-from hotspots.analysis.network import find_near
+from hotspots.analysis.network import find_near, snap_to_streets
 from hotspots.analysis.safe_havens import (
     CoverageShares,
     Gap,
@@ -39,6 +39,7 @@ Days = npt.NDArray[np.datetime64]
 NEAR_SCHOOL_M = 400.0
 """Within which an incident after school is near a school."""
 _DAYS_A_YEAR = 365.25
+_FAR_M = 75.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class HavenPlan:
         n_unplaced: Incidents known only to an area, which are not counted.
         n_years: Length of the period.
         is_without_terms: Whether term dates are not known for all days, on which school holidays count as school days.
+        off_street_share: Share of the incidents further than 75 m from any street; None without streets.
         patrol_places: Places to patrol, which gaps are of; none without `cover`.
         cover: What is covered; None where no havens were given, or the question is not about them.
         siting: Where new sites would help most; None where it was not asked.
@@ -109,6 +111,7 @@ class HavenPlan:
     n_unplaced: int
     n_years: float
     is_without_terms: bool
+    off_street_share: float | None
     patrol_places: tuple[Hotspot, ...]
     cover: HavenCover | None
     siting: Siting | None
@@ -157,10 +160,20 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         n_unplaced=len(chosen.incidents) - len(located),
         n_years=((chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR,
         is_without_terms=is_without_terms,
+        off_street_share=_measure_off_street(study, request, located),
         patrol_places=patrol_places,
         cover=cover,
         siting=siting,
     )
+
+
+def _measure_off_street(study: Study, request: HavenRequest, located: gpd.GeoDataFrame) -> float | None:
+    """The share of incidents that no street is near; None where walks are not along streets."""
+    if study.network is None or request.preset.is_sight or not len(located):
+        return None
+    places = collapse_points(located)
+    off_street_m = snap_to_streets(places.coordinates, study.network).off_street_m
+    return float(places.n_incidents[off_street_m > _FAR_M].sum() / len(located))
 
 
 def _cover(

@@ -14,6 +14,7 @@ from hotspots.analysis.network import WALKING_M_PER_MINUTE, measure_walks
 from hotspots.analysis.patrols import (
     NO_WAY,
     HourlyEstimate,
+    PatrolBreak,
     PatrolPlan,
     PatrolShift,
     ShiftClock,
@@ -91,6 +92,7 @@ def plan_shift(study: Study, request: PatrolPlanRequest, *, progress: Progress =
                 f"`{name}` must lie within {_FURTHEST_M / 1000:g} km of the study area; easting {point[0]:.0f}, "
                 f"northing {point[1]:.0f} does not. Check the order of its two numbers."
             )
+    _make_shift(request, clock, breaks, expected=np.zeros((1, len(clock.hour_of_week))))  # refuses before it takes time
     analysis = analyse(study, request.analysis_request, progress=progress)
     places = analysis.places.patrol_places
     if not places:
@@ -104,17 +106,14 @@ def plan_shift(study: Study, request: PatrolPlanRequest, *, progress: Progress =
     outlines = np.array([place.outline for place in places], dtype=object)
     centres = shapely.get_coordinates(shapely.point_on_surface(outlines))
     legs = _Legs(study, request)
-    no_leg = np.zeros(len(centres), dtype=np.int64)
-    shift = PatrolShift(
+    shift = _make_shift(
+        request,
+        clock,
+        breaks,
         expected=estimate.expected[:, clock.hour_of_week] * np.diff(clock.edges_s) / 3600,
-        hour_edges_s=clock.edges_s,
         travel_s=legs.measure(centres, centres),
-        from_start_s=no_leg if start is None else legs.measure(np.array([start]), centres)[0],
-        to_end_s=no_leg if end is None else legs.measure(centres, np.array([end]))[:, 0],
-        n_patrols=request.n_patrols,
-        visit_s=request.visit_minutes * 60,
-        max_gap_s=request.max_gap_minutes * 60,
-        breaks=breaks,
+        from_start_s=None if start is None else legs.measure(np.array([start]), centres)[0],
+        to_end_s=None if end is None else legs.measure(centres, np.array([end]))[:, 0],
     )
     progress(f"{analysis.crime.slug}: routes")
     return ShiftPlan(
@@ -126,6 +125,32 @@ def plan_shift(study: Study, request: PatrolPlanRequest, *, progress: Progress =
         start=start,
         end=end,
         is_along_streets=legs.network is not None,
+    )
+
+
+def _make_shift(
+    request: PatrolPlanRequest,
+    clock: ShiftClock,
+    breaks: tuple[PatrolBreak, ...],
+    *,
+    expected: Floats,
+    travel_s: Integers | None = None,
+    from_start_s: Integers | None = None,
+    to_end_s: Integers | None = None,
+) -> PatrolShift:
+    """The shift; ways that are not given take no time."""
+    n_places = len(expected)
+    no_leg = np.zeros(n_places, dtype=np.int64)
+    return PatrolShift(
+        expected=expected,
+        hour_edges_s=clock.edges_s,
+        travel_s=np.zeros((n_places, n_places), dtype=np.int64) if travel_s is None else travel_s,
+        from_start_s=no_leg if from_start_s is None else from_start_s,
+        to_end_s=no_leg if to_end_s is None else to_end_s,
+        n_patrols=request.n_patrols,
+        visit_s=request.visit_minutes * 60,
+        max_gap_s=request.max_gap_minutes * 60,
+        breaks=breaks,
     )
 
 

@@ -97,6 +97,14 @@ def test_usual_hours(hours: str, weekdays: tuple[int, ...], expected: tuple[int 
     assert (found.opens_minute, found.closes_minute) == expected
 
 
+def test_usual_hours_are_not_known_where_the_days_are_not() -> None:
+    rules = tuple(list_opening_rules("Mo-Fr 10:00-16:00; Sa unknown"))
+    assert find_usual_hours(rules, DAYS, [5]) is None
+    assert find_usual_hours(rules, DAYS, [5, 6]) is None  # five Saturdays, and four Sundays on which it is shut
+    assert find_usual_hours(rules, DAYS, [0]) == UsualHours(opens_minute=600, closes_minute=960)
+    assert find_usual_hours(rules, DAYS[:0], [0]) is None
+
+
 def test_only_what_happens_on_some_days_is_kept(make_incidents: MakeIncidents) -> None:
     """From Monday 23:00 to Tuesday 02:00 two thirds are on the Tuesday."""
     incidents = make_incidents([0.0], [0.0], started_at="2026-01-05 23:00", ended_at="2026-01-06 02:00")

@@ -95,6 +95,15 @@ def test_hours_that_are_known_in_part_are_not_known_in_the_rest(make_incidents: 
     assert found.open_hours.sum(axis=1).tolist() == [0, 1, 0]
 
 
+def test_hours_by_the_sun_are_not_known(make_incidents: MakeIncidents) -> None:
+    """Open from sunrise to 20:00, and nobody asked the sun: shut at 21:00, and not known at noon."""
+    starts = ["2026-01-05 12:00", "2026-01-05 21:00"]
+    incidents = make_incidents([0.0, 0.0], [0.0, 0.0], started_at=starts)
+    found = measure_hour_coverage(incidents, make_havens((0, 0, "Mo-Fr sunrise-20:00")))
+    assert found.unknown_hours.sum(axis=1).tolist() == [1, 0]
+    assert found.open_hours.sum() == 0
+
+
 def test_school_holidays_need_terms(make_incidents: MakeIncidents) -> None:
     """Open in school holidays: 27 October 2025 lies between two stretches of term, and 3 November does not."""
     incidents = make_incidents([0.0, 0.0], [0.0, 0.0], started_at=["2025-10-27 12:00", "2025-11-03 12:00"])
@@ -176,7 +185,7 @@ def test_of_moments_it_is_the_coverage_at_their_start(make_incidents: MakeIncide
 
 
 @given(seed=st.integers(0, 1000), reach_m=st.floats(50, 1000), more_m=st.floats(0, 1000))
-def test_more_reach_or_more_hours_never_cover_less(
+def test_more_reach_hours_or_havens_never_cover_less(
     make_incidents: MakeIncidents, seed: int, reach_m: float, more_m: float
 ) -> None:
     incidents, havens = make_many(make_incidents, seed, moments=False)
@@ -189,6 +198,8 @@ def test_more_reach_or_more_hours_never_cover_less(
     longer = summarise_coverage(measure_hour_coverage(incidents, havens))
     assert summarise_coverage(further).n_open >= summarise_coverage(one).n_open - 1e-9
     assert summarise_coverage(always).n_open >= longer.n_open - 1e-9
+    fewer = summarise_coverage(measure_hour_coverage(incidents, havens.iloc[:6], reach_m=reach_m))
+    assert summarise_coverage(one).n_open >= fewer.n_open - 1e-9
     shares = summarise_coverage(one)
     assert shares.n_open + shares.n_unknown <= shares.n_any + 1e-9 <= shares.n_timed + 2e-9
 

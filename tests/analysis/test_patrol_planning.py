@@ -280,6 +280,8 @@ def test_a_missed_break_and_a_late_end_are_found_out() -> None:
         ({"max_gap_s": 60}, "longest gap must be from 15 minutes"),
         ({"from_start_s": np.array([2 * HOUR])}, "The nearest takes 135 minutes in all"),
         ({"from_start_s": np.array([NO_WAY])}, "No way leads from `start_point`"),
+        ({"from_start_s": np.array([-60])}, "`from_start_s` must hold whole seconds .* it holds -60"),
+        ({"to_end_s": np.array([0.5])}, "`to_end_s` must hold whole seconds .* it holds float64"),
         ({"hour_edges_s": np.array([0, 0])}, "must begin at 0, follow each other"),
         ({"travel_s": np.zeros((2, 2), dtype=np.int64)}, "`travel_s` must be of shape"),
         ({"expected": np.array([[np.nan]])}, "0 or more in every hour; 1 of 1"),

@@ -15,7 +15,11 @@ import jsonschema
 import pytest
 from support import call
 
+from hotspots.analysis.patrols import plan_patrols
+from hotspots.cli.inputs import StudyInputs
+from hotspots.cli.patrol_plan_command import plan as plan_command
 from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.ingest.reference import read_patrol_plans
 from hotspots.pipeline import PatrolPlanRequest, ShiftPlan, Study, plan_shift
 from hotspots.products.files import write_index, write_patrol_plan
 from hotspots.products.summary import PatrolPlanSummary, encode, summarise_patrol_plan
@@ -101,6 +105,7 @@ def test_gpx_times_are_utc(written: dict[str, Path], numbers: dict[str, Any]) ->
         for point, stop in zip(planned.points, visits, strict=True):
             assert point.time == dt.datetime.fromisoformat(stop["begins_at"])
             assert point.time.utcoffset() == dt.timedelta(0)
+            assert point.name is not None
             assert point.name.startswith(f"{stop['begins']} to {stop['ends']}: {stop['place_rank']} ")
         assert "synthetic" in (track.description or "")
 
@@ -129,9 +134,10 @@ def test_the_calendar_states_its_zone_and_keeps_its_events(
 
 
 def test_a_plan_made_again_replaces_the_events_of_the_last(
-    demonstration: Study, written: dict[str, Path], tmp_path: Path
+    night: ShiftPlan, written: dict[str, Path], tmp_path: Path
 ) -> None:
-    again = plan_shift(demonstration, dataclasses.replace(NIGHT, visit_minutes=12))
+    plan = plan_patrols(dataclasses.replace(night.plan.shift, visit_s=12 * 60))
+    again = dataclasses.replace(night, request=dataclasses.replace(NIGHT, visit_minutes=12), plan=plan)
     _, paths = write_patrol_plan(again, tmp_path)
     found = [
         {
@@ -153,6 +159,15 @@ def test_the_table_has_a_row_for_each_visit(written: dict[str, Path], numbers: d
     assert all("synthetic incidents" in row["data_status"] for row in rows)
     for patrol in ("1", "2"):
         assert sum(int(row["break_minutes"]) for row in rows if row["patrol"] == patrol) in (0, 30)
+
+
+def test_what_reads_plans_reads_the_table(written: dict[str, Path], numbers: dict[str, Any]) -> None:
+    plan = read_patrol_plans([written["patrols_csv"]], crs="EPSG:27700", time_zone="Europe/London")
+    visits = [stop for route in numbers["routes"] for stop in route["stops"] if stop["kind"] == "visit"]
+    told = sorted((stop["begins_utc"], stop["ends_utc"]) for stop in visits)
+    found = zip(plan.visits["started_instant"], plan.visits["ended_instant"], strict=True)
+    assert sorted((f"{begin:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}") for begin, end in found) == told
+    assert plan.n_patrols == 2
 
 
 def test_the_card_has_a_sheet_for_each_patrol(written: dict[str, Path], numbers: dict[str, Any]) -> None:
@@ -233,6 +248,12 @@ def test_options_are_refused_with_their_form(arguments: tuple[str, ...], said: s
     code, _, err = call("patrol", "plan", *options, *arguments)
     assert code == 2
     assert said in err.replace("\n", " ")
+
+
+def test_every_option_is_named_like_what_it_fills() -> None:
+    options = {option.name for option in plan_command.params}
+    known = {field.name for kind in (PatrolPlanRequest, StudyInputs) for field in dataclasses.fields(kind)}
+    assert options - known == {"shift", "out", "as_json"}
 
 
 @pytest.mark.slow

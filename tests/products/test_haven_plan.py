@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from support import call
@@ -16,14 +17,16 @@ from hotspots.analysis.safe_havens.hour_coverage import CoverageShares
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.ingest.reference.havens import Havens
 from hotspots.ingest.reference.schools import Schools
+from hotspots.ingest.reference.street_files import Streets
 from hotspots.pipeline.haven_plan import HavenPlan, plan_havens
 from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
-from hotspots.pipeline.study import Study
+from hotspots.pipeline.study import Study, load_study
 from hotspots.products.files.haven_plan_folder import write_havens
 from hotspots.products.summary.haven_plan_summary import HavenPlanSummary, summarise_havens, withhold_few
+from hotspots.settings import Settings
 
 GAP = "Old Kent Road"
 """The demonstration has a hot spot there, and no haven within 400 m."""
@@ -76,6 +79,24 @@ def test_the_planted_gaps_are_found(summary: HavenPlanSummary) -> None:
     assert first.nearest_m > 400
     evenings = [gap.place for gap in summary.cover.gaps if gap.part == "Evening"]
     assert any("Walworth Road" in (place or "") for place in evenings)
+
+
+def test_the_planted_best_sites_are_found(repository: Path) -> None:
+    """What the demonstration says of its candidates: the three that are open late, in its three gaps."""
+    data = repository / "data"
+    if not (data / "candidates").is_dir():
+        pytest.skip("this demonstration has no candidates")
+    truth = json.loads((data / "truth.json").read_text("utf-8"))["candidates"]
+    study = load_study(
+        data / "incidents",
+        data / "boundaries",
+        settings=Settings(havens=(data / "havens",), candidates=(data / "candidates",)),
+        tables=("havens", "candidates"),
+    )
+    siting = plan_alone(study, SitingOptions(n_new=3, until_hours=()))
+    assert {site.name for site in siting.sites} == set(truth["best"])
+    assert siting.plan is not None
+    assert siting.plan.is_optimal
 
 
 def test_hours_take_away_what_is_near(summary: HavenPlanSummary) -> None:
@@ -197,6 +218,25 @@ def test_products_are_whole_and_the_same_each_time(plan: HavenPlan, tmp_path: Pa
     assert {"all", "part of the week", "ward", "place to patrol", "school"} <= set(coverage["by"])
     assert set(coverage["data_status"]) == set(pd.read_csv(paths["sites_csv"], encoding="utf-8-sig")["data_status"])
     assert "synthetic" in coverage["data_status"][0]
+
+
+def test_walks_are_along_streets_and_a_piece_of_them_is_not_enough(study: Study) -> None:
+    """Streets of one square kilometre: most of the borough is far from them, and the summary says so."""
+    steps = np.arange(0, 1001, 100.0)
+    lines = [shapely.LineString([(0, y), (1000, y)]) for y in steps]
+    lines += [shapely.LineString([(x, 0), (x, 1000)]) for x in steps]
+    noded = shapely.get_parts(shapely.node(shapely.MultiLineString(lines)))
+    moved = gpd.GeoSeries(noded, crs=27700).translate(532000, 178000)
+    ways = gpd.GeoDataFrame({"name": None, "kind": None}, index=moved.index, geometry=moved)
+    streets = Streets(ways=ways.rename_axis("way_id"), inputs=(), left_out={}, n_broken=0, n_unnamed=len(ways))
+    partly = dataclasses.replace(study, streets=streets)
+    summary = summarise_havens(plan_havens(partly, HavenRequest(crime="robbery")))
+    assert summary.is_along_streets
+    assert "along streets" in summary.words[0]
+    assert summary.off_street_share is not None
+    assert summary.off_street_share > 0.5
+    assert any("Give all streets of the area, or none." in note for note in summary.notes)
+    assert not any("as the crow flies" in note for note in summary.notes)
 
 
 def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Beats: places that one patrol can go round in the longest gap allowed, so that each is visited in time every round."""
+"""Beats: places that one patrol can go round in the longest gap allowed, so that each is visited every round."""
 
 from __future__ import annotations
 

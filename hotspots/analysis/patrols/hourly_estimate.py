@@ -1,4 +1,4 @@
-"""What is expected at a place in each hour of a shift: its own week, as far as it has one, and that of the whole area."""
+"""What is expected at a place in each hour of a shift: its own week as far as it has one, else that of the area."""
 
 from __future__ import annotations
 

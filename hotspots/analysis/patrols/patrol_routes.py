@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -179,7 +180,7 @@ class Timetable:
     def measure_excess(self, arrivals: Sequence[int]) -> int:
         """By how many seconds the gaps between visits to one place are too long, all together."""
         held = self.shift.visit_s + self.shift.max_gap_s
-        return sum(max(b - a - held, 0) for a, b in zip(arrivals, arrivals[1:], strict=False))
+        return sum(max(b - a - held, 0) for a, b in pairwise(arrivals))
 
     def gather(self, routes: Sequence[Sequence[int]]) -> Arrivals:
         """When each place is reached by any patrol, in order; every route must be possible."""

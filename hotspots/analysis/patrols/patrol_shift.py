@@ -100,6 +100,17 @@ class PatrolShift:
                 "What is expected must be 0 or more in every hour; "
                 f"{int((~(self.expected >= 0)).sum()):,} of {self.expected.size:,} numbers are missing or below 0."
             )
+        for name, legs in (
+            ("travel_s", self.travel_s),
+            ("from_start_s", self.from_start_s),
+            ("to_end_s", self.to_end_s),
+        ):
+            wrong = legs[(legs < 0) & (legs != NO_WAY)]
+            if legs.dtype.kind not in "iu" or len(wrong):
+                raise ParameterError(
+                    f"`{name}` must hold whole seconds of 0 or more, or {NO_WAY} where there is no way; it holds "
+                    f"{f'{wrong[0]}' if len(wrong) else legs.dtype}. Round them up."
+                )
         self._require_room()
 
     def _require_room(self) -> None:

@@ -164,7 +164,7 @@ def find_usual_hours(
         terms: Stretches of school term, for hours that name school holidays; None where they are not known.
 
     Returns:
-        None where the period has no such day.
+        None where the period has no such day, or it is not known on most of them whether it is open at all.
     """
     if not len(days):
         return None
@@ -174,20 +174,22 @@ def find_usual_hours(
     kinds = states.kind[np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))]
     if not len(kinds):
         return None
-    is_open = states.is_open[0][states.cell]
-    counts: dict[tuple[int | None, int | None], int] = {}
+    is_open, is_unknown = (part[0][states.cell] for part in (states.is_open, states.is_unknown))
     ends = np.append(states.starts[1:], MINUTES_IN_DAY)
+    counts: dict[UsualHours | None, int] = {}
     for kind, n in zip(*np.unique(kinds, return_counts=True), strict=True):
-        open_stretches = np.flatnonzero(is_open[kind])
-        hours = (
-            (int(states.starts[open_stretches[0]]), int(ends[open_stretches[-1]]))
-            if len(open_stretches)
-            else (None,) * 2
-        )
+        stretches = np.flatnonzero(is_open[kind])
+        hours: UsualHours | None = UsualHours(opens_minute=None, closes_minute=None)
+        if len(stretches):
+            hours = UsualHours(opens_minute=int(states.starts[stretches[0]]), closes_minute=int(ends[stretches[-1]]))
+        elif is_unknown[kind].any():
+            hours = None
         counts[hours] = counts.get(hours, 0) + int(n)
-    # of hours as common the shorter, which promise less
-    opens, closes = min(counts, key=lambda hours: (-counts[hours], hours[1] or 0, hours[0] or 0))
-    return UsualHours(opens_minute=opens, closes_minute=closes)
+    # of hours as common those that promise less
+    return min(
+        counts,
+        key=lambda hours: (-counts[hours], (hours.closes_minute or 0, hours.opens_minute or 0) if hours else (-1, 0)),
+    )
 
 
 def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) -> HourCoverage:

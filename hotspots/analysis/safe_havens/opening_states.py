@@ -55,6 +55,8 @@ class OpeningStates:
 def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: OpeningCalendar) -> OpeningStates:
     """Find when places are open on every day from the first to the last of some.
 
+    Hours that follow the sun are not known where the sun decides: a day is cut at the same minutes all year.
+
     Args:
         places: The rules of each, as `list_opening_rules` gives them; none where it is not known when it is open.
         days: datetime64[D] (n_days,), in any order; may be none.
@@ -113,7 +115,7 @@ def extend_hours(rules: Rules, until_minute: int) -> Rules:
 def _find_kinds(different: Sequence[Rules], every_day: Days, calendar: OpeningCalendar) -> tuple[Integers, Integers]:
     """The kind of each day, and a day of each kind: alike if the same rules are for it, and for the evening before."""
     scopes = {
-        replace(rule, spans=((0, 1),), is_off=False, is_added=False, is_unknown=False, open_ends=())
+        replace(rule, spans=((0, 1),), is_off=False, is_added=False, is_unknown=False, open_ends=(), sun_spans=())
         for rules in different
         for rule in rules
     }
@@ -133,7 +135,8 @@ def _find_starts(different: Sequence[Rules]) -> Integers:
         end % MINUTES_IN_DAY
         for rules in different
         for rule in rules
-        for end in (*(end for span in rule.spans for end in span), *rule.open_ends)
+        for end in (*(end for span in (*rule.spans, *rule.sun_spans) for end in span), *rule.open_ends)
+        if isinstance(end, int)
     ]
     return np.unique(np.array([*range(0, MINUTES_IN_DAY, 60), LATEST_END % MINUTES_IN_DAY, *ends], dtype=np.int64))
 

@@ -70,7 +70,10 @@ def name_patrol_plan(shift_plan: ShiftPlan) -> str:
 
 
 def tabulate_visits(summary: PatrolPlanSummary) -> pd.DataFrame:
-    """One row a visit, in the order of patrols and times; breaks are in the row of the visit that follows them."""
+    """One row a visit, in the order of patrols and times; breaks are in the row of the visit that follows them.
+
+    It names no crime, as what reads records of patrols would take it for a table of incidents.
+    """
     places = {place.rank: place for place in summary.places}
     rows = []
     for route in summary.routes:
@@ -99,13 +102,12 @@ def tabulate_visits(summary: PatrolPlanSummary) -> pd.DataFrame:
                     "travel_minutes": stop.travel_minutes,
                     "break_minutes": rest,
                     "wait_minutes": wait,
-                    "crime": summary.crime,
                     "data_status": say_status(summary.data_status) or "ordinary",
                 }
             )
             rest, wait = 0, 0
     columns = ["patrol", "stop", "arrive_at", "leave_at", "rank", "place", "easting", "northing", "grid_reference"]
-    columns += ["latitude", "longitude", "wards", "travel_minutes", "break_minutes", "wait_minutes", "crime"]
+    columns += ["latitude", "longitude", "wards", "travel_minutes", "break_minutes", "wait_minutes"]
     return pd.DataFrame(rows, columns=[*columns, "data_status"])
 
 

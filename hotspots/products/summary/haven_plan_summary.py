@@ -12,6 +12,7 @@ import shapely
 import hotspots
 from hotspots.analysis.safe_havens import CoverageShares, Gap, UsualHours
 from hotspots.geography import FLOOR, format_grid_reference
+from hotspots.ingest.reference import StreetOrigin
 from hotspots.pipeline import NEAR_SCHOOL_M, AreaCoverage, HavenPlan, NewSite, Purpose, Siting, Target, name_place
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
 from hotspots.products.summary.product_names import HAVEN_PRODUCTS
@@ -248,6 +249,7 @@ class HavenPlanSummary(Part):
         area: The wards analysed, in words.
         reach_m: Distance within reach, metres.
         is_along_streets: Whether that is the walk along streets, and not as the crow flies.
+        street_origins: Whose streets they are, as far as the files show it.
         cover: What is covered; null where no havens were given, or the question is not about them.
         siting: Where new sites would help most; null where it was not asked.
         accounts: Where every row went.
@@ -269,6 +271,8 @@ class HavenPlanSummary(Part):
     area: str
     reach_m: Metres
     is_along_streets: bool
+    street_origins: tuple[StreetOrigin, ...]
+    off_street_share: Share | None
     n_unplaced: int
     is_without_terms: bool
     cover: CoverSummary | None
@@ -293,6 +297,7 @@ def summarise_havens(plan: HavenPlan) -> HavenPlanSummary:
         area="all wards" if is_all else say("haven_plan.wards", sorted(wards["ward_name"])),
         reach_m=plan.request.used_reach_m,
         is_along_streets=plan.study.network is not None and not is_sight,
+        street_origins=plan.study.streets.origins if plan.study.streets and not is_sight else (),
         cover=_summarise_cover(plan),
         siting=_summarise_siting(plan),
         inputs=tuple(map(InputSummary.of, plan.study.inputs)),
