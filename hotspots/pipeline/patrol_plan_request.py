@@ -75,9 +75,8 @@ class PatrolPlanRequest:
         }
         for field, (name, value, lowest, highest, unit) in limits.items():
             if not lowest <= value <= highest:
-                given = (
-                    f"{value:g}" if isinstance(value, float) else f"{value:,}"
-                )  # a whole number may be beyond floats
+                # a whole number may be too large for a float
+                given = f"{value:g}" if isinstance(value, float) else f"{value:,}"
                 raise ParameterError(
                     f"The {name} must be from {lowest:g} to {highest:g}{unit}, not {given}. Leave `{field}` out "
                     "for the usual value."
