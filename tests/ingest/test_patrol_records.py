@@ -397,6 +397,8 @@ def test_a_listed_place_that_lies_nowhere_is_left_out(tmp_path: Path) -> None:
         {"name": [*"abc", "Rye Lane"]}, geometry=[*nowhere, shapely.Point(-0.07, 51.47)], crs="EPSG:4326"
     )
     frame.to_file(tmp_path / "places.geojson")
+    frame[3:].to_file(tmp_path / "places.shp.zip", driver="ESRI Shapefile")
+    assert read_listed_places([tmp_path / "places.shp.zip"]).names == ("Rye Lane",)
     assert read_listed_places([tmp_path / "places.geojson"]).names == ("Rye Lane",)
 
     frame[:3].to_file(tmp_path / "nowhere.geojson")

@@ -29,6 +29,7 @@ from hotspots.ingest.formats import (
     RepeatGuard,
     explain_unpacking,
     find_files,
+    holds_shapefile,
     list_members,
     locate_layers,
     open_tables,
@@ -85,7 +86,9 @@ def read_listed_places(
     frames: list[pd.DataFrame] = []
     for file in find_files(paths, suffixes=PLACE_SUFFIXES, what=_WHAT):
         with file.opened():
-            is_layer = file.path.suffix.lower() in LAYER_SUFFIXES
+            is_layer = file.path.suffix.lower() in LAYER_SUFFIXES or (
+                file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
+            )
             frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs, radius_m)
             guard.check(file.sha256, label=file.label)
         points = shapely.get_type_id(frame["outline"].to_numpy(dtype=object)) == shapely.GeometryType.POINT
