@@ -239,6 +239,35 @@ def test_walks_are_along_streets_and_a_piece_of_them_is_not_enough(study: Study)
     assert not any("as the crow flies" in note for note in summary.notes)
 
 
+def test_what_is_left_out_of_lists_is_said(study: Study) -> None:
+    """A school without a position, closed ones, a lapsed haven, and why hours are not known."""
+    assert study.havens is not None
+    assert study.candidates is not None
+    assert study.schools is not None
+    silent = study.havens.havens.assign(opening_hours=pd.Series(pd.NA, study.havens.havens.index, dtype="str"))
+    # of two the hours are known; of the others one has a remark alone
+    silent.iloc[:2, silent.columns.get_loc("opening_hours")] = "Mo-Su 08:00-20:00"
+    partly = dataclasses.replace(
+        study,
+        havens=dataclasses.replace(study.havens, havens=silent, hours_doubts={"remark": 1}, lapsed={"lapsed": 2}),
+        candidates=dataclasses.replace(study.candidates, n_repeated=4),
+        schools=dataclasses.replace(study.schools, without_location={"no location": 1}, n_not_open=3),
+    )
+    plan = plan_havens(partly, HavenRequest(crime="robbery", siting=SitingOptions(n_new=1, until_hours=())))
+    notes = summarise_havens(plan).notes
+    n_silent = len(silent) - 3
+    assert (
+        f"It is not known when {n_silent + 1} of the {len(silent)} safe havens are open (a remark alone: 1, "
+        f"not stated: {n_silent}). Ask them: what is not known is not counted as open."
+    ) in notes
+    assert notes[-4:] == (
+        "Safe havens left out because they take part no more, or not yet: 2 (lapsed: 2).",
+        "Rows of candidates left out because the same place is in another row: 4.",
+        "Schools left out because they have no usable location: 1 (no location: 1).",
+        "Schools left out because their file says that they are closed, or not open yet: 3.",
+    )
+
+
 def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:
     assert plan.cover is not None
     assert plan.siting is not None

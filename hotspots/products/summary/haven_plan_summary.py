@@ -13,7 +13,18 @@ import hotspots
 from hotspots.analysis.safe_havens import CoverageShares, Gap, UsualHours
 from hotspots.geography import FLOOR, format_grid_reference
 from hotspots.ingest.reference import StreetOrigin
-from hotspots.pipeline import NEAR_SCHOOL_M, AreaCoverage, HavenPlan, NewSite, Purpose, Siting, Target, name_place
+from hotspots.pipeline import (
+    NEAR_SCHOOL_M,
+    AreaCoverage,
+    HavenPlan,
+    NewSite,
+    Purpose,
+    Siting,
+    Target,
+    list_left_out,
+    name_place,
+    say_hours_doubts,
+)
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
 from hotspots.products.summary.product_names import HAVEN_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
@@ -111,7 +122,8 @@ class CoverSummary(Part):
 
     Attributes:
         n_havens: How many they are.
-        n_hours_unknown: Of these, so many do not say when they are open.
+        n_hours_unknown: Of these, of so many it is not known when they are open.
+        hours_doubts: Why, with their numbers; empty for none.
         n_far: So many are further from the study area than they reach.
         total: Of all incidents that have a place of their own.
         parts: By part of the week.
@@ -126,6 +138,7 @@ class CoverSummary(Part):
 
     n_havens: int
     n_hours_unknown: int
+    hours_doubts: str
     n_far: int
     total: SharesSummary
     parts: tuple[AreaCoverageSummary, ...]
@@ -309,7 +322,18 @@ def summarise_havens(plan: HavenPlan) -> HavenPlanSummary:
     return dataclasses.replace(
         summary,
         words=tuple(say_each("haven_plan.findings", summary)),
-        notes=tuple(say_each("haven_plan.notes", summary)),
+        notes=(*say_each("haven_plan.notes", summary), *_list_left_out(plan)),
+    )
+
+
+def _list_left_out(plan: HavenPlan) -> tuple[str, ...]:
+    """What was not used of the tables that the plan rests on."""
+    study = plan.study
+    is_cover, is_sited = plan.cover is not None, plan.siting is not None and not plan.siting.is_grid
+    return list_left_out(
+        havens=study.havens if is_cover else None,
+        candidates=study.candidates if is_sited else None,
+        schools=study.schools if is_cover else None,
     )
 
 
@@ -324,6 +348,7 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
     return CoverSummary(
         n_havens=len(cover.havens),
         n_hours_unknown=cover.coverage.n_hours_unknown,
+        hours_doubts=say_hours_doubts(plan.study.havens) if plan.study.havens else "",
         n_far=cover.n_far,
         total=SharesSummary.of(cover.total),
         parts=list_areas(cover.parts),
