@@ -14,6 +14,8 @@ import shapely
 from support import call
 
 from hotspots.geography.projection import to_wgs84
+from hotspots.pipeline.study import load_study
+from hotspots.settings import Settings
 
 EAST, NORTH = 538000, 174000
 
@@ -71,6 +73,18 @@ def test_overpass_points_and_outlines_are_havens(folder: Path) -> None:
     assert (havens["n_havens"], havens["share_within_reach"], havens["share_open_within_reach"]) == (2, 1, 1)
     assert [haven["name"] for haven in havens["havens"]] == ["Testham Library", "Unnamed convenience"]
     assert "Safe havens without a name, which are called by their kind: 1." in summary["notes"]
+
+
+def test_made_up_candidates_do_not_mark_the_havens(folder: Path, tmp_path: Path) -> None:
+    """Both are read alike; what the one file says of itself is not said of the other table."""
+    place = f"name,easting,northing{{}}\nLibrary,{EAST + 500},{NORTH + 500}{{}}\n"
+    (tmp_path / "havens.csv").write_text(place.format("", ""), "utf-8")
+    (tmp_path / "candidates.csv").write_text(place.format(",data_status", ",synthetic"), "utf-8")
+    settings = Settings(havens=(tmp_path / "havens.csv",), candidates=(tmp_path / "candidates.csv",))
+    study = load_study(
+        folder / "incidents.csv", folder / "wards.geojson", settings=settings, tables=("havens", "candidates")
+    )
+    assert study.data_status == {"candidates": "synthetic"}
 
 
 def test_a_councils_list_says_when_it_is_open_and_what_is_left_out(folder: Path) -> None:

@@ -23,10 +23,10 @@ from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
-from hotspots.pipeline.study import Study, load_study
+from hotspots.pipeline.study import Study
 from hotspots.products.files.haven_plan_folder import write_havens
 from hotspots.products.summary.haven_plan_summary import HavenPlanSummary, summarise_havens, withhold_few
-from hotspots.settings import Settings
+from hotspots.products.words import say
 
 GAP = "Old Kent Road"
 """The demonstration has a hot spot there, and no haven within 400 m."""
@@ -81,24 +81,6 @@ def test_the_planted_gaps_are_found(summary: HavenPlanSummary) -> None:
     assert any("Walworth Road" in (place or "") for place in evenings)
 
 
-def test_the_planted_best_sites_are_found(repository: Path) -> None:
-    """What the demonstration says of its candidates: the three that are open late, in its three gaps."""
-    data = repository / "data"
-    if not (data / "candidates").is_dir():
-        pytest.skip("this demonstration has no candidates")
-    truth = json.loads((data / "truth.json").read_text("utf-8"))["candidates"]
-    study = load_study(
-        data / "incidents",
-        data / "boundaries",
-        settings=Settings(havens=(data / "havens",), candidates=(data / "candidates",)),
-        tables=("havens", "candidates"),
-    )
-    siting = plan_alone(study, SitingOptions(n_new=3, until_hours=()))
-    assert {site.name for site in siting.sites} == set(truth["best"])
-    assert siting.plan is not None
-    assert siting.plan.is_optimal
-
-
 def test_hours_take_away_what_is_near(summary: HavenPlanSummary) -> None:
     """In the demonstration no haven of the hot spots is open at night, and nearly all are on a school day."""
     assert summary.cover is not None
@@ -129,6 +111,24 @@ def test_schools_with_few_incidents_are_not_counted(summary: HavenPlanSummary) -
     assert (busy.name, quiet.shares) == ("Busy School", None)
     assert busy.shares is not None
     assert busy.shares.n_timed >= 10
+
+
+@pytest.mark.parametrize(
+    ("n_without", "n_unknown", "told"), [(40, 12, 12), (40, 9, None), (19, 12, None), (12, 12, 12), (12, 0, 0)]
+)
+def test_of_a_gap_neither_part_is_told_where_one_is_of_few(
+    plan: HavenPlan, n_without: float, n_unknown: float, told: float | None
+) -> None:
+    assert plan.cover is not None
+    gap = dataclasses.replace(plan.cover.gaps[0], n_without=n_without, n_unknown=n_unknown)
+    cover = summarise_havens(dataclasses.replace(plan, cover=dataclasses.replace(plan.cover, gaps=(gap,)))).cover
+    assert cover is not None
+    assert cover.gaps[0].n_unknown == told
+
+
+def test_a_gap_is_said_in_whole_incidents_and_times_of_the_clock() -> None:
+    assert [say("haven_plan.a_year", n) for n in (16.7, 2.5, 0.4)] == ["17", "2", "under 1"]
+    assert [say("haven_plan.clock", minute) for minute in (570, 1440, 1500)] == ["09:30", "midnight", "01:00"]
 
 
 def make_shares(n_open: float, n_unknown: float, n_lost: float, n_none: float) -> CoverageShares:

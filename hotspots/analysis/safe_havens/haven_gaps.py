@@ -24,6 +24,7 @@ from hotspots.geography import FLOOR, Floor, collapse_points, weigh_places
 Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 _EPOCH = np.datetime64("1970-01-05", "D")
 
@@ -238,7 +239,7 @@ def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) ->
 
 def _find_nearest(
     outlines: Sequence[shapely.Geometry], havens: gpd.GeoDataFrame, network: StreetNetwork | None
-) -> tuple[npt.NDArray[np.int64], Floats]:
+) -> tuple[Integers, Floats]:
     """The haven nearest to the middle of each place, and how far it is."""
     if not len(havens):
         return np.full(len(outlines), -1, dtype=np.int64), np.full(len(outlines), np.nan)

@@ -142,11 +142,11 @@ def _tabulate_sites(summary: HavenPlanSummary) -> pd.DataFrame | None:
 
 
 def _say_minute(minute: int | None) -> str | None:
-    """As on a clock, also of the next morning; 24:00 where a day ends."""
+    """A time of the clock; 24:00 is midnight, and what is after it is of the next morning."""
     if minute is None:
         return None
-    hour = minute // 60
-    return f"{hour if minute <= _MINUTES_IN_DAY else hour - 24:02d}:{minute % 60:02d}"
+    minute = minute if minute <= _MINUTES_IN_DAY else minute - _MINUTES_IN_DAY
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _add_origin(table: pd.DataFrame, summary: HavenPlanSummary) -> pd.DataFrame:

@@ -94,7 +94,8 @@ class GapSummary(Part):
         place: What it is called; null where it has no name.
         part: The part of the week.
         part_words: Its days and hours.
-        n_unknown: Of these, with a haven within reach whose hours are not known; null where they are fewer than ten.
+        n_unknown: Of these, with a haven within reach whose hours are not known; null where they, or the others, are
+            fewer than ten.
         n_a_year: Incidents without an open haven within reach, a year.
         nearest: What the nearest haven is called; null where there is none to walk to.
         words: The same in a sentence.
@@ -374,7 +375,7 @@ def withhold_few(shares: CoverageShares) -> SharesSummary:
         "lost": max(shares.n_any - shares.n_open - shares.n_unknown, 0.0),
         "none": shares.n_timed - shares.n_any,
     }
-    hidden = {name: n for name, n in parts.items() if _NONE < n < FLOOR.min_incidents}
+    hidden = {name: n for name, n in parts.items() if _is_few(n)}
     # what has none within reach last, since with it goes the share that has any
     others = sorted((name == "none", n, name) for name, n in parts.items() if n > _NONE and name not in hidden)
     for _, n, name in others:
@@ -386,9 +387,14 @@ def withhold_few(shares: CoverageShares) -> SharesSummary:
     left_out |= {f"n_{name}": None for name in names - {"none", "lost"}}
     n_near, n_all = shares.n_within_reach, shares.n_incidents
     if n_near is not None and n_all is not None:
-        is_few = any(0 < n < FLOOR.min_incidents for n in (n_near, n_all - n_near))
+        is_few = any(map(_is_few, (n_near, n_all - n_near)))
         left_out |= {"n_within_reach": None, "share_within_reach": None} if names or is_few else {}
     return SharesSummary.of(shares, **left_out)
+
+
+def _is_few(n: float) -> bool:
+    """Whether a number is of so few incidents that it may not be told; none at all may."""
+    return _NONE < n < FLOOR.min_incidents
 
 
 def _summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
@@ -403,7 +409,7 @@ def _summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
         part=gap.shift.label,
         part_words=gap.shift.words,
         n_a_year=gap.n_without / plan.n_years,
-        n_unknown=gap.n_unknown if gap.n_unknown <= _NONE or gap.n_unknown >= FLOOR.min_incidents else None,
+        n_unknown=None if _is_few(gap.n_unknown) or _is_few(gap.n_without - gap.n_unknown) else gap.n_unknown,
         nearest=nearest if isinstance(nearest, str) else None,
         nearest_hours=gap.nearest_hours and UsualHoursSummary.of(gap.nearest_hours),
         words="",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import hotspots
 from hotspots.pipeline import Poster, PosterHaven, Posters, list_left_out
 from hotspots.products.summary.encoding import Metres, Part, Quantity
+from hotspots.products.summary.run_summary import InputSummary
 
 POSTERS_FOLDER = "posters"
 POSTERS_PRODUCTS = {"posters": "posters.pdf", "posters_json": "posters.json"}
@@ -60,25 +61,6 @@ class PosterSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PosterInput(Part):
-    """A file that was read.
-
-    Attributes:
-        path: Its name.
-        table: What was read from it.
-        sha256: Of its bytes.
-        n_rows: Its rows.
-        data_status: What it says of itself, if it is unfinished or made up.
-    """
-
-    path: str
-    table: str
-    sha256: str
-    n_rows: int
-    data_status: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PostersSummary(Part):
     """All posters of one command.
 
@@ -114,7 +96,7 @@ class PostersSummary(Part):
     n_hours_unknown: int
     data_status: dict[str, str]
     posters: tuple[PosterSummary, ...]
-    inputs: tuple[PosterInput, ...]
+    inputs: tuple[InputSummary, ...]
     products: dict[str, str]
     notes: tuple[str, ...]
 
@@ -142,7 +124,7 @@ def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> Posters
         n_hours_unknown=int(study.havens.havens["opening_hours"].isna().sum()),
         data_status=study.data_status,
         posters=tuple(_summarise(poster, names) for poster, names in zip(posters.posters, files, strict=True)),
-        inputs=tuple(PosterInput.of(file) for file in study.inputs),
+        inputs=tuple(InputSummary.of(file) for file in study.inputs),
         products=POSTERS_PRODUCTS,
         notes=list_left_out(havens=study.havens, schools=study.schools),
     )

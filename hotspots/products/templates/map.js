@@ -254,6 +254,12 @@
     });
   }
 
+  // The map is as high as what stands above it leaves, and that is known only once all of it is laid out.
+  new ResizeObserver(() => {
+    map.invalidateSize({ animate: false });
+    document.documentElement.style.setProperty("--map-height", `${container.clientHeight}px`);
+  }).observe(container);
+
   // Paper has another shape than the screen, and the map must be drawn for it before it is printed.
   const print = (on) => {
     document.documentElement.classList.toggle("printing", on);
