@@ -25,7 +25,12 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
 from hotspots.products.files.haven_plan_folder import write_havens
-from hotspots.products.summary.haven_plan_summary import HavenPlanSummary, summarise_havens, withhold_few
+from hotspots.products.summary.haven_plan_summary import (
+    HavenPlanSummary,
+    summarise_havens,
+    withhold_few,
+    withhold_from_sum,
+)
 from hotspots.products.words import say
 
 GAP = "Old Kent Road"
@@ -157,6 +162,35 @@ def test_what_is_stated_tells_of_no_fewer_than_ten(parts: np.ndarray) -> None:
         assert parts[:3].sum() == 0 or parts[:3].sum() >= 10
     hidden = [n for share, n in zip(shown, parts, strict=True) if share is None]
     assert not hidden or (len(hidden) >= 2 and sum(hidden) >= 10)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0, 1, 4, 9, 10, 30, 200]), min_size=4, max_size=4), min_size=2, max_size=6).map(
+        np.array
+    )
+)
+def test_what_is_stated_of_areas_tells_of_no_fewer_than_ten_beside_their_sum(rows: np.ndarray) -> None:
+    """The sum of each state is stated too: those withheld are two or more and ten or more, if others have any."""
+    assume((rows.sum(axis=1) >= 10).all())
+    told = withhold_from_sum([make_shares(*map(float, row)) for row in rows])
+    shown = np.array([[one.open_share, one.unknown_share, one.lost_share] for one in told if one], dtype=float)
+    is_hidden = np.column_stack([np.isnan(shown), [one is not None and one.any_share is None for one in told]])
+    for hidden, row in zip(is_hidden, rows, strict=True):
+        assert not hidden.any() or (hidden.sum() >= 2 and row[hidden].sum() >= 10)
+        assert hidden[(row > 0) & (row < 10)].all()
+    for hidden, column in zip(is_hidden.T, rows.T, strict=True):
+        enough = hidden.sum() >= 2 and column[hidden].sum() >= 10
+        assert not hidden.any() or enough or not column[~hidden].any()
+
+
+def test_one_part_of_the_week_is_not_withheld_alone(summary: HavenPlanSummary) -> None:
+    """On nights at weekends few have an open haven; what the other parts leave of all of them would say how few."""
+    assert summary.cover is not None
+    shares = {part.key: part.shares for part in summary.cover.parts}
+    assert shares["weekend-night"] is not None
+    assert shares["weekend-night"].n_open is None
+    others = [key for key, one in shares.items() if one is not None and one.n_open is None]
+    assert len(others) >= 2
 
 
 def plan_alone(study: Study, options: SitingOptions, crime: str = "robbery") -> Siting:
