@@ -123,6 +123,24 @@ def test_a_councils_list_says_when_it_is_open_and_what_is_left_out(folder: Path)
     assert not any("states its opening hours" in note for note in summary["notes"])
 
 
+def test_schools_that_are_left_out_are_said(folder: Path) -> None:
+    text = (
+        "URN,EstablishmentName,EstablishmentStatus (name),Easting,Northing\n"
+        f"1,Ash Academy,Open,{EAST + 500},{NORTH + 600}\n"
+        "2,Beech Academy,Open,,\n"
+        f"3,Cedar Academy,Closed,{EAST + 500},{NORTH + 600}\n"
+        f"4,Far Academy,Open,{EAST + 9000},{NORTH}\n"
+    )
+    (folder / "schools.csv").write_text(text, "utf-8")
+    notes = run(folder, "--schools", folder / "schools.csv")["notes"]
+    for note in (
+        "Schools left out because they have no usable location: 1 (no location: 1).",
+        "Schools left out because their file says that they are closed, or not open yet: 1.",
+        "Schools left out because they lie further than 1 km from the wards: 1.",
+    ):
+        assert note in notes
+
+
 def test_residents_are_persons_by_gss_code(folder: Path) -> None:
     summary = run(folder)
     assert [ward["population"] for ward in summary["wards"]] == [6000] * 4

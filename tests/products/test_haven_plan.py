@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support import call
 
 from hotspots.analysis.safe_havens.hour_coverage import CoverageShares
-from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.errors import NotFoundError, ParameterError
 from hotspots.ingest.reference.havens import Havens
 from hotspots.ingest.reference.schools import Schools
 from hotspots.ingest.reference.street_files import Streets
@@ -25,7 +25,12 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
 from hotspots.products.files.haven_plan_folder import write_havens
-from hotspots.products.summary.haven_plan_summary import HavenPlanSummary, summarise_havens, withhold_few
+from hotspots.products.summary.haven_plan_summary import (
+    HavenPlanSummary,
+    summarise_havens,
+    withhold_few,
+    withhold_from_sum,
+)
 from hotspots.products.words import say
 
 GAP = "Old Kent Road"
@@ -159,6 +164,35 @@ def test_what_is_stated_tells_of_no_fewer_than_ten(parts: np.ndarray) -> None:
     assert not hidden or (len(hidden) >= 2 and sum(hidden) >= 10)
 
 
+@given(
+    st.lists(st.lists(st.sampled_from([0, 1, 4, 9, 10, 30, 200]), min_size=4, max_size=4), min_size=2, max_size=6).map(
+        np.array
+    )
+)
+def test_what_is_stated_of_areas_tells_of_no_fewer_than_ten_beside_their_sum(rows: np.ndarray) -> None:
+    """The sum of each state is stated too: those withheld are two or more and ten or more, if others have any."""
+    assume((rows.sum(axis=1) >= 10).all())
+    told = withhold_from_sum([make_shares(*map(float, row)) for row in rows])
+    shown = np.array([[one.open_share, one.unknown_share, one.lost_share] for one in told if one], dtype=float)
+    is_hidden = np.column_stack([np.isnan(shown), [one is not None and one.any_share is None for one in told]])
+    for hidden, row in zip(is_hidden, rows, strict=True):
+        assert not hidden.any() or (hidden.sum() >= 2 and row[hidden].sum() >= 10)
+        assert hidden[(row > 0) & (row < 10)].all()
+    for hidden, column in zip(is_hidden.T, rows.T, strict=True):
+        enough = hidden.sum() >= 2 and column[hidden].sum() >= 10
+        assert not hidden.any() or enough or not column[~hidden].any()
+
+
+def test_one_part_of_the_week_is_not_withheld_alone(summary: HavenPlanSummary) -> None:
+    """On nights at weekends few have an open haven; what the other parts leave of all of them would say how few."""
+    assert summary.cover is not None
+    shares = {part.key: part.shares for part in summary.cover.parts}
+    assert shares["weekend-night"] is not None
+    assert shares["weekend-night"].n_open is None
+    others = [key for key, one in shares.items() if one is not None and one.n_open is None]
+    assert len(others) >= 2
+
+
 def plan_alone(study: Study, options: SitingOptions, crime: str = "robbery") -> Siting:
     """The sites without what havens cover, which takes longer."""
     request = HavenRequest(crime=crime, siting=options)
@@ -239,6 +273,35 @@ def test_walks_are_along_streets_and_a_piece_of_them_is_not_enough(study: Study)
     assert not any("as the crow flies" in note for note in summary.notes)
 
 
+def test_what_is_left_out_of_lists_is_said(study: Study) -> None:
+    """A school without a position, closed ones, a lapsed haven, and why hours are not known."""
+    assert study.havens is not None
+    assert study.candidates is not None
+    assert study.schools is not None
+    silent = study.havens.havens.assign(opening_hours=pd.Series(pd.NA, study.havens.havens.index, dtype="str"))
+    # of two the hours are known; of the others one has a remark alone
+    silent.iloc[:2, silent.columns.get_loc("opening_hours")] = "Mo-Su 08:00-20:00"
+    partly = dataclasses.replace(
+        study,
+        havens=dataclasses.replace(study.havens, havens=silent, hours_doubts={"remark": 1}, lapsed={"lapsed": 2}),
+        candidates=dataclasses.replace(study.candidates, n_repeated=4),
+        schools=dataclasses.replace(study.schools, without_location={"no location": 1}, n_not_open=3),
+    )
+    plan = plan_havens(partly, HavenRequest(crime="robbery", siting=SitingOptions(n_new=1, until_hours=())))
+    notes = summarise_havens(plan).notes
+    n_silent = len(silent) - 3
+    assert (
+        f"It is not known when {n_silent + 1} of the {len(silent)} safe havens are open (a remark alone: 1, "
+        f"not stated: {n_silent}). Ask them: what is not known is not counted as open."
+    ) in notes
+    assert notes[-4:] == (
+        "Safe havens left out because they take part no more, or not yet: 2 (lapsed: 2).",
+        "Rows of candidates left out because the same place is in another row: 4.",
+        "Schools left out because they have no usable location: 1 (no location: 1).",
+        "Schools left out because their file says that they are closed, or not open yet: 3.",
+    )
+
+
 def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:
     assert plan.cover is not None
     assert plan.siting is not None
@@ -262,7 +325,7 @@ def test_what_cannot_be_answered_is_refused(study: Study) -> None:
         SitingOptions(n_new=0)
     with pytest.raises(ParameterError, match="above 0 and at most 1, not 80"):
         SitingOptions(target_share=80)
-    with pytest.raises(DataError, match='cannot be read: "whenever"'):
+    with pytest.raises(ParameterError, match='cannot be read: "whenever"'):
         plan_alone(study, SitingOptions(site_hours="whenever"))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import hotspots
-from hotspots.pipeline import Poster, PosterHaven, Posters
+from hotspots.pipeline import Poster, PosterHaven, Posters, list_left_out
 from hotspots.products.summary.encoding import Metres, Part, Quantity
 from hotspots.products.summary.run_summary import InputSummary
 
@@ -80,6 +80,7 @@ class PostersSummary(Part):
         posters: Each of them.
         inputs: The files read.
         products: What the files are called.
+        notes: What was not used of the lists of havens and schools.
     """
 
     version: str
@@ -97,6 +98,7 @@ class PostersSummary(Part):
     posters: tuple[PosterSummary, ...]
     inputs: tuple[InputSummary, ...]
     products: dict[str, str]
+    notes: tuple[str, ...]
 
 
 def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> PostersSummary:
@@ -124,6 +126,7 @@ def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> Posters
         posters=tuple(_summarise(poster, names) for poster, names in zip(posters.posters, files, strict=True)),
         inputs=tuple(InputSummary.of(file) for file in study.inputs),
         products=POSTERS_PRODUCTS,
+        notes=list_left_out(havens=study.havens, schools=study.schools),
     )
 
 
