@@ -40,8 +40,13 @@ from hotspots.geography import POLICE_UK
 
 Random = np.random.Generator
 Cells = list[list[Any]]
-Role = Literal["incidents", "boundaries", "lsoas", "havens", "residents", "terms", "peers", "postcodes", "settings"]
+Role = Literal[
+    "incidents", "boundaries", "lsoas", "havens", "residents", "terms", "peers", "postcodes", "settings",
+    "streets", "premises", "schools", "marks", "records", "plan", "places",
+]  # fmt: skip
 ROLES: tuple[Role, ...] = get_args(Role)
+SHAPED = frozenset({"streets", "premises", "schools", "marks", "records", "plan", "places", "incidents", "havens"})
+"""Roles whose rows lie somewhere, by columns or by shapes."""
 
 FORMULA, MARKUP, TEMPLATE, RAN = "=1+1", "<script>alert(1)</script>", "{{ 6007 * 7 }}", "42049"
 
@@ -131,6 +136,10 @@ FORMATS: dict[Role, tuple[str, ...]] = {
     "peers": TABLES,
     "postcodes": ("csv", "csv.gz", "zip", "csv"),
     "settings": ("toml",),
+    "streets": (*LAYERS, "geoparquet"),
+    **dict.fromkeys(("premises", "schools", "marks", "places"), (*TABLES, *LAYERS, "json", "geoparquet")),
+    "records": (*TABLES, "geojson", "gpkg", "shp.zip", "json", "geoparquet"),  # KML has a time of its own
+    "plan": (*TABLES, "json"),
 }
 SUFFIXES = (
     *(".csv", ".txt", ".tsv", ".csv.gz", ".gz", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".parquet", ".geoparquet"),
@@ -219,7 +228,7 @@ class _Maker:
             except Exception as error:  # what a writer of this kind of file does not write stands in a text
                 if not self.kinds:
                     raise
-                how = "geojson" if self.role in ("boundaries", "lsoas") else "csv"
+                how = "geojson" if self.role in ("boundaries", "lsoas", "streets") else "csv"
                 self.kinds.append(f"instead of {type(error).__name__}")
                 data, suffix = self.wrap(table, how)
             is_countable = table.is_countable and not UNCOUNTABLE & {*self.kinds, *map(str, table.header)}
@@ -292,6 +301,30 @@ class _Maker:
                 columns |= {"northing": north}
                 hours = ("Monday", "Tuesday", "Sunday") if self.chance(0.3) else ("opening_hours",)
                 columns |= {name: [self.pick(HOURS) for _ in range(n)] for name in hours}
+            case "streets":
+                columns = {"name": [f"{name} Road" for name in range(n)], "highway": "residential", "foot": "yes"}
+                points = [shapely.LineString([(at.x, at.y), (at.x + 100, at.y + 50)]) for at in points]
+            case "premises":
+                columns = {"name": [f"The Crown {i}" for i in range(n)], "kind": "pub", "easting": east}
+                columns |= {"northing": north, "opening_hours": [self.pick(HOURS) for _ in range(n)]}
+            case "schools":
+                columns = {"URN": range(100_000, 100_000 + n), "SchoolName": "Elm School"}
+                columns |= {"status": "Open", "phase": "Primary"}
+                columns |= {"Easting": east, "Northing": north}
+            case "marks":
+                columns = {"feeling": self.random.choice(["safe", "unsafe"], n), "time of day": "after school"}
+                columns |= {"school": "Elm School", "comment": "Mr Smith", "easting": east, "northing": north}
+            case "records":
+                at = pd.Timestamp("2025-10-26 00:10") + pd.to_timedelta(np.arange(n) * 7, unit="min")
+                columns = {"callsign": "PC Smith", "timestamp": at.strftime("%Y-%m-%d %H:%M:%S")}
+                columns |= {"easting": east, "northing": north}
+            case "plan":
+                at = pd.Timestamp("2025-10-26 00:10") + pd.to_timedelta(np.arange(n) * 20, unit="min")
+                ends = at + pd.Timedelta(15, unit="min")
+                columns = {"patrol": 1, "arrive_at": at.astype(str), "leave_at": ends.astype(str), "place": "Rye Lane"}
+                columns |= {"easting": east, "northing": north}
+            case "places":
+                columns = {"rank": range(1, n + 1), "place": "Rye Lane", "easting": east, "northing": north}
             case "residents":
                 columns = {"ward_code": wards, "ward_name": list("abcd"), "population": [900, 0, 14_000, 1]}
             case "terms":
@@ -307,7 +340,7 @@ class _Maker:
             case _:
                 columns = {"postcode": "SE15 4ST", "quality": 10, "easting": east, "northing": north}
         frame = pd.DataFrame(columns).astype("object")
-        shapes = points if self.role in ("incidents", "havens", "boundaries", "lsoas") else []
+        shapes = points if self.role in (*SHAPED, "boundaries", "lsoas") else []
         return _Table(header=list(frame.columns), rows=frame.to_numpy().tolist(), shapes=shapes)
 
     def make_police_uk(self, columns: dict[str, Any]) -> dict[str, Any]:
@@ -579,7 +612,7 @@ class _Maker:
     # Layers to bytes.
 
     def wrap_layer(self, table: _Table, how: str) -> tuple[bytes, str]:
-        if self.role in ("incidents", "havens") and (not self.kinds or self.chance(0.7)):
+        if self.role in SHAPED and (not self.kinds or self.chance(0.7)):
             keep = [i for i, name in enumerate(table.header) if str(name).lower() not in ("easting", "northing")]
             table = _Table(
                 header=[table.header[i] for i in keep],

@@ -32,7 +32,7 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
-from generated_files import SLOWEST_S, make_truth, make_wards
+from generated_files import EAST_M, NORTH_M, SLOWEST_S, make_truth, make_wards
 from hostile_contents import MARKUP, RAN, ROLES, Content, Lures, Role, make_content
 from support import call
 
@@ -59,6 +59,8 @@ HOW_OFTEN: Mapping[Role, float] = {
     "peers": 0.04,
     "postcodes": 0.04,
     "lsoas": 0.03,
+    # these only where they are asked for, as a run with them takes longer
+    **dict.fromkeys(("streets", "premises", "schools", "marks", "records", "plan", "places"), 0.0),
 }
 
 Arguments = tuple[str | Path, ...]
@@ -90,6 +92,7 @@ class Home:
         self.read, self.out = self.folder / "read", self.folder / "maps"
         self.read.mkdir(parents=True)
         self.good, self.wards = self.read / "good.csv", self.read / "wards.geojson"
+        self.havens, self.pings = self.read / "havens.csv", self.read / "pings.csv"
         make_wards().to_file(self.wards)
         truth = make_truth(np.random.default_rng(5), N_GOOD)
         pd.DataFrame(
@@ -102,6 +105,14 @@ class Home:
                 "Location": "High Street",
             }
         ).to_csv(self.good, index=False)
+        self.havens.write_text(
+            f"name,opening_hours,easting,northing\nLibrary,24/7,{EAST_M + 200},{NORTH_M + 200}\n", "utf-8"
+        )
+        self.pings.write_text(
+            "timestamp,easting,northing\n"
+            + "".join(f"2025-10-26 10:{minute}:00,{EAST_M + 300},{NORTH_M + 300}\n" for minute in range(10, 40)),
+            "utf-8",
+        )
         # for the rows that have no other place
         pd.DataFrame(
             {
@@ -200,6 +211,31 @@ class Judge:
                 code, _ = self.run(*run, *good, *wards, "--term-dates", path)
             case "peers":
                 code, _ = self.call("performance", *good, *wards, "--peers", path, *out)
+            case "streets":
+                beside: Arguments = ("--havens", home.havens, "--streets", path)
+                if random.random() < 0.5:
+                    code, _ = self.call(
+                        "havens", "coverage", "--crime", "robbery", "--json", *good, *wards, *beside, *out
+                    )
+                    self.look_into_products()
+                else:
+                    code, _ = self.run(*run, *good, *wards, *beside)
+            case "schools":
+                if random.random() < 0.5:
+                    code, _ = self.call("havens", "poster", *wards, "--havens", home.havens, "--schools", path, *out)
+                    self.look_into_products()
+                else:
+                    code, _ = self.run(*run, *good, *wards, "--schools", path)
+            case "premises" | "marks":
+                option = {"premises": "--premises", "marks": "--safety-maps"}[content.role]
+                code, _ = self.run(*run, *good, *wards, option, path)
+            case "records" | "plan" | "places":
+                option = {"records": "--records", "plan": "--plan", "places": "--places-file"}[content.role]
+                records = () if content.role == "records" else ("--records", home.pings)
+                asked: Arguments = ("--crime", "robbery", *good, *wards, *out, *records, option, path)
+                code, _ = self.call("patrol", "done", "--json", *asked)
+                code = 0 if code == 4 else code  # it was read, and there are too few places
+                self.look_into_products()
             case "settings":
                 settled: Arguments = ("--settings", path)
                 code, said = self.call("check", home.good, *settled, "--json")

@@ -11,7 +11,7 @@ from pathlib import Path
 import hostile_inputs
 import numpy as np
 import pytest
-from hostile_contents import Lures, make_content
+from hostile_contents import Lures, Role, make_content
 from hostile_inputs import Found, open_judge, try_many
 
 Call = Callable[..., tuple[int, str, str]]
@@ -23,6 +23,14 @@ def test_broken_and_hostile_files_end_well_and_lose_nothing() -> None:
     found = try_many(7, first_seed=30_060)
     assert found.faults == []
     assert found.n_inputs == 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ["streets", "premises", "schools", "marks", "records", "plan", "places"])
+def test_so_do_streets_places_and_records_of_patrols(role: Role) -> None:
+    found = try_many(3, first_seed=70_000, role=role)
+    assert found.faults == []
+    assert found.n_inputs == 3
 
 
 def panic(*_: object) -> tuple[int, str, str]:

@@ -98,6 +98,12 @@ class SitingOptions:
                 f"The points of a grid must be from 10 m to {_MAX_REACH_M:,.0f} m apart, not {self.grid_m:g} m. Give "
                 "`grid_m` 200."
             )
+        wrong = [hour for hour in self.until_hours if not 1 <= hour <= 24]
+        if wrong:
+            raise ParameterError(
+                f"Longer hours must end at a whole hour from 1 to 24, not {wrong[0]:,}. Give `until_hours` 20 for "
+                "20:00."
+            )
         if not 0 < self.time_limit_s <= _MAX_SECONDS:
             raise ParameterError(
                 f"The time limit must be above 0 and at most {_MAX_SECONDS:,.0f} seconds, not {self.time_limit_s:g}. "

@@ -20,7 +20,7 @@ from hotspots.analysis.safe_havens import (
     trace_curve,
 )
 from hotspots.contracts import HAVEN_COLUMNS
-from hotspots.errors import DataError
+from hotspots.errors import ParameterError
 from hotspots.geography import FLOOR
 from hotspots.ingest.reference import read_opening_hours
 from hotspots.pipeline.haven_request import AFTER_SCHOOL, HavenRequest, SitingOptions
@@ -134,7 +134,7 @@ def plan_sites(
         school_days: datetime64[D], of the period.
 
     Raises:
-        DataError: The opening hours to be assumed cannot be read.
+        ParameterError: The opening hours to be assumed cannot be read.
         ParameterError: The grid would have too many points.
     """
     assert request.siting is not None
@@ -240,8 +240,8 @@ def _list_candidates(study: Study, options: SitingOptions, chosen: Selection) ->
     if options.site_hours is not None:
         assumed = read_opening_hours(pd.Series([options.site_hours])).opening_hours.iloc[0]
         if assumed is None:
-            raise DataError(
-                f'The opening hours to be assumed for new sites cannot be read: "{options.site_hours}". Give '
+            raise ParameterError(
+                f'The opening hours to be assumed for new sites cannot be read: "{options.site_hours[:60]}". Give '
                 '`site_hours` as "Mo-Fr 08:00-20:00; Sa 10:00-18:00" or "24/7".'
             )
     is_grid = options.grid_m is not None or study.candidates is None

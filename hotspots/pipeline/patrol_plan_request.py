@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from hotspots.analysis.hotspots import N_PATROL_PLACES, VISIT_MINUTES
+from hotspots.analysis.patrols import MAX_PATROLS
 from hotspots.errors import ParameterError
 from hotspots.pipeline.request import AnalysisRequest
 
@@ -15,6 +15,7 @@ TravelBy = Literal["foot", "car"]
 
 _MAX_KMH = 120.0
 _MAX_PARKING_MINUTES = 60.0
+_DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +66,26 @@ class PatrolPlanRequest:
     def __post_init__(self) -> None:
         if self.by not in get_args(TravelBy):
             raise ParameterError(f'Patrols go by foot or by car, not "{self.by}". Give one of them as `by`.')
-        limits = {
-            "car_kmh": ("speed of a car", self.car_kmh, 1.0, _MAX_KMH, "km/h"),
-            "parking_minutes": ("time to park", self.parking_minutes, 0.0, _MAX_PARKING_MINUTES, "minutes"),
+        limits: dict[str, tuple[str, float, float, float, str]] = {
+            "n_patrols": ("number of patrols", self.n_patrols, 1, MAX_PATROLS, ""),
+            "visit_minutes": ("length of a visit", self.visit_minutes, 1, _DAY_MINUTES, " minutes"),
+            "max_gap_minutes": ("longest gap", self.max_gap_minutes, 1, _DAY_MINUTES, " minutes"),
+            "car_kmh": ("speed of a car", self.car_kmh, 1.0, _MAX_KMH, " km/h"),
+            "parking_minutes": ("time to park", self.parking_minutes, 0.0, _MAX_PARKING_MINUTES, " minutes"),
         }
         for field, (name, value, lowest, highest, unit) in limits.items():
-            if not (math.isfinite(value) and lowest <= value <= highest):
+            if not lowest <= value <= highest:
+                # a whole number may be too large for a float
+                given = f"{value:g}" if isinstance(value, float) else f"{value:,}"
                 raise ParameterError(
-                    f"The {name} must be from {lowest:g} to {highest:g} {unit}, not {value:g}. Leave `{field}` out "
+                    f"The {name} must be from {lowest:g} to {highest:g}{unit}, not {given}. Leave `{field}` out "
                     "for the usual value."
                 )
+        if self.max_gap_minutes < self.visit_minutes:
+            raise ParameterError(
+                f"The longest gap must be as long as a visit at least; {self.max_gap_minutes} minutes are less than "
+                f"{self.visit_minutes}. Give a longer `max_gap_minutes`, or shorter `visit_minutes`."
+            )
         _ = self.analysis_request  # which has limits of its own
 
     @property

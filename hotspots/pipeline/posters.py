@@ -89,11 +89,13 @@ class PosterRequest:
 
 
 def _require_line(text: str, parameter: str, longest: int) -> None:
-    if not text.strip() or len(text) > longest or not text.isprintable():
-        raise ParameterError(
-            f"`{parameter}` must be one line of 1 to {longest} printable characters; this has {len(text)} or others. "
-            "Shorten it, or leave it out."
-        )
+    hidden = next((sign for sign in text if not sign.isprintable()), None)
+    if text.strip() and len(text) <= longest and hidden is None:
+        return
+    given = f"this has {len(text):,}" if hidden is None else f"this has U+{ord(hidden):04X}, which cannot be printed"
+    raise ParameterError(
+        f"`{parameter}` must be one line of 1 to {longest} printable characters; {given}. Correct it, or leave it out."
+    )
 
 
 def _require_plain_address(address: str) -> None:
@@ -102,13 +104,21 @@ def _require_plain_address(address: str) -> None:
     scheme = _SCHEME.match(address)
     if scheme is None:
         return
-    parts = urlsplit(address.strip())
-    is_page = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-    if not is_page or any(sign.isspace() for sign in address):
+    if scheme[1].lower() not in ("http", "https"):
         raise ParameterError(
             f'The code on a poster may hold a web address (http or https) or a plain text; `address` begins "'
             f'{scheme[1]}:", by which a phone may do something else. Give https://... or a postal address without a '
             "colon at its beginning."
+        )
+    try:
+        parts = urlsplit(address.strip())
+        is_page = bool(parts.hostname) and "@" not in parts.netloc and not any(sign.isspace() for sign in address)
+    except ValueError:  # brackets, or letters that turn into others, where the name of a server should be
+        is_page = False
+    if not is_page:
+        raise ParameterError(
+            f"A web address must name a server, without a user, a password or blanks; `address` {address!r} does not. "
+            "Give it as https://example.org/havens."
         )
 
 

@@ -294,6 +294,13 @@ def test_visits_have_an_end_or_a_duration(tmp_path: Path) -> None:
     assert records.visits["place"].unique().tolist() == ["Rye Lane"]
 
 
+@pytest.mark.parametrize("duration", ["9" * 30, "9" * 60, "99999999999999", "-5", "nan", "1e300", "15 15", "<b>"])
+def test_a_duration_that_nobody_stays_is_none(tmp_path: Path, duration: str) -> None:
+    rows = (f"x,Rye Lane,2026-07-24 10:00,{duration}", "x,Rye Lane,2026-07-24 12:00,20")
+    records = read(tmp_path, lines("warden,hotspot,start,duration", *rows))
+    assert records.refused == {"visit without an end or a duration": 1}
+
+
 def test_visits_past_midnight_and_over_the_hour_that_comes_twice(tmp_path: Path) -> None:
     rows = [
         "PC Smith,3,24/10/2026,23:50,00:10,spoke to Jane",
@@ -348,6 +355,17 @@ def test_a_plan_is_of_visits(tmp_path: Path) -> None:
     plan = read_patrol_plans([tmp_path / "plan.csv"])
     assert plan.visits["started_instant"].tolist() == [pd.Timestamp("2026-10-01T13:00")]
     assert plan.visits["place"].tolist() == ["Rye Lane"]
+    (tmp_path / "of_crimes.csv").write_text(
+        "place,arrive_at,leave_at,crime\nRye Lane,2026-10-01 14:00,2026-10-01 14:15,robbery\n", "utf-8"
+    )
+    assert len(read_patrol_plans([tmp_path / "of_crimes.csv"]).visits) == 1
+    with pytest.raises(DataError, match="looks like a table of incidents"):
+        read_patrol_records([tmp_path / "of_crimes.csv"])
+    (tmp_path / "places.csv").write_text("name,easting,northing\nRye Lane,534000,176000\n", "utf-8")
+    with pytest.raises(
+        DataError, match=r"A plan needs a beginning, an end and a place .*places\.csv does not have them"
+    ):
+        read_patrol_plans([tmp_path / "places.csv"])
     assert (plan.inputs[0].table, plan.inputs[0].data_status) == ("patrol plan", "schematic, synthetic")
     (tmp_path / "pings.csv").write_text(lines(RADIO, "A;01/07/2026 12:00:00;538000;175000"))
     with pytest.raises(DataError, match="has one time in a row"):
@@ -371,3 +389,18 @@ def test_places_are_listed_by_points_or_outlines(tmp_path: Path) -> None:
     (tmp_path / "none.csv").write_text(lines("rank,place", "1,Rye Lane"))
     with pytest.raises(DataError, match="Places to patrol need a position in each row"):
         read_listed_places([tmp_path / "none.csv"])
+
+
+def test_a_listed_place_that_lies_nowhere_is_left_out(tmp_path: Path) -> None:
+    nowhere = [shapely.Point(1e300, 1e300), shapely.Point(0.1, 151.0), shapely.box(-180, -90, 180, 90)]
+    frame = gpd.GeoDataFrame(
+        {"name": [*"abc", "Rye Lane"]}, geometry=[*nowhere, shapely.Point(-0.07, 51.47)], crs="EPSG:4326"
+    )
+    frame.to_file(tmp_path / "places.geojson")
+    frame[3:].to_file(tmp_path / "places.shp.zip", driver="ESRI Shapefile")
+    assert read_listed_places([tmp_path / "places.shp.zip"]).names == ("Rye Lane",)
+    assert read_listed_places([tmp_path / "places.geojson"]).names == ("Rye Lane",)
+
+    frame[:3].to_file(tmp_path / "nowhere.geojson")
+    with pytest.raises(DataError, match=r"nowhere\.geojson holds none in the area of the working CRS"):
+        read_listed_places([tmp_path / "nowhere.geojson"])

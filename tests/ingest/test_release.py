@@ -8,6 +8,7 @@ from hotspots.ingest.incidents.column_words import describe_columns, is_column_n
 from hotspots.ingest.texts import MANY_ROWS
 from hotspots.ingest.texts.release import (
     describe_form,
+    drop_hidden,
     is_area_code,
     is_known_place,
     know_categories,
@@ -17,6 +18,7 @@ from hotspots.ingest.texts.release import (
     release_kinds,
     release_names,
     release_places,
+    release_schools,
     show_code,
     show_form,
 )
@@ -167,6 +169,32 @@ def test_other_names_of_files_are_shown_as_they_are(label: str) -> None:
 )
 def test_names_that_are_listed_to_be_shown_are_shown_without_people(name: str, shown: str | None) -> None:
     assert release_names(pd.Series([name, None])).tolist() == [shown, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("Rye Lane", "Rye Lane"),
+        ("  two  blanks ", "  two  blanks "),
+        ("Rye\nLane", "Rye Lane"),
+        ("Rye\x00\x1b[1m Lane\x85", "Rye [1m Lane"),
+        ("Rye\u00a0\u2028Lane", "Rye Lane"),
+        ("a\u202eb\u200bc\u00adLane", "abcLane"),
+        ("Lane \ud83d", "Lane"),
+        ("\uffffLane\ufffe", "Lane"),
+        ("\u0645\u06cc", "\u0645\u06cc"),
+        ("\x07", ""),
+    ],
+)
+def test_what_cannot_be_seen_is_dropped(text: str, seen: str) -> None:
+    assert drop_hidden(text) == seen
+
+
+def test_no_name_that_is_shown_holds_what_cannot_be_seen() -> None:
+    names = pd.Series(["Rye\x1bLane", "\x07", "07700\u200b900123 Club"], dtype="object")
+    assert release_names(names).tolist() == ["Rye Lane", None, "[phone] Club"]
+    assert shown(release_places, "Rye\x1b Lane", 1) == "Rye Lane"
+    assert release_schools(pd.Series(["Elm\x0b Primary School"], dtype="object")).tolist() == ["Elm Primary School"]
 
 
 def test_an_area_may_be_called_after_somebody() -> None:

@@ -164,7 +164,9 @@ def test_only_streets_near_the_area_are_kept(tmp_path: Path) -> None:
     area = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
 
     assert list_names(read_streets([path], area=area)) == ["Across Road", "Near Lane"]
-    with pytest.raises(DataError, match="None of the 0 lines read is a street within a kilometre of the wards that"):
+    with pytest.raises(
+        DataError, match=r"must lie within a kilometre of the wards .*; .*streets\.gpkg has no line there\. Give"
+    ):
         read_streets([path], area=shapely.box(EAST + 90000, NORTH, EAST + 91000, NORTH + 1000))
 
 
@@ -230,6 +232,54 @@ def test_ways_without_coordinates_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="map.json names the nodes of its ways and not where they are. End the query"):
         read_streets([tmp_path])
+
+
+def test_a_broken_answer_of_overpass_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
+    nodes: list[Any] = [{"type": "node", "id": n, "lat": 51.47, "lon": -0.07 + n / 1000} for n in range(4)]
+    nodes += [
+        {"type": "node", "id": [9], "lat": 51.47, "lon": -0.07},
+        {"type": "node", "id": 10, "lat": 10**400, "lon": -0.07},
+        {"type": "node", "id": 11, "lat": 151.47, "lon": -0.07},
+        {"type": "node", "id": 12, "lat": float("nan"), "lon": -0.07},
+        {"type": "node", "id": 13, "lat": "51.47", "lon": None},
+        {"type": ["node"]},
+    ]
+    ways = [
+        {"name": "Rye Lane", "nodes": [0, 1, 2, 3]},
+        {"name": "Mill Walk", "nodes": [0, 10, 11, 12, 13, 99, None, [1], {"a": 1}, 1]},
+        *({"name": "Nowhere", "nodes": nodes} for nodes in (None, 5, "abc", {"a": 1}, [], [0])),
+        *({"name": "Nowhere", "geometry": geometry} for geometry in ("abc", {"a": 1}, 7, [1, None, {"lat": 51}])),
+    ]
+    elements = [
+        {"type": "way", "id": n, "tags": {"highway": "residential", "foot": 7, "name": way.pop("name")}, **way}
+        for n, way in enumerate(ways)
+    ]
+    elements += [{"type": "way", "tags": tags} for tags in (None, [1], {"highway": ["path"]})]
+    (tmp_path / "map.json").write_text(json.dumps({"elements": [*nodes, *elements, 5]}), "utf-8")
+
+    streets = read_streets([tmp_path / "map.json"])
+    assert list_names(streets) == ["Mill Walk", "Rye Lane"]
+    assert streets.ways.set_index("name").length.to_dict() == pytest.approx(
+        {"Mill Walk": 69.5, "Rye Lane": 208.5}, abs=1
+    )
+    assert streets.n_broken == 10
+
+
+def test_what_cannot_be_seen_is_not_in_a_name(tmp_path: Path) -> None:
+    tags = [{"highway": "path", "name": name} for name in ("Rye\x1b Lane", "Elm\ud83d Grove", "Mill\u202e Walk")]
+    at = [[{"lat": 51.47 + n / 1000, "lon": lon} for lon in (-0.07, -0.06)] for n in range(len(tags))]
+    ways = [{"type": "way", "id": n, "tags": tags[n], "geometry": at[n]} for n in range(len(tags))]
+    (tmp_path / "map.json").write_text(json.dumps({"elements": ways}), "utf-8")
+
+    # half a character is read as the mark of one that is missing
+    assert list_names(read_streets([tmp_path / "map.json"])) == ["Elm\ufffd Grove", "Mill Walk", "Rye Lane"]
+
+
+def test_a_list_of_names_without_end_is_no_name(tmp_path: Path) -> None:
+    lines = [draw((0, n), (9, n)) for n in range(3)]
+    make_lines({"name": ["[" * 1900, "[" * 90_000, "Rye Lane"]}, *lines).to_file(tmp_path / "streets.gpkg")
+
+    assert list_names(read_streets([tmp_path / "streets.gpkg"])) == ["Rye Lane"]
 
 
 @pytest.mark.parametrize("name", ["map.osm", "map.osm.pbf"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support import call
 
 from hotspots.analysis.safe_havens.hour_coverage import CoverageShares
-from hotspots.errors import DataError, NotFoundError, ParameterError
+from hotspots.errors import NotFoundError, ParameterError
 from hotspots.ingest.reference.havens import Havens
 from hotspots.ingest.reference.schools import Schools
 from hotspots.ingest.reference.street_files import Streets
@@ -325,7 +325,7 @@ def test_what_cannot_be_answered_is_refused(study: Study) -> None:
         SitingOptions(n_new=0)
     with pytest.raises(ParameterError, match="above 0 and at most 1, not 80"):
         SitingOptions(target_share=80)
-    with pytest.raises(DataError, match='cannot be read: "whenever"'):
+    with pytest.raises(ParameterError, match='cannot be read: "whenever"'):
         plan_alone(study, SitingOptions(site_hours="whenever"))
 
 

@@ -171,7 +171,8 @@ def test_an_address_is_of_a_page_or_a_plain_text(address: str) -> None:
     "address",
     [
         "javascript:alert(1)", "tel:999", "WIFI:T:WPA;S:x;;", "BEGIN:VCARD", "mailto:a@example.org", "geo:51,0",
-        "https://user@example.org", "https:", "http://exa mple.org", "two\nlines", " ", "x" * 201, "right\u202eleft",
+        "https://user@example.org", "https://user:word@example.org", "http://[x", "http://a\u2100b.org",
+        "https:", "http://exa mple.org", "two\nlines", " ", "x" * 201, "right\u202eleft",
     ],
 )  # fmt: skip
 def test_an_address_that_a_phone_would_do_something_with_is_refused(address: str) -> None:

@@ -121,20 +121,22 @@ class PatrolShift:
             raise ParameterError(
                 f"A visit of {self.visit_s / 60:g} minutes does not fit into a shift of {self.length_s / 60:g} minutes"
                 + (f" with {rest / 60:g} minutes of breaks" if rest else "")
-                + f". Visits of {max(room, 0) // 60} minutes would; give `visit_minutes`, or a longer `shift`."
+                + (f". Visits of {room // 60} minutes would; give `visit_minutes`, or" if room >= 60 else ". Give")
+                + " a longer `shift`"
+                + (" or fewer `breaks`." if rest else ".")
             )
         for one in self.breaks:
             if not 0 <= one.earliest_s <= one.latest_s or one.latest_s + one.length_s > self.length_s:
                 raise ParameterError(
                     f"A break must lie inside the shift of {self.length_s / 60:g} minutes; the one of "
                     f"{one.length_s / 60:g} minutes would begin {one.earliest_s / 60:g} to {one.latest_s / 60:g} "
-                    "minutes after its start. Give another time."
+                    "minutes after its start. Correct `breaks`."
                 )
         for before, after in zip(self.breaks, self.breaks[1:], strict=False):
             if after.earliest_s < before.latest_s + before.length_s:
                 raise ParameterError(
                     f"Breaks must not overlap; one may end {(before.latest_s + before.length_s) / 60:g} minutes after "
-                    f"the shift begins, and the next begins after {after.earliest_s / 60:g}. Move one of them."
+                    f"the shift begins, and the next begins after {after.earliest_s / 60:g}. Move one of the `breaks`."
                 )
         if not self.is_reachable.any():
             need = self.from_start_s + self.visit_s + self.to_end_s + rest

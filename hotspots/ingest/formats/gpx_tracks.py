@@ -38,7 +38,7 @@ def open_gpx(file: FoundFile) -> Table:
             )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         raise DataError(
-            f"{file.label} cannot be read as GPX: {(str(error) or 'damaged').splitlines()[0]} Export it again."
+            f"{file.label} cannot be read as GPX, although it begins as GPX does. Export it again, in UTF-8."
         ) from error
     frame = points[["track_fid", "time"]].set_axis(["track", "time"], axis=1)
     frame = frame.assign(latitude=points.geometry.y, longitude=points.geometry.x)

@@ -77,10 +77,10 @@ def _flatten(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str,
         if isinstance(value, dict):
             yield from _flatten(value, f"{before}{name}.")
         else:
-            yield _mend(f"{before}{name}"), _mend(value) if isinstance(value, str) else value
+            yield mend_text(f"{before}{name}"), mend_text(value) if isinstance(value, str) else value
 
 
-def _mend(text: str) -> str:
+def mend_text(text: str) -> str:
     """A text with a mark for each half of a character, which JSON can say by its number and no file can hold."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

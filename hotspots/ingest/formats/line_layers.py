@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -20,6 +19,7 @@ from hotspots.errors import DataError
 from hotspots.geography import WGS84
 from hotspots.ingest.formats.bounds import MAX_POINTS, MAX_TABLE_ROWS, MAX_WHOLE_BYTES
 from hotspots.ingest.formats.input_files import FoundFile
+from hotspots.ingest.formats.json_records import mend_text
 from hotspots.ingest.formats.layers import (
     LAYER_SUFFIXES,
     OSM_SUFFIXES,
@@ -186,12 +186,12 @@ def draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], boo
     Raises:
         DataError: There are ways, and no coordinates.
     """
-    places = {element.get("id"): element for element in elements if element.get("type") == "node"}
+    places = {number: one for one in elements if one.get("type") == "node" and isinstance(number := one.get("id"), int)}
     ways = [element for element in elements if element.get("type") == "way" and "highway" in _tags_of(element)]
     lines, is_empty = [], True
     for way in ways:
-        nodes = way.get("geometry") or [places.get(node) for node in way.get("nodes", [])]
-        vertices = list(_list_vertices(nodes if isinstance(nodes, list) else []))
+        numbers = [node for node in _list_of(way.get("nodes")) if isinstance(node, int)]
+        vertices = list(_list_vertices(_list_of(way.get("geometry")) or map(places.get, numbers)))
         is_empty &= not vertices
         lines.append(shapely.LineString(vertices) if len(vertices) > 1 else None)
     if ways and is_empty:
@@ -204,15 +204,21 @@ def draw_ways(elements: Sequence[Mapping[str, Any]], wanted: Callable[[str], boo
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(lines, crs=WGS84))
 
 
-def _tags_of(element: Mapping[str, Any]) -> Mapping[str, Any]:
+def _list_of(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _tags_of(element: Mapping[str, Any]) -> Mapping[str, str]:
+    """The tags of an element that are text, as all are in OpenStreetMap."""
     tags = element.get("tags")
-    return tags if isinstance(tags, dict) else {}
+    pairs = tags.items() if isinstance(tags, dict) else ()
+    return {name: mend_text(tag) for name, tag in pairs if isinstance(tag, str)}
 
 
-def _list_vertices(nodes: Sequence[Any]) -> Iterator[tuple[float, float]]:
-    """Longitude and latitude of each node that says where it is: of a clipped way, some do not."""
+def _list_vertices(nodes: Iterable[Any]) -> Iterator[tuple[float, float]]:
+    """Longitude and latitude of each node that says where on Earth it is: of a clipped way, some do not."""
     for node in nodes:
         if isinstance(node, dict):
             at = (node.get("lon"), node.get("lat"))
-            if all(isinstance(one, int | float) and np.isfinite(one) for one in at):
-                yield at  # type: ignore[misc]  # both are numbers
+            if all(isinstance(one, int | float) for one in at) and abs(at[0]) <= 180 and abs(at[1]) <= 90:
+                yield at

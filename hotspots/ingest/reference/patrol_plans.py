@@ -32,7 +32,7 @@ def read_patrol_plans(
         NotFoundError: A path does not exist.
         DataError: A file is not of visits; it was given twice; or no row can be used.
     """
-    plan = read_patrol_records(paths, crs=crs, time_zone=time_zone)
+    plan = read_patrol_records(paths, crs=crs, time_zone=time_zone, are_plans=True)
     if len(plan.pings):
         raise DataError(
             f"A plan says from when to when a patrol is to be where; {plan.inputs[0].path} has one time in a row. Give "

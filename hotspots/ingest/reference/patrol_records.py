@@ -123,6 +123,9 @@ _DURATION: Final = re.compile(
     r"(?:(?P<minutes>\d+(?:\.\d+)?)\s*(?:m\w*)?)?\s*(?:(?P<seconds>\d+)\s*s\w*)?)",
     re.IGNORECASE,
 )
+_MOST_LETTERS: Final = 40
+_MOST_SECONDS: Final = 1e9
+"""Thirty years, beyond which a duration is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +206,7 @@ def read_patrol_records(
     time_zone: str = "Europe/London",
     area: shapely.Geometry | None = None,
     only_real: bool = False,
+    are_plans: bool = False,
 ) -> PatrolRecords:
     """Read where patrols were.
 
@@ -220,6 +224,7 @@ def read_patrol_records(
         time_zone: IANA name of the zone of the local clock.
         area: The study area, metres; pings outside are counted, and kept.
         only_real: Leave out the files that say they are made up or unfinished.
+        are_plans: Whether they are of visits to come, which may say for which crime each is.
 
     Raises:
         NotFoundError: A path does not exist.
@@ -237,7 +242,7 @@ def read_patrol_records(
     kinds: dict[str, str] = {}
     for file in find_files(paths, suffixes=RECORD_SUFFIXES, what=_WHAT):
         with file.opened():
-            layouts = _find_layouts(file, name_crs(crs))
+            layouts = _find_layouts(file, name_crs(crs), are_plans=are_plans)
             guard.check(file.sha256, label=file.label)
             counted = _Tally(refused=Counter())
             parts = [_read_table(one, name_crs(crs), time_zone, counted, doubts) for one in layouts]
@@ -290,7 +295,7 @@ def read_patrol_records(
     )
 
 
-def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
+def _find_layouts(file: FoundFile, crs: str, *, are_plans: bool) -> list[_Layout]:
     """The tables of records in a file.
 
     Raises:
@@ -309,7 +314,7 @@ def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
         raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of records.")
     for table in tables:
         offences, _ = find_offences(table.header)
-        if any(_OF_OFFENCES.search(normalise(name)) for name in offences):
+        if not are_plans and any(_OF_OFFENCES.search(normalise(name)) for name in offences):
             raise DataError(
                 f"Patrol records say where patrols were; {table.label} looks like a table of incidents. Give the "
                 "export of the vehicles, the radios or the visits."
@@ -317,9 +322,16 @@ def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
     layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
     if not layouts:
         table = tables[0]
+        its_columns = describe_columns(table.header, lead="Its columns are")
+        if are_plans:
+            raise DataError(
+                "A plan needs a beginning, an end and a place in each row (arrive_at, leave_at, place); "
+                f"{table.label} does not have them. {its_columns} Give patrols.csv of hotspots patrol plan, or rename "
+                "the right ones."
+            )
         raise DataError(
             "Patrol records need a time and a position in each row (pings), or a beginning, an end and a place "
-            f"(visits); {table.label} does not have them. {describe_columns(table.header, lead='Its columns are')} "
+            f"(visits); {table.label} does not have them. {its_columns} "
             "Rename the right ones, such as device, timestamp, latitude and longitude."
         )
     return layouts
@@ -716,8 +728,10 @@ def _read_durations(texts: pd.Series, unit_seconds: float) -> npt.NDArray[np.tim
     """Durations, timedelta64[s] (n,); missing where a text is none."""
 
     def read(text: str) -> float:
-        match = _DURATION.fullmatch(text.strip())
-        if match is None or not text.strip():
+        text = text.strip()
+        # of many digits, the ways to part them would have no end
+        match = _DURATION.fullmatch(text) if 0 < len(text) <= _MOST_LETTERS else None
+        if match is None:
             return np.nan
         if clock := match["clock"]:
             hours, minutes, seconds = (*map(int, clock.split(":")), 0)[:3]
@@ -728,7 +742,7 @@ def _read_durations(texts: pd.Series, unit_seconds: float) -> npt.NDArray[np.tim
         return 3600 * parts[0] + 60 * parts[1] + parts[2]
 
     seconds = np.array([*(read(str(text)) for text in texts.cat.categories), np.nan])[texts.cat.codes.to_numpy()]
-    missing = np.isnan(seconds)
+    missing = ~(seconds < _MOST_SECONDS)
     durations = np.where(missing, 0, seconds).round().astype("timedelta64[s]")
     return np.where(missing, np.timedelta64("NaT", "s"), durations)
 

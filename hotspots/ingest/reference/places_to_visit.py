@@ -29,6 +29,7 @@ from hotspots.ingest.formats import (
     RepeatGuard,
     explain_unpacking,
     find_files,
+    holds_shapefile,
     list_members,
     locate_layers,
     open_tables,
@@ -85,7 +86,9 @@ def read_listed_places(
     frames: list[pd.DataFrame] = []
     for file in find_files(paths, suffixes=PLACE_SUFFIXES, what=_WHAT):
         with file.opened():
-            is_layer = file.path.suffix.lower() in LAYER_SUFFIXES
+            is_layer = file.path.suffix.lower() in LAYER_SUFFIXES or (
+                file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
+            )
             frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs, radius_m)
             guard.check(file.sha256, label=file.label)
         points = shapely.get_type_id(frame["outline"].to_numpy(dtype=object)) == shapely.GeometryType.POINT
@@ -144,7 +147,8 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
             continue
         frame = frame.set_geometry(shapely.force_2d(frame.geometry.array)).reset_index(drop=True)
         placed = to_working_crs(frame, crs)
-        lies = lies_in_working_crs(placed.geometry)
+        # first of all, as what lies nowhere can neither be mended nor measured
+        placed = placed[np.asarray(lies_in_working_crs(placed.geometry))].reset_index(drop=True)
         named, numbered = (_find(placed.columns, usual) for usual in (_NAMES, _RANKS))
         status = _find(placed.columns, ("data status",))
         parts.append(
@@ -155,7 +159,7 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
                     "number": _as_texts(placed[numbered] if numbered else None, len(placed)),
                     "status": _as_texts(placed[status] if status else None, len(placed)),
                 }
-            )[np.asarray(lies)]
+            )
         )
     if not parts or not sum(map(len, parts)):
         raise DataError(

@@ -29,7 +29,7 @@ from hotspots.geography import (
 )
 from hotspots.ingest.formats import LINE_SUFFIXES, FoundFile, InputFile, RepeatGuard, find_files, read_lines
 from hotspots.ingest.incidents import Places, normalise
-from hotspots.ingest.texts import read_status, release_names, release_places
+from hotspots.ingest.texts import drop_hidden, read_status, release_names, release_places
 
 STREET_MARGIN_M: Final = 1000.0
 """How far around the study area streets are kept: a walk may lead out of it and back."""
@@ -73,6 +73,9 @@ _NO_STREETS = frozenset(
 )
 _ALLOWED = frozenset({"yes", "designated", "permissive", "official", "public", "destination", "customers"})
 _REFUSED = frozenset({"no", "private", "use_sidepath"})
+
+_MAX_LIST = 2000
+"""Letters of a list of names that stands as text in a cell."""
 
 _USE_OSMNX = "Save it as GeoPackage (osmnx.save_graph_geopackage), and give that."
 
@@ -173,7 +176,7 @@ def read_streets(
         shapely.prepare(area)
         ways = ways[shapely.dwithin(area, ways.geometry.to_numpy(), STREET_MARGIN_M)]
     if ways.empty and inputs:
-        raise DataError(_say_none(tables, crs, near_area=area is not None))
+        raise DataError(_say_none(tables, inputs, crs, near_area=area is not None))
     is_again = ways["wkb"].duplicated()
     left_out = Counter(reason for table in tables for reason in table.reasons[table.reasons != ""])
     left_out[REPEATED] = int(is_again.sum())
@@ -188,12 +191,17 @@ def read_streets(
     )
 
 
-def _say_none(tables: Sequence[_ReadLayer], crs: pyproj.CRS, *, near_area: bool) -> str:
+def _say_none(tables: Sequence[_ReadLayer], inputs: Sequence[InputFile], crs: pyproj.CRS, *, near_area: bool) -> str:
     n = sum(len(table.reasons) + table.n_broken for table in tables)
     where = "within a kilometre of the wards" if near_area else f"in {describe_area(crs)}"
+    why = Counter(reason for table in tables for reason in table.reasons[table.reasons != ""])
+    said = "; ".join(f"{reason}: {count:,}" for reason, count in sorted(why.items()))
+    files = str(inputs[0].path) + (f" and {len(inputs) - 1:,} more" if len(inputs) > 1 else "")
     return (
-        f"None of the {n:,} lines read is a street {where} that people may walk along. Give the streets of this area, "
-        "and check the CRS that the file states."
+        f"Streets must lie {where} and be such that people may walk along them; "
+        + (f"of {n:,} lines of {files} none does" if n else f"{files} has no line there")
+        + (f" ({said})" if said else "")
+        + ". Give the streets of this area, and check the CRS that the file states."
     )
 
 
@@ -334,8 +342,8 @@ def _map_distinct(values: pd.Series, convert: Callable[[object], object]) -> pd.
 
 def _take_first(value: object) -> object:
     """A value, or the first of several: OSMnx writes those of merged ways as a list, Overture has names by language."""
-    if isinstance(value, str) and value.startswith("["):
-        with contextlib.suppress(ValueError, SyntaxError):
+    if isinstance(value, str) and value.startswith("[") and len(value) <= _MAX_LIST:
+        with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
             value = ast.literal_eval(value)
     if isinstance(value, dict):
         value = value.get("primary")
@@ -356,7 +364,8 @@ def _name(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> pd.Series:
 
 def _release(names: pd.Series) -> pd.Series:
     """Names as they are if they are of streets, which may be called after somebody; others as names of places are."""
-    plain = names.map(lambda name: re.sub(r"\s+", " ", name).strip()).astype("object")
+    # before pandas sees them: half a character is text to Python and to nothing else
+    plain = pd.Series([re.sub(r"\s+", " ", drop_hidden(name)).strip() for name in names], dtype="object")
     known = release_places(plain.astype("category")).notna()
     is_number = plain.str.contains(r"\d{4}", regex=True)
     released = release_names(plain)

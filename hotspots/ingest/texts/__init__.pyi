@@ -38,6 +38,7 @@ from .release import MANY_ROWS as MANY_ROWS
 from .release import OTHER_KINDS as OTHER_KINDS
 from .release import describe_form as describe_form
 from .release import describe_forms as describe_forms
+from .release import drop_hidden as drop_hidden
 from .release import is_area_code as is_area_code
 from .release import is_personal as is_personal
 from .release import know_categories as know_categories

@@ -53,6 +53,9 @@ _PLACE_PARTS = re.compile(r",\s*|\s+(?:and|&|/|@)\s+", re.IGNORECASE)
 _SNAPPED = re.compile(r"On or near (?!$)", re.IGNORECASE)
 """How police.uk calls the point that it moves a crime to."""
 
+_BREAKS = frozenset({"Cc", "Zl", "Zp", "Zs"})
+"""Categories of Unicode: controls, such as the end of a line, and blanks of all kinds."""
+
 _REFERENCE = re.compile(
     r"\d{4}|\d[\d\s./-]{4,}\d|(?<![^\W_])(?=[^\W_]*[a-z])(?=(?:[^\W_]*\d){3})[^\W_]{5,}", re.IGNORECASE
 )
@@ -180,7 +183,7 @@ def _release(
     n_rows = np.bincount(codes[codes >= 0], minlength=len(words)).tolist()
     released = [
         text if is_known(text) or (is_shared(text, n) and not is_personal(text)) else instead
-        for text, n in zip(map(str, words), n_rows, strict=True)
+        for text, n in zip((drop_hidden(str(word)) for word in words), n_rows, strict=True)
     ]
     if released == list(words):
         return texts
@@ -235,9 +238,10 @@ def release_names(names: pd.Series, *, are_areas: bool = False) -> pd.Series:
     Returns:
         Objects on the same index; missing where a name is a story, or the home of somebody.
     """
+    plain = [drop_hidden(name) if isinstance(name, str) else None for name in names]
     released = [
-        name if are_areas and isinstance(name, str) and mask_text(name) == NAME_MASK else _release_name(name)
-        for name in names
+        name if are_areas and name is not None and mask_text(name) == NAME_MASK else _release_name(name)
+        for name in plain
     ]
     return pd.Series(released, index=names.index, name=names.name, dtype="object")
 
@@ -248,9 +252,10 @@ def release_schools(names: pd.Series) -> pd.Series:
     Args:
         names: Text (n,); may be missing.
     """
+    plain = [drop_hidden(name) if isinstance(name, str) else "" for name in names]
     released = [
-        name if isinstance(name, str) and not _is_story(name) and _SCHOOL.fullmatch(name.strip()) else other
-        for name, other in zip(names, release_names(names), strict=True)
+        name if not _is_story(name) and _SCHOOL.fullmatch(name.strip()) else other
+        for name, other in zip(plain, release_names(names), strict=True)
     ]
     return pd.Series(released, index=names.index, name=names.name, dtype="object")
 
@@ -267,9 +272,17 @@ def _is_story(text: str) -> bool:
     return len(text) > _MOST_LETTERS or len(text.split()) > _MOST_WORDS or _HOME.search(text) is not None
 
 
+def drop_hidden(text: str) -> str:
+    """A text without what cannot be seen: XML cannot hold a control character, and a mark of direction misleads."""
+    if text.isprintable():
+        return text
+    seen = (" " if unicodedata.category(sign) in _BREAKS else sign for sign in text)
+    return " ".join("".join(sign for sign in seen if sign.isprintable()).split())
+
+
 @lru_cache(maxsize=65_536)
-def _release_name(name: object) -> str | None:
-    if not isinstance(name, str) or _is_story(name):
+def _release_name(name: str | None) -> str | None:
+    if name is None or _is_story(name):
         return None
     masked = _mask_numbers(mask_text(name))
     return masked if any(letter.isalnum() for letter in _MASK.sub("", masked)) else None
