@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from scipy import special
 
-from hotspots.analysis.hours import WeekWindow, weigh_window
+from hotspots.analysis.hours import AFTER_SCHOOL, WeekWindow, weigh_window
 from hotspots.contracts import AREA, require_columns, require_same_crs
 from hotspots.distributions import binomial_sf, control_false_discoveries, fit_gamma
 from hotspots.errors import ParameterError
@@ -63,9 +63,7 @@ FACILITY_RULES: Final[Mapping[str, FacilityRule]] = {
     "station": FacilityRule(reach_m=150.0, needs_door=False),
     "bus_station": FacilityRule(reach_m=150.0, needs_door=False),
     "park": FacilityRule(reach_m=50.0, needs_door=False),
-    "school": FacilityRule(
-        reach_m=200.0, window=WeekWindow(days=(0, 1, 2, 3, 4), start_hour=15, n_hours=3), on_school_days=True
-    ),
+    "school": FacilityRule(reach_m=200.0, window=AFTER_SCHOOL, on_school_days=True),
 }
 """By kind of place, a word of `hotspots.ingest.reference.PREMISES_KINDS`. Licensed premises on Friday and Saturday
 nights from 20:00 to 03:00, schools in the three hours after they let out, all others in the whole week."""

@@ -336,7 +336,7 @@ class HavensSummary(Part):
     Attributes:
         n_havens: How many they are.
         area_share_within_reach: Share of the study area within reach of any, in a straight line.
-        by_hour: At the hours at which incidents may have happened.
+        by_hour: At the hours at which incidents with a place of their own may have happened.
         peaks: Within each peak of the week.
         havens: Each of them.
     """
