@@ -52,8 +52,8 @@ def _parse_hours(ctx: click.Context, parameter: click.Parameter, value: str) -> 
 @click.option(
     "--credit",
     metavar="TEXT",
-    help="Whose map and lists they are, printed small, as their licences ask.  [default: of streets of OpenStreetMap and "
-    "the Ordnance Survey, theirs]",
+    help="Whose map and lists they are, printed small, as their licences ask.  [default: of streets of OpenStreetMap "
+    "and the Ordnance Survey, theirs]",
 )
 @day_option(
     "--checked-since",

@@ -52,7 +52,8 @@ class PosterRequest:
         paper: Size of the sheet.
         address: What the QR code says, and is printed beside it: a web address (http or https) or a plain text such as
             a postal address; None for no code.
-        credit: Whose map and lists they are, as their licences ask; None for nothing.
+        credit: Whose map and lists they are, as their licences ask; None for that of the streets, if they are of
+            OpenStreetMap or the Ordnance Survey.
 
     Raises:
         ParameterError: The minutes are not of 1 to 60, the hours are not in order within a day, or the address is not
