@@ -1,4 +1,4 @@
-"""Stages on foot: what lies within reach along streets, which street an incident is on, and where havens do most.
+"""Stages on foot: what lies within reach, which street an incident is on, where havens do most, and who goes where.
 
 Streets are a jittered grid. Incidents and havens lie at its junctions for walks, because other packages measure from
 junction to junction: so every method has the same distances to find.
@@ -24,6 +24,7 @@ SIDE, SPACING_M, JITTER_M = 101, 80.0, 25.0
 """Junctions each way, metres between them, and how far each is moved: 20,200 pieces of street on 64 km2."""
 
 N_INCIDENTS, N_HAVENS, N_CANDIDATES, N_NEW = 1_000_000, 500, 1_000, 20
+N_PATROLS, N_PLACES, SHIFT_HOURS = 6, 40, 8
 WALK_M, REACH_M, STREET_M = 800.0, 400.0, 75.0
 _CRS = "EPSG:27700"
 
@@ -242,11 +243,84 @@ def _spopt(case: Case) -> Run:
     return run
 
 
+# Coverage by the hour, and a plan for a shift: nothing else does these
+
+
+def _measure_hour_coverage(case: Case) -> Run:
+    import pandas as pd
+
+    from hotspots.analysis.network import build_network
+    from hotspots.analysis.safe_havens import measure_hour_coverage
+
+    ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
+    rng = np.random.default_rng([case.seed, 18])
+    began = np.datetime64("2025-01-01", "s") + rng.integers(0, 365 * 86400, N_INCIDENTS).astype("timedelta64[s]")
+    lasted = np.where(rng.random(N_INCIDENTS) < 0.3, rng.integers(0, 6 * 3600, N_INCIDENTS), 0)
+    incidents = gpd.GeoDataFrame(
+        {
+            "started_at": pd.Series(began),
+            "ended_at": pd.Series(began + lasted.astype("timedelta64[s]")),
+            "time_precision": "minute",
+        },
+        geometry=gpd.points_from_xy(*nodes[_draw_junctions(case, "incidents", N_INCIDENTS)].T),
+        crs=_CRS,
+    )
+    hours = ("Mo-Fr 09:00-17:30; PH off", "Mo-Su 08:00-22:00", "24/7", "Mo-Sa 10:00-18:00", "Mo-Th 12:00-01:00", None)
+    havens = gpd.GeoDataFrame(
+        {"name": "", "kind": "shop", "opening_hours": [hours[number % len(hours)] for number in range(N_HAVENS)]},
+        geometry=gpd.points_from_xy(*nodes[_draw_sites(case, "havens", N_HAVENS)].T),
+        crs=_CRS,
+    ).rename_axis("haven_id")
+
+    def run() -> Any:
+        return measure_hour_coverage(incidents, havens, reach_m=WALK_M, network=build_network(ways))
+
+    return run
+
+
+def _plan_patrols(case: Case) -> Run:
+    from hotspots.analysis.network import WALKING_M_PER_MINUTE, build_network, measure_walks
+    from hotspots.analysis.patrols import PatrolShift, plan_patrols
+
+    ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
+    places = nodes[_draw_sites(case, "places", N_PLACES)]
+    expected = np.random.default_rng([case.seed, 19]).gamma(2.0, 0.05, (N_PLACES, SHIFT_HOURS))
+
+    def run() -> Any:
+        seconds = measure_walks(places, places, network=build_network(ways)) / WALKING_M_PER_MINUTE * 60
+        shift = PatrolShift(
+            expected=expected,
+            hour_edges_s=np.arange(SHIFT_HOURS + 1) * 3600,
+            travel_s=np.ceil(seconds).astype(np.int64),
+            from_start_s=np.zeros(N_PLACES, dtype=np.int64),
+            to_end_s=np.zeros(N_PLACES, dtype=np.int64),
+            n_patrols=N_PATROLS,
+        )
+        return plan_patrols(shift)
+
+    return run
+
+
+_HOURS, _PLAN = "coverage by the hour", "patrol plan"
 _REACH, _STREETS, _SITES = "within reach along streets", "incidents by street", "twenty new sites"
-ON_FOOT_STAGES = (_REACH, _STREETS, _SITES)
+ON_FOOT_STAGES = (_HOURS, _REACH, _STREETS, _SITES, _PLAN)
 """They have data of their own, whatever the size and the spread."""
 
 ON_FOOT_CONTESTANTS = (
+    Contestant(
+        stage=_HOURS,
+        name="hotspots measure_hour_coverage",
+        imports=("hotspots.analysis",),
+        prepare=_measure_hour_coverage,
+        answer=lambda found: np.zeros(0),
+    ),
+    Contestant(
+        stage=_PLAN,
+        name="hotspots plan_patrols",
+        imports=("hotspots.analysis", "pyvrp"),
+        prepare=_plan_patrols,
+        answer=lambda found: np.zeros(0),
+    ),
     Contestant(
         stage=_REACH, name="hotspots build_network, find_near", imports=("hotspots.analysis",), prepare=_find_near
     ),

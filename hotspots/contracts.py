@@ -28,8 +28,9 @@ premises
 schools
     index `school_id` (unique; the URN where it is given); `name`, `phase` (nullable), `geometry` (Point).
 safety marks
-    index `mark_id` (unique); `is_safe` (bool), `day_part` (nullable; a word of `hotspots.ingest.reference.DAY_PARTS`),
-    `school` (nullable), `geometry` (Point, or Polygon or MultiPolygon of an area).
+    index `mark_id` (unique); `is_safe` (bool), `day_part` (nullable; a word of
+    `hotspots.ingest.reference.PARTS_OF_DAY`), `school` (nullable), `geometry` (Point, or Polygon or MultiPolygon of an
+    area).
 visits
     index `visit_id` (unique); `patrol` (which patrol or device, a number and not a name), `started_at`, `ended_at`
     (naive local wall-clock time), `started_instant`, `ended_instant` (the same in UTC, which runs on where the clock is

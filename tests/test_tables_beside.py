@@ -14,6 +14,8 @@ import shapely
 from support import call
 
 from hotspots.geography.projection import to_wgs84
+from hotspots.pipeline.study import load_study
+from hotspots.settings import Settings
 
 EAST, NORTH = 538000, 174000
 
@@ -73,6 +75,18 @@ def test_overpass_points_and_outlines_are_havens(folder: Path) -> None:
     assert "Safe havens without a name, which are called by their kind: 1." in summary["notes"]
 
 
+def test_made_up_candidates_do_not_mark_the_havens(folder: Path, tmp_path: Path) -> None:
+    """Both are read alike; what the one file says of itself is not said of the other table."""
+    place = f"name,easting,northing{{}}\nLibrary,{EAST + 500},{NORTH + 500}{{}}\n"
+    (tmp_path / "havens.csv").write_text(place.format("", ""), "utf-8")
+    (tmp_path / "candidates.csv").write_text(place.format(",data_status", ",synthetic"), "utf-8")
+    settings = Settings(havens=(tmp_path / "havens.csv",), candidates=(tmp_path / "candidates.csv",))
+    study = load_study(
+        folder / "incidents.csv", folder / "wards.geojson", settings=settings, tables=("havens", "candidates")
+    )
+    assert study.data_status == {"candidates": "synthetic"}
+
+
 def test_a_councils_list_says_when_it_is_open_and_what_is_left_out(folder: Path) -> None:
     text = (
         "Name,Latitude,Longitude,Postcode,Status,Opening Hours\n"
@@ -90,6 +104,24 @@ def test_a_councils_list_says_when_it_is_open_and_what_is_left_out(folder: Path)
     ):
         assert note in summary["notes"]
     assert not any("states its opening hours" in note for note in summary["notes"])
+
+
+def test_schools_that_are_left_out_are_said(folder: Path) -> None:
+    text = (
+        "URN,EstablishmentName,EstablishmentStatus (name),Easting,Northing\n"
+        f"1,Ash Academy,Open,{EAST + 500},{NORTH + 600}\n"
+        "2,Beech Academy,Open,,\n"
+        f"3,Cedar Academy,Closed,{EAST + 500},{NORTH + 600}\n"
+        f"4,Far Academy,Open,{EAST + 9000},{NORTH}\n"
+    )
+    (folder / "schools.csv").write_text(text, "utf-8")
+    notes = run(folder, "--schools", folder / "schools.csv")["notes"]
+    for note in (
+        "Schools left out because they have no usable location: 1 (no location: 1).",
+        "Schools left out because their file says that they are closed, or not open yet: 1.",
+        "Schools left out because they lie further than 1 km from the wards: 1.",
+    ):
+        assert note in notes
 
 
 def test_residents_are_persons_by_gss_code(folder: Path) -> None:

@@ -17,6 +17,8 @@ from .haven_siting import Target as Target
 from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month
+from .notes import list_left_out as list_left_out
+from .notes import say_hours_doubts as say_hours_doubts
 from .operation import Judgement as Judgement
 from .operation import Operation as Operation
 from .operation import Rise as Rise

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hotspots.analysis.calendar import make_calendar
 from hotspots.analysis.hotspots import DAY_PARTS, Hotspot, Shift
-from hotspots.analysis.hours import HOURS_IN_WEEK, profile_week, weigh_hours
+from hotspots.analysis.hours import AFTER_SCHOOL, HOURS_IN_WEEK, profile_week, weigh_hours
 from hotspots.analysis.network import find_near, snap_to_streets
 from hotspots.analysis.safe_havens import (
     CoverageShares,
@@ -26,7 +26,7 @@ from hotspots.analysis.safe_havens import (
 from hotspots.crimes import Crime
 from hotspots.errors import NotFoundError
 from hotspots.geography import FLOOR, collapse_points, weigh_places
-from hotspots.pipeline.haven_request import AFTER_SCHOOL, HavenRequest
+from hotspots.pipeline.haven_request import HavenRequest
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.places import PlaceAnalysis, analyse_places
 from hotspots.pipeline.request import AnalysisRequest

@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from hotspots.analysis.hours import WeekWindow
 from hotspots.errors import ParameterError
 
 Purpose = Literal["havens", "cctv", "youth"]
@@ -15,8 +14,6 @@ Purpose = Literal["havens", "cctv", "youth"]
 _MAX_REACH_M = 20_000.0
 _MAX_NEW = 100
 _MAX_SECONDS = 3_600.0
-AFTER_SCHOOL = WeekWindow(days=(0, 1, 2, 3, 4), start_hour=15, n_hours=3)
-"""Of school days, the hours in which young people are out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from hotspots.analysis.hours import AFTER_SCHOOL
 from hotspots.analysis.safe_havens import (
     SiteDemand,
     SitePlan,
@@ -23,7 +24,7 @@ from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import ParameterError
 from hotspots.geography import FLOOR
 from hotspots.ingest.reference import read_opening_hours
-from hotspots.pipeline.haven_request import AFTER_SCHOOL, HavenRequest, SitingOptions
+from hotspots.pipeline.haven_request import HavenRequest, SitingOptions
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import Study
 

@@ -13,7 +13,7 @@ from hotspots.errors import say_rows, say_texts
 from hotspots.ingest.incidents import Oddity
 
 if TYPE_CHECKING:
-    from hotspots.ingest.reference import Havens, Premises
+    from hotspots.ingest.reference import Havens, Premises, Schools
     from hotspots.pipeline.results import Analysis
     from hotspots.pipeline.study import Study
 
@@ -143,11 +143,12 @@ def _note_knife_crime(analysis: Analysis) -> Iterator[str]:
 def _note_other_tables(study: Study) -> Iterator[str]:
     if n_repaired := study.boundaries.n_repaired:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
+    yield from list_left_out(havens=study.havens)
     if havens := study.havens:
-        yield from _note_lost_havens(havens)
         yield from _note_opening_hours(havens)
     if premises := study.premises:
         yield from _note_lost_premises(premises)
+    yield from list_left_out(schools=study.schools)
     if n_unrecognised := study.quality.n_unrecognised:
         yield (
             f"{say_rows(n_unrecognised, 'has', 'have')} an offence text that is in no table. Such rows count among "
@@ -155,23 +156,61 @@ def _note_other_tables(study: Study) -> Iterator[str]:
         )
 
 
-def _note_lost_havens(havens: Havens) -> Iterator[str]:
+def list_left_out(
+    *, havens: Havens | None = None, candidates: Havens | None = None, schools: Schools | None = None
+) -> tuple[str, ...]:
+    """What is not used of the tables that say where safe havens, candidates for them, and schools are.
+
+    Args:
+        havens: Safe havens.
+        candidates: Places that could become one.
+        schools: Schools.
+    """
+    notes: list[str] = []
+    for places, name in ((havens, "safe havens"), (candidates, "candidates")):
+        if places is not None:
+            notes += _note_lost_havens(places, name)
+    if schools is not None:
+        notes += _note_lost_schools(schools)
+    return tuple(notes)
+
+
+def _note_lost_havens(havens: Havens, name: str) -> Iterator[str]:
+    called = name.capitalize()
     if n_lost := havens.n_without_location:
         why = _list_counts(havens.without_location)
-        yield f"Safe havens left out because they have no usable location: {n_lost:,} ({why})."
+        yield f"{called} left out because they have no usable location: {n_lost:,} ({why})."
     if havens.n_malformed:
-        yield f"Rows of safe havens left out because they have other fields than the header: {havens.n_malformed:,}."
+        yield f"Rows of {name} left out because they have other fields than the header: {havens.n_malformed:,}."
     if havens.n_shut:
-        yield f"Safe havens left out because their file says that they are closed for good: {havens.n_shut:,}."
+        yield f"{called} left out because their file says that they are closed for good: {havens.n_shut:,}."
     if havens.n_lapsed:
         yield (
-            f"Safe havens left out because they take part no more, or not yet: {havens.n_lapsed:,} "
+            f"{called} left out because they take part no more, or not yet: {havens.n_lapsed:,} "
             f"({_list_counts(havens.lapsed)})."
         )
     if havens.n_repeated:
-        yield f"Rows of safe havens left out because the same place is in another row: {havens.n_repeated:,}."
+        yield f"Rows of {name} left out because the same place is in another row: {havens.n_repeated:,}."
     if havens.n_unnamed:
-        yield f"Safe havens without a name, which are called by their kind: {havens.n_unnamed:,}."
+        yield f"{called} without a name, which are called by their kind: {havens.n_unnamed:,}."
+
+
+def _note_lost_schools(schools: Schools) -> Iterator[str]:
+    if n_lost := schools.n_without_location:
+        why = _list_counts(schools.without_location)
+        yield f"Schools left out because they have no usable location: {n_lost:,} ({why})."
+    if schools.n_malformed:
+        yield f"Rows of schools left out because they have other fields than the header: {schools.n_malformed:,}."
+    if schools.n_not_open:
+        yield (
+            f"Schools left out because their file says that they are closed, or not open yet: {schools.n_not_open:,}."
+        )
+    if schools.n_outside:
+        yield f"Schools left out because they lie further than 1 km from the wards: {schools.n_outside:,}."
+    if schools.n_repeated:
+        yield f"Rows of schools left out because the school is in another row: {schools.n_repeated:,}."
+    if schools.n_unnamed:
+        yield f"Schools left out because they have no name that may be shown: {schools.n_unnamed:,}."
 
 
 def _note_lost_premises(premises: Premises) -> Iterator[str]:
@@ -186,15 +225,25 @@ def _note_lost_premises(premises: Premises) -> Iterator[str]:
         yield f"Premises left out because their file says that they or their licence are no more: {premises.n_shut:,}."
 
 
+def say_hours_doubts(havens: Havens) -> str:
+    """Why it is not known when some safe havens are open, with their numbers: "a remark alone: 1, not stated: 3"."""
+    n_silent = int(havens.havens["opening_hours"].isna().sum()) - havens.n_hours_unreadable
+    return _list_counts(_list_doubts(havens) | ({"not stated": n_silent} if n_silent else {}))
+
+
+def _list_doubts(havens: Havens) -> dict[str, int]:
+    return {_DOUBTS[doubt]: n for doubt, n in sorted(havens.hours_doubts.items())}
+
+
 def _note_opening_hours(havens: Havens) -> Iterator[str]:
     """Say of which safe havens it is not known when they are open: what is said of open ones rests on the others."""
     n_unknown = int(havens.havens["opening_hours"].isna().sum())
     n_silent = n_unknown - havens.n_hours_unreadable
-    reasons = {_DOUBTS[doubt]: n for doubt, n in sorted(havens.hours_doubts.items())}
+    reasons = _list_doubts(havens)
     if n_unknown == len(havens.havens):
         yield (
-            f"The opening hours of no safe haven are known, so it is not known which are open "
-            f"({_list_counts(reasons | ({'not stated': n_silent} if n_silent else {}))})."
+            "The opening hours of no safe haven are known, so it is not known which are open "
+            f"({say_hours_doubts(havens)})."
             if reasons
             else "No safe haven states its opening hours, so it is not known which are open."
         )

@@ -44,7 +44,7 @@ from hotspots.pipeline.operation_patrols import OperationPatrols, measure_operat
 from hotspots.pipeline.operation_request import Before, OperationRequest
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection, select_incidents
-from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.study import Progress, Study, gather_status, silent
 from hotspots.pipeline.window_changes import LostPlaces, find_lost, find_refused
 
 _MIN_POINTS = 5
@@ -150,8 +150,7 @@ class Operation:
     @property
     def data_status(self) -> dict[str, str]:
         """What the files say of themselves, by table; empty for ordinary data."""
-        said = {file.table: file.data_status for file in (self.patrols.files if self.patrols else ())}
-        return self.study.data_status | {table: status for table, status in said.items() if status}
+        return gather_status((*self.study.inputs, *(self.patrols.files if self.patrols else ())))
 
 
 def evaluate_operation(

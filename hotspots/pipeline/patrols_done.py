@@ -39,7 +39,7 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import Selection, select_incidents
-from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.study import Progress, Study, gather_status, silent
 
 _NEAR = "On or near "
 
@@ -163,11 +163,7 @@ class PatrolsDone:
     @property
     def data_status(self) -> dict[str, str]:
         """What the files say of themselves, by table; empty for ordinary data."""
-        status = dict(self.study.data_status)
-        for file in self.files:
-            if file.data_status:
-                status[file.table] = file.data_status
-        return status
+        return gather_status((*self.study.inputs, *self.files))
 
 
 def measure_patrols(

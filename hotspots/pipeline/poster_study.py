@@ -27,7 +27,7 @@ from hotspots.ingest.reference import (
     read_schools,
     read_streets,
 )
-from hotspots.pipeline.study import Progress, list_inputs, read_terms, refuse_schematic, silent
+from hotspots.pipeline.study import Progress, gather_status, list_inputs, read_terms, refuse_schematic, silent
 from hotspots.settings import Settings, load_settings
 
 
@@ -77,11 +77,7 @@ class PosterStudy:
     @property
     def data_status(self) -> dict[str, str]:
         """What the files say of themselves, by table; empty for ordinary data."""
-        said: dict[str, set[str]] = {}
-        for file in self.inputs:
-            if file.data_status:
-                said.setdefault(file.table, set()).add(file.data_status)
-        return {table: ", ".join(sorted(words)) for table, words in said.items()}
+        return gather_status(self.inputs)
 
 
 def load_poster_study(

@@ -30,6 +30,7 @@ from hotspots.pipeline.results import Analysis, HavenAnalysis
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.street_analysis import analyse_streets
 from hotspots.pipeline.study import Progress, Study, silent
+from hotspots.pipeline.surroundings import with_places
 from hotspots.pipeline.times import analyse_times
 
 
@@ -113,7 +114,7 @@ def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: 
     return HavenAnalysis(
         havens=havens,
         coverage=coverage,
-        shares=summarise_coverage(measure_hour_coverage(chosen.incidents, havens, **options)),
+        shares=summarise_coverage(measure_hour_coverage(with_places(chosen.incidents), havens, **options)),
         peaks=tuple(measure_window_coverage(chosen.incidents, coverage, hours=peak.hours) for peak in profile.peaks),
         reach=measure_reach(havens, reach_m=reach_m, study_area=chosen.study_area),
     )

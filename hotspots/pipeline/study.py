@@ -178,7 +178,7 @@ class Study:
     @property
     def data_status(self) -> dict[str, str]:
         """What the files say of themselves, by table; empty for ordinary data."""
-        return _gather_status(self.inputs)
+        return gather_status(self.inputs)
 
     @cached_property
     def crimes(self) -> list[Crime]:
@@ -249,7 +249,7 @@ def load_study(
     intake = place_in_wards(intake, outlines.wards)
     all_rejected = intake.rejected
     intake, earlier = set_aside_before(intake, start) if start else (intake, intake.incidents.iloc[:0])
-    is_real = "incidents" not in _gather_status(intake.inputs)
+    is_real = "incidents" not in gather_status(intake.inputs)
     if is_real:
         refuse_schematic(outlines, are_given=are_given)
         terms = None if terms and not settings.term_dates and terms.input.data_status else terms
@@ -302,6 +302,9 @@ def _read_places(
         return None
     cut = {"area": area} if name in _IN_AREA else {}
     read = _PLACES[name](paths, crs=options.crs, postcodes=options.postcodes, only_real=only_real, **cut)
+    if name == "candidates":  # which are read as havens are, and are none
+        inputs = tuple(dataclasses.replace(file, table="candidates") for file in read.inputs)
+        read = dataclasses.replace(read, inputs=inputs)
     return read if read.inputs else None
 
 
@@ -311,7 +314,7 @@ def read_terms(settings: Settings) -> TermDates | None:
     return read_term_dates(terms) if terms else None
 
 
-def _gather_status(inputs: Iterable[InputFile]) -> dict[str, str]:
+def gather_status(inputs: Iterable[InputFile]) -> dict[str, str]:
     """What files say of themselves, by table; empty for ordinary data."""
     said: dict[str, set[str]] = {}
     for file in inputs:
@@ -326,7 +329,7 @@ def refuse_schematic(outlines: Boundaries, *, are_given: bool, over: str = "inci
     Raises:
         DataError: The wards say that they are schematic, and were not given.
     """
-    status = _gather_status(outlines.inputs)
+    status = gather_status(outlines.inputs)
     if status and not are_given:
         raise DataError(
             f"The wards in {_BOUNDARIES_HERE.as_posix()} are {status['boundaries']}, and these {over} are not: "

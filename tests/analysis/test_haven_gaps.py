@@ -87,7 +87,18 @@ def test_gaps_add_up_to_what_is_not_covered(make_incidents: MakeIncidents) -> No
         ("Mo-Fr 09:00-17:30; Sa 10:00-16:00", (6,), (None, None)),
         ("Mo-Fr 09:00-12:00,13:00-17:30", (2,), (540, 1050)),
         ("24/7", (0,), (0, 1440)),
-        ("Mo-Su 18:00-02:00", (3,), (0, 1440)),  # until 02:00, and from 18:00 until midnight
+        ("Mo-Su 18:00-02:00", (3,), (1080, 1560)),  # until 02:00 of the next morning, and not at all hours
+        ("Mo-Th,Su 12:00-22:30; Fr,Sa 11:00-01:00", (4, 5), (660, 1500)),
+        ("Mo-Th,Su 12:00-22:30; Fr,Sa 11:00-01:00", (6,), (720, 1350)),  # its first hour is of the Saturday
+        ("Sa 20:00-02:00", (6,), (None, None)),
+        ("Mo-Fr 00:00-24:00", (4,), (0, 1440)),
+        ("Mo-Fr 18:00-24:00", (2,), (1080, 1440)),
+        ("Mo-Su 10:00-12:00,18:00-02:00", (3,), (600, 1560)),
+        ("Sa 20:00-04:00; Mo 09:00-17:00", (5,), (1200, 1680)),
+        ("Sa 20:00-04:00; Mo 09:00-17:00", (6,), (None, None)),  # what is open on Sunday was opened on Saturday
+        ("Mo-Su 16:00-24:00", (3,), (960, 1440)),
+        ("Mo-We 24/7; Th 00:00-09:00", (0, 1, 2), (0, 1440)),
+        ("Su 20:00-24:00; Mo 00:00-24:00; Tu 00:00-09:00", (6,), (1200, 1440)),
         ("Mo-Th 09:00-17:00; Fr 09:00-13:00", (3, 4), (540, 780)),  # as common, so the shorter
     ],
 )

@@ -126,6 +126,26 @@ def test_half_by_chance_is_that_of_incidents_thrown_at_random(make_incidents: Ma
     assert found.p_concentrated == 1.0  # nothing is more even
 
 
+@pytest.mark.parametrize(
+    ("counts", "n_shown"), [([40, 20, 15, 3, 0], 2), ([40, 20, 15, 0, 0], 3), ([40, 20, 15, 6, 5], 3), ([9] * 5, 0)]
+)
+def test_the_sum_of_all_tells_of_no_place_that_is_not_named(
+    make_incidents: MakeIncidents, counts: list[int], n_shown: int
+) -> None:
+    facilities = row_of(5)
+    incidents = scatter(make_incidents, facilities, counts)
+    table = measure_facilities(incidents, facilities, study_area=AREA, n_replicates=1).table
+    assert table["is_shown"].tolist() == [True] * n_shown + [False] * (5 - n_shown)
+
+
+def test_without_clock_times_that_is_the_reason_whatever_days_count(make_incidents: MakeIncidents) -> None:
+    facilities = row_of(5)
+    incidents = scatter(make_incidents, facilities, [40, 20, 15, 3, 0]).assign(time_precision="day")
+    is_counted = np.arange(len(incidents)) % 7 < 5
+    found = measure_facilities(incidents, facilities, study_area=AREA, window=NIGHTS, is_counted=is_counted)
+    assert found.reason == "no clock times"
+
+
 def test_three_incidents_at_one_door_make_no_list(make_incidents: MakeIncidents) -> None:
     facilities = row_of(200)
     counts = [3] * 8 + [0] * 192

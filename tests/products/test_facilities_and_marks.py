@@ -23,6 +23,7 @@ from hotspots.pipeline.study import BesideTable, Study, load_study
 from hotspots.products.files.bundle import write_products
 from hotspots.products.pages import draw_safety
 from hotspots.products.summary import FACILITY_PRODUCTS, SAFETY_PRODUCTS, RunSummary, summarise
+from hotspots.products.summary.facility_summary import summarise_facilities
 from hotspots.products.words import say
 from hotspots.settings import Settings
 
@@ -102,6 +103,21 @@ def test_no_place_with_fewer_than_ten_is_named(written: tuple[RunSummary, dict[s
     page = paths["map"].read_text("utf-8")
     assert "Premises, stations, schools and parks" in page
     assert say("facilities.name", shown[0], summary.facilities[0]) in page
+
+
+def test_shares_of_the_busiest_tell_of_no_fewer_than_ten(analysis: Analysis) -> None:
+    """Of 100 at 40 places, one named with 60: two hold 63, which tells of 3; four hold 75; eight hold 97."""
+    kind = next(kind for kind in analysis.facilities if kind.kind == "licensed")
+    table = kind.found.table.assign(n_incidents=0.0, is_shown=False, is_risky=False)
+    table.loc[table.index[0], ["n_incidents", "is_shown"]] = (60.0, True)
+    busiest = tuple(
+        dataclasses.replace(kind.found.busiest[0], n_facilities=n, incident_share=share)
+        for n, share in ((1, 0.6), (2, 0.63), (4, 0.75), (6, 0.8), (8, 0.97))
+    )
+    found = dataclasses.replace(kind.found, n_incidents=100.0, table=table, busiest=busiest)
+    few = dataclasses.replace(analysis, facilities=(dataclasses.replace(kind, found=found),))
+    (told,) = summarise_facilities(few)
+    assert [one.incident_share for one in told.busiest] == [0.6, None, 0.75, None, None]
 
 
 def test_where_fear_and_crime_were_planted_to_differ(

@@ -23,10 +23,15 @@ from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
-from hotspots.pipeline.study import Study, load_study
+from hotspots.pipeline.study import Study
 from hotspots.products.files.haven_plan_folder import write_havens
-from hotspots.products.summary.haven_plan_summary import HavenPlanSummary, summarise_havens, withhold_few
-from hotspots.settings import Settings
+from hotspots.products.summary.haven_plan_summary import (
+    HavenPlanSummary,
+    summarise_havens,
+    withhold_few,
+    withhold_from_sum,
+)
+from hotspots.products.words import say
 
 GAP = "Old Kent Road"
 """The demonstration has a hot spot there, and no haven within 400 m."""
@@ -81,24 +86,6 @@ def test_the_planted_gaps_are_found(summary: HavenPlanSummary) -> None:
     assert any("Walworth Road" in (place or "") for place in evenings)
 
 
-def test_the_planted_best_sites_are_found(repository: Path) -> None:
-    """What the demonstration says of its candidates: the three that are open late, in its three gaps."""
-    data = repository / "data"
-    if not (data / "candidates").is_dir():
-        pytest.skip("this demonstration has no candidates")
-    truth = json.loads((data / "truth.json").read_text("utf-8"))["candidates"]
-    study = load_study(
-        data / "incidents",
-        data / "boundaries",
-        settings=Settings(havens=(data / "havens",), candidates=(data / "candidates",)),
-        tables=("havens", "candidates"),
-    )
-    siting = plan_alone(study, SitingOptions(n_new=3, until_hours=()))
-    assert {site.name for site in siting.sites} == set(truth["best"])
-    assert siting.plan is not None
-    assert siting.plan.is_optimal
-
-
 def test_hours_take_away_what_is_near(summary: HavenPlanSummary) -> None:
     """In the demonstration no haven of the hot spots is open at night, and nearly all are on a school day."""
     assert summary.cover is not None
@@ -131,6 +118,24 @@ def test_schools_with_few_incidents_are_not_counted(summary: HavenPlanSummary) -
     assert busy.shares.n_timed >= 10
 
 
+@pytest.mark.parametrize(
+    ("n_without", "n_unknown", "told"), [(40, 12, 12), (40, 9, None), (19, 12, None), (12, 12, 12), (12, 0, 0)]
+)
+def test_of_a_gap_neither_part_is_told_where_one_is_of_few(
+    plan: HavenPlan, n_without: float, n_unknown: float, told: float | None
+) -> None:
+    assert plan.cover is not None
+    gap = dataclasses.replace(plan.cover.gaps[0], n_without=n_without, n_unknown=n_unknown)
+    cover = summarise_havens(dataclasses.replace(plan, cover=dataclasses.replace(plan.cover, gaps=(gap,)))).cover
+    assert cover is not None
+    assert cover.gaps[0].n_unknown == told
+
+
+def test_a_gap_is_said_in_whole_incidents_and_times_of_the_clock() -> None:
+    assert [say("haven_plan.a_year", n) for n in (16.7, 2.5, 0.4)] == ["17", "2", "under 1"]
+    assert [say("haven_plan.clock", minute) for minute in (570, 1440, 1500)] == ["09:30", "midnight", "01:00"]
+
+
 def make_shares(n_open: float, n_unknown: float, n_lost: float, n_none: float) -> CoverageShares:
     n_any = n_open + n_unknown + n_lost
     return CoverageShares(
@@ -157,6 +162,35 @@ def test_what_is_stated_tells_of_no_fewer_than_ten(parts: np.ndarray) -> None:
         assert parts[:3].sum() == 0 or parts[:3].sum() >= 10
     hidden = [n for share, n in zip(shown, parts, strict=True) if share is None]
     assert not hidden or (len(hidden) >= 2 and sum(hidden) >= 10)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0, 1, 4, 9, 10, 30, 200]), min_size=4, max_size=4), min_size=2, max_size=6).map(
+        np.array
+    )
+)
+def test_what_is_stated_of_areas_tells_of_no_fewer_than_ten_beside_their_sum(rows: np.ndarray) -> None:
+    """The sum of each state is stated too: those withheld are two or more and ten or more, if others have any."""
+    assume((rows.sum(axis=1) >= 10).all())
+    told = withhold_from_sum([make_shares(*map(float, row)) for row in rows])
+    shown = np.array([[one.open_share, one.unknown_share, one.lost_share] for one in told if one], dtype=float)
+    is_hidden = np.column_stack([np.isnan(shown), [one is not None and one.any_share is None for one in told]])
+    for hidden, row in zip(is_hidden, rows, strict=True):
+        assert not hidden.any() or (hidden.sum() >= 2 and row[hidden].sum() >= 10)
+        assert hidden[(row > 0) & (row < 10)].all()
+    for hidden, column in zip(is_hidden.T, rows.T, strict=True):
+        enough = hidden.sum() >= 2 and column[hidden].sum() >= 10
+        assert not hidden.any() or enough or not column[~hidden].any()
+
+
+def test_one_part_of_the_week_is_not_withheld_alone(summary: HavenPlanSummary) -> None:
+    """On nights at weekends few have an open haven; what the other parts leave of all of them would say how few."""
+    assert summary.cover is not None
+    shares = {part.key: part.shares for part in summary.cover.parts}
+    assert shares["weekend-night"] is not None
+    assert shares["weekend-night"].n_open is None
+    others = [key for key, one in shares.items() if one is not None and one.n_open is None]
+    assert len(others) >= 2
 
 
 def plan_alone(study: Study, options: SitingOptions, crime: str = "robbery") -> Siting:
@@ -237,6 +271,35 @@ def test_walks_are_along_streets_and_a_piece_of_them_is_not_enough(study: Study)
     assert summary.off_street_share > 0.5
     assert any("Give all streets of the area, or none." in note for note in summary.notes)
     assert not any("as the crow flies" in note for note in summary.notes)
+
+
+def test_what_is_left_out_of_lists_is_said(study: Study) -> None:
+    """A school without a position, closed ones, a lapsed haven, and why hours are not known."""
+    assert study.havens is not None
+    assert study.candidates is not None
+    assert study.schools is not None
+    silent = study.havens.havens.assign(opening_hours=pd.Series(pd.NA, study.havens.havens.index, dtype="str"))
+    # of two the hours are known; of the others one has a remark alone
+    silent.iloc[:2, silent.columns.get_loc("opening_hours")] = "Mo-Su 08:00-20:00"
+    partly = dataclasses.replace(
+        study,
+        havens=dataclasses.replace(study.havens, havens=silent, hours_doubts={"remark": 1}, lapsed={"lapsed": 2}),
+        candidates=dataclasses.replace(study.candidates, n_repeated=4),
+        schools=dataclasses.replace(study.schools, without_location={"no location": 1}, n_not_open=3),
+    )
+    plan = plan_havens(partly, HavenRequest(crime="robbery", siting=SitingOptions(n_new=1, until_hours=())))
+    notes = summarise_havens(plan).notes
+    n_silent = len(silent) - 3
+    assert (
+        f"It is not known when {n_silent + 1} of the {len(silent)} safe havens are open (a remark alone: 1, "
+        f"not stated: {n_silent}). Ask them: what is not known is not counted as open."
+    ) in notes
+    assert notes[-4:] == (
+        "Safe havens left out because they take part no more, or not yet: 2 (lapsed: 2).",
+        "Rows of candidates left out because the same place is in another row: 4.",
+        "Schools left out because they have no usable location: 1 (no location: 1).",
+        "Schools left out because their file says that they are closed, or not open yet: 3.",
+    )
 
 
 def test_texts_of_files_are_never_markup(plan: HavenPlan, tmp_path: Path) -> None:

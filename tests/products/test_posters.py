@@ -24,6 +24,8 @@ from hotspots.products.drawing.poster_map import draw_poster_map
 from hotspots.products.drawing.poster_sheets import draw_poster
 from hotspots.products.drawing.qr_codes import draw_qr_code
 from hotspots.products.files.poster_folder import write_posters
+from hotspots.products.summary import summarise_posters
+from hotspots.products.words import say
 
 EAST, NORTH = 530_000, 180_000
 
@@ -262,6 +264,25 @@ def test_the_code_is_the_same_each_time_and_has_a_quiet_zone() -> None:
     # version 2 has 25 modules a side, and four around are blank
     assert 'viewBox="0 0 33 33"' in code
     assert min(int(x) for x, _ in re.findall(r"M(\d+) (\d+)h1", code)) == 4
+
+
+def test_what_is_left_out_of_lists_is_said() -> None:
+    study = make_study([(100, 0)])
+    assert study.schools is not None
+    listed = replace(
+        study,
+        havens=replace(study.havens, n_shut=2),
+        schools=replace(study.schools, without_location={"no location": 1}, n_outside=1200),
+    )
+    summary = summarise_posters(make_posters(listed, PosterRequest()), [("a.pdf",), ("b.pdf",)])
+    assert summary.notes == (
+        "Safe havens left out because their file says that they are closed for good: 2.",
+        "Schools left out because they have no usable location: 1 (no location: 1).",
+        "Schools left out because they lie further than 1 km from the wards: 1,200.",
+    )
+    assert "Note: Schools left out because they have no usable location: 1 (no location: 1)." in say(
+        "terminal.posters", summary
+    )
 
 
 def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:

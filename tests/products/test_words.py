@@ -45,10 +45,13 @@ def test_a_sentence_is_the_same_of_a_dictionary_and_of_an_object() -> None:
 
 def test_a_share_of_open_havens_says_what_it_leaves_out() -> None:
     havens = {"share_within_reach": 0.5, "reach_m": 400.0, "share_open_within_reach": 0.25, "n_havens": 1200}
+    havens |= {"is_along_streets": False}
     said = "50% happened within 400 m of one; 25% had one open at the time"
     assert say("places.near_havens", havens | {"n_hours_unknown": 0}) == said
     left_out = f"{said} (the opening hours of 3 of 1,200 are not known, and count as closed)"
     assert say("places.near_havens", havens | {"n_hours_unknown": 3}) == left_out
+    along = say("places.near_havens", havens | {"n_hours_unknown": 0, "is_along_streets": True})
+    assert along.startswith("50% happened within 400 m along streets of one;")
 
 
 def test_the_densest_half_is_told_from_half_of_the_incidents() -> None:

@@ -6,6 +6,7 @@ from .darkness import measure_darkness as measure_darkness
 from .days import Calendar as Calendar
 from .days import make_calendar as make_calendar
 from .days import name_bank_holidays as name_bank_holidays
+from .incident_times import AFTER_SCHOOL_HOURS as AFTER_SCHOOL_HOURS
 from .missing_months import Month as Month
 from .missing_months import is_missing as is_missing
 from .missing_months import read_months as read_months

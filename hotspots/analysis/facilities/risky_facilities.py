@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from scipy import special
 
-from hotspots.analysis.hours import WeekWindow, weigh_window
+from hotspots.analysis.hours import AFTER_SCHOOL, WeekWindow, weigh_window
 from hotspots.contracts import AREA, require_columns, require_same_crs
 from hotspots.distributions import binomial_sf, control_false_discoveries, fit_gamma
 from hotspots.errors import ParameterError
@@ -63,9 +63,7 @@ FACILITY_RULES: Final[Mapping[str, FacilityRule]] = {
     "station": FacilityRule(reach_m=150.0, needs_door=False),
     "bus_station": FacilityRule(reach_m=150.0, needs_door=False),
     "park": FacilityRule(reach_m=50.0, needs_door=False),
-    "school": FacilityRule(
-        reach_m=200.0, window=WeekWindow(days=(0, 1, 2, 3, 4), start_hour=15, n_hours=3), on_school_days=True
-    ),
+    "school": FacilityRule(reach_m=200.0, window=AFTER_SCHOOL, on_school_days=True),
 }
 """By kind of place, a word of `hotspots.ingest.reference.PREMISES_KINDS`. Licensed premises on Friday and Saturday
 nights from 20:00 to 03:00, schools in the three hours after they let out, all others in the whole week."""
@@ -102,13 +100,14 @@ class RiskyFacilities:
         table: One row for each place in the study area, index as given, the busiest first: `n_incidents` (a sum of
             weights), `shrunk` (what is to be expected of it in as long a time, drawn towards what is usual), its limits
             `shrunk_low` and `shrunk_high`, `p_value` (of as many, if all ran the same risk), `p_adjusted`, `is_shown`
-            (whether it holds enough to be named), `is_risky` (whether it is on the list).
+            (whether it holds enough to be named, and so do all others together or none of them), `is_risky` (whether it
+            is on the list).
         n_facilities: Places in the study area.
         n_incidents: Sum of the weights of the incidents at any of them.
         n_in_window: Sum of the weights of all incidents in these hours, wherever they are.
         n_untimed: Incidents left out because they have no clock time.
-        n_unplaced: Incidents left out because their place is not known well enough: those known to an area, and, where
-            the door matters, those at points that the source has moved them to.
+        n_unplaced: Incidents of these hours left out because their place is not known well enough: those known to an
+            area, and, where the door matters, those at points that the source has moved them to.
         n_moved: Incidents counted that the source has moved to shared points.
         usual: The mean number of incidents at a place of the kind.
         prior_shape: Shape of the gamma distribution of their risks; the smaller, the more they differ. None where they
@@ -173,7 +172,8 @@ def measure_facilities(
     * it has more than equal risk would give it (an exact binomial test given the total, false discoveries controlled);
     * the number drawn towards what is usual for its kind is above that still at its lower limit;
     * it holds enough incidents to be named, by the floor. The floor for places is not asked for: a station, park or
-      pub is public ground, and no home of anybody.
+      pub is public ground, and no home of anybody. Where the places that are not named hold fewer together, the last
+      of the others is not named either: the sum would tell of them.
 
     It misleads where the places differ in size or in what is around them: a pub in a town centre has the crime of the
     town centre. The list says where, and not whose fault. Places just outside the study area take the incidents nearest
@@ -234,10 +234,10 @@ def measure_facilities(
         n_incidents=float(counts.sum()),
         n_in_window=float(weight.sum()),
         n_untimed=int((is_untimed & is_on).sum()),
-        n_unplaced=int(is_unplaced.sum()),
+        n_unplaced=int((is_unplaced & (weight > 0)).sum()),
         n_moved=int((is_used & is_moved).sum()),
     )
-    if reason := _find_reason(result, len(incidents), is_moved=is_moved, needs_door=needs_door, floor=floor):
+    if reason := _find_reason(result, is_untimed=is_untimed, is_moved=is_moved & needs_door, floor=floor):
         return dataclasses.replace(result, reason=reason)
     return _judge(result, counts, floor=floor, n_replicates=n_replicates, rng=np.random.default_rng(seed))
 
@@ -250,15 +250,15 @@ def _find_precision(incidents: gpd.GeoDataFrame, precision: str) -> Flags:
 
 
 def _find_reason(
-    found: RiskyFacilities, n_incidents: int, *, is_moved: Flags, needs_door: bool, floor: Floor
+    found: RiskyFacilities, *, is_untimed: Flags, is_moved: Flags, floor: Floor
 ) -> WithheldFacilities | None:
     if not found.n_facilities:
         return "no facilities"
     if found.n_facilities < MIN_FACILITIES:
         return "few facilities"
-    if needs_door and n_incidents and is_moved.mean() > _MOSTLY:
+    if is_moved.any() and is_moved.mean() > _MOSTLY:
         return "moved points"
-    if n_incidents and found.n_untimed == n_incidents:
+    if len(is_untimed) and is_untimed.all():
         return "no clock times"
     # half of them must be enough to be counted
     return "few incidents" if found.n_incidents < max(2 * floor.min_incidents, 1) else None
@@ -300,7 +300,7 @@ def _judge(
         shrunk_high=special.gammainccinv(shape + counts, tail) * scale,
         p_value=p_value,
         p_adjusted=control_false_discoveries(p_value),
-        is_shown=floor.is_met(counts, np.full(n_facilities, np.inf)),
+        is_shown=_find_shown(counts, floor),
     )
     table["is_risky"] = table["is_shown"] & (table["p_adjusted"] <= MAX_FALSE_SHARE) & (table["shrunk_low"] > usual)
     drawn = _throw(round(total), n_facilities, n_replicates, rng)
@@ -321,6 +321,18 @@ def _judge(
         p_concentrated=float((1 + (uneven >= (observed**2).sum() - 1e-9).sum()) / (1 + n_replicates)),
         n_replicates=n_replicates,
     )
+
+
+def _find_shown(counts: Floats, floor: Floor) -> Flags:
+    """Which places may be named: with enough incidents, and so that what the others hold together is enough or nothing.
+
+    All together is stated, so that it would tell what is left.
+    """
+    is_shown = floor.is_met(counts, np.full(len(counts), np.inf))
+    if is_shown.any() and 0 < counts[~is_shown].sum() < floor.min_incidents:
+        shown = np.flatnonzero(is_shown)
+        is_shown[shown[np.argmin(counts[shown])]] = False
+    return is_shown
 
 
 def _throw(n: int, n_facilities: int, n_replicates: int, rng: np.random.Generator) -> Integers:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from hotspots.analysis.hours import HOURS_IN_WEEK, WeekWindow
+from hotspots.analysis.hours import AFTER_SCHOOL, HOURS_IN_WEEK, WeekWindow
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ def _part(key: str, label: str, days: tuple[int, ...], start_hour: int, n_hours:
 DAY_PARTS: tuple[Shift, ...] = (
     _part("before-school", "Before school", _WEEKDAYS, 7, 2),
     _part("school-day", "School day", _WEEKDAYS, 9, 6),
-    _part("after-school", "After school", _WEEKDAYS, 15, 3),
+    Shift(key="after-school", label="After school", window=AFTER_SCHOOL),
     _part("weekend-day", "Weekend day", _WEEKEND, 7, 11),
     _part("evening", "Evening", _BEFORE_WORK, 18, 4),
     _part("weekend-evening", "Weekend evening", _BEFORE_REST, 18, 4),

@@ -21,6 +21,7 @@ from .profile import MAX_FALSE_SHARE as MAX_FALSE_SHARE
 from .profile import WeeklyProfile as WeeklyProfile
 from .profile import profile_groups as profile_groups
 from .profile import profile_week as profile_week
+from .week import AFTER_SCHOOL as AFTER_SCHOOL
 from .week import DAY_NAMES as DAY_NAMES
 from .week import HOURS_IN_WEEK as HOURS_IN_WEEK
 from .week import WeekWindow as WeekWindow

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hotspots.analysis.calendar import AFTER_SCHOOL_HOURS
 from hotspots.errors import ParameterError
 
 Integers = npt.NDArray[np.int64]
@@ -71,6 +72,12 @@ class WeekWindow:
             return f"{days} all day"
         last = (self.start_hour + self.n_hours - 1) % 24
         return f"{days} {self.start_hour:02d}:00-{last:02d}:59"
+
+
+AFTER_SCHOOL = WeekWindow(
+    days=(0, 1, 2, 3, 4), start_hour=AFTER_SCHOOL_HOURS[0], n_hours=AFTER_SCHOOL_HOURS[1] - AFTER_SCHOOL_HOURS[0]
+)
+"""Of school days, the hours in which young people are out."""
 
 
 def say_days(days: Sequence[int]) -> str:

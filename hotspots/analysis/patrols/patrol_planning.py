@@ -143,7 +143,7 @@ def plan_patrols(shift: PatrolShift, *, seed: int = 1) -> PatrolPlan:
         routes=laid_out,
         by_rank=tuple(timetable.lay_out(route) for route in by_rank),
         places=tuple(_describe(timetable, place, arrivals.get(place, [])) for place in range(shift.n_places)),
-        worth=max(worth, by_rank_worth) if is_by_rank else worth,
+        worth=by_rank_worth if is_by_rank else worth,
         by_rank_worth=by_rank_worth,
         expected=float(shift.expected.sum()),
         is_by_rank=is_by_rank,
@@ -198,7 +198,7 @@ def _measure_least(shift: PatrolShift, reachable: npt.NDArray[np.bool_]) -> int:
     legs[legs < 0] = np.inf
     np.fill_diagonal(legs, np.inf)
     nearest = legs.min(axis=0, initial=np.inf)
-    nearest = np.minimum(np.where(np.isfinite(nearest), nearest, 0.0), np.inf)
+    nearest = np.where(np.isfinite(nearest), nearest, 0.0)
     visits = shift.least_visits * len(inside) * shift.visit_s
     # a patrol that stays needs no leg, and each may come to one place from its beginning
     every = np.sort(np.repeat(nearest, shift.least_visits))[::-1][shift.n_patrols :]

@@ -22,7 +22,9 @@ from hotspots.contracts import require_same_crs
 from hotspots.geography import FLOOR, Floor, collapse_points, weigh_places
 
 Days = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 _EPOCH = np.datetime64("1970-01-05", "D")
 
@@ -32,12 +34,16 @@ class UsualHours:
     """When a place is open on some days of the week, as on most of them in a period.
 
     Attributes:
-        opens_minute: Minutes since midnight at which it first opens; None where it is shut all day.
-        closes_minute: At which it last closes; 1440 where it is open at midnight.
+        opens_minute: Minutes since midnight at which it first opens; None where it does not open on the day.
+        closes_minute: At which it closes what it last opened on the day: above 1440 on the next day, so that 1560 is
+            two in the morning. 0 and 1440 where it is open at all hours of the day.
     """
 
     opens_minute: int | None
     closes_minute: int | None
+
+
+_SHUT = UsualHours(opens_minute=None, closes_minute=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,21 +174,21 @@ def find_usual_hours(
     """
     if not len(days):
         return None
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
-    states = find_opening_states([rules], days, calendar=calendar)
+    # with the day before the first and that after the last, from and into which a night goes on
+    known = np.concatenate([[days.min() - 1], days, [days.max() + 1]])
+    calendar = make_opening_calendar(known, country=country, subdivision=subdivision, terms=terms)
+    states = find_opening_states([rules], known, calendar=calendar)
     every_day = states.first_day + np.arange(len(states.kind))
-    kinds = states.kind[np.isin((every_day.astype(np.int64) + 3) % 7, list(weekdays))]
-    if not len(kinds):
+    three_days = np.lib.stride_tricks.sliding_window_view(states.kind, 3)
+    three_days = three_days[np.isin((every_day[1:-1].astype(np.int64) + 3) % 7, list(weekdays))]
+    if not len(three_days):
         return None
     is_open, is_unknown = (part[0][states.cell] for part in (states.is_open, states.is_unknown))
-    ends = np.append(states.starts[1:], MINUTES_IN_DAY)
+    lengths = np.diff(states.starts, append=MINUTES_IN_DAY)
     counts: dict[UsualHours | None, int] = {}
-    for kind, n in zip(*np.unique(kinds, return_counts=True), strict=True):
-        stretches = np.flatnonzero(is_open[kind])
-        hours: UsualHours | None = UsualHours(opens_minute=None, closes_minute=None)
-        if len(stretches):
-            hours = UsualHours(opens_minute=int(states.starts[stretches[0]]), closes_minute=int(ends[stretches[-1]]))
-        elif is_unknown[kind].any():
+    for kinds, n in zip(*np.unique(three_days, axis=0, return_counts=True), strict=True):
+        hours: UsualHours | None = _find_hours(*(np.repeat(is_open[kind], lengths) for kind in kinds))
+        if hours == _SHUT and is_unknown[kinds[1]].any():
             hours = None
         counts[hours] = counts.get(hours, 0) + int(n)
     # of hours as common those that promise less
@@ -190,6 +196,19 @@ def find_usual_hours(
         counts,
         key=lambda hours: (-counts[hours], (hours.closes_minute or 0, hours.opens_minute or 0) if hours else (-1, 0)),
     )
+
+
+def _find_hours(before: Flags, today: Flags, after: Flags) -> UsualHours:
+    """When a place opens on a day and closes what it opened then, of the minutes of three days at which it is open."""
+    if today.all():
+        return UsualHours(opens_minute=0, closes_minute=MINUTES_IN_DAY)
+    opens = np.flatnonzero(today & ~np.append(before[-1:], today[:-1]))
+    if not len(opens):
+        return _SHUT
+    rest = np.append(today, after)[opens[-1] :]
+    # a day that is open at all hours has hours of its own
+    closes = MINUTES_IN_DAY if rest.all() else int(opens[-1] + rest.argmin())
+    return UsualHours(opens_minute=int(opens[0]), closes_minute=closes)
 
 
 def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) -> HourCoverage:
@@ -220,7 +239,7 @@ def keep_days(coverage: HourCoverage, incidents: pd.DataFrame, on_days: Days) ->
 
 def _find_nearest(
     outlines: Sequence[shapely.Geometry], havens: gpd.GeoDataFrame, network: StreetNetwork | None
-) -> tuple[npt.NDArray[np.int64], Floats]:
+) -> tuple[Integers, Floats]:
     """The haven nearest to the middle of each place, and how far it is."""
     if not len(havens):
         return np.full(len(outlines), -1, dtype=np.int64), np.full(len(outlines), np.nan)

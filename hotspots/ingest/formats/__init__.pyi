@@ -2,6 +2,7 @@ from .gpx_tracks import open_gpx as open_gpx
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
 from .input_files import FoundFile as FoundFile
 from .input_files import InputFile as InputFile
+from .input_files import InputTable as InputTable
 from .input_files import Member as Member
 from .input_files import RepeatGuard as RepeatGuard
 from .input_files import explain_unpacking as explain_unpacking

@@ -44,6 +44,26 @@ UNPACKING_ERRORS = (
 )
 
 
+InputTable = Literal[
+    "incidents",
+    "boundaries",
+    "safe havens",
+    "candidates",
+    "streets",
+    "premises",
+    "schools",
+    "safety maps",
+    "patrol records",
+    "patrol plan",
+    "places to patrol",
+    "population",
+    "term dates",
+    "peers",
+    "areas",
+]
+"""What is read from files."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
     """One file that was read.
@@ -60,21 +80,7 @@ class InputFile:
     """
 
     path: str
-    table: Literal[
-        "incidents",
-        "boundaries",
-        "safe havens",
-        "streets",
-        "premises",
-        "schools",
-        "safety maps",
-        "patrol records",
-        "population",
-        "term dates",
-        "peers",
-        "patrol plan",
-        "places to patrol",
-    ]
+    table: InputTable
     sha256: str
     n_rows: int
     layout: str

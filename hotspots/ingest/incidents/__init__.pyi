@@ -11,6 +11,7 @@ from .locations import ONLY_LSOA as ONLY_LSOA
 from .locations import ONLY_POSTCODE as ONLY_POSTCODE
 from .locations import SWAPPED as SWAPPED
 from .locations import WITHOUT_PLACE as WITHOUT_PLACE
+from .locations import Locations as Locations
 from .locations import Places as Places
 from .locations import find_swapped as find_swapped
 from .locations import locate as locate

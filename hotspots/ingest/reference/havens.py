@@ -7,7 +7,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -31,10 +31,8 @@ from hotspots.ingest.formats import (
     RepeatGuard,
     Table,
     find_files,
-    require_unique,
 )
 from hotspots.ingest.incidents import (
-    ONLY_POSTCODE,
     PlaceColumns,
     Places,
     describe_columns,
@@ -43,6 +41,7 @@ from hotspots.ingest.incidents import (
     says_where,
 )
 from hotspots.ingest.reference.listed_places import (
+    OTHER_FIELDS,
     ReadPlaces,
     find_where,
     join_rows,
@@ -52,6 +51,8 @@ from hotspots.ingest.reference.listed_places import (
     read_plain,
     read_rows,
     read_text,
+    require_wanted_once,
+    say_next,
 )
 from hotspots.ingest.reference.opening_times import Doubt, KnownHours, join_weekday_hours, read_opening_hours
 from hotspots.ingest.texts import (
@@ -269,7 +270,7 @@ def read_havens(
     n_malformed = sum(table.n_malformed for table in read)
     kept = rows[is_located & ~is_out]
     if kept.empty and inputs:
-        why = {"other fields than the header": n_malformed, "closed for good": int(is_shut.sum()), **lapsed}
+        why = {OTHER_FIELDS: n_malformed, "closed for good": int(is_shut.sum()), **lapsed}
         raise DataError(_say_none(crs, without_location, why))
     is_repeated = _find_repeated(kept)
     kept = kept[~is_repeated]
@@ -352,14 +353,10 @@ def _name_streets(texts: pd.Series) -> pd.Series:
 def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], others: Mapping[str, int]) -> str:
     why = {**reasons, **others}
     said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
-    next_step = "Check their coordinates, and the CRS that the file states."
-    if reasons.get(ONLY_POSTCODE):
-        next_step = (
-            'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
-            "Directory)."
-        )
-    elif others["other fields than the header"] and not reasons:
-        next_step = "Give each row as many fields as the header: hours with a comma need quotes."
+    next_step = say_next(
+        {**reasons, OTHER_FIELDS: others[OTHER_FIELDS]},
+        fields="Give each row as many fields as the header: hours with a comma need quotes.",
+    )
     n = sum(why.values())
     return f"None of the {n} safe havens read has a usable location in {describe_area(crs)} ({said}). {next_step}"
 
@@ -432,18 +429,17 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
     if where is None or not (columns["name"] or columns["kind"]):
         return None
     layout = _Layout(table=table, where=where, columns=columns, weekdays=weekdays)
-    require_unique((name.strip().casefold() for name in table.header), _wanted(layout, fold=True), label=table.label)
+    require_wanted_once(table, _wanted(layout))
     return layout
 
 
-def _wanted(layout: _Layout, *, fold: bool = False) -> set[str]:
+def _wanted(layout: _Layout) -> set[str]:
     """The columns to be read."""
-    names = [
+    return {
         *(name for names in layout.columns.values() for name in names),
         *(name for pair in layout.weekdays.values() for names in pair for name in names),
         *list_columns(layout.where, layout.table.header),
-    ]
-    return {name.strip().casefold() if fold else name for name in names}
+    }
 
 
 def _say_missing(table: Table, crs: str) -> str:
@@ -465,11 +461,7 @@ def _say_missing(table: Table, crs: str) -> str:
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     """The columns of name, kind, hours, ID and status, the likeliest first."""
-    picker = make_picker(header)
-
-    def pick(usual: Sequence[str], fits: Callable[[str], bool] = lambda form: False) -> list[str]:
-        return picker(usual, fits)
-
+    pick = make_picker(header)
     statuses = pick((), lambda form: form.endswith(("status", "status name")) and form not in _STATUS)
     return {
         "name": pick(_NAMES, lambda form: form.endswith("name") and not _NOT_OF_HAVENS.search(form))[:1],

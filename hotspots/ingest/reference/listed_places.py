@@ -1,9 +1,10 @@
-"""Lists of places in any wrapping: the tables of a file, and what havens and schools read of each alike."""
+"""Lists of places in any wrapping: the tables of a file, and what is read of all of them alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -23,17 +24,32 @@ from hotspots.ingest.formats import (
     open_layers,
     open_osm_places,
     open_tables,
+    require_unique,
 )
-from hotspots.ingest.incidents import PlaceColumns, Places, find_places, locate, normalise
+from hotspots.ingest.incidents import (
+    ONLY_POSTCODE,
+    Locations,
+    PlaceColumns,
+    Places,
+    find_places,
+    locate,
+    normalise,
+)
 
-_TOO_COARSE = "grid reference of a large square"
+OTHER_FIELDS: Final = "other fields than the header"
+TOO_COARSE: Final = "grid reference of a large square"
 _COARSE_SQUARE_M = 1000.0
 """Of a place to walk to 100 m will do: within reach is twice as far and more."""
 
 _NOTHING = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "not known", "unnamed", "yes", "no"})
 """What stands for a name or a kind where there is none; `yes` is OpenStreetMap's."""
 
-Pick = Callable[[Sequence[str], Callable[[str], bool]], list[str]]
+
+class Pick(Protocol):
+    """Picks columns with one of some usual names, and those whose name fits."""
+
+    def __call__(self, usual: Sequence[str], fits: Callable[[str], bool] = ...) -> list[str]:
+        """The columns, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +97,7 @@ def make_picker(header: Sequence[str]) -> Pick:
     # "@type" of OpenStreetMap is that of its element, and not of the place
     forms = {name: normalise(name) for name in header if not name.startswith("@")}
 
-    def pick(usual: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
+    def pick(usual: Sequence[str], fits: Callable[[str], bool] = lambda form: False) -> list[str]:
         listed = [name for wanted in usual for name, form in forms.items() if form == wanted]
         return [*dict.fromkeys([*listed, *(name for name, form in forms.items() if fits(form))])]
 
@@ -92,6 +108,44 @@ def list_columns(where: PlaceColumns, header: Sequence[str]) -> list[str]:
     """The columns that say where."""
     values = (getattr(where, role) for role in where.__dataclass_fields__)
     return [name for name in values if isinstance(name, str) and name in header]
+
+
+def require_wanted_once(table: Table, wanted: Iterable[str]) -> None:
+    """Refuse a table that has a wanted column twice, case and blanks aside.
+
+    Raises:
+        DataError: It has.
+    """
+    require_unique(
+        (name.strip().casefold() for name in table.header),
+        {name.strip().casefold() for name in wanted},
+        label=table.label,
+    )
+
+
+def locate_rows(
+    columns: Columns, where: PlaceColumns, table: Table, *, crs: str, postcodes: Places | None
+) -> Locations:
+    """Where rows are, of which what is known no better than to a square of a kilometre has no usable place."""
+    found = locate(columns, where, stated_crs=table.crs, crs=crs, postcodes=postcodes, area_square_m=_COARSE_SQUARE_M)
+    return replace(found, reason=np.where(found.precision == AREA, TOO_COARSE, found.reason))
+
+
+def say_next(reasons: Mapping[str, int], *, fields: str) -> str:
+    """What to do where no row has a usable place.
+
+    Args:
+        reasons: Rows by why they have none.
+        fields: What to do where the only fault is that rows have other fields than the header.
+    """
+    if reasons.get(ONLY_POSTCODE):
+        return (
+            'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
+            "Directory)."
+        )
+    if [reason for reason, n in reasons.items() if n] == [OTHER_FIELDS]:
+        return fields
+    return "Check their coordinates, and the CRS that the file states."
 
 
 def read_rows(
@@ -119,14 +173,7 @@ def read_rows(
             n_malformed += len(chunk.malformed)
             if not len(chunk.row):
                 continue
-            found = locate(
-                chunk.columns,
-                where,
-                stated_crs=table.crs,
-                crs=crs,
-                postcodes=postcodes,
-                area_square_m=_COARSE_SQUARE_M,
-            )
+            found = locate_rows(chunk.columns, where, table, crs=crs, postcodes=postcodes)
             parts.append(
                 pd.DataFrame(
                     read(chunk.columns)
@@ -135,7 +182,7 @@ def read_rows(
                         "source_row": pd.Series(chunk.row),
                         "easting": pd.Series(found.easting),
                         "northing": pd.Series(found.northing),
-                        "reason": pd.Series(np.where(found.precision == AREA, _TOO_COARSE, found.reason)),
+                        "reason": pd.Series(found.reason),
                     }
                 )
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -14,7 +14,6 @@ import pandas as pd
 import pyproj
 import shapely
 
-from hotspots.contracts import AREA
 from hotspots.errors import DataError
 from hotspots.geography import describe_area, lies_in_working_crs, name_crs, require_working_crs, to_working_crs
 from hotspots.ingest.formats import (
@@ -37,24 +36,22 @@ from hotspots.ingest.formats import (
     read_tags,
     require_unique,
 )
-from hotspots.ingest.incidents import (
-    ONLY_POSTCODE,
-    PlaceColumns,
-    Places,
-    describe_columns,
-    find_places,
-    locate,
-    says_where,
+from hotspots.ingest.incidents import PlaceColumns, Places, describe_columns, says_where
+from hotspots.ingest.reference.listed_places import (
+    OTHER_FIELDS,
+    find_where,
+    list_columns,
+    locate_rows,
+    read_plain,
+    require_wanted_once,
+    say_next,
 )
 from hotspots.ingest.texts import read_status
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, *OSM_SUFFIXES, ".zip")
 NO_PLACE: Final = "no location"
 OUTSIDE: Final = "location outside "
-OTHER_FIELDS: Final = "other fields than the header"
-TOO_COARSE: Final = "grid reference of a large square"
 NOT_NEAR: Final = "far from the study area"
-_COARSE_SQUARE_M = 1000.0
 _OSM_LAYERS = ("points", "multipolygons")
 _NEAR_M = 500.0
 """What lies further from the study area than this can matter to nothing in it."""
@@ -206,12 +203,7 @@ def _join(
 def _say_none(rows: PlaceRows, form: PlaceForm, crs: pyproj.CRS) -> str:
     why = rows.count_lost()
     said = "; ".join(f"{reason}: {n}" for reason, n in sorted(why.items())) or "there are no rows"
-    next_step = "Check their coordinates, and the CRS that the file states."
-    if why[ONLY_POSTCODE]:
-        next_step = (
-            'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
-            "Directory)."
-        )
+    next_step = say_next(why, fields="Give each row as many fields as the header.")
     n = sum(why.values())
     return f"None of the {n} rows of {form.table} has a usable location in {describe_area(crs)} ({said}). {next_step}"
 
@@ -305,7 +297,7 @@ def _read_tables(
     for member in list_members(file, suffixes=TABLE_SUFFIXES):
         with explain_unpacking(member.label):
             for table in open_tables(member, is_header=is_header, what=form.table, by_point=True):
-                where = _find_where(table, name_crs(crs))
+                where = find_where(table, name_crs(crs))
                 columns = form.find(table.header)
                 if where is None or not form.fits(columns, table.label):
                     yield table.label, table.header
@@ -313,43 +305,26 @@ def _read_tables(
                     yield _read_table(table, columns, where, crs, postcodes)
 
 
-def _find_where(table: Table, crs: str) -> PlaceColumns | None:
-    found = find_places(table, crs=crs)
-    without = replace(found, lsoa=None) if found else None  # the middle of a small area is not a place
-    return without if without != PlaceColumns() else None
-
-
 def _read_table(
     table: Table, columns: Mapping[str, Sequence[str]], where: PlaceColumns, crs: pyproj.CRS, postcodes: Places | None
 ) -> _Part:
     wanted = {one for names in columns.values() for one in names}
-    roles = (getattr(where, role) for role in where.__dataclass_fields__)
-    needed = wanted | {one for one in roles if isinstance(one, str) and one in table.header}
-    require_unique(
-        (one.strip().casefold() for one in table.header), {one.strip().casefold() for one in needed}, label=table.label
-    )
+    needed = wanted | set(list_columns(where, table.header))
+    require_wanted_once(table, needed)
     texts, shapes, reasons, n_malformed = [], [], [], 0
     for chunk in table.read(needed):
         n_malformed += len(chunk.malformed)
         n_rows = len(chunk.row)
         if not n_rows:
             continue
-        found = locate(
-            chunk.columns,
-            where,
-            stated_crs=table.crs,
-            crs=name_crs(crs),
-            postcodes=postcodes,
-            area_square_m=_COARSE_SQUARE_M,
-        )
-        reason = np.where(found.precision == AREA, TOO_COARSE, found.reason)
-        is_placed = pd.isna(reason)
+        found = locate_rows(chunk.columns, where, table, crs=name_crs(crs), postcodes=postcodes)
+        is_placed = pd.isna(found.reason)
         at = np.full(n_rows, None, dtype=object)
         at[is_placed] = shapely.points(found.easting[is_placed], found.northing[is_placed])
-        plain = {one: chunk.columns[one].astype("object").reset_index(drop=True) for one in wanted}
+        plain = {one: read_plain(chunk.columns, one) for one in wanted}
         texts.append(_name_roles(plain, columns, n_rows))
         shapes.append(at)
-        reasons += list(reason)
+        reasons += list(found.reason)
     return _Part(
         label=table.label,
         columns=columns,

@@ -89,7 +89,7 @@ def read_listed_places(
             is_layer = file.path.suffix.lower() in LAYER_SUFFIXES or (
                 file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
             )
-            frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs, radius_m)
+            frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs)
             guard.check(file.sha256, label=file.label)
         points = shapely.get_type_id(frame["outline"].to_numpy(dtype=object)) == shapely.GeometryType.POINT
         frame["outline"] = np.where(
@@ -169,7 +169,7 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _read_tables(file: FoundFile, crs: pyproj.CRS, radius_m: float) -> pd.DataFrame:
+def _read_tables(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     parts = []
     tables = []
     for member in list_members(file, suffixes=TABLE_SUFFIXES):

@@ -23,8 +23,9 @@ from hotspots.contracts import PREMISES_COLUMNS
 from hotspots.geography import BRITISH_NATIONAL_GRID
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import Places, normalise
+from hotspots.ingest.reference.listed_places import OTHER_FIELDS, make_picker
 from hotspots.ingest.reference.opening_times import read_opening_hours
-from hotspots.ingest.reference.place_files import NOT_NEAR, OTHER_FIELDS, PlaceForm, PlaceRows, read_place_rows
+from hotspots.ingest.reference.place_files import NOT_NEAR, PlaceForm, PlaceRows, read_place_rows
 from hotspots.ingest.texts import release_names
 
 PREMISES_KINDS: Final = ("licensed", "fast_food", "shop", "station", "bus_station", "park", "school")
@@ -221,19 +222,13 @@ def read_premises(
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     """The columns of name, kind, hours, status and licence, the likeliest first."""
-    forms = {name: normalise(name) for name in header if not name.startswith("@")}
-
-    def pick(usual: Sequence[str]) -> list[str]:
-        return list(dict.fromkeys(name for wanted in usual for name, form in forms.items() if form == wanted))
-
-    named = [name for name, form in forms.items() if form.endswith("name") and not _NOT_OF_PREMISES.search(form)]
+    pick = make_picker(header)
     return {
-        "name": list(dict.fromkeys([*pick(_NAMES), *named]))[:1],
+        "name": pick(_NAMES, lambda form: form.endswith("name") and not _NOT_OF_PREMISES.search(form))[:1],
         "kind": pick((*_OSM_KINDS, _STOP_TYPE, *_KINDS)),
         "opening_hours": pick(_HOURS)[:1],
-        "state": [name for name, form in forms.items() if form.endswith("status") and form not in _STATUS]
-        + pick(("modification",)),
-        "licence": [name for name, form in forms.items() if _LICENCE.fullmatch(form)][:1],
+        "state": [*pick((), lambda form: form.endswith("status") and form not in _STATUS), *pick(("modification",))],
+        "licence": pick((), lambda form: bool(_LICENCE.fullmatch(form)))[:1],
         "data_status": pick(_STATUS)[:1],
     }
 

@@ -19,10 +19,11 @@ from hotspots.contracts import SAFETY_MARK_COLUMNS
 from hotspots.geography import BRITISH_NATIONAL_GRID
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import Places, normalise
+from hotspots.ingest.reference.listed_places import make_picker
 from hotspots.ingest.reference.place_files import PlaceForm, PlaceRows, read_place_rows
 from hotspots.ingest.texts import MANY_ROWS, release_names
 
-DAY_PARTS: Final = ("before school", "daytime", "after school", "evening", "night")
+PARTS_OF_DAY: Final = ("before school", "daytime", "after school", "evening", "night")
 """From 06:00, 09:00, 15:00, 18:00 and 22:00."""
 
 NO_FEELING: Final = "no feeling"
@@ -31,9 +32,10 @@ UNREAD_FEELING: Final = "feeling that is not understood"
 
 _FEELINGS = (
     *("feeling", "feelings", "safe or unsafe", "feel", "feels", "perception", "safety", "mark type", "emotion"),
-    *("safe", "is safe", "unsafe", "is unsafe", "rating", "score", "colour", "color", "smiley", "emoji", "answer"),
-    *("category", "type"),
+    *("safe", "is safe", "unsafe", "is unsafe", "smiley", "emoji"),
 )
+_VAGUE = ("rating", "score", "colour", "color", "answer", "category", "type")
+"""Of feelings only where no other column asks about them."""
 _FEELING = re.compile(
     r"(.* )?(un)?safe( .*)?|(.* )?(feel|feels|feeling|felt)( .*)?|how safe.*|(un)?safety (rating|score)"
 )
@@ -158,20 +160,10 @@ def read_safety_maps(
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
-    forms = {name: normalise(name) for name in header if not name.startswith("@")}
-
-    def pick(usual: Sequence[str]) -> list[str]:
-        return list(dict.fromkeys(name for wanted in usual for name, form in forms.items() if form == wanted))
-
-    asked = [name for name, form in forms.items() if _FEELING.fullmatch(form) and not _NOT_FEELINGS.search(form)]
-    usual = pick(_FEELINGS)
-    plain = [
-        name
-        for name in usual
-        if forms[name] not in ("category", "type", "answer", "colour", "color", "rating", "score")
-    ]
+    pick = make_picker(header)
+    asked = pick(_FEELINGS, lambda form: bool(_FEELING.fullmatch(form)) and not _NOT_FEELINGS.search(form))
     return {
-        "feeling": list(dict.fromkeys([*plain, *asked, *usual]))[:1],
+        "feeling": [*asked, *pick(_VAGUE)][:1],
         "time": pick(_TIMES)[:1],
         "school": pick(_SCHOOLS)[:1],
         "data_status": pick(_STATUS)[:1],

@@ -28,10 +28,8 @@ from hotspots.ingest.formats import (
     RepeatGuard,
     Table,
     find_files,
-    require_unique,
 )
 from hotspots.ingest.incidents import (
-    ONLY_POSTCODE,
     PlaceColumns,
     Places,
     describe_columns,
@@ -39,6 +37,7 @@ from hotspots.ingest.incidents import (
     says_where,
 )
 from hotspots.ingest.reference.listed_places import (
+    OTHER_FIELDS,
     ReadPlaces,
     find_where,
     join_rows,
@@ -48,6 +47,8 @@ from hotspots.ingest.reference.listed_places import (
     read_plain,
     read_rows,
     read_text,
+    require_wanted_once,
+    say_next,
 )
 from hotspots.ingest.texts import OTHER_KINDS, read_status, release_kinds, release_schools
 
@@ -212,16 +213,12 @@ def read_schools(
 
 
 def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, n_not_open: int) -> str:
-    why = {**reasons, "other fields than the header": n_malformed, "not open": n_not_open}
+    why = {**reasons, OTHER_FIELDS: n_malformed, "not open": n_not_open}
     said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
-    next_step = "Check their coordinates, and the CRS that the file states."
-    if reasons.get(ONLY_POSTCODE):
-        next_step = (
-            'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
-            "Directory)."
-        )
-    elif n_malformed and not reasons:
-        next_step = "Give each row as many fields as the header: download the file again, without joining two of them."
+    next_step = say_next(
+        {**reasons, OTHER_FIELDS: n_malformed},
+        fields="Give each row as many fields as the header: download the file again, without joining two of them.",
+    )
     return (
         f"None of the {sum(why.values())} schools read is open and has a usable location in {describe_area(crs)} "
         f"({said}). {next_step}"
@@ -275,18 +272,13 @@ def _find_layout(table: Table, crs: str) -> _Layout | None:
     if where is None or not columns["name"]:
         return None
     layout = _Layout(table=table, where=where, columns=columns)
-    wanted = {name.strip().casefold() for name in layout.wanted}
-    require_unique((name.strip().casefold() for name in table.header), wanted, label=table.label)
+    require_wanted_once(table, layout.wanted)
     return layout
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     """The columns of name, phase, number and status, the likeliest first."""
-    pick = make_picker(header)
-
-    def find(usual: Sequence[str]) -> list[str]:
-        return pick(usual, lambda form: False)
-
+    find = make_picker(header)
     return {
         "name": find(_NAMES)[:1],
         "phase": [*find(_PHASES)[:1], *find(_TYPES)[:1]],

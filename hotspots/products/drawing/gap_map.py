@@ -11,6 +11,8 @@ from hotspots.products.drawing.colours import HAVEN, HOTSPOT, PATROL
 from hotspots.products.drawing.paper_map import PaperMap
 from hotspots.products.summary import HavenPlanSummary
 
+GAPS_LISTED = 15
+"""Of the page: a number on the map that is in no list says nothing."""
 MOST_GAPS_DRAWN = 10
 """More numbers would lie on each other."""
 _ASIDE = 13
@@ -37,7 +39,7 @@ def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
         # of a place with several gaps the largest is first, and names it
         drawn: dict[int, str] = {}
         for gap, said in zip(plan.cover.gaps, summary.cover.gaps if summary.cover else (), strict=False):
-            if gap.area not in drawn and len(drawn) < MOST_GAPS_DRAWN:
+            if gap.area not in drawn and len(drawn) < MOST_GAPS_DRAWN and said.rank <= GAPS_LISTED:
                 middle = shapely.centroid(plan.patrol_places[gap.area].outline)
                 drawn[gap.area] = paper.draw_mark(
                     middle.x, middle.y, str(said.rank), fill=HOTSPOT, title=said.words, radius=8.5

@@ -18,7 +18,7 @@ from typing import Any
 import geopandas as gpd
 
 from hotspots.errors import ParameterError
-from hotspots.products.summary import InputSummary, PosterInput, ReadInputSummary
+from hotspots.products.summary import InputSummary, ReadInputSummary
 
 _DRAFT = ".writing-"
 _ASIDE = "aside"
@@ -60,9 +60,7 @@ def require_apart(out: Path, inputs: Iterable[Path]) -> None:
             )
 
 
-def say_replaced(
-    folder: Path, summary_name: str, inputs: Iterable[InputSummary | ReadInputSummary | PosterInput]
-) -> str | None:
+def say_replaced(folder: Path, summary_name: str, inputs: Iterable[InputSummary | ReadInputSummary]) -> str | None:
     """That products of other files are replaced, in a sentence for afterwards; None where none are.
 
     Files that were added are no others: that is how products are refreshed.

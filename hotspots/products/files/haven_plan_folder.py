@@ -23,6 +23,7 @@ from hotspots.products.summary import (
 )
 from hotspots.products.words import say_status
 
+_MINUTES_IN_DAY = 1440
 _SHARES = ("n_incidents", "share_within_reach", "n_timed", "any_share", "open_share", "unknown_share", "lost_share")
 _GAPS = ("rank", "place_rank", "place", "part", "part_words", "n_without", "n_unknown", "n_a_year")
 _SITES = ("label", "kind", "longer_until", "opening_hours", "ward", "grid_reference", "easting", "northing", "n_gained")
@@ -141,7 +142,11 @@ def _tabulate_sites(summary: HavenPlanSummary) -> pd.DataFrame | None:
 
 
 def _say_minute(minute: int | None) -> str | None:
-    return None if minute is None else f"{minute // 60:02d}:{minute % 60:02d}"
+    """A time of the clock; 24:00 is midnight, and what is after it is of the next morning."""
+    if minute is None:
+        return None
+    minute = minute if minute <= _MINUTES_IN_DAY else minute - _MINUTES_IN_DAY
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _add_origin(table: pd.DataFrame, summary: HavenPlanSummary) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from hotspots.analysis.network import WALKING_M_PER_MINUTE
 from hotspots.pipeline import HavenPlan
 from hotspots.products.drawing import (
     COVERAGE_COLOURS,
+    GAPS_LISTED,
     HAVEN,
     HOTSPOT,
     PATROL,
@@ -16,8 +17,6 @@ from hotspots.products.drawing import (
 )
 from hotspots.products.summary import HavenPlanSummary
 from hotspots.products.words import make_environment
-
-_N_GAPS = 15
 
 
 def draw_havens(plan: HavenPlan, summary: HavenPlanSummary) -> str:
@@ -33,7 +32,7 @@ def draw_havens(plan: HavenPlan, summary: HavenPlanSummary) -> str:
             curve=draw_site_curve(siting) if siting and len(siting.curve) > 1 else "",
             letters=[name_letter(number) for number in range(len(siting.sites))] if siting else [],
             colours=COVERAGE_COLOURS | {"haven": HAVEN, "gap": HOTSPOT, "site": PATROL},
-            n_gaps=_N_GAPS,
+            n_gaps=GAPS_LISTED,
             metres_a_minute=WALKING_M_PER_MINUTE,
         )
     )

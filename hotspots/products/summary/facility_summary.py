@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -10,10 +11,12 @@ import numpy as np
 import shapely
 
 from hotspots.analysis.facilities import BusiestShare, RiskyFacilities, WithheldFacilities
-from hotspots.geography import WGS84, collapse_coordinates, find_polygon, project_coordinates
+from hotspots.geography import WGS84, Floor, collapse_coordinates, find_polygon, project_coordinates
 from hotspots.pipeline import Analysis, FacilityKind
 from hotspots.products.summary.encoding import Degrees, Metres, Part, Probability, Quantity, Share, Tenths
 from hotspots.products.words import say
+
+_NONE = 1e-6
 
 KindOfPlace = Literal["licensed", "fast_food", "shop", "station", "bus_station", "park", "school"]
 
@@ -79,7 +82,7 @@ class FacilityKindSummary(Part):
         n_for_half: The fewest of them that hold at least half.
         n_for_half_low, n_for_half_high: Between these that number lies 19 times in 20 if all run the same risk.
         p_concentrated: How often chance alone makes them as uneven.
-        busiest: What the busiest hold; the share is null where they hold fewer than can be shown.
+        busiest: What the busiest hold; the share is null where it would tell of fewer incidents than can be shown.
         n_risky: Places on the list.
         facilities: Places with enough incidents to be named, the busiest first.
         words: What there is to say of them, in a sentence or two.
@@ -127,21 +130,33 @@ def _summarise_kind(kind: FacilityKind, analysis: Analysis) -> FacilityKindSumma
         n_for_half=found.n_for_half if is_told else None,
         n_for_half_low=round(found.n_for_half_low) if is_told else None,
         n_for_half_high=round(found.n_for_half_high) if is_told else None,
-        busiest=tuple(
-            dataclasses.replace(
-                BusiestSummary.of(one),
-                # of the few busiest of few incidents
-                incident_share=None
-                if one.incident_share * found.n_incidents < floor.min_incidents
-                else BusiestSummary.of(one).incident_share,
-            )
-            for one in found.busiest
-        ),
+        busiest=tuple(_summarise_busiest(found, floor)),
         n_risky=len(found.risky),
         facilities=_list_shown(kind, analysis) if is_told else (),
         words="",
     )
     return dataclasses.replace(summary, words=say("facilities.told", summary, analysis.crime.plural))
+
+
+def _summarise_busiest(found: RiskyFacilities, floor: Floor) -> Iterator[BusiestSummary]:
+    """What the busiest hold, where neither that nor its difference from what else is told is of few incidents.
+
+    Told are the places that are named, all together, and the busiest of each number before.
+    """
+    named = found.table["n_incidents"][found.table["is_shown"]]
+    told = float(named.sum())
+
+    def is_few(n: float) -> bool:
+        return _NONE < n < floor.min_incidents
+
+    for one in found.busiest:
+        held = one.incident_share * found.n_incidents
+        is_hidden = is_few(held)
+        if one.n_facilities > len(named):
+            is_hidden |= is_few(held - told) or is_few(found.n_incidents - held)
+            told = told if is_hidden else held
+        summary = BusiestSummary.of(one)
+        yield dataclasses.replace(summary, incident_share=None) if is_hidden else summary
 
 
 def _list_shown(kind: FacilityKind, analysis: Analysis) -> tuple[FacilitySummary, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -13,7 +13,18 @@ import hotspots
 from hotspots.analysis.safe_havens import CoverageShares, Gap, UsualHours
 from hotspots.geography import FLOOR, format_grid_reference
 from hotspots.ingest.reference import StreetOrigin
-from hotspots.pipeline import NEAR_SCHOOL_M, AreaCoverage, HavenPlan, NewSite, Purpose, Siting, Target, name_place
+from hotspots.pipeline import (
+    NEAR_SCHOOL_M,
+    AreaCoverage,
+    HavenPlan,
+    NewSite,
+    Purpose,
+    Siting,
+    Target,
+    list_left_out,
+    name_place,
+    say_hours_doubts,
+)
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
 from hotspots.products.summary.product_names import HAVEN_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
@@ -22,6 +33,7 @@ from hotspots.products.words import say, say_each
 RoundMetres = Annotated[float, Quantity("m", decimals=0)]
 _MOST_GAPS = 40
 _NONE = 1e-6
+_STATES = ("open", "unknown", "lost", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +95,8 @@ class GapSummary(Part):
         place: What it is called; null where it has no name.
         part: The part of the week.
         part_words: Its days and hours.
-        n_unknown: Of these, with a haven within reach whose hours are not known; null where they are fewer than ten.
+        n_unknown: Of these, with a haven within reach whose hours are not known; null where they, or the others, are
+            fewer than ten.
         n_a_year: Incidents without an open haven within reach, a year.
         nearest: What the nearest haven is called; null where there is none to walk to.
         words: The same in a sentence.
@@ -111,7 +124,8 @@ class CoverSummary(Part):
 
     Attributes:
         n_havens: How many they are.
-        n_hours_unknown: Of these, so many do not say when they are open.
+        n_hours_unknown: Of these, of so many it is not known when they are open.
+        hours_doubts: Why, with their numbers; empty for none.
         n_far: So many are further from the study area than they reach.
         total: Of all incidents that have a place of their own.
         parts: By part of the week.
@@ -126,6 +140,7 @@ class CoverSummary(Part):
 
     n_havens: int
     n_hours_unknown: int
+    hours_doubts: str
     n_far: int
     total: SharesSummary
     parts: tuple[AreaCoverageSummary, ...]
@@ -309,7 +324,18 @@ def summarise_havens(plan: HavenPlan) -> HavenPlanSummary:
     return dataclasses.replace(
         summary,
         words=tuple(say_each("haven_plan.findings", summary)),
-        notes=tuple(say_each("haven_plan.notes", summary)),
+        notes=(*say_each("haven_plan.notes", summary), *_list_left_out(plan)),
+    )
+
+
+def _list_left_out(plan: HavenPlan) -> tuple[str, ...]:
+    """What was not used of the tables that the plan rests on."""
+    study = plan.study
+    is_cover, is_sited = plan.cover is not None, plan.siting is not None and not plan.siting.is_grid
+    return list_left_out(
+        havens=study.havens if is_cover else None,
+        candidates=study.candidates if is_sited else None,
+        schools=study.schools if is_cover else None,
     )
 
 
@@ -318,16 +344,19 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
     if cover is None:
         return None
 
-    def list_areas(areas: Iterable[AreaCoverage]) -> tuple[AreaCoverageSummary, ...]:
-        return tuple(AreaCoverageSummary.of(area, shares=area.shares and withhold_few(area.shares)) for area in areas)
+    def list_areas(areas: Sequence[AreaCoverage], *, is_whole: bool = False) -> tuple[AreaCoverageSummary, ...]:
+        shares = [area.shares for area in areas]
+        told = withhold_from_sum(shares) if is_whole else [one and withhold_few(one) for one in shares]
+        return tuple(AreaCoverageSummary.of(area, shares=one) for area, one in zip(areas, told, strict=True))
 
     return CoverSummary(
         n_havens=len(cover.havens),
         n_hours_unknown=cover.coverage.n_hours_unknown,
+        hours_doubts=say_hours_doubts(plan.study.havens) if plan.study.havens else "",
         n_far=cover.n_far,
         total=SharesSummary.of(cover.total),
-        parts=list_areas(cover.parts),
-        wards=list_areas(cover.wards),
+        parts=list_areas(cover.parts, is_whole=True),
+        wards=list_areas(cover.wards, is_whole=True),
         hotspots=list_areas(cover.hotspots),
         places=list_areas(cover.places),
         schools=list_areas(cover.schools),
@@ -343,27 +372,72 @@ def withhold_few(shares: CoverageShares) -> SharesSummary:
     The incidents are open, not known, closed and out of reach, and their sum is stated. So two of these are withheld
     or none, and those withheld are ten or more together.
     """
-    parts = {
-        "open": shares.n_open,
-        "unknown": shares.n_unknown,
-        "lost": max(shares.n_any - shares.n_open - shares.n_unknown, 0.0),
-        "none": shares.n_timed - shares.n_any,
-    }
-    hidden = {name: n for name, n in parts.items() if _NONE < n < FLOOR.min_incidents}
-    # what has none within reach last, since with it goes the share that has any
-    others = sorted((name == "none", n, name) for name, n in parts.items() if n > _NONE and name not in hidden)
-    for _, n, name in others:
-        if hidden and (len(hidden) < 2 or sum(hidden.values()) < FLOOR.min_incidents):
+    return _leave_out(shares, _find_few(shares, frozenset()))
+
+
+def withhold_from_sum(areas: Sequence[CoverageShares | None]) -> list[SharesSummary | None]:
+    """The same of areas, or parts of the week, that make up a whole whose numbers are stated.
+
+    One withheld alone would be what the others leave of the whole. So of each of the four two areas are withheld or
+    none, and those withheld are ten or more together, as far as other areas have any.
+
+    Args:
+        areas: Of each; None where nothing is told of it.
+    """
+    hidden = [_find_few(shares, frozenset()) if shares else frozenset(_STATES) for shares in areas]
+    counts = [_count_states(shares) if shares else dict.fromkeys(_STATES, 0.0) for shares in areas]
+    is_settled = False
+    while not is_settled:
+        is_settled = True
+        for state in _STATES:
+            withheld = [n[state] for n, names in zip(counts, hidden, strict=True) if state in names]
+            others = [
+                (n[state], row)
+                for row, (n, names) in enumerate(zip(counts, hidden, strict=True))
+                if state not in names and n[state] > _NONE
+            ]
+            if withheld and others and (len(withheld) < 2 or sum(withheld) < FLOOR.min_incidents):
+                _, row = min(others)
+                shares = areas[row]
+                assert shares is not None
+                hidden[row] = _find_few(shares, hidden[row] | {state})
+                is_settled = False
+    return [_leave_out(one, names) if one else None for one, names in zip(areas, hidden, strict=True)]
+
+
+def _count_states(shares: CoverageShares) -> dict[str, float]:
+    """How many incidents are in each of the four states, which are all of them together."""
+    lost = max(shares.n_any - shares.n_open - shares.n_unknown, 0.0)
+    numbers = (shares.n_open, shares.n_unknown, lost, shares.n_timed - shares.n_any)
+    return dict(zip(_STATES, numbers, strict=True))
+
+
+def _find_few(shares: CoverageShares, withheld: frozenset[str]) -> frozenset[str]:
+    """The states that may not be told: those withheld already, those of few, and others that would tell them."""
+    counts = _count_states(shares)
+    hidden = {name: n for name, n in counts.items() if _is_few(n) or name in withheld}
+    # what has none within reach last, since with it goes the share that has any; and after all what is nothing
+    others = sorted((n <= _NONE, name == "none", n, name) for name, n in counts.items() if name not in hidden)
+    for is_nothing, _, n, name in others:
+        if hidden and (len(hidden) < 2 or (sum(hidden.values()) < FLOOR.min_incidents and not is_nothing)):
             hidden[name] = n
-    names = set(hidden)
-    names |= {"any"} if "none" in names else set()
+    return frozenset(hidden)
+
+
+def _leave_out(shares: CoverageShares, hidden: frozenset[str]) -> SharesSummary:
+    names = set(hidden) | ({"any"} if "none" in hidden else set())
     left_out: dict[str, None] = {f"{name}_share": None for name in names - {"none"}}
     left_out |= {f"n_{name}": None for name in names - {"none", "lost"}}
     n_near, n_all = shares.n_within_reach, shares.n_incidents
     if n_near is not None and n_all is not None:
-        is_few = any(0 < n < FLOOR.min_incidents for n in (n_near, n_all - n_near))
+        is_few = any(map(_is_few, (n_near, n_all - n_near)))
         left_out |= {"n_within_reach": None, "share_within_reach": None} if names or is_few else {}
     return SharesSummary.of(shares, **left_out)
+
+
+def _is_few(n: float) -> bool:
+    """Whether a number is of so few incidents that it may not be told; none at all may."""
+    return _NONE < n < FLOOR.min_incidents
 
 
 def _summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
@@ -378,7 +452,7 @@ def _summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
         part=gap.shift.label,
         part_words=gap.shift.words,
         n_a_year=gap.n_without / plan.n_years,
-        n_unknown=gap.n_unknown if gap.n_unknown <= _NONE or gap.n_unknown >= FLOOR.min_incidents else None,
+        n_unknown=None if _is_few(gap.n_unknown) or _is_few(gap.n_without - gap.n_unknown) else gap.n_unknown,
         nearest=nearest if isinstance(nearest, str) else None,
         nearest_hours=gap.nearest_hours and UsualHoursSummary.of(gap.nearest_hours),
         words="",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import hotspots
-from hotspots.pipeline import Poster, PosterHaven, Posters
+from hotspots.pipeline import Poster, PosterHaven, Posters, list_left_out
 from hotspots.products.summary.encoding import Metres, Part, Quantity
+from hotspots.products.summary.run_summary import InputSummary
 
 POSTERS_FOLDER = "posters"
 POSTERS_PRODUCTS = {"posters": "posters.pdf", "posters_json": "posters.json"}
@@ -60,25 +61,6 @@ class PosterSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PosterInput(Part):
-    """A file that was read.
-
-    Attributes:
-        path: Its name.
-        table: What was read from it.
-        sha256: Of its bytes.
-        n_rows: Its rows.
-        data_status: What it says of itself, if it is unfinished or made up.
-    """
-
-    path: str
-    table: str
-    sha256: str
-    n_rows: int
-    data_status: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PostersSummary(Part):
     """All posters of one command.
 
@@ -98,6 +80,7 @@ class PostersSummary(Part):
         posters: Each of them.
         inputs: The files read.
         products: What the files are called.
+        notes: What was not used of the lists of havens and schools.
     """
 
     version: str
@@ -113,8 +96,9 @@ class PostersSummary(Part):
     n_hours_unknown: int
     data_status: dict[str, str]
     posters: tuple[PosterSummary, ...]
-    inputs: tuple[PosterInput, ...]
+    inputs: tuple[InputSummary, ...]
     products: dict[str, str]
+    notes: tuple[str, ...]
 
 
 def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> PostersSummary:
@@ -140,8 +124,9 @@ def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> Posters
         n_hours_unknown=int(study.havens.havens["opening_hours"].isna().sum()),
         data_status=study.data_status,
         posters=tuple(_summarise(poster, names) for poster, names in zip(posters.posters, files, strict=True)),
-        inputs=tuple(PosterInput.of(file) for file in study.inputs),
+        inputs=tuple(InputSummary.of(file) for file in study.inputs),
         products=POSTERS_PRODUCTS,
+        notes=list_left_out(havens=study.havens, schools=study.schools),
     )
 
 

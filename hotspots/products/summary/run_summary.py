@@ -16,7 +16,7 @@ from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCovera
 from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
-from hotspots.ingest.formats import InputFile
+from hotspots.ingest.formats import InputFile, InputTable
 from hotspots.pipeline import Accounts, Analysis, is_whole_month
 from hotspots.products.summary.disclosure_summary import DisclosureSummary, say_not_to_share, summarise_disclosure
 from hotspots.products.summary.encoding import (
@@ -97,22 +97,7 @@ class InputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal[
-        "incidents",
-        "boundaries",
-        "safe havens",
-        "streets",
-        "premises",
-        "schools",
-        "safety maps",
-        "patrol records",
-        "patrol plan",
-        "places to patrol",
-        "population",
-        "term dates",
-        "peers",
-        "areas",
-    ]
+    table: InputTable
     sha256: str
     data_status: str | None
 
@@ -128,20 +113,7 @@ class ReadInputSummary(Part):
     view_of: ClassVar = InputFile
 
     path: str
-    table: Literal[
-        "incidents",
-        "boundaries",
-        "safe havens",
-        "streets",
-        "premises",
-        "schools",
-        "safety maps",
-        "patrol records",
-        "patrol plan",
-        "places to patrol",
-        "population",
-        "term dates",
-    ]
+    table: InputTable
     sha256: str
     rows: Annotated[int, Source("n_rows")]
     layout: str
@@ -364,7 +336,7 @@ class HavensSummary(Part):
     Attributes:
         n_havens: How many they are.
         area_share_within_reach: Share of the study area within reach of any, in a straight line.
-        by_hour: At the hours at which incidents may have happened.
+        by_hour: At the hours at which incidents with a place of their own may have happened.
         peaks: Within each peak of the week.
         havens: Each of them.
     """
