@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -244,6 +244,7 @@ def open_study(
     out: Path | None = None,
     start: dt.date | None = None,
     tables: Collection[BesideTable] = (),
+    others: Iterable[Path] = (),
 ) -> Iterator[tuple[Study, Progress]]:
     """Read a study, and say on stderr what is being done until the block ends.
 
@@ -253,6 +254,7 @@ def open_study(
         out: Folder that products will be written to; what a killed run set aside there is put back first.
         start: First day that is needed; by default the one that was given.
         tables: What is needed beside incidents and boundaries.
+        others: What the command reads besides, which products must not be written to either.
     """
     from hotspots.pipeline import list_inputs, load_study
 
@@ -260,7 +262,7 @@ def open_study(
         from hotspots.products.files import require_apart, restore_products
 
         paths = list_inputs(inputs.incidents, inputs.boundaries, settings=settings)
-        require_apart(out, [path for kind in paths.values() for path in kind])
+        require_apart(out, [*(path for kind in paths.values() for path in kind), *others])
         restore_products(out)
     with show_progress() as progress:
         study = load_study(

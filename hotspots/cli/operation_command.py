@@ -130,7 +130,9 @@ def operation(
         area_weights=_parse_sizes(area_weights, has_buffer=buffer_m > 0),
         harm=harm,
     )
-    with open_study(inputs, inputs.load_settings(), out=out, start=request.before_period[0]) as (study, progress):
+    settings, start = inputs.load_settings(), request.before_period[0]
+    others = (*treated_files, *control_files, *record_files)
+    with open_study(inputs, settings, out=out, start=start, others=others) as (study, progress):
         known = study.boundaries.wards
         treated = find_area(known, files=treated_files, ward_names=treated_wards)
         control = find_area(known, files=control_files, ward_names=control_wards, what="control")

@@ -75,7 +75,8 @@ def done(
         wards=inputs.wards,
         n_patrol_places=N_PATROL_PLACES if n_patrol_places is None else n_patrol_places,
     )
-    with open_study(inputs, settings, out=out) as (study, progress):
+    others = (*record_files, *plan_files, *places_files)
+    with open_study(inputs, settings, out=out, others=others) as (study, progress):
         crs, time_zone = study.boundaries.wards.crs, study.calendar.time_zone
         progress("patrol records")
         records = read_patrol_records(record_files, crs=crs, time_zone=time_zone, area=study.area)

@@ -197,6 +197,20 @@ def test_places_may_be_listed_and_visits_written_down(call: Any, inputs: list[st
     assert "Nobody measured them" in said.err
 
 
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize("option", ["--records", "--plan", "--places-file"])
+def test_products_are_not_written_where_records_are_read(
+    call: Any, inputs: list[str], tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "given").mkdir()
+    asked = {"--records": "pings.csv", "--plan": "plan.csv"} | {option: "given"}
+    read = [text for pair in asked.items() for text in pair]
+    said = call("patrol", "done", *inputs, *read, "--out", "given/maps")
+    assert said.code == 2
+    assert "must not be written where files are read" in said.err
+    assert not any((tmp_path / "given").iterdir())
+
+
 def test_records_from_before_all_incidents_take_these(call: Any, inputs: list[str], tmp_path: Path) -> None:
     write_pings(tmp_path / "early.csv", (dt.datetime(2025, 9, 1, 15), 15.0, A), status="")
     said = call("patrol", "done", *inputs, "--records", "early.csv", "--json")

@@ -244,7 +244,7 @@ def test_a_broken_answer_of_overpass_is_read_as_far_as_it_is_whole(tmp_path: Pat
         {"type": "node", "id": 13, "lat": "51.47", "lon": None},
         {"type": ["node"]},
     ]
-    ways = [
+    ways: list[dict[str, Any]] = [
         {"name": "Rye Lane", "nodes": [0, 1, 2, 3]},
         {"name": "Mill Walk", "nodes": [0, 10, 11, 12, 13, 99, None, [1], {"a": 1}, 1]},
         *({"name": "Nowhere", "nodes": nodes} for nodes in (None, 5, "abc", {"a": 1}, [], [0])),

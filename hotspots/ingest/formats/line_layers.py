@@ -219,6 +219,8 @@ def _list_vertices(nodes: Iterable[Any]) -> Iterator[tuple[float, float]]:
     """Longitude and latitude of each node that says where on Earth it is: of a clipped way, some do not."""
     for node in nodes:
         if isinstance(node, dict):
-            at = (node.get("lon"), node.get("lat"))
-            if all(isinstance(one, int | float) for one in at) and abs(at[0]) <= 180 and abs(at[1]) <= 90:
-                yield at
+            lon, lat = node.get("lon"), node.get("lat")
+            if not (isinstance(lon, int | float) and isinstance(lat, int | float)):
+                continue
+            if abs(lon) <= 180 and abs(lat) <= 90:
+                yield lon, lat
