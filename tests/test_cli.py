@@ -368,8 +368,8 @@ def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:
         "bandwidths_m",
     }
     asked = {field.name for field in dataclasses.fields(OperationRequest)}
-    areas = {"treated_files", "treated_wards", "control_files", "control_wards"}
-    assert options["operation"] - own - inputs - asked == areas
+    files = {"treated_files", "treated_wards", "control_files", "control_wards", "record_files"}
+    assert options["operation"] - own - inputs - asked == files
     asked = {field.name for field in dataclasses.fields(PerformanceRequest)}
     assert options["performance"] - own - inputs - asked == {"peers"}
 

@@ -14,6 +14,8 @@ import shapely
 from support import call
 
 from hotspots.geography.projection import to_wgs84
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import load_study
 from hotspots.settings import Settings
 
@@ -85,6 +87,21 @@ def test_made_up_candidates_do_not_mark_the_havens(folder: Path, tmp_path: Path)
         folder / "incidents.csv", folder / "wards.geojson", settings=settings, tables=("havens", "candidates")
     )
     assert study.data_status == {"candidates": "synthetic"}
+
+
+def test_coverage_by_the_hour_is_of_incidents_with_a_place_of_their_own(folder: Path, tmp_path: Path) -> None:
+    """Twenty at the library, and ten of which only the square of a kilometre is known: no walk begins there."""
+    squares = ["TQ 38500 74500"] * 20 + ["TQ 38 74"] * 10
+    times = [f"2025-01-{day:02d}T{9 + day % 9:02d}:{7 * day % 60:02d}" for day in range(1, 31)]
+    rows = {"Crime Ref": range(30), "Offence": "Robbery", "Date From": times, "Grid Reference": squares}
+    pd.DataFrame(rows).to_csv(tmp_path / "incidents.csv", index=False)
+    (tmp_path / "havens.csv").write_text(f"name,easting,northing\nLibrary,{EAST + 500},{NORTH + 500}\n", "utf-8")
+    settings = Settings(havens=(tmp_path / "havens.csv",))
+    study = load_study(tmp_path / "incidents.csv", folder / "wards.geojson", settings=settings)
+    havens = analyse(study, AnalysisRequest(crime="robbery")).havens
+    assert havens is not None
+    assert (havens.coverage.n_timed, havens.shares.n_timed) == (30, 20)
+    assert havens.shares.any_share == 1
 
 
 def test_a_councils_list_says_when_it_is_open_and_what_is_left_out(folder: Path) -> None:

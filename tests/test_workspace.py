@@ -19,7 +19,8 @@ from hotspots.workspace import make_workspace
 def test_a_workspace_has_settings_that_can_be_read_and_places_for_files(tmp_path: Path) -> None:
     made = make_workspace(tmp_path / "new")
     assert {path.relative_to(tmp_path / "new").as_posix() for path in made} == {
-        "data/incidents", "data/boundaries", "data/havens", "data/calendar", "maps", "hotspots.toml",
+        "data/incidents", "data/boundaries", "data/havens", "data/calendar", "data/streets", "data/premises",
+        "data/schools", "data/candidates", "data/safety_maps", "data/patrols", "maps", "hotspots.toml",
     }  # fmt: skip
     settings = load_settings(tmp_path / "new" / "hotspots.toml")
     assert (settings.crs, settings.time_zone) == ("EPSG:27700", "Europe/London")

@@ -49,7 +49,12 @@ def _parse_hours(ctx: click.Context, parameter: click.Parameter, value: str) -> 
     metavar="TEXT",
     help="Web address (http or https) or plain text for a QR code.  [default: no code]",
 )
-@click.option("--credit", metavar="TEXT", help="Whose map and lists they are, printed small, as their licences ask.")
+@click.option(
+    "--credit",
+    metavar="TEXT",
+    help="Whose map and lists they are, printed small, as their licences ask.  [default: of streets of OpenStreetMap "
+    "and the Ordnance Survey, theirs]",
+)
 @day_option(
     "--checked-since",
     help="Opening hours last checked before this day are not known.  [default: whenever they were checked]",

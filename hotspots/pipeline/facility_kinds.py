@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from hotspots.analysis.calendar import make_calendar
 from hotspots.analysis.facilities import FACILITY_RULES, RiskyFacilities, measure_facilities
-from hotspots.geography import Floor, to_wgs84
+from hotspots.geography import Floor
+from hotspots.pipeline.school_days import find_school_days
 from hotspots.pipeline.selection import Selection
-from hotspots.pipeline.study import CalendarOptions, Study
+from hotspots.pipeline.study import Study
 
-Flags = npt.NDArray[np.bool_]
 _SEED = 20_240_601
 
 
@@ -28,7 +25,7 @@ class FacilityKind:
         kind: A word of `hotspots.ingest.reference.PREMISES_KINDS`.
         facilities: Those in the study area, the busiest first, on the index of `found.table`: `name`, `geometry`.
         found: What is known of them.
-        on_school_days: Whether only school days count.
+        on_school_days: Whether only school days count, and it is known which these are.
     """
 
     kind: str
@@ -49,7 +46,8 @@ def analyse_facilities(study: Study, chosen: Selection, *, floor: Floor, seed: i
     by_kind = _gather(study)
     if not by_kind:
         return ()
-    is_school_day = _find_school_days(chosen, study.calendar) if "school" in by_kind else None
+    school_days = find_school_days(study.calendar, start=chosen.start, end=chosen.end)
+    is_school_day = np.isin(chosen.incidents["started_at"].to_numpy().astype("datetime64[D]"), school_days.days)
     kinds = []
     for kind, rule in FACILITY_RULES.items():
         if kind not in by_kind:
@@ -71,7 +69,7 @@ def analyse_facilities(study: Study, chosen: Selection, *, floor: Floor, seed: i
                 kind=kind,
                 facilities=by_kind[kind].loc[found.table.index],
                 found=found,
-                on_school_days=is_counted is not None,
+                on_school_days=rule.on_school_days and not school_days.is_without_terms,
             )
         )
     return tuple(kinds)
@@ -86,28 +84,3 @@ def _gather(study: Study) -> Mapping[str, gpd.GeoDataFrame]:
     if study.schools:
         by_kind["school"] = study.schools.schools[["name", "geometry"]]
     return by_kind
-
-
-def _find_school_days(chosen: Selection, options: CalendarOptions) -> Flags | None:
-    """Which incidents began on a school day; None where it is not known of each weekday whether it was one."""
-    if options.terms is None:
-        return None
-    centre = to_wgs84(gpd.GeoDataFrame(geometry=[chosen.study_area.centroid], crs=chosen.wards.crs)).geometry.iloc[0]
-    days = make_calendar(
-        chosen.start,
-        chosen.end,
-        longitude=centre.x,
-        latitude=centre.y,
-        time_zone=options.time_zone,
-        country=options.country,
-        subdivision=options.subdivision,
-        terms=options.terms.stretches,
-        with_sun=False,
-    ).days["is_school_day"]
-    weekdays = days[pd.DatetimeIndex(days.index).day_of_week < 5]
-    if weekdays.isna().any() or not weekdays.any():
-        return None
-    is_one = days.fillna(value=False).to_numpy(dtype=bool)
-    school_days = days.index.to_numpy()[is_one].astype("datetime64[D]")
-    began = chosen.incidents["started_at"].to_numpy().astype("datetime64[D]")
-    return np.isin(began, school_days)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from hotspots.analysis.calendar import make_calendar
 from hotspots.analysis.hotspots import DAY_PARTS, Hotspot, Shift
 from hotspots.analysis.hours import AFTER_SCHOOL, HOURS_IN_WEEK, profile_week, weigh_hours
 from hotspots.analysis.network import find_near, snap_to_streets
@@ -30,6 +27,7 @@ from hotspots.pipeline.haven_request import HavenRequest
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.places import PlaceAnalysis, analyse_places
 from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.school_days import find_school_days
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.surroundings import with_places
@@ -138,11 +136,11 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
     places_request = AnalysisRequest(crime=request.crime, start=request.start, end=request.end, wards=request.wards)
     chosen = select_incidents(study, places_request)
     located = with_places(chosen.incidents)
-    school_days, is_without_terms = _list_school_days(study, chosen)
+    school_days = find_school_days(study.calendar, start=chosen.start, end=chosen.end)
     siting = None
     if request.siting is not None:
         progress(f"{chosen.crime.slug}: sites")
-        siting = plan_sites(study, request, chosen, located, school_days=school_days)
+        siting = plan_sites(study, request, chosen, located, school_days=school_days.days)
     cover: HavenCover | None = None
     patrol_places: tuple[Hotspot, ...] = ()
     if study.havens is not None and request.preset.has_havens:
@@ -152,14 +150,14 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         found = analyse_places(chosen, places_request, hours=hours, profile=profile)
         patrol_places = found.patrol_places
         progress(f"{chosen.crime.slug}: havens")
-        cover = _cover(study, request, chosen, located, found, school_days)
+        cover = _cover(study, request, chosen, located, found, school_days.days)
     return HavenPlan(
         request=request,
         study=study,
         selection=chosen,
         n_unplaced=len(chosen.incidents) - len(located),
         n_years=((chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR,
-        is_without_terms=is_without_terms,
+        is_without_terms=school_days.is_without_terms,
         off_street_share=_measure_off_street(study, request, located),
         patrol_places=patrol_places,
         cover=cover,
@@ -211,7 +209,7 @@ def _cover(
         ),
         hotspots=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.hotspots),
         places=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.patrol_places),
-        schools=_cover_schools(study, located, coverage, school_days),
+        schools=_cover_schools(study, located, group, school_days),
         gaps=rank_gaps(
             located,
             coverage,
@@ -230,12 +228,12 @@ class _Group:
 
     def __init__(self, incidents: gpd.GeoDataFrame, coverage: HourCoverage) -> None:
         self.coverage = coverage
-        places = collapse_points(incidents)
-        self.place, self.weight = places.inverse, weigh_places(incidents, places)
+        self.places = collapse_points(incidents)
+        self.weight = weigh_places(incidents, self.places)
 
     def count_places(self, members: npt.NDArray[np.intp]) -> float:
         """How many places some incidents lie at."""
-        return float(self.weight[np.unique(self.place[members])].sum())
+        return float(self.weight[np.unique(self.places.inverse[members])].sum())
 
     def cover(
         self, key: str, name: str | None, members: npt.NDArray[np.intp], *, is_large: bool = False
@@ -261,52 +259,28 @@ def name_place(place: Hotspot) -> str | None:
 
 
 def _cover_schools(
-    study: Study, located: gpd.GeoDataFrame, coverage: HourCoverage, school_days: Days
+    study: Study, located: gpd.GeoDataFrame, group: _Group, school_days: Days
 ) -> tuple[AreaCoverage, ...]:
     """Near each school, in the hours after school on school days; schools near too few are without shares."""
     if study.schools is None or not len(located):
         return ()
     schools = study.schools.schools
-    after_school = keep_days(coverage, located, school_days)
-    places = collapse_points(located)
-    weight = weigh_places(located, places)
+    after_school = keep_days(group.coverage, located, school_days)
     inside = np.zeros(HOURS_IN_WEEK)
     inside[AFTER_SCHOOL.hours] = 1.0
     timed = after_school.hours @ inside
     pairs = find_near(
         np.column_stack([schools.geometry.x, schools.geometry.y]),
-        places.coordinates,
+        group.places.coordinates,
         reach_m=NEAR_SCHOOL_M,
         network=study.network,
     )
     rows = []
     for position, (school_id, name) in enumerate(schools["name"].items()):
-        near = np.zeros(len(places.easting), dtype=bool)
+        near = np.zeros(len(group.weight), dtype=bool)
         near[pairs.target[pairs.origin == position]] = True
-        members = np.flatnonzero(near[places.inverse] & (timed > 0))
-        is_shown = FLOOR.is_met(timed[members].sum(), weight[np.unique(places.inverse[members])].sum())
+        members = np.flatnonzero(near[group.places.inverse] & (timed > 0))
+        is_shown = FLOOR.is_met(timed[members].sum(), group.count_places(members))
         shares = summarise_coverage(after_school, members=members, hours=AFTER_SCHOOL.hours) if is_shown else None
         rows.append(AreaCoverage(key=str(school_id), name=str(name), words=None, shares=shares))
     return tuple(rows)
-
-
-def _list_school_days(study: Study, chosen: Selection) -> tuple[Days, bool]:
-    """School days of the period, and whether they are only weekdays that are no bank holidays, for want of terms."""
-    calendar = study.calendar
-    # an interval may end after the last day of the period
-    made = make_calendar(
-        chosen.start,
-        chosen.end + dt.timedelta(days=7),
-        longitude=0.0,
-        latitude=51.5,
-        time_zone=calendar.time_zone,
-        country=calendar.country,
-        subdivision=calendar.subdivision,
-        terms=calendar.term_stretches,
-        with_sun=False,
-    ).days
-    is_known = made["is_school_day"].notna()
-    is_weekday = (made["day_of_week"] < 5) & ~made["is_bank_holiday"]
-    is_school_day = made["is_school_day"].astype("boolean").fillna(False) | (is_weekday & ~is_known)
-    days: Days = pd.DatetimeIndex(made.index[is_school_day.to_numpy(dtype=bool)]).to_numpy().astype("datetime64[D]")
-    return days, bool((~is_known & is_weekday).any())

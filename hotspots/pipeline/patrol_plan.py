@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.analysis.hours import weigh_hours
-from hotspots.analysis.network import WALKING_M_PER_MINUTE, measure_walks
+from hotspots.analysis.network import WALKING_M_PER_MINUTE, measure_walks, snap_to_streets
 from hotspots.analysis.patrols import (
     NO_WAY,
     HourlyEstimate,
@@ -39,6 +39,8 @@ DETOUR: Final = 1.3
 
 _FURTHEST_M = 30_000.0
 _DAYS_IN_WEEK = 7
+_OFF_STREET_M = 250.0
+"""The middle of a place further than this from every street lies where the streets given do not reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class ShiftPlan:
         plan: Who goes where and when.
         start, end: Where patrols begin and end, easting and northing; None where that is open.
         is_along_streets: Whether ways are along streets; else they are as the crow flies, times `DETOUR`.
+        n_off_streets: Places that the streets given do not reach; ways to them are straight to the nearest street.
     """
 
     request: PatrolPlanRequest
@@ -63,6 +66,7 @@ class ShiftPlan:
     start: Point | None
     end: Point | None
     is_along_streets: bool
+    n_off_streets: int
 
     @property
     def study(self) -> Study:
@@ -125,6 +129,7 @@ def plan_shift(study: Study, request: PatrolPlanRequest, *, progress: Progress =
         start=start,
         end=end,
         is_along_streets=legs.network is not None,
+        n_off_streets=legs.count_off_streets(centres),
     )
 
 
@@ -175,6 +180,12 @@ class _Legs:
         self._m_per_s, self._parking_s = WALKING_M_PER_MINUTE / 60, 0.0
         if request.by == "car":
             self._m_per_s, self._parking_s = request.car_kmh / 3.6, request.parking_minutes * 60
+
+    def count_off_streets(self, points: Floats) -> int:
+        """How many points lie where the streets do not reach; 0 without streets."""
+        if self.network is None:
+            return 0
+        return int((snap_to_streets(points, self.network).off_street_m > _OFF_STREET_M).sum())
 
     def measure(self, origins: Floats, targets: Floats) -> Integers:
         """Int (n_origins, n_targets), seconds of whole minutes, never too few; `NO_WAY` where there is none.

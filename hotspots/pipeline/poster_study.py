@@ -24,10 +24,17 @@ from hotspots.ingest.reference import (
     TermDates,
     read_boundaries,
     read_havens,
-    read_schools,
-    read_streets,
 )
-from hotspots.pipeline.study import Progress, gather_status, list_inputs, read_terms, refuse_schematic, silent
+from hotspots.pipeline.study import (
+    BesideTable,
+    Progress,
+    gather_status,
+    list_inputs,
+    read_places,
+    read_terms,
+    refuse_schematic,
+    silent,
+)
 from hotspots.settings import Settings, load_settings
 
 
@@ -112,28 +119,27 @@ def load_poster_study(
             "A poster needs safe havens; none were given, and there is no folder data/havens. Give their file with "
             "`havens`."
         )
-    common: dict[str, Any] = {"crs": options.crs, "postcodes": options.postcodes}
     progress("safe havens")
-    listed = read_havens(tuple(havens) or paths["havens"], **common, checked_since=checked_since)
+    listed = read_havens(
+        tuple(havens) or paths["havens"], crs=options.crs, postcodes=options.postcodes, checked_since=checked_since
+    )
     is_real = not any(file.data_status for file in listed.inputs)
     outlines = read_boundaries(paths["boundaries"], crs=options.crs, layer=settings.layer)
     if is_real:
         refuse_schematic(outlines, are_given=bool(settings.boundaries), over="safe havens")
     area = unite_wards(outlines.wards)
 
-    def read(name: str, reader: Any) -> Any:
-        if not paths[name]:
-            return None
-        progress(name)
-        table = reader(paths[name], **common, area=area, only_real=is_real and not getattr(settings, name))
-        return table if table.inputs else None
+    def read(name: BesideTable) -> Any:
+        if paths[name]:
+            progress(name)
+        return read_places(name, paths[name], options, area, only_real=is_real and not getattr(settings, name))
 
     terms = read_terms(settings)
     return PosterStudy(
         havens=listed,
         boundaries=outlines,
-        schools=read("schools", read_schools),
-        streets=read("streets", read_streets),
+        schools=read("schools"),
+        streets=read("streets"),
         terms=None if terms and is_real and terms.input.data_status and not settings.term_dates else terms,
         country=settings.country,
         subdivision=settings.subdivision,

@@ -52,7 +52,8 @@ class PosterRequest:
         paper: Size of the sheet.
         address: What the QR code says, and is printed beside it: a web address (http or https) or a plain text such as
             a postal address; None for no code.
-        credit: Whose map and lists they are, as their licences ask; None for nothing.
+        credit: Whose map and lists they are, as their licences ask; None for that of the streets, if they are of
+            OpenStreetMap or the Ordnance Survey.
 
     Raises:
         ParameterError: The minutes are not of 1 to 60, the hours are not in order within a day, or the address is not
@@ -133,7 +134,7 @@ class PosterHaven:
         walk_m: Length of the walk from the school, metres; None on the poster of a borough.
         minutes: The same in whole minutes, rounded up.
         hours: When it is open after school on Mondays to Fridays, as far as that is sure.
-        route: The walk, to be drawn; None on the poster of a borough, and where streets are not known.
+        route: The walk along streets, to be drawn; None on the poster of a borough, and where it is as the crow flies.
     """
 
     number: int
@@ -199,8 +200,8 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
 
     A haven that is known to be closed after school on all five days is on none; one whose hours are not known is, and
     the poster says to ask first. A school without a haven within reach shows the nearest three, up to three times as
-    far, and says so. Walks are along streets; from a school further than 250 m from every street, and where none were
-    given, they are as the crow flies.
+    far, and says so. Walks are along streets; from a school or to a haven further than 250 m from every street, and
+    where none were given, they are as the crow flies, and no way is drawn.
 
     Args:
         study: What was read.
@@ -229,11 +230,16 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
     network = study.network
     starts = _list_points(schools)
     walks = measure_walks(starts, _list_points(kept))
-    has_streets = np.zeros(len(schools), dtype=bool)
+    has_streets, is_on_street = np.zeros(len(schools), dtype=bool), np.zeros(len(kept), dtype=bool)
     if network is not None and len(schools):
         # the streets may be those of a part of the area alone
-        has_streets = snap_to_streets(starts, network).off_street_m <= _OFF_STREET_M
-        walks[has_streets] = measure_walks(starts[has_streets], _list_points(kept), network=network)
+        ends = _list_points(kept)
+        has_streets, is_on_street = (
+            snap_to_streets(points, network).off_street_m <= _OFF_STREET_M for points in (starts, ends)
+        )
+        walks[np.ix_(has_streets, is_on_street)] = measure_walks(
+            starts[has_streets], ends[is_on_street], network=network
+        )
     posters = []
     for position, (school_id, school) in enumerate(schools.iterrows()):
         progress(str(school["name"]))
@@ -246,6 +252,7 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
                 kept,
                 kept_hours,
                 walks=walks[position],
+                is_on_street=is_on_street,
                 network=network if has_streets[position] else None,
             )
         )
@@ -305,6 +312,7 @@ def _make_school_poster(
     hours: Sequence[tuple[SureHours, ...]],
     *,
     walks: npt.NDArray[np.float64],
+    is_on_street: npt.NDArray[np.bool_],
     network: StreetNetwork | None,
 ) -> Poster:
     reach_m = request.reach_m
@@ -316,7 +324,10 @@ def _make_school_poster(
         shown = [int(i) for i in order if walks[i] <= _BEYOND_FACTOR * reach_m][:_N_BEYOND]
     place = school.geometry
     start = np.array([place.x, place.y])
-    routes = [trace_walk(start, _list_points(havens.iloc[[i]])[0], network=network) if network else None for i in shown]
+    routes = [
+        trace_walk(start, _list_points(havens.iloc[[i]])[0], network=network) if network and is_on_street[i] else None
+        for i in shown
+    ]
     return Poster(
         subject="school",
         school_id=school_id,

@@ -80,6 +80,7 @@ _PLACES: dict[BesideTable, Callable[..., Any]] = {
 
 _IN_AREA = ("streets", "premises", "schools", "safety_maps")
 """Those that are often of a whole country, and are cut to the study area."""
+_WITHOUT_POSTCODES = ("streets",)
 _LOOK_BACK = dt.timedelta(days=731)
 """What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
 
@@ -232,7 +233,7 @@ def load_study(
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
     area = unite_wards(outlines.wards)
-    beside = {name: _read_places(name, getattr(settings, name), options, area) for name in _PLACES if name in tables}
+    beside = {name: read_places(name, getattr(settings, name), options, area) for name in _PLACES if name in tables}
     terms = read_terms(settings) if "term_dates" in tables else None
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
@@ -255,7 +256,7 @@ def load_study(
         terms = None if terms and not settings.term_dates and terms.input.data_status else terms
     for name in beside:
         if not getattr(settings, name):
-            beside[name] = _read_places(name, paths[name], options, area, only_real=is_real)
+            beside[name] = read_places(name, paths[name], options, area, only_real=is_real)
     return Study(
         intake=intake,
         earlier=earlier,
@@ -289,7 +290,7 @@ def list_inputs(incidents: Paths = (), boundaries: Paths = (), *, settings: Sett
     return paths
 
 
-def _read_places(
+def read_places(
     name: BesideTable,
     paths: Sequence[Path],
     options: ReadingOptions,
@@ -297,11 +298,27 @@ def _read_places(
     *,
     only_real: bool = False,
 ) -> Any:
-    """A table of places, if any are given; those that are not real may lie where the working CRS is not used."""
+    """Read a table of places; those that are not real may lie where the working CRS is not used.
+
+    Args:
+        name: Which table.
+        paths: Files, and folders of them.
+        options: How files are read.
+        area: The study area, metres.
+        only_real: Leave out the files that say they are made up or unfinished.
+
+    Returns:
+        What its reader gives; None without a path, or without a file that is not left out.
+
+    Raises:
+        NotFoundError: A path does not exist.
+        DataError: A file cannot be read as what it should hold.
+    """
     if not paths:
         return None
-    cut = {"area": area} if name in _IN_AREA else {}
-    read = _PLACES[name](paths, crs=options.crs, postcodes=options.postcodes, only_real=only_real, **cut)
+    how = {"area": area} if name in _IN_AREA else {}
+    how |= {} if name in _WITHOUT_POSTCODES else {"postcodes": options.postcodes}
+    read = _PLACES[name](paths, crs=options.crs, only_real=only_real, **how)
     if name == "candidates":  # which are read as havens are, and are none
         inputs = tuple(dataclasses.replace(file, table="candidates") for file in read.inputs)
         read = dataclasses.replace(read, inputs=inputs)

@@ -9,17 +9,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import gpxpy
 import icalendar
 import jsonschema
+import pandas as pd
 import pytest
+import shapely
 from support import call
 
 from hotspots.analysis.patrols import plan_patrols
 from hotspots.cli.inputs import StudyInputs
 from hotspots.cli.patrol_plan_command import plan as plan_command
 from hotspots.errors import ParameterError, TooLittleDataError
-from hotspots.ingest.reference import read_patrol_plans
+from hotspots.ingest.reference import Streets, read_patrol_plans
 from hotspots.pipeline import PatrolPlanRequest, ShiftPlan, Study, plan_shift
 from hotspots.products.files import write_index, write_patrol_plan
 from hotspots.products.summary import PatrolPlanSummary, encode, summarise_patrol_plan
@@ -200,6 +203,34 @@ def test_without_hours_every_hour_counts_the_same(night: ShiftPlan) -> None:
     summary = dataclasses.replace(summarise_patrol_plan(night), is_flat=True)
     assert any("do not say at which hour robberies happen" in line for line in say_each("patrol_plan.notes", summary))
     assert encode(summary)["is_flat"]
+
+
+def test_a_piece_of_the_streets_is_not_enough(night: ShiftPlan) -> None:
+    travel = dataclasses.replace(summarise_patrol_plan(night).travel, is_along_streets=True)
+    for n_off, said in ((0, None), (1, "1 of 8 places lies further than 250 m"), (5, "5 of 8 places lie further")):
+        partly = dataclasses.replace(travel, n_off_streets=n_off)
+        summary = dataclasses.replace(summarise_patrol_plan(night), travel=partly)
+        lines = [line for line in say_each("patrol_plan.notes", summary) if "Give all streets" in line]
+        assert bool(lines) == bool(said)
+        assert all(line.startswith(said or "") for line in lines)
+
+
+@pytest.mark.slow
+def test_places_that_streets_do_not_reach_are_counted(demonstration: Study) -> None:
+    """Streets are a square of one kilometre: a place is off them if it lies further than 250 m from its edge."""
+    square = shapely.LineString(shapely.box(532000, 178000, 533000, 179000).exterior)
+    ways = gpd.GeoDataFrame(
+        {"name": ["Ring Road"], "kind": ["residential"]},
+        geometry=[square],
+        crs=27700,
+        index=pd.Index(["1"], name="way_id"),
+    )
+    streets = Streets(ways=ways, inputs=(), left_out={}, n_broken=0, n_unnamed=0)
+    plan = plan_shift(dataclasses.replace(demonstration, streets=streets), NIGHT)
+    outlines = [place.outline for place in plan.analysis.places.patrol_places]
+    away = [square.distance(outline.point_on_surface()) for outline in outlines]
+    assert 0 < plan.n_off_streets < len(outlines)
+    assert plan.n_off_streets == sum(m > 250 for m in away)
 
 
 @pytest.mark.parametrize(

@@ -294,6 +294,18 @@ def test_visits_have_an_end_or_a_duration(tmp_path: Path) -> None:
     assert records.visits["place"].unique().tolist() == ["Rye Lane"]
 
 
+def test_visits_of_a_table_read_in_parts_have_one_order_of_day_and_month(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its later dates show that the month comes first; those at its beginning alone would be taken for 5 February."""
+    monkeypatch.setattr("hotspots.ingest.formats.delimited_text.BLOCK_BYTES", 300)
+    days = ["05/02", "07/09", "06/03"] * 20 + [f"{month:02d}/{day}" for month in (5, 6, 7) for day in range(13, 31)]
+    rows = [f"x,Rye Lane,{day}/2026 {8 + number % 9:02d}:07,15" for number, day in enumerate(days)]
+    records = read(tmp_path, lines("warden,hotspot,start,duration", *rows))
+    assert len(records.visits) == len(rows)
+    assert sorted(records.visits["started_at"].dt.month.unique()) == [5, 6, 7]
+
+
 @pytest.mark.parametrize("duration", ["9" * 30, "9" * 60, "99999999999999", "-5", "nan", "1e300", "15 15", "<b>"])
 def test_a_duration_that_nobody_stays_is_none(tmp_path: Path, duration: str) -> None:
     rows = (f"x,Rye Lane,2026-07-24 10:00,{duration}", "x,Rye Lane,2026-07-24 12:00,20")

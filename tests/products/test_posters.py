@@ -121,6 +121,16 @@ def test_walks_are_along_streets_where_they_are_known() -> None:
     assert (source["havens"][0]["walk"], "straight line" in source["notes"]) == ("about 7 min", True)
 
 
+def test_a_haven_that_streets_do_not_reach_is_measured_straight() -> None:
+    """The street ends 100 m east of the school: one haven is on it, the other 300 m north of it."""
+    study = make_study([(100, 0), (0, 300)], streets=[[(-50, 0), (100, 0)]])
+    _, poster, source = draw(study)
+    assert [(haven.name, haven.walk_m) for haven in poster.havens] == [("Shop 0", 100), ("Shop 1", 300)]
+    assert [haven.route is None for haven in poster.havens] == [False, True]
+    assert [haven["walk"] for haven in source["havens"]] == ["2 min", "about 4 min"]
+    assert "A walk without a line is measured straight" in source["notes"]
+
+
 def test_a_school_without_a_haven_shows_the_nearest_three_up_to_thirty_minutes_away() -> None:
     _, poster, source = draw(make_study([(0, 900), (0, 1200), (0, 1500), (0, 1800), (0, 2500)]))
     assert [haven.minutes for haven in poster.havens] == [12, 15, 19]
@@ -291,6 +301,35 @@ def test_what_is_left_out_of_lists_is_said() -> None:
     assert "Note: Schools left out because they have no usable location: 1 (no location: 1)." in say(
         "terminal.posters", summary
     )
+
+
+@pytest.mark.parametrize(
+    ("origins", "credit", "printed"),
+    [
+        (("OpenStreetMap",), None, "Streets: © OpenStreetMap contributors, under the Open Database License."),
+        (("Ordnance Survey",), None, "Streets: contains OS data © Crown copyright and database right."),
+        (("OpenStreetMap",), "Map: the borough, from OpenStreetMap", "Map: the borough, from OpenStreetMap"),
+        ((), None, ""),
+    ],
+)
+def test_whose_streets_they_are_is_printed(
+    monkeypatch: pytest.MonkeyPatch, origins: Any, credit: str | None, printed: str
+) -> None:
+    from hotspots.products.drawing import poster_sheets as module
+
+    class Compiler:
+        def compile(self, template: bytes, *, sys_inputs: dict[str, str], **options: Any) -> bytes:
+            seen.append(json.loads(sys_inputs["data"])["credit"])
+            return b""
+
+    seen: list[str] = []
+    monkeypatch.setattr(module, "make_compiler", Compiler)
+    study = make_study([(100, 0)], streets=[[(-50, 0), (100, 0)]])
+    assert study.streets is not None
+    study = replace(study, streets=replace(study.streets, origins=origins))
+    posters = make_posters(study, PosterRequest(credit=credit))
+    module.join_posters([], posters)
+    assert seen == [printed]
 
 
 def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:

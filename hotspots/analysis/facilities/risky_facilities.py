@@ -47,7 +47,8 @@ class FacilityRule:
             door, and not a walk.
         window: Its own hours; None for the whole week.
         needs_door: Whether a place is one door among many, to which an incident at a shared point cannot be tied.
-        on_school_days: Whether only school days count, where they are known.
+        on_school_days: Whether only school days count; without term dates these are Mondays to Fridays that are no bank
+            holidays.
     """
 
     reach_m: float

@@ -7,8 +7,10 @@ from .intake import Intake as Intake
 from .intake import read_incidents as read_incidents
 from .intake import set_aside_before as set_aside_before
 from .locations import DEFAULT_POINT as DEFAULT_POINT
+from .locations import NO_LOCATION as NO_LOCATION
 from .locations import ONLY_LSOA as ONLY_LSOA
 from .locations import ONLY_POSTCODE as ONLY_POSTCODE
+from .locations import OUTSIDE as OUTSIDE
 from .locations import SWAPPED as SWAPPED
 from .locations import WITHOUT_PLACE as WITHOUT_PLACE
 from .locations import Locations as Locations

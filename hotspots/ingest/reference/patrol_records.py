@@ -57,7 +57,7 @@ from hotspots.ingest.reference.ping_times import (
     find_zone,
     read_instants,
 )
-from hotspots.ingest.texts import find_time_form, join_columns, read_status, release_names, to_arrow
+from hotspots.ingest.texts import DateOrder, find_time_form, join_columns, read_status, release_names, to_arrow
 
 RECORD_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".gpx", ".zip")
 MAX_SPEED_KMH: Final = 200.0
@@ -457,6 +457,17 @@ def read_stated(texts: pd.Series) -> str | None:
     return read_status(pd.Series(sorted(words), dtype="object"))
 
 
+def _find_order(table: Table, texts: pa.ChunkedArray, doubts: list[str]) -> DateOrder:
+    """Which number of the dates of a table is the day; where no date proves it, that is a doubt."""
+    found = find_day_order(texts)
+    if not found.is_certain:
+        doubts.append(
+            f"{table.label}: the dates are read {found.order}, although none of them proves it. If that is wrong, "
+            "export them with the year first."
+        )
+    return found.order
+
+
 def _read_pings(
     layout: _Layout, crs: str, time_zone: str, tally: _Tally, doubts: list[str], statuses: list[pd.Series]
 ) -> tuple[pd.DataFrame, int]:
@@ -486,13 +497,8 @@ def _read_pings(
         return _no_rows(), 0
     joined = pa.chunked_array([piece for one in texts for piece in one.chunks])
     texts.clear()  # of millions of pings each column counts
-    order = find_day_order(joined)
-    if not order.is_certain:
-        doubts.append(
-            f"{table.label}: the dates are read {order.order}, although none of them proves it. If that is wrong, "
-            "export them with the year first."
-        )
-    times = read_instants(joined, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone)
+    order = _find_order(table, joined, doubts)
+    times = read_instants(joined, date_order=order, clock=_says_utc(layout.start), time_zone=time_zone)
     del joined
     reason = np.where(pd.isna(times.reason), np.concatenate(reasons), times.reason)
     reasons.clear()
@@ -650,23 +656,23 @@ def _read_visits(
     wanted |= {layout.duration[0]} if layout.duration else set()
     parts: list[pd.DataFrame] = []
     n_rows = 0
+    chunks = []
     for chunk in table.read(wanted):
         tally.n_malformed += len(chunk.malformed)
-        if not len(chunk.row):
-            continue
+        chunks += [chunk] if len(chunk.row) else []
+    if not chunks:
+        return pd.DataFrame(), 0
+    start_texts = [_join_texts(chunk.columns, layout.start) for chunk in chunks]
+    # all dates of a table are written alike, and any of them may show how
+    order = _find_order(table, pa.chunked_array([piece for one in start_texts for piece in one.chunks]), doubts)
+    for chunk, start_text in zip(chunks, start_texts, strict=True):
         n_rows += len(chunk.row)
-        start_text, end_text = (_join_texts(chunk.columns, names) for names in (layout.start, layout.end))
-        order = find_day_order(start_text)
-        if not order.is_certain:
-            doubts.append(
-                f"{table.label}: the dates are read {order.order}, although none of them proves it. If that is wrong, "
-                "export them with the year first."
-            )
-        start = read_instants(start_text, date_order=order.order, clock=_says_utc(layout.start), time_zone=time_zone)
+        end_text = _join_texts(chunk.columns, layout.end)
+        start = read_instants(start_text, date_order=order, clock=_says_utc(layout.start), time_zone=time_zone)
         tally.n_open_hours += int((~np.isnat(start.second)).sum())
         reason = start.reason.copy()
         if layout.end:
-            end = read_instants(end_text, date_order=order.order, clock=_says_utc(layout.end), time_zone=time_zone)
+            end = read_instants(end_text, date_order=order, clock=_says_utc(layout.end), time_zone=time_zone)
             ended = np.where((end.instant < start.instant) & ~np.isnat(end.second), end.second, end.instant)
             if len(layout.end) == 2:  # past midnight, under one date
                 ended = np.where(ended < start.instant, ended + _DAY, ended)
@@ -705,7 +711,7 @@ def _read_visits(
         )
         if layout.status:
             statuses.append(chunk.columns[layout.status].astype("object").drop_duplicates())
-    return (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()), n_rows
+    return pd.concat(parts, ignore_index=True), n_rows
 
 
 def _find_local_of_known(instants: Instants, time_zone: str) -> Instants:

@@ -36,7 +36,7 @@ from hotspots.ingest.formats import (
     read_tags,
     require_unique,
 )
-from hotspots.ingest.incidents import PlaceColumns, Places, describe_columns, says_where
+from hotspots.ingest.incidents import NO_LOCATION, OUTSIDE, PlaceColumns, Places, describe_columns, says_where
 from hotspots.ingest.reference.listed_places import (
     OTHER_FIELDS,
     find_where,
@@ -49,8 +49,6 @@ from hotspots.ingest.reference.listed_places import (
 from hotspots.ingest.texts import read_status
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, *OSM_SUFFIXES, ".zip")
-NO_PLACE: Final = "no location"
-OUTSIDE: Final = "location outside "
 NOT_NEAR: Final = "far from the study area"
 _OSM_LAYERS = ("points", "multipolygons")
 _NEAR_M = 500.0
@@ -257,7 +255,7 @@ def _read_layers(file: FoundFile, form: PlaceForm, crs: pyproj.CRS) -> Iterator[
         geometry = to_working_crs(frame, crs).geometry.reset_index(drop=True)
         is_nothing = (geometry.isna() | geometry.is_empty).to_numpy()
         is_outside = ~is_nothing & ~lies_in_working_crs(geometry)
-        reason = np.select([is_nothing, is_outside], [NO_PLACE, f"{OUTSIDE}{describe_area(crs)}"], default="")
+        reason = np.select([is_nothing, is_outside], [NO_LOCATION, f"{OUTSIDE}{describe_area(crs)}"], default="")
         shapes = geometry.to_numpy().copy()
         shapes[is_nothing | is_outside] = None
         yield _Part(

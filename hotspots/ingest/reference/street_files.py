@@ -28,7 +28,7 @@ from hotspots.geography import (
     to_working_crs,
 )
 from hotspots.ingest.formats import LINE_SUFFIXES, FoundFile, InputFile, RepeatGuard, find_files, read_lines
-from hotspots.ingest.incidents import Places, normalise
+from hotspots.ingest.incidents import normalise
 from hotspots.ingest.texts import drop_hidden, read_status, release_names, release_places
 
 STREET_MARGIN_M: Final = 1000.0
@@ -106,7 +106,6 @@ def read_streets(
     *,
     crs: str | pyproj.CRS = BRITISH_NATIONAL_GRID,
     area: shapely.Geometry | None = None,
-    postcodes: Places | None = None,
     only_real: bool = False,
 ) -> Streets:
     """Read a street network.
@@ -126,7 +125,6 @@ def read_streets(
         paths: Files, and folders of them.
         crs: The working CRS.
         area: The study area, metres; what does not come within `STREET_MARGIN_M` of it is left out.
-        postcodes: Not used: a street has no postcode of its own.
         only_real: Whether to leave out files that say of themselves that they are not real. If all do, there are no
             streets and no inputs.
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import shapely
 from scipy.spatial import cKDTree
 
+from hotspots.analysis.network import WALKING_M_PER_MINUTE
 from hotspots.pipeline import Poster
 from hotspots.products.drawing.colours import HAVEN, PATROL
 
@@ -332,12 +333,12 @@ def _draw_school(middle: Points, here: str) -> str:
 
 
 def _draw_scale(frame: _Frame, words: str) -> str:
-    """A bar of whole minutes on foot, of 80 m each."""
-    widest = frame.width / 3.6 / frame.units_per_m / 80
+    """A bar of whole minutes on foot."""
+    widest = frame.width / 3.6 / frame.units_per_m / WALKING_M_PER_MINUTE
     walked = max([minutes for minutes in (1, 2, 5, 10, 20) if minutes <= widest], default=1)
-    bar = walked * 80 * frame.units_per_m
+    bar = walked * WALKING_M_PER_MINUTE * frame.units_per_m
     y = frame.height - 42
-    said = words.format(metres=f"{walked * 80:,}", minutes=walked)
+    said = words.format(metres=f"{walked * WALKING_M_PER_MINUTE:,.0f}", minutes=walked)
     box = max(bar, len(said) * 14) + 50
     return (
         f'<rect x="22" y="{y - 62:.0f}" width="{box:.0f}" height="86" rx="10" fill="#fff" fill-opacity="0.92"/>'

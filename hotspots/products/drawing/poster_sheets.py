@@ -95,14 +95,14 @@ def _compile(
     sources: Sequence[dict[str, Any]], posters: Posters, *, form: Literal["pdf", "png"], ppi: float = _PNG_PPI
 ) -> list[bytes]:
     """What typst makes of some posters: one PDF, or a picture of each sheet."""
-    request = posters.request
+    request, streets = posters.request, posters.study.streets
     document = {
         "paper": request.paper,
         "title": str(sources[0]["title"]) if len(sources) == 1 else "Safe places",
         "status": say("poster.status", posters.study.data_status),
         "qr": draw_qr_code(request.address) if request.address else "",
         "address": request.address or "",
-        "credit": request.credit or "",
+        "credit": request.credit or (say("streets.credit", streets) if streets else ""),
         "posters": list(sources),
     }
     made = make_compiler().compile(
@@ -183,7 +183,7 @@ def _describe_haven(haven: PosterHaven, poster: Poster, posters: Posters) -> dic
         "name": haven.name,
         "address": haven.address or "",
         "about": " · ".join(part for part in (kind, haven.address or "") if part),
-        "walk": say("poster.walk", haven, poster.is_along_streets),
+        "walk": say("poster.walk", haven),
         "open": say("poster.open", _group_days(haven, *(60 * hour for hour in posters.request.hours))),
     }
 

@@ -124,6 +124,7 @@ class TravelSummary(Part):
     Attributes:
         by: On foot or by car.
         is_along_streets: Whether ways are along streets; else they are as the crow flies, times `detour`.
+        n_off_streets: Places that the streets given do not reach, so that ways to them are too long.
         detour: How much longer a way is taken to be than as the crow flies; 1 along streets.
         km_per_hour: How fast they go.
         parking_minutes: By car: added to each way; else 0.
@@ -132,6 +133,7 @@ class TravelSummary(Part):
 
     by: TravelBy
     is_along_streets: bool
+    n_off_streets: int
     detour: float
     km_per_hour: float
     parking_minutes: float
@@ -323,6 +325,7 @@ def _summarise_travel(shift_plan: ShiftPlan) -> TravelSummary:
     return TravelSummary(
         by=request.by,
         is_along_streets=shift_plan.is_along_streets,
+        n_off_streets=shift_plan.n_off_streets,
         detour=1.0 if shift_plan.is_along_streets else DETOUR,
         km_per_hour=request.car_kmh if is_car else WALKING_M_PER_MINUTE * 0.06,
         parking_minutes=request.parking_minutes if is_car else 0.0,
