@@ -268,6 +268,14 @@ def test_no_number_lies_on_another_or_off_the_map(places: list[tuple[float, floa
     assert ((points >= 33) & (points <= np.array([1860, 1200]) - 33)).all()
 
 
+def test_a_map_of_more_numbers_than_it_has_room_for_comes_to_an_end() -> None:
+    places = [(3.0 * (number % 40), 3.0 * (number // 40)) for number in range(1500)]
+    poster = make_posters(make_study(places), PosterRequest()).posters[-1]
+    assert (poster.subject, len(poster.havens)) == ("borough", 1500)
+    svg = draw_poster_map(poster, None, width_mm=186, height_mm=120, here="Here", minutes="{minutes} {metres}")
+    assert len(re.findall(r">\d+</text>", svg)) == 1500
+
+
 def test_the_code_is_the_same_each_time_and_has_a_quiet_zone() -> None:
     code = draw_qr_code("https://example.org")
     assert code == draw_qr_code("https://example.org")

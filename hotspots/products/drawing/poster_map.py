@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.spatial import cKDTree
 
 from hotspots.analysis.network import WALKING_M_PER_MINUTE
 from hotspots.pipeline import Poster
@@ -40,6 +41,8 @@ _LETTER_SHARE = 0.52
 """Of its height, the width of a letter on average."""
 _MAX_LABELS = 30
 _STEPS = 200
+_MOST_PUSHES = 200_000
+"""Of one badge from another. Where so many are too few, the badges are more than the map has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,11 +286,16 @@ def _push_apart(points: Points, middle: Points | None, *, radius: float, frame: 
     """Where numbers go so that none lies on another or on the school, as near to their places as may be."""
     shown = points.copy()
     n = len(shown)
+    n_left = _MOST_PUSHES
     for _ in range(_STEPS):
+        tree = cKDTree(shown)
+        n_left -= (int(tree.count_neighbors(tree, 2 * radius)) - n) // 2
+        if n_left < 0:
+            break
         moved = False
+        for i, j in sorted(tree.query_pairs(2 * radius)):
+            moved |= _part(shown, i, j, 2 * radius)
         for i in range(n):
-            for j in range(i + 1, n):
-                moved |= _part(shown, i, j, 2 * radius)
             if middle is not None:
                 gap = shown[i] - middle
                 distance = float(np.hypot(*gap))
