@@ -275,7 +275,7 @@ def test_a_missed_break_and_a_late_end_are_found_out() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"n_patrols": 0}, "number of patrols must be from 1 to 50, not 0"),
+        ({"n_patrols": 0}, "number of patrols must be from 1 to 20, not 0"),
         ({"visit_s": 2 * HOUR, "max_gap_s": 3 * HOUR}, "does not fit into a shift of 60 minutes. Visits of 60"),
         ({"max_gap_s": 60}, "longest gap must be from 15 minutes"),
         ({"from_start_s": np.array([2 * HOUR])}, "The nearest takes 135 minutes in all"),

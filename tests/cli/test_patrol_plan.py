@@ -255,8 +255,8 @@ def test_what_cannot_be_followed_is_refused(demonstration: Study, change: dict[s
         ({"car_kmh": 0.0}, "speed of a car must be from 1 to 120 km/h, not 0"),
         ({"parking_minutes": 90.0}, "time to park must be from 0 to 60 minutes"),
         ({"n_patrol_places": 0}, "number of places to patrol must be from 1"),
-        ({"n_patrols": 51}, "number of patrols must be from 1 to 50, not 51"),
-        ({"n_patrols": 10**400}, "number of patrols must be from 1 to 50, not 10,000,"),
+        ({"n_patrols": 21}, "number of patrols must be from 1 to 20, not 21"),
+        ({"n_patrols": 10**400}, "number of patrols must be from 1 to 20, not 10,000,"),
         ({"visit_minutes": 0}, "length of a visit must be from 1 to 1440 minutes, not 0"),
         ({"visit_minutes": 600}, "120 minutes are less than 600"),
     ],
@@ -271,7 +271,7 @@ def test_a_request_that_cannot_be_is_refused(change: dict[str, Any], said: str) 
     [
         (("--shift", "14-22"), '"14-22" is not a shift. Write it as 14:00-22:00'),
         (("--shift", "14:00-22:00", "--break", "18:00"), '"18:00" is not a break. Write minutes and time as 30@18:00'),
-        (("--shift", "14:00-22:00", "--patrols", "0"), "number of patrols must be from 1 to 50, not 0"),
+        (("--shift", "14:00-22:00", "--patrols", "0"), "number of patrols must be from 1 to 20, not 0"),
     ],
 )
 def test_options_are_refused_with_their_form(arguments: tuple[str, ...], said: str, repository: Path) -> None:

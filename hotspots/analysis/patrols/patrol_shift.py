@@ -15,7 +15,9 @@ Integers = npt.NDArray[np.int64]
 
 NO_WAY: Final = -1
 """Seconds of a leg between places that nothing joins."""
-MAX_PATROLS: Final = 50
+MAX_PATROLS: Final = 20
+"""A plan for each number up to it is improved in turn: this many take minutes."""
+
 MAX_SHIFT_S: Final = 24 * 3600
 
 _DAY_S = 24 * 3600
