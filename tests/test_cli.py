@@ -126,6 +126,9 @@ def test_json_is_the_summary_with_the_paths_of_the_products(robbery: tuple[Resul
         "quality",
         "quality_json",
         "rejected",
+        "hot_streets_csv",
+        "premises_csv",
+        "safety",
     }
     (folder,) = (out / "robbery").glob("2024-10-01_2026-09-30_*")
     assert all(Path(path).parent == folder and Path(path).is_file() for path in summary["products"].values())

@@ -252,7 +252,7 @@ def write_noons(folder: Path, wards: gpd.GeoDataFrame, havens: list[str]) -> lis
     row = "Robbery,{}/04/2025 12:00,530500,180500\n"
     (folder / "a.csv").write_text("Offence,Date From,Easting,Northing\n" + 2 * row.format(21) + 2 * row.format(22))
     quoted = [hours.replace('"', '""') for hours in havens]
-    rows = [f'Haven,"{hours}",530500,180500\n' for hours in quoted]
+    rows = [f'Haven {number},"{hours}",530500,180500\n' for number, hours in enumerate(quoted)]
     (folder / "havens.csv").write_text("name,opening_hours,easting,northing\n" + "".join(rows), "utf-8")
     wards.to_file(folder / "wards.gpkg")
     return [folder / "a.csv"]

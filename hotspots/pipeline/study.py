@@ -8,14 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from hotspots.analysis.network import StreetNetwork, build_network
 from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
 from hotspots.geography import assign_wards, unite_wards
@@ -55,6 +54,9 @@ from hotspots.ingest.texts import describe_forms
 from hotspots.pipeline.known_time import KnownTime, find_known_time
 from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from hotspots.analysis.network import StreetNetwork
 
 Progress = Callable[[str], None]
 Paths = Path | str | Sequence[Path | str]
@@ -148,6 +150,8 @@ class Study:
     @cached_property
     def network(self) -> StreetNetwork | None:
         """The streets as a network; None where they were not given."""
+        from hotspots.analysis.network import build_network  # here, as it loads SciPy, which a check does without
+
         return build_network(self.streets.ways) if self.streets else None
 
     @cached_property

@@ -15,9 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from hotspots.contracts import PREMISES_COLUMNS
 from hotspots.geography import BRITISH_NATIONAL_GRID
@@ -332,6 +329,11 @@ def _key(name: object, kind: str) -> str | None:
 
 def _group(kept: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Int (n,): a number for each place, that rows of one place share."""
+    # here, as this module is loaded by commands that do without SciPy
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
     keys = [_key(name, kind) for name, kind in zip(kept["name"], kept["kind"], strict=True)]
     middles = shapely.get_coordinates(shapely.centroid(kept["geometry"].to_numpy(dtype=object)))
     first: list[int] = []
