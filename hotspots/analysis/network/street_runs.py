@@ -134,7 +134,7 @@ def find_street_runs(
     is_hot &= counts.n_incidents > 0
     labels = pd.Series(segments["name"].astype("object").where(segments["name"].notna(), None))
     kinds = segments["kind"].astype("object").where(segments["kind"].notna(), None)
-    street = pd.factorize(labels.where(labels.notna(), "\0" + kinds.astype(str)))[0].astype(np.int64)
+    street = pd.factorize(labels.where(labels.notna(), "\x1f" + kinds.astype(str)))[0].astype(np.int64)
     is_in_run = is_hot | (_find_bridges(network, street, is_hot) & counts.is_inside)
     run_of = _connect(network, street, is_in_run)
     found = []

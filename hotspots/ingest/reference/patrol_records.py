@@ -431,7 +431,7 @@ def _join_times(columns: Columns, names: Sequence[str]) -> pa.ChunkedArray:
     """Date and time as one text."""
     if len(names) == 1:
         return _as_arrow(columns[names[0]])
-    date, time = (_as_arrow(columns[name]) for name in names)
+    date, time = (_as_arrow(columns[name]).cast(pa.large_string()) for name in names)
     date = pc.replace_substring_regex(date, _MIDNIGHT, "")
     return pc.binary_join_element_wise(date, time, pa.scalar(" ", pa.large_string()))
 
@@ -512,7 +512,7 @@ def _read_pings(
         known = [str(name).strip().casefold() for name in names]
         keys = _merge_alike(codes, known)
     else:
-        keys = _merge_alike(np.zeros(len(reason), dtype=np.intp), [f"\0{table.label}"])
+        keys = _merge_alike(np.zeros(len(reason), dtype=np.intp), [f"\x1f{table.label}"])
     frame = pd.DataFrame(
         {
             "device": keys,
@@ -538,7 +538,8 @@ def _join_tracks(frame: pd.DataFrame, label: str) -> pd.DataFrame:
     """Tracks of one file that do not overlap are of one device, day after day; others of a device each."""
     spans = frame.groupby("device", observed=True)["instant"].agg(["min", "max"]).sort_values("min")
     is_apart = (spans["min"].iloc[1:].to_numpy() >= spans["max"].iloc[:-1].cummax().to_numpy()).all()
-    names = [f"\0{label}" if is_apart else f"\0{label}/{track}" for track in frame["device"].cat.categories]
+    # no zero character: older pandas takes a text to end there
+    names = [f"\x1f{label}" if is_apart else f"\x1f{label}/{track}" for track in frame["device"].cat.categories]
     return frame.assign(device=_merge_alike(frame["device"].cat.codes.to_numpy().astype(np.intp), names))
 
 
@@ -694,7 +695,7 @@ def _read_visits(
         reason[is_far] = IMPLAUSIBLE
         lost = pd.notna(reason)
         tally.refused.update(Counter(reason[lost].tolist()))
-        device = chunk.columns[layout.device].astype("object") if layout.device else f"\0{table.label}"
+        device = chunk.columns[layout.device].astype("object") if layout.device else f"\x1f{table.label}"
         parts.append(
             pd.DataFrame(
                 {

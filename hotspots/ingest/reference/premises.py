@@ -266,7 +266,7 @@ def _find_kinds(rows: PlaceRows) -> tuple[pd.Series, pd.Series]:
         told = [f"kind {position}" for position in range(len(columns["kind"]))]
         keys = [normalise(name) for name in columns["kind"]]
         read: dict[tuple[object, ...], tuple[str, str]] = {}
-        for row, texts in zip(here, rows.texts.loc[here, told].itertuples(index=False, name=None), strict=True):
+        for row, texts in zip(here, map(tuple, rows.texts.loc[here, told].to_numpy(dtype=object)), strict=True):
             if texts not in read:
                 read[texts] = _find_kind(dict(zip(keys, texts, strict=True)), by_file)
             kinds[row], parts[row] = read[texts]
