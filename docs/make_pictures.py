@@ -26,6 +26,8 @@ COMMANDS = (
     "run --crime robbery",
     "performance",
     "operation --crime robbery --treated-ward 'Lewisham Central' --from 2025-10-01 --to 2026-09-30 --buffer 300",
+    "havens siting --crime robbery --new 3",
+    "patrol plan --crime robbery --date 2026-10-02 --shift 14:00-22:00 --patrols 4 --by car",
 )
 
 
@@ -46,6 +48,8 @@ SHOWN = (
     Picture("quality", "robbery/*/quality.html"),
     Picture("performance", "performance/*/performance.html"),
     Picture("operation", "operation/*/operation.html"),
+    Picture("havens", "havens/*/havens.html"),
+    Picture("patrol", "patrols/*/card.html", "#patrol-1"),
 )
 
 
