@@ -96,15 +96,18 @@ def compare_streets(ours: Array, theirs: Array) -> str:
 # Within reach along streets: metres to the nearest haven for each incident, -1 where none is within reach
 
 
+def _draw_walks(case: Case) -> tuple[gpd.GeoDataFrame, Floats, Floats]:
+    """Streets, and where havens and incidents are, float (n, 2)."""
+    nodes = make_junctions(case.seed)[0]
+    havens, incidents = _draw_sites(case, "havens", N_HAVENS), _draw_junctions(case, "incidents", N_INCIDENTS)
+    return make_ways(case.seed), nodes[havens], nodes[incidents]
+
+
 def _find_near(case: Case) -> Run:
     from hotspots.analysis.network import build_network, find_near
     from hotspots.geography import collapse_coordinates
 
-    ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
-    havens, incidents = (
-        nodes[_draw_sites(case, "havens", N_HAVENS)],
-        nodes[_draw_junctions(case, "incidents", N_INCIDENTS)],
-    )
+    ways, havens, incidents = _draw_walks(case)
 
     def run() -> Any:
         places = collapse_coordinates(*incidents.T)
@@ -127,11 +130,7 @@ def _networkx(case: Case) -> Run:
     import networkx as nx
     from scipy.spatial import cKDTree
 
-    ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
-    havens, incidents = (
-        nodes[_draw_sites(case, "havens", N_HAVENS)],
-        nodes[_draw_junctions(case, "incidents", N_INCIDENTS)],
-    )
+    ways, havens, incidents = _draw_walks(case)
 
     def run() -> Any:
         junctions, ends, lengths = _read_ends(ways)
@@ -153,11 +152,7 @@ def _pandana(case: Case) -> Run:
     import pandana
     import pandas as pd
 
-    ways, nodes = make_ways(case.seed), make_junctions(case.seed)[0]
-    havens, incidents = (
-        nodes[_draw_sites(case, "havens", N_HAVENS)],
-        nodes[_draw_junctions(case, "incidents", N_INCIDENTS)],
-    )
+    ways, havens, incidents = _draw_walks(case)
 
     def run() -> Any:
         junctions, ends, lengths = _read_ends(ways)
@@ -204,15 +199,20 @@ def _hexseg_roads(case: Case) -> Run:
 # Twenty new sites
 
 
+def _draw_siting(case: Case) -> tuple[Floats, Floats, Integers]:
+    """Junctions and candidates, float (n, 2), and the incidents at each junction."""
+    nodes = make_junctions(case.seed)[0]
+    demand = np.bincount(_draw_junctions(case, "incidents", N_INCIDENTS), minlength=len(nodes))
+    return nodes, nodes[_draw_sites(case, "candidates", N_CANDIDATES)], demand
+
+
 def _choose_sites(case: Case) -> Run:
     from scipy.sparse import csr_array
 
     from hotspots.analysis.network import find_near
     from hotspots.analysis.safe_havens.siting import choose_sites
 
-    nodes = make_junctions(case.seed)[0]
-    candidates = nodes[_draw_sites(case, "candidates", N_CANDIDATES)]
-    demand = np.bincount(_draw_junctions(case, "incidents", N_INCIDENTS), minlength=len(nodes))
+    nodes, candidates, demand = _draw_siting(case)
 
     def run() -> Any:
         near = find_near(candidates, nodes, reach_m=REACH_M)
@@ -229,9 +229,7 @@ def _spopt(case: Case) -> Run:
     from scipy.spatial.distance import cdist
     from spopt.locate import MCLP
 
-    nodes = make_junctions(case.seed)[0]
-    candidates = nodes[_draw_sites(case, "candidates", N_CANDIDATES)]
-    demand = np.bincount(_draw_junctions(case, "incidents", N_INCIDENTS), minlength=len(nodes))
+    nodes, candidates, demand = _draw_siting(case)
 
     def run() -> Any:
         metres = cdist(nodes, candidates)
