@@ -135,6 +135,20 @@ def test_a_place_goes_to_the_nearest_street_and_of_equal_ones_to_the_first(block
     assert found.off_street_m == pytest.approx([30, 0, 29])
 
 
+def test_the_nearest_street_is_the_least_of_all_distances_however_long_streets_are() -> None:
+    rng = np.random.default_rng(5)
+    ends = rng.uniform(0, 3000, (60, 2))
+    reaches = rng.choice([5.0, 80, 2000], (60, 1))
+    others = ends + rng.normal(0, 1, (60, 2)) * reaches
+    network = make_network(*np.stack([ends, others], axis=1).tolist())
+    places = rng.uniform(-1000, 4000, (400, 2))
+
+    found = snap_to_streets(places, network, among=np.ones(len(network.segments), dtype=bool))
+    metres = shapely.distance(shapely.points(places)[:, None], network.segments.geometry.to_numpy())
+    assert found.segment.tolist() == metres.argmin(axis=1).tolist()
+    assert found.off_street_m == pytest.approx(metres.min(axis=1), abs=1e-9)
+
+
 def test_a_fragment_is_passed_over_for_a_street_further_off() -> None:
     network = make_network([(0, 0), (5000, 0)], [(100, 10), (120, 10)])
     place = np.array([[110.0, 9]])
