@@ -21,13 +21,14 @@ from hotspots.errors import HotspotsError, NotFoundError, ParameterError
 from hotspots.ingest.reference import Boundaries, Havens, Schools, Streets
 from hotspots.pipeline import Poster, PosterRequest, Posters, PosterStudy, make_posters
 from hotspots.products.drawing.poster_map import draw_poster_map
-from hotspots.products.drawing.poster_sheets import draw_poster
+from hotspots.products.drawing.poster_sheets import _compile, draw_poster
 from hotspots.products.drawing.qr_codes import draw_qr_code
 from hotspots.products.files.poster_folder import write_posters
-from hotspots.products.summary import summarise_posters
+from hotspots.products.summary import SheetSummary, summarise_posters
 from hotspots.products.words import say
 
 EAST, NORTH = 530_000, 180_000
+SHEET = SheetSummary(paper="a4", is_by_ward=False, n_named=1, n_unprintable=0, files=("a.pdf", "a.png"))
 
 
 def make_study(
@@ -84,6 +85,10 @@ def make_study(
         country="GB",
         subdivision="ENG",
     )
+
+
+def count_sheets(source: dict[str, Any], posters: Posters) -> int:
+    return len(_compile([source], posters, form="png", ppi=10.0))
 
 
 def draw(study: PosterStudy, request: PosterRequest | None = None) -> tuple[Posters, Poster, dict[str, Any]]:
@@ -237,8 +242,8 @@ def test_every_poster_of_a_school_is_on_one_sheet_and_equal_ones_have_equal_byte
     study = make_study([(30.0 * number, 40) for number in range(14)], names=[long] * 14, schools=(long,))
     posters = make_posters(study, PosterRequest(paper=paper, address="https://example.org"))
     one, other = (draw_poster(posters.posters[0], posters) for _ in range(2))
-    assert len(one.pictures) == 1
-    assert (one.pdf, one.pictures) == (other.pdf, other.pictures)
+    assert (one.paper, count_sheets(one.source, posters)) == (paper, 1)
+    assert (one.pdf, one.picture) == (other.pdf, other.picture)
     assert one.pdf.startswith(b"%PDF")
     assert one.source["more"]
 
@@ -292,7 +297,7 @@ def test_what_is_left_out_of_lists_is_said() -> None:
         havens=replace(study.havens, n_shut=2),
         schools=replace(study.schools, without_location={"no location": 1}, n_outside=1200),
     )
-    summary = summarise_posters(make_posters(listed, PosterRequest()), [("a.pdf",), ("b.pdf",)])
+    summary = summarise_posters(make_posters(listed, PosterRequest()), [SHEET, SHEET])
     assert summary.notes == (
         "Safe havens left out because their file says that they are closed for good: 2.",
         "Schools left out because they have no usable location: 1 (no location: 1).",
@@ -336,14 +341,16 @@ def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:
     posters = make_posters(make_study([(100, 0)], schools=("Hill School", "hill school")), PosterRequest())
     summary, paths = write_posters(posters, tmp_path)
     folder = paths["posters"].parent
-    assert folder == tmp_path / "posters" / "a4_10-minutes_15-18"
+    assert folder == tmp_path / "posters" / "10-minutes_15-18"
     assert {path.name for path in folder.iterdir()} == {
         *("hill-school-100001.pdf", "hill-school-100001.png", "hill-school-100002.pdf", "hill-school-100002.png"),
         *("ashford.pdf", "ashford.png", "posters.pdf", "posters.json"),
     }
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     told = json.loads(before["posters.json"])
-    assert [poster["files"][0] for poster in told["posters"]] == [poster.files[0] for poster in summary.posters]
+    assert [poster["sheet"]["files"][0] for poster in told["posters"]] == [
+        poster.sheet.files[0] for poster in summary.posters
+    ]
     assert told["posters"][0]["havens"][0]["walk_m"] == 100
     write_posters(posters, tmp_path)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
