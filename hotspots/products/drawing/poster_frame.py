@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,17 +81,3 @@ def trace_path(shape: shapely.Geometry, frame: Frame) -> str:
             drawn = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
             pieces.append(f"M{drawn}{'Z' if part.geom_type == 'Polygon' else ''}")
     return "".join(pieces)
-
-
-def measure_crowding(poster: Poster, *, width_mm: float, height_mm: float, badge_mm: float) -> float:
-    """The share of a borough, on its map, that the numbers of its havens would cover.
-
-    Args:
-        poster: Of a borough.
-        width_mm: Of the map, on A4.
-        height_mm: Likewise.
-        badge_mm: Radius of a number, on A4.
-    """
-    frame = choose_frame(poster, width_mm * UNITS, height_mm * UNITS)
-    ground = float(shapely.area(poster.outline)) * (frame.units_per_m / UNITS) ** 2
-    return len(poster.havens) * math.pi * badge_mm**2 / ground

@@ -111,6 +111,21 @@ def draw_poster_map(
     return "".join(parts)
 
 
+def measure_crowding(poster: Poster, *, width_mm: float, height_mm: float, badge_mm: float) -> float:
+    """How far numbers of a borough lie from their places on its map, in widths of a number; of ten, nine less far.
+
+    Args:
+        poster: Of a borough.
+        width_mm: Of the map, on A4.
+        height_mm: Likewise.
+        badge_mm: Radius of a number, on A4.
+    """
+    frame = choose_frame(poster, width_mm * UNITS, height_mm * UNITS)
+    true = frame.place(np.array([[haven.easting, haven.northing] for haven in poster.havens]))
+    shown = _push_apart(true, None, radius=badge_mm * UNITS * 1.05, frame=frame)
+    return float(np.quantile(np.hypot(*(shown - true).T), 0.9)) / (2 * badge_mm * UNITS)
+
+
 def _draw_number(number: int, x: float, y: float, badge: float) -> str:
     size = badge * (1.2 if number < 100 else 0.96)
     return (

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+import shapely
 
 from hotspots.errors import ParameterError
 from hotspots.pipeline import Paper, Poster, Posters
@@ -16,8 +20,7 @@ from hotspots.products.drawing.poster_fonts import (
     make_compiler,
     read_template,
 )
-from hotspots.products.drawing.poster_frame import measure_crowding
-from hotspots.products.drawing.poster_map import BADGE_MM, draw_poster_map
+from hotspots.products.drawing.poster_map import BADGE_MM, draw_poster_map, measure_crowding
 from hotspots.products.drawing.poster_texts import describe_haven, name_haven, name_subject, pick_named
 from hotspots.products.drawing.qr_codes import draw_qr_code
 from hotspots.products.words import say, say_each
@@ -34,9 +37,13 @@ _TITLE_PT = ((26, 64), (22, 90), (18, 1000))
 _ROOMY = ((3, 1.16), (6, 1.08), (99, 1.0))
 """How many havens a school may have for its table to be set so much larger."""
 
-_MOST_CROWDED = 0.3
-"""The share of a borough that numbers may cover on its map."""
+_MOST_CROWDED = 1.25
+"""How far a number may lie from its place, in its own widths."""
+_NAMED_MM = 95
+"""Height of the map of a borough, as on A4, beside a list that does not name all havens."""
 _FEW, _MANY = 30, 99
+_LEAST_PT = 8.0
+"""The smallest type on any sheet, points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +54,22 @@ class _Layout:
         paper: Its size.
         columns: Of the list of a borough.
         name_pt: Type of its names, points on this paper.
-        about_pt: Type of what stands below them; none is smaller than 8 points.
+        about_pt: Type of what stands below them; a list by ward has no such lines.
         badge_mm: Radius of a number on the map, as on A4.
         by_ward: Whether the list is by ward, and the map numbers the wards.
         most: Of one ward, those named; None for all.
+        has_list: Whether wards are listed.
         width_mm: Of the map, as on A4.
     """
 
     paper: Paper
     columns: int = 3
     name_pt: float = 9.0
-    about_pt: float = 8.0
+    about_pt: float = _LEAST_PT
     badge_mm: float = BADGE_MM
     by_ward: bool = False
     most: int | None = None
+    has_list: bool = True
     width_mm: float = _WIDTH_MM
 
 
@@ -138,43 +147,56 @@ def _choose(poster: Poster, posters: Posters) -> tuple[Poster, _Layout, int]:
         while (height := _fit(shown, posters, layout, _MAP_MM)) is None and shown.havens:
             shown = replace(shown, havens=shown.havens[:-1], n_more=shown.n_more + 1)
         return shown, layout, height or _MAP_MM[-1]
-    west, south, east, north = poster.outline.bounds
-    width_mm = _BESIDE_MM if north - south >= _TALL * (east - west) else _WIDTH_MM
     for layout in _list_layouts(poster, posters.request.paper):
-        layout = replace(layout, width_mm=width_mm)
         roomy = _MAP_MM if layout.by_ward else _find_uncrowded(poster, layout)
         height = _fit(poster, posters, layout, roomy)
         if height is not None:
-            break
-    return poster, layout, height or _MAP_MM[-1]
+            return poster, layout, height
+    return poster, *_name_some(poster, posters, layout)
+
+
+def _name_some(poster: Poster, posters: Posters, layout: _Layout) -> tuple[_Layout, int]:
+    """As many of each ward as one sheet can name; none of any, if there are too many wards for a line each."""
+    low, high = 0, max(Counter(haven.ward for haven in poster.havens).values())
+    chosen, height_mm = replace(layout, most=None, has_list=False), _MAP_MM[-1]
+    while low < high:  # fewer names take less room
+        most = (low + high) // 2
+        tried = replace(layout, most=most)
+        height = _fit(poster, posters, tried, [mm for mm in _MAP_MM if mm >= _NAMED_MM])
+        if height is None:
+            high = most
+        else:
+            chosen, height_mm, low = tried, height, most + 1
+    return chosen, height_mm
 
 
 def _list_layouts(poster: Poster, paper: Paper | None) -> Iterator[_Layout]:
-    """How a borough may be set, the clearest first; the last names no haven, so that it fits with any."""
+    """How a borough may be set so that all havens are named, the clearest first."""
     n = len(poster.havens)
+    west, south, east, north = shapely.bounds(poster.outline)
+    width_mm = _BESIDE_MM if north - south >= _TALL * (east - west) else _WIDTH_MM
     if paper != "a3":
-        yield _Layout(paper="a4", badge_mm=BADGE_MM if n <= _FEW else 2.4)
+        yield _Layout(paper="a4", width_mm=width_mm, badge_mm=BADGE_MM if n <= _FEW else 2.4)
     if paper != "a4":
-        badge_mm = 2.4 if n <= _FEW or n > _MANY else 2.1
-        yield _Layout(paper="a3", name_pt=13, about_pt=11.5, badge_mm=BADGE_MM if n <= _FEW else badge_mm)
-        yield _Layout(paper="a3", columns=4, name_pt=10.5, about_pt=9, badge_mm=badge_mm)
-    listed = _Layout(paper=paper or "a3", by_ward=True)
-    if listed.paper == "a3":
-        yield replace(listed, columns=5, name_pt=9.5, about_pt=9.5)
-    fine = replace(listed, columns=6 if listed.paper == "a3" else 4, name_pt=8)
-    yield fine
-    for most in (20, 12, 8, 6, 4, 3, 2, 1, 0):
-        yield replace(fine, most=most)
+        badge_mm = 2.1 if _FEW < n <= _MANY else 2.4
+        large = _Layout(paper="a3", width_mm=width_mm, name_pt=13, about_pt=11.5)
+        yield replace(large, badge_mm=BADGE_MM if n <= _FEW else badge_mm)
+        yield replace(large, columns=4, name_pt=10.5, about_pt=9, badge_mm=badge_mm)
+        yield replace(large, columns=5, name_pt=9.5, by_ward=True)
+    fine = _Layout(paper=paper or "a3", width_mm=width_mm, name_pt=_LEAST_PT, by_ward=True)
+    yield replace(fine, columns=4 if fine.paper == "a4" else 6)
 
 
 def _find_uncrowded(poster: Poster, layout: _Layout) -> tuple[int, ...]:
     """Heights of the map on which numbers leave something of the borough to be seen."""
-    return tuple(
-        height
-        for height in _MAP_MM
-        if measure_crowding(poster, width_mm=layout.width_mm, height_mm=height, badge_mm=layout.badge_mm)
-        <= _MOST_CROWDED
+    heights = itertools.takewhile(
+        lambda height: (
+            measure_crowding(poster, width_mm=layout.width_mm, height_mm=height, badge_mm=layout.badge_mm)
+            <= _MOST_CROWDED
+        ),
+        _MAP_MM,
     )
+    return tuple(heights)
 
 
 def _fit(poster: Poster, posters: Posters, layout: _Layout, heights: Sequence[int]) -> int | None:
@@ -216,7 +238,7 @@ def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: i
     request, n = posters.request, len(poster.havens)
     subject = name_subject(poster)
     title = say("poster.title", poster, subject)
-    wards = pick_named(poster, layout.most, request.hours) if layout.by_ward else []
+    wards = pick_named(poster, layout.most if layout.has_list else 0, request.hours) if layout.by_ward else []
     n_named = sum(len(named) for named, _ in wards) if layout.by_ward else n
     shown = [poster.havens[i] for named, _ in wards for i in named] if layout.by_ward else poster.havens
     has_unknown = any(not day.is_known and not day.spans for haven in shown for day in haven.hours)
@@ -240,7 +262,7 @@ def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: i
         "about_pt": layout.about_pt,
         "roomy": next(factor for most, factor in _ROOMY if n <= most) if poster.subject == "school" else 1,
         "headings": say_each("poster.columns", poster, request.hours),
-        "when": say("poster.when_by_ward" if layout.by_ward else "poster.when", request.hours),
+        "when": _say_when(layout, request.hours),
         "havens": [] if layout.by_ward else described,
         "wards": [
             {
@@ -250,12 +272,18 @@ def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: i
                 "more": say("poster.more_of_ward", n_left, bool(named)),
             }
             for ward, (named, n_left) in zip(poster.wards if layout.by_ward else (), wards, strict=True)
-            if named or n_left
+            if layout.has_list and (named or n_left)
         ],
         "n_named": n_named,
         "more": say("poster.more", poster, n - n_named, request.address),
         "notes": say("poster.notes", poster, request, has_unknown, days, layout.by_ward),
     }
+
+
+def _say_when(layout: _Layout, hours: tuple[int, int]) -> str:
+    if not layout.has_list:
+        return ""
+    return say("poster.when_by_ward" if layout.by_ward else "poster.when", hours)
 
 
 def _draw_map(poster: Poster, posters: Posters, layout: _Layout, height_mm: int) -> str:
