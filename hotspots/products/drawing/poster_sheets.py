@@ -41,7 +41,7 @@ _MOST_CROWDED = 1.25
 """How far a number may lie from its place, in its own widths."""
 _NAMED_MM = 95
 """Height of the map of a borough, as on A4, beside a list that does not name all havens."""
-_FEW, _MANY = 30, 99
+_FULL, _FEW, _MANY = 18, 30, 99
 _LEAST_PT = 8.0
 """The smallest type on any sheet, points."""
 
@@ -176,7 +176,10 @@ def _list_layouts(poster: Poster, paper: Paper | None) -> Iterator[_Layout]:
     west, south, east, north = shapely.bounds(poster.outline)
     width_mm = _BESIDE_MM if north - south >= _TALL * (east - west) else _WIDTH_MM
     if paper != "a3":
-        yield _Layout(paper="a4", width_mm=width_mm, badge_mm=BADGE_MM if n <= _FEW else 2.4)
+        small = _Layout(paper="a4", width_mm=width_mm, badge_mm=BADGE_MM if n <= _FEW else 2.4)
+        if n <= _FULL:
+            yield replace(small, name_pt=11, about_pt=9.5)
+        yield small
     if paper != "a4":
         badge_mm = 2.1 if _FEW < n <= _MANY else 2.4
         large = _Layout(paper="a3", width_mm=width_mm, name_pt=13, about_pt=11.5)
@@ -254,6 +257,7 @@ def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: i
         "map": _draw_map(poster, posters, layout, height_mm) if height_mm else "",
         "map_mm": height_mm,
         "width_mm": layout.width_mm,
+        "is_full": n <= _FULL,
         "is_beside": layout.width_mm < _WIDTH_MM,
         "alt": say("poster.alt", poster, subject, layout.by_ward),
         "is_borough": poster.subject == "borough",
