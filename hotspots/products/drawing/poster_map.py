@@ -74,7 +74,7 @@ def draw_poster_map(
         parts += draw_streets(streets, frame)
     if poster.outline is not None:
         parts += draw_borough(poster, frame, has_wards=by_ward)
-    if ring_m is not None and middle is not None:
+    if ring_m is not None and middle is not None and _crosses(middle, ring_m * frame.units_per_m, frame):
         parts.append(
             f'<circle cx="{middle[0]:.1f}" cy="{middle[1]:.1f}" r="{ring_m * frame.units_per_m:.1f}" fill="{HAVEN}" '
             f'fill-opacity="0.06" stroke="{HAVEN}" stroke-width="6" stroke-dasharray="22 14"/>'
@@ -115,6 +115,12 @@ def draw_poster_map(
     return "".join(parts)
 
 
+def _crosses(middle: Points, radius: float, frame: Frame) -> bool:
+    """Whether a ring is on the map, and not around it."""
+    corners = np.array([[0, 0], [frame.width, 0], [0, frame.height], [frame.width, frame.height]])
+    return radius < float(np.hypot(*(corners - middle).T).max())
+
+
 def measure_crowding(poster: Poster, *, width_mm: float, height_mm: float, badge_mm: float) -> float:
     """How far numbers of a borough lie from their places on its map, in widths of a number; of ten, nine less far.
 
@@ -131,7 +137,7 @@ def measure_crowding(poster: Poster, *, width_mm: float, height_mm: float, badge
 
 
 def _draw_number(number: int, x: float, y: float, badge: float) -> str:
-    size = badge * (1.2 if number < 100 else 0.96)
+    size = badge * 1.2
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{badge:.1f}" fill="{PATROL}" stroke="#fff" stroke-width="7"/>'
         f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size:.1f}" font-weight="900" fill="#fff" '
