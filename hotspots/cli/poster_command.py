@@ -43,7 +43,11 @@ def _parse_hours(ctx: click.Context, parameter: click.Parameter, value: str) -> 
 @click.option(
     "--hours", metavar="HOURS", default="15-18", show_default=True, callback=_parse_hours, help="Hours after school."
 )
-@click.option("--paper", type=click.Choice(["a4", "a3"]), default="a4", show_default=True, help="Size of the sheet.")
+@click.option(
+    "--paper",
+    type=click.Choice(["a4", "a3"]),
+    help="Size of the sheets.  [default: a4, and a3 for a borough with more havens than a4 can number]",
+)
 @click.option(
     "--address",
     metavar="TEXT",
@@ -66,7 +70,7 @@ def poster(
     names: tuple[str, ...],
     minutes: float,
     hours: tuple[int, int],
-    paper: Paper,
+    paper: Paper | None,
     address: str | None,
     credit: str | None,
     checked_since: dt.date | None,

@@ -49,13 +49,14 @@ from .performance import Performance as Performance
 from .performance import PerformanceRequest as PerformanceRequest
 from .performance import measure_performance as measure_performance
 from .places import PlaceAnalysis as PlaceAnalysis
+from .poster_request import Paper as Paper
+from .poster_request import PosterRequest as PosterRequest
 from .poster_study import PosterStudy as PosterStudy
 from .poster_study import load_poster_study as load_poster_study
-from .posters import Paper as Paper
 from .posters import Poster as Poster
 from .posters import PosterHaven as PosterHaven
-from .posters import PosterRequest as PosterRequest
 from .posters import Posters as Posters
+from .posters import PosterWard as PosterWard
 from .posters import make_posters as make_posters
 from .quality import CountTable as CountTable
 from .quality import PlaceQuality as PlaceQuality

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from hotspots.analysis.hours import SureHours, find_sure_hours, list_school_days
 from hotspots.analysis.network import WALKING_M_PER_MINUTE, StreetNetwork, measure_walks, snap_to_streets, trace_walk
-from hotspots.errors import NotFoundError, ParameterError
+from hotspots.errors import NotFoundError
 from hotspots.geography import unite_wards
+from hotspots.pipeline.poster_request import PosterRequest
 from hotspots.pipeline.poster_study import PosterStudy
 from hotspots.pipeline.study import Progress, silent
-
-Paper = Literal["a4", "a3"]
 
 MAX_HAVENS = 12
 """On the poster of a school: more can be read neither in the table nor on the map."""
@@ -30,97 +30,11 @@ _N_BEYOND = 3
 _BEYOND_FACTOR = 3.0
 """Where none is within reach, the nearest are shown up to three times as far away."""
 
-_OFF_STREET_M = 250.0
+_OFF_STREET_M = 150.0
 """A school further than this from every street lies where the streets given do not reach."""
 
-_MAX_ADDRESS = 200
-_MAX_CREDIT = 160
 _MASK = re.compile(r"\[[a-zA-Z -]+\]")
 _MASKED_REMARK = re.compile(r"\s*\([^()]*\[[a-zA-Z -]+\][^()]*\)")
-_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
-_MAX_MINUTES = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PosterRequest:
-    """What posters are wanted.
-
-    Attributes:
-        minutes: How far a haven may be from a school, minutes on foot.
-        hours: First and last hour after school, whole hours of the day.
-        schools: Names or numbers of the schools; empty for all.
-        paper: Size of the sheet.
-        address: What the QR code says, and is printed beside it: a web address (http or https) or a plain text such as
-            a postal address; None for no code.
-        credit: Whose map and lists they are, as their licences ask; None for that of the streets, if they are of
-            OpenStreetMap or the Ordnance Survey.
-
-    Raises:
-        ParameterError: The minutes are not of 1 to 60, the hours are not in order within a day, or the address is not
-            plain.
-    """
-
-    minutes: float = 10.0
-    hours: tuple[int, int] = (15, 18)
-    schools: tuple[str, ...] = ()
-    paper: Paper = "a4"
-    address: str | None = None
-    credit: str | None = None
-
-    @property
-    def reach_m(self) -> float:
-        """The walk in metres."""
-        return self.minutes * WALKING_M_PER_MINUTE
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.minutes <= _MAX_MINUTES:
-            raise ParameterError(
-                f"A walk must be of 1 to {_MAX_MINUTES:.0f} minutes; `minutes` is {self.minutes:g}. 10 is usual."
-            )
-        first, last = self.hours
-        if not 0 <= first < last <= 24:
-            raise ParameterError(
-                f"Hours after school must lie within a day, the first before the last; `hours` are {first} to {last}. "
-                "Give 15-18 for 3 to 6 o'clock."
-            )
-        if self.address is not None:
-            _require_plain_address(self.address)
-        if self.credit is not None:
-            _require_line(self.credit, "credit", _MAX_CREDIT)
-
-
-def _require_line(text: str, parameter: str, longest: int) -> None:
-    hidden = next((sign for sign in text if not sign.isprintable()), None)
-    if text.strip() and len(text) <= longest and hidden is None:
-        return
-    given = f"this has {len(text):,}" if hidden is None else f"this has U+{ord(hidden):04X}, which cannot be printed"
-    raise ParameterError(
-        f"`{parameter}` must be one line of 1 to {longest} printable characters; {given}. Correct it, or leave it out."
-    )
-
-
-def _require_plain_address(address: str) -> None:
-    """Refuse what a phone would do more with than show a text or open a page."""
-    _require_line(address, "address", _MAX_ADDRESS)
-    scheme = _SCHEME.match(address)
-    if scheme is None:
-        return
-    if scheme[1].lower() not in ("http", "https"):
-        raise ParameterError(
-            f'The code on a poster may hold a web address (http or https) or a plain text; `address` begins "'
-            f'{scheme[1]}:", by which a phone may do something else. Give https://... or a postal address without a '
-            "colon at its beginning."
-        )
-    try:
-        parts = urlsplit(address.strip())
-        is_page = bool(parts.hostname) and "@" not in parts.netloc and not any(sign.isspace() for sign in address)
-    except ValueError:  # brackets, or letters that turn into others, where the name of a server should be
-        is_page = False
-    if not is_page:
-        raise ParameterError(
-            f"A web address must name a server, without a user, a password or blanks; `address` {address!r} does not. "
-            "Give it as https://example.org/havens."
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +48,8 @@ class PosterHaven:
         walk_m: Length of the walk from the school, metres; None on the poster of a borough.
         minutes: The same in whole minutes, rounded up.
         hours: When it is open after school on Mondays to Fridays, as far as that is sure.
+        checked_on: The day on which somebody last checked it; None where that is not known.
+        ward: Position of its ward among those of the poster; None on the poster of a school.
         route: The walk along streets, to be drawn; None on the poster of a borough, and where it is as the crow flies.
     """
 
@@ -147,7 +63,24 @@ class PosterHaven:
     walk_m: float | None
     minutes: int | None
     hours: tuple[SureHours, ...]
+    checked_on: dt.date | None
+    ward: int | None
     route: shapely.LineString | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PosterWard:
+    """A ward on the poster of a borough.
+
+    Attributes:
+        number: On a map of wards and in their list, 1 being the furthest north; None where it has no haven.
+        name: What it is called.
+        outline: Its polygon, metres.
+    """
+
+    number: int | None
+    name: str
+    outline: shapely.Geometry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +93,7 @@ class Poster:
         name: Of the school or borough.
         easting, northing: Of the school, metres; None for a borough.
         outline: Of the borough; None for a school.
+        wards: Those of the borough, from north to south; none for a school.
         havens: Those shown, by number: from the nearest, or from north to south.
         n_more: Further ones within reach, for which there is no room.
         is_beyond: Whether none is within reach, and the nearest are shown instead.
@@ -172,6 +106,7 @@ class Poster:
     easting: float | None
     northing: float | None
     outline: shapely.Geometry | None
+    wards: tuple[PosterWard, ...]
     havens: tuple[PosterHaven, ...]
     n_more: int
     is_beyond: bool
@@ -199,9 +134,9 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
     """Choose what each poster shows.
 
     A haven that is known to be closed after school on all five days is on none; one whose hours are not known is, and
-    the poster says to ask first. A school without a haven within reach shows the nearest three, up to three times as
-    far, and says so. Walks are along streets; from a school or to a haven further than 250 m from every street, and
-    where none were given, they are as the crow flies, and no way is drawn.
+    the poster says that it may be closed. A school without a haven within reach shows the nearest three, up to three
+    times as far, and says so. Walks are along streets; from a school or to a haven further than 150 m from every
+    street, and where none were given, they are as the crow flies, and no way is drawn.
 
     Args:
         study: What was read.
@@ -335,6 +270,7 @@ def _make_school_poster(
         easting=float(place.x),
         northing=float(place.y),
         outline=None,
+        wards=(),
         havens=tuple(
             _describe_haven(number, havens, i, hours, walk_m=float(walks[i]), route=route)
             for number, (i, route) in enumerate(zip(shown, routes, strict=True), 1)
@@ -352,9 +288,11 @@ def _describe_haven(
     hours: Sequence[tuple[SureHours, ...]],
     *,
     walk_m: float | None = None,
+    ward: int | None = None,
     route: shapely.LineString | None = None,
 ) -> PosterHaven:
     haven = havens.iloc[position]
+    checked_on = haven.get("checked_on")
 
     def read(name: str) -> str | None:
         value = haven.get(name)
@@ -371,6 +309,8 @@ def _describe_haven(
         walk_m=walk_m,
         minutes=None if walk_m is None else max(math.ceil(walk_m / WALKING_M_PER_MINUTE), 1),
         hours=hours[position],
+        checked_on=None if checked_on is None or pd.isna(checked_on) else pd.Timestamp(checked_on).date(),
+        ward=ward,
         route=None if route is None or route.is_empty else route,
     )
 
@@ -398,6 +338,7 @@ def _make_borough_posters(
             continue
         points = _list_points(havens.iloc[inside])
         order = inside[np.lexsort((havens.index[inside].astype(str), points[:, 0], -points[:, 1]))]
+        own, ward_of = _find_wards(study.wards[boroughs == name] if named else study.wards, havens.iloc[order])
         posters.append(
             Poster(
                 subject="borough",
@@ -406,10 +347,29 @@ def _make_borough_posters(
                 easting=None,
                 northing=None,
                 outline=outline,
-                havens=tuple(_describe_haven(number, havens, int(i), hours) for number, i in enumerate(order, 1)),
+                wards=own,
+                havens=tuple(
+                    _describe_haven(number, havens, int(i), hours, ward=ward)
+                    for number, (i, ward) in enumerate(zip(order, ward_of, strict=True), 1)
+                ),
                 n_more=0,
                 is_beyond=False,
                 is_along_streets=False,
             )
         )
     return posters
+
+
+def _find_wards(wards: gpd.GeoDataFrame, havens: gpd.GeoDataFrame) -> tuple[tuple[PosterWard, ...], list[int]]:
+    """The wards from north to south, and the position of each haven's among them."""
+    middles = shapely.get_coordinates(shapely.point_on_surface(wards.geometry.to_numpy()))
+    ordered = wards.iloc[np.lexsort((middles[:, 0], -middles[:, 1]))]
+    nearest = shapely.STRtree(ordered.geometry.to_numpy()).nearest(havens.geometry.to_numpy())
+    numbers = {int(ward): number for number, ward in enumerate(np.unique(nearest), 1)}
+    return (
+        tuple(
+            PosterWard(number=numbers.get(position), name=str(name), outline=outline)
+            for position, (name, outline) in enumerate(zip(ordered["ward_name"], ordered.geometry, strict=True))
+        ),
+        nearest.tolist(),
+    )

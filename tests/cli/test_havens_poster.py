@@ -36,10 +36,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_posters_are_made_without_any_incident(folder: Path) -> None:
     code, out, err = call("havens", "poster", "--address", "https://example.org")
-    assert (code, out.strip()) == (0, "maps/posters/a4_10-minutes_15-18/posters.pdf")
+    assert (code, out.strip()) == (0, "maps/posters/10-minutes_15-18/posters.pdf")
     assert "Posters: 2, of 1 school and 1 for boroughs" in err
     assert "in a straight line, since no streets were read near" in err
-    assert (folder / "maps/posters/a4_10-minutes_15-18/hill-school.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "maps/posters/10-minutes_15-18/hill-school.png").read_bytes().startswith(b"\x89PNG")
     assert "Posters of safe havens" in (folder / "maps/index.html").read_text("utf-8")
 
 

@@ -9,16 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from poster_studies import SHEET, count_sheets, make_study
 
 from hotspots.errors import HotspotsError, NotFoundError, ParameterError
-from hotspots.ingest.reference import Boundaries, Havens, Schools, Streets
 from hotspots.pipeline import Poster, PosterRequest, Posters, PosterStudy, make_posters
 from hotspots.products.drawing.poster_map import draw_poster_map
 from hotspots.products.drawing.poster_sheets import draw_poster
@@ -26,64 +23,6 @@ from hotspots.products.drawing.qr_codes import draw_qr_code
 from hotspots.products.files.poster_folder import write_posters
 from hotspots.products.summary import summarise_posters
 from hotspots.products.words import say
-
-EAST, NORTH = 530_000, 180_000
-
-
-def make_study(
-    places: list[tuple[float, float]],
-    *,
-    hours: list[str | None] | None = None,
-    names: list[str] | None = None,
-    schools: tuple[str, ...] = ("Hill School",),
-    streets: list[list[tuple[float, float]]] | None = None,
-) -> PosterStudy:
-    """Havens so far east and north of the schools, which stand in the middle of a borough of 4 km."""
-    n = len(places)
-    havens = gpd.GeoDataFrame(
-        {
-            "name": names or [f"Shop {number}" for number in range(n)],
-            "kind": ["convenience store"] * n,
-            "opening_hours": pd.Series(hours or ["24/7"] * n, dtype="object"),
-            "address": ["High Street"] * n,
-        },
-        geometry=[shapely.Point(EAST + x, NORTH + y) for x, y in places],
-        crs=27700,
-    ).set_index(pd.Index([f"H{number:03d}" for number in range(n)], name="haven_id"))
-    wards = gpd.GeoDataFrame(
-        {"ward_name": ["Hill"], "borough": ["Ashford"], "population": [1.0]},
-        geometry=[shapely.box(EAST - 2000, NORTH - 2000, EAST + 2000, NORTH + 2000)],
-        crs=27700,
-        index=pd.Index(["E05000001"], name="ward_code"),
-    )
-    taught = gpd.GeoDataFrame(
-        {"name": list(schools), "phase": ["Primary"] * len(schools)},
-        geometry=[shapely.Point(EAST, NORTH)] * len(schools),
-        crs=27700,
-    ).set_index(pd.Index([str(100001 + number) for number in range(len(schools))], name="school_id"))
-    ways = gpd.GeoDataFrame(
-        {"name": [f"{number} Street" for number in range(len(streets or []))], "kind": "residential"},
-        geometry=[shapely.LineString([(EAST + x, NORTH + y) for x, y in line]) for line in streets or []],
-        crs=27700,
-    )
-    return PosterStudy(
-        havens=Havens(
-            havens=havens,
-            inputs=(),
-            without_location={},
-            n_malformed=0,
-            n_shut=0,
-            n_unnamed=0,
-            hours_doubts={},
-            n_hours_partly_known=0,
-        ),
-        boundaries=Boundaries(wards=wards, inputs=(), n_repaired=0, unmatched_residents=()),
-        schools=Schools(schools=taught, inputs=()),
-        streets=Streets(ways=ways, inputs=(), left_out={}, n_broken=0, n_unnamed=0) if streets else None,
-        terms=None,
-        country="GB",
-        subdivision="ENG",
-    )
 
 
 def draw(study: PosterStudy, request: PosterRequest | None = None) -> tuple[Posters, Poster, dict[str, Any]]:
@@ -152,10 +91,10 @@ def test_what_is_closed_after_school_is_left_out_and_what_is_not_known_says_to_a
     posters, _, source = draw(make_study([(100.0 * number, 0) for number in range(1, 6)], hours=hours))
     assert posters.n_shut == 1
     assert [haven["open"] for haven in source["havens"]] == [
-        "ask first",
+        "may be closed",
         "until 5 pm",
         "Mon until 4:30 pm; Tue\N{EN DASH}Fri 3:30 pm to 6 pm or later",
-        "until 4 pm, else ask first",
+        "until 4 pm, otherwise may be closed",
     ]
 
 
@@ -237,8 +176,8 @@ def test_every_poster_of_a_school_is_on_one_sheet_and_equal_ones_have_equal_byte
     study = make_study([(30.0 * number, 40) for number in range(14)], names=[long] * 14, schools=(long,))
     posters = make_posters(study, PosterRequest(paper=paper, address="https://example.org"))
     one, other = (draw_poster(posters.posters[0], posters) for _ in range(2))
-    assert len(one.pictures) == 1
-    assert (one.pdf, one.pictures) == (other.pdf, other.pictures)
+    assert (one.paper, count_sheets(one.pdf)) == (paper, 1)
+    assert (one.pdf, one.picture) == (other.pdf, other.picture)
     assert one.pdf.startswith(b"%PDF")
     assert one.source["more"]
 
@@ -292,7 +231,7 @@ def test_what_is_left_out_of_lists_is_said() -> None:
         havens=replace(study.havens, n_shut=2),
         schools=replace(study.schools, without_location={"no location": 1}, n_outside=1200),
     )
-    summary = summarise_posters(make_posters(listed, PosterRequest()), [("a.pdf",), ("b.pdf",)])
+    summary = summarise_posters(make_posters(listed, PosterRequest()), [SHEET, SHEET])
     assert summary.notes == (
         "Safe havens left out because their file says that they are closed for good: 2.",
         "Schools left out because they have no usable location: 1 (no location: 1).",
@@ -336,21 +275,23 @@ def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:
     posters = make_posters(make_study([(100, 0)], schools=("Hill School", "hill school")), PosterRequest())
     summary, paths = write_posters(posters, tmp_path)
     folder = paths["posters"].parent
-    assert folder == tmp_path / "posters" / "a4_10-minutes_15-18"
+    assert folder == tmp_path / "posters" / "10-minutes_15-18"
     assert {path.name for path in folder.iterdir()} == {
         *("hill-school-100001.pdf", "hill-school-100001.png", "hill-school-100002.pdf", "hill-school-100002.png"),
         *("ashford.pdf", "ashford.png", "posters.pdf", "posters.json"),
     }
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     told = json.loads(before["posters.json"])
-    assert [poster["files"][0] for poster in told["posters"]] == [poster.files[0] for poster in summary.posters]
+    assert [poster["sheet"]["files"][0] for poster in told["posters"]] == [
+        poster.sheet.files[0] for poster in summary.posters
+    ]
     assert told["posters"][0]["havens"][0]["walk_m"] == 100
     write_posters(posters, tmp_path)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hotspots.products.drawing import poster_sheets as module
+    from hotspots.products.drawing import poster_fonts as module
 
     posters = make_posters(make_study([(100, 0)]), PosterRequest())
     monkeypatch.setitem(sys.modules, "segno", None)

@@ -109,7 +109,7 @@ def _describe_performance(summary: dict[str, Any]) -> Entry:
 def _describe_posters(summary: dict[str, Any]) -> Entry:
     schools = [str(poster["name"]) for poster in summary["posters"] if poster["subject"] == "school"]
     return {
-        "paper": str(summary["paper"]).upper(),
+        "paper": " and ".join(sorted({str(poster["sheet"]["paper"]).upper() for poster in summary["posters"]})[::-1]),
         "minutes": float(summary["minutes"]),
         "n_posters": len(summary["posters"]),
         "area": ", ".join(schools) if 0 < len(schools) <= MAX_WARDS_NAMED else f"{len(schools)} schools",

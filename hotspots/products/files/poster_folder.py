@@ -12,9 +12,11 @@ from hotspots.products.summary import (
     POSTERS_FOLDER,
     POSTERS_PRODUCTS,
     PostersSummary,
+    SheetSummary,
     encode,
     summarise_posters,
 )
+from hotspots.products.words import say
 
 _MAX_SLUG = 60
 
@@ -46,26 +48,38 @@ def write_posters(
     for poster in posters.posters:
         progress(poster.name)
         drawn.append(draw_poster(poster, posters))
-    files = [_list_files(name, len(one.pictures)) for name, one in zip(names, drawn, strict=True)]
-    summary = summarise_posters(posters, files)
+    sheets = [
+        SheetSummary(
+            paper=one.paper,
+            is_by_ward=one.is_by_ward,
+            n_named=one.n_named,
+            n_unprintable=len(one.unprintable),
+            files=(f"{name}.pdf", f"{name}.png"),
+        )
+        for name, one in zip(names, drawn, strict=True)
+    ]
+    summary = summarise_posters(posters, sheets)
     replaced = say_replaced(folder, POSTERS_PRODUCTS["posters_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
-        for (pdf, *pictures), one in zip(files, drawn, strict=True):
-            (draft / pdf).write_bytes(one.pdf)
-            for name, picture in zip(pictures, one.pictures, strict=True):
-                (draft / name).write_bytes(picture)
+        for sheet, one in zip(sheets, drawn, strict=True):
+            for name, content in zip(sheet.files, (one.pdf, one.picture), strict=True):
+                (draft / name).write_bytes(content)
         (draft / POSTERS_PRODUCTS["posters"]).write_bytes(join_posters(drawn, posters))
         write_text(draft / POSTERS_PRODUCTS["posters_json"], encode_json(encode(summary)))
     if replaced:
         notify(replaced)
+    if lost := sorted({name for one in drawn for name in one.unprintable}):
+        notify(say("poster.unprintable", lost))
     return summary, {key: folder / name for key, name in POSTERS_PRODUCTS.items()}
 
 
 def name_posters(posters: Posters) -> str:
-    """Paper, walk and hours, and the schools if not all: posters of another question keep their place."""
+    """Walk and hours, the paper and schools if they were chosen: posters of another question keep their place."""
     request = posters.request
     first, last = request.hours
-    name = f"{request.paper}_{request.minutes:g}-minutes_{first:02d}-{last:02d}"
+    name = f"{request.minutes:g}-minutes_{first:02d}-{last:02d}"
+    if request.paper:
+        name = f"{request.paper}_{name}"
     if not request.schools:
         return name
     named = "+".join(poster.school_id or "" for poster in posters.posters)
@@ -81,9 +95,3 @@ def _name_each(posters: Posters) -> list[str]:
         is_alone = slugs.count(slug) == 1 and slug not in taken
         names.append(slug if is_alone else f"{slug}-{slugify(poster.school_id or poster.subject)}")
     return names
-
-
-def _list_files(name: str, n_pictures: int) -> tuple[str, ...]:
-    """The PDF, and the pictures, numbered where there are several."""
-    pictures = [f"{name}.png"] if n_pictures == 1 else [f"{name}-{number}.png" for number in range(1, n_pictures + 1)]
-    return (f"{name}.pdf", *pictures)

@@ -27,6 +27,7 @@ from .place_summary import summarise_method as summarise_method
 from .poster_summary import POSTERS_FOLDER as POSTERS_FOLDER
 from .poster_summary import POSTERS_PRODUCTS as POSTERS_PRODUCTS
 from .poster_summary import PostersSummary as PostersSummary
+from .poster_summary import SheetSummary as SheetSummary
 from .poster_summary import summarise_posters as summarise_posters
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import HAVEN_FOLDER as HAVEN_FOLDER

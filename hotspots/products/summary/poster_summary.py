@@ -36,6 +36,25 @@ class PosterHavenSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SheetSummary(Part):
+    """The sheet of a poster.
+
+    Attributes:
+        paper: Its size.
+        is_by_ward: Whether its list is by ward, since a borough has more havens than its map can number.
+        n_named: Havens that are named on it; the others of a borough are dots on its map.
+        n_unprintable: Names that gave way to the kind of place, since the fonts lack their signs.
+        files: Its PDF and its picture.
+    """
+
+    paper: Literal["a4", "a3"]
+    is_by_ward: bool
+    n_named: int
+    n_unprintable: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PosterSummary(Part):
     """One poster.
 
@@ -43,17 +62,17 @@ class PosterSummary(Part):
         subject: Whom it is for.
         id: Number of the school; null for a borough.
         name: Of the school or borough.
-        files: Its PDF, and a picture of each sheet.
+        sheet: What it is printed on, and what of the havens has room there.
         n_more: Further havens within reach, for which there is no room.
         is_beyond: Whether none is within reach, and the nearest are shown instead.
         is_along_streets: Whether walks are along streets, and not as the crow flies.
-        havens: Those shown.
+        havens: Those chosen, in the order in which the sheet takes them.
     """
 
     subject: Literal["school", "borough"]
     id: str | None
     name: str
-    files: tuple[str, ...]
+    sheet: SheetSummary
     n_more: int
     is_beyond: bool
     is_along_streets: bool
@@ -69,13 +88,14 @@ class PostersSummary(Part):
         minutes: How far a haven may be, minutes on foot.
         metres: The same, metres.
         hours: First and last hour after school.
-        paper: Size of the sheet.
+        paper: Size of the sheets that was asked for; null where it follows from the number of havens.
         n_schools: Schools with a poster.
         n_schools_without: Of these, those without a haven within reach.
         n_schools_off_streets: Of these, those from which walks are as the crow flies, since no street is near.
         n_havens: Havens read.
         n_shut: Of these, those on no poster, since they are closed after school.
-        n_hours_unknown: Of these, those whose hours are not known, of which posters say to ask first.
+        n_hours_unknown: Of these, those whose hours are not known, of which posters say that they may be closed.
+        n_checks_unknown: Of these, those that do not say when somebody last checked them.
         data_status: What files say of themselves, by table; empty for ordinary data.
         posters: Each of them.
         inputs: The files read.
@@ -87,13 +107,14 @@ class PostersSummary(Part):
     minutes: Annotated[float, Quantity("minutes")]
     metres: Metres
     hours: tuple[int, ...]
-    paper: str
+    paper: str | None
     n_schools: int
     n_schools_without: int
     n_schools_off_streets: int
     n_havens: int
     n_shut: int
     n_hours_unknown: int
+    n_checks_unknown: int
     data_status: dict[str, str]
     posters: tuple[PosterSummary, ...]
     inputs: tuple[InputSummary, ...]
@@ -101,12 +122,12 @@ class PostersSummary(Part):
     notes: tuple[str, ...]
 
 
-def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> PostersSummary:
+def summarise_posters(posters: Posters, sheets: list[SheetSummary]) -> PostersSummary:
     """What the posters show.
 
     Args:
         posters: They.
-        files: The names of the files of each.
+        sheets: That of each.
     """
     request, study = posters.request, posters.study
     schools = [poster for poster in posters.posters if poster.subject == "school"]
@@ -123,19 +144,25 @@ def summarise_posters(posters: Posters, files: list[tuple[str, ...]]) -> Posters
         n_shut=posters.n_shut,
         n_hours_unknown=int(study.havens.havens["opening_hours"].isna().sum()),
         data_status=study.data_status,
-        posters=tuple(_summarise(poster, names) for poster, names in zip(posters.posters, files, strict=True)),
+        n_checks_unknown=_count_unchecked(posters),
+        posters=tuple(_summarise(poster, sheet) for poster, sheet in zip(posters.posters, sheets, strict=True)),
         inputs=tuple(InputSummary.of(file) for file in study.inputs),
         products=POSTERS_PRODUCTS,
         notes=list_left_out(havens=study.havens, schools=study.schools),
     )
 
 
-def _summarise(poster: Poster, files: tuple[str, ...]) -> PosterSummary:
+def _count_unchecked(posters: Posters) -> int:
+    havens = posters.study.havens.havens
+    return int(havens["checked_on"].isna().sum()) if "checked_on" in havens else len(havens)
+
+
+def _summarise(poster: Poster, sheet: SheetSummary) -> PosterSummary:
     return PosterSummary(
         subject=poster.subject,
         id=poster.school_id,
         name=poster.name,
-        files=files,
+        sheet=sheet,
         n_more=poster.n_more,
         is_beyond=poster.is_beyond,
         is_along_streets=poster.is_along_streets,

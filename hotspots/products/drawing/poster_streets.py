@@ -1,0 +1,179 @@
+"""Streets on the map of a poster, and their names along them."""
+
+from __future__ import annotations
+
+import html
+import math
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from hotspots.products.drawing.poster_frame import UNITS, Frame, trace_path
+
+_CASING, _ROAD, _PATH, _FINE_ROAD = "#cfcabd", "#ffffff", "#b9b3a4", "#d3cdbf"
+_RANKS = (
+    ("motorway", "trunk", "a road", "primary"),
+    ("b road", "secondary"),
+    ("tertiary", "classified unnumbered", "minor road", "minor"),
+    ("residential", "unclassified", "living_street", "local road", "local", "street", "road", "service"),
+)
+"""Words for classes of road of OpenStreetMap and OS Open Roads, the widest first."""
+_WIDTHS = (2.6, 2.1, 1.8, 1.4, 0.6)
+"""Millimetres, for each rank, and for paths."""
+_LEAST_SCALE, _FINE_BELOW, _PATHS_FROM = 0.3, 0.5, 0.6
+"""Of widths: how far they shrink with the map, below what small streets are hairlines, above what paths are drawn."""
+_HAIR_MM = 0.3
+
+_LABEL_MM = 2.9
+_LETTER_SHARE = 0.52
+"""Of its height, the width of a letter on average."""
+_MAX_LABELS = 30
+
+
+def _rank(kind: object) -> int:
+    word = str(kind).casefold().removesuffix("_link")
+    return next((rank for rank, words in enumerate(_RANKS) if word in words), len(_RANKS))
+
+
+def _rank_all(streets: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
+    ranks = np.array([_rank(kind) for kind in streets["kind"]], dtype=np.int64)
+    if len(ranks) and (ranks == len(_RANKS)).all():
+        ranks[:] = len(_RANKS) - 1  # a file that knows no classes
+    return ranks
+
+
+def _choose_scale(frame: Frame) -> float:
+    """What widths shrink to on a map of more ground."""
+    return min(max(frame.units_per_m * 1000 / 750, _LEAST_SCALE), 1.0)
+
+
+def draw_streets(streets: gpd.GeoDataFrame, frame: Frame) -> list[str]:
+    """All casings, then all roads, the widest on top.
+
+    On the map of a borough the larger streets stand out, if they hang together, and the others are hairlines.
+    """
+    lines = streets.geometry.to_numpy()
+    is_inside = shapely.intersects(lines, frame.window)
+    inside, ranks = lines[is_inside], _rank_all(streets)[is_inside]
+    scale = _choose_scale(frame)
+    n_wide = _count_wide(inside, ranks, scale)
+    drawn = []
+    if scale < _FINE_BELOW:
+        hairs = _trace_all(inside[(ranks >= n_wide) & (ranks < len(_RANKS))], frame)
+        drawn.append(
+            f'<path d="{hairs}" fill="none" stroke="{_FINE_ROAD}" stroke-width="{_HAIR_MM * UNITS:.1f}" '
+            'stroke-linecap="round" stroke-linejoin="round"/>'
+        )
+    elif scale > _PATHS_FROM:
+        paths = _trace_all(inside[ranks == len(_RANKS)], frame)
+        drawn.append(
+            f'<path d="{paths}" fill="none" stroke="{_PATH}" stroke-width="{_WIDTHS[-1] * UNITS * scale:.1f}" '
+            'stroke-dasharray="14 8"/>'
+        )
+    wide = [
+        (_trace_all(inside[ranks == rank], frame), _WIDTHS[rank] * UNITS * scale)
+        for rank in sorted({int(rank) for rank in ranks if rank < n_wide}, reverse=True)
+    ]
+    for colour, edge in ((_CASING, 6 * scale), (_ROAD, 0.0)):
+        drawn += [
+            f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width + edge:.1f}" '
+            'stroke-linecap="round" stroke-linejoin="round"/>'
+            for path, width in wide
+        ]
+    return drawn
+
+
+def _trace_all(lines: npt.NDArray[np.object_], frame: Frame) -> str:
+    return trace_path(shapely.multilinestrings(lines.tolist()), frame) if len(lines) else ""
+
+
+def _count_wide(lines: npt.NDArray[np.object_], ranks: npt.NDArray[np.int64], scale: float) -> int:
+    """How many ranks of streets, from the widest, are drawn as more than hairlines."""
+    if scale >= _FINE_BELOW:
+        return len(_RANKS)
+    return len(_RANKS) - 1 if _hang_together(lines[ranks < len(_RANKS) - 1]) else 0
+
+
+def _hang_together(lines: npt.NDArray[np.object_]) -> bool:
+    """Whether half of the length of some streets is of one network, junctions being where ends meet."""
+    if not len(lines):
+        return False
+    coordinates, owner = shapely.get_coordinates(lines, return_index=True)
+    _, place = np.unique(np.rint(coordinates), axis=0, return_inverse=True)
+    size = len(lines) + int(place.max()) + 1
+    ends = (owner, len(lines) + place.ravel())
+    _, part = connected_components(coo_array((np.ones(len(owner)), ends), shape=(size, size)), directed=False)
+    lengths = shapely.length(lines)
+    return bool(np.bincount(part[: len(lines)], lengths).max() >= lengths.sum() / 2)
+
+
+def draw_names(
+    streets: gpd.GeoDataFrame, frame: Frame, taken: list[shapely.Geometry], *, within: shapely.Geometry | None
+) -> list[str]:
+    """Names of streets along them, the widest and longest first, where nothing else is.
+
+    Args:
+        streets: The streets table.
+        frame: The ground and the paper.
+        taken: Where something is, units of the drawing.
+        within: The borough, whose streets alone are named; None for all.
+    """
+    lines = streets.geometry.to_numpy()
+    is_inside = shapely.intersects(lines, frame.window)
+    inside, ranks = streets[is_inside], _rank_all(streets)[is_inside]
+    scale = _choose_scale(frame)
+    n_named = _count_wide(lines[is_inside], ranks, scale) + (scale > _PATHS_FROM)  # a name stands on what is drawn
+    inside = inside.assign(rank=ranks)[(ranks < n_named) & inside["name"].notna().to_numpy()]
+    size = _LABEL_MM * UNITS
+    found = []
+    window = shapely.buffer(frame.window, -2 * size / frame.units_per_m)
+    border = None
+    if within is not None:
+        window = shapely.intersection(window, within)
+        border = shapely.transform(within, frame.place)
+        shapely.prepare(border)
+    for name, of_street in inside.groupby("name", sort=True):
+        clipped = shapely.intersection(shapely.union_all(of_street.geometry.to_numpy()), window)
+        runs = [run for run in shapely.get_parts(_merge(clipped)) if run.geom_type == "LineString"]
+        if runs:
+            longest = max(runs, key=lambda run: float(run.length))
+            found.append((int(of_street["rank"].min()), -float(longest.length), str(name), longest))
+    kept = list(taken)
+    labels: list[str] = []
+    for _, _, name, run in sorted(found, key=lambda one: one[:3]):
+        points = frame.place(shapely.get_coordinates(run))
+        line = shapely.LineString(points)
+        length = len(name) * _LETTER_SHARE * size
+        if line.length < length * 1.15 or len(labels) == _MAX_LABELS:
+            continue
+        # the straightest of a few stretches along it
+        starts = np.linspace(0, line.length - length, 9)
+        begins = shapely.get_coordinates(shapely.line_interpolate_point(line, starts))
+        ends = shapely.get_coordinates(shapely.line_interpolate_point(line, starts + length))
+        for chosen in np.argsort(-np.hypot(*(ends - begins).T), kind="stable")[:4]:
+            begin, end = begins[chosen], ends[chosen]
+            if math.dist(begin, end) < 0.94 * length:
+                break
+            box = shapely.LineString([begin, end]).buffer(size * 0.75)
+            if (border and not border.contains(box)) or any(box.intersects(other) for other in kept):
+                continue
+            kept.append(box)
+            if end[0] < begin[0]:
+                begin, end = end, begin
+            angle = math.degrees(math.atan2(end[1] - begin[1], end[0] - begin[0]))
+            x, y = (begin + end) / 2
+            labels.append(
+                f'<text transform="translate({x:.1f} {y:.1f}) rotate({angle:.1f})" y="{size * 0.34:.1f}" '
+                f'font-size="{size:.1f}" text-anchor="middle" fill="#3c3a35" stroke="{_ROAD}" stroke-width="7" '
+                f'paint-order="stroke" stroke-linejoin="round">{html.escape(name)}</text>'
+            )
+            break
+    return labels
+
+
+def _merge(lines: shapely.Geometry) -> shapely.Geometry:
+    return shapely.line_merge(lines) if lines.geom_type == "MultiLineString" else lines
