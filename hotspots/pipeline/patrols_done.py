@@ -106,6 +106,7 @@ class PlanComparison:
         n_outside: Planned visits before the first ping or after the last, which nothing can be said of.
         n_elsewhere: Planned visits without a position or a name that is known.
         refused: Rows of the plan that cannot be read, by reason.
+        doubts: What could be otherwise in how it was read, and which files were left out, in sentences.
     """
 
     kept: KeptPlan
@@ -115,6 +116,7 @@ class PlanComparison:
     n_outside: int
     n_elsewhere: int
     refused: Mapping[str, int]
+    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,11 @@ class PatrolsDone:
     def stays(self) -> PatrolStays:
         """Where the time of patrols went."""
         return self.dosage.stays
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What could be otherwise in how records and plan were read, and which files were left out."""
+        return (*self.records.doubts, *(self.plan.doubts if self.plan else ()))
 
     @property
     def data_status(self) -> dict[str, str]:
@@ -394,4 +401,5 @@ def _compare(
         n_outside=int((~is_judged).sum()),
         n_elsewhere=len(plan.visits) - len(stays),
         refused=plan.refused,
+        doubts=plan.doubts,
     )

@@ -43,6 +43,8 @@ PLACE_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES)
 _WHAT: Final = "places to patrol"
 _LAYERS: Final = ("places_to_patrol", "hotspots")
 """Of a GeoPackage of an earlier run, the first of these that it has."""
+_OF_RUNS: Final = ("hotspots.gpkg", "places_to_patrol.csv")
+"""What lists the places of a run; what else lies in its folder has positions too."""
 _QUARTER: Final = 16
 _NAMES: Final = ("place", "name", "hot spot", "hotspot", "title", "location")
 _RANKS: Final = ("rank", "number", "no", "id")
@@ -72,7 +74,7 @@ def read_listed_places(
     """Read places to patrol: `hotspots.gpkg` or `places_to_patrol.csv` of an earlier run, or outlines from elsewhere.
 
     Args:
-        paths: Files, and folders of them.
+        paths: Files, and folders of them; of a folder of a run, only the list of its places is read.
         crs: The working CRS.
         radius_m: Of the circle that a point stands for.
 
@@ -84,7 +86,7 @@ def read_listed_places(
     guard = RepeatGuard()
     inputs: list[InputFile] = []
     frames: list[pd.DataFrame] = []
-    for file in find_files(paths, suffixes=PLACE_SUFFIXES, what=_WHAT):
+    for file in find_files([_find_own(path) for path in paths], suffixes=PLACE_SUFFIXES, what=_WHAT):
         with file.opened():
             is_layer = file.path.suffix.lower() in LAYER_SUFFIXES or (
                 file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
@@ -119,6 +121,11 @@ def read_listed_places(
         numbers=tuple(map(str, numbers)) if is_usable else tuple(str(index + 1) for index in range(len(rows))),
         inputs=tuple(inputs),
     )
+
+
+def _find_own(path: Path) -> Path:
+    """Of the folder of a run, the file that lists its places; any other path as it is."""
+    return next((path / name for name in _OF_RUNS if (path / name).is_file()), path)
 
 
 def _find(columns: Sequence[Any], usual: Sequence[str]) -> Any | None:
