@@ -106,7 +106,6 @@ class PlanComparison:
         n_outside: Planned visits before the first ping or after the last, which nothing can be said of.
         n_elsewhere: Planned visits without a position or a name that is known.
         refused: Rows of the plan that cannot be read, by reason.
-        doubts: What could be otherwise in how it was read, and which files were left out, in sentences.
     """
 
     kept: KeptPlan
@@ -116,7 +115,6 @@ class PlanComparison:
     n_outside: int
     n_elsewhere: int
     refused: Mapping[str, int]
-    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +135,7 @@ class PatrolsDone:
         plan: The plan beside it; None without one.
         analysis: The run that found the places; None where they were listed.
         selection: The incidents of the crime.
+        doubts: What could be otherwise in how these were read, and which files and rows were left out, in sentences.
         files: Of records, places and plan.
         study: What the incidents are of.
     """
@@ -154,6 +153,7 @@ class PatrolsDone:
     plan: PlanComparison | None
     analysis: Analysis | None
     selection: Selection
+    doubts: tuple[str, ...]
     files: tuple[InputFile, ...]
     study: Study
 
@@ -161,11 +161,6 @@ class PatrolsDone:
     def stays(self) -> PatrolStays:
         """Where the time of patrols went."""
         return self.dosage.stays
-
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        """What could be otherwise in how records and plan were read, and which files were left out."""
-        return (*self.records.doubts, *(self.plan.doubts if self.plan else ()))
 
     @property
     def data_status(self) -> dict[str, str]:
@@ -282,6 +277,7 @@ def measure_patrols(
         plan=compared,
         analysis=analysis,
         selection=chosen,
+        doubts=(*records.doubts, *(listed.doubts if listed else ()), *(plan.doubts if plan else ())),
         files=(*records.inputs, *(listed.inputs if listed else ()), *(plan.inputs if plan else ())),
         study=study,
     )
@@ -401,5 +397,4 @@ def _compare(
         n_outside=int((~is_judged).sum()),
         n_elsewhere=len(plan.visits) - len(stays),
         refused=plan.refused,
-        doubts=plan.doubts,
     )

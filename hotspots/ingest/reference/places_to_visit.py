@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
@@ -16,6 +17,7 @@ import shapely
 from hotspots.errors import DataError
 from hotspots.geography import (
     BRITISH_NATIONAL_GRID,
+    describe_area,
     lies_in_working_crs,
     name_crs,
     require_working_crs,
@@ -60,12 +62,14 @@ class ListedPlaces:
         names: What each is called, or None.
         numbers: Its number in the file, or else its position from 1.
         inputs: The files read.
+        doubts: Which rows are left out, in sentences.
     """
 
     outlines: tuple[shapely.Geometry, ...]
     names: tuple[str | None, ...]
     numbers: tuple[str, ...]
     inputs: tuple[InputFile, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def read_listed_places(
@@ -86,12 +90,13 @@ def read_listed_places(
     guard = RepeatGuard()
     inputs: list[InputFile] = []
     frames: list[pd.DataFrame] = []
+    doubts: list[str] = []
     for file in find_files([_find_own(path) for path in paths], suffixes=PLACE_SUFFIXES, what=_WHAT):
         with file.opened():
             is_layer = file.path.suffix.lower() in LAYER_SUFFIXES or (
                 file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
             )
-            frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs)
+            frame = _read_layers(file, crs, doubts) if is_layer else _read_tables(file, crs, doubts)
             guard.check(file.sha256, label=file.label)
         points = shapely.get_type_id(frame["outline"].to_numpy(dtype=object)) == shapely.GeometryType.POINT
         frame["outline"] = np.where(
@@ -120,6 +125,7 @@ def read_listed_places(
         names=tuple(name if isinstance(name, str) else None for name in release_names(rows["name"])),
         numbers=tuple(map(str, numbers)) if is_usable else tuple(str(index + 1) for index in range(len(rows))),
         inputs=tuple(inputs),
+        doubts=tuple(doubts),
     )
 
 
@@ -140,7 +146,16 @@ def _as_texts(values: pd.Series | None, n_rows: int) -> pd.Series:
     return pd.Series(texts, dtype="object")
 
 
-def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
+def _say_lost(is_lost: npt.NDArray[np.bool_], label: str, crs: pyproj.CRS) -> str:
+    """Which rows are left out: they lie nowhere."""
+    n = int(is_lost.sum())
+    return (
+        f"{n:,} of {len(is_lost):,} rows of {label} {'is' if n == 1 else 'are'} left out, without a position or a "
+        f"whole outline in {describe_area(crs)}; the first is row {int(is_lost.argmax()) + 1}."
+    )
+
+
+def _read_layers(file: FoundFile, crs: pyproj.CRS, doubts: list[str]) -> pd.DataFrame:
     address, layers = locate_layers(file, what=_WHAT)
     kinds = dict(layers)
     own = next((name for name in _LAYERS if name in kinds), None)
@@ -149,13 +164,20 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     parts = []
     for name in wanted:
         frame: gpd.GeoDataFrame = read_layer(file, address, name, what=_WHAT)
-        frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon", "Point"]) & ~frame.geometry.is_empty]
+        is_shape = frame.geom_type.isin(["Polygon", "MultiPolygon", "Point"]) & ~frame.geometry.is_empty
+        is_lost = ~is_shape.to_numpy()
+        whole = np.flatnonzero(~is_lost)
+        frame = frame[~is_lost]
         if frame.empty:
             continue
         frame = frame.set_geometry(shapely.force_2d(frame.geometry.array)).reset_index(drop=True)
         placed = to_working_crs(frame, crs)
         # first of all, as what lies nowhere can neither be mended nor measured
-        placed = placed[np.asarray(lies_in_working_crs(placed.geometry))].reset_index(drop=True)
+        lies = np.asarray(lies_in_working_crs(placed.geometry))
+        is_lost[whole[~lies]] = True
+        if is_lost.any():
+            doubts.append(_say_lost(is_lost, file.label, crs))
+        placed = placed[lies].reset_index(drop=True)
         named, numbered = (_find(placed.columns, usual) for usual in (_NAMES, _RANKS))
         status = _find(placed.columns, ("data status",))
         parts.append(
@@ -176,7 +198,7 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _read_tables(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
+def _read_tables(file: FoundFile, crs: pyproj.CRS, doubts: list[str]) -> pd.DataFrame:
     parts = []
     tables = []
     for member in list_members(file, suffixes=TABLE_SUFFIXES):
@@ -192,6 +214,8 @@ def _read_tables(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
             continue
         found = locate(columns, where, stated_crs=table.crs, crs=name_crs(crs))
         is_known = np.isfinite(found.easting)
+        if is_known.any() and not is_known.all():
+            doubts.append(_say_lost(~is_known, table.label, crs))
         named, numbered = (_find(table.header, usual) for usual in (_NAMES, _RANKS))
         status = _find(table.header, ("data status",))
         parts.append(
