@@ -86,7 +86,9 @@ def _compare_parts(marks: gpd.GeoDataFrame, chosen: Selection, *, floor: Floor) 
         marks,
         chosen.incidents,
         study_area=chosen.study_area,
-        incident_weights={part: np.asarray(hours[:, own].sum(axis=1)).ravel() for part, own in of_day.items()},
+        incident_weights={
+            part: np.asarray(hours[:, own].sum(axis=1), dtype=np.float64).ravel() for part, own in of_day.items()
+        },
         floor=floor,
     )
     return tuple(one for one in compared if one.found is not None)

@@ -58,11 +58,11 @@ def bound_worth(shift: PatrolShift) -> float:
             costs.append(float(cost))
             gains += [gain / n_visits] * (n_visits - 1)
             costs += [float(cost)] * (n_visits - 1)
-    gain, cost_s = np.array(gains), np.array(costs)
-    order = np.argsort(-gain / cost_s, kind="stable")
+    worth, cost_s = np.array(gains), np.array(costs)
+    order = np.argsort(-worth / cost_s, kind="stable")
     spent = np.cumsum(cost_s[order])
     taken = np.clip((budget - (spent - cost_s[order])) / cost_s[order], 0.0, 1.0)
-    return float(min((gain[order] * taken).sum() * (1 + _ROUNDING), shift.expected.sum()))
+    return float(min((worth[order] * taken).sum() * (1 + _ROUNDING), shift.expected.sum()))
 
 
 def _find_windows(shift: PatrolShift) -> tuple[Integers, Integers]:
@@ -110,7 +110,7 @@ def bound_place(shift: PatrolShift, place: int, *, earliest_s: int, latest_s: in
     sums = np.concatenate([[0.0], np.cumsum(shift.expected[place])])
 
     def add_up(until: Floats) -> Floats:
-        return np.interp(until, edges, sums)
+        return np.asarray(np.interp(until, edges, sums), dtype=np.float64)
 
     n_most = -(-(shift.length_s - earliest_s) // held)
     whole = float(sums[-1] - add_up(np.array([float(earliest_s)]))[0])
