@@ -289,6 +289,14 @@ def test_an_operation_says_how_much_of_it_was_done_and_keeps_its_verdict(
     assert done["data_status"] == {"patrol records": "synthetic"}
     elsewhere = json.loads(call("operation", *asked, "--records", "pings.csv", "--json").out)
     assert "patrols were in neither area during the operation" in " ".join(elsewhere["notes"])
+    (tmp_path / "both").mkdir()
+    (tmp_path / "plan.csv").rename(tmp_path / "both" / "plan.csv")
+    (tmp_path / "august.csv").rename(tmp_path / "both" / "august.csv")
+    beside = json.loads(call("operation", *asked, "--records", "both", "--json").out)
+    assert beside["patrols"]["treated_hours"] == 2.5
+    (left_out,) = beside["patrols"]["doubts"]
+    assert left_out.startswith("both/plan.csv is left out of the records")
+    assert left_out in beside["notes"]
 
 
 @pytest.mark.slow

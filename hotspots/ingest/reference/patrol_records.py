@@ -32,7 +32,7 @@ from hotspots.ingest.reference.patrol_columns import WHAT, PatrolTable, PatrolTa
 from hotspots.ingest.reference.patrol_pings import join_pings, read_pings
 from hotspots.ingest.reference.patrol_visits import number_visits, read_visits
 from hotspots.ingest.reference.ping_times import find_zone
-from hotspots.ingest.texts import read_status
+from hotspots.ingest.texts import mask_label, read_status
 
 RECORD_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".gpx", ".zip")
 
@@ -123,13 +123,13 @@ def read_patrol_records(
     kinds: dict[str, str] = {}
     files = find_files(paths, suffixes=RECORD_SUFFIXES, what=WHAT)
     is_wanted = _find_plans(files, name_crs(crs)) if are_plans else _is_record
-    others: list[str] = []
+    others: list[PatrolTable] = []
     for file in files:
         with file.opened():
             tables = find_patrol_tables(file, name_crs(crs), are_plans=are_plans)
             guard.check(file.sha256, label=file.label)
             layouts = [table for table in tables if is_wanted(table)]
-            others += [table.table.label for table in tables if not is_wanted(table)]
+            others += [table for table in tables if not is_wanted(table)]
             if not layouts:
                 continue
             counted = PatrolTally(refused=Counter())
@@ -160,10 +160,10 @@ def read_patrol_records(
         )
     if others and not kinds and not only_real:
         raise DataError(
-            f"Patrol records say where patrols were; {others[0]} says where they are to go. Give the pings or the "
-            "visits; or if these visits were made, call the columns of their times arrived_at and left_at."
+            f"Patrol records say where patrols were; {others[0].table.label} says where they are to go. Give the "
+            "pings or the visits; or if these visits were made, call the columns of their times arrived_at and left_at."
         )
-    doubts += [_say_other(label, are_plans=are_plans) for label in others]
+    doubts += [_say_other(table, are_plans=are_plans) for table in others]
     found = join_pings(pings, tally, time_zone)
     stays = number_visits(visits, crs)
     if found.empty and stays.empty and inputs:
@@ -206,10 +206,13 @@ def _find_plans(files: Iterable[FoundFile], crs: str) -> Callable[[PatrolTable],
     return lambda table: rank(table) == highest
 
 
-def _say_other(label: str, *, are_plans: bool) -> str:
-    if are_plans:
-        return f"{label} is left out of the plan: it says where patrols were, or has not the visits of one."
-    return f"{label} is left out of the records: it says where patrols are to go, and not where they were."
+def _say_other(table: PatrolTable, *, are_plans: bool) -> str:
+    label = mask_label(table.table.label)
+    if not are_plans:
+        return f"{label} is left out of the records: it says where patrols are to go, and not where they were."
+    if table.is_plan:
+        return f"{label} is left out of the plan: it is a route, without how long each visit is."
+    return f"{label} is left out of the plan: it says where patrols were, and not where they are to go."
 
 
 def _read_table(

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hotspots.errors import ParameterError
-from hotspots.ingest.texts import DateOrder, OrderFound, guess_date_order, parse_times, to_arrow
+from hotspots.ingest.texts import DateOrder, OrderFound, guess_date_order, mask_label, parse_times, to_arrow
 
 Instants = npt.NDArray[np.datetime64]
 Integers = npt.NDArray[np.int64]
@@ -74,8 +74,8 @@ def find_order(label: str, texts: pa.ChunkedArray, doubts: list[str]) -> DateOrd
     found = find_day_order(texts)
     if not found.is_certain:
         doubts.append(
-            f"{label}: the dates are read {found.order}, although none of them proves it. If that is wrong, "
-            "export them with the year first."
+            f"{mask_label(label)}: the dates are read {found.order}, although none of them proves it. If that is "
+            "wrong, export them with the year first."
         )
     return found.order
 

@@ -39,7 +39,7 @@ from hotspots.ingest.formats import (
 )
 from hotspots.ingest.incidents import describe_columns, find_places, locate, normalise, says_where
 from hotspots.ingest.reference.patrol_records import read_stated
-from hotspots.ingest.texts import release_names
+from hotspots.ingest.texts import mask_label, release_names
 
 PLACE_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES)
 _WHAT: Final = "places to patrol"
@@ -149,9 +149,10 @@ def _as_texts(values: pd.Series | None, n_rows: int) -> pd.Series:
 def _say_lost(is_lost: npt.NDArray[np.bool_], label: str, crs: pyproj.CRS) -> str:
     """Which rows are left out: they lie nowhere."""
     n = int(is_lost.sum())
+    is_or_are = "is" if n == 1 else "are"
     return (
-        f"{n:,} of {len(is_lost):,} rows of {label} {'is' if n == 1 else 'are'} left out, without a position or a "
-        f"whole outline in {describe_area(crs)}; the first is row {int(is_lost.argmax()) + 1}."
+        f"{n:,} of {len(is_lost):,} rows of {mask_label(label)} {is_or_are} left out, without a position or a whole "
+        f"outline in {describe_area(crs)}; the first is row {int(is_lost.argmax()) + 1}."
     )
 
 
