@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import METRES, StudyInputs, open_study, study_options
+from hotspots.cli.inputs import METRES, StudyInputs, crime_option, open_study, study_options
 from hotspots.cli.outputs import echo, echo_json
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--crime", required=True, metavar="CRIME", help="Crime to forecast; an unknown name prints the list.")
+@crime_option
 @study_options()
 @click.option(
     "--cell-size",

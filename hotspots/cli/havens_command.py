@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import StudyInputs, crime_option, json_option, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
 from hotspots.cli.poster_command import poster
 
 if TYPE_CHECKING:
     from hotspots.pipeline import BesideTable, HavenRequest, Purpose
 
-_crime_option = click.option(
-    "--crime", required=True, metavar="CRIME", help="Crime to count; an unknown name prints the list."
-)
 _reach_option = click.option(
     "--reach",
     "reach_m",
@@ -25,7 +22,6 @@ _reach_option = click.option(
     show_default="400; cctv 100, youth 800",
     help="Distance that counts as within reach: the walk along streets where they are known.",
 )
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print every number.")
 _COVER_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "schools")
 
 
@@ -38,11 +34,11 @@ havens.add_command(poster)
 
 
 @havens.command()
-@_crime_option
+@crime_option
 @_reach_option
 @study_options("havens", "streets", "schools", "term_dates")
 @out_option
-@_json_option
+@json_option
 def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, as_json: bool) -> None:
     """Measure how much of a crime has an open safe haven near, and rank the gaps.
 
@@ -56,7 +52,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
 
 
 @havens.command()
-@_crime_option
+@crime_option
 @click.option(
     "--purpose",
     type=click.Choice(["havens", "cctv", "youth"]),
@@ -65,9 +61,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
     help="What the sites are for: safe havens, which help while they are open; cameras, at all hours; youth zones, for "
     "the hours after school on school days.",
 )
-@click.option(
-    "--new", "n_new", type=int, metavar="NUMBER", default=5, show_default=True, help="At most so many new sites."
-)
+@click.option("--new", "n_new", type=int, metavar="N", default=5, show_default=True, help="At most so many new sites.")
 @click.option(
     "--target",
     "target_share",
@@ -112,7 +106,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
 )
 @study_options("havens", "candidates", "streets", "schools", "term_dates")
 @out_option
-@_json_option
+@json_option
 def siting(
     inputs: StudyInputs,
     crime: str,

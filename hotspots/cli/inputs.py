@@ -38,6 +38,24 @@ out_option: Callable[[Command], Command] = click.option(
     "--out", type=PATH, default=Path("maps"), show_default=True, help="Folder to write to."
 )
 
+crime_option: Callable[[Command], Command] = click.option(
+    "--crime", required=True, metavar="CRIME", help="The crime; an unknown name prints the list."
+)
+json_option: Callable[[Command], Command] = click.option("--json", "as_json", is_flag=True, help="Print every number.")
+
+
+def records_option(*, required: bool = False) -> Callable[[Command], Command]:
+    """The option that takes records of patrols."""
+    return click.option(
+        "--records",
+        "record_files",
+        multiple=True,
+        required=required,
+        type=PATH,
+        help="File or folder of where patrols were: pings of vehicles or radios, visits (CSV, Excel, GeoPackage, "
+        "GeoJSON, Parquet), or GPX tracks. Repeatable." + ("" if required else "  [default: none]"),
+    )
+
 
 class Day(click.DateTime):
     """A day, in ISO form or as it is written in Britain."""

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    PATH,
+    StudyInputs,
+    crime_option,
+    json_option,
+    open_study,
+    out_option,
+    records_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
@@ -16,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--crime", required=True, metavar="CRIME", help="Crime to count; an unknown name prints the list.")
+@crime_option
 @click.option(
     "--treated",
     "treated_files",
@@ -75,17 +84,10 @@ if TYPE_CHECKING:
     type=click.Choice(["severity", "cost"]),
     help="Compare all crimes that have a figure too, each weighed by its harm.",
 )
-@click.option(
-    "--records",
-    "record_files",
-    multiple=True,
-    type=PATH,
-    help="File or folder of where patrols were (pings, visits or GPX), to say how much of it was done. Repeatable.  "
-    "[default: none]",
-)
+@records_option()
 @study_options()
 @out_option
-@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+@json_option
 def operation(
     inputs: StudyInputs,
     crime: str,

@@ -6,21 +6,22 @@ from pathlib import Path
 
 import click
 
-from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    PATH,
+    StudyInputs,
+    crime_option,
+    json_option,
+    open_study,
+    out_option,
+    records_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo_products, warn
 
 
 @click.command()
-@click.option("--crime", required=True, metavar="CRIME", help="Crime for which the places are patrolled.")
-@click.option(
-    "--records",
-    "record_files",
-    multiple=True,
-    required=True,
-    type=PATH,
-    help="File or folder of where patrols were: pings of vehicles or radios, visits (CSV, Excel, GeoPackage, GeoJSON, "
-    "Parquet), or GPX tracks. Repeatable.",
-)
+@crime_option
+@records_option(required=True)
 @click.option(
     "--plan",
     "plan_files",
@@ -46,7 +47,7 @@ from hotspots.cli.outputs import echo_products, warn
 )
 @study_options()
 @out_option
-@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+@json_option
 def done(
     inputs: StudyInputs,
     crime: str,

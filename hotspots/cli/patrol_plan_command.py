@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import Day, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import Day, StudyInputs, crime_option, json_option, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
@@ -46,19 +46,22 @@ def _read_time(found: re.Match[str] | None) -> dt.time:
 
 
 @click.command()
-@click.option("--crime", required=True, metavar="CRIME", help="Crime to plan for; an unknown name prints the list.")
+@crime_option
 @click.option("--date", "day", required=True, type=Day(), metavar="YYYY-MM-DD", help="Day on which the shift begins.")
 @click.option(
     "--shift", required=True, callback=_read_shift, metavar="HH:MM-HH:MM", help="Its times; it may go on past midnight."
 )
-@click.option("--patrols", "n_patrols", type=int, default=1, show_default=True, help="How many patrols there are.")
+@click.option(
+    "--patrols", "n_patrols", type=int, metavar="N", default=1, show_default=True, help="How many patrols there are."
+)
 @click.option(
     "--by", type=click.Choice(["foot", "car"]), default="foot", show_default=True, help="How they go between places."
 )
-@click.option("--visit-minutes", type=int, default=15, show_default=True, help="Of one visit.")
+@click.option("--visit-minutes", type=int, metavar="MINUTES", default=15, show_default=True, help="Of one visit.")
 @click.option(
     "--max-gap-minutes",
     type=int,
+    metavar="MINUTES",
     default=120,
     show_default=True,
     help="The longest that a place is left between two visits.",
@@ -96,7 +99,7 @@ def _read_time(found: re.Match[str] | None) -> dt.time:
 @click.option("--parking-minutes", type=float, default=2.0, show_default=True, help="By car: to park, each time.")
 @study_options("streets")
 @out_option
-@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+@json_option
 def plan(
     inputs: StudyInputs,
     crime: str,

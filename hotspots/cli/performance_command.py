@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hotspots.cli.inputs import PATH, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import PATH, StudyInputs, json_option, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
 
 
@@ -21,7 +21,7 @@ from hotspots.cli.outputs import echo_products, warn
 @study_options("population", but="start")
 @click.option("--peers", type=PATH, help="Table of area, crime, incidents of twelve months, and population.")
 @out_option
-@click.option("--json", "as_json", is_flag=True, help="Print every number.")
+@json_option
 def performance(inputs: StudyInputs, indicators: tuple[str, ...], peers: Path | None, out: Path, as_json: bool) -> None:
     """Compare the last twelve months with the twelve before, for every crime, and rank the crimes.
 

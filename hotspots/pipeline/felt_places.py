@@ -6,11 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
-from hotspots.analysis.perception import GroupedMarks, Perception, compare_perception, count_marks
+from hotspots.analysis.hours import weigh_hours
+from hotspots.analysis.perception import (
+    GroupedMarks,
+    PartPerception,
+    Perception,
+    compare_parts,
+    compare_perception,
+    count_marks,
+)
 from hotspots.errors import TooLittleDataError
 from hotspots.geography import Floor
+from hotspots.ingest.reference import PART_HOURS
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import Study
 
@@ -29,6 +39,8 @@ class PerceptionAnalysis:
         landmarks: Of each place of `found`, the station, park, school or safe haven nearest to it; None where there is
             none within 400 m.
         parts: Marks by part of the day.
+        compared_parts: Those of them that can be compared with what is recorded at their hours.
+        part_landmarks: Of each place of each of these, the same as `landmarks`.
         schools: Marks by school.
     """
 
@@ -37,6 +49,8 @@ class PerceptionAnalysis:
     reason: str | None
     landmarks: tuple[str | None, ...]
     parts: tuple[GroupedMarks, ...]
+    compared_parts: tuple[PartPerception, ...]
+    part_landmarks: tuple[tuple[str | None, ...], ...]
     schools: tuple[GroupedMarks, ...]
 
 
@@ -50,6 +64,7 @@ def analyse_perception(study: Study, chosen: Selection, *, floor: Floor) -> Perc
         found = compare_perception(marks, chosen.incidents, study_area=chosen.study_area, floor=floor)
     except TooLittleDataError as error:
         reason = str(error)
+    compared = _compare_parts(marks, chosen, floor=floor) if found else ()
     inside = marks[shapely.intersects(chosen.study_area, marks.geometry.to_numpy())]
     return PerceptionAnalysis(
         n_marks=len(marks),
@@ -57,8 +72,26 @@ def analyse_perception(study: Study, chosen: Selection, *, floor: Floor) -> Perc
         reason=reason,
         landmarks=_name_places(study, found),
         parts=count_marks(inside, by="day_part", floor=floor),
+        compared_parts=compared,
+        part_landmarks=tuple(_name_places(study, one.found) for one in compared),
         schools=count_marks(inside, by="school", floor=floor),
     )
+
+
+def _compare_parts(marks: gpd.GeoDataFrame, chosen: Selection, *, floor: Floor) -> tuple[PartPerception, ...]:
+    """Marks beside the incidents of their part of the day, of the parts that have enough of both."""
+    hours = weigh_hours(chosen.incidents)
+    of_day = {part: [hour for hour in range(hours.shape[1]) if hour % 24 in own] for part, own in PART_HOURS.items()}
+    compared = compare_parts(
+        marks,
+        chosen.incidents,
+        study_area=chosen.study_area,
+        incident_weights={
+            part: np.asarray(hours[:, own].sum(axis=1), dtype=np.float64).ravel() for part, own in of_day.items()
+        },
+        floor=floor,
+    )
+    return tuple(one for one in compared if one.found is not None)
 
 
 def _name_places(study: Study, found: Perception | None) -> tuple[str | None, ...]:

@@ -88,6 +88,13 @@ def _read_outline(file: FoundFile, *, crs: pyproj.CRS, what: str) -> shapely.Geo
     frames = [read_layer(file, address, name, what=what) for name in names]
     outlines = []
     for frame in frames:
+        is_missing = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
+        if is_missing.any():
+            raise DataError(
+                f"Each outline of an area must be whole; feature {int(is_missing.argmax()) + 1} of {file.label} is "
+                f"broken or empty, and {int(is_missing.sum())} in all. Repair it in QGIS (Fix geometries), or "
+                "remove it."
+            )
         frame = frame[frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.geometry.is_empty]
         frame = frame.set_geometry(shapely.force_2d(frame.geometry.array))
         if frame.empty:

@@ -28,6 +28,7 @@ class OperationPatrols:
         n_days: Days of the operation.
         n_record_days: Those from the first day of the records to the last.
         files: Of the records.
+        doubts: What could be otherwise in how they were read, and which files were left out, in sentences.
     """
 
     treated_hours: float
@@ -40,6 +41,7 @@ class OperationPatrols:
     n_days: int
     n_record_days: int
     files: tuple[InputFile, ...]
+    doubts: tuple[str, ...]
 
 
 def measure_operation_patrols(
@@ -71,6 +73,7 @@ def measure_operation_patrols(
         n_days=(end - start).days + 1,
         n_record_days=max((last - first).days + 1, 0),
         files=records.inputs,
+        doubts=records.doubts,
     )
 
 

@@ -135,6 +135,7 @@ class PatrolsDone:
         plan: The plan beside it; None without one.
         analysis: The run that found the places; None where they were listed.
         selection: The incidents of the crime.
+        doubts: What could be otherwise in how these were read, and which files and rows were left out, in sentences.
         files: Of records, places and plan.
         study: What the incidents are of.
     """
@@ -152,6 +153,7 @@ class PatrolsDone:
     plan: PlanComparison | None
     analysis: Analysis | None
     selection: Selection
+    doubts: tuple[str, ...]
     files: tuple[InputFile, ...]
     study: Study
 
@@ -275,6 +277,7 @@ def measure_patrols(
         plan=compared,
         analysis=analysis,
         selection=chosen,
+        doubts=(*records.doubts, *(listed.doubts if listed else ()), *(plan.doubts if plan else ())),
         files=(*records.inputs, *(listed.inputs if listed else ()), *(plan.inputs if plan else ())),
         study=study,
     )

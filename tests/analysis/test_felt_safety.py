@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -8,14 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from support import MakeIncidents
 
-from hotspots.analysis.perception.felt_safety import Perception, compare_perception, count_marks, spread_marks
+from hotspots.analysis.perception import Perception, compare_parts, compare_perception, count_marks, spread_marks
+from hotspots.analysis.perception.grouped_marks import choose_given
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
-from hotspots.geography import NO_FLOOR, make_cells
+from hotspots.geography import FLOOR, NO_FLOOR, make_cells
 
 CRS = "EPSG:27700"
 AREA = shapely.box(0, 0, 3000, 3000)
@@ -209,3 +211,114 @@ def test_what_cannot_be_compared_is_refused(make_incidents: MakeIncidents) -> No
         compare_perception(marks.drop(columns="is_safe"), incidents, study_area=AREA)
     with pytest.raises(DataError, match="WGS 84"):
         compare_perception(marks.to_crs(4326), incidents, study_area=AREA)
+
+
+def work_out(total: int, given: dict[str, int]) -> int:
+    """What all that is not given comes to."""
+    return total - sum(given.values())
+
+
+def test_no_school_can_be_worked_out_from_all_marks_less_those_listed() -> None:
+    """Every number of marks of three schools, up to twelve each, and of marks without a school.
+
+    Whoever sees the table and the total, and knows which schools there are and how the table is made, tries all
+    numbers that would make the same table: of a school that is left out with fewer than ten, several fit.
+    """
+    names, sizes, others = "ABC", range(13), range(24)
+    seen: dict[tuple[Any, ...], list[tuple[int, ...]]] = {}
+    for counts in itertools.product(sizes, repeat=3):
+        for n_others in others:
+            is_given = choose_given(np.array(counts, dtype=float), n_others=n_others, floor=FLOOR)
+            given = {name: n for name, n, is_one in zip(names, counts, is_given, strict=True) if is_one}
+            left = work_out(sum(counts) + n_others, given)
+            assert left == 0 or left >= 10 or not given
+            assert all(n >= 10 for n in given.values())
+            if sum(counts) + n_others >= 10:  # fewer marks are not told at all
+                seen.setdefault((tuple(given.items()), left), []).append((*counts, n_others))
+    for (given, left), made in seen.items():
+        listed = dict(given)
+        for school, name in enumerate(names):
+            possible = {counts[school] for counts in made}
+            # of more left than were tried without a school, not all that would make it were tried
+            if 0 < left < others.stop and name not in listed and possible & set(range(1, 10)):
+                assert len(possible) > 1, (given, left, name)
+
+
+def test_the_smallest_school_is_left_out_where_another_would_be_told() -> None:
+    """15, 11, 20 and 3 marks: 49 less 46 would be the 3; with the 11 it is 14."""
+    marks = mark([(600, 600)] * 49, True, school=["A"] * 15 + ["B"] * 11 + ["C"] * 20 + ["D"] * 3)
+    assert [one.group for one in count_marks(marks, by="school")] == ["A", "C"]
+    # with seven marks of no school, ten are left
+    more = mark([(600, 600)] * 56, True, school=["A"] * 15 + ["B"] * 11 + ["C"] * 20 + ["D"] * 3 + [None] * 7)
+    assert [one.group for one in count_marks(more, by="school")] == ["A", "B", "C"]
+    assert [one.n_marks for one in count_marks(marks, by="school", floor=NO_FLOOR)] == [15, 11, 20, 3]
+
+
+def test_a_place_is_feared_in_the_evening_alone(make_incidents: MakeIncidents) -> None:
+    """By day it feels as others do; crime is there in the evening alone."""
+    rng = np.random.default_rng(5)
+    at = np.vstack([scatter(rng, 40, BUSY), scatter(rng, 40, BUSY), scatter(rng, 120)])
+    is_safe = [False] * 40 + [True, False] * 20 + [True, False] * 60
+    parts = ["evening"] * 40 + ["after school"] * 40 + ["evening", "after school", "evening"] * 40
+    crimes = np.vstack([scatter(rng, 150, BUSY), scatter(rng, 600)])
+    in_evening = np.concatenate([np.ones(150), rng.integers(0, 2, 600)]).astype(float)
+    evening, school = compare_parts(
+        mark(at, is_safe, day_part=parts),
+        make_incidents(*crimes.T),
+        study_area=AREA,
+        incident_weights={"night": in_evening, "evening": in_evening, "after school": 1 - in_evening},
+    )
+    assert (evening.marks.group, school.marks.group) == ("evening", "after school")
+    assert evening.n_incidents == in_evening.sum()
+    assert school.n_incidents == 750 - in_evening.sum()
+    assert evening.found is not None
+    assert school.found is not None
+    cell = find_cell(evening.found, BUSY)
+    assert evening.found.agreement[cell] == "feels unsafe, much crime"
+    assert school.found.agreement[cell] == "no clear difference"
+    near = (
+        np.hypot(*(crimes - np.array([evening.found.cells.easting[cell], evening.found.cells.northing[cell]])).T) <= 250
+    )
+    assert evening.found.n_incidents[cell] == pytest.approx((near * in_evening).sum())
+    assert school.found.n_incidents[cell] == pytest.approx((near * (1 - in_evening)).sum())
+
+
+def test_incidents_of_other_hours_are_not_told_by_those_of_a_part(make_incidents: MakeIncidents) -> None:
+    """Of 60 incidents 55 or 50 in the evening: the other five are few, the other ten are not."""
+    rng = np.random.default_rng(6)
+    marks = mark(scatter(rng, 40, BUSY), [False, True] * 20, day_part="evening")
+    incidents = make_incidents(*scatter(rng, 60).T)
+    for n, told in ((60, 60.0), (55, None), (50, 50.0), (9, None)):
+        weights = (np.arange(60) < n).astype(float)
+        (evening,) = compare_parts(marks, incidents, study_area=AREA, incident_weights={"evening": weights})
+        assert evening.n_incidents == told
+        assert (evening.found is None) == (n < 10)
+
+
+@settings(max_examples=30)
+@example([(0, 14, 600), (1, 5, 600), (1, 12, 2400)])
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from([5, 9, 10, 11, 14]), st.sampled_from([600, 2400])),
+        min_size=2,
+        max_size=8,
+    )
+)
+def test_around_no_cell_can_few_marks_be_worked_out(groups: list[tuple[int, int, int]]) -> None:
+    """Marks of each part at five places at one end or the other: all around a cell less those shown are none or ten."""
+    parts = ["evening", "night", "after school", "daytime", None]
+    at, day_part = [], []
+    for part, n, east in groups:
+        at += [(east + 5.0 * (number % 5), 1500.0) for number in range(n)]
+        day_part += [parts[part]] * n
+    marks = mark(at, [number % 3 == 0 for number in range(len(at))], day_part=day_part)
+    crimes = gpd.GeoDataFrame(geometry=gpd.points_from_xy(np.arange(50.0) * 40, np.arange(50.0) * 40), crs=CRS)
+    weights = {part: np.ones(50) for part in parts if part}
+    compared = compare_parts(marks, crimes, study_area=AREA, incident_weights=weights)
+    cells = make_cells(AREA, cell_size_m=200.0, shape="hexagon")
+    for cell in range(len(cells)):
+        middle = (cells.easting[cell], cells.northing[cell])
+        near = np.array([math.hypot(east - middle[0], north - middle[1]) <= 250 for east, north in at])
+        shown = [one for one in compared if one.found is not None and one.found.is_shown[cell]]
+        left = near.sum() - sum(one.found.n_marks[cell] for one in shown if one.found is not None)
+        assert not shown or left == 0 or left >= 10

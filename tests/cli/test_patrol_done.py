@@ -111,6 +111,21 @@ def read_summary(tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("records")
+def test_a_folder_of_records_may_hold_their_plan(call: Any, inputs: list[str], tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("pings.csv", "plan.csv"):
+        (tmp_path / name).rename(tmp_path / "folder" / name)
+    said = call("patrol", "done", *inputs, "--records", "folder", "--plan", "folder")
+    assert said.code == 0, said.err
+    summary = read_summary(tmp_path)
+    assert (summary["visits"]["n_visits"], summary["plan"]["n_planned"], summary["plan"]["n_kept"]) == (7, 21, 7)
+    left_out = "folder/plan.csv is left out of the records: it says where patrols are to go, and not where they were."
+    assert left_out in summary["notes"]
+    assert f"Note: {left_out}" in said.err
+    assert any(note.startswith("folder/pings.csv is left out of the plan") for note in summary["notes"])
+
+
+@pytest.mark.usefixtures("records")
 def test_what_was_done_is_said_beside_the_plan(call: Any, inputs: list[str], tmp_path: Path) -> None:
     said = call("patrol", "done", *inputs, "--records", "pings.csv", "--plan", "plan.csv")
     assert said.code == 0, said.err
@@ -265,6 +280,7 @@ def test_an_operation_says_how_much_of_it_was_done_and_keeps_its_verdict(
         "n_control_days": 1,
         "n_days": 31,
         "n_record_days": 5,
+        "doubts": [],
     }
     assert done["words"][-1] == (
         "Patrols spent 2.5 hours in the treated area, on 5 of 31 days, and 1.0 hour in the control, on 1. The records "
@@ -273,6 +289,14 @@ def test_an_operation_says_how_much_of_it_was_done_and_keeps_its_verdict(
     assert done["data_status"] == {"patrol records": "synthetic"}
     elsewhere = json.loads(call("operation", *asked, "--records", "pings.csv", "--json").out)
     assert "patrols were in neither area during the operation" in " ".join(elsewhere["notes"])
+    (tmp_path / "both").mkdir()
+    (tmp_path / "plan.csv").rename(tmp_path / "both" / "plan.csv")
+    (tmp_path / "august.csv").rename(tmp_path / "both" / "august.csv")
+    beside = json.loads(call("operation", *asked, "--records", "both", "--json").out)
+    assert beside["patrols"]["treated_hours"] == 2.5
+    (left_out,) = beside["patrols"]["doubts"]
+    assert left_out.startswith("both/plan.csv is left out of the records")
+    assert left_out in beside["notes"]
 
 
 @pytest.mark.slow

@@ -83,6 +83,9 @@ def test_the_plan_is_worth_more_than_going_by_rank(night: ShiftPlan, numbers: di
     assert numbers["held_share"] >= numbers["by_rank_share"]
     assert any("by rank" in line for line in numbers["words"])
     assert night.plan.worth <= night.plan.expected
+    assert night.plan.worth <= night.plan.bound
+    assert numbers["most_share"] >= numbers["held_share"]
+    assert any(line.startswith("No plan for these patrols could hold for more") for line in numbers["words"])
 
 
 def test_what_is_expected_is_that_of_the_run_in_these_hours(night: ShiftPlan) -> None:
@@ -151,6 +154,65 @@ def test_a_plan_made_again_replaces_the_events_of_the_last(
     ]  # fmt: skip
     assert len(found[0] & found[1]) == min(map(len, found))
     assert paths["card"].parent.name != written["card"].parent.name  # another question keeps its place
+
+
+def read_events(paths: dict[str, Path]) -> dict[str, Any]:
+    calendar: Any = icalendar.Calendar.from_ical(paths["patrols_ics"].read_bytes())
+    assert calendar["METHOD"] == "PUBLISH"
+    return {str(event["UID"]): event for event in calendar.walk("VEVENT")}
+
+
+def test_a_plan_with_fewer_stops_cancels_those_that_are_gone(night: ShiftPlan, tmp_path: Path) -> None:
+    """Two patrols, then one in the same folder of maps, then one again, then two again."""
+    _, first = write_patrol_plan(night, tmp_path)
+    before = read_events(first)
+    assert {int(event["SEQUENCE"]) for event in before.values()} == {0}
+    fewer = dataclasses.replace(
+        night,
+        request=dataclasses.replace(NIGHT, n_patrols=1),
+        plan=plan_patrols(dataclasses.replace(night.plan.shift, n_patrols=1)),
+    )
+    told: list[str] = []
+    _, second = write_patrol_plan(fewer, tmp_path, notify=told.append)
+    after = read_events(second)
+    n_stops = len(fewer.plan.routes[0].stops)
+    gone = {uid for uid, event in after.items() if event["STATUS"] == "CANCELLED"}
+    # nothing that a calendar holds is left as it was, and nothing is cancelled that is to be done
+    assert before.keys() <= after.keys()
+    assert len(after) - len(gone) == n_stops
+    assert gone == before.keys() - {uid for uid, event in after.items() if event["STATUS"] == "CONFIRMED"}
+    assert any("patrol2-" in uid for uid in gone)
+    assert told == [
+        f"The plan made before for this shift has {len(gone)} stops that this one has not. patrols.ics cancels them: "
+        "import it into the same calendar, and see that they are gone."
+    ]
+    for uid in gone:
+        event = after[uid]
+        assert (int(event["SEQUENCE"]), event["TRANSP"]) == (1, "TRANSPARENT")
+        assert str(event["SUMMARY"]) == f"Cancelled: {before[uid]['SUMMARY']}"
+        assert event["DTSTART"].dt == before[uid]["DTSTART"].dt
+    for uid in after.keys() - gone:
+        same = uid in before and all(
+            before[uid].get(name) == after[uid].get(name)
+            for name in ("DTSTART", "DTEND", "SUMMARY", "LOCATION", "DESCRIPTION", "GEO")
+        )
+        assert int(after[uid]["SEQUENCE"]) == (0 if same or uid not in before else 1)
+    # the same plan made again is the same file, and still cancels what an older calendar may hold
+    content = second["patrols_ics"].read_bytes()
+    _, third = write_patrol_plan(fewer, tmp_path)
+    assert third["patrols_ics"].read_bytes() == content
+    _, fourth = write_patrol_plan(night, tmp_path)
+    back = read_events(fourth)
+    assert {event["STATUS"] for uid, event in back.items() if uid in before} == {"CONFIRMED"}
+    assert {int(back[uid]["SEQUENCE"]) for uid in gone} == {2}
+
+
+def test_what_is_no_calendar_is_passed_over(night: ShiftPlan, written: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "patrols" / "older"
+    folder.mkdir(parents=True)
+    (folder / "patrols.ics").write_bytes(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID")
+    _, paths = write_patrol_plan(night, tmp_path)
+    assert paths["patrols_ics"].read_bytes() == written["patrols_ics"].read_bytes()
 
 
 def test_the_table_has_a_row_for_each_visit(written: dict[str, Path], numbers: dict[str, Any]) -> None:

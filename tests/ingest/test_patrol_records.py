@@ -371,7 +371,7 @@ def test_a_plan_is_of_visits(tmp_path: Path) -> None:
         "place,arrive_at,leave_at,crime\nRye Lane,2026-10-01 14:00,2026-10-01 14:15,robbery\n", "utf-8"
     )
     assert len(read_patrol_plans([tmp_path / "of_crimes.csv"]).visits) == 1
-    with pytest.raises(DataError, match="looks like a table of incidents"):
+    with pytest.raises(DataError, match=r"of_crimes\.csv says where they are to go"):
         read_patrol_records([tmp_path / "of_crimes.csv"])
     (tmp_path / "places.csv").write_text("name,easting,northing\nRye Lane,534000,176000\n", "utf-8")
     with pytest.raises(
@@ -416,3 +416,39 @@ def test_a_listed_place_that_lies_nowhere_is_left_out(tmp_path: Path) -> None:
     frame[:3].to_file(tmp_path / "nowhere.geojson")
     with pytest.raises(DataError, match=r"nowhere\.geojson holds none in the area of the working CRS"):
         read_listed_places([tmp_path / "nowhere.geojson"])
+
+
+PLAN = "place,arrive_at,leave_at\n1,2026-10-01 14:00,2026-10-01 14:15\n"
+
+
+def test_a_plan_beside_the_records_is_left_out_of_them_and_said(tmp_path: Path) -> None:
+    (tmp_path / "pings.csv").write_text(lines(RADIO, "A;01/10/2026 14:05:00;538000;175000"), "utf-8")
+    (tmp_path / "plan.csv").write_text(PLAN, "utf-8")
+    route = '<rte><rtept lat="51.45" lon="-0.02"><time>2026-10-01T13:00:00Z</time></rtept></rte>'
+    (tmp_path / "patrol_1.gpx").write_text(GPX.format(route), "utf-8")
+    records = read_patrol_records([tmp_path])
+    assert (len(records.pings), len(records.visits), len(records.inputs)) == (1, 0, 1)
+    told = [name for doubt in records.doubts if "left out of the records" in doubt for name in doubt.split()[:1]]
+    assert told == [f"{tmp_path.name}/patrol_1.gpx", f"{tmp_path.name}/plan.csv"]
+    # the same folder as a plan: the pings are left out of it
+    plan = read_patrol_plans([tmp_path])
+    assert (len(plan.pings), plan.visits["place"].tolist(), len(plan.inputs)) == (0, ["1"], 1)
+    assert sum("left out of the plan" in doubt for doubt in plan.doubts) == 2
+
+
+def test_records_of_visits_beside_a_plan_of_visits_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "diary.csv").write_text("place,arrived_at,left_at\n2,2026-10-01 14:00,2026-10-01 14:15\n", "utf-8")
+    (tmp_path / "plan.csv").write_text(PLAN, "utf-8")
+    assert read_patrol_records([tmp_path]).visits["place"].tolist() == ["2"]
+    assert read_patrol_plans([tmp_path]).visits["place"].tolist() == ["1"]
+    # visits that do not call themselves planned are the plan where nothing else is
+    assert read_patrol_plans([tmp_path / "diary.csv"]).visits["place"].tolist() == ["2"]
+    with pytest.raises(DataError, match=r"plan\.csv says where they are to go.*arrived_at and left_at"):
+        read_patrol_records([tmp_path / "plan.csv"])
+
+
+def test_of_the_folder_of_a_run_only_the_list_of_its_places_is_read(tmp_path: Path) -> None:
+    (tmp_path / "places_to_patrol.csv").write_text("rank,place,easting,northing\n1,Rye Lane,534000,176000\n", "utf-8")
+    (tmp_path / "hot_streets.csv").write_text("name,easting,northing\nHigh Street,531000,176000\n", "utf-8")
+    listed = read_listed_places([tmp_path])
+    assert (listed.names, len(listed.inputs)) == (("Rye Lane",), 1)

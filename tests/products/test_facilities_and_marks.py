@@ -144,6 +144,39 @@ def test_where_fear_and_crime_were_planted_to_differ(
     assert not re.search(r"<script|(src|href)=\"https?:", page)
 
 
+def test_fear_and_crime_are_compared_by_part_of_the_day(written: tuple[RunSummary, dict[str, Path]]) -> None:
+    """Of what was planted, the feared place is found after school, when it has most marks; the trusted one always."""
+    summary, paths = written
+    felt = summary.perception
+    assert felt is not None
+    compared = {part.marks.group: part for part in felt.compared_parts}
+    assert list(compared) == ["daytime", "after school", "evening"]
+    found = {group: {(one.agreement, one.place) for one in part.places} for group, part in compared.items()}
+    trusted = ("feels safe, much crime", "near Canada Water station")
+    assert all(trusted in places for places in found.values())
+    (feared,) = [one for one in felt.places if one.agreement == "feels unsafe, little crime"]
+    assert ("feels unsafe, little crime", feared.place) in found["after school"]
+    assert all(one.n_marks >= 10 for part in compared.values() for one in part.places)
+    page = paths["safety"].read_text("utf-8")
+    assert "At which part of the day" in page
+    assert "15:00 to 17:59" in page
+
+
+def test_marks_without_times_have_no_table_by_part_of_the_day(analysis: Analysis) -> None:
+    maps = analysis.study.safety_maps
+    assert maps is not None
+    timeless = dataclasses.replace(maps, marks=maps.marks.assign(day_part=None))
+    study = dataclasses.replace(analysis.study, safety_maps=timeless)
+    chosen = select_incidents(study, AnalysisRequest(crime="robbery"))
+    felt = analyse_perception(study, chosen, floor=FLOOR)
+    assert felt is not None
+    assert (felt.parts, felt.compared_parts) == ((), ())
+    changed = dataclasses.replace(analysis, study=study, perception=felt)
+    summary = summarise(changed)
+    assert summary.perception is not None
+    assert "At which part of the day" not in draw_safety(changed, summary, summary.perception)
+
+
 def test_a_few_marks_are_not_added_together(analysis: Analysis) -> None:
     maps = analysis.study.safety_maps
     assert maps is not None

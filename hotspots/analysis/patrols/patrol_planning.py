@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hotspots.analysis.patrols.beats import draw_beats, walk_beats
 from hotspots.analysis.patrols.patrol_routes import PatrolRoute, Timetable, find_faults
 from hotspots.analysis.patrols.patrol_shift import PatrolShift
+from hotspots.analysis.patrols.plan_bound import bound_worth
 from hotspots.analysis.patrols.rank_rounds import visit_by_rank
 from hotspots.analysis.patrols.route_improvement import Route, drop_late_visits, improve_routes
 from hotspots.errors import HotspotsError
@@ -58,6 +59,8 @@ class PatrolPlan:
         places: The visits to each place, in order of rank.
         worth: Of all visits, incidents: what is expected at the places in the time that visits hold for.
         by_rank_worth: The same of the patrols going by rank.
+        bound: What no plan at all can be worth more than; how much more than this one is possible is at most the
+            difference.
         expected: Incidents expected at all places in the shift.
         is_by_rank: Whether no better plan than going by rank was found, which then is the plan.
         least_minutes: Minutes of visits and shortest ways that it takes at least to keep every place that can be
@@ -71,6 +74,7 @@ class PatrolPlan:
     places: tuple[PlaceVisits, ...]
     worth: float
     by_rank_worth: float
+    bound: float
     expected: float
     is_by_rank: bool
     least_minutes: int
@@ -86,6 +90,11 @@ class PatrolPlan:
     def by_rank_share(self) -> float:
         """The same of the patrols going by rank."""
         return self.by_rank_worth / self.expected if self.expected else 0.0
+
+    @property
+    def bound_share(self) -> float:
+        """The bound as a share of what is expected."""
+        return self.bound / self.expected if self.expected else 0.0
 
     @property
     def is_impossible_to_keep(self) -> bool:
@@ -106,8 +115,8 @@ def plan_patrols(shift: PatrolShift, *, seed: int = 1) -> PatrolPlan:
     too long. A plan for fewer patrols, with one more added, is tried as well, so more patrols are never worth less. If
     going by rank is worth more, that is the plan. Every route is worked out again from the table of legs at the end.
 
-    It is a good plan and not proven to be the best. Worth is for choosing between plans: it is not a number of crimes
-    prevented.
+    It is a good plan and not proven to be the best; `bound_worth` says what no plan could pass. Worth is for
+    choosing between plans: it is not a number of crimes prevented.
 
     Args:
         shift: Places, legs, patrols and breaks.
@@ -145,6 +154,7 @@ def plan_patrols(shift: PatrolShift, *, seed: int = 1) -> PatrolPlan:
         places=tuple(_describe(timetable, place, arrivals.get(place, [])) for place in range(shift.n_places)),
         worth=by_rank_worth if is_by_rank else worth,
         by_rank_worth=by_rank_worth,
+        bound=bound_worth(shift),
         expected=float(shift.expected.sum()),
         is_by_rank=is_by_rank,
         least_minutes=_measure_least(shift, reachable),

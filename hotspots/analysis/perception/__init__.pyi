@@ -1,9 +1,11 @@
 from .felt_safety import AGREEMENTS as AGREEMENTS
 from .felt_safety import Agreement as Agreement
-from .felt_safety import GroupedMarks as GroupedMarks
 from .felt_safety import MarkedPlace as MarkedPlace
 from .felt_safety import Perception as Perception
-from .felt_safety import SpreadMarks as SpreadMarks
 from .felt_safety import compare_perception as compare_perception
-from .felt_safety import count_marks as count_marks
-from .felt_safety import spread_marks as spread_marks
+from .grouped_marks import GroupedMarks as GroupedMarks
+from .grouped_marks import count_marks as count_marks
+from .parts_of_day import PartPerception as PartPerception
+from .parts_of_day import compare_parts as compare_parts
+from .spread_marks import SpreadMarks as SpreadMarks
+from .spread_marks import spread_marks as spread_marks

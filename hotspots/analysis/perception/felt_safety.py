@@ -10,12 +10,12 @@ from typing import Final, Literal
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 from scipy import sparse, special
 from scipy.sparse.csgraph import connected_components
 
 from hotspots.analysis.network import find_near
+from hotspots.analysis.perception.spread_marks import SpreadMarks, count_around, spread_marks
 from hotspots.contracts import AREA, SAFETY_MARK_COLUMNS, require_columns, require_same_crs
 from hotspots.distributions import binomial_cdf, binomial_sf, control_false_discoveries
 from hotspots.errors import ParameterError, TooLittleDataError
@@ -67,7 +67,7 @@ class MarkedPlace:
     n_unsafe: float
     unsafe_low: float
     unsafe_high: float
-    n_incidents: int
+    n_incidents: float
     usual_incidents: float
     is_counted: bool
 
@@ -99,7 +99,7 @@ class Perception:
         n_total: Marks in the study area.
         n_unsafe_total: Those that are unsafe.
         n_outside: Marks outside it, left out.
-        n_crimes: Incidents with a place.
+        n_crimes: Incidents with a place, the sum of their weights.
         unsafe_where_much, safe_where_much: The share of the unsafe and of the safe marks that lie in cells with much
             crime around them; NaN where there are none.
         places: Where both are clear, the differences first, the surest first.
@@ -123,7 +123,7 @@ class Perception:
     n_total: int
     n_unsafe_total: int
     n_outside: int
-    n_crimes: int
+    n_crimes: float
     unsafe_where_much: float
     safe_where_much: float
     places: tuple[MarkedPlace, ...]
@@ -135,24 +135,6 @@ class Perception:
         return self.n_unsafe_total / self.n_total
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpreadMarks:
-    """Marks laid on the cells: a point at its place, a line or area in equal parts over what it covers.
-
-    Attributes:
-        easting, northing: float (n_parts,), the point, or the middle of the cell that a part of a shape lies in.
-        cell: int (n_parts,), the cell of each part.
-        mark: int (n_parts,), position of the mark that it is a part of.
-        weight: float (n_parts,), of each part; those of a mark add up to 1, or to the share of it in the study area.
-    """
-
-    easting: Floats
-    northing: Floats
-    cell: Integers
-    mark: Integers
-    weight: Floats
-
-
 def compare_perception(
     marks: gpd.GeoDataFrame,
     incidents: gpd.GeoDataFrame,
@@ -161,6 +143,8 @@ def compare_perception(
     cell_size_m: float = 200.0,
     reach_m: float = 250.0,
     floor: Floor = FLOOR,
+    incident_weights: Floats | None = None,
+    may_show: Flags | None = None,
 ) -> Perception:
     """Compare where places were marked unsafe with where crime is recorded.
 
@@ -189,6 +173,9 @@ def compare_perception(
         reach_m: What lies this near to the middle of a cell is around it.
         floor: The least marks and places of marks around a cell that is shown, and the least incidents and places that
             are counted.
+        incident_weights: float (n_incidents,), how much of each counts, as where only some hours of the day do; 1 by
+            default.
+        may_show: bool (n_cells,), the cells that may be shown if the floor is met; all by default.
 
     Raises:
         DataError: A column is missing, or the tables are not in one CRS in metres.
@@ -213,33 +200,36 @@ def compare_perception(
             f"Marks are added together from {max(floor.min_incidents, 1)} on; {len(inside)} of {len(marks)} lie in the "
             "study area. Give the marks of more schools or sessions."
         )
-    located = incidents
+    is_located = np.ones(len(incidents), dtype=bool)
     if "location_precision" in incidents:
-        located = incidents[(incidents["location_precision"] != AREA).to_numpy()]
+        is_located &= (incidents["location_precision"] != AREA).to_numpy()
+    weights = np.ones(len(incidents)) if incident_weights is None else np.asarray(incident_weights, dtype=np.float64)
+    is_located &= weights > 0
+    located, weights = incidents[is_located], weights[is_located]
     if located.empty:
         raise TooLittleDataError(
             "Marks are compared with recorded crime, and no incident has a place. Give incidents with coordinates."
         )
 
     middles = np.column_stack([cells.easting, cells.northing])
-    around = find_near(middles, np.column_stack([spread.easting, spread.northing]), reach_m=reach_m)
-    weight, mark = spread.weight[around.target], spread.mark[around.target]
-    n_marks = np.bincount(around.origin, weight, len(cells)).astype(np.float64)
-    n_unsafe = np.bincount(around.origin, weight * is_unsafe[mark], len(cells)).astype(np.float64)
-    n_places = _count_distinct(around.origin, _number_places(spread)[around.target], len(cells))
+    n_marks, n_places = count_around(spread, np.ones(len(marks), dtype=bool), cells, reach_m=reach_m)
+    n_unsafe, _ = count_around(spread, is_unsafe, cells, reach_m=reach_m)
     is_shown = floor.is_met(n_marks, n_places)
+    if may_show is not None:
+        is_shown &= may_show
 
     points = collapse_points(located)
     near = find_near(middles, points.coordinates, reach_m=reach_m)
-    n_incidents = np.bincount(near.origin, points.n_incidents[near.target], len(cells)).astype(np.float64)
+    n_at_point = np.bincount(points.inverse, weights, len(points.easting))
+    n_incidents = np.bincount(near.origin, n_at_point[near.target], len(cells)).astype(np.float64)
     n_grounds = np.bincount(near.origin, weigh_places(located, points)[near.target], len(cells))
     ground_share = _measure_ground(middles, study_area, reach_m)
 
     total, n_unsafe_total = len(inside), int(is_unsafe[inside].sum())
     p_feeling = np.full(len(cells), np.nan)
     p_feeling[is_shown] = _test(n_unsafe[is_shown], n_marks[is_shown], n_unsafe_total / total)
-    n_crimes = int(points.n_incidents.sum())
-    p_crime = _test(n_incidents, np.full(len(cells), float(n_crimes)), ground_share)
+    n_crimes = float(weights.sum())
+    p_crime = _test(n_incidents, np.full(len(cells), n_crimes), ground_share)
     share = n_unsafe / np.where(n_marks > 0, n_marks, 1)
     usual = n_crimes * ground_share
     is_felt = np.nan_to_num(p_feeling, nan=1.0) <= MAX_FALSE_SHARE
@@ -252,7 +242,7 @@ def compare_perception(
     is_counted = floor.is_met(n_incidents, n_grounds)
     crime[(crime == "much") & ~is_counted] = None
     agreement = _agree(feels, crime, is_shown)
-    low, high = _find_limits(n_unsafe, n_marks)
+    low, high = limit_share(n_unsafe, n_marks)
     found = Perception(
         cells=cells,
         reach_m=float(reach_m),
@@ -279,66 +269,6 @@ def compare_perception(
     return _with_places(found, is_counted)
 
 
-def spread_marks(marks: gpd.GeoDataFrame, cells: Cells, study_area: shapely.Geometry) -> SpreadMarks:
-    """Lay marks on cells: a point where it is, a line or area in equal parts over the cells that it covers.
-
-    Args:
-        marks: Points, lines, areas, and several of one kind in one; metres.
-        cells: Of the study area.
-        study_area: Marks, and parts of them, outside it are left out.
-    """
-    shapes = marks.geometry.to_numpy()
-    shapely.prepare(study_area)
-    parts: list[tuple[Floats, Floats, Integers, Integers, Floats]] = []
-    is_flat = shapely.get_dimensions(shapes) == 0
-    one, of_mark = shapely.get_parts(shapes[is_flat], return_index=True)
-    if len(one):
-        easting, northing = shapely.get_coordinates(one).T
-        mark = np.flatnonzero(is_flat)[of_mark]
-        held = np.bincount(mark, minlength=len(marks))[mark]
-        at = cells.locate(easting, northing)
-        kept = (at >= 0) & shapely.intersects_xy(study_area, easting, northing)
-        parts.append((easting[kept], northing[kept], at[kept], mark[kept], 1 / held[kept]))
-    wide = np.flatnonzero(shapely.get_dimensions(shapes) > 0)
-    if len(wide):
-        outlines = cells.outlines()
-        mark, cell = shapely.STRtree(outlines).query(shapes[wide], predicate="intersects")
-        inside = shapely.intersection(shapely.intersection(shapes[wide][mark], outlines[cell]), study_area)
-        share = _measure(inside, shapes[wide][mark])
-        kept = share > 0
-        cell = cell[kept].astype(np.int64)
-        parts.append((cells.easting[cell], cells.northing[cell], cell, wide[mark[kept]], share[kept]))
-    joined = [np.concatenate([part[index] for part in parts]) if parts else np.empty(0) for index in range(5)]
-    return SpreadMarks(
-        easting=joined[0],
-        northing=joined[1],
-        cell=joined[2].astype(np.int64),
-        mark=joined[3].astype(np.int64),
-        weight=joined[4],
-    )
-
-
-def _measure(parts: npt.NDArray[np.object_], wholes: npt.NDArray[np.object_]) -> Floats:
-    """The share of each whole that each part is, by area, or of lines by length."""
-    is_area = shapely.get_dimensions(wholes) == 2
-    part = np.where(is_area, shapely.area(parts), shapely.length(parts))
-    whole = np.where(is_area, shapely.area(wholes), shapely.length(wholes))
-    return np.asarray(part / whole, dtype=np.float64)
-
-
-def _number_places(spread: SpreadMarks) -> Integers:
-    """Int (n_parts,): the place of each part; points at one coordinate share it, a shape is a place of its own."""
-    whole = spread.weight >= 1
-    key = np.where(whole, spread.easting + 1j * spread.northing, -1 - spread.mark)
-    return pd.factorize(key)[0].astype(np.int64)
-
-
-def _count_distinct(group: Integers, value: Integers, n_groups: int) -> Floats:
-    """Float (n_groups,): how many different values each group has."""
-    pairs = pd.DataFrame({"group": group, "value": value}).drop_duplicates()
-    return np.bincount(pairs["group"], minlength=n_groups).astype(np.float64)
-
-
 def _measure_ground(middles: Floats, study_area: shapely.Geometry, reach_m: float) -> Floats:
     """Float (n,): the share of the study area that lies within reach of each point."""
     discs = shapely.buffer(shapely.points(middles), reach_m, quad_segs=16)
@@ -359,8 +289,8 @@ def _test(n: Floats, total: Floats, share: float | Floats) -> Floats:
     return control_false_discoveries(np.minimum(2 * np.minimum(more, binomial_cdf(n, total, chance)), 1.0))
 
 
-def _find_limits(n: Floats, total: Floats) -> tuple[Floats, Floats]:
-    """Clopper and Pearson's limits of a share; n and total need not be whole."""
+def limit_share(n: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """Clopper and Pearson's limits of shares, 0-1; n and total, float (n_shares,), need not be whole."""
     tail = (1 - CONFIDENCE) / 2
     rest = np.maximum(total - n, 0)
     low = np.where(n > 0, special.betaincinv(np.maximum(n, 1e-9), rest + 1, tail), 0.0)
@@ -405,7 +335,7 @@ def _with_places(found: Perception, is_counted: Flags) -> Perception:
                     n_unsafe=float(found.n_unsafe[best]),
                     unsafe_low=float(found.unsafe_low[best]),
                     unsafe_high=float(found.unsafe_high[best]),
-                    n_incidents=int(found.n_incidents[best]),
+                    n_incidents=float(found.n_incidents[best]),
                     usual_incidents=float(found.usual_incidents[best]),
                     is_counted=bool(is_counted[best]),
                 )
@@ -420,61 +350,3 @@ def _with_places(found: Perception, is_counted: Flags) -> Perception:
         )
     )
     return dataclasses.replace(found, places=tuple(places))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupedMarks:
-    """Marks of one part of the day, or of one school.
-
-    Attributes:
-        group: Which.
-        n_marks, n_unsafe: Marks.
-        unsafe_low, unsafe_high: Limits of the share that is unsafe, 0-1, if the marks were a sample.
-    """
-
-    group: str
-    n_marks: int
-    n_unsafe: int
-    unsafe_low: float
-    unsafe_high: float
-
-    @property
-    def unsafe_share(self) -> float:
-        """The share of the marks that are unsafe, 0-1."""
-        return self.n_unsafe / self.n_marks
-
-
-def count_marks(
-    marks: gpd.GeoDataFrame, *, by: Literal["day_part", "school"], floor: Floor = FLOOR
-) -> tuple[GroupedMarks, ...]:
-    """Count safe and unsafe marks by part of the day or by school.
-
-    Args:
-        marks: The table of safety marks.
-        by: The column; rows where it is missing are left out.
-        floor: The least marks of a group that is given.
-
-    Returns:
-        Groups in the order of their names; those with too few marks are left out.
-
-    Raises:
-        DataError: A column is missing.
-
-    Source: Clopper, C. J. and Pearson, E. S. (1934), Biometrika 26(4), doi:10.1093/biomet/26.4.404.
-    """
-    require_columns(marks, SAFETY_MARK_COLUMNS, table="safety marks")
-    groups = []
-    for group, rows in marks.groupby(marks[by].astype("object"), sort=True):
-        n_marks, n_unsafe = len(rows), int((~rows["is_safe"].astype(bool)).sum())
-        if n_marks >= max(floor.min_incidents, 1):
-            low, high = _find_limits(np.array([float(n_unsafe)]), np.array([float(n_marks)]))
-            groups.append(
-                GroupedMarks(
-                    group=str(group),
-                    n_marks=n_marks,
-                    n_unsafe=n_unsafe,
-                    unsafe_low=float(low[0]),
-                    unsafe_high=float(high[0]),
-                )
-            )
-    return tuple(groups)

@@ -331,6 +331,8 @@ def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
                 address,
                 layer=layer,
                 datetime_as_string=what == "incidents",
+                # a line of one point or a ring that is open is missing, as other broken shapes are to GDAL
+                on_invalid="ignore",
                 # so that rows are counted: a GeoPackage also says how many it has, which need not be so
                 where="1 = 1" if file.path.suffix.lower() == ".gpkg" else None,
             )
@@ -493,7 +495,7 @@ def open_parquet(label: str, source: Any, sha256: str, *, what: str = "incidents
             raise DataError(f"A table may have {MAX_TABLE_ROWS:,} rows; {label} has more. Split it by month.")
         geometry = _describe_geometry(opened.schema_arrow, label, what=what)
         if geometry and by_point:
-            frame = _stand_on_points(gpd.GeoDataFrame.from_arrow(opened.read()))
+            frame = _stand_on_points(read_frame_of_arrow(opened.read(), geometry[0]))
             return _table_of_frame(label, frame, sha256, part=None, what=what, kind="GeoParquet")
     except DataError:
         raise
@@ -533,6 +535,18 @@ def open_parquet(label: str, source: Any, sha256: str, *, what: str = "incidents
     crs = geometry[1] if geometry else None
     kind = "GeoParquet" if geometry else "Parquet"
     return Table(label=label, kind=kind, sha256=sha256, header=header, read=read, crs=crs)
+
+
+def read_frame_of_arrow(table: pa.Table, geometry: str) -> gpd.GeoDataFrame:
+    """A table of GeoParquet; where one of its shapes is broken, that is missing."""
+    try:
+        return gpd.GeoDataFrame.from_arrow(table)
+    except shapely.errors.ShapelyError:
+        column = table.column(geometry)
+        shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+        mended = pa.array(shapely.to_wkb(shapes), type=column.type)
+        position = table.column_names.index(geometry)
+        return gpd.GeoDataFrame.from_arrow(table.set_column(position, table.schema.field(geometry), mended))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -26,6 +26,7 @@ from hotspots.ingest.formats.layers import (
     PARQUET_SUFFIXES,
     READING_ERRORS,
     locate_layers,
+    read_frame_of_arrow,
     require_crs,
 )
 from hotspots.ingest.formats.osm_places import read_tags
@@ -51,7 +52,8 @@ def read_lines(
         what: What its rows are of, for messages.
 
     Returns:
-        Each layer with the columns wanted, in the CRS that it states; features may have any geometry, or none.
+        Each layer with the columns wanted, in the CRS that it states; features may have any geometry, or none, as those
+        that are broken have. The index is the ID of each feature, as GDAL and QGIS number it.
 
     Raises:
         DataError: The file is not what its name says, is damaged, or states no CRS.
@@ -96,6 +98,9 @@ def _read_layer(
                 columns=is_wanted,
                 bbox=_find_extent(near, crs),
                 where=_OF_STREETS[layer] if is_osm else None,
+                # a line of one point is missing, as other broken shapes are to GDAL; its ID says which it is
+                on_invalid="ignore",
+                fid_as_index=True,
             )
     except (*READING_ERRORS, pyproj.exceptions.CRSError, shapely.errors.ShapelyError) as error:
         if isinstance(error, DataError):
@@ -147,7 +152,7 @@ def _read_parquet(
             return []
         geometry = json.loads(described)["primary_column"]
         columns = [name for name in schema.names if name == geometry or wanted(name)]
-        frame = gpd.read_parquet(file.path, columns=columns)
+        frame = _read_shapes(file, columns, geometry)
     except DataError:
         raise
     except (
@@ -160,8 +165,16 @@ def _read_parquet(
         ) from error
     require_crs(frame.crs, file.label, what=what)
     _require_bounded(frame, file.label)
+    frame = frame.reset_index(drop=True)
     extent = _find_extent(near, frame.crs)
     return [frame if extent is None else frame.cx[extent[0] : extent[2], extent[1] : extent[3]]]
+
+
+def _read_shapes(file: FoundFile, columns: Sequence[str], geometry: str) -> gpd.GeoDataFrame:
+    try:
+        return gpd.read_parquet(file.path, columns=columns)
+    except shapely.errors.ShapelyError:
+        return read_frame_of_arrow(pyarrow.parquet.read_table(file.path, columns=columns), geometry)
 
 
 def _read_overpass(file: FoundFile) -> Sequence[Mapping[str, Any]] | None:

@@ -99,6 +99,7 @@ def _read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.
                 layer=layer,
                 columns=[*(key for key in _READ if key in fields), "other_tags"],
                 where=" OR ".join(asked),
+                on_invalid="ignore",
             )
     except READING_ERRORS as error:
         raise DataError(

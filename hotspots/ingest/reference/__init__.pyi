@@ -28,6 +28,7 @@ from .postcodes import read_postcodes as read_postcodes
 from .premises import PREMISES_KINDS as PREMISES_KINDS
 from .premises import Premises as Premises
 from .premises import read_premises as read_premises
+from .safety_maps import PART_HOURS as PART_HOURS
 from .safety_maps import PARTS_OF_DAY as PARTS_OF_DAY
 from .safety_maps import SafetyMaps as SafetyMaps
 from .safety_maps import read_safety_maps as read_safety_maps

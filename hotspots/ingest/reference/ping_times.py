@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hotspots.errors import ParameterError
-from hotspots.ingest.texts import DateOrder, OrderFound, guess_date_order, parse_times
+from hotspots.ingest.texts import DateOrder, OrderFound, guess_date_order, mask_label, parse_times, to_arrow
 
 Instants = npt.NDArray[np.datetime64]
 Integers = npt.NDArray[np.int64]
@@ -23,6 +23,7 @@ NO_TIME: Final = "without a time"
 UNREADABLE_TIME: Final = "time that cannot be read"
 SKIPPED_TIME: Final = "time that the clock skipped"
 NO_TIME_OF_DAY: Final = "date without a time of day"
+IMPLAUSIBLE: Final = "time of another century"
 
 _ISO: Final = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.]\d{1,9})?)?"
 _SLASHED: Final = r"^\d\d/\d\d/\d{4} \d\d:\d\d"
@@ -30,6 +31,7 @@ _UNIX: Final = r"^1\d{9}(\d{3})?(\.\d*)?$"
 """Seconds or milliseconds since 1970: from 2001 to 2033."""
 _UNIX_DIGITS: Final = 10
 _DAY_LETTERS: Final = 10
+_CENTURY: Final = (np.datetime64("2000-01-01", "s"), np.datetime64("2100-01-01", "s"))
 _BIN_SECONDS: Final = 900
 """Offsets from UTC change at a quarter of an hour at the finest."""
 
@@ -65,6 +67,26 @@ def find_day_order(texts: pa.ChunkedArray) -> OrderFound:
     """Whether dates at the beginning of texts put the day first."""
     days = pc.unique(pc.utf8_slice_codeunits(texts, 0, _DAY_LETTERS)).drop_null().to_pylist()
     return guess_date_order([pd.Series(pd.Categorical(days), dtype="category")], is_timed=True)
+
+
+def find_order(label: str, texts: pa.ChunkedArray, doubts: list[str]) -> DateOrder:
+    """Which number of the dates of a table is the day; where no date proves it, that is a doubt."""
+    found = find_day_order(texts)
+    if not found.is_certain:
+        doubts.append(
+            f"{mask_label(label)}: the dates are read {found.order}, although none of them proves it. If that is "
+            "wrong, export them with the year first."
+        )
+    return found.order
+
+
+def as_arrow(texts: pd.Series) -> pa.ChunkedArray:
+    """Texts for Arrow; of a categorical series without making each one."""
+    if isinstance(texts.dtype, pd.CategoricalDtype):
+        words = pa.array(texts.cat.categories.astype("object"), type=pa.large_string(), from_pandas=True)
+        codes = pa.array(texts.cat.codes.to_numpy().astype(np.int64), mask=(texts.cat.codes < 0).to_numpy())
+        return pa.chunked_array([words.take(codes)])
+    return pa.chunked_array([to_arrow(texts)])
 
 
 def read_instants(
@@ -145,6 +167,12 @@ def _read_distinct(
         reason[rest[times.precision == "day"]] = NO_TIME_OF_DAY
         reason[rest[np.array([not text for text in left], dtype=bool)]] = NO_TIME
     return at, is_utc, reason
+
+
+def is_of_another_century(instants: Instants) -> npt.NDArray[np.bool_]:
+    """Bool (n,): before 2000 or after 2099, when nobody recorded a patrol."""
+    is_far: npt.NDArray[np.bool_] = (instants < _CENTURY[0]) | (instants >= _CENTURY[1])
+    return is_far
 
 
 def find_instants(local: Instants, time_zone: str) -> tuple[Instants, Instants, npt.NDArray[np.bool_]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
@@ -16,6 +17,7 @@ import shapely
 from hotspots.errors import DataError
 from hotspots.geography import (
     BRITISH_NATIONAL_GRID,
+    describe_area,
     lies_in_working_crs,
     name_crs,
     require_working_crs,
@@ -37,12 +39,14 @@ from hotspots.ingest.formats import (
 )
 from hotspots.ingest.incidents import describe_columns, find_places, locate, normalise, says_where
 from hotspots.ingest.reference.patrol_records import read_stated
-from hotspots.ingest.texts import release_names
+from hotspots.ingest.texts import mask_label, release_names
 
 PLACE_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES)
 _WHAT: Final = "places to patrol"
 _LAYERS: Final = ("places_to_patrol", "hotspots")
 """Of a GeoPackage of an earlier run, the first of these that it has."""
+_OF_RUNS: Final = ("hotspots.gpkg", "places_to_patrol.csv")
+"""What lists the places of a run; what else lies in its folder has positions too."""
 _QUARTER: Final = 16
 _NAMES: Final = ("place", "name", "hot spot", "hotspot", "title", "location")
 _RANKS: Final = ("rank", "number", "no", "id")
@@ -58,12 +62,14 @@ class ListedPlaces:
         names: What each is called, or None.
         numbers: Its number in the file, or else its position from 1.
         inputs: The files read.
+        doubts: Which rows are left out, in sentences.
     """
 
     outlines: tuple[shapely.Geometry, ...]
     names: tuple[str | None, ...]
     numbers: tuple[str, ...]
     inputs: tuple[InputFile, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def read_listed_places(
@@ -72,7 +78,7 @@ def read_listed_places(
     """Read places to patrol: `hotspots.gpkg` or `places_to_patrol.csv` of an earlier run, or outlines from elsewhere.
 
     Args:
-        paths: Files, and folders of them.
+        paths: Files, and folders of them; of a folder of a run, only the list of its places is read.
         crs: The working CRS.
         radius_m: Of the circle that a point stands for.
 
@@ -84,12 +90,13 @@ def read_listed_places(
     guard = RepeatGuard()
     inputs: list[InputFile] = []
     frames: list[pd.DataFrame] = []
-    for file in find_files(paths, suffixes=PLACE_SUFFIXES, what=_WHAT):
+    doubts: list[str] = []
+    for file in find_files([_find_own(path) for path in paths], suffixes=PLACE_SUFFIXES, what=_WHAT):
         with file.opened():
             is_layer = file.path.suffix.lower() in LAYER_SUFFIXES or (
                 file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES)
             )
-            frame = _read_layers(file, crs) if is_layer else _read_tables(file, crs)
+            frame = _read_layers(file, crs, doubts) if is_layer else _read_tables(file, crs, doubts)
             guard.check(file.sha256, label=file.label)
         points = shapely.get_type_id(frame["outline"].to_numpy(dtype=object)) == shapely.GeometryType.POINT
         frame["outline"] = np.where(
@@ -118,7 +125,13 @@ def read_listed_places(
         names=tuple(name if isinstance(name, str) else None for name in release_names(rows["name"])),
         numbers=tuple(map(str, numbers)) if is_usable else tuple(str(index + 1) for index in range(len(rows))),
         inputs=tuple(inputs),
+        doubts=tuple(doubts),
     )
+
+
+def _find_own(path: Path) -> Path:
+    """Of the folder of a run, the file that lists its places; any other path as it is."""
+    return next((path / name for name in _OF_RUNS if (path / name).is_file()), path)
 
 
 def _find(columns: Sequence[Any], usual: Sequence[str]) -> Any | None:
@@ -133,7 +146,17 @@ def _as_texts(values: pd.Series | None, n_rows: int) -> pd.Series:
     return pd.Series(texts, dtype="object")
 
 
-def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
+def _say_lost(is_lost: npt.NDArray[np.bool_], label: str, crs: pyproj.CRS) -> str:
+    """Which rows are left out: they lie nowhere."""
+    n = int(is_lost.sum())
+    is_or_are = "is" if n == 1 else "are"
+    return (
+        f"{n:,} of {len(is_lost):,} rows of {mask_label(label)} {is_or_are} left out, without a position or a whole "
+        f"outline in {describe_area(crs)}; the first is row {int(is_lost.argmax()) + 1}."
+    )
+
+
+def _read_layers(file: FoundFile, crs: pyproj.CRS, doubts: list[str]) -> pd.DataFrame:
     address, layers = locate_layers(file, what=_WHAT)
     kinds = dict(layers)
     own = next((name for name in _LAYERS if name in kinds), None)
@@ -142,13 +165,20 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     parts = []
     for name in wanted:
         frame: gpd.GeoDataFrame = read_layer(file, address, name, what=_WHAT)
-        frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon", "Point"]) & ~frame.geometry.is_empty]
+        is_shape = frame.geom_type.isin(["Polygon", "MultiPolygon", "Point"]) & ~frame.geometry.is_empty
+        is_lost = ~is_shape.to_numpy()
+        whole = np.flatnonzero(~is_lost)
+        frame = frame[~is_lost]
         if frame.empty:
             continue
         frame = frame.set_geometry(shapely.force_2d(frame.geometry.array)).reset_index(drop=True)
         placed = to_working_crs(frame, crs)
         # first of all, as what lies nowhere can neither be mended nor measured
-        placed = placed[np.asarray(lies_in_working_crs(placed.geometry))].reset_index(drop=True)
+        lies = np.asarray(lies_in_working_crs(placed.geometry))
+        is_lost[whole[~lies]] = True
+        if is_lost.any():
+            doubts.append(_say_lost(is_lost, file.label, crs))
+        placed = placed[lies].reset_index(drop=True)
         named, numbered = (_find(placed.columns, usual) for usual in (_NAMES, _RANKS))
         status = _find(placed.columns, ("data status",))
         parts.append(
@@ -169,7 +199,7 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _read_tables(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
+def _read_tables(file: FoundFile, crs: pyproj.CRS, doubts: list[str]) -> pd.DataFrame:
     parts = []
     tables = []
     for member in list_members(file, suffixes=TABLE_SUFFIXES):
@@ -185,6 +215,8 @@ def _read_tables(file: FoundFile, crs: pyproj.CRS) -> pd.DataFrame:
             continue
         found = locate(columns, where, stated_crs=table.crs, crs=name_crs(crs))
         is_known = np.isfinite(found.easting)
+        if is_known.any() and not is_known.all():
+            doubts.append(_say_lost(~is_known, table.label, crs))
         named, numbered = (_find(table.header, usual) for usual in (_NAMES, _RANKS))
         status = _find(table.header, ("data status",))
         parts.append(

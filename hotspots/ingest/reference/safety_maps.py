@@ -23,8 +23,13 @@ from hotspots.ingest.reference.listed_places import make_picker
 from hotspots.ingest.reference.place_files import PlaceForm, PlaceRows, read_place_rows
 from hotspots.ingest.texts import MANY_ROWS, release_names
 
-PARTS_OF_DAY: Final = ("before school", "daytime", "after school", "evening", "night")
-"""From 06:00, 09:00, 15:00, 18:00 and 22:00."""
+_STARTS: Final = ((6, "before school"), (9, "daytime"), (15, "after school"), (18, "evening"), (22, "night"))
+PARTS_OF_DAY: Final = tuple(part for _, part in _STARTS)
+PART_HOURS: Final = {
+    part: tuple(hour % 24 for hour in range(start, end))
+    for (start, part), end in zip(_STARTS, [*(start for start, _ in _STARTS[1:]), 24 + _STARTS[0][0]], strict=True)
+}
+"""The hours of the clock that each part of the day has."""
 
 NO_FEELING: Final = "no feeling"
 NEITHER: Final = "neither safe nor unsafe"
@@ -81,7 +86,6 @@ _PARTS: Final = {
     "night": r"night( ?time)?|late|dark|after dark|midnight",
 }
 _CLOCK = re.compile(r"(?:^|[ T])(\d{1,2})(?:[:.](\d\d)(?:[:.]\d\d)?)?\s*([ap]\.?m\.?)?$", re.IGNORECASE)
-_STARTS = ((6, "before school"), (9, "daytime"), (15, "after school"), (18, "evening"), (22, "night"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

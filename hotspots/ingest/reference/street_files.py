@@ -29,7 +29,7 @@ from hotspots.geography import (
 )
 from hotspots.ingest.formats import LINE_SUFFIXES, FoundFile, InputFile, RepeatGuard, find_files, read_lines
 from hotspots.ingest.incidents import normalise
-from hotspots.ingest.texts import drop_hidden, read_status, release_names, release_places
+from hotspots.ingest.texts import drop_hidden, mask_label, read_status, release_names, release_places
 
 STREET_MARGIN_M: Final = 1000.0
 """How far around the study area streets are kept: a walk may lead out of it and back."""
@@ -91,6 +91,8 @@ class Streets:
         n_broken: Rows near the area without a line that can be used: empty, without length, or damaged.
         n_unnamed: Streets kept whose file gives them no name.
         origins: Whose streets they are, as far as the columns show it; their licences ask for their names.
+        first_broken: Which the first of the broken ones is: the ID of a feature, as QGIS shows it, and its file. None
+            where there is none.
     """
 
     ways: gpd.GeoDataFrame
@@ -99,6 +101,7 @@ class Streets:
     n_broken: int
     n_unnamed: int
     origins: tuple[StreetOrigin, ...] = ()
+    first_broken: str | None = None
 
 
 def read_streets(
@@ -114,6 +117,8 @@ def read_streets(
     `highway`), and layers of lines of any other source, each of which is taken for a street. Points, such as road
     nodes, and outlines are passed over; but of a square that an extract of OpenStreetMap has as an area, the outline is
     a street.
+
+    A line that is broken, such as one of a single point, is left out and counted; `first_broken` says which it is.
 
     Left out and counted is what people may not walk along. That is motorways; what is planned, being built or gone;
     `foot=no`, `private` or `use_sidepath`; `access=no` or `private` unless `foot` allows it; motor roads; and what is
@@ -184,6 +189,7 @@ def read_streets(
         inputs=tuple(inputs),
         left_out={reason: n for reason, n in sorted(left_out.items()) if n},
         n_broken=sum(table.n_broken for table in tables),
+        first_broken=next((table.first_broken for table in tables if table.first_broken), None),
         n_unnamed=int(ways["name"].isna().sum()),
         origins=tuple(sorted({origin for table in tables if len(table.ways) for origin in table.origins})),
     )
@@ -225,6 +231,7 @@ class _ReadLayer:
     ways: gpd.GeoDataFrame
     reasons: npt.NDArray[np.object_]
     n_broken: int
+    first_broken: str | None
     data_status: pd.Series
     origins: frozenset[StreetOrigin]
 
@@ -232,6 +239,7 @@ class _ReadLayer:
 def _read_layer(frame: gpd.GeoDataFrame, label: str, crs: pyproj.CRS, *, only_real: bool) -> _ReadLayer:
     columns = _find_columns([str(name) for name in frame.columns if name != frame.geometry.name])
     statuses = pd.Series(frame[columns["data_status"][0]] if columns["data_status"] else [], dtype="object")
+    ids = frame.index
     frame = frame.reset_index(drop=True)
     lines = frame.geometry.to_numpy()
     is_line = _are_lines(frame) & (shapely.length(lines) > 0) & np.isfinite(shapely.bounds(lines)).all(axis=1)
@@ -257,6 +265,7 @@ def _read_layer(frame: gpd.GeoDataFrame, label: str, crs: pyproj.CRS, *, only_re
         ),
         reasons=reasons,
         n_broken=int((~is_line).sum()),
+        first_broken=None if is_line.all() else f"ID {ids[~is_line][0]} in {mask_label(label)}",
         data_status=statuses,
         origins=frozenset() if read_status(statuses) else _find_origin(columns["kind"]),
     )

@@ -22,7 +22,7 @@ from hotspots.products.summary import (
     encode,
     summarise_patrol_plan,
 )
-from hotspots.products.words import say_status
+from hotspots.products.words import say, say_status
 
 
 def write_patrol_plan(
@@ -33,7 +33,8 @@ def write_patrol_plan(
     Args:
         shift_plan: What is written.
         out: The folder of all products.
-        notify: Told, in a sentence, if products of other files were replaced.
+        notify: Told, in a sentence, if products of other files were replaced, or stops of a plan made before are
+            cancelled in the calendar.
 
     Returns:
         The summary, and the path of each product by its key.
@@ -43,7 +44,9 @@ def write_patrol_plan(
     replaced = say_replaced(folder, PATROL_PLAN_PRODUCTS["plan_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / PATROL_PLAN_PRODUCTS["card"], draw_patrol_card(shift_plan, summary))
-        calendar = encode_calendar(summary, mark=_mark_wards(shift_plan))
+        # also those of plans with other answers, which calendars may hold
+        before = sorted((out / PATROL_PLAN_FOLDER).glob(f"*/{PATROL_PLAN_PRODUCTS['patrols_ics']}"))
+        calendar, n_cancelled = encode_calendar(summary, mark=_mark_wards(shift_plan), before=before)
         (draft / PATROL_PLAN_PRODUCTS["patrols_ics"]).write_bytes(calendar)
         write_csv(tabulate_visits(summary), draft / PATROL_PLAN_PRODUCTS["patrols_csv"])
         for route in summary.routes:
@@ -51,6 +54,8 @@ def write_patrol_plan(
         write_text(draft / PATROL_PLAN_PRODUCTS["plan_json"], encode_json(encode(summary)))
     if replaced:
         notify(replaced)
+    if n_cancelled:
+        notify(say("patrol_plan.cancelled", n_cancelled))
     return summary, {key: folder / name for key, name in summary.products.items()}
 
 

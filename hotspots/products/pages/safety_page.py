@@ -42,6 +42,7 @@ def draw_safety(analysis: Analysis, summary: RunSummary, perception: PerceptionS
             differing=[place for place in perception.places if place.agreement in _DIFFERING],
             agreeing=[place for place in perception.places if place.agreement not in _DIFFERING],
             agreements=[(one, AGREEMENT_COLOURS[one]) for one in AGREEMENTS if perception.n_by_agreement.get(one)],
+            all_agreements=(*_DIFFERING, *(one for one in AGREEMENTS if one not in _DIFFERING)),
             feelings=FEELINGS,
             recorded=RECORDED,
             unclear=UNCLEAR,

@@ -313,6 +313,7 @@ class OperationPatrolSummary(Part):
     n_control_days: int
     n_days: int
     n_record_days: int
+    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

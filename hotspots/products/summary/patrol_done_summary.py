@@ -224,7 +224,7 @@ class PatrolsDoneSummary(Part):
         n_malformed: Rows with other fields than the header, left out too.
         n_outside: Pings outside the study area, which are time elsewhere.
         n_open_hours: Records of the hour that the clock shows twice of which nothing tells which it is.
-        doubts: What could be otherwise in how the records were read.
+        doubts: What could be otherwise in how records and plan were read, and which files were left out.
         accounts: Where every row of the incidents went.
         inputs: Every file that was read.
         products: File names beside the summary, by what they are.
@@ -261,7 +261,7 @@ class PatrolsDoneSummary(Part):
     n_malformed: Annotated[int, Source("records.n_malformed")]
     n_outside: Annotated[int, Source("records.n_outside")]
     n_open_hours: Annotated[int, Source("records.n_open_hours")]
-    doubts: Annotated[tuple[str, ...], Source("records.doubts")]
+    doubts: tuple[str, ...]
     accounts: Annotated[AccountSummary, Source("selection.accounts")]
     inputs: tuple[InputSummary, ...]
     products: dict[str, str]

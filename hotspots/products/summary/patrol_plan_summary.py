@@ -169,6 +169,7 @@ class PatrolPlanSummary(Part):
         held: Of these, in the time that visits hold for: until the next visit, or the longest gap after it.
         held_share: The same as a share.
         by_rank_share: The same share if the patrols went by rank.
+        most_share: The share that no plan for these patrols could pass.
         is_by_rank: Whether going by rank is the plan, as nothing better was found.
         least_minutes: Without so many minutes of all patrols no plan keeps every place.
         available_minutes: The patrols have, without breaks.
@@ -208,6 +209,7 @@ class PatrolPlanSummary(Part):
     held: Annotated[Thousandths, Source("plan.worth")]
     held_share: Annotated[Share, Source("plan.share")]
     by_rank_share: Annotated[Share, Source("plan.by_rank_share")]
+    most_share: Annotated[Share, Source("plan.bound_share")]
     is_by_rank: Annotated[bool, Source("plan.is_by_rank")]
     least_minutes: Annotated[int, Quantity("minutes"), Source("plan.least_minutes")]
     available_minutes: Annotated[int, Quantity("minutes"), Source("plan.available_minutes")]

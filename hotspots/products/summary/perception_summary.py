@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from hotspots.analysis.perception import Agreement, GroupedMarks, MarkedPlace, Perception
+from hotspots.analysis.perception import Agreement, GroupedMarks, MarkedPlace, PartPerception, Perception
 from hotspots.geography import (
     WGS84,
     collapse_coordinates,
@@ -17,6 +17,7 @@ from hotspots.geography import (
     format_grid_reference,
     project_coordinates,
 )
+from hotspots.ingest.reference import PART_HOURS
 from hotspots.pipeline import Analysis
 from hotspots.products.summary.encoding import Degrees, Metres, Part, Quantity, Share, Tenths
 from hotspots.products.words import say
@@ -74,6 +75,52 @@ class GroupSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartPlaceSummary(Part):
+    """A place where feeling and crime are both clear at a part of the day; what is recorded is not counted.
+
+    Attributes:
+        place: What is near it, or where it lies.
+        ward: The ward of its middle; null where that lies in none.
+        unsafe_share: The share of the marks of that part of the day that are unsafe.
+    """
+
+    view_of: ClassVar = MarkedPlace
+
+    agreement: Agreement
+    place: str
+    ward: str | None
+    n_marks: Tenths
+    n_unsafe: Tenths
+    unsafe_share: Share
+    unsafe_low: Share
+    unsafe_high: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartSummary(Part):
+    """Marks of one part of the day beside what is recorded at its hours.
+
+    Attributes:
+        marks: The part, and its marks.
+        hours: Of the clock, in order.
+        n_incidents: Incidents at its hours, sums of the shares of each that fall in them; null where they, or those of
+            all other hours, are too few.
+        n_shown: Cells with enough marks of it.
+        n_by_agreement: Cells by what feeling and crime say together.
+        places: Where both are clear.
+    """
+
+    view_of: ClassVar = PartPerception
+
+    marks: GroupSummary
+    hours: tuple[int, ...]
+    n_incidents: Tenths | None
+    n_shown: int
+    n_by_agreement: dict[str, int]
+    places: tuple[PartPlaceSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PerceptionSummary(Part):
     """Marks on maps beside recorded crime. Numbers are null where nothing is compared.
 
@@ -91,6 +138,7 @@ class PerceptionSummary(Part):
         unsafe_where_much: Share of the unsafe marks that lie where much crime is recorded.
         safe_where_much: The same of the safe marks.
         parts: By part of the day, those with enough marks.
+        compared_parts: Those of them that can be compared with what is recorded at their hours.
         schools: By school, likewise.
         places: Where both are clear.
         words: What there is to say, in a few sentences.
@@ -113,6 +161,7 @@ class PerceptionSummary(Part):
     unsafe_where_much: Share | None
     safe_where_much: Share | None
     parts: tuple[GroupSummary, ...]
+    compared_parts: tuple[PartSummary, ...]
     schools: tuple[GroupSummary, ...]
     places: tuple[MarkedPlaceSummary, ...]
     words: str
@@ -130,6 +179,10 @@ def summarise_perception(analysis: Analysis) -> PerceptionSummary | None:
         reason=felt.reason,
         **_count(found),
         parts=tuple(map(GroupSummary.of, felt.parts)),
+        compared_parts=tuple(
+            _summarise_part(part, landmarks, analysis)
+            for part, landmarks in zip(felt.compared_parts, felt.part_landmarks, strict=True)
+        ),
         schools=tuple(map(GroupSummary.of, felt.schools)),
         places=() if found is None else _list_places(found, felt.landmarks, analysis),
         words="",
@@ -151,10 +204,31 @@ def _count(found: Perception | None) -> dict[str, Any]:
         "cell_size_m": found.cells.cell_size_m,
         "n_cells": len(found.cells),
         "n_shown": found.is_shown.sum(),
-        "n_by_agreement": dict(sorted(Counter(map(str, found.agreement)).items())),
+        "n_by_agreement": _count_agreement(found),
         "unsafe_where_much": found.unsafe_where_much,
         "safe_where_much": found.safe_where_much,
     }
+
+
+def _count_agreement(found: Perception) -> dict[str, int]:
+    return dict(sorted(Counter(map(str, found.agreement)).items()))
+
+
+def _summarise_part(part: PartPerception, landmarks: tuple[str | None, ...], analysis: Analysis) -> PartSummary:
+    found = part.found
+    assert found is not None  # only those that can be compared are kept
+    listed = _list_places(found, landmarks, analysis)
+    return PartSummary(
+        marks=GroupSummary.of(part.marks),
+        hours=PART_HOURS[part.marks.group],
+        n_incidents=part.n_incidents,
+        n_shown=int(found.is_shown.sum()),
+        n_by_agreement=_count_agreement(found),
+        places=tuple(
+            PartPlaceSummary.of(place, place=told.place, ward=told.ward)
+            for place, told in zip(found.places, listed, strict=True)
+        ),
+    )
 
 
 def _list_places(
@@ -181,7 +255,7 @@ def _list_places(
                 rank=index + 1,
                 place=say("perception.place", landmark, where),
                 ward=None if home[index] < 0 else str(wards["ward_name"].iloc[home[index]]),
-                n_incidents=place.n_incidents if place.is_counted else None,
+                n_incidents=round(place.n_incidents) if place.is_counted else None,
                 easting=round(easting[index]),
                 northing=round(northing[index]),
                 latitude=where["latitude"],

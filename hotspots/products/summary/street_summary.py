@@ -115,6 +115,7 @@ class StreetsSummary(Part):
         origins: Whose streets they are, as far as the files show it.
         left_out: Lines of the files that people may not walk along, by why.
         n_broken: Rows of the files without a line that can be used.
+        first_broken: Which the first of them is; null where there is none.
         limit_m: The furthest that an incident may lie from its street.
         n_on_streets: Incidents on a street.
         n_too_far: Incidents further off than that, which are in no number here.
@@ -135,6 +136,7 @@ class StreetsSummary(Part):
     origins: tuple[StreetOrigin, ...]
     left_out: dict[str, int]
     n_broken: int
+    first_broken: str | None
     limit_m: Metres
     n_on_streets: int
     n_too_far: int
@@ -160,6 +162,7 @@ def summarise_streets(analysis: Analysis) -> StreetsSummary | None:
         origins=streets.origins,
         left_out=dict(streets.left_out),
         n_broken=streets.n_broken,
+        first_broken=streets.first_broken,
         limit_m=found.counts.limit_m,
         n_on_streets=found.counts.n_on_streets,
         n_too_far=found.counts.n_too_far,
