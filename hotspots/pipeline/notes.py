@@ -33,6 +33,7 @@ _DOUBTS = {
     "no times": "days without times",
     "remark": "a remark alone",
     "open end": "no closing time",
+    "some years": "of some years alone",
     "lapsed": "last checked too long ago",
 }
 """What is the matter with opening hours that are not known."""

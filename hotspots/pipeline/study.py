@@ -17,7 +17,7 @@ import shapely
 
 from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
-from hotspots.geography import assign_wards, unite_wards
+from hotspots.geography import assign_wards, to_wgs84, unite_wards
 from hotspots.harm import HarmTable
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import (
@@ -56,6 +56,7 @@ from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from hotspots.analysis.hours import OpeningCalendar
     from hotspots.analysis.network import StreetNetwork
 
 Progress = Callable[[str], None]
@@ -154,6 +155,22 @@ class Study:
         from hotspots.analysis.network import build_network  # here, as it loads SciPy, which a check does without
 
         return build_network(self.streets.ways) if self.streets else None
+
+    @cached_property
+    def opening_calendar(self) -> OpeningCalendar:
+        """What opening hours need to know of days, with the sun over the middle of the wards."""
+        from hotspots.analysis.hours import OpeningCalendar  # here, as a check does without
+
+        middle = to_wgs84(gpd.GeoDataFrame(geometry=[self.area.centroid], crs=self.boundaries.wards.crs)).geometry.iloc[
+            0
+        ]
+        return OpeningCalendar(
+            country=self.calendar.country,
+            subdivision=self.calendar.subdivision,
+            terms=self.calendar.term_stretches,
+            place=(middle.x, middle.y),
+            time_zone=self.calendar.time_zone,
+        )
 
     @cached_property
     def known_time(self) -> KnownTime:

@@ -7,6 +7,7 @@ import pytest
 import shapely
 from support import MakeIncidents
 
+from hotspots.analysis.hours.opening_calendar import OpeningCalendar
 from hotspots.analysis.hours.opening_week import is_open_at
 from hotspots.analysis.safe_havens.coverage import measure_coverage, measure_reach, measure_window_coverage
 from hotspots.errors import DataError, ParameterError
@@ -118,11 +119,12 @@ def test_all_bank_holidays_of_the_nation_count_on_their_dates(make_incidents: Ma
     scots = make_incidents(
         [0.0] * 10, [0.0] * 10, started_at=[*ENGLISH_HOLIDAYS, "2025-01-02 12:00", "2025-12-01 12:00"]
     )
-    assert measure_coverage(scots, havens, subdivision="SCT").is_open_within_reach.tolist() == [
+    scottish = measure_coverage(scots, havens, calendar=OpeningCalendar(subdivision="SCT"))
+    assert scottish.is_open_within_reach.tolist() == [
         *(day in ("2025-04-21 12:00", "2025-08-25 12:00") for day in ENGLISH_HOLIDAYS), False, False,
     ]  # fmt: skip
     with pytest.raises(ParameterError, match='No bank holidays are known for "GB, XYZ"'):
-        measure_coverage(scots, havens, subdivision="XYZ")
+        measure_coverage(scots, havens, calendar=OpeningCalendar(subdivision="XYZ"))
 
 
 @pytest.mark.parametrize("hours", ["PH 09:00-17:00", "Mo-Su 00:00-08:00; PH 10:00-14:00", "Sa,PH 10:00-14:00"])
