@@ -124,9 +124,9 @@ def test_after_midnight_it_is_known_where_people_and_the_syntax_agree(hours: str
         ("easter +50 days 10:00-12:00", "2025-06-09 11:00", "open"),  # Whit Monday
         ("easter-Oct 31 10:00-12:00", "2026-04-05 11:00", "open"),
         ("easter-Oct 31 10:00-12:00", "2025-04-05 11:00", "closed"),
-        ("Nov 01-easter 10:00-12:00", "2025-04-20 11:00", "open"),
-        ("Nov 01-easter 10:00-12:00", "2026-04-20 11:00", "closed"),
-        ("Nov 01-easter 10:00-12:00", "2026-11-20 11:00", "open"),
+        ("Nov 01-easter +1 day 10:00-12:00", "2025-04-21 11:00", "open"),
+        ("Nov 01-easter +1 day 10:00-12:00", "2026-04-07 11:00", "closed"),
+        ("Nov 01-easter +1 day 10:00-12:00", "2026-11-20 11:00", "open"),
         # years
         ("Mo-Su 09:00-17:00; 2025 Dec 24-2026 Jan 02 off", "2025-12-24 12:00", "closed"),
         ("Mo-Su 09:00-17:00; 2025 Dec 24-2026 Jan 02 off", "2026-01-02 12:00", "closed"),

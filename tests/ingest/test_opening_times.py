@@ -164,7 +164,8 @@ NOT_KNOWN = {
     "2000-2030 Mo-Fr": "unreadable",  # eight to half past, or thirty years
     "Mo-Fr 09:00-17:00; easter off": "unreadable",  # Easter Sunday, or Good Friday to Monday
     "Mo-Fr 09:00-17:00; easter +61 days off": "unreadable",
-    "Mar 30-easter 10:00-12:00": "unreadable",  # Easter Sunday is before it, or after
+    "Jan 01-easter 10:00-12:00": "unreadable",  # Easter Sunday itself or not
+    "Mar 30-easter +1 day 10:00-12:00": "unreadable",  # Easter Monday is before it, or after
     "Mo-Fr 09:00-17:00; easter 2 days off": "unreadable",
     "Dec 24 9:00-5:00": "unreadable",  # the day is no hour of the 24-hour clock
     "(sunset-03:01)-22:00": "unreadable",
@@ -227,7 +228,7 @@ def test_what_is_known_is_read_again_as_it_is(text: str) -> None:
             "Mo-Fr 09:00-17:00; easter -2 days-easter +1 day off",
             None,
         ),
-        ("Jan-easter Sa 10:00-12:00", "Jan 01-easter Sa 10:00-12:00", None),
+        ("Jan-easter +1 day Sa 10:00-12:00", "Jan 01-easter +1 day Sa 10:00-12:00", None),
         ("Mo-Fr 09:00-17:00; 2025 Dec 24-2026 Jan 02 off", "Mo-Fr 09:00-17:00; 2025 Dec 24-2026 Jan 02 off", None),
         ("Mo-Fr 09:00-17:00; 2025 Dec 24-26,31 off", None, "unreadable"),
         (
