@@ -107,7 +107,7 @@ def test_hours_of_havens_and_of_candidates_must_have_been_checked_since_the_day_
         assert table.hours_doubts == {"lapsed": 1}
 
 
-def test_coverage_by_the_hour_is_of_incidents_with_a_place_of_their_own(folder: Path, tmp_path: Path) -> None:
+def test_coverage_is_of_incidents_with_a_place_of_their_own(folder: Path, tmp_path: Path) -> None:
     """Twenty at the library, and ten of which only the square of a kilometre is known: no walk begins there."""
     squares = ["TQ 38500 74500"] * 20 + ["TQ 38 74"] * 10
     times = [f"2025-01-{day:02d}T{9 + day % 9:02d}:{7 * day % 60:02d}" for day in range(1, 31)]
@@ -118,7 +118,7 @@ def test_coverage_by_the_hour_is_of_incidents_with_a_place_of_their_own(folder: 
     study = load_study(tmp_path / "incidents.csv", folder / "wards.geojson", settings=settings)
     havens = analyse(study, AnalysisRequest(crime="robbery")).havens
     assert havens is not None
-    assert (havens.coverage.n_timed, havens.shares.n_timed) == (30, 20)
+    assert (havens.coverage.n_timed, havens.shares.n_timed, havens.coverage.n_unplaced) == (20, 20, 10)
     assert havens.shares.any_share == 1
 
 

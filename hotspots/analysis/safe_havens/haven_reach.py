@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hotspots.analysis.network import NearPairs, StreetNetwork, find_near
 from hotspots.analysis.safe_havens.opening_states import Rules
-from hotspots.contracts import AREA, require_columns, require_same_crs
+from hotspots.contracts import find_placed, require_columns, require_same_crs
 from hotspots.errors import ParameterError
 from hotspots.geography import UniquePoints, collapse_points
 from hotspots.ingest.reference import list_opening_rules
@@ -63,9 +63,7 @@ def find_reach(
     require_same_crs(incidents, places, tables=tables)
     if not (math.isfinite(reach_m) and reach_m > 0):
         raise ParameterError(f"The reach must be above 0 m, not {reach_m}. 400 m is five minutes on foot.")
-    is_placed = np.ones(len(incidents), dtype=bool)
-    if "location_precision" in incidents:
-        is_placed = (incidents["location_precision"] != AREA).to_numpy(dtype=bool, na_value=True)
+    is_placed = find_placed(incidents)
     placed = incidents if is_placed.all() else incidents[is_placed]
     points = collapse_points(placed)
     pairs = find_near(read_positions(places), points.coordinates, reach_m=reach_m, network=network)
