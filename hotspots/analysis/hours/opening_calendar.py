@@ -89,14 +89,17 @@ ENGLAND = OpeningCalendar()
 def number_dates(days: Days) -> Integers:
     """Int (n_days,): 100 x month + day of each."""
     months = days.astype("datetime64[M]")
-    return 100 * (months.astype(np.int64) % 12 + 1) + (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+    day: Integers = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+    month: Integers = months.astype(np.int64) % 12 + 1
+    return 100 * month + day
 
 
 def number_weeks(days: Days) -> Integers:
     """Int (n_days,): the ISO week of each, 1 to 53: that of its Thursday, counted from the first Thursday of a year."""
     thursday = days - (days.astype(np.int64) + 3) % 7 + 3
     first = thursday.astype("datetime64[Y]").astype("datetime64[D]")
-    return (thursday - first).astype(np.int64) // 7 + 1
+    weeks: Integers = (thursday - first).astype(np.int64) // 7 + 1
+    return weeks
 
 
 def number_easter_dates(days: Days, shift_days: int) -> Integers:

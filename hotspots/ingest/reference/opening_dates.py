@@ -49,18 +49,13 @@ def read_dates(years: str, dates: str) -> tuple[tuple[YearDay, YearDay], ...] | 
             (dt.date(first, 1, 1), dt.date.max if last == dt.MAXYEAR else dt.date(last, 12, 31))
             for first, last in spans
         )
-    if len(spans) == 1 and spans[0][0] == spans[0][1]:
+    if not spans or (len(spans) == 1 and spans[0][0] == spans[0][1]):
         # "2025 Dec 24-2026 Jan 02" has its own years, and "2025 Apr-Jun, Sep" is of one
-        return _read_items(dates, spans[0][0])
-    found: list[tuple[YearDay, YearDay]] = []
-    for year in [year for first, last in spans for year in range(first, min(last, first + _MOST_YEARS + 1) + 1)] or [
-        None
-    ]:
-        stretches = _read_items(dates, year)
-        if stretches is None or len(found) > _MOST_YEARS or (year is not None and re.search(_YEAR, dates)):
-            return None
-        found += stretches
-    return tuple(found)
+        return _read_items(dates, spans[0][0] if spans else None)
+    if re.search(_YEAR, dates) or sum(last + 1 - first for first, last in spans) > _MOST_YEARS:
+        return None
+    of_years = [_read_items(dates, year) for first, last in spans for year in range(first, last + 1)]
+    return tuple(item for items in of_years for item in items or ()) if None not in of_years else None
 
 
 def _read_items(dates: str, year: int | None) -> tuple[tuple[YearDay, YearDay], ...] | None:
