@@ -52,7 +52,13 @@ class OpeningStates:
         return int(self.is_open.shape[1])
 
 
-def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: OpeningCalendar) -> OpeningStates:
+def find_opening_states(
+    places: Sequence[Rules],
+    days: Days,
+    *,
+    calendar: OpeningCalendar,
+    until_hours: Sequence[int | None] | None = None,
+) -> OpeningStates:
     """Find when places are open on every day from the first to the last of some.
 
     Hours that follow the sun are not known where the sun decides: a day is cut at the same minutes all year.
@@ -61,21 +67,31 @@ def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: Openin
         places: The rules of each, as `list_opening_rules` gives them; none where it is not known when it is open.
         days: datetime64[D] (n_days,), in any order; may be none.
         calendar: `make_opening_calendar(days, ...)`.
+        until_hours: Of each, the hour until which it stays open, 1 to 24, on every day on which it opens and would close
+            before that; a pause in the day stays. None for the hours that it has.
     """
+    until = [None] * len(places) if until_hours is None else until_hours
     first = days.min() if len(days) else np.datetime64("1970-01-05", "D")
     last = days.max() if len(days) else first
     every_day = np.arange(first, last + 1)
-    different: dict[Rules, int] = {}
-    hours_of = np.array([different.setdefault(rules, len(different)) for rules in places], dtype=np.int64)
-    kind, representative = _find_kinds([*different], every_day, calendar)
-    starts = _find_starts([*different])
+    different: dict[tuple[Rules, int | None], int] = {}
+    hours_of = np.array(
+        [different.setdefault(hours, len(different)) for hours in zip(places, until, strict=True)], dtype=np.int64
+    )
+    kind, representative = _find_kinds([rules for rules, _ in different], every_day, calendar)
+    starts = _find_starts([rules for rules, _ in different])
     on_day = np.repeat(every_day[representative], len(starts))
     at_minute = np.tile(starts.astype(np.float64), len(representative))
     is_open = np.zeros((max(len(different), 1), len(on_day)), dtype=bool)
     is_unknown = np.ones_like(is_open)
-    for rules, row in different.items():
+    for (rules, hour), row in different.items():
         state = find_open_state(rules, on_day, at_minute, calendar=calendar)
         is_open[row], is_unknown[row] = state.is_open, ~state.is_known
+        if hour is not None:
+            own = find_open_state(_end_at_midnight(rules), on_day, at_minute, calendar=calendar).is_open
+            shape = len(representative), len(starts)
+            is_open[row] = _extend_day(is_open[row].reshape(shape), own.reshape(shape), starts, 60 * hour).ravel()
+            is_unknown[row] &= ~is_open[row]
     first_of_cell, cell = _find_alike(np.vstack([is_open, is_unknown]).T)
     return OpeningStates(
         first_day=first,
@@ -89,27 +105,26 @@ def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: Openin
     )
 
 
-def extend_hours(rules: Rules, until_minute: int) -> Rules:
-    """The rules of a place that stays open longer on every day on which it opens before.
+def _end_at_midnight(rules: Rules) -> Rules:
+    """The rules without what goes on into the next morning."""
+    return tuple(
+        replace(rule, spans=tuple((start, min(end, MINUTES_IN_DAY)) for start, end in rule.spans)) for rule in rules
+    )
+
+
+def _extend_day(is_open: Flags, own: Flags, starts: Integers, until_minute: int) -> Flags:
+    """Open until so late on each day on which a place closes for the day before that: not in a pause before its last.
 
     Args:
-        rules: Of the place.
-        until_minute: Minutes since midnight at which it is to close; what closes later is not changed.
+        is_open: bool (n_kinds, n_stretches), when it is open.
+        own: Likewise, by the hours of the day itself, and not by those of the evening before.
+        starts: int (n_stretches,), at which minute each stretch begins.
+        until_minute: Minutes since midnight, at which a stretch begins or the day ends.
     """
-    return tuple(
-        rule
-        if rule.is_off or rule.is_unknown or not rule.spans
-        else replace(
-            rule,
-            spans=(
-                *rule.spans[:-1],
-                (rule.spans[-1][0], max(rule.spans[-1][1], until_minute))
-                if rule.spans[-1][0] < until_minute
-                else rule.spans[-1],
-            ),
-        )
-        for rule in rules
-    )
+    n_stretches = len(starts)
+    last = np.where(own.any(axis=1), n_stretches - 1 - own[:, ::-1].argmax(axis=1), n_stretches)
+    longer: Flags = is_open | ((np.arange(n_stretches) > last[:, None]) & (starts < until_minute))
+    return longer
 
 
 def _find_kinds(different: Sequence[Rules], every_day: Days, calendar: OpeningCalendar) -> tuple[Integers, Integers]:
