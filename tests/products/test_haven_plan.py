@@ -28,9 +28,8 @@ from hotspots.products.files.haven_plan_folder import write_havens
 from hotspots.products.summary.haven_plan_summary import (
     HavenPlanSummary,
     summarise_havens,
-    withhold_few,
-    withhold_from_sum,
 )
+from hotspots.products.summary.haven_shares import withhold_few, withhold_from_sum
 from hotspots.products.words import say
 
 GAP = "Old Kent Road"
@@ -116,19 +115,6 @@ def test_schools_with_few_incidents_are_not_counted(summary: HavenPlanSummary) -
     assert (busy.name, quiet.shares) == ("Busy School", None)
     assert busy.shares is not None
     assert busy.shares.n_timed >= 10
-
-
-@pytest.mark.parametrize(
-    ("n_without", "n_unknown", "told"), [(40, 12, 12), (40, 9, None), (19, 12, None), (12, 12, 12), (12, 0, 0)]
-)
-def test_of_a_gap_neither_part_is_told_where_one_is_of_few(
-    plan: HavenPlan, n_without: float, n_unknown: float, told: float | None
-) -> None:
-    assert plan.cover is not None
-    gap = dataclasses.replace(plan.cover.gaps[0], n_without=n_without, n_unknown=n_unknown)
-    cover = summarise_havens(dataclasses.replace(plan, cover=dataclasses.replace(plan.cover, gaps=(gap,)))).cover
-    assert cover is not None
-    assert cover.gaps[0].n_unknown == told
 
 
 def test_a_gap_is_said_in_whole_incidents_and_times_of_the_clock() -> None:

@@ -191,10 +191,10 @@ def _find_told(counts: _CellCounts, floor: Floor) -> tuple[Flags, Flags, Flags]:
     row = np.arange(len(without))
     told_with = np.where(leaves_few, row[-1], row)
     is_shown = withhold_sums(without, n_places, is_shown, floor=floor, told_with=told_with)
-    known = without - counts.unknown
-    is_few = np.any([(part > _NOTHING) & (part < floor.min_incidents - _NOTHING) for part in (counts.unknown, known)], 0)
+    parts = np.stack([counts.unknown, without - counts.unknown])
+    is_few = ((parts > _NOTHING) & (parts < floor.min_incidents - _NOTHING)).any(axis=0)
     # of how many it is not known, and of how many it is known, are stated of each place and part of the week as well
-    is_unknown_shown = withhold_sums([counts.unknown, known], n_places, is_shown & ~is_few, floor=floor)
+    is_unknown_shown = withhold_sums(parts, n_places, is_shown & ~is_few, floor=floor)
     return is_shown[:-1], is_unknown_shown[:-1], leaves_few[:-1]
 
 

@@ -67,8 +67,8 @@ def find_opening_states(
         places: The rules of each, as `list_opening_rules` gives them; none where it is not known when it is open.
         days: datetime64[D] (n_days,), in any order; may be none.
         calendar: `make_opening_calendar(days, ...)`.
-        until_hours: Of each, the hour until which it stays open, 1 to 24, on every day on which it opens and would close
-            before that; a pause in the day stays. None for the hours that it has.
+        until_hours: Of each, the hour until which it stays open, 1 to 24, on every day on which it opens and would
+            close before that; a pause in the day stays. None for the hours that it has.
     """
     until = [None] * len(places) if until_hours is None else until_hours
     first = days.min() if len(days) else np.datetime64("1970-01-05", "D")

@@ -11,7 +11,7 @@ from hotspots.products.drawing.colours import HAVEN, HOTSPOT, PATROL
 from hotspots.products.drawing.paper_map import PaperMap
 from hotspots.products.summary import HavenPlanSummary
 
-GAPS_LISTED = 15
+GAPS_LISTED = 40
 """Of the page: a number on the map that is in no list says nothing."""
 MOST_GAPS_DRAWN = 10
 """More numbers would lie on each other."""
@@ -19,23 +19,24 @@ _ASIDE = 13
 
 
 def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
-    """The ground within reach of havens, the places with the largest gaps by their rank, and new sites by letter."""
+    """The ground within reach of what is there already, the places with the largest gaps by rank, and new sites."""
     area, wards = plan.selection.study_area, plan.selection.wards
     paper = PaperMap(area.bounds)
     parts = [
         paper.open("Safe havens, gaps and new sites", css="chart outlines"),
         paper.trace(area, fill="#ffffff"),
     ]
-    if plan.cover is not None and len(plan.cover.havens):
-        havens = plan.cover.havens
-        circles = shapely.union_all(shapely.buffer(havens.geometry.to_numpy(), summary.reach_m, quad_segs=8))
+    there = plan.cover.havens if plan.cover is not None else plan.siting.existing if plan.siting is not None else None
+    if there is not None and len(there):
+        circles = shapely.union_all(shapely.buffer(there.geometry.to_numpy(), summary.reach_m, quad_segs=8))
         parts.append(paper.trace(shapely.intersection(circles, area), fill=HAVEN, fill_opacity="0.14", stroke="none"))
     parts += [paper.trace(ward, fill="none", stroke="#8a8f94", stroke_width="0.6") for ward in wards.geometry]
-    if plan.cover is not None:
-        for name, point in zip(plan.cover.havens["name"], plan.cover.havens.geometry, strict=True):
+    if there is not None:
+        for name, point in zip(there["name"], there.geometry, strict=True):
             right, down = paper.find(point.x, point.y)
             if 0 <= right <= paper.width and 0 <= down <= paper.height:
-                parts.append(_draw_haven(right, down, str(name or "")))
+                parts.append(_draw_haven(right, down, name if isinstance(name, str) else ""))
+    if plan.cover is not None:
         # of a place with several gaps the largest is first, and names it
         drawn: dict[int, str] = {}
         for gap, said in zip(plan.cover.gaps, summary.cover.gaps if summary.cover else (), strict=False):
