@@ -26,10 +26,10 @@ def withhold_sums(
 ) -> Flags:
     """Withhold more cells of a table until no difference of sums tells of too few.
 
-    The sums of each row and of each column are taken to be stated. So what the cells shown leave of a row is known, and
-    of a column. More is known where some rows hold all that is withheld of some columns: what is left of these columns
-    is taken off what is left of the rows, or the other way round. Whatever adds up withheld cells, each once, in such a
-    way must be nothing or enough.
+    The sums of each row and of each column are taken to be stated, as far as they are enough by themselves. So what the
+    cells shown leave of a row is known, and of a column. More is known where some rows hold all that is withheld of
+    some columns: what is left of these columns is taken off what is left of the rows, or the other way round. Whatever
+    adds up withheld cells in such a way must be nothing or enough.
 
     Args:
         n_incidents: float (n_rows, n_columns). Several tables, whose cells are shown or withheld together, are
@@ -55,33 +55,39 @@ def withhold_sums(
     size = tables.sum(axis=0)
     while shown.any():
         left = [rows_of @ np.where(shown, 0.0, part) for part in (*tables, points)]
-        few = next((cells for table in left[:-1] for cells in _find_few_sums(table, left[-1], floor)), None)
+        taken_off = rows_of @ shown > 0
+        few = next((found for table in left[:-1] for found in _find_few(table, left[-1], taken_off, floor)), None)
         if few is None:
             break
-        # one more of its rows, or else of its columns, so that the sum is of more
-        beside = (shown & few.any(axis=1)[group][:, None], shown & few.any(axis=0), shown)
-        choice = next(cells for cells in beside if cells.any())
-        shown.flat[int(np.where(choice, size, np.inf).argmin())] = False
+        # one more of its rows, if there is one, so that the sum is of more
+        cells, counted = few
+        used = shown & counted[group]
+        beside = used & cells.any(axis=1)[group][:, None]
+        shown.flat[int(np.where(beside if beside.any() else used, size, np.inf).argmin())] = False
     return shown
 
 
-def _find_few_sums(left: Floats, n_places: Floats, floor: Floor) -> Iterator[Flags]:
-    """The sums that can be told of what is withheld, and are of too few, as the cells that they are of.
+def _find_few(left: Floats, n_places: Floats, taken_off: Flags, floor: Floor) -> Iterator[tuple[Flags, Flags]]:
+    """The sums that can be told of what is withheld, and are of too few: the cells that they are of, and all counted.
 
-    Whatever adds and subtracts sums of rows and columns and counts no cell below 0 is a sum of these.
+    Sums of rows less sums of columns, or the other way round, count the cells that lie in either and not in both. What
+    is withheld must lie on one side of the difference for it to be a sum. A sum that can be had so without any cell
+    shown is told by the sums of rows and columns alone, whatever is shown.
     """
     held = left > _NOTHING
-    columns = np.arange(held.shape[1])
-    for row in np.flatnonzero(held.any(axis=1)):
-        cells = held & (np.arange(len(held)) == row)[:, None]
-        if not floor.is_met(left[cells].sum(), n_places[cells].sum()):
-            yield cells
-    for n_chosen in range(1, len(columns) + 1):
-        for chosen in itertools.combinations(columns.tolist(), n_chosen):
-            inside = np.isin(columns, chosen)
-            has_inside, has_outside = held[:, inside].any(axis=1), held[:, ~inside].any(axis=1)
-            # the rows that the columns reach, less the columns; and the columns, less the rows that are all in them
-            for rows, part in ((has_inside, ~inside), (has_outside, inside)):
-                cells = held & rows[:, None] & part
-                if cells.any() and not floor.is_met(left[cells].sum(), n_places[cells].sum()):
-                    yield cells
+    has_any = held.any(axis=1)
+    sums: dict[bytes, tuple[Flags, Flags]] = {}
+    for chosen in itertools.product((False, True), repeat=held.shape[1]):
+        inside = np.array(chosen)
+        # all rows that the columns reach, and all rows that lie within the columns; without columns, row by row
+        reached, within = held[:, inside].any(axis=1), has_any & ~held[:, ~inside].any(axis=1)
+        for in_rows in (reached, within) if any(chosen) else np.eye(len(held), dtype=bool)[has_any]:
+            # a row of which nothing is withheld adds nothing, whether it counts or not
+            adds = np.where(has_any, in_rows, (taken_off & inside).any(axis=1) & ~(taken_off & ~inside).any(axis=1))
+            counted = adds[:, None] ^ inside
+            cells = held & counted
+            if cells.any() and not floor.is_met(left[cells].sum(), n_places[cells].sum()):
+                found = sums.get(cells.tobytes())
+                if found is None or (taken_off & found[1]).any():
+                    sums[cells.tobytes()] = cells, counted
+    yield from (found for found in sums.values() if (taken_off & found[1]).any())

@@ -187,7 +187,7 @@ def _find_told(counts: _CellCounts, floor: Floor) -> tuple[Flags, Flags, Flags]:
     is_shown[-1] = False
     # a gap says more than the sum of its place, so where one of them must go it is the sum
     rest, rest_places = (np.where(is_shown, 0.0, part).sum(axis=1) for part in (without, n_places))
-    leaves_few: Flags = is_shown.any(axis=1) & (rest > _NOTHING) & ~floor.is_met(rest, rest_places)
+    leaves_few: Flags = (rest > _NOTHING) & ~floor.is_met(rest, rest_places)
     row = np.arange(len(without))
     told_with = np.where(leaves_few, row[-1], row)
     is_shown = withhold_sums(without, n_places, is_shown, floor=floor, told_with=told_with)
