@@ -55,7 +55,7 @@ def withhold_sums(
     size = tables.sum(axis=0)
     while shown.any():
         left = [rows_of @ np.where(shown, 0.0, part) for part in (*tables, points)]
-        taken_off = rows_of @ shown > 0
+        taken_off: Flags = np.greater(rows_of @ shown, 0)
         few = next((found for table in left[:-1] for found in _find_few(table, left[-1], taken_off, floor)), None)
         if few is None:
             break

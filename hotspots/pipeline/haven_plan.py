@@ -137,9 +137,10 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         TooLittleDataError: No incident is left to analyse.
     """
     if study.havens is None and request.siting is None:
+        what = "Gaps need" if request.gaps else "Coverage needs"
         raise NotFoundError(
-            "Coverage needs safe havens; none were given, and there is no folder data/havens. Give `havens` a file "
-            "with the name, place and opening hours of each."
+            f"{what} safe havens; none were given, and there is no folder data/havens. Give `havens` a file with the "
+            "name, place and opening hours of each."
         )
     places_request = AnalysisRequest(crime=request.crime, start=request.start, end=request.end, wards=request.wards)
     chosen = select_incidents(study, places_request)
@@ -169,7 +170,7 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         study=study,
         selection=chosen,
         n_unplaced=len(chosen.incidents) - len(located),
-        n_years=_count_years(study, chosen),
+        n_years=count_years(study, chosen),
         is_without_terms=school_days.is_without_terms,
         off_street_share=_measure_off_street(study, request, located),
         patrol_places=found.patrol_places if cover and found else (),
@@ -178,7 +179,7 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
     )
 
 
-def _count_years(study: Study, chosen: Selection) -> float:
+def count_years(study: Study, chosen: Selection) -> float:
     """Length of the period without the months whose feed failed; all of it where that is every month."""
     _, known = find_known_months(study, chosen)
     n_known = count_known_days(chosen.start, chosen.end, known.gap_months)

@@ -26,7 +26,7 @@ def find_told(table: Table, shown: Table, told_with: Table) -> list[float]:
     uses_shown = ((every != 0) & taken_off).any(axis=(1, 2))[counts_once]
     cells, number = np.unique(times[counts_once].reshape(-1, left.size), axis=0, return_inverse=True)
     always_uses = np.bincount(number.ravel(), ~uses_shown) == 0
-    return (cells[always_uses] @ left.ravel()).tolist()
+    return [float(n) for n in cells[always_uses] @ left.ravel()]
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 2), (2, 3)])
