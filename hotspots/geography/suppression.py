@@ -62,7 +62,8 @@ def withhold_sums(
         # one more of its rows, if there is one, so that the sum is of more
         cells, counted = few
         used = shown & counted[group]
-        beside = used & cells.any(axis=1)[group][:, None]
+        in_rows: Flags = np.logical_or.reduce(cells, axis=1)
+        beside = used & in_rows[group, np.newaxis]
         shown.flat[int(np.where(beside if beside.any() else used, size, np.inf).argmin())] = False
     return shown
 
