@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -93,7 +94,8 @@ class Siting:
         n_unknown: New sites whose hours are not known, which cover nothing.
         n_few: Sites that could cover something, but less than may be shown.
         n_total: Incidents that are to be covered, at the hours that count, and in hot spots if only these do.
-        n_covered: Of these, covered already.
+        n_covered: Of these, covered already; 0 where they are too few to be told.
+        is_few_covered: Whether some are, and too few to be told.
         n_left_out: Incidents left out, because it is not known when they were.
         curve: The best plan of 1, 2 ... sites, as far as each site adds enough to be shown.
         target: What it takes to cover the share wanted; None where none was asked for.
@@ -117,6 +119,7 @@ class Siting:
     n_few: int
     n_total: float
     n_covered: float
+    is_few_covered: bool
     n_left_out: int
     curve: tuple[SitePlan, ...]
     target: Target | None
@@ -170,6 +173,10 @@ def plan_sites(
         terms=calendar.term_stretches,
         network=network,
     )
+    # a camera or two that are there may see few, which each share with them would tell
+    is_few_covered = 0 < found.n_covered < FLOOR.min_incidents
+    if is_few_covered:
+        found = dataclasses.replace(found, n_covered=0.0)
     # a site that could cover few incidents would tell of them
     is_shown = FLOOR.is_met(found.n_incidents_by_site, found.n_places_by_site)
     kept = np.flatnonzero(is_shown)
@@ -205,6 +212,7 @@ def plan_sites(
         n_few=int((~is_shown & (found.n_incidents_by_site > 0)).sum()),
         n_total=found.n_total,
         n_covered=found.n_covered,
+        is_few_covered=is_few_covered,
         n_left_out=found.n_left_out,
         curve=curve,
         target=target,

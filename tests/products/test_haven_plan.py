@@ -195,6 +195,36 @@ def test_what_lies_in_no_place_is_not_told_where_it_is_few(rows: np.ndarray) -> 
         assert left == 0 or left >= 10 or not rows[:-1, column][~hidden[:, column]].any()
 
 
+@given(st.lists(st.tuples(*[st.sampled_from([0, 1, 4, 9, 10, 30, 200])] * 2), min_size=3, max_size=6), st.booleans())
+def test_how_many_have_a_haven_near_is_told_of_no_few_beside_the_sum(
+    rows: list[tuple[int, int]], has_beyond: bool
+) -> None:
+    """Files of months alone say no hour: of each area it is told only whether a haven is near."""
+    assume(all(near + far >= 10 for near, far in rows))
+    shares = [
+        CoverageShares(
+            n_incidents=near + far,
+            n_within_reach=near,
+            share_within_reach=near / (near + far),
+            n_timed=0,
+            n_any=0,
+            n_open=0,
+            n_unknown=0,
+        )
+        for near, far in rows
+    ]
+    areas = shares[:-1] if has_beyond else shares
+    told = withhold_from_sum(areas, beyond=shares[-1] if has_beyond else None)
+    hidden = np.array([one is None or one.n_within_reach is None for one in told])
+    beyond = rows[-1] if has_beyond else (0, 0)
+    for part in (0, 1):
+        numbers = np.array([row[part] for row in rows[: len(areas)]])
+        assert not ((numbers > 0) & (numbers < 10) & ~hidden).any()
+        left = numbers[hidden].sum() + beyond[part]
+        assert left == 0 or left >= 10 or not numbers[~hidden].any()
+    assert hidden.sum() != 1 or has_beyond
+
+
 def test_a_place_of_which_the_sum_may_not_be_told_says_nothing_of_open_ones() -> None:
     shares = [make_shares(40, 0, 50, 0), make_shares(60, 0, 70, 20)]
     first, second = withhold_from_sum(shares, beyond=make_shares(100, 0, 100, 100), untold={0})
@@ -359,6 +389,26 @@ def test_cameras_that_are_there_are_locked(study: Study) -> None:
     )
     assert youth.siting is not None
     assert (youth.siting.n_covered, youth.siting.existing) == (0, None)
+
+
+def test_how_few_a_camera_sees_is_not_told(study: Study) -> None:
+    """A camera that sees fewer than ten: neither the number nor what is covered with it tells how many."""
+    options = SitingOptions(purpose="cctv", n_new=1, grid_m=400, demand="incidents", target_share=0.02)
+    request = HavenRequest(crime="robbery", siting=options, reach_m=60)
+    points = with_places(select_incidents(study, AnalysisRequest(crime="robbery")).incidents).geometry
+    n_near = np.array([(points.distance(point) <= 60).sum() for point in points[:400]])
+    seen = int(np.flatnonzero((n_near > 1) & (n_near < 10))[0])
+    assert study.havens is not None
+    there = study.havens.havens.iloc[[0]].assign(geometry=[points.iloc[seen]])
+    cameras = dataclasses.replace(study.havens, havens=there)
+    summary = summarise_havens(plan_havens(dataclasses.replace(study, cameras=cameras), request))
+    siting = summary.siting
+    assert siting is not None
+    assert (siting.n_covered, siting.covered_share, siting.is_few_covered) == (0, 0, True)
+    assert siting.curve[0].n_covered == siting.sites[0].n_gained
+    assert any(
+        note.startswith("What is there already covers fewer than ten of the robberies.") for note in summary.notes
+    )
 
 
 def test_cameras_are_to_cover_hot_spots_unless_all_incidents_are_asked_for(study: Study) -> None:

@@ -183,6 +183,7 @@ class SitingSummary(Part):
     n_few: int
     n_total: Tenths
     n_covered: Tenths
+    is_few_covered: bool
     covered_share: Share | None
     n_left_out: int
     gap_share: Share | None

@@ -47,7 +47,10 @@ def withhold_few(shares: CoverageShares) -> SharesSummary:
     The incidents are open, not known, closed and out of reach, and their sum is stated. So two of these are withheld
     or none, and those withheld are ten or more together.
     """
-    return _leave_out(shares, _find_few(shares, frozenset()))
+    hidden = _find_few(shares, frozenset())
+    n_near, n_all = shares.n_within_reach or 0, shares.n_incidents or 0
+    is_few = any(map(_is_few, (n_near, n_all - n_near)))
+    return _leave_out(shares, hidden, is_near_told=not (hidden or is_few))
 
 
 def withhold_from_sum(
@@ -82,19 +85,48 @@ def withhold_from_sum(
                 for row, (n, names) in enumerate(zip(counts, hidden, strict=True))
                 if state not in names and n[state] > _NONE
             ]
-            # what lies in no area is many mostly, and may be told then
-            is_told = (
-                _is_few(sum(withheld))
-                if has_beyond and len(withheld) == 1
-                else len(withheld) < 2 or sum(withheld) < FLOOR.min_incidents
-            )
-            if withheld and others and is_told:
+            if withheld and others and _tells_few(withheld, has_beyond=has_beyond):
                 _, row = min(others)
                 shares = areas[row]
                 assert shares is not None
                 hidden[row] = _find_few(shares, hidden[row] | {state})
                 is_settled = False
-    return [_leave_out(one, names) if one else None for one, names in zip(areas, hidden[: len(areas)], strict=True)]
+    untold_near = _find_untold_near(areas, beyond, hidden)
+    return [
+        _leave_out(shares, hidden[row], is_near_told=row not in untold_near) if shares else None
+        for row, shares in enumerate(areas)
+    ]
+
+
+def _tells_few(withheld: Sequence[float], *, has_beyond: bool) -> bool:
+    """Whether the sum of what is withheld tells of few, or of one area; what lies in no area may be told, if many."""
+    if has_beyond and len(withheld) == 1:
+        return _is_few(withheld[0])
+    return len(withheld) < 2 or sum(withheld) < FLOOR.min_incidents
+
+
+def _find_untold_near(
+    areas: Sequence[CoverageShares | None], beyond: CoverageShares | None, hidden: Sequence[frozenset[str]]
+) -> set[int]:
+    """The areas of which it is not told how many have a haven near, at any hour: by their sum others must go too."""
+    near: dict[int, tuple[int, int]] = {}
+    for row, shares in enumerate(areas):
+        if shares is not None and shares.n_within_reach is not None and shares.n_incidents is not None:
+            near[row] = shares.n_within_reach, shares.n_incidents - shares.n_within_reach
+    rest: list[tuple[int, int]] = []
+    if beyond is not None and beyond.n_incidents and beyond.n_within_reach is not None:
+        rest.append((beyond.n_within_reach, beyond.n_incidents - beyond.n_within_reach))
+    untold = {row for row, parts in near.items() if hidden[row] or any(map(_is_few, parts))}
+    is_settled = False
+    while not is_settled:
+        is_settled = True
+        for part in (0, 1):
+            withheld = [parts[part] for parts in (*(near[row] for row in untold), *rest)]
+            others = [(parts[part], row) for row, parts in near.items() if row not in untold and parts[part]]
+            if withheld and others and _tells_few(withheld, has_beyond=bool(rest)):
+                untold.add(min(others)[1])
+                is_settled = False
+    return untold
 
 
 def _count_states(shares: CoverageShares) -> dict[str, float]:
@@ -116,14 +148,12 @@ def _find_few(shares: CoverageShares, withheld: frozenset[str]) -> frozenset[str
     return frozenset(hidden)
 
 
-def _leave_out(shares: CoverageShares, hidden: frozenset[str]) -> SharesSummary:
+def _leave_out(shares: CoverageShares, hidden: frozenset[str], *, is_near_told: bool) -> SharesSummary:
     names = set(hidden) | ({"any"} if "none" in hidden else set())
     left_out: dict[str, None] = {f"{name}_share": None for name in names - {"none"}}
     left_out |= {f"n_{name}": None for name in names - {"none", "lost"}}
-    n_near, n_all = shares.n_within_reach, shares.n_incidents
-    if n_near is not None and n_all is not None:
-        is_few = any(map(_is_few, (n_near, n_all - n_near)))
-        left_out |= {"n_within_reach": None, "share_within_reach": None} if names or is_few else {}
+    if not is_near_told:
+        left_out |= {"n_within_reach": None, "share_within_reach": None}
     return SharesSummary.of(shares, **left_out)
 
 
