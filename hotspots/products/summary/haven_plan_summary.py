@@ -325,13 +325,13 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
         places=list_places(
             cover.places, cover.beyond_places, untold={gap.area for gap in cover.gaps if gap.leaves_few}
         ),
-        schools=name_areas(cover.schools, [one.shares and withhold_few(one.shares) for one in cover.schools]),
+        schools=name_areas(cover.schools, [withhold_few(one.shares) if one.shares else None for one in cover.schools]),
         near_school_m=NEAR_SCHOOL_M,
         n_gaps=len(cover.gaps),
         gaps=tuple(summarise_gap(plan, gap, rank) for rank, gap in enumerate(gaps, start=1)),
-        steps=plan.request.gaps
-        and cover.steps
-        and GapStepsSummary.of(cover.steps, site_hours=plan.request.gaps.site_hours),
+        steps=GapStepsSummary.of(cover.steps, site_hours=plan.request.gaps.site_hours)
+        if plan.request.gaps and cover.steps
+        else None,
     )
 
 
