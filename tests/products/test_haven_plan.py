@@ -440,6 +440,8 @@ def test_without_hours_only_reach_is_said(study: Study) -> None:
     assert "not at which hour" in summary.words[0]
     assert summary.siting is not None
     assert (summary.siting.is_by_hour, summary.siting.is_without_hours) == (False, True)
+    gaps = summarise_havens(plan_havens(study, HavenRequest(crime="burglary", gaps=SiteOptions())))
+    assert gaps.words[1:] == ("So gaps cannot be looked for: they are of burglaries whose hour is known.",)
 
 
 def test_products_are_whole_and_the_same_each_time(plan: HavenPlan, tmp_path: Path) -> None:
