@@ -14,10 +14,11 @@ import shapely
 from support import call
 
 from hotspots.geography.projection import to_wgs84
+from hotspots.pipeline.notes import list_left_out
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
-from hotspots.pipeline.study import load_study
-from hotspots.settings import Settings
+from hotspots.pipeline.study import BesideTable, load_study
+from hotspots.settings import Settings, load_settings
 
 EAST, NORTH = 538000, 174000
 
@@ -105,6 +106,44 @@ def test_hours_of_havens_and_of_candidates_must_have_been_checked_since_the_day_
         assert table is not None
         assert table.havens["opening_hours"].isna().tolist() == [True, False]
         assert table.hours_doubts == {"lapsed": 1}
+
+
+def test_cameras_of_a_file_are_there_already(folder: Path, tmp_path: Path) -> None:
+    """One camera sees all robberies; a youth zone is none. All are at one place, so that no hot spot is shown."""
+    place = f"name,easting,northing\nCamera 1,{EAST + 520},{NORTH + 500}\n"
+    (tmp_path / "cameras.csv").write_text(place, "utf-8")
+
+    def site(*more: str | Path) -> dict[str, Any]:
+        code, out, err = call(
+            *("havens", "siting", "--crime", "robbery", "--purpose", "cctv"),
+            *("--incidents", folder / "incidents.csv", "--boundaries", folder / "wards.geojson"),
+            *("--out", tmp_path / "out", "--json", *more),
+        )
+        assert code == 0, err
+        summary: dict[str, Any] = json.loads(out)
+        return summary
+
+    seen = site("--cameras", tmp_path / "cameras.csv", "--demand", "incidents")
+    assert (seen["siting"]["n_existing"], seen["siting"]["covered_share"]) == (1, 1)
+    assert "cameras" in {file["table"] for file in seen["inputs"]}
+    unseen = site("--demand", "incidents", "--grid", "250")
+    assert (unseen["siting"]["n_existing"], unseen["siting"]["covered_share"]) == (None, 0)
+    usual = site("--cameras", tmp_path / "cameras.csv")
+    assert (usual["siting"]["demand"], usual["siting"]["n_total"]) == ("hotspots", 0)
+    assert usual["words"] == ["New sites: no robberies in hot spots are left to cover."]
+
+
+@pytest.mark.parametrize("name", ["cameras", "youth_zones"])
+def test_what_is_there_already_can_stand_in_the_settings(folder: Path, tmp_path: Path, name: BesideTable) -> None:
+    (tmp_path / "there.csv").write_text(f"name,easting,northing\nHub,{EAST},{NORTH}\nHub 2,,\n", "utf-8")
+    (tmp_path / "hotspots.toml").write_text(f'{name} = "there.csv"\n', "utf-8")
+    settings = load_settings(tmp_path / "hotspots.toml")
+    study = load_study(folder / "incidents.csv", folder / "wards.geojson", settings=settings, tables=(name,))
+    there = getattr(study, name)
+    assert there.havens["name"].tolist() == ["Hub"]
+    assert there.inputs[0].table == name.replace("_", " ")
+    (note,) = list_left_out(**{name: there})
+    assert note.startswith(f"{name.replace('_', ' ').capitalize()} left out because they have no usable location: 1")
 
 
 def test_coverage_is_of_incidents_with_a_place_of_their_own(folder: Path, tmp_path: Path) -> None:

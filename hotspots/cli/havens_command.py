@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import StudyInputs, crime_option, json_option, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    Command,
+    StudyInputs,
+    crime_option,
+    json_option,
+    open_study,
+    out_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo_products, warn
 from hotspots.cli.poster_command import poster
 
 if TYPE_CHECKING:
-    from hotspots.pipeline import BesideTable, HavenRequest, Purpose
+    from hotspots.pipeline import BesideTable, Demand, HavenRequest, Purpose
 
 _reach_option = click.option(
     "--reach",
@@ -22,6 +31,35 @@ _reach_option = click.option(
     show_default="400; cctv 100, youth 800",
     help="Distance that counts as within reach: the walk along streets where they are known.",
 )
+_grid_option = click.option(
+    "--grid",
+    "grid_m",
+    type=float,
+    metavar="METRES",
+    help="Choose among points of a grid, so far apart, instead of candidates.  "
+    "[default: only without candidates; 200, cctv 100]",
+)
+_site_hours_option = click.option(
+    "--site-hours",
+    metavar="HOURS",
+    help='Opening hours of sites that do not state any, such as "Mo-Sa 08:00-20:00".  '
+    "[default: they cover nothing; points of a grid are open at all hours]",
+)
+_only_new_option = click.option("--only-new", is_flag=True, help="Leave longer hours of havens out.")
+
+
+def _longer_option(usual: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--longer-until",
+        "until_hours",
+        type=int,
+        multiple=True,
+        metavar="HOUR",
+        show_default=usual,
+        help="Hour until which a haven could stay open on days on which it opens, as a site of its own. Repeatable.",
+    )
+
+
 _COVER_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "schools")
 
 
@@ -40,7 +78,7 @@ havens.add_command(poster)
 @out_option
 @json_option
 def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, as_json: bool) -> None:
-    """Measure how much of a crime has an open safe haven near, and rank the gaps.
+    """Measure how much of a crime has an open safe haven near.
 
     By part of the week, ward, place to patrol and school: the share of incidents within reach of any haven, of one
     that is open at the hour, and of one whose hours are not known.
@@ -48,6 +86,45 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
     from hotspots.pipeline import HavenRequest
 
     request = HavenRequest(crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, reach_m=reach_m)
+    _write(inputs, request, out, as_json=as_json)
+
+
+@havens.command()
+@crime_option
+@_reach_option
+@_grid_option
+@_site_hours_option
+@_longer_option("the end of the part of the week, at most 24")
+@_only_new_option
+@study_options("havens", "candidates", "streets", "schools", "term_dates", "checked_since")
+@out_option
+@json_option
+def gaps(
+    inputs: StudyInputs,
+    crime: str,
+    reach_m: float | None,
+    grid_m: float | None,
+    site_hours: str | None,
+    until_hours: tuple[int, ...],
+    only_new: bool,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Rank places and hours without an open safe haven, with what would help most in each.
+
+    A gap is a place to patrol and a part of the week. What helps is a new site, or longer hours at a haven that is
+    there; each gap is looked at by itself. "siting" chooses the sites that do most together.
+    """
+    from hotspots.pipeline import HavenRequest, SiteOptions
+
+    request = HavenRequest(
+        crime=crime,
+        start=inputs.start,
+        end=inputs.end,
+        wards=inputs.wards,
+        reach_m=reach_m,
+        gaps=SiteOptions(grid_m=grid_m, site_hours=site_hours, until_hours=_list_until(until_hours, only_new=only_new)),
+    )
     _write(inputs, request, out, as_json=as_json)
 
 
@@ -61,6 +138,12 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
     help="What the sites are for: safe havens, which help while they are open; cameras, at all hours; youth zones, for "
     "the hours after school on school days.",
 )
+@click.option(
+    "--demand",
+    type=click.Choice(["incidents", "hotspots"]),
+    show_default="incidents; cctv hotspots",
+    help="What the sites are to cover: all incidents, or those in hot spots.",
+)
 @click.option("--new", "n_new", type=int, metavar="N", default=5, show_default=True, help="At most so many new sites.")
 @click.option(
     "--target",
@@ -70,31 +153,10 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
     help="Share of incidents to be covered, such as 0.8: the fewest sites that do it are looked for.",
 )
 @_reach_option
-@click.option(
-    "--grid",
-    "grid_m",
-    type=float,
-    metavar="METRES",
-    help="Choose among points of a grid, so far apart, instead of candidates.  "
-    "[default: only without candidates; 200, cctv 100]",
-)
-@click.option(
-    "--site-hours",
-    metavar="HOURS",
-    help='Opening hours of sites that do not state any, such as "Mo-Sa 08:00-20:00".  '
-    "[default: they cover nothing; points of a grid are open at all hours]",
-)
-@click.option(
-    "--longer-until",
-    "until_hours",
-    type=int,
-    multiple=True,
-    metavar="HOUR",
-    default=(20,),
-    show_default=True,
-    help="Hour until which a haven could stay open on days on which it opens, as a site of its own. Repeatable.",
-)
-@click.option("--only-new", is_flag=True, help="Leave longer hours of havens out.")
+@_grid_option
+@_site_hours_option
+@_longer_option("20")
+@_only_new_option
 @click.option(
     "--time-limit",
     "time_limit_s",
@@ -104,13 +166,14 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
     show_default=True,
     help="Time to look for a better choice, or a proof that there is none.",
 )
-@study_options("havens", "candidates", "streets", "schools", "term_dates", "checked_since")
+@study_options("havens", "candidates", "cameras", "youth_zones", "streets", "schools", "term_dates", "checked_since")
 @out_option
 @json_option
 def siting(
     inputs: StudyInputs,
     crime: str,
     purpose: Purpose,
+    demand: Demand | None,
     n_new: int,
     target_share: float | None,
     reach_m: float | None,
@@ -124,9 +187,9 @@ def siting(
 ) -> None:
     """Choose the new sites that together cover most of what is not covered yet.
 
-    Safe havens that are there stay, and longer hours at one of them compete with new sites. Cameras and youth zones
-    are chosen among the same candidates, or points of a grid. The choice is proven to be the best, or its gap is
-    said.
+    Sites that are there already stay: safe havens, or the cameras and youth zones of a file. Longer hours at a haven
+    compete with new sites. Cameras and youth zones are chosen among the same candidates, or points of a grid. The
+    choice is proven to be the best, or its gap is said.
     """
     from hotspots.pipeline import HavenRequest, SitingOptions
 
@@ -138,22 +201,32 @@ def siting(
         reach_m=reach_m,
         siting=SitingOptions(
             purpose=purpose,
+            demand=demand,
             n_new=n_new,
             target_share=target_share,
             grid_m=grid_m,
             site_hours=site_hours,
-            until_hours=() if only_new else until_hours,
+            until_hours=_list_until(until_hours, only_new=only_new),
             time_limit_s=time_limit_s,
         ),
     )
     _write(inputs, request, out, as_json=as_json)
 
 
+def _list_until(until_hours: tuple[int, ...], *, only_new: bool) -> tuple[int, ...] | None:
+    """Hours until which havens could stay open; None for the usual ones."""
+    return () if only_new else until_hours or None
+
+
 def _write(inputs: StudyInputs, request: HavenRequest, out: Path, *, as_json: bool) -> None:
     from hotspots.pipeline import plan_havens
     from hotspots.products.files import write_havens
 
-    tables: tuple[BesideTable, ...] = (*_COVER_TABLES, "candidates") if request.siting else _COVER_TABLES
+    tables: tuple[BesideTable, ...] = _COVER_TABLES
+    if request.question != "coverage":
+        tables = (*tables, "candidates")
+    if request.preset.existing != "havens":
+        tables = (*tables, request.preset.existing)
     with open_study(inputs, inputs.load_settings(), out=out, tables=tables) as (study, progress):
         plan = plan_havens(study, request, progress=progress)
         progress("writing")

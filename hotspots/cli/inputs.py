@@ -174,6 +174,19 @@ _OPTIONS = {
         help="File or folder of places that could become safe havens. Repeatable.  "
         "[default: data/candidates, if it is there]",
     ),
+    "cameras": click.option(
+        "--cameras",
+        multiple=True,
+        type=PATH,
+        help="File or folder of cameras that are there already. Repeatable.  [default: data/cameras, if it is there]",
+    ),
+    "youth_zones": click.option(
+        "--youth-zones",
+        multiple=True,
+        type=PATH,
+        help="File or folder of youth zones that are there already. Repeatable.  "
+        "[default: data/youth_zones, if it is there]",
+    ),
     "safety_maps": click.option(
         "--safety-maps",
         multiple=True,
@@ -197,7 +210,7 @@ _OPTIONS = {
     ),
 }
 """By the name of the field of `StudyInputs` that each fills."""
-_BESIDE = ("streets", "premises", "schools", "candidates", "safety_maps")
+_BESIDE = ("streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
 _USUAL = ("incidents", "boundaries", "layer", "start", "end", "wards", "store", "settings_file")
 
 
@@ -218,6 +231,8 @@ class StudyInputs:
     premises: tuple[Path, ...] = ()
     schools: tuple[Path, ...] = ()
     candidates: tuple[Path, ...] = ()
+    cameras: tuple[Path, ...] = ()
+    youth_zones: tuple[Path, ...] = ()
     safety_maps: tuple[Path, ...] = ()
     term_dates: Path | None = None
     checked_since: dt.date | None = None

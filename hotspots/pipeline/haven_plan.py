@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -23,6 +24,7 @@ from hotspots.analysis.safe_havens import (
 from hotspots.crimes import Crime
 from hotspots.errors import NotFoundError
 from hotspots.geography import FLOOR, collapse_points, weigh_places
+from hotspots.pipeline.gap_steps import GapSteps, find_gap_steps
 from hotspots.pipeline.haven_request import HavenRequest
 from hotspots.pipeline.haven_siting import Siting, plan_sites
 from hotspots.pipeline.places import PlaceAnalysis, analyse_places
@@ -31,6 +33,7 @@ from hotspots.pipeline.school_days import find_school_days
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.surroundings import with_places
+from hotspots.pipeline.times import count_known_days, find_known_months
 
 Days = npt.NDArray[np.datetime64]
 
@@ -70,8 +73,10 @@ class HavenCover:
         wards: By ward, in the order of the wards.
         hotspots: By hot spot, as `hotspots run` numbers them.
         places: By place to patrol, likewise.
+        beyond_hotspots, beyond_places: Of the incidents that lie in none of them.
         schools: Near each school, after school on school days.
         gaps: Places to patrol and parts of the week without an open haven, most incidents first.
+        steps: What would help most in each gap; None where it was not asked.
     """
 
     havens: gpd.GeoDataFrame
@@ -82,8 +87,11 @@ class HavenCover:
     wards: tuple[AreaCoverage, ...]
     hotspots: tuple[AreaCoverage, ...]
     places: tuple[AreaCoverage, ...]
+    beyond_hotspots: CoverageShares
+    beyond_places: CoverageShares
     schools: tuple[AreaCoverage, ...]
     gaps: tuple[Gap, ...]
+    steps: GapSteps | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +103,7 @@ class HavenPlan:
         study: What was read.
         selection: The part of it that was asked for.
         n_unplaced: Incidents known only to an area, which are not counted.
-        n_years: Length of the period.
+        n_years: Length of the period without the months whose feed failed: what gaps are a year of.
         is_without_terms: Whether term dates are not known for all days, on which school holidays count as school days.
         off_street_share: Share of the incidents further than 75 m from any street; None without streets.
         patrol_places: Places to patrol, which gaps are of; none without `cover`.
@@ -129,26 +137,32 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         TooLittleDataError: No incident is left to analyse.
     """
     if study.havens is None and request.siting is None:
+        what = "Gaps need" if request.gaps else "Coverage needs"
         raise NotFoundError(
-            "Coverage needs safe havens; none were given, and there is no folder data/havens. Give `havens` a file "
-            "with the name, place and opening hours of each."
+            f"{what} safe havens; none were given, and there is no folder data/havens. Give `havens` a file with the "
+            "name, place and opening hours of each."
         )
     places_request = AnalysisRequest(crime=request.crime, start=request.start, end=request.end, wards=request.wards)
     chosen = select_incidents(study, places_request)
     located = with_places(chosen.incidents)
     school_days = find_school_days(study.calendar, start=chosen.start, end=chosen.end)
-    siting = None
-    if request.siting is not None:
-        progress(f"{chosen.crime.slug}: sites")
-        siting = plan_sites(study, request, chosen, located, school_days=school_days.days)
-    cover: HavenCover | None = None
-    patrol_places: tuple[Hotspot, ...] = ()
-    if study.havens is not None and request.preset.has_havens:
+    is_cover = study.havens is not None and request.preset.existing == "havens"
+    is_hotspots = request.siting is not None and request.siting.used_demand == "hotspots"
+    found: PlaceAnalysis | None = None
+    if is_cover or is_hotspots:
         progress(f"{chosen.crime.slug}: places")
         hours = weigh_hours(chosen.incidents)
         profile = profile_week(chosen.incidents, hours=hours)
         found = analyse_places(chosen, places_request, hours=hours, profile=profile)
-        patrol_places = found.patrol_places
+    siting = None
+    if request.siting is not None:
+        progress(f"{chosen.crime.slug}: sites")
+        demanded = located
+        if is_hotspots and found is not None:
+            demanded = located.loc[located.index.isin(chosen.incidents.index[_list_members(found.hotspots)])]
+        siting = plan_sites(study, request, chosen, demanded, school_days=school_days.days)
+    cover: HavenCover | None = None
+    if is_cover and found is not None:
         progress(f"{chosen.crime.slug}: havens")
         cover = _cover(study, request, chosen, located, found, school_days.days)
     return HavenPlan(
@@ -156,13 +170,26 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         study=study,
         selection=chosen,
         n_unplaced=len(chosen.incidents) - len(located),
-        n_years=((chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR,
+        n_years=count_years(study, chosen),
         is_without_terms=school_days.is_without_terms,
         off_street_share=_measure_off_street(study, request, located),
-        patrol_places=patrol_places,
+        patrol_places=found.patrol_places if cover and found else (),
         cover=cover,
         siting=siting,
     )
+
+
+def count_years(study: Study, chosen: Selection) -> float:
+    """Length of the period without the months whose feed failed; all of it where that is every month."""
+    _, known = find_known_months(study, chosen)
+    n_known = count_known_days(chosen.start, chosen.end, known.gap_months)
+    return (n_known or (chosen.end - chosen.start).days + 1) / _DAYS_A_YEAR
+
+
+def _list_members(places: Sequence[Hotspot]) -> npt.NDArray[np.intp]:
+    """Positions of the incidents that lie in any of some places."""
+    members = [one.members for one in places]
+    return np.unique(np.concatenate(members)) if members else np.array([], dtype=np.intp)
 
 
 def _measure_off_street(study: Study, request: HavenRequest, located: gpd.GeoDataFrame) -> float | None:
@@ -195,6 +222,22 @@ def _cover(
     # a hot spot holds none of those that are known only to an area
     row_of = np.cumsum(chosen.incidents.index.isin(located.index)) - 1
     ward_of = located["ward_code"].astype("object").to_numpy()
+
+    def cover_places(places: Sequence[Hotspot]) -> tuple[tuple[AreaCoverage, ...], CoverageShares]:
+        rest = np.setdiff1d(np.arange(len(located)), row_of[_list_members(places)])
+        covered = tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in places)
+        return covered, summarise_coverage(coverage, members=rest)
+
+    (hotspots, beyond_hotspots), (places, beyond_places) = map(cover_places, (found.hotspots, found.patrol_places))
+    outlines = [one.outline for one in found.patrol_places]
+    gaps = rank_gaps(
+        located,
+        coverage,
+        outlines,
+        havens,
+        calendar=calendar,
+        network=study.network,
+    )
     return HavenCover(
         havens=havens,
         n_far=int((havens.distance(chosen.study_area) > reach_m).sum()),
@@ -205,17 +248,13 @@ def _cover(
             group.cover(str(code), str(name), np.flatnonzero(ward_of == code), is_large=True)
             for code, name in chosen.wards["ward_name"].items()
         ),
-        hotspots=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.hotspots),
-        places=tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in found.patrol_places),
+        hotspots=hotspots,
+        places=places,
+        beyond_hotspots=beyond_hotspots,
+        beyond_places=beyond_places,
         schools=_cover_schools(study, located, group, school_days),
-        gaps=rank_gaps(
-            located,
-            coverage,
-            [one.outline for one in found.patrol_places],
-            havens,
-            calendar=calendar,
-            network=study.network,
-        ),
+        gaps=gaps,
+        steps=find_gap_steps(study, request, chosen, located, gaps, outlines) if request.gaps else None,
     )
 
 

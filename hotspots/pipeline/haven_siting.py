@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -23,14 +24,15 @@ from hotspots.analysis.safe_havens import (
 from hotspots.contracts import HAVEN_COLUMNS
 from hotspots.errors import ParameterError
 from hotspots.geography import FLOOR
-from hotspots.ingest.reference import read_opening_hours
-from hotspots.pipeline.haven_request import HavenRequest, SitingOptions
+from hotspots.ingest.reference import Havens, read_opening_hours
+from hotspots.pipeline.haven_request import HavenRequest, SiteOptions, SitingOptions
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import Study
 
 Days = npt.NDArray[np.datetime64]
 
 _N_ALONE = 5
+_USUAL_UNTIL = (20,)
 _ROUNDING = 1e-6
 
 
@@ -80,6 +82,7 @@ class Siting:
 
     Attributes:
         options: What was asked.
+        existing: Cameras or youth zones that are there already; None where none are known, or the sites are havens.
         reach_m: Distance within reach, metres.
         is_along_streets: Whether that is the walk along streets, and not as the crow flies.
         is_by_hour: Whether a site covers only what happens while it is open.
@@ -90,8 +93,9 @@ class Siting:
         n_longer: Havens that could stay open longer, each with each hour.
         n_unknown: New sites whose hours are not known, which cover nothing.
         n_few: Sites that could cover something, but less than may be shown.
-        n_total: Incidents that are to be covered, at the hours that count.
-        n_covered: Of these, covered already.
+        n_total: Incidents that are to be covered, at the hours that count, and in hot spots if only these do.
+        n_covered: Of these, covered already; 0 where they are too few to be told.
+        is_few_covered: Whether some are, and too few to be told.
         n_left_out: Incidents left out, because it is not known when they were.
         curve: The best plan of 1, 2 ... sites, as far as each site adds enough to be shown.
         target: What it takes to cover the share wanted; None where none was asked for.
@@ -102,6 +106,7 @@ class Siting:
     """
 
     options: SitingOptions
+    existing: gpd.GeoDataFrame | None
     reach_m: float
     is_along_streets: bool
     is_by_hour: bool
@@ -114,6 +119,7 @@ class Siting:
     n_few: int
     n_total: float
     n_covered: float
+    is_few_covered: bool
     n_left_out: int
     curve: tuple[SitePlan, ...]
     target: Target | None
@@ -131,7 +137,7 @@ def plan_sites(
         study: What was read.
         request: With `siting`.
         chosen: What is analysed.
-        located: Its incidents that have a place of their own.
+        located: Its incidents that are to be covered, each with a place of its own.
         school_days: datetime64[D], of the period.
 
     Raises:
@@ -140,16 +146,18 @@ def plan_sites(
     """
     assert request.siting is not None
     options, preset = request.siting, request.preset
-    has_hours = bool((located["time_precision"] == "minute").any())
+    has_hours = bool((chosen.incidents["time_precision"] == "minute").any())
     is_by_hour = preset.needs_hours and has_hours
     is_after_school = preset.is_after_school and has_hours
     network = None if preset.is_sight else study.network
-    candidates, is_grid = _list_candidates(study, options, chosen)
+    candidates, is_grid = list_candidates(study, options, chosen, grid_m=preset.grid_m)
     n_unknown = int(candidates["opening_hours"].isna().sum()) if is_by_hour else 0
-    there = study.havens.havens if study.havens is not None and preset.has_havens else None
+    known: Havens | None = getattr(study, preset.existing)
+    there = known.havens if known is not None else None
     sites, n_longer = candidates, 0
-    if there is not None and is_by_hour and options.until_hours:
-        longer = list_longer_hours(there, until_hours=options.until_hours)
+    until_hours = _USUAL_UNTIL if options.until_hours is None else options.until_hours
+    if there is not None and is_by_hour and until_hours:
+        longer = list_longer_hours(there, until_hours=until_hours)
         n_longer = len(longer)
         sites = gpd.GeoDataFrame(pd.concat([candidates.assign(longer_until=np.nan), longer]), crs=located.crs)
     found = measure_site_demand(
@@ -163,6 +171,10 @@ def plan_sites(
         calendar=study.opening_calendar,
         network=network,
     )
+    # a camera or two that are there may see few, which each share with them would tell
+    is_few_covered = 0 < found.n_covered < FLOOR.min_incidents
+    if is_few_covered:
+        found = dataclasses.replace(found, n_covered=0.0)
     # a site that could cover few incidents would tell of them
     is_shown = FLOOR.is_met(found.n_incidents_by_site, found.n_places_by_site)
     kept = np.flatnonzero(is_shown)
@@ -185,6 +197,7 @@ def plan_sites(
     alone = [*order[is_new][:_N_ALONE], *order[~is_new][:_N_ALONE]]
     return Siting(
         options=options,
+        existing=None if preset.existing == "havens" else there,
         reach_m=request.used_reach_m,
         is_along_streets=network is not None,
         is_by_hour=is_by_hour,
@@ -197,16 +210,17 @@ def plan_sites(
         n_few=int((~is_shown & (found.n_incidents_by_site > 0)).sum()),
         n_total=found.n_total,
         n_covered=found.n_covered,
+        is_few_covered=is_few_covered,
         n_left_out=found.n_left_out,
         curve=curve,
         target=target,
         plan=plan,
         sites=tuple(
-            _describe(sites, kept[position], gain) for position, gain in zip(plan.chosen, plan.gains, strict=True)
+            describe_site(sites, kept[position], gain) for position, gain in zip(plan.chosen, plan.gains, strict=True)
         )
         if plan is not None
         else (),
-        alone=tuple(_describe(sites, position, found.n_incidents_by_site[position]) for position in alone),
+        alone=tuple(describe_site(sites, position, found.n_incidents_by_site[position]) for position in alone),
     )
 
 
@@ -233,8 +247,21 @@ def _is_shown(plan: SitePlan) -> bool:
     return len(plan.gains) > 0 and bool(plan.gains.min() >= FLOOR.min_incidents)
 
 
-def _list_candidates(study: Study, options: SitingOptions, chosen: Selection) -> tuple[gpd.GeoDataFrame, bool]:
-    """The sites to choose from, and whether they are a grid for want of any."""
+def list_candidates(
+    study: Study, options: SiteOptions, chosen: Selection, *, grid_m: float
+) -> tuple[gpd.GeoDataFrame, bool]:
+    """The new sites to choose from, and whether they are a grid for want of any.
+
+    Args:
+        study: What was read.
+        options: Which sites could help.
+        chosen: What is analysed.
+        grid_m: Spacing of a grid, unless the options say it.
+
+    Raises:
+        ParameterError: The opening hours to be assumed cannot be read.
+        ParameterError: The grid would have too many points.
+    """
     assumed = None
     if options.site_hours is not None:
         assumed = read_opening_hours(pd.Series([options.site_hours])).opening_hours.iloc[0]
@@ -245,7 +272,7 @@ def _list_candidates(study: Study, options: SitingOptions, chosen: Selection) ->
             )
     is_grid = options.grid_m is not None or study.candidates is None
     if is_grid:
-        spacing_m = options.grid_m or options.preset.grid_m
+        spacing_m = options.grid_m or grid_m
         sites = lay_grid_sites(
             chosen.study_area, spacing_m=spacing_m, crs=chosen.incidents.crs, opening_hours=assumed or "24/7"
         )
@@ -257,7 +284,8 @@ def _list_candidates(study: Study, options: SitingOptions, chosen: Selection) ->
     return sites, False
 
 
-def _describe(sites: gpd.GeoDataFrame, position: int, gain: float) -> NewSite:
+def describe_site(sites: gpd.GeoDataFrame, position: int, gain: float) -> NewSite:
+    """One of the sites, and what it gains."""
     site = sites.iloc[int(position)]
     until = site.get("longer_until")
     return NewSite(

@@ -158,7 +158,12 @@ def _note_other_tables(study: Study) -> Iterator[str]:
 
 
 def list_left_out(
-    *, havens: Havens | None = None, candidates: Havens | None = None, schools: Schools | None = None
+    *,
+    havens: Havens | None = None,
+    candidates: Havens | None = None,
+    schools: Schools | None = None,
+    cameras: Havens | None = None,
+    youth_zones: Havens | None = None,
 ) -> tuple[str, ...]:
     """What is not used of the tables that say where safe havens, candidates for them, and schools are.
 
@@ -166,9 +171,16 @@ def list_left_out(
         havens: Safe havens.
         candidates: Places that could become one.
         schools: Schools.
+        cameras: Cameras.
+        youth_zones: Youth zones.
     """
     notes: list[str] = []
-    for places, name in ((havens, "safe havens"), (candidates, "candidates")):
+    for places, name in (
+        (havens, "safe havens"),
+        (candidates, "candidates"),
+        (cameras, "cameras"),
+        (youth_zones, "youth zones"),
+    ):
         if places is not None:
             notes += _note_lost_havens(places, name)
     if schools is not None:

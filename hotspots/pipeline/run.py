@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from typing import Any
 
 import pandas as pd
@@ -30,7 +29,7 @@ from hotspots.pipeline.results import Analysis, HavenAnalysis
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.street_analysis import analyse_streets
 from hotspots.pipeline.study import Progress, Study, silent
-from hotspots.pipeline.times import analyse_times
+from hotspots.pipeline.times import analyse_times, count_known_days
 
 
 def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = silent) -> Analysis:
@@ -68,7 +67,7 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
     streets = analyse_streets(study.network, chosen, request, holdout=places.holdout)
     progress(f"{crime.slug}: havens")
     empty_months = tuple(month for month in times.gap_months if month in months)
-    n_years = _count_days(chosen.start, chosen.end, empty_months) / 365.25
+    n_years = count_known_days(chosen.start, chosen.end, empty_months) / 365.25
     analysis = Analysis(
         request=request,
         study=study,
@@ -90,12 +89,6 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         perception=analyse_perception(study, chosen, floor=request.floor),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
-
-
-def _count_days(start: dt.date, end: dt.date, empty_months: tuple[pd.Period, ...]) -> int:
-    """Days of the period, without those of months in which the files hold nothing."""
-    days = pd.date_range(start, end)
-    return int((~days.to_period("M").isin(list(empty_months))).sum())
 
 
 def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: float) -> HavenAnalysis | None:

@@ -19,7 +19,7 @@ from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
 from hotspots.geography import assign_wards, to_wgs84, unite_wards
 from hotspots.harm import HarmTable
-from hotspots.ingest.formats import InputFile
+from hotspots.ingest.formats import InputFile, InputTable
 from hotspots.ingest.incidents import (
     DEFAULT_POINT,
     REJECTED_COLUMNS,
@@ -65,7 +65,9 @@ Paths = Path | str | Sequence[Path | str]
 
 _INCIDENTS_HERE, _BOUNDARIES_HERE = Path("data/incidents"), Path("data/boundaries")
 _TERM_DATES_HERE = Path("data/calendar/term_dates.csv")
-BesideTable = Literal["havens", "term_dates", "streets", "premises", "schools", "candidates", "safety_maps"]
+BesideTable = Literal[
+    "havens", "term_dates", "streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps"
+]
 """What can be read beside incidents and boundaries."""
 
 RUN_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "premises", "schools", "safety_maps")
@@ -77,10 +79,18 @@ _PLACES: dict[BesideTable, Callable[..., Any]] = {
     "premises": read_premises,
     "schools": read_schools,
     "candidates": read_havens,
+    "cameras": read_havens,
+    "youth_zones": read_havens,
     "safety_maps": read_safety_maps,
 }
 """Tables of places, by the folder of `data` and the setting that they are in, and what reads them."""
 
+_READ_AS_HAVENS: dict[BesideTable, InputTable] = {
+    "candidates": "candidates",
+    "cameras": "cameras",
+    "youth_zones": "youth zones",
+}
+"""Those that are read as safe havens are, and are none."""
 _IN_AREA = ("streets", "premises", "schools", "safety_maps")
 """Those that are often of a whole country, and are cut to the study area."""
 _WITHOUT_POSTCODES = ("streets",)
@@ -124,8 +134,8 @@ class Study:
         all_rejected: Rows refused, those of the months before too.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
-        streets, premises, schools, candidates, safety_maps: Likewise; candidates are places that could become safe
-            havens.
+        streets, premises, schools, candidates, cameras, youth_zones, safety_maps: Likewise; candidates are places that
+            could become safe havens, cameras and youth zones those that are there already.
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
         calendar: What distinguishes one day from another.
@@ -147,6 +157,8 @@ class Study:
     premises: Premises | None = None
     schools: Schools | None = None
     candidates: Havens | None = None
+    cameras: Havens | None = None
+    youth_zones: Havens | None = None
     safety_maps: SafetyMaps | None = None
 
     @cached_property
@@ -349,8 +361,8 @@ def read_places(
     how |= {} if name in _WITHOUT_POSTCODES else {"postcodes": options.postcodes}
     how |= {"checked_since": checked_since} if name in _WITH_HOURS else {}
     read = _PLACES[name](paths, crs=options.crs, only_real=only_real, **how)
-    if name == "candidates":  # which are read as havens are, and are none
-        inputs = tuple(dataclasses.replace(file, table="candidates") for file in read.inputs)
+    if name in _READ_AS_HAVENS:
+        inputs = tuple(dataclasses.replace(file, table=_READ_AS_HAVENS[name]) for file in read.inputs)
         read = dataclasses.replace(read, inputs=inputs)
     return read if read.inputs else None
 

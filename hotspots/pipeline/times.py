@@ -35,7 +35,7 @@ from hotspots.analysis.hours import WeeklyProfile, profile_groups
 from hotspots.analysis.repeats import NearRepeat, Repeats, measure_near_repeat, measure_repeats
 from hotspots.geography import to_wgs84
 from hotspots.pipeline.holes import Hole
-from hotspots.pipeline.known_time import MAX_MONTH_ONLY_SHARE, list_gaps
+from hotspots.pipeline.known_time import MAX_MONTH_ONLY_SHARE, KnownMonths, list_gaps
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import CalendarOptions, Study
 from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, Span, find_refused
@@ -133,14 +133,12 @@ def analyse_times(
     Raises:
         ParameterError: The two periods cannot be compared.
     """
-    incidents, start, end = chosen.incidents, chosen.start, chosen.end
+    incidents = chosen.incidents
     parts = (chosen.earlier, incidents)
     own = pd.concat([part[_OWN_COLUMNS] for part in parts])
     beside = pd.concat([part[_OWN_COLUMNS] for part in (chosen.earlier_beyond, chosen.beyond)])
     hotspot = np.concatenate([assign_outlines(part, outlines) for part in parts])
-    known_time = study.known_time.until(end)
-    known_from = min(start, known_time.first_day)
-    known = known_time.find_months(own, first=known_from, last=end)
+    known_from, known = find_known_months(study, chosen)
     rows = CrimeRows(
         incidents=pd.concat([own, beside]),
         is_inside=np.arange(len(own) + len(beside)) < len(own),
@@ -170,6 +168,20 @@ def analyse_times(
         repeats=measure_repeats(incidents),
         near_repeat=measure_near_repeat(incidents),
     )  # fmt: skip
+
+
+def find_known_months(study: Study, chosen: Selection) -> tuple[dt.date, KnownMonths]:
+    """The first day that the files cover, which may lie before the period, and the months of one crime from then on."""
+    known_time = study.known_time.until(chosen.end)
+    known_from = min(chosen.start, known_time.first_day)
+    own = pd.concat([part[_OWN_COLUMNS] for part in (chosen.earlier, chosen.incidents)])
+    return known_from, known_time.find_months(own, first=known_from, last=chosen.end)
+
+
+def count_known_days(start: dt.date, end: dt.date, gap_months: tuple[pd.Period, ...]) -> int:
+    """Days of a period, without those of months that the files do not cover."""
+    days = pd.date_range(start, end)
+    return int((~days.to_period("M").isin(list(gap_months))).sum())
 
 
 def _compare_conditions(

@@ -31,6 +31,10 @@ def make_evening(make_incidents: MakeIncidents, n: int = 12) -> gpd.GeoDataFrame
     return make_incidents(np.arange(n + 3) * 5.0, [0.0] * (n + 3), started_at=hours)
 
 
+def make_hours(*spans: tuple[int, int]) -> tuple[UsualHours, ...]:
+    return tuple(UsualHours(opens_minute=opens, closes_minute=closes) for opens, closes in spans)
+
+
 def test_a_gap_by_hand(make_incidents: MakeIncidents) -> None:
     incidents, havens = make_evening(make_incidents), make_havens((300, "Mo-Fr 09:00-17:30"), (900, "24/7"))
     outline = shapely.box(-10, -10, 110, 10)
@@ -40,13 +44,41 @@ def test_a_gap_by_hand(make_incidents: MakeIncidents) -> None:
     assert (gap.shift.key, gap.n_timed, gap.n_without, gap.n_unknown) == ("evening", 12, 12, 0)
     assert (gap.nearest, gap.nearest_m) == (0, 250)
     # the evenings of Sundays to Thursdays: four days of five are Mondays to Thursdays
-    assert gap.nearest_hours == UsualHours(opens_minute=540, closes_minute=1050)
+    assert gap.nearest_hours == make_hours((540, 1050))
 
 
 def test_hours_that_are_not_known_are_a_gap_and_are_said(make_incidents: MakeIncidents) -> None:
-    incidents, havens = make_evening(make_incidents), make_havens((300, None))
+    incidents, havens = make_evening(make_incidents).iloc[:12], make_havens((300, None))
     gaps = rank_gaps(incidents, measure_hour_coverage(incidents, havens), [shapely.box(-10, -10, 110, 10)], havens)
-    assert [(gap.n_without, gap.n_unknown, gap.nearest_hours) for gap in gaps] == [(12, 12, None)]
+    assert [(gap.n_without, gap.n_unknown, gap.leaves_few, gap.nearest_hours) for gap in gaps] == [
+        (12, 12, False, None)
+    ]
+
+
+def test_a_gap_does_not_tell_how_few_are_left_of_a_sum(make_incidents: MakeIncidents) -> None:
+    """Twelve in the evening and three at noon, none with an open haven; the haven near says nothing of its hours."""
+    incidents, havens = make_evening(make_incidents), make_havens((300, None))
+    outlines = [shapely.box(-10, -10, 110, 10)]
+    # all that have none are fifteen, so that twelve would tell of three
+    assert rank_gaps(incidents, measure_hour_coverage(incidents, havens), outlines, havens) == ()
+    elsewhere = make_incidents(5000 + np.arange(20) * 5.0, [0.0] * 20, started_at="2026-01-05 12:00")
+    elsewhere.index = [f"E{i}" for i in range(20)]
+    both = gpd.GeoDataFrame(pd.concat([incidents, elsewhere]), crs=incidents.crs)
+    (gap,) = rank_gaps(both, measure_hour_coverage(both, havens), outlines, havens)
+    # three are left of the fifteen at the place, so that these are not to be told; and so it is with what is not known
+    assert (gap.n_without, gap.n_unknown, gap.leaves_few) == (12, None, True)
+
+
+@pytest.mark.parametrize(("n_unknown", "told"), [(12, 12), (9, None), (0, 0), (15, 15), (21, None)])
+def test_of_a_gap_neither_part_is_told_where_one_is_of_few(
+    make_incidents: MakeIncidents, n_unknown: int, told: int | None
+) -> None:
+    """Of thirty without an open haven, so many have one whose hours are not known."""
+    incidents = make_incidents(np.arange(30) * 5.0, [0.0] * 30, started_at="2026-01-05 19:00")
+    havens = make_havens((5 * (n_unknown - 1) - 400, None))
+    outlines = [shapely.box(-10, -10, 160, 10)]
+    (gap,) = rank_gaps(incidents, measure_hour_coverage(incidents, havens), outlines, havens)
+    assert (gap.n_without, gap.n_unknown) == (30, told)
 
 
 def test_few_incidents_are_no_gap_that_is_shown(make_incidents: MakeIncidents) -> None:
@@ -76,43 +108,45 @@ def test_gaps_add_up_to_what_is_not_covered(make_incidents: MakeIncidents) -> No
     gaps = rank_gaps(incidents, coverage, [shapely.box(-1, -1, 2001, 2001)], havens, floor=NO_FLOOR)
     shares = summarise_coverage(coverage)
     assert sum(gap.n_without for gap in gaps) == pytest.approx(shares.n_timed - shares.n_open)
-    assert sum(gap.n_unknown for gap in gaps) == pytest.approx(shares.n_unknown)
+    assert sum(gap.n_unknown or 0 for gap in gaps) == pytest.approx(shares.n_unknown)
     assert len(gaps) <= len(DAY_PARTS)
 
 
 @pytest.mark.parametrize(
     ("hours", "weekdays", "expected"),
     [
-        ("Mo-Fr 09:00-17:30; Sa 10:00-16:00", (0, 1), (540, 1050)),
-        ("Mo-Fr 09:00-17:30; Sa 10:00-16:00", (6,), (None, None)),
-        ("Mo-Fr 09:00-12:00,13:00-17:30", (2,), (540, 1050)),
-        ("24/7", (0,), (0, 1440)),
-        ("Mo-Su 18:00-02:00", (3,), (1080, 1560)),  # until 02:00 of the next morning, and not at all hours
-        ("Mo-Th,Su 12:00-22:30; Fr,Sa 11:00-01:00", (4, 5), (660, 1500)),
-        ("Mo-Th,Su 12:00-22:30; Fr,Sa 11:00-01:00", (6,), (720, 1350)),  # its first hour is of the Saturday
-        ("Sa 20:00-02:00", (6,), (None, None)),
-        ("Mo-Fr 00:00-24:00", (4,), (0, 1440)),
-        ("Mo-Fr 18:00-24:00", (2,), (1080, 1440)),
-        ("Mo-Su 10:00-12:00,18:00-02:00", (3,), (600, 1560)),
-        ("Sa 20:00-04:00; Mo 09:00-17:00", (5,), (1200, 1680)),
-        ("Sa 20:00-04:00; Mo 09:00-17:00", (6,), (None, None)),  # what is open on Sunday was opened on Saturday
-        ("Mo-Su 16:00-24:00", (3,), (960, 1440)),
-        ("Mo-We 24/7; Th 00:00-09:00", (0, 1, 2), (0, 1440)),
-        ("Su 20:00-24:00; Mo 00:00-24:00; Tu 00:00-09:00", (6,), (1200, 1440)),
-        ("Mo-Th 09:00-17:00; Fr 09:00-13:00", (3, 4), (540, 780)),  # as common, so the shorter
+        ("Mo-Fr 09:00-17:30; Sa 10:00-16:00", (0, 1), ((540, 1050),)),
+        ("Mo-Fr 09:00-17:30; Sa 10:00-16:00", (6,), ()),
+        ("Mo-Fr 09:00-12:00,13:00-17:30", (2,), ((540, 720), (780, 1050))),
+        ("Mo-Fr 09:00-13:00, Mo-Fr 14:00-18:00", (2,), ((540, 780), (840, 1080))),
+        ("Mo-Fr 14:00-18:00,09:00-13:00", (2,), ((540, 780), (840, 1080))),
+        ("Mo-Fr 09:00-13:00,14:00-18:00; We 09:00-18:00", (1, 2), ((540, 780), (840, 1080))),  # as common: the shorter
+        ("24/7", (0,), ((0, 1440),)),
+        ("Mo-Su 18:00-02:00", (3,), ((1080, 1560),)),  # until 02:00 of the next morning, and not at all hours
+        ("Mo-Th,Su 12:00-22:30; Fr,Sa 11:00-01:00", (4, 5), ((660, 1500),)),
+        ("Mo-Th,Su 12:00-22:30; Fr,Sa 11:00-01:00", (6,), ((720, 1350),)),  # its first hour is of the Saturday
+        ("Sa 20:00-02:00", (6,), ()),
+        ("Mo-Fr 00:00-24:00", (4,), ((0, 1440),)),
+        ("Mo-Fr 18:00-24:00", (2,), ((1080, 1440),)),
+        ("Mo-Su 10:00-12:00,18:00-02:00", (3,), ((600, 720), (1080, 1560))),
+        ("Sa 20:00-04:00; Mo 09:00-17:00", (5,), ((1200, 1680),)),
+        ("Sa 20:00-04:00; Mo 09:00-17:00", (6,), ()),  # what is open on Sunday was opened on Saturday
+        ("Mo-Su 16:00-24:00", (3,), ((960, 1440),)),
+        ("Mo-We 24/7; Th 00:00-09:00", (0, 1, 2), ((0, 1440),)),
+        ("Su 20:00-24:00; Mo 00:00-24:00; Tu 00:00-09:00", (6,), ((1200, 1440),)),
+        ("Mo-Th 09:00-17:00; Fr 09:00-13:00", (3, 4), ((540, 780),)),  # as common, so the shorter
     ],
 )
-def test_usual_hours(hours: str, weekdays: tuple[int, ...], expected: tuple[int | None, int | None]) -> None:
+def test_usual_hours(hours: str, weekdays: tuple[int, ...], expected: tuple[tuple[int, int], ...]) -> None:
     found = find_usual_hours(tuple(list_opening_rules(hours)), DAYS[[0, 1]], weekdays)
-    assert found is not None
-    assert (found.opens_minute, found.closes_minute) == expected
+    assert found == make_hours(*expected)
 
 
 def test_usual_hours_are_not_known_where_the_days_are_not() -> None:
     rules = tuple(list_opening_rules("Mo-Fr 10:00-16:00; Sa unknown"))
     assert find_usual_hours(rules, DAYS, [5]) is None
     assert find_usual_hours(rules, DAYS, [5, 6]) is None  # five Saturdays, and four Sundays on which it is shut
-    assert find_usual_hours(rules, DAYS, [0]) == UsualHours(opens_minute=600, closes_minute=960)
+    assert find_usual_hours(rules, DAYS, [0]) == make_hours((600, 960))
     assert find_usual_hours(rules, DAYS[:0], [0]) is None
 
 

@@ -79,6 +79,35 @@ def test_longer_hours_are_sites_of_their_own(make_incidents: MakeIncidents) -> N
     assert found.n_incidents_by_site.tolist() == [1]
 
 
+@pytest.mark.parametrize(
+    ("hours", "gained"),
+    [
+        # Mondays at 12:30 and 19:00, a Wednesday at 12:30 and 19:00, and Sunday at 19:00
+        ("Mo-Fr 09:00-12:00,13:00-17:00", [0, 1, 0, 1, 0]),
+        ("Mo-Fr 13:00-17:00,09:00-12:00", [0, 1, 0, 1, 0]),
+        ("Mo-Fr 09:00-12:00, Mo-Fr 13:00-17:00", [0, 1, 0, 1, 0]),
+        ("Mo-Fr 09:00-12:00, We 13:00-17:00", [1, 1, 0, 1, 0]),  # on Mondays it closes at noon
+        ("Mo-Fr 09:00-17:00; Mo-Fr 12:00-13:00 off", [0, 1, 0, 1, 0]),
+        ("Mo-Fr 10:00-12:00,22:00-02:00", [0, 0, 0, 0, 0]),  # it closes later already
+        ("Sa 20:00-02:00; Mo 09:00-17:00", [0, 1, 0, 0, 0]),  # what is open on Sunday was opened on Saturday
+        ("Mo,We 20:00-23:00", [0, 0, 0, 0, 0]),
+    ],
+)
+def test_longer_hours_leave_a_pause_in_the_day(make_incidents: MakeIncidents, hours: str, gained: list[int]) -> None:
+    times = ["2026-01-05 12:30", "2026-01-05 19:00", "2026-01-07 12:30", "2026-01-07 19:00", "2026-01-04 19:00"]
+    incidents = make_incidents(np.arange(5) * 1000.0, [0.0] * 5, started_at=times)
+    havens = make_places(*((1000.0 * place, hours) for place in range(5)))
+    longer = list_longer_hours(havens)
+    assert len(longer) == (5 if any(gained) else 0)
+    if any(gained):
+        assert measure_site_demand(incidents, longer, havens).n_incidents_by_site.tolist() == gained
+
+
+def test_longer_hours_are_listed_for_days_that_come_once_a_year() -> None:
+    havens = make_places((0, "PH 10:00-12:00"), (0, "SH Mo-Fr 10:00-12:00"), (0, "Feb 29 10:00-12:00"), (0, "off"))
+    assert list_longer_hours(havens).index.tolist() == [f"H{i} until 20:00" for i in range(3)]
+
+
 def test_a_grid_is_of_whole_steps_inside_the_area() -> None:
     sites = lay_grid_sites(shapely.box(10, 10, 250, 150), spacing_m=100, crs="EPSG:27700", opening_hours="24/7")
     assert shapely.get_coordinates(sites.geometry).tolist() == [[100, 100], [200, 100]]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -13,24 +14,28 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from support import call
 
-from hotspots.analysis.safe_havens.hour_coverage import CoverageShares
+from hotspots.analysis.hours import profile_week, weigh_hours
+from hotspots.analysis.safe_havens.haven_gaps import UsualHours, rank_gaps
+from hotspots.analysis.safe_havens.hour_coverage import CoverageShares, measure_hour_coverage
 from hotspots.errors import NotFoundError, ParameterError
+from hotspots.geography import NO_FLOOR
 from hotspots.ingest.reference.havens import Havens
 from hotspots.ingest.reference.schools import Schools
 from hotspots.ingest.reference.street_files import Streets
-from hotspots.pipeline.haven_plan import HavenPlan, plan_havens
-from hotspots.pipeline.haven_request import HavenRequest, Purpose, SitingOptions
+from hotspots.pipeline.haven_plan import HavenPlan, count_years, plan_havens
+from hotspots.pipeline.haven_request import Demand, HavenRequest, Purpose, SiteOptions, SitingOptions
 from hotspots.pipeline.haven_siting import Siting, plan_sites
+from hotspots.pipeline.places import analyse_places
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
+from hotspots.pipeline.surroundings import with_places
 from hotspots.products.files.haven_plan_folder import write_havens
 from hotspots.products.summary.haven_plan_summary import (
     HavenPlanSummary,
     summarise_havens,
-    withhold_few,
-    withhold_from_sum,
 )
+from hotspots.products.summary.haven_shares import withhold_few, withhold_from_sum
 from hotspots.products.words import say
 
 GAP = "Old Kent Road"
@@ -118,17 +123,143 @@ def test_schools_with_few_incidents_are_not_counted(summary: HavenPlanSummary) -
     assert busy.shares.n_timed >= 10
 
 
-@pytest.mark.parametrize(
-    ("n_without", "n_unknown", "told"), [(40, 12, 12), (40, 9, None), (19, 12, None), (12, 12, 12), (12, 0, 0)]
-)
-def test_of_a_gap_neither_part_is_told_where_one_is_of_few(
-    plan: HavenPlan, n_without: float, n_unknown: float, told: float | None
-) -> None:
-    assert plan.cover is not None
-    gap = dataclasses.replace(plan.cover.gaps[0], n_without=n_without, n_unknown=n_unknown)
-    cover = summarise_havens(dataclasses.replace(plan, cover=dataclasses.replace(plan.cover, gaps=(gap,)))).cover
+@pytest.fixture(scope="module")
+def gaps_plan(study: Study) -> HavenPlan:
+    return plan_havens(study, HavenRequest(crime="robbery", gaps=SiteOptions()))
+
+
+def test_gaps_say_what_helps_most(gaps_plan: HavenPlan) -> None:
+    """In the largest gap there is a candidate, open when it matters; where a haven closes early, longer hours help."""
+    cover = summarise_havens(gaps_plan).cover
     assert cover is not None
-    assert cover.gaps[0].n_unknown == told
+    assert cover.steps is not None
+    assert (cover.steps.n_sites, cover.steps.n_unknown, cover.steps.is_grid) == (3, 1, False)
+    assert len(cover.gaps) == cover.n_gaps > 5
+    first = cover.gaps[0]
+    assert (first.place, first.steps[0].label, first.steps[0].longer_until) == (GAP, "In the gap", None)
+    evening = next(gap for gap in cover.gaps if gap.part == "Evening" and "Walworth Road" in (gap.place or ""))
+    assert evening.steps[0].longer_until == 22
+    assert all(
+        step.n_gained is None or 10 <= step.n_gained <= gap.n_without for gap in cover.gaps for step in gap.steps
+    )
+
+
+def test_a_step_covers_of_a_gap_what_the_haven_would(study: Study, gaps_plan: HavenPlan) -> None:
+    """With the candidate as a haven, the gap is smaller by what the step says that it gains."""
+    assert study.havens is not None
+    assert study.candidates is not None
+    assert gaps_plan.cover is not None
+    assert gaps_plan.cover.steps is not None
+    gap, step = gaps_plan.cover.gaps[0], gaps_plan.cover.steps.steps[0][0]
+    places = [one.outline for one in gaps_plan.patrol_places]
+    located = with_places(gaps_plan.selection.incidents)
+    both = gpd.GeoDataFrame(pd.concat([study.havens.havens, study.candidates.havens.loc[[step.site.site_id]]]))
+    after = rank_gaps(located, measure_hour_coverage(located, both), places, both, floor=NO_FLOOR)
+    left = sum(one.n_without for one in after if (one.area, one.shift) == (gap.area, gap.shift))
+    assert gap.n_without - left == pytest.approx(step.site.n_gained)
+
+
+def test_sums_of_gaps_and_coverage_tell_of_no_few(gaps_plan: HavenPlan, plan: HavenPlan) -> None:
+    """What is told of a place, or of a part of the week, less its gaps is nothing, or ten or more."""
+    gaps, cover = summarise_havens(gaps_plan).cover, summarise_havens(plan).cover
+    assert gaps is not None
+    assert cover is not None
+    n_told = 0
+    for name, areas in (("place_rank", cover.places), ("part", cover.parts)):
+        for area in areas:
+            if area.shares is None or area.shares.n_open is None:
+                continue
+            own = [gap for gap in gaps.gaps if str(getattr(gap, name)) in (area.key, area.name)]
+            left = area.shares.n_timed - area.shares.n_open - sum(gap.n_without for gap in own)
+            assert left < 0.01 or left > 9.99
+            n_told += len(own)
+    assert n_told > 20
+    # that of some places is withheld for it
+    some = {gap.place_rank for gap in gaps.gaps}
+    assert any(area.shares and area.shares.n_open is None for area in cover.places if int(area.key) in some)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0, 1, 4, 9, 10, 30, 200]), min_size=4, max_size=4), min_size=2, max_size=6).map(
+        np.array
+    )
+)
+def test_what_lies_in_no_place_is_not_told_where_it_is_few(rows: np.ndarray) -> None:
+    """The whole less all places is what lies in none; a state of it is few only where no place has any to add."""
+    assume((rows.sum(axis=1) >= 10).all())
+    *places, beyond = [make_shares(*map(float, row)) for row in rows]
+    told = withhold_from_sum(places, beyond=beyond)
+    hidden = np.array([[one is None or one.n_open is None, one is None or one.n_unknown is None] for one in told])
+    for column in range(2):
+        left = rows[:-1, column][hidden[:, column]].sum() + rows[-1, column]
+        assert left == 0 or left >= 10 or not rows[:-1, column][~hidden[:, column]].any()
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([0, 1, 4, 9, 10, 30, 200])] * 2), min_size=3, max_size=6), st.booleans())
+def test_how_many_have_a_haven_near_is_told_of_no_few_beside_the_sum(
+    rows: list[tuple[int, int]], has_beyond: bool
+) -> None:
+    """Files of months alone say no hour: of each area it is told only whether a haven is near."""
+    assume(all(near + far >= 10 for near, far in rows))
+    shares = [
+        CoverageShares(
+            n_incidents=near + far,
+            n_within_reach=near,
+            share_within_reach=near / (near + far),
+            n_timed=0,
+            n_any=0,
+            n_open=0,
+            n_unknown=0,
+        )
+        for near, far in rows
+    ]
+    areas = shares[:-1] if has_beyond else shares
+    told = withhold_from_sum(areas, beyond=shares[-1] if has_beyond else None)
+    hidden = np.array([one is None or one.n_within_reach is None for one in told])
+    beyond = rows[-1] if has_beyond else (0, 0)
+    for part in (0, 1):
+        numbers = np.array([row[part] for row in rows[: len(areas)]])
+        assert not ((numbers > 0) & (numbers < 10) & ~hidden).any()
+        left = numbers[hidden].sum() + beyond[part]
+        assert left == 0 or left >= 10 or not numbers[~hidden].any()
+    assert hidden.sum() != 1 or has_beyond
+
+
+def test_a_place_of_which_the_sum_may_not_be_told_says_nothing_of_open_ones() -> None:
+    shares = [make_shares(40, 0, 50, 0), make_shares(60, 0, 70, 20)]
+    first, second = withhold_from_sum(shares, beyond=make_shares(100, 0, 100, 100), untold={0})
+    assert first is not None
+    assert second is not None
+    assert (first.n_open, first.open_share, first.lost_share) == (None, None, None)
+    assert second.n_open == 60
+
+
+def test_split_hours_are_said_as_two_stretches() -> None:
+    hours = (make_stretch(540, 780), make_stretch(840, 1080))
+    gap = SimpleNamespace(nearest="Pharmacy", nearest_m=694.0, nearest_hours=hours)
+    assert say("haven_plan.nearest", gap, True) == (
+        "The nearest, Pharmacy, is 694 m away along streets and open from 09:00 to 13:00 and from 14:00 to 18:00 on "
+        "most of those days."
+    )
+    gap.nearest_hours = ()
+    assert say("haven_plan.nearest", gap, False) == (
+        "The nearest, Pharmacy, is 694 m away in a straight line and shut on most of those days."
+    )
+
+
+def make_stretch(opens_minute: int, closes_minute: int) -> UsualHours:
+    return UsualHours(opens_minute=opens_minute, closes_minute=closes_minute)
+
+
+def test_a_year_of_gaps_is_of_the_time_that_the_files_cover(study: Study) -> None:
+    """Without the rows of three months, gaps a year are of the other months."""
+    incidents = study.intake.incidents
+    month = incidents["started_at"].dt.to_period("M")
+    is_lost = month.isin(pd.period_range("2025-03", "2025-05", freq="M"))
+    partly = dataclasses.replace(study, intake=dataclasses.replace(study.intake, incidents=incidents[~is_lost]))
+    request = AnalysisRequest(crime="robbery")
+    assert count_years(study, select_incidents(study, request)) == pytest.approx(730 / 365.25)
+    assert count_years(partly, select_incidents(partly, request)) == pytest.approx((730 - 31 - 30 - 31) / 365.25)
 
 
 def test_a_gap_is_said_in_whole_incidents_and_times_of_the_clock() -> None:
@@ -228,6 +359,79 @@ def test_cameras_and_youth_zones_need_no_hours(study: Study) -> None:
         assert len(plan.siting.sites) == 1
 
 
+def test_cameras_that_are_there_are_locked(study: Study) -> None:
+    """A camera where the best new one would be: that is not chosen again, and what it sees counts as covered."""
+    options = SitingOptions(purpose="cctv", n_new=2, grid_m=400)
+    before = plan_havens(study, HavenRequest(crime="robbery", siting=options))
+    assert before.siting is not None
+    best = before.siting.sites[0]
+    there = gpd.GeoDataFrame(
+        {"name": ["Camera 1"], "kind": "camera", "opening_hours": [None]},
+        geometry=gpd.points_from_xy([best.easting], [best.northing]),
+        crs=27700,
+        index=pd.Index(["K1"], name="haven_id"),
+    )
+    assert study.havens is not None
+    cameras = dataclasses.replace(study.havens, havens=there)
+    plan = plan_havens(dataclasses.replace(study, cameras=cameras), HavenRequest(crime="robbery", siting=options))
+    assert plan.siting is not None
+    assert plan.siting.n_covered == pytest.approx(best.n_gained)
+    assert best.site_id not in [site.site_id for site in plan.siting.sites]
+    notes = summarise_havens(plan).notes
+    assert any(note.startswith("1 camera is there already. It stays, and what it covers counts as") for note in notes)
+    assert any(
+        note.startswith("No cameras that are there already are known") for note in summarise_havens(before).notes
+    )
+    # youth zones are others, and for safe havens cameras count for nothing
+    youth = plan_havens(
+        dataclasses.replace(study, cameras=cameras),
+        HavenRequest(crime="robbery", siting=SitingOptions(purpose="youth", n_new=1, grid_m=800)),
+    )
+    assert youth.siting is not None
+    assert (youth.siting.n_covered, youth.siting.existing) == (0, None)
+
+
+def test_how_few_a_camera_sees_is_not_told(study: Study) -> None:
+    """A camera that sees fewer than ten: neither the number nor what is covered with it tells how many."""
+    options = SitingOptions(purpose="cctv", n_new=1, grid_m=400, demand="incidents", target_share=0.02)
+    request = HavenRequest(crime="robbery", siting=options, reach_m=60)
+    points = with_places(select_incidents(study, AnalysisRequest(crime="robbery")).incidents).geometry
+    n_near = np.array([(points.distance(point) <= 60).sum() for point in points[:400]])
+    seen = int(np.flatnonzero((n_near > 1) & (n_near < 10))[0])
+    assert study.havens is not None
+    there = study.havens.havens.iloc[[0]].assign(geometry=[points.iloc[seen]])
+    cameras = dataclasses.replace(study.havens, havens=there)
+    summary = summarise_havens(plan_havens(dataclasses.replace(study, cameras=cameras), request))
+    siting = summary.siting
+    assert siting is not None
+    assert (siting.n_covered, siting.covered_share, siting.is_few_covered) == (0, 0, True)
+    assert siting.curve[0].n_covered == siting.sites[0].n_gained
+    assert any(
+        note.startswith("What is there already covers fewer than ten of the robberies.") for note in summary.notes
+    )
+
+
+def test_cameras_are_to_cover_hot_spots_unless_all_incidents_are_asked_for(study: Study) -> None:
+    def plan_cameras(demand: Demand | None) -> HavenPlan:
+        options = SitingOptions(purpose="cctv", n_new=1, grid_m=400, demand=demand)
+        return plan_havens(study, HavenRequest(crime="robbery", siting=options))
+
+    usual, everywhere = plan_cameras(None), plan_cameras("incidents")
+    assert usual.siting is not None
+    assert everywhere.siting is not None
+    chosen = usual.selection
+    found = analyse_places(
+        chosen,
+        AnalysisRequest(crime="robbery"),
+        hours=weigh_hours(chosen.incidents),
+        profile=profile_week(chosen.incidents),
+    )
+    members = np.unique(np.concatenate([one.members for one in found.hotspots]))
+    assert usual.siting.n_total == len(members) < everywhere.siting.n_total == len(with_places(chosen.incidents))
+    assert "of robberies in hot spots" in summarise_havens(usual).words[0]
+    assert "hot spots" not in " ".join(summarise_havens(everywhere).words)
+
+
 def test_without_hours_only_reach_is_said(study: Study) -> None:
     """The burglaries of the demonstration are known to the month."""
     summary = summarise_havens(plan_havens(study, HavenRequest(crime="burglary", siting=SitingOptions(n_new=1))))
@@ -236,6 +440,8 @@ def test_without_hours_only_reach_is_said(study: Study) -> None:
     assert "not at which hour" in summary.words[0]
     assert summary.siting is not None
     assert (summary.siting.is_by_hour, summary.siting.is_without_hours) == (False, True)
+    gaps = summarise_havens(plan_havens(study, HavenRequest(crime="burglary", gaps=SiteOptions())))
+    assert gaps.words[1:] == ("So gaps cannot be looked for: they are of burglaries whose hour is known.",)
 
 
 def test_products_are_whole_and_the_same_each_time(plan: HavenPlan, tmp_path: Path) -> None:
@@ -325,6 +531,10 @@ def test_what_cannot_be_answered_is_refused(study: Study) -> None:
         SitingOptions(n_new=0)
     with pytest.raises(ParameterError, match="above 0 and at most 1, not 80"):
         SitingOptions(target_share=80)
+    with pytest.raises(NotFoundError, match="Gaps need safe havens"):
+        plan_havens(without, HavenRequest(crime="robbery", gaps=SiteOptions()))
+    with pytest.raises(ParameterError, match="`demand` must be one of incidents, hotspots"):
+        SitingOptions(demand="all")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match='cannot be read: "whenever"'):
         plan_alone(study, SitingOptions(site_hours="whenever"))
 
@@ -337,6 +547,15 @@ def test_the_command_says_and_lists_what_it_wrote(repository: Path, tmp_path: Pa
     code, out, err = call("havens", "coverage", "--crime", "robbery", *read, "--out", tmp_path)
     assert (code, out.strip().endswith("havens.html")) == (0, True)
     assert "Of 100 robberies whose hour is known" in err
+    code, out, err = call("havens", "gaps", "--crime", "robbery", "--grid", "400", *read, "--out", tmp_path)
+    assert (code, "What helps most: " in err) == (0, True)
+    folder = Path(out.strip()).parent
+    assert {path.name for path in folder.iterdir()} == {"havens.html", "havens.json", "gaps.csv"}
+    table = pd.read_csv(folder / "gaps.csv", encoding="utf-8-sig")
+    assert {"new_site", "new_site_gains", "longer_hours", "longer_hours_gains", "nearest_hours"} <= set(table)
+    assert len(table) == json.loads((folder / "havens.json").read_text("utf-8"))["cover"]["n_gaps"]
+    code, _, err = call("havens", "gaps", "--crime", "robbery", "--longer-until", "25", *read, "--out", tmp_path)
+    assert (code, "Give --longer-until 20 for 20:00" in err) == (2, True)
     assert "Safe havens and new sites" in (tmp_path / "index.html").read_text("utf-8")
     code, _, err = call("havens", "siting", "--crime", "robbery", "--new", "0", *read, "--out", tmp_path)
     assert code == 2

@@ -3,6 +3,8 @@ from .coverage import WindowCoverage as WindowCoverage
 from .coverage import measure_coverage as measure_coverage
 from .coverage import measure_reach as measure_reach
 from .coverage import measure_window_coverage as measure_window_coverage
+from .gap_sites import GapSite as GapSite
+from .gap_sites import choose_gap_site as choose_gap_site
 from .haven_gaps import Gap as Gap
 from .haven_gaps import UsualHours as UsualHours
 from .haven_gaps import find_usual_hours as find_usual_hours

@@ -60,32 +60,50 @@ class OpeningStates:
         return np.diff(self.starts, append=len(self.kind) * MINUTES_IN_DAY)
 
 
-def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: OpeningCalendar) -> OpeningStates:
+def find_opening_states(
+    places: Sequence[Rules],
+    days: Days,
+    *,
+    calendar: OpeningCalendar,
+    until_hours: Sequence[int | None] | None = None,
+) -> OpeningStates:
     """Find when places are open on every day from the first to the last of some.
 
     Args:
         places: The rules of each, as `list_opening_rules` gives them; none where it is not known when it is open.
         days: datetime64[D] (n_days,), in any order; may be none.
         calendar: Bank holidays, school terms and the place of the sun, as far as they are known.
+        until_hours: Of each, the hour until which it stays open, 1 to 24, on every day on which it opens and would
+            close before that; a pause in the day stays. None for the hours that it has.
     """
+    until = [None] * len(places) if until_hours is None else until_hours
     first = days.min() if len(days) else np.datetime64("1970-01-05", "D")
     last = days.max() if len(days) else first
     every_day = np.arange(first, last + 1)
-    different: dict[Rules, int] = {}
-    hours_of = np.array([different.setdefault(rules, len(different)) for rules in places], dtype=np.int64)
-    sun_minutes = _find_sun_minutes([*different], every_day, calendar)
-    kind, representative = _find_kinds([*different], every_day, sun_minutes, calendar)
-    fixed = _find_starts([*different])
+    different: dict[tuple[Rules, int | None], int] = {}
+    hours_of = np.array(
+        [different.setdefault(hours, len(different)) for hours in zip(places, until, strict=True)], dtype=np.int64
+    )
+    all_rules = [rules for rules, _ in different]
+    sun_minutes = _find_sun_minutes(all_rules, every_day, calendar)
+    kind, representative = _find_kinds(all_rules, every_day, sun_minutes, calendar)
+    fixed = _find_starts(all_rules)
     of_today = (sun_minutes >= 0) & (sun_minutes < MINUTES_IN_DAY)
     cuts = [np.unique(np.concatenate([fixed, sun_minutes[day][of_today[day]]])) for day in representative]
     n_cuts = np.array([len(of_kind) for of_kind in cuts])
-    on_day = np.repeat(every_day[representative], n_cuts)
-    at_minute = np.concatenate(cuts)
+    kind_of = np.repeat(np.arange(len(representative)), n_cuts)
+    on_day = every_day[representative][kind_of]
+    starts = np.concatenate(cuts)
+    at_minute = starts.astype(np.float64)
     is_open = np.zeros((max(len(different), 1), len(on_day)), dtype=bool)
     is_unknown = np.ones_like(is_open)
-    for rules, row in different.items():
-        state = find_open_state(rules, on_day, at_minute.astype(np.float64), calendar=calendar)
+    for (rules, hour), row in different.items():
+        state = find_open_state(rules, on_day, at_minute, calendar=calendar)
         is_open[row], is_unknown[row] = state.is_open, ~state.is_known
+        if hour is not None:
+            own = find_open_state(_end_at_midnight(rules), on_day, at_minute, calendar=calendar).is_open
+            is_open[row] = _extend_day(is_open[row], own, kind_of, starts, 60 * hour)
+            is_unknown[row] &= ~is_open[row]
     first_of_cell, cell = _find_alike(np.vstack([is_open, is_unknown]).T)
     # the stretches of each day are those of its kind
     n_of_day = n_cuts[kind]
@@ -94,7 +112,7 @@ def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: Openin
     return OpeningStates(
         first_day=first,
         kind=kind,
-        starts=np.repeat(np.arange(len(every_day)) * MINUTES_IN_DAY, n_of_day) + at_minute[position],
+        starts=np.repeat(np.arange(len(every_day)) * MINUTES_IN_DAY, n_of_day) + starts[position],
         cell=cell[position],
         hours_of=hours_of,
         is_open=np.ascontiguousarray(is_open[:, first_of_cell]),
@@ -103,27 +121,28 @@ def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: Openin
     )
 
 
-def extend_hours(rules: Rules, until_minute: int) -> Rules:
-    """The rules of a place that stays open longer on every day on which it opens before.
+def _end_at_midnight(rules: Rules) -> Rules:
+    """The rules without what goes on into the next morning."""
+    return tuple(
+        replace(rule, spans=tuple((start, min(end, MINUTES_IN_DAY)) for start, end in rule.spans)) for rule in rules
+    )
+
+
+def _extend_day(is_open: Flags, own: Flags, kind_of: Integers, starts: Integers, until_minute: int) -> Flags:
+    """Open until so late on each day on which a place closes for the day before that: not in a pause before its last.
 
     Args:
-        rules: Of the place.
-        until_minute: Minutes since midnight at which it is to close; what closes later is not changed.
+        is_open: bool (n_stretches,), when it is open.
+        own: Likewise, by the hours of the day itself, and not by those of the evening before.
+        kind_of: int (n_stretches,), ascending, the kind of day that each stretch is of.
+        starts: int (n_stretches,), at which minute of the day it begins.
+        until_minute: Minutes since midnight, at which a stretch begins or the day ends.
     """
-    return tuple(
-        rule
-        if rule.is_off or rule.is_unknown or not rule.spans
-        else replace(
-            rule,
-            spans=(
-                *rule.spans[:-1],
-                (rule.spans[-1][0], max(rule.spans[-1][1], until_minute))
-                if rule.spans[-1][0] < until_minute
-                else rule.spans[-1],
-            ),
-        )
-        for rule in rules
-    )
+    position = np.arange(len(starts))
+    last = np.full(int(kind_of.max(initial=-1)) + 1, len(starts))
+    last[kind_of[own]] = position[own]  # of several the last one written counts
+    longer: Flags = is_open | ((position > last[kind_of]) & (starts < until_minute))
+    return longer
 
 
 def _find_kinds(

@@ -16,7 +16,7 @@ from hotspots.analysis.hours import ENGLAND, HOURS_IN_WEEK, OpeningCalendar
 from hotspots.analysis.network import NearPairs, StreetNetwork
 from hotspots.analysis.safe_havens.haven_reach import find_reach, read_rules
 from hotspots.analysis.safe_havens.hour_coverage import find_any, link_hours
-from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, extend_hours, find_opening_states
+from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, find_opening_states
 from hotspots.analysis.safe_havens.time_pieces import cut_times, find_told, list_days
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
@@ -27,6 +27,13 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
 
+_ANY_YEAR = np.array(["2024-01-01", "2024-12-31"], dtype="datetime64[D]")
+_ANY_CALENDAR = OpeningCalendar(
+    terms=pd.DataFrame({"first_day": ["2024-01-01", "2024-09-01"], "last_day": ["2024-07-31", "2024-12-31"]}).astype(
+        "datetime64[ns]"
+    ),
+)
+"""A year with all dates, a bank holiday and school holidays, in which hours of all kinds can be seen."""
 MAX_GRID_SITES = 20_000
 ROWS_AT_ONCE = 4_000_000
 
@@ -96,8 +103,9 @@ def measure_site_demand(
         for table, tables in ((sites, "incidents and sites"), (there, "incidents and existing sites"))
     )
     near, near_there, places, placed = reach.pairs, reach_there.pairs, reach.points, reach.incidents
-    rules = [*_read_longer(sites), *read_rules(there)] if needs_hours else [()] * (len(sites) + len(there))
-    states = find_opening_states(rules, list_days(placed), calendar=calendar)
+    rules = [*read_rules(sites), *read_rules(there)] if needs_hours else [()] * (len(sites) + len(there))
+    until = [*_read_until(sites), *([None] * len(there))]
+    states = find_opening_states(rules, list_days(placed), calendar=calendar, until_hours=until)
     is_timed = needs_hours or hours is not None or on_days is not None
     place, cell, weight = (
         _count_pieces(placed, places, states, hours, on_days)
@@ -137,7 +145,9 @@ def measure_site_demand(
 
 
 def list_longer_hours(havens: gpd.GeoDataFrame, *, until_hours: Sequence[int] = (20,)) -> gpd.GeoDataFrame:
-    """Each haven as a site that stays open longer on the days on which it opens.
+    """Each haven as a site that stays open longer on the days on which it opens, after it would have closed.
+
+    A pause in its day stays: open from 9 to 12 and from 13 to 17, it is open from 13 to 20 then.
 
     Args:
         havens: The havens table. Those whose hours are not known are left out.
@@ -155,8 +165,7 @@ def list_longer_hours(havens: gpd.GeoDataFrame, *, until_hours: Sequence[int] = 
         raise ParameterError(f"Longer hours must end at a whole hour from 1 to 24, not {wrong[0]}. Give 20 for 20:00.")
     tables = []
     for hour in sorted(set(until_hours)):
-        changes = np.array([extend_hours(one, 60 * hour) != one for one in read_rules(havens)], dtype=bool)
-        table = havens[changes].assign(longer_until=hour)
+        table = havens[_find_longer(read_rules(havens), hour)].assign(longer_until=hour)
         table.index = pd.Index([f"{haven_id} until {hour:02d}:00" for haven_id in table.index], dtype="object")
         tables.append(table)
     longer = pd.concat(tables) if tables else havens.iloc[:0].assign(longer_until=0)
@@ -204,14 +213,22 @@ def lay_grid_sites(
     return sites
 
 
-def _read_longer(sites: gpd.GeoDataFrame) -> list[Rules]:
-    rules = read_rules(sites)
+def _read_until(sites: gpd.GeoDataFrame) -> list[int | None]:
+    """Of each site the hour until which it stays open longer; None where it does not."""
     if "longer_until" not in sites:
-        return rules
+        return [None] * len(sites)
     until = sites["longer_until"].to_numpy(dtype=np.float64, na_value=np.nan)
-    return [
-        one if np.isnan(hour) else extend_hours(one, round(60 * hour)) for one, hour in zip(rules, until, strict=True)
-    ]
+    return [None if np.isnan(hour) else round(hour) for hour in until.tolist()]
+
+
+def _find_longer(rules: Sequence[Rules], hour: int) -> Flags:
+    """Bool (n_rules,): whether a place is open longer on some day where it stays open until an hour."""
+    n = len(rules)
+    states = find_opening_states(
+        [*rules, *rules], _ANY_YEAR, calendar=_ANY_CALENDAR, until_hours=[*([None] * n), *([hour] * n)]
+    )
+    changes: Flags = (states.is_open[states.hours_of[:n]] != states.is_open[states.hours_of[n:]]).any(axis=1)
+    return changes
 
 
 def _count_pieces(

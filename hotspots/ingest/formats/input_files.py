@@ -49,6 +49,8 @@ InputTable = Literal[
     "boundaries",
     "safe havens",
     "candidates",
+    "cameras",
+    "youth zones",
     "streets",
     "premises",
     "schools",

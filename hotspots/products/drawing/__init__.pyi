@@ -28,7 +28,10 @@ from .felt_maps import draw_agreement as draw_agreement
 from .felt_maps import draw_feelings as draw_feelings
 from .felt_maps import draw_recorded as draw_recorded
 from .gap_map import GAPS_LISTED as GAPS_LISTED
+from .gap_map import MOST_GAPS_DRAWN as MOST_GAPS_DRAWN
 from .gap_map import draw_gaps as draw_gaps
+from .gap_map import has_new_site as has_new_site
+from .gap_map import list_drawn_gaps as list_drawn_gaps
 from .gap_map import name_letter as name_letter
 from .map_layers import HOTSPOT_STYLE as HOTSPOT_STYLE
 from .map_layers import MapClasses as MapClasses

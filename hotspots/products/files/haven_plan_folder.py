@@ -18,6 +18,7 @@ from hotspots.products.summary import (
     HAVEN_PRODUCTS,
     AreaCoverageSummary,
     HavenPlanSummary,
+    UsualHoursSummary,
     encode,
     summarise_havens,
 )
@@ -46,8 +47,8 @@ def write_havens(
     """
     summary = summarise_havens(plan)
     tables = {
-        "coverage_csv": _tabulate_coverage(summary),
-        "gaps_csv": _tabulate_gaps(summary),
+        "coverage_csv": None if plan.request.gaps else _tabulate_coverage(summary),
+        "gaps_csv": _tabulate_gaps(summary) if plan.request.gaps else None,
         "sites_csv": _tabulate_sites(summary),
     }
     left_out = {key for key, table in tables.items() if table is None}
@@ -75,13 +76,21 @@ def name_plan(plan: HavenPlan) -> str:
     methods = []
     if request.used_reach_m != request.preset.reach_m:
         methods.append(f"reach {request.used_reach_m:g} m")
+    if request.gaps is not None:
+        choice = (request.gaps.grid_m, request.gaps.site_hours, request.gaps.until_hours)
+        methods.append(f"gaps {_mark(choice)}")
     if request.siting is not None:
         options = request.siting
         wanted = f"target {options.target_share:g}" if options.target_share else f"{options.n_new} new"
-        asked = (options.grid_m, options.site_hours, options.until_hours, options.n_new)
-        methods.append(f"{options.purpose} {wanted} {hashlib.sha256(repr(asked).encode()).hexdigest()[:6]}")
+        asked = (options.grid_m, options.site_hours, options.until_hours, options.n_new, options.used_demand)
+        methods.append(f"{options.purpose} {wanted} {_mark(asked)}")
     period = f"{chosen.crime.slug}_{chosen.start}_{chosen.end}"
     return name_folder(period, chosen.wards, plan.study.boundaries.wards, methods=methods)
+
+
+def _mark(asked: tuple[object, ...]) -> str:
+    """Six letters and digits that stand for options."""
+    return hashlib.sha256(repr(asked).encode()).hexdigest()[:6]
 
 
 def _tabulate_coverage(summary: HavenPlanSummary) -> pd.DataFrame | None:
@@ -117,16 +126,16 @@ def _tabulate_gaps(summary: HavenPlanSummary) -> pd.DataFrame | None:
     """One row a gap."""
     if summary.cover is None or not summary.cover.gaps:
         return None
-    return pd.DataFrame(
-        [
-            {name: getattr(gap, name) for name in (*_GAPS, "nearest", "nearest_m")}
-            | {
-                "nearest_opens": _say_minute(gap.nearest_hours.opens_minute if gap.nearest_hours else None),
-                "nearest_closes": _say_minute(gap.nearest_hours.closes_minute if gap.nearest_hours else None),
-            }
-            for gap in summary.cover.gaps
-        ]
-    )
+    rows = []
+    for gap in summary.cover.gaps:
+        row = {name: getattr(gap, name) for name in (*_GAPS, "nearest", "nearest_m")}
+        row["nearest_hours"] = _say_hours(gap.nearest_hours)
+        for kind, is_longer in (("new_site", False), ("longer_hours", True)):
+            step = next((one for one in gap.steps if (one.longer_until is not None) == is_longer), None)
+            row |= {kind: step.label if step else None, f"{kind}_gains": step.n_gained if step else None}
+        rows.append(row)
+    numbers = ("n_unknown", "nearest_m", "new_site_gains", "longer_hours_gains")
+    return pd.DataFrame(rows).astype(dict.fromkeys(numbers, "float64"))
 
 
 def _tabulate_sites(summary: HavenPlanSummary) -> pd.DataFrame | None:
@@ -141,10 +150,16 @@ def _tabulate_sites(summary: HavenPlanSummary) -> pd.DataFrame | None:
     return pd.DataFrame(rows).astype({"order": "Int64", "longer_until": "Int64", "covered_share": "float64"})
 
 
-def _say_minute(minute: int | None) -> str | None:
-    """A time of the clock; 24:00 is midnight, and what is after it is of the next morning."""
-    if minute is None:
+def _say_hours(hours: tuple[UsualHoursSummary, ...] | None) -> str | None:
+    """Stretches of a day, as "09:00-13:00, 14:00-18:00"; what ends after 24:00 ends on the next morning."""
+    if hours is None:
         return None
+    if not hours:
+        return "closed"
+    return ", ".join(f"{_say_minute(one.opens_minute)}-{_say_minute(one.closes_minute)}" for one in hours)
+
+
+def _say_minute(minute: int) -> str:
     minute = minute if minute <= _MINUTES_IN_DAY else minute - _MINUTES_IN_DAY
     return f"{minute // 60:02d}:{minute % 60:02d}"
 

@@ -9,10 +9,13 @@ from hotspots.products.drawing import (
     GAPS_LISTED,
     HAVEN,
     HOTSPOT,
+    MOST_GAPS_DRAWN,
     PATROL,
     draw_coverage,
     draw_gaps,
     draw_site_curve,
+    has_new_site,
+    list_drawn_gaps,
     name_letter,
 )
 from hotspots.products.summary import HavenPlanSummary
@@ -28,11 +31,13 @@ def draw_havens(plan: HavenPlan, summary: HavenPlanSummary) -> str:
         .render(
             s=summary,
             map=draw_gaps(plan, summary),
-            bars=draw_coverage(cover.parts) if cover and cover.total.n_timed else "",
+            bars=draw_coverage(cover.parts) if cover and cover.total.n_timed and not plan.request.gaps else "",
             curve=draw_site_curve(siting) if siting and len(siting.curve) > 1 else "",
             letters=[name_letter(number) for number in range(len(siting.sites))] if siting else [],
             colours=COVERAGE_COLOURS | {"haven": HAVEN, "gap": HOTSPOT, "site": PATROL},
+            has_new=any(map(has_new_site, list_drawn_gaps(summary))),
             n_gaps=GAPS_LISTED,
+            n_drawn=MOST_GAPS_DRAWN,
             metres_a_minute=WALKING_M_PER_MINUTE,
         )
     )

@@ -1,6 +1,8 @@
 from .encoding import encode as encode
 from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
+from .gap_summary import GapSummary as GapSummary
+from .gap_summary import UsualHoursSummary as UsualHoursSummary
 from .haven_plan_summary import AreaCoverageSummary as AreaCoverageSummary
 from .haven_plan_summary import HavenPlanSummary as HavenPlanSummary
 from .haven_plan_summary import SitingSummary as SitingSummary

@@ -3,64 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-import shapely
-
 import hotspots
-from hotspots.analysis.safe_havens import CoverageShares, Gap, UsualHours
-from hotspots.geography import FLOOR, format_grid_reference
+from hotspots.analysis.safe_havens import CoverageShares
 from hotspots.ingest.reference import StreetOrigin
 from hotspots.pipeline import (
     NEAR_SCHOOL_M,
     AreaCoverage,
+    Demand,
     HavenPlan,
     NewSite,
     Purpose,
+    Question,
     Siting,
     Target,
     list_left_out,
-    name_place,
     say_hours_doubts,
 )
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
+from hotspots.products.summary.gap_summary import (
+    GapStepsSummary,
+    GapSummary,
+    RoundMetres,
+    find_whereabouts,
+    summarise_gap,
+    walks,
+)
+from hotspots.products.summary.haven_shares import SharesSummary, withhold_few, withhold_from_sum
 from hotspots.products.summary.product_names import HAVEN_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
 from hotspots.products.words import say, say_each
 
-RoundMetres = Annotated[float, Quantity("m", decimals=0)]
-_MOST_GAPS = 40
-_NONE = 1e-6
-_STATES = ("open", "unknown", "lost", "none")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharesSummary(Part):
-    """What is covered of some incidents, at some hours.
-
-    Attributes:
-        any_share: Of those whose hour is known, with any haven within reach, open or not; null without any, and, like
-            each number here, where it is of fewer than ten incidents in one area.
-        open_share: With one that is open then.
-        unknown_share: With none known to be open then, and one of which that is not known.
-        lost_share: With one within reach, and all known to be closed then: what closing time costs.
-    """
-
-    view_of: ClassVar = CoverageShares
-
-    n_incidents: int | None
-    n_within_reach: int | None
-    share_within_reach: Share | None
-    n_timed: Tenths
-    n_any: Tenths | None
-    n_open: Tenths | None
-    n_unknown: Tenths | None
-    any_share: Share | None
-    open_share: Share | None
-    unknown_share: Share | None
-    lost_share: Share | None
+_SHORT_LIST = 5
+"""Gaps given where they are not what was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,49 +51,6 @@ class AreaCoverageSummary(Part):
     name: str | None
     words: str | None
     shares: SharesSummary | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsualHoursSummary(Part):
-    """When a place is open on some days of the week, as on most of them in a period."""
-
-    view_of: ClassVar = UsualHours
-
-    opens_minute: int | None
-    closes_minute: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapSummary(Part):
-    """A place and a part of the week in which crime has no open haven near.
-
-    Attributes:
-        rank: 1 is where most incidents have none.
-        place_rank: Of the place to patrol, as `hotspots run` numbers them.
-        place: What it is called; null where it has no name.
-        part: The part of the week.
-        part_words: Its days and hours.
-        n_unknown: Of these, with a haven within reach whose hours are not known; null where they, or the others, are
-            fewer than ten.
-        n_a_year: Incidents without an open haven within reach, a year.
-        nearest: What the nearest haven is called; null where there is none to walk to.
-        words: The same in a sentence.
-    """
-
-    view_of: ClassVar = Gap
-
-    rank: int
-    place_rank: int
-    place: str | None
-    part: str
-    part_words: str
-    n_without: Tenths
-    n_unknown: Tenths | None
-    n_a_year: Tenths
-    nearest: str | None
-    nearest_m: RoundMetres | None
-    nearest_hours: UsualHoursSummary | None
-    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +70,8 @@ class CoverSummary(Part):
         schools: Near each school, after school on school days.
         near_school_m: What is near, metres.
         n_gaps: Places to patrol and parts of the week without an open haven.
-        gaps: The first of them, most incidents first.
+        gaps: Most incidents first: all of them where they are what was asked, otherwise the first five.
+        steps: What the steps that help in them were chosen among; null where it was not asked.
     """
 
     n_havens: int
@@ -151,6 +87,7 @@ class CoverSummary(Part):
     near_school_m: Metres
     n_gaps: int
     gaps: tuple[GapSummary, ...]
+    steps: GapStepsSummary | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +154,8 @@ class SitingSummary(Part):
 
     Attributes:
         purpose: What the sites are for.
+        demand: What is to be covered: all incidents, or those in hot spots.
+        n_existing: Cameras or youth zones that are there already; null where none are known, or the sites are havens.
         n_wanted: At most so many new sites were asked for.
         covered_share: Covered already, as a share of all incidents; null without any.
         gap_share: How much more another choice could cover at most, as a share of what the new sites cover; 0 where
@@ -228,6 +167,8 @@ class SitingSummary(Part):
     view_of: ClassVar = Siting
 
     purpose: Annotated[Purpose, Source("options.purpose")]
+    demand: Annotated[Demand, Source("options.used_demand")]
+    n_existing: int | None
     n_wanted: Annotated[int, Source("options.n_new")]
     site_hours: Annotated[str | None, Source("options.site_hours")]
     reach_m: Metres
@@ -242,6 +183,7 @@ class SitingSummary(Part):
     n_few: int
     n_total: Tenths
     n_covered: Tenths
+    is_few_covered: bool
     covered_share: Share | None
     n_left_out: int
     gap_share: Share | None
@@ -256,11 +198,13 @@ class HavenPlanSummary(Part):
     """What safe havens cover of one crime, their gaps, and where new sites would help most.
 
     Attributes:
+        question: What was asked beside what is covered: nothing, the gaps, or new sites.
         crime: Short name of the crime, as on the command line.
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         period: The days analysed.
+        n_years: Length of the period that the files cover.
         area: The wards analysed, in words.
         reach_m: Distance within reach, metres.
         is_along_streets: Whether that is the walk along streets, and not as the crow flies.
@@ -278,11 +222,13 @@ class HavenPlanSummary(Part):
 
     view_of: ClassVar = HavenPlan
 
+    question: Annotated[Question, Source("request.question")]
     crime: Annotated[str, Source("crime.slug")]
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
     data_status: Annotated[dict[str, str], Source("study.data_status")]
     period: Period
+    n_years: Annotated[float, Quantity("years", decimals=3)]
     area: str
     reach_m: Metres
     is_along_streets: bool
@@ -311,7 +257,7 @@ def summarise_havens(plan: HavenPlan) -> HavenPlanSummary:
         period=count_period(plan.selection.start, plan.selection.end),
         area="all wards" if is_all else say("haven_plan.wards", sorted(wards["ward_name"])),
         reach_m=plan.request.used_reach_m,
-        is_along_streets=plan.study.network is not None and not is_sight,
+        is_along_streets=walks(plan),
         street_origins=plan.study.streets.origins if plan.study.streets and not is_sight else (),
         cover=_summarise_cover(plan),
         siting=_summarise_siting(plan),
@@ -331,12 +277,19 @@ def summarise_havens(plan: HavenPlan) -> HavenPlanSummary:
 def _list_left_out(plan: HavenPlan) -> tuple[str, ...]:
     """What was not used of the tables that the plan rests on."""
     study = plan.study
-    is_cover, is_sited = plan.cover is not None, plan.siting is not None and not plan.siting.is_grid
+    chosen_among = plan.siting or (plan.cover and plan.cover.steps)
+    is_cover, is_sited = plan.cover is not None, bool(chosen_among and not chosen_among.is_grid)
     return list_left_out(
         havens=study.havens if is_cover else None,
         candidates=study.candidates if is_sited else None,
         schools=study.schools if is_cover else None,
+        cameras=study.cameras if _uses(plan, "cameras") else None,
+        youth_zones=study.youth_zones if _uses(plan, "youth_zones") else None,
     )
+
+
+def _uses(plan: HavenPlan, existing: str) -> bool:
+    return plan.siting is not None and plan.request.preset.existing == existing
 
 
 def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
@@ -344,10 +297,21 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
     if cover is None:
         return None
 
-    def list_areas(areas: Sequence[AreaCoverage], *, is_whole: bool = False) -> tuple[AreaCoverageSummary, ...]:
-        shares = [area.shares for area in areas]
-        told = withhold_from_sum(shares) if is_whole else [one and withhold_few(one) for one in shares]
+    def name_areas(
+        areas: Sequence[AreaCoverage], told: Sequence[SharesSummary | None]
+    ) -> tuple[AreaCoverageSummary, ...]:
         return tuple(AreaCoverageSummary.of(area, shares=one) for area, one in zip(areas, told, strict=True))
+
+    def list_parts(areas: Sequence[AreaCoverage]) -> tuple[AreaCoverageSummary, ...]:
+        return name_areas(areas, withhold_from_sum([area.shares for area in areas]))
+
+    def list_places(
+        areas: Sequence[AreaCoverage], beyond: CoverageShares, untold: Collection[int] = ()
+    ) -> tuple[AreaCoverageSummary, ...]:
+        told = withhold_from_sum([area.shares for area in areas], beyond=beyond, untold=untold)
+        return name_areas(areas, told)
+
+    gaps = cover.gaps if plan.request.gaps else cover.gaps[:_SHORT_LIST]
 
     return CoverSummary(
         n_havens=len(cover.havens),
@@ -355,111 +319,19 @@ def _summarise_cover(plan: HavenPlan) -> CoverSummary | None:
         hours_doubts=say_hours_doubts(plan.study.havens) if plan.study.havens else "",
         n_far=cover.n_far,
         total=SharesSummary.of(cover.total),
-        parts=list_areas(cover.parts, is_whole=True),
-        wards=list_areas(cover.wards, is_whole=True),
-        hotspots=list_areas(cover.hotspots),
-        places=list_areas(cover.places),
-        schools=list_areas(cover.schools),
+        parts=list_parts(cover.parts),
+        wards=list_parts(cover.wards),
+        hotspots=list_places(cover.hotspots, cover.beyond_hotspots),
+        places=list_places(
+            cover.places, cover.beyond_places, untold={gap.area for gap in cover.gaps if gap.leaves_few}
+        ),
+        schools=name_areas(cover.schools, [withhold_few(one.shares) if one.shares else None for one in cover.schools]),
         near_school_m=NEAR_SCHOOL_M,
         n_gaps=len(cover.gaps),
-        gaps=tuple(_summarise_gap(plan, gap, rank) for rank, gap in enumerate(cover.gaps[:_MOST_GAPS], start=1)),
-    )
-
-
-def withhold_few(shares: CoverageShares) -> SharesSummary:
-    """What is covered in one area, without numbers of fewer than ten incidents, and without what would tell them.
-
-    The incidents are open, not known, closed and out of reach, and their sum is stated. So two of these are withheld
-    or none, and those withheld are ten or more together.
-    """
-    return _leave_out(shares, _find_few(shares, frozenset()))
-
-
-def withhold_from_sum(areas: Sequence[CoverageShares | None]) -> list[SharesSummary | None]:
-    """The same of areas, or parts of the week, that make up a whole whose numbers are stated.
-
-    One withheld alone would be what the others leave of the whole. So of each of the four two areas are withheld or
-    none, and those withheld are ten or more together, as far as other areas have any.
-
-    Args:
-        areas: Of each; None where nothing is told of it.
-    """
-    hidden = [_find_few(shares, frozenset()) if shares else frozenset(_STATES) for shares in areas]
-    counts = [_count_states(shares) if shares else dict.fromkeys(_STATES, 0.0) for shares in areas]
-    is_settled = False
-    while not is_settled:
-        is_settled = True
-        for state in _STATES:
-            withheld = [n[state] for n, names in zip(counts, hidden, strict=True) if state in names]
-            others = [
-                (n[state], row)
-                for row, (n, names) in enumerate(zip(counts, hidden, strict=True))
-                if state not in names and n[state] > _NONE
-            ]
-            if withheld and others and (len(withheld) < 2 or sum(withheld) < FLOOR.min_incidents):
-                _, row = min(others)
-                shares = areas[row]
-                assert shares is not None
-                hidden[row] = _find_few(shares, hidden[row] | {state})
-                is_settled = False
-    return [_leave_out(one, names) if one else None for one, names in zip(areas, hidden, strict=True)]
-
-
-def _count_states(shares: CoverageShares) -> dict[str, float]:
-    """How many incidents are in each of the four states, which are all of them together."""
-    lost = max(shares.n_any - shares.n_open - shares.n_unknown, 0.0)
-    numbers = (shares.n_open, shares.n_unknown, lost, shares.n_timed - shares.n_any)
-    return dict(zip(_STATES, numbers, strict=True))
-
-
-def _find_few(shares: CoverageShares, withheld: frozenset[str]) -> frozenset[str]:
-    """The states that may not be told: those withheld already, those of few, and others that would tell them."""
-    counts = _count_states(shares)
-    hidden = {name: n for name, n in counts.items() if _is_few(n) or name in withheld}
-    # what has none within reach last, since with it goes the share that has any; and after all what is nothing
-    others = sorted((n <= _NONE, name == "none", n, name) for name, n in counts.items() if name not in hidden)
-    for is_nothing, _, n, name in others:
-        if hidden and (len(hidden) < 2 or (sum(hidden.values()) < FLOOR.min_incidents and not is_nothing)):
-            hidden[name] = n
-    return frozenset(hidden)
-
-
-def _leave_out(shares: CoverageShares, hidden: frozenset[str]) -> SharesSummary:
-    names = set(hidden) | ({"any"} if "none" in hidden else set())
-    left_out: dict[str, None] = {f"{name}_share": None for name in names - {"none"}}
-    left_out |= {f"n_{name}": None for name in names - {"none", "lost"}}
-    n_near, n_all = shares.n_within_reach, shares.n_incidents
-    if n_near is not None and n_all is not None:
-        is_few = any(map(_is_few, (n_near, n_all - n_near)))
-        left_out |= {"n_within_reach": None, "share_within_reach": None} if names or is_few else {}
-    return SharesSummary.of(shares, **left_out)
-
-
-def _is_few(n: float) -> bool:
-    """Whether a number is of so few incidents that it may not be told; none at all may."""
-    return _NONE < n < FLOOR.min_incidents
-
-
-def _summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
-    assert plan.cover is not None
-    place = plan.patrol_places[gap.area]
-    nearest = plan.cover.havens["name"].iloc[gap.nearest] if gap.nearest >= 0 else None
-    summary = GapSummary.of(
-        gap,
-        rank=rank,
-        place_rank=place.rank,
-        place=name_place(place),
-        part=gap.shift.label,
-        part_words=gap.shift.words,
-        n_a_year=gap.n_without / plan.n_years,
-        n_unknown=None if _is_few(gap.n_unknown) or _is_few(gap.n_without - gap.n_unknown) else gap.n_unknown,
-        nearest=nearest if isinstance(nearest, str) else None,
-        nearest_hours=gap.nearest_hours and UsualHoursSummary.of(gap.nearest_hours),
-        words="",
-    )
-    return dataclasses.replace(
-        summary,
-        words=say("haven_plan.gap", summary, plan.crime.plural, plan.request.used_reach_m),
+        gaps=tuple(summarise_gap(plan, gap, rank) for rank, gap in enumerate(gaps, start=1)),
+        steps=GapStepsSummary.of(cover.steps, site_hours=plan.request.gaps.site_hours)
+        if plan.request.gaps and cover.steps
+        else None,
     )
 
 
@@ -468,12 +340,9 @@ def _summarise_siting(plan: HavenPlan) -> SitingSummary | None:
     if siting is None:
         return None
     total = siting.n_total
-    wards, crs = plan.selection.wards, plan.selection.wards.crs
 
     def describe(site: NewSite, n_before: float | None) -> SiteSummary:
-        reference = format_grid_reference(site.easting, site.northing, crs=crs)
-        inside = wards["ward_name"][wards.intersects(shapely.Point(site.easting, site.northing))]
-        ward = str(inside.iloc[0]) if len(inside) else None
+        ward, reference = find_whereabouts(plan, site)
         return SiteSummary.of(
             site,
             grid_reference=reference,
@@ -488,6 +357,7 @@ def _summarise_siting(plan: HavenPlan) -> SitingSummary | None:
         n_so_far += site.n_gained
     return SitingSummary.of(
         siting,
+        n_existing=None if siting.existing is None else len(siting.existing),
         covered_share=siting.n_covered / total if total > 0 else None,
         gap_share=siting.plan.gap_share if siting.plan else None,
         target=siting.target and TargetSummary.of(siting.target),
