@@ -67,7 +67,15 @@ _TERM_DATES_HERE = Path("data/calendar/term_dates.csv")
 BesideTable = Literal["havens", "term_dates", "streets", "premises", "schools", "candidates", "safety_maps"]
 """What can be read beside incidents and boundaries."""
 
-RUN_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "premises", "schools", "safety_maps")
+RUN_TABLES: tuple[BesideTable, ...] = (
+    "havens",
+    "term_dates",
+    "streets",
+    "premises",
+    "schools",
+    "candidates",
+    "safety_maps",
+)
 """What `analyse` uses."""
 
 _PLACES: dict[BesideTable, Callable[..., Any]] = {
