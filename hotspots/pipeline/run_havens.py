@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from hotspots.analysis.hotspots import Hotspot
+from hotspots.analysis.hotspots import DAY_PARTS, Hotspot
 from hotspots.analysis.hours import HOURS_IN_WEEK, WeeklyProfile
 from hotspots.analysis.safe_havens import (
     Coverage,
@@ -24,7 +24,7 @@ from hotspots.analysis.safe_havens import (
     measure_window_coverage,
     summarise_coverage,
 )
-from hotspots.geography import Floor
+from hotspots.geography import FLOOR, Floor
 from hotspots.pipeline.haven_request import HavenRequest, SitingOptions
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection
@@ -93,8 +93,14 @@ def analyse_havens(
     by_hour = measure_hour_coverage(located, havens, reach_m=request.reach_m, **options)
     outlines = [place.outline for place in patrol_places]
     gaps = rank_gaps(located, by_hour, outlines, havens, floor=request.floor, **options)
-    is_told = choose_told(gaps, patrol_places, _sum_by_hour(chosen, located, by_hour, patrol_places), request.floor)
-    untold = sorted((gap for gap, told in zip(gaps, is_told, strict=True) if not told), key=lambda gap: gap.area)
+    is_told = choose_told(
+        gaps,
+        _sum_by_hour(chosen, located, by_hour, patrol_places),
+        peaks=[[peak.hours for peak in one.peaks] for one in (profile, *(place.profile for place in patrol_places))],
+        floor=request.floor,
+    )
+    untold = [gap for gap, told in zip(gaps, is_told, strict=True) if not told]
+    untold.sort(key=lambda gap: (gap.area, DAY_PARTS.index(gap.shift)))
     return HavenAnalysis(
         havens=havens,
         coverage=coverage,
@@ -118,52 +124,54 @@ def _sum_by_hour(
     return totals[0], np.maximum(totals[0] - totals[1], 0.0)
 
 
-def choose_told(gaps: Sequence[Gap], places: Sequence[Hotspot], by_hour: tuple[Floats, Floats], floor: Floor) -> Flags:
+def choose_told(
+    gaps: Sequence[Gap],
+    by_hour: tuple[Floats, Floats],
+    *,
+    peaks: Sequence[Sequence[npt.ArrayLike]],
+    floor: Floor = FLOOR,
+) -> Flags:
     """Bool (n_gaps,): which gaps may be told with their numbers.
 
-    What a run states besides must not leave a number of few: of a place its incidents, those in its peaks, and the
-    share of them with an open haven; of all incidents the same, and how many fall in each part of the week. What the
-    gaps told leave of each of these is nothing, or as much as may be shown. Otherwise the smallest of them goes
-    untold, so that the rest holds it too.
+    What a run states besides must not leave a number of few: of all incidents and of each place, how many there are,
+    how many in each peak, and the share of them with an open haven; of all also how many fall in each part of the week.
+    What the gaps told leave of each of these is nothing, or as much as may be shown. Otherwise the smallest of them
+    goes untold, so that the rest holds it too.
 
     Args:
         gaps: Those found.
-        places: Places to patrol, which they are of.
-        by_hour: float (1 + n_places, 168) twice, incidents by hour of the week and those of them without an open
-            haven, all first and then of each place.
+        by_hour: float (1 + n_places, 168) twice, incidents by hour of the week, and those of them without an open
+            haven: first all, then those of each place.
+        peaks: Hours of each peak, likewise of all and of each place.
         floor: What a number must be of.
     """
     numbers = np.array([gap.n_without for gap in gaps])
     area = np.array([gap.area for gap in gaps], dtype=np.int64)
-    hours = np.zeros((len(gaps), HOURS_IN_WEEK), dtype=bool)
-    for row, gap in enumerate(gaps):
-        hours[row, gap.shift.window.hours] = True
-    every_hour = np.ones(HOURS_IN_WEEK, dtype=bool)
+    hours = np.array([_flag_hours(gap.shift.window.hours) for gap in gaps], dtype=bool)
+    hours = hours.reshape(-1, HOURS_IN_WEEK)
+    windows = [[_flag_hours(range(HOURS_IN_WEEK)), *map(_flag_hours, of_one)] for of_one in peaks]
+    windows[0] += list(np.unique(hours, axis=0))
     wholes: list[tuple[float, Flags]] = []
-
-    def add(row: int, window: Flags) -> None:
-        """What is stated of one place, or of all, in some hours, and the gaps that are part of it."""
-        is_part = ~(hours & ~window).any(axis=1) & ((area == row - 1) | (row == 0))
-        wholes.extend((float(part[row, window].sum()), is_part) for part in by_hour)
-
-    for window in np.unique(np.vstack([every_hour, hours]), axis=0):
-        add(0, window)
-    for row, place in enumerate(places, start=1):
-        add(row, every_hour)
-        for peak in place.profile.peaks:
-            window = np.zeros(HOURS_IN_WEEK, dtype=bool)
-            window[peak.hours] = True
-            add(row, window)
+    for row, of_one in enumerate(windows):
+        for window in of_one:
+            is_part = ~(hours & ~window).any(axis=1) & ((area == row - 1) | (row == 0))
+            wholes += [(float(part[row, window].sum()), is_part) for part in by_hour]
     is_told = np.ones(len(gaps), dtype=bool)
     is_settled = False
     while not is_settled:
         is_settled = True
         for total, is_part in wholes:
             told = np.flatnonzero(is_part & is_told)
-            if len(told) and _NONE < total - numbers[told].sum() < floor.min_incidents:
+            if len(told) and _NONE < total - numbers[told].sum() < floor.min_incidents - _NONE:
                 is_told[told[np.argmin(numbers[told])]] = False
                 is_settled = False
     return is_told
+
+
+def _flag_hours(hours: npt.ArrayLike) -> Flags:
+    is_in = np.zeros(HOURS_IN_WEEK, dtype=bool)
+    is_in[np.asarray(hours, dtype=np.int64)] = True
+    return is_in
 
 
 def suggest_havens(study: Study, chosen: Selection, *, reach_m: float) -> Siting | None:

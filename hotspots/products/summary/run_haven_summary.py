@@ -197,7 +197,9 @@ def summarise_sites(analysis: Analysis) -> HavenSitesSummary | None:
         n_candidates=found.n_sites,
         n_hours_unknown=found.n_unknown,
         is_by_hour=found.is_by_hour,
-        covered_share=found.n_covered / found.n_total if found.n_total and not _is_few(found.n_covered) else None,
+        covered_share=None
+        if not found.n_total or _is_few(found.n_covered) or _is_few(found.n_total - found.n_covered)
+        else found.n_covered / found.n_total,
         gap_share=found.plan.gap_share if found.plan else None,
         sites=tuple(sites),
         words="",
@@ -206,7 +208,7 @@ def summarise_sites(analysis: Analysis) -> HavenSitesSummary | None:
 
 
 def _is_few(n: float) -> bool:
-    return _NONE < n < FLOOR.min_incidents
+    return _NONE < n < FLOOR.min_incidents - _NONE
 
 
 def _summarise_site(
