@@ -136,9 +136,11 @@ def _view_shifts(drawing: MapDrawing, summary: RunSummary) -> dict[str, dict[str
 def _view_gaps(summary: RunSummary) -> list[dict[str, Any]]:
     """Of each place with a gap, its number and the parts of the week that have one."""
     found = summary.haven_gaps
+    if found is None:
+        return []
     return [
         {"place": rank, "parts": [gap.part_key for gap in found.gaps if gap.place_rank == rank]}
-        for rank in (found.place_ranks if found else ())
+        for rank in found.place_ranks
     ]
 
 

@@ -165,7 +165,8 @@ def _summarise_gap(
     assert analysis.havens is not None
     place = patrols.places[gap.area]
     name = analysis.havens.havens["name"].iloc[gap.nearest] if gap.nearest >= 0 else None
-    nearest = {"nearest": name if isinstance(name, str) else None, "nearest_m": gap.nearest_m}
+    nearest = name if isinstance(name, str) else None
+    way = {"nearest": nearest, "nearest_m": gap.nearest_m, "nearest_hours": gap.nearest_hours}
     return HavenGapSummary(
         rank=rank,
         place_rank=place.rank,
@@ -174,10 +175,11 @@ def _summarise_gap(
         part=gap.shift.label,
         part_words=gap.shift.words,
         n_without=gap.n_without if is_told else None,
-        nearest_words=say("haven_plan.nearest", {**nearest, "nearest_hours": gap.nearest_hours}),
+        nearest=nearest,
+        nearest_m=gap.nearest_m,
+        nearest_words=say("haven_plan.nearest", way),
         easting=place.easting,
         northing=place.northing,
-        **nearest,
     )
 
 
