@@ -353,3 +353,16 @@ def test_candidates_can_be_given_to_a_run(study: Study, tmp_path: Path, reposito
     assert status == 0
     assert json.loads(printed)["haven_sites"]["sites"][0]["label"] == "Corner Shop"
     assert "New havens: Of 1 candidate, Corner Shop would help most as a new safe haven" in said
+
+
+def test_incidents_without_a_place_of_their_own_have_no_gaps(study: Study) -> None:
+    incidents = study.intake.incidents
+    vague = incidents.assign(location_precision=pd.Categorical(["area"] * len(incidents)))
+    without = dataclasses.replace(study, intake=dataclasses.replace(study.intake, incidents=vague))
+    summary = summarise(analyse(without, AnalysisRequest(crime="knife-crime")))
+    assert summary.haven_gaps is None
+    assert summary.haven_sites is not None
+    assert (summary.haven_sites.covered_share, summary.haven_sites.sites) == (None, ())
+    assert summary.haven_sites.words == (
+        "None of the 3 candidates would cover ten knife crimes or more that are not covered yet."
+    )

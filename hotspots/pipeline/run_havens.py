@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy import sparse
 
 from hotspots.analysis.hotspots import DAY_PARTS, Hotspot
 from hotspots.analysis.hours import HOURS_IN_WEEK, WeeklyProfile
@@ -118,10 +119,11 @@ def _sum_by_hour(
     """Incidents by hour of the week, and those without an open haven: (1 + n_places, 168), all of them first."""
     # a place holds none of those that are known only to an area
     row_of = np.cumsum(chosen.incidents.index.isin(located.index)) - 1
-    timed, is_open = by_hour.hours, by_hour.open_hours
-    members: list[Any] = [slice(None), *(row_of[place.members] for place in places)]
-    totals = [np.array([part[rows].sum(axis=0) for rows in members]) for part in (timed, is_open)]
-    return totals[0], np.maximum(totals[0] - totals[1], 0.0)
+    members = [np.arange(len(located)), *(row_of[place.members] for place in places)]
+    starts = np.cumsum([0, *map(len, members)])
+    is_in = sparse.csr_array((np.ones(starts[-1]), np.concatenate(members), starts), shape=(len(members), len(located)))
+    timed, is_open = ((is_in @ part).toarray() for part in (by_hour.hours, by_hour.open_hours))
+    return timed, np.maximum(timed - is_open, 0.0)
 
 
 def choose_told(
