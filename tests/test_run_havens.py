@@ -30,7 +30,7 @@ from hotspots.pipeline.run_havens import choose_told
 from hotspots.pipeline.study import Study
 from hotspots.products.files.bundle import write_products
 from hotspots.products.summary import RunSummary, summarise
-from hotspots.products.words import say_each
+from hotspots.products.words import say, say_each
 
 PARTS = {part.key: part for part in DAY_PARTS}
 ALL_WEEK = np.arange(168)
@@ -366,3 +366,13 @@ def test_incidents_without_a_place_of_their_own_have_no_gaps(study: Study) -> No
     assert summary.haven_sites.words == (
         "None of the 3 candidates would cover ten knife crimes or more that are not covered yet."
     )
+
+
+def test_a_run_that_is_not_to_be_shared_tells_every_gap(study: Study) -> None:
+    summary = summarise(analyse(study, AnalysisRequest(crime="knife-crime", min_samples=5)))
+    found = summary.haven_gaps
+    assert found is not None
+    numbers = [gap.n_without for gap in found.gaps]
+    assert None not in numbers
+    assert min(n for n in numbers if n is not None) < 10
+    assert "in which knife crimes have no safe haven" in say("run_havens.listed", found, summary)
