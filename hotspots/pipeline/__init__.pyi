@@ -74,8 +74,8 @@ from .quality import WardQuality as WardQuality
 from .quality import assess_quality as assess_quality
 from .request import AnalysisRequest as AnalysisRequest
 from .results import Analysis as Analysis
-from .results import HavenAnalysis as HavenAnalysis
 from .run import analyse as analyse
+from .run_havens import HavenAnalysis as HavenAnalysis
 from .selection import Accounts as Accounts
 from .street_analysis import StreetAnalysis as StreetAnalysis
 from .study import RUN_TABLES as RUN_TABLES

@@ -144,7 +144,7 @@ def _note_knife_crime(analysis: Analysis) -> Iterator[str]:
 def _note_other_tables(study: Study) -> Iterator[str]:
     if n_repaired := study.boundaries.n_repaired:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
-    yield from list_left_out(havens=study.havens)
+    yield from list_left_out(havens=study.havens, candidates=study.candidates)
     if havens := study.havens:
         yield from _note_opening_hours(havens)
     if premises := study.premises:

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
 from hotspots.analysis.rates import AreaRates
-from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCoverage
 from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.facility_kinds import FacilityKind
 from hotspots.pipeline.felt_places import PerceptionAnalysis
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.run_havens import HavenAnalysis
 from hotspots.pipeline.selection import Accounts, Selection
 from hotspots.pipeline.street_analysis import StreetAnalysis
 from hotspots.pipeline.study import Study
 from hotspots.pipeline.times import TimeAnalysis
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HavenAnalysis:
-    """Safe havens, and what they cover.
-
-    Attributes:
-        havens: The havens table.
-        coverage: Over the whole week, of incidents when they began.
-        shares: At the hours at which they may have happened.
-        peaks: In each peak of the profile, in their order.
-        reach: The part of the study area within reach of any haven.
-    """
-
-    havens: gpd.GeoDataFrame
-    coverage: Coverage
-    shares: CoverageShares
-    peaks: tuple[WindowCoverage, ...]
-    reach: shapely.Geometry
+if TYPE_CHECKING:  # a run without candidates needs nothing of it
+    from hotspots.pipeline.haven_siting import Siting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +45,7 @@ class Analysis:
         months: Incidents by calendar month of the period.
         empty_months: Months of the period whose feed failed, which are not months without crime.
         havens: What the safe havens cover; None where none were given.
+        new_havens: Which candidates would help most as new ones; None where no candidates were given.
         facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
         streets: On which streets they are; None where no streets are known in the study area.
         perception: Safety Maps beside the crime; None where none were given.
@@ -78,6 +64,7 @@ class Analysis:
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
     havens: HavenAnalysis | None
+    new_havens: Siting | None = None
     facilities: tuple[FacilityKind, ...] = ()
     streets: StreetAnalysis | None = None
     perception: PerceptionAnalysis | None = None

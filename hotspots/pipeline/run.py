@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pandas as pd
 
 from hotspots.analysis.calendar import count_months
 from hotspots.analysis.hotspots import count_wards
-from hotspots.analysis.hours import WeeklyProfile, profile_week, weigh_hours
+from hotspots.analysis.hours import profile_week, weigh_hours
 from hotspots.analysis.rates import estimate_rates
-from hotspots.analysis.safe_havens import (
-    measure_coverage,
-    measure_hour_coverage,
-    measure_reach,
-    measure_window_coverage,
-    summarise_coverage,
-)
 from hotspots.harm import weigh_harm
 from hotspots.pipeline.facility_kinds import analyse_facilities
 from hotspots.pipeline.felt_places import analyse_perception
@@ -25,8 +17,9 @@ from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
 from hotspots.pipeline.places import analyse_places
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.results import Analysis, HavenAnalysis
-from hotspots.pipeline.selection import Selection, select_incidents
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.run_havens import analyse_havens, suggest_havens
+from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.street_analysis import analyse_streets
 from hotspots.pipeline.study import Progress, Study, silent
 from hotspots.pipeline.times import analyse_times, count_known_days
@@ -83,24 +76,10 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         harm=weighed,
         months=count_months(incidents, months=months),
         empty_months=empty_months,
-        havens=_cover(study, chosen, profile, reach_m=request.reach_m),
+        havens=analyse_havens(study, chosen, profile, places.patrol_places, request),
+        new_havens=suggest_havens(study, chosen, reach_m=request.reach_m),
         facilities=analyse_facilities(study, chosen, floor=request.floor),
         streets=streets,
         perception=analyse_perception(study, chosen, floor=request.floor),
     )
     return dataclasses.replace(analysis, notes=(*study.intake.notes, *list_notes(analysis)))
-
-
-def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: float) -> HavenAnalysis | None:
-    if study.havens is None:
-        return None
-    havens = study.havens.havens
-    options: dict[str, Any] = {"reach_m": reach_m, "calendar": study.opening_calendar, "network": study.network}
-    coverage = measure_coverage(chosen.incidents, havens, **options)
-    return HavenAnalysis(
-        havens=havens,
-        coverage=coverage,
-        shares=summarise_coverage(measure_hour_coverage(chosen.incidents, havens, **options)),
-        peaks=tuple(measure_window_coverage(chosen.incidents, coverage, hours=peak.hours) for peak in profile.peaks),
-        reach=measure_reach(havens, reach_m=reach_m, study_area=chosen.study_area),
-    )

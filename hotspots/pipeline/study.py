@@ -70,7 +70,15 @@ BesideTable = Literal[
 ]
 """What can be read beside incidents and boundaries."""
 
-RUN_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "premises", "schools", "safety_maps")
+RUN_TABLES: tuple[BesideTable, ...] = (
+    "havens",
+    "term_dates",
+    "streets",
+    "premises",
+    "schools",
+    "candidates",
+    "safety_maps",
+)
 """What `analyse` uses."""
 
 _PLACES: dict[BesideTable, Callable[..., Any]] = {

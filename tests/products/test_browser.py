@@ -175,6 +175,34 @@ def test_a_click_on_a_rank_opens_its_hot_spot(products: Path, open_page: Any) ->
     assert opened.complaints == []
 
 
+def test_gaps_follow_the_hours_that_are_chosen(products: Path, open_page: Any) -> None:
+    path = map_of(products, "robbery")
+    opened = open_page(path)
+    page = opened.page
+    found = read_summary(path).haven_gaps
+    assert found is not None
+    ring = page.locator('.leaflet-overlay-pane path[stroke-dasharray="6 4"]')
+    assert ring.count() == 0
+    entry = page.locator('.legend [data-layer="gaps"]')
+    assert not entry.is_visible()
+    page.locator(".leaflet-control-layers").hover()
+    page.locator("label", has_text="Places without a haven open then").locator("input").check()
+    assert ring.count() == found.n_places
+    assert entry.inner_text().strip() == "No open haven at times"
+    for key in ("evening", "night", "week"):
+        page.locator(f".when input[value={key}]").check()
+        in_part = {gap.place_rank for gap in found.gaps if key in {gap.part_key, "week"}}
+        assert ring.count() == len(in_part) > 0
+    page.locator(".when input[value=night]").check()
+    assert entry.inner_text().strip() == "No open haven then"
+    first = found.gaps[0]
+    page.locator("[data-gap]").first.click()  # a gap after school, while the night is shown
+    said = page.locator(".leaflet-popup-content").inner_text()
+    assert f"No haven open: place {first.place_rank}" in said
+    assert f"{first.n_without:.0f} robberies (Mon to Fri 15:00-17:59)" in said
+    assert opened.complaints == []
+
+
 def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page: Any) -> None:
     opened = open_page(map_of(products, "robbery"))
     page = opened.page
@@ -191,6 +219,7 @@ def test_layers_can_be_switched_and_the_legend_follows(products: Path, open_page
         "Within 400 m of a safe haven",
         "Hot spots",
         "Places to patrol",
+        "Places without a haven open then",
         "Ward names",
         "Safe havens",
     ]

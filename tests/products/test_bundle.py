@@ -29,7 +29,18 @@ from hotspots.products.files.index import write_index
 from hotspots.products.files.spreadsheets import tabulate_hotspots, write_csv
 from hotspots.products.summary import RunSummary, summarise
 
-LAYERS = {"hotspots", "wards", "havens", "tested_cells", "places_to_patrol", "expected_cells", "shift_hotspots"}
+LAYERS = {
+    *(
+        "hotspots",
+        "wards",
+        "havens",
+        "haven_gaps",
+        "tested_cells",
+        "places_to_patrol",
+        "expected_cells",
+        "shift_hotspots",
+    )
+}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from .colours import AGREEMENT_COLOURS as AGREEMENT_COLOURS
 from .colours import EXPECTED as EXPECTED
 from .colours import FACILITY as FACILITY
 from .colours import FEELINGS as FEELINGS
+from .colours import GAP as GAP
 from .colours import HAVEN as HAVEN
 from .colours import HOTSPOT as HOTSPOT
 from .colours import OUTSIDE as OUTSIDE

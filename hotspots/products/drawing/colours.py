@@ -10,6 +10,7 @@ SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 HOTSPOT = "#b3005e"
 PATROL = "#14213d"
 HAVEN = "#e66100"
+GAP = "#a63f00"
 FACILITY = "#00695c"
 OUTSIDE = "#eceae4"
 HALF = "#1a1a1a"

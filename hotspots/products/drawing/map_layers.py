@@ -24,6 +24,7 @@ from hotspots.pipeline import Analysis, HavenAnalysis, StreetAnalysis
 from hotspots.products.drawing.colours import (
     FACILITY,
     FEELINGS,
+    GAP,
     HALF,
     HAVEN,
     HOTSPOT,
@@ -37,7 +38,7 @@ from hotspots.products.drawing.colours import (
 from hotspots.products.drawing.map_images import draw_densities, draw_expected
 from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
 from hotspots.products.drawing.offline import MapParts, render_map
-from hotspots.products.summary import RunSummary
+from hotspots.products.summary import HavenSitesSummary, RunSummary
 
 HOTSPOT_STYLE = {"color": HOTSPOT, "weight": 2.2, "fillColor": HOTSPOT, "fillOpacity": 0.06}
 _PATROL_STYLE = {"color": PATROL, "weight": 2.2, "fillColor": PATROL, "fillOpacity": 0.12}
@@ -135,6 +136,8 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     layers["hotspots"] = _geojson(to_degrees(outlines, crs), show=True, name="Hot spots", style=HOTSPOT_STYLE)
     if patrols:
         layers["patrols"] = _geojson(to_degrees(patrols, crs), show=True, name="Places to patrol", style=_PATROL_STYLE)
+    if summary.haven_gaps and summary.haven_gaps.gaps:
+        layers["gaps"] = _gap_layer([patrols[rank - 1] for rank in summary.haven_gaps.place_ranks], crs)
     # these two the page fills: folium takes a millisecond for a marker
     layers["numbers"] = folium.FeatureGroup(name="Numbers", control=False)
     layers["names"] = folium.FeatureGroup(name="Ward names")
@@ -144,6 +147,8 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
             style={"color": "#ffffff", "weight": 1, "fill": True, "fillColor": HAVEN, "fillOpacity": 1},
             marker=folium.CircleMarker(radius=4.5),
         )  # fmt: skip
+    if summary.haven_sites and summary.haven_sites.sites:
+        layers["sites"] = _site_layer(summary.haven_sites, crs)
     if any(kind.facilities for kind in summary.facilities):
         layers["facilities"] = _facility_layer(summary, crs)
     for layer in layers.values():
@@ -251,6 +256,26 @@ def _reach_layer(havens: HavenAnalysis, tolerance_m: float) -> folium.GeoJson:
         to_degrees([] if reach.is_empty else [reach], havens.havens.crs), show=False,
         name=f"Within {havens.coverage.reach_m:g} m of a safe haven",
         style={"color": HAVEN, "weight": 1.2, "fillColor": HAVEN, "fillOpacity": 0.10, "interactive": False},
+    )  # fmt: skip
+
+
+def _gap_layer(outlines: Sequence[shapely.Geometry], crs: pyproj.CRS) -> folium.GeoJson:
+    """Rings around the numbers of places to patrol that have a gap; the page shows those of the hours chosen."""
+    points = [outline.representative_point() for outline in outlines]
+    return _geojson(
+        to_degrees(points, crs), show=False, name="Places without a haven open then",
+        style={"color": GAP, "weight": 3.5, "dashArray": "6 4", "fill": True, "fillColor": GAP, "fillOpacity": 0.15},
+        marker=folium.CircleMarker(radius=17),
+    )  # fmt: skip
+
+
+def _site_layer(found: HavenSitesSummary, crs: pyproj.CRS) -> folium.GeoJson:
+    """The candidates that would help most, as rings beside which the page writes their letters."""
+    points = [shapely.Point(site.easting, site.northing) for site in found.sites]
+    return _geojson(
+        to_degrees(points, crs), show=False, name="Suggested new havens",
+        style={"color": GAP, "weight": 3, "fill": True, "fillColor": "#ffffff", "fillOpacity": 1},
+        marker=folium.CircleMarker(radius=6),
     )  # fmt: skip
 
 

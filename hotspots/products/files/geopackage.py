@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pyproj
+import shapely
 
 from hotspots.analysis.perception import Perception
 from hotspots.analysis.surfaces import EXPECTED_SHARES, FirstCells, RiskEstimate
@@ -20,6 +21,7 @@ from hotspots.products.drawing import (
     AGREEMENT_COLOURS,
     EXPECTED,
     FACILITY,
+    GAP,
     HAVEN,
     HOTSPOT,
     OUTSIDE,
@@ -32,6 +34,8 @@ from hotspots.products.drawing import (
 )
 from hotspots.products.files.spreadsheets import (
     tabulate_facilities,
+    tabulate_haven_gaps,
+    tabulate_haven_sites,
     tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
@@ -40,7 +44,7 @@ from hotspots.products.files.spreadsheets import (
 from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
 from hotspots.products.words import make_environment, say_status
 
-_KINDS = {"havens": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
+_KINDS = {"havens": "Point", "haven_sites": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
 """What a layer is of, if not of areas."""
 
 _P_LEVELS = (0.001, 0.01, 0.05, 1.0)
@@ -72,9 +76,10 @@ _CELL_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
 def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> None:
     """Write what was found as layers styled for QGIS, in the CRS of the analysis.
 
-    They are places to patrol, hot spots, wards, havens, premises and cells. Of the cells only those are written that
-    may be shown: of the test those which, with their neighbours, hold enough incidents and places; of the estimate
-    those that the map draws. Of a large area not all of these: see `PublishedSummary`.
+    They are places to patrol, hot spots, wards, havens with their gaps and suggested new ones, premises and cells. Of
+    the cells only those are written that may be shown: of the test those which, with their neighbours, hold enough
+    incidents and places; of the estimate those that the map draws. Of a large area not all of these: see
+    `PublishedSummary`.
     """
     crs = analysis.wards.crs
     layers = {
@@ -110,6 +115,12 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
             map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
         ).astype({"n_incidents": "Int64"})
         layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
+    if (gaps := summary.haven_gaps) and gaps.gaps:
+        outlines = [analysis.places.patrol_places[gap.place_rank - 1].outline for gap in gaps.gaps]
+        layers["haven_gaps"] = _layer(tabulate_haven_gaps(gaps, summary), outlines, crs)
+    if (found := summary.haven_sites) and found.sites:
+        points = [shapely.Point(site.easting, site.northing) for site in found.sites]
+        layers["haven_sites"] = _layer(tabulate_haven_sites(found, summary), points, crs)
     if any(kind.facilities for kind in summary.facilities):
         premises = tabulate_facilities(summary)
         points = list(gpd.points_from_xy(premises["easting"], premises["northing"]))
@@ -222,6 +233,13 @@ def _list_shifts(summary: RunSummary) -> list[tuple[str, str, bool]]:
     return [(part.label, part.words, part is first) for part in parts]
 
 
+def _list_gap_parts(summary: RunSummary) -> list[tuple[str, str, bool]]:
+    """The same of each part of the week with gaps; that of the largest is shown."""
+    gaps = summary.haven_gaps.gaps if summary.haven_gaps else ()
+    parts = dict.fromkeys((gap.part, gap.part_words) for gap in gaps)
+    return [(part, words, part == gaps[0].part) for part, words in parts]
+
+
 def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
     """Add the `layer_styles` table, from which QGIS takes a layer's default style."""
     environment = make_environment()
@@ -250,6 +268,8 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
                 hotspot=HOTSPOT,
                 patrol=PATROL,
                 haven=HAVEN,
+                gap=GAP,
+                gap_parts=_list_gap_parts(summary),
                 facility=FACILITY,
                 plural=summary.crime_plural,
                 shifts=_list_shifts(summary),

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hotspots.products.summary import HotspotSummary, PatrolPlaceSummary, RunSummary, WardName
+from hotspots.products.summary import (
+    HavenGapsSummary,
+    HavenSitesSummary,
+    HotspotSummary,
+    PatrolPlaceSummary,
+    RunSummary,
+    WardName,
+)
 from hotspots.products.words import say, say_status, say_sum
 
 if TYPE_CHECKING:  # a run needs nothing of it
@@ -130,6 +137,31 @@ def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
         | dict.fromkeys([*fractions, "places_differ_p"], "float64")
         | {"places_differ": "boolean"}
     )
+
+
+def tabulate_haven_gaps(found: HavenGapsSummary, summary: RunSummary) -> pd.DataFrame:
+    """One row a place to patrol and part of the week without an open safe haven, as the summary states it."""
+    measured = ["rank", "place_rank", "place", "part", "part_words", "n_without", "nearest", "nearest_m"]
+    columns = [*measured, "reach_m", "crime", "period_start", "period_end", "data_status", "sharing"]
+    rows = [
+        {**{name: getattr(gap, name) for name in measured}, "reach_m": found.reach_m, **_describe_run(summary)}
+        for gap in found.gaps
+    ]
+    table = pd.DataFrame(rows, columns=columns).rename(columns={"part_words": "hours"})
+    return table.astype({"n_without": "Float64", "nearest_m": "Float64", "nearest": "object"})
+
+
+def tabulate_haven_sites(found: HavenSitesSummary, summary: RunSummary) -> pd.DataFrame:
+    """One row a candidate that would help most as a safe haven, as the summary states it."""
+    measured = ["letter", "label", "kind", "opening_hours", "ward", "n_gained", "covered_share"]
+    measured += ["easting", "northing", "grid_reference", "latitude", "longitude"]
+    columns = ["id", *measured, "crime", "period_start", "period_end", "data_status", "sharing"]
+    rows = [
+        {"id": site.site_id, **{name: getattr(site, name) for name in measured}, **_describe_run(summary)}
+        for site in found.sites
+    ]
+    texts = dict.fromkeys(("kind", "opening_hours", "ward", "grid_reference"), "object")
+    return pd.DataFrame(rows, columns=columns).astype({"n_gained": "Float64", "covered_share": "Float64"} | texts)
 
 
 def tabulate_facilities(summary: RunSummary) -> pd.DataFrame:

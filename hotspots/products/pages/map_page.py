@@ -60,6 +60,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         "texts": describe_shapes(analysis, summary),
         "shifts": _view_shifts(drawing, summary),
         "shiftRows": SHIFT_ROWS,
+        "gaps": _view_gaps(summary),
         "hotspotStyle": HOTSPOT_STYLE,
         "opening": _find_opening(summary),
         "changes": [view_change(change, analysis) for change in comparisons],
@@ -130,6 +131,17 @@ def _view_shifts(drawing: MapDrawing, summary: RunSummary) -> dict[str, dict[str
         for part, drawn in zip(summary.shifts.parts, drawing.shifts, strict=True)
         if drawn is not None
     }
+
+
+def _view_gaps(summary: RunSummary) -> list[dict[str, Any]]:
+    """Of each place with a gap, its number and the parts of the week that have one."""
+    found = summary.haven_gaps
+    if found is None:
+        return []
+    return [
+        {"place": rank, "parts": [gap.part_key for gap in found.gaps if gap.place_rank == rank]}
+        for rank in found.place_ranks
+    ]
 
 
 def _find_opening(summary: RunSummary) -> str:

@@ -41,6 +41,21 @@ def describe_shapes(analysis: Analysis, summary: RunSummary) -> dict[str, list[s
             _list_lines(haven.name or "Safe haven", say_each("popups.haven", haven, summary))
             for haven in summary.havens.havens
         ]
+    if gaps := summary.haven_gaps:
+        texts["gaps"] = [
+            _tabulate(
+                f"No haven open: place {rank}",
+                say_each(
+                    "run_havens.gap_popup", [gap for gap in gaps.gaps if gap.place_rank == rank], summary.crime_plural
+                ),
+            )
+            for rank in gaps.place_ranks
+        ]
+    if summary.haven_sites:
+        texts["sites"] = [
+            _list_lines(f"Suggested new haven {site.letter}", say_each("run_havens.site_popup", site, summary))
+            for site in summary.haven_sites.sites
+        ]
     if summary.facilities:
         texts["facilities"] = [
             _list_lines(say("facilities.name", one, kind), say_each("facilities.popup", one, kind, summary))

@@ -50,6 +50,8 @@ from .published_summary import choose_expected_cells as choose_expected_cells
 from .published_summary import choose_tested_cells as choose_tested_cells
 from .quality_summary import QualitySummary as QualitySummary
 from .quality_summary import summarise_quality as summarise_quality
+from .run_haven_summary import HavenGapsSummary as HavenGapsSummary
+from .run_haven_summary import HavenSitesSummary as HavenSitesSummary
 from .run_summary import InputSummary as InputSummary
 from .run_summary import MonthSummary as MonthSummary
 from .run_summary import ReadInputSummary as ReadInputSummary

@@ -54,6 +54,12 @@ from hotspots.products.summary.place_summary import (
 from hotspots.products.summary.product_names import FACILITY_PRODUCTS, OF_STREETS, PRODUCTS, SAFETY_PRODUCTS
 from hotspots.products.summary.published_summary import PublishedSummary, summarise_published
 from hotspots.products.summary.quality_summary import Days, QualitySummary, summarise_quality
+from hotspots.products.summary.run_haven_summary import (
+    HavenGapsSummary,
+    HavenSitesSummary,
+    summarise_gaps,
+    summarise_sites,
+)
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
 from hotspots.products.summary.street_summary import StreetsSummary, summarise_streets
 from hotspots.products.summary.time_summary import (
@@ -405,6 +411,8 @@ class RunSummary(Part):
         rates: What the rates of wards refer to; null where no population is known.
         harm: What the incidents weigh.
         havens: The safe havens; null where none were given.
+        haven_gaps: Where and when none is open; null where that cannot be said.
+        haven_sites: Candidates that would help most as new ones; null where no candidates were given.
         facilities: Premises, stations, schools and parks, by kind; empty where none were given.
         streets: The streets; null where none are known in the study area.
         perception: Safety Maps beside the crime; null where none were given.
@@ -454,6 +462,8 @@ class RunSummary(Part):
     rates: RateSummary | None
     harm: HarmSummary
     havens: HavensSummary | None
+    haven_gaps: HavenGapsSummary | None
+    haven_sites: HavenSitesSummary | None
     facilities: tuple[FacilityKindSummary, ...]
     streets: StreetsSummary | None
     perception: PerceptionSummary | None
@@ -475,6 +485,7 @@ class RunSummary(Part):
 def summarise(analysis: Analysis) -> RunSummary:
     """Everything an analysis found."""
     places, times = analysis.places, analysis.times
+    patrols = summarise_patrols(analysis)
     precision = analysis.incidents["location_precision"].value_counts().sort_index()
     summary = RunSummary.of(
         analysis,
@@ -498,7 +509,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         clusters=summarise_clusters(analysis),
         risk=summarise_risk(places),
         significance=summarise_significance(places),
-        patrols=summarise_patrols(analysis),
+        patrols=patrols,
         hotspots=tuple(
             summarise_hotspot(hotspot, where, analysis)
             for hotspot, where in zip(places.hotspots, locate_hotspots(places.hotspots, analysis), strict=True)
@@ -516,6 +527,8 @@ def summarise(analysis: Analysis) -> RunSummary:
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
         havens=_summarise_havens(analysis),
+        haven_gaps=summarise_gaps(analysis, patrols),
+        haven_sites=summarise_sites(analysis),
         facilities=summarise_facilities(analysis),
         streets=summarise_streets(analysis),
         perception=summarise_perception(analysis),

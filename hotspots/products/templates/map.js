@@ -27,6 +27,15 @@
   if (layers.havens) {
     layers.havens.eachLayer((haven) => haven.bindTooltip(view.texts.havens[haven.feature.properties.index]));
   }
+  const gaps = layers.gaps ? layers.gaps.getLayers() : [];
+  for (const gap of gaps) gap.bindPopup(view.texts.gaps[gap.feature.properties.index], popup);
+  if (layers.sites) {
+    layers.sites.eachLayer((site) => {
+      const index = site.feature.properties.index;
+      site.bindPopup(view.texts.sites[index], popup);
+      site.bindTooltip("ABC"[index], { permanent: true, direction: "top", offset: [0, -6], className: "site-letter" });
+    });
+  }
   if (layers.facilities) {
     layers.facilities.eachLayer((one) => one.bindTooltip(view.texts.facilities[one.feature.properties.index], { className: "wide" }));
   }
@@ -174,7 +183,7 @@
     for (const key of ["outside", "outlines", "significant", "half", "reach", "felt", "hotspots", "patrols", "streets"]) {
       if (layers[key] && map.hasLayer(layers[key])) layers[key].bringToFront();
     }
-    for (const key of ["havens", "facilities"]) {
+    for (const key of ["gaps", "havens", "facilities", "sites"]) {
       if (layers[key] && map.hasLayer(layers[key])) layers[key].eachLayer((place) => place.bringToFront());
     }
   };
@@ -211,6 +220,14 @@
     for (const [group, members] of [[layers.hotspots, one.outlines], [layers.numbers, one.ranks]]) {
       group.clearLayers();
       for (const member of members) group.addLayer(member);
+    }
+    if (layers.gaps) {
+      layers.gaps.clearLayers();
+      for (const gap of gaps) {
+        const { parts } = view.gaps[gap.feature.properties.index];
+        // hours that were chosen are no part of the week that gaps are told of: then all are shown
+        if (["week", "chosen"].includes(key) || parts.includes(key)) layers.gaps.addLayer(gap);
+      }
     }
     for (const label of document.querySelectorAll(".when label")) {
       label.classList.toggle("now", label.firstElementChild.value === key);
@@ -252,6 +269,24 @@
         run.openPopup();
       });
     });
+  }
+
+  const showPoint = (group, one) => {
+    group.addTo(map);
+    showLegend();
+    container.scrollIntoView({ block: "nearest" });
+    map.setView(one.getLatLng(), 15, { animate: false });
+    one.openPopup();
+  };
+  for (const row of document.querySelectorAll("[data-gap]")) {
+    row.addEventListener("click", () => {
+      const gap = gaps.find((one) => view.gaps[one.feature.properties.index].place === Number(row.dataset.gap));
+      layers.gaps.addLayer(gap); // another part of the week may be shown
+      showPoint(layers.gaps, gap);
+    });
+  }
+  for (const row of document.querySelectorAll("[data-site]")) {
+    row.addEventListener("click", () => showPoint(layers.sites, layers.sites.getLayers()[Number(row.dataset.site)]));
   }
 
   // The map is as high as what stands above it leaves, and that is known only once all of it is laid out.
