@@ -44,7 +44,7 @@ from hotspots.ingest.reference.listed_places import (
     locate_rows,
     read_plain,
     require_wanted_once,
-    say_next,
+    say_none,
 )
 from hotspots.ingest.texts import read_status
 
@@ -161,7 +161,9 @@ def read_place_rows(
     rows = _join(parts, crs, area, tuple(inputs))
     is_placed = rows.reason.isna() | (rows.reason == NOT_NEAR)
     if inputs and not is_placed.any():
-        raise DataError(_say_none(rows, form, crs))
+        why = dict(sorted(rows.count_lost().items()))
+        fields = "Give each row as many fields as the header."
+        raise DataError(say_none(f"rows of {form.table}", crs, why, {}, fields=fields))
     return rows
 
 
@@ -196,14 +198,6 @@ def _join(
         n_malformed=sum(part.n_malformed for part in parts),
         inputs=inputs,
     )
-
-
-def _say_none(rows: PlaceRows, form: PlaceForm, crs: pyproj.CRS) -> str:
-    why = rows.count_lost()
-    said = "; ".join(f"{reason}: {n}" for reason, n in sorted(why.items())) or "there are no rows"
-    next_step = say_next(why, fields="Give each row as many fields as the header.")
-    n = sum(why.values())
-    return f"None of the {n} rows of {form.table} has a usable location in {describe_area(crs)} ({said}). {next_step}"
 
 
 def _read_file(file: FoundFile, form: PlaceForm, crs: pyproj.CRS, postcodes: Places | None) -> Iterator[_Part]:
