@@ -101,6 +101,12 @@ class PlaceRows:
     n_malformed: int
     inputs: tuple[InputFile, ...]
 
+    def read_first(self, role: str) -> pd.Series:
+        """The text of each row in the likeliest column of a role; missing where blank, or where there is no such."""
+        column = f"{role} 0"
+        texts = self.texts[column] if column in self.texts else pd.Series([None] * len(self.texts), dtype="object")
+        return texts.where(texts.notna(), None)
+
     def count_lost(self) -> Counter[str]:
         """Rows without a place, by the reason."""
         return Counter(self.reason.dropna()) + Counter({OTHER_FIELDS: self.n_malformed})
