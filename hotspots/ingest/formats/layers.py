@@ -136,10 +136,10 @@ def _genuine_address(file: FoundFile) -> str:
     if suffix == ".zip":
         with file.archive() as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_WHOLE_BYTES:
-                raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB.")
+                raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB. Unpack it first.")
             shapes = [name for name in archive.namelist() if name.lower().endswith(".shp") and "/." not in f"/{name}"]
             if len(shapes) != 1:
-                raise ValueError(f"it holds {len(shapes)} shapefiles where one is needed.")
+                raise ValueError(f"it holds {len(shapes)} shapefiles where one is needed. Unpack it first.")
             starts = {}
             for name in archive.namelist():
                 if name[:-4] == shapes[0][:-4]:
