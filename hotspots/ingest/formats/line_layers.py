@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from hotspots.ingest.formats.layers import (
     LAYER_SUFFIXES,
     OSM_SUFFIXES,
     PARQUET_SUFFIXES,
-    READING_ERRORS,
+    explain_reading,
     locate_layers,
     require_crs,
 )
@@ -83,27 +82,18 @@ def _read_layer(
     is_osm: bool,
     what: str,
 ) -> gpd.GeoDataFrame:
-    try:
-        with warnings.catch_warnings():  # values that GDAL cannot read are missing
-            warnings.simplefilter("ignore")
-            info = pyogrio.read_info(address, layer=layer)
-            crs = info["crs"] and pyproj.CRS(info["crs"])
-            require_crs(crs, file.label, what=what)
-            is_wanted = [column for column in info["fields"] if wanted(column) or (is_osm and column == "other_tags")]
-            frame = pyogrio.read_dataframe(
-                address,
-                layer=layer,
-                columns=is_wanted,
-                bbox=_find_extent(near, crs),
-                where=_OF_STREETS[layer] if is_osm else None,
-            )
-    except (*READING_ERRORS, pyproj.exceptions.CRSError, shapely.errors.ShapelyError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
-            "Repair it in QGIS (Fix geometries) and export it again."
-        ) from error
+    with explain_reading(file, what=what):
+        info = pyogrio.read_info(address, layer=layer)
+        crs = info["crs"] and pyproj.CRS(info["crs"])
+        require_crs(crs, file.label, what=what)
+        is_wanted = [column for column in info["fields"] if wanted(column) or (is_osm and column == "other_tags")]
+        frame = pyogrio.read_dataframe(
+            address,
+            layer=layer,
+            columns=is_wanted,
+            bbox=_find_extent(near, crs),
+            where=_OF_STREETS[layer] if is_osm else None,
+        )
     _require_bounded(frame, file.label)
     if is_osm:
         tags = [read_tags(text) for text in frame["other_tags"]]
