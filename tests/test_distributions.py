@@ -122,7 +122,7 @@ def test_the_likeliest_distribution_of_rates_is_that_of_a_search_through_all(is_
     shape, mean = fit_gamma(n, exposure, mean=overall if is_given else None)
     shapes = np.exp(np.linspace(math.log(0.4), math.log(1.6), 401))[:, None]
     means = [overall] if is_given else np.linspace(0.8 * overall, 1.2 * overall, 101)
-    chances = [stats.nbinom.logpmf(n, shapes, 1 / (1 + one * exposure / shapes)).sum(axis=1) for one in means]
+    chances = [np.sum(stats.nbinom.logpmf(n, shapes, 1 / (1 + one * exposure / shapes)), axis=1) for one in means]
     at_mean, at_shape = np.unravel_index(np.argmax(chances), (len(means), len(shapes)))
     assert shape == pytest.approx(shapes[at_shape, 0], rel=0.005)
     assert mean == pytest.approx(means[at_mean], rel=0.005)
