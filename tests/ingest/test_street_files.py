@@ -179,6 +179,23 @@ def test_the_outline_of_a_pedestrian_square_is_a_street(tmp_path: Path) -> None:
     assert walked_m.item() == pytest.approx(111 + (111 + 69.5) + 111, abs=1)
 
 
+def test_of_a_square_with_a_hole_both_outlines_are_streets(tmp_path: Path) -> None:
+    corners = [(x, y) for far in (0.002, 0.001) for x, y in ((-far, -far), (far, -far), (far, far), (-far, far))]
+    nodes = "".join(f'<node id="{n}" lat="{51.5 + y}" lon="{-0.1 + x}"/>' for n, (x, y) in enumerate(corners, start=1))
+    rings = "".join(
+        f'<way id="{way}">' + "".join(f'<nd ref="{n}"/>' for n in (*ring, ring[0])) + "</way>"
+        for way, ring in ((1, (1, 2, 3, 4)), (2, (5, 6, 7, 8)))
+    )
+    members = '<member type="way" ref="1" role="outer"/><member type="way" ref="2" role="inner"/>'
+    tags = '<tag k="type" v="multipolygon"/><tag k="highway" v="pedestrian"/>'
+    area = f'<relation id="1">{members}{tags}</relation>'
+    (tmp_path / "map.osm").write_text(f'<osm version="0.6">{nodes}{rings}{area}</osm>', "utf-8")
+
+    ways = read_streets([tmp_path / "map.osm"]).ways
+    m_per_degree = 111_250 + 69_400  # up and across at this latitude
+    assert sorted(ways.length) == pytest.approx([2 * 0.002 * m_per_degree, 2 * 0.004 * m_per_degree], rel=0.005)
+
+
 @pytest.mark.parametrize("kind", ["osm", "overpass", "overpass with geometry", "layer", "parquet"])
 def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -> None:
     path = tmp_path / {"osm": "map.osm", "layer": "map.geojson", "parquet": "map.parquet"}.get(kind, "map.json")
