@@ -17,6 +17,7 @@ import shapely
 from hotspots.analysis.network import build_network, count_on_streets, measure_walks
 from hotspots.errors import DataError
 from hotspots.geography.projection import to_wgs84
+from hotspots.ingest.formats import line_layers
 from hotspots.ingest.reference import Streets, read_streets
 
 EAST, NORTH = 533000.0, 177000.0
@@ -218,7 +219,9 @@ def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -
     assert (len(network.segments), len(network.nodes), network.n_islands) == (3, 4, 1)
 
 
-def test_only_streets_near_the_area_are_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["streets.gpkg", "streets.parquet", "streets.geojson"])
+def test_only_streets_near_the_area_are_kept(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_layers, "BATCH_ROWS", 1)
     lines = make_lines(
         {"name": ["Near Lane", "Across Road", "Far Lane", "Corner Lane"]},
         draw((1990, 0), (2500, 0)),
@@ -226,13 +229,14 @@ def test_only_streets_near_the_area_are_kept(tmp_path: Path) -> None:
         draw((2010, 0), (2500, 0)),
         draw((1900, 1900), (1990, 1990)),  # within the extent of the margin, and not within a kilometre of the corner
     )
-    path = tmp_path / "streets.gpkg"
-    lines.to_crs("EPSG:4326").to_file(path)
+    path = tmp_path / name
+    placed = lines.to_crs("EPSG:4326")
+    placed.to_parquet(path) if name.endswith("parquet") else placed.to_file(path)
     area = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
 
     assert list_names(read_streets([path], area=area)) == ["Across Road", "Near Lane"]
     with pytest.raises(
-        DataError, match=r"must lie within a kilometre of the wards .*; .*streets\.gpkg has no line there\. Give"
+        DataError, match=r"must lie within a kilometre of the wards .*; .*streets\.\w+ has no line there\. Give"
     ):
         read_streets([path], area=shapely.box(EAST + 90000, NORTH, EAST + 91000, NORTH + 1000))
 

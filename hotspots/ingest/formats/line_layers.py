@@ -31,6 +31,9 @@ from hotspots.ingest.formats.osm_places import read_tags
 
 LINE_SUFFIXES = (*LAYER_SUFFIXES, ".json", *PARQUET_SUFFIXES, *OSM_SUFFIXES, ".zip")
 
+BATCH_ROWS = 65_536
+"""Of Parquet, so many are shapes at once."""
+
 _OF_STREETS = {"lines": "highway IS NOT NULL", "multipolygons": "other_tags LIKE '%\"highway\"=>%'"}
 """Of the layers that GDAL makes of OpenStreetMap, what is a street: they also have rivers, walls and buildings."""
 
@@ -135,9 +138,16 @@ def _read_parquet(
         described = (schema.metadata or {}).get(b"geo")
         if described is None:
             return []
-        geometry = json.loads(described)["primary_column"]
+        geo = json.loads(described)
+        geometry = geo["primary_column"]
         columns = [name for name in schema.names if name == geometry or wanted(name)]
-        frame = gpd.read_parquet(file.path, columns=columns)
+        if near is not None and n_rows and geo["columns"][geometry]["encoding"] == "WKB":
+            stated = geo["columns"][geometry].get("crs", "OGC:CRS84")  # as GeoParquet takes it where none is stated
+            crs = stated and pyproj.CRS.from_user_input(stated)
+            require_crs(crs, file.label, what=what)
+            frame = _read_near(file, columns, geometry, crs, near)
+        else:
+            frame = gpd.read_parquet(file.path, columns=columns)
     except DataError:
         raise
     except (
@@ -152,6 +162,21 @@ def _read_parquet(
     _require_bounded(frame, file.label)
     extent = _find_extent(near, frame.crs)
     return [frame if extent is None else frame.cx[extent[0] : extent[2], extent[1] : extent[3]]]
+
+
+def _read_near(
+    file: FoundFile, columns: Sequence[str], geometry: str, crs: pyproj.CRS, near: gpd.GeoSeries
+) -> gpd.GeoDataFrame:
+    """The rows that meet the extent, batch by batch: as shapes, all those of a country take gigabytes."""
+    extent = shapely.box(*(_find_extent(near, crs) or ()))
+    shapely.prepare(extent)
+    parts = []
+    for batch in pyarrow.parquet.ParquetFile(file.path).iter_batches(BATCH_ROWS, columns=list(columns)):
+        shapes = shapely.from_wkb(batch.column(geometry).to_numpy(zero_copy_only=False))
+        is_near = shapely.intersects(extent, shapes)
+        rows = batch.filter(pa.array(is_near)).to_pandas(ignore_metadata=True)
+        parts.append(gpd.GeoDataFrame(rows.assign(**{geometry: shapes[is_near]}), geometry=geometry, crs=crs))
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def _read_overpass(file: FoundFile) -> Sequence[Mapping[str, Any]] | None:
