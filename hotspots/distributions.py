@@ -10,6 +10,7 @@ All take and give arrays, which are broadcast together. As those of SciPy they c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +79,7 @@ def poisson_isf(q: Numbers, mean: Numbers) -> Floats:
     return _step_down(least, special.pdtr(np.maximum(least - 1, 0), mean) >= wanted)
 
 
-def fit_gamma(n: Floats, exposure: Floats) -> tuple[float, float]:
+def fit_gamma(n: Floats, exposure: Floats, *, mean: float | None = None) -> tuple[float, float]:
     """Shape and mean of the gamma distribution of rates under which Poisson counts are likeliest.
 
     Where the counts vary no more than chance makes them, the likelihood rises with the shape without end: the search
@@ -87,21 +88,29 @@ def fit_gamma(n: Floats, exposure: Floats) -> tuple[float, float]:
     Args:
         n: Float (n,), counts, not all 0; sums of weights need not be whole.
         exposure: Float (n,), above 0: what each count is divided by.
+        mean: That of the rates, above 0, where it is not to be found but given.
     """
     from scipy import optimize  # here, as few need it and it takes a while
 
-    overall = n.sum() / exposure.sum()
+    kinds, n_of = np.unique(n, return_counts=True)
+    total = float(n.sum())
 
-    def lose(log_parameters: Floats) -> float:
-        shape, mean = np.exp(log_parameters)
-        expected = mean * exposure
+    def lose(log_parameters: Sequence[float] | Floats) -> float:
+        shape, rate = np.exp(log_parameters)
         # log of the negative binomial without what depends on n alone; log1p keeps it exact for a large shape
-        gain = special.gammaln(shape + n) - special.gammaln(shape) - n * np.log(shape) + n * np.log(expected)
-        return float(-(gain - (shape + n) * np.log1p(expected / shape)).sum())
+        gain = n_of @ (special.gammaln(shape + kinds) - special.gammaln(shape) - kinds * np.log(shape))
+        return float(((shape + n) * np.log1p(rate / shape * exposure)).sum() - gain - total * np.log(rate))
 
-    bounds = [(math.log(1e-3), math.log(_MAX_SHAPE)), (math.log(overall) - 10, math.log(overall) + 10)]
+    shapes = (math.log(1e-3), math.log(_MAX_SHAPE))
+    if mean is not None:
+        log_mean = math.log(mean)
+        found = optimize.minimize_scalar(lambda log_shape: lose((log_shape, log_mean)), bounds=shapes, method="bounded")
+        return math.exp(float(found.x)), mean
+    overall = math.log(total / exposure.sum())
     fits = [
-        optimize.minimize(lose, [math.log(shape), math.log(overall)], method="L-BFGS-B", bounds=bounds)
+        optimize.minimize(
+            lose, [math.log(shape), overall], method="L-BFGS-B", bounds=[shapes, (overall - 10, overall + 10)]
+        )
         for shape in (1.0, 30.0, 1000.0)
     ]
     best = min(fits, key=lambda fit: fit.fun)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 import shapely
 from hypothesis import settings
-from support import AnalyseDemonstration, MakeIncidents
+from support import AnalyseDemonstration, MakeIncidents, Said
+from support import call as call_command
 
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
@@ -34,6 +35,13 @@ settings.load_profile("hotspots")
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """The command as a user runs it in an empty folder: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    return call_command
 
 
 @pytest.fixture(scope="session")

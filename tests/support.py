@@ -9,8 +9,7 @@ import io
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 from unittest import mock
 
 import geopandas as gpd
@@ -56,7 +55,13 @@ def _decode(hint: Any, value: Any) -> Any:
     return decode(kind, value) if isinstance(kind, type) and dataclasses.is_dataclass(kind) else value
 
 
-def call(*arguments: str | Path) -> tuple[int, str, str]:
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def call(*arguments: object) -> Said:
     """Exit code, stdout and stderr of the command as its entry point runs it, without a process of its own."""
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
@@ -71,7 +76,7 @@ def call(*arguments: str | Path) -> tuple[int, str, str]:
         except SystemExit as stop:
             code = stop.code
     assert isinstance(code, int)
-    return code, out.getvalue(), err.getvalue()
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 def make_evidence(**known: Any) -> Evidence:

@@ -13,6 +13,7 @@ from hotspots.distributions import (
     binomial_sf,
     compare_shares,
     control_false_discoveries,
+    fit_gamma,
     negative_binomial_cdf,
     negative_binomial_ppf,
     negative_binomial_sf,
@@ -110,3 +111,19 @@ def test_two_shares_are_compared_as_scipy_does(table: list[list[int]]) -> None:
     expected = float(stats.fisher_exact(np.array(table)).pvalue)
     assert compare_shares(table) == pytest.approx(expected, rel=1e-9)
     assert compare_shares(np.transpose(table)) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_the_likeliest_distribution_of_rates_is_that_of_a_search_through_all(is_given: bool) -> None:
+    rng = np.random.default_rng(3)
+    exposure = rng.uniform(20, 200, 400)
+    n = rng.poisson(exposure * 0.05 * rng.gamma(0.8, 1 / 0.8, 400)).astype(np.float64)
+    overall = float(n.sum() / exposure.sum())
+    shape, mean = fit_gamma(n, exposure, mean=overall if is_given else None)
+    shapes = np.exp(np.linspace(math.log(0.4), math.log(1.6), 401))[:, None]
+    means = [overall] if is_given else np.linspace(0.8 * overall, 1.2 * overall, 101)
+    chances = [np.sum(stats.nbinom.logpmf(n, shapes, 1 / (1 + one * exposure / shapes)), axis=1) for one in means]
+    at_mean, at_shape = np.unravel_index(np.argmax(chances), (len(means), len(shapes)))
+    assert shape == pytest.approx(shapes[at_shape, 0], rel=0.005)
+    assert mean == pytest.approx(means[at_mean], rel=0.005)
+    assert mean == overall or not is_given

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.analysis.change import AreaWeights
-from hotspots.cli import main as command_line
 from hotspots.errors import DataError, ParameterError
 from hotspots.pipeline.operation import evaluate_operation
 from hotspots.pipeline.operation_areas import Area, find_area
@@ -30,28 +29,10 @@ HEADER = "Offence,Date From,Easting,Northing"
 DATES = ("--from", "2026-04-01", "--to", "2026-06-30")
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The command as a user runs it in an empty folder: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["hotspots", "operation", *map(str, arguments)])
-        code = 0
-        try:
-            command_line.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
-
-    return run
+def call(call: Any) -> Any:
+    """`hotspots operation` as a user runs it in an empty folder."""
+    return functools.partial(call, "operation")
 
 
 def write_rows(path: Path, rows: list[tuple[str, float, float]]) -> None:

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 import shapely
 
-from hotspots.cli import main as command_line
 from hotspots.ingest.reference import (
     ListedPlaces,
     read_patrol_plans,
@@ -24,30 +22,6 @@ from hotspots.pipeline.study import Study
 A, B = (530_500.0, 180_500.0), (531_500.0, 181_500.0)
 FIRST = dt.date(2026, 10, 5)
 """Of the records, a Monday."""
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The command as a user runs it in an empty folder: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["hotspots", *map(str, arguments)])
-        code = 0
-        try:
-            command_line.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

@@ -193,6 +193,38 @@ def test_stations_of_naptan_in_two_boroughs(real_data: Path) -> None:
     assert not names.str.contains("platform").any()
 
 
+def test_of_an_extract_of_openstreetmap_what_has_a_tag_that_is_asked_for_is_read(tmp_path: Path) -> None:
+    """A house and a tree are not; the tags of a station stand among those without a column of their own."""
+
+    def tag(**tags: str) -> str:
+        return "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+
+    def outline(way: int, tags: str) -> str:
+        return f'<way id="{way}"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="11"/>{tags}</way>'
+
+    corners = "".join(
+        f'<node id="{n}" lat="{y}" lon="{x}"/>'
+        for n, y, x in ((11, 51.5, -0.09), (12, 51.5, -0.08), (13, 51.51, -0.08))
+    )
+    nodes = [
+        tag(amenity="pub", name="The Crown", opening_hours="Mo-Su 12:00-23:00"),
+        tag(public_transport="station", name="Lewisham"),
+        tag(amenity="bench"),
+        tag(natural="tree", name="An Oak"),
+    ]
+    points = "".join(f'<node id="{n}" lat="51.52" lon="-0.0{n}">{tags}</node>' for n, tags in enumerate(nodes, start=1))
+    ways = outline(20, tag(building="house", name="Sunnyside")) + outline(21, tag(leisure="park", name="Hill Park"))
+    (tmp_path / "area.osm").write_text(f'<osm version="0.6">{points}{corners}{ways}</osm>', "utf-8")
+
+    found = read_premises([tmp_path / "area.osm"])
+    assert found.premises[["name", "kind"]].to_numpy().tolist() == [
+        ["The Crown", "licensed"], ["Lewisham", "station"], ["Hill Park", "park"],
+    ]  # fmt: skip
+    assert found.premises["opening_hours"].iloc[0] == "Mo-Su 12:00-23:00"
+    assert found.premises.geometry.iloc[2].area > 100_000
+    assert (found.inputs[0].n_rows, found.n_other_kinds) == (4, 1)
+
+
 def test_an_extract_of_openstreetmap_gives_its_pubs_and_stations(real_data: Path) -> None:
     """The Elephant & Castle: the Prince of Wales is a pub there, and the station has several entrances."""
     found = read_premises([real_data / "streets" / "osm_st_georges_cycletrack.osm"])

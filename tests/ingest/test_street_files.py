@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ import pyogrio
 import pytest
 import shapely
 
-from hotspots.analysis.network import build_network, count_on_streets
+from hotspots.analysis.network import build_network, count_on_streets, measure_walks
 from hotspots.errors import DataError
 from hotspots.geography.projection import to_wgs84
+from hotspots.ingest.formats import line_layers
 from hotspots.ingest.reference import Streets, read_streets
 
 EAST, NORTH = 533000.0, 177000.0
@@ -71,6 +74,47 @@ def test_a_shapefile_beside_that_of_its_nodes_is_read(tmp_path: Path) -> None:
         read_streets([tmp_path / "TQ_RoadNode.shp"])
 
 
+def test_of_the_tiles_of_a_country_only_those_near_the_area_are_read(tmp_path: Path) -> None:
+    columns: dict[str, list[Any]] = {"function": ["Local Road", "Motorway"], "name1": ["Rye Lane", None]}
+    links = make_lines(columns, draw((0, 0), (100, 0)), draw((0, 50), (900, 50)))
+    for tile, shift in (("TQ", 0), ("TR", 90_000), ("TV", 190_000)):
+        moved = links.translate(shift)
+        links.set_geometry(moved).to_file(tmp_path / f"{tile}_RoadLink.shp")
+        gpd.GeoDataFrame(geometry=moved.centroid).to_file(tmp_path / f"{tile}_RoadNode.shp")
+    area = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
+
+    for only_real in (False, True):
+        streets = read_streets([tmp_path], area=area, only_real=only_real)
+        assert [(file.path, file.n_rows) for file in streets.inputs] == [(f"{tmp_path.name}/TQ_RoadLink.shp", 2)]
+        assert (list_names(streets), streets.left_out) == (["Rye Lane"], {"motorways": 1})
+        with pytest.raises(DataError, match=r"; .*TQ_RoadLink\.shp and 2 more has no line there\. Give"):
+            read_streets([tmp_path], area=shapely.box(1000, 1000, 2000, 2000), only_real=only_real)
+
+
+def test_what_a_shapefile_keeps_of_the_names_of_columns_is_known(tmp_path: Path) -> None:
+    columns: dict[str, list[Any]] = {
+        "road_classification": ["Unclassified", "Motorway"],
+        "road_function": ["Local Road", "Motorway"],
+        "name_1": ["Rye Lane", None],
+    }
+    with warnings.catch_warnings():  # of the names
+        warnings.simplefilter("ignore")
+        make_lines(columns, draw((0, 0), (100, 0)), draw((0, 50), (900, 50))).to_file(tmp_path / "cut.shp")
+
+    streets = read_streets([tmp_path / "cut.shp"])
+    assert (streets.ways["kind"].tolist(), streets.left_out) == (["Local Road"], {"motorways": 1})
+    assert streets.origins == ("Ordnance Survey",)
+
+
+def test_an_archive_of_several_shapefiles_is_to_be_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "oproad_essh_gb.zip", "w") as archive:
+        for tile in ("TQ", "TR"):
+            archive.writestr(f"data/{tile}_RoadLink.shp", b"")
+
+    with pytest.raises(DataError, match="it holds 2 shapefiles where one is needed. Unpack it first. Give"):
+        read_streets([tmp_path])
+
+
 WAYS = [
     ({"highway": "residential", "name": "Rye Lane"}, [1, 2]),
     ({"highway": "footway"}, [2, 3]),
@@ -115,18 +159,42 @@ def write_overpass(path: Path, *, is_within: bool) -> None:
 
 
 def test_the_outline_of_a_pedestrian_square_is_a_street(tmp_path: Path) -> None:
-    corners = [(51.47, -0.07), (51.47, -0.069), (51.471, -0.069), (51.471, -0.07)]
+    corners = [(51.47, -0.07), (51.47, -0.069), (51.471, -0.069), (51.471, -0.07), (51.469, -0.07), (51.472, -0.069)]
     nodes = "".join(f'<node id="{n}" version="1" lat="{y}" lon="{x}"/>' for n, (y, x) in enumerate(corners, start=1))
     through = "".join(f'<nd ref="{n}"/>' for n in (1, 2, 3, 4, 1))
     tags = {"highway": "pedestrian", "area": "yes", "name": "Market Square"}
     said = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
-    way = f'<way id="1" version="1">{through}{said}</way>'
-    (tmp_path / "map.osm").write_text(f'<osm version="0.6">{nodes}{way}</osm>', "utf-8")
+    ways = f'<way id="1" version="1">{through}{said}</way>' + "".join(
+        f'<way id="{number}" version="1"><nd ref="{first}"/><nd ref="{last}"/><tag k="highway" v="path"/></way>'
+        for number, first, last in ((2, 5, 1), (3, 3, 6))  # to two corners that face each other
+    )
+    (tmp_path / "map.osm").write_text(f'<osm version="0.6">{nodes}{ways}</osm>', "utf-8")
 
     streets = read_streets([tmp_path / "map.osm"])
     assert list_names(streets) == ["Market Square"]
-    assert streets.ways["kind"].tolist() == ["pedestrian"]
-    assert streets.ways.length.tolist() == pytest.approx([2 * (111 + 69.5)], abs=1)
+    square = streets.ways[streets.ways["kind"] == "pedestrian"]
+    assert square.length.tolist() == pytest.approx([2 * (111 + 69.5)], abs=1)
+    paths = streets.ways[streets.ways["kind"] == "path"].geometry
+    ends = shapely.get_coordinates([shapely.get_point(paths.iloc[0], 0), shapely.get_point(paths.iloc[1], -1)])
+    walked_m = measure_walks(ends[:1], ends[1:], network=build_network(streets.ways))
+    assert walked_m.item() == pytest.approx(111 + (111 + 69.5) + 111, abs=1)
+
+
+def test_of_a_square_with_a_hole_both_outlines_are_streets(tmp_path: Path) -> None:
+    corners = [(x, y) for far in (0.002, 0.001) for x, y in ((-far, -far), (far, -far), (far, far), (-far, far))]
+    nodes = "".join(f'<node id="{n}" lat="{51.5 + y}" lon="{-0.1 + x}"/>' for n, (x, y) in enumerate(corners, start=1))
+    rings = "".join(
+        f'<way id="{way}">' + "".join(f'<nd ref="{n}"/>' for n in (*ring, ring[0])) + "</way>"
+        for way, ring in ((1, (1, 2, 3, 4)), (2, (5, 6, 7, 8)))
+    )
+    members = '<member type="way" ref="1" role="outer"/><member type="way" ref="2" role="inner"/>'
+    tags = '<tag k="type" v="multipolygon"/><tag k="highway" v="pedestrian"/>'
+    area = f'<relation id="1">{members}{tags}</relation>'
+    (tmp_path / "map.osm").write_text(f'<osm version="0.6">{nodes}{rings}{area}</osm>', "utf-8")
+
+    ways = read_streets([tmp_path / "map.osm"]).ways
+    m_per_degree = 111_250 + 69_400  # up and across at this latitude
+    assert sorted(ways.length) == pytest.approx([2 * 0.002 * m_per_degree, 2 * 0.004 * m_per_degree], rel=0.005)
 
 
 @pytest.mark.parametrize("kind", ["osm", "overpass", "overpass with geometry", "layer", "parquet"])
@@ -151,7 +219,9 @@ def test_openstreetmap_is_the_same_in_each_wrapping(tmp_path: Path, kind: str) -
     assert (len(network.segments), len(network.nodes), network.n_islands) == (3, 4, 1)
 
 
-def test_only_streets_near_the_area_are_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["streets.gpkg", "streets.parquet", "streets.geojson"])
+def test_only_streets_near_the_area_are_kept(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_layers, "BATCH_ROWS", 1)
     lines = make_lines(
         {"name": ["Near Lane", "Across Road", "Far Lane", "Corner Lane"]},
         draw((1990, 0), (2500, 0)),
@@ -159,13 +229,14 @@ def test_only_streets_near_the_area_are_kept(tmp_path: Path) -> None:
         draw((2010, 0), (2500, 0)),
         draw((1900, 1900), (1990, 1990)),  # within the extent of the margin, and not within a kilometre of the corner
     )
-    path = tmp_path / "streets.gpkg"
-    lines.to_crs("EPSG:4326").to_file(path)
+    path = tmp_path / name
+    placed = lines.to_crs("EPSG:4326")
+    placed.to_parquet(path) if name.endswith("parquet") else placed.to_file(path)
     area = shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)
 
     assert list_names(read_streets([path], area=area)) == ["Across Road", "Near Lane"]
     with pytest.raises(
-        DataError, match=r"must lie within a kilometre of the wards .*; .*streets\.gpkg has no line there\. Give"
+        DataError, match=r"must lie within a kilometre of the wards .*; .*streets\.\w+ has no line there\. Give"
     ):
         read_streets([path], area=shapely.box(EAST + 90000, NORTH, EAST + 91000, NORTH + 1000))
 

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import optimize, special
 
 from hotspots.analysis.accuracy import AreaScore, Fold, score_areas
 from hotspots.analysis.network.street_network import StreetNetwork
 from hotspots.analysis.network.walking import snap_to_streets
 from hotspots.contracts import find_placed, require_metres
+from hotspots.distributions import fit_gamma
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography import collapse_points, weigh_places
 
@@ -33,7 +33,6 @@ LIMIT_M: Final = 75.0
 PREFER_NAMED_M: Final = 15.0
 """A pavement that is drawn as a way of its own lies so near to its street."""
 
-_MOST_EVEN: Final = 1e6
 _N_DRAWS: Final = 99
 _ROUNDING: Final = 1 + 1e-9
 
@@ -200,23 +199,7 @@ def estimate_street_rates(n_incidents: Integers, length_m: Floats) -> Floats:
         )
     if not counts.any():
         raise TooLittleDataError("Rates of streets need an incident; none is on a street. Take a longer period.")
-    return _estimate_rates(counts, lengths, *_fit(counts, lengths))
-
-
-def _fit(counts: Floats, lengths: Floats) -> tuple[float, float]:
-    """Shape and mean of the rates."""
-    mean = float(counts.sum() / lengths.sum())
-    expected = mean * lengths
-    kinds, n_of = np.unique(counts, return_counts=True)
-
-    def find_cost(log_shape: float) -> float:
-        shape = math.exp(log_shape)
-        # the negative binomial likelihood, without what does not depend on the shape
-        gained = float(n_of @ (special.gammaln(shape + kinds) - special.gammaln(shape)))
-        return -gained + float(((shape + counts) * np.log1p(expected / shape)).sum()) + float(counts.sum()) * log_shape
-
-    found = optimize.minimize_scalar(find_cost, bounds=(math.log(1e-3), math.log(_MOST_EVEN)), method="bounded")
-    return math.exp(float(found.x)), mean
+    return _estimate_rates(counts, lengths, *fit_gamma(counts, lengths, mean=float(counts.sum() / lengths.sum())))
 
 
 def _estimate_rates(counts: Floats, lengths: Floats, shape: float, mean: float) -> Floats:
@@ -280,9 +263,9 @@ def measure_street_shares(
     length = network.segments["length_m"].to_numpy()[inside]
     observed = counts.n_incidents[inside]
     rate = estimate_street_rates(observed, length)
-    shape, mean = _fit(observed.astype(np.float64), length)
-    rng = np.random.default_rng(seed)
     n = int(observed.sum())
+    shape, mean = fit_gamma(observed.astype(np.float64), length, mean=n / float(length.sum()))
+    rng = np.random.default_rng(seed)
     held = np.empty((_N_DRAWS, len(length_shares)))
     for draw in range(_N_DRAWS):
         thrown = rng.multinomial(n, length / length.sum())

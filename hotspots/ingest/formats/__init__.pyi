@@ -23,7 +23,7 @@ from .line_layers import read_lines as read_lines
 from .opening import TABLE_SUFFIXES as TABLE_SUFFIXES
 from .opening import open_tables as open_tables
 from .osm_places import open_osm_places as open_osm_places
-from .osm_places import read_tags as read_tags
+from .osm_places import read_tagged as read_tagged
 from .table import GEOMETRY_X as GEOMETRY_X
 from .table import GEOMETRY_Y as GEOMETRY_Y
 from .table import Chunk as Chunk

@@ -9,7 +9,7 @@ import os
 import re
 import sqlite3
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.parsers import expat
@@ -136,10 +136,10 @@ def _genuine_address(file: FoundFile) -> str:
     if suffix == ".zip":
         with file.archive() as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_WHOLE_BYTES:
-                raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB.")
+                raise ValueError(f"it unpacks to more than {MAX_WHOLE_BYTES // 1024**2} MB. Unpack it first.")
             shapes = [name for name in archive.namelist() if name.lower().endswith(".shp") and "/." not in f"/{name}"]
             if len(shapes) != 1:
-                raise ValueError(f"it holds {len(shapes)} shapefiles where one is needed.")
+                raise ValueError(f"it holds {len(shapes)} shapefiles where one is needed. Unpack it first.")
             starts = {}
             for name in archive.namelist():
                 if name[:-4] == shapes[0][:-4]:
@@ -302,13 +302,29 @@ def _has_places(content: bytes) -> bool:
     return b"placemark" in content.lower()
 
 
-def read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.GeoDataFrame:
+def read_layer(
+    file: FoundFile,
+    address: str,
+    layer: str,
+    *,
+    what: str,
+    columns: Sequence[str] | None = None,
+    where: str | None = None,
+) -> gpd.GeoDataFrame:
     """One layer of a geographic file, as `locate_layers` names them.
+
+    Args:
+        file: The file.
+        address: How it is named to GDAL.
+        layer: The layer.
+        what: What its rows are of, for messages.
+        columns: Those wanted beside the geometry; all by default.
+        where: Which rows are wanted, in the SQL of GDAL; all by default.
 
     Raises:
         DataError: The layer cannot be read, or has no CRS.
     """
-    frame = _read_frame(file, address, layer, what=what)
+    frame = _read_frame(file, address, layer, what=what, columns=columns, where=where)
     require_crs(frame.crs, file.label, what=what)
     return frame
 
@@ -322,25 +338,48 @@ def require_crs(crs: Any, label: str, *, what: str) -> None:
         )
 
 
-def _read_frame(file: FoundFile, address: str, layer: str, *, what: str) -> Any:
-    """A GeoDataFrame, or a DataFrame where the layer has no geometry; DataError if it cannot be read."""
+@contextlib.contextmanager
+def explain_reading(file: FoundFile, *, what: str) -> Iterator[None]:
+    """Turn what GDAL raises of a layer that it cannot read into an error with the next step.
+
+    Values that it cannot read are missing, without a warning: their rows say so.
+
+    Raises:
+        DataError: It is damaged.
+    """
     try:
-        with warnings.catch_warnings():  # values that GDAL cannot read are missing, and their rows say so
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            frame = pyogrio.read_dataframe(
-                address,
-                layer=layer,
-                datetime_as_string=what == "incidents",
-                # a line of one point or a ring that is open is missing, as other broken shapes are to GDAL
-                on_invalid="ignore",
-                # so that rows are counted: a GeoPackage also says how many it has, which need not be so
-                where="1 = 1" if file.path.suffix.lower() == ".gpkg" else None,
-            )
-    except (*READING_ERRORS, shapely.errors.ShapelyError) as error:
-        raise DataError(
-            f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
-            "Repair it in QGIS (Fix geometries) and export it again."
-        ) from error
+            yield
+    except DataError:
+        raise
+    except (*READING_ERRORS, pyproj.exceptions.CRSError, shapely.errors.ShapelyError) as error:
+        is_osm = file.path.name.lower().endswith(OSM_SUFFIXES)
+        mend = "Download the extract again." if is_osm else "Repair it in QGIS (Fix geometries) and export it again."
+        raise DataError(f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. {mend}") from error
+
+
+def _read_frame(
+    file: FoundFile,
+    address: str,
+    layer: str,
+    *,
+    what: str,
+    columns: Sequence[str] | None = None,
+    where: str | None = None,
+) -> Any:
+    """A GeoDataFrame, or a DataFrame where the layer has no geometry; DataError if it cannot be read."""
+    with explain_reading(file, what=what):
+        frame = pyogrio.read_dataframe(
+            address,
+            layer=layer,
+            columns=columns,
+            datetime_as_string=what == "incidents",
+            # a line of one point or a ring that is open is missing, as other broken shapes are to GDAL
+            on_invalid="ignore",
+            # so that rows are counted: a GeoPackage also says how many it has, which need not be so
+            where=where or ("1 = 1" if file.path.suffix.lower() == ".gpkg" else None),
+        )
     if isinstance(frame, gpd.GeoDataFrame):
         n_points = shapely.get_num_coordinates(frame.geometry.to_numpy())
         if n_points.max(initial=0) > MAX_POINTS:

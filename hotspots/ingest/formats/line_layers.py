@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from hotspots.ingest.formats.layers import (
     LAYER_SUFFIXES,
     OSM_SUFFIXES,
     PARQUET_SUFFIXES,
-    READING_ERRORS,
+    explain_reading,
     locate_layers,
     read_frame_of_arrow,
     require_crs,
@@ -32,6 +31,9 @@ from hotspots.ingest.formats.layers import (
 from hotspots.ingest.formats.osm_places import read_tags
 
 LINE_SUFFIXES = (*LAYER_SUFFIXES, ".json", *PARQUET_SUFFIXES, *OSM_SUFFIXES, ".zip")
+
+BATCH_ROWS = 65_536
+"""Of Parquet, so many are shapes at once."""
 
 _OF_STREETS = {"lines": "highway IS NOT NULL", "multipolygons": "other_tags LIKE '%\"highway\"=>%'"}
 """Of the layers that GDAL makes of OpenStreetMap, what is a street: they also have rivers, walls and buildings."""
@@ -85,30 +87,21 @@ def _read_layer(
     is_osm: bool,
     what: str,
 ) -> gpd.GeoDataFrame:
-    try:
-        with warnings.catch_warnings():  # values that GDAL cannot read are missing
-            warnings.simplefilter("ignore")
-            info = pyogrio.read_info(address, layer=layer)
-            crs = info["crs"] and pyproj.CRS(info["crs"])
-            require_crs(crs, file.label, what=what)
-            is_wanted = [column for column in info["fields"] if wanted(column) or (is_osm and column == "other_tags")]
-            frame = pyogrio.read_dataframe(
-                address,
-                layer=layer,
-                columns=is_wanted,
-                bbox=_find_extent(near, crs),
-                where=_OF_STREETS[layer] if is_osm else None,
-                # a line of one point is missing, as other broken shapes are to GDAL; its ID says which it is
-                on_invalid="ignore",
-                fid_as_index=True,
-            )
-    except (*READING_ERRORS, pyproj.exceptions.CRSError, shapely.errors.ShapelyError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. "
-            "Repair it in QGIS (Fix geometries) and export it again."
-        ) from error
+    with explain_reading(file, what=what):
+        info = pyogrio.read_info(address, layer=layer)
+        crs = info["crs"] and pyproj.CRS(info["crs"])
+        require_crs(crs, file.label, what=what)
+        is_wanted = [column for column in info["fields"] if wanted(column) or (is_osm and column == "other_tags")]
+        frame = pyogrio.read_dataframe(
+            address,
+            layer=layer,
+            columns=is_wanted,
+            bbox=_find_extent(near, crs),
+            where=_OF_STREETS[layer] if is_osm else None,
+            # a line of one point is missing, as other broken shapes are to GDAL; its ID says which it is
+            on_invalid="ignore",
+            fid_as_index=True,
+        )
     _require_bounded(frame, file.label)
     if is_osm:
         tags = [read_tags(text) for text in frame["other_tags"]]
@@ -150,9 +143,16 @@ def _read_parquet(
         described = (schema.metadata or {}).get(b"geo")
         if described is None:
             return []
-        geometry = json.loads(described)["primary_column"]
+        geo = json.loads(described)
+        geometry = geo["primary_column"]
         columns = [name for name in schema.names if name == geometry or wanted(name)]
-        frame = _read_shapes(file, columns, geometry)
+        if near is not None and n_rows and geo["columns"][geometry]["encoding"] == "WKB":
+            stated = geo["columns"][geometry].get("crs", "OGC:CRS84")  # as GeoParquet takes it where none is stated
+            crs = stated and pyproj.CRS.from_user_input(stated)
+            require_crs(crs, file.label, what=what)
+            frame = _read_near(file, columns, geometry, crs, near)
+        else:
+            frame = _read_shapes(file, columns, geometry)
     except DataError:
         raise
     except (
@@ -175,6 +175,22 @@ def _read_shapes(file: FoundFile, columns: Sequence[str], geometry: str) -> gpd.
         return gpd.read_parquet(file.path, columns=columns)
     except shapely.errors.ShapelyError:
         return read_frame_of_arrow(pyarrow.parquet.read_table(file.path, columns=columns), geometry)
+
+
+def _read_near(
+    file: FoundFile, columns: Sequence[str], geometry: str, crs: pyproj.CRS, near: gpd.GeoSeries
+) -> gpd.GeoDataFrame:
+    """The rows that meet the extent, batch by batch: as shapes, all those of a country take gigabytes."""
+    extent = shapely.box(*(_find_extent(near, crs) or ()))
+    shapely.prepare(extent)
+    parts = []
+    for batch in pyarrow.parquet.ParquetFile(file.path).iter_batches(BATCH_ROWS, columns=list(columns)):
+        shapes = shapely.from_wkb(batch.column(geometry).to_numpy(zero_copy_only=False), on_invalid="ignore")
+        # a shape that cannot be read is counted, wherever it would lie
+        is_near = shapely.intersects(extent, shapes) | shapely.is_missing(shapes)
+        rows = batch.filter(pa.array(is_near)).to_pandas(ignore_metadata=True)
+        parts.append(gpd.GeoDataFrame(rows.assign(**{geometry: shapes[is_near]}), geometry=geometry, crs=crs))
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def _read_overpass(file: FoundFile) -> Sequence[Mapping[str, Any]] | None:

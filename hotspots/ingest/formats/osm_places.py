@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -14,7 +13,7 @@ import pyogrio
 from hotspots.errors import DataError
 from hotspots.ingest.formats.bounds import MAX_TABLE_ROWS
 from hotspots.ingest.formats.input_files import FoundFile
-from hotspots.ingest.formats.layers import READING_ERRORS, locate_layers, table_of_places
+from hotspots.ingest.formats.layers import explain_reading, locate_layers, read_layer, table_of_places
 from hotspots.ingest.formats.table import Table, fingerprint_part
 
 _KINDS: Mapping[str, frozenset[str]] = {
@@ -71,7 +70,7 @@ def open_osm_places(file: FoundFile, *, what: str) -> list[Table]:
     for name in _LAYERS:
         if name not in {layer for layer, _ in layers}:
             continue
-        frame = _read_layer(file, address, name, what=what)
+        frame = read_tagged(file, address, name, keys=("shop", *_KINDS), tags=_READ, what=what)
         places = frame[_are_places(frame)]
         if len(places):
             label, sha256 = f"{file.label}/{name}", fingerprint_part(file.sha256, name)
@@ -84,36 +83,38 @@ def open_osm_places(file: FoundFile, *, what: str) -> list[Table]:
     return tables
 
 
-def _read_layer(file: FoundFile, address: str, layer: str, *, what: str) -> gpd.GeoDataFrame:
-    """The features with any of the tags that say what a place is."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fields = set(pyogrio.read_info(address, layer=layer)["fields"])
-            asked = [
-                f"{key} IS NOT NULL" if key in fields else f"other_tags LIKE '%\"{key}\"=>%'"
-                for key in ("shop", *_KINDS)
-            ]
-            frame = pyogrio.read_dataframe(
-                address,
-                layer=layer,
-                columns=[*(key for key in _READ if key in fields), "other_tags"],
-                where=" OR ".join(asked),
-                on_invalid="ignore",
-            )
-    except READING_ERRORS as error:
-        raise DataError(
-            f"{file.label} cannot be read as {what}: {str(error).splitlines()[0]}. Download the extract again."
-        ) from error
+def read_tagged(
+    file: FoundFile, address: str, layer: str, *, keys: Sequence[str], tags: Sequence[str], what: str
+) -> gpd.GeoDataFrame:
+    """The features of an extract with any of some keys: a city has a million buildings besides.
+
+    Args:
+        file: The extract.
+        address: How it is named to GDAL.
+        layer: One of the layers that GDAL makes of it.
+        keys: Of these a feature has one.
+        tags: Those wanted.
+        what: What its rows are of, for messages.
+
+    Returns:
+        The tags as columns, missing where a feature has none, and the geometry.
+
+    Raises:
+        DataError: The file is damaged or too large.
+    """
+    with explain_reading(file, what=what):
+        fields = set(pyogrio.read_info(address, layer=layer)["fields"])
+    asked = [f"{key} IS NOT NULL" if key in fields else f"other_tags LIKE '%\"{key}\"=>%'" for key in keys]
+    own = [key for key in tags if key in fields]
+    frame = read_layer(file, address, layer, what=what, columns=[*own, "other_tags"], where=" OR ".join(asked))
     if len(frame) > MAX_TABLE_ROWS:
         raise DataError(f"A layer may have {MAX_TABLE_ROWS:,} rows; {file.label} has {len(frame):,}. Cut out the area.")
-    tags = [read_tags(text) for text in frame["other_tags"]]
-    spread = {
-        key: pd.Series([one.get(key) for one in tags], index=frame.index, dtype="object")
-        for key in _READ
-        if key not in frame.columns
+    others = [read_tags(text) for text in frame["other_tags"]]
+    said = {
+        key: frame[key] if key in own else pd.Series([one.get(key) for one in others], index=frame.index)
+        for key in tags
     }
-    return frame.drop(columns="other_tags").assign(**spread)
+    return gpd.GeoDataFrame(pd.DataFrame(said, index=frame.index, dtype="object"), geometry=frame.geometry)
 
 
 def read_tags(text: object) -> dict[str, str]:

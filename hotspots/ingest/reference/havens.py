@@ -20,39 +20,19 @@ import pyproj
 
 from hotspots.contracts import HAVEN_COLUMNS, HAVEN_DETAIL_COLUMNS
 from hotspots.errors import DataError
-from hotspots.geography import BRITISH_NATIONAL_GRID, describe_area, name_crs, require_working_crs
-from hotspots.ingest.formats import (
-    LAYER_SUFFIXES,
-    OSM_SUFFIXES,
-    TABLE_SUFFIXES,
-    Columns,
-    FoundFile,
-    InputFile,
-    RepeatGuard,
-    Table,
-    find_files,
-)
-from hotspots.ingest.incidents import (
-    PlaceColumns,
-    Places,
-    describe_columns,
-    find_offences,
-    normalise,
-    says_where,
-)
+from hotspots.geography import BRITISH_NATIONAL_GRID, require_working_crs
+from hotspots.ingest.formats import LAYER_SUFFIXES, OSM_SUFFIXES, TABLE_SUFFIXES, Columns, InputFile, Table
+from hotspots.ingest.incidents import Places, find_offences, normalise
 from hotspots.ingest.reference.listed_places import (
     OTHER_FIELDS,
-    ReadPlaces,
-    find_where,
-    join_rows,
-    list_columns,
+    ListColumns,
+    ListForm,
     make_picker,
-    open_lists,
+    number_places,
+    read_lists,
     read_plain,
-    read_rows,
     read_text,
-    require_wanted_once,
-    say_next,
+    say_none,
 )
 from hotspots.ingest.reference.opening_times import Doubt, KnownHours, join_weekday_hours, read_opening_hours
 from hotspots.ingest.texts import (
@@ -61,14 +41,12 @@ from hotspots.ingest.texts import (
     mask_personal_data,
     name_streets,
     parse_times,
-    read_status,
     release_kinds,
     release_names,
     release_places,
 )
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, *OSM_SUFFIXES, ".zip")
-_WHAT: Final = "safe havens"
 
 # Names of columns as `normalise` gives them, in order of preference. What OpenStreetMap says of a kind is in the key.
 _NAMES = (
@@ -155,8 +133,7 @@ _ID = re.compile(r"[A-Za-z]{1,5}[-_]?\d{1,4}")
 """Numbers as lists of havens have them ("HAVEN001", "LEW-0012"), too short for one of a crime or a telephone."""
 
 _TEXTS = ("haven_id", "name", "kind", "opening_hours", "address", "checked_on", "data_status")
-_ROLES = (*_TEXTS, "is_shut", "lapse")
-_SAME_PLACE_M = 50.0
+_SAME_PLACE_M: Final = 50.0
 """How far a point of a place may lie from its outline, of which a point stands for it."""
 
 
@@ -238,40 +215,24 @@ def read_havens(
             no haven has a usable location.
     """
     crs = require_working_crs(crs)
-    read: list[ReadPlaces] = []
-    inputs: list[InputFile] = []
-    guard = RepeatGuard()
-    for file in find_files(paths, suffixes=SUFFIXES, what=_WHAT):
-        with file.opened():
-            layouts = _find_layouts(file, name_crs(crs))
-            guard.check(file.sha256, label=file.label)
-            tables = [_read_table(layout, name_crs(crs), postcodes) for layout in layouts]
-        status = read_status(join_rows(tables, _ROLES)["data_status"])
-        if only_real and status:
-            read += [ReadPlaces(rows=table.rows.iloc[:0], n_malformed=0) for table in tables]
-            continue
-        read += tables
-        inputs.append(
-            InputFile(
-                path=file.shown,
-                table=_WHAT,
-                sha256=file.sha256,
-                n_rows=sum(len(table.rows) + table.n_malformed for table in tables),
-                layout=_WHAT,
-                data_status=status,
-            )
-        )
-    rows = join_rows(read, _ROLES)
+    read = read_lists(paths, _FORM, crs=crs, postcodes=postcodes, only_real=only_real)
+    rows = read.rows
     is_shut, is_located = rows["is_shut"].to_numpy(dtype=bool), rows["reason"].isna().to_numpy()
     is_lapsed = rows["lapse"].notna().to_numpy() & ~is_shut
     lapsed = dict(sorted(Counter(rows["lapse"][is_lapsed]).items()))
     is_out = is_shut | is_lapsed
     without_location = Counter(rows["reason"][~is_out & ~is_located])
-    n_malformed = sum(table.n_malformed for table in read)
     kept = rows[is_located & ~is_out]
-    if kept.empty and inputs:
-        why = {OTHER_FIELDS: n_malformed, "closed for good": int(is_shut.sum()), **lapsed}
-        raise DataError(_say_none(crs, without_location, why))
+    if kept.empty and read.inputs:
+        raise DataError(
+            say_none(
+                "safe havens read",
+                crs,
+                {**without_location, OTHER_FIELDS: read.n_malformed},
+                {"closed for good": int(is_shut.sum()), **lapsed},
+                fields="Give each row as many fields as the header: hours with a comma need quotes.",
+            )
+        )
     is_repeated = _find_repeated(kept)
     kept = kept[~is_repeated]
     kept = kept.assign(kind=release_kinds(kept["kind"].astype("category")).astype("object"))
@@ -298,9 +259,9 @@ def read_havens(
     ).set_index(pd.Index(ids, name="haven_id", dtype="object"))
     return Havens(
         havens=havens[[*HAVEN_COLUMNS[:-1], *HAVEN_DETAIL_COLUMNS, "geometry"]],
-        inputs=tuple(inputs),
+        inputs=read.inputs,
         without_location=dict(sorted(without_location.items())),
-        n_malformed=n_malformed,
+        n_malformed=read.n_malformed,
         n_shut=int(is_shut.sum()),
         n_unnamed=int(is_unnamed.sum()),
         hours_doubts=dict(Counter(hours.doubts[is_unknown])),
@@ -350,17 +311,6 @@ def _name_streets(texts: pd.Series) -> pd.Series:
     return released.where(released.notna() & ~released.astype(str).str.contains("[", regex=False), None)
 
 
-def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], others: Mapping[str, int]) -> str:
-    why = {**reasons, **others}
-    said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
-    next_step = say_next(
-        {**reasons, OTHER_FIELDS: others[OTHER_FIELDS]},
-        fields="Give each row as many fields as the header: hours with a comma need quotes.",
-    )
-    n = sum(why.values())
-    return f"None of the {n} safe havens read has a usable location in {describe_area(crs)} ({said}). {next_step}"
-
-
 def _number(rows: pd.DataFrame) -> pd.Series:
     """The IDs given, as text, and numbers for those that have none that may be shown.
 
@@ -376,10 +326,8 @@ def _number(rows: pd.DataFrame) -> pd.Series:
             f"A haven_id must be given once; that in row {first['source_row']} of {first['source']} is given again in "
             f"row {second['source_row']} of {second['source']}. Number the havens afresh."
         )
-    shown = [text if isinstance(text, str) and (is_area_code(text) or _ID.fullmatch(text)) else None for text in given]
-    used = set(shown)
-    free = (name for number in itertools.count(1) if (name := f"H{number:03d}") not in used)
-    return pd.Series([text or next(free) for text in shown], index=rows.index, dtype="object")
+    ids = number_places(given, is_id=lambda text: is_area_code(text) or bool(_ID.fullmatch(text)), letter="H")
+    return pd.Series(ids, index=rows.index, dtype="object")
 
 
 def _name(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -391,72 +339,32 @@ def _name(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return pd.Series(named, index=rows.index, dtype="object"), rows["name"].isna()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layout:
-    """A table of havens, and which column holds what."""
-
-    table: Table
-    where: PlaceColumns
-    columns: Mapping[str, Sequence[str]]
-    weekdays: Mapping[int, tuple[Sequence[str], Sequence[str]]]
-    """By weekday, the columns of hours or of when it opens, and those of when it closes."""
-
-
-def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
-    """The tables of havens in a file.
+def _find(table: Table) -> ListColumns:
+    """The columns of a table of havens.
 
     Raises:
-        DataError: There is none.
+        DataError: It is clearly of incidents.
     """
-    tables = open_lists(file, is_header=_names_columns, what=_WHAT)
-    layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
-    if not layouts:
-        raise DataError(_say_missing(tables[0], crs))
-    return layouts
-
-
-def _find_layout(table: Table, crs: str) -> _Layout | None:
-    columns, where = _find_columns(table.header), find_where(table, crs)
+    columns, weekdays = _find_columns(table.header), _find_weekdays(table.header)
     named, has_dates = find_offences(table.header)
     offences = [name for name in named if _OF_OFFENCES.search(normalise(name))]
-    weekdays = _find_weekdays(table.header)
     is_of_places = bool(weekdays or columns["opening_hours"] or {*columns["kind"]} - {*offences})
     if offences and (has_dates or not is_of_places):
         raise DataError(
             f'Safe havens are places; {table.label} looks like a table of incidents: column "{offences[0]}" says what '
             "happened. Give the list of places, or leave that column out."
         )
-    if where is None or not (columns["name"] or columns["kind"]):
-        return None
-    layout = _Layout(table=table, where=where, columns=columns, weekdays=weekdays)
-    require_wanted_once(table, _wanted(layout))
-    return layout
 
+    def read(chunk: Columns) -> dict[str, pd.Series]:
+        texts = {role: read_text(chunk, columns[role]) for role in _TEXTS}
+        return texts | {
+            "opening_hours": _read_hours(chunk, texts["opening_hours"], weekdays),
+            "is_shut": _is_shut(chunk, columns),
+            "lapse": _find_lapse(chunk, columns),
+        }
 
-def _wanted(layout: _Layout) -> set[str]:
-    """The columns to be read."""
-    return {
-        *(name for names in layout.columns.values() for name in names),
-        *(name for pair in layout.weekdays.values() for names in pair for name in names),
-        *list_columns(layout.where, layout.table.header),
-    }
-
-
-def _say_missing(table: Table, crs: str) -> str:
-    columns = _find_columns(table.header)
-    missing = [
-        *(["a column of names (name, title, venue ...)"] if not (columns["name"] or columns["kind"]) else []),
-        *(
-            ["one that says where (latitude and longitude, easting and northing, postcode ...)"]
-            if find_where(table, crs) is None
-            else []
-        ),
-    ]
-    return (
-        "A list of safe havens needs a name or kind for each, and a location: coordinates, a grid reference, a "
-        f"postcode, points or outlines; {table.label} does not have {' or '.join(missing)}. "
-        f"{describe_columns(table.header, lead='Its columns are')} Rename the right one, or add it."
-    )
+    of_hours = {name for pair in weekdays.values() for names in pair for name in names}
+    return ListColumns(wanted={name for names in columns.values() for name in names} | of_hours, read=read)
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
@@ -477,6 +385,7 @@ def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _find_weekdays(header: Sequence[str]) -> dict[int, tuple[list[str], list[str]]]:
+    """By weekday, the columns of hours or of when it opens, and those of when it closes."""
     found: dict[int, tuple[list[str], list[str]]] = {}
     for name in header:
         words = normalise(name).split()
@@ -488,32 +397,14 @@ def _find_weekdays(header: Sequence[str]) -> dict[int, tuple[list[str], list[str
     return found if len(found) > 1 else {}
 
 
-def _names_columns(row: Sequence[str]) -> bool:
-    columns = _find_columns(row)
-    return says_where(row) and bool(columns["name"] or columns["kind"])
-
-
-def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> ReadPlaces:
-    columns = layout.columns
-
-    def read(chunk: Columns) -> dict[str, pd.Series]:
-        texts = {role: read_text(chunk, columns[role]) for role in _TEXTS}
-        return texts | {
-            "opening_hours": _read_hours(chunk, layout),
-            "is_shut": _is_shut(chunk, columns),
-            "lapse": _find_lapse(chunk, columns),
-        }
-
-    return read_rows(layout.table, layout.where, _wanted(layout), crs=crs, postcodes=postcodes, read=read)
-
-
-def _read_hours(columns: Columns, layout: _Layout) -> pd.Series:
-    stated = read_text(columns, layout.columns["opening_hours"])
-    if not layout.weekdays:
+def _read_hours(
+    columns: Columns, stated: pd.Series, weekdays: Mapping[int, tuple[Sequence[str], Sequence[str]]]
+) -> pd.Series:
+    if not weekdays:
         return stated
     by_day = {
         day: _join_spans([read_plain(columns, name) for name in opens], [read_plain(columns, name) for name in closes])
-        for day, (opens, closes) in layout.weekdays.items()
+        for day, (opens, closes) in weekdays.items()
     }
     return stated.where(stated.notna(), join_weekday_hours(by_day))
 
@@ -556,3 +447,19 @@ def _find_lapsed_word(status: object) -> str | None:
         return plain
     begun = [word for word in _LAPSED if plain.startswith(f"{word} ")]
     return max(begun, key=len) if begun else None
+
+
+def _names(header: Sequence[str]) -> bool:
+    columns = _find_columns(header)
+    return bool(columns["name"] or columns["kind"])
+
+
+_FORM = ListForm(
+    what="safe havens",
+    suffixes=SUFFIXES,
+    needs="a name or kind",
+    example="a column of names (name, title, venue ...)",
+    names=_names,
+    find=_find,
+    roles=(*_TEXTS, "is_shut", "lapse"),
+)

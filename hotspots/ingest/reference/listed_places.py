@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyproj
 
 from hotspots.contracts import AREA
 from hotspots.errors import DataError
+from hotspots.geography import describe_area, name_crs
 from hotspots.ingest.formats import (
     OSM_SUFFIXES,
     TABLE_SUFFIXES,
     Columns,
     FoundFile,
-    IsHeader,
+    InputFile,
+    InputTable,
+    RepeatGuard,
     Table,
     explain_unpacking,
+    find_files,
     holds_shapefile,
     list_members,
     open_layers,
@@ -31,10 +39,13 @@ from hotspots.ingest.incidents import (
     Locations,
     PlaceColumns,
     Places,
+    describe_columns,
     find_places,
     locate,
     normalise,
+    says_where,
 )
+from hotspots.ingest.texts import read_status
 
 OTHER_FIELDS: Final = "other fields than the header"
 TOO_COARSE: Final = "grid reference of a large square"
@@ -53,36 +64,148 @@ class Pick(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPlaces:
-    """The rows of a table, and how many have other fields than its header."""
+class ListColumns:
+    """What is read of a table of places, besides where they are.
+
+    Attributes:
+        wanted: The columns needed.
+        read: What is read of some rows, by name: the names that its `ListForm` says.
+    """
+
+    wanted: set[str]
+    read: Callable[[Columns], dict[str, pd.Series]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListForm:
+    """What lists of a kind of place hold.
+
+    Attributes:
+        what: What they are called as inputs.
+        suffixes: What their files end in.
+        needs: What a list says of each place besides a location, for a message.
+        example: The column that says so, for a message.
+        names: Whether a header has such a column.
+        find: Which columns of a table are read. It raises a `DataError` of its own for what is clearly no such list.
+        roles: The names of what is read of each row, `data_status` among them.
+    """
+
+    what: InputTable
+    suffixes: tuple[str, ...]
+    needs: str
+    example: str
+    names: Callable[[Sequence[str]], bool]
+    find: Callable[[Table], ListColumns]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLists:
+    """The rows of lists of places.
+
+    Attributes:
+        rows: What was read of each, `source`, `source_row`, `easting`, `northing` and `reason`: why it has no usable
+            location, missing where it has one.
+        inputs: The files read.
+        n_malformed: Rows left out because they have other fields than the header: nobody can tell which has moved.
+    """
 
     rows: pd.DataFrame
+    inputs: tuple[InputFile, ...]
     n_malformed: int
 
 
-def open_lists(file: FoundFile, *, is_header: IsHeader, what: str) -> list[Table]:
-    """All tables of a file of places; an outline is a point on it.
+def read_lists(
+    paths: Sequence[Path], form: ListForm, *, crs: pyproj.CRS, postcodes: Places | None, only_real: bool
+) -> ReadLists:
+    """Read every row of lists of places; an outline is a point on it.
 
     Args:
-        file: It.
-        is_header: Whether a row names the columns.
-        what: What its rows are of, in the plural.
+        paths: Files, and folders of them.
+        form: What they hold.
+        crs: The working CRS.
+        postcodes: Where postcodes are.
+        only_real: Leave out the files that say they are made up or unfinished, wherever their places are.
+
+    Raises:
+        NotFoundError: A path does not exist.
+        DataError: A file has no table of the form, or no CRS; or was given twice.
+    """
+    read: list[tuple[pd.DataFrame, int]] = []
+    inputs: list[InputFile] = []
+    guard = RepeatGuard()
+    for file in find_files(paths, suffixes=form.suffixes, what=form.what):
+        with file.opened():
+            lists = _find_lists(file, form, crs)
+            guard.check(file.sha256, label=file.label)
+            tables = [_read_rows(*one, crs=name_crs(crs), postcodes=postcodes) for one in lists]
+        status = read_status(_join_rows(tables, form.roles)["data_status"])
+        if only_real and status:
+            continue
+        read += tables
+        inputs.append(
+            InputFile(
+                path=file.shown,
+                table=form.what,
+                sha256=file.sha256,
+                n_rows=sum(len(rows) + n_malformed for rows, n_malformed in tables),
+                layout=form.what,
+                data_status=status,
+            )
+        )
+    return ReadLists(
+        rows=_join_rows(read, form.roles),
+        inputs=tuple(inputs),
+        n_malformed=sum(n_malformed for _, n_malformed in read),
+    )
+
+
+def _find_lists(file: FoundFile, form: ListForm, crs: pyproj.CRS) -> list[tuple[Table, PlaceColumns, ListColumns]]:
+    """The tables of a file that are of the form.
 
     Raises:
         DataError: There is none.
     """
+    tables = _open_tables(file, form)
+    lists = []
+    for table in tables:
+        columns, where = form.find(table), find_where(table, name_crs(crs))
+        if where is not None and form.names(table.header):
+            columns = replace(columns, wanted=columns.wanted | set(list_columns(where, table.header)))
+            require_wanted_once(table, columns.wanted)
+            lists.append((table, where, columns))
+    if not lists:
+        raise DataError(_say_missing(tables[0], form, crs))
+    return lists
+
+
+def _open_tables(file: FoundFile, form: ListForm) -> list[Table]:
+    def is_header(row: Sequence[str]) -> bool:
+        return says_where(row) and form.names(row)
+
     if file.path.name.lower().endswith(OSM_SUFFIXES):
-        tables = open_osm_places(file, what=what)
+        tables = open_osm_places(file, what=form.what)
     elif file.is_archive and holds_shapefile(file, besides=TABLE_SUFFIXES):
-        tables = open_layers(file, what=what, by_point=True)
+        tables = open_layers(file, what=form.what, by_point=True)
     else:
         tables = []
         for member in list_members(file, suffixes=TABLE_SUFFIXES):
             with explain_unpacking(member.label):
-                tables += open_tables(member, is_header=is_header, what=what, by_point=True)
+                tables += open_tables(member, is_header=is_header, what=form.what, by_point=True)
     if not tables:
-        raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of {what}.")
+        raise DataError(f"{file.label} is empty: it holds no table with anything in it. Give the file of {form.what}.")
     return tables
+
+
+def _say_missing(table: Table, form: ListForm, crs: pyproj.CRS) -> str:
+    missing = [] if form.names(table.header) else [form.example]
+    if find_where(table, name_crs(crs)) is None:
+        missing.append("one that says where (easting and northing, latitude and longitude, postcode ...)")
+    return (
+        f"A list of {form.what} needs {form.needs} for each, and a location: coordinates, a grid reference, a "
+        f"postcode, points or outlines; {table.label} does not have {' or '.join(missing)}. "
+        f"{describe_columns(table.header, lead='Its columns are')} Rename the right one, or add it."
+    )
 
 
 def find_where(table: Table, crs: str) -> PlaceColumns | None:
@@ -131,13 +254,26 @@ def locate_rows(
     return replace(found, reason=np.where(found.precision == AREA, TOO_COARSE, found.reason))
 
 
-def say_next(reasons: Mapping[str, int], *, fields: str) -> str:
-    """What to do where no row has a usable place.
+def say_none(
+    places: str, crs: pyproj.CRS, without_location: Mapping[str, int], others: Mapping[str, int], *, fields: str
+) -> str:
+    """That there is no place to go on with, why, and what to do.
 
     Args:
-        reasons: Rows by why they have none.
+        places: What was read, and is not there: "schools read is open and".
+        crs: The working CRS.
+        without_location: Rows by why they have no usable location, those with other fields than the header among them.
+        others: Rows left out for other reasons.
         fields: What to do where the only fault is that rows have other fields than the header.
     """
+    why = {**without_location, **others}
+    said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
+    next_step = _say_next(without_location, fields)
+    n = sum(why.values())
+    return f"None of the {n} {places} has a usable location in {describe_area(crs)} ({said}). {next_step}"
+
+
+def _say_next(reasons: Mapping[str, int], fields: str) -> str:
     if reasons.get(ONLY_POSTCODE):
         return (
             'Name a list of postcodes in hotspots.toml, postcodes = "..." (OS Code-Point Open or the ONS Postcode '
@@ -148,35 +284,28 @@ def say_next(reasons: Mapping[str, int], *, fields: str) -> str:
     return "Check their coordinates, and the CRS that the file states."
 
 
-def read_rows(
-    table: Table,
-    where: PlaceColumns,
-    wanted: set[str],
-    *,
-    crs: str,
-    postcodes: Places | None,
-    read: Callable[[Columns], dict[str, pd.Series]],
-) -> ReadPlaces:
-    """All rows of a table: what is read of them, `source`, `source_row`, `easting`, `northing` and `reason`.
+def number_places(given: Iterable[object], *, is_id: Callable[[str], bool], letter: str) -> npt.NDArray[np.object_]:
+    """The IDs given, as text, (n,), and a letter with a number for those that have none that may be shown."""
+    shown = [text if isinstance(text, str) and is_id(text) else None for text in given]
+    used = set(shown)
+    free = (name for number in itertools.count(1) if (name := f"{letter}{number:03d}") not in used)
+    return np.array([text or next(free) for text in shown], dtype=object)
 
-    Args:
-        table: It.
-        where: Which columns say where.
-        wanted: All columns needed.
-        crs: The working CRS.
-        postcodes: Where postcodes are.
-        read: What is read of some rows, by name.
-    """
+
+def _read_rows(
+    table: Table, where: PlaceColumns, columns: ListColumns, *, crs: str, postcodes: Places | None
+) -> tuple[pd.DataFrame, int]:
+    """All rows of a table, and how many more have other fields than its header."""
     parts, n_malformed = [], 0
     with explain_unpacking(table.label):
-        for chunk in table.read(wanted):
+        for chunk in table.read(columns.wanted):
             n_malformed += len(chunk.malformed)
             if not len(chunk.row):
                 continue
             found = locate_rows(chunk.columns, where, table, crs=crs, postcodes=postcodes)
             parts.append(
                 pd.DataFrame(
-                    read(chunk.columns)
+                    columns.read(chunk.columns)
                     | {
                         "source": pd.Series([table.label] * len(chunk.row), dtype="object"),
                         "source_row": pd.Series(chunk.row),
@@ -186,15 +315,15 @@ def read_rows(
                     }
                 )
             )
-    return ReadPlaces(rows=pd.concat(parts) if parts else pd.DataFrame(), n_malformed=n_malformed)
+    return pd.concat(parts) if parts else pd.DataFrame(), n_malformed
 
 
-def join_rows(read: Sequence[ReadPlaces], names: Sequence[str]) -> pd.DataFrame:
+def _join_rows(read: Sequence[tuple[pd.DataFrame, int]], names: Sequence[str]) -> pd.DataFrame:
     """The rows of all tables, with all columns even where there are no rows."""
     columns = (*names, "source", "source_row", "easting", "northing", "reason")
     nothing = pd.DataFrame({name: pd.Series(dtype="object") for name in columns})
-    rows = [table.rows for table in read if len(table.rows)]
-    return pd.concat(rows, ignore_index=True) if rows else nothing
+    parts = [rows for rows, _ in read if len(rows)]
+    return pd.concat(parts, ignore_index=True) if parts else nothing
 
 
 def read_plain(columns: Columns, name: str) -> pd.Series:

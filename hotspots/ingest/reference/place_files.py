@@ -33,7 +33,7 @@ from hotspots.ingest.formats import (
     locate_layers,
     open_tables,
     read_layer,
-    read_tags,
+    read_tagged,
     require_unique,
 )
 from hotspots.ingest.incidents import NO_LOCATION, OUTSIDE, PlaceColumns, Places, describe_columns, says_where
@@ -44,7 +44,7 @@ from hotspots.ingest.reference.listed_places import (
     locate_rows,
     read_plain,
     require_wanted_once,
-    say_next,
+    say_none,
 )
 from hotspots.ingest.texts import read_status
 
@@ -100,6 +100,12 @@ class PlaceRows:
     reason: pd.Series
     n_malformed: int
     inputs: tuple[InputFile, ...]
+
+    def read_first(self, role: str) -> pd.Series:
+        """The text of each row in the likeliest column of a role; missing where blank, or where there is no such."""
+        column = f"{role} 0"
+        texts = self.texts[column] if column in self.texts else pd.Series([None] * len(self.texts), dtype="object")
+        return texts.where(texts.notna(), None)
 
     def count_lost(self) -> Counter[str]:
         """Rows without a place, by the reason."""
@@ -161,7 +167,9 @@ def read_place_rows(
     rows = _join(parts, crs, area, tuple(inputs))
     is_placed = rows.reason.isna() | (rows.reason == NOT_NEAR)
     if inputs and not is_placed.any():
-        raise DataError(_say_none(rows, form, crs))
+        why = dict(sorted(rows.count_lost().items()))
+        fields = "Give each row as many fields as the header."
+        raise DataError(say_none(f"rows of {form.table}", crs, why, {}, fields=fields))
     return rows
 
 
@@ -198,14 +206,6 @@ def _join(
     )
 
 
-def _say_none(rows: PlaceRows, form: PlaceForm, crs: pyproj.CRS) -> str:
-    why = rows.count_lost()
-    said = "; ".join(f"{reason}: {n}" for reason, n in sorted(why.items())) or "there are no rows"
-    next_step = say_next(why, fields="Give each row as many fields as the header.")
-    n = sum(why.values())
-    return f"None of the {n} rows of {form.table} has a usable location in {describe_area(crs)} ({said}). {next_step}"
-
-
 def _read_file(file: FoundFile, form: PlaceForm, crs: pyproj.CRS, postcodes: Places | None) -> Iterator[_Part]:
     """The tables of the form in a file.
 
@@ -234,13 +234,19 @@ def _read_file(file: FoundFile, form: PlaceForm, crs: pyproj.CRS, postcodes: Pla
 
 
 def _read_layers(file: FoundFile, form: PlaceForm, crs: pyproj.CRS) -> Iterator[_Part | tuple[str, Sequence[str]]]:
-    address, layers = locate_layers(file, what=form.table)
     is_osm = file.path.name.lower().endswith(OSM_SUFFIXES)
+    if is_osm and not form.tags:
+        yield file.label, []
+        return
+    address, layers = locate_layers(file, what=form.table)
     for name, kind in layers:
         if kind is None or (is_osm and name not in _OSM_LAYERS):
             continue
-        frame = read_layer(file, address, name, what=form.table)
-        frame = _spread_tags(frame, form.tags) if is_osm else frame
+        if is_osm:
+            keys = [tag for tag in form.tags if tag != "name"]
+            frame = read_tagged(file, address, name, keys=keys, tags=form.tags, what=form.table)
+        else:
+            frame = read_layer(file, address, name, what=form.table)
         label = f"{file.label}/{name}" if len(layers) > 1 else file.label
         header = [str(column) for column in frame.columns if column != frame.geometry.name]
         columns = form.find(header)
@@ -265,18 +271,6 @@ def _read_layers(file: FoundFile, form: PlaceForm, crs: pyproj.CRS) -> Iterator[
             geometry=gpd.GeoSeries(_mend(shapes), crs=crs),
             reason=pd.Series(reason, dtype="object").replace("", None),
         )
-
-
-def _spread_tags(frame: gpd.GeoDataFrame, wanted: Sequence[str]) -> gpd.GeoDataFrame:
-    """The tags of OpenStreetMap that are wanted as columns, of what has any of them."""
-    others = [read_tags(text) for text in frame["other_tags"]]
-    said = {
-        tag: frame[tag] if tag in frame else pd.Series([one.get(tag) for one in others], index=frame.index)
-        for tag in wanted
-    }
-    tags = pd.DataFrame(said, index=frame.index, dtype="object")
-    is_some = tags.drop(columns="name", errors="ignore").notna().any(axis=1)
-    return gpd.GeoDataFrame(tags[is_some], geometry=frame.geometry[is_some], crs=frame.crs)
 
 
 def _mend(shapes: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:

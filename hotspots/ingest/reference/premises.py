@@ -182,7 +182,7 @@ def read_premises(
             nothing has a usable location.
     """
     rows = read_place_rows(paths, _FORM, crs=crs, area=area, postcodes=postcodes, only_real=only_real)
-    found = pd.DataFrame({"name": _read_first(rows, "name"), "opening_hours": _read_first(rows, "opening_hours")})
+    found = pd.DataFrame({"name": rows.read_first("name"), "opening_hours": rows.read_first("opening_hours")})
     found["kind"], found["part"] = _find_kinds(rows)
     is_shut = _find_shut(rows)
     is_placed = rows.reason.isna()
@@ -243,14 +243,6 @@ _FORM = PlaceForm(
     tags=("name", "amenity", "shop", "railway", "leisure", "public_transport", "landuse", "opening_hours"),
     hint=f"Add a column kind with one of {', '.join(PREMISES_KINDS)}.",
 )
-
-
-def _read_first(rows: PlaceRows, role: str) -> pd.Series:
-    """The first text of a role in each row."""
-    column = f"{role} 0"
-    if column not in rows.texts:
-        return pd.Series([None] * len(rows.texts), dtype="object")
-    return rows.texts[column].where(rows.texts[column].notna(), None)
 
 
 def _find_words(text: str) -> str:

@@ -142,8 +142,8 @@ def read_safety_maps(
     is_told = feelings.isin(["safe", "unsafe"])
     is_kept = (is_placed & is_told).to_numpy()
     lost = rows.count_lost() + Counter(feelings[is_placed & ~is_told])
-    schools = _release_schools(_read(rows, "school")[is_kept])
-    parts = _read(rows, "time")[is_kept].map(_find_part)
+    schools = _release_schools(rows.read_first("school")[is_kept])
+    parts = rows.read_first("time")[is_kept].map(_find_part)
     marks = gpd.GeoDataFrame(
         {
             "is_safe": (feelings[is_kept] == "safe").to_numpy(dtype=bool),
@@ -195,15 +195,9 @@ _FORM = PlaceForm(
 )
 
 
-def _read(rows: PlaceRows, role: str) -> pd.Series:
-    column = f"{role} 0"
-    texts = rows.texts[column] if column in rows.texts else pd.Series([None] * len(rows.texts), dtype="object")
-    return texts.where(texts.notna(), None)
-
-
 def _read_feelings(rows: PlaceRows) -> pd.Series:
     """Of each row "safe", "unsafe", or why neither."""
-    texts = _read(rows, "feeling")
+    texts = rows.read_first("feeling")
     feelings = np.full(len(texts), NO_FEELING, dtype=object)
     for label, columns in rows.columns.items():
         here = np.flatnonzero((rows.label == label).to_numpy())

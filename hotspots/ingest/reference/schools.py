@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,45 +17,25 @@ import shapely
 
 from hotspots.contracts import SCHOOL_COLUMNS
 from hotspots.errors import DataError
-from hotspots.geography import BRITISH_NATIONAL_GRID, describe_area, name_crs, require_working_crs
-from hotspots.ingest.formats import (
-    LAYER_SUFFIXES,
-    TABLE_SUFFIXES,
-    Columns,
-    FoundFile,
-    InputFile,
-    RepeatGuard,
-    Table,
-    find_files,
-)
-from hotspots.ingest.incidents import (
-    PlaceColumns,
-    Places,
-    describe_columns,
-    find_offences,
-    says_where,
-)
+from hotspots.geography import BRITISH_NATIONAL_GRID, require_working_crs
+from hotspots.ingest.formats import LAYER_SUFFIXES, TABLE_SUFFIXES, Columns, InputFile, Table
+from hotspots.ingest.incidents import Places, find_offences
 from hotspots.ingest.reference.listed_places import (
     OTHER_FIELDS,
-    ReadPlaces,
-    find_where,
-    join_rows,
-    list_columns,
+    ListColumns,
+    ListForm,
     make_picker,
-    open_lists,
+    number_places,
+    read_lists,
     read_plain,
-    read_rows,
     read_text,
-    require_wanted_once,
-    say_next,
+    say_none,
 )
-from hotspots.ingest.texts import OTHER_KINDS, read_status, release_kinds, release_schools
+from hotspots.ingest.texts import OTHER_KINDS, release_kinds, release_schools
 
 SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 MARGIN_M: Final = 1_000.0
 """How far beyond the study area a school may lie: its pupils come from inside."""
-
-_WHAT: Final = "schools"
 
 # Names of columns as `normalise` gives them, in order of preference.
 _NAMES = ("establishment name", "school name", "name of school", "school", "name", "title", "site name")
@@ -93,8 +72,6 @@ _REGISTERED = frozenset(
 
 _ID = re.compile(r"\d{5,7}")
 """The number of a school in England (URN, 6 digits), of a children's centre (5) or of a school in Wales (7)."""
-
-_ROLES = ("name", "phase", "school_id", "data_status", "is_not_open")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,52 +136,40 @@ def read_schools(
     Source: columns of the register as Get Information about Schools, Department for Education, gives them.
     """
     crs = require_working_crs(crs)
-    read: list[ReadPlaces] = []
-    inputs: list[InputFile] = []
-    guard = RepeatGuard()
-    for file in find_files(paths, suffixes=SUFFIXES, what=_WHAT):
-        with file.opened():
-            layouts = _find_layouts(file, name_crs(crs))
-            guard.check(file.sha256, label=file.label)
-            tables = [_read_table(layout, name_crs(crs), postcodes) for layout in layouts]
-        status = read_status(join_rows(tables, _ROLES)["data_status"])
-        if only_real and status:
-            continue
-        read += tables
-        inputs.append(
-            InputFile(
-                path=file.shown,
-                table=_WHAT,
-                sha256=file.sha256,
-                n_rows=sum(len(table.rows) + table.n_malformed for table in tables),
-                layout=_WHAT,
-                data_status=status,
-            )
-        )
-    rows = join_rows(read, _ROLES)
+    read = read_lists(paths, _FORM, crs=crs, postcodes=postcodes, only_real=only_real)
+    rows = read.rows
     is_not_open, is_located = rows["is_not_open"].to_numpy(dtype=bool), rows["reason"].isna().to_numpy()
     without_location = Counter(rows["reason"][~is_not_open & ~is_located])
-    n_malformed = sum(table.n_malformed for table in read)
     located = rows[is_located & ~is_not_open]
-    if located.empty and inputs:
-        raise DataError(_say_none(crs, without_location, n_malformed=n_malformed, n_not_open=int(is_not_open.sum())))
+    if located.empty and read.inputs:
+        raise DataError(
+            say_none(
+                "schools read is open and",
+                crs,
+                {**without_location, OTHER_FIELDS: read.n_malformed},
+                {"not open": int(is_not_open.sum())},
+                fields="Give each row as many fields as the header: download the file again, without joining two of "
+                "them.",
+            )
+        )
     is_again = located["school_id"].notna() & located["school_id"].duplicated()
     unique = located[~is_again]
     points = gpd.points_from_xy(unique["easting"].astype("float64"), unique["northing"].astype("float64"))
     near = np.ones(len(unique), dtype=bool) if area is None else shapely.dwithin(np.asarray(points), area, MARGIN_M)
     names = release_schools(unique["name"])
     kept = near & names.notna().to_numpy()
+    ids = number_places(unique["school_id"], is_id=lambda text: bool(_ID.fullmatch(text)), letter="S")
     phases = release_kinds(unique["phase"].astype("category"), also=_REGISTERED).astype("object")
     schools = gpd.GeoDataFrame(
         {"name": names[kept], "phase": phases.where(phases.notna() & (phases != OTHER_KINDS), None)[kept]},
         geometry=points[kept],
         crs=crs,
-    ).set_index(pd.Index(_number(unique["school_id"])[kept], name="school_id", dtype="object"))
+    ).set_index(pd.Index(ids[kept], name="school_id", dtype="object"))
     return Schools(
         schools=schools[list(SCHOOL_COLUMNS)],
-        inputs=tuple(inputs),
+        inputs=read.inputs,
         without_location=dict(sorted(without_location.items())),
-        n_malformed=n_malformed,
+        n_malformed=read.n_malformed,
         n_not_open=int(is_not_open.sum()),
         n_outside=int((~near).sum()),
         n_repeated=int(is_again.sum()),
@@ -212,68 +177,33 @@ def read_schools(
     )
 
 
-def _say_none(crs: pyproj.CRS, reasons: Mapping[str, int], *, n_malformed: int, n_not_open: int) -> str:
-    why = {**reasons, OTHER_FIELDS: n_malformed, "not open": n_not_open}
-    said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
-    next_step = say_next(
-        {**reasons, OTHER_FIELDS: n_malformed},
-        fields="Give each row as many fields as the header: download the file again, without joining two of them.",
-    )
-    return (
-        f"None of the {sum(why.values())} schools read is open and has a usable location in {describe_area(crs)} "
-        f"({said}). {next_step}"
-    )
-
-
-def _number(given: pd.Series) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """The numbers of schools, as text, and S001 and so on for those that have none that may be shown."""
-    shown = [text if isinstance(text, str) and _ID.fullmatch(text) else None for text in given]
-    used = {text for text in shown if text}
-    free = (name for number in itertools.count(1) if (name := f"S{number:03d}") not in used)
-    return np.array([text or next(free) for text in shown], dtype=object)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layout:
-    """A table of schools, and which column holds what."""
-
-    table: Table
-    where: PlaceColumns
-    columns: Mapping[str, Sequence[str]]
-
-    @property
-    def wanted(self) -> set[str]:
-        """The columns to be read."""
-        named = {name for names in self.columns.values() for name in names}
-        return named | set(list_columns(self.where, self.table.header))
-
-
-def _find_layouts(file: FoundFile, crs: str) -> list[_Layout]:
-    """The tables of schools in a file.
+def _find(table: Table) -> ListColumns:
+    """The columns of a table of schools.
 
     Raises:
-        DataError: There is none.
+        DataError: It is clearly of incidents.
     """
-    tables = open_lists(file, is_header=_names_columns, what=_WHAT)
-    layouts = [layout for table in tables if (layout := _find_layout(table, crs)) is not None]
-    if not layouts:
-        raise DataError(_say_missing(tables[0], crs))
-    return layouts
-
-
-def _find_layout(table: Table, crs: str) -> _Layout | None:
-    columns, where = _find_columns(table.header), find_where(table, crs)
+    columns = _find_columns(table.header)
     offences, has_dates = find_offences(table.header)
     if offences and has_dates and not columns["school_id"]:
         raise DataError(
             f'Schools are places; {table.label} looks like a table of incidents: column "{offences[0]}" says what '
             "happened. Give the list of schools."
         )
-    if where is None or not columns["name"]:
-        return None
-    layout = _Layout(table=table, where=where, columns=columns)
-    require_wanted_once(table, layout.wanted)
-    return layout
+
+    def read(chunk: Columns) -> dict[str, pd.Series]:
+        phase = read_text(chunk, columns["phase"][:1])
+        phase = phase.mask(phase.isin(_NO_PHASE))
+        other = read_text(chunk, columns["phase"][1:])
+        return {
+            "name": read_text(chunk, columns["name"]),
+            "phase": phase.where(phase.notna(), other.where(other.notna(), None)),
+            "school_id": read_text(chunk, columns["school_id"]),
+            "data_status": read_text(chunk, columns["data_status"]),
+            "is_not_open": _is_not_open(chunk, columns),
+        }
+
+    return ListColumns(wanted={name for names in columns.values() for name in names}, read=read)
 
 
 def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
@@ -289,44 +219,6 @@ def _find_columns(header: Sequence[str]) -> dict[str, list[str]]:
     }
 
 
-def _names_columns(row: Sequence[str]) -> bool:
-    return says_where(row) and bool(_find_columns(row)["name"])
-
-
-def _say_missing(table: Table, crs: str) -> str:
-    missing = [
-        *(["a column of names (EstablishmentName, school, name)"] if not _find_columns(table.header)["name"] else []),
-        *(
-            ["one that says where (Easting and Northing, latitude and longitude, postcode)"]
-            if find_where(table, crs) is None
-            else []
-        ),
-    ]
-    return (
-        "A list of schools needs a name for each, and a location: coordinates, a grid reference, a postcode, points or "
-        f"outlines; {table.label} does not have {' or '.join(missing)}. "
-        f"{describe_columns(table.header, lead='Its columns are')} Rename the right one, or add it."
-    )
-
-
-def _read_table(layout: _Layout, crs: str, postcodes: Places | None) -> ReadPlaces:
-    columns = layout.columns
-
-    def read(chunk: Columns) -> dict[str, pd.Series]:
-        phase = read_text(chunk, columns["phase"][:1])
-        phase = phase.mask(phase.isin(_NO_PHASE))
-        other = read_text(chunk, columns["phase"][1:])
-        return {
-            "name": read_text(chunk, columns["name"]),
-            "phase": phase.where(phase.notna(), other.where(other.notna(), None)),
-            "school_id": read_text(chunk, columns["school_id"]),
-            "data_status": read_text(chunk, columns["data_status"]),
-            "is_not_open": _is_not_open(chunk, columns),
-        }
-
-    return read_rows(layout.table, layout.where, layout.wanted, crs=crs, postcodes=postcodes, read=read)
-
-
 def _is_not_open(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Series:
     """Which schools do not stand open: "Closed", "Proposed to open"; by a date of closing only without a status."""
     not_open = pd.Series(data=False, index=range(len(next(iter(columns.values())))))
@@ -336,3 +228,14 @@ def _is_not_open(columns: Columns, names: Mapping[str, Sequence[str]]) -> pd.Ser
     for name in names["date_closed"]:
         not_open |= read_plain(columns, name).notna()
     return not_open
+
+
+_FORM = ListForm(
+    what="schools",
+    suffixes=SUFFIXES,
+    needs="a name",
+    example="a column of names (EstablishmentName, school, name)",
+    names=lambda header: bool(_find_columns(header)["name"]),
+    find=_find,
+    roles=("name", "phase", "school_id", "data_status", "is_not_open"),
+)

@@ -38,16 +38,16 @@ _WHAT: Final = "streets"
 _OSM = ("highway", "fclass")
 """Columns of OpenStreetMap's classes of road; the second one is Geofabrik's."""
 
-_OS = ("road function", "function", "form of way")
-"""Columns of OS Open Roads."""
+_OS = ("road function", "road funct", "function")
+"""Columns of OS Open Roads' classes of road; the second one is what a shapefile keeps of the first."""
 
 StreetOrigin = Literal["OpenStreetMap", "Ordnance Survey"]
 
 # Names of columns as `normalise` gives them, in order of preference.
 _COLUMNS: Mapping[str, Sequence[str]] = {
     "name": ("name", "name 1", "name1", "street name", "road name", "street", "full name", "names"),
-    "kind": (*_OSM, "road function", "function", "kind", "class", "road class", "road classification", "type"),
-    "motorway": ("road classification", "class", "road function", "function", "fclass", "highway"),
+    "kind": (*_OSM, *_OS, "kind", "class", "road class", "road classification", "type"),
+    "motorway": (*_OSM, *_OS, "road classification", "road class", "class"),
     "foot": ("foot",),
     "access": ("access",),
     "motorroad": ("motorroad",),
@@ -86,7 +86,8 @@ class Streets:
 
     Attributes:
         ways: The streets table of `hotspots.contracts`, in the working CRS.
-        inputs: The files read; their rows are those whose extent meets that of the area with its margin.
+        inputs: The files read; their rows are those whose extent meets that of the area with its margin. A file without
+            such a row, as most tiles of a country, is none of them.
         left_out: Lines near the area that people may not walk along, by why.
         n_broken: Rows near the area without a line that can be used: empty, without length, or damaged.
         n_unnamed: Streets kept whose file gives them no name.
@@ -143,17 +144,19 @@ def read_streets(
     tables: list[_ReadLayer] = []
     inputs: list[InputFile] = []
     without: list[FoundFile] = []
+    far: list[FoundFile] = []
     guard = RepeatGuard()
     files = find_files(paths, suffixes=(*LINE_SUFFIXES, ".graphml"), what=_WHAT)
     for file in files:
         with file.opened():
             frames = _read_frames(file, near)
-            if only_real and not any(map(len, frames)):  # what a file says of itself stands on its rows
-                frames = _read_frames(file, None)
+            if not any(map(len, frames)):
+                if not frames:
+                    without.append(file)
+                elif not (only_real and _read_far_status(file, frames)):
+                    far.append(file)
+                continue
             guard.check(file.sha256, label=file.label)
-        if not frames:
-            without.append(file)
-            continue
         layers = [_read_layer(frame, file.label, crs, only_real=only_real) for frame in frames]
         status = read_status(pd.concat([layer.data_status for layer in layers]))
         if only_real and status:
@@ -178,8 +181,9 @@ def read_streets(
     if area is not None:
         shapely.prepare(area)
         ways = ways[shapely.dwithin(area, ways.geometry.to_numpy(), STREET_MARGIN_M)]
-    if ways.empty and inputs:
-        raise DataError(_say_none(tables, inputs, crs, near_area=area is not None))
+    if ways.empty and (inputs or far):
+        names = [*(file.path for file in inputs), *(file.shown for file in far)]
+        raise DataError(_say_none(tables, names, crs, near_area=area is not None))
     is_again = ways["wkb"].duplicated()
     left_out = Counter(reason for table in tables for reason in table.reasons[table.reasons != ""])
     left_out[REPEATED] = int(is_again.sum())
@@ -195,12 +199,12 @@ def read_streets(
     )
 
 
-def _say_none(tables: Sequence[_ReadLayer], inputs: Sequence[InputFile], crs: pyproj.CRS, *, near_area: bool) -> str:
+def _say_none(tables: Sequence[_ReadLayer], names: Sequence[str], crs: pyproj.CRS, *, near_area: bool) -> str:
     n = sum(len(table.reasons) + table.n_broken for table in tables)
     where = "within a kilometre of the wards" if near_area else f"in {describe_area(crs)}"
     why = Counter(reason for table in tables for reason in table.reasons[table.reasons != ""])
     said = "; ".join(f"{reason}: {count:,}" for reason, count in sorted(why.items()))
-    files = str(inputs[0].path) + (f" and {len(inputs) - 1:,} more" if len(inputs) > 1 else "")
+    files = names[0] + (f" and {len(names) - 1:,} more" if len(names) > 1 else "")
     return (
         f"Streets must lie {where} and be such that people may walk along them; "
         + (f"of {n:,} lines of {files} none does" if n else f"{files} has no line there")
@@ -214,6 +218,19 @@ def _read_frames(file: FoundFile, near: gpd.GeoSeries | None) -> list[gpd.GeoDat
         raise DataError(f"Streets are read from lines; {file.label} is a graph. {_USE_OSMNX}")
     frames = read_lines(file, wanted=lambda name: normalise(name) in _KNOWN, near=near, what=_WHAT)
     return [frame for frame in frames if frame.empty or _are_lines(frame).any()]
+
+
+def _read_far_status(file: FoundFile, frames: Sequence[gpd.GeoDataFrame]) -> str | None:
+    """What a file without a row near the area says of itself, which stands on its rows.
+
+    It is read whole only if it has a column for that.
+    """
+    usual = _COLUMNS["data_status"]
+    if not any(normalise(str(name)) in usual for frame in frames for name in frame.columns):
+        return None
+    whole = read_lines(file, wanted=lambda name: normalise(name) in usual, what=_WHAT)
+    said = [frame.drop(columns=frame.geometry.name) for frame in whole]
+    return read_status(pd.concat([frame[name] for frame in said for name in frame.columns]))
 
 
 def _are_lines(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
