@@ -82,7 +82,9 @@ def look(
     outlines = list(chosen.wards.geometry[:N_HOTSPOTS])
     hours = weigh_hours(chosen.incidents)
     profile = profile_week(chosen.incidents, hours=hours)
-    return chosen, analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines, compare=compare)
+    return chosen, analyse_times(
+        study, chosen, hours=hours, profile=profile, outlines={"hotspots": outlines}, compare=compare
+    )
 
 
 Found = tuple[Selection, TimeAnalysis]

@@ -66,7 +66,7 @@ def find_times(robbery: Analysis, incidents: gpd.GeoDataFrame) -> TimeAnalysis:
     chosen = dataclasses.replace(robbery.selection, incidents=incidents)
     hours = weigh_hours(incidents)
     profile = profile_week(incidents, hours=hours)
-    return analyse_times(robbery.study, chosen, hours=hours, profile=profile, outlines=outlines)
+    return analyse_times(robbery.study, chosen, hours=hours, profile=profile, outlines={"hotspots": outlines})
 
 
 def scatter_times(incidents: gpd.GeoDataFrame, first: dt.date, last: dt.date, *, seed: int) -> gpd.GeoDataFrame:

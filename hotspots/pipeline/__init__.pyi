@@ -42,6 +42,9 @@ from .patrol_plan import ShiftPlan as ShiftPlan
 from .patrol_plan import plan_shift as plan_shift
 from .patrol_plan_request import PatrolPlanRequest as PatrolPlanRequest
 from .patrol_plan_request import TravelBy as TravelBy
+from .patrol_week import HavenWeek as HavenWeek
+from .patrol_week import NearHaven as NearHaven
+from .patrol_week import PatrolWeek as PatrolWeek
 from .patrols_done import PatrolledPlace as PatrolledPlace
 from .patrols_done import PatrolsDone as PatrolsDone
 from .patrols_done import PeakCover as PeakCover

@@ -15,6 +15,7 @@ from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.facility_kinds import FacilityKind
 from hotspots.pipeline.felt_places import PerceptionAnalysis
+from hotspots.pipeline.patrol_week import PatrolWeek
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run_havens import HavenAnalysis
@@ -44,6 +45,7 @@ class Analysis:
         harm: What the rows weigh; by severity unless the request says otherwise.
         months: Incidents by calendar month of the period.
         empty_months: Months of the period whose feed failed, which are not months without crime.
+        patrol_week: What to expect at places to patrol by hour of the week; None where hours are not known.
         havens: What the safe havens cover; None where none were given.
         new_havens: Which candidates would help most as new ones; None where no candidates were given.
         facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
@@ -63,6 +65,7 @@ class Analysis:
     harm: HarmWeights
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
+    patrol_week: PatrolWeek | None
     havens: HavenAnalysis | None
     new_havens: Siting | None = None
     facilities: tuple[FacilityKind, ...] = ()

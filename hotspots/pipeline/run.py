@@ -15,6 +15,7 @@ from hotspots.pipeline.facility_kinds import analyse_facilities
 from hotspots.pipeline.felt_places import analyse_perception
 from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
+from hotspots.pipeline.patrol_week import estimate_patrol_week
 from hotspots.pipeline.places import analyse_places
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
@@ -49,8 +50,17 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         chosen, request, hours=hours, profile=profile, harm=weighed.harm if not weighed.n_unweighed else None
     )
     progress(f"{crime.slug}: times")
-    outlines = [hotspot.outline for hotspot in places.hotspots]
-    times = analyse_times(study, chosen, hours=hours, profile=profile, outlines=outlines, compare=request.compare)
+    times = analyse_times(
+        study,
+        chosen,
+        hours=hours,
+        profile=profile,
+        outlines={
+            "hotspots": [hotspot.outline for hotspot in places.hotspots],
+            "patrols": [place.outline for place in places.patrol_places],
+        },
+        compare=request.compare,
+    )
     months = pd.period_range(chosen.start, chosen.end, freq="M")
     ward_counts, population = count_wards(incidents, chosen.wards), chosen.wards["population"]
     uncovered = count_uncovered_months(times.holes, ward_counts.index, months=months)
@@ -76,6 +86,15 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
         harm=weighed,
         months=count_months(incidents, months=months),
         empty_months=empty_months,
+        patrol_week=estimate_patrol_week(
+            places.patrol_places,
+            hours,
+            n_incidents=len(incidents),
+            n_weeks=n_years * 365.25 / 7,
+            floor=request.floor,
+        )
+        if profile.available and n_years
+        else None,
         havens=analyse_havens(study, chosen, profile, places.patrol_places, request),
         new_havens=suggest_havens(study, chosen, reach_m=request.reach_m),
         facilities=analyse_facilities(study, chosen, floor=request.floor),

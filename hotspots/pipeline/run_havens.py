@@ -27,6 +27,7 @@ from hotspots.analysis.safe_havens import (
 )
 from hotspots.geography import FLOOR, Floor
 from hotspots.pipeline.haven_request import HavenRequest, SitingOptions
+from hotspots.pipeline.patrol_week import HavenWeek, measure_haven_week
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import Study
@@ -59,6 +60,7 @@ class HavenAnalysis:
         gaps: Places to patrol and parts of the week without an open haven. Those whose number may be told are first,
             most incidents first; the others follow by place, since their order would tell their numbers.
         n_told: So many gaps may be told with their numbers.
+        week: When havens are open in an ordinary week, and which are near each place to patrol.
     """
 
     havens: gpd.GeoDataFrame
@@ -68,6 +70,7 @@ class HavenAnalysis:
     reach: shapely.Geometry
     gaps: tuple[Gap, ...]
     n_told: int
+    week: HavenWeek
 
 
 def analyse_havens(
@@ -105,6 +108,15 @@ def analyse_havens(
         reach=measure_reach(havens, reach_m=request.reach_m, study_area=chosen.study_area),
         gaps=(*(gap for gap, told in zip(gaps, is_told, strict=True) if told), *untold),
         n_told=int(is_told.sum()),
+        week=measure_haven_week(
+            havens,
+            patrol_places,
+            start=chosen.start,
+            end=chosen.end,
+            reach_m=request.reach_m,
+            calendar=study.opening_calendar,
+            network=study.network,
+        ),
     )
 
 

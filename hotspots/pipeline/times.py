@@ -6,10 +6,10 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy import sparse
@@ -40,6 +40,8 @@ from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import CalendarOptions, Study
 from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, Span, find_refused
 
+PlaceGroup = Literal["hotspots", "patrols"]
+
 _OWN_COLUMNS = ["started_at", "time_precision", "ward_code", "source", "category"]
 _NOT_PLACED = "The two windows have unequal shares of incidents without a place, and nobody knows where those were."
 
@@ -55,7 +57,8 @@ class Change:
             comparison is not available.
         wards: Each ward; None also where the windows have unequal shares of rows without a place.
         hotspots: Each hot spot, by its place in their order from 0; None also where that would be unfair.
-        hotspots_reason: Why the hot spots are not compared though the area is; otherwise None.
+        patrols: Each place to patrol, likewise.
+        hotspots_reason: Why the hot spots and places to patrol are not compared though the area is; otherwise None.
         n_left_out: Incidents of either window that are not compared, because the files cover their part of the area in
             one window only.
         lost: Rows without a place, where the windows have unequal shares of them; else None.
@@ -65,6 +68,7 @@ class Change:
     area: ChangeTable | None
     wards: ChangeTable | None
     hotspots: ChangeTable | None
+    patrols: ChangeTable | None
     hotspots_reason: str | None
     n_left_out: int = 0
     lost: LostPlaces | None = None
@@ -117,7 +121,7 @@ def analyse_times(
     *,
     hours: sparse.csr_array,
     profile: WeeklyProfile,
-    outlines: Sequence[shapely.Geometry] = (),
+    outlines: Mapping[PlaceGroup, Sequence[shapely.Geometry]],
     compare: Span | None = None,
 ) -> TimeAnalysis:
     """Find when the incidents of one crime happen, and what changed.
@@ -127,7 +131,7 @@ def analyse_times(
         chosen: What is analysed.
         hours: `weigh_hours` of the incidents.
         profile: Their hours of the week.
-        outlines: Of the hot spots, in their order.
+        outlines: Of the hot spots and of the places to patrol, in their order.
         compare: First and last day of an earlier period that this one is compared with too.
 
     Raises:
@@ -137,7 +141,13 @@ def analyse_times(
     parts = (chosen.earlier, incidents)
     own = pd.concat([part[_OWN_COLUMNS] for part in parts])
     beside = pd.concat([part[_OWN_COLUMNS] for part in (chosen.earlier_beyond, chosen.beyond)])
-    hotspot = np.concatenate([assign_outlines(part, outlines) for part in parts])
+    drawn: dict[str, Any] = {
+        group: pd.Categorical.from_codes(
+            np.concatenate([assign_outlines(part, shapes) for part in parts]), categories=pd.RangeIndex(len(shapes))
+        )
+        for group, shapes in outlines.items()
+        if shapes
+    }
     known_from, known = find_known_months(study, chosen)
     rows = CrimeRows(
         incidents=pd.concat([own, beside]),
@@ -158,13 +168,7 @@ def analyse_times(
         season=season,
         control=find_signals(known.counts, season=season if season.available else None),
         rolling=roll_twelve_months(known.counts),
-        changes=_compare_windows(
-            chosen,
-            rows,
-            hotspot,
-            len(outlines),
-            planned=_plan_comparisons(chosen, rows, season, compare),
-        ),
+        changes=_compare_windows(chosen, rows, drawn, planned=_plan_comparisons(chosen, rows, season, compare)),
         repeats=measure_repeats(incidents),
         near_repeat=measure_near_repeat(incidents),
     )  # fmt: skip
@@ -229,17 +233,16 @@ def _plan_comparisons(
 def _compare_windows(
     chosen: Selection,
     rows: CrimeRows,
-    hotspot: npt.NDArray[np.integer],
-    n_hotspots: int,
+    drawn: Mapping[str, Any],
     *,
     planned: Sequence[Comparison],
 ) -> tuple[Change, ...]:
-    """Every comparison of windows, by ward and by hot spot: `hotspot` is that of each incident inside, or -1."""
+    """Every comparison of windows, by ward and by the places drawn from the incidents, one for each incident inside."""
     own = rows.incidents[rows.is_inside]
     # as categories, which are made once and counted in every comparison
-    wanted = {
+    wanted: dict[str, Any] = {
         "wards": own["ward_code"].astype("category").cat.set_categories(chosen.wards.index).array,
-        "hotspots": pd.Categorical.from_codes(hotspot, categories=pd.RangeIndex(n_hotspots)),
+        **drawn,
     }
     changes = []
     for plan in planned:
@@ -248,8 +251,8 @@ def _compare_windows(
         (fair,) = withhold_selected([comparison], drawn_from=chosen.start, drawn_to=chosen.end)
         tables: dict[str, ChangeTable | None] = dict.fromkeys(wanted)
         for name, groups in wanted.items():
-            used = fair if name == "hotspots" else comparison
-            if used.available and not (name == "hotspots" and n_hotspots == 0):
+            used = fair if name in drawn else comparison
+            if used.available:
                 _, tables[name] = rows.compare(windows, groups=groups)
         reason = fair.reason if comparison.available and not fair.available else None
         if windows.lost and comparison.available:
@@ -259,7 +262,8 @@ def _compare_windows(
                 comparison=comparison,
                 area=area,
                 wards=tables["wards"],
-                hotspots=tables["hotspots"],
+                hotspots=tables.get("hotspots"),
+                patrols=tables.get("patrols"),
                 hotspots_reason=reason,
                 n_left_out=windows.n_left_out,
                 lost=windows.lost,

@@ -1,5 +1,7 @@
+from .coarse_weeks import coarsen_weeks as coarsen_weeks
 from .hourly_estimate import HourlyEstimate as HourlyEstimate
 from .hourly_estimate import estimate_hours as estimate_hours
+from .hourly_estimate import estimate_week as estimate_week
 from .kept_plan import SLACK_MINUTES as SLACK_MINUTES
 from .kept_plan import KeptPlan as KeptPlan
 from .kept_plan import compare_plan as compare_plan

@@ -76,10 +76,7 @@ def estimate_hours(
     _require_amounts(weekly, shape=(len(weekly),))
     _require_amounts(own, shape=(len(weekly), HOURS_IN_WEEK))
     _require_amounts(area, shape=(HOURS_IN_WEEK,))
-    by_day = area.reshape(-1, _HOURS_IN_DAY)
-    days, hours = by_day.sum(axis=1) + _EVEN, by_day.sum(axis=0) + _EVEN
-    product = np.outer(days / days.sum(), hours / hours.sum()).ravel()
-    week = _shrink(area[None], product, _choose_weight(area[None], product))[0]
+    week = estimate_week(area)
     n_alike = _choose_weight(own, week)
     n_timed = own.sum(axis=1)
     return HourlyEstimate(
@@ -88,6 +85,28 @@ def estimate_hours(
         n_alike=n_alike,
         is_flat=False,
     )
+
+
+def estimate_week(area_counts: npt.ArrayLike) -> Floats:
+    """The week of a whole area: the share that each hour of it has of all incidents to expect.
+
+    Args:
+        area_counts: float (168,), incidents by hour of the week as `weigh_hours` adds them up.
+
+    Returns:
+        float (168,), above 0, adding up to 1: the hours counted, shrunk towards (days) x (hours of the day) as
+        `estimate_hours` says.
+
+    Raises:
+        DataError: A number is missing or below 0, or there are not 168.
+    """
+    area = np.asarray(area_counts, dtype=np.float64)
+    _require_amounts(area, shape=(HOURS_IN_WEEK,))
+    by_day = area.reshape(-1, _HOURS_IN_DAY)
+    days, hours = by_day.sum(axis=1) + _EVEN, by_day.sum(axis=0) + _EVEN
+    product = np.outer(days / days.sum(), hours / hours.sum()).ravel()
+    week: Floats = _shrink(area[None], product, _choose_weight(area[None], product))[0]
+    return week
 
 
 def _shrink(counts: Floats, prior: Floats, n_prior: float) -> Floats:

@@ -10,6 +10,7 @@ from .haven_gaps import UsualHours as UsualHours
 from .haven_gaps import find_usual_hours as find_usual_hours
 from .haven_gaps import keep_days as keep_days
 from .haven_gaps import rank_gaps as rank_gaps
+from .haven_week import find_week_states as find_week_states
 from .hour_coverage import CoverageShares as CoverageShares
 from .hour_coverage import HourCoverage as HourCoverage
 from .hour_coverage import measure_hour_coverage as measure_hour_coverage

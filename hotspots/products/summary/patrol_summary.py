@@ -8,7 +8,17 @@ from typing import Annotated, Any, ClassVar
 
 from hotspots.analysis.hotspots import PATROL_WIDTH_M, VISIT_MINUTES, Hotspot
 from hotspots.pipeline import Analysis
-from hotspots.products.summary.encoding import Degrees, Metres, Part, Quantity, Share, SmallShare, Source, Tenths
+from hotspots.products.summary.encoding import (
+    Degrees,
+    Metres,
+    Part,
+    Quantity,
+    Share,
+    SmallShare,
+    Source,
+    Tenths,
+    Thousandths,
+)
 from hotspots.products.summary.place_summary import (
     HotspotHavens,
     LocationCount,
@@ -21,6 +31,19 @@ from hotspots.products.summary.place_summary import (
 )
 from hotspots.products.summary.time_summary import WindowSummary
 from hotspots.products.words import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearHavenSummary(Part):
+    """A safe haven near a place to patrol.
+
+    Attributes:
+        id: Its ID in the table.
+        distance_m: From the middle of the place, along streets if `havens.is_along_streets`.
+    """
+
+    id: str
+    distance_m: Annotated[int, Quantity("m")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +69,10 @@ class PatrolPlaceSummary(Part):
         certainty: What to expect, in a sentence.
         peak: The hours in which its incidents concentrate most clearly.
         n_timed: Incidents with a clock time.
+        by_part: Incidents to expect in a week in each part of `shifts`, without the chosen hours; null where hours are
+            not known. Within a part they are spread as `week` is.
         havens: Null where no safe havens were given.
+        near_havens: Those within reach of its middle, at most five, the nearest first; null likewise.
     """
 
     view_of: ClassVar = Hotspot
@@ -77,7 +103,9 @@ class PatrolPlaceSummary(Part):
     certainty: str
     peak: WindowSummary | None
     n_timed: Annotated[int, Source("profile.n_timed")]
+    by_part: tuple[Thousandths, ...] | None
     havens: HotspotHavens | None
+    near_havens: tuple[NearHavenSummary, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +124,8 @@ class PatrolSummary(Part):
         ground_share: Share of the ground that the recorded points in them stand for; null where incidents are not on
             shared points, or other crime is not known.
         gap_share: How much more another choice of as many places could hold at most; 0 where this is the best.
+        week: Incidents to expect in the whole area in each hour of a week, Monday 00:00-00:59 first; null where hours
+            are not known.
         places: By rank.
     """
 
@@ -109,6 +139,7 @@ class PatrolSummary(Part):
     area_share: SmallShare
     ground_share: Share | None
     gap_share: SmallShare
+    week: tuple[Annotated[float, Quantity("incidents a week", figures=3)], ...] | None
     places: tuple[PatrolPlaceSummary, ...]
 
 
@@ -128,14 +159,15 @@ def summarise_patrols(analysis: Analysis) -> PatrolSummary | None:
         area_share=sum(place.area_km2 for place in places) * 1e6 / analysis.study_area.area,
         ground_share=sum_ground(places, analysis),
         gap_share=found.gap_share,
+        week=None if analysis.patrol_week is None else tuple(analysis.patrol_week.expected),
         places=tuple(
-            _summarise_place(place, where, analysis)
-            for place, where in zip(places, locate_hotspots(places, analysis), strict=True)
+            _summarise_place(index, where, analysis) for index, where in enumerate(locate_hotspots(places, analysis))
         ),
     )
 
 
-def _summarise_place(place: Hotspot, where: dict[str, Any], analysis: Analysis) -> PatrolPlaceSummary:
+def _summarise_place(index: int, where: dict[str, Any], analysis: Analysis) -> PatrolPlaceSummary:
+    place, week, havens = analysis.places.patrol_places[index], analysis.patrol_week, analysis.havens
     found = PatrolPlaceSummary.of(
         place,
         **where,
@@ -144,6 +176,13 @@ def _summarise_place(place: Hotspot, where: dict[str, Any], analysis: Analysis) 
         location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in place.location_kinds),
         certainty="",
         peak=next(iter(place.profile.peaks), None),
+        by_part=None if week is None else tuple(week.by_part[index]),
         havens=summarise_near_havens(place, analysis),
+        near_havens=None
+        if havens is None
+        else tuple(
+            NearHavenSummary(id=str(havens.havens.index[near.position]), distance_m=round(near.distance_m))
+            for near in havens.week.near[index]
+        ),
     )
     return dataclasses.replace(found, certainty=say("patrol.certainty", found))

@@ -306,6 +306,8 @@ class HavenSummary(Part):
         kind: What it is.
         opening_hours: In the notation of OpenStreetMap.
         n_incidents: Incidents within reach; null where they are too few to be shown.
+        week: Whether it is open in each hour of the week of `havens.week_of`, a letter each, Monday 00:00-00:59 first:
+            o is open, p is open in a part of it, c is closed, ? is not known.
     """
 
     id: str
@@ -313,6 +315,7 @@ class HavenSummary(Part):
     kind: str | None
     opening_hours: str | None
     n_incidents: int | None
+    week: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +347,7 @@ class HavensSummary(Part):
         area_share_within_reach: Share of the study area within reach of any, in a straight line.
         by_hour: At the hours at which they may have happened.
         peaks: Within each peak of the week.
+        week_of: The Monday of the ordinary week of which it is said when each is open.
         havens: Each of them.
     """
 
@@ -362,6 +366,7 @@ class HavensSummary(Part):
     n_hours_unknown: int
     by_hour: HourCoverageSummary
     peaks: tuple[PeakCoverage, ...]
+    week_of: dt.date
     havens: tuple[HavenSummary, ...]
 
 
@@ -637,6 +642,7 @@ def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
             PeakCoverage.of(covered, words=peak.words)
             for peak, covered in zip(analysis.times.profile.peaks, found.peaks, strict=True)
         ),
+        week_of=found.week.first_day,
         havens=tuple(
             HavenSummary(
                 id=str(haven_id),
@@ -644,7 +650,8 @@ def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
                 kind=haven["kind"],
                 opening_hours=haven["opening_hours"],
                 n_incidents=n_by_haven[haven_id] if floor.is_met(n_by_haven[haven_id], floor.min_places) else None,
+                week=week,
             )
-            for haven_id, haven in found.havens.iterrows()
+            for (haven_id, haven), week in zip(found.havens.iterrows(), found.week.states, strict=True)
         ),
     )

@@ -377,7 +377,8 @@ class ChangeSummary(Part):
         wards: Each ward.
         n_wards_compared, n_hotspots_compared: Those with any incident, for whose number p values are adjusted.
         hotspots: Each hot spot; null also where that would be unfair.
-        hotspots_reason: Why the hot spots are not compared though the area is.
+        patrols: Each place to patrol, likewise.
+        hotspots_reason: Why hot spots and places to patrol are not compared though the area is.
         n_left_out: Incidents of either window that are not compared, because the files cover their part of the area in
             one window only.
         lost: Rows without a place, where the windows have unequal shares of them.
@@ -406,6 +407,7 @@ class ChangeSummary(Part):
     n_wards_compared: int | None
     hotspots: tuple[HotspotChange, ...] | None
     n_hotspots_compared: int | None
+    patrols: tuple[HotspotChange, ...] | None
     hotspots_reason: str | None
     n_left_out: int
     lost: LostPlaces | None
@@ -605,6 +607,7 @@ def summarise_series(times: TimeAnalysis) -> SeriesSummary:
 def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
     """One comparison of two windows of days."""
     comparison, area, wards, hotspots = change.comparison, change.area, change.wards, change.hotspots
+    patrols = change.patrols
     names = analysis.wards["ward_name"]
     return ChangeSummary.of(
         comparison,
@@ -622,6 +625,8 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
         hotspots=hotspots
         and tuple(HotspotChange(rank=index + 1, change=group) for index, group in _list_groups(hotspots)),
         n_hotspots_compared=hotspots and hotspots.n_compared,
+        patrols=patrols
+        and tuple(HotspotChange(rank=index + 1, change=group) for index, group in _list_groups(patrols)),
         hotspots_reason=change.hotspots_reason,
         n_left_out=change.n_left_out,
         lost=change.lost,
