@@ -222,7 +222,7 @@ def test_the_search_finds_what_is_not_withheld(boundaries: Path, tmp_path: Path)
     words = "It was made with hot spots of 2 incidents, from which single victims can be found."
     assert f"Not to be shared. {words}" in said
     for page in ("map.html", "times.html", "quality.html"):
-        assert f"<b>Not to be shared.</b> {words}</div>" in (folder / page).read_text("utf-8")
+        assert f"<b>Not to be shared.</b> {words}<" in (folder / page).read_text("utf-8")
     for table in ("hotspots.csv", "shifts.csv"):
         assert set(pd.read_csv(folder / table)["sharing"]) <= {"not to be shared"}
     assert len(pd.read_csv(folder / "hotspots.csv")) == 1

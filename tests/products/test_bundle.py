@@ -343,15 +343,20 @@ def test_an_analysis_without_hot_spots_or_havens_is_written_too(bare: Analysis, 
 
 
 def test_the_map_shows_no_number_that_the_summary_does_not_hold(analysis: Analysis) -> None:
-    """Ranks, counts and shares in the table of the page are those of the summary, in its order."""
+    """What the map's script is given of places and hot spots is of the summary, in its order."""
     from hotspots.products.pages.map_page import draw_map
 
     summary = summarise(analysis)
     page = draw_map(analysis, summary)
-    shown = re.findall(r'data-rank="(\d+)".*?<td class="n">([\d,]+)<small>', page, flags=re.DOTALL)
-    assert [(int(rank), int(n.replace(",", ""))) for rank, n in shown] == [
-        (hotspot.rank, hotspot.n_incidents) for hotspot in summary.hotspots
-    ]
+    view = json.loads(re.search(r"const view = (.*);\n", page)[1])  # type: ignore[index]
+    counted = [dict(one["known"])["Incidents"].split()[0] for one in view["clusters"]]
+    assert counted == [f"{hotspot.n_incidents:,}" for hotspot in summary.hotspots]
+    assert summary.patrols is not None
+    for shown, place in zip(view["places"], summary.patrols.places, strict=True):
+        assert shown["rank"] == place.rank
+        assert shown["byPart"] == (None if place.by_part is None else [round(one, 3) for one in place.by_part])
+        assert dict(shown["known"])["Incidents"].startswith(f"{place.n_incidents:,} so far")
+        assert dict(shown["facts"])["How sure"].startswith(f"{place.expected_low:,} to {place.expected_high:,} in")
 
 
 def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Path) -> None:

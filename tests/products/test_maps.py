@@ -40,6 +40,7 @@ from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.spreadsheets import tabulate_shifts, write_csv
 from hotspots.products.pages.map_changes import list_verdicts
 from hotspots.products.pages.map_page import draw_map
+from hotspots.products.pages.quality_page import draw_quality
 from hotspots.products.summary import ChangeSummary, GroupChange, choose_main_change, summarise
 from hotspots.products.summary.shift_summary import ShiftSummary
 from hotspots.products.summary.time_summary import ChangeScale, HotspotChange, WardChange, choose_changes
@@ -229,7 +230,7 @@ def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> Non
     longitude, latitude = to_degrees.transform(491_000, 5_459_000)
     (south, west), (north, east) = view["bounds"]  # of the wards: those of the incidents would give them away
     assert (west, south, east, north) == pytest.approx(tuple(vancouver.wards.to_crs(4326).total_bounds), abs=1e-6)
-    (spot,) = view["numbers"]
+    (spot,) = [place["at"] for place in view["places"]]
     assert spot == pytest.approx([latitude, longitude], abs=1e-3)  # somewhere in the outline, within 100 m
 
     image, _ = re.findall(r"L\.imageOverlay\(\s*\"data:[^\"]*\",\s*(\[\[.*?\]\])", layers)
@@ -249,8 +250,8 @@ def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> Non
                 for c in collections]  # fmt: skip
     squares = vancouver.wards.to_crs(4326).union_all()
     assert sum(shapely.hausdorff_distance(outline, squares) < 1e-4 for outline in outlines) == 2  # lines and fills
-    assert "EPSG:32610" in page
     assert "EPSG:27700" not in page
+    assert "EPSG:32610" in draw_quality(summarise(vancouver))
 
 
 @pytest.mark.parametrize("name", ["shape 0", '"geometry": "shape 0"', "\\g<0>"])
@@ -320,6 +321,11 @@ def with_hours(analyse_demonstration: AnalyseDemonstration) -> Analysis:
     return analyse_demonstration("robbery", window=window)
 
 
+def read_view(page: str) -> Any:
+    """What a map's script is given."""
+    return json.loads(re.search(r"const view = (.*);\n", page)[1])  # type: ignore[index]
+
+
 def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
     summary = summarise(with_hours)
     page = draw_map(with_hours, summary)
@@ -329,14 +335,16 @@ def test_every_number_of_a_part_is_in_the_summary(with_hours: Analysis) -> None:
         assert part.hours_in_period == round(n_hours)
         assert places.density is not None
         assert part.max_per_km2 == pytest.approx(100 * places.density.density_per_km2.max() / n_hours, rel=1e-3)
-        section = page[page.index(f'<section class="part" data-when="{part.key}">') :]
-        section = section[: section.index("</section>")]
-        assert f"<b>{say_sum(part.n_incidents)}</b> of {summary.shifts.n_timed:,} robberies" in section
-        for hotspot in part.hotspots:
-            assert f'<td class="n">{say_sum(hotspot.n_incidents)}<small>{say_share(hotspot.share)}' in section
-            assert say("hours.against_elsewhere", hotspot) in section
+        section = page[page.index(f'data-part="{part.key}"') :]
+        section = section[: section.index("</p>")]
+        assert f"{say_share(part.share)} of robberies in {say_share(part.week_share)} of the week" in section
         assert part.difference is not None
         assert part.difference.words in section
+        texts = read_view(page)["shifts"][part.key]["texts"]
+        assert [values[0].split(" in these hours")[0] for values in texts] == [
+            say_sum(hotspot.n_incidents) for hotspot in part.hotspots
+        ]
+        assert [values[1] for values in texts] == [say("hours.against_elsewhere", one) for one in part.hotspots]
     assert summary.shifts.max_per_km2 == max(part.max_per_km2 or 0.0 for part in summary.shifts.parts)
 
 
@@ -473,6 +481,7 @@ def make_change(
         "n_wards_compared": len(wards) if is_available else None,
         "hotspots": None,
         "n_hotspots_compared": None,
+        "patrols": None,
         "hotspots_reason": None,
     }
     return ChangeSummary(**plain | more)
@@ -640,8 +649,7 @@ def test_clear_change_is_darker_and_directions_differ_in_blue() -> None:
 def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analysis) -> None:
     summary = summarise(with_hours)
     page = draw_map(with_hours, summary)
-    _, layers, ours = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
-    view = json.loads(re.search(r"const view = (.*);\n", ours)[1])  # type: ignore[index]
+    layers, view = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)[1], read_view(page)
     assert [change["words"] for change in view["changes"]] == [
         say("change.windows", change) for change in summary.changes
     ]
@@ -671,11 +679,9 @@ def test_each_hot_spot_has_its_own_outline_and_a_map_drawn_again_is_the_same(wit
 def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analysis) -> None:
     summary = summarise(with_hours)
     page = draw_map(with_hours, summary)
-    hours = page[page.index("<h2>Day and hour</h2>") : page.index("<h2>Month by month</h2>")]
-    assert [window.words in hours for window in summary.profile.quiet] == [True]
-    assert "scan statistic" in hours
-    assert 'href="times.html"' in hours
-    changed = page[page.index("<h2>What changed</h2>") : page.index("<h2>Wards</h2>")]
+    assert f"Peak: {summary.profile.peaks[0].words.rsplit(' ', 1)[0]}" in page
+    assert 'href="times.html"' in page
+    changed = page[page.index("<summary>What changed</summary>") : page.index("<summary>Wards</summary>")]
     r12 = next(change for change in summary.changes if change.key == "r12")
     assert r12.area is not None
     assert f"{r12.area.n_current:,}" in changed
@@ -690,9 +696,8 @@ def test_the_panel_tells_hours_and_change_as_the_summary_does(with_hours: Analys
         change = summary.changes[int(position)]
         assert change in told
         assert words == change.words[0].upper() + change.words[1:]
-    facts = page[page.index("<h2>In short</h2>") : page.index("<h2>Places to patrol")]
     assert r12.is_main
-    assert f"Change: <b>{r12.area.verdict}</b> in {r12.words}" in facts
+    assert say("map.changed", summary) in page
     assert "allow for there being 7 comparisons" in changed
     assert "busiest Mondays to Fridays 15:00-17:59" in page  # of a ward
 

@@ -1,4 +1,6 @@
 from .area_map import draw_areas as draw_areas
+from .base_map import draw_streets as draw_streets
+from .base_map import draw_stretches as draw_stretches
 from .before_after import draw_before_after as draw_before_after
 from .colours import AGREEMENT_COLOURS as AGREEMENT_COLOURS
 from .colours import EXPECTED as EXPECTED
@@ -21,6 +23,7 @@ from .colours import choose_classes as choose_classes
 from .colours import choose_colours as choose_colours
 from .colours import choose_street_classes as choose_street_classes
 from .colours import choose_wide_classes as choose_wide_classes
+from .colours import colour_of as colour_of
 from .concentration import draw_concentration as draw_concentration
 from .coverage_bars import COVERAGE_COLOURS as COVERAGE_COLOURS
 from .coverage_bars import draw_coverage as draw_coverage

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -45,7 +44,6 @@ _PATROL_STYLE = {"color": PATROL, "weight": 2.2, "fillColor": PATROL, "fillOpaci
 _DISPLAY_STEPS = 4000
 """Shapes are drawn with a tolerance of this fraction of the area's width: finer cannot be seen."""
 _NUMBER_CLEARANCE_M = 250.0
-_NAME_RADIUS_PIXELS = 19.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +63,13 @@ class MapDrawing:
     Attributes:
         parts: What folium made of it, with the names of "map" and of each layer.
         numbers: Latitude and longitude of where the number of each place to patrol goes.
-        names: Of where the name of each ward goes, and the zoom from which it is shown.
+        names: Of where the name of each ward goes.
         shifts: What changes with the part of the week: see `DensityImages`.
     """
 
     parts: MapParts
     numbers: list[tuple[float, float]]
-    names: list[tuple[float, float, float]]
+    names: list[tuple[float, float]]
     shifts: list[dict[str, Any] | None]
 
 
@@ -153,7 +151,6 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
         layers["facilities"] = _facility_layer(summary, crs)
     for layer in layers.values():
         layer.add_to(fmap)
-    folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     known_links = {url for _, url in (*folium.Map.default_js, *folium.Map.default_css)}
     shapes = _take_shapes(layers.values())
     parts = render_map({"map": fmap, **layers}, known_links=known_links)
@@ -221,7 +218,7 @@ def _outside_layer(analysis: Analysis) -> folium.GeoJson:
     sheet = shapely.difference(shapely.box(west - 4, south - 3, east + 4, north + 3), area)
     return _geojson(
         [sheet], show=True, control=False,
-        style={"stroke": False, "fillColor": OUTSIDE, "fillOpacity": 1, "interactive": False},
+        style={"stroke": False, "fillColor": OUTSIDE, "fillOpacity": 0.8, "interactive": False},
     )  # fmt: skip
 
 
@@ -313,26 +310,19 @@ def _facility_layer(summary: RunSummary, crs: pyproj.CRS) -> folium.GeoJson:
     )  # fmt: skip
 
 
-def _place_names(analysis: Analysis) -> list[tuple[float, float, float]]:
-    """Where the name of each ward covers no number, and the zoom from which its ward has room for it."""
+def _place_names(analysis: Analysis) -> list[tuple[float, float]]:
+    """Where the name of each ward has most room and covers no number."""
     numbers = shapely.MultiPoint([place.outline.representative_point() for place in analysis.places.patrol_places])
     taken = shapely.buffer(numbers, _NUMBER_CLEARANCE_M)
-    rooms = [_roomiest_circle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
-    middles = to_degrees([middle for middle, _ in rooms], analysis.wards.crs)
-    names = []
-    for middle, (_, radius_m) in zip(middles, rooms, strict=True):
-        metres_per_pixel = max(radius_m, 1.0) / _NAME_RADIUS_PIXELS
-        zoom = math.log2(156_543 * math.cos(math.radians(middle.y)) / metres_per_pixel)
-        names.append((middle.y, middle.x, round(zoom, 2)))
-    return names
+    rooms = [_roomiest_middle(shapely.difference(ward, taken), ward) for ward in analysis.wards.geometry]
+    return [(middle.y, middle.x) for middle in to_degrees(rooms, analysis.wards.crs)]
 
 
 @functools.lru_cache(maxsize=1024)  # in most wards no place to patrol lies, and the circle is that of every crime
-def _roomiest_circle(free: shapely.Geometry, ward: shapely.Geometry) -> tuple[shapely.Point, float]:
-    """Centre and radius of the largest circle that fits in the free part of a ward."""
+def _roomiest_middle(free: shapely.Geometry, ward: shapely.Geometry) -> shapely.Point:
+    """The centre of the largest circle that fits in the free part of a ward."""
     largest = max(shapely.get_parts(ward if free.is_empty else free), key=shapely.area)
-    radius = shapely.maximum_inscribed_circle(shapely.simplify(largest, 10), tolerance=20)
-    return shapely.get_point(radius, 0), float(shapely.length(radius))
+    return shapely.get_point(shapely.maximum_inscribed_circle(shapely.simplify(largest, 10), tolerance=20), 0)
 
 
 def _geojson(

@@ -13,25 +13,71 @@ from hotspots.pipeline import Analysis
 from hotspots.products.drawing import (
     EXPECTED,
     FEELINGS,
+    HAVEN,
+    HOTSPOT,
     HOTSPOT_STYLE,
+    PATROL,
     MapClasses,
     MapDrawing,
+    choose_breaks,
     choose_classes,
     choose_street_classes,
     choose_wide_classes,
+    colour_of,
     draw_layers,
-    draw_months,
-    draw_week,
+    draw_streets,
     hash_script,
     leaflet_script,
     leaflet_style,
     to_degrees,
 )
 from hotspots.products.pages.map_changes import list_verdicts, view_change
-from hotspots.products.pages.popups import SHIFT_ROWS, describe_shapes, list_shift_values
+from hotspots.products.pages.map_places import (
+    SHIFT_ROWS,
+    count_weekly,
+    list_shift_values,
+    list_words,
+    view_clusters,
+    view_facilities,
+    view_gaps,
+    view_havens,
+    view_places,
+    view_sites,
+    view_spots,
+    view_streets,
+    view_wards,
+    view_week,
+)
 from hotspots.products.summary import RunSummary, WardSummary
 from hotspots.products.words import make_environment, say
 
+PICTURES = {
+    "density": "Density",
+    "hotspots": "Where incidents cluster",
+    "wards": "Wards by incidents per km²",
+    "change": "Change by ward",
+    "expected": "Most incidents expected",
+    "significant": "More than its surroundings",
+}
+"""Layers of which one is shown, as the map calls them."""
+
+BOXES = {
+    "patrols": "Patrol first",
+    "havens": "Safe havens",
+    "gaps": "No haven open then",
+    "sites": "Suggested new havens",
+    "reach": "Within {reach:g} m of a safe haven",
+    "streetlines": "Streets",
+    "outlines": "Ward borders",
+    "names": "Ward names",
+    "streets": "Busy streets",
+    "half": "Around the densest half",
+    "facilities": "Premises, stations and parks",
+    "felt": "How it feels to young people",
+}
+"""Layers that are switched on and off, as the map calls them."""
+
+_SHOWN = ("patrols", "havens", "streetlines", "outlines", "names")
 _N_CHANGED_TOLD = 5
 
 
@@ -51,18 +97,36 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     comparisons = [change for change in summary.changes if change.wards is not None]
     drawing = draw_layers(analysis, summary, classes, has_change=bool(comparisons))
     layers = {key: name for key, name in drawing.parts.names.items() if key != "map"}
+    pictures = [(key, name) for key, name in PICTURES.items() if key in layers]
+    boxes = [(key, name.format(reach=summary.havens.reach_m if summary.havens else 0)) for key, name in BOXES.items()]
+    network = analysis.study.network
+    has_streets = network is not None
+    present = {**layers, "streetlines": ""} if has_streets else layers
     view = {
         "map": drawing.parts.names["map"],
         "layers": layers,
         "bounds": _find_bounds(analysis, summary),
-        "numbers": drawing.numbers,
-        "names": drawing.names,
-        "texts": describe_shapes(analysis, summary),
-        "shifts": _view_shifts(drawing, summary),
-        "shiftRows": SHIFT_ROWS,
-        "gaps": _view_gaps(summary),
-        "hotspotStyle": HOTSPOT_STYLE,
         "opening": _find_opening(summary),
+        "picture": "density",
+        "show": [key for key, _ in boxes if key in _SHOWN and key in present],
+        "plural": plural,
+        "weekly": count_weekly(analysis),
+        "week": view_week(summary),
+        "places": view_places(analysis, summary, drawing),
+        "wards": view_wards(analysis, summary, drawing),
+        "havens": view_havens(summary),
+        "clusters": view_clusters(summary),
+        "runs": view_streets(summary),
+        "texts": {"facilities": view_facilities(summary), "gaps": view_gaps(summary), "sites": view_sites(summary)},
+        "gaps": _view_gaps(summary),
+        "spots": view_spots(analysis),
+        "streets": draw_streets(network, analysis.study_area, analysis.wards.crs) if network is not None else None,
+        "words": list_words(summary),
+        "colours": {"patrol": PATROL, "haven": HAVEN, "hotspot": HOTSPOT},
+        "shifts": _view_shifts(drawing, summary),
+        "shiftClasses": classes.shifts,
+        "shiftRows": SHIFT_ROWS,
+        "hotspotStyle": HOTSPOT_STYLE,
         "changes": [view_change(change, analysis) for change in comparisons],
         "verdicts": list_verdicts(),
     }
@@ -72,6 +136,11 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     return environment.get_template("map.html").render(
         s=summary,
         place=_name_place(summary),
+        week=view["week"],
+        week_classes=_class_hours(summary),
+        pictures=pictures,
+        boxes=[(key, name) for key, name in boxes if key in present],
+        shown=view["show"],
         ranked=[ward for ward in summary.wards if ward.n_incidents],
         legends=[legend for legend in legends if legend[2]],
         shift_classes=classes.shifts,
@@ -79,8 +148,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         opening=view["opening"],
         expected=list(zip(EXPECTED_SHARES, reversed(EXPECTED), strict=True)) if "expected" in layers else [],
         feelings=FEELINGS,
-        has_half="half" in layers,
-        has_significant="significant" in layers,
+        layer_keys=set(layers),
         comparisons=comparisons,
         main_change=summary.main_change,
         told_changes=sorted(
@@ -89,15 +157,20 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         n_changed_told=_N_CHANGED_TOLD,
         verdicts=[verdict for verdict in list_verdicts() if verdict["colour"]],
         snapped="anonymised" in summary.location_precision,
-        n_files=sum(file.table == "incidents" for file in summary.inputs),
         # what is marked safe here was escaped where it was made
-        week=Markup(draw_week(summary.profile, plural=plural)) if summary.profile.available else None,
-        months=Markup(draw_months(summary.months, plural=plural)),
         body=Markup(drawing.parts.body),
         leaflet_css=Markup(leaflet_style()),
         scripts=[Markup(text) for text in scripts],
         script_hashes=[hash_script(text) for text in scripts],
     )
+
+
+def _class_hours(summary: RunSummary) -> list[tuple[int, str | None]]:
+    """The number of the class of each hour of the week by what is expected then, 0-5, and its colour."""
+    if summary.patrols is None or summary.patrols.week is None:
+        return []
+    breaks = choose_breaks(max(summary.patrols.week))
+    return [(sum(n >= bound for bound in breaks), colour_of(n, breaks)) for n in summary.patrols.week]
 
 
 def _main_wards(summary: RunSummary) -> list[WardSummary]:

@@ -1,4 +1,4 @@
-"""The page about the quality of the data."""
+"""The page about the quality of the data, and how the run was made and tested."""
 
 from __future__ import annotations
 
@@ -17,4 +17,14 @@ def draw_quality(summary: RunSummary) -> str:
         for month, n in known.n_by_month.items()
     ]
     chart = Markup(draw_months(months, plural="rows of all crimes")) if months else None
-    return make_environment().get_template("quality.html").render(s=summary, q=summary.quality, months=chart)
+    return (
+        make_environment()
+        .get_template("quality.html")
+        .render(
+            s=summary,
+            q=summary.quality,
+            months=chart,
+            snapped="anonymised" in summary.location_precision,
+            n_files=sum(file.table == "incidents" for file in summary.inputs),
+        )
+    )

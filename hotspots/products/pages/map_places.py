@@ -1,0 +1,253 @@
+"""What the map says of places, wards, safe havens and hours, as data for its script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+
+from hotspots.pipeline import Analysis
+from hotspots.products.drawing import MapDrawing, draw_stretches, to_degrees
+from hotspots.products.summary import PatrolPlaceSummary, RunSummary, ShiftHotspotSummary
+from hotspots.products.words import say, say_each, say_verdict
+
+SHIFT_ROWS = ("Incidents", "Hours", "Whole week", "Area", "Top streets", "Middle", "Wards")
+"""What is said of a hot spot of a part of the week."""
+
+Fact = tuple[str, str]
+"""A heading and what is said under it."""
+
+_NOT_COMPARED = "\N{MIDDLE DOT}"
+_DEGREE_DIGITS, _RATE_DIGITS, _HOUR_DIGITS = 5, 3, 4
+_FAIR = (("r12", "before"), ("longest", "last year"), ("12-weeks", "last year"), ("3-months", "last year"))
+"""Comparisons by which a place may be said to have changed, the longest first."""
+
+
+def split_facts(lines: list[str]) -> list[Fact]:
+    """Lines as "Heading: text" to their two parts."""
+    pairs = (line.partition(":") for line in lines)
+    return [(heading.strip(), text.strip()) for heading, _, text in pairs]
+
+
+def list_shift_values(hotspot: ShiftHotspotSummary) -> list[str]:
+    """What the map says of `SHIFT_ROWS`."""
+    return [text for _, text in split_facts(say_each("popups.shift_hotspot", hotspot))]
+
+
+def view_week(summary: RunSummary) -> dict[str, Any] | None:
+    """What to expect by hour, and the parts of the week; None where hours are not known.
+
+    `number` is the position of a part among those that divide the week, or None of the hours that were asked for.
+    """
+    patrols = summary.patrols
+    if patrols is None or patrols.week is None or not summary.shifts.parts:
+        return None
+    parts: list[dict[str, Any]] = []
+    part_of_hour = [0] * len(patrols.week)
+    for part in summary.shifts.parts:
+        hours = [
+            ((day * 24 + part.start_hour) + at) % len(patrols.week) for day in part.days for at in range(part.n_hours)
+        ]
+        number = None if part.key == "chosen" else sum(one["number"] is not None for one in parts)
+        parts.append({"key": part.key, "label": part.label, "words": part.words, "hours": hours, "number": number})
+        if number is not None:
+            for hour in hours:
+                part_of_hour[hour] = number
+    return {"expected": [round(one, _HOUR_DIGITS) for one in patrols.week], "part": part_of_hour, "parts": parts}
+
+
+def view_places(analysis: Analysis, summary: RunSummary, drawing: MapDrawing) -> list[dict[str, Any]]:
+    """Each place to patrol: what it is called, what is expected there, and what its card says."""
+    places = summary.patrols.places if summary.patrols else ()
+    outlines = [place.outline for place in analysis.places.patrol_places]
+    network = analysis.study.network
+    stretches = draw_stretches(network, outlines, analysis.wards.crs) if network and outlines else [[]] * len(places)
+    positions = {haven.id: at for at, haven in enumerate(summary.havens.havens)} if summary.havens else {}
+    return [
+        {
+            "rank": place.rank,
+            "name": place.place,
+            "wards": [ward.name for ward in place.wards],
+            "at": [round(number, _DEGREE_DIGITS) for number in at],
+            "weekly": round(place.expected / _count_weeks(analysis), _RATE_DIGITS),
+            "byPart": None if place.by_part is None else [round(one, _RATE_DIGITS) for one in place.by_part],
+            "near": None
+            if place.near_havens is None
+            else [[positions[near.id], near.distance_m] for near in place.near_havens],
+            "trend": _view_trend(place, summary),
+            "facts": split_facts(say_each("popups.patrol", place, summary)),
+            "known": split_facts(say_each("popups.patrol_known", place, summary)),
+            "stretch": stretch,
+        }
+        for place, at, stretch in zip(places, drawing.numbers, stretches, strict=True)
+    ]
+
+
+def count_weekly(analysis: Analysis) -> float:
+    """Incidents analysed in a week of those that the files speak for."""
+    return len(analysis.incidents) / _count_weeks(analysis)
+
+
+def _count_weeks(analysis: Analysis) -> float:
+    return max(analysis.n_years * 365.25 / 7, 1 / 7)
+
+
+def _view_trend(place: PatrolPlaceSummary, summary: RunSummary) -> dict[str, str]:
+    """Whether it rose or fell, by the longest comparison that is fair to it."""
+    for key, against in _FAIR:
+        for change in summary.changes:
+            if (change.key, change.against) == (key, against) and change.patrols:
+                verdict = change.patrols[place.rank - 1].change.verdict
+                return {"sign": say_verdict(verdict)[1], "words": say("map.trend", verdict)}
+    return {"sign": _NOT_COMPARED, "words": say("map.trend", None)}
+
+
+def view_wards(analysis: Analysis, summary: RunSummary, drawing: MapDrawing) -> list[dict[str, Any]]:
+    """Each ward in the order of the shapes: its name, where that goes, and what there is to say of it."""
+    by_code = {ward.code: ward for ward in summary.wards}
+    return [
+        {
+            "code": ward.code,
+            "name": ward.name,
+            "borough": ward.borough,
+            "rank": ward.rank,
+            "at": [round(number, _DEGREE_DIGITS) for number in at],
+            "lines": say_each("popups.ward", ward, summary),
+        }
+        for ward, at in zip((by_code[code] for code in analysis.wards.index), drawing.names, strict=True)
+    ]
+
+
+def view_havens(summary: RunSummary) -> list[dict[str, Any]]:
+    """Each safe haven: what it is called, what there is to say of it, and when it is open."""
+    return [
+        {
+            "name": haven.name or say("map.unnamed_haven", summary),
+            "lines": say_each("popups.haven", haven, summary),
+            "week": haven.week,
+        }
+        for haven in (summary.havens.havens if summary.havens else ())
+    ]
+
+
+def view_clusters(summary: RunSummary) -> list[dict[str, Any]]:
+    """What the card says of each hot spot that is drawn."""
+    pairs = zip(summary.hotspots, summary.hotspot_profiles, strict=True)
+    return [
+        {
+            "title": f"Hot spot {hotspot.rank}: {hotspot.place}",
+            "facts": split_facts(say_each("popups.hotspot", hotspot, hours, summary)),
+            "known": split_facts(say_each("popups.hotspot_known", hotspot, summary)),
+        }
+        for hotspot, hours in list(pairs)[: summary.published.n_hotspots_drawn]
+    ]
+
+
+def view_streets(summary: RunSummary) -> list[dict[str, Any]]:
+    """What the card says of each busy street."""
+    return [
+        {"title": run.name, "facts": split_facts(say_each("popups.street", run, summary)), "known": []}
+        for run in (summary.streets.runs if summary.streets else ())
+    ]
+
+
+def view_gaps(summary: RunSummary) -> list[dict[str, Any]]:
+    """What the map says at each place that has hours without an open haven, in the order of its rings."""
+    if summary.haven_gaps is None:
+        return []
+    by_place = [
+        [gap for gap in summary.haven_gaps.gaps if gap.place_rank == rank] for rank in summary.haven_gaps.place_ranks
+    ]
+    return [
+        {
+            "title": f"No haven open: {gaps[0].place}",
+            "facts": split_facts(say_each("run_havens.gap_popup", gaps, summary.crime_plural)),
+            "known": [],
+        }
+        for gaps in by_place
+    ]
+
+
+def view_sites(summary: RunSummary) -> list[dict[str, Any]]:
+    """What the map says at each suggested new haven."""
+    return [
+        {
+            "title": f"Suggested new haven {site.letter}",
+            "letter": site.letter,
+            "facts": [("", line) for line in say_each("run_havens.site_popup", site, summary)],
+            "known": [],
+        }
+        for site in (summary.haven_sites.sites if summary.haven_sites else ())
+    ]
+
+
+def view_facilities(summary: RunSummary) -> list[dict[str, Any]]:
+    """What the map says at premises, stations, schools and parks."""
+    return [
+        {
+            "title": say("facilities.name", one, kind),
+            "lines": say_each("facilities.popup", one, kind, summary),
+        }
+        for kind in summary.facilities
+        for one in kind.facilities
+    ]
+
+
+def view_spots(analysis: Analysis) -> list[dict[str, Any]]:
+    """Schools, stations and parks of the area, to be found by name: they are public, and nothing is said of them."""
+    spots: list[tuple[str, str, shapely.Geometry]] = []
+    if analysis.study.schools is not None:
+        schools = analysis.study.schools.schools
+        spots += [("School", name, shape) for name, shape in zip(schools["name"], schools.geometry, strict=True)]
+    if analysis.study.premises is not None:
+        premises = analysis.study.premises.premises
+        for kind, word in (("station", "Station"), ("park", "Park")):
+            of_kind = premises[premises["kind"] == kind]
+            spots += [(word, name, shape) for name, shape in zip(of_kind["name"], of_kind.geometry, strict=True)]
+    spots = [spot for spot in spots if isinstance(spot[1], str) and spot[1]]
+    inside = shapely.intersects(analysis.study_area, np.array([spot[2] for spot in spots], dtype=object))
+    kept = [spot for spot, is_inside in zip(spots, inside, strict=True) if is_inside]
+    middles = to_degrees([shape.representative_point() for *_, shape in kept], analysis.wards.crs)
+    return [
+        {"kind": word, "name": name, "at": [round(middle.y, _DEGREE_DIGITS), round(middle.x, _DEGREE_DIGITS)]}
+        for (word, name, _), middle in zip(kept, middles, strict=True)
+    ]
+
+
+def list_words(summary: RunSummary) -> dict[str, Any]:
+    """What the script says, with the names of what it fills in in braces."""
+
+    def group(prefix: str, *names: str) -> dict[str, str]:
+        return {name: say(f"map.{prefix}_{name}", summary) for name in names}
+
+    states = ("any", "open", "part", "closed", "unknown")
+    words: dict[str, Any] = {
+        "week": say("map.week", summary),
+        "everyDay": say("map.every_day", summary),
+        "rate": group("rate", "often", "weekly", "seldom", "never"),
+        "shortRate": group("short", "often", "weekly", "seldom", "never"),
+        "answer": group("answer", "often", "weekly", "seldom", "never"),
+        "numbered": say("map.numbered", summary),
+        "expected": say("map.expected", summary),
+        "change": say("map.change", summary),
+        "nearest": say("map.nearest", summary),
+        "haven": group("haven", *states, "none"),
+        "howKnown": say("map.how_known", summary),
+        "inWard": say("map.in_ward", summary),
+        "noneInWard": say("map.none_in_ward", summary),
+        "noMatch": say("map.no_match", summary),
+        "kinds": {"place": "Place to patrol", "ward": "Ward", "haven": "Safe haven", "street": "Street"},
+    }
+    if summary.havens:
+        words |= {
+            "nearHaven": group("near", *states),
+            "notOneHaven": say("map.not_one_haven", summary),
+            "notOneOpenHaven": say("map.not_one_open_haven", summary),
+            "noHaven": say("map.no_haven", summary),
+            "noOpenHaven": say("map.no_open_haven", summary),
+            "allHavens": say("map.all_havens", summary),
+            "allOpenHavens": say("map.all_open_havens", summary),
+            "unknownHavens": say("map.unknown_havens", summary),
+        }
+    return words
