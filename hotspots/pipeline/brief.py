@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from hotspots.analysis.hotspots import Hotspot, share_cells
@@ -32,6 +33,8 @@ MAX_GAP_MINUTES = 120
 _MAX_PLACES = 6
 """More can be read neither on the map of one page nor in its list."""
 _MAX_HAVENS = 6
+_MAX_STREETS = 3
+_LEAST_STREET_M = 25.0
 _MAX_TEXT = 120
 _STEP_MINUTES = 15
 _DAY_MINUTES = 1440
@@ -84,6 +87,7 @@ class BriefPlace:
         window: When to be there: the hours in which its incidents concentrate, or else those of the whole ward; None
             where neither is known.
         is_own_window: Whether these are its own.
+        streets: Names of the streets with the longest stretches in it, at most three; none where streets are not known.
     """
 
     number: int
@@ -93,6 +97,7 @@ class BriefPlace:
     expected_high: int
     window: WeekWindow | None
     is_own_window: bool
+    streets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,8 @@ class Brief:
         places: Where to be, by number.
         expected_share: Of what is expected in the whole area, what is expected in them.
         area_share: Their area as a share of the study area.
-        havens: Near them, by place and then by the walk; None where none were given.
+        havens: Within reach of them, by place and then by the walk; None where none were given.
+        nearest: The nearest haven where none is within reach; None where one is, or there is none to walk to.
     """
 
     request: BriefRequest
@@ -145,6 +151,7 @@ class Brief:
     expected_share: float
     area_share: float
     havens: tuple[BriefHaven, ...] | None
+    nearest: BriefHaven | None
 
 
 def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
@@ -168,6 +175,7 @@ def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
         )
     last_day = first_day + dt.timedelta(days=N_DAYS - 1)
     places = _choose_places(analysis, request)
+    havens = _choose_havens(analysis, places, first_day)
     return Brief(
         request=request,
         analysis=analysis,
@@ -176,7 +184,8 @@ def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
         places=places,
         expected_share=_share_expected(analysis, places),
         area_share=sum(one.place.area_km2 for one in places) * 1e6 / analysis.study_area.area,
-        havens=_choose_havens(analysis, places, first_day),
+        havens=havens and tuple(haven for haven in havens if haven.is_within_reach),
+        nearest=next((haven for haven in havens or () if not haven.is_within_reach), None),
     )
 
 
@@ -205,9 +214,21 @@ def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlac
                 expected_high=int(high[index]),
                 window=own or of_ward,
                 is_own_window=own is not None,
+                streets=_name_streets(analysis, place.outline),
             )
         )
     return tuple(found)
+
+
+def _name_streets(analysis: Analysis, outline: shapely.Geometry) -> tuple[str, ...]:
+    """The streets in a place, the longest first: what an officer knows it by where incidents have no text."""
+    if analysis.study.streets is None:
+        return ()
+    ways = analysis.study.streets.ways
+    inside = ways[ways.intersects(outline) & ways["name"].notna()]
+    lengths = shapely.length(shapely.intersection(inside.geometry.to_numpy(), outline))
+    found = pd.Series(lengths, index=inside["name"].astype(str)).groupby(level=0).sum()
+    return tuple(found[found >= _LEAST_STREET_M].sort_values(ascending=False, kind="stable").index[:_MAX_STREETS])
 
 
 def _share_expected(analysis: Analysis, places: Sequence[BriefPlace]) -> float:

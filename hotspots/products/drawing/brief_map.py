@@ -136,7 +136,7 @@ def _draw_whole(brief: Brief, frame: Frame) -> str:
 
 def _put_first(streets: gpd.GeoDataFrame, summary: BriefSummary) -> gpd.GeoDataFrame:
     """The streets, those that the page speaks of as if they were main roads, which are named first."""
-    spoken = {text for place in summary.places for text in place.locations}
+    spoken = {text for place in summary.places for text in (*place.locations, *place.streets)}
     return streets.assign(kind=streets["kind"].mask(streets["name"].isin(spoken), "primary"))
 
 

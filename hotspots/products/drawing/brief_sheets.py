@@ -62,7 +62,7 @@ def describe_texts(summary: BriefSummary) -> dict[str, Any]:
         "place_rows": [
             {
                 "number": place.number,
-                "place": place.place,
+                "place": say("brief.place_name", place),
                 "look": say("brief.look", place),
                 "reference": say("brief.reference", place),
                 "hours": say("brief.place_hours", place),

@@ -28,7 +28,8 @@ class BriefPlaceSummary(Part):
         number: Its rank among the places to patrol of the same run.
         place: What it is called.
         wards: Names of the wards that it lies in.
-        locations: Streets and public places in it that may be shown, most incidents first.
+        locations: Streets and public places of its incidents that may be shown, most incidents first.
+        streets: Names of the streets with the longest stretches in it; none where streets are not known.
         easting, northing: Its middle, in the coordinate reference system of the study area.
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
         expected: Incidents to expect in the two weeks.
@@ -42,6 +43,7 @@ class BriefPlaceSummary(Part):
     place: str
     wards: tuple[str, ...]
     locations: tuple[str, ...]
+    streets: tuple[str, ...]
     easting: Annotated[int, Quantity("m")]
     northing: Annotated[int, Quantity("m")]
     grid_reference: str | None
@@ -59,7 +61,7 @@ class BriefHavenSummary(Part):
     """A safe haven near a place to patrol.
 
     Attributes:
-        letter: On the map and in the list.
+        letter: On the map and in the list; empty of one that is not within reach.
         id: Its `haven_id`.
         name: What it is called; null where it has no name.
         place: Number of the place that it is nearest to.
@@ -160,7 +162,8 @@ class BriefSummary(Part):
         expected_share: Of what is expected in the whole area, what is expected in the places.
         area_share: Their area as a share of the study area.
         places: Where to be.
-        havens: Near them; null where none were given.
+        havens: Within reach of them; null where none were given.
+        nearest: The nearest haven where none is within reach; null where one is, or there is none to walk to.
         words: Every sentence of the page.
         inputs: The files read.
         products: What the files are called.
@@ -182,6 +185,7 @@ class BriefSummary(Part):
     area_share: SmallShare
     places: tuple[BriefPlaceSummary, ...]
     havens: tuple[BriefHavenSummary, ...] | None
+    nearest: BriefHavenSummary | None
     words: BriefWords | None
     inputs: tuple[ReadInputSummary, ...]
     products: dict[str, str]
@@ -195,6 +199,7 @@ def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) 
         run: The summary of the run that it is of.
         formats: In which it is written.
     """
+    has_hours = any(place.window for place in brief.places)
     by_rank = {place.rank: place for place in run.patrols.places} if run.patrols else {}
     summary = BriefSummary(
         version=hotspots.__version__,
@@ -214,7 +219,8 @@ def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) 
         places=tuple(_summarise_place(place, by_rank[place.number]) for place in brief.places),
         havens=None
         if brief.havens is None
-        else tuple(_summarise_haven(haven, position) for position, haven in enumerate(brief.havens)),
+        else tuple(_summarise_haven(haven, chr(ord("A") + n), has_hours) for n, haven in enumerate(brief.havens)),
+        nearest=brief.nearest and _summarise_haven(brief.nearest, "", has_hours),
         words=None,
         inputs=run.inputs,
         products={key: name for key, name in BRIEF_PRODUCTS.items() if key in (*formats, "brief_json")},
@@ -228,6 +234,7 @@ def _summarise_place(place: BriefPlace, found: PatrolPlaceSummary) -> BriefPlace
         place=found.place,
         wards=tuple(ward.name for ward in found.wards),
         locations=tuple(one.location for one in found.locations),
+        streets=place.streets,
         easting=found.easting,
         northing=found.northing,
         grid_reference=found.grid_reference,
@@ -241,17 +248,17 @@ def _summarise_place(place: BriefPlace, found: PatrolPlaceSummary) -> BriefPlace
     )
 
 
-def _summarise_haven(haven: BriefHaven, position: int) -> BriefHavenSummary:
+def _summarise_haven(haven: BriefHaven, letter: str, has_hours: bool) -> BriefHavenSummary:
     usual = haven.usual and UsualHoursSummary.of(haven.usual)
     summary = BriefHavenSummary.of(
         haven,
-        letter=chr(ord("A") + position),
+        letter=letter,
         id=haven.haven_id,
         minutes=max(math.ceil(haven.walk_m / WALKING_M_PER_MINUTE), 1),
         usual=usual,
         words="",
     )
-    return dataclasses.replace(summary, words=say("brief.haven", summary))
+    return dataclasses.replace(summary, words=say("brief.haven", summary, has_hours))
 
 
 def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
