@@ -12,13 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hotspots.analysis.hotspots import Hotspot, share_cells
+from hotspots.analysis.hotspots import Hotspot, predict_places
 from hotspots.analysis.hours import WeekWindow, find_open_state, make_opening_calendar
 from hotspots.analysis.network import find_near, measure_walks
 from hotspots.analysis.safe_havens import UsualHours, find_usual_hours
-from hotspots.analysis.surfaces import predict_counts
 from hotspots.errors import ParameterError
-from hotspots.geography import collapse_points, find_polygon
 from hotspots.ingest.reference import OpeningRule, list_opening_rules
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.surroundings import with_places
@@ -39,7 +37,6 @@ _MAX_TEXT = 120
 _STEP_MINUTES = 15
 _DAY_MINUTES = 1440
 _WEEKDAYS = (0, 1, 2, 3, 4)
-_CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,12 +192,8 @@ def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlac
     if not chosen or risk is None:
         return ()
     outlines = [place.outline for place in chosen]
-    points = collapse_points(with_places(analysis.incidents))
-    home = find_polygon(points, np.array(outlines, dtype=object))
-    coming = risk.predict(share_cells(points, home, outlines, risk))
-    part = N_DAYS / ((analysis.end - analysis.start).days + 1)
-    mean = coming.mean * part
-    low, high = predict_counts(mean, coming.variance * part**2, confidence=_CONFIDENCE)
+    part = min(N_DAYS / ((analysis.end - analysis.start).days + 1), 1.0)
+    coming = predict_places(with_places(analysis.incidents), outlines, risk=risk, part=part)
     of_ward = next(iter(analysis.times.profile.peaks), None)
     found = []
     for index, place in enumerate(chosen):
@@ -209,9 +202,9 @@ def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlac
             BriefPlace(
                 number=place.rank,
                 place=place,
-                expected=float(mean[index]),
-                expected_low=int(low[index]),
-                expected_high=int(high[index]),
+                expected=float(coming.expected[index]),
+                expected_low=int(coming.low[index]),
+                expected_high=int(coming.high[index]),
                 window=own or of_ward,
                 is_own_window=own is not None,
                 streets=_name_streets(analysis, place.outline),

@@ -66,6 +66,7 @@ def describe_texts(summary: BriefSummary) -> dict[str, Any]:
                 "look": say("brief.look", place),
                 "reference": say("brief.reference", place),
                 "hours": say("brief.place_hours", place),
+                "average": say("brief.average", place),
                 "range": say("brief.range", place),
             }
             for place in summary.places

@@ -332,7 +332,7 @@ def _make_template() -> bytes:
             plain(
                 "{{ one.hours }}", size=11, bold=True, small="{% if one.reference %}\n{{ one.reference }}{% endif %}"
             ),
-            plain("{{ one.range }}", size=13, bold=True, right=True),
+            plain("{{ one.average }}", size=12, bold=True, small="\n{{ one.range }}", right=True),
         ),
         (11, 92, 55, 28),
     )
