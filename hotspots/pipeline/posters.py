@@ -30,7 +30,7 @@ _N_BEYOND = 3
 _BEYOND_FACTOR = 3.0
 """Where none is within reach, the nearest are shown up to three times as far away."""
 
-_OFF_STREET_M = 250.0
+_OFF_STREET_M = 150.0
 """A school further than this from every street lies where the streets given do not reach."""
 
 _MASK = re.compile(r"\[[a-zA-Z -]+\]")
@@ -134,9 +134,9 @@ def make_posters(study: PosterStudy, request: PosterRequest, *, progress: Progre
     """Choose what each poster shows.
 
     A haven that is known to be closed after school on all five days is on none; one whose hours are not known is, and
-    the poster says to ask first. A school without a haven within reach shows the nearest three, up to three times as
-    far, and says so. Walks are along streets; from a school or to a haven further than 250 m from every street, and
-    where none were given, they are as the crow flies, and no way is drawn.
+    the poster says that it may be closed. A school without a haven within reach shows the nearest three, up to three
+    times as far, and says so. Walks are along streets; from a school or to a haven further than 150 m from every
+    street, and where none were given, they are as the crow flies, and no way is drawn.
 
     Args:
         study: What was read.

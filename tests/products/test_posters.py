@@ -9,86 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from poster_studies import SHEET, count_sheets, make_study
 
 from hotspots.errors import HotspotsError, NotFoundError, ParameterError
-from hotspots.ingest.reference import Boundaries, Havens, Schools, Streets
 from hotspots.pipeline import Poster, PosterRequest, Posters, PosterStudy, make_posters
 from hotspots.products.drawing.poster_map import draw_poster_map
-from hotspots.products.drawing.poster_sheets import _compile, draw_poster
+from hotspots.products.drawing.poster_sheets import draw_poster
 from hotspots.products.drawing.qr_codes import draw_qr_code
 from hotspots.products.files.poster_folder import write_posters
-from hotspots.products.summary import SheetSummary, summarise_posters
+from hotspots.products.summary import summarise_posters
 from hotspots.products.words import say
-
-EAST, NORTH = 530_000, 180_000
-SHEET = SheetSummary(paper="a4", is_by_ward=False, n_named=1, n_unprintable=0, files=("a.pdf", "a.png"))
-
-
-def make_study(
-    places: list[tuple[float, float]],
-    *,
-    hours: list[str | None] | None = None,
-    names: list[str] | None = None,
-    schools: tuple[str, ...] = ("Hill School",),
-    streets: list[list[tuple[float, float]]] | None = None,
-) -> PosterStudy:
-    """Havens so far east and north of the schools, which stand in the middle of a borough of 4 km."""
-    n = len(places)
-    havens = gpd.GeoDataFrame(
-        {
-            "name": names or [f"Shop {number}" for number in range(n)],
-            "kind": ["convenience store"] * n,
-            "opening_hours": pd.Series(hours or ["24/7"] * n, dtype="object"),
-            "address": ["High Street"] * n,
-        },
-        geometry=[shapely.Point(EAST + x, NORTH + y) for x, y in places],
-        crs=27700,
-    ).set_index(pd.Index([f"H{number:03d}" for number in range(n)], name="haven_id"))
-    wards = gpd.GeoDataFrame(
-        {"ward_name": ["Hill"], "borough": ["Ashford"], "population": [1.0]},
-        geometry=[shapely.box(EAST - 2000, NORTH - 2000, EAST + 2000, NORTH + 2000)],
-        crs=27700,
-        index=pd.Index(["E05000001"], name="ward_code"),
-    )
-    taught = gpd.GeoDataFrame(
-        {"name": list(schools), "phase": ["Primary"] * len(schools)},
-        geometry=[shapely.Point(EAST, NORTH)] * len(schools),
-        crs=27700,
-    ).set_index(pd.Index([str(100001 + number) for number in range(len(schools))], name="school_id"))
-    ways = gpd.GeoDataFrame(
-        {"name": [f"{number} Street" for number in range(len(streets or []))], "kind": "residential"},
-        geometry=[shapely.LineString([(EAST + x, NORTH + y) for x, y in line]) for line in streets or []],
-        crs=27700,
-    )
-    return PosterStudy(
-        havens=Havens(
-            havens=havens,
-            inputs=(),
-            without_location={},
-            n_malformed=0,
-            n_shut=0,
-            n_unnamed=0,
-            hours_doubts={},
-            n_hours_partly_known=0,
-        ),
-        boundaries=Boundaries(wards=wards, inputs=(), n_repaired=0, unmatched_residents=()),
-        schools=Schools(schools=taught, inputs=()),
-        streets=Streets(ways=ways, inputs=(), left_out={}, n_broken=0, n_unnamed=0) if streets else None,
-        terms=None,
-        country="GB",
-        subdivision="ENG",
-    )
-
-
-def count_sheets(source: dict[str, Any], posters: Posters) -> int:
-    return len(_compile([source], posters, form="png", ppi=10.0))
 
 
 def draw(study: PosterStudy, request: PosterRequest | None = None) -> tuple[Posters, Poster, dict[str, Any]]:
@@ -157,10 +91,10 @@ def test_what_is_closed_after_school_is_left_out_and_what_is_not_known_says_to_a
     posters, _, source = draw(make_study([(100.0 * number, 0) for number in range(1, 6)], hours=hours))
     assert posters.n_shut == 1
     assert [haven["open"] for haven in source["havens"]] == [
-        "ask first",
+        "may be closed",
         "until 5 pm",
         "Mon until 4:30 pm; Tue\N{EN DASH}Fri 3:30 pm to 6 pm or later",
-        "until 4 pm, else ask first",
+        "until 4 pm, otherwise may be closed",
     ]
 
 
@@ -242,7 +176,7 @@ def test_every_poster_of_a_school_is_on_one_sheet_and_equal_ones_have_equal_byte
     study = make_study([(30.0 * number, 40) for number in range(14)], names=[long] * 14, schools=(long,))
     posters = make_posters(study, PosterRequest(paper=paper, address="https://example.org"))
     one, other = (draw_poster(posters.posters[0], posters) for _ in range(2))
-    assert (one.paper, count_sheets(one.source, posters)) == (paper, 1)
+    assert (one.paper, count_sheets(one.pdf)) == (paper, 1)
     assert (one.pdf, one.picture) == (other.pdf, other.picture)
     assert one.pdf.startswith(b"%PDF")
     assert one.source["more"]

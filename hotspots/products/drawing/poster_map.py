@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +26,8 @@ _GROUND = "#f1efe9"
 _DOT_MM = 1.0
 _CLEAR = 45
 """Around each place, units in which nothing is written."""
+_EDGE = 22
+"""Between a box in a corner and the edges of the map, units."""
 _STEPS = 200
 _MOST_PUSHES = 200_000
 """Of one badge from another. Where so many are too few, the badges are more than the map has room for."""
@@ -71,7 +74,7 @@ def draw_poster_map(
         parts += draw_streets(streets, frame)
     if poster.outline is not None:
         parts += draw_borough(poster, frame, has_wards=by_ward)
-    if ring_m is not None and middle is not None:
+    if ring_m is not None and middle is not None and _crosses(middle, ring_m * frame.units_per_m, frame):
         parts.append(
             f'<circle cx="{middle[0]:.1f}" cy="{middle[1]:.1f}" r="{ring_m * frame.units_per_m:.1f}" fill="{HAVEN}" '
             f'fill-opacity="0.06" stroke="{HAVEN}" stroke-width="6" stroke-dasharray="22 14"/>'
@@ -84,10 +87,11 @@ def draw_poster_map(
         )
     places = [*shown, *([middle] if middle is not None else []), *(true if by_ward else ())]
     taken = [shapely.Point(x, y).buffer(_CLEAR) for x, y in places]
-    taken += [
-        shapely.box(0, frame.height - 170, 620, frame.height),
-        shapely.box(frame.width - 150, 0, frame.width, 190),
-    ]
+    if middle is not None:
+        taken.append(shapely.box(middle[0] - 90, middle[1], middle[0] + 90, middle[1] + 90))
+    scale, scale_box = _draw_scale(frame, minutes, taken)
+    north, north_box = _draw_north(frame, [*taken, scale_box])
+    taken += [scale_box, north_box]
     if not by_ward:
         labels, boxes = name_wards(poster, frame, taken)
         parts += labels
@@ -107,8 +111,14 @@ def draw_poster_map(
         if middle is not None:
             parts.append(_draw_school(middle, here))
         parts += [_draw_number(haven.number, x, y, badge) for haven, (x, y) in zip(poster.havens, shown, strict=True)]
-    parts += [_draw_scale(frame, minutes), _draw_north(frame), "</svg>"]
+    parts += [scale, north, "</svg>"]
     return "".join(parts)
+
+
+def _crosses(middle: Points, radius: float, frame: Frame) -> bool:
+    """Whether a ring is on the map, and not around it."""
+    corners = np.array([[0, 0], [frame.width, 0], [0, frame.height], [frame.width, frame.height]])
+    return radius < float(np.hypot(*(corners - middle).T).max())
 
 
 def measure_crowding(poster: Poster, *, width_mm: float, height_mm: float, badge_mm: float) -> float:
@@ -127,7 +137,7 @@ def measure_crowding(poster: Poster, *, width_mm: float, height_mm: float, badge
 
 
 def _draw_number(number: int, x: float, y: float, badge: float) -> str:
-    size = badge * (1.2 if number < 100 else 0.96)
+    size = badge * 1.2
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{badge:.1f}" fill="{PATROL}" stroke="#fff" stroke-width="7"/>'
         f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size:.1f}" font-weight="900" fill="#fff" '
@@ -191,24 +201,41 @@ def _draw_school(middle: Points, here: str) -> str:
     )
 
 
-def _draw_scale(frame: Frame, words: str) -> str:
-    """A bar of whole minutes on foot."""
+def _draw_scale(frame: Frame, words: str, taken: Sequence[shapely.Geometry]) -> tuple[str, shapely.Geometry]:
+    """A bar of whole minutes on foot, and the ground that it takes."""
     widest = frame.width / 3.6 / frame.units_per_m / WALKING_M_PER_MINUTE
     walked = max([minutes for minutes in (1, 2, 5, 10, 20) if minutes <= widest], default=1)
     bar = walked * WALKING_M_PER_MINUTE * frame.units_per_m
-    y = frame.height - 42
     said = words.format(metres=f"{walked * WALKING_M_PER_MINUTE:,.0f}", minutes=walked)
-    box = max(bar, len(said) * 14) + 50
-    return (
-        f'<rect x="22" y="{y - 62:.0f}" width="{box:.0f}" height="86" rx="10" fill="#fff" fill-opacity="0.92"/>'
-        f'<text x="47" y="{y - 22:.0f}" font-size="28" fill="#1d2630">{html.escape(said)}</text>'
-        f'<path d="M47 {y - 8:.0f}v14h{bar:.1f}v-14" fill="none" stroke="#1d2630" stroke-width="5"/>'
+    x, y, box = _choose_corner(frame, max(bar, len(said) * 14) + 50, 86, taken, is_low=True)
+    drawn = (
+        f'<g transform="translate({x:.0f} {y:.0f})"><rect width="{max(bar, len(said) * 14) + 50:.0f}" height="86" '
+        f'rx="10" fill="#fff" fill-opacity="0.92"/><text x="25" y="40" font-size="29" fill="#1d2630">'
+        f'{html.escape(said)}</text><path d="M25 54v14h{bar:.1f}v-14" fill="none" stroke="#1d2630" stroke-width="5"/>'
+        "</g>"
     )
+    return drawn, box
 
 
-def _draw_north(frame: Frame) -> str:
-    return (
-        f'<g transform="translate({frame.width - 66:.0f} 30)"><rect x="-38" y="-14" width="76" height="128" rx="10" '
+def _draw_north(frame: Frame, taken: Sequence[shapely.Geometry]) -> tuple[str, shapely.Geometry]:
+    """An arrow to the north, and the ground that it takes."""
+    x, y, box = _choose_corner(frame, 76, 128, taken, is_low=False)
+    drawn = (
+        f'<g transform="translate({x + 38:.0f} {y + 14:.0f})"><rect x="-38" y="-14" width="76" height="128" rx="10" '
         'fill="#fff" fill-opacity="0.92"/><path d="M0 0L22 66L0 52L-22 66Z" fill="#1d2630"/><text y="102" '
         'font-size="36" font-weight="900" text-anchor="middle" fill="#1d2630">N</text></g>'
     )
+    return drawn, box
+
+
+def _choose_corner(
+    frame: Frame, width: float, height: float, taken: Sequence[shapely.Geometry], *, is_low: bool
+) -> tuple[float, float, shapely.Geometry]:
+    """The upper left point and the ground of a box in a corner in which least is."""
+    left, right = _EDGE, frame.width - _EDGE - width
+    top, bottom = _EDGE, frame.height - _EDGE - height
+    corners = [(left, bottom), (right, bottom), (left, top), (right, top)]
+    boxes = [shapely.box(x, y, x + width, y + height) for x, y in (corners if is_low else corners[::-1])]
+    found = min(boxes, key=lambda box: sum(box.intersects(other) for other in taken))
+    x, y = found.bounds[:2]
+    return x, y, found.buffer(_EDGE)

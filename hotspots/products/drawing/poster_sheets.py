@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import json
 from collections import Counter
@@ -34,14 +35,15 @@ _MAP_MM = tuple(range(170, 79, -5))
 
 _TITLE_PT = ((26, 64), (22, 90), (18, 1000))
 """Sizes of a title of more than one line, and how long it may be for each."""
-_ROOMY = ((3, 1.16), (6, 1.08), (99, 1.0))
+_ROOMY = ((2, 1.3), (4, 1.16), (6, 1.08), (99, 1.0))
 """How many havens a school may have for its table to be set so much larger."""
 
-_MOST_CROWDED = 1.25
+_MOST_CROWDED = 0.9
 """How far a number may lie from its place, in its own widths."""
 _NAMED_MM = 95
 """Height of the map of a borough, as on A4, beside a list that does not name all havens."""
-_FEW, _MANY = 30, 99
+_FULL, _FEW, _MOST_NUMBERED = 18, 30, 99
+"""Havens of a borough with all that is known of them, with large numbers, and with any: three digits take too much."""
 _LEAST_PT = 8.0
 """The smallest type on any sheet, points."""
 
@@ -175,13 +177,17 @@ def _list_layouts(poster: Poster, paper: Paper | None) -> Iterator[_Layout]:
     n = len(poster.havens)
     west, south, east, north = shapely.bounds(poster.outline)
     width_mm = _BESIDE_MM if north - south >= _TALL * (east - west) else _WIDTH_MM
-    if paper != "a3":
-        yield _Layout(paper="a4", width_mm=width_mm, badge_mm=BADGE_MM if n <= _FEW else 2.4)
+    is_numbered = n <= _MOST_NUMBERED
+    if is_numbered and paper != "a3":
+        small = _Layout(paper="a4", width_mm=width_mm, badge_mm=BADGE_MM if n <= _FEW else 2.4)
+        if n <= _FULL:
+            yield replace(small, name_pt=11, about_pt=9.5)
+        yield small
     if paper != "a4":
-        badge_mm = 2.1 if _FEW < n <= _MANY else 2.4
         large = _Layout(paper="a3", width_mm=width_mm, name_pt=13, about_pt=11.5)
-        yield replace(large, badge_mm=BADGE_MM if n <= _FEW else badge_mm)
-        yield replace(large, columns=4, name_pt=10.5, about_pt=9, badge_mm=badge_mm)
+        if is_numbered:
+            yield replace(large, badge_mm=BADGE_MM if n <= _FEW else 2.1)
+            yield replace(large, columns=4, name_pt=10.5, about_pt=9, badge_mm=2.1)
         yield replace(large, columns=5, name_pt=9.5, by_ward=True)
     fine = _Layout(paper=paper or "a3", width_mm=width_mm, name_pt=_LEAST_PT, by_ward=True)
     yield replace(fine, columns=4 if fine.paper == "a4" else 6)
@@ -202,15 +208,14 @@ def _find_uncrowded(poster: Poster, layout: _Layout) -> tuple[int, ...]:
 def _fit(poster: Poster, posters: Posters, layout: _Layout, heights: Sequence[int]) -> int | None:
     """The highest map that leaves all on one sheet; None where none does."""
     source = _describe(poster, posters, layout, height_mm=0)
-    fitting = None
-    low, high = 0, len(heights)
-    while low < high:  # what fits beside a map fits beside a lower one
-        middle = (low + high) // 2
-        if len(_compile([source | {"map_mm": heights[middle]}], posters, form="png", ppi=5.0)) == 1:
-            fitting, high = heights[middle], middle
-        else:
-            low = middle + 1
-    return fitting
+
+    def fits(height: int) -> bool:
+        return len(_compile([source | {"map_mm": height}], posters, form="png", ppi=5.0)) == 1
+
+    if not heights or not fits(heights[-1]):
+        return None
+    # what fits beside a map fits beside a lower one
+    return heights[bisect.bisect_left(heights, True, hi=len(heights) - 1, key=fits)]
 
 
 def _compile(
@@ -254,6 +259,7 @@ def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: i
         "map": _draw_map(poster, posters, layout, height_mm) if height_mm else "",
         "map_mm": height_mm,
         "width_mm": layout.width_mm,
+        "is_full": n <= _FULL,
         "is_beside": layout.width_mm < _WIDTH_MM,
         "alt": say("poster.alt", poster, subject, layout.by_ward),
         "is_borough": poster.subject == "borough",
@@ -262,7 +268,7 @@ def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: i
         "about_pt": layout.about_pt,
         "roomy": next(factor for most, factor in _ROOMY if n <= most) if poster.subject == "school" else 1,
         "headings": say_each("poster.columns", poster, request.hours),
-        "when": _say_when(layout, request.hours),
+        "when": _say_when(layout, request.hours) if n else "",
         "havens": [] if layout.by_ward else described,
         "wards": [
             {
@@ -275,7 +281,7 @@ def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: i
             if layout.has_list and (named or n_left)
         ],
         "n_named": n_named,
-        "more": say("poster.more", poster, n - n_named, request.address),
+        "more": say("poster.more", poster, n - n_named, request.address is not None),
         "notes": say("poster.notes", poster, request, has_unknown, days, layout.by_ward),
     }
 

@@ -79,8 +79,8 @@ def _shorten(text: str, longest: int) -> str:
     """The whole words that fit, and an ellipsis where there are more."""
     if len(text) <= longest:
         return text
-    kept = text[: longest - 1]
-    return f"{(kept.rpartition(' ')[0] or kept).rstrip(' ,;·-')}\N{HORIZONTAL ELLIPSIS}"
+    words = text[:longest].rpartition(" ")[0].rstrip(" ,;·-")
+    return f"{words or text[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _name_kind(kind: str | None) -> str:

@@ -22,6 +22,7 @@ _STEPS = 25
 def draw_borough(poster: Poster, frame: Frame, *, has_wards: bool) -> list[str]:
     """What is outside pale, and the border; and those of its wards."""
     outside = shapely.difference(frame.window, poster.outline)
+    dashes = "" if has_wards else 'stroke-dasharray="30 14" '
     seams = "".join(trace_path(ward.outline, frame) for ward in poster.wards) if has_wards else ""
     return [
         f'<path d="{trace_path(outside, frame)}" fill="#fff" fill-opacity="0.65" fill-rule="evenodd"/>',
@@ -31,7 +32,7 @@ def draw_borough(poster: Poster, frame: Frame, *, has_wards: bool) -> list[str]:
             else []
         ),
         f'<path d="{trace_path(poster.outline, frame)}" fill="none" stroke="{PATROL}" stroke-width="8" '
-        'stroke-dasharray="30 14" stroke-linejoin="round"/>',
+        f'{dashes}stroke-linejoin="round"/>',
     ]
 
 

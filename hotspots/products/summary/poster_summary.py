@@ -94,7 +94,7 @@ class PostersSummary(Part):
         n_schools_off_streets: Of these, those from which walks are as the crow flies, since no street is near.
         n_havens: Havens read.
         n_shut: Of these, those on no poster, since they are closed after school.
-        n_hours_unknown: Of these, those whose hours are not known, of which posters say to ask first.
+        n_hours_unknown: Of these, those whose hours are not known, of which posters say that they may be closed.
         n_checks_unknown: Of these, those that do not say when somebody last checked them.
         data_status: What files say of themselves, by table; empty for ordinary data.
         posters: Each of them.
