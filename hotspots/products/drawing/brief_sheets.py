@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hotspots.pipeline import Brief
 from hotspots.products.drawing.brief_map import draw_brief_map
 from hotspots.products.drawing.poster_fonts import STANDARD, is_printable, make_compiler
+from hotspots.products.drawing.poster_texts import shorten
 from hotspots.products.summary import BriefSummary
 from hotspots.products.words import say
 
@@ -21,6 +22,8 @@ MAP_WIDTH_MM = 186.0
 _MAP_MM = tuple(range(110, 49, -5))
 """Heights of the map to try, until all is on one page."""
 _MAP_PPI = 200.0
+_LONGEST_PLACE, _LONGEST_LOOK, _LONGEST_HAVEN = 70, 96, 48
+"""Letters of names: a page has room for no longer ones."""
 _SCALES = (1.0, 0.92, 0.84, 0.76)
 """Of the letters, where even the lowest map leaves too little room."""
 
@@ -62,8 +65,8 @@ def describe_texts(summary: BriefSummary) -> dict[str, Any]:
         "place_rows": [
             {
                 "number": place.number,
-                "place": say("brief.place_name", place),
-                "look": say("brief.look", place),
+                "place": shorten(say("brief.place_name", place), _LONGEST_PLACE),
+                "look": shorten(say("brief.look", place), _LONGEST_LOOK),
                 "reference": say("brief.reference", place),
                 "hours": say("brief.place_hours", place),
                 "average": say("brief.average", place),
@@ -74,8 +77,8 @@ def describe_texts(summary: BriefSummary) -> dict[str, Any]:
         "haven_rows": [
             {
                 "letter": haven.letter,
-                "name": say("brief.haven_name", haven),
-                "about": say("brief.about", haven),
+                "name": shorten(say("brief.haven_name", haven), _LONGEST_HAVEN),
+                "about": shorten(say("brief.about", haven), _LONGEST_HAVEN),
                 "walk": say("brief.walk", haven),
                 "words": haven.words,
                 "is_open": haven.state == "open",
