@@ -342,6 +342,7 @@ def test_a_ward_without_a_place_that_may_be_shown_has_a_page_that_says_so(tmp_pa
     told = " ".join([json.dumps(encode(summary)["words"]), paths["brief"].read_text("utf-8")])
     assert "fewer than 10 robberies" in told
     assert not re.search(r"\b4 robberies", told)
+    assert "could not be tested: too few robberies, or too short a time." in told
 
 
 def test_data_without_hours_havens_or_streets_name_the_place_by_its_square(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ _MARGIN_M, _LEAST_M, _ROOM = 150.0, 800.0, 1.06
 """Around places and havens, and of the shorter side at least: streets around are what an officer knows them by."""
 _WHOLE = 260.0
 """Of the small map of the whole ward, the longer side."""
+_NEARLY_ALL = 0.7
 _SCALE_SHARE = 5
 
 
@@ -111,9 +112,9 @@ def _choose_frame(brief: Brief, width: float, height: float) -> Frame:
 
 
 def _fit_whole(brief: Brief, frame: Frame) -> Frame | None:
-    """A small map of the wards and of what the map shows of them; None where it shows them whole."""
+    """A small map of the wards and of what the map shows of them; None where it shows nearly all of them."""
     area = brief.analysis.study_area
-    if frame.window.contains(area):
+    if shapely.intersection(area, frame.window).area >= _NEARLY_ALL * area.area:
         return None
     west, south, east, north = shapely.bounds(shapely.union(area, frame.window))
     scale = min(_WHOLE / (east - west), _WHOLE / (north - south))
@@ -121,7 +122,7 @@ def _fit_whole(brief: Brief, frame: Frame) -> Frame | None:
 
 
 def _draw_whole(brief: Brief, frame: Frame) -> str:
-    """The wards small in a corner; nothing where the map shows them whole."""
+    """The wards small in a corner; nothing where the map shows nearly all of them."""
     area, small = brief.analysis.study_area, _fit_whole(brief, frame)
     if small is None:
         return ""

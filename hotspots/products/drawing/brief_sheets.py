@@ -118,11 +118,19 @@ def draw_brief_sheet(brief: Brief, summary: BriefSummary) -> DrawnBrief:
         HotspotsError: The packages for pages are not installed.
     """
     for scale in _SCALES:
-        for height_mm in _MAP_MM:
-            texts = describe_brief(brief, summary, map_height_mm=height_mm)
-            if len(_compile(texts, height_mm, scale, form="png", ppi=8.0)) == 1:
-                (pdf,) = _compile(texts, height_mm, scale, form="pdf")
-                return DrawnBrief(pdf=pdf, texts=texts, map_height_mm=height_mm)
+        fitting = None
+        low, high = 0, len(_MAP_MM)
+        while low < high:  # what fits beside a map fits beside a lower one
+            middle = (low + high) // 2
+            texts = describe_brief(brief, summary, map_height_mm=_MAP_MM[middle])
+            if len(_compile(texts, _MAP_MM[middle], scale, form="png", ppi=8.0)) == 1:
+                fitting, high = (texts, _MAP_MM[middle]), middle
+            else:
+                low = middle + 1
+        if fitting is not None:
+            texts, height_mm = fitting
+            (pdf,) = _compile(texts, height_mm, scale, form="pdf")
+            return DrawnBrief(pdf=pdf, texts=texts, map_height_mm=height_mm)
     raise AssertionError("a brief does not fit on a page, however small its map")
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from docx.document import Document
 
 _PAGE_MM, _MARGIN_MM = 297.0, 11.0
-_MAP_MM = (40.0, 85.0)
+_MAP_MM = (30.0, 85.0)
 """The lowest and the highest map."""
-_LETTERS_A_LINE = 105
+_LETTERS_A_LINE = 98
 """Of running text, on average less than fit."""
 _FONT = "Arial"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
