@@ -313,21 +313,28 @@ def test_only_what_changed_by_more_than_chance_is_told() -> None:
             "area": {**area, "is_significant": verdict != "no apparent change"}, "changed_hotspots": [],
         }  # fmt: skip
 
-    run: dict[str, Any] = {"disclosure": {"min_incidents": 10}, "hotspots": []}
+    run: dict[str, Any] = {"disclosure": {"min_incidents": 10}, "hotspots": [], "shown_changes": []}
     still = [compare("2 weeks", "no apparent change"), compare("12 months", "no apparent change")]
-    assert say_each("brief.changes", {**run, "changes": still}) == [
-        "No clear change. The last 2 weeks and 12 months are as chance alone could make them, beside the time before "
-        "and the year before."
-    ]
+    alike = (
+        "the last 2 weeks and 12 months are as chance alone could make them, beside the time before and the year "
+        "before."
+    )
+    assert say_each("brief.changes", {**run, "changes": still}) == [f"No clear change: {alike}"]
     moved = [still[0], compare("12 months", "clearly deteriorating")]
     assert say_each("brief.changes", {**run, "changes": moved}) == [
         "The 12 months to 31 May: 40 against 20: clearly deteriorating."
     ]
-    place = {"rank": 2, "change": {"verdict": "improving"}}
-    found = {**run, "hotspots": [{"place": "Mill Lane"}, {"place": "High Street"}], "changes": [
-        {**still[0], "changed_hotspots": [place]}, {**still[1], "changed_hotspots": [place]},
-    ]}  # fmt: skip
-    assert say_each("brief.changes", found)[1:] == ["High Street: improving (the 2 weeks to 31 May)."]
+    # of the comparisons in which hot spots are shown, the first alone: each more would be a further chance of chance
+    first, second = ({"rank": rank, "change": {"verdict": "improving"}} for rank in (2, 1))
+    shown = [
+        {**change, "changed_hotspots": [row], "hotspots": [row]}
+        for change, row in zip(reversed(still), (first, second), strict=True)
+    ]
+    found = {**run, "hotspots": [{"place": "Mill Lane"}, {"place": "around TQ 302 803"}], "shown_changes": shown}
+    assert say_each("brief.changes", {**found, "changes": still}) == [
+        f"No clear change in the area as a whole: {alike}",
+        "Around TQ 302 803: improving (the 12 months to 31 May).",
+    ]
 
 
 def test_a_ward_without_a_place_that_may_be_shown_has_a_page_that_says_so(tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ import functools
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hotspots.errors import HotspotsError
 
 if TYPE_CHECKING:
     import typst
 
-STANDARD = "ua-1"
+STANDARD: Final = "ua-1"
 """PDF/UA (ISO 14289-1): read aloud, a poster says what it shows. It takes no sign that the fonts lack."""
 
 _PROBE = b'#set document(title: "Probe", date: none)\n#set text(font: ("Lato", "Libertinus Serif"))\n#sys.inputs.text'

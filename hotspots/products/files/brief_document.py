@@ -97,11 +97,11 @@ def choose_map_height(document: dict[str, Any]) -> float:
     taken_mm += 6.0 * count(t["nowhere"], 70)
     for haven in t["haven_rows"]:
         taken_mm += 4.2 * max(count(f"{haven['name']}, {haven['about']}", 60), count(haven["words"], 28)) + 0.5
-    lines = [t["hours"], t["reach"], t["no_havens"], *t["changes"], *t["steps"], t["sure"], t["tested"]]
-    taken_mm += 4.3 * sum(count(line) for line in lines) + 3.8 * count(" ".join(t["sources"]), 125)
+    texts = [t["hours"], t["reach"], t["no_havens"], *t["changes"], *t["steps"], t["sure"], t["tested"]]
+    taken_mm += 4.3 * sum(map(count, texts)) + 3.8 * count(" ".join(t["sources"]), 125)
     taken_mm += 24.0  # the boxes to fill in, and the line of contact
     lowest, highest = _MAP_MM
-    return min(max(_PAGE_MM - 2 * _MARGIN_MM - taken_mm, lowest), highest)
+    return float(min(max(_PAGE_MM - 2 * _MARGIN_MM - taken_mm, lowest), highest))
 
 
 def write_template(path: Path) -> None:

@@ -220,7 +220,7 @@ def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) 
         havens=None
         if brief.havens is None
         else tuple(_summarise_haven(haven, chr(ord("A") + n), has_hours) for n, haven in enumerate(brief.havens)),
-        nearest=brief.nearest and _summarise_haven(brief.nearest, "", has_hours),
+        nearest=_summarise_haven(brief.nearest, "", has_hours) if brief.nearest else None,
         words=None,
         inputs=run.inputs,
         products={key: name for key, name in BRIEF_PRODUCTS.items() if key in (*formats, "brief_json")},
@@ -241,7 +241,7 @@ def _summarise_place(place: BriefPlace, found: PatrolPlaceSummary) -> BriefPlace
         expected=place.expected,
         expected_low=place.expected_low,
         expected_high=place.expected_high,
-        hours=place.window and place.window.words,
+        hours=place.window.words if place.window else None,
         is_own_hours=place.is_own_window,
         rank_low=found.rank_low,
         rank_high=found.rank_high,
