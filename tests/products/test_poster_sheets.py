@@ -217,7 +217,7 @@ def test_a_haven_at_the_school_is_here() -> None:
 def test_when_hours_were_last_checked_is_printed_and_counted() -> None:
     study = make_study([(100, 0), (200, 0), (300, 0)])
     assert "checked" not in draw_poster(*_first(study)).source["notes"]
-    days = pd.to_datetime(["2026-03-01", None, "2025-11-20"])
+    days = pd.DatetimeIndex(["2026-03-01", "NaT", "2025-11-20"])
     dated = replace(study, havens=replace(study.havens, havens=study.havens.havens.assign(checked_on=days)))
     drawn = draw_poster(*_first(dated))
     assert (

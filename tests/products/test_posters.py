@@ -291,7 +291,7 @@ def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hotspots.products.drawing import poster_sheets as module
+    from hotspots.products.drawing import poster_fonts as module
 
     posters = make_posters(make_study([(100, 0)]), PosterRequest())
     monkeypatch.setitem(sys.modules, "segno", None)

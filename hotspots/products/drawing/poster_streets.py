@@ -108,7 +108,7 @@ def _hang_together(lines: npt.NDArray[np.object_]) -> bool:
     ends = (owner, len(lines) + place.ravel())
     _, part = connected_components(coo_array((np.ones(len(owner)), ends), shape=(size, size)), directed=False)
     lengths = shapely.length(lines)
-    return float(np.bincount(part[: len(lines)], lengths).max()) >= lengths.sum() / 2
+    return bool(np.bincount(part[: len(lines)], lengths).max() >= lengths.sum() / 2)
 
 
 def draw_names(

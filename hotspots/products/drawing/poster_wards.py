@@ -71,7 +71,8 @@ def name_wards(poster: Poster, frame: Frame, taken: list[shapely.Geometry]) -> t
         What is drawn, and the ground that it takes.
     """
     size = _NAME_MM * UNITS
-    labels, kept = [], []
+    labels: list[str] = []
+    kept: list[shapely.Geometry] = []
     for ward in poster.wards:
         points, room = _list_places(ward, frame)
         half = len(ward.name) * _LETTER_SHARE * size / 2
