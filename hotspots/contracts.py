@@ -45,6 +45,8 @@ from __future__ import annotations
 from typing import Literal
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 
 from hotspots.errors import DataError
 
@@ -91,6 +93,14 @@ def require_columns(frame: gpd.GeoDataFrame, columns: tuple[str, ...], *, table:
             f"The {table} table needs the columns {', '.join(columns)}; {', '.join(missing)} missing from "
             f"{', '.join(map(str, frame.columns))}. Read it with hotspots.ingest, or rename its columns."
         )
+
+
+def find_placed(incidents: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Bool (n_incidents,): whether more is known of where each was than an area; so it is where the table is silent."""
+    if "location_precision" not in incidents:
+        return np.ones(len(incidents), dtype=bool)
+    is_placed: npt.NDArray[np.bool_] = (incidents["location_precision"] != AREA).to_numpy(dtype=bool, na_value=True)
+    return is_placed
 
 
 def require_same_crs(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame, *, tables: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 import tomllib
@@ -32,6 +33,7 @@ _TEXTS = ("crs", "time_zone", "country", "subdivision", "layer")
 _PATHS = ("store", "postcodes", "population", "term_dates", "peers")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas", *_BESIDE)
 _TEXT_LISTS = ("indicators",)
+_DAYS = ("checked_since",)
 _TABLES = {
     "crimes": "crimes.name",
     "harm": "harm.severity",
@@ -58,6 +60,8 @@ class Settings:
         lsoas: Outlines of small areas, for rows with the code of one and nothing more precise.
         population: Table of residents by ward; None for what the boundaries say of themselves.
         term_dates: Table of school terms; None where school days are not known.
+        checked_since: Opening hours of havens and of candidates that were last checked before this day are not known;
+            None for whenever they were checked.
         peers: Table of what other areas record; None for none.
         indicators: Slugs of the performance table, in order; empty for the usual ones.
         targets: What each is wanted to be, by slug.
@@ -85,6 +89,7 @@ class Settings:
     lsoas: tuple[Path, ...] = ()
     population: Path | None = None
     term_dates: Path | None = None
+    checked_since: dt.date | None = None
     peers: Path | None = None
     indicators: tuple[str, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
@@ -181,7 +186,7 @@ def _say_large(path: Path) -> ParameterError:
 
 
 def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
-    known = (*_TEXTS, *_PATHS, *_PATH_LISTS, *_TEXT_LISTS, *_TABLES)
+    known = (*_TEXTS, *_PATHS, *_PATH_LISTS, *_TEXT_LISTS, *_DAYS, *_TABLES)
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
@@ -200,6 +205,8 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
             if not (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
                 raise ParameterError(f'{path.as_posix()}: {key} must be a list of texts, such as ["robbery"].')
             values[key] = tuple(value)
+        elif key in _DAYS:
+            values[key] = _parse_day(key, value, path)
         elif not (isinstance(value, str) and value):
             raise ParameterError(f"{path.as_posix()}: {key} must be a text that is not blank, not {value!r}.")
         else:
@@ -230,6 +237,19 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
         harm=load_harm(table.get("harm"), definitions=definitions),
         profiles=tuple(profiles),
     )
+
+
+def _parse_day(key: str, value: Any, path: Path) -> dt.date:
+    """A date of TOML, with quotes or without."""
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        if isinstance(value, str) and len(value) == len("2025-01-31"):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    given = show_form(value) if isinstance(value, str) else repr(value)
+    raise ParameterError(f"{path.as_posix()}: {key} must be a day, not {given}. Write {key} = 2025-01-31.")
 
 
 def _require_crime(slug: str, definitions: CrimeDefinitions, path: Path) -> None:

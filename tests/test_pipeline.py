@@ -269,6 +269,15 @@ def test_havens_keep_the_bank_holidays_of_the_settings(
     assert havens.coverage.share_open_within_reach == share
 
 
+def test_havens_follow_the_sun_of_the_wards(tmp_path: Path, square_wards: gpd.GeoDataFrame) -> None:
+    """At noon it is light over London in April."""
+    incidents = write_noons(tmp_path, square_wards, ["Mo-Su sunrise-sunset"])
+    here = Settings(havens=(tmp_path / "havens.csv",), boundaries=(tmp_path / "wards.gpkg",))
+    havens = analyse(load_study(incidents, settings=here), AnalysisRequest(crime="robbery")).havens
+    assert havens is not None
+    assert (havens.coverage.share_open_within_reach, havens.shares.open_share) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("hours", "notes"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ country = "CA"
 subdivision = "BC"
 term_dates = "terms.csv"
 peers = "peers.csv"
+checked_since = 2025-01-31
 indicators = ["bag-robbery", "knife-crime"]
 incidents = ["data/a.csv", "data/more"]
 boundaries = "wards.gpkg"
@@ -73,6 +75,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.population == tmp_path / "places" / "residents.xlsx"
     assert (settings.country, settings.subdivision) == ("CA", "BC")
     assert (settings.term_dates, settings.peers) == (tmp_path / "terms.csv", tmp_path / "peers.csv")
+    assert settings.checked_since == dt.date(2025, 1, 31)
     assert settings.indicators == ("bag-robbery", "knife-crime")
     assert settings.targets == {"robbery": Target(change=-0.05), "bag-robbery": Target(n_incidents=1200)}
     assert settings.criterion_weights == {"volume": 1, "trend": 2, "harm": 1, "cost": 1, "concentration": 1}
@@ -100,6 +103,18 @@ def test_harm_is_of_the_crimes_of_the_workspace(tmp_path: Path) -> None:
     settings = load(tmp_path, "[crimes.robbery.parts.bag-robbery]")
     assert settings.harm == load_harm(definitions=settings.definitions)
     assert "bag-robbery" in settings.harm.definitions.crimes
+
+
+@pytest.mark.parametrize("value", ["2025-02-30", "January 2025", "20250131", "31/01/2025", ""])
+def test_a_day_is_a_date(tmp_path: Path, value: str) -> None:
+    assert load(tmp_path, 'checked_since = "2025-01-31"').checked_since == dt.date(2025, 1, 31)
+    with pytest.raises(
+        ParameterError, match=r"toml: checked_since must be a day, not .*Write checked_since = 2025-01-31"
+    ):
+        load(tmp_path, f'checked_since = "{value}"')
+    for other in ("2025", "2025-01-31T09:00:00", "[2025-01-31]"):
+        with pytest.raises(ParameterError, match="checked_since must be a day"):
+            load(tmp_path, f"checked_since = {other}")
 
 
 def test_the_file_in_the_working_directory_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

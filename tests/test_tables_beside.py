@@ -89,7 +89,25 @@ def test_made_up_candidates_do_not_mark_the_havens(folder: Path, tmp_path: Path)
     assert study.data_status == {"candidates": "synthetic"}
 
 
-def test_coverage_by_the_hour_is_of_incidents_with_a_place_of_their_own(folder: Path, tmp_path: Path) -> None:
+def test_hours_of_havens_and_of_candidates_must_have_been_checked_since_the_day_of_the_settings(
+    folder: Path, tmp_path: Path
+) -> None:
+    rows = [
+        f"{name},24/7,{day},{EAST + 500},{NORTH + 500}\n" for name, day in [("A", "2024-05-01"), ("B", "2026-05-01")]
+    ]
+    (tmp_path / "places.csv").write_text("name,opening_hours,last_checked,easting,northing\n" + "".join(rows), "utf-8")
+    places = (tmp_path / "places.csv",)
+    settings = Settings(havens=places, candidates=places, checked_since=dt.date(2025, 1, 1))
+    study = load_study(
+        folder / "incidents.csv", folder / "wards.geojson", settings=settings, tables=("havens", "candidates")
+    )
+    for table in (study.havens, study.candidates):
+        assert table is not None
+        assert table.havens["opening_hours"].isna().tolist() == [True, False]
+        assert table.hours_doubts == {"lapsed": 1}
+
+
+def test_coverage_is_of_incidents_with_a_place_of_their_own(folder: Path, tmp_path: Path) -> None:
     """Twenty at the library, and ten of which only the square of a kilometre is known: no walk begins there."""
     squares = ["TQ 38500 74500"] * 20 + ["TQ 38 74"] * 10
     times = [f"2025-01-{day:02d}T{9 + day % 9:02d}:{7 * day % 60:02d}" for day in range(1, 31)]
@@ -100,7 +118,7 @@ def test_coverage_by_the_hour_is_of_incidents_with_a_place_of_their_own(folder: 
     study = load_study(tmp_path / "incidents.csv", folder / "wards.geojson", settings=settings)
     havens = analyse(study, AnalysisRequest(crime="robbery")).havens
     assert havens is not None
-    assert (havens.coverage.n_timed, havens.shares.n_timed) == (30, 20)
+    assert (havens.coverage.n_timed, havens.shares.n_timed, havens.coverage.n_unplaced) == (20, 20, 10)
     assert havens.shares.any_share == 1
 
 

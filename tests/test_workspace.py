@@ -37,6 +37,7 @@ def test_every_setting_that_is_commented_out_is_valid_too(tmp_path: Path) -> Non
     path.write_text("\n".join(lines), "utf-8")
     settings = load_settings(path)
     assert settings.postcodes == tmp_path / "data" / "places" / "ONSPD.zip"
+    assert settings.checked_since is not None
     assert [profile.name for profile in settings.profiles] == ["wardens"]
     assert settings.profiles[0].offences == {"Group drinking": "asb-street-drinking"}
 

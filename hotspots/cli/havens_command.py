@@ -40,7 +40,7 @@ havens.add_command(poster)
 @havens.command()
 @_crime_option
 @_reach_option
-@study_options("havens", "streets", "schools", "term_dates")
+@study_options("havens", "streets", "schools", "term_dates", "checked_since")
 @out_option
 @_json_option
 def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, as_json: bool) -> None:
@@ -110,7 +110,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
     show_default=True,
     help="Time to look for a better choice, or a proof that there is none.",
 )
-@study_options("havens", "candidates", "streets", "schools", "term_dates")
+@study_options("havens", "candidates", "streets", "schools", "term_dates", "checked_since")
 @out_option
 @_json_option
 def siting(

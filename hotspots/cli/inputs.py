@@ -168,6 +168,10 @@ _OPTIONS = {
         type=PATH,
         help="Table of school terms, for school days.  [default: data/calendar/term_dates.csv, if it is there]",
     ),
+    "checked_since": day_option(
+        "--checked-since",
+        help="Opening hours last checked before this day are not known.  [default: whenever they were checked]",
+    ),
     "population": click.option(
         "--population",
         type=PATH,
@@ -198,13 +202,14 @@ class StudyInputs:
     candidates: tuple[Path, ...] = ()
     safety_maps: tuple[Path, ...] = ()
     term_dates: Path | None = None
+    checked_since: dt.date | None = None
     population: Path | None = None
 
     def load_settings(self) -> Settings:
         """The settings, with what was given in the place of what they say."""
         from hotspots.settings import load_settings
 
-        wanted = ("layer", "store", "boundaries", "havens", *_BESIDE, "term_dates", "population")
+        wanted = ("layer", "store", "boundaries", "havens", *_BESIDE, "term_dates", "checked_since", "population")
         given = {name: getattr(self, name) for name in wanted if getattr(self, name)}
         return dataclasses.replace(load_settings(self.settings_file), **given)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import StudyInputs, day_option, out_option, reading_options, show_progress
+from hotspots.cli.inputs import StudyInputs, out_option, reading_options, show_progress
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def _parse_hours(ctx: click.Context, parameter: click.Parameter, value: str) -> 
 
 
 @click.command()
-@reading_options("havens", "schools", "boundaries", "layer", "streets", "term_dates", "settings_file")
+@reading_options("havens", "schools", "boundaries", "layer", "streets", "term_dates", "checked_since", "settings_file")
 @click.option(
     "--school",
     "names",
@@ -59,10 +58,6 @@ def _parse_hours(ctx: click.Context, parameter: click.Parameter, value: str) -> 
     help="Whose map and lists they are, printed small, as their licences ask.  [default: of streets of OpenStreetMap "
     "and the Ordnance Survey, theirs]",
 )
-@day_option(
-    "--checked-since",
-    help="Opening hours last checked before this day are not known.  [default: whenever they were checked]",
-)
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print what is on each poster.")
 def poster(
@@ -73,7 +68,6 @@ def poster(
     paper: Paper | None,
     address: str | None,
     credit: str | None,
-    checked_since: dt.date | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -90,7 +84,7 @@ def poster(
     require_apart(out, [path for paths in list_inputs(settings=settings).values() for path in paths])
     restore_products(out)
     with show_progress() as progress:
-        study = load_poster_study(settings=settings, checked_since=checked_since, progress=progress)
+        study = load_poster_study(settings=settings, progress=progress)
         posters = make_posters(study, request, progress=progress)
         written = write_posters(posters, out, notify=warn, progress=progress)
     echo_products([written], out, sentences="terminal.posters", page="posters", as_json=as_json)

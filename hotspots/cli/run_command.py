@@ -36,7 +36,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     metavar="CRIME",
     help="Crime to map: robbery, knife-crime, asb ... Repeatable; an unknown name prints the list.",
 )
-@study_options("havens", "streets", "premises", "schools", "safety_maps", "term_dates", "population")
+@study_options("havens", "streets", "premises", "schools", "safety_maps", "term_dates", "checked_since", "population")
 @click.option(
     "--area",
     metavar="TEXT",

@@ -183,14 +183,12 @@ def _cover(
     school_days: Days,
 ) -> HavenCover:
     assert study.havens is not None
-    havens, calendar, reach_m = study.havens.havens, study.calendar, request.used_reach_m
+    havens, calendar, reach_m = study.havens.havens, study.opening_calendar, request.used_reach_m
     coverage = measure_hour_coverage(
         located,
         havens,
         reach_m=reach_m,
-        country=calendar.country,
-        subdivision=calendar.subdivision,
-        terms=calendar.term_stretches,
+        calendar=calendar,
         network=study.network,
     )
     group = _Group(located, coverage)
@@ -215,9 +213,7 @@ def _cover(
             coverage,
             [one.outline for one in found.patrol_places],
             havens,
-            country=calendar.country,
-            subdivision=calendar.subdivision,
-            terms=calendar.term_stretches,
+            calendar=calendar,
             network=study.network,
         ),
     )

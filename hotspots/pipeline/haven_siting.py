@@ -139,7 +139,7 @@ def plan_sites(
         ParameterError: The grid would have too many points.
     """
     assert request.siting is not None
-    options, preset, calendar = request.siting, request.preset, study.calendar
+    options, preset = request.siting, request.preset
     has_hours = bool((located["time_precision"] == "minute").any())
     is_by_hour = preset.needs_hours and has_hours
     is_after_school = preset.is_after_school and has_hours
@@ -160,9 +160,7 @@ def plan_sites(
         needs_hours=is_by_hour,
         hours=AFTER_SCHOOL.hours if is_after_school else None,
         on_days=school_days if is_after_school else None,
-        country=calendar.country,
-        subdivision=calendar.subdivision,
-        terms=calendar.term_stretches,
+        calendar=study.opening_calendar,
         network=network,
     )
     # a site that could cover few incidents would tell of them

@@ -33,6 +33,7 @@ _DOUBTS = {
     "no times": "days without times",
     "remark": "a remark alone",
     "open end": "no closing time",
+    "some years": "of some years alone",
     "lapsed": "last checked too long ago",
 }
 """What is the matter with opening hours that are not known."""
@@ -113,7 +114,7 @@ def _note_places(analysis: Analysis) -> Iterator[str]:
         why = f", or by coordinates rounded to {', '.join(rounded_to)}" if rounded_to else ""
         yield (
             f"{n_area:,} of the {n:,} {analysis.crime.plural} are located only to an area{why}: they count for "
-            "wards and hours, not for density and hot spots."
+            "wards and hours, not for density, hot spots and what is near."
         )
     if n_postcode := int((precision == "postcode").sum()):
         yield (

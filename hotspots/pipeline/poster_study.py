@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -91,7 +90,6 @@ def load_poster_study(
     havens: Sequence[Path] = (),
     *,
     settings: Settings | None = None,
-    checked_since: dt.date | None = None,
     progress: Progress = silent,
 ) -> PosterStudy:
     """Read what posters show: safe havens, and schools, streets, terms and wards around them. No incident is read.
@@ -103,7 +101,6 @@ def load_poster_study(
     Args:
         havens: Files, and folders of them.
         settings: How files are read, and where they are; by default `hotspots.toml` in the working directory.
-        checked_since: Hours of havens that were last checked before this day are not known.
         progress: Called with each step.
 
     Raises:
@@ -121,7 +118,10 @@ def load_poster_study(
         )
     progress("safe havens")
     listed = read_havens(
-        tuple(havens) or paths["havens"], crs=options.crs, postcodes=options.postcodes, checked_since=checked_since
+        tuple(havens) or paths["havens"],
+        crs=options.crs,
+        postcodes=options.postcodes,
+        checked_since=settings.checked_since,
     )
     is_real = not any(file.data_status for file in listed.inputs)
     outlines = read_boundaries(paths["boundaries"], crs=options.crs, layer=settings.layer)

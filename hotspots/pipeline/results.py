@@ -30,7 +30,7 @@ class HavenAnalysis:
     Attributes:
         havens: The havens table.
         coverage: Over the whole week, of incidents when they began.
-        shares: At the hours at which they may have happened, of those with a place of their own.
+        shares: At the hours at which they may have happened.
         peaks: In each peak of the profile, in their order.
         reach: The part of the study area within reach of any haven.
     """

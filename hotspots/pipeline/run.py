@@ -30,7 +30,6 @@ from hotspots.pipeline.results import Analysis, HavenAnalysis
 from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.street_analysis import analyse_streets
 from hotspots.pipeline.study import Progress, Study, silent
-from hotspots.pipeline.surroundings import with_places
 from hotspots.pipeline.times import analyse_times
 
 
@@ -102,19 +101,13 @@ def _count_days(start: dt.date, end: dt.date, empty_months: tuple[pd.Period, ...
 def _cover(study: Study, chosen: Selection, profile: WeeklyProfile, *, reach_m: float) -> HavenAnalysis | None:
     if study.havens is None:
         return None
-    havens, calendar = study.havens.havens, study.calendar
-    options: dict[str, Any] = {
-        "reach_m": reach_m,
-        "country": calendar.country,
-        "subdivision": calendar.subdivision,
-        "terms": calendar.term_stretches,
-        "network": study.network,
-    }
+    havens = study.havens.havens
+    options: dict[str, Any] = {"reach_m": reach_m, "calendar": study.opening_calendar, "network": study.network}
     coverage = measure_coverage(chosen.incidents, havens, **options)
     return HavenAnalysis(
         havens=havens,
         coverage=coverage,
-        shares=summarise_coverage(measure_hour_coverage(with_places(chosen.incidents), havens, **options)),
+        shares=summarise_coverage(measure_hour_coverage(chosen.incidents, havens, **options)),
         peaks=tuple(measure_window_coverage(chosen.incidents, coverage, hours=peak.hours) for peak in profile.peaks),
         reach=measure_reach(havens, reach_m=reach_m, study_area=chosen.study_area),
     )

@@ -17,7 +17,7 @@ import shapely
 
 from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
-from hotspots.geography import assign_wards, unite_wards
+from hotspots.geography import assign_wards, to_wgs84, unite_wards
 from hotspots.harm import HarmTable
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import (
@@ -56,6 +56,7 @@ from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from hotspots.analysis.hours import OpeningCalendar
     from hotspots.analysis.network import StreetNetwork
 
 Progress = Callable[[str], None]
@@ -83,6 +84,7 @@ _PLACES: dict[BesideTable, Callable[..., Any]] = {
 _IN_AREA = ("streets", "premises", "schools", "safety_maps")
 """Those that are often of a whole country, and are cut to the study area."""
 _WITHOUT_POSTCODES = ("streets",)
+_WITH_HOURS = ("havens", "candidates")
 _LOOK_BACK = dt.timedelta(days=731)
 """What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
 
@@ -153,6 +155,22 @@ class Study:
         from hotspots.analysis.network import build_network  # here, as it loads SciPy, which a check does without
 
         return build_network(self.streets.ways) if self.streets else None
+
+    @cached_property
+    def opening_calendar(self) -> OpeningCalendar:
+        """What opening hours need to know of days, with the sun over the middle of the wards."""
+        from hotspots.analysis.hours import OpeningCalendar  # here, as a check does without
+
+        middle = to_wgs84(gpd.GeoDataFrame(geometry=[self.area.centroid], crs=self.boundaries.wards.crs)).geometry.iloc[
+            0
+        ]
+        return OpeningCalendar(
+            country=self.calendar.country,
+            subdivision=self.calendar.subdivision,
+            terms=self.calendar.term_stretches,
+            place=(middle.x, middle.y),
+            time_zone=self.calendar.time_zone,
+        )
 
     @cached_property
     def known_time(self) -> KnownTime:
@@ -237,7 +255,12 @@ def load_study(
     if settings.population:
         outlines = outlines.with_population(read_population(settings.population))
     area = unite_wards(outlines.wards)
-    beside = {name: read_places(name, getattr(settings, name), options, area) for name in _PLACES if name in tables}
+    since = settings.checked_since
+    beside = {
+        name: read_places(name, getattr(settings, name), options, area, checked_since=since)
+        for name in _PLACES
+        if name in tables
+    }
     terms = read_terms(settings) if "term_dates" in tables else None
     start, end = period
     store = Store(folder=settings.store) if settings.store else None
@@ -260,7 +283,7 @@ def load_study(
         terms = None if terms and not settings.term_dates and terms.input.data_status else terms
     for name in beside:
         if not getattr(settings, name):
-            beside[name] = read_places(name, paths[name], options, area, only_real=is_real)
+            beside[name] = read_places(name, paths[name], options, area, only_real=is_real, checked_since=since)
     return Study(
         intake=intake,
         earlier=earlier,
@@ -301,6 +324,7 @@ def read_places(
     area: shapely.Geometry,
     *,
     only_real: bool = False,
+    checked_since: dt.date | None = None,
 ) -> Any:
     """Read a table of places; those that are not real may lie where the working CRS is not used.
 
@@ -310,6 +334,7 @@ def read_places(
         options: How files are read.
         area: The study area, metres.
         only_real: Leave out the files that say they are made up or unfinished.
+        checked_since: Opening hours that were last checked before this day are not known.
 
     Returns:
         What its reader gives; None without a path, or without a file that is not left out.
@@ -320,8 +345,9 @@ def read_places(
     """
     if not paths:
         return None
-    how = {"area": area} if name in _IN_AREA else {}
+    how: dict[str, Any] = {"area": area} if name in _IN_AREA else {}
     how |= {} if name in _WITHOUT_POSTCODES else {"postcodes": options.postcodes}
+    how |= {"checked_since": checked_since} if name in _WITH_HOURS else {}
     read = _PLACES[name](paths, crs=options.crs, only_real=only_real, **how)
     if name == "candidates":  # which are read as havens are, and are none
         inputs = tuple(dataclasses.replace(file, table="candidates") for file in read.inputs)

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from hotspots.analysis.surfaces import KERNELS, convert_bandwidth
-from hotspots.contracts import AREA
+from hotspots.contracts import find_placed
 from hotspots.pipeline.request import AnalysisRequest
 
 RING_M = 250.0
@@ -25,7 +25,7 @@ _MIN_RING_DENSITY = 0.2
 
 def with_places(incidents: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Incidents located more precisely than to an area."""
-    has_place = (incidents["location_precision"] != AREA).to_numpy()
+    has_place = find_placed(incidents)
     return incidents if has_place.all() else incidents[has_place]  # all of a city would be copied for nothing
 
 

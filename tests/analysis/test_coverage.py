@@ -7,7 +7,9 @@ import pytest
 import shapely
 from support import MakeIncidents
 
+from hotspots.analysis.hours.opening_calendar import OpeningCalendar
 from hotspots.analysis.hours.opening_week import is_open_at
+from hotspots.analysis.safe_havens import measure_hour_coverage, summarise_coverage
 from hotspots.analysis.safe_havens.coverage import measure_coverage, measure_reach, measure_window_coverage
 from hotspots.errors import DataError, ParameterError
 
@@ -36,6 +38,34 @@ def test_coverage_by_hand(make_incidents: MakeIncidents) -> None:
     assert result.n_incidents_by_haven.tolist() == [3]
     assert result.is_within_reach.tolist() == [True, True, False, True]
     assert result.is_open_within_reach.tolist() == [True, False, False, False]
+
+
+def test_what_is_known_only_to_an_area_is_near_nothing_and_counted_apart(make_incidents: MakeIncidents) -> None:
+    """Two at the haven, one far from it, and two that stand for the ward in whose middle the haven is."""
+    incidents = make_incidents(
+        [0.0, 0.0, 0.0, 0.0, 900.0],
+        [0.0] * 5,
+        started_at=["2026-01-05 12:00", "2026-01-05 12:00", "2026-01-05 20:00", "2026-01-05 12:00", "2026-01-05 12:00"],
+        location_precision=["area", "point", "anonymised", "area", "postcode"],
+    )
+    havens = make_havens((0, 0, "Mo-Fr 09:00-17:00"))
+    result = measure_coverage(incidents, havens)
+    assert (result.n_incidents, result.n_unplaced, result.n_within_reach, result.n_timed) == (3, 2, 2, 3)
+    assert (result.share_within_reach, result.share_open_within_reach) == (2 / 3, 1 / 3)
+    assert result.n_incidents_by_haven.tolist() == [2]
+    assert result.is_placed.tolist() == [False, True, True, False, True]
+    assert result.is_within_reach.tolist() == [False, True, True, False, False]
+    noon = measure_window_coverage(incidents, result, hours=np.array([12]))
+    assert (noon.n_timed, noon.share_within_reach, noon.share_open_within_reach) == (2, 0.5, 0.5)
+    by_hour = measure_hour_coverage(incidents, havens)
+    assert by_hour.hours.sum(axis=1).tolist() == [0, 1, 1, 0, 1]
+    assert by_hour.nearest.tolist() == [-1, 0, 0, -1, -1]
+    assert np.isnan(by_hour.nearest_m[[0, 3, 4]]).all()
+    shares = summarise_coverage(by_hour)
+    assert (shares.n_incidents, shares.n_within_reach, shares.n_timed, shares.n_open) == (3, 2, 3, 1)
+    assert summarise_coverage(by_hour, members=[0, 3]).share_within_reach is None
+    nowhere = measure_coverage(incidents.assign(location_precision="area"), havens)
+    assert (nowhere.n_incidents, nowhere.n_unplaced, nowhere.share_open_within_reach) == (0, 5, None)
 
 
 def test_an_incident_near_two_havens_counts_once(make_incidents: MakeIncidents) -> None:
@@ -118,11 +148,12 @@ def test_all_bank_holidays_of_the_nation_count_on_their_dates(make_incidents: Ma
     scots = make_incidents(
         [0.0] * 10, [0.0] * 10, started_at=[*ENGLISH_HOLIDAYS, "2025-01-02 12:00", "2025-12-01 12:00"]
     )
-    assert measure_coverage(scots, havens, subdivision="SCT").is_open_within_reach.tolist() == [
+    scottish = measure_coverage(scots, havens, calendar=OpeningCalendar(subdivision="SCT"))
+    assert scottish.is_open_within_reach.tolist() == [
         *(day in ("2025-04-21 12:00", "2025-08-25 12:00") for day in ENGLISH_HOLIDAYS), False, False,
     ]  # fmt: skip
     with pytest.raises(ParameterError, match='No bank holidays are known for "GB, XYZ"'):
-        measure_coverage(scots, havens, subdivision="XYZ")
+        measure_coverage(scots, havens, calendar=OpeningCalendar(subdivision="XYZ"))
 
 
 @pytest.mark.parametrize("hours", ["PH 09:00-17:00", "Mo-Su 00:00-08:00; PH 10:00-14:00", "Sa,PH 10:00-14:00"])

@@ -83,6 +83,15 @@ def test_what_lies_far_from_any_street_is_counted_apart(town: StreetNetwork) -> 
     assert counts.segment.tolist()[1::2] == [-1, -1]
 
 
+def test_what_is_known_only_to_an_area_is_on_no_street(town: StreetNetwork) -> None:
+    """Three at one point of Rye Lane, of which two stand for the middle of a ward."""
+    incidents = put((150, 0), (150, 0), (150, 0), (150, 76), location_precision=["point", "area", "area", "point"])
+    counts = count_on_streets(incidents, town, study_area=TOWN, limit_m=45)
+    assert (counts.n_on_streets, counts.n_too_far, counts.n_unplaced) == (1, 1, 2)
+    assert counts.segment.tolist() == [counts.segment[0], -1, -1, -1]
+    assert counts.n_places.sum() == 1
+
+
 def test_no_incidents_are_on_no_street(town: StreetNetwork) -> None:
     counts = count_on_streets(put(), town, study_area=TOWN)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.hours import find_open_state, is_open_at, make_opening_calendar, weigh_hours
+from hotspots.analysis.hours import OpeningCalendar, find_open_state, is_open_at, weigh_hours
 from hotspots.analysis.safe_havens.coverage import measure_coverage
 from hotspots.analysis.safe_havens.hour_coverage import HourCoverage, measure_hour_coverage, summarise_coverage
 from hotspots.errors import DataError, ParameterError
@@ -114,7 +114,9 @@ def test_school_holidays_need_terms(make_incidents: MakeIncidents) -> None:
             "last_day": pd.to_datetime(["2025-10-24", "2025-12-19"]),
         }
     )
-    known, unknown = (measure_hour_coverage(incidents, havens, terms=known) for known in (terms, None))
+    known, unknown = (
+        measure_hour_coverage(incidents, havens, calendar=OpeningCalendar(terms=known)) for known in (terms, None)
+    )
     assert known.open_hours.sum(axis=1).tolist() == [1, 0]
     assert known.unknown_hours.sum() == 0
     assert unknown.unknown_hours.sum(axis=1).tolist() == [1, 1]
@@ -229,8 +231,6 @@ def test_real_hours_are_what_each_minute_says(make_incidents: MakeIncidents, rea
         times = np.datetime64(start, "s") + np.arange(max(length, 1)).astype("timedelta64[m]")
         days = times.astype("datetime64[D]")
         minutes = (times - days) / np.timedelta64(1, "m")
-        state = find_open_state(
-            list_opening_rules(text) if text else (), days, minutes, calendar=make_opening_calendar(days)
-        )
+        state = find_open_state(list_opening_rules(text) if text else (), days, minutes)
         assert found.open_hours[[row]].sum() == pytest.approx(state.is_open.mean()), text
         assert found.unknown_hours[[row]].sum() == pytest.approx(1 - state.is_known.mean()), text

@@ -139,3 +139,11 @@ def test_what_makes_no_sense_is_refused(make_incidents: MakeIncidents) -> None:
         lay_grid_sites(shapely.box(0, 0, 1, 1), spacing_m=0, crs="EPSG:27700")
     with pytest.raises(ParameterError, match=r"20,000 points; this area with points every 10 m has about 1,000,000"):
         lay_grid_sites(shapely.box(0, 0, 10_000, 10_000), spacing_m=10, crs="EPSG:27700")
+
+
+def test_what_is_known_only_to_an_area_is_demand_nowhere_and_said(make_incidents: MakeIncidents) -> None:
+    incidents = make_incidents([0.0] * 3, [0.0] * 3, location_precision=["point", "area", "area"])
+    sites = make_places((0.0, "24/7"))
+    for needs_hours in (True, False):
+        found = measure_site_demand(incidents, sites, needs_hours=needs_hours)
+        assert (found.n_total, found.n_left_out, found.n_incidents_by_site.tolist()) == (1, 2, [1])

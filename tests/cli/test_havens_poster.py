@@ -54,6 +54,17 @@ def test_what_is_on_them_is_printed_as_json(folder: Path) -> None:
     assert told["n_hours_unknown"] == 1
 
 
+def test_the_settings_say_since_when_hours_must_have_been_checked(folder: Path) -> None:
+    """As on the command line, which goes before them."""
+    with (folder / "hotspots.toml").open("a", encoding="utf-8") as file:
+        file.write("checked_since = 2025-01-01\n")
+    unknown = [
+        json.loads(call("havens", "poster", "--school", "100001", *more, "--json")[1])["n_hours_unknown"]
+        for more in ([], ["--checked-since", "2000-01-01"])
+    ]
+    assert unknown == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -9,13 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotspots.analysis.hours.opening_week import is_open_at
-from hotspots.ingest.reference.opening_times import (
-    BANK_HOLIDAY,
-    WEEKDAYS,
-    join_weekday_hours,
-    list_opening_rules,
-    read_opening_hours,
-)
+from hotspots.ingest.reference.opening_dates import find_easter
+from hotspots.ingest.reference.opening_rules import BANK_HOLIDAY, WEEKDAYS
+from hotspots.ingest.reference.opening_times import join_weekday_hours, list_opening_rules, read_opening_hours
 
 MONDAY = dt.datetime(2025, 6, 2)
 WEEK = np.arange(
@@ -152,8 +148,28 @@ NOT_KNOWN = {
     'Mo-Fr 09:00-17:00 "ring" || Sa 10:00-12:00': "unreadable",
     'Fr 20:00-04:00 || Sa "ring"': "unreadable",
     "Mo-Su 12:00-02:00+": "unreadable",
-    "week 1-53/2 Mo-Fr 09:00-17:00": "unreadable",
-    "(sunset-01:00)-22:00": "unreadable",
+    "week 50-02 Mo 10:00-12:00": "unreadable",
+    "week 54 Mo 10:00-12:00": "unreadable",
+    "week 10-20/0 Mo 10:00-12:00": "unreadable",
+    "odd weeks Mo 10:00-12:00": "unreadable",
+    "2025 week 1-10 Mo 10:00-12:00; Tu 09:00-10:00": "unreadable",  # 30 December 2024 is in week 1 of 2025
+    "2025 Mo-Fr 09:00-17:00": "some years",
+    "2025+ Mo-Fr 09:00-17:00": "some years",
+    "2024 Dec 24-2025 Jan 02 10:00-12:00": "some years",
+    "Mo 10:00-12:00; 2025-2031/2 Tu off": "unreadable",
+    "Mo 10:00-12:00; 2026-2025 Tu off": "unreadable",
+    "Mo 10:00-12:00; 2025 Feb 30 off": "unreadable",
+    "Mo 10:00-12:00; 2025 Dec 24-Jan 02 off": "unreadable",  # of 2026, or all of January to December 2025
+    "Mo 10:00-12:00; 2025 Dec 24,Dec 31-2026 Jan 02,Feb 01-2025 Jan 01 off": "unreadable",
+    "2000-2030 Mo-Fr": "unreadable",  # eight to half past, or thirty years
+    "Mo-Fr 09:00-17:00; easter off": "unreadable",  # Easter Sunday, or Good Friday to Monday
+    "Mo-Fr 09:00-17:00; easter +61 days off": "unreadable",
+    "Jan 01-easter 10:00-12:00": "unreadable",  # Easter Sunday itself or not
+    "Mar 30-easter +1 day 10:00-12:00": "unreadable",  # Easter Monday is before it, or after
+    "Mo-Fr 09:00-17:00; easter 2 days off": "unreadable",
+    "Dec 24 9:00-5:00": "unreadable",  # the day is no hour of the 24-hour clock
+    "(sunset-03:01)-22:00": "unreadable",
+    "sunrise-(sunset-1 hour)": "unreadable",
     "sunset+": "unreadable",
     "8-sunset": "unreadable",
     "sunset-sunset": "unreadable",
@@ -198,6 +214,31 @@ def test_what_is_known_is_read_again_as_it_is(text: str) -> None:
         ("Tu-Fr 16:00+; Sa 12:00-14:00", "Tu-Fr 16:00+; Sa 12:00-14:00", "open end"),
         ("Mo-Fr 9am-5pm, closed school holidays", "Mo-Fr 09:00-17:00, SH off", None),
         ("Mo-Fr 8am to sunset, Sa & Su dawn - dusk", "Mo-Fr 08:00-sunset, Sa,Su dawn-dusk", None),
+        ("Mo-Fr 8am to (sunset \u2212 1:00)", "Mo-Fr 08:00-(sunset-01:00)", None),
+        ("week 1-26,30 Mo-Fr 9am-5pm", "week 01-26,30 Mo-Fr 09:00-17:00", None),
+        ("week 2-52/2 10:00-12:00", "week 02-52/2 10:00-12:00", None),
+        ("Mo-Fr 9am-5pm; Good Friday, Easter Monday off", "Mo-Fr 09:00-17:00; easter -2 days,easter +1 day off", None),
+        (
+            "Mo-Fr 9am-5pm; Good Friday off; Easter Monday off",
+            "Mo-Fr 09:00-17:00; easter -2 days off; easter +1 day off",
+            None,
+        ),
+        (
+            "Mo-Fr 9am-5pm; easter -2 days-easter +1 day off",
+            "Mo-Fr 09:00-17:00; easter -2 days-easter +1 day off",
+            None,
+        ),
+        ("Jan-easter +1 day Sa 10:00-12:00", "Jan 01-easter +1 day Sa 10:00-12:00", None),
+        ("Mo-Fr 09:00-17:00; 2025 Dec 24-2026 Jan 02 off", "Mo-Fr 09:00-17:00; 2025 Dec 24-2026 Jan 02 off", None),
+        ("Mo-Fr 09:00-17:00; 2025 Dec 24-26,31 off", None, "unreadable"),
+        (
+            "Mo-Fr 09:00-17:00; 2025 Apr-Jun,Sep Sa 09:00-12:00",
+            "Mo-Fr 09:00-17:00; 2025 Apr 01-2025 Jun 30,2025 Sep 01-2025 Sep 30 Sa 09:00-12:00",
+            None,
+        ),
+        ("Mo-Fr 09:00-17:00; 2025-2026 Dec 24 off", "Mo-Fr 09:00-17:00; 2025 Dec 24,2026 Dec 24 off", None),
+        ("Mo-Fr 09:00-17:00; 2026 easter -2 days off", "Mo-Fr 09:00-17:00; 2026 Apr 03 off", None),
+        ("Mo-Fr 09:00-17:00; 2026+ Sa 10:00-12:00", "Mo-Fr 09:00-17:00; 2026+ Sa 10:00-12:00", None),
         ("SH Mo-Fr 10:00-16:00; Sa,SH 10:00-12:00", "SH Mo-Fr 10:00-16:00; Sa,SH 10:00-12:00", None),
         ("  ", None, None),
         (None, None, None),
@@ -208,6 +249,18 @@ def test_what_is_known_is_said_in_the_syntax_of_openstreetmap(
 ) -> None:
     """Remarks are dropped: they may hold names and telephone numbers."""
     assert read(text) == (hours, doubt)
+    if hours is not None:
+        assert list_opening_rules(hours) == list_opening_rules(str(text))
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "day"),
+    [(1818, 3, 22), (1943, 4, 25), (2000, 4, 23), (2008, 3, 23), (2011, 4, 24), (2019, 4, 21), (2024, 3, 31),
+     (2025, 4, 20), (2026, 4, 5), (2027, 3, 28), (2038, 4, 25), (2049, 4, 18), (2076, 4, 19), (2285, 3, 22)],
+)  # fmt: skip
+def test_easter_is_as_almanacs_have_it(year: int, month: int, day: int) -> None:
+    """The earliest and latest there are, and the years in which the rule of 19 years has its exceptions."""
+    assert find_easter(year) == dt.date(year, month, day)
 
 
 def test_an_evening_runs_on_only_where_no_later_rule_says_otherwise() -> None:

@@ -3,6 +3,7 @@ from .condition_splits import ConditionSplit as ConditionSplit
 from .condition_splits import ExposureUnit as ExposureUnit
 from .conditions import compare_conditions as compare_conditions
 from .darkness import measure_darkness as measure_darkness
+from .days import YEARS_KNOWN as YEARS_KNOWN
 from .days import Calendar as Calendar
 from .days import make_calendar as make_calendar
 from .days import name_bank_holidays as name_bank_holidays

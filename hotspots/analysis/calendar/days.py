@@ -26,7 +26,8 @@ PAY_WINDOW_DAYS = 3
 CIVIL_TWILIGHT_DEGREES = 6.0
 """How far the sun is below the horizon when it is dark: street lights are on, and a face is not known across a road."""
 
-_LAST_YEARS_KNOWN = (1900, 2100)
+YEARS_KNOWN = (1900, 2100)
+"""The first and the last year of which holidays and the sun are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ def _check_days(start: dt.date, end: dt.date) -> tuple[pd.Timestamp, pd.Timestam
         raise ParameterError(
             f"A calendar must end on or after its first day; {last:%Y-%m-%d} is before {first:%Y-%m-%d}. Swap them."
         )
-    low, high = _LAST_YEARS_KNOWN
+    low, high = YEARS_KNOWN
     if first.year < low or last.year > high:
         raise ParameterError(
             f"Holidays and the sun are known for {low} to {high}; the calendar runs from {first:%Y-%m-%d} to "

@@ -8,15 +8,14 @@ from .busy_windows import PeakWindow as PeakWindow
 from .busy_windows import QuietWindow as QuietWindow
 from .busy_windows import find_peaks as find_peaks
 from .busy_windows import find_quiet_windows as find_quiet_windows
-from .opening_week import OpeningCalendar as OpeningCalendar
+from .opening_calendar import ENGLAND as ENGLAND
+from .opening_calendar import OpeningCalendar as OpeningCalendar
 from .opening_week import OpenState as OpenState
 from .opening_week import SureHours as SureHours
 from .opening_week import find_open_state as find_open_state
 from .opening_week import find_sure_hours as find_sure_hours
 from .opening_week import is_open_at as is_open_at
-from .opening_week import is_open_by_rules as is_open_by_rules
 from .opening_week import list_school_days as list_school_days
-from .opening_week import make_opening_calendar as make_opening_calendar
 from .profile import MAX_FALSE_SHARE as MAX_FALSE_SHARE
 from .profile import WeeklyProfile as WeeklyProfile
 from .profile import profile_groups as profile_groups

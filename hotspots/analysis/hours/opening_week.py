@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import itertools
 from collections.abc import Sequence
@@ -11,13 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hotspots.analysis.calendar import name_bank_holidays
+from hotspots.analysis.hours.opening_calendar import (
+    ENGLAND,
+    OpeningCalendar,
+    number_dates,
+    number_easter_dates,
+    number_weeks,
+)
 from hotspots.ingest.reference import (
     BANK_HOLIDAY,
     LATEST_END,
     SCHOOL_HOLIDAY,
+    EasterDay,
     OpeningRule,
-    SunTime,
+    SunMoment,
+    YearDay,
     list_opening_rules,
 )
 
@@ -26,28 +35,12 @@ Minutes = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 _DAY_MINUTES = 1440
+_MORNING, _EVENING = (120, 660), (660, 1620)
+"""Minutes since midnight between which the sun rises and sets, on any clock that is at most three hours fast."""
 _CLOSED, _OPEN, _UNKNOWN = 0, 1, 2
 _ALL_DAYS = np.arange(np.datetime64("2001-01-01"), np.datetime64("2029-01-01"))
 _EVERY_DATE = _ALL_DAYS[np.is_busday(_ALL_DAYS)]
 """The Gregorian calendar repeats after 28 years, but for three century years in four."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpeningCalendar:
-    """What opening hours need to know of days.
-
-    Attributes:
-        bank_holidays: datetime64[D] (n_holidays,), the bank holidays of all years asked for.
-        terms: `first_day` and `last_day` of each stretch of school term, as `read_term_dates` has them; None where they
-            are not known. What lies between them is school holidays; before the first and after the last it is not
-            known which days are.
-        sun: On the days, `dawn`, `sunrise`, `sunset` and `dusk` in hours of the local clock since midnight, as
-            `make_calendar(...).days` has them at the place; None where they are not known.
-    """
-
-    bank_holidays: Days
-    terms: pd.DataFrame | None = None
-    sun: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,47 +56,13 @@ class OpenState:
     is_known: Flags
 
 
-def make_opening_calendar(
-    days: Days,
-    *,
-    country: str = "GB",
-    subdivision: str | None = "ENG",
-    terms: pd.DataFrame | None = None,
-    sun: pd.DataFrame | None = None,
-) -> OpeningCalendar:
-    """What opening hours need to know of the years of these days, and of the evening before them.
-
-    Args:
-        days: datetime64[D] (n_days,).
-        country: Whose bank holidays count, as `name_bank_holidays` takes it.
-        subdivision: Likewise.
-        terms: Stretches of school term, as `OpeningCalendar` has them.
-        sun: When it is light on these days and on those around them, likewise.
-
-    Raises:
-        ParameterError: No bank holidays are known for the country or subdivision.
-    """
-    return OpeningCalendar(bank_holidays=_list_bank_holidays(days, country, subdivision), terms=terms, sun=sun)
-
-
-def is_open_at(
-    hours: str,
-    times: npt.NDArray[np.datetime64],
-    *,
-    country: str = "GB",
-    subdivision: str | None = "ENG",
-    terms: pd.DataFrame | None = None,
-    sun: pd.DataFrame | None = None,
-) -> Flags:
+def is_open_at(hours: str, times: npt.NDArray[np.datetime64], *, calendar: OpeningCalendar = ENGLAND) -> Flags:
     """Whether a place with these opening hours is open at each time.
 
     Args:
         hours: Opening hours as `read_opening_hours` takes them, "Mo-Fr 09:00-17:30; PH off".
         times: datetime64 (n_times,), naive local wall-clock times, one or more.
-        country: Whose bank holidays count, as `name_bank_holidays` takes it.
-        subdivision: Likewise.
-        terms: Stretches of school term, as `OpeningCalendar` has them, for hours that name school holidays.
-        sun: When it is light, likewise, for hours that name the sun.
+        calendar: Bank holidays, school terms and the place of the sun, as far as they are known.
 
     Returns:
         bool (n_times,); false where it is not known.
@@ -113,46 +72,47 @@ def is_open_at(
     """
     days = times.astype("datetime64[D]")
     minutes = (times - days) / np.timedelta64(1, "m")
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms, sun=sun)
-    return is_open_by_rules(list_opening_rules(hours), days, minutes, calendar=calendar)
-
-
-def is_open_by_rules(rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, calendar: OpeningCalendar) -> Flags:
-    """Whether rules are open at minutes of days; see `find_open_state`.
-
-    Returns:
-        bool (n_times,); false where it is not known.
-    """
-    return find_open_state(rules, days, minutes, calendar=calendar).is_open
+    return find_open_state(list_opening_rules(hours), days, minutes, calendar=calendar).is_open
 
 
 def find_open_state(
-    rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, calendar: OpeningCalendar
+    rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, calendar: OpeningCalendar = ENGLAND
 ) -> OpenState:
     """Whether rules are open at minutes of days, by the hours of the day itself and those of the evening before.
 
-    An evening runs on past midnight only if no later rule closes it, and none has the next day to itself: where people
-    and opening_hours.js may take hours past midnight differently, it is not taken to be open. It is not known whether
-    it is open where no rule is given, where the rules say so, after an end that is left open (until 08:00), on days of
-    which it matters and is not known whether they are school holidays, and at hours of which the sun decides, where it
-    is not known what the sun does.
+    It is not known whether it is open where no rule is given, where the rules say so, after an end that is left open
+    (until 08:00), on days of which it matters and is not known whether they are school holidays, and at hours of which
+    the sun decides, where it is not known what the sun does.
+
+    Nor is it after midnight where people and opening_hours.js take hours differently. By the syntax a rule for a day is
+    for all of it: in "Fr 20:00-02:00; Sa 10:00-12:00" that for Saturday ends Friday's evening at midnight, and in
+    "Mo-Su 18:00-02:00; We off" Wednesday's evening, which is off, goes on after it. People mean that an evening goes on
+    until it ends, and one that is off does not.
 
     Args:
         rules: `list_opening_rules(hours)`.
         days: datetime64[D] (n_times,).
         minutes: float (n_times,), since the midnight at which each day begins, 0 to 1440.
-        calendar: `make_opening_calendar(days, ...)`.
+        calendar: Bank holidays, school terms and the place of the sun, as far as they are known.
+
+    Raises:
+        ParameterError: No bank holidays are known for the country or subdivision.
+
+    Source: the opening hours specification of OpenStreetMap, and what its mappers mean by it
+    (github.com/opening-hours/opening_hours.js/issues/87, github.com/streetcomplete/StreetComplete/issues/1292).
     """
     if not rules:
         nothing = np.zeros(len(days), dtype=bool)
         return OpenState(is_open=nothing, is_known=nothing.copy())
     asks = any(SCHOOL_HOLIDAY in rule.days or rule.is_in_school_holidays for rule in rules)
     guesses = [False, True] if asks else [False]
-    # a day and the evening before may each be a holiday or none
+    passes = any(rule.may_pass_midnight for rule in rules)
+    # a day and the evening before may each be a holiday or none, and nights are taken in either way
     states = np.array(
         [
-            _evaluate(rules, days, minutes, calendar=calendar, guess=guess, guess_before=before)
+            _evaluate(rules, days, minutes, calendar=calendar, guess=guess, guess_before=before, ends_nights=ends)
             for guess, before in itertools.product(guesses, repeat=2)
+            for ends in ([False, True] if passes else [False])
         ]
     )
     is_known = (states[0] != _UNKNOWN) & (states == states[0]).all(axis=0)
@@ -193,7 +153,8 @@ def list_school_days(
     first, last = (terms[name].to_numpy().astype("datetime64[D]") for name in ("first_day", "last_day"))
     days = np.arange(first.min(), last.max() + 1)
     in_term = ((days[:, None] >= first) & (days[:, None] <= last)).any(axis=1)
-    is_working = np.is_busday(days, holidays=_list_bank_holidays(days, country, subdivision))
+    is_holiday = OpeningCalendar(country=country, subdivision=subdivision).are_bank_holidays(days)
+    is_working = np.is_busday(days) & ~is_holiday
     kept: Days = days[in_term & is_working]
     return kept
 
@@ -223,16 +184,17 @@ def find_sure_hours(
     rules = list_opening_rules(hours) if hours else ()
     days = _EVERY_DATE if school_days is None else school_days
     weekday = (days.astype(np.int64) + 3) % 7
-    if not any(rule.dates for rule in rules):  # then one week says it all
+    if not any(rule.dates or rule.weeks for rule in rules):  # then one week says it all
         _, firsts = np.unique(weekday, return_index=True)
         days, weekday = days[firsts], weekday[firsts]
     edges = {first_minute, last_minute}
     for rule in rules:
-        ends = [minute for span in rule.spans for minute in span] + [*rule.open_ends, LATEST_END]
+        ends = [end for span in (*rule.spans, *rule.sun_spans) for end in span if isinstance(end, int)]
+        ends += [*rule.open_ends, LATEST_END]
         edges |= {minute - shift for minute in ends for shift in (0, _DAY_MINUTES)}
     steps = sorted(edge for edge in edges if first_minute <= edge <= last_minute)
     term = pd.DataFrame({"first_day": [days.min() - 1], "last_day": [days.max()]})
-    calendar = OpeningCalendar(bank_holidays=days[:0], terms=term)
+    calendar = OpeningCalendar(country=None, terms=term)
     open_all, shut_all = [], []
     for first, last in itertools.pairwise(steps):
         minutes = np.full(len(days), (first + last) / 2)
@@ -271,34 +233,53 @@ def _evaluate(
     calendar: OpeningCalendar,
     guess: bool,
     guess_before: bool,
+    ends_nights: bool,
 ) -> npt.NDArray[np.int8]:
-    """The state at each instant, if days of which it is not known are school holidays, or are none."""
+    """The state at each instant, if days and those before them of which it is not known are school holidays, or none.
+
+    If it `ends_nights`, a rule for a day holds from midnight to midnight, and not from morning to morning.
+    """
     carried = []
     replaced = np.zeros(len(days), dtype=bool)
     for rule in reversed(rules):
         applies = _applies(rule, days - 1, calendar, guess=guess_before)
         carried.append(applies & ~replaced)
-        if rule.replaces:
+        if rule.replaces and not ends_nights:
             replaced |= applies
-    state = np.full(len(days), _CLOSED, dtype=np.int8)
+    # by hours that began on the day, and by those that began on the day before
+    own, late = np.full((2, len(days)), _CLOSED, dtype=np.int8)
     for rule, evening in zip(rules, reversed(carried), strict=True):
         today = _applies(rule, days, calendar, guess=guess)
         if rule.replaces:
-            state[today] = _CLOSED
-        # a rule without hours is for the whole day, and not for the night after it
-        spans = rule.spans or (((0, _DAY_MINUTES),) if rule.is_unknown else ())
-        within = today & _lies_within(spans, minutes) | evening & _lies_within(spans, minutes + _DAY_MINUTES)
-        state[within] = _CLOSED if rule.is_off else _UNKNOWN if rule.is_unknown else _OPEN
-        for span in rule.sun_spans:
-            sure, may = _lies_in_sun_span(span, days, minutes, calendar)
-            sure_before, may_before = _lies_in_sun_span(span, days - 1, minutes + _DAY_MINUTES, calendar)
-            state[today & sure | evening & sure_before] = _CLOSED if rule.is_off else _OPEN
-            doubtful = today & may | evening & may_before
-            state[doubtful & ((state == _CLOSED) | rule.is_off)] = _UNKNOWN
-        late = tuple((end, _DAY_MINUTES + LATEST_END) for end in rule.open_ends)
-        may_be = today & _lies_within(late, minutes) | evening & _lies_within(late, minutes + _DAY_MINUTES)
-        state[may_be & (state == _CLOSED)] = _UNKNOWN
-    return state
+            own[today] = _CLOSED
+            if ends_nights:
+                late[today] = _CLOSED
+        for state in (own, late) if rule.is_off else (own,):
+            _paint(state, rule, today, days, minutes, calendar)
+        for state in (own, late) if rule.is_off else (late,):
+            _paint(state, rule, evening, days - 1, minutes + _DAY_MINUTES, calendar)
+    return np.where((own == _OPEN) | (late == _CLOSED), own, late)
+
+
+def _paint(
+    state: npt.NDArray[np.int8],
+    rule: OpeningRule,
+    applies: Flags,
+    days: Days,
+    minutes: Minutes,
+    calendar: OpeningCalendar,
+) -> None:
+    """Lay a rule that applies to some days over what earlier ones make of instants."""
+    # a rule without hours is for the whole day, and not for the night after it
+    spans = rule.spans or (((0, _DAY_MINUTES),) if rule.is_unknown else ())
+    meant = _CLOSED if rule.is_off else _UNKNOWN if rule.is_unknown else _OPEN
+    state[applies & _lies_within(spans, minutes)] = meant
+    for span in rule.sun_spans:
+        sure, may = _lies_in_sun_span(span, days, minutes, calendar)
+        state[applies & sure] = meant
+        state[applies & may & (state != meant)] = _UNKNOWN
+    late = tuple((end, _DAY_MINUTES + LATEST_END) for end in rule.open_ends)
+    state[applies & _lies_within(late, minutes) & (state == _CLOSED)] = _UNKNOWN
 
 
 def _applies(rule: OpeningRule, days: Days, calendar: OpeningCalendar, *, guess: bool) -> Flags:
@@ -306,60 +287,64 @@ def _applies(rule: OpeningRule, days: Days, calendar: OpeningCalendar, *, guess:
     weekday = (days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
     applies = np.isin(weekday, list(rule.days))
     if BANK_HOLIDAY in rule.days:
-        applies |= np.isin(days, calendar.bank_holidays)
+        applies |= calendar.are_bank_holidays(days)
     if SCHOOL_HOLIDAY in rule.days:
-        applies |= _are_school_holidays(days, calendar, guess=guess)
+        applies |= calendar.are_school_holidays(days, guess=guess)
     if rule.is_in_school_holidays:
-        applies &= _are_school_holidays(days, calendar, guess=guess)
+        applies &= calendar.are_school_holidays(days, guess=guess)
     if rule.dates:
-        months = days.astype("datetime64[M]")
-        date = 100 * (months.astype(np.int64) % 12 + 1) + (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+        applies &= functools.reduce(np.logical_or, [_lies_in_stretch(first, last, days) for first, last in rule.dates])
+    if rule.weeks:
+        week = number_weeks(days)
         applies &= functools.reduce(
             np.logical_or,
-            [
-                (first <= date) & (date <= last) if first <= last else (first <= date) | (date <= last)
-                for first, last in rule.dates
-            ],
+            [(first <= week) & (week <= last) & ((week - first) % step == 0) for first, last, step in rule.weeks],
         )
     return applies
 
 
-def _are_school_holidays(days: Days, calendar: OpeningCalendar, *, guess: bool) -> Flags:
-    """Which days lie between the stretches of term; the guess where it is not known."""
-    if calendar.terms is None or calendar.terms.empty:
-        return np.full(len(days), guess)
-    first = calendar.terms["first_day"].to_numpy().astype("datetime64[D]")
-    last = calendar.terms["last_day"].to_numpy().astype("datetime64[D]")
-    in_term = ((days[:, None] >= first) & (days[:, None] <= last)).any(axis=1)
-    is_known = (days >= first.min()) & (days <= last.max())
-    return np.where(is_known, ~in_term, guess)
+def _lies_in_stretch(first: YearDay, last: YearDay, days: Days) -> Flags:
+    """Whether days lie in a stretch of every year, or of one."""
+    if isinstance(first, dt.date) and isinstance(last, dt.date):
+        within: Flags = (np.datetime64(first, "D") <= days) & (days <= np.datetime64(last, "D"))
+        return within
+    date = number_dates(days)
+    low, high = (
+        number_easter_dates(days, end.shift_days) if isinstance(end, EasterDay) else np.full(len(days), end)
+        for end in (first, last)
+    )
+    return np.where(low <= high, (low <= date) & (date <= high), (low <= date) | (date <= high))
 
 
 def _lies_in_sun_span(
-    span: tuple[int | SunTime, int | SunTime], days: Days, minutes: Minutes, calendar: OpeningCalendar
+    span: tuple[int | SunMoment, int | SunMoment], days: Days, minutes: Minutes, calendar: OpeningCalendar
 ) -> tuple[Flags, Flags]:
     """Which minutes lie in a stretch that the sun begins or ends, and which may, as it is not known what it does."""
     first, last = (_find_minutes(end, days, calendar) for end in span)
-    is_known = ~(np.isnan(first) | np.isnan(last))
+    (earliest_first, latest_first), (earliest_last, latest_last) = map(_find_range, span)
     goes_on = last <= first
-    if goes_on.any():  # until the next morning, whose sun rises a minute or two sooner or later
+    is_night = earliest_first >= latest_last
+    if is_night and goes_on.any():  # until the next morning, whose sun rises a minute or two sooner or later
         last = np.where(goes_on, _find_minutes(span[1], days + 1, calendar) + _DAY_MINUTES, last)
+    # "sunset-20:00" in summer is nothing to people, and almost a day to opening_hours.js
+    is_known = ~(np.isnan(first) | np.isnan(last)) & (is_night | ~goes_on)
     within = is_known & (first <= minutes) & (minutes < last)
-    earliest, latest = (
-        end if isinstance(end, int) else other for end, other in zip(span, (0, 2 * _DAY_MINUTES), strict=True)
-    )
-    may_be = ~is_known & (earliest <= minutes) & (minutes < (latest if latest > earliest else 2 * _DAY_MINUTES))
+    latest = latest_last if latest_first <= earliest_last else latest_last + _DAY_MINUTES
+    may_be = ~is_known & ~(minutes < first) & (minutes < latest)
     return within, may_be
 
 
-def _find_minutes(end: int | SunTime, days: Days, calendar: OpeningCalendar) -> Minutes:
-    """Minutes since the midnight of each day; NaN where it is not known."""
+def _find_range(end: int | SunMoment) -> tuple[int, int]:
+    """The first and the last minute since midnight at which something may be that the sun does, on any day."""
     if isinstance(end, int):
-        return np.full(len(days), float(end))
-    if calendar.sun is None:
-        return np.full(len(days), np.nan)
-    hours: Minutes = calendar.sun[end].reindex(days.astype("datetime64[s]")).to_numpy(dtype=np.float64)
-    return hours * 60
+        return end, end
+    low, high = _MORNING if end.event in ("dawn", "sunrise") else _EVENING
+    return low + end.shift_minutes, high + end.shift_minutes
+
+
+def _find_minutes(end: int | SunMoment, days: Days, calendar: OpeningCalendar) -> Minutes:
+    """Minutes since the midnight of each day; NaN where it is not known."""
+    return np.full(len(days), float(end)) if isinstance(end, int) else calendar.find_sun(days, end)
 
 
 def _lies_within(spans: Sequence[tuple[int, int]], minutes: Minutes) -> Flags:
@@ -367,11 +352,3 @@ def _lies_within(spans: Sequence[tuple[int, int]], minutes: Minutes) -> Flags:
     for first, last in spans:
         within |= (first <= minutes) & (minutes < last)
     return within
-
-
-def _list_bank_holidays(days: Days, country: str, subdivision: str | None) -> Days:
-    """The bank holidays of the years of these days, and of the evening before them."""
-    if not len(days):
-        return days
-    first, last = (day.item().year for day in (days.min() - 1, days.max()))
-    return np.array(list(name_bank_holidays(first, last, country=country, subdivision=subdivision)), "datetime64[D]")

@@ -18,7 +18,7 @@ from scipy import optimize, special
 from hotspots.analysis.accuracy import AreaScore, Fold, score_areas
 from hotspots.analysis.network.street_network import StreetNetwork
 from hotspots.analysis.network.walking import snap_to_streets
-from hotspots.contracts import require_metres
+from hotspots.contracts import find_placed, require_metres
 from hotspots.errors import DataError, ParameterError, TooLittleDataError
 from hotspots.geography import collapse_points, weigh_places
 
@@ -46,8 +46,9 @@ class StreetCounts:
         n_incidents: int (n_segments,), of all segments of the network; 0 outside the study area.
         n_places: float (n_segments,), the places they lie on, as the floor counts them.
         is_inside: bool (n_segments,): whether a segment meets the study area. It then counts whole.
-        segment: int (n_rows,), the segment of each incident; -1 if it is too far from any.
+        segment: int (n_rows,), the segment of each incident; -1 if it is too far from any, or known only to an area.
         n_too_far: Incidents further than the limit from any segment of the study area.
+        n_unplaced: Incidents known only to an area, which nobody can lay on a street.
         limit_m: That limit, metres.
         is_anonymised: Whether most incidents lie on points that their source has moved them to: such a point stands
             for its street, and not for an address.
@@ -58,6 +59,7 @@ class StreetCounts:
     is_inside: Flags
     segment: Integers
     n_too_far: int
+    n_unplaced: int
     limit_m: float
     is_anonymised: bool
 
@@ -105,7 +107,8 @@ def count_on_streets(
     own do not take what happens on their street.
 
     Args:
-        incidents: Points in metres; `location_precision`, if there is one, says what a point stands for.
+        incidents: Points in metres; `location_precision`, if there is one, says what a point stands for. One that
+            stands for an area is on no street.
         network: The streets.
         study_area: Only segments that meet it are counted on.
         limit_m: The furthest that an incident may lie from its street, metres.
@@ -130,22 +133,25 @@ def count_on_streets(
         )
     counts, places = np.zeros(len(lines), dtype=np.int64), np.zeros(len(lines))
     segment = np.full(len(incidents), -1, dtype=np.int64)
-    if len(incidents):
-        unique = collapse_points(incidents)
+    is_placed = find_placed(incidents)
+    placed = incidents if is_placed.all() else incidents[is_placed]
+    if len(placed):
+        unique = collapse_points(placed)
         nearest = _find_nearest(unique.coordinates, network, is_inside, limit_m)
-        segment = nearest[unique.inverse]
+        segment[is_placed] = nearest[unique.inverse]
         is_near = nearest >= 0
         counts = np.bincount(nearest[is_near], unique.n_incidents[is_near], len(lines)).astype(np.int64)
-        places = np.bincount(nearest[is_near], weigh_places(incidents, unique)[is_near], len(lines)).astype(np.float64)
-    precision = incidents.get("location_precision", pd.Series(dtype="object"))
+        places = np.bincount(nearest[is_near], weigh_places(placed, unique)[is_near], len(lines)).astype(np.float64)
+    precision = placed.get("location_precision", pd.Series(dtype="object"))
     return StreetCounts(
         n_incidents=counts,
         n_places=places,
         is_inside=is_inside,
         segment=segment,
-        n_too_far=int((segment < 0).sum()),
+        n_too_far=int((segment[is_placed] < 0).sum()),
+        n_unplaced=int((~is_placed).sum()),
         limit_m=float(limit_m),
-        is_anonymised=bool(len(incidents)) and float((precision == "anonymised").mean() or 0.0) > 0.5,
+        is_anonymised=bool(len(placed)) and float((precision == "anonymised").mean() or 0.0) > 0.5,
     )
 
 

@@ -14,9 +14,10 @@ import shapely
 from scipy import sparse
 
 from hotspots.analysis.hotspots import DAY_PARTS, Shift, assign_outlines
-from hotspots.analysis.hours import HOURS_IN_WEEK, make_opening_calendar, measure_times
+from hotspots.analysis.hours import ENGLAND, HOURS_IN_WEEK, OpeningCalendar, measure_times
 from hotspots.analysis.network import StreetNetwork, measure_walks
-from hotspots.analysis.safe_havens.hour_coverage import HourCoverage, read_positions, read_rules
+from hotspots.analysis.safe_havens.haven_reach import read_positions, read_rules
+from hotspots.analysis.safe_havens.hour_coverage import HourCoverage
 from hotspots.analysis.safe_havens.opening_states import MINUTES_IN_DAY, Rules, find_opening_states
 from hotspots.contracts import require_same_crs
 from hotspots.geography import FLOOR, Floor, collapse_points, weigh_places
@@ -78,9 +79,7 @@ def rank_gaps(
     havens: gpd.GeoDataFrame,
     *,
     shifts: Sequence[Shift] = DAY_PARTS,
-    country: str = "GB",
-    subdivision: str | None = "ENG",
-    terms: pd.DataFrame | None = None,
+    calendar: OpeningCalendar = ENGLAND,
     network: StreetNetwork | None = None,
     floor: Floor = FLOOR,
 ) -> tuple[Gap, ...]:
@@ -92,9 +91,7 @@ def rank_gaps(
         outlines: Of places that do not overlap, such as places to patrol.
         havens: The havens table.
         shifts: Parts of the week.
-        country: ISO 3166 code of the country whose bank holidays count.
-        subdivision: Of its part; None for those of the whole country.
-        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
+        calendar: Bank holidays, and school terms as far as they are known, for hours that name them.
         network: Streets to walk along to the nearest haven; None for as the crow flies.
         floor: What must lie in a gap for it to be given.
 
@@ -139,9 +136,7 @@ def rank_gaps(
                     n_unknown=float(unknown[members, column].sum()),
                     nearest=int(nearest[area]),
                     nearest_m=float(nearest_m[area]),
-                    nearest_hours=find_usual_hours(
-                        known, days, shift.window.days, country=country, subdivision=subdivision, terms=terms
-                    )
+                    nearest_hours=find_usual_hours(known, days, shift.window.days, calendar=calendar)
                     if known
                     else None,
                 )
@@ -155,9 +150,7 @@ def find_usual_hours(
     days: Days,
     weekdays: Sequence[int],
     *,
-    country: str = "GB",
-    subdivision: str | None = "ENG",
-    terms: pd.DataFrame | None = None,
+    calendar: OpeningCalendar = ENGLAND,
 ) -> UsualHours | None:
     """When a place is open on most of the days of a period that are of some days of the week.
 
@@ -165,9 +158,7 @@ def find_usual_hours(
         rules: Of the place, one or more, as `list_opening_rules` gives them.
         days: datetime64[D], of the period; the first and the last count.
         weekdays: Monday is 0.
-        country: ISO 3166 code of the country whose bank holidays count.
-        subdivision: Of its part; None for those of the whole country.
-        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
+        calendar: Bank holidays, and school terms as far as they are known, for hours that name them.
 
     Returns:
         None where the period has no such day, or it is not known on most of them whether it is open at all.
@@ -176,19 +167,22 @@ def find_usual_hours(
         return None
     # with the day before the first and that after the last, from and into which a night goes on
     known = np.concatenate([[days.min() - 1], days, [days.max() + 1]])
-    calendar = make_opening_calendar(known, country=country, subdivision=subdivision, terms=terms)
-    states = find_opening_states([rules], known, calendar=calendar)
+    # hours that follow the sun are not the same on most days
+    states = find_opening_states([rules], known, calendar=dataclasses.replace(calendar, place=None))
     every_day = states.first_day + np.arange(len(states.kind))
     three_days = np.lib.stride_tricks.sliding_window_view(states.kind, 3)
     three_days = three_days[np.isin((every_day[1:-1].astype(np.int64) + 3) % 7, list(weekdays))]
     if not len(three_days):
         return None
-    is_open, is_unknown = (part[0][states.cell] for part in (states.is_open, states.is_unknown))
-    lengths = np.diff(states.starts, append=MINUTES_IN_DAY)
+    is_open, is_unknown = (
+        np.repeat(part[0][states.cell], states.lengths).reshape(-1, MINUTES_IN_DAY)
+        for part in (states.is_open, states.is_unknown)
+    )
+    _, day_of = np.unique(states.kind, return_index=True)
     counts: dict[UsualHours | None, int] = {}
     for kinds, n in zip(*np.unique(three_days, axis=0, return_counts=True), strict=True):
-        hours: UsualHours | None = _find_hours(*(np.repeat(is_open[kind], lengths) for kind in kinds))
-        if hours == _SHUT and is_unknown[kinds[1]].any():
+        hours: UsualHours | None = _find_hours(*is_open[day_of[kinds]])
+        if hours == _SHUT and is_unknown[day_of[kinds[1]]].any():
             hours = None
         counts[hours] = counts.get(hours, 0) + int(n)
     # of hours as common those that promise less

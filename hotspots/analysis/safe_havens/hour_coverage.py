@@ -8,18 +8,14 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
-from hotspots.analysis.hours import HOURS_IN_WEEK, make_opening_calendar
-from hotspots.analysis.network import NearPairs, StreetNetwork, find_near
-from hotspots.analysis.safe_havens.coverage import require_reach
-from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, find_opening_states
+from hotspots.analysis.hours import ENGLAND, HOURS_IN_WEEK, OpeningCalendar
+from hotspots.analysis.network import NearPairs, StreetNetwork
+from hotspots.analysis.safe_havens.haven_reach import Reach, find_reach, read_rules
+from hotspots.analysis.safe_havens.opening_states import OpeningStates, find_opening_states
 from hotspots.analysis.safe_havens.time_pieces import cut_times, list_days
-from hotspots.contracts import HAVEN_COLUMNS, require_columns, require_same_crs
 from hotspots.errors import ParameterError
-from hotspots.geography import UniquePoints, collapse_points
-from hotspots.ingest.reference import list_opening_rules
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -36,6 +32,8 @@ class HourCoverage:
         reach_m: Distance that counts as within reach, metres.
         is_along_streets: Whether that is the walk along streets, and not as the crow flies.
         n_hours_unknown: Havens of which it is not known when they are open.
+        n_incidents_by_haven: int (n_havens,), incidents within reach of each, open or not.
+        is_placed: bool (n_incidents,), whether more is known of the place than an area; nothing else is said of others.
         is_within_reach: bool (n_incidents,), whether any haven is within reach, open or not.
         nearest: int (n_incidents,), position of the nearest haven within reach; -1 for none.
         nearest_m: float (n_incidents,), how far it is; NaN for none.
@@ -48,6 +46,8 @@ class HourCoverage:
     reach_m: float
     is_along_streets: bool
     n_hours_unknown: int
+    n_incidents_by_haven: Integers
+    is_placed: Flags
     is_within_reach: Flags
     nearest: Integers
     nearest_m: Floats
@@ -61,7 +61,8 @@ class CoverageShares:
     """What is covered of some incidents, at some hours.
 
     Attributes:
-        n_incidents: Incidents, whether their hour is known or not; None where only some hours are meant.
+        n_incidents: Incidents known more exactly than to an area, whether their hour is known or not; None where only
+            some hours are meant.
         n_within_reach: Of these, with any haven within reach.
         share_within_reach: The same as a share; None without any.
         n_timed: Incidents at these hours, a sum of shares of those whose hour is known.
@@ -106,9 +107,7 @@ def measure_hour_coverage(
     havens: gpd.GeoDataFrame,
     *,
     reach_m: float = 400.0,
-    country: str = "GB",
-    subdivision: str | None = "ENG",
-    terms: pd.DataFrame | None = None,
+    calendar: OpeningCalendar = ENGLAND,
     network: StreetNetwork | None = None,
 ) -> HourCoverage:
     """Measure what safe havens cover of each incident, in each hour in which it may have happened.
@@ -117,7 +116,7 @@ def measure_hour_coverage(
     them it has a haven within reach that is open; or none that is known to be, and one of which it is not known; or
     neither. Opening hours are read on the date, so that bank holidays count, and to the minute. An incident known only
     to its day or month, or to an interval of a week or more, says nothing of the hour: of it is known only whether any
-    haven is within reach.
+    haven is within reach. One known only to an area, as `location_precision` says, is left out.
 
     With moments alone the open share is that of `measure_coverage`, as long as both walk alike. A haven whose hours are
     not known is not taken for closed here, but for not known; so are hours of which the file says so.
@@ -126,9 +125,7 @@ def measure_hour_coverage(
         incidents: Points with `started_at`, `ended_at` and `time_precision`, in metres.
         havens: The havens table, in the same CRS. Those outside the study area count for incidents near them.
         reach_m: Distance within reach, metres; 400 m is about five minutes on foot.
-        country: ISO 3166 code of the country whose bank holidays count.
-        subdivision: Of its part, such as ENG, WLS, SCT or NIR; None for those of the whole country.
-        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
+        calendar: Bank holidays, and school terms and the sun as far as they are known, for hours that name them.
         network: Streets to walk along; None for as the crow flies.
 
     Raises:
@@ -137,27 +134,26 @@ def measure_hour_coverage(
 
     Source: aoristic weights as in Ratcliffe, J. H. (2002), doi:10.1023/A:1013240828824. Coverage by the hour is ours.
     """
-    require_columns(havens, HAVEN_COLUMNS, table="havens")
-    require_same_crs(incidents, havens, tables="incidents and havens")
-    require_reach(reach_m)
-    places = collapse_points(incidents)
-    pairs = find_near(read_positions(havens), places.coordinates, reach_m=reach_m, network=network)
-    days = list_days(incidents)
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
-    states = find_opening_states(read_rules(havens), days, calendar=calendar)
-    nearest, nearest_m = _find_nearest(pairs, len(places.easting))
-    near_hours = link_hours(pairs.target, pairs.origin, states, n_places=len(places.easting))
-    parts = list(_sum_hours(incidents, places, states, near_hours))
+    reach = find_reach(incidents, havens, reach_m=reach_m, network=network)
+    points, pairs = reach.points, reach.pairs
+    states = find_opening_states(read_rules(havens), list_days(reach.incidents), calendar=calendar)
+    nearest, nearest_m = _find_nearest(pairs, len(points.easting))
+    near_hours = link_hours(pairs.target, pairs.origin, states, n_places=len(points.easting))
     sums = [sparse.csr_array((len(incidents), HOURS_IN_WEEK)) for _ in range(3)]
-    for part in parts:
+    for part in _sum_hours(reach, states, near_hours):
         sums = [one + other for one, other in zip(sums, part, strict=True)]
+    place = np.full(len(incidents), len(nearest), dtype=np.int64)
+    place[reach.is_placed] = points.inverse
+    nearest, nearest_m = np.append(nearest, -1)[place], np.append(nearest_m, np.nan)[place]
     return HourCoverage(
         reach_m=float(reach_m),
         is_along_streets=network is not None,
         n_hours_unknown=int((~states.is_known).sum()),
-        is_within_reach=(nearest >= 0)[places.inverse],
-        nearest=nearest[places.inverse],
-        nearest_m=nearest_m[places.inverse],
+        n_incidents_by_haven=np.bincount(pairs.origin, points.n_incidents[pairs.target], len(havens)).astype(np.int64),
+        is_placed=reach.is_placed,
+        is_within_reach=nearest >= 0,
+        nearest=nearest,
+        nearest_m=nearest_m,
         hours=sums[0],
         open_hours=sums[1],
         unknown_hours=sums[2],
@@ -193,26 +189,17 @@ def summarise_coverage(
         (part[rows] @ inside) for part in (coverage.hours, coverage.open_hours, coverage.unknown_hours)
     )
     is_near = coverage.is_within_reach[rows]
+    n, n_near = int(coverage.is_placed[rows].sum()), int(is_near.sum())
     whole = hours is None
     return CoverageShares(
-        n_incidents=len(rows) if whole else None,
-        n_within_reach=int(is_near.sum()) if whole else None,
-        share_within_reach=float(is_near.mean()) if whole and len(rows) else None,
+        n_incidents=n if whole else None,
+        n_within_reach=n_near if whole else None,
+        share_within_reach=n_near / n if whole and n else None,
         n_timed=float(timed.sum()),
         n_any=float(timed[is_near].sum()),
         n_open=float(is_open.sum()),
         n_unknown=float(unknown.sum()),
     )
-
-
-def read_positions(places: gpd.GeoDataFrame) -> Floats:
-    """Easting and northing of each, float (n_places, 2)."""
-    return np.column_stack([places.geometry.x, places.geometry.y])
-
-
-def read_rules(places: gpd.GeoDataFrame) -> list[Rules]:
-    """The rules of opening of each; none where they are not known."""
-    return [tuple(list_opening_rules(text)) if isinstance(text, str) else () for text in places["opening_hours"]]
 
 
 def link_hours(place: Integers, haven: Integers, states: OpeningStates, *, n_places: int) -> sparse.csr_array:
@@ -248,23 +235,19 @@ def find_any(near_hours: sparse.csr_array, states: Flags, place: Integers, cell:
     return found
 
 
-def _sum_hours(
-    incidents: pd.DataFrame,
-    places: UniquePoints,
-    states: OpeningStates,
-    near_hours: sparse.csr_array,
-) -> Iterator[list[sparse.csr_array]]:
+def _sum_hours(reach: Reach, states: OpeningStates, near_hours: sparse.csr_array) -> Iterator[list[sparse.csr_array]]:
     """Sparse (n_incidents, 168): all, the open and the unknown part of some incidents at a time."""
-    for pieces in cut_times(incidents, states):
-        place = places.inverse[pieces.incident]
+    row_of = np.flatnonzero(reach.is_placed)
+    for pieces in cut_times(reach.incidents, states):
+        place = reach.points.inverse[pieces.incident]
         is_open, may_be = (
             find_any(near_hours, part, place, pieces.cell) for part in (states.is_open, states.is_unknown)
         )
         is_unknown = ~is_open & may_be
         yield [
             sparse.csr_array(
-                (pieces.weight[kept], (pieces.incident[kept], pieces.hour[kept])),
-                shape=(len(incidents), HOURS_IN_WEEK),
+                (pieces.weight[kept], (row_of[pieces.incident[kept]], pieces.hour[kept])),
+                shape=(len(reach.is_placed), HOURS_IN_WEEK),
             )
             for kept in (np.ones(len(is_open), dtype=bool), is_open, is_unknown)
         ]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hotspots.analysis.hours import OpeningCalendar, find_open_state
-from hotspots.ingest.reference import LATEST_END, OpeningRule
+from hotspots.ingest.reference import LATEST_END, OpeningRule, SunMoment
 
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -17,20 +17,23 @@ Days = npt.NDArray[np.datetime64]
 Rules = tuple[OpeningRule, ...]
 
 MINUTES_IN_DAY = 1440
+_NEVER = -100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningStates:
     """When places are open.
 
-    Days on which the same rules hold are alike. A day is cut at every whole hour and wherever a place opens or closes;
-    stretches of alike days in which the same places are open are one cell of time.
+    Days on which the same rules hold, and the sun does the same, are alike. A day is cut at every whole hour, wherever
+    a place opens or closes, and at the first whole minute after the sun has done so; stretches in which the same places
+    are open are one cell of time.
 
     Attributes:
         first_day: datetime64[D], the first day.
         kind: int (n_days,), the kind of each day.
-        starts: int (n_stretches,), the minute at which each stretch of a day begins; the first is 0.
-        cell: int (n_kinds, n_stretches), the cell that each is in.
+        starts: int (n_stretches,), the minute at which each stretch begins, since midnight of the first day; one begins
+            at every midnight.
+        cell: int (n_stretches,), the cell that each is in.
         hours_of: int (n_places,), which row of `is_open` a place has.
         is_open: bool (n_hours, n_cells), of each of the different opening hours.
         is_unknown: bool (n_hours, n_cells), whether it is not known whether they are open hours.
@@ -51,37 +54,48 @@ class OpeningStates:
         """Cells of time."""
         return int(self.is_open.shape[1])
 
+    @property
+    def lengths(self) -> Integers:
+        """Int (n_stretches,): minutes of each stretch."""
+        return np.diff(self.starts, append=len(self.kind) * MINUTES_IN_DAY)
+
 
 def find_opening_states(places: Sequence[Rules], days: Days, *, calendar: OpeningCalendar) -> OpeningStates:
     """Find when places are open on every day from the first to the last of some.
 
-    Hours that follow the sun are not known where the sun decides: a day is cut at the same minutes all year.
-
     Args:
         places: The rules of each, as `list_opening_rules` gives them; none where it is not known when it is open.
         days: datetime64[D] (n_days,), in any order; may be none.
-        calendar: `make_opening_calendar(days, ...)`.
+        calendar: Bank holidays, school terms and the place of the sun, as far as they are known.
     """
     first = days.min() if len(days) else np.datetime64("1970-01-05", "D")
     last = days.max() if len(days) else first
     every_day = np.arange(first, last + 1)
     different: dict[Rules, int] = {}
     hours_of = np.array([different.setdefault(rules, len(different)) for rules in places], dtype=np.int64)
-    kind, representative = _find_kinds([*different], every_day, calendar)
-    starts = _find_starts([*different])
-    on_day = np.repeat(every_day[representative], len(starts))
-    at_minute = np.tile(starts.astype(np.float64), len(representative))
+    sun_minutes = _find_sun_minutes([*different], every_day, calendar)
+    kind, representative = _find_kinds([*different], every_day, sun_minutes, calendar)
+    fixed = _find_starts([*different])
+    of_today = (sun_minutes >= 0) & (sun_minutes < MINUTES_IN_DAY)
+    cuts = [np.unique(np.concatenate([fixed, sun_minutes[day][of_today[day]]])) for day in representative]
+    n_cuts = np.array([len(of_kind) for of_kind in cuts])
+    on_day = np.repeat(every_day[representative], n_cuts)
+    at_minute = np.concatenate(cuts)
     is_open = np.zeros((max(len(different), 1), len(on_day)), dtype=bool)
     is_unknown = np.ones_like(is_open)
     for rules, row in different.items():
-        state = find_open_state(rules, on_day, at_minute, calendar=calendar)
+        state = find_open_state(rules, on_day, at_minute.astype(np.float64), calendar=calendar)
         is_open[row], is_unknown[row] = state.is_open, ~state.is_known
     first_of_cell, cell = _find_alike(np.vstack([is_open, is_unknown]).T)
+    # the stretches of each day are those of its kind
+    n_of_day = n_cuts[kind]
+    first_of_kind, first_of_day = np.cumsum(n_cuts) - n_cuts, np.cumsum(n_of_day) - n_of_day
+    position = np.arange(n_of_day.sum()) + np.repeat(first_of_kind[kind] - first_of_day, n_of_day)
     return OpeningStates(
         first_day=first,
         kind=kind,
-        starts=starts,
-        cell=cell.reshape(len(representative), len(starts)),
+        starts=np.repeat(np.arange(len(every_day)) * MINUTES_IN_DAY, n_of_day) + at_minute[position],
+        cell=cell[position],
         hours_of=hours_of,
         is_open=np.ascontiguousarray(is_open[:, first_of_cell]),
         is_unknown=np.ascontiguousarray(is_unknown[:, first_of_cell]),
@@ -112,8 +126,14 @@ def extend_hours(rules: Rules, until_minute: int) -> Rules:
     )
 
 
-def _find_kinds(different: Sequence[Rules], every_day: Days, calendar: OpeningCalendar) -> tuple[Integers, Integers]:
-    """The kind of each day, and a day of each kind: alike if the same rules are for it, and for the evening before."""
+def _find_kinds(
+    different: Sequence[Rules], every_day: Days, sun_minutes: Integers, calendar: OpeningCalendar
+) -> tuple[Integers, Integers]:
+    """The kind of each day, and a day of each kind.
+
+    Days are alike if the same rules are for them and for the evening before, and the sun does the same on and around
+    them.
+    """
     scopes = {
         replace(rule, spans=((0, 1),), is_off=False, is_added=False, is_unknown=False, open_ends=(), sun_spans=())
         for rules in different
@@ -125,8 +145,34 @@ def _find_kinds(different: Sequence[Rules], every_day: Days, calendar: OpeningCa
     states = [find_open_state([scope], with_before, at, calendar=calendar) for scope in scopes]
     applies = np.array([part for state in states for part in (state.is_open, state.is_known)], dtype=bool)
     applies = applies.reshape(2 * len(states), len(with_before))
-    representative, kind = _find_alike(np.vstack([applies[:, 1:], applies[:, :-1]]).T)
+    rows = np.vstack([applies[:, 1:], applies[:, :-1]]).T
+    if sun_minutes.shape[1]:
+        _, sun_kind = np.unique(sun_minutes, axis=0, return_inverse=True)
+        bits = (sun_kind.reshape(-1, 1) >> np.arange(32)) & 1
+        rows = np.hstack([rows, bits.astype(bool)])
+    representative, kind = _find_alike(rows)
     return kind, representative
+
+
+def _find_sun_minutes(different: Sequence[Rules], every_day: Days, calendar: OpeningCalendar) -> Integers:
+    """Int (n_days, n): whole minutes since the midnight of each day from which on the sun has done something.
+
+    It may have done so on the day before or be about to on the day after. What is not known is far below 0.
+    """
+    moments = {
+        end
+        for rules in different
+        for rule in rules
+        for span in rule.sun_spans
+        for end in span
+        if isinstance(end, SunMoment)
+    }
+    around = np.concatenate([every_day[:1] - 1, every_day, every_day[-1:] + 1])
+    found = [np.empty((0, len(every_day)), dtype=np.int64)]
+    for moment in sorted(moments, key=lambda moment: (moment.event, moment.shift_minutes)):
+        minutes = np.nan_to_num(np.ceil(calendar.find_sun(around, moment)), nan=_NEVER).astype(np.int64)
+        found.append(np.array([minutes[:-2] - MINUTES_IN_DAY, minutes[1:-1], minutes[2:] + MINUTES_IN_DAY]))
+    return np.vstack(found).T
 
 
 def _find_starts(different: Sequence[Rules]) -> Integers:

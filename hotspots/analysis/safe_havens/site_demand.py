@@ -12,15 +12,15 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
-from hotspots.analysis.hours import HOURS_IN_WEEK, make_opening_calendar
-from hotspots.analysis.network import NearPairs, StreetNetwork, find_near
-from hotspots.analysis.safe_havens.coverage import require_reach
-from hotspots.analysis.safe_havens.hour_coverage import find_any, link_hours, read_positions, read_rules
+from hotspots.analysis.hours import ENGLAND, HOURS_IN_WEEK, OpeningCalendar
+from hotspots.analysis.network import NearPairs, StreetNetwork
+from hotspots.analysis.safe_havens.haven_reach import find_reach, read_rules
+from hotspots.analysis.safe_havens.hour_coverage import find_any, link_hours
 from hotspots.analysis.safe_havens.opening_states import OpeningStates, Rules, extend_hours, find_opening_states
 from hotspots.analysis.safe_havens.time_pieces import cut_times, find_told, list_days
-from hotspots.contracts import require_columns, require_metres, require_same_crs
+from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
-from hotspots.geography import UniquePoints, collapse_points, weigh_places
+from hotspots.geography import UniquePoints, weigh_places
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -41,7 +41,7 @@ class SiteDemand:
         demand: float (n_demand,), incidents, a sum of their shares; only what nothing covers yet and a site could.
         n_total: All incidents at these hours and days.
         n_covered: Of these, covered already.
-        n_left_out: Incidents left out, because it is not known whether they were at these hours.
+        n_left_out: Incidents left out, because it is not known whether they were at these hours, or only in which area.
         n_incidents_by_site: float (n_sites,), what each site could cover alone.
         n_places_by_site: float (n_sites,), at how many places; a point that addresses share counts as several.
         is_known: bool (n_sites,), whether it is known when each is open; all are where hours do not matter.
@@ -66,9 +66,7 @@ def measure_site_demand(
     needs_hours: bool = True,
     hours: npt.ArrayLike | None = None,
     on_days: Days | None = None,
-    country: str = "GB",
-    subdivision: str | None = "ENG",
-    terms: pd.DataFrame | None = None,
+    calendar: OpeningCalendar = ENGLAND,
     network: StreetNetwork | None = None,
 ) -> SiteDemand:
     """Measure which incidents each site could cover, at the hours at which it is open.
@@ -85,32 +83,24 @@ def measure_site_demand(
         needs_hours: Whether a site covers only what happens while it is open.
         hours: Hours of the week that count, Monday 00:00-00:59 being 0; all by default.
         on_days: datetime64[D], days that count, such as school days; all by default.
-        country: ISO 3166 code of the country whose bank holidays count.
-        subdivision: Of its part; None for those of the whole country.
-        terms: Stretches of school term, for hours that name school holidays; None where they are not known.
+        calendar: Bank holidays, and school terms and the sun as far as they are known, for hours that name them.
         network: Streets to walk along; None for as the crow flies.
 
     Raises:
         DataError: A table lacks its columns or is not in metres, or they are not in one CRS.
         ParameterError: `reach_m` is not positive, or no bank holidays are known for the country or subdivision.
     """
-    require_columns(sites, ("opening_hours", "geometry"), table="sites")
-    require_same_crs(incidents, sites, tables="incidents and sites")
-    require_reach(reach_m)
     there = sites.iloc[:0] if existing is None else existing
-    require_same_crs(incidents, there, tables="incidents and existing sites")
-    places = collapse_points(incidents)
-    near, near_there = (
-        find_near(read_positions(table), places.coordinates, reach_m=reach_m, network=network)
-        for table in (sites, there)
+    reach, reach_there = (
+        find_reach(incidents, table, reach_m=reach_m, network=network, tables=tables)
+        for table, tables in ((sites, "incidents and sites"), (there, "incidents and existing sites"))
     )
+    near, near_there, places, placed = reach.pairs, reach_there.pairs, reach.points, reach.incidents
     rules = [*_read_longer(sites), *read_rules(there)] if needs_hours else [()] * (len(sites) + len(there))
-    days = list_days(incidents)
-    calendar = make_opening_calendar(days, country=country, subdivision=subdivision, terms=terms)
-    states = find_opening_states(rules, days, calendar=calendar)
+    states = find_opening_states(rules, list_days(placed), calendar=calendar)
     is_timed = needs_hours or hours is not None or on_days is not None
     place, cell, weight = (
-        _count_pieces(incidents, places, states, hours, on_days)
+        _count_pieces(placed, places, states, hours, on_days)
         if is_timed
         else (
             np.arange(len(places.easting)),
@@ -133,13 +123,13 @@ def measure_site_demand(
     # a place counts for a site only with demand at hours at which that is open
     held = sparse.csr_array((weight, (place, cell)), shape=(n_places, states.n_cells))
     is_held = (held @ is_open.T.astype(np.float64))[near.target, hours_of[near.origin]] > 0
-    weighed = weigh_places(incidents, places)[near.target] * is_held
+    weighed = weigh_places(placed, places)[near.target] * is_held
     return SiteDemand(
         covers=covers,
         demand=demand,
         n_total=total,
         n_covered=covered,
-        n_left_out=int((~find_told(incidents)).sum()) if is_timed else 0,
+        n_left_out=int((~reach.is_placed).sum()) + (int((~find_told(placed)).sum()) if is_timed else 0),
         n_incidents_by_site=np.asarray(covers @ demand, dtype=np.float64),
         n_places_by_site=np.bincount(near.origin, weighed, len(sites)).astype(np.float64),
         is_known=states.is_known[: len(sites)] if needs_hours else np.ones(len(sites), dtype=bool),

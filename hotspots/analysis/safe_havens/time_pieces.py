@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hotspots.analysis.hours import measure_times
+from hotspots.analysis.hours import HOURS_IN_WEEK, measure_times
 from hotspots.analysis.safe_havens.opening_states import MINUTES_IN_DAY, OpeningStates
 
 Integers = npt.NDArray[np.int64]
@@ -75,31 +75,24 @@ def cut_times(incidents: pd.DataFrame, states: OpeningStates) -> Iterator[TimePi
     rows = np.flatnonzero(find_told(incidents))
     start, length = start[rows], length[rows]
     first_day = int((states.first_day - _EPOCH).astype(np.int64))
+    start -= first_day * MINUTES_IN_DAY
     last = start + np.maximum(length - 1, 0)
-    first_stretch, last_stretch = (_find_stretch(minute, states.starts) for minute in (start, last))
+    first_stretch, last_stretch = (np.searchsorted(states.starts, minute, "right") - 1 for minute in (start, last))
     n_pieces = last_stretch - first_stretch + 1
-    n_stretches = len(states.starts)
+    ends = states.starts + states.lengths
     part = (np.cumsum(n_pieces) - n_pieces) // PIECES_AT_ONCE
     for chosen in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(part)) + 1):
         n = n_pieces[chosen]
         of = np.repeat(chosen, n)
         step = np.arange(len(of)) - np.repeat(np.cumsum(n) - n, n)
-        day, stretch = np.divmod(first_stretch[of] + step, n_stretches)
-        begin = day * MINUTES_IN_DAY + states.starts[stretch]
-        end = day * MINUTES_IN_DAY + np.append(states.starts[1:], MINUTES_IN_DAY)[stretch]
+        stretch = first_stretch[of] + step
+        begin = states.starts[stretch]
         whole = length[of]
-        inside = np.minimum(start[of] + whole, end) - np.maximum(start[of], begin)
-        since = day - first_day
+        inside = np.minimum(start[of] + whole, ends[stretch]) - np.maximum(start[of], begin)
         yield TimePieces(
             incident=rows[of],
-            cell=states.cell[states.kind[since], stretch],
-            hour=(day % 7) * 24 + states.starts[stretch] // 60,
-            day=since,
+            cell=states.cell[stretch],
+            hour=(begin // 60 + first_day * 24) % HOURS_IN_WEEK,
+            day=begin // MINUTES_IN_DAY,
             weight=np.where(whole == 0, 1.0, inside / np.maximum(whole, 1)),
         )
-
-
-def _find_stretch(minute: Integers, starts: Integers) -> Integers:
-    """The stretch of time that each minute is in, counted from the first of the first day."""
-    day, of_day = np.divmod(minute, MINUTES_IN_DAY)
-    return day * len(starts) + np.searchsorted(starts, of_day, "right") - 1

@@ -331,12 +331,12 @@ class HourCoverageSummary(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HavensSummary(Part):
-    """The safe havens.
+    """The safe havens, and what they cover of incidents known more exactly than to an area.
 
     Attributes:
         n_havens: How many they are.
         area_share_within_reach: Share of the study area within reach of any, in a straight line.
-        by_hour: At the hours at which incidents with a place of their own may have happened.
+        by_hour: At the hours at which they may have happened.
         peaks: Within each peak of the week.
         havens: Each of them.
     """
