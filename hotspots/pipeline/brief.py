@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from hotspots.analysis.hotspots import Hotspot, predict_places
-from hotspots.analysis.hours import WeekWindow, find_open_state, make_opening_calendar
+from hotspots.analysis.hours import ENGLAND, OpeningCalendar, WeekWindow, find_open_state
 from hotspots.analysis.network import find_near, measure_walks
 from hotspots.analysis.safe_havens import UsualHours, find_usual_hours
 from hotspots.errors import ParameterError
@@ -279,12 +279,7 @@ def _describe_haven(
 
     hours = read("opening_hours")
     rules = tuple(list_opening_rules(hours)) if hours else ()
-    calendar = analysis.study.calendar
-    options: dict[str, Any] = {
-        "country": calendar.country,
-        "subdivision": calendar.subdivision,
-        "terms": calendar.term_stretches,
-    }
+    calendar = analysis.study.opening_calendar
     days = np.datetime64(first_day) + np.arange(N_DAYS)
     weekdays = _WEEKDAYS if place.window is None else place.window.days
     return BriefHaven(
@@ -297,13 +292,17 @@ def _describe_haven(
         place=place.number,
         walk_m=walk_m,
         is_within_reach=is_within_reach,
-        state="not known" if place.window is None else find_haven_state(rules, place.window, days, **options),
-        usual=find_usual_hours(rules, days, weekdays, **options) if rules else None,
+        state="not known" if place.window is None else find_haven_state(rules, place.window, days, calendar=calendar),
+        usual=find_usual_hours(rules, days, weekdays, calendar=calendar) if rules else None,
     )
 
 
 def find_haven_state(
-    rules: Sequence[OpeningRule], window: WeekWindow, days: npt.NDArray[np.datetime64], **options: Any
+    rules: Sequence[OpeningRule],
+    window: WeekWindow,
+    days: npt.NDArray[np.datetime64],
+    *,
+    calendar: OpeningCalendar = ENGLAND,
 ) -> HavenState:
     """Whether a place is open in a window of the week on all days of it among some.
 
@@ -311,14 +310,13 @@ def find_haven_state(
         rules: Of the place, as `list_opening_rules` gives them; none where it is not known when it is open.
         window: Days and hours; looked at every 15 minutes.
         days: datetime64[D] (n_days,), in order.
-        options: As `make_opening_calendar` takes them.
+        calendar: Bank holidays, school terms and the place of the sun, as far as they are known.
     """
     weekday = (days.astype(np.int64) + 3) % 7
     started = days[np.isin(weekday, window.days)]
     minutes = 60 * window.start_hour + np.arange(0, 60 * window.n_hours, _STEP_MINUTES) + _STEP_MINUTES / 2
     on_day = (started[:, None] + (minutes // _DAY_MINUTES).astype(np.int64)).ravel()
     at_minute = np.tile(minutes % _DAY_MINUTES, len(started))
-    calendar = make_opening_calendar(np.append(days, days[-1:] + 1), **options)
     state = find_open_state(rules, on_day, at_minute, calendar=calendar)
     if state.is_open.all():
         return "open"

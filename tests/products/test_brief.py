@@ -21,7 +21,7 @@ import pytest
 import shapely
 
 from hotspots.analysis.hotspots import predict_places
-from hotspots.analysis.hours import WeekWindow
+from hotspots.analysis.hours import OpeningCalendar, WeekWindow
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError
 from hotspots.ingest.reference import list_opening_rules
 from hotspots.pipeline import AnalysisRequest, Brief, BriefRequest, analyse, load_study, make_brief
@@ -196,6 +196,19 @@ def test_a_haven_is_open_in_all_the_hours_in_some_or_in_none(hours: str, window:
         list_opening_rules(hours) if hours else (), WeekWindow(days=on, start_hour=first, n_hours=length), days
     )
     assert found == state
+
+
+def test_hours_that_follow_the_sun_are_known_where_its_place_is() -> None:
+    """In London the sun of early January is up from 8:10 to 16:10, and down at 22:00."""
+    days, rules = np.datetime64("2026-01-01") + np.arange(14), list_opening_rules("sunrise-sunset")
+    noon, night = (WeekWindow(days=(0,), start_hour=hour, n_hours=3) for hour in (11, 22))
+    calendar = OpeningCalendar(place=(-0.1, 51.5))
+    assert find_haven_state(rules, noon, days, calendar=calendar) == "open"
+    assert find_haven_state(rules, night, days, calendar=calendar) == "closed"
+    assert find_haven_state(rules, WeekWindow(days=(0,), start_hour=15, n_hours=3), days, calendar=calendar) == (
+        "partly open"
+    )
+    assert find_haven_state(rules, WeekWindow(days=(0,), start_hour=17, n_hours=1), days) == "not known"
 
 
 def test_havens_within_reach_are_listed_by_place_with_their_state(summary: BriefSummary) -> None:
