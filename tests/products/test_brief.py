@@ -136,6 +136,22 @@ def test_places_are_those_of_the_run_with_their_own_hours(ashe: Brief, summary: 
     assert (summary.weeks.start, summary.weeks.end) == (dt.date(2026, 1, 1), dt.date(2026, 1, 14))
 
 
+def test_a_place_is_called_by_its_texts_or_else_by_its_streets_and_says_what_else_is_there() -> None:
+    place = {
+        "place": "High Street", "grid_reference": "TQ 302 803", "locations": ("High Street", "Vale station"),
+        "streets": ("Mill Lane", "High Street", "Low Road"),
+    }  # fmt: skip
+    assert say("brief.place_name", place) == "High Street"
+    assert say("brief.look", place) == "Also here: Vale station, Mill Lane and Low Road"
+    assert say("brief.reference", place) == "TQ 302 803"
+    square = {**place, "place": "around TQ 302 803", "locations": ()}
+    assert say("brief.place_name", square) == "Mill Lane and High Street"
+    assert (say("brief.look", square), say("brief.reference", square)) == ("Also here: Low Road", "TQ 302 803")
+    bare = {**square, "streets": ()}
+    assert say("brief.place_name", bare) == "Around TQ 302 803"
+    assert (say("brief.look", bare), say("brief.reference", bare)) == ("", "")
+
+
 def test_what_is_expected_is_in_proportion_to_two_weeks(ashe: Brief, summary: BriefSummary) -> None:
     """Of the period, whose length is that of its days."""
     period = (ashe.analysis.end - ashe.analysis.start).days + 1
@@ -373,6 +389,7 @@ def test_data_without_hours_havens_or_streets_name_the_place_by_its_square(tmp_p
     assert [place.hours for place in summary.places] == [None] * len(summary.places)
     assert summary.words.places == "Where to be"
     assert summary.words.hours == "The data do not show at which hours robberies happen here."
+    assert summary.words.steps[-1] == "Be back at each place within 2 hours."
     assert summary.words.no_havens == "No safe havens were given, so none can be named here."
     assert summary.havens is None
     page = paths["brief"].read_text("utf-8")
