@@ -8,6 +8,7 @@ import io
 import json
 import re
 import sys
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,8 @@ def write_inputs(folder: Path, *, has_hours: bool = True) -> None:
             )
             rows.append(f"Robbery,{when},{EAST + x + 5 * (i % 8)},{NORTH + y + 5 * (i % 5)},High Street")
     (folder / "robberies.csv").write_text("\n".join(["Offence,Date,Easting,Northing,Location", *rows]), "utf-8")
-    ways = {"name": ["High Street", "Mill Lane"], "highway": ["primary", "residential"]}
-    lines = [[(0, 300), (300, 300), (1000, 300)], [(300, 0), (300, 300), (300, 1000)]]
+    ways = {"name": ["High Street", "Mill Lane", "安全路"], "highway": ["primary", "residential", "primary"]}
+    lines = [[(0, 300), (300, 300), (1000, 300)], [(300, 0), (300, 300), (300, 1000)], [(0, 500), (1000, 500)]]
     gpd.GeoDataFrame(
         ways, geometry=[shapely.LineString([(EAST + x, NORTH + y) for x, y in line]) for line in lines], crs=27700
     ).to_file(folder / "streets.geojson")
@@ -116,6 +117,14 @@ def read_pdf(content: bytes) -> bytes:
 
 def count_pages(content: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b(?!s)", read_pdf(content)))
+
+
+def zip_up(files: dict[str, str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        for name, text in files.items():
+            made.writestr(name, text)
+    return content.getvalue()
 
 
 def read_document(content: bytes) -> str:
@@ -271,6 +280,15 @@ def test_the_page_asks_the_network_for_nothing(written: dict[str, Path]) -> None
     page = written["brief"].read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
     assert "default-src 'none'" in page
     assert not re.search(r"https?://|<script|<link rel=\"(?!icon)|@import|url\(", page)
+
+
+def test_a_street_whose_name_the_fonts_lack_is_named_on_the_screen_alone(
+    ashe: Brief, summary: BriefSummary, written: dict[str, Path]
+) -> None:
+    assert "安全路</text>" in written["brief"].read_text("utf-8")
+    drawn = describe_brief(ashe, summary, map_height_mm=85).map
+    assert "安全路</text>" not in drawn
+    assert "High Street</text>" in drawn
 
 
 def test_equal_briefs_have_equal_bytes(ashe: Brief, written: dict[str, Path], tmp_path: Path) -> None:
@@ -455,9 +473,10 @@ def test_a_template_of_ones_own_is_filled(ashe: Brief, summary: BriefSummary, tm
         fill("{{ title.__class__.__mro__ }}")
     with pytest.raises(DataError, match=r"ours\.docx does not: "):
         fill("{{ title")
-    (tmp_path / "none.docx").write_text("not a zip", "utf-8")
-    with pytest.raises(DataError, match=r"none\.docx cannot be read as one"):
-        encode_document(texts, picture, day=ashe.first_day, template=tmp_path / "none.docx")
+    for content in (b"not a zip", zip_up({"a.txt": "a"}), zip_up({"[Content_Types].xml": "<broken"})):
+        (tmp_path / "none.docx").write_bytes(content)
+        with pytest.raises(DataError, match=r"none\.docx cannot be read as one"):
+            encode_document(texts, picture, day=ashe.first_day, template=tmp_path / "none.docx")
     with pytest.raises(NotFoundError, match=r"There is no template .*missing\.docx"):
         require_packages(("docx",), template=tmp_path / "missing.docx")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -29,7 +29,14 @@ _NEARLY_ALL = 0.7
 _SCALE_SHARE = 5
 
 
-def draw_brief_map(brief: Brief, summary: BriefSummary, *, width_mm: float, height_mm: float) -> str:
+def draw_brief_map(
+    brief: Brief,
+    summary: BriefSummary,
+    *,
+    width_mm: float,
+    height_mm: float,
+    left_out: Collection[str] = (),
+) -> str:
     """Draw the map of a brief, north up, with a scale.
 
     Without streets the neighbouring wards are drawn and named instead.
@@ -39,6 +46,7 @@ def draw_brief_map(brief: Brief, summary: BriefSummary, *, width_mm: float, heig
         summary: Its numbers and letters.
         width_mm: Of the map on paper.
         height_mm: Likewise.
+        left_out: Names of streets and wards that are not to be written, since a font lacks their signs.
     """
     analysis = brief.analysis
     frame = _choose_frame(brief, width_mm * UNITS, height_mm * UNITS)
@@ -65,6 +73,7 @@ def draw_brief_map(brief: Brief, summary: BriefSummary, *, width_mm: float, heig
         for place in brief.places
     ]
     others = _find_neighbours(brief, frame)
+    named = others[~others["ward_name"].isin(left_out)]
     if not has_streets:
         parts += [
             f'<path d="{trace_path(outline, frame)}" fill="none" stroke="{_LINE}" stroke-width="4"/>'
@@ -81,9 +90,9 @@ def draw_brief_map(brief: Brief, summary: BriefSummary, *, width_mm: float, heig
         taken.append(shapely.box(frame.width - 110, 0, frame.width, 120))
         if whole is not None:
             taken.append(shapely.box(0, 0, whole.width + 40, whole.height + 40))
-        parts += draw_names(_put_first(streets, summary), frame, taken, within=None)
+        parts += draw_names(_put_first(streets[~streets["name"].isin(left_out)], summary), frame, taken, within=None)
     else:
-        parts += _name_neighbours(others, frame, shown)
+        parts += _name_neighbours(named, frame, shown)
     parts += [_draw_leader(*pair) for pair in zip(true, shown, strict=True)]
     marks = shown[len(places) :]
     parts += [_draw_haven(at, haven.letter) for at, haven in zip(marks, summary.havens or (), strict=True)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hotspots.pipeline import Brief
 from hotspots.products.drawing.brief_map import draw_brief_map
-from hotspots.products.drawing.poster_fonts import STANDARD, is_printable, make_compiler
+from hotspots.products.drawing.poster_fonts import STANDARD, find_unprintable, is_printable, make_compiler
 from hotspots.products.drawing.poster_texts import shorten
 from hotspots.products.summary import BriefSummary
 from hotspots.products.words import say
@@ -89,16 +89,20 @@ def describe_texts(summary: BriefSummary) -> dict[str, Any]:
 
 
 def describe_brief(brief: Brief, summary: BriefSummary, *, map_height_mm: float) -> BriefTexts:
-    """Everything on the page as texts, and the map.
+    """Everything on the page as texts, and the map, without names that the fonts of pages lack signs for.
 
     Args:
         brief: Whose map is drawn.
         summary: Its numbers and sentences.
         map_height_mm: Height of the map, which is 186 mm wide.
     """
+    streets, wards = brief.analysis.study.streets, brief.analysis.study.boundaries.wards
+    names = {*map(str, wards["ward_name"]), *(map(str, streets.ways["name"].dropna()) if streets else ())}
     return BriefTexts(
         document=describe_texts(summary),
-        map=draw_brief_map(brief, summary, width_mm=MAP_WIDTH_MM, height_mm=map_height_mm),
+        map=draw_brief_map(
+            brief, summary, width_mm=MAP_WIDTH_MM, height_mm=map_height_mm, left_out=find_unprintable(names)
+        ),
     )
 
 

@@ -66,7 +66,7 @@ def encode_document(texts: BriefTexts, picture: bytes, *, day: dt.date, template
             f"A template may use only what a brief has; {name} does not: {error.message}. It has: "
             f"{', '.join(sorted(context))}. Correct its tags."
         ) from error
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError, SyntaxError, zipfile.BadZipFile) as error:  # broken XML is a SyntaxError
         raise DataError(
             f"A template must be a Word document (.docx); {name} cannot be read as one: {error}. Save it as one again."
         ) from error
