@@ -55,13 +55,14 @@ def draw_brief_map(
     true = np.vstack([places, havens])
     shown = push_apart(true, None, radius=_BADGE * 0.95, frame=frame) if len(true) else true
     streets = analysis.study.streets.ways if analysis.study.streets else None
-    has_streets = streets is not None and bool(shapely.intersects(streets.geometry.to_numpy(), frame.window).any())
+    if streets is not None and not shapely.intersects(streets.geometry.to_numpy(), frame.window).any():
+        streets = None  # those of another part of the area
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" role="img" '
         f'font-family="{_FONT}"><title>{html.escape(summary.words.map if summary.words else summary.area)}</title>',
         f'<rect width="{frame.width:.0f}" height="{frame.height:.0f}" fill="{_GROUND}"/>',
     ]
-    if has_streets:
+    if streets is not None:
         parts += draw_streets(streets, frame)
     else:
         parts += [f'<path d="{trace_path(analysis.study_area, frame)}" fill="#fff" fill-rule="evenodd"/>']
@@ -74,7 +75,7 @@ def draw_brief_map(
     ]
     others = _find_neighbours(brief, frame)
     named = others[~others["ward_name"].isin(left_out)]
-    if not has_streets:
+    if streets is None:
         parts += [
             f'<path d="{trace_path(outline, frame)}" fill="none" stroke="{_LINE}" stroke-width="4"/>'
             for outline in others.geometry
@@ -83,7 +84,7 @@ def draw_brief_map(
         f'<path d="{trace_path(analysis.study_area, frame)}" fill="none" stroke="{_INK}" stroke-width="9" '
         'stroke-dasharray="34 16" stroke-linejoin="round"/>'
     )
-    if has_streets:
+    if streets is not None:
         whole = _fit_whole(brief, frame)
         taken = [shapely.Point(*at).buffer(_BADGE + 5) for at in shown]
         taken.append(shapely.box(0, frame.height - 100, frame.width / 3, frame.height))
