@@ -430,6 +430,15 @@ def test_the_json_is_of_its_schema(summary: BriefSummary) -> None:
     jsonschema.validate(encode(summary), make_schema(BriefSummary))
 
 
+def test_another_question_has_another_folder(ashe: Brief, tmp_path: Path) -> None:
+    fewer = make_brief(ashe.analysis, BriefRequest(n_places=1))
+    names = [write_brief(one, tmp_path, formats=("html",))[1]["brief"].parent.name for one in (ashe, fewer)]
+    assert names == [
+        "robbery_2026-01-01_from_2025-01-01_2025-12-31_ashe",
+        "robbery_2026-01-01_from_2025-01-01_2025-12-31_ashe_1-places",
+    ]
+
+
 def test_two_weeks_that_have_been_analysed_are_refused(ashe: Brief) -> None:
     with pytest.raises(ParameterError, match=r"`first_day` is 2025-12-01.*these run to 2025-12-.*Give a later day"):
         make_brief(ashe.analysis, BriefRequest(first_day=dt.date(2025, 12, 1)))

@@ -84,16 +84,11 @@ def draw_brief_map(
         f'<path d="{trace_path(analysis.study_area, frame)}" fill="none" stroke="{_INK}" stroke-width="9" '
         'stroke-dasharray="34 16" stroke-linejoin="round"/>'
     )
+    taken = _list_taken(shown, _fit_whole(brief, frame), frame)
     if streets is not None:
-        whole = _fit_whole(brief, frame)
-        taken = [shapely.Point(*at).buffer(_BADGE + 5) for at in shown]
-        taken.append(shapely.box(0, frame.height - 100, frame.width / 3, frame.height))
-        taken.append(shapely.box(frame.width - 110, 0, frame.width, 120))
-        if whole is not None:
-            taken.append(shapely.box(0, 0, whole.width + 40, whole.height + 40))
         parts += draw_names(_put_first(streets[~streets["name"].isin(left_out)], summary), frame, taken, within=None)
     else:
-        parts += _name_neighbours(named, frame, shown)
+        parts += _name_neighbours(named, frame, taken)
     parts += [_draw_leader(*pair) for pair in zip(true, shown, strict=True)]
     marks = shown[len(places) :]
     parts += [_draw_haven(at, haven.letter) for at, haven in zip(marks, summary.havens or (), strict=True)]
@@ -158,8 +153,18 @@ def _find_neighbours(brief: Brief, frame: Frame) -> gpd.GeoDataFrame:
     return others[shapely.intersects(others.geometry.to_numpy(), frame.window)]
 
 
-def _name_neighbours(others: gpd.GeoDataFrame, frame: Frame, marks: Points) -> list[str]:
-    """Names of the wards around, where they have room and no mark is."""
+def _list_taken(marks: Points, whole: Frame | None, frame: Frame) -> list[shapely.Geometry]:
+    """Where no name may be: marks, scale, north arrow and the small map."""
+    taken = [shapely.Point(*at).buffer(_BADGE + 5) for at in marks]
+    taken.append(shapely.box(0, frame.height - 100, frame.width / 3, frame.height))
+    taken.append(shapely.box(frame.width - 110, 0, frame.width, 120))
+    if whole is not None:
+        taken.append(shapely.box(0, 0, whole.width + 40, whole.height + 40))
+    return taken
+
+
+def _name_neighbours(others: gpd.GeoDataFrame, frame: Frame, taken: list[shapely.Geometry]) -> list[str]:
+    """Names of the wards around, where they have room and nothing else is."""
     names = []
     inner = shapely.buffer(frame.window, -10 * UNITS / frame.units_per_m)
     for name, outline in zip(others["ward_name"], others.geometry, strict=True):
@@ -167,7 +172,8 @@ def _name_neighbours(others: gpd.GeoDataFrame, frame: Frame, marks: Points) -> l
         if seen.is_empty or seen.area * frame.units_per_m**2 < (20 * UNITS) * (6 * UNITS):
             continue
         x, y = frame.place(shapely.get_coordinates(shapely.point_on_surface(seen)))[0]
-        if any(math.dist((x, y), mark) < 2 * _BADGE for mark in marks):
+        box = shapely.box(x - 8.5 * len(str(name)), y - 32, x + 8.5 * len(str(name)), y + 8)
+        if any(box.intersects(other) for other in taken):
             continue
         names.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="32" text-anchor="middle" fill="#444" stroke="#fff" '

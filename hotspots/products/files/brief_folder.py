@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from hotspots.errors import ParameterError
-from hotspots.pipeline import Brief, silent
+from hotspots.pipeline import Brief, BriefRequest, silent
 from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_map_picture
 from hotspots.products.files.brief_document import choose_map_height, encode_document
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
@@ -54,13 +54,14 @@ def write_brief(
     run = summarise(analysis)
     keys = tuple(key for name, key in _KEYS.items() if name in formats)
     summary = summarise_brief(brief, run, formats=keys)
+    asked = brief.request.n_places
     period = f"{analysis.crime.slug}_{brief.first_day}_from_{analysis.start}_{analysis.end}"
     name = name_folder(
         period,
         analysis.wards,
         analysis.study.boundaries.wards,
         stated_area=analysis.request.area,
-        methods=run.methods,
+        methods=(*run.methods, *([f"{asked} places"] if asked != BriefRequest().n_places else [])),
     )
     folder = out / BRIEF_FOLDER / name
     replaced = say_replaced(folder, BRIEF_PRODUCTS["brief_json"], summary.inputs)

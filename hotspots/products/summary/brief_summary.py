@@ -28,7 +28,7 @@ class BriefPlaceSummary(Part):
         number: Its rank among the places to patrol of the same run.
         place: What it is called.
         wards: Names of the wards that it lies in.
-        locations: Streets and public places of its incidents that may be shown, most incidents first.
+        locations: Streets and public places of its incidents that may be shown, most incidents first, as it is called.
         streets: Names of the streets with the longest stretches in it; none where streets are not known.
         easting, northing: Its middle, in the coordinate reference system of the study area.
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
@@ -233,7 +233,7 @@ def _summarise_place(place: BriefPlace, found: PatrolPlaceSummary) -> BriefPlace
         number=place.number,
         place=found.place,
         wards=tuple(ward.name for ward in found.wards),
-        locations=tuple(one.location for one in found.locations),
+        locations=tuple(one.location.removeprefix("On or near ") for one in found.locations),
         streets=place.streets,
         easting=found.easting,
         northing=found.northing,
