@@ -156,6 +156,9 @@ def test_a_place_is_called_by_its_texts_or_else_by_its_streets_and_says_what_els
     square = {**place, "place": "around TQ 302 803", "locations": ()}
     assert say("brief.place_name", square) == "Mill Lane and High Street"
     assert (say("brief.look", square), say("brief.reference", square)) == ("Also here: Low Road", "TQ 302 803")
+    assert say("brief.place_name", {**square, "place": "around 49.2815, -123.1072", "grid_reference": None}) == (
+        "Mill Lane and High Street"
+    )
     bare = {**square, "streets": ()}
     assert say("brief.place_name", bare) == "Around TQ 302 803"
     assert (say("brief.look", bare), say("brief.reference", bare)) == ("", "")
