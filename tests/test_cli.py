@@ -21,7 +21,7 @@ from support import call
 import hotspots
 from hotspots.cli import main as command_line
 from hotspots.cli.inputs import Period, StudyInputs
-from hotspots.pipeline import AnalysisRequest, OperationRequest, PerformanceRequest, evaluate
+from hotspots.pipeline import AnalysisRequest, BriefRequest, OperationRequest, PerformanceRequest, evaluate
 
 HEAVY = ("pandas", "numpy", "geopandas", "sklearn", "folium", "shapely", "scipy", "pyproj", "pyarrow")
 
@@ -360,12 +360,15 @@ def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:
     """Otherwise a message that names the field could not say which option that is."""
     options = {
         name: {option.name for option in command_line.cli.commands[name].params}
-        for name in ("run", "evaluate", "operation", "performance")
+        for name in ("run", "brief", "evaluate", "operation", "performance")
     }
     own = {"out", "as_json"}
     inputs = {field.name for field in dataclasses.fields(StudyInputs)}
     request = {field.name for field in dataclasses.fields(AnalysisRequest)}
     assert options["run"] - own - inputs - request == {"crimes", "hours", "days", "patrol_minutes", "each_ward"}
+    asked = request | {field.name for field in dataclasses.fields(BriefRequest)}
+    own_of_brief = {"crimes", "each_ward", "formats", "template", "new_template"}
+    assert options["brief"] - own - inputs - asked == own_of_brief
     assert options["evaluate"] - own - inputs - request == set(inspect.signature(evaluate).parameters) & {
         "cell_sizes_m",
         "bandwidths_m",

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 import hotspots
+from hotspots.cli.brief_command import brief
 from hotspots.cli.check_command import check
 from hotspots.cli.evaluate_command import evaluate
 from hotspots.cli.fetch_command import fetch
@@ -44,7 +45,7 @@ def cli() -> None:
     """Find where and when crime concentrates, and which safe havens are near."""
 
 
-for command in (run, evaluate, performance, operation, havens, patrol, check, fetch, init):
+for command in (run, brief, evaluate, performance, operation, havens, patrol, check, fetch, init):
     cli.add_command(command)
 
 

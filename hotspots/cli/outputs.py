@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from hotspots.products.summary import (
+        BriefSummary,
         HavenPlanSummary,
         OperationSummary,
         PatrolPlanSummary,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     AnySummary = (
         RunSummary
+        | BriefSummary
         | OperationSummary
         | PerformanceSummary
         | HavenPlanSummary

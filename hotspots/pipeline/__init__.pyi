@@ -1,3 +1,10 @@
+from .brief import MAX_GAP_MINUTES as MAX_GAP_MINUTES
+from .brief import Brief as Brief
+from .brief import BriefHaven as BriefHaven
+from .brief import BriefPlace as BriefPlace
+from .brief import BriefRequest as BriefRequest
+from .brief import HavenState as HavenState
+from .brief import make_brief as make_brief
 from .cell_tests import SignificanceTest as SignificanceTest
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate

@@ -6,7 +6,9 @@ from .day_parts import Shift as Shift
 from .day_parts import name_window as name_window
 from .day_parts import weigh_shifts as weigh_shifts
 from .evidence import Evidence as Evidence
+from .evidence import ExpectedCounts as ExpectedCounts
 from .evidence import Sureness as Sureness
+from .evidence import predict_places as predict_places
 from .evidence import weigh_evidence as weigh_evidence
 from .hotspot_areas import HotspotAreas as HotspotAreas
 from .hotspot_areas import HotspotOptions as HotspotOptions

@@ -147,6 +147,50 @@ def weigh_evidence(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedCounts:
+    """What is to be expected of places in a stretch of time.
+
+    Attributes:
+        expected: float (n_places,), incidents on average.
+        low, high: int (n_places,), the range that is to hold what will be recorded 9 times in 10.
+    """
+
+    expected: npt.NDArray[np.float64]
+    low: npt.NDArray[np.int64]
+    high: npt.NDArray[np.int64]
+
+
+def predict_places(
+    incidents: gpd.GeoDataFrame, outlines: Sequence[shapely.Geometry], *, risk: RiskEstimate, part: float = 1.0
+) -> ExpectedCounts:
+    """What is to be expected of places in a part of the next period as long.
+
+    The mean of the rate of a place is in proportion to the part, and so is its standard deviation, drift included:
+    rates are taken not to change within the part.
+
+    Args:
+        incidents: The incidents that the estimate was made from, in metres.
+        outlines: Of the places; they do not overlap.
+        risk: `estimate_risk` of the incidents.
+        part: Of the period: 14 / 365 for two weeks from an estimate of a year.
+
+    Raises:
+        ParameterError: The part is not above 0, or more than the period.
+    """
+    if not 0 < part <= 1:
+        raise ParameterError(f"A part of a period must be above 0 and at most 1, not {part:g}. Give days over days.")
+    if not len(outlines):
+        nothing = np.empty(0)
+        return ExpectedCounts(expected=nothing, low=nothing.astype(np.int64), high=nothing.astype(np.int64))
+    places = collapse_points(incidents)
+    home = find_polygon(places, np.array(outlines, dtype=object))
+    coming = risk.predict(share_cells(places, home, outlines, risk))
+    mean = coming.mean * part
+    low, high = predict_counts(mean, coming.variance * part**2, confidence=_CONFIDENCE)
+    return ExpectedCounts(expected=mean, low=low, high=high)
+
+
 def share_cells(
     places: UniquePoints, home: npt.NDArray[np.int64], outlines: Sequence[shapely.Geometry], risk: RiskEstimate
 ) -> sparse.csr_array:

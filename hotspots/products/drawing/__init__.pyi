@@ -2,6 +2,15 @@ from .area_map import draw_areas as draw_areas
 from .base_map import draw_streets as draw_streets
 from .base_map import draw_stretches as draw_stretches
 from .before_after import draw_before_after as draw_before_after
+from .brief_map import draw_brief_map as draw_brief_map
+from .brief_sheets import MAP_WIDTH_MM as MAP_WIDTH_MM
+from .brief_sheets import BriefTexts as BriefTexts
+from .brief_sheets import DrawnBrief as DrawnBrief
+from .brief_sheets import describe_brief as describe_brief
+from .brief_sheets import describe_texts as describe_texts
+from .brief_sheets import draw_brief_sheet as draw_brief_sheet
+from .brief_sheets import draw_map_picture as draw_map_picture
+from .brief_sheets import open_compiler as open_compiler
 from .colours import AGREEMENT_COLOURS as AGREEMENT_COLOURS
 from .colours import EXPECTED as EXPECTED
 from .colours import FACILITY as FACILITY

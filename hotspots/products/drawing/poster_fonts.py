@@ -22,11 +22,15 @@ _PLAIN = 0x250
 
 
 @functools.cache
-def make_compiler() -> typst.Compiler:
+def make_compiler(wanted: str = "Posters", *, extra: str = "posters") -> typst.Compiler:
     """The compiler with the template, and no fonts but those of packages: a page looks alike on every machine.
 
+    Args:
+        wanted: What it is needed for.
+        extra: The extra that has all that is needed for it.
+
     Raises:
-        HotspotsError: A package for posters is not installed.
+        HotspotsError: A package is not installed.
     """
     try:
         import font_lato
@@ -34,7 +38,8 @@ def make_compiler() -> typst.Compiler:
         import typst
     except ImportError as error:
         raise HotspotsError(
-            f'Posters need more packages; {error.name} is not installed. Install them: pip install "hotspots[posters]".'
+            f"{wanted} need more packages; {error.name} is not installed. Install them: pip install "
+            f'"hotspots[{extra}]".'
         ) from error
     fonts = typst.Fonts(
         include_system_fonts=False,

@@ -69,7 +69,7 @@ def draw_poster_map(
     middle = None
     if poster.easting is not None and poster.northing is not None:
         middle = frame.place(np.array([[poster.easting, poster.northing]]))[0]
-    shown = place_wards(poster, true, frame) if by_ward else _push_apart(true, middle, radius=badge * 1.05, frame=frame)
+    shown = place_wards(poster, true, frame) if by_ward else push_apart(true, middle, radius=badge * 1.05, frame=frame)
     if streets is not None and len(streets):
         parts += draw_streets(streets, frame)
     if poster.outline is not None:
@@ -132,7 +132,7 @@ def measure_crowding(poster: Poster, *, width_mm: float, height_mm: float, badge
     """
     frame = choose_frame(poster, width_mm * UNITS, height_mm * UNITS)
     true = frame.place(np.array([[haven.easting, haven.northing] for haven in poster.havens]))
-    shown = _push_apart(true, None, radius=badge_mm * UNITS * 1.05, frame=frame)
+    shown = push_apart(true, None, radius=badge_mm * UNITS * 1.05, frame=frame)
     return float(np.quantile(np.hypot(*(shown - true).T), 0.9)) / (2 * badge_mm * UNITS)
 
 
@@ -151,7 +151,7 @@ def _draw_dot(x: float, y: float) -> str:
     )
 
 
-def _push_apart(points: Points, middle: Points | None, *, radius: float, frame: Frame) -> Points:
+def push_apart(points: Points, middle: Points | None, *, radius: float, frame: Frame) -> Points:
     """Where numbers go so that none lies on another or on the school, as near to their places as may be."""
     shown = points.copy()
     n = len(shown)

@@ -17,13 +17,13 @@ _LONGEST_NAME, _LONGEST_SUBJECT, _LONGEST_ADDRESS = 80, 120, 60
 def name_haven(name: str, kind: str | None) -> str:
     """What stands for a name: the kind of place where the fonts lack its signs, and the beginning of a long one."""
     if is_printable(name):
-        return _shorten(name, _LONGEST_NAME)
+        return shorten(name, _LONGEST_NAME)
     return _name_kind(kind) or say("poster.unnamed")
 
 
 def name_subject(poster: Poster) -> str:
     """What stands for the name of the school or borough; empty where the fonts lack its signs."""
-    return _shorten(poster.name, _LONGEST_SUBJECT) if is_printable(poster.name) else ""
+    return shorten(poster.name, _LONGEST_SUBJECT) if is_printable(poster.name) else ""
 
 
 def describe_haven(haven: PosterHaven, poster: Poster, hours: tuple[int, int]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def describe_haven(haven: PosterHaven, poster: Poster, hours: tuple[int, int]) -
     name = name_haven(haven.name, haven.kind)
     kind = _name_kind(haven.kind)
     address = haven.address if haven.address and is_printable(haven.address) else ""
-    address = _shorten(address, _LONGEST_ADDRESS)
+    address = shorten(address, _LONGEST_ADDRESS)
     is_always = is_open_throughout(haven, hours)
     return {
         "number": haven.number,
@@ -75,7 +75,7 @@ def pick_named(poster: Poster, most: int | None, hours: tuple[int, int]) -> list
     return [(chosen, len(mine) - len(chosen)) for chosen, mine in zip(named, of_ward, strict=True)]
 
 
-def _shorten(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """The whole words that fit, and an ellipsis where there are more."""
     if len(text) <= longest:
         return text

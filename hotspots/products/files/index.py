@@ -10,6 +10,8 @@ from typing import Any
 
 from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.summary import (
+    BRIEF_FOLDER,
+    BRIEF_PRODUCTS,
     HAVEN_FOLDER,
     HAVEN_PRODUCTS,
     OPERATION_FOLDER,
@@ -38,6 +40,7 @@ def write_index(out: Path) -> Path:
         make_environment()
         .get_template("index.html")
         .render(
+            briefs=_list(out, f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
             performances=_list(
                 out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
             ),
@@ -94,6 +97,15 @@ def _describe_run(summary: dict[str, Any]) -> Entry:
         ),
         "n_incidents": int(summary["accounts"]["analysed"]),
         "n_hotspots": len(summary["hotspots"]),
+    }
+
+
+def _describe_brief(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["weeks"]),
+        "area": str(summary["area"]),
+        "n_places": len(summary["places"]),
     }
 
 

@@ -1,3 +1,4 @@
+from .brief_page import draw_brief as draw_brief
 from .haven_plan_page import draw_havens as draw_havens
 from .map_page import draw_map as draw_map
 from .operation_page import draw_operation as draw_operation

@@ -1,3 +1,8 @@
+from .brief_summary import BriefHavenSummary as BriefHavenSummary
+from .brief_summary import BriefPlaceSummary as BriefPlaceSummary
+from .brief_summary import BriefSummary as BriefSummary
+from .brief_summary import BriefWords as BriefWords
+from .brief_summary import summarise_brief as summarise_brief
 from .encoding import encode as encode
 from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
@@ -31,6 +36,8 @@ from .poster_summary import POSTERS_PRODUCTS as POSTERS_PRODUCTS
 from .poster_summary import PostersSummary as PostersSummary
 from .poster_summary import SheetSummary as SheetSummary
 from .poster_summary import summarise_posters as summarise_posters
+from .product_names import BRIEF_FOLDER as BRIEF_FOLDER
+from .product_names import BRIEF_PRODUCTS as BRIEF_PRODUCTS
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
 from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS

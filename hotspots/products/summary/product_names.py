@@ -58,3 +58,11 @@ HAVEN_PRODUCTS = {
     "sites_csv": "sites.csv",
     "havens_json": "havens.json",
 }
+
+BRIEF_FOLDER = "briefs"
+BRIEF_PRODUCTS = {
+    "brief": "brief.html",
+    "brief_pdf": "brief.pdf",
+    "brief_docx": "brief.docx",
+    "brief_json": "brief.json",
+}

@@ -1,0 +1,325 @@
+"""The brief of a ward's team for two weeks: where to be and when, what to expect, which safe havens are open then."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from hotspots.analysis.hotspots import Hotspot, predict_places
+from hotspots.analysis.hours import ENGLAND, OpeningCalendar, WeekWindow, find_open_state
+from hotspots.analysis.network import find_near, measure_walks
+from hotspots.analysis.safe_havens import UsualHours, find_usual_hours
+from hotspots.errors import ParameterError
+from hotspots.ingest.reference import OpeningRule, list_opening_rules
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.surroundings import with_places
+
+HavenState = Literal["open", "partly open", "closed", "not known"]
+"""Of a safe haven in some hours: open in all of them, in some, in none, or it is not known."""
+
+N_DAYS = 14
+MAX_GAP_MINUTES = 120
+"""Between two visits of a place."""
+
+_MAX_PLACES = 6
+"""More can be read neither on the map of one page nor in its list."""
+_MAX_HAVENS = 6
+_MAX_STREETS = 3
+_LEAST_STREET_M = 25.0
+_MAX_TEXT = 120
+_STEP_MINUTES = 15
+_DAY_MINUTES = 1440
+_WEEKDAYS = (0, 1, 2, 3, 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefRequest:
+    """What a brief is to say, beyond what was analysed.
+
+    Attributes:
+        first_day: Of the two weeks that it is for; None for the day after the last of the period analysed.
+        n_places: At most so many places to patrol.
+        contact: Whom to ask, in a line; None for a line to fill in by hand.
+        marking: The protective marking, in a line: "OFFICIAL-SENSITIVE"; None for none.
+
+    Raises:
+        ParameterError: There are too many places for a page, or a text is not one line that can be printed.
+    """
+
+    first_day: dt.date | None = None
+    n_places: int = 5
+    contact: str | None = None
+    marking: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n_places <= _MAX_PLACES:
+            raise ParameterError(
+                f"A page has room for 1 to {_MAX_PLACES} places; `n_places` is {self.n_places}. 5 is usual."
+            )
+        for name in ("contact", "marking"):
+            text = getattr(self, name)
+            if text is not None and not (text.strip() and text.isprintable() and len(text) <= _MAX_TEXT):
+                raise ParameterError(
+                    f"`{name}` must be one line of 1 to {_MAX_TEXT} printable characters; {text[:40]!r} has "
+                    f"{len(text):,}. Shorten it, or leave it out."
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefPlace:
+    """A place to patrol.
+
+    Attributes:
+        number: On the page, as its rank.
+        place: As the analysis has it.
+        expected: Incidents to expect in the two weeks.
+        expected_low, expected_high: The range that is to hold what will be recorded 9 times in 10.
+        window: When to be there: the hours in which its incidents concentrate, or else those of the whole ward; None
+            where neither is known.
+        is_own_window: Whether these are its own.
+        streets: Names of the streets with the longest stretches in it, at most three; none where streets are not known.
+    """
+
+    number: int
+    place: Hotspot
+    expected: float
+    expected_low: int
+    expected_high: int
+    window: WeekWindow | None
+    is_own_window: bool
+    streets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefHaven:
+    """A safe haven near a place to patrol.
+
+    Attributes:
+        haven_id, name, kind, address: As the havens table has them; all but the first may be None.
+        easting, northing: Where it is, metres.
+        place: Number of the place that it is nearest to.
+        walk_m: How far it is from the middle of that place, metres.
+        is_within_reach: Whether that is within the reach that was asked for.
+        state: In the hours of that place, over the two weeks; "not known" where those hours are not known.
+        usual: When it is usually open on their days, or on Mondays to Fridays where there are none; None where that is
+            not known.
+    """
+
+    haven_id: str
+    name: str | None
+    kind: str | None
+    address: str | None
+    easting: float
+    northing: float
+    place: int
+    walk_m: float
+    is_within_reach: bool
+    state: HavenState
+    usual: tuple[UsualHours, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What a ward's team is told.
+
+    Attributes:
+        request: What was asked for.
+        analysis: Of the crime in the ward.
+        first_day, last_day: Of the two weeks.
+        places: Where to be, by number.
+        expected_share: Of what is expected in the whole area, what is expected in them.
+        area_share: Their area as a share of the study area.
+        havens: Within reach of them, by place and then by the walk; None where none were given.
+        nearest: The nearest haven where none is within reach; None where one is, or there is none to walk to.
+    """
+
+    request: BriefRequest
+    analysis: Analysis
+    first_day: dt.date
+    last_day: dt.date
+    places: tuple[BriefPlace, ...]
+    expected_share: float
+    area_share: float
+    havens: tuple[BriefHaven, ...] | None
+    nearest: BriefHaven | None
+
+
+def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
+    """Choose what a ward's team is told for two weeks.
+
+    What is expected of a place in two weeks is what the analysis expects of it in a period as long as its own, in
+    proportion; so is the spread of its rate. The range is that of a count with such a rate.
+
+    Args:
+        analysis: Of one crime in the ward or wards of the team.
+        request: What is wanted.
+
+    Raises:
+        ParameterError: The two weeks begin before the period ends: its incidents would be foretold from themselves.
+    """
+    first_day = request.first_day or analysis.end + dt.timedelta(days=1)
+    if first_day <= analysis.end:
+        raise ParameterError(
+            f"A brief must begin after the days that it is made from; `first_day` is {first_day}, and these run to "
+            f"{analysis.end}. Give a later day, or an earlier `end`."
+        )
+    last_day = first_day + dt.timedelta(days=N_DAYS - 1)
+    places = _choose_places(analysis, request)
+    havens = _choose_havens(analysis, places, first_day)
+    return Brief(
+        request=request,
+        analysis=analysis,
+        first_day=first_day,
+        last_day=last_day,
+        places=places,
+        expected_share=_share_expected(analysis, places),
+        area_share=sum(one.place.area_km2 for one in places) * 1e6 / analysis.study_area.area,
+        havens=havens and tuple(haven for haven in havens if haven.is_within_reach),
+        nearest=next((haven for haven in havens or () if not haven.is_within_reach), None),
+    )
+
+
+def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlace, ...]:
+    chosen = analysis.places.patrol_places[: request.n_places]
+    risk = analysis.places.risk
+    if not chosen or risk is None:
+        return ()
+    outlines = [place.outline for place in chosen]
+    part = min(N_DAYS / ((analysis.end - analysis.start).days + 1), 1.0)
+    coming = predict_places(with_places(analysis.incidents), outlines, risk=risk, part=part)
+    of_ward = next(iter(analysis.times.profile.peaks), None)
+    found = []
+    for index, place in enumerate(chosen):
+        own = next(iter(place.profile.peaks), None)
+        found.append(
+            BriefPlace(
+                number=place.rank,
+                place=place,
+                expected=float(coming.expected[index]),
+                expected_low=int(coming.low[index]),
+                expected_high=int(coming.high[index]),
+                window=own or of_ward,
+                is_own_window=own is not None,
+                streets=_name_streets(analysis, place.outline),
+            )
+        )
+    return tuple(found)
+
+
+def _name_streets(analysis: Analysis, outline: shapely.Geometry) -> tuple[str, ...]:
+    """The streets in a place, the longest first: what an officer knows it by where incidents have no text."""
+    if analysis.study.streets is None:
+        return ()
+    ways = analysis.study.streets.ways
+    inside = ways[ways.intersects(outline) & ways["name"].notna()]
+    lengths = shapely.length(shapely.intersection(inside.geometry.to_numpy(), outline))
+    found = pd.Series(lengths, index=inside["name"].astype(str)).groupby(level=0).sum()
+    return tuple(found[found >= _LEAST_STREET_M].sort_values(ascending=False, kind="stable").index[:_MAX_STREETS])
+
+
+def _share_expected(analysis: Analysis, places: Sequence[BriefPlace]) -> float:
+    risk = analysis.places.risk
+    return 0.0 if risk is None else float(sum(one.place.evidence.expected for one in places) / risk.expected.sum())
+
+
+def _choose_havens(
+    analysis: Analysis, places: Sequence[BriefPlace], first_day: dt.date
+) -> tuple[BriefHaven, ...] | None:
+    """The nearest of each place, then the second nearest of each, and so on; the nearest of all if none is in reach."""
+    if analysis.study.havens is None:
+        return None
+    table = analysis.study.havens.havens
+    if not places or table.empty:
+        return ()
+    middles = shapely.get_coordinates(shapely.centroid([one.place.outline for one in places]))
+    points = shapely.get_coordinates(table.geometry.to_numpy())
+    reach_m, network = analysis.request.reach_m, analysis.study.network
+    near = find_near(middles, points, reach_m=reach_m, network=network)
+    walks = np.full((len(places), len(points)), np.inf)
+    walks[near.origin, near.target] = near.distance_m
+    is_within_reach = bool(len(near.origin))
+    if not is_within_reach:
+        walks = measure_walks(middles, points, network=network)
+    order = np.argsort(walks, axis=1, kind="stable")
+    chosen: dict[int, None] = {}
+    for column in order.T[: _MAX_HAVENS if is_within_reach else 1]:
+        chosen |= {int(target): None for row, target in enumerate(column) if np.isfinite(walks[row, target])}
+    kept = list(chosen)[: _MAX_HAVENS if is_within_reach else 1]
+    nearest = {target: int(np.argmin(walks[:, target])) for target in kept}
+    kept.sort(key=lambda target: (nearest[target], walks[nearest[target], target], str(table.index[target])))
+    return tuple(
+        _describe_haven(
+            analysis,
+            target,
+            places[nearest[target]],
+            walk_m=float(walks[nearest[target], target]),
+            is_within_reach=is_within_reach,
+            first_day=first_day,
+        )
+        for target in kept
+    )
+
+
+def _describe_haven(
+    analysis: Analysis, position: int, place: BriefPlace, *, walk_m: float, is_within_reach: bool, first_day: dt.date
+) -> BriefHaven:
+    assert analysis.study.havens is not None
+    haven = analysis.study.havens.havens.iloc[position]
+
+    def read(name: str) -> str | None:
+        value = haven.get(name)
+        return value if isinstance(value, str) else None
+
+    hours = read("opening_hours")
+    rules = tuple(list_opening_rules(hours)) if hours else ()
+    calendar = analysis.study.opening_calendar
+    days = np.datetime64(first_day) + np.arange(N_DAYS)
+    weekdays = _WEEKDAYS if place.window is None else place.window.days
+    return BriefHaven(
+        haven_id=str(haven.name),
+        name=read("name"),
+        kind=read("kind"),
+        address=read("address"),
+        easting=float(haven.geometry.x),
+        northing=float(haven.geometry.y),
+        place=place.number,
+        walk_m=walk_m,
+        is_within_reach=is_within_reach,
+        state="not known" if place.window is None else find_haven_state(rules, place.window, days, calendar=calendar),
+        usual=find_usual_hours(rules, days, weekdays, calendar=calendar) if rules else None,
+    )
+
+
+def find_haven_state(
+    rules: Sequence[OpeningRule],
+    window: WeekWindow,
+    days: npt.NDArray[np.datetime64],
+    *,
+    calendar: OpeningCalendar = ENGLAND,
+) -> HavenState:
+    """Whether a place is open in a window of the week on all days of it among some.
+
+    Args:
+        rules: Of the place, as `list_opening_rules` gives them; none where it is not known when it is open.
+        window: Days and hours; looked at every 15 minutes.
+        days: datetime64[D] (n_days,), in order.
+        calendar: Bank holidays, school terms and the place of the sun, as far as they are known.
+    """
+    weekday = (days.astype(np.int64) + 3) % 7
+    started = days[np.isin(weekday, window.days)]
+    minutes = 60 * window.start_hour + np.arange(0, 60 * window.n_hours, _STEP_MINUTES) + _STEP_MINUTES / 2
+    on_day = (started[:, None] + (minutes // _DAY_MINUTES).astype(np.int64)).ravel()
+    at_minute = np.tile(minutes % _DAY_MINUTES, len(started))
+    state = find_open_state(rules, on_day, at_minute, calendar=calendar)
+    if state.is_open.all():
+        return "open"
+    if not state.is_known.all():
+        return "not known"
+    return "partly open" if state.is_open.any() else "closed"

@@ -1,0 +1,183 @@
+"""The brief of a ward's team on one A4 page, set by typst from texts that are data."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, fields
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal
+
+from hotspots.pipeline import Brief
+from hotspots.products.drawing.brief_map import draw_brief_map
+from hotspots.products.drawing.poster_fonts import STANDARD, find_unprintable, is_printable, make_compiler
+from hotspots.products.drawing.poster_texts import shorten
+from hotspots.products.summary import BriefSummary
+from hotspots.products.words import say
+
+if TYPE_CHECKING:
+    import typst
+
+MAP_WIDTH_MM = 186.0
+_MAP_MM = tuple(range(110, 49, -5))
+"""Heights of the map to try, until all is on one page."""
+_MAP_PPI = 200.0
+_LONGEST_PLACE, _LONGEST_LOOK, _LONGEST_HAVEN = 70, 96, 48
+"""Letters of names: a page has room for no longer ones."""
+_SCALES = (1.0, 0.92, 0.84, 0.76)
+"""Of the letters, where even the lowest map leaves too little room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefTexts:
+    """Everything on a page as texts, for whatever it is written as.
+
+    Attributes:
+        document: Title, language, headings, sentences and rows.
+        map: SVG.
+    """
+
+    document: dict[str, Any]
+    map: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnBrief:
+    """A brief on its page.
+
+    Attributes:
+        pdf: One page of A4.
+        texts: What is on it, with the map in the size that leaves room for it.
+        map_height_mm: That of the map.
+    """
+
+    pdf: bytes
+    texts: BriefTexts
+    map_height_mm: int
+
+
+def describe_texts(summary: BriefSummary) -> dict[str, Any]:
+    """Title, headings, sentences and rows of a page, whatever it is written as."""
+    words = summary.words
+    assert words is not None
+    return {
+        **{field.name: getattr(words, field.name) for field in fields(words)},
+        "place_rows": [
+            {
+                "number": place.number,
+                "place": shorten(say("brief.place_name", place), _LONGEST_PLACE),
+                "look": shorten(say("brief.look", place), _LONGEST_LOOK),
+                "reference": say("brief.reference", place),
+                "hours": say("brief.place_hours", place),
+                "average": say("brief.average", place),
+                "range": say("brief.range", place),
+            }
+            for place in summary.places
+        ],
+        "haven_rows": [
+            {
+                "letter": haven.letter,
+                "name": shorten(say("brief.haven_name", haven), _LONGEST_HAVEN),
+                "about": shorten(say("brief.about", haven), _LONGEST_HAVEN),
+                "walk": say("brief.walk", haven),
+                "words": haven.words,
+                "is_open": haven.state == "open",
+            }
+            for haven in summary.havens or ()
+        ],
+    }
+
+
+def describe_brief(brief: Brief, summary: BriefSummary, *, map_height_mm: float) -> BriefTexts:
+    """Everything on the page as texts, and the map, without names that the fonts of pages lack signs for.
+
+    Args:
+        brief: Whose map is drawn.
+        summary: Its numbers and sentences.
+        map_height_mm: Height of the map, which is 186 mm wide.
+    """
+    streets, wards = brief.analysis.study.streets, brief.analysis.study.boundaries.wards
+    names = {*map(str, wards["ward_name"]), *(map(str, streets.ways["name"].dropna()) if streets else ())}
+    return BriefTexts(
+        document=describe_texts(summary),
+        map=draw_brief_map(
+            brief, summary, width_mm=MAP_WIDTH_MM, height_mm=map_height_mm, left_out=find_unprintable(names)
+        ),
+    )
+
+
+def open_compiler() -> typst.Compiler:
+    """The compiler of pages, with their fonts.
+
+    Raises:
+        HotspotsError: A package is not installed.
+    """
+    return make_compiler("Briefs as PDF and Word", extra="briefs")
+
+
+def draw_brief_sheet(brief: Brief, summary: BriefSummary) -> DrawnBrief:
+    """Set the page: equal briefs give equal bytes. The map is as high as leaves all on one page.
+
+    Raises:
+        HotspotsError: The packages for pages are not installed.
+    """
+    for scale in _SCALES:
+        fitting = None
+        low, high = 0, len(_MAP_MM)
+        while low < high:  # what fits beside a map fits beside a lower one
+            middle = (low + high) // 2
+            texts = describe_brief(brief, summary, map_height_mm=_MAP_MM[middle])
+            if len(_compile(texts, _MAP_MM[middle], scale, form="png", ppi=8.0)) == 1:
+                fitting, high = (texts, _MAP_MM[middle]), middle
+            else:
+                low = middle + 1
+        if fitting is not None:
+            texts, height_mm = fitting
+            (pdf,) = _compile(texts, height_mm, scale, form="pdf")
+            return DrawnBrief(pdf=pdf, texts=texts, map_height_mm=height_mm)
+    raise AssertionError("a brief does not fit on a page, however small its map")
+
+
+def draw_map_picture(texts: BriefTexts) -> bytes:
+    """The map of a page alone, as PNG, for documents that cannot hold SVG.
+
+    Raises:
+        HotspotsError: The packages for pages are not installed.
+    """
+    source = (
+        b"#set page(width: auto, height: auto, margin: 0pt)\n"
+        b'#set text(font: ("Lato", "Libertinus Serif"))\n'
+        b'#image(bytes(sys.inputs.map), format: "svg", width: 186mm)'
+    )
+    made = open_compiler().compile(source, format="png", ppi=_MAP_PPI, sys_inputs={"map": texts.map})
+    assert isinstance(made, bytes)
+    return made
+
+
+def _compile(
+    texts: BriefTexts, height_mm: int, scale: float, *, form: Literal["pdf", "png"], ppi: float = 144.0
+) -> list[bytes]:
+    document = {**_make_printable(texts.document), "map_svg": texts.map, "map_mm": height_mm, "scale": scale}
+    made = open_compiler().compile(
+        _read_template(),
+        format=form,
+        ppi=ppi,
+        pdf_standards=STANDARD if form == "pdf" else None,
+        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
+    )
+    return made if isinstance(made, list) else [made or b""]
+
+
+def _make_printable(value: Any) -> Any:
+    """Texts with a question mark for each sign that the fonts lack: a page that is read aloud may have none such."""
+    if isinstance(value, str):
+        return value if is_printable(value) else "".join(sign if is_printable(sign) else "?" for sign in value)
+    if isinstance(value, dict):
+        return {key: _make_printable(one) for key, one in value.items()}
+    return [_make_printable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+@functools.cache
+def _read_template() -> bytes:
+    # as bytes, since a text would be taken for a path
+    return resources.files("hotspots.products").joinpath("templates/brief.typ").read_bytes()

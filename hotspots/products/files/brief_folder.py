@@ -1,0 +1,81 @@
+"""The folder of a brief: one page as HTML, PDF and Word, and its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Literal, get_args
+
+from hotspots.errors import ParameterError
+from hotspots.pipeline import Brief, BriefRequest, silent
+from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_map_picture
+from hotspots.products.files.brief_document import choose_map_height, encode_document
+from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
+from hotspots.products.pages import draw_brief
+from hotspots.products.summary import BRIEF_FOLDER, BRIEF_PRODUCTS, BriefSummary, encode, summarise, summarise_brief
+
+BriefFormat = Literal["html", "pdf", "docx"]
+_KEYS: dict[BriefFormat, str] = {"html": "brief", "pdf": "brief_pdf", "docx": "brief_docx"}
+_OTHER_MM = 85.0
+"""Height of the map in a template of somebody else, which is 186 mm wide or as wide as the text there."""
+
+
+def write_brief(
+    brief: Brief,
+    out: Path,
+    *,
+    formats: Collection[BriefFormat] = get_args(BriefFormat),
+    template: Path | None = None,
+    notify: Callable[[str], None] = silent,
+) -> tuple[BriefSummary, dict[str, Path]]:
+    """Write the page of a ward's team to one folder below `<out>/briefs/`, all or none.
+
+    Args:
+        brief: What is written.
+        out: The folder of all products.
+        formats: As what: "html" needs nothing, "pdf" and "docx" need the packages of `hotspots[briefs]`.
+        template: A Word document with tags, filled in the place of our own; see `docs/briefs.md`.
+        notify: Told, in a sentence, if products of other files were replaced.
+
+    Returns:
+        The summary, and the path of each product by its key.
+
+    Raises:
+        HotspotsError: The packages for pages or for Word are not installed.
+        NotFoundError: The template is not there.
+        DataError: The template is no Word document, or asks for what a brief does not have.
+        ParameterError: A format is not known, or there is none.
+    """
+    unknown = [one for one in formats if one not in get_args(BriefFormat)]
+    if unknown or not formats:
+        given = f'"{unknown[0]}" is not one' if unknown else "none was given"
+        raise ParameterError(f"A brief is written as html, pdf or docx; {given}. Give some of these as `formats`.")
+    analysis = brief.analysis
+    run = summarise(analysis)
+    keys = tuple(key for name, key in _KEYS.items() if name in formats)
+    summary = summarise_brief(brief, run, formats=keys)
+    asked = brief.request.n_places
+    period = f"{analysis.crime.slug}_{brief.first_day}_from_{analysis.start}_{analysis.end}"
+    name = name_folder(
+        period,
+        analysis.wards,
+        analysis.study.boundaries.wards,
+        stated_area=analysis.request.area,
+        methods=(*run.methods, *([f"{asked} places"] if asked != BriefRequest().n_places else [])),
+    )
+    folder = out / BRIEF_FOLDER / name
+    replaced = say_replaced(folder, BRIEF_PRODUCTS["brief_json"], summary.inputs)
+    with replace_folder(folder, out=out) as draft:
+        if "html" in formats:
+            write_text(draft / BRIEF_PRODUCTS["brief"], draw_brief(brief, summary))
+        if "pdf" in formats:
+            (draft / BRIEF_PRODUCTS["brief_pdf"]).write_bytes(draw_brief_sheet(brief, summary).pdf)
+        if "docx" in formats:
+            height_mm = choose_map_height(describe_texts(summary)) if template is None else _OTHER_MM
+            texts = describe_brief(brief, summary, map_height_mm=height_mm)
+            document = encode_document(texts, draw_map_picture(texts), day=brief.first_day, template=template)
+            (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
+        write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))
+    if replaced:
+        notify(replaced)
+    return summary, {key: folder / name for key, name in summary.products.items()}

@@ -1,0 +1,97 @@
+"""`hotspots brief`, from files to pages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import docx
+import geopandas as gpd
+import pytest
+import shapely
+from support import call
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three wards: forty robberies in the first, one in the second, none in the third; havens beside them."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("boundaries", "incidents", "havens"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    squares = [shapely.box(530_000 + x, 170_000, 531_000 + x, 171_000) for x in (0, 1000, 2000)]
+    wards = {"ward_code": ["E05000001", "E05000002", "E05000003"], "ward_name": ["Ashe", "Brook", "Coombe"]}
+    gpd.GeoDataFrame(wards, geometry=squares, crs=27700).to_file(tmp_path / "data/boundaries/wards.geojson")
+    rows = [f"Robbery,2025-03-{1 + i % 28:02d} 15:3{i % 10},{530_100 + 3 * i},{170_100 + 2 * i}" for i in range(40)]
+    rows.append("Robbery,2025-03-09 15:30,531500,170500")
+    (tmp_path / "data/incidents/robberies.csv").write_text("\n".join(["Offence,Date,Easting,Northing", *rows]), "utf-8")
+    (tmp_path / "data/havens/havens.csv").write_text(
+        "name,opening_hours,easting,northing\nHill Library,Mo-Fr 09:00-17:00,530150,170150\n", "utf-8"
+    )
+    return tmp_path
+
+
+def test_each_ward_has_a_page_and_those_without_an_incident_are_named(folder: Path) -> None:
+    code, out, err = call("brief", "--crime", "robbery", "--each-ward", "--format", "html", "--contact", "Ext. 1234")
+    assert code == 0
+    names = [
+        "robbery_2025-03-29_from_2025-03-01_2025-03-28_ashe",
+        "robbery_2025-03-29_from_2025-03-01_2025-03-28_brook",
+    ]
+    assert out.splitlines() == [f"maps/briefs/{name}/brief.html" for name in names]
+    assert "Robbery: Ashe, Saturday 29 March 2025 to Friday 11 April 2025" in err
+    assert "Without a page, as not one incident is theirs: Coombe (robberies)." in err
+    assert sorted(path.name for path in (folder / "maps/briefs" / names[0]).iterdir()) == ["brief.html", "brief.json"]
+    assert "Questions: Ext. 1234" in (folder / out.splitlines()[0]).read_text("utf-8")
+    index = (folder / "maps/index.html").read_text("utf-8")
+    assert "Briefs for the teams of wards" in index
+    assert "brief.html" in index
+
+
+def test_a_ward_has_the_page_that_each_ward_gives_it(folder: Path) -> None:
+    assert call("brief", "--crime", "robbery", "--each-ward", "--format", "html", "--out", "all")[0] == 0
+    assert call("brief", "--crime", "robbery", "--ward", "Ashe", "--format", "html", "--out", "one")[0] == 0
+    name = "briefs/robbery_2025-03-29_from_2025-03-01_2025-03-28_ashe"
+    for file in ("brief.html", "brief.json"):
+        assert (folder / "all" / name / file).read_bytes() == (folder / "one" / name / file).read_bytes()
+
+
+def test_what_is_on_it_is_printed_as_json(folder: Path) -> None:
+    code, out, _ = call(
+        *("brief", "--crime", "robbery", "--ward", "E05000001", "--format", "html", "--json"),
+        *("--first-day", "2025-04-07", "--marking", "OFFICIAL"),
+    )
+    told = json.loads(out)
+    assert code == 0
+    assert (told["area"], told["weeks"]["start"], told["words"]["marking"]) == ("Ashe", "2025-04-07", "OFFICIAL")
+    assert [haven["name"] for haven in told["havens"]] == ["Hill Library"]
+    assert told["products"]["brief"].endswith("brief.html")
+
+
+def test_the_plain_template_is_written_and_nothing_else_is_done(folder: Path) -> None:
+    code, out, _ = call("brief", "--new-template", "ours.docx")
+    assert (code, out.strip()) == (0, "ours.docx")
+    assert "{{ title }}" in [line.text for line in docx.Document(str(folder / "ours.docx")).paragraphs]
+    assert not (folder / "maps").exists()
+    code, _, err = call("brief", "--new-template", "ours.docx")
+    assert (code, "ours.docx is there" in err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "Name it with --ward, or give --each-ward"),
+        (["--ward", "Nowhere"], 2, "Nowhere"),
+        (["--ward", "Coombe"], 4, "robber"),
+        (["--ward", "Ashe", "--places", "9"], 2, "--places is 9"),
+        (["--ward", "Ashe", "--first-day", "2025-03-28"], 2, "--first-day is 2025-03-28"),
+        (["--ward", "Ashe", "--marking", " "], 2, "--marking must be one line"),
+        (["--ward", "Ashe", "--format", "odt"], 2, "odt"),
+        (["--ward", "Ashe", "--template", "none.docx"], 2, "There is no template none.docx"),
+        (["--ward", "Ashe", "--out", "data/incidents/out"], 2, "must not be written where files are read"),
+    ],
+)
+def test_mistakes_are_said_with_the_option(folder: Path, arguments: list[str], code: int, words: str) -> None:
+    found, out, err = call("brief", "--crime", "robbery", *arguments)
+    assert (found, out) == (code, "")
+    assert words in err
+    assert not list(folder.glob("maps/briefs/*"))
