@@ -32,12 +32,14 @@ from hotspots.products.drawing import (
 )
 from hotspots.products.files.spreadsheets import (
     tabulate_facilities,
+    tabulate_havens,
     tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
     tabulate_shifts,
+    tabulate_wards,
 )
-from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
+from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells
 from hotspots.products.words import make_environment, say_status
 
 _KINDS = {"havens": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
@@ -79,7 +81,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     crs = analysis.wards.crs
     layers = {
         "wards": _layer(
-            _tabulate_wards(summary),
+            tabulate_wards(summary),
             [analysis.wards.geometry[ward.code] for ward in summary.wards],
             crs,
         ),
@@ -106,10 +108,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     if analysis.streets is not None and analysis.streets.runs:
         layers["hot_streets"] = _layer(tabulate_hot_streets(summary), [run.line for run in analysis.streets.runs], crs)
     if analysis.havens is not None and summary.havens is not None:
-        havens = pd.DataFrame(
-            map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
-        ).astype({"n_incidents": "Int64"})
-        layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
+        layers["havens"] = _layer(tabulate_havens(summary), list(analysis.havens.havens.geometry), crs)
     if any(kind.facilities for kind in summary.facilities):
         premises = tabulate_facilities(summary)
         points = list(gpd.points_from_xy(premises["easting"], premises["northing"]))
@@ -140,23 +139,6 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         raise OSError(f"{path.name} cannot be written: {error}. The disk may be full") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None, "OGR_SQLITE_SYNCHRONOUS": None})
-
-
-def _tabulate_wards(summary: RunSummary) -> pd.DataFrame:
-    """One row a ward, with its busiest hours in words and its change in twelve months; missing where not known."""
-    table = pd.DataFrame(map(encode, summary.wards)).drop(columns="profile")
-    profiles = [ward.profile for ward in summary.wards]
-    peaks = [profile.peaks[0].words if profile and profile.peaks else None for profile in profiles]
-    r12 = next((change for change in summary.changes if change.key == "r12" and change.available), None)
-    rows = {row.code: encode(row) for row in r12.wards or ()} if r12 else {}
-    changed = [rows.get(ward.code, {}) for ward in summary.wards]
-    return table.rename(columns={"code": "ward_code", "name": "ward_name"}).assign(
-        peak=pd.Series(peaks, dtype="object"),
-        r12_current=pd.array([row.get("n_current") for row in changed], dtype="Int64"),
-        r12_earlier=pd.array([row.get("n_earlier") for row in changed], dtype="Int64"),
-        r12_ratio=pd.array([row.get("ratio") for row in changed], dtype="Float64"),
-        r12_verdict=pd.Series([row.get("verdict") for row in changed], dtype="object"),
-    )
 
 
 def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
