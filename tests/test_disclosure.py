@@ -22,7 +22,7 @@ import pytest
 import shapely
 from scipy import ndimage, stats
 from scipy.spatial import cKDTree
-from support import call
+from support import call, read_workbook
 
 from hotspots.geography.projection import to_working_crs
 
@@ -155,7 +155,12 @@ def _find_places(folder: Path) -> Floats:
     for path in sorted(folder.iterdir()):
         if path.suffix == ".gpkg":
             continue
-        text = path.read_text("utf-8")
+        if path.suffix == ".parquet":
+            text = gpd.read_parquet(path).to_json()
+        elif path.suffix == ".xlsx":
+            text = repr(read_workbook(path))
+        else:
+            text = path.read_text("utf-8")
         # whatever looks like latitude and longitude, or the other way about, or like easting and northing
         number = r"(-?\d{1,3}\.\d{3,})"
         for one, other in re.findall(rf"{number}[\"\]]?, ?[\[\"]?{number}", text):

@@ -205,7 +205,7 @@ def _list_shifts(summary: RunSummary) -> list[tuple[str, str, bool]]:
 
 
 def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
-    """Add the `layer_styles` table, from which QGIS takes a layer's default style."""
+    """Add the `layer_styles` table, from which QGIS takes a layer's default style, as QGIS itself writes it."""
     environment = make_environment()
     densest = max(ward.density_per_km2 for ward in summary.wards)
     breaks = choose_breaks(densest)
@@ -223,7 +223,12 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
             "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), "
             "f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), "
             "styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
-            "update_time DATETIME)"
+            "update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"
+        )
+        database.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, ?, 0)",
+            (describe_layer(summary), f"{summary.period.end}T00:00:00.000Z"),
         )
         for name in layers:
             template, shown = _CELL_STYLES.get(name, (f"{name}.qml", {}))

@@ -24,8 +24,8 @@ def tabulate_measures(summary: RunSummary) -> pd.DataFrame:
 
     Areas are wards, and all of them together; places have tables of their own. `series` says which rows belong to one
     chart: "period" (the whole period), "months", "rolling 12 months", "hours of the week", and "change " with the key
-    of a comparison, whose windows are told apart by `start` and `end`. Together with area, measure, `start`, `end`,
-    `weekday` and `hour` it is the key of a row.
+    of a comparison and what it is against, whose windows are told apart by `start` and `end`. Together with area,
+    measure, `start`, `end`, `weekday` and `hour` it is the key of a row.
 
     Returns:
         Columns `series`, `area_kind`, `area_code` (GSS code, or "all"), `area`, `measure`, `unit`, `start` and `end`
@@ -87,7 +87,7 @@ def _list_changes(summary: RunSummary) -> Iterator[Row]:
     for row in tabulate_changes(summary).to_dict("records"):
         kind = "all wards" if row["area_code"] == ALL_WARDS else "ward"
         area = {"area_kind": kind, "area_code": row["area_code"], "area": row["area"]}
-        common = {"series": f"change {row['comparison']}", **area}
+        common = {"series": f"change {row['comparison']} ({row['against']})", **area}
         for window in ("earlier", "current"):
             days = {"start": row[f"{window}_start"].isoformat(), "end": row[f"{window}_end"].isoformat()}
             yield {**common, **_COUNT, **days, "value": row[f"n_{window}"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -20,8 +21,9 @@ from hotspots.products.files.spreadsheets import (
 )
 from hotspots.products.summary import RunSummary
 
-_PRECISION_DEGREES = 1e-6
-"""A decimetre, as RFC 7946 advises."""
+_DIGITS = 6
+"""Of degrees: a decimetre, as RFC 7946 advises."""
+_COMPACT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
 _MEASURED = ("n_incidents", "share", "area_km2", "density_per_km2", "expected", "expected_low", "expected_high")
 _TOLD = ("name", "wards", "peak", "certainty", "r12_verdict")
 _LONGITUDE_LATITUDE = "OGC:CRS84"
@@ -55,13 +57,18 @@ def gather_shapes(analysis: Analysis, summary: RunSummary) -> gpd.GeoDataFrame:
         *(analysis.wards.geometry[ward.code] for ward in summary.wards),
     ]
     shapes = to_wgs84(gpd.GeoDataFrame(geometry=gpd.GeoSeries(outlines, crs=analysis.wards.crs))).geometry.to_numpy()
-    rounded = shapely.set_precision(shapes, _PRECISION_DEGREES, mode="pointwise")
+    rounded = _round_coordinates(shapes)
     broken = ~shapely.is_valid(rounded)  # parts of an outline that were nearer to each other than that
-    rounded[broken] = shapely.set_precision(shapes[broken], _PRECISION_DEGREES)
+    rounded[broken] = _round_coordinates(shapely.set_precision(shapes[broken], 10.0**-_DIGITS))
     oriented = shapely.orient_polygons(rounded, exterior_cw=False)
     return gpd.GeoDataFrame(
         table.assign(**describe_run(summary)), geometry=gpd.GeoSeries(oriented, crs=_LONGITUDE_LATITUDE)
     )
+
+
+def _round_coordinates(shapes: Any) -> Any:
+    """Shapes (n,) with coordinates of so many digits, each the nearest number to them that there is."""
+    return shapely.transform(shapes, lambda coordinates: coordinates.round(_DIGITS))
 
 
 def write_geojson(shapes: gpd.GeoDataFrame, path: Path) -> None:
@@ -72,11 +79,18 @@ def write_geojson(shapes: gpd.GeoDataFrame, path: Path) -> None:
     rows = shapes.drop(columns="geometry").astype("object")
     records = rows.where(rows.notna(), None).to_dict("records")
     features = [
-        f'{{"type": "Feature", "id": {json.dumps(record.pop("id"))}, "geometry": {shape}, "properties": '
-        f"{json.dumps(record, ensure_ascii=False, allow_nan=False)}}}"
-        for record, shape in zip(records, shapely.to_geojson(shapes.geometry.to_numpy()), strict=True)
+        json.dumps(
+            {
+                "type": "Feature",
+                "id": record.pop("id"),
+                "geometry": shapely.geometry.mapping(shape),
+                "properties": record,
+            },
+            **_COMPACT,
+        )
+        for record, shape in zip(records, shapes.geometry, strict=True)
     ]
-    write_text(path, '{"type": "FeatureCollection", "features": [\n' + ",\n".join(features) + "\n]}\n")
+    write_text(path, '{"type":"FeatureCollection","features":[\n' + ",\n".join(features) + "\n]}\n")
 
 
 def write_geoparquet(shapes: gpd.GeoDataFrame, path: Path) -> None:
