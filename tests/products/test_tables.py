@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import itertools
@@ -105,8 +106,9 @@ def test_each_sheet_is_set_up_to_be_filtered_and_printed(written: Written) -> No
     book = open_quietly(written[1]["tables"])
     for sheet in book:
         assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
-        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
-        assert sheet.oddHeader.left.text == "Robbery, 1 October 2024 to 30 September 2026"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.oddHeader.left.text == "&BRobbery, 1 October 2024 to 30 September 2026"
         assert sheet.oddFooter.left.text == "Not for decisions: made-up or unfinished data."
         if sheet.title == "About":
             continue
@@ -159,6 +161,16 @@ def test_no_text_of_a_workbook_is_a_formula_or_a_link(tmp_path: Path) -> None:
 def test_a_workbook_that_cannot_be_written_is_said(written: Written, tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"tables\.xlsx cannot be written: .* The disk may be full"):
         write_workbook(written[0], tmp_path / "missing" / "tables.xlsx")
+
+
+def test_months_of_which_nothing_is_known_have_no_chart(written: Written, tmp_path: Path) -> None:
+    summary = written[0]
+    unknown = tuple(dataclasses.replace(month, n_incidents=None, gap="no data") for month in summary.series.months)
+    bare = dataclasses.replace(summary, series=dataclasses.replace(summary.series, months=unknown))
+    write_workbook(bare, tmp_path / "tables.xlsx")
+    sheet = open_quietly(tmp_path / "tables.xlsx")["Months"]
+    assert [cell.value for cell in sheet[1]][-1] == "Why it is not known"
+    assert not sheet._charts
 
 
 def test_tables_of_few_incidents_leave_out_what_may_not_be_shown(demonstration: Study, tmp_path: Path) -> None:

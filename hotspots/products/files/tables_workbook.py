@@ -222,8 +222,9 @@ def write_workbook(summary: RunSummary, path: Path) -> None:
                 _add_hours(book, name, summary)
             else:
                 sheet, kept = book.add_table(name, table, columns)
-                if name == "Months":
-                    _add_month_chart(book, sheet, summary, names=[column.name for column in kept], n_rows=len(table))
+                names = [column.name for column in kept]
+                if name == "Months" and "n_incidents" in names:
+                    _add_month_chart(book, sheet, summary, names=names, n_rows=len(table))
 
 
 def _add_about(book: Book, summary: RunSummary, sheets: Sequence[tuple[str, str]]) -> None:
@@ -239,16 +240,17 @@ def _add_about(book: Book, summary: RunSummary, sheets: Sequence[tuple[str, str]
         sheet.merge_range(row, 0, row, 1, "")
         book.put_text(sheet, row, 0, mark, "mark")
         sheet.set_row_pixels(row, 40)
-        facts = [
-            ("Crime", summary.crime_label),
-            ("Area", say("places.area", summary)),
-            ("Period", say("tables.period", summary)),
-            ("Rows", say("tables.rows", summary)),
-            ("Data", say("tables.data", summary)),
-            ("Sharing", say("tables.sharing", summary)),
-            ("Withheld", say("tables.withheld", summary)),
-            *(("Method", method) for method in summary.methods),
-        ]
+        row += 1
+    facts = [
+        ("Crime", summary.crime_label),
+        ("Area", say("places.area", summary)),
+        ("Period", say("tables.period", summary)),
+        ("Rows", say("tables.rows", summary)),
+        ("Data", say("tables.data", summary)),
+        ("Sharing", say("tables.sharing", summary)),
+        ("Withheld", say("tables.withheld", summary)),
+        *(("Method", method) for method in summary.methods),
+    ]
     details = [
         *(("Note", note) for note in summary.notes),
         *(("Credit", said) for said in [summary.streets and say("streets.credit", summary.streets)] if said),
