@@ -216,7 +216,7 @@ def test_measures_have_one_row_a_key_and_the_values_of_the_summary(written: Writ
     hours = measures[measures["series"] == "hours of the week"]
     grid = hours.pivot_table(index="weekday", columns="hour", values="value")
     assert grid.to_numpy().tolist() == [list(day) for day in summary.profile.counts or ()]
-    assert (grid.index.tolist(), grid.columns.tolist()) == (list(range(1, 8)), list(range(24)))
+    assert [*grid.index, *grid.columns] == [*range(1, 8), *range(24)]
     r12 = next(change for change in summary.changes if change.key == "r12")
     told = measures[(measures["series"] == "change r12 (before)") & (measures["area_code"] == "all")].set_index(
         "measure"
@@ -227,7 +227,7 @@ def test_measures_have_one_row_a_key_and_the_values_of_the_summary(written: Writ
         ["2024-10-01", "2025-09-30"],
         ["2025-10-01", "2026-09-30"],
     ]
-    assert told.loc["ratio to earlier", ["value", "low", "high", "verdict"]].tolist() == [
+    assert [told.at["ratio to earlier", name] for name in ("value", "low", "high", "verdict")] == [
         *(r12.area.ratio, r12.area.low, r12.area.high, r12.area.verdict)
     ]
 
@@ -236,10 +236,10 @@ def test_twelve_months_are_the_sum_of_the_months_that_they_name(measures: pd.Dat
     rolling = measures[measures["series"] == "rolling 12 months"]
     months = measures[(measures["series"] == "months") & (measures["measure"] == "incidents")]
     assert len(rolling) == 13
-    for row in rolling.itertuples():
-        within = months[(months["start"] >= row.start) & (months["end"] <= row.end)]
+    for start, end, value in zip(rolling["start"], rolling["end"], rolling["value"], strict=True):
+        within = months[(months["start"] >= start) & (months["end"] <= end)]
         assert len(within) == 12
-        assert within["value"].sum() == row.value
+        assert within["value"].sum() == value
 
 
 def test_months_that_the_period_cuts_end_with_it(demonstration: Study, tmp_path: Path) -> None:

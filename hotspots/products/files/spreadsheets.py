@@ -222,11 +222,10 @@ def tabulate_changes(summary: RunSummary) -> pd.DataFrame:
 
 def _list_changed(summary: RunSummary) -> list[tuple[ChangeSummary, str, str, dict[str, Any]]]:
     """The comparison, and code, name and change of the area: all wards first."""
-    main = summary.main_change
-    return [
-        *((one, ALL_WARDS, "All wards", encode(one.area)) for one in summary.changes if one.area is not None),
-        *((main, ward.code, ward.name, encode(ward.change)) for ward in (main.wards or () if main else ())),
-    ]
+    changes = [(one, ALL_WARDS, "All wards", encode(one.area)) for one in summary.changes if one.area is not None]
+    if (main := summary.main_change) is not None:
+        changes += [(main, ward.code, ward.name, encode(ward.change)) for ward in main.wards or ()]
+    return changes
 
 
 def tabulate_months(summary: RunSummary) -> pd.DataFrame:
