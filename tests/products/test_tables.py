@@ -218,16 +218,15 @@ def test_measures_have_one_row_a_key_and_the_values_of_the_summary(written: Writ
     assert grid.to_numpy().tolist() == [list(day) for day in summary.profile.counts or ()]
     assert [*grid.index, *grid.columns] == [*range(1, 8), *range(24)]
     r12 = next(change for change in summary.changes if change.key == "r12")
-    told = measures[(measures["series"] == "change r12 (before)") & (measures["area_code"] == "all")].set_index(
-        "measure"
-    )
+    told = measures[(measures["series"] == "change r12 (before)") & (measures["area_code"] == "all")]
+    counts, (ratio,) = told[told["measure"] == "incidents"], told[told["measure"] != "incidents"].to_dict("records")
     assert r12.area is not None
-    assert told.loc["incidents", "value"].tolist() == [r12.area.n_earlier, r12.area.n_current]
-    assert told.loc["incidents", ["start", "end"]].to_numpy().tolist() == [
-        ["2024-10-01", "2025-09-30"],
-        ["2025-10-01", "2026-09-30"],
+    assert counts[["value", "start", "end"]].to_numpy().tolist() == [
+        [r12.area.n_earlier, "2024-10-01", "2025-09-30"],
+        [r12.area.n_current, "2025-10-01", "2026-09-30"],
     ]
-    assert [told.at["ratio to earlier", name] for name in ("value", "low", "high", "verdict")] == [
+    assert (ratio["measure"], ratio["unit"]) == ("ratio to earlier", "ratio a day")
+    assert [ratio[name] for name in ("value", "low", "high", "verdict")] == [
         *(r12.area.ratio, r12.area.low, r12.area.high, r12.area.verdict)
     ]
 

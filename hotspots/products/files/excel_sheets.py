@@ -91,10 +91,8 @@ class Book:
     def __init__(self, workbook: xlsxwriter.Workbook, *, title: str, status: str) -> None:
         self.workbook = workbook
         self._title, self._status = title, status
-        self._formats = {
-            **{form: workbook.add_format(_CELL | given) for form, given in _FORMATS.items()},
-            **{name: workbook.add_format(given) for name, given in _TEXTS.items()},
-        }
+        self._formats: dict[str, Any] = {form: workbook.add_format(_CELL | given) for form, given in _FORMATS.items()}
+        self._formats |= {name: workbook.add_format(given) for name, given in _TEXTS.items()}
 
     def add_sheet(self, name: str) -> Any:
         """A sheet set up for A4 paper: across, one page wide, with title, name and number of the page."""
