@@ -92,8 +92,10 @@ def _list(out: Path, pattern: str, describe: Callable[[dict[str, Any]], Entry]) 
 
 def _group_by_use(links: list[str]) -> list[tuple[str, list[str]]]:
     """The links that there are for each use."""
-    grouped = ((use, [link for link in links if link.endswith(endings)]) for use, endings in _USES.items())
-    return [(use, found) for use, found in grouped if found]
+    found: dict[str, list[str]] = {use: [] for use in (*_USES, "Other")}
+    for link in links:
+        found[next((use for use, endings in _USES.items() if link.endswith(endings)), "Other")].append(link)
+    return [(use, listed) for use, listed in found.items() if listed]
 
 
 def _describe_run(summary: dict[str, Any]) -> Entry:

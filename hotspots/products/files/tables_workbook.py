@@ -97,7 +97,7 @@ _SHIFT_COLUMNS = (
 )
 _WARD_COLUMNS = (
     _RANK,
-    Column(name="ward_name", heading="Ward", width=26),
+    Column(name="ward_name", heading="Ward", form="long text", width=26),
     Column(name="borough", heading="Borough", width=16),
     Column(name="n_incidents", heading="Incidents", form="whole", width=11, has_bars=True),
     Column(name="density_per_km2", heading="Incidents per km²", form="tenths"),
@@ -116,7 +116,7 @@ _WARD_COLUMNS = (
 )
 _CHANGE_COLUMNS = (
     Column(name="label", heading="Length", width=14),
-    Column(name="area", heading="Area", width=26),
+    Column(name="area", heading="Area", form="long text", width=26),
     Column(name="against", heading="Against", width=12),
     Column(name="n_earlier", heading="Incidents, earlier", form="whole", width=10),
     Column(name="n_current", heading="Incidents, latest", form="whole", width=10),
@@ -156,7 +156,7 @@ _PREMISES_COLUMNS = (
     Column(name="kind", heading="Kind", width=20),
     Column(name="name", heading="Name", form="long text", width=36),
     _RANK,
-    Column(name="ward", heading="Ward", width=24),
+    Column(name="ward", heading="Ward", form="long text", width=24),
     Column(name="n_incidents", heading="Incidents at it in its hours", form="weighted", has_bars=True),
     Column(name="share", heading="Share of those at its kind (%)", form="share"),
     Column(name="expected_low", heading="Its usual number, at least (19 times in 20)", form="tenths", width=14),
@@ -177,7 +177,7 @@ _HAVEN_COLUMNS = (
 _MARK_COLUMNS = (
     _RANK,
     Column(name="place", heading="Place", form="long text", width=36),
-    Column(name="ward", heading="Ward", width=24),
+    Column(name="ward", heading="Ward", form="long text", width=24),
     Column(name="agreement", heading="Feeling and recorded crime", width=26),
     Column(name="n_marks", heading="Marks around it", form="whole", width=10),
     Column(name="unsafe_share", heading="Share of marks that are unsafe (%)", form="share"),
