@@ -29,6 +29,7 @@ from hotspots.products.files.bundle import write_products
 from hotspots.products.files.excel_sheets import Column, open_workbook
 from hotspots.products.files.tables_workbook import write_workbook
 from hotspots.products.summary import RunSummary
+from hotspots.products.words import say
 
 Written = tuple[RunSummary, dict[str, Path]]
 
@@ -100,6 +101,15 @@ def test_the_workbook_has_the_tables_of_the_run_behind_a_sheet_that_says_what_th
     assert change["Change"][: change["Area"].count("All wards")] == [
         one.area.verdict for one in summary.changes if one.area
     ]
+
+
+def test_hours_that_are_counted_together_say_so(written: Written) -> None:
+    summary = written[0]
+    together = "They are so few that 3 hours are counted together, of which each has an equal part."
+    assert together not in say("tables.hours", summary)
+    profile = dataclasses.replace(summary.profile, cell_hours=3, peaks=())
+    said = say("tables.hours", dataclasses.replace(summary, profile=profile))
+    assert said.endswith(f"counts in part in each. {together}")
 
 
 def test_each_sheet_is_set_up_to_be_filtered_and_printed(written: Written) -> None:
