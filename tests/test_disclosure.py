@@ -231,8 +231,8 @@ def test_the_search_finds_what_is_not_withheld(boundaries: Path, tmp_path: Path)
     for table in ("hotspots.csv", "shifts.csv"):
         assert set(pd.read_csv(folder / table)["sharing"]) <= {"not to be shared"}
     assert len(pd.read_csv(folder / "hotspots.csv")) == 1
-    for table in (pd.read_csv(folder / "measures.csv"), gpd.read_parquet(folder / "places.parquet")):
-        assert set(table["sharing"]) == {"not to be shared"}
+    for rows in (pd.read_csv(folder / "measures.csv"), gpd.read_parquet(folder / "places.parquet")):
+        assert set(rows["sharing"]) == {"not to be shared"}
     assert (f"Not to be shared. {words}", None) in read_workbook(folder / "tables.xlsx")["About"]
     assert all(
         sheet.oddFooter.left.text.startswith("Not to be shared.") for sheet in open_quietly(folder / "tables.xlsx")

@@ -324,6 +324,7 @@ def test_the_manifest_names_every_file_by_its_bytes_and_what_it_was_made_from(
         assert (one["bytes"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest()), name
     assert told["tables.xlsx"]["media_type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     assert told["places.geojson"]["media_type"] == "application/geo+json"
+    assert all(one["media_type"] != "application/octet-stream" for one in told.values())
     assert manifest["parameters"]["crime"] == "robbery"
     assert manifest["parameters"]["bandwidth_m"] == analysis.request.bandwidth_m
     assert [file["sha256"] for file in manifest["inputs"]] == [file.sha256 for file in summary.inputs]

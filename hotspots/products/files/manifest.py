@@ -19,7 +19,7 @@ from hotspots.pipeline import Analysis
 from hotspots.products.files.folders import encode_json, write_text
 from hotspots.products.summary import RunSummary, encode
 
-MEDIA_TYPES = {
+_MEDIA_TYPES = {
     ".html": "text/html",
     ".json": "application/json",
     ".geojson": "application/geo+json",
@@ -27,6 +27,9 @@ MEDIA_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".gpkg": "application/geopackage+sqlite3",
     ".parquet": "application/vnd.apache.parquet",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 """As registered with IANA."""
 
@@ -61,7 +64,7 @@ def _describe_file(path: Path) -> dict[str, Any]:
     content = path.read_bytes()
     return {
         "file": path.name,
-        "media_type": MEDIA_TYPES[path.suffix],
+        "media_type": _MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
