@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 from generated_files import EAST_M, NORTH_M, SLOWEST_S, make_truth, make_wards
 from hostile_contents import MARKUP, RAN, ROLES, Content, Lures, Role, make_content
-from support import call
+from support import call, has_live_cells
 
 MOST_BYTES = 1024**3
 """By which memory may grow."""
@@ -308,7 +308,10 @@ class Judge:
                     cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not NUMBER.fullmatch(cell) for cell in cells
                 ):
                     self.blame(f"a formula in {path.name}")
-            elif path.suffix == ".json":
+            elif path.suffix == ".xlsx":
+                if has_live_cells(path):
+                    self.blame(f"a formula or a link in {path.name}")
+            elif path.suffix in (".json", ".geojson"):
                 self.read_json(path.read_text("utf-8"), path.name)
 
     def read_json(self, text: str, where: str) -> Any:

@@ -6,13 +6,18 @@ import contextlib
 import dataclasses
 import datetime as dt
 import io
+import re
 import struct
 import sys
+import warnings
+import zipfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 from unittest import mock
 
 import geopandas as gpd
+import openpyxl
 
 from hotspots.analysis.hotspots.evidence import Evidence
 from hotspots.cli.main import main
@@ -53,6 +58,26 @@ def _decode(hint: Any, value: Any) -> Any:
     if get_origin(kind) is dict:
         return {key: _decode(get_args(kind)[1], item) for key, item in value.items()}
     return decode(kind, value) if isinstance(kind, type) and dataclasses.is_dataclass(kind) else value
+
+
+def open_quietly(path: Path) -> openpyxl.Workbook:
+    """An Excel workbook."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl says that it does not read bars behind numbers
+        return openpyxl.load_workbook(path)
+
+
+def read_workbook(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The values of each sheet of an Excel workbook, row by row."""
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in open_quietly(path)}
+
+
+def has_live_cells(path: Path) -> bool:
+    """Whether a workbook holds a formula, or a link that leads out of it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist() if "media" not in name}
+    is_formula = any(re.search(r"<f[ >/]", text) for name, text in parts.items() if "worksheets/" in name)
+    return is_formula or any("External" in text for name, text in parts.items() if name.endswith(".rels"))
 
 
 class Said(NamedTuple):

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 from click.testing import CliRunner
+from support import read_workbook
 
 from hotspots.cli.main import cli
 
@@ -76,6 +77,8 @@ def read_everything(path: Path) -> str:
         said = re.sub(r"b'[^']*'|b\"[^\"]*\"", "", said)  # geometries
     if path.suffix == ".parquet":
         said = repr(pq.ParquetFile(path).read().drop_columns(["geometry"]).to_pylist())
+    if path.suffix == ".xlsx":
+        said = repr(read_workbook(path))
     return said
 
 
@@ -96,7 +99,7 @@ def test_no_address_is_written_or_said(workspace: Path, monkeypatch: pytest.Monk
     assert_clean(result.stdout, "stdout")
     assert_clean(result.stderr, "stderr")
     written = [path for folder in ("maps", "store") for path in Path(folder).rglob("*") if path.is_file()]
-    assert {path.suffix for path in written} >= {".html", ".csv", ".json", ".gpkg", ".parquet"}
+    assert {path.suffix for path in written} >= {".html", ".csv", ".json", ".gpkg", ".parquet", ".xlsx"}
     for path in written:
         assert_clean(read_everything(path), path)
     checked = CliRunner().invoke(cli, ["check", "extract.csv"], catch_exceptions=False)

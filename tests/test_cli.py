@@ -119,7 +119,11 @@ def test_json_is_the_summary_with_the_paths_of_the_products(robbery: tuple[Resul
         "map",
         "times",
         "summary",
+        "tables",
         "hotspots_gpkg",
+        "places_geojson",
+        "places_parquet",
+        "measures_csv",
         "places_to_patrol_csv",
         "hotspots_csv",
         "shifts_csv",
@@ -129,6 +133,7 @@ def test_json_is_the_summary_with_the_paths_of_the_products(robbery: tuple[Resul
         "hot_streets_csv",
         "premises_csv",
         "safety",
+        "manifest",
     }
     (folder,) = (out / "robbery").glob("2024-10-01_2026-09-30_*")
     assert all(Path(path).parent == folder and Path(path).is_file() for path in summary["products"].values())

@@ -22,7 +22,7 @@ import pytest
 import shapely
 from scipy import ndimage, stats
 from scipy.spatial import cKDTree
-from support import call
+from support import call, open_quietly, read_workbook
 
 from hotspots.geography.projection import to_working_crs
 
@@ -155,7 +155,12 @@ def _find_places(folder: Path) -> Floats:
     for path in sorted(folder.iterdir()):
         if path.suffix == ".gpkg":
             continue
-        text = path.read_text("utf-8")
+        if path.suffix == ".parquet":
+            text = gpd.read_parquet(path).to_json()
+        elif path.suffix == ".xlsx":
+            text = repr(read_workbook(path))
+        else:
+            text = path.read_text("utf-8")
         # whatever looks like latitude and longitude, or the other way about, or like easting and northing
         number = r"(-?\d{1,3}\.\d{3,})"
         for one, other in re.findall(rf"{number}[\"\]]?, ?[\[\"]?{number}", text):
@@ -226,6 +231,13 @@ def test_the_search_finds_what_is_not_withheld(boundaries: Path, tmp_path: Path)
     for table in ("hotspots.csv", "shifts.csv"):
         assert set(pd.read_csv(folder / table)["sharing"]) <= {"not to be shared"}
     assert len(pd.read_csv(folder / "hotspots.csv")) == 1
+    for rows in (pd.read_csv(folder / "measures.csv"), gpd.read_parquet(folder / "places.parquet")):
+        assert set(rows["sharing"]) == {"not to be shared"}
+    assert (f"Not to be shared. {words}", None) in read_workbook(folder / "tables.xlsx")["About"]
+    assert all(
+        sheet.oddFooter.left.text.startswith("Not to be shared.") for sheet in open_quietly(folder / "tables.xlsx")
+    )
+    assert json.loads((folder / "manifest.json").read_text("utf-8"))["not_to_share"] == words
     summary: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
     assert summary["not_to_share"] == words
     assert (summary["disclosure"]["is_applied"], summary["disclosure"]["words"]) == (False, "")

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 from click.testing import CliRunner
+from support import read_workbook
 
 from hotspots.cli.main import cli
 
@@ -89,7 +90,9 @@ def read_everything(path: Path) -> str:
     if path.suffix == ".parquet":
         columns = pq.ParquetFile(path).read()
         # the source's own number is kept to tell rows that repeat, and is in no product
-        said = repr(columns.drop_columns(["incident_id"]).to_pylist())
+        said = repr(columns.drop_columns([*{"incident_id"} & {*columns.column_names}]).to_pylist())
+    if path.suffix == ".xlsx":
+        said = repr(read_workbook(path))
     return said
 
 
@@ -107,7 +110,7 @@ def test_nothing_about_people_is_written_or_said_by_a_run(workspace: Path) -> No
         assert_clean(result.stdout, "stdout")
         assert_clean(result.stderr, "stderr")
     written = [path for folder in ("maps", "store") for path in Path(folder).rglob("*") if path.is_file()]
-    assert {path.suffix for path in written} >= {".html", ".csv", ".json", ".gpkg", ".parquet"}
+    assert {path.suffix for path in written} >= {".html", ".csv", ".json", ".gpkg", ".parquet", ".xlsx"}
     for path in written:
         assert_clean(read_everything(path), path)
 

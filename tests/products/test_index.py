@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,24 @@ def test_performance_tables_and_operations_are_listed_with_the_files_that_are_th
     assert "&lt;b&gt;Beech&lt;/b&gt;" in page
     assert "Nothing yet" not in page
     assert "made from made-up or unfinished data" in page
+
+
+def test_files_are_listed_by_what_people_do_with_them(tmp_path: Path) -> None:
+    names = ["plan.json", "card.html", "patrols.csv", "patrol_1.gpx", "places.geojson", "tables.xlsx", "a.unknown"]
+    products = {name: name for name in names}
+    put(tmp_path / "operation" / "b" / "operation.json", OPERATION | {"products": products})
+    for name in names:
+        (tmp_path / "operation" / "b" / name).write_text("x")
+    page = write_index(tmp_path).read_text("utf-8")
+    uses = re.findall(r'<div class="use"><span>(.*?)</span>(.*?)</div>', page)
+    assert [(use, re.findall(r">([\w.]+)</a>", links)) for use, links in uses] == [
+        ("Read and print", ["card.html"]),
+        ("Filter and chart", ["patrols.csv", "tables.xlsx"]),
+        ("Open in a GIS", ["places.geojson"]),
+        ("Take along", ["patrol_1.gpx"]),
+        ("Check and reuse", ["plan.json"]),
+        ("Other", ["a.unknown"]),
+    ]
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:

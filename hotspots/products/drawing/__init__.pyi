@@ -23,6 +23,7 @@ from .colours import PATROL as PATROL
 from .colours import QUIET as QUIET
 from .colours import RECORDED as RECORDED
 from .colours import RINGS as RINGS
+from .colours import SEQUENTIAL as SEQUENTIAL
 from .colours import SIGNIFICANT as SIGNIFICANT
 from .colours import UNCLEAR as UNCLEAR
 from .colours import VERDICTS as VERDICTS

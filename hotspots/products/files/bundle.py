@@ -8,6 +8,9 @@ from pathlib import Path
 from hotspots.pipeline import Analysis, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
+from hotspots.products.files.manifest import write_manifest
+from hotspots.products.files.measures import tabulate_measures
+from hotspots.products.files.place_shapes import gather_shapes, write_geojson, write_geoparquet
 from hotspots.products.files.spreadsheets import (
     tabulate_facilities,
     tabulate_hot_streets,
@@ -16,6 +19,7 @@ from hotspots.products.files.spreadsheets import (
     tabulate_shifts,
     write_csv,
 )
+from hotspots.products.files.tables_workbook import write_workbook
 from hotspots.products.pages import draw_map, draw_quality, draw_safety, draw_times
 from hotspots.products.summary import FACILITY_PRODUCTS, PRODUCTS, SAFETY_PRODUCTS, RunSummary, encode, summarise
 
@@ -61,10 +65,16 @@ def write_products(
             write_csv(tabulate_hot_streets(summary), draft / PRODUCTS["hot_streets_csv"])
         if summary.perception:
             write_text(draft / SAFETY_PRODUCTS["safety"], draw_safety(analysis, summary, summary.perception))
+        write_csv(tabulate_measures(summary), draft / PRODUCTS["measures_csv"])
+        write_workbook(summary, draft / PRODUCTS["tables"])
+        shapes = gather_shapes(analysis, summary)
+        write_geojson(shapes, draft / PRODUCTS["places_geojson"])
+        write_geoparquet(shapes, draft / PRODUCTS["places_parquet"])
         rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
         write_csv(rejected, draft / PRODUCTS["rejected"])
         write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))
         write_text(draft / PRODUCTS["summary"], encode_json(encode(summary)))
+        write_manifest(analysis, summary, draft, key="manifest")
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in summary.products.items()}

@@ -36,12 +36,14 @@ from hotspots.products.files.spreadsheets import (
     tabulate_facilities,
     tabulate_haven_gaps,
     tabulate_haven_sites,
+    tabulate_havens,
     tabulate_hot_streets,
     tabulate_hotspots,
     tabulate_patrol_places,
     tabulate_shifts,
+    tabulate_wards,
 )
-from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells, encode
+from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells
 from hotspots.products.words import make_environment, say_status
 
 _KINDS = {"havens": "Point", "haven_sites": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
@@ -84,7 +86,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     crs = analysis.wards.crs
     layers = {
         "wards": _layer(
-            _tabulate_wards(summary),
+            tabulate_wards(summary),
             [analysis.wards.geometry[ward.code] for ward in summary.wards],
             crs,
         ),
@@ -111,10 +113,7 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
     if analysis.streets is not None and analysis.streets.runs:
         layers["hot_streets"] = _layer(tabulate_hot_streets(summary), [run.line for run in analysis.streets.runs], crs)
     if analysis.havens is not None and summary.havens is not None:
-        havens = pd.DataFrame(
-            map(encode, summary.havens.havens), columns=["id", "name", "kind", "opening_hours", "n_incidents"]
-        ).astype({"n_incidents": "Int64"})
-        layers["havens"] = _layer(havens, list(analysis.havens.havens.geometry), crs)
+        layers["havens"] = _layer(tabulate_havens(summary), list(analysis.havens.havens.geometry), crs)
     if (gaps := summary.haven_gaps) and gaps.gaps:
         outlines = [analysis.places.patrol_places[gap.place_rank - 1].outline for gap in gaps.gaps]
         layers["haven_gaps"] = _layer(tabulate_haven_gaps(gaps, summary), outlines, crs)
@@ -151,23 +150,6 @@ def write_geopackage(analysis: Analysis, summary: RunSummary, path: Path) -> Non
         raise OSError(f"{path.name} cannot be written: {error}. The disk may be full") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None, "OGR_SQLITE_SYNCHRONOUS": None})
-
-
-def _tabulate_wards(summary: RunSummary) -> pd.DataFrame:
-    """One row a ward, with its busiest hours in words and its change in twelve months; missing where not known."""
-    table = pd.DataFrame(map(encode, summary.wards)).drop(columns="profile")
-    profiles = [ward.profile for ward in summary.wards]
-    peaks = [profile.peaks[0].words if profile and profile.peaks else None for profile in profiles]
-    r12 = next((change for change in summary.changes if change.key == "r12" and change.available), None)
-    rows = {row.code: encode(row) for row in r12.wards or ()} if r12 else {}
-    changed = [rows.get(ward.code, {}) for ward in summary.wards]
-    return table.rename(columns={"code": "ward_code", "name": "ward_name"}).assign(
-        peak=pd.Series(peaks, dtype="object"),
-        r12_current=pd.array([row.get("n_current") for row in changed], dtype="Int64"),
-        r12_earlier=pd.array([row.get("n_earlier") for row in changed], dtype="Int64"),
-        r12_ratio=pd.array([row.get("ratio") for row in changed], dtype="Float64"),
-        r12_verdict=pd.Series([row.get("verdict") for row in changed], dtype="object"),
-    )
 
 
 def _tabulate_test(test: SignificanceTest, crs: pyproj.CRS) -> gpd.GeoDataFrame:
@@ -241,7 +223,7 @@ def _list_gap_parts(summary: RunSummary) -> list[tuple[str, str, bool]]:
 
 
 def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
-    """Add the `layer_styles` table, from which QGIS takes a layer's default style."""
+    """Add the `layer_styles` table, from which QGIS takes a layer's default style, as QGIS itself writes it."""
     environment = make_environment()
     densest = max(ward.density_per_km2 for ward in summary.wards)
     breaks = choose_breaks(densest)
@@ -259,7 +241,12 @@ def _write_styles(path: Path, layers: list[str], summary: RunSummary) -> None:
             "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), "
             "f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), "
             "styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
-            "update_time DATETIME)"
+            "update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"
+        )
+        database.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', ?, ?, 0)",
+            (describe_layer(summary), f"{summary.period.end}T00:00:00.000Z"),
         )
         for name in layers:
             template, shown = _CELL_STYLES.get(name, (f"{name}.qml", {}))

@@ -30,6 +30,15 @@ from hotspots.products.words import make_environment
 
 Entry = dict[str, Any]
 
+_USES = {
+    "Read and print": (".html", ".pdf", ".png"),
+    "Filter and chart": (".xlsx", ".csv"),
+    "Open in a GIS": (".gpkg", ".geojson", ".parquet"),
+    "Take along": (".ics", ".gpx"),
+    "Check and reuse": (".json",),
+}
+"""What people do with files, by how their names end."""
+
 
 def write_index(out: Path) -> Path:
     """Write `<out>/index.html`, which lists every product below `out`: runs, performance tables, operations and so on.
@@ -76,12 +85,20 @@ def _list(out: Path, pattern: str, describe: Callable[[dict[str, Any]], Entry]) 
                     **describe(summary),
                     "status": dict(summary["data_status"]),
                     "is_kept": bool(summary.get("not_to_share")),
-                    "links": links,
+                    "uses": _group_by_use(links),
                 }
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             continue  # half-written, or by another version
     return entries
+
+
+def _group_by_use(links: list[str]) -> list[tuple[str, list[str]]]:
+    """The links that there are for each use."""
+    found: dict[str, list[str]] = {use: [] for use in (*_USES, "Other")}
+    for link in links:
+        found[next((use for use, endings in _USES.items() if link.endswith(endings)), "Other")].append(link)
+    return [(use, listed) for use, listed in found.items() if listed]
 
 
 def _describe_run(summary: dict[str, Any]) -> Entry:

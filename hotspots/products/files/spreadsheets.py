@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hotspots.products.summary import (
+    ChangeSummary,
     HavenGapsSummary,
     HavenSitesSummary,
     HotspotSummary,
     PatrolPlaceSummary,
     RunSummary,
     WardName,
+    encode,
 )
 from hotspots.products.words import say, say_status, say_sum
 
 if TYPE_CHECKING:  # a run needs nothing of it
     from hotspots.products.summary import PerformanceSummary
+
+ALL_WARDS = "all"
+"""The code of all wards together in tables of areas."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -82,7 +88,7 @@ def _tabulate(
             "peak_share": hotspot.peak and hotspot.peak.share,
             "haven_share_within_reach": hotspot.havens and hotspot.havens.share_within_reach,
             "haven_share_open_within_reach": hotspot.havens and hotspot.havens.share_open_within_reach,
-            **_describe_run(summary),
+            **describe_run(summary),
         }
         for hotspot in places
     ]
@@ -116,7 +122,7 @@ def tabulate_shifts(summary: RunSummary) -> pd.DataFrame:
             "shift_pace": part.pace,
             "places_differ": part.difference and part.difference.is_different,
             "places_differ_p": part.difference and part.difference.p_adjusted,
-            **_describe_run(summary),
+            **describe_run(summary),
         }
         rows += [
             {
@@ -144,7 +150,7 @@ def tabulate_haven_gaps(found: HavenGapsSummary, summary: RunSummary) -> pd.Data
     measured = ["rank", "place_rank", "place", "part", "part_words", "n_without", "nearest", "nearest_m"]
     columns = [*measured, "reach_m", "crime", "period_start", "period_end", "data_status", "sharing"]
     rows = [
-        {**{name: getattr(gap, name) for name in measured}, "reach_m": found.reach_m, **_describe_run(summary)}
+        {**{name: getattr(gap, name) for name in measured}, "reach_m": found.reach_m, **describe_run(summary)}
         for gap in found.gaps
     ]
     table = pd.DataFrame(rows, columns=columns).rename(columns={"part_words": "hours"})
@@ -157,7 +163,7 @@ def tabulate_haven_sites(found: HavenSitesSummary, summary: RunSummary) -> pd.Da
     measured += ["easting", "northing", "grid_reference", "latitude", "longitude"]
     columns = ["id", *measured, "crime", "period_start", "period_end", "data_status", "sharing"]
     rows = [
-        {"id": site.site_id, **{name: getattr(site, name) for name in measured}, **_describe_run(summary)}
+        {"id": site.site_id, **{name: getattr(site, name) for name in measured}, **describe_run(summary)}
         for site in found.sites
     ]
     texts = dict.fromkeys(("kind", "opening_hours", "ward", "grid_reference"), "object")
@@ -179,7 +185,7 @@ def tabulate_facilities(summary: RunSummary) -> pd.DataFrame:
             "reach_m": kind.reach_m,
             "n_of_kind": kind.n_facilities,
             "usual": kind.usual,
-            **_describe_run(summary),
+            **describe_run(summary),
         }
         for kind in summary.facilities
         for one in kind.facilities
@@ -197,14 +203,90 @@ def tabulate_hot_streets(summary: RunSummary) -> pd.DataFrame:
         {
             **{name: getattr(run, name) for name in measured},
             "point_means": "street" if streets is not None and streets.is_anonymised else "place",
-            **_describe_run(summary),
+            **describe_run(summary),
         }
         for run in (streets.runs if streets is not None else ())
     ]
     return pd.DataFrame(rows, columns=columns).astype({"street": "object", "kind": "object"})
 
 
-def _describe_run(summary: RunSummary) -> dict[str, str]:
+def tabulate_wards(summary: RunSummary) -> pd.DataFrame:
+    """One row a ward, with its busiest hours in words and its change in twelve months; missing where not known."""
+    table = pd.DataFrame(map(encode, summary.wards)).drop(columns="profile")
+    profiles = [ward.profile for ward in summary.wards]
+    peaks = [profile.peaks[0].words if profile and profile.peaks else None for profile in profiles]
+    r12 = next((change for change in summary.changes if change.key == "r12" and change.available), None)
+    rows = {row.code: encode(row) for row in r12.wards or ()} if r12 else {}
+    changed = [rows.get(ward.code, {}) for ward in summary.wards]
+    return table.rename(columns={"code": "ward_code", "name": "ward_name"}).assign(
+        peak=pd.Series(peaks, dtype="object"),
+        r12_current=pd.array([row.get("n_current") for row in changed], dtype="Int64"),
+        r12_earlier=pd.array([row.get("n_earlier") for row in changed], dtype="Int64"),
+        r12_ratio=pd.array([row.get("ratio") for row in changed], dtype="Float64"),
+        r12_verdict=pd.Series([row.get("verdict") for row in changed], dtype="object"),
+    )
+
+
+def tabulate_changes(summary: RunSummary) -> pd.DataFrame:
+    """One row a comparison that can be made of all wards together, and one a ward for the comparison to look at first.
+
+    Shorter windows of single wards hold few incidents each, and are told on the page of times where they say something.
+    """
+    rows = [
+        {
+            "comparison": change.key,
+            "label": change.label,
+            "against": change.against,
+            "area_code": code,
+            "area": name,
+            "current_start": change.current[0],
+            "current_end": change.current[1],
+            "earlier_start": change.earlier[0],
+            "earlier_end": change.earlier[1],
+            **row,
+        }
+        for change, code, name, row in _list_changed(summary)
+    ]
+    columns = ["comparison", "label", "against", "area_code", "area", "current_start", "current_end"]
+    columns += ["earlier_start", "earlier_end", "n_current", "n_earlier", "percent", "ratio", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "p_adjusted", "verdict"]).astype(
+        {"percent": "Int64"} | dict.fromkeys(("ratio", "low", "high"), "Float64")
+    )
+
+
+def _list_changed(summary: RunSummary) -> list[tuple[ChangeSummary, str, str, dict[str, Any]]]:
+    """The comparison, and code, name and change of the area: all wards first."""
+    changes = [(one, ALL_WARDS, "All wards", encode(one.area)) for one in summary.changes if one.area is not None]
+    if (main := summary.main_change) is not None:
+        changes += [(main, ward.code, ward.name, encode(ward.change)) for ward in main.wards or ()]
+    return changes
+
+
+def tabulate_months(summary: RunSummary) -> pd.DataFrame:
+    """One row a month that is known, by its first day, with those before the period."""
+    rows = [{**encode(month), "month": dt.date.fromisoformat(f"{month.month}-01")} for month in summary.series.months]
+    columns = ["month", "n_incidents", "gap", "rolling", "trend", "expected", "low", "high", "signal"]
+    kinds = {"n_incidents": "Int64"} | dict.fromkeys(("rolling", "trend", "expected", "low", "high"), "Float64")
+    return pd.DataFrame(rows, columns=columns).astype(kinds | dict.fromkeys(("gap", "signal"), "object"))
+
+
+def tabulate_havens(summary: RunSummary) -> pd.DataFrame:
+    """One row a safe haven; its number of incidents is missing where it is too small to be shown."""
+    columns = ["id", "name", "kind", "opening_hours", "n_incidents"]
+    rows = map(encode, summary.havens.havens if summary.havens else ())
+    return pd.DataFrame(rows, columns=columns).astype({"n_incidents": "Int64"})
+
+
+def tabulate_marked_places(summary: RunSummary) -> pd.DataFrame:
+    """One row a place of Safety Maps where both feeling and crime are clear."""
+    columns = ["rank", "place", "ward", "agreement", "n_marks", "n_unsafe", "unsafe_share", "n_incidents"]
+    columns += ["usual_incidents", "latitude", "longitude"]
+    rows = map(encode, summary.perception.places if summary.perception else ())
+    return pd.DataFrame(rows, columns=columns).astype({"n_incidents": "Int64"})
+
+
+def describe_run(summary: RunSummary) -> dict[str, str]:
+    """What a row of any table is of: crime, days, and whether it may be relied on and shared."""
     return {
         "crime": summary.crime,
         "period_start": summary.period.start.isoformat(),

@@ -6,7 +6,11 @@ PRODUCTS = {
     "map": "map.html",
     "times": "times.html",
     "summary": "summary.json",
+    "tables": "tables.xlsx",
     "hotspots_gpkg": "hotspots.gpkg",
+    "places_geojson": "places.geojson",
+    "places_parquet": "places.parquet",
+    "measures_csv": "measures.csv",
     "places_to_patrol_csv": "places_to_patrol.csv",
     "hotspots_csv": "hotspots.csv",
     "shifts_csv": "shifts.csv",
@@ -14,6 +18,7 @@ PRODUCTS = {
     "quality": "quality.html",
     "quality_json": "quality.json",
     "rejected": "rejected.csv",
+    "manifest": "manifest.json",
 }
 FACILITY_PRODUCTS = {"premises_csv": "premises.csv"}
 """Those of a run with premises, stations, schools or parks."""
