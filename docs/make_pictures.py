@@ -27,6 +27,7 @@ COMMANDS = (
     "performance",
     "operation --crime robbery --treated-ward 'Lewisham Central' --from 2025-10-01 --to 2026-09-30 --buffer 300",
     "havens siting --crime robbery --new 3",
+    "brief --crime robbery --ward 'Lewisham Central'",
     "patrol plan --crime robbery --date 2026-10-02 --shift 14:00-22:00 --patrols 4 --by car",
 )
 
@@ -42,13 +43,14 @@ class Picture(NamedTuple):
 
 
 SHOWN = (
-    Picture("map", "robbery/*/map.html", width_px=1440, height_px=900),
+    Picture("map", "robbery/*/map.html#when=4-4.15-17", width_px=1440, height_px=900),
     Picture("hours", "robbery/*/times.html", "#hours"),
     Picture("change", "robbery/*/times.html", "#change", height_px=540),
     Picture("quality", "robbery/*/quality.html"),
     Picture("performance", "performance/*/performance.html"),
     Picture("operation", "operation/*/operation.html"),
     Picture("havens", "havens/*/havens.html"),
+    Picture("brief", "briefs/*/brief.html"),
     Picture("patrol", "patrols/*/card.html", "#patrol-1"),
 )
 
@@ -62,8 +64,9 @@ def make_products(out: Path) -> None:
 
 def take(page: Page, picture: Picture, products: Path) -> bytes:
     """One picture as PNG."""
-    (path,) = products.glob(picture.page)
-    page.goto(path.as_uri(), wait_until="networkidle")
+    name, _, link = picture.page.partition("#")
+    (path,) = products.glob(name)
+    page.goto(f"{path.as_uri()}#{link}" if link else path.as_uri(), wait_until="networkidle")
     page.wait_for_timeout(500)  # the map fits itself to its wards
     page.locator(picture.anchor).first.evaluate("element => element.scrollIntoView()")
     return page.screenshot()
