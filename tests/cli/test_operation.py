@@ -430,7 +430,7 @@ def test_an_area_drawn_around_few_incidents_is_not_to_be_shared(call: Any, input
     words = "An area drawn in a file holds so few incidents or places that single victims can be found."
     assert f"Not to be shared. {words}" in said.err
     page = next((tmp_path / "maps").rglob("operation.html"))
-    assert f"<b>Not to be shared.</b> {words}</div>" in page.read_text("utf-8")
+    assert f"<b>Not to be shared.</b> {words}<" in page.read_text("utf-8")
     assert ">not to be shared</span>" in (tmp_path / "maps" / "index.html").read_text("utf-8")
     assert "Not to be shared" not in call(*inputs, *DATES, "--treated-ward", "Ash").err
 

@@ -165,11 +165,11 @@ def test_titles_totals_and_notes_are_no_wards(tmp_path: Path) -> None:
 
 def test_of_the_sheets_of_a_workbook_the_one_of_residents_is_read(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
-    with pd.ExcelWriter(path) as book:
+    with pd.ExcelWriter(path, engine="openpyxl") as book:
         pd.DataFrame({"Contents": ["Mid-2024"]}).to_excel(book, sheet_name="Cover", index=False)
         pd.DataFrame({"code": ["A"], "residents": [5]}).to_excel(book, sheet_name="2024", index=False)
     assert read_population(path).by_ward.to_dict() == {"A": 5}
-    with pd.ExcelWriter(path, mode="a") as book:
+    with pd.ExcelWriter(path, mode="a", engine="openpyxl") as book:
         pd.DataFrame({"code": ["A"], "residents": [6]}).to_excel(book, sheet_name="2023", index=False)
     with pytest.raises(
         DataError,

@@ -157,6 +157,7 @@ def test_hours_are_chosen_by_dragging_by_keys_and_by_a_link(products: Path, open
     opened = open_page(path, link="#when=4-4.15-17" if how == "link" else "")
     page = opened.page
     whole = page.evaluate(_IMAGE)
+    page.wait_for_timeout(200)  # until all of it is laid out
     if how == "drag":
         first, last = (page.locator(f'[data-hour="{4 * 24 + hour}"]').bounding_box() for hour in (15, 17))
         page.mouse.move(first["x"] + 4, first["y"] + 4)
@@ -167,7 +168,7 @@ def test_hours_are_chosen_by_dragging_by_keys_and_by_a_link(products: Path, open
         page.locator('[data-hour="0"]').focus()
         for key in ["ArrowDown"] * 4 + ["ArrowRight"] * 15 + ["Shift+ArrowRight"] * 2:
             page.keyboard.press(key)
-    assert page.url.endswith("#when=4-4.15-17")
+    page.wait_for_url("**#when=4-4.15-17", timeout=5000)
     friday = range(4 * 24 + 15, 4 * 24 + 18)
     expected = round(sum(summary.patrols.week[hour] for hour in friday))
     assert page.inner_text(".headline") == f"Fridays 15:00-17:59: about {expected} robberies a week"

@@ -68,7 +68,7 @@ def test_the_workbook_has_the_tables_of_the_run_behind_a_sheet_that_says_what_th
     summary, _ = written
     assert list(sheets) == [
         *("About", "Places to patrol", "Hot spots", "Parts of the week", "Wards", "Change", "Hours", "Months"),
-        "Safe havens",
+        *("Safe havens", "Haven gaps"),
     ]
     said = {label: text for label, text in sheets["About"] if label}
     assert said["Robbery, 1 October 2024 to 30 September 2026"] is None
