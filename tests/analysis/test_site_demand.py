@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import MakeIncidents
 
+from hotspots.analysis.hours import OpeningCalendar
 from hotspots.analysis.safe_havens import hour_coverage, site_demand, time_pieces
 from hotspots.analysis.safe_havens.hour_coverage import measure_hour_coverage, summarise_coverage
 from hotspots.analysis.safe_havens.site_demand import lay_grid_sites, list_longer_hours, measure_site_demand
@@ -101,6 +102,30 @@ def test_longer_hours_leave_a_pause_in_the_day(make_incidents: MakeIncidents, ho
     assert len(longer) == (5 if any(gained) else 0)
     if any(gained):
         assert measure_site_demand(incidents, longer, havens).n_incidents_by_site.tolist() == gained
+
+
+@pytest.mark.parametrize(
+    ("hours", "until", "gained"),
+    [
+        # a Monday at 19:00, and the Tuesday after it at 08:30 and at 19:00; the sun sets at 16:08
+        ("Mo 09:00-dusk", 20, [1, 0, 0]),
+        ("Mo,Tu 09:00-sunset", 20, [1, 0, 1]),
+        ("Mo sunset-02:00", 12, [0, 0, 0]),  # what is open on Tuesday was opened on Monday
+        ("Mo 20:00-sunrise", 12, [0, 0, 0]),
+        ("Mo sunset-02:00; Tu 07:00-08:00", 12, [0, 1, 0]),
+    ],
+)
+def test_longer_hours_follow_those_that_the_sun_ends(
+    make_incidents: MakeIncidents, hours: str, until: int, gained: list[int]
+) -> None:
+    times = ["2026-01-05 19:00", "2026-01-06 08:30", "2026-01-06 19:00"]
+    incidents = make_incidents(np.arange(3) * 1000.0, [0.0] * 3, started_at=times)
+    havens = make_places(*((1000.0 * place, hours) for place in range(3)))
+    london = OpeningCalendar(place=(-0.1, 51.5))
+    extended = havens.assign(longer_until=until)
+    found = measure_site_demand(incidents, extended, havens, calendar=london)
+    assert found.n_incidents_by_site.tolist() == gained
+    assert len(list_longer_hours(havens, until_hours=(until,))) == (3 if any(gained) else 0)
 
 
 def test_longer_hours_are_listed_for_days_that_come_once_a_year() -> None:

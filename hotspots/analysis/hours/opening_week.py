@@ -76,7 +76,12 @@ def is_open_at(hours: str, times: npt.NDArray[np.datetime64], *, calendar: Openi
 
 
 def find_open_state(
-    rules: Sequence[OpeningRule], days: Days, minutes: Minutes, *, calendar: OpeningCalendar = ENGLAND
+    rules: Sequence[OpeningRule],
+    days: Days,
+    minutes: Minutes,
+    *,
+    calendar: OpeningCalendar = ENGLAND,
+    without_evening: bool = False,
 ) -> OpenState:
     """Whether rules are open at minutes of days, by the hours of the day itself and those of the evening before.
 
@@ -94,6 +99,7 @@ def find_open_state(
         days: datetime64[D] (n_times,).
         minutes: float (n_times,), since the midnight at which each day begins, 0 to 1440.
         calendar: Bank holidays, school terms and the place of the sun, as far as they are known.
+        without_evening: Whether only the hours that begin on the day count, and not those of the evening before.
 
     Raises:
         ParameterError: No bank holidays are known for the country or subdivision.
@@ -110,7 +116,16 @@ def find_open_state(
     # a day and the evening before may each be a holiday or none, and nights are taken in either way
     states = np.array(
         [
-            _evaluate(rules, days, minutes, calendar=calendar, guess=guess, guess_before=before, ends_nights=ends)
+            _evaluate(
+                rules,
+                days,
+                minutes,
+                calendar=calendar,
+                guess=guess,
+                guess_before=before,
+                ends_nights=ends,
+                without_evening=without_evening,
+            )
             for guess, before in itertools.product(guesses, repeat=2)
             for ends in ([False, True] if passes else [False])
         ]
@@ -234,6 +249,7 @@ def _evaluate(
     guess: bool,
     guess_before: bool,
     ends_nights: bool,
+    without_evening: bool,
 ) -> npt.NDArray[np.int8]:
     """The state at each instant, if days and those before them of which it is not known are school holidays, or none.
 
@@ -258,7 +274,7 @@ def _evaluate(
             _paint(state, rule, today, days, minutes, calendar)
         for state in (own, late) if rule.is_off else (late,):
             _paint(state, rule, evening, days - 1, minutes + _DAY_MINUTES, calendar)
-    return np.where((own == _OPEN) | (late == _CLOSED), own, late)
+    return own if without_evening else np.where((own == _OPEN) | (late == _CLOSED), own, late)
 
 
 def _paint(

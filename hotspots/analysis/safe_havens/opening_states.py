@@ -101,7 +101,7 @@ def find_opening_states(
         state = find_open_state(rules, on_day, at_minute, calendar=calendar)
         is_open[row], is_unknown[row] = state.is_open, ~state.is_known
         if hour is not None:
-            own = find_open_state(_end_at_midnight(rules), on_day, at_minute, calendar=calendar).is_open
+            own = find_open_state(rules, on_day, at_minute, calendar=calendar, without_evening=True).is_open
             is_open[row] = _extend_day(is_open[row], own, kind_of, starts, 60 * hour)
             is_unknown[row] &= ~is_open[row]
     first_of_cell, cell = _find_alike(np.vstack([is_open, is_unknown]).T)
@@ -118,13 +118,6 @@ def find_opening_states(
         is_open=np.ascontiguousarray(is_open[:, first_of_cell]),
         is_unknown=np.ascontiguousarray(is_unknown[:, first_of_cell]),
         is_known=np.array([bool(rules) for rules in places], dtype=bool),
-    )
-
-
-def _end_at_midnight(rules: Rules) -> Rules:
-    """The rules without what goes on into the next morning."""
-    return tuple(
-        replace(rule, spans=tuple((start, min(end, MINUTES_IN_DAY)) for start, end in rule.spans)) for rule in rules
     )
 
 

@@ -32,8 +32,9 @@ _ANY_CALENDAR = OpeningCalendar(
     terms=pd.DataFrame({"first_day": ["2024-01-01", "2024-09-01"], "last_day": ["2024-07-31", "2024-12-31"]}).astype(
         "datetime64[ns]"
     ),
+    place=(-1.5, 53.0),
 )
-"""A year with all dates, a bank holiday and school holidays, in which hours of all kinds can be seen."""
+"""A year in England with all dates, a bank holiday and school holidays, in which hours of all kinds can be seen."""
 MAX_GRID_SITES = 20_000
 ROWS_AT_ONCE = 4_000_000
 
