@@ -30,6 +30,7 @@ from hotspots.pipeline.run_havens import choose_told
 from hotspots.pipeline.study import Study
 from hotspots.products.files.bundle import write_products
 from hotspots.products.summary import RunSummary, summarise
+from hotspots.products.summary.place_summary import summarise_near_havens
 from hotspots.products.words import say, say_each
 
 PARTS = {part.key: part for part in DAY_PARTS}
@@ -191,6 +192,64 @@ def test_the_gaps_of_a_run_are_those_of_the_command_that_ranks_them(analysis: An
     assert first.place_rank in {place.rank for place in (summary.patrols.places if summary.patrols else ())}
     assert summary.haven_gaps.n_gaps == len(expected)
     assert "Old Kent Road, after school (Mondays to Fridays 15:00-17:59)" in summary.haven_gaps.words
+
+
+def test_a_gap_and_a_place_are_as_far_from_their_nearest_haven(analysis: Analysis) -> None:
+    summary = summarise(analysis)
+    assert summary.haven_gaps is not None
+    assert summary.patrols is not None
+    assert summary.havens is not None
+    names = {haven.id: haven.name for haven in summary.havens.havens}
+    compared = 0
+    for gap in summary.haven_gaps.gaps:
+        near = summary.patrols.places[gap.place_rank - 1].near_havens
+        if near:
+            compared += 1
+            assert gap.nearest_m is not None
+            assert (names[near[0].id], near[0].distance_m) == (gap.nearest, round(gap.nearest_m))
+    assert compared
+
+
+@pytest.mark.parametrize(
+    ("n_near", "n_open", "told"),
+    [
+        (0, 0, (True, True)),
+        (3, 0, (False, False)),
+        (12, 4, (True, False)),
+        (12, 12, (True, True)),
+        (20, 12, (True, False)),  # eight have only closed ones near
+        (-3, 10, (False, True)),  # all but three
+        (-3, -3, (False, False)),
+        (-1000, 0, (True, True)),
+    ],
+)
+def test_a_share_of_a_place_does_not_tell_a_number_of_few(
+    analysis: Analysis, n_near: int, n_open: int, told: tuple[bool, bool]
+) -> None:
+    """Beside the number of its incidents, a share of them is a number. A number below 0 is of all but so many."""
+    assert analysis.havens is not None
+    place = analysis.places.patrol_places[0]
+    n = len(place.members)
+    assert n > 40
+    n_near, n_open = (n if one == -1000 else one % n for one in (n_near, n_open))
+    near, is_open = (np.zeros(len(analysis.incidents), dtype=bool) for _ in range(2))
+    near[place.members[:n_near]] = True
+    is_open[place.members[:n_open]] = True
+    coverage = dataclasses.replace(analysis.havens.coverage, is_within_reach=near, is_open_within_reach=is_open)
+    changed = dataclasses.replace(
+        analysis,
+        selection=dataclasses.replace(analysis.selection, incidents=analysis.incidents.assign(time_precision="minute")),
+        havens=dataclasses.replace(analysis.havens, coverage=coverage),
+    )
+    shares = summarise_near_havens(place, changed)
+    assert shares is not None
+    assert (shares.share_within_reach is not None, shares.share_open_within_reach is not None) == told
+    open_to_all = dataclasses.replace(analysis.request, min_samples=5)
+    shares = summarise_near_havens(place, dataclasses.replace(changed, request=open_to_all))
+    assert shares is not None
+    assert (shares.share_within_reach, shares.share_open_within_reach) == pytest.approx(
+        (n_near / n, n_open / n), abs=5e-5
+    )
 
 
 def test_gaps_without_a_number_come_last_in_an_order_that_tells_nothing(analysis: Analysis) -> None:

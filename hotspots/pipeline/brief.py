@@ -238,7 +238,7 @@ def _choose_havens(
     table = analysis.study.havens.havens
     if not places or table.empty:
         return ()
-    middles = shapely.get_coordinates(shapely.centroid([one.place.outline for one in places]))
+    middles = shapely.get_coordinates(shapely.point_on_surface([one.place.outline for one in places]))
     points = shapely.get_coordinates(table.geometry.to_numpy())
     reach_m, network = analysis.request.reach_m, analysis.study.network
     near = find_near(middles, points, reach_m=reach_m, network=network)

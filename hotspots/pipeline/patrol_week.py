@@ -36,7 +36,6 @@ _COARSER: tuple[tuple[tuple[str, ...], ...], ...] = (
 )  # fmt: skip
 """Parts of the week that are told together where one of them holds too few, from the finer to the coarser."""
 
-_MAX_NEAR = 5
 _WEEKS_TRIED = 52
 
 
@@ -80,7 +79,8 @@ class HavenWeek:
         first_day: The Monday that it begins on: the latest week of the period without a bank holiday, in term if terms
             are known.
         states: Of each haven, a letter for each hour, as `find_week_states` has them.
-        near: Of each place, at most five havens within reach, the nearest first.
+        near: Of each place, all havens within reach, the nearest first: only of all of them it can be said that none is
+            open.
     """
 
     first_day: dt.date
@@ -152,9 +152,8 @@ def measure_haven_week(
     pairs = find_near(middles, doors, reach_m=reach_m, network=network)
     near: list[list[NearHaven]] = [[] for _ in places]
     for at in np.lexsort((pairs.target, pairs.distance_m)):
-        found = near[pairs.origin[at]]
-        if len(found) < _MAX_NEAR:
-            found.append(NearHaven(position=int(pairs.target[at]), distance_m=float(pairs.distance_m[at])))
+        haven = NearHaven(position=int(pairs.target[at]), distance_m=float(pairs.distance_m[at]))
+        near[pairs.origin[at]].append(haven)
     return HavenWeek(
         first_day=first_day,
         states=tuple(find_week_states(rules, week, calendar=calendar)),

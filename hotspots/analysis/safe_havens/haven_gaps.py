@@ -291,7 +291,7 @@ def _find_nearest(
     """The haven nearest to the middle of each place, and how far it is."""
     if not len(havens):
         return np.full(len(outlines), -1, dtype=np.int64), np.full(len(outlines), np.nan)
-    middles = shapely.get_coordinates(shapely.centroid(np.array(outlines, dtype=object)))
+    middles = shapely.get_coordinates(shapely.point_on_surface(np.array(outlines, dtype=object)))
     walks = measure_walks(middles, read_positions(havens), network=network)
     nearest = walks.argmin(axis=1)
     nearest_m = walks[np.arange(len(outlines)), nearest]

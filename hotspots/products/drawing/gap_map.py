@@ -41,7 +41,7 @@ def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
                 parts.append(_draw_dot(right, down, name if isinstance(name, str) else "", fill=HAVEN))
     outlines = {place.rank: place.outline for place in plan.patrol_places}
     for gap in reversed(list_drawn_gaps(summary)):
-        middle = shapely.centroid(outlines[gap.place_rank])
+        middle = shapely.point_on_surface(outlines[gap.place_rank])
         parts.append(paper.draw_mark(middle.x, middle.y, str(gap.rank), fill=HOTSPOT, title=gap.words, radius=8.5))
         if has_new_site(gap):
             best = gap.steps[0]

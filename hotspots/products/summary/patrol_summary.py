@@ -72,7 +72,7 @@ class PatrolPlaceSummary(Part):
         by_part: Incidents to expect in a week in each part of `shifts`, without the chosen hours; null where hours are
             not known. Within a part they are spread as `week` is.
         havens: Null where no safe havens were given.
-        near_havens: Those within reach of its middle, at most five, the nearest first; null likewise.
+        near_havens: All within reach of its middle, the nearest first; null likewise.
     """
 
     view_of: ClassVar = Hotspot

@@ -230,11 +230,12 @@ class HotspotHavens(Part):
     """How much of a hot spot is within reach of safe havens.
 
     Attributes:
-        share_within_reach: Of its incidents.
-        share_open_within_reach: Of those with a clock time, within reach of one that was open; null where not known.
+        share_within_reach: Of its incidents; null where it, or the rest, is of too few of them to be told.
+        share_open_within_reach: Of those with a clock time, within reach of one that was open; null where not known,
+            and where it, the rest, or what it leaves of those within reach is of too few.
     """
 
-    share_within_reach: Share
+    share_within_reach: Share | None
     share_open_within_reach: Share | None
 
 
@@ -569,11 +570,20 @@ def summarise_near_havens(hotspot: Hotspot, analysis: Analysis) -> HotspotHavens
     """How much of it is within reach of safe havens; None where none were given."""
     if analysis.havens is None:
         return None
-    coverage = analysis.havens.coverage
+    coverage, floor = analysis.havens.coverage, analysis.request.floor
     timed = (analysis.incidents["time_precision"] == "minute").to_numpy()[hotspot.members]
+    is_near = coverage.is_within_reach[hotspot.members]
     is_open = coverage.is_open_within_reach[hotspot.members][timed]
     can_tell = bool(timed.any()) and coverage.share_open_within_reach is not None
+
+    def is_few(n: int) -> bool:
+        return floor.is_applied and 0 < n < floor.min_incidents
+
+    # beside the number of its incidents a share is a number
+    n_near, n_open = int(is_near.sum()), int(is_open.sum())
+    is_near_told = not (is_few(n_near) or is_few(len(is_near) - n_near))
+    is_open_told = can_tell and not any(map(is_few, (n_open, len(is_open) - n_open, n_near - n_open)))
     return HotspotHavens(
-        share_within_reach=coverage.is_within_reach[hotspot.members].mean(),
-        share_open_within_reach=is_open.mean() if can_tell else None,
+        share_within_reach=is_near.mean() if is_near_told else None,
+        share_open_within_reach=is_open.mean() if is_open_told else None,
     )
