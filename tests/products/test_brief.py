@@ -344,6 +344,21 @@ def test_the_longest_names_still_leave_one_page(ashe: Brief, summary: BriefSumma
     assert count_pages(drawn.pdf) == 1
 
 
+@pytest.mark.parametrize(
+    ("rank_high", "said"),
+    [
+        (1, ""),
+        (2, " Their order is less sure: place 1 may in truth be the second busiest."),
+        (5, " Their order is less sure: place 1 may in truth be the fifth busiest."),
+        (22, " Their order is less sure: place 1 may in truth be number 22."),
+    ],
+)
+def test_how_sure_the_order_is_is_said_in_words(rank_high: int, said: str) -> None:
+    brief = {"places": [{"rank_high": rank_high}], "crime_plural": "robberies"}
+    first = "Nine times in ten the number is in the range given, if robberies go on as they have."
+    assert say("brief.sure", brief) == first + said
+
+
 def test_a_change_is_told_in_numbers_only_where_both_are_ten_or_more() -> None:
     floor = {"min_incidents": 10}
     row = {"ratio": 3.2, "low": 1.4, "high": 7.0, "verdict": "deteriorating"}
