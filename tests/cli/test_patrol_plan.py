@@ -85,7 +85,7 @@ def test_the_plan_is_worth_more_than_going_by_rank(night: ShiftPlan, numbers: di
     assert night.plan.worth <= night.plan.expected
     assert night.plan.worth <= night.plan.bound
     assert numbers["most_share"] >= numbers["held_share"]
-    assert any(line.startswith("No plan for these patrols could hold for more") for line in numbers["words"])
+    assert any(line.startswith("No plan for these patrols could hold for ") for line in numbers["words"])
 
 
 def test_what_is_expected_is_that_of_the_run_in_these_hours(night: ShiftPlan) -> None:

@@ -208,3 +208,16 @@ def test_words_for_certainty_say_on_pages_what_the_documents_say(repository: Pat
     said = module.explain_words("operation")
     assert "better, worse" in said
     assert "9 times in 10" not in said
+
+
+@pytest.mark.parametrize(
+    ("held", "most", "words"),
+    [
+        (0.55, 0.5502, "No plan for these patrols could hold for a whole point more."),
+        (0.6151, 0.6249, "No plan for these patrols could hold for a whole point more."),  # both are 62%
+        (0.55, 0.564, "No plan for these patrols could hold for more than 56%: at most 1 point more is possible, and"),
+    ],
+)
+def test_what_no_plan_can_pass_is_no_surer_than_its_digits(held: float, most: float, words: str) -> None:
+    said = say("patrol_plan.most", {"held_share": held, "most_share": most, "expected": 1.0})
+    assert said.startswith(words)
