@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
 from hotspots.analysis.hours import OpeningCalendar
 from hotspots.pipeline.patrol_week import HavenWeek, measure_haven_week
+from hotspots.products.words import say
 
 
 def measure(hours: list[str | None], metres: list[float], **calendar: Any) -> HavenWeek:
@@ -43,4 +45,34 @@ def test_every_haven_within_reach_is_near_so_that_none_open_means_none() -> None
 
 def test_the_ordinary_week_is_the_last_without_a_bank_holiday() -> None:
     """2025 ends on a Wednesday: of the weeks that are whole, that of 22 December has Christmas Day in it."""
-    assert measure([None], [0.0]).first_day == dt.date(2025, 12, 15)
+    found = measure([None], [0.0])
+    assert (found.first_day, found.has_bank_holiday, found.is_in_term) == (dt.date(2025, 12, 15), False, None)
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ([("2025-01-06", "2025-12-12")], (dt.date(2025, 12, 15), None)),  # what comes after the last term is not known
+        ([("2025-01-06", "2025-12-12"), ("2026-01-05", "2026-02-13")], (dt.date(2025, 12, 8), True)),
+        ([("2024-01-08", "2024-12-20"), ("2026-01-05", "2026-02-13")], (dt.date(2025, 12, 15), False)),
+    ],
+)
+def test_it_is_said_whether_the_ordinary_week_is_in_term(
+    terms: list[tuple[str, str]], expected: tuple[dt.date, bool | None]
+) -> None:
+    dates = pd.DataFrame(terms, columns=["first_day", "last_day"]).astype("datetime64[ns]")
+    found = measure([None], [0.0], terms=dates)
+    assert (found.first_day, found.is_in_term) == expected
+
+
+@pytest.mark.parametrize(
+    ("in_term", "holiday", "words"),
+    [
+        (True, False, "15 December 2025, in school term and without a bank holiday"),
+        (None, False, "15 December 2025, without a bank holiday"),
+        (False, True, "15 December 2025, in school holidays and with a bank holiday"),
+    ],
+)
+def test_what_is_not_known_of_the_week_is_not_said(in_term: bool | None, holiday: bool, words: str) -> None:
+    week = {"week_of": dt.date(2025, 12, 15), "week_is_in_term": in_term, "week_has_bank_holiday": holiday}
+    assert say("map.ordinary_week", week) == words

@@ -252,6 +252,27 @@ def test_a_share_of_a_place_does_not_tell_a_number_of_few(
     )
 
 
+@pytest.mark.parametrize(
+    ("numbers", "n_gaps", "said"),
+    [
+        ([30.0], 1, "it is"),
+        ([None], 1, "it is"),
+        ([30.0, 12.0], 2, "the largest is"),
+        ([30.0, None], 2, "the largest whose number may be told is"),  # the other may be larger
+        ([30.0, 12.0], 3, "the largest whose number may be told is"),
+        ([None, None], 2, "one is"),
+    ],
+)
+def test_the_largest_gap_is_so_called_only_where_that_is_known(
+    analysis: Analysis, numbers: list[float | None], n_gaps: int, said: str
+) -> None:
+    found = summarise(analysis).haven_gaps
+    assert found is not None
+    gaps = tuple(dataclasses.replace(found.gaps[0], n_without=number) for number in numbers)
+    words = say("run_havens.gaps", dataclasses.replace(found, gaps=gaps, n_gaps=n_gaps), "robberies")
+    assert f"to patrol; {said} {gaps[0].place}" in words
+
+
 def test_gaps_without_a_number_come_last_in_an_order_that_tells_nothing(analysis: Analysis) -> None:
     found = summarise(analysis).haven_gaps
     assert found is not None

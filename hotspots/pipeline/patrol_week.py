@@ -77,13 +77,17 @@ class HavenWeek:
 
     Attributes:
         first_day: The Monday that it begins on: the latest week of the period without a bank holiday, in term if terms
-            are known.
+            are known; the latest without one where none is in term, and of all where each has one.
+        has_bank_holiday: Whether all the same a day of it is one.
+        is_in_term: Whether it is in school term; None where that is not known.
         states: Of each haven, a letter for each hour, as `find_week_states` has them.
         near: Of each place, all havens within reach, the nearest first: only of all of them it can be said that none is
             open.
     """
 
     first_day: dt.date
+    has_bank_holiday: bool
+    is_in_term: bool | None
     states: tuple[str, ...]
     near: tuple[tuple[NearHaven, ...], ...]
 
@@ -156,9 +160,17 @@ def measure_haven_week(
         near[pairs.origin[at]].append(haven)
     return HavenWeek(
         first_day=first_day,
+        has_bank_holiday=bool(calendar.are_bank_holidays(week).any()),
+        is_in_term=_is_in_term(week, calendar),
         states=tuple(find_week_states(rules, week, calendar=calendar)),
         near=tuple(map(tuple, near)),
     )
+
+
+def _is_in_term(week: npt.NDArray[np.datetime64], calendar: OpeningCalendar) -> bool | None:
+    """Whether no day from Monday to Friday is of school holidays; None where that is not known."""
+    is_away, may_be = (calendar.are_school_holidays(week[:5], guess=guess).any() for guess in (False, True))
+    return False if is_away else None if may_be else True
 
 
 def _find_ordinary_week(start: dt.date, end: dt.date, calendar: OpeningCalendar) -> dt.date:

@@ -216,7 +216,7 @@ def _list_shifts(summary: RunSummary) -> list[tuple[str, str, bool]]:
 
 
 def _list_gap_parts(summary: RunSummary) -> list[tuple[str, str, bool]]:
-    """The same of each part of the week with gaps; that of the largest is shown."""
+    """The same of each part of the week with gaps; that of the first is shown."""
     gaps = summary.haven_gaps.gaps if summary.haven_gaps else ()
     parts = dict.fromkeys((gap.part, gap.part_words) for gap in gaps)
     return [(part, words, part == gaps[0].part) for part, words in parts]

@@ -66,7 +66,7 @@ class HavenGapsSummary(Part):
         n_gaps: Places to patrol and parts of the week without an open haven, of enough incidents to be shown.
         n_places: Places to patrol that they are at.
         gaps: The first of them.
-        words: The largest in a sentence; empty for none.
+        words: The first in a sentence, with how many there are; empty for none.
     """
 
     reach_m: Metres

@@ -348,6 +348,8 @@ class HavensSummary(Part):
         by_hour: At the hours at which they may have happened.
         peaks: Within each peak of the week.
         week_of: The Monday of the ordinary week of which it is said when each is open.
+        week_has_bank_holiday: Whether one is in it all the same, as in every week of the period.
+        week_is_in_term: Whether it is in school term; null where that is not known.
         havens: Each of them.
     """
 
@@ -367,6 +369,8 @@ class HavensSummary(Part):
     by_hour: HourCoverageSummary
     peaks: tuple[PeakCoverage, ...]
     week_of: dt.date
+    week_has_bank_holiday: bool
+    week_is_in_term: bool | None
     havens: tuple[HavenSummary, ...]
 
 
@@ -643,6 +647,8 @@ def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
             for peak, covered in zip(analysis.times.profile.peaks, found.peaks, strict=True)
         ),
         week_of=found.week.first_day,
+        week_has_bank_holiday=found.week.has_bank_holiday,
+        week_is_in_term=found.week.is_in_term,
         havens=tuple(
             HavenSummary(
                 id=str(haven_id),
