@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from hotspots.pipeline.patrol_week import HavenWeek, measure_haven_week
 from hotspots.products.words import say
 
 
-def measure(hours: list[str | None], metres: list[float], **calendar: Any) -> HavenWeek:
+def measure(hours: Sequence[str | None], metres: Sequence[float], **calendar: Any) -> HavenWeek:
     """Havens in a row east of the middle of one place, with a reach of 400 m."""
     havens = gpd.GeoDataFrame(
         {"opening_hours": hours}, geometry=gpd.points_from_xy(metres, [0.0] * len(metres)), crs=27700

@@ -40,7 +40,7 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
     metavar="CRIME",
     help="Crime to brief on; an unknown name prints the list. Repeatable: each has a page of its own.",
 )
-@study_options("havens", "streets", "term_dates")
+@study_options("havens", "streets", "term_dates", "checked_since")
 @click.option(
     "--area",
     metavar="TEXT",

@@ -95,3 +95,19 @@ def test_mistakes_are_said_with_the_option(folder: Path, arguments: list[str], c
     assert (found, out) == (code, "")
     assert words in err
     assert not list(folder.glob("maps/briefs/*"))
+
+
+def test_hours_that_were_checked_too_long_ago_are_not_known(folder: Path) -> None:
+    havens = (
+        "name,opening_hours,easting,northing,last_checked\nHill Library,Mo-Fr 09:00-17:00,530150,170150,2023-05-01\n"
+    )
+    (folder / "data/havens/havens.csv").write_text(havens, "utf-8")
+    command = ("brief", "--crime", "robbery", "--ward", "Ashe", "--format", "html", "--json")
+    states = []
+    for options in ((), ("--checked-since", "2024-01-01")):
+        code, out, _ = call(*command, *options)
+        assert code == 0
+        (haven,) = json.loads(out)["havens"]
+        states.append((haven["state"], haven["words"]))
+    assert states[0][0] != "not known"
+    assert states[1] == ("not known", "Not known: ask")

@@ -29,7 +29,7 @@ from hotspots.pipeline import AnalysisRequest, Brief, BriefRequest, analyse, loa
 from hotspots.pipeline.brief import find_haven_state
 from hotspots.pipeline.surroundings import with_places
 from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_map_picture
-from hotspots.products.files import require_packages, write_brief, write_template
+from hotspots.products.files import BriefFormat, require_packages, write_brief, write_template
 from hotspots.products.files.brief_document import encode_document
 from hotspots.products.summary import BriefSummary, encode, summarise, summarise_brief
 from hotspots.products.summary.schema import make_schema
@@ -450,7 +450,8 @@ def test_the_json_is_of_its_schema(summary: BriefSummary) -> None:
 
 def test_another_question_has_another_folder(ashe: Brief, tmp_path: Path) -> None:
     fewer = make_brief(ashe.analysis, BriefRequest(n_places=1))
-    names = [write_brief(one, tmp_path, formats=("html",))[1]["brief"].parent.name for one in (ashe, fewer)]
+    page: tuple[BriefFormat, ...] = ("html",)
+    names = [write_brief(one, tmp_path, formats=page)[1]["brief"].parent.name for one in (ashe, fewer)]
     assert names == [
         "robbery_2026-01-01_from_2025-01-01_2025-12-31_ashe",
         "robbery_2026-01-01_from_2025-01-01_2025-12-31_ashe_1-places",
