@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
 from hotspots.geography import assign_wards, to_wgs84, unite_wards
 from hotspots.harm import HarmTable
-from hotspots.ingest.formats import InputFile, InputTable
+from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import (
     DEFAULT_POINT,
     REJECTED_COLUMNS,
@@ -86,19 +86,12 @@ _PLACES: dict[BesideTable, Callable[..., Any]] = {
     "streets": read_streets,
     "premises": read_premises,
     "schools": read_schools,
-    "candidates": read_havens,
-    "cameras": read_havens,
-    "youth_zones": read_havens,
+    "candidates": partial(read_havens, what="candidates"),
+    "cameras": partial(read_havens, what="cameras"),
+    "youth_zones": partial(read_havens, what="youth zones"),
     "safety_maps": read_safety_maps,
 }
 """Tables of places, by the folder of `data` and the setting that they are in, and what reads them."""
-
-_READ_AS_HAVENS: dict[BesideTable, InputTable] = {
-    "candidates": "candidates",
-    "cameras": "cameras",
-    "youth_zones": "youth zones",
-}
-"""Those that are read as safe havens are, and are none."""
 _IN_AREA = ("streets", "premises", "schools", "safety_maps")
 """Those that are often of a whole country, and are cut to the study area."""
 _WITHOUT_POSTCODES = ("streets",)
@@ -369,9 +362,6 @@ def read_places(
     how |= {} if name in _WITHOUT_POSTCODES else {"postcodes": options.postcodes}
     how |= {"checked_since": checked_since} if name in _WITH_HOURS else {}
     read = _PLACES[name](paths, crs=options.crs, only_real=only_real, **how)
-    if name in _READ_AS_HAVENS:
-        inputs = tuple(dataclasses.replace(file, table=_READ_AS_HAVENS[name]) for file in read.inputs)
-        read = dataclasses.replace(read, inputs=inputs)
     return read if read.inputs else None
 
 

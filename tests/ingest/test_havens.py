@@ -480,3 +480,22 @@ def test_of_an_extract_of_openstreetmap_places_with_somebody_in_them_are_read(tm
     (tmp_path / "none.osm").write_text(none, "utf-8")
     with pytest.raises(DataError, match="none.osm holds no place that could be one of the safe havens"):
         read_havens([tmp_path / "none.osm"])
+
+
+def test_what_is_read_like_havens_is_called_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.csv"
+    path.write_text("name,easting,northing\nA,0,0\n", "utf-8")
+    with pytest.raises(DataError, match="None of the 1 cameras read has a usable location"):
+        read_havens([path], what="cameras")
+    path.write_text("a,b\n1,2\n", "utf-8")
+    with pytest.raises(DataError, match="A list of cameras needs a name or kind"):
+        read_havens([path], what="cameras")
+    path.write_text("name,easting,northing\nA,536560,178413\n", "utf-8")
+    assert [file.table for file in read_havens([path], what="cameras").inputs] == ["cameras"]
+
+
+def test_a_header_without_a_row_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "candidates.csv"
+    path.write_text(HEADER, "utf-8")
+    with pytest.raises(DataError, match="A file of candidates must hold at least one place; there are only headers"):
+        read_havens([path], what="candidates")

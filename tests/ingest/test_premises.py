@@ -149,7 +149,7 @@ def test_rows_are_counted_and_what_is_far_away_left_out(tmp_path: Path) -> None:
     assert found.without_location == {"location at 0, 0": 1, "no location": 1}
     assert (found.n_beyond, found.n_malformed) == (1, 1)
     assert found.inputs[0].n_rows == 5
-    with pytest.raises(DataError, match=r"None of the 2 rows of premises has a usable location .*location at 0, 0: 1"):
+    with pytest.raises(DataError, match=r"None of the 2 premises read has a usable location .*location at 0, 0: 1"):
         read(tmp_path, "name,kind,easting,northing\nNowhere,pub,,\nZero,pub,0,0\n", "none.csv")
 
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,15 @@ import pyproj
 from hotspots.contracts import HAVEN_COLUMNS, HAVEN_DETAIL_COLUMNS
 from hotspots.errors import DataError
 from hotspots.geography import BRITISH_NATIONAL_GRID, require_working_crs
-from hotspots.ingest.formats import LAYER_SUFFIXES, OSM_SUFFIXES, TABLE_SUFFIXES, Columns, InputFile, Table
+from hotspots.ingest.formats import (
+    LAYER_SUFFIXES,
+    OSM_SUFFIXES,
+    TABLE_SUFFIXES,
+    Columns,
+    InputFile,
+    InputTable,
+    Table,
+)
 from hotspots.ingest.incidents import Places, find_offences, normalise
 from hotspots.ingest.reference.listed_places import (
     OTHER_FIELDS,
@@ -190,6 +198,7 @@ def read_havens(
     postcodes: Places | None = None,
     only_real: bool = False,
     checked_since: dt.date | None = None,
+    what: InputTable = "safe havens",
 ) -> Havens:
     """Read safe havens, or places that could become some.
 
@@ -207,6 +216,7 @@ def read_havens(
             there are no havens and no inputs.
         checked_since: Hours that were last checked before this day are not known; None for whenever. A haven that does
             not say when it was checked keeps its hours.
+        what: What the files hold, for messages and as the table of their inputs.
 
     Raises:
         NotFoundError: A path does not exist.
@@ -215,7 +225,7 @@ def read_havens(
             no haven has a usable location.
     """
     crs = require_working_crs(crs)
-    read = read_lists(paths, _FORM, crs=crs, postcodes=postcodes, only_real=only_real)
+    read = read_lists(paths, replace(_FORM, what=what), crs=crs, postcodes=postcodes, only_real=only_real)
     rows = read.rows
     is_shut, is_located = rows["is_shut"].to_numpy(dtype=bool), rows["reason"].isna().to_numpy()
     is_lapsed = rows["lapse"].notna().to_numpy() & ~is_shut
@@ -226,7 +236,7 @@ def read_havens(
     if kept.empty and read.inputs:
         raise DataError(
             say_none(
-                "safe havens read",
+                what,
                 crs,
                 {**without_location, OTHER_FIELDS: read.n_malformed},
                 {"closed for good": int(is_shut.sum()), **lapsed},

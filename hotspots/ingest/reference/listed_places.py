@@ -255,22 +255,31 @@ def locate_rows(
 
 
 def say_none(
-    places: str, crs: pyproj.CRS, without_location: Mapping[str, int], others: Mapping[str, int], *, fields: str
+    places: str,
+    crs: pyproj.CRS,
+    without_location: Mapping[str, int],
+    others: Mapping[str, int],
+    *,
+    fields: str,
+    wanted: str = "has",
 ) -> str:
     """That there is no place to go on with, why, and what to do.
 
     Args:
-        places: What was read, and is not there: "schools read is open and".
+        places: What was read: "schools".
         crs: The working CRS.
         without_location: Rows by why they have no usable location, those with other fields than the header among them.
         others: Rows left out for other reasons.
         fields: What to do where the only fault is that rows have other fields than the header.
+        wanted: What they should have been, before the location that they should have: "is open and has".
     """
     why = {**without_location, **others}
-    said = "; ".join(f"{reason}: {n}" for reason, n in why.items() if n) or "there are no rows"
-    next_step = _say_next(without_location, fields)
     n = sum(why.values())
-    return f"None of the {n} {places} has a usable location in {describe_area(crs)} ({said}). {next_step}"
+    if not n:
+        return f"A file of {places} must hold at least one place; there are only headers and not a row. Add the rows."
+    said = "; ".join(f"{reason}: {count}" for reason, count in why.items() if count)
+    next_step = _say_next(without_location, fields)
+    return f"None of the {n} {places} read {wanted} a usable location in {describe_area(crs)} ({said}). {next_step}"
 
 
 def _say_next(reasons: Mapping[str, int], fields: str) -> str:

@@ -169,7 +169,7 @@ def read_place_rows(
     if inputs and not is_placed.any():
         why = dict(sorted(rows.count_lost().items()))
         fields = "Give each row as many fields as the header."
-        raise DataError(say_none(f"rows of {form.table}", crs, why, {}, fields=fields))
+        raise DataError(say_none(form.table, crs, why, {}, fields=fields))
     return rows
 
 

@@ -144,12 +144,13 @@ def read_schools(
     if located.empty and read.inputs:
         raise DataError(
             say_none(
-                "schools read is open and",
+                "schools",
                 crs,
                 {**without_location, OTHER_FIELDS: read.n_malformed},
                 {"not open": int(is_not_open.sum())},
                 fields="Give each row as many fields as the header: download the file again, without joining two of "
                 "them.",
+                wanted="is open and has",
             )
         )
     is_again = located["school_id"].notna() & located["school_id"].duplicated()
