@@ -302,3 +302,17 @@ def test_the_planted_missed_patrols_of_the_demonstration_are_found(demonstration
     assert (cut.lengths.n_short, cut.lengths.n_koper) == (cut.lengths.n_visits, 0)
     others = [place for name, place in by_place.items() if name not in (truth["cut_short"], truth["never_visited"])]
     assert all(15 <= (place.lengths.median_minutes or 0) <= 21 for place in others)
+
+
+def test_a_peak_on_other_days_than_the_records_is_not_said_to_be_missed(
+    call: Any, inputs: list[str], tmp_path: Path
+) -> None:
+    """The peak is on Mondays at 15; the records are of a Sunday alone, then of the Monday after it as well."""
+    sunday, monday = dt.datetime(2026, 10, 11, 14), dt.datetime(2026, 10, 12, 15)
+    for stays, n_peaks in (([sunday], 0), ([sunday, monday], 1)):
+        write_pings(tmp_path / "pings.csv", *((start, 15.0, A) for start in stays))
+        said = call("patrol", "done", *inputs, "--records", "pings.csv", "--out", f"of_{n_peaks}")
+        assert said.code == 0, said.err
+        (path,) = (tmp_path / f"of_{n_peaks}" / "patrols_done").glob("*/patrols_done.json")
+        words = json.loads(path.read_text("utf-8"))["words"]
+        assert sum(word.startswith("Of the peak") for word in words) == n_peaks, words

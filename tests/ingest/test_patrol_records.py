@@ -452,3 +452,20 @@ def test_of_the_folder_of_a_run_only_the_list_of_its_places_is_read(tmp_path: Pa
     (tmp_path / "hot_streets.csv").write_text("name,easting,northing\nHigh Street,531000,176000\n", "utf-8")
     listed = read_listed_places([tmp_path])
     assert (listed.names, len(listed.inputs)) == (("Rye Lane",), 1)
+
+
+def test_headers_without_a_row_are_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"Patrol records need at least one row; 0records.csv has none below its header"):
+        read(tmp_path, lines(AVL))
+    plan = tmp_path / "plan.csv"
+    plan.write_text(lines("patrol,stop,place,arrive_at,leave_at,easting,northing"), "utf-8")
+    with pytest.raises(DataError, match=r"A patrol plan needs at least one row; plan.csv has none below its header"):
+        read_patrol_plans([plan])
+
+
+def test_a_plan_that_cannot_be_read_is_called_a_plan(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.csv"
+    header = "patrol,stop,place,arrive_at,leave_at,easting,northing"
+    plan.write_text(lines(header, "1,1,A,soon,later,530500,180500"), "utf-8")
+    with pytest.raises(DataError, match="A patrol plan needs a time and a place in each row; none of 1 has both"):
+        read_patrol_plans([plan])

@@ -167,10 +167,14 @@ def read_patrol_records(
     found = join_pings(pings, tally, time_zone)
     stays = number_visits(visits, crs)
     if found.empty and stays.empty and inputs:
-        said = "; ".join(f"{reason}: {n:,}" for reason, n in sorted(tally.refused.items())) or "there are no rows"
+        what = "A patrol plan needs" if are_plans else "Patrol records need"
+        n_rows = sum(file.n_rows for file in inputs)
+        if not n_rows:
+            raise DataError(f"{what} at least one row; {inputs[0].path} has none below its header. Add the rows.")
+        said = "; ".join(f"{reason}: {n:,}" for reason, n in sorted(tally.refused.items()))
         raise DataError(
-            f"Patrol records need a time and a place in each row; none of {sum(file.n_rows for file in inputs):,} has "
-            f"both ({said}). Check their times, and the CRS of their coordinates."
+            f"{what} a time and a place in each row; none of {n_rows:,} has both ({said}). Check their times, and the "
+            "CRS of their coordinates."
         )
     n_outside = 0
     if area is not None and len(found):
