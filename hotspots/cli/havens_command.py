@@ -23,14 +23,17 @@ from hotspots.cli.poster_command import poster
 if TYPE_CHECKING:
     from hotspots.pipeline import BesideTable, Demand, HavenRequest, Purpose
 
-_reach_option = click.option(
-    "--reach",
-    "reach_m",
-    type=float,
-    metavar="METRES",
-    show_default="400; cctv 100, youth 800",
-    help="Distance that counts as within reach: the walk along streets where they are known.",
-)
+
+def _reach_option(usual: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--reach",
+        "reach_m",
+        type=float,
+        metavar="METRES",
+        help=f"Distance that counts as within reach: the walk along streets where they are known.  [default: {usual}]",
+    )
+
+
 _grid_option = click.option(
     "--grid",
     "grid_m",
@@ -55,8 +58,8 @@ def _longer_option(usual: str) -> Callable[[Command], Command]:
         type=int,
         multiple=True,
         metavar="HOUR",
-        show_default=usual,
-        help="Hour until which a haven could stay open on days on which it opens, as a site of its own. Repeatable.",
+        help="Hour until which a haven could stay open on days on which it opens, as a site of its own. Repeatable.  "
+        f"[default: {usual}]",
     )
 
 
@@ -73,7 +76,7 @@ havens.add_command(poster)
 
 @havens.command()
 @crime_option
-@_reach_option
+@_reach_option("400")
 @study_options("havens", "streets", "schools", "term_dates", "checked_since")
 @out_option
 @json_option
@@ -91,7 +94,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
 
 @havens.command()
 @crime_option
-@_reach_option
+@_reach_option("400")
 @_grid_option
 @_site_hours_option
 @_longer_option("the end of the part of the week, at most 24")
@@ -141,8 +144,7 @@ def gaps(
 @click.option(
     "--demand",
     type=click.Choice(["incidents", "hotspots"]),
-    show_default="incidents; cctv hotspots",
-    help="What the sites are to cover: all incidents, or those in hot spots.",
+    help="What the sites are to cover: all incidents, or those in hot spots.  [default: incidents; cctv hotspots]",
 )
 @click.option("--new", "n_new", type=int, metavar="N", default=5, show_default=True, help="At most so many new sites.")
 @click.option(
@@ -152,7 +154,7 @@ def gaps(
     metavar="SHARE",
     help="Share of incidents to be covered, such as 0.8: the fewest sites that do it are looked for.",
 )
-@_reach_option
+@_reach_option("400; cctv 100, youth 800")
 @_grid_option
 @_site_hours_option
 @_longer_option("20")

@@ -60,8 +60,7 @@ if TYPE_CHECKING:
     type=float,
     metavar="METRES",
     default=0.0,
-    show_default="none",
-    help="Width of the areas around both in which to look for displacement.",
+    help="Width of the areas around both in which to look for displacement.  [default: none]",
 )
 @click.option(
     "--before",

@@ -245,6 +245,10 @@ def test_split_hours_are_said_as_two_stretches() -> None:
     assert say("haven_plan.nearest", gap, False) == (
         "The nearest, Pharmacy, is 694 m away in a straight line and shut on most of those days."
     )
+    gap.nearest_hours = None  # also where hours are known, and follow the sun
+    assert say("haven_plan.nearest", gap, False) == (
+        "The nearest, Pharmacy, is 694 m away in a straight line; its usual hours are not known."
+    )
 
 
 def make_stretch(opens_minute: int, closes_minute: int) -> UsualHours:
