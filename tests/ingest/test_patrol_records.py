@@ -455,9 +455,7 @@ def test_of_the_folder_of_a_run_only_the_list_of_its_places_is_read(tmp_path: Pa
 
 
 def test_headers_without_a_row_are_said(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match="Patrol records need at least one row; 0records.csv has none"
-    ):
+    with pytest.raises(DataError, match="Patrol records need at least one row; 0records.csv has none"):
         read(tmp_path, lines(AVL))
     plan = tmp_path / "plan.csv"
     plan.write_text(lines("patrol,stop,place,arrive_at,leave_at,easting,northing"), "utf-8")
