@@ -88,6 +88,7 @@ from .run import analyse as analyse
 from .run_havens import HavenAnalysis as HavenAnalysis
 from .selection import Accounts as Accounts
 from .street_analysis import StreetAnalysis as StreetAnalysis
+from .street_names import name_streets as name_streets
 from .study import RUN_TABLES as RUN_TABLES
 from .study import BesideTable as BesideTable
 from .study import Paths as Paths

@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 
 from hotspots.analysis.hotspots import Hotspot, predict_places
@@ -19,6 +18,7 @@ from hotspots.analysis.safe_havens import UsualHours, find_usual_hours
 from hotspots.errors import ParameterError
 from hotspots.ingest.reference import OpeningRule, list_opening_rules
 from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.street_names import name_streets
 from hotspots.pipeline.surroundings import with_places
 
 HavenState = Literal["open", "partly open", "closed", "not known"]
@@ -32,7 +32,6 @@ _MAX_PLACES = 6
 """More can be read neither on the map of one page nor in its list."""
 _MAX_HAVENS = 6
 _MAX_STREETS = 3
-_LEAST_STREET_M = 25.0
 _MAX_TEXT = 120
 _STEP_MINUTES = 15
 _DAY_MINUTES = 1440
@@ -207,21 +206,10 @@ def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlac
                 expected_high=int(coming.high[index]),
                 window=own or of_ward,
                 is_own_window=own is not None,
-                streets=_name_streets(analysis, place.outline),
+                streets=name_streets(analysis.study.streets, place.outline)[:_MAX_STREETS],
             )
         )
     return tuple(found)
-
-
-def _name_streets(analysis: Analysis, outline: shapely.Geometry) -> tuple[str, ...]:
-    """The streets in a place, the longest first: what an officer knows it by where incidents have no text."""
-    if analysis.study.streets is None:
-        return ()
-    ways = analysis.study.streets.ways
-    inside = ways[ways.intersects(outline) & ways["name"].notna()]
-    lengths = shapely.length(shapely.intersection(inside.geometry.to_numpy(), outline))
-    found = pd.Series(lengths, index=inside["name"].astype(str)).groupby(level=0).sum()
-    return tuple(found[found >= _LEAST_STREET_M].sort_values(ascending=False, kind="stable").index[:_MAX_STREETS])
 
 
 def _share_expected(analysis: Analysis, places: Sequence[BriefPlace]) -> float:

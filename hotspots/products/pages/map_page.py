@@ -37,6 +37,7 @@ from hotspots.products.pages.map_places import (
     count_weekly,
     list_shift_values,
     list_words,
+    say_no_trend,
     view_clusters,
     view_facilities,
     view_gaps,
@@ -107,7 +108,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         "layers": layers,
         "bounds": _find_bounds(analysis, summary),
         "opening": _find_opening(summary),
-        "picture": "density",
+        "picture": "density" if classes.density else "wards",
         "show": [key for key, _ in boxes if key in _SHOWN and key in present],
         "plural": plural,
         "weekly": count_weekly(analysis),
@@ -132,17 +133,18 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     }
     environment = make_environment()
     scripts = [leaflet_script(), drawing.parts.script, environment.get_template("map.js").render(view=view)]
-    legends = [("density", summary.crime_label, classes.density), ("wards", "Wards", classes.wards)]
+    legends = [("density", classes.density), ("wards", classes.wards)]
     return environment.get_template("map.html").render(
         s=summary,
         place=_name_place(summary),
         week=view["week"],
+        no_trend=say_no_trend(view["places"]),
         week_classes=_class_hours(summary),
         pictures=pictures,
         boxes=[(key, name) for key, name in boxes if key in present],
         shown=view["show"],
         ranked=[ward for ward in summary.wards if ward.n_incidents],
-        legends=[legend for legend in legends if legend[2]],
+        legends=[legend for legend in legends if legend[1]],
         shift_classes=classes.shifts,
         street_classes=classes.streets,
         opening=view["opening"],

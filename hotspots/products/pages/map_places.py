@@ -67,7 +67,7 @@ def view_places(analysis: Analysis, summary: RunSummary, drawing: MapDrawing) ->
     return [
         {
             "rank": place.rank,
-            "name": place.place,
+            "name": say("map.place_name", place),
             "wards": [ward.name for ward in place.wards],
             "at": [round(number, _DEGREE_DIGITS) for number in at],
             "weekly": round(place.expected / _count_weeks(analysis), _RATE_DIGITS),
@@ -101,6 +101,14 @@ def _view_trend(place: PatrolPlaceSummary, summary: RunSummary) -> dict[str, str
                 verdict = change.patrols[place.rank - 1].change.verdict
                 return {"sign": say_verdict(verdict)[1], "words": say("map.trend", verdict)}
     return {"sign": _NOT_COMPARED, "words": say("map.trend", None)}
+
+
+def say_no_trend(places: list[dict[str, Any]]) -> str | None:
+    """What to say in place of a column of changes; None where a place has one to show."""
+    told = {place["trend"]["words"] for place in places}
+    is_compared = say("map.trend", "no apparent change") in told
+    is_shown = told - {say("map.trend", None), say("map.trend", "no apparent change")}
+    return None if is_shown else say("map.no_trend", is_compared)
 
 
 def view_wards(analysis: Analysis, summary: RunSummary, drawing: MapDrawing) -> list[dict[str, Any]]:
@@ -237,6 +245,7 @@ def list_words(summary: RunSummary) -> dict[str, Any]:
         "inWard": say("map.in_ward", summary),
         "noneInWard": say("map.none_in_ward", summary),
         "noMatch": say("map.no_match", summary),
+        "byNumber": say("map.by_number", summary),
         "kinds": {"place": "Place to patrol", "ward": "Ward", "haven": "Safe haven", "street": "Street"},
     }
     if summary.havens:

@@ -17,7 +17,7 @@ from hotspots.analysis.hotspots import Clusters, Hotspot, ShiftHotspot, Sureness
 from hotspots.analysis.significance import PERSISTENCE_CATEGORIES
 from hotspots.analysis.surfaces import DensitySurface, Drift, Kernel, RiskEstimate, SmallestArea
 from hotspots.geography import WGS84, CellShape, format_grid_reference, project_coordinates
-from hotspots.pipeline import Analysis, PlaceAnalysis
+from hotspots.pipeline import Analysis, PlaceAnalysis, name_streets
 from hotspots.products.summary.encoding import (
     Degrees,
     Hundredths,
@@ -555,7 +555,7 @@ def locate_hotspots(hotspots: Sequence[Hotspot | ShiftHotspot], analysis: Analys
             "longitude": round(float(longitude), 4),
         }
         names = [name.removeprefix("On or near ") for name in hotspot.names]
-        place = say("places.hotspot", names, where)
+        place = say("places.hotspot", names or name_streets(analysis.study.streets, hotspot.outline)[:2], where)
         located.append({"place": place, "easting": round(easting), "northing": round(northing), **where})
     return located
 

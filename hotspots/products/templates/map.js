@@ -16,7 +16,8 @@ const make = (kind, text = "", name = "") => {
 };
 const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 const zoomed = (pixels) => pixels * parseFloat(getComputedStyle(root).fontSize) / 16;
-const isNarrow = () => window.matchMedia("(max-width: 54rem)").matches;
+const narrow = window.matchMedia("(max-width: 54rem)");
+const isNarrow = () => narrow.matches;
 
 {% include "map_week.js" %}
 {% include "map_streets.js" %}
@@ -67,8 +68,14 @@ for (const key of ["gaps", "havens", "facilities", "sites"]) {
 }
 layers.streetlines = view.streets ? new StreetLayer(view.streets, { panes: ["streets", "streetnames"] }) : null;
 
-// The map keeps clear of the legend that lies over it.
-const fit = (bounds = view.bounds) => map.fitBounds(bounds, { padding: [14, 14], animate: false });
+// The map keeps clear of the key that lies over it, where that does not make it much smaller.
+const fit = (bounds = view.bounds) => {
+  const key = find(".legend");
+  const besides = [key.open && getComputedStyle(key).position === "absolute" ? key.offsetLeft + key.offsetWidth + 8 : 14, 14];
+  const zoomAt = (padding) => map.getBoundsZoom(bounds, false, L.point(padding).add([14, 14]));
+  const isRoomy = zoomAt(besides) > zoomAt([14, 14]) - 0.5;
+  map.fitBounds(bounds, { paddingTopLeft: isRoomy ? besides : [14, 14], paddingBottomRight: [14, 14], animate: false });
+};
 fit();
 L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
 
@@ -94,7 +101,35 @@ const placeNames = () => {
     if (!label.hidden) taken.push(box);
   }
 };
-map.on("zoomend moveend resize", () => requestAnimationFrame(placeNames));
+map.on("zoomend moveend resize", () => requestAnimationFrame(() => { spreadNumbers(); placeNames(); }));
+
+// Numbers that would cover each other are moved apart, by no more than it takes, so that each can be read and clicked.
+const spreadNumbers = () => {
+  const marks = findAll(".leaflet-numbers-pane .rank");
+  const apart = zoomed(22);
+  const from = marks.map((mark) => L.DomUtil.getPosition(mark));
+  const to = from.map((at) => at.clone());
+  for (let round = 0; round < 60; round += 1) {
+    let isMoved = false;
+    for (let a = 0; a < to.length; a += 1) {
+      for (let b = a + 1; b < to.length; b += 1) {
+        const [dx, dy] = [to[b].x - to[a].x, to[b].y - to[a].y];
+        const away = Math.hypot(dx, dy);
+        if (away >= apart - 0.01) continue;
+        const push = (apart - away) / 2;
+        const [ux, uy] = away > 0.01 ? [dx / away, dy / away] : [1, 0];
+        to[a] = to[a].subtract([ux * push, uy * push]);
+        to[b] = to[b].add([ux * push, uy * push]);
+        isMoved = true;
+      }
+    }
+    if (!isMoved) break;
+  }
+  marks.forEach((mark, index) => {
+    const by = to[index].subtract(from[index]);
+    mark.style.translate = Math.hypot(by.x, by.y) < 0.5 ? "" : `${by.x.toFixed(1)}px ${by.y.toFixed(1)}px`;
+  });
+};
 
 // Wards: what there is to say of each, at the pointer and in the card.
 const hitWards = L.geoJSON(layers.wards.toGeoJSON(), { style: { stroke: false, fillOpacity: 0, className: "ward-hit" } });
@@ -155,9 +190,13 @@ if (layers.change) {
 // Places to patrol: stretches of street where streets are known, a circle where they are not, and a number on top.
 const stretches = L.layerGroup();
 const circles = layers.patrols ? layers.patrols.getLayers() : [];
-const lines = view.places.map(({ stretch }) => {
+if (layers.patrols) layers.patrols.remove();
+const lines = view.places.map(({ stretch }, index) => {
   const places = stretch.map(unpack);
-  if (!places.length) return null;
+  if (!places.length) {
+    stretches.addLayer(circles[index]);
+    return null;
+  }
   const group = L.featureGroup([
     L.polyline(places, { color: "#ffffff", weight: 10, opacity: 0.9, interactive: false }),
     L.polyline(places, { color: view.colours.patrol, weight: 6, opacity: 1 }),
@@ -279,7 +318,7 @@ const showPlaces = () => {
     nameMark(mark);
   });
   find("#when-words").textContent = state.when ? state.when.words : "";
-  sayAnswer(rates);
+  if (order.length) sayAnswer(rates);
 };
 for (const marker of numbers) {
   marker.on("add", () => {
@@ -339,11 +378,12 @@ const sayAnswer = (rates) => {
   const listed = (these) => these.map((index) => (
     these.length > 2 ? order.indexOf(index) + 1 : `${order.indexOf(index) + 1} ${view.places[index].name}`
   )).join(", ");
+  const named = (these) => (these.length > 2 ? fill(words.byNumber, { numbers: listed(these) }) : listed(these));
   const parts = [];
   if (without.length === first.length) parts.push(fill(isWhole ? words.notOneHaven : words.notOneOpenHaven, { n: first.length }));
-  else if (without.length) parts.push(fill(isWhole ? words.noHaven : words.noOpenHaven, { places: listed(without) }));
+  else if (without.length) parts.push(fill(isWhole ? words.noHaven : words.noOpenHaven, { places: named(without) }));
   else if (!unknown.length) parts.push(fill(isWhole ? words.allHavens : words.allOpenHavens, { n: first.length }));
-  if (unknown.length) parts.push(fill(words.unknownHavens, { places: listed(unknown) }));
+  if (unknown.length) parts.push(fill(words.unknownHavens, { places: named(unknown) }));
   told.textContent = parts.join(" ");
 };
 
@@ -361,6 +401,7 @@ const fillCard = (title, facts, more) => {
     const known = make("dl");
     for (const [head, text] of more) known.append(make("dt", head), make("dd", text));
     details.append(make("summary", view.words.howKnown), known);
+    details.addEventListener("toggle", () => { if (details.open) details.scrollIntoView({ block: "start" }); });
     body.append(details);
   }
 };
@@ -562,7 +603,7 @@ const showDensity = async () => {
 
 const isNow = (when) => !when || (when === "week") === (!state.when || state.when.key === "week");
 const boxLayers = {
-  patrols: view.streets ? [stretches, layers.numbers] : [layers.patrols, layers.numbers],
+  patrols: [stretches, layers.numbers],
   outlines: [layers.outlines], names: [layers.names], streetlines: [layers.streetlines],
 };
 const pictureLayers = { change: [layers.change, signs] };
@@ -599,6 +640,7 @@ const showLayers = () => {
     entry.hidden = !isNow(entry.dataset.when) || !isOn;
   }
   for (const told of findAll("[data-part]")) told.hidden = !state.when || told.dataset.part !== state.when.key;
+  spreadNumbers();
   placeNames();
 };
 const showHavens = () => {
@@ -797,8 +839,14 @@ const applyState = () => {
 window.addEventListener("popstate", applyState);
 applyState();
 
-// On a phone the key would hide the map.
-if (isNarrow()) find(".legend").open = false;
+// On a phone the key would hide the map, and the hours would stand before the list.
+const fold = () => {
+  find(".legend").open = !isNarrow();
+  const hours = find(".grid");
+  if (hours) hours.open = !isNarrow() || Boolean(state.when && !named.value);
+};
+narrow.addEventListener("change", () => { if (!root.classList.contains("printing")) fold(); });
+fold();
 
 // The map is as high as what stands above it leaves, and that is known only once all of it is laid out.
 let isFitted = false;
