@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +19,9 @@ from hotspots.analysis.hours.week import WeekWindow
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
-from hotspots.pipeline.study import load_study
+from hotspots.pipeline.study import Study, load_study
 from hotspots.pipeline.times import Change
-from hotspots.products.drawing.colours import VERDICTS
+from hotspots.products.drawing.colours import PATROL, VERDICTS
 from hotspots.products.files.bundle import write_products
 from hotspots.products.files.index import write_index
 from hotspots.products.summary import RunSummary
@@ -27,7 +29,7 @@ from hotspots.products.words.numbers import say_verdict
 from hotspots.products.words.sentences import say
 from hotspots.settings import Settings
 
-PROJECTOR, DESKTOP, PHONE = (1920, 1080), (1440, 900), (390, 844)
+PROJECTOR, DESKTOP, LAPTOP, PHONE = (1920, 1080), (1440, 900), (1366, 768), (390, 844)
 
 
 @dataclass
@@ -116,7 +118,8 @@ def test_the_map_opens_without_a_network(products: Path, open_page: Any, size: t
         in page.inner_text(".banner")
     )
     assert "Robbery Lewisham and Southwark, 1 October 2024 to 30 September 2026" in page.inner_text("h1")
-    for selector in (".leaflet-control-scale-line", ".legend", "#layers-button", "#week", "#places"):
+    hours = "#week" if size != PHONE else ".grid summary"
+    for selector in (".leaflet-control-scale-line", ".legend", "#layers-button", hours, "#places"):
         assert page.locator(selector).first.is_visible(), selector
     assert page.evaluate("document.querySelector('.leaflet-image-layer').naturalWidth") > 100
     assert page.locator(".rank").count() == page.locator(".place").count() == 20
@@ -240,6 +243,80 @@ def test_every_number_on_the_map_opens_its_place(products: Path, open_page: Any)
           return !top.closest('.rank'); }).length"""
     )
     assert covered == 0
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_names_in_the_list_are_not_cut_off(products: Path, open_page: Any, size: tuple[int, int]) -> None:
+    page = open_page(map_of(products, "robbery"), size).page
+    cut = """() => [...document.querySelectorAll('.place b')].filter((name) => name.scrollWidth > name.clientWidth + 1
+      || getComputedStyle(name).textOverflow === 'ellipsis').map((name) => name.textContent)"""
+    assert page.evaluate(cut) == []
+    assert max(len(name) for name in names_in_order(page)) > 25
+
+
+def test_numbers_do_not_cover_each_other_and_the_key_covers_none(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"), LAPTOP)
+    page = opened.page
+    page.wait_for_timeout(200)
+    boxes = [mark.bounding_box() for mark in page.locator(".number").all()]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    apart = [math.dist(one, other) for at, one in enumerate(middles) for other in middles[:at]]
+    assert len(middles) == 20
+    assert min(apart) > 20
+    key = page.locator(".legend").bounding_box()
+    names = [name.bounding_box() for name in page.locator(".ward-name:not([hidden]) span").all()]
+    for box in boxes + names:
+        is_beside = box["x"] >= key["x"] + key["width"] or box["y"] + box["height"] <= key["y"]
+        assert is_beside, box
+    for at, (x, y) in enumerate(middles):
+        page.mouse.click(x, y)
+        assert page.locator("#card h2").inner_text().startswith(page.locator(".number").nth(at).inner_text() + " ")
+        page.keyboard.press("Escape")
+        page.click("#whole")
+        page.wait_for_timeout(50)
+    assert opened.complaints == []
+
+
+def test_places_to_patrol_go_with_their_box(products: Path, open_page: Any) -> None:
+    page = open_page(map_of(products, "robbery")).page
+    drawn = page.locator(f'path[stroke="{PATROL}"]')
+    assert drawn.count() >= 20
+    page.click("#layers-button")
+    page.locator("#layers input[value=patrols]").uncheck()
+    assert drawn.count() == page.locator(".rank").count() == 0
+
+
+def test_without_a_place_to_patrol_the_map_shows_wards_and_says_why(
+    demonstration: Study, tmp_path: Path, open_page: Any
+) -> None:
+    """All that the page does without a list of places still works."""
+    incidents = demonstration.intake.incidents.assign(location_precision="area")
+    study = dataclasses.replace(demonstration, intake=dataclasses.replace(demonstration.intake, incidents=incidents))
+    _, paths = write_products(analyse(study, AnalysisRequest(crime="robbery")), tmp_path)
+    opened = open_page(paths["map"])
+    page = opened.page
+    assert opened.complaints == []
+    assert page.locator("#layers input[value=wards]").is_checked()
+    assert page.locator(".legend [data-layer=wards]").is_visible()
+    assert page.locator(".legend [data-layer=density]").count() == 0
+    text = page.inner_text("aside")
+    assert "Not one incident has a place of its own, so where to go is not known." in text
+    assert "Peak: Mondays to Fridays 15:00-17:59" in text
+    assert "Hours are not known" not in text
+    page.fill("#search", "Peckham")
+    page.keyboard.press("Enter")
+    assert "Peckham" in page.inner_text("#card h2")
+    page.keyboard.press("Escape")
+    assert not page.locator("#card").is_visible()
+    assert opened.complaints == []
+
+
+def test_how_we_know_comes_into_view_where_it_is_opened(products: Path, open_page: Any) -> None:
+    page = open_page(map_of(products, "robbery"), LAPTOP, link="#place=1").page
+    page.click("#card details summary")
+    page.wait_for_timeout(100)
+    body, first = (page.locator(name).first.bounding_box() for name in ("#card-body", "#card details dd"))
+    assert body["y"] <= first["y"] < body["y"] + body["height"] - 20
 
 
 def test_what_is_known_stands_behind_how_do_we_know(products: Path, open_page: Any) -> None:
@@ -420,6 +497,11 @@ def test_on_a_phone_the_list_comes_first_and_a_card_leads_to_the_map(products: P
     page = opened.page
     first, whole = (page.locator(name).first.bounding_box() for name in (".place", ".folium-map"))
     assert first["y"] < whole["y"]
+    # the first place is on the first screen: the hours are folded up until they are asked for
+    assert first["y"] + first["height"] < PHONE[1]
+    assert not page.locator("#week").is_visible()
+    page.click(".grid summary")
+    assert page.locator("#week").is_visible()
     assert page.locator(".place:visible").count() == 10
     page.click("#all-places")
     assert page.locator(".place:visible").count() == 20
@@ -543,6 +625,10 @@ def test_the_first_page_on_a4_has_the_map_and_the_first_ten(products: Path, open
     assert not page.locator("#week").is_visible()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert opened.complaints == []
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    printed = page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
 
 def list_violations(page: Any) -> list[str]:

@@ -70,6 +70,7 @@ layers.streetlines = view.streets ? new StreetLayer(view.streets, { panes: ["str
 
 // The map keeps clear of the key that lies over it, where that does not make it much smaller.
 const fit = (bounds = view.bounds) => {
+  if (container.clientHeight < 30) return;
   const key = find(".legend");
   const besides = [key.open && getComputedStyle(key).position === "absolute" ? key.offsetLeft + key.offsetWidth + 8 : 14, 14];
   const zoomAt = (padding) => map.getBoundsZoom(bounds, false, L.point(padding).add([14, 14]));
