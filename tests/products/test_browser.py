@@ -625,9 +625,7 @@ def test_the_first_page_on_a4_has_the_map_and_the_first_ten(products: Path, open
     assert not page.locator("#week").is_visible()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert opened.complaints == []
-    page.emulate_media(media="screen")
-    page.set_viewport_size({"width": 1366, "height": 768})
-    printed = page.pdf(format="A4", prefer_css_page_size=True)
+    printed = open_page(map_of(products, "robbery"), LAPTOP).page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
 
