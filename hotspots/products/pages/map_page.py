@@ -103,6 +103,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     network = analysis.study.network
     has_streets = network is not None
     present = {**layers, "streetlines": ""} if has_streets else layers
+    places = view_places(analysis, summary, drawing)
     view = {
         "map": drawing.parts.names["map"],
         "layers": layers,
@@ -113,7 +114,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         "plural": plural,
         "weekly": count_weekly(analysis),
         "week": view_week(summary),
-        "places": view_places(analysis, summary, drawing),
+        "places": places,
         "wards": view_wards(analysis, summary, drawing),
         "havens": view_havens(summary),
         "clusters": view_clusters(summary),
@@ -138,7 +139,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         s=summary,
         place=_name_place(summary),
         week=view["week"],
-        no_trend=say_no_trend(view["places"]),
+        no_trend=say_no_trend(places),
         week_classes=_class_hours(summary),
         pictures=pictures,
         boxes=[(key, name) for key, name in boxes if key in present],
