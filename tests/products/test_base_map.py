@@ -81,6 +81,12 @@ def test_streets_are_drawn_by_rank_and_joined_by_name(network: StreetNetwork) ->
     assert drawn["path"][0][0] == -1
 
 
+def test_where_no_street_is_near_none_is_drawn(network: StreetNetwork) -> None:
+    drawn = draw_streets(network, shapely.box(0, 0, 1000, 1000), network.segments.crs)
+    assert drawn == {"names": [], "main": [], "connecting": [], "local": [], "path": []}
+    assert encode_lines(np.array([], dtype=object)) == []
+
+
 def test_stretches_end_where_the_place_ends(network: StreetNetwork) -> None:
     circle = shapely.Point(530_200, 180_000).buffer(75)
     inside, outside = draw_stretches(

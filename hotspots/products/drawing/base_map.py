@@ -109,7 +109,8 @@ def encode_lines(lines: Lines) -> list[str]:
     text = letters[is_used[:, :-1]].astype(np.uint8).tobytes().decode("ascii")
     per_line = np.bincount(np.repeat(line, 2), weights=is_used[:, :-1].sum(axis=1), minlength=len(lines))
     ends = np.cumsum(per_line).astype(int)
-    return [text[begin:end] for begin, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)]
+    begins = ends - per_line.astype(int)
+    return [text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
 def _rank_streets(kinds: pd.Series) -> npt.NDArray[np.int64]:
