@@ -143,10 +143,11 @@ def test_the_nearest_street_is_the_least_of_all_distances_however_long_streets_a
     network = make_network(*np.stack([ends, others], axis=1).tolist())
     places = rng.uniform(-1000, 4000, (400, 2))
 
-    found = snap_to_streets(places, network, among=np.ones(len(network.segments), dtype=bool))
-    metres = shapely.distance(shapely.points(places)[:, None], network.segments.geometry.to_numpy())
-    assert found.segment.tolist() == metres.argmin(axis=1).tolist()
-    assert found.off_street_m == pytest.approx(metres.min(axis=1), abs=1e-9)
+    for some in (places, places[:10]):  # more than there are streets, and fewer
+        found = snap_to_streets(some, network, among=np.ones(len(network.segments), dtype=bool))
+        metres = shapely.distance(shapely.points(some)[:, None], network.segments.geometry.to_numpy())
+        assert found.segment.tolist() == metres.argmin(axis=1).tolist()
+        assert found.off_street_m == pytest.approx(metres.min(axis=1), abs=1e-9)
 
 
 def test_a_fragment_is_passed_over_for_a_street_further_off() -> None:

@@ -209,13 +209,18 @@ def _find_nearest_lines(
     The nearest vertex is as far as the nearest line at least: only lines within that distance are measured, which
     takes half as long as a search of the tree for the nearest.
     """
-    vertices = shapely.get_coordinates(shapely.segmentize(lines, _VERTEX_M))
+    # more vertices on long lines pay off where many places are looked at
+    vertices = shapely.get_coordinates(shapely.segmentize(lines, _VERTEX_M) if len(places) > len(lines) else lines)
     no_further = cKDTree(vertices).query(places)[0] + _ROUNDING_M
     points = shapely.points(places)
     place, line = shapely.STRtree(lines).query(points, predicate="dwithin", distance=no_further)
     metres = shapely.distance(points[place], lines[line])
-    order = np.lexsort((line, metres, place))
-    first = order[np.searchsorted(place[order], np.arange(len(places)))]
+    # pairs come by place; of those as near as the nearest the first line counts
+    begins = np.searchsorted(place, np.arange(len(places)))
+    is_nearest = metres == np.minimum.reduceat(metres, begins)[place]
+    first = np.flatnonzero(is_nearest)
+    first = first[np.lexsort((line[first], place[first]))]
+    first = first[np.searchsorted(place[first], np.arange(len(places)))]
     return line[first], metres[first]
 
 
