@@ -205,6 +205,18 @@ def test_no_two_modules_share_a_name() -> None:
     assert find_namesakes(PACKAGE) == []
 
 
+def test_no_face_gives_a_name_that_is_also_its_module() -> None:
+    """Which of the two is given depends on what was imported before."""
+    faces = {face: face.read_text("utf-8") for face in PACKAGE.rglob("__init__.pyi")}
+    alike = [
+        f"{face.parent.name}: {name}"
+        for face, text in faces.items()
+        for module, name in re.findall(r"from \.(\w+) import (\w+)", text)
+        if module == name
+    ]
+    assert alike == []
+
+
 def test_messages_of_the_library_name_parameters_and_not_options() -> None:
     assert find_options_named(PACKAGE) == []
 

@@ -5,7 +5,7 @@ from .felt_safety import Perception as Perception
 from .felt_safety import compare_perception as compare_perception
 from .grouped_marks import GroupedMarks as GroupedMarks
 from .grouped_marks import count_marks as count_marks
+from .marked_cells import SpreadMarks as SpreadMarks
+from .marked_cells import spread_marks as spread_marks
 from .parts_of_day import PartPerception as PartPerception
 from .parts_of_day import compare_parts as compare_parts
-from .spread_marks import SpreadMarks as SpreadMarks
-from .spread_marks import spread_marks as spread_marks

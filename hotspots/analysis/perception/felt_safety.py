@@ -15,7 +15,7 @@ from scipy import sparse, special
 from scipy.sparse.csgraph import connected_components
 
 from hotspots.analysis.network import find_near
-from hotspots.analysis.perception.spread_marks import SpreadMarks, count_around, spread_marks
+from hotspots.analysis.perception.marked_cells import SpreadMarks, count_around, spread_marks
 from hotspots.contracts import AREA, SAFETY_MARK_COLUMNS, require_columns, require_same_crs
 from hotspots.distributions import binomial_cdf, binomial_sf, control_false_discoveries
 from hotspots.errors import ParameterError, TooLittleDataError

@@ -12,7 +12,7 @@ import shapely
 
 from hotspots.analysis.perception.felt_safety import Perception, compare_perception
 from hotspots.analysis.perception.grouped_marks import GroupedMarks, choose_given, count_marks
-from hotspots.analysis.perception.spread_marks import count_around, spread_marks
+from hotspots.analysis.perception.marked_cells import count_around, spread_marks
 from hotspots.contracts import SAFETY_MARK_COLUMNS, require_columns
 from hotspots.errors import TooLittleDataError
 from hotspots.geography import FLOOR, Floor, make_cells
