@@ -16,6 +16,7 @@ from hotspots.crimes import KNIFE_CRIME, CrimeDefinitions, load_definitions
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.geography import BRITISH_NATIONAL_GRID, name_crs, require_working_crs
 from hotspots.harm import HarmTable, load_harm
+from hotspots.house import HouseStyle, parse_house
 from hotspots.ingest.incidents import ReadingOptions, SourceProfile, parse_profile
 from hotspots.ingest.reference import read_areas, read_postcodes
 from hotspots.ingest.texts import show_form
@@ -37,6 +38,7 @@ _DAYS = ("checked_since",)
 _TABLES = {
     "crimes": "crimes.name",
     "harm": "harm.severity",
+    "house": "house",
     "sources": "sources.name",
     "targets": "targets",
     "priorities": "priorities",
@@ -70,6 +72,7 @@ class Settings:
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
         profiles: Source profiles.
+        house: In whose name and style products are made, and how they are marked.
     """
 
     crs: str = BRITISH_NATIONAL_GRID
@@ -100,6 +103,7 @@ class Settings:
     definitions: CrimeDefinitions = field(default_factory=load_definitions)
     harm: HarmTable = field(default_factory=load_harm)
     profiles: tuple[SourceProfile, ...] = ()
+    house: HouseStyle = field(default_factory=HouseStyle)
 
     def make_reading_options(self) -> ReadingOptions:
         """The options for reading incidents, with the lists of places read.
@@ -132,9 +136,10 @@ def load_settings(path: Path | None = None) -> Settings:
             to the folder that it is in.
 
     Raises:
-        NotFoundError: The file named is not there.
+        NotFoundError: The file named is not there, or the logo that it names.
         ParameterError: It is not TOML, has an unknown key, a value of the wrong type, or a country of which no bank
             holidays are known.
+        DataError: The logo may not stand on a page.
     """
     if path is None:
         path = Path(FILE_NAME)
@@ -239,6 +244,7 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
         definitions=definitions,
         harm=load_harm(table.get("harm"), definitions=definitions),
         profiles=tuple(profiles),
+        house=parse_house(table.get("house", {}), path),
     )
 
 

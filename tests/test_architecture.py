@@ -25,6 +25,8 @@ STAGES = (
     "hotspots.crimes",
     "hotspots.harm",
     "hotspots.distributions",
+    "hotspots.logos",
+    "hotspots.house",
     "hotspots.geography",
     "hotspots.ingest.texts",
     "hotspots.ingest.formats",

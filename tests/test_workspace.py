@@ -12,8 +12,10 @@ from click.testing import CliRunner
 from hotspots import workspace
 from hotspots.cli.main import cli
 from hotspots.errors import NotFoundError, ParameterError
+from hotspots.house import HouseStyle
 from hotspots.settings import load_settings
 from hotspots.workspace import make_workspace
+from tests.house_files import make_logo
 
 
 def test_a_workspace_has_settings_that_can_be_read_and_places_for_files(tmp_path: Path) -> None:
@@ -35,7 +37,10 @@ def test_every_setting_that_is_commented_out_is_valid_too(tmp_path: Path) -> Non
         for line in path.read_text("utf-8").splitlines()
     ]
     path.write_text("\n".join(lines), "utf-8")
+    (tmp_path / "data" / "logo.png").write_bytes(make_logo())
     settings = load_settings(path)
+    assert settings.house.name is not None
+    assert settings.house.markings == HouseStyle().markings
     assert settings.postcodes == tmp_path / "data" / "places" / "ONSPD.zip"
     assert settings.checked_since is not None
     assert [profile.name for profile in settings.profiles] == ["wardens"]

@@ -59,8 +59,14 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
     "--places", "n_places", type=int, default=5, metavar="N", show_default=True, help="Places to patrol, at most."
 )
 @click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
-@click.option("--contact", metavar="TEXT", help="Whom to ask.  [default: a line to fill in by hand]")
-@click.option("--marking", metavar="TEXT", help="Protective marking, such as OFFICIAL-SENSITIVE.  [default: none]")
+@click.option(
+    "--contact", metavar="TEXT", help="Whom to ask.  [default: contact of [house], or a line to fill in by hand]"
+)
+@click.option(
+    "--marking",
+    metavar="TEXT",
+    help="Protective marking.  [default: that of [house] for tasking, or else OFFICIAL-SENSITIVE]",
+)
 @click.option(
     "--format",
     "formats",

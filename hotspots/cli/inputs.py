@@ -38,6 +38,14 @@ out_option: Callable[[Command], Command] = click.option(
     "--out", type=PATH, default=Path("maps"), show_default=True, help="Folder to write to."
 )
 
+audience_option: Callable[[Command], Command] = click.option(
+    "--audience",
+    type=click.Choice(["tasking", "partner"]),
+    default="tasking",
+    show_default=True,
+    help="For whom: what each may have is in docs/audiences.md.",
+)
+
 crime_option: Callable[[Command], Command] = click.option(
     "--crime", required=True, metavar="CRIME", help="The crime; an unknown name prints the list."
 )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hotspots.cli.inputs import METRES, Period, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import METRES, Period, StudyInputs, audience_option, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
+
+if TYPE_CHECKING:
+    from hotspots.house import Audience
 
 _RULES = ("likelihood", "scott", "silverman", "adaptive")
 
@@ -124,6 +127,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     is_flag=True,
     help="Write products for each ward too, as --ward would, for the briefing of its team.",
 )
+@audience_option
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(
@@ -135,6 +139,7 @@ def run(
     hours: str | None,
     days: str | None,
     each_ward: bool,
+    audience: Audience,
     out: Path,
     as_json: bool,
     **methods: Any,
@@ -149,7 +154,7 @@ def run(
     from hotspots.analysis.hours import parse_window
     from hotspots.errors import TooLittleDataError
     from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse
-    from hotspots.products.files import write_products
+    from hotspots.products.files import require_shareable, write_products
 
     is_rule = isinstance(bandwidth_m, str)
     methods |= {"bandwidth_m": None, "bandwidth_rule": bandwidth_m} if is_rule else {"bandwidth_m": bandwidth_m}
@@ -164,13 +169,15 @@ def run(
         AnalysisRequest(crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, window=window, **methods)
         for slug in dict.fromkeys(crimes)
     ]
+    for request in requests:
+        require_shareable(request, audience)
     with open_study(inputs, inputs.load_settings(), out=out, tables=RUN_TABLES) as (study, progress):
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []
         for analysis in analyses:
             progress(f"{analysis.crime.slug}: writing")
-            written.append(write_products(analysis, out, notify=warn))
+            written.append(write_products(analysis, out, audience=audience, notify=warn))
         for request, analysis in zip(requests, analyses, strict=True):
             wards = analysis.wards["ward_name"] if each_ward and len(analysis.wards) > 1 else {}
             thin = []
@@ -181,7 +188,7 @@ def run(
                 except TooLittleDataError:
                     thin.append(name)
                     continue
-                written.append(write_products(of_ward, out, notify=warn))
+                written.append(write_products(of_ward, out, audience=audience, notify=warn))
             if thin:
                 warn(f"Too few {analysis.crime.plural} for products of their own: {', '.join(thin)}.")
     echo_products(written, out, sentences="terminal.run", page="map", as_json=as_json)

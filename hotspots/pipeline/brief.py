@@ -45,8 +45,8 @@ class BriefRequest:
     Attributes:
         first_day: Of the two weeks that it is for; None for the day after the last of the period analysed.
         n_places: At most so many places to patrol.
-        contact: Whom to ask, in a line; None for a line to fill in by hand.
-        marking: The protective marking, in a line: "OFFICIAL-SENSITIVE"; None for none.
+        contact: Whom to ask, in a line; None for that of the house, or else a line to fill in by hand.
+        marking: The protective marking, in a line: "OFFICIAL-SENSITIVE"; None for that of the house.
 
     Raises:
         ParameterError: There are too many places for a page, or a text is not one line that can be printed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import shapely
 from hotspots.analysis.network import StreetNetwork, build_network
 from hotspots.errors import NotFoundError
 from hotspots.geography import unite_wards
+from hotspots.house import HouseStyle
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference import (
     Boundaries,
@@ -48,6 +49,7 @@ class PosterStudy:
         streets: Streets, likewise.
         terms: When schools are in; None where that is not known.
         country, subdivision: Whose bank holidays count.
+        house: In whose name and style posters are made, and how they are marked.
     """
 
     havens: Havens
@@ -57,6 +59,7 @@ class PosterStudy:
     terms: TermDates | None
     country: str
     subdivision: str | None
+    house: HouseStyle = field(default_factory=HouseStyle)
 
     @cached_property
     def network(self) -> StreetNetwork | None:
@@ -143,4 +146,5 @@ def load_poster_study(
         terms=None if terms and is_real and terms.input.data_status and not settings.term_dates else terms,
         country=settings.country,
         subdivision=settings.subdivision,
+        house=settings.house,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ from hotspots.crimes import Crime, CrimeDefinitions, list_crimes
 from hotspots.errors import DataError
 from hotspots.geography import assign_wards, to_wgs84, unite_wards
 from hotspots.harm import HarmTable
+from hotspots.house import HouseStyle
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.incidents import (
     DEFAULT_POINT,
@@ -142,6 +143,7 @@ class Study:
         calendar: What distinguishes one day from another.
         quality: Of the incidents.
         store: Where what was read is kept, and what went wrong there; None where it is not kept.
+        house: In whose name and style products are made, and how they are marked.
     """
 
     intake: Intake
@@ -161,6 +163,7 @@ class Study:
     cameras: Havens | None = None
     youth_zones: Havens | None = None
     safety_maps: SafetyMaps | None = None
+    house: HouseStyle = field(default_factory=HouseStyle)
 
     @cached_property
     def network(self) -> StreetNetwork | None:
@@ -309,6 +312,7 @@ def load_study(
         ),
         quality=assess_quality(intake, wards=outlines.wards, unmatched_residents=outlines.unmatched_residents),
         store=store,
+        house=settings.house,
         **{"havens": None, **beside},
     )
 

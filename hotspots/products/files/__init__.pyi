@@ -2,6 +2,7 @@ from .brief_document import require_packages as require_packages
 from .brief_document import write_template as write_template
 from .brief_folder import BriefFormat as BriefFormat
 from .brief_folder import write_brief as write_brief
+from .bundle import require_shareable as require_shareable
 from .bundle import write_products as write_products
 from .folders import require_apart as require_apart
 from .folders import restore_products as restore_products

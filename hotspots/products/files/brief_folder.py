@@ -11,6 +11,7 @@ from hotspots.pipeline import Brief, BriefRequest, silent
 from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_map_picture
 from hotspots.products.files.brief_document import choose_map_height, encode_document
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.pages import draw_brief
 from hotspots.products.summary import BRIEF_FOLDER, BRIEF_PRODUCTS, BriefSummary, encode, summarise, summarise_brief
 
@@ -76,6 +77,7 @@ def write_brief(
             document = encode_document(texts, draw_map_picture(texts), day=brief.first_day, template=template)
             (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
         write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters={"analysis": analysis.request, "brief": brief.request})
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in summary.products.items()}

@@ -86,11 +86,12 @@ class Book:
         workbook: Of XlsxWriter.
         title: At the head of each printed page.
         status: At the foot of each: what must be known of whatever is printed.
+        marking: At both, in the middle.
     """
 
-    def __init__(self, workbook: xlsxwriter.Workbook, *, title: str, status: str) -> None:
+    def __init__(self, workbook: xlsxwriter.Workbook, *, title: str, status: str, marking: str = "") -> None:
         self.workbook = workbook
-        self._title, self._status = title, status
+        self._title, self._status, self._marking = title, status, marking
         self._formats: dict[str, Any] = {form: workbook.add_format(_CELL | given) for form, given in _FORMATS.items()}
         self._formats |= {name: workbook.add_format(given) for name, given in _TEXTS.items()}
 
@@ -101,8 +102,9 @@ class Book:
         sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.7)
-        sheet.set_header(f"&L&B{_on_margin(self._title)}&R&B{_on_margin(name)}")
-        sheet.set_footer(f"&L{_on_margin(self._status)}&R&P / &N")
+        marking = f"&C&B{_on_margin(self._marking)}" if self._marking else ""
+        sheet.set_header(f"&L&B{_on_margin(self._title)}{marking}&R&B{_on_margin(name)}")
+        sheet.set_footer(f"&L{_on_margin(self._status)}{marking}&R&P / &N")
         sheet.hide_gridlines(2)
         return sheet
 
@@ -181,7 +183,7 @@ class Book:
 
 
 @contextmanager
-def open_workbook(path: Path, *, title: str, status: str, created: dt.date) -> Iterator[Book]:
+def open_workbook(path: Path, *, title: str, status: str, created: dt.date, marking: str = "") -> Iterator[Book]:
     """A workbook to add sheets to, written at the end: the same sheets give the same bytes.
 
     Args:
@@ -189,6 +191,7 @@ def open_workbook(path: Path, *, title: str, status: str, created: dt.date) -> I
         title: Of the workbook.
         status: What must be known of whatever is printed from it; empty for nothing.
         created: What its properties give as the day on which it was made.
+        marking: In the middle of the head and foot of each printed page; empty for nothing.
 
     Raises:
         OSError: The file cannot be written.
@@ -203,7 +206,7 @@ def open_workbook(path: Path, *, title: str, status: str, created: dt.date) -> I
     shown = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", title)
     # XlsxWriter takes the time of the clock where none is given
     workbook.set_properties({"title": shown, "created": dt.datetime.combine(created, dt.time())})
-    yield Book(workbook, title=title, status=status)
+    yield Book(workbook, title=title, status=status, marking=marking)
     try:
         workbook.close()
     except xlsxwriter.exceptions.XlsxFileError as error:

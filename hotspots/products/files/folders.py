@@ -18,6 +18,7 @@ from typing import Any
 import geopandas as gpd
 
 from hotspots.errors import ParameterError
+from hotspots.house import Audience
 from hotspots.products.summary import InputSummary, ReadInputSummary
 
 _DRAFT = ".writing-"
@@ -167,6 +168,7 @@ def name_folder(
     *,
     stated_area: str | None = None,
     methods: Sequence[str] = (),
+    audience: Audience = "tasking",
 ) -> str:
     """The period, the wards if not all, and unusual methods: products of another question keep their place.
 
@@ -176,12 +178,13 @@ def name_folder(
         all_wards: Those of the boundaries.
         stated_area: The area of the source to which the rows are limited, which then stands for its wards.
         methods: What was asked for besides, as `AnalysisRequest.methods` says it.
+        audience: For whom; products for others than those who task patrols say it in their name.
     """
     area = _name_stated(stated_area) if stated_area is not None else _name_wards(wards, all_wards)
     named = "+".join(map(slugify, methods))
     if len(named) > _MAX_METHODS:
         named = f"options-{_mark(*methods)}"
-    return "_".join(filter(None, (period, area, named)))
+    return "_".join(filter(None, (period, area, named, "" if audience == "tasking" else f"for-{audience}")))
 
 
 def _name_stated(area: str) -> str:

@@ -44,7 +44,7 @@ from hotspots.products.files.spreadsheets import (
     tabulate_wards,
 )
 from hotspots.products.summary import RunSummary, choose_expected_cells, choose_tested_cells
-from hotspots.products.words import make_environment, say_status
+from hotspots.products.words import make_environment, say, say_status
 
 _KINDS = {"havens": "Point", "haven_sites": "Point", "premises": "Point", "hot_streets": "MultiLineString"}
 """What a layer is of, if not of areas."""
@@ -201,6 +201,7 @@ def describe_layer(summary: RunSummary) -> str:
         said.append(summary.published.words)
     if summary.not_to_share:
         said.append(f"Not to be shared. {summary.not_to_share}")
+    said.append(f"{say('handling.marked', summary.handling)} {say('handling.made_by', summary.handling)}".rstrip())
     return " ".join(said)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hotspots.pipeline import HavenPlan, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.spreadsheets import write_csv
 from hotspots.products.pages import draw_havens
 from hotspots.products.summary import (
@@ -62,6 +63,7 @@ def write_havens(
             if table is not None:
                 write_csv(_add_origin(table, summary), draft / products[key])
         write_text(draft / products["havens_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters=plan.request)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in products.items()}

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import importlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,29 @@ import pyogrio
 import pyproj
 import shapely
 
-from hotspots.pipeline import Analysis
 from hotspots.products.files.folders import encode_json, write_text
-from hotspots.products.summary import RunSummary, encode
+from hotspots.products.summary import (
+    BriefSummary,
+    HavenPlanSummary,
+    OperationSummary,
+    PatrolPlanSummary,
+    PatrolsDoneSummary,
+    PerformanceSummary,
+    PostersSummary,
+    RunSummary,
+    encode,
+)
+
+AnySummary = (
+    RunSummary
+    | BriefSummary
+    | OperationSummary
+    | PerformanceSummary
+    | HavenPlanSummary
+    | PatrolPlanSummary
+    | PatrolsDoneSummary
+    | PostersSummary
+)
 
 _MEDIA_TYPES = {
     ".html": "text/html",
@@ -29,30 +49,38 @@ _MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".pdf": "application/pdf",
     ".png": "image/png",
+    ".gpx": "application/gpx+xml",
+    ".ics": "text/calendar",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 """As registered with IANA."""
 
+_SUBJECT = ("crime", "period", "not_to_share")
+"""What most summaries say of all that they hold."""
+
 _LIBRARIES = ("numpy", "pandas", "scipy", "shapely", "geopandas", "pyogrio", "pyproj", "pyarrow", "xlsxwriter")
 
 
-def write_manifest(analysis: Analysis, summary: RunSummary, folder: Path, *, key: str) -> None:
+def write_manifest(
+    summary: AnySummary, folder: Path, *, parameters: Any, more: Collection[str] = (), key: str = "manifest"
+) -> None:
     """Write which files a folder holds and how they came about. It holds no time of a clock and no path of a machine.
 
     Args:
-        analysis: What was asked.
-        summary: What was found, with the files that it was found in.
+        summary: What was found, with the files that it was found in and those that it is written to.
         folder: With every product but this one.
+        parameters: What was asked: a request, or several by what they are of.
+        more: Names of files that are not among the products.
         key: Of the manifest among the products, which does not list itself.
     """
     names = {product: name for product, name in summary.products.items() if product != key}
+    names |= {Path(name).name: name for name in more}
     content = {
         "schema_version": "1",
-        "crime": summary.crime,
-        "period": encode(summary.period),
+        "handling": encode(summary.handling),
+        **{name: _plain(getattr(summary, name)) for name in _SUBJECT if hasattr(summary, name)},
         "data_status": summary.data_status,
-        "not_to_share": summary.not_to_share,
-        "parameters": _plain(dataclasses.asdict(analysis.request)),
+        "parameters": _plain(parameters),
         "inputs": [encode(file) for file in summary.inputs],
         "versions": _list_versions(summary),
         "products": {product: _describe_file(folder / name) for product, name in names.items()},
@@ -70,7 +98,7 @@ def _describe_file(path: Path) -> dict[str, Any]:
     }
 
 
-def _list_versions(summary: RunSummary) -> dict[str, str]:
+def _list_versions(summary: AnySummary) -> dict[str, str]:
     """Of everything that may change a number or a byte."""
     libraries = {name: str(importlib.import_module(name).__version__) for name in _LIBRARIES}
     return {
@@ -84,9 +112,18 @@ def _list_versions(summary: RunSummary) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as JSON has it: dates as ISO text, tuples as lists."""
+    """A parameter as JSON has it: dates as ISO text, tuples as lists, of a shape its hash and of a path its name."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, dt.date) else value
+    if isinstance(value, tuple | list | set | frozenset):
+        return [_plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, shapely.Geometry):
+        outline = shapely.to_wkb(shapely.normalize(shapely.force_2d(value)))
+        return {"wkb_sha256": hashlib.sha256(outline).hexdigest()}
+    if isinstance(value, Path):
+        return value.name
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)

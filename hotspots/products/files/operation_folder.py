@@ -10,6 +10,7 @@ import shapely
 
 from hotspots.pipeline import Operation, silent
 from hotspots.products.files.folders import encode_json, replace_folder, say_replaced, slugify, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.pages import draw_operation
 from hotspots.products.summary import (
     OPERATION_FOLDER,
@@ -39,6 +40,7 @@ def write_operation(
     with replace_folder(folder, out=out) as draft:
         write_text(draft / OPERATION_PRODUCTS["operation"], draw_operation(operation, summary))
         write_text(draft / OPERATION_PRODUCTS["operation_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters=operation.request)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in OPERATION_PRODUCTS.items()}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hotspots.pipeline import ShiftPlan, silent
 from hotspots.products.files.folders import encode_json, replace_folder, say_replaced, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.patrol_calendar import encode_calendar
 from hotspots.products.files.patrol_tracks import encode_track
 from hotspots.products.files.spreadsheets import write_csv
@@ -52,6 +53,7 @@ def write_patrol_plan(
         for route in summary.routes:
             write_text(draft / summary.products[f"patrol_{route.patrol}_gpx"], encode_track(summary, route))
         write_text(draft / PATROL_PLAN_PRODUCTS["plan_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters=shift_plan.request)
     if replaced:
         notify(replaced)
     if n_cancelled:

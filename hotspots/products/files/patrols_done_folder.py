@@ -11,6 +11,7 @@ import shapely
 
 from hotspots.pipeline import PatrolsDone, silent
 from hotspots.products.files.folders import encode_json, replace_folder, say_replaced, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.spreadsheets import write_csv
 from hotspots.products.pages import draw_patrols_done
 from hotspots.products.summary import (
@@ -40,10 +41,11 @@ def write_patrols_done(
     folder = out / PATROLS_DONE_FOLDER / name_patrols_done(found)
     replaced = say_replaced(folder, PATROLS_DONE_PRODUCTS["patrols_done_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
-        write_text(draft / PATROLS_DONE_PRODUCTS["patrols_done"], draw_patrols_done(summary))
+        write_text(draft / PATROLS_DONE_PRODUCTS["patrols_done"], draw_patrols_done(summary, house=found.study.house))
         write_csv(tabulate_patrolled_places(summary), draft / PATROLS_DONE_PRODUCTS["patrols_done_csv"])
         write_csv(tabulate_patrol_hours(summary), draft / PATROLS_DONE_PRODUCTS["patrol_hours_csv"])
         write_text(draft / PATROLS_DONE_PRODUCTS["patrols_done_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters=found.request)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in PATROLS_DONE_PRODUCTS.items()}

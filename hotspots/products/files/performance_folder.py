@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hotspots.pipeline import Performance, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.spreadsheets import tabulate_indicators, write_csv
 from hotspots.products.pages import draw_performance
 from hotspots.products.summary import (
@@ -43,9 +44,12 @@ def write_performance(
     folder = out / PERFORMANCE_FOLDER / name
     replaced = say_replaced(folder, PERFORMANCE_PRODUCTS["performance_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
-        write_text(draft / PERFORMANCE_PRODUCTS["performance"], draw_performance(summary))
+        write_text(
+            draft / PERFORMANCE_PRODUCTS["performance"], draw_performance(summary, house=performance.study.house)
+        )
         write_csv(tabulate_indicators(summary), draft / PERFORMANCE_PRODUCTS["performance_csv"])
         write_text(draft / PERFORMANCE_PRODUCTS["performance_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters=performance.request)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in PERFORMANCE_PRODUCTS.items()}

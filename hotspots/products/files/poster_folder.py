@@ -8,6 +8,7 @@ from pathlib import Path
 from hotspots.pipeline import Posters, silent
 from hotspots.products.drawing import DrawnPoster, draw_poster, join_posters
 from hotspots.products.files.folders import encode_json, replace_folder, say_replaced, slugify, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.summary import (
     POSTERS_FOLDER,
     POSTERS_PRODUCTS,
@@ -66,6 +67,8 @@ def write_posters(
                 (draft / name).write_bytes(content)
         (draft / POSTERS_PRODUCTS["posters"]).write_bytes(join_posters(drawn, posters))
         write_text(draft / POSTERS_PRODUCTS["posters_json"], encode_json(encode(summary)))
+        files = [name for sheet in sheets for name in sheet.files]
+        write_manifest(summary, draft, parameters=posters.request, more=files)
     if replaced:
         notify(replaced)
     if lost := sorted({name for one in drawn for name in one.unprintable}):

@@ -285,6 +285,9 @@ def tabulate_marked_places(summary: RunSummary) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"n_incidents": "Int64"})
 
 
+_SHARING = {"tasking": "ordinary", "partner": "partners only", "public": "public"}
+
+
 def describe_run(summary: RunSummary) -> dict[str, str]:
     """What a row of any table is of: crime, days, and whether it may be relied on and shared."""
     return {
@@ -292,7 +295,7 @@ def describe_run(summary: RunSummary) -> dict[str, str]:
         "period_start": summary.period.start.isoformat(),
         "period_end": summary.period.end.isoformat(),
         "data_status": say_status(summary.data_status) or "ordinary",
-        "sharing": "not to be shared" if summary.not_to_share else "ordinary",
+        "sharing": "not to be shared" if summary.not_to_share else _SHARING[summary.handling.audience],
     }
 
 

@@ -240,6 +240,7 @@ def write_workbook(summary: RunSummary, path: Path) -> None:
     is_held = {name: not table.empty for name, _, table, _ in tables} | {"Hours": summary.profile.counts is not None}
     held = [(name, subject, table, columns) for name, subject, table, columns in tables if is_held[name]]
     said = {"title": say("tables.title", summary), "status": say("tables.status", summary)}
+    said["marking"] = say("handling.line", summary.handling)
     with open_workbook(path, **said, created=summary.period.end) as book:
         _add_about(book, summary, [(name, say(f"tables.{subject}", summary)) for name, subject, *_ in held])
         for name, _, table, columns in held:
@@ -274,12 +275,15 @@ def _add_about(book: Book, summary: RunSummary, sheets: Sequence[tuple[str, str]
         book.put_text(sheet, row, 0, mark, "mark")
         sheet.set_row_pixels(row, 40)
         row += 1
+    made_by = say("handling.made_by", summary.handling)
     facts = [
         ("Crime", summary.crime_label),
         ("Area", say("places.area", summary)),
         ("Period", say("tables.period", summary)),
         ("Rows", say("tables.rows", summary)),
         ("Data", say("tables.data", summary)),
+        ("For whom", say("handling.marked", summary.handling)),
+        *([("Made by", made_by)] if made_by else []),
         ("Sharing", say("tables.sharing", summary)),
         ("Withheld", say("tables.withheld", summary)),
         *(("Method", method) for method in summary.methods),

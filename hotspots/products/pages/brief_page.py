@@ -17,4 +17,8 @@ def draw_brief(brief: Brief, summary: BriefSummary) -> str:
         name: draw_brief_map(brief, summary, width_mm=width_mm, height_mm=height_mm)
         for name, (width_mm, height_mm) in _MAPS_MM.items()
     }
-    return make_environment().get_template("brief.html").render(t=describe_texts(summary), maps=maps)
+    return (
+        make_environment()
+        .get_template("brief.html")
+        .render(s=summary, house=brief.analysis.study.house, t=describe_texts(summary), maps=maps)
+    )

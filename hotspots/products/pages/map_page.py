@@ -137,6 +137,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     legends = [("density", classes.density), ("wards", classes.wards)]
     return environment.get_template("map.html").render(
         s=summary,
+        house=analysis.study.house,
         place=_name_place(summary),
         week=view["week"],
         no_trend=say_no_trend(places),

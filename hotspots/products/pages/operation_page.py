@@ -19,6 +19,7 @@ def draw_operation(operation: Operation, summary: OperationSummary) -> str:
         .get_template("operation.html")
         .render(
             s=summary,
+            house=operation.study.house,
             map=draw_areas(operation),
             chart=draw_before_after(summary),
             results=results,

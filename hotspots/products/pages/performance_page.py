@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hotspots.analysis.change import VERDICTS
 from hotspots.analysis.rates import CRITERIA
+from hotspots.house import HouseStyle
 from hotspots.pipeline import MIN_RANKED
 from hotspots.products.summary import PerformanceSummary
 from hotspots.products.words import make_environment, say
@@ -17,7 +18,7 @@ _MARKS = {
 """The mark beside each word: blue discs for good news, brown squares for bad, hollow where less sure."""
 
 
-def draw_performance(summary: PerformanceSummary) -> str:
+def draw_performance(summary: PerformanceSummary, *, house: HouseStyle | None = None) -> str:
     """The page, as HTML."""
     area = summary.study_area
     files = [file.path for file in summary.inputs]
@@ -27,6 +28,7 @@ def draw_performance(summary: PerformanceSummary) -> str:
         .get_template("performance.html")
         .render(
             s=summary,
+            house=house,
             place=say("places.name", area.wards, area.boroughs),
             peered=[row for row in summary.indicators if row.peers],
             marks=_MARKS,

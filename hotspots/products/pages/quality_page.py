@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from hotspots.house import HouseStyle
 from hotspots.products.drawing import draw_months
 from hotspots.products.summary import MonthSummary, RunSummary
 from hotspots.products.words import make_environment
 
 
-def draw_quality(summary: RunSummary) -> str:
+def draw_quality(summary: RunSummary, *, house: HouseStyle | None = None) -> str:
     """The page about the quality of the data behind a run, as HTML."""
     known = summary.quality.months
     months = [
@@ -22,6 +23,7 @@ def draw_quality(summary: RunSummary) -> str:
         .get_template("quality.html")
         .render(
             s=summary,
+            house=house,
             q=summary.quality,
             months=chart,
             snapped="anonymised" in summary.location_precision,

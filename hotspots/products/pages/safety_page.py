@@ -35,6 +35,7 @@ def draw_safety(analysis: Analysis, summary: RunSummary, perception: PerceptionS
         .get_template("safety.html")
         .render(
             s=summary,
+            house=analysis.study.house,
             f=perception,
             place=say("places.area", summary),
             # what is marked safe here was escaped where it was made

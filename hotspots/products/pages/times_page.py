@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from hotspots.house import HouseStyle
 from hotspots.products.drawing import (
     Ratio,
     choose_ratio_ticks,
@@ -24,7 +25,7 @@ from hotspots.products.words import make_environment, say, say_bound, say_each, 
 _N_FIRST_WARDS = 15
 
 
-def draw_times(summary: RunSummary) -> str:
+def draw_times(summary: RunSummary, *, house: HouseStyle | None = None) -> str:
     """The page about when the incidents of a run happen, as HTML."""
     plural, repeats = summary.crime_plural, summary.repeats
     months = summary.series.months
@@ -38,6 +39,7 @@ def draw_times(summary: RunSummary) -> str:
         .get_template("times.html")
         .render(
             s=summary,
+            house=house,
             draw_strip=draw_strip,
             draw_ratio=_draw_ratio,
             draw_scale=_draw_scale,

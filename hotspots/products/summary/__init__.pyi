@@ -8,12 +8,15 @@ from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
 from .gap_summary import GapSummary as GapSummary
 from .gap_summary import UsualHoursSummary as UsualHoursSummary
+from .handling_summary import HandlingSummary as HandlingSummary
+from .handling_summary import summarise_handling as summarise_handling
 from .haven_plan_summary import AreaCoverageSummary as AreaCoverageSummary
 from .haven_plan_summary import HavenPlanSummary as HavenPlanSummary
 from .haven_plan_summary import SitingSummary as SitingSummary
 from .haven_plan_summary import summarise_havens as summarise_havens
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
+from .partner_summary import withhold_from_partners as withhold_from_partners
 from .patrol_done_summary import PatrolDay as PatrolDay
 from .patrol_done_summary import PatrolsDoneSummary as PatrolsDoneSummary
 from .patrol_done_summary import summarise_patrols_done as summarise_patrols_done

@@ -14,6 +14,7 @@ from hotspots.analysis.network import WALKING_M_PER_MINUTE
 from hotspots.pipeline import MAX_GAP_MINUTES, Brief, BriefHaven, BriefPlace, HavenState
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, SmallShare, Tenths
 from hotspots.products.summary.gap_summary import UsualHoursSummary
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.patrol_summary import PatrolPlaceSummary
 from hotspots.products.summary.product_names import BRIEF_PRODUCTS
 from hotspots.products.summary.run_summary import Period, ReadInputSummary, RunSummary, count_period
@@ -155,6 +156,7 @@ class BriefSummary(Part):
         period: The days analysed.
         weeks: The days that the brief is for.
         data_status: What files say of themselves, by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         visit_minutes: How long a visit is.
         max_gap_minutes: Between two visits of a place, at most.
         reach_m: Within reach of a safe haven.
@@ -177,6 +179,7 @@ class BriefSummary(Part):
     period: Period
     weeks: Period
     data_status: dict[str, str]
+    handling: HandlingSummary
     visit_minutes: Annotated[int, Quantity("minutes")]
     max_gap_minutes: Annotated[int, Quantity("minutes")]
     reach_m: Metres
@@ -210,6 +213,9 @@ def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) 
         period=run.period,
         weeks=count_period(brief.first_day, brief.last_day),
         data_status=run.data_status,
+        handling=summarise_handling(
+            brief.analysis.study.house, "tasking", marking=brief.request.marking, contact=brief.request.contact
+        ),
         visit_minutes=VISIT_MINUTES,
         max_gap_minutes=MAX_GAP_MINUTES,
         reach_m=brief.analysis.request.reach_m,
@@ -223,7 +229,7 @@ def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) 
         nearest=_summarise_haven(brief.nearest, "", has_hours) if brief.nearest else None,
         words=None,
         inputs=run.inputs,
-        products={key: name for key, name in BRIEF_PRODUCTS.items() if key in (*formats, "brief_json")},
+        products={key: name for key, name in BRIEF_PRODUCTS.items() if key in (*formats, "brief_json", "manifest")},
     )
     return dataclasses.replace(summary, words=_say_all(brief, summary, run))
 
@@ -274,12 +280,12 @@ def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
     return BriefWords(
         **single,
         **headings,
-        marking=brief.request.marking or "",
+        marking=s.handling.marking,
         nowhere="" if s.places else say("brief.nowhere", s, run),
         steps=tuple(say_each("brief.steps", s)),
         blanks=tuple(say_each("brief.blanks")),
         changes=tuple(say_each("brief.changes", run)),
         tested=say("brief.tested", run),
         sources=(*say_each("brief.sources", s, run, days_old), *([credit] if credit else [])),
-        contact=say("brief.contact", brief.request.contact or ""),
+        contact=say("brief.contact", s.handling.contact or ""),
     )

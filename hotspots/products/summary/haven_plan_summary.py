@@ -32,6 +32,7 @@ from hotspots.products.summary.gap_summary import (
     summarise_gap,
     walks,
 )
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.haven_shares import SharesSummary, withhold_few, withhold_from_sum
 from hotspots.products.summary.product_names import HAVEN_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
@@ -203,6 +204,7 @@ class HavenPlanSummary(Part):
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         period: The days analysed.
         n_years: Length of the period that the files cover.
         area: The wards analysed, in words.
@@ -227,6 +229,7 @@ class HavenPlanSummary(Part):
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
     data_status: Annotated[dict[str, str], Source("study.data_status")]
+    handling: HandlingSummary
     period: Period
     n_years: Annotated[float, Quantity("years", decimals=3)]
     area: str
@@ -262,6 +265,7 @@ def summarise_havens(plan: HavenPlan) -> HavenPlanSummary:
         cover=_summarise_cover(plan),
         siting=_summarise_siting(plan),
         inputs=tuple(map(InputSummary.of, plan.study.inputs)),
+        handling=summarise_handling(plan.study.house, "tasking"),
         products=HAVEN_PRODUCTS,
         version=hotspots.__version__,
         words=(),

@@ -45,6 +45,7 @@ from hotspots.products.summary.encoding import (
     Tenths,
     Thousandths,
 )
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.product_names import OPERATION_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
 from hotspots.products.words import say, say_each
@@ -338,6 +339,7 @@ class OperationSummary(Part):
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         not_to_share: Why the products must not be shared, in a sentence; null where they may be.
         operation: When it was.
         before: The period that it is compared with.
@@ -371,6 +373,7 @@ class OperationSummary(Part):
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
     data_status: dict[str, str]
+    handling: HandlingSummary
     not_to_share: str | None
     operation: Period
     before: BeforePeriod
@@ -432,6 +435,7 @@ def summarise_operation(operation: Operation) -> OperationSummary:
             *map(InputSummary.of, operation.patrols.files if operation.patrols else ()),
         ),
         not_to_share=say("disclosure.operation") if operation.is_too_fine else None,
+        handling=summarise_handling(operation.study.house, "tasking"),
         products=OPERATION_PRODUCTS,
         version=hotspots.__version__,
         # what changed around an area without any incident says nothing of the area

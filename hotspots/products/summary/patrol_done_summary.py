@@ -15,6 +15,7 @@ from hotspots.analysis.patrols import KOPER_MINUTES, CrimeHours, KeptPlan, StayO
 from hotspots.geography import format_grid_reference
 from hotspots.pipeline import PatrolledPlace, PatrolsDone, PeakCover
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.place_summary import locate_hotspots
 from hotspots.products.summary.product_names import PATROLS_DONE_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
@@ -202,6 +203,7 @@ class PatrolsDoneSummary(Part):
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         period: First and last day of the records.
         incident_period: Days of the incidents that places and hours of crime are from.
         is_listed: Whether a file listed the places; otherwise they are those that a run finds.
@@ -239,6 +241,7 @@ class PatrolsDoneSummary(Part):
     crime_label: Annotated[str, Source("crime.label")]
     crime_plural: Annotated[str, Source("crime.plural")]
     data_status: dict[str, str]
+    handling: HandlingSummary
     period: Period
     incident_period: Period
     is_listed: bool
@@ -298,6 +301,7 @@ def summarise_patrols_done(found: PatrolsDone) -> PatrolsDoneSummary:
         by_hour=_list_hours(found),
         week=_sum_week(found),
         inputs=tuple(map(InputSummary.of, (*found.study.inputs, *found.files))),
+        handling=summarise_handling(found.study.house, "tasking"),
         products=PATROLS_DONE_PRODUCTS,
         version=hotspots.__version__,
         words=(),

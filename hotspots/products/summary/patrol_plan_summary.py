@@ -13,6 +13,7 @@ from hotspots.analysis.patrols import BREAK_LEEWAY_MINUTES, PatrolRoute, PatrolS
 from hotspots.geography import format_grid_reference
 from hotspots.pipeline import DETOUR, ShiftPlan, TravelBy
 from hotspots.products.summary.encoding import Degrees, Part, Quantity, Share, Source, Thousandths
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.patrol_summary import PatrolPlaceSummary, summarise_patrols
 from hotspots.products.summary.place_summary import LocationCount, LocationKindCount, WardName
 from hotspots.products.summary.product_names import PATROL_PLAN_PRODUCTS
@@ -150,6 +151,7 @@ class PatrolPlanSummary(Part):
         crime_label: The crime as a heading.
         crime_plural: The incidents in the middle of a sentence.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         period: Days of the incidents that the estimate rests on.
         day: On which the shift begins.
         begins, ends: On the local clock.
@@ -187,6 +189,7 @@ class PatrolPlanSummary(Part):
     crime_label: str
     crime_plural: str
     data_status: Annotated[dict[str, str], Source("study.data_status")]
+    handling: HandlingSummary
     period: Period
     day: Annotated[dt.date, Source("request.day")]
     begins: str
@@ -249,6 +252,7 @@ def summarise_patrol_plan(shift_plan: ShiftPlan) -> PatrolPlanSummary:
         places=tuple(_summarise_place(at, place, shift_plan) for at, place in enumerate(found.places)),
         n_visits=sum(len(route.visits) for route in plan.routes),
         inputs=tuple(map(InputSummary.of, shift_plan.study.inputs)),
+        handling=summarise_handling(shift_plan.study.house, "tasking"),
         products={**PATROL_PLAN_PRODUCTS, **tracks},
         version=hotspots.__version__,
         words=(),

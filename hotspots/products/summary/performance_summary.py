@@ -23,6 +23,7 @@ from hotspots.products.summary.encoding import (
     Tenths,
     Thousandths,
 )
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.product_names import PERFORMANCE_PRODUCTS
 from hotspots.products.summary.quality_summary import Days
 from hotspots.products.summary.run_summary import InputSummary
@@ -208,6 +209,7 @@ class PerformanceSummary(Part):
     Attributes:
         period: The twelve months.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         study_area: The wards that are counted.
         indicators: Each crime, in the order asked for.
         notes: What to know before the figures are believed: what the files do not cover.
@@ -221,6 +223,7 @@ class PerformanceSummary(Part):
 
     period: Days
     data_status: dict[str, str]
+    handling: HandlingSummary
     study_area: CountedArea
     indicators: tuple[IndicatorSummary, ...]
     notes: tuple[str, ...]
@@ -250,6 +253,7 @@ def summarise_performance(performance: Performance) -> PerformanceSummary:
         notes=tuple(say_each("gaps.performance", performance.indicators, performance.low_months)),
         unshown_targets=_label_crimes(performance.unshown_targets, performance),
         priorities=performance.priorities and _summarise_priorities(performance.priorities, performance),
+        handling=summarise_handling(study.house, "tasking"),
         products=PERFORMANCE_PRODUCTS,
         version=hotspots.__version__,
     )

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 import hotspots
 from hotspots.pipeline import Poster, PosterHaven, Posters, list_left_out
 from hotspots.products.summary.encoding import Metres, Part, Quantity
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.run_summary import InputSummary
 
 POSTERS_FOLDER = "posters"
-POSTERS_PRODUCTS = {"posters": "posters.pdf", "posters_json": "posters.json"}
+POSTERS_PRODUCTS = {"posters": "posters.pdf", "posters_json": "posters.json", "manifest": "manifest.json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class PostersSummary(Part):
         n_hours_unknown: Of these, those whose hours are not known, of which posters say that they may be closed.
         n_checks_unknown: Of these, those that do not say when somebody last checked them.
         data_status: What files say of themselves, by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         posters: Each of them.
         inputs: The files read.
         products: What the files are called.
@@ -116,6 +118,7 @@ class PostersSummary(Part):
     n_hours_unknown: int
     n_checks_unknown: int
     data_status: dict[str, str]
+    handling: HandlingSummary
     posters: tuple[PosterSummary, ...]
     inputs: tuple[InputSummary, ...]
     products: dict[str, str]
@@ -147,6 +150,7 @@ def summarise_posters(posters: Posters, sheets: list[SheetSummary]) -> PostersSu
         n_checks_unknown=_count_unchecked(posters),
         posters=tuple(_summarise(poster, sheet) for poster, sheet in zip(posters.posters, sheets, strict=True)),
         inputs=tuple(InputSummary.of(file) for file in study.inputs),
+        handling=summarise_handling(study.house, "public"),
         products=POSTERS_PRODUCTS,
         notes=list_left_out(havens=study.havens, schools=study.schools),
     )

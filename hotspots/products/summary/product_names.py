@@ -33,10 +33,15 @@ PERFORMANCE_PRODUCTS = {
     "performance": "performance.html",
     "performance_csv": "performance.csv",
     "performance_json": "performance.json",
+    "manifest": "manifest.json",
 }
 
 OPERATION_FOLDER = "operation"
-OPERATION_PRODUCTS = {"operation": "operation.html", "operation_json": "operation.json"}
+OPERATION_PRODUCTS = {
+    "operation": "operation.html",
+    "operation_json": "operation.json",
+    "manifest": "manifest.json",
+}
 
 PATROLS_DONE_FOLDER = "patrols_done"
 PATROLS_DONE_PRODUCTS = {
@@ -44,6 +49,7 @@ PATROLS_DONE_PRODUCTS = {
     "patrols_done_csv": "patrols_done.csv",
     "patrol_hours_csv": "patrol_hours.csv",
     "patrols_done_json": "patrols_done.json",
+    "manifest": "manifest.json",
 }
 
 PATROL_PLAN_FOLDER = "patrols"
@@ -52,6 +58,7 @@ PATROL_PLAN_PRODUCTS = {
     "patrols_ics": "patrols.ics",
     "patrols_csv": "patrols.csv",
     "plan_json": "plan.json",
+    "manifest": "manifest.json",
 }
 """Beside a GPX file for each patrol."""
 
@@ -62,6 +69,7 @@ HAVEN_PRODUCTS = {
     "gaps_csv": "gaps.csv",
     "sites_csv": "sites.csv",
     "havens_json": "havens.json",
+    "manifest": "manifest.json",
 }
 
 BRIEF_FOLDER = "briefs"
@@ -70,4 +78,5 @@ BRIEF_PRODUCTS = {
     "brief_pdf": "brief.pdf",
     "brief_docx": "brief.docx",
     "brief_json": "brief.json",
+    "manifest": "manifest.json",
 }

@@ -16,6 +16,7 @@ from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCovera
 from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
+from hotspots.house import Audience
 from hotspots.ingest.formats import InputFile, InputTable
 from hotspots.pipeline import Accounts, Analysis, is_whole_month
 from hotspots.products.summary.disclosure_summary import DisclosureSummary, say_not_to_share, summarise_disclosure
@@ -32,6 +33,7 @@ from hotspots.products.summary.encoding import (
     Tenths,
 )
 from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
+from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
 from hotspots.products.summary.place_summary import (
@@ -386,6 +388,7 @@ class RunSummary(Part):
         period: The days analysed.
         methods: How the analysis differs from the usual one, in a few words each.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
         not_to_share: Why the products must not be shared, in a sentence; null where they may be.
         disclosure: What is withheld so that no victim can be found.
         published: What of a large area the products hold.
@@ -437,6 +440,7 @@ class RunSummary(Part):
     period: Period
     methods: Annotated[tuple[str, ...], Source("request.methods")]
     data_status: Annotated[dict[str, str], Source("study.data_status")]
+    handling: HandlingSummary
     not_to_share: str | None
     disclosure: DisclosureSummary
     published: PublishedSummary
@@ -491,8 +495,13 @@ class RunSummary(Part):
         return choose_changes(self.changes)
 
 
-def summarise(analysis: Analysis) -> RunSummary:
-    """Everything an analysis found."""
+def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSummary:
+    """Everything an analysis found.
+
+    Args:
+        analysis: It.
+        audience: For whom the products are.
+    """
     places, times = analysis.places, analysis.times
     patrols = summarise_patrols(analysis)
     precision = analysis.incidents["location_precision"].value_counts().sort_index()
@@ -542,6 +551,7 @@ def summarise(analysis: Analysis) -> RunSummary:
         streets=summarise_streets(analysis),
         perception=summarise_perception(analysis),
         notes=(*_note_gaps(analysis), *analysis.notes, *_note_overlaps(analysis), *_note_residents(analysis)),
+        handling=summarise_handling(analysis.study.house, audience),
         products={key: name for key, name in PRODUCTS.items() if analysis.streets or key not in OF_STREETS}
         | (FACILITY_PRODUCTS if analysis.facilities else {})
         | (SAFETY_PRODUCTS if analysis.perception else {}),

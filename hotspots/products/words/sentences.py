@@ -14,12 +14,19 @@ from hotspots.products.words.bytecode import BytecodeCache
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
+
+def _quote_css(text: str) -> str:
+    """A text within the quotes of a style: whatever could end it is escaped."""
+    return "".join(sign if sign.isalnum() or sign == " " else f"\\{ord(sign):x} " for sign in text)
+
+
 _FILTERS: dict[str, Any] = {
     "band": numbers.say_distance_band,
     "between": numbers.say_between,
     "bound": numbers.say_bound,
     "capitalised": numbers.capitalise,
     "clock": numbers.say_clock,
+    "css_text": _quote_css,
     "date": numbers.say_date,
     "digits": numbers.say_digits,
     "duration": numbers.say_duration,
