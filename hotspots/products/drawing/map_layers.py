@@ -96,9 +96,7 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     outlines = [hotspot.outline for hotspot in analysis.places.hotspots[: summary.published.n_hotspots_drawn]]
     patrols = [place.outline for place in analysis.places.patrol_places]
     wards = _simplify_wards(tuple(analysis.wards.geometry), _tolerance_m(analysis), crs)
-    density = draw_densities(
-        analysis, classes.density, shift_classes=classes.shifts, period_classes=classes.periods
-    )
+    density = draw_densities(analysis, classes.density, shift_classes=classes.shifts, period_classes=classes.periods)
     layers: dict[str, Layer] = {
         "density": ImageOverlay(
             density.week,

@@ -39,7 +39,7 @@ class PeriodsSummary(Part):
     Attributes:
         per_days: The days that densities are per.
         bandwidth_m: Of all of them.
-        max_per_km2: The highest of the comparison to look at first: shorter periods have higher peaks of fewer incidents.
+        max_per_km2: The highest of the first comparison: in shorter periods a few incidents make a peak.
         compared: Those that are drawn, the one to look at first before the others.
     """
 

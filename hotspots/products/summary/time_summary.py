@@ -625,8 +625,7 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
         hotspots=hotspots
         and tuple(HotspotChange(rank=index + 1, change=group) for index, group in list_groups(hotspots)),
         n_hotspots_compared=hotspots and hotspots.n_compared,
-        patrols=patrols
-        and tuple(HotspotChange(rank=index + 1, change=group) for index, group in list_groups(patrols)),
+        patrols=patrols and tuple(HotspotChange(rank=index + 1, change=group) for index, group in list_groups(patrols)),
         hotspots_reason=change.hotspots_reason,
         n_left_out=change.n_left_out,
         lost=change.lost,
