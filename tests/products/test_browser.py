@@ -342,6 +342,7 @@ def test_one_picture_is_shown_and_the_key_follows(products: Path, open_page: Any
         "Where incidents cluster",
         "Wards by incidents per km²",
         "Change by ward",
+        "Two periods compared",
         "Most incidents expected",
         "More than its surroundings",
         "None",
@@ -356,7 +357,7 @@ def test_one_picture_is_shown_and_the_key_follows(products: Path, open_page: Any
         "Ward names",
         "Around the densest half",
     ]
-    for key in ("hotspots", "wards", "change", "expected", "significant", "density"):
+    for key in ("hotspots", "wards", "change", "compare", "expected", "significant", "density"):
         page.check(f"#layers input[value={key}]")
         shown = page.locator(".legend > [data-layer]:not([hidden])").evaluate_all(
             "all => all.map(e => e.dataset.layer)"

@@ -34,7 +34,7 @@ const showCompared = () => {
 };
 // Both pictures lie in full where they are, each in a pane of which the other's part is cut off.
 const divide = () => {
-  if (!map.hasLayer(periods.current)) return;
+  if (!periods.current || !map.hasLayer(periods.current)) return;
   const share = { earlier: 1, current: 0, both: state.split }[state.side];
   const size = map.getSize();
   const [from, to] = [map.containerPointToLayerPoint([0, 0]), map.containerPointToLayerPoint(size)];

@@ -12,7 +12,11 @@ find("#print").addEventListener("click", () => window.print());
 const facts = find(".answer ul");
 const fold = () => {
   // in the order in which it is seen, so that it is reached by keys in that order too
-  if (isNarrow()) find(".where").after(facts); else find(".answer").append(facts);
+  if (isNarrow()) find(".where").after(...[compared, facts].filter(Boolean));
+  else {
+    find(".answer").append(facts);
+    if (compared) find(".on-map aside").prepend(compared);
+  }
   find(".legend").open = !isNarrow();
   const hours = find(".grid");
   if (hours) hours.open = !isNarrow() || Boolean(state.when && ![...named.options].some(({ value }) => value === state.when.key));
