@@ -44,7 +44,6 @@ from .operation_patrols import measure_operation_patrols as measure_operation_pa
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap
-from .part_changes import PartChanges as PartChanges
 from .patrol_plan import DETOUR as DETOUR
 from .patrol_plan import ShiftPlan as ShiftPlan
 from .patrol_plan import plan_shift as plan_shift
@@ -64,7 +63,6 @@ from .performance import Indicator as Indicator
 from .performance import Performance as Performance
 from .performance import PerformanceRequest as PerformanceRequest
 from .performance import measure_performance as measure_performance
-from .period_densities import PeriodDensities as PeriodDensities
 from .places import PlaceAnalysis as PlaceAnalysis
 from .poster_request import Paper as Paper
 from .poster_request import PosterRequest as PosterRequest

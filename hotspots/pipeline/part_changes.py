@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ def compare_parts(
     windows = rows.find_windows(main.comparison)
     if _differ_in_times(part >= 0, rows.find_counted(main.comparison)[:, : len(part)]):
         return PartChanges(change=None, reason="The times of more incidents are known in one of the two periods.")
-    groups = pd.Categorical.from_codes(part, categories=pd.RangeIndex(len(DAY_PARTS)))
+    groups: Any = pd.Categorical.from_codes(part, categories=pd.RangeIndex(len(DAY_PARTS)))
     _, change = rows.compare(windows, groups=groups)
     return PartChanges(change=change)
 

@@ -597,8 +597,8 @@ def test_two_periods_lie_side_by_side_on_paper(products: Path, open_page: Any) -
     assert not page.locator(".folium-map").is_visible()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.locator(".pair").count() == 0
-    page.emulate_media(media="screen")
-    printed = page.pdf(format="A4", prefer_css_page_size=True)
+    fresh = open_page(map_of(products, "robbery"), LAPTOP, link="#compare=r12-before")
+    printed = fresh.page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
     assert opened.complaints == []
 

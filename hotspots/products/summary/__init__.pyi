@@ -27,8 +27,6 @@ from .perception_summary import PerceptionSummary as PerceptionSummary
 from .performance_summary import PerformanceSummary as PerformanceSummary
 from .performance_summary import summarise_performance as summarise_performance
 from .period_summary import PER_DAYS as PER_DAYS
-from .period_summary import PartChangesSummary as PartChangesSummary
-from .period_summary import PeriodsSummary as PeriodsSummary
 from .place_summary import HoldoutSummary as HoldoutSummary
 from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName

@@ -106,6 +106,6 @@ def summarise_part_changes(analysis: Analysis) -> PartChangesSummary | None:
         return None
     rows = None if found.change is None else list_groups(found.change)
     return PartChangesSummary(
-        parts=rows and tuple(PartChange(key=DAY_PARTS[at].key, change=change) for at, change in rows),
+        parts=None if rows is None else tuple(PartChange(key=DAY_PARTS[at].key, change=change) for at, change in rows),
         reason=found.reason,
     )
