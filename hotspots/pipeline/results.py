@@ -15,7 +15,9 @@ from hotspots.crimes import Crime
 from hotspots.harm import HarmWeights
 from hotspots.pipeline.facility_kinds import FacilityKind
 from hotspots.pipeline.felt_places import PerceptionAnalysis
+from hotspots.pipeline.part_changes import PartChanges
 from hotspots.pipeline.patrol_week import PatrolWeek
+from hotspots.pipeline.period_densities import PeriodDensities
 from hotspots.pipeline.places import PlaceAnalysis
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run_havens import HavenAnalysis
@@ -46,6 +48,9 @@ class Analysis:
         months: Incidents by calendar month of the period.
         empty_months: Months of the period whose feed failed, which are not months without crime.
         patrol_week: What to expect at places to patrol by hour of the week; None where hours are not known.
+        periods: Where the incidents of both windows of the usual comparisons were, the main one first.
+        part_changes: How they changed in each part of the week; None where hours are not known, or the area may be
+            smaller than a ward.
         havens: What the safe havens cover; None where none were given.
         new_havens: Which candidates would help most as new ones; None where no candidates were given.
         facilities: Premises, stations, schools and parks, each kind at its own hours; empty where none were given.
@@ -66,6 +71,8 @@ class Analysis:
     months: pd.Series
     empty_months: tuple[pd.Period, ...]
     patrol_week: PatrolWeek | None
+    periods: tuple[PeriodDensities, ...]
+    part_changes: PartChanges | None
     havens: HavenAnalysis | None
     new_havens: Siting | None = None
     facilities: tuple[FacilityKind, ...] = ()

@@ -15,7 +15,9 @@ from hotspots.pipeline.facility_kinds import analyse_facilities
 from hotspots.pipeline.felt_places import analyse_perception
 from hotspots.pipeline.holes import count_uncovered_months
 from hotspots.pipeline.notes import list_notes
+from hotspots.pipeline.part_changes import compare_parts
 from hotspots.pipeline.patrol_week import estimate_patrol_week
+from hotspots.pipeline.period_densities import estimate_periods
 from hotspots.pipeline.places import analyse_places
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
@@ -94,6 +96,10 @@ def analyse(study: Study, request: AnalysisRequest, *, progress: Progress = sile
             floor=request.floor,
         )
         if profile.available and n_years
+        else None,
+        periods=estimate_periods(chosen, times.rows, times.changes, like=places.density, floor=request.floor),
+        part_changes=compare_parts(chosen, times.rows, times.changes, hours=hours)
+        if profile.available and request.area is None
         else None,
         havens=analyse_havens(study, chosen, profile, places.patrol_places, request),
         new_havens=suggest_havens(study, chosen, reach_m=request.reach_m),

@@ -91,6 +91,7 @@ class TimeAnalysis:
         control: The latest of them beside what was to be expected.
         rolling: Sums of twelve months (R12), on the index of `months`; missing where any month is.
         changes: Every comparison that a partnership makes, available or not.
+        rows: What they count: incidents before the period and of it, in the wards, and after them those beyond.
         repeats: How concentrated the incidents are on places, and how many fell where one fell before.
         near_repeat: Whether incidents follow each other in space and time.
     """
@@ -106,6 +107,7 @@ class TimeAnalysis:
     control: ControlChart
     rolling: pd.Series
     changes: tuple[Change, ...]
+    rows: CrimeRows
     repeats: Repeats
     near_repeat: NearRepeat
 
@@ -169,6 +171,7 @@ def analyse_times(
         control=find_signals(known.counts, season=season if season.available else None),
         rolling=roll_twelve_months(known.counts),
         changes=_compare_windows(chosen, rows, drawn, planned=_plan_comparisons(chosen, rows, season, compare)),
+        rows=rows,
         repeats=measure_repeats(incidents),
         near_repeat=measure_near_repeat(incidents),
     )  # fmt: skip

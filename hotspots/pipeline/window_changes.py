@@ -25,8 +25,8 @@ MIN_COVERED_SHARE = 0.5
 """Share of the incidents of the fuller window that must be of what both windows cover."""
 _ALL_INSIDE_SHARE = 0.99
 """Share of the placed incidents in the wards from which those without a place are taken to be in them too."""
-_UNLIKELY = 0.001
-_MIN_DIFFERENCE = 0.01
+UNLIKELY, MIN_LOST_DIFFERENCE = 0.001, 0.01
+"""Two windows lack unequal shares of something where the shares differ by so much, and so unlikely by chance."""
 
 Days = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
@@ -133,6 +133,11 @@ class CrimeRows:
             lost=self._find_lost(comparison, in_windows & ~uncovered),
         )
 
+    def find_counted(self, comparison: Comparison) -> Flags:
+        """Which rows, inside or not, count in each window, the later first: bool (2, n_rows)."""
+        in_windows = _find_rows(*self._spans, comparison.windows, left_out=comparison.left_out)
+        return in_windows & ~self._find_uncovered(comparison, self.incidents)
+
     def compare(
         self,
         windows: Windows,
@@ -189,8 +194,7 @@ class CrimeRows:
 
     def find_lost(self, comparison: Comparison) -> LostPlaces | None:
         """Rows without a place, if two windows have unequal shares of them in what both cover."""
-        in_windows = _find_rows(*self._spans, comparison.windows, left_out=comparison.left_out)
-        return self._find_lost(comparison, in_windows & ~self._find_uncovered(comparison, self.incidents))
+        return self._find_lost(comparison, self.find_counted(comparison))
 
     def _find_uncovered(self, comparison: Comparison, rows: pd.DataFrame) -> Flags:
         """Which rows are of a part that one of the windows does not cover, on days that this leaves out."""
@@ -243,7 +247,7 @@ def find_lost(
     if not sum(lost) or not sum(placed):
         return None
     shares = [n / max(n + beside, 1) for n, beside in zip(lost, placed, strict=True)]
-    if abs(shares[0] - shares[1]) < _MIN_DIFFERENCE or compare_shares([lost, placed]) > _UNLIKELY:
+    if abs(shares[0] - shares[1]) < MIN_LOST_DIFFERENCE or compare_shares([lost, placed]) > UNLIKELY:
         return None
     return LostPlaces(
         n_earlier=lost[1],

@@ -50,8 +50,10 @@ def dismiss(dialog: Any, opened: Opened) -> None:
 def open_page(browser: Any) -> Iterator[Any]:
     contexts = []
 
-    def open_at(path: Path, size: tuple[int, int] = DESKTOP, *, link: str = "") -> Opened:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
+    def open_at(path: Path, size: tuple[int, int] = DESKTOP, *, link: str = "", has_touch: bool = False) -> Opened:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, offline=True, has_touch=has_touch, is_mobile=has_touch
+        )
         contexts.append(context)
         opened = Opened(context.new_page())
         opened.page.on("request", lambda request: opened.requests.append(request.url))
@@ -340,6 +342,7 @@ def test_one_picture_is_shown_and_the_key_follows(products: Path, open_page: Any
         "Where incidents cluster",
         "Wards by incidents per km²",
         "Change by ward",
+        "Two periods compared",
         "Most incidents expected",
         "More than its surroundings",
         "None",
@@ -354,14 +357,15 @@ def test_one_picture_is_shown_and_the_key_follows(products: Path, open_page: Any
         "Ward names",
         "Around the densest half",
     ]
-    for key in ("hotspots", "wards", "change", "expected", "significant", "density"):
+    for key in ("hotspots", "wards", "change", "compare", "expected", "significant", "density"):
         page.check(f"#layers input[value={key}]")
         shown = page.locator(".legend > [data-layer]:not([hidden])").evaluate_all(
             "all => all.map(e => e.dataset.layer)"
         )
         assert key in shown
-        assert not {"hotspots", "wards", "change", "expected", "significant", "density"} & ({*shown} - {key})
-        assert page.locator(".leaflet-image-layer").count() == (key in ("density", "expected"))
+        pictures = {"hotspots", "wards", "change", "compare", "expected", "significant", "density"}
+        assert not pictures & ({*shown} - {key})
+        assert page.locator(".leaflet-image-layer").count() == {"density": 1, "expected": 1, "compare": 2}.get(key, 0)
     page.check("#layers input[value=none]")
     assert page.url.endswith("#picture=none")
     for key in ("half", "reach"):
@@ -435,7 +439,9 @@ def test_a_ward_says_how_it_changed(products: Path, open_page: Any) -> None:
     for row in change.wards:
         assert any(
             tip.startswith(row.name)
-            and tip.strip().endswith(f"{say('change.counts', row.change, change)}\n{say('change.windows', change)}")
+            and tip.strip().endswith(
+                f"{say('change.counts', row.change, change, is_everyday=True)}\n{say('change.windows', change)}"
+            )
             for tip in told
         ), row.name
     assert opened.complaints == []
@@ -455,6 +461,191 @@ def test_a_ward_is_opened_and_leads_to_its_places(products: Path, open_page: Any
     card.locator(".sent", has_text=place.place).first.click()
     assert card.locator("h2").inner_text() == f"1 {place.place}"
     assert opened.complaints == []
+
+
+def test_a_ward_narrows_the_list_and_the_answer_and_there_is_a_way_back(products: Path, open_page: Any) -> None:
+    path = map_of(products, "robbery")
+    summary = read_summary(path)
+    assert summary.patrols is not None
+    assert summary.main_change is not None
+    ward = summary.patrols.places[0].wards[0]
+    inside = [place.place for place in summary.patrols.places if ward in place.wards]
+    n = next(one.n_incidents for one in summary.wards if one.code == ward.code)
+    row = next(one.change for one in summary.main_change.wards or () if one.code == ward.code)
+    opened = open_page(path, link=f"#ward={ward.code}&when=evening")
+    page = opened.page
+    assert sorted(names_in_order(page)) == sorted(inside)
+    assert page.inner_text(".headline") == f"{ward.name}: about {round(n / 730 * 7)} robberies a week, at all hours"
+    assert page.locator("#answer-send .sent").count() == min(len(inside), 3)
+    told = say("change.counts", row, summary.main_change, is_everyday=True)
+    assert page.inner_text("#answer-changed").endswith(f", in {ward.name}: {told}.")
+    assert ward.name in page.inner_text(".where h2")
+    page.keyboard.press("Escape")  # the card goes, the ward stays
+    assert not page.locator("#card").is_visible()
+    assert len(names_in_order(page)) == len(inside)
+    page.click("#all-wards")
+    assert len(names_in_order(page)) == 20
+    assert page.inner_text(".headline").startswith("Evening, ")
+    page.go_back()
+    assert len(names_in_order(page)) == len(inside)
+    assert opened.complaints == []
+
+
+def test_what_changed_follows_the_hours(products: Path, open_page: Any) -> None:
+    """Of a part of the week it is that part's change; of other hours that of the part that holds most of them."""
+    path = map_of(products, "robbery")
+    summary = read_summary(path)
+    assert summary.part_changes is not None
+    assert summary.part_changes.parts is not None
+    page = open_page(path).page
+    whole = page.inner_text("#answer-changed")
+    parts = {part.key: part for part in summary.shifts.parts}
+    said = {
+        one.key: say("map.changed_in_part", parts[one.key], one.change, summary) for one in summary.part_changes.parts
+    }
+    for key, text in said.items():
+        page.select_option("#named-hours", key)
+        assert page.inner_text("#answer-changed") == text
+    page.goto(f"{path.as_uri()}#when=4-4.15-17")
+    page.wait_for_function("document.querySelector('.headline').innerText.startsWith('Fridays')")
+    told = page.inner_text("#answer-changed")
+    assert (
+        told == f"Change is measured by parts of the week; most of these hours are of this one. {said['after-school']}"
+    )
+    page.click("#whole-week")
+    assert page.inner_text("#answer-changed") == whole == say("map.changed", summary)
+
+
+_CUT = """() => ['earlier', 'current'].map((side) => {
+  const pane = document.querySelector(`.leaflet-${side}-pane`), box = pane.getBoundingClientRect();
+  const xs = [...pane.style.clipPath.matchAll(/(-?[\\d.]+)px -?[\\d.]+px/g)].map((one) => Number(one[1]));
+  const left = document.querySelector('.folium-map').getBoundingClientRect().left;
+  return [Math.min(...xs), Math.max(...xs)].map((x) => Math.round(x + box.left - left));
+})"""
+"""From where to where each of two periods is seen, in pixels of the map."""
+
+
+@pytest.mark.parametrize("size", [PROJECTOR, LAPTOP, PHONE], ids=["projector", "laptop", "phone"])
+def test_two_periods_are_compared_by_a_divider_by_keys_and_by_a_link(
+    products: Path, open_page: Any, size: tuple[int, int]
+) -> None:
+    path = map_of(products, "robbery")
+    summary = read_summary(path)
+    assert summary.periods is not None
+    opened = open_page(path, size)
+    page = opened.page
+    panel, grip = page.locator("#compare"), page.locator("#grip")
+    assert not panel.is_visible()
+    page.click("#compare-button")
+    assert page.url.endswith("#compare=r12-before")
+    assert panel.is_visible()
+    assert say("map.compared", summary.main_change, summary) == page.inner_text("#compare p")
+    assert "1 October 2024 to 30 September 2025" in page.inner_text("#divider [data-side=earlier]")
+    page.locator(".legend").evaluate("(legend) => { legend.open = true; }")
+    assert "Robberies per km² in 28 days" in page.inner_text(".legend")
+    width = round(page.locator(".folium-map").bounding_box()["width"])
+    assert page.evaluate(_CUT) == [[0, round(width / 2)], [round(width / 2), width]]
+    grip.focus()
+    page.keyboard.press("ArrowRight")
+    assert grip.get_attribute("aria-valuenow") == "55"
+    page.keyboard.press("Home")
+    assert page.evaluate(_CUT) == [[0, 0], [0, width]]
+    page.keyboard.press("PageUp")
+    page.locator(".legend").evaluate("(legend) => { legend.open = false; }")
+    grip.scroll_into_view_if_needed()
+    box, whole = grip.bounding_box(), page.locator(".folium-map").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(whole["x"] + whole["width"] * 0.6, box["y"] + 40, steps=3)
+    page.mouse.up()
+    assert grip.get_attribute("aria-valuenow") == "60"
+    page.locator("#compare input:checked").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.url.endswith("&side=current")
+    assert page.evaluate(_CUT)[1] == [0, width]
+    assert not grip.is_visible()
+    pictures = page.locator(".leaflet-image-layer")
+    before = pictures.last.get_attribute("src")
+    assert page.locator("#compare option").count() == len(summary.periods.compared)
+    page.select_option("#compare select", index=1)
+    assert page.url.endswith("#compare=12-weeks-before&side=current")
+    assert pictures.last.get_attribute("src") != before
+    page.go_back()
+    assert pictures.last.get_attribute("src") == before
+    page.click("#compare > button")
+    assert not panel.is_visible()
+    assert pictures.count() == 1
+    assert page.evaluate("document.activeElement.id") == "compare-button"
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert opened.complaints == []
+
+
+def test_two_periods_lie_side_by_side_on_paper(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"), LAPTOP, link="#compare=r12-before&side=current")
+    page = opened.page
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": round(186 / 25.4 * 96), "height": round(273 / 25.4 * 96)})
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    boxes = [figure.bounding_box() for figure in page.locator(".pair figure").all()]
+    assert len(boxes) == 2
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    assert page.locator(".pair .leaflet-image-layer").count() == 2
+    assert page.locator(".pair figcaption").all_inner_texts() == [
+        "Before: 1 October 2024 to 30 September 2025", "Now: 1 October 2025 to 30 September 2026",
+    ]  # fmt: skip
+    assert not page.locator(".folium-map").is_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".pair").count() == 0
+    fresh = open_page(map_of(products, "robbery"), LAPTOP, link="#compare=r12-before")
+    printed = fresh.page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    assert opened.complaints == []
+
+
+def test_a_phone_is_used_by_touch(products: Path, open_page: Any) -> None:
+    """A finger taps a place, pulls its sheet down, draws over the hours and moves the divider."""
+    opened = open_page(map_of(products, "robbery"), PHONE, has_touch=True)
+    page = opened.page
+    finger = page.context.new_cdp_session(page)
+
+    def draw(*points: tuple[float, float]) -> None:
+        kinds = ["touchStart", *["touchMove"] * (len(points) - 1)]
+        for kind, (x, y) in zip(kinds, points, strict=True):
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def middle_of(selector: str) -> tuple[float, float]:
+        box = page.locator(selector).bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    page.locator(".place").first.tap()
+    assert page.locator("#card").is_visible()
+    x, y = middle_of("#card h2")
+    draw((x, y), (x, y + 20))
+    assert page.locator("#card").is_visible()  # by too little to close it
+    draw((x, y), (x, y + 60), (x, y + 120))
+    page.locator("#card").wait_for(state="hidden")
+    page.locator(".grid summary").tap()
+    page.locator("#week").scroll_into_view_if_needed()
+    draw(*(middle_of(f'[data-hour="{4 * 24 + hour}"]') for hour in (15, 16, 17)))
+    page.wait_for_url("**#when=4-4.15-17", timeout=5000)
+    page.locator("#compare-button").tap()
+    page.locator("#grip").scroll_into_view_if_needed()
+    x, y = middle_of("#grip")
+    draw((x, y), (x - 50, y), (x - 97.5, y))
+    assert page.locator("#grip").get_attribute("aria-valuenow") == "25"
+    assert opened.complaints == []
+
+
+def test_on_a_phone_keys_reach_things_in_the_order_in_which_they_are_seen(products: Path, open_page: Any) -> None:
+    opened = open_page(map_of(products, "robbery"), PHONE, link="#compare=r12-before")
+    seen = """() => [...document.querySelectorAll('a, button, select, input, summary, [tabindex="0"]')]
+      .filter((one) => one.closest('.answer, .hours, .where, #compare, aside > ul') && one.checkVisibility())
+      .map((one) => one.getBoundingClientRect()).filter((box) => box.height).map((box) => Math.round(box.bottom))"""
+    bottoms = opened.page.evaluate(seen)
+    assert len(bottoms) > 15
+    assert bottoms == sorted(bottoms)
 
 
 def test_search_finds_places_wards_and_havens_by_the_keyboard(products: Path, open_page: Any) -> None:
@@ -645,6 +836,8 @@ def list_violations(page: Any) -> list[str]:
         ("", PROJECTOR, False),
         ("#place=2&when=evening", DESKTOP, False),
         ("#picture=change", DESKTOP, False),
+        ("#compare=r12-before", LAPTOP, True),
+        ("#compare=r12-before&side=current", PHONE, False),
         ("#picture=hotspots&when=4-4.15-17&place=1", DESKTOP, True),
         ("", PHONE, True),
         ("#place=3", PHONE, False),

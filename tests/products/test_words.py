@@ -188,8 +188,8 @@ def test_fewer_places_to_patrol_than_wanted_are_explained() -> None:
     ("ground_share", "ground_pai", "words"),
     [
         (None, None, "2.0% of the area: 24 times as many as chance would"),
-        (0.16, 3.0, "2.0% of the area (16% of the ground, by the points in it): 24 times as many as chance would, or "
-         "3.0 times by ground"),
+        (0.16, 3.0, "2.0% of the area (16% with all the ground that its points stand for): 24 times as many as chance "
+         "would, or 3.0 times by ground"),
     ],
 )  # fmt: skip
 def test_beside_a_share_of_the_area_stands_that_of_the_ground(

@@ -17,7 +17,7 @@ from hotspots.products.drawing.colours import EXPECTED, Classes
 from hotspots.products.drawing.map_shapes import as_features, place_numbers, to_degrees
 from hotspots.products.drawing.png import encode_png
 from hotspots.products.drawing.web_mercator import PixelLattice, locate_pixels
-from hotspots.products.summary import PER_HOURS, hours_in_period
+from hotspots.products.summary import PER_DAYS, PER_HOURS, hours_in_period
 
 _MAX_PIXELS = 4_000_000
 _MAX_SHIFT_PIXELS = 1_000_000
@@ -40,15 +40,19 @@ class DensityImages:
         shifts: Each part of the week, in the order of the analysis; None where nothing is drawn. `image` is the
             density per hour of the part as a data URL; `shapes` are the outlines of its hot spots as GeoJSON, and
             `numbers` latitude and longitude of where the number of each goes.
+        periods: Of the comparisons that are drawn, in their order, `current` and `earlier` as data URLs.
     """
 
     week: str
     bounds: list[list[float]]
     shifts: list[dict[str, Any] | None]
+    periods: list[dict[str, str]]
 
 
-def draw_densities(analysis: Analysis, classes: Classes, *, shift_classes: Classes) -> DensityImages:
-    """The density of the whole week and of each part of it, which has the same grid."""
+def draw_densities(
+    analysis: Analysis, classes: Classes, *, shift_classes: Classes, period_classes: Classes
+) -> DensityImages:
+    """The density of the whole week, of each part of it, and of periods that are compared: all have one grid."""
     grid, crs = analysis.places.density.grid, analysis.wards.crs
     lattice = locate_pixels(grid, crs=crs, max_pixels=_MAX_PIXELS)
     levels = [bound for bound, _ in classes]
@@ -56,7 +60,12 @@ def draw_densities(analysis: Analysis, classes: Classes, *, shift_classes: Class
     bounds = lattice.bounds
     if lattice.n_pixels > _MAX_SHIFT_PIXELS:
         lattice = locate_pixels(grid, crs=crs, max_pixels=_MAX_SHIFT_PIXELS)
-    return DensityImages(week=week, bounds=bounds, shifts=_draw_shifts(analysis, lattice, shift_classes))
+    return DensityImages(
+        week=week,
+        bounds=bounds,
+        shifts=_draw_shifts(analysis, lattice, shift_classes),
+        periods=_draw_periods(analysis, lattice, period_classes),
+    )
 
 
 def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) -> list[dict[str, Any] | None]:
@@ -82,6 +91,19 @@ def _draw_shifts(analysis: Analysis, lattice: PixelLattice, classes: Classes) ->
                 "numbers": numbers,
             }
         )
+    return drawn
+
+
+def _draw_periods(analysis: Analysis, lattice: PixelLattice, classes: Classes) -> list[dict[str, str]]:
+    drawn = []
+    for periods in analysis.periods:
+        images = []
+        for shown, n_days in periods.windows:
+            # per so many days, so that the same colour means the same in a short period and a long one
+            scale = PER_DAYS / n_days
+            per_days = shown.in_classes([bound / scale for bound, _ in classes]) * scale
+            images.append(colour_image(lattice.sample(per_days), classes))
+        drawn.append(dict(zip(("current", "earlier"), images, strict=True)))
     return drawn
 
 

@@ -52,6 +52,7 @@ class MapClasses:
 
     density: Classes
     shifts: Classes
+    periods: Classes
     wards: Classes
     streets: StreetClasses
 
@@ -65,12 +66,14 @@ class MapDrawing:
         numbers: Latitude and longitude of where the number of each place to patrol goes.
         names: Of where the name of each ward goes.
         shifts: What changes with the part of the week: see `DensityImages`.
+        periods: The pictures of both periods of each comparison that is drawn, likewise.
     """
 
     parts: MapParts
     numbers: list[tuple[float, float]]
     names: list[tuple[float, float]]
     shifts: list[dict[str, Any] | None]
+    periods: list[dict[str, str]]
 
 
 def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *, has_change: bool) -> MapDrawing:
@@ -93,7 +96,7 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
     outlines = [hotspot.outline for hotspot in analysis.places.hotspots[: summary.published.n_hotspots_drawn]]
     patrols = [place.outline for place in analysis.places.patrol_places]
     wards = _simplify_wards(tuple(analysis.wards.geometry), _tolerance_m(analysis), crs)
-    density = draw_densities(analysis, classes.density, shift_classes=classes.shifts)
+    density = draw_densities(analysis, classes.density, shift_classes=classes.shifts, period_classes=classes.periods)
     layers: dict[str, Layer] = {
         "density": ImageOverlay(
             density.week,
@@ -159,6 +162,7 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
         numbers=place_numbers(patrols, crs),
         names=_place_names(analysis),
         shifts=density.shifts,
+        periods=density.periods,
     )
 
 

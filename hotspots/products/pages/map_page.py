@@ -31,7 +31,7 @@ from hotspots.products.drawing import (
     leaflet_style,
     to_degrees,
 )
-from hotspots.products.pages.map_changes import list_verdicts, view_change
+from hotspots.products.pages.map_changes import list_verdicts, say_changed, view_change, view_periods
 from hotspots.products.pages.map_places import (
     SHIFT_ROWS,
     count_weekly,
@@ -57,6 +57,7 @@ PICTURES = {
     "hotspots": "Where incidents cluster",
     "wards": "Wards by incidents per km²",
     "change": "Change by ward",
+    "compare": "Two periods compared",
     "expected": "Most incidents expected",
     "significant": "More than its surroundings",
 }
@@ -92,13 +93,15 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     classes = MapClasses(
         density=choose_classes(summary.density.max_per_km2),
         shifts=choose_wide_classes(summary.shifts.max_per_km2),
+        periods=choose_classes(summary.periods.max_per_km2 if summary.periods else 0.0),
         wards=choose_classes(max(ward.density_per_km2 for ward in summary.wards)),
         streets=choose_street_classes([run.n_per_km for run in summary.streets.runs] if summary.streets else []),
     )
     comparisons = [change for change in summary.changes if change.wards is not None]
     drawing = draw_layers(analysis, summary, classes, has_change=bool(comparisons))
     layers = {key: name for key, name in drawing.parts.names.items() if key != "map"}
-    pictures = [(key, name) for key, name in PICTURES.items() if key in layers]
+    compared = view_periods(comparisons, drawing.periods, summary)
+    pictures = [(key, name) for key, name in PICTURES.items() if key in layers or (key == "compare" and compared)]
     boxes = [(key, name.format(reach=summary.havens.reach_m if summary.havens else 0)) for key, name in BOXES.items()]
     network = analysis.study.network
     has_streets = network is not None
@@ -130,11 +133,14 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         "shiftRows": SHIFT_ROWS,
         "hotspotStyle": HOTSPOT_STYLE,
         "changes": [view_change(change, analysis) for change in comparisons],
+        "mainChange": comparisons.index(summary.main_change) if summary.main_change in comparisons else 0,
+        "compared": compared,
+        "changed": say_changed(summary),
         "verdicts": list_verdicts(),
     }
     environment = make_environment()
     scripts = [leaflet_script(), drawing.parts.script, environment.get_template("map.js").render(view=view)]
-    legends = [("density", classes.density), ("wards", classes.wards)]
+    legends = [("density", classes.density), ("compare", classes.periods), ("wards", classes.wards)]
     return environment.get_template("map.html").render(
         s=summary,
         house=analysis.study.house,
@@ -154,6 +160,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         feelings=FEELINGS,
         layer_keys=set(layers),
         comparisons=comparisons,
+        compared=compared,
         main_change=summary.main_change,
         told_changes=sorted(
             (change for change in summary.shown_changes if change.available), key=lambda change: -change.days_current

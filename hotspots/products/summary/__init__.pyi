@@ -29,6 +29,7 @@ from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
 from .perception_summary import PerceptionSummary as PerceptionSummary
 from .performance_summary import PerformanceSummary as PerformanceSummary
 from .performance_summary import summarise_performance as summarise_performance
+from .period_summary import PER_DAYS as PER_DAYS
 from .place_summary import HoldoutSummary as HoldoutSummary
 from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName

@@ -36,6 +36,12 @@ from hotspots.products.summary.facility_summary import FacilityKindSummary, summ
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
+from hotspots.products.summary.period_summary import (
+    PartChangesSummary,
+    PeriodsSummary,
+    summarise_part_changes,
+    summarise_periods,
+)
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -417,6 +423,8 @@ class RunSummary(Part):
         season: The monthly series taken apart.
         changes: Comparisons of the latest days with earlier ones.
         change_scale: From where on the words of a change hold.
+        part_changes: How parts of the week changed; null where hours are not known.
+        periods: The densities of periods that are compared; null where none is drawn.
         repeats: Repeats at the same place.
         near_repeat: Pairs of incidents that are near each other in place and time.
         months: Each month of the period.
@@ -469,6 +477,8 @@ class RunSummary(Part):
     season: Annotated[SeasonSummary, Source("times.season")]
     changes: tuple[ChangeSummary, ...]
     change_scale: ChangeScale
+    part_changes: PartChangesSummary | None
+    periods: PeriodsSummary | None
     repeats: RepeatSummary
     near_repeat: Annotated[NearRepeatSummary, Source("times.near_repeat")]
     months: tuple[MonthSummary, ...]
@@ -541,6 +551,8 @@ def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSumma
         series=summarise_series(times),
         changes=tuple(summarise_change(change, analysis) for change in times.changes),
         change_scale=ChangeScale(clear_p=CLEAR_LEVEL, plain_p=PLAIN_LEVEL, min_for_percent=MIN_FOR_PERCENT),
+        part_changes=summarise_part_changes(analysis),
+        periods=summarise_periods(analysis),
         repeats=summarise_repeats(times.repeats),
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),

@@ -32,6 +32,7 @@ const isNarrow = () => narrow.matches;
 {% include "map_card.js" %}
 {% include "map_clusters.js" %}
 {% include "map_density.js" %}
+{% include "map_compare.js" %}
 {% include "map_switches.js" %}
 {% include "map_hours.js" %}
 {% include "map_rows.js" %}
@@ -44,6 +45,8 @@ const show = () => {
   showAnswer();
   showHavens();
   showDensity();
+  showChange();
+  showCompared();
   showLayers();
   showCard();
 };

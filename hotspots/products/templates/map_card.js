@@ -64,15 +64,18 @@ const openPlace = (index, isStep = true) => {
   openCard({ place: view.places[index].rank }, isStep);
   goTo(view.places[index].at, Math.max(map.getZoom(), 15.5));
 };
-const openWard = (index) => {
+const openWard = (index, isStep = true) => {
   const ward = view.wards[index];
   const facts = ward.lines.map((line) => ["", line]);
   if (layers.change) facts.push([compare().words, sayChange(index)]);
   openCard({
-    title: ward.borough ? `${ward.name}, ${ward.borough}` : ward.name,
-    facts,
-    places: order.filter((place) => view.places[place].wards.includes(ward.name)),
-  });
+    ward: ward.code,
+    card: {
+      title: ward.borough ? `${ward.name}, ${ward.borough}` : ward.name,
+      facts,
+      places: order.filter((place) => view.places[place].wards.includes(ward.code)),
+    },
+  }, isStep);
   if (!isNarrow()) fit(hitWards.getLayers()[index].getBounds().pad(0.15));
 };
 find("#card-close").addEventListener("click", () => closeCard());
@@ -81,6 +84,25 @@ find("#card-map").addEventListener("click", () => {
   container.scrollIntoView({ block: "start" });
   if (place) map.setView(place.at, Math.max(map.getZoom(), 15), { animate: false });
 });
+// On a phone the card is a sheet, which is pulled down to close it.
+let pulledFrom = null;
+const isPulled = 60;
+card.addEventListener("pointerdown", (event) => {
+  if (!isNarrow() || event.target.closest("button, #card-body")) return;
+  pulledFrom = event.clientY;
+  card.setPointerCapture(event.pointerId);
+});
+card.addEventListener("pointermove", (event) => {
+  if (pulledFrom !== null) card.style.translate = `0 ${Math.max(event.clientY - pulledFrom, 0)}px`;
+});
+for (const end of ["pointerup", "pointercancel"]) {
+  card.addEventListener(end, (event) => {
+    const by = pulledFrom === null || end === "pointercancel" ? 0 : event.clientY - pulledFrom;
+    pulledFrom = null;
+    card.style.translate = "";
+    if (by > isPulled) closeCard();
+  });
+}
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   if (!find("#layers").hidden) toggleLayers(false); else closeCard();

@@ -54,15 +54,24 @@ const showList = () => {
     mark.place = position + 1;
     nameMark(mark);
   });
+  const shown = order.filter(isInWard).map((index) => rows[index]);
   // only if they change places: a row that is moved loses the focus
-  if (order.some((index, position) => list.children[position] !== rows[index])) list.replaceChildren(...order.map((index) => rows[index]));
-  find("#when-words").textContent = state.when ? state.when.words : "";
+  if (shown.length !== list.children.length || shown.some((row, position) => list.children[position] !== row)) list.replaceChildren(...shown);
+  if (!shown.length && order.length) list.append(make("li", view.words.noneInWard));
+  const ward = view.wards[wardOf(state.ward)];
+  find("#when-words").textContent = [state.when ? state.when.words : "", ward ? ward.name : ""].filter(Boolean).join(", ");
+  find("#all-wards").hidden = !ward;
+  if (all) all.hidden = list.classList.contains("all") || shown.length <= 10;
 };
+find("#all-wards").addEventListener("click", () => {
+  go({ ward: null, card: null, place: null });
+  fit();
+});
 const all = find("#all-places");
 if (all) {
   all.addEventListener("click", () => {
     list.classList.add("all");
-    all.hidden = true;
-    rows[order[10]].firstElementChild.focus();
+    showList();
+    list.children[10].firstElementChild.focus();
   });
 }

@@ -9,7 +9,14 @@ projector.addEventListener("click", () => {
 find("#print").addEventListener("click", () => window.print());
 
 // On a phone the key would hide the map, and the hours would stand before the list.
+const facts = find(".answer ul");
 const fold = () => {
+  // in the order in which it is seen, so that it is reached by keys in that order too
+  if (isNarrow()) find(".where").after(...[compared, facts].filter(Boolean));
+  else {
+    find(".answer").append(facts);
+    if (compared) find(".on-map aside").prepend(compared);
+  }
   find(".legend").open = !isNarrow();
   const hours = find(".grid");
   if (hours) hours.open = !isNarrow() || Boolean(state.when && ![...named.options].some(({ value }) => value === state.when.key));
@@ -22,7 +29,7 @@ let isFitted = false;
 new ResizeObserver(() => {
   map.invalidateSize({ animate: false });
   root.style.setProperty("--map-height", `${container.clientHeight}px`);
-  if (!isFitted && !state.place) fit();
+  if (!isFitted && !state.place && !state.ward) fit();
   isFitted = true;
 }).observe(container);
 
@@ -30,6 +37,7 @@ new ResizeObserver(() => {
 const print = (on) => {
   root.classList.toggle("printing", on);
   find(".legend").open = on || !isNarrow();
+  printPair(on);
   map.invalidateSize({ animate: false });
   fit();
 };

@@ -2,16 +2,16 @@
 const boxes = findAll("#layers input[type=checkbox]");
 const pictures = findAll("#layers input[type=radio]");
 const isNow = (when) => !when || (when === "week") === (!state.when || state.when.key === "week");
-const joined = { patrols: [stretches, layers.numbers], change: [layers.change, signs] };
+const joined = { patrols: [stretches, layers.numbers], change: [layers.change, signs], compare: [periods.earlier, periods.current, signs] };
 const layersOf = (key) => (joined[key] || [layers[key]]).filter(Boolean);
 const showLayers = () => {
   for (const input of boxes) input.checked = state.shown.includes(input.value);
   for (const input of pictures) input.checked = input.value === state.picture;
-  for (const { value, checked } of [...boxes, ...pictures]) {
-    for (const layer of layersOf(value)) {
-      if (checked) layer.addTo(map); else layer.remove();
-    }
+  const shown = new Set([...boxes, ...pictures].flatMap(({ value, checked }) => (checked ? layersOf(value) : [])));
+  for (const layer of [...boxes, ...pictures].flatMap(({ value }) => layersOf(value))) {
+    if (shown.has(layer)) layer.addTo(map); else layer.remove();
   }
+  divide();
   showClusters();
   showGaps();
   for (const key of ["outside", "outlines", "significant", "half", "reach", "felt", "hotspots", "patrols", "streets"]) {
@@ -20,7 +20,7 @@ const showLayers = () => {
   stretches.eachLayer((one) => one.bringToFront());
   for (const entry of findAll("[data-layer], [data-when]")) {
     const key = entry.dataset.layer;
-    const isOn = !key || layersOf(key).some((layer) => map.hasLayer(layer));
+    const isOn = !key || key === state.picture || (state.shown.includes(key) && layersOf(key).length > 0);
     entry.hidden = !isNow(entry.dataset.when) || !isOn;
   }
   for (const told of findAll("[data-part]")) told.hidden = !state.when || told.dataset.part !== state.when.key;
@@ -41,9 +41,7 @@ find("#layers-button").addEventListener("click", () => toggleLayers(panel.hidden
 find("#whole").addEventListener("click", () => fit());
 for (const button of findAll("[data-show-change]")) {
   button.addEventListener("click", () => {
-    chooser.value = button.dataset.showChange;
-    showChange();
-    go({ picture: "change" });
+    go({ picture: "change", change: Number(button.dataset.showChange) });
     container.scrollIntoView({ block: "nearest" });
   });
 }

@@ -10,6 +10,8 @@ const sayWard = (index) => {
   }
   return whole;
 };
+const wardOf = (code) => view.wards.findIndex((ward) => ward.code === code);
+const isInWard = (place) => !state.ward || view.places[place].wards.includes(state.ward);
 hitWards.eachLayer((ward) => {
   const { index } = ward.feature.properties;
   ward.bindTooltip(() => sayWard(index), { sticky: true, className: "wide" });
@@ -20,14 +22,18 @@ hitWards.addTo(map);
 // Wards that changed by more than chance are filled and signed, by the comparison that is chosen; others are not.
 const chooser = find(".change select");
 const signs = L.layerGroup();
-const compare = () => view.changes[Number(chooser.value)];
-const sayChange = (index) => {
-  const [now, earlier, ratio, limits, verdict] = compare().rows[index];
+const compare = () => view.changes[state.change];
+const sayChange = (index, change = compare()) => {
+  const [now, earlier, ratio, limits, verdict] = change.rows[index];
   const counts = `${now.toLocaleString("en-GB")} against ${earlier.toLocaleString("en-GB")}`;
-  const times = ratio ? `, ${ratio} times as many${compare().unit}` : "";
+  const times = ratio ? `, ${ratio} times as many${change.unit}` : "";
   return `${counts}${times}${limits ? ` (${limits})` : ""}: ${view.verdicts[verdict].words}`;
 };
+let shownChange = null;
 const showChange = () => {
+  if (!layers.change || shownChange === state.change) return;
+  shownChange = state.change;
+  chooser.value = String(state.change);
   const { rows, words, told } = compare();
   signs.clearLayers();
   layers.change.setStyle((ward) => {
@@ -49,7 +55,5 @@ const showChange = () => {
 };
 if (layers.change) {
   layers.change.addData(layers.wards.toGeoJSON());
-  chooser.value = find("[selected]", chooser).value; // whatever the browser remembers of the page
-  chooser.addEventListener("change", () => { showChange(); placeNames(); });
-  showChange();
+  chooser.addEventListener("change", () => go({ change: Number(chooser.value) }, false));
 }
