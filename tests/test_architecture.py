@@ -51,6 +51,7 @@ STAGES = (
     "hotspots.products.words",
     "hotspots.products.summary",
     "hotspots.products.drawing",
+    "hotspots.products.charts",
     "hotspots.products.pages",
     "hotspots.products.files",
     "hotspots.cli",

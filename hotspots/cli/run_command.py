@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hotspots.cli.inputs import METRES, Period, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import METRES, Period, StudyInputs, charts_option, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
 
 _RULES = ("likelihood", "scott", "silverman", "adaptive")
@@ -124,6 +124,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     is_flag=True,
     help="Write products for each ward too, as --ward would, for the briefing of its team.",
 )
+@charts_option
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(
@@ -135,6 +136,7 @@ def run(
     hours: str | None,
     days: str | None,
     each_ward: bool,
+    charts: bool,
     out: Path,
     as_json: bool,
     **methods: Any,
@@ -170,7 +172,7 @@ def run(
         written = []
         for analysis in analyses:
             progress(f"{analysis.crime.slug}: writing")
-            written.append(write_products(analysis, out, notify=warn))
+            written.append(write_products(analysis, out, charts=charts, notify=warn))
         for request, analysis in zip(requests, analyses, strict=True):
             wards = analysis.wards["ward_name"] if each_ward and len(analysis.wards) > 1 else {}
             thin = []
@@ -181,7 +183,7 @@ def run(
                 except TooLittleDataError:
                     thin.append(name)
                     continue
-                written.append(write_products(of_ward, out, notify=warn))
+                written.append(write_products(of_ward, out, charts=charts, notify=warn))
             if thin:
                 warn(f"Too few {analysis.crime.plural} for products of their own: {', '.join(thin)}.")
     echo_products(written, out, sentences="terminal.run", page="map", as_json=as_json)

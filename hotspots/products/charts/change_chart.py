@@ -19,7 +19,7 @@ from hotspots.products.charts.chart_sheet import (
 )
 from hotspots.products.drawing import FEWER, GAP_FILL, INK, MORE, SOFT, choose_ratio_ticks, choose_span
 from hotspots.products.summary import RunSummary
-from hotspots.products.words import say, say_number, say_verdict
+from hotspots.products.words import say, say_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ _NAME = "ward_change"
 _MOST_ROWS, _TALLEST = 22, 40.0
 """Of a column, so that its letters can be read on a slide; and how high a row is where there are few."""
 _BETWEEN = 44
-_COUNT, _VERDICT = 56, 176
+_COUNT = 54
 
 
 def draw_change_chart(summary: RunSummary, *, marking: str | None = None) -> Chart | LeftOut:
@@ -85,18 +85,21 @@ def _draw_column(
     span = choose_span([ward.change for ward in rows])
     is_narrow = width < WIDTH / 2
     size = SMALL if is_narrow else BODY
-    verdict = _VERDICT if any(ward.change.is_significant for ward in rows) else 0
-    name = 186 if is_narrow else 330
-    first = left + name + 2 * _COUNT + 24
-    right = left + width - verdict - 12
+    name = 166 if is_narrow else 330
+    first, right = left + name + 2 * _COUNT + 20, left + width
+    reach = math.log(span) * 1.04
     top = sheet.top + 30
     bottom = top + tall * len(part)
     plot = sheet.open_plot(first, top, right, bottom)
-    plot.set(xlim=(-math.log(span) * 1.04, math.log(span) * 1.04), ylim=(len(part), 0))
+
+    def place(ratio: float) -> float:
+        return (first + right) / 2 + (right - first) / 2 * min(max(math.log(ratio) / reach, -1), 1)
+
+    plot.set(xlim=(-reach, reach), ylim=(len(part), 0))
     for tick in choose_ratio_ticks(span):
         plot.axvline(math.log(tick), color=INK if tick == 1 else GAP_FILL, linewidth=1.2, zorder=0.5)
-        x = (first + right) / 2 + (right - first) / 2 * math.log(tick) / (math.log(span) * 1.04)
-        sheet.write(x, bottom + 22, say("charts.ratio_tick", tick), size=SMALL, colour=SOFT, across="center")
+        said = say("charts.ratio_tick", tick)
+        sheet.write(place(tick), bottom + 22, said, size=SMALL, colour=SOFT, across="center")
     heads = ((left + name + _COUNT, "then", "right"), (left + name + 2 * _COUNT, "now", "right"))
     for x, word, across in (*heads, (first, "fewer", "left"), (right, "more", "right")):
         sheet.write(x, top - 8, say(f"charts.{word}"), size=SMALL, colour=SOFT, across=across)
@@ -110,10 +113,11 @@ def _draw_column(
         if change.ratio is not None or change.low:
             _draw_ratio(plot, ward, index + 0.5, span)
         if is_bold:
-            _, symbol = say_verdict(change.verdict)
-            colour = MORE if "deteriorating" in change.verdict else FEWER
-            sheet.write(right + 14, y, change.verdict, size=size, is_bold=True, colour=colour, down="center_baseline")
-            assert symbol != "="
+            # beside the line, where it does not lie: there is no change without room on the other side of "the same"
+            is_more = "deteriorating" in change.verdict
+            x = place(min(change.low or 1, 1)) - 10 if is_more else place(max(change.high or 1, 1)) + 10
+            style = {"size": size, "is_bold": True, "colour": MORE if is_more else FEWER, "down": "center_baseline"}
+            sheet.write(x, y, change.verdict, across="right" if is_more else "left", **style)
 
 
 def _draw_ratio(plot: Axes, ward: WardChange, y: float, span: float) -> None:

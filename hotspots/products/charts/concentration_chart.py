@@ -43,7 +43,7 @@ def draw_concentration_chart(summary: RunSummary, *, marking: str | None = None)
         below = say("charts.concentration_axis", summary)
         sheet.write((left + right) / 2, bottom + 54, below, colour=SOFT, across="center")
         plot.plot(*zip(*repeats.chance_curve, strict=True), color=SOFT, linewidth=2, linestyle=(0, (4, 2.5)))
-        plot.plot(*zip(*repeats.curve, strict=True), color=HOTSPOT, linewidth=3.5)
+        plot.plot(*zip(*repeats.curve, strict=True), color=HOTSPOT, linewidth=3.5, clip_on=False)
         marks = [(share.place_share, share.incident_share) for share in repeats.place_shares]
         if marks:
             plot.plot(*zip(*marks, strict=True), "o", color=HOTSPOT, markersize=11, markeredgecolor="white", zorder=3)
@@ -59,7 +59,7 @@ def draw_concentration_chart(summary: RunSummary, *, marking: str | None = None)
                 y += 25
             y += 9
         for share in repeats.place_shares:
-            y += 30
+            y += 38
             sheet.write(beside, y, say("charts.place_share", share, repeats), is_bold=True, colour=INK)
             y += 25
             sheet.write(beside, y, say("charts.by_chance", share), size=SMALL, colour=SOFT)

@@ -51,7 +51,9 @@ def draw_coverage_chart(summary: HavenPlanSummary, *, marking: str | None = None
         plot = sheet.open_plot(left, top, right, bottom)
         plot.set(xlim=(0, 1), ylim=(len(cover.parts), 0))
         for percent in (0, 25, 50, 75, 100):
-            plot.axvline(percent / 100, color=SOFT if percent == 0 else GAP_FILL, linewidth=1, zorder=0.5, clip_on=False)
+            plot.axvline(
+                percent / 100, color=SOFT if percent == 0 else GAP_FILL, linewidth=1, zorder=0.5, clip_on=False
+            )
             x = left + (right - left) * percent / 100
             sheet.write(x, bottom + 24, f"{percent}%", size=SMALL, colour=SOFT, across="center")
         tall = (bottom - top) / len(cover.parts)
@@ -73,13 +75,13 @@ def draw_coverage_chart(summary: HavenPlanSummary, *, marking: str | None = None
                 colour, hatch = COVERAGE_COLOURS[state], _HATCHES[state]
                 if share:
                     seen.add(state)
-                    plot.barh(
-                        index + 0.5, share, left=start, height=0.62, color=colour, hatch=hatch, edgecolor="white"
-                    )
+                    plot.barh(index + 0.5, share, left=start, height=0.62, color=colour, hatch=hatch, edgecolor="white")
                 start += share
             said = say("charts.few_open") if shares.open_share is None else say_share(shares.open_share)
             sheet.write(WIDTH - MARGIN, y, said, is_bold=True, across="right", down="center_baseline")
         _write_key(sheet, seen, left=left, y=top - 16)
+        head = say("charts.open_head")
+        sheet.write(WIDTH - MARGIN, top - 16, head, size=SMALL, colour=SOFT, across="right")
     return sheet.finish(_COVERAGE, say("charts.coverage_alt", summary))
 
 
@@ -144,8 +146,11 @@ def draw_sites_chart(summary: HavenPlanSummary | RunSummary, *, marking: str | N
             if n % every == 0 or n == n_most:
                 x, y = place(n, share)
                 sheet.write(x, bottom + 24, str(n), across="center")
-                across = "left" if n == 0 else "right" if n == n_most else "center"
-                sheet.write(x, y - 15, say_share(share), is_bold=True, across=across)
+                if n == 0:  # below the line, which rises
+                    sheet.write(x + 14, y + 28, say("charts.now_share", share), is_bold=True)
+                else:
+                    across = "right" if n == n_most else "center"
+                    sheet.write(x, y - 15, say_share(share), is_bold=True, across=across)
         below = say("charts.sites_axis", summary)
         sheet.write((left + right) / 2, bottom + 54, below, colour=SOFT, across="center")
         y = top + 12

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from hotspots.products.charts.chart_sheet import BODY, MARGIN, SMALL, WIDTH, Chart, LeftOut, Sheet, measure, use_style
-from hotspots.products.drawing import BARS, DAYS, EMPTY, FEWER, HOTSPOT, SOFT, choose_breaks, choose_colours, trace_window
+from hotspots.products.drawing import (
+    BARS,
+    DAYS,
+    EMPTY,
+    FEWER,
+    HOTSPOT,
+    SOFT,
+    choose_breaks,
+    choose_colours,
+    trace_window,
+)
 from hotspots.products.summary import RunSummary
 from hotspots.products.words import say, say_bound
 

@@ -3,6 +3,7 @@ from .brief_document import write_template as write_template
 from .brief_folder import BriefFormat as BriefFormat
 from .brief_folder import write_brief as write_brief
 from .bundle import write_products as write_products
+from .chart_files import write_charts as write_charts
 from .folders import require_apart as require_apart
 from .folders import restore_products as restore_products
 from .haven_plan_folder import write_havens as write_havens

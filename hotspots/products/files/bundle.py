@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 from hotspots.pipeline import Analysis, silent
+from hotspots.products.files.chart_files import write_charts
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.manifest import write_manifest
@@ -25,7 +27,7 @@ from hotspots.products.summary import FACILITY_PRODUCTS, PRODUCTS, SAFETY_PRODUC
 
 
 def write_products(
-    analysis: Analysis, out: Path, *, notify: Callable[[str], None] = silent
+    analysis: Analysis, out: Path, *, charts: bool = False, notify: Callable[[str], None] = silent
 ) -> tuple[RunSummary, dict[str, Path]]:
     """Write every product of an analysis to one folder below `<out>/<crime>/`.
 
@@ -35,10 +37,14 @@ def write_products(
     Args:
         analysis: What is written.
         out: The folder of all products.
+        charts: Whether to write charts for slides and reports too.
         notify: Told, in a sentence, if products of other files were replaced.
 
     Returns:
         The summary, and the path of each product by its key in the summary.
+
+    Raises:
+        HotspotsError: Charts are asked for, and a package that draws them is not installed.
     """
     summary = summarise(analysis)
     period = f"{analysis.start}_{analysis.end}"
@@ -52,6 +58,8 @@ def write_products(
     folder = out / analysis.crime.slug / name
     replaced = say_replaced(folder, PRODUCTS["summary"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
+        if charts:
+            summary = dataclasses.replace(summary, products=summary.products | write_charts(summary, draft))
         write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
         write_text(draft / PRODUCTS["times"], draw_times(summary))
         write_text(draft / PRODUCTS["quality"], draw_quality(summary))

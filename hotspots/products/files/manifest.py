@@ -29,6 +29,7 @@ _MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".pdf": "application/pdf",
     ".png": "image/png",
+    ".svg": "image/svg+xml",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 """As registered with IANA."""
@@ -55,15 +56,16 @@ def write_manifest(analysis: Analysis, summary: RunSummary, folder: Path, *, key
         "parameters": _plain(dataclasses.asdict(analysis.request)),
         "inputs": [encode(file) for file in summary.inputs],
         "versions": _list_versions(summary),
-        "products": {product: _describe_file(folder / name) for product, name in names.items()},
+        "products": {product: _describe_file(folder, name) for product, name in names.items()},
     }
     write_text(folder / summary.products[key], encode_json(content))
 
 
-def _describe_file(path: Path) -> dict[str, Any]:
+def _describe_file(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
     content = path.read_bytes()
     return {
-        "file": path.name,
+        "file": name,
         "media_type": _MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
