@@ -39,6 +39,7 @@ def draw_week_chart(summary: RunSummary, *, marking: str | None = None) -> Chart
     profile = summary.profile
     if not profile.available or profile.counts is None:
         return LeftOut(name=_NAME, reason=say("charts.no_week", summary))
+    hours = profile.cell_hours
     counts = np.array(profile.counts)
     breaks = choose_breaks(float(counts.max()))
     colours = (EMPTY, *choose_colours(breaks))
@@ -52,11 +53,10 @@ def draw_week_chart(summary: RunSummary, *, marking: str | None = None) -> Chart
         top, bottom = sheet.top + 56, sheet.bottom - 66
         grid = sheet.open_plot(_LEFT, top, _RIGHT, bottom)
         grid.set(xlim=(0, 24), ylim=(7, 0))
-        classes = np.searchsorted(breaks, counts, side="right")
         grid.pcolormesh(
-            range(25),
+            range(0, 25, hours),
             range(8),
-            classes,
+            np.searchsorted(breaks, counts[:, ::hours], side="right"),
             cmap=ListedColormap(colours),
             vmin=-0.5,
             vmax=len(colours) - 0.5,
@@ -70,7 +70,7 @@ def draw_week_chart(summary: RunSummary, *, marking: str | None = None) -> Chart
                 grid.add_collection(lines)
         by_hour = sheet.open_plot(_LEFT, sheet.top + 4, _RIGHT, top - 5)
         by_hour.set(xlim=(0, 24), ylim=(0, max(counts.sum(axis=0).max(), 1)))
-        by_hour.bar(np.arange(24) + 0.5, counts.sum(axis=0), width=0.7, color=BARS)
+        by_hour.bar(np.arange(0, 24, hours) + hours / 2, counts.sum(axis=0)[::hours], width=0.7 * hours, color=BARS)
         by_day = sheet.open_plot(_RIGHT + 6, top, WIDTH - MARGIN, bottom)
         by_day.set(xlim=(0, max(counts.sum(axis=1).max(), 1)), ylim=(7, 0))
         by_day.barh(np.arange(7) + 0.5, counts.sum(axis=1), height=0.6, color=BARS)
