@@ -228,8 +228,11 @@ def _list_until(until_hours: tuple[int, ...], *, only_new: bool) -> tuple[int, .
 
 def _write(inputs: StudyInputs, request: HavenRequest, out: Path, *, charts: bool, as_json: bool) -> None:
     from hotspots.pipeline import plan_havens
+    from hotspots.products.charts import require_chart_packages
     from hotspots.products.files import write_havens
 
+    if charts:
+        require_chart_packages()
     tables: tuple[BesideTable, ...] = _COVER_TABLES
     if request.question != "coverage":
         tables = (*tables, "candidates")

@@ -151,8 +151,11 @@ def run(
     from hotspots.analysis.hours import parse_window
     from hotspots.errors import TooLittleDataError
     from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse
+    from hotspots.products.charts import require_chart_packages
     from hotspots.products.files import write_products
 
+    if charts:
+        require_chart_packages()
     is_rule = isinstance(bandwidth_m, str)
     methods |= {"bandwidth_m": None, "bandwidth_rule": bandwidth_m} if is_rule else {"bandwidth_m": bandwidth_m}
     if patrol_minutes is not None:

@@ -97,6 +97,21 @@ class Chart:
         return picture.getvalue()
 
 
+def require_chart_packages() -> None:
+    """Refuse to begin where charts cannot be drawn.
+
+    Raises:
+        HotspotsError: A package is not installed.
+    """
+    try:
+        import font_lato  # noqa: F401 - asked for here, and used where letters are drawn
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise HotspotsError(
+            f'Charts need more packages; {error.name} is not installed. Install them: pip install "hotspots[charts]".'
+        ) from error
+
+
 @contextmanager
 def use_style(name: str = "") -> Iterator[None]:
     """Matplotlib as charts need it, whatever the user's own settings are.
@@ -104,13 +119,9 @@ def use_style(name: str = "") -> Iterator[None]:
     Raises:
         HotspotsError: A package is not installed.
     """
-    try:
-        import font_lato  # noqa: F401 - asked for with the other, since both are needed
-        import matplotlib
-    except ImportError as error:
-        raise HotspotsError(
-            f'Charts need more packages; {error.name} is not installed. Install them: pip install "hotspots[charts]".'
-        ) from error
+    require_chart_packages()
+    import matplotlib
+
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE | {"svg.hashsalt": name})

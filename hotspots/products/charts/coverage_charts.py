@@ -27,7 +27,7 @@ _MOST_LISTED = 10
 
 
 def draw_coverage_chart(summary: HavenPlanSummary, *, marking: str | None = None) -> Chart | LeftOut:
-    """A bar for each part of the week: the share of incidents with an open haven, one of unknown hours, and closed ones.
+    """A bar for each part of the week: incidents with an open haven, one of unknown hours, and closed ones.
 
     Args:
         summary: Of what havens cover.

@@ -26,7 +26,7 @@ SAFETY_PRODUCTS = {"safety": "safety.html"}
 """Those of a run with Safety Maps."""
 
 CHART_FOLDER = "charts"
-"""Below the folder of a run or of safe havens, where charts were asked for: an SVG and a PNG each, and `charts.json`."""
+"""Of a run or of safe havens, where charts were asked for: an SVG and a PNG each, and `charts.json`."""
 
 OF_STREETS = frozenset({"hot_streets_csv"})
 """Those that a run writes only if streets are known."""
