@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hotspots.products.charts.chart_sheet import (
     BODY,
     MARGIN,
@@ -95,16 +97,19 @@ def draw_months_chart(summary: RunSummary, *, marking: str | None = None) -> Cha
 
 def _draw_limits(plot: Axes, months: Sequence[SeriesMonth]) -> None:
     """The band between the limits, what was expected in it, and gaps."""
+    nan = float("nan")
+    limits = [(m.low, m.expected, m.high) if m.high is not None and not m.gap else (nan, nan, nan) for m in months]
+    # each month has two sides, and nothing joins it to the next
+    sides = np.arange(len(months)).repeat(3) + np.tile([-0.5, 0.5, 0.5], len(months))
+    low, expected, high = np.array(limits, dtype=float).T.repeat(3, axis=1)
+    plot.fill_between(sides, low, high, color=BAND, linewidth=0, zorder=1)
+    expected[2::3] = nan
+    plot.plot(sides, expected, color=SOFT, linewidth=1.5, linestyle=(0, (3, 1.5)), zorder=1.5)
     for index, month in enumerate(months):
         if month.gap:
             plot.axvspan(
                 index - 0.5, index + 0.5, facecolor=GAP_FILL, edgecolor=GAP_LINES, hatch="///", linewidth=0, zorder=1
             )
-        elif month.low is not None and month.high is not None:
-            plot.fill_between([index - 0.5, index + 0.5], month.low, month.high, color=BAND, linewidth=0, zorder=1)
-        if month.expected is not None and not month.gap:
-            sides = [index - 0.5, index + 0.5]
-            plot.plot(sides, [month.expected] * 2, color=SOFT, linewidth=1.5, linestyle=(0, (3, 1.5)), zorder=1.5)
 
 
 def _draw_signals(plot: Axes, months: Sequence[SeriesMonth]) -> None:
