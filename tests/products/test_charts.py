@@ -247,7 +247,7 @@ def test_wards_stand_by_their_change_and_those_that_changed_are_kept(
         if line.get_marker() in ("o", "^", "v")
     }
     assert set(shapes) == {"^", "v"}
-    assert "16 more wards" in crowded["ward_change"].subtitle
+    assert "Not drawn: 16 more wards." in crowded["ward_change"].subtitle
 
 
 def test_classes_can_be_told_apart_in_grey() -> None:

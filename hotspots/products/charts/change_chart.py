@@ -52,7 +52,7 @@ def draw_change_chart(summary: RunSummary, *, marking: str | None = None) -> Cha
     with use_style():
         sheet = Sheet(
             say("charts.change_title", summary),
-            say("charts.change_subtitle", summary, len(change.wards) - len(rows)),
+            say("charts.change_subtitle", summary, [ward for ward in change.wards if ward not in rows]),
             say("charts.source", summary, ("incidents", "boundaries")),
             marking=marking,
         )

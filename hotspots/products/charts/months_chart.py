@@ -88,7 +88,7 @@ def draw_months_chart(summary: RunSummary, *, marking: str | None = None) -> Cha
         _draw_limits(plot, months)
         numbers = [float("nan") if month.n_incidents is None else month.n_incidents for month in months]
         plot.plot(numbers, color=BARS, linewidth=1.5, zorder=2)
-        plot.plot(numbers, "o", color=INK, markersize=5 if len(months) < 100 else 3.5, zorder=3)
+        plot.plot(numbers, "o", color=INK, markersize=5 if len(months) < 100 else 3.5, zorder=3, clip_on=False)
         _draw_signals(plot, months)
         _write_limits(sheet, months, x=right + 10, down=down)
         _write_signals(sheet, months, left=left, step=step, down=down)
@@ -116,7 +116,15 @@ def _draw_signals(plot: Axes, months: Sequence[SeriesMonth]) -> None:
     for side, marker, colour in (("above", "^", MORE), ("below", "v", FEWER)):
         found = [(i, m.n_incidents) for i, m in enumerate(months) if side in (m.signal or "") and m.n_incidents]
         if found:
-            plot.plot(*zip(*found, strict=True), marker, color=colour, markersize=13, markeredgecolor="white", zorder=4)
+            plot.plot(
+                *zip(*found, strict=True),
+                marker,
+                color=colour,
+                markersize=13,
+                markeredgecolor="white",
+                zorder=4,
+                clip_on=False,
+            )
 
 
 def _write_limits(sheet: Sheet, months: Sequence[SeriesMonth], *, x: float, down: Callable[[float], float]) -> None:
