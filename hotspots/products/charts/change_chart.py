@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotspots.products.charts.chart_sheet import (
     BODY,
@@ -116,7 +116,12 @@ def _draw_column(
             # beside the line, where it does not lie: there is no change without room on the other side of "the same"
             is_more = "deteriorating" in change.verdict
             x = place(min(change.low or 1, 1)) - 10 if is_more else place(max(change.high or 1, 1)) + 10
-            style = {"size": size, "is_bold": True, "colour": MORE if is_more else FEWER, "down": "center_baseline"}
+            style: dict[str, Any] = {
+                "size": size,
+                "is_bold": True,
+                "colour": MORE if is_more else FEWER,
+                "down": "center_baseline",
+            }
             sheet.write(x, y, change.verdict, across="right" if is_more else "left", **style)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hotspots.products.charts.change_chart import draw_change_chart
 from hotspots.products.charts.chart_sheet import Chart, LeftOut
 from hotspots.products.charts.concentration_chart import draw_concentration_chart
@@ -13,8 +15,14 @@ from hotspots.products.summary import HavenPlanSummary, RunSummary
 Drawable = RunSummary | HavenPlanSummary
 """What charts are drawn of."""
 
-_OF_RUN = (draw_week_chart, draw_months_chart, draw_change_chart, draw_concentration_chart, draw_sites_chart)
-_OF_HAVENS = (draw_coverage_chart, draw_sites_chart)
+_OF_RUN: tuple[Callable[..., Chart | LeftOut], ...] = (
+    draw_week_chart,
+    draw_months_chart,
+    draw_change_chart,
+    draw_concentration_chart,
+    draw_sites_chart,
+)
+_OF_HAVENS: tuple[Callable[..., Chart | LeftOut], ...] = (draw_coverage_chart, draw_sites_chart)
 
 
 def draw_charts(summary: Drawable, *, marking: str | None = None) -> list[Chart | LeftOut]:

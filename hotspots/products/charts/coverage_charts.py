@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hotspots.products.charts.chart_sheet import (
     BODY,
@@ -94,7 +95,7 @@ def _write_key(sheet: Sheet, seen: set[str], *, left: float, y: float) -> None:
         if state not in seen:
             continue
         said = say(f"charts.{state}_key")
-        style = {"facecolor": "white", "edgecolor": INK} if state == "near" else {
+        style: dict[str, Any] = {"facecolor": "white", "edgecolor": INK} if state == "near" else {
             "facecolor": COVERAGE_COLOURS[state], "hatch": _HATCHES[state], "edgecolor": "white"
         }  # fmt: skip
         canvas.add_patch(Rectangle((x, y - 15), 26, 18, linewidth=1, **style))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from hotspots.products.charts.chart_sheet import BODY, MARGIN, SMALL, WIDTH, Chart, LeftOut, Sheet, measure, use_style
@@ -16,7 +19,7 @@ from hotspots.products.drawing import (
     choose_colours,
     trace_window,
 )
-from hotspots.products.summary import RunSummary
+from hotspots.products.summary import RunSummary, WindowSummary
 from hotspots.products.words import say, say_bound
 
 _NAME = "week"
@@ -63,7 +66,11 @@ def draw_week_chart(summary: RunSummary, *, marking: str | None = None) -> Chart
             edgecolor="white",
             linewidth=1.5,
         )
-        for windows, colour, style in ((profile.quiet, FEWER, (0, (3, 2))), (profile.peaks, HOTSPOT, "solid")):
+        outlines: tuple[tuple[Sequence[WindowSummary], str, Any], ...] = (
+            (profile.quiet, FEWER, (0, (3, 2))),
+            (profile.peaks, HOTSPOT, "solid"),
+        )
+        for windows, colour, style in outlines:
             for window in windows:
                 lines = LineCollection(trace_window(window), colors=colour, linestyles=[style], linewidths=3)
                 lines.set(capstyle="projecting", clip_on=False)
