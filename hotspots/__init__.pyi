@@ -19,6 +19,7 @@ from .pipeline import find_area as find_area
 from .pipeline import load_study as load_study
 from .pipeline import measure_patrols as measure_patrols
 from .pipeline import measure_performance as measure_performance
+from .products.files import write_charts as write_charts
 from .products.files import write_operation as write_operation
 from .products.files import write_patrols_done as write_patrols_done
 from .products.files import write_performance as write_performance

@@ -53,6 +53,7 @@ STAGES = (
     "hotspots.products.words",
     "hotspots.products.summary",
     "hotspots.products.drawing",
+    "hotspots.products.charts",
     "hotspots.products.pages",
     "hotspots.products.files",
     "hotspots.cli",

@@ -11,6 +11,7 @@ import click
 from hotspots.cli.inputs import (
     Command,
     StudyInputs,
+    charts_option,
     crime_option,
     json_option,
     open_study,
@@ -78,9 +79,10 @@ havens.add_command(poster)
 @crime_option
 @_reach_option("400")
 @study_options("havens", "streets", "schools", "term_dates", "checked_since")
+@charts_option
 @out_option
 @json_option
-def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, as_json: bool) -> None:
+def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, charts: bool, out: Path, as_json: bool) -> None:
     """Measure how much of a crime has an open safe haven near.
 
     By part of the week, ward, place to patrol and school: the share of incidents within reach of any haven, of one
@@ -89,7 +91,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
     from hotspots.pipeline import HavenRequest
 
     request = HavenRequest(crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, reach_m=reach_m)
-    _write(inputs, request, out, as_json=as_json)
+    _write(inputs, request, out, charts=charts, as_json=as_json)
 
 
 @havens.command()
@@ -100,6 +102,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, out: Path, 
 @_longer_option("the end of the part of the week, at most 24")
 @_only_new_option
 @study_options("havens", "candidates", "streets", "schools", "term_dates", "checked_since")
+@charts_option
 @out_option
 @json_option
 def gaps(
@@ -110,6 +113,7 @@ def gaps(
     site_hours: str | None,
     until_hours: tuple[int, ...],
     only_new: bool,
+    charts: bool,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -128,7 +132,7 @@ def gaps(
         reach_m=reach_m,
         gaps=SiteOptions(grid_m=grid_m, site_hours=site_hours, until_hours=_list_until(until_hours, only_new=only_new)),
     )
-    _write(inputs, request, out, as_json=as_json)
+    _write(inputs, request, out, charts=charts, as_json=as_json)
 
 
 @havens.command()
@@ -169,6 +173,7 @@ def gaps(
     help="Time to look for a better choice, or a proof that there is none.",
 )
 @study_options("havens", "candidates", "cameras", "youth_zones", "streets", "schools", "term_dates", "checked_since")
+@charts_option
 @out_option
 @json_option
 def siting(
@@ -184,6 +189,7 @@ def siting(
     until_hours: tuple[int, ...],
     only_new: bool,
     time_limit_s: float,
+    charts: bool,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -212,7 +218,7 @@ def siting(
             time_limit_s=time_limit_s,
         ),
     )
-    _write(inputs, request, out, as_json=as_json)
+    _write(inputs, request, out, charts=charts, as_json=as_json)
 
 
 def _list_until(until_hours: tuple[int, ...], *, only_new: bool) -> tuple[int, ...] | None:
@@ -220,10 +226,13 @@ def _list_until(until_hours: tuple[int, ...], *, only_new: bool) -> tuple[int, .
     return () if only_new else until_hours or None
 
 
-def _write(inputs: StudyInputs, request: HavenRequest, out: Path, *, as_json: bool) -> None:
+def _write(inputs: StudyInputs, request: HavenRequest, out: Path, *, charts: bool, as_json: bool) -> None:
     from hotspots.pipeline import plan_havens
+    from hotspots.products.charts import require_chart_packages
     from hotspots.products.files import write_havens
 
+    if charts:
+        require_chart_packages()
     tables: tuple[BesideTable, ...] = _COVER_TABLES
     if request.question != "coverage":
         tables = (*tables, "candidates")
@@ -232,5 +241,5 @@ def _write(inputs: StudyInputs, request: HavenRequest, out: Path, *, as_json: bo
     with open_study(inputs, inputs.load_settings(), out=out, tables=tables) as (study, progress):
         plan = plan_havens(study, request, progress=progress)
         progress("writing")
-        written = write_havens(plan, out, notify=warn)
+        written = write_havens(plan, out, charts=charts, notify=warn)
     echo_products([written], out, sentences="terminal.havens", page="havens", as_json=as_json)

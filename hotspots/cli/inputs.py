@@ -49,6 +49,11 @@ audience_option: Callable[[Command], Command] = click.option(
 crime_option: Callable[[Command], Command] = click.option(
     "--crime", required=True, metavar="CRIME", help="The crime; an unknown name prints the list."
 )
+charts_option: Callable[[Command], Command] = click.option(
+    "--charts",
+    is_flag=True,
+    help="Write charts for slides and reports too, as SVG and PNG: they need the packages of hotspots[charts].",
+)
 json_option: Callable[[Command], Command] = click.option("--json", "as_json", is_flag=True, help="Print every number.")
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hotspots.cli.inputs import METRES, Period, StudyInputs, audience_option, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    METRES,
+    Period,
+    StudyInputs,
+    audience_option,
+    charts_option,
+    open_study,
+    out_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
@@ -128,6 +137,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     help="Write products for each ward too, as --ward would, for the briefing of its team.",
 )
 @audience_option
+@charts_option
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary (of several crimes: a list of them).")
 def run(
@@ -140,6 +150,7 @@ def run(
     days: str | None,
     each_ward: bool,
     audience: Audience,
+    charts: bool,
     out: Path,
     as_json: bool,
     **methods: Any,
@@ -154,8 +165,11 @@ def run(
     from hotspots.analysis.hours import parse_window
     from hotspots.errors import TooLittleDataError
     from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse
+    from hotspots.products.charts import require_chart_packages
     from hotspots.products.files import require_shareable, write_products
 
+    if charts:
+        require_chart_packages()
     is_rule = isinstance(bandwidth_m, str)
     methods |= {"bandwidth_m": None, "bandwidth_rule": bandwidth_m} if is_rule else {"bandwidth_m": bandwidth_m}
     if patrol_minutes is not None:
@@ -177,7 +191,7 @@ def run(
         written = []
         for analysis in analyses:
             progress(f"{analysis.crime.slug}: writing")
-            written.append(write_products(analysis, out, audience=audience, notify=warn))
+            written.append(write_products(analysis, out, audience=audience, charts=charts, notify=warn))
         for request, analysis in zip(requests, analyses, strict=True):
             wards = analysis.wards["ward_name"] if each_ward and len(analysis.wards) > 1 else {}
             thin = []
@@ -188,7 +202,7 @@ def run(
                 except TooLittleDataError:
                     thin.append(name)
                     continue
-                written.append(write_products(of_ward, out, audience=audience, notify=warn))
+                written.append(write_products(of_ward, out, audience=audience, charts=charts, notify=warn))
             if thin:
                 warn(f"Too few {analysis.crime.plural} for products of their own: {', '.join(thin)}.")
     echo_products(written, out, sentences="terminal.run", page="map", as_json=as_json)

@@ -1,4 +1,6 @@
 from .area_map import draw_areas as draw_areas
+from .axes import choose_ticks as choose_ticks
+from .axes import say_short_month as say_short_month
 from .base_map import draw_streets as draw_streets
 from .base_map import draw_stretches as draw_stretches
 from .before_after import draw_before_after as draw_before_after
@@ -12,12 +14,20 @@ from .brief_sheets import draw_brief_sheet as draw_brief_sheet
 from .brief_sheets import draw_map_picture as draw_map_picture
 from .brief_sheets import open_compiler as open_compiler
 from .colours import AGREEMENT_COLOURS as AGREEMENT_COLOURS
+from .colours import BAND as BAND
+from .colours import BARS as BARS
+from .colours import EMPTY as EMPTY
 from .colours import EXPECTED as EXPECTED
 from .colours import FACILITY as FACILITY
 from .colours import FEELINGS as FEELINGS
+from .colours import FEWER as FEWER
 from .colours import GAP as GAP
+from .colours import GAP_FILL as GAP_FILL
+from .colours import GAP_LINES as GAP_LINES
 from .colours import HAVEN as HAVEN
 from .colours import HOTSPOT as HOTSPOT
+from .colours import INK as INK
+from .colours import MORE as MORE
 from .colours import OUTSIDE as OUTSIDE
 from .colours import PATROL as PATROL
 from .colours import QUIET as QUIET
@@ -25,6 +35,7 @@ from .colours import RECORDED as RECORDED
 from .colours import RINGS as RINGS
 from .colours import SEQUENTIAL as SEQUENTIAL
 from .colours import SIGNIFICANT as SIGNIFICANT
+from .colours import SOFT as SOFT
 from .colours import UNCLEAR as UNCLEAR
 from .colours import VERDICTS as VERDICTS
 from .colours import StreetClasses as StreetClasses
@@ -52,9 +63,11 @@ from .map_layers import MapClasses as MapClasses
 from .map_layers import MapDrawing as MapDrawing
 from .map_layers import draw_layers as draw_layers
 from .map_shapes import to_degrees as to_degrees
+from .month_charts import choose_months as choose_months
 from .month_charts import draw_months as draw_months
 from .month_charts import draw_rolling as draw_rolling
 from .month_charts import draw_series as draw_series
+from .month_charts import trim_months as trim_months
 from .offline import hash_script as hash_script
 from .offline import leaflet_script as leaflet_script
 from .offline import leaflet_style as leaflet_style
@@ -69,5 +82,7 @@ from .ratio_strips import choose_span as choose_span
 from .ratio_strips import draw_ratio as draw_ratio
 from .ratio_strips import draw_ratio_scale as draw_ratio_scale
 from .route_map import draw_route as draw_route
+from .week_grid import DAYS as DAYS
 from .week_grid import draw_strip as draw_strip
 from .week_grid import draw_week as draw_week
+from .week_grid import trace_window as trace_window

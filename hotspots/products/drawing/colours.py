@@ -5,6 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+INK, SOFT = "#1d2630", "#5a6470"
+"""Of letters and of what stands out; of what is beside it, such as what chance gives."""
+BARS = "#8d9aa5"
+"""Of totals, and of lines between points."""
+EMPTY, GAP_FILL, GAP_LINES = "#f4f4f1", "#eceae4", "#a9a69c"
+"""Below the lowest class; and hatched, where nothing is known."""
+BAND = "#dfe7ec"
+"""Between the limits of what is expected."""
+
 # YlGnBu, five classes, light to dark. Source: Brewer, C. A., ColorBrewer 2.0 (Apache 2.0).
 SEQUENTIAL = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 HOTSPOT = "#b3005e"

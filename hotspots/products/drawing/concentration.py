@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hotspots.products.drawing.axes import open_svg
-from hotspots.products.drawing.colours import HOTSPOT
+from hotspots.products.drawing.colours import HOTSPOT, SOFT
 from hotspots.products.summary import RepeatSummary
 
 
@@ -35,7 +35,7 @@ def draw_concentration(repeats: RepeatSummary) -> str:
     parts.append(
         f'<text x="{left + side / 2}" y="{top + side + 28}" text-anchor="middle">of places, busiest first</text>'
     )
-    parts.append(f'<path d="{trace(repeats.chance_curve)}" fill="none" stroke="#5a6470" stroke-dasharray="4 3"/>')
+    parts.append(f'<path d="{trace(repeats.chance_curve)}" fill="none" stroke="{SOFT}" stroke-dasharray="4 3"/>')
     parts.append(f'<path d="{trace(repeats.curve)}" fill="none" stroke="{HOTSPOT}" stroke-width="2"/>')
     for share in repeats.place_shares:
         x, y = left + side * share.place_share, top + side * (1 - share.incident_share)

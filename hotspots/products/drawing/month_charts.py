@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 from hotspots.products.drawing.axes import Panel, choose_ticks, leave_room, open_svg, say_short_month, say_tenth
-from hotspots.products.drawing.colours import FEWER, MORE, QUIET, SEQUENTIAL
+from hotspots.products.drawing.colours import BAND, BARS, FEWER, GAP_FILL, GAP_LINES, INK, MORE, QUIET, SEQUENTIAL, SOFT
 from hotspots.products.summary import MonthSummary, SeriesMonth
 from hotspots.products.words import say_number
 
-_BAND, _GAP = "#dfe7ec", "#eceae4"
 _WIDTH = 376
 
 
@@ -59,13 +58,13 @@ def draw_series(months: Sequence[SeriesMonth], *, plural: str) -> str:
         months: At least one of them with incidents known.
         plural: What is counted, for the text alternative.
     """
-    shown = _trim(months)
+    shown = trim_months(months)
     values = [n for month in shown for n in (month.n_incidents, month.high) if n is not None]
     plot = _Plot(shown, highest=max(values), tall=120)
     parts = [
         plot.open(f"{plural} by month, {shown[0].month} to {shown[-1].month}"),
         f'<defs><pattern id="gap" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<rect width="5" height="5" fill="{_GAP}"/><path d="M0 0V5" stroke="#a9a69c" stroke-width="2"/>'
+        f'<rect width="5" height="5" fill="{GAP_FILL}"/><path d="M0 0V5" stroke="{GAP_LINES}" stroke-width="2"/>'
         "</pattern></defs>",
     ]
     for index, month in enumerate(shown):
@@ -79,7 +78,7 @@ def draw_series(months: Sequence[SeriesMonth], *, plural: str) -> str:
             top, bottom = plot.y(month.high), plot.y(month.low)
             parts.append(
                 f'<rect x="{x:.2f}" y="{top:.1f}" width="{plot.step + 0.05:.2f}" height="{bottom - top:.1f}" '
-                f'fill="{_BAND}"/>'
+                f'fill="{BAND}"/>'
             )
     parts += [plot.draw_grid(), plot.draw_base(), plot.label_months()]
     expected = "".join(
@@ -87,8 +86,8 @@ def draw_series(months: Sequence[SeriesMonth], *, plural: str) -> str:
         for index, month in enumerate(shown)
         if month.expected is not None and not month.gap
     )
-    parts.append(f'<path d="{expected}" stroke="#5a6470" stroke-width="1.2" stroke-dasharray="4 2" fill="none"/>')
-    parts.append(plot.line([month.n_incidents for month in shown], stroke="#8d9aa5", stroke_width=1))
+    parts.append(f'<path d="{expected}" stroke="{SOFT}" stroke-width="1.2" stroke-dasharray="4 2" fill="none"/>')
+    parts.append(plot.line([month.n_incidents for month in shown], stroke=BARS, stroke_width=1))
     parts += [
         _mark(month, month.n_incidents, x=plot.x(index), y=plot.y(month.n_incidents))
         for index, month in enumerate(shown)
@@ -127,7 +126,7 @@ def draw_rolling(months: Sequence[SeriesMonth], *, plural: str) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def _trim(months: Sequence[SeriesMonth]) -> Sequence[SeriesMonth]:
+def trim_months(months: Sequence[SeriesMonth]) -> Sequence[SeriesMonth]:
     """The months without those at either end of which nothing is known and which are no gap."""
     told = [index for index, month in enumerate(months) if month.n_incidents is not None or month.gap]
     return months[told[0] : told[-1] + 1]
@@ -156,12 +155,8 @@ class _Plot(Panel):
 
     def label_months(self) -> str:
         """The names of at most seven months: Januaries, or also quarters where there are few years."""
-        for every in (1, 3, 6, 12, 24, 36, 60, 120):
-            named = [(i, m.month) for i, m in enumerate(self.months) if _count_months(m.month) % every == 0]
-            if len(named) <= 7:
-                break
         parts = []
-        for index, month in named:
+        for index, month in choose_months([month.month for month in self.months], n_most=7):
             x = self.x(index)
             anchor = "end" if x > self.left + self.width - 12 else "middle"
             parts.append(
@@ -180,6 +175,15 @@ class _Plot(Panel):
         return f'<path d="{"".join(steps)}" stroke="{stroke}" stroke-width="{stroke_width}" fill="none"/>'
 
 
+def choose_months(months: Sequence[str], *, n_most: int) -> list[tuple[int, str]]:
+    """Which months are named below an axis, with their positions: Januaries, or also quarters where that fits."""
+    for every in (1, 3, 6, 12, 24, 36, 60, 120):
+        named = [(index, month) for index, month in enumerate(months) if _count_months(month) % every == 0]
+        if len(named) <= n_most:
+            break
+    return named
+
+
 def _count_months(month: str) -> int:
     return int(month[:4]) * 12 + int(month[5:7]) - 1
 
@@ -190,7 +194,7 @@ def _mark(month: SeriesMonth, n_incidents: int, *, x: float, y: float) -> str:
     if month.low is not None and month.high is not None:
         said += f", expected {say_tenth(month.low)} to {say_tenth(month.high)}"
     if month.signal is None:
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="#1d2630"><title>{said}</title></circle>'
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{INK}"><title>{said}</title></circle>'
     turned, colour = (1, MORE) if "above" in month.signal else (-1, FEWER)
     return (
         f'<path d="M{x:.1f} {y - 6 * turned:.1f}l5.5 {9 * turned}h-11z" fill="{colour}" stroke="#fff">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hotspots.products.drawing.colours import FEWER, MORE
+from hotspots.products.drawing.colours import FEWER, INK, MORE
 from hotspots.products.summary import ConditionSummary, GroupChange
 from hotspots.products.words import say_bound
 
@@ -41,17 +41,17 @@ def draw_ratio(row: Ratio, *, span: float) -> str:
     )
     parts = [
         f'<svg viewBox="0 0 {_WIDTH:.0f} 18" class="ratio" aria-hidden="true">{ticks}',
-        f'<path d="M{_place(1, span):.1f} 0v18" stroke="#1d2630" stroke-width="1.2"/>',
-        f'<path d="M{_place(low, span):.1f} {middle}H{_place(high, span):.1f}" stroke="#1d2630" stroke-width="2"/>',
+        f'<path d="M{_place(1, span):.1f} 0v18" stroke="{INK}" stroke-width="1.2"/>',
+        f'<path d="M{_place(low, span):.1f} {middle}H{_place(high, span):.1f}" stroke="{INK}" stroke-width="2"/>',
     ]
     if low < 1 / span:
-        parts.append(f'<path d="M0 {middle}l6 -4v8z" fill="#1d2630"/>')
+        parts.append(f'<path d="M0 {middle}l6 -4v8z" fill="{INK}"/>')
     if high > span:
-        parts.append(f'<path d="M{_WIDTH:.0f} {middle}l-6 -4v8z" fill="#1d2630"/>')
+        parts.append(f'<path d="M{_WIDTH:.0f} {middle}l-6 -4v8z" fill="{INK}"/>')
     if row.ratio and 1 / span <= row.ratio <= span:
         colour = "#fff" if not row.is_significant else MORE if row.ratio > 1 else FEWER
         parts.append(
-            f'<circle cx="{_place(row.ratio, span):.1f}" cy="{middle}" r="4" fill="{colour}" stroke="#1d2630" '
+            f'<circle cx="{_place(row.ratio, span):.1f}" cy="{middle}" r="4" fill="{colour}" stroke="{INK}" '
             'stroke-width="1.5"/>'
         )
     return "".join([*parts, "</svg>"])

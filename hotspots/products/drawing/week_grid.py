@@ -8,13 +8,12 @@ from html import escape
 import numpy as np
 
 from hotspots.products.drawing.axes import open_svg, say_tenth
-from hotspots.products.drawing.colours import FEWER, HOTSPOT, choose_breaks, choose_colours, colour_of
+from hotspots.products.drawing.colours import BARS, EMPTY, FEWER, HOTSPOT, choose_breaks, choose_colours, colour_of
 from hotspots.products.drawing.png import encode_png
 from hotspots.products.summary import HoursSummary, WindowSummary
 from hotspots.products.words import say_bound
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_EMPTY = "#f4f4f1"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def draw_week(profile: HoursSummary, *, plural: str) -> str:
@@ -63,22 +62,22 @@ def draw_grid(
         tall = bar * n / highest_hour if highest_hour else 0
         parts.append(
             f'<rect x="{left + hour * cell + 2:.1f}" y="{top - 6 - tall:.1f}" width="{cell - 4:.1f}" '
-            f'height="{tall:.1f}" fill="#8d9aa5"><title>{hour:02d}:00-{hour:02d}:59: {say_tenth(n)}</title></rect>'
+            f'height="{tall:.1f}" fill="{BARS}"><title>{hour:02d}:00-{hour:02d}:59: {say_tenth(n)}</title></rect>'
         )
     for day, row in enumerate(counts):
         y = top + day * cell
-        parts.append(f'<text x="{left - 6}" y="{y + cell * 0.72:.1f}" text-anchor="end">{_DAYS[day]}</text>')
+        parts.append(f'<text x="{left - 6}" y="{y + cell * 0.72:.1f}" text-anchor="end">{DAYS[day]}</text>')
         for hour, n in enumerate(row):
             parts.append(
                 f'<rect x="{left + hour * cell:.1f}" y="{y:.1f}" width="{cell - 0.8:.1f}" height="{cell - 0.8:.1f}" '
-                f'fill="{colour_of(n, breaks) or _EMPTY}"><title>{_DAYS[day]} {hour:02d}:00-{hour:02d}:59: '
+                f'fill="{colour_of(n, breaks) or EMPTY}"><title>{DAYS[day]} {hour:02d}:00-{hour:02d}:59: '
                 f"{say_tenth(n)}</title></rect>"
             )
         wide = bar * by_day[day] / highest_day if highest_day else 0
         x = left + 24 * cell + 5
         parts.append(
-            f'<rect x="{x:.1f}" y="{y + 2:.1f}" width="{wide:.1f}" height="{cell - 5:.1f}" fill="#8d9aa5">'
-            f"<title>{_DAYS[day]}: {say_tenth(by_day[day])}</title></rect>"
+            f'<rect x="{x:.1f}" y="{y + 2:.1f}" width="{wide:.1f}" height="{cell - 5:.1f}" fill="{BARS}">'
+            f"<title>{DAYS[day]}: {say_tenth(by_day[day])}</title></rect>"
         )
     for hour in range(0, 24, 3):
         parts.append(
@@ -93,19 +92,11 @@ def draw_grid(
 
 def _outline(peak: WindowSummary, *, left: float, top: float, cell: float, is_quiet: bool = False) -> str:
     """Boxes around the hours of a peak or quiet window; one that runs past midnight continues on the next day."""
-    inside = {(day * 24 + peak.start_hour + step) % 168 for day in peak.days for step in range(peak.n_hours)}
-    lines = []
-    for hour in sorted(inside):
-        day, column = divmod(hour, 24)
-        x0, y0 = left + column * cell - 0.4, top + day * cell - 0.4
-        x1, y1 = x0 + cell, y0 + cell
-        edges = {
-            (x0, y0, x1, y0): day == 0 or hour - 24 not in inside,
-            (x0, y1, x1, y1): day == 6 or hour + 24 not in inside,
-            (x0, y0, x0, y1): column == 0 or hour - 1 not in inside,
-            (x1, y0, x1, y1): column == 23 or hour + 1 not in inside,
-        }
-        lines += [f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for (a, b, c, d), is_edge in edges.items() if is_edge]
+    x, y = left - 0.4, top - 0.4
+    lines = [
+        f"M{x + a * cell:.1f} {y + b * cell:.1f}L{x + c * cell:.1f} {y + d * cell:.1f}"
+        for (a, b), (c, d) in trace_window(peak)
+    ]
     style = (
         f'stroke="{FEWER}" stroke-width="1.6" stroke-dasharray="3 2.2"'
         if is_quiet
@@ -114,10 +105,26 @@ def _outline(peak: WindowSummary, *, left: float, top: float, cell: float, is_qu
     return f'<path d="{"".join(lines)}" {style} fill="none"/>'
 
 
+def trace_window(window: WindowSummary) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """The sides of the hours of a window as lines from (hour, day) to (hour, day), without those between its hours."""
+    inside = {(day * 24 + window.start_hour + step) % 168 for day in window.days for step in range(window.n_hours)}
+    lines = []
+    for hour in sorted(inside):
+        y, x = divmod(hour, 24)
+        sides = {
+            ((x, y), (x + 1, y)): y == 0 or hour - 24 not in inside,
+            ((x, y + 1), (x + 1, y + 1)): y == 6 or hour + 24 not in inside,
+            ((x, y), (x, y + 1)): x == 0 or hour - 1 not in inside,
+            ((x + 1, y), (x + 1, y + 1)): x == 23 or hour + 1 not in inside,
+        }
+        lines += [side for side, is_edge in sides.items() if is_edge]
+    return lines
+
+
 def _key(breaks: list[float], *, x: float, y: float, label: str) -> str:
     if not breaks:
         return ""
-    colours = (_EMPTY, *choose_colours(breaks))
+    colours = (EMPTY, *choose_colours(breaks))
     bounds = [f"under {say_bound(breaks[0])}", *(f"{say_bound(bound)}+" for bound in breaks)]
     parts = []
     for index, (colour, bound) in enumerate(zip(colours, bounds, strict=True)):
@@ -143,4 +150,4 @@ def draw_strip(profile: HoursSummary) -> str | None:
         return None
     cells = np.array(profile.counts).reshape(7, 24 // hours, hours).sum(axis=2)
     breaks = choose_breaks(float(cells.max()))
-    return encode_png(np.searchsorted(breaks, cells, side="right").astype(np.uint8), (_EMPTY, *choose_colours(breaks)))
+    return encode_png(np.searchsorted(breaks, cells, side="right").astype(np.uint8), (EMPTY, *choose_colours(breaks)))

@@ -4,6 +4,7 @@ from .brief_folder import BriefFormat as BriefFormat
 from .brief_folder import write_brief as write_brief
 from .bundle import require_shareable as require_shareable
 from .bundle import write_products as write_products
+from .chart_files import write_charts as write_charts
 from .folders import require_apart as require_apart
 from .folders import restore_products as restore_products
 from .haven_plan_folder import write_havens as write_havens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hotspots.errors import ParameterError
 from hotspots.geography import MIN_CELL_M, MIN_INCIDENTS
 from hotspots.house import Audience
 from hotspots.pipeline import Analysis, AnalysisRequest, silent
+from hotspots.products.files.chart_files import write_charts
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.manifest import write_manifest
@@ -50,7 +52,12 @@ def require_shareable(request: AnalysisRequest, audience: Audience) -> None:
 
 
 def write_products(
-    analysis: Analysis, out: Path, *, audience: Audience = "tasking", notify: Callable[[str], None] = silent
+    analysis: Analysis,
+    out: Path,
+    *,
+    audience: Audience = "tasking",
+    charts: bool = False,
+    notify: Callable[[str], None] = silent,
 ) -> tuple[RunSummary, dict[str, Path]]:
     """Write every product of an analysis to one folder below `<out>/<crime>/`.
 
@@ -62,6 +69,7 @@ def write_products(
         out: The folder of all products.
         audience: For whom: "tasking" for all that was found, "partner" for what organisations that work with the police
             and the council may have (`docs/audiences.md`).
+        charts: Whether to write charts for slides and reports too.
         notify: Told, in a sentence, if products of other files were replaced.
 
     Returns:
@@ -69,6 +77,7 @@ def write_products(
 
     Raises:
         ParameterError: The analysis is finer than that audience may have.
+        HotspotsError: Charts are asked for, and a package that draws them is not installed.
     """
     require_shareable(analysis.request, audience)
     summary = summarise(analysis, audience=audience)
@@ -87,6 +96,8 @@ def write_products(
     folder = out / analysis.crime.slug / name
     replaced = say_replaced(folder, PRODUCTS["summary"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
+        if charts:
+            summary = dataclasses.replace(summary, products=summary.products | write_charts(summary, draft, marking=summary.handling.marking))
         write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
         write_text(draft / PRODUCTS["times"], draw_times(summary, house=house))
         write_text(draft / PRODUCTS["quality"], draw_quality(summary, house=house))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from hotspots.pipeline import HavenPlan, silent
+from hotspots.products.files.chart_files import write_charts
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.spreadsheets import write_csv
@@ -32,7 +33,7 @@ _SITES = ("label", "kind", "longer_until", "opening_hours", "ward", "grid_refere
 
 
 def write_havens(
-    plan: HavenPlan, out: Path, *, notify: Callable[[str], None] = silent
+    plan: HavenPlan, out: Path, *, charts: bool = False, notify: Callable[[str], None] = silent
 ) -> tuple[HavenPlanSummary, dict[str, Path]]:
     """Write the page, the tables and the numbers to one folder below `<out>/havens/`, all or none.
 
@@ -41,10 +42,14 @@ def write_havens(
     Args:
         plan: What is written.
         out: The folder of all products.
+        charts: Whether to write charts for slides and reports too.
         notify: Told, in a sentence, if products of other files were replaced.
 
     Returns:
         The summary, and the path of each product by its key.
+
+    Raises:
+        HotspotsError: Charts are asked for, and a package that draws them is not installed.
     """
     summary = summarise_havens(plan)
     tables = {
@@ -58,6 +63,8 @@ def write_havens(
     folder = out / HAVEN_FOLDER / name_plan(plan)
     replaced = say_replaced(folder, HAVEN_PRODUCTS["havens_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
+        if charts:
+            summary = dataclasses.replace(summary, products=summary.products | write_charts(summary, draft))
         write_text(draft / products["havens"], draw_havens(plan, summary))
         for key, table in tables.items():
             if table is not None:
@@ -66,7 +73,7 @@ def write_havens(
         write_manifest(summary, draft, parameters=plan.request)
     if replaced:
         notify(replaced)
-    return summary, {key: folder / name for key, name in products.items()}
+    return summary, {key: folder / name for key, name in summary.products.items()}
 
 
 def name_plan(plan: HavenPlan) -> str:

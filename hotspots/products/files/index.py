@@ -12,6 +12,7 @@ from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.summary import (
     BRIEF_FOLDER,
     BRIEF_PRODUCTS,
+    CHART_FOLDER,
     HAVEN_FOLDER,
     HAVEN_PRODUCTS,
     OPERATION_FOLDER,
@@ -30,8 +31,10 @@ from hotspots.products.words import make_environment
 
 Entry = dict[str, Any]
 
+_SLIDES = "Put on a slide"
 _USES = {
     "Read and print": (".html", ".pdf", ".png"),
+    _SLIDES: (".svg",),
     "Filter and chart": (".xlsx", ".csv"),
     "Open in a GIS": (".gpkg", ".geojson", ".parquet"),
     "Take along": (".ics", ".gpx"),
@@ -97,7 +100,9 @@ def _group_by_use(links: list[str]) -> list[tuple[str, list[str]]]:
     """The links that there are for each use."""
     found: dict[str, list[str]] = {use: [] for use in (*_USES, "Other")}
     for link in links:
-        found[next((use for use, endings in _USES.items() if link.endswith(endings)), "Other")].append(link)
+        is_chart = f"/{CHART_FOLDER}/" in link and not link.endswith(".json")
+        use = next((use for use, endings in _USES.items() if link.endswith(endings)), "Other")
+        found[_SLIDES if is_chart else use].append(link)
     return [(use, listed) for use, listed in found.items() if listed]
 
 

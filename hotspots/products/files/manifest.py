@@ -51,6 +51,7 @@ _MEDIA_TYPES = {
     ".png": "image/png",
     ".gpx": "application/gpx+xml",
     ".ics": "text/calendar",
+    ".svg": "image/svg+xml",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 """As registered with IANA."""
@@ -83,15 +84,16 @@ def write_manifest(
         "parameters": _plain(parameters),
         "inputs": [encode(file) for file in summary.inputs],
         "versions": _list_versions(summary),
-        "products": {product: _describe_file(folder / name) for product, name in names.items()},
+        "products": {product: _describe_file(folder, name) for product, name in names.items()},
     }
     write_text(folder / summary.products[key], encode_json(content))
 
 
-def _describe_file(path: Path) -> dict[str, Any]:
+def _describe_file(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
     content = path.read_bytes()
     return {
-        "file": path.name,
+        "file": name,
         "media_type": _MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),

@@ -42,6 +42,7 @@ from .poster_summary import SheetSummary as SheetSummary
 from .poster_summary import summarise_posters as summarise_posters
 from .product_names import BRIEF_FOLDER as BRIEF_FOLDER
 from .product_names import BRIEF_PRODUCTS as BRIEF_PRODUCTS
+from .product_names import CHART_FOLDER as CHART_FOLDER
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
 from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS

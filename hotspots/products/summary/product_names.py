@@ -25,6 +25,9 @@ FACILITY_PRODUCTS = {"premises_csv": "premises.csv"}
 SAFETY_PRODUCTS = {"safety": "safety.html"}
 """Those of a run with Safety Maps."""
 
+CHART_FOLDER = "charts"
+"""Of a run or of safe havens, where charts were asked for: an SVG and a PNG each, and `charts.json`."""
+
 OF_STREETS = frozenset({"hot_streets_csv"})
 """Those that a run writes only if streets are known."""
 

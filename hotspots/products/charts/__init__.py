@@ -1,0 +1,5 @@
+"""Charts as pictures for slides and reports, drawn by matplotlib."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,11 @@
+from .change_chart import draw_change_chart as draw_change_chart
+from .chart_sets import Drawable as Drawable
+from .chart_sets import draw_charts as draw_charts
+from .chart_sheet import Chart as Chart
+from .chart_sheet import LeftOut as LeftOut
+from .chart_sheet import require_chart_packages as require_chart_packages
+from .concentration_chart import draw_concentration_chart as draw_concentration_chart
+from .coverage_charts import draw_coverage_chart as draw_coverage_chart
+from .coverage_charts import draw_sites_chart as draw_sites_chart
+from .months_chart import draw_months_chart as draw_months_chart
+from .week_chart import draw_week_chart as draw_week_chart
