@@ -28,7 +28,7 @@ _LARGEST = 2**63 - 1
 """What a whole number of TOML reaches to at least; beyond it Python cannot make it a float, nor always write it."""
 
 _ANY_YEAR = 2025
-_BESIDE = ("streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
+_BESIDE = ("streets", "base_map", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
 _TEXTS = ("crs", "time_zone", "country", "subdivision", "layer")
 _PATHS = ("store", "postcodes", "population", "term_dates", "peers")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas", *_BESIDE)
@@ -52,8 +52,8 @@ class Settings:
         time_zone: IANA name of the zone whose wall-clock time is wanted.
         country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them; without a
             subdivision those of the whole country.
-        incidents, boundaries, havens, streets, premises, schools, candidates, cameras, youth_zones, safety_maps: What
-            is read where nothing else is given; empty for `data/...`. Candidates are places that could become safe
+        incidents, boundaries, havens, streets, base_map, premises, schools, candidates, cameras, youth_zones, safety_maps:
+            What is read where nothing else is given; empty for `data/...`. Candidates are places that could become safe
             havens, cameras and youth zones those that are there already.
         layer: Layer of the boundary files; None for all that have codes.
         store: Folder in which incidents that were read are kept; None for none.
@@ -80,6 +80,7 @@ class Settings:
     boundaries: tuple[Path, ...] = ()
     havens: tuple[Path, ...] = ()
     streets: tuple[Path, ...] = ()
+    base_map: tuple[Path, ...] = ()
     premises: tuple[Path, ...] = ()
     schools: tuple[Path, ...] = ()
     candidates: tuple[Path, ...] = ()

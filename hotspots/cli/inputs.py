@@ -154,6 +154,13 @@ _OPTIONS = {
         help="Street network, OS Open Roads or OpenStreetMap: GeoPackage, shapefile, GeoParquet, GeoJSON or .osm.pbf. "
         "Repeatable.  [default: data/streets, if it is there]",
     ),
+    "base_map": click.option(
+        "--base-map",
+        multiple=True,
+        type=PATH,
+        help="Water, parks, railways and stations to draw below the map, OS Open Zoomstack or OpenStreetMap: GeoPackage, "
+        "shapefile, GeoJSON or .osm.pbf. Repeatable.  [default: data/base_map, if it is there]",
+    ),
     "premises": click.option(
         "--premises",
         multiple=True,
@@ -210,7 +217,7 @@ _OPTIONS = {
     ),
 }
 """By the name of the field of `StudyInputs` that each fills."""
-_BESIDE = ("streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
+_BESIDE = ("streets", "base_map", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
 _USUAL = ("incidents", "boundaries", "layer", "start", "end", "wards", "store", "settings_file")
 
 
@@ -228,6 +235,7 @@ class StudyInputs:
     settings_file: Path | None = None
     havens: tuple[Path, ...] = ()
     streets: tuple[Path, ...] = ()
+    base_map: tuple[Path, ...] = ()
     premises: tuple[Path, ...] = ()
     schools: tuple[Path, ...] = ()
     candidates: tuple[Path, ...] = ()

@@ -39,6 +39,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
 @study_options(
     "havens",
     "streets",
+    "base_map",
     "premises",
     "schools",
     "candidates",

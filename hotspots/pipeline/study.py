@@ -34,6 +34,7 @@ from hotspots.ingest.incidents import (
     set_aside_before,
 )
 from hotspots.ingest.reference import (
+    BaseMap,
     Boundaries,
     Havens,
     Premises,
@@ -41,6 +42,7 @@ from hotspots.ingest.reference import (
     Schools,
     Streets,
     TermDates,
+    read_base_map,
     read_boundaries,
     read_havens,
     read_population,
@@ -66,7 +68,16 @@ Paths = Path | str | Sequence[Path | str]
 _INCIDENTS_HERE, _BOUNDARIES_HERE = Path("data/incidents"), Path("data/boundaries")
 _TERM_DATES_HERE = Path("data/calendar/term_dates.csv")
 BesideTable = Literal[
-    "havens", "term_dates", "streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps"
+    "havens",
+    "term_dates",
+    "streets",
+    "base_map",
+    "premises",
+    "schools",
+    "candidates",
+    "cameras",
+    "youth_zones",
+    "safety_maps",
 ]
 """What can be read beside incidents and boundaries."""
 
@@ -74,6 +85,7 @@ RUN_TABLES: tuple[BesideTable, ...] = (
     "havens",
     "term_dates",
     "streets",
+    "base_map",
     "premises",
     "schools",
     "candidates",
@@ -84,6 +96,7 @@ RUN_TABLES: tuple[BesideTable, ...] = (
 _PLACES: dict[BesideTable, Callable[..., Any]] = {
     "havens": read_havens,
     "streets": read_streets,
+    "base_map": read_base_map,
     "premises": read_premises,
     "schools": read_schools,
     "candidates": partial(read_havens, what="candidates"),
@@ -92,9 +105,9 @@ _PLACES: dict[BesideTable, Callable[..., Any]] = {
     "safety_maps": read_safety_maps,
 }
 """Tables of places, by the folder of `data` and the setting that they are in, and what reads them."""
-_IN_AREA = ("streets", "premises", "schools", "safety_maps")
+_IN_AREA = ("streets", "base_map", "premises", "schools", "safety_maps")
 """Those that are often of a whole country, and are cut to the study area."""
-_WITHOUT_POSTCODES = ("streets",)
+_WITHOUT_POSTCODES = ("streets", "base_map")
 _WITH_HOURS = ("havens", "candidates")
 _LOOK_BACK = dt.timedelta(days=731)
 """What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
@@ -135,8 +148,8 @@ class Study:
         all_rejected: Rows refused, those of the months before too.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
-        streets, premises, schools, candidates, cameras, youth_zones, safety_maps: Likewise; candidates are places that
-            could become safe havens, cameras and youth zones those that are there already.
+        streets, base_map, premises, schools, candidates, cameras, youth_zones, safety_maps: Likewise; candidates are
+            places that could become safe havens, cameras and youth zones those that are there already.
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
         calendar: What distinguishes one day from another.
@@ -155,6 +168,7 @@ class Study:
     quality: Quality
     store: Store | None = None
     streets: Streets | None = None
+    base_map: BaseMap | None = None
     premises: Premises | None = None
     schools: Schools | None = None
     candidates: Havens | None = None
