@@ -40,6 +40,8 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     "havens",
     "streets",
     "base_map",
+    "tiles",
+    "tiles_attribution",
     "premises",
     "schools",
     "candidates",

@@ -54,6 +54,7 @@ from hotspots.ingest.reference import (
 )
 from hotspots.ingest.texts import describe_forms
 from hotspots.pipeline.known_time import KnownTime, find_known_time
+from hotspots.pipeline.map_tiles import MapTiles, choose_tiles
 from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.settings import Settings, load_settings
 
@@ -155,6 +156,7 @@ class Study:
         calendar: What distinguishes one day from another.
         quality: Of the incidents.
         store: Where what was read is kept, and what went wrong there; None where it is not kept.
+        tiles: What the map asks a server for; None for nothing.
     """
 
     intake: Intake
@@ -175,6 +177,7 @@ class Study:
     cameras: Havens | None = None
     youth_zones: Havens | None = None
     safety_maps: SafetyMaps | None = None
+    tiles: MapTiles | None = None
 
     @cached_property
     def network(self) -> StreetNetwork | None:
@@ -275,6 +278,7 @@ def load_study(
         ParameterError: The settings cannot be followed.
     """
     settings = load_settings() if settings is None else settings
+    tiles = choose_tiles(settings)
     options = settings.make_reading_options()
     paths = list_inputs(incidents, boundaries, settings=settings)
     are_given = bool(_list_paths(boundaries) or settings.boundaries)
@@ -323,6 +327,7 @@ def load_study(
         ),
         quality=assess_quality(intake, wards=outlines.wards, unmatched_residents=outlines.unmatched_residents),
         store=store,
+        tiles=tiles,
         **{"havens": None, **beside},
     )
 

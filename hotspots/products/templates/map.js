@@ -20,7 +20,9 @@ const narrow = window.matchMedia("(max-width: 54rem)");
 const isNarrow = () => narrow.matches;
 
 {% include "map_week.js" %}
+{% include "map_base.js" %}
 {% include "map_streets.js" %}
+{% if view.tiles %}{% include "map_tiles.js" %}{% endif %}
 
 // What the address after # says: hours, place, picture and what is shown with it.
 const readState = () => {
@@ -47,7 +49,7 @@ const writeState = (isStep) => {
 };
 
 // Panes from below: streets, pictures, names of streets, outlines, havens, names, numbers.
-for (const [name, height] of [["streets", 230], ["picture", 240], ["streetnames", 260], ["havens", 450], ["places", 610], ["numbers", 650]]) {
+for (const [name, height] of [["tiles", 210], ["streets", 230], ["picture", 240], ["streetnames", 260], ["havens", 450], ["places", 610], ["numbers", 650]]) {
   map.createPane(name).style.zIndex = height;
 }
 for (const key of ["density", "expected"]) {
@@ -66,7 +68,12 @@ for (const key of ["gaps", "havens", "facilities", "sites"]) {
   layers[key].eachLayer((one) => Object.assign(one.options, { pane: "havens", renderer }));
   if (isOn) layers[key].addTo(map);
 }
-layers.streetlines = view.streets ? new StreetLayer(view.streets, { panes: ["streets", "streetnames"] }) : null;
+layers.streetlines = findAll("input[value=streetlines]").length
+  ? new GroundLayer(view.streets, view.base, { panes: ["streets", "streetnames"] }) : null;
+{% if view.tiles %}
+layers.tiles = makeTiles(view.tiles);
+if (layers.streetlines) layers.streetlines.isHidden = layers.tiles.isSeen;
+{% endif %}
 
 // The map keeps clear of the key that lies over it, where that does not make it much smaller.
 const fit = (bounds = view.bounds) => {
