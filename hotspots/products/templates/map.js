@@ -48,8 +48,8 @@ const writeState = (isStep) => {
   if (isStep) window.history.pushState(null, "", text); else window.history.replaceState(null, "", text);
 };
 
-// Panes from below: streets, pictures, names of streets, outlines, havens, names, numbers.
-for (const [name, height] of [["tiles", 210], ["streets", 230], ["picture", 240], ["streetnames", 260], ["havens", 450], ["places", 610], ["numbers", 650]]) {
+// Panes from below: tiles, streets, pictures, what lies beyond the wards, names of streets, outlines, havens, names, numbers.
+for (const [name, height] of [["tiles", 210], ["streets", 230], ["picture", 240], ["outside", 250], ["streetnames", 260], ["havens", 450], ["places", 610], ["numbers", 650]]) {
   map.createPane(name).style.zIndex = height;
 }
 for (const key of ["density", "expected"]) {
@@ -60,12 +60,12 @@ for (const key of ["density", "expected"]) {
   layers[key].setOpacity(0.72);
   if (isOn) layers[key].addTo(map);
 }
-for (const key of ["gaps", "havens", "facilities", "sites"]) {
+for (const [key, pane] of [["outside", "outside"], ["gaps", "havens"], ["havens", "havens"], ["facilities", "havens"], ["sites", "havens"]]) {
   if (!layers[key]) continue;
   const isOn = map.hasLayer(layers[key]);
   layers[key].remove();
-  const renderer = L.svg({ pane: "havens" });
-  layers[key].eachLayer((one) => Object.assign(one.options, { pane: "havens", renderer }));
+  const renderer = L.svg({ pane });
+  layers[key].eachLayer((one) => Object.assign(one.options, { pane, renderer }));
   if (isOn) layers[key].addTo(map);
 }
 layers.streetlines = findAll("input[value=streetlines]").length
@@ -638,7 +638,7 @@ const showLayers = () => {
       if (["week", "chosen"].includes(part) || view.gaps[index].parts.includes(part)) layers.gaps.addLayer(gap);
     });
   }
-  for (const key of ["outside", "outlines", "significant", "half", "reach", "felt", "hotspots", "patrols", "streets"]) {
+  for (const key of ["outlines", "significant", "half", "reach", "felt", "hotspots", "patrols", "streets"]) {
     if (layers[key] && map.hasLayer(layers[key]) && layers[key].bringToFront) layers[key].bringToFront();
   }
   stretches.eachLayer((one) => one.bringToFront());

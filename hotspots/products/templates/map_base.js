@@ -1,7 +1,7 @@
 // Water, parks, railways, stations and schools below the streets, faded so that what lies on them is seen first.
 const baseStyle = {
-  green: { fill: "#e3eddb", text: "#3f6136" },
-  water: { fill: "#c9dfec", text: "#2f6485", widths: [0.8, 1.4, 2.6, 4.5] },
+  green: { fill: "#f3f3ec", hatch: "#ccd5c0", text: "#3f6136" }, // hatched: the density has greens of its own
+  water: { fill: "#cbdde8", text: "#2f6485", widths: [0.8, 1.4, 2.6, 4.5] },
   rail: { fill: "#a8a8ad", widths: [0.9, 1.3, 2, 3] },
   station: { fill: "#4a5568", text: "#323c4d", from: 11.5, named: 13 },
   school: { fill: "#7a6a8f", text: "#5d4f70", from: 14, named: 15.5 },
@@ -25,6 +25,20 @@ const readBase = (base) => {
   return { areas, lines, marks };
 };
 
+const hatched = (colour) => {
+  const side = 7;
+  const canvas = make("canvas");
+  Object.assign(canvas, { width: side, height: side });
+  const pen = canvas.getContext("2d");
+  pen.strokeStyle = colour;
+  for (const shift of [-side, 0, side]) {
+    pen.moveTo(shift - 1, side + 1);
+    pen.lineTo(shift + side + 1, -1);
+  }
+  pen.stroke();
+  return canvas;
+};
+
 // `see` says where a point of the ground is in the picture, what of the ground is in view, and how wide lines are.
 const drawBase = (pen, base, see) => {
   const trace = (points) => points.forEach((point, at) => {
@@ -36,7 +50,11 @@ const drawBase = (pen, base, see) => {
     for (const area of base.areas) {
       if (area.kind === kind && area.box.intersects(see.view)) for (const ring of area.rings) trace(ring.points);
     }
-    pen.fillStyle = baseStyle[kind].fill;
+    const { fill, hatch } = baseStyle[kind];
+    pen.fillStyle = fill;
+    pen.fill("evenodd");
+    if (!hatch) continue;
+    pen.fillStyle = pen.createPattern(hatched(hatch), "repeat");
     pen.fill("evenodd");
   }
   for (const kind of ["water", "rail"]) {

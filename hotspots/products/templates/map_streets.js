@@ -1,5 +1,5 @@
 // The streets below everything, each in view drawn on a canvas, and names on another above the picture: Chromium prints
-// a canvas with a white ground, so that streets must not lie on the picture, and names are not printed.
+// a canvas with a white ground, so that on paper both lie below the picture.
 const unpack = (letters) => {
   const numbers = [];
   for (let at = 0; at < letters.length;) {
@@ -94,8 +94,9 @@ const GroundLayer = L.Layer.extend({
       this.drawStreets(pen, see);
       drawMarks(pen, this.base, see);
     }
-    // numbers and names of wards find their places first
-    requestAnimationFrame(() => requestAnimationFrame(() => this.name()));
+    // numbers and names of wards find their places first; on paper names lie on the canvas that is printed
+    if (root.classList.contains("printing")) this.name(pen);
+    else requestAnimationFrame(() => requestAnimationFrame(() => { if (this._map) this.name(this.open(this.canvases[1], this.look())); }));
     if (root.classList.contains("printing")) this.name();
   },
   seen(see) {
@@ -120,10 +121,8 @@ const GroundLayer = L.Layer.extend({
     }
   },
   // Stations first, then water and parks, streets, and schools; a name that would touch another is left out.
-  name() {
-    if (!this._map) return;
+  name(pen) {
     const see = this.look();
-    const pen = this.open(this.canvases[1], see);
     if (this.isHidden()) return;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
