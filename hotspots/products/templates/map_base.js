@@ -1,7 +1,7 @@
 // Water, parks, railways, stations and schools below the streets, faded so that what lies on them is seen first.
 const baseStyle = {
   green: { fill: "#f3f3ec", hatch: "#ccd5c0", text: "#3f6136" }, // hatched: the density has greens of its own
-  water: { fill: "#cbdde8", text: "#2f6485", widths: [0.8, 1.4, 2.6, 4.5] },
+  water: { fill: "#c2d8e6", text: "#2f6485", widths: [0.8, 1.4, 2.6, 4.5] },
   rail: { fill: "#a8a8ad", widths: [0.9, 1.3, 2, 3] },
   station: { fill: "#4a5568", text: "#323c4d", from: 11.5, named: 13 },
   school: { fill: "#7a6a8f", text: "#5d4f70", from: 14, named: 15.5 },

@@ -92,11 +92,8 @@ const GroundLayer = L.Layer.extend({
     if (!this.isHidden()) {
       drawBase(pen, this.base, see);
       this.drawStreets(pen, see);
-      drawMarks(pen, this.base, see);
     }
-    // numbers and names of wards find their places first; on paper names lie on the canvas that is printed
-    if (root.classList.contains("printing")) this.name(pen);
-    else requestAnimationFrame(() => requestAnimationFrame(() => { if (this._map) this.name(this.open(this.canvases[1], this.look())); }));
+    if (root.classList.contains("printing")) this.name(pen, see); // on paper names lie on the canvas that is printed
     if (root.classList.contains("printing")) this.name();
   },
   seen(see) {
@@ -120,16 +117,22 @@ const GroundLayer = L.Layer.extend({
       pen.stroke();
     }
   },
-  // Stations first, then water and parks, streets, and schools; a name that would touch another is left out.
-  name(pen) {
+  // Once numbers and names of wards have found their places.
+  nameAll() {
+    if (!this._map) return;
     const see = this.look();
+    this.name(this.open(this.canvases[1], see), see);
+  },
+  // Stations first, then water and parks, streets, and schools; a name that would touch another is left out.
+  name(pen, see) {
     if (this.isHidden()) return;
+    drawMarks(pen, this.base, see);
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.lineWidth = 3;
     pen.strokeStyle = "rgba(255, 255, 255, .9)";
     const frame = this._map.getContainer().getBoundingClientRect();
-    const taken = findAll(".number, .ward-name:not([hidden]) span", this._map.getContainer()).map((mark) => {
+    const taken = findAll(".number, .ward-name:not([hidden]) span, .leaflet-havens-pane path", this._map.getContainer()).map((mark) => {
       const box = mark.getBoundingClientRect();
       return L.bounds([box.left - frame.left, box.top - frame.top], [box.right - frame.left, box.bottom - frame.top]);
     });

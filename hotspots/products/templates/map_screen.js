@@ -1,0 +1,37 @@
+// For a screen at the end of a room: everything larger.
+const projector = find("#projector");
+projector.addEventListener("click", () => {
+  const isOn = root.classList.toggle("projector");
+  projector.setAttribute("aria-pressed", String(isOn));
+  map.invalidateSize({ animate: false });
+  fit();
+});
+find("#print").addEventListener("click", () => window.print());
+
+// On a phone the key would hide the map, and the hours would stand before the list.
+const fold = () => {
+  find(".legend").open = !isNarrow();
+  const hours = find(".grid");
+  if (hours) hours.open = !isNarrow() || Boolean(state.when && ![...named.options].some(({ value }) => value === state.when.key));
+};
+narrow.addEventListener("change", () => { if (!root.classList.contains("printing")) fold(); });
+fold();
+
+// The map is as high as what stands above it leaves, and that is known only once all of it is laid out.
+let isFitted = false;
+new ResizeObserver(() => {
+  map.invalidateSize({ animate: false });
+  root.style.setProperty("--map-height", `${container.clientHeight}px`);
+  if (!isFitted && !state.place) fit();
+  isFitted = true;
+}).observe(container);
+
+// Paper has another shape than the screen, and the map must be drawn for it before it is printed.
+const print = (on) => {
+  root.classList.toggle("printing", on);
+  find(".legend").open = on || !isNarrow();
+  map.invalidateSize({ animate: false });
+  fit();
+};
+window.addEventListener("beforeprint", () => print(true));
+window.addEventListener("afterprint", () => print(false));

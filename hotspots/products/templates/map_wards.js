@@ -1,0 +1,55 @@
+// Wards: what there is to say of each, at the pointer and in the card.
+const hitWards = L.geoJSON(layers.wards.toGeoJSON(), { style: { stroke: false, fillOpacity: 0, className: "ward-hit" } });
+const sayWard = (index) => {
+  const whole = make("div");
+  const { name, borough, lines } = view.wards[index];
+  whole.append(make("b", name), borough ? `, ${borough}` : "");
+  for (const line of lines) whole.append(make("div", line));
+  if (layers.change && map.hasLayer(layers.change)) {
+    whole.append(make("div", sayChange(index)), make("small", compare().words));
+  }
+  return whole;
+};
+hitWards.eachLayer((ward) => {
+  const { index } = ward.feature.properties;
+  ward.bindTooltip(() => sayWard(index), { sticky: true, className: "wide" });
+  ward.on("click", () => openWard(index));
+});
+hitWards.addTo(map);
+
+// Wards that changed by more than chance are filled and signed, by the comparison that is chosen; others are not.
+const chooser = find(".change select");
+const signs = L.layerGroup();
+const compare = () => view.changes[Number(chooser.value)];
+const sayChange = (index) => {
+  const [now, earlier, ratio, limits, verdict] = compare().rows[index];
+  const counts = `${now.toLocaleString("en-GB")} against ${earlier.toLocaleString("en-GB")}`;
+  const times = ratio ? `, ${ratio} times as many${compare().unit}` : "";
+  return `${counts}${times}${limits ? ` (${limits})` : ""}: ${view.verdicts[verdict].words}`;
+};
+const showChange = () => {
+  const { rows, words, told } = compare();
+  signs.clearLayers();
+  layers.change.setStyle((ward) => {
+    const { colour } = view.verdicts[rows[ward.properties.index][4]];
+    return {
+      color: "#5a6470", weight: 1, fill: true, fillColor: colour || "#ffffff", fillOpacity: colour ? 0.8 : 0,
+      interactive: false,
+    };
+  });
+  view.wards.forEach((ward, index) => {
+    const { colour, sign } = view.verdicts[rows[index][4]];
+    if (!colour) return;
+    const icon = L.divIcon({ html: `<span>${sign}</span>`, iconSize: [0, 0], className: "change-sign" });
+    signs.addLayer(L.marker(ward.at, { icon, interactive: false, keyboard: false }));
+  });
+  for (const [part, text] of [["words", words], ["told", `${told}.`]]) {
+    for (const element of findAll(`[data-change="${part}"]`)) element.textContent = text;
+  }
+};
+if (layers.change) {
+  layers.change.addData(layers.wards.toGeoJSON());
+  chooser.value = find("[selected]", chooser).value; // whatever the browser remembers of the page
+  chooser.addEventListener("change", () => { showChange(); placeNames(); });
+  showChange();
+}
