@@ -748,7 +748,7 @@ def write(path: Path, text: str) -> None:
 def make_surroundings(
     out: Path, shapes: dict[str, shapely.Polygon], havens: pd.DataFrame, placed: pd.DataFrame
 ) -> dict[str, Any]:
-    """Make streets, a base map, candidates, schools, premises, Safety Maps and patrols; return what was planted in them."""
+    """Make what lies around the incidents, from streets to patrols; return what was planted in it."""
     streets, visits = draw_streets(shapes), plan_visits()
     candidates, schools = candidate_rows(shapes), school_rows(shapes)
     premises, marks = premises_rows(shapes, placed), safety_rows(shapes, schools)

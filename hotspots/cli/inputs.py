@@ -158,14 +158,14 @@ _OPTIONS = {
         "--base-map",
         multiple=True,
         type=PATH,
-        help="Water, parks, railways and stations to draw below the map, OS Open Zoomstack or OpenStreetMap: GeoPackage, "
-        "shapefile, GeoJSON or .osm.pbf. Repeatable.  [default: data/base_map, if it is there]",
+        help="Water, parks, railways and stations to draw below the map, OS Open Zoomstack or OpenStreetMap: "
+        "GeoPackage, shapefile, GeoJSON or .osm.pbf. Repeatable.  [default: data/base_map, if it is there]",
     ),
     "tiles": click.option(
         "--tiles",
         metavar="URL",
-        help="Map tiles of a server to show below the map: https://.../{z}/{x}/{y}.png. Whoever opens the map asks that "
-        "server for the area that they look at.  [default: none]",
+        help="Map tiles of a server to show below the map: https://.../{z}/{x}/{y}.png. Whoever opens the map asks "
+        "that server for the area that they look at.  [default: none]",
     ),
     "tiles_attribution": click.option(
         "--tiles-attribution", metavar="TEXT", help="Whose the tiles are, in the words that their licence asks for."

@@ -56,6 +56,11 @@ def _find_repeated(features: gpd.GeoDataFrame) -> np.ndarray[tuple[int], np.dtyp
     for (_, name), rows in features.groupby([features["kind"], pd.Series(plain)], sort=False).indices.items():
         for at, row in enumerate(rows):
             before = rows[:at][~repeated[rows[:at]]]
-            near = name and is_point[row] and len(before) and shapely.distance(points[before], points[row]).min() <= _SAME_M
+            near = (
+                name
+                and is_point[row]
+                and len(before)
+                and shapely.distance(points[before], points[row]).min() <= _SAME_M
+            )
             repeated[row] = bool(near)
     return repeated

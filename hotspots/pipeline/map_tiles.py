@@ -9,7 +9,9 @@ from typing import Final
 from hotspots.errors import ParameterError
 from hotspots.settings import Settings
 
-_ADDRESS: Final = re.compile(r"(https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?)/[A-Za-z0-9._~/?&=%@:+{}-]*")
+_ADDRESS: Final = re.compile(
+    r"(https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?)/[A-Za-z0-9._~/?&=%@:+{}-]*"
+)
 """What may stand in a policy of a page as it is: with a blank or a semicolon it would say something else."""
 _PLACES: Final = ("{z}", "{x}", "{y}")
 _MOST_LETTERS: Final = 200

@@ -43,7 +43,9 @@ def write_layers(path: Path, layers: Mapping[str, tuple[list[shapely.Geometry], 
 
 def test_layers_of_ordnance_survey_are_told_by_their_names(tmp_path: Path) -> None:
     found = read_base_map([write_layers(tmp_path / "zoomstack.gpkg", OS_LAYERS)], area=AREA)
-    kinds = [(row.kind, row.name, shapely.get_dimensions(row.geometry)) for row in found.features.itertuples(index=False)]
+    kinds = [
+        (row.kind, row.name, shapely.get_dimensions(row.geometry)) for row in found.features.itertuples(index=False)
+    ]
     assert sorted(kinds, key=str) == sorted(
         [
             *[("water", None, 2), ("water", None, 1), ("water", "River Made Up", 0)],
@@ -103,7 +105,9 @@ def test_openstreetmap_is_told_by_its_tags(tmp_path: Path) -> None:
     nodes = "\n".join(f'<node id="{n}" lat="{y}" lon="{x}"/>' for n, (y, x) in enumerate(places, start=1))
     (tmp_path / "area.osm").write_text(OSM.format(nodes=nodes), "utf-8")
     found = read_base_map([tmp_path / "area.osm"])
-    kinds = [(row.kind, row.name, shapely.get_dimensions(row.geometry)) for row in found.features.itertuples(index=False)]
+    kinds = [
+        (row.kind, row.name, shapely.get_dimensions(row.geometry)) for row in found.features.itertuples(index=False)
+    ]
     assert sorted(kinds, key=str) == sorted(
         [
             *[("water", "Made Pond", 2), ("water", None, 1), ("green", None, 2)],

@@ -52,8 +52,9 @@ def read_base_layers(
     if name.endswith(PARQUET_SUFFIXES):
         frames = read_near_parquet(file, wanted, near, what=what)
         stem = file.path.name.split(".")[0]
-        known = {stem: frame for frame in frames if is_known(stem, list(frame.columns))}
-        return known, [] if known else [stem]
+        if frames and is_known(stem, list(frames[0].columns)):
+            return {stem: frames[0]}, []
+        return {}, [stem]
     address, layers = locate_layers(file, what=what)
     found: dict[str, gpd.GeoDataFrame] = {}
     unknown = []

@@ -1,4 +1,4 @@
-"""Files of a base map (OS Open Zoomstack, OS Open Map - Local, OpenStreetMap), to water, parks, railways and stations."""
+"""Files of a base map (OS Open Zoomstack, OpenStreetMap), to water, parks, railways and stations."""
 
 from __future__ import annotations
 
@@ -132,9 +132,7 @@ def read_base_map(
         parts += layers
         n_rows = sum(map(len, frames.values()))
         inputs.append(
-            InputFile(
-                path=file.shown, table=_WHAT, sha256=file.sha256, n_rows=n_rows, layout=_WHAT, data_status=status
-            )
+            InputFile(path=file.shown, table=_WHAT, sha256=file.sha256, n_rows=n_rows, layout=_WHAT, data_status=status)
         )
     if not n_known and n_files:
         raise DataError(
@@ -146,8 +144,8 @@ def read_base_map(
     if features.empty and (parts or far):
         where = "within a kilometre of the wards" if area is not None else f"in {describe_area(crs)}"
         raise DataError(
-            f"A base map must lie {where}; nothing of {[*(file.path for file in inputs), *far][0]} does. Give the files of this area, and check "
-            "the CRS that they state."
+            f"A base map must lie {where}; nothing of {[*(file.path for file in inputs), *far][0]} does. Give the files "
+            "of this area, and check the CRS that they state."
         )
     return BaseMap(
         features=features,
@@ -216,7 +214,9 @@ def _read_layer(layer: str, frame: gpd.GeoDataFrame, label: str, crs: pyproj.CRS
     statuses = pd.Series(frame[columns["data status"]] if "data status" in columns else [], dtype="object")
     kinds, origin = _classify(layer, frame, columns)
     shapes = frame.geometry.to_numpy()
-    is_whole = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    is_whole = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & np.isfinite(shapely.bounds(shapes)).all(
+        axis=1
+    )
     is_broken = (kinds != "") & ~is_whole
     kept = frame[(kinds != "") & is_whole]
     placed = to_working_crs(kept, crs)

@@ -67,7 +67,7 @@ def _smooth(near: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     tolerance = _FINEST_M
     while True:
         simple = shapely.simplify(shapes.geometry.to_numpy(), tolerance)
-        extent = np.where(shapes["size"] == 1, shapely.length(simple), np.sqrt(shapely.area(simple)))  # noqa: PLR2004
+        extent = np.where(shapes["size"] == 1, shapely.length(simple), np.sqrt(shapely.area(simple)))
         is_seen = extent > 4 * tolerance
         if tolerance > _COARSEST_M or shapely.get_num_coordinates(simple[is_seen]).sum() <= _MOST_VERTICES:
             return shapes.set_geometry(gpd.GeoSeries(simple, index=shapes.index, crs=shapes.crs))[is_seen]
