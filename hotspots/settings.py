@@ -53,8 +53,8 @@ class Settings:
         country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them; without a
             subdivision those of the whole country.
         incidents, boundaries, havens, streets, base_map, premises, schools, candidates, cameras, youth_zones,
-            safety_maps: What is read where nothing else is given; empty for `data/...`. Candidates are places that could become safe
-            havens, cameras and youth zones those that are there already.
+            safety_maps: What is read where nothing else is given; empty for `data/...`. Candidates are places that
+            could become safe havens, cameras and youth zones those that are there already.
         tiles, tiles_attribution: Address of map tiles to show below the map, and the words that their licence asks for;
             None for none, and a map that asks no server for anything.
         layer: Layer of the boundary files; None for all that have codes.

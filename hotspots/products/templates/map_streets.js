@@ -94,7 +94,6 @@ const GroundLayer = L.Layer.extend({
       this.drawStreets(pen, see);
     }
     if (root.classList.contains("printing")) this.name(pen, see); // on paper names lie on the canvas that is printed
-    if (root.classList.contains("printing")) this.name();
   },
   seen(see) {
     return this.lines.filter(({ rank, box }) => see.zoom >= rank.from && box.intersects(see.view));
@@ -116,6 +115,10 @@ const GroundLayer = L.Layer.extend({
       pen.lineWidth = width;
       pen.stroke();
     }
+  },
+  drawAll() {
+    this.draw();
+    this.nameAll();
   },
   // Once numbers and names of wards have found their places.
   nameAll() {

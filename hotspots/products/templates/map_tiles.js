@@ -3,19 +3,24 @@
 const makeTiles = ({ address, credit, failed }) => {
   const layer = L.tileLayer(address, { pane: "tiles", opacity: 0.6, maxZoom: 18, referrerPolicy: "no-referrer" });
   const says = L.control({ position: "bottomright" });
-  says.onAdd = () => make("div", credit, "tile-credit");
   const note = make("p", failed, "tile-note");
   note.setAttribute("role", "status");
-  note.hidden = true;
-  find(".map").append(note);
+  says.onAdd = () => {
+    const told = make("div");
+    told.append(note, make("div", credit, "tile-credit"));
+    return told;
+  };
   let nMissing = 0;
-  const redraw = () => { if (layers.streetlines) layers.streetlines.draw(); };
-  const tell = () => { note.hidden = !nMissing || !map.hasLayer(layer); redraw(); };
+  const tell = () => {
+    note.hidden = !nMissing;
+    find("section.map").classList.toggle("tiled", layer.isSeen());
+    if (layers.streetlines) layers.streetlines.drawAll();
+  };
+  layer.isSeen = () => map.hasLayer(layer) && !nMissing && !root.classList.contains("printing");
   layer.on("loading", () => { nMissing = 0; });
   layer.on("tileerror", () => { nMissing += 1; if (nMissing === 1) tell(); });
   layer.on("load", tell);
   layer.on("add", () => { says.addTo(map); tell(); });
   layer.on("remove", () => { says.remove(); tell(); });
-  layer.isSeen = () => map.hasLayer(layer) && !nMissing && !root.classList.contains("printing");
   return layer;
 };
