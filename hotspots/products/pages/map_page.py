@@ -171,6 +171,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         n_changed_told=_N_CHANGED_TOLD,
         verdicts=[verdict for verdict in list_verdicts() if verdict["colour"]],
         has_base=len(features) > 0,
+        base=analysis.study.base_map,
         tiles=tiles,
         snapped="anonymised" in summary.location_precision,
         # what is marked safe here was escaped where it was made
