@@ -42,6 +42,8 @@ def choose_tiles(settings: Settings) -> MapTiles | None:
 
     Raises:
         ParameterError: The address is not one of tiles, or it is not said whose they are.
+
+    Source: OpenStreetMap Foundation, "Tile usage policy", for its own server.
     """
     address, attribution = settings.tiles, settings.tiles_attribution
     if address is None:
@@ -51,6 +53,11 @@ def choose_tiles(settings: Settings) -> MapTiles | None:
         raise ParameterError(
             f'`tiles` must be an address that begins with https:// and has {{z}}, {{x}} and {{y}} once; "{address}" is '
             "not. Write it as https://tiles.example.org/{z}/{x}/{y}.png, without {s} or {r}."
+        )
+    if found[1].casefold().endswith("tile.openstreetmap.org"):
+        raise ParameterError(
+            "The tiles of openstreetmap.org need a referrer, and a page that is opened from a file sends none: its server "
+            "answers with pictures that say so. Give `tiles` of a server that you may use, such as the OS Maps API."
         )
     if not (attribution and attribution.strip()) or len(attribution) > _MOST_LETTERS:
         raise ParameterError(

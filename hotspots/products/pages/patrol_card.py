@@ -15,6 +15,7 @@ def draw_patrol_card(shift_plan: ShiftPlan, summary: PatrolPlanSummary) -> str:
         .get_template("patrol_card.html")
         .render(
             s=summary,
+            base=shift_plan.study.base_map,
             places={place.rank: place for place in summary.places},
             maps={route.patrol: draw_route(shift_plan, summary, route) for route in summary.routes},
         )
