@@ -48,3 +48,8 @@ def test_an_address_that_is_none_of_tiles_is_refused(address: str) -> None:
 def test_whose_they_are_must_be_said(attribution: str | None) -> None:
     with pytest.raises(ParameterError, match="tiles_attribution"):
         choose_tiles(dataclasses.replace(Settings(tiles=GOOD), tiles_attribution=attribution))
+
+
+def test_a_server_that_refuses_pages_of_files_is_not_asked() -> None:
+    with pytest.raises(ParameterError, match="need a referrer"):
+        choose_tiles(Settings(tiles="https://tile.openstreetmap.org/{z}/{x}/{y}.png", tiles_attribution="© Somebody"))

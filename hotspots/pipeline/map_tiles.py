@@ -56,8 +56,8 @@ def choose_tiles(settings: Settings) -> MapTiles | None:
         )
     if found[1].casefold().endswith("tile.openstreetmap.org"):
         raise ParameterError(
-            "The tiles of openstreetmap.org need a referrer, and a page that is opened from a file sends none: its server "
-            "answers with pictures that say so. Give `tiles` of a server that you may use, such as the OS Maps API."
+            "The tiles of openstreetmap.org need a referrer, and a page that is opened from a file sends none: its "
+            "answers are pictures that say so. Give `tiles` of a server that you may use, such as the OS Maps API."
         )
     if not (attribution and attribution.strip()) or len(attribution) > _MOST_LETTERS:
         raise ParameterError(

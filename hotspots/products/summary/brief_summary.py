@@ -271,7 +271,7 @@ def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
     }
     headings = {name: say(f"brief.heading_{name}", s) for name in ("places", "havens", "do", "changed", "trust")}
     base = brief.analysis.study.base_map
-    credits = [
+    owed = [
         say("streets.credit", streets) if streets else "",
         say("streets.credit", base, "Base map") if base else "",
     ]
@@ -284,6 +284,6 @@ def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
         blanks=tuple(say_each("brief.blanks")),
         changes=tuple(say_each("brief.changes", run)),
         tested=say("brief.tested", run),
-        sources=(*say_each("brief.sources", s, run, days_old), *filter(None, credits)),
+        sources=(*say_each("brief.sources", s, run, days_old), *filter(None, owed)),
         contact=say("brief.contact", brief.request.contact or ""),
     )
