@@ -144,8 +144,8 @@ def read_base_map(
     if features.empty and (parts or far):
         where = "within a kilometre of the wards" if area is not None else f"in {describe_area(crs)}"
         raise DataError(
-            f"A base map must lie {where}; nothing of {[*(file.path for file in inputs), *far][0]} does. Give the files "
-            "of this area, and check the CRS that they state."
+            f"A base map must lie {where}; nothing of {[*(file.path for file in inputs), *far][0]} does. Give "
+            "the files of this area, and check the CRS that they state."
         )
     return BaseMap(
         features=features,
