@@ -73,9 +73,9 @@ def test_the_ground_of_the_file_is_drawn_at_every_zoom_without_a_request(pages: 
     page.on("request", lambda request: asked.append(request.url))
     name = open_map(page, pages["plain"])
     for zoom in (12, 14, 16):
-        page.evaluate(f"{name}.setView({[*IN_RIVER]}, {zoom}, {{animate: false}})")
+        page.evaluate(f"void {name}.setView({[*IN_RIVER]}, {zoom}, {{animate: false}})")
         assert pick_colour(page, name, IN_RIVER) == WATER
-    page.evaluate(f"{name}.setView({[*IN_LAKE]}, 15, {{animate: false}})")
+    page.evaluate(f"void {name}.setView({[*IN_LAKE]}, 15, {{animate: false}})")
     assert pick_colour(page, name, IN_LAKE) == WATER
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     page.locator("#layers-button").click()
@@ -100,7 +100,7 @@ def test_tiles_are_asked_of_one_server_without_a_referrer_and_can_be_switched_of
     assert all("referer" not in request.headers for request in asked)
     assert page.locator(".tile-credit").inner_text() == "© <b>Somebody</b>"  # as text, and nowhere as HTML
     assert page.locator(".tile-note").is_hidden()
-    page.evaluate(f"{name}.setView({[*IN_RIVER]}, 14, {{animate: false}})")
+    page.evaluate(f"void {name}.setView({[*IN_RIVER]}, 14, {{animate: false}})")
     page.wait_for_selector("section.map.tiled")
     page.locator("#layers-button").click()
     page.get_by_label("Background of tiles.example.org").uncheck()
@@ -114,7 +114,7 @@ def test_where_tiles_do_not_come_the_map_says_so_and_draws_its_own_ground(pages:
     name = open_map(page, pages["tiles"])
     page.locator(".tile-note").wait_for(state="visible")
     assert "could not be loaded" in page.locator(".tile-note").inner_text()
-    page.evaluate(f"{name}.setView({[*IN_RIVER]}, 14, {{animate: false}})")
+    page.evaluate(f"void {name}.setView({[*IN_RIVER]}, 14, {{animate: false}})")
     page.wait_for_timeout(300)
     page.locator(".tile-note").wait_for(state="visible")
     assert pick_colour(page, name, IN_RIVER) == WATER
