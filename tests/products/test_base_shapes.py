@@ -52,7 +52,7 @@ def test_a_park_keeps_its_shape_within_a_pixel_and_its_hole() -> None:
 
 
 def test_a_large_area_stays_small_and_keeps_its_largest_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base_shapes, "_MOST_VERTICES", 300)
+    monkeypatch.setattr(base_shapes, "MOST_VERTICES", 300)
     ponds = [("water", None, shapely.Point(X + 90 * n, Y + 50).buffer(20)) for n in range(80)]
     drawn = draw_base_shapes(make_features(("water", "Great Lake", wavy(6000)), *ponds), AREA, CRS)
     assert len(json.dumps(drawn)) < 5000

@@ -23,7 +23,7 @@ MARK_KINDS: Final = ("station", "school")
 _MARGIN_M = 1000.0
 _FINEST_M, _COARSEST_M = 3.0, 200.0
 """Of what may be smoothed away: 3 m are a pixel of the map at zoom 15, where a borough does not fit on a screen."""
-_MOST_VERTICES = 50_000
+MOST_VERTICES = 50_000
 """About 250 kB; of an area with more, shapes are smoothed further, and the smallest are left out."""
 _LABEL_M = 20.0
 """How exactly the roomiest place for a name is found."""
@@ -69,7 +69,7 @@ def _smooth(near: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         simple = shapely.simplify(shapes.geometry.to_numpy(), tolerance)
         extent = np.where(shapes["size"] == 1, shapely.length(simple), np.sqrt(shapely.area(simple)))
         is_seen = extent > 4 * tolerance
-        if tolerance > _COARSEST_M or shapely.get_num_coordinates(simple[is_seen]).sum() <= _MOST_VERTICES:
+        if tolerance > _COARSEST_M or shapely.get_num_coordinates(simple[is_seen]).sum() <= MOST_VERTICES:
             return shapes.set_geometry(gpd.GeoSeries(simple, index=shapes.index, crs=shapes.crs))[is_seen]
         tolerance *= 2
 
