@@ -7,7 +7,7 @@ boroughs' partnerships have published; all else, the shares of the hot spots amo
 random. What was planted, down to the number of dirty rows, is written to ``truth.json``, so that a method can
 be judged by whether it finds it.
 
-The facts are in ``demonstration_facts.py``; streets, places and patrols have files of their own beside it.
+The facts are in ``demonstration_facts.py``; streets, base map, places and patrols have files of their own beside it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import pandas as pd
 import pyproj
 import shapely
 from convertbng.cutil import convert_lonlat
+from demonstration_base_map import base_map_geojson
 from demonstration_chance import (
     Floats,
     Ints,
@@ -747,11 +748,12 @@ def write(path: Path, text: str) -> None:
 def make_surroundings(
     out: Path, shapes: dict[str, shapely.Polygon], havens: pd.DataFrame, placed: pd.DataFrame
 ) -> dict[str, Any]:
-    """Make streets, candidates, schools, premises, Safety Maps and patrols; return what was planted in them."""
+    """Make what lies around the incidents, from streets to patrols; return what was planted in it."""
     streets, visits = draw_streets(shapes), plan_visits()
     candidates, schools = candidate_rows(shapes), school_rows(shapes)
     premises, marks = premises_rows(shapes, placed), safety_rows(shapes, schools)
     write(out / "streets/streets.geojson", streets_geojson(streets))
+    write(out / "base_map/base_map.geojson", base_map_geojson())
     write(out / "premises/parks.geojson", parks_geojson(shapes))
     write(out / "patrols/plan.csv", plan_csv(visits))
     write(out / "patrols/pings.csv.gz", pings_csv(visits))

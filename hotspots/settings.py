@@ -29,8 +29,8 @@ _LARGEST = 2**63 - 1
 """What a whole number of TOML reaches to at least; beyond it Python cannot make it a float, nor always write it."""
 
 _ANY_YEAR = 2025
-_BESIDE = ("streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
-_TEXTS = ("crs", "time_zone", "country", "subdivision", "layer")
+_BESIDE = ("streets", "base_map", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
+_TEXTS = ("crs", "time_zone", "country", "subdivision", "layer", "tiles", "tiles_attribution")
 _PATHS = ("store", "postcodes", "population", "term_dates", "peers")
 _PATH_LISTS = ("incidents", "boundaries", "havens", "lsoas", *_BESIDE)
 _TEXT_LISTS = ("indicators",)
@@ -54,9 +54,11 @@ class Settings:
         time_zone: IANA name of the zone whose wall-clock time is wanted.
         country, subdivision: Codes of the place whose bank holidays count, as package `holidays` has them; without a
             subdivision those of the whole country.
-        incidents, boundaries, havens, streets, premises, schools, candidates, cameras, youth_zones, safety_maps: What
-            is read where nothing else is given; empty for `data/...`. Candidates are places that could become safe
-            havens, cameras and youth zones those that are there already.
+        incidents, boundaries, havens, streets, base_map, premises, schools, candidates, cameras, youth_zones,
+            safety_maps: What is read where nothing else is given; empty for `data/...`. Candidates are places that
+            could become safe havens, cameras and youth zones those that are there already.
+        tiles, tiles_attribution: Address of map tiles to show below the map, and the words that their licence asks for;
+            None for none, and a map that asks no server for anything.
         layer: Layer of the boundary files; None for all that have codes.
         store: Folder in which incidents that were read are kept; None for none.
         postcodes: Code-Point Open or ONS Postcode Directory, for rows with a postcode and no coordinates.
@@ -83,12 +85,15 @@ class Settings:
     boundaries: tuple[Path, ...] = ()
     havens: tuple[Path, ...] = ()
     streets: tuple[Path, ...] = ()
+    base_map: tuple[Path, ...] = ()
     premises: tuple[Path, ...] = ()
     schools: tuple[Path, ...] = ()
     candidates: tuple[Path, ...] = ()
     cameras: tuple[Path, ...] = ()
     youth_zones: tuple[Path, ...] = ()
     safety_maps: tuple[Path, ...] = ()
+    tiles: str | None = None
+    tiles_attribution: str | None = None
     layer: str | None = None
     store: Path | None = None
     postcodes: Path | None = None

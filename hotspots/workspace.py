@@ -11,7 +11,18 @@ from hotspots.errors import NotFoundError, ParameterError
 from hotspots.settings import FILE_NAME
 
 DEMONSTRATED = (
-    *("incidents", "boundaries", "havens", "calendar", "streets", "premises", "schools", "candidates", "safety_maps"),
+    *(
+        "incidents",
+        "boundaries",
+        "havens",
+        "calendar",
+        "streets",
+        "base_map",
+        "premises",
+        "schools",
+        "candidates",
+        "safety_maps",
+    ),
     "patrols",
 )
 FOLDERS = (*(f"data/{name}" for name in DEMONSTRATED), "maps")

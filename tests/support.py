@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 from unittest import mock
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 
 from hotspots.analysis.hotspots.evidence import Evidence
@@ -58,6 +59,20 @@ def _decode(hint: Any, value: Any) -> Any:
     if get_origin(kind) is dict:
         return {key: _decode(get_args(kind)[1], item) for key, item in value.items()}
     return decode(kind, value) if isinstance(kind, type) and dataclasses.is_dataclass(kind) else value
+
+
+def decode_line(letters: str) -> list[tuple[float, float]]:
+    """A line of the map, by the published description of its format, a letter at a time: (latitude, longitude)."""
+    numbers, value, shift = [], 0, 0
+    for letter in letters:
+        bits = ord(letter) - 63
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits < 32:
+            numbers.append(~(value >> 1) if value & 1 else value >> 1)
+            value, shift = 0, 0
+    steps = np.array(numbers).reshape(-1, 2)
+    return [tuple(place) for place in (steps.cumsum(axis=0) / 1e5).tolist()]
 
 
 def open_quietly(path: Path) -> openpyxl.Workbook:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hotspots.products.files import BriefFormat
 
 _FORMATS = ("html", "pdf", "docx")
-_TABLES: tuple[BesideTable, ...] = ("havens", "streets", "term_dates")
+_TABLES: tuple[BesideTable, ...] = ("havens", "streets", "base_map", "term_dates")
 
 
 def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
@@ -40,7 +40,7 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
     metavar="CRIME",
     help="Crime to brief on; an unknown name prints the list. Repeatable: each has a page of its own.",
 )
-@study_options("havens", "streets", "term_dates", "checked_since")
+@study_options("havens", "streets", "base_map", "term_dates", "checked_since")
 @click.option(
     "--area",
     metavar="TEXT",

@@ -64,7 +64,7 @@ def _longer_option(usual: str) -> Callable[[Command], Command]:
     )
 
 
-_COVER_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "schools")
+_COVER_TABLES: tuple[BesideTable, ...] = ("havens", "term_dates", "streets", "base_map", "schools")
 
 
 @click.group()
@@ -78,7 +78,7 @@ havens.add_command(poster)
 @havens.command()
 @crime_option
 @_reach_option("400")
-@study_options("havens", "streets", "schools", "term_dates", "checked_since")
+@study_options("havens", "streets", "base_map", "schools", "term_dates", "checked_since")
 @charts_option
 @out_option
 @json_option
@@ -101,7 +101,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, charts: boo
 @_site_hours_option
 @_longer_option("the end of the part of the week, at most 24")
 @_only_new_option
-@study_options("havens", "candidates", "streets", "schools", "term_dates", "checked_since")
+@study_options("havens", "candidates", "streets", "base_map", "schools", "term_dates", "checked_since")
 @charts_option
 @out_option
 @json_option
@@ -172,7 +172,9 @@ def gaps(
     show_default=True,
     help="Time to look for a better choice, or a proof that there is none.",
 )
-@study_options("havens", "candidates", "cameras", "youth_zones", "streets", "schools", "term_dates", "checked_since")
+@study_options(
+    *("havens", "candidates", "cameras", "youth_zones", "streets", "base_map", "schools", "term_dates", "checked_since")
+)
 @charts_option
 @out_option
 @json_option

@@ -167,6 +167,22 @@ _OPTIONS = {
         help="Street network, OS Open Roads or OpenStreetMap: GeoPackage, shapefile, GeoParquet, GeoJSON or .osm.pbf. "
         "Repeatable.  [default: data/streets, if it is there]",
     ),
+    "base_map": click.option(
+        "--base-map",
+        multiple=True,
+        type=PATH,
+        help="Water, parks, railways and stations to draw below the map, OS Open Zoomstack or OpenStreetMap: "
+        "GeoPackage, shapefile, GeoJSON or .osm.pbf. Repeatable.  [default: data/base_map, if it is there]",
+    ),
+    "tiles": click.option(
+        "--tiles",
+        metavar="URL",
+        help="Map tiles of a server to show below the map: https://.../{z}/{x}/{y}.png. Whoever opens the map asks "
+        "that server for the area that they look at.  [default: none]",
+    ),
+    "tiles_attribution": click.option(
+        "--tiles-attribution", metavar="TEXT", help="Whose the tiles are, in the words that their licence asks for."
+    ),
     "premises": click.option(
         "--premises",
         multiple=True,
@@ -223,7 +239,8 @@ _OPTIONS = {
     ),
 }
 """By the name of the field of `StudyInputs` that each fills."""
-_BESIDE = ("streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
+_BESIDE = ("streets", "base_map", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps")
+_SINGLE = ("term_dates", "checked_since", "population", "tiles", "tiles_attribution")
 _USUAL = ("incidents", "boundaries", "layer", "start", "end", "wards", "store", "settings_file")
 
 
@@ -241,6 +258,9 @@ class StudyInputs:
     settings_file: Path | None = None
     havens: tuple[Path, ...] = ()
     streets: tuple[Path, ...] = ()
+    base_map: tuple[Path, ...] = ()
+    tiles: str | None = None
+    tiles_attribution: str | None = None
     premises: tuple[Path, ...] = ()
     schools: tuple[Path, ...] = ()
     candidates: tuple[Path, ...] = ()
@@ -255,7 +275,7 @@ class StudyInputs:
         """The settings, with what was given in the place of what they say."""
         from hotspots.settings import load_settings
 
-        wanted = ("layer", "store", "boundaries", "havens", *_BESIDE, "term_dates", "checked_since", "population")
+        wanted = ("layer", "store", "boundaries", "havens", *_BESIDE, *_SINGLE)
         given = {name: getattr(self, name) for name in wanted if getattr(self, name)}
         return dataclasses.replace(load_settings(self.settings_file), **given)
 

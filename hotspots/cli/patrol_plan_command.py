@@ -97,7 +97,7 @@ def _read_time(found: re.Match[str] | None) -> dt.time:
     "--car-kmh", type=float, default=20.0, show_default=True, help="By car: km an hour, traffic and lights included."
 )
 @click.option("--parking-minutes", type=float, default=2.0, show_default=True, help="By car: to park, each time.")
-@study_options("streets")
+@study_options("streets", "base_map")
 @out_option
 @json_option
 def plan(
@@ -145,7 +145,7 @@ def plan(
         first_day=inputs.start,
         last_day=inputs.end,
     )
-    tables: tuple[BesideTable, ...] = ("streets",)
+    tables: tuple[BesideTable, ...] = ("streets", "base_map")
     with open_study(inputs, inputs.load_settings(), out=out, tables=tables) as (study, progress):
         found = plan_shift(study, request, progress=progress)
         progress("writing")

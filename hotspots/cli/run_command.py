@@ -51,6 +51,9 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
 @study_options(
     "havens",
     "streets",
+    "base_map",
+    "tiles",
+    "tiles_attribution",
     "premises",
     "schools",
     "candidates",

@@ -1,3 +1,4 @@
+from .base_features import list_base_features as list_base_features
 from .brief import MAX_GAP_MINUTES as MAX_GAP_MINUTES
 from .brief import Brief as Brief
 from .brief import BriefHaven as BriefHaven
@@ -29,6 +30,8 @@ from .haven_siting import Target as Target
 from .holes import Hole as Hole
 from .known_time import MonthQuality as MonthQuality
 from .known_time import is_whole_month as is_whole_month
+from .map_tiles import MapTiles as MapTiles
+from .map_tiles import choose_tiles as choose_tiles
 from .notes import list_left_out as list_left_out
 from .notes import say_hours_doubts as say_hours_doubts
 from .operation import Judgement as Judgement

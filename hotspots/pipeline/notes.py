@@ -144,6 +144,15 @@ def _note_knife_crime(analysis: Analysis) -> Iterator[str]:
 def _note_other_tables(study: Study) -> Iterator[str]:
     if n_repaired := study.boundaries.n_repaired:
         yield f"Ward outlines that crossed themselves and were made valid: {n_repaired}."
+    if base := study.base_map:
+        if base.unknown_layers:
+            more = " ..." if len(base.unknown_layers) > _N_NAMED else ""
+            yield (
+                f"Layers of the base map passed over, because it is not known what they hold: "
+                f"{', '.join(base.unknown_layers[:_N_NAMED])}{more}."
+            )
+        if base.n_broken:
+            yield f"Shapes of the base map left out because they are broken: {base.n_broken:,} ({base.first_broken})."
     yield from list_left_out(havens=study.havens, candidates=study.candidates)
     if havens := study.havens:
         yield from _note_opening_hours(havens)

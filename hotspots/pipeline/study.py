@@ -35,6 +35,7 @@ from hotspots.ingest.incidents import (
     set_aside_before,
 )
 from hotspots.ingest.reference import (
+    BaseMap,
     Boundaries,
     Havens,
     Premises,
@@ -42,6 +43,7 @@ from hotspots.ingest.reference import (
     Schools,
     Streets,
     TermDates,
+    read_base_map,
     read_boundaries,
     read_havens,
     read_population,
@@ -53,6 +55,7 @@ from hotspots.ingest.reference import (
 )
 from hotspots.ingest.texts import describe_forms
 from hotspots.pipeline.known_time import KnownTime, find_known_time
+from hotspots.pipeline.map_tiles import MapTiles, choose_tiles
 from hotspots.pipeline.quality import Quality, assess_quality
 from hotspots.settings import Settings, load_settings
 
@@ -67,7 +70,16 @@ Paths = Path | str | Sequence[Path | str]
 _INCIDENTS_HERE, _BOUNDARIES_HERE = Path("data/incidents"), Path("data/boundaries")
 _TERM_DATES_HERE = Path("data/calendar/term_dates.csv")
 BesideTable = Literal[
-    "havens", "term_dates", "streets", "premises", "schools", "candidates", "cameras", "youth_zones", "safety_maps"
+    "havens",
+    "term_dates",
+    "streets",
+    "base_map",
+    "premises",
+    "schools",
+    "candidates",
+    "cameras",
+    "youth_zones",
+    "safety_maps",
 ]
 """What can be read beside incidents and boundaries."""
 
@@ -75,6 +87,7 @@ RUN_TABLES: tuple[BesideTable, ...] = (
     "havens",
     "term_dates",
     "streets",
+    "base_map",
     "premises",
     "schools",
     "candidates",
@@ -85,6 +98,7 @@ RUN_TABLES: tuple[BesideTable, ...] = (
 _PLACES: dict[BesideTable, Callable[..., Any]] = {
     "havens": read_havens,
     "streets": read_streets,
+    "base_map": read_base_map,
     "premises": read_premises,
     "schools": read_schools,
     "candidates": partial(read_havens, what="candidates"),
@@ -93,9 +107,9 @@ _PLACES: dict[BesideTable, Callable[..., Any]] = {
     "safety_maps": read_safety_maps,
 }
 """Tables of places, by the folder of `data` and the setting that they are in, and what reads them."""
-_IN_AREA = ("streets", "premises", "schools", "safety_maps")
+_IN_AREA = ("streets", "base_map", "premises", "schools", "safety_maps")
 """Those that are often of a whole country, and are cut to the study area."""
-_WITHOUT_POSTCODES = ("streets",)
+_WITHOUT_POSTCODES = ("streets", "base_map")
 _WITH_HOURS = ("havens", "candidates")
 _LOOK_BACK = dt.timedelta(days=731)
 """What came before a period: twelve months are compared with the twelve before them, and weeks with last year's."""
@@ -136,14 +150,15 @@ class Study:
         all_rejected: Rows refused, those of the months before too.
         boundaries: Wards.
         havens: Safe havens, or None where none were given.
-        streets, premises, schools, candidates, cameras, youth_zones, safety_maps: Likewise; candidates are places that
-            could become safe havens, cameras and youth zones those that are there already.
+        streets, base_map, premises, schools, candidates, cameras, youth_zones, safety_maps: Likewise; candidates are
+            places that could become safe havens, cameras and youth zones those that are there already.
         definitions: What each offence wording stands for.
         harm: What each offence weighs.
         calendar: What distinguishes one day from another.
         quality: Of the incidents.
         store: Where what was read is kept, and what went wrong there; None where it is not kept.
         house: In whose name and style products are made, and how they are marked.
+        tiles: What the map asks a server for; None for nothing.
     """
 
     intake: Intake
@@ -157,6 +172,7 @@ class Study:
     quality: Quality
     store: Store | None = None
     streets: Streets | None = None
+    base_map: BaseMap | None = None
     premises: Premises | None = None
     schools: Schools | None = None
     candidates: Havens | None = None
@@ -164,6 +180,7 @@ class Study:
     youth_zones: Havens | None = None
     safety_maps: SafetyMaps | None = None
     house: HouseStyle = field(default_factory=HouseStyle)
+    tiles: MapTiles | None = None
 
     @cached_property
     def network(self) -> StreetNetwork | None:
@@ -264,6 +281,7 @@ def load_study(
         ParameterError: The settings cannot be followed.
     """
     settings = load_settings() if settings is None else settings
+    tiles = choose_tiles(settings)
     options = settings.make_reading_options()
     paths = list_inputs(incidents, boundaries, settings=settings)
     are_given = bool(_list_paths(boundaries) or settings.boundaries)
@@ -313,6 +331,7 @@ def load_study(
         quality=assess_quality(intake, wards=outlines.wards, unmatched_residents=outlines.unmatched_residents),
         store=store,
         house=settings.house,
+        tiles=tiles,
         **{"havens": None, **beside},
     )
 

@@ -8,24 +8,11 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from support import decode_line
 
 from hotspots.analysis.network import StreetNetwork, build_network
 from hotspots.geography import WGS84
 from hotspots.products.drawing.base_map import draw_streets, draw_stretches, encode_lines
-
-
-def decode(letters: str) -> list[tuple[float, float]]:
-    """By the published description of the format, a letter at a time: (latitude, longitude)."""
-    numbers, value, shift = [], 0, 0
-    for letter in letters:
-        bits = ord(letter) - 63
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits < 32:
-            numbers.append(~(value >> 1) if value & 1 else value >> 1)
-            value, shift = 0, 0
-    steps = np.array(numbers).reshape(-1, 2)
-    return [tuple(place) for place in (steps.cumsum(axis=0) / 1e5).tolist()]
 
 
 def test_the_example_of_its_source() -> None:
@@ -45,7 +32,7 @@ def test_letters_say_what_was_put_in(lines: list[list[tuple[int, int]]]) -> None
     found = encode_lines(drawn)
     assert len(found) == len(lines)
     for letters, line in zip(found, lines, strict=True):
-        assert np.allclose(decode(letters), [(y - 0.54321, x + 0.12345) for x, y in line], rtol=0, atol=1e-5)
+        assert np.allclose(decode_line(letters), [(y - 0.54321, x + 0.12345) for x, y in line], rtol=0, atol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +59,7 @@ def test_streets_are_drawn_by_rank_and_joined_by_name(network: StreetNetwork) ->
     ((name, letters),) = drawn["main"]
     assert drawn["names"][name] == "High Road"
     west, east = gpd.GeoSeries(gpd.points_from_xy([530_000, 530_400], [180_000] * 2), crs="EPSG:27700").to_crs(WGS84)
-    places = decode(letters)
+    places = decode_line(letters)
     assert len(places) == 2  # in a straight line, and one road for whoever looks at it
     places.sort(key=lambda place: place[1])
     assert np.allclose(
@@ -93,7 +80,7 @@ def test_stretches_end_where_the_place_ends(network: StreetNetwork) -> None:
         network, [circle, shapely.Point(531_500, 181_000).buffer(75)], network.segments.crs
     )
     assert outside == []
-    ends = [place for letters in inside for place in decode(letters)]
+    ends = [place for letters in inside for place in decode_line(letters)]
     metres = gpd.GeoSeries(gpd.points_from_xy([x for _, x in ends], [y for y, _ in ends]), crs=WGS84).to_crs(27700)
     assert metres.distance(shapely.Point(530_200, 180_000)).max() == pytest.approx(75, abs=2)
     footway = draw_stretches(network, [shapely.Point(530_280, 180_300).buffer(40)], network.segments.crs)

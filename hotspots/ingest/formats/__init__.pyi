@@ -1,3 +1,5 @@
+from .base_layers import BASE_SUFFIXES as BASE_SUFFIXES
+from .base_layers import read_base_layers as read_base_layers
 from .gpx_tracks import open_gpx as open_gpx
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
 from .input_files import FoundFile as FoundFile

@@ -52,6 +52,7 @@ InputTable = Literal[
     "cameras",
     "youth zones",
     "streets",
+    "base map",
     "premises",
     "schools",
     "safety maps",

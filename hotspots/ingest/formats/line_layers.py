@@ -62,7 +62,7 @@ def read_lines(
     """
     name = file.path.name.lower()
     if name.endswith(PARQUET_SUFFIXES):
-        return _read_parquet(file, wanted, near, what=what)
+        return read_near_parquet(file, wanted, near, what=what)
     if name.endswith(".json") and (elements := _read_overpass(file)) is not None:
         return [draw_ways(elements, wanted, file.label)]
     address, layers = locate_layers(file, what=what)
@@ -70,34 +70,54 @@ def read_lines(
     if is_osm:
         layers = [(layer, "LineString") for layer, _ in layers if layer in _OF_STREETS]
     frames = [
-        _read_layer(file, address, layer, wanted, near, is_osm=is_osm, what=what)
+        read_near_layer(file, address, layer, wanted, near, where=_OF_STREETS[layer] if is_osm else None, what=what)
         for layer, kind in layers
         if kind and ("LineString" in kind or "Unknown" in kind or "Curve" in kind)
     ]
+    if is_osm:
+        frames = [
+            frame.set_geometry(frame.geometry.boundary) if layer == "multipolygons" else frame
+            for frame, (layer, _) in zip(frames, layers, strict=True)
+        ]
     return [frame for frame in frames if isinstance(frame, gpd.GeoDataFrame)]
 
 
-def _read_layer(
+def read_near_layer(
     file: FoundFile,
     address: str,
     layer: str,
     wanted: Callable[[str], bool],
     near: gpd.GeoSeries | None,
     *,
-    is_osm: bool,
+    where: str | None,
     what: str,
 ) -> gpd.GeoDataFrame:
+    """The features of a layer whose extent meets that of an outline, with the columns and tags wanted.
+
+    Args:
+        file: The file.
+        address: How it is named to GDAL.
+        layer: One of its layers.
+        wanted: Whether a column, or a tag of OpenStreetMap, is wanted, by its name.
+        near: The outline; all features without one.
+        where: What else is asked of features, in the words of GDAL's SQL.
+        what: What its rows are of, for messages.
+
+    Raises:
+        DataError: The layer is damaged or too large, or states no CRS.
+    """
     with explain_reading(file, what=what):
         info = pyogrio.read_info(address, layer=layer)
         crs = info["crs"] and pyproj.CRS(info["crs"])
         require_crs(crs, file.label, what=what)
+        is_osm = file.path.name.lower().endswith(OSM_SUFFIXES)
         is_wanted = [column for column in info["fields"] if wanted(column) or (is_osm and column == "other_tags")]
         frame = pyogrio.read_dataframe(
             address,
             layer=layer,
             columns=is_wanted,
             bbox=_find_extent(near, crs),
-            where=_OF_STREETS[layer] if is_osm else None,
+            where=where,
             # a line of one point is missing, as other broken shapes are to GDAL; its ID says which it is
             on_invalid="ignore",
             fid_as_index=True,
@@ -108,7 +128,6 @@ def _read_layer(
         others = sorted({tag for one in tags for tag in one if wanted(tag) and tag not in frame.columns})
         spread = pd.DataFrame({tag: [one.get(tag) for one in tags] for tag in others}, index=frame.index)
         frame = frame.drop(columns="other_tags").join(spread)
-        frame = frame.set_geometry(frame.geometry.boundary) if layer == "multipolygons" else frame
     return frame
 
 
@@ -132,9 +151,10 @@ def _require_bounded(frame: Any, label: str) -> None:
             )
 
 
-def _read_parquet(
+def read_near_parquet(
     file: FoundFile, wanted: Callable[[str], bool], near: gpd.GeoSeries | None, *, what: str
 ) -> list[gpd.GeoDataFrame]:
+    """The same of GeoParquet, as one table; none of a Parquet file without geometry."""
     try:
         schema = pyarrow.parquet.read_schema(file.path)
         n_rows = pyarrow.parquet.read_metadata(file.path).num_rows

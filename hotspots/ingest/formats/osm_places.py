@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -104,9 +104,8 @@ def read_tagged(
     """
     with explain_reading(file, what=what):
         fields = set(pyogrio.read_info(address, layer=layer)["fields"])
-    asked = [f"{key} IS NOT NULL" if key in fields else f"other_tags LIKE '%\"{key}\"=>%'" for key in keys]
     own = [key for key in tags if key in fields]
-    frame = read_layer(file, address, layer, what=what, columns=[*own, "other_tags"], where=" OR ".join(asked))
+    frame = read_layer(file, address, layer, what=what, columns=[*own, "other_tags"], where=ask_for_tags(keys, fields))
     if len(frame) > MAX_TABLE_ROWS:
         raise DataError(f"A layer may have {MAX_TABLE_ROWS:,} rows; {file.label} has {len(frame):,}. Cut out the area.")
     others = [read_tags(text) for text in frame["other_tags"]]
@@ -115,6 +114,12 @@ def read_tagged(
         for key in tags
     }
     return gpd.GeoDataFrame(pd.DataFrame(said, index=frame.index, dtype="object"), geometry=frame.geometry)
+
+
+def ask_for_tags(keys: Iterable[str], fields: Collection[str]) -> str:
+    """That a feature has any of some tags, in the words of GDAL's SQL; some have a column of their own."""
+    asked = [f"{key} IS NOT NULL" if key in fields else f"other_tags LIKE '%\"{key}\"=>%'" for key in keys]
+    return " OR ".join(asked)
 
 
 def read_tags(text: object) -> dict[str, str]:

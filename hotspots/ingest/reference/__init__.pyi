@@ -1,3 +1,7 @@
+from .base_map_files import BASE_KINDS as BASE_KINDS
+from .base_map_files import BaseKind as BaseKind
+from .base_map_files import BaseMap as BaseMap
+from .base_map_files import read_base_map as read_base_map
 from .boundaries import BOUNDARY_SUFFIXES as BOUNDARY_SUFFIXES
 from .boundaries import Boundaries as Boundaries
 from .boundaries import read_boundaries as read_boundaries

@@ -3,6 +3,7 @@ from .axes import choose_ticks as choose_ticks
 from .axes import say_short_month as say_short_month
 from .base_map import draw_streets as draw_streets
 from .base_map import draw_stretches as draw_stretches
+from .base_shapes import draw_base_shapes as draw_base_shapes
 from .before_after import draw_before_after as draw_before_after
 from .brief_map import draw_brief_map as draw_brief_map
 from .brief_sheets import MAP_WIDTH_MM as MAP_WIDTH_MM

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from hotspots.pipeline import Brief
+from hotspots.pipeline import Brief, list_base_features
 from hotspots.products.drawing.axes import choose_ticks
 from hotspots.products.drawing.poster_frame import UNITS, Frame, Points, trace_path
 from hotspots.products.drawing.poster_map import push_apart
@@ -21,6 +21,12 @@ _FONT = "Lato, system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-ser
 _INK, _GROUND, _LINE = "#111111", "#ecebe6", "#7d7d7d"
 _BADGE = 36.0
 _HAVEN = 24.0
+_BASE = (
+    ("green", 2, 'fill="#e2e6da"'),
+    ("water", 2, 'fill="#c2d8e6"'),
+    ("water", 1, 'fill="none" stroke="#c2d8e6" stroke-width="8"'),
+    ("rail", 1, 'fill="none" stroke="#a0a0a4" stroke-width="5" stroke-dasharray="16 6"'),
+)
 _MARGIN_M, _LEAST_M, _ROOM = 150.0, 800.0, 1.06
 """Around places and havens, and of the shorter side at least: streets around are what an officer knows them by."""
 _WHOLE = 260.0
@@ -62,10 +68,12 @@ def draw_brief_map(
         f'font-family="{_FONT}"><title>{html.escape(summary.words.map if summary.words else summary.area)}</title>',
         f'<rect width="{frame.width:.0f}" height="{frame.height:.0f}" fill="{_GROUND}"/>',
     ]
+    ground = _draw_base(list_base_features(analysis.study), frame)
     if streets is not None:
-        parts += draw_streets(streets, frame)
+        parts += [*ground, *draw_streets(streets, frame)]
     else:
         parts += [f'<path d="{trace_path(analysis.study_area, frame)}" fill="#fff" fill-rule="evenodd"/>']
+        parts += ground
     outside = shapely.difference(frame.window, analysis.study_area)
     parts.append(f'<path d="{trace_path(outside, frame)}" fill="#fff" fill-opacity=".55" fill-rule="evenodd"/>')
     parts += [
@@ -96,6 +104,18 @@ def draw_brief_map(
     return "".join(
         [*parts, _draw_whole(brief, frame), _draw_scale(frame), _draw_north(frame), _draw_border(frame), "</svg>"]
     )
+
+
+def _draw_base(features: gpd.GeoDataFrame, frame: Frame) -> list[str]:
+    """Water, parks and railways below the streets, pale enough for a copier."""
+    parts = []
+    near = features[shapely.intersects(features.geometry.to_numpy(), frame.window)]
+    sizes = shapely.get_dimensions(near.geometry.to_numpy())
+    for kind, size, look in _BASE:
+        path = "".join(trace_path(shape, frame) for shape in near.geometry[(near["kind"] == kind) & (sizes == size)])
+        if path:
+            parts.append(f'<path d="{path}" fill-rule="evenodd" {look}/>')
+    return parts
 
 
 def _choose_frame(brief: Brief, width: float, height: float) -> Frame:

@@ -222,7 +222,7 @@ def _outside_layer(analysis: Analysis) -> folium.GeoJson:
     sheet = shapely.difference(shapely.box(west - 4, south - 3, east + 4, north + 3), area)
     return _geojson(
         [sheet], show=True, control=False,
-        style={"stroke": False, "fillColor": OUTSIDE, "fillOpacity": 0.8, "interactive": False},
+        style={"stroke": False, "fillColor": OUTSIDE, "fillOpacity": 0.6, "interactive": False},
     )  # fmt: skip
 
 

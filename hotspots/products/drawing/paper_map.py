@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Final
 
+import geopandas as gpd
 import shapely
 
 from hotspots.products.drawing.axes import choose_ticks, open_svg
@@ -13,6 +15,13 @@ PAPER_WIDTH = 440.0
 """Of the drawing, in units of which its letters have 10 to 12: on a phone they are still to be read."""
 
 _DIMENSIONS_OF_AREA = 2
+BASE_STYLES: Final = (
+    ("green", 2, {"fill": "#eceee4", "stroke": "#b9c4aa", "stroke_width": "0.6"}),
+    ("water", 2, {"fill": "#c2d8e6"}),
+    ("water", 1, {"fill": "none", "stroke": "#c2d8e6", "stroke_width": "1.2"}),
+    ("rail", 1, {"fill": "none", "stroke": "#a8a8ad", "stroke_width": "1"}),
+)
+"""Kind, dimensions and look of what a map lies on, in the order in which it is drawn."""
 
 
 class PaperMap:
@@ -76,6 +85,17 @@ class PaperMap:
                 paths.append(f"M{'L'.join(steps)}{'Z' if is_polygon else ''}")
         drawn = " ".join(f'{key.replace("_", "-")}="{value}"' for key, value in style.items())
         return f'<path d="{"".join(paths)}" fill-rule="evenodd" {drawn}/>'
+
+    def trace_base(self, features: gpd.GeoDataFrame) -> str:
+        """Water, parks and railways of a base map, faded; nothing of an empty one."""
+        parts = []
+        for kind, size, style in BASE_STYLES:
+            chosen = features[
+                (features["kind"] == kind) & (shapely.get_dimensions(features.geometry.to_numpy()) == size)
+            ]
+            near = chosen.geometry.to_numpy()[shapely.intersects(chosen.geometry.to_numpy(), self.window)]
+            parts += [self.trace(shape, **style) for shape in near]
+        return "".join(parts)
 
     def draw_mark(self, easting: float, northing: float, text: str, *, fill: str, title: str, radius: float) -> str:
         """A disc with a text in it, and a hint."""

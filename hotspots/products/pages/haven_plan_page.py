@@ -31,6 +31,7 @@ def draw_havens(plan: HavenPlan, summary: HavenPlanSummary) -> str:
         .render(
             s=summary,
             house=plan.study.house,
+            base=plan.study.base_map,
             map=draw_gaps(plan, summary),
             bars=draw_coverage(cover.parts) if cover and cover.total.n_timed and not plan.request.gaps else "",
             curve=draw_site_curve(siting) if siting and len(siting.curve) > 1 else "",

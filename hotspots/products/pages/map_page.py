@@ -9,7 +9,7 @@ import shapely
 from markupsafe import Markup
 
 from hotspots.analysis.surfaces import EXPECTED_SHARES
-from hotspots.pipeline import Analysis
+from hotspots.pipeline import Analysis, list_base_features
 from hotspots.products.drawing import (
     EXPECTED,
     FEELINGS,
@@ -24,6 +24,7 @@ from hotspots.products.drawing import (
     choose_street_classes,
     choose_wide_classes,
     colour_of,
+    draw_base_shapes,
     draw_layers,
     draw_streets,
     hash_script,
@@ -69,7 +70,8 @@ BOXES = {
     "gaps": "No haven open then",
     "sites": "Suggested new havens",
     "reach": "Within {reach:g} m of a safe haven",
-    "streetlines": "Streets",
+    "tiles": "Background of {host}",
+    "streetlines": "{ground}",
     "outlines": "Ward borders",
     "names": "Ward names",
     "streets": "Busy streets",
@@ -79,7 +81,7 @@ BOXES = {
 }
 """Layers that are switched on and off, as the map calls them."""
 
-_SHOWN = ("patrols", "havens", "streetlines", "outlines", "names")
+_SHOWN = ("tiles", "patrols", "havens", "streetlines", "outlines", "names")
 _N_CHANGED_TOLD = 5
 
 
@@ -102,10 +104,15 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     layers = {key: name for key, name in drawing.parts.names.items() if key != "map"}
     compared = view_periods(comparisons, drawing.periods, summary)
     pictures = [(key, name) for key, name in PICTURES.items() if key in layers or (key == "compare" and compared)]
-    boxes = [(key, name.format(reach=summary.havens.reach_m if summary.havens else 0)) for key, name in BOXES.items()]
-    network = analysis.study.network
-    has_streets = network is not None
-    present = {**layers, "streetlines": ""} if has_streets else layers
+    network, tiles = analysis.study.network, analysis.study.tiles
+    features = list_base_features(analysis.study)
+    filled = {
+        "reach": summary.havens.reach_m if summary.havens else 0,
+        "host": tiles.host if tiles else "",
+        "ground": _name_ground(has_streets=network is not None, has_base=len(features) > 0),
+    }
+    boxes = [(key, name.format_map(filled)) for key, name in BOXES.items()]
+    present = {*layers, *(["streetlines"] if filled["ground"] else []), *(["tiles"] if tiles else [])}
     places = view_places(analysis, summary, drawing)
     view = {
         "map": drawing.parts.names["map"],
@@ -126,6 +133,10 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         "gaps": _view_gaps(summary),
         "spots": view_spots(analysis),
         "streets": draw_streets(network, analysis.study_area, analysis.wards.crs) if network is not None else None,
+        "base": draw_base_shapes(features, analysis.study_area, analysis.wards.crs),
+        "tiles": {"address": tiles.address, "credit": tiles.attribution, "failed": say("map.tiles_failed", summary)}
+        if tiles
+        else None,
         "words": list_words(summary),
         "colours": {"patrol": PATROL, "haven": HAVEN, "hotspot": HOTSPOT},
         "shifts": _view_shifts(drawing, summary),
@@ -167,6 +178,9 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         ),
         n_changed_told=_N_CHANGED_TOLD,
         verdicts=[verdict for verdict in list_verdicts() if verdict["colour"]],
+        has_base=len(features) > 0,
+        base=analysis.study.base_map,
+        tiles=tiles,
         snapped="anonymised" in summary.location_precision,
         # what is marked safe here was escaped where it was made
         body=Markup(drawing.parts.body),
@@ -174,6 +188,13 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         scripts=[Markup(text) for text in scripts],
         script_hashes=[hash_script(text) for text in scripts],
     )
+
+
+def _name_ground(*, has_streets: bool, has_base: bool) -> str:
+    """What the ground of the file is called; nothing where there is none."""
+    if has_base:
+        return "Streets, water and parks" if has_streets else "Water, parks and railways"
+    return "Streets" if has_streets else ""
 
 
 def _class_hours(summary: RunSummary) -> list[tuple[int, str | None]]:

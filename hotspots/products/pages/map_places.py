@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import shapely
 
-from hotspots.pipeline import Analysis
+from hotspots.pipeline import Analysis, list_base_features
 from hotspots.products.drawing import MapDrawing, draw_stretches, to_degrees
 from hotspots.products.summary import PatrolPlaceSummary, RunSummary, ShiftHotspotSummary
 from hotspots.products.words import say, say_each, say_verdict
@@ -20,6 +19,7 @@ Fact = tuple[str, str]
 
 _NOT_COMPARED = "\N{MIDDLE DOT}"
 _DEGREE_DIGITS, _RATE_DIGITS, _HOUR_DIGITS = 5, 3, 4
+_SPOT_WORDS = {"school": "School", "station": "Station", "green": "Park", "water": "Water"}
 _FAIR = (("r12", "before"), ("longest", "last year"), ("12-weeks", "last year"), ("3-months", "last year"))
 """Comparisons by which a place may be said to have changed, the longest first."""
 
@@ -204,23 +204,15 @@ def view_facilities(summary: RunSummary) -> list[dict[str, Any]]:
 
 
 def view_spots(analysis: Analysis) -> list[dict[str, Any]]:
-    """Schools, stations and parks of the area, to be found by name: they are public, and nothing is said of them."""
-    spots: list[tuple[str, str, shapely.Geometry]] = []
-    if analysis.study.schools is not None:
-        schools = analysis.study.schools.schools
-        spots += [("School", name, shape) for name, shape in zip(schools["name"], schools.geometry, strict=True)]
-    if analysis.study.premises is not None:
-        premises = analysis.study.premises.premises
-        for kind, word in (("station", "Station"), ("park", "Park")):
-            of_kind = premises[premises["kind"] == kind]
-            spots += [(word, name, shape) for name, shape in zip(of_kind["name"], of_kind.geometry, strict=True)]
-    spots = [spot for spot in spots if isinstance(spot[1], str) and spot[1]]
-    inside = shapely.intersects(analysis.study_area, np.array([spot[2] for spot in spots], dtype=object))
-    kept = [spot for spot, is_inside in zip(spots, inside, strict=True) if is_inside]
-    middles = to_degrees([shape.representative_point() for *_, shape in kept], analysis.wards.crs)
+    """Schools, stations, parks and water of the area, to be found by name: nothing is said of them."""
+    features = list_base_features(analysis.study)
+    named = features[features["kind"].isin(list(_SPOT_WORDS)) & features["name"].notna()]
+    kept = named[shapely.intersects(analysis.study_area, named.geometry.to_numpy())]
+    kept = kept.drop_duplicates(["kind", "name"])
+    middles = to_degrees([shape.representative_point() for shape in kept.geometry], analysis.wards.crs)
     return [
-        {"kind": word, "name": name, "at": [round(middle.y, _DEGREE_DIGITS), round(middle.x, _DEGREE_DIGITS)]}
-        for (word, name, _), middle in zip(kept, middles, strict=True)
+        {"kind": _SPOT_WORDS[kind], "name": name, "at": [round(at.y, _DEGREE_DIGITS), round(at.x, _DEGREE_DIGITS)]}
+        for kind, name, at in zip(kept["kind"], kept["name"], middles, strict=True)
     ]
 
 

@@ -16,6 +16,7 @@ def draw_patrol_card(shift_plan: ShiftPlan, summary: PatrolPlanSummary) -> str:
         .render(
             s=summary,
             house=shift_plan.study.house,
+            base=shift_plan.study.base_map,
             places={place.rank: place for place in summary.places},
             maps={route.patrol: draw_route(shift_plan, summary, route) for route in summary.routes},
         )

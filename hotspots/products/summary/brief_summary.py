@@ -276,7 +276,11 @@ def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
         for name in ("title", "when", "status", "expected", "hours", "reach", "map", "no_havens", "sure")
     }
     headings = {name: say(f"brief.heading_{name}", s) for name in ("places", "havens", "do", "changed", "trust")}
-    credit = say("streets.credit", streets) if streets else ""
+    base = brief.analysis.study.base_map
+    owed = [
+        say("streets.credit", streets) if streets else "",
+        say("streets.credit", base, "Base map") if base else "",
+    ]
     return BriefWords(
         **single,
         **headings,
@@ -286,6 +290,6 @@ def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
         blanks=tuple(say_each("brief.blanks")),
         changes=tuple(say_each("brief.changes", run)),
         tested=say("brief.tested", run),
-        sources=(*say_each("brief.sources", s, run, days_old), *([credit] if credit else [])),
+        sources=(*say_each("brief.sources", s, run, days_old), *filter(None, owed)),
         contact=say("brief.contact", s.handling.contact or ""),
     )

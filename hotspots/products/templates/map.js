@@ -21,7 +21,9 @@ const isNarrow = () => narrow.matches;
 
 // Everything that is shown follows from the state. `go` changes it, and every part of the page shows it by its function.
 {% include "map_week.js" %}
+{% include "map_base.js" %}
 {% include "map_streets.js" %}
+{% if view.tiles %}{% include "map_tiles.js" %}{% endif %}
 {% include "map_state.js" %}
 {% include "map_frame.js" %}
 {% include "map_labels.js" %}

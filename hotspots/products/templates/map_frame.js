@@ -1,5 +1,5 @@
-// Panes from below: streets, pictures, names of streets, outlines, havens, names, numbers.
-for (const [name, height] of [["streets", 230], ["picture", 240], ["streetnames", 260], ["havens", 450], ["places", 610], ["numbers", 650]]) {
+// Panes from below: tiles, streets, pictures, what is beyond the wards, names of streets, outlines, havens, names, numbers.
+for (const [name, height] of [["tiles", 210], ["streets", 230], ["picture", 240], ["outside", 250], ["streetnames", 260], ["havens", 450], ["places", 610], ["numbers", 650]]) {
   map.createPane(name).style.zIndex = height;
 }
 for (const key of ["density", "expected"]) {
@@ -10,15 +10,21 @@ for (const key of ["density", "expected"]) {
   layers[key].setOpacity(0.72);
   if (isOn) layers[key].addTo(map);
 }
-for (const key of ["gaps", "havens", "facilities", "sites"]) {
+const above = { outside: "outside", gaps: "havens", havens: "havens", facilities: "havens", sites: "havens" };
+for (const [key, pane] of Object.entries(above)) {
   if (!layers[key]) continue;
   const isOn = map.hasLayer(layers[key]);
   layers[key].remove();
-  const renderer = L.svg({ pane: "havens" });
-  layers[key].eachLayer((one) => Object.assign(one.options, { pane: "havens", renderer }));
+  const renderer = L.svg({ pane });
+  layers[key].eachLayer((one) => Object.assign(one.options, { pane, renderer }));
   if (isOn) layers[key].addTo(map);
 }
-layers.streetlines = view.streets ? new StreetLayer(view.streets, { panes: ["streets", "streetnames"] }) : null;
+layers.streetlines = find("#layers input[value=streetlines]")
+  ? new GroundLayer(view.streets, view.base, { panes: ["streets", "streetnames"] }) : null;
+{% if view.tiles %}
+layers.tiles = makeTiles(view.tiles);
+if (layers.streetlines) layers.streetlines.isHidden = layers.tiles.isSeen;
+{% endif %}
 
 // The map keeps clear of the key that lies over it, where that does not make it much smaller.
 const fit = (bounds = view.bounds) => {

@@ -9,7 +9,10 @@ for (const marker of nameMarkers) {
 }
 const byCount = [...nameMarkers.keys()].sort((a, b) => view.wards[a].rank - view.wards[b].rank);
 const placeNames = () => {
-  if (!map.hasLayer(layers.names)) return;
+  if (map.hasLayer(layers.names)) placeWardNames();
+  if (layers.streetlines) layers.streetlines.nameAll();
+};
+const placeWardNames = () => {
   const taken = findAll(".number, .change-sign span, .site-letter").map((mark) => mark.getBoundingClientRect());
   const touches = (a, b) => a.left < b.right + 2 && b.left < a.right + 2 && a.top < b.bottom + 1 && b.top < a.bottom + 1;
   for (const index of byCount) {

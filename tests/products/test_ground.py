@@ -1,0 +1,120 @@
+"""What a map lies on, in headless Chromium: drawn from the file without a request, and tiles only where asked for."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import AnalyseDemonstration
+
+from hotspots.pipeline.map_tiles import MapTiles
+from hotspots.products.pages.map_page import draw_map
+from hotspots.products.summary import summarise
+
+SERVER = "https://tiles.example.org"
+TILES = MapTiles(address=f"{SERVER}/{{z}}/{{x}}/{{y}}.png", attribution="© <b>Somebody</b>", server=SERVER)
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+IN_RIVER, IN_LAKE = (51.4875, 0.0), (51.4583, -0.0813)
+COLOUR = """([map, latitude, longitude]) => {
+  const canvas = document.querySelector(".leaflet-streets-pane canvas");
+  const shown = window[map];
+  const at = shown.latLngToContainerPoint([latitude, longitude]).multiplyBy(window.devicePixelRatio);
+  return [...canvas.getContext("2d").getImageData(at.x, at.y, 1, 1).data].slice(0, 3);
+}"""
+WATER = [0xC2, 0xD8, 0xE6]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def pages(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    analysis = analyse_demonstration("robbery")
+    summary = summarise(analysis)
+    folder = tmp_path_factory.mktemp("ground")
+    asked = dataclasses.replace(analysis, study=dataclasses.replace(analysis.study, tiles=TILES))
+    found = {"plain": folder / "map.html", "tiles": folder / "tiles.html"}
+    found["plain"].write_text(draw_map(analysis, summary), "utf-8")
+    found["tiles"].write_text(draw_map(asked, summary), "utf-8")
+    return found
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    yield context.new_page()
+    context.close()
+
+
+def open_map(page: Any, path: Path) -> str:
+    page.goto(path.as_uri())
+    page.wait_for_selector(".leaflet-control-scale-line")
+    page.wait_for_timeout(300)
+    name: str = page.evaluate("document.querySelector('.folium-map').id")
+    return name
+
+
+def pick_colour(page: Any, name: str, place: tuple[float, float]) -> list[int]:
+    found: list[int] = page.evaluate(COLOUR, [name, *place])
+    return found
+
+
+def test_a_map_of_two_boroughs_is_within_its_size(pages: dict[str, Path]) -> None:
+    assert pages["plain"].stat().st_size < 1_500_000
+
+
+def test_the_ground_of_the_file_is_drawn_at_every_zoom_without_a_request(pages: dict[str, Path], page: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    name = open_map(page, pages["plain"])
+    for zoom in (12, 14, 16):
+        page.evaluate(f"void {name}.setView({[*IN_RIVER]}, {zoom}, {{animate: false}})")
+        assert pick_colour(page, name, IN_RIVER) == WATER
+    page.evaluate(f"void {name}.setView({[*IN_LAKE]}, 15, {{animate: false}})")
+    assert pick_colour(page, name, IN_LAKE) == WATER
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    page.locator("#layers-button").click()
+    page.get_by_label("Streets, water and parks").uncheck()
+    assert page.locator(".leaflet-streets-pane canvas").count() == 0
+
+
+def test_tiles_are_asked_of_one_server_without_a_referrer_and_can_be_switched_off(
+    pages: dict[str, Path], page: Any
+) -> None:
+    asked: list[Any] = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request)
+        route.fulfill(body=PIXEL, content_type="image/png")
+
+    page.route(f"{SERVER}/**", answer)
+    name = open_map(page, pages["tiles"])
+    page.wait_for_selector(".leaflet-tile-loaded")
+    page.wait_for_selector("section.map.tiled")
+    assert asked
+    assert all("referer" not in request.headers for request in asked)
+    assert page.locator(".tile-credit").inner_text() == "© <b>Somebody</b>"  # as text, and nowhere as HTML
+    assert page.locator(".tile-note").is_hidden()
+    page.evaluate(f"void {name}.setView({[*IN_RIVER]}, 14, {{animate: false}})")
+    page.wait_for_selector("section.map.tiled")
+    page.locator("#layers-button").click()
+    page.get_by_label("Background of tiles.example.org").uncheck()
+    assert page.locator(".tile-credit").count() == 0
+    assert page.locator(".leaflet-tile").count() == 0
+    assert pick_colour(page, name, IN_RIVER) == WATER
+
+
+def test_where_tiles_do_not_come_the_map_says_so_and_draws_its_own_ground(pages: dict[str, Path], page: Any) -> None:
+    page.route(f"{SERVER}/**", lambda route: route.abort())
+    name = open_map(page, pages["tiles"])
+    page.locator(".tile-note").wait_for(state="visible")
+    assert "could not be loaded" in page.locator(".tile-note").inner_text()
+    page.evaluate(f"void {name}.setView({[*IN_RIVER]}, 14, {{animate: false}})")
+    page.wait_for_timeout(300)
+    page.locator(".tile-note").wait_for(state="visible")
+    assert pick_colour(page, name, IN_RIVER) == WATER
