@@ -6,12 +6,12 @@ import pickle
 from pathlib import Path
 
 import pytest
+from house_files import SVG_LOGO, make_logo, write_house
 
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError
 from hotspots.house import HouseStyle, measure_contrast, require_audience
 from hotspots.logos import read_logo
 from hotspots.settings import Settings, load_settings
-from tests.house_files import SVG_LOGO, make_logo, write_house
 
 
 def test_a_house_is_read_with_the_usual_marking_where_it_has_none(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from hotspots.products.summary.facility_summary import FacilityKindSummary, summ
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
+from hotspots.products.summary.place_changes import withhold_counts
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -539,7 +540,15 @@ def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSumma
         hotspot_profiles=tuple(HotspotHours.of(hotspot.profile, rank=hotspot.rank) for hotspot in places.hotspots),
         conditions=tuple(summarise_condition(split) for split in times.conditions),
         series=summarise_series(times),
-        changes=tuple(summarise_change(change, analysis) for change in times.changes),
+        changes=withhold_counts(
+            [summarise_change(change, analysis) for change in times.changes],
+            {
+                "hotspots": [hotspot.n_incidents for hotspot in places.hotspots],
+                "patrols": [place.n_incidents for place in places.patrol_places],
+            },
+            period=(analysis.start, analysis.end),
+            floor=analysis.request.floor,
+        ),
         change_scale=ChangeScale(clear_p=CLEAR_LEVEL, plain_p=PLAIN_LEVEL, min_for_percent=MIN_FOR_PERCENT),
         repeats=summarise_repeats(times.repeats),
         months=_summarise_months(analysis),
