@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from docx.document import Document
 
 _PAGE_MM, _MARGIN_MM = 297.0, 11.0
+_LOGO_MM = 8.0
+_EMU_A_MM = 36_000
 _MAP_MM = (30.0, 85.0)
 """The lowest and the highest map."""
 _LETTERS_A_LINE = 98
@@ -179,7 +181,7 @@ def _measure_column(document: Any) -> float:
     sides = [section.page_width, section.left_margin, section.right_margin]
     if None in sides:
         return MAP_WIDTH_MM
-    return float(sides[0] - sides[1] - sides[2]) / 36_000
+    return float(sides[0] - sides[1] - sides[2]) / _EMU_A_MM
 
 
 def _describe(document: Document, texts: BriefTexts, day: dt.date) -> None:
@@ -194,7 +196,8 @@ def _describe(document: Document, texts: BriefTexts, day: dt.date) -> None:
     for picture in document.element.body.iter(f"{_DRAWING}inline"):
         properties = picture.find(f"{_DRAWING}docPr")
         if properties is not None and not properties.get("descr"):
-            properties.set("descr", _clean(texts.document["map"]))
+            is_logo = picture.find(f"{_DRAWING}extent").get("cy") == str(round(_LOGO_MM * _EMU_A_MM))
+            properties.set("descr", _clean(texts.document["logo_alt" if is_logo else "map"]))
             for side in "TBLR":  # without it LibreOffice leaves room beside it
                 picture.set(f"dist{side}", "0")
 
@@ -325,13 +328,10 @@ def _make_template() -> bytes:
         paragraph = place.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.add_run("{{ marking }}")
-    write(
-        section.header.paragraphs[0],
-        "{% if marking %}  |  {% endif %}{% if house %}{{ house }}  |  {% endif %}{{ short }}",
-        size=8,
-        bold=False,
-    )
-    write(section.footer.paragraphs[0], "{% if marking %}  |  {% endif %}{{ audience }}", size=8, bold=False)
+    after = "{% if marking %}  |  {% endif %}"
+    head, foot = (place.paragraphs[0] for place in (section.header, section.footer))
+    write(head, after + "{% if house %}{{ house }}  |  {% endif %}{{ short }}", size=8).bold = False
+    write(foot, after + "{{ audience }}", size=8).bold = False
     only_if("logo", ("{{ logo }}", None, {}))
     only_if("status", ("{{ status }}", None, {"bold": True, "size": 10.5}))
     line("{{ title }}", "Heading 1")
