@@ -119,7 +119,8 @@ def read_marks(path: Path) -> list[str]:
         text = path.read_text("utf-8")
         if path.name == "index.html":
             return [text]
-        top, foot = re.search(r'<section class="frame".*?</section>', text, re.S), re.search(r"<footer.*?</footer>", text, re.S)  # fmt: skip
+        top = re.search(r'<section class="frame".*?</section>', text, re.DOTALL)
+        foot = re.search(r"<footer.*?</footer>", text, re.DOTALL)
         assert top
         assert foot
         return [top[0], foot[0], *re.findall(r'@(?:top|bottom)-center { content: "(.*?)";', text)[:2]]
