@@ -328,10 +328,10 @@ def _make_template() -> bytes:
         paragraph = place.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.add_run("{{ marking }}")
-    after = "{% if marking %}  |  {% endif %}"
+    between = "{% if marking %}  |  {% endif %}"
     head, foot = (place.paragraphs[0] for place in (section.header, section.footer))
-    write(head, after + "{% if house %}{{ house }}  |  {% endif %}{{ short }}", size=8).bold = False
-    write(foot, after + "{{ audience }}", size=8).bold = False
+    write(head, between + "{% if house %}{{ house }}  |  {% endif %}{{ short }}", size=8).bold = False
+    write(foot, between + "{{ audience }}", size=8).bold = False
     only_if("logo", ("{{ logo }}", None, {}))
     only_if("status", ("{{ status }}", None, {"bold": True, "size": 10.5}))
     line("{{ title }}", "Heading 1")

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from hotspots.analysis.change import VERDICTS
 from hotspots.geography import Floor
@@ -89,17 +89,14 @@ def withhold_counts(
                 place = (group, row.rank)
                 if place not in told and _may_tell(row.change, changes[at], of_group[row.rank - 1], period, floor):
                     told[place] = at
-    return tuple(
-        dataclasses.replace(
-            change,
-            **{
-                group: rows
-                and tuple(row if told.get((group, row.rank)) == at else _without_numbers(row) for row in rows)
-                for group, rows in ((name, getattr(change, name)) for name in totals)
-            },
-        )
-        for at, change in enumerate(changes)
-    )
+    kept = []
+    for at, change in enumerate(changes):
+        groups: dict[str, Any] = {
+            group: rows and tuple(row if told.get((group, row.rank)) == at else _without_numbers(row) for row in rows)
+            for group, rows in ((name, getattr(change, name)) for name in totals)
+        }
+        kept.append(dataclasses.replace(change, **groups))
+    return tuple(kept)
 
 
 def _may_tell(
@@ -119,5 +116,5 @@ def _may_tell(
 
 
 def _without_numbers(row: HotspotChange) -> HotspotChange:
-    numbers = {one.name: None for one in dataclasses.fields(PlaceChange) if one.name != "verdict"}
+    numbers: dict[str, Any] = {one.name: None for one in dataclasses.fields(PlaceChange) if one.name != "verdict"}
     return dataclasses.replace(row, change=dataclasses.replace(row.change, **numbers))
