@@ -49,6 +49,17 @@ class Logo:
         kind = "image/png" if self.form == "png" else "image/svg+xml"
         return f"data:{kind};base64,{base64.b64encode(self.content).decode('ascii')}"
 
+    @property
+    def svg(self) -> str:
+        """It as SVG, for pages that are set from texts: a PNG within one."""
+        if self.form == "svg":
+            return self.content.decode("utf-8-sig")
+        width, height = struct.unpack_from(">II", self.content, _SIZE_AT)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+            f'height="{height}"><image width="{width}" height="{height}" href="{self.data_url}"/></svg>'
+        )
+
 
 def read_logo(path: Path) -> Logo:
     """Read a logo, and see that it may stand on a page.
@@ -73,6 +84,10 @@ def read_logo(path: Path) -> Logo:
         _require_png(content, path)
         return Logo(content=content, form="png")
     _require_svg(content, path)
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"An SVG logo must be in UTF-8; {path.as_posix()} is not. Save it as PNG.") from error
     return Logo(content=content, form="svg")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from house_files import make_logo
 
 from hotspots import workspace
 from hotspots.cli.main import cli
@@ -15,7 +16,6 @@ from hotspots.errors import NotFoundError, ParameterError
 from hotspots.house import HouseStyle
 from hotspots.settings import load_settings
 from hotspots.workspace import make_workspace
-from tests.house_files import make_logo
 
 
 def test_a_workspace_has_settings_that_can_be_read_and_places_for_files(tmp_path: Path) -> None:

@@ -35,10 +35,14 @@ class BriefTexts:
     Attributes:
         document: Title, language, headings, sentences and rows.
         map: SVG.
+        logo: SVG; empty without one.
+        colour: Of title and rules; None for none of its own.
     """
 
     document: dict[str, Any]
     map: str
+    logo: str = ""
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,10 @@ def describe_texts(summary: BriefSummary) -> dict[str, Any]:
     assert words is not None
     return {
         **{field.name: getattr(words, field.name) for field in fields(words)},
+        "house": summary.handling.house or "",
+        "audience": summary.handling.words,
+        "short": summary.handling.short,
+        "logo_alt": say("handling.logo", summary.handling),
         "place_rows": [
             {
                 "number": place.number,
@@ -96,6 +104,7 @@ def describe_brief(brief: Brief, summary: BriefSummary, *, map_height_mm: float)
         summary: Its numbers and sentences.
         map_height_mm: Height of the map, which is 186 mm wide.
     """
+    house = brief.analysis.study.house
     streets, wards = brief.analysis.study.streets, brief.analysis.study.boundaries.wards
     names = {*map(str, wards["ward_name"]), *(map(str, streets.ways["name"].dropna()) if streets else ())}
     return BriefTexts(
@@ -103,6 +112,8 @@ def describe_brief(brief: Brief, summary: BriefSummary, *, map_height_mm: float)
         map=draw_brief_map(
             brief, summary, width_mm=MAP_WIDTH_MM, height_mm=map_height_mm, left_out=find_unprintable(names)
         ),
+        logo=house.logo.svg if house.logo else "",
+        colour=house.colour,
     )
 
 
@@ -149,7 +160,26 @@ def draw_map_picture(texts: BriefTexts) -> bytes:
         b'#set text(font: ("Lato", "Libertinus Serif"))\n'
         b'#image(bytes(sys.inputs.map), format: "svg", width: 186mm)'
     )
-    made = open_compiler().compile(source, format="png", ppi=_MAP_PPI, sys_inputs={"map": texts.map})
+    return _draw_picture(source, texts.map)
+
+
+def draw_logo_picture(texts: BriefTexts) -> bytes | None:
+    """The logo alone, as PNG, likewise; None without one.
+
+    Raises:
+        HotspotsError: The packages for pages are not installed.
+    """
+    if not texts.logo:
+        return None
+    source = (
+        b"#set page(width: auto, height: auto, margin: 0pt, fill: none)\n"
+        b'#image(bytes(sys.inputs.map), format: "svg", height: 12mm)'
+    )
+    return _draw_picture(source, texts.logo)
+
+
+def _draw_picture(source: bytes, svg: str) -> bytes:
+    made = open_compiler().compile(source, format="png", ppi=_MAP_PPI, sys_inputs={"map": svg})
     assert isinstance(made, bytes)
     return made
 
@@ -157,7 +187,14 @@ def draw_map_picture(texts: BriefTexts) -> bytes:
 def _compile(
     texts: BriefTexts, height_mm: int, scale: float, *, form: Literal["pdf", "png"], ppi: float = 144.0
 ) -> list[bytes]:
-    document = {**_make_printable(texts.document), "map_svg": texts.map, "map_mm": height_mm, "scale": scale}
+    document = {
+        **_make_printable(texts.document),
+        "map_svg": texts.map,
+        "logo": texts.logo,
+        "map_mm": height_mm,
+        "scale": scale,
+    }
+    document["colour"] = texts.colour or "#111111"
     made = open_compiler().compile(
         _read_template(),
         format=form,

@@ -24,6 +24,7 @@ from hotspots.products.drawing.poster_fonts import (
 from hotspots.products.drawing.poster_map import BADGE_MM, draw_poster_map, measure_crowding
 from hotspots.products.drawing.poster_texts import describe_haven, name_haven, name_subject, pick_named
 from hotspots.products.drawing.qr_codes import draw_qr_code
+from hotspots.products.summary import summarise_handling
 from hotspots.products.words import say, say_each
 
 _WIDTH_MM, _BESIDE_MM = 186.0, 126.0
@@ -228,6 +229,7 @@ def _compile(
         "status": say("poster.status", posters.study.data_status),
         "qr": draw_qr_code(request.address) if request.address else "",
         "address": request.address or "",
+        **_describe_handling(posters),
         "credit": request.credit or (say("streets.credit", streets) if streets else ""),
         "posters": list(sources),
     }
@@ -236,6 +238,20 @@ def _compile(
         read_template(), format=form, sys_inputs={"data": json.dumps(document, ensure_ascii=False)}, **options
     )
     return made if isinstance(made, list) else [made or b""]
+
+
+def _describe_handling(posters: Posters) -> dict[str, str]:
+    """Marking, name and contact of the house, as far as the fonts can print them, and its logo."""
+    house = posters.study.house
+    handling = summarise_handling(house, "public")
+    texts = {
+        "marking": handling.marking,
+        "for_whom": say("handling.line", handling),
+        "made_by": say("handling.made_by", handling),
+        "logo_alt": say("handling.logo", handling),
+    }
+    printable = {name: text if is_printable(text) else "" for name, text in texts.items()}
+    return printable | {"logo": house.logo.svg if house.logo else ""}
 
 
 def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: int) -> dict[str, Any]:

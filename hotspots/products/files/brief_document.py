@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from docx.document import Document
 
 _PAGE_MM, _MARGIN_MM = 297.0, 11.0
+_LOGO_MM = 8.0
+_EMU_A_MM = 36_000
 _MAP_MM = (30.0, 85.0)
 """The lowest and the highest map."""
 _LETTERS_A_LINE = 98
@@ -31,7 +33,9 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say: the same on every run."""
 
 
-def encode_document(texts: BriefTexts, picture: bytes, *, day: dt.date, template: Path | None = None) -> bytes:
+def encode_document(
+    texts: BriefTexts, picture: bytes, *, day: dt.date, template: Path | None = None, logo: bytes | None = None
+) -> bytes:
     """Fill a template: equal texts give equal bytes.
 
     What a text says is never read as a tag of the template, and a template can call nothing.
@@ -41,6 +45,7 @@ def encode_document(texts: BriefTexts, picture: bytes, *, day: dt.date, template
         picture: The map, as PNG.
         day: From which the document is said to be.
         template: A .docx with tags for docxtpl; None for the one of `write_template`.
+        logo: As PNG; None for none.
 
     Raises:
         HotspotsError: The packages for Word are not installed.
@@ -56,6 +61,9 @@ def encode_document(texts: BriefTexts, picture: bytes, *, day: dt.date, template
         document.init_docx()
         width_mm = min(MAP_WIDTH_MM, _measure_column(document))
         context["picture"] = docxtpl.InlineImage(document, io.BytesIO(picture), width=docx.shared.Mm(width_mm))
+        context["logo"] = (
+            docxtpl.InlineImage(document, io.BytesIO(logo), height=docx.shared.Mm(_LOGO_MM)) if logo else ""
+        )
         document.render(
             context,
             jinja_env=SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True),
@@ -77,20 +85,21 @@ def encode_document(texts: BriefTexts, picture: bytes, *, day: dt.date, template
     return _without_times(written.getvalue())
 
 
-def choose_map_height(document: dict[str, Any]) -> float:
+def choose_map_height(document: dict[str, Any], *, has_logo: bool = False) -> float:
     """How high the map may be in our own template, so that all is on one page, millimetres.
 
     It is reckoned from how long the texts are: only Word sets the page.
 
     Args:
         document: `BriefTexts.document`.
+        has_logo: Whether a logo stands above the title.
     """
     t = document
 
     def count(text: str, letters: int = _LETTERS_A_LINE) -> int:
         return math.ceil(len(text) / letters)
 
-    taken_mm = 62.0 + 6.5 * bool(t["status"]) + 9.0 * bool(t["marking"])
+    taken_mm = 62.0 + 6.5 * bool(t["status"]) + 9.0 + (_LOGO_MM + 1.0) * has_logo
     for place in t["place_rows"]:
         lines = max(count(place["place"], 36), count(place["hours"], 26))
         taken_mm += 5.2 * lines + 3.6 * count(place["look"] or place["reference"], 55) + 0.5
@@ -172,7 +181,7 @@ def _measure_column(document: Any) -> float:
     sides = [section.page_width, section.left_margin, section.right_margin]
     if None in sides:
         return MAP_WIDTH_MM
-    return float(sides[0] - sides[1] - sides[2]) / 36_000
+    return float(sides[0] - sides[1] - sides[2]) / _EMU_A_MM
 
 
 def _describe(document: Document, texts: BriefTexts, day: dt.date) -> None:
@@ -187,7 +196,8 @@ def _describe(document: Document, texts: BriefTexts, day: dt.date) -> None:
     for picture in document.element.body.iter(f"{_DRAWING}inline"):
         properties = picture.find(f"{_DRAWING}docPr")
         if properties is not None and not properties.get("descr"):
-            properties.set("descr", _clean(texts.document["map"]))
+            is_logo = picture.find(f"{_DRAWING}extent").get("cy") == str(round(_LOGO_MM * _EMU_A_MM))
+            properties.set("descr", _clean(texts.document["logo_alt" if is_logo else "map"]))
             for side in "TBLR":  # without it LibreOffice leaves room beside it
                 picture.set(f"dist{side}", "0")
 
@@ -318,6 +328,11 @@ def _make_template() -> bytes:
         paragraph = place.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.add_run("{{ marking }}")
+    between = "{% if marking %}  |  {% endif %}"
+    head, foot = (place.paragraphs[0] for place in (section.header, section.footer))
+    write(head, between + "{% if house %}{{ house }}  |  {% endif %}{{ short }}", size=8).bold = False
+    write(foot, between + "{{ audience }}", size=8).bold = False
+    only_if("logo", ("{{ logo }}", None, {}))
     only_if("status", ("{{ status }}", None, {"bold": True, "size": 10.5}))
     line("{{ title }}", "Heading 1")
     line("{{ when }}", size=12)

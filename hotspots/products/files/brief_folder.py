@@ -8,7 +8,13 @@ from typing import Literal, get_args
 
 from hotspots.errors import ParameterError
 from hotspots.pipeline import Brief, BriefRequest, silent
-from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_map_picture
+from hotspots.products.drawing import (
+    describe_brief,
+    describe_texts,
+    draw_brief_sheet,
+    draw_logo_picture,
+    draw_map_picture,
+)
 from hotspots.products.files.brief_document import choose_map_height, encode_document
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.manifest import write_manifest
@@ -72,9 +78,16 @@ def write_brief(
         if "pdf" in formats:
             (draft / BRIEF_PRODUCTS["brief_pdf"]).write_bytes(draw_brief_sheet(brief, summary).pdf)
         if "docx" in formats:
-            height_mm = choose_map_height(describe_texts(summary)) if template is None else _OTHER_MM
+            has_logo = analysis.study.house.logo is not None
+            height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
             texts = describe_brief(brief, summary, map_height_mm=height_mm)
-            document = encode_document(texts, draw_map_picture(texts), day=brief.first_day, template=template)
+            document = encode_document(
+                texts,
+                draw_map_picture(texts),
+                day=brief.first_day,
+                template=template,
+                logo=draw_logo_picture(texts),
+            )
             (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
         write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))
         write_manifest(summary, draft, parameters={"analysis": analysis.request, "brief": brief.request})

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hotspots.house import AUDIENCES
 from hotspots.products.files.folders import MAX_WARDS_NAMED, replace_file
 from hotspots.products.summary import (
     BRIEF_FOLDER,
@@ -46,28 +47,18 @@ _USES = {
 def write_index(out: Path) -> Path:
     """Write `<out>/index.html`, which lists every product below `out`: runs, performance tables, operations and so on.
 
-    What cannot be read is left out.
+    They are grouped by for whom they are. What cannot be read is left out.
     """
-    page = (
-        make_environment()
-        .get_template("index.html")
-        .render(
-            briefs=_list(out, f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
-            performances=_list(
-                out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
-            ),
-            posters=_list(out, f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
-            operations=_list(out, f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
-            havens=_list(out, f"{HAVEN_FOLDER}/*/{HAVEN_PRODUCTS['havens_json']}", _describe_havens),
-            patrol_plans=_list(
-                out, f"{PATROL_PLAN_FOLDER}/*/{PATROL_PLAN_PRODUCTS['plan_json']}", _describe_patrol_plan
-            ),
-            patrols=_list(
-                out, f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols
-            ),
-            runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
-        )
-    )
+    found = {kind: _list(out, pattern, describe) for kind, (pattern, describe) in _KINDS.items()}
+    tiers = []
+    for audience in AUDIENCES:
+        of_tier = {kind: [one for one in entries if one["audience"] == audience] for kind, entries in found.items()}
+        markings = {entry["marking"] for entries in of_tier.values() for entry in entries}
+        if markings:
+            tiers.append(
+                {"audience": audience, "marking": markings.pop() if len(markings) == 1 else None, "lists": of_tier}
+            )
+    page = make_environment().get_template("index.html").render(tiers=tiers, found=found)
     index = out / "index.html"
     replace_file(index, page)
     return index
@@ -86,6 +77,7 @@ def _list(out: Path, pattern: str, describe: Callable[[dict[str, Any]], Entry]) 
             entries.append(
                 {
                     **describe(summary),
+                    **_read_handling(summary.get("handling")),
                     "status": dict(summary["data_status"]),
                     "is_kept": bool(summary.get("not_to_share")),
                     "uses": _group_by_use(links),
@@ -94,6 +86,16 @@ def _list(out: Path, pattern: str, describe: Callable[[dict[str, Any]], Entry]) 
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             continue  # half-written, or by another version
     return entries
+
+
+def _read_handling(handling: Any) -> Entry:
+    """For whom products are, and their marking; what does not say so is for those who task patrols."""
+    given = handling if isinstance(handling, dict) else {}
+    audience = given.get("audience")
+    return {
+        "audience": audience if audience in AUDIENCES else AUDIENCES[0],
+        "marking": str(given.get("marking", "")),
+    }
 
 
 def _group_by_use(links: list[str]) -> list[tuple[str, list[str]]]:
@@ -196,3 +198,16 @@ def _name_area(wards: list[str], *, is_all: bool) -> str:
     if len(wards) <= MAX_WARDS_NAMED:
         return ", ".join(sorted(wards))
     return "all wards" if is_all else f"{len(wards)} wards"
+
+
+_KINDS: dict[str, tuple[str, Callable[[dict[str, Any]], Entry]]] = {
+    "runs": (f"*/*/{PRODUCTS['summary']}", _describe_run),
+    "performances": (f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance),
+    "operations": (f"{OPERATION_FOLDER}/*/{OPERATION_PRODUCTS['operation_json']}", _describe_operation),
+    "havens": (f"{HAVEN_FOLDER}/*/{HAVEN_PRODUCTS['havens_json']}", _describe_havens),
+    "patrol_plans": (f"{PATROL_PLAN_FOLDER}/*/{PATROL_PLAN_PRODUCTS['plan_json']}", _describe_patrol_plan),
+    "patrols": (f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols),
+    "briefs": (f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
+    "posters": (f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
+}
+"""Where the summaries of each kind of product are, and what an entry says of one."""

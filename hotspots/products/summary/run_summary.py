@@ -42,6 +42,7 @@ from hotspots.products.summary.period_summary import (
     summarise_part_changes,
     summarise_periods,
 )
+from hotspots.products.summary.place_changes import withhold_counts
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -549,7 +550,15 @@ def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSumma
         hotspot_profiles=tuple(HotspotHours.of(hotspot.profile, rank=hotspot.rank) for hotspot in places.hotspots),
         conditions=tuple(summarise_condition(split) for split in times.conditions),
         series=summarise_series(times),
-        changes=tuple(summarise_change(change, analysis) for change in times.changes),
+        changes=withhold_counts(
+            [summarise_change(change, analysis) for change in times.changes],
+            {
+                "hotspots": [hotspot.n_incidents for hotspot in places.hotspots],
+                "patrols": [place.n_incidents for place in places.patrol_places],
+            },
+            period=(analysis.start, analysis.end),
+            floor=analysis.request.floor,
+        ),
         change_scale=ChangeScale(clear_p=CLEAR_LEVEL, plain_p=PLAIN_LEVEL, min_for_percent=MIN_FOR_PERCENT),
         part_changes=summarise_part_changes(analysis),
         periods=summarise_periods(analysis),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -42,10 +43,10 @@ from hotspots.products.summary.encoding import (
     Tenths,
     Thousandths,
 )
+from hotspots.products.summary.place_changes import NO_CHANGE, HotspotChange, PlaceChange
 
 _CURVE_POINTS = 50
 _CELL_HOURS = (1, 3, 6)
-_NO_CHANGE = VERDICTS[2]
 _ALWAYS = ("asked", "r12", "longest")
 _BESIDE_R12 = ("4-weeks", "1-month", "12-weeks", "3-months")
 """The comparisons with last year shown for wards and hot spots; the first that is available is also in short."""
@@ -328,7 +329,7 @@ class GroupChange(Part):
     @property
     def is_significant(self) -> bool:
         """Whether it is more than chance."""
-        return self.verdict != _NO_CHANGE
+        return self.verdict != NO_CHANGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,19 +344,6 @@ class WardChange(Part):
 
     code: str
     name: str
-    change: Annotated[GroupChange, Spread]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HotspotChange(Part):
-    """How the incidents of a hot spot changed.
-
-    Attributes:
-        rank: Of the hot spot.
-        change: The change.
-    """
-
-    rank: int
     change: Annotated[GroupChange, Spread]
 
 
@@ -622,10 +610,9 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
         wards=wards
         and tuple(WardChange(code=code, name=names[code], change=group) for code, group in list_groups(wards)),
         n_wards_compared=wards and wards.n_compared,
-        hotspots=hotspots
-        and tuple(HotspotChange(rank=index + 1, change=group) for index, group in list_groups(hotspots)),
+        hotspots=hotspots and _list_places(hotspots),
         n_hotspots_compared=hotspots and hotspots.n_compared,
-        patrols=patrols and tuple(HotspotChange(rank=index + 1, change=group) for index, group in list_groups(patrols)),
+        patrols=patrols and _list_places(patrols),
         hotspots_reason=change.hotspots_reason,
         n_left_out=change.n_left_out,
         lost=change.lost,
@@ -656,7 +643,13 @@ def choose_changes(changes: Sequence[ChangeSummary]) -> list[ChangeSummary]:
 
 
 def _keep_changed(rows: Iterable[Row]) -> list[Row]:
-    return sorted((row for row in rows if row.change.is_significant), key=lambda row: row.change.p_adjusted)
+    """Those whose numbers are withheld come last."""
+    return sorted((row for row in rows if row.change.is_significant), key=_doubt)
+
+
+def _doubt(row: WardChange | HotspotChange) -> float:
+    p = row.change.p_adjusted
+    return math.inf if p is None else p
 
 
 def list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:
@@ -667,6 +660,11 @@ def list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:
         (label, GroupChange(**dict(zip(names, row, strict=True))))
         for label, *row in zip(changed.table.index, *columns, strict=True)
     ]
+
+
+def _list_places(changed: ChangeTable) -> tuple[HotspotChange, ...]:
+    """Each small place by its rank."""
+    return tuple(HotspotChange(rank=index + 1, change=PlaceChange.of(group)) for index, group in _list_groups(changed))
 
 
 def summarise_repeats(repeats: Repeats) -> RepeatSummary:
