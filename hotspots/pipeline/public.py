@@ -161,9 +161,8 @@ def publish(analysis: Analysis) -> Publication:
         for year in range(one.known.index[0].year, analysis.end.year + 1):
             span = pd.period_range(f"{year}-01", f"{year}-12", freq="M")
             ends_within = analysis.start <= dt.date(year, 12, 31) <= analysis.end
-            if ends_within or year == analysis.start.year - 1:
-                if one.known.reindex(span).notna().all():
-                    told[one.borough, year] = _tell_year(one, span)
+            if (ends_within or year == analysis.start.year - 1) and one.known.reindex(span).notna().all():
+                told[one.borough, year] = _tell_year(one, span)
     years = [
         _describe_year(one, year, told, asked)
         for year in sorted({year for _, year in told}, reverse=True)

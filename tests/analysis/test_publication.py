@@ -6,18 +6,11 @@ import itertools
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
 from hotspots.analysis.publication import (
     StatedYear,
-    class_squares,
-    find_ranges,
-    list_statements,
-    require_hidden,
-    state_shares,
     state_year,
 )
-from hotspots.errors import HotspotsError, ParameterError
 
 Integers = npt.NDArray[np.int64]
 

@@ -40,17 +40,18 @@ def state_year(counts: npt.ArrayLike, *, min_incidents: int = MIN_INCIDENTS) -> 
     withheld beside others in the order given, and not by their counts, which would tell more to somebody who knows
     this rule.
 
-    *Why no sum tells of too few.* Let the rows, columns and groups of them that can be known hold ten each. Any two rows
-    i, k and columns j, l have a table with all these sums and with ten in each of the cells ij and kl. Moving ten from
-    these to il and kj keeps every sum. So a sum of cells is either known and made of such groups, or eleven values or
-    more of it fit. Years hold different months, so they can be told independently; a year is always told alike.
+    *Why no sum tells of too few.* Let the rows, columns and groups of them that can be known hold ten each. Any two
+    rows i, k and columns j, l have a table with all these sums and with ten in each of the cells ij and kl. Moving
+    ten from these to il and kj keeps every sum. So a sum of cells is either known and made of such groups, or
+    eleven values or more of it fit. Years hold different months, so they can be told independently; a year is
+    always told alike.
 
-    *Why the rule tells no more.* Who knows it knows that a month that is withheld has nine at most, and may find out
-    which wards do. Of two such months with 18 together each has nine. So the total is told only if the months that are
-    withheld are none, or have ten to 9 (n - 1) together: then each can have anything from 0 to 9. Of the wards the same
-    holds, unless others of ten or more are withheld beside them, which then have nine together above ten each. Without a
-    total, wards are withheld until what is told of the others leaves it open. In an authority of very few incidents and
-    wards that may be all of them, and then the rule alone can tell that some are few.
+    *Why the rule tells no more.* Who knows it knows that a month that is withheld has nine at most, and may find
+    out which wards do. Of two such months with 18 together each has nine. So the total is told only if the months
+    that are withheld are none, or have ten to 9 (n - 1) together: then each can have anything from 0 to 9. Of the
+    wards the same holds, unless others of ten or more are withheld beside them, which then have nine together above
+    ten each. Without a total, wards are withheld until what is told of the others leaves it open. In an authority
+    of very few incidents and wards that may be all of them, and then the rule alone can tell that some are few.
 
     Args:
         counts: int (n_wards, n_months): every ward of the authority, in an order that does not depend on counts, and

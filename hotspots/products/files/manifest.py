@@ -17,7 +17,7 @@ import shapely
 
 from hotspots.pipeline import Analysis
 from hotspots.products.files.folders import encode_json, write_text
-from hotspots.products.summary import RunSummary, encode
+from hotspots.products.summary import PublicSummary, RunSummary, encode
 
 _MEDIA_TYPES = {
     ".html": "text/html",
@@ -36,7 +36,7 @@ _MEDIA_TYPES = {
 _LIBRARIES = ("numpy", "pandas", "scipy", "shapely", "geopandas", "pyogrio", "pyproj", "pyarrow", "xlsxwriter")
 
 
-def write_manifest(analysis: Analysis, summary: RunSummary, folder: Path, *, key: str) -> None:
+def write_manifest(analysis: Analysis, summary: RunSummary | PublicSummary, folder: Path, *, key: str) -> None:
     """Write which files a folder holds and how they came about. It holds no time of a clock and no path of a machine.
 
     Args:
@@ -51,7 +51,7 @@ def write_manifest(analysis: Analysis, summary: RunSummary, folder: Path, *, key
         "crime": summary.crime,
         "period": encode(summary.period),
         "data_status": summary.data_status,
-        "not_to_share": summary.not_to_share,
+        "not_to_share": summary.not_to_share if isinstance(summary, RunSummary) else None,
         "parameters": _plain(dataclasses.asdict(analysis.request)),
         "inputs": [encode(file) for file in summary.inputs],
         "versions": _list_versions(summary),
@@ -70,7 +70,7 @@ def _describe_file(path: Path) -> dict[str, Any]:
     }
 
 
-def _list_versions(summary: RunSummary) -> dict[str, str]:
+def _list_versions(summary: RunSummary | PublicSummary) -> dict[str, str]:
     """Of everything that may change a number or a byte."""
     libraries = {name: str(importlib.import_module(name).__version__) for name in _LIBRARIES}
     return {
