@@ -17,11 +17,11 @@ from hotspots.analysis.hotspots import DAY_PARTS
 from hotspots.analysis.hours import weigh_hours
 from hotspots.analysis.publication import StatedYear, audit_year, state_shares, state_year
 from hotspots.crimes import select_crime
-from hotspots.errors import ParameterError
 from hotspots.geography import FLOOR
 from hotspots.pipeline.known_time import is_whole_month
 from hotspots.pipeline.public_squares import SquareYear, tell_squares
-from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.selection import Selection
+from hotspots.pipeline.study import Study
 
 _PER = 1000.0
 _PARTS = {
@@ -97,14 +97,16 @@ class Publication:
     """What everybody may be told.
 
     Attributes:
-        analysis: What was asked for. Nothing that it found is told.
+        study: What was read.
+        selection: Of which crime, wards and days.
         months: Whole months of the period, of the authorities of which all wards were asked for.
         years: Calendar years that end in the period and for which the files speak, the latest first.
         squares: `year`, `easting` and `northing` (south-west corner, metres), `least` (int): squares that hold at least
             so many incidents in the year, and lie in the wards asked for.
     """
 
-    analysis: Analysis
+    study: Study
+    selection: Selection
     months: tuple[PublicMonth, ...]
     years: tuple[PublicYear, ...]
     squares: pd.DataFrame
@@ -134,8 +136,8 @@ class _ToldYear:
         return told
 
 
-def publish(analysis: Analysis) -> Publication:
-    """Choose what everybody may be told of what an analysis was of.
+def publish(study: Study, selection: Selection) -> Publication:
+    """Choose what everybody may be told of a crime.
 
     Everything that is told is of a block that does not depend on what was asked for: a calendar month of a local
     authority; a calendar year of an authority, of a ward, of a square of the grid. What is withheld of a block is
@@ -143,36 +145,30 @@ def publish(analysis: Analysis) -> Publication:
     of them together tell what the longest one tells.
 
     Raises:
-        ParameterError: Only rows of an area of the source were asked for.
         HotspotsError: What would be told narrows down a count that is withheld; see `audit_year`.
     """
-    if analysis.request.area is not None:
-        raise ParameterError(
-            f'What everybody is told is of whole wards, and only rows of "{analysis.request.area}" were asked for. '
-            "Leave `area` out, or give `wards`."
-        )
-    wards, asked = analysis.study.boundaries.wards, analysis.wards.index
-    authorities = _list_authorities(analysis)
+    wards, asked = study.boundaries.wards, selection.wards.index
+    start, end = selection.start, selection.end
+    authorities = _list_authorities(study, selection)
     months: list[PublicMonth] = []
     told: dict[tuple[str, int], _ToldYear] = {}
     for one in authorities:
         is_whole = one.wards.index.isin(asked).all()
-        months += _tell_months(one, analysis) if is_whole else []
-        for year in range(one.known.index[0].year, analysis.end.year + 1):
+        months += _tell_months(one, start=start, end=end) if is_whole else []
+        for year in range(one.known.index[0].year, end.year + 1):
             span = pd.period_range(f"{year}-01", f"{year}-12", freq="M")
-            ends_within = analysis.start <= dt.date(year, 12, 31) <= analysis.end
-            if (ends_within or year == analysis.start.year - 1) and one.known.reindex(span).notna().all():
+            ends_within = start <= dt.date(year, 12, 31) <= end
+            if (ends_within or year == start.year - 1) and one.known.reindex(span).notna().all():
                 told[one.borough, year] = _tell_year(one, span)
     years = [
         _describe_year(one, year, told, asked)
         for year in sorted({year for _, year in told}, reverse=True)
         for one in authorities
-        if (one.borough, year) in told
-        and analysis.start <= dt.date(year, 12, 31) <= analysis.end
-        and one.wards.index.isin(asked).any()
+        if (one.borough, year) in told and start <= dt.date(year, 12, 31) <= end and one.wards.index.isin(asked).any()
     ]
     return Publication(
-        analysis=analysis,
+        study=study,
+        selection=selection,
         months=tuple(months),
         years=tuple(years),
         squares=tell_squares(
@@ -181,24 +177,23 @@ def publish(analysis: Analysis) -> Publication:
     )
 
 
-def _list_authorities(analysis: Analysis) -> list[_Authority]:
+def _list_authorities(study: Study, selection: Selection) -> list[_Authority]:
     """Each local authority of the boundaries, by name."""
-    study = analysis.study
     wards = study.boundaries.wards.sort_index()
     everything = study.all_incidents
-    incidents = everything[select_crime(everything, analysis.crime).to_numpy()]
+    incidents = everything[select_crime(everything, selection.crime).to_numpy()]
     found = []
     for borough, own in wards.groupby(wards["borough"].fillna("").astype(str), sort=True):
         rows = incidents[incidents["ward_code"].isin(own.index)]
-        known = study.known_time.find_months(rows, first=study.known_time.first_day, last=analysis.end)
+        known = study.known_time.find_months(rows, first=study.known_time.first_day, last=selection.end)
         counts = known.counts.where(known.gaps.isna())
         found.append(_Authority(borough=str(borough), wards=own, incidents=rows, known=counts))
     return found
 
 
-def _tell_months(one: _Authority, analysis: Analysis) -> list[PublicMonth]:
-    months = pd.period_range(analysis.start, analysis.end, freq="M")
-    whole = [month for month in months if is_whole_month(month, start=analysis.start, end=analysis.end)]
+def _tell_months(one: _Authority, *, start: dt.date, end: dt.date) -> list[PublicMonth]:
+    months = pd.period_range(start, end, freq="M")
+    whole = [month for month in months if is_whole_month(month, start=start, end=end)]
     known = one.known.reindex(pd.PeriodIndex(whole, freq="M"))
     return [
         PublicMonth(

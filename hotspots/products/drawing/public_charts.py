@@ -16,7 +16,7 @@ from hotspots.products.words import say, say_number
 
 _WIDTH = 376
 _N_NAMED = 8
-_LETTER = 5.2
+_LETTER = 6.0
 """Width of a letter on the map."""
 _HATCH = (
     '<defs><pattern id="{name}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'

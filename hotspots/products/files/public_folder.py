@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from hotspots.errors import ParameterError
 from hotspots.pipeline import Analysis, Publication, publish, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.manifest import write_manifest
@@ -36,7 +37,12 @@ def write_public(
         ParameterError: Only rows of an area of the source were asked for.
         HotspotsError: What would be told narrows down a count that is withheld.
     """
-    publication = publish(analysis)
+    if analysis.request.area is not None:
+        raise ParameterError(
+            f'What everybody is told is of whole wards, and only rows of "{analysis.request.area}" were asked for. '
+            "Leave `area` out, or give `wards`."
+        )
+    publication = publish(analysis.study, analysis.selection)
     summary = summarise_public(publication)
     period = f"{analysis.crime.slug}_{analysis.start}_{analysis.end}"
     folder = out / PUBLIC_FOLDER / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
@@ -86,7 +92,7 @@ def tabulate_public(summary: PublicSummary) -> pd.DataFrame:
 
 def _gather_public_shapes(publication: Publication, summary: PublicSummary) -> gpd.GeoDataFrame:
     """Wards of each year and squares, in degrees."""
-    wards, side = publication.analysis.wards, summary.square_m
+    wards, side = publication.selection.wards, summary.square_m
     records = [
         {
             "id": f"ward-{ward.code}-{year.year}",

@@ -18,10 +18,9 @@ from hotspots.products.words import make_environment
 
 def draw_public(publication: Publication, summary: PublicSummary) -> str:
     """The page, as HTML."""
-    analysis = publication.analysis
-    wards, havens = analysis.wards, analysis.study.havens
+    wards, havens = publication.selection.wards, publication.study.havens
     points = wards.geometry.iloc[:0] if havens is None else havens.havens.geometry
-    points = points[points.within(analysis.study_area)]
+    points = points[points.within(publication.selection.study_area)]
     latest = [year for year in summary.years if year.year == summary.latest_year]
     rows = {
         ward.code: {year.year: found for year in summary.years for found in year.wards if found.code == ward.code}
@@ -45,6 +44,8 @@ def draw_public(publication: Publication, summary: PublicSummary) -> str:
             else [],
             ward_classes=choose_ward_classes([ward for year in latest for ward in year.wards]),
             square_classes=list_square_classes(summary),
+            has_rates=any(ward.rate is not None for year in latest for ward in year.wards),
+            parts=[year for year in latest if year.shares],
             charts=[
                 (group[0].borough, draw_public_months(group, plural=summary.crime_plural, number=number), group)
                 for number, group in enumerate(months)

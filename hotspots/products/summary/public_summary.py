@@ -147,19 +147,19 @@ class PublicSummary(Part):
 
 def summarise_public(publication: Publication) -> PublicSummary:
     """Everything that is told."""
-    analysis = publication.analysis
-    crime, wards = analysis.crime, analysis.wards
+    study, selection = publication.study, publication.selection
+    crime, wards = selection.crime, selection.wards
     return PublicSummary(
         crime=crime.slug,
         crime_label=crime.label,
         crime_plural=crime.plural,
-        period=Days.of(analysis),
+        period=Days.of(selection),
         area=say(
             "places.name",
             sorted(wards["ward_name"].astype(str), key=str.lower),
             sorted(wards["borough"].dropna().astype(str).unique(), key=str.lower),
         ),
-        data_status=analysis.study.data_status,
+        data_status=study.data_status,
         min_incidents=MIN_INCIDENTS,
         square_m=SQUARE_M,
         months=publication.months,
@@ -169,17 +169,16 @@ def summarise_public(publication: Publication) -> PublicSummary:
         squares=tuple(PublicSquareSummary(**row) for row in publication.squares.to_dict("records")),
         havens=tuple(_list_havens(publication)),
         protection=tuple(say_each("public.protection", MIN_INCIDENTS, SQUARE_M)),
-        inputs=tuple(map(InputSummary.of, analysis.study.inputs)),
+        inputs=tuple(map(InputSummary.of, study.inputs)),
         products=PUBLIC_PRODUCTS,
         version=hotspots.__version__,
     )
 
 
 def _list_havens(publication: Publication) -> Iterable[PublicHavenSummary]:
-    analysis = publication.analysis
-    if analysis.study.havens is None:
+    if publication.study.havens is None:
         return
-    havens = analysis.study.havens.havens
-    inside = havens[havens.within(analysis.study_area)].sort_values("name")
+    havens = publication.study.havens.havens
+    inside = havens[havens.within(publication.selection.study_area)].sort_values("name")
     for haven in inside[["name", "kind", "opening_hours"]].astype("object").to_dict("records"):
         yield PublicHavenSummary(**{str(key): value for key, value in haven.items()})
