@@ -33,7 +33,7 @@ def class_squares(
     A square is drawn if it holds ten incidents at five places. What is told of it must not narrow down what is beside
     it: of a ward with 30 incidents in which squares are told to hold 25, only five are left for all other squares. So
     wherever a count is told, ten of its incidents must still be able to lie in squares that are not drawn, or beyond
-    what is told of those that are. Until that is so, the fullest square that touches the area comes down by a class.
+    what is told of those that are. Until that is so, a square of the area comes down by a class: of those that touch the fewest other areas the fullest.
 
     Args:
         n_incidents: int (n_squares,), of a year.
@@ -54,19 +54,21 @@ def class_squares(
     unsure = list(np.flatnonzero(np.isfinite(sums)))
     while unsure:
         area = unsure[-1]
-        if _find_slack(area, least, lies_in, sums) >= MIN_INCIDENTS:
+        bound = _find_bound(area, least, lies_in, sums)
+        if bound < _NEARLY or sums[area] - bound >= MIN_INCIDENTS - _NEARLY:
             unsure.pop()  # what comes down elsewhere leaves it more
             continue
-        fullest = int(np.where(lies_in[area], least, -1).argmax())
-        least[fullest] = bounds[np.searchsorted(bounds, least[fullest]) - 1]
+        drawn = np.flatnonzero(lies_in[area] & (least > 0))
+        lowered = drawn[np.lexsort((-least[drawn], lies_in[:, drawn].sum(axis=0)))[0]]
+        least[lowered] = bounds[np.searchsorted(bounds, least[lowered]) - 1]
     return least
 
 
-def _find_slack(area: int, least: Integers, lies_in: Flags, told: Floats) -> float:
-    """How many incidents of an area need not be in what is told of its squares, if other areas hold all they can."""
+def _find_bound(area: int, least: Integers, lies_in: Flags, told: Floats) -> float:
+    """How many incidents of an area its squares that are drawn must hold, if other areas hold all they can."""
     drawn = np.flatnonzero(lies_in[area] & (least > 0))
     if not len(drawn):
-        return np.inf
+        return 0.0
     areas, squares = np.nonzero(lies_in[:, drawn])
     pieces = np.arange(len(areas))
     ones = np.ones(len(areas))
@@ -79,4 +81,4 @@ def _find_slack(area: int, least: Integers, lies_in: Flags, told: Floats) -> flo
         bounds=(0, None),
         method="highs",
     )
-    return float(told[area] - found.fun) + _NEARLY
+    return float(found.fun)
