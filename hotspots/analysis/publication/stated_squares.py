@@ -33,7 +33,8 @@ def class_squares(
     A square is drawn if it holds ten incidents at five places. What is told of it must not narrow down what is beside
     it: of a ward with 30 incidents in which squares are told to hold 25, only five are left for all other squares. So
     wherever a count is told, ten of its incidents must still be able to lie in squares that are not drawn, or beyond
-    what is told of those that are. Until that is so, a square of the area comes down by a class: of those that touch the fewest other areas the fullest.
+    what is told of those that are. Until that is so, a square of the area comes down by a class: the fullest of those
+    that touch the fewest other areas.
 
     Args:
         n_incidents: int (n_squares,), of a year.
