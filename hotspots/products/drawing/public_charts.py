@@ -98,7 +98,7 @@ def _name_wards(paper: PaperMap, told: Sequence[PublicWardSummary], wards: gpd.G
         right, down = paper.find(point.x, point.y)
         half = _LETTER * len(ward.name) / 2
         right = min(max(right, half + 4), paper.width - half - 4)
-        box = shapely.box(right - half, down - 8, right + half, down + 4)
+        box = shapely.box(right - half, down - 11, right + half, down + 7)
         if len(named) < _N_NAMED and not any(box.intersects(other) for other in named):
             named.append(box)
             parts.append(

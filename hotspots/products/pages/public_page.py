@@ -15,6 +15,9 @@ from hotspots.products.drawing import (
 from hotspots.products.summary import PublicSummary
 from hotspots.products.words import make_environment
 
+_N_YEARS = 3
+"""In the table on the page; the files have all."""
+
 
 def draw_public(publication: Publication, summary: PublicSummary) -> str:
     """The page, as HTML."""
@@ -34,7 +37,7 @@ def draw_public(publication: Publication, summary: PublicSummary) -> str:
         .render(
             s=summary,
             latest=latest,
-            years=sorted({year.year for year in summary.years}, reverse=True)[:5],
+            years=sorted({year.year for year in summary.years}, reverse=True)[:_N_YEARS],
             rows=rows,
             maps=[
                 ("wards", "Wards", draw_ward_map(summary, wards, points)),
