@@ -17,9 +17,10 @@ import shapely
 from hotspots.analysis.publication import find_ranges
 from hotspots.pipeline import AnalysisRequest, Study, load_study, publish
 from hotspots.pipeline.selection import select_incidents
+from hotspots.products.files import write_index
 from hotspots.products.files.public_folder import tabulate_public
 from hotspots.products.pages import draw_public
-from hotspots.products.summary import PublicSummary, encode, summarise_public
+from hotspots.products.summary import PUBLIC_FOLDER, PUBLIC_PRODUCTS, PublicSummary, encode, summarise_public
 from hotspots.products.summary.schema import make_schema
 from hotspots.settings import Settings
 
@@ -149,6 +150,16 @@ def test_nothing_is_told_beside_what_is_withheld(inputs: Path, told: list[Public
     assert len(page) < 400_000
     assert "http" not in page.replace("http-equiv", "")
     assert json.dumps(encode(summary)).count("geometry") == 0
+
+
+def test_the_list_of_products_has_what_is_for_everybody(told: list[PublicSummary], tmp_path: Path) -> None:
+    folder = tmp_path / PUBLIC_FOLDER / "robbery"
+    folder.mkdir(parents=True)
+    (folder / PUBLIC_PRODUCTS["public_json"]).write_text(json.dumps(encode(told[0])), "utf-8")
+    (folder / PUBLIC_PRODUCTS["public"]).write_text("", "utf-8")
+    page = write_index(tmp_path).read_text("utf-8")
+    assert "For everybody" in page
+    assert f'href="{PUBLIC_FOLDER}/robbery/public.html"' in page
 
 
 def test_a_period_without_a_calendar_year_tells_months(inputs: Path) -> None:

@@ -25,6 +25,8 @@ from hotspots.products.summary import (
     POSTERS_FOLDER,
     POSTERS_PRODUCTS,
     PRODUCTS,
+    PUBLIC_FOLDER,
+    PUBLIC_PRODUCTS,
 )
 from hotspots.products.words import make_environment
 
@@ -62,6 +64,7 @@ def write_index(out: Path) -> Path:
             patrols=_list(
                 out, f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols
             ),
+            publications=_list(out, f"{PUBLIC_FOLDER}/*/{PUBLIC_PRODUCTS['public_json']}", _describe_publication),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
         )
     )
@@ -114,6 +117,14 @@ def _describe_run(summary: dict[str, Any]) -> Entry:
         ),
         "n_incidents": int(summary["accounts"]["analysed"]),
         "n_hotspots": len(summary["hotspots"]),
+    }
+
+
+def _describe_publication(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
     }
 
 
