@@ -162,7 +162,7 @@ def summarise_public(publication: Publication) -> PublicSummary:
         data_status=study.data_status,
         min_incidents=MIN_INCIDENTS,
         square_m=SQUARE_M,
-        months=publication.months,
+        months=tuple(map(PublicMonthSummary.of, publication.months)),
         years=tuple(
             PublicYearSummary.of(year, words=tuple(say_each("public.year", year, crime))) for year in publication.years
         ),
