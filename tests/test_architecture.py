@@ -47,6 +47,7 @@ STAGES = (
     "hotspots.analysis.safe_havens",
     "hotspots.analysis.perception",
     "hotspots.analysis.patrols",
+    "hotspots.analysis.publication",
     "hotspots.settings",
     "hotspots.workspace",
     "hotspots.pipeline",

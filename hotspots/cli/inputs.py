@@ -40,7 +40,7 @@ out_option: Callable[[Command], Command] = click.option(
 
 audience_option: Callable[[Command], Command] = click.option(
     "--audience",
-    type=click.Choice(["tasking", "partner"]),
+    type=click.Choice(["tasking", "partner", "public"]),
     default="tasking",
     show_default=True,
     help="For whom: what each may have is in docs/audiences.md.",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         PatrolsDoneSummary,
         PerformanceSummary,
         PostersSummary,
+        PublicSummary,
         RunSummary,
     )
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         | PatrolPlanSummary
         | PatrolsDoneSummary
         | PostersSummary
+        | PublicSummary
     )
     Written = tuple[AnySummary, dict[str, Path]]
 

@@ -21,7 +21,9 @@ from hotspots.cli.inputs import (
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
+    from hotspots.cli.outputs import Written
     from hotspots.house import Audience
+    from hotspots.pipeline import Analysis
 
 _RULES = ("likelihood", "scott", "silverman", "adaptive")
 
@@ -169,8 +171,10 @@ def run(
     from hotspots.errors import TooLittleDataError
     from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse
     from hotspots.products.charts import require_chart_packages
-    from hotspots.products.files import require_shareable, write_products
+    from hotspots.products.files import require_shareable, write_products, write_public
 
+    if charts and audience == "public":
+        raise click.UsageError("Charts are of what was found; for everybody there is a page of its own. Leave out --charts.")
     if charts:
         require_chart_packages()
     is_rule = isinstance(bandwidth_m, str)
@@ -188,13 +192,19 @@ def run(
     ]
     for request in requests:
         require_shareable(request, audience)
+
+    def write(analysis: Analysis) -> Written:
+        if audience == "public":
+            return write_public(analysis, out, notify=warn)
+        return write_products(analysis, out, audience=audience, charts=charts, notify=warn)
+
     with open_study(inputs, inputs.load_settings(), out=out, tables=RUN_TABLES) as (study, progress):
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []
         for analysis in analyses:
             progress(f"{analysis.crime.slug}: writing")
-            written.append(write_products(analysis, out, audience=audience, charts=charts, notify=warn))
+            written.append(write(analysis))
         for request, analysis in zip(requests, analyses, strict=True):
             wards = analysis.wards["ward_name"] if each_ward and len(analysis.wards) > 1 else {}
             thin = []
@@ -205,7 +215,8 @@ def run(
                 except TooLittleDataError:
                     thin.append(name)
                     continue
-                written.append(write_products(of_ward, out, audience=audience, charts=charts, notify=warn))
+                written.append(write(of_ward))
             if thin:
                 warn(f"Too few {analysis.crime.plural} for products of their own: {', '.join(thin)}.")
-    echo_products(written, out, sentences="terminal.run", page="map", as_json=as_json)
+    told, page = ("terminal.public", "public") if audience == "public" else ("terminal.run", "map")
+    echo_products(written, out, sentences=told, page=page, as_json=as_json)

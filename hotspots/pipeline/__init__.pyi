@@ -76,6 +76,12 @@ from .posters import PosterHaven as PosterHaven
 from .posters import Posters as Posters
 from .posters import PosterWard as PosterWard
 from .posters import make_posters as make_posters
+from .public import PUBLIC_PARTS as PUBLIC_PARTS
+from .public import Publication as Publication
+from .public import PublicMonth as PublicMonth
+from .public import PublicWard as PublicWard
+from .public import PublicYear as PublicYear
+from .public import publish as publish
 from .quality import CountTable as CountTable
 from .quality import PlaceQuality as PlaceQuality
 from .quality import Quality as Quality

@@ -78,6 +78,11 @@ from .patrol_charts import draw_patrol_week as draw_patrol_week
 from .poster_sheets import DrawnPoster as DrawnPoster
 from .poster_sheets import draw_poster as draw_poster
 from .poster_sheets import join_posters as join_posters
+from .public_charts import choose_ward_classes as choose_ward_classes
+from .public_charts import draw_public_months as draw_public_months
+from .public_charts import draw_square_map as draw_square_map
+from .public_charts import draw_ward_map as draw_ward_map
+from .public_charts import list_square_classes as list_square_classes
 from .ratio_strips import Ratio as Ratio
 from .ratio_strips import choose_ratio_ticks as choose_ratio_ticks
 from .ratio_strips import choose_span as choose_span

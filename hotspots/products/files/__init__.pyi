@@ -14,3 +14,4 @@ from .patrol_plan_folder import write_patrol_plan as write_patrol_plan
 from .patrols_done_folder import write_patrols_done as write_patrols_done
 from .performance_folder import write_performance as write_performance
 from .poster_folder import write_posters as write_posters
+from .public_folder import write_public as write_public

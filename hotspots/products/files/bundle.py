@@ -76,9 +76,15 @@ def write_products(
         The summary, and the path of each product by its key in the summary.
 
     Raises:
-        ParameterError: The analysis is finer than that audience may have.
+        ParameterError: The analysis is finer than that audience may have, or it is for everybody, who get other
+            products (`write_public`).
         HotspotsError: Charts are asked for, and a package that draws them is not installed.
     """
+    if audience == "public":
+        raise ParameterError(
+            "What everybody may be told is not a part of these products: write it with write_public, or write for "
+            "`audience` tasking or partner."
+        )
     require_shareable(analysis.request, audience)
     summary = summarise(analysis, audience=audience)
     if audience == "partner":

@@ -27,6 +27,8 @@ from hotspots.products.summary import (
     POSTERS_FOLDER,
     POSTERS_PRODUCTS,
     PRODUCTS,
+    PUBLIC_FOLDER,
+    PUBLIC_PRODUCTS,
 )
 from hotspots.products.words import make_environment
 
@@ -124,6 +126,14 @@ def _describe_run(summary: dict[str, Any]) -> Entry:
     }
 
 
+def _describe_publication(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
+    }
+
+
 def _describe_brief(summary: dict[str, Any]) -> Entry:
     return {
         "label": str(summary["crime_label"]),
@@ -208,6 +218,7 @@ _KINDS: dict[str, tuple[str, Callable[[dict[str, Any]], Entry]]] = {
     "patrol_plans": (f"{PATROL_PLAN_FOLDER}/*/{PATROL_PLAN_PRODUCTS['plan_json']}", _describe_patrol_plan),
     "patrols": (f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols),
     "briefs": (f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
+    "publications": (f"{PUBLIC_FOLDER}/*/{PUBLIC_PRODUCTS['public_json']}", _describe_publication),
     "posters": (f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
 }
 """Where the summaries of each kind of product are, and what an entry says of one."""

@@ -24,6 +24,7 @@ from hotspots.products.summary import (
     PatrolsDoneSummary,
     PerformanceSummary,
     PostersSummary,
+    PublicSummary,
     RunSummary,
     encode,
 )
@@ -37,6 +38,7 @@ AnySummary = (
     | PatrolPlanSummary
     | PatrolsDoneSummary
     | PostersSummary
+    | PublicSummary
 )
 
 _MEDIA_TYPES = {

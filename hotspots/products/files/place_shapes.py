@@ -56,14 +56,18 @@ def gather_shapes(analysis: Analysis, summary: RunSummary) -> gpd.GeoDataFrame:
         *(hotspot.outline for hotspot in analysis.places.hotspots),
         *(analysis.wards.geometry[ward.code] for ward in summary.wards),
     ]
-    shapes = to_wgs84(gpd.GeoDataFrame(geometry=gpd.GeoSeries(outlines, crs=analysis.wards.crs))).geometry.to_numpy()
+    return gpd.GeoDataFrame(
+        table.assign(**describe_run(summary)), geometry=to_degrees(gpd.GeoSeries(outlines, crs=analysis.wards.crs))
+    )
+
+
+def to_degrees(outlines: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Outlines in WGS84 degrees, longitude first, rounded to six digits, the outer rings anticlockwise."""
+    shapes = to_wgs84(gpd.GeoDataFrame(geometry=outlines)).geometry.to_numpy()
     rounded = _round_coordinates(shapes)
     broken = ~shapely.is_valid(rounded)  # parts of an outline that were nearer to each other than that
     rounded[broken] = _round_coordinates(shapely.set_precision(shapes[broken], 10.0**-_DIGITS))
-    oriented = shapely.orient_polygons(rounded, exterior_cw=False)
-    return gpd.GeoDataFrame(
-        table.assign(**describe_run(summary)), geometry=gpd.GeoSeries(oriented, crs=_LONGITUDE_LATITUDE)
-    )
+    return gpd.GeoSeries(shapely.orient_polygons(rounded, exterior_cw=False), crs=_LONGITUDE_LATITUDE)
 
 
 def _round_coordinates(shapes: Any) -> Any:

@@ -55,7 +55,13 @@ from .product_names import PATROLS_DONE_PRODUCTS as PATROLS_DONE_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
+from .product_names import PUBLIC_FOLDER as PUBLIC_FOLDER
+from .product_names import PUBLIC_PRODUCTS as PUBLIC_PRODUCTS
 from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
+from .public_summary import PublicMonthSummary as PublicMonthSummary
+from .public_summary import PublicSummary as PublicSummary
+from .public_summary import PublicWardSummary as PublicWardSummary
+from .public_summary import summarise_public as summarise_public
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
 from .published_summary import choose_expected_cells as choose_expected_cells

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from hotspots.products.summary.product_names import FACILITY_PRODUCTS
-from hotspots.products.summary.run_summary import RunSummary
+from hotspots.products.summary.run_summary import InputSummary, RunSummary
 
 Value = TypeVar("Value")
 
@@ -40,7 +40,6 @@ def withhold_from_partners(summary: RunSummary) -> RunSummary:
         notes=(),
         findings=(),
     )
-    names = _name_kinds(summary)
     kept = dataclasses.replace(
         summary,
         quality=quality,
@@ -48,15 +47,21 @@ def withhold_from_partners(summary: RunSummary) -> RunSummary:
         facilities=(),
         products={key: name for key, name in summary.products.items() if key not in (*KEPT_BACK, *FACILITY_PRODUCTS)},
     )
-    return _replace_texts(kept, lambda text: _rename(text, names))
+    return hide_file_names(kept, summary.inputs)
 
 
-def _name_kinds(summary: RunSummary) -> dict[str, str]:
+def hide_file_names(summary: Value, inputs: Sequence[InputSummary]) -> Value:
+    """A summary in which each file that was read is called by its kind, wherever it is named."""
+    names = _name_kinds(inputs)
+    return _replace_texts(summary, lambda text: _rename(text, names))
+
+
+def _name_kinds(inputs: Sequence[InputSummary]) -> dict[str, str]:
     """What each file is called instead of by its name: its kind, and a number where there are several."""
-    n_of_kind = Counter(file.table for file in summary.inputs)
+    n_of_kind = Counter(file.table for file in inputs)
     names: dict[str, str] = {}
     seen: Counter[str] = Counter()
-    for file in summary.inputs:
+    for file in inputs:
         seen[file.table] += 1
         kind = _KINDS.get(file.table, f"file of {file.table.replace('_', ' ')}")
         called = f"{kind} {seen[file.table]}" if n_of_kind[file.table] > 1 else kind

@@ -65,6 +65,15 @@ PATROL_PLAN_PRODUCTS = {
 }
 """Beside a GPX file for each patrol."""
 
+PUBLIC_FOLDER = "public"
+PUBLIC_PRODUCTS = {
+    "public": "public.html",
+    "public_csv": "public.csv",
+    "public_geojson": "public.geojson",
+    "public_json": "public.json",
+    "manifest": "manifest.json",
+}
+
 HAVEN_FOLDER = "havens"
 HAVEN_PRODUCTS = {
     "havens": "havens.html",

@@ -664,7 +664,7 @@ def list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:
 
 def _list_places(changed: ChangeTable) -> tuple[HotspotChange, ...]:
     """Each small place by its rank."""
-    return tuple(HotspotChange(rank=index + 1, change=PlaceChange.of(group)) for index, group in _list_groups(changed))
+    return tuple(HotspotChange(rank=index + 1, change=PlaceChange.of(group)) for index, group in list_groups(changed))
 
 
 def summarise_repeats(repeats: Repeats) -> RepeatSummary:

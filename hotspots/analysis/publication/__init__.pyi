@@ -1,0 +1,9 @@
+from .differencing import audit_year as audit_year
+from .differencing import find_ranges as find_ranges
+from .stated_squares import LEAST_TOLD as LEAST_TOLD
+from .stated_squares import SQUARE_M as SQUARE_M
+from .stated_squares import class_squares as class_squares
+from .stated_years import StatedYear as StatedYear
+from .stated_years import list_statements as list_statements
+from .stated_years import state_year as state_year
+from .week_shares import state_shares as state_shares
