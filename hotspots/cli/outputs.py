@@ -20,7 +20,9 @@ if TYPE_CHECKING:
         PatrolsDoneSummary,
         PerformanceSummary,
         PostersSummary,
+        ProblemSummary,
         RunSummary,
+        TacticalSummary,
     )
 
     AnySummary = (
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
         | PatrolPlanSummary
         | PatrolsDoneSummary
         | PostersSummary
+        | TacticalSummary
+        | ProblemSummary
     )
     Written = tuple[AnySummary, dict[str, Path]]
 

@@ -59,9 +59,11 @@ from .offline import leaflet_script as leaflet_script
 from .offline import leaflet_style as leaflet_style
 from .patrol_charts import draw_patrol_days as draw_patrol_days
 from .patrol_charts import draw_patrol_week as draw_patrol_week
+from .poster_fonts import find_unprintable as find_unprintable
 from .poster_sheets import DrawnPoster as DrawnPoster
 from .poster_sheets import draw_poster as draw_poster
 from .poster_sheets import join_posters as join_posters
+from .problem_report import make_problem_report as make_problem_report
 from .ratio_strips import Ratio as Ratio
 from .ratio_strips import choose_ratio_ticks as choose_ratio_ticks
 from .ratio_strips import choose_span as choose_span
@@ -82,5 +84,6 @@ from .report_blocks import Subheading as Subheading
 from .report_sheets import draw_picture as draw_picture
 from .report_sheets import draw_report_sheets as draw_report_sheets
 from .route_map import draw_route as draw_route
+from .tactical_report import make_tactical_report as make_tactical_report
 from .week_grid import draw_strip as draw_strip
 from .week_grid import draw_week as draw_week

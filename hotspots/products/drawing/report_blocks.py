@@ -111,6 +111,7 @@ class Blank:
         n_lines: Empty rows.
         widths: Of the columns, in parts of the whole. Empty for equal ones.
         first: What stands in the first column of each row already; empty where nothing does.
+        tall: Lines of writing that a row has room for.
     """
 
     kind: ClassVar = "blank"
@@ -120,6 +121,7 @@ class Blank:
     _: KW_ONLY
     widths: Sequence[float] = ()
     first: Sequence[str] = ()
+    tall: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ class Section:
         heading: Of it.
         blocks: What is in it.
         starts_page: Whether it begins on a page of its own.
-        fits_page: Whether it is made to fit on one page: pictures, and then letters, are as small as that takes.
+        fits_page: Whether, as the first or one that begins on a page of its own, it is made to fit on one: pictures,
+            and then letters, are as small as that takes. In Word, where only Word sets the page, it is but likelier.
     """
 
     heading: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,15 @@ from hotspots.products.files.word_templates import (
     write_badge,
     write_run,
 )
+from hotspots.products.summary import BriefWords
 
 _MAP_MM = (30.0, 85.0)
 """The lowest and the highest map."""
 _LETTERS_A_LINE = 98
 """Of running text, on average less than fit."""
+
+BRIEF_TAGS = (*(field.name for field in fields(BriefWords)), "place_rows", "haven_rows", "picture")
+"""What a template of a brief may have."""
 
 
 def encode_document(texts: BriefTexts, picture: bytes, *, day: dt.date, template: Path | None = None) -> bytes:

@@ -24,7 +24,11 @@ from hotspots.products.summary import (
     PERFORMANCE_PRODUCTS,
     POSTERS_FOLDER,
     POSTERS_PRODUCTS,
+    PROBLEM_FOLDER,
+    PROBLEM_PRODUCTS,
     PRODUCTS,
+    TACTICAL_FOLDER,
+    TACTICAL_PRODUCTS,
 )
 from hotspots.products.words import make_environment
 
@@ -50,6 +54,10 @@ def write_index(out: Path) -> Path:
         .get_template("index.html")
         .render(
             briefs=_list(out, f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
+            reports=[
+                *_list(out, f"{TACTICAL_FOLDER}/*/{TACTICAL_PRODUCTS['tactical_json']}", _describe_tactical),
+                *_list(out, f"{PROBLEM_FOLDER}/*/{PROBLEM_PRODUCTS['problem_json']}", _describe_problem),
+            ],
             performances=_list(
                 out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
             ),
@@ -123,6 +131,23 @@ def _describe_brief(summary: dict[str, Any]) -> Entry:
         **_read_period(summary["weeks"]),
         "area": str(summary["area"]),
         "n_places": len(summary["places"]),
+    }
+
+
+def _describe_tactical(summary: dict[str, Any]) -> Entry:
+    crimes = [str(crime["brief"]["crime_label"]) for crime in summary["crimes"]]
+    return {
+        "label": f"Tactical assessment: {', '.join(crimes)}",
+        **_read_period(summary["weeks"]),
+        "area": str(summary["area"]),
+    }
+
+
+def _describe_problem(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["words"]["title"]),
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
     }
 
 

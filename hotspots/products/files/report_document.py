@@ -40,6 +40,12 @@ _HERE = "\ue000"
 """Where the sections go. No text of a report has this sign, since it cannot be printed."""
 _LINE_MM = 8.0
 _GUTTER_MM = 4.0
+_FITTED = 0.8
+"""Of the width, what pictures of a section take that is to fit on one page."""
+
+
+REPORT_TAGS = ("title", "subtitle", "marking", "status", "contact", "sources", "sections")
+"""What a template of a report may have."""
 
 
 def encode_report(report: Report, *, template: Path | None = None) -> bytes:
@@ -77,6 +83,8 @@ def encode_report(report: Report, *, template: Path | None = None) -> bytes:
     for section in report.sections:
         heading = write.add_heading(section.heading, 2)
         heading.paragraph_format.page_break_before = section.starts_page
+        # only Word sets the page: that all is on one is made likelier
+        write.figure_share = _FITTED if section.fits_page else 1.0
         write.add_blocks(document, section.blocks, write.width_mm)
     anchor = places[0]._p
     for element in [one for one in body if one not in before and not one.tag.endswith("}sectPr")]:
@@ -96,8 +104,11 @@ def make_report_template() -> bytes:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
+    from docx.shared import Pt
 
     document = open_plain()
+    headings: Any = document.styles["Heading 2"]
+    headings.font.size = Pt(15)
     write_run(document.add_paragraph(), "{%p if status %}")
     write_run(document.add_paragraph(), "{{ status }}", bold=True, size=10.5)
     write_run(document.add_paragraph(), "{%p endif %}")
@@ -131,6 +142,7 @@ class _Writer:
     def __init__(self, document: Any, *, width_mm: float) -> None:
         self.document, self.width_mm = document, width_mm
         self.alternatives: list[str] = []
+        self.figure_share = 1.0
         self.styles = {style.name for style in document.styles}
         self.writers: dict[type, Callable[[Any, Any, float], None]] = {
             Paragraph: self._write_paragraph,
@@ -178,7 +190,7 @@ class _Writer:
         paragraph.paragraph_format.line_spacing = Pt(5)
 
     def _write_paragraph(self, where: Any, block: Paragraph, _width_mm: float) -> None:
-        size = {"lead": 12.0, "small": 8.0, "plain": None}[block.look]
+        size = {"lead": 10.5, "small": 8.0, "plain": None}[block.look]
         paragraph = self._add_paragraph(where)
         write_run(paragraph, clean(block.text), size=size, bold=block.look == "lead", grey=block.look == "small")
 
@@ -190,9 +202,13 @@ class _Writer:
             write_run(self._add_paragraph(where, "List Bullet"), clean(item))
 
     def _write_figure(self, where: Any, block: Figure, width_mm: float) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
         from docx.shared import Mm
 
+        if where is self.document:
+            width_mm *= self.figure_share
         paragraph = self._add_paragraph(where)
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         picture = draw_picture(block.svg, width_mm=width_mm)
         paragraph.add_run().add_picture(io.BytesIO(picture), width=Mm(width_mm))
         self.alternatives.append(block.alt)
@@ -233,7 +249,7 @@ class _Writer:
         for cell, text in zip(table.rows[0].cells, block.labels, strict=True):
             write_run(cell.paragraphs[0], clean(text), size=8, bold=True)
         for index, row in enumerate(table.rows[1:]):
-            row.height = Mm(_LINE_MM)
+            row.height = Mm(_LINE_MM * block.tall)
             if index < len(block.first):
                 write_run(row.cells[0].paragraphs[0], clean(block.first[index]), size=8.5)
         self._end_table(where)

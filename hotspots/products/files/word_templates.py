@@ -36,28 +36,39 @@ _STYLES = (
 """Name, size, whether it is bold, and room before and after."""
 
 
-def require_packages(formats: Collection[str], *, template: Path | None = None) -> None:
+def require_packages(
+    formats: Collection[str], *, template: Path | None = None, tags: Collection[str] = (), what: str = "a brief"
+) -> None:
     """Look for all that some formats need, before anything takes time.
 
     Args:
         formats: Of "html", "pdf" and "docx".
         template: The Word document to be filled; None for our own.
+        tags: Those that it may have.
+        what: What is written, as of `fill_template`.
 
     Raises:
         HotspotsError: A package is not installed.
         NotFoundError: The template is not there.
-        DataError: It is no Word document.
+        DataError: It is no Word document, or has a tag that is not one of these.
     """
     if "pdf" in formats or "docx" in formats:
         open_compiler()
-    if "docx" in formats:
-        docxtpl, _ = import_packages()
-        if template is not None:
-            content = _read(template)
-            try:
-                docxtpl.DocxTemplate(io.BytesIO(content)).init_docx()
-            except _BROKEN as error:
-                raise _say_broken(template.as_posix(), error) from error
+    if "docx" not in formats:
+        return
+    docxtpl, _ = import_packages()
+    if template is None:
+        return
+    content, name = _read(template), template.as_posix()
+    try:
+        used = docxtpl.DocxTemplate(io.BytesIO(content)).get_undeclared_template_variables(make_sandbox())
+    except jinja2.TemplateError as error:
+        raise _say_tags(name, what, str(error.message), tags) from error
+    except _BROKEN as error:
+        raise _say_broken(name, error) from error
+    unknown = sorted(used - set(tags))
+    if unknown:
+        raise _say_tags(name, what, f"'{unknown[0]}' is undefined", tags)
 
 
 def import_packages() -> tuple[Any, Any]:
@@ -115,14 +126,11 @@ def fill_template(
             tags[key] = docxtpl.InlineImage(document, io.BytesIO(picture), width=width)
         document.render(
             tags,
-            jinja_env=SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True),
+            jinja_env=make_sandbox(),
             autoescape=True,
         )
     except jinja2.TemplateError as error:
-        raise DataError(
-            f"A template may use only what {what} has; {name} does not: {error.message}. It has: "
-            f"{', '.join(sorted(tags))}. Correct its tags."
-        ) from error
+        raise _say_tags(name, what, str(error.message), tags) from error
     except _BROKEN as error:
         raise _say_broken(name, error) from error
     filled: Document = document.docx
@@ -131,6 +139,18 @@ def fill_template(
 
 _BROKEN = (ValueError, KeyError, OSError, SyntaxError, zipfile.BadZipFile)
 """What a file that is no Word document makes of the packages; broken XML is a SyntaxError."""
+
+
+def make_sandbox() -> SandboxedEnvironment:
+    """What reads the tags of a template: it can call nothing."""
+    return SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
+
+
+def _say_tags(name: str, what: str, found: str, tags: Collection[str]) -> DataError:
+    return DataError(
+        f"A template may use only what {what} has; {name} does not: {found}. It has: {', '.join(sorted(tags))}. "
+        "Correct its tags."
+    )
 
 
 def _say_broken(name: str, error: Exception) -> DataError:

@@ -36,6 +36,9 @@ from .poster_summary import POSTERS_PRODUCTS as POSTERS_PRODUCTS
 from .poster_summary import PostersSummary as PostersSummary
 from .poster_summary import SheetSummary as SheetSummary
 from .poster_summary import summarise_posters as summarise_posters
+from .problem_summary import ProblemSummary as ProblemSummary
+from .problem_summary import find_hotspot as find_hotspot
+from .problem_summary import summarise_problem as summarise_problem
 from .product_names import BRIEF_FOLDER as BRIEF_FOLDER
 from .product_names import BRIEF_PRODUCTS as BRIEF_PRODUCTS
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
@@ -49,8 +52,12 @@ from .product_names import PATROLS_DONE_FOLDER as PATROLS_DONE_FOLDER
 from .product_names import PATROLS_DONE_PRODUCTS as PATROLS_DONE_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
+from .product_names import PROBLEM_FOLDER as PROBLEM_FOLDER
+from .product_names import PROBLEM_PRODUCTS as PROBLEM_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
 from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
+from .product_names import TACTICAL_FOLDER as TACTICAL_FOLDER
+from .product_names import TACTICAL_PRODUCTS as TACTICAL_PRODUCTS
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
 from .published_summary import choose_expected_cells as choose_expected_cells
@@ -70,6 +77,9 @@ from .shift_summary import ShiftHotspotSummary as ShiftHotspotSummary
 from .shift_summary import hours_in_period as hours_in_period
 from .street_summary import StreetRunSummary as StreetRunSummary
 from .street_summary import StreetsSummary as StreetsSummary
+from .tactical_summary import TacticalCrimeSummary as TacticalCrimeSummary
+from .tactical_summary import TacticalSummary as TacticalSummary
+from .tactical_summary import summarise_tactical as summarise_tactical
 from .time_summary import ChangeSummary as ChangeSummary
 from .time_summary import ConditionSummary as ConditionSummary
 from .time_summary import GroupChange as GroupChange
