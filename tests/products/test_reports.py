@@ -18,6 +18,7 @@ from hotspots.errors import DataError
 from hotspots.products.drawing import (
     Beside,
     Blank,
+    Block,
     Cell,
     Figure,
     Grid,
@@ -34,7 +35,7 @@ from hotspots.products.pages import draw_report
 
 SVG = '<svg viewBox="0 0 400 100" role="img" class="chart"><title>t</title><rect width="400" height="100"/></svg>'
 CODE = "#panic() {{ 7 * 7 }} {% if %} <b>Noon & Closed</b>"
-BLOCKS = (
+BLOCKS: tuple[Block, ...] = (
     KeyFigures([("about 12", "robberies a week")]),
     Paragraph("The answer.", look="lead"),
     Paragraph(CODE),
@@ -116,7 +117,7 @@ def test_the_pdf_is_tagged_and_a_section_that_fits_has_one_page() -> None:
     assert b"Assessment: Ashe" in unpacked
     assert count_pages(content) == 2
     high = SVG.replace("0 0 400 100", "0 0 400 450")
-    blocks = [Figure(high, "A map"), *BLOCKS]
+    blocks: list[Block] = [Figure(high, "A map"), *BLOCKS]
     page = Section(heading="Robbery", blocks=blocks, starts_page=True, fits_page=True)
     assert count_pages(draw_report_sheets(dataclasses.replace(REPORT, sections=[page]))) == 1
     loose = dataclasses.replace(page, fits_page=False)

@@ -271,16 +271,11 @@ def summarise_brief_haven(haven: BriefHaven, letter: str, has_hours: bool) -> Br
         haven,
         letter=letter,
         id=haven.haven_id,
-        minutes=count_minutes(haven.walk_m),
+        minutes=max(math.ceil(haven.walk_m / WALKING_M_PER_MINUTE), 1),
         usual=usual,
         words="",
     )
     return dataclasses.replace(summary, words=say("brief.haven", summary, has_hours))
-
-
-def count_minutes(walk_m: float) -> int:
-    """Whole minutes of a walk, rounded up."""
-    return max(math.ceil(walk_m / WALKING_M_PER_MINUTE), 1)
 
 
 def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:

@@ -185,6 +185,8 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
         for row in change.hotspots or ()
         if row.rank == rank and change.available
     ]
+    # of one comparison alone: the differences between several would tell of fewer
+    widest = max((change for change, _ in rows), key=lambda change: change.days_current, default=None)
     summary = ProblemSummary(
         version=hotspots.__version__,
         crime=run.crime,
@@ -201,8 +203,8 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
         changes=tuple(
             ProblemChange(
                 compared=say("change.windows", change),
-                n_current=row.n_current if _is_told(row, run) else None,
-                n_earlier=row.n_earlier if _is_told(row, run) else None,
+                n_current=row.n_current if change is widest and _is_told(row, hotspot, run) else None,
+                n_earlier=row.n_earlier if change is widest and _is_told(row, hotspot, run) else None,
                 verdict=row.verdict,
             )
             for change, row in rows
@@ -236,6 +238,8 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
     return dataclasses.replace(summary, words=words)
 
 
-def _is_told(row: GroupChange, run: RunSummary) -> bool:
-    floor = run.disclosure.min_incidents
-    return row.n_current >= floor and row.n_earlier >= floor
+def _is_told(row: GroupChange, hotspot: HotspotSummary, run: RunSummary) -> bool:
+    """Whether neither count is of too few to be told, nor what it leaves of all that are told of the hot spot."""
+    floor, total = run.disclosure.min_incidents, hotspot.n_incidents
+    left = (total - row.n_current, total - row.n_current - row.n_earlier)
+    return row.n_current >= floor and row.n_earlier >= floor and not any(0 < n < floor for n in left)

@@ -10,7 +10,12 @@ from typing import Annotated
 import hotspots
 from hotspots.analysis.change import VERDICTS
 from hotspots.pipeline import MIN_RANKED, Tactical, TacticalCrime
-from hotspots.products.summary.brief_summary import BriefHavenSummary, BriefSummary, count_minutes, summarise_brief
+from hotspots.products.summary.brief_summary import (
+    BriefHavenSummary,
+    BriefSummary,
+    summarise_brief,
+    summarise_brief_haven,
+)
 from hotspots.products.summary.encoding import OneOf, Part
 from hotspots.products.summary.performance_summary import IndicatorSummary, PrioritiesSummary, summarise_performance
 from hotspots.products.summary.product_names import TACTICAL_PRODUCTS
@@ -173,22 +178,16 @@ def summarise_tactical(tactical: Tactical, runs: Sequence[RunSummary], *, format
 
 def _summarise_crime(crime: TacticalCrime, run: RunSummary, *, n_weeks: int) -> TacticalCrimeSummary:
     brief = dataclasses.replace(summarise_brief(crime.brief, run, formats=()), inputs=())
-    by_id = {haven.id: haven for haven in brief.havens or ()}
+    letters = {haven.id: haven.letter for haven in brief.havens or ()}
+    has_hours = any(place.window for place in crime.brief.places)
     fair = _find_fair(run)
     verdicts = {row.rank: row.change.verdict for row in (fair.patrols or ())} if fair else {}
     recent = [change for change in run.changes if change.key in _RECENT[n_weeks]]
     return TacticalCrimeSummary(
         brief=brief,
         havens_by_place=tuple(
-            haven
-            and dataclasses.replace(
-                by_id[haven.haven_id],
-                place=place.number,
-                walk_m=haven.walk_m,
-                minutes=count_minutes(haven.walk_m),
-                state=haven.state,
-            )
-            for haven, place in zip(crime.by_place, brief.places, strict=True)
+            None if haven is None else summarise_brief_haven(haven, letters[haven.haven_id], has_hours)
+            for haven in crime.by_place
         ),
         verdicts=tuple(verdicts.get(place.number) for place in brief.places),
         words=TacticalCrimeWords(
