@@ -168,6 +168,7 @@ def _list_crime(
                 Paragraph(words.tested),
                 Paragraph(words.sure),
             ],
+            share=0.4,
         )
     )
     blocks += [
@@ -202,5 +203,5 @@ def _list_places(crime: TacticalCrimeSummary) -> Grid:
         say_each("tactical.columns", brief, has_hours, has_havens),
         [tuple(itertools.compress(row, shown)) for row in rows],
         align="".join(itertools.compress("cllrll", shown)),
-        widths=tuple(itertools.compress((1.1, 6, 4, 2, 2.4, 3), shown)),
+        widths=tuple(itertools.compress((1.4, 6, 4, 2, 2.4, 3), shown)),
     )
