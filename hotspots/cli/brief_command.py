@@ -1,11 +1,11 @@
-"""`hotspots brief`: one page for the team of a ward."""
+"""`hotspots brief`: a page for the team of a ward, an assessment for a tasking meeting, the profile of a hot spot."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,22 +13,14 @@ from hotspots.cli.inputs import METRES, PATH, StudyInputs, day_option, open_stud
 from hotspots.cli.outputs import echo, echo_products, warn
 
 if TYPE_CHECKING:
+    from hotspots.cli.outputs import Written
     from hotspots.pipeline import BesideTable
-    from hotspots.products.files import BriefFormat
 
 _FORMATS = ("html", "pdf", "docx")
 _TABLES: tuple[BesideTable, ...] = ("havens", "streets", "base_map", "term_dates")
-
-
-def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
-    """Write the template and do nothing else."""
-    if value is None or ctx.resilient_parsing:
-        return
-    from hotspots.products.files import write_template
-
-    write_template(value)
-    echo(value.as_posix())
-    ctx.exit()
+_NEAR: tuple[BesideTable, ...] = ("premises", "schools")
+_USUAL_PLACES = 5
+_NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem"}
 
 
 @click.command()
@@ -36,11 +28,11 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
     "--crime",
     "crimes",
     multiple=True,
-    required=True,
     metavar="CRIME",
-    help="Crime to brief on; an unknown name prints the list. Repeatable: each has a page of its own.",
+    help="Crime to brief on; an unknown name prints the list. Repeatable: each has a page of its own.  "
+    "[default with --tasking: the first three priorities]",
 )
-@study_options("havens", "streets", "base_map", "term_dates", "checked_since")
+@study_options("havens", "streets", "base_map", "premises", "schools", "term_dates", "checked_since")
 @click.option(
     "--area",
     metavar="TEXT",
@@ -52,11 +44,29 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
     is_flag=True,
     help="A page for each ward, of those given with --ward or of all.  [default: one for those given together]",
 )
-@day_option(
-    "--first-day", help="First of the 14 days that the page is for.  [default: the day after the last of the period]"
+@click.option(
+    "--tasking",
+    is_flag=True,
+    help="The tactical assessment of a tasking meeting: a page on all crimes, and one on each that comes first.",
 )
 @click.option(
-    "--places", "n_places", type=int, default=5, metavar="N", show_default=True, help="Places to patrol, at most."
+    "--problem",
+    metavar="HOTSPOT",
+    help="The problem profile of a hot spot, by its number or name in `hotspots run`; an unknown one prints the list.",
+)
+@click.option(
+    "--weeks",
+    "n_weeks",
+    type=click.Choice(("2", "4", "12")),
+    help="Weeks that a tasking meeting looks back upon and plans for.  [default: 4]",
+)
+@day_option("--first-day", help="First of the days to come.  [default: the day after the last of the period]")
+@click.option(
+    "--places",
+    "n_places",
+    type=int,
+    metavar="N",
+    help=f"Places to patrol, at most.  [default: {_USUAL_PLACES}, or 10 with --tasking]",
 )
 @click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
 @click.option(
@@ -84,10 +94,8 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
 @click.option(
     "--new-template",
     type=PATH,
-    is_eager=True,
-    expose_value=False,
-    callback=_write_template,
-    help="Write the plain template to this file, to be changed in Word, and do nothing else.",
+    help="Write the plain template, that of reports with --tasking or --problem, to this file, to be changed in Word, "
+    "and do nothing else.",
 )
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print what is on each page.")
@@ -96,34 +104,137 @@ def brief(
     crimes: tuple[str, ...],
     area: str | None,
     each_ward: bool,
-    first_day: dt.date | None,
-    n_places: int,
-    reach_m: float,
-    contact: str | None,
-    marking: str | None,
-    formats: tuple[BriefFormat, ...],
-    template: Path | None,
-    out: Path,
+    tasking: bool,
+    problem: str | None,
+    n_weeks: str | None,
+    new_template: Path | None,
     as_json: bool,
+    **asked: Any,
 ) -> None:
-    """Write one A4 page for the team of a ward: where to be and when in the next two weeks, and what is open near.
+    """Write one A4 page for the team of a ward, the assessment of a tasking meeting, or the profile of a hot spot.
 
-    Places, numbers and words are those of `hotspots run` for the same ward. HTML, PDF and Word are written to
-    OUT/briefs. PDF and Word take packages of their own: pip install "hotspots[briefs]".
+    By default: where the team of a ward is to be and when in the next two weeks, and what is open near. Places, numbers
+    and words are those of `hotspots run` for the same wards. HTML, PDF and Word are written to OUT/briefs, OUT/tactical
+    or OUT/problems. PDF and Word take packages of their own: pip install "hotspots[briefs]".
     """
+    kind = "tasking" if tasking else "problem" if problem is not None else "ward"
+    if new_template is not None:
+        _write_template(new_template, kind=kind)
+        return
+    crimes = tuple(dict.fromkeys(crimes))
+    _require_compatible(
+        kind,
+        {
+            "--problem": tasking and problem is not None,
+            "--each-ward": kind != "ward" and each_ward,
+            "--area": tasking and area is not None,
+            "--from": tasking and inputs.start is not None,
+            "--weeks": not tasking and n_weeks is not None,
+            "--places": kind == "problem" and asked["n_places"] is not None,
+        },
+    )
+    if not (crimes or tasking):
+        raise click.UsageError("Missing option '--crime'. Name a crime; an unknown name prints the list.")
+    if kind == "problem" and len(crimes) > 1:
+        raise click.UsageError("A problem profile is of one crime; several were given with --crime. Give one.")
+    if kind == "ward" and not (inputs.wards or each_ward or area):
+        raise click.UsageError("A page is for the team of a ward. Name it with --ward, or give --each-ward.")
+    if tasking:
+        written = _write_tasking(inputs, crimes, asked, n_weeks=int(n_weeks or 4))
+    elif problem is not None:
+        written = _write_profile(inputs, crimes[0], asked, area=area, wanted=problem)
+    else:
+        written = _write_wards(inputs, crimes, asked, area=area, each_ward=each_ward)
+    name = _NAMES[kind]
+    formats = asked["formats"]
+    page = {"html": name, "pdf": f"{name}_pdf", "docx": f"{name}_docx"}["pdf" if "pdf" in formats else formats[0]]
+    echo_products(written, asked["out"], sentences=f"terminal.{name}", page=page, as_json=as_json)
+
+
+def _write_template(path: Path, *, kind: str) -> None:
+    """Write the template and do nothing else."""
+    from hotspots.products.files import make_brief_template, make_report_template, write_template
+
+    write_template(path, make_brief_template() if kind == "ward" else make_report_template())
+    echo(path.as_posix())
+
+
+def _require_compatible(kind: str, unfit: Mapping[str, bool]) -> None:
+    what = {"tasking": "--tasking", "problem": "--problem", "ward": "the page of a ward"}[kind]
+    for option, is_unfit in unfit.items():
+        if is_unfit:
+            raise click.UsageError(f"{option} does not go with {what}. Leave one of them out.")
+
+
+def _read_details(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page is to say, as far as it was given."""
+    names = ("first_day", "n_places", "contact", "marking")
+    return {name: asked[name] for name in names if asked[name] is not None}
+
+
+def _write_tasking(
+    inputs: StudyInputs, crimes: tuple[str, ...], asked: Mapping[str, Any], *, n_weeks: int
+) -> list[Written]:
+    from hotspots.pipeline import TacticalRequest, make_tactical
+    from hotspots.products.files import REPORT_TAGS, require_packages, write_tactical
+
+    settings = inputs.load_settings()
+    request = TacticalRequest(
+        n_weeks=n_weeks,
+        crimes=crimes,
+        wards=inputs.wards,
+        end=inputs.end,
+        reach_m=asked["reach_m"],
+        indicators=settings.indicators,
+        targets=settings.targets,
+        criterion_weights=settings.criterion_weights,
+        **_read_details(asked),
+    )
+    require_packages(asked["formats"], template=asked["template"], tags=REPORT_TAGS, what="a report")
+    with open_study(inputs, settings, out=asked["out"], tables=_TABLES) as (study, progress):
+        found = make_tactical(study, request, progress=progress)
+        progress("writing")
+        return [write_tactical(found, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)]
+
+
+def _write_profile(
+    inputs: StudyInputs, crime: str, asked: Mapping[str, Any], *, area: str | None, wanted: str
+) -> list[Written]:
+    from hotspots.pipeline import AnalysisRequest, BriefRequest, analyse, make_problem
+    from hotspots.products.files import REPORT_TAGS, require_packages, write_problem
+    from hotspots.products.summary import find_hotspot, summarise
+
+    details = BriefRequest(n_weeks=4, **_read_details(asked))
+    require_packages(asked["formats"], template=asked["template"], tags=REPORT_TAGS, what="a report")
+    request = AnalysisRequest(
+        crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, area=area, reach_m=asked["reach_m"]
+    )
+    with open_study(inputs, inputs.load_settings(), out=asked["out"], tables=(*_TABLES, *_NEAR)) as (study, progress):
+        analysis = analyse(study, request, progress=progress)
+        run = summarise(analysis)
+        found = make_problem(analysis, find_hotspot(run, wanted), details)
+        progress("writing")
+        return [
+            write_problem(found, run, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)
+        ]
+
+
+def _write_wards(
+    inputs: StudyInputs, crimes: tuple[str, ...], asked: Mapping[str, Any], *, area: str | None, each_ward: bool
+) -> list[Written]:
     from hotspots.errors import TooLittleDataError
     from hotspots.pipeline import AnalysisRequest, BriefRequest, analyse, make_brief
-    from hotspots.products.files import require_packages, write_brief
+    from hotspots.products.files import BRIEF_TAGS, require_packages, write_brief
 
-    if not (inputs.wards or each_ward or area):
-        raise click.UsageError("A page is for the team of a ward. Name it with --ward, or give --each-ward.")
-    wanted = BriefRequest(first_day=first_day, n_places=n_places, contact=contact, marking=marking)
-    require_packages(formats, template=template)
+    wanted = BriefRequest(**_read_details(asked))
+    require_packages(asked["formats"], template=asked["template"], tags=BRIEF_TAGS)
     requests = [
-        AnalysisRequest(crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, area=area, reach_m=reach_m)
-        for slug in dict.fromkeys(crimes)
+        AnalysisRequest(
+            crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, area=area, reach_m=asked["reach_m"]
+        )
+        for slug in crimes
     ]
-    with open_study(inputs, inputs.load_settings(), out=out, tables=_TABLES) as (study, progress):
+    with open_study(inputs, inputs.load_settings(), out=asked["out"], tables=_TABLES) as (study, progress):
         briefs, thin = [], []
         for request in requests:
             analysis = analyse(study, request, progress=progress)
@@ -140,11 +251,12 @@ def brief(
                 briefs.append(make_brief(of_ward, wanted))
         if thin and not briefs:
             raise TooLittleDataError("Not one ward has an incident to write a page about. Give a longer period.")
-        written = []
+        written: list[Written] = []
         for one in briefs:
             progress(f"{one.analysis.crime.slug}: writing")
-            written.append(write_brief(one, out, formats=formats, template=template, notify=warn))
+            written.append(
+                write_brief(one, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)
+            )
     if thin:
         warn(f"Without a page, as not one incident is theirs: {', '.join(thin)}.")
-    page = {"html": "brief", "pdf": "brief_pdf", "docx": "brief_docx"}["pdf" if "pdf" in formats else formats[0]]
-    echo_products(written, out, sentences="terminal.brief", page=page, as_json=as_json)
+    return written

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
         PatrolsDoneSummary,
         PerformanceSummary,
         PostersSummary,
+        ProblemSummary,
         PublicSummary,
         RunSummary,
+        TacticalSummary,
     )
 
     AnySummary = (
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
         | PatrolsDoneSummary
         | PostersSummary
         | PublicSummary
+        | TacticalSummary
+        | ProblemSummary
     )
     Written = tuple[AnySummary, dict[str, Path]]
 

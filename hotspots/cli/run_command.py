@@ -174,7 +174,9 @@ def run(
     from hotspots.products.files import require_shareable, write_products, write_public
 
     if charts and audience == "public":
-        raise click.UsageError("Charts are of what was found; for everybody there is a page of its own. Leave out --charts.")
+        raise click.UsageError(
+            "Charts are of what was found; for everybody there is a page of its own. Leave out --charts."
+        )
     if charts:
         require_chart_packages()
     is_rule = isinstance(bandwidth_m, str)

@@ -76,6 +76,10 @@ from .posters import PosterHaven as PosterHaven
 from .posters import Posters as Posters
 from .posters import PosterWard as PosterWard
 from .posters import make_posters as make_posters
+from .problem import NEAR_M as NEAR_M
+from .problem import NearFacility as NearFacility
+from .problem import Problem as Problem
+from .problem import make_problem as make_problem
 from .public import PUBLIC_PARTS as PUBLIC_PARTS
 from .public import Publication as Publication
 from .public import PublicMonth as PublicMonth
@@ -107,6 +111,10 @@ from .study import list_inputs as list_inputs
 from .study import load_study as load_study
 from .study import place_in_wards as place_in_wards
 from .study import silent as silent
+from .tactical import Tactical as Tactical
+from .tactical import TacticalCrime as TacticalCrime
+from .tactical import TacticalRequest as TacticalRequest
+from .tactical import make_tactical as make_tactical
 from .times import Change as Change
 from .times import TimeAnalysis as TimeAnalysis
 from .window_changes import LostPlaces as LostPlaces

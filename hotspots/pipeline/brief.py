@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -24,12 +25,12 @@ from hotspots.pipeline.surroundings import with_places
 HavenState = Literal["open", "partly open", "closed", "not known"]
 """Of a safe haven in some hours: open in all of them, in some, in none, or it is not known."""
 
-N_DAYS = 14
 MAX_GAP_MINUTES = 120
 """Between two visits of a place."""
 
-_MAX_PLACES = 6
-"""More can be read neither on the map of one page nor in its list."""
+WEEKS = (2, 4, 12)
+"""As long as windows that are compared."""
+
 _MAX_HAVENS = 6
 _MAX_STREETS = 3
 _MAX_TEXT = 120
@@ -43,25 +44,34 @@ class BriefRequest:
     """What a brief is to say, beyond what was analysed.
 
     Attributes:
-        first_day: Of the two weeks that it is for; None for the day after the last of the period analysed.
+        first_day: Of the weeks that it is for; None for the day after the last of the period analysed.
+        n_weeks: How many those are: 2, 4 or 12.
         n_places: At most so many places to patrol.
+        most_places: More can be read neither on the map of a page nor in its list.
         contact: Whom to ask, in a line; None for that of the house, or else a line to fill in by hand.
         marking: The protective marking, in a line: "OFFICIAL-SENSITIVE"; None for that of the house.
 
     Raises:
-        ParameterError: There are too many places for a page, or a text is not one line that can be printed.
+        ParameterError: There are too many places for a page, the number of weeks is another, or a text is not one line
+            that can be printed.
     """
 
+    most_places: ClassVar[int] = 6
+
     first_day: dt.date | None = None
+    n_weeks: int = 2
     n_places: int = 5
     contact: str | None = None
     marking: str | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.n_places <= _MAX_PLACES:
+        if not 1 <= self.n_places <= self.most_places:
             raise ParameterError(
-                f"A page has room for 1 to {_MAX_PLACES} places; `n_places` is {self.n_places}. 5 is usual."
+                f"A page has room for 1 to {self.most_places} places; `n_places` is {self.n_places}. Leave it out for "
+                "the usual number."
             )
+        if self.n_weeks not in WEEKS:
+            raise ParameterError(f"A brief is for 2, 4 or 12 weeks; `n_weeks` is {self.n_weeks}. 4 is usual.")
         for name in ("contact", "marking"):
             text = getattr(self, name)
             if text is not None and not (text.strip() and text.isprintable() and len(text) <= _MAX_TEXT):
@@ -151,9 +161,9 @@ class Brief:
 
 
 def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
-    """Choose what a ward's team is told for two weeks.
+    """Choose what a ward's team is told for two weeks, or as many as it asks for.
 
-    What is expected of a place in two weeks is what the analysis expects of it in a period as long as its own, in
+    What is expected of a place in them is what the analysis expects of it in a period as long as its own, in
     proportion; so is the spread of its rate. The range is that of a count with such a rate.
 
     Args:
@@ -161,7 +171,7 @@ def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
         request: What is wanted.
 
     Raises:
-        ParameterError: The two weeks begin before the period ends: its incidents would be foretold from themselves.
+        ParameterError: The weeks begin before the period ends: its incidents would be foretold from themselves.
     """
     first_day = request.first_day or analysis.end + dt.timedelta(days=1)
     if first_day <= analysis.end:
@@ -169,9 +179,10 @@ def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
             f"A brief must begin after the days that it is made from; `first_day` is {first_day}, and these run to "
             f"{analysis.end}. Give a later day, or an earlier `end`."
         )
-    last_day = first_day + dt.timedelta(days=N_DAYS - 1)
+    n_days = 7 * request.n_weeks
+    last_day = first_day + dt.timedelta(days=n_days - 1)
     places = _choose_places(analysis, request)
-    havens = _choose_havens(analysis, places, first_day)
+    havens = choose_havens(analysis, places, _list_days(first_day, last_day))
     return Brief(
         request=request,
         analysis=analysis,
@@ -191,7 +202,7 @@ def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlac
     if not chosen or risk is None:
         return ()
     outlines = [place.outline for place in chosen]
-    part = min(N_DAYS / ((analysis.end - analysis.start).days + 1), 1.0)
+    part = min(7 * request.n_weeks / ((analysis.end - analysis.start).days + 1), 1.0)
     coming = predict_places(with_places(analysis.incidents), outlines, risk=risk, part=part)
     of_ward = next(iter(analysis.times.profile.peaks), None)
     found = []
@@ -217,49 +228,80 @@ def _share_expected(analysis: Analysis, places: Sequence[BriefPlace]) -> float:
     return 0.0 if risk is None else float(sum(one.place.evidence.expected for one in places) / risk.expected.sum())
 
 
-def _choose_havens(
-    analysis: Analysis, places: Sequence[BriefPlace], first_day: dt.date
+def choose_havens(
+    analysis: Analysis, places: Sequence[BriefPlace], days: npt.NDArray[np.datetime64]
 ) -> tuple[BriefHaven, ...] | None:
-    """The nearest of each place, then the second nearest of each, and so on; the nearest of all if none is in reach."""
-    if analysis.study.havens is None:
+    """Safe havens to list for places, at most six; None where none were given.
+
+    They are the nearest of each place, then the second nearest of each, and so on; the nearest of all where none is
+    within reach.
+
+    Args:
+        analysis: It has the havens, the streets and the reach.
+        places: These.
+        days: datetime64[D] (n_days,), on which it is asked whether they are open.
+    """
+    walks = measure_haven_walks(analysis, places)
+    if walks is None:
         return None
-    table = analysis.study.havens.havens
-    if not places or table.empty:
-        return ()
-    middles = shapely.get_coordinates(shapely.point_on_surface([one.place.outline for one in places]))
-    points = shapely.get_coordinates(table.geometry.to_numpy())
-    reach_m, network = analysis.request.reach_m, analysis.study.network
-    near = find_near(middles, points, reach_m=reach_m, network=network)
-    walks = np.full((len(places), len(points)), np.inf)
-    walks[near.origin, near.target] = near.distance_m
-    is_within_reach = bool(len(near.origin))
-    if not is_within_reach:
-        walks = measure_walks(middles, points, network=network)
+    is_within_reach = bool((walks <= analysis.request.reach_m).any())
+    if is_within_reach:
+        walks = np.where(walks <= analysis.request.reach_m, walks, np.inf)
     order = np.argsort(walks, axis=1, kind="stable")
     chosen: dict[int, None] = {}
     for column in order.T[: _MAX_HAVENS if is_within_reach else 1]:
         chosen |= {int(target): None for row, target in enumerate(column) if np.isfinite(walks[row, target])}
     kept = list(chosen)[: _MAX_HAVENS if is_within_reach else 1]
     nearest = {target: int(np.argmin(walks[:, target])) for target in kept}
+    table = require_havens(analysis)
     kept.sort(key=lambda target: (nearest[target], walks[nearest[target], target], str(table.index[target])))
     return tuple(
-        _describe_haven(
-            analysis,
-            target,
-            places[nearest[target]],
-            walk_m=float(walks[nearest[target], target]),
-            is_within_reach=is_within_reach,
-            first_day=first_day,
+        describe_haven(
+            analysis, target, places[nearest[target]], walk_m=float(walks[nearest[target], target]), days=days
         )
         for target in kept
     )
 
 
-def _describe_haven(
-    analysis: Analysis, position: int, place: BriefPlace, *, walk_m: float, is_within_reach: bool, first_day: dt.date
-) -> BriefHaven:
+def measure_haven_walks(analysis: Analysis, places: Sequence[BriefPlace]) -> npt.NDArray[np.float64] | None:
+    """How far it is from the middle of each place to each safe haven.
+
+    Returns:
+        float (n_places, n_havens), metres, not finite beyond reach; where none is within reach of any place, the walks
+        however long they are. None where no havens were given.
+    """
+    if analysis.study.havens is None:
+        return None
+    points = shapely.get_coordinates(analysis.study.havens.havens.geometry.to_numpy())
+    walks = np.full((len(places), len(points)), np.inf)
+    if not walks.size:
+        return walks
+    middles = shapely.get_coordinates(shapely.point_on_surface([one.place.outline for one in places]))
+    network = analysis.study.network
+    near = find_near(middles, points, reach_m=analysis.request.reach_m, network=network)
+    walks[near.origin, near.target] = near.distance_m
+    return walks if len(near.origin) else measure_walks(middles, points, network=network)
+
+
+def require_havens(analysis: Analysis) -> gpd.GeoDataFrame:
+    """The table of safe havens, which were given."""
     assert analysis.study.havens is not None
-    haven = analysis.study.havens.havens.iloc[position]
+    return analysis.study.havens.havens
+
+
+def describe_haven(
+    analysis: Analysis, position: int, place: BriefPlace, *, walk_m: float, days: npt.NDArray[np.datetime64]
+) -> BriefHaven:
+    """A safe haven beside a place, and whether it is open in the place's hours on some days.
+
+    Args:
+        analysis: It has the havens.
+        position: Of it in their table.
+        place: In whose hours.
+        walk_m: From its middle.
+        days: datetime64[D] (n_days,).
+    """
+    haven = require_havens(analysis).iloc[position]
 
     def read(name: str) -> str | None:
         value = haven.get(name)
@@ -268,7 +310,6 @@ def _describe_haven(
     hours = read("opening_hours")
     rules = tuple(list_opening_rules(hours)) if hours else ()
     calendar = analysis.study.opening_calendar
-    days = np.datetime64(first_day) + np.arange(N_DAYS)
     weekdays = _WEEKDAYS if place.window is None else place.window.days
     return BriefHaven(
         haven_id=str(haven.name),
@@ -279,10 +320,14 @@ def _describe_haven(
         northing=float(haven.geometry.y),
         place=place.number,
         walk_m=walk_m,
-        is_within_reach=is_within_reach,
+        is_within_reach=walk_m <= analysis.request.reach_m,
         state="not known" if place.window is None else find_haven_state(rules, place.window, days, calendar=calendar),
         usual=find_usual_hours(rules, days, weekdays, calendar=calendar) if rules else None,
     )
+
+
+def _list_days(first_day: dt.date, last_day: dt.date) -> npt.NDArray[np.datetime64]:
+    return np.arange(np.datetime64(first_day), np.datetime64(last_day) + 1)
 
 
 def find_haven_state(

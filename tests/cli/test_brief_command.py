@@ -111,3 +111,51 @@ def test_hours_that_were_checked_too_long_ago_are_not_known(folder: Path) -> Non
         states.append((haven["state"], haven["words"]))
     assert states[0][0] != "not known"
     assert states[1] == ("not known", "Not known: ask")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--tasking", "--problem", "1"), "--problem does not go with --tasking"),
+        (("--tasking", "--each-ward"), "--each-ward does not go with --tasking"),
+        (("--tasking", "--area", "Beat 1"), "--area does not go with --tasking"),
+        (("--tasking", "--from", "2025-01-01"), "--from does not go with --tasking"),
+        (("--crime", "robbery", "--ward", "Ashe", "--weeks", "4"), "--weeks does not go with the page of a ward"),
+        (("--crime", "robbery", "--problem", "1", "--places", "3"), "--places does not go with --problem"),
+        (("--crime", "robbery", "--crime", "asb", "--problem", "1"), "A problem profile is of one crime"),
+        (("--problem", "1"), "Missing option '--crime'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(folder: Path, arguments: tuple[str, ...], words: str) -> None:
+    code, _, err = call("brief", *arguments)
+    assert (code, words in err) == (2, True), err
+
+
+@pytest.mark.parametrize("asked", [("--ward", "Ashe"), ("--problem", "1"), ("--tasking",)])
+def test_a_template_is_looked_at_before_anything_is_read(folder: Path, asked: tuple[str, ...]) -> None:
+    """The incidents are gone: a command that read them first would say so."""
+    own = docx.Document()
+    own.add_paragraph("{{ title }} {{ wather }}")
+    own.save(str(folder / "own.docx"))
+    (folder / "data/incidents/robberies.csv").unlink()
+    code, _, err = call("brief", "--crime", "robbery", *asked, "--format", "docx", "--template", "own.docx")
+    assert (code, "'wather' is undefined" in err) == (3, True), err
+
+
+def test_a_hot_spot_that_is_not_there_prints_the_list(folder: Path) -> None:
+    code, _, err = call("brief", "--crime", "robbery", "--problem", "Low Road", "--format", "html")
+    assert (code, 'No hot spot is called "Low Road"' in err, ": 1 around TQ" in err) == (2, True, True), err
+
+
+def test_reports_have_a_template_of_their_own(folder: Path) -> None:
+    code, out, _ = call("brief", "--tasking", "--new-template", "reports.docx")
+    assert (code, out.strip()) == (0, "reports.docx")
+    assert "{{ sections }}" in [line.text for line in docx.Document(str(folder / "reports.docx")).paragraphs]
+
+
+def test_a_profile_is_written_and_listed(folder: Path) -> None:
+    code, out, err = call("brief", "--crime", "robbery", "--problem", "1", "--format", "html", "--marking", "OFFICIAL")
+    assert code == 0, err
+    assert out.strip() == "maps/problems/robbery_hotspot-1_2025-03-01_2025-03-28/problem.html"
+    assert "OFFICIAL" in (folder / out.strip()).read_text("utf-8")
+    assert "Problem profile: Robbery" in (folder / "maps/index.html").read_text("utf-8")

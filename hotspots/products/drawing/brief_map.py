@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -32,6 +33,7 @@ _MARGIN_M, _LEAST_M, _ROOM = 150.0, 800.0, 1.06
 _WHOLE = 260.0
 """Of the small map of the whole ward, the longer side."""
 _NEARLY_ALL = 0.7
+_INSET = 20.0
 _SCALE_SHARE = 5
 
 
@@ -92,7 +94,8 @@ def draw_brief_map(
         f'<path d="{trace_path(analysis.study_area, frame)}" fill="none" stroke="{_INK}" stroke-width="9" '
         'stroke-dasharray="34 16" stroke-linejoin="round"/>'
     )
-    taken = _list_taken(shown, _fit_whole(brief, frame), frame)
+    whole = _fit_whole(brief, frame, shown)
+    taken = _list_taken(shown, whole, frame)
     if streets is not None:
         parts += draw_names(_put_first(streets[~streets["name"].isin(left_out)], summary), frame, taken, within=None)
     else:
@@ -102,7 +105,14 @@ def draw_brief_map(
     parts += [_draw_haven(at, haven.letter) for at, haven in zip(marks, summary.havens or (), strict=True)]
     parts += [_draw_place(at, place.number) for at, place in zip(shown, summary.places, strict=False)]
     return "".join(
-        [*parts, _draw_whole(brief, frame), _draw_scale(frame), _draw_north(frame), _draw_border(frame), "</svg>"]
+        [
+            *parts,
+            _draw_whole(brief, frame, whole),
+            _draw_scale(frame),
+            _draw_north(frame),
+            _draw_border(frame),
+            "</svg>",
+        ]
     )
 
 
@@ -136,26 +146,60 @@ def _choose_frame(brief: Brief, width: float, height: float) -> Frame:
     )
 
 
-def _fit_whole(brief: Brief, frame: Frame) -> Frame | None:
-    """A small map of the wards and of what the map shows of them; None where it shows nearly all of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """A small map of the wards in a corner.
+
+    Attributes:
+        frame: Its own.
+        right, down: Where its corner is in the large one.
+    """
+
+    frame: Frame
+    right: float
+    down: float
+
+    @property
+    def box(self) -> shapely.Polygon:
+        """What it covers of the large one."""
+        return shapely.box(
+            self.right - _INSET, self.down - _INSET, self.right + self.frame.width + _INSET,
+            self.down + self.frame.height + _INSET,
+        )  # fmt: skip
+
+
+def _fit_whole(brief: Brief, frame: Frame, marks: Points) -> _Whole | None:
+    """A small map of the wards and of what the map shows of them, in a corner where no mark is.
+
+    None where it shows nearly all of them, or marks are in both corners that scale and north arrow leave.
+    """
     area = brief.analysis.study_area
     if shapely.intersection(area, frame.window).area >= _NEARLY_ALL * area.area:
         return None
     west, south, east, north = shapely.bounds(shapely.union(area, frame.window))
     scale = min(_WHOLE / (east - west), _WHOLE / (north - south))
-    return Frame(west=west, north=north, units_per_m=scale, width=(east - west) * scale, height=(north - south) * scale)
+    small = Frame(
+        west=west, north=north, units_per_m=scale, width=(east - west) * scale, height=(north - south) * scale
+    )
+    badges = [shapely.Point(*at).buffer(_BADGE) for at in marks]
+    corners = (
+        _Whole(frame=small, right=_INSET, down=_INSET),
+        _Whole(frame=small, right=frame.width - small.width - _INSET, down=frame.height - small.height - _INSET),
+    )
+    return next((one for one in corners if not shapely.intersects(one.box, badges).any()), None)
 
 
-def _draw_whole(brief: Brief, frame: Frame) -> str:
-    """The wards small in a corner; nothing where the map shows nearly all of them."""
-    area, small = brief.analysis.study_area, _fit_whole(brief, frame)
-    if small is None:
+def _draw_whole(brief: Brief, frame: Frame, whole: _Whole | None) -> str:
+    """The wards small in a corner; nothing where there is no such map."""
+    if whole is None:
         return ""
-    wide, tall = small.width, small.height
+    small = whole.frame
     return (
-        f'<g transform="translate(20 20)"><rect x="-8" y="-8" width="{wide + 16:.0f}" height="{tall + 16:.0f}" '
+        f'<g transform="translate({whole.right:.0f} {whole.down:.0f})"><rect x="-8" y="-8" '
+        f'width="{small.width + 16:.0f}" height="{small.height + 16:.0f}" '
         f'fill="#fff" fill-opacity=".94" stroke="{_INK}" stroke-width="3"/>'
-        f'<path d="{trace_path(area, small)}" fill="#ddd" stroke="{_INK}" stroke-width="4" fill-rule="evenodd"/>'
+        f'<path d="{trace_path(brief.analysis.study_area, small)}" fill="#ddd" stroke="{_INK}" stroke-width="4" '
+        'fill-rule="evenodd"/>'
         f'<path d="{trace_path(frame.window, small)}" fill="none" stroke="{_INK}" stroke-width="7"/></g>'
     )
 
@@ -167,19 +211,19 @@ def _put_first(streets: gpd.GeoDataFrame, summary: BriefSummary) -> gpd.GeoDataF
 
 
 def _find_neighbours(brief: Brief, frame: Frame) -> gpd.GeoDataFrame:
-    """The wards around those of the brief."""
-    wards = brief.analysis.study.boundaries.wards
-    others = wards[~wards.index.isin(brief.analysis.wards.index)]
+    """The wards around that of the brief; of a brief of several, all."""
+    wards, own = brief.analysis.study.boundaries.wards, brief.analysis.wards.index
+    others = wards[~wards.index.isin(own)] if len(own) == 1 else wards
     return others[shapely.intersects(others.geometry.to_numpy(), frame.window)]
 
 
-def _list_taken(marks: Points, whole: Frame | None, frame: Frame) -> list[shapely.Geometry]:
+def _list_taken(marks: Points, whole: _Whole | None, frame: Frame) -> list[shapely.Geometry]:
     """Where no name may be: marks, scale, north arrow and the small map."""
     taken = [shapely.Point(*at).buffer(_BADGE + 5) for at in marks]
     taken.append(shapely.box(0, frame.height - 100, frame.width / 3, frame.height))
     taken.append(shapely.box(frame.width - 110, 0, frame.width, 120))
     if whole is not None:
-        taken.append(shapely.box(0, 0, whole.width + 40, whole.height + 40))
+        taken.append(whole.box)
     return taken
 
 
@@ -195,6 +239,7 @@ def _name_neighbours(others: gpd.GeoDataFrame, frame: Frame, taken: list[shapely
         box = shapely.box(x - 8.5 * len(str(name)), y - 32, x + 8.5 * len(str(name)), y + 8)
         if any(box.intersects(other) for other in taken):
             continue
+        taken.append(box)
         names.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="32" text-anchor="middle" fill="#444" stroke="#fff" '
             f'stroke-width="8" paint-order="stroke" stroke-linejoin="round">{html.escape(str(name))}</text>'

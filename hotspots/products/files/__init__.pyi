@@ -1,5 +1,5 @@
-from .brief_document import require_packages as require_packages
-from .brief_document import write_template as write_template
+from .brief_document import BRIEF_TAGS as BRIEF_TAGS
+from .brief_document import make_brief_template as make_brief_template
 from .brief_folder import BriefFormat as BriefFormat
 from .brief_folder import write_brief as write_brief
 from .bundle import require_shareable as require_shareable
@@ -15,3 +15,11 @@ from .patrols_done_folder import write_patrols_done as write_patrols_done
 from .performance_folder import write_performance as write_performance
 from .poster_folder import write_posters as write_posters
 from .public_folder import write_public as write_public
+from .report_document import REPORT_TAGS as REPORT_TAGS
+from .report_document import encode_report as encode_report
+from .report_document import make_report_template as make_report_template
+from .report_folder import ReportFormat as ReportFormat
+from .report_folder import write_problem as write_problem
+from .report_folder import write_tactical as write_tactical
+from .word_templates import require_packages as require_packages
+from .word_templates import write_template as write_template

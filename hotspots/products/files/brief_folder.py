@@ -8,16 +8,11 @@ from typing import Literal, get_args
 
 from hotspots.errors import ParameterError
 from hotspots.pipeline import Brief, BriefRequest, silent
-from hotspots.products.drawing import (
-    describe_brief,
-    describe_texts,
-    draw_brief_sheet,
-    draw_logo_picture,
-    draw_map_picture,
-)
+from hotspots.products.drawing import MAP_WIDTH_MM, describe_brief, describe_texts, draw_brief_sheet, draw_picture
 from hotspots.products.files.brief_document import choose_map_height, encode_document
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.manifest import write_manifest
+from hotspots.products.files.word_templates import LOGO_DRAWN_MM
 from hotspots.products.pages import draw_brief
 from hotspots.products.summary import BRIEF_FOLDER, BRIEF_PRODUCTS, BriefSummary, encode, summarise, summarise_brief
 
@@ -81,13 +76,9 @@ def write_brief(
             has_logo = analysis.study.house.logo is not None
             height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
             texts = describe_brief(brief, summary, map_height_mm=height_mm)
-            document = encode_document(
-                texts,
-                draw_map_picture(texts),
-                day=brief.first_day,
-                template=template,
-                logo=draw_logo_picture(texts),
-            )
+            picture = draw_picture(texts.map, width_mm=MAP_WIDTH_MM)
+            logo = draw_picture(texts.logo, width_mm=LOGO_DRAWN_MM) if texts.logo else None
+            document = encode_document(texts, picture, day=brief.first_day, template=template, logo=logo)
             (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
         write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))
         write_manifest(summary, draft, parameters={"analysis": analysis.request, "brief": brief.request})

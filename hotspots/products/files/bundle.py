@@ -103,7 +103,9 @@ def write_products(
     replaced = say_replaced(folder, PRODUCTS["summary"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         if charts:
-            summary = dataclasses.replace(summary, products=summary.products | write_charts(summary, draft, marking=summary.handling.marking))
+            summary = dataclasses.replace(
+                summary, products=summary.products | write_charts(summary, draft, marking=summary.handling.marking)
+            )
         write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
         write_text(draft / PRODUCTS["times"], draw_times(summary, house=house))
         write_text(draft / PRODUCTS["quality"], draw_quality(summary, house=house))

@@ -26,9 +26,13 @@ from hotspots.products.summary import (
     PERFORMANCE_PRODUCTS,
     POSTERS_FOLDER,
     POSTERS_PRODUCTS,
+    PROBLEM_FOLDER,
+    PROBLEM_PRODUCTS,
     PRODUCTS,
     PUBLIC_FOLDER,
     PUBLIC_PRODUCTS,
+    TACTICAL_FOLDER,
+    TACTICAL_PRODUCTS,
 )
 from hotspots.products.words import make_environment
 
@@ -143,6 +147,23 @@ def _describe_brief(summary: dict[str, Any]) -> Entry:
     }
 
 
+def _describe_tactical(summary: dict[str, Any]) -> Entry:
+    crimes = [str(crime["brief"]["crime_label"]) for crime in summary["crimes"]]
+    return {
+        "label": f"Tactical assessment: {', '.join(crimes)}",
+        **_read_period(summary["weeks"]),
+        "area": str(summary["area"]),
+    }
+
+
+def _describe_problem(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["words"]["title"]),
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
+    }
+
+
 def _describe_performance(summary: dict[str, Any]) -> Entry:
     area = summary["study_area"]
     return {
@@ -219,6 +240,8 @@ _KINDS: dict[str, tuple[str, Callable[[dict[str, Any]], Entry]]] = {
     "patrols": (f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols),
     "briefs": (f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
     "publications": (f"{PUBLIC_FOLDER}/*/{PUBLIC_PRODUCTS['public_json']}", _describe_publication),
+    "tacticals": (f"{TACTICAL_FOLDER}/*/{TACTICAL_PRODUCTS['tactical_json']}", _describe_tactical),
+    "problems": (f"{PROBLEM_FOLDER}/*/{PROBLEM_PRODUCTS['problem_json']}", _describe_problem),
     "posters": (f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
 }
 """Where the summaries of each kind of product are, and what an entry says of one."""

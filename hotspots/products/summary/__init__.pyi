@@ -40,6 +40,9 @@ from .poster_summary import POSTERS_PRODUCTS as POSTERS_PRODUCTS
 from .poster_summary import PostersSummary as PostersSummary
 from .poster_summary import SheetSummary as SheetSummary
 from .poster_summary import summarise_posters as summarise_posters
+from .problem_summary import ProblemSummary as ProblemSummary
+from .problem_summary import find_hotspot as find_hotspot
+from .problem_summary import summarise_problem as summarise_problem
 from .product_names import BRIEF_FOLDER as BRIEF_FOLDER
 from .product_names import BRIEF_PRODUCTS as BRIEF_PRODUCTS
 from .product_names import CHART_FOLDER as CHART_FOLDER
@@ -54,10 +57,14 @@ from .product_names import PATROLS_DONE_FOLDER as PATROLS_DONE_FOLDER
 from .product_names import PATROLS_DONE_PRODUCTS as PATROLS_DONE_PRODUCTS
 from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
+from .product_names import PROBLEM_FOLDER as PROBLEM_FOLDER
+from .product_names import PROBLEM_PRODUCTS as PROBLEM_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
 from .product_names import PUBLIC_FOLDER as PUBLIC_FOLDER
 from .product_names import PUBLIC_PRODUCTS as PUBLIC_PRODUCTS
 from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
+from .product_names import TACTICAL_FOLDER as TACTICAL_FOLDER
+from .product_names import TACTICAL_PRODUCTS as TACTICAL_PRODUCTS
 from .public_summary import PublicMonthSummary as PublicMonthSummary
 from .public_summary import PublicSummary as PublicSummary
 from .public_summary import PublicWardSummary as PublicWardSummary
@@ -81,6 +88,9 @@ from .shift_summary import ShiftHotspotSummary as ShiftHotspotSummary
 from .shift_summary import hours_in_period as hours_in_period
 from .street_summary import StreetRunSummary as StreetRunSummary
 from .street_summary import StreetsSummary as StreetsSummary
+from .tactical_summary import TacticalCrimeSummary as TacticalCrimeSummary
+from .tactical_summary import TacticalSummary as TacticalSummary
+from .tactical_summary import summarise_tactical as summarise_tactical
 from .time_summary import ChangeSummary as ChangeSummary
 from .time_summary import ConditionSummary as ConditionSummary
 from .time_summary import GroupChange as GroupChange

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -16,6 +17,7 @@ from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Sm
 from hotspots.products.summary.gap_summary import UsualHoursSummary
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.patrol_summary import PatrolPlaceSummary
+from hotspots.products.summary.place_summary import HotspotSummary
 from hotspots.products.summary.product_names import BRIEF_PRODUCTS
 from hotspots.products.summary.run_summary import Period, ReadInputSummary, RunSummary, count_period
 from hotspots.products.words import say, say_each
@@ -33,7 +35,7 @@ class BriefPlaceSummary(Part):
         streets: Names of the streets with the longest stretches in it; none where streets are not known.
         easting, northing: Its middle, in the coordinate reference system of the study area.
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
-        expected: Incidents to expect in the two weeks.
+        expected: Incidents to expect in the weeks ahead.
         expected_low, expected_high: The range that is to hold what will be recorded 9 times in 10.
         hours: When to be there, in words; null where that is not known.
         is_own_hours: Whether these are its own hours, and not those of the whole ward.
@@ -68,7 +70,7 @@ class BriefHavenSummary(Part):
         place: Number of the place that it is nearest to.
         walk_m: How far it is from the middle of that place, metres.
         minutes: The same walk in whole minutes, rounded up.
-        state: In the hours of that place, over the two weeks.
+        state: In the hours of that place, over the weeks ahead.
         usual: When it is usually open on their days, or on Mondays to Fridays where hours are not known; null where
             that is not known.
         words: Its state in words.
@@ -96,7 +98,7 @@ class BriefWords(Part):
 
     Attributes:
         title: The ward and the crime.
-        when: The two weeks.
+        when: The weeks ahead.
         status: That the data are not for decisions; empty for ordinary data.
         marking: The protective marking; empty for none.
         places: Heading of the list of places.
@@ -145,7 +147,7 @@ class BriefWords(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefSummary(Part):
-    """What a ward's team is told for two weeks.
+    """What a ward's team is told for two weeks, or a meeting for more.
 
     Attributes:
         version: Of hotspots.
@@ -194,13 +196,20 @@ class BriefSummary(Part):
     products: dict[str, str]
 
 
-def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) -> BriefSummary:
+def summarise_brief(
+    brief: Brief,
+    run: RunSummary,
+    *,
+    formats: tuple[str, ...],
+    found: Mapping[int, HotspotSummary] | None = None,
+) -> BriefSummary:
     """What a brief says.
 
     Args:
         brief: It.
         run: The summary of the run that it is of.
         formats: In which it is written.
+        found: What its places are in that summary, by number, where they are hot spots; None for places to patrol.
     """
     has_hours = any(place.window for place in brief.places)
     by_rank = {place.rank: place for place in run.patrols.places} if run.patrols else {}
@@ -222,11 +231,11 @@ def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) 
         is_along_streets=brief.analysis.study.streets is not None,
         expected_share=brief.expected_share,
         area_share=brief.area_share,
-        places=tuple(_summarise_place(place, by_rank[place.number]) for place in brief.places),
+        places=tuple(summarise_brief_place(place, (found or by_rank)[place.number]) for place in brief.places),
         havens=None
         if brief.havens is None
-        else tuple(_summarise_haven(haven, chr(ord("A") + n), has_hours) for n, haven in enumerate(brief.havens)),
-        nearest=_summarise_haven(brief.nearest, "", has_hours) if brief.nearest else None,
+        else tuple(summarise_brief_haven(haven, chr(ord("A") + n), has_hours) for n, haven in enumerate(brief.havens)),
+        nearest=summarise_brief_haven(brief.nearest, "", has_hours) if brief.nearest else None,
         words=None,
         inputs=run.inputs,
         products={key: name for key, name in BRIEF_PRODUCTS.items() if key in (*formats, "brief_json", "manifest")},
@@ -234,7 +243,8 @@ def summarise_brief(brief: Brief, run: RunSummary, *, formats: tuple[str, ...]) 
     return dataclasses.replace(summary, words=_say_all(brief, summary, run))
 
 
-def _summarise_place(place: BriefPlace, found: PatrolPlaceSummary) -> BriefPlaceSummary:
+def summarise_brief_place(place: BriefPlace, found: PatrolPlaceSummary | HotspotSummary) -> BriefPlaceSummary:
+    """A place of a brief, by what the run says of it."""
     return BriefPlaceSummary(
         number=place.number,
         place=found.place,
@@ -254,7 +264,14 @@ def _summarise_place(place: BriefPlace, found: PatrolPlaceSummary) -> BriefPlace
     )
 
 
-def _summarise_haven(haven: BriefHaven, letter: str, has_hours: bool) -> BriefHavenSummary:
+def summarise_brief_haven(haven: BriefHaven, letter: str, has_hours: bool) -> BriefHavenSummary:
+    """A safe haven of a brief.
+
+    Args:
+        haven: It.
+        letter: On the map.
+        has_hours: Whether the hours of any place are known.
+    """
     usual = None if haven.usual is None else tuple(map(UsualHoursSummary.of, haven.usual))
     summary = BriefHavenSummary.of(
         haven,

@@ -92,3 +92,19 @@ BRIEF_PRODUCTS = {
     "brief_json": "brief.json",
     "manifest": "manifest.json",
 }
+
+TACTICAL_FOLDER = "tactical"
+TACTICAL_PRODUCTS = {
+    "tactical": "tactical.html",
+    "tactical_pdf": "tactical.pdf",
+    "tactical_docx": "tactical.docx",
+    "tactical_json": "tactical.json",
+}
+
+PROBLEM_FOLDER = "problems"
+PROBLEM_PRODUCTS = {
+    "problem": "problem.html",
+    "problem_pdf": "problem.pdf",
+    "problem_docx": "problem.docx",
+    "problem_json": "problem.json",
+}
