@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -99,6 +99,7 @@ class StudyYears:
     is_inside: npt.NDArray[np.bool_]
     known_from: dt.date
     until: dt.date
+    _found: dict[str, CrimeYear] = field(default_factory=dict, repr=False, compare=False)
 
     def plan(self, missing: Sequence[pd.Period]) -> Comparison:
         """The twelve months and the twelve before."""
@@ -106,7 +107,12 @@ class StudyYears:
         return next(comparison for comparison in planned if comparison.key == "r12")
 
     def compare(self, crime: Crime) -> CrimeYear:
-        """Twelve months of a crime against the twelve before."""
+        """Twelve months of a crime against the twelve before, found once."""
+        if crime.slug not in self._found:
+            self._found[crime.slug] = self._compare(crime)
+        return self._found[crime.slug]
+
+    def _compare(self, crime: Crime) -> CrimeYear:
         is_crime = select_crime(self.everything, crime).to_numpy(dtype=bool)
         mine, is_inside = self.everything[is_crime], self.is_inside[is_crime]
         known = self.study.known_time.find_months(mine[is_inside], first=self.known_from, last=self.until)

@@ -129,6 +129,7 @@ class Performance:
 
     Attributes:
         study: What was read.
+        years: Its years: each crime's rows, and what is compared of them.
         request: What was asked.
         wards: The wards that are counted.
         start, end: First and last day of the twelve months.
@@ -145,6 +146,7 @@ class Performance:
     """
 
     study: Study
+    years: StudyYears
     request: PerformanceRequest
     wards: gpd.GeoDataFrame
     start: dt.date
@@ -214,6 +216,7 @@ def measure_performance(
     plan = years.plan(())
     return Performance(
         study=study,
+        years=years,
         request=request,
         wards=wards,
         start=plan.current_first,
