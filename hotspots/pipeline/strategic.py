@@ -77,11 +77,13 @@ class Weight:
         total: Points or pounds, scaled up for the incidents without a figure; None where over a tenth have none.
         by_ward: The same of each ward, float on the codes; None likewise.
         n_weighed: Incidents with a figure.
+        dates: Of these figures: of the weights, or of the prices.
     """
 
     total: float | None
     by_ward: pd.Series | None
     n_weighed: int
+    dates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,9 +319,9 @@ def _weigh(current: pd.DataFrame, study: Study, codes: pd.Index, measure: Measur
     n_weighed = int(weighed.harm.notna().sum())
     share = n_weighed / max(len(current), 1)
     if share < MIN_KNOWN_SHARE:
-        return Weight(total=None, by_ward=None, n_weighed=n_weighed)
+        return Weight(total=None, by_ward=None, n_weighed=n_weighed, dates=weighed.dates)
     by_ward = weighed.harm.groupby(current["ward_code"].astype("object")).sum().reindex(codes, fill_value=0.0)
-    return Weight(total=weighed.total / share, by_ward=by_ward / share, n_weighed=n_weighed)
+    return Weight(total=weighed.total / share, by_ward=by_ward / share, n_weighed=n_weighed, dates=weighed.dates)
 
 
 def _limit_next(indicator: Indicator, year: CrimeYear) -> tuple[int, int] | None:
@@ -332,7 +334,7 @@ def _limit_next(indicator: Indicator, year: CrimeYear) -> tuple[int, int] | None
 
 
 def _account(performance: Performance, slugs: set[str]) -> YearAccounts:
-    intake, years = performance.study.intake, performance.years
+    intake = performance.study.intake
     rows = intake.incidents
     in_year = _is_of(rows, performance.start, performance.end)
     is_inside = rows["ward_code"].isin(performance.wards.index).to_numpy()

@@ -51,6 +51,7 @@ from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
 from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
+from .product_names import STRATEGIC_PRODUCTS as STRATEGIC_PRODUCTS
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
 from .published_summary import choose_expected_cells as choose_expected_cells
@@ -68,6 +69,10 @@ from .run_summary import summarise as summarise
 from .shift_summary import PER_HOURS as PER_HOURS
 from .shift_summary import ShiftHotspotSummary as ShiftHotspotSummary
 from .shift_summary import hours_in_period as hours_in_period
+from .strategic_summary import CrimeOfYear as CrimeOfYear
+from .strategic_summary import StrategicSummary as StrategicSummary
+from .strategic_summary import WardOfCrime as WardOfCrime
+from .strategic_summary import summarise_year as summarise_year
 from .street_summary import StreetRunSummary as StreetRunSummary
 from .street_summary import StreetsSummary as StreetsSummary
 from .time_summary import ChangeSummary as ChangeSummary

@@ -64,6 +64,13 @@ HAVEN_PRODUCTS = {
     "havens_json": "havens.json",
 }
 
+STRATEGIC_PRODUCTS = {
+    "strategic": "strategic.html",
+    "strategic_pdf": "strategic.pdf",
+    "strategic_docx": "strategic.docx",
+    "strategic_json": "strategic.json",
+}
+
 BRIEF_FOLDER = "briefs"
 BRIEF_PRODUCTS = {
     "brief": "brief.html",

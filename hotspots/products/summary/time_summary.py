@@ -27,7 +27,7 @@ from hotspots.analysis.change import (
 from hotspots.analysis.hours import MAX_FALSE_SHARE, MAX_P_VALUE, CountedWindow, WeeklyProfile
 from hotspots.analysis.repeats import Metric, NearRepeat, PlaceKind, PlaceShare, Repeats
 from hotspots.geography import MIN_INCIDENTS
-from hotspots.pipeline import Analysis, Change, LostPlaces, TimeAnalysis
+from hotspots.pipeline import Analysis, AssessedCrime, Change, LostPlaces, TimeAnalysis
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -573,7 +573,7 @@ def summarise_condition(split: ConditionSplit) -> ConditionSummary:
     )
 
 
-def summarise_series(times: TimeAnalysis) -> SeriesSummary:
+def summarise_series(times: TimeAnalysis | AssessedCrime) -> SeriesSummary:
     """Every month that is known, and what was to be expected of the latest ones."""
     control = times.control
     columns = {
@@ -615,18 +615,17 @@ def summarise_change(change: Change, analysis: Analysis) -> ChangeSummary:
         is_per_day=len(set(comparison.exposures)) > 1,
         current=comparison.windows[0],
         earlier=comparison.windows[1],
-        area=area and _list_groups(area)[0][1],
+        area=area and list_groups(area)[0][1],
         confidence=area and area.confidence,
         allowance=area and area.allowance,
         n_month_only=area.n_month_only if area else 0,
         wards=wards
-        and tuple(WardChange(code=code, name=names[code], change=group) for code, group in _list_groups(wards)),
+        and tuple(WardChange(code=code, name=names[code], change=group) for code, group in list_groups(wards)),
         n_wards_compared=wards and wards.n_compared,
         hotspots=hotspots
-        and tuple(HotspotChange(rank=index + 1, change=group) for index, group in _list_groups(hotspots)),
+        and tuple(HotspotChange(rank=index + 1, change=group) for index, group in list_groups(hotspots)),
         n_hotspots_compared=hotspots and hotspots.n_compared,
-        patrols=patrols
-        and tuple(HotspotChange(rank=index + 1, change=group) for index, group in _list_groups(patrols)),
+        patrols=patrols and tuple(HotspotChange(rank=index + 1, change=group) for index, group in list_groups(patrols)),
         hotspots_reason=change.hotspots_reason,
         n_left_out=change.n_left_out,
         lost=change.lost,
@@ -660,7 +659,7 @@ def _keep_changed(rows: Iterable[Row]) -> list[Row]:
     return sorted((row for row in rows if row.change.is_significant), key=lambda row: row.change.p_adjusted)
 
 
-def _list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:
+def list_groups(changed: ChangeTable) -> list[tuple[Any, GroupChange]]:
     """Each group of a table by its label."""
     names = [field.name for field in fields(GroupChange)]
     columns = (changed.table[name].tolist() for name in names)
