@@ -24,9 +24,9 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
     """Write the template and do nothing else."""
     if value is None or ctx.resilient_parsing:
         return
-    from hotspots.products.files import write_template
+    from hotspots.products.files import make_brief_template, write_template
 
-    write_template(value)
+    write_template(value, make_brief_template())
     echo(value.as_posix())
     ctx.exit()
 

@@ -28,8 +28,8 @@ from hotspots.ingest.reference import list_opening_rules
 from hotspots.pipeline import AnalysisRequest, Brief, BriefRequest, analyse, load_study, make_brief
 from hotspots.pipeline.brief import find_haven_state
 from hotspots.pipeline.surroundings import with_places
-from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_map_picture
-from hotspots.products.files import BriefFormat, require_packages, write_brief, write_template
+from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_picture
+from hotspots.products.files import BriefFormat, make_brief_template, require_packages, write_brief, write_template
 from hotspots.products.files.brief_document import encode_document
 from hotspots.products.summary import BriefSummary, encode, summarise, summarise_brief
 from hotspots.products.summary.schema import make_schema
@@ -482,7 +482,7 @@ def test_what_no_page_can_hold_is_refused(asked: dict[str, Any], said: str) -> N
 
 def test_a_template_of_ones_own_is_filled(ashe: Brief, summary: BriefSummary, tmp_path: Path) -> None:
     texts = describe_brief(ashe, summary, map_height_mm=60)
-    picture = draw_map_picture(texts)
+    picture = draw_picture(texts.map, width_mm=186)
 
     def fill(*lines: str) -> str:
         document = docx.Document()
@@ -511,14 +511,14 @@ def test_a_template_of_ones_own_is_filled(ashe: Brief, summary: BriefSummary, tm
 
 def test_the_plain_template_can_be_written_and_used(ashe: Brief, summary: BriefSummary, tmp_path: Path) -> None:
     path = tmp_path / "plain.docx"
-    write_template(path)
+    write_template(path, make_brief_template())
     texts = describe_brief(ashe, summary, map_height_mm=60)
-    picture = draw_map_picture(texts)
+    picture = draw_picture(texts.map, width_mm=186)
     assert encode_document(texts, picture, day=ashe.first_day, template=path) == encode_document(
         texts, picture, day=ashe.first_day
     )
     with pytest.raises(DataError, match=r"plain\.docx is there"):
-        write_template(path)
+        write_template(path, make_brief_template())
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

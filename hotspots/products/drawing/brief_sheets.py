@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MAP_WIDTH_MM = 186.0
 _MAP_MM = tuple(range(110, 49, -5))
 """Heights of the map to try, until all is on one page."""
-_MAP_PPI = 200.0
 _LONGEST_PLACE, _LONGEST_LOOK, _LONGEST_HAVEN = 70, 96, 48
 """Letters of names: a page has room for no longer ones."""
 _SCALES = (1.0, 0.92, 0.84, 0.76)
@@ -138,26 +137,10 @@ def draw_brief_sheet(brief: Brief, summary: BriefSummary) -> DrawnBrief:
     raise AssertionError("a brief does not fit on a page, however small its map")
 
 
-def draw_map_picture(texts: BriefTexts) -> bytes:
-    """The map of a page alone, as PNG, for documents that cannot hold SVG.
-
-    Raises:
-        HotspotsError: The packages for pages are not installed.
-    """
-    source = (
-        b"#set page(width: auto, height: auto, margin: 0pt)\n"
-        b'#set text(font: ("Lato", "Libertinus Serif"))\n'
-        b'#image(bytes(sys.inputs.map), format: "svg", width: 186mm)'
-    )
-    made = open_compiler().compile(source, format="png", ppi=_MAP_PPI, sys_inputs={"map": texts.map})
-    assert isinstance(made, bytes)
-    return made
-
-
 def _compile(
     texts: BriefTexts, height_mm: int, scale: float, *, form: Literal["pdf", "png"], ppi: float = 144.0
 ) -> list[bytes]:
-    document = {**_make_printable(texts.document), "map_svg": texts.map, "map_mm": height_mm, "scale": scale}
+    document = {**make_printable(texts.document), "map_svg": texts.map, "map_mm": height_mm, "scale": scale}
     made = open_compiler().compile(
         _read_template(),
         format=form,
@@ -168,13 +151,13 @@ def _compile(
     return made if isinstance(made, list) else [made or b""]
 
 
-def _make_printable(value: Any) -> Any:
+def make_printable(value: Any) -> Any:
     """Texts with a question mark for each sign that the fonts lack: a page that is read aloud may have none such."""
     if isinstance(value, str):
         return value if is_printable(value) else "".join(sign if is_printable(sign) else "?" for sign in value)
     if isinstance(value, dict):
-        return {key: _make_printable(one) for key, one in value.items()}
-    return [_make_printable(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: make_printable(one) for key, one in value.items()}
+    return [make_printable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @functools.cache

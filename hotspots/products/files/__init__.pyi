@@ -1,5 +1,4 @@
-from .brief_document import require_packages as require_packages
-from .brief_document import write_template as write_template
+from .brief_document import make_brief_template as make_brief_template
 from .brief_folder import BriefFormat as BriefFormat
 from .brief_folder import write_brief as write_brief
 from .bundle import write_products as write_products
@@ -12,3 +11,7 @@ from .patrol_plan_folder import write_patrol_plan as write_patrol_plan
 from .patrols_done_folder import write_patrols_done as write_patrols_done
 from .performance_folder import write_performance as write_performance
 from .poster_folder import write_posters as write_posters
+from .report_document import encode_report as encode_report
+from .report_document import make_report_template as make_report_template
+from .word_templates import require_packages as require_packages
+from .word_templates import write_template as write_template

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from hotspots.errors import ParameterError
 from hotspots.pipeline import Brief, BriefRequest, silent
-from hotspots.products.drawing import describe_brief, describe_texts, draw_brief_sheet, draw_map_picture
+from hotspots.products.drawing import MAP_WIDTH_MM, describe_brief, describe_texts, draw_brief_sheet, draw_picture
 from hotspots.products.files.brief_document import choose_map_height, encode_document
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.pages import draw_brief
@@ -73,7 +73,8 @@ def write_brief(
         if "docx" in formats:
             height_mm = choose_map_height(describe_texts(summary)) if template is None else _OTHER_MM
             texts = describe_brief(brief, summary, map_height_mm=height_mm)
-            document = encode_document(texts, draw_map_picture(texts), day=brief.first_day, template=template)
+            picture = draw_picture(texts.map, width_mm=MAP_WIDTH_MM)
+            document = encode_document(texts, picture, day=brief.first_day, template=template)
             (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
         write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))
     if replaced:

@@ -6,5 +6,6 @@ from .patrol_card import draw_patrol_card as draw_patrol_card
 from .patrols_done_page import draw_patrols_done as draw_patrols_done
 from .performance_page import draw_performance as draw_performance
 from .quality_page import draw_quality as draw_quality
+from .report_page import draw_report as draw_report
 from .safety_page import draw_safety as draw_safety
 from .times_page import draw_times as draw_times

@@ -1,0 +1,146 @@
+"""Reports of several pages: every block is in each format, as data, and equal reports have equal bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import io
+import re
+import zipfile
+import zlib
+from html import unescape
+from pathlib import Path
+
+import docx
+import pytest
+
+from hotspots.errors import DataError
+from hotspots.products.drawing import (
+    Beside,
+    Blank,
+    Cell,
+    Figure,
+    Grid,
+    KeyFigures,
+    Paragraph,
+    Points,
+    Report,
+    Section,
+    Subheading,
+    draw_report_sheets,
+)
+from hotspots.products.files import encode_report, make_report_template
+from hotspots.products.pages import draw_report
+
+SVG = '<svg viewBox="0 0 400 100" role="img" class="chart"><title>t</title><rect width="400" height="100"/></svg>'
+CODE = "#panic() {{ 7 * 7 }} {% if %} <b>Noon & Closed</b>"
+BLOCKS = (
+    KeyFigures([("about 12", "robberies a week")]),
+    Paragraph("The answer.", look="lead"),
+    Paragraph(CODE),
+    Subheading("Where"),
+    Points(["Point one", "Point two"]),
+    Figure(SVG, "A map of Ashe", caption="Streets of Ashe"),
+    Grid(
+        ("", "Place", "Expected"),
+        [(Cell("7", look="badge"), Cell("Mill Lane", "near the bridge", look="strong"), "3.5")],
+        caption="Places of Ashe",
+        align="clr",
+        widths=(1, 5, 2),
+    ),
+    Beside([Paragraph("On the left")], [Points(["On the right"])], share=0.4),
+    Blank(("Action", "Owner"), 2, widths=(3, 1), first=("Written already",)),
+)
+TEXTS = (
+    "about 12", "robberies a week", "The answer.", CODE, "Where", "Point two", "Streets of Ashe", "Place", "Mill Lane",
+    "near the bridge", "3.5", "Places of Ashe", "On the left", "On the right", "Action", "Written already",
+)  # fmt: skip
+REPORT = Report(
+    title="Assessment: Ashe",
+    subtitle="January 2026",
+    marking="OFFICIAL",
+    status="Not for decisions",
+    contact="Questions: Analysis",
+    sources=("Made from 1,234 robberies.",),
+    day=dt.date(2026, 1, 29),
+    sections=[
+        Section(heading="What to decide", blocks=BLOCKS),
+        Section(heading="Robbery", blocks=BLOCKS, starts_page=True, fits_page=True),
+    ],
+)
+
+
+def read_pdf(content: bytes) -> bytes:
+    """All of a PDF with its streams unpacked."""
+    parts = [content]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, flags=re.DOTALL):
+        try:
+            parts.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return b"\n".join(parts)
+
+
+def count_pages(content: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", read_pdf(content)))
+
+
+def read_document(content: bytes) -> str:
+    """Every text of a Word document, of tables within tables too."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        xml = parts.read("word/document.xml").decode()
+    lines = re.split(r"</w:p>|<w:br/>", xml)
+    return "\n".join(unescape("".join(re.findall(r"<w:t[ >][^<]*", line))) for line in lines)
+
+
+@pytest.fixture(scope="module")
+def document() -> bytes:
+    return encode_report(REPORT)
+
+
+def test_every_text_is_on_the_page_and_in_word_and_none_is_read_as_code(document: bytes) -> None:
+    page, word = unescape(draw_report(REPORT)), read_document(document)
+    for text in (*TEXTS, REPORT.title, REPORT.subtitle, REPORT.status, REPORT.contact, *REPORT.sources):
+        assert page.count(text) >= 1, text
+        assert text in re.sub(r"<w:t[^>]*>", "", word), text
+    assert "<b>Noon" not in draw_report(REPORT)
+    assert 'role="img" aria-label="A map of Ashe"' in page
+    alternatives = re.findall(r'descr="([^"]+)"', docx.Document(io.BytesIO(document)).element.xml)
+    assert alternatives == ["A map of Ashe"] * 2
+
+
+def test_the_pdf_is_tagged_and_a_section_that_fits_has_one_page() -> None:
+    content = draw_report_sheets(REPORT)
+    unpacked = read_pdf(content)
+    assert b"/StructTreeRoot" in unpacked
+    assert b"Assessment: Ashe" in unpacked
+    assert count_pages(content) == 2
+    high = SVG.replace("0 0 400 100", "0 0 400 450")
+    blocks = [Figure(high, "A map"), *BLOCKS]
+    page = Section(heading="Robbery", blocks=blocks, starts_page=True, fits_page=True)
+    assert count_pages(draw_report_sheets(dataclasses.replace(REPORT, sections=[page]))) == 1 + 1
+    loose = dataclasses.replace(page, fits_page=False)
+    assert count_pages(draw_report_sheets(dataclasses.replace(REPORT, sections=[loose]))) == 1 + 2
+
+
+def test_equal_reports_have_equal_bytes(document: bytes) -> None:
+    assert encode_report(REPORT) == document
+    assert draw_report_sheets(REPORT) == draw_report_sheets(REPORT)
+
+
+def test_a_template_of_a_partnership_has_the_sections_where_their_tag_is(tmp_path: Path) -> None:
+    own = docx.Document(io.BytesIO(make_report_template()))
+    own.paragraphs[0].insert_paragraph_before("Vale Partnership")
+    own.styles["List Bullet"].element.getparent().remove(own.styles["List Bullet"].element)
+    own.save(str(tmp_path / "vale.docx"))
+    filled = docx.Document(io.BytesIO(encode_report(REPORT, template=tmp_path / "vale.docx")))
+    texts = [paragraph.text for paragraph in filled.paragraphs]
+    assert texts[0] == "Vale Partnership"
+    assert texts.index("Assessment: Ashe") < texts.index("What to decide") < texts.index("Robbery")
+    assert texts.index("Robbery") < texts.index("Questions: Analysis")
+    assert "Point two" in texts
+    bare = docx.Document()
+    bare.add_paragraph("{{ title }}")
+    bare.save(str(tmp_path / "bare.docx"))
+    with pytest.raises(DataError, match=r"the tag \{\{ sections \}\} once.*has it 0 times"):
+        encode_report(REPORT, template=tmp_path / "bare.docx")
