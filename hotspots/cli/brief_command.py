@@ -11,6 +11,7 @@ import click
 
 from hotspots.cli.inputs import METRES, PATH, StudyInputs, day_option, open_study, out_option, study_options
 from hotspots.cli.outputs import echo, echo_products, warn
+from hotspots.cli.strategic_brief import brief_on_year, refuse_of_year
 
 if TYPE_CHECKING:
     from hotspots.pipeline import BesideTable
@@ -36,11 +37,10 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
     "--crime",
     "crimes",
     multiple=True,
-    required=True,
     metavar="CRIME",
     help="Crime to brief on; an unknown name prints the list. Repeatable: each has a page of its own.",
 )
-@study_options("havens", "streets", "term_dates", "checked_since")
+@study_options("population", "havens", "streets", "term_dates", "checked_since")
 @click.option(
     "--area",
     metavar="TEXT",
@@ -85,6 +85,12 @@ def _write_template(ctx: click.Context, _parameter: click.Parameter, value: Path
 )
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print what is on each page.")
+@click.option(
+    "--strategic",
+    "is_strategic",
+    is_flag=True,
+    help="The yearly assessment in place of a page: every crime, the years that there are, wards, seasons and costs.",
+)
 def brief(
     inputs: StudyInputs,
     crimes: tuple[str, ...],
@@ -99,6 +105,7 @@ def brief(
     template: Path | None,
     out: Path,
     as_json: bool,
+    is_strategic: bool,
 ) -> None:
     """Write one A4 page for the team of a ward: where to be and when in the next two weeks, and what is open near.
 
@@ -106,11 +113,18 @@ def brief(
     OUT/briefs. PDF and Word take packages of their own: pip install "hotspots[briefs]".
     """
     from hotspots.errors import TooLittleDataError
-    from hotspots.pipeline import AnalysisRequest, BriefRequest, analyse, make_brief
+    from hotspots.pipeline import AnalysisRequest, BriefRequest, StrategicRequest, analyse, make_brief
     from hotspots.products.files import require_packages, write_brief
 
+    if is_strategic:
+        refuse_of_year({"--crime": crimes, "--area": area, "--each-ward": each_ward, "--first-day": first_day})
+        request = StrategicRequest(end=inputs.end, wards=inputs.wards, contact=contact, marking=marking)
+        brief_on_year(inputs, request, formats=formats, template=template, out=out, as_json=as_json)
+        return
     if not (inputs.wards or each_ward or area):
         raise click.UsageError("A page is for the team of a ward. Name it with --ward, or give --each-ward.")
+    if not crimes:
+        raise click.UsageError("A page is on a crime. Name it with --crime.")
     wanted = BriefRequest(first_day=first_day, n_places=n_places, contact=contact, marking=marking)
     require_packages(formats, template=template)
     requests = [

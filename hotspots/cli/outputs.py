@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         PerformanceSummary,
         PostersSummary,
         RunSummary,
+        StrategicSummary,
     )
 
     AnySummary = (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         | PatrolPlanSummary
         | PatrolsDoneSummary
         | PostersSummary
+        | StrategicSummary
     )
     Written = tuple[AnySummary, dict[str, Path]]
 
