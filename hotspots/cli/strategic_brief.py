@@ -21,9 +21,7 @@ def refuse_of_year(given: Mapping[str, object]) -> None:
     """Refuse options of the page of a ward: those that were given have a value."""
     named = [name for name, value in given.items() if value]
     if named:
-        raise click.UsageError(
-            f"--strategic is on every crime of a year, and takes no {named[0]}. Leave one of them out."
-        )
+        raise click.UsageError(f"--strategic is on every crime of a year, and takes no {named[0]}. Leave one out.")
 
 
 def brief_on_year(

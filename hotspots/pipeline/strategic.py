@@ -77,12 +77,14 @@ class Weight:
         total: Points or pounds, scaled up for the incidents without a figure; None where over a tenth have none.
         by_ward: The same of each ward, float on the codes; None likewise.
         n_weighed: Incidents with a figure.
-        dates: Of these figures: of the weights, or of the prices.
+        sources: Of these figures, each with its date.
+        dates: Of the weights, or of the prices.
     """
 
     total: float | None
     by_ward: pd.Series | None
     n_weighed: int
+    sources: tuple[str, ...]
     dates: tuple[str, ...]
 
 
@@ -318,10 +320,15 @@ def _weigh(current: pd.DataFrame, study: Study, codes: pd.Index, measure: Measur
     weighed = weigh_harm(current, table=study.harm, measure=measure, allow_unweighed=True)
     n_weighed = int(weighed.harm.notna().sum())
     share = n_weighed / max(len(current), 1)
-    if share < MIN_KNOWN_SHARE:
-        return Weight(total=None, by_ward=None, n_weighed=n_weighed, dates=weighed.dates)
+    is_known = share >= MIN_KNOWN_SHARE
     by_ward = weighed.harm.groupby(current["ward_code"].astype("object")).sum().reindex(codes, fill_value=0.0)
-    return Weight(total=weighed.total / share, by_ward=by_ward / share, n_weighed=n_weighed, dates=weighed.dates)
+    return Weight(
+        total=weighed.total / share if is_known else None,
+        by_ward=by_ward / share if is_known else None,
+        n_weighed=n_weighed,
+        sources=weighed.sources,
+        dates=weighed.dates,
+    )
 
 
 def _limit_next(indicator: Indicator, year: CrimeYear) -> tuple[int, int] | None:

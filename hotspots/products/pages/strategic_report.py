@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from hotspots.analysis.change import VERDICTS
@@ -22,13 +23,14 @@ from hotspots.products.drawing import (
     draw_series,
     draw_week,
 )
-from hotspots.products.summary import CrimeOfYear, StrategicSummary, WardOfCrime
+from hotspots.products.summary import CrimeOfYear, PrioritySummary, StrategicSummary, WardOfCrime, WardOfYear
 from hotspots.products.words import say, say_number
 
+_CHART_SHARE = 0.6
 _N_WARDS = 5
 _N_COSTLIEST = 10
 _N_LINES = 4
-_MAX_COLUMNS = 8
+_MAX_COLUMNS = 7
 """Crimes side by side in a table of wards."""
 
 
@@ -45,14 +47,14 @@ def compose_year(s: StrategicSummary) -> Report:
         sources=words.sources,
         day=s.period.end,
         sections=[
-            Section(heading="The year in short", blocks=_show_year(s), fits_page=False),
-            Section(heading="The order of priority", blocks=_show_priorities(s)),
+            Section(heading="The year in short", blocks=_show_year(s)),
+            Section(heading="The order of priority", blocks=_show_priorities(s), starts_page=True),
+            Section(heading="Costs", blocks=_show_costs(s)),
             *(
                 Section(heading=crime.crime_label, blocks=_show_crime(crime), starts_page=True, fits_page=True)
                 for crime in s.shown
             ),
             *_show_wards(s),
-            Section(heading="Costs", blocks=_show_costs(s), starts_page=True),
             Section(heading="The next twelve months", blocks=_show_outlook(s), starts_page=True),
             Section(heading="The data, and how sure this is", blocks=[Points(words.data)]),
         ],
@@ -62,9 +64,9 @@ def compose_year(s: StrategicSummary) -> Report:
 def _show_year(s: StrategicSummary) -> list[Block]:
     assert s.words is not None
     has_rates = any(crime.rate for crime in s.crimes)
-    headings = ["Crime", "Year", "Year before", "Change", "More than chance?", "Trend"]
+    headings = ["Crime", "Year", "Year before", "More than chance?", "Trend"]
     headings += ["Per 1,000"] * has_rates + ["Cost", "Severity, points", "Order"]
-    rows = []
+    rows: list[list[str | Cell]] = []
     for crime in s.crimes:
         change = crime.indicator.change
         rows.append(
@@ -72,22 +74,32 @@ def _show_year(s: StrategicSummary) -> list[Block]:
                 Cell(crime.crime_label, look="strong"),
                 say_number(crime.indicator.n_current),
                 say_number(change.n_previous) if change else "-",
-                Cell(say("strategic.change", change), say("strategic.limits", change)),
-                say("strategic.direction", change.verdict) if change else "not known",
+                _state_change(crime),
                 say("strategic.trend", crime),
                 *([say_number(crime.rate.rate, 1) if crime.rate else "-"] if has_rates else []),
                 say("strategic.weight", crime.cost.total, "cost"),
                 say("strategic.weight", crime.severity.total, "harm"),
-                say("strategic.rank", crime.priority),
+                _state_rank(crime.priority),
             ]
         )
-    widths = [2.1, 1, 1, 1.3, 1.4, 1.5, *([0.9] if has_rates else []), 1.3, 1.3, 0.9]
+    widths = (2.1, 1, 1, 1.9, 1.9, *([0.9] if has_rates else []), 1.5, 1.4, 0.9)
     return [
         Points(s.words.year),
-        Grid(headings, rows, align="lrrrll" + "r" * has_rates + "rrr", widths=widths),
+        Grid(headings, rows, align="lrrll" + "r" * has_rates + "rrr", widths=widths),
         *(Paragraph(text, look="small") for text in s.words.reading),
         *([Paragraph(s.words.few)] if s.words.few else []),
     ]
+
+
+def _state_change(crime: CrimeOfYear) -> str | Cell:
+    change = crime.indicator.change
+    if change is None:
+        return "not known"
+    return Cell(say("strategic.direction", change.verdict), say("strategic.changed", change))
+
+
+def _state_rank(priority: PrioritySummary | None) -> str | Cell:
+    return Cell(str(priority.rank), say("strategic.ranks", priority)) if priority else "none"
 
 
 def _show_priorities(s: StrategicSummary) -> list[Block]:
@@ -97,7 +109,7 @@ def _show_priorities(s: StrategicSummary) -> list[Block]:
         rows = [
             [
                 Cell(crime.label, look="strong"),
-                Cell(say("strategic.rank", crime)),
+                _state_rank(crime),
                 Cell(
                     say_number(crime.score or 0, 1),
                     say("performance.unknown", crime) if crime.unknown else "",
@@ -118,42 +130,43 @@ def _show_priorities(s: StrategicSummary) -> list[Block]:
 
 
 def _show_crime(crime: CrimeOfYear) -> list[Block]:
-    blocks: list[Block] = [Points(crime.words)]
     months = crime.series.months
+    charts: list[Block] = []
     if any(month.n_incidents for month in months):
         svg = draw_series(months, plural=crime.crime_plural)
-        blocks.append(Figure(svg, say("strategic.months_alt", crime), caption=say("strategic.months_caption", crime)))
-    beside: list[Block] = []
-    if any(month.rolling is not None for month in months):
+        charts.append(Figure(svg, say("strategic.months_alt", crime), caption=say("strategic.months_caption", crime)))
+    if any(month.rolling for month in months):
         svg = draw_rolling(months, plural=crime.crime_plural)
-        caption = say("strategic.rolling_caption", crime)
-        beside.append(Figure(svg, say("strategic.rolling_alt", crime), caption=caption))
+        charts.append(Figure(svg, say("strategic.rolling_alt", crime), caption=say("strategic.rolling_caption", crime)))
+    week: list[Block] = []
     if crime.profile and crime.profile.available:
         svg = draw_week(crime.profile, plural=crime.crime_plural)
-        week = Figure(svg, say("strategic.week_alt", crime), caption=say("strategic.week_caption", crime))
-        blocks.append(Beside(beside, [week]) if beside else week)
-    else:
-        blocks += beside
+        week = [Figure(svg, say("strategic.week_alt", crime), caption=say("strategic.week_caption", crime))]
+    tables: list[Block] = []
     if len(crime.wards) > 1:
-        tables: list[Grid] = [_list_wards(crime.wards, caption="Wards with the most")]
+        tables.append(_list_wards(crime.wards, caption="Wards with the most"))
         if crime.highest_rates:
             tables.append(_list_wards(crime.highest_rates, caption="Wards with the highest rate", has_rates=True))
-        blocks.append(Beside(tables[:1], tables[1:]) if len(tables) > 1 else tables[0])
-    return blocks
+    rows = [(charts, tables[:1]), (week, tables[1:])] if week else [(charts, tables)]
+    return [
+        Points(crime.words),
+        *(Beside(left, right, share=_CHART_SHARE) for left, right in rows if left or right),
+    ]
 
 
 def _list_wards(wards: Sequence[WardOfCrime], *, caption: str, has_rates: bool = False) -> Grid:
-    rows = []
+    """The first of some wards, for half a page."""
+    rows: list[list[str | Cell]] = []
     for ward in wards[:_N_WARDS]:
-        before = say_number(ward.change.n_earlier) if ward.change else "-"
-        direction = say("strategic.direction", ward.change.verdict) if ward.change else "not known"
-        row: list[str | Cell] = [Cell(ward.name, look="strong")]
+        count: str | Cell = _count(ward)
         if has_rates and ward.rate:
-            row.append(Cell(say_number(ward.rate.rate, 1), say("strategic.rate_limits", ward.rate)))
-        rows.append([*row, _count(ward), before, direction])
-    headings = ["Ward", *(["Per 1,000"] if has_rates else []), "Year", "Year before", "Change"]
-    widths = (1.8, *((1.4,) if has_rates else ()), 0.8, 0.8, 1.3)
-    return Grid(headings, rows, caption=caption, align="lrrrl" if has_rates else "lrrl", widths=widths)
+            count = Cell(say_number(ward.rate.rate, 1), say("strategic.rate_limits", ward.rate))
+        elif ward.change:
+            count = Cell(_count(ward), say("strategic.before", ward.change))
+        direction = say("strategic.direction", ward.change.verdict) if ward.change else "not known"
+        rows.append([Cell(ward.name, look="strong"), count, direction])
+    headings = ["Ward", "Per 1,000" if has_rates else "Year", "Change"]
+    return Grid(headings, rows, caption=caption, align="lrl", widths=(1.6, 1.1, 1.2))
 
 
 def _count(ward: WardOfCrime) -> str:
@@ -161,38 +174,41 @@ def _count(ward: WardOfCrime) -> str:
 
 
 def _show_wards(s: StrategicSummary) -> list[Section]:
-    """Every ward beside every crime: counts and change, and rates, a few crimes in each table."""
+    """Every ward beside every crime: counts and change, and rates; a table for each borough and a few crimes."""
     assert s.words is not None
     if len(s.wards) < 2:
         return []
-    blocks: list[Block] = [Paragraph(text) for text in s.words.wards]
     parts = [s.crimes[at : at + _MAX_COLUMNS] for at in range(0, len(s.crimes), _MAX_COLUMNS)]
-    blocks += [_tabulate_wards(s, part, is_rate=False) for part in parts]
     rated = [[crime for crime in part if crime.highest_rates] for part in parts]
-    blocks += [_tabulate_wards(s, part, is_rate=True) for part in rated if part]
+    blocks: list[Block] = [Paragraph(text) for text in s.words.wards]
+    blocks += [_tabulate_wards(wards, part, is_rate=False) for part in parts for wards in _part_wards(s)]
+    blocks += [_tabulate_wards(wards, part, is_rate=True) for part in rated if part for wards in _part_wards(s)]
     return [Section(heading="Wards", blocks=blocks, starts_page=True)]
 
 
-def _tabulate_wards(s: StrategicSummary, crimes: Sequence[CrimeOfYear], *, is_rate: bool) -> Grid:
+def _part_wards(s: StrategicSummary) -> list[list[WardOfYear]]:
+    return [list(wards) for _, wards in itertools.groupby(s.wards, key=lambda ward: ward.borough)]
+
+
+def _tabulate_wards(wards: Sequence[WardOfYear], crimes: Sequence[CrimeOfYear], *, is_rate: bool) -> Grid:
     found = [{ward.code: ward for ward in crime.wards} for crime in crimes]
     rows: list[list[str | Cell]] = []
-    for ward in s.wards:
+    for ward in wards:
         cells = [_state_rate(one[ward.code]) if is_rate else _state_count(one[ward.code]) for one in found]
         rows.append([Cell(ward.name, look="strong"), *cells])
     return Grid(
         ["Ward", *(crime.crime_label for crime in crimes)],
         rows,
-        caption="Per 1,000 residents, by ward" if is_rate else "Incidents of the year, by ward",
+        caption=say("strategic.ward_table", wards[0].borough, is_rate=is_rate),
         align="l" + "r" * len(crimes),
-        widths=(1.7, *[1.0] * len(crimes)),
+        widths=(1.5, *[1.0] * len(crimes)),
     )
 
 
-def _state_count(ward: WardOfCrime) -> str:
-    moved = ward.change is not None and ward.change.is_significant
-    return (
-        f"{_count(ward)} {say('strategic.direction', ward.change.verdict)}" if ward.change and moved else _count(ward)
-    )
+def _state_count(ward: WardOfCrime) -> str | Cell:
+    if ward.change is None or not ward.change.is_significant:
+        return _count(ward)
+    return Cell(_count(ward), say("strategic.direction", ward.change.verdict), look="strong")
 
 
 def _state_rate(ward: WardOfCrime) -> str:

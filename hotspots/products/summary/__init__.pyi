@@ -25,6 +25,7 @@ from .patrol_plan_summary import summarise_patrol_plan as summarise_patrol_plan
 from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
 from .perception_summary import PerceptionSummary as PerceptionSummary
 from .performance_summary import PerformanceSummary as PerformanceSummary
+from .performance_summary import PrioritySummary as PrioritySummary
 from .performance_summary import summarise_performance as summarise_performance
 from .place_summary import HoldoutSummary as HoldoutSummary
 from .place_summary import HotspotSummary as HotspotSummary
@@ -72,6 +73,7 @@ from .shift_summary import hours_in_period as hours_in_period
 from .strategic_summary import CrimeOfYear as CrimeOfYear
 from .strategic_summary import StrategicSummary as StrategicSummary
 from .strategic_summary import WardOfCrime as WardOfCrime
+from .strategic_summary import WardOfYear as WardOfYear
 from .strategic_summary import summarise_year as summarise_year
 from .street_summary import StreetRunSummary as StreetRunSummary
 from .street_summary import StreetsSummary as StreetsSummary

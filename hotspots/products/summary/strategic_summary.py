@@ -171,13 +171,15 @@ class CostSummary(Part):
     Attributes:
         total: Pounds; null where no crime has a cost.
         of_fall: Of a fall of each of them by `FALL`.
-        dates: Of the prices.
+        sources: Of the figures.
+        dates: Of their prices.
         n_costed: Incidents of these crimes.
         n_incidents: Of all crimes.
     """
 
     total: Sum | None
     of_fall: Sum | None
+    sources: tuple[str, ...]
     dates: tuple[str, ...]
     n_costed: int
     n_incidents: int
@@ -390,6 +392,7 @@ def _sum_costs(assessment: StrategicAssessment) -> CostSummary:
     return CostSummary(
         total=total,
         of_fall=None if total is None else FALL * total,
+        sources=tuple(sorted({source for one in costed for source in one.cost.sources})),
         dates=tuple(sorted({date for one in costed for date in one.cost.dates})),
         n_costed=sum(one.indicator.n_current for one in costed),
         n_incidents=sum(one.indicator.n_current for one in assessment.crimes if one.crime.slug != KNIFE_CRIME),
