@@ -28,7 +28,9 @@ from hotspots.products.words import say, say_number
 
 _CHART_SHARE = 0.6
 _N_WARDS = 5
-_N_COSTLIEST = 10
+_N_COSTLIEST = 5
+_MANY_CRIMES = 7
+"""From more, the order of priority and the costs have a page each."""
 _N_LINES = 4
 _MAX_COLUMNS = 7
 """Crimes side by side in a table of wards."""
@@ -48,8 +50,8 @@ def compose_year(s: StrategicSummary) -> Report:
         day=s.period.end,
         sections=[
             Section(heading="The year in short", blocks=_show_year(s)),
-            Section(heading="The order of priority", blocks=_show_priorities(s), starts_page=True),
-            Section(heading="Costs", blocks=_show_costs(s)),
+            Section(heading="The order of priority", blocks=_show_priorities(s), starts_page=s.priorities is not None),
+            Section(heading="Costs", blocks=_show_costs(s), starts_page=len(s.crimes) > _MANY_CRIMES),
             *(
                 Section(heading=crime.crime_label, blocks=_show_crime(crime), starts_page=True, fits_page=True)
                 for crime in s.shown
@@ -64,7 +66,7 @@ def compose_year(s: StrategicSummary) -> Report:
 def _show_year(s: StrategicSummary) -> list[Block]:
     assert s.words is not None
     has_rates = any(crime.rate for crime in s.crimes)
-    headings = ["Crime", "Year", "Year before", "More than chance?", "Trend"]
+    headings = ["Crime", "Year", "Year before", "Change", "Trend"]
     headings += ["Per 1,000"] * has_rates + ["Cost", "Severity, points", "Order"]
     rows: list[list[str | Cell]] = []
     for crime in s.crimes:
@@ -82,7 +84,7 @@ def _show_year(s: StrategicSummary) -> list[Block]:
                 _state_rank(crime.priority),
             ]
         )
-    widths = (2.1, 1, 1, 1.9, 1.9, *([0.9] if has_rates else []), 1.5, 1.4, 0.9)
+    widths = (2.1, 0.9, 0.9, 1.9, 1.8, *([0.8] if has_rates else []), 1.7, 1.5, 0.8)
     return [
         Points(s.words.year),
         Grid(headings, rows, align="lrrll" + "r" * has_rates + "rrr", widths=widths),
@@ -151,6 +153,7 @@ def _show_crime(crime: CrimeOfYear) -> list[Block]:
     return [
         Points(crime.words),
         *(Beside(left, right, share=_CHART_SHARE) for left, right in rows if left or right),
+        Blank(["What is behind this, to fill in", "What is recommended"], 2, widths=(1, 1)),
     ]
 
 

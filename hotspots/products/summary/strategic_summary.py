@@ -11,7 +11,7 @@ import pandas as pd
 
 import hotspots
 from hotspots.crimes import KNIFE_CRIME
-from hotspots.pipeline import AssessedCrime, StrategicAssessment, Weight, YearAccounts
+from hotspots.pipeline import CELL_SIZE_M, AssessedCrime, StrategicAssessment, Weight, YearAccounts
 from hotspots.products.summary.encoding import Metres, Part, Quantity
 from hotspots.products.summary.performance_summary import (
     CountedArea,
@@ -306,7 +306,7 @@ def summarise_year(assessment: StrategicAssessment, *, formats: tuple[str, ...])
         crimes=tuple(_summarise_crime(one, indicators, ranked) for one in assessment.crimes),
         priorities=performance.priorities,
         wards=_summarise_wards(assessment),
-        cell_size_m=performance.priorities.cell_size_m if performance.priorities else 0,
+        cell_size_m=CELL_SIZE_M,
         fall=FALL,
         cost=_sum_costs(assessment),
         notes=performance.notes,
