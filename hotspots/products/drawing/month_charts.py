@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -62,7 +63,7 @@ def draw_series(months: Sequence[SeriesMonth], *, plural: str) -> str:
     shown = _trim(months)
     values = [n for month in shown for n in (month.n_incidents, month.high) if n is not None]
     plot = _Plot(shown, highest=max(values), tall=120)
-    hatching = f"gap-{plural.replace(' ', '-')}"  # several of these charts may be on one page
+    hatching = "gap-" + re.sub(r"\W+", "-", plural)  # several of these charts may be on one page
     parts = [
         plot.open(f"{plural} by month, {shown[0].month} to {shown[-1].month}"),
         f'<defs><pattern id="{hatching}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
