@@ -118,8 +118,8 @@ def brief(
 
     if is_strategic:
         refuse_of_year({"--crime": crimes, "--area": area, "--each-ward": each_ward, "--first-day": first_day})
-        request = StrategicRequest(end=inputs.end, wards=inputs.wards, contact=contact, marking=marking)
-        brief_on_year(inputs, request, formats=formats, template=template, out=out, as_json=as_json)
+        of_year = StrategicRequest(end=inputs.end, wards=inputs.wards, contact=contact, marking=marking)
+        brief_on_year(inputs, of_year, formats=formats, template=template, out=out, as_json=as_json)
         return
     if not (inputs.wards or each_ward or area):
         raise click.UsageError("A page is for the team of a ward. Name it with --ward, or give --each-ward.")

@@ -35,7 +35,7 @@ def brief_on_year(
 ) -> None:
     """Assess the year and write the report."""
     from hotspots.pipeline import assess_year
-    from hotspots.products.files import require_packages, write_year
+    from hotspots.products.files import require_packages, write_strategic
 
     refuse_of_year({"--from": inputs.start})
     require_packages(formats, template=template)
@@ -45,7 +45,7 @@ def brief_on_year(
             study, dataclasses.replace(request, criterion_weights=settings.criterion_weights), progress=progress
         )
         progress("writing")
-        written = write_year(found, out, formats=formats, template=template, notify=warn)
+        written = write_strategic(found, out, formats=formats, template=template, notify=warn)
     page = {"html": "strategic", "pdf": "strategic_pdf", "docx": "strategic_docx"}
     first = page["pdf" if "pdf" in formats else formats[0]]
     echo_products([written], out, sentences="terminal.strategic", page=first, as_json=as_json)

@@ -257,7 +257,7 @@ def _assess_crime(indicator: Indicator, performance: Performance, cells: Cells) 
         profile=None if is_few else profile_week(current),
         wards=wards,
         ward_rates=rates,
-        ward_standing=rates and _compare_wards(rates),
+        ward_standing=None if rates is None else _compare_wards(rates),
         ward_changes=_change_wards(year, performance.wards),
         rate=_rate_area(indicator, year, performance.population),
         half=_find_half(current, cells),
@@ -334,10 +334,8 @@ def _weigh(current: pd.DataFrame, study: Study, codes: pd.Index, measure: Measur
 def _limit_next(indicator: Indicator, year: CrimeYear) -> tuple[int, int] | None:
     if indicator.change is None or not year.is_whole:
         return None
-    row = indicator.change.table.loc[WHOLE_AREA]
-    return limit_unchanged(
-        indicator.n_current, dispersion=max(float(row["dispersion"]), 1.0), n_free=float(row["n_free"])
-    )
+    row: dict[str, float] = indicator.change.table[["dispersion", "n_free"]].to_dict("index")[WHOLE_AREA]
+    return limit_unchanged(indicator.n_current, dispersion=max(row["dispersion"], 1.0), n_free=row["n_free"])
 
 
 def _account(performance: Performance, slugs: set[str]) -> YearAccounts:

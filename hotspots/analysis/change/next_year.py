@@ -7,9 +7,6 @@ import math
 
 from hotspots.analysis.change.verdicts import PLAIN_LEVEL
 from hotspots.analysis.rates import compare_rates
-from hotspots.errors import ParameterError
-
-_MOST = 10**9
 
 
 def limit_unchanged(n: int, *, dispersion: float = 1.0, n_free: float = math.inf) -> tuple[int, int]:
@@ -28,8 +25,7 @@ def limit_unchanged(n: int, *, dispersion: float = 1.0, n_free: float = math.inf
         Both included.
 
     Raises:
-        ParameterError: As `compare_rates`, and where no number whatever would be a change, as the degrees of freedom
-            are too few.
+        ParameterError: As `compare_rates`.
     """
 
     def is_called(number: int) -> bool:
@@ -39,10 +35,5 @@ def limit_unchanged(n: int, *, dispersion: float = 1.0, n_free: float = math.inf
     beyond = n + 1
     while not is_called(beyond):
         beyond = n + 2 * (beyond - n)
-        if beyond > _MOST:
-            raise ParameterError(
-                f"With {n_free:g} degrees of freedom of a dispersion of {dispersion:g}, no number would be a change. "
-                "Measure it from more months."
-            )
     low = bisect.bisect_left(range(n + 1), True, key=lambda number: not is_called(number))
     return low, bisect.bisect_left(range(beyond + 1), True, lo=n, key=is_called) - 1

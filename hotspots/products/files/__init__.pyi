@@ -13,6 +13,6 @@ from .performance_folder import write_performance as write_performance
 from .poster_folder import write_posters as write_posters
 from .report_document import encode_report as encode_report
 from .report_document import make_report_template as make_report_template
-from .strategic_folder import write_year as write_year
+from .strategic_folder import write_strategic as write_strategic
 from .word_templates import require_packages as require_packages
 from .word_templates import write_template as write_template

@@ -25,6 +25,8 @@ from hotspots.products.summary import (
     POSTERS_FOLDER,
     POSTERS_PRODUCTS,
     PRODUCTS,
+    STRATEGIC_FOLDER,
+    STRATEGIC_PRODUCTS,
 )
 from hotspots.products.words import make_environment
 
@@ -50,6 +52,7 @@ def write_index(out: Path) -> Path:
         .get_template("index.html")
         .render(
             briefs=_list(out, f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
+            assessments=_list(out, f"{STRATEGIC_FOLDER}/*/{STRATEGIC_PRODUCTS['strategic_json']}", _describe_year),
             performances=_list(
                 out, f"{PERFORMANCE_FOLDER}/*/{PERFORMANCE_PRODUCTS['performance_json']}", _describe_performance
             ),
@@ -124,6 +127,10 @@ def _describe_brief(summary: dict[str, Any]) -> Entry:
         "area": str(summary["area"]),
         "n_places": len(summary["places"]),
     }
+
+
+def _describe_year(summary: dict[str, Any]) -> Entry:
+    return {**_read_period(summary["period"]), "area": str(summary["area"]), "n_crimes": len(summary["crimes"])}
 
 
 def _describe_performance(summary: dict[str, Any]) -> Entry:

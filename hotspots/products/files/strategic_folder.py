@@ -8,23 +8,23 @@ from typing import get_args
 
 from hotspots.errors import ParameterError
 from hotspots.pipeline import StrategicAssessment, silent
-from hotspots.products.drawing import draw_report_sheets
+from hotspots.products.drawing import draw_report_sheets, make_strategic_report
 from hotspots.products.files.brief_folder import BriefFormat
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.report_document import encode_report
-from hotspots.products.pages import compose_year, draw_report
+from hotspots.products.pages import draw_report
 from hotspots.products.summary import (
-    BRIEF_FOLDER,
+    STRATEGIC_FOLDER,
     STRATEGIC_PRODUCTS,
     StrategicSummary,
     encode,
-    summarise_year,
+    summarise_strategic,
 )
 
 _KEYS: dict[BriefFormat, str] = {"html": "strategic", "pdf": "strategic_pdf", "docx": "strategic_docx"}
 
 
-def write_year(
+def write_strategic(
     assessment: StrategicAssessment,
     out: Path,
     *,
@@ -32,7 +32,7 @@ def write_year(
     template: Path | None = None,
     notify: Callable[[str], None] = silent,
 ) -> tuple[StrategicSummary, dict[str, Path]]:
-    """Write the yearly assessment to one folder below `<out>/briefs/`, all or none.
+    """Write the yearly assessment to one folder below `<out>/strategic/`, all or none.
 
     Args:
         assessment: What is written.
@@ -54,11 +54,11 @@ def write_year(
     if unknown or not formats:
         given = f'"{unknown[0]}" is not one' if unknown else "none was given"
         raise ParameterError(f"A report is written as html, pdf or docx; {given}. Give some of these as `formats`.")
-    summary = summarise_year(assessment, formats=tuple(key for name, key in _KEYS.items() if name in formats))
-    report = compose_year(summary)
+    summary = summarise_strategic(assessment, formats=tuple(key for name, key in _KEYS.items() if name in formats))
+    report = make_strategic_report(summary)
     performance = assessment.performance
-    period = f"strategic_{performance.start}_{performance.end}"
-    folder = out / BRIEF_FOLDER / name_folder(period, performance.wards, performance.study.boundaries.wards)
+    period = f"{performance.start}_{performance.end}"
+    folder = out / STRATEGIC_FOLDER / name_folder(period, performance.wards, performance.study.boundaries.wards)
     replaced = say_replaced(folder, STRATEGIC_PRODUCTS["strategic_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         if "html" in formats:

@@ -8,5 +8,4 @@ from .performance_page import draw_performance as draw_performance
 from .quality_page import draw_quality as draw_quality
 from .report_page import draw_report as draw_report
 from .safety_page import draw_safety as draw_safety
-from .strategic_report import compose_year as compose_year
 from .times_page import draw_times as draw_times

@@ -52,6 +52,7 @@ from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
 from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
+from .product_names import STRATEGIC_FOLDER as STRATEGIC_FOLDER
 from .product_names import STRATEGIC_PRODUCTS as STRATEGIC_PRODUCTS
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
@@ -74,7 +75,7 @@ from .strategic_summary import CrimeOfYear as CrimeOfYear
 from .strategic_summary import StrategicSummary as StrategicSummary
 from .strategic_summary import WardOfCrime as WardOfCrime
 from .strategic_summary import WardOfYear as WardOfYear
-from .strategic_summary import summarise_year as summarise_year
+from .strategic_summary import summarise_strategic as summarise_strategic
 from .street_summary import StreetRunSummary as StreetRunSummary
 from .street_summary import StreetsSummary as StreetsSummary
 from .time_summary import ChangeSummary as ChangeSummary

@@ -64,6 +64,7 @@ HAVEN_PRODUCTS = {
     "havens_json": "havens.json",
 }
 
+STRATEGIC_FOLDER = "strategic"
 STRATEGIC_PRODUCTS = {
     "strategic": "strategic.html",
     "strategic_pdf": "strategic.pdf",

@@ -285,7 +285,7 @@ class StrategicSummary(Part):
         return [crime for crime in self.crimes if not crime.is_few]
 
 
-def summarise_year(assessment: StrategicAssessment, *, formats: tuple[str, ...]) -> StrategicSummary:
+def summarise_strategic(assessment: StrategicAssessment, *, formats: tuple[str, ...]) -> StrategicSummary:
     """Everything that the assessment says.
 
     Args:
@@ -358,7 +358,7 @@ def _summarise_wards_of(found: AssessedCrime) -> tuple[WardOfCrime, ...]:
             n_incidents=row["n_incidents"],
             rank=row["rank"],
             n_months_uncovered=row["n_months_uncovered"],
-            rate=None if found.ward_rates is None else _state_rate(found.ward_rates.table.loc[code]),
+            rate=None if found.ward_rates is None else _state_rate(found.ward_rates.table.loc[str(code)]),
             standing=standing.get(code),
             change=changes.get(str(code)),
         )
@@ -418,10 +418,10 @@ def _summarise_wards(assessment: StrategicAssessment) -> tuple[WardOfYear, ...]:
 def _say_all(assessment: StrategicAssessment, s: StrategicSummary) -> StrategicWords:
     request = assessment.request
     lists = ("year", "reading", "priorities", "wards", "costs", "outlook", "data", "sources")
-    single: dict[str, Any] = {name: say(f"strategic.{name}", s) for name in ("title", "subtitle", "few")}
+    said: dict[str, Any] = {name: tuple(say_each(f"strategic.{name}", s)) for name in lists}
+    said |= {name: say(f"strategic.{name}", s) for name in ("title", "subtitle", "few")}
     return StrategicWords(
-        **single,
-        **{name: tuple(say_each(f"strategic.{name}", s)) for name in lists},
+        **said,
         status=say("brief.status", s),
         marking=request.marking or "",
         contact=say("brief.contact", request.contact or ""),

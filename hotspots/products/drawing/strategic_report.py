@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from hotspots.analysis.change import VERDICTS
 from hotspots.analysis.rates import CRITERIA
-from hotspots.products.drawing import (
+from hotspots.products.drawing.month_charts import draw_rolling, draw_series
+from hotspots.products.drawing.report_blocks import (
     Beside,
     Blank,
     Block,
@@ -19,10 +20,8 @@ from hotspots.products.drawing import (
     Report,
     Section,
     Subheading,
-    draw_rolling,
-    draw_series,
-    draw_week,
 )
+from hotspots.products.drawing.week_grid import draw_week
 from hotspots.products.summary import CrimeOfYear, PrioritySummary, StrategicSummary, WardOfCrime, WardOfYear
 from hotspots.products.words import say, say_number
 
@@ -36,7 +35,7 @@ _MAX_COLUMNS = 7
 """Crimes side by side in a table of wards."""
 
 
-def compose_year(s: StrategicSummary) -> Report:
+def make_strategic_report(s: StrategicSummary) -> Report:
     """The report, from its numbers and sentences."""
     words = s.words
     assert words is not None  # a summary that is written has them
@@ -225,7 +224,7 @@ def _show_costs(s: StrategicSummary) -> list[Block]:
     blocks: list[Block] = [Points(s.words.costs)]
     if s.cost.total is None:
         return blocks
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
             Cell(crime.crime_label, look="strong"),
             say_number(crime.indicator.n_current),
@@ -240,7 +239,7 @@ def _show_costs(s: StrategicSummary) -> list[Block]:
     blocks.append(Grid(headings, rows, caption="By crime", align="lrrrrr", widths=(1.8, 1, 1.2, 1.2, 1, 1.2)))
     costliest = sorted((ward for ward in s.wards if ward.cost), key=lambda ward: (-(ward.cost or 0), ward.name))
     if len(s.wards) > 1:
-        ranked = [
+        ranked: list[list[str | Cell]] = [
             [Cell(ward.name, look="strong"), ward.borough or "", say("strategic.weight", ward.cost, "cost")]
             for ward in costliest[:_N_COSTLIEST]
         ]
@@ -251,7 +250,7 @@ def _show_costs(s: StrategicSummary) -> list[Block]:
 
 def _show_outlook(s: StrategicSummary) -> list[Block]:
     assert s.words is not None
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
             Cell(crime.crime_label, look="strong"),
             say_number(crime.indicator.n_current),
