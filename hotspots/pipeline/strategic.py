@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -334,7 +335,7 @@ def _weigh(current: pd.DataFrame, study: Study, codes: pd.Index, measure: Measur
 def _limit_next(indicator: Indicator, year: CrimeYear) -> tuple[int, int] | None:
     if indicator.change is None or not year.is_whole:
         return None
-    row: dict[str, float] = indicator.change.table[["dispersion", "n_free"]].to_dict("index")[WHOLE_AREA]
+    row: dict[Any, Any] = indicator.change.table[["dispersion", "n_free"]].to_dict("index")[WHOLE_AREA]
     return limit_unchanged(indicator.n_current, dispersion=max(row["dispersion"], 1.0), n_free=row["n_free"])
 
 

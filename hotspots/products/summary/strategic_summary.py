@@ -349,6 +349,7 @@ def _summarise_crime(
 
 def _summarise_wards_of(found: AssessedCrime) -> tuple[WardOfCrime, ...]:
     changes = {} if found.ward_changes is None else {str(code): row for code, row in list_groups(found.ward_changes)}
+    rates: dict[Any, Any] = {} if found.ward_rates is None else found.ward_rates.table.to_dict("index")
     standing: dict[Any, Any] = {} if found.ward_standing is None else found.ward_standing.to_dict()
     return tuple(
         WardOfCrime(
@@ -358,7 +359,7 @@ def _summarise_wards_of(found: AssessedCrime) -> tuple[WardOfCrime, ...]:
             n_incidents=row["n_incidents"],
             rank=row["rank"],
             n_months_uncovered=row["n_months_uncovered"],
-            rate=None if found.ward_rates is None else _state_rate(found.ward_rates.table.loc[str(code)]),
+            rate=_state_rate(rates[code]) if rates else None,
             standing=standing.get(code),
             change=changes.get(str(code)),
         )
@@ -366,7 +367,7 @@ def _summarise_wards_of(found: AssessedCrime) -> tuple[WardOfCrime, ...]:
     )
 
 
-def _state_rate(row: pd.Series) -> RateLimits | None:
+def _state_rate(row: Mapping[str, float]) -> RateLimits | None:
     if not row["population"] > 0:
         return None
     return RateLimits(rate=row["rate"], low=row["rate_low"], high=row["rate_high"])
