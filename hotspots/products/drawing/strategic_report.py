@@ -100,7 +100,7 @@ def _state_change(crime: CrimeOfYear) -> str | Cell:
 
 
 def _state_rank(priority: PrioritySummary | None) -> str | Cell:
-    return Cell(str(priority.rank), say("strategic.ranks", priority)) if priority else "none"
+    return Cell(str(priority.rank), say("strategic.ranks", priority)) if priority else "-"
 
 
 def _show_priorities(s: StrategicSummary) -> list[Block]:
