@@ -73,6 +73,7 @@ class HarmWeights:
         n_unweighed: Incidents without a figure, by part (by category where no part is known), the most first; empty
             where each has one.
         sources: "Source (date)" of every figure that was used, for the product that shows them.
+        dates: The dates of these figures.
     """
 
     harm: pd.Series
@@ -80,6 +81,7 @@ class HarmWeights:
     unit: str
     n_unweighed: Mapping[str, int]
     sources: tuple[str, ...]
+    dates: tuple[str, ...]
 
     @property
     def total(self) -> float:
@@ -147,13 +149,14 @@ def weigh_harm(
     n_incidents = np.bincount(combination, minlength=len(categories) * len(parts)).reshape(len(categories), len(parts))
     values = np.full(n_incidents.shape, np.nan)
     n_unweighed: dict[str, int] = {}
-    sources = set()
+    sources, dates = set(), set()
     for i, k in zip(*np.nonzero(n_incidents), strict=True):
         category = categories[i]
         figure = table.find_figure(measure, category, parts[k]) if category else None
         if figure:
             values[i, k] = figure.value
             sources.add(f"{figure.source} ({figure.as_of})")
+            dates.add(figure.as_of)
         else:
             slug = parts[k] or category or "missing"
             n_unweighed[slug] = n_unweighed.get(slug, 0) + int(n_incidents[i, k])
@@ -166,6 +169,7 @@ def weigh_harm(
         unit=UNITS[measure],
         n_unweighed=n_unweighed,
         sources=tuple(sorted(sources)),
+        dates=tuple(sorted(dates)),
     )
 
 

@@ -20,7 +20,7 @@ _FORMATS = ("html", "pdf", "docx")
 _TABLES: tuple[BesideTable, ...] = ("havens", "streets", "base_map", "term_dates")
 _NEAR: tuple[BesideTable, ...] = ("premises", "schools")
 _USUAL_PLACES = 5
-_NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem"}
+_NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem", "strategic": "strategic"}
 
 
 @click.command()
@@ -32,7 +32,7 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem"}
     help="Crime to brief on; an unknown name prints the list. Repeatable: each has a page of its own.  "
     "[default with --tasking: the first three priorities]",
 )
-@study_options("havens", "streets", "base_map", "premises", "schools", "term_dates", "checked_since")
+@study_options("havens", "streets", "base_map", "premises", "schools", "population", "term_dates", "checked_since")
 @click.option(
     "--area",
     metavar="TEXT",
@@ -53,6 +53,11 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem"}
     "--problem",
     metavar="HOTSPOT",
     help="The problem profile of a hot spot, by its number or name in `hotspots run`; an unknown one prints the list.",
+)
+@click.option(
+    "--strategic",
+    is_flag=True,
+    help="The yearly assessment: every crime, up to five years, wards, seasons and costs.",
 )
 @click.option(
     "--weeks",
@@ -99,6 +104,12 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem"}
 )
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print what is on each page.")
+@click.option(
+    "--strategic",
+    "is_strategic",
+    is_flag=True,
+    help="The yearly assessment in place of a page: every crime, the years that there are, wards, seasons and costs.",
+)
 def brief(
     inputs: StudyInputs,
     crimes: tuple[str, ...],
@@ -106,18 +117,26 @@ def brief(
     each_ward: bool,
     tasking: bool,
     problem: str | None,
+    strategic: bool,
     n_weeks: str | None,
     new_template: Path | None,
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Write one A4 page for the team of a ward, the assessment of a tasking meeting, or the profile of a hot spot.
+    """Write one A4 page for the team of a ward, or a report: for a tasking meeting, on a hot spot, or on a year.
 
     By default: where the team of a ward is to be and when in the next two weeks, and what is open near. Places, numbers
-    and words are those of `hotspots run` for the same wards. HTML, PDF and Word are written to OUT/briefs, OUT/tactical
-    or OUT/problems. PDF and Word take packages of their own: pip install "hotspots[briefs]".
+    and words are those of `hotspots run` for the same wards. HTML, PDF and Word are written to OUT/briefs,
+    OUT/tactical, OUT/problems or OUT/strategic. PDF and Word take packages of their own: pip install "hotspots[briefs]".
     """
-    kind = "tasking" if tasking else "problem" if problem is not None else "ward"
+    wanted = [
+        name
+        for name, is_wanted in (("tasking", tasking), ("problem", problem is not None), ("strategic", strategic))
+        if is_wanted
+    ]
+    if len(wanted) > 1:
+        raise click.UsageError(f"--{wanted[0]} does not go with --{wanted[1]}. Leave one of them out.")
+    kind = wanted[0] if wanted else "ward"
     if new_template is not None:
         _write_template(new_template, kind=kind)
         return
@@ -125,15 +144,16 @@ def brief(
     _require_compatible(
         kind,
         {
-            "--problem": tasking and problem is not None,
+            "--crime": strategic and bool(crimes),
             "--each-ward": kind != "ward" and each_ward,
-            "--area": tasking and area is not None,
-            "--from": tasking and inputs.start is not None,
+            "--area": kind in {"tasking", "strategic"} and area is not None,
+            "--from": kind in {"tasking", "strategic"} and inputs.start is not None,
+            "--first-day": strategic and asked["first_day"] is not None,
             "--weeks": not tasking and n_weeks is not None,
-            "--places": kind == "problem" and asked["n_places"] is not None,
+            "--places": kind in {"problem", "strategic"} and asked["n_places"] is not None,
         },
     )
-    if not (crimes or tasking):
+    if not (crimes or tasking or strategic):
         raise click.UsageError("Missing option '--crime'. Name a crime; an unknown name prints the list.")
     if kind == "problem" and len(crimes) > 1:
         raise click.UsageError("A problem profile is of one crime; several were given with --crime. Give one.")
@@ -141,6 +161,8 @@ def brief(
         raise click.UsageError("A page is for the team of a ward. Name it with --ward, or give --each-ward.")
     if tasking:
         written = _write_tasking(inputs, crimes, asked, n_weeks=int(n_weeks or 4))
+    elif strategic:
+        written = _write_year(inputs, asked)
     elif problem is not None:
         written = _write_profile(inputs, crimes[0], asked, area=area, wanted=problem)
     else:
@@ -160,7 +182,7 @@ def _write_template(path: Path, *, kind: str) -> None:
 
 
 def _require_compatible(kind: str, unfit: Mapping[str, bool]) -> None:
-    what = {"tasking": "--tasking", "problem": "--problem", "ward": "the page of a ward"}[kind]
+    what = "the page of a ward" if kind == "ward" else f"--{kind}"
     for option, is_unfit in unfit.items():
         if is_unfit:
             raise click.UsageError(f"{option} does not go with {what}. Leave one of them out.")
@@ -195,6 +217,25 @@ def _write_tasking(
         found = make_tactical(study, request, progress=progress)
         progress("writing")
         return [write_tactical(found, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)]
+
+
+def _write_year(inputs: StudyInputs, asked: Mapping[str, Any]) -> list[Written]:
+    from hotspots.pipeline import StrategicRequest, assess_year
+    from hotspots.products.files import REPORT_TAGS, require_packages, write_strategic
+
+    settings = inputs.load_settings()
+    request = StrategicRequest(
+        end=inputs.end,
+        wards=inputs.wards,
+        criterion_weights=settings.criterion_weights,
+        contact=asked["contact"],
+        marking=asked["marking"],
+    )
+    require_packages(asked["formats"], template=asked["template"], tags=REPORT_TAGS, what="a report")
+    with open_study(inputs, settings, out=asked["out"], tables=()) as (study, progress):
+        found = assess_year(study, request, progress=progress)
+        progress("writing")
+        return [write_strategic(found, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)]
 
 
 def _write_profile(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ProblemSummary,
         PublicSummary,
         RunSummary,
+        StrategicSummary,
         TacticalSummary,
     )
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         | PublicSummary
         | TacticalSummary
         | ProblemSummary
+        | StrategicSummary
     )
     Written = tuple[AnySummary, dict[str, Path]]
 

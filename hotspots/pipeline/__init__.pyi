@@ -100,6 +100,13 @@ from .results import Analysis as Analysis
 from .run import analyse as analyse
 from .run_havens import HavenAnalysis as HavenAnalysis
 from .selection import Accounts as Accounts
+from .strategic import N_HISTORY_MONTHS as N_HISTORY_MONTHS
+from .strategic import AssessedCrime as AssessedCrime
+from .strategic import StrategicAssessment as StrategicAssessment
+from .strategic import StrategicRequest as StrategicRequest
+from .strategic import Weight as Weight
+from .strategic import YearAccounts as YearAccounts
+from .strategic import assess_year as assess_year
 from .street_analysis import StreetAnalysis as StreetAnalysis
 from .street_names import name_streets as name_streets
 from .study import RUN_TABLES as RUN_TABLES

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import geopandas as gpd
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from hotspots.analysis.change import (
@@ -17,7 +15,6 @@ from hotspots.analysis.change import (
     WHOLE_AREA,
     ChangeTable,
     Comparison,
-    plan_comparisons,
 )
 from hotspots.analysis.rates import (
     EQUAL_WEIGHTS,
@@ -32,16 +29,17 @@ from hotspots.analysis.rates import (
 )
 from hotspots.analysis.repeats import measure_gini
 from hotspots.contracts import AREA
-from hotspots.crimes import KNIFE_CRIME, Crime, select_crime
-from hotspots.errors import NotFoundError, TooLittleDataError
+from hotspots.crimes import KNIFE_CRIME, Crime
+from hotspots.errors import NotFoundError
 from hotspots.geography import Cells, make_cells, unite_wards
 from hotspots.harm import Measure, weigh_harm
 from hotspots.ingest.formats import InputFile
 from hotspots.ingest.reference import Peers
+from hotspots.pipeline.crime_years import CrimeYear, StudyYears, find_years
 from hotspots.pipeline.holes import Hole
-from hotspots.pipeline.selection import require_usable_rows, select_wards
+from hotspots.pipeline.selection import select_wards
 from hotspots.pipeline.study import Progress, Study, silent
-from hotspots.pipeline.window_changes import CrimeRows, LostPlaces, Windows, find_refused
+from hotspots.pipeline.window_changes import LostPlaces
 
 USUAL_INDICATORS = (
     "robbery",
@@ -60,7 +58,6 @@ MIN_RANKED = 30
 """Incidents of twelve months from which a crime is put among the priorities."""
 MIN_KNOWN_SHARE = 0.9
 """Share of a crime's incidents that must have a figure of harm for their sum to be that of the crime."""
-_N_MONTHS = 12
 CELL_SIZE_M = 250.0
 """Of the cells over which concentration is measured: wide enough for shared points, so that sources compare."""
 
@@ -132,6 +129,7 @@ class Performance:
 
     Attributes:
         study: What was read.
+        years: Its years: each crime's rows, and what is compared of them.
         request: What was asked.
         wards: The wards that are counted.
         start, end: First and last day of the twelve months.
@@ -148,6 +146,7 @@ class Performance:
     """
 
     study: Study
+    years: StudyYears
     request: PerformanceRequest
     wards: gpd.GeoDataFrame
     start: dt.date
@@ -197,22 +196,14 @@ def measure_performance(
         NotFoundError: An indicator or a ward is not in the data.
         TooLittleDataError: There is no whole month, or no row can be used.
     """
-    require_usable_rows(study)
     request = request or PerformanceRequest()
     wards = select_wards(study.boundaries.wards, request.wards)
-    everything = study.all_incidents
-    known_from, until = _find_span(study, everything, request.end)
-    is_inside = everything["ward_code"].isin(wards.index).to_numpy()
-    if not is_inside.any():
-        raise TooLittleDataError(
-            f"None of {len(everything):,} incidents lies in the {len(wards)} wards. Check that both are of one place."
-        )
-    span = _Span(study=study, everything=everything, is_inside=is_inside, known_from=known_from, until=until)
+    years = find_years(study, wards, end=request.end)
     population = float(wards["population"].sum()) if bool((wards["population"] > 0).all()) else None
     progress("indicators")
     found = [
         _measure_indicator(
-            span.compare(crime),
+            years.compare(crime),
             target=request.targets.get(crime.slug),
             population=population,
             peers=None if peers is None else peers.table[peers.table["crime"] == crime.slug],
@@ -221,10 +212,11 @@ def measure_performance(
     ]
     progress("priorities")
     cells = make_cells(unite_wards(wards), cell_size_m=CELL_SIZE_M)
-    measures, unranked, sources = _measure_criteria(study, span, cells)
-    plan = span.plan(())
+    measures, unranked, sources = _measure_criteria(study, years, cells)
+    plan = years.plan(())
     return Performance(
         study=study,
+        years=years,
         request=request,
         wards=wards,
         start=plan.current_first,
@@ -248,102 +240,6 @@ def measure_performance(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """Twelve months of a crime against the twelve before."""
-
-    crime: Crime
-    rows: CrimeRows
-    windows: Windows
-    comparison: Comparison
-    change: ChangeTable | None
-
-    @property
-    def known_months(self) -> tuple[pd.Period, ...]:
-        """The months of the twelve that the files cover, in some part at least."""
-        months = pd.period_range(self.comparison.current_first, self.comparison.current_last, freq="M")
-        missing = self.rows.known.gap_months
-        return tuple(
-            month for month in months if month not in missing and month.start_time.date() >= self.rows.known_from
-        )
-
-    @property
-    def holes(self) -> tuple[Hole, ...]:
-        """Those within either twelve months."""
-        first, last = (pd.Period(day, "M") for day in (self.comparison.earlier_first, self.comparison.current_last))
-        return tuple(hole for hole in self.rows.known.holes if ((hole.months >= first) & (hole.months <= last)).any())
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the files cover all of the twelve months, in every part."""
-        first = pd.Period(self.comparison.current_first, "M")
-        return len(self.known_months) == _N_MONTHS and not any((hole.months >= first).any() for hole in self.holes)
-
-    @property
-    def current(self) -> pd.DataFrame:
-        """Incidents of the twelve months, as far as the files cover them."""
-        incidents = self.rows.incidents[self.rows.is_inside]
-        is_known = incidents["started_at"].dt.to_period("M").isin(list(self.known_months)).to_numpy()
-        known: pd.DataFrame = incidents[is_known]
-        return known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    """All that was read, for which days the files speak, and the last day that counts."""
-
-    study: Study
-    everything: gpd.GeoDataFrame
-    is_inside: npt.NDArray[np.bool_]
-    known_from: dt.date
-    until: dt.date
-
-    def plan(self, missing: Sequence[pd.Period]) -> Comparison:
-        """The twelve months and the twelve before."""
-        planned = plan_comparisons(self.until, known_from=self.known_from, is_monthly=True, missing_months=missing)
-        return next(comparison for comparison in planned if comparison.key == "r12")
-
-    def compare(self, crime: Crime) -> _Compared:
-        """Twelve months of a crime against the twelve before."""
-        is_crime = select_crime(self.everything, crime).to_numpy(dtype=bool)
-        mine, is_inside = self.everything[is_crime], self.is_inside[is_crime]
-        known = self.study.known_time.find_months(mine[is_inside], first=self.known_from, last=self.until)
-        rows = CrimeRows(
-            incidents=mine,
-            is_inside=is_inside,
-            refused=find_refused(self.study.all_rejected, crime),
-            known=known,
-            known_from=self.known_from,
-        )
-        windows = rows.find_windows(self.plan(known.gap_months))
-        comparison, change = rows.compare(windows)
-        return _Compared(crime=crime, rows=rows, windows=windows, comparison=comparison, change=change)
-
-
-def _find_span(study: Study, everything: gpd.GeoDataFrame, end: dt.date | None) -> tuple[dt.date, dt.date]:
-    """First day of the files, and the last day of the last month that they hold to its end."""
-    when, known_time = everything[["started_at", "time_precision"]], study.known_time
-    if end is not None:
-        when = when[when["started_at"] < pd.Timestamp(end) + pd.Timedelta(days=1)]
-        known_time = known_time.until(end)
-    if when.empty:
-        raise TooLittleDataError(f"The files hold no incidents up to {end}. Give a later `end`.")
-    known_from, last = known_time.first_day, when["started_at"].max().date()
-    whole = known_time.find_months(when, first=known_from, last=_month_end(last, end)).counts.dropna()
-    if whole.empty:
-        raise TooLittleDataError(
-            f"Performance is measured over whole months, and the files hold none: they run from {known_from} to "
-            f"{last}. Read more files."
-        )
-    return known_from, whole.index[-1].end_time.date()
-
-
-def _month_end(last: dt.date, end: dt.date | None) -> dt.date:
-    """The end of the month of the last incident, unless a day before it was asked for."""
-    month_end = pd.Period(last, freq="M").end_time.date()
-    return month_end if end is None else min(month_end, end)
-
-
 def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
     present = {crime.slug: crime for crime in study.crimes}
     part_of = {slug: crime.part_of for slug, crime in study.definitions.crimes.items()}
@@ -357,12 +253,11 @@ def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
 
 
 def _measure_indicator(
-    compared: _Compared, *, target: Target | None, population: float | None, peers: pd.DataFrame | None
+    compared: CrimeYear, *, target: Target | None, population: float | None, peers: pd.DataFrame | None
 ) -> Indicator:
     comparison, change, lost = compared.comparison, compared.change, compared.windows.lost
     known = compared.known_months
     n_current = len(compared.current) + (lost.n_current if lost and lost.is_counted else 0)
-    n_days = sum(month.days_in_month for month in known)
     status = None
     # In part of the twelve months more than the target is a target missed; fewer is no target met.
     can_tell = target is not None and (
@@ -379,10 +274,6 @@ def _measure_indicator(
             dispersion=1.0 if counts is None else float(counts["dispersion"]),
             n_free=math.inf if counts is None else float(counts["n_free"]),
         )
-    # twelve whole months are a year, as the peers' are, whether of 365 days or 366
-    n_years = 1.0 if len(known) == _N_MONTHS else n_days / 365.25
-    # a rate of all residents needs the incidents of all their wards
-    can_rate = compared.is_whole or not compared.holes
     return Indicator(
         crime=compared.crime,
         comparison=comparison,
@@ -391,8 +282,8 @@ def _measure_indicator(
         change=change,
         target=target,
         status=status,
-        peers=compare_with_peers(n_current, population, peers, n_years=n_years)
-        if peers is not None and len(peers) and population is not None and known and can_rate
+        peers=compare_with_peers(n_current, population, peers, n_years=compared.n_years)
+        if peers is not None and len(peers) and population is not None and compared.can_rate
         else None,
         gap_months=tuple(
             month for month in compared.rows.known.gap_months if month.start_time.date() >= comparison.earlier_first
@@ -403,13 +294,15 @@ def _measure_indicator(
     )
 
 
-def _measure_criteria(study: Study, span: _Span, cells: Cells) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+def _measure_criteria(
+    study: Study, years: StudyYears, cells: Cells
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """What each category of crime weighs by each criterion, which are known in part, and where the figures are from."""
     rows, unranked, sources = {}, [], set()
-    for slug in sorted(span.everything["category"][span.is_inside].dropna().unique()):
+    for slug in sorted(years.everything["category"][years.is_inside].dropna().unique()):
         if slug not in study.definitions.crimes:
             continue
-        compared = span.compare(study.definitions.crimes[slug])
+        compared = years.compare(study.definitions.crimes[slug])
         current, change = compared.current, compared.change
         if len(current) < MIN_RANKED:
             continue

@@ -412,7 +412,7 @@ def test_gaps_are_hatched_with_their_reason_and_part_months_left_out() -> None:
     months[2].gap = "no data"
     chart = draw_series(months, plural="robberies")
     assert "2024-01" not in chart  # before the first month that is known
-    assert chart.count('fill="url(#gap)"') == 1
+    assert chart.count('fill="url(#gap-robberies)"') == 1
     assert "<title>2024-03: no data</title>" in chart
     assert chart.count("<circle") == 3
     line = re.search(r'<path d="(M[^"]*)" stroke="#8d9aa5"', chart)

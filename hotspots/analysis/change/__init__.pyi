@@ -25,6 +25,7 @@ from .gaps import find_empty_months as find_empty_months
 from .gaps import find_gaps as find_gaps
 from .gaps import find_own_days as find_own_days
 from .gaps import find_thinned_months as find_thinned_months
+from .next_year import limit_unchanged as limit_unchanged
 from .ratio_scatter import Scatter as Scatter
 from .ratio_scatter import count_areas_needed as count_areas_needed
 from .ratio_scatter import measure_scatter as measure_scatter

@@ -103,6 +103,7 @@ from .report_blocks import Subheading as Subheading
 from .report_sheets import draw_picture as draw_picture
 from .report_sheets import draw_report_sheets as draw_report_sheets
 from .route_map import draw_route as draw_route
+from .strategic_report import make_strategic_report as make_strategic_report
 from .tactical_report import make_tactical_report as make_tactical_report
 from .week_grid import DAYS as DAYS
 from .week_grid import draw_strip as draw_strip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -61,9 +62,10 @@ def draw_series(months: Sequence[SeriesMonth], *, plural: str) -> str:
     shown = trim_months(months)
     values = [n for month in shown for n in (month.n_incidents, month.high) if n is not None]
     plot = _Plot(shown, highest=max(values), tall=120)
+    lines = "gap-" + re.sub(r"\W+", "-", plural)  # several of these charts may be on one page
     parts = [
         plot.open(f"{plural} by month, {shown[0].month} to {shown[-1].month}"),
-        f'<defs><pattern id="gap" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        f'<defs><pattern id="{lines}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         f'<rect width="5" height="5" fill="{GAP_FILL}"/><path d="M0 0V5" stroke="{GAP_LINES}" stroke-width="2"/>'
         "</pattern></defs>",
     ]
@@ -71,7 +73,7 @@ def draw_series(months: Sequence[SeriesMonth], *, plural: str) -> str:
         x = plot.left + index * plot.step
         if month.gap:
             parts.append(
-                f'<rect x="{x:.1f}" y="{plot.top}" width="{plot.step:.1f}" height="{plot.tall}" fill="url(#gap)">'
+                f'<rect x="{x:.1f}" y="{plot.top}" width="{plot.step:.1f}" height="{plot.tall}" fill="url(#{lines})">'
                 f"<title>{month.month}: {escape(month.gap)}</title></rect>"
             )
         elif month.low is not None and month.high is not None:

@@ -31,6 +31,8 @@ from hotspots.products.summary import (
     PRODUCTS,
     PUBLIC_FOLDER,
     PUBLIC_PRODUCTS,
+    STRATEGIC_FOLDER,
+    STRATEGIC_PRODUCTS,
     TACTICAL_FOLDER,
     TACTICAL_PRODUCTS,
 )
@@ -164,6 +166,10 @@ def _describe_problem(summary: dict[str, Any]) -> Entry:
     }
 
 
+def _describe_year(summary: dict[str, Any]) -> Entry:
+    return {**_read_period(summary["period"]), "area": str(summary["area"]), "n_crimes": len(summary["crimes"])}
+
+
 def _describe_performance(summary: dict[str, Any]) -> Entry:
     area = summary["study_area"]
     return {
@@ -240,6 +246,7 @@ _KINDS: dict[str, tuple[str, Callable[[dict[str, Any]], Entry]]] = {
     "patrols": (f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols),
     "briefs": (f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
     "publications": (f"{PUBLIC_FOLDER}/*/{PUBLIC_PRODUCTS['public_json']}", _describe_publication),
+    "assessments": (f"{STRATEGIC_FOLDER}/*/{STRATEGIC_PRODUCTS['strategic_json']}", _describe_year),
     "tacticals": (f"{TACTICAL_FOLDER}/*/{TACTICAL_PRODUCTS['tactical_json']}", _describe_tactical),
     "problems": (f"{PROBLEM_FOLDER}/*/{PROBLEM_PRODUCTS['problem_json']}", _describe_problem),
     "posters": (f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),

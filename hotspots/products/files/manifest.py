@@ -24,8 +24,11 @@ from hotspots.products.summary import (
     PatrolsDoneSummary,
     PerformanceSummary,
     PostersSummary,
+    ProblemSummary,
     PublicSummary,
     RunSummary,
+    StrategicSummary,
+    TacticalSummary,
     encode,
 )
 
@@ -39,6 +42,9 @@ AnySummary = (
     | PatrolsDoneSummary
     | PostersSummary
     | PublicSummary
+    | TacticalSummary
+    | ProblemSummary
+    | StrategicSummary
 )
 
 _MEDIA_TYPES = {

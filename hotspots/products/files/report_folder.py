@@ -8,28 +8,34 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 from hotspots.errors import ParameterError
-from hotspots.pipeline import Problem, Study, Tactical, silent
+from hotspots.pipeline import Problem, StrategicAssessment, Study, Tactical, silent
 from hotspots.products.drawing import (
     Report,
     draw_report_sheets,
     find_unprintable,
     make_problem_report,
+    make_strategic_report,
     make_tactical_report,
 )
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
+from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.report_document import encode_report
 from hotspots.products.pages import draw_report
 from hotspots.products.summary import (
     PROBLEM_FOLDER,
     PROBLEM_PRODUCTS,
+    STRATEGIC_FOLDER,
+    STRATEGIC_PRODUCTS,
     TACTICAL_FOLDER,
     TACTICAL_PRODUCTS,
     ProblemSummary,
     RunSummary,
+    StrategicSummary,
     TacticalSummary,
     encode,
     summarise,
     summarise_problem,
+    summarise_strategic,
     summarise_tactical,
 )
 
@@ -37,7 +43,7 @@ ReportFormat = Literal["html", "pdf", "docx"]
 _ENDINGS: dict[ReportFormat, str] = {"html": "", "pdf": "_pdf", "docx": "_docx"}
 
 
-AnyReport = TypeVar("AnyReport", TacticalSummary, ProblemSummary)
+AnyReport = TypeVar("AnyReport", TacticalSummary, ProblemSummary, StrategicSummary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,14 @@ def write_tactical(
 
     target = _Target(out=out, folder=out / TACTICAL_FOLDER / name, kind="tactical", names=TACTICAL_PRODUCTS)
     return _write(
-        target, summary, make, study=tactical.performance.study, formats=formats, template=template, notify=notify
+        target,
+        summary,
+        make,
+        study=tactical.performance.study,
+        parameters=request,
+        formats=formats,
+        template=template,
+        notify=notify,
     )
 
 
@@ -141,7 +154,62 @@ def write_problem(
         return make_problem_report(problem, summary, run, left_out=left_out)
 
     target = _Target(out=out, folder=out / PROBLEM_FOLDER / name, kind="problem", names=PROBLEM_PRODUCTS)
-    return _write(target, summary, make, study=analysis.study, formats=formats, template=template, notify=notify)
+    return _write(
+        target,
+        summary,
+        make,
+        study=analysis.study,
+        parameters={"analysis": analysis.request, "profile": problem.brief.request, "hotspot": problem.rank},
+        formats=formats,
+        template=template,
+        notify=notify,
+    )
+
+
+def write_strategic(
+    assessment: StrategicAssessment,
+    out: Path,
+    *,
+    formats: Collection[ReportFormat] = get_args(ReportFormat),
+    template: Path | None = None,
+    notify: Callable[[str], None] = silent,
+) -> tuple[StrategicSummary, dict[str, Path]]:
+    """Write the yearly assessment to one folder below `<out>/strategic/`, all or none.
+
+    Args:
+        assessment: What is written.
+        out: The folder of all products.
+        formats: As what, as of `write_tactical`.
+        template: As there.
+        notify: As there.
+
+    Returns:
+        The summary, and the path of each product by its key.
+
+    Raises:
+        HotspotsError: The packages for pages or for Word are not installed.
+        NotFoundError: The template is not there.
+        DataError: The template is no Word document, or asks for what a report does not have.
+        ParameterError: A format is not known, or there is none.
+    """
+    summary = summarise_strategic(assessment, formats=_name_keys("strategic", formats))
+    performance = assessment.performance
+    name = name_folder(f"{performance.start}_{performance.end}", performance.wards, performance.study.boundaries.wards)
+
+    def make(_left_out: Collection[str]) -> Report:
+        return make_strategic_report(summary, performance.study.house)
+
+    target = _Target(out=out, folder=out / STRATEGIC_FOLDER / name, kind="strategic", names=STRATEGIC_PRODUCTS)
+    return _write(
+        target,
+        summary,
+        make,
+        study=performance.study,
+        parameters=assessment.request,
+        formats=formats,
+        template=template,
+        notify=notify,
+    )
 
 
 def _name_keys(kind: str, formats: Collection[ReportFormat]) -> tuple[str, ...]:
@@ -159,6 +227,7 @@ def _write(
     make: Callable[[Collection[str]], Report],
     *,
     study: Study,
+    parameters: object,
     formats: Collection[ReportFormat],
     template: Path | None,
     notify: Callable[[str], None],
@@ -176,6 +245,7 @@ def _write(
             if "docx" in formats:
                 (draft / names[f"{kind}_docx"]).write_bytes(encode_report(report, template=template))
         write_text(draft / names[f"{kind}_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters=parameters)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in summary.products.items()}

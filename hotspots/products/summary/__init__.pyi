@@ -28,6 +28,7 @@ from .patrol_plan_summary import summarise_patrol_plan as summarise_patrol_plan
 from .patrol_summary import PatrolPlaceSummary as PatrolPlaceSummary
 from .perception_summary import PerceptionSummary as PerceptionSummary
 from .performance_summary import PerformanceSummary as PerformanceSummary
+from .performance_summary import PrioritySummary as PrioritySummary
 from .performance_summary import summarise_performance as summarise_performance
 from .period_summary import PER_DAYS as PER_DAYS
 from .place_summary import HoldoutSummary as HoldoutSummary
@@ -63,6 +64,8 @@ from .product_names import PRODUCTS as PRODUCTS
 from .product_names import PUBLIC_FOLDER as PUBLIC_FOLDER
 from .product_names import PUBLIC_PRODUCTS as PUBLIC_PRODUCTS
 from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
+from .product_names import STRATEGIC_FOLDER as STRATEGIC_FOLDER
+from .product_names import STRATEGIC_PRODUCTS as STRATEGIC_PRODUCTS
 from .product_names import TACTICAL_FOLDER as TACTICAL_FOLDER
 from .product_names import TACTICAL_PRODUCTS as TACTICAL_PRODUCTS
 from .public_summary import PublicMonthSummary as PublicMonthSummary
@@ -86,6 +89,11 @@ from .run_summary import summarise as summarise
 from .shift_summary import PER_HOURS as PER_HOURS
 from .shift_summary import ShiftHotspotSummary as ShiftHotspotSummary
 from .shift_summary import hours_in_period as hours_in_period
+from .strategic_summary import CrimeOfYear as CrimeOfYear
+from .strategic_summary import StrategicSummary as StrategicSummary
+from .strategic_summary import WardOfCrime as WardOfCrime
+from .strategic_summary import WardOfYear as WardOfYear
+from .strategic_summary import summarise_strategic as summarise_strategic
 from .street_summary import StreetRunSummary as StreetRunSummary
 from .street_summary import StreetsSummary as StreetsSummary
 from .tactical_summary import TacticalCrimeSummary as TacticalCrimeSummary

@@ -215,7 +215,7 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
         brief=as_place,
         words=None,
         inputs=run.inputs,
-        products={key: name for key, name in PROBLEM_PRODUCTS.items() if key in (*formats, "problem_json")},
+        products={key: name for key, name in PROBLEM_PRODUCTS.items() if key in (*formats, "problem_json", "manifest")},
     )
     hours = next(one for one in run.hotspot_profiles if one.rank == rank)
     words = ProblemWords(

@@ -84,6 +84,15 @@ HAVEN_PRODUCTS = {
     "manifest": "manifest.json",
 }
 
+STRATEGIC_FOLDER = "strategic"
+STRATEGIC_PRODUCTS = {
+    "strategic": "strategic.html",
+    "strategic_pdf": "strategic.pdf",
+    "strategic_docx": "strategic.docx",
+    "strategic_json": "strategic.json",
+    "manifest": "manifest.json",
+}
+
 BRIEF_FOLDER = "briefs"
 BRIEF_PRODUCTS = {
     "brief": "brief.html",
@@ -99,6 +108,7 @@ TACTICAL_PRODUCTS = {
     "tactical_pdf": "tactical.pdf",
     "tactical_docx": "tactical.docx",
     "tactical_json": "tactical.json",
+    "manifest": "manifest.json",
 }
 
 PROBLEM_FOLDER = "problems"
@@ -107,4 +117,5 @@ PROBLEM_PRODUCTS = {
     "problem_pdf": "problem.pdf",
     "problem_docx": "problem.docx",
     "problem_json": "problem.json",
+    "manifest": "manifest.json",
 }

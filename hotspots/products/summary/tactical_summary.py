@@ -166,7 +166,9 @@ def summarise_tactical(tactical: Tactical, runs: Sequence[RunSummary], *, format
         ),
         words=None,
         inputs=first.inputs,
-        products={key: name for key, name in TACTICAL_PRODUCTS.items() if key in (*formats, "tactical_json")},
+        products={
+            key: name for key, name in TACTICAL_PRODUCTS.items() if key in (*formats, "tactical_json", "manifest")
+        },
     )
     ranked = summary.priorities
     words = TacticalWords(

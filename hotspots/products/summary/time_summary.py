@@ -28,7 +28,7 @@ from hotspots.analysis.change import (
 from hotspots.analysis.hours import MAX_FALSE_SHARE, MAX_P_VALUE, CountedWindow, WeeklyProfile
 from hotspots.analysis.repeats import Metric, NearRepeat, PlaceKind, PlaceShare, Repeats
 from hotspots.geography import MIN_INCIDENTS
-from hotspots.pipeline import Analysis, Change, LostPlaces, TimeAnalysis
+from hotspots.pipeline import Analysis, AssessedCrime, Change, LostPlaces, TimeAnalysis
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -561,7 +561,7 @@ def summarise_condition(split: ConditionSplit) -> ConditionSummary:
     )
 
 
-def summarise_series(times: TimeAnalysis) -> SeriesSummary:
+def summarise_series(times: TimeAnalysis | AssessedCrime) -> SeriesSummary:
     """Every month that is known, and what was to be expected of the latest ones."""
     control = times.control
     columns = {
