@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
 from hotspots.pipeline import Analysis, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
@@ -21,7 +23,17 @@ from hotspots.products.files.spreadsheets import (
 )
 from hotspots.products.files.tables_workbook import write_workbook
 from hotspots.products.pages import draw_map, draw_quality, draw_safety, draw_times
-from hotspots.products.summary import FACILITY_PRODUCTS, PRODUCTS, SAFETY_PRODUCTS, RunSummary, encode, summarise
+from hotspots.products.summary import PRODUCTS, RunSummary, encode, summarise
+
+_TABLES: dict[str, Callable[[RunSummary], pd.DataFrame]] = {
+    "places_to_patrol_csv": tabulate_patrol_places,
+    "hotspots_csv": tabulate_hotspots,
+    "shifts_csv": tabulate_shifts,
+    "premises_csv": tabulate_facilities,
+    "hot_streets_csv": tabulate_hot_streets,
+    "measures_csv": tabulate_measures,
+}
+"""By the key of each in a summary."""
 
 
 def write_products(
@@ -52,29 +64,39 @@ def write_products(
     folder = out / analysis.crime.slug / name
     replaced = say_replaced(folder, PRODUCTS["summary"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
-        write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
-        write_text(draft / PRODUCTS["times"], draw_times(summary))
-        write_text(draft / PRODUCTS["quality"], draw_quality(summary))
-        write_geopackage(analysis, summary, draft / PRODUCTS["hotspots_gpkg"])
-        write_csv(tabulate_patrol_places(summary), draft / PRODUCTS["places_to_patrol_csv"])
-        write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
-        write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
-        if summary.facilities:
-            write_csv(tabulate_facilities(summary), draft / FACILITY_PRODUCTS["premises_csv"])
-        if summary.streets is not None:
-            write_csv(tabulate_hot_streets(summary), draft / PRODUCTS["hot_streets_csv"])
-        if summary.perception:
-            write_text(draft / SAFETY_PRODUCTS["safety"], draw_safety(analysis, summary, summary.perception))
-        write_csv(tabulate_measures(summary), draft / PRODUCTS["measures_csv"])
-        write_workbook(summary, draft / PRODUCTS["tables"])
-        shapes = gather_shapes(analysis, summary)
-        write_geojson(shapes, draft / PRODUCTS["places_geojson"])
-        write_geoparquet(shapes, draft / PRODUCTS["places_parquet"])
-        rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
-        write_csv(rejected, draft / PRODUCTS["rejected"])
-        write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))
-        write_text(draft / PRODUCTS["summary"], encode_json(encode(summary)))
-        write_manifest(analysis, summary, draft, key="manifest")
+        fill_folder(draft, analysis, summary)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in summary.products.items()}
+
+
+def fill_folder(folder: Path, analysis: Analysis, summary: RunSummary) -> None:
+    """Write to a folder the products that a summary lists, and no others."""
+    wanted = {key: folder / name for key, name in summary.products.items()}
+    if "map" in wanted:
+        write_text(wanted["map"], draw_map(analysis, summary))
+    if "times" in wanted:
+        write_text(wanted["times"], draw_times(summary))
+    if "quality" in wanted:
+        write_text(wanted["quality"], draw_quality(summary))
+    if "safety" in wanted and summary.perception:
+        write_text(wanted["safety"], draw_safety(analysis, summary, summary.perception))
+    if "hotspots_gpkg" in wanted:
+        write_geopackage(analysis, summary, wanted["hotspots_gpkg"])
+    for key in wanted.keys() & _TABLES.keys():
+        write_csv(_TABLES[key](summary), wanted[key])
+    if "tables" in wanted:
+        write_workbook(summary, wanted["tables"])
+    if wanted.keys() >= {"places_geojson", "places_parquet"}:
+        shapes = gather_shapes(analysis, summary)
+        write_geojson(shapes, wanted["places_geojson"])
+        write_geoparquet(shapes, wanted["places_parquet"])
+    if "rejected" in wanted:
+        rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
+        write_csv(rejected, wanted["rejected"])
+    if "quality_json" in wanted:
+        write_text(wanted["quality_json"], encode_json(encode(summary.quality)))
+    if "summary" in wanted:
+        write_text(wanted["summary"], encode_json(encode(summary)))
+    if "manifest" in wanted:
+        write_manifest(analysis, summary, folder, key="manifest")

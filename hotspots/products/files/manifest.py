@@ -15,9 +15,9 @@ import pyogrio
 import pyproj
 import shapely
 
-from hotspots.pipeline import Analysis
+from hotspots.pipeline import Analysis, PackPlan
 from hotspots.products.files.folders import encode_json, write_text
-from hotspots.products.summary import RunSummary, encode
+from hotspots.products.summary import PackSummary, RunSummary, encode
 
 _MEDIA_TYPES = {
     ".html": "text/html",
@@ -54,10 +54,31 @@ def write_manifest(analysis: Analysis, summary: RunSummary, folder: Path, *, key
         "not_to_share": summary.not_to_share,
         "parameters": _plain(dataclasses.asdict(analysis.request)),
         "inputs": [encode(file) for file in summary.inputs],
-        "versions": _list_versions(summary),
+        "versions": _list_versions(summary.version),
         "products": {product: _describe_file(folder / name) for product, name in names.items()},
     }
     write_text(folder / summary.products[key], encode_json(content))
+
+
+def write_pack_manifest(plan: PackPlan, summary: PackSummary, folder: Path) -> None:
+    """Write the same of a pack: every file in its folders, by its path in the pack.
+
+    Args:
+        plan: What was asked.
+        summary: What was found.
+        folder: With every file but this one and the zip.
+    """
+    files = sorted((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file.as_posix())
+    content = {
+        "schema_version": "1",
+        "period": encode(summary.period),
+        "data_status": summary.data_status,
+        "parameters": _plain(dataclasses.asdict(plan.request)),
+        "inputs": [encode(file) for file in summary.inputs],
+        "versions": _list_versions(summary.version),
+        "products": {file.relative_to(folder).as_posix(): _describe_file(file) for file in files},
+    }
+    write_text(folder / summary.products["manifest"], encode_json(content))
 
 
 def _describe_file(path: Path) -> dict[str, Any]:
@@ -70,11 +91,11 @@ def _describe_file(path: Path) -> dict[str, Any]:
     }
 
 
-def _list_versions(summary: RunSummary) -> dict[str, str]:
+def _list_versions(version: str) -> dict[str, str]:
     """Of everything that may change a number or a byte."""
     libraries = {name: str(importlib.import_module(name).__version__) for name in _LIBRARIES}
     return {
-        "hotspots": summary.version,
+        "hotspots": version,
         "python": platform.python_version(),
         **libraries,
         "geos": shapely.geos_version_string,

@@ -14,6 +14,10 @@ from .haven_plan_summary import SitingSummary as SitingSummary
 from .haven_plan_summary import summarise_havens as summarise_havens
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
+from .pack_summary import PackCrime as PackCrime
+from .pack_summary import PackSummary as PackSummary
+from .pack_summary import summarise_pack as summarise_pack
+from .pack_summary import summarise_pack_crime as summarise_pack_crime
 from .patrol_done_summary import PatrolDay as PatrolDay
 from .patrol_done_summary import PatrolsDoneSummary as PatrolsDoneSummary
 from .patrol_done_summary import summarise_patrols_done as summarise_patrols_done
@@ -43,6 +47,8 @@ from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
 from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
+from .product_names import PACK_FOLDER as PACK_FOLDER
+from .product_names import PACK_PRODUCTS as PACK_PRODUCTS
 from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER
 from .product_names import PATROL_PLAN_PRODUCTS as PATROL_PLAN_PRODUCTS
 from .product_names import PATROLS_DONE_FOLDER as PATROLS_DONE_FOLDER
@@ -51,6 +57,7 @@ from .product_names import PERFORMANCE_FOLDER as PERFORMANCE_FOLDER
 from .product_names import PERFORMANCE_PRODUCTS as PERFORMANCE_PRODUCTS
 from .product_names import PRODUCTS as PRODUCTS
 from .product_names import SAFETY_PRODUCTS as SAFETY_PRODUCTS
+from .product_names import WARD_PRODUCTS as WARD_PRODUCTS
 from .published_summary import MAX_DRAWN_HOTSPOTS as MAX_DRAWN_HOTSPOTS
 from .published_summary import MAX_LAYER_CELLS as MAX_LAYER_CELLS
 from .published_summary import choose_expected_cells as choose_expected_cells
