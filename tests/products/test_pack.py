@@ -30,7 +30,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     wards = {"ward_code": ["E05000001", "E05000002", "E05000003"], "ward_name": list(N_BY_WARD)}
     gpd.GeoDataFrame(wards, geometry=squares, crs=27700).to_file(folder / "wards.geojson")
     rows = [
-        f"{crime},2025-03-{1 + i % 28:02d} 15:30,{530_100 + 1_000 * number + 7 * i},{170_100 + 11 * i}"
+        f"{crime},2025-03-{1 + i % 28:02d} {8 + i % 14:02d}:{7 * i % 60:02d},{530_100 + 1_000 * number + 7 * i},{170_100 + 11 * i}"
         for crime, n_wards in (("Robbery", 3), ("Burglary", 2))
         for number, n in enumerate(list(N_BY_WARD.values())[:n_wards])
         for i in range(n)

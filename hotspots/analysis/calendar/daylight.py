@@ -61,6 +61,7 @@ def _find_sun(
     days.loc[has_none, ["dawn", "dusk"]] = np.nan
     days["is_always_light"] = has_none & is_up
     days["is_always_dark"] = has_none & ~is_up
+    return days
 
 
 def _make_solar_zone(longitude: float, zone: dt.tzinfo, day: dt.date) -> dt.timezone:

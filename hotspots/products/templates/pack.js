@@ -1,5 +1,5 @@
 "use strict";
-// the search box shows the wards whose name or borough holds what is typed, and says how many they are
+// the search box shows the wards with a word in their name or borough that begins as typed, and says how many they are
 const box = document.getElementById("find");
 const rows = [...document.querySelectorAll("tr[data-name]")];
 const found = document.getElementById("found");
@@ -7,7 +7,7 @@ function show() {
   const wanted = box.value.trim().toLowerCase();
   let n = 0;
   for (const row of rows) {
-    row.hidden = !row.dataset.name.includes(wanted);
+    row.hidden = !row.dataset.name.includes(" " + wanted);
     n += row.hidden ? 0 : 1;
   }
   for (const group of document.querySelectorAll("tbody[data-borough]")) {
