@@ -16,6 +16,8 @@ from hotspots.products.summary import (
     HAVEN_PRODUCTS,
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
+    PACK_FOLDER,
+    PACK_PRODUCTS,
     PATROL_PLAN_FOLDER,
     PATROL_PLAN_PRODUCTS,
     PATROLS_DONE_FOLDER,
@@ -35,6 +37,7 @@ _USES = {
     "Filter and chart": (".xlsx", ".csv"),
     "Open in a GIS": (".gpkg", ".geojson", ".parquet"),
     "Take along": (".ics", ".gpx"),
+    "Mail": (".zip",),
     "Check and reuse": (".json",),
 }
 """What people do with files, by how their names end."""
@@ -62,6 +65,7 @@ def write_index(out: Path) -> Path:
             patrols=_list(
                 out, f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols
             ),
+            packs=_list(out, f"{PACK_FOLDER}/*/{PACK_PRODUCTS['pack_json']}", _describe_pack),
             runs=_list(out, f"*/*/{PRODUCTS['summary']}", _describe_run),
         )
     )
@@ -123,6 +127,15 @@ def _describe_brief(summary: dict[str, Any]) -> Entry:
         **_read_period(summary["weeks"]),
         "area": str(summary["area"]),
         "n_places": len(summary["places"]),
+    }
+
+
+def _describe_pack(summary: dict[str, Any]) -> Entry:
+    return {
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
+        "crimes": [str(crime["label"]) for crime in summary["crimes"]],
+        "n_pages": int(summary["n_pages"]),
     }
 
 

@@ -51,7 +51,7 @@ def write_pack(
         notify: Told, in a sentence, if products of other files were replaced, and if the zip is too large for mail.
 
     Returns:
-        The summary, and the path of each product by its key, `zip` among them.
+        The summary, and the path of each product by its key.
 
     Raises:
         HotspotsError: An analysis fails; the message says of which crime and ward.
@@ -76,21 +76,21 @@ def write_pack(
             plan,
             tuple(written[part] for part in parts if not part.is_ward),
             pages={(part.request.crime, part.request.wards[0]): part.page for part in parts if part.is_ward},
+            zip_name=f"{name}.zip",
         )
         replaced = say_replaced(folder, PACK_PRODUCTS["pack_json"], summary.inputs)
         write_text(draft / PACK_PRODUCTS["pack"], draw_pack(summary))
         write_text(draft / PACK_PRODUCTS["pack_json"], encode_json(encode(summary)))
         write_pack_manifest(plan, summary, draft)
         progress("pack: zip")
-        zipped = draft / f"{name}.zip"
+        zipped = draft / summary.products["zip"]
         _write_zip(draft, zipped, root=name)
         size_mb = zipped.stat().st_size / 1e6
     if replaced:
         notify(replaced)
     if size_mb > MAX_MAIL_MB:
         notify(say("pack.too_large", size_mb, MAX_MAIL_MB))
-    paths = {key: folder / file for key, file in summary.products.items()}
-    return summary, paths | {"zip": folder / f"{name}.zip"}
+    return summary, {key: folder / file for key, file in summary.products.items()}
 
 
 def _list_batches(plan: PackPlan, draft: Path) -> list[Batch]:

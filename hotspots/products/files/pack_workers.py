@@ -25,6 +25,7 @@ from hotspots.products.summary import WARD_PRODUCTS, PackCrime, summarise, summa
 _GC_THRESHOLD = 10_000
 """As in the command: what libraries define at import stays, and need not be looked through often."""
 
+
 def _view(content: dict[Any, Any]) -> MappingProxyType[Any, Any]:
     return MappingProxyType(content)
 

@@ -148,13 +148,16 @@ def summarise_pack_crime(run: RunSummary, *, thin: tuple[str, ...], page: str) -
     )
 
 
-def summarise_pack(plan: PackPlan, crimes: tuple[PackCrime, ...], *, pages: dict[tuple[str, str], str]) -> PackSummary:
+def summarise_pack(
+    plan: PackPlan, crimes: tuple[PackCrime, ...], *, pages: dict[tuple[str, str], str], zip_name: str
+) -> PackSummary:
     """The table of a pack.
 
     Args:
         plan: What it is made of.
         crimes: Each crime.
         pages: Path of each ward's map in the pack, by crime and code of the ward.
+        zip_name: What the file with all of it is called.
     """
     wards = plan.wards.sort_values(["borough", "ward_name"], kind="stable")
     boroughs = wards["borough"].astype(object).where(wards["borough"].notna(), None)
@@ -183,6 +186,6 @@ def summarise_pack(plan: PackPlan, crimes: tuple[PackCrime, ...], *, pages: dict
         ),
         n_pages=len(crimes) + len(pages),
         inputs=tuple(map(InputSummary.of, plan.study.inputs)),
-        products=PACK_PRODUCTS,
+        products=PACK_PRODUCTS | {"zip": zip_name},
         version=hotspots.__version__,
     )
