@@ -12,6 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 import shapely
+from support import Said, call
 
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.pipeline import AnalysisRequest, PackPlan, PackRequest, Study, analyse, load_study, plan_pack
@@ -23,19 +24,25 @@ PERIOD = "2025-03-01_2025-03-28"
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three wards beside each other, with robberies in all, and burglaries in the first two."""
     folder = tmp_path_factory.mktemp("pack")
     squares = [shapely.box(530_000 + x, 170_000, 531_000 + x, 171_000) for x in (0, 1_000, 2_000)]
     wards = {"ward_code": ["E05000001", "E05000002", "E05000003"], "ward_name": list(N_BY_WARD)}
     gpd.GeoDataFrame(wards, geometry=squares, crs=27700).to_file(folder / "wards.geojson")
     rows = [
-        f"{crime},2025-03-{1 + i % 28:02d} {8 + i % 14:02d}:{7 * i % 60:02d},{530_100 + 1_000 * number + 7 * i},{170_100 + 11 * i}"
+        f"{crime},2025-03-{1 + i % 28:02d} {8 + i % 14:02d}:{7 * i % 60:02d},{530_100 + 1_000 * number + 7 * i},"
+        f"{170_100 + 11 * i}"
         for crime, n_wards in (("Robbery", 3), ("Burglary", 2))
         for number, n in enumerate(list(N_BY_WARD.values())[:n_wards])
         for i in range(n)
     ]
     (folder / "crimes.csv").write_text("\n".join(["Offence,Date,Easting,Northing", *rows]), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(folder: Path) -> Study:
     return load_study(folder / "crimes.csv", folder / "wards.geojson", settings=Settings(), tables=())
 
 
@@ -45,10 +52,21 @@ def plan(study: Study) -> PackPlan:
 
 
 @pytest.fixture(scope="module")
-def packed(plan: PackPlan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a pack that one process made."""
-    _, paths = write_pack(plan, tmp_path_factory.mktemp("one"))
-    return paths["pack"].parent
+def said(folder: Path) -> Said:
+    """What the command says that makes a pack in its own process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return call(
+            *("pack", "--crime", "robbery", "--crime", "burglary", "--jobs", 1),
+            *("--incidents", "crimes.csv", "--boundaries", "wards.geojson"),
+        )
+
+
+@pytest.fixture(scope="module")
+def packed(said: Said, folder: Path) -> Path:
+    """The folder of that pack."""
+    assert said[0] == 0
+    return folder / "maps" / "pack" / f"{PERIOD}_only-burglary-robbery"
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -71,6 +89,15 @@ def test_the_whole_area_has_everything(packed: Path, study: Study, tmp_path: Pat
     _, paths = write_products(analyse(study, AnalysisRequest(crime="burglary")), tmp_path)
     together = {name: content for name, content in read_files(packed / "burglary").items() if "/" not in name}
     assert together == read_files(paths["map"].parent)
+
+
+@pytest.mark.slow
+def test_the_command_says_where_the_table_is_and_which_wards_have_too_few(said: Said) -> None:
+    code, out, err = said
+    assert code == 0
+    assert out == f"maps/pack/{PERIOD}_only-burglary-robbery/index.html\n"
+    assert "6 maps: 2 of the whole area, and one for each ward and crime with ten incidents or more" in err
+    assert "Robbery: 53. Too few robberies to analyse, under ten: Coombe." in err
 
 
 @pytest.mark.slow

@@ -118,7 +118,7 @@ def write_batches(study: Study, batches: Sequence[Batch], *, jobs: int) -> Itera
 
 def _open_process(study: Study) -> None:
     """Make a process ready: its study, and that it ends when it should."""
-    global _opened  # noqa: PLW0603 - a process has one
+    global _opened
     _opened = study
     gc.set_threshold(_GC_THRESHOLD)
     gc.freeze()

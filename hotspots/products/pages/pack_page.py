@@ -29,8 +29,8 @@ def draw_pack(summary: PackSummary) -> str:
             s=summary,
             marks=_MARKS,
             compared=say_each("pack.compared", summary),
-            script=Markup(script),  # noqa: S704 - it is our own
-            script_hash=Markup(hash_script(script)),  # noqa: S704
+            script=Markup(script),
+            script_hash=Markup(hash_script(script)),
         )
     )
 
