@@ -97,7 +97,7 @@ def test_the_command_says_where_the_table_is_and_which_wards_have_too_few(said: 
     assert code == 0
     assert out == f"maps/pack/{PERIOD}_only-burglary-robbery/index.html\n"
     assert "6 maps: 2 of the whole area, and one for each ward and crime with ten incidents or more" in err
-    assert "Robbery: 53. Too few robberies to analyse, under ten: Coombe." in err
+    assert "Robbery: 53, clearly improving. Too few robberies to analyse, under ten: Coombe." in err
 
 
 @pytest.mark.slow
