@@ -8,6 +8,7 @@ from .pipeline import AnalysisRequest as AnalysisRequest
 from .pipeline import Evaluation as Evaluation
 from .pipeline import Operation as Operation
 from .pipeline import OperationRequest as OperationRequest
+from .pipeline import PackRequest as PackRequest
 from .pipeline import PatrolsDone as PatrolsDone
 from .pipeline import Performance as Performance
 from .pipeline import PerformanceRequest as PerformanceRequest
@@ -19,8 +20,10 @@ from .pipeline import find_area as find_area
 from .pipeline import load_study as load_study
 from .pipeline import measure_patrols as measure_patrols
 from .pipeline import measure_performance as measure_performance
+from .pipeline import plan_pack as plan_pack
 from .products.files import write_charts as write_charts
 from .products.files import write_operation as write_operation
+from .products.files import write_pack as write_pack
 from .products.files import write_patrols_done as write_patrols_done
 from .products.files import write_performance as write_performance
 from .products.files import write_products as write_products

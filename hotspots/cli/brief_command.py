@@ -127,13 +127,11 @@ def brief(
 
     By default: where the team of a ward is to be and when in the next two weeks, and what is open near. Places, numbers
     and words are those of `hotspots run` for the same wards. HTML, PDF and Word are written to OUT/briefs,
-    OUT/tactical, OUT/problems or OUT/strategic. PDF and Word take packages of their own: pip install "hotspots[briefs]".
+    OUT/tactical, OUT/problems or OUT/strategic. PDF and Word take packages of their own: pip install
+    "hotspots[briefs]".
     """
-    wanted = [
-        name
-        for name, is_wanted in (("tasking", tasking), ("problem", problem is not None), ("strategic", strategic))
-        if is_wanted
-    ]
+    reports = {"tasking": tasking, "problem": problem is not None, "strategic": strategic}
+    wanted = [name for name, is_wanted in reports.items() if is_wanted]
     if len(wanted) > 1:
         raise click.UsageError(f"--{wanted[0]} does not go with --{wanted[1]}. Leave one of them out.")
     kind = wanted[0] if wanted else "ward"

@@ -24,6 +24,7 @@ from hotspots.cli.havens_command import havens
 from hotspots.cli.init_command import init
 from hotspots.cli.operation_command import operation
 from hotspots.cli.outputs import echo
+from hotspots.cli.pack_command import pack
 from hotspots.cli.patrol_command import patrol
 from hotspots.cli.performance_command import performance
 from hotspots.cli.run_command import run
@@ -45,7 +46,7 @@ def cli() -> None:
     """Find where and when crime concentrates, and which safe havens are near."""
 
 
-for command in (run, brief, evaluate, performance, operation, havens, patrol, check, fetch, init):
+for command in (run, pack, brief, evaluate, performance, operation, havens, patrol, check, fetch, init):
     cli.add_command(command)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         BriefSummary,
         HavenPlanSummary,
         OperationSummary,
+        PackSummary,
         PatrolPlanSummary,
         PatrolsDoneSummary,
         PerformanceSummary,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         RunSummary
         | BriefSummary
         | OperationSummary
+        | PackSummary
         | PerformanceSummary
         | HavenPlanSummary
         | PatrolPlanSummary

@@ -39,6 +39,7 @@ from .projection import require_working_crs as require_working_crs
 from .projection import suggest_working_crs as suggest_working_crs
 from .projection import to_wgs84 as to_wgs84
 from .projection import to_working_crs as to_working_crs
+from .projection import unproject_shapes as unproject_shapes
 from .stated_points import parse_point as parse_point
 from .suppression import withhold_sums as withhold_sums
 from .wards import assign_wards as assign_wards

@@ -375,20 +375,29 @@ def to_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Raises:
         DataError: A geometry lies where the conversion is not defined: on the National Grid, outside OSTN15.
     """
+    geometry = unproject_shapes(np.asarray(frame.geometry.array), frame.crs)
+    return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84))
+
+
+def unproject_shapes(shapes: npt.NDArray[np.object_], crs: pyproj.CRS) -> npt.NDArray[np.object_]:
+    """Shapes of the working CRS in WGS84 degrees, as `to_wgs84` has them: for many few shapes, a table is slow.
+
+    Raises:
+        DataError: One lies where the conversion is not defined: on the National Grid, outside OSTN15.
+    """
 
     def unproject(easting: Floats, northing: Floats) -> tuple[Floats, Floats]:
-        longitude, latitude = _to_degrees(easting, northing, frame.crs)
+        longitude, latitude = _to_degrees(easting, northing, crs)
         if np.isnan(longitude).any():
             first = int(np.flatnonzero(np.isnan(longitude))[0])
             raise DataError(
-                f"Longitude and latitude are known only for places in {describe_area(frame.crs)}; easting "
+                f"Longitude and latitude are known only for places in {describe_area(crs)}; easting "
                 f"{easting[first]:.0f}, northing {northing[first]:.0f} lies outside. Check the coordinates."
             )
         return longitude, latitude
 
-    geometry = shapely.segmentize(frame.geometry.array, _EDGE_M)
-    geometry = shapely.transform(geometry, unproject, interleaved=False)
-    return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84))
+    cut: npt.NDArray[np.object_] = shapely.transform(shapely.segmentize(shapes, _EDGE_M), unproject, interleaved=False)
+    return cut
 
 
 @functools.lru_cache(maxsize=64)

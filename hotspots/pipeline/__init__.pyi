@@ -47,6 +47,10 @@ from .operation_patrols import measure_operation_patrols as measure_operation_pa
 from .operation_request import Before as Before
 from .operation_request import OperationRequest as OperationRequest
 from .overlaps import Overlap as Overlap
+from .pack import PackedCrime as PackedCrime
+from .pack import PackPlan as PackPlan
+from .pack import PackRequest as PackRequest
+from .pack import plan_pack as plan_pack
 from .patrol_plan import DETOUR as DETOUR
 from .patrol_plan import ShiftPlan as ShiftPlan
 from .patrol_plan import plan_shift as plan_shift

@@ -208,7 +208,7 @@ def measure_performance(
             population=population,
             peers=None if peers is None else peers.table[peers.table["crime"] == crime.slug],
         )
-        for crime in _choose_crimes(study, request.indicators)
+        for crime in choose_crimes(study, request.indicators)
     ]
     progress("priorities")
     cells = make_cells(unite_wards(wards), cell_size_m=CELL_SIZE_M)
@@ -240,7 +240,12 @@ def measure_performance(
     )
 
 
-def _choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
+def choose_crimes(study: Study, wanted: Sequence[str]) -> list[Crime]:
+    """The crimes to report, as far as the files hold them, in the order wanted; by default `USUAL_INDICATORS`.
+
+    Raises:
+        NotFoundError: The files hold none of them.
+    """
     present = {crime.slug: crime for crime in study.crimes}
     part_of = {slug: crime.part_of for slug, crime in study.definitions.crimes.items()}
     slugs = choose_indicators(wanted or USUAL_INDICATORS, list(present), part_of)

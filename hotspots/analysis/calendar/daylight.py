@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,19 @@ def add_sun(days: pd.DataFrame, *, longitude: float, latitude: float, zone: dt.t
         zone: Of the clock on the wall.
         degrees: How far the sun is below the horizon at dawn and dusk.
     """
+    found = _find_sun(days.index[0], days.index[-1], longitude, latitude, zone, degrees)
+    for name, values in found.items():
+        days[name] = values.to_numpy(copy=True)
+
+
+@functools.lru_cache(maxsize=8)
+def _find_sun(
+    first: pd.Timestamp, last: pd.Timestamp, longitude: float, latitude: float, zone: dt.tzinfo, degrees: float
+) -> pd.DataFrame:
+    """The columns of each day: kept, as several crimes are often looked at in one place, and nobody may change it."""
     from astral import Observer, sun
 
+    days = pd.DataFrame(index=pd.date_range(first, last, freq="D", unit="s"))
     observer = Observer(latitude=latitude, longitude=longitude, elevation=0.0)
     solar = _make_solar_zone(longitude, zone, days.index[-1])
     dates = [day.date() for day in days.index]
@@ -49,6 +61,7 @@ def add_sun(days: pd.DataFrame, *, longitude: float, latitude: float, zone: dt.t
     days.loc[has_none, ["dawn", "dusk"]] = np.nan
     days["is_always_light"] = has_none & is_up
     days["is_always_dark"] = has_none & ~is_up
+    return days
 
 
 def _make_solar_zone(longitude: float, zone: dt.tzinfo, day: dt.date) -> dt.timezone:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import geopandas as gpd
+import numpy as np
 import pyproj
 import shapely
 
-from hotspots.geography import to_wgs84
+from hotspots.geography import unproject_shapes
 
 
 def to_degrees(shapes: Sequence[shapely.Geometry], crs: pyproj.CRS) -> list[shapely.Geometry]:
     """Shapes in the CRS of the analysis, in longitude and latitude."""
-    series = gpd.GeoSeries(shapes, crs=crs)
-    return list(to_wgs84(gpd.GeoDataFrame(geometry=series)).geometry)
+    return list(unproject_shapes(np.array(shapes, dtype=object), crs))
 
 
 def place_numbers(outlines: Sequence[shapely.Geometry], crs: pyproj.CRS) -> list[tuple[float, float]]:

@@ -10,6 +10,8 @@ from .folders import restore_products as restore_products
 from .haven_plan_folder import write_havens as write_havens
 from .index import write_index as write_index
 from .operation_folder import write_operation as write_operation
+from .pack_folder import write_pack as write_pack
+from .pack_workers import count_cores as count_cores
 from .patrol_plan_folder import write_patrol_plan as write_patrol_plan
 from .patrols_done_folder import write_patrols_done as write_patrols_done
 from .performance_folder import write_performance as write_performance

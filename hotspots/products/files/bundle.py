@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
 from hotspots.errors import ParameterError
 from hotspots.geography import MIN_CELL_M, MIN_INCIDENTS
 from hotspots.house import Audience
@@ -27,14 +29,22 @@ from hotspots.products.files.spreadsheets import (
 from hotspots.products.files.tables_workbook import write_workbook
 from hotspots.products.pages import draw_map, draw_quality, draw_safety, draw_times
 from hotspots.products.summary import (
-    FACILITY_PRODUCTS,
     PRODUCTS,
-    SAFETY_PRODUCTS,
     RunSummary,
     encode,
     summarise,
     withhold_from_partners,
 )
+
+_TABLES: dict[str, Callable[[RunSummary], pd.DataFrame]] = {
+    "places_to_patrol_csv": tabulate_patrol_places,
+    "hotspots_csv": tabulate_hotspots,
+    "shifts_csv": tabulate_shifts,
+    "premises_csv": tabulate_facilities,
+    "hot_streets_csv": tabulate_hot_streets,
+    "measures_csv": tabulate_measures,
+}
+"""By the key of each in a summary."""
 
 
 def require_shareable(request: AnalysisRequest, audience: Audience) -> None:
@@ -89,7 +99,6 @@ def write_products(
     summary = summarise(analysis, audience=audience)
     if audience == "partner":
         summary = withhold_from_partners(summary)
-    house = analysis.study.house
     period = f"{analysis.start}_{analysis.end}"
     name = name_folder(
         period,
@@ -106,30 +115,39 @@ def write_products(
             summary = dataclasses.replace(
                 summary, products=summary.products | write_charts(summary, draft, marking=summary.handling.marking)
             )
-        write_text(draft / PRODUCTS["map"], draw_map(analysis, summary))
-        write_text(draft / PRODUCTS["times"], draw_times(summary, house=house))
-        write_text(draft / PRODUCTS["quality"], draw_quality(summary, house=house))
-        write_geopackage(analysis, summary, draft / PRODUCTS["hotspots_gpkg"])
-        write_csv(tabulate_patrol_places(summary), draft / PRODUCTS["places_to_patrol_csv"])
-        write_csv(tabulate_hotspots(summary), draft / PRODUCTS["hotspots_csv"])
-        write_csv(tabulate_shifts(summary), draft / PRODUCTS["shifts_csv"])
-        if summary.facilities:
-            write_csv(tabulate_facilities(summary), draft / FACILITY_PRODUCTS["premises_csv"])
-        if summary.streets is not None:
-            write_csv(tabulate_hot_streets(summary), draft / PRODUCTS["hot_streets_csv"])
-        if summary.perception:
-            write_text(draft / SAFETY_PRODUCTS["safety"], draw_safety(analysis, summary, summary.perception))
-        write_csv(tabulate_measures(summary), draft / PRODUCTS["measures_csv"])
-        write_workbook(summary, draft / PRODUCTS["tables"])
-        shapes = gather_shapes(analysis, summary)
-        write_geojson(shapes, draft / PRODUCTS["places_geojson"])
-        write_geoparquet(shapes, draft / PRODUCTS["places_parquet"])
-        if "rejected" in summary.products:
-            rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
-            write_csv(rejected, draft / PRODUCTS["rejected"])
-        write_text(draft / PRODUCTS["quality_json"], encode_json(encode(summary.quality)))
-        write_text(draft / PRODUCTS["summary"], encode_json(encode(summary)))
-        write_manifest(summary, draft, parameters=analysis.request)
+        fill_folder(draft, analysis, summary)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in summary.products.items()}
+
+
+def fill_folder(folder: Path, analysis: Analysis, summary: RunSummary) -> None:
+    """Write to a folder the products that a summary lists, and no others."""
+    wanted = {key: folder / name for key, name in summary.products.items()}
+    if "map" in wanted:
+        write_text(wanted["map"], draw_map(analysis, summary))
+    if "times" in wanted:
+        write_text(wanted["times"], draw_times(summary, house=analysis.study.house))
+    if "quality" in wanted:
+        write_text(wanted["quality"], draw_quality(summary, house=analysis.study.house))
+    if "safety" in wanted and summary.perception:
+        write_text(wanted["safety"], draw_safety(analysis, summary, summary.perception))
+    if "hotspots_gpkg" in wanted:
+        write_geopackage(analysis, summary, wanted["hotspots_gpkg"])
+    for key in wanted.keys() & _TABLES.keys():
+        write_csv(_TABLES[key](summary), wanted[key])
+    if "tables" in wanted:
+        write_workbook(summary, wanted["tables"])
+    if wanted.keys() >= {"places_geojson", "places_parquet"}:
+        shapes = gather_shapes(analysis, summary)
+        write_geojson(shapes, wanted["places_geojson"])
+        write_geoparquet(shapes, wanted["places_parquet"])
+    if "rejected" in wanted:
+        rejected = analysis.study.intake.rejected[["source", "source_row", "category", "reason", "detail"]]
+        write_csv(rejected, wanted["rejected"])
+    if "quality_json" in wanted:
+        write_text(wanted["quality_json"], encode_json(encode(summary.quality)))
+    if "summary" in wanted:
+        write_text(wanted["summary"], encode_json(encode(summary)))
+    if "manifest" in wanted:
+        write_manifest(summary, folder, parameters=analysis.request)

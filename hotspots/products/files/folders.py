@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 
 from hotspots.errors import ParameterError
 from hotspots.house import Audience
@@ -200,12 +201,24 @@ def _name_wards(wards: gpd.GeoDataFrame, all_wards: gpd.GeoDataFrame) -> str:
     if len(wards) == len(all_wards):
         return ""
     if len(wards) <= MAX_WARDS_NAMED:
-        slugs = all_wards["ward_name"].map(lambda name: slugify(name)[:_MAX_NAME])
-        slugs = slugs.mask(slugs.duplicated(keep=False) | (slugs == ""), slugs.index.to_series().map(slugify))
+        slugs = _slugify_wards(all_wards)
         names = sorted(slugs[wards.index])
         if all(names) and not slugs.duplicated().any():
             return "+".join(names)
     return f"{len(wards)}-wards-{_mark(*wards.index)}"
+
+
+def name_wards(wards: gpd.GeoDataFrame) -> dict[str, str]:
+    """A name for the folder of each ward, by its code: no two are the same."""
+    slugs = _slugify_wards(wards)
+    are_clear = slugs.ne("").all() and not slugs.duplicated().any()
+    return {str(code): slug if are_clear else _mark(str(code)) for code, slug in slugs.items()}
+
+
+def _slugify_wards(wards: gpd.GeoDataFrame) -> pd.Series:
+    """The name of each ward, or its code where another's looks the same."""
+    slugs = wards["ward_name"].map(lambda name: slugify(name)[:_MAX_NAME])
+    return slugs.mask(slugs.duplicated(keep=False) | (slugs == ""), slugs.index.to_series().map(slugify))
 
 
 def _mark(*texts: str) -> str:

@@ -18,6 +18,8 @@ from hotspots.products.summary import (
     HAVEN_PRODUCTS,
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
+    PACK_FOLDER,
+    PACK_PRODUCTS,
     PATROL_PLAN_FOLDER,
     PATROL_PLAN_PRODUCTS,
     PATROLS_DONE_FOLDER,
@@ -47,6 +49,7 @@ _USES = {
     "Filter and chart": (".xlsx", ".csv"),
     "Open in a GIS": (".gpkg", ".geojson", ".parquet"),
     "Take along": (".ics", ".gpx"),
+    "Mail": (".zip",),
     "Check and reuse": (".json",),
 }
 """What people do with files, by how their names end."""
@@ -170,6 +173,15 @@ def _describe_year(summary: dict[str, Any]) -> Entry:
     return {**_read_period(summary["period"]), "area": str(summary["area"]), "n_crimes": len(summary["crimes"])}
 
 
+def _describe_pack(summary: dict[str, Any]) -> Entry:
+    return {
+        **_read_period(summary["period"]),
+        "area": str(summary["area"]),
+        "crimes": [str(crime["label"]) for crime in summary["crimes"]],
+        "n_pages": int(summary["n_pages"]),
+    }
+
+
 def _describe_performance(summary: dict[str, Any]) -> Entry:
     area = summary["study_area"]
     return {
@@ -246,6 +258,7 @@ _KINDS: dict[str, tuple[str, Callable[[dict[str, Any]], Entry]]] = {
     "patrols": (f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols),
     "briefs": (f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
     "publications": (f"{PUBLIC_FOLDER}/*/{PUBLIC_PRODUCTS['public_json']}", _describe_publication),
+    "packs": (f"{PACK_FOLDER}/*/{PACK_PRODUCTS['pack_json']}", _describe_pack),
     "assessments": (f"{STRATEGIC_FOLDER}/*/{STRATEGIC_PRODUCTS['strategic_json']}", _describe_year),
     "tacticals": (f"{TACTICAL_FOLDER}/*/{TACTICAL_PRODUCTS['tactical_json']}", _describe_tactical),
     "problems": (f"{PROBLEM_FOLDER}/*/{PROBLEM_PRODUCTS['problem_json']}", _describe_problem),

@@ -20,6 +20,7 @@ from hotspots.products.summary import (
     BriefSummary,
     HavenPlanSummary,
     OperationSummary,
+    PackSummary,
     PatrolPlanSummary,
     PatrolsDoneSummary,
     PerformanceSummary,
@@ -45,6 +46,7 @@ AnySummary = (
     | TacticalSummary
     | ProblemSummary
     | StrategicSummary
+    | PackSummary
 )
 
 _MEDIA_TYPES = {
@@ -83,7 +85,7 @@ def write_manifest(
         key: Of the manifest among the products, which does not list itself.
     """
     names = {product: name for product, name in summary.products.items() if product != key}
-    names |= {Path(name).name: name for name in more}
+    names |= {name: name for name in more}
     content = {
         "schema_version": "1",
         "handling": encode(summary.handling),

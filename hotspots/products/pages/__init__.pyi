@@ -2,6 +2,7 @@ from .brief_page import draw_brief as draw_brief
 from .haven_plan_page import draw_havens as draw_havens
 from .map_page import draw_map as draw_map
 from .operation_page import draw_operation as draw_operation
+from .pack_page import draw_pack as draw_pack
 from .patrol_card import draw_patrol_card as draw_patrol_card
 from .patrols_done_page import draw_patrols_done as draw_patrols_done
 from .performance_page import draw_performance as draw_performance

@@ -16,6 +16,10 @@ from .haven_plan_summary import SitingSummary as SitingSummary
 from .haven_plan_summary import summarise_havens as summarise_havens
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
+from .pack_summary import PackCrime as PackCrime
+from .pack_summary import PackSummary as PackSummary
+from .pack_summary import summarise_pack as summarise_pack
+from .pack_summary import summarise_pack_crime as summarise_pack_crime
 from .partner_summary import withhold_from_partners as withhold_from_partners
 from .patrol_done_summary import PatrolDay as PatrolDay
 from .patrol_done_summary import PatrolsDoneSummary as PatrolsDoneSummary
@@ -52,6 +56,8 @@ from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
 from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
+from .product_names import PACK_FOLDER as PACK_FOLDER
+from .product_names import PACK_PRODUCTS as PACK_PRODUCTS
 from .product_names import PATROL_PLAN_FOLDER as PATROL_PLAN_FOLDER
 from .product_names import PATROL_PLAN_PRODUCTS as PATROL_PLAN_PRODUCTS
 from .product_names import PATROLS_DONE_FOLDER as PATROLS_DONE_FOLDER
@@ -68,6 +74,7 @@ from .product_names import STRATEGIC_FOLDER as STRATEGIC_FOLDER
 from .product_names import STRATEGIC_PRODUCTS as STRATEGIC_PRODUCTS
 from .product_names import TACTICAL_FOLDER as TACTICAL_FOLDER
 from .product_names import TACTICAL_PRODUCTS as TACTICAL_PRODUCTS
+from .product_names import WARD_PRODUCTS as WARD_PRODUCTS
 from .public_summary import PublicMonthSummary as PublicMonthSummary
 from .public_summary import PublicSummary as PublicSummary
 from .public_summary import PublicWardSummary as PublicWardSummary

@@ -426,7 +426,6 @@ def _summarise_wards(assessment: StrategicAssessment) -> tuple[WardOfYear, ...]:
 
 
 def _say_all(assessment: StrategicAssessment, s: StrategicSummary) -> StrategicWords:
-    request = assessment.request
     lists = ("year", "reading", "priorities", "wards", "costs", "outlook", "data", "sources")
     said: dict[str, Any] = {name: tuple(say_each(f"strategic.{name}", s)) for name in lists}
     said |= {name: say(f"strategic.{name}", s) for name in ("title", "subtitle", "few")}

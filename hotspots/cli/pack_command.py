@@ -1,0 +1,65 @@
+"""`hotspots pack`: every crime and ward in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hotspots.cli.inputs import METRES, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.outputs import echo_products, warn
+
+
+@click.command()
+@click.option(
+    "--crime",
+    "crimes",
+    multiple=True,
+    metavar="CRIME",
+    help="Crime to pack; an unknown name prints the list. Repeatable.  [default: the indicators of hotspots.toml, or "
+    "those that partnerships usually report]",
+)
+@study_options(
+    "havens",
+    "streets",
+    "premises",
+    "schools",
+    "candidates",
+    "safety_maps",
+    "term_dates",
+    "checked_since",
+    "population",
+)
+@click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes at work at once; each takes up to 1 GB of memory.  [default: one for each core]",
+)
+@out_option
+@click.option("--json", "as_json", is_flag=True, help="Print the table of wards and crimes.")
+def pack(
+    inputs: StudyInputs, crimes: tuple[str, ...], reach_m: float, jobs: int | None, out: Path, as_json: bool
+) -> None:
+    """Map every crime, of the whole area and of each ward, with one table that opens each map, and a zip to mail.
+
+    All is written to OUT/pack. Of a ward: its map, hours, quality of the data, tables and numbers, the same as
+    `hotspots run --ward` gives; of the whole area, everything that `hotspots run` gives.
+    """
+    from hotspots.pipeline import RUN_TABLES, PackRequest, plan_pack
+    from hotspots.products.files import count_cores, write_pack
+
+    settings = inputs.load_settings()
+    request = PackRequest(
+        crimes=crimes or settings.indicators,
+        is_usual=not crimes,
+        start=inputs.start,
+        end=inputs.end,
+        wards=inputs.wards,
+        reach_m=reach_m,
+    )
+    with open_study(inputs, settings, out=out, tables=RUN_TABLES) as (study, progress):
+        plan = plan_pack(study, request)
+        written = write_pack(plan, out, jobs=jobs or count_cores(), progress=progress, notify=warn)
+    echo_products([written], out, sentences="terminal.pack", page="pack", as_json=as_json)

@@ -1,0 +1,136 @@
+"""Which analyses a pack is of: each crime, of all wards together and of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from hotspots.crimes import Crime
+from hotspots.errors import ParameterError
+from hotspots.geography import MIN_INCIDENTS
+from hotspots.pipeline.performance import choose_crimes
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.selection import select_incidents
+from hotspots.pipeline.study import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackRequest:
+    """What to pack.
+
+    Attributes:
+        crimes: Slugs, in order; by default the usual indicators, as far as the files hold them.
+        is_usual: Whether these crimes are those of every pack here, and so not another question.
+        start, end: First and last day, inclusive; by default those of the incidents read.
+        wards: Codes or names of the wards; all by default.
+        reach_m: Of the safe havens.
+    """
+
+    crimes: tuple[str, ...] = ()
+    is_usual: bool = False
+    start: dt.date | None = None
+    end: dt.date | None = None
+    wards: tuple[str, ...] = ()
+    reach_m: float = 400.0
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How the pack differs from the usual one, in a few words each."""
+        only = (f"only {' '.join(sorted(self.crimes))}",) if self.crimes and not self.is_usual else ()
+        return (*only, *AnalysisRequest(crime="", reach_m=self.reach_m).methods)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedCrime:
+    """One crime of a pack.
+
+    Attributes:
+        crime: The crime.
+        request: Of all wards together.
+        n_by_ward: Its incidents, by ward code.
+        by_ward: What is asked of each ward, by its code, where it has ten incidents: nothing could be shown of fewer.
+    """
+
+    crime: Crime
+    request: AnalysisRequest
+    n_by_ward: dict[str, int]
+    by_ward: dict[str, AnalysisRequest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackPlan:
+    """Everything that a pack is made of, before anything is analysed.
+
+    Attributes:
+        request: As it was asked.
+        study: What was read.
+        start, end: First and last day of all crimes.
+        wards: The wards.
+        crimes: The crimes, in order.
+    """
+
+    request: PackRequest
+    study: Study
+    start: dt.date
+    end: dt.date
+    wards: gpd.GeoDataFrame
+    crimes: tuple[PackedCrime, ...]
+
+    @property
+    def n_analyses(self) -> int:
+        """How many analyses it takes."""
+        return sum(1 + len(packed.by_ward) for packed in self.crimes)
+
+
+def plan_pack(study: Study, request: PackRequest) -> PackPlan:
+    """Which analyses a pack is of.
+
+    Raises:
+        NotFoundError: A crime or ward is not in the data.
+        ParameterError: There is one ward, of which `analyse` says all.
+        TooLittleDataError: A crime has no incident in the period and the wards.
+    """
+    slugs = (
+        dict.fromkeys(request.crimes)
+        if request.crimes and not request.is_usual
+        else [crime.slug for crime in choose_crimes(study, request.crimes)]
+    )
+    selected = []
+    for slug in slugs:
+        whole = AnalysisRequest(
+            crime=slug, start=request.start, end=request.end, wards=request.wards, reach_m=request.reach_m
+        )
+        selected.append((whole, select_incidents(study, whole)))
+    wards = selected[0][1].wards
+    if len(wards) == 1:
+        raise ParameterError(
+            f"A pack is of several wards, and {wards['ward_name'].iloc[0]} is one: it would hold everything twice. "
+            "Name more with `wards`, or run its crimes alone."
+        )
+    return PackPlan(
+        request=request,
+        study=study,
+        start=min(chosen.start for _, chosen in selected),
+        end=max(chosen.end for _, chosen in selected),
+        wards=wards,
+        crimes=tuple(
+            _pack_crime(chosen.crime, whole, chosen.incidents["ward_code"].value_counts().reindex(wards.index))
+            for whole, chosen in selected
+        ),
+    )
+
+
+def _pack_crime(crime: Crime, whole: AnalysisRequest, counts: pd.Series) -> PackedCrime:
+    n_by_ward = {str(code): int(n) for code, n in counts.fillna(0).items()}
+    return PackedCrime(
+        crime=crime,
+        request=whole,
+        n_by_ward=n_by_ward,
+        by_ward={
+            code: dataclasses.replace(whole, wards=(code,)) for code, n in n_by_ward.items() if n >= MIN_INCIDENTS
+        },
+    )
