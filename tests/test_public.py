@@ -116,7 +116,7 @@ def test_what_all_publications_tell_leaves_small_counts_open(inputs: Path, told:
     for (kind, area, block), (count, _) in {k: v for one in told for k, v in list_told(one).items()}.items():
         inside = np.zeros(at.shape)
         in_area = [names.index(area)] if kind == "ward" else np.flatnonzero(boroughs == area)
-        inside[np.ix_(in_area, [str(month).startswith(block) for month in MONTHS])] = 1
+        inside[np.ix_(np.asarray(in_area), np.array([str(month).startswith(block) for month in MONTHS]))] = 1
         if count is not None:
             assert count == (inside * at).sum()
             assert count >= 10

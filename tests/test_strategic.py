@@ -16,6 +16,7 @@ from test_performance import make_study
 
 from hotspots.analysis.change.next_year import limit_unchanged
 from hotspots.analysis.rates.ratios import compare_rates
+from hotspots.house import HouseStyle
 from hotspots.pipeline.strategic import StrategicAssessment, assess_year
 from hotspots.pipeline.study import Study
 from hotspots.products.drawing.strategic_report import make_strategic_report
@@ -100,7 +101,7 @@ def test_every_row_is_accounted_for(found: StrategicAssessment) -> None:
 
 
 def test_the_pages_say_what_the_summary_says(summary: StrategicSummary, found: StrategicAssessment) -> None:
-    report = make_strategic_report(summary)
+    report = make_strategic_report(summary, HouseStyle())
     headings = [section.heading for section in report.sections]
     assert headings == [
         "The year in short", "The order of priority", "Costs", "Burglary", "Robbery",

@@ -104,12 +104,6 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem", "strateg
 )
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print what is on each page.")
-@click.option(
-    "--strategic",
-    "is_strategic",
-    is_flag=True,
-    help="The yearly assessment in place of a page: every crime, the years that there are, wards, seasons and costs.",
-)
 def brief(
     inputs: StudyInputs,
     crimes: tuple[str, ...],

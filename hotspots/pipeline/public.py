@@ -227,8 +227,8 @@ def _describe_year(
     if before:
         verdicts = _compare_years(n_by_ward, before.told_wards, year)
         if n_all is not None and before.stated.has_total:
-            totals = [pd.Series([number.n_by_ward.sum()], index=["all"]) for number in (own, before)]
-            verdict = _compare_years(*totals, year)["all"]
+            now, then = (pd.Series([number.n_by_ward.sum()], index=["all"]) for number in (own, before))
+            verdict = _compare_years(now, then, year)["all"]
     is_whole = one.wards.index.isin(asked).all()
     wards = [
         PublicWard(

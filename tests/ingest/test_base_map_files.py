@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -35,7 +36,7 @@ OS_LAYERS = {
 }
 
 
-def write_layers(path: Path, layers: Mapping[str, tuple[list[shapely.Geometry], Mapping[str, list[object]]]]) -> Path:
+def write_layers(path: Path, layers: Mapping[str, tuple[list[Any], Any]]) -> Path:
     for name, (shapes, columns) in layers.items():
         gpd.GeoDataFrame(dict(columns), geometry=shapes, crs=27700).to_file(path, layer=name, driver="GPKG")
     return path

@@ -6,6 +6,7 @@ import json
 
 import geopandas as gpd
 import numpy as np
+import pyproj
 import pytest
 import shapely
 from support import decode_line
@@ -13,7 +14,7 @@ from support import decode_line
 from hotspots.products.drawing import base_shapes
 from hotspots.products.drawing.base_shapes import draw_base_shapes
 
-CRS = "EPSG:27700"
+CRS = pyproj.CRS("EPSG:27700")
 X, Y = 536_000.0, 176_000.0
 AREA = shapely.box(X, Y, X + 8000, Y + 8000)
 

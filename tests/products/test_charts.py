@@ -84,7 +84,7 @@ def havens(demonstration: Study) -> HavenPlanSummary:
 @pytest.fixture(scope="module")
 def crowded_summary(summary: RunSummary) -> RunSummary:
     """Thirteen years with gaps and months that stand out, and sixty wards of long names of which many changed."""
-    kinds = itertools.cycle([None] * 9 + ["above the limits", None, "below the limits"])
+    kinds: Any = itertools.cycle([None] * 9 + ["above", None, "below"])
     template = next(month for month in summary.series.months if month.high is not None)
     months = tuple(
         dataclasses.replace(
@@ -153,7 +153,7 @@ def require_chart(drawn: Chart | LeftOut) -> Chart:
 
 def find_boxes(chart: Chart) -> dict[int, tuple[str, Any]]:
     """Each text with its box, in pixels."""
-    renderer = FigureCanvasAgg(chart.figure).get_renderer()
+    renderer = FigureCanvasAgg(chart.figure).get_renderer()  # type: ignore[no-untyped-call]
     boxes = ((text.get_text(), text.get_window_extent(renderer)) for text in chart.figure.texts)
     return dict(enumerate((said, box) for said, box in boxes if said.strip()))
 
@@ -301,7 +301,8 @@ def test_what_is_withheld_is_not_drawn(havens: HavenPlanSummary) -> None:
     chart = require_chart(
         draw_coverage_chart(dataclasses.replace(havens, cover=dataclasses.replace(cover, parts=parts)))
     )
-    widths = [bar.get_width() for bar in chart.figure.axes[0].patches]
+    bars: Any = chart.figure.axes[0].patches
+    widths = [bar.get_width() for bar in bars]
     assert widths == [0.7]
     assert "Some: 70% near one, too few to say how many open. None: too few to be shown." in chart.alt
 

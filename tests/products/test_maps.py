@@ -42,8 +42,9 @@ from hotspots.products.pages.map_changes import list_verdicts
 from hotspots.products.pages.map_page import draw_map
 from hotspots.products.pages.quality_page import draw_quality
 from hotspots.products.summary import ChangeSummary, GroupChange, choose_main_change, summarise
+from hotspots.products.summary.place_changes import HotspotChange, PlaceChange
 from hotspots.products.summary.shift_summary import ShiftSummary
-from hotspots.products.summary.time_summary import ChangeScale, HotspotChange, WardChange, choose_changes
+from hotspots.products.summary.time_summary import ChangeScale, WardChange, choose_changes
 from hotspots.products.words.numbers import say_bound, say_date, say_list, say_share, say_sum, shorten_days
 from hotspots.products.words.sentences import say
 
@@ -600,8 +601,8 @@ def test_a_percentage_of_unequal_windows_says_that_it_is_of_a_day() -> None:
 
 def test_a_hot_spot_is_compared_with_the_year_before_or_else_with_the_time_before() -> None:
     hotspots = [
-        HotspotChange(rank=1, change=make_group(20, 10, "no apparent change")),
-        HotspotChange(rank=2, change=make_group(30, 10, "deteriorating")),
+        HotspotChange(rank=1, change=PlaceChange.of(make_group(20, 10, "no apparent change"))),
+        HotspotChange(rank=2, change=PlaceChange.of(make_group(30, 10, "deteriorating"))),
     ]
     before, year = (make_change("12-weeks", against, hotspots=hotspots) for against in ("before", "last year"))
     r12 = make_change("r12", "before", hotspots=hotspots)

@@ -15,6 +15,7 @@ import docx
 import pytest
 
 from hotspots.errors import DataError
+from hotspots.house import HouseStyle
 from hotspots.products.drawing import (
     Beside,
     Blank,
@@ -32,6 +33,7 @@ from hotspots.products.drawing import (
 )
 from hotspots.products.files import encode_report, make_report_template
 from hotspots.products.pages import draw_report
+from hotspots.products.summary.handling_summary import summarise_handling
 
 SVG = '<svg viewBox="0 0 400 100" role="img" class="chart"><title>t</title><rect width="400" height="100"/></svg>'
 CODE = "#panic() {{ 7 * 7 }} {% if %} <b>Noon & Closed</b>"
@@ -59,7 +61,8 @@ TEXTS = (
 REPORT = Report(
     title="Assessment: Ashe",
     subtitle="January 2026",
-    marking="OFFICIAL",
+    handling=summarise_handling(HouseStyle(), "partner"),
+    house=HouseStyle(),
     status="Not for decisions",
     contact="Questions: Analysis",
     sources=("Made from 1,234 robberies.",),

@@ -54,7 +54,7 @@ def class_squares(
     least[~floor.is_met(counts, n_places)] = 0
     unsure = list(np.flatnonzero(np.isfinite(sums)))
     while unsure:
-        area = unsure[-1]
+        area = int(unsure[-1])
         bound = _find_bound(area, least, lies_in, sums)
         if bound < _NEARLY or sums[area] - bound >= MIN_INCIDENTS - _NEARLY:
             unsure.pop()  # what comes down elsewhere leaves it more
@@ -77,9 +77,10 @@ def _find_bound(area: int, least: Integers, lies_in: Flags, told: Floats) -> flo
     in_square = sparse.csr_array((ones, (squares, pieces)), shape=(len(drawn), len(areas)))
     found = linprog(
         (areas == area).astype(np.float64),
-        A_ub=sparse.vstack([in_area, -in_square]),
+        A_ub=sparse.vstack([in_area, -in_square]).toarray(),
         b_ub=np.concatenate([np.minimum(told, least.sum()), -least[drawn]]),
         bounds=(0, None),
         method="highs",
     )
+    assert found.fun is not None  # the incidents that were counted fit
     return float(found.fun)

@@ -321,14 +321,15 @@ def _release(features: gpd.GeoDataFrame) -> pd.Series:
     names = pd.Series(plain, index=features.index, dtype="object")
     is_school = features["kind"] == "school"
     shown = pd.concat([release_schools(names[is_school]), release_names(names[~is_school], are_areas=True)])
-    return shown.reindex(features.index).astype("object")
+    released: pd.Series = shown.reindex(features.index).astype("object")
+    return released
 
 
 def _find_repeated(features: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
     """Which stations and schools stand near one of the same name, and which shapes are there twice."""
     shapes = features.geometry.to_numpy()
     told = features[["kind", "name"]].assign(wkb=shapely.to_wkb(shapely.normalize(shapes)))
-    repeated = told.duplicated().to_numpy().copy()
+    repeated: npt.NDArray[np.bool_] = told.duplicated().to_numpy().copy()
     marks = features[features["kind"].isin(["station", "school"])]
     for (_, name), same in marks.groupby(["kind", "name"], sort=False):
         kept: list[shapely.Geometry] = []

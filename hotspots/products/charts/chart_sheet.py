@@ -124,7 +124,8 @@ def use_style(name: str = "") -> Iterator[None]:
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE | {"svg.hashsalt": name})
+        style: dict[Any, Any] = _STYLE | {"svg.hashsalt": name}
+        matplotlib.rcParams.update(style)
         yield
 
 

@@ -54,13 +54,13 @@ def draw_concentration_chart(summary: RunSummary, *, marking: str | None = None)
             (say("charts.chance_label", summary), SOFT, (0, (4, 2.5))),
         ):
             canvas.plot([beside, beside + 44], [y - 6, y - 6], color=colour, linewidth=3, linestyle=style)
-            for line in wrap(said, size=BODY, width=WIDTH - MARGIN - beside - 56):
-                sheet.write(beside + 56, y, line)
+            for words in wrap(said, size=BODY, width=WIDTH - MARGIN - beside - 56):
+                sheet.write(beside + 56, y, words)
                 y += 25
             y += 9
-        for share in repeats.place_shares:
+        for place_share in repeats.place_shares:
             y += 38
-            sheet.write(beside, y, say("charts.place_share", share, repeats), is_bold=True, colour=INK)
+            sheet.write(beside, y, say("charts.place_share", place_share, repeats), is_bold=True, colour=INK)
             y += 25
-            sheet.write(beside, y, say("charts.by_chance", share), size=SMALL, colour=SOFT)
+            sheet.write(beside, y, say("charts.by_chance", place_share), size=SMALL, colour=SOFT)
     return sheet.finish(_NAME, say("charts.concentration_alt", summary))

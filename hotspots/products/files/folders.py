@@ -218,7 +218,8 @@ def name_wards(wards: gpd.GeoDataFrame) -> dict[str, str]:
 def _slugify_wards(wards: gpd.GeoDataFrame) -> pd.Series:
     """The name of each ward, or its code where another's looks the same."""
     slugs = wards["ward_name"].map(lambda name: slugify(name)[:_MAX_NAME])
-    return slugs.mask(slugs.duplicated(keep=False) | (slugs == ""), slugs.index.to_series().map(slugify))
+    clear: pd.Series = slugs.mask(slugs.duplicated(keep=False) | (slugs == ""), slugs.index.to_series().map(slugify))
+    return clear
 
 
 def _mark(*texts: str) -> str:

@@ -20,7 +20,15 @@ from hotspots.products.files.folders import (
 from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.pack_workers import Batch, PackPart, write_batches
 from hotspots.products.pages import draw_pack
-from hotspots.products.summary import PACK_FOLDER, PACK_PRODUCTS, PRODUCTS, PackSummary, encode, summarise_pack
+from hotspots.products.summary import (
+    PACK_FOLDER,
+    PACK_PRODUCTS,
+    PRODUCTS,
+    PackCrime,
+    PackSummary,
+    encode,
+    summarise_pack,
+)
 from hotspots.products.words import say
 
 MAX_MAIL_MB = 25
@@ -66,7 +74,8 @@ def write_pack(
     folder = out / PACK_FOLDER / name
     with replace_folder(folder, out=out) as draft:
         batches = _list_batches(plan, draft)
-        written, n_done = {}, 0
+        written: dict[PackPart, PackCrime] = {}
+        n_done = 0
         progress(f"pack: 0 of {plan.n_analyses} pages")
         for batch, crimes in write_batches(plan.study, batches, jobs=jobs):
             written |= dict(zip(batch, crimes, strict=True))

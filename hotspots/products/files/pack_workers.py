@@ -34,7 +34,7 @@ def _reduce(view: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
     return _view, (dict(view),)
 
 
-copyreg.pickle(MappingProxyType, _reduce)  # type: ignore[arg-type]  # tables of crimes are such, and go along
+copyreg.pickle(MappingProxyType, _reduce)  # tables of crimes are such, and go along
 
 _opened: Study | None = None
 """The study of a process that was started for a pack."""

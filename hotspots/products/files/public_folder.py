@@ -83,9 +83,9 @@ def tabulate_public(summary: PublicSummary) -> pd.DataFrame:
             about = ("authority", None, year.borough, year.borough, "year", str(year.year))
             rows.append((*about, year.n_incidents, "count", None, year.verdict))
         for ward in year.wards:
-            about = ("ward", ward.code, ward.name, ward.borough, "year", str(year.year))
+            of_ward = ("ward", ward.code, ward.name, ward.borough, "year", str(year.year))
             told = "count" if ward.n_incidents is not None else kept
-            rows.append((*about, ward.n_incidents, told, ward.rate, ward.verdict))
+            rows.append((*of_ward, ward.n_incidents, told, ward.rate, ward.verdict))
     table = pd.DataFrame(rows, columns=columns).astype({"count": "Int64", "per_1000": "Float64"})
     return table.assign(crime=summary.crime, data_status=", ".join(sorted(set(summary.data_status.values()))))
 

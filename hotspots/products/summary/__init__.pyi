@@ -112,5 +112,6 @@ from .time_summary import GroupChange as GroupChange
 from .time_summary import HoursSummary as HoursSummary
 from .time_summary import RepeatSummary as RepeatSummary
 from .time_summary import SeriesMonth as SeriesMonth
+from .time_summary import WardChange as WardChange
 from .time_summary import WindowSummary as WindowSummary
 from .time_summary import choose_main_change as choose_main_change

@@ -143,9 +143,9 @@ def summarise_pack_crime(run: RunSummary, *, thin: tuple[str, ...], page: str) -
         plural=run.crime_plural,
         period=run.period,
         n_incidents=run.accounts.analysed,
-        verdict=main and main.area and main.area.verdict,
-        compared=main and say("change.windows", main),
-        changes={row.code: row.change.verdict for row in (main and main.wards) or ()},
+        verdict=main.area.verdict if main and main.area else None,
+        compared=say("change.windows", main) if main else None,
+        changes={row.code: row.change.verdict for row in (main.wards if main else None) or ()},
         thin=thin,
         page=page,
     )

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from hotspots.products.summary.product_names import FACILITY_PRODUCTS
-from hotspots.products.summary.run_summary import InputSummary, RunSummary
+from hotspots.products.summary.run_summary import InputSummary, ReadInputSummary, RunSummary
 
 Value = TypeVar("Value")
 
@@ -50,13 +50,13 @@ def withhold_from_partners(summary: RunSummary) -> RunSummary:
     return hide_file_names(kept, summary.inputs)
 
 
-def hide_file_names(summary: Value, inputs: Sequence[InputSummary]) -> Value:
+def hide_file_names(summary: Value, inputs: Sequence[InputSummary | ReadInputSummary]) -> Value:
     """A summary in which each file that was read is called by its kind, wherever it is named."""
     names = _name_kinds(inputs)
     return _replace_texts(summary, lambda text: _rename(text, names))
 
 
-def _name_kinds(inputs: Sequence[InputSummary]) -> dict[str, str]:
+def _name_kinds(inputs: Sequence[InputSummary | ReadInputSummary]) -> dict[str, str]:
     """What each file is called instead of by its name: its kind, and a number where there are several."""
     n_of_kind = Counter(file.table for file in inputs)
     names: dict[str, str] = {}

@@ -172,7 +172,7 @@ def summarise_public(publication: Publication) -> PublicSummary:
         years=tuple(
             PublicYearSummary.of(year, words=tuple(say_each("public.year", year, crime))) for year in publication.years
         ),
-        squares=tuple(PublicSquareSummary(**row) for row in publication.squares.to_dict("records")),
+        squares=tuple(_list_squares(publication)),
         havens=tuple(_list_havens(publication)),
         protection=tuple(say_each("public.protection", MIN_INCIDENTS, SQUARE_M)),
         inputs=inputs,
@@ -180,6 +180,11 @@ def summarise_public(publication: Publication) -> PublicSummary:
         version=hotspots.__version__,
     )
     return hide_file_names(summary, inputs)
+
+
+def _list_squares(publication: Publication) -> Iterable[PublicSquareSummary]:
+    for square in publication.squares.to_dict("records"):
+        yield PublicSquareSummary(**{str(key): value for key, value in square.items()})
 
 
 def _list_havens(publication: Publication) -> Iterable[PublicHavenSummary]:
