@@ -19,8 +19,8 @@ AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 MARKINGS: Mapping[Audience, str] = {"tasking": "OFFICIAL-SENSITIVE", "partner": "OFFICIAL", "public": "OFFICIAL"}
 """What is printed where a partnership has nothing of its own.
 
-Source: Cabinet Office (2023), Government Security Classifications Policy, and its Guidance 1.1 on OFFICIAL. All
-information of public bodies is OFFICIAL at least; -SENSITIVE is added where it must reach only those who need to know.
+Source: Cabinet Office (2023), Government Security Classifications Policy. All information of public bodies is OFFICIAL
+at least; -SENSITIVE is added where it must reach only those who need to know.
 """
 
 MIN_CONTRAST = 4.5
