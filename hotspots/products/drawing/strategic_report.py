@@ -154,7 +154,7 @@ def _show_crime(crime: CrimeOfYear) -> list[Block]:
     return [
         Points(crime.words),
         *(Beside(left, right, share=_CHART_SHARE) for left, right in rows if left or right),
-        Blank(["What is behind this, to fill in", "What is recommended"], 2, widths=(1, 1)),
+        Blank(["What is behind this, to fill in", "What is recommended"], 3, widths=(1, 1), tall=2),
     ]
 
 
@@ -170,7 +170,7 @@ def _list_wards(wards: Sequence[WardOfCrime], *, caption: str, has_rates: bool =
         direction = say("strategic.direction", ward.change.verdict) if ward.change else "not known"
         rows.append([Cell(ward.name, look="strong"), count, direction])
     headings = ["Ward", "Per 1,000" if has_rates else "Year", "Change"]
-    return Grid(headings, rows, caption=caption, align="lrl", widths=(1.6, 1.1, 1.2))
+    return Grid(headings, rows, caption=caption, align="lrl", widths=(1.5, 1.1, 1.4))
 
 
 def _count(ward: WardOfCrime) -> str:
