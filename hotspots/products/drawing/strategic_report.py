@@ -172,7 +172,7 @@ def _list_wards(wards: Sequence[WardOfCrime], *, caption: str, has_rates: bool =
         direction = say("strategic.direction", ward.change.verdict) if ward.change else "not known"
         rows.append([Cell(ward.name, look="strong"), count, direction])
     headings = ["Ward", "Per 1,000" if has_rates else "Year", "Change"]
-    return Grid(headings, rows, caption=caption, align="lrl", widths=(1.4, 1, 1.6))
+    return Grid(headings, rows, caption=caption, align="lrl", widths=(1.4, 1.15, 1.5))
 
 
 def _count(ward: WardOfCrime) -> str:
