@@ -19,6 +19,7 @@ from unittest import mock
 import geopandas as gpd
 import numpy as np
 import openpyxl
+import pytest
 
 from hotspots.analysis.hotspots.evidence import Evidence
 from hotspots.cli.main import main
@@ -178,3 +179,13 @@ def make_old_workbook(rows: Sequence[Sequence[Any]], *, is_1904: bool) -> bytes:
     links = [fat, chain_end, *range(3, 2 + n_sectors), chain_end]
     table = struct.pack("<128I", *links, *[free] * (128 - len(links)))
     return header + table + b"".join(entries) + stream
+
+
+def list_violations(page: Any) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA and good practice."""
+    axe_playwright_python = pytest.importorskip("axe_playwright_python")
+    script = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+    page.evaluate(script.read_text("utf-8"))
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
+    return [f"{one['id']}: {one['nodes'][0]['target']} {one['help']}" for one in found["violations"]]

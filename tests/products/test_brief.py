@@ -275,8 +275,8 @@ def test_every_text_is_in_all_three_and_none_is_read_as_code(summary: BriefSumma
         assert row["hours"] in page
     assert texts["contact"] == "Questions: Analysis, ext. 1234"
     header = docx.Document(io.BytesIO(written["brief_docx"].read_bytes())).sections[0].header
-    assert header.paragraphs[0].text == "OFFICIAL"
-    assert page.count("OFFICIAL") == 2
+    assert header.paragraphs[0].text == "OFFICIAL  |  For tasking"
+    assert page.count("OFFICIAL") == 4  # top and foot, on a screen and in the margins of paper
 
 
 def test_the_page_asks_the_network_for_nothing(written: dict[str, Path]) -> None:

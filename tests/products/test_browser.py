@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from support import AnalyseDemonstration, decode
+from support import AnalyseDemonstration, decode, list_violations
 
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.pipeline.request import AnalysisRequest
@@ -820,16 +820,6 @@ def test_the_first_page_on_a4_has_the_map_and_the_first_ten(products: Path, open
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
 
-def list_violations(page: Any) -> list[str]:
-    """What axe-core finds against WCAG 2.2 AA and good practice."""
-    axe_playwright_python = pytest.importorskip("axe_playwright_python")
-    script = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-    page.evaluate(script.read_text("utf-8"))
-    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
-    return [f"{one['id']}: {one['nodes'][0]['target']} {one['help']}" for one in found["violations"]]
-
-
 @pytest.mark.parametrize(
     ("link", "size", "dark"),
     [
@@ -862,9 +852,14 @@ def test_the_map_can_be_used_by_everybody(
     context.close()
 
 
+@pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("name", ["times.html", "quality.html", "../../index.html"])
-def test_other_pages_can_be_used_by_everybody(products: Path, browser: Any, name: str) -> None:
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, offline=True, bypass_csp=True)
+def test_other_pages_can_be_used_by_everybody(
+    products: Path, browser: Any, name: str, colours: Literal["dark", "light"]
+) -> None:
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, offline=True, bypass_csp=True, color_scheme=colours
+    )
     page = context.new_page()
     page.goto((map_of(products, "robbery").parent / name).resolve().as_uri())
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")

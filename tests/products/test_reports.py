@@ -10,9 +10,11 @@ import zipfile
 import zlib
 from html import unescape
 from pathlib import Path
+from typing import Any, Literal
 
 import docx
 import pytest
+from support import list_violations
 
 from hotspots.errors import DataError
 from hotspots.house import HouseStyle
@@ -148,3 +150,30 @@ def test_a_template_of_a_partnership_has_the_sections_where_their_tag_is(tmp_pat
     bare.save(str(tmp_path / "bare.docx"))
     with pytest.raises(DataError, match=r"the tag \{\{ sections \}\} once.*has it 0 times"):
         encode_report(REPORT, template=tmp_path / "bare.docx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "colours"), [((1366, 768), "dark"), ((390, 844), "light")], ids=["laptop", "phone"])
+def test_a_report_can_be_used_by_everybody(
+    browser: Any, tmp_path: Path, size: tuple[int, int], colours: Literal["dark", "light"]
+) -> None:
+    """Every kind of block, and a table of many rows and columns, which a phone pushes aside within itself."""
+    wards = Grid(
+        ["Ward", *(f"Crime {n}" for n in range(7))],
+        [[Cell(f"Ward {n} of the area", look="strong"), *["1,234 above"] * 7] for n in range(30)],
+        caption="Every ward",
+    )
+    parts = [*REPORT.sections, Section(heading="Wards", blocks=[wards])]
+    path = tmp_path / "report.html"
+    path.write_text(draw_report(dataclasses.replace(REPORT, sections=parts)), "utf-8")
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, offline=True, bypass_csp=True, color_scheme=colours
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert list_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    rows = page.locator(".matrix tbody tr")
+    # a card a row would take more than twice this
+    assert rows.nth(29).bounding_box()["y"] - rows.nth(0).bounding_box()["y"] < 29 * 100
+    context.close()

@@ -204,7 +204,7 @@ def test_a_problem_profile_knows_the_hot_spot_its_hours_and_what_is_near(
     written, paths = write_problem(problem, run, tmp_path)
     assert written.words is not None
     assert written.hotspot.n_incidents == 365 + 56
-    assert written.words.what.startswith("421 robberies were recorded here in 365 days")
+    assert written.words.what.startswith("421 robberies were recorded here in 12 months")
     assert "every day 15:00-15:59" in written.words.hours
     assert [haven.name for haven in written.brief.havens or ()] == ["Shut", "Always", "Also always"]
     assert all(row.n_earlier is None or row.n_earlier >= 10 for row in written.changes)

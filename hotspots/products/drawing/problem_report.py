@@ -117,15 +117,10 @@ def _list_analysis(summary: ProblemSummary, run: RunSummary) -> list[Block]:
             Grid(
                 say_each("problem.change_columns"),
                 [
-                    (
-                        row.compared,
-                        *("not told" if n is None else f"{n:,}" for n in (row.n_current, row.n_earlier)),
-                        row.verdict,
-                    )
+                    (row.compared[:1].upper() + row.compared[1:], Cell(row.verdict, say("problem.told", row)))
                     for row in summary.changes
                 ],
-                align="lrrl",
-                widths=(6, 1.5, 1.5, 3),
+                widths=(6, 4),
             )
         )
     blocks += [

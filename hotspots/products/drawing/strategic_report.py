@@ -29,6 +29,8 @@ from hotspots.products.words import say, say_number
 _CHART_SHARE = 0.6
 _N_WARDS = 5
 _N_COSTLIEST = 5
+_MANY_WARDS = 15
+"""More fill a page with their counts, so that their rates begin the next."""
 _MANY_CRIMES = 7
 """From more, the order of priority and the costs have a page each."""
 _N_LINES = 4
@@ -154,7 +156,7 @@ def _show_crime(crime: CrimeOfYear) -> list[Block]:
     return [
         Points(crime.words),
         *(Beside(left, right, share=_CHART_SHARE) for left, right in rows if left or right),
-        Blank(["What is behind this, to fill in", "What is recommended"], 2, widths=(1, 1)),
+        Blank(["What is behind this, to fill in", "What is recommended"], 3, widths=(1, 1), tall=2),
     ]
 
 
@@ -170,7 +172,7 @@ def _list_wards(wards: Sequence[WardOfCrime], *, caption: str, has_rates: bool =
         direction = say("strategic.direction", ward.change.verdict) if ward.change else "not known"
         rows.append([Cell(ward.name, look="strong"), count, direction])
     headings = ["Ward", "Per 1,000" if has_rates else "Year", "Change"]
-    return Grid(headings, rows, caption=caption, align="lrl", widths=(1.6, 1.1, 1.2))
+    return Grid(headings, rows, caption=caption, align="lrl", widths=(1.4, 1.15, 1.5))
 
 
 def _count(ward: WardOfCrime) -> str:
@@ -186,8 +188,12 @@ def _show_wards(s: StrategicSummary) -> list[Section]:
     rated = [[crime for crime in part if crime.highest_rates] for part in parts]
     blocks: list[Block] = [Paragraph(text) for text in s.words.wards]
     blocks += [_tabulate_wards(wards, part, is_rate=False) for part in parts for wards in _part_wards(s)]
-    blocks += [_tabulate_wards(wards, part, is_rate=True) for part in rated if part for wards in _part_wards(s)]
-    return [Section(heading="Wards", blocks=blocks, starts_page=True)]
+    rates = [_tabulate_wards(wards, part, is_rate=True) for part in rated if part for wards in _part_wards(s)]
+    sections = [Section(heading="Wards", blocks=blocks, starts_page=True)]
+    if rates:
+        starts_page = len(s.wards) > _MANY_WARDS
+        sections.append(Section(heading="Wards beside each other", blocks=rates, starts_page=starts_page))
+    return sections
 
 
 def _part_wards(s: StrategicSummary) -> list[list[WardOfYear]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,14 @@ from hotspots.products.summary import (
     TACTICAL_FOLDER,
     TACTICAL_PRODUCTS,
 )
-from hotspots.products.words import make_environment
+from hotspots.products.words import make_environment, say
 
 Entry = dict[str, Any]
 
 _SLIDES = "Put on a slide"
 _USES = {
     "Read and print": (".html", ".pdf", ".png"),
+    "Change in Word": (".docx",),
     _SLIDES: (".svg",),
     "Filter and chart": (".xlsx", ".csv"),
     "Open in a GIS": (".gpkg", ".geojson", ".parquet"),
@@ -69,7 +70,9 @@ def write_index(out: Path) -> Path:
             tiers.append(
                 {"audience": audience, "marking": markings.pop() if len(markings) == 1 else None, "lists": of_tier}
             )
-    page = make_environment().get_template("index.html").render(tiers=tiers, found=found)
+    entries = [entry for tier in tiers for entries in tier["lists"].values() for entry in entries]
+    handling = _handle_all(entries) if entries else None
+    page = make_environment().get_template("index.html").render(tiers=tiers, found=found, handling=handling)
     index = out / "index.html"
     replace_file(index, page)
     return index
@@ -106,7 +109,23 @@ def _read_handling(handling: Any) -> Entry:
     return {
         "audience": audience if audience in AUDIENCES else AUDIENCES[0],
         "marking": str(given.get("marking", "")),
+        "house": str(given.get("house") or ""),
+        "contact": str(given.get("contact") or ""),
     }
+
+
+def _handle_all(entries: Sequence[Entry]) -> Entry:
+    """How the list itself is marked: as what the fewest may have, since it tells results of that.
+
+    Args:
+        entries: At least one; those for the fewest are first.
+    """
+    audience = entries[0]["audience"]
+    narrowest = [entry for entry in entries if entry["audience"] == audience]
+    given = {
+        name: next((entry[name] for entry in narrowest if entry[name]), "") for name in ("marking", "house", "contact")
+    }
+    return {**given, "short": say("handling.short", audience), "words": say("handling.audience", audience)}
 
 
 def _group_by_use(links: list[str]) -> list[tuple[str, list[str]]]:

@@ -6,7 +6,7 @@ import functools
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hotspots.errors import DataError
 from hotspots.products.drawing import (
@@ -43,7 +43,7 @@ _HERE = "\ue000"
 """Where the sections go. No text of a report has this sign, since it cannot be printed."""
 _LINE_MM = 8.0
 _GUTTER_MM = 4.0
-_FITTED = 0.8
+_FITTED = 0.7
 """Of the width, what pictures of a section take that is to fit on one page."""
 
 
@@ -243,8 +243,9 @@ class _Writer:
             write_run(caption, clean(block.caption), bold=True)
         table = self._add_table(where, len(block.rows) + 1, _share_width(block.widths, len(block.headings), width_mm))
         rows = [[Cell("", note=text) for text in block.headings], *block.rows]
+        _set_row(table.rows[0], "tblHeader")
         for row, cells in zip(table.rows, rows, strict=True):
-            _keep_whole(row)
+            _set_row(row, "cantSplit")
             for cell, given, side in zip(row.cells, cells, align, strict=True):
                 one = Cell(given) if isinstance(given, str) else given
                 paragraph = cell.paragraphs[0]
@@ -262,6 +263,7 @@ class _Writer:
 
         widths = _share_width(block.widths, len(block.labels), width_mm)
         table = self._add_table(where, block.n_lines + 1, widths)
+        _set_row(table.rows[0], "tblHeader")
         for cell, text in zip(table.rows[0].cells, block.labels, strict=True):
             write_run(cell.paragraphs[0], clean(text), size=8, bold=True)
         for index, row in enumerate(table.rows[1:]):
@@ -293,8 +295,8 @@ def _share_width(widths: Sequence[float], n: int, width_mm: float) -> list[float
     return [width_mm * part / sum(parts) for part in parts]
 
 
-def _keep_whole(row: Any) -> None:
-    """A row that no page break cuts."""
+def _set_row(row: Any, what: Literal["cantSplit", "tblHeader"]) -> None:
+    """A row that no page break cuts, or of headings: said again on the next page, and to those who listen."""
     from docx.oxml import OxmlElement
 
-    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    row._tr.get_or_add_trPr().append(OxmlElement(f"w:{what}"))
