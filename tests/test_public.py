@@ -15,7 +15,9 @@ import pytest
 import shapely
 
 from hotspots.analysis.publication import find_ranges
-from hotspots.pipeline import AnalysisRequest, Study, load_study, publish
+from hotspots.crimes import Crime
+from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.pipeline import AnalysisRequest, Study, load_study, publish, require_whole_crime
 from hotspots.pipeline.selection import select_incidents
 from hotspots.products.files import write_index
 from hotspots.products.files.public_folder import tabulate_public
@@ -150,6 +152,29 @@ def test_nothing_is_told_beside_what_is_withheld(inputs: Path, told: list[Public
     assert len(page) < 400_000
     assert "http" not in page.replace("http-equiv", "")
     assert json.dumps(encode(summary)).count("geometry") == 0
+
+
+def test_days_of_incidents_and_hashes_of_files_are_not_told(told: list[PublicSummary]) -> None:
+    """The first and last day asked for may be those of the first and last incident that the files hold."""
+    assert (told[1].period.start, told[1].period.end) == (dt.date(2024, 3, 1), dt.date(2025, 6, 30))
+    assert "sha256" not in json.dumps(encode(told[0]))
+
+
+def test_a_part_of_a_crime_is_not_told_beside_the_whole() -> None:
+    """By hand: of 30 robberies 28 were personal, so two shops of the ward were robbed."""
+    whole = Crime(slug="robbery", label="Robbery", plural="robberies")
+    require_whole_crime(whole)
+    with pytest.raises(ParameterError, match='"personal-robbery" is a part of "robbery"'):
+        require_whole_crime(Crime(slug="personal-robbery", label="", plural="", part_of="robbery"))
+
+
+def test_that_there_is_a_publication_does_not_tell_of_any_incident(inputs: Path) -> None:
+    for asked in (
+        {"wards": ("Copse",)},  # it has about five a year
+        {"wards": ("Ashe",), "start": dt.date(2024, 3, 2), "end": dt.date(2024, 3, 30)},
+    ):
+        with pytest.raises(TooLittleDataError, match=r"Everybody is told of whole months|No number of robberies"):
+            tell(read(inputs, asked), asked)
 
 
 def test_the_list_of_products_has_what_is_for_everybody(told: list[PublicSummary], tmp_path: Path) -> None:

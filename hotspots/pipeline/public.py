@@ -15,7 +15,8 @@ from hotspots.analysis.change import ChangeCounts, Comparison, measure_change, m
 from hotspots.analysis.hotspots import DAY_PARTS
 from hotspots.analysis.hours import weigh_hours
 from hotspots.analysis.publication import StatedYear, audit_year, state_shares, state_year
-from hotspots.crimes import select_crime
+from hotspots.crimes import Crime, select_crime
+from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import FLOOR
 from hotspots.pipeline.known_time import is_whole_month
 from hotspots.pipeline.public_squares import SquareYear, tell_squares
@@ -98,6 +99,8 @@ class Publication:
     Attributes:
         study: What was read.
         selection: Of which crime, wards and days.
+        start, end: First day of the first whole month of these days, and last day of the last: the days themselves may
+            be those of the first and the last incident in the files.
         months: Whole months of the period, of the authorities of which all wards were asked for.
         years: Calendar years that end in the period and for which the files speak, the latest first.
         squares: `year`, `easting` and `northing` (south-west corner, metres), `least` (int): squares that hold at least
@@ -106,6 +109,8 @@ class Publication:
 
     study: Study
     selection: Selection
+    start: dt.date
+    end: dt.date
     months: tuple[PublicMonth, ...]
     years: tuple[PublicYear, ...]
     squares: pd.DataFrame
@@ -144,10 +149,13 @@ def publish(study: Study, selection: Selection) -> Publication:
     of them together tell what the longest one tells.
 
     Raises:
+        ParameterError: The crime is a part of another; see `require_whole_crime`.
+        TooLittleDataError: No number may be told. Otherwise the publication itself would tell that there was any.
         HotspotsError: What would be told narrows down a count that is withheld; see `audit_year`.
     """
+    require_whole_crime(selection.crime)
     wards, asked = study.boundaries.wards, selection.wards.index
-    start, end = selection.start, selection.end
+    start, end = _find_whole_months(selection)
     authorities = _list_authorities(study, selection)
     months: list[PublicMonth] = []
     told: dict[tuple[str, int], _ToldYear] = {}
@@ -165,15 +173,47 @@ def publish(study: Study, selection: Selection) -> Publication:
         for one in authorities
         if (one.borough, year) in told and start <= dt.date(year, 12, 31) <= end and one.wards.index.isin(asked).any()
     ]
+    if not any(one.n_incidents for one in (*months, *years, *(ward for year in years for ward in year.wards))):
+        raise TooLittleDataError(
+            f"No number of {selection.crime.plural} from {start} to {end} may be told to everybody: of each month of a "
+            f"local authority and each calendar year of a ward fewer than {FLOOR.min_incidents} are known, or the files "
+            "do not speak for it. Ask for a longer period, or for all wards of an authority."
+        )
     return Publication(
         study=study,
         selection=selection,
+        start=start,
+        end=end,
         months=tuple(months),
         years=tuple(years),
         squares=tell_squares(
             wards, asked, _list_square_years(authorities, told, wards.index, years={year.year for year in years})
         ),
     )
+
+
+def require_whole_crime(crime: Crime) -> None:
+    """Refuse a crime that is a part of another: what is told of both would tell of the rest by subtraction.
+
+    Raises:
+        ParameterError: It is one.
+    """
+    if crime.part_of is not None:
+        raise ParameterError(
+            f'Everybody is told of whole crimes, and "{crime.slug}" is a part of "{crime.part_of}": the numbers of '
+            f'both would tell how few others there were in a ward. Give "{crime.part_of}" as `crime`.'
+        )
+
+
+def _find_whole_months(selection: Selection) -> tuple[dt.date, dt.date]:
+    """First day of the first month that lies wholly in the days, and last day of the last such."""
+    first, last = selection.start, selection.end
+    whole = [month for month in pd.period_range(first, last, freq="M") if is_whole_month(month, start=first, end=last)]
+    if not whole:
+        raise TooLittleDataError(
+            f"Everybody is told of whole months, and none lies in {first} to {last}. Ask for a longer period."
+        )
+    return whole[0].start_time.date(), whole[-1].end_time.date()
 
 
 def _list_authorities(study: Study, selection: Selection) -> list[_Authority]:
@@ -191,9 +231,7 @@ def _list_authorities(study: Study, selection: Selection) -> list[_Authority]:
 
 
 def _tell_months(one: _Authority, *, start: dt.date, end: dt.date) -> list[PublicMonth]:
-    months = pd.period_range(start, end, freq="M")
-    whole = [month for month in months if is_whole_month(month, start=start, end=end)]
-    known = one.known.reindex(pd.PeriodIndex(whole, freq="M"))
+    known = one.known.reindex(pd.period_range(start, end, freq="M"))
     return [
         PublicMonth(
             borough=one.borough,
