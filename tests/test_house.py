@@ -88,6 +88,7 @@ def test_an_audience_that_there_is_not_is_told() -> None:
         ('<image xmlns:l="http://www.w3.org/1999/xlink" l:href="//example.org/a"/>', "a reference to"),
         ('<use href="data:image/svg+xml,%3Csvg/%3E"/>', "a reference to"),
         ("<style>@import 'a.css';</style>", "a style that refers to another file"),
+        ("<style><g/>@import 'a.css';</style>", "a style that refers to another file"),
         ("<style>rect{fill:ur<!-- -->l(https://example.org/a)}</style>", "a style that refers to another file"),
         (r'<rect style="fill:\75rl(https://example.org/a)"/>', "a style that refers to another file"),
         ("<rect fill=\"url( 'https://example.org/a' )\"/>", "a style that refers to another file"),
