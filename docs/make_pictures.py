@@ -24,10 +24,12 @@ N_COLOURS = 256
 
 COMMANDS = (
     "run --crime robbery",
+    "run --crime robbery --audience public",
     "performance",
     "operation --crime robbery --treated-ward 'Lewisham Central' --from 2025-10-01 --to 2026-09-30 --buffer 300",
     "havens siting --crime robbery --new 3",
     "brief --crime robbery --ward 'Lewisham Central'",
+    "brief --tasking",
     "patrol plan --crime robbery --date 2026-10-02 --shift 14:00-22:00 --patrols 4 --by car",
 )
 
@@ -51,6 +53,9 @@ SHOWN = (
     Picture("operation", "operation/*/operation.html"),
     Picture("havens", "havens/*/havens.html"),
     Picture("brief", "briefs/*/brief.html"),
+    Picture("compare", "robbery/*/map.html#compare=r12-before&side=both", width_px=1440, height_px=900),
+    Picture("tactical", "tactical/*/tactical.html", "#part-2"),
+    Picture("public", "public/*/public.html", width_px=1180, height_px=760),
     Picture("patrol", "patrols/*/card.html", "#patrol-1"),
 )
 
