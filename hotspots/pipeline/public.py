@@ -176,8 +176,8 @@ def publish(study: Study, selection: Selection) -> Publication:
     if not any(one.n_incidents for one in (*months, *years, *(ward for year in years for ward in year.wards))):
         raise TooLittleDataError(
             f"No number of {selection.crime.plural} from {start} to {end} may be told to everybody: of each month of a "
-            f"local authority and each calendar year of a ward fewer than {FLOOR.min_incidents} are known, or the files "
-            "do not speak for it. Ask for a longer period, or for all wards of an authority."
+            f"local authority and each calendar year of a ward fewer than {FLOOR.min_incidents} are known, or the "
+            "files do not speak for it. Ask for a longer period, or for all wards of an authority."
         )
     return Publication(
         study=study,
