@@ -160,6 +160,33 @@ def test_days_of_incidents_and_hashes_of_files_are_not_told(told: list[PublicSum
     assert "sha256" not in json.dumps(encode(told[0]))
 
 
+def test_a_crime_that_pauses_at_the_end_of_a_publication_is_not_known_to_pause(tmp_path: Path) -> None:
+    """Months without any at the end of the files look like a gap until there are incidents after them.
+
+    If one publication said so and a later one told the year, months that are withheld would be known to have none: of
+    the other two months under ten with 18 together each would have nine.
+    """
+    gpd.GeoDataFrame(
+        {"ward_code": ["E05000001"], "ward_name": ["Ashe"], "borough": ["Vale"]},
+        geometry=[shapely.box(EAST, NORTH, EAST + SIDE, NORTH + SIDE)],
+        crs=27700,
+    ).to_file(tmp_path / "wards.geojson")
+    rows = ["Offence,Date,Easting,Northing"]
+    for at, month in enumerate(pd.period_range("2023-01", "2025-03", freq="M")):
+        pauses = pd.Period("2024-08", "M") <= month <= pd.Period("2024-12", "M")
+        for offence, n in (("Burglary", 40), ("Robbery", 0 if pauses else 9 + at % 3)):
+            day = [1 + (at + 3 * i) % month.days_in_month for i in range(n)]
+            day[:2] = [1, month.days_in_month][: len(day)]
+            rows += [f"{offence},{month}-{one:02d} 12:00,{EAST + 30 * i + 5},{NORTH + 50}" for i, one in enumerate(day)]
+    (tmp_path / "crime.csv").write_text("\n".join(rows), "utf-8")
+    shorter = {"end": dt.date(2024, 12, 31)}
+    told = [tell(read(tmp_path, asked), asked) for asked in (shorter, {})]
+    for summary in told:
+        assert {month.month: month.has_data for month in summary.months}["2024-10"]
+        assert [year.year for year in summary.years] == [2023]
+    assert list_told(told[0]).items() <= list_told(told[1]).items()
+
+
 def test_a_part_of_a_crime_is_not_told_beside_the_whole() -> None:
     """By hand: of 30 robberies 28 were personal, so two shops of the ward were robbed."""
     whole = Crime(slug="robbery", label="Robbery", plural="robberies")

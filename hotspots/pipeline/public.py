@@ -33,6 +33,8 @@ _PARTS = {
 }
 """Broad parts of the week, by the parts of `DAY_PARTS` that they are made of."""
 PUBLIC_PARTS = tuple(_PARTS)
+_OF_ALL_CRIMES = ("no data", "incomplete data")
+"""Gaps of which everybody may know: others are found from the counts of the crime itself, and tell that these are 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +44,9 @@ class PublicMonth:
     Attributes:
         borough: Its name.
         month: "2025-03".
-        has_data: Whether the files speak for the month.
-        n_incidents: Incidents; None where they are fewer than ten, or the files do not speak for it.
+        has_data: Whether the files of all crimes speak for the month.
+        n_incidents: Incidents; None where they are fewer than ten, or the files do not speak for it, or not for all of
+            the crime.
     """
 
     borough: str
@@ -118,12 +121,18 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Authority:
-    """All wards of a local authority in the boundaries, and the incidents of the crime in them."""
+    """All wards of a local authority in the boundaries, and the incidents of the crime in them, month by month.
+
+    Attributes:
+        known: Incidents by month; missing for those that the files do not cover.
+        has_data: On the same index, whether the files of all crimes cover them.
+    """
 
     borough: str
     wards: gpd.GeoDataFrame
     incidents: gpd.GeoDataFrame
     known: pd.Series
+    has_data: pd.Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,17 +165,16 @@ def publish(study: Study, selection: Selection) -> Publication:
     require_whole_crime(selection.crime)
     wards, asked = study.boundaries.wards, selection.wards.index
     start, end = _find_whole_months(selection)
-    authorities = _list_authorities(study, selection)
+    authorities = _list_authorities(study, selection.crime, end)
     months: list[PublicMonth] = []
     told: dict[tuple[str, int], _ToldYear] = {}
     for one in authorities:
         is_whole = one.wards.index.isin(asked).all()
         months += _tell_months(one, start=start, end=end) if is_whole else []
         for year in range(one.known.index[0].year, end.year + 1):
-            span = pd.period_range(f"{year}-01", f"{year}-12", freq="M")
             ends_within = start <= dt.date(year, 12, 31) <= end
-            if (ends_within or year == start.year - 1) and one.known.reindex(span).notna().all():
-                told[one.borough, year] = _tell_year(one, span)
+            if (ends_within or year == start.year - 1) and _is_known(study, one, year):
+                told[one.borough, year] = _tell_year(one, year)
     years = [
         _describe_year(one, year, told, asked)
         for year in sorted({year for _, year in told}, reverse=True)
@@ -216,18 +224,37 @@ def _find_whole_months(selection: Selection) -> tuple[dt.date, dt.date]:
     return whole[0].start_time.date(), whole[-1].end_time.date()
 
 
-def _list_authorities(study: Study, selection: Selection) -> list[_Authority]:
+def _list_authorities(study: Study, crime: Crime, end: dt.date) -> list[_Authority]:
     """Each local authority of the boundaries, by name."""
     wards = study.boundaries.wards.sort_index()
     everything = study.all_incidents
-    incidents = everything[select_crime(everything, selection.crime).to_numpy()]
+    incidents = everything[select_crime(everything, crime).to_numpy()]
     found = []
     for borough, own in wards.groupby(wards["borough"].fillna("").astype(str), sort=True):
         rows = incidents[incidents["ward_code"].isin(own.index)]
-        known = study.known_time.find_months(rows, first=study.known_time.first_day, last=selection.end)
+        known = study.known_time.find_months(rows, first=study.known_time.first_day, last=end)
         counts = known.counts.where(known.gaps.isna())
-        found.append(_Authority(borough=str(borough), wards=own, incidents=rows, known=counts))
+        has_data = counts.notna() | (known.gaps.notna() & ~known.gaps.isin(_OF_ALL_CRIMES))
+        found.append(_Authority(borough=str(borough), wards=own, incidents=rows, known=counts, has_data=has_data))
     return found
+
+
+def _is_known(study: Study, one: _Authority, year: int) -> bool:
+    """Whether the files speak for each month of a year, as far as that could be known at its end.
+
+    Months without an incident at the end of the files are taken for a gap, and no longer when there are incidents after
+    them. A year that were told then only would tell that these months have none.
+    """
+    last = dt.date(year, 12, 31)
+    rows = one.incidents[one.incidents["started_at"] < pd.Timestamp(year + 1, 1, 1)]
+    known_time = study.known_time.until(last)
+    known = known_time.find_months(rows, first=known_time.first_day, last=last)
+    counts = known.counts.where(known.gaps.isna())
+    return bool(counts.reindex(_list_months(year)).notna().all())
+
+
+def _list_months(year: int) -> pd.PeriodIndex:
+    return pd.period_range(f"{year}-01", f"{year}-12", freq="M")
 
 
 def _tell_months(one: _Authority, *, start: dt.date, end: dt.date) -> list[PublicMonth]:
@@ -236,15 +263,16 @@ def _tell_months(one: _Authority, *, start: dt.date, end: dt.date) -> list[Publi
         PublicMonth(
             borough=one.borough,
             month=str(month),
-            has_data=bool(pd.notna(n)),
+            has_data=bool(one.has_data.get(month, False)),
             n_incidents=int(n) if n >= FLOOR.min_incidents else None,
         )
         for month, n in known.items()
     ]
 
 
-def _tell_year(one: _Authority, months: pd.PeriodIndex) -> _ToldYear:
+def _tell_year(one: _Authority, year: int) -> _ToldYear:
     """What may be told of a year, as far as nobody can compute more from it."""
+    months = _list_months(year)
     month = months.get_indexer(one.incidents["started_at"].dt.to_period("M"))
     ward = one.wards.index.get_indexer(one.incidents["ward_code"])
     counts = np.zeros((len(one.wards), len(months)), dtype=np.int64)
