@@ -181,7 +181,8 @@ def publish(study: Study, selection: Selection) -> Publication:
         for one in authorities
         if (one.borough, year) in told and start <= dt.date(year, 12, 31) <= end and one.wards.index.isin(asked).any()
     ]
-    if not any(one.n_incidents for one in (*months, *years, *(ward for year in years for ward in year.wards))):
+    of_wards = [ward.n_incidents for year in years for ward in year.wards]
+    if not any([*of_wards, *(year.n_incidents for year in years), *(month.n_incidents for month in months)]):
         raise TooLittleDataError(
             f"No number of {selection.crime.plural} from {start} to {end} may be told to everybody: of each month of a "
             f"local authority and each calendar year of a ward fewer than {FLOOR.min_incidents} are known, or the "
