@@ -105,6 +105,7 @@ def _require_png(content: bytes, path: Path) -> None:
 def _require_svg(content: bytes, path: Path) -> None:
     """Refuse what is not SVG, or more than a drawing."""
     opened: list[str] = []
+    within: list[str] = []
     styles: list[str] = []
 
     def refuse(what: str) -> NoReturn:
@@ -115,6 +116,7 @@ def _require_svg(content: bytes, path: Path) -> None:
 
     def see_element(name: str, attributes: dict[str, str]) -> None:
         opened.append(name.rpartition(":")[2].lower())
+        within.append(opened[-1])
         if opened[0] == "svg" and opened[-1] in _REFUSED:
             refuse(f"an element <{opened[-1]}>")
         for key, value in attributes.items():
@@ -126,8 +128,11 @@ def _require_svg(content: bytes, path: Path) -> None:
             if attribute not in ("href", "src") and "(" in value:
                 see_style(value)
 
+    def see_end(_: str) -> None:
+        within.pop()
+
     def see_text(text: str) -> None:
-        if opened[-1] == "style":
+        if within[-1] == "style":
             styles.append(text)
 
     def see_style(text: str) -> None:
@@ -142,6 +147,7 @@ def _require_svg(content: bytes, path: Path) -> None:
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = see_element
+    parser.EndElementHandler = see_end
     parser.CharacterDataHandler = see_text
     parser.EntityDeclHandler = see_entity
     parser.ProcessingInstructionHandler = see_instruction

@@ -88,6 +88,7 @@ def test_an_audience_that_there_is_not_is_told() -> None:
         ('<image xmlns:l="http://www.w3.org/1999/xlink" l:href="//example.org/a"/>', "a reference to"),
         ('<use href="data:image/svg+xml,%3Csvg/%3E"/>', "a reference to"),
         ("<style>@import 'a.css';</style>", "a style that refers to another file"),
+        ("<style><g/>@import 'a.css';</style>", "a style that refers to another file"),
         ("<style>rect{fill:ur<!-- -->l(https://example.org/a)}</style>", "a style that refers to another file"),
         (r'<rect style="fill:\75rl(https://example.org/a)"/>', "a style that refers to another file"),
         ("<rect fill=\"url( 'https://example.org/a' )\"/>", "a style that refers to another file"),
@@ -131,3 +132,45 @@ def test_a_file_that_is_no_logo_is_told(
         (tmp_path / "logo.png").write_bytes(content)
     with pytest.raises(error, match=message):
         read_logo(tmp_path / "logo.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("cut.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="-4"/>', "viewbox is invalid"),
+        (
+            "deep.svg",
+            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>{'<g>' * 6000}{'</g>' * 6000}</svg>",
+            "limit",
+        ),
+        ("damaged.png", None, "deflate"),
+    ],
+)
+def test_a_logo_that_cannot_be_printed_is_told(name: str, content: str | None, told: str, tmp_path: Path) -> None:
+    pytest.importorskip("typst")
+    from hotspots.products.drawing import require_drawable
+
+    path = tmp_path / name
+    if content is None:
+        head, data = make_logo(8, 8).split(b"IDAT", 1)
+        path.write_bytes(head + b"IDAT" + b"rubbish" + data[7:])
+    else:
+        path.write_text(content, "utf-8")
+    with pytest.raises(DataError, match=f"logo of the house cannot be drawn.*{told}"):
+        require_drawable(read_logo(path))
+
+
+@pytest.mark.parametrize(
+    "logo",
+    [
+        '<s:svg xmlns:s="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><s:rect width="5" height="5"/></s:svg>',
+        '<!-- <svg> --><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="5" height="5"/></svg>',
+    ],
+)
+def test_a_logo_is_drawn_as_it_is_whatever_its_head(logo: str, tmp_path: Path) -> None:
+    pytest.importorskip("typst")
+    from hotspots.products.drawing import draw_picture, require_drawable
+
+    path = tmp_path / "logo.svg"
+    path.write_text(logo, "utf-8")
+    assert draw_picture(require_drawable(read_logo(path)), width_mm=9, stands_alone=True).startswith(b"\x89PNG")

@@ -36,6 +36,7 @@ def test_the_server_is_all_that_the_page_may_ask() -> None:
         "https://tiles.example.org/{z}/{x}.png",
         "https://tiles.example.org; script-src *//{z}/{x}/{y}.png",
         'https://tiles.example.org/{z}/{x}/{y}.png"><script>',
+        "https://tiles.example.org/}{z}/{x}/{y}.png",
         "https://user@tiles.example.org/{z}/{x}/{y}.png",
     ],
 )
@@ -50,6 +51,7 @@ def test_whose_they_are_must_be_said(attribution: str | None) -> None:
         choose_tiles(dataclasses.replace(Settings(tiles=GOOD), tiles_attribution=attribution))
 
 
-def test_a_server_that_refuses_pages_of_files_is_not_asked() -> None:
+@pytest.mark.parametrize("host", ["tile.openstreetmap.org", "a.Tile.OpenStreetMap.org:443"])
+def test_a_server_that_refuses_pages_of_files_is_not_asked(host: str) -> None:
     with pytest.raises(ParameterError, match="need a referrer"):
-        choose_tiles(Settings(tiles="https://tile.openstreetmap.org/{z}/{x}/{y}.png", tiles_attribution="© Somebody"))
+        choose_tiles(Settings(tiles=f"https://{host}/{{z}}/{{x}}/{{y}}.png", tiles_attribution="© Somebody"))

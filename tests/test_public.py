@@ -16,7 +16,9 @@ import shapely
 from support import list_violations
 
 from hotspots.analysis.publication import find_ranges
-from hotspots.pipeline import AnalysisRequest, Study, load_study, publish
+from hotspots.crimes import Crime
+from hotspots.errors import ParameterError, TooLittleDataError
+from hotspots.pipeline import AnalysisRequest, Study, load_study, publish, require_whole_crime
 from hotspots.pipeline.selection import select_incidents
 from hotspots.products.files import write_index
 from hotspots.products.files.public_folder import tabulate_public
@@ -151,6 +153,56 @@ def test_nothing_is_told_beside_what_is_withheld(inputs: Path, told: list[Public
     assert len(page) < 400_000
     assert "http" not in page.replace("http-equiv", "")
     assert json.dumps(encode(summary)).count("geometry") == 0
+
+
+def test_days_of_incidents_and_hashes_of_files_are_not_told(told: list[PublicSummary]) -> None:
+    """The first and last day asked for may be those of the first and last incident that the files hold."""
+    assert (told[1].period.start, told[1].period.end) == (dt.date(2024, 3, 1), dt.date(2025, 6, 30))
+    assert "sha256" not in json.dumps(encode(told[0]))
+
+
+def test_a_crime_that_pauses_at_the_end_of_a_publication_is_not_known_to_pause(tmp_path: Path) -> None:
+    """Months without any at the end of the files look like a gap until there are incidents after them.
+
+    If one publication said so and a later one told the year, months that are withheld would be known to have none: of
+    the other two months under ten with 18 together each would have nine.
+    """
+    gpd.GeoDataFrame(
+        {"ward_code": ["E05000001"], "ward_name": ["Ashe"], "borough": ["Vale"]},
+        geometry=[shapely.box(EAST, NORTH, EAST + SIDE, NORTH + SIDE)],
+        crs=27700,
+    ).to_file(tmp_path / "wards.geojson")
+    rows = ["Offence,Date,Easting,Northing"]
+    for at, month in enumerate(pd.period_range("2023-01", "2025-03", freq="M")):
+        pauses = pd.Period("2024-08", "M") <= month <= pd.Period("2024-12", "M")
+        for offence, n in (("Burglary", 40), ("Robbery", 0 if pauses else 9 + at % 3)):
+            day = [1 + (at + 3 * i) % month.days_in_month for i in range(n)]
+            day[:2] = [1, month.days_in_month][: len(day)]
+            rows += [f"{offence},{month}-{one:02d} 12:00,{EAST + 30 * i + 5},{NORTH + 50}" for i, one in enumerate(day)]
+    (tmp_path / "crime.csv").write_text("\n".join(rows), "utf-8")
+    shorter = {"end": dt.date(2024, 12, 31)}
+    told = [tell(read(tmp_path, asked), asked) for asked in (shorter, {})]
+    for summary in told:
+        assert {month.month: month.has_data for month in summary.months}["2024-10"]
+        assert [year.year for year in summary.years] == [2023]
+    assert list_told(told[0]).items() <= list_told(told[1]).items()
+
+
+def test_a_part_of_a_crime_is_not_told_beside_the_whole() -> None:
+    """By hand: of 30 robberies 28 were personal, so two shops of the ward were robbed."""
+    whole = Crime(slug="robbery", label="Robbery", plural="robberies")
+    require_whole_crime(whole)
+    with pytest.raises(ParameterError, match='"personal-robbery" is a part of "robbery"'):
+        require_whole_crime(Crime(slug="personal-robbery", label="", plural="", part_of="robbery"))
+
+
+def test_that_there_is_a_publication_does_not_tell_of_any_incident(inputs: Path) -> None:
+    for asked in (
+        {"wards": ("Copse",)},  # it has about five a year
+        {"wards": ("Ashe",), "start": dt.date(2024, 3, 2), "end": dt.date(2024, 3, 30)},
+    ):
+        with pytest.raises(TooLittleDataError, match=r"Everybody is told of whole months|No number of robberies"):
+            tell(read(inputs, asked), asked)
 
 
 def test_the_list_of_products_has_what_is_for_everybody(told: list[PublicSummary], tmp_path: Path) -> None:

@@ -169,13 +169,18 @@ def run(
     from hotspots.analysis.hotspots import count_visits
     from hotspots.analysis.hours import parse_window
     from hotspots.errors import TooLittleDataError
-    from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse
+    from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse, require_whole_crime
     from hotspots.products.charts import require_chart_packages
     from hotspots.products.files import require_shareable, write_products, write_public
 
     if charts and audience == "public":
         raise click.UsageError(
             "Charts are of what was found; for everybody there is a page of its own. Leave out --charts."
+        )
+    if each_ward and audience == "public":
+        raise click.UsageError(
+            "The page for everybody has every ward already, and a ward that had none of its own would be known to have "
+            "had no incident. Leave out --each-ward."
         )
     if charts:
         require_chart_packages()
@@ -201,6 +206,9 @@ def run(
         return write_products(analysis, out, audience=audience, charts=charts, notify=warn)
 
     with open_study(inputs, inputs.load_settings(), out=out, tables=RUN_TABLES) as (study, progress):
+        for request in requests:
+            if audience == "public" and request.crime in study.definitions.crimes:
+                require_whole_crime(study.definitions.crimes[request.crime])
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         analyses = [analyse(study, request, progress=progress) for request in requests]
         written = []

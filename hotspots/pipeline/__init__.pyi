@@ -90,6 +90,7 @@ from .public import PublicMonth as PublicMonth
 from .public import PublicWard as PublicWard
 from .public import PublicYear as PublicYear
 from .public import publish as publish
+from .public import require_whole_crime as require_whole_crime
 from .quality import CountTable as CountTable
 from .quality import PlaceQuality as PlaceQuality
 from .quality import Quality as Quality

@@ -49,12 +49,16 @@ def choose_tiles(settings: Settings) -> MapTiles | None:
     if address is None:
         return None
     found = _ADDRESS.fullmatch(address)
-    if found is None or any(address.count(place) != 1 for place in _PLACES) or address.count("{") != len(_PLACES):
+    if (
+        found is None
+        or any(address.count(place) != 1 for place in _PLACES)
+        or any(address.count(sign) != len(_PLACES) for sign in "{}")
+    ):
         raise ParameterError(
             f'`tiles` must be an address that begins with https:// and has {{z}}, {{x}} and {{y}} once; "{address}" is '
             "not. Write it as https://tiles.example.org/{z}/{x}/{y}.png, without {s} or {r}."
         )
-    if found[1].casefold().endswith("tile.openstreetmap.org"):
+    if found[1].casefold().removeprefix("https://").partition(":")[0].endswith("tile.openstreetmap.org"):
         raise ParameterError(
             "The tiles of openstreetmap.org need a referrer, and a page that is opened from a file sends none: its "
             "answers are pictures that say so. Give `tiles` of a server that you may use, such as the OS Maps API."

@@ -15,7 +15,8 @@ from hotspots.analysis.change import ChangeCounts, Comparison, measure_change, m
 from hotspots.analysis.hotspots import DAY_PARTS
 from hotspots.analysis.hours import weigh_hours
 from hotspots.analysis.publication import StatedYear, audit_year, state_shares, state_year
-from hotspots.crimes import select_crime
+from hotspots.crimes import Crime, select_crime
+from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import FLOOR
 from hotspots.pipeline.known_time import is_whole_month
 from hotspots.pipeline.public_squares import SquareYear, tell_squares
@@ -32,6 +33,8 @@ _PARTS = {
 }
 """Broad parts of the week, by the parts of `DAY_PARTS` that they are made of."""
 PUBLIC_PARTS = tuple(_PARTS)
+_OF_ALL_CRIMES = ("no data", "incomplete data")
+"""Gaps of which everybody may know: others are found from the counts of the crime itself, and tell that these are 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +44,9 @@ class PublicMonth:
     Attributes:
         borough: Its name.
         month: "2025-03".
-        has_data: Whether the files speak for the month.
-        n_incidents: Incidents; None where they are fewer than ten, or the files do not speak for it.
+        has_data: Whether the files of all crimes speak for the month.
+        n_incidents: Incidents; None where they are fewer than ten, or the files do not speak for it, or not for all of
+            the crime.
     """
 
     borough: str
@@ -98,6 +102,8 @@ class Publication:
     Attributes:
         study: What was read.
         selection: Of which crime, wards and days.
+        start, end: First day of the first whole month of these days, and last day of the last: the days themselves may
+            be those of the first and the last incident in the files.
         months: Whole months of the period, of the authorities of which all wards were asked for.
         years: Calendar years that end in the period and for which the files speak, the latest first.
         squares: `year`, `easting` and `northing` (south-west corner, metres), `least` (int): squares that hold at least
@@ -106,6 +112,8 @@ class Publication:
 
     study: Study
     selection: Selection
+    start: dt.date
+    end: dt.date
     months: tuple[PublicMonth, ...]
     years: tuple[PublicYear, ...]
     squares: pd.DataFrame
@@ -113,12 +121,18 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Authority:
-    """All wards of a local authority in the boundaries, and the incidents of the crime in them."""
+    """All wards of a local authority in the boundaries, and the incidents of the crime in them, month by month.
+
+    Attributes:
+        known: Incidents by month; missing for those that the files do not cover.
+        has_data: On the same index, whether the files of all crimes cover them.
+    """
 
     borough: str
     wards: gpd.GeoDataFrame
     incidents: gpd.GeoDataFrame
     known: pd.Series
+    has_data: pd.Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,30 +158,41 @@ def publish(study: Study, selection: Selection) -> Publication:
     of them together tell what the longest one tells.
 
     Raises:
+        ParameterError: The crime is a part of another; see `require_whole_crime`.
+        TooLittleDataError: No number may be told. Otherwise the publication itself would tell that there was any.
         HotspotsError: What would be told narrows down a count that is withheld; see `audit_year`.
     """
+    require_whole_crime(selection.crime)
     wards, asked = study.boundaries.wards, selection.wards.index
-    start, end = selection.start, selection.end
-    authorities = _list_authorities(study, selection)
+    start, end = _find_whole_months(selection)
+    authorities = _list_authorities(study, selection.crime, end)
     months: list[PublicMonth] = []
     told: dict[tuple[str, int], _ToldYear] = {}
     for one in authorities:
         is_whole = one.wards.index.isin(asked).all()
         months += _tell_months(one, start=start, end=end) if is_whole else []
         for year in range(one.known.index[0].year, end.year + 1):
-            span = pd.period_range(f"{year}-01", f"{year}-12", freq="M")
             ends_within = start <= dt.date(year, 12, 31) <= end
-            if (ends_within or year == start.year - 1) and one.known.reindex(span).notna().all():
-                told[one.borough, year] = _tell_year(one, span)
+            if (ends_within or year == start.year - 1) and _is_known(study, one, year):
+                told[one.borough, year] = _tell_year(one, year)
     years = [
         _describe_year(one, year, told, asked)
         for year in sorted({year for _, year in told}, reverse=True)
         for one in authorities
         if (one.borough, year) in told and start <= dt.date(year, 12, 31) <= end and one.wards.index.isin(asked).any()
     ]
+    of_wards = [ward.n_incidents for year in years for ward in year.wards]
+    if not any([*of_wards, *(year.n_incidents for year in years), *(month.n_incidents for month in months)]):
+        raise TooLittleDataError(
+            f"No number of {selection.crime.plural} from {start} to {end} may be told to everybody: of each month of a "
+            f"local authority and each calendar year of a ward fewer than {FLOOR.min_incidents} are known, or the "
+            "files do not speak for it. Ask for a longer period, or for all wards of an authority."
+        )
     return Publication(
         study=study,
         selection=selection,
+        start=start,
+        end=end,
         months=tuple(months),
         years=tuple(years),
         squares=tell_squares(
@@ -176,37 +201,79 @@ def publish(study: Study, selection: Selection) -> Publication:
     )
 
 
-def _list_authorities(study: Study, selection: Selection) -> list[_Authority]:
+def require_whole_crime(crime: Crime) -> None:
+    """Refuse a crime that is a part of another: what is told of both would tell of the rest by subtraction.
+
+    Raises:
+        ParameterError: It is one.
+    """
+    if crime.part_of is not None:
+        raise ParameterError(
+            f'Everybody is told of whole crimes, and "{crime.slug}" is a part of "{crime.part_of}": the numbers of '
+            f'both would tell how few others there were in a ward. Give "{crime.part_of}" as `crime`.'
+        )
+
+
+def _find_whole_months(selection: Selection) -> tuple[dt.date, dt.date]:
+    """First day of the first month that lies wholly in the days, and last day of the last such."""
+    first, last = selection.start, selection.end
+    whole = [month for month in pd.period_range(first, last, freq="M") if is_whole_month(month, start=first, end=last)]
+    if not whole:
+        raise TooLittleDataError(
+            f"Everybody is told of whole months, and none lies in {first} to {last}. Ask for a longer period."
+        )
+    return whole[0].start_time.date(), whole[-1].end_time.date()
+
+
+def _list_authorities(study: Study, crime: Crime, end: dt.date) -> list[_Authority]:
     """Each local authority of the boundaries, by name."""
     wards = study.boundaries.wards.sort_index()
     everything = study.all_incidents
-    incidents = everything[select_crime(everything, selection.crime).to_numpy()]
+    incidents = everything[select_crime(everything, crime).to_numpy()]
     found = []
     for borough, own in wards.groupby(wards["borough"].fillna("").astype(str), sort=True):
         rows = incidents[incidents["ward_code"].isin(own.index)]
-        known = study.known_time.find_months(rows, first=study.known_time.first_day, last=selection.end)
+        known = study.known_time.find_months(rows, first=study.known_time.first_day, last=end)
         counts = known.counts.where(known.gaps.isna())
-        found.append(_Authority(borough=str(borough), wards=own, incidents=rows, known=counts))
+        has_data = counts.notna() | (known.gaps.notna() & ~known.gaps.isin(_OF_ALL_CRIMES))
+        found.append(_Authority(borough=str(borough), wards=own, incidents=rows, known=counts, has_data=has_data))
     return found
 
 
+def _is_known(study: Study, one: _Authority, year: int) -> bool:
+    """Whether the files speak for each month of a year, as far as that could be known at its end.
+
+    Months without an incident at the end of the files are taken for a gap, and no longer when there are incidents after
+    them. A year that were told then only would tell that these months have none.
+    """
+    last = dt.date(year, 12, 31)
+    rows = one.incidents[one.incidents["started_at"] < pd.Timestamp(year + 1, 1, 1)]
+    known_time = study.known_time.until(last)
+    known = known_time.find_months(rows, first=known_time.first_day, last=last)
+    counts = known.counts.where(known.gaps.isna())
+    return bool(counts.reindex(_list_months(year)).notna().all())
+
+
+def _list_months(year: int) -> pd.PeriodIndex:
+    return pd.period_range(f"{year}-01", f"{year}-12", freq="M")
+
+
 def _tell_months(one: _Authority, *, start: dt.date, end: dt.date) -> list[PublicMonth]:
-    months = pd.period_range(start, end, freq="M")
-    whole = [month for month in months if is_whole_month(month, start=start, end=end)]
-    known = one.known.reindex(pd.PeriodIndex(whole, freq="M"))
+    known = one.known.reindex(pd.period_range(start, end, freq="M"))
     return [
         PublicMonth(
             borough=one.borough,
             month=str(month),
-            has_data=bool(pd.notna(n)),
+            has_data=bool(one.has_data.get(month, False)),
             n_incidents=int(n) if n >= FLOOR.min_incidents else None,
         )
         for month, n in known.items()
     ]
 
 
-def _tell_year(one: _Authority, months: pd.PeriodIndex) -> _ToldYear:
+def _tell_year(one: _Authority, year: int) -> _ToldYear:
     """What may be told of a year, as far as nobody can compute more from it."""
+    months = _list_months(year)
     month = months.get_indexer(one.incidents["started_at"].dt.to_period("M"))
     ward = one.wards.index.get_indexer(one.incidents["ward_code"])
     counts = np.zeros((len(one.wards), len(months)), dtype=np.int64)

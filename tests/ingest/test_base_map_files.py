@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -127,6 +128,14 @@ def test_what_is_broken_is_counted_and_an_outline_that_crosses_itself_is_mended(
     assert found.n_broken == 2
     assert found.first_broken == "ID 2 in parks.gpkg"
     assert found.origins == ()  # anybody has parks
+
+
+def test_a_shape_with_one_place_that_is_none_is_broken(tmp_path: Path) -> None:
+    """Its bounds are those of the other places, so that they do not show it."""
+    with np.errstate(invalid="ignore"):
+        torn = shapely.Polygon([(X, Y), (X + 10, np.nan), (X + 20, Y + 20)])
+    found = read_base_map([write_layers(tmp_path / "water.gpkg", {"water": ([torn, PARK], {})})], area=AREA)
+    assert (len(found.features), found.n_broken, found.first_broken) == (1, 1, "ID 1 in water.gpkg")
 
 
 @pytest.mark.parametrize(

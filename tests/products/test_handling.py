@@ -187,6 +187,8 @@ def test_partners_have_nothing_of_rows_files_or_premises(written: dict[str, dict
         assert [key for key, text in held.items() if word in text] == allowed
     assert '"facilities": []' in held["map"]
     assert "partners only" in held["hotspots_csv"]
+    assert "rejected.csv" not in "".join(held.values())
+    assert "Rows refused" in held["quality"]
     numbers = json.loads(held["summary"])
     assert [file["path"] for file in numbers["inputs"]][:2] == ["incident file", "boundary file"]
     assert numbers["hotspots"] == json.loads(read_all(all_of_it["summary"]))["hotspots"]

@@ -214,9 +214,9 @@ def _read_layer(layer: str, frame: gpd.GeoDataFrame, label: str, crs: pyproj.CRS
     statuses = pd.Series(frame[columns["data status"]] if "data status" in columns else [], dtype="object")
     kinds, origin = _classify(layer, frame, columns)
     shapes = frame.geometry.to_numpy()
-    is_whole = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & np.isfinite(shapely.bounds(shapes)).all(
-        axis=1
-    )
+    places, shape_of = shapely.get_coordinates(shapes, return_index=True)
+    is_whole = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    is_whole[shape_of[~np.isfinite(places).all(axis=1)]] = False  # bounds would pass over a single NaN
     is_broken = (kinds != "") & ~is_whole
     kept = frame[(kinds != "") & is_whole]
     placed = to_working_crs(kept, crs)

@@ -74,6 +74,7 @@ from .offline import leaflet_style as leaflet_style
 from .patrol_charts import draw_patrol_days as draw_patrol_days
 from .patrol_charts import draw_patrol_week as draw_patrol_week
 from .poster_fonts import find_unprintable as find_unprintable
+from .poster_fonts import require_drawable as require_drawable
 from .poster_sheets import DrawnPoster as DrawnPoster
 from .poster_sheets import draw_poster as draw_poster
 from .poster_sheets import join_posters as join_posters

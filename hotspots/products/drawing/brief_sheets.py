@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hotspots.pipeline import Brief
 from hotspots.products.drawing.brief_map import draw_brief_map
-from hotspots.products.drawing.poster_fonts import STANDARD, find_unprintable, is_printable, make_compiler
+from hotspots.products.drawing.poster_fonts import (
+    STANDARD,
+    find_unprintable,
+    is_printable,
+    make_compiler,
+    require_drawable,
+)
 from hotspots.products.drawing.poster_texts import shorten
 from hotspots.products.summary import BriefSummary
 from hotspots.products.words import say
@@ -111,7 +117,7 @@ def describe_brief(brief: Brief, summary: BriefSummary, *, map_height_mm: float)
         map=draw_brief_map(
             brief, summary, width_mm=MAP_WIDTH_MM, height_mm=map_height_mm, left_out=find_unprintable(names)
         ),
-        logo=house.logo.svg if house.logo else "",
+        logo=require_drawable(house.logo),
         colour=house.colour,
     )
 

@@ -8,7 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotspots.errors import HotspotsError
+from hotspots.errors import DataError, HotspotsError
+from hotspots.logos import Logo
 
 if TYPE_CHECKING:
     import typst
@@ -17,6 +18,7 @@ STANDARD: Final = "ua-1"
 """PDF/UA (ISO 14289-1): read aloud, a poster says what it shows. It takes no sign that the fonts lack."""
 
 _PROBE = b'#set document(title: "Probe", date: none)\n#set text(font: ("Lato", "Libertinus Serif"))\n#sys.inputs.text'
+_LOGO_PROBE = b'#image(bytes(sys.inputs.svg), format: "svg", width: 20mm)'
 _PLAIN = 0x250
 """Signs before this are Latin, and Lato or its stand-in has each that can be printed."""
 
@@ -78,3 +80,23 @@ def find_unprintable(texts: Iterable[str]) -> set[str]:
     if is_printable("\n".join(sorted(doubtful))):
         return set()
     return {text for text in doubtful if not is_printable(text)}
+
+
+@functools.lru_cache(maxsize=4)
+def require_drawable(logo: Logo | None) -> str:
+    """A logo as SVG that the compiler can draw; empty for none.
+
+    Raises:
+        DataError: It cannot: its data are damaged, its sizes are none, or it has too many parts.
+        HotspotsError: A package is not installed.
+    """
+    if logo is None:
+        return ""
+    try:
+        make_compiler().compile(_LOGO_PROBE, format="pdf", sys_inputs={"svg": logo.svg})
+    except RuntimeError as error:
+        raise DataError(
+            f"The logo of the house cannot be drawn in PDF and Word files: {error}. Save it again as PNG, or leave "
+            "`logo` out of [house]."
+        ) from error
+    return logo.svg

@@ -20,6 +20,7 @@ from hotspots.products.drawing.poster_fonts import (
     is_printable,
     make_compiler,
     read_template,
+    require_drawable,
 )
 from hotspots.products.drawing.poster_map import BADGE_MM, draw_poster_map, measure_crowding
 from hotspots.products.drawing.poster_texts import describe_haven, name_haven, name_subject, pick_named
@@ -251,7 +252,7 @@ def _describe_handling(posters: Posters) -> dict[str, str]:
         "logo_alt": say("handling.logo", handling),
     }
     printable = {name: text if is_printable(text) else "" for name, text in texts.items()}
-    return printable | {"logo": house.logo.svg if house.logo else ""}
+    return printable | {"logo": require_drawable(house.logo)}
 
 
 def _describe(poster: Poster, posters: Posters, layout: _Layout, *, height_mm: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from html import escape
 import geopandas as gpd
 import shapely
 
+from hotspots.geography import MIN_INCIDENTS
 from hotspots.products.drawing.axes import Panel, choose_ticks, leave_room, open_svg, say_short_month
 from hotspots.products.drawing.colours import HAVEN, SEQUENTIAL, Classes, choose_classes, colour_of
 from hotspots.products.drawing.paper_map import PaperMap
@@ -135,8 +136,8 @@ def draw_public_months(months: Sequence[PublicMonthSummary], *, plural: str, num
         x = left + 2 + index * step
         if month.has_data:
             n = month.n_incidents
-            y = panel.y(10 if n is None else n)
-            said = "fewer than 10" if n is None else say_number(n)
+            y = panel.y(MIN_INCIDENTS if n is None else n)
+            said = say("public.kept", MIN_INCIDENTS) if n is None else say_number(n)
             fill = f"url(#kept-{number})" if n is None else SEQUENTIAL[3]
             parts.append(
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(step - 2, 0.6):.1f}" height="{panel.bottom - y:.1f}" '

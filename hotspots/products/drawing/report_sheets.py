@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from hotspots.products.drawing.brief_sheets import make_printable, open_compiler
-from hotspots.products.drawing.poster_fonts import STANDARD
+from hotspots.products.drawing.poster_fonts import STANDARD, require_drawable
 from hotspots.products.drawing.report_blocks import Report
 from hotspots.products.words import say
 
@@ -35,8 +35,7 @@ def draw_report_sheets(report: Report) -> bytes:
     described = {
         field.name: _describe(getattr(report, field.name)) for field in fields(report) if field.name != "house"
     }
-    logo = report.house.logo
-    look = {"logo": logo.svg if logo else "", "logo_alt": say("handling.logo", report.handling)}
+    look = {"logo": require_drawable(report.house.logo), "logo_alt": say("handling.logo", report.handling)}
     look["colour"] = report.house.colour or "#111111"
     data = json.dumps(make_printable(described) | look, ensure_ascii=False)
     made = open_compiler().compile(_read_template(), format="pdf", pdf_standards=STANDARD, sys_inputs={"data": data})
@@ -44,18 +43,20 @@ def draw_report_sheets(report: Report) -> bytes:
     return made
 
 
-def draw_picture(svg: str, *, width_mm: float) -> bytes:
+def draw_picture(svg: str, *, width_mm: float, stands_alone: bool = False) -> bytes:
     """A drawing alone as PNG, for documents that cannot hold SVG.
 
     Args:
         svg: It.
         width_mm: How wide it is on paper.
+        stands_alone: Whether it is a file of its own, as a logo is, and no part of a page.
 
     Raises:
         HotspotsError: The packages for pages are not installed.
     """
+    drawing = svg if stands_alone else let_stand_alone(svg)
     made = open_compiler().compile(
-        _PICTURE, format="png", ppi=_PPI, sys_inputs={"svg": let_stand_alone(svg), "width": f"{width_mm:g}"}
+        _PICTURE, format="png", ppi=_PPI, sys_inputs={"svg": drawing, "width": f"{width_mm:g}"}
     )
     assert isinstance(made, bytes)
     return made

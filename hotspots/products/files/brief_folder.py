@@ -77,7 +77,8 @@ def write_brief(
             height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
             texts = describe_brief(brief, summary, map_height_mm=height_mm)
             picture = draw_picture(texts.map, width_mm=MAP_WIDTH_MM)
-            logo = draw_picture(texts.logo, width_mm=LOGO_DRAWN_MM) if texts.logo else None
+            drawn = texts.logo
+            logo = draw_picture(drawn, width_mm=LOGO_DRAWN_MM, stands_alone=True) if drawn else None
             document = encode_document(texts, picture, day=brief.first_day, template=template, logo=logo)
             (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
         write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))

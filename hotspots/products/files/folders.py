@@ -20,7 +20,7 @@ import pandas as pd
 
 from hotspots.errors import ParameterError
 from hotspots.house import Audience
-from hotspots.products.summary import InputSummary, ReadInputSummary
+from hotspots.products.summary import InputSummary, PublicInputSummary, ReadInputSummary
 
 _DRAFT = ".writing-"
 _ASIDE = "aside"
@@ -62,7 +62,9 @@ def require_apart(out: Path, inputs: Iterable[Path]) -> None:
             )
 
 
-def say_replaced(folder: Path, summary_name: str, inputs: Iterable[InputSummary | ReadInputSummary]) -> str | None:
+def say_replaced(
+    folder: Path, summary_name: str, inputs: Iterable[InputSummary | ReadInputSummary | PublicInputSummary]
+) -> str | None:
     """That products of other files are replaced, in a sentence for afterwards; None where none are.
 
     Files that were added are no others: that is how products are refreshed.

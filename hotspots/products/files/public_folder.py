@@ -34,7 +34,8 @@ def write_public(
         The summary, and the path of each product by its key.
 
     Raises:
-        ParameterError: Only rows of an area of the source were asked for.
+        ParameterError: Only rows of an area of the source were asked for, or a part of a crime.
+        TooLittleDataError: No number may be told.
         HotspotsError: What would be told narrows down a count that is withheld.
     """
     if analysis.request.area is not None:
@@ -44,7 +45,7 @@ def write_public(
         )
     publication = publish(analysis.study, analysis.selection)
     summary = summarise_public(publication)
-    period = f"{analysis.crime.slug}_{analysis.start}_{analysis.end}"
+    period = f"{summary.crime}_{summary.period.start}_{summary.period.end}"
     folder = out / PUBLIC_FOLDER / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
     replaced = say_replaced(folder, PUBLIC_PRODUCTS["public_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:

@@ -22,6 +22,7 @@ from hotspots.products.drawing import (
     Report,
     Subheading,
     draw_picture,
+    require_drawable,
 )
 from hotspots.products.files.word_templates import (
     HANDLING_TAGS,
@@ -63,7 +64,7 @@ def encode_report(report: Report, *, template: Path | None = None) -> bytes:
         NotFoundError: The template is not there.
         DataError: The template is no Word document, asks for what a report does not have, or has no room for it.
     """
-    handling, drawn = report.handling, report.house.logo
+    handling, drawn = report.handling, require_drawable(report.house.logo)
     texts = {
         "title": report.title,
         "subtitle": report.subtitle,
@@ -77,7 +78,7 @@ def encode_report(report: Report, *, template: Path | None = None) -> bytes:
         "sources": list(report.sources),
     }
     own = make_report_template() if template is None else b""
-    logo = draw_picture(drawn.svg, width_mm=LOGO_DRAWN_MM) if drawn else None
+    logo = draw_picture(drawn, width_mm=LOGO_DRAWN_MM, stands_alone=True) if drawn else None
     document = fill_template(template, own, texts, what="a report", logo=logo, marks={"sections": _HERE})
     places = [paragraph for paragraph in document.paragraphs if paragraph.text.strip() == _HERE]
     if len(places) != 1:

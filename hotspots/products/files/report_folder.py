@@ -79,7 +79,8 @@ def write_tactical(
     Raises:
         HotspotsError: The packages for pages or for Word are not installed.
         NotFoundError: The template is not there.
-        DataError: The template is no Word document, or asks for what a report does not have.
+        DataError: The template is no Word document, or asks for what a report does not have; or the logo cannot be
+            printed.
         ParameterError: A format is not known, or there is none.
     """
     keys = _name_keys("tactical", formats)
@@ -136,7 +137,8 @@ def write_problem(
     Raises:
         HotspotsError: The packages for pages or for Word are not installed.
         NotFoundError: The template is not there.
-        DataError: The template is no Word document, or asks for what a report does not have.
+        DataError: The template is no Word document, or asks for what a report does not have; or the logo cannot be
+            printed.
         ParameterError: A format is not known, or there is none.
     """
     keys = _name_keys("problem", formats)
@@ -189,7 +191,8 @@ def write_strategic(
     Raises:
         HotspotsError: The packages for pages or for Word are not installed.
         NotFoundError: The template is not there.
-        DataError: The template is no Word document, or asks for what a report does not have.
+        DataError: The template is no Word document, or asks for what a report does not have; or the logo cannot be
+            printed.
         ParameterError: A format is not known, or there is none.
     """
     summary = summarise_strategic(assessment, formats=_name_keys("strategic", formats))

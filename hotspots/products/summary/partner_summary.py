@@ -7,12 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from hotspots.products.summary.product_names import FACILITY_PRODUCTS
 from hotspots.products.summary.run_summary import InputSummary, ReadInputSummary, RunSummary
 
+if TYPE_CHECKING:
+    from hotspots.products.summary.public_summary import PublicInputSummary
+
 Value = TypeVar("Value")
+Named: TypeAlias = "InputSummary | ReadInputSummary | PublicInputSummary"
 
 KEPT_BACK = ("rejected",)
 """Products of rows, which are of single people."""
@@ -50,13 +54,13 @@ def withhold_from_partners(summary: RunSummary) -> RunSummary:
     return hide_file_names(kept, summary.inputs)
 
 
-def hide_file_names(summary: Value, inputs: Sequence[InputSummary | ReadInputSummary]) -> Value:
+def hide_file_names(summary: Value, inputs: Sequence[Named]) -> Value:
     """A summary in which each file that was read is called by its kind, wherever it is named."""
     names = _name_kinds(inputs)
     return _replace_texts(summary, lambda text: _rename(text, names))
 
 
-def _name_kinds(inputs: Sequence[InputSummary | ReadInputSummary]) -> dict[str, str]:
+def _name_kinds(inputs: Sequence[Named]) -> dict[str, str]:
     """What each file is called instead of by its name: its kind, and a number where there are several."""
     n_of_kind = Counter(file.table for file in inputs)
     names: dict[str, str] = {}

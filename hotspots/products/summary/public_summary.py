@@ -10,13 +10,13 @@ import hotspots
 from hotspots.analysis.change import VERDICTS
 from hotspots.analysis.publication import SQUARE_M
 from hotspots.geography import MIN_INCIDENTS
+from hotspots.ingest.formats import InputFile, InputTable
 from hotspots.pipeline import PUBLIC_PARTS, Publication, PublicMonth, PublicWard
 from hotspots.products.summary.encoding import Metres, Month, OneOf, Part, Quantity, Tenths
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.partner_summary import hide_file_names
 from hotspots.products.summary.product_names import PUBLIC_PRODUCTS
 from hotspots.products.summary.quality_summary import Days
-from hotspots.products.summary.run_summary import InputSummary
 from hotspots.products.words import say, say_each
 
 Verdict = Annotated[str, OneOf(VERDICTS)]
@@ -103,13 +103,24 @@ class PublicHavenSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicInputSummary(Part):
+    """One file that was read, without its hash: by that, a guess at a row of a small file could be tried."""
+
+    view_of: ClassVar = InputFile
+
+    path: str
+    table: InputTable
+    data_status: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicSummary(Part):
     """What everybody is told of one crime.
 
     Attributes:
         crime: Short name of the crime, as on the command line.
         crime_label, crime_plural: The crime as a heading, and in a sentence.
-        period: First and last day asked for, as far as files speak.
+        period: First day of the first whole month of the days asked for, and last day of the last.
         area: The wards asked for, in words.
         data_status: What files say of themselves ("synthetic"), by table; empty for ordinary data.
         handling: For whom the products are, and how they are marked.
@@ -139,7 +150,7 @@ class PublicSummary(Part):
     squares: tuple[PublicSquareSummary, ...]
     havens: tuple[PublicHavenSummary, ...]
     protection: tuple[str, ...]
-    inputs: tuple[InputSummary, ...]
+    inputs: tuple[PublicInputSummary, ...]
     products: dict[str, str]
     version: str
 
@@ -153,12 +164,12 @@ def summarise_public(publication: Publication) -> PublicSummary:
     """Everything that is told."""
     study, selection = publication.study, publication.selection
     crime, wards = selection.crime, selection.wards
-    inputs = tuple(map(InputSummary.of, study.inputs))
+    inputs = tuple(map(PublicInputSummary.of, study.inputs))
     summary = PublicSummary(
         crime=crime.slug,
         crime_label=crime.label,
         crime_plural=crime.plural,
-        period=Days.of(selection),
+        period=Days.of(publication),
         area=say(
             "places.name",
             sorted(wards["ward_name"].astype(str), key=str.lower),
