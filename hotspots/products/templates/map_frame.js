@@ -32,7 +32,7 @@ const fit = (bounds = view.bounds) => {
   const key = find(".legend");
   const buttons = find(".buttons");
   const left = key.open && getComputedStyle(key).position === "absolute" ? key.offsetLeft + key.offsetWidth + 8 : 14;
-  const top = buttons.offsetHeight ? buttons.offsetTop + buttons.offsetHeight + 6 : 14;
+  const top = buttons.offsetHeight && !root.classList.contains("printing") ? buttons.offsetTop + buttons.offsetHeight + 6 : 14;
   const zoomAt = (padding) => map.getBoundsZoom(bounds, false, L.point(padding).add([14, 14]));
   const corner = [[left, top], [left, 14], [14, top], [14, 14]].find((padding) => zoomAt(padding) > zoomAt([14, 14]) - 0.5);
   map.fitBounds(bounds, { paddingTopLeft: corner, paddingBottomRight: [14, 14], animate: false });
