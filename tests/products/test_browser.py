@@ -115,10 +115,7 @@ def test_the_map_opens_without_a_network(products: Path, open_page: Any, size: t
     assert asked_elsewhere(opened, path) == []
     assert opened.complaints == []
     assert "Not for decisions." in page.inner_text(".banner")
-    assert (
-        "synthetic incidents, safe havens and term dates, and schematic boundaries"
-        in page.inner_text(".banner")
-    )
+    assert "synthetic incidents, safe havens and term dates, and schematic boundaries" in page.inner_text(".banner")
     assert "Robbery Lewisham and Southwark, 1 October 2024 to 30 September 2026" in page.inner_text("h1")
     hours = "#week" if size != PHONE else ".grid summary"
     for selector in (".leaflet-control-scale-line", ".legend", "#layers-button", hours, "#places"):
@@ -509,9 +506,7 @@ def test_what_changed_follows_the_hours(products: Path, open_page: Any) -> None:
     page.goto(f"{path.as_uri()}#when=4-4.15-17")
     page.wait_for_function("document.querySelector('.headline').innerText.startsWith('Fridays')")
     told = page.inner_text("#answer-changed")
-    assert (
-        told == f"Change is measured by parts of the week; of the one nearest to these hours: {said['after-school']}"
-    )
+    assert told == f"Change is measured by parts of the week; of the one nearest to these hours: {said['after-school']}"
     page.click("#whole-week")
     assert page.inner_text("#answer-changed") == whole == say("map.changed", summary)
 
