@@ -360,7 +360,7 @@ def test_a_plan_is_of_visits(tmp_path: Path) -> None:
         lines(
             "patrol,stop,arrive_at,leave_at,rank,place,easting,northing,grid_reference,wards,data_status",
             "1,1,2026-10-01T14:00:00+01:00,2026-10-01T14:15:00+01:00,2,Rye Lane,534000,176000,TQ 340 760,The Lane,"
-            '"synthetic incidents, schematic boundaries and synthetic streets"',
+            '"synthetic incidents and streets, and schematic boundaries"',
         ),
         "utf-8-sig",
     )

@@ -161,7 +161,8 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         week_classes=_class_hours(summary),
         pictures=pictures,
         boxes=[(key, name) for key, name in boxes if key in present],
-        shown=view["show"],
+        # where the street file ends, a place is drawn as a circle
+        patrol_marks=sorted({"stretch" if place["stretch"] else "patrol" for place in places}),
         ranked=[ward for ward in summary.wards if ward.n_incidents],
         legends=[legend for legend in legends if legend[1]],
         shift_classes=classes.shifts,

@@ -254,6 +254,7 @@ def list_words(summary: RunSummary) -> dict[str, Any]:
             "notOneHaven": say("map.not_one_haven", summary),
             "notOneOpenHaven": say("map.not_one_open_haven", summary),
             "noHaven": say("map.no_haven", summary),
+            "ofTheFirst": say("map.of_the_first", summary),
             "noOpenHaven": say("map.no_open_haven", summary),
             "allHavens": say("map.all_havens", summary),
             "allOpenHavens": say("map.all_open_havens", summary),

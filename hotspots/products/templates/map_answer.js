@@ -57,6 +57,7 @@ const sayHavens = (first) => {
   const unknown = first.filter((index) => nearest(view.places[index]).is === "unknown");
   const isWhole = !state.when || state.when.key === "week";
   const isSeveral = first.length > 1;
+  const of = order.filter(isInWard).length > first.length ? fill(words.ofTheFirst, { n: first.length }) : "";
   // by name where they are few, else by their numbers
   const listed = (these) => these.map((index) => (
     these.length > 2 ? order.indexOf(index) + 1 : `${order.indexOf(index) + 1} ${view.places[index].name}`
@@ -64,7 +65,7 @@ const sayHavens = (first) => {
   const named = (these) => (these.length > 2 ? fill(words.byNumber, { numbers: listed(these) }) : listed(these));
   const parts = [];
   if (isSeveral && without.length === first.length) parts.push(fill(isWhole ? words.notOneHaven : words.notOneOpenHaven, { n: first.length }));
-  else if (without.length) parts.push(fill(isWhole ? words.noHaven : words.noOpenHaven, { places: named(without) }));
+  else if (without.length) parts.push(fill(isWhole ? words.noHaven : words.noOpenHaven, { places: named(without), of }));
   else if (isSeveral && !unknown.length) parts.push(fill(isWhole ? words.allHavens : words.allOpenHavens, { n: first.length }));
   if (unknown.length) parts.push(fill(words.unknownHavens, { places: named(unknown) }));
   return parts.join(" ");

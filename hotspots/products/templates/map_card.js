@@ -40,7 +40,8 @@ const closeCard = () => {
 };
 const goTo = (at, zoom) => {
   if (isNarrow()) return;
-  const shift = card.hidden ? 0 : card.offsetWidth / 2;
+  const [key, beside] = [find(".legend"), card.hidden ? 0 : card.offsetWidth];
+  const shift = (beside - (key.open ? key.offsetLeft + key.offsetWidth : 0)) / 2;
   const point = map.project(at, zoom).subtract([-shift, 0]);
   map.setView(map.unproject(point, zoom), zoom, { animate: false });
 };
@@ -67,7 +68,7 @@ const openPlace = (index, isStep = true) => {
 const openWard = (index, isStep = true) => {
   const ward = view.wards[index];
   const facts = ward.lines.map((line) => ["", line]);
-  if (layers.change) facts.push([compare().words, sayChange(index)]);
+  if (layers.change) facts.push([view.words.change, `${compare().words}: ${sayChange(index)}`]);
   openCard({
     ward: ward.code,
     card: {

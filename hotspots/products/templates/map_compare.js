@@ -98,7 +98,7 @@ const printPair = (on) => {
     const paper = L.map(ground, { attributionControl: false, zoomControl: false, zoomAnimation: false, fadeAnimation: false, zoomSnap: 0 });
     for (const [name, height] of [["streets", 230], ["streetnames", 260]]) paper.createPane(name).style.zIndex = height;
     paper.fitBounds(view.bounds, { animate: false, padding: [4, 4] });
-    if (view.streets && state.shown.includes("streetlines")) new StreetLayer(view.streets, { panes: ["streets", "streetnames"] }).addTo(paper);
+    if (layers.streetlines && state.shown.includes("streetlines")) new GroundLayer(view.streets, view.base, { panes: ["streets", "streetnames"] }).addTo(paper);
     L.imageOverlay(pair[side], layers.density.getBounds(), { opacity: 0.72 }).addTo(paper);
     L.geoJSON(layers.wards.toGeoJSON(), { style: { color: "#5a6470", weight: 0.8, fill: false }, interactive: false }).addTo(paper);
     signs.eachLayer((sign) => L.marker(sign.getLatLng(), sign.options).addTo(paper));

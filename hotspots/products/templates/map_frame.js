@@ -26,14 +26,16 @@ layers.tiles = makeTiles(view.tiles);
 if (layers.streetlines) layers.streetlines.isHidden = layers.tiles.isSeen;
 {% endif %}
 
-// The map keeps clear of the key that lies over it, where that does not make it much smaller.
+// The map keeps clear of the key and the buttons that lie over it, where that does not make it much smaller.
 const fit = (bounds = view.bounds) => {
   if (container.clientHeight < 30) return;
   const key = find(".legend");
-  const besides = [key.open && getComputedStyle(key).position === "absolute" ? key.offsetLeft + key.offsetWidth + 8 : 14, 14];
+  const buttons = find(".buttons");
+  const left = key.open && getComputedStyle(key).position === "absolute" ? key.offsetLeft + key.offsetWidth + 8 : 14;
+  const top = buttons.offsetHeight && !root.classList.contains("printing") ? buttons.offsetTop + buttons.offsetHeight + 6 : 14;
   const zoomAt = (padding) => map.getBoundsZoom(bounds, false, L.point(padding).add([14, 14]));
-  const isRoomy = zoomAt(besides) > zoomAt([14, 14]) - 0.5;
-  map.fitBounds(bounds, { paddingTopLeft: isRoomy ? besides : [14, 14], paddingBottomRight: [14, 14], animate: false });
+  const corner = [[left, top], [left, 14], [14, top], [14, 14]].find((padding) => zoomAt(padding) > zoomAt([14, 14]) - 0.5);
+  map.fitBounds(bounds, { paddingTopLeft: corner, paddingBottomRight: [14, 14], animate: false });
 };
 fit();
 L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);

@@ -158,8 +158,12 @@ def say_between(loop: LoopContext, n_more: int = 0) -> str:
 
 
 def say_status(data_status: dict[str, str]) -> str:
-    """What the data say of themselves: "synthetic incidents, schematic boundaries"."""
-    return say_list([f"{status} {table}" for table, status in data_status.items()])
+    """What the data say of themselves: "synthetic incidents and streets, and schematic boundaries"."""
+    tables: dict[str, list[str]] = {}
+    for table, status in data_status.items():
+        tables.setdefault(status, []).append(table)
+    groups = [f"{status} {say_list(those)}" for status, those in tables.items()]
+    return ", and ".join(groups) if any(len(those) > 1 for those in tables.values()) else say_list(groups)
 
 
 def say_verdict(verdict: str) -> tuple[str, str]:
