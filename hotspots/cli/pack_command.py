@@ -42,10 +42,10 @@ from hotspots.cli.outputs import echo_products, warn
 def pack(
     inputs: StudyInputs, crimes: tuple[str, ...], reach_m: float, jobs: int | None, out: Path, as_json: bool
 ) -> None:
-    """Map every crime, of the whole area and of each ward, with one table that opens each map, and a zip to mail.
+    """Map every crime, with a page for the team of each ward, one table that opens all, and a zip to mail.
 
-    All is written to OUT/pack. Of a ward: its map, hours, quality of the data, tables and numbers, the same as
-    `hotspots run --ward` gives; of the whole area, everything that `hotspots run` gives.
+    All is written to OUT/pack: of the whole area everything that `hotspots run` gives; of each ward one page, made from
+    the same analysis, on where to be and when, what is near and what changed.
     """
     from hotspots.pipeline import RUN_TABLES, PackRequest, plan_pack
     from hotspots.products.files import count_cores, write_pack

@@ -1,6 +1,7 @@
 from .base_features import list_base_features as list_base_features
 from .brief import MAX_GAP_MINUTES as MAX_GAP_MINUTES
 from .brief import Brief as Brief
+from .brief import BriefGround as BriefGround
 from .brief import BriefHaven as BriefHaven
 from .brief import BriefPlace as BriefPlace
 from .brief import BriefRequest as BriefRequest
@@ -129,5 +130,6 @@ from .tactical import TacticalRequest as TacticalRequest
 from .tactical import make_tactical as make_tactical
 from .times import Change as Change
 from .times import TimeAnalysis as TimeAnalysis
+from .ward_views import view_wards as view_wards
 from .window_changes import LostPlaces as LostPlaces
 from .window_changes import LostRows as LostRows

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.analysis.hotspots import Hotspot, predict_places
-from hotspots.analysis.hours import ENGLAND, OpeningCalendar, WeekWindow, find_open_state
+from hotspots.analysis.hours import ENGLAND, OpeningCalendar, WeeklyProfile, WeekWindow, find_open_state
 from hotspots.analysis.network import find_near, measure_walks
 from hotspots.analysis.safe_havens import UsualHours, find_usual_hours
 from hotspots.errors import ParameterError
@@ -82,6 +82,40 @@ class BriefRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BriefGround:
+    """What a page is of: all that was analysed, or one ward of it.
+
+    Attributes:
+        wards: Those of the team.
+        study_area: Their union, metres.
+        n_incidents: Analysed in them.
+        profile: When these happen.
+        patrol_places: Where to go, by rank.
+        expected: Incidents to expect in all of it over a period as long; 0 where nothing could be estimated.
+    """
+
+    wards: gpd.GeoDataFrame
+    study_area: shapely.Geometry
+    n_incidents: int
+    profile: WeeklyProfile
+    patrol_places: tuple[Hotspot, ...]
+    expected: float
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> BriefGround:
+        """All that was analysed."""
+        risk = analysis.places.risk
+        return cls(
+            wards=analysis.wards,
+            study_area=analysis.study_area,
+            n_incidents=len(analysis.incidents),
+            profile=analysis.times.profile,
+            patrol_places=analysis.places.patrol_places,
+            expected=0.0 if risk is None else float(risk.expected.sum()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BriefPlace:
     """A place to patrol.
 
@@ -90,8 +124,8 @@ class BriefPlace:
         place: As the analysis has it.
         expected: Incidents to expect in the two weeks.
         expected_low, expected_high: The range that is to hold what will be recorded 9 times in 10.
-        window: When to be there: the hours in which its incidents concentrate, or else those of the whole ward; None
-            where neither is known.
+        window: When to be there: the hours in which its incidents concentrate, or else those of the whole ward, or else
+            those of all that was analysed; None where none of these is known.
         is_own_window: Whether these are its own.
         streets: Names of the streets with the longest stretches in it, at most three; none where streets are not known.
     """
@@ -140,17 +174,19 @@ class Brief:
 
     Attributes:
         request: What was asked for.
-        analysis: Of the crime in the ward.
+        analysis: Of the crime in the ward, or in a larger area.
+        ground: What of it the page is of.
         first_day, last_day: Of the two weeks.
         places: Where to be, by number.
-        expected_share: Of what is expected in the whole area, what is expected in them.
-        area_share: Their area as a share of the study area.
+        expected_share: Of what is expected in all of that ground, what is expected in them.
+        area_share: Their area as a share of it.
         havens: Within reach of them, by place and then by the walk; None where none were given.
         nearest: The nearest haven where none is within reach; None where one is, or there is none to walk to.
     """
 
     request: BriefRequest
     analysis: Analysis
+    ground: BriefGround
     first_day: dt.date
     last_day: dt.date
     places: tuple[BriefPlace, ...]
@@ -160,15 +196,16 @@ class Brief:
     nearest: BriefHaven | None
 
 
-def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
+def make_brief(analysis: Analysis, request: BriefRequest, *, ground: BriefGround | None = None) -> Brief:
     """Choose what a ward's team is told for two weeks, or as many as it asks for.
 
     What is expected of a place in them is what the analysis expects of it in a period as long as its own, in
     proportion; so is the spread of its rate. The range is that of a count with such a rate.
 
     Args:
-        analysis: Of one crime in the ward or wards of the team.
+        analysis: Of one crime in the ward or wards of the team, or in a larger area.
         request: What is wanted.
+        ground: What of it the page is of, as `view_wards` gives it; by default all.
 
     Raises:
         ParameterError: The weeks begin before the period ends: its incidents would be foretold from themselves.
@@ -181,30 +218,32 @@ def make_brief(analysis: Analysis, request: BriefRequest) -> Brief:
         )
     n_days = 7 * request.n_weeks
     last_day = first_day + dt.timedelta(days=n_days - 1)
-    places = _choose_places(analysis, request)
+    ground = ground or BriefGround.of(analysis)
+    places = _choose_places(analysis, ground, request)
     havens = choose_havens(analysis, places, _list_days(first_day, last_day))
     return Brief(
         request=request,
         analysis=analysis,
+        ground=ground,
         first_day=first_day,
         last_day=last_day,
         places=places,
-        expected_share=_share_expected(analysis, places),
-        area_share=sum(one.place.area_km2 for one in places) * 1e6 / analysis.study_area.area,
+        expected_share=sum(one.place.evidence.expected for one in places) / ground.expected if ground.expected else 0.0,
+        area_share=sum(one.place.area_km2 for one in places) * 1e6 / ground.study_area.area,
         havens=havens and tuple(haven for haven in havens if haven.is_within_reach),
         nearest=next((haven for haven in havens or () if not haven.is_within_reach), None),
     )
 
 
-def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlace, ...]:
-    chosen = analysis.places.patrol_places[: request.n_places]
+def _choose_places(analysis: Analysis, ground: BriefGround, request: BriefRequest) -> tuple[BriefPlace, ...]:
+    chosen = ground.patrol_places[: request.n_places]
     risk = analysis.places.risk
     if not chosen or risk is None:
         return ()
     outlines = [place.outline for place in chosen]
     part = min(7 * request.n_weeks / ((analysis.end - analysis.start).days + 1), 1.0)
     coming = predict_places(with_places(analysis.incidents), outlines, risk=risk, part=part)
-    of_ward = next(iter(analysis.times.profile.peaks), None)
+    shared = next(iter((*ground.profile.peaks, *analysis.times.profile.peaks)), None)
     found = []
     for index, place in enumerate(chosen):
         own = next(iter(place.profile.peaks), None)
@@ -215,17 +254,12 @@ def _choose_places(analysis: Analysis, request: BriefRequest) -> tuple[BriefPlac
                 expected=float(coming.expected[index]),
                 expected_low=int(coming.low[index]),
                 expected_high=int(coming.high[index]),
-                window=own or of_ward,
+                window=own or shared,
                 is_own_window=own is not None,
                 streets=name_streets(analysis.study.streets, place.outline)[:_MAX_STREETS],
             )
         )
     return tuple(found)
-
-
-def _share_expected(analysis: Analysis, places: Sequence[BriefPlace]) -> float:
-    risk = analysis.places.risk
-    return 0.0 if risk is None else float(sum(one.place.evidence.expected for one in places) / risk.expected.sum())
 
 
 def choose_havens(

@@ -1,8 +1,7 @@
-"""Which analyses a pack is of: each crime, of all wards together and of each."""
+"""What a pack is of: an analysis of each crime, and the wards that have a page made from it."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
@@ -52,13 +51,21 @@ class PackedCrime:
         crime: The crime.
         request: Of all wards together.
         n_by_ward: Its incidents, by ward code.
-        by_ward: What is asked of each ward, by its code, where it has ten incidents: nothing could be shown of fewer.
     """
 
     crime: Crime
     request: AnalysisRequest
     n_by_ward: dict[str, int]
-    by_ward: dict[str, AnalysisRequest]
+
+    @property
+    def n_incidents(self) -> int:
+        """In all wards."""
+        return sum(self.n_by_ward.values())
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Codes of the wards that have a page: those with ten incidents, since nothing could be shown of fewer."""
+        return tuple(code for code, n in self.n_by_ward.items() if n >= MIN_INCIDENTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +88,13 @@ class PackPlan:
     crimes: tuple[PackedCrime, ...]
 
     @property
-    def n_analyses(self) -> int:
-        """How many analyses it takes."""
-        return sum(1 + len(packed.by_ward) for packed in self.crimes)
+    def n_pages(self) -> int:
+        """How many maps and pages of wards it has."""
+        return sum(1 + len(packed.pages) for packed in self.crimes)
 
 
 def plan_pack(study: Study, request: PackRequest) -> PackPlan:
-    """Which analyses a pack is of.
+    """What a pack is of.
 
     Raises:
         NotFoundError: A crime or ward is not in the data.
@@ -118,19 +125,12 @@ def plan_pack(study: Study, request: PackRequest) -> PackPlan:
         end=max(chosen.end for _, chosen in selected),
         wards=wards,
         crimes=tuple(
-            _pack_crime(chosen.crime, whole, chosen.incidents["ward_code"].value_counts().reindex(wards.index))
+            PackedCrime(crime=chosen.crime, request=whole, n_by_ward=_count(chosen.incidents["ward_code"], wards.index))
             for whole, chosen in selected
         ),
     )
 
 
-def _pack_crime(crime: Crime, whole: AnalysisRequest, counts: pd.Series) -> PackedCrime:
-    n_by_ward = {str(code): int(n) for code, n in counts.fillna(0).items()}
-    return PackedCrime(
-        crime=crime,
-        request=whole,
-        n_by_ward=n_by_ward,
-        by_ward={
-            code: dataclasses.replace(whole, wards=(code,)) for code, n in n_by_ward.items() if n >= MIN_INCIDENTS
-        },
-    )
+def _count(codes: pd.Series, wards: pd.Index) -> dict[str, int]:
+    counts = codes.astype("object").value_counts().reindex(wards, fill_value=0)
+    return {str(code): int(n) for code, n in counts.items()}

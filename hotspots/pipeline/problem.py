@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.errors import NotFoundError
-from hotspots.pipeline.brief import Brief, BriefPlace, BriefRequest, choose_havens
+from hotspots.pipeline.brief import Brief, BriefGround, BriefPlace, BriefRequest, choose_havens
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.street_names import name_streets
 
@@ -93,6 +93,7 @@ def make_problem(analysis: Analysis, rank: int, request: BriefRequest) -> Proble
         brief=Brief(
             request=request,
             analysis=analysis,
+            ground=BriefGround.of(analysis),
             first_day=first_day,
             last_day=days[-1].astype(dt.date),
             places=(place,),

@@ -1,22 +1,36 @@
-"""A pack holds what single runs of its wards give, whoever made it, and one table leads to all of it."""
+"""A pack holds a run of each crime, and pages of wards that agree with it; one table leads to all."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import multiprocessing
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
 import shapely
 from support import Said, call
 
+from hotspots.analysis.hotspots import PATROL_WIDTH_M
 from hotspots.errors import HotspotsError, ParameterError
-from hotspots.pipeline import AnalysisRequest, PackPlan, PackRequest, Study, analyse, load_study, plan_pack
+from hotspots.pipeline import (
+    Analysis,
+    AnalysisRequest,
+    PackPlan,
+    PackRequest,
+    Study,
+    analyse,
+    load_study,
+    plan_pack,
+    view_wards,
+)
 from hotspots.products.files import pack_workers, write_pack, write_products
+from hotspots.products.summary import summarise
 from hotspots.settings import Settings
 
 N_BY_WARD = {"Ashe": 40, "Brook": 12, "Coombe": 1}
@@ -73,15 +87,84 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
+@pytest.fixture(scope="module")
+def analysis(study: Study) -> Analysis:
+    """The robberies of all wards, as the pack analyses them."""
+    return analyse(study, AnalysisRequest(crime="robbery"))
+
+
+def read_brief(packed: Path, ward: str) -> dict[str, Any]:
+    brief: dict[str, Any] = json.loads((packed / "robbery" / ward / "brief.json").read_text("utf-8"))
+    return brief
+
+
 @pytest.mark.slow
-def test_a_ward_has_what_a_run_of_it_alone_gives(packed: Path, study: Study, tmp_path: Path) -> None:
-    _, paths = write_products(analyse(study, AnalysisRequest(crime="robbery", wards=("E05000001",))), tmp_path)
-    alone, together = read_files(paths["map"].parent), read_files(packed / "robbery" / "ashe")
-    assert sorted(together) == ["map.html", "quality.html", "summary.json", "tables.xlsx", "times.html"]
-    assert all(alone[name] == content for name, content in together.items() if name != "summary.json")
-    first, second = (json.loads(files["summary.json"]) for files in (alone, together))
-    assert set(second.pop("products").items()) < set(first.pop("products").items())
-    assert first == second
+def test_the_page_of_a_ward_says_the_numbers_of_the_ward(packed: Path, analysis: Analysis) -> None:
+    run = summarise(analysis)
+    assert run.main_change
+    assert run.main_change.wards
+    for ward in ("Ashe", "Brook"):
+        brief = read_brief(packed, ward.lower())
+        assert brief["area"] == ward
+        assert f"Made from {N_BY_WARD[ward]} robberies" in " ".join(brief["words"]["sources"])
+        (row,) = (row for row in run.main_change.wards if row.name == ward)
+        (said,) = brief["words"]["changes"]
+        assert row.change.verdict in said
+
+
+@pytest.mark.slow
+def test_the_page_of_a_ward_leads_to_the_ward_on_the_map_and_back(packed: Path) -> None:
+    folder = packed / "robbery" / "ashe"
+    page = (folder / "brief.html").read_text("utf-8")
+    links = re.findall(r'<a href="([^"]+)"', page)
+    assert links == ["../../index.html", "../map.html#ward=E05000001"]
+    assert all((folder / link.partition("#")[0]).resolve().is_file() for link in links)
+    assert "E05000001" in (packed / "robbery" / "map.html").read_text("utf-8")
+    assert sorted(read_files(folder)) == ["brief.html", "brief.json"]
+
+
+@pytest.mark.slow
+def test_places_of_a_ward_lie_in_it_and_hold_ten_incidents_at_five_places(packed: Path, study: Study) -> None:
+    incidents = study.intake.incidents
+    robberies = incidents[incidents["category"] == "robbery"]
+    outlines = study.boundaries.wards.set_index("ward_name").geometry
+    n_places = {ward: len(read_brief(packed, ward.lower())["places"]) for ward in ("Ashe", "Brook")}
+    assert n_places["Ashe"] > 0
+    for ward in n_places:
+        own = robberies[robberies.within(outlines[ward])]
+        for place in read_brief(packed, ward.lower())["places"]:
+            middle = shapely.Point(place["easting"], place["northing"])
+            assert outlines[ward].contains(middle)
+            near = own[own.distance(middle) <= PATROL_WIDTH_M / 2]
+            assert len(near) >= 10
+            assert near.geometry.nunique() >= 5
+
+
+def test_wards_share_out_what_is_expected_of_the_whole_area(analysis: Analysis) -> None:
+    risk = analysis.places.risk
+    assert risk is not None
+    views = dict(view_wards(analysis, set(analysis.wards.index)))
+    assert sum(view.expected for view in views.values()) == pytest.approx(risk.expected.sum(), rel=0.02)
+    assert [view.n_incidents for view in views.values()] == list(N_BY_WARD.values())
+    # the more a ward has recorded, the more of the estimate is its own
+    assert [view.expected for view in views.values()] == sorted(
+        (view.expected for view in views.values()), reverse=True
+    )
+
+
+def test_a_place_at_a_border_stands_on_the_incidents_of_its_ward(study: Study) -> None:
+    """Six in each of two wards are near one point of their border: neither ward may show them."""
+    wards = study.boundaries.wards
+    points = [
+        shapely.Point(531_000 + side * (5 + n), 170_500 + 9 * n) for side in (-1, 1) for n in range(6)
+    ]  # fmt: skip
+    incidents = study.intake.incidents.iloc[: len(points)].copy()
+    incidents = incidents.set_geometry(gpd.GeoSeries(points, index=incidents.index, crs=incidents.crs))
+    incidents["ward_code"] = ["E05000001"] * 6 + ["E05000002"] * 6
+    moved = dataclasses.replace(study, intake=dataclasses.replace(study.intake, incidents=incidents))
+    together = analyse(moved, AnalysisRequest(crime="robbery"))
+    assert together.places.patrol_places
+    assert [view.patrol_places for _, view in view_wards(together, set(wards.index))] == [(), (), ()]
 
 
 @pytest.mark.slow
@@ -96,12 +179,12 @@ def test_the_command_says_where_the_table_is_and_which_wards_have_too_few(said: 
     code, out, err = said
     assert code == 0
     assert out == f"maps/pack/{PERIOD}_only-burglary-robbery/index.html\n"
-    assert "6 maps: 2 of the whole area, and one for each ward and crime with ten incidents or more" in err
-    assert "Robbery: 53, clearly improving. Too few robberies to analyse, under ten: Coombe." in err
+    assert "2 maps of the whole area, and 4 pages for teams of wards: one for each ward and crime with ten" in err
+    assert "Robbery: 53, clearly improving. Too few robberies for a page, under ten: Coombe." in err
 
 
 @pytest.mark.slow
-def test_the_table_leads_to_every_map_and_names_wards_without(packed: Path) -> None:
+def test_the_table_leads_to_every_page_and_names_wards_without(packed: Path) -> None:
     table = json.loads((packed / "pack.json").read_text("utf-8"))
     cells = {(ward["name"], cell["crime"]): cell for ward in table["wards"] for cell in ward["cells"]}
     for (ward, crime), cell in cells.items():
@@ -110,9 +193,10 @@ def test_the_table_leads_to_every_map_and_names_wards_without(packed: Path) -> N
         assert (cell["page"] is not None) == (n >= 10)
     page = (packed / "index.html").read_text("utf-8")
     links = re.findall(r'<a href="([^"]+)"', page)
-    assert sorted(links) == sorted(path.relative_to(packed).as_posix() for path in packed.rglob("map.html"))
+    pages = [*packed.rglob("map.html"), *packed.rglob("brief.html")]
+    assert sorted(links) == sorted(path.relative_to(packed).as_posix() for path in pages)
     assert len(links) == table["n_pages"] == 6
-    assert "Too few robberies to analyse, under ten: Coombe." in page
+    assert "Too few robberies for a page, under ten: Coombe." in page
 
 
 @pytest.mark.slow
@@ -169,4 +253,4 @@ def test_the_usual_crimes_are_those_of_the_performance_table(study: Study) -> No
     usual = plan_pack(study, PackRequest())
     assert [packed.crime.slug for packed in usual.crimes] == ["robbery", "burglary"]
     assert usual.request.methods == ()
-    assert [sorted(packed.by_ward) for packed in usual.crimes] == [["E05000001", "E05000002"]] * 2
+    assert [packed.pages for packed in usual.crimes] == [("E05000001", "E05000002")] * 2

@@ -9,6 +9,7 @@ from .evidence import Evidence as Evidence
 from .evidence import ExpectedCounts as ExpectedCounts
 from .evidence import Sureness as Sureness
 from .evidence import predict_places as predict_places
+from .evidence import share_cells as share_cells
 from .evidence import weigh_evidence as weigh_evidence
 from .hotspot_areas import HotspotAreas as HotspotAreas
 from .hotspot_areas import HotspotOptions as HotspotOptions

@@ -74,9 +74,9 @@ def draw_brief_map(
     if streets is not None:
         parts += [*ground, *draw_streets(streets, frame)]
     else:
-        parts += [f'<path d="{trace_path(analysis.study_area, frame)}" fill="#fff" fill-rule="evenodd"/>']
+        parts += [f'<path d="{trace_path(brief.ground.study_area, frame)}" fill="#fff" fill-rule="evenodd"/>']
         parts += ground
-    outside = shapely.difference(frame.window, analysis.study_area)
+    outside = shapely.difference(frame.window, brief.ground.study_area)
     parts.append(f'<path d="{trace_path(outside, frame)}" fill="#fff" fill-opacity=".55" fill-rule="evenodd"/>')
     parts += [
         f'<path d="{trace_path(place.place.outline, frame)}" fill="{_INK}" fill-opacity=".16" stroke="{_INK}" '
@@ -91,7 +91,7 @@ def draw_brief_map(
             for outline in others.geometry
         ]
     parts.append(
-        f'<path d="{trace_path(analysis.study_area, frame)}" fill="none" stroke="{_INK}" stroke-width="9" '
+        f'<path d="{trace_path(brief.ground.study_area, frame)}" fill="none" stroke="{_INK}" stroke-width="9" '
         'stroke-dasharray="34 16" stroke-linejoin="round"/>'
     )
     whole = _fit_whole(brief, frame, shown)
@@ -134,7 +134,7 @@ def _choose_frame(brief: Brief, width: float, height: float) -> Frame:
     shapes += [shapely.Point(haven.easting, haven.northing) for haven in brief.havens or ()]
     least_m = _LEAST_M if shapes else 0.0
     margin = _MARGIN_M if shapes else 0.0
-    west, south, east, north = shapely.total_bounds(np.array(shapes or [brief.analysis.study_area], dtype=object))
+    west, south, east, north = shapely.total_bounds(np.array(shapes or [brief.ground.study_area], dtype=object))
     wide, tall = (max(side + 2 * margin, least_m, 1.0) * _ROOM for side in (east - west, north - south))
     units_per_m = min(width / wide, height / tall)
     return Frame(
@@ -173,7 +173,7 @@ def _fit_whole(brief: Brief, frame: Frame, marks: Points) -> _Whole | None:
 
     None where it shows nearly all of them, or marks are in both corners that scale and north arrow leave.
     """
-    area = brief.analysis.study_area
+    area = brief.ground.study_area
     if shapely.intersection(area, frame.window).area >= _NEARLY_ALL * area.area:
         return None
     west, south, east, north = shapely.bounds(shapely.union(area, frame.window))
@@ -198,7 +198,7 @@ def _draw_whole(brief: Brief, frame: Frame, whole: _Whole | None) -> str:
         f'<g transform="translate({whole.right:.0f} {whole.down:.0f})"><rect x="-8" y="-8" '
         f'width="{small.width + 16:.0f}" height="{small.height + 16:.0f}" '
         f'fill="#fff" fill-opacity=".94" stroke="{_INK}" stroke-width="3"/>'
-        f'<path d="{trace_path(brief.analysis.study_area, small)}" fill="#ddd" stroke="{_INK}" stroke-width="4" '
+        f'<path d="{trace_path(brief.ground.study_area, small)}" fill="#ddd" stroke="{_INK}" stroke-width="4" '
         'fill-rule="evenodd"/>'
         f'<path d="{trace_path(frame.window, small)}" fill="none" stroke="{_INK}" stroke-width="7"/></g>'
     )
@@ -212,7 +212,7 @@ def _put_first(streets: gpd.GeoDataFrame, summary: BriefSummary) -> gpd.GeoDataF
 
 def _find_neighbours(brief: Brief, frame: Frame) -> gpd.GeoDataFrame:
     """The wards around that of the brief; of a brief of several, all."""
-    wards, own = brief.analysis.study.boundaries.wards, brief.analysis.wards.index
+    wards, own = brief.analysis.study.boundaries.wards, brief.ground.wards.index
     others = wards[~wards.index.isin(own)] if len(own) == 1 else wards
     return others[shapely.intersects(others.geometry.to_numpy(), frame.window)]
 

@@ -8,6 +8,7 @@ import math
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -40,7 +41,8 @@ def _rank(kind: object) -> int:
 
 
 def _rank_all(streets: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
-    ranks = np.array([_rank(kind) for kind in streets["kind"]], dtype=np.int64)
+    code, kinds = pd.factorize(streets["kind"], use_na_sentinel=False)
+    ranks = np.array([_rank(kind) for kind in kinds], dtype=np.int64)[code]
     if len(ranks) and (ranks == len(_RANKS)).all():
         ranks[:] = len(_RANKS) - 1  # a file that knows no classes
     return ranks
@@ -127,7 +129,8 @@ def draw_names(
     inside, ranks = streets[is_inside], _rank_all(streets)[is_inside]
     scale = _choose_scale(frame)
     n_named = _count_wide(lines[is_inside], ranks, scale) + (scale > _PATHS_FROM)  # a name stands on what is drawn
-    inside = inside.assign(rank=ranks)[(ranks < n_named) & inside["name"].notna().to_numpy()]
+    is_named = (ranks < n_named) & inside["name"].notna().to_numpy()
+    inside, ranks = inside[is_named], ranks[is_named]
     size = _LABEL_MM * UNITS
     found = []
     window = shapely.buffer(frame.window, -2 * size / frame.units_per_m)
@@ -136,12 +139,13 @@ def draw_names(
         window = shapely.intersection(window, within)
         border = shapely.transform(within, frame.place)
         shapely.prepare(border)
-    for name, of_street in inside.groupby("name", sort=True):
-        clipped = shapely.intersection(shapely.union_all(of_street.geometry.to_numpy()), window)
+    shapes = inside.geometry.to_numpy()
+    for name, rows in inside.groupby("name").indices.items():
+        clipped = shapely.intersection(shapely.union_all(shapes[rows]), window)
         runs = [run for run in shapely.get_parts(_merge(clipped)) if run.geom_type == "LineString"]
         if runs:
             longest = max(runs, key=lambda run: float(run.length))
-            found.append((int(of_street["rank"].min()), -float(longest.length), str(name), longest))
+            found.append((int(ranks[rows].min()), -float(longest.length), str(name), longest))
     kept = list(taken)
     labels: list[str] = []
     for _, _, name, run in sorted(found, key=lambda one: one[:3]):

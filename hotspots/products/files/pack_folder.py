@@ -18,9 +18,10 @@ from hotspots.products.files.folders import (
     write_text,
 )
 from hotspots.products.files.manifest import write_manifest
-from hotspots.products.files.pack_workers import Batch, PackPart, write_batches
+from hotspots.products.files.pack_workers import PackPart, write_parts
 from hotspots.products.pages import draw_pack
 from hotspots.products.summary import (
+    BRIEF_PRODUCTS,
     PACK_FOLDER,
     PACK_PRODUCTS,
     PRODUCTS,
@@ -46,10 +47,10 @@ def write_pack(
     progress: Progress = silent,
     notify: Callable[[str], None] = silent,
 ) -> tuple[PackSummary, dict[str, Path]]:
-    """Analyse every crime, of all wards and of each, and write all to one folder below `<out>/pack/`, all or none.
+    """Analyse every crime and write all to one folder below `<out>/pack/`, all or none.
 
-    The files are the same whatever the number of processes. Of a ward they are the pages, the tables as a workbook
-    and the summary of `write_products`; of all wards together, everything.
+    Of all wards together it holds everything that `write_products` writes; of each ward with ten incidents, the page
+    for its team, made from the same analysis. The files are the same whatever the number of processes.
 
     Args:
         plan: What the pack is made of.
@@ -63,7 +64,7 @@ def write_pack(
         The summary, and the path of each product by its key.
 
     Raises:
-        HotspotsError: An analysis fails; the message says of which crime and ward.
+        HotspotsError: An analysis fails; the message says of which crime.
         ParameterError: There is not a single process to work.
     """
     if jobs < 1:
@@ -73,19 +74,23 @@ def write_pack(
     )
     folder = out / PACK_FOLDER / name
     with replace_folder(folder, out=out) as draft:
-        batches = _list_batches(plan, draft)
-        written: dict[PackPart, PackCrime] = {}
-        n_done = 0
-        progress(f"pack: 0 of {plan.n_analyses} pages")
-        for batch, crimes in write_batches(plan.study, batches, jobs=jobs):
-            written |= dict(zip(batch, crimes, strict=True))
-            n_done += len(batch)
-            progress(f"pack: {n_done} of {plan.n_analyses} pages, last {batch[-1].label}")
-        parts = [part for batch in batches for part in batch]
+        parts = _list_parts(plan, draft)
+        n_incidents = {packed.crime.slug: packed.n_incidents for packed in plan.crimes}
+        written: dict[str, PackCrime] = {}
+        progress(f"pack: 0 of {len(parts)} crimes")
+        # the largest first, so that none is left alone at the end
+        order = sorted(parts, key=lambda slug: -n_incidents[slug])
+        for part, crime in write_parts(plan.study, [parts[slug] for slug in order], jobs=jobs):
+            written[crime.slug] = crime
+            progress(f"pack: {len(written)} of {len(parts)} crimes, last {part.request.crime}")
         summary = summarise_pack(
             plan,
-            tuple(written[part] for part in parts if not part.is_ward),
-            pages={(part.request.crime, part.request.wards[0]): part.page for part in parts if part.is_ward},
+            tuple(written[slug] for slug in parts),
+            pages={
+                (slug, code): f"{slug}/{folder_of_ward}/{BRIEF_PRODUCTS['brief']}"
+                for slug, part in parts.items()
+                for code, folder_of_ward in part.wards.items()
+            },
             zip_name=f"{name}.zip",
         )
         replaced = say_replaced(folder, PACK_PRODUCTS["pack_json"], summary.inputs)
@@ -106,38 +111,20 @@ def write_pack(
     return summary, {key: folder / file for key, file in summary.products.items()}
 
 
-def _list_batches(plan: PackPlan, draft: Path) -> list[Batch]:
-    """The wards together first, crime by crime, which take longest; then ward by ward."""
+def _list_parts(plan: PackPlan, draft: Path) -> dict[str, PackPart]:
+    """Each crime by its slug."""
     folders = name_wards(plan.wards)
     names = plan.wards["ward_name"]
-    whole: list[Batch] = [
-        (
-            PackPart(
-                label=packed.crime.slug,
-                request=packed.request,
-                draft=draft / packed.crime.slug,
-                page=f"{packed.crime.slug}/{PRODUCTS['map']}",
-                is_ward=False,
-                thin=tuple(sorted(str(names[code]) for code in packed.n_by_ward if code not in packed.by_ward)),
-            ),
+    return {
+        packed.crime.slug: PackPart(
+            request=packed.request,
+            draft=draft / packed.crime.slug,
+            page=f"{packed.crime.slug}/{PRODUCTS['map']}",
+            wards={code: folders[code] for code in packed.pages},
+            thin=tuple(sorted(str(names[code]) for code in packed.n_by_ward if code not in packed.pages)),
         )
         for packed in plan.crimes
-    ]
-    by_ward = [
-        tuple(
-            PackPart(
-                label=f"{packed.crime.slug} in {names[code]}",
-                request=packed.by_ward[code],
-                draft=draft / packed.crime.slug / folders[code],
-                page=f"{packed.crime.slug}/{folders[code]}/{PRODUCTS['map']}",
-                is_ward=True,
-            )
-            for packed in plan.crimes
-            if code in packed.by_ward
-        )
-        for code in map(str, plan.wards.index)
-    ]
-    return whole + [batch for batch in by_ward if batch]
+    }
 
 
 def _write_zip(folder: Path, path: Path, *, root: str) -> None:

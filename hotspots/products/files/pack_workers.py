@@ -1,26 +1,39 @@
-"""The analyses of a pack, shared out among processes."""
+"""The crimes of a pack, shared out among processes."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import copyreg
-import dataclasses
 import gc
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from hotspots.errors import HotspotsError
-from hotspots.pipeline import AnalysisRequest, Study, analyse
+from hotspots.pipeline import Analysis, AnalysisRequest, BriefRequest, Study, analyse, make_brief, view_wards
 from hotspots.products.files.bundle import fill_folder
-from hotspots.products.summary import WARD_PRODUCTS, PackCrime, summarise, summarise_pack_crime
+from hotspots.products.files.folders import encode_json, write_text
+from hotspots.products.pages import draw_brief
+from hotspots.products.summary import (
+    BRIEF_PRODUCTS,
+    PACK_PRODUCTS,
+    PRODUCTS,
+    PackCrime,
+    RunSummary,
+    encode,
+    summarise,
+    summarise_brief,
+    summarise_pack_crime,
+)
+from hotspots.products.words import say
 
 _GC_THRESHOLD = 10_000
 """As in the command: what libraries define at import stays, and need not be looked through often."""
@@ -42,27 +55,21 @@ _opened: Study | None = None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackPart:
-    """One analysis of a pack, and where its products go.
+    """One crime of a pack, and where its products go.
 
     Attributes:
-        label: What it is of, for people.
-        request: What is asked.
+        request: Of all wards together.
         draft: Folder that its products are written to, which is made.
         page: Path of its map in the pack.
-        is_ward: Whether it is of one ward, and has the products of a ward.
+        wards: Folder of each ward that has a page, below that folder, by its code.
         thin: Names of the wards with too few incidents for a page.
     """
 
-    label: str
     request: AnalysisRequest
     draft: Path
     page: str
-    is_ward: bool
+    wards: Mapping[str, str]
     thin: tuple[str, ...] = ()
-
-
-Batch = tuple[PackPart, ...]
-"""Parts for one process, one after the other: those of a ward share what is found about the ward."""
 
 
 def count_cores() -> int:
@@ -72,34 +79,34 @@ def count_cores() -> int:
     return os.cpu_count() or 1
 
 
-def write_batches(study: Study, batches: Sequence[Batch], *, jobs: int) -> Iterator[tuple[Batch, list[PackCrime]]]:
-    """Analyse and write every part.
+def write_parts(study: Study, parts: Sequence[PackPart], *, jobs: int) -> Iterator[tuple[PackPart, PackCrime]]:
+    """Analyse and write every crime.
 
     Args:
         study: What was read.
-        batches: Shared out in this order.
+        parts: Shared out in this order.
         jobs: How many processes are at work at once; one is this process itself.
 
     Yields:
-        Each batch when it is written, in no certain order, and what the table of the pack says of each part.
+        Each part when it is written, in no certain order, and what the table of the pack says of it.
 
     Raises:
-        HotspotsError: A part cannot be analysed, or its process ended; the message says which.
+        HotspotsError: A crime cannot be analysed, or its process ended; the message says which.
     """
     if jobs == 1:
-        for batch in batches:
-            yield batch, _write_batch(batch, study)
+        for part in parts:
+            yield part, _write_part(part, study)
         return
     # what is found once about the study goes along with it
     _ = study.network, study.opening_calendar, study.known_time, study.area
     executor = concurrent.futures.ProcessPoolExecutor(
-        min(jobs, len(batches)),
+        min(jobs, len(parts)),
         # the same on every system; and a fork of a process with threads, as of GDAL, may hang
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_open_process,
         initargs=(study,),
     )
-    waiting = {executor.submit(_write_batch, batch): batch for batch in batches}
+    waiting = {executor.submit(_write_part, part): part for part in parts}
     try:
         while waiting:
             done, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
@@ -107,7 +114,7 @@ def write_batches(study: Study, batches: Sequence[Batch], *, jobs: int) -> Itera
                 written = future.result()
                 yield waiting.pop(future), written
     except BrokenProcessPool as error:
-        at_work = " or ".join(f"{batch[0].label}" for batch in list(waiting.values())[:jobs])
+        at_work = " or ".join(part.request.crime for part in list(waiting.values())[:jobs])
         raise HotspotsError(
             f"A process of the pack was ended from outside while it was at {at_work}, most often because memory ran "
             "out. Ask for fewer `jobs`, fewer crimes or fewer wards."
@@ -134,24 +141,33 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _write_batch(batch: Batch, study: Study | None = None) -> list[PackCrime]:
+def _write_part(part: PackPart, study: Study | None = None) -> PackCrime:
     study = study or _opened
     assert study is not None
-    return [_write_part(part, study) for part in batch]
-
-
-def _write_part(part: PackPart, study: Study) -> PackCrime:
     try:
         analysis = analyse(study, part.request)
         summary = summarise(analysis)
-        if part.is_ward:
-            kept = {key: name for key, name in summary.products.items() if key in WARD_PRODUCTS}
-            summary = dataclasses.replace(summary, products=kept)
         part.draft.mkdir(parents=True)
         fill_folder(part.draft, analysis, summary)
+        _write_wards(part, analysis, summary)
     except HotspotsError as error:
-        raise type(error)(f"{part.label}: {error}") from error
+        raise type(error)(f"{part.request.crime}: {error}") from error
     except Exception as error:
-        error.add_note(f"In the pack, at {part.label}.")
+        error.add_note(f"In the pack, at {part.request.crime}.")
         raise
     return summarise_pack_crime(summary, thin=part.thin, page=part.page)
+
+
+def _write_wards(part: PackPart, analysis: Analysis, run: RunSummary) -> None:
+    """The page for the team of each ward, and its numbers."""
+    for code, ground in view_wards(analysis, part.wards):
+        brief = make_brief(analysis, BriefRequest(), ground=ground)
+        summary = summarise_brief(brief, run, formats=("brief",), with_manifest=False)
+        folder = part.draft / part.wards[code]
+        folder.mkdir()
+        links = {
+            say("pack.to_table"): f"../../{PACK_PRODUCTS['pack']}",
+            say("pack.to_map", run): f"../{PRODUCTS['map']}#ward={quote(code)}",
+        }
+        write_text(folder / BRIEF_PRODUCTS["brief"], draw_brief(brief, summary, links=links))
+        write_text(folder / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
+
+import pandas as pd
 
 import hotspots
 from hotspots.analysis.hotspots import VISIT_MINUTES
@@ -16,10 +17,10 @@ from hotspots.pipeline import MAX_GAP_MINUTES, Brief, BriefHaven, BriefPlace, Ha
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, SmallShare, Tenths
 from hotspots.products.summary.gap_summary import UsualHoursSummary
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
-from hotspots.products.summary.patrol_summary import PatrolPlaceSummary
-from hotspots.products.summary.place_summary import HotspotSummary
+from hotspots.products.summary.place_summary import locate_hotspots
 from hotspots.products.summary.product_names import BRIEF_PRODUCTS
 from hotspots.products.summary.run_summary import Period, ReadInputSummary, RunSummary, count_period
+from hotspots.products.summary.time_summary import summarise_profile
 from hotspots.products.words import say, say_each
 
 
@@ -38,7 +39,7 @@ class BriefPlaceSummary(Part):
         expected: Incidents to expect in the weeks ahead.
         expected_low, expected_high: The range that is to hold what will be recorded 9 times in 10.
         hours: When to be there, in words; null where that is not known.
-        is_own_hours: Whether these are its own hours, and not those of the whole ward.
+        is_own_hours: Whether these are its own hours, and not `shared_hours_of`.
         rank_low, rank_high: The best and worst rank in 9 of 10 draws of the estimate.
     """
 
@@ -155,6 +156,8 @@ class BriefSummary(Part):
         crime_label: As a heading.
         crime_plural: The incidents in the middle of a sentence.
         area: The ward or wards, or the area of the source.
+        drawn_from: The larger area whose analysis this is a view of; null where the ward was analysed by itself.
+        shared_hours_of: Of what the hours are that are given for places whose own do not stand out.
         period: The days analysed.
         weeks: The days that the brief is for.
         data_status: What files say of themselves, by table; empty for ordinary data.
@@ -163,8 +166,8 @@ class BriefSummary(Part):
         max_gap_minutes: Between two visits of a place, at most.
         reach_m: Within reach of a safe haven.
         is_along_streets: Whether walks are along streets, and not as the crow flies.
-        expected_share: Of what is expected in the whole area, what is expected in the places.
-        area_share: Their area as a share of the study area.
+        expected_share: Of what is expected in the ward or wards, what is expected in the places.
+        area_share: Their area as a share of that of the ward or wards.
         places: Where to be.
         havens: Within reach of them; null where none were given.
         nearest: The nearest haven where none is within reach; null where one is, or there is none to walk to.
@@ -178,6 +181,8 @@ class BriefSummary(Part):
     crime_label: str
     crime_plural: str
     area: str
+    drawn_from: str | None
+    shared_hours_of: Literal["the whole ward", "the whole area"]
     period: Period
     weeks: Period
     data_status: dict[str, str]
@@ -197,28 +202,30 @@ class BriefSummary(Part):
 
 
 def summarise_brief(
-    brief: Brief,
-    run: RunSummary,
-    *,
-    formats: tuple[str, ...],
-    found: Mapping[int, HotspotSummary] | None = None,
+    brief: Brief, run: RunSummary, *, formats: tuple[str, ...], with_manifest: bool = True
 ) -> BriefSummary:
     """What a brief says.
 
     Args:
         brief: It.
-        run: The summary of the run that it is of.
+        run: The summary of the run that it is made from.
         formats: In which it is written.
-        found: What its places are in that summary, by number, where they are hot spots; None for places to patrol.
+        with_manifest: Whether it has a manifest of its own.
     """
     has_hours = any(place.window for place in brief.places)
-    by_rank = {place.rank: place for place in run.patrols.places} if run.patrols else {}
+    listed = (*formats, "brief_json", *(["manifest"] if with_manifest else []))
+    wards, is_view = brief.ground.wards, len(brief.ground.wards) < len(brief.analysis.wards)
+    located = locate_hotspots([place.place for place in brief.places], brief.analysis)
     summary = BriefSummary(
         version=hotspots.__version__,
         crime=run.crime,
         crime_label=run.crime_label,
         crime_plural=run.crime_plural,
-        area=say("places.area", run),
+        area=say("places.name", tuple(wards["ward_name"]), tuple(wards["borough"].dropna().unique()))
+        if is_view
+        else say("places.area", run),
+        drawn_from=say("places.area", run) if is_view else None,
+        shared_hours_of="the whole area" if is_view and not brief.ground.profile.peaks else "the whole ward",
         period=run.period,
         weeks=count_period(brief.first_day, brief.last_day),
         data_status=run.data_status,
@@ -231,36 +238,45 @@ def summarise_brief(
         is_along_streets=brief.analysis.study.streets is not None,
         expected_share=brief.expected_share,
         area_share=brief.area_share,
-        places=tuple(summarise_brief_place(place, (found or by_rank)[place.number]) for place in brief.places),
+        places=tuple(
+            summarise_brief_place(place, where, names=wards["ward_name"])
+            for place, where in zip(brief.places, located, strict=True)
+        ),
         havens=None
         if brief.havens is None
         else tuple(summarise_brief_haven(haven, chr(ord("A") + n), has_hours) for n, haven in enumerate(brief.havens)),
         nearest=summarise_brief_haven(brief.nearest, "", has_hours) if brief.nearest else None,
         words=None,
         inputs=run.inputs,
-        products={key: name for key, name in BRIEF_PRODUCTS.items() if key in (*formats, "brief_json", "manifest")},
+        products={key: name for key, name in BRIEF_PRODUCTS.items() if key in listed},
     )
     return dataclasses.replace(summary, words=_say_all(brief, summary, run))
 
 
-def summarise_brief_place(place: BriefPlace, found: PatrolPlaceSummary | HotspotSummary) -> BriefPlaceSummary:
-    """A place of a brief, by what the run says of it."""
+def summarise_brief_place(place: BriefPlace, where: dict[str, Any], *, names: pd.Series) -> BriefPlaceSummary:
+    """A place of a brief.
+
+    Args:
+        place: It.
+        where: What it is called and where it is, as `locate_hotspots` gives it.
+        names: Of the wards, by code.
+    """
     return BriefPlaceSummary(
         number=place.number,
-        place=found.place,
-        wards=tuple(ward.name for ward in found.wards),
-        locations=tuple(one.location.removeprefix("On or near ") for one in found.locations),
+        place=where["place"],
+        wards=tuple(names[code] for code in place.place.wards),
+        locations=tuple(text.removeprefix("On or near ") for text, _ in place.place.locations),
         streets=place.streets,
-        easting=found.easting,
-        northing=found.northing,
-        grid_reference=found.grid_reference,
+        easting=where["easting"],
+        northing=where["northing"],
+        grid_reference=where["grid_reference"],
         expected=place.expected,
         expected_low=place.expected_low,
         expected_high=place.expected_high,
         hours=place.window.words if place.window else None,
         is_own_hours=place.is_own_window,
-        rank_low=found.rank_low,
-        rank_high=found.rank_high,
+        rank_low=place.place.evidence.rank_low,
+        rank_high=place.place.evidence.rank_high,
     )
 
 
@@ -287,6 +303,8 @@ def summarise_brief_haven(haven: BriefHaven, letter: str, has_hours: bool) -> Br
 def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
     """The page in words."""
     days_old = (brief.first_day - run.period.end) // dt.timedelta(days=1) - 1
+    codes = tuple(map(str, brief.ground.wards.index))
+    wards = [ward for ward in run.wards if ward.code in codes]
     streets = brief.analysis.study.streets
     single: dict[str, Any] = {
         name: say(f"brief.{name}", s)
@@ -302,11 +320,16 @@ def _say_all(brief: Brief, s: BriefSummary, run: RunSummary) -> BriefWords:
         **single,
         **headings,
         marking=s.handling.marking,
-        nowhere="" if s.places else say("brief.nowhere", s, run),
+        nowhere="" if s.places else say("brief.nowhere", s, run, summarise_profile(brief.ground.profile)),
         steps=tuple(say_each("brief.steps", s)),
         blanks=tuple(say_each("brief.blanks")),
-        changes=tuple(say_each("brief.changes", run)),
-        tested=say("brief.tested", run),
-        sources=(*say_each("brief.sources", s, run, days_old), *filter(None, owed)),
+        changes=tuple(
+            say_each("brief.ward_changes", run, codes[0]) if s.drawn_from else say_each("brief.changes", run)
+        ),
+        tested=say("brief.tested_whole", s) if s.drawn_from else say("brief.tested", run),
+        sources=(
+            *say_each("brief.sources", s, run, brief.ground.n_incidents, wards, days_old),
+            *filter(None, owed),
+        ),
         contact=say("brief.contact", s.handling.contact or ""),
     )

@@ -26,7 +26,7 @@ class PackCell(Part):
         crime: Its slug.
         n_incidents: How many there were.
         verdict: How that changed, beside the other wards; null where it cannot be compared.
-        page: Path of its map in the pack; null where there are too few incidents for one.
+        page: Path of its page in the pack; null where there are too few incidents for one.
     """
 
     crime: str
@@ -96,7 +96,7 @@ class PackSummary(Part):
         area: The wards in words.
         crimes: Each crime, in the order asked for.
         wards: Each ward, by borough and name.
-        n_pages: Maps in the pack.
+        n_pages: Maps and pages in the pack.
         inputs: Every file that was read.
         products: File names beside the summary, by what they are.
         version: Of the package that wrote it.
@@ -159,7 +159,7 @@ def summarise_pack(
     Args:
         plan: What it is made of.
         crimes: Each crime.
-        pages: Path of each ward's map in the pack, by crime and code of the ward.
+        pages: Path of each ward's page in the pack, by crime and code of the ward.
         zip_name: What the file with all of it is called.
     """
     wards = plan.wards.sort_values(["borough", "ward_name"], kind="stable")

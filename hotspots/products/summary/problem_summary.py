@@ -176,9 +176,7 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
     """
     brief, rank = problem.brief, problem.rank
     hotspot = next(one for one in run.hotspots if one.rank == rank)
-    as_place = dataclasses.replace(
-        summarise_brief(brief, run, formats=(), found={one.rank: one for one in run.hotspots}), inputs=()
-    )
+    as_place = dataclasses.replace(summarise_brief(brief, run, formats=()), inputs=())
     rows = [
         (change, row.change)
         for change in run.changes

@@ -31,10 +31,6 @@ CHART_FOLDER = "charts"
 OF_STREETS = frozenset({"hot_streets_csv"})
 """Those that a run writes only if streets are known."""
 
-WARD_PRODUCTS = ("map", "times", "quality", "safety", "tables", "summary")
-"""Those of a ward in a pack: the pages, all tables in one workbook and the numbers. Files for a GIS and for databases
-are of the whole area, where one file has all wards."""
-
 PACK_FOLDER = "pack"
 PACK_PRODUCTS = {"pack": "index.html", "pack_json": "pack.json", "manifest": "manifest.json"}
 """Beside a folder for each crime, and the zip of all, which is called like the pack."""
