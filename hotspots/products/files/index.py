@@ -62,7 +62,7 @@ def write_index(out: Path) -> Path:
     They are grouped by for whom they are. What cannot be read is left out.
     """
     found = {kind: _list(out, pattern, describe) for kind, (pattern, describe) in _KINDS.items()}
-    tiers = []
+    tiers: list[dict[str, Any]] = []
     for audience in AUDIENCES:
         of_tier = {kind: [one for one in entries if one["audience"] == audience] for kind, entries in found.items()}
         markings = {entry["marking"] for entries in of_tier.values() for entry in entries}
@@ -70,7 +70,7 @@ def write_index(out: Path) -> Path:
             tiers.append(
                 {"audience": audience, "marking": markings.pop() if len(markings) == 1 else None, "lists": of_tier}
             )
-    entries = [entry for tier in tiers for entries in tier["lists"].values() for entry in entries]
+    entries = [entry for listed in found.values() for entry in listed]
     handling = _handle_all(entries) if entries else None
     page = make_environment().get_template("index.html").render(tiers=tiers, found=found, handling=handling)
     index = out / "index.html"

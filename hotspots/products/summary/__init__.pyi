@@ -74,7 +74,6 @@ from .product_names import STRATEGIC_FOLDER as STRATEGIC_FOLDER
 from .product_names import STRATEGIC_PRODUCTS as STRATEGIC_PRODUCTS
 from .product_names import TACTICAL_FOLDER as TACTICAL_FOLDER
 from .product_names import TACTICAL_PRODUCTS as TACTICAL_PRODUCTS
-from .product_names import WARD_PRODUCTS as WARD_PRODUCTS
 from .public_summary import PublicInputSummary as PublicInputSummary
 from .public_summary import PublicMonthSummary as PublicMonthSummary
 from .public_summary import PublicSummary as PublicSummary
