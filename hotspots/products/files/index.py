@@ -63,14 +63,16 @@ def write_index(out: Path) -> Path:
     """
     found = {kind: _list(out, pattern, describe) for kind, (pattern, describe) in _KINDS.items()}
     tiers: list[dict[str, Any]] = []
+    entries: list[Entry] = []
     for audience in AUDIENCES:
-        of_tier = {kind: [one for one in entries if one["audience"] == audience] for kind, entries in found.items()}
-        markings = {entry["marking"] for entries in of_tier.values() for entry in entries}
+        of_tier = {kind: [one for one in listed if one["audience"] == audience] for kind, listed in found.items()}
+        in_tier = [entry for listed in of_tier.values() for entry in listed]
+        entries += in_tier
+        markings = {entry["marking"] for entry in in_tier}
         if markings:
             tiers.append(
                 {"audience": audience, "marking": markings.pop() if len(markings) == 1 else None, "lists": of_tier}
             )
-    entries = [entry for listed in found.values() for entry in listed]
     handling = _handle_all(entries) if entries else None
     page = make_environment().get_template("index.html").render(tiers=tiers, found=found, handling=handling)
     index = out / "index.html"
