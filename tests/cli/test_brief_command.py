@@ -40,7 +40,9 @@ def test_each_ward_has_a_page_and_those_without_an_incident_are_named(folder: Pa
     assert out.splitlines() == [f"maps/briefs/{name}/brief.html" for name in names]
     assert "Robbery: Ashe, Saturday 29 March 2025 to Friday 11 April 2025" in err
     assert "Without a page, as not one incident is theirs: Coombe (robberies)." in err
-    assert sorted(path.name for path in (folder / "maps/briefs" / names[0]).iterdir()) == ["brief.html", "brief.json"]
+    assert sorted(path.name for path in (folder / "maps/briefs" / names[0]).iterdir()) == [
+        *("brief.html", "brief.json", "manifest.json")
+    ]
     assert "Questions: Ext. 1234" in (folder / out.splitlines()[0]).read_text("utf-8")
     index = (folder / "maps/index.html").read_text("utf-8")
     assert "Briefs for the teams of wards" in index
@@ -116,7 +118,7 @@ def test_hours_that_were_checked_too_long_ago_are_not_known(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--tasking", "--problem", "1"), "--problem does not go with --tasking"),
+        (("--tasking", "--problem", "1"), "--tasking does not go with --problem"),
         (("--tasking", "--each-ward"), "--each-ward does not go with --tasking"),
         (("--tasking", "--area", "Beat 1"), "--area does not go with --tasking"),
         (("--tasking", "--from", "2025-01-01"), "--from does not go with --tasking"),

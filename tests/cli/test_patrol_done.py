@@ -137,7 +137,7 @@ def test_what_was_done_is_said_beside_the_plan(call: Any, inputs: list[str], tmp
 def test_nobody_can_be_told_from_what_is_written(call: Any, inputs: list[str], tmp_path: Path) -> None:
     said = call("patrol", "done", *inputs, "--records", "pings.csv")
     products = [path.read_bytes() for path in (tmp_path / "maps").rglob("*") if path.is_file()]
-    assert len(products) == 5
+    assert len(products) == 6
     for text in (said.out, said.err, *(content.decode("utf-8") for content in products)):
         assert "Jones" not in text
         assert "4321" not in text
@@ -155,7 +155,9 @@ def test_the_same_records_give_the_same_bytes_and_a_list_of_all_products(
         assert call("patrol", "done", *inputs, "--records", "pings.csv").code == 0
         written.append({path.name: path.read_bytes() for path in (tmp_path / "maps" / "patrols_done").rglob("*.*")})
     assert written[0] == written[1]
-    assert set(written[0]) == {"patrols_done.html", "patrols_done.csv", "patrol_hours.csv", "patrols_done.json"}
+    assert set(written[0]) == {
+        *("patrols_done.html", "patrols_done.csv", "patrol_hours.csv", "patrols_done.json", "manifest.json")
+    }
     index = (tmp_path / "maps" / "index.html").read_text("utf-8")
     assert "Did patrols go?" in index
     assert "Patrols made 7 visits; 86% of them lasted 10 to 20 minutes" in index

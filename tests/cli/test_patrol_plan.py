@@ -360,7 +360,7 @@ def test_the_command_writes_all_of_it(repository: Path, tmp_path: Path) -> None:
     assert code == 0, err
     card = Path(out.strip())
     assert sorted(one.name for one in card.parent.iterdir()) == [
-        *("card.html", "patrol_1.gpx", "patrols.csv", "patrols.ics", "plan.json")
+        *("card.html", "manifest.json", "patrol_1.gpx", "patrols.csv", "patrols.ics", "plan.json")
     ]
     assert "1 patrol by car makes" in err
     assert "at 20 km an hour with 2 minutes to park, and one-way streets are not known" in err

@@ -554,7 +554,7 @@ def test_the_command_says_and_lists_what_it_wrote(repository: Path, tmp_path: Pa
     code, out, err = call("havens", "gaps", "--crime", "robbery", "--grid", "400", *read, "--out", tmp_path)
     assert (code, "What helps most: " in err) == (0, True)
     folder = Path(out.strip()).parent
-    assert {path.name for path in folder.iterdir()} == {"havens.html", "havens.json", "gaps.csv"}
+    assert {path.name for path in folder.iterdir()} == {"havens.html", "havens.json", "gaps.csv", "manifest.json"}
     table = pd.read_csv(folder / "gaps.csv", encoding="utf-8-sig")
     assert {"new_site", "new_site_gains", "longer_hours", "longer_hours_gains", "nearest_hours"} <= set(table)
     assert len(table) == json.loads((folder / "havens.json").read_text("utf-8"))["cover"]["n_gaps"]

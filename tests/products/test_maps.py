@@ -355,6 +355,7 @@ def test_the_parts_add_little_to_the_page(with_hours: Analysis) -> None:
     bare = dataclasses.replace(
         with_hours,
         places=dataclasses.replace(with_hours.places, shifts=dataclasses.replace(with_hours.places.shifts, shifts=())),
+        part_changes=None,
     )
     assert len(draw_map(with_hours, summary)) - len(draw_map(bare, summarise(bare))) < 160_000
 
@@ -624,9 +625,10 @@ def test_a_season_in_words() -> None:
 
 def test_every_verdict_has_a_sign_and_those_of_a_change_a_colour() -> None:
     verdicts = list_verdicts()
-    assert [verdict["words"] for verdict in verdicts] == list(VERDICT_WORDS)
+    assert [verdict["words"] for verdict in verdicts] == [say("map.direction", words) for words in VERDICT_WORDS]
     assert [verdict["sign"] for verdict in verdicts] == ["▼▼", "▼", "=", "▲", "▲▲"]
-    assert [verdict["colour"] for verdict in verdicts if verdict["words"] not in VERDICTS] == [None]
+    assert [verdict["colour"] for verdict in verdicts] == [VERDICTS.get(words) for words in VERDICT_WORDS]
+    assert sum(verdict["colour"] is None for verdict in verdicts) == 1
     assert all(colour not in SEQUENTIAL for colour in VERDICTS.values())
 
 
@@ -659,7 +661,7 @@ def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analy
         rows = {row.code: row.change for row in change.wards}
         for code, (now, then, _, _, verdict) in zip(with_hours.wards.index, shown["rows"], strict=True):
             assert (now, then) == (rows[code].n_current, rows[code].n_earlier)
-            assert view["verdicts"][verdict]["words"] == rows[code].verdict
+            assert view["verdicts"][verdict]["words"] == say("map.direction", rows[code].verdict)
     sizes = [len(json.loads(text)["features"]) for text in re.findall(r"_add\((\{.*?\})\);", layers)]
     assert sizes.count(len(with_hours.wards)) == 2  # lines and fills, as without change
     assert len(json.dumps(view["changes"])) / len(view["changes"]) / len(with_hours.wards) < 50  # bytes a ward

@@ -278,7 +278,7 @@ def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:
     assert folder == tmp_path / "posters" / "10-minutes_15-18"
     assert {path.name for path in folder.iterdir()} == {
         *("hill-school-100001.pdf", "hill-school-100001.png", "hill-school-100002.pdf", "hill-school-100002.png"),
-        *("ashford.pdf", "ashford.png", "posters.pdf", "posters.json"),
+        *("ashford.pdf", "ashford.png", "posters.pdf", "posters.json", "manifest.json"),
     }
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     told = json.loads(before["posters.json"])

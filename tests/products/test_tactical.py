@@ -171,7 +171,7 @@ def test_what_is_written_is_the_same_twice_and_holds_no_small_place(
         key: path.read_bytes() for key, path in again.items()
     }
     page = paths["tactical"].read_text("utf-8")
-    assert page.count("OFFICIAL") == 2
+    assert page.count("OFFICIAL") == 4  # top and foot, on a screen and in the margins of paper
     assert "Questions: Analysis" in page
     assert "Robbery: who goes to 1 " in page
     told = json.loads(paths["tactical_json"].read_text("utf-8"))
