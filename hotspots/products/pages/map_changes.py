@@ -75,6 +75,7 @@ def say_changed(summary: RunSummary) -> dict[str, Any]:
         "parts": {
             one.key: say("map.changed_in_part", parts[one.key], one.change, summary)
             for one in (found.parts if found and found.parts else ())
+            if one.key in parts  # not one is, where incidents are known to an area only
         },
     }
 
