@@ -12,9 +12,12 @@ import pytest
 from support import AnalyseDemonstration
 
 from hotspots.pipeline.map_tiles import MapTiles
+from hotspots.pipeline.study import load_study
 from hotspots.products.pages.map_page import draw_map
 from hotspots.products.summary import summarise
+from hotspots.settings import Settings
 
+DATA = Path(__file__).parents[2] / "data"
 SERVER = "https://tiles.example.org"
 TILES = MapTiles(address=f"{SERVER}/{{z}}/{{x}}/{{y}}.png", attribution="© <b>Somebody</b>", server=SERVER)
 PIXEL = base64.b64decode(
@@ -35,6 +38,10 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def pages(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     analysis = analyse_demonstration("robbery")
+    settings = Settings(streets=(DATA / "streets",), base_map=(DATA / "base_map",))
+    ground = load_study([DATA / "incidents"], [DATA / "boundaries"], settings=settings, tables=("streets", "base_map"))
+    study = dataclasses.replace(analysis.study, streets=ground.streets, base_map=ground.base_map)
+    analysis = dataclasses.replace(analysis, study=study)
     summary = summarise(analysis)
     folder = tmp_path_factory.mktemp("ground")
     asked = dataclasses.replace(analysis, study=dataclasses.replace(analysis.study, tiles=TILES))
