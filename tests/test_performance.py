@@ -329,6 +329,7 @@ def test_everything_is_written_together(found: Performance, tmp_path: Path) -> N
         "performance.html",
         "performance.csv",
         "performance.json",
+        "manifest.json",
     }
     assert json.loads(paths["performance_json"].read_text("utf-8")) == encode(summary)
     table = pd.read_csv(paths["performance_csv"])

@@ -107,9 +107,7 @@ def test_a_fall_is_found_counted_and_written(call: Any, inputs: list[str], tmp_p
     for word in ("Did it work?", "Weighted displacement", "Around the control", "Before you rely on it"):
         assert word.lower() in page.lower()
     assert not re.search(r"https?://", page.replace("http://www.w3.org", ""))
-    assert sorted(one.name for one in path.parent.iterdir()) == [
-        *("manifest.json", "operation.html", "operation.json")
-    ]
+    assert sorted(one.name for one in path.parent.iterdir()) == [*("manifest.json", "operation.html", "operation.json")]
     assert sorted(one.name for one in (tmp_path / "maps").iterdir()) == ["index.html", "operation"]
 
 

@@ -12,7 +12,6 @@ from hotspots.errors import ParameterError
 from hotspots.geography import MIN_CELL_M, MIN_INCIDENTS
 from hotspots.house import Audience
 from hotspots.pipeline import Analysis, AnalysisRequest, silent
-from hotspots.products.files.chart_files import write_charts
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.geopackage import write_geopackage
 from hotspots.products.files.manifest import write_manifest
@@ -112,6 +111,9 @@ def write_products(
     replaced = say_replaced(folder, PRODUCTS["summary"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         if charts:
+            # here, since it takes what plans of safe havens take
+            from hotspots.products.files.chart_files import write_charts
+
             summary = dataclasses.replace(
                 summary, products=summary.products | write_charts(summary, draft, marking=summary.handling.marking)
             )

@@ -13,14 +13,16 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 
 from hotspots.errors import ParameterError
 from hotspots.house import Audience
-from hotspots.products.summary import InputSummary, PublicInputSummary, ReadInputSummary
+
+if TYPE_CHECKING:
+    from hotspots.products.summary import InputSummary, PublicInputSummary, ReadInputSummary
 
 _DRAFT = ".writing-"
 _ASIDE = "aside"

@@ -64,7 +64,9 @@ def write_havens(
     replaced = say_replaced(folder, HAVEN_PRODUCTS["havens_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         if charts:
-            summary = dataclasses.replace(summary, products=summary.products | write_charts(summary, draft))
+            summary = dataclasses.replace(
+                summary, products=summary.products | write_charts(summary, draft, marking=summary.handling.marking)
+            )
         write_text(draft / products["havens"], draw_havens(plan, summary))
         for key, table in tables.items():
             if table is not None:

@@ -9,45 +9,47 @@ import importlib
 import platform
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyogrio
 import pyproj
 import shapely
 
 from hotspots.products.files.folders import encode_json, write_text
-from hotspots.products.summary import (
-    BriefSummary,
-    HavenPlanSummary,
-    OperationSummary,
-    PackSummary,
-    PatrolPlanSummary,
-    PatrolsDoneSummary,
-    PerformanceSummary,
-    PostersSummary,
-    ProblemSummary,
-    PublicSummary,
-    RunSummary,
-    StrategicSummary,
-    TacticalSummary,
-    encode,
-)
+from hotspots.products.summary import encode
 
-AnySummary = (
-    RunSummary
-    | BriefSummary
-    | OperationSummary
-    | PerformanceSummary
-    | HavenPlanSummary
-    | PatrolPlanSummary
-    | PatrolsDoneSummary
-    | PostersSummary
-    | PublicSummary
-    | TacticalSummary
-    | ProblemSummary
-    | StrategicSummary
-    | PackSummary
-)
+if TYPE_CHECKING:
+    from hotspots.products.summary import (
+        BriefSummary,
+        HavenPlanSummary,
+        OperationSummary,
+        PackSummary,
+        PatrolPlanSummary,
+        PatrolsDoneSummary,
+        PerformanceSummary,
+        PostersSummary,
+        ProblemSummary,
+        PublicSummary,
+        RunSummary,
+        StrategicSummary,
+        TacticalSummary,
+    )
+
+    AnySummary = (
+        RunSummary
+        | BriefSummary
+        | OperationSummary
+        | PerformanceSummary
+        | HavenPlanSummary
+        | PatrolPlanSummary
+        | PatrolsDoneSummary
+        | PostersSummary
+        | PublicSummary
+        | TacticalSummary
+        | ProblemSummary
+        | StrategicSummary
+        | PackSummary
+    )
 
 _MEDIA_TYPES = {
     ".html": "text/html",

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from hotspots.analysis.change import (
 from hotspots.analysis.hours import MAX_FALSE_SHARE, MAX_P_VALUE, CountedWindow, WeeklyProfile
 from hotspots.analysis.repeats import Metric, NearRepeat, PlaceKind, PlaceShare, Repeats
 from hotspots.geography import MIN_INCIDENTS
-from hotspots.pipeline import Analysis, AssessedCrime, Change, LostPlaces, TimeAnalysis
+from hotspots.pipeline import Analysis, Change, LostPlaces, TimeAnalysis
 from hotspots.products.summary.encoding import (
     Hundredths,
     Metres,
@@ -44,6 +44,9 @@ from hotspots.products.summary.encoding import (
     Thousandths,
 )
 from hotspots.products.summary.place_changes import NO_CHANGE, HotspotChange, PlaceChange
+
+if TYPE_CHECKING:
+    from hotspots.pipeline import AssessedCrime
 
 _CURVE_POINTS = 50
 _CELL_HOURS = (1, 3, 6)
