@@ -22,7 +22,7 @@ def test_a_workspace_has_settings_that_can_be_read_and_places_for_files(tmp_path
     made = make_workspace(tmp_path / "new")
     assert {path.relative_to(tmp_path / "new").as_posix() for path in made} == {
         "data/incidents", "data/boundaries", "data/havens", "data/calendar", "data/streets", "data/premises",
-        "data/schools", "data/candidates", "data/safety_maps", "data/patrols", "maps", "hotspots.toml",
+        "data/base_map", "data/schools", "data/candidates", "data/safety_maps", "data/patrols", "maps", "hotspots.toml",
     }  # fmt: skip
     settings = load_settings(tmp_path / "new" / "hotspots.toml")
     assert (settings.crs, settings.time_zone) == ("EPSG:27700", "Europe/London")
