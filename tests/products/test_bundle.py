@@ -356,7 +356,7 @@ def test_the_map_shows_no_number_that_the_summary_does_not_hold(analysis: Analys
         assert shown["rank"] == place.rank
         assert shown["byPart"] == (None if place.by_part is None else [round(one, 3) for one in place.by_part])
         assert dict(shown["known"])["Incidents"].startswith(f"{place.n_incidents:,} so far")
-        assert f"({place.expected_low:,} to {place.expected_high:,} in" in dict(shown["facts"])["How sure"]
+        assert f"{place.expected_low:,} to {place.expected_high:,} in" in dict(shown["facts"])["How sure"]
 
 
 def test_few_incidents_are_drawn_in_no_layer(demonstration: Study, tmp_path: Path) -> None:
