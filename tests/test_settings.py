@@ -156,7 +156,10 @@ def test_a_crs_without_a_code_is_kept_whole(tmp_path: Path) -> None:
         (r'store = "C:\kept"', "hotspots.toml is not valid TOML"),
         (b'crs = "\xe9"', "hotspots.toml is not valid TOML"),
         ('incident = "a.csv"', 'hotspots.toml has an unknown key "incident". Did you mean "incidents"?'),
-        ("zzz = 1", 'has an unknown key "zzz". It takes: crs, time_zone, country, subdivision, layer, tiles, tiles_attribution, store'),
+        (
+            "zzz = 1",
+            'has an unknown key "zzz". It takes: crs, time_zone, country, subdivision, layer, tiles, tiles_attribution',
+        ),
         ("crs = 27700", "crs must be a text that is not blank, not 27700"),
         ('store = ""', "store must be a text that is not blank, not ''"),
         ("store = ['a']", r"store must be a text that is not blank, not \['a'\]"),
