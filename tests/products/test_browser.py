@@ -608,6 +608,7 @@ def test_a_phone_is_used_by_touch(products: Path, open_page: Any) -> None:
         kinds = ["touchStart", *["touchMove"] * (len(points) - 1)]
         for kind, (x, y) in zip(kinds, points, strict=True):
             finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        page.wait_for_timeout(200)  # lifted in motion it would be a fling, and Chromium swallows the tap after one
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     def middle_of(selector: str) -> tuple[float, float]:
