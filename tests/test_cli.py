@@ -43,9 +43,8 @@ def test_a_closed_stream_is_no_reason_to_stop(
     monkeypatch.setattr("signal.signal", lambda *_: None)
     data = repository / "data"
     given = [("--incidents", data / COUNCIL), ("--boundaries", data / "boundaries"), ("--out", tmp_path)]
-    monkeypatch.setattr(
-        sys, "argv", ["hotspots", "run", "--crime", "asb", *(str(part) for pair in given for part in pair)]
-    )
+    little = ["hotspots", "run", "--crime", "robbery", "--ward", "Peckham", "--from", "2026-07-01"]
+    monkeypatch.setattr(sys, "argv", [*little, *(str(part) for pair in given for part in pair)])
     command_line.main()
     assert (tmp_path / "index.html").exists()
 

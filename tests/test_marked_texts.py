@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -36,15 +37,17 @@ OF_PLACES = ("Location", "Location Type", "Ward Code", "Beat")
 FORMATS = ("csv", "tsv", "txt", "xlsx", "geojson", "gpkg", "parquet", "kml", "json", "zip")
 
 
-def make_rows(n_times: int, day: int) -> pd.DataFrame:
-    """Rows of a day of which each puts one mark into one column, as often as said."""
-    plain = {**PLAIN, "Date From": f"{day:02}/01/2026 18:05"}
-    rows = [plain] * 12
+def make_rows(n_times: int, number: int, *, n_days: int) -> pd.DataFrame:
+    """Rows over so many days of which each puts one mark into one column, as often as said."""
+    rows = [PLAIN] * 12
     for column in PLAIN:
         for text in (*MARKS.values(), *(BARE.values() if n_times == 1 or column not in OF_PLACES else ())):
-            rows += [{**plain, column: text}] * n_times
+            rows += [{**PLAIN, column: text}] * n_times
     marks = " ".join(MARKS.values())
-    return pd.DataFrame([{**row, "Victim": BARE["name"], "Notes": marks} for row in rows])
+    table = pd.DataFrame([{**row, "Victim": BARE["name"], "Notes": marks} for row in rows])
+    days = pd.Timestamp(2026, 1, number + 1) - pd.to_timedelta(np.arange(len(table)) * 101 % n_days, unit="D")
+    is_plain = table["Date From"] == PLAIN["Date From"]
+    return table.assign(**{"Date From": table["Date From"].mask(is_plain, days.strftime("%d/%m/%Y 18:05"))})
 
 
 @pytest.fixture(
@@ -57,7 +60,7 @@ def folder(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("marked")
     (folder / "in").mkdir()
     for number, kind in enumerate(request.param):
-        rows = make_rows(11 if number % 2 else 1, day=number + 1)
+        rows = make_rows(11 if number % 2 else 1, number, n_days=1 if len(request.param) == len(FORMATS) else 760)
         write(folder / "in" / f"Statement of Mr Velbirt {kind}.{kind}", rows, part="Log_of_Mr_Velbirt")
     boxes = [shapely.box(530000 + 1000 * x, 180000, 531000 + 1000 * x, 181000) for x in (0, 1)]
     table = {"ward_code": ["A", "B"], "ward_name": ["Ash", "Beech"], "borough": ["West", "East"]}
@@ -85,17 +88,24 @@ def test_no_mark_is_written_or_said_by_any_command(folder: Path, monkeypatch: py
     files = [path.as_posix() for path in sorted(Path("in").iterdir())]
     inputs = [option for path in files for option in ("--incidents", path)]
     common = [*inputs, "--boundaries", "wards.gpkg", "--store", "kept", "--out", "maps"]
-    period = ["--from", "2026-01-06", "--to", "2026-01-10"]
-    for arguments in (
+    period = ["--from", "2025-06-01", "--to", "2025-08-31"]
+    commands = [
         ["check", *files, "--json"],
         ["check", *files, "--boundaries", "wards.gpkg"],
         ["run", "--crime", "robbery", *common, "--json"],
-        ["performance", *common],
-        ["evaluate", "--crime", "robbery", *common[:-2]],
-        ["operation", "--crime", "robbery", "--treated-ward", "Ash", *period, *common],
-    ):
+    ]
+    if len(files) < len(FORMATS):  # what these commands are given of the files is what `run` is given
+        commands += [
+            ["performance", *common],
+            ["evaluate", "--crime", "robbery", *common[:-2]],
+            ["operation", "--crime", "robbery", "--treated-ward", "Ash", *period, *common],
+            ["brief", "--tasking", "--crime", "robbery", *common],
+            ["brief", "--strategic", *common],
+            ["pack", *common],
+        ]
+    for arguments in commands:
         result = CliRunner().invoke(cli, arguments)
-        assert result.exception is None or isinstance(result.exception, (SystemExit, ValueError)), result.exception
+        assert result.exit_code == 0, str(result.exception)
         assert_clean(result.output + str(result.exception or ""), arguments[0])
     assert assert_files_clean(Path("maps"), Path("kept")) >= {".html", ".csv", ".json", ".gpkg", ".parquet"}
 
