@@ -297,7 +297,9 @@ def name_places(places: Sequence[Hotspot], wards: gpd.GeoDataFrame) -> tuple[str
     named = [at for at, place in enumerate(places) if place.names]
     points = shapely.get_coordinates(shapely.point_on_surface([places[at].outline for at in named]))
     within = [wards["ward_name"].get(next(iter(places[at].wards), None)) for at in named]
-    names = dict(zip(named, tell_apart([" / ".join(places[at].names) for at in named], points, wards=within), strict=True))
+    names = dict(
+        zip(named, tell_apart([" / ".join(places[at].names) for at in named], points, wards=within), strict=True)
+    )
     return tuple(names.get(at) for at in range(len(places)))
 
 
