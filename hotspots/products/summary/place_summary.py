@@ -557,8 +557,8 @@ def locate_hotspots(hotspots: Sequence[Hotspot | ShiftHotspot], analysis: Analys
         streets = [name.removeprefix("On or near ") for name in hotspot.names]
         place = say("places.hotspot", streets or name_streets(analysis.study.streets, hotspot.outline)[:2], where)
         located.append({"place": place, "easting": round(easting), "northing": round(northing), **where})
-    wards = [next(iter(name_wards(hotspot.wards[:1], analysis)), None) for hotspot in hotspots]
-    names = tell_apart([where["place"] for where in located], centres, wards=[ward and ward.name for ward in wards])
+    wards = [next((ward.name for ward in name_wards(hotspot.wards[:1], analysis)), None) for hotspot in hotspots]
+    names = tell_apart([where["place"] for where in located], centres, wards=wards)
     for where, name in zip(located, names, strict=True):
         where["place"] = name
     return located
