@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import shapely
 
-from hotspots.analysis.hotspots import DAY_PARTS, Hotspot, Shift
+from hotspots.analysis.hotspots import DAY_PARTS, Hotspot, Shift, tell_apart
 from hotspots.analysis.hours import AFTER_SCHOOL, HOURS_IN_WEEK, profile_week, weigh_hours
 from hotspots.analysis.network import find_near, snap_to_streets
 from hotspots.analysis.safe_havens import (
@@ -225,7 +226,10 @@ def _cover(
 
     def cover_places(places: Sequence[Hotspot]) -> tuple[tuple[AreaCoverage, ...], CoverageShares]:
         rest = np.setdiff1d(np.arange(len(located)), row_of[_list_members(places)])
-        covered = tuple(group.cover(str(one.rank), name_place(one), row_of[one.members]) for one in places)
+        names = name_places(places, chosen.wards)
+        covered = tuple(
+            group.cover(str(one.rank), name, row_of[one.members]) for one, name in zip(places, names, strict=True)
+        )
         return covered, summarise_coverage(coverage, members=rest)
 
     (hotspots, beyond_hotspots), (places, beyond_places) = map(cover_places, (found.hotspots, found.patrol_places))
@@ -288,9 +292,15 @@ class _Group:
         return AreaCoverage(key=shift.key, name=shift.label, words=shift.words, shares=shares)
 
 
-def name_place(place: Hotspot) -> str | None:
-    """What a hot spot or place to patrol is called; None where it has no name."""
-    return " / ".join(place.names) or None
+def name_places(places: Sequence[Hotspot], wards: gpd.GeoDataFrame) -> tuple[str | None, ...]:
+    """What hot spots or places to patrol are called, none as another; None of those without a name."""
+    named = [at for at, place in enumerate(places) if place.names]
+    points = shapely.get_coordinates(shapely.point_on_surface([places[at].outline for at in named]))
+    within = [wards["ward_name"].get(next(iter(places[at].wards), None)) for at in named]
+    names = dict(
+        zip(named, tell_apart([" / ".join(places[at].names) for at in named], points, wards=within), strict=True)
+    )
+    return tuple(names.get(at) for at in range(len(places)))
 
 
 def _cover_schools(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support import MakeIncidents
 
-from hotspots.analysis.hotspots.place_names import PlaceNames, find_place_names
+from hotspots.analysis.hotspots.place_names import PlaceNames, find_place_names, tell_apart
 
 
 def names_of(make_incidents: MakeIncidents, texts: list[str | None], places: list[int], **columns: Any) -> PlaceNames:
@@ -72,3 +75,38 @@ def test_no_incidents_have_no_names(make_incidents: MakeIncidents) -> None:
     assert (len(found.listed), found.shared) == (0, frozenset())
     found = names_of(make_incidents, [None], [1])
     assert found.listed.isna().all()
+
+
+def test_places_of_one_name_are_told_apart() -> None:
+    """By hand: two wards have an Old Kent Road; along Rye Lane, which goes south, lie two places, and on High Street,
+    which goes east, three."""
+    names = ["Rye Lane", "Old Kent Road", "High Street", "Rye Lane", "Old Kent Road", "High Street", "High Street"]
+    wards = ["The Lane", "Livesey", "Rushey Green", "The Lane", None, "Rushey Green", "Rushey Green"]
+    points = np.array([[0, 100], [0, 0], [900, 10], [20, 400], [5, 5], [100, 0], [500, 30]], dtype=float)
+    assert tell_apart(names, points, wards=wards) == (
+        "Rye Lane (south part)",
+        "Old Kent Road (Livesey)",
+        "High Street (east part)",
+        "Rye Lane (north part)",
+        "Old Kent Road",
+        "High Street (west part)",
+        "High Street (middle part)",
+    )
+    assert tell_apart(["Elm Grove", "Rye Lane"], points[:2], wards=[None, None]) == ("Elm Grove", "Rye Lane")
+    assert tell_apart([], points[:0], wards=[]) == ()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["X", "Y", None])), max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_no_two_places_are_called_the_same(places: list[tuple[str, str | None]], random: Any) -> None:
+    """Whatever their order, each is called the same, and nothing else is."""
+    at = random.sample(range(400), len(places))
+    points = np.array([divmod(one, 20) for one in at], dtype=float).reshape(-1, 2)
+    names = tell_apart([name for name, _ in places], points, wards=[ward for _, ward in places])
+    assert len(set(names)) == len(places)
+    order = random.sample(range(len(places)), len(places))
+    shuffled = [places[place] for place in order]
+    again = tell_apart([name for name, _ in shuffled], points[order], wards=[ward for _, ward in shuffled])
+    assert again == tuple(names[place] for place in order)

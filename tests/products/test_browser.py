@@ -21,7 +21,16 @@ from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.pipeline.times import Change
-from hotspots.products.drawing.colours import PATROL, VERDICTS
+from hotspots.products.drawing.colours import (
+    FACILITY,
+    GAP,
+    HAVEN,
+    HOTSPOT,
+    PATROL,
+    SEQUENTIAL,
+    SIGNIFICANT,
+    VERDICTS,
+)
 from hotspots.products.files.bundle import write_products
 from hotspots.products.files.index import write_index
 from hotspots.products.summary import RunSummary
@@ -274,6 +283,98 @@ def test_numbers_do_not_cover_each_other_and_the_key_covers_none(products: Path,
         page.click("#whole")
         page.wait_for_timeout(50)
     assert opened.complaints == []
+
+
+@pytest.mark.parametrize("size", [PROJECTOR, LAPTOP, PHONE], ids=["projector", "laptop", "phone"])
+def test_from_afar_a_number_stands_beside_its_place(products: Path, open_page: Any, size: tuple[int, int]) -> None:
+    """No disc covers the middle of a place, and a line leads from each to its own."""
+    page = open_page(map_of(products, "robbery"), size).page
+    page.wait_for_timeout(200)
+    marks = page.evaluate(
+        """() => [...document.querySelectorAll('.rank')].map((mark) => {
+          const { x, y } = L.DomUtil.getPosition(mark);
+          const [dx, dy] = `${mark.style.translate || 0} 0`.split(' ').map(parseFloat); // a 0 at its end is left out
+          const disc = mark.querySelector('.number').getBoundingClientRect();
+          const [lead, turn] = ['--lead', '--turn'].map((name) => parseFloat(mark.style.getPropertyValue(name)));
+          return { place: [x, y], disc: [x + dx, y + dy], radius: disc.height / 2,
+            end: [x + dx + lead * Math.cos(turn), y + dy + lead * Math.sin(turn)] };
+        })"""
+    )
+    assert len(marks) == 20
+    for mark in marks:
+        assert mark["radius"] < 10
+        assert min(math.dist(mark["disc"], other["place"]) for other in marks) > mark["radius"]
+        assert math.dist(mark["end"], mark["place"]) < 0.5
+
+
+_TURNED = """(colours) => {
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.filter = getComputedStyle(document.querySelector('.folium-map')).filter;
+  return colours.map((colour) => {
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  });
+}"""
+"""What colours of the map become on the screen."""
+
+
+def luminance(colour: list[int]) -> float:
+    """Of WCAG 2."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (n / 255 for n in colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: list[int], other: list[int]) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_on_a_dark_screen_the_map_is_dark_and_legible_and_on_paper_it_is_light(products: Path, browser: Any) -> None:
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, offline=True, color_scheme="dark")
+    page = context.new_page()
+    page.goto(map_of(products, "robbery").as_uri())
+    page.wait_for_selector(".leaflet-control-scale-line")
+    (ground,) = page.evaluate(_TURNED, ["#ffffff"])
+    assert luminance(ground) < 0.02
+    marks = ["#333333", "#4a4a45", PATROL, HAVEN, HOTSPOT, GAP, FACILITY, SIGNIFICANT]
+    for name, colour in zip(marks, page.evaluate(_TURNED, marks), strict=True):
+        assert contrast(colour, ground) > 4.5, name
+    streets = ["#dcd7cb", "#cdc7b9", "#bdb5a4"]
+    seen = [contrast(colour, ground) for colour in page.evaluate(_TURNED, streets)]
+    assert seen == sorted(seen)
+    assert seen[0] > 1.4  # on white it is 1.44
+    classes = [luminance(colour) for colour in page.evaluate(_TURNED, ["#ffffff", *SEQUENTIAL])]
+    assert classes == sorted(classes)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(_TURNED, ["#ffffff"]) == [[255, 255, 255]]
+    context.close()
+
+
+_BROKEN_HOURS = r"""() => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    for (const { 0: hours, index } of node.data.matchAll(/\d\d:\d\d-\d\d:\d\d/g)) {
+      const text = document.createRange();
+      text.setStart(node, index);
+      text.setEnd(node, index + hours.length);
+      const rows = new Set([...text.getClientRects()].map(({ top }) => Math.round(top)));
+      found.push(rows.size);
+    }
+  }
+  return found;
+}"""
+"""On how many lines each of the hours on a page stands; none of those that are not seen."""
+
+
+@pytest.mark.parametrize("name", ["map.html#place=1&when=evening", "times.html"])
+@pytest.mark.parametrize("width", [1366, 390, 330])
+def test_no_line_breaks_hours_in_two(products: Path, open_page: Any, name: str, width: int) -> None:
+    file, _, link = name.partition("#")
+    page = open_page(map_of(products, "robbery").parent / file, (width, 800), link=f"#{link}").page
+    rows = page.evaluate(_BROKEN_HOURS)
+    assert max(rows) == 1
 
 
 def test_places_to_patrol_go_with_their_box(products: Path, open_page: Any) -> None:
@@ -535,10 +636,12 @@ def test_two_periods_are_compared_by_a_divider_by_keys_and_by_a_link(
     assert page.url.endswith("#compare=r12-before")
     assert panel.is_visible()
     assert say("map.compared", summary.main_change, summary) == page.inner_text("#compare p")
-    assert "1 October 2024 to 30 September 2025" in page.inner_text("#divider [data-side=earlier]")
+    assert "1 October 2024 to 30 September 2025" in page.inner_text("#periods [data-side=earlier]")
     page.locator(".legend").evaluate("(legend) => { legend.open = true; }")
     assert "Robberies per km² in 28 days" in page.inner_text(".legend")
-    width = round(page.locator(".folium-map").bounding_box()["width"])
+    below, drawn = page.locator("#periods").bounding_box(), page.locator(".folium-map").bounding_box()
+    assert below["y"] >= drawn["y"] + drawn["height"] - 1  # the days cover nothing of the map
+    width = round(drawn["width"])
     assert page.evaluate(_CUT) == [[0, round(width / 2)], [round(width / 2), width]]
     grip.focus()
     page.keyboard.press("ArrowRight")
@@ -661,6 +764,19 @@ def test_search_finds_places_wards_and_havens_by_the_keyboard(products: Path, op
     page.fill("#search", summary.havens.havens[0].name)
     page.keyboard.press("Enter")
     assert not page.locator("#suggestions").is_visible()
+    haven = summary.havens.havens[0]
+    assert page.locator("#card h2").inner_text() == haven.name
+    assert "What it is\nSafe haven" in page.inner_text("#card")
+    assert "In these hours" not in page.inner_text("#card")
+    page.select_option("#named-hours", "evening")
+    part = next(part for part in summary.shifts.parts if part.key == "evening")
+    letters = {haven.week[(24 * day + part.start_hour + at) % 168] for day in part.days for at in range(part.n_hours)}
+    told = {"o": "open", "c": "closed"}.get("".join(letters), "open in some of them")
+    assert f"In these hours\n{told}" in page.inner_text("#card")
+    ring = page.locator('path[stroke="#b3005e"][stroke-width="3"]')
+    assert ring.count() == 1
+    page.keyboard.press("Escape")
+    assert ring.count() == 0
     page.fill("#search", "nothing is called so")
     assert page.inner_text("#suggestions") == "Nothing on this map is called so"
     page.keyboard.press("Escape")
@@ -879,6 +995,21 @@ def test_other_pages_can_be_used_by_everybody(
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert list_violations(page) == []
     context.close()
+
+
+def test_whether_maps_were_right_is_told_in_everyday_words_first(products: Path) -> None:
+    """By hand: what the cells where most was expected held in all tests, beside chance and the period before."""
+    page = (map_of(products, "robbery").parent / "quality.html").read_text("utf-8")
+    found = read_summary(map_of(products, "robbery")).holdout
+    assert found is not None
+    first = page[page.index('id="tested"') :].partition("<table")[0]
+    risk, last = (
+        next(m for m in found.methods if m.method == name).scores[found.judged] for name in ("risk", "last period")
+    )
+    assert f"held {risk.n_hits / risk.n_incidents:.0%} of the robberies that came" in first
+    assert f"a map of the period just before {last.n_hits / last.n_incidents:.0%}" in first
+    assert f"Chance would have held {100 * risk.area_share:.1f}%" in first
+    assert "PAI" not in first
 
 
 def test_the_index_leads_to_every_map(products: Path, open_page: Any) -> None:

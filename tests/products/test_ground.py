@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 from support import AnalyseDemonstration
 
 from hotspots.pipeline.map_tiles import MapTiles
-from hotspots.pipeline.study import load_study
+from hotspots.pipeline.results import Analysis
+from hotspots.pipeline.study import BesideTable, load_study
 from hotspots.products.pages.map_page import draw_map
 from hotspots.products.summary import summarise
 from hotspots.settings import Settings
@@ -36,12 +38,19 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def pages(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def analysis(analyse_demonstration: AnalyseDemonstration) -> Analysis:
     analysis = analyse_demonstration("robbery")
-    settings = Settings(streets=(DATA / "streets",), base_map=(DATA / "base_map",))
-    ground = load_study([DATA / "incidents"], [DATA / "boundaries"], settings=settings, tables=("streets", "base_map"))
-    study = dataclasses.replace(analysis.study, streets=ground.streets, base_map=ground.base_map)
-    analysis = dataclasses.replace(analysis, study=study)
+    settings = Settings(streets=(DATA / "streets",), base_map=(DATA / "base_map",), schools=(DATA / "schools",))
+    tables: tuple[BesideTable, ...] = ("streets", "base_map", "schools")
+    ground = load_study([DATA / "incidents"], [DATA / "boundaries"], settings=settings, tables=tables)
+    study = dataclasses.replace(
+        analysis.study, streets=ground.streets, base_map=ground.base_map, schools=ground.schools
+    )
+    return dataclasses.replace(analysis, study=study)
+
+
+@pytest.fixture(scope="module")
+def pages(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     summary = summarise(analysis)
     folder = tmp_path_factory.mktemp("ground")
     asked = dataclasses.replace(analysis, study=dataclasses.replace(analysis.study, tiles=TILES))
@@ -125,3 +134,51 @@ def test_where_tiles_do_not_come_the_map_says_so_and_draws_its_own_ground(pages:
     page.wait_for_timeout(300)
     page.locator(".tile-note").wait_for(state="visible")
     assert pick_colour(page, name, IN_RIVER) == WATER
+
+
+def say_metres(metres: float) -> str:
+    return f"{10 * round(metres / 10)}\u00a0m" if metres < 995 else f"{metres / 1000:.1f}\u00a0km"
+
+
+def test_a_school_and_a_street_have_a_card_with_what_is_near(
+    pages: dict[str, Path], page: Any, analysis: Analysis
+) -> None:
+    """By hand, on the National Grid: the nearest haven, and the nearest place to patrol."""
+    assert analysis.study.schools is not None
+    assert analysis.study.streets is not None
+    assert analysis.havens is not None
+    schools, havens = analysis.study.schools.schools, analysis.havens.havens
+    places = [shapely.point_on_surface(place.outline) for place in analysis.places.patrol_places]
+    near = [
+        havens.distance(point).min() < 900 and shapely.distance(places, point).min() < 900 for point in schools.geometry
+    ]
+    school = schools[near].iloc[0]
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    open_map(page, pages["plain"])
+    assert "School" not in page.inner_text(".legend .ground")  # they are not drawn so small
+    page.fill("#search", school["name"])
+    page.keyboard.press("Enter")
+    assert page.locator("#card h2").inner_text() == school["name"]
+    said = page.inner_text("#card")
+    assert "What it is\nSchool" in said
+    nearest = havens.loc[havens.distance(school.geometry).idxmin()]
+    away = say_metres(nearest.geometry.distance(school.geometry))
+    assert f"Safe haven\n{nearest['name']}, {away} away in a straight line" in said
+    distance = shapely.distance(places, school.geometry).min()
+    assert page.locator("#card .sent small").first.inner_text() == ("here" if distance <= 75 else say_metres(distance))
+    assert "School" in page.inner_text(".legend .ground")
+    page.select_option("#named-hours", "night")
+    assert "in these hours" in page.inner_text("#card") or "in some of these hours" in page.inner_text("#card")
+    page.locator("#card .sent").first.click()
+    assert page.url.rpartition("#")[2].endswith(f"place={1 + int(shapely.distance(places, school.geometry).argmin())}")
+
+    ways = analysis.study.streets.ways
+    name = str(ways["name"].dropna().iloc[0])
+    street = ways[ways["name"] == name].union_all()
+    page.fill("#search", name)
+    page.locator("#suggestions li", has_text=f"{name}Street").first.dispatch_event("pointerdown")
+    assert page.locator("#card h2").inner_text() == name
+    distance = shapely.distance(places, street).min()
+    assert page.locator("#card .sent small").first.inner_text() == ("here" if distance <= 75 else say_metres(distance))
+    assert complaints == []

@@ -55,14 +55,14 @@ def test_files_are_listed_by_what_people_do_with_them(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / "operation" / "b" / name).write_text("x")
     page = write_index(tmp_path).read_text("utf-8")
-    uses = re.findall(r'<div class="use"><span>(.*?)</span>(.*?)</div>', page)
-    assert [(use, re.findall(r">([\w.]+)</a>", links)) for use, links in uses] == [
-        ("Read and print", ["card.html"]),
-        ("Filter and chart", ["patrols.csv", "tables.xlsx"]),
-        ("Open in a GIS", ["places.geojson"]),
-        ("Take along", ["patrol_1.gpx"]),
-        ("Check and reuse", ["plan.json"]),
-        ("Other", ["a.unknown"]),
+    uses = re.findall(r'<div class="use"><span>(.*?)</span><div>(.*?)</div>', page)
+    assert [(use, re.findall(r'href="operation/b/(.*?)">(.*?) <span>(.*?)</span>', links)) for use, links in uses] == [
+        ("Read and print", [("card.html", "Patrol card", "web page")]),
+        ("Filter and chart", [("patrols.csv", "Patrols", "CSV"), ("tables.xlsx", "All tables", "Excel")]),
+        ("Open in a GIS", [("places.geojson", "Places to patrol, hot spots and wards", "GeoJSON")]),
+        ("Take along", [("patrol_1.gpx", "Patrol 1", "GPX")]),
+        ("Check and reuse", [("plan.json", "Plan", "JSON")]),
+        ("Other", [("a.unknown", "A", "UNKNOWN")]),
     ]
 
 

@@ -30,6 +30,7 @@ from .patrol_places import choose_patrol_places as choose_patrol_places
 from .patrol_places import count_visits as count_visits
 from .place_differences import PlaceDifference as PlaceDifference
 from .place_differences import compare_places as compare_places
+from .place_names import tell_apart as tell_apart
 from .ranking import Hotspot as Hotspot
 from .ranking import assign_outlines as assign_outlines
 from .ranking import count_wards as count_wards

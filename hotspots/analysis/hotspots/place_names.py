@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hotspots.geography import collapse_points
@@ -90,3 +91,40 @@ def find_several(incidents: gpd.GeoDataFrame, texts: pd.Series) -> frozenset[str
     n_places = np.bincount(text, minlength=len(found))
     n_moved = np.bincount(code[is_moved & (code >= 0)], minlength=len(found))
     return frozenset(map(str, found[(n_places > 1) | (n_moved > 0)]))
+
+
+def tell_apart(
+    names: Sequence[str], points: npt.NDArray[np.float64], *, wards: Sequence[str | None]
+) -> tuple[str, ...]:
+    """The names of places, each so that no other is called the same.
+
+    Places of one name in several wards have their ward behind it: "Old Kent Road (Livesey)". Those of one name in one
+    ward lie along a street, and have the part of it that they are: "Rye Lane (north part)".
+
+    Args:
+        names: Of each place.
+        points: Float (n_places, 2): a point in each, in metres, easting first; no two are the same.
+        wards: Name of the ward that holds most of each, None where it is in none.
+    """
+    table = pd.DataFrame({"name": names, "ward": wards}, dtype="object")
+    is_alike = table["name"].duplicated(keep=False)
+    is_apart = is_alike & (table.groupby("name")["ward"].transform("nunique", dropna=False) > 1) & table["ward"].notna()
+    said = table["ward"].where(is_apart, "")
+    for places in table[is_alike].groupby(["name", said[is_alike]]).groups.values():
+        for place, part in zip(places, _name_parts(points[places]), strict=True):
+            said[place] = ", ".join(filter(None, (said[place], part)))
+    return tuple(f"{name} ({text})" if text else str(name) for name, text in zip(names, said, strict=True))
+
+
+def _name_parts(points: npt.NDArray[np.float64]) -> list[str]:
+    """Which part of all of them each point is, from north to south or west to east, as they lie further apart."""
+    if len(points) == 1:
+        return [""]
+    is_across = np.ptp(points[:, 0]) > np.ptp(points[:, 1])
+    first, last = ("west", "east") if is_across else ("north", "south")
+    along = np.lexsort((points[:, 1], points[:, 0]) if is_across else (points[:, 0], -points[:, 1]))
+    place = np.argsort(along, kind="stable")
+    if len(points) > 3:
+        return [f"part {at} of {len(points)} from the {first}" for at in (place + 1).tolist()]
+    parts = [first, *["middle"] * (len(points) - 2), last]
+    return [f"{parts[at]} part" for at in place.tolist()]

@@ -170,12 +170,15 @@ class Section:
         starts_page: Whether it begins on a page of its own.
         fits_page: Whether, as the first or one that begins on a page of its own, it is made to fit on one: pictures,
             and then letters, are as small as that takes. In Word, where only Word sets the page, it is but likelier.
+        is_whole: Whether no end of a page cuts it: pictures and letters are as small as half a page takes, where they
+            can still be read so, or else a page.
     """
 
     heading: str
     blocks: Sequence[Block]
     starts_page: bool = False
     fits_page: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

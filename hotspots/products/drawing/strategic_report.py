@@ -53,12 +53,9 @@ def make_strategic_report(s: StrategicSummary, house: HouseStyle) -> Report:
         day=s.period.end,
         sections=[
             Section(heading="The year in short", blocks=_show_year(s)),
-            Section(heading="The order of priority", blocks=_show_priorities(s), starts_page=s.priorities is not None),
+            Section(heading="The order of priority", blocks=_show_priorities(s)),
             Section(heading="Costs", blocks=_show_costs(s), starts_page=len(s.crimes) > _MANY_CRIMES),
-            *(
-                Section(heading=crime.crime_label, blocks=_show_crime(crime), starts_page=True, fits_page=True)
-                for crime in s.shown
-            ),
+            *(Section(heading=crime.crime_label, blocks=_show_crime(crime), is_whole=True) for crime in s.shown),
             *_show_wards(s),
             Section(heading="The next twelve months", blocks=_show_outlook(s), starts_page=True),
             Section(heading="The data, and how sure this is", blocks=[Points(words.data)]),
@@ -156,7 +153,7 @@ def _show_crime(crime: CrimeOfYear) -> list[Block]:
     return [
         Points(crime.words),
         *(Beside(left, right, share=_CHART_SHARE) for left, right in rows if left or right),
-        Blank(["What is behind this, to fill in", "What is recommended"], 3, widths=(1, 1), tall=2),
+        Blank(["What is behind this, to fill in", "What is recommended"], 1, widths=(1, 1), tall=3),
     ]
 
 

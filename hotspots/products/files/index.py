@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hotspots.house import AUDIENCES
@@ -54,6 +54,45 @@ _USES = {
     "Check and reuse": (".json",),
 }
 """What people do with files, by how their names end."""
+_KINDS_OF_FILE = {
+    ".html": "web page",
+    ".docx": "Word",
+    ".xlsx": "Excel",
+    ".gpkg": "GeoPackage",
+    ".geojson": "GeoJSON",
+    ".parquet": "GeoParquet",
+    ".ics": "calendar",
+    ".zip": "zip",
+}
+"""What people call files, by how their names end; others by that itself, in capitals."""
+_CALLED = {
+    "times": "When",
+    "quality": "Quality and methods",
+    "safety": "Safety Maps beside recorded crime",
+    "tables": "All tables",
+    "hotspots": "Hot spots",
+    "shifts": "Parts of the week",
+    "hot_streets": "Busy streets",
+    "rejected": "Refused rows",
+    "premises": "Premises, stations, schools and parks",
+    "places": "Places to patrol, hot spots and wards",
+    "summary": "All figures",
+    "manifest": "What was written, and from what",
+    "index": "All maps and pages",
+    "performance": "Performance table",
+    "operation": "Result of the operation",
+    "patrols_done": "Did patrols go?",
+    "card": "Patrol card",
+    "public": "Page for everybody",
+    "coverage": "What safe havens cover",
+    "gaps": "Places and hours without a safe haven",
+    "sites": "New sites",
+    "havens": "Safe havens",
+    "strategic": "Strategic assessment",
+    "tactical": "Tactical assessment",
+    "problem": "Problem profile",
+}
+"""What files are, by their names without the ending, where the name itself does not say it."""
 
 
 def write_index(out: Path) -> Path:
@@ -130,13 +169,16 @@ def _handle_all(entries: Sequence[Entry]) -> Entry:
     return {**given, "short": say("handling.short", audience), "words": say("handling.audience", audience)}
 
 
-def _group_by_use(links: list[str]) -> list[tuple[str, list[str]]]:
-    """The links that there are for each use."""
-    found: dict[str, list[str]] = {use: [] for use in (*_USES, "Other")}
+def _group_by_use(links: list[str]) -> list[tuple[str, list[Entry]]]:
+    """The links that there are for each use, with what each leads to."""
+    found: dict[str, list[Entry]] = {use: [] for use in (*_USES, "Other")}
     for link in links:
         is_chart = f"/{CHART_FOLDER}/" in link and not link.endswith(".json")
         use = next((use for use, endings in _USES.items() if link.endswith(endings)), "Other")
-        found[_SLIDES if is_chart else use].append(link)
+        file = PurePosixPath(link)
+        name = _CALLED.get(file.stem, file.stem.replace("_", " ").capitalize())
+        kind = _KINDS_OF_FILE.get(file.suffix, file.suffix.removeprefix(".").upper())
+        found[_SLIDES if is_chart else use].append({"address": link, "name": name, "kind": kind})
     return [(use, listed) for use, listed in found.items() if listed]
 
 

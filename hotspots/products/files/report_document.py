@@ -44,8 +44,10 @@ _HERE = "\ue000"
 """Where the sections go. No text of a report has this sign, since it cannot be printed."""
 _LINE_MM = 8.0
 _GUTTER_MM = 4.0
-_FITTED = 0.7
-"""Of the width, what pictures of a section take that is to fit on one page."""
+_FITTED_FIGURES, _FITTED_LETTERS = 0.55, 0.9
+"""Of a section that is to fit on one page: of the width, what pictures take, and of their size, letters."""
+_CELL_MARGIN_MM = 0.8
+_BADGE = 12.0
 
 
 REPORT_TAGS = ("title", "subtitle", "marking", "status", "contact", "sources", "sections", *HANDLING_TAGS)
@@ -94,8 +96,12 @@ def encode_report(report: Report, *, template: Path | None = None) -> bytes:
         heading = write.add_heading(section.heading, 2)
         heading.paragraph_format.page_break_before = section.starts_page
         # only Word sets the page: that all is on one is made likelier
-        write.figure_share = _FITTED if section.fits_page else 1.0
+        write.figure_share, write.letters = (
+            (_FITTED_FIGURES, _FITTED_LETTERS) if section.fits_page or section.is_whole else (1.0, 1.0)
+        )
         write.add_blocks(document, section.blocks, write.width_mm)
+        if section.is_whole:
+            _keep_together(heading._p)
     anchor = places[0]._p
     for element in [one for one in body if one not in before and not one.tag.endswith("}sectPr")]:
         anchor.addprevious(element)
@@ -159,7 +165,8 @@ class _Writer:
     def __init__(self, document: Any, *, width_mm: float) -> None:
         self.document, self.width_mm = document, width_mm
         self.alternatives: list[str] = []
-        self.figure_share = 1.0
+        self.figure_share, self.letters = 1.0, 1.0
+        self.plain = document.styles["Normal"].font.size
         self.styles = {style.name for style in document.styles}
         self.writers: dict[type, Callable[[Any, Any, float], None]] = {
             Paragraph: self._write_paragraph,
@@ -188,6 +195,12 @@ class _Writer:
         # a template of somebody else need not have each style
         return where.add_paragraph(style=style if style in self.styles else None)
 
+    def _write(self, paragraph: Any, text: str, size: float | None = None, **look: bool) -> None:
+        """A text, in the letters of the section; None for the size that its style has."""
+        if size is None and self.letters < 1 and self.plain is not None:
+            size = self.plain.pt
+        write_run(paragraph, clean(text), size=None if size is None else round(2 * size * self.letters) / 2, **look)
+
     def _add_table(self, where: Any, n_rows: int, widths_mm: Sequence[float], *, is_ruled: bool = True) -> Any:
         if where is self.document:
             table = where.add_table(rows=n_rows, cols=len(widths_mm))
@@ -196,6 +209,7 @@ class _Writer:
         if is_ruled and "Table Grid" in self.styles:
             table.style = "Table Grid"
         shape_table(table, widths_mm)
+        _set_margins(table)
         return table
 
     def _end_table(self, where: Any) -> None:
@@ -209,14 +223,14 @@ class _Writer:
     def _write_paragraph(self, where: Any, block: Paragraph, _width_mm: float) -> None:
         size = {"lead": 10.5, "small": 8.0, "plain": None}[block.look]
         paragraph = self._add_paragraph(where)
-        write_run(paragraph, clean(block.text), size=size, bold=block.look == "lead", grey=block.look == "small")
+        self._write(paragraph, block.text, size, bold=block.look == "lead", grey=block.look == "small")
 
     def _write_subheading(self, where: Any, block: Subheading, _width_mm: float) -> None:
         self.add_heading(block.text, 3, where)
 
     def _write_points(self, where: Any, block: Points, _width_mm: float) -> None:
         for item in block.items:
-            write_run(self._add_paragraph(where, "List Bullet"), clean(item))
+            self._write(self._add_paragraph(where, "List Bullet"), item)
 
     def _write_figure(self, where: Any, block: Figure, width_mm: float) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -231,9 +245,10 @@ class _Writer:
         self.alternatives.append(block.alt)
         if block.caption:
             paragraph.paragraph_format.keep_with_next = True
-            write_run(self._add_paragraph(where), clean(block.caption), size=8, grey=True)
+            self._write(self._add_paragraph(where), block.caption, 8, grey=True)
 
     def _write_grid(self, where: Any, block: Grid, width_mm: float) -> None:
+        from docx.enum.table import WD_ALIGN_VERTICAL
         from docx.enum.text import WD_ALIGN_PARAGRAPH
 
         sides = {"l": WD_ALIGN_PARAGRAPH.LEFT, "r": WD_ALIGN_PARAGRAPH.RIGHT, "c": WD_ALIGN_PARAGRAPH.CENTER}
@@ -241,22 +256,26 @@ class _Writer:
         if block.caption:
             caption = self._add_paragraph(where)
             caption.paragraph_format.keep_with_next = True
-            write_run(caption, clean(block.caption), bold=True)
+            self._write(caption, block.caption, bold=True)
         table = self._add_table(where, len(block.rows) + 1, _share_width(block.widths, len(block.headings), width_mm))
         rows = [[Cell("", note=text) for text in block.headings], *block.rows]
         _set_row(table.rows[0], "tblHeader")
+        _rule_rows(table)
         for row, cells in zip(table.rows, rows, strict=True):
             _set_row(row, "cantSplit")
             for cell, given, side in zip(row.cells, cells, align, strict=True):
                 one = Cell(given) if isinstance(given, str) else given
                 paragraph = cell.paragraphs[0]
                 paragraph.alignment = sides[side]
+                cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
                 if one.look == "badge":
-                    write_badge(cell, clean(one.text))
+                    write_badge(cell, clean(one.text), size=_BADGE)
                 elif one.text:
-                    write_run(paragraph, clean(one.text), bold=one.look == "strong")
+                    self._write(paragraph, one.text, bold=one.look == "strong")
                 if one.note:
-                    write_run(paragraph, ("\n" if one.text else "") + clean(one.note), size=8, grey=True)
+                    if one.text:
+                        paragraph.add_run().add_break()
+                    self._write(paragraph, one.note, 8, grey=True)
         self._end_table(where)
 
     def _write_blank(self, where: Any, block: Blank, width_mm: float) -> None:
@@ -266,18 +285,19 @@ class _Writer:
         table = self._add_table(where, block.n_lines + 1, widths)
         _set_row(table.rows[0], "tblHeader")
         for cell, text in zip(table.rows[0].cells, block.labels, strict=True):
-            write_run(cell.paragraphs[0], clean(text), size=8, bold=True)
+            self._write(cell.paragraphs[0], text, 8, bold=True)
         for index, row in enumerate(table.rows[1:]):
-            row.height = Mm(_LINE_MM * block.tall)
+            row.height = Mm(_LINE_MM * block.tall * self.letters)
             if index < len(block.first):
-                write_run(row.cells[0].paragraphs[0], clean(block.first[index]), size=8.5)
+                self._write(row.cells[0].paragraphs[0], block.first[index], 8.5)
         self._end_table(where)
 
     def _write_figures(self, where: Any, block: KeyFigures, width_mm: float) -> None:
         table = self._add_table(where, 1, _share_width((), len(block.items), width_mm))
         for cell, (number, what) in zip(table.rows[0].cells, block.items, strict=True):
-            write_run(cell.paragraphs[0], clean(number), size=16, bold=True)
-            write_run(cell.paragraphs[0], "\n" + clean(what), size=8, grey=True)
+            self._write(cell.paragraphs[0], number, 16, bold=True)
+            cell.paragraphs[0].add_run().add_break()
+            self._write(cell.paragraphs[0], what, 8, grey=True)
         self._end_table(where)
 
     def _write_beside(self, where: Any, block: Beside, width_mm: float) -> None:
@@ -294,6 +314,45 @@ class _Writer:
 def _share_width(widths: Sequence[float], n: int, width_mm: float) -> list[float]:
     parts = list(widths) or [1.0] * n
     return [width_mm * part / sum(parts) for part in parts]
+
+
+def _set_margins(table: Any) -> None:
+    """Cells with as little room beside their text as the PDF has: a number of five digits is not broken."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), str(round(_CELL_MARGIN_MM / 25.4 * 1440)))
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    table._tbl.tblPr.insert_element_before(margins, "w:tblLook")
+
+
+def _rule_rows(table: Any) -> None:
+    """Lines between the rows of a table, and none between its columns."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    borders = OxmlElement("w:tblBorders")
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        border = OxmlElement(f"w:{side}")
+        border.set(qn("w:val"), "single" if side in ("bottom", "insideH") else "nil")
+        for name, value in (("sz", "4"), ("space", "0"), ("color", "999999")):
+            border.set(qn(f"w:{name}"), value)
+        borders.append(border)
+    table._tbl.tblPr.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+
+
+def _keep_together(first: Any) -> None:
+    """No end of a page between a paragraph and all that has been written after it."""
+    from docx.text.paragraph import Paragraph as WordParagraph
+
+    written = [first, *(one for one in first.itersiblings() if not one.tag.endswith("}sectPr"))]
+    for element in written[:-1]:
+        for paragraph in [element] if element.tag.endswith("}p") else element.iter("{*}p"):
+            WordParagraph(paragraph, None).paragraph_format.keep_with_next = True
 
 
 def _set_row(row: Any, what: Literal["cantSplit", "tblHeader"]) -> None:

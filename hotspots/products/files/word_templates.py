@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ HANDLING_TAGS = ("house", "short", "audience", "logo", "logo_alt")
 """Of every document, beside its marking."""
 _EMU_A_MM = 36_000
 _FONT = "Arial"
+_HOURS = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say: the same on every run."""
@@ -271,7 +273,7 @@ def write_run(paragraph: Any, text: str, *, size: float | None = None, bold: boo
     return run
 
 
-def write_badge(cell: Any, text: str) -> None:
+def write_badge(cell: Any, text: str, *, size: float = 15.0) -> None:
     """Write the number of a place into a cell of a table, white on black."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
@@ -284,7 +286,7 @@ def write_badge(cell: Any, text: str) -> None:
     cell._tc.get_or_add_tcPr().append(shading)
     paragraph = cell.paragraphs[0]
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    write_run(paragraph, text, size=15, bold=True).font.color.rgb = RGBColor(0xFF, 0xFF, 0xFF)
+    write_run(paragraph, text, size=size, bold=True).font.color.rgb = RGBColor(0xFF, 0xFF, 0xFF)
 
 
 def shape_table(table: Any, widths_mm: Collection[float]) -> None:
@@ -307,9 +309,10 @@ def shape_table(table: Any, widths_mm: Collection[float]) -> None:
 
 
 def clean(value: Any) -> Any:
-    """Texts on one line, without signs that XML cannot hold and docxtpl would take for breaks."""
+    """Texts on one line, without signs that XML cannot hold and docxtpl would take for breaks; hours are not broken."""
     if isinstance(value, str):
-        return "".join(sign for sign in " ".join(value.split()) if sign.isprintable())
+        text = "".join(sign for sign in " ".join(value.split()) if sign.isprintable())
+        return _HOURS.sub("\\1\N{NON-BREAKING HYPHEN}\\2", text)
     if isinstance(value, dict):
         return {key: clean(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -131,7 +131,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
         "runs": view_streets(summary),
         "texts": {"facilities": view_facilities(summary), "gaps": view_gaps(summary), "sites": view_sites(summary)},
         "gaps": _view_gaps(summary),
-        "spots": view_spots(analysis),
+        "spots": view_spots(analysis, summary),
         "streets": draw_streets(network, analysis.study_area, analysis.wards.crs) if network is not None else None,
         "base": draw_base_shapes(features, analysis.study_area, analysis.wards.crs),
         "tiles": {"address": tiles.address, "credit": tiles.attribution, "failed": say("map.tiles_failed", summary)}

@@ -203,15 +203,25 @@ def view_facilities(summary: RunSummary) -> list[dict[str, Any]]:
     ]
 
 
-def view_spots(analysis: Analysis) -> list[dict[str, Any]]:
-    """Schools, stations, parks and water of the area, to be found by name: nothing is said of them."""
+def view_spots(analysis: Analysis, summary: RunSummary) -> list[dict[str, Any]]:
+    """Schools, stations, parks and water of the area, to be found by name.
+
+    `facility` is the position among `view_facilities` of what is said of it, or None.
+    """
     features = list_base_features(analysis.study)
     named = features[features["kind"].isin(list(_SPOT_WORDS)) & features["name"].notna()]
     kept = named[shapely.intersects(analysis.study_area, named.geometry.to_numpy())]
     kept = kept.drop_duplicates(["kind", "name"])
     middles = to_degrees([shape.representative_point() for shape in kept.geometry], analysis.wards.crs)
+    told = [(kind.kind, one.name) for kind in summary.facilities for one in kind.facilities]
+    facilities = {key: at for at, key in reversed(list(enumerate(told)))}
     return [
-        {"kind": _SPOT_WORDS[kind], "name": name, "at": [round(at.y, _DEGREE_DIGITS), round(at.x, _DEGREE_DIGITS)]}
+        {
+            "kind": _SPOT_WORDS[kind],
+            "name": name,
+            "at": [round(at.y, _DEGREE_DIGITS), round(at.x, _DEGREE_DIGITS)],
+            "facility": facilities.get(("park" if kind == "green" else kind, name)),
+        }
         for kind, name, at in zip(kept["kind"], kept["name"], middles, strict=True)
     ]
 
@@ -239,6 +249,14 @@ def list_words(summary: RunSummary) -> dict[str, Any]:
         "expected": say("map.expected", summary),
         "change": say("map.change", summary),
         "nearest": say("map.nearest", summary),
+        "nearestOpen": say("map.nearest_open", summary),
+        "nearPlaces": say("map.near_places", summary),
+        "away": say("map.away", summary),
+        "here": say("map.here", summary),
+        "kind": say("map.kind", summary),
+        "inHours": say("map.in_hours", summary),
+        "in": group("in", *states[1:]),
+        "then": group("then", *states),
         "haven": group("haven", *states, "none"),
         "howKnown": say("map.how_known", summary),
         "inWard": say("map.in_ward", summary),

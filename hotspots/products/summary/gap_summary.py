@@ -10,7 +10,7 @@ import shapely
 
 from hotspots.analysis.safe_havens import Gap, UsualHours
 from hotspots.geography import format_grid_reference
-from hotspots.pipeline import GapStep, GapSteps, HavenPlan, NewSite, name_place
+from hotspots.pipeline import GapStep, GapSteps, HavenPlan, NewSite, name_places
 from hotspots.products.summary.encoding import Part, Quantity, Source, Tenths
 from hotspots.products.words import say
 
@@ -119,7 +119,7 @@ def summarise_gap(plan: HavenPlan, gap: Gap, rank: int) -> GapSummary:
         gap,
         rank=rank,
         place_rank=place.rank,
-        place=name_place(place),
+        place=name_places(plan.patrol_places, plan.selection.wards)[gap.area],
         part=gap.shift.label,
         part_words=gap.shift.words,
         n_a_year=gap.n_without / plan.n_years,

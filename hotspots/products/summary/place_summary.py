@@ -13,7 +13,7 @@ import shapely
 
 from hotspots.analysis.accuracy import AreaScore, Fold, Holdout, MethodName, MethodScore, find_judged
 from hotspots.analysis.calendar import PeriodUnit
-from hotspots.analysis.hotspots import Clusters, Hotspot, ShiftHotspot, Sureness
+from hotspots.analysis.hotspots import Clusters, Hotspot, ShiftHotspot, Sureness, tell_apart
 from hotspots.analysis.significance import PERSISTENCE_CATEGORIES
 from hotspots.analysis.surfaces import DensitySurface, Drift, Kernel, RiskEstimate, SmallestArea
 from hotspots.geography import WGS84, CellShape, format_grid_reference, project_coordinates
@@ -547,16 +547,20 @@ def locate_hotspots(hotspots: Sequence[Hotspot | ShiftHotspot], analysis: Analys
     outlines = np.array([hotspot.outline for hotspot in hotspots], dtype=object)
     centres = shapely.get_coordinates(shapely.point_on_surface(outlines))
     degrees = project_coordinates(*centres.T, source_crs=crs, crs=WGS84)
-    located = []
+    located: list[dict[str, Any]] = []
     for hotspot, (easting, northing), longitude, latitude in zip(hotspots, centres.tolist(), *degrees, strict=True):
         where = {
             "grid_reference": format_grid_reference(easting, northing, crs=crs),
             "latitude": round(float(latitude), 4),
             "longitude": round(float(longitude), 4),
         }
-        names = [name.removeprefix("On or near ") for name in hotspot.names]
-        place = say("places.hotspot", names or name_streets(analysis.study.streets, hotspot.outline)[:2], where)
+        streets = [name.removeprefix("On or near ") for name in hotspot.names]
+        place = say("places.hotspot", streets or name_streets(analysis.study.streets, hotspot.outline)[:2], where)
         located.append({"place": place, "easting": round(easting), "northing": round(northing), **where})
+    wards = [next((ward.name for ward in name_wards(hotspot.wards[:1], analysis)), None) for hotspot in hotspots]
+    names = tell_apart([where["place"] for where in located], centres, wards=wards)
+    for where, name in zip(located, names, strict=True):
+        where["place"] = name
     return located
 
 

@@ -7,10 +7,13 @@ const container = map.getContainer();
 const root = document.documentElement;
 const find = (selector, within = document) => within.querySelector(selector);
 const findAll = (selector, within = document) => [...within.querySelectorAll(selector)];
-// Text from the sources is put in as text and nowhere as HTML.
+// Text from the sources is put in as text and nowhere as HTML; hours as "15:00-17:59" are not broken by a line.
+const put = (element, text) => {
+  element.replaceChildren(...String(text).split(/(\d\d:\d\d-\d\d:\d\d)/).map((part, at) => (at % 2 ? make("em", part, "whole") : part)));
+};
 const make = (kind, text = "", name = "") => {
   const element = document.createElement(kind);
-  element.textContent = text;
+  if (name === "whole") element.textContent = text; else put(element, text);
   if (name) element.className = name;
   return element;
 };
@@ -32,6 +35,7 @@ const isNarrow = () => narrow.matches;
 {% include "map_list.js" %}
 {% include "map_answer.js" %}
 {% include "map_card.js" %}
+{% include "map_near.js" %}
 {% include "map_clusters.js" %}
 {% include "map_density.js" %}
 {% include "map_compare.js" %}

@@ -1,9 +1,10 @@
 // The answer in large type.
 const nTold = 3;
-const makeSent = (index) => {
+const makeSent = (index, note = "") => {
   const button = make("button", "", "sent");
   button.type = "button";
   button.append(make("i", order.indexOf(index) + 1, "no"), view.places[index].name);
+  if (note) button.append(make("small", note));
   button.addEventListener("click", () => openPlace(index));
   return button;
 };
@@ -12,7 +13,7 @@ const showSent = (places) => {
   const wanted = places.map((index) => `${order.indexOf(index)}-${index}`).join() || "none";
   if (wanted === sent) return; // a button that is made again loses the focus
   sent = wanted;
-  find("#answer-send").replaceChildren(...places.map(makeSent));
+  find("#answer-send").replaceChildren(...places.map((index) => makeSent(index)));
   if (!places.length) find("#answer-send").append(view.words.noneToSend);
 };
 // The part of the week that most of what is expected in the chosen hours falls in, and whether they are just that part.
@@ -38,12 +39,12 @@ const sayChanged = () => {
   return part.isWhole ? text : fill(words.partOf, { text });
 };
 const showAnswer = () => {
-  find("#answer-changed").textContent = sayChanged();
+  put(find("#answer-changed"), sayChanged());
   if (!order.length) return;
   const { words } = view;
   const ward = view.wards[wardOf(state.ward)];
   const area = state.when ? add(state.when.hours.map((hour) => view.week.expected[hour])) : view.weekly;
-  find("#answer-when").textContent = ward ? ward.name : state.when ? state.when.words : words.week;
+  put(find("#answer-when"), ward ? ward.name : state.when ? state.when.words : words.week);
   find("#answer-rate").textContent = `: ${ward ? sayRate(ward.weekly, words.ward) : sayRate(area, words.answer)}`;
   const inside = order.filter(isInWard);
   showSent(inside.slice(0, nTold));

@@ -74,10 +74,13 @@ const drawBase = (pen, base, see) => {
   }
 };
 
+const isMarked = ({ kind, at }, see) => see.zoom >= (baseStyle[kind].from ?? Infinity) && see.view.contains(at);
+const listDrawn = (base, see) => [
+  ...base.areas.filter(({ box }) => box.intersects(see.view)), ...base.marks.filter((mark) => isMarked(mark, see)),
+].map(({ kind }) => kind);
 const drawMarks = (pen, base, see) => {
-  for (const { kind, at } of base.marks) {
-    const { fill, from } = baseStyle[kind];
-    if (!from || see.zoom < from || !see.view.contains(at)) continue;
+  for (const { kind, at } of base.marks.filter((mark) => isMarked(mark, see))) {
+    const { fill } = baseStyle[kind];
     const [x, y] = see.place(at);
     pen.fillStyle = fill;
     pen.strokeStyle = "#ffffff";

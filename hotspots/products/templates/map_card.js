@@ -1,32 +1,39 @@
 // The card: beside the map on a wide screen, a sheet from below on a phone. Escape closes it, and focus goes back.
 const card = find("#card");
 let cameFrom = null;
-const fillCard = (title, facts, more, places) => {
+let ring = null;
+const fillCard = ({ title, facts, known = [], heading = "", places = [] }) => {
   const wasOpen = find("h2", card).textContent === title && Boolean(find("details[open]", card));
-  find("h2", card).textContent = title;
-  const table = make("dl");
-  for (const [head, text] of facts) table.append(make("dt", head), make("dd", text));
+  put(find("h2", card), title);
+  const tabulate = (pairs) => {
+    const table = make("dl");
+    for (const [head, text] of pairs) table.append(make("dt", head), make("dd", text));
+    return table;
+  };
   const body = find("#card-body");
-  body.replaceChildren(table);
-  if (more && more.length) {
+  body.replaceChildren(tabulate(facts));
+  if (known.length) {
     const details = make("details");
     details.open = wasOpen;
-    const known = make("dl");
-    for (const [head, text] of more) known.append(make("dt", head), make("dd", text));
-    details.append(make("summary", view.words.howKnown), known);
+    details.append(make("summary", view.words.howKnown), tabulate(known));
     details.addEventListener("toggle", () => { if (details.open) details.scrollIntoView({ block: "start" }); });
     body.append(details);
   }
-  if (!places) return;
-  body.append(make("h3", places.length ? view.words.inWard : view.words.noneInWard));
-  body.append(...places.map(makeSent));
+  if (heading) body.append(make("h3", heading));
+  body.append(...places.map(({ index, note }) => makeSent(index, note)));
 };
+const placeOf = () => view.places.findIndex(({ rank }) => rank === state.place);
 const showCard = () => {
-  const place = view.places.findIndex(({ rank }) => rank === state.place);
+  const place = placeOf();
   card.hidden = place < 0 && !state.card;
-  find("#card-map").hidden = place < 0 || !isNarrow();
+  find("#card-map").hidden = !isNarrow() || (place < 0 && !state.card?.ring);
+  if (ring !== state.card?.ring) {
+    ring?.remove();
+    ring = state.card?.ring;
+    ring?.addTo(map);
+  }
   if (place >= 0) fillPlace(place);
-  else if (state.card) fillCard(state.card.title, state.card.facts, state.card.known, state.card.places);
+  else if (state.card) fillCard(state.card);
 };
 const openCard = (of, isStep = true) => {
   if (card.hidden) cameFrom = document.activeElement;
@@ -59,7 +66,7 @@ const fillPlace = (index) => {
     facts.push([view.words.nearest, view.words.haven.none]);
   }
   facts.push([view.words.change, `${place.trend.sign} ${place.trend.words}`]);
-  fillCard(`${order.indexOf(index) + 1} ${place.name}`, [...facts, ...place.facts], place.known);
+  fillCard({ title: `${order.indexOf(index) + 1} ${place.name}`, facts: [...facts, ...place.facts], known: place.known });
 };
 const openPlace = (index, isStep = true) => {
   openCard({ place: view.places[index].rank }, isStep);
@@ -67,23 +74,25 @@ const openPlace = (index, isStep = true) => {
 };
 const openWard = (index, isStep = true) => {
   const ward = view.wards[index];
-  const facts = ward.lines.map((line) => ["", line]);
-  if (layers.change) facts.push([view.words.change, `${compare().words}: ${sayChange(index)}`]);
+  const inWard = () => order.filter((place) => view.places[place].wards.includes(ward.code));
   openCard({
     ward: ward.code,
     card: {
       title: ward.borough ? `${ward.name}, ${ward.borough}` : ward.name,
-      facts,
-      places: order.filter((place) => view.places[place].wards.includes(ward.code)),
+      get facts() {
+        return [...ward.lines.map((line) => ["", line]), ...(layers.change ? [[view.words.change, `${compare().words}: ${sayChange(index)}`]] : [])];
+      },
+      heading: inWard().length ? view.words.inWard : view.words.noneInWard,
+      get places() { return inWard().map((place) => ({ index: place })); },
     },
   }, isStep);
   if (!isNarrow()) fit(hitWards.getLayers()[index].getBounds().pad(0.15));
 };
 find("#card-close").addEventListener("click", () => closeCard());
 find("#card-map").addEventListener("click", () => {
-  const place = view.places.find(({ rank }) => rank === state.place);
+  const { at, box } = view.places[placeOf()] || state.card;
   container.scrollIntoView({ block: "start" });
-  if (place) map.setView(place.at, Math.max(map.getZoom(), 15), { animate: false });
+  if (box) map.fitBounds(box, { maxZoom: 16, animate: false }); else map.setView(at, Math.max(map.getZoom(), 15), { animate: false });
 });
 // On a phone the card is a sheet, which is pulled down to close it.
 let pulledFrom = null;

@@ -1,6 +1,7 @@
 // Two periods on one scale: one at a time, or both with a divider between them, the earlier one on its left.
 const compared = find("#compare");
 const divider = find("#divider");
+const strip = find("#periods"); // below the map, where it covers nothing
 const grip = find("#grip");
 const periods = {};
 for (const [side, height] of [["earlier", 241], ["current", 242]]) {
@@ -17,15 +18,15 @@ const showCompared = () => {
   const isOn = state.picture === "compare" && view.compared.length > 0;
   if (!isOn) lastPicture = state.picture;
   if (!compared) return;
-  for (const element of [compared, divider]) element.hidden = !isOn;
+  for (const element of [compared, divider, strip]) element.hidden = !isOn;
   find("#compare-button").setAttribute("aria-pressed", String(isOn));
-  container.classList.toggle("comparing", isOn);
+  find("section.map").classList.toggle("comparing", isOn);
   if (!isOn) return;
   const pair = pairOf(state.change);
   for (const side of ["earlier", "current"]) {
     if (periods[side]._url !== pair[side]) periods[side].setUrl(pair[side]);
-    find(`[data-side="${side}"]`, divider).hidden = ![side, "both"].includes(state.side);
-    find(`[data-side="${side}"] small`, divider).textContent = pair.days[side];
+    find(`[data-side="${side}"]`, strip).hidden = ![side, "both"].includes(state.side);
+    find(`[data-side="${side}"] small`, strip).textContent = pair.days[side];
   }
   find("select", compared).value = String(pair.change);
   find(`input[value=${state.side}]`, compared).checked = true;
@@ -93,7 +94,7 @@ const printPair = (on) => {
   const pair = pairOf(state.change);
   for (const side of ["earlier", "current"]) {
     const [figure, ground] = [make("figure"), make("div")];
-    figure.append(make("figcaption", `${find(`[data-side="${side}"] b`, divider).textContent}: ${pair.days[side]}`), ground);
+    figure.append(make("figcaption", `${find(`[data-side="${side}"] b`, strip).textContent}: ${pair.days[side]}`), ground);
     onPaper.append(figure);
     const paper = L.map(ground, { attributionControl: false, zoomControl: false, zoomAnimation: false, fadeAnimation: false, zoomSnap: 0 });
     for (const [name, height] of [["streets", 230], ["streetnames", 260]]) paper.createPane(name).style.zIndex = height;

@@ -23,32 +23,51 @@ const placeWardNames = () => {
     if (!label.hidden) taken.push(box);
   }
 };
-map.on("zoomend moveend resize", () => requestAnimationFrame(() => { spreadNumbers(); placeNames(); }));
+map.on("zoomend moveend resize", () => requestAnimationFrame(() => { sizeMarks(); spreadNumbers(); placeNames(); }));
 
-// Numbers that would cover each other are moved apart, by no more than it takes, so that each can be read and clicked.
+// From afar, and over two periods, a number is small and stands beside its place, so that the picture is seen under it.
+const isFar = () => map.getZoom() < 14.5 || state.picture === "compare";
+// Numbers that would cover each other, or from afar a place, are moved apart by no more than it takes, so that each can be
+// read and clicked; a line leads from one that is moved to its place.
 const spreadNumbers = () => {
+  container.classList.toggle("far", isFar());
   const marks = findAll(".leaflet-numbers-pane .rank");
-  const apart = zoomed(22);
+  const [apart, clear] = isFar() ? [zoomed(20), zoomed(17)] : [zoomed(22), 0];
   const from = marks.map((mark) => L.DomUtil.getPosition(mark));
-  const to = from.map((at) => at.clone());
+  const to = from.map((at) => {
+    // first away from the places around, or up
+    const away = from.reduce((sum, other) => {
+      const by = at.subtract(other);
+      return sum.add(by.divideBy(Math.max(by.x ** 2 + by.y ** 2, 1)));
+    }, L.point(0, -0.02));
+    return at.add(away.multiplyBy(clear / Math.hypot(away.x, away.y)));
+  });
+  const keepApart = (a, b, least, isFixed) => {
+    const by = b.subtract(a);
+    const distance = Math.hypot(by.x, by.y);
+    if (distance >= least - 0.01) return null;
+    const push = (distance > 0.01 ? by.divideBy(distance) : L.point(1, 0)).multiplyBy((least - distance) / (isFixed ? 1 : 2));
+    return [a.subtract(push), b.add(push)];
+  };
   for (let round = 0; round < 60; round += 1) {
     let isMoved = false;
     for (let a = 0; a < to.length; a += 1) {
+      for (const place of clear ? from : []) {
+        const moved = keepApart(to[a], place, clear, true);
+        if (moved) [to[a], isMoved] = [moved[0], true];
+      }
       for (let b = a + 1; b < to.length; b += 1) {
-        const [dx, dy] = [to[b].x - to[a].x, to[b].y - to[a].y];
-        const away = Math.hypot(dx, dy);
-        if (away >= apart - 0.01) continue;
-        const push = (apart - away) / 2;
-        const [ux, uy] = away > 0.01 ? [dx / away, dy / away] : [1, 0];
-        to[a] = to[a].subtract([ux * push, uy * push]);
-        to[b] = to[b].add([ux * push, uy * push]);
-        isMoved = true;
+        const moved = keepApart(to[a], to[b], apart, false);
+        if (moved) [to[a], to[b], isMoved] = [...moved, true];
       }
     }
     if (!isMoved) break;
   }
   marks.forEach((mark, index) => {
     const by = to[index].subtract(from[index]);
-    mark.style.translate = Math.hypot(by.x, by.y) < 0.5 ? "" : `${by.x.toFixed(1)}px ${by.y.toFixed(1)}px`;
+    const away = Math.hypot(by.x, by.y);
+    mark.style.translate = away < 0.5 ? "" : `${by.x.toFixed(1)}px ${by.y.toFixed(1)}px`;
+    mark.style.setProperty("--lead", away < 4 ? "0" : `${away.toFixed(1)}px`);
+    mark.style.setProperty("--turn", `${Math.atan2(-by.y, -by.x).toFixed(3)}rad`);
   });
 };

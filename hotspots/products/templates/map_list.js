@@ -59,7 +59,7 @@ const showList = () => {
   if (shown.length !== list.children.length || shown.some((row, position) => list.children[position] !== row)) list.replaceChildren(...shown);
   if (!shown.length && order.length) list.append(make("li", view.words.noneInWard));
   const ward = view.wards[wardOf(state.ward)];
-  find("#when-words").textContent = [state.when ? state.when.words : "", ward ? ward.name : ""].filter(Boolean).join(", ");
+  put(find("#when-words"), [state.when ? state.when.words : "", ward ? ward.name : ""].filter(Boolean).join(", "));
   find("#all-wards").hidden = !ward;
   if (all) all.hidden = list.classList.contains("all") || shown.length <= 10;
 };

@@ -9,8 +9,8 @@ const lines = view.places.map(({ stretch }, index) => {
     return null;
   }
   const group = L.featureGroup([
-    L.polyline(places, { color: "#ffffff", weight: 10, opacity: 0.9, interactive: false }),
-    L.polyline(places, { color: view.colours.patrol, weight: 6, opacity: 1 }),
+    L.polyline(places, { color: "#ffffff", opacity: 0.9, interactive: false }),
+    L.polyline(places, { color: view.colours.patrol, opacity: 1 }),
   ]);
   stretches.addLayer(group);
   return group;
@@ -68,6 +68,12 @@ if (layers.havens) {
     haven.bindTooltip(() => sayLines(view.havens[index].lines, view.havens[index].name));
   });
 }
+// From afar they are small: the picture is seen between them.
+const sizeMarks = () => {
+  const weights = isFar() ? [4, 2.5] : [10, 6];
+  for (const group of lines) if (group) group.getLayers().forEach((line, at) => line.setStyle({ weight: weights[at] }));
+  for (const haven of havens) haven.setRadius(isFar() ? 3 : 4.5);
+};
 const showHavens = () => {
   havens.forEach((haven, index) => {
     const is = isOpen(view.havens[index], state.when);

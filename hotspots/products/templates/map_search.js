@@ -15,21 +15,12 @@ const listEntries = () => {
   return entries;
 };
 const listFixed = () => {
-  if (fixed) return fixed;
-  fixed = [
-    ...view.havens.map((haven, index) => ({ kind: view.words.kinds.haven, name: haven.name, at: havens[index].getLatLng() })),
-    ...view.spots,
+  fixed ||= [
+    ...view.havens.map((haven, index) => ({ kind: view.words.kinds.haven, name: haven.name, go: () => openHaven(index) })),
+    ...view.spots.map((spot) => ({ kind: spot.kind, name: spot.name, go: () => openSpot(spot) })),
+    ...[...new Set(layers.streetlines ? layers.streetlines.lines.map(({ name }) => name).filter(Boolean) : [])]
+      .map((name) => ({ kind: view.words.kinds.street, name, go: () => openStreet(name) })),
   ];
-  if (layers.streetlines) {
-    const seen = new Map();
-    for (const { name, box } of layers.streetlines.lines) {
-      if (name) seen.set(name, seen.has(name) ? seen.get(name).extend(box) : L.bounds(box.min, box.max));
-    }
-    for (const [name, box] of seen) {
-      const corners = [box.min, box.max].map((point) => L.CRS.EPSG3857.pointToLatLng(point, 0));
-      fixed.push({ kind: view.words.kinds.street, name, box: L.latLngBounds(corners) });
-    }
-  }
   return fixed;
 };
 let matches = [];
@@ -52,21 +43,13 @@ const showMatches = () => {
   search.setAttribute("aria-expanded", String(!suggestions.hidden));
   search.removeAttribute("aria-activedescendant");
 };
-let pulse = null;
 const choose = (index) => {
   const entry = matches[index];
   if (!entry) return;
   suggestions.hidden = true;
   search.setAttribute("aria-expanded", "false");
   search.value = entry.name;
-  if (pulse) pulse.remove();
-  if (entry.go) { entry.go(); return; }
-  container.scrollIntoView({ block: "nearest" });
-  if (entry.box) map.fitBounds(entry.box.pad(0.3), { maxZoom: 16, animate: false });
-  else map.setView(entry.at, 16, { animate: false });
-  pulse = entry.box ? L.rectangle(entry.box.pad(0.05), { color: view.colours.hotspot, weight: 2, fill: false, interactive: false })
-    : L.circleMarker(entry.at, { radius: 18, color: view.colours.hotspot, weight: 3, fill: false, interactive: false });
-  pulse.addTo(map);
+  entry.go();
 };
 search.addEventListener("input", showMatches);
 search.addEventListener("blur", () => { suggestions.hidden = true; });

@@ -120,11 +120,13 @@ const GroundLayer = L.Layer.extend({
     this.draw();
     this.nameAll();
   },
-  // Once numbers and names of wards have found their places.
+  // Once numbers and names of wards have found their places. The key lists what of the ground is drawn.
   nameAll() {
     if (!this._map) return;
     const see = this.look();
     this.name(this.open(this.canvases[1], see), see);
+    const drawn = this.isHidden() ? [] : listDrawn(this.base, see);
+    for (const entry of findAll(".legend [data-ground]")) entry.hidden = !drawn.includes(entry.dataset.ground);
   },
   // Stations first, then water and parks, streets, and schools; a name that would touch another is left out.
   name(pen, see) {

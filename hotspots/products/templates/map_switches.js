@@ -4,6 +4,8 @@ const pictures = findAll("#layers input[type=radio]");
 const isNow = (when) => !when || (when === "week") === (!state.when || state.when.key === "week");
 const joined = { patrols: [stretches, layers.numbers], change: [layers.change, signs], compare: [periods.earlier, periods.current, signs] };
 const layersOf = (key) => (joined[key] || [layers[key]]).filter(Boolean);
+// The key lists what is drawn: a layer of shapes may hold none in the chosen hours.
+const isDrawn = (layer) => !layer.getLayers || layer.getLayers().length > 0;
 const showLayers = () => {
   for (const input of boxes) input.checked = state.shown.includes(input.value);
   for (const input of pictures) input.checked = input.value === state.picture;
@@ -20,10 +22,11 @@ const showLayers = () => {
   stretches.eachLayer((one) => one.bringToFront());
   for (const entry of findAll("[data-layer], [data-when]")) {
     const key = entry.dataset.layer;
-    const isOn = !key || key === state.picture || (state.shown.includes(key) && layersOf(key).length > 0);
+    const isOn = !key || ((key === state.picture || state.shown.includes(key)) && layersOf(key).some(isDrawn));
     entry.hidden = !isNow(entry.dataset.when) || !isOn;
   }
   for (const told of findAll("[data-part]")) told.hidden = !state.when || told.dataset.part !== state.when.key;
+  sizeMarks();
   spreadNumbers();
   placeNames();
 };

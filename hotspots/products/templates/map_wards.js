@@ -50,7 +50,7 @@ const showChange = () => {
     signs.addLayer(L.marker(ward.at, { icon, interactive: false, keyboard: false }));
   });
   for (const [part, text] of [["words", words], ["told", `${told}.`]]) {
-    for (const element of findAll(`[data-change="${part}"]`)) element.textContent = text;
+    for (const element of findAll(`[data-change="${part}"]`)) put(element, text);
   }
 };
 if (layers.change) {

@@ -11,6 +11,7 @@ import jinja2
 from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
 from hotspots.products.words import numbers
 from hotspots.products.words.bytecode import BytecodeCache
+from hotspots.products.words.whole_hours import PageTemplate
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -74,6 +75,7 @@ def make_environment(*, is_escaped: bool = True) -> jinja2.Environment:
         finalize=None if is_escaped else _on_one_line,
         **options,
     )
+    environment.template_class = PageTemplate
     environment.filters |= _FILTERS
     environment.globals |= {
         "MALFORMED_ROW": MALFORMED_ROW,
