@@ -53,13 +53,17 @@ const showMatches = () => {
   search.removeAttribute("aria-activedescendant");
 };
 let pulse = null;
+const unmark = () => {
+  if (pulse) pulse.remove();
+  pulse = null;
+};
 const choose = (index) => {
   const entry = matches[index];
   if (!entry) return;
   suggestions.hidden = true;
   search.setAttribute("aria-expanded", "false");
   search.value = entry.name;
-  if (pulse) pulse.remove();
+  unmark();
   if (entry.go) { entry.go(); return; }
   container.scrollIntoView({ block: "nearest" });
   if (entry.box) map.fitBounds(entry.box.pad(0.3), { maxZoom: 16, animate: false });
@@ -68,7 +72,10 @@ const choose = (index) => {
     : L.circleMarker(entry.at, { radius: 18, color: view.colours.hotspot, weight: 3, fill: false, interactive: false });
   pulse.addTo(map);
 };
-search.addEventListener("input", showMatches);
+search.addEventListener("input", () => {
+  if (!search.value) unmark();
+  showMatches();
+});
 search.addEventListener("blur", () => { suggestions.hidden = true; });
 search.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !suggestions.hidden) {
