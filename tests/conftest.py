@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 from hypothesis import settings
+from opened_pages import open_pages
 from support import AnalyseDemonstration, MakeIncidents, Said
 from support import call as call_command
 
@@ -145,3 +146,9 @@ def browser() -> Iterator[Any]:
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    """Opens a page at a size, with the network cut off: see `opened_pages.open_pages`."""
+    yield from open_pages(browser)

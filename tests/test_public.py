@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from opened_pages import SIZES, find_unlisted, list_dead_links, walk_by_keys
 from support import list_violations
 
 from hotspots.analysis.publication import find_ranges
@@ -230,7 +231,7 @@ def test_the_page_shows_one_picture_at_a_time_and_can_be_used_by_everybody(
     study = read(inputs, {})
     path = tmp_path / "public.html"
     path.write_text(draw_public(publish(study, select_incidents(study, AnalysisRequest(crime="robbery"))), told[0]))
-    for size, colours in (((1366, 768), "light"), ((390, 844), "dark")):
+    for size, colours in zip(SIZES.values(), ("light", "light", "dark"), strict=True):
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, offline=True, bypass_csp=True, color_scheme=colours
         )  # axe-core must come in
@@ -238,10 +239,16 @@ def test_the_page_shows_one_picture_at_a_time_and_can_be_used_by_everybody(
         requests: list[str] = []
         page.on("request", lambda request, seen=requests: seen.append(request.url))
         page.goto(path.as_uri())
+        assert find_unlisted(page, ["a[href]", "summary", ".pictures input"]) == list_dead_links(path) == []
+        assert walk_by_keys(page) == []
         assert page.locator(".picture:visible").count() == 1
         page.check("#show-squares")
         assert page.locator(".squares-picture").is_visible()
         assert not page.locator(".wards-picture").is_visible()
+        page.keyboard.press("ArrowUp")
+        assert page.locator(".wards-picture").is_visible()
+        page.locator("summary").first.press("Enter")
+        assert page.locator("details[open] > :not(summary)").first.is_visible()
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         assert list_violations(page) == []

@@ -7,17 +7,15 @@ import gzip
 import json
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from opened_pages import asked_elsewhere, call_a_ward
 from support import AnalyseDemonstration, decode, list_violations
 
 from hotspots.analysis.hours.week import WeekWindow
 from hotspots.pipeline.request import AnalysisRequest
-from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.pipeline.times import Change
@@ -41,43 +39,6 @@ from hotspots.settings import Settings
 PROJECTOR, DESKTOP, LAPTOP, PHONE = (1920, 1080), (1440, 900), (1366, 768), (390, 844)
 
 
-@dataclass
-class Opened:
-    """A page that was opened, with all it asked for and all it complained of."""
-
-    page: Any
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-
-def dismiss(dialog: Any, opened: Opened) -> None:
-    opened.complaints.append(f"a dialog: {dialog.message}")
-    dialog.dismiss()
-
-
-@pytest.fixture
-def open_page(browser: Any) -> Iterator[Any]:
-    contexts = []
-
-    def open_at(path: Path, size: tuple[int, int] = DESKTOP, *, link: str = "", has_touch: bool = False) -> Opened:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, offline=True, has_touch=has_touch, is_mobile=has_touch
-        )
-        contexts.append(context)
-        opened = Opened(context.new_page())
-        opened.page.on("request", lambda request: opened.requests.append(request.url))
-        opened.page.on("console", lambda message: opened.complaints.append(message.text))
-        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        opened.page.on("dialog", lambda dialog: dismiss(dialog, opened))
-        opened.page.goto(path.as_uri() + link)
-        opened.page.wait_for_selector(".leaflet-control-scale-line" if path.name == "map.html" else "h1")
-        return opened
-
-    yield open_at
-    for context in contexts:
-        context.close()
-
-
 @pytest.fixture(scope="module")
 def products(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("maps")
@@ -87,22 +48,6 @@ def products(analyse_demonstration: AnalyseDemonstration, tmp_path_factory: pyte
     return out
 
 
-def call_a_ward(analysis: Analysis) -> Analysis:
-    """The same with one ward that changed in twelve months, so that the map has one to fill and to sign."""
-
-    def call(change: Change) -> Change:
-        if change.wards is None or change.comparison.key != "r12":
-            return change
-        verdict = change.wards.table["verdict"].copy()
-        verdict.iloc[:] = "no apparent change"
-        verdict.iloc[0] = "clearly deteriorating"
-        table = change.wards.table.assign(verdict=verdict)
-        return dataclasses.replace(change, wards=dataclasses.replace(change.wards, table=table))
-
-    times = dataclasses.replace(analysis.times, changes=tuple(map(call, analysis.times.changes)))
-    return dataclasses.replace(analysis, times=times)
-
-
 def map_of(products: Path, crime: str) -> Path:
     return products / crime / "2024-10-01_2026-09-30" / "map.html"
 
@@ -110,10 +55,6 @@ def map_of(products: Path, crime: str) -> Path:
 def read_summary(path: Path) -> RunSummary:
     """Of the run that a page is of."""
     return decode(RunSummary, json.loads((path.parent / "summary.json").read_text("utf-8")))
-
-
-def asked_elsewhere(opened: Opened, path: Path) -> list[str]:
-    return [url for url in opened.requests if url.partition("#")[0] != path.as_uri() and not url.startswith("data:")]
 
 
 @pytest.mark.parametrize("size", [PROJECTOR, DESKTOP, PHONE], ids=["projector", "desktop", "phone"])
@@ -875,9 +816,7 @@ def test_clusters_follow_the_hours(products: Path, open_page: Any) -> None:
     clusters = page.locator('.leaflet-overlay-pane path[stroke="#b3005e"]')
     assert clusters.count() == len(part.hotspots)
     clusters.nth(1).dispatch_event("click")
-    popup = page.locator(".leaflet-popup-content")
-    popup.wait_for()
-    assert "After school, hot spot" in popup.inner_text()
+    assert page.inner_text("#card h2").startswith("After school, hot spot")
     page.click("#whole-week")
     assert clusters.count() == len(summary.hotspots)
     assert opened.complaints == []

@@ -15,10 +15,12 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from house_files import SVG_LOGO
 
 from hotspots import products
 from hotspots.errors import ParameterError
 from hotspots.house import AUDIENCES, HouseStyle
+from hotspots.logos import Logo
 from hotspots.pipeline import (
     AnalysisRequest,
     BriefRequest,
@@ -62,7 +64,13 @@ EAST, NORTH = 530_000, 180_000
 SECRET = 'MARKED "7\\" <b>&</b> SECRETLY'
 """What a page, a style and a sheet might each take for a sign of their own."""
 FILE = "carter_v_jones_extract.csv"
-HOUSE = HouseStyle(name="Northbank Partnership", contact="Ms Quill, ext. 12", markings={"tasking": SECRET})
+HOUSE = HouseStyle(
+    name="Northbank Partnership",
+    logo=Logo(content=SVG_LOGO.encode(), form="svg"),
+    colour="#1f4e79",
+    contact="Ms Quill, ext. 12",
+    markings={"tasking": SECRET},
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +101,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def written(study: Study, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Path]]:
+    return write_all(study, tmp_path_factory.mktemp("maps"))
+
+
+def write_all(study: Study, out: Path) -> dict[str, dict[str, Path]]:
     """What every command writes of it, and a run for partners."""
-    out = tmp_path_factory.mktemp("maps")
     analysis = analyse(study, AnalysisRequest(crime="robbery"))
     operation = OperationRequest(crime="robbery", start=dt.date(2025, 7, 1), end=dt.date(2025, 9, 30))
     treated = find_area(study.boundaries.wards, ward_names=["Ashe"])
@@ -110,6 +121,19 @@ def written(study: Study, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "patrols": write_patrol_plan(plan_shift(study, shift), out)[1],
         "index": {"index": write_index(out)},
     }
+
+
+@pytest.mark.slow
+def test_the_same_study_gives_the_same_bytes_with_a_house_and_for_partners(
+    study: Study, written: dict[str, dict[str, Path]], tmp_path: Path
+) -> None:
+    again = write_all(study, tmp_path)
+    assert HOUSE.logo is not None
+    assert HOUSE.logo.data_url in again["partner"]["map"].read_text("utf-8")
+    assert {".pdf", ".docx", ".xlsx", ".gpkg"} <= {path.suffix for paths in again.values() for path in paths.values()}
+    for command, paths in written.items():
+        for key, path in paths.items():
+            assert path.read_bytes() == again[command][key].read_bytes(), (command, key)
 
 
 COMMANDS = ("run", "partner", "brief", "performance", "operation", "havens", "patrols", "index")

@@ -14,6 +14,7 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
+from opened_pages import SIZES, find_unlisted, list_dead_links, walk_by_keys
 from support import Said, call
 
 from hotspots.analysis.hotspots import PATROL_WIDTH_M
@@ -254,3 +255,25 @@ def test_the_usual_crimes_are_those_of_the_performance_table(study: Study) -> No
     assert [packed.crime.slug for packed in usual.crimes] == ["robbery", "burglary"]
     assert usual.request.methods == ()
     assert [packed.pages for packed in usual.crimes] == [("E05000001", "E05000002")] * 2
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_the_table_is_searched_and_leads_on_by_pointer_and_by_keys(
+    packed: Path, open_page: Any, size: tuple[int, int]
+) -> None:
+    path = packed / "index.html"
+    opened = open_page(path, size)
+    page = opened.page
+    rows = page.locator("tr[data-name]:visible")
+    assert find_unlisted(page, ["#find", "td a"]) == list_dead_links(path) == walk_by_keys(page) == []
+    page.locator("#find").click()
+    page.keyboard.type("bro")
+    assert rows.locator("th").all_inner_texts() == ["Brook"]
+    assert page.inner_text("#found") == "1 ward"
+    page.keyboard.press("Escape")
+    assert rows.count() == len(N_BY_WARD)
+    page.locator("td a:visible").nth(2).press("Enter")
+    page.wait_for_url("**/brief.html")
+    page.go_back()
+    assert rows.count() == len(N_BY_WARD)
+    assert opened.complaints == []

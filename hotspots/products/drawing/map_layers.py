@@ -235,7 +235,8 @@ def _ward_layer(
     return _geojson(
         outlines, show=False, name="Wards by incidents per km²",
         style=lambda feature: {
-            "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8
+            "color": "#5a6470", "weight": 1, "fillColor": colours[feature["properties"]["index"]], "fillOpacity": 0.8,
+            "interactive": False,
         },
     )  # fmt: skip
 

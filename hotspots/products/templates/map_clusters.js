@@ -1,11 +1,7 @@
-const describe = (part, index) => {
-  const whole = make("div");
-  whole.append(make("b", `${part.title} ${index + 1}`, "popup-title"));
-  const table = make("dl");
-  part.texts[index].forEach((text, row) => table.append(make("dt", view.shiftRows[row]), make("dd", text)));
-  whole.append(table);
-  return whole;
-};
+const describe = (part, index) => ({
+  title: `${part.title} ${index + 1}`,
+  facts: part.texts[index].map((text, row) => [view.shiftRows[row], text]),
+});
 const clusters = { week: layers.hotspots.getLayers() };
 clusters.week.forEach((cluster) => {
   const { index } = cluster.feature.properties;
@@ -19,7 +15,7 @@ const clustersOf = (key) => {
   if (!clusters[key]) {
     const part = view.shifts[key];
     const made = L.geoJSON(part.shapes, { smoothFactor: 0.5, style: view.hotspotStyle });
-    made.eachLayer((cluster) => cluster.bindPopup(describe(part, cluster.feature.properties.index), { minWidth: 230 }));
+    made.eachLayer((cluster) => cluster.on("click", () => openCard(describe(part, cluster.feature.properties.index))));
     clusters[key] = made.getLayers();
   }
   return clusters[key];

@@ -1,3 +1,6 @@
+// A shape that listens for the focus is a stop of the key Tab in Chromium, of which nothing is seen: what it says
+// is in tables, which lead to it.
+L.Layer.include({ _addFocusListeners() {} });
 // Panes from below: tiles, streets, pictures, what is beyond the wards, names of streets, outlines, havens, names, numbers.
 for (const [name, height] of [["tiles", 210], ["streets", 230], ["picture", 240], ["outside", 250], ["streetnames", 260], ["havens", 450], ["places", 610], ["numbers", 650]]) {
   map.createPane(name).style.zIndex = height;

@@ -10,19 +10,22 @@ find("#print").addEventListener("click", () => window.print());
 
 // On a phone the key would hide the map, and the hours would stand before the list.
 const facts = find(".answer ul");
-const fold = () => {
+const fold = (isFolded) => {
   // in the order in which it is seen, so that it is reached by keys in that order too
-  if (isNarrow()) find(".where").after(...[compared, facts].filter(Boolean));
+  if (isFolded) find(".where").after(...[compared, facts].filter(Boolean));
   else {
     find(".answer").append(facts);
     if (compared) find(".on-map aside").prepend(compared);
   }
-  find(".legend").open = !isNarrow();
+  find(".legend").open = !isFolded;
+};
+const foldAll = () => {
+  fold(isNarrow());
   const hours = find(".grid");
   if (hours) hours.open = !isNarrow() || Boolean(state.when && ![...named.options].some(({ value }) => value === state.when.key));
 };
-narrow.addEventListener("change", () => { if (!root.classList.contains("printing")) fold(); });
-fold();
+narrow.addEventListener("change", () => { if (!root.classList.contains("printing")) foldAll(); });
+foldAll();
 
 // The map is as high as what stands above it leaves, and that is known only once all of it is laid out.
 let isFitted = false;
@@ -36,7 +39,7 @@ new ResizeObserver(() => {
 // Paper has another shape than the screen, and the map must be drawn for it before it is printed.
 const print = (on) => {
   root.classList.toggle("printing", on);
-  find(".legend").open = on || !isNarrow();
+  fold(!on && isNarrow());
   printPair(on);
   map.invalidateSize({ animate: false });
   fit();
