@@ -98,7 +98,7 @@ def write_parts(study: Study, parts: Sequence[PackPart], *, jobs: int) -> Iterat
             yield part, _write_part(part, study)
         return
     # what is found once about the study goes along with it
-    _ = study.network, study.opening_calendar, study.known_time, study.area
+    _ = study.network, study.opening_calendar, study.known_time, study.area, study.base_features
     executor = concurrent.futures.ProcessPoolExecutor(
         min(jobs, len(parts)),
         # the same on every system; and a fork of a process with threads, as of GDAL, may hang
