@@ -20,7 +20,7 @@ from .pack_summary import PackCrime as PackCrime
 from .pack_summary import PackSummary as PackSummary
 from .pack_summary import summarise_pack as summarise_pack
 from .pack_summary import summarise_pack_crime as summarise_pack_crime
-from .partner_summary import withhold_from_partners as withhold_from_partners
+from .partner_summary import summarise_for as summarise_for
 from .patrol_done_summary import PatrolDay as PatrolDay
 from .patrol_done_summary import PatrolsDoneSummary as PatrolsDoneSummary
 from .patrol_done_summary import summarise_patrols_done as summarise_patrols_done
