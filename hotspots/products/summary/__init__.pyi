@@ -2,7 +2,9 @@ from .brief_summary import BriefHavenSummary as BriefHavenSummary
 from .brief_summary import BriefPlaceSummary as BriefPlaceSummary
 from .brief_summary import BriefSummary as BriefSummary
 from .brief_summary import BriefWords as BriefWords
+from .brief_summary import JoinedBriefsSummary as JoinedBriefsSummary
 from .brief_summary import summarise_brief as summarise_brief
+from .brief_summary import summarise_joined_briefs as summarise_joined_briefs
 from .encoding import encode as encode
 from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
@@ -54,6 +56,7 @@ from .product_names import CHART_FOLDER as CHART_FOLDER
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
 from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS
+from .product_names import JOINED_BRIEFS_PRODUCTS as JOINED_BRIEFS_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PACK_FOLDER as PACK_FOLDER
