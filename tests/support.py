@@ -11,6 +11,7 @@ import struct
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
@@ -179,6 +180,22 @@ def make_old_workbook(rows: Sequence[Sequence[Any]], *, is_1904: bool) -> bytes:
     links = [fat, chain_end, *range(3, 2 + n_sectors), chain_end]
     table = struct.pack("<128I", *links, *[free] * (128 - len(links)))
     return header + table + b"".join(entries) + stream
+
+
+def read_pdf(content: bytes) -> bytes:
+    """All of a PDF with its streams unpacked."""
+    parts = [content]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, flags=re.DOTALL):
+        try:
+            parts.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return b"\n".join(parts)
+
+
+def count_pages(content: bytes) -> int:
+    """Of a PDF."""
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", read_pdf(content)))
 
 
 def list_violations(page: Any) -> list[str]:

@@ -14,7 +14,7 @@ from hotspots.cli.outputs import echo, echo_products, warn
 
 if TYPE_CHECKING:
     from hotspots.cli.outputs import Written
-    from hotspots.pipeline import BesideTable
+    from hotspots.pipeline import Analysis, BesideTable, Brief
 
 _FORMATS = ("html", "pdf", "docx")
 _TABLES: tuple[BesideTable, ...] = ("havens", "streets", "base_map", "term_dates")
@@ -42,7 +42,8 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem", "strateg
 @click.option(
     "--each-ward",
     is_flag=True,
-    help="A page for each ward, of those given with --ward or of all.  [default: one for those given together]",
+    help="A page for each ward, of those given with --ward or of all, and all pages in one PDF to print.  [default: "
+    "one for those given together]",
 )
 @click.option(
     "--tasking",
@@ -257,7 +258,8 @@ def _write_wards(
 ) -> list[Written]:
     from hotspots.errors import TooLittleDataError
     from hotspots.pipeline import AnalysisRequest, BriefRequest, analyse, make_brief
-    from hotspots.products.files import BRIEF_TAGS, require_packages, write_brief
+    from hotspots.products.files import BRIEF_TAGS, require_packages, write_briefs
+    from hotspots.products.words import say
 
     wanted = BriefRequest(**_read_details(asked))
     require_packages(asked["formats"], template=asked["template"], tags=BRIEF_TAGS)
@@ -268,13 +270,13 @@ def _write_wards(
         for slug in crimes
     ]
     with open_study(inputs, inputs.load_settings(), out=asked["out"], tables=_TABLES) as (study, progress):
-        briefs, thin = [], []
+        pages: list[tuple[Analysis, list[Brief]]] = []
+        thin = []
         for request in requests:
             analysis = analyse(study, request, progress=progress)
-            if not each_ward:
-                briefs.append(make_brief(analysis, wanted))
-                continue
-            for code, name in analysis.wards["ward_name"].items():
+            briefs = [] if each_ward else [make_brief(analysis, wanted)]
+            pages.append((analysis, briefs))
+            for code, name in analysis.wards["ward_name"].items() if each_ward else ():
                 progress(f"{analysis.crime.slug}: {name}")
                 try:
                     of_ward = analyse(study, dataclasses.replace(request, wards=(code,)))
@@ -282,14 +284,25 @@ def _write_wards(
                     thin.append(f"{name} ({analysis.crime.plural})")
                     continue
                 briefs.append(make_brief(of_ward, wanted))
-        if thin and not briefs:
+        if not any(briefs for _, briefs in pages):
             raise TooLittleDataError("Not one ward has an incident to write a page about. Give a longer period.")
         written: list[Written] = []
-        for one in briefs:
-            progress(f"{one.analysis.crime.slug}: writing")
-            written.append(
-                write_brief(one, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)
+        joined: list[str] = []
+        for analysis, briefs in pages:
+            each, together = write_briefs(
+                briefs,
+                asked["out"],
+                of=analysis,
+                formats=asked["formats"],
+                template=asked["template"],
+                notify=warn,
+                progress=progress,
             )
+            written += each
+            if together:
+                joined.append(say("brief.joined", together[0], together[1]["briefs_pdf"].as_posix()))
+    for sentence in joined:
+        warn(sentence)
     if thin:
         warn(f"Without a page, as not one incident is theirs: {', '.join(thin)}.")
     return written

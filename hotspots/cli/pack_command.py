@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import METRES, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import METRES, StudyInputs, audience_option, open_study, out_option, study_options
 from hotspots.cli.outputs import echo_products, warn
+
+if TYPE_CHECKING:
+    from hotspots.house import Audience
 
 
 @click.command()
@@ -37,15 +41,22 @@ from hotspots.cli.outputs import echo_products, warn
     metavar="N",
     help="Processes at work at once; each takes up to 1 GB of memory.  [default: one for each core]",
 )
+@audience_option
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the table of wards and crimes.")
 def pack(
-    inputs: StudyInputs, crimes: tuple[str, ...], reach_m: float, jobs: int | None, out: Path, as_json: bool
+    inputs: StudyInputs,
+    crimes: tuple[str, ...],
+    reach_m: float,
+    jobs: int | None,
+    audience: Audience,
+    out: Path,
+    as_json: bool,
 ) -> None:
     """Map every crime, with a page for the team of each ward, one table that opens all, and a zip to mail.
 
     All is written to OUT/pack: of the whole area everything that `hotspots run` gives; of each ward one page, made from
-    the same analysis, on where to be and when, what is near and what changed.
+    the same analysis, on where to be and when, what is near and what changed. Partners have no such pages.
     """
     from hotspots.pipeline import RUN_TABLES, PackRequest, plan_pack
     from hotspots.products.files import count_cores, write_pack
@@ -58,6 +69,7 @@ def pack(
         end=inputs.end,
         wards=inputs.wards,
         reach_m=reach_m,
+        audience=audience,
     )
     with open_study(inputs, settings, out=out, tables=RUN_TABLES) as (study, progress):
         plan = plan_pack(study, request)

@@ -1,4 +1,3 @@
-from .base_features import list_base_features as list_base_features
 from .brief import MAX_GAP_MINUTES as MAX_GAP_MINUTES
 from .brief import Brief as Brief
 from .brief import BriefGround as BriefGround

@@ -7,10 +7,11 @@ import re
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from hotspots.contracts import BASE_MAP_COLUMNS
-from hotspots.pipeline.study import Study
+from hotspots.ingest.reference import BaseMap, Premises, Schools
 
 _SAME_M = 400.0
 """Within so much, a station, park or school of one name is one, whatever file it is in."""
@@ -19,23 +20,29 @@ _OF_PREMISES = {"station": "station", "park": "green"}
 _MARKS = ("station", "school")
 
 
-def list_base_features(study: Study) -> gpd.GeoDataFrame:
+def list_base_features(
+    base_map: BaseMap | None, premises: Premises | None, schools: Schools | None, *, crs: pyproj.CRS
+) -> gpd.GeoDataFrame:
     """The base map table, with the stations, parks and schools of other files that it does not have.
+
+    Args:
+        base_map: What the files of base maps hold, if there are any.
+        premises: Likewise.
+        schools: Likewise.
+        crs: Of all of them.
 
     Returns:
         Columns of `BASE_MAP_COLUMNS`, in the working CRS; without rows where nothing is given. They are public ground,
         and nothing is said of them.
     """
-    crs = study.boundaries.wards.crs
     tables = []
-    if study.premises is not None:
-        premises = study.premises.premises
-        kinds = premises["kind"].map(_OF_PREMISES)
-        tables.append(premises.assign(kind=kinds)[kinds.notna()])
-    if study.schools is not None:
-        tables.append(study.schools.schools.assign(kind="school"))
-    if study.base_map is not None:
-        tables.append(study.base_map.features)
+    if premises is not None:
+        kinds = premises.premises["kind"].map(_OF_PREMISES)
+        tables.append(premises.premises.assign(kind=kinds)[kinds.notna()])
+    if schools is not None:
+        tables.append(schools.schools.assign(kind="school"))
+    if base_map is not None:
+        tables.append(base_map.features)
     tables = [table[list(BASE_MAP_COLUMNS)] for table in tables if len(table)]
     if not tables:
         return gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs=crs)

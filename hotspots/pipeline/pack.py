@@ -11,6 +11,7 @@ import pandas as pd
 from hotspots.crimes import Crime
 from hotspots.errors import ParameterError
 from hotspots.geography import MIN_INCIDENTS
+from hotspots.house import Audience
 from hotspots.pipeline.performance import choose_crimes
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.selection import select_incidents
@@ -27,6 +28,10 @@ class PackRequest:
         start, end: First and last day, inclusive; by default those of the incidents read.
         wards: Codes or names of the wards; all by default.
         reach_m: Of the safe havens.
+        audience: For whom: those who task patrols, or partners, who have no pages that say where police will be.
+
+    Raises:
+        ParameterError: It is for everybody, who are told of each crime by itself.
     """
 
     crimes: tuple[str, ...] = ()
@@ -35,6 +40,15 @@ class PackRequest:
     end: dt.date | None = None
     wards: tuple[str, ...] = ()
     reach_m: float = 400.0
+    audience: Audience = "tasking"
+
+    def __post_init__(self) -> None:
+        if self.audience == "public":
+            raise ParameterError(
+                "A pack is of maps and pages for teams of wards, and everybody has a page of their own on each crime, "
+                "with every ward on it; `audience` is public. Write that page with hotspots run and the same "
+                "`audience`, or pack for tasking or partner."
+            )
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -51,11 +65,13 @@ class PackedCrime:
         crime: The crime.
         request: Of all wards together.
         n_by_ward: Its incidents, by ward code.
+        has_pages: Whether teams of wards have a page each.
     """
 
     crime: Crime
     request: AnalysisRequest
     n_by_ward: dict[str, int]
+    has_pages: bool = True
 
     @property
     def n_incidents(self) -> int:
@@ -65,7 +81,12 @@ class PackedCrime:
     @property
     def pages(self) -> tuple[str, ...]:
         """Codes of the wards that have a page: those with ten incidents, since nothing could be shown of fewer."""
-        return tuple(code for code, n in self.n_by_ward.items() if n >= MIN_INCIDENTS)
+        return tuple(code for code, n in self.n_by_ward.items() if self.has_pages and n >= MIN_INCIDENTS)
+
+    @property
+    def thin(self) -> tuple[str, ...]:
+        """Codes of those that have none for that reason."""
+        return tuple(code for code, n in self.n_by_ward.items() if self.has_pages and n < MIN_INCIDENTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +146,12 @@ def plan_pack(study: Study, request: PackRequest) -> PackPlan:
         end=max(chosen.end for _, chosen in selected),
         wards=wards,
         crimes=tuple(
-            PackedCrime(crime=chosen.crime, request=whole, n_by_ward=_count(chosen.incidents["ward_code"], wards.index))
+            PackedCrime(
+                crime=chosen.crime,
+                request=whole,
+                n_by_ward=_count(chosen.incidents["ward_code"], wards.index),
+                has_pages=request.audience == "tasking",
+            )
             for whole, chosen in selected
         ),
     )

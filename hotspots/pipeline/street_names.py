@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections import defaultdict
+
 import shapely
 
 from hotspots.ingest.reference import Streets
@@ -23,8 +24,12 @@ def name_streets(streets: Streets | None, outline: shapely.Geometry) -> tuple[st
     """
     if streets is None:
         return ()
-    ways = streets.ways.iloc[streets.ways.sindex.query(outline, predicate="intersects")]
-    ways = ways[ways["name"].notna()]
-    lengths = shapely.length(shapely.intersection(ways.geometry.to_numpy(), outline))
-    found = pd.Series(lengths, index=ways["name"].astype(str)).groupby(level=0).sum()
-    return tuple(found[found >= _LEAST_STREET_M].sort_values(ascending=False, kind="stable").index)
+    near = streets.ways.sindex.query(outline, predicate="intersects")
+    lengths = shapely.length(shapely.intersection(streets.ways.geometry.to_numpy()[near], outline))
+    metres: defaultdict[str, float] = defaultdict(float)
+    for name, length in zip(streets.ways["name"].iloc[near], lengths, strict=True):
+        if isinstance(name, str):
+            metres[name] += length
+    return tuple(
+        sorted((name for name in metres if metres[name] >= _LEAST_STREET_M), key=lambda name: (-metres[name], name))
+    )

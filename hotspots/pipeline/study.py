@@ -54,6 +54,7 @@ from hotspots.ingest.reference import (
     read_term_dates,
 )
 from hotspots.ingest.texts import describe_forms
+from hotspots.pipeline.base_features import list_base_features
 from hotspots.pipeline.known_time import KnownTime, find_known_time
 from hotspots.pipeline.map_tiles import MapTiles, choose_tiles
 from hotspots.pipeline.quality import Quality, assess_quality
@@ -214,6 +215,11 @@ class Study:
     def area(self) -> shapely.Geometry:
         """All wards together, metres."""
         return unite_wards(self.boundaries.wards)
+
+    @cached_property
+    def base_features(self) -> gpd.GeoDataFrame:
+        """What maps lie on beside streets."""
+        return list_base_features(self.base_map, self.premises, self.schools, crs=self.boundaries.wards.crs)
 
     @property
     def inputs(self) -> tuple[InputFile, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import docx
 import geopandas as gpd
 import pytest
 import shapely
-from support import call
+from support import call, count_pages, read_pdf
 
 
 @pytest.fixture
@@ -47,6 +48,26 @@ def test_each_ward_has_a_page_and_those_without_an_incident_are_named(folder: Pa
     index = (folder / "maps/index.html").read_text("utf-8")
     assert "Briefs for the teams of wards" in index
     assert "brief.html" in index
+
+
+def test_the_pages_of_all_wards_are_in_one_file_to_print_with_a_bookmark_each(folder: Path) -> None:
+    asked = ("brief", "--crime", "robbery", "--each-ward", "--format", "pdf")
+    code, out, err = call(*asked)
+    assert code == 0
+    joined = folder / "maps/briefs/robbery_2025-03-29_from_2025-03-01_2025-03-28_each-ward"
+    assert out.count("brief.pdf") == 2
+    assert f"2 pages on robberies in one file to print: {(joined / 'briefs.pdf').relative_to(folder)}" in err
+    content = (joined / "briefs.pdf").read_bytes()
+    unpacked = read_pdf(content)
+    assert count_pages(content) == 2
+    assert b"/StructTreeRoot" in unpacked
+    assert re.search(rb"/Type/Outlines[^>]*/Count 2>>", unpacked)
+    assert re.findall(rb"/Title\((Robbery: \w+)\)/Dest", unpacked) == [b"Robbery: Ashe", b"Robbery: Brook"]
+    listed = json.loads((joined / "manifest.json").read_text("utf-8"))["products"]
+    assert listed["briefs_pdf"]["bytes"] == len(content)
+    assert "2 wards in one file" in (folder / "maps/index.html").read_text("utf-8")
+    assert call(*asked)[0] == 0
+    assert (joined / "briefs.pdf").read_bytes() == content
 
 
 def test_a_ward_has_the_page_that_each_ward_gives_it(folder: Path) -> None:

@@ -9,7 +9,6 @@ import json
 import re
 import sys
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from support import count_pages, read_pdf
 
 from hotspots.analysis.hotspots import predict_places
 from hotspots.analysis.hours import OpeningCalendar, WeekWindow
@@ -102,21 +102,6 @@ def summary(ashe: Brief) -> BriefSummary:
 @pytest.fixture(scope="module")
 def written(ashe: Brief, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return write_brief(ashe, tmp_path_factory.mktemp("maps"))[1]
-
-
-def read_pdf(content: bytes) -> bytes:
-    """All of a PDF with its streams unpacked."""
-    parts = [content]
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, flags=re.DOTALL):
-        try:
-            parts.append(zlib.decompress(stream))
-        except zlib.error:
-            continue
-    return b"\n".join(parts)
-
-
-def count_pages(content: bytes) -> int:
-    return len(re.findall(rb"/Type\s*/Page\b(?!s)", read_pdf(content)))
 
 
 def zip_up(files: dict[str, str]) -> bytes:

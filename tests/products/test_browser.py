@@ -18,7 +18,6 @@ from hotspots.analysis.hours.week import WeekWindow
 from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
-from hotspots.pipeline.times import Change
 from hotspots.products.drawing.colours import (
     FACILITY,
     GAP,

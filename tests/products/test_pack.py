@@ -214,9 +214,40 @@ def test_the_manifest_and_the_zip_have_every_file(packed: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_make_the_same_bytes(plan: PackPlan, packed: Path, tmp_path: Path) -> None:
-    _, paths = write_pack(plan, tmp_path, jobs=2)
+def test_two_processes_make_the_same_bytes_and_say_which_wards_they_are_at(
+    plan: PackPlan, packed: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    _, paths = write_pack(plan, tmp_path, jobs=2, progress=told.append)
     assert read_files(paths["pack"].parent) == read_files(packed)
+    steps = [step.partition("crimes, ")[2] for step in told]
+    assert {f"{crime}: {n} of 2 wards" for crime in ("robbery", "burglary") for n in (0, 1)} <= set(steps)
+
+
+@pytest.mark.slow
+def test_partners_have_maps_and_the_table_without_pages_of_teams_or_names_of_files(
+    study: Study, tmp_path: Path
+) -> None:
+    plan = plan_pack(study, PackRequest(crimes=("robbery",), audience="partner"))
+    summary, paths = write_pack(plan, tmp_path)
+    packed = paths["pack"].parent
+    assert packed.name == f"{PERIOD}_only-robbery_for-partner"
+    of_run = write_products(analyse(study, AnalysisRequest(crime="robbery")), tmp_path, audience="partner")[1]["map"]
+    assert read_files(packed / "robbery") == read_files(of_run.parent)
+    assert (summary.n_pages, summary.handling.audience) == (1, "partner")
+    page = paths["pack"].read_text("utf-8")
+    links = re.findall(r'<a href="([^"]+)"', page)
+    assert links == ["robbery/map.html", *(f"robbery/map.html#ward=E0500000{n}" for n in (1, 2, 3))]
+    assert "team" not in page
+    assert "too few" not in page
+    texts = [content for name, content in read_files(packed).items() if name.endswith((".html", ".json", ".csv"))]
+    assert not any(b"crimes.csv" in text or b"wards.geojson" in text for text in texts)
+
+
+def test_a_pack_for_everybody_is_refused_with_the_way_to_their_page() -> None:
+    code, _, err = call("pack", "--audience", "public")
+    assert code == 2
+    assert "--audience is public. Write that page with hotspots run and the same --audience" in err
 
 
 @pytest.mark.slow

@@ -7,14 +7,13 @@ import datetime as dt
 import io
 import re
 import zipfile
-import zlib
 from html import unescape
 from pathlib import Path
 from typing import Any, Literal
 
 import docx
 import pytest
-from support import list_violations
+from support import count_pages, list_violations, read_pdf
 
 from hotspots.errors import DataError
 from hotspots.house import HouseStyle
@@ -74,21 +73,6 @@ REPORT = Report(
         Section(heading="Robbery", blocks=BLOCKS, starts_page=True, fits_page=True),
     ],
 )
-
-
-def read_pdf(content: bytes) -> bytes:
-    """All of a PDF with its streams unpacked."""
-    parts = [content]
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, flags=re.DOTALL):
-        try:
-            parts.append(zlib.decompress(stream))
-        except zlib.error:
-            continue
-    return b"\n".join(parts)
-
-
-def count_pages(content: bytes) -> int:
-    return len(re.findall(rb"/Type\s*/Page\b(?!s)", read_pdf(content)))
 
 
 def read_document(content: bytes) -> str:

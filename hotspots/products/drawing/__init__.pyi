@@ -12,6 +12,7 @@ from .brief_sheets import DrawnBrief as DrawnBrief
 from .brief_sheets import describe_brief as describe_brief
 from .brief_sheets import describe_texts as describe_texts
 from .brief_sheets import draw_brief_sheet as draw_brief_sheet
+from .brief_sheets import join_briefs as join_briefs
 from .brief_sheets import open_compiler as open_compiler
 from .colours import AGREEMENT_COLOURS as AGREEMENT_COLOURS
 from .colours import BAND as BAND

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from hotspots.pipeline import Brief, list_base_features
+from hotspots.pipeline import Brief
 from hotspots.products.drawing.axes import choose_ticks
 from hotspots.products.drawing.poster_frame import UNITS, Frame, Points, trace_path
 from hotspots.products.drawing.poster_map import push_apart
@@ -70,7 +70,7 @@ def draw_brief_map(
         f'font-family="{_FONT}"><title>{html.escape(summary.words.map if summary.words else summary.area)}</title>',
         f'<rect width="{frame.width:.0f}" height="{frame.height:.0f}" fill="{_GROUND}"/>',
     ]
-    ground = _draw_base(list_base_features(analysis.study), frame)
+    ground = _draw_base(analysis.study.base_features, frame)
     if streets is not None:
         parts += [*ground, *draw_streets(streets, frame)]
     else:

@@ -1,9 +1,10 @@
-"""The brief of a ward's team on one A4 page, set by typst from texts that are data."""
+"""The brief of a ward's team on one A4 page, and several in one file, set by typst from texts that are data."""
 
 from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
@@ -58,11 +59,13 @@ class DrawnBrief:
         pdf: One page of A4.
         texts: What is on it, with the map in the size that leaves room for it.
         map_height_mm: That of the map.
+        sheet: All of that as the template takes it.
     """
 
     pdf: bytes
     texts: BriefTexts
     map_height_mm: int
+    sheet: dict[str, Any]
 
 
 def describe_texts(summary: BriefSummary) -> dict[str, Any]:
@@ -143,21 +146,26 @@ def draw_brief_sheet(brief: Brief, summary: BriefSummary) -> DrawnBrief:
         while low < high:  # what fits beside a map fits beside a lower one
             middle = (low + high) // 2
             texts = describe_brief(brief, summary, map_height_mm=_MAP_MM[middle])
-            if len(_compile(texts, _MAP_MM[middle], scale, form="png", ppi=8.0)) == 1:
-                fitting, high = (texts, _MAP_MM[middle]), middle
+            sheet = _lay_out(texts, _MAP_MM[middle], scale)
+            if len(_compile([sheet], sheet["title"], form="png", ppi=8.0)) == 1:
+                fitting, high = (texts, _MAP_MM[middle], sheet), middle
             else:
                 low = middle + 1
         if fitting is not None:
-            texts, height_mm = fitting
-            (pdf,) = _compile(texts, height_mm, scale, form="pdf")
-            return DrawnBrief(pdf=pdf, texts=texts, map_height_mm=height_mm)
+            texts, height_mm, sheet = fitting
+            (pdf,) = _compile([sheet], sheet["title"], form="pdf")
+            return DrawnBrief(pdf=pdf, texts=texts, map_height_mm=height_mm, sheet=sheet)
     raise AssertionError("a brief does not fit on a page, however small its map")
 
 
-def _compile(
-    texts: BriefTexts, height_mm: int, scale: float, *, form: Literal["pdf", "png"], ppi: float = 144.0
-) -> list[bytes]:
-    document = {
+def join_briefs(drawn: Sequence[DrawnBrief], *, title: str) -> bytes:
+    """All pages in one PDF, to be printed at once; their headings are its bookmarks."""
+    (pdf,) = _compile([one.sheet for one in drawn], make_printable(title), form="pdf")
+    return pdf
+
+
+def _lay_out(texts: BriefTexts, height_mm: int, scale: float) -> dict[str, Any]:
+    return {
         **make_printable(texts.document),
         "map_svg": texts.map,
         "logo": texts.logo,
@@ -165,12 +173,17 @@ def _compile(
         "scale": scale,
         "colour": texts.colour or "#111111",
     }
+
+
+def _compile(
+    sheets: Sequence[dict[str, Any]], title: str, *, form: Literal["pdf", "png"], ppi: float = 144.0
+) -> list[bytes]:
     made = open_compiler().compile(
         _read_template(),
         format=form,
         ppi=ppi,
         pdf_standards=STANDARD if form == "pdf" else None,
-        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps({"title": title, "sheets": sheets}, ensure_ascii=False)},
     )
     return made if isinstance(made, list) else [made or b""]
 

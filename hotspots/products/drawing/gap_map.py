@@ -6,7 +6,7 @@ from html import escape
 
 import shapely
 
-from hotspots.pipeline import HavenPlan, list_base_features
+from hotspots.pipeline import HavenPlan
 from hotspots.products.drawing.colours import HAVEN, HOTSPOT, PATROL
 from hotspots.products.drawing.paper_map import PaperMap
 from hotspots.products.summary import GapSummary, HavenPlanSummary
@@ -28,7 +28,7 @@ def draw_gaps(plan: HavenPlan, summary: HavenPlanSummary) -> str:
     parts = [
         paper.open("Safe havens, gaps and new sites", css="chart outlines"),
         paper.trace(area, fill="#ffffff"),
-        paper.trace_base(list_base_features(plan.study)),
+        paper.trace_base(plan.study.base_features),
     ]
     there = plan.cover.havens if plan.cover is not None else plan.siting.existing if plan.siting is not None else None
     if there is not None and len(there):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -71,13 +72,14 @@ def trace_path(shape: shapely.Geometry, frame: Frame) -> str:
     """The path of lines and outlines within the frame."""
     simple = shapely.simplify(shape, 0.6 / frame.units_per_m)
     inside = shapely.intersection(simple, shapely.buffer(frame.window, 50 / frame.units_per_m))
-    pieces = []
-    for part in shapely.get_parts(inside):
-        if part.is_empty or part.geom_type == "Point":
-            continue
-        rings = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
-        for ring in rings:
-            points = frame.place(shapely.get_coordinates(ring))
-            drawn = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-            pieces.append(f"M{drawn}{'Z' if part.geom_type == 'Polygon' else ''}")
-    return "".join(pieces)
+    parts = shapely.get_parts(inside)
+    lines = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    # of thousands of lines, all at once takes a third of the time of one by one
+    return _trace_lines(lines, frame, end="") + _trace_lines(shapely.get_rings(parts), frame, end="Z")
+
+
+def _trace_lines(lines: npt.NDArray[np.object_], frame: Frame, *, end: str) -> str:
+    coordinates, line = shapely.get_coordinates(lines, return_index=True)
+    points = [f"{x:.1f} {y:.1f}" for x, y in frame.place(coordinates).tolist()]
+    begins = np.searchsorted(line, np.arange(len(lines) + 1)).tolist()
+    return "".join(f"M{'L'.join(points[one:next_one])}{end}" for one, next_one in pairwise(begins))

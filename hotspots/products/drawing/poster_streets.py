@@ -29,9 +29,11 @@ _LEAST_SCALE, _FINE_BELOW, _PATHS_FROM = 0.3, 0.5, 0.6
 """Of widths: how far they shrink with the map, below what small streets are hairlines, above what paths are drawn."""
 _HAIR_MM = 0.3
 
-_LABEL_MM = 2.9
+_LABEL_SIZE = 2.9 * UNITS
 _LETTER_SHARE = 0.52
 """Of its height, the width of a letter on average."""
+_LEAST_ROOM = 1.15
+"""Of the length of its name, that of a street that is named."""
 _MAX_LABELS = 30
 
 
@@ -131,29 +133,19 @@ def draw_names(
     n_named = _count_wide(lines[is_inside], ranks, scale) + (scale > _PATHS_FROM)  # a name stands on what is drawn
     is_named = (ranks < n_named) & inside["name"].notna().to_numpy()
     inside, ranks = inside[is_named], ranks[is_named]
-    size = _LABEL_MM * UNITS
-    found = []
-    window = shapely.buffer(frame.window, -2 * size / frame.units_per_m)
+    window = shapely.buffer(frame.window, -2 * _LABEL_SIZE / frame.units_per_m)
     border = None
     if within is not None:
         window = shapely.intersection(window, within)
         border = shapely.transform(within, frame.place)
         shapely.prepare(border)
-    shapes = inside.geometry.to_numpy()
-    for name, rows in inside.groupby("name").indices.items():
-        clipped = shapely.intersection(shapely.union_all(shapes[rows]), window)
-        runs = [run for run in shapely.get_parts(_merge(clipped)) if run.geom_type == "LineString"]
-        if runs:
-            longest = max(runs, key=lambda run: float(run.length))
-            found.append((int(ranks[rows].min()), -float(longest.length), str(name), longest))
     kept = list(taken)
     labels: list[str] = []
-    for _, _, name, run in sorted(found, key=lambda one: one[:3]):
-        points = frame.place(shapely.get_coordinates(run))
-        line = shapely.LineString(points)
-        length = len(name) * _LETTER_SHARE * size
-        if line.length < length * 1.15 or len(labels) == _MAX_LABELS:
-            continue
+    for name, run in _list_runs(inside, ranks, window, units_per_m=frame.units_per_m):
+        if len(labels) == _MAX_LABELS:
+            break
+        line = shapely.LineString(frame.place(shapely.get_coordinates(run)))
+        length = _measure_name(name)
         # the straightest of a few stretches along it
         starts = np.linspace(0, line.length - length, 9)
         begins = shapely.get_coordinates(shapely.line_interpolate_point(line, starts))
@@ -162,7 +154,7 @@ def draw_names(
             begin, end = begins[chosen], ends[chosen]
             if math.dist(begin, end) < 0.94 * length:
                 break
-            box = shapely.LineString([begin, end]).buffer(size * 0.75)
+            box = shapely.LineString([begin, end]).buffer(_LABEL_SIZE * 0.75)
             if (border and not border.contains(box)) or any(box.intersects(other) for other in kept):
                 continue
             kept.append(box)
@@ -171,13 +163,37 @@ def draw_names(
             angle = math.degrees(math.atan2(end[1] - begin[1], end[0] - begin[0]))
             x, y = (begin + end) / 2
             labels.append(
-                f'<text transform="translate({x:.1f} {y:.1f}) rotate({angle:.1f})" y="{size * 0.34:.1f}" '
-                f'font-size="{size:.1f}" text-anchor="middle" fill="#3c3a35" stroke="{_ROAD}" stroke-width="7" '
+                f'<text transform="translate({x:.1f} {y:.1f}) rotate({angle:.1f})" y="{_LABEL_SIZE * 0.34:.1f}" '
+                f'font-size="{_LABEL_SIZE:.1f}" text-anchor="middle" fill="#3c3a35" stroke="{_ROAD}" stroke-width="7" '
                 f'paint-order="stroke" stroke-linejoin="round">{html.escape(name)}</text>'
             )
             break
     return labels
 
 
-def _merge(lines: shapely.Geometry) -> shapely.Geometry:
-    return shapely.line_merge(lines) if lines.geom_type == "MultiLineString" else lines
+def _list_runs(
+    streets: gpd.GeoDataFrame, ranks: npt.NDArray[np.int64], window: shapely.Geometry, *, units_per_m: float
+) -> list[tuple[str, shapely.LineString]]:
+    """The longest stretch in a window of each street that has room for its name, the widest and longest first."""
+    code, names = pd.factorize(streets["name"].astype("object"), sort=True)
+    if not len(names):
+        return []
+    order = np.argsort(code, kind="stable")
+    streets_m = shapely.multilinestrings(streets.geometry.to_numpy()[order], indices=code[order])
+    least_m = np.array([_LEAST_ROOM * _measure_name(name) for name in names]) / units_per_m
+    is_long = shapely.length(streets_m) >= least_m  # most are not, and to clip takes long
+    clipped = np.full(len(names), shapely.LineString())
+    clipped[is_long] = shapely.line_merge(shapely.intersection(streets_m[is_long], window))
+    runs, owner = shapely.get_parts(clipped, return_index=True)
+    length = shapely.length(runs)
+    rank = np.full(len(names), len(_RANKS))
+    np.minimum.at(rank, code, ranks)
+    longest = pd.Series(length).groupby(owner).idxmax().to_numpy()
+    longest = longest[length[longest] >= least_m[owner[longest]]]
+    longest = longest[np.lexsort((owner[longest], -length[longest], rank[owner[longest]]))]
+    return [(str(names[owner[run]]), runs[run]) for run in longest]
+
+
+def _measure_name(name: str) -> float:
+    """How long a name is, units of the drawing."""
+    return len(name) * _LETTER_SHARE * _LABEL_SIZE

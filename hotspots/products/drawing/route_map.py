@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from hotspots.pipeline import ShiftPlan, list_base_features
+from hotspots.pipeline import ShiftPlan
 from hotspots.products.drawing.colours import PATROL
 from hotspots.products.drawing.paper_map import PaperMap
 from hotspots.products.summary import PatrolPlanSummary, PlannedRouteSummary
@@ -52,7 +52,7 @@ def draw_route(shift_plan: ShiftPlan, summary: PatrolPlanSummary, route: Planned
     parts = [
         paper.open(title, css="chart route"),
         paper.trace(analysis.study_area, fill="#ffffff"),
-        paper.trace_base(list_base_features(shift_plan.study)),
+        paper.trace_base(shift_plan.study.base_features),
         paper.trace(shapely.MultiLineString(near), fill="none", stroke=_STREET, stroke_width="0.8") if near else "",
         *(paper.trace(ward, fill="none", stroke=_WARD, stroke_width="0.6") for ward in analysis.wards.geometry),
         *(_draw_line(paper.find(*one), paper.find(*other)) for one, other in sorted(lines)),

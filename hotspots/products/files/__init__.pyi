@@ -2,6 +2,7 @@ from .brief_document import BRIEF_TAGS as BRIEF_TAGS
 from .brief_document import make_brief_template as make_brief_template
 from .brief_folder import BriefFormat as BriefFormat
 from .brief_folder import write_brief as write_brief
+from .brief_folder import write_briefs as write_briefs
 from .bundle import require_shareable as require_shareable
 from .bundle import write_products as write_products
 from .chart_files import write_charts as write_charts

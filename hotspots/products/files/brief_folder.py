@@ -1,20 +1,39 @@
-"""The folder of a brief: one page as HTML, PDF and Word, and its numbers."""
+"""The folder of a brief: one page as HTML, PDF and Word, and its numbers; and that of the pages of several wards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 from hotspots.errors import ParameterError
-from hotspots.pipeline import Brief, BriefRequest, silent
-from hotspots.products.drawing import MAP_WIDTH_MM, describe_brief, describe_texts, draw_brief_sheet, draw_picture
+from hotspots.pipeline import Analysis, Brief, BriefRequest, Progress, silent
+from hotspots.products.drawing import (
+    MAP_WIDTH_MM,
+    DrawnBrief,
+    describe_brief,
+    describe_texts,
+    draw_brief_sheet,
+    draw_picture,
+    join_briefs,
+)
 from hotspots.products.files.brief_document import choose_map_height, encode_document
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.word_templates import LOGO_DRAWN_MM
 from hotspots.products.pages import draw_brief
-from hotspots.products.summary import BRIEF_FOLDER, BRIEF_PRODUCTS, BriefSummary, encode, summarise, summarise_brief
+from hotspots.products.summary import (
+    BRIEF_FOLDER,
+    BRIEF_PRODUCTS,
+    JOINED_BRIEFS_PRODUCTS,
+    BriefSummary,
+    JoinedBriefsSummary,
+    encode,
+    summarise,
+    summarise_brief,
+    summarise_joined_briefs,
+)
+from hotspots.products.words import say
 
 BriefFormat = Literal["html", "pdf", "docx"]
 _KEYS: dict[BriefFormat, str] = {"html": "brief", "pdf": "brief_pdf", "docx": "brief_docx"}
@@ -48,6 +67,81 @@ def write_brief(
         DataError: The template is no Word document, or asks for what a brief does not have.
         ParameterError: A format is not known, or there is none.
     """
+    summary, paths, _ = _write(brief, out, formats=formats, template=template, notify=notify)
+    return summary, paths
+
+
+def write_briefs(
+    briefs: Sequence[Brief],
+    out: Path,
+    *,
+    of: Analysis,
+    formats: Collection[BriefFormat] = get_args(BriefFormat),
+    template: Path | None = None,
+    notify: Callable[[str], None] = silent,
+    progress: Progress = silent,
+) -> tuple[list[tuple[BriefSummary, dict[str, Path]]], tuple[JoinedBriefsSummary, dict[str, Path]] | None]:
+    """Write the page of each of several wards to a folder of its own, and all as one PDF to another.
+
+    Args:
+        briefs: Of one crime and the same weeks, one for each ward.
+        out: The folder of all products.
+        of: The analysis of these wards together, and those without a page.
+        formats: As `write_brief` takes them; without "pdf", and of one page, there is not one of all.
+        template: Likewise.
+        notify: Likewise.
+        progress: Called with each ward.
+
+    Returns:
+        What `write_brief` does of each; of all in one file their summary and its products, or None.
+
+    Raises:
+        HotspotsError, NotFoundError, DataError, ParameterError: As `write_brief`.
+    """
+    written, drawn = [], []
+    for brief in briefs:
+        progress(f"{of.crime.slug}: writing {brief.ground.wards['ward_name'].iloc[0]}")
+        summary, paths, sheet = _write(brief, out, formats=formats, template=template, notify=notify)
+        written.append((summary, paths))
+        drawn += [sheet] if sheet else []
+    joined = None
+    if len(drawn) > 1:
+        joined = _join(briefs, drawn, [summary for summary, _ in written], of=of, out=out, notify=notify)
+    return written, joined
+
+
+def _join(
+    briefs: Sequence[Brief],
+    drawn: Sequence[DrawnBrief],
+    summaries: Sequence[BriefSummary],
+    *,
+    of: Analysis,
+    out: Path,
+    notify: Callable[[str], None],
+) -> tuple[JoinedBriefsSummary, dict[str, Path]]:
+    """All pages in one file, with their headings as bookmarks."""
+    summary = summarise_joined_briefs(summaries)
+    folder = out / BRIEF_FOLDER / _name_folder(briefs[0], of, "each ward")
+    replaced = say_replaced(folder, JOINED_BRIEFS_PRODUCTS["briefs_json"], summary.inputs)
+    with replace_folder(folder, out=out) as draft:
+        joined = join_briefs(drawn, title=say("brief.joined_title", summary))
+        (draft / JOINED_BRIEFS_PRODUCTS["briefs_pdf"]).write_bytes(joined)
+        write_text(draft / JOINED_BRIEFS_PRODUCTS["briefs_json"], encode_json(encode(summary)))
+        write_manifest(summary, draft, parameters={"analysis": of.request, "brief": briefs[0].request})
+    if replaced:
+        notify(replaced)
+    return summary, {key: folder / name for key, name in summary.products.items()}
+
+
+def _write(
+    brief: Brief,
+    out: Path,
+    *,
+    formats: Collection[BriefFormat],
+    template: Path | None,
+    notify: Callable[[str], None],
+) -> tuple[BriefSummary, dict[str, Path], DrawnBrief | None]:
+    """The folder of one, and its page as it was set."""
     unknown = [one for one in formats if one not in get_args(BriefFormat)]
     if unknown or not formats:
         given = f'"{unknown[0]}" is not one' if unknown else "none was given"
@@ -56,22 +150,14 @@ def write_brief(
     run = summarise(analysis)
     keys = tuple(key for name, key in _KEYS.items() if name in formats)
     summary = summarise_brief(brief, run, formats=keys)
-    asked = brief.request.n_places
-    period = f"{analysis.crime.slug}_{brief.first_day}_from_{analysis.start}_{analysis.end}"
-    name = name_folder(
-        period,
-        analysis.wards,
-        analysis.study.boundaries.wards,
-        stated_area=analysis.request.area,
-        methods=(*run.methods, *([f"{asked} places"] if asked != BriefRequest().n_places else [])),
-    )
-    folder = out / BRIEF_FOLDER / name
+    sheet = draw_brief_sheet(brief, summary) if "pdf" in formats else None
+    folder = out / BRIEF_FOLDER / _name_folder(brief, analysis)
     replaced = say_replaced(folder, BRIEF_PRODUCTS["brief_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         if "html" in formats:
             write_text(draft / BRIEF_PRODUCTS["brief"], draw_brief(brief, summary))
-        if "pdf" in formats:
-            (draft / BRIEF_PRODUCTS["brief_pdf"]).write_bytes(draw_brief_sheet(brief, summary).pdf)
+        if sheet is not None:
+            (draft / BRIEF_PRODUCTS["brief_pdf"]).write_bytes(sheet.pdf)
         if "docx" in formats:
             has_logo = analysis.study.house.logo is not None
             height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
@@ -85,4 +171,20 @@ def write_brief(
         write_manifest(summary, draft, parameters={"analysis": analysis.request, "brief": brief.request})
     if replaced:
         notify(replaced)
-    return summary, {key: folder / name for key, name in summary.products.items()}
+    return summary, {key: folder / name for key, name in summary.products.items()}, sheet
+
+
+def _name_folder(brief: Brief, analysis: Analysis, *more: str) -> str:
+    """Crime, weeks, days and wards, and what else was asked for."""
+    asked = brief.request.n_places
+    return name_folder(
+        f"{analysis.crime.slug}_{brief.first_day}_from_{analysis.start}_{analysis.end}",
+        analysis.wards,
+        analysis.study.boundaries.wards,
+        stated_area=analysis.request.area,
+        methods=(
+            *analysis.request.methods,
+            *([f"{asked} places"] if asked != BriefRequest().n_places else []),
+            *more,
+        ),
+    )

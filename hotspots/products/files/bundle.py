@@ -31,8 +31,7 @@ from hotspots.products.summary import (
     PRODUCTS,
     RunSummary,
     encode,
-    summarise,
-    withhold_from_partners,
+    summarise_for,
 )
 
 _TABLES: dict[str, Callable[[RunSummary], pd.DataFrame]] = {
@@ -95,9 +94,7 @@ def write_products(
             "`audience` tasking or partner."
         )
     require_shareable(analysis.request, audience)
-    summary = summarise(analysis, audience=audience)
-    if audience == "partner":
-        summary = withhold_from_partners(summary)
+    summary = summarise_for(analysis, audience)
     period = f"{analysis.start}_{analysis.end}"
     name = name_folder(
         period,

@@ -16,6 +16,7 @@ from hotspots.products.summary import (
     CHART_FOLDER,
     HAVEN_FOLDER,
     HAVEN_PRODUCTS,
+    JOINED_BRIEFS_PRODUCTS,
     OPERATION_FOLDER,
     OPERATION_PRODUCTS,
     PACK_FOLDER,
@@ -215,6 +216,15 @@ def _describe_brief(summary: dict[str, Any]) -> Entry:
     }
 
 
+def _describe_joined_briefs(summary: dict[str, Any]) -> Entry:
+    return {
+        "label": str(summary["crime_label"]),
+        **_read_period(summary["weeks"]),
+        "area": f"{len(summary['wards'])} wards in one file",
+        "n_places": int(summary["n_places"]),
+    }
+
+
 def _describe_tactical(summary: dict[str, Any]) -> Entry:
     crimes = [str(crime["brief"]["crime_label"]) for crime in summary["crimes"]]
     return {
@@ -319,6 +329,7 @@ _KINDS: dict[str, tuple[str, Callable[[dict[str, Any]], Entry]]] = {
     "havens": (f"{HAVEN_FOLDER}/*/{HAVEN_PRODUCTS['havens_json']}", _describe_havens),
     "patrol_plans": (f"{PATROL_PLAN_FOLDER}/*/{PATROL_PLAN_PRODUCTS['plan_json']}", _describe_patrol_plan),
     "patrols": (f"{PATROLS_DONE_FOLDER}/*/{PATROLS_DONE_PRODUCTS['patrols_done_json']}", _describe_patrols),
+    "joined_briefs": (f"{BRIEF_FOLDER}/*/{JOINED_BRIEFS_PRODUCTS['briefs_json']}", _describe_joined_briefs),
     "briefs": (f"{BRIEF_FOLDER}/*/{BRIEF_PRODUCTS['brief_json']}", _describe_brief),
     "publications": (f"{PUBLIC_FOLDER}/*/{PUBLIC_PRODUCTS['public_json']}", _describe_publication),
     "packs": (f"{PACK_FOLDER}/*/{PACK_PRODUCTS['pack_json']}", _describe_pack),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hotspots.products.summary import (
         BriefSummary,
         HavenPlanSummary,
+        JoinedBriefsSummary,
         OperationSummary,
         PackSummary,
         PatrolPlanSummary,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     AnySummary = (
         RunSummary
         | BriefSummary
+        | JoinedBriefsSummary
         | OperationSummary
         | PerformanceSummary
         | HavenPlanSummary

@@ -18,7 +18,7 @@ from hotspots.products.files.folders import (
     write_text,
 )
 from hotspots.products.files.manifest import write_manifest
-from hotspots.products.files.pack_workers import PackPart, write_parts
+from hotspots.products.files.pack_workers import PackPart, address_ward, write_parts
 from hotspots.products.pages import draw_pack
 from hotspots.products.summary import (
     BRIEF_PRODUCTS,
@@ -49,8 +49,9 @@ def write_pack(
 ) -> tuple[PackSummary, dict[str, Path]]:
     """Analyse every crime and write all to one folder below `<out>/pack/`, all or none.
 
-    Of all wards together it holds everything that `write_products` writes; of each ward with ten incidents, the page
-    for its team, made from the same analysis. The files are the same whatever the number of processes.
+    Of all wards together it holds everything that `write_products` writes for that audience; for tasking, of each ward
+    with ten incidents the page for its team too, made from the same analysis. The files are the same whatever the
+    number of processes.
 
     Args:
         plan: What the pack is made of.
@@ -70,27 +71,30 @@ def write_pack(
     if jobs < 1:
         raise ParameterError(f"A pack needs a process to work; {jobs} were asked for. Give 1 or more as `jobs`.")
     name = name_folder(
-        f"{plan.start}_{plan.end}", plan.wards, plan.study.boundaries.wards, methods=plan.request.methods
+        f"{plan.start}_{plan.end}",
+        plan.wards,
+        plan.study.boundaries.wards,
+        methods=plan.request.methods,
+        audience=plan.request.audience,
     )
     folder = out / PACK_FOLDER / name
     with replace_folder(folder, out=out) as draft:
         parts = _list_parts(plan, draft)
         n_incidents = {packed.crime.slug: packed.n_incidents for packed in plan.crimes}
         written: dict[str, PackCrime] = {}
-        progress(f"pack: 0 of {len(parts)} crimes")
+
+        def tell(step: str) -> None:
+            progress(f"pack: {len(written)} of {len(parts)} crimes, {step}")
+
+        tell("starting")
         # the largest first, so that none is left alone at the end
         order = sorted(parts, key=lambda slug: -n_incidents[slug])
-        for part, crime in write_parts(plan.study, [parts[slug] for slug in order], jobs=jobs):
+        for crime in write_parts(plan.study, [parts[slug] for slug in order], jobs=jobs, progress=tell):
             written[crime.slug] = crime
-            progress(f"pack: {len(written)} of {len(parts)} crimes, last {part.request.crime}")
         summary = summarise_pack(
             plan,
             tuple(written[slug] for slug in parts),
-            pages={
-                (slug, code): f"{slug}/{folder_of_ward}/{BRIEF_PRODUCTS['brief']}"
-                for slug, part in parts.items()
-                for code, folder_of_ward in part.wards.items()
-            },
+            pages=_list_pages(plan, parts),
             zip_name=f"{name}.zip",
         )
         replaced = say_replaced(folder, PACK_PRODUCTS["pack_json"], summary.inputs)
@@ -121,10 +125,22 @@ def _list_parts(plan: PackPlan, draft: Path) -> dict[str, PackPart]:
             draft=draft / packed.crime.slug,
             page=f"{packed.crime.slug}/{PRODUCTS['map']}",
             wards={code: folders[code] for code in packed.pages},
-            thin=tuple(sorted(str(names[code]) for code in packed.n_by_ward if code not in packed.pages)),
+            thin=tuple(sorted(str(names[code]) for code in packed.thin)),
+            audience=plan.request.audience,
         )
         for packed in plan.crimes
     }
+
+
+def _list_pages(plan: PackPlan, parts: dict[str, PackPart]) -> dict[tuple[str, str], str]:
+    """What the table opens, by crime and code of the ward: the page of the ward's team, or for others the map there."""
+    if plan.request.audience == "tasking":
+        return {
+            (slug, code): f"{slug}/{folder_of_ward}/{BRIEF_PRODUCTS['brief']}"
+            for slug, part in parts.items()
+            for code, folder_of_ward in part.wards.items()
+        }
+    return {(slug, code): address_ward(part.page, code) for slug, part in parts.items() for code in plan.wards.index}
 
 
 def _write_zip(folder: Path, path: Path, *, root: str) -> None:

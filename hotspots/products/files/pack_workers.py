@@ -18,7 +18,18 @@ from typing import Any
 from urllib.parse import quote
 
 from hotspots.errors import HotspotsError
-from hotspots.pipeline import Analysis, AnalysisRequest, BriefRequest, Study, analyse, make_brief, view_wards
+from hotspots.house import Audience
+from hotspots.pipeline import (
+    Analysis,
+    AnalysisRequest,
+    BriefRequest,
+    Progress,
+    Study,
+    analyse,
+    make_brief,
+    silent,
+    view_wards,
+)
 from hotspots.products.files.bundle import fill_folder
 from hotspots.products.files.folders import encode_json, write_text
 from hotspots.products.pages import draw_brief
@@ -29,8 +40,8 @@ from hotspots.products.summary import (
     PackCrime,
     RunSummary,
     encode,
-    summarise,
     summarise_brief,
+    summarise_for,
     summarise_pack_crime,
 )
 from hotspots.products.words import say
@@ -49,8 +60,12 @@ def _reduce(view: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
 
 copyreg.pickle(MappingProxyType, _reduce)  # tables of crimes are such, and go along
 
+_TELL_S = 0.2
+"""How often what the processes are at is passed on."""
+
 _opened: Study | None = None
-"""The study of a process that was started for a pack."""
+_tell: Progress = silent
+"""The study of a process that was started for a pack, and how it says what it is at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +78,7 @@ class PackPart:
         page: Path of its map in the pack.
         wards: Folder of each ward that has a page, below that folder, by its code.
         thin: Names of the wards with too few incidents for a page.
+        audience: For whom it is.
     """
 
     request: AnalysisRequest
@@ -70,6 +86,7 @@ class PackPart:
     page: str
     wards: Mapping[str, str]
     thin: tuple[str, ...] = ()
+    audience: Audience = "tasking"
 
 
 def count_cores() -> int:
@@ -79,40 +96,50 @@ def count_cores() -> int:
     return os.cpu_count() or 1
 
 
-def write_parts(study: Study, parts: Sequence[PackPart], *, jobs: int) -> Iterator[tuple[PackPart, PackCrime]]:
+def address_ward(page: str, code: str) -> str:
+    """Where a map opens at a ward."""
+    return f"{page}#ward={quote(code)}"
+
+
+def write_parts(
+    study: Study, parts: Sequence[PackPart], *, jobs: int, progress: Progress = silent
+) -> Iterator[PackCrime]:
     """Analyse and write every crime.
 
     Args:
         study: What was read.
         parts: Shared out in this order.
         jobs: How many processes are at work at once; one is this process itself.
+        progress: Called with each step of each crime.
 
     Yields:
-        Each part when it is written, in no certain order, and what the table of the pack says of it.
+        What the table of the pack says of each crime when it is written, in no certain order.
 
     Raises:
         HotspotsError: A crime cannot be analysed, or its process ended; the message says which.
     """
     if jobs == 1:
         for part in parts:
-            yield part, _write_part(part, study)
+            yield _write_part(part, study, progress)
         return
     # what is found once about the study goes along with it
-    _ = study.network, study.opening_calendar, study.known_time, study.area
+    _ = study.network, study.opening_calendar, study.known_time, study.area, study.base_features
+    # the same on every system; and a fork of a process with threads, as of GDAL, may hang
+    context = multiprocessing.get_context("spawn")
+    steps = context.SimpleQueue()
     executor = concurrent.futures.ProcessPoolExecutor(
-        min(jobs, len(parts)),
-        # the same on every system; and a fork of a process with threads, as of GDAL, may hang
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_open_process,
-        initargs=(study,),
+        min(jobs, len(parts)), mp_context=context, initializer=_open_process, initargs=(study, steps.put)
     )
     waiting = {executor.submit(_write_part, part): part for part in parts}
     try:
         while waiting:
-            done, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+            done, _ = concurrent.futures.wait(waiting, _TELL_S, return_when=concurrent.futures.FIRST_COMPLETED)
+            while not steps.empty():
+                progress(steps.get())
             for future in done:
                 written = future.result()
-                yield waiting.pop(future), written
+                del waiting[future]
+                yield written
     except BrokenProcessPool as error:
         at_work = " or ".join(part.request.crime for part in list(waiting.values())[:jobs])
         raise HotspotsError(
@@ -123,10 +150,10 @@ def write_parts(study: Study, parts: Sequence[PackPart], *, jobs: int) -> Iterat
         executor.shutdown(cancel_futures=True)
 
 
-def _open_process(study: Study) -> None:
-    """Make a process ready: its study, and that it ends when it should."""
-    global _opened
-    _opened = study
+def _open_process(study: Study, tell: Progress) -> None:
+    """Make a process ready: its study, how it says what it is at, and that it ends when it should."""
+    global _opened, _tell
+    _opened, _tell = study, tell
     gc.set_threshold(_GC_THRESHOLD)
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # without a word: the process that was asked says that it stops
@@ -141,15 +168,17 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _write_part(part: PackPart, study: Study | None = None) -> PackCrime:
-    study = study or _opened
+def _write_part(part: PackPart, study: Study | None = None, tell: Progress | None = None) -> PackCrime:
+    study, tell = study or _opened, tell or _tell
     assert study is not None
     try:
-        analysis = analyse(study, part.request)
-        summary = summarise(analysis)
+        analysis = analyse(study, part.request, progress=tell)
+        tell(f"{part.request.crime}: writing")
+        summary = summarise_for(analysis, part.audience)
         part.draft.mkdir(parents=True)
         fill_folder(part.draft, analysis, summary)
-        _write_wards(part, analysis, summary)
+        if part.wards:
+            _write_wards(part, analysis, summary, tell)
     except HotspotsError as error:
         raise type(error)(f"{part.request.crime}: {error}") from error
     except Exception as error:
@@ -158,16 +187,17 @@ def _write_part(part: PackPart, study: Study | None = None) -> PackCrime:
     return summarise_pack_crime(summary, thin=part.thin, page=part.page)
 
 
-def _write_wards(part: PackPart, analysis: Analysis, run: RunSummary) -> None:
+def _write_wards(part: PackPart, analysis: Analysis, run: RunSummary, tell: Progress) -> None:
     """The page for the team of each ward, and its numbers."""
-    for code, ground in view_wards(analysis, part.wards):
+    for n_written, (code, ground) in enumerate(view_wards(analysis, part.wards)):
+        tell(f"{part.request.crime}: {n_written} of {len(part.wards)} wards")
         brief = make_brief(analysis, BriefRequest(), ground=ground)
         summary = summarise_brief(brief, run, formats=("brief",), with_manifest=False)
         folder = part.draft / part.wards[code]
         folder.mkdir()
         links = {
             say("pack.to_table"): f"../../{PACK_PRODUCTS['pack']}",
-            say("pack.to_map", run): f"../{PRODUCTS['map']}#ward={quote(code)}",
+            say("pack.to_map", run): address_ward(f"../{PRODUCTS['map']}", code),
         }
         write_text(folder / BRIEF_PRODUCTS["brief"], draw_brief(brief, summary, links=links))
         write_text(folder / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))

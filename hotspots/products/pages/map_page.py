@@ -9,7 +9,7 @@ import shapely
 from markupsafe import Markup
 
 from hotspots.analysis.surfaces import EXPECTED_SHARES
-from hotspots.pipeline import Analysis, list_base_features
+from hotspots.pipeline import Analysis
 from hotspots.products.drawing import (
     EXPECTED,
     FEELINGS,
@@ -105,7 +105,7 @@ def draw_map(analysis: Analysis, summary: RunSummary) -> str:
     compared = view_periods(comparisons, drawing.periods, summary)
     pictures = [(key, name) for key, name in PICTURES.items() if key in layers or (key == "compare" and compared)]
     network, tiles = analysis.study.network, analysis.study.tiles
-    features = list_base_features(analysis.study)
+    features = analysis.study.base_features
     filled = {
         "reach": summary.havens.reach_m if summary.havens else 0,
         "host": tiles.host if tiles else "",

@@ -6,7 +6,7 @@ from typing import Any
 
 import shapely
 
-from hotspots.pipeline import Analysis, list_base_features
+from hotspots.pipeline import Analysis
 from hotspots.products.drawing import MapDrawing, draw_stretches, to_degrees
 from hotspots.products.summary import PatrolPlaceSummary, RunSummary, ShiftHotspotSummary
 from hotspots.products.words import say, say_each, say_verdict
@@ -208,7 +208,7 @@ def view_spots(analysis: Analysis, summary: RunSummary) -> list[dict[str, Any]]:
 
     `facility` is the position among `view_facilities` of what is said of it, or None.
     """
-    features = list_base_features(analysis.study)
+    features = analysis.study.base_features
     named = features[features["kind"].isin(list(_SPOT_WORDS)) & features["name"].notna()]
     kept = named[shapely.intersects(analysis.study_area, named.geometry.to_numpy())]
     kept = kept.drop_duplicates(["kind", "name"])

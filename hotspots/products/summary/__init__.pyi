@@ -2,7 +2,9 @@ from .brief_summary import BriefHavenSummary as BriefHavenSummary
 from .brief_summary import BriefPlaceSummary as BriefPlaceSummary
 from .brief_summary import BriefSummary as BriefSummary
 from .brief_summary import BriefWords as BriefWords
+from .brief_summary import JoinedBriefsSummary as JoinedBriefsSummary
 from .brief_summary import summarise_brief as summarise_brief
+from .brief_summary import summarise_joined_briefs as summarise_joined_briefs
 from .encoding import encode as encode
 from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
@@ -20,7 +22,7 @@ from .pack_summary import PackCrime as PackCrime
 from .pack_summary import PackSummary as PackSummary
 from .pack_summary import summarise_pack as summarise_pack
 from .pack_summary import summarise_pack_crime as summarise_pack_crime
-from .partner_summary import withhold_from_partners as withhold_from_partners
+from .partner_summary import summarise_for as summarise_for
 from .patrol_done_summary import PatrolDay as PatrolDay
 from .patrol_done_summary import PatrolsDoneSummary as PatrolsDoneSummary
 from .patrol_done_summary import summarise_patrols_done as summarise_patrols_done
@@ -54,6 +56,7 @@ from .product_names import CHART_FOLDER as CHART_FOLDER
 from .product_names import FACILITY_PRODUCTS as FACILITY_PRODUCTS
 from .product_names import HAVEN_FOLDER as HAVEN_FOLDER
 from .product_names import HAVEN_PRODUCTS as HAVEN_PRODUCTS
+from .product_names import JOINED_BRIEFS_PRODUCTS as JOINED_BRIEFS_PRODUCTS
 from .product_names import OPERATION_FOLDER as OPERATION_FOLDER
 from .product_names import OPERATION_PRODUCTS as OPERATION_PRODUCTS
 from .product_names import PACK_FOLDER as PACK_FOLDER

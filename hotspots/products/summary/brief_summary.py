@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -18,7 +19,7 @@ from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Sm
 from hotspots.products.summary.gap_summary import UsualHoursSummary
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.place_summary import locate_hotspots
-from hotspots.products.summary.product_names import BRIEF_PRODUCTS
+from hotspots.products.summary.product_names import BRIEF_PRODUCTS, JOINED_BRIEFS_PRODUCTS
 from hotspots.products.summary.run_summary import Period, ReadInputSummary, RunSummary, count_period
 from hotspots.products.summary.time_summary import summarise_profile
 from hotspots.products.words import say, say_each
@@ -199,6 +200,58 @@ class BriefSummary(Part):
     words: BriefWords | None
     inputs: tuple[ReadInputSummary, ...]
     products: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedBriefsSummary(Part):
+    """The pages of several wards in one file.
+
+    Attributes:
+        version: Of hotspots.
+        crime: Short name of the crime.
+        crime_label: As a heading.
+        crime_plural: The incidents in the middle of a sentence.
+        wards: Names of the wards, as their pages follow each other.
+        n_places: Places to patrol on all pages.
+        period: The days analysed.
+        weeks: The days that the pages are for.
+        data_status: What files say of themselves, by table; empty for ordinary data.
+        handling: For whom the products are, and how they are marked.
+        inputs: The files read.
+        products: What the files are called.
+    """
+
+    version: str
+    crime: str
+    crime_label: str
+    crime_plural: str
+    wards: tuple[str, ...]
+    n_places: int
+    period: Period
+    weeks: Period
+    data_status: dict[str, str]
+    handling: HandlingSummary
+    inputs: tuple[ReadInputSummary, ...]
+    products: dict[str, str]
+
+
+def summarise_joined_briefs(briefs: Sequence[BriefSummary]) -> JoinedBriefsSummary:
+    """What is in one file, of a page for each ward, all on one crime and for the same weeks."""
+    first = briefs[0]
+    return JoinedBriefsSummary(
+        version=first.version,
+        crime=first.crime,
+        crime_label=first.crime_label,
+        crime_plural=first.crime_plural,
+        wards=tuple(brief.area for brief in briefs),
+        n_places=sum(len(brief.places) for brief in briefs),
+        period=first.period,
+        weeks=first.weeks,
+        data_status=first.data_status,
+        handling=first.handling,
+        inputs=first.inputs,
+        products=JOINED_BRIEFS_PRODUCTS,
+    )
 
 
 def summarise_brief(

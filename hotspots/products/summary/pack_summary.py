@@ -10,6 +10,7 @@ from hotspots.analysis.change import VERDICTS
 from hotspots.pipeline import PackPlan
 from hotspots.products.summary.encoding import OneOf, Part
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
+from hotspots.products.summary.partner_summary import hide_file_names
 from hotspots.products.summary.product_names import PACK_PRODUCTS
 from hotspots.products.summary.quality_summary import Days
 from hotspots.products.summary.run_summary import InputSummary, RunSummary
@@ -26,7 +27,8 @@ class PackCell(Part):
         crime: Its slug.
         n_incidents: How many there were.
         verdict: How that changed, beside the other wards; null where it cannot be compared.
-        page: Path of its page in the pack; null where there are too few incidents for one.
+        page: Path of its page in the pack, and for partners of the map, opened at the ward; null where there are too
+            few incidents for a page.
     """
 
     crime: str
@@ -159,16 +161,16 @@ def summarise_pack(
     Args:
         plan: What it is made of.
         crimes: Each crime.
-        pages: Path of each ward's page in the pack, by crime and code of the ward.
+        pages: Path of each ward's page in the pack, or of the map at the ward, by crime and code of the ward.
         zip_name: What the file with all of it is called.
     """
     wards = plan.wards.sort_values(["borough", "ward_name"], kind="stable")
     boroughs = wards["borough"].astype(object).where(wards["borough"].notna(), None)
-    return PackSummary(
+    summary = PackSummary(
         schema_version="1",
         period=Days.of(plan),
         data_status=plan.study.data_status,
-        handling=summarise_handling(plan.study.house, "tasking"),
+        handling=summarise_handling(plan.study.house, plan.request.audience),
         area=say("places.name", tuple(sorted(wards["ward_name"])), tuple(sorted(wards["borough"].dropna().unique()))),
         crimes=crimes,
         wards=tuple(
@@ -188,8 +190,9 @@ def summarise_pack(
             )
             for code, name in wards["ward_name"].items()
         ),
-        n_pages=len(crimes) + len(pages),
+        n_pages=plan.n_pages,
         inputs=tuple(map(InputSummary.of, plan.study.inputs)),
         products=PACK_PRODUCTS | {"zip": zip_name},
         version=hotspots.__version__,
     )
+    return summary if plan.request.audience == "tasking" else hide_file_names(summary, summary.inputs)

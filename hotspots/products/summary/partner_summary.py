@@ -10,9 +10,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from hotspots.products.summary.product_names import FACILITY_PRODUCTS
-from hotspots.products.summary.run_summary import InputSummary, ReadInputSummary, RunSummary
+from hotspots.products.summary.run_summary import InputSummary, ReadInputSummary, RunSummary, summarise
 
 if TYPE_CHECKING:
+    from hotspots.house import Audience
+    from hotspots.pipeline import Analysis
     from hotspots.products.summary.public_summary import PublicInputSummary
 
 Value = TypeVar("Value")
@@ -24,7 +26,13 @@ KEPT_BACK = ("rejected",)
 _KINDS = {"incidents": "incident file", "boundaries": "boundary file"}
 
 
-def withhold_from_partners(summary: RunSummary) -> RunSummary:
+def summarise_for(analysis: Analysis, audience: Audience) -> RunSummary:
+    """What those who task patrols, or partners, may have of a run."""
+    summary = summarise(analysis, audience=audience)
+    return _withhold_from_partners(summary) if audience == "partner" else summary
+
+
+def _withhold_from_partners(summary: RunSummary) -> RunSummary:
     """What partners may have of a run.
 
     Left out are the names of the files that were read, which texts and rows in them are odd, and premises by name.

@@ -105,6 +105,8 @@ BRIEF_PRODUCTS = {
     "brief_json": "brief.json",
     "manifest": "manifest.json",
 }
+JOINED_BRIEFS_PRODUCTS = {"briefs_pdf": "briefs.pdf", "briefs_json": "briefs.json", "manifest": "manifest.json"}
+"""Those of a folder with the pages of several wards in one file."""
 
 TACTICAL_FOLDER = "tactical"
 TACTICAL_PRODUCTS = {
