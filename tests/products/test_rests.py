@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from scipy.signal import fftconvolve
 from support import AnalyseDemonstration
 
-from hotspots.products.summary import PlaceWindow, RunSummary, summarise
+from hotspots.pipeline import Analysis
+from hotspots.products.drawing.colours import choose_classes
+from hotspots.products.summary import PER_DAYS, PlaceWindow, RunSummary, summarise
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,36 @@ def test_the_hours_of_a_small_place_leave_none_or_enough_and_do_not_tell_its_tim
                     if round(round(n * window.share) / n, 2) == window.share
                 ]
                 assert len(fits) > 1
+
+
+def _find_most_between(analysis: Analysis) -> float:
+    """What pictures of periods within each other leave open, where they show that there was something between.
+
+    Of the cells where the classes of both leave something for the days of the longer that are not of the shorter, the
+    fewest incidents that may have been within the bandwidth in these days. All of an incident is within two bandwidths.
+    """
+    periods = summarise(analysis).periods
+    assert periods is not None
+    grid, bandwidth_m = analysis.places.density.grid, periods.bandwidth_m
+    bounds = np.array([bound for bound, _ in choose_classes(periods.max_per_km2)])
+    pictures = []
+    for compared in analysis.periods:
+        for (shown, n_days), days in zip(compared.windows, compared.comparison.windows, strict=True):
+            levels = bounds * n_days / PER_DAYS
+            level = np.searchsorted(levels, shown.in_classes(levels), side="right")
+            # of so many days; the highest class has no upper end but the next step of the series
+            pictures.append((days, np.append(0, levels)[level], np.append(levels, 2.5 * levels[-1])[level]))
+    steps = np.arange(-int(2 * bandwidth_m // grid.cell_size_m), int(2 * bandwidth_m // grid.cell_size_m) + 1)
+    disc = np.hypot(*np.meshgrid(steps, steps)) * grid.cell_size_m <= 2 * bandwidth_m
+    most = [
+        float(fftconvolve(np.maximum(high - low_within, 0) * grid.cell_size_m**2 / 1e6, disc, mode="same")[known].min())
+        for (days, low, high), (days_within, low_within, high_within) in itertools.permutations(pictures, 2)
+        if days[0] <= days_within[0] and days_within[1] <= days[1] and days != days_within
+        if (known := low > high_within).any()
+    ]
+    assert len(most) > 3
+    return min(most)
+
+
+def test_pictures_of_periods_within_each_other_leave_ten_open(analyse_demonstration: AnalyseDemonstration) -> None:
+    assert _find_most_between(analyse_demonstration("robbery")) > 10
