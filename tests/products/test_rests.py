@@ -12,7 +12,14 @@ from support import AnalyseDemonstration
 
 from hotspots.pipeline import Analysis
 from hotspots.products.drawing.colours import choose_classes
-from hotspots.products.summary import PER_DAYS, PlaceWindow, RunSummary, summarise
+from hotspots.products.summary import (
+    PER_DAYS,
+    HotspotSummary,
+    PatrolPlaceSummary,
+    PlaceWindow,
+    RunSummary,
+    summarise,
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +33,7 @@ def is_few(n: float) -> bool:
 
 def test_no_list_of_streets_or_kinds_of_place_leaves_a_few(summary: RunSummary) -> None:
     assert summary.patrols is not None
-    places = [*summary.hotspots, *summary.patrols.places]
+    places: list[HotspotSummary | PatrolPlaceSummary] = [*summary.hotspots, *summary.patrols.places]
     n_listed = 0
     for place in places:
         for listed in (place.locations, place.location_kinds):
@@ -49,10 +56,10 @@ def test_no_list_of_streets_of_a_part_of_the_week_leaves_a_few(summary: RunSumma
 
 def test_incidents_without_a_time_are_none_or_enough_at_a_small_place(summary: RunSummary) -> None:
     assert summary.patrols is not None
-    places = [*summary.hotspots, *summary.patrols.places]
-    told = [place for place in places if place.n_timed is not None]
+    places: list[HotspotSummary | PatrolPlaceSummary] = [*summary.hotspots, *summary.patrols.places]
+    told = [(place.n_timed, place.n_incidents) for place in places if place.n_timed is not None]
     assert 0 < len(told) < len(places)
-    assert not any(is_few(place.n_timed) or is_few(place.n_incidents - place.n_timed) for place in told)
+    assert not any(is_few(n_timed) or is_few(n - n_timed) for n_timed, n in told)
     for hotspot, hours in zip(summary.hotspots, summary.hotspot_profiles, strict=True):
         assert (hours.n_timed is None) == (hours.n_untimed is None) == (hotspot.n_timed is None)
 
