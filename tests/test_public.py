@@ -14,13 +14,12 @@ import pandas as pd
 import pytest
 import shapely
 from opened_pages import SIZES, find_unlisted, list_dead_links, walk_by_keys
-from support import list_violations
+from support import call, list_violations
 
 from hotspots.analysis.publication import find_ranges
 from hotspots.crimes import Crime
 from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.pipeline import AnalysisRequest, Study, load_study, publish, require_whole_crime
-from hotspots.pipeline.selection import select_incidents
 from hotspots.products.files import write_index
 from hotspots.products.files.public_folder import tabulate_public
 from hotspots.products.pages import draw_public
@@ -76,7 +75,7 @@ def read(inputs: Path, asked: dict[str, Any]) -> Study:
 
 
 def tell(study: Study, asked: dict[str, Any]) -> PublicSummary:
-    return summarise_public(publish(study, select_incidents(study, AnalysisRequest(crime="robbery", **asked))))
+    return summarise_public(publish(study, AnalysisRequest(crime="robbery", **asked)))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +149,7 @@ def test_nothing_is_told_beside_what_is_withheld(inputs: Path, told: list[Public
     told_wards = [ward for year in summary.years[:-1] for ward in year.wards if ward.n_incidents is not None]
     assert any(ward.verdict for ward in told_wards)
     study = read(inputs, {})
-    page = draw_public(publish(study, select_incidents(study, AnalysisRequest(crime="robbery"))), summary)
+    page = draw_public(publish(study, AnalysisRequest(crime="robbery")), summary)
     assert len(page) < 400_000
     assert "http" not in page.replace("http-equiv", "")
     assert json.dumps(encode(summary)).count("geometry") == 0
@@ -230,7 +229,7 @@ def test_the_page_shows_one_picture_at_a_time_and_can_be_used_by_everybody(
 ) -> None:
     study = read(inputs, {})
     path = tmp_path / "public.html"
-    path.write_text(draw_public(publish(study, select_incidents(study, AnalysisRequest(crime="robbery"))), told[0]))
+    path.write_text(draw_public(publish(study, AnalysisRequest(crime="robbery")), told[0]))
     for size, colours in zip(SIZES.values(), ("light", "light", "dark"), strict=True):
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, offline=True, bypass_csp=True, color_scheme=colours
@@ -254,3 +253,25 @@ def test_the_page_shows_one_picture_at_a_time_and_can_be_used_by_everybody(
         assert list_violations(page) == []
         assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
         context.close()
+
+
+def test_of_several_crimes_all_are_checked_before_any_is_written(inputs: Path, tmp_path: Path) -> None:
+    """A part of a crime, and one of which nothing may be told, after one that may be."""
+    rows = (inputs / "crime.csv").read_text("utf-8")
+    few = [
+        f"{offence},2024-05-05 12:00,{EAST + 100},{NORTH + 100}" for offence in ("Bicycle theft", "Personal robbery")
+    ]
+    (tmp_path / "crime.csv").write_text("\n".join([rows, *few]), "utf-8")
+    files = ("--incidents", tmp_path / "crime.csv", "--boundaries", inputs / "wards.geojson")
+    for other, code, why in (
+        ("personal-robbery", 2, '"personal-robbery" is a part of "robbery"'),
+        ("bicycle-theft", 4, "No number of"),
+    ):
+        crimes = ("--crime", "robbery", "--crime", other)
+        said = call("run", *crimes, *files, "--out", tmp_path / "out", "--audience", "public")
+        assert said[0] == code, said[2]
+        assert why in said[2]
+        assert not list((tmp_path / "out").rglob("*.html"))
+    code, _, told = call("run", "--crime", "robbery", *files, "--out", tmp_path / "out", "--audience", "public")
+    assert code == 0, told
+    assert [path.name for path in (tmp_path / "out" / PUBLIC_FOLDER).rglob("public.html")] == ["public.html"]

@@ -169,7 +169,7 @@ def run(
     from hotspots.analysis.hotspots import count_visits
     from hotspots.analysis.hours import parse_window
     from hotspots.errors import TooLittleDataError
-    from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse, require_whole_crime
+    from hotspots.pipeline import RUN_TABLES, AnalysisRequest, analyse, publish
     from hotspots.products.charts import require_chart_packages
     from hotspots.products.files import require_shareable, write_products, write_public
 
@@ -201,32 +201,28 @@ def run(
         require_shareable(request, audience)
 
     def write(analysis: Analysis) -> Written:
-        if audience == "public":
-            return write_public(analysis, out, notify=warn)
+        progress(f"{analysis.crime.slug}: writing")
         return write_products(analysis, out, audience=audience, charts=charts, notify=warn)
 
     with open_study(inputs, inputs.load_settings(), out=out, tables=RUN_TABLES) as (study, progress):
-        for request in requests:
-            if audience == "public" and request.crime in study.definitions.crimes:
-                require_whole_crime(study.definitions.crimes[request.crime])
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
-        analyses = [analyse(study, request, progress=progress) for request in requests]
-        written = []
+        is_public = audience == "public"
+        publications = [publish(study, request) for request in requests if is_public]
+        analyses = [analyse(study, request, progress=progress) for request in requests if not is_public]
+        written: list[Written] = [write_public(publication, out, notify=warn) for publication in publications]
+        written += map(write, analyses)
         for analysis in analyses:
-            progress(f"{analysis.crime.slug}: writing")
-            written.append(write(analysis))
-        for request, analysis in zip(requests, analyses, strict=True):
             wards = analysis.wards["ward_name"] if each_ward and len(analysis.wards) > 1 else {}
             thin = []
             for code, name in wards.items():
                 progress(f"{analysis.crime.slug}: {name}")
                 try:
-                    of_ward = analyse(study, dataclasses.replace(request, wards=(code,)))
+                    of_ward = analyse(study, dataclasses.replace(analysis.request, wards=(code,)))
                 except TooLittleDataError:
                     thin.append(name)
                     continue
                 written.append(write(of_ward))
             if thin:
                 warn(f"Too few {analysis.crime.plural} for products of their own: {', '.join(thin)}.")
-    told, page = ("terminal.public", "public") if audience == "public" else ("terminal.run", "map")
+    told, page = ("terminal.public", "public") if is_public else ("terminal.run", "map")
     echo_products(written, out, sentences=told, page=page, as_json=as_json)

@@ -41,6 +41,7 @@ from .projection import to_wgs84 as to_wgs84
 from .projection import to_working_crs as to_working_crs
 from .projection import unproject_shapes as unproject_shapes
 from .stated_points import parse_point as parse_point
+from .suppression import keep_parts_told as keep_parts_told
 from .suppression import withhold_sums as withhold_sums
 from .wards import assign_wards as assign_wards
 from .wards import unite_wards as unite_wards

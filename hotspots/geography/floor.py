@@ -22,6 +22,8 @@ MIN_PLACES = 5
 MIN_CELL_M = 50.0
 """Side of the smallest cells that products which are shared may have."""
 _SMALLEST = 1e-9
+_NOTHING = 1e-6
+"""Sums of weights that are less are 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,14 @@ class Floor:
             np.asarray(n_places) >= self.min_places - _SMALLEST
         )
         return enough
+
+    def is_few(self, n_incidents: float) -> bool:
+        """Whether so many are some, and too few to be told, themselves or as what two numbers differ by."""
+        return _NOTHING < n_incidents < self.min_incidents - _NOTHING
+
+    def may_tell(self, n_incidents: float, *, whole: float) -> bool:
+        """Whether a part may be told beside its whole: neither the part nor the rest is of too few."""
+        return not (self.is_few(n_incidents) or self.is_few(whole - n_incidents))
 
     @property
     def is_applied(self) -> bool:

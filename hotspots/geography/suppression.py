@@ -1,7 +1,8 @@
-"""Secondary suppression: of a table whose sums are stated, what must be withheld so that no sum tells of too few."""
+"""Secondary suppression: what must be withheld so that no sum or difference of what is told is of too few."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 
@@ -66,6 +67,47 @@ def withhold_sums(
         beside = used & in_rows[group, np.newaxis]
         shown.flat[int(np.where(beside if beside.any() else used, size, np.inf).argmin())] = False
     return shown
+
+
+def keep_parts_told(parts: npt.ArrayLike, *, floor: Floor, weight: npt.ArrayLike | None = None) -> Flags:
+    """Which parts of a whole may be told with their numbers, beside the number of the whole.
+
+    A reader can add up what is told, and take it away: the incidents of a place less those of its streets are those of
+    no street that is listed. Parts may overlap, as streets and kinds of place do. Whatever adds up so that each
+    incident counts once or not at all must be nothing or enough. Parts are kept in the order given, each if it tells of
+    no fewer beside those before it; so the first are those that are worth most.
+
+    Args:
+        parts: bool (n_parts, n_incidents), which incidents of the whole are of each part; at most ten parts.
+        floor: What a sum must rest on.
+        weight: float (n_incidents,), what each incident counts for; 1 by default.
+
+    Returns:
+        bool (n_parts,).
+    """
+    members = np.asarray(parts, dtype=bool)
+    told: Flags = np.ones(len(members), dtype=bool)
+    if not floor.is_applied or not told.size:
+        return told
+    # incidents that are of the same parts are told together
+    codes = (1 << np.arange(len(members))) @ members
+    kinds, kind = np.unique(codes, return_inverse=True)
+    amounts = np.bincount(kind, None if weight is None else np.asarray(weight, dtype=np.float64), len(kinds))
+    whole_and_parts = np.vstack([np.ones(len(kinds)), kinds >> np.arange(len(members))[:, None] & 1])
+    for part in range(len(members)):
+        told[part:] = False
+        told[part] = True
+        beside = whole_and_parts[np.append(True, told)]
+        sums = _list_signs(len(beside)) @ beside
+        counted = ((sums == 0) | (sums == 1)).all(axis=1)
+        told[part] = not any(map(floor.is_few, sums[counted] @ amounts))
+    return told
+
+
+@functools.cache
+def _list_signs(n: int) -> Floats:
+    """Every way to add, take away or leave out each of so many sums."""
+    return np.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=n)))
 
 
 def _find_few(left: Floats, n_places: Floats, taken_off: Flags, floor: Floor) -> Iterator[tuple[Flags, Flags]]:

@@ -20,7 +20,8 @@ from hotspots.errors import ParameterError, TooLittleDataError
 from hotspots.geography import FLOOR
 from hotspots.pipeline.known_time import is_whole_month
 from hotspots.pipeline.public_squares import SquareYear, tell_squares
-from hotspots.pipeline.selection import Selection
+from hotspots.pipeline.request import AnalysisRequest
+from hotspots.pipeline.selection import Selection, select_incidents
 from hotspots.pipeline.study import Study
 
 _PER = 1000.0
@@ -101,6 +102,7 @@ class Publication:
 
     Attributes:
         study: What was read.
+        request: What was asked for.
         selection: Of which crime, wards and days.
         start, end: First day of the first whole month of these days, and last day of the last: the days themselves may
             be those of the first and the last incident in the files.
@@ -111,6 +113,7 @@ class Publication:
     """
 
     study: Study
+    request: AnalysisRequest
     selection: Selection
     start: dt.date
     end: dt.date
@@ -149,7 +152,7 @@ class _ToldYear:
         return told
 
 
-def publish(study: Study, selection: Selection) -> Publication:
+def publish(study: Study, request: AnalysisRequest) -> Publication:
     """Choose what everybody may be told of a crime.
 
     Everything that is told is of a block that does not depend on what was asked for: a calendar month of a local
@@ -158,10 +161,18 @@ def publish(study: Study, selection: Selection) -> Publication:
     of them together tell what the longest one tells.
 
     Raises:
-        ParameterError: The crime is a part of another; see `require_whole_crime`.
+        NotFoundError: The crime or a ward is not in the data.
+        ParameterError: The crime is a part of another, see `require_whole_crime`; or only rows of an area of the source
+            are asked for.
         TooLittleDataError: No number may be told. Otherwise the publication itself would tell that there was any.
         HotspotsError: What would be told narrows down a count that is withheld; see `audit_year`.
     """
+    if request.area is not None:
+        raise ParameterError(
+            f'What everybody is told is of whole wards, and only rows of "{request.area}" were asked for. Leave `area` '
+            "out, or give `wards`."
+        )
+    selection = select_incidents(study, request)
     require_whole_crime(selection.crime)
     wards, asked = study.boundaries.wards, selection.wards.index
     start, end = _find_whole_months(selection)
@@ -190,6 +201,7 @@ def publish(study: Study, selection: Selection) -> Publication:
         )
     return Publication(
         study=study,
+        request=request,
         selection=selection,
         start=start,
         end=end,

@@ -44,7 +44,6 @@ N_NEW_HAVENS = 3
 """Suggested in a run: few enough to be looked at on a map."""
 _SECONDS = 3.0
 """To look for a better choice of so few, which hardly ever takes a tenth of a second."""
-_NONE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +170,7 @@ def choose_told(
         is_settled = True
         for total, is_part in wholes:
             told = np.flatnonzero(is_part & is_told)
-            if len(told) and _NONE < total - numbers[told].sum() < floor.min_incidents - _NONE:
+            if len(told) and floor.is_few(float(total - numbers[told].sum())):
                 is_told[told[np.argmin(numbers[told])]] = False
                 is_settled = False
     return is_told

@@ -63,12 +63,32 @@ def test_texts_of_few_incidents_are_not_listed(make_incidents: MakeIncidents, sq
         [530_500.0 + place for place in range(5) for _ in range(6)],
         [180_500.0] * 30,
         location=["High Road"] * 19 + ["Mill Lane"] * 9 + [None] * 2,
-        location_kind=["Street"] * 21 + ["Park"] * 9,
+        location_kind=["Street"] * 19 + ["Park"] * 9 + [None] * 2,
     )
     (spot,) = rank(incidents.assign(ward_code=assign_wards(incidents, square_wards)), floor=FLOOR)
     assert spot.locations == (("High Road", 19),)
-    assert spot.location_kinds == (("Street", 21),)
+    assert spot.location_kinds == (("Street", 19),)
     assert spot.names == ("High Road",)
+    # nor one that leaves few, by itself or of a kind of place
+    fewer = incidents.assign(location=["High Road"] * 21 + [None] * 9)
+    (spot,) = rank(fewer.assign(ward_code=assign_wards(fewer, square_wards)), floor=FLOOR)
+    assert (spot.locations, spot.location_kinds) == ((), (("Street", 19),))
+    wider = incidents.assign(location_kind=["Street"] * 20 + [None] * 10)
+    (spot,) = rank(wider.assign(ward_code=assign_wards(wider, square_wards)), floor=FLOOR)
+    assert (spot.locations, spot.location_kinds) == ((("High Road", 19),), ())
+
+
+def test_the_number_with_a_time_is_not_told_where_few_have_none(
+    make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame
+) -> None:
+    for n_untimed, told in ((0, 30), (9, None), (10, 20), (20, 10), (21, None), (30, 0)):
+        incidents = make_incidents(
+            [530_500.0 + place for place in range(5) for _ in range(6)],
+            [180_500.0] * 30,
+            time_precision=["day"] * n_untimed + ["minute"] * (30 - n_untimed),
+        )
+        (spot,) = rank(incidents.assign(ward_code=assign_wards(incidents, square_wards)), floor=FLOOR)
+        assert spot.n_timed == told
 
 
 def test_outlines_stay_in_the_study_area(make_incidents: MakeIncidents, square_wards: gpd.GeoDataFrame) -> None:

@@ -355,20 +355,24 @@ def test_a_given_number_of_incidents_is_scaled_to_the_part(make_incidents: MakeI
 
 def test_texts_of_places_come_with_their_weights(make_incidents: MakeIncidents) -> None:
     incidents = make_incidents(
-        [531_000] * 50,
-        [181_000] * 50,
+        [531_000] * 70,
+        [181_000] * 70,
         started_at=MONDAY + pd.Timedelta("17:30:00"),
         ended_at=MONDAY + pd.Timedelta("18:30:00"),
-        location=["High Street"] * 20 + ["Station Road"] * 28 + [None, "Mill Lane"],
+        location=["High Street"] * 20 + ["Station Road"] * 28 + [None] * 21 + ["Mill Lane"],
         location_precision="anonymised",
-        ward_code=["West"] * 20 + ["East"] * 30,
+        ward_code=["West"] * 20 + ["East"] * 50,
     )
     (spot,) = look(incidents)[2].hotspots
-    assert spot.n_incidents == 25
+    assert spot.n_incidents == 35
     assert spot.locations == (("Station Road", 14.0), ("High Street", 10.0))  # that of half an incident is not listed
     assert spot.wards == ("East", "West")
     (told,) = look(incidents, options=HotspotOptions(eps_m=100.0, floor=NO_FLOOR))[2].hotspots
     assert told.locations == (*spot.locations, ("Mill Lane", 0.5))
+    (fewer,) = look(incidents.iloc[20:])[2].hotspots
+    assert (fewer.n_incidents, fewer.locations) == (25, (("Station Road", 14.0),))
+    (fewer,) = look(incidents.drop(incidents.index[60:]))[2].hotspots
+    assert (fewer.n_incidents, fewer.locations) == (30, (("Station Road", 14.0),))  # both would leave 6
 
 
 def test_inputs_stay_as_they_were_and_results_repeat(make_incidents: MakeIncidents) -> None:

@@ -4,8 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hotspots.geography import NO_FLOOR, Floor, withhold_sums
+from hotspots.geography import NO_FLOOR, Floor, keep_parts_told, withhold_sums
 
 FLOOR = Floor(min_incidents=10, min_places=1)
 Table = np.ndarray
@@ -88,3 +90,33 @@ def test_without_a_floor_nothing_is_withheld() -> None:
     table, shown = np.array([[30.0, 4], [40, 50]]), np.array([[True, False], [False, False]])
     assert withhold_sums(table, np.ones((2, 2)), shown, floor=NO_FLOOR).tolist() == shown.tolist()
     assert withhold_sums(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0)), floor=FLOOR).shape == (0, 0)
+
+
+def test_the_streets_of_a_hot_spot_leave_none_or_enough_of_it() -> None:
+    """Of 490, streets of 265, 116 and 103 leave 6: the last is not told. Of 484 they leave none, and all are."""
+    streets = np.repeat(np.arange(4), [265, 116, 103, 6]) == np.arange(3)[:, None]
+    assert keep_parts_told(streets, floor=FLOOR).tolist() == [True, True, False]
+    assert keep_parts_told(streets[:, :484], floor=FLOOR).all()
+    assert keep_parts_told(streets, floor=NO_FLOOR).all()
+    assert keep_parts_told(streets, weight=np.full(490, 2.0), floor=FLOOR).all()
+    assert keep_parts_told(np.empty((0, 490)), floor=FLOOR).tolist() == []
+
+
+def test_what_streets_leave_of_a_kind_of_place_counts_as_well() -> None:
+    """Of a kind of place with 105, 99 are on the one street that is listed: the other 6 are not told."""
+    street = np.repeat(np.arange(4), [99, 6, 15, 12])
+    parts = np.array([street == 0, street <= 1, street == 2])
+    assert keep_parts_told(parts, floor=FLOOR).tolist() == [True, False, True]
+
+
+@settings(max_examples=150)
+@given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=10, max_size=40))
+def test_whatever_is_added_up_of_parts_told_is_of_none_or_enough(of_each: list[list[bool]]) -> None:
+    """Every union, intersection and difference that sums of the whole and its parts can give, incident by incident."""
+    parts = np.array(of_each).T
+    told = keep_parts_told(parts, floor=FLOOR)
+    known = [np.ones(parts.shape[1]), *parts[told].astype(float)]
+    for signs in itertools.product((-1, 0, 1), repeat=len(known)):
+        times = sum(sign * one for sign, one in zip(signs, known, strict=True))
+        if set(np.unique(times)) <= {0.0, 1.0}:
+            assert not 0 < np.sum(times) < 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,7 +19,7 @@ from hotspots.analysis.hotspots.place_names import find_place_names, find_severa
 from hotspots.analysis.hours import WeeklyProfile, profile_groups, profile_week
 from hotspots.contracts import AREA, require_columns, require_metres
 from hotspots.errors import ParameterError
-from hotspots.geography import FLOOR, Floor, collapse_points, find_polygon
+from hotspots.geography import FLOOR, Floor, collapse_points, find_polygon, keep_parts_told
 
 Count = TypeVar("Count", int, float)
 
@@ -39,8 +40,10 @@ class Hotspot:
         area_km2: Area of the outline.
         wards: Codes of the wards it lies in, by number of its incidents.
         names: What it may be called: at most two location texts; see `PlaceNames`.
-        locations: At most three location texts with their incidents, most first, of those with enough to be shown.
+        locations: At most three location texts with their incidents, most first, of those that may be shown beside the
+            number of all.
         location_kinds: The same for kinds of location; empty where the source has none.
+        n_timed: Incidents with a clock time; None where it, or the rest, would tell of too few.
         profile: Its week.
         evidence: How sure it is.
         harm: Sum of the harm of its incidents; None where it is not known of all incidents analysed.
@@ -59,6 +62,7 @@ class Hotspot:
     names: tuple[str, ...]
     locations: tuple[tuple[str, int], ...]
     location_kinds: tuple[tuple[str, int], ...]
+    n_timed: int | None
     profile: WeeklyProfile
     evidence: Evidence
     harm: float | None
@@ -111,7 +115,7 @@ def rank_hotspots(
         residents: `estimate_residents(outlines, wards)`.
         harm: Of each incident, on the index of the incidents.
         by_harm: Whether the order is by harm.
-        floor: How many incidents a text or kind must have to be listed.
+        floor: How many incidents a text or kind, and what all leave of the hot spot, must have to be listed.
 
     Raises:
         DataError: The incidents lack a column or are not in a projected CRS in metres.
@@ -134,6 +138,15 @@ def rank_hotspots(
         _count_by_group(column.iloc[rows], inside[rows], len(outlines))
         for column in (incidents["ward_code"], place_names.listed, shared_kinds)
     )
+    is_timed = np.asarray(hours.sum(axis=1)).ravel() > 0
+    listed = [
+        _list_parts(
+            [(place_names.listed.iloc[one], locations[index]), (shared_kinds.iloc[one], kinds[index])],
+            is_timed[one],
+            floor,
+        )
+        for index, one in enumerate(members)
+    ]
     groups = pd.Series(pd.array(inside, dtype="Int64"), index=incidents.index).mask(inside < 0)
     profiles = profile_groups(incidents, groups, hours=hours)
     no_profile = profile_week(incidents.iloc[:0])
@@ -160,8 +173,9 @@ def rank_hotspots(
             area_km2=float(shapely.area(outlines[index])) / 1e6,
             wards=tuple(code for code, _ in wards[index]),
             names=place_names.choose(locations[index], len(members[index])),
-            locations=keep_common(locations[index], floor)[:_N_TOP],
-            location_kinds=keep_common(kinds[index], floor)[:_N_TOP],
+            locations=listed[index][0],
+            location_kinds=listed[index][1],
+            n_timed=listed[index][2],
             profile=profiles.get(str(index), no_profile),
             evidence=evidence[index],
             harm=None if harm is None else float(harms[index]),
@@ -190,9 +204,31 @@ def _count_places(place: npt.NDArray[np.intp], group: npt.NDArray[np.int64], n_g
     return np.bincount(np.unique(group * n_all + place) // n_all, minlength=n_groups)
 
 
+def _list_parts(
+    columns: Sequence[tuple[pd.Series, tuple[tuple[str, int], ...]]], is_timed: npt.NDArray[np.bool_], floor: Floor
+) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...], int | None]:
+    """Of the incidents of a hot spot, the texts of both columns and the number with a clock time that may be told."""
+    common = [keep_common(counted, floor) for _, counted in columns]
+    parts = [
+        of_text for (texts, _), counted in zip(columns, common, strict=True) for of_text in mark_texts(texts, counted)
+    ]
+    told = keep_parts_told([*parts, is_timed], floor=floor)
+    first = len(common[0])
+    locations, kinds = (
+        tuple(itertools.compress(counted, flags))
+        for counted, flags in zip(common, (told[:first], told[first:-1]), strict=True)
+    )
+    return locations, kinds, int(is_timed.sum()) if told[-1] else None
+
+
 def keep_common(counted: Sequence[tuple[str, Count]], floor: Floor) -> tuple[tuple[str, Count], ...]:
-    """The texts that have enough incidents for their count to be shown, in their order."""
-    return tuple((text, n) for text, n in counted if floor.is_met(n, floor.min_places))
+    """At most three texts that have enough incidents for their count to be shown, in their order."""
+    return tuple((text, n) for text, n in counted if floor.is_met(n, floor.min_places))[:_N_TOP]
+
+
+def mark_texts(texts: pd.Series, counted: Sequence[tuple[str, Count]]) -> list[npt.NDArray[np.bool_]]:
+    """Bool (n_incidents,) for each of the texts counted: which incidents have it."""
+    return [(texts == text).to_numpy(dtype=bool) for text, _ in counted]
 
 
 def count_wards(incidents: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> pd.DataFrame:

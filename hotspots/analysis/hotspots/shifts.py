@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,11 +17,11 @@ from hotspots.analysis.hotspots.day_parts import Shift, weigh_shifts
 from hotspots.analysis.hotspots.hotspot_areas import HotspotAreas, HotspotOptions, draw_hotspots
 from hotspots.analysis.hotspots.place_differences import N_PERMUTATIONS, PlaceDifference, compare_places
 from hotspots.analysis.hotspots.place_names import find_place_names
-from hotspots.analysis.hotspots.ranking import assign_outlines, keep_common
+from hotspots.analysis.hotspots.ranking import assign_outlines, keep_common, mark_texts
 from hotspots.analysis.surfaces import DensitySurface, Kernel, ShownDensity, estimate_density, show_density
 from hotspots.contracts import AREA, require_columns
 from hotspots.errors import ParameterError
-from hotspots.geography import MIN_INCIDENTS, Floor, Grid, collapse_points
+from hotspots.geography import MIN_INCIDENTS, Floor, Grid, collapse_points, keep_parts_told
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -29,7 +30,6 @@ Integers = npt.NDArray[np.int64]
 _FEWEST_SAMPLES = 5
 """Where hot spots of fewer incidents than may be shared are asked for."""
 _MAX_HOTSPOTS = 10
-_N_TOP = 3
 _FEWEST_PERMUTATIONS = 199
 _MAX_DEALT = 10_000_000
 """Incidents dealt out in all permutations together: about a second."""
@@ -55,8 +55,8 @@ class ShiftHotspot:
             than half lie in any one.
         wards: Codes of the wards it lies in, by number of its incidents.
         names: What it may be called: at most two location texts; see `PlaceNames`.
-        locations: At most three location texts with their sums of weights, most first, of those with enough to be
-            shown.
+        locations: At most three location texts with their sums of weights, most first, of those that may be shown
+            beside the sum of all.
     """
 
     rank: int
@@ -342,7 +342,10 @@ def _rank_hotspots(
     for rank, index in enumerate(order.tolist(), start=1):
         members = np.flatnonzero((inside == index) & (weight > 0))
         own = weight[members]
-        locations = _sum_by_text(place_names.listed.iloc[members], own)
+        texts = place_names.listed.iloc[members]
+        locations = _sum_by_text(texts, own)
+        common = keep_common(locations, floor)
+        parts = mark_texts(texts, common)
         in_week = np.bincount(week_index[members] + 1, own)
         in_week[0] = 0.0
         best = int(in_week.argmax())
@@ -361,7 +364,7 @@ def _rank_hotspots(
                 week_rank=best if in_week[best] >= own.sum() / 2 else None,
                 wards=tuple(code for code, _ in _sum_by_text(ward_codes.iloc[members], own)),
                 names=place_names.choose(locations, float(n_inside[index])),
-                locations=keep_common(locations, floor)[:_N_TOP],
+                locations=tuple(itertools.compress(common, keep_parts_told(parts, weight=own, floor=floor))),
             )
         )
     return tuple(hotspots)

@@ -17,7 +17,6 @@ from hotspots.analysis.safe_havens.site_demand import measure_site_demand
 from hotspots.geography import FLOOR, Floor
 
 _ROUNDING_M = 1.0
-_NOTHING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ def choose_gap_site(
     return GapSite(
         site=int(near[best]),
         n_gained=float(found.n_incidents_by_site[best]),
-        is_told=not _NOTHING < rest < floor.min_incidents - _NOTHING,
+        is_told=not floor.is_few(rest),
     )
 
 

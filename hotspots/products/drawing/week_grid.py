@@ -10,7 +10,7 @@ import numpy as np
 from hotspots.products.drawing.axes import open_svg, say_tenth
 from hotspots.products.drawing.colours import BARS, EMPTY, FEWER, HOTSPOT, choose_breaks, choose_colours, colour_of
 from hotspots.products.drawing.png import encode_png
-from hotspots.products.summary import HoursSummary, WindowSummary
+from hotspots.products.summary import HoursSummary, PlaceWindow, WindowSummary
 from hotspots.products.words import say_bound
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -39,7 +39,7 @@ def draw_grid(
     *,
     title: str,
     label: str,
-    peaks: Sequence[WindowSummary] = (),
+    peaks: Sequence[WindowSummary | PlaceWindow] = (),
     quiet: Sequence[WindowSummary] = (),
 ) -> str:
     """The same of anything that is counted by day and hour.
@@ -90,7 +90,7 @@ def draw_grid(
     return "".join([*parts, "</svg>"])
 
 
-def _outline(peak: WindowSummary, *, left: float, top: float, cell: float, is_quiet: bool = False) -> str:
+def _outline(peak: WindowSummary | PlaceWindow, *, left: float, top: float, cell: float, is_quiet: bool = False) -> str:
     """Boxes around the hours of a peak or quiet window; one that runs past midnight continues on the next day."""
     x, y = left - 0.4, top - 0.4
     lines = [
@@ -105,7 +105,7 @@ def _outline(peak: WindowSummary, *, left: float, top: float, cell: float, is_qu
     return f'<path d="{"".join(lines)}" {style} fill="none"/>'
 
 
-def trace_window(window: WindowSummary) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def trace_window(window: WindowSummary | PlaceWindow) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """The sides of the hours of a window as lines from (hour, day) to (hour, day), without those between its hours."""
     inside = {(day * 24 + window.start_hour + step) % 168 for day in window.days for step in range(window.n_hours)}
     lines = []

@@ -9,8 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from hotspots.errors import ParameterError
-from hotspots.pipeline import Analysis, Publication, publish, silent
+from hotspots.pipeline import Publication, silent
 from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
 from hotspots.products.files.manifest import write_manifest
 from hotspots.products.files.place_shapes import to_degrees, write_geojson
@@ -21,39 +20,28 @@ from hotspots.products.words import say
 
 
 def write_public(
-    analysis: Analysis, out: Path, *, notify: Callable[[str], None] = silent
+    publication: Publication, out: Path, *, notify: Callable[[str], None] = silent
 ) -> tuple[PublicSummary, dict[str, Path]]:
     """Write what everybody may be told to one folder below `<out>/public/`, all or none.
 
     Args:
-        analysis: Of what; nothing that it found is written.
+        publication: What everybody may be told, of `publish`.
         out: The folder of all products.
         notify: Told, in a sentence, if products of other files were replaced.
 
     Returns:
         The summary, and the path of each product by its key.
-
-    Raises:
-        ParameterError: Only rows of an area of the source were asked for, or a part of a crime.
-        TooLittleDataError: No number may be told.
-        HotspotsError: What would be told narrows down a count that is withheld.
     """
-    if analysis.request.area is not None:
-        raise ParameterError(
-            f'What everybody is told is of whole wards, and only rows of "{analysis.request.area}" were asked for. '
-            "Leave `area` out, or give `wards`."
-        )
-    publication = publish(analysis.study, analysis.selection)
     summary = summarise_public(publication)
     period = f"{summary.crime}_{summary.period.start}_{summary.period.end}"
-    folder = out / PUBLIC_FOLDER / name_folder(period, analysis.wards, analysis.study.boundaries.wards)
+    folder = out / PUBLIC_FOLDER / name_folder(period, publication.selection.wards, publication.study.boundaries.wards)
     replaced = say_replaced(folder, PUBLIC_PRODUCTS["public_json"], summary.inputs)
     with replace_folder(folder, out=out) as draft:
         write_text(draft / PUBLIC_PRODUCTS["public"], draw_public(publication, summary))
         write_csv(tabulate_public(summary), draft / PUBLIC_PRODUCTS["public_csv"])
         write_geojson(_gather_public_shapes(publication, summary), draft / PUBLIC_PRODUCTS["public_geojson"])
         write_text(draft / PUBLIC_PRODUCTS["public_json"], encode_json(encode(summary)))
-        write_manifest(summary, draft, parameters=analysis.request)
+        write_manifest(summary, draft, parameters=publication.request)
     if replaced:
         notify(replaced)
     return summary, {key: folder / name for key, name in summary.products.items()}

@@ -37,6 +37,7 @@ from .performance_summary import PerformanceSummary as PerformanceSummary
 from .performance_summary import PrioritySummary as PrioritySummary
 from .performance_summary import summarise_performance as summarise_performance
 from .period_summary import PER_DAYS as PER_DAYS
+from .place_hours import PlaceWindow as PlaceWindow
 from .place_summary import HoldoutSummary as HoldoutSummary
 from .place_summary import HotspotSummary as HotspotSummary
 from .place_summary import WardName as WardName

@@ -16,8 +16,6 @@ from hotspots.pipeline import Analysis, FacilityKind
 from hotspots.products.summary.encoding import Degrees, Metres, Part, Probability, Quantity, Share, Tenths
 from hotspots.products.words import say
 
-_NONE = 1e-6
-
 KindOfPlace = Literal["licensed", "fast_food", "shop", "station", "bus_station", "park", "school"]
 
 
@@ -145,15 +143,11 @@ def _summarise_busiest(found: RiskyFacilities, floor: Floor) -> Iterator[Busiest
     """
     named = found.table["n_incidents"][found.table["is_shown"]]
     told = float(named.sum())
-
-    def is_few(n: float) -> bool:
-        return _NONE < n < floor.min_incidents
-
     for one in found.busiest:
         held = one.incident_share * found.n_incidents
-        is_hidden = is_few(held)
+        is_hidden = floor.is_few(held)
         if one.n_facilities > len(named):
-            is_hidden |= is_few(held - told) or is_few(found.n_incidents - held)
+            is_hidden |= floor.is_few(held - told) or floor.is_few(found.n_incidents - held)
             told = told if is_hidden else held
         summary = BusiestSummary.of(one)
         yield dataclasses.replace(summary, incident_share=None) if is_hidden else summary

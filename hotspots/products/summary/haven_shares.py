@@ -49,8 +49,8 @@ def withhold_few(shares: CoverageShares) -> SharesSummary:
     """
     hidden = _find_few(shares, frozenset())
     n_near, n_all = shares.n_within_reach or 0, shares.n_incidents or 0
-    is_few = any(map(_is_few, (n_near, n_all - n_near)))
-    return _leave_out(shares, hidden, is_near_told=not (hidden or is_few))
+    is_told = FLOOR.may_tell(n_near, whole=n_all)
+    return _leave_out(shares, hidden, is_near_told=is_told and not hidden)
 
 
 def withhold_from_sum(
@@ -101,7 +101,7 @@ def withhold_from_sum(
 def _tells_few(withheld: Sequence[float], *, has_beyond: bool) -> bool:
     """Whether the sum of what is withheld tells of few, or of one area; what lies in no area may be told, if many."""
     if has_beyond and len(withheld) == 1:
-        return _is_few(withheld[0])
+        return FLOOR.is_few(withheld[0])
     return len(withheld) < 2 or sum(withheld) < FLOOR.min_incidents
 
 
@@ -116,7 +116,7 @@ def _find_untold_near(
     rest: list[tuple[int, int]] = []
     if beyond is not None and beyond.n_incidents and beyond.n_within_reach is not None:
         rest.append((beyond.n_within_reach, beyond.n_incidents - beyond.n_within_reach))
-    untold = {row for row, parts in near.items() if hidden[row] or any(map(_is_few, parts))}
+    untold = {row for row, parts in near.items() if hidden[row] or any(map(FLOOR.is_few, parts))}
     is_settled = False
     while not is_settled:
         is_settled = True
@@ -139,7 +139,7 @@ def _count_states(shares: CoverageShares) -> dict[str, float]:
 def _find_few(shares: CoverageShares, withheld: frozenset[str]) -> frozenset[str]:
     """The states that may not be told: those withheld already, those of few, and others that would tell them."""
     counts = _count_states(shares)
-    hidden = {name: n for name, n in counts.items() if _is_few(n) or name in withheld}
+    hidden = {name: n for name, n in counts.items() if FLOOR.is_few(n) or name in withheld}
     # what has none within reach last, since with it goes the share that has any; and after all what is nothing
     others = sorted((n <= _NONE, name == "none", n, name) for name, n in counts.items() if name not in hidden)
     for is_nothing, _, n, name in others:
@@ -155,8 +155,3 @@ def _leave_out(shares: CoverageShares, hidden: frozenset[str], *, is_near_told: 
     if not is_near_told:
         left_out |= {"n_within_reach": None, "share_within_reach": None}
     return SharesSummary.of(shares, **left_out)
-
-
-def _is_few(n: float) -> bool:
-    """Whether a number is of so few incidents that it may not be told; none at all may."""
-    return _NONE < n < FLOOR.min_incidents

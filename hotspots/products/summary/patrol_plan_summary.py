@@ -15,10 +15,10 @@ from hotspots.pipeline import DETOUR, ShiftPlan, TravelBy
 from hotspots.products.summary.encoding import Degrees, Part, Quantity, Share, Source, Thousandths
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.patrol_summary import PatrolPlaceSummary, summarise_patrols
+from hotspots.products.summary.place_hours import PlaceWindow
 from hotspots.products.summary.place_summary import LocationCount, LocationKindCount, WardName
 from hotspots.products.summary.product_names import PATROL_PLAN_PRODUCTS
 from hotspots.products.summary.run_summary import InputSummary, Period, count_period
-from hotspots.products.summary.time_summary import WindowSummary
 from hotspots.products.words import say_each
 
 Minutes = Annotated[int, Quantity("minutes")]
@@ -85,7 +85,7 @@ class PlannedPlaceSummary(Part):
         easting, northing: Its middle, in the coordinate reference system of the study area.
         latitude, longitude: The same in WGS84 degrees, to about 10 m.
         wards: It lies in, by number of its incidents.
-        locations, location_kinds: Those with enough incidents to be shown.
+        locations, location_kinds: Those that may be told beside the number of all.
         peak: The hours in which its incidents concentrate most clearly.
         expected: Incidents expected in the shift.
         own_hours_share: The weight of its own hours in that; the rest is the week of the whole area.
@@ -107,7 +107,7 @@ class PlannedPlaceSummary(Part):
     wards: tuple[WardName, ...]
     locations: tuple[LocationCount, ...]
     location_kinds: tuple[LocationKindCount, ...]
-    peak: WindowSummary | None
+    peak: PlaceWindow | None
     expected: Annotated[float, Quantity("incidents", decimals=3)]
     own_hours_share: Share
     visits: tuple[str, ...]

@@ -19,17 +19,18 @@ from hotspots.products.summary.encoding import (
     Tenths,
     Thousandths,
 )
+from hotspots.products.summary.place_hours import PlaceWindow
 from hotspots.products.summary.place_summary import (
     HotspotHavens,
     LocationCount,
     LocationKindCount,
     WardName,
+    find_peak,
     locate_hotspots,
     name_wards,
     sum_ground,
     summarise_near_havens,
 )
-from hotspots.products.summary.time_summary import WindowSummary
 from hotspots.products.words import say
 
 
@@ -55,7 +56,7 @@ class PatrolPlaceSummary(Part):
         place: As of a hot spot.
         n_incidents: Incidents recorded in it; `share` is of all incidents analysed.
         area_km2: Its area, less where the study area ends in it.
-        locations, location_kinds: Those with enough incidents to be shown, at most three.
+        locations, location_kinds: Those that may be told beside the number of all, at most three.
         easting, northing: Its middle, in the coordinate reference system of the study area.
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
         latitude, longitude: The same point in WGS84 degrees, to about 10 m.
@@ -68,7 +69,7 @@ class PatrolPlaceSummary(Part):
         is_excess: Whether there is more of this crime than the other crime there explains.
         certainty: What to expect, in a sentence.
         peak: The hours in which its incidents concentrate most clearly.
-        n_timed: Incidents with a clock time.
+        n_timed: Incidents with a clock time; null where they, or the rest, are too few to be told.
         by_part: Incidents to expect in a week in each part of `shifts`, without the chosen hours; null where hours are
             not known. Within a part they are spread as `week` is.
         havens: Null where no safe havens were given.
@@ -101,8 +102,8 @@ class PatrolPlaceSummary(Part):
     is_excess: Annotated[bool | None, Source("evidence.is_excess")]
     harm: Annotated[float | None, Quantity(figures=4)]
     certainty: str
-    peak: WindowSummary | None
-    n_timed: Annotated[int, Source("profile.n_timed")]
+    peak: PlaceWindow | None
+    n_timed: int | None
     by_part: tuple[Thousandths, ...] | None
     havens: HotspotHavens | None
     near_havens: tuple[NearHavenSummary, ...] | None
@@ -175,7 +176,7 @@ def _summarise_place(index: int, where: dict[str, Any], analysis: Analysis) -> P
         locations=tuple(LocationCount(location=text, n_incidents=n) for text, n in place.locations),
         location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in place.location_kinds),
         certainty="",
-        peak=next(iter(place.profile.peaks), None),
+        peak=find_peak(place, analysis),
         by_part=None if week is None else tuple(week.by_part[index]),
         havens=summarise_near_havens(place, analysis),
         near_havens=None

@@ -112,7 +112,7 @@ def _may_tell(
     ]
     left = [total - n for n in (*within, sum(within))]
     is_enough = min(row.n_current, row.n_earlier) >= floor.min_incidents
-    return is_enough and all(n <= 0 or n >= floor.min_incidents for n in left)
+    return is_enough and not any(map(floor.is_few, left))
 
 
 def _without_numbers(row: HotspotChange) -> HotspotChange:

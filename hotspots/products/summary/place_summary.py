@@ -33,7 +33,7 @@ from hotspots.products.summary.encoding import (
     Tenths,
     Thousandths,
 )
-from hotspots.products.summary.time_summary import WindowSummary
+from hotspots.products.summary.place_hours import PlaceWindow, tell_windows
 from hotspots.products.words import say
 
 
@@ -231,12 +231,13 @@ class HotspotHavens(Part):
 
     Attributes:
         share_within_reach: Of its incidents; null where it, or the rest, is of too few of them to be told.
-        share_open_within_reach: Of those with a clock time, within reach of one that was open; null where not known,
-            and where it, the rest, or what it leaves of those within reach is of too few.
+        share_open_within_reach: Of those with a clock time, within reach of one that was open, in whole hundredths,
+            which do not give their number away; null where not known, and where it, the rest, or what it leaves of
+            those within reach is of too few.
     """
 
     share_within_reach: Share | None
-    share_open_within_reach: Share | None
+    share_open_within_reach: Annotated[float | None, Quantity("share 0-1", decimals=2)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +248,7 @@ class HotspotSummary(Part):
         place: Its streets or public places, if they hold a quarter of its incidents or more and more than one place
             has them; else the grid reference that it lies around, or latitude and longitude.
         density_per_km2: Incidents per square kilometre of its area.
-        locations, location_kinds: Those with enough incidents to be shown, at most three.
+        locations, location_kinds: Those that may be told beside the number of all, at most three.
         easting, northing: A point inside, in the coordinate reference system of the study area.
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
         latitude, longitude: The same point in WGS84 degrees, to about 10 m.
@@ -269,7 +270,7 @@ class HotspotSummary(Part):
         rate_per_1000: Incidents per 1,000 residents and year.
         certainty: How sure it is, in a sentence.
         peak: The hours in which its incidents concentrate most clearly.
-        n_timed: Incidents with a clock time.
+        n_timed: Incidents with a clock time; null where they, or the rest, are too few to be told.
         havens: Null where no safe havens were given.
     """
 
@@ -308,8 +309,8 @@ class HotspotSummary(Part):
     residents: Annotated[float | None, Quantity(decimals=-1)]
     rate_per_1000: Annotated[float | None, Quantity("per 1,000 residents and year", figures=2)]
     certainty: str
-    peak: WindowSummary | None
-    n_timed: Annotated[int, Source("profile.n_timed")]
+    peak: PlaceWindow | None
+    n_timed: int | None
     havens: HotspotHavens | None
 
 
@@ -535,7 +536,7 @@ def summarise_hotspot(hotspot: Hotspot, where: dict[str, Any], analysis: Analysi
         location_kinds=tuple(LocationKindCount(kind=text, n_incidents=n) for text, n in hotspot.location_kinds),
         rate_per_1000=1000 * hotspot.n_incidents / hotspot.residents / analysis.n_years if hotspot.residents else None,
         certainty="",
-        peak=next(iter(hotspot.profile.peaks), None),
+        peak=find_peak(hotspot, analysis),
         havens=summarise_near_havens(hotspot, analysis),
     )
     return dataclasses.replace(found, certainty=say("certainty.sentence", found))
@@ -564,6 +565,11 @@ def locate_hotspots(hotspots: Sequence[Hotspot | ShiftHotspot], analysis: Analys
     return located
 
 
+def find_peak(place: Hotspot, analysis: Analysis) -> PlaceWindow | None:
+    """The clearest peak of a place; None without one."""
+    return tell_windows(place, analysis.request.floor)[0] if place.profile.peaks else None
+
+
 def name_wards(codes: Sequence[str], analysis: Analysis) -> tuple[WardName, ...]:
     """Wards by their names."""
     names = analysis.wards["ward_name"]
@@ -579,15 +585,10 @@ def summarise_near_havens(hotspot: Hotspot, analysis: Analysis) -> HotspotHavens
     is_near = coverage.is_within_reach[hotspot.members]
     is_open = coverage.is_open_within_reach[hotspot.members][timed]
     can_tell = bool(timed.any()) and coverage.share_open_within_reach is not None
-
-    def is_few(n: int) -> bool:
-        return floor.is_applied and 0 < n < floor.min_incidents
-
     # beside the number of its incidents a share is a number
     n_near, n_open = int(is_near.sum()), int(is_open.sum())
-    is_near_told = not (is_few(n_near) or is_few(len(is_near) - n_near))
-    is_open_told = can_tell and not any(map(is_few, (n_open, len(is_open) - n_open, n_near - n_open)))
+    is_open_told = can_tell and floor.may_tell(n_open, whole=len(is_open)) and not floor.is_few(n_near - n_open)
     return HotspotHavens(
-        share_within_reach=is_near.mean() if is_near_told else None,
+        share_within_reach=is_near.mean() if floor.may_tell(n_near, whole=len(is_near)) else None,
         share_open_within_reach=is_open.mean() if is_open_told else None,
     )

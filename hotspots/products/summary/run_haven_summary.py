@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # a run without havens and candidates needs nothing of these
 
 RoundMetres = Annotated[float, Quantity("m", decimals=0)]
 _MOST_GAPS = 40
-_NONE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,24 +192,20 @@ def summarise_sites(analysis: Analysis) -> HavenSitesSummary | None:
     for number, site in enumerate(found.sites):
         n_so_far += site.n_gained
         # the last of them would tell what all together leave
-        is_told = not (number == len(found.sites) - 1 and _is_few(n_left))
+        is_told = not (number == len(found.sites) - 1 and FLOOR.is_few(n_left))
         sites.append(_summarise_site(analysis, found, site, number, n_so_far if is_told else None))
     summary = HavenSitesSummary(
         n_candidates=found.n_sites,
         n_hours_unknown=found.n_unknown,
         is_by_hour=found.is_by_hour,
         covered_share=None
-        if not found.n_total or _is_few(found.n_covered) or _is_few(found.n_total - found.n_covered)
+        if not found.n_total or not FLOOR.may_tell(found.n_covered, whole=found.n_total)
         else found.n_covered / found.n_total,
         gap_share=found.plan.gap_share if found.plan else None,
         sites=tuple(sites),
         words="",
     )
     return dataclasses.replace(summary, words=say("run_havens.sites", summary, analysis.crime.plural))
-
-
-def _is_few(n: float) -> bool:
-    return _NONE < n < FLOOR.min_incidents - _NONE
 
 
 def _summarise_site(
@@ -229,7 +224,7 @@ def _summarise_site(
         opening_hours=site.opening_hours,
         ward=ward,
         n_gained=None if n_so_far is None else site.n_gained,
-        covered_share=None if n_so_far is None or _is_few(found.n_covered) else n_so_far / found.n_total,
+        covered_share=None if n_so_far is None or FLOOR.is_few(found.n_covered) else n_so_far / found.n_total,
         easting=site.easting,
         northing=site.northing,
         grid_reference=reference,

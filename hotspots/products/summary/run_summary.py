@@ -43,6 +43,7 @@ from hotspots.products.summary.period_summary import (
     summarise_periods,
 )
 from hotspots.products.summary.place_changes import withhold_counts
+from hotspots.products.summary.place_hours import HotspotHours, summarise_hotspot_hours
 from hotspots.products.summary.place_summary import (
     ClusterSummary,
     DensitySummary,
@@ -75,7 +76,6 @@ from hotspots.products.summary.time_summary import (
     ChangeScale,
     ChangeSummary,
     ConditionSummary,
-    HotspotHours,
     NearRepeatSummary,
     ProfileSummary,
     RepeatSummary,
@@ -547,7 +547,7 @@ def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSumma
         holdout=places.holdout and summarise_holdout(places.holdout),
         shifts=summarise_shifts(analysis),
         profile=summarise_profile(times.profile),
-        hotspot_profiles=tuple(HotspotHours.of(hotspot.profile, rank=hotspot.rank) for hotspot in places.hotspots),
+        hotspot_profiles=tuple(summarise_hotspot_hours(one, analysis.request.floor) for one in places.hotspots),
         conditions=tuple(summarise_condition(split) for split in times.conditions),
         series=summarise_series(times),
         changes=withhold_counts(

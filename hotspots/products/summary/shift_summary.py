@@ -65,6 +65,8 @@ class ShiftHotspotSummary(Part):
 
     Attributes:
         place: What it is called, as hot spots of the whole week are.
+        share_of_week: As all three shares and the ratio, null where its incidents at other hours, or at these, are too
+            few to be told.
         ratio: `hours_share` as a multiple of `elsewhere_share`.
         easting, northing: A point inside, in the coordinate reference system of the study area.
         grid_reference: The square of 100 m of the British National Grid that holds that point; null elsewhere.
@@ -80,9 +82,9 @@ class ShiftHotspotSummary(Part):
     n_incidents: WeightSum
     n_places: int
     share: Share
-    share_of_week: Share
-    hours_share: Share
-    elsewhere_share: Share
+    share_of_week: Share | None
+    hours_share: Share | None
+    elsewhere_share: Share | None
     ratio: Tenths | None
     week_rank: int | None
     area_km2: Annotated[float, Quantity("km²", decimals=4)]
@@ -251,9 +253,13 @@ def hours_in_period(places: ShiftPlaces, analysis: Analysis) -> float:
 
 
 def _summarise_hotspot(hotspot: ShiftHotspot, where: dict[str, Any], analysis: Analysis) -> ShiftHotspotSummary:
+    n_at_any_hour = hotspot.n_incidents / hotspot.hours_share
+    compared = ("share_of_week", "hours_share", "elsewhere_share", "ratio")
+    is_told = analysis.request.floor.may_tell(hotspot.n_incidents, whole=n_at_any_hour)
     return ShiftHotspotSummary.of(
         hotspot,
         **where,
+        **({} if is_told else dict.fromkeys(compared)),
         wards=name_wards(hotspot.wards, analysis),
         locations=tuple(LocationWeight(location=text, n_incidents=n) for text, n in hotspot.locations),
     )

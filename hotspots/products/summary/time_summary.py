@@ -142,26 +142,6 @@ class WardHours(HoursSummary):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HotspotHours(Part):
-    """The hours of a hot spot as windows: one by one they would be of few incidents each.
-
-    Attributes:
-        rank: Of the hot spot.
-    """
-
-    view_of: ClassVar = WeeklyProfile
-
-    rank: int
-    available: bool
-    reason: str | None
-    explanation: str | None
-    n_timed: int
-    n_untimed: int
-    peaks: tuple[WindowSummary, ...]
-    quiet: tuple[WindowSummary, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionSummary(Part):
     """Incidents with and without one condition of the calendar.
 
