@@ -28,9 +28,9 @@ def test_a_place_without_a_name_is_called_by_its_ward(place: str, wards: list[st
     ("low", "high", "words"),
     [
         # of 730 days, which are 104.3 weeks
-        (206, 626, "about 2 to 6 a week at all hours, 9 times in 10 (206 to 626 in the next 730 days)"),
-        (100, 110, "about 1 a week at all hours, 9 times in 10 (100 to 110 in the next 730 days)"),
-        (12, 40, "12 to 40 in the next 730 days at all hours, 9 times in 10"),
+        (206, 626, "about 2 to 6 a week at all hours, 9 times in 10 (206 to 626 in the next 24 months)"),
+        (100, 110, "about 1 a week at all hours, 9 times in 10 (100 to 110 in the next 24 months)"),
+        (12, 40, "12 to 40 in the next 24 months at all hours, 9 times in 10"),
     ],
 )
 def test_how_sure_it_is_is_said_by_the_week_where_there_is_one_a_week(low: int, high: int, words: str) -> None:
