@@ -211,3 +211,20 @@ def list_violations(page: Any) -> list[str]:
         rules,
     )
     return list(found)
+
+
+def list_faults(browser: Any, path: Path) -> list[str]:
+    """Of a page with all of it open, light and dark, wide and on a phone: violations, and whether it is too wide."""
+    found = []
+    for colours, width in (("light", 390), ("dark", 1366)):
+        context = browser.new_context(
+            viewport={"width": width, "height": 844}, offline=True, bypass_csp=True, color_scheme=colours
+        )
+        page = context.new_page()
+        page.goto(path.as_uri())
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        found += [f"{colours}: {fault}" for fault in list_violations(page)]
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{wide} pixels wide on a screen of {width}")
+        context.close()
+    return found

@@ -16,7 +16,7 @@ import jsonschema
 import pandas as pd
 import pytest
 import shapely
-from support import call
+from support import call, list_faults
 
 from hotspots.analysis.patrols import plan_patrols
 from hotspots.cli.inputs import StudyInputs
@@ -369,3 +369,7 @@ def test_the_command_writes_all_of_it(repository: Path, tmp_path: Path) -> None:
 def test_too_little_for_a_place_is_said(demonstration: Study) -> None:
     with pytest.raises(TooLittleDataError):
         plan_shift(demonstration, dataclasses.replace(NIGHT, first_day=dt.date(2026, 9, 30)))
+
+
+def test_the_card_can_be_used_by_everybody(written: dict[str, Path], browser: Any) -> None:
+    assert list_faults(browser, written["card"]) == []

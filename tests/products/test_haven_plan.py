@@ -4,6 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from support import call
+from support import call, list_faults
 
 from hotspots.analysis.hours import profile_week, weigh_hours
 from hotspots.analysis.safe_havens.haven_gaps import UsualHours, rank_gaps
@@ -31,6 +32,7 @@ from hotspots.pipeline.selection import select_incidents
 from hotspots.pipeline.study import Study
 from hotspots.pipeline.surroundings import with_places
 from hotspots.products.files.haven_plan_folder import write_havens
+from hotspots.products.pages import draw_havens
 from hotspots.products.summary.haven_plan_summary import (
     HavenPlanSummary,
     summarise_havens,
@@ -564,3 +566,11 @@ def test_the_command_says_and_lists_what_it_wrote(repository: Path, tmp_path: Pa
     code, _, err = call("havens", "siting", "--crime", "robbery", "--new", "0", *read, "--out", tmp_path)
     assert code == 2
     assert "Give --new 5" in err
+
+
+def test_the_pages_can_be_used_by_everybody(
+    plan: HavenPlan, gaps_plan: HavenPlan, tmp_path: Path, browser: Any
+) -> None:
+    for name, one in (("siting.html", plan), ("gaps.html", gaps_plan)):
+        (tmp_path / name).write_text(draw_havens(one, summarise_havens(one)), "utf-8")
+        assert list_faults(browser, tmp_path / name) == []

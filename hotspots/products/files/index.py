@@ -67,7 +67,7 @@ _KINDS_OF_FILE = {
 }
 """What people call files, by how their names end; others by that itself, in capitals."""
 _CALLED = {
-    "times": "When",
+    "times": "When: hours, season and change",
     "quality": "Quality and methods",
     "safety": "Safety Maps beside recorded crime",
     "tables": "All tables",
@@ -80,6 +80,7 @@ _CALLED = {
     "summary": "All figures",
     "manifest": "What was written, and from what",
     "index": "All maps and pages",
+    ".zip": "All of it in one file",
     "performance": "Performance table",
     "operation": "Result of the operation",
     "patrols_done": "Did patrols go?",
@@ -93,7 +94,7 @@ _CALLED = {
     "tactical": "Tactical assessment",
     "problem": "Problem profile",
 }
-"""What files are, by their names without the ending, where the name itself does not say it."""
+"""What files are, by their ending or by their names without it, where the name itself does not say it."""
 
 
 def write_index(out: Path) -> Path:
@@ -177,7 +178,7 @@ def _group_by_use(links: list[str]) -> list[tuple[str, list[Entry]]]:
         is_chart = f"/{CHART_FOLDER}/" in link and not link.endswith(".json")
         use = next((use for use, endings in _USES.items() if link.endswith(endings)), "Other")
         file = PurePosixPath(link)
-        name = _CALLED.get(file.stem, file.stem.replace("_", " ").capitalize())
+        name = _CALLED.get(file.suffix) or _CALLED.get(file.stem, file.stem.replace("_", " ").capitalize())
         kind = _KINDS_OF_FILE.get(file.suffix, file.suffix.removeprefix(".").upper())
         found[_SLIDES if is_chart else use].append({"address": link, "name": name, "kind": kind})
     return [(use, listed) for use, listed in found.items() if listed]
