@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hotspots.cli.inputs import METRES, PATH, StudyInputs, day_option, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    PATH,
+    StudyInputs,
+    choose_thresholds,
+    day_option,
+    open_study,
+    out_option,
+    reach_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo, echo_products, warn
 
 if TYPE_CHECKING:
@@ -73,7 +82,7 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem", "strateg
     metavar="N",
     help=f"Places to patrol, at most.  [default: {_USUAL_PLACES}, or 10 with --tasking]",
 )
-@click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
+@reach_option
 @click.option(
     "--contact", metavar="TEXT", help="Whom to ask.  [default: contact of [house], or a line to fill in by hand]"
 )
@@ -198,7 +207,7 @@ def _write_tasking(
         crimes=crimes,
         wards=inputs.wards,
         end=inputs.end,
-        reach_m=asked["reach_m"],
+        **choose_thresholds(settings, reach_m=asked["reach_m"]),
         indicators=settings.indicators,
         targets=settings.targets,
         criterion_weights=settings.criterion_weights,
@@ -239,10 +248,16 @@ def _write_profile(
 
     details = BriefRequest(n_weeks=4, **_read_details(asked))
     require_packages(asked["formats"], template=asked["template"], tags=REPORT_TAGS, what="a report")
+    settings = inputs.load_settings()
     request = AnalysisRequest(
-        crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, area=area, reach_m=asked["reach_m"]
+        crime=crime,
+        start=inputs.start,
+        end=inputs.end,
+        wards=inputs.wards,
+        area=area,
+        **choose_thresholds(settings, reach_m=asked["reach_m"]),
     )
-    with open_study(inputs, inputs.load_settings(), out=asked["out"], tables=(*_TABLES, *_NEAR)) as (study, progress):
+    with open_study(inputs, settings, out=asked["out"], tables=(*_TABLES, *_NEAR)) as (study, progress):
         analysis = analyse(study, request, progress=progress)
         run = summarise(analysis)
         found = make_problem(analysis, find_hotspot(run, wanted), details)
@@ -261,13 +276,19 @@ def _write_wards(
 
     wanted = BriefRequest(**_read_details(asked))
     require_packages(asked["formats"], template=asked["template"], tags=BRIEF_TAGS)
+    settings = inputs.load_settings()
     requests = [
         AnalysisRequest(
-            crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, area=area, reach_m=asked["reach_m"]
+            crime=slug,
+            start=inputs.start,
+            end=inputs.end,
+            wards=inputs.wards,
+            area=area,
+            **choose_thresholds(settings, reach_m=asked["reach_m"]),
         )
         for slug in crimes
     ]
-    with open_study(inputs, inputs.load_settings(), out=asked["out"], tables=_TABLES) as (study, progress):
+    with open_study(inputs, settings, out=asked["out"], tables=_TABLES) as (study, progress):
         briefs, thin = [], []
         for request in requests:
             analysis = analyse(study, request, progress=progress)

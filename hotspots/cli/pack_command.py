@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hotspots.cli.inputs import METRES, StudyInputs, open_study, out_option, study_options
+from hotspots.cli.inputs import StudyInputs, choose_thresholds, open_study, out_option, reach_option, study_options
 from hotspots.cli.outputs import echo_products, warn
 
 
@@ -30,7 +30,7 @@ from hotspots.cli.outputs import echo_products, warn
     "checked_since",
     "population",
 )
-@click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
+@reach_option
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -40,7 +40,7 @@ from hotspots.cli.outputs import echo_products, warn
 @out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the table of wards and crimes.")
 def pack(
-    inputs: StudyInputs, crimes: tuple[str, ...], reach_m: float, jobs: int | None, out: Path, as_json: bool
+    inputs: StudyInputs, crimes: tuple[str, ...], reach_m: float | None, jobs: int | None, out: Path, as_json: bool
 ) -> None:
     """Map every crime, with a page for the team of each ward, one table that opens all, and a zip to mail.
 
@@ -57,7 +57,7 @@ def pack(
         start=inputs.start,
         end=inputs.end,
         wards=inputs.wards,
-        reach_m=reach_m,
+        **choose_thresholds(settings, n_patrol_places=None, reach_m=reach_m),
     )
     with open_study(inputs, settings, out=out, tables=RUN_TABLES) as (study, progress):
         plan = plan_pack(study, request)
