@@ -17,6 +17,7 @@ from hotspots.cli.inputs import (
     open_study,
     out_option,
     reach_option,
+    records_option,
     study_options,
 )
 from hotspots.cli.outputs import echo, echo_products, warn
@@ -62,6 +63,15 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem", "strateg
     "--problem",
     metavar="HOTSPOT",
     help="The problem profile of a hot spot, by its number or name in `hotspots run`; an unknown one prints the list.",
+)
+@records_option()
+@click.option(
+    "--operation",
+    "operation_files",
+    multiple=True,
+    type=PATH,
+    help="What came of an operation at the hot spot of --problem: operation.json of hotspots operation. Repeatable.  "
+    "[default: none]",
 )
 @click.option(
     "--strategic",
@@ -152,6 +162,8 @@ def brief(
             "--first-day": strategic and asked["first_day"] is not None,
             "--weeks": not tasking and n_weeks is not None,
             "--places": kind in {"problem", "strategic"} and asked["n_places"] is not None,
+            "--records": problem is None and bool(asked["record_files"]),
+            "--operation": problem is None and bool(asked["operation_files"]),
         },
     )
     if not (crimes or tasking or strategic):
@@ -242,9 +254,10 @@ def _write_year(inputs: StudyInputs, asked: Mapping[str, Any]) -> list[Written]:
 def _write_profile(
     inputs: StudyInputs, crime: str, asked: Mapping[str, Any], *, area: str | None, wanted: str
 ) -> list[Written]:
+    from hotspots.ingest.reference import read_patrol_records
     from hotspots.pipeline import AnalysisRequest, BriefRequest, analyse, make_problem
     from hotspots.products.files import REPORT_TAGS, require_packages, write_problem
-    from hotspots.products.summary import find_hotspot, summarise
+    from hotspots.products.summary import find_hotspot, read_operation, summarise
 
     details = BriefRequest(n_weeks=4, **_read_details(asked))
     require_packages(asked["formats"], template=asked["template"], tags=REPORT_TAGS, what="a report")
@@ -257,14 +270,18 @@ def _write_profile(
         area=area,
         **choose_thresholds(settings, reach_m=asked["reach_m"]),
     )
-    with open_study(inputs, settings, out=asked["out"], tables=(*_TABLES, *_NEAR)) as (study, progress):
+    files = asked["record_files"]
+    tables = (*_TABLES, *_NEAR)
+    with open_study(inputs, settings, out=asked["out"], tables=tables, others=files) as (study, progress):
+        crs, time_zone = study.boundaries.wards.crs, study.calendar.time_zone
+        records = read_patrol_records(files, crs=crs, time_zone=time_zone, area=study.area) if files else None
         analysis = analyse(study, request, progress=progress)
+        operations = tuple(read_operation(path, analysis.crime) for path in asked["operation_files"])
         run = summarise(analysis)
-        found = make_problem(analysis, find_hotspot(run, wanted), details)
+        found = make_problem(analysis, find_hotspot(run, wanted), details, records=records)
         progress("writing")
-        return [
-            write_problem(found, run, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)
-        ]
+        options = {"formats": asked["formats"], "template": asked["template"], "notify": warn}
+        return [write_problem(found, run, asked["out"], operations=operations, **options)]
 
 
 def _write_wards(
