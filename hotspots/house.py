@@ -32,6 +32,44 @@ _TITLE = "house"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
+_MOST_PLACES = 500
+_FURTHEST_M = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """What a partnership has decided once, for all that is made in its name; None for what is usual.
+
+    Attributes:
+        n_patrol_places: How many places to patrol are listed, at most.
+        reach_m: How far a safe haven reaches.
+
+    Raises:
+        ParameterError: One is not a number, or too low or high for the method.
+    """
+
+    n_patrol_places: int | None = None
+    reach_m: float | None = None
+
+    def __post_init__(self) -> None:
+        n, reach_m = self.n_patrol_places, self.reach_m
+        if n is not None and not (isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= _MOST_PLACES):
+            raise ParameterError(
+                f"`{_THRESHOLDS['n_patrol_places']}` must be a whole number of places to patrol from 1 to "
+                f"{_MOST_PLACES}, not {n!r}. Correct it, or leave it out."
+            )
+        is_number = isinstance(reach_m, int | float) and not isinstance(reach_m, bool)
+        if reach_m is not None and not (is_number and 0 < reach_m <= _FURTHEST_M):
+            raise ParameterError(
+                f"`{_THRESHOLDS['reach_m']}` must be a number of metres above 0 and at most {_FURTHEST_M:,}, not "
+                f"{reach_m!r}. Correct it, or leave it out."
+            )
+
+
+_THRESHOLDS = {"n_patrol_places": "thresholds.places", "reach_m": "thresholds.reach_m"}
+"""What they are called in a file of settings."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseStyle:
     """In whose name products are made, and how they are marked; without settings, in nobody's.
@@ -42,6 +80,7 @@ class HouseStyle:
         colour: Of headings and rules, never of data: "#rrggbb", legible on white and white on it.
         contact: Whom to ask, in a line.
         markings: What is printed at the top and bottom of a product, by its audience; an empty text for nothing.
+        thresholds: What is asked for where a command does not say otherwise.
 
     Raises:
         ParameterError: A text is not one line that can be printed, a colour is not one or is too pale, or a marking is
@@ -53,6 +92,7 @@ class HouseStyle:
     colour: str | None = None
     contact: str | None = None
     markings: Mapping[Audience, str] = field(default_factory=lambda: MARKINGS)
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     def __post_init__(self) -> None:
         for name, longest in _LONGEST.items():
@@ -103,9 +143,9 @@ def parse_house(table: Mapping[str, Any], path: Path) -> HouseStyle:
         if key not in known:
             hint = suggest_word(key, known) or f" It takes: {', '.join(known)}."
             raise ParameterError(f'{path.as_posix()} has an unknown key "{key}" in [{_TITLE}].{hint}')
-        if key == "markings":
+        if key in ("markings", "thresholds"):
             if not isinstance(value, Mapping):
-                raise ParameterError(f"{path.as_posix()}: {_TITLE}.markings must be a table, [{_TITLE}.markings].")
+                raise ParameterError(f"{path.as_posix()}: {_TITLE}.{key} must be a table, [{_TITLE}.{key}].")
         elif not (isinstance(value, str) and value.strip()):
             raise ParameterError(
                 f"{path.as_posix()}: {_TITLE}.{key} must be a text that is not blank, not {value!r}. Correct it, or "
@@ -115,9 +155,22 @@ def parse_house(table: Mapping[str, Any], path: Path) -> HouseStyle:
     if "logo" in values:
         values["logo"] = read_logo(path.parent / values["logo"])
     try:
+        if "thresholds" in values:
+            values["thresholds"] = _parse_thresholds(values["thresholds"])
         return HouseStyle(**values)
     except ParameterError as error:
         raise ParameterError(f"{path.as_posix()}, [{_TITLE}]: {error}") from error
+
+
+def _parse_thresholds(table: Mapping[str, Any]) -> Thresholds:
+    names = {words.partition(".")[2]: name for name, words in _THRESHOLDS.items()}
+    for key in table:
+        if key not in names:
+            raise ParameterError(
+                f'Thresholds are {", ".join(names)}; "{key}" is not one of them.{suggest_word(key, names)} Correct or '
+                "remove it."
+            )
+    return Thresholds(**{names[key]: value for key, value in table.items()})
 
 
 def measure_contrast(colour: str) -> float:

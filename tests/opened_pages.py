@@ -99,7 +99,7 @@ def walk_by_keys(page: Any) -> list[str]:
         if fault is None:
             break
         faults += [fault] if fault else []
-    missed = page.evaluate(
+    missed: list[str] = page.evaluate(
         """(controls) => [...document.querySelectorAll(controls)].filter((one) => one.tabIndex >= 0
           && one.checkVisibility({ visibilityProperty: true }) && !window.stops.includes(one)
           && !(one.type === 'radio' && window.stops.some((stop) => stop.name === one.name)))

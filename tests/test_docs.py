@@ -17,6 +17,7 @@ from test_architecture import STAGES
 
 from hotspots.cli.main import cli
 from hotspots.crimes import KNIFE_CRIME, load_definitions
+from hotspots.pipeline import AnalysisRequest
 from hotspots.products.summary import PRODUCTS
 from hotspots.settings import FILE_NAME, load_settings
 
@@ -123,10 +124,9 @@ def test_the_page_of_commands_is_what_help_prints() -> None:
 
 def test_the_readme_names_the_default_parameters() -> None:
     text = (REPOSITORY / "docs" / "methods.md").read_text("utf-8")
-    defaults = {parameter.name: parameter.default for parameter in cli.commands["run"].params}
-    assert f"{defaults['bandwidth_m']} m" in text
-    for name in ("cell_size_m", "max_extent_m", "reach_m"):
-        assert f"{defaults[name]:g} m" in text
+    usual = AnalysisRequest(crime="robbery")
+    for name in ("bandwidth_m", "cell_size_m", "max_extent_m", "reach_m"):
+        assert f"{getattr(usual, name):g} m" in text
 
 
 def test_every_crime_is_listed() -> None:

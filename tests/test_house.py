@@ -9,8 +9,9 @@ import pytest
 from house_files import SVG_LOGO, make_logo, write_house
 
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError
-from hotspots.house import HouseStyle, measure_contrast, require_audience
+from hotspots.house import HouseStyle, Thresholds, measure_contrast, require_audience
 from hotspots.logos import read_logo
+from hotspots.pipeline.request import AnalysisRequest
 from hotspots.settings import Settings, load_settings
 
 
@@ -38,7 +39,10 @@ def test_without_one_nothing_is_named() -> None:
     [
         ("house = 3", r"house must be tables, such as \[house\]"),
         ("[house]\nnme = 'A'", r'unknown key "nme" in \[house\]. Did you mean "name"\?'),
-        ("[house]\nfont = 'A'", r'unknown key "font" in \[house\]. It takes: name, logo, colour, contact, markings'),
+        (
+            "[house]\nfont = 'A'",
+            r'unknown key "font" in \[house\]. It takes: name, logo, colour, contact, markings, thresholds',
+        ),
         ("[house]\nname = 3", r"house.name must be a text that is not blank, not 3"),
         ("[house]\nname = ' '", r"house.name must be a text that is not blank"),
         ('[house]\nname = "A\\nB"', r"`name` must be one line of 1 to 60 printable characters"),
@@ -46,12 +50,29 @@ def test_without_one_nothing_is_named() -> None:
         ("[house]\ncolour = 'blue'", r"`colour` must be a colour as \"#1f4e79\".* not 'blue'"),
         ("[house]\nmarkings = 'OFFICIAL'", r"house.markings must be a table, \[house.markings\]"),
         ("[house.markings]\npartners = 'A'", r'"partners" is not one of them. Did you mean "partner"\?'),
+        ("[house]\nthresholds = 3", r"house.thresholds must be a table, \[house.thresholds\]"),
+        (
+            "[house.thresholds]\nplace = 3",
+            r'Thresholds are places, reach_m; "place" is not one .* Did you mean "places"',
+        ),
+        ("[house.thresholds]\nplaces = 0", r"`thresholds.places` must be a whole number .* from 1 to 500, not 0"),
+        ("[house.thresholds]\nplaces = 2.5", r"`thresholds.places` must be a whole number .* not 2.5"),
+        ("[house.thresholds]\nreach_m = true", r"`thresholds.reach_m` must be a number of metres .* not True"),
+        ("[house.thresholds]\nreach_m = nan", r"`thresholds.reach_m` must be .* at most 20,000, not nan"),
         ("[house.markings]\npublic = 3", r"`markings.public` must be one line .* 3 was given"),
     ],
 )
 def test_a_wrong_setting_is_told(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=message):
         load_settings(write_house(tmp_path, text))
+
+
+def test_a_threshold_may_be_what_an_analysis_may_be_asked_for() -> None:
+    for given in (Thresholds(n_patrol_places=500, reach_m=20_000), Thresholds(n_patrol_places=1, reach_m=0.5)):
+        assert given.n_patrol_places is not None
+        assert given.reach_m is not None
+        asked = AnalysisRequest(crime="robbery", n_patrol_places=given.n_patrol_places, reach_m=given.reach_m)
+        assert (asked.n_patrol_places, asked.reach_m) == (given.n_patrol_places, given.reach_m)
 
 
 def test_a_colour_that_cannot_be_read_is_refused_with_one_that_can() -> None:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hotspots.cli.inputs import METRES, PATH, StudyInputs, day_option, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    PATH,
+    StudyInputs,
+    choose_thresholds,
+    day_option,
+    open_study,
+    out_option,
+    reach_option,
+    records_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo, echo_products, warn
 
 if TYPE_CHECKING:
@@ -55,6 +65,15 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem", "strateg
     metavar="HOTSPOT",
     help="The problem profile of a hot spot, by its number or name in `hotspots run`; an unknown one prints the list.",
 )
+@records_option()
+@click.option(
+    "--operation",
+    "operation_files",
+    multiple=True,
+    type=PATH,
+    help="What came of an operation at the hot spot of --problem: operation.json of hotspots operation. Repeatable.  "
+    "[default: none]",
+)
 @click.option(
     "--strategic",
     is_flag=True,
@@ -74,7 +93,7 @@ _NAMES = {"ward": "brief", "tasking": "tactical", "problem": "problem", "strateg
     metavar="N",
     help=f"Places to patrol, at most.  [default: {_USUAL_PLACES}, or 10 with --tasking]",
 )
-@click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
+@reach_option
 @click.option(
     "--contact", metavar="TEXT", help="Whom to ask.  [default: contact of [house], or a line to fill in by hand]"
 )
@@ -144,6 +163,8 @@ def brief(
             "--first-day": strategic and asked["first_day"] is not None,
             "--weeks": not tasking and n_weeks is not None,
             "--places": kind in {"problem", "strategic"} and asked["n_places"] is not None,
+            "--records": problem is None and bool(asked["record_files"]),
+            "--operation": problem is None and bool(asked["operation_files"]),
         },
     )
     if not (crimes or tasking or strategic):
@@ -199,7 +220,7 @@ def _write_tasking(
         crimes=crimes,
         wards=inputs.wards,
         end=inputs.end,
-        reach_m=asked["reach_m"],
+        **choose_thresholds(settings, reach_m=asked["reach_m"]),
         indicators=settings.indicators,
         targets=settings.targets,
         criterion_weights=settings.criterion_weights,
@@ -234,23 +255,34 @@ def _write_year(inputs: StudyInputs, asked: Mapping[str, Any]) -> list[Written]:
 def _write_profile(
     inputs: StudyInputs, crime: str, asked: Mapping[str, Any], *, area: str | None, wanted: str
 ) -> list[Written]:
+    from hotspots.ingest.reference import read_patrol_records
     from hotspots.pipeline import AnalysisRequest, BriefRequest, analyse, make_problem
     from hotspots.products.files import REPORT_TAGS, require_packages, write_problem
-    from hotspots.products.summary import find_hotspot, summarise
+    from hotspots.products.summary import find_hotspot, read_operation, summarise
 
     details = BriefRequest(n_weeks=4, **_read_details(asked))
     require_packages(asked["formats"], template=asked["template"], tags=REPORT_TAGS, what="a report")
+    settings = inputs.load_settings()
     request = AnalysisRequest(
-        crime=crime, start=inputs.start, end=inputs.end, wards=inputs.wards, area=area, reach_m=asked["reach_m"]
+        crime=crime,
+        start=inputs.start,
+        end=inputs.end,
+        wards=inputs.wards,
+        area=area,
+        **choose_thresholds(settings, reach_m=asked["reach_m"]),
     )
-    with open_study(inputs, inputs.load_settings(), out=asked["out"], tables=(*_TABLES, *_NEAR)) as (study, progress):
+    files = asked["record_files"]
+    tables = (*_TABLES, *_NEAR)
+    with open_study(inputs, settings, out=asked["out"], tables=tables, others=files) as (study, progress):
+        crs, time_zone = study.boundaries.wards.crs, study.calendar.time_zone
+        records = read_patrol_records(files, crs=crs, time_zone=time_zone, area=study.area) if files else None
         analysis = analyse(study, request, progress=progress)
+        operations = tuple(read_operation(path, analysis.crime) for path in asked["operation_files"])
         run = summarise(analysis)
-        found = make_problem(analysis, find_hotspot(run, wanted), details)
+        found = make_problem(analysis, find_hotspot(run, wanted), details, records=records)
         progress("writing")
-        return [
-            write_problem(found, run, asked["out"], formats=asked["formats"], template=asked["template"], notify=warn)
-        ]
+        options = {"formats": asked["formats"], "template": asked["template"], "notify": warn}
+        return [write_problem(found, run, asked["out"], operations=operations, **options)]
 
 
 def _write_wards(
@@ -263,13 +295,19 @@ def _write_wards(
 
     wanted = BriefRequest(**_read_details(asked))
     require_packages(asked["formats"], template=asked["template"], tags=BRIEF_TAGS)
+    settings = inputs.load_settings()
     requests = [
         AnalysisRequest(
-            crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, area=area, reach_m=asked["reach_m"]
+            crime=slug,
+            start=inputs.start,
+            end=inputs.end,
+            wards=inputs.wards,
+            area=area,
+            **choose_thresholds(settings, reach_m=asked["reach_m"]),
         )
         for slug in crimes
     ]
-    with open_study(inputs, inputs.load_settings(), out=asked["out"], tables=_TABLES) as (study, progress):
+    with open_study(inputs, settings, out=asked["out"], tables=_TABLES) as (study, progress):
         pages: list[tuple[Analysis, list[Brief]]] = []
         thin = []
         for request in requests:

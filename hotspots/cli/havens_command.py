@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ havens.add_command(poster)
 
 @havens.command()
 @crime_option
-@_reach_option("400")
+@_reach_option("that of hotspots.toml, or 400")
 @study_options("havens", "streets", "base_map", "schools", "term_dates", "checked_since")
 @charts_option
 @out_option
@@ -96,7 +97,7 @@ def coverage(inputs: StudyInputs, crime: str, reach_m: float | None, charts: boo
 
 @havens.command()
 @crime_option
-@_reach_option("400")
+@_reach_option("that of hotspots.toml, or 400")
 @_grid_option
 @_site_hours_option
 @_longer_option("the end of the part of the week, at most 24")
@@ -158,7 +159,7 @@ def gaps(
     metavar="SHARE",
     help="Share of incidents to be covered, such as 0.8: the fewest sites that do it are looked for.",
 )
-@_reach_option("400; cctv 100, youth 800")
+@_reach_option("that of hotspots.toml, or 400; cctv 100, youth 800")
 @_grid_option
 @_site_hours_option
 @_longer_option("20")
@@ -235,12 +236,15 @@ def _write(inputs: StudyInputs, request: HavenRequest, out: Path, *, charts: boo
 
     if charts:
         require_chart_packages()
+    settings = inputs.load_settings()
+    if request.reach_m is None and request.preset.existing == "havens":
+        request = dataclasses.replace(request, reach_m=settings.house.thresholds.reach_m)
     tables: tuple[BesideTable, ...] = _COVER_TABLES
     if request.question != "coverage":
         tables = (*tables, "candidates")
     if request.preset.existing != "havens":
         tables = (*tables, request.preset.existing)
-    with open_study(inputs, inputs.load_settings(), out=out, tables=tables) as (study, progress):
+    with open_study(inputs, settings, out=out, tables=tables) as (study, progress):
         plan = plan_havens(study, request, progress=progress)
         progress("writing")
         written = write_havens(plan, out, charts=charts, notify=warn)

@@ -280,6 +280,34 @@ class StudyInputs:
         return dataclasses.replace(load_settings(self.settings_file), **given)
 
 
+def choose_thresholds(settings: Settings, **asked: float | None) -> dict[str, Any]:
+    """What was asked for, or else what the house has decided; left out is what neither says.
+
+    Args:
+        settings: `inputs.load_settings()`.
+        asked: By the names of `hotspots.house.Thresholds`.
+    """
+    usual = settings.house.thresholds
+    chosen = {name: getattr(usual, name) if value is None else value for name, value in asked.items()}
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+reach_option: Callable[[Command], Command] = click.option(
+    "--reach",
+    "reach_m",
+    type=float,
+    metavar="METRES",
+    help="Distance within reach of a safe haven.  [default: that of hotspots.toml, or 400]",
+)
+places_option: Callable[[Command], Command] = click.option(
+    "--places",
+    "n_patrol_places",
+    type=int,
+    metavar="N",
+    help="Places to patrol, at most: each 150 m across.  [default: that of hotspots.toml, or 20]",
+)
+
+
 def study_options(*also: str, but: str | None = None) -> Callable[[Command], Command]:
     """Give a command the options that say what is read, and itself `inputs`, the `StudyInputs` that they fill.
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import METRES, StudyInputs, audience_option, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    StudyInputs,
+    audience_option,
+    choose_thresholds,
+    open_study,
+    out_option,
+    reach_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
     "checked_since",
     "population",
 )
-@click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
+@reach_option
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -47,7 +55,7 @@ if TYPE_CHECKING:
 def pack(
     inputs: StudyInputs,
     crimes: tuple[str, ...],
-    reach_m: float,
+    reach_m: float | None,
     jobs: int | None,
     audience: Audience,
     out: Path,
@@ -68,8 +76,8 @@ def pack(
         start=inputs.start,
         end=inputs.end,
         wards=inputs.wards,
-        reach_m=reach_m,
         audience=audience,
+        **choose_thresholds(settings, n_patrol_places=None, reach_m=reach_m),
     )
     with open_study(inputs, settings, out=out, tables=RUN_TABLES) as (study, progress):
         plan = plan_pack(study, request)

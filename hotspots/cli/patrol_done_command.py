@@ -9,6 +9,7 @@ import click
 from hotspots.cli.inputs import (
     PATH,
     StudyInputs,
+    choose_thresholds,
     crime_option,
     json_option,
     open_study,
@@ -43,7 +44,7 @@ from hotspots.cli.outputs import echo_products, warn
     "n_patrol_places",
     type=int,
     metavar="N",
-    help="Places to patrol, at most, where no file lists them.  [default: 20]",
+    help="Places to patrol, at most, where no file lists them.  [default: that of hotspots.toml, or 20]",
 )
 @study_options()
 @out_option
@@ -63,7 +64,6 @@ def done(
     --from and --to are of the incidents that the places are from; by default these end before the first record.
     Officers, callsigns and devices are never kept.
     """
-    from hotspots.analysis.hotspots import N_PATROL_PLACES
     from hotspots.ingest.reference import read_listed_places, read_patrol_plans, read_patrol_records
     from hotspots.pipeline import AnalysisRequest, measure_patrols
     from hotspots.products.files import write_patrols_done
@@ -74,7 +74,7 @@ def done(
         start=inputs.start,
         end=inputs.end,
         wards=inputs.wards,
-        n_patrol_places=N_PATROL_PLACES if n_patrol_places is None else n_patrol_places,
+        **choose_thresholds(settings, n_patrol_places=n_patrol_places),
     )
     others = (*record_files, *plan_files, *places_files)
     with open_study(inputs, settings, out=out, others=others) as (study, progress):

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotspots.cli.inputs import Day, StudyInputs, crime_option, json_option, open_study, out_option, study_options
+from hotspots.cli.inputs import (
+    Day,
+    StudyInputs,
+    choose_thresholds,
+    crime_option,
+    json_option,
+    open_study,
+    out_option,
+    study_options,
+)
 from hotspots.cli.outputs import echo_products, warn
 
 if TYPE_CHECKING:
@@ -71,9 +80,7 @@ def _read_time(found: re.Match[str] | None) -> dt.time:
     "n_patrol_places",
     type=int,
     metavar="N",
-    default=20,
-    show_default=True,
-    help="Places to patrol to choose from, the first by rank.",
+    help="Places to patrol to choose from, the first by rank.  [default: that of hotspots.toml, or 20]",
 )
 @click.option(
     "--start",
@@ -109,7 +116,7 @@ def plan(
     by: TravelBy,
     visit_minutes: int,
     max_gap_minutes: int,
-    n_patrol_places: int,
+    n_patrol_places: int | None,
     start_point: str | None,
     end_point: str | None,
     breaks: tuple[tuple[int, dt.time], ...],
@@ -126,6 +133,7 @@ def plan(
     from hotspots.pipeline import PatrolPlanRequest, plan_shift
     from hotspots.products.files import write_patrol_plan
 
+    settings = inputs.load_settings()
     request = PatrolPlanRequest(
         crime=crime,
         day=day,
@@ -135,7 +143,7 @@ def plan(
         by=by,
         visit_minutes=visit_minutes,
         max_gap_minutes=max_gap_minutes,
-        n_patrol_places=n_patrol_places,
+        **choose_thresholds(settings, n_patrol_places=n_patrol_places),
         start_point=start_point,
         end_point=end_point,
         breaks=breaks,
@@ -146,7 +154,7 @@ def plan(
         last_day=inputs.end,
     )
     tables: tuple[BesideTable, ...] = ("streets", "base_map")
-    with open_study(inputs, inputs.load_settings(), out=out, tables=tables) as (study, progress):
+    with open_study(inputs, settings, out=out, tables=tables) as (study, progress):
         found = plan_shift(study, request, progress=progress)
         progress("writing")
         written = write_patrol_plan(found, out, notify=warn)

@@ -14,8 +14,11 @@ from hotspots.cli.inputs import (
     StudyInputs,
     audience_option,
     charts_option,
+    choose_thresholds,
     open_study,
     out_option,
+    places_option,
+    reach_option,
     study_options,
 )
 from hotspots.cli.outputs import echo_products, warn
@@ -95,13 +98,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     metavar="N",
     help="Incidents that make a neighbourhood dense; below 10 products are not to be shared.  [default: chosen]",
 )
-@click.option(
-    "--places",
-    "n_patrol_places",
-    type=int,
-    metavar="N",
-    help="Places to patrol, at most: each 150 m across.  [default: 20]",
-)
+@places_option
 @click.option(
     "--patrol-minutes",
     type=float,
@@ -122,7 +119,7 @@ def _parse_bandwidth(_ctx: click.Context, _parameter: click.Parameter, value: st
     type=click.Choice(["severity", "cost"]),
     help="Weigh incidents in density and ranking by their harm.  [default: each counts as one]",
 )
-@click.option("--reach", "reach_m", default=400.0, **METRES, help="Distance within reach of a safe haven.")
+@reach_option
 @click.option(
     "--hours",
     metavar="HOURS",
@@ -151,6 +148,7 @@ def run(
     bandwidth_m: float | str,
     n_patrol_places: int | None,
     patrol_minutes: float | None,
+    reach_m: float | None,
     hours: str | None,
     days: str | None,
     each_ward: bool,
@@ -190,8 +188,8 @@ def run(
         if n_patrol_places is not None:
             raise click.UsageError("Give --places or --patrol-minutes, not both: the second is a number of places too.")
         n_patrol_places = count_visits(patrol_minutes)
-    if n_patrol_places is not None:
-        methods |= {"n_patrol_places": n_patrol_places}
+    settings = inputs.load_settings()
+    methods |= choose_thresholds(settings, n_patrol_places=n_patrol_places, reach_m=reach_m)
     window = None if hours is None and days is None else parse_window(hours, days)
     requests = [
         AnalysisRequest(crime=slug, start=inputs.start, end=inputs.end, wards=inputs.wards, window=window, **methods)
@@ -204,7 +202,7 @@ def run(
         progress(f"{analysis.crime.slug}: writing")
         return write_products(analysis, out, audience=audience, charts=charts, notify=warn)
 
-    with open_study(inputs, inputs.load_settings(), out=out, tables=RUN_TABLES) as (study, progress):
+    with open_study(inputs, settings, out=out, tables=RUN_TABLES) as (study, progress):
         # all crimes are analysed before anything is written: a mistake in the last leaves no half set
         is_public = audience == "public"
         publications = [publish(study, request) for request in requests if is_public]

@@ -84,6 +84,7 @@ from .problem import NEAR_M as NEAR_M
 from .problem import NearFacility as NearFacility
 from .problem import Problem as Problem
 from .problem import make_problem as make_problem
+from .problem_patrols import HotspotPatrols as HotspotPatrols
 from .public import PUBLIC_PARTS as PUBLIC_PARTS
 from .public import Publication as Publication
 from .public import PublicMonth as PublicMonth

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
+from hotspots.analysis.hotspots import N_PATROL_PLACES
 from hotspots.crimes import Crime
 from hotspots.errors import ParameterError
 from hotspots.geography import MIN_INCIDENTS
@@ -27,6 +28,7 @@ class PackRequest:
         is_usual: Whether these crimes are those of every pack here, and so not another question.
         start, end: First and last day, inclusive; by default those of the incidents read.
         wards: Codes or names of the wards; all by default.
+        n_patrol_places: At most so many places to patrol, of each crime.
         reach_m: Of the safe havens.
         audience: For whom: those who task patrols, or partners, who have no pages that say where police will be.
 
@@ -39,6 +41,7 @@ class PackRequest:
     start: dt.date | None = None
     end: dt.date | None = None
     wards: tuple[str, ...] = ()
+    n_patrol_places: int = N_PATROL_PLACES
     reach_m: float = 400.0
     audience: Audience = "tasking"
 
@@ -54,7 +57,18 @@ class PackRequest:
     def methods(self) -> tuple[str, ...]:
         """How the pack differs from the usual one, in a few words each."""
         only = (f"only {' '.join(sorted(self.crimes))}",) if self.crimes and not self.is_usual else ()
-        return (*only, *AnalysisRequest(crime="", reach_m=self.reach_m).methods)
+        return (*only, *self.ask("").methods)
+
+    def ask(self, crime: str) -> AnalysisRequest:
+        """What is asked of one crime, of all wards together."""
+        return AnalysisRequest(
+            crime=crime,
+            start=self.start,
+            end=self.end,
+            wards=self.wards,
+            n_patrol_places=self.n_patrol_places,
+            reach_m=self.reach_m,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +143,7 @@ def plan_pack(study: Study, request: PackRequest) -> PackPlan:
     )
     selected = []
     for slug in slugs:
-        whole = AnalysisRequest(
-            crime=slug, start=request.start, end=request.end, wards=request.wards, reach_m=request.reach_m
-        )
+        whole = request.ask(slug)
         selected.append((whole, select_incidents(study, whole)))
     wards = selected[0][1].wards
     if len(wards) == 1:

@@ -10,7 +10,9 @@ import numpy.typing as npt
 import shapely
 
 from hotspots.errors import NotFoundError
+from hotspots.ingest.reference import PatrolRecords
 from hotspots.pipeline.brief import Brief, BriefGround, BriefPlace, BriefRequest, choose_havens
+from hotspots.pipeline.problem_patrols import HotspotPatrols, measure_hotspot_patrols
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.street_names import name_streets
 
@@ -48,6 +50,7 @@ class Problem:
         facilities: Within 200 m, by kind and then the nearest first, at most five of a kind.
         n_facilities: How many of each kind there are within 200 m.
         has_facilities: Whether any such places were given at all.
+        patrols: What patrols did in it; None without records of them.
     """
 
     brief: Brief
@@ -55,18 +58,23 @@ class Problem:
     facilities: tuple[NearFacility, ...]
     n_facilities: dict[str, int]
     has_facilities: bool
+    patrols: HotspotPatrols | None = None
 
 
-def make_problem(analysis: Analysis, rank: int, request: BriefRequest) -> Problem:
+def make_problem(
+    analysis: Analysis, rank: int, request: BriefRequest, *, records: PatrolRecords | None = None
+) -> Problem:
     """Find what is known of a hot spot of an analysis.
 
     Args:
         analysis: Of one crime.
         rank: Of the hot spot.
         request: Whom to ask, the marking, and the first of four weeks for which safe havens are looked at.
+        records: Where patrols were, if that is known.
 
     Raises:
         NotFoundError: There is no such hot spot.
+        DataError: The records hold nothing.
     """
     hotspot = next((one for one in analysis.places.hotspots if one.rank == rank), None)
     if hotspot is None:
@@ -106,6 +114,9 @@ def make_problem(analysis: Analysis, rank: int, request: BriefRequest) -> Proble
         facilities=facilities,
         n_facilities=n_facilities,
         has_facilities=bool(analysis.facilities),
+        patrols=None
+        if records is None
+        else measure_hotspot_patrols(records, hotspot.outline, names=(*hotspot.names, f"hot spot {hotspot.rank}")),
     )
 
 

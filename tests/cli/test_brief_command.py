@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import docx
 import geopandas as gpd
@@ -182,3 +183,66 @@ def test_a_profile_is_written_and_listed(folder: Path) -> None:
     assert out.strip() == "maps/problems/robbery_hotspot-1_2025-03-01_2025-03-28/problem.html"
     assert "OFFICIAL" in (folder / out.strip()).read_text("utf-8")
     assert "Problem profile: Robbery" in (folder / "maps/index.html").read_text("utf-8")
+
+
+def write_profile(folder: Path, *options: object) -> dict[str, Any]:
+    code, out, err = call("brief", "--crime", "robbery", "--problem", "1", "--format", "html", *options)
+    assert code == 0, err
+    told: dict[str, Any] = json.loads((folder / out.strip()).with_name("problem.json").read_text("utf-8"))
+    return told
+
+
+def test_a_profile_says_what_patrols_did_there_or_that_no_record_was_given(folder: Path) -> None:
+    """Three visits in the hot spot, of 15, 5 and 15 minutes on two of three days; one elsewhere on the third."""
+    assert write_profile(folder)["words"]["done"] == [
+        "No records of patrols were given, and no operation that was evaluated: what was done here is for those who "
+        "know to write down."
+    ]
+    at = "530158,170138"
+    rows = [
+        f"2025-04-01 15:00,2025-04-01 15:15,{at}",
+        f"2025-04-01 18:00,2025-04-01 18:05,{at}",
+        f"2025-04-02 15:00,2025-04-02 15:15,{at}",
+        "2025-04-03 15:00,2025-04-03 15:15,532500,170500",
+    ]
+    (folder / "visits.csv").write_text("\n".join(["Start,End,Easting,Northing", *rows]), "utf-8")
+    told = write_profile(folder, "--records", "visits.csv")
+    patrols = told["patrols"]
+    assert {key: patrols[key] for key in ("hours", "n_visits", "n_short", "n_koper", "n_days", "n_record_days")} == {
+        "hours": 0.6, "n_visits": 3, "n_short": 1, "n_koper": 2, "n_days": 2, "n_record_days": 3,
+    }  # fmt: skip
+    assert told["words"]["done"] == [
+        "Patrols made 3 visits here and spent 0.6 hours, on 2 of the 3 days of their records, 1 April 2025 to 3 April "
+        "2025. Of these 2 lasted 10 to 20 minutes, as is wanted; 1 was shorter, and 0 longer.",
+        "What came of that cannot be read from records of patrols alone: a comparison with places that had none can "
+        "tell (hotspots operation).",
+    ]
+    assert told["inputs"][-1]["path"] == "visits.csv"
+
+
+def test_a_profile_says_what_came_of_an_operation(folder: Path) -> None:
+    found = {
+        "crime": "robbery",
+        "areas": {"treated": {"name": "Ashe <b>"}},
+        "operation": {"start": "2025-03-10", "end": "2025-03-16"},
+        "words": ["Better than the control: 20% fewer."],
+    }
+    (folder / "operation.json").write_text(json.dumps(found), "utf-8")
+    assert write_profile(folder, "--operation", "operation.json")["words"]["done"][0] == (
+        "An operation in Ashe <b>, 10 March 2025 to 16 March 2025: Better than the control: 20% fewer. That is said of "
+        "the whole area of the operation, not of this hot spot alone."
+    )
+    assert "<b>," not in next((folder / "maps/problems").rglob("problem.html")).read_text("utf-8")
+    (folder / "other.json").write_text(json.dumps(found | {"crime": "burglary"}), "utf-8")
+    (folder / "list.json").write_text("[]", "utf-8")
+    for name, status, told in (
+        ("other.json", 2, 'was judged by "burglary", and the profile is of "robbery"'),
+        ("list.json", 3, "list.json is not the operation.json of an operation"),
+    ):
+        code, _, err = call("brief", "--crime", "robbery", "--problem", "1", "--format", "html", "--operation", name)
+        assert (code, told in err) == (status, True), err
+
+
+def test_records_are_for_the_profile_of_a_hot_spot_alone(folder: Path) -> None:
+    code, _, err = call("brief", "--crime", "robbery", "--ward", "Ashe", "--records", "data/havens")
+    assert (code, "--records does not go with the page of a ward" in err) == (2, True), err

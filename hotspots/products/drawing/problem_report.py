@@ -149,10 +149,17 @@ def _list_analysis(summary: ProblemSummary, run: RunSummary) -> list[Block]:
     return blocks
 
 
+def _list_done(summary: ProblemSummary) -> list[Block]:
+    words = summary.words
+    assert words is not None
+    return [Points(words.done)] if len(words.done) > 1 else [Paragraph(line) for line in words.done]
+
+
 def _list_blanks(summary: ProblemSummary) -> list[Block]:
     return [
         Blank(say_each("problem.triangle_columns"), 3, widths=(3, 4, 4, 3), first=say_each("problem.triangle"), tall=4),
         Subheading(_head("done")),
+        *_list_done(summary),
         Blank(say_each("problem.tried_columns"), 4, widths=(4, 3, 5)),
         Subheading(_head("plan")),
         Blank(say_each("problem.plan_columns"), 5, widths=(6, 3, 2.4, 2)),

@@ -32,6 +32,7 @@ from hotspots.products.summary import (
     RunSummary,
     StrategicSummary,
     TacticalSummary,
+    TriedOperation,
     encode,
     summarise,
     summarise_problem,
@@ -117,6 +118,7 @@ def write_problem(
     run: RunSummary,
     out: Path,
     *,
+    operations: tuple[TriedOperation, ...] = (),
     formats: Collection[ReportFormat] = get_args(ReportFormat),
     template: Path | None = None,
     notify: Callable[[str], None] = silent,
@@ -127,6 +129,7 @@ def write_problem(
         problem: What is written.
         run: The summary of the analysis that the hot spot is of.
         out: The folder of all products.
+        operations: Evaluated before, to be told with it.
         formats: As what, as of `write_tactical`.
         template: As there.
         notify: As there.
@@ -142,7 +145,7 @@ def write_problem(
         ParameterError: A format is not known, or there is none.
     """
     keys = _name_keys("problem", formats)
-    summary = summarise_problem(problem, run, formats=keys)
+    summary = summarise_problem(problem, run, formats=keys, operations=operations)
     analysis = problem.brief.analysis
     name = name_folder(
         f"{analysis.crime.slug}_hotspot-{problem.rank}_{analysis.start}_{analysis.end}",

@@ -119,3 +119,5 @@ from .time_summary import SeriesMonth as SeriesMonth
 from .time_summary import WardChange as WardChange
 from .time_summary import WindowSummary as WindowSummary
 from .time_summary import choose_main_change as choose_main_change
+from .tried_operation import TriedOperation as TriedOperation
+from .tried_operation import read_operation as read_operation

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import hotspots
 from hotspots.errors import NotFoundError, TooLittleDataError
-from hotspots.pipeline import NEAR_M, NearFacility, Problem
+from hotspots.pipeline import NEAR_M, HotspotPatrols, NearFacility, Problem
 from hotspots.products.summary.brief_summary import BriefSummary, summarise_brief
-from hotspots.products.summary.encoding import Metres, Part, Quantity, SmallShare
+from hotspots.products.summary.encoding import Metres, Part, Quantity, SmallShare, Source
 from hotspots.products.summary.handling_summary import HandlingSummary
 from hotspots.products.summary.place_summary import HotspotSummary
 from hotspots.products.summary.product_names import PROBLEM_PRODUCTS
 from hotspots.products.summary.run_summary import Period, ReadInputSummary, RunSummary
+from hotspots.products.summary.tried_operation import TriedOperation
 from hotspots.products.words import say, say_each
 
 
@@ -52,6 +54,34 @@ class ProblemChange(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemPatrols(Part):
+    """What patrols did in the hot spot.
+
+    Attributes:
+        start, end: First and last day of their records.
+        n_record_days: Days from the first to the last.
+        hours: Of patrols in the hot spot.
+        n_visits: Visits, without passing by.
+        n_short, n_koper, n_long: Of these under 10 minutes, from 10 to 20, and over 20.
+        n_days: Days with a visit.
+        doubts: What could be otherwise in how the records were read, and which files were left out.
+    """
+
+    view_of: ClassVar = HotspotPatrols
+
+    start: dt.date
+    end: dt.date
+    n_record_days: int
+    hours: Annotated[float, Quantity("hours", decimals=1)]
+    n_visits: Annotated[int, Source("lengths.n_visits")]
+    n_short: Annotated[int, Source("lengths.n_short")]
+    n_koper: Annotated[int, Source("lengths.n_koper")]
+    n_long: Annotated[int, Source("lengths.n_long")]
+    n_days: int
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemWords(Part):
     """Every sentence of the profile.
 
@@ -65,6 +95,7 @@ class ProblemWords(Part):
         changed: Whether it changed.
         repeats: How it comes back.
         near: What is near.
+        done: What patrols and operations did, and what came of it, or that no record of them was given.
         havens: Which safe havens are near, or that none is.
         sure: How sure this is.
         sources: What it was made from.
@@ -80,6 +111,7 @@ class ProblemWords(Part):
     changed: str
     repeats: str
     near: str
+    done: tuple[str, ...]
     havens: str
     sure: tuple[str, ...]
     sources: tuple[str, ...]
@@ -109,6 +141,8 @@ class ProblemSummary(Part):
         has_facilities: Whether any were given.
         facilities: Premises, stations, schools and parks near it.
         n_facilities: How many of each kind there are.
+        patrols: What patrols did in it; null without records of them.
+        operations: Those evaluated that were given.
         brief: It as a place of a brief, with the safe havens near.
         words: Every sentence.
         inputs: The files read.
@@ -133,6 +167,8 @@ class ProblemSummary(Part):
     has_facilities: bool
     facilities: tuple[NearFacilitySummary, ...]
     n_facilities: dict[str, int]
+    patrols: ProblemPatrols | None
+    operations: tuple[TriedOperation, ...]
     brief: BriefSummary
     words: ProblemWords | None
     inputs: tuple[ReadInputSummary, ...]
@@ -166,14 +202,18 @@ def find_hotspot(run: RunSummary, wanted: str) -> int:
     raise NotFoundError(f'{which} called "{wanted}". Choose one by its number or name: {known}.')
 
 
-def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, ...]) -> ProblemSummary:
+def summarise_problem(
+    problem: Problem, run: RunSummary, *, formats: tuple[str, ...], operations: tuple[TriedOperation, ...] = ()
+) -> ProblemSummary:
     """What a problem profile says.
 
     Args:
         problem: It.
         run: The summary of the analysis that the hot spot is of.
         formats: In which it is written.
+        operations: Evaluated before, to be told with it.
     """
+    patrols = problem.patrols
     brief, rank = problem.brief, problem.rank
     hotspot = next(one for one in run.hotspots if one.rank == rank)
     as_place = dataclasses.replace(summarise_brief(brief, run, formats=()), inputs=())
@@ -190,7 +230,7 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
         crime_plural=run.crime_plural,
         area=say("places.area", run),
         period=run.period,
-        data_status=run.data_status,
+        data_status=run.data_status | (patrols.data_status if patrols else {}),
         handling=as_place.handling,
         n_hotspots=len(run.hotspots),
         min_incidents=run.disclosure.min_incidents,
@@ -210,9 +250,11 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
         has_facilities=problem.has_facilities,
         facilities=tuple(map(NearFacilitySummary.of, problem.facilities)),
         n_facilities=problem.n_facilities,
+        patrols=ProblemPatrols.of(patrols) if patrols else None,
+        operations=operations,
         brief=as_place,
         words=None,
-        inputs=run.inputs,
+        inputs=(*run.inputs, *map(ReadInputSummary.of, patrols.files if patrols else ())),
         products={key: name for key, name in PROBLEM_PRODUCTS.items() if key in (*formats, "problem_json", "manifest")},
     )
     hours = next(one for one in run.hotspot_profiles if one.rank == rank)
@@ -226,6 +268,7 @@ def summarise_problem(problem: Problem, run: RunSummary, *, formats: tuple[str, 
         changed=say("problem.changed", summary, rows),
         repeats=say("problem.repeats", summary, run),
         near=say("problem.near", summary),
+        done=tuple(say_each("problem.done", summary)),
         havens=say("tactical.havens", as_place),
         sure=tuple(say_each("problem.sure", summary, run)),
         sources=tuple(say_each("problem.sources", summary, run)),
