@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
-from hotspots.errors import ParameterError
 from hotspots.pipeline import Brief, BriefRequest, silent
 from hotspots.products.drawing import MAP_WIDTH_MM, describe_brief, describe_texts, draw_brief_sheet, draw_picture
 from hotspots.products.files.brief_document import choose_map_height, encode_document
-from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
-from hotspots.products.files.manifest import write_manifest
+from hotspots.products.files.folders import name_folder
+from hotspots.products.files.report_formats import ReportFormat, Target, name_keys, write_formats
 from hotspots.products.files.word_templates import LOGO_DRAWN_MM
 from hotspots.products.pages import draw_brief
-from hotspots.products.summary import BRIEF_FOLDER, BRIEF_PRODUCTS, BriefSummary, encode, summarise, summarise_brief
+from hotspots.products.summary import BRIEF_FOLDER, BRIEF_PRODUCTS, BriefSummary, summarise, summarise_brief
 
-BriefFormat = Literal["html", "pdf", "docx"]
-_KEYS: dict[BriefFormat, str] = {"html": "brief", "pdf": "brief_pdf", "docx": "brief_docx"}
+BriefFormat = ReportFormat
 _OTHER_MM = 85.0
 """Height of the map in a template of somebody else, which is 186 mm wide or as wide as the text there."""
 
@@ -48,13 +46,9 @@ def write_brief(
         DataError: The template is no Word document, or asks for what a brief does not have.
         ParameterError: A format is not known, or there is none.
     """
-    unknown = [one for one in formats if one not in get_args(BriefFormat)]
-    if unknown or not formats:
-        given = f'"{unknown[0]}" is not one' if unknown else "none was given"
-        raise ParameterError(f"A brief is written as html, pdf or docx; {given}. Give some of these as `formats`.")
+    keys = name_keys("brief", formats, what="brief")
     analysis = brief.analysis
     run = summarise(analysis)
-    keys = tuple(key for name, key in _KEYS.items() if name in formats)
     summary = summarise_brief(brief, run, formats=keys)
     asked = brief.request.n_places
     period = f"{analysis.crime.slug}_{brief.first_day}_from_{analysis.start}_{analysis.end}"
@@ -65,24 +59,25 @@ def write_brief(
         stated_area=analysis.request.area,
         methods=(*run.methods, *([f"{asked} places"] if asked != BriefRequest().n_places else [])),
     )
-    folder = out / BRIEF_FOLDER / name
-    replaced = say_replaced(folder, BRIEF_PRODUCTS["brief_json"], summary.inputs)
-    with replace_folder(folder, out=out) as draft:
-        if "html" in formats:
-            write_text(draft / BRIEF_PRODUCTS["brief"], draw_brief(brief, summary))
-        if "pdf" in formats:
-            (draft / BRIEF_PRODUCTS["brief_pdf"]).write_bytes(draw_brief_sheet(brief, summary).pdf)
-        if "docx" in formats:
-            has_logo = analysis.study.house.logo is not None
-            height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
-            texts = describe_brief(brief, summary, map_height_mm=height_mm)
-            picture = draw_picture(texts.map, width_mm=MAP_WIDTH_MM)
-            drawn = texts.logo
-            logo = draw_picture(drawn, width_mm=LOGO_DRAWN_MM, stands_alone=True) if drawn else None
-            document = encode_document(texts, picture, day=brief.first_day, template=template, logo=logo)
-            (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
-        write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))
-        write_manifest(summary, draft, parameters={"analysis": analysis.request, "brief": brief.request})
-    if replaced:
-        notify(replaced)
-    return summary, {key: folder / name for key, name in summary.products.items()}
+    make: dict[BriefFormat, Callable[[], str | bytes]] = {
+        "html": lambda: draw_brief(brief, summary),
+        "pdf": lambda: draw_brief_sheet(brief, summary).pdf,
+        "docx": lambda: _encode(brief, summary, template),
+    }
+    return write_formats(
+        Target(out=out, folder=out / BRIEF_FOLDER / name, kind="brief", names=BRIEF_PRODUCTS, formats=formats),
+        summary,
+        make,
+        parameters={"analysis": analysis.request, "brief": brief.request},
+        notify=notify,
+    )
+
+
+def _encode(brief: Brief, summary: BriefSummary, template: Path | None) -> bytes:
+    """The brief as a Word document."""
+    has_logo = brief.analysis.study.house.logo is not None
+    height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
+    texts = describe_brief(brief, summary, map_height_mm=height_mm)
+    picture = draw_picture(texts.map, width_mm=MAP_WIDTH_MM)
+    logo = draw_picture(texts.logo, width_mm=LOGO_DRAWN_MM, stands_alone=True) if texts.logo else None
+    return encode_document(texts, picture, day=brief.first_day, template=template, logo=logo)

@@ -1,3 +1,4 @@
+from .any_summary import AnySummary as AnySummary
 from .brief_summary import BriefHavenSummary as BriefHavenSummary
 from .brief_summary import BriefPlaceSummary as BriefPlaceSummary
 from .brief_summary import BriefSummary as BriefSummary
