@@ -16,10 +16,10 @@ from hotspots.geography import format_grid_reference
 from hotspots.pipeline import PatrolledPlace, PatrolsDone, PeakCover
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
+from hotspots.products.summary.hours_summary import WindowSummary
 from hotspots.products.summary.place_summary import locate_hotspots
 from hotspots.products.summary.product_names import PATROLS_DONE_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
-from hotspots.products.summary.time_summary import WindowSummary
 from hotspots.products.words import say, say_each
 
 Minutes = Annotated[float, Quantity("minutes", decimals=1)]
