@@ -13,8 +13,8 @@ from support import AnalyseDemonstration
 
 from hotspots.geography import FLOOR, NO_FLOOR
 from hotspots.products.summary import RunSummary, summarise
+from hotspots.products.summary.change_summary import ChangeSummary
 from hotspots.products.summary.place_changes import HotspotChange, PlaceChange, withhold_counts
-from hotspots.products.summary.time_summary import ChangeSummary
 from hotspots.products.words import say
 
 PERIOD = (dt.date(2024, 10, 1), dt.date(2026, 9, 30))

@@ -344,7 +344,7 @@ def test_a_plan_that_is_not_proven_says_by_how_much_another_could_be_better(anal
     plan = dataclasses.replace(siting.plan, most_covered=1.1 * siting.plan.covered)
     found = summarise(dataclasses.replace(analysis, new_havens=dataclasses.replace(siting, plan=plan))).haven_sites
     assert found is not None
-    assert "Another choice could cover at most 10% more than these add: the time to look was up." in found.words
+    assert "Another choice could cover at most 10% more than these add: a proof would take too long." in found.words
     assert "proven" not in found.words
 
 

@@ -12,37 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hotspots.products.summary import (
-        BriefSummary,
-        HavenPlanSummary,
-        OperationSummary,
-        PackSummary,
-        PatrolPlanSummary,
-        PatrolsDoneSummary,
-        PerformanceSummary,
-        PostersSummary,
-        ProblemSummary,
-        PublicSummary,
-        RunSummary,
-        StrategicSummary,
-        TacticalSummary,
-    )
+    from hotspots.products.summary import AnySummary
 
-    AnySummary = (
-        RunSummary
-        | BriefSummary
-        | OperationSummary
-        | PackSummary
-        | PerformanceSummary
-        | HavenPlanSummary
-        | PatrolPlanSummary
-        | PatrolsDoneSummary
-        | PostersSummary
-        | PublicSummary
-        | TacticalSummary
-        | ProblemSummary
-        | StrategicSummary
-    )
     Written = tuple[AnySummary, dict[str, Path]]
 
 

@@ -17,6 +17,7 @@ from .floor import weigh_places as weigh_places
 from .grid import Grid as Grid
 from .grid_references import format_grid_reference as format_grid_reference
 from .grid_references import parse_grid_references as parse_grid_references
+from .mending import mend_outlines as mend_outlines
 from .points import UniquePoints as UniquePoints
 from .points import collapse_coordinates as collapse_coordinates
 from .points import collapse_points as collapse_points

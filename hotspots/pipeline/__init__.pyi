@@ -16,6 +16,7 @@ from .gap_steps import GapSteps as GapSteps
 from .haven_plan import NEAR_SCHOOL_M as NEAR_SCHOOL_M
 from .haven_plan import AreaCoverage as AreaCoverage
 from .haven_plan import HavenPlan as HavenPlan
+from .haven_plan import OffMain as OffMain
 from .haven_plan import name_places as name_places
 from .haven_plan import plan_havens as plan_havens
 from .haven_request import Demand as Demand

@@ -11,7 +11,7 @@ import shapely
 from hotspots.analysis.hotspots import assign_outlines
 from hotspots.analysis.safe_havens import Gap, GapSite, choose_gap_site, list_longer_hours
 from hotspots.pipeline.haven_request import HavenRequest
-from hotspots.pipeline.haven_siting import NewSite, describe_site, list_candidates
+from hotspots.pipeline.haven_siting import NewSite, count_far, describe_site, list_candidates
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import Study
 
@@ -38,6 +38,7 @@ class GapSteps:
     Attributes:
         is_grid: Whether the new sites are points of a grid.
         n_sites: New sites to choose from.
+        n_far: Of these, those that are further from the study area than they reach.
         n_unknown: Of these, those whose hours are not known, which cover nothing.
         steps: Of each gap the new site and the longer hours that would help most, the better first; none where neither
             covers enough to be told.
@@ -45,6 +46,7 @@ class GapSteps:
 
     is_grid: bool
     n_sites: int
+    n_far: int
     n_unknown: int
     steps: tuple[tuple[GapStep, ...], ...]
 
@@ -99,6 +101,7 @@ def find_gap_steps(
     return GapSteps(
         is_grid=is_grid,
         n_sites=len(candidates),
+        n_far=count_far(candidates, chosen, reach_m=request.used_reach_m),
         n_unknown=int(candidates["opening_hours"].isna().sum()),
         steps=tuple(steps),
     )

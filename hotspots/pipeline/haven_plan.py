@@ -96,6 +96,22 @@ class HavenCover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffMain:
+    """What lies off the largest of several pieces of the streets, which no street joins.
+
+    Attributes:
+        n_pieces: How many pieces a walk may begin on; fragments are not among them.
+        n_havens: Safe havens off the largest, of `n_all_havens`.
+        incident_share: Share of the incidents off it; None where they are too few to be told.
+    """
+
+    n_pieces: int
+    n_havens: int
+    n_all_havens: int
+    incident_share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HavenPlan:
     """What safe havens cover of one crime, and what would help most.
 
@@ -107,6 +123,7 @@ class HavenPlan:
         n_years: Length of the period without the months whose feed failed: what gaps are a year of.
         is_without_terms: Whether term dates are not known for all days, on which school holidays count as school days.
         off_street_share: Share of the incidents further than 75 m from any street; None without streets.
+        off_main: What lies off the largest piece of the streets; None where they are in one, or nothing does.
         patrol_places: Places to patrol, which gaps are of; none without `cover`.
         cover: What is covered; None where no havens were given, or the question is not about them.
         siting: Where new sites would help most; None where it was not asked.
@@ -119,6 +136,7 @@ class HavenPlan:
     n_years: float
     is_without_terms: bool
     off_street_share: float | None
+    off_main: OffMain | None
     patrol_places: tuple[Hotspot, ...]
     cover: HavenCover | None
     siting: Siting | None
@@ -174,6 +192,7 @@ def plan_havens(study: Study, request: HavenRequest, *, progress: Progress = sil
         n_years=count_years(study, chosen),
         is_without_terms=school_days.is_without_terms,
         off_street_share=_measure_off_street(study, request, located),
+        off_main=_find_off_main(study, located) if is_cover else None,
         patrol_places=found.patrol_places if cover and found else (),
         cover=cover,
         siting=siting,
@@ -200,6 +219,32 @@ def _measure_off_street(study: Study, request: HavenRequest, located: gpd.GeoDat
     places = collapse_points(located)
     off_street_m = snap_to_streets(places.coordinates, study.network).off_street_m
     return float(places.n_incidents[off_street_m > _FAR_M].sum() / len(located))
+
+
+def _find_off_main(study: Study, located: gpd.GeoDataFrame) -> OffMain | None:
+    """What lies off the largest piece of the streets; None where nothing does."""
+    network, havens = study.network, study.havens
+    if network is None or havens is None or not len(located):
+        return None
+    # the longest piece is the first
+    island = network.island[network.segments["first_node"].to_numpy()]
+
+    def lie_off(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        segment = snap_to_streets(coordinates, network).segment
+        off: npt.NDArray[np.bool_] = (segment >= 0) & (island[segment] > 0)
+        return off
+
+    places = collapse_points(located)
+    n_incidents = int(places.n_incidents[lie_off(places.coordinates)].sum())
+    n_havens = int(lie_off(np.column_stack([havens.havens.geometry.x, havens.havens.geometry.y])).sum())
+    if not n_incidents and not n_havens:
+        return None
+    return OffMain(
+        n_pieces=len(np.unique(island[network.find_walkable()])),
+        n_havens=n_havens,
+        n_all_havens=len(havens.havens),
+        incident_share=None if FLOOR.is_few(n_incidents) else n_incidents / len(located),
+    )
 
 
 def _cover(

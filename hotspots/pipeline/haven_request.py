@@ -7,7 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import pandas as pd
+
 from hotspots.errors import ParameterError
+from hotspots.ingest.reference import read_opening_hours
 
 Purpose = Literal["havens", "cctv", "youth"]
 Demand = Literal["incidents", "hotspots"]
@@ -84,7 +87,7 @@ class SiteOptions:
             that out. None for the usual: 20, and of a gap the hour at which it ends, or midnight.
 
     Raises:
-        ParameterError: A number is out of range.
+        ParameterError: A number is out of range, or the opening hours cannot be read.
     """
 
     grid_m: float | None = None
@@ -103,6 +106,17 @@ class SiteOptions:
                 f"Longer hours must end at a whole hour from 1 to 24, not {wrong[0]:,}. Give `until_hours` 20 for "
                 "20:00."
             )
+        if self.site_hours is not None and self.known_site_hours is None:
+            raise ParameterError(
+                f'The opening hours to be assumed for new sites cannot be read: "{self.site_hours[:60]}". Give '
+                '`site_hours` as "Mo-Fr 08:00-20:00; Sa 10:00-18:00" or "24/7".'
+            )
+
+    @property
+    def known_site_hours(self) -> str | None:
+        """What is known of `site_hours`, in OpenStreetMap syntax; None for none."""
+        known = read_opening_hours(pd.Series([self.site_hours], dtype="object")).opening_hours.iloc[0]
+        return known if isinstance(known, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +130,8 @@ class SitingOptions(SiteOptions):
         n_new: At most so many new sites.
         target_share: 0-1, of the incidents that are to be covered; then the fewest sites that do it are looked for,
             and `n_new` is only how far the curve goes. None for none.
-        time_limit_s: Seconds to look for a better plan or a proof.
+        time_limit_s: Seconds to look for a better plan or a proof; None to limit the work instead, so that every
+            machine finds the same.
 
     Raises:
         ParameterError: The purpose or the demand is not known, or a number is out of range.
@@ -126,7 +141,7 @@ class SitingOptions(SiteOptions):
     demand: Demand | None = None
     n_new: int = 5
     target_share: float | None = None
-    time_limit_s: float = 20.0
+    time_limit_s: float | None = 20.0
 
     def __post_init__(self) -> None:
         SiteOptions.__post_init__(self)
@@ -143,7 +158,7 @@ class SitingOptions(SiteOptions):
                 f"The share to be covered must be above 0 and at most 1, not {self.target_share:g}. Give "
                 "`target_share` 0.8 for 80%."
             )
-        if not 0 < self.time_limit_s <= _MAX_SECONDS:
+        if self.time_limit_s is not None and not 0 < self.time_limit_s <= _MAX_SECONDS:
             raise ParameterError(
                 f"The time limit must be above 0 and at most {_MAX_SECONDS:,.0f} seconds, not {self.time_limit_s:g}. "
                 "Give `time_limit_s` 20."

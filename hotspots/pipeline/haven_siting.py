@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -22,9 +23,8 @@ from hotspots.analysis.safe_havens import (
     trace_curve,
 )
 from hotspots.contracts import HAVEN_COLUMNS
-from hotspots.errors import ParameterError
 from hotspots.geography import FLOOR
-from hotspots.ingest.reference import Havens, read_opening_hours
+from hotspots.ingest.reference import Havens
 from hotspots.pipeline.haven_request import HavenRequest, SiteOptions, SitingOptions
 from hotspots.pipeline.selection import Selection
 from hotspots.pipeline.study import Study
@@ -91,6 +91,7 @@ class Siting:
         is_grid: Whether the sites are points of a grid.
         n_sites: New sites to choose from.
         n_longer: Havens that could stay open longer, each with each hour.
+        n_far: New sites that are further from the study area than they reach.
         n_unknown: New sites whose hours are not known, which cover nothing.
         n_few: Sites that could cover something, but less than may be shown.
         n_total: Incidents that are to be covered, at the hours that count, and in hot spots if only these do.
@@ -115,6 +116,7 @@ class Siting:
     is_grid: bool
     n_sites: int
     n_longer: int
+    n_far: int
     n_unknown: int
     n_few: int
     n_total: float
@@ -126,6 +128,11 @@ class Siting:
     plan: SitePlan | None
     sites: tuple[NewSite, ...]
     alone: tuple[NewSite, ...]
+
+    @property
+    def is_last_told(self) -> bool:
+        """Whether the number of the last site may be told: with those of the others it tells what all leave."""
+        return not FLOOR.is_few(self.n_total - self.n_covered - sum(site.n_gained for site in self.sites))
 
 
 def plan_sites(
@@ -141,7 +148,6 @@ def plan_sites(
         school_days: datetime64[D], of the period.
 
     Raises:
-        ParameterError: The opening hours to be assumed cannot be read.
         ParameterError: The grid would have too many points.
     """
     assert request.siting is not None
@@ -178,7 +184,7 @@ def plan_sites(
     # a site that could cover few incidents would tell of them
     is_shown = FLOOR.is_met(found.n_incidents_by_site, found.n_places_by_site)
     kept = np.flatnonzero(is_shown)
-    covers, limit_s = found.covers[kept], options.time_limit_s
+    covers, limit_s = found.covers[kept], options.time_limit_s or math.inf
     curve = tuple(
         plan
         for plan in trace_curve(covers, found.demand, n_most=options.n_new, time_limit_s=limit_s)
@@ -206,6 +212,7 @@ def plan_sites(
         is_grid=is_grid,
         n_sites=len(candidates),
         n_longer=n_longer,
+        n_far=count_far(candidates, chosen, reach_m=request.used_reach_m),
         n_unknown=n_unknown,
         n_few=int((~is_shown & (found.n_incidents_by_site > 0)).sum()),
         n_total=found.n_total,
@@ -259,17 +266,9 @@ def list_candidates(
         grid_m: Spacing of a grid, unless the options say it.
 
     Raises:
-        ParameterError: The opening hours to be assumed cannot be read.
         ParameterError: The grid would have too many points.
     """
-    assumed = None
-    if options.site_hours is not None:
-        assumed = read_opening_hours(pd.Series([options.site_hours])).opening_hours.iloc[0]
-        if assumed is None:
-            raise ParameterError(
-                f'The opening hours to be assumed for new sites cannot be read: "{options.site_hours[:60]}". Give '
-                '`site_hours` as "Mo-Fr 08:00-20:00; Sa 10:00-18:00" or "24/7".'
-            )
+    assumed = options.known_site_hours
     is_grid = options.grid_m is not None or study.candidates is None
     if is_grid:
         spacing_m = options.grid_m or grid_m
@@ -282,6 +281,11 @@ def list_candidates(
     if assumed is not None:
         sites["opening_hours"] = sites["opening_hours"].where(sites["opening_hours"].notna(), assumed)
     return sites, False
+
+
+def count_far(sites: gpd.GeoDataFrame, chosen: Selection, *, reach_m: float) -> int:
+    """How many sites are further from the study area than they reach."""
+    return int((sites.distance(chosen.study_area) > reach_m).sum())
 
 
 def describe_site(sites: gpd.GeoDataFrame, position: int, gain: float) -> NewSite:

@@ -213,6 +213,12 @@ def _note_lost_havens(havens: Havens, name: str) -> Iterator[str]:
         )
     if havens.n_repeated:
         yield f"Rows of {name} left out because the same place is in another row: {havens.n_repeated:,}."
+    if havens.of_two_hours:
+        named, n_more = "; ".join(havens.of_two_hours[:_N_NAMED]), len(havens.of_two_hours) - _N_NAMED
+        yield (
+            f"{called} listed twice with different opening hours, of which the first are taken: {named}"
+            f"{f'; and {n_more:,} more' if n_more > 0 else ''}. Ask them which are right."
+        )
     if havens.n_unnamed:
         yield f"{called} without a name, which are called by their kind: {havens.n_unnamed:,}."
 

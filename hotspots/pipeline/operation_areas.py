@@ -12,7 +12,7 @@ import shapely
 
 from hotspots.analysis.change import ComparedAreas
 from hotspots.errors import DataError
-from hotspots.geography import describe_area, lies_in_working_crs, to_working_crs
+from hotspots.geography import describe_area, lies_in_working_crs, mend_outlines, to_working_crs
 from hotspots.ingest.formats import FoundFile, find_files, locate_layers, read_layer
 from hotspots.ingest.reference import BOUNDARY_SUFFIXES
 from hotspots.pipeline.selection import select_wards
@@ -105,7 +105,7 @@ def _read_outline(file: FoundFile, *, crs: pyproj.CRS, what: str) -> shapely.Geo
                 f"An area must lie in {describe_area(crs)}; that of {file.label} does not, read as {frame.crs.name}. "
                 "Check the CRS that the file states."
             )
-        outlines += [shapely.make_valid(one, method="structure", keep_collapsed=False) for one in placed]
+        outlines += [*mend_outlines(placed.to_numpy(), label=file.label)[0]]
     area = shapely.union_all(outlines)
     if not area.area > 0:
         kinds = ", ".join(sorted({str(kind or "no geometry") for _, kind in layers})) or "nothing"

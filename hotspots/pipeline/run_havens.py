@@ -42,8 +42,6 @@ Flags = npt.NDArray[np.bool_]
 
 N_NEW_HAVENS = 3
 """Suggested in a run: few enough to be looked at on a map."""
-_SECONDS = 3.0
-"""To look for a better choice of so few, which hardly ever takes a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +186,7 @@ def suggest_havens(study: Study, chosen: Selection, *, reach_m: float) -> Siting
         return None
     from hotspots.pipeline.haven_siting import plan_sites  # here, as a run without candidates needs no solver
 
-    options = SitingOptions(n_new=N_NEW_HAVENS, until_hours=(), time_limit_s=_SECONDS)
+    options = SitingOptions(n_new=N_NEW_HAVENS, until_hours=(), time_limit_s=None)
     request = HavenRequest(crime=chosen.crime.slug, reach_m=reach_m, siting=options)
     no_days = np.array([], dtype="datetime64[D]")  # only youth zones look at school days
     return plan_sites(study, request, chosen, with_places(chosen.incidents), school_days=no_days)

@@ -316,5 +316,6 @@ def test_a_peak_on_other_days_than_the_records_is_not_said_to_be_missed(
         said = call("patrol", "done", *inputs, "--records", "pings.csv", "--out", f"of_{n_peaks}")
         assert said.code == 0, said.err
         (path,) = (tmp_path / f"of_{n_peaks}" / "patrols_done").glob("*/patrols_done.json")
-        words = json.loads(path.read_text("utf-8"))["words"]
-        assert sum(word.startswith("Of the peak") for word in words) == n_peaks, words
+        told = json.loads(path.read_text("utf-8"))
+        assert sum(word.startswith("Of the peak") for word in told["words"]) == n_peaks, told["words"]
+        assert [(peak["n_hours"] > 0, peak["share"] is not None) for peak in told["peaks"]] == [(bool(n_peaks),) * 2]

@@ -17,6 +17,7 @@ from hotspots.errors import DataError, ParameterError
 from hotspots.geography.projection import to_wgs84
 from hotspots.ingest.reference.havens import Havens, read_havens
 from hotspots.ingest.reference.postcodes import read_postcodes
+from hotspots.pipeline.notes import list_left_out
 
 HEADER = "name,kind,opening_hours,easting,northing\n"
 
@@ -499,3 +500,20 @@ def test_a_header_without_a_row_is_said(tmp_path: Path) -> None:
     path.write_text(HEADER, "utf-8")
     with pytest.raises(DataError, match="A file of candidates must hold at least one place; there are only headers"):
         read_havens([path], what="candidates")
+
+
+def test_a_place_listed_twice_with_other_hours_is_named(tmp_path: Path) -> None:
+    """The first hours are taken; those written otherwise that mean the same are the same."""
+    rows = [
+        "Library,library,Mo-Fr 09:00-17:00,536560,178413",
+        "library,library,Mo-Sa 10:00-18:00,536570,178413",
+        "Cafe,cafe,Mo-Fr 09:00-17:00,537560,178413",
+        "Cafe,cafe,weekdays 9am-5pm,537560,178413",
+        "Cafe,cafe,,537560,178413",
+    ]
+    result = read(tmp_path, HEADER + "\n".join(rows) + "\n")
+    assert (result.n_repeated, result.of_two_hours) == (3, ("Library",))
+    assert result.havens["opening_hours"].tolist() == ["Mo-Fr 09:00-17:00"] * 2
+    notes = list_left_out(havens=result)
+    said = "Safe havens listed twice with different opening hours, of which the first are taken: Library. Ask them"
+    assert any(note.startswith(said) for note in notes)

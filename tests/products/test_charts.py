@@ -49,8 +49,8 @@ from hotspots.products.summary import (
     summarise,
     summarise_havens,
 )
+from hotspots.products.summary.change_summary import WardChange
 from hotspots.products.summary.haven_plan_summary import CurvePoint, SitingSummary
-from hotspots.products.summary.time_summary import WardChange
 
 SVG = "{http://www.w3.org/2000/svg}"
 

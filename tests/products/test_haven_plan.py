@@ -574,3 +574,67 @@ def test_the_pages_can_be_used_by_everybody(
     for name, one in (("siting.html", plan), ("gaps.html", gaps_plan)):
         (tmp_path / name).write_text(draw_havens(one, summarise_havens(one)), "utf-8")
         assert list_faults(browser, tmp_path / name) == []
+
+
+def test_opening_hours_to_be_assumed_are_checked_at_once() -> None:
+    with pytest.raises(ParameterError, match='cannot be read: "whenever". Give `site_hours` as'):
+        SiteOptions(site_hours="whenever")
+    assert SitingOptions(site_hours="10:00-dusk").known_site_hours == "Mo-Su 10:00-dusk"
+
+
+def test_what_lies_off_the_largest_piece_of_the_streets_is_said(study: Study) -> None:
+    """One long street through the study area, and another that nothing joins to it, with a haven on it."""
+    assert study.havens is not None
+    havens = study.havens.havens.iloc[:2].set_geometry(
+        gpd.points_from_xy([534_500, 534_500], [177_600, 176_000], crs=study.havens.havens.crs)
+    )
+    lines = [shapely.LineString([(528_000, y), (end, y)]) for y, end in ((177_600, 543_000), (176_000, 537_000))]
+    ways = gpd.GeoDataFrame(
+        {"name": None, "kind": None}, geometry=lines, crs=27700, index=pd.RangeIndex(2, name="way_id")
+    )
+    streets = Streets(ways=ways, inputs=(), left_out={}, n_broken=0, n_unnamed=2)
+    apart = dataclasses.replace(study, havens=dataclasses.replace(study.havens, havens=havens), streets=streets)
+    summary = summarise_havens(plan_havens(apart, HavenRequest(crime="robbery")))
+    assert summary.off_main is not None
+    assert (summary.off_main.n_pieces, summary.off_main.n_havens, summary.off_main.n_all_havens) == (2, 1, 2)
+    assert summary.off_main.incident_share is not None
+    assert 0 < summary.off_main.incident_share < 1
+    assert any(
+        "in 2 pieces that no street joins" in note and "1 of the 2 safe havens and" in note for note in summary.notes
+    )
+    one = dataclasses.replace(apart, streets=dataclasses.replace(streets, ways=ways.iloc[:1]))
+    assert summarise_havens(plan_havens(one, HavenRequest(crime="robbery"))).off_main is None
+
+
+def test_candidates_far_from_the_study_area_are_counted(study: Study, candidates: Havens) -> None:
+    points = [*candidates.havens.geometry.iloc[:2], shapely.Point(534_545, 237_600)]
+    far = candidates.havens.set_geometry(gpd.GeoSeries(points, candidates.havens.index, crs=27700))
+    away = dataclasses.replace(study, candidates=dataclasses.replace(candidates, havens=far))
+    for request in (
+        HavenRequest(crime="robbery", siting=SitingOptions(n_new=1)),
+        HavenRequest(crime="robbery", gaps=SiteOptions()),
+    ):
+        notes = summarise_havens(plan_havens(away, request)).notes
+        assert "1 of the 3 candidates is further from the study area than 400 m, and can cover nothing here." in notes
+
+
+def test_work_without_a_time_limit_gives_the_same_plan(study: Study) -> None:
+    limited, timed = (plan_alone(study, SitingOptions(n_new=3, time_limit_s=limit)) for limit in (None, 20.0))
+    assert limited.plan is not None
+    assert timed.plan is not None
+    assert limited.plan.chosen.tolist() == timed.plan.chosen.tolist()
+    assert limited.plan.gap_share == timed.plan.gap_share == 0
+
+
+def test_the_last_site_does_not_tell_how_few_all_leave(plan: HavenPlan) -> None:
+    siting = plan.siting
+    assert siting is not None
+    covered = siting.n_covered + sum(site.n_gained for site in siting.sites)
+    for n_left, told in ((4.0, False), (0.0, True), (10.0, True)):
+        told_of = dataclasses.replace(plan, siting=dataclasses.replace(siting, n_total=covered + n_left))
+        summary = summarise_havens(told_of)
+        assert summary.siting is not None
+        *others, last = summary.siting.sites
+        assert (last.n_gained is not None, last.covered_share is not None) == (told, told)
+        assert all(site.n_gained is not None for site in others)
+        assert ("all but fewer than ten" in " ".join(summary.words)) == (not told)

@@ -42,9 +42,9 @@ from hotspots.products.pages.map_changes import list_verdicts
 from hotspots.products.pages.map_page import draw_map
 from hotspots.products.pages.quality_page import draw_quality
 from hotspots.products.summary import ChangeSummary, GroupChange, choose_main_change, summarise
+from hotspots.products.summary.change_summary import ChangeScale, WardChange, choose_changes
 from hotspots.products.summary.place_changes import HotspotChange, PlaceChange
 from hotspots.products.summary.shift_summary import ShiftSummary
-from hotspots.products.summary.time_summary import ChangeScale, WardChange, choose_changes
 from hotspots.products.words.numbers import say_bound, say_date, say_list, say_share, say_sum, shorten_days
 from hotspots.products.words.sentences import say
 

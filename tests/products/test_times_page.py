@@ -33,7 +33,7 @@ from hotspots.products.pages.times_page import (
     group_withheld,
 )
 from hotspots.products.summary import PRODUCTS, ChangeSummary, RunSummary, encode, summarise
-from hotspots.products.summary.time_summary import choose_cell_hours, summarise_profile
+from hotspots.products.summary.hours_summary import choose_cell_hours, summarise_profile
 from hotspots.products.words.numbers import (
     say_change,
     say_distance_band,

@@ -25,6 +25,9 @@ _MOST_LINKS = 3_000_000
 _FEW_LINKS = 3_000
 """Links of a program that is solved sooner than it is bounded."""
 _LEAST_SECONDS = 0.05
+_NODES_TIMED = 2**31 - 1
+_NODES, _NODE_LINKS = 1_000, 300_000
+"""Without a time limit: branches of a program, and the most links of one that is solved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,8 @@ def choose_sites(
         demand: float (n_demand,), 0 or more: incidents, or shares of them.
         n_sites: At most so many sites are new; fewer are chosen where more would add nothing.
         locked: Positions of sites that are there already.
-        time_limit_s: Seconds to look for a better plan or a proof.
+        time_limit_s: Seconds to look for a better plan or a proof; infinity for work that is limited otherwise, the
+            same on every machine.
 
     Raises:
         ParameterError: The number of sites is below 1, the demand is negative or missing or not one for each column, or
@@ -300,7 +304,8 @@ def _solve_rest(
     base = float(problem.demand[is_covered].sum())
     if n_left <= 0 or not len(maybe) or not len(amounts):
         return surely, base
-    if links.nnz > _MOST_LINKS or seconds < _LEAST_SECONDS:
+    is_timed = math.isfinite(seconds)
+    if links.nnz > (_MOST_LINKS if is_timed else _NODE_LINKS) or seconds < _LEAST_SECONDS:
         return None, math.inf
     n, m = len(maybe), len(amounts)
     limits = sparse.hstack([-links.T.astype(np.float64), sparse.eye_array(m)], format="csr")
@@ -311,7 +316,12 @@ def _solve_rest(
         integrality=np.concatenate([np.ones(n), np.zeros(m)]),
         bounds=Bounds(lb=np.zeros(n + m), ub=np.ones(n + m)),
         constraints=[LinearConstraint(limits, -np.inf, 0.0), LinearConstraint(count, -np.inf, float(n_left))],
-        options={"time_limit": float(seconds), "mip_rel_gap": 0.0, "presolve": True},
+        options={
+            "mip_rel_gap": 0.0,
+            "presolve": True,
+            "time_limit": seconds,
+            "node_limit": _NODES_TIMED if is_timed else _NODES,
+        },
     )
     dual = math.inf
     if found.mip_dual_bound is not None and math.isfinite(found.mip_dual_bound):

@@ -24,6 +24,7 @@ from hotspots.geography import (
     BRITISH_NATIONAL_GRID,
     describe_area,
     lies_in_working_crs,
+    mend_outlines,
     require_working_crs,
     to_working_crs,
 )
@@ -297,9 +298,7 @@ def _join(frames: Sequence[gpd.GeoDataFrame], crs: pyproj.CRS, box: shapely.Geom
     if not full:
         return none[list(BASE_MAP_COLUMNS)]
     joined = gpd.GeoDataFrame(pd.concat(full, ignore_index=True), crs=crs)
-    shapes = joined.geometry.to_numpy().copy()
-    invalid = ~shapely.is_valid(shapes)
-    shapes[invalid] = shapely.make_valid(shapes[invalid])
+    shapes, _ = mend_outlines(joined.geometry.to_numpy(), label="the base map")
     is_mark = joined["kind"].isin(["station", "school"]).to_numpy()
     shapes[is_mark] = shapely.point_on_surface(shapes[is_mark])
     if box is not None:

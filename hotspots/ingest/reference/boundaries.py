@@ -18,6 +18,7 @@ from hotspots.geography import (
     BRITISH_NATIONAL_GRID,
     describe_area,
     lies_in_working_crs,
+    mend_outlines,
     require_true_scale,
     require_working_crs,
     to_working_crs,
@@ -140,7 +141,9 @@ def read_boundaries(
         )
     wards = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=crs)
     require_true_scale(wards.geometry)
-    wards, n_repaired = _repair(wards)
+    outlines, n_repaired = mend_outlines(wards.geometry.to_numpy(), label="the boundaries")
+    if n_repaired:
+        wards = wards.set_geometry(gpd.GeoSeries(outlines, index=wards.index, crs=wards.crs))
     flat = ~(wards.geometry.area > 0)
     if flat.any():
         raise DataError(
@@ -276,16 +279,6 @@ def _as_text(values: pd.Series) -> pd.Series:
     """Text, blanks missing; a file may hold numbers or lists where a name should be."""
     text = values.astype("object").map(str, na_action="ignore").astype("object")
     return text.mask(text.astype("str").str.strip() == "")
-
-
-def _repair(wards: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
-    """Make invalid outlines valid, keeping only their areas."""
-    invalid = ~wards.geometry.is_valid.to_numpy()
-    if not invalid.any():
-        return wards, 0
-    outlines = wards.geometry.to_numpy().copy()
-    outlines[invalid] = shapely.make_valid(outlines[invalid], method="structure", keep_collapsed=False)
-    return wards.set_geometry(gpd.GeoSeries(outlines, index=wards.index, crs=wards.crs)), int(invalid.sum())
 
 
 def _join_parts(wards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

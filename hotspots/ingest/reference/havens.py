@@ -158,6 +158,7 @@ class Havens:
         n_unnamed: Havens kept whose file gives them no name.
         lapsed: Havens left out because their file says that they take part no more, or not yet, by how it says so.
         n_repeated: Rows left out because the same place, by its name and within 50 m, is in another row.
+        of_two_hours: Names of the places of which a row that is left out states other hours.
         hours_doubts: Havens kept whose opening hours are stated and not known, by the reason; `opening_hours` is
             missing for them, and they are never taken to be open. Those that were last checked too long ago are
             among them ("lapsed").
@@ -174,6 +175,7 @@ class Havens:
     n_hours_partly_known: int
     lapsed: Mapping[str, int] = field(default_factory=dict)
     n_repeated: int = 0
+    of_two_hours: tuple[str, ...] = ()
 
     @property
     def n_lapsed(self) -> int:
@@ -243,7 +245,9 @@ def read_havens(
                 fields="Give each row as many fields as the header: hours with a comma need quotes.",
             )
         )
-    is_repeated = _find_repeated(kept)
+    same_as = _find_same(kept)
+    is_repeated = same_as >= 0
+    at_odds = _find_at_odds(kept, same_as)
     kept = kept[~is_repeated]
     kept = kept.assign(kind=release_kinds(kept["kind"].astype("category")).astype("object"))
     checked_on = _read_days(kept["checked_on"])
@@ -278,11 +282,14 @@ def read_havens(
         n_hours_partly_known=int((hours.doubts.notna() & ~is_unknown).sum()),
         lapsed=lapsed,
         n_repeated=int(is_repeated.sum()),
+        of_two_hours=tuple(dict.fromkeys(names[at_odds])),
     )
 
 
-def _find_repeated(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Which rows are of a place that another row is of too: the one that says when it is open stays, else the first.
+def _find_same(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Of each row, the position of another of the same place, which stays; -1 where it stays itself.
+
+    The one that says when it is open stays, else the first.
 
     A place has one name, case aside, and one kind, where both say one. Two with the same `haven_id`s are refused later.
     """
@@ -292,19 +299,30 @@ def _find_repeated(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
     has_id = rows["haven_id"].notna().to_numpy()
     points = rows[["easting", "northing"]].to_numpy(dtype=np.float64)
     seen: dict[str, list[int]] = {}
-    is_repeated = np.zeros(len(rows), dtype=bool)
+    same_as = np.full(len(rows), -1, dtype=np.int64)
     for position in order.tolist():
         name = names[position]
         if name is None or has_id[position]:
             continue
-        is_repeated[position] = any(
-            kinds[position] in (None, kinds[other]) or kinds[other] is None
+        same = (
+            other
             for other in seen.get(name, ())
             if math.dist(points[position], points[other]) <= _SAME_PLACE_M
+            and (kinds[position] in (None, kinds[other]) or kinds[other] is None)
         )
-        if not is_repeated[position]:
+        same_as[position] = next(same, -1)
+        if same_as[position] < 0:
             seen.setdefault(name, []).append(position)
-    return is_repeated
+    return same_as
+
+
+def _find_at_odds(rows: pd.DataFrame, same_as: npt.NDArray[np.int64]) -> pd.Index:
+    """The rows that stay of which another that is left out states other hours."""
+    again = np.flatnonzero(same_as >= 0)
+    stated, kept = (rows["opening_hours"].iloc[at] for at in (again, same_as[again]))
+    is_stated = stated.notna().to_numpy()
+    known = [read_opening_hours(texts).opening_hours.astype(str).to_numpy() for texts in (stated, kept)]
+    return rows.index[np.unique(same_as[again][is_stated & (known[0] != known[1])])]
 
 
 def _read_days(texts: pd.Series) -> pd.Series:

@@ -310,22 +310,28 @@ def _read_sun_spans(text: str) -> tuple[tuple[int | SunMoment, int | SunMoment],
         if not _names_sun(part):
             continue
         start, _, end = (time.strip() for time in part.partition("-"))
-        first, last = _read_sun_end(start), _read_sun_end(end)
+        # what closes at sunset or dusk opens in the morning
+        is_of_day = end.startswith(("sunset", "dusk"))
+        first, last = _read_sun_end(start, earliest=_EARLIEST if is_of_day else _NOON), _read_sun_end(end)
         if first is None or last is None or first == last:
             return None
         spans.append((first, last))
     return tuple(spans)
 
 
-def _read_sun_end(text: str) -> int | SunMoment | None:
-    """What the sun does, or minutes since midnight where they are clear: 08:00, 8am, not 8 or 4:00."""
+def _read_sun_end(text: str, *, earliest: int = _NOON) -> int | SunMoment | None:
+    """What the sun does, or minutes since midnight where they are clear: 08:00, 8am, not 8 or 4:00.
+
+    From `earliest` to noon an hour is of the morning, unless it is a lone digit.
+    """
     if sun := _SUN_END.fullmatch(text):
         shift, _ = _read_clock(sun[3] or "0:00")
         if shift is None or shift > _MOST_SHIFT:
             return None
         return SunMoment(event=cast("SunTime", sun[1]), shift_minutes=-shift if sun[2] == BEFORE else shift)
     minute, half = _read_clock(text)
-    is_clear = half or text.startswith("0") or (minute is not None and minute >= _NOON + 60)
+    is_of_morning = earliest <= (minute or 0) < _NOON and len(text) > 1
+    is_clear = half or text.startswith("0") or is_of_morning or (minute is not None and minute >= _NOON + 60)
     return minute if is_clear and minute is not None and 0 < minute < DAY_MINUTES else None
 
 

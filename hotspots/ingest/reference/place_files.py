@@ -15,7 +15,14 @@ import pyproj
 import shapely
 
 from hotspots.errors import DataError
-from hotspots.geography import describe_area, lies_in_working_crs, name_crs, require_working_crs, to_working_crs
+from hotspots.geography import (
+    describe_area,
+    lies_in_working_crs,
+    mend_outlines,
+    name_crs,
+    require_working_crs,
+    to_working_crs,
+)
 from hotspots.ingest.formats import (
     LAYER_SUFFIXES,
     OSM_SUFFIXES,
@@ -268,16 +275,9 @@ def _read_layers(file: FoundFile, form: PlaceForm, crs: pyproj.CRS) -> Iterator[
             label=label,
             columns=columns,
             texts=_name_roles(texts, columns, len(frame)),
-            geometry=gpd.GeoSeries(_mend(shapes), crs=crs),
+            geometry=gpd.GeoSeries(mend_outlines(shapes, label=label)[0], crs=crs),
             reason=pd.Series(reason, dtype="object").replace("", None),
         )
-
-
-def _mend(shapes: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Outlines that cross themselves, made valid."""
-    is_wrong = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
-    shapes[is_wrong] = shapely.make_valid(shapes[is_wrong])
-    return shapes
 
 
 def _read_tables(

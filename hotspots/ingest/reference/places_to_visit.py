@@ -19,6 +19,7 @@ from hotspots.geography import (
     BRITISH_NATIONAL_GRID,
     describe_area,
     lies_in_working_crs,
+    mend_outlines,
     name_crs,
     require_working_crs,
     to_working_crs,
@@ -184,7 +185,7 @@ def _read_layers(file: FoundFile, crs: pyproj.CRS, doubts: list[str]) -> pd.Data
         parts.append(
             pd.DataFrame(
                 {
-                    "outline": shapely.make_valid(placed.geometry.to_numpy()),
+                    "outline": mend_outlines(placed.geometry.to_numpy(), label=file.label)[0],
                     "name": _as_texts(placed[named] if named else None, len(placed)),
                     "number": _as_texts(placed[numbered] if numbered else None, len(placed)),
                     "status": _as_texts(placed[status] if status else None, len(placed)),

@@ -21,9 +21,9 @@ from .public_folder import write_public as write_public
 from .report_document import REPORT_TAGS as REPORT_TAGS
 from .report_document import encode_report as encode_report
 from .report_document import make_report_template as make_report_template
-from .report_folder import ReportFormat as ReportFormat
 from .report_folder import write_problem as write_problem
 from .report_folder import write_strategic as write_strategic
 from .report_folder import write_tactical as write_tactical
+from .report_formats import ReportFormat as ReportFormat
 from .word_templates import require_packages as require_packages
 from .word_templates import write_template as write_template

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
-from hotspots.errors import ParameterError
 from hotspots.pipeline import Analysis, Brief, BriefRequest, Progress, silent
 from hotspots.products.drawing import (
     MAP_WIDTH_MM,
@@ -18,8 +17,8 @@ from hotspots.products.drawing import (
     join_briefs,
 )
 from hotspots.products.files.brief_document import choose_map_height, encode_document
-from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
-from hotspots.products.files.manifest import write_manifest
+from hotspots.products.files.folders import name_folder
+from hotspots.products.files.report_formats import ReportFormat, Target, name_keys, write_formats
 from hotspots.products.files.word_templates import LOGO_DRAWN_MM
 from hotspots.products.pages import draw_brief
 from hotspots.products.summary import (
@@ -28,15 +27,13 @@ from hotspots.products.summary import (
     JOINED_BRIEFS_PRODUCTS,
     BriefSummary,
     JoinedBriefsSummary,
-    encode,
     summarise,
     summarise_brief,
     summarise_joined_briefs,
 )
 from hotspots.products.words import say
 
-BriefFormat = Literal["html", "pdf", "docx"]
-_KEYS: dict[BriefFormat, str] = {"html": "brief", "pdf": "brief_pdf", "docx": "brief_docx"}
+BriefFormat = ReportFormat
 _OTHER_MM = 85.0
 """Height of the map in a template of somebody else, which is 186 mm wide or as wide as the text there."""
 
@@ -122,15 +119,14 @@ def _join(
     """All pages in one file, with their headings as bookmarks."""
     summary = summarise_joined_briefs(summaries)
     folder = out / BRIEF_FOLDER / _name_folder(briefs[0], of, "each ward")
-    replaced = say_replaced(folder, JOINED_BRIEFS_PRODUCTS["briefs_json"], summary.inputs)
-    with replace_folder(folder, out=out) as draft:
-        joined = join_briefs(drawn, title=say("brief.joined_title", summary))
-        (draft / JOINED_BRIEFS_PRODUCTS["briefs_pdf"]).write_bytes(joined)
-        write_text(draft / JOINED_BRIEFS_PRODUCTS["briefs_json"], encode_json(encode(summary)))
-        write_manifest(summary, draft, parameters={"analysis": of.request, "brief": briefs[0].request})
-    if replaced:
-        notify(replaced)
-    return summary, {key: folder / name for key, name in summary.products.items()}
+    formats: tuple[BriefFormat, ...] = ("pdf",)
+    return write_formats(
+        Target(out=out, folder=folder, kind="briefs", names=JOINED_BRIEFS_PRODUCTS, formats=formats),
+        summary,
+        {"pdf": lambda: join_briefs(drawn, title=say("brief.joined_title", summary))},
+        parameters={"analysis": of.request, "brief": briefs[0].request},
+        notify=notify,
+    )
 
 
 def _write(
@@ -142,36 +138,27 @@ def _write(
     notify: Callable[[str], None],
 ) -> tuple[BriefSummary, dict[str, Path], DrawnBrief | None]:
     """The folder of one, and its page as it was set."""
-    unknown = [one for one in formats if one not in get_args(BriefFormat)]
-    if unknown or not formats:
-        given = f'"{unknown[0]}" is not one' if unknown else "none was given"
-        raise ParameterError(f"A brief is written as html, pdf or docx; {given}. Give some of these as `formats`.")
+    keys = name_keys("brief", formats, what="brief")
     analysis = brief.analysis
     run = summarise(analysis)
-    keys = tuple(key for name, key in _KEYS.items() if name in formats)
     summary = summarise_brief(brief, run, formats=keys)
     sheet = draw_brief_sheet(brief, summary) if "pdf" in formats else None
+    make: dict[BriefFormat, Callable[[], str | bytes]] = {
+        "html": lambda: draw_brief(brief, summary),
+        "docx": lambda: _encode(brief, summary, template),
+    }
+    if sheet is not None:
+        pdf = sheet.pdf
+        make["pdf"] = lambda: pdf
     folder = out / BRIEF_FOLDER / _name_folder(brief, analysis)
-    replaced = say_replaced(folder, BRIEF_PRODUCTS["brief_json"], summary.inputs)
-    with replace_folder(folder, out=out) as draft:
-        if "html" in formats:
-            write_text(draft / BRIEF_PRODUCTS["brief"], draw_brief(brief, summary))
-        if sheet is not None:
-            (draft / BRIEF_PRODUCTS["brief_pdf"]).write_bytes(sheet.pdf)
-        if "docx" in formats:
-            has_logo = analysis.study.house.logo is not None
-            height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
-            texts = describe_brief(brief, summary, map_height_mm=height_mm)
-            picture = draw_picture(texts.map, width_mm=MAP_WIDTH_MM)
-            drawn = texts.logo
-            logo = draw_picture(drawn, width_mm=LOGO_DRAWN_MM, stands_alone=True) if drawn else None
-            document = encode_document(texts, picture, day=brief.first_day, template=template, logo=logo)
-            (draft / BRIEF_PRODUCTS["brief_docx"]).write_bytes(document)
-        write_text(draft / BRIEF_PRODUCTS["brief_json"], encode_json(encode(summary)))
-        write_manifest(summary, draft, parameters={"analysis": analysis.request, "brief": brief.request})
-    if replaced:
-        notify(replaced)
-    return summary, {key: folder / name for key, name in summary.products.items()}, sheet
+    _, paths = write_formats(
+        Target(out=out, folder=folder, kind="brief", names=BRIEF_PRODUCTS, formats=formats),
+        summary,
+        make,
+        parameters={"analysis": analysis.request, "brief": brief.request},
+        notify=notify,
+    )
+    return summary, paths, sheet
 
 
 def _name_folder(brief: Brief, analysis: Analysis, *more: str) -> str:
@@ -188,3 +175,13 @@ def _name_folder(brief: Brief, analysis: Analysis, *more: str) -> str:
             *more,
         ),
     )
+
+
+def _encode(brief: Brief, summary: BriefSummary, template: Path | None) -> bytes:
+    """The brief as a Word document."""
+    has_logo = brief.analysis.study.house.logo is not None
+    height_mm = choose_map_height(describe_texts(summary), has_logo=has_logo) if template is None else _OTHER_MM
+    texts = describe_brief(brief, summary, map_height_mm=height_mm)
+    picture = draw_picture(texts.map, width_mm=MAP_WIDTH_MM)
+    logo = draw_picture(texts.logo, width_mm=LOGO_DRAWN_MM, stands_alone=True) if texts.logo else None
+    return encode_document(texts, picture, day=brief.first_day, template=template, logo=logo)

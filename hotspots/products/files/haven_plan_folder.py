@@ -158,7 +158,9 @@ def _tabulate_sites(summary: HavenPlanSummary) -> pd.DataFrame | None:
         {"order": number, **{name: getattr(site, name) for name in (*_SITES, "covered_share")}}
         for number, site in [*enumerate(plan, start=1), *((None, site) for site in alone)]
     ]
-    return pd.DataFrame(rows).astype({"order": "Int64", "longer_until": "Int64", "covered_share": "float64"})
+    return pd.DataFrame(rows).astype(
+        {"order": "Int64", "longer_until": "Int64", "n_gained": "float64", "covered_share": "float64"}
+    )
 
 
 def _say_hours(hours: tuple[UsualHoursSummary, ...] | None) -> str | None:

@@ -19,39 +19,7 @@ from hotspots.products.files.folders import encode_json, write_text
 from hotspots.products.summary import encode
 
 if TYPE_CHECKING:
-    from hotspots.products.summary import (
-        BriefSummary,
-        HavenPlanSummary,
-        JoinedBriefsSummary,
-        OperationSummary,
-        PackSummary,
-        PatrolPlanSummary,
-        PatrolsDoneSummary,
-        PerformanceSummary,
-        PostersSummary,
-        ProblemSummary,
-        PublicSummary,
-        RunSummary,
-        StrategicSummary,
-        TacticalSummary,
-    )
-
-    AnySummary = (
-        RunSummary
-        | BriefSummary
-        | JoinedBriefsSummary
-        | OperationSummary
-        | PerformanceSummary
-        | HavenPlanSummary
-        | PatrolPlanSummary
-        | PatrolsDoneSummary
-        | PostersSummary
-        | PublicSummary
-        | TacticalSummary
-        | ProblemSummary
-        | StrategicSummary
-        | PackSummary
-    )
+    from hotspots.products.summary import AnySummary
 
 _MEDIA_TYPES = {
     ".html": "text/html",

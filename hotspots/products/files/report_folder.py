@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import get_args
 
-from hotspots.errors import ParameterError
 from hotspots.pipeline import Problem, StrategicAssessment, Study, Tactical, silent
 from hotspots.products.drawing import (
     Report,
@@ -17,9 +16,9 @@ from hotspots.products.drawing import (
     make_strategic_report,
     make_tactical_report,
 )
-from hotspots.products.files.folders import encode_json, name_folder, replace_folder, say_replaced, write_text
-from hotspots.products.files.manifest import write_manifest
+from hotspots.products.files.folders import name_folder
 from hotspots.products.files.report_document import encode_report
+from hotspots.products.files.report_formats import ReportFormat, Target, Told, name_keys, write_formats
 from hotspots.products.pages import draw_report
 from hotspots.products.summary import (
     PROBLEM_FOLDER,
@@ -33,28 +32,11 @@ from hotspots.products.summary import (
     StrategicSummary,
     TacticalSummary,
     TriedOperation,
-    encode,
     summarise,
     summarise_problem,
     summarise_strategic,
     summarise_tactical,
 )
-
-ReportFormat = Literal["html", "pdf", "docx"]
-_ENDINGS: dict[ReportFormat, str] = {"html": "", "pdf": "_pdf", "docx": "_docx"}
-
-
-AnyReport = TypeVar("AnyReport", TacticalSummary, ProblemSummary, StrategicSummary)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    """Where a report goes, and what its files are called."""
-
-    out: Path
-    folder: Path
-    kind: str
-    names: Mapping[str, str]
 
 
 def write_tactical(
@@ -84,7 +66,7 @@ def write_tactical(
             printed.
         ParameterError: A format is not known, or there is none.
     """
-    keys = _name_keys("tactical", formats)
+    keys = name_keys("tactical", formats)
     runs = [summarise(crime.brief.analysis) for crime in tactical.crimes]
     summary = summarise_tactical(tactical, runs, formats=keys)
     first, request = tactical.crimes[0].brief, tactical.request
@@ -100,14 +82,15 @@ def write_tactical(
     def make(left_out: Collection[str]) -> Report:
         return make_tactical_report(tactical, summary, runs, left_out=left_out)
 
-    target = _Target(out=out, folder=out / TACTICAL_FOLDER / name, kind="tactical", names=TACTICAL_PRODUCTS)
+    target = Target(
+        out=out, folder=out / TACTICAL_FOLDER / name, kind="tactical", names=TACTICAL_PRODUCTS, formats=formats
+    )
     return _write(
         target,
         summary,
         make,
         study=tactical.performance.study,
         parameters=request,
-        formats=formats,
         template=template,
         notify=notify,
     )
@@ -144,7 +127,7 @@ def write_problem(
             printed.
         ParameterError: A format is not known, or there is none.
     """
-    keys = _name_keys("problem", formats)
+    keys = name_keys("problem", formats)
     summary = summarise_problem(problem, run, formats=keys, operations=operations)
     analysis = problem.brief.analysis
     name = name_folder(
@@ -158,14 +141,15 @@ def write_problem(
     def make(left_out: Collection[str]) -> Report:
         return make_problem_report(problem, summary, run, left_out=left_out)
 
-    target = _Target(out=out, folder=out / PROBLEM_FOLDER / name, kind="problem", names=PROBLEM_PRODUCTS)
+    target = Target(
+        out=out, folder=out / PROBLEM_FOLDER / name, kind="problem", names=PROBLEM_PRODUCTS, formats=formats
+    )
     return _write(
         target,
         summary,
         make,
         study=analysis.study,
         parameters={"analysis": analysis.request, "profile": problem.brief.request, "hotspot": problem.rank},
-        formats=formats,
         template=template,
         notify=notify,
     )
@@ -198,63 +182,49 @@ def write_strategic(
             printed.
         ParameterError: A format is not known, or there is none.
     """
-    summary = summarise_strategic(assessment, formats=_name_keys("strategic", formats))
+    summary = summarise_strategic(assessment, formats=name_keys("strategic", formats))
     performance = assessment.performance
     name = name_folder(f"{performance.start}_{performance.end}", performance.wards, performance.study.boundaries.wards)
 
     def make(_left_out: Collection[str]) -> Report:
         return make_strategic_report(summary, performance.study.house)
 
-    target = _Target(out=out, folder=out / STRATEGIC_FOLDER / name, kind="strategic", names=STRATEGIC_PRODUCTS)
+    target = Target(
+        out=out, folder=out / STRATEGIC_FOLDER / name, kind="strategic", names=STRATEGIC_PRODUCTS, formats=formats
+    )
     return _write(
         target,
         summary,
         make,
         study=performance.study,
         parameters=assessment.request,
-        formats=formats,
         template=template,
         notify=notify,
     )
 
 
-def _name_keys(kind: str, formats: Collection[ReportFormat]) -> tuple[str, ...]:
-    """The key of each format among the products."""
-    unknown = [one for one in formats if one not in get_args(ReportFormat)]
-    if unknown or not formats:
-        given = f'"{unknown[0]}" is not one' if unknown else "none was given"
-        raise ParameterError(f"A report is written as html, pdf or docx; {given}. Give some of these as `formats`.")
-    return tuple(f"{kind}{ending}" for name, ending in _ENDINGS.items() if name in formats)
-
-
 def _write(
-    target: _Target,
-    summary: AnyReport,
+    target: Target,
+    summary: Told,
     make: Callable[[Collection[str]], Report],
     *,
     study: Study,
     parameters: object,
-    formats: Collection[ReportFormat],
     template: Path | None,
     notify: Callable[[str], None],
-) -> tuple[AnyReport, dict[str, Path]]:
-    """Write a report, which is made without the names that cannot be printed."""
-    folder, kind, names = target.folder, target.kind, target.names
-    replaced = say_replaced(folder, names[f"{kind}_json"], summary.inputs)
-    with replace_folder(folder, out=target.out) as draft:
-        if "html" in formats:
-            write_text(draft / names[kind], draw_report(make(())))
-        if "pdf" in formats or "docx" in formats:
-            report = make(_find_left_out(study))
-            if "pdf" in formats:
-                (draft / names[f"{kind}_pdf"]).write_bytes(draw_report_sheets(report))
-            if "docx" in formats:
-                (draft / names[f"{kind}_docx"]).write_bytes(encode_report(report, template=template))
-        write_text(draft / names[f"{kind}_json"], encode_json(encode(summary)))
-        write_manifest(summary, draft, parameters=parameters)
-    if replaced:
-        notify(replaced)
-    return summary, {key: folder / name for key, name in summary.products.items()}
+) -> tuple[Told, dict[str, Path]]:
+    """Write a report, which is printed without the names that cannot be."""
+
+    @functools.cache
+    def make_printed() -> Report:
+        return make(_find_left_out(study))
+
+    formats: dict[ReportFormat, Callable[[], str | bytes]] = {
+        "html": lambda: draw_report(make(())),
+        "pdf": lambda: draw_report_sheets(make_printed()),
+        "docx": lambda: encode_report(make_printed(), template=template),
+    }
+    return write_formats(target, summary, formats, parameters=parameters, notify=notify)
 
 
 def _find_left_out(study: Study) -> set[str]:

@@ -1,3 +1,4 @@
+from .any_summary import AnySummary as AnySummary
 from .brief_summary import BriefHavenSummary as BriefHavenSummary
 from .brief_summary import BriefPlaceSummary as BriefPlaceSummary
 from .brief_summary import BriefSummary as BriefSummary
@@ -5,6 +6,10 @@ from .brief_summary import BriefWords as BriefWords
 from .brief_summary import JoinedBriefsSummary as JoinedBriefsSummary
 from .brief_summary import summarise_brief as summarise_brief
 from .brief_summary import summarise_joined_briefs as summarise_joined_briefs
+from .change_summary import ChangeSummary as ChangeSummary
+from .change_summary import GroupChange as GroupChange
+from .change_summary import WardChange as WardChange
+from .change_summary import choose_main_change as choose_main_change
 from .encoding import encode as encode
 from .facility_summary import FacilityKindSummary as FacilityKindSummary
 from .facility_summary import FacilitySummary as FacilitySummary
@@ -16,6 +21,8 @@ from .haven_plan_summary import AreaCoverageSummary as AreaCoverageSummary
 from .haven_plan_summary import HavenPlanSummary as HavenPlanSummary
 from .haven_plan_summary import SitingSummary as SitingSummary
 from .haven_plan_summary import summarise_havens as summarise_havens
+from .hours_summary import HoursSummary as HoursSummary
+from .hours_summary import WindowSummary as WindowSummary
 from .operation_summary import OperationSummary as OperationSummary
 from .operation_summary import summarise_operation as summarise_operation
 from .pack_summary import PackCrime as PackCrime
@@ -95,7 +102,6 @@ from .run_summary import InputSummary as InputSummary
 from .run_summary import MonthSummary as MonthSummary
 from .run_summary import ReadInputSummary as ReadInputSummary
 from .run_summary import RunSummary as RunSummary
-from .run_summary import WardSummary as WardSummary
 from .run_summary import summarise as summarise
 from .shift_summary import PER_HOURS as PER_HOURS
 from .shift_summary import ShiftHotspotSummary as ShiftHotspotSummary
@@ -110,14 +116,9 @@ from .street_summary import StreetsSummary as StreetsSummary
 from .tactical_summary import TacticalCrimeSummary as TacticalCrimeSummary
 from .tactical_summary import TacticalSummary as TacticalSummary
 from .tactical_summary import summarise_tactical as summarise_tactical
-from .time_summary import ChangeSummary as ChangeSummary
 from .time_summary import ConditionSummary as ConditionSummary
-from .time_summary import GroupChange as GroupChange
-from .time_summary import HoursSummary as HoursSummary
 from .time_summary import RepeatSummary as RepeatSummary
 from .time_summary import SeriesMonth as SeriesMonth
-from .time_summary import WardChange as WardChange
-from .time_summary import WindowSummary as WindowSummary
-from .time_summary import choose_main_change as choose_main_change
 from .tried_operation import TriedOperation as TriedOperation
 from .tried_operation import read_operation as read_operation
+from .ward_summary import WardSummary as WardSummary

@@ -18,10 +18,10 @@ from hotspots.pipeline import MAX_GAP_MINUTES, Brief, BriefHaven, BriefPlace, Ha
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, SmallShare, Tenths
 from hotspots.products.summary.gap_summary import UsualHoursSummary
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
+from hotspots.products.summary.hours_summary import summarise_profile
 from hotspots.products.summary.place_summary import locate_hotspots
 from hotspots.products.summary.product_names import BRIEF_PRODUCTS, JOINED_BRIEFS_PRODUCTS
 from hotspots.products.summary.run_summary import Period, ReadInputSummary, RunSummary, count_period
-from hotspots.products.summary.time_summary import summarise_profile
 from hotspots.products.words import say, say_each
 
 

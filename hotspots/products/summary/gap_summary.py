@@ -105,6 +105,7 @@ class GapStepsSummary(Part):
 
     is_grid: bool
     n_sites: int
+    n_far: int
     n_unknown: int
     site_hours: str | None
 

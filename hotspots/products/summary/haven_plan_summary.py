@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 import hotspots
 from hotspots.analysis.safe_havens import CoverageShares
+from hotspots.geography import FLOOR
 from hotspots.ingest.reference import StreetOrigin
 from hotspots.pipeline import (
     NEAR_SCHOOL_M,
@@ -16,6 +17,7 @@ from hotspots.pipeline import (
     Demand,
     HavenPlan,
     NewSite,
+    OffMain,
     Purpose,
     Question,
     Siting,
@@ -98,6 +100,7 @@ class SiteSummary(Part):
     Attributes:
         grid_reference: Where it is, as "TQ 386 752"; null beyond the National Grid.
         ward: Name of the ward that it is in; null beyond those analysed.
+        n_gained: Null of the last one where all together leave so few that they may not be told; so is its share.
         covered_share: What is covered of all incidents with it and those before it; null of one looked at alone.
         label: What to call it.
     """
@@ -113,7 +116,7 @@ class SiteSummary(Part):
     northing: RoundMetres
     grid_reference: str | None
     ward: str | None
-    n_gained: Tenths
+    n_gained: Tenths | None
     covered_share: Share | None
     label: str
 
@@ -161,7 +164,7 @@ class SitingSummary(Part):
         covered_share: Covered already, as a share of all incidents; null without any.
         gap_share: How much more another choice could cover at most, as a share of what the new sites cover; 0 where
             the plan is proven to be the best, null without a plan.
-        curve: What 1, 2 ... sites cover.
+        curve: What 1, 2 ... sites cover, as far as they leave nothing or enough to be told.
         site_hours: Opening hours taken for sites that do not state any; null for none.
     """
 
@@ -180,6 +183,7 @@ class SitingSummary(Part):
     is_grid: bool
     n_sites: int
     n_longer: int
+    n_far: int
     n_unknown: int
     n_few: int
     n_total: Tenths
@@ -192,6 +196,22 @@ class SitingSummary(Part):
     sites: tuple[SiteSummary, ...]
     curve: tuple[CurvePoint, ...]
     alone: tuple[SiteSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffMainSummary(Part):
+    """What lies off the largest of several pieces of the streets, which no street joins.
+
+    Attributes:
+        incident_share: Of the incidents that have a place of their own; null where they are too few to be told.
+    """
+
+    view_of: ClassVar = OffMain
+
+    n_pieces: int
+    n_havens: int
+    n_all_havens: int
+    incident_share: Share | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +257,7 @@ class HavenPlanSummary(Part):
     is_along_streets: bool
     street_origins: tuple[StreetOrigin, ...]
     off_street_share: Share | None
+    off_main: OffMainSummary | None
     n_unplaced: int
     is_without_terms: bool
     cover: CoverSummary | None
@@ -345,19 +366,21 @@ def _summarise_siting(plan: HavenPlan) -> SitingSummary | None:
         return None
     total = siting.n_total
 
-    def describe(site: NewSite, n_before: float | None) -> SiteSummary:
+    def describe(site: NewSite, n_before: float | None, *, is_told: bool = True) -> SiteSummary:
         ward, reference = find_whereabouts(plan, site)
         return SiteSummary.of(
             site,
+            n_gained=site.n_gained if is_told else None,
             grid_reference=reference,
             ward=ward,
-            covered_share=None if n_before is None else (n_before + site.n_gained) / total,
+            covered_share=None if n_before is None or not is_told else (n_before + site.n_gained) / total,
             label=say("haven_plan.site", site, ward, reference),
         )
 
     sites, n_so_far = [], siting.n_covered
-    for site in siting.sites:
-        sites.append(describe(site, n_so_far))
+    for number, site in enumerate(siting.sites, start=1):
+        is_told = siting.is_last_told or number < len(siting.sites)
+        sites.append(describe(site, n_so_far, is_told=is_told))
         n_so_far += site.n_gained
     return SitingSummary.of(
         siting,
@@ -375,6 +398,7 @@ def _summarise_siting(plan: HavenPlan) -> SitingSummary | None:
                 is_optimal=one.is_optimal,
             )
             for one in siting.curve
+            if not FLOOR.is_few(total - siting.n_covered - one.covered)
         ),
         alone=tuple(describe(site, None) for site in siting.alone),
     )

@@ -16,10 +16,10 @@ from hotspots.geography import format_grid_reference
 from hotspots.pipeline import PatrolledPlace, PatrolsDone, PeakCover
 from hotspots.products.summary.encoding import Metres, Part, Quantity, Share, Source, Tenths
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
+from hotspots.products.summary.hours_summary import WindowSummary
 from hotspots.products.summary.place_summary import locate_hotspots
 from hotspots.products.summary.product_names import PATROLS_DONE_PRODUCTS
 from hotspots.products.summary.run_summary import AccountSummary, InputSummary, Period, count_period
-from hotspots.products.summary.time_summary import WindowSummary
 from hotspots.products.words import say, say_each
 
 Minutes = Annotated[float, Quantity("minutes", decimals=1)]
@@ -171,7 +171,7 @@ class PeakCoverSummary(Part):
 
     Attributes:
         window: The peak.
-        share: Share of its hours at the places in which a visit was there.
+        share: Share of its hours at the places in which a visit was there; null where the records hold none of them.
     """
 
     view_of: ClassVar = PeakCover
@@ -179,7 +179,7 @@ class PeakCoverSummary(Part):
     window: Annotated[WindowSummary, Source("peak")]
     n_hours: int
     n_covered: int
-    share: Share
+    share: Share | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +294,9 @@ def summarise_patrols_done(found: PatrolsDone) -> PatrolsDoneSummary:
             unknown=stays.unknown_minutes / 60,
         ),
         plan=_summarise_plan(found),
-        peaks=tuple(PeakCoverSummary.of(one, share=one.n_covered / max(one.n_hours, 1)) for one in found.peaks),
+        peaks=tuple(
+            PeakCoverSummary.of(one, share=one.n_covered / one.n_hours if one.n_hours else None) for one in found.peaks
+        ),
         places=places,
         never_visited=tuple(places[place].number for place in dosage.never_visited),
         days=_summarise_days(found),

@@ -8,8 +8,8 @@ from typing import Annotated
 from hotspots.analysis.change import Against
 from hotspots.analysis.hotspots import DAY_PARTS
 from hotspots.pipeline import Analysis
+from hotspots.products.summary.change_summary import GroupChange, list_groups
 from hotspots.products.summary.encoding import Part, PerKm2, Quantity, Spread
-from hotspots.products.summary.time_summary import GroupChange, list_groups
 
 PER_DAYS = 28
 """Densities of periods are per this many of their days, so that any two periods compare."""

@@ -13,7 +13,7 @@ from hotspots.geography import Floor
 from hotspots.products.summary.encoding import Hundredths, OneOf, Part, Probability, Quantity, Spread
 
 if TYPE_CHECKING:
-    from hotspots.products.summary.time_summary import ChangeSummary
+    from hotspots.products.summary.change_summary import ChangeSummary
 
 NO_CHANGE = VERDICTS[2]
 

@@ -187,12 +187,10 @@ def summarise_sites(analysis: Analysis) -> HavenSitesSummary | None:
     found = analysis.new_havens
     if found is None:
         return None
-    n_left = found.n_total - found.n_covered - sum(site.n_gained for site in found.sites)
     sites, n_so_far = [], found.n_covered
     for number, site in enumerate(found.sites):
         n_so_far += site.n_gained
-        # the last of them would tell what all together leave
-        is_told = not (number == len(found.sites) - 1 and FLOOR.is_few(n_left))
+        is_told = found.is_last_told or number < len(found.sites) - 1
         sites.append(_summarise_site(analysis, found, site, number, n_so_far if is_told else None))
     summary = HavenSitesSummary(
         n_candidates=found.n_sites,

@@ -11,29 +11,30 @@ import pandas as pd
 
 import hotspots
 from hotspots.analysis.change import CLEAR_LEVEL, MIN_FOR_PERCENT, PLAIN_LEVEL
-from hotspots.analysis.rates import FEW_AREAS, AreaRates
-from hotspots.analysis.safe_havens import Coverage, CoverageShares, WindowCoverage
 from hotspots.contracts import LocationPrecision
 from hotspots.geography import name_crs
 from hotspots.harm import HarmWeights, Measure
 from hotspots.house import Audience
 from hotspots.ingest.formats import InputFile, InputTable
 from hotspots.pipeline import Accounts, Analysis, is_whole_month
+from hotspots.products.summary.change_summary import (
+    ChangeScale,
+    ChangeSummary,
+    choose_changes,
+    choose_main_change,
+    summarise_change,
+)
+from hotspots.products.summary.coverage_summary import HavensSummary, summarise_coverage
 from hotspots.products.summary.disclosure_summary import DisclosureSummary, say_not_to_share, summarise_disclosure
 from hotspots.products.summary.encoding import (
-    Hundredths,
-    Metres,
     Month,
     Part,
-    PerKm2,
     Quantity,
-    Share,
     Source,
-    Spread,
-    Tenths,
 )
 from hotspots.products.summary.facility_summary import FacilityKindSummary, summarise_facilities
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
+from hotspots.products.summary.hours_summary import ProfileSummary, summarise_profile
 from hotspots.products.summary.patrol_summary import PatrolSummary, summarise_patrols
 from hotspots.products.summary.perception_summary import PerceptionSummary, summarise_perception
 from hotspots.products.summary.period_summary import (
@@ -73,24 +74,16 @@ from hotspots.products.summary.run_haven_summary import (
 from hotspots.products.summary.shift_summary import ShiftsSummary, summarise_shifts
 from hotspots.products.summary.street_summary import StreetsSummary, summarise_streets
 from hotspots.products.summary.time_summary import (
-    ChangeScale,
-    ChangeSummary,
     ConditionSummary,
     NearRepeatSummary,
-    ProfileSummary,
     RepeatSummary,
     SeasonSummary,
     SeriesSummary,
-    WardHours,
-    choose_changes,
-    choose_main_change,
-    summarise_change,
     summarise_condition,
-    summarise_profile,
     summarise_repeats,
     summarise_series,
-    summarise_ward_hours,
 )
+from hotspots.products.summary.ward_summary import RateSummary, WardSummary, summarise_rates, summarise_wards
 from hotspots.products.words import say, say_each
 
 
@@ -170,62 +163,6 @@ class StudyAreaSummary(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WardRates(Part):
-    """Incidents per `rates.per` residents and year; all null where the ward has no population.
-
-    Attributes:
-        population: Residents.
-        rate: The plain rate.
-        rate_low, rate_high: Its exact limits.
-        shrunk_rate: The rate drawn towards those of the other wards, as far as its own number is small.
-        shrunk_low, shrunk_high: Its limits.
-        ratio_low, ratio_high: Limits of the plain rate over that of all wards together.
-        is_small: Whether there are too few incidents for the plain rate to be read.
-    """
-
-    population: Annotated[float | None, Quantity(decimals=0)]
-    rate: Hundredths | None
-    rate_low: Hundredths | None
-    rate_high: Hundredths | None
-    shrunk_rate: Hundredths | None
-    shrunk_low: Hundredths | None
-    shrunk_high: Hundredths | None
-    ratio_low: Hundredths | None
-    ratio_high: Hundredths | None
-    is_small: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WardSummary(Part):
-    """One ward.
-
-    Attributes:
-        code: Its code in the boundaries.
-        name: What it is called.
-        borough: The local authority that it is of.
-        rank: By incidents, 1 has most; equal numbers share the better rank.
-        n_incidents: Incidents in it.
-        area_km2: Its area.
-        density_per_km2: Incidents per square kilometre.
-        n_months_uncovered: Months of the period for which the files do not cover it, while they cover others: its
-            number, its rate and its rank are lower than they were.
-        rates: Left out where no population is known at all.
-        profile: Its hours; null without incidents.
-    """
-
-    code: str
-    name: str
-    borough: str | None
-    rank: int
-    n_incidents: int
-    area_km2: Annotated[float, Quantity("km²", decimals=3)]
-    density_per_km2: PerKm2
-    n_months_uncovered: int
-    rates: Annotated[WardRates | None, Spread]
-    profile: WardHours | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthSummary(Part):
     """One month of the period.
 
@@ -240,32 +177,6 @@ class MonthSummary(Part):
     n_incidents: int
     is_whole: bool
     has_data: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateSummary(Part):
-    """What the rates of wards refer to.
-
-    Attributes:
-        per: Residents that rates refer to.
-        n_years: Length of the period that the files speak for.
-        overall_rate: Rate of all wards together of which the residents are known.
-        confidence: Of the limits.
-        n_without_population: Wards of which they are not known.
-        n_incidents_without_population: Incidents in them, which are in no rate.
-        shrunk_note: What to know of the limits of the shrunk rates; null where nothing.
-    """
-
-    view_of: ClassVar = AreaRates
-
-    per: float
-    n_years: Annotated[float, Quantity("years", decimals=3)]
-    overall_rate: Hundredths | None
-    confidence: Annotated[float, Quantity("share 0-1")]
-    prior_shape: Annotated[float | None, Quantity(figures=4)]
-    n_without_population: int
-    n_incidents_without_population: int
-    shrunk_note: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,100 +198,6 @@ class HarmSummary(Part):
     n_unweighed: dict[str, int]
     sources: tuple[str, ...]
     ranks: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeakCoverage(Part):
-    """Coverage by safe havens within peak hours.
-
-    Attributes:
-        words: The hours in words.
-    """
-
-    view_of: ClassVar = WindowCoverage
-
-    words: str
-    n_timed: int
-    share_within_reach: Share | None
-    share_open_within_reach: Share | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HavenSummary(Part):
-    """One safe haven.
-
-    Attributes:
-        id: Its ID in the table.
-        name: What it is called.
-        kind: What it is.
-        opening_hours: In the notation of OpenStreetMap.
-        n_incidents: Incidents within reach; null where they are too few to be shown.
-        week: Whether it is open in each hour of the week of `havens.week_of`, a letter each, Monday 00:00-00:59 first:
-            o is open, p is open in a part of it, c is closed, ? is not known.
-    """
-
-    id: str
-    name: str | None
-    kind: str | None
-    opening_hours: str | None
-    n_incidents: int | None
-    week: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HourCoverageSummary(Part):
-    """What is covered at the hours at which incidents may have happened: each minute of an interval counts its share.
-
-    Attributes:
-        any_share: Of those whose hour is known, with any haven within reach, open or not; null without any.
-        open_share: With one that is open then.
-        unknown_share: With none known to be open then, and one of which that is not known.
-        lost_share: With one within reach, and all known to be closed then: what closing time costs.
-    """
-
-    view_of: ClassVar = CoverageShares
-
-    n_timed: Tenths
-    any_share: Share | None
-    open_share: Share | None
-    unknown_share: Share | None
-    lost_share: Share | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HavensSummary(Part):
-    """The safe havens, and what they cover of incidents known more exactly than to an area.
-
-    Attributes:
-        n_havens: How many they are.
-        area_share_within_reach: Share of the study area within reach of any, in a straight line.
-        by_hour: At the hours at which they may have happened.
-        peaks: Within each peak of the week.
-        week_of: The Monday of the ordinary week of which it is said when each is open.
-        week_has_bank_holiday: Whether one is in it all the same, as in every week of the period.
-        week_is_in_term: Whether it is in school term; null where that is not known.
-        havens: Each of them.
-    """
-
-    view_of: ClassVar = Coverage
-
-    reach_m: Metres
-    is_along_streets: bool
-    n_havens: int
-    area_share_within_reach: Share
-    n_incidents: int
-    n_within_reach: int
-    share_within_reach: Share | None
-    n_timed: int
-    n_open_within_reach: int
-    share_open_within_reach: Share | None
-    n_hours_unknown: int
-    by_hour: HourCoverageSummary
-    peaks: tuple[PeakCoverage, ...]
-    week_of: dt.date
-    week_has_bank_holiday: bool
-    week_is_in_term: bool | None
-    havens: tuple[HavenSummary, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -532,8 +349,8 @@ def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSumma
             area_km2=analysis.study_area.area / 1e6,
             crs=name_crs(analysis.wards.crs),
         ),
-        wards=_summarise_wards(analysis),
-        rates=analysis.ward_rates and _summarise_rates(analysis.ward_rates),
+        wards=summarise_wards(analysis),
+        rates=analysis.ward_rates and summarise_rates(analysis.ward_rates),
         density=summarise_density(analysis),
         clusters=summarise_clusters(analysis),
         risk=summarise_risk(places),
@@ -565,7 +382,7 @@ def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSumma
         repeats=summarise_repeats(times.repeats),
         months=_summarise_months(analysis),
         harm=_summarise_harm(analysis),
-        havens=_summarise_havens(analysis),
+        havens=summarise_coverage(analysis),
         haven_gaps=summarise_gaps(analysis, patrols),
         haven_sites=summarise_sites(analysis),
         facilities=summarise_facilities(analysis),
@@ -587,29 +404,6 @@ def summarise(analysis: Analysis, *, audience: Audience = "tasking") -> RunSumma
 def count_period(start: dt.date, end: dt.date) -> Period:
     """Days and how many they are."""
     return Period(start=start, end=end, n_days=(end - start).days + 1)
-
-
-def _summarise_wards(analysis: Analysis) -> tuple[WardSummary, ...]:
-    rates = analysis.ward_rates
-    return tuple(
-        WardSummary(
-            code=str(code),
-            name=ward["ward_name"],
-            borough=ward["borough"],
-            rank=ward["rank"],
-            n_incidents=ward["n_incidents"],
-            area_km2=ward["area_km2"],
-            density_per_km2=ward["density_per_km2"],
-            n_months_uncovered=ward["n_months_uncovered"],
-            rates=None if rates is None else WardRates.of(rates.table.loc[str(code)]),
-            profile=summarise_ward_hours(str(code), analysis),
-        )
-        for code, ward in analysis.ward_counts.iterrows()
-    )
-
-
-def _summarise_rates(rates: AreaRates) -> RateSummary:
-    return RateSummary.of(rates, shrunk_note=say("places.weak_prior", FEW_AREAS) if rates.is_prior_weak else None)
 
 
 def _note_gaps(analysis: Analysis) -> list[str]:
@@ -661,34 +455,3 @@ def _summarise_harm(analysis: Analysis) -> HarmSummary:
     harm = analysis.harm
     total = None if harm.n_unweighed else harm.harm.loc[analysis.incidents.index].sum()
     return HarmSummary.of(harm, total=total, ranks=analysis.request.harm is not None)
-
-
-def _summarise_havens(analysis: Analysis) -> HavensSummary | None:
-    found = analysis.havens
-    if found is None:
-        return None
-    floor, n_by_haven = analysis.request.floor, found.coverage.n_incidents_by_haven
-    return HavensSummary.of(
-        found.coverage,
-        n_havens=len(found.havens),
-        by_hour=HourCoverageSummary.of(found.shares),
-        area_share_within_reach=found.reach.area / analysis.study_area.area,
-        peaks=tuple(
-            PeakCoverage.of(covered, words=peak.words)
-            for peak, covered in zip(analysis.times.profile.peaks, found.peaks, strict=True)
-        ),
-        week_of=found.week.first_day,
-        week_has_bank_holiday=found.week.has_bank_holiday,
-        week_is_in_term=found.week.is_in_term,
-        havens=tuple(
-            HavenSummary(
-                id=str(haven_id),
-                name=haven["name"],
-                kind=haven["kind"],
-                opening_hours=haven["opening_hours"],
-                n_incidents=n_by_haven[haven_id] if floor.is_met(n_by_haven[haven_id], floor.min_places) else None,
-                week=week,
-            )
-            for (haven_id, haven), week in zip(found.havens.iterrows(), found.week.states, strict=True)
-        ),
-    )

@@ -12,8 +12,10 @@ import pandas as pd
 import hotspots
 from hotspots.crimes import KNIFE_CRIME
 from hotspots.pipeline import CELL_SIZE_M, AssessedCrime, StrategicAssessment, Weight, YearAccounts
+from hotspots.products.summary.change_summary import GroupChange, list_groups
 from hotspots.products.summary.encoding import Metres, Part, Quantity
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
+from hotspots.products.summary.hours_summary import ProfileSummary, summarise_profile
 from hotspots.products.summary.performance_summary import (
     CountedArea,
     IndicatorSummary,
@@ -24,16 +26,7 @@ from hotspots.products.summary.performance_summary import (
 from hotspots.products.summary.product_names import STRATEGIC_PRODUCTS
 from hotspots.products.summary.quality_summary import Days
 from hotspots.products.summary.run_summary import InputSummary
-from hotspots.products.summary.time_summary import (
-    GroupChange,
-    PlaceShareSummary,
-    ProfileSummary,
-    SeasonSummary,
-    SeriesSummary,
-    list_groups,
-    summarise_profile,
-    summarise_series,
-)
+from hotspots.products.summary.time_summary import PlaceShareSummary, SeasonSummary, SeriesSummary, summarise_series
 from hotspots.products.words import say, say_each
 
 Rate = Annotated[float, Quantity("per 1,000 residents and year", figures=3)]

@@ -16,12 +16,12 @@ from hotspots.products.summary.brief_summary import (
     summarise_brief,
     summarise_brief_haven,
 )
+from hotspots.products.summary.change_summary import ChangeSummary
 from hotspots.products.summary.encoding import OneOf, Part
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
 from hotspots.products.summary.performance_summary import IndicatorSummary, PrioritiesSummary, summarise_performance
 from hotspots.products.summary.product_names import TACTICAL_PRODUCTS
 from hotspots.products.summary.run_summary import Period, ReadInputSummary, RunSummary, count_period
-from hotspots.products.summary.time_summary import ChangeSummary
 from hotspots.products.words import say, say_each
 
 _RECENT = {2: ("2-weeks", "1-month"), 4: ("4-weeks", "1-month"), 12: ("12-weeks", "3-months")}
