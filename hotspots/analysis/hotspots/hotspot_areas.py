@@ -12,6 +12,7 @@ import shapely
 
 from hotspots.analysis.hotspots.chains import split_clusters
 from hotspots.analysis.hotspots.clusters import Clusters, find_clusters, sum_weights
+from hotspots.analysis.hotspots.crowded_places import bring_together
 from hotspots.analysis.hotspots.neighbourhoods import choose_min_samples
 from hotspots.analysis.hotspots.outlines import outline_clusters
 from hotspots.contracts import require_metres
@@ -63,7 +64,7 @@ def draw_hotspots(
 
     Args:
         incidents: In metres; those just beyond the study area help to find clusters across its boundary, and count
-            for nothing else.
+            for nothing else. Where they crowd, clusters are of small squares: see `bring_together`.
         study_area: Polygon or MultiPolygon in the same CRS.
         options: By default `HotspotOptions()`.
         incident_weights: One for each incident, as in `find_clusters`: then `eps_m` must be given, and whatever is
@@ -74,11 +75,14 @@ def draw_hotspots(
         ParameterError: An option is out of range, or weights are as `find_clusters` refuses them.
     """
     options = options or HotspotOptions()
-    clusters = _find(incidents, study_area, options, incident_weights)
+    together, side_m = bring_together(incidents)
+    clusters = _find(together, study_area, options, incident_weights)
+    if side_m is not None:
+        clusters = dataclasses.replace(clusters, eps_reason=_say_together(clusters.eps_reason, side_m))
     split, n_split = split_clusters(
-        incidents, clusters, max_extent_m=options.max_extent_m, incident_weights=incident_weights
+        together, clusters, max_extent_m=options.max_extent_m, incident_weights=incident_weights
     )
-    outlines = outline_clusters(incidents, split, study_area=study_area, incident_weights=incident_weights)
+    outlines = outline_clusters(together, split, study_area=study_area, incident_weights=incident_weights)
     places = collapse_points(incidents)
     inside = find_polygon(places, np.array(outlines, dtype=object))
     mass = sum_weights(places, incident_weights)
@@ -92,6 +96,11 @@ def draw_hotspots(
         n_split=n_split,
         n_withheld=int((~is_shown).sum()),
     )
+
+
+def _say_together(reason: str | None, side_m: float) -> str:
+    said = f"places are so many that those in one square of {side_m:g} m were taken as one"
+    return said if reason is None else f"{reason}; {said}"
 
 
 def _find(

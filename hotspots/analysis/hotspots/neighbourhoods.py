@@ -31,6 +31,8 @@ _MIN_KNEE_DEPTH = 0.25
 """Twelve crimes in two London boroughs bend by at most 0.20, the clusters of the demonstration data by 0.38 or more."""
 _MIN_CURVE_PLACES = 30
 _FIRST_NEIGHBOURS = 16
+_MAX_SEARCHED = 20_000_000
+"""Neighbours of places that the curve is drawn from, in all."""
 _MAX_QUERIED = 4_000_000
 """Neighbours asked for at once; 64 MB."""
 
@@ -99,10 +101,13 @@ def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
     if spacing_m is None:
         words = "the smallest value allowed, because there are not two places to measure between"
         return EpsChoice(eps_m=_LOWEST_EPS_M, reason=words, knee_m=None, spacing_m=None)
+    # a part of many places draws the same curve
+    n_neighbours = min_samples * len(places.easting) ** 2 / len(incidents)
+    part = slice(None, None, math.ceil(n_neighbours / _MAX_SEARCHED))
     distance_m = measure_k_distances(
-        places.coordinates, places.n_incidents, min_samples=min_samples, within_m=2 * _HIGHEST_EPS_M
+        places.coordinates, places.n_incidents, min_samples=min_samples, within_m=2 * _HIGHEST_EPS_M, part=part
     )
-    knee_m = _find_knee(distance_m, places.n_incidents)
+    knee_m = _find_knee(distance_m, places.n_incidents[part])
     if knee_m is None:
         wanted = _EPS_TIMES_SPACING * spacing_m
         reason = (
@@ -120,7 +125,14 @@ def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
     return EpsChoice(eps_m=float(eps_m), reason=reason, knee_m=knee_m, spacing_m=spacing_m)
 
 
-def measure_k_distances(coordinates: Floats, n_incidents: Integers, *, min_samples: int, within_m: float) -> Floats:
+def measure_k_distances(
+    coordinates: Floats,
+    n_incidents: Integers,
+    *,
+    min_samples: int,
+    within_m: float,
+    part: slice = slice(None),
+) -> Floats:
     """The distance from each place within which `min_samples` incidents lie, those at the place itself included.
 
     Equal to the distance from an incident to its `min_samples`-th nearest, itself being the first, on the raw points.
@@ -130,17 +142,19 @@ def measure_k_distances(coordinates: Floats, n_incidents: Integers, *, min_sampl
         n_incidents: (n_places,), incidents at each.
         min_samples: How many must lie within the distance.
         within_m: Look no further; a cap makes the search on many places several times cheaper.
+        part: Of the places, those that are asked about.
 
     Returns:
-        (n_places,), metres; infinite where fewer incidents lie within `within_m`.
+        Of each that is asked about, metres; infinite where fewer incidents lie within `within_m`.
     """
     n_places = len(coordinates)
-    distance_m = np.zeros(n_places)
+    distance_m = np.full(n_places, math.inf)
     counts = np.append(n_incidents, 0)  # the tree's index for "no neighbour" counts nothing
-    left = np.flatnonzero(n_incidents < min_samples)
-    distance_m[left] = math.inf
+    asked = np.arange(n_places)[part]
+    left = asked[n_incidents[asked] < min_samples]
+    distance_m[asked[n_incidents[asked] >= min_samples]] = 0.0
     if not len(left):
-        return distance_m
+        return distance_m[part]
     tree = cKDTree(coordinates)
     n_neighbours = min(_FIRST_NEIGHBOURS, n_places)
     while len(left):
@@ -154,7 +168,7 @@ def measure_k_distances(coordinates: Floats, n_incidents: Integers, *, min_sampl
             unfinished.append(block[~enough & np.isfinite(away[:, -1])])
         left = np.concatenate(unfinished) if n_neighbours < n_places else left[:0]
         n_neighbours = min(2 * n_neighbours, n_places)
-    return distance_m
+    return distance_m[part]
 
 
 def _find_knee(distance_m: Floats, n_incidents: Integers) -> float | None:

@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from hotspots.analysis.hotspots.clusters import Clusters
+from hotspots.analysis.hotspots.crowded_places import bring_together
 from hotspots.contracts import require_metres
 from hotspots.errors import ParameterError
 from hotspots.geography import collapse_points, find_polygon
@@ -60,7 +61,7 @@ def measure_stability(
         raise ParameterError(f"Stability needs at least 1 resample, not {n_resamples}. 100 is usual.")
     if not outlines:
         return np.zeros(0)
-    places = collapse_points(incidents)
+    places = collapse_points(bring_together(incidents)[0])
     home = find_polygon(places, np.array(outlines, dtype=object))
     # Only places that may change the fate of one inside matter: itself, what may reach it, and what makes that dense.
     tree = cKDTree(places.coordinates)
