@@ -347,12 +347,10 @@ def _rule_rows(table: Any) -> None:
 
 def _keep_together(first: Any) -> None:
     """No end of a page between a paragraph and all that has been written after it."""
-    from docx.text.paragraph import Paragraph as WordParagraph
-
     written = [first, *(one for one in first.itersiblings() if not one.tag.endswith("}sectPr"))]
     for element in written[:-1]:
         for paragraph in [element] if element.tag.endswith("}p") else element.iter("{*}p"):
-            WordParagraph(paragraph, None).paragraph_format.keep_with_next = True
+            paragraph.get_or_add_pPr().keepNext_val = True
 
 
 def _set_row(row: Any, what: Literal["cantSplit", "tblHeader"]) -> None:
