@@ -1,5 +1,6 @@
 from .base_layers import BASE_SUFFIXES as BASE_SUFFIXES
 from .base_layers import read_base_layers as read_base_layers
+from .genuine_layers import LAYER_SUFFIXES as LAYER_SUFFIXES
 from .genuine_layers import OSM_SUFFIXES as OSM_SUFFIXES
 from .gpx_tracks import open_gpx as open_gpx
 from .input_files import CSV_SUFFIXES as CSV_SUFFIXES
@@ -14,7 +15,6 @@ from .input_files import find_overlooked as find_overlooked
 from .input_files import list_members as list_members
 from .json_records import holds_json_records as holds_json_records
 from .json_records import spread_objects as spread_objects
-from .layers import LAYER_SUFFIXES as LAYER_SUFFIXES
 from .layers import holds_shapefile as holds_shapefile
 from .layers import locate_layers as locate_layers
 from .layers import open_layers as open_layers

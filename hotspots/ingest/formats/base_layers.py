@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 import geopandas as gpd
 import pyogrio
 
-from hotspots.ingest.formats.genuine_layers import OSM_SUFFIXES
+from hotspots.ingest.formats.genuine_layers import LAYER_SUFFIXES, OSM_SUFFIXES
 from hotspots.ingest.formats.input_files import FoundFile
-from hotspots.ingest.formats.layers import LAYER_SUFFIXES, PARQUET_SUFFIXES, explain_reading, locate_layers
+from hotspots.ingest.formats.layers import PARQUET_SUFFIXES, explain_reading, locate_layers
 from hotspots.ingest.formats.line_layers import read_near_layer, read_near_parquet
 from hotspots.ingest.formats.osm_places import ask_for_tags
 

@@ -16,8 +16,8 @@ import pyogrio
 from hotspots.ingest.formats.bounds import MAX_DEPTH, MAX_TABLE_BYTES, MAX_WHOLE_BYTES
 from hotspots.ingest.formats.geojson_content import require_genuine_geojson
 from hotspots.ingest.formats.input_files import FoundFile
-from hotspots.ingest.formats.layers import LAYER_SUFFIXES
 
+LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp", ".kml", ".kmz")
 OSM_SUFFIXES = (".osm", ".osm.pbf", ".pbf")
 """Of extracts of OpenStreetMap, as XML and packed."""
 _OWN_MODULES = ("rtree", "fts3", "fts4", "fts5")

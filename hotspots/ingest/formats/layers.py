@@ -45,7 +45,6 @@ pyogrio.set_gdal_config_options(
         "GDAL_HTTPS_PROXY": "127.0.0.1:0",
     }
 )
-LAYER_SUFFIXES = (".gpkg", ".geojson", ".shp", ".kml", ".kmz")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 READING_ERRORS = (
     ValueError,

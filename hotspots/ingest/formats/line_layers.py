@@ -17,11 +17,10 @@ import shapely
 from hotspots.errors import DataError
 from hotspots.geography import WGS84
 from hotspots.ingest.formats.bounds import MAX_POINTS, MAX_TABLE_ROWS, MAX_WHOLE_BYTES
-from hotspots.ingest.formats.genuine_layers import OSM_SUFFIXES
+from hotspots.ingest.formats.genuine_layers import LAYER_SUFFIXES, OSM_SUFFIXES
 from hotspots.ingest.formats.input_files import FoundFile
 from hotspots.ingest.formats.json_records import mend_text
 from hotspots.ingest.formats.layers import (
-    LAYER_SUFFIXES,
     PARQUET_SUFFIXES,
     explain_reading,
     locate_layers,

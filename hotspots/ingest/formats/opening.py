@@ -7,9 +7,10 @@ import io
 
 from hotspots.ingest.formats.bounds import bound_table
 from hotspots.ingest.formats.delimited_text import open_text_table
+from hotspots.ingest.formats.genuine_layers import LAYER_SUFFIXES
 from hotspots.ingest.formats.input_files import CSV_SUFFIXES, Member
 from hotspots.ingest.formats.json_records import holds_json_records, open_json_records
-from hotspots.ingest.formats.layers import LAYER_SUFFIXES, PARQUET_SUFFIXES, open_layers, open_parquet
+from hotspots.ingest.formats.layers import PARQUET_SUFFIXES, open_layers, open_parquet
 from hotspots.ingest.formats.table import IsHeader, Table
 from hotspots.ingest.formats.workbooks import WORKBOOK_SUFFIXES, open_workbook
 
