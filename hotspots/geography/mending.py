@@ -17,11 +17,11 @@ Shapes = npt.NDArray[np.object_]
 
 MAX_CROSSINGS = 20_000
 """Of all outlines of a file together: mended in two seconds, and far more than damage or careless drawing makes."""
-_MAX_PAIRS = 300_000_000
+MAX_PAIRS = 300_000_000
 """Of edges that are looked at; the coast of a council has fewer than that."""
 _TANGLED_SHARE = 0.01
 """Of all edges, those that lie beside one on average: of a coast, a few in a million."""
-_PAIRS_AT_ONCE = 4_000_000
+PAIRS_AT_ONCE = 4_000_000
 
 
 def mend_outlines(shapes: npt.NDArray[Any], *, label: str) -> tuple[Shapes, int]:
@@ -41,9 +41,9 @@ def mend_outlines(shapes: npt.NDArray[Any], *, label: str) -> tuple[Shapes, int]
     """
     mended: Shapes = np.array(shapes, dtype=object)
     # whether it is valid could take as long to find out
-    for index in np.flatnonzero(shapely.get_num_coordinates(mended) > math.isqrt(_MAX_PAIRS)):
+    for index in np.flatnonzero(shapely.get_num_coordinates(mended) > math.isqrt(MAX_PAIRS)):
         n_edges, n_pairs = _count_pairs(mended[index])
-        _refuse(n_pairs > max(_TANGLED_SHARE * n_edges**2, _MAX_PAIRS), int(index), mended, label)
+        _refuse(n_pairs > max(_TANGLED_SHARE * n_edges**2, MAX_PAIRS), int(index), mended, label)
     invalid = np.flatnonzero(~(shapely.is_valid(mended) | shapely.is_missing(mended)))
     left = MAX_CROSSINGS
     for index in invalid:
@@ -71,7 +71,7 @@ def count_crossings(shape: shapely.Geometry, *, at_most: int) -> int:
     start, end = _list_edges(shape)
     low, high = np.minimum(start, end), np.maximum(start, end)
     order, beside = _find_beside(low, high)
-    if beside.sum() > _MAX_PAIRS:
+    if beside.sum() > MAX_PAIRS:
         return at_most + 1
     n_crossings = 0
     for one, other in _pair(order, beside):
@@ -116,7 +116,7 @@ def _pair(order: npt.NDArray[np.intp], beside: npt.NDArray[np.intp]) -> Iterator
     first = 0
     while first < len(order):
         begun = until[first - 1] if first else 0
-        last = max(int(np.searchsorted(until, begun + _PAIRS_AT_ONCE, side="right")), first + 1)
+        last = max(int(np.searchsorted(until, begun + PAIRS_AT_ONCE, side="right")), first + 1)
         n_each = beside[first:last]
         one = np.repeat(np.arange(first, last), n_each)
         step = np.arange(len(one)) - np.repeat(np.cumsum(n_each) - n_each, n_each)

@@ -55,7 +55,7 @@ def test_as_many_crossings_are_counted_as_pairs_of_edges_meet(corners: list[tupl
 def test_pairs_are_looked_at_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = make_grid(12)
     n_all = count_crossings(grid, at_most=10_000)
-    monkeypatch.setattr(mending, "_PAIRS_AT_ONCE", 7)
+    monkeypatch.setattr(mending, "PAIRS_AT_ONCE", 7)
     assert count_crossings(grid, at_most=10_000) == n_all
     assert 20 < count_crossings(grid, at_most=20) < n_all
 
@@ -71,7 +71,7 @@ def test_an_outline_that_crosses_itself_too_often_is_refused(monkeypatch: pytest
     why = rf"may cross themselves at {n_all} points; those of wards.geojson do so more often, by outline 2 of 2\. Mend"
     with pytest.raises(DataError, match=why):
         mend_outlines(np.array([BOW_TIE, grid]), label="wards.geojson")
-    monkeypatch.setattr(mending, "_MAX_PAIRS", 10)
+    monkeypatch.setattr(mending, "MAX_PAIRS", 10)
     monkeypatch.setattr(mending, "MAX_CROSSINGS", 10_000)
     with pytest.raises(DataError, match="by outline 1 of 1"):
         mend_outlines(np.array([grid]), label="wards.geojson")

@@ -94,7 +94,7 @@ def test_a_layer_of_too_many_rows_or_bytes_is_refused_before_it_is_read(
         patch.setattr("hotspots.ingest.formats.layers.MAX_TABLE_ROWS", 1)
         with pytest.raises(DataError, match="a layer may have 1 rows, and points has 2"):
             read_incidents([path])
-    monkeypatch.setattr("hotspots.ingest.formats.layers.MAX_TABLE_BYTES", 1024)
+    monkeypatch.setattr("hotspots.ingest.formats.genuine_layers.MAX_TABLE_BYTES", 1024)
     with pytest.raises(DataError, match="it is larger than 0 GB. Export the layer that is needed"):
         read_incidents([path])
 
@@ -116,6 +116,6 @@ def test_a_document_that_is_nested_too_deep_is_refused(tmp_path: Path, monkeypat
     place = "<Placemark><name>One</name><Point><coordinates>0,51.5</coordinates></Point></Placemark>"
     text = f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{place}</Document></kml>'
     (tmp_path / "places.kml").write_text(text)
-    monkeypatch.setattr("hotspots.ingest.formats.layers.MAX_DEPTH", 4)
+    monkeypatch.setattr("hotspots.ingest.formats.genuine_layers.MAX_DEPTH", 4)
     with pytest.raises(DataError, match="it is nested deeper than 4 elements"):
         read_incidents([tmp_path / "places.kml"])
