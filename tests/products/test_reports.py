@@ -161,3 +161,26 @@ def test_a_report_can_be_used_by_everybody(
     # a card a row would take more than twice this
     assert rows.nth(29).bounding_box()["y"] - rows.nth(0).bounding_box()["y"] < 29 * 100
     context.close()
+
+
+def test_no_end_of_a_page_cuts_a_section_that_is_whole() -> None:
+    """One that does not fit below another begins the next page. One of a little more than half a page, of which the
+    page would hold one alone, is as small as half a page takes, so that two share it."""
+
+    def draw(*n_lines: int) -> int:
+        whole = [
+            Section(heading=f"Part {n}", blocks=[Paragraph("It."), Blank(("Action",), n, tall=2)], is_whole=True)
+            for n in n_lines
+        ]
+        return count_pages(draw_report_sheets(dataclasses.replace(REPORT, sections=whole)))
+
+    assert draw(5, 5) == 1
+    assert draw(5, 12) == 2
+    assert draw(9, 9, 9, 9, 5) == 3
+
+
+def test_in_word_a_section_that_is_whole_keeps_together() -> None:
+    section = Section(heading="Robbery", blocks=[Paragraph("One"), Paragraph("Two")], is_whole=True)
+    document = docx.Document(io.BytesIO(encode_report(dataclasses.replace(REPORT, sections=[section]))))
+    kept = {paragraph.text: paragraph.paragraph_format.keep_with_next for paragraph in document.paragraphs}
+    assert [kept[text] for text in ("Robbery", "One", "Two")] == [True, True, None]

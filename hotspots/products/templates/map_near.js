@@ -46,7 +46,9 @@ const openNear = ({ name, kind, at, box, shape, known = [], haven = null }) => {
   });
   if (isNarrow()) return;
   container.scrollIntoView({ block: "nearest" });
-  if (box) map.fitBounds(box.pad(0.3), { maxZoom: 16, paddingBottomRight: [card.offsetWidth, 0], animate: false });
+  const key = find(".legend");
+  const beside = { paddingTopLeft: [key.open ? key.offsetLeft + key.offsetWidth : 0, 0], paddingBottomRight: [card.offsetWidth, 0] };
+  if (box) map.fitBounds(box.pad(0.1), { maxZoom: 16, ...beside, animate: false });
   else goTo(at, Math.max(map.getZoom(), 16));
 };
 const openHaven = (index) => {
