@@ -543,6 +543,10 @@ def test_keys_alone_lead_to_every_control_and_show_where_they_are(folder: Path, 
     page.keyboard.press("Escape")
     page.goto(f"{page.url}#compare=r12-before&place=1")
     page.evaluate("for (const one of document.querySelectorAll('aside details')) one.open = true")
+    for part in ("html", "aside"):
+        assert (
+            page.evaluate("(part) => ((e) => e.scrollWidth - e.clientWidth)(document.querySelector(part))", part) <= 0
+        )
     assert walk_by_keys(page) == []
 
 
