@@ -38,6 +38,19 @@ def test_what_a_force_publishes_keeps_its_name_unless_it_is_an_address() -> None
     assert not found.is_masked.any()
 
 
+def test_a_street_that_is_somebodys_has_a_small_s() -> None:
+    """As police.uk has them: "Queen'S Road"; what is all in capitals stays as it is."""
+    texts = [
+        "On or near Queen'S Road",
+        "On or near St John\u2019S Hill",
+        "On or near QUEEN'S ROAD",
+        "On or near O'Sea Lane",
+    ]
+    assert say(read(texts, is_anonymised=True).name) == [
+        "On or near Queen's Road", "On or near St John\u2019s Hill", "On or near QUEEN'S ROAD", "On or near O'Sea Lane",
+    ]  # fmt: skip
+
+
 def test_a_name_of_somebody_is_masked_and_takes_the_rest_of_the_text_with_it() -> None:
     found = read(["victim Mr John Smith, 3 Mill Lane", "12 Mill Lane", "14 Mill Lane", None], is_anonymised=False)
     assert found.is_masked.tolist() == [True, False, False, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,8 @@ from hotspots.ingest.texts import (
 _NO_PLACE = ("No Location", "On or near")
 """What police.uk writes for a row without a place, and for a point whose street has no name."""
 
+_CAPITAL_S = re.compile(r"(?<=[a-z])(['\u2019])S\b")
+"""As in "Queen'S Road", which is how police.uk writes streets that are somebody's."""
 
 N_REMEMBERED = 131_072
 """Texts that are remembered: all that a police force publishes in years, and more than one table of others has."""
@@ -95,18 +98,19 @@ def _read(texts: list[str], meant: Mapping[str, str], *, is_anonymised: bool) ->
     masked = given if is_anonymised else mask_personal_data(pd.Series(given, dtype="object")).tolist()
     # and what is left of a text once a name is taken from it may be that person's address
     shown = [None if text is None or NAME_MASK in text else text.strip() for text in masked]
-    name = name_addresses if is_anonymised else name_streets
+    find_streets = name_addresses if is_anonymised else name_streets
     marks = pd.util.hash_array(np.array([text or "" for text in shown], dtype=object), categorize=False)
     for was, text, kept, street, mark in zip(
         given,
         masked,
         shown,
-        name(pd.Series(shown, dtype="object")),
+        find_streets(pd.Series(shown, dtype="object")),
         marks.astype(np.uint16).view(np.int16),
         strict=True,
     ):
         kind = meant.get(was.casefold().removeprefix("on or near ")) if was else None
-        yield _Told(street, int(mark) if kept else 0, kind, text != was)
+        name = street and _CAPITAL_S.sub(r"\1s", street)
+        yield _Told(name, int(mark) if kept else 0, kind, text != was)
 
 
 def find_kinds(stated: pd.Series, told: pd.Series, words: Mapping[str, str]) -> pd.Series:
