@@ -49,6 +49,22 @@ from hotspots.products.words.numbers import say_bound, say_date, say_list, say_s
 from hotspots.products.words.sentences import say
 
 
+def read_shapes(script: str) -> list[dict[str, Any]]:
+    """Every shape that the script of a map holds, as GeoJSON."""
+    shapes: list[dict[str, Any]] = json.loads(re.search(r"const shapes = JSON\.parse\('(.*)'\);", script)[1])  # type: ignore[index]
+    return shapes
+
+
+def read_layers(script: str) -> list[list[dict[str, Any]]]:
+    """The features of each layer of shapes."""
+    shapes = read_shapes(script)
+    texts = re.findall(r"_add\((\{.*?\})\);", script)
+    return [
+        json.loads(re.sub(r"shapes\[(\d+)\]", lambda number: json.dumps(shapes[int(number[1])]), text))["features"]
+        for text in texts
+    ]
+
+
 @pytest.mark.parametrize(
     ("crs", "west", "south", "latitude"),
     [
@@ -239,15 +255,15 @@ def test_a_map_in_another_crs_lies_where_the_city_is(vancouver: Analysis) -> Non
     expected = to_degrees.transform_bounds(*vancouver.places.density.grid.bounds)
     assert (west, south, east, north) == pytest.approx(expected, abs=1e-6)
 
-    collections = [json.loads(text) for text in re.findall(r"_add\((\{.*?\})\);", layers)]
+    collections = read_layers(layers)
     points = [
         feature["geometry"]["coordinates"]
         for collection in collections
-        for feature in collection["features"]
+        for feature in collection
         if feature["geometry"]["type"] == "Point"
     ]
     assert points == [pytest.approx(to_degrees.transform(490_900, 5_459_000), abs=1e-6)]
-    outlines = [shapely.union_all([shapely.from_geojson(json.dumps(f["geometry"])) for f in c["features"]])
+    outlines = [shapely.union_all([shapely.from_geojson(json.dumps(f["geometry"])) for f in c])
                 for c in collections]  # fmt: skip
     squares = vancouver.wards.to_crs(4326).union_all()
     assert sum(shapely.hausdorff_distance(outline, squares) < 1e-4 for outline in outlines) == 2  # lines and fills
@@ -262,9 +278,9 @@ def test_a_name_is_not_taken_for_a_shape(vancouver: Analysis, name: str) -> None
     named = dataclasses.replace(vancouver, havens=havens)
     pages = [draw_map(analysis, summarise(analysis)) for analysis in (vancouver, named)]
     assert pages[0] != pages[1]
-    expected, found = (re.findall(r"_add\((\{.*?\})\);", page) for page in pages)
+    expected, found = map(read_layers, pages)
     assert len(found) > 3
-    assert [json.loads(text) for text in found] == [json.loads(text) for text in expected]
+    assert found == expected
 
 
 def test_summary_and_layers_state_the_crs_of_the_analysis(vancouver: Analysis, tmp_path: Path) -> None:
@@ -662,8 +678,9 @@ def test_the_map_holds_each_comparison_once_and_no_shape_twice(with_hours: Analy
         for code, (now, then, _, _, verdict) in zip(with_hours.wards.index, shown["rows"], strict=True):
             assert (now, then) == (rows[code].n_current, rows[code].n_earlier)
             assert view["verdicts"][verdict]["words"] == say("map.direction", rows[code].verdict)
-    sizes = [len(json.loads(text)["features"]) for text in re.findall(r"_add\((\{.*?\})\);", layers)]
-    assert sizes.count(len(with_hours.wards)) == 2  # lines and fills, as without change
+    shapes = read_shapes(layers)
+    assert len({json.dumps(shape) for shape in shapes}) == len(shapes)
+    assert [len(layer) for layer in read_layers(layers)].count(len(with_hours.wards)) == 2  # lines and fills
     assert len(json.dumps(view["changes"])) / len(view["changes"]) / len(with_hours.wards) < 50  # bytes a ward
 
 
@@ -673,8 +690,9 @@ def test_each_hot_spot_has_its_own_outline_and_a_map_drawn_again_is_the_same(wit
     assert draw_map(with_hours, summary) == page
     drawn = [hotspot.outline for hotspot in with_hours.places.hotspots[: summary.published.n_hotspots_drawn]]
     outlines = gpd.GeoSeries(drawn, crs=with_hours.wards.crs).to_crs(4326)
-    collections = [json.loads(text)["features"] for text in re.findall(r"_add\((\{.*?\})\);", page)]
-    shapes = [[shapely.from_geojson(json.dumps(feature["geometry"])) for feature in layer] for layer in collections]
+    shapes = [
+        [shapely.from_geojson(json.dumps(feature["geometry"])) for feature in layer] for layer in read_layers(page)
+    ]
     distances = [shapely.hausdorff_distance(layer, outlines) for layer in shapes if len(layer) == len(outlines)]
     assert min(distance.max() for distance in distances) < 1e-4
 

@@ -167,20 +167,20 @@ def draw_layers(analysis: Analysis, summary: RunSummary, classes: MapClasses, *,
 
 
 def _take_shapes(layers: Iterable[Layer]) -> list[str]:
-    """The JSON of every shape, in whose place a word is left: branca would parse all of it as a template."""
-    shapes = []
+    """The JSON of every shape once, in whose place a word is left: branca would parse all of it as a template."""
+    numbers: dict[str, int] = {}
     for layer in layers:
         for feature in layer.data["features"] if isinstance(layer, folium.GeoJson) else ():
-            shapes.append(json.dumps(feature["geometry"], sort_keys=True))
-            feature["geometry"] = f"shape {len(shapes) - 1}"
-    return shapes
+            text = json.dumps(feature["geometry"], sort_keys=True, separators=(",", ":"))
+            feature["geometry"] = f"shape {numbers.setdefault(text, len(numbers))}"
+    return list(numbers)
 
 
 def _put_shapes(parts: MapParts, shapes: list[str]) -> MapParts:
-    """What folium made, with every shape where its word is."""
+    """What folium made, with every shape where its word is; a browser reads JSON in half the time of a script."""
     # with the key, whose quotation marks no text of a file can have
-    script = re.sub(r'"geometry": "shape (\d+)"', lambda word: f'"geometry": {shapes[int(word[1])]}', parts.script)
-    return dataclasses.replace(parts, script=script)
+    script = re.sub(r'"geometry": "shape (\d+)"', r'"geometry": shapes[\1]', parts.script)
+    return dataclasses.replace(parts, script=f"const shapes = JSON.parse('[{','.join(shapes)}]');\n{script}")
 
 
 @functools.lru_cache(maxsize=8)

@@ -100,7 +100,7 @@ const printPair = (on) => {
     paper.fitBounds(view.bounds, { animate: false, padding: [4, 4] });
     if (layers.streetlines && state.shown.includes("streetlines")) new GroundLayer(view.streets, view.base, { panes: ["streets", "streetnames"] }).addTo(paper);
     L.imageOverlay(pair[side], layers.density.getBounds(), { opacity: 0.72 }).addTo(paper);
-    L.geoJSON(layers.wards.toGeoJSON(), { style: { color: "#5a6470", weight: 0.8, fill: false }, interactive: false }).addTo(paper);
+    L.geoJSON(wardShapes, { style: { color: "#5a6470", weight: 0.8, fill: false }, interactive: false }).addTo(paper);
     signs.eachLayer((sign) => L.marker(sign.getLatLng(), sign.options).addTo(paper));
   }
   find("figure:last-child", onPaper).after(make("p", pair.words));

@@ -15,13 +15,14 @@ const placeNames = () => {
 const placeWardNames = () => {
   const taken = findAll(".number, .change-sign span, .site-letter").map((mark) => mark.getBoundingClientRect());
   const touches = (a, b) => a.left < b.right + 2 && b.left < a.right + 2 && a.top < b.bottom + 1 && b.top < a.bottom + 1;
-  for (const index of byCount) {
-    const label = nameMarkers[index].getElement();
-    label.hidden = false;
-    const box = label.firstElementChild.getBoundingClientRect();
-    label.hidden = taken.some((other) => touches(box, other));
-    if (!label.hidden) taken.push(box);
-  }
+  // all are shown, then all measured, then some hidden: the browser lays out the page once and not for each
+  const labels = byCount.map((index) => nameMarkers[index].getElement());
+  for (const label of labels) label.hidden = false;
+  const boxes = labels.map((label) => label.firstElementChild.getBoundingClientRect());
+  labels.forEach((label, position) => {
+    label.hidden = taken.some((other) => touches(boxes[position], other));
+    if (!label.hidden) taken.push(boxes[position]);
+  });
 };
 map.on("zoomend moveend resize", () => requestAnimationFrame(() => { spreadNumbers(); placeNames(); }));
 

@@ -1,5 +1,6 @@
 // Wards: what there is to say of each, at the pointer and in the card.
-const hitWards = L.geoJSON(layers.wards.toGeoJSON(), { style: { stroke: false, fillOpacity: 0, className: "ward-hit" } });
+const wardShapes = layers.wards.getLayers().map((ward) => ward.feature);
+const hitWards = L.geoJSON(wardShapes, { style: { stroke: false, fillOpacity: 0, className: "ward-hit" } });
 const sayWard = (index) => {
   const whole = make("div");
   const { name, borough, lines } = view.wards[index];
@@ -54,6 +55,6 @@ const showChange = () => {
   }
 };
 if (layers.change) {
-  layers.change.addData(layers.wards.toGeoJSON());
+  layers.change.addData(wardShapes);
   chooser.addEventListener("change", () => go({ change: Number(chooser.value) }, false));
 }
