@@ -24,7 +24,7 @@ def test_few_places_stay_as_they_are(make_incidents: MakeIncidents) -> None:
 def test_places_move_to_the_middle_of_their_square(
     make_incidents: MakeIncidents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowded_places, "_MAX_PAIRS", 4)
+    monkeypatch.setattr(crowded_places, "MAX_PAIRS", 4)
     # the first two are in one square of 5 m, the third alone, all within 200 m: two places have four pairs
     incidents = make_incidents([530_001.0, 530_004.0, 530_011.0], [180_001.0, 180_002.0, 180_012.0])
     together, side_m = bring_together(incidents)
@@ -34,7 +34,7 @@ def test_places_move_to_the_middle_of_their_square(
         [530_002.5, 180_002.5],
         [530_012.5, 180_012.5],
     ]
-    monkeypatch.setattr(crowded_places, "_MAX_PAIRS", 1)
+    monkeypatch.setattr(crowded_places, "MAX_PAIRS", 1)
     assert bring_together(incidents)[1] == 20  # 5 m and 10 m leave two squares
 
 
@@ -52,7 +52,7 @@ def test_the_same_hot_spots_are_found(
         ]
     )
     if is_crowded:
-        monkeypatch.setattr(crowded_places, "_MAX_PAIRS", 50_000)
+        monkeypatch.setattr(crowded_places, "MAX_PAIRS", 50_000)
     found = draw_hotspots(
         make_incidents(*points.T), study_area=SQUARE, options=HotspotOptions(eps_m=50, min_samples=40)
     )
@@ -70,7 +70,7 @@ def test_a_part_of_many_places_has_the_same_knee(
     points = np.concatenate([random.normal(500, 40, (2000, 2)), random.uniform(0, 1000, (1000, 2))])
     incidents = make_incidents(*points.T)
     whole = choose_eps(incidents, min_samples=40)
-    monkeypatch.setattr("hotspots.analysis.hotspots.neighbourhoods._MAX_SEARCHED", 30_000)
+    monkeypatch.setattr("hotspots.analysis.hotspots.neighbourhoods.MAX_SEARCHED", 30_000)
     part = choose_eps(incidents, min_samples=40)
     assert whole.knee_m is not None
     assert part.knee_m != whole.knee_m

@@ -13,7 +13,7 @@ from hotspots.geography import collapse_points
 
 _WITHIN_M = 200.0
 """As far as a neighbourhood reaches at most, where its radius is chosen."""
-_MAX_PAIRS: Final = 100_000_000
+MAX_PAIRS: Final = 100_000_000
 """Of places within that of each other, each with itself and either way; 330,000 in two boroughs have 1.9 billion."""
 _FINEST_M = 5.0
 """A radius is chosen in steps as long."""
@@ -36,7 +36,7 @@ def bring_together(incidents: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, float
     places = collapse_points(incidents)
     points, side_m = places.coordinates, None
     row = np.arange(len(points))
-    while len(points) ** 2 > _MAX_PAIRS and _count_pairs(points) > _MAX_PAIRS:
+    while len(points) ** 2 > MAX_PAIRS and _count_pairs(points) > MAX_PAIRS:
         side_m = 2 * side_m if side_m else _FINEST_M
         squares, row = np.unique(np.floor(places.coordinates / side_m), axis=0, return_inverse=True)
         points = (squares + 0.5) * side_m

@@ -31,7 +31,7 @@ _MIN_KNEE_DEPTH = 0.25
 """Twelve crimes in two London boroughs bend by at most 0.20, the clusters of the demonstration data by 0.38 or more."""
 _MIN_CURVE_PLACES = 30
 _FIRST_NEIGHBOURS = 16
-_MAX_SEARCHED = 20_000_000
+MAX_SEARCHED = 20_000_000
 """Neighbours of places that the curve is drawn from, in all."""
 _MAX_QUERIED = 4_000_000
 """Neighbours asked for at once; 64 MB."""
@@ -103,7 +103,7 @@ def choose_eps(incidents: gpd.GeoDataFrame, *, min_samples: int) -> EpsChoice:
         return EpsChoice(eps_m=_LOWEST_EPS_M, reason=words, knee_m=None, spacing_m=None)
     # a part of many places draws the same curve
     n_neighbours = min_samples * len(places.easting) ** 2 / len(incidents)
-    part = slice(None, None, math.ceil(n_neighbours / _MAX_SEARCHED))
+    part = slice(None, None, math.ceil(n_neighbours / MAX_SEARCHED))
     distance_m = measure_k_distances(
         places.coordinates, places.n_incidents, min_samples=min_samples, within_m=2 * _HIGHEST_EPS_M, part=part
     )

@@ -14,7 +14,7 @@ from hotspots.products.summary.encoding import Part
 from hotspots.products.words import say
 
 MAX_DRAWN_HOTSPOTS = 200
-"""On the map: with them the map of a county of 340 wards has under 3 MB."""
+"""On the map: with them the map of a county of 340 wards has under 2 MB."""
 MAX_LAYER_CELLS = 30_000
 """In a layer of cells: two such layers take 15 MB of the 25 MB that most e-mail lets through."""
 
