@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
 
@@ -11,7 +13,7 @@ from hotspots.ingest.incidents.profiles import SourceProfile
 KINDS = {"Supermarket": "shop", "Park/Open Space": "park"}
 
 
-def read(texts: list[str | None], *, is_anonymised: bool, kinds: dict[str, str] = KINDS) -> NamedLocations:
+def read(texts: Sequence[str | None], *, is_anonymised: bool, kinds: dict[str, str] = KINDS) -> NamedLocations:
     profile = SourceProfile(
         name="p",
         offence=("Crime",),
