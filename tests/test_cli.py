@@ -373,7 +373,10 @@ def test_every_option_is_named_like_a_field_of_what_it_fills() -> None:
         *("crimes", "hours", "days", "patrol_minutes", "each_ward", "audience", "charts")
     }
     asked = request | {field.name for field in dataclasses.fields(BriefRequest)}
-    own_of_brief = {"crimes", "each_ward", "formats", "template", "new_template", "tasking", "problem", "strategic"}
+    own_of_brief = {
+        *("crimes", "each_ward", "formats", "template", "new_template", "tasking", "problem", "strategic"),
+        *("record_files", "operation_files"),
+    }
     assert options["brief"] - own - inputs - asked == own_of_brief
     assert options["evaluate"] - own - inputs - request == set(inspect.signature(evaluate).parameters) & {
         "cell_sizes_m",
