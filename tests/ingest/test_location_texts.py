@@ -23,7 +23,7 @@ def read(texts: Sequence[str | None], *, is_anonymised: bool, kinds: dict[str, s
         location=("Where",),
         location_kinds=kinds,
     )
-    return name_locations(pd.Series(texts, dtype="object").astype("category"), profile)
+    return name_locations(pd.Series([*texts], dtype="object").astype("category"), profile)
 
 
 def say(texts: pd.Series) -> list[str]:
