@@ -51,7 +51,7 @@ def read_operation(path: Path, crime: Crime) -> TriedOperation:
             end=dt.date.fromisoformat(found["operation"]["end"]),
             result=str(found["words"][0]),
         )
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DataError(
             f"{path.as_posix()} is not the operation.json of an operation. Give the file of that name that hotspots "
             "operation wrote."
