@@ -246,7 +246,9 @@ CLUSTER = 'path[stroke="#b3005e"]'
 CONTROLS = (
     # the top
     Control("#search", PLACE, pointer=search("Newington Butts and"), keys=search("Newington Butts and", "Enter")),
-    Control("#search", "ring view", pointer=search("Alder Chapel"), keys=search("Alder Chapel", "ArrowDown", "Enter")),
+    Control(
+        "#search", "card ring (view)", pointer=search("Alder Chapel"), keys=search("Alder Chapel", "ArrowDown", "Enter")
+    ),
     Control("#projector", "type view", {"type": "21px"}, on=WIDE),
     Control("#print", "printed", {"printed": 1}),
     # the answer
@@ -275,7 +277,7 @@ CONTROLS = (
     in_panel("gaps", "gaps (key)"),
     in_panel("sites", "(key) letters sites", letters=["A", "B", "C"], sites=3),
     in_panel("reach", "(key) reach"),
-    in_panel("streetlines", "ground (key)", ground=False),
+    in_panel("streetlines", "ground (marks)", ground=False),
     in_panel("outlines", "borders"),
     in_panel("names", "names", names=0),
     in_panel("streets", "(key) streets"),
@@ -336,8 +338,9 @@ CONTROLS = (
 BY_KEYS = ("desktop",)
 """What a key does is the same at every size. That keys reach each control, and it shows, is tested at all of them."""
 LISTED = [*(control.selector.partition(":has-text")[0] for control in CONTROLS), "a[href*='.html']", "#card-title"]
-SWAYS = {"names", "tip"}
-"""How many names of wards there is room for, and what the pointer happens to rest on, are asked of rows that say so."""
+SWAYS = {"names", "tip", "marks"}
+"""How many names of wards there is room for, what the pointer happens to rest on, and what of the ground is drawn at this
+scale and so is in the key: these are asked of rows that say so."""
 UNSAID = {
     *("view", "panel", "opened", "folded", "known", "found", "type", "printed", "ring", "divider", "cut"),
     *SWAYS,
@@ -389,10 +392,11 @@ DRAWN = """async (styles) => {
     picture: all('.leaflet-image-layer').map((image) => [image.naturalWidth, image.src.length, image.src.slice(-60)]),
     cut: seen('#divider').length && all('.leaflet-image-layer').map((image) => image.parentElement.style.clipPath),
     view: [Math.log2(zoom), x / zoom, y / zoom],
-    key: texts('.legend > [data-layer]').map((text) => text.split('\\n')[0]).concat(texts('.change p')),
+    marks: texts('.legend [data-ground]'),
+    key: texts('.legend > [data-layer]:not(:has([data-ground]))').map((text) => text.split('\\n')[0]).concat(texts('.change p')),
     card: texts('#card h2'), known: seen('#card details[open] dt').length, panel: seen('#layers').length,
     tip: texts(`.leaflet-tooltip:not(.site-letter)${open} b`),
-    compared: texts('#compare p'), side: texts('#divider span'),
+    compared: texts('#compare p'), side: texts('#periods span'),
     divider: seen('#grip').map((one) => Math.round(one.getBoundingClientRect().x)),
     opened: texts('aside details[open]:not(.grid) > summary'), folded: find('.grid').open,
     found: texts('#suggestions li'), type: getComputedStyle(document.documentElement).fontSize, printed: window.printed,

@@ -51,10 +51,7 @@ const choose = (index) => {
   search.value = entry.name;
   entry.go();
 };
-search.addEventListener("input", () => {
-  if (!search.value) unmark();
-  showMatches();
-});
+search.addEventListener("input", showMatches);
 search.addEventListener("blur", () => { suggestions.hidden = true; });
 search.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !suggestions.hidden) {
