@@ -339,8 +339,8 @@ BY_KEYS = ("desktop",)
 """What a key does is the same at every size. That keys reach each control, and it shows, is tested at all of them."""
 LISTED = [*(control.selector.partition(":has-text")[0] for control in CONTROLS), "a[href*='.html']", "#card-title"]
 SWAYS = {"names", "tip", "marks"}
-"""How many names of wards there is room for, what the pointer happens to rest on, and what of the ground is drawn at this
-scale and so is in the key: these are asked of rows that say so."""
+"""How many names of wards there is room for, what the pointer happens to rest on, and what of the ground is drawn at
+this scale, and so is in the key, are asked of rows that say so."""
 UNSAID = {
     *("view", "panel", "opened", "folded", "known", "found", "type", "printed", "ring", "divider", "cut"),
     *SWAYS,
@@ -393,7 +393,8 @@ DRAWN = """async (styles) => {
     cut: seen('#divider').length && all('.leaflet-image-layer').map((image) => image.parentElement.style.clipPath),
     view: [Math.log2(zoom), x / zoom, y / zoom],
     marks: texts('.legend [data-ground]'),
-    key: texts('.legend > [data-layer]:not(:has([data-ground]))').map((text) => text.split('\\n')[0]).concat(texts('.change p')),
+    key: texts('.legend > [data-layer]:not(:has([data-ground]))').map((text) => text.split('\\n')[0])
+      .concat(texts('.change p')),
     card: texts('#card h2'), known: seen('#card details[open] dt').length, panel: seen('#layers').length,
     tip: texts(`.leaflet-tooltip:not(.site-letter)${open} b`),
     compared: texts('#compare p'), side: texts('#periods span'),
