@@ -11,7 +11,7 @@ import pytest
 import hotspots.products
 from hotspots.products.words.numbers import say_duration
 from hotspots.products.words.sentences import make_environment, say, say_each
-from hotspots.products.words.whole_hours import keep_hours
+from hotspots.products.words.whole_words import keep_whole
 
 TEMPLATES = Path(hotspots.products.__file__).parent / "templates"
 HOTSPOT = {
@@ -228,13 +228,14 @@ def test_what_no_plan_can_pass_is_no_surer_than_its_digits(held: float, most: fl
     assert said.startswith(words)
 
 
-def test_hours_of_a_page_are_kept_whole() -> None:
+def test_hours_and_grid_references_of_a_page_are_kept_whole() -> None:
     """Only those that are read: not what is in a tag, a script, a style, a drawing or the title."""
     hours = "15:00-17:59"
     kept = [f"<title>{hours}</title>", f"<script>a = '<b>{hours}'</script>", f"<svg a='b'><text>{hours}</text></svg>",
             f'<p title="{hours}">', f"<option>{hours}</option>", "2026-10-01, 15:00"]  # fmt: skip
     for text in kept:
-        assert keep_hours(text) == text
-    assert keep_hours(f"<p>Mon {hours}, {hours}</p>") == (
+        assert keep_whole(text) == text
+    assert keep_whole(f"<p>Mon {hours}, {hours}</p>") == (
         f'<p>Mon <em class="whole">{hours}</em>, <em class="whole">{hours}</em></p>'
     )
+    assert keep_whole("<p>Peckham, TQ 342 768</p>") == '<p>Peckham, <em class="whole">TQ 342 768</em></p>'

@@ -7,9 +7,9 @@ const container = map.getContainer();
 const root = document.documentElement;
 const find = (selector, within = document) => within.querySelector(selector);
 const findAll = (selector, within = document) => [...within.querySelectorAll(selector)];
-// Text from the sources is put in as text and nowhere as HTML; hours as "15:00-17:59" are not broken by a line.
+// Text from the sources is put in as text and nowhere as HTML; hours and grid references are not broken by a line.
 const put = (element, text) => {
-  element.replaceChildren(...String(text).split(/(\d\d:\d\d-\d\d:\d\d)/).map((part, at) => (at % 2 ? make("em", part, "whole") : part)));
+  element.replaceChildren(...String(text).split(/(\d\d:\d\d-\d\d:\d\d|\b[HJNOST][A-Z] \d{3} \d{3}\b)/).map((part, at) => (at % 2 ? make("em", part, "whole") : part)));
 };
 const make = (kind, text = "", name = "") => {
   const element = document.createElement(kind);

@@ -11,7 +11,7 @@ import jinja2
 from hotspots.ingest.incidents import MALFORMED_ROW, ONLY_LSOA, ONLY_POSTCODE
 from hotspots.products.words import numbers
 from hotspots.products.words.bytecode import BytecodeCache
-from hotspots.products.words.whole_hours import PageTemplate
+from hotspots.products.words.whole_words import PageTemplate
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
