@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import geopandas as gpd
 import shapely
 
 from hotspots.ingest.reference import Streets
 from hotspots.pipeline import name_streets
+from hotspots.pipeline.street_names import call_places
 
 SQUARE = shapely.box(0, 0, 100, 100)
 
@@ -32,3 +36,21 @@ def test_a_place_is_named_by_the_streets_with_the_longest_stretches_in_it() -> N
     assert name_streets(streets, SQUARE) == ("Mill Lane", "High Street")
     assert name_streets(streets, shapely.box(1000, 1000, 1100, 1100)) == ()
     assert name_streets(None, SQUARE) == ()
+
+
+def test_a_visit_is_written_down_under_any_name_that_one_place_alone_has() -> None:
+    """What the list of places calls it, and its streets; two parts of Rye Lane are not told apart by "Rye Lane"."""
+    names = [["On or near Rye Lane"], ["On or near Rye Lane"], ["Mill Lane", "High Street"], []]
+    places: list[Any] = [
+        SimpleNamespace(names=own, wards=["E1"], outline=shapely.box(500 * at, 0, 500 * at + 100, 100))
+        for at, own in enumerate(names)
+    ]
+    wards = gpd.GeoDataFrame({"ward_name": ["Peckham"]}, index=["E1"], geometry=[SQUARE], crs=27700)
+    assert call_places(places, wards, streets=None) == [
+        ("Rye Lane (west part)",),
+        ("Rye Lane (east part)",),
+        ("Mill Lane and High Street", "Mill Lane", "High Street"),
+        (),
+    ]
+    streets = make_streets([("Far Road", [(1400, 50), (1700, 50)])])
+    assert call_places(places, wards, streets=streets)[3] == ("Far Road",)

@@ -276,8 +276,9 @@ def _write_profile(
     with open_study(inputs, settings, out=asked["out"], tables=tables, others=files) as (study, progress):
         crs, time_zone = study.boundaries.wards.crs, study.calendar.time_zone
         records = read_patrol_records(files, crs=crs, time_zone=time_zone, area=study.area) if files else None
+        of_crime = study.definitions.crimes.get(crime)  # the analysis refuses what is not one
+        operations = tuple(read_operation(path, of_crime) for path in asked["operation_files"] if of_crime)
         analysis = analyse(study, request, progress=progress)
-        operations = tuple(read_operation(path, analysis.crime) for path in asked["operation_files"])
         run = summarise(analysis)
         found = make_problem(analysis, find_hotspot(run, wanted), details, records=records)
         progress("writing")

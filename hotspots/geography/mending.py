@@ -27,7 +27,7 @@ PAIRS_AT_ONCE = 4_000_000
 def mend_outlines(shapes: npt.NDArray[Any], *, label: str) -> tuple[Shapes, int]:
     """Outlines that cross themselves, made valid: what they enclose, without the lines and points that are left over.
 
-    The ground that a ring encloses twice is outside, as it is drawn.
+    The ground that a ring encloses twice is inside.
 
     Args:
         shapes: Polygons; what is missing stays so, and what is valid stays as it is.

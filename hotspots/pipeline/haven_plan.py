@@ -243,7 +243,7 @@ def _find_off_main(study: Study, located: gpd.GeoDataFrame) -> OffMain | None:
         n_pieces=len(np.unique(island[network.find_walkable()])),
         n_havens=n_havens,
         n_all_havens=len(havens.havens),
-        incident_share=None if FLOOR.is_few(n_incidents) else n_incidents / len(located),
+        incident_share=n_incidents / len(located) if FLOOR.may_tell(n_incidents, whole=len(located)) else None,
     )
 
 

@@ -39,6 +39,7 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import Selection, select_incidents
+from hotspots.pipeline.street_names import call_places, drop_shared
 from hotspots.pipeline.study import Progress, Study, gather_status, silent
 
 _NEAR = "On or near "
@@ -212,16 +213,19 @@ def measure_patrols(
         outlines: tuple[shapely.Geometry, ...] = tuple(spot.outline for spot in spots)
         numbers = tuple(str(spot.rank) for spot in spots)
         names = tuple(tuple(name.removeprefix(_NEAR) for name in spot.names) for spot in spots)
+        known = call_places(spots, analysis.wards, streets=study.streets)
     else:
         outlines, numbers = listed.outlines, listed.numbers
         names = tuple((name,) if name else () for name in listed.names)
+        known = drop_shared(names)
     progress("patrols")
     n_chosen = len(outlines)
     if plan is not None:
-        added, added_names = _list_planned(plan, outlines, _call(numbers, names))
+        added, added_names = _list_planned(plan, outlines, _call(numbers, known))
         outlines, names = (*outlines, *added), (*names, *added_names)
         numbers = (*numbers, *_count_on(numbers, len(added)))
-    called = _call(numbers, names)
+        known = [*known, *added_names]
+    called = _call(numbers, known)
     if len(records.pings):
         stays = find_stays(records.pings, outlines)
     else:

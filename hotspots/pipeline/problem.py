@@ -14,7 +14,7 @@ from hotspots.ingest.reference import PatrolRecords
 from hotspots.pipeline.brief import Brief, BriefGround, BriefPlace, BriefRequest, choose_havens
 from hotspots.pipeline.problem_patrols import HotspotPatrols, measure_hotspot_patrols
 from hotspots.pipeline.results import Analysis
-from hotspots.pipeline.street_names import name_streets
+from hotspots.pipeline.street_names import call_places, name_streets
 
 NEAR_M = 200.0
 """From the outline: what lies further away is seldom what makes a place hot. A convention."""
@@ -81,6 +81,10 @@ def make_problem(
         raise NotFoundError(
             f"There is no hot spot {rank}: the analysis has {len(analysis.places.hotspots)}. Choose one of these."
         )
+    spots = analysis.places.hotspots
+    names = call_places(spots, analysis.wards, streets=analysis.study.streets)
+    by_rank = {spot.rank: called for spot, called in zip(spots, names, strict=True)}
+    called = (str(rank), f"hot spot {rank}", f"place {rank}", *by_rank[rank])
     first_day = request.first_day or analysis.end + dt.timedelta(days=1)
     days = np.datetime64(first_day) + np.arange(7 * _N_WEEKS)
     own = next(iter(hotspot.profile.peaks), None)
@@ -114,9 +118,7 @@ def make_problem(
         facilities=facilities,
         n_facilities=n_facilities,
         has_facilities=bool(analysis.facilities),
-        patrols=None
-        if records is None
-        else measure_hotspot_patrols(records, hotspot.outline, names=(*hotspot.names, f"hot spot {hotspot.rank}")),
+        patrols=None if records is None else measure_hotspot_patrols(records, hotspot.outline, names=called),
     )
 
 

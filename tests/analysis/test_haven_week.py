@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from hotspots.analysis.hours import ENGLAND
@@ -40,3 +42,10 @@ def test_equal_hours_are_worked_out_once() -> None:
     one, other = find_states("24/7", "24/7")
     assert one is other
     assert one == "o" * 168
+
+
+def test_an_end_that_follows_the_sun_is_that_of_no_one_week() -> None:
+    """In London it is dark from about 16:30 in December, and from about 22:10 in June."""
+    london = dataclasses.replace(ENGLAND, place=(-0.1, 51.5))
+    (park,) = find_week_states([list_opening_rules("10:00-dusk")], WEEK, calendar=london)
+    assert park[:24] == "c" * 10 + "o" * 6 + "p" * 7 + "c"

@@ -226,18 +226,31 @@ def test_a_profile_says_what_came_of_an_operation(folder: Path) -> None:
         "areas": {"treated": {"name": "Ashe <b>"}},
         "operation": {"start": "2025-03-10", "end": "2025-03-16"},
         "words": ["Better than the control: 20% fewer."],
+        "data_status": {"incidents": "synthetic"},
     }
     (folder / "operation.json").write_text(json.dumps(found), "utf-8")
-    assert write_profile(folder, "--operation", "operation.json")["words"]["done"][0] == (
+    profile = write_profile(folder, "--operation", "operation.json")
+    assert profile["data_status"]["incidents"] == "synthetic"
+    assert profile["words"]["done"][0] == (
         "An operation in Ashe <b>, 10 March 2025 to 16 March 2025: Better than the control: 20% fewer. That is said of "
         "the whole area of the operation, not of this hot spot alone."
     )
     assert "<b>," not in next((folder / "maps/problems").rglob("problem.html")).read_text("utf-8")
     (folder / "other.json").write_text(json.dumps(found | {"crime": "burglary"}), "utf-8")
     (folder / "list.json").write_text("[]", "utf-8")
+    wrong: dict[str, dict[str, object]] = {
+        "one text": {"words": "Better."},
+        "no text": {"words": [" "]},
+        "lines": {"words": ["a\nb"]},
+        "half": {"words": ["\ud83d"]},
+        "backwards": {"operation": {"start": "2025-03-16", "end": "2025-03-10"}},
+        "long": {"words": ["a" * 601]},
+    }
+    for name, parts in wrong.items():
+        (folder / f"{name}.json").write_text(json.dumps({**found, **parts}), "utf-8")
     for name, status, told in (
         ("other.json", 2, 'was judged by "burglary", and the profile is of "robbery"'),
-        ("list.json", 3, "list.json is not the operation.json of an operation"),
+        *((f"{name}.json", 3, f"{name}.json is not the operation.json of an operation") for name in ("list", *wrong)),
     ):
         code, _, err = call("brief", "--crime", "robbery", "--problem", "1", "--format", "html", "--operation", name)
         assert (code, told in err) == (status, True), err

@@ -31,6 +31,7 @@ class OpeningCalendar:
             known which days are.
         place: Longitude and latitude in degrees, where the sun is looked at; None where it is not known what it does.
         time_zone: IANA name of the zone of the clock.
+        sun_after_days: Days from each day to that whose sun it is given: 0 but where a year of the sun is looked at.
     """
 
     country: str | None = "GB"
@@ -38,6 +39,7 @@ class OpeningCalendar:
     terms: pd.DataFrame | None = None
     place: tuple[float, float] | None = None
     time_zone: str = "Europe/London"
+    sun_after_days: int = 0
 
     def are_bank_holidays(self, days: Days) -> Flags:
         """Bool (n_days,).
@@ -71,6 +73,7 @@ class OpeningCalendar:
         minutes = np.full(len(days), np.nan)
         if self.place is None:
             return minutes
+        days = days + np.timedelta64(self.sun_after_days, "D")
         years = days.astype("datetime64[Y]")
         for start in np.unique(years[~np.isnat(years)]):
             year = int(start.astype(np.int64)) + 1970

@@ -162,7 +162,7 @@ def _say_half_of_day(words: str) -> str:
 def _read_text(text: str) -> tuple[tuple[OpeningRule, ...], Doubt | None]:
     """What is known, and why not more is."""
     found = _parse_rules(text)
-    if found is None:
+    if found is None or text.count("(") != text.count(")"):  # as of a text that was cut off
         return (), "unreadable"
     rules: list[OpeningRule] = []
     doubts: list[Doubt] = []

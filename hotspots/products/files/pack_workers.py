@@ -6,6 +6,7 @@ import concurrent.futures
 import copyreg
 import gc
 import multiprocessing
+import multiprocessing.queues
 import os
 import signal
 import threading
@@ -134,8 +135,7 @@ def write_parts(
     try:
         while waiting:
             done, _ = concurrent.futures.wait(waiting, _TELL_S, return_when=concurrent.futures.FIRST_COMPLETED)
-            while not steps.empty():
-                progress(steps.get())
+            _drain(steps, progress)
             for future in done:
                 written = future.result()
                 del waiting[future]
@@ -147,7 +147,16 @@ def write_parts(
             "out. Ask for fewer `jobs`, fewer crimes or fewer wards."
         ) from error
     finally:
-        executor.shutdown(cancel_futures=True)
+        executor.shutdown(wait=False, cancel_futures=True)
+        while concurrent.futures.wait(waiting, _TELL_S).not_done:
+            _drain(steps)  # whose pipe nobody reads any more: a process that tells of a step would wait for ever
+        executor.shutdown()
+
+
+def _drain(steps: multiprocessing.queues.SimpleQueue[str], progress: Progress = silent) -> None:
+    """Pass on what processes have told of."""
+    while not steps.empty():
+        progress(steps.get())
 
 
 def _open_process(study: Study, tell: Progress) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import shapely
 
 from hotspots.pipeline import Analysis
@@ -203,6 +204,10 @@ def view_facilities(summary: RunSummary) -> list[dict[str, Any]]:
     ]
 
 
+_APART_M = 200.0
+"""Parts of one park, or two points for one school, lie nearer."""
+
+
 def view_spots(analysis: Analysis, summary: RunSummary) -> list[dict[str, Any]]:
     """Schools, stations, parks and water of the area, to be found by name.
 
@@ -211,7 +216,11 @@ def view_spots(analysis: Analysis, summary: RunSummary) -> list[dict[str, Any]]:
     features = analysis.study.base_features
     named = features[features["kind"].isin(list(_SPOT_WORDS)) & features["name"].notna()]
     kept = named[shapely.intersects(analysis.study_area, named.geometry.to_numpy())]
-    kept = kept.drop_duplicates(["kind", "name"])
+    group = kept.groupby(["kind", "name"], sort=False).ngroup().to_numpy()
+    first = kept.drop_duplicates(["kind", "name"])
+    # of two of a name that lie apart, it is not known which of them is told of
+    apart = shapely.distance(kept.geometry.to_numpy(), first.geometry.to_numpy()[group]) > _APART_M
+    kept = first.assign(is_alone=~np.isin(np.arange(len(first)), group[apart]))
     middles = to_degrees([shape.representative_point() for shape in kept.geometry], analysis.wards.crs)
     told = [(kind.kind, one.name) for kind in summary.facilities for one in kind.facilities]
     facilities = {key: at for at, key in reversed(list(enumerate(told)))}
@@ -220,9 +229,9 @@ def view_spots(analysis: Analysis, summary: RunSummary) -> list[dict[str, Any]]:
             "kind": _SPOT_WORDS[kind],
             "name": name,
             "at": [round(at.y, _DEGREE_DIGITS), round(at.x, _DEGREE_DIGITS)],
-            "facility": facilities.get(("park" if kind == "green" else kind, name)),
+            "facility": facilities.get(("park" if kind == "green" else kind, name)) if is_alone else None,
         }
-        for kind, name, at in zip(kept["kind"], kept["name"], middles, strict=True)
+        for kind, name, at, is_alone in zip(kept["kind"], kept["name"], middles, kept["is_alone"], strict=True)
     ]
 
 

@@ -214,6 +214,9 @@ def summarise_problem(
         operations: Evaluated before, to be told with it.
     """
     patrols = problem.patrols
+    status = run.data_status | (patrols.data_status if patrols else {})
+    for operation in operations:
+        status |= operation.data_status
     brief, rank = problem.brief, problem.rank
     hotspot = next(one for one in run.hotspots if one.rank == rank)
     as_place = dataclasses.replace(summarise_brief(brief, run, formats=()), inputs=())
@@ -230,7 +233,7 @@ def summarise_problem(
         crime_plural=run.crime_plural,
         area=say("places.area", run),
         period=run.period,
-        data_status=run.data_status | (patrols.data_status if patrols else {}),
+        data_status=status,
         handling=as_place.handling,
         n_hotspots=len(run.hotspots),
         min_incidents=run.disclosure.min_incidents,
