@@ -102,7 +102,7 @@ class OffMain:
     Attributes:
         n_pieces: How many pieces a walk may begin on; fragments are not among them.
         n_havens: Safe havens off the largest, of `n_all_havens`.
-        incident_share: Share of the incidents off it; None where they are too few to be told.
+        incident_share: Share (0-1) of the incidents off it; None where they, or the rest, are too few to be told.
     """
 
     n_pieces: int

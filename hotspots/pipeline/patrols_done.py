@@ -39,10 +39,8 @@ from hotspots.pipeline.request import AnalysisRequest
 from hotspots.pipeline.results import Analysis
 from hotspots.pipeline.run import analyse
 from hotspots.pipeline.selection import Selection, select_incidents
-from hotspots.pipeline.street_names import call_places, drop_shared
+from hotspots.pipeline.street_names import NEAR, call_places, drop_shared
 from hotspots.pipeline.study import Progress, Study, gather_status, silent
-
-_NEAR = "On or near "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +210,7 @@ def measure_patrols(
             )
         outlines: tuple[shapely.Geometry, ...] = tuple(spot.outline for spot in spots)
         numbers = tuple(str(spot.rank) for spot in spots)
-        names = tuple(tuple(name.removeprefix(_NEAR) for name in spot.names) for spot in spots)
+        names = tuple(tuple(name.removeprefix(NEAR) for name in spot.names) for spot in spots)
         known = call_places(spots, analysis.wards, streets=study.streets)
     else:
         outlines, numbers = listed.outlines, listed.numbers

@@ -11,7 +11,8 @@ import shapely
 from hotspots.analysis.hotspots import Hotspot, tell_apart
 from hotspots.ingest.reference import Streets
 
-_NEAR = "On or near "
+NEAR = "On or near "
+"""How police.uk begins the text of a place."""
 
 _LEAST_STREET_M = 25.0
 """Of a street in a place: less of it is a corner."""
@@ -54,7 +55,7 @@ def call_places(
         Of each place its names; those that several places have are of none.
     """
     own = [
-        [name.removeprefix(_NEAR) for name in place.names] or [*name_streets(streets, place.outline)[:2]]
+        [name.removeprefix(NEAR) for name in place.names] or [*name_streets(streets, place.outline)[:2]]
         for place in places
     ]
     named = [at for at, names in enumerate(own) if names]

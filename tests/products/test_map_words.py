@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
+import geopandas as gpd
 import pytest
+import shapely
 
-from hotspots.products.pages.map_places import say_no_trend
+from hotspots.products.pages.map_places import say_no_trend, view_spots
 from hotspots.products.words.sentences import say
 
 
@@ -67,3 +70,20 @@ def test_three_names_are_told_and_how_many_more_there_are() -> None:
 )
 def test_which_way_a_count_went_is_said_in_everyday_words(verdict: str, words: str) -> None:
     assert say("map.direction", verdict) == words
+
+
+def test_what_is_said_of_a_park_is_not_said_of_another_of_its_name() -> None:
+    """The two halves of Mill Park lie side by side; two grounds 6 km apart have one name, and one is told of."""
+    points = [(530_000, 180_000), (530_000, 186_000), (532_000, 180_000), (532_100, 180_000)]
+    names = ["Recreation Ground", "Recreation Ground", "Mill Park", "Mill Park"]
+    features = gpd.GeoDataFrame(
+        {"kind": "green", "name": names}, geometry=[shapely.Point(point).buffer(40) for point in points], crs=27700
+    )
+    analysis: Any = SimpleNamespace(
+        study=SimpleNamespace(base_features=features), study_area=shapely.box(5e5, 1e5, 6e5, 2e5), wards=features
+    )
+    parks = [SimpleNamespace(name="Recreation Ground"), SimpleNamespace(name="Mill Park")]
+    summary: Any = SimpleNamespace(facilities=[SimpleNamespace(kind="park", facilities=parks)])
+    assert {one["name"]: one["facility"] for one in view_spots(analysis, summary)} == {
+        "Recreation Ground": None, "Mill Park": 1,
+    }  # fmt: skip
