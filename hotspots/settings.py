@@ -42,6 +42,7 @@ _TABLES = {
     "sources": "sources.name",
     "targets": "targets",
     "priorities": "priorities",
+    "service": "service",
 }
 
 
@@ -75,6 +76,7 @@ class Settings:
         harm: What each offence weighs.
         profiles: Source profiles.
         house: In whose name and style products are made, and how they are marked.
+        service: What `hotspots serve` is told, as it is written; that command reads it.
     """
 
     crs: str = BRITISH_NATIONAL_GRID
@@ -109,6 +111,7 @@ class Settings:
     harm: HarmTable = field(default_factory=load_harm)
     profiles: tuple[SourceProfile, ...] = ()
     house: HouseStyle = field(default_factory=HouseStyle)
+    service: Mapping[str, Any] = field(default_factory=dict)
 
     def make_reading_options(self) -> ReadingOptions:
         """The options for reading incidents, with the lists of places read.
@@ -250,6 +253,7 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
         harm=load_harm(table.get("harm"), definitions=definitions),
         profiles=tuple(profiles),
         house=parse_house(table.get("house", {}), path),
+        service=table.get("service", {}),
     )
 
 

@@ -25,6 +25,7 @@ from hotspots.pipeline.run import analyse
 from hotspots.pipeline.study import Study, load_study
 from hotspots.settings import Settings
 
+pytest_plugins = ["service_fixtures"]
 REPOSITORY = Path(__file__).parents[1]
 CRS = "EPSG:27700"
 

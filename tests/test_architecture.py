@@ -57,11 +57,23 @@ STAGES = (
     "hotspots.products.charts",
     "hotspots.products.pages",
     "hotspots.products.files",
+    "hotspots.service.migrations",
+    "hotspots.service.migrations.versions",
+    "hotspots.service.state",
+    "hotspots.service.audit",
+    "hotspots.service.people",
+    "hotspots.service.shelf",
+    "hotspots.service.jobs",
+    "hotspots.service.uploads",
+    "hotspots.service.door",
+    "hotspots.service.views",
+    "hotspots.service.api",
+    "hotspots.service.app",
     "hotspots.cli",
 )
 """From the ground floor up: a room may use those before it."""
 
-FLOORS = ("hotspots.ingest", "hotspots.analysis", "hotspots.products")
+FLOORS = ("hotspots.ingest", "hotspots.analysis", "hotspots.products", "hotspots.service")
 """Folders of rooms, which hold nothing themselves."""
 
 ENTRANCES = ("hotspots", "hotspots.__main__")

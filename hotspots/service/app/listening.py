@@ -1,0 +1,58 @@
+"""Listening: where, with which certificate, and never beyond this machine without accounts and encryption."""
+
+from __future__ import annotations
+
+import uvicorn
+from sqlalchemy import func, select
+
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.service.app.application import make_app
+from hotspots.service.state import Account, Database, ServiceSettings
+from hotspots.settings import Settings
+
+
+def require_safe(service: ServiceSettings, database: Database) -> None:
+    """Refuse to listen where others could read along, or where nobody can sign in.
+
+    Raises:
+        ParameterError: It would listen beyond this machine without encryption, or without an account.
+        NotFoundError: A file of the certificate is not there.
+    """
+    for path in (service.tls_certificate, service.tls_key):
+        if path is not None and not path.is_file():
+            raise NotFoundError(f"No file {path.as_posix()}. `tls_certificate` and `tls_key` name files in PEM.")
+    if service.is_local:
+        return
+    if not service.is_encrypted:
+        raise ParameterError(
+            f"Beyond this machine the service speaks HTTPS alone, and `address` is {service.address}. Give "
+            "`tls_certificate` and `tls_key`, or `proxies` and `public_address` of a proxy that has them, in [service] "
+            "of hotspots.toml (docs/service.md)."
+        )
+    with database.read() as session:
+        n_accounts = session.scalar(select(func.count()).select_from(Account).where(Account.is_active))
+    if not n_accounts:
+        raise ParameterError(
+            "Beyond this machine the service needs accounts, and there is none. Make one: hotspots users add."
+        )
+
+
+def listen(settings: Settings, service: ServiceSettings, database: Database) -> None:
+    """Serve until the process is told to end."""
+    require_safe(service, database)
+    app = make_app(settings, service, database)
+    uvicorn.run(
+        app,
+        host=service.address,
+        port=service.port,
+        ssl_certfile=service.tls_certificate,
+        ssl_keyfile=service.tls_key,
+        proxy_headers=bool(service.proxies),
+        forwarded_allow_ips=[str(proxy) for proxy in service.proxies] or None,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=32_768,
+    )

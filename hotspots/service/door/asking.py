@@ -1,0 +1,83 @@
+"""Who asks, and whether the form that they send is one of ours."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from hotspots.service.door.service_context import ServiceContext, get_context
+from hotspots.service.people import (
+    Action,
+    NotAllowedError,
+    NotSignedInError,
+    SignedIn,
+    find_api_token,
+    find_session,
+)
+
+LOCAL_COOKIE, SECURE_COOKIE = "hotspots", "__Host-hotspots"
+"""With HTTPS a browser takes the second from this very address alone."""
+FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field
+"""Field of every form."""
+
+
+def name_cookie(context: ServiceContext) -> str:
+    """What the cookie is called that holds a session."""
+    return SECURE_COOKIE if context.service.is_encrypted else LOCAL_COOKIE
+
+
+def find_asker(request: Request, context: Annotated[ServiceContext, Depends(get_context)]) -> SignedIn | None:
+    """Who asks: by a token of a program, or else by the cookie of a browser."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.casefold() == "bearer":
+        return find_api_token(context.database, token.strip())
+    cookie = request.cookies.get(name_cookie(context))
+    return find_session(context.database, cookie, context.service) if cookie else None
+
+
+def require_signed_in(request: Request, asker: Annotated[SignedIn | None, Depends(find_asker)]) -> SignedIn:
+    """Who asks; one whose first password was given by somebody else chooses another before all else.
+
+    Raises:
+        NotSignedInError: Nobody has signed in.
+        NotAllowedError: The password is to be changed first.
+    """
+    if asker is None:
+        raise NotSignedInError("Sign in first.")
+    if asker.person.must_change_password and request.url.path not in ("/password", "/sign-out"):
+        raise NotAllowedError("Choose a password of your own first, at /password.")
+    return asker
+
+
+Context = Annotated[ServiceContext, Depends(get_context)]
+Asker = Annotated[SignedIn, Depends(require_signed_in)]
+
+
+def require(action: Action) -> Any:
+    """A dependency that refuses whoever may not do this.
+
+    Raises:
+        NotAllowedError: By it, when somebody asks who may not.
+    """
+
+    def check(asker: Asker) -> SignedIn:
+        asker.person.require(action)
+        return asker
+
+    return Depends(check)
+
+
+async def require_form_token(request: Request, asker: Asker) -> None:
+    """Refuse a form that was not on a page of ours, made for this very session.
+
+    Raises:
+        NotAllowedError: It was not.
+    """
+    form = await request.form()
+    given, own = form.get(FORM_TOKEN), asker.form_token
+    if not (isinstance(given, str) and own and secrets.compare_digest(given.encode(), own.encode())):
+        raise NotAllowedError(
+            "This form is from an earlier visit, or from elsewhere. Open its page again and send it from there."
+        )

@@ -1,0 +1,93 @@
+"""What is answered when something fails: one table from errors to statuses, and the words for it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from hotspots.errors import (
+    DataError,
+    HotspotsError,
+    NetworkError,
+    NotFoundError,
+    ParameterError,
+    TooLittleDataError,
+)
+from hotspots.service.door.rendering import render
+from hotspots.service.door.service_context import get_context
+from hotspots.service.people import NotAllowedError, NotSignedInError
+
+STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (NotSignedInError, 401),
+    (NotAllowedError, 403),
+    (NotFoundError, 404),
+    (TooLittleDataError, 422),
+    (DataError, 422),
+    (ParameterError, 422),
+    (NetworkError, 502),
+    (HotspotsError, 500),
+)
+"""The first that an error is of."""
+
+API = "/api/"
+_log = structlog.get_logger(__name__)
+
+
+def find_status(error: Exception) -> int:
+    """The status of an error."""
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Answer errors of all kinds: as a page, or to programs as `application/problem+json` (RFC 9457)."""
+    app.add_exception_handler(HotspotsError, _answer_ours)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(Exception, _answer_unforeseen)
+
+
+def _answer_ours(request: Request, error: Exception) -> Response:
+    return _answer(request, find_status(error), str(error))
+
+
+def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    said = str(error.detail) if error.detail and error.detail != HTTPStatus(error.status_code).phrase else ""
+    sentence = {404: "There is nothing at this address, or not for you.", 405: "This address does not take that."}
+    return _answer(request, error.status_code, said or sentence.get(error.status_code, ""), error.headers)
+
+
+def _answer_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return _answer(request, 422, f"`{where}` is not what it has to be: {first['msg']}.")
+
+
+def _answer_unforeseen(request: Request, error: Exception) -> Response:
+    _log.error("unforeseen", path=request.url.path, kind=type(error).__name__, exc_info=error)
+    return _answer(request, 500, "Something went wrong here. It is in the log of the service; nothing was lost.")
+
+
+def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
+    title = HTTPStatus(status).phrase
+    if request.url.path.startswith(API):
+        content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        extra = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        return JSONResponse(
+            content, status, media_type="application/problem+json", headers={**extra, **(headers or {})}
+        )
+    if status == HTTPStatus.UNAUTHORIZED and request.url.path != "/sign-in":
+        wanted = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?next={quote(wanted)}", 303)
+    page = render(get_context(request), "error.html", status=status, title=title, detail=detail, person=None)
+    page.status_code = status
+    page.headers.update(headers or {})
+    return page

@@ -1,0 +1,5 @@
+"""Commands that people ask for, run one after the other by workers."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

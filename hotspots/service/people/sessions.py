@@ -1,0 +1,120 @@
+"""That somebody has signed in: begun, found again, ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from hotspots.service.people.permissions import Person, describe
+from hotspots.service.state import Account, ApiToken, Database, LoginSession, ServiceSettings, read_clock
+
+_TOUCH = dt.timedelta(minutes=1)
+"""How stale the time of the last page may be, so that not every page writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who asks.
+
+    Attributes:
+        person: Who it is.
+        form_token: What their forms must hold; None for a program, which sends its token itself.
+    """
+
+    person: Person
+    form_token: str | None
+
+
+def hash_token(token: str) -> bytes:
+    """What is kept of a token: it has 256 bits of chance, so that one round is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def begin_session(session: Session, account: Account, settings: ServiceSettings) -> str:
+    """Sign somebody in: always with a new token, whatever the browser had before.
+
+    Returns:
+        What the browser keeps.
+    """
+    now = read_clock()
+    token = secrets.token_urlsafe(32)
+    session.execute(delete(LoginSession).where(LoginSession.ends_at <= now))
+    session.add(
+        LoginSession(
+            token_hash=hash_token(token),
+            account_id=account.id,
+            form_token=secrets.token_urlsafe(24),
+            created_at=now,
+            seen_at=now,
+            ends_at=now + dt.timedelta(hours=settings.session_hours),
+        )
+    )
+    return token
+
+
+def end_session(session: Session, token: str) -> None:
+    """Sign out."""
+    session.execute(delete(LoginSession).where(LoginSession.token_hash == hash_token(token)))
+
+
+def find_session(database: Database, token: str, settings: ServiceSettings) -> SignedIn | None:
+    """Who has the token, as the account is now; None where it has ended."""
+    now = read_clock()
+    with database.read() as session:
+        found = session.get(LoginSession, hash_token(token))
+        if found is None or not found.account.is_active:
+            return None
+        idle = dt.timedelta(minutes=settings.session_minutes)
+        if found.ends_at <= now or found.seen_at + idle <= now:
+            return None
+        signed_in = SignedIn(person=describe(found.account), form_token=found.form_token)
+        is_stale = found.seen_at + _TOUCH <= now
+    if is_stale:
+        with database.write() as session:
+            again = session.get(LoginSession, hash_token(token))
+            if again is not None:
+                again.seen_at = now
+    return signed_in
+
+
+def make_api_token(session: Session, account: Account, label: str, *, days: int) -> str:
+    """Give a program a token in somebody's name.
+
+    Returns:
+        The token, which is shown once.
+    """
+    now = read_clock()
+    token = f"hotspots_{secrets.token_urlsafe(32)}"
+    session.add(
+        ApiToken(
+            token_hash=hash_token(token),
+            account_id=account.id,
+            label=label.strip()[:80],
+            created_at=now,
+            seen_at=None,
+            ends_at=now + dt.timedelta(days=days),
+        )
+    )
+    return token
+
+
+def find_api_token(database: Database, token: str) -> SignedIn | None:
+    """Whose program has the token; None where it has ended, or its owner has to choose a password first."""
+    now = read_clock()
+    with database.read() as session:
+        found = session.get(ApiToken, hash_token(token))
+        if found is None or not found.account.is_active or found.ends_at <= now or found.account.must_change_password:
+            return None
+        signed_in = SignedIn(person=describe(found.account), form_token=None)
+        is_stale = found.seen_at is None or found.seen_at + _TOUCH <= now
+    if is_stale:
+        with database.write() as session:
+            again = session.get(ApiToken, hash_token(token))
+            if again is not None:
+                again.seen_at = now
+    return signed_in

@@ -1,0 +1,4 @@
+from .visible_products import OpenedFile as OpenedFile
+from .visible_products import find_product as find_product
+from .visible_products import list_products as list_products
+from .visible_products import open_file as open_file

@@ -1,0 +1,158 @@
+"""The database: SQLite in a file, or PostgreSQL; what is read, what is written, and its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+
+from hotspots.errors import HotspotsError, ParameterError
+from hotspots.service.state.tables import Base
+
+_WRITES = "hotspots_writes"
+"""Option of an execution: the transaction will write, and takes the lock of SQLite at once, not halfway."""
+_PATIENCE_S = 30
+"""How long a transaction waits for another before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database.
+
+    Attributes:
+        engine: Of SQLAlchemy.
+    """
+
+    engine: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of SQLite."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that reads one state of the database and keeps nothing."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are kept when the block ends, all of them or, after an error, none."""
+        engine = self.engine.execution_options(**{_WRITES: True})
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give up all connections."""
+        self.engine.dispose()
+
+
+def open_database(address: str) -> Database:
+    """Open a database, and bring it to the version of this program.
+
+    Args:
+        address: As SQLAlchemy takes it: `sqlite:///...` or `postgresql+psycopg://...`.
+
+    Raises:
+        ParameterError: It is not an address, or of a database of another kind.
+        HotspotsError: The database does not answer, or is of a later version of this program.
+    """
+    try:
+        url = make_url(address)
+        kind = url.get_backend_name()
+    except ArgumentError:
+        raise ParameterError(
+            "`database` is not an address of a database. Write it as postgresql+psycopg://name@host/database, or "
+            "leave it out for a file."
+        ) from None
+    if kind == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True}
+    elif kind == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        options = {"connect_args": {"timeout": _PATIENCE_S}}
+    else:
+        raise ParameterError(f"`database` must be of PostgreSQL or SQLite, not {kind}. Leave it out for a file.")
+    try:
+        engine = create_engine(url, **options)
+    except (ArgumentError, NoSuchModuleError):
+        raise ParameterError(
+            "`database` names a driver that is not here. Write it as postgresql+psycopg://..."
+        ) from None
+    if kind == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    database = Database(engine)
+    try:
+        upgrade_database(database)
+    except OperationalError as error:
+        database.close()
+        raise HotspotsError(
+            f"The database {url.render_as_string(hide_password=True)} does not answer: "
+            f"{str(error.orig).strip().splitlines()[0]}. Check that it runs, and its address."
+        ) from None
+    return database
+
+
+def upgrade_database(database: Database) -> None:
+    """Bring the tables of a database to the version of this program, or change nothing.
+
+    Raises:
+        HotspotsError: It is of a later version, which this one does not know.
+    """
+    config = _configure()
+    script = ScriptDirectory.from_config(config)
+    with database.engine.execution_options(**{_WRITES: True}).begin() as connection:
+        if not database.is_sqlite:  # one process at a time; SQLite has locked the file already
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hotspots'))"))
+        version = MigrationContext.configure(connection).get_current_revision()
+        known = [step.revision for step in script.walk_revisions()]
+        if version is not None and version not in known:
+            raise HotspotsError(
+                f"The database is of version {version}, which this Hotspots does not know: it was upgraded by a later "
+                "one. Install that version again, or restore the backup made before."
+            )
+        if version != script.get_current_head():
+            config.attributes |= {"connection": connection, "metadata": Base.metadata}
+            command.upgrade(config, "head")
+
+
+def find_version(database: Database) -> str | None:
+    """The version of a database's tables."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _configure() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("hotspots.service.migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    """Transactions are begun by us; readers do not wait for a writer; links between tables hold."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that will write takes the lock at the start: one that read first could not get it any more."""
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

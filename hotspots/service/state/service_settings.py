@@ -1,0 +1,151 @@
+"""What the service is told: the table `[service]` of `hotspots.toml`."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hotspots.errors import ParameterError, suggest_word
+from hotspots.settings import FILE_NAME, Settings, load_settings
+
+DATABASE_VARIABLE = "HOTSPOTS_DATABASE"
+"""Environment variable with the address of the database: an address has a password in it, which files should not."""
+
+_MEGABYTE = 2**20
+
+
+class ServiceSettings(BaseModel):
+    """What the service is told; without settings, that it is for one machine.
+
+    Attributes:
+        workspace: The folder of `hotspots.toml`, in which runs are made.
+        address, port: Where the service listens.
+        database: Address of a PostgreSQL database, `postgresql+psycopg://name@host/database`; None for a file in
+            `folder`. The environment variable HOTSPOTS_DATABASE comes before it.
+        folder: Where the service keeps products, uploads and its own database.
+        tls_certificate, tls_key: Files in PEM of the certificate, for HTTPS without a proxy.
+        proxies: Addresses of the proxies before the service: they have the certificate, and say who asks.
+        public_address: What people type, "https://hotspots.example.org": needed behind a proxy.
+        max_upload_mb: Size of a file that may be sent.
+        max_memory_mb: Memory that one job may use.
+        max_minutes: How long one job may take.
+        workers: Jobs at work at once.
+        session_minutes: After so many minutes without a page, one has to sign in again.
+        session_hours: After so many hours one has to in any case.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workspace: Path = Path()
+    address: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8765
+    database: str | None = None
+    folder: Path = Path("service")
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    public_address: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:\[\]-]+$")] | None = None
+    max_upload_mb: Annotated[int, Field(ge=1, le=10_000)] = 500
+    max_memory_mb: Annotated[int, Field(ge=500, le=1_000_000)] = 4_000
+    max_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
+    workers: Annotated[int, Field(ge=1, le=32)] = 1
+    session_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
+    session_hours: Annotated[int, Field(ge=1, le=168)] = 12
+
+    @model_validator(mode="after")
+    def _require_both_tls_files(self) -> ServiceSettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("`tls_certificate` and `tls_key` go together. Give both or neither")
+        if self.proxies and not (self.public_address or "").startswith("https://"):
+            raise ValueError("behind `proxies` people come by HTTPS. Give `public_address` as https://...")
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the service."""
+        if self.address == "localhost":
+            return True
+        try:
+            return ip_address(self.address).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether people come by HTTPS, here or as far as the proxy."""
+        return self.tls_certificate is not None or bool(self.proxies)
+
+    @property
+    def database_address(self) -> str:
+        """Of the database, as SQLAlchemy takes it."""
+        return self.database or f"sqlite:///{(self.folder / 'hotspots.db').as_posix()}"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Size of a file that may be sent, in bytes."""
+        return self.max_upload_mb * _MEGABYTE
+
+    @property
+    def shelf(self) -> Path:
+        """Folder of finished products: one folder for each job, never changed."""
+        return self.folder / "shelf"
+
+    @property
+    def incoming(self) -> Path:
+        """Folder of uploads that nobody has decided on."""
+        return self.folder / "incoming"
+
+    @property
+    def bench(self) -> Path:
+        """Folder in which jobs are at work: what is in it is shown to nobody."""
+        return self.folder / "bench"
+
+
+def load_service_settings(path: Path | None = None) -> tuple[Settings, ServiceSettings]:
+    """Read the settings of a workspace and of the service in it.
+
+    Args:
+        path: The file of settings; by default `hotspots.toml` in the working directory, if it is there. Paths in it
+            are relative to the folder that it is in.
+
+    Raises:
+        NotFoundError: The file named is not there.
+        ParameterError: A setting is not known, or not what it has to be.
+    """
+    settings = load_settings(path)
+    workspace = (path or Path(FILE_NAME)).parent.resolve()
+    given = dict(settings.service)
+    if "workspace" in given:
+        raise ParameterError(
+            f"{FILE_NAME}: service.workspace is the folder of that file, and cannot be set. Remove it."
+        )
+    if os.environ.get(DATABASE_VARIABLE):
+        given["database"] = os.environ[DATABASE_VARIABLE]
+    try:
+        service = ServiceSettings(workspace=workspace, **given)
+    except ValidationError as error:
+        raise _say(error) from None
+    located = {
+        name: workspace / value
+        for name in ("folder", "tls_certificate", "tls_key")
+        if (value := getattr(service, name)) is not None
+    }
+    return settings, service.model_copy(update=located)
+
+
+def _say(error: ValidationError) -> ParameterError:
+    """The first mistake, without what was given where that is an address with a password in it."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        known = [known for known in ServiceSettings.model_fields if known != "workspace"]
+        hint = suggest_word(name, known) or f" It takes: {', '.join(known)}."
+        return ParameterError(f'{FILE_NAME}: [service] has an unknown key "{name}".{hint}')
+    given = "" if name == "database" or not name else f", not {first['input']!r}"
+    rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    where = f"service.{name}" if name else "[service]"
+    return ParameterError(f"{FILE_NAME}: {where}: {rule}{given}. Correct it, or leave it out.")

@@ -1,0 +1,1 @@
+from .routers import list_routers as list_routers

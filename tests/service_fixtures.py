@@ -1,0 +1,179 @@
+"""Fixtures of the service: a database of each kind, an application on it, and people with an account."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import mimetypes
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import make_url
+
+from hotspots.house import Audience
+from hotspots.service.app import make_app
+from hotspots.service.people import add_account
+from hotspots.service.state import (
+    Account,
+    Database,
+    Job,
+    Product,
+    ProductFile,
+    ProductWard,
+    ServiceSettings,
+    make_id,
+    open_database,
+    read_clock,
+)
+from hotspots.settings import Settings
+
+PASSWORD = "three odd words of grass"
+"""Of every account that a test makes."""
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> str:
+    """A server of PostgreSQL on which tests may make databases, in HOTSPOTS_TEST_POSTGRES; CI has one."""
+    address = os.environ.get("HOTSPOTS_TEST_POSTGRES")
+    if not address and os.environ.get("CI"):
+        pytest.fail("CI needs a PostgreSQL server; set HOTSPOTS_TEST_POSTGRES to its address")
+    if not address:
+        pytest.skip("no PostgreSQL server; set HOTSPOTS_TEST_POSTGRES=postgresql://name:password@host/postgres")
+    return address
+
+
+@pytest.fixture
+def make_postgres(postgres_address: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases, and drops them when the test ends."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"hotspots_{secrets.token_hex(6)}")
+        server.execute(f'CREATE DATABASE "{made[-1]}" TEMPLATE template0')
+        url = make_url(postgres_address).set(drivername="postgresql+psycopg", database=made[-1])
+        return url.render_as_string(hide_password=False)
+
+    with psycopg.connect(postgres_address, autocommit=True) as server:
+        yield make
+        for name in made:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{(tmp_path / 'service' / 'hotspots.db').as_posix()}"
+    make: Callable[[], str] = request.getfixturevalue("make_postgres")
+    return make()
+
+
+@pytest.fixture
+def database(database_address: str) -> Iterator[Database]:
+    """A database with its tables, of each kind."""
+    opened = open_database(database_address)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> ServiceSettings:
+    """What the service is told: all its files below the folder of the test."""
+    return ServiceSettings(workspace=tmp_path, folder=tmp_path / "service")
+
+
+@pytest.fixture
+def add_person(database: Database) -> Callable[..., Account]:
+    """Makes an account whose password is `PASSWORD`."""
+
+    def add(name: str, **options: Any) -> Account:
+        with database.write() as session:
+            return add_account(session, name, password=PASSWORD, must_change_password=False, **options)
+
+    return add
+
+
+@pytest.fixture
+def add_product(database: Database, service: ServiceSettings) -> Callable[..., Product]:
+    """Puts a product on the shelf, with a job of its own: files by their paths, of wards by code, or of all wards."""
+
+    def add(
+        label: str = "Robbery",
+        *,
+        files: dict[str, bytes] | None = None,
+        wards: dict[str, str] | None = None,
+        audience: Audience = "tasking",
+        **details: Any,
+    ) -> Product:
+        content = {"map.html": b"<h1>Map</h1>"} if files is None else files
+        now = read_clock()
+        job = Job(id=make_id(), label=label, arguments=["run", "--crime=robbery"], status="done", created_at=now)
+        job.started_at = job.ended_at = now
+        product = Product(
+            id=make_id(),
+            **{
+                "kind": "runs",
+                "crime": "robbery",
+                "area": "all wards",
+                "marking": "OFFICIAL",
+                "details": {},
+                **details,
+            },
+            position=0,
+            label=label,
+            start=dt.date(2025, 10, 1),
+            end=dt.date(2026, 9, 30),
+            is_whole_area=wards is None,
+            audience=audience,
+            folder="",
+            main_path=next(iter(content)),
+            created_at=now,
+        )
+        product.wards = [ProductWard(ward_code=code, ward_name=name) for code, name in (wards or {}).items()]
+        for position, (path, held) in enumerate(content.items()):
+            place = service.shelf / job.id / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(held)
+            product.files.append(
+                ProductFile(
+                    path=path,
+                    job_id=job.id,
+                    position=position,
+                    name=path,
+                    use="Read and print",
+                    media_type=mimetypes.guess_type(path)[0] or "application/octet-stream",
+                    n_bytes=len(held),
+                    sha256=hashlib.sha256(held).hexdigest(),
+                )
+            )
+        job.products = [product]
+        with database.write() as session:
+            session.add(job)
+        return product
+
+    return add
+
+
+@pytest.fixture
+def open_client(database: Database, service: ServiceSettings) -> Iterator[Callable[..., TestClient]]:
+    """Browsers at the service, each with cookies of its own; signed in where a name is given."""
+    app = make_app(Settings(), service, database)
+    opened: list[TestClient] = []
+
+    def open_one(name: str | None = None, **options: Any) -> TestClient:
+        client = TestClient(app, base_url="http://127.0.0.1:8765", follow_redirects=False, **options)
+        opened.append(client)
+        if name is not None:
+            said = client.post("/sign-in", data={"name": name, "password": PASSWORD})
+            assert said.status_code == 303, said.text
+        return client
+
+    yield open_one
+    for client in opened:
+        client.close()
