@@ -104,6 +104,9 @@ def open_database(address: str) -> Database:
             f"The database {url.render_as_string(hide_password=True)} does not answer: "
             f"{str(error.orig).strip().splitlines()[0]}. Check that it runs, and its address."
         ) from None
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
