@@ -59,11 +59,12 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(address: str) -> Database:
+def open_database(address: str, *, version: str = "head") -> Database:
     """Open a database, and bring it to the version of this program.
 
     Args:
         address: As SQLAlchemy takes it: `sqlite:///...` or `postgresql+psycopg://...`.
+        version: An earlier one, to put a backup of it back.
 
     Raises:
         ParameterError: It is not an address, or of a database of another kind.
@@ -97,7 +98,7 @@ def open_database(address: str) -> Database:
         event.listen(engine, "begin", _begin_sqlite)
     database = Database(engine)
     try:
-        upgrade_database(database)
+        upgrade_database(database, version=version)
     except OperationalError as error:
         database.close()
         raise HotspotsError(
@@ -110,27 +111,33 @@ def open_database(address: str) -> Database:
     return database
 
 
-def upgrade_database(database: Database) -> None:
+def upgrade_database(database: Database, *, version: str = "head") -> None:
     """Bring the tables of a database to the version of this program, or change nothing.
 
+    Args:
+        database: Open.
+        version: An earlier one to stop at; a database that is past it is left as it is.
+
     Raises:
-        HotspotsError: It is of a later version, which this one does not know.
+        HotspotsError: It, or the version asked for, is of a later one that this program does not know.
     """
     config = _configure()
     script = ScriptDirectory.from_config(config)
     with database.engine.execution_options(**{_WRITES: True}).begin() as connection:
         if not database.is_sqlite:  # one process at a time; SQLite has locked the file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hotspots'))"))
-        version = MigrationContext.configure(connection).get_current_revision()
+        present = MigrationContext.configure(connection).get_current_revision()
         known = [step.revision for step in script.walk_revisions()]
-        if version is not None and version not in known:
-            raise HotspotsError(
-                f"The database is of version {version}, which this Hotspots does not know: it was upgraded by a later "
-                "one. Install that version again, or restore the backup made before."
-            )
-        if version != script.get_current_head():
+        for named in (present, None if version == "head" else version):
+            if named is not None and named not in known:
+                raise HotspotsError(
+                    f"The database is of version {named}, which this Hotspots does not know: it was made by a later "
+                    "one. Install that version, or restore an earlier backup."
+                )
+        wanted = known[0] if version == "head" else version
+        if present is None or known.index(present) > known.index(wanted):  # the latest comes first
             config.attributes |= {"connection": connection, "metadata": Base.metadata}
-            command.upgrade(config, "head")
+            command.upgrade(config, wanted)
 
 
 def find_version(database: Database) -> str | None:

@@ -1,0 +1,191 @@
+"""Backups: taken, put back, and refused where anything is not as it was."""
+
+from __future__ import annotations
+
+import json
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from service_fixtures import PASSWORD
+from sqlalchemy import func, select
+
+from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError
+from hotspots.service.audit import check_chain, record
+from hotspots.service.backup import restore_backup, take_backup
+from hotspots.service.people import Person, is_password
+from hotspots.service.shelf import list_products, open_file
+from hotspots.service.state import (
+    Account,
+    Base,
+    Database,
+    FailedLogin,
+    Product,
+    ServiceSettings,
+    load_service_settings,
+    open_database,
+    read_clock,
+)
+
+AddPerson = Callable[..., Account]
+AddProduct = Callable[..., Product]
+
+
+def read_rows(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, in a form that both databases give alike."""
+    with database.read() as session:
+        return {
+            table.name: sorted((tuple(map(repr, row)) for row in session.execute(select(table))), key=repr)
+            for table in Base.metadata.sorted_tables
+        }
+
+
+@pytest.fixture
+def filled(
+    tmp_path: Path, database: Database, service: ServiceSettings, add_person: AddPerson, add_product: AddProduct
+) -> ServiceSettings:
+    """A service with an account, a product, an upload, settings and data."""
+    workspace = tmp_path / "before"
+    (workspace / "data" / "incidents").mkdir(parents=True)
+    (workspace / "data" / "incidents" / "a.csv").write_text("x,y\n", "utf-8")
+    (workspace / "hotspots.toml").write_text('crs = "EPSG:27700"\n', "utf-8")
+    (service.incoming / "u1").mkdir(parents=True)
+    (service.incoming / "u1" / "new.csv").write_bytes(b"sent")
+    add_person("j.smith")
+    add_product(wards={"E05000001": "Evelyn"}, files={"map.html": b"<p>", "tables/a.csv": b"1,2"})
+    with database.write() as session:
+        session.add(FailedLogin(name="x", address="127.0.0.1", at=read_clock()))
+        record(session, actor="j.smith", action="open file", place="é")
+    return service.model_copy(update={"workspace": workspace})
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def other_address(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    """Of the database to restore into; None for the usual file."""
+    make: Callable[[], str] | None = None
+    if request.param == "postgresql":
+        make = request.getfixturevalue("make_postgres")
+    return make() if make else None
+
+
+def test_what_is_restored_is_what_there_was(
+    filled: ServiceSettings, database: Database, other_address: str | None, tmp_path: Path
+) -> None:
+    taken = take_backup(database, filled, tmp_path / "backup.zip")
+    assert stat.S_IMODE((tmp_path / "backup.zip").stat().st_mode) == 0o600
+    there = tmp_path / "after"
+    restored = restore_backup(tmp_path / "backup.zip", there, database=other_address)
+    assert restored == taken
+    _, settings = load_service_settings(there / "hotspots.toml")
+    opened = open_database(other_address or settings.database_address)
+    try:
+        assert read_rows(opened) == read_rows(database)
+        with opened.read() as session:
+            assert check_chain(session).last_hash == taken.last_audit_hash
+            person = Person(account_id="", name="", full_name="", role="viewer", tier="tasking")
+            (product,) = list_products(session, person)
+            file = open_file(session, person, product.job_id, "tables/a.csv", settings=settings)
+            assert file.path.read_bytes() == b"1,2"
+            account = session.scalars(select(Account)).one()
+            assert is_password(PASSWORD, account.password_hash)
+        assert (there / "data" / "incidents" / "a.csv").read_text("utf-8") == "x,y\n"
+        assert (settings.incoming / "u1" / "new.csv").read_bytes() == b"sent"
+        with opened.write() as session:  # numbers that the database gives go on behind those restored
+            session.add(FailedLogin(name="y", address="127.0.0.1", at=read_clock()))
+        with opened.read() as session:
+            assert session.scalar(select(func.count()).select_from(FailedLogin)) == 2
+    finally:
+        opened.close()
+    assert not list(tmp_path.glob(".*unfinished"))
+
+
+def test_a_backup_does_not_overwrite_and_a_restore_needs_an_empty_place(
+    filled: ServiceSettings, database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "backup.zip"
+    take_backup(database, filled, path)
+    with pytest.raises(ParameterError, match="is there already"):
+        take_backup(database, filled, path)
+    with pytest.raises(ParameterError, match="in a folder that it is to hold"):
+        take_backup(database, filled, filled.workspace / "data" / "b.zip")
+    with pytest.raises(ParameterError, match="is not an empty folder"):
+        restore_backup(path, filled.workspace)
+    address = database.engine.url.render_as_string(hide_password=False)
+    with pytest.raises(ParameterError, match="database is not empty"):
+        restore_backup(path, tmp_path / "after", database=address)
+    assert not (tmp_path / "after").exists()
+    with pytest.raises(NotFoundError, match="No file"):
+        restore_backup(tmp_path / "none.zip", tmp_path / "after")
+
+
+def change(source: Path, target: Path, edit: Callable[[str, bytes], tuple[str, bytes] | None]) -> Path:
+    """A copy of a zip with its members changed, renamed or left out."""
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w") as after:
+        for name in before.namelist():
+            changed = edit(name, before.read(name))
+            if changed:
+                after.writestr(*changed)
+    return target
+
+
+def list_instead(name: str, content: bytes, path: str) -> tuple[str, bytes]:
+    """The list of contents with another path for the data file, which is renamed as well."""
+    if name == "backup.json":
+        return name, content.replace(b"workspace/data/incidents/a.csv", json.dumps(path)[1:-1].encode())
+    return (path if name.endswith("a.csv") and name.startswith("workspace") else name), content
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (
+            lambda name, content: (name, content + b" ") if name.endswith("map.html") else (name, content),
+            "not as it was",
+        ),
+        (lambda name, content: None if name.endswith("map.html") else (name, content), "which it lists"),
+        (lambda name, content: None if name == "backup.json" else (name, content), "not a backup of Hotspots"),
+        (lambda name, content: list_instead(name, content, "workspace/../../out.csv"), "outside the backup"),
+        (lambda name, content: list_instead(name, content, "/out.csv"), "outside the backup"),
+        (
+            lambda name, content: (name, content.replace(b'"accounts": 1', b'"accounts": 2')),
+            "Of accounts the backup has 1 rows",
+        ),
+        (
+            lambda name, content: (name, content.replace(b"first_tables", b"next_tables_")),
+            "version next_tables_, which this Hotspots does not know",
+        ),
+    ],
+)
+def test_a_backup_that_was_changed_is_refused_and_leaves_nothing(
+    edit: Any, said: str, filled: ServiceSettings, database: Database, tmp_path: Path
+) -> None:
+    take_backup(database, filled, tmp_path / "backup.zip")
+    changed = change(tmp_path / "backup.zip", tmp_path / "changed.zip", edit)
+    with pytest.raises(HotspotsError, match=said):
+        restore_backup(changed, tmp_path / "after")
+    assert not (tmp_path / "after").exists()
+    assert not (tmp_path / "out.csv").exists()
+    assert not list(tmp_path.glob(".*unfinished"))
+
+
+def test_a_product_that_was_changed_or_is_gone_stops_the_backup(
+    filled: ServiceSettings, database: Database, add_product: AddProduct, tmp_path: Path
+) -> None:
+    product = add_product()
+    shelved = filled.shelf / product.job_id / "map.html"
+    shelved.write_bytes(b"other")
+    with pytest.raises(HotspotsError, match="is not as it was put on the shelf"):
+        take_backup(database, filled, tmp_path / "backup.zip")
+    shelved.unlink()
+    with pytest.raises(HotspotsError, match="is not there, and the database names it"):
+        take_backup(database, filled, tmp_path / "backup.zip")
+    assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
+
+
+def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.zip").write_bytes(b"nothing of the kind")
+    with pytest.raises(DataError, match="cannot be read as a backup"):
+        restore_backup(tmp_path / "b.zip", tmp_path / "after")
