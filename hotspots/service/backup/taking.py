@@ -99,9 +99,7 @@ def _write(
             raise HotspotsError(
                 f"{path.as_posix()} is not there, and the database names it. Restore it from an earlier backup."
             ) from None
-        was = rows.shelved.get(
-            path.relative_to(settings.shelf).as_posix() if path.is_relative_to(settings.shelf) else ""
-        )
+        was = rows.shelved.get(name.removeprefix(f"{SERVICE}/{settings.shelf.name}/"))
         if was is not None and was != files[-1].sha256:
             raise HotspotsError(
                 f"{path.as_posix()} is not as it was put on the shelf. Find out who changed it, restore it from an "
