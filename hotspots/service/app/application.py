@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from fastapi import FastAPI
 
 from hotspots.service.door import Guard, ServiceContext, answer_errors, make_templates
@@ -25,5 +27,17 @@ def make_app(settings: Settings, service: ServiceSettings, database: Database) -
     answer_errors(app)
     for router in list_routers():
         app.include_router(router)
+    if service.sign_in_elsewhere:
+        from starlette.middleware.sessions import SessionMiddleware
+
+        # who is on the way to their organisation and back; a restart meanwhile has them begin again
+        app.add_middleware(
+            SessionMiddleware,
+            secret_key=secrets.token_hex(32),
+            session_cookie="__Host-hotspots-elsewhere" if service.is_encrypted else "hotspots-elsewhere",
+            max_age=600,
+            same_site="lax",
+            https_only=service.is_encrypted,
+        )
     app.add_middleware(Guard, settings=service)
     return app

@@ -1,8 +1,8 @@
 from .accounts import add_account as add_account
 from .accounts import change_password as change_password
 from .accounts import find_account as find_account
-from .accounts import require_fitting as require_fitting
 from .accounts import sign_out_everywhere as sign_out_everywhere
+from .organisations import admit_from_elsewhere as admit_from_elsewhere
 from .passwords import MAX_LENGTH as MAX_LENGTH
 from .passwords import MIN_LENGTH as MIN_LENGTH
 from .passwords import is_password as is_password

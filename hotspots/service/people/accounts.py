@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.people.passwords import hash_password, require_strong
-from hotspots.service.state import Account, ApiToken, LoginSession, Role, Tier, read_clock
+from hotspots.service.state import Account, ApiToken, LoginSession, Role, Tier, read_clock, require_fitting
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,78}[a-z0-9])?")
 
@@ -104,16 +104,3 @@ def sign_out_everywhere(session: Session, account: Account) -> None:
     """End all that is signed in with an account, browsers and programs."""
     session.execute(delete(LoginSession).where(LoginSession.account_id == account.id))
     session.execute(delete(ApiToken).where(ApiToken.account_id == account.id))
-
-
-def require_fitting(role: Role, tier: Tier, ward_codes: Sequence[str]) -> None:
-    """Refuse a role whose work shows more than the tier or the wards may see.
-
-    Raises:
-        ParameterError: They do not go together.
-    """
-    if role != "viewer" and (tier != "tasking" or ward_codes):
-        raise ParameterError(
-            f"Whoever may run analyses sees all that is in them, so the role {role} takes the tier tasking and all "
-            "wards. Make a partner or the team of a ward a viewer."
-        )

@@ -2,8 +2,13 @@ from .database import Database as Database
 from .database import find_version as find_version
 from .database import open_database as open_database
 from .database import upgrade_database as upgrade_database
+from .rights import Role as Role
+from .rights import Tier as Tier
+from .rights import require_fitting as require_fitting
 from .service_settings import DATABASE_VARIABLE as DATABASE_VARIABLE
+from .service_settings import GroupRights as GroupRights
 from .service_settings import ServiceSettings as ServiceSettings
+from .service_settings import SignInElsewhere as SignInElsewhere
 from .service_settings import load_service_settings as load_service_settings
 from .tables import Account as Account
 from .tables import ApiToken as ApiToken
@@ -16,8 +21,6 @@ from .tables import LoginSession as LoginSession
 from .tables import Product as Product
 from .tables import ProductFile as ProductFile
 from .tables import ProductWard as ProductWard
-from .tables import Role as Role
-from .tables import Tier as Tier
 from .tables import Upload as Upload
 from .tables import UploadStatus as UploadStatus
 from .tables import make_id as make_id

@@ -10,12 +10,57 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hotspots.errors import ParameterError, suggest_word
+from hotspots.service.state.rights import Role, Tier, require_fitting
 from hotspots.settings import FILE_NAME, Settings, load_settings
 
 DATABASE_VARIABLE = "HOTSPOTS_DATABASE"
 """Environment variable with the address of the database: an address has a password in it, which files should not."""
 
 _MEGABYTE = 2**20
+
+
+class GroupRights(BaseModel):
+    """What the members of a group may do, in an organisation that vouches for them.
+
+    Attributes:
+        role: What they may do.
+        tier: Of which audience they are.
+        wards: Codes of the wards of their team; empty for all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role = "viewer"
+    tier: Tier = "partner"
+    wards: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _require_fitting(self) -> GroupRights:
+        require_fitting(self.role, self.tier, self.wards)
+        return self
+
+
+class SignInElsewhere(BaseModel):
+    """An organisation that vouches for people by OpenID Connect, such as a tenant of Entra ID.
+
+    Attributes:
+        issuer: Its address, exactly as it names itself.
+        client_id: What it calls this service. The secret is in the environment variable HOTSPOTS_OIDC_SECRET.
+        label: Of the button.
+        name_claim: Claim that holds the name of the account. It must be one that only the organisation can set.
+        groups_claim: Claim that lists groups.
+        groups: Rights by group; the first that somebody is in counts. Where there are any, they alone decide, at each
+            sign-in, and accounts are made by themselves; where there are none, an account has to be made before.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: Annotated[str, Field(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])\S+$", max_length=400)]
+    client_id: Annotated[str, Field(min_length=1, max_length=200)]
+    label: Annotated[str, Field(min_length=1, max_length=80)] = "Sign in with your organisation"
+    name_claim: str = "preferred_username"
+    groups_claim: str = "groups"
+    groups: dict[str, GroupRights] = Field(default_factory=dict)
 
 
 class ServiceSettings(BaseModel):
@@ -36,6 +81,7 @@ class ServiceSettings(BaseModel):
         workers: Jobs at work at once.
         session_minutes: After so many minutes without a page, one has to sign in again.
         session_hours: After so many hours one has to in any case.
+        sign_in_elsewhere: An organisation that vouches for people; None where all have a password here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +101,7 @@ class ServiceSettings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     session_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     session_hours: Annotated[int, Field(ge=1, le=168)] = 12
+    sign_in_elsewhere: SignInElsewhere | None = None
 
     @model_validator(mode="after")
     def _require_both_tls_files(self) -> ServiceSettings:
@@ -73,6 +120,13 @@ class ServiceSettings(BaseModel):
             return ip_address(self.address).is_loopback
         except ValueError:
             return False
+
+    @property
+    def own_address(self) -> str:
+        """How people reach the service: as it was set, never as a request says."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        scheme = "https" if self.tls_certificate else "http"
+        return self.public_address or f"{scheme}://{host}:{self.port}"
 
     @property
     def is_encrypted(self) -> bool:

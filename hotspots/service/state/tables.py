@@ -10,12 +10,9 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hotspots.house import Audience
+from hotspots.service.state.rights import Role, Tier
 from hotspots.service.state.utc_times import UtcTime
 
-Role = Literal["viewer", "analyst", "admin"]
-"""What somebody may do: read; run and upload as well; give accounts as well."""
-Tier = Literal["tasking", "partner"]
-"""Of which audience somebody is: tasking also sees what partners see, and both see what everybody may."""
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 UploadStatus = Literal["received", "checked", "refused", "kept", "discarded"]
 

@@ -36,8 +36,8 @@ def show_sign_in(
 ) -> Response:
     """The form; who has signed in already goes on."""
     if asker is not None:
-        return RedirectResponse(_stay_here(wanted), 303)
-    return render(context, "sign_in.html", person=None, next=_stay_here(wanted), fault="")
+        return RedirectResponse(stay_here(wanted), 303)
+    return ask_to_sign_in(context, wanted)
 
 
 @router.post("/sign-in")
@@ -53,13 +53,9 @@ def take_sign_in(
     try:
         token = sign_in(context.database, name, password, address=address, settings=context.service)
     except NotSignedInError as error:
-        page = render(context, "sign_in.html", person=None, next=_stay_here(wanted), fault=str(error))
-        page.status_code = 401
-        return page
-    response = RedirectResponse(_stay_here(wanted), 303)
-    response.set_cookie(
-        name_cookie(context), token, httponly=True, samesite="lax", secure=context.service.is_encrypted, path="/"
-    )
+        return ask_to_sign_in(context, wanted, fault=str(error))
+    response = RedirectResponse(stay_here(wanted), 303)
+    set_session_cookie(response, context, token)
     return response
 
 
@@ -99,7 +95,22 @@ def take_password(context: Context, asker: Asker, old: Text = "", new: Text = ""
     return RedirectResponse("/sign-in", 303)
 
 
-def _stay_here(address: str) -> str:
+def ask_to_sign_in(context: Context, wanted: str, *, fault: str = "") -> Response:
+    """The form to sign in, with what went wrong."""
+    elsewhere = context.service.sign_in_elsewhere
+    page = render(context, "sign_in.html", person=None, next=stay_here(wanted), fault=fault, elsewhere=elsewhere)
+    page.status_code = 401 if fault else 200
+    return page
+
+
+def set_session_cookie(response: Response, context: Context, token: str) -> None:
+    """Have the browser keep a session, out of reach of scripts."""
+    response.set_cookie(
+        name_cookie(context), token, httponly=True, samesite="lax", secure=context.service.is_encrypted, path="/"
+    )
+
+
+def stay_here(address: str) -> str:
     """A path of this service, whatever was asked for."""
     is_path = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if is_path and "\\" not in address else "/"
