@@ -65,6 +65,7 @@ STAGES = (
     "hotspots.service.shelf",
     "hotspots.service.jobs",
     "hotspots.service.uploads",
+    "hotspots.service.notices",
     "hotspots.service.backup",
     "hotspots.service.door",
     "hotspots.service.views",

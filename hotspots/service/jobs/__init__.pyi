@@ -5,3 +5,7 @@ from .job_request import FIELDS as FIELDS
 from .job_request import LABELS as LABELS
 from .job_request import JobKind as JobKind
 from .job_request import JobRequest as JobRequest
+from .scheduled_jobs import ScheduleState as ScheduleState
+from .scheduled_jobs import ask_scheduled_jobs as ask_scheduled_jobs
+from .scheduled_jobs import list_schedules as list_schedules
+from .scheduled_jobs import require_schedules as require_schedules

@@ -5,6 +5,8 @@ from .database import upgrade_database as upgrade_database
 from .rights import Role as Role
 from .rights import Tier as Tier
 from .rights import require_fitting as require_fitting
+from .schedule_settings import NoticeSettings as NoticeSettings
+from .schedule_settings import Schedule as Schedule
 from .service_settings import DATABASE_VARIABLE as DATABASE_VARIABLE
 from .service_settings import GroupRights as GroupRights
 from .service_settings import ServiceSettings as ServiceSettings
@@ -21,6 +23,7 @@ from .tables import LoginSession as LoginSession
 from .tables import Product as Product
 from .tables import ProductFile as ProductFile
 from .tables import ProductWard as ProductWard
+from .tables import ScheduledRun as ScheduledRun
 from .tables import Upload as Upload
 from .tables import UploadStatus as UploadStatus
 from .tables import make_id as make_id

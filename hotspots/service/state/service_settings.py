@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hotspots.errors import ParameterError, suggest_word
 from hotspots.service.state.rights import Role, Tier, require_fitting
+from hotspots.service.state.schedule_settings import NoticeSettings, Schedule
 from hotspots.settings import FILE_NAME, Settings, load_settings
 
 DATABASE_VARIABLE = "HOTSPOTS_DATABASE"
@@ -81,6 +82,8 @@ class ServiceSettings(BaseModel):
         workers: Jobs at work at once.
         session_minutes: After so many minutes without a page, one has to sign in again.
         session_hours: After so many hours one has to in any case.
+        schedules: Jobs that are asked for by themselves.
+        notices: Who is told when such a job has ended; None for nobody.
         sign_in_elsewhere: An organisation that vouches for people; None where all have a password here.
     """
 
@@ -101,6 +104,8 @@ class ServiceSettings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     session_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     session_hours: Annotated[int, Field(ge=1, le=168)] = 12
+    schedules: tuple[Schedule, ...] = ()
+    notices: NoticeSettings | None = None
     sign_in_elsewhere: SignInElsewhere | None = None
 
     @model_validator(mode="after")

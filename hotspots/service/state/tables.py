@@ -148,6 +148,21 @@ class Job(Base):
     products: Mapped[list[Product]] = relationship(back_populates="job", order_by="Product.position")
 
 
+class ScheduledRun(Base):
+    """That a schedule has asked for a job, when it was due, and whether somebody was told how that ended."""
+
+    __tablename__ = "scheduled_runs"
+
+    label: Mapped[str] = mapped_column(String(80), primary_key=True)
+    """Of the schedule."""
+    due_at: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+    n_tellings: Mapped[int] = mapped_column(default=0)
+    """How often it was tried to tell somebody."""
+    tell_after: Mapped[dt.datetime | None]
+    told_at: Mapped[dt.datetime | None]
+
+
 class Product(Base):
     """A set of files about one thing, on the shelf: a run, a page for a ward, a brief, a patrol plan."""
 

@@ -145,6 +145,17 @@ def upgrade() -> None:
     op.create_index("ix_products_crime", "products", ["crime"], unique=False)
     op.create_index("ix_products_job_id", "products", ["job_id"], unique=False)
     op.create_table(
+        "scheduled_runs",
+        sa.Column("label", sa.String(length=80), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("job_id", sa.String(length=32), nullable=False),
+        sa.Column("n_tellings", sa.Integer(), nullable=False),
+        sa.Column("tell_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_scheduled_runs_job_id_jobs"),
+        sa.PrimaryKeyConstraint("label", "due_at", name="pk_scheduled_runs"),
+    )
+    op.create_table(
         "product_files",
         sa.Column("product_id", sa.String(length=32), nullable=False),
         sa.Column("path", sa.String(length=400), nullable=False),

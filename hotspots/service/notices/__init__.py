@@ -1,0 +1,5 @@
+"""Messages that somebody is sent when a scheduled job has ended."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
