@@ -41,7 +41,7 @@ PACK = Schedule(label="Fortnightly pack", first=dt.datetime(2026, 3, 16, 6), eve
 
 
 def utc(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[misc]
+    return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[arg-type, misc]
 
 
 @pytest.mark.parametrize(
