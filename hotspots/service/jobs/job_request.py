@@ -41,7 +41,7 @@ FIELDS: Mapping[JobKind, tuple[str, ...]] = {
     "pack": ("crimes", *_PERIOD, "wards", "audience"),
     "ward briefs": ("crimes", *_PERIOD, "wards"),
     "tactical": ("crimes", *_PERIOD, "wards", "weeks"),
-    "strategic": ("crimes", "end", "wards"),
+    "strategic": ("end", "wards"),
     "patrol plan": ("crimes", *_PERIOD, "wards", "day", "shift", "patrols"),
     "havens": ("crimes", *_PERIOD, "wards", "new_sites"),
     "performance": ("end", "wards"),
