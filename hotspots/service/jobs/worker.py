@@ -1,0 +1,78 @@
+"""A worker: takes one job after the other from the queue until it is told to end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from hotspots.service.jobs.job_attempt import attempt_job
+from hotspots.service.jobs.job_bench import clear_bench
+from hotspots.service.jobs.job_queue import WorkRules, claim_job, take_back_lapsed
+from hotspots.service.state import Database, ServiceSettings
+
+HOTSPOTS = (sys.executable, "-m", "hotspots")
+"""What runs Hotspots."""
+_NAP_S = 0.1
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """One process that does jobs. Several may be at one queue, on several machines that share the folders."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: ServiceSettings,
+        *,
+        command: Sequence[str] = HOTSPOTS,
+        rules: WorkRules | None = None,
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._database, self._settings = database, settings
+        self._command, self._rules = command, rules or WorkRules()
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Give back the job at work, and end; may be called by a signal."""
+        self._is_stopping = True
+
+    def run(self, *, until_empty: bool = False) -> None:
+        """Do jobs in the main thread until `stop` is called.
+
+        Args:
+            until_empty: Whether to end when nothing waits.
+        """
+        clear_bench(self._database, self._settings)
+        trusted_from = 0.0
+        while not self._is_stopping:
+            try:
+                if time.monotonic() >= trusted_from:
+                    take_back_lapsed(self._database, self._rules)
+                claim = claim_job(self._database, self.name, self._rules)
+                if claim is not None:
+                    attempt_job(
+                        claim,
+                        database=self._database,
+                        settings=self._settings,
+                        command=self._command,
+                        rules=self._rules,
+                        is_stopping=lambda: self._is_stopping,
+                    )
+                    continue
+            except (OperationalError, InterfaceError) as error:
+                # after an outage all leases look run out: their holders have the time of one to make them longer
+                trusted_from = time.monotonic() + self._rules.lease_s
+                _log.warning("database away", kind=type(error.orig).__name__)
+            else:
+                if until_empty:
+                    return
+            woken = time.monotonic() + self._rules.poll_s
+            while not self._is_stopping and time.monotonic() < woken:
+                time.sleep(_NAP_S)
