@@ -1,12 +1,14 @@
 """Workers and a command for tests: `hotspots` takes seconds to do anything, and this one does what a test asks for.
 
 `python job_workers.py work <database> <folder> <lease>` is a worker with this command;
+`python job_workers.py keep <database> <folder> <lease>` keeps one of these, as the server does;
 `python job_workers.py command <asked> --out=<folder>` is the command, of what is asked for as JSON.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -15,12 +17,38 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hotspots.service.state import Database
 
 COMMAND = (sys.executable, "-S", __file__, "command")
 """What a worker runs in the place of Hotspots."""
 LOG = "commands.log"
 """In the workspace: what each command began and ended, and whether it met another of its job."""
+
+
+def check_shelf(database: Database, shelf: Path) -> dict[str, list[str]]:
+    """What is shown is whole, byte for byte; the paths shown of each job."""
+    from sqlalchemy import select  # here, as the command has none of this
+
+    from hotspots.service.state import Job, Product, ProductFile
+
+    shown: dict[str, list[str]] = {}
+    with database.read() as session:
+        found = session.execute(
+            select(ProductFile, Job.status)
+            .join(Product, Product.id == ProductFile.product_id)
+            .join(Job, Job.id == Product.job_id)
+            .order_by(ProductFile.path)
+        ).all()
+    for file, status in found:
+        path = shelf / file.job_id / file.path
+        content = path.read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file.n_bytes, file.sha256), path
+        assert status == "done", (file.job_id, status)
+        shown.setdefault(file.job_id, []).append(file.path)
+    return shown
 
 
 def ask(**asked: Any) -> list[str]:
@@ -82,22 +110,37 @@ def _be_alone(job_id: str) -> Iterator[int]:
         log.write(f"ended {job_id}\n")
 
 
-def main() -> None:
-    """Be a worker, or the command."""
-    role, *rest = sys.argv[1:]
-    if role == "command":
-        sys.exit(run_command(json.loads(rest[0]), Path(rest[1].partition("=")[2])))
+def work(address: str, folder: str, lease_s: float) -> None:
+    """Be a worker until told to end."""
     from hotspots.service.jobs import Worker, WorkRules
     from hotspots.service.state import ServiceSettings, open_database
 
-    address, folder, lease_s = rest
     settings = ServiceSettings(workspace=Path(folder), folder=Path(folder) / "service")
     database = open_database(address)
-    rules = WorkRules(lease_s=float(lease_s), poll_s=0.1, backoff_s=0.2)
+    rules = WorkRules(lease_s=lease_s, poll_s=0.1, backoff_s=0.2, max_attempts=9)
     worker = Worker(database, settings, command=COMMAND, rules=rules)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
-    print(worker.name, flush=True)
     worker.run()
+
+
+def keep(*given: str) -> None:
+    """Keep a worker, as the server does, until told to end."""
+    from hotspots.service.app import keep_workers
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with keep_workers([sys.executable, __file__, "work", *given], n=1, notify=print):
+        time.sleep(600)
+
+
+def main() -> None:
+    """Be what is asked for."""
+    role, *rest = sys.argv[1:]
+    if role == "command":
+        sys.exit(run_command(json.loads(rest[0]), Path(rest[1].partition("=")[2])))
+    elif role == "keep":
+        keep(*rest)
+    else:
+        work(rest[0], rest[1], float(rest[2]))
 
 
 if __name__ == "__main__":

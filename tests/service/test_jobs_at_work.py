@@ -46,7 +46,9 @@ def read_job(database: Database, job_id: str) -> Job:
 
 def list_files(database: Database, job_id: str) -> list[ProductFile]:
     with database.read() as session:
-        return list(session.scalars(select(ProductFile).where(ProductFile.job_id == job_id).order_by(ProductFile.position)))
+        return list(
+            session.scalars(select(ProductFile).where(ProductFile.job_id == job_id).order_by(ProductFile.position))
+        )
 
 
 def do_jobs(

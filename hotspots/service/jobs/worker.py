@@ -49,12 +49,14 @@ class Worker:
         Args:
             until_empty: Whether to end when nothing waits.
         """
-        clear_bench(self._database, self._settings)
-        trusted_from = 0.0
+        trusted_from, is_tidy = 0.0, False
         while not self._is_stopping:
             try:
-                if time.monotonic() >= trusted_from:
-                    take_back_lapsed(self._database, self._rules)
+                if time.monotonic() >= trusted_from and take_back_lapsed(self._database, self._rules):
+                    is_tidy = False
+                if not is_tidy:
+                    clear_bench(self._database, self._settings)
+                    is_tidy = True
                 claim = claim_job(self._database, self.name, self._rules)
                 if claim is not None:
                     attempt_job(
