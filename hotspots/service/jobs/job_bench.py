@@ -49,7 +49,8 @@ def clear_bench(database: Database, settings: ServiceSettings) -> list[str]:
     A folder on the shelf of which the database knows nothing is one whose rows were not kept. It is moved away under
     the lock of its job's row, so that no attempt puts another one in its place meanwhile.
     """
-    settings.bench.mkdir(parents=True, exist_ok=True)
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # nobody else on the machine reads it
+    settings.bench.mkdir(exist_ok=True)
     removed = _list_dead(database, settings)  # listed before the database is asked: what comes later is not among it
     for name in sorted(path.name for path in settings.shelf.glob("*") if path.is_dir()):
         with database.write() as session:

@@ -84,7 +84,7 @@ def open_database(address: str) -> Database:
         options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "connect_args": _QUICK}
     elif kind == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         options = {"connect_args": {"timeout": _PATIENCE_S}}
     else:
         raise ParameterError(f"`database` must be of PostgreSQL or SQLite, not {kind}. Leave it out for a file.")
